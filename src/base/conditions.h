@@ -1,0 +1,31 @@
+/* Spark's error conditions that Headrace raises: name, SQLSTATE, the Java class that selects the client's exception, message.
+ * Names, SQLSTATEs and parameter names are Spark 4.2's. Add a row where it is needed; keep the rows sorted by name. */
+#ifndef HR_BASE_CONDITIONS_H
+#define HR_BASE_CONDITIONS_H
+
+#define HR_ANALYSIS "org.apache.spark.sql.AnalysisException"
+#define HR_PARSE "org.apache.spark.sql.catalyst.parser.ParseException"
+#define HR_ARITHMETIC "org.apache.spark.SparkArithmeticException"
+#define HR_RUNTIME "org.apache.spark.SparkRuntimeException"
+#define HR_SPARK "org.apache.spark.SparkException"
+#define HR_NUMBER_FORMAT "org.apache.spark.SparkNumberFormatException"
+#define HR_DATE_TIME "org.apache.spark.SparkDateTimeException"
+#define HR_ILLEGAL_ARGUMENT "org.apache.spark.SparkIllegalArgumentException"
+#define HR_ARRAY_INDEX "org.apache.spark.SparkArrayIndexOutOfBoundsException"
+#define HR_UNSUPPORTED_OPERATION "org.apache.spark.SparkUnsupportedOperationException"
+
+#define HR_CONDITIONS(X) \
+    X("ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.") \
+    X("CAST_INVALID_INPUT", "22018", HR_NUMBER_FORMAT, "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.") \
+    X("CAST_OVERFLOW", "22003", HR_ARITHMETIC, "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.") \
+    X("DIVIDE_BY_ZERO", "22012", HR_ARITHMETIC, "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
+    X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
+    X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
+    X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
+    X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
+    X("PATH_NOT_FOUND", "42K03", HR_ANALYSIS, "Path does not exist: <path>.") \
+    X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
+    X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
+    X("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].") \
+    X("UNSUPPORTED_FEATURE", "0A000", HR_ANALYSIS, "The feature is not supported by this pool: <feature>. Attach an Apache Spark pool to run it.")
+#endif

@@ -1,0 +1,161 @@
+#include "base/error.h"
+#include "base/check.h"
+#include "base/conditions.h"
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct hr_code_info codes[] = {
+#define X(code, http, grpc, azure, spark) {#code, http, grpc, azure, spark},
+    HR_CODES(X)
+#undef X
+};
+
+static const struct hr_condition conditions[] = {
+#define X(name, sqlstate, java_class, text) {name, sqlstate, java_class, text},
+    HR_CONDITIONS(X)
+#undef X
+};
+
+const struct hr_code_info *hr_code_info(enum hr_code code)
+{
+    HR_CHECK((size_t)code < sizeof codes / sizeof codes[0]);
+    return &codes[code];
+}
+
+const struct hr_condition *hr_condition_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
+        if (!strcmp(conditions[i].name, name))
+            return &conditions[i];
+    return NULL;
+}
+
+enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, ...)
+{
+    HR_CHECK(code != HR_OK);
+    if (!err)
+        return code;
+    *err = (struct hr_err){.code = code};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->msg, sizeof err->msg, format, args);
+    va_end(args);
+    return code;
+}
+
+enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...)
+{
+    if (!err)
+        return HR_E_INTERNAL;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->hint, sizeof err->hint, format, args);
+    va_end(args);
+    return err->code;
+}
+
+static void expand(const char *template, json_t *params, char *out, size_t size)
+{
+    size_t at = 0;
+    while (*template && at + 1 < size) {
+        const char *end = *template == '<' ? strchr(template, '>') : NULL;
+        const char *value = NULL;
+        if (end) {
+            char name[64];
+            snprintf(name, sizeof name, "%.*s", (int)(end - template - 1), template + 1);
+            value = json_string_value(json_object_get(params, name));
+        }
+        if (!value) {
+            out[at++] = *template++;
+            continue;
+        }
+        int len = snprintf(out + at, size - at, "%s", value);
+        at += (size_t)len < size - at ? (size_t)len : size - at - 1;
+        template = end + 1;
+    }
+    out[at] = 0;
+}
+
+enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
+{
+    const struct hr_condition *known = hr_condition_find(condition);
+    if (!known)
+        fprintf(stderr, "headrace: no such Spark condition: %s\n", condition);
+    HR_CHECK(known);
+    if (!err)
+        return HR_E_SPARK;
+    *err = (struct hr_err){.code = HR_E_SPARK};
+    snprintf(err->condition, sizeof err->condition, "%s", condition);
+    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", known->sqlstate);
+    json_t *params = json_object();
+    va_list args;
+    va_start(args, condition);
+    for (const char *name; (name = va_arg(args, const char *));) {
+        const char *value = va_arg(args, const char *);
+        json_t *text = json_string(value ? value : "");
+        json_object_set_new(params, name, text ? text : json_string_nocheck("(not UTF-8)"));
+    }
+    va_end(args);
+    expand(known->text, params, err->msg, sizeof err->msg);
+    char *json = json_dumps(params, JSON_COMPACT);
+    if (json && strlen(json) < sizeof err->params)
+        strcpy(err->params, json);
+    free(json);
+    json_decref(params);
+    return HR_E_SPARK;
+}
+
+size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
+{
+    int len;
+    if (err->code == HR_E_SPARK)
+        len = snprintf(out, size, "[%s] %s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate);
+    else
+        len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? "; " : "", err->hint);
+    return len < 0 ? 0 : (size_t)len;
+}
+
+#define ENCODED_MARK "\x01headrace-error:"
+
+size_t hr_err_encode(const struct hr_err *err, char *out, size_t size)
+{
+    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
+                             "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
+                             err->context);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    int len = snprintf(out, size, "%s%s\x02", ENCODED_MARK, text ? text : "{}");
+    free(text);
+    json_decref(json);
+    return len < 0 ? 0 : (size_t)len;
+}
+
+static void copy_field(json_t *json, const char *name, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+bool hr_err_decode(const char *text, struct hr_err *err)
+{
+    const char *at = strstr(text, ENCODED_MARK);
+    if (!at)
+        return false;
+    at += strlen(ENCODED_MARK);
+    json_t *json = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
+    if (!json)
+        return false;
+    json_int_t code = json_integer_value(json_object_get(json, "code"));
+    bool known = code > 0 && (size_t)code < sizeof codes / sizeof codes[0];
+    *err = (struct hr_err){.code = known ? (enum hr_code)code : HR_E_INTERNAL};
+    copy_field(json, "msg", err->msg, sizeof err->msg);
+    copy_field(json, "hint", err->hint, sizeof err->hint);
+    copy_field(json, "condition", err->condition, sizeof err->condition);
+    copy_field(json, "sqlstate", err->sqlstate, sizeof err->sqlstate);
+    copy_field(json, "params", err->params, sizeof err->params);
+    copy_field(json, "context", err->context, sizeof err->context);
+    json_decref(json);
+    return true;
+}

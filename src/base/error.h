@@ -1,0 +1,77 @@
+/* Expected failures: a code and a caller-owned struct hr_err.
+ *
+ * Functions that can fail return enum hr_code (HR_OK is 0) and take `struct hr_err *err` last; err may be NULL. A message says
+ * what, on which object, why: lower case, cause first, subject in quotes, no full stop. The hint says the next step.
+ * hr_code_info maps each code to its HTTP status, gRPC status, Azure error code and Spark condition: front ends read that
+ * table and nothing else. A failure in Spark's terms is made with hr_fail_spark: it carries Spark's error condition, SQLSTATE
+ * and message parameters, from the table in conditions.h. */
+#ifndef HR_BASE_ERROR_H
+#define HR_BASE_ERROR_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/*      code               HTTP gRPC  Azure code                        Spark condition */
+#define HR_CODES(X) \
+    X(HR_OK,              200,  0, "OK",                               "") \
+    X(HR_E_INVALID,       400,  3, "BadRequest",                       "INTERNAL_ERROR") \
+    X(HR_E_UNAUTHENTICATED, 401, 16, "InvalidAuthenticationToken",     "CONNECT.UNAUTHENTICATED") \
+    X(HR_E_DENIED,        403,  7, "AuthorizationFailed",              "CONNECT.ACCESS_DENIED") \
+    X(HR_E_NOT_FOUND,     404,  5, "ResourceNotFound",                 "PATH_NOT_FOUND") \
+    X(HR_E_EXISTS,        409,  6, "Conflict",                         "PATH_ALREADY_EXISTS") \
+    X(HR_E_CHANGED,       412,  9, "ConditionNotMet",                  "FAILED_READ_FILE.FILE_CHANGED") \
+    X(HR_E_LIMIT,         413,  8, "RequestEntityTooLarge",            "CONNECT.LIMIT_EXCEEDED") \
+    X(HR_E_UNSUPPORTED,   501, 12, "NotImplemented",                   "UNSUPPORTED_FEATURE") \
+    X(HR_E_NOMEM,         503,  8, "ServerBusy",                       "OUT_OF_MEMORY") \
+    X(HR_E_UNAVAILABLE,   503, 14, "ServiceUnavailable",               "CONNECT.UNAVAILABLE") \
+    X(HR_E_CANCELLED,     499,  1, "OperationCancelled",               "OPERATION_CANCELED") \
+    X(HR_E_TIMEOUT,       504,  4, "OperationTimedOut",                "CONNECT.TIMEOUT") \
+    X(HR_E_IO,            500, 13, "InternalError",                    "FAILED_READ_FILE.NO_HINT") \
+    X(HR_E_INTERNAL,      500, 13, "InternalError",                    "INTERNAL_ERROR") \
+    X(HR_E_SPARK,         400, 13, "BadRequest",                       "")   /* err->condition says which */
+
+enum hr_code {
+#define X(code, http, grpc, azure, spark) code,
+    HR_CODES(X)
+#undef X
+};
+
+struct hr_code_info {
+    const char *name;
+    int http, grpc;
+    const char *azure, *spark;
+};
+
+struct hr_err {
+    enum hr_code code;
+    char msg[2048];        /* without Spark's [CONDITION] prefix and SQLSTATE suffix */
+    char hint[512];        /* empty when there is no next step to name */
+    char condition[128];   /* Spark's, e.g. UNRESOLVED_COLUMN.WITH_SUGGESTION; empty unless code is HR_E_SPARK */
+    char sqlstate[6];
+    char params[2048];     /* Spark's messageParameters as a JSON object of strings; empty when none */
+    char context[1024];    /* Spark's query context as a JSON object {objectType, objectName, startIndex, stopIndex, fragment,
+                              callSite}; empty when none */
+};
+
+const struct hr_code_info *hr_code_info(enum hr_code code);
+
+/* each returns the code it stores, so that `return hr_fail(…)` reads well */
+enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* adds; returns err->code */
+
+/* name-value pairs of text, closed by NULL: hr_fail_spark(err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL).
+ * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */
+enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...) __attribute__((sentinel));
+
+/* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else msg, with the hint behind it */
+size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size);
+/* rebuilds err from text that hr_err_encode wrote: how an error crosses DuckDB, which carries only text */
+size_t hr_err_encode(const struct hr_err *err, char *out, size_t size);
+bool hr_err_decode(const char *text, struct hr_err *err);   /* false when text holds none; it may stand behind a prefix */
+
+struct hr_condition {
+    const char *name, *sqlstate, *java_class, *text;   /* java_class: the exception that selects the client's class */
+};
+const struct hr_condition *hr_condition_find(const char *name);   /* NULL when unknown */
+
+#define HR_TRY(call) do { enum hr_code hr_try_code_ = (call); if (hr_try_code_) return hr_try_code_; } while (0)
+#endif

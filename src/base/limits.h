@@ -1,0 +1,22 @@
+/* Every limit stands here, with its reason. */
+#ifndef HR_BASE_LIMITS_H
+#define HR_BASE_LIMITS_H
+
+#define HR_HTTP_HEADER_BYTES_MAX (64 * 1024)      /* Spark's clients send user agents and tokens, nothing near this */
+#define HR_HTTP_HEADER_COUNT_MAX 200
+#define HR_HTTP_HIGH_MARK (4 * 1024 * 1024)       /* a writer stops above this many queued bytes … */
+#define HR_HTTP_LOW_MARK (1024 * 1024)            /* … and is told to go on below this many */
+#define HR_HTTP_STREAMS_MAX 1000                  /* concurrent streams of one HTTP/2 connection */
+#define HR_HTTP_CONNECTIONS_MAX 4096
+#define HR_HTTP_IDLE_MS (10 * 60 * 1000)          /* gRPC clients hold idle channels; HTTP/1 connections close after a minute */
+#define HR_HTTP1_IDLE_MS (60 * 1000)
+#define HR_REST_BODY_MAX (16 * 1024 * 1024)
+#define HR_GRPC_MESSAGE_MAX (128 * 1024 * 1024)   /* the client's own cap */
+#define HR_PLAN_DEPTH_MAX 2000                    /* nesting of protobuf messages; pyspark itself recurses out near 900 withColumn */
+#define HR_SQL_DEPTH_MAX 500
+#define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
+#define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
+#define HR_SESSIONS_MAX 1000
+#define HR_OPERATIONS_PER_SESSION_MAX 500
+#define HR_TOKEN_BYTES 32
+#endif

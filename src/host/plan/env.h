@@ -1,0 +1,31 @@
+/* What the analyzer may ask of the world: configuration, views, files. connect/ implements it for a session, tests with tables. */
+#ifndef HR_HOST_PLAN_ENV_H
+#define HR_HOST_PLAN_ENV_H
+#include "host/plan/plan.h"
+
+/* One resolved scan: files (or a local relation) with their schema. Made by env->read, alive as long as the arena it was made in and
+ * as long as any statement that reads it. The analyzer sees `schema`; the emitter calls `emit`. */
+struct hr_source {
+    const struct hr_type *schema;      /* a struct; partition columns last, as in Spark */
+    const char *format;                /* "csv", "parquet", …, "local" */
+    struct hr_names files;             /* for inputFiles and EXPLAIN */
+    const char *name;                  /* what Spark's messages call it */
+    /* Appends a DuckDB table expression for FROM. It yields exactly the wanted columns (indices into schema, in this order),
+     * named c0, c1 …, in the types of hr_type_duckdb. wanted_count may be 0 (a count): then it yields rows with any one column. */
+    enum hr_code (*emit)(const struct hr_source *source, const size_t *wanted, size_t wanted_count, struct hr_buf *out, struct hr_err *err);
+    void *state;
+};
+
+struct hr_env;
+struct hr_env_ops {
+    const char *(*conf)(struct hr_env *env, const char *key);            /* the session's value, else Spark's default, else NULL */
+    enum hr_code (*read)(struct hr_env *env, struct hr_arena *arena, const struct hr_rel *rel, struct hr_source **source, struct hr_err *err);
+                                                                         /* rel: READ_FILES, LOCAL, CACHED_LOCAL, PARSE's input not included */
+    struct hr_rel *(*view)(struct hr_env *env, struct hr_arena *arena, const struct hr_names *name);  /* NULL when there is none */
+    enum hr_code (*parse)(struct hr_env *env, struct hr_arena *arena, const char *sql, struct hr_rel **rel, struct hr_err *err);         /* a query */
+    enum hr_code (*parse_expr)(struct hr_env *env, struct hr_arena *arena, const char *sql, struct hr_expr **expr, struct hr_err *err);
+    int64_t (*now_us)(struct hr_env *env);                               /* the same for the whole query */
+    const char *(*user)(struct hr_env *env);
+};
+struct hr_env { const struct hr_env_ops *ops; };
+#endif

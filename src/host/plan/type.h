@@ -1,0 +1,72 @@
+/* Spark's data types, as values: immutable, in an arena or static, shared freely.
+ *
+ * In DuckDB (the engine's contract, kept by emitter, functions, readers and Arrow writer alike):
+ *   boolean BOOLEAN · byte TINYINT · short SMALLINT · int INTEGER · long BIGINT · float FLOAT · double DOUBLE · decimal DECIMAL(p,s)
+ *   string, char, varchar VARCHAR · binary BLOB · date DATE · timestamp TIMESTAMP WITH TIME ZONE · timestamp_ntz TIMESTAMP
+ *   year-month interval INTEGER (months) · day-time interval BIGINT (microseconds) · calendar interval INTERVAL
+ *   array LIST · map MAP · struct STRUCT(f0 …, f1 …): fields by position, since Spark's names may repeat or differ by case
+ *   void INTEGER that is always NULL · time BIGINT (nanoseconds of the day) */
+#ifndef HR_HOST_PLAN_TYPE_H
+#define HR_HOST_PLAN_TYPE_H
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum hr_type_id {
+    HR_TYPE_VOID, HR_TYPE_BOOLEAN, HR_TYPE_BYTE, HR_TYPE_SHORT, HR_TYPE_INT, HR_TYPE_LONG, HR_TYPE_FLOAT, HR_TYPE_DOUBLE,
+    HR_TYPE_DECIMAL, HR_TYPE_STRING, HR_TYPE_CHAR, HR_TYPE_VARCHAR, HR_TYPE_BINARY, HR_TYPE_DATE, HR_TYPE_TIMESTAMP,
+    HR_TYPE_TIMESTAMP_NTZ, HR_TYPE_TIME, HR_TYPE_YEAR_MONTH, HR_TYPE_DAY_TIME, HR_TYPE_CALENDAR_INTERVAL, HR_TYPE_ARRAY,
+    HR_TYPE_MAP, HR_TYPE_STRUCT, HR_TYPE_VARIANT, HR_TYPE_UDT,
+};
+
+enum hr_interval_unit { HR_UNIT_YEAR, HR_UNIT_MONTH };                              /* of HR_TYPE_YEAR_MONTH */
+enum hr_day_unit { HR_UNIT_DAY, HR_UNIT_HOUR, HR_UNIT_MINUTE, HR_UNIT_SECOND };     /* of HR_TYPE_DAY_TIME */
+
+struct hr_field;
+
+struct hr_type {
+    enum hr_type_id id;
+    uint8_t precision, scale;          /* decimal; precision also of time */
+    uint8_t first_unit, last_unit;     /* intervals */
+    uint32_t length;                   /* char, varchar */
+    const char *collation;             /* string; NULL is UTF8_BINARY */
+    const struct hr_type *key;         /* map */
+    const struct hr_type *element;     /* array: element; map: value; udt: sql type */
+    bool contains_null;                /* array: elements, map: values */
+    const struct hr_field *fields;     /* struct */
+    size_t field_count;
+};
+
+struct hr_field {
+    const char *name;
+    const struct hr_type *type;
+    bool nullable;
+    const char *metadata;              /* JSON object as text; NULL is {} */
+};
+
+const struct hr_type *hr_type_basic(enum hr_type_id id);   /* types without parameters; interval types get all units; decimal is (10,0) */
+const struct hr_type *hr_type_decimal(struct hr_arena *arena, int precision, int scale);
+const struct hr_type *hr_type_array(struct hr_arena *arena, const struct hr_type *element, bool contains_null);
+const struct hr_type *hr_type_map(struct hr_arena *arena, const struct hr_type *key, const struct hr_type *value, bool value_contains_null);
+const struct hr_type *hr_type_struct(struct hr_arena *arena, const struct hr_field *fields, size_t count); /* fields are copied, types are not */
+const struct hr_type *hr_type_copy(struct hr_arena *arena, const struct hr_type *type);  /* deep */
+
+bool hr_type_equal(const struct hr_type *a, const struct hr_type *b);          /* names and nullability of fields included */
+bool hr_type_same_shape(const struct hr_type *a, const struct hr_type *b);     /* nullability and metadata ignored */
+bool hr_type_is_numeric(const struct hr_type *type);
+bool hr_type_is_integral(const struct hr_type *type);
+
+void hr_type_sql(const struct hr_type *type, struct hr_buf *out);              /* DECIMAL(10,2), STRUCT<a: INT> : DataType.sql */
+void hr_type_simple(const struct hr_type *type, struct hr_buf *out);           /* decimal(10,2), struct<a:int> : simpleString */
+void hr_type_json(const struct hr_type *type, struct hr_buf *out);             /* DataType.json */
+void hr_type_tree(const struct hr_type *schema, int level, struct hr_buf *out); /* printSchema's tree; level <= 0 is all */
+void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out);           /* the DuckDB type of the table above */
+
+/* text to type; both refuse nesting deeper than HR_TYPE_DEPTH_MAX. DDL takes "a INT, b STRING" (a struct) or one type. */
+#define HR_TYPE_DEPTH_MAX 100
+enum hr_code hr_type_from_ddl(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err);
+enum hr_code hr_type_from_json(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err);
+#endif

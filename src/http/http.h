@@ -1,0 +1,104 @@
+/* HTTP servers and clients: wire/'s protocols on io/'s streams. One exchange is one request and its response, over HTTP/1.1 or HTTP/2,
+ * over TCP or a Unix socket, with or without TLS: its handler does not see the difference.
+ *
+ * Everything here runs on the loop's thread. Other threads use hr_loop_post (io/loop.h). Limits: limits.h. */
+#ifndef HR_HTTP_HTTP_H
+#define HR_HTTP_HTTP_H
+#include "base/arena.h"
+#include "base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hr_loop;
+struct hr_tls;                 /* io/tls.h: a server's or client's TLS context */
+struct hr_http_server;
+struct hr_exchange;            /* server side */
+struct hr_http_client;         /* client side: one HTTP/2 connection, many calls */
+struct hr_http_call;
+
+struct hr_header { const char *name, *value; };   /* names in lower case */
+struct hr_headers { struct hr_header *at; size_t count; };
+const char *hr_header_get(const struct hr_headers *headers, const char *name);   /* NULL when absent */
+
+/* Bytes handed over for sending: release(arg) is called once they are sent or dropped; a NULL release means the bytes are copied. */
+struct hr_bytes { const void *data; size_t len; void (*release)(void *arg); void *arg; };
+
+struct hr_request {
+    const char *method, *scheme, *authority;
+    const char *target;        /* as sent: path and query, still percent-encoded */
+    const char *path;          /* decoded? no: the target up to '?', as sent */
+    const char *query;         /* behind '?', as sent; "" when absent */
+    struct hr_headers headers;
+    bool http2, tls;
+    char peer[64];             /* address:port, or "unix" */
+    int peer_uid;              /* Unix sockets: the peer's uid; else -1 */
+};
+
+/* A handler is told these; any may be NULL but `request`. After `closed` the exchange is gone. */
+struct hr_exchange_handler {
+    void (*request)(struct hr_exchange *exchange, void *server_arg);                 /* headers complete */
+    void (*data)(struct hr_exchange *exchange, const void *bytes, size_t len);      /* request body; see hr_exchange_consume */
+    void (*end)(struct hr_exchange *exchange);                                       /* request body complete */
+    void (*writable)(struct hr_exchange *exchange);                                  /* queued bytes fell under the low mark */
+    void (*closed)(struct hr_exchange *exchange, bool finished);                     /* finished: response sent whole */
+};
+
+struct hr_http_server_options {
+    const char *host; int port;          /* TCP, port 0 picks one; host NULL: no TCP */
+    const char *unix_path;               /* or a Unix socket, mode 0600; NULL: none */
+    struct hr_tls *tls;                  /* NULL: plain text only. Otherwise TLS by its first byte; see plain_text */
+    bool plain_text;                     /* accept plain text beside TLS on the same port */
+    size_t body_max;                     /* a larger request body: 413; 0: no limit (streamed by the handler) */
+    bool continue_by_hand;               /* handler answers Expect: 100-continue with hr_exchange_continue */
+    const struct hr_exchange_handler *handler;
+    void *arg;
+};
+enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_server_options *options, struct hr_http_server **server, struct hr_err *err);
+int hr_http_server_port(const struct hr_http_server *server);
+void hr_http_server_stop(struct hr_http_server *server);   /* stops accepting; open exchanges get time to end, then are closed */
+
+struct hr_arena *hr_exchange_arena(struct hr_exchange *exchange);       /* freed after `closed` */
+const struct hr_request *hr_exchange_request(const struct hr_exchange *exchange);
+void hr_exchange_set_user(struct hr_exchange *exchange, void *user);
+void *hr_exchange_user(const struct hr_exchange *exchange);
+/* Flow control of the request body: bytes given to `data` are consumed at once unless hr_exchange_hold was called in `request`;
+ * then the handler says when (a relay: once the other side took them). */
+void hr_exchange_hold(struct hr_exchange *exchange);
+void hr_exchange_consume(struct hr_exchange *exchange, size_t len);
+void hr_exchange_continue(struct hr_exchange *exchange);
+/* Response. start, then any number of write, then finish. Trailers only over HTTP/2. HTTP/1: content-length when given among the
+ * headers, else chunked. A HEAD response carries no body whatever is written. */
+void hr_exchange_start(struct hr_exchange *exchange, int status, const struct hr_headers *headers);
+void hr_exchange_write(struct hr_exchange *exchange, struct hr_bytes bytes);
+void hr_exchange_finish(struct hr_exchange *exchange, const struct hr_headers *trailers);   /* trailers may be NULL */
+size_t hr_exchange_queued(const struct hr_exchange *exchange);          /* bytes written but not yet sent: stop above HR_HTTP_HIGH_MARK */
+void hr_exchange_abort(struct hr_exchange *exchange);                   /* RST_STREAM, or close the HTTP/1 connection */
+/* whole responses */
+void hr_exchange_reply(struct hr_exchange *exchange, int status, const char *content_type, const void *body, size_t len);
+void hr_exchange_reply_headers(struct hr_exchange *exchange, int status, const struct hr_headers *headers, const void *body, size_t len);
+/* collects the whole body (up to the server's body_max), then calls done once; call it in `request` */
+void hr_exchange_collect(struct hr_exchange *exchange, void (*done)(struct hr_exchange *exchange, const char *body, size_t len));
+
+/* ---- client: HTTP/2 with prior knowledge, to a Unix socket or TCP (the gate's relay, the SDK of processes) ---- */
+struct hr_call_handler {
+    void (*response)(struct hr_http_call *call, int status, const struct hr_headers *headers);   /* first HEADERS */
+    void (*data)(struct hr_http_call *call, const void *bytes, size_t len);
+    void (*end)(struct hr_http_call *call, const struct hr_headers *trailers);                   /* trailers may be empty */
+    void (*writable)(struct hr_http_call *call);
+    void (*failed)(struct hr_http_call *call, const struct hr_err *err);                          /* reset, or connection lost; last call */
+};
+enum hr_code hr_http_client_connect(struct hr_loop *loop, const char *unix_path, const char *host, int port, struct hr_tls *tls,
+                                    struct hr_http_client **client, struct hr_err *err);          /* connects lazily; calls queue meanwhile */
+void hr_http_client_close(struct hr_http_client *client);
+bool hr_http_client_alive(const struct hr_http_client *client);
+struct hr_http_call *hr_http_call_start(struct hr_http_client *client, const char *method, const char *target, const char *authority,
+                                        const struct hr_headers *headers, const struct hr_call_handler *handler, void *user);
+void hr_http_call_write(struct hr_http_call *call, struct hr_bytes bytes);
+void hr_http_call_finish(struct hr_http_call *call);                     /* end of the request body */
+void hr_http_call_hold(struct hr_http_call *call);                       /* as hr_exchange_hold, for the response body */
+void hr_http_call_consume(struct hr_http_call *call, size_t len);
+size_t hr_http_call_queued(const struct hr_http_call *call);
+void hr_http_call_cancel(struct hr_http_call *call);                     /* RST_STREAM(CANCEL); no handler is called after it */
+void *hr_http_call_user(const struct hr_http_call *call);
+#endif
