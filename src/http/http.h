@@ -27,7 +27,7 @@ struct hr_bytes { const void *data; size_t len; void (*release)(void *arg); void
 struct hr_request {
     const char *method, *scheme, *authority;
     const char *target;        /* as sent: path and query, still percent-encoded */
-    const char *path;          /* decoded? no: the target up to '?', as sent */
+    const char *path;          /* the target up to '?', as sent */
     const char *query;         /* behind '?', as sent; "" when absent */
     struct hr_headers headers;
     bool http2, tls;
@@ -67,6 +67,8 @@ void *hr_exchange_user(const struct hr_exchange *exchange);
 void hr_exchange_hold(struct hr_exchange *exchange);
 void hr_exchange_consume(struct hr_exchange *exchange, size_t len);
 void hr_exchange_continue(struct hr_exchange *exchange);
+/* In `data` only: the bytes it was given, kept without copying them, to be written elsewhere (a relay) */
+struct hr_bytes hr_exchange_take(struct hr_exchange *exchange, const void *bytes, size_t len);
 /* Response. start, then any number of write, then finish. Trailers only over HTTP/2. HTTP/1: content-length when given among the
  * headers, else chunked. A HEAD response carries no body whatever is written. */
 void hr_exchange_start(struct hr_exchange *exchange, int status, const struct hr_headers *headers);
@@ -98,6 +100,7 @@ void hr_http_call_write(struct hr_http_call *call, struct hr_bytes bytes);
 void hr_http_call_finish(struct hr_http_call *call);                     /* end of the request body */
 void hr_http_call_hold(struct hr_http_call *call);                       /* as hr_exchange_hold, for the response body */
 void hr_http_call_consume(struct hr_http_call *call, size_t len);
+struct hr_bytes hr_http_call_take(struct hr_http_call *call, const void *bytes, size_t len);   /* as hr_exchange_take */
 size_t hr_http_call_queued(const struct hr_http_call *call);
 void hr_http_call_cancel(struct hr_http_call *call);                     /* RST_STREAM(CANCEL); no handler is called after it */
 void *hr_http_call_user(const struct hr_http_call *call);
