@@ -1,0 +1,22 @@
+/* analyze/: Spark's logical plan to a typed plan, or Spark's error.
+ *
+ * Names, types, nullability, coercion and automatic names are decided here, by Spark 4.2's rules; the engine only executes. The
+ * caller owns arena and env; one analysis runs on one thread, which needs HR_ANALYZE_STACK_BYTES of stack for the deepest plans. */
+#ifndef HR_HOST_ANALYZE_ANALYZE_H
+#define HR_HOST_ANALYZE_ANALYZE_H
+#include "host/analyze/typed.h"
+
+enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_typed **typed, struct hr_err *err);
+
+/* one expression without columns (of parameterised SQL, of an option): its value, computed by the caller's engine */
+enum hr_code hr_analyze_expr(struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr, struct hr_texpr **typed, struct hr_err *err);
+
+/* Spark's automatic name of an expression ("(a + b)", "count(1)"), and its SQL text as error messages quote it */
+void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out);
+void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out);
+
+void hr_typed_explain(const struct hr_typed *typed, struct hr_buf *out);                     /* a tree, for df.explain() */
+bool hr_typed_same(const struct hr_typed *a, const struct hr_typed *b);                      /* sameSemantics: equal but for names and ids */
+uint64_t hr_typed_hash(const struct hr_typed *typed);                                        /* semanticHash */
+bool hr_typed_is_local(const struct hr_typed *typed);                                        /* df.isLocal(): no scan but local relations */
+#endif

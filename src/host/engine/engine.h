@@ -1,0 +1,55 @@
+/* engine/: a typed plan to closed DuckDB SQL; run, cancel, progress; chunks out.
+ *
+ * One engine a session host: an in-memory DuckDB with bounded threads and memory; extensions are neither loaded nor looked for.
+ * An engine may be used by several threads; a query belongs to the thread that prepared it, but hr_query_cancel and
+ * hr_query_progress may be called from any thread while the query lives. The query needs its arena, its env's sources and its
+ * engine alive. Errors that arise inside DuckDB come back as Spark's. */
+#ifndef HR_HOST_ENGINE_ENGINE_H
+#define HR_HOST_ENGINE_ENGINE_H
+#include "host/analyze/analyze.h"
+#include <duckdb.h>
+
+struct hr_engine;
+struct hr_query;
+
+struct hr_engine_options {
+    int threads;                       /* 0: the processors that this process may use */
+    int64_t memory_bytes;              /* 0: half of the machine's */
+    const char *spill_dir;             /* NULL: no spilling */
+};
+
+/* Receives a result. A function that fails ends the query with its code. Called on the thread of hr_query_run, in this order:
+ * schema once, chunk any number of times. */
+struct hr_sink {
+    enum hr_code (*schema)(struct hr_sink *sink, const struct hr_type *schema, struct hr_err *err);         /* may be NULL */
+    enum hr_code (*chunk)(struct hr_sink *sink, duckdb_data_chunk chunk, struct hr_err *err);               /* the engine frees chunk */
+};
+
+/* One observed set of metrics (df.observe): one value for each field of the type. */
+struct hr_metrics { const char *name; const struct hr_type *type; struct hr_literal **values; };
+
+enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **engine, struct hr_err *err);
+void hr_engine_close(struct hr_engine *engine);                                          /* NULL is fine; no query may live */
+duckdb_database hr_engine_database(struct hr_engine *engine);
+
+/* analyzes, writes the SQL, prepares it; freed with its arena */
+enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel,
+                              struct hr_query **query, struct hr_err *err);
+const struct hr_type *hr_query_schema(const struct hr_query *query);                     /* known without running */
+const struct hr_typed *hr_query_typed(const struct hr_query *query);
+const char *hr_query_sql(const struct hr_query *query);    /* yields columns c0, c1 … in hr_type_duckdb's types; kernels registered; for rows only */
+enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err);   /* once */
+void hr_query_cancel(struct hr_query *query);                                            /* run returns HR_E_CANCELLED, also when not yet called */
+void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows);         /* percent < 0: unknown; rows delivered */
+size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metrics);      /* after run */
+
+/* runs another module's statement with the engine's error mapping (COPY of a writer …) on a connection that has all kernels of query */
+enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr_err *err);
+
+/* any constant expression's value, as a literal in arena */
+enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr,
+                            struct hr_literal **value, struct hr_err *err);
+
+/* maps the text of a DuckDB failure to Spark's error; for modules that run statements of their own */
+enum hr_code hr_engine_error(const char *text, struct hr_err *err);
+#endif
