@@ -1,0 +1,192 @@
+"""The article's figures, with Sail and a do-nothing server in turn: startup, small pipeline, bulk result, session start, memory.
+
+    ./dev bench article [a b c d e] [--runs N]
+"""
+import argparse
+import csv
+import os
+import pathlib
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from record import record                                                  # noqa: E402
+from servers import ROOT, Headrace, Nothing, Sail, children, cpu_seconds, memory   # noqa: E402
+
+from pyspark.sql.connect.session import SparkSession                      # noqa: E402
+from pyspark.sql.functions import col, desc                               # noqa: E402
+
+SESSION = str(uuid.uuid4())
+
+
+def connect(remote, session=None):
+    if session:
+        remote += (";" if "/;" in remote else "/;") + f"session_id={session}"
+    return SparkSession.builder.remote(remote).create()
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def verdict(name, value, goal, good):
+    print(f"   {name}: {value}   goal: {goal}   {'met' if good else 'NOT MET'}", flush=True)
+
+
+def make_csv(path):
+    """891 rows of the Titanic's shape: quoted names with commas, missing ages, CRLF."""
+    pick = random.Random(1912)
+    with open(path, "w", newline="") as out:
+        table = csv.writer(out)
+        table.writerow("PassengerId Survived Pclass Name Sex Age SibSp Parch Ticket Fare Cabin Embarked".split())
+        for i in range(1, 892):
+            age = "" if pick.random() < 0.2 else str(pick.randint(1, 74))
+            table.writerow([i, int(pick.random() < 0.38), pick.randint(1, 3), f'Passenger {i}, Mr. John "Jack"', pick.choice(["male", "female"]),
+                            age, pick.randint(0, 3), pick.randint(0, 2), f"A/5 {pick.randint(1000, 99999)}", f"{pick.uniform(5, 90):.4f}",
+                            "" if pick.random() < 0.77 else "C85", pick.choice("SCQ")])
+
+
+def startup(runs):
+    print("(a) exec on a fresh home to the first range(1).count(), from a client that held a session elsewhere")
+    warm = Sail()
+    connect(warm.remote).range(1).count()
+    times = {Headrace: [], Sail: []}
+    for _ in range(runs):
+        for kind in times:
+            begin = time.monotonic()
+            server = kind()
+            spark = connect(server.remote)
+            spark.range(1).count()
+            times[kind].append(time.monotonic() - begin)
+            spark.stop()
+            server.stop()
+    warm.stop()
+    ours, sails = median(times[Headrace]), median(times[Sail])
+    print(f"   headrace {ours * 1000:.0f} ms, Sail {sails * 1000:.0f} ms, medians of {runs}")
+    verdict("ours / Sail", f"{ours / sails:.2f}", "<= 0.5", ours <= 0.5 * sails)
+
+
+def pipeline(spark, path):
+    df = spark.read.option("header", "true").csv(path)
+    df.filter(col("Survived") == 1).groupBy("Age").count().orderBy(desc("count")).show(10)
+
+
+def small_pipeline(runs):
+    print("(b) the article's pipeline on a local CSV of 891 rows, warm, through the server's port")
+    folder = tempfile.mkdtemp(prefix="headrace-bench-")
+    path, recording = f"{folder}/Titanic.csv", f"{folder}/recording"
+    make_csv(path)
+    ours, sail = Headrace(), Sail()
+    target = ours.endpoint["connect"].split("/")[2]
+    token = ours.endpoint["token"]
+    silence = open(os.devnull, "w")
+    stdout, sys.stdout = sys.stdout, silence
+    record(target, lambda port: pipeline(connect(f"sc://localhost:{port}", SESSION), path), recording, [("authorization", f"Bearer {token}")])
+    nothing = Nothing(recording)
+    servers = {"headrace": (ours, connect(ours.remote)), "Sail": (sail, connect(sail.remote)), "nothing": (nothing, connect(nothing.remote, SESSION))}
+    for _ in range(20):
+        for _, spark in servers.values():
+            pipeline(spark, path)
+    wall, cpu = {name: [] for name in servers}, {name: cpu_seconds(server.pid) for name, (server, _) in servers.items()}
+    for _ in range(runs):
+        for name, (_, spark) in servers.items():
+            begin = time.perf_counter()
+            pipeline(spark, path)
+            wall[name].append(time.perf_counter() - begin)
+    sys.stdout = stdout
+    for name, (server, _) in servers.items():
+        spent = (cpu_seconds(server.pid) - cpu[name]) / runs
+        print(f"   {name:9} median {median(wall[name]) * 1000:.2f} ms, fastest {min(wall[name]) * 1000:.2f} ms, server's CPU {spent * 1000:.2f} ms a run")
+    floor = median(wall["nothing"])
+    ratio = (median(wall["headrace"]) - floor) / (median(wall["Sail"]) - floor)
+    verdict(f"(ours - nothing) / (Sail - nothing), medians of {runs}", f"{ratio:.2f}", "<= 0.5", ratio <= 0.5)
+    for server, _ in servers.values():
+        server.stop()
+
+
+def bulk(runs):
+    print("(c) 10 M rows x 4 to Arrow")
+    servers = {"headrace": Headrace(), "Sail": Sail()}
+    rates = {name: [] for name in servers}
+    sessions = {name: connect(server.remote) for name, server in servers.items()}
+    for _ in range(runs):
+        for name, spark in sessions.items():
+            df = spark.range(10_000_000).select(col("id"), (col("id") * 2).alias("b"), (col("id") + 7).alias("c"), (col("id") % 1000).alias("d"))
+            begin = time.perf_counter()
+            table = df.toArrow()
+            rates[name].append(table.nbytes / (time.perf_counter() - begin) / 1e6)
+            assert table.num_rows == 10_000_000 and table.column(1)[9_999_999].as_py() == 19_999_998
+            del table
+    for name, server in servers.items():
+        print(f"   {name:9} {median(rates[name]):.0f} MB/s, median of {runs}")
+        server.stop()
+    ratio = median(rates["headrace"]) / median(rates["Sail"])
+    verdict("ours / Sail", f"{ratio:.1f}", ">= 5", ratio >= 5)
+
+
+def session_start(runs):
+    print("(d) %synapse start to the result of spark.range(1).count()")
+    server = Headrace()
+    env = dict(os.environ, HEADRACE_HOME=server.home, PYTHONPATH=str(ROOT / "python"))
+    out = subprocess.run([sys.executable, ROOT / "bench/synapse_start.py", str(runs)], env=env, capture_output=True, text=True)
+    server.stop()
+    if out.returncode:
+        raise SystemExit(out.stdout + out.stderr)
+    times = [float(line) for line in out.stdout.split("\n") if line.replace(".", "", 1).isdigit()]
+    verdict(f"median of {len(times)}", f"{median(times) * 1000:.0f} ms", "< 300 ms", median(times) < 0.3)
+
+
+def describe(pid):
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:60]
+
+
+def footprint(sessions):
+    print("(e) memory")
+    server = Headrace()
+    time.sleep(3)
+    pids = children(server.pid)
+    roles = {pid: ("parent" if "python" in describe(pid) else "host" if " host" in describe(pid) or "headrace-host" in describe(pid) else "server") for pid in pids}
+    fixed = sum(memory(pid, "Pss") for pid in pids if roles[pid] == "server")
+    hosts = [memory(pid, "Pss") for pid in pids if roles[pid] == "host"]
+    parents = sum(memory(pid, "Pss") for pid in pids if roles[pid] == "parent")
+    one_host = max(hosts) if hosts else 0
+    print(f"   daemon and account {fixed / 1e6:.1f} MB, one spare host {one_host / 1e6:.1f} MB ({len(hosts)} spare), interpreters' parent {parents / 1e6:.1f} MB")
+    verdict("daemon + account + one spare host, PSS", f"{(fixed + one_host) / 1e6:.1f} MB", "<= 70 MB", 0 < fixed + one_host <= 70e6)
+    verdict("interpreters' parent, PSS", f"{parents / 1e6:.1f} MB", "<= 110 MB", 0 < parents <= 110e6)
+    env = dict(os.environ, HEADRACE_HOME=server.home, PYTHONPATH=str(ROOT / "python"))
+    holder = subprocess.Popen([sys.executable, ROOT / "bench/synapse_start.py", str(sessions), "--hold"], env=env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    while (line := holder.stdout.readline().strip()) != "held":
+        if not line and holder.poll() is not None:
+            raise SystemExit("the sessions did not start")
+    private = {pid: memory(pid, "Private_Clean") + memory(pid, "Private_Dirty") for pid in children(server.pid) if pid not in pids or roles[pid] == "host"}
+    kinds = {"host": [], "interpreter": []}
+    for pid, size in private.items():
+        kinds["interpreter" if "python" in describe(pid) else "host"].append(size)
+    host, interpreter = sorted(kinds["host"])[-sessions:], kinds["interpreter"]
+    each = (sum(host) + sum(interpreter)) / sessions
+    print(f"   of {sessions} sessions: host {median(host) / 1e6:.1f} MB, interpreter {median(interpreter) / 1e6:.1f} MB private (medians)")
+    verdict("each further session, private", f"{each / 1e6:.1f} MB", "<= 45 MB", 0 < each <= 45e6)
+    holder.stdin.close()
+    holder.wait(30)
+    server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=[])
+    parser.add_argument("--runs", type=int, default=0, help="instead of each part's own number")
+    args = parser.parse_args()
+    parts = {"a": (startup, 15), "b": (small_pipeline, 200), "c": (bulk, 5), "d": (session_start, 40), "e": (footprint, 5)}
+    for name in args.parts or parts:
+        run, runs = parts[name]
+        run(args.runs or runs)
+
+
+if __name__ == "__main__":
+    main()
