@@ -1,0 +1,164 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/map.h"
+
+static char order[16];
+
+static void note(void *letter)
+{
+    strncat(order, letter, 1);
+}
+
+static void arenas_free_children_first_and_hooks_newest_first(void **state)
+{
+    (void)state;
+    order[0] = 0;
+    struct hr_arena *parent = hr_arena_new(NULL), *child = hr_arena_new(parent), *other = hr_arena_new(parent);
+    hr_arena_on_free(parent, note, "p");
+    hr_arena_on_free(parent, note, "q");
+    hr_arena_on_free(child, note, "c");
+    hr_arena_on_free(other, note, "o");
+    hr_arena_free(other);
+    hr_arena_free(parent);
+    assert_string_equal(order, "ocqp");
+}
+
+static void arenas_give_zeroed_aligned_memory(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    for (size_t size = 0; size < 20000; size = size * 2 + 1) {
+        unsigned char *bytes = hr_arena_alloc(arena, size);
+        assert_int_equal((uintptr_t)bytes % 16, 0);
+        for (size_t i = 0; i < size; i++)
+            assert_int_equal(bytes[i], 0);
+        memset(bytes, 0xff, size);
+    }
+    assert_null(hr_arena_try(arena, SIZE_MAX / 2));
+    assert_null(hr_arena_try(arena, SIZE_MAX));
+    assert_string_equal(hr_printf(arena, "%s-%d", "a", 7), "a-7");
+    hr_arena_free(arena);
+}
+
+static void buffers_keep_their_maximum(void **state)
+{
+    (void)state;
+    struct hr_buf buf;
+    hr_buf_init(&buf, 10);
+    assert_true(hr_buf_adds(&buf, "0123456789"));
+    assert_false(hr_buf_addc(&buf, 'x'));
+    assert_false(hr_buf_ok(&buf));
+    assert_false(hr_buf_adds(&buf, ""));
+    assert_string_equal(hr_buf_text(&buf), "");
+    hr_buf_init(&buf, 1000);
+    for (int i = 0; i < 100; i++)
+        assert_true(hr_buf_addf(&buf, "%d,", i));
+    hr_buf_drop(&buf, 4);
+    assert_memory_equal(buf.data, "2,3,", 4);
+    hr_buf_release(&buf);
+}
+
+static void maps_find_replace_remove_and_keep_order(void **state)
+{
+    (void)state;
+    struct hr_map map;
+    hr_map_init_nocase(&map);
+    char key[32];
+    for (intptr_t i = 1; i <= 1000; i++) {
+        snprintf(key, sizeof key, "Key%d", (int)i);
+        assert_null(hr_map_put(&map, key, (void *)i));
+    }
+    for (intptr_t i = 1; i <= 1000; i += 2) {
+        snprintf(key, sizeof key, "kEY%d", (int)i);
+        assert_ptr_equal(hr_map_remove(&map, key), (void *)i);
+    }
+    assert_int_equal(map.count, 500);
+    assert_ptr_equal(hr_map_put(&map, "key2", (void *)7), (void *)2);
+    intptr_t expected = 2;
+    for (struct hr_map_entry *entry = NULL; (entry = hr_map_next(&map, entry)); expected += 2)
+        assert_ptr_equal(entry->value, (void *)(expected == 2 ? 7 : expected));
+    assert_int_equal(expected, 1002);
+    for (intptr_t i = 0; i < 5000; i++) {
+        hr_map_put(&map, "churn", (void *)1);
+        hr_map_remove(&map, "churn");
+    }
+    assert_int_equal(map.count, 500);
+    assert_true(map.cap < 5000);
+    hr_map_release(&map);
+}
+
+static void spark_errors_fill_their_template(void **state)
+{
+    (void)state;
+    struct hr_err err;
+    char text[4096];
+    assert_int_equal(hr_fail_spark(&err, "PATH_NOT_FOUND", "path", "file:/a \"b\"", NULL), HR_E_SPARK);
+    hr_err_spark_text(&err, text, sizeof text);
+    assert_string_equal(text, "[PATH_NOT_FOUND] Path does not exist: file:/a \"b\". SQLSTATE: 42K03");
+    assert_string_equal(err.params, "{\"path\":\"file:/a \\\"b\\\"\"}");
+}
+
+static void errors_cross_a_text_channel_whole(void **state)
+{
+    (void)state;
+    struct hr_err err, back;
+    char text[16384], wrapped[20000];
+    hr_fail_spark(&err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    strcpy(err.context, "{\"fragment\":\"1/0\"}");
+    hr_err_encode(&err, text, sizeof text);
+    snprintf(wrapped, sizeof wrapped, "Invalid Input Error: %s and more", text);
+    assert_true(hr_err_decode(wrapped, &back));
+    assert_memory_equal(&err, &back, sizeof err);
+    assert_false(hr_err_decode("Invalid Input Error: nothing", &back));
+    assert_false(hr_err_decode("\x01headrace-error:{broken", &back));
+}
+
+static void every_condition_has_a_class_and_a_row_of_its_own(void **state)
+{
+    (void)state;
+    for (int code = HR_OK; code <= HR_E_SPARK; code++)
+        assert_non_null(hr_code_info((enum hr_code)code)->azure);
+    assert_non_null(strstr(hr_condition_find("UNRESOLVED_COLUMN.WITH_SUGGESTION")->java_class, "AnalysisException"));
+    assert_null(hr_condition_find("NO_SUCH_CONDITION"));
+}
+
+static void times_print_as_the_wires_want_them(void **state)
+{
+    (void)state;
+    char text[40];
+    hr_clock_rfc1123(1763823600123, text);
+    assert_string_equal(text, "Sat, 22 Nov 2025 15:00:00 GMT");
+    hr_clock_iso8601(1763823600123, text);
+    assert_string_equal(text, "2025-11-22T15:00:00.123Z");
+    char a[37], b[37];
+    hr_uuid_new(a);
+    hr_uuid_new(b);
+    assert_string_not_equal(a, b);
+    assert_int_equal(a[14], '4');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arenas_free_children_first_and_hooks_newest_first),
+        cmocka_unit_test(arenas_give_zeroed_aligned_memory),
+        cmocka_unit_test(buffers_keep_their_maximum),
+        cmocka_unit_test(maps_find_replace_remove_and_keep_order),
+        cmocka_unit_test(spark_errors_fill_their_template),
+        cmocka_unit_test(errors_cross_a_text_channel_whole),
+        cmocka_unit_test(every_condition_has_a_class_and_a_row_of_its_own),
+        cmocka_unit_test(times_print_as_the_wires_want_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
