@@ -1,0 +1,101 @@
+"""What a kill takes with it, and what it may not."""
+import os
+import signal
+import time
+
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql.functions import col
+
+from support.serve import processes_below, until
+
+
+def hosts(server):
+    return {pid for pid, command in processes_below(server.pid).items() if "headrace-host" in command or " host " in command}
+
+
+def host_of(server, spark):
+    """The session host that works for spark: the one whose CPU time grows while it counts."""
+    def ticks(pid):
+        fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+    before = {pid: ticks(pid) for pid in hosts(server)}
+    spark.range(60_000_000).filter(col("id") % 7 == 3).count()
+    spark.range(60_000_000).filter(col("id") % 5 == 3).count()
+    return max(before, key=lambda pid: ticks(pid) - before[pid])
+
+
+def test_a_killed_host_fails_what_ran_and_the_session_goes_on(serve):
+    spark = serve.session()
+    other = serve.session()
+    spark.conf.set("spark.sql.shuffle.partitions", "3")
+    spark.range(5).createOrReplaceTempView("kept")
+    other.range(1).count()
+    os.kill(host_of(serve, spark), signal.SIGKILL)
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "3"
+    assert [row.id for row in spark.sql("SELECT id FROM kept ORDER BY id").collect()] == [0, 1, 2, 3, 4]
+    assert other.range(3).count() == 3
+    spark.stop()
+    other.stop()
+
+
+def test_a_host_killed_under_a_running_query_is_a_clear_error(serve):
+    import threading
+    spark = serve.session()
+    victim = host_of(serve, spark)
+    failure = []
+
+    def run():
+        try:
+            spark.range(2_000_000_000).selectExpr("sum(sqrt(id * 3.0))").collect()
+        except Exception as error:
+            failure.append(error)
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.5)
+    os.kill(victim, signal.SIGKILL)
+    thread.join(60)
+    assert not thread.is_alive()
+    assert failure and isinstance(failure[0], PySparkException)
+    assert spark.range(2).count() == 2
+    spark.stop()
+
+
+def test_a_server_killed_and_started_again_keeps_what_it_acknowledged(fresh_serve):
+    made = fresh_serve.cli("user", "create", "ada", "--json")
+    assert "token" in made.stdout
+    fresh_serve.cli("pool", "create", "second", "--json")
+    token = fresh_serve.endpoint["token"]
+    fresh_serve.kill()
+    fresh_serve.start()
+    assert fresh_serve.endpoint["token"] == token
+    assert "second" in fresh_serve.cli("pool", "list", "--json").stdout
+    spark = fresh_serve.session()
+    assert spark.range(4).count() == 4
+    spark.stop()
+
+
+def test_nothing_outlives_a_server_that_is_told_to_end(fresh_serve):
+    spark = fresh_serve.session()
+    assert spark.range(1).count() == 1
+    below = processes_below(fresh_serve.pid)
+    assert below
+    fresh_serve.stop()
+    until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], 10, "the end of every child")
+
+
+def test_nothing_outlives_a_server_that_is_killed(fresh_serve):
+    spark = fresh_serve.session()
+    assert spark.range(1).count() == 1
+    below = processes_below(fresh_serve.pid)
+    fresh_serve.kill()
+    fresh_serve.start()          # adopts, or ends, what the killed one left
+    assert fresh_serve.session().range(1).count() == 1
+    fresh_serve.stop()
+    until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], 15, "the end of every orphan")
+
+
+def test_a_foreign_token_is_refused(serve):
+    with pytest.raises(Exception) as refusal:
+        serve.session(token="not-a-token").range(1).count()
+    assert "UNAUTHENTICATED" in str(refusal.value) or "token" in str(refusal.value)
