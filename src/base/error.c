@@ -112,7 +112,7 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 {
     int len;
     if (err->code == HR_E_SPARK)
-        len = snprintf(out, size, "[%s] %s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate);
+        len = snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
     else
         len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? "; " : "", err->hint);
     return len < 0 ? 0 : (size_t)len;
@@ -122,9 +122,9 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 
 size_t hr_err_encode(const struct hr_err *err, char *out, size_t size)
 {
-    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
+    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
                              "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
-                             err->context);
+                             err->context, "tail", err->tail);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     int len = snprintf(out, size, "%s%s\x02", ENCODED_MARK, text ? text : "{}");
     free(text);
@@ -156,6 +156,7 @@ bool hr_err_decode(const char *text, struct hr_err *err)
     copy_field(json, "sqlstate", err->sqlstate, sizeof err->sqlstate);
     copy_field(json, "params", err->params, sizeof err->params);
     copy_field(json, "context", err->context, sizeof err->context);
+    copy_field(json, "tail", err->tail, sizeof err->tail);
     json_decref(json);
     return true;
 }

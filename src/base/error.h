@@ -50,6 +50,7 @@ struct hr_err {
     char params[2048];     /* Spark's messageParameters as a JSON object of strings; empty when none */
     char context[1024];    /* Spark's query context as a JSON object {objectType, objectName, startIndex, stopIndex, fragment,
                               callSite}; empty when none */
+    char tail[2048];       /* what Spark's message carries behind SQLSTATE: a parse error's position and text; else empty */
 };
 
 const struct hr_code_info *hr_code_info(enum hr_code code);

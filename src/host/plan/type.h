@@ -38,6 +38,7 @@ struct hr_type {
     bool contains_null;                /* array: elements, map: values */
     const struct hr_field *fields;     /* struct */
     size_t field_count;
+    const char *udt_class, *udt_python_class, *udt_serialized;   /* udt: JSON's class, pyClass, serializedClass; NULL when absent */
 };
 
 struct hr_field {
@@ -60,13 +61,24 @@ bool hr_type_is_numeric(const struct hr_type *type);
 bool hr_type_is_integral(const struct hr_type *type);
 
 void hr_type_sql(const struct hr_type *type, struct hr_buf *out);              /* DECIMAL(10,2), STRUCT<a: INT> : DataType.sql */
-void hr_type_simple(const struct hr_type *type, struct hr_buf *out);           /* decimal(10,2), struct<a:int> : simpleString */
+void hr_type_simple(const struct hr_type *type, struct hr_buf *out);           /* simpleString: struct<a:int>, after 25 fields "... n more fields" */
+void hr_type_catalog(const struct hr_type *type, struct hr_buf *out);          /* catalogString, what typeof() gives: as simple, never cut */
 void hr_type_json(const struct hr_type *type, struct hr_buf *out);             /* DataType.json */
 void hr_type_tree(const struct hr_type *schema, int level, struct hr_buf *out); /* printSchema's tree; level <= 0 is all */
 void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out);           /* the DuckDB type of the table above */
 
 /* text to type; both refuse nesting deeper than HR_TYPE_DEPTH_MAX. DDL takes "a INT, b STRING" (a struct) or one type. */
 #define HR_TYPE_DEPTH_MAX 100
+#define HR_TYPE_DECIMAL_MAX 38
 enum hr_code hr_type_from_ddl(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err);
+/* one type by its SQL name ("int", "decimal", "char" …) and its numbers in parentheses; not array, map, struct, interval */
+enum hr_code hr_type_from_name(struct hr_arena *arena, const char *name, const int64_t *numbers, size_t count, const struct hr_type **type,
+                               struct hr_err *err);
+/* INTERVAL first TO last, by the units' names without case; last may be NULL. NULL when there is no such interval type. */
+const struct hr_type *hr_type_interval(struct hr_arena *arena, const char *first, const char *last);
+enum hr_code hr_type_collated(struct hr_arena *arena, const char *collation, const struct hr_type **type, struct hr_err *err);
 enum hr_code hr_type_from_json(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err);
+
+/* a name as Spark quotes it where it must: a_b, `a b`, `a``b` (quoteIfNeeded) */
+void hr_name_quote(const char *name, struct hr_buf *out);
 #endif
