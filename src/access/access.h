@@ -1,0 +1,90 @@
+/* Access: which role lets whom do what, and why not.
+ *
+ * One table of roles, one decision. Nothing here reads a file, a database or a clock: the caller gives the assignments that it
+ * knows (the daemon from its store, a host, account or mount from a grant), and every process decides alike. Any thread may call.
+ *
+ * Scopes are texts in which segments are separated by '/', compared without case: Azure resource ids ("/subscriptions/…"), and
+ * Synapse's own ("workspaces/NAME", "workspaces/NAME/bigDataPools/POOL"). A scope covers itself and everything below it. */
+#ifndef HR_ACCESS_ACCESS_H
+#define HR_ACCESS_ACCESS_H
+#include "base/arena.h"
+#include "base/error.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum hr_role_family { HR_ROLES_ARM, HR_ROLES_SYNAPSE, HR_ROLES_STORAGE };
+
+/*      action             bit  role that a refusal names                family             what a refusal calls it */
+#define HR_ACTIONS(X) \
+    X(HR_ACT_READ,           0, "Reader",                              HR_ROLES_ARM,     "read it") \
+    X(HR_ACT_WRITE,          1, "Contributor",                         HR_ROLES_ARM,     "change it") \
+    X(HR_ACT_ASSIGN,         2, "Owner",                               HR_ROLES_ARM,     "assign roles on it") \
+    X(HR_ACT_LINK,           3, "Owner",                               HR_ROLES_ARM,     "link it") \
+    X(HR_ACT_SYNAPSE_READ,   4, "Synapse User",                        HR_ROLES_SYNAPSE, "see it") \
+    X(HR_ACT_USE_COMPUTE,    5, "Synapse Apache Spark Administrator",  HR_ROLES_SYNAPSE, "use its compute") \
+    X(HR_ACT_VIEW_LOGS,      6, "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "read its logs") \
+    X(HR_ACT_CANCEL,         7, "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "cancel what others run on it") \
+    X(HR_ACT_SYNAPSE_WRITE,  8, "Synapse Contributor",                 HR_ROLES_SYNAPSE, "change its notebooks and jobs") \
+    X(HR_ACT_SYNAPSE_ASSIGN, 9, "Synapse Administrator",               HR_ROLES_SYNAPSE, "assign Synapse roles on it") \
+    X(HR_ACT_BLOB_READ,     10, "Storage Blob Data Reader",            HR_ROLES_STORAGE, "read its data") \
+    X(HR_ACT_BLOB_WRITE,    11, "Storage Blob Data Contributor",       HR_ROLES_STORAGE, "write its data")
+
+enum hr_action {
+#define X(action, bit, role, family, text) action = 1u << (bit),
+    HR_ACTIONS(X)
+#undef X
+};
+
+struct hr_role {
+    const char *name, *id;      /* id: Azure's GUID */
+    enum hr_role_family family;
+    unsigned actions;           /* enum hr_action, or-ed */
+    bool pool_scope;            /* a Synapse role that may be given on one pool */
+    const char *text;           /* what it is for, one line */
+};
+
+struct hr_assignment {
+    const char *principal;      /* the principal's GUID */
+    const char *role;           /* the role's GUID */
+    const char *scope;
+};
+
+struct hr_question {
+    const char *principal, *name;   /* GUID; name for people, may be NULL */
+    enum hr_action action;
+    const char *scope;              /* the thing that is to be used */
+};
+
+const struct hr_role *hr_role_find(const char *name_or_id);      /* without case; a full roleDefinitions id is fine; NULL when unknown */
+const struct hr_role *hr_role_next(const struct hr_role *role);  /* NULL starts and ends */
+const char *hr_role_family_name(enum hr_role_family family);     /* "arm", "synapse", "storage" */
+
+bool hr_access_covers(const char *scope, const char *resource);
+/* HR_OK, or HR_E_DENIED with a message that names principal, role and scope, and a hint that is the command which grants it */
+enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count, struct hr_err *err);
+/* whether a role may be assigned on a scope: Synapse roles on workspaces/…, the others on resource ids */
+enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope, struct hr_err *err);
+
+/* ---- grants: what one principal may do, signed by the daemon, for processes that have no store. Ed25519: they hold the public
+ * key only, so that none of them can make one. At most HR_GRANT_SECONDS_MAX long. ---- */
+#define HR_GRANT_SECONDS_MAX 60
+#define HR_GRANT_KEY_BYTES 32
+
+struct hr_grant {
+    const char *principal, *name;
+    const char *session;                       /* the session it was made for; NULL: none */
+    const char *scope;                         /* the grant holds nothing outside; "/" for every resource id */
+    const struct hr_assignment *assignments;   /* principal is the grant's own */
+    size_t count;
+    int64_t issued_ms, expires_ms;
+};
+
+void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES]);
+enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES], unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err);
+/* a grant as text for a header or a message: base64url(JSON) "." base64url(signature) */
+enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES], const struct hr_grant *grant, const char **text, struct hr_err *err);
+enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text, int64_t now_ms,
+                             struct hr_grant **grant, struct hr_err *err);
+/* the decision with a grant in the place of a store; a scope outside the grant's own is denied */
+enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err);
+#endif

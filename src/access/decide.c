@@ -1,0 +1,93 @@
+#include "access/access.h"
+#include "base/check.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct action_info {
+    enum hr_action action;
+    const char *role, *text;
+};
+
+static const struct action_info actions[] = {
+#define X(action, bit, role, family, text) {action, role, text},
+    HR_ACTIONS(X)
+#undef X
+};
+
+static const struct action_info *info_of(enum hr_action action)
+{
+    for (size_t i = 0; i < HR_LEN(actions); i++)
+        if (actions[i].action == action)
+            return &actions[i];
+    HR_CHECK(!"an action of the table");
+    return NULL;
+}
+
+static size_t trimmed(const char *scope)
+{
+    size_t len = strlen(scope);
+    while (len && scope[len - 1] == '/')
+        len--;
+    return len;
+}
+
+bool hr_access_covers(const char *scope, const char *resource)
+{
+    size_t len = trimmed(scope);
+    if (!len)
+        return scope[0] == '/' && resource[0] == '/';   /* the root of resource ids, not of Synapse's scopes */
+    return !strncasecmp(scope, resource, len) && (!resource[len] || resource[len] == '/');
+}
+
+/* Synapse gives most roles on the whole workspace only: a refusal on a pool names the workspace */
+static void grantable_scope(const struct hr_role *role, const char *scope, char *out, size_t size)
+{
+    size_t len = strlen(scope);
+    if (role->family == HR_ROLES_SYNAPSE && !role->pool_scope) {
+        const char *name = strchr(scope, '/');
+        const char *end = name ? strchr(name + 1, '/') : NULL;
+        if (end)
+            len = (size_t)(end - scope);
+    }
+    snprintf(out, size, "%.*s", (int)len, scope);
+}
+
+enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count, struct hr_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct hr_role *role = hr_role_find(given[i].role);
+        if (role && role->actions & question->action && !strcasecmp(given[i].principal, question->principal) &&
+            hr_access_covers(given[i].scope, question->scope))
+            return HR_OK;
+    }
+    const struct action_info *info = info_of(question->action);
+    char scope[512];
+    grantable_scope(hr_role_find(info->role), question->scope, scope, sizeof scope);
+    if (question->name && *question->name)
+        hr_fail(err, HR_E_DENIED, "principal \"%s\" (%s) may not %s: role \"%s\" is missing on scope \"%s\"",
+                question->name, question->principal, info->text, info->role, scope);
+    else
+        hr_fail(err, HR_E_DENIED, "principal \"%s\" may not %s: role \"%s\" is missing on scope \"%s\"",
+                question->principal, info->text, info->role, scope);
+    hr_fail_hint(err, "headrace role assign \"%s\" --assignee %s --scope %s", info->role, question->principal, scope);
+    return HR_E_DENIED;
+}
+
+enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope, struct hr_err *err)
+{
+    bool synapse = !strncasecmp(scope, "workspaces/", 11) && scope[11];
+    if (role->family != HR_ROLES_SYNAPSE) {
+        if (scope[0] == '/')
+            return HR_OK;
+        return hr_fail(err, HR_E_INVALID, "role \"%s\" needs a resource id as its scope, not \"%s\"", role->name, scope);
+    }
+    if (!synapse)
+        return hr_fail(err, HR_E_INVALID, "role \"%s\" needs a scope \"workspaces/NAME\", not \"%s\"", role->name, scope);
+    const char *rest = strchr(scope + 11, '/');
+    if (rest && rest[1] && !role->pool_scope)
+        return hr_fail(err, HR_E_INVALID, "role \"%s\" is given on a whole workspace, not on \"%s\"", role->name, scope);
+    if (rest && rest[1] && (strncasecmp(rest, "/bigDataPools/", 14) || !rest[14] || strchr(rest + 14, '/')))
+        return hr_fail(err, HR_E_INVALID, "scope \"%s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"", scope);
+    return HR_OK;
+}
