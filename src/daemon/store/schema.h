@@ -1,0 +1,25 @@
+/* The schema, as the migrations that make it: user_version counts those that ran. Append; never edit one that was released. */
+#ifndef HR_DAEMON_STORE_SCHEMA_H
+#define HR_DAEMON_STORE_SCHEMA_H
+
+static const char *const migrations[] = {
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE principal (id TEXT PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL UNIQUE COLLATE NOCASE, kind TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE token (hash TEXT PRIMARY KEY, principal TEXT NOT NULL COLLATE NOCASE REFERENCES principal(id) ON DELETE CASCADE,"
+    "  created_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX token_principal ON token(principal);"
+    "CREATE TABLE assignment (id TEXT PRIMARY KEY COLLATE NOCASE, role TEXT NOT NULL,"
+    "  principal TEXT NOT NULL COLLATE NOCASE REFERENCES principal(id) ON DELETE CASCADE, scope TEXT NOT NULL COLLATE NOCASE,"
+    "  created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (principal, role, scope)) WITHOUT ROWID;"
+    "CREATE TABLE resource (id TEXT PRIMARY KEY COLLATE NOCASE, type TEXT NOT NULL COLLATE NOCASE, parent TEXT NOT NULL COLLATE NOCASE,"
+    "  name TEXT NOT NULL, location TEXT NOT NULL, properties TEXT NOT NULL, tags TEXT NOT NULL, identity TEXT, created_by TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX resource_parent ON resource(parent, type);"
+    "CREATE TABLE operation (id TEXT PRIMARY KEY, resource TEXT NOT NULL COLLATE NOCASE, kind TEXT NOT NULL, status TEXT NOT NULL,"
+    "  error TEXT, owner TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE INDEX operation_open ON operation(ended_ms) WHERE ended_ms = 0;"
+    "CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, pool TEXT NOT NULL,"
+    "  state TEXT NOT NULL, request TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0);",
+};
+#endif
