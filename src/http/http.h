@@ -6,6 +6,7 @@
 #define HR_HTTP_HTTP_H
 #include "base/arena.h"
 #include "base/error.h"
+#include "wire/header.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,10 +17,6 @@ struct hr_http_server;
 struct hr_exchange;            /* server side */
 struct hr_http_client;         /* client side: one HTTP/2 connection, many calls */
 struct hr_http_call;
-
-struct hr_header { const char *name, *value; };   /* names in lower case */
-struct hr_headers { struct hr_header *at; size_t count; };
-const char *hr_header_get(const struct hr_headers *headers, const char *name);   /* NULL when absent */
 
 /* Bytes handed over for sending: release(arg) is called once they are sent or dropped; a NULL release means the bytes are copied. */
 struct hr_bytes { const void *data; size_t len; void (*release)(void *arg); void *arg; };

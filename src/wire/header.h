@@ -1,0 +1,9 @@
+/* HTTP header fields, for all versions of HTTP. */
+#ifndef HR_WIRE_HEADER_H
+#define HR_WIRE_HEADER_H
+#include <stddef.h>
+
+struct hr_header { const char *name, *value; };   /* names in lower case */
+struct hr_headers { struct hr_header *at; size_t count; };
+const char *hr_header_get(const struct hr_headers *headers, const char *name);   /* the first of that name; NULL when absent */
+#endif
