@@ -1,0 +1,20 @@
+"""The SDK: Azure Machine Learning's names, for Headrace, over Azure's REST shapes and nothing private.
+
+`azureml.core…` and `headrace.azureml.core…` are the same classes: headrace.dropin makes the first from the second where no azureml-core is installed.
+"""
+
+# import name -> the module of ours whose names it shows
+MODULES = {
+    "azureml": "headrace.azureml.root",
+    "azureml.core": "headrace.azureml.core",
+    "azureml.core.authentication": "headrace.azureml.authentication",
+    "azureml.core.compute": "headrace.azureml.compute",
+    "azureml.core.compute_target": "headrace.azureml.compute",
+    "azureml.core.dataset": "headrace.azureml.data",
+    "azureml.core.datastore": "headrace.azureml.data",
+    "azureml.core.environment": "headrace.azureml.runs",
+    "azureml.core.experiment": "headrace.azureml.runs",
+    "azureml.core.linked_service": "headrace.azureml.linked_service",
+    "azureml.core.workspace": "headrace.azureml.workspace",
+    "azureml.exceptions": "headrace.azureml.exceptions",
+}

@@ -1,0 +1,128 @@
+"""Requests to the server: where it is, who asks, and its errors as exceptions. Nothing here knows a resource."""
+
+import json
+import os
+import threading
+from urllib.parse import quote, urlsplit
+
+from headrace.azureml import exceptions
+
+TIMEOUT = (10, 120)  # seconds to connect, to wait for an answer
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Endpoint:
+    """The server's https address, a token and the certificate authority that signed the address."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, url, token=None, ca_file=None, defaults=None):
+        self.url = url.rstrip("/")
+        self.token = token
+        self.ca_file = ca_file
+        self.defaults = defaults or {}
+        self._session = None
+
+    @classmethod
+    def find(cls):
+        """The server of this environment: HEADRACE_URL, HEADRACE_TOKEN and HEADRACE_CA_FILE, else the endpoint file of HEADRACE_HOME or ~/.headrace."""
+        env = os.environ
+        if env.get("HEADRACE_URL"):
+            return cls(env["HEADRACE_URL"], env.get("HEADRACE_TOKEN"), env.get("HEADRACE_CA_FILE"))
+        home = env.get("HEADRACE_HOME") or os.path.join(os.path.expanduser("~"), ".headrace")
+        path = os.path.join(home, "run", "endpoint.json")
+        try:
+            with open(path, encoding="utf-8") as file:
+                known = json.load(file)
+        except FileNotFoundError:
+            raise exceptions.UserErrorException(
+                "no Headrace server is known here: there is no '%s'. Start one with `headrace serve`, or set what `headrace env` prints" % path) from None
+        except (OSError, ValueError) as err:
+            raise exceptions.UserErrorException("the server's address cannot be read from '%s': %s" % (path, err)) from None
+        return cls(known["https_url"], env.get("HEADRACE_TOKEN") or known["token"], known["ca_file"], known)
+
+    def session(self):
+        with self._lock:
+            if self._session is None:
+                import requests
+
+                self._session = requests.Session()
+                self._session.verify = self.ca_file or True
+                if urlsplit(self.url).hostname in LOOPBACK:
+                    self._session.trust_env = False  # a proxy does not reach this machine's own addresses
+            return self._session
+
+    def request(self, method, url, api_version=None, body=None, params=None, accept=(200,), timeout=TIMEOUT, error=exceptions.UserErrorException):
+        """One request. `url` is a path, or an absolute URL of this server. Returns the response, whose status is one of `accept`."""
+        import requests
+
+        if url.startswith("/"):
+            url = self.url + url
+        elif urlsplit(url).netloc != urlsplit(self.url).netloc:
+            raise exceptions.ServiceException("the server pointed to '%s', which is not its own address: the token is not sent there" % url)
+        query = dict(params or {})
+        if api_version:
+            query["api-version"] = api_version
+        headers = {"Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = "Bearer " + self.token
+        try:
+            answer = self.session().request(method, url, params=query, json=body, headers=headers, timeout=timeout, allow_redirects=False)
+        except requests.exceptions.SSLError as err:
+            raise exceptions.ServiceException("the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)) from None
+        except requests.exceptions.ConnectionError:
+            raise exceptions.ServiceException("no server answers at %s: is `headrace serve` running?" % self.url) from None
+        except requests.exceptions.RequestException as err:
+            raise exceptions.ServiceException("%s %s failed: %s" % (method, url, err)) from None
+        if answer.status_code not in accept:
+            raise failure(answer, error)
+        return answer
+
+    def get(self, path, api_version=None, **options):
+        return self.request("GET", path, api_version, **options).json()
+
+    def list(self, path, api_version, **options):
+        """Every item of a paged list."""
+        items = []
+        while path:
+            page = self.get(path, api_version, **options)
+            items += page["value"]
+            path, api_version = page.get("nextLink"), None
+        return items
+
+
+def failure(answer, kind):
+    """The exception for an answer that says no."""
+    code, message = explain(answer)
+    if answer.status_code == 401:
+        kind = exceptions.AuthenticationException
+    elif answer.status_code >= 500:
+        kind = exceptions.ServiceException
+    return kind(message, code=code, status=answer.status_code)
+
+
+def explain(answer):
+    """(code, message) of an error answer: Azure's `{"error": {"code", "message"}}`, Livy's `{"msg"}`, or the text itself. A hint follows on its own line."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None, "%d %s: %s" % (answer.status_code, answer.reason, answer.text[:500].strip() or "no explanation")
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        error = body if isinstance(body, dict) else {}
+    message = error.get("message") or error.get("msg") or json.dumps(body)
+    hints = [error.get("hint")] + [item.get("message") for item in error.get("details") or () if isinstance(item, dict)]
+    for hint in hints:
+        if hint and hint not in message:
+            message += "\n" + hint
+    return error.get("code"), message
+
+
+def segment(name):
+    return quote(str(name), safe="")
+
+
+def parse_id(resource_id):
+    """{lower-case type: name} of an ARM id, whatever the case of its words."""
+    parts = resource_id.strip("/").split("/")
+    return {kind.lower(): name for kind, name in zip(parts[::2], parts[1::2])}

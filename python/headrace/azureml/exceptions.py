@@ -1,0 +1,56 @@
+"""The SDK's exceptions, with the names that code written for the original catches."""
+
+
+class AzureMLException(Exception):
+    """Anything the SDK raises. `message` is the server's, `code` its error code, `status` the HTTP status (None without an answer)."""
+
+    def __init__(self, message="", code=None, status=None, **details):
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+        self.details = details
+
+    def __str__(self):
+        return self.message
+
+    def __repr__(self):
+        return "%s(%r)" % (type(self).__name__, self.message)
+
+
+class UserErrorException(AzureMLException):
+    """A request that the server cannot fulfil as it is: a wrong name, a missing role, a conflict."""
+
+
+class AuthenticationException(AzureMLException):
+    """A missing, expired or foreign token."""
+
+
+class ServiceException(AzureMLException):
+    """The server failed, or cannot be reached."""
+
+
+class WorkspaceException(UserErrorException):
+    """A workspace that is not there."""
+
+
+class ProjectSystemException(UserErrorException):
+    """A name that exists, or does not."""
+
+
+class ComputeTargetException(AzureMLException):
+    """A compute that is not there, or whose attach failed."""
+
+
+class UnsupportedOperation(UserErrorException, NotImplementedError):
+    """A part of the SDK that Headrace does not have."""
+
+
+def unsupported(what, instead=None):
+    return UnsupportedOperation("%s is not supported by Headrace %s%s" % (what, _version(), ": " + instead if instead else ""))
+
+
+def _version():
+    import headrace
+
+    return headrace.__version__

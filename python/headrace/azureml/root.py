@@ -1,0 +1,1 @@
+"""What `import azureml` shows: nothing but its sub-modules."""

@@ -1,0 +1,170 @@
+"""What a session's code finds defined, and what is added to pyspark's client so that session code written for a driver runs as it is."""
+
+import os
+import sys
+import threading
+import types
+
+from headrace.interpreter import errors
+
+
+def set_environment(changes):
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = str(value)
+
+
+def new_main():
+    """A fresh `__main__`: functions defined in it are pickled by value, as in a driver's shell."""
+    import builtins
+
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__builtins__=builtins, __doc__=None)
+    sys.modules["__main__"] = main
+    return main
+
+
+def fill(main, request, runner):
+    """Puts `spark`, `sc`, `sqlContext`, `ws`, `display` and `displayHTML` in place; returns the Spark session."""
+    from headrace.interpreter.context import SparkContext, SQLContext
+
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+    os.environ.setdefault("MPLBACKEND", "module://headrace.interpreter.figures")
+    spark = connect(request)
+    context = SparkContext(spark, request.get("session") or {})
+    spark._headrace_context = context
+    main.__dict__.update(spark=spark, sc=context, sqlContext=SQLContext(spark), display=runner.display, displayHTML=runner.display_html)
+    if request.get("workspace"):
+        main.__dict__["ws"] = workspace(request["workspace"])
+    for key, value in (request.get("conf") or {}).items():
+        spark.conf.set(key, value)
+    return spark
+
+
+def connect(request):
+    """The session's SparkSession. The channel connects by itself, in the background, at once."""
+    from pyspark.sql.connect.client import ChannelBuilder
+    from pyspark.sql.connect.session import SparkSession
+
+    where = request["connect"]
+    if where.startswith("unix:"):
+        params = {name: request[name] for name in ("token", "session_id", "user_id") if request.get(name)}
+
+        class UnixChannel(ChannelBuilder):
+            host = where
+
+            def toChannel(self):
+                token = self.getDefault(self.PARAM_TOKEN, None)
+                if token:  # no TLS inside one machine: the socket's mode protects it
+                    self.add_interceptor(_bearer(token))
+                self.setChannelOption("grpc.default_authority", "localhost")
+                return self._insecure_channel(where)
+
+        session = SparkSession(connection=UnixChannel(params=params))
+    else:
+        os.environ["SPARK_REMOTE"] = where
+        session = SparkSession(connection=where)
+    session.release_session_on_close = False  # the session is the daemon's, not its code's
+    SparkSession._set_default_and_active_session(session)
+    session._client._channel.subscribe(lambda state: None, try_to_connect=True)
+    return session
+
+
+def _bearer(token):
+    import collections
+
+    import grpc
+
+    details = collections.namedtuple("details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression"))
+
+    class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamUnaryClientInterceptor):
+        def _with(self, go, call, request):
+            metadata = list(call.metadata or ()) + [("authorization", "Bearer " + token)]
+            return go(details(call.method, call.timeout, metadata, call.credentials, None, None), request)
+
+        intercept_unary_unary = intercept_unary_stream = intercept_stream_unary = _with
+
+    return Bearer()
+
+
+def workspace(fields):
+    """`ws`: made without a request to the server; what it does not know it asks for when it is used."""
+    from headrace.azureml.core import Workspace
+    from headrace.azureml import client
+
+    return Workspace._known(client.Endpoint(fields["url"], fields.get("token"), fields.get("ca_file")),
+                            fields["subscription_id"], fields["resource_group"], fields["workspace_name"])
+
+
+def update_workspace(main, fields):
+    fresh = workspace(fields)
+    current = main.__dict__.get("ws")
+    if type(current) is type(fresh):
+        current._adopt(fresh)
+    else:
+        main.__dict__["ws"] = fresh
+
+
+# cancelling: every operation of a statement carries its tag
+
+def tag(spark, name, on):
+    try:
+        (spark.addTag if on else spark.removeTag)(name)
+    except Exception:  # the code has stopped `spark`
+        pass
+
+
+def interrupt_tag(spark, name):
+    def interrupt():
+        try:
+            spark.interruptTag(name)
+        except Exception as error:
+            print("interrupt of %s: %s" % (name, errors.message_of(error)), file=sys.__stderr__)
+
+    threading.Thread(target=interrupt, name="interrupt", daemon=True).start()
+
+
+# pyspark's client, for code written for a driver
+
+def call_site(depth):
+    """Where pyspark says a column came from: a line of a cell, without walking through the whole stack."""
+    frame = sys._getframe(1)
+    while frame is not None and not errors.is_user(frame.f_code.co_filename):
+        frame = frame.f_back
+    return "%s:%d" % (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ""
+
+
+def patch_pyspark():
+    """Once, in the fork server. Everything here makes a name work that the Connect client lacks; nothing changes a result."""
+    import pyspark
+    from pyspark.errors import utils as error_utils
+    from pyspark.errors.exceptions.base import PySparkException
+    from pyspark.sql.connect.dataframe import DataFrame
+    from pyspark.sql.connect.readwriter import DataFrameReader
+    from pyspark.sql.connect.session import SparkSession
+
+    from headrace.interpreter import context, rdd
+
+    error_utils._capture_call_site = call_site
+    PySparkException._log_exception = lambda self: None  # the statement's error says the same, once
+    SparkSession.sparkContext = property(lambda self: context_of(self))
+    SparkSession._jsc = property(lambda self: context_of(self)._jsc)
+    SparkSession._sc = property(lambda self: context_of(self))
+    DataFrame.rdd = property(rdd.of_frame)
+    DataFrame.toJSON = rdd.json_of_frame
+    for name in ("json", "csv"):
+        setattr(DataFrameReader, name, rdd.reading(getattr(DataFrameReader, name)))
+    SparkSession.createDataFrame = rdd.creating(SparkSession.createDataFrame)
+    if not hasattr(pyspark, "SparkContext"):
+        pyspark.SparkContext = context.SparkContext
+        pyspark.RDD = rdd.RDD
+
+
+def context_of(spark):
+    from headrace.interpreter.context import SparkContext
+
+    if not hasattr(spark, "_headrace_context"):
+        spark.__dict__["_headrace_context"] = SparkContext(spark, {})
+    return spark.__dict__["_headrace_context"]

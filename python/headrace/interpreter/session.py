@@ -1,0 +1,221 @@
+"""The interpreter of one session: statements on the main thread in order, every other request on a thread of its own at any time."""
+
+import collections
+import os
+import resource
+import selectors
+import signal
+import sys
+import threading
+import time
+
+from headrace.interpreter import names, output, wire
+from headrace.interpreter.run import Runner, completions
+
+LIMITS = {"memory": resource.RLIMIT_AS, "cpu": resource.RLIMIT_CPU, "files": resource.RLIMIT_NOFILE}
+TICK = 0.1
+NEVER_RAN = {"status": "error", "execution_count": None, "ename": "KeyboardInterrupt", "traceback": [],
+             "evalue": "the statement was cancelled before it ran"}
+
+
+class Statement:
+    def __init__(self, peer, request):
+        self.peer = peer
+        self.id = request.get("id")
+        self.code = request.get("code")
+        self.kind = request.get("kind")
+        self.cancelled = False
+        self.progress = 0.0
+        self.told_at = time.monotonic()
+
+    def send(self, event, **fields):
+        self.peer.send({"event": event, "id": self.id, **fields})
+
+
+class Session:
+    def __init__(self, request, listener, linger):
+        self.request = request
+        self.path = request["socket"]
+        self.linger = linger
+        self.listener = listener
+        self.waiting = collections.deque()
+        self.changed = threading.Condition()
+        self.running = None
+        self.ending = False
+        self.peers = {}
+        self.alone_since = time.monotonic()
+        self.main_thread = threading.main_thread().ident
+        self.wake_read, self.wake_write = os.pipe()
+
+    def run(self):
+        self.enter()
+        signal.signal(signal.SIGTERM, lambda *_: self.end())
+        signal.signal(signal.SIGINT, self.runner.interrupt)
+        threading.Thread(target=self.serve, name="control", daemon=True).start()
+        try:
+            self.work()
+        finally:
+            for peer in list(self.peers.values()):
+                peer.close()
+            self.main.__dict__.clear()  # what it had open is flushed and closed
+            try:
+                os.unlink(self.path)
+            except OSError:
+                pass
+        return 0
+
+    def enter(self):
+        """Takes on what the request says, and builds what statements see."""
+        request = self.request
+        for name, value in (request.get("limits") or {}).items():
+            if name not in LIMITS:
+                raise ValueError("unknown limit '%s'" % name)
+            resource.setrlimit(LIMITS[name], (int(value), int(value)))
+        names.set_environment(request.get("env") or {})
+        if request.get("cwd"):
+            os.chdir(request["cwd"])
+        if "" not in sys.path and os.getcwd() not in sys.path:
+            sys.path.insert(0, "")
+        self.log = open(request["log"], "a", buffering=1) if request.get("log") else os.fdopen(os.dup(2), "w", buffering=1)
+        sys.__stderr__ = self.log
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
+        self.out = output.Output()
+        self.descriptors = output.install(self.out)
+        self.main = names.new_main()
+        self.runner = Runner(self.main, self.out)
+        self.spark = names.fill(self.main, request, self.runner)
+        self.spark._client.register_progress_handler(self.progress)
+
+    # the main thread
+
+    def work(self):
+        while True:
+            with self.changed:
+                while not self.waiting and not self.ending:
+                    self.changed.wait()
+                if self.ending:
+                    return
+                statement = self.waiting.popleft()
+                self.running = statement
+            self.execute(statement)
+
+    def execute(self, statement):
+        tag = "headrace-statement-%s" % statement.id
+        statement.send("started")
+        self.out.begin(lambda name, text: statement.send("stream", name=name, text=text))
+        names.tag(self.spark, tag, True)
+        self.descriptors.drain(self.out)
+        result = self.runner.run(statement.code, statement.kind, lambda: self.descriptors.drain(self.out))
+        names.tag(self.spark, tag, False)
+        with self.changed:
+            self.running = None
+        cancelled = statement.cancelled or result.get("ename") == "KeyboardInterrupt"
+        statement.send("result", cancelled=cancelled, output=result)
+
+    def progress(self, stages, inflight_tasks, operation_id, done):
+        statement = self.running
+        total = sum(stage.num_tasks for stage in stages or ())
+        share = min(1.0, sum(stage.num_completed_tasks for stage in stages) / total) if total else 0.0
+        now = time.monotonic()
+        if statement is not None and total and share != statement.progress and now - statement.told_at >= TICK:
+            statement.progress, statement.told_at = share, now
+            statement.send("progress", progress=share)
+
+    def end(self):
+        """SIGTERM or `shutdown`: on the main thread by signal, elsewhere by request."""
+        self.ending = True
+        with self.changed:
+            self.changed.notify_all()
+        if threading.get_ident() == self.main_thread and self.running is not None:
+            raise SystemExit(0)
+
+    # the control thread
+
+    def serve(self):
+        selector = self.selector = selectors.DefaultSelector()
+        self.listener.setblocking(False)
+        selector.register(self.listener, selectors.EVENT_READ)
+        while not self.ending:
+            wait = TICK if self.running is not None or not self.peers else 1.0
+            for key, _ in selector.select(timeout=wait):
+                if key.fileobj is self.listener:
+                    self.accept()
+                else:
+                    self.readable(key.fileobj)
+            self.out.stream(TICK)
+            if not self.peers and time.monotonic() - self.alone_since >= self.linger:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    def accept(self):
+        try:
+            conn, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        if not wire.same_user(conn):
+            conn.close()
+            return
+        conn.setblocking(True)
+        self.peers[conn.fileno()] = wire.Peer(conn)
+        self.selector.register(conn, selectors.EVENT_READ)
+
+    def readable(self, conn):
+        peer = self.peers[conn.fileno()]
+        requests = peer.receive()
+        if requests is None:
+            self.selector.unregister(conn)
+            del self.peers[conn.fileno()]
+            peer.close()
+            self.alone_since = time.monotonic()
+            return
+        for request in requests:
+            handler = getattr(self, "on_%s" % request.get("op"), None) if isinstance(request.get("op"), str) else None
+            try:
+                if handler is None:
+                    raise ValueError(request.get("problem") or "unknown request '%s'" % request.get("op"))
+                handler(peer, request)
+            except Exception as error:
+                peer.send({"event": "error", "id": request.get("id"), "message": str(error)})
+
+    def on_execute(self, peer, request):
+        if not isinstance(request.get("code"), str):
+            raise ValueError("execute needs 'code'")
+        with self.changed:
+            self.waiting.append(Statement(peer, request))
+            self.changed.notify()
+
+    def on_cancel(self, peer, request):
+        wanted = request.get("id")
+        with self.changed:
+            running = self.running
+            for statement in self.waiting:
+                if statement.id == wanted:
+                    self.waiting.remove(statement)
+                    statement.send("result", cancelled=True, output=NEVER_RAN)
+                    return
+            if running is None or running.id != wanted:
+                return  # it has ended: its result is on the way
+            running.cancelled = True
+        signal.pthread_kill(self.main_thread, signal.SIGINT)
+        names.interrupt_tag(self.spark, "headrace-statement-%s" % wanted)
+
+    def on_complete(self, peer, request):
+        code = request.get("code") or ""
+        cursor = request.get("cursor")
+        found = completions(code, len(code) if cursor is None else int(cursor), self.main.__dict__)
+        peer.send({"event": "complete", "id": request.get("id"), "candidates": found})
+
+    def on_update(self, peer, request):
+        names.set_environment(request.get("env") or {})
+        if request.get("workspace"):
+            names.update_workspace(self.main, request["workspace"])
+        peer.send({"event": "updated", "id": request.get("id")})
+
+    def on_ping(self, peer, request):
+        peer.send({"event": "pong", "id": request.get("id"), "busy": self.running is not None})
+
+    def on_shutdown(self, peer, request):
+        peer.send({"event": "bye", "id": request.get("id")})
+        os.kill(os.getpid(), signal.SIGTERM)
