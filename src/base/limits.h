@@ -13,6 +13,7 @@
 #define HR_REST_BODY_MAX (16 * 1024 * 1024)
 #define HR_GRPC_MESSAGE_MAX (128 * 1024 * 1024)   /* the client's own cap */
 #define HR_PLAN_DEPTH_MAX 2000                    /* nesting of protobuf messages; pyspark itself recurses out near 900 withColumn */
+#define HR_PLAN_MESSAGES_MAX 4000000         /* messages in one plan: bounds the memory that a small plan can unpack to */
 #define HR_SQL_DEPTH_MAX 500
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */

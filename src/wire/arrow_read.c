@@ -1,6 +1,7 @@
 /* Arrow IPC, the reader. Bytes are a stranger's: each access goes through a bound check, a failed one marks the reader bad and
  * yields zero, and the caller asks once. */
 #include "wire/arrow.h"
+#include "base/utf8.h"
 #include "wire/arrow_fbs.h"
 #include <lz4frame.h>
 #include <stdlib.h>
@@ -330,28 +331,6 @@ static enum hr_code read_offsets(struct reader *reader, struct body *body, struc
 }
 
 /* the whole region is UTF-8 and no value starts or ends inside a character, hence each value is UTF-8 */
-static bool is_utf8(const uint8_t *at, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        uint8_t c = at[i];
-        if (c < 0x80) {
-            i++;
-            continue;
-        }
-        size_t more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
-        if (c < 0xC2 || c > 0xF4 || more >= len - i)
-            return false;
-        for (size_t k = 1; k <= more; k++)
-            if ((at[i + k] & 0xC0) != 0x80)
-                return false;
-        if ((c == 0xE0 && at[i + 1] < 0xA0) || (c == 0xED && at[i + 1] > 0x9F) || (c == 0xF0 && at[i + 1] < 0x90) ||
-            (c == 0xF4 && at[i + 1] > 0x8F))
-            return false;
-        i += more + 1;
-    }
-    return true;
-}
-
 static enum hr_code check_text(struct reader *reader, const struct hr_arrow_array *array, bool large, bool utf8)
 {
     int64_t first = offset_of(array->offsets, large, 0), last = offset_of(array->offsets, large, array->length);
@@ -360,7 +339,7 @@ static enum hr_code check_text(struct reader *reader, const struct hr_arrow_arra
     const uint8_t *bytes = array->data;
     if (!utf8 || last == first)
         return HR_OK;
-    if (!is_utf8(bytes + first, (size_t)(last - first)))
+    if (!hr_utf8_valid(bytes + first, (size_t)(last - first)))
         return broken(reader, "text is not UTF-8");
     for (int64_t i = 0; i < array->length; i++) {
         int64_t at = offset_of(array->offsets, large, i);

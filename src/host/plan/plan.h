@@ -149,7 +149,8 @@ struct hr_rel {
                                        /* format may be NULL (spark.sql.sources.default); schema: DDL or JSON text, or NULL */
         struct { struct hr_names name; struct hr_options options; bool streaming; } read_table;
         struct { const void *arrow; size_t arrow_len; const char *schema; } local;             /* one Arrow IPC stream, or none; schema DDL/JSON or NULL */
-        struct { const char *hash; } cached_local;                                             /* artifact cache/<hash> */
+        struct { const char *hash; struct hr_names data; const char *schema_hash; } cached_local;  /* artifact cache/<hash>, a LocalRelation message; or
+                                       hash NULL: Arrow streams cache/<data[i]>, end to end, and a schema text cache/<schema_hash> or NULL */
         struct { bool has_start; int64_t start, end, step; } range;
         struct { const char *text; struct hr_exprs positional; struct hr_named_expr *named; size_t named_count; } sql;
         struct { struct hr_exprs *rows; size_t count; } values;
