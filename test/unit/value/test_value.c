@@ -172,6 +172,75 @@ static void intervals_print_as_spark_casts_them(void **state)
     assert_string_equal(out, "INTERVAL '-1-2' YEAR TO MONTH");
 }
 
+static const char *formatted(const char *pattern_text, const char *zone_name)
+{
+    static char out[256];
+    struct hr_arena *arena = hr_arena_new(NULL);
+    const char *problem;
+    struct hr_buf buf;
+    hr_buf_init(&buf, 200);
+    const struct hr_zone *zone = hr_zone_find(zone_name, strlen(zone_name));
+    struct hr_pattern *pattern = hr_pattern_new(arena, pattern_text, strlen(pattern_text), HR_PATTERN_FORMAT, &problem);
+    int64_t us;
+    hr_parse_timestamp("2021-07-04 05:06:07.123456", 26, zone, 0, &us);
+    snprintf(out, sizeof out, "%s", !pattern ? "refused" : hr_pattern_format(pattern, us, zone, &buf) ? hr_buf_text(&buf) : "unsupported");
+    hr_buf_release(&buf);
+    hr_arena_free(arena);
+    return out;
+}
+
+static void patterns_format_as_java_does(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"yyyy-MM-dd HH:mm:ss.SSSSSS", "2021-07-04 05:06:07.123456"}, {"yy", "21"}, {"yyyyyy", "002021"}, {"y", "2021"},
+        {"L LL LLL LLLL", "7 07 Jul July"}, {"d dd", "4 04"}, {"D DDD", "185 185"}, {"E EEE EEEE", "Sun Sun Sunday"}, {"a", "AM"},
+        {"h hh K KK k kk H", "5 05 5 05 5 05 5"}, {"S SSS SSSSSSSSS", "1 123 123456000"}, {"VV", "America/Los_Angeles"}, {"z", "PDT"},
+        {"O OOOO", "GMT-7 GMT-07:00"}, {"X XX XXX XXXX XXXXX", "-07 -0700 -07:00 -0700 -07:00"}, {"Z ZZZ ZZZZ ZZZZZ", "-0700 -0700 GMT-07:00 -07:00"},
+        {"G GGGG", "AD Anno Domini"}, {"q qq qqq qqqq", "3 03 Q3 3rd quarter"}, {"''yyyy'T'", "'2021T"}, {"[yyyy]", "2021"}, {"F", "4"},
+        {"MMMMM", "refused"}, {"EEEEE", "refused"}, {"Y", "refused"}, {"u", "refused"}, {"B", "refused"}, {"#", "refused"}, {"''''", "'"},
+        {"yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", "2021-07-04T05:06:07.123-07:00"},
+    };
+    for (size_t i = 0; i < HR_LEN(cases); i++)
+        if (strcmp(formatted(cases[i][0], "America/Los_Angeles"), cases[i][1]))
+            fail_msg("%s gave %s, Spark gives %s", cases[i][0], formatted(cases[i][0], "America/Los_Angeles"), cases[i][1]);
+    assert_string_equal(formatted("z zzzz O OOOO X XXX x xxx Z ZZZZ ZZZZZ VV", "UTC"),
+                        "UTC Coordinated Universal Time GMT GMT Z Z +00 +00:00 +0000 GMT Z UTC");
+}
+
+static void patterns_parse_as_java_does(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"2021-7-4", "yyyy-M-d", "2021-07-04 00:00:00"}, {"20210704", "yyyyMMdd", "2021-07-04 00:00:00"},
+        {"20210704050607", "yyyyMMddHHmmss", "2021-07-04 05:06:07"}, {"2021-07-04 5 PM", "yyyy-MM-dd h a", "2021-07-04 17:00:00"},
+        {"2021-02-30", "yyyy-MM-dd", "malformed"}, {"21", "yy", "2021-01-01 00:00:00"}, {"Jul 4 2021", "MMM d yyyy", "2021-07-04 00:00:00"},
+        {"july 4 2021", "MMMM d yyyy", "2021-07-04 00:00:00"}, {"2021-07-04T05:06:07.5Z", "yyyy-MM-dd'T'HH:mm:ss.SSSX", "2021-07-04 05:06:07.5"},
+        {"2021-07-04T05:06:07.500+01:00", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", "2021-07-04 04:06:07.5"},
+        {"2021-07-04T05:06:07", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", "2021-07-04 05:06:07"}, {"185", "D", "1970-07-04 00:00:00"},
+        {"2021 185", "yyyy DDD", "2021-07-04 00:00:00"}, {"2021-07-04 x", "yyyy-MM-dd", "malformed"}, {"2021-07", "yyyy-MM-dd", "malformed"},
+        {"07/04/2021", "MM/dd/yyyy", "2021-07-04 00:00:00"}, {"7/4/2021", "MM/dd/yyyy", "malformed"}, {"12:30", "HH:mm", "1970-01-01 12:30:00"},
+        {"2021-07-04 PST", "yyyy-MM-dd z", "2021-07-04 07:00:00"}, {"2021-07-04 America/New_York", "yyyy-MM-dd VV", "2021-07-04 04:00:00"},
+        {"2021-07-04 05:06:07.123", "yyyy-MM-dd HH:mm:ss.SSSSSS", "2021-07-04 05:06:07.123"},
+        {"2021-07-04 05:06:07.123456", "yyyy-MM-dd HH:mm:ss.SSS", "malformed"}, {"2021-07-04 24", "yyyy-MM-dd kk", "2021-07-04 00:00:00"},
+        {"2021-07-04 +0100", "yyyy-MM-dd Z", "2021-07-03 23:00:00"}, {" 2021-07-04", "yyyy-MM-dd", "malformed"},
+        {"12021-07-04", "yyyy-MM-dd", "malformed"},
+    };
+    struct hr_arena *arena = hr_arena_new(NULL);
+    for (size_t i = 0; i < HR_LEN(cases); i++) {
+        const char *problem;
+        struct hr_pattern *pattern = hr_pattern_new(arena, cases[i][1], strlen(cases[i][1]), HR_PATTERN_PARSE, &problem);
+        assert_non_null(pattern);
+        struct hr_moment moment;
+        char out[HR_TIMESTAMP_TEXT_MAX + 1] = "malformed";
+        if (hr_pattern_parse(pattern, cases[i][0], strlen(cases[i][0]), &moment))
+            out[hr_print_timestamp(hr_moment_to_utc(&moment, hr_zone_utc()), out)] = 0;
+        if (strcmp(out, cases[i][2]))
+            fail_msg("\"%s\" by %s gave %s, Spark gives %s", cases[i][0], cases[i][1], out, cases[i][2]);
+    }
+    hr_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +250,8 @@ int main(void)
         cmocka_unit_test(doubles_print_as_java_prints_them),
         cmocka_unit_test(numbers_are_read_as_spark_casts_them),
         cmocka_unit_test(intervals_print_as_spark_casts_them),
+        cmocka_unit_test(patterns_format_as_java_does),
+        cmocka_unit_test(patterns_parse_as_java_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
