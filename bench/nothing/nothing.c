@@ -86,9 +86,10 @@ int main(int argc, char **argv)
         return 2;
     }
     load(argv[1]);
-    struct hr_loop *loop = hr_loop_new();
+    struct hr_loop *loop;
     struct hr_http_server *server;
     struct hr_err err;
+    HR_CHECK(hr_loop_new(&loop, &err) == HR_OK);
     struct hr_http_server_options options = {.host = "127.0.0.1", .port = atoi(argv[2]), .plain_text = true, .handler = &handler};
     if (hr_http_server_start(loop, &options, &server, &err)) {
         fprintf(stderr, "nothing: %s\n", err.msg);
