@@ -1,0 +1,336 @@
+#include "host/value/java_text.h"
+#include "host/value/hash.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH_MAX 100000   /* a wider field is a mistake, or an attack */
+
+struct spec {
+    bool left, plus, space, zero, group, parenthesis, alternate, upper;
+    int width, precision;  /* -1: not given */
+    char conversion;
+};
+
+/* ---- numbers ---- */
+
+/* HALF_UP (Formatter) of the double's shortest decimal text, as BigDecimal(Double.toString(value)) rounds */
+static void add_fixed(struct hr_buf *out, double value, int places)
+{
+    char text[HR_DOUBLE_TEXT_MAX];
+    size_t len = hr_print_double(value, text);
+    hr_int128 scaled;
+    if (places <= 20 && hr_parse_decimal(text, len, 38, places, &scaled) == HR_DECIMAL_OK) {
+        char digits[HR_DECIMAL_TEXT_MAX];
+        hr_buf_add(out, digits, hr_print_decimal(scaled, places, digits));
+        return;
+    }
+    hr_buf_addf(out, "%.*f", places, value);
+}
+
+static void add_scientific(struct hr_buf *out, double value, int places)
+{
+    hr_buf_addf(out, "%.*e", places, value);
+}
+
+/* thousands separators into the whole part of plain digits */
+static void add_grouped(struct hr_buf *out, const char *digits, size_t len)
+{
+    const char *point = memchr(digits, '.', len);
+    size_t whole = point ? (size_t)(point - digits) : len;
+    for (size_t i = 0; i < whole; i++) {
+        if (i && (whole - i) % 3 == 0)
+            hr_buf_addc(out, ',');
+        hr_buf_addc(out, digits[i]);
+    }
+    hr_buf_add(out, digits + whole, len - whole);
+}
+
+/* sign, grouping, zeros up to the width: `digits` has no sign */
+static void add_signed(struct hr_buf *out, const struct spec *spec, bool negative, const char *digits, size_t len)
+{
+    struct hr_buf body;
+    hr_buf_init(&body, WIDTH_MAX * 2);
+    if (spec->group)
+        add_grouped(&body, digits, len);
+    else
+        hr_buf_add(&body, digits, len);
+    const char *before = negative ? (spec->parenthesis ? "(" : "-") : spec->plus ? "+" : spec->space ? " " : "";
+    const char *behind = negative && spec->parenthesis ? ")" : "";
+    size_t used = strlen(before) + body.len + strlen(behind);
+    hr_buf_adds(out, before);
+    for (; spec->zero && (int)used < spec->width; used++)
+        hr_buf_addc(out, '0');
+    hr_buf_add(out, hr_buf_text(&body), body.len);
+    hr_buf_adds(out, behind);
+    hr_buf_release(&body);
+}
+
+static void add_integer(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg)
+{
+    char digits[72];
+    int len;
+    if (spec->conversion == 'd') {
+        uint64_t size = arg->integer < 0 ? 0 - (uint64_t)arg->integer : (uint64_t)arg->integer;
+        len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)size);
+        add_signed(out, spec, arg->integer < 0, digits, (size_t)len);
+        return;
+    }
+    uint64_t bits = (uint64_t)arg->integer;
+    if (arg->bits < 64)
+        bits &= (UINT64_C(1) << arg->bits) - 1;
+    const char *prefix = !spec->alternate ? "" : spec->conversion == 'x' ? "0x" : "0";
+    len = snprintf(digits, sizeof digits, spec->conversion == 'x' ? "%llx" : "%llo", (unsigned long long)bits);
+    hr_buf_adds(out, prefix);
+    for (size_t used = (size_t)len + strlen(prefix); spec->zero && (int)used < spec->width; used++)
+        hr_buf_addc(out, '0');
+    hr_buf_add(out, digits, (size_t)len);
+}
+
+static void add_real(struct hr_buf *out, const struct spec *spec, double value)
+{
+    if (isnan(value) || isinf(value)) {
+        hr_buf_adds(out, isnan(value) ? "NaN" : signbit(value) ? (spec->parenthesis ? "(Infinity)" : "-Infinity") : spec->plus ? "+Infinity" : "Infinity");
+        return;
+    }
+    struct hr_buf digits;
+    hr_buf_init(&digits, WIDTH_MAX);
+    double size = fabs(value);
+    int places = spec->precision < 0 ? 6 : spec->precision;
+    if (spec->conversion == 'f') {
+        add_fixed(&digits, size, places);
+    } else if (spec->conversion == 'e') {
+        add_scientific(&digits, size, places);
+    } else { /* g: Java counts significant digits, never drops zeros, and is plain from 10^-4 up to 10^precision */
+        int significant = places ? places : 1;
+        if (size != 0 && (size < 1e-4 || size >= pow(10, significant)))
+            add_scientific(&digits, size, significant - 1);
+        else
+            add_fixed(&digits, size, size == 0 ? significant - 1 : significant - 1 - (int)floor(log10(size)));
+    }
+    add_signed(out, spec, signbit(value), hr_buf_text(&digits), digits.len);
+    hr_buf_release(&digits);
+}
+
+/* ---- other conversions ---- */
+static void add_character(struct hr_buf *out, uint32_t c)
+{
+    if (c < 0x80) {
+        hr_buf_addc(out, (char)c);
+        return;
+    }
+    char bytes[4];
+    size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = len - 1; i > 0; i--, c >>= 6)
+        bytes[i] = (char)(0x80 | (c & 0x3f));
+    bytes[0] = (char)((len == 2 ? 0xc0 : len == 3 ? 0xe0 : 0xf0) | c);
+    hr_buf_add(out, bytes, len);
+}
+
+static void add_text_of(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg)
+{
+    char text[HR_DOUBLE_TEXT_MAX];
+    const char *bytes = arg->text;
+    size_t len = arg->len;
+    switch (arg->kind) {
+    case HR_ARG_NULL: bytes = "null", len = 4; break;
+    case HR_ARG_INTEGER: len = hr_print_integer(arg->integer, text), bytes = text; break;
+    case HR_ARG_REAL: len = hr_print_double(arg->real, text), bytes = text; break;
+    case HR_ARG_BOOLEAN: bytes = arg->boolean ? "true" : "false", len = strlen(bytes); break;
+    default: break;
+    }
+    if (spec->precision >= 0)
+        len = hr_utf8_offset(bytes, len, (size_t)spec->precision);
+    hr_buf_add(out, bytes, len);
+}
+
+static const char *convert(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg)
+{
+    bool is_null = arg->kind == HR_ARG_NULL;
+    switch (spec->conversion) {
+    case 's':
+        add_text_of(out, spec, arg);
+        return NULL;
+    case 'b':
+        hr_buf_adds(out, is_null || (arg->kind == HR_ARG_BOOLEAN && !arg->boolean) ? "false" : "true");
+        return NULL;
+    case 'h':
+        if (arg->kind == HR_ARG_TEXT)
+            hr_buf_addf(out, "%x", (unsigned)hr_murmur3_bytes(arg->text, arg->len, 42)); /* UTF8String.hashCode */
+        else if (arg->kind == HR_ARG_INTEGER && arg->bits < 64)
+            hr_buf_addf(out, "%x", (unsigned)arg->integer);
+        else if (arg->kind == HR_ARG_INTEGER)
+            hr_buf_addf(out, "%x", (unsigned)((uint64_t)arg->integer ^ (uint64_t)arg->integer >> 32));
+        else if (is_null)
+            hr_buf_adds(out, "null");
+        else
+            return "the conversion 'h' of this type is not supported";
+        return NULL;
+    }
+    if (is_null)
+        return hr_buf_adds(out, "null"), NULL;
+    switch (spec->conversion) {
+    case 'd': case 'x': case 'o':
+        if (arg->kind != HR_ARG_INTEGER)
+            return "the argument is not an integer";
+        add_integer(out, spec, arg);
+        return NULL;
+    case 'e': case 'f': case 'g':
+        if (arg->kind != HR_ARG_REAL)
+            return "the argument is not a float or double";
+        add_real(out, spec, arg->real);
+        return NULL;
+    case 'c':
+        if (arg->kind != HR_ARG_INTEGER || arg->integer < 0 || arg->integer > 0x10ffff)
+            return "the argument is not a character";
+        add_character(out, (uint32_t)arg->integer);
+        return NULL;
+    }
+    return "unknown conversion";
+}
+
+static int read_count(const char **at, const char *end)
+{
+    int value = -1;
+    for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
+        value = (value < 0 ? 0 : value) * 10 + (**at - '0');
+        if (value > WIDTH_MAX)
+            return WIDTH_MAX + 1;
+    }
+    return value;
+}
+
+static void read_flags(const char **at, const char *end, struct spec *spec)
+{
+    for (; *at < end; (*at)++)
+        switch (**at) {
+        case '-': spec->left = true; break;
+        case '+': spec->plus = true; break;
+        case ' ': spec->space = true; break;
+        case '0': spec->zero = true; break;
+        case ',': spec->group = true; break;
+        case '(': spec->parenthesis = true; break;
+        case '#': spec->alternate = true; break;
+        default: return;
+        }
+}
+
+static void add_padded(struct hr_buf *out, const struct spec *spec, const struct hr_buf *body)
+{
+    size_t length = hr_utf8_length(hr_buf_text(body), body->len);
+    if (!spec->left)
+        for (size_t i = length; (int)i < spec->width; i++)
+            hr_buf_addc(out, ' ');
+    for (size_t i = 0; i < body->len; i++) {
+        char c = body->data[i];
+        hr_buf_addc(out, spec->upper && c >= 'a' && c <= 'z' ? (char)(c - 32) : c);
+    }
+    if (spec->left)
+        for (size_t i = length; (int)i < spec->width; i++)
+            hr_buf_addc(out, ' ');
+}
+
+bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, const char **problem)
+{
+    const char *at = format, *end = format + len;
+    size_t next = 0, last = SIZE_MAX;
+    *problem = NULL;
+    while (at < end && !*problem) {
+        if (*at != '%') {
+            hr_buf_addc(out, *at++);
+            continue;
+        }
+        at++;
+        struct spec spec = {.precision = -1, .width = -1};
+        const char *start = at;
+        int index = read_count(&at, end);
+        if (index < 1 || at == end || *at != '$' || *start == '0')
+            at = start, index = 0;
+        else
+            at++;
+        bool again = !index && at < end && *at == '<';
+        at += again;
+        read_flags(&at, end, &spec);
+        spec.width = read_count(&at, end);
+        if (at < end && *at == '.') {
+            at++;
+            spec.precision = read_count(&at, end);
+            if (spec.precision < 0)
+                *problem = "a precision without a number";
+        }
+        if (spec.width > WIDTH_MAX || spec.precision > WIDTH_MAX)
+            *problem = "a width or precision beyond 100000";
+        if (at == end)
+            *problem = "the format ends within a specifier";
+        if (*problem)
+            break;
+        spec.conversion = *at++;
+        if (spec.conversion == '%' || spec.conversion == 'n') {
+            struct hr_buf one;
+            hr_buf_init(&one, 8);
+            hr_buf_addc(&one, spec.conversion == 'n' ? '\n' : '%');
+            add_padded(out, &spec, &one);
+            hr_buf_release(&one);
+            continue;
+        }
+        if (strchr("SBHXEGC", spec.conversion)) {
+            spec.upper = true;
+            spec.conversion = (char)(spec.conversion + 32);
+        }
+        size_t which = again ? last : index ? (size_t)index - 1 : next++;
+        if (which >= count) {
+            *problem = "a specifier without an argument";
+            break;
+        }
+        last = which;
+        struct hr_buf body;
+        hr_buf_init(&body, 64 << 20);
+        *problem = convert(&body, &spec, &args[which]);
+        if (!*problem)
+            add_padded(out, &spec, &body);
+        hr_buf_release(&body);
+    }
+    return !*problem && hr_buf_ok(out);
+}
+
+/* ---- DecimalFormat "#,###,###,###,###,###,##0.000": HALF_EVEN of the exact binary value ---- */
+void hr_format_number(double value, int places, struct hr_buf *out)
+{
+    if (isnan(value) || isinf(value)) {
+        hr_buf_adds(out, isnan(value) ? "NaN" : value < 0 ? "-\xe2\x88\x9e" : "\xe2\x88\x9e");
+        return;
+    }
+    char *digits = NULL;
+    /* glibc rounds the exact value half to even, as DecimalFormat does */
+    int len = asprintf(&digits, "%.*f", places, fabs(value));
+    if (len < 0)
+        return;
+    if (signbit(value))
+        hr_buf_addc(out, '-');
+    add_grouped(out, digits, (size_t)len);
+    free(digits);
+}
+
+void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *out)
+{
+    bool negative = value < 0;
+    if (negative)
+        value = -value;
+    if (places < scale) {
+        hr_int128 unit = hr_power_of_ten(scale - places), rest = value % unit;
+        value /= unit;
+        if (rest * 2 > unit || (rest * 2 == unit && value % 2))
+            value++;
+        scale = places;
+    }
+    char digits[HR_DECIMAL_TEXT_MAX];
+    size_t len = hr_print_decimal(value, scale, digits);
+    if (negative)
+        hr_buf_addc(out, '-');
+    add_grouped(out, digits, len);
+    if (places && !scale)
+        hr_buf_addc(out, '.');
+    for (; scale < places; scale++)
+        hr_buf_addc(out, '0');
+}

@@ -1,0 +1,45 @@
+/* What Spark takes from Java's text classes: Formatter (format_string), DecimalFormat (format_number), Pattern and Matcher (regular
+ * expressions), and some string functions of UTF8String. Text is UTF-8; any thread. */
+#ifndef HR_HOST_VALUE_JAVA_TEXT_H
+#define HR_HOST_VALUE_JAVA_TEXT_H
+#include "host/value/value.h"
+#include "base/error.h"
+
+/* ---- Formatter ---- */
+enum hr_argument_kind { HR_ARG_NULL, HR_ARG_INTEGER, HR_ARG_REAL, HR_ARG_BOOLEAN, HR_ARG_TEXT, HR_ARG_OTHER };
+struct hr_argument {
+    enum hr_argument_kind kind;
+    int64_t integer; int bits;             /* INTEGER: 8, 16, 32, 64: how many bits %x shows of a negative one */
+    double real;
+    bool boolean;
+    const char *text; size_t len;          /* TEXT; OTHER: what %s prints */
+};
+/* false with *problem in words when the format or an argument does not fit (Java throws IllegalFormatException) */
+bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, const char **problem);
+
+/* format_number(x, d): grouped thousands and d places, HALF_EVEN as DecimalFormat rounds; digits of an exact decimal come as text */
+void hr_format_number(double value, int places, struct hr_buf *out);
+void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *out);
+
+/* ---- regular expressions ---- */
+struct hr_regex;
+/* NULL when Java would refuse the pattern */
+struct hr_regex *hr_regex_new(const char *pattern, size_t len);
+void hr_regex_free(struct hr_regex *regex);
+int hr_regex_group_count(const struct hr_regex *regex);
+/* the next match at or after `from`: spans[2*g], spans[2*g+1] are group g's bytes, or SIZE_MAX when it took no part; room for `groups` groups */
+bool hr_regex_find(const struct hr_regex *regex, const char *text, size_t len, size_t from, size_t *spans, int groups);
+/* Matcher.replaceAll from character `start` on; false when the replacement names a group that is not there */
+bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len, struct hr_buf *out);
+/* where the next search begins after a match: behind it, one character on when it was empty; SIZE_MAX at the end */
+size_t hr_regex_after(const char *text, size_t len, const size_t *spans);
+
+/* ---- strings ---- */
+size_t hr_utf8_length(const char *text, size_t len);                                /* code points */
+size_t hr_utf8_offset(const char *text, size_t len, size_t characters);             /* bytes of the first so many code points */
+/* substr(text, position, length) with Spark's 1-based, negative and zero positions: a span of bytes */
+void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to);
+void hr_soundex(const char *text, size_t len, struct hr_buf *out);
+int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len);       /* code points */
+void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, size_t *from, size_t *to);
+#endif

@@ -1,0 +1,145 @@
+#include "host/value/java_text.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_start(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t hr_utf8_length(const char *text, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += is_start(text[i]);
+    return count;
+}
+
+size_t hr_utf8_offset(const char *text, size_t len, size_t characters)
+{
+    for (size_t i = 0; i < len; i++)
+        if (is_start(text[i]) && characters-- == 0)
+            return i;
+    return len;
+}
+
+void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to)
+{
+    int64_t count = (int64_t)hr_utf8_length(text, len);
+    /* UTF8String.substringSQL: a negative position counts from the end and may begin before the text */
+    int64_t start = position > 0 ? position - 1 : position < 0 ? count + position : 0;
+    int64_t end;
+    if (length < 0)
+        end = start;
+    else if (__builtin_add_overflow(start, length, &end))
+        end = INT64_MAX;
+    if (start < 0)
+        start = 0;
+    if (start > count)
+        start = count;
+    if (end < start)
+        end = start;
+    if (end > count)
+        end = count;
+    *from = hr_utf8_offset(text, len, (size_t)start);
+    *to = *from + hr_utf8_offset(text + *from, len - *from, (size_t)(end - start));
+}
+
+void hr_soundex(const char *text, size_t len, struct hr_buf *out)
+{
+    /* code of each letter; 0: dropped and parts equal neighbours (vowels), 7: h and w, which do not part them */
+    static const char codes[] = "01230127022455012623017202";
+    char first = len ? text[0] : 0;
+    char upper = first >= 'a' && first <= 'z' ? (char)(first - 32) : first;
+    if (upper < 'A' || upper > 'Z') {
+        hr_buf_add(out, text, len);
+        return;
+    }
+    char result[4] = {upper, '0', '0', '0'}, last = codes[upper - 'A'];
+    size_t used = 1;
+    for (size_t i = 1; i < len && used < 4; i++) {
+        char c = text[i];
+        c = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+        if (c < 'A' || c > 'Z') {
+            last = '0';
+            continue;
+        }
+        char code = codes[c - 'A'];
+        if (code == '7')
+            continue;
+        if (code != '0' && code != last)
+            result[used++] = code;
+        last = code;
+    }
+    hr_buf_add(out, result, 4);
+}
+
+static uint32_t *code_points(const char *text, size_t len, size_t *count)
+{
+    uint32_t *points = malloc((len + 1) * sizeof *points);
+    *count = 0;
+    for (size_t i = 0; points && i < len;) {
+        uint32_t value = (unsigned char)text[i++];
+        while (i < len && !is_start(text[i]))
+            value = value << 8 | (unsigned char)text[i++];
+        points[(*count)++] = value;
+    }
+    return points;
+}
+
+int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    size_t rows, columns;
+    uint32_t *left = code_points(a, a_len, &rows), *right = code_points(b, b_len, &columns);
+    int *costs = malloc((columns + 1) * sizeof *costs), distance = -1;
+    if (left && right && costs) {
+        for (size_t j = 0; j <= columns; j++)
+            costs[j] = (int)j;
+        for (size_t i = 1; i <= rows; i++) {
+            int corner = costs[0];
+            costs[0] = (int)i;
+            for (size_t j = 1; j <= columns; j++) {
+                int best = corner + (left[i - 1] != right[j - 1]);
+                best = costs[j] + 1 < best ? costs[j] + 1 : best;
+                best = costs[j - 1] + 1 < best ? costs[j - 1] + 1 : best;
+                corner = costs[j];
+                costs[j] = best;
+            }
+        }
+        distance = costs[columns];
+    }
+    free(left);
+    free(right);
+    free(costs);
+    return distance;
+}
+
+void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, size_t *from, size_t *to)
+{
+    *from = 0;
+    *to = len;
+    if (!count || !delimiter_len || !len) {
+        *to = 0;
+        return;
+    }
+    if (count > 0) {
+        for (const char *at = text;;) {
+            at = memmem(at, len - (size_t)(at - text), delimiter, delimiter_len);
+            if (!at)
+                return;
+            if (--count == 0) {
+                *to = (size_t)(at - text);
+                return;
+            }
+            at++; /* UTF8String.find goes on one byte behind the last find, overlapping */
+        }
+    }
+    for (size_t i = len; i-- > 0;) {
+        if (i + delimiter_len > len || memcmp(text + i, delimiter, delimiter_len))
+            continue;
+        if (++count == 0) {
+            *from = i + delimiter_len;
+            return;
+        }
+    }
+}

@@ -1,0 +1,171 @@
+/* Expected values are real Spark 4.2's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/value/hash.h"
+#include "host/value/java_text.h"
+
+static void hashes_are_sparks(void **state)
+{
+    (void)state;
+    assert_int_equal(hr_murmur3_int(1, 42), -559580957);
+    assert_int_equal(hr_murmur3_long(1, 42), -1712319331);
+    assert_int_equal(hr_murmur3_bytes("Spark", 5, 42), 228093765);
+    assert_int_equal(hr_murmur3_bytes("", 0, 42), 142593372);
+    assert_int_equal(hr_murmur3_bytes("abcdefghi", 9, 42), -1830117711);
+    assert_int_equal(hr_murmur3_bytes("\xc3\x9cn\xc3\xaf", 5, 42), 327141413);
+    assert_int_equal(hr_murmur3_long(150, 42), -2056712946);
+    unsigned char bytes[16];
+    hr_int128 big = (hr_int128)INT64_C(1234567890123456789) * 10000 + 100; /* 123456789012345678901.00 */
+    assert_int_equal(hr_murmur3_bytes(bytes, hr_decimal_bytes(big, bytes), 42), 1231578605);
+    assert_true(hr_xxhash64_int(1, 42) == INT64_C(-6698625589789238999));
+    assert_true(hr_xxhash64_long(1, 42) == INT64_C(-7001672635703045582));
+    assert_true(hr_xxhash64_bytes("Spark", 5, 42) == INT64_C(-4294468057691064905));
+    const char *text = "a long string that is more than thirty-two bytes in length, yes";
+    assert_true(hr_xxhash64_bytes(text, strlen(text), 42) == INT64_C(-2296225060210749508));
+    assert_true(hr_xxhash64_bytes(bytes, hr_decimal_bytes(big, bytes), 42) == INT64_C(-3522729907989825574));
+    assert_true(hr_xxhash64_bytes("", 0, 42) == INT64_C(-7444071767201028348));
+}
+
+static const char *formatted(const char *format, size_t count, const struct hr_argument *args)
+{
+    static char out[256];
+    struct hr_buf buf;
+    const char *problem;
+    hr_buf_init(&buf, 1000000);
+    bool ok = hr_java_format(format, strlen(format), args, count, &buf, &problem);
+    snprintf(out, sizeof out, "%s", ok ? hr_buf_text(&buf) : "refused");
+    hr_buf_release(&buf);
+    return out;
+}
+
+#define INT(v) {.kind = HR_ARG_INTEGER, .integer = (v), .bits = 32}
+#define REAL(v) {.kind = HR_ARG_REAL, .real = (v)}
+#define TEXT(v) {.kind = HR_ARG_TEXT, .text = (v), .len = strlen(v)}
+
+static void formats_are_javas(void **state)
+{
+    (void)state;
+    const struct { const char *format, *expected; struct hr_argument arg; } cases[] = {
+        {"%08.3f", "-003.142", REAL(-3.14159)}, {"%(d", "(5)", INT(-5)}, {"% d", " 5", INT(5)}, {"%h", "c3e28528", TEXT("hello")},
+        {"%S", "ABC", TEXT("abc")}, {"%,.2f", "1,234,567.89", REAL(1234567.891)}, {"%.0f", "3", REAL(2.5)}, {"%.1f", "0.3", REAL(0.25)},
+        {"%5d|", " null|", {.kind = HR_ARG_NULL}}, {"%c", "A", INT(65)}, {"%x", "ffffffff", INT(-1)}, {"%g", "0.000100000", REAL(0.0001)},
+        {"%-5s|", "ab   |", TEXT("ab")}, {"%.2s", "cd", TEXT("cde")}, {"%05d", "00042", INT(42)}, {"%e", "1.234568e+04", REAL(12345.678)},
+        {"%1$s%1$s%<s", "aaa", TEXT("a")}, {"100%%", "100%", TEXT("")}, {"%q", "refused", INT(1)}, {"%d", "refused", TEXT("a")},
+        {"%s %s", "refused", TEXT("a")}, {"%", "refused", TEXT("a")}, {"%999999999d", "refused", INT(1)}, {"%.f", "refused", REAL(1)},
+        {"%,d", "1,234,567", INT(1234567)}, {"%+d", "+5", INT(5)}, {"%X", "FF", INT(255)}, {"%o", "10", INT(8)}, {"%s", "1.0", REAL(1)},
+    };
+    for (size_t i = 0; i < HR_LEN(cases); i++)
+        if (strcmp(formatted(cases[i].format, 1, &cases[i].arg), cases[i].expected))
+            fail_msg("%s gave %s, Spark gives %s", cases[i].format, formatted(cases[i].format, 1, &cases[i].arg), cases[i].expected);
+}
+
+static void numbers_are_grouped_as_decimal_format_does(void **state)
+{
+    (void)state;
+    const struct { double value; int places; const char *expected; } cases[] = {
+        {12332.5, 0, "12,332"}, {-0.5, 0, "-0"}, {1e15, 2, "1,000,000,000,000,000.00"}, {0.125, 2, "0.12"}, {2.5, 0, "2"}, {12332.123456, 4, "12,332.1235"},
+    };
+    struct hr_buf buf;
+    for (size_t i = 0; i < HR_LEN(cases); i++) {
+        hr_buf_init(&buf, 1000);
+        hr_format_number(cases[i].value, cases[i].places, &buf);
+        assert_string_equal(hr_buf_text(&buf), cases[i].expected);
+        hr_buf_release(&buf);
+    }
+    hr_buf_init(&buf, 1000);
+    hr_format_decimal(135, 3, 2, &buf);
+    assert_string_equal(hr_buf_text(&buf), "0.14");
+    hr_buf_clear(&buf);
+    hr_format_decimal(-5, 0, 2, &buf);
+    assert_string_equal(hr_buf_text(&buf), "-5.00");
+    hr_buf_release(&buf);
+}
+
+static const char *replaced(const char *text, const char *pattern, const char *with)
+{
+    static char out[256];
+    struct hr_regex *regex = hr_regex_new(pattern, strlen(pattern));
+    if (!regex)
+        return "refused";
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1000);
+    bool ok = hr_regex_replace(regex, text, strlen(text), 0, with, strlen(with), &buf);
+    snprintf(out, sizeof out, "%s", ok ? hr_buf_text(&buf) : "no such group");
+    hr_buf_release(&buf);
+    hr_regex_free(regex);
+    return out;
+}
+
+static void expressions_are_javas(void **state)
+{
+    (void)state;
+    assert_string_equal(replaced("100-200", "(\\d+)", "num"), "num-num");
+    assert_string_equal(replaced("a1b2", "([a-z])(\\d)", "$2$1"), "1a2b");
+    assert_string_equal(replaced("abc", "", "-"), "-a-b-c-");
+    assert_string_equal(replaced("aaa", "a*", "X"), "XX");
+    assert_string_equal(replaced("\xc3\xa9", "", "-"), "-\xc3\xa9-");
+    assert_string_equal(replaced("x", "x", "$3"), "no such group");
+    assert_string_equal(replaced("x", "(", ""), "refused");
+    assert_string_equal(replaced("x", "[a-z&&[^x]]", ""), "refused");
+    assert_string_equal(replaced("A1!", "[\\p{Punct}\\p{Digit}]", "_"), "A__");
+    assert_string_equal(replaced("ab", "(?<first>a)(b)", "${first}$2$11"), "aba1");
+    size_t spans[6];
+    struct hr_regex *regex = hr_regex_new("(a)|(b)", 7);
+    assert_int_equal(hr_regex_group_count(regex), 2);
+    assert_true(hr_regex_find(regex, "xb", 2, 0, spans, 3));
+    assert_int_equal(spans[0], 1);
+    assert_true(spans[2] == SIZE_MAX);
+    assert_int_equal(spans[4], 1);
+    hr_regex_free(regex);
+    regex = hr_regex_new("(x+x+)+y", 8);
+    assert_false(hr_regex_find(regex, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 52, 0, spans, 1));
+    hr_regex_free(regex);
+}
+
+static void strings_are_sparks(void **state)
+{
+    (void)state;
+    static const char *const codes[][2] = {{"Miller", "M460"}, {"Tymczak", "T522"}, {"", ""}, {"123", "123"}, {"Ashcraft", "A261"}, {"Pfister", "P236"}};
+    struct hr_buf buf;
+    for (size_t i = 0; i < HR_LEN(codes); i++) {
+        hr_buf_init(&buf, 100);
+        hr_soundex(codes[i][0], strlen(codes[i][0]), &buf);
+        assert_string_equal(hr_buf_text(&buf), codes[i][1]);
+        hr_buf_release(&buf);
+    }
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7), 3);
+    assert_int_equal(hr_levenshtein("", 0, "abc", 3), 3);
+    static const struct { const char *text; int64_t position, length; const char *expected; } parts[] = {
+        {"Spark SQL", -3, INT32_MAX, "SQL"}, {"Spark SQL", 0, 3, "Spa"}, {"Spark", -10, 7, "Sp"}, {"Spark", 2, 0, ""}, {"Spark", 9, 2, ""},
+        {"\xc3\x9cn\xc3\xaf", 2, 2, "n\xc3\xaf"}, {"Spark", 2, INT64_MAX, "park"}, {"Spark", 2, -1, ""},
+    };
+    for (size_t i = 0; i < HR_LEN(parts); i++) {
+        size_t from, to;
+        hr_utf8_substring(parts[i].text, strlen(parts[i].text), parts[i].position, parts[i].length, &from, &to);
+        assert_int_equal(to - from, strlen(parts[i].expected));
+        assert_memory_equal(parts[i].text + from, parts[i].expected, to - from);
+    }
+    size_t from, to;
+    hr_substring_index("www.apache.org", 14, ".", 1, 2, &from, &to);
+    assert_int_equal(to, 10);
+    hr_substring_index("www.apache.org", 14, ".", 1, -2, &from, &to);
+    assert_int_equal(from, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_sparks),
+        cmocka_unit_test(formats_are_javas),
+        cmocka_unit_test(numbers_are_grouped_as_decimal_format_does),
+        cmocka_unit_test(expressions_are_javas),
+        cmocka_unit_test(strings_are_sparks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
