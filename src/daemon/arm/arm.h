@@ -13,8 +13,4 @@ enum hr_code hr_arm_bootstrap(struct hr_site *site, const struct hr_principal *o
 /* goes on with what was under way when the server ended */
 void hr_arm_start(struct hr_site *site);
 void hr_arm_stop(void);
-
-/* ids of things, in the arena: what other front ends ask for */
-const char *hr_arm_synapse_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse);
-const char *hr_arm_pool_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse, const char *pool);
 #endif

@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/arm/private.h"
@@ -121,25 +122,6 @@ enum hr_code arm_find(struct hr_rest *req, const char *id, struct hr_resource_ro
     const char *type = parsed.type ? parsed.type : "subscription";
     return hr_fail(err, HR_E_NOT_FOUND, "%s \"%s\" does not exist in \"%s\"", what_of(type),
                    parsed.depth ? parsed.name[parsed.depth - 1] : parsed.group, parsed.parent);
-}
-
-const char *hr_arm_synapse_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse)
-{
-    struct hr_resource_rows rows;
-    if (!hr_store_resource_all(site->store, arena, HR_TYPE_SYNAPSE, &rows, NULL))
-        for (size_t i = 0; i < rows.count; i++)
-            if (!strcasecmp(rows.at[i].name, synapse))
-                return rows.at[i].id;
-    return NULL;
-}
-
-const char *hr_arm_pool_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse, const char *pool)
-{
-    struct hr_resource_row *row = NULL;
-    const char *workspace = hr_arm_synapse_id(site, arena, synapse);
-    if (!workspace || hr_store_resource_get(site->store, arena, hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row, NULL) || !row)
-        return NULL;
-    return row->id;
 }
 
 /* ---- views: what a reply adds to a row ---- */
@@ -342,7 +324,7 @@ enum hr_code arm_synapse_put(struct hr_rest *req, struct hr_err *err)
     struct hr_resource_row *before;
     json_t *properties;
     HR_TRY(begin_put(req, &id, &properties, &before, err));
-    const char *other = hr_arm_synapse_id(req->site, req->arena, id.name[0]);
+    const char *other = hr_site_synapse_id(req->site, req->arena, id.name[0]);
     if (!before && other) {
         json_decref(properties);
         return hr_fail(err, HR_E_EXISTS, "Synapse workspace name \"%s\" is taken by \"%s\"", id.name[0], other);

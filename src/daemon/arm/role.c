@@ -80,13 +80,13 @@ static enum hr_code synapse_scope(struct hr_rest *req, const char *text, const c
         part[count++] = word;
     if ((count != 2 && count != 4) || strcasecmp(part[0], "workspaces") || (count == 4 && strcasecmp(part[2], "bigDataPools")))
         return hr_fail(err, HR_E_INVALID, "scope \"%.200s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"", text);
-    const char *id = hr_arm_synapse_id(req->site, req->arena, part[1]);
+    const char *id = hr_site_synapse_id(req->site, req->arena, part[1]);
     if (!id || (req->synapse && strcasecmp(req->synapse, part[1])))
         return hr_fail(err, HR_E_NOT_FOUND, "Synapse workspace \"%.100s\" does not exist%s", part[1], id ? " at this address" : "");
     *scope = hr_printf(req->arena, "workspaces/%s", strrchr(id, '/') + 1);
     if (count == 2)
         return HR_OK;
-    const char *pool = hr_arm_pool_id(req->site, req->arena, part[1], part[3]);
+    const char *pool = hr_site_pool_id(req->site, req->arena, part[1], part[3]);
     if (!pool)
         return hr_fail(err, HR_E_NOT_FOUND, "Spark pool \"%.100s\" does not exist in Synapse workspace \"%s\"", part[3], part[1]);
     *scope = hr_printf(req->arena, "%s/bigDataPools/%s", *scope, strrchr(pool, '/') + 1);

@@ -21,6 +21,27 @@ void hr_rest_init(struct hr_site *site, const struct hr_routes *const *tables, s
     server.count = count;
 }
 
+/* ---- the site ---- */
+
+const char *hr_site_synapse_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse)
+{
+    struct hr_resource_rows rows;
+    if (!hr_store_resource_all(site->store, arena, "Microsoft.Synapse/workspaces", &rows, NULL))
+        for (size_t i = 0; i < rows.count; i++)
+            if (!strcasecmp(rows.at[i].name, synapse))
+                return rows.at[i].id;
+    return NULL;
+}
+
+const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse, const char *pool)
+{
+    struct hr_resource_row *row = NULL;
+    const char *workspace = hr_site_synapse_id(site, arena, synapse);
+    if (!workspace || hr_store_resource_get(site->store, arena, hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row, NULL) || !row)
+        return NULL;
+    return row->id;
+}
+
 /* ---- paths ---- */
 
 static int hex_digit(char c)

@@ -27,6 +27,10 @@ struct hr_site {
     int64_t started_ms;
 };
 
+/* ids of a Synapse workspace and of a pool in it, in the arena; NULL: there is none */
+const char *hr_site_synapse_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse);
+const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse, const char *pool);
+
 struct hr_rest;
 typedef enum hr_code hr_rest_handler(struct hr_rest *req, struct hr_err *err);
 
