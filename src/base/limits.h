@@ -20,6 +20,8 @@
 #define HR_SESSIONS_MAX 1000
 #define HR_OPERATIONS_PER_SESSION_MAX 500
 #define HR_TOKEN_BYTES 32
+#define HR_BLOB_CONNECTIONS_MAX 32L               /* to one host, of one session: enough to fill a link at 15 ms a request */
+#define HR_BLOB_NAME_MAX 1024                     /* characters of a blob name: Azure's own */
 #define HR_XML_BYTES_MAX (32 * 1024 * 1024)       /* a page of 5000 blobs with metadata, a block list of 50,000 */
 #define HR_XML_DEPTH_MAX 16                       /* Azure's deepest answer has 6 */
 #define HR_XML_ELEMENTS_MAX 500000

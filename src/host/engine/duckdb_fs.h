@@ -4,13 +4,14 @@
  * failed COPY leaves nothing. A failure of blob/ reaches the query's error text in the form hr_err_decode reads. */
 #ifndef HR_HOST_ENGINE_DUCKDB_FS_H
 #define HR_HOST_ENGINE_DUCKDB_FS_H
-#include "base/error.h"
-#include "blob/blob.h"
 #include <duckdb.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+#include "base/error.h"
+#include "blob/blob.h"
+
 enum hr_code hr_duckdb_fs_register(duckdb_database database, struct hr_blob *blob, struct hr_err *err);
 #ifdef __cplusplus
 }

@@ -1,0 +1,377 @@
+/* Azure Blob and ADLS Gen2: looking and changing. The two dialects differ in listing, folders and renaming; reading is the same. */
+#include "blob/azure.h"
+#include "base/map.h"
+#include "wire/uri.h"
+#include "wire/xml.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DELETES_AT_ONCE 16
+
+/* ---- listing ---- */
+
+struct listing {
+    struct hr_blob *blob;
+    struct hr_arena *arena;
+    const struct hr_blob_place *place;
+    struct hr_blob_page *page;
+    struct hr_map seen;                /* a folder may come as a prefix and as its marker blob */
+    size_t cap;
+};
+
+static void set_etag(struct hr_blob_stat *stat, const char *etag)
+{
+    bool quoted = etag[0] == '"' || !etag[0];
+    snprintf(stat->etag, sizeof stat->etag, "%s%s%s", quoted ? "" : "\"", etag, quoted ? "" : "\"");
+}
+
+/* name: the blob's whole name; a trailing slash says folder */
+static void add_entry(struct listing *listing, const char *name, const struct hr_blob_stat *stat)
+{
+    const char *folder = listing->place->path;
+    size_t skip = *folder ? strlen(folder) + 1 : 0, len = strlen(name);
+    while (len && name[len - 1] == '/')
+        len--;
+    if (len <= skip || strncmp(name, folder, skip ? skip - 1 : 0))
+        return;                        /* the folder itself, by its marker */
+    char *shown = hr_strndup(listing->arena, name + skip, len - skip);
+    if (hr_map_has(&listing->seen, shown))
+        return;
+    hr_map_put(&listing->seen, shown, shown);
+    struct hr_blob_page *page = listing->page;
+    if (page->count == listing->cap) {
+        listing->cap = listing->cap ? 2 * listing->cap : 256;
+        struct hr_blob_entry *more = HR_NEW_ARRAY(listing->arena, struct hr_blob_entry, listing->cap);
+        if (page->count)
+            memcpy(more, page->entries, page->count * sizeof *more);
+        page->entries = more;
+    }
+    page->entries[page->count++] = (struct hr_blob_entry){hr_printf(listing->arena, "%s/%s", listing->place->location, shown), shown, *stat};
+}
+
+static const char *blob_name(struct hr_arena *arena, const struct hr_xml *node)
+{
+    const struct hr_xml *name = hr_xml_find(node, "Name");
+    if (!name)
+        return "";
+    const char *encoded = hr_xml_attribute(name, "Encoded");
+    const char *decoded = encoded && !strcmp(encoded, "true") ? hr_uri_decode_text(arena, name->text, strlen(name->text)) : name->text;
+    return decoded ? decoded : "";
+}
+
+static enum hr_code read_blob_page(struct listing *listing, const struct hr_blob_call *call, struct hr_err *err)
+{
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    struct hr_xml *root;
+    enum hr_code code = hr_xml_parse(scratch, hr_buf_text(&call->transfer.response), call->transfer.response.len, &root, err);
+    const struct hr_xml *blobs = code ? NULL : hr_xml_find(root, "Blobs");
+    for (const struct hr_xml *node = blobs ? blobs->child : NULL; node; node = node->next) {
+        struct hr_blob_stat stat = {0};
+        const struct hr_xml *properties = hr_xml_find(node, "Properties");
+        stat.is_dir = !strcmp(node->name, "BlobPrefix") || !strcmp(hr_xml_text(properties, "ResourceType"), "directory") ||
+                      !strcasecmp(hr_xml_text(hr_xml_find(node, "Metadata"), "hdi_isfolder"), "true");
+        time_t modified = curl_getdate(hr_xml_text(properties, "Last-Modified"), NULL);
+        stat.mtime_ms = modified < 0 ? 0 : (int64_t)modified * 1000;
+        if (!stat.is_dir) {
+            stat.size = atoll(hr_xml_text(properties, "Content-Length"));
+            set_etag(&stat, hr_xml_text(properties, "Etag"));
+        }
+        add_entry(listing, blob_name(scratch, node), &stat);
+    }
+    const char *marker = code ? "" : hr_xml_text(root, "NextMarker");
+    listing->page->marker = *marker ? hr_strdup(listing->arena, marker) : NULL;
+    hr_arena_free(scratch);
+    return code;
+}
+
+static const char *json_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+/* numbers and truth values come as texts from some versions of the service */
+static int64_t json_number(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_integer(value) ? json_integer_value(value) : atoll(json_text(object, name));
+}
+
+static enum hr_code read_dfs_page(struct listing *listing, const struct hr_blob_call *call, struct hr_err *err)
+{
+    json_error_t why;
+    json_t *json = json_loadb(hr_buf_text(&call->transfer.response), call->transfer.response.len, 0, &why), *item;
+    if (!json)
+        return hr_fail(err, HR_E_IO, "the list of '%s' cannot be read: %s", listing->place->location, why.text);
+    size_t i;
+    json_array_foreach(json_object_get(json, "paths"), i, item) {
+        struct hr_blob_stat stat = {0};
+        stat.is_dir = json_is_true(json_object_get(item, "isDirectory")) || !strcmp(json_text(item, "isDirectory"), "true");
+        time_t modified = curl_getdate(json_text(item, "lastModified"), NULL);
+        stat.mtime_ms = modified < 0 ? 0 : (int64_t)modified * 1000;
+        if (!stat.is_dir) {
+            stat.size = json_number(item, "contentLength");
+            set_etag(&stat, json_text(item, "etag"));
+        }
+        add_entry(listing, json_text(item, "name"), &stat);
+    }
+    json_decref(json);
+    char marker[2048];
+    hr_transfer_header(&call->transfer, "x-ms-continuation", marker, sizeof marker);
+    listing->page->marker = *marker ? hr_strdup(listing->arena, marker) : NULL;
+    return HR_OK;
+}
+
+static const char *list_query(struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options)
+{
+    const char *path = place->path;
+    if (place->dfs)
+        return hr_printf(arena, "resource=filesystem&recursive=%s&maxResults=%d%s%s", options->recursive ? "true" : "false", options->max,
+                         *path ? hr_azure_param(arena, "directory", path) : "",
+                         options->marker ? hr_azure_param(arena, "continuation", options->marker) : "");
+    return hr_printf(arena, "restype=container&comp=list&include=metadata&maxresults=%d%s%s%s", options->max,
+                     *path ? hr_azure_param(arena, "prefix", hr_printf(arena, "%s/", path)) : "",
+                     options->recursive ? "" : "&delimiter=%2F",
+                     options->marker ? hr_azure_param(arena, "marker", options->marker) : "");
+}
+
+static enum hr_code list_page(struct listing *listing, const struct hr_blob_list_options *options, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_arena *arena = listing->arena;
+    struct hr_blob_access access;
+    struct hr_blob_call call;
+    HR_TRY(hr_azure_access(listing->blob, arena, listing->place, &access, err));
+    HR_TRY(hr_azure_call(&call, listing->blob, arena, listing->place, &access, "GET", NULL, list_query(arena, listing->place, options), err));
+    call.transfer.response_max = 32 * 1024 * 1024;
+    enum hr_code code = hr_azure_do(&call, "list", cancel, err);
+    if (!code)
+        code = (listing->place->dfs ? read_dfs_page : read_blob_page)(listing, &call, err);
+    hr_azure_end(&call);
+    return code;
+}
+
+static enum hr_code azure_list(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options,
+                               struct hr_blob_page *page, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct listing listing = {.blob = blob, .arena = arena, .place = place, .page = page};
+    hr_map_init(&listing.seen);
+    enum hr_code code = list_page(&listing, options, cancel, err);
+    hr_map_release(&listing.seen);
+    if (code || page->count || page->marker || options->marker || !*place->path)
+        return code;
+    struct hr_blob_stat stat;          /* nothing listed: an empty folder, a file, or nothing at all? */
+    HR_TRY(hr_azure_stat(blob, place, &stat, cancel, err));
+    return stat.is_dir ? HR_OK : hr_fail(err, HR_E_INVALID, "'%s' is a file, not a folder", place->location);
+}
+
+/* ---- stat ---- */
+
+static enum hr_code stat_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_stat *stat,
+                                const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_page page = {0};
+    struct listing listing = {.blob = blob, .arena = arena, .place = place, .page = &page};
+    struct hr_blob_list_options options = {.recursive = true, .max = 1};
+    hr_map_init(&listing.seen);
+    enum hr_code code;
+    do {
+        code = list_page(&listing, &options, cancel, err);
+        options.marker = page.marker;
+    } while (!code && !page.count && page.marker);         /* a page may be empty and still have a next one */
+    hr_map_release(&listing.seen);
+    *stat = (struct hr_blob_stat){.is_dir = true};
+    if (!code && !page.count && *place->path)
+        code = hr_fail(err, HR_E_NOT_FOUND, "'%s' does not exist", place->location);
+    return code;
+}
+
+static enum hr_code stat_path(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_stat *stat,
+                              const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_access access;
+    struct hr_blob_call call;
+    char value[64];
+    HR_TRY(hr_azure_access(blob, arena, place, &access, err));
+    HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "HEAD", place->path, "", err));
+    enum hr_code code = hr_azure_do(&call, "look at", cancel, err);
+    if (!code) {
+        hr_azure_stat_of(&call, stat);
+        stat->size = stat->is_dir ? 0 : atoll(hr_transfer_header(&call.transfer, "content-length", value, sizeof value));
+        if (stat->is_dir)
+            stat->etag[0] = 0;
+    }
+    bool no_container = strstr(hr_transfer_header(&call.transfer, "x-ms-error-code", value, sizeof value), "ContainerNotFound") ||
+                        !strcmp(value, "FilesystemNotFound");
+    hr_azure_end(&call);
+    /* of flat blobs a folder is only a prefix */
+    return code == HR_E_NOT_FOUND && !place->dfs && !no_container ? stat_folder(blob, arena, place, stat, cancel, err) : code;
+}
+
+enum hr_code hr_azure_stat(struct hr_blob *blob, const struct hr_blob_place *place, struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    *stat = (struct hr_blob_stat){0};
+    enum hr_code code = (*place->path ? stat_path : stat_folder)(blob, arena, place, stat, cancel, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+/* ---- deleting ---- */
+
+/* blobs[0..count) at the same time; one that is gone already is fine */
+static enum hr_code delete_blobs(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
+                                 const char *const *names, size_t count, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_call *calls = HR_NEW_ARRAY(arena, struct hr_blob_call, count);
+    enum hr_code code = HR_OK;
+    size_t sent = 0;
+    for (; sent < count && !code; sent += !code) {
+        code = hr_azure_call(&calls[sent], blob, arena, place, access, "DELETE", names[sent], "", err);
+        if (!code)
+            code = hr_azure_send(&calls[sent], err);
+    }
+    for (size_t i = 0; i < sent; i++) {
+        enum hr_code one = hr_azure_wait(&calls[i], cancel, code ? NULL : err);
+        if (!one && calls[i].transfer.status / 100 != 2 && calls[i].transfer.status != 404)
+            one = hr_azure_fail(&calls[i], "delete", code ? NULL : err);
+        code = code ? code : one;
+        hr_azure_end(&calls[i]);
+    }
+    return code;
+}
+
+/* the deepest first: on accounts with real folders a folder must be empty */
+static enum hr_code remove_flat_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
+                                       bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_page all;
+    HR_TRY(hr_blob_list_all(blob, arena, place->location, true, &all, cancel, err));
+    if (all.count && !recursive)
+        return hr_fail(err, HR_E_INVALID, "the folder '%s' is not empty", place->location);
+    for (int folders = 0; folders < 2; folders++) {
+        const char *names[DELETES_AT_ONCE];
+        size_t n = 0;
+        for (size_t i = all.count; i-- > 0;) {
+            if (all.entries[i].stat.is_dir == (folders == 1))
+                names[n++] = hr_printf(arena, "%s/%s", place->path, all.entries[i].name);
+            if (n && (n == (folders ? 1 : DELETES_AT_ONCE) || !i)) {
+                HR_TRY(delete_blobs(blob, arena, place, access, names, n, cancel, err));
+                n = 0;
+            }
+        }
+    }
+    return delete_blobs(blob, arena, place, access, &place->path, 1, cancel, err);      /* its marker */
+}
+
+static enum hr_code remove_dfs(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
+                               const char *recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    char marker[2048] = "";
+    do {                               /* a large folder is deleted in several steps */
+        struct hr_blob_call call;
+        const char *query = hr_printf(arena, "recursive=%s%s", recursive, *marker ? hr_azure_param(arena, "continuation", marker) : "");
+        HR_TRY(hr_azure_call(&call, blob, arena, place, access, "DELETE", place->path, query, err));
+        enum hr_code code = hr_azure_do(&call, "delete", cancel, err);
+        hr_transfer_header(&call.transfer, "x-ms-continuation", marker, sizeof marker);
+        hr_azure_end(&call);
+        HR_TRY(code);
+    } while (*marker);
+    return HR_OK;
+}
+
+static enum hr_code azure_remove(struct hr_blob *blob, const struct hr_blob_place *place, bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_blob_access access;
+    struct hr_blob_stat stat;
+    enum hr_code code = hr_azure_access(blob, arena, place, &access, err);
+    if (!code && place->dfs)
+        code = remove_dfs(blob, arena, place, &access, recursive ? "true" : "false", cancel, err);
+    else if (!code && !(code = hr_azure_stat(blob, place, &stat, cancel, err)))
+        code = stat.is_dir ? remove_flat_folder(blob, arena, place, &access, recursive, cancel, err)
+                           : delete_blobs(blob, arena, place, &access, &place->path, 1, cancel, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+/* ---- folders ---- */
+
+static enum hr_code put_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_access access;
+    struct hr_blob_call call;
+    HR_TRY(hr_azure_access(blob, arena, place, &access, err));
+    HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "PUT", place->path, place->dfs ? "resource=directory" : "", err));
+    if (!place->dfs) {
+        hr_azure_header(&call, "x-ms-blob-type", "BlockBlob");
+        hr_azure_header(&call, "x-ms-meta-hdi_isfolder", "true");
+    }
+    hr_azure_header(&call, "If-None-Match", "*");
+    enum hr_code code = hr_azure_do(&call, "make the folder", cancel, err);
+    hr_azure_end(&call);
+    return code;
+}
+
+static enum hr_code azure_mkdir(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_stat stat;
+    enum hr_code code = hr_azure_stat(blob, place, &stat, cancel, err);
+    if (!code && !stat.is_dir)
+        return hr_fail(err, HR_E_EXISTS, "'%s' is a file", place->location);
+    if (code != HR_E_NOT_FOUND)
+        return code;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    code = put_folder(blob, arena, place, cancel, err);
+    hr_arena_free(arena);
+    if (code == HR_E_EXISTS && !hr_azure_stat(blob, place, &stat, cancel, NULL) && stat.is_dir)
+        return HR_OK;                  /* somebody else made it meanwhile */
+    return code;
+}
+
+/* ---- renaming (dfs) ---- */
+
+static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
+                                const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_access access;
+    struct hr_buf source;
+    struct hr_blob_stat before, after;
+    struct hr_blob_call call;
+    HR_TRY(hr_azure_access(blob, arena, from, &access, err));
+    HR_TRY(hr_azure_stat(blob, from, &before, cancel, err));
+    hr_buf_init(&source, 16 * 1024);
+    hr_buf_addf(&source, "/%s/", from->container);
+    hr_uri_encode(&source, from->path, "/");
+    if (access.auth == HR_BLOB_SAS)
+        hr_buf_addf(&source, "?%s", access.secret.text);
+    const char *text = hr_strdup(arena, hr_buf_text(&source));
+    hr_buf_release(&source);
+    HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
+    hr_azure_header(&call, "x-ms-rename-source", text);
+    if (!overwrite || before.is_dir)
+        hr_azure_header(&call, "If-None-Match", "*");
+    enum hr_code code = hr_azure_do(&call, "rename to", cancel, err);
+    /* an earlier attempt may have done it although its answer was lost: then the source is gone and the target is it */
+    bool uncertain = call.transfer.uncertain;
+    hr_azure_end(&call);
+    if (code && uncertain && !before.is_dir && !hr_azure_stat(blob, to, &after, cancel, NULL) && !strcmp(before.etag, after.etag))
+        return HR_OK;
+    return code;
+}
+
+enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
+                          const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    enum hr_code code = rename_path(blob, arena, from, to, overwrite, cancel, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+const struct hr_blob_backend hr_blob_azure = {
+    .name = "azure", .stat = hr_azure_stat, .list = azure_list, .open = hr_azure_open, .read_at = hr_azure_read_at, .close = hr_azure_close,
+    .create = hr_azure_create, .write = hr_azure_write, .finish = hr_azure_finish, .publish = hr_azure_publish, .drop = hr_azure_drop,
+    .remove = azure_remove, .mkdir = azure_mkdir, .rename = hr_azure_rename,
+};

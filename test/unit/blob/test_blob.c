@@ -1,0 +1,259 @@
+/* blob/ without a network: names, configuration, local files, stages, globs. What needs an account is in test/storage. */
+#include "blob/blob.h"
+#include "blob/config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+struct fixture { struct hr_arena *arena; struct hr_blob_config *config; struct hr_blob *blob; char root[64]; struct hr_err err; };
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    strcpy(f->root, "/tmp/hr-blob-XXXXXX");
+    assert_non_null(mkdtemp(f->root));
+    f->arena = hr_arena_new(NULL);
+    f->config = hr_blob_config_new();
+    assert_int_equal(hr_blob_new(f->config, NULL, &f->blob, NULL), HR_OK);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    hr_blob_delete(f->blob, f->root, true, NULL, NULL);
+    hr_blob_free(f->blob);
+    hr_blob_config_free(f->config);
+    hr_arena_free(f->arena);
+    free(f);
+    return 0;
+}
+
+static const char *at(struct fixture *f, const char *name)
+{
+    return hr_blob_join(f->arena, f->root, name);
+}
+
+static void names_have_one_spelling(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const pairs[][2] = {
+        {"/a//b/./c/", "/a/b/c"}, {"/a/../b", "/b"}, {"/", "/"}, {"file:///a/b", "/a/b"}, {"file:/a b", "/a b"}, {"file://localhost/a%20b", "/a%20b"},
+        {"wasbs://demo@acct.blob.core.windows.net", "wasbs://demo@acct.blob.core.windows.net"},
+        {"wasbs://demo@acct.blob.core.windows.net//a///b/", "wasbs://demo@acct.blob.core.windows.net/a/b"},
+        {"abfss://demo@acct.dfs.core.windows.net/a%20b c", "abfss://demo@acct.dfs.core.windows.net/a%20b c"},
+    };
+    for (size_t i = 0; i < HR_LEN(pairs); i++) {
+        const char *normal;
+        assert_int_equal(hr_blob_normalize(f->blob, f->arena, pairs[i][0], &normal, NULL), HR_OK);
+        assert_string_equal(normal, pairs[i][1]);
+    }
+    static const struct { const char *location; enum hr_code code; const char *says; } bad[] = {
+        {"", HR_E_INVALID, "empty"}, {"s3a://b/x", HR_E_UNSUPPORTED, "S3 is not done"}, {"adl://x.azuredatalakestore.net/y", HR_E_UNSUPPORTED, "retired"},
+        {"hdfs://nn/x", HR_E_UNSUPPORTED, "HDFS"}, {"magic://x/y", HR_E_UNSUPPORTED, "not known"}, {"file://host/x", HR_E_INVALID, "names a host"},
+        {"wasbs://acct.blob.core.windows.net/x", HR_E_INVALID, "container and an account"}, {"wasbs://demo@acct/x", HR_E_INVALID, "container and an account"},
+        {"wasbs://De@acct.blob.core.windows.net/x", HR_E_INVALID, "container name"}, {"wasbs://demo@a_b.blob.core.windows.net/x", HR_E_INVALID, "host name"},
+        {"wasbs://demo@acct.blob.core.windows.net/a/../../b", HR_E_INVALID, "'..'"}, {"abfss://demo@acct.dfs.core.windows.net/./b", HR_E_INVALID, "'.'"},
+    };
+    for (size_t i = 0; i < HR_LEN(bad); i++) {
+        const char *normal;
+        assert_int_equal(hr_blob_normalize(f->blob, f->arena, bad[i].location, &normal, &f->err), bad[i].code);
+        assert_non_null(strstr(f->err.msg, bad[i].says));
+    }
+    char *longest = hr_printf(f->arena, "wasbs://demo@acct.blob.core.windows.net/%01025d", 1);
+    assert_int_equal(hr_blob_normalize(f->blob, f->arena, longest, (const char **)&longest, &f->err), HR_E_INVALID);
+    assert_non_null(strstr(f->err.msg, "1025 characters"));
+}
+
+static void keys_choose_the_credentials(void **state)
+{
+    struct fixture *f = *state;
+    const char *host = "acct.blob.core.windows.net";
+    struct hr_blob_access access;
+    assert_true(hr_blob_config_knows("spark.hadoop.fs.azure.account.key.acct.blob.core.windows.net"));
+    assert_false(hr_blob_config_knows("spark.sql.shuffle.partitions"));
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_BLOB_ANONYMOUS);
+    assert_string_equal(access.base_url, "https://acct.blob.core.windows.net");
+    assert_int_equal(hr_blob_config_bearer(f->config, "acct", "tok", NULL), HR_OK);
+    assert_int_equal(hr_blob_config_set(f->config, "spark.hadoop.fs.azure.account.key.acct.blob.core.windows.net", "AAAA", NULL), HR_OK);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, "acct.dfs.core.windows.net", "acct", "demo", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+    assert_string_equal(access.secret.text, "AAAA");
+    assert_int_equal(hr_blob_config_set(f->config, "fs.azure.sas.demo.acct.blob.core.windows.net", "?sv=1&sig=x", NULL), HR_OK);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_BLOB_SAS);
+    assert_string_equal(access.secret.text, "sv=1&sig=x");
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "other", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+    assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", "SharedKey", NULL), HR_OK);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+    assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", "OAuth", NULL), HR_OK);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, &f->err), HR_E_UNAUTHENTICATED);
+    assert_non_null(strstr(f->err.hint, "oauth2.client.id"));
+    assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_config_endpoint(f->config, "acct", "http://127.0.0.1:1/acct/", NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
+    assert_string_equal(access.base_url, "http://127.0.0.1:1/acct");
+    static const char *const refused[][2] = {
+        {"fs.azure.account.key.acct.blob.core.windows.net", "not a key!"}, {"fs.azure.sas.demo.acct.blob.core.windows.net", "nothing"},
+        {"fs.azure.account.auth.type", "Custom"}, {"fs.azure.account.oauth.provider.type", "org.apache.hadoop.fs.azurebfs.oauth2.MsiTokenProvider"},
+        {"fs.azure.account.oauth2.msi.tenant", "x"}, {"fs.azure.block.size", "1"}, {"fs.s3a.access.key", "x"}, {"fs.adl.oauth2.client.id", "x"},
+        {"fs.azure.headrace.endpoint.acct", "ftp://x"}, {"fs.wasbs.impl", "com.example.Other"}, {"fs.azure.storage.emulator.account.name", "x"},
+    };
+    for (size_t i = 0; i < HR_LEN(refused); i++) {
+        assert_int_not_equal(hr_blob_config_set(f->config, refused[i][0], refused[i][1], &f->err), HR_OK);
+        assert_null(strstr(f->err.msg, "not a key!"));
+    }
+}
+
+static void a_file_appears_whole_or_not(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_blob_writer *writer;
+    struct hr_blob_stat stat;
+    char *bytes;
+    size_t len;
+    const char *path = at(f, "deep/er/x.txt");
+    assert_int_equal(hr_blob_create(f->blob, path, NULL, NULL, &writer, NULL), HR_OK);
+    assert_int_equal(hr_blob_write(writer, "hello", 5, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, path, &stat, NULL, &f->err), HR_E_NOT_FOUND);
+    assert_int_equal(hr_blob_commit(writer, &stat, NULL), HR_OK);
+    assert_int_equal(stat.size, 5);
+    assert_int_equal(hr_blob_read_all(f->blob, f->arena, path, 100, &bytes, &len, NULL, NULL), HR_OK);
+    assert_string_equal(bytes, "hello");
+    assert_int_equal(hr_blob_read_all(f->blob, f->arena, path, 4, &bytes, &len, NULL, &f->err), HR_E_LIMIT);
+    struct hr_blob_write_options once = {.overwrite = false}, matching = {.if_match = stat.etag};
+    assert_int_equal(hr_blob_put(f->blob, path, "x", 1, &once, NULL, &f->err), HR_E_EXISTS);
+    assert_int_equal(hr_blob_put(f->blob, path, "second", 6, &matching, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, path, "third", 5, &matching, NULL, &f->err), HR_E_CHANGED);
+    assert_int_equal(hr_blob_create(f->blob, path, NULL, NULL, &writer, NULL), HR_OK);
+    hr_blob_abort(writer);
+    struct hr_blob_page page;
+    assert_int_equal(hr_blob_list_all(f->blob, f->arena, at(f, "deep/er"), false, &page, NULL, NULL), HR_OK);
+    assert_int_equal(page.count, 1);       /* no temporary file is left */
+}
+
+static void a_changed_file_is_never_mixed(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = at(f, "x");
+    struct hr_blob_reader *reader;
+    struct hr_blob_stat stat;
+    char bytes[8];
+    size_t got;
+    assert_int_equal(hr_blob_put(f->blob, path, "12345678", 8, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, path, &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_open(f->blob, path, &stat, NULL, &reader, NULL), HR_OK);
+    assert_int_equal(hr_blob_read(reader, bytes, 4, &got, NULL), HR_OK);
+    FILE *file = fopen(path, "a");         /* in place */
+    fputs("9", file);
+    fclose(file);
+    assert_int_equal(hr_blob_read(reader, bytes, 4, &got, &f->err), HR_E_CHANGED);
+    assert_non_null(strstr(f->err.msg, path));
+    hr_blob_close(reader);
+    assert_int_equal(hr_blob_open(f->blob, path, &stat, NULL, &reader, &f->err), HR_E_CHANGED);
+}
+
+static void a_stage_commits_all_or_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_blob_stage *stage;
+    struct hr_blob_stat stat;
+    assert_int_equal(hr_blob_stage_begin(f->blob, at(f, "out"), &stage, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "out/a"), "1", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "out/b"), "2", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "outside"), "3", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stage_count(stage), 2);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "out/a"), &stat, NULL, NULL), HR_E_NOT_FOUND);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "outside"), &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stage_commit(stage, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "out/b"), &stat, NULL, NULL), HR_OK);
+
+    struct hr_blob_write_options once = {.overwrite = false};
+    assert_int_equal(hr_blob_stage_begin(f->blob, at(f, "out"), &stage, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "out/c"), "1", 1, &once, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "out/d"), "2", 1, &once, NULL, NULL), HR_OK);
+    FILE *other = fopen(at(f, "out/d"), "w");      /* somebody else's, meanwhile */
+    fclose(other);
+    assert_int_equal(hr_blob_stage_commit(stage, NULL, &f->err), HR_E_EXISTS);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "out/c"), &stat, NULL, NULL), HR_E_NOT_FOUND);
+    assert_int_equal(hr_blob_stage_begin(f->blob, at(f, "out"), &stage, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "out/e"), "1", 1, NULL, NULL, NULL), HR_OK);
+    hr_blob_stage_abort(stage);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "out/e"), &stat, NULL, NULL), HR_E_NOT_FOUND);
+}
+
+static size_t glob_count(struct fixture *f, const char *pattern)
+{
+    struct hr_blob_page page;
+    assert_int_equal(hr_blob_glob(f->blob, f->arena, at(f, pattern), &page, NULL, &f->err), HR_OK);
+    return page.count;
+}
+
+static void globs_are_hadoops(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const files[] = {"a1.csv", "a2.csv", "b1.csv", "y=2020/m=1/x.csv", "y=2020/m=2/x.csv", "y=2021/m=1/x.csv", "q*x", "\xc3\xbc.csv"};
+    for (size_t i = 0; i < HR_LEN(files); i++)
+        assert_int_equal(hr_blob_put(f->blob, at(f, files[i]), "", 0, NULL, NULL, NULL), HR_OK);
+    static const struct { const char *pattern; size_t count; } cases[] = {
+        {"a1.csv", 1}, {"none", 0}, {"*.csv", 4}, {"a?.csv", 2}, {"?.csv", 1}, {"[ab]1.csv", 2}, {"[^a]1.csv", 1}, {"[a-b]?.csv", 3}, {"{a1,b1}.csv", 2},
+        {"{a,b}{1,2}.csv", 3}, {"y=*/m=1/*.csv", 2}, {"y=2020/*/x.csv", 2}, {"y=2020", 1}, {"*/x.csv", 0}, {"q\\*x", 1}, {"a*c*v", 2}, {"{y=2020,y=2021}/m=1", 2},
+        {"a*{1,1}.csv", 1}, {"none/*", 0}, {"a1.csv/*", 0},
+    };
+    for (size_t i = 0; i < HR_LEN(cases); i++)
+        assert_int_equal(glob_count(f, cases[i].pattern), cases[i].count);
+    struct hr_blob_page page;
+    assert_int_equal(hr_blob_glob(f->blob, f->arena, "/tmp/{a", &page, NULL, &f->err), HR_E_INVALID);
+    const char *many = at(f, "{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}{1,2,3,4,5,6,7,8,9,0}");
+    assert_int_equal(hr_blob_glob(f->blob, f->arena, many, &page, NULL, &f->err), HR_E_LIMIT);
+}
+
+static void changing_says_what_stands_in_the_way(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_blob_stat stat;
+    assert_int_equal(hr_blob_put(f->blob, at(f, "d/x"), "1", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_delete(f->blob, at(f, "d"), false, NULL, &f->err), HR_E_INVALID);
+    assert_int_equal(hr_blob_rename(f->blob, at(f, "d"), at(f, "e"), false, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_mkdir(f->blob, at(f, "d/p/q"), NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_mkdir(f->blob, at(f, "d/p/q"), NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_rename(f->blob, at(f, "e"), at(f, "d"), false, NULL, &f->err), HR_E_EXISTS);
+    assert_int_equal(hr_blob_mkdir(f->blob, at(f, "e/x"), NULL, &f->err), HR_E_EXISTS);
+    assert_int_equal(hr_blob_delete(f->blob, at(f, "d"), true, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "d"), &stat, NULL, NULL), HR_E_NOT_FOUND);
+    assert_int_equal(hr_blob_delete(f->blob, at(f, "d"), true, NULL, &f->err), HR_E_NOT_FOUND);
+    assert_int_equal(hr_blob_rename(f->blob, "wasbs://demo@a.blob.core.windows.net/x", "wasbs://demo@a.blob.core.windows.net/y", false, NULL, &f->err), HR_E_UNSUPPORTED);
+    struct hr_blob *held;
+    struct hr_blob_options options = {.local_root = f->root};
+    assert_int_equal(hr_blob_new(f->config, &options, &held, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(held, "e/x", &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(held, "/etc/passwd", &stat, NULL, &f->err), HR_E_DENIED);
+    assert_int_equal(hr_blob_stat(held, "../../etc/passwd", &stat, NULL, &f->err), HR_E_DENIED);
+    assert_int_equal(symlink("/etc", at(f, "link")), 0);
+    assert_int_equal(hr_blob_stat(held, "link/passwd", &stat, NULL, &f->err), HR_E_DENIED);
+    hr_blob_free(held);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(names_have_one_spelling, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_choose_the_credentials, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_appears_whole_or_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_file_is_never_mixed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stage_commits_all_or_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(globs_are_hadoops, setup, teardown),
+        cmocka_unit_test_setup_teardown(changing_says_what_stands_in_the_way, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
