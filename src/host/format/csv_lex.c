@@ -1,0 +1,569 @@
+#include "host/format/csv.h"
+#include "base/check.h"
+#include "host/format/cache.h"
+#include <stdlib.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define BUMP_BLOCK (32 * 1024)
+
+/* ---- bump memory ---- */
+
+char *hr_bump_alloc(struct hr_bump *bump, size_t len)
+{
+    struct hr_bump_block *block = bump->first;
+    if (!block || block->cap - block->used < len) {
+        size_t cap = len > BUMP_BLOCK ? len : BUMP_BLOCK;
+        block = malloc(sizeof *block + cap);
+        HR_CHECK(block);
+        *block = (struct hr_bump_block){bump->first, 0, cap};
+        bump->first = block;
+    }
+    char *at = block->data + block->used;
+    block->used += len;
+    return at;
+}
+
+void hr_bump_reset(struct hr_bump *bump)
+{
+    if (!bump->first)
+        return;
+    for (struct hr_bump_block *next = bump->first->next; next;) {
+        struct hr_bump_block *after = next->next;
+        free(next);
+        next = after;
+    }
+    bump->first->next = NULL;
+    bump->first->used = 0;
+}
+
+void hr_bump_release(struct hr_bump *bump)
+{
+    hr_bump_reset(bump);
+    free(bump->first);
+    bump->first = NULL;
+}
+
+/* ---- classification ---- */
+
+static uint64_t classify_scalar(const struct hr_csv_lexer *lexer, const char *at)
+{
+    uint64_t mask = 0;
+    const unsigned char *c = lexer->chars, *p = (const unsigned char *)at;
+    for (int i = 0; i < 64; i++)
+        mask |= (uint64_t)(p[i] == c[0] || p[i] == c[1] || p[i] == c[2] || p[i] == c[3]) << i;
+    return mask;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static uint64_t classify_avx2(const struct hr_csv_lexer *lexer, const char *at)
+{
+    __m256i low = _mm256_loadu_si256((const __m256i *)at), high = _mm256_loadu_si256((const __m256i *)(at + 32));
+    __m256i a = _mm256_set1_epi8((char)lexer->chars[0]), b = _mm256_set1_epi8((char)lexer->chars[1]);
+    __m256i c = _mm256_set1_epi8((char)lexer->chars[2]), d = _mm256_set1_epi8((char)lexer->chars[3]);
+    __m256i l = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(low, a), _mm256_cmpeq_epi8(low, b)),
+                                _mm256_or_si256(_mm256_cmpeq_epi8(low, c), _mm256_cmpeq_epi8(low, d)));
+    __m256i h = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(high, a), _mm256_cmpeq_epi8(high, b)),
+                                _mm256_or_si256(_mm256_cmpeq_epi8(high, c), _mm256_cmpeq_epi8(high, d)));
+    return (uint32_t)_mm256_movemask_epi8(l) | (uint64_t)(uint32_t)_mm256_movemask_epi8(h) << 32;
+}
+#endif
+
+void hr_csv_lexer_init(struct hr_csv_lexer *lexer, const struct hr_csv *csv, struct hr_bump *bump)
+{
+    memset(lexer, 0, sizeof *lexer);
+    lexer->csv = csv;
+    lexer->bump = bump;
+    unsigned char sep = (unsigned char)csv->sep[0];
+    lexer->chars[0] = sep;
+    lexer->chars[1] = csv->line_sep_len ? (unsigned char)csv->line_sep[0] : '\n';
+    lexer->chars[2] = csv->line_sep_len ? lexer->chars[1] : '\r';
+    lexer->chars[3] = csv->quote == HR_CSV_NONE ? sep : (unsigned char)csv->quote;
+    lexer->classify = classify_scalar;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        lexer->classify = classify_avx2;
+#endif
+}
+
+void hr_csv_lexer_release(struct hr_csv_lexer *lexer)
+{
+    free(lexer->record.fields);
+    lexer->record.fields = NULL;
+}
+
+static void seek(struct hr_csv_lexer *lexer, const char *at)
+{
+    size_t into = (size_t)(at - lexer->start) & 63;
+    lexer->at = at;
+    lexer->block = at - into;
+    lexer->mask = at < lexer->limit ? lexer->classify(lexer, lexer->block) & (~0ull << into) : 0;
+}
+
+void hr_csv_lexer_feed(struct hr_csv_lexer *lexer, const char *start, const char *limit, bool is_last)
+{
+    lexer->start = start;
+    lexer->limit = limit;
+    lexer->is_last = is_last;
+    seek(lexer, start);
+}
+
+/* the next structural character, or limit */
+static inline const char *structural(struct hr_csv_lexer *lexer)
+{
+    while (!lexer->mask) {
+        lexer->block += 64;
+        if (lexer->block >= lexer->limit)
+            return lexer->limit;
+        lexer->mask = lexer->classify(lexer, lexer->block);
+    }
+    const char *p = lexer->block + __builtin_ctzll(lexer->mask);
+    lexer->mask &= lexer->mask - 1;
+    return p < lexer->limit ? p : lexer->limit;
+}
+
+static inline bool is_separator(const struct hr_csv *csv, const char *p, const char *limit)
+{
+    return *p == csv->sep[0] && (csv->sep_len == 1 || ((size_t)(limit - p) >= csv->sep_len && !memcmp(p, csv->sep, csv->sep_len)));
+}
+
+/* Bytes of the line end at p: 0 is none. A \r whose next byte is not there yet counts as one byte: the caller asks for more first. */
+static inline size_t line_end(const struct hr_csv_lexer *lexer, const char *p)
+{
+    const struct hr_csv *csv = lexer->csv;
+    const char *limit = lexer->limit;
+    if (csv->line_sep_len)
+        return (size_t)(limit - p) >= csv->line_sep_len && !memcmp(p, csv->line_sep, csv->line_sep_len) ? csv->line_sep_len : 0;
+    if (*p == '\n')
+        return 1;
+    if (*p != '\r')
+        return 0;
+    bool pair = p + 1 < limit && p[1] == '\n';
+    if (csv->multi_line)      /* univocity settles on the first line end of a file; \n always counts */
+        return lexer->windows_ends ? (pair ? 2 : 0) : lexer->mac_ends;
+    return pair ? 2 : 1;
+}
+
+const char *hr_csv_line_start(const struct hr_csv_lexer *lexer, const char *start, const char *from, const char *limit)
+{
+    const struct hr_csv *csv = lexer->csv;
+    if (from == start)
+        return from;
+    size_t n = csv->line_sep_len;
+    for (const char *p = from; p < limit; p++) {
+        if (n ? (size_t)(p - start) >= n && !memcmp(p - n, csv->line_sep, n) : p[-1] == '\n' || (p[-1] == '\r' && *p != '\n'))
+            return p;
+    }
+    return limit;
+}
+
+/* ---- fields ---- */
+
+static struct hr_csv_field *add_field(struct hr_csv_record *record)
+{
+    if (record->count == record->cap) {
+        record->cap = record->cap ? record->cap * 2 : 64;
+        record->fields = realloc(record->fields, record->cap * sizeof *record->fields);
+        HR_CHECK(record->fields);
+    }
+    return &record->fields[record->count++];
+}
+
+static inline bool is_space(char c) { return (unsigned char)c <= ' '; }
+
+static void plain_field(struct hr_csv_lexer *lexer, const char *at, const char *end)
+{
+    const struct hr_csv *csv = lexer->csv;
+    if (csv->ignore_leading)
+        while (at < end && is_space(*at))
+            at++;
+    if (csv->ignore_trailing)
+        while (at < end && is_space(end[-1]))
+            end--;
+    *add_field(&lexer->record) = (struct hr_csv_field){at, (uint32_t)(end - at), at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
+}
+
+/* ---- the careful path: one record, univocity's way ---- */
+
+struct careful {
+    struct hr_csv_lexer *lexer;
+    const char *p, *end;           /* of the line; or of all bytes when a record may span lines */
+    char *out; size_t len;         /* the value being made; room for the whole record */
+    size_t ended;                  /* bytes of the line end that stopped the value; 0: a separator or the end of input */
+    bool hit_end, skip;
+};
+
+/* 1: a separator, 2: a line end (multi-line only), 0: neither */
+static int stop_at(const struct careful *c, const char *p, size_t *width)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    if (is_separator(csv, p, c->end)) {
+        *width = csv->sep_len;
+        return 1;
+    }
+    if (csv->multi_line && (*width = line_end(c->lexer, p)))
+        return 2;
+    return 0;
+}
+
+/* everything up to the next separator, as it stands */
+static void until_delimiter(struct careful *c, bool keep)
+{
+    size_t width, begin = c->len;
+    for (; c->p < c->end && !stop_at(c, c->p, &width); c->p++)
+        if (keep)
+            c->out[c->len++] = *c->p;
+    if (c->lexer->csv->ignore_trailing && c->p < c->end)
+        while (c->len > begin && is_space(c->out[c->len - 1]))
+            c->len--;
+}
+
+/* a quote inside a quoted value that neither ends nor escapes: c->p is behind it */
+static bool unescaped_quote(struct careful *c)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    switch (csv->unescaped) {
+    case HR_CSV_STOP_AT_DELIMITER:
+        memmove(c->out + 1, c->out, c->len);
+        c->out[0] = (char)csv->quote;
+        c->len++;
+        c->out[c->len++] = (char)csv->quote;
+        until_delimiter(c, true);
+        return true;
+    case HR_CSV_SKIP_VALUE:
+        c->skip = true;
+        until_delimiter(c, false);
+        return true;
+    case HR_CSV_RAISE_ERROR:
+        c->lexer->record.stray_quote = true;
+        until_delimiter(c, false);
+        return true;
+    default:
+        c->out[c->len++] = (char)csv->quote;
+        return false;              /* the value goes on to its closing quote */
+    }
+}
+
+/* c->p is behind the opening quote */
+static void quoted_value(struct careful *c)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    const char quote = (char)csv->quote;
+    size_t width;
+    if (c->p == c->end) {
+        c->out[c->len++] = quote;
+        return;
+    }
+    while (c->p < c->end) {
+        int ch = (unsigned char)*c->p;
+        if (ch == csv->escape && csv->escape != csv->quote && csv->escape != HR_CSV_NONE) {
+            if (c->p + 1 == c->end) {
+                c->p++;
+                return;            /* an escape at the very end is dropped, as univocity does */
+            }
+            int next = (unsigned char)c->p[1];
+            if (next == csv->quote || (next == csv->escape && csv->escape_escape == csv->escape)) {
+                c->out[c->len++] = (char)next;
+                c->p += 2;
+            } else {
+                c->out[c->len++] = *c->p++;
+            }
+            continue;
+        }
+        if (ch == csv->escape_escape && csv->escape_escape != csv->escape && c->p + 1 < c->end && (unsigned char)c->p[1] == csv->escape
+            && (csv->escape != csv->quote || (c->p + 2 < c->end && !stop_at(c, c->p + 2, &width)))) {
+            c->out[c->len++] = c->p[1];
+            c->p += 2;
+            continue;
+        }
+        if (ch != csv->quote) {
+            c->out[c->len++] = *c->p++;
+            continue;
+        }
+        const char *behind = c->p + 1;
+        if (behind == c->end) {
+            c->p = behind;
+            return;
+        }
+        if (stop_at(c, behind, &width)) {
+            c->p = behind;
+            return;
+        }
+        if (is_space(*behind)) {   /* white space behind the closing quote is dropped when nothing else follows */
+            const char *q = behind;
+            while (q < c->end && is_space(*q) && !stop_at(c, q, &width))
+                q++;
+            if (q == c->end || stop_at(c, q, &width)) {
+                c->p = q;
+                return;
+            }
+        } else if (*behind == quote) {
+            c->out[c->len++] = quote;
+            c->p += 2;
+            if (csv->escape != csv->quote) {   /* the second of two plain quotes may end the value too */
+                if (c->p == c->end || stop_at(c, c->p, &width))
+                    return;
+            }
+            continue;
+        }
+        c->p = behind;
+        if (unescaped_quote(c))
+            return;
+    }
+}
+
+/* splits the record at [at, end); in multi-line mode end is the limit and the record's own end is found. False: more bytes needed. */
+static bool careful_record(struct hr_csv_lexer *lexer, const char *at, const char *end, const char **next)
+{
+    const struct hr_csv *csv = lexer->csv;
+    struct hr_csv_record *record = &lexer->record;
+    record->count = 0;
+    struct careful c = {.lexer = lexer, .p = at, .end = end};
+    for (;;) {
+        size_t width = 0;
+        int stop = 0;
+        if (csv->ignore_leading)
+            while (c.p < end && is_space(*c.p) && !stop_at(&c, c.p, &width))
+                c.p++;
+        if (c.p < end && csv->quote != HR_CSV_NONE && (unsigned char)*c.p == (unsigned char)csv->quote) {
+            size_t room = (size_t)(end - c.p) + 2;   /* what is not used is given back */
+            c.out = hr_bump_alloc(lexer->bump, room);
+            c.len = 0;
+            c.skip = false;
+            c.p++;
+            quoted_value(&c);
+            if (lexer->bump->first->data + lexer->bump->first->used == c.out + room)
+                lexer->bump->first->used -= room - c.len;
+            enum hr_field_kind kind = c.skip ? HR_FIELD_SKIPPED : c.len ? HR_FIELD_PLAIN : HR_FIELD_QUOTED_EMPTY;
+            *add_field(record) = (struct hr_csv_field){c.out, (uint32_t)c.len, kind};
+        } else {
+            const char *from = c.p;
+            while (c.p < end && !stop_at(&c, c.p, &width))
+                c.p++;
+            plain_field(lexer, from, c.p);
+        }
+        if (c.p == end) {
+            if (csv->multi_line && !lexer->is_last)
+                return false;
+            *next = end;
+            record->text_len = (size_t)(end - at);
+            return true;
+        }
+        stop = stop_at(&c, c.p, &width);
+        if (stop == 2) {
+            record->text_len = (size_t)(c.p - at);
+            *next = c.p + width;
+            return true;
+        }
+        c.p += width;
+        if (c.p == end && (!csv->multi_line || lexer->is_last)) {
+            *add_field(record) = (struct hr_csv_field){c.p, 0, HR_FIELD_EMPTY};
+            record->text_len = (size_t)(end - at);
+            *next = end;
+            return true;
+        }
+    }
+}
+
+static const char *find_line_end(struct hr_csv_lexer *lexer, const char *at, size_t *width)
+{
+    seek(lexer, at);
+    for (;;) {
+        const char *p = structural(lexer);
+        if (p == lexer->limit) {
+            *width = 0;
+            return p;
+        }
+        if ((*width = line_end(lexer, p)))
+            return p;
+    }
+}
+
+/* ---- the fast path ---- */
+
+static bool blank(const char *at, const char *end)
+{
+    while (at < end && is_space(*at))
+        at++;
+    return at == end;
+}
+
+static bool over_limits(const struct hr_csv *csv, const struct hr_csv_record *record)
+{
+    if (csv->max_columns >= 0 && record->count > (size_t)csv->max_columns)
+        return true;
+    if (csv->max_chars >= 0)
+        for (size_t i = 0; i < record->count; i++)
+            if (record->fields[i].len > (size_t)csv->max_chars)
+                return true;
+    return false;
+}
+
+/* a \r as the last byte may be half of a line end */
+static inline bool torn(const struct hr_csv_lexer *lexer, const char *p)
+{
+    return !lexer->is_last && !lexer->csv->line_sep_len && *p == '\r' && p + 1 == lexer->limit;
+}
+
+enum fast { FAST_RECORD, FAST_CAREFUL, FAST_MORE };
+
+/* c->at is at an opening quote: its closing one; NULL: careful */
+static const char *closing(struct hr_csv_lexer *lexer, const char *open, bool *more)
+{
+    const struct hr_csv *csv = lexer->csv;
+    for (;;) {
+        const char *p = structural(lexer);
+        if (p == lexer->limit) {
+            *more = csv->multi_line && !lexer->is_last;
+            return NULL;
+        }
+        if ((unsigned char)*p == (unsigned char)csv->quote) {
+            if (csv->escape != HR_CSV_NONE && csv->escape != csv->quote && memchr(open + 1, csv->escape, (size_t)(p - open - 1)))
+                return NULL;
+            if (csv->escape_escape != HR_CSV_NONE && csv->escape_escape != csv->escape
+                && memchr(open + 1, csv->escape_escape, (size_t)(p - open - 1)))
+                return NULL;
+            return p;
+        }
+        if (!csv->multi_line && line_end(lexer, p))
+            return NULL;
+    }
+}
+
+static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
+{
+    const struct hr_csv *csv = lexer->csv;
+    struct hr_csv_record *record = &lexer->record;
+    const char *field = lexer->at, *begin = field;
+    const bool trims = csv->ignore_leading;
+    record->count = 0;
+    for (;;) {
+        const char *p = structural(lexer);
+        size_t width;
+        if (p < lexer->limit && (unsigned char)*p == (unsigned char)csv->quote && csv->quote != HR_CSV_NONE) {
+            if (p != field) {
+                if (trims && blank(field, p))
+                    return FAST_CAREFUL;
+                continue;          /* a quote inside an unquoted value is itself */
+            }
+            bool more = false;
+            const char *close = closing(lexer, p, &more);
+            if (!close)
+                return more ? FAST_MORE : FAST_CAREFUL;
+            const char *behind = close + 1;
+            struct hr_csv_field made = {p + 1, (uint32_t)(close - p - 1), close == p + 1 ? HR_FIELD_QUOTED_EMPTY : HR_FIELD_PLAIN};
+            if (behind >= lexer->limit && !lexer->is_last)
+                return FAST_MORE;
+            if (behind < lexer->limit && torn(lexer, behind))
+                return FAST_MORE;
+            if (behind < lexer->limit && !is_separator(csv, behind, lexer->limit) && !line_end(lexer, behind))
+                return FAST_CAREFUL;
+            *add_field(record) = made;
+            p = behind >= lexer->limit ? lexer->limit : structural(lexer);
+            field = behind;
+            if (p != behind)
+                return FAST_CAREFUL;
+            if (p == lexer->limit || (width = line_end(lexer, p))) {
+                record->text_len = (size_t)(p - begin);
+                *next = p == lexer->limit ? p : p + width;
+                return FAST_RECORD;
+            }
+            field = p + csv->sep_len;
+            goto after_separator;
+        }
+        if (p == lexer->limit) {
+            if (!lexer->is_last)
+                return FAST_MORE;
+            plain_field(lexer, field, p);
+            record->text_len = (size_t)(p - begin);
+            *next = p;
+            return FAST_RECORD;
+        }
+        if (is_separator(csv, p, lexer->limit)) {
+            plain_field(lexer, field, p);
+            field = p + csv->sep_len;
+        } else if (torn(lexer, p)) {
+            return FAST_MORE;
+        } else if ((width = line_end(lexer, p))) {
+            plain_field(lexer, field, p);
+            record->text_len = (size_t)(p - begin);
+            *next = p + width;
+            return FAST_RECORD;
+        } else {
+            continue;
+        }
+after_separator:
+        if (csv->sep_len > 1)
+            seek(lexer, field);
+    }
+}
+
+static bool is_comment(const struct hr_csv *csv, const char *at) { return csv->comment != HR_CSV_NONE && (unsigned char)*at == csv->comment; }
+
+/* skips what Spark filters before it parses. 1: skipped, 0: a record begins here, -1: more bytes needed */
+static int skip_line(struct hr_csv_lexer *lexer)
+{
+    const struct hr_csv *csv = lexer->csv;
+    const char *at = lexer->at;
+    size_t width;
+    bool comment = is_comment(csv, at);
+    if (!comment && (!is_space(*at) || (csv->multi_line && !line_end(lexer, at))))
+        return 0;
+    const char *end = find_line_end(lexer, at, &width);
+    if ((end == lexer->limit && !lexer->is_last) || (end < lexer->limit && torn(lexer, end)))
+        return -1;
+    if (!comment && !(csv->multi_line ? end == at : blank(at, end))) {
+        seek(lexer, at);
+        return 0;
+    }
+    seek(lexer, end + width);
+    return 1;
+}
+
+enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
+{
+    const struct hr_csv *csv = lexer->csv;
+    struct hr_csv_record *record = &lexer->record;
+    for (int skipped = 1; skipped;) {
+        if (lexer->at >= lexer->limit)
+            return lexer->is_last ? HR_CSV_END : HR_CSV_MORE;
+        skipped = skip_line(lexer);
+        if (skipped < 0) {
+            seek(lexer, lexer->at);
+            return HR_CSV_MORE;
+        }
+    }
+    const char *begin = lexer->at, *next = begin;
+    record->text = begin;
+    record->broken = record->stray_quote = false;
+    enum fast fast = fast_record(lexer, &next);
+    if (fast == FAST_CAREFUL) {
+        const char *end = lexer->limit;
+        size_t width = 0;
+        if (!csv->multi_line) {
+            end = find_line_end(lexer, begin, &width);
+            if ((end == lexer->limit && !lexer->is_last) || (end < lexer->limit && torn(lexer, end)))
+                fast = FAST_MORE;
+        }
+        if (fast == FAST_CAREFUL && !careful_record(lexer, begin, end, &next))
+            fast = FAST_MORE;
+        if (fast == FAST_CAREFUL && !csv->multi_line)
+            next = end + width;
+        if (fast == FAST_CAREFUL)
+            seek(lexer, next);
+    }
+    if (fast == FAST_MORE) {
+        seek(lexer, begin);
+        return HR_CSV_MORE;
+    }
+    record->broken = over_limits(csv, record);
+    if (fast == FAST_RECORD && next - begin > (ptrdiff_t)record->text_len + 1) {
+        if (csv->line_sep_len)     /* a line end of two bytes: its second one is not to be met again */
+            seek(lexer, next);
+        else
+            structural(lexer);
+    }
+    lexer->at = next;
+    return HR_CSV_RECORD;
+}

@@ -1,0 +1,129 @@
+#include "host/format/csv.h"
+#include <math.h>
+
+static bool is(const struct hr_text *word, struct hr_text text) { return word->len == text.len && !memcmp(word->at, text.at, text.len); }
+
+static bool real(const struct hr_csv *csv, struct hr_text text, double *value)
+{
+    if (is(&csv->nan, text))
+        *value = NAN;
+    else if (is(&csv->negative_inf, text))
+        *value = -INFINITY;
+    else if (is(&csv->positive_inf, text))
+        *value = INFINITY;
+    else
+        return hr_value_double(text.at, text.len, value);
+    return true;
+}
+
+static bool single(const struct hr_csv *csv, struct hr_text text, float *value)
+{
+    double wide;
+    if (is(&csv->nan, text) || is(&csv->negative_inf, text) || is(&csv->positive_inf, text)) {
+        real(csv, text, &wide);
+        *value = (float)wide;
+        return true;
+    }
+    return hr_value_float(text.at, text.len, value);
+}
+
+static bool date(const struct hr_csv *csv, struct hr_text text, int32_t *days)
+{
+    struct hr_datetime_value value;
+    if (csv->date_format && hr_datetime_parse(csv->date_format, text.at, text.len, &value)) {
+        *days = (int32_t)(value.local / 86400000000 - (value.local % 86400000000 < 0));
+        return true;
+    }
+    return csv->fallback_dates && hr_value_date(text.at, text.len, days);
+}
+
+static bool timestamp(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
+{
+    bool zone;
+    if (csv->timestamp_format && hr_datetime_instant(csv->timestamp_format, text.at, text.len, csv->zone, micros))
+        return true;
+    return csv->fallback_timestamps && hr_value_timestamp(text.at, text.len, csv->zone, 0, micros, &zone);
+}
+
+static bool ntz(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
+{
+    struct hr_datetime_value value;
+    bool zone;
+    if (!csv->ntz_format)
+        return hr_value_timestamp(text.at, text.len, NULL, 0, micros, &zone) && !zone;
+    if (!hr_datetime_parse(csv->ntz_format, text.at, text.len, &value) || value.has_zone)
+        return false;
+    *micros = value.local;
+    return true;
+}
+
+static bool decimal(const struct hr_type *type, struct hr_text text, void *data, idx_t row)
+{
+    struct hr_decimal read;
+    __int128 v;
+    if (!hr_value_bigdecimal(text.at, text.len, true, &read) || !hr_value_decimal(&read, type->precision, type->scale, &v))
+        return false;
+    if (type->precision <= 4)
+        ((int16_t *)data)[row] = (int16_t)v;
+    else if (type->precision <= 9)
+        ((int32_t *)data)[row] = (int32_t)v;
+    else if (type->precision <= 18)
+        ((int64_t *)data)[row] = (int64_t)v;
+    else
+        ((__int128 *)data)[row] = v;
+    return true;
+}
+
+static duckdb_string_t string(struct hr_text text, bool is_utf8, struct hr_bump *bump)
+{
+    if (is_utf8 || hr_utf8_valid(text.at, text.len))
+        return hr_string_ref(text.at, text.len);
+    struct hr_buf out;
+    hr_buf_init(&out, text.len * 3 + 4);
+    hr_utf8_repair(text.at, text.len, &out);
+    char *kept = hr_bump_alloc(bump, out.len);
+    memcpy(kept, hr_buf_text(&out), out.len);
+    duckdb_string_t made = hr_string_ref(kept, out.len);
+    hr_buf_release(&out);
+    return made;
+}
+
+bool hr_csv_value(const struct hr_csv *csv, const struct hr_type *type, struct hr_text text, bool is_utf8, struct hr_bump *bump, void *data, idx_t row)
+{
+    int64_t whole;
+    switch (type->id) {
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
+        ((duckdb_string_t *)data)[row] = string(text, is_utf8, bump);
+        return true;
+    case HR_TYPE_BINARY: ((duckdb_string_t *)data)[row] = hr_string_ref(text.at, text.len); return true;
+    case HR_TYPE_BOOLEAN: return hr_value_boolean(text.at, text.len, &((bool *)data)[row]);
+    case HR_TYPE_BYTE:
+        if (!hr_value_long(text.at, text.len, &whole) || whole != (int8_t)whole)
+            return false;
+        ((int8_t *)data)[row] = (int8_t)whole;
+        return true;
+    case HR_TYPE_SHORT:
+        if (!hr_value_long(text.at, text.len, &whole) || whole != (int16_t)whole)
+            return false;
+        ((int16_t *)data)[row] = (int16_t)whole;
+        return true;
+    case HR_TYPE_INT:
+        if (!hr_value_long(text.at, text.len, &whole) || whole != (int32_t)whole)
+            return false;
+        ((int32_t *)data)[row] = (int32_t)whole;
+        return true;
+    case HR_TYPE_LONG: return hr_value_long(text.at, text.len, &((int64_t *)data)[row]);
+    case HR_TYPE_FLOAT: return single(csv, text, &((float *)data)[row]);
+    case HR_TYPE_DOUBLE: return real(csv, text, &((double *)data)[row]);
+    case HR_TYPE_DECIMAL: return decimal(type, text, data, row);
+    case HR_TYPE_DATE: return date(csv, text, &((int32_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP: return timestamp(csv, text, &((int64_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP_NTZ: return ntz(csv, text, &((int64_t *)data)[row]);
+    default: return false;
+    }
+}
+
+bool hr_csv_readable(const struct hr_type *type)
+{
+    return type->id >= HR_TYPE_BOOLEAN && type->id <= HR_TYPE_TIMESTAMP_NTZ;
+}

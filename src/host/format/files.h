@@ -1,0 +1,49 @@
+/* Which files a path means: globs, hidden files, recursion, filters by name and time, and partition columns in folder names. */
+#ifndef HR_HOST_FORMAT_FILES_H
+#define HR_HOST_FORMAT_FILES_H
+#include "host/format/scan.h"
+#include "host/format/zone.h"
+
+enum hr_codec { HR_CODEC_NONE, HR_CODEC_GZIP, HR_CODEC_DEFLATE, HR_CODEC_ZSTD, HR_CODEC_BZIP2 };
+
+struct hr_file {
+    const char *location;
+    struct hr_blob_stat stat;
+    enum hr_codec codec;
+    const char **partition;            /* unescaped text of each partition column; NULL: null */
+};
+
+struct hr_files {
+    struct hr_file *at; size_t count;  /* in the order in which Spark reads: larger ones first, then by name */
+    struct hr_field *partitions; size_t partition_count;
+    int64_t bytes;
+    struct hr_names uris;              /* as df.inputFiles() prints them */
+    const char *first;                 /* the path as given, for messages */
+    bool ignore_missing, ignore_corrupt;
+};
+
+/* paths and the options "path", "paths", "basePath", "pathGlobFilter", "recursiveFileLookup", "modifiedBefore", "modifiedAfter",
+ * "ignoreMissingFiles", "ignoreCorruptFiles". user_schema (may be NULL) fixes the types of the partition columns that it names. */
+enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_names *paths,
+                           const struct hr_options *options, const struct hr_type *user_schema, struct hr_files *files, struct hr_err *err);
+/* the codec that Hadoop would take for a name; refuses those that are not here */
+enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct hr_err *err);
+/* data columns with the partition columns behind them; a partition column that is also in the data keeps its place there */
+const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_files *files, const struct hr_type *data, bool case_sensitive);
+/* index of the partition column that stands at `column` of a schema that hr_files_schema made, or -1 */
+int hr_files_partition(const struct hr_files *files, const char *name, bool case_sensitive);
+/* all of one file's partition value in an output vector of `type`, `rows` rows */
+void hr_files_fill_partition(const char *text, const struct hr_type *type, const struct hr_zone *zone, duckdb_vector vector, idx_t rows);
+const char *hr_files_uri(struct hr_arena *arena, const char *location);           /* file:///a%20b */
+const char *hr_files_spark_path(struct hr_arena *arena, const char *location);    /* file:/a b */
+/* a text that changes when any file does: the cache's key */
+void hr_files_key(const struct hr_files *files, struct hr_buf *out);
+
+/* ---- options and conf: without case; booleans and numbers are checked as Spark does ---- */
+enum hr_code hr_option_bool(const struct hr_options *options, const char *key, bool fallback, bool *value, struct hr_err *err);
+enum hr_code hr_option_long(const struct hr_options *options, const char *key, int64_t fallback, int64_t *value, struct hr_err *err);
+const char *hr_conf(struct hr_env *env, const char *key, const char *fallback);
+bool hr_conf_bool(struct hr_env *env, const char *key, bool fallback);
+enum hr_code hr_conf_zone(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
+                          struct hr_err *err);
+#endif

@@ -1,0 +1,91 @@
+#include "host/format/format.h"
+#include "base/check.h"
+#include "host/format/cache.h"
+#include "host/format/csv.h"
+#include "host/format/local.h"
+#include <stdlib.h>
+#include <strings.h>
+
+#define CACHE_BYTES (64 * 1024 * 1024)
+#define CACHE_FILE_BYTES (8 * 1024 * 1024)
+
+enum hr_code hr_format_open(duckdb_database database, struct hr_blob *blob, const struct hr_format_options *options, struct hr_format **out,
+                            struct hr_err *err)
+{
+    struct hr_format *format = calloc(1, sizeof *format);
+    HR_CHECK(format);
+    format->database = database;
+    format->blob = blob;
+    pthread_mutex_init(&format->lock, NULL);
+    pthread_mutex_init(&format->connection_lock, NULL);
+    format->cache = hr_cache_new(options && options->cache_bytes ? options->cache_bytes : CACHE_BYTES,
+                                 options && options->cache_file_bytes ? options->cache_file_bytes : CACHE_FILE_BYTES);
+    enum hr_code code = duckdb_connect(database, &format->connection) == DuckDBSuccess ? HR_OK
+                        : hr_fail(err, HR_E_INTERNAL, "the engine gives no connection to the readers");
+    if (!code)
+        code = hr_scan_functions(format, err);
+    if (code) {
+        hr_format_close(format);
+        return code;
+    }
+    *out = format;
+    return HR_OK;
+}
+
+void hr_format_close(struct hr_format *format)
+{
+    if (!format)
+        return;
+    if (format->connection)
+        duckdb_disconnect(&format->connection);
+    hr_cache_free(format->cache);
+    pthread_mutex_destroy(&format->lock);
+    pthread_mutex_destroy(&format->connection_lock);
+    free(format->scans);
+    free(format);
+}
+
+void hr_format_count(struct hr_format *format, struct hr_format_counts *counts)
+{
+    *counts = (struct hr_format_counts){format->bytes_read, format->files_listed, format->rows_parsed, format->schema_hits, format->cache_hits};
+}
+
+typedef enum hr_code reader(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
+                            struct hr_source **source, struct hr_err *err);
+
+/* formats by the names that spark.read.format takes */
+static const struct { const char *name; reader *read; } readers[] = {
+    {"csv", hr_csv_read},
+    {"org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", hr_csv_read}, {"com.databricks.spark.csv", hr_csv_read},
+};
+static const char *const refused[] = {"orc", "avro", "jdbc", "binaryFile", "xml", "image", "libsvm", "delta", "iceberg", "hudi", "kafka", "rate", "socket", "noop"};
+
+static enum hr_code unknown_format(const char *name, struct hr_err *err)
+{
+    for (size_t i = 0; i < HR_LEN(refused); i++)
+        if (!strcasecmp(refused[i], name)) {
+            char feature[120];
+            snprintf(feature, sizeof feature, "the data source %.80s", name);
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
+        }
+    return hr_fail_spark(err, "DATA_SOURCE_NOT_FOUND", "provider", name, NULL);
+}
+
+enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_source **source,
+                            struct hr_err *err)
+{
+    if (rel->kind == HR_REL_LOCAL)
+        return hr_format_local(format, arena, env, rel->local.arrow, rel->local.arrow_len, rel->local.schema, source, err);
+    HR_CHECK(rel->kind == HR_REL_READ_FILES);
+    const char *name = rel->read_files.format ? rel->read_files.format : hr_conf(env, "spark.sql.sources.default", "parquet");
+    const struct hr_type *user = NULL;
+    if (rel->read_files.streaming)
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "streaming reads", NULL);
+    for (size_t i = 0; i < HR_LEN(readers); i++)
+        if (!strcasecmp(readers[i].name, name)) {
+            if (rel->read_files.schema && *rel->read_files.schema)
+                HR_TRY(hr_local_schema(arena, rel->read_files.schema, &user, err));
+            return readers[i].read(format, arena, env, rel, user, source, err);
+        }
+    return unknown_format(name, err);
+}

@@ -1,0 +1,358 @@
+#include "host/format/scan.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SCANS_FIRST 64
+#define ERR_TEXT_MAX (24 * 1024)   /* an encoded hr_err, every character of it escaped as JSON */
+
+/* ---- the registry: ids to scans, weak (an entry holds no reference) ---- */
+
+static size_t slot_of(const struct hr_format *format, int64_t id) { return (size_t)((uint64_t)id * 0x9e3779b97f4a7c15ull >> 20) & (format->scan_cap - 1); }
+
+static void insert(struct hr_format *format, struct hr_scan *scan)
+{
+    size_t i = slot_of(format, scan->id);
+    while (format->scans[i])
+        i = (i + 1) & (format->scan_cap - 1);
+    format->scans[i] = scan;
+}
+
+static void grow(struct hr_format *format)
+{
+    size_t old_cap = format->scan_cap;
+    struct hr_scan **old = format->scans;
+    format->scan_cap = old_cap ? old_cap * 2 : SCANS_FIRST;
+    format->scans = calloc(format->scan_cap, sizeof(struct hr_scan *));
+    HR_CHECK(format->scans);
+    for (size_t i = 0; i < old_cap; i++)
+        if (old[i])
+            insert(format, old[i]);
+    free(old);
+}
+
+static void forget(struct hr_format *format, struct hr_scan *scan)
+{
+    size_t mask = format->scan_cap - 1, i = slot_of(format, scan->id);
+    while (format->scans[i] != scan)
+        i = (i + 1) & mask;
+    format->scans[i] = NULL;
+    format->scan_count--;
+    for (size_t j = (i + 1) & mask; format->scans[j]; j = (j + 1) & mask) {   /* keep probe chains whole */
+        struct hr_scan *moved = format->scans[j];
+        format->scans[j] = NULL;
+        insert(format, moved);
+    }
+}
+
+static struct hr_scan *find(struct hr_format *format, int64_t id)
+{
+    struct hr_scan *found = NULL;
+    pthread_mutex_lock(&format->lock);
+    if (format->scan_cap) {
+        for (size_t i = slot_of(format, id); format->scans[i]; i = (i + 1) & (format->scan_cap - 1))
+            if (format->scans[i]->id == id)
+                found = format->scans[i];
+        if (found)
+            hr_scan_ref(found);
+    }
+    pthread_mutex_unlock(&format->lock);
+    return found;
+}
+
+struct hr_scan *hr_scan_new(struct hr_format *format, const struct hr_scan_ops *ops)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_scan *scan = HR_NEW(arena, struct hr_scan);
+    scan->arena = arena;
+    scan->ops = ops;
+    scan->format = format;
+    atomic_init(&scan->refs, 1);
+    return scan;
+}
+
+void hr_scan_register(struct hr_scan *scan)
+{
+    struct hr_format *format = scan->format;
+    pthread_mutex_lock(&format->lock);
+    scan->id = ++format->next_id;
+    if ((format->scan_count + 1) * 2 > format->scan_cap)
+        grow(format);
+    insert(format, scan);
+    format->scan_count++;
+    pthread_mutex_unlock(&format->lock);
+}
+
+void hr_scan_ref(struct hr_scan *scan) { atomic_fetch_add(&scan->refs, 1); }
+
+void hr_scan_unref(struct hr_scan *scan)
+{
+    struct hr_format *format = scan->format;
+    pthread_mutex_lock(&format->lock);      /* find must not give a new reference to a scan that is going */
+    bool last = atomic_fetch_sub(&scan->refs, 1) == 1;
+    if (last && scan->id)
+        forget(format, scan);
+    pthread_mutex_unlock(&format->lock);
+    if (!last)
+        return;
+    if (scan->ops->destroy)
+        scan->ops->destroy(scan);
+    hr_arena_free(scan->arena);
+}
+
+static void unref_hook(void *scan) { hr_scan_unref(scan); }
+
+static enum hr_code emit(const struct hr_source *source, const size_t *wanted, size_t count, struct hr_buf *out, struct hr_err *err)
+{
+    const struct hr_scan *scan = source->state;
+    hr_buf_addf(out, "hr_scan(%lld, [", (long long)scan->id);
+    for (size_t i = 0; i < count; i++) {
+        HR_CHECK(wanted[i] < scan->schema->field_count);
+        hr_buf_addf(out, "%s%zu", i ? ", " : "", wanted[i]);
+    }
+    hr_buf_adds(out, "]::INTEGER[])");
+    return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
+}
+
+struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name)
+{
+    struct hr_source *source = HR_NEW(arena, struct hr_source);
+    hr_arena_on_free(arena, unref_hook, scan);
+    source->schema = scan->schema;
+    source->format = format_name;
+    source->name = name;
+    source->emit = emit;
+    source->state = scan;
+    return source;
+}
+
+/* ---- types ---- */
+
+static duckdb_logical_type nested(const struct hr_type *type)
+{
+    duckdb_logical_type made, inner, key;
+    if (type->id == HR_TYPE_ARRAY) {
+        inner = hr_scan_logical(type->element);
+        made = duckdb_create_list_type(inner);
+        duckdb_destroy_logical_type(&inner);
+        return made;
+    }
+    if (type->id == HR_TYPE_MAP) {
+        key = hr_scan_logical(type->key);
+        inner = hr_scan_logical(type->element);
+        made = duckdb_create_map_type(key, inner);
+        duckdb_destroy_logical_type(&inner);
+        duckdb_destroy_logical_type(&key);
+        return made;
+    }
+    size_t count = type->field_count;
+    duckdb_logical_type *members = calloc(count + 1, sizeof *members);
+    const char **names = calloc(count + 1, sizeof *names);
+    char (*texts)[24] = calloc(count + 1, sizeof *texts);
+    HR_CHECK(members && names && texts);
+    for (size_t i = 0; i < count; i++) {
+        members[i] = hr_scan_logical(type->fields[i].type);
+        snprintf(texts[i], sizeof texts[i], "f%zu", i);
+        names[i] = texts[i];
+    }
+    made = duckdb_create_struct_type(members, names, count);
+    for (size_t i = 0; i < count; i++)
+        duckdb_destroy_logical_type(&members[i]);
+    free(members);
+    free(names);
+    free(texts);
+    return made;
+}
+
+duckdb_logical_type hr_scan_logical(const struct hr_type *type)
+{
+    switch (type->id) {
+    case HR_TYPE_VOID: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_BOOLEAN: return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case HR_TYPE_BYTE: return duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
+    case HR_TYPE_SHORT: return duckdb_create_logical_type(DUCKDB_TYPE_SMALLINT);
+    case HR_TYPE_INT: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_LONG: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case HR_TYPE_FLOAT: return duckdb_create_logical_type(DUCKDB_TYPE_FLOAT);
+    case HR_TYPE_DOUBLE: return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case HR_TYPE_DECIMAL: return duckdb_create_decimal_type(type->precision, type->scale);
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+    case HR_TYPE_BINARY: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
+    case HR_TYPE_DATE: return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
+    case HR_TYPE_TIMESTAMP: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
+    case HR_TYPE_TIMESTAMP_NTZ: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP);
+    case HR_TYPE_TIME: case HR_TYPE_DAY_TIME: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case HR_TYPE_YEAR_MONTH: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_CALENDAR_INTERVAL: return duckdb_create_logical_type(DUCKDB_TYPE_INTERVAL);
+    case HR_TYPE_UDT: return hr_scan_logical(type->element);
+    case HR_TYPE_VARIANT: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
+    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: return nested(type);
+    }
+    HR_CHECK(!"a type");
+    return NULL;
+}
+
+/* ---- the table function ---- */
+
+struct bound { struct hr_scan *scan; size_t *required; size_t count; };
+
+struct running {
+    struct hr_scan *scan;
+    void *global;
+    int *out;
+};
+
+struct joined { struct hr_scan *scan; void *local; bool begun; };
+
+static void bound_free(void *arg)
+{
+    struct bound *bound = arg;
+    hr_scan_unref(bound->scan);
+    free(bound->required);
+    free(bound);
+}
+
+static void running_free(void *arg)
+{
+    struct running *running = arg;
+    if (running->global)
+        running->scan->ops->end(running->global);
+    hr_scan_unref(running->scan);
+    free(running->out);
+    free(running);
+}
+
+static void joined_free(void *arg)
+{
+    struct joined *joined = arg;     /* may outlive the running state */
+    if (joined->local && joined->scan->ops->leave)
+        joined->scan->ops->leave(joined->local);
+    hr_scan_unref(joined->scan);
+    free(joined);
+}
+
+static const char *error_text(const struct hr_err *err, char *out, size_t size)
+{
+    hr_err_encode(err, out, size);
+    return out;
+}
+
+static void on_bind(duckdb_bind_info info)
+{
+    struct hr_format *format = duckdb_bind_get_extra_info(info);
+    duckdb_value id = duckdb_bind_get_parameter(info, 0), list = duckdb_bind_get_parameter(info, 1);
+    struct hr_scan *scan = find(format, duckdb_get_int64(id));
+    duckdb_destroy_value(&id);
+    if (!scan) {
+        duckdb_destroy_value(&list);
+        duckdb_bind_set_error(info, "the scan is closed");
+        return;
+    }
+    struct bound *bound = calloc(1, sizeof *bound);
+    HR_CHECK(bound);
+    bound->scan = scan;
+    bound->count = duckdb_get_list_size(list);
+    bound->required = calloc(bound->count + 1, sizeof(size_t));
+    HR_CHECK(bound->required);
+    for (size_t i = 0; i < bound->count; i++) {
+        duckdb_value item = duckdb_get_list_child(list, i);
+        bound->required[i] = (size_t)duckdb_get_int64(item);
+        duckdb_destroy_value(&item);
+        HR_CHECK(bound->required[i] < scan->schema->field_count);
+        char name[24];
+        snprintf(name, sizeof name, "c%zu", i);
+        duckdb_logical_type type = hr_scan_logical(scan->schema->fields[bound->required[i]].type);
+        duckdb_bind_add_result_column(info, name, type);
+        duckdb_destroy_logical_type(&type);
+    }
+    duckdb_destroy_value(&list);
+    if (!bound->count) {
+        duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+        duckdb_bind_add_result_column(info, "c0", type);
+        duckdb_destroy_logical_type(&type);
+    }
+    if (scan->rows_guess)
+        duckdb_bind_set_cardinality(info, scan->rows_guess, false);
+    duckdb_bind_set_bind_data(info, bound, bound_free);
+}
+
+static void on_init(duckdb_init_info info)
+{
+    struct bound *bound = duckdb_init_get_bind_data(info);
+    struct running *running = calloc(1, sizeof *running);
+    idx_t count = duckdb_init_get_column_count(info);
+    HR_CHECK(running);
+    running->out = calloc(count + 1, sizeof(int));
+    HR_CHECK(running->out);
+    running->scan = bound->scan;
+    hr_scan_ref(running->scan);
+    for (idx_t i = 0; i < count; i++) {
+        idx_t column = duckdb_init_get_column_index(info, i);
+        running->out[i] = column < bound->count ? (int)bound->required[column] : -1;   /* a row id, or the count's stand-in */
+    }
+    struct hr_scan_want want = {bound->required, bound->count, running->out, count};
+    uint64_t threads = 1;
+    struct hr_err err = {0};
+    if (running->scan->ops->begin(running->scan, &want, &running->global, &threads, &err)) {
+        char text[ERR_TEXT_MAX];
+        duckdb_init_set_error(info, error_text(&err, text, sizeof text));
+        running_free(running);
+        return;
+    }
+    duckdb_init_set_max_threads(info, threads);
+    duckdb_init_set_init_data(info, running, running_free);
+}
+
+static void on_join(duckdb_init_info info)
+{
+    struct bound *bound = duckdb_init_get_bind_data(info);
+    struct joined *joined = calloc(1, sizeof *joined);
+    HR_CHECK(joined);
+    joined->scan = bound->scan;
+    hr_scan_ref(joined->scan);
+    duckdb_init_set_init_data(info, joined, joined_free);   /* joins in the first call, where the global state can be had */
+}
+
+static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
+{
+    struct running *running = duckdb_function_get_init_data(info);
+    struct joined *joined = duckdb_function_get_local_init_data(info);
+    const struct hr_scan_ops *ops = running->scan->ops;
+    struct hr_err err = {0};
+    enum hr_code code = HR_OK;
+    if (!joined->begun) {
+        joined->begun = true;
+        if (ops->join)
+            code = ops->join(running->scan, running->global, &joined->local, &err);
+    }
+    if (!code)
+        code = ops->fill(running->global, joined->local, out, &err);
+    if (code) {
+        char text[ERR_TEXT_MAX];
+        duckdb_function_set_error(info, error_text(&err, text, sizeof text));
+        duckdb_data_chunk_set_size(out, 0);
+    }
+}
+
+enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err)
+{
+    duckdb_table_function function = duckdb_create_table_function();
+    duckdb_logical_type integer = duckdb_create_logical_type(DUCKDB_TYPE_INTEGER), big = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    duckdb_logical_type list = duckdb_create_list_type(integer);
+    duckdb_table_function_set_name(function, "hr_scan");
+    duckdb_table_function_add_parameter(function, big);
+    duckdb_table_function_add_parameter(function, list);
+    duckdb_table_function_set_extra_info(function, format, NULL);
+    duckdb_table_function_set_bind(function, on_bind);
+    duckdb_table_function_set_init(function, on_init);
+    duckdb_table_function_set_local_init(function, on_join);
+    duckdb_table_function_set_function(function, on_fill);
+    duckdb_table_function_supports_projection_pushdown(function, true);
+    duckdb_state state = duckdb_register_table_function(format->connection, function);
+    duckdb_destroy_logical_type(&list);
+    duckdb_destroy_logical_type(&integer);
+    duckdb_destroy_logical_type(&big);
+    duckdb_destroy_table_function(&function);
+    return state == DuckDBSuccess ? HR_OK : hr_fail(err, HR_E_INTERNAL, "the table function \"hr_scan\" cannot be registered");
+}

@@ -1,0 +1,85 @@
+/* Scans: what stands behind one source while it is read. The table function hr_scan(id, wanted) finds the scan by id and runs its
+ * operations on DuckDB's threads. A scan is immutable once registered (its caches lock for themselves) and freed by its last reference. */
+#ifndef HR_HOST_FORMAT_SCAN_H
+#define HR_HOST_FORMAT_SCAN_H
+#include "host/format/format.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct hr_scan;
+struct hr_cache;
+
+/* What one statement asks of a scan. required: columns that Spark's optimizer would ask for (they decide which rows are malformed);
+ * out[i]: index into the scan's schema of output vector i, or -1 for a vector whose values nobody reads. */
+struct hr_scan_want {
+    const size_t *required; size_t required_count;
+    const int *out; size_t out_count;
+};
+
+struct hr_scan_ops {
+    /* Begins a statement. *global is the scan's; *threads (1 when untouched) bounds the threads. */
+    enum hr_code (*begin)(struct hr_scan *scan, const struct hr_scan_want *want, void **global, uint64_t *threads, struct hr_err *err);
+    enum hr_code (*join)(struct hr_scan *scan, void *global, void **local, struct hr_err *err);       /* one thread takes part; may be NULL */
+    /* Fills up to the vector size; 0 rows end this thread's part. Strings need to live until this thread's next call. */
+    enum hr_code (*fill)(void *global, void *local, duckdb_data_chunk out, struct hr_err *err);
+    void (*leave)(void *local);        /* may be NULL */
+    void (*end)(void *global);
+    void (*destroy)(struct hr_scan *scan);   /* what the arena does not free; may be NULL */
+};
+
+struct hr_scan {
+    int64_t id;
+    atomic_int refs;
+    const struct hr_scan_ops *ops;
+    struct hr_format *format;
+    struct hr_arena *arena;            /* the scan's own; schema and state are in it */
+    const struct hr_type *schema;
+    uint64_t rows_guess;               /* for DuckDB's optimizer; 0: unknown */
+    void *state;
+};
+
+struct hr_format {
+    duckdb_database database;
+    duckdb_connection connection;      /* for statements of our own: registration, Parquet's schemas */
+    pthread_mutex_t connection_lock;
+    struct hr_blob *blob;
+    pthread_mutex_t lock;              /* of scans */
+    struct hr_scan **scans;            /* open addressing by id */
+    size_t scan_cap, scan_count;
+    int64_t next_id;
+    struct hr_cache *cache;
+    atomic_uint_fast64_t bytes_read, files_listed, rows_parsed, schema_hits, cache_hits;
+};
+
+/* a scan in an arena of its own, with one reference; ops, schema and state are set by the caller before hr_scan_register */
+struct hr_scan *hr_scan_new(struct hr_format *format, const struct hr_scan_ops *ops);
+void hr_scan_register(struct hr_scan *scan);
+void hr_scan_ref(struct hr_scan *scan);
+void hr_scan_unref(struct hr_scan *scan);
+/* the reference passes to the arena, and the source reads the scan */
+struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name);
+
+enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err);   /* registers the table function */
+duckdb_logical_type hr_scan_logical(const struct hr_type *type);                /* the caller destroys it */
+
+/* ---- writing vectors ---- */
+static inline void hr_vector_null(duckdb_vector vector, idx_t row)
+{
+    duckdb_vector_ensure_validity_writable(vector);
+    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
+}
+/* A string that points at bytes (kept by the caller) or stands inline */
+static inline duckdb_string_t hr_string_ref(const char *bytes, size_t len)
+{
+    duckdb_string_t s;
+    memset(&s, 0, sizeof s);
+    s.value.inlined.length = (uint32_t)len;
+    if (len <= 12) {
+        memcpy(s.value.inlined.inlined, bytes, len);
+    } else {
+        memcpy(s.value.pointer.prefix, bytes, 4);
+        s.value.pointer.ptr = (char *)bytes;
+    }
+    return s;
+}
+#endif
