@@ -4,9 +4,8 @@
  * quoting is out of the ordinary (escapes, stray quotes) are split again by a careful path, character by character. */
 #ifndef HR_HOST_FORMAT_CSV_H
 #define HR_HOST_FORMAT_CSV_H
-#include "host/format/datetime.h"
 #include "host/format/files.h"
-#include "host/format/value.h"
+#include "host/format/text_value.h"
 
 enum hr_parse_mode { HR_MODE_PERMISSIVE, HR_MODE_DROPMALFORMED, HR_MODE_FAILFAST };
 enum hr_csv_unescaped { HR_CSV_STOP_AT_DELIMITER, HR_CSV_STOP_AT_CLOSING_QUOTE, HR_CSV_SKIP_VALUE, HR_CSV_RAISE_ERROR };
@@ -26,7 +25,7 @@ struct hr_csv {
     enum hr_parse_mode mode;
     enum hr_csv_unescaped unescaped;
     struct hr_text null_value, empty_value, nan, positive_inf, negative_inf;
-    const struct hr_datetime *date_format, *timestamp_format, *ntz_format;   /* NULL: Spark's lenient default */
+    const struct hr_pattern *date_format, *timestamp_format, *ntz_format;   /* NULL: Spark's lenient default */
     int64_t max_columns, max_chars;
     const char *encoding;                           /* NULL: UTF-8 */
     const char *corrupt;                            /* columnNameOfCorruptRecord */

@@ -30,9 +30,9 @@ static enum hr_type_id infer_boolean(const char *text, size_t len)
 static enum hr_type_id infer_timestamp(const struct hr_csv *csv, const char *text, size_t len)
 {
     int64_t micros;
-    bool zone;
-    bool ok = csv->timestamp_format ? hr_datetime_instant(csv->timestamp_format, text, len, csv->zone, &micros)
-                                    : hr_value_timestamp(text, len, csv->zone, 0, &micros, &zone);
+    struct hr_moment moment;
+    bool ok = csv->timestamp_format ? hr_pattern_parse(csv->timestamp_format, text, len, &moment)
+                                    : hr_parse_timestamp(text, len, csv->zone, 0, &micros);
     return ok ? HR_TYPE_TIMESTAMP : infer_boolean(text, len);
 }
 
@@ -40,19 +40,18 @@ static enum hr_type_id infer_ntz(const struct hr_csv *csv, const char *text, siz
 {
     if (!csv->infer_ntz)
         return infer_timestamp(csv, text, len);
-    struct hr_datetime_value value;
+    struct hr_moment moment;
     int64_t micros;
-    bool zone = false;
-    bool ok = csv->ntz_format ? hr_datetime_parse(csv->ntz_format, text, len, &value) && !value.has_zone
-                              : hr_value_timestamp(text, len, NULL, 0, &micros, &zone) && !zone;
+    bool ok = csv->ntz_format ? hr_pattern_parse(csv->ntz_format, text, len, &moment) && !moment.has_zone
+                              : hr_parse_timestamp_ntz(text, len, false, &micros);
     return ok ? HR_TYPE_TIMESTAMP_NTZ : infer_timestamp(csv, text, len);
 }
 
 static enum hr_type_id infer_date(const struct hr_csv *csv, const char *text, size_t len)
 {
     int32_t days;
-    struct hr_datetime_value value;
-    bool ok = csv->date_format ? hr_datetime_parse(csv->date_format, text, len, &value) : hr_value_date(text, len, &days);
+    struct hr_moment moment;
+    bool ok = csv->date_format ? hr_pattern_parse(csv->date_format, text, len, &moment) : hr_parse_date(text, len, &days);
     return ok ? HR_TYPE_DATE : infer_ntz(csv, text, len);
 }
 

@@ -112,12 +112,9 @@ static enum hr_code formats(struct hr_arena *arena, const struct hr_options *opt
 {
     const char *date = hr_option_get(options, "dateFormat"), *stamp = hr_option_get(options, "timestampFormat");
     const char *ntz = hr_option_get(options, "timestampNTZFormat");
-    if (date)
-        HR_TRY(hr_datetime_compile(arena, date, true, &csv->date_format, err));
-    if (stamp)
-        HR_TRY(hr_datetime_compile(arena, stamp, true, &csv->timestamp_format, err));
-    if (ntz)
-        HR_TRY(hr_datetime_compile(arena, ntz, true, &csv->ntz_format, err));
+    HR_TRY(hr_option_pattern(arena, date, HR_PATTERN_PARSE, &csv->date_format, err));
+    HR_TRY(hr_option_pattern(arena, stamp, HR_PATTERN_PARSE, &csv->timestamp_format, err));
+    HR_TRY(hr_option_pattern(arena, ntz, HR_PATTERN_PARSE, &csv->ntz_format, err));
     bool fallback;
     HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", false, &fallback, err));
     csv->fallback_dates = fallback || !date;
@@ -174,5 +171,5 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     HR_TRY(modes(options, csv, err));
     HR_TRY(charset(options, csv, err));
     HR_TRY(formats(arena, options, csv, err));
-    return hr_conf_zone(arena, env, options, &csv->zone, &csv->zone_name, err);
+    return hr_conf_zone(env, options, &csv->zone, &csv->zone_name, err);
 }

@@ -29,31 +29,32 @@ static bool single(const struct hr_csv *csv, struct hr_text text, float *value)
 
 static bool date(const struct hr_csv *csv, struct hr_text text, int32_t *days)
 {
-    struct hr_datetime_value value;
-    if (csv->date_format && hr_datetime_parse(csv->date_format, text.at, text.len, &value)) {
-        *days = (int32_t)(value.local / 86400000000 - (value.local % 86400000000 < 0));
+    struct hr_moment moment;
+    if (csv->date_format && hr_pattern_parse(csv->date_format, text.at, text.len, &moment)) {
+        *days = (int32_t)hr_floor_div(moment.local_us, HR_US_PER_DAY);
         return true;
     }
-    return csv->fallback_dates && hr_value_date(text.at, text.len, days);
+    return csv->fallback_dates && hr_parse_date(text.at, text.len, days);
 }
 
 static bool timestamp(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
 {
-    bool zone;
-    if (csv->timestamp_format && hr_datetime_instant(csv->timestamp_format, text.at, text.len, csv->zone, micros))
+    struct hr_moment moment;
+    if (csv->timestamp_format && hr_pattern_parse(csv->timestamp_format, text.at, text.len, &moment)) {
+        *micros = hr_moment_to_utc(&moment, csv->zone);
         return true;
-    return csv->fallback_timestamps && hr_value_timestamp(text.at, text.len, csv->zone, 0, micros, &zone);
+    }
+    return csv->fallback_timestamps && hr_parse_timestamp(text.at, text.len, csv->zone, hr_now_us(), micros);
 }
 
 static bool ntz(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
 {
-    struct hr_datetime_value value;
-    bool zone;
+    struct hr_moment moment;
     if (!csv->ntz_format)
-        return hr_value_timestamp(text.at, text.len, NULL, 0, micros, &zone) && !zone;
-    if (!hr_datetime_parse(csv->ntz_format, text.at, text.len, &value) || value.has_zone)
+        return hr_parse_timestamp_ntz(text.at, text.len, false, micros);
+    if (!hr_pattern_parse(csv->ntz_format, text.at, text.len, &moment) || moment.has_zone)
         return false;
-    *micros = value.local;
+    *micros = moment.local_us;
     return true;
 }
 

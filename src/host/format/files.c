@@ -1,7 +1,8 @@
 #include "host/format/files.h"
 #include "base/check.h"
 #include "base/map.h"
-#include "host/format/value.h"
+#include "base/clock.h"
+#include "host/format/text_value.h"
 #include <ctype.h>
 #include <fnmatch.h>
 #include <jansson.h>
@@ -33,6 +34,17 @@ enum hr_code hr_option_long(const struct hr_options *options, const char *key, i
     return HR_OK;
 }
 
+enum hr_code hr_option_pattern(struct hr_arena *arena, const char *text, enum hr_pattern_use use, const struct hr_pattern **pattern, struct hr_err *err)
+{
+    const char *problem = NULL;
+    *pattern = NULL;
+    if (text && !(*pattern = hr_pattern_new(arena, text, strlen(text), use, &problem)))
+        return hr_fail_spark(err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", text, "docroot", "https://spark.apache.org/docs/latest", NULL);
+    return HR_OK;
+}
+
+int64_t hr_now_us(void) { return hr_clock_ms() * 1000; }
+
 const char *hr_conf(struct hr_env *env, const char *key, const char *fallback)
 {
     const char *value = env ? env->ops->conf(env, key) : NULL;
@@ -44,14 +56,14 @@ bool hr_conf_bool(struct hr_env *env, const char *key, bool fallback)
     return !strcasecmp(hr_conf(env, key, fallback ? "true" : "false"), "true");
 }
 
-enum hr_code hr_conf_zone(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
+enum hr_code hr_conf_zone(struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
                           struct hr_err *err)
 {
     const char *text = options ? hr_option_get(options, "timeZone") : NULL;
     if (!text)
         text = hr_conf(env, "spark.sql.session.timeZone", "UTC");
     *name = text;
-    *zone = hr_zone_find(arena, text, strlen(text));
+    *zone = hr_zone_find(text, strlen(text));
     return *zone ? HR_OK : hr_fail(err, HR_E_INVALID, "unknown time zone: \"%s\"", text);
 }
 
@@ -257,10 +269,9 @@ static enum hr_code time_option(struct find *find, const char *key, bool *has, i
         return HR_OK;
     const struct hr_zone *zone;
     const char *name;
-    HR_TRY(hr_conf_zone(find->arena, find->env, find->options, &zone, &name, err));
+    HR_TRY(hr_conf_zone(find->env, find->options, &zone, &name, err));
     int64_t micros;
-    bool had;
-    if (!hr_value_timestamp(text, strlen(text), zone, 0, &micros, &had))
+    if (!hr_parse_timestamp(text, strlen(text), zone, hr_now_us(), &micros))
         return hr_fail(err, HR_E_INVALID, "the timestamp provided for the '%s' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the provided "
                        "timestamp: %s", key, text);
     *has = true;
@@ -283,16 +294,15 @@ static enum part infer_part(const char *text, bool infer)
     double real;
     struct hr_decimal decimal;
     int32_t days;
-    bool had;
     if (hr_value_long(text, len, &whole))
         return whole >= INT32_MIN && whole <= INT32_MAX ? PART_INT : PART_LONG;
     if (hr_value_bigdecimal(text, len, false, &decimal) && decimal.scale <= 0 && decimal.precision <= 38)
         return PART_DECIMAL;
     if (hr_value_double(text, len, &real))
         return PART_DOUBLE;
-    if (len >= 19 && strchr(text, ':') && hr_value_timestamp(text, len, NULL, 0, &whole, &had))
+    if (len >= 19 && strchr(text, ':') && hr_parse_timestamp_ntz(text, len, true, &whole))
         return PART_TIMESTAMP;
-    if (len == 10 && hr_value_date(text, len, &days))
+    if (len == 10 && hr_parse_date(text, len, &days))
         return PART_DATE;
     return PART_STRING;
 }
@@ -513,11 +523,11 @@ static duckdb_value partition_value(const char *text, const struct hr_type *type
     case HR_TYPE_FLOAT: return hr_value_double(text, len, &real) ? duckdb_create_float((float)real) : NULL;
     case HR_TYPE_DOUBLE: return hr_value_double(text, len, &real) ? duckdb_create_double(real) : NULL;
     case HR_TYPE_BOOLEAN: return hr_value_boolean(text, len, &flag) ? duckdb_create_bool(flag) : NULL;
-    case HR_TYPE_DATE: return hr_value_date(text, len, &days) ? duckdb_create_date((duckdb_date){days}) : NULL;
+    case HR_TYPE_DATE: return hr_parse_date(text, len, &days) ? duckdb_create_date((duckdb_date){days}) : NULL;
     case HR_TYPE_TIMESTAMP:
-        return hr_value_timestamp(text, len, zone, 0, &whole, &flag) ? duckdb_create_timestamp_tz((duckdb_timestamp){whole}) : NULL;
+        return hr_parse_timestamp(text, len, zone, hr_now_us(), &whole) ? duckdb_create_timestamp_tz((duckdb_timestamp){whole}) : NULL;
     case HR_TYPE_TIMESTAMP_NTZ:
-        return hr_value_timestamp(text, len, NULL, 0, &whole, &flag) ? duckdb_create_timestamp((duckdb_timestamp){whole}) : NULL;
+        return hr_parse_timestamp_ntz(text, len, true, &whole) ? duckdb_create_timestamp((duckdb_timestamp){whole}) : NULL;
     case HR_TYPE_DECIMAL:
         if (!hr_value_bigdecimal(text, len, false, &decimal) || !hr_value_decimal(&decimal, type->precision, type->scale, &wide))
             return NULL;

@@ -2,7 +2,7 @@
 #ifndef HR_HOST_FORMAT_FILES_H
 #define HR_HOST_FORMAT_FILES_H
 #include "host/format/scan.h"
-#include "host/format/zone.h"
+#include "host/value/value.h"
 
 enum hr_codec { HR_CODEC_NONE, HR_CODEC_GZIP, HR_CODEC_DEFLATE, HR_CODEC_ZSTD, HR_CODEC_BZIP2 };
 
@@ -44,6 +44,9 @@ enum hr_code hr_option_bool(const struct hr_options *options, const char *key, b
 enum hr_code hr_option_long(const struct hr_options *options, const char *key, int64_t fallback, int64_t *value, struct hr_err *err);
 const char *hr_conf(struct hr_env *env, const char *key, const char *fallback);
 bool hr_conf_bool(struct hr_env *env, const char *key, bool fallback);
-enum hr_code hr_conf_zone(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
+int64_t hr_now_us(void);
+/* a date and time pattern; text NULL leaves *pattern NULL */
+enum hr_code hr_option_pattern(struct hr_arena *arena, const char *text, enum hr_pattern_use use, const struct hr_pattern **pattern, struct hr_err *err);
+enum hr_code hr_conf_zone(struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
                           struct hr_err *err);
 #endif

@@ -1,0 +1,241 @@
+#include "host/format/text_value.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DECIMAL_DIGITS_MAX 38
+
+/* ---- numbers ---- */
+
+bool hr_value_long(const char *text, size_t len, int64_t *value)
+{
+    const char *p = text, *end = text + len;
+    bool negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+'))
+        p++;
+    if (p == end)
+        return false;
+    uint64_t sum = 0;
+    for (; p < end; p++) {
+        unsigned digit = (unsigned char)*p - '0';
+        if (digit > 9 || sum > (UINT64_MAX >> 1) / 10 + 1)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    if (sum > (uint64_t)INT64_MAX + negative)
+        return false;
+    *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return true;
+}
+
+static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* plain decimals whose digits and power of ten are exact doubles (Clinger): nearly every number in a file */
+static bool double_fast(const char *p, const char *end, double *value)
+{
+    bool negative = p < end && *p == '-';
+    if (negative)
+        p++;
+    uint64_t mantissa = 0;
+    int count = 0, fraction = 0;
+    for (; p < end && (unsigned char)(*p - '0') < 10; p++, count++)
+        mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+    if (p < end && *p == '.')
+        for (p++; p < end && (unsigned char)(*p - '0') < 10; p++, count++, fraction++)
+            mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+    if (p != end || !count || count > 18 || mantissa > (1ull << 53) || fraction > 22)
+        return false;
+    double v = (double)mantissa / powers[fraction];
+    *value = negative ? -v : v;
+    return true;
+}
+
+/* Java's grammar around strtod's: surrounding white space, a trailing f, F, d or D, "NaN" and "Infinity" by exact case */
+static bool double_text(const char *text, size_t len, char *copy, size_t size)
+{
+    while (len && (unsigned char)*text <= ' ')
+        text++, len--;
+    while (len && (unsigned char)text[len - 1] <= ' ')
+        len--;
+    if (!len || len >= size)
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = 0;
+    const char *body = copy + (*copy == '-' || *copy == '+');
+    if (!strcmp(body, "NaN") || !strcmp(body, "Infinity"))
+        return true;
+    bool hex = body[0] == '0' && (body[1] == 'x' || body[1] == 'X');
+    char last = copy[len - 1];
+    if (last == 'f' || last == 'F' || last == 'd' || last == 'D') {
+        if (hex && !strpbrk(body, "pP"))
+            return false;
+        copy[--len] = 0;
+    }
+    if (hex && !strpbrk(body, "pP"))
+        return false;
+    return ((unsigned char)(body[0] - '0') < 10 || body[0] == '.') && body[0];
+}
+
+bool hr_value_double(const char *text, size_t len, double *value)
+{
+    if (double_fast(text, text + len, value))
+        return true;
+    char copy[512], *end;
+    if (!double_text(text, len, copy, sizeof copy))
+        return false;
+    *value = strtod(copy, &end);
+    return end != copy && !*end;
+}
+
+bool hr_value_float(const char *text, size_t len, float *value)
+{
+    char copy[512], *end;
+    if (!double_text(text, len, copy, sizeof copy))
+        return false;
+    *value = strtof(copy, &end);
+    return end != copy && !*end;
+}
+
+bool hr_value_boolean(const char *text, size_t len, bool *value)
+{
+    if (len == 4 && !strncasecmp(text, "true", 4))
+        return *value = true;
+    if (len == 5 && !strncasecmp(text, "false", 5)) {
+        *value = false;
+        return true;
+    }
+    return false;
+}
+
+bool hr_value_bigdecimal(const char *text, size_t len, bool skip_commas, struct hr_decimal *value)
+{
+    const char *p = text, *end = text + len;
+    bool negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+'))
+        p++;
+    unsigned __int128 sum = 0;
+    int count = 0, digits = 0, dropped = 0;
+    int64_t scale = 0;
+    bool point = false, any = false, nonzero_dropped = false;
+    for (; p < end; p++) {
+        if (*p == ',' && skip_commas)
+            continue;
+        if (*p == '.' && !point) {
+            point = true;
+            continue;
+        }
+        unsigned digit = (unsigned char)*p - '0';
+        if (digit > 9)
+            break;
+        any = true;
+        scale += point;
+        if (count < DECIMAL_DIGITS_MAX) {
+            sum = sum * 10 + digit;
+            if (sum)
+                count++;
+        } else {
+            dropped++;
+            nonzero_dropped |= digit != 0;
+        }
+        digits++;
+    }
+    (void)digits;
+    (void)nonzero_dropped;
+    if (!any)
+        return false;
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        int64_t exponent;
+        char copy[24];
+        size_t n = 0;
+        for (p++; p < end && n < sizeof copy; p++)
+            if (*p != ',' || !skip_commas)
+                copy[n++] = *p;
+        if (!hr_value_long(copy, n, &exponent) || exponent > INT32_MAX || exponent < INT32_MIN)
+            return false;
+        scale -= exponent;
+    }
+    if (p != end || scale > INT32_MAX || scale < INT32_MIN)
+        return false;
+    value->unscaled = negative ? -(__int128)sum : (__int128)sum;
+    value->precision = (count ? count : 1) + dropped;
+    value->scale = (int)scale;
+    if (dropped) {          /* kept as the first 38 digits: right for rounding at 38, and precision tells that it is wider */
+        value->scale -= dropped;
+    }
+    return true;
+}
+
+static bool multiply10(__int128 *value, int times)
+{
+    for (; times > 0; times--)
+        if (__builtin_mul_overflow(*value, (__int128)10, value))
+            return false;
+    return true;
+}
+
+bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, __int128 *value)
+{
+    __int128 v = from->unscaled, limit = 1;
+    int down = from->scale - scale;
+    if (down > 0) {
+        for (; down > 1 && v; down--)
+            v /= 10;
+        if (down > 1)
+            v = 0;
+        int last = (int)(v % 10);
+        v = v / 10 + (last >= 5) - (last <= -5);
+    } else if (v && (-down > DECIMAL_DIGITS_MAX || !multiply10(&v, -down))) {
+        return false;
+    }
+    if (!multiply10(&limit, precision))
+        return false;
+    *value = v;
+    return v < limit && v > -limit;
+}
+
+/* ---- UTF-8 ---- */
+
+static inline bool tail(unsigned char c) { return (c & 0xc0) == 0x80; }
+
+/* length of the valid sequence at p, or minus the length of the malformed part that Java's decoder replaces by one U+FFFD */
+static int utf8_step(const unsigned char *p, const unsigned char *end)
+{
+    size_t left = (size_t)(end - p);
+    unsigned char a = *p;
+    if (a < 0x80)
+        return 1;
+    if (a >= 0xc2 && a <= 0xdf)
+        return left > 1 && tail(p[1]) ? 2 : -1;
+    if (a >= 0xe0 && a <= 0xef) {
+        if (left < 2 || !tail(p[1]) || (a == 0xe0 && p[1] < 0xa0))
+            return -1;
+        if (left < 3 || !tail(p[2]))
+            return -2;
+        return a == 0xed && p[1] >= 0xa0 ? -3 : 3;
+    }
+    if (a >= 0xf0 && a <= 0xf4) {
+        if (left < 2 || !tail(p[1]) || (a == 0xf0 && p[1] < 0x90) || (a == 0xf4 && p[1] > 0x8f))
+            return -1;
+        if (left < 3 || !tail(p[2]))
+            return -2;
+        return left < 4 || !tail(p[3]) ? -3 : 4;
+    }
+    return -1;
+}
+
+bool hr_utf8_repair(const char *bytes, size_t len, struct hr_buf *out)
+{
+    const unsigned char *p = (const unsigned char *)bytes, *end = p + len, *from = p;
+    while (p < end) {
+        int step = utf8_step(p, end);
+        if (step < 0) {
+            hr_buf_add(out, from, (size_t)(p - from));
+            hr_buf_adds(out, "\xef\xbf\xbd");
+            p -= step;
+            from = p;
+        } else {
+            p += step;
+        }
+    }
+    return hr_buf_add(out, from, (size_t)(p - from));
+}
