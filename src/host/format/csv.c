@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "host/format/cache.h"
 #include "host/format/stream.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 

@@ -1,5 +1,6 @@
 #include "host/format/csv.h"
 #include "host/format/stream.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 

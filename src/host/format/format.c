@@ -3,6 +3,7 @@
 #include "host/format/cache.h"
 #include "host/format/csv.h"
 #include "host/format/local.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 

@@ -3,6 +3,7 @@
 #include "host/format/files.h"
 #include "host/format/local.h"
 #include "wire/arrow.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 struct local_scan {
