@@ -54,6 +54,7 @@ struct hr_http_server_options {
 enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_server_options *options, struct hr_http_server **server, struct hr_err *err);
 int hr_http_server_port(const struct hr_http_server *server);
 void hr_http_server_stop(struct hr_http_server *server);   /* stops accepting; open exchanges get time to end, then are closed */
+void hr_http_server_close(struct hr_http_server *server);  /* closes everything at once; the loop must run a moment more, hr_loop_free does */
 
 struct hr_arena *hr_exchange_arena(struct hr_exchange *exchange);       /* freed after `closed` */
 const struct hr_request *hr_exchange_request(const struct hr_exchange *exchange);
@@ -80,17 +81,18 @@ void hr_exchange_reply_headers(struct hr_exchange *exchange, int status, const s
 void hr_exchange_collect(struct hr_exchange *exchange, void (*done)(struct hr_exchange *exchange, const char *body, size_t len));
 
 /* ---- client: HTTP/2 with prior knowledge, to a Unix socket or TCP (the gate's relay, the SDK of processes) ---- */
+/* `end` or `failed` is the last: the call is gone when it returns. Callbacks never come from inside a function called here. */
 struct hr_call_handler {
     void (*response)(struct hr_http_call *call, int status, const struct hr_headers *headers);   /* first HEADERS */
     void (*data)(struct hr_http_call *call, const void *bytes, size_t len);
     void (*end)(struct hr_http_call *call, const struct hr_headers *trailers);                   /* trailers may be empty */
     void (*writable)(struct hr_http_call *call);
-    void (*failed)(struct hr_http_call *call, const struct hr_err *err);                          /* reset, or connection lost; last call */
+    void (*failed)(struct hr_http_call *call, const struct hr_err *err);                          /* reset, or connection lost */
 };
 enum hr_code hr_http_client_connect(struct hr_loop *loop, const char *unix_path, const char *host, int port, struct hr_tls *tls,
-                                    struct hr_http_client **client, struct hr_err *err);          /* connects lazily; calls queue meanwhile */
-void hr_http_client_close(struct hr_http_client *client);
-bool hr_http_client_alive(const struct hr_http_client *client);
+                                    struct hr_http_client **client, struct hr_err *err);          /* connects at the first call, and again when it was lost */
+void hr_http_client_close(struct hr_http_client *client);                 /* its open calls fail, before the loop next waits */
+bool hr_http_client_alive(const struct hr_http_client *client);           /* false: the last attempt to connect failed */
 struct hr_http_call *hr_http_call_start(struct hr_http_client *client, const char *method, const char *target, const char *authority,
                                         const struct hr_headers *headers, const struct hr_call_handler *handler, void *user);
 void hr_http_call_write(struct hr_http_call *call, struct hr_bytes bytes);
