@@ -17,7 +17,8 @@ class Finder:
 
         from headrace.azureml import MODULES
 
-        if name not in MODULES:
+        above = name.rpartition(".")[0]
+        if name not in MODULES or above not in ("", PREFIX) and not ours(sys.modules.get(above)):
             return None
         return ModuleSpec(name, Finder, origin="headrace", is_package=True)
 
@@ -36,6 +37,10 @@ class Finder:
                 module.__dict__[name] = value
         module.__doc__ = "Headrace's drop-in for %s" % module.__name__
         module.__path__ = []
+
+
+def ours(module):
+    return getattr(getattr(module, "__spec__", None), "loader", None) is Finder
 
 
 def install():

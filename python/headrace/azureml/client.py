@@ -65,6 +65,8 @@ class Endpoint:
             query["api-version"] = api_version
         headers = {"Accept": "application/json"}
         if self.token:
+            if not url.startswith("https:") and urlsplit(url).hostname not in LOOPBACK:
+                raise exceptions.AuthenticationException("a token is sent by https only, not to '%s'" % self.url)
             headers["Authorization"] = "Bearer " + self.token
         try:
             answer = self.session().request(method, url, params=query, json=body, headers=headers, timeout=timeout, allow_redirects=False)

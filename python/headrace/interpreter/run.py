@@ -29,7 +29,7 @@ class Runner:
         self.count = 0
         self.cell = None
         self.interruptible = False
-        self.before_finish = lambda: None
+        self.stopped = self.before_finish = lambda: None
         main.__dict__[_HOOK] = self.magic
         self.magics = {"json": self.magic_json, "table": self.magic_table, "matplot": self.magic_matplot}
 
@@ -38,10 +38,11 @@ class Runner:
         if self.interruptible:
             raise KeyboardInterrupt
 
-    def run(self, code, kind, before_finish=lambda: None):
-        """The statement's `output`. `before_finish` is called when the code has ended, for what it printed elsewhere."""
+    def run(self, code, kind, stopped=lambda: False, before_finish=lambda: None):
+        """The statement's `output`. `stopped` says whether it was cancelled before signals could reach it; `before_finish` is
+        called when the code has ended, for what it printed elsewhere."""
         number, self.count = self.count, self.count + 1
-        self.before_finish = before_finish
+        self.stopped, self.before_finish = stopped, before_finish
         try:
             if kind == "sql":
                 code = "%s('sql', %r)" % (_HOOK, code)
@@ -70,6 +71,8 @@ class Runner:
         figures = self._open_figures()
         namespace = self.main.__dict__
         self.interruptible = True
+        if self.stopped():
+            raise KeyboardInterrupt
         if body is not None:
             exec(body, namespace)
         if last is not None:

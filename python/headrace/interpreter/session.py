@@ -1,7 +1,7 @@
 """The interpreter of one session: statements on the main thread in order, every other request on a thread of its own at any time."""
 
-import collections
 import os
+import queue
 import resource
 import selectors
 import signal
@@ -38,8 +38,9 @@ class Session:
         self.path = request["socket"]
         self.linger = linger
         self.listener = listener
-        self.waiting = collections.deque()
-        self.changed = threading.Condition()
+        self.queue = queue.SimpleQueue()  # statements, and None to look at `ending`; a signal handler may put
+        self.lock = threading.Lock()  # over `waiting`, `running` and a statement's `cancelled`; never taken by a signal handler
+        self.waiting = {}
         self.running = None
         self.ending = False
         self.peers = {}
@@ -49,7 +50,7 @@ class Session:
 
     def run(self):
         self.enter()
-        signal.signal(signal.SIGTERM, lambda *_: self.end())
+        signal.signal(signal.SIGTERM, self.end)
         signal.signal(signal.SIGINT, self.runner.interrupt)
         threading.Thread(target=self.serve, name="control", daemon=True).start()
         try:
@@ -91,13 +92,13 @@ class Session:
     # the main thread
 
     def work(self):
-        while True:
-            with self.changed:
-                while not self.waiting and not self.ending:
-                    self.changed.wait()
-                if self.ending:
-                    return
-                statement = self.waiting.popleft()
+        while not self.ending:
+            statement = self.queue.get()
+            if statement is None:
+                continue
+            with self.lock:
+                if self.waiting.pop(statement.id, None) is not statement:
+                    continue  # cancelled before it ran
                 self.running = statement
             self.execute(statement)
 
@@ -107,9 +108,10 @@ class Session:
         self.out.begin(lambda name, text: statement.send("stream", name=name, text=text))
         names.tag(self.spark, tag, True)
         self.descriptors.drain(self.out)
-        result = self.runner.run(statement.code, statement.kind, lambda: self.descriptors.drain(self.out))
+        result = self.runner.run(statement.code, statement.kind, stopped=lambda: statement.cancelled or self.ending,
+                                 before_finish=lambda: self.descriptors.drain(self.out))
         names.tag(self.spark, tag, False)
-        with self.changed:
+        with self.lock:
             self.running = None
         cancelled = statement.cancelled or result.get("ename") == "KeyboardInterrupt"
         statement.send("result", cancelled=cancelled, output=result)
@@ -123,13 +125,12 @@ class Session:
             statement.progress, statement.told_at = share, now
             statement.send("progress", progress=share)
 
-    def end(self):
-        """SIGTERM or `shutdown`: on the main thread by signal, elsewhere by request."""
+    def end(self, *_):
+        """SIGTERM: ends after the running statement's code, which is broken off."""
         self.ending = True
-        with self.changed:
-            self.changed.notify_all()
-        if threading.get_ident() == self.main_thread and self.running is not None:
-            raise SystemExit(0)
+        self.queue.put(None)
+        if self.runner.interruptible:
+            raise SystemExit("the session is ending")
 
     # the control thread
 
@@ -146,7 +147,7 @@ class Session:
                     self.readable(key.fileobj)
             self.out.stream(TICK)
             if not self.peers and time.monotonic() - self.alone_since >= self.linger:
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.pthread_kill(self.main_thread, signal.SIGTERM)
                 return
 
     def accept(self):
@@ -182,22 +183,28 @@ class Session:
     def on_execute(self, peer, request):
         if not isinstance(request.get("code"), str):
             raise ValueError("execute needs 'code'")
-        with self.changed:
-            self.waiting.append(Statement(peer, request))
-            self.changed.notify()
+        statement = Statement(peer, request)
+        with self.lock:
+            if statement.id in self.waiting:
+                raise ValueError("statement %s is waiting already" % statement.id)
+            self.waiting[statement.id] = statement
+        self.queue.put(statement)
 
     def on_cancel(self, peer, request):
         wanted = request.get("id")
-        with self.changed:
+        with self.lock:
+            statement = self.waiting.pop(wanted, None)
             running = self.running
-            for statement in self.waiting:
-                if statement.id == wanted:
-                    self.waiting.remove(statement)
-                    statement.send("result", cancelled=True, output=NEVER_RAN)
-                    return
-            if running is None or running.id != wanted:
-                return  # it has ended: its result is on the way
-            running.cancelled = True
+            if running is not None and running.id == wanted:
+                running.cancelled = True
+        if statement is not None:
+            statement.send("result", cancelled=True, output=NEVER_RAN)
+        elif running is None or running.id != wanted:
+            return  # it has ended: its result is on the way
+        else:
+            self.interrupt(wanted)
+
+    def interrupt(self, wanted):
         signal.pthread_kill(self.main_thread, signal.SIGINT)
         names.interrupt_tag(self.spark, "headrace-statement-%s" % wanted)
 
@@ -218,4 +225,4 @@ class Session:
 
     def on_shutdown(self, peer, request):
         peer.send({"event": "bye", "id": request.get("id")})
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_kill(self.main_thread, signal.SIGTERM)

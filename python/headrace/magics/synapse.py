@@ -46,6 +46,9 @@ class StatementError(MagicError):
 
     def _render_traceback_(self):
         lines = "".join(self.traceback).rstrip("\n").split("\n") if self.traceback else []
+        if lines and lines[-1].startswith(type(self).__name__ + ":"):
+            lines.pop()  # it says the first line again
+        lines = lines if any(line.strip() for line in lines) else []
         return ["%s: %s" % (type(self).__name__, self)] + ([""] + lines if lines else [])
 
 
@@ -243,7 +246,7 @@ class _Printer:
     def show(self, data):
         rich = {mime: value for mime, value in data.items() if mime != "text/plain" and mime in ("text/html", "image/png", "image/svg+xml")}
         if not rich:
-            self._text(data.get("text/plain") or "" if "application/json" not in data else json.dumps(data["application/json"], indent=1))
+            self._text(data.get("text/plain") or "")
             return
         display(dict(rich, **{"text/plain": (data.get("text/plain") or "").rstrip("\n")}), raw=True)
 

