@@ -1,6 +1,7 @@
 #include "host/format/scan.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
