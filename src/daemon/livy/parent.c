@@ -1,0 +1,121 @@
+/* The parent of interpreters: one Python process that has imported what sessions need, and forks. It is started with the server, and again
+ * when it died; its own end does not end the interpreters that run. */
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/livy/private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_MS 20000      /* a cold import on a loaded machine */
+
+static void on_line(char *text, size_t len, void *arg)
+{
+    (void)arg;
+    json_t *event = json_loadb(text, len, 0, NULL);
+    const char *kind = json_string_value(json_object_get(event, "event")), *id = json_string_value(json_object_get(event, "id"));
+    struct livy_session *session = id ? livy_session_by_uuid(id) : NULL;
+    if (session && kind && !strcmp(kind, "spawned"))
+        livy_session_spawned(session, (int)json_integer_value(json_object_get(event, "pid")));
+    if (session && kind && !strcmp(kind, "error"))
+        livy_session_end(session, LIVY_DEAD, json_string_value(json_object_get(event, "message")));
+    if (session && kind && !strcmp(kind, "exit")) {
+        json_t *number = json_object_get(event, "signal");
+        char why[80];
+        if (json_is_integer(number))
+            snprintf(why, sizeof why, "the interpreter was killed by signal %d", (int)json_integer_value(number));
+        else
+            snprintf(why, sizeof why, "the interpreter ended with status %d", (int)json_integer_value(json_object_get(event, "code")));
+        livy_session_exited(session, why);
+    }
+    json_decref(event);
+}
+
+/* sessions that wait for their interpreter will not get one */
+static void fail_starting(const char *why)
+{
+    for (struct livy_session *session = livy.sessions; session; session = session->next)
+        if (session->state == LIVY_STARTING && !session->pid)
+            livy_session_end(session, LIVY_DEAD, why);
+}
+
+static void on_closed(const char *why, void *arg)
+{
+    (void)arg;
+    livy.parent_lines = NULL;
+    if (livy.stopping)
+        return;
+    hr_log(HR_LOG_WARN, "interpreters.lost", "why", why, NULL);
+    fail_starting("the interpreters' parent is gone: see log/interpreters.log");
+}
+
+static void on_exit_of_parent(struct hr_child *child, int status, int signal, void *arg)
+{
+    char text[24];
+    (void)child;
+    (void)arg;
+    livy.parent = NULL;
+    if (livy.stopping)
+        return;
+    hr_lines_close(livy.parent_lines);
+    livy.parent_lines = NULL;
+    snprintf(text, sizeof text, "%d", signal ? signal : status);
+    hr_log(HR_LOG_WARN, "interpreters.ended", signal ? "signal" : "status", text, NULL);
+    fail_starting("the interpreters' parent ended: see log/interpreters.log");
+    /* at once when it had worked, so that the next session need not wait for imports */
+    if (hr_clock_ms() - livy.parent_started_ms > CONNECT_MS)
+        livy_parent_ready(NULL);
+}
+
+static enum hr_code spawn(struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    const char *python = livy.options->python, *path = livy.options->python_path, *old = getenv("PYTHONPATH");
+    const char *argv[] = {python, "-m", "headrace.interpreter", "--socket", livy.parent_socket, "--linger", "5", NULL};
+    const char *with_path = path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
+    const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
+    int log = open(hr_printf(arena, "%s/log/interpreters.log", livy.site->home), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    struct hr_child_options options = {.argv = argv, .env = env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL, .error = log < 0 ? HR_CHILD_NULL : log,
+                                       .new_group = true, .exited = on_exit_of_parent};
+    enum hr_code code = hr_child_spawn(livy.site->loop, &options, &livy.parent, err);
+    if (log >= 0)
+        close(log);
+    hr_arena_free(arena);
+    livy.parent_started_ms = hr_clock_ms();
+    return code;
+}
+
+enum hr_code livy_parent_ready(struct hr_err *err)
+{
+    static const struct hr_lines_handler handler = {NULL, on_line, on_closed};
+    if (!livy.parent) {
+        unlink(livy.parent_socket);
+        HR_TRY(spawn(err));
+    }
+    if (!livy.parent_lines)
+        livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS, LIVY_LINE_MAX, &handler, NULL);
+    return HR_OK;
+}
+
+void livy_parent_send(json_t *message)
+{
+    char *text = json_dumps(message, JSON_COMPACT);
+    json_decref(message);
+    HR_CHECK(text);
+    if (livy.parent_lines)
+        hr_lines_send(livy.parent_lines, text, strlen(text));
+    free(text);
+}
+
+void livy_parent_stop(void)
+{
+    if (livy.parent)
+        hr_child_kill(livy.parent, SIGTERM);   /* it ends its children */
+    hr_lines_close(livy.parent_lines);
+    livy.parent_lines = NULL;
+}

@@ -1,0 +1,115 @@
+/* livy's own: sessions, statements, the interpreters' parent. */
+#ifndef HR_DAEMON_LIVY_PRIVATE_H
+#define HR_DAEMON_LIVY_PRIVATE_H
+#include "daemon/livy/livy.h"
+#include "io/child.h"
+#include "io/lines.h"
+#include "io/loop.h"
+
+#define LIVY_LINE_MAX (64 * 1024 * 1024)      /* of the interpreter's protocol */
+#define LIVY_STATEMENTS_MAX 1000              /* kept a session; the oldest finished ones go first */
+#define LIVY_LOG_MAX 1000                     /* lines kept a session */
+#define LIVY_ENDED_MAX 100                    /* sessions that ended and can still be looked at */
+#define LIVY_HOLD_MS 1000                     /* how long a question about something unfinished is held open */
+#define LIVY_IDLE_MS (30 * 60 * 1000)         /* unless the session asks for another limit */
+#define LIVY_KILL_MS 3000                     /* an interpreter that does not end by itself */
+
+/* the session states that clients know; they raise on any other */
+#define LIVY_STATES(X) X(NOT_STARTED, not_started) X(STARTING, starting) X(IDLE, idle) X(BUSY, busy) X(SHUTTING_DOWN, shutting_down) X(ERROR, error) \
+    X(DEAD, dead) X(KILLED, killed) X(SUCCESS, success)
+enum livy_state {
+#define X(upper, lower) LIVY_##upper,
+    LIVY_STATES(X)
+#undef X
+    LIVY_STATE_COUNT
+};
+
+enum livy_statement_state { STATEMENT_WAITING, STATEMENT_RUNNING, STATEMENT_AVAILABLE, STATEMENT_CANCELLING, STATEMENT_CANCELLED };
+
+struct livy_statement {
+    int id;
+    enum livy_statement_state state;
+    char *code, *kind;
+    json_t *output;                /* NULL until it ended */
+    double progress;
+    int64_t started_ms, completed_ms;
+};
+
+struct livy_wait;
+
+struct livy_session {
+    int64_t id;
+    char uuid[37], token[HR_TOKEN_TEXT];
+    struct hr_principal owner;
+    struct hr_arena *arena;        /* the texts below */
+    const char *name, *app_id, *kind, *pool_id, *pool, *synapse, *socket;
+    json_t *request;               /* as it was asked for */
+    enum livy_state state;
+    int64_t at_ms[LIVY_STATE_COUNT];   /* when it first came to each state */
+    struct livy_statement **statements;
+    size_t statement_count;
+    int next_statement, next_completion;
+    char *log[LIVY_LOG_MAX];
+    size_t log_count, log_dropped;
+    int64_t idle_limit_ms, heartbeat_ms, active_ms, seen_ms;
+    struct hr_lines *channel;
+    bool channel_open, hidden;     /* hidden: deleted, gone from Livy's root */
+    int pid;                       /* of the interpreter, while it lives */
+    int64_t kill_at_ms;            /* when it has not ended by then; 0: not asked to */
+    const char *why;               /* it ended */
+    struct livy_wait *waits;
+    struct livy_session *next;     /* newest first */
+};
+
+struct livy {
+    struct hr_site *site;
+    const struct hr_livy_options *options;
+    struct livy_session *sessions;
+    struct hr_child *parent;       /* the process that interpreters are forked from */
+    struct hr_lines *parent_lines;
+    int64_t parent_started_ms;
+    struct hr_timer *janitor;
+    char parent_socket[200];
+    bool stopping;
+};
+extern struct livy livy;
+
+/* parent.c */
+enum hr_code livy_parent_ready(struct hr_err *err);               /* starts it when it is not there */
+void livy_parent_send(json_t *message);                           /* takes the reference */
+void livy_parent_stop(void);
+/* session.c */
+enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool, bool unique_name, struct livy_session **session, struct hr_err *err);
+struct livy_session *livy_session_by_uuid(const char *uuid);
+void livy_session_spawned(struct livy_session *session, int pid);
+void livy_session_exited(struct livy_session *session, const char *why);
+void livy_session_end(struct livy_session *session, enum livy_state state, const char *why);
+void livy_session_forget(struct livy_session *session);           /* frees it */
+bool livy_session_over(const struct livy_session *session);
+bool livy_session_busy(const struct livy_session *session);
+void livy_log(struct livy_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum hr_code livy_recover(struct hr_err *err);
+void livy_janitor(void *arg);
+/* statement.c */
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **statement, struct hr_err *err);
+struct livy_statement *livy_statement_find(struct livy_session *session, const char *id);
+bool livy_statement_over(const struct livy_statement *statement);
+void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
+void livy_statement_free(struct livy_statement *statement);
+void livy_statements_flush(struct livy_session *session);         /* to an interpreter that is now there */
+void livy_statements_fail(struct livy_session *session, const char *why);
+void livy_event(struct livy_session *session, json_t *event);     /* from the interpreter */
+bool livy_send(struct livy_session *session, json_t *message);    /* takes the reference */
+/* wait.c: requests that are held open until something happened */
+typedef bool livy_ready(struct livy_session *session, struct livy_statement *statement);
+typedef json_t *livy_render(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement);
+void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready, livy_render *render, int hold_ms);
+void livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id);
+void livy_completed(struct livy_session *session, const char *id, json_t *candidates);
+void livy_wake(struct livy_session *session);
+void livy_wake_without(struct livy_session *session, const struct livy_statement *statement);   /* it is about to be freed */
+/* view.c */
+const char *livy_state_name(enum livy_state state);
+livy_render livy_view, livy_synapse_view, livy_state_view, livy_statement_view;
+json_t *livy_log_view(struct livy_session *session, int64_t from, int64_t size);
+#endif

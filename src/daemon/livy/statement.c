@@ -1,0 +1,165 @@
+#include "base/check.h"
+#include "base/clock.h"
+#include "daemon/livy/private.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool livy_statement_over(const struct livy_statement *statement)
+{
+    return statement->state == STATEMENT_AVAILABLE || statement->state == STATEMENT_CANCELLED;
+}
+
+void livy_statement_free(struct livy_statement *statement)
+{
+    free(statement->code);
+    free(statement->kind);
+    json_decref(statement->output);
+    free(statement);
+}
+
+bool livy_send(struct livy_session *session, json_t *message)
+{
+    char *text = json_dumps(message, JSON_COMPACT);
+    json_decref(message);
+    bool sent = text && session->channel;
+    if (sent)
+        hr_lines_send(session->channel, text, strlen(text));
+    free(text);
+    return sent;
+}
+
+static void send_code(struct livy_session *session, struct livy_statement *statement)
+{
+    livy_send(session, json_pack("{s:s, s:i, s:s, s:s}", "op", "execute", "id", statement->id, "code", statement->code, "kind", statement->kind));
+}
+
+void livy_statements_flush(struct livy_session *session)
+{
+    for (size_t i = 0; i < session->statement_count; i++)
+        if (session->statements[i]->state == STATEMENT_WAITING)
+            send_code(session, session->statements[i]);
+    if (livy_session_busy(session))
+        session->state = LIVY_BUSY;
+}
+
+static void drop_oldest(struct livy_session *session)
+{
+    for (size_t i = 0; i < session->statement_count; i++) {
+        if (!livy_statement_over(session->statements[i]))
+            continue;
+        livy_wake_without(session, session->statements[i]);
+        livy_statement_free(session->statements[i]);
+        memmove(session->statements + i, session->statements + i + 1, sizeof *session->statements * (session->statement_count - i - 1));
+        session->statement_count--;
+        return;
+    }
+}
+
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **out, struct hr_err *err)
+{
+    if (session->statement_count >= LIVY_STATEMENTS_MAX)
+        drop_oldest(session);
+    if (session->statement_count >= LIVY_STATEMENTS_MAX)
+        return hr_fail(err, HR_E_INVALID, "session %lld has %d statements waiting, the most that it takes", (long long)session->id, LIVY_STATEMENTS_MAX);
+    struct livy_statement *statement = calloc(1, sizeof *statement);
+    struct livy_statement **grown = realloc(session->statements, sizeof *grown * (session->statement_count + 1));
+    HR_CHECK(statement && grown);
+    session->statements = grown;
+    statement->id = session->next_statement++;
+    statement->code = strdup(code);
+    statement->kind = strdup(kind && *kind ? kind : !strcmp(session->kind, "sql") ? "sql" : "pyspark");
+    HR_CHECK(statement->code && statement->kind);
+    session->statements[session->statement_count++] = statement;
+    if (session->channel_open) {
+        send_code(session, statement);
+        session->state = LIVY_BUSY;
+        if (!session->at_ms[LIVY_BUSY])
+            session->at_ms[LIVY_BUSY] = hr_clock_ms();
+    }
+    *out = statement;
+    return HR_OK;
+}
+
+struct livy_statement *livy_statement_find(struct livy_session *session, const char *id)
+{
+    char *end;
+    long number = strtol(id, &end, 10);
+    for (size_t i = 0; i < session->statement_count && !*end && *id; i++)
+        if (session->statements[i]->id == number)
+            return session->statements[i];
+    return NULL;
+}
+
+void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement)
+{
+    if (livy_statement_over(statement))
+        return;
+    if (!session->channel_open) {          /* it never reached an interpreter */
+        statement->state = STATEMENT_CANCELLED;
+        statement->completed_ms = hr_clock_ms();
+        livy_wake(session);
+        return;
+    }
+    statement->state = STATEMENT_CANCELLING;
+    livy_send(session, json_pack("{s:s, s:i}", "op", "cancel", "id", statement->id));
+}
+
+static void finish(struct livy_session *session, struct livy_statement *statement, bool cancelled, json_t *output)
+{
+    if (livy_statement_over(statement))
+        return;
+    statement->state = cancelled ? STATEMENT_CANCELLED : STATEMENT_AVAILABLE;
+    statement->output = json_incref(output);
+    statement->progress = 1;
+    statement->completed_ms = session->active_ms = hr_clock_ms();
+    if (!livy_session_over(session) && !livy_session_busy(session))
+        session->state = LIVY_IDLE;
+    livy_wake(session);
+}
+
+void livy_statements_fail(struct livy_session *session, const char *why)
+{
+    for (size_t i = 0; i < session->statement_count; i++) {
+        struct livy_statement *statement = session->statements[i];
+        json_t *output = json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename", "SessionDied", "evalue", why, "traceback");
+        finish(session, statement, false, output);
+        json_decref(output);
+    }
+}
+
+static void on_stream(struct livy_session *session, const char *text)
+{
+    while (text && *text) {
+        size_t len = strcspn(text, "\n");
+        if (len)
+            livy_log(session, "%.*s", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+void livy_event(struct livy_session *session, json_t *event)
+{
+    const char *kind = json_string_value(json_object_get(event, "event"));
+    json_t *id = json_object_get(event, "id");
+    if (!kind)
+        return;
+    if (!strcmp(kind, "complete"))
+        livy_completed(session, json_string_value(id), json_object_get(event, "candidates"));
+    struct livy_statement *statement = NULL;
+    for (size_t i = 0; i < session->statement_count && json_is_integer(id); i++)
+        if (session->statements[i]->id == json_integer_value(id))
+            statement = session->statements[i];
+    if (!statement)
+        return;
+    if (!strcmp(kind, "started") && statement->state == STATEMENT_WAITING) {
+        statement->state = STATEMENT_RUNNING;
+        statement->started_ms = hr_clock_ms();
+    } else if (!strcmp(kind, "progress")) {
+        statement->progress = json_number_value(json_object_get(event, "progress"));
+    } else if (!strcmp(kind, "stream")) {
+        on_stream(session, json_string_value(json_object_get(event, "text")));
+    } else if (!strcmp(kind, "result")) {
+        finish(session, statement, json_is_true(json_object_get(event, "cancelled")), json_object_get(event, "output"));
+    }
+}

@@ -1,0 +1,97 @@
+SELECT 1 AS a, 'x' AS b
+SELECT * FROM VALUES (1, 'a'), (2, 'b'), (3, null) AS t(id, name) ORDER BY id
+SELECT count(*), count(name), count(distinct id) FROM VALUES (1, 'a'), (2, 'b'), (2, null) AS t(id, name)
+SELECT sum(x), avg(x), min(x), max(x), mean(x) FROM VALUES (1), (2), (null) AS t(x)
+SELECT sum(x), avg(x) FROM VALUES (1.5), (2.25) AS t(x)
+SELECT sum(x), avg(x) FROM VALUES (1.5D), (2.25D) AS t(x)
+SELECT sum(x) FROM VALUES (9223372036854775807), (1) AS t(x)
+SELECT sum(x), min(x) FROM VALUES (1) AS t(x) WHERE x > 1
+SELECT stddev(x), stddev_pop(x), stddev_samp(x), variance(x), var_pop(x), var_samp(x) FROM VALUES (1), (2), (4) AS t(x)
+SELECT skewness(x), kurtosis(x) FROM VALUES (1), (2), (10) AS t(x)
+SELECT corr(x, y), covar_pop(x, y), covar_samp(x, y) FROM VALUES (1, 2), (2, 4), (3, 7) AS t(x, y)
+SELECT collect_list(x), collect_set(x) FROM VALUES (1), (1), (null) AS t(x)
+SELECT first(x), last(x), first(x, true), any_value(x) FROM VALUES (1), (2) AS t(x)
+SELECT bool_and(x), bool_or(x), every(x), some(x), any(x) FROM VALUES (true), (false) AS t(x)
+SELECT bit_and(x), bit_or(x), bit_xor(x) FROM VALUES (3), (5) AS t(x)
+SELECT count_if(x > 1), max_by(x, y), min_by(x, y) FROM VALUES (1, 3), (2, 1) AS t(x, y)
+SELECT percentile(x, 0.5), percentile_approx(x, 0.5), median(x), mode(x) FROM VALUES (1), (2), (2), (10) AS t(x)
+SELECT approx_count_distinct(x) FROM VALUES (1), (2), (2) AS t(x)
+SELECT product(x) FROM VALUES (2), (3) AS t(x)
+SELECT sum(distinct x), count(distinct x, y) FROM VALUES (1, 1), (1, 1), (2, null) AS t(x, y)
+SELECT sum(x) FILTER (WHERE x > 1) FROM VALUES (1), (2), (3) AS t(x)
+SELECT try_sum(x), try_avg(x) FROM VALUES (9223372036854775807), (1) AS t(x)
+SELECT name, count(*) AS n FROM VALUES ('a'), ('b'), ('a') AS t(name) GROUP BY name ORDER BY n DESC, name
+SELECT name, sum(x) FROM VALUES ('a', 1), ('b', 2), ('a', 3) AS t(name, x) GROUP BY name HAVING sum(x) > 2 ORDER BY name
+SELECT name, sum(x) FROM VALUES ('a', 1), ('b', 2), ('a', 3) AS t(name, x) GROUP BY 1 ORDER BY 1
+SELECT upper(name) AS u, sum(x) s FROM VALUES ('a', 1), ('b', 2) AS t(name, x) GROUP BY u ORDER BY u
+SELECT name, sum(x) FROM VALUES ('a', 1), ('b', 2) AS t(name, x) GROUP BY ALL ORDER BY name
+SELECT name, x FROM VALUES ('a', 1) AS t(name, x) GROUP BY name
+SELECT a, b, sum(x) FROM VALUES (1, 1, 5), (1, 2, 6) AS t(a, b, x) GROUP BY ROLLUP (a, b) ORDER BY a, b
+SELECT a, b, sum(x), grouping(a), grouping_id() FROM VALUES (1, 1, 5), (1, 2, 6) AS t(a, b, x) GROUP BY CUBE (a, b) ORDER BY a, b
+SELECT a, b, sum(x) FROM VALUES (1, 1, 5), (1, 2, 6) AS t(a, b, x) GROUP BY GROUPING SETS ((a), (b), ()) ORDER BY a, b
+SELECT * FROM VALUES ('a', 2020, 1), ('a', 2021, 2), ('b', 2020, 3) AS t(name, year, x) PIVOT (sum(x) FOR year IN (2020, 2021)) ORDER BY name
+SELECT * FROM VALUES (1, 10, 20) AS t(id, a, b) UNPIVOT (v FOR k IN (a, b)) ORDER BY k
+SELECT * FROM VALUES (1, 'a'), (2, 'b') AS l(id, x) JOIN VALUES (1, 'c'), (3, 'd') AS r(id, y) ON l.id = r.id
+SELECT * FROM VALUES (1, 'a'), (2, 'b') AS l(id, x) LEFT JOIN VALUES (1, 'c'), (3, 'd') AS r(id, y) USING (id) ORDER BY id
+SELECT * FROM VALUES (1, 'a'), (2, 'b') AS l(id, x) RIGHT JOIN VALUES (1, 'c'), (3, 'd') AS r(id, y) USING (id) ORDER BY id
+SELECT * FROM VALUES (1, 'a'), (2, 'b') AS l(id, x) FULL OUTER JOIN VALUES (1, 'c'), (3, 'd') AS r(id, y) USING (id) ORDER BY id
+SELECT * FROM VALUES (1, 'a'), (2, 'b') AS l(id, x) FULL JOIN VALUES (1, 'c'), (3, 'd') AS r(id, y) ON l.id = r.id ORDER BY l.id, r.id
+SELECT * FROM VALUES (1), (2) AS l(id) LEFT SEMI JOIN VALUES (1), (3) AS r(id) ON l.id = r.id
+SELECT * FROM VALUES (1), (2) AS l(id) LEFT ANTI JOIN VALUES (1), (3) AS r(id) ON l.id = r.id
+SELECT * FROM VALUES (1), (2) AS l(id) CROSS JOIN VALUES ('a'), ('b') AS r(x) ORDER BY id, x
+SELECT * FROM VALUES (1, 'a') AS l(id, x) NATURAL JOIN VALUES (1, 'c') AS r(id, y)
+SELECT id FROM VALUES (1) AS l(id) JOIN VALUES (1) AS r(id) ON l.id = r.id
+SELECT 1 AS a UNION SELECT 1 UNION ALL SELECT 2 ORDER BY a
+SELECT 1 AS a UNION ALL SELECT 2.5 ORDER BY a
+SELECT 1 AS a UNION ALL SELECT 'x'
+SELECT 1 AS a, 2 AS b UNION ALL SELECT 1
+SELECT * FROM VALUES (1), (1), (2) AS t(a) INTERSECT SELECT 1
+SELECT * FROM VALUES (1), (1), (2) AS t(a) EXCEPT SELECT 2
+SELECT * FROM VALUES (1), (1), (2) AS t(a) EXCEPT ALL SELECT 1 ORDER BY a
+SELECT DISTINCT a FROM VALUES (1), (1), (null), (null) AS t(a) ORDER BY a
+SELECT a FROM VALUES (2), (null), (1) AS t(a) ORDER BY a
+SELECT a FROM VALUES (2), (null), (1) AS t(a) ORDER BY a DESC
+SELECT a FROM VALUES (2), (null), (1) AS t(a) ORDER BY a DESC NULLS FIRST
+SELECT a FROM VALUES (double('NaN')), (1D), (null) AS t(a) ORDER BY a
+SELECT a FROM VALUES (1), (2), (3) AS t(a) ORDER BY a LIMIT 1 OFFSET 1
+SELECT a FROM VALUES (1), (2), (3) AS t(a) WHERE a > (SELECT avg(a) FROM VALUES (1), (2) AS s(a)) ORDER BY a
+SELECT a FROM VALUES (1), (2), (3) AS t(a) WHERE a IN (SELECT b FROM VALUES (2), (3) AS s(b)) ORDER BY a
+SELECT a FROM VALUES (1), (2), (3) AS t(a) WHERE a NOT IN (SELECT b FROM VALUES (2), (null) AS s(b))
+SELECT a FROM VALUES (1), (2) AS t(a) WHERE EXISTS (SELECT 1 FROM VALUES (2) AS s(b) WHERE b = a)
+SELECT a, (SELECT max(b) FROM VALUES (1, 5), (2, 6) AS s(k, b) WHERE k = a) AS m FROM VALUES (1), (2), (3) AS t(a) ORDER BY a
+WITH t AS (SELECT 1 AS a), u AS (SELECT a + 1 AS b FROM t) SELECT * FROM t, u
+WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT sum(n) FROM r
+SELECT a, row_number() OVER (ORDER BY a) AS rn FROM VALUES (3), (1), (2) AS t(a) ORDER BY a
+SELECT g, a, rank() OVER (PARTITION BY g ORDER BY a), dense_rank() OVER (PARTITION BY g ORDER BY a), percent_rank() OVER (PARTITION BY g ORDER BY a) FROM VALUES ('x', 1), ('x', 1), ('x', 2), ('y', 5) AS t(g, a) ORDER BY g, a
+SELECT a, lag(a) OVER (ORDER BY a), lead(a, 1, 0) OVER (ORDER BY a), ntile(2) OVER (ORDER BY a), cume_dist() OVER (ORDER BY a) FROM VALUES (1), (2), (3) AS t(a) ORDER BY a
+SELECT a, sum(a) OVER (ORDER BY a), sum(a) OVER (ORDER BY a ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), avg(a) OVER () FROM VALUES (1), (2), (2), (4) AS t(a) ORDER BY a
+SELECT a, sum(a) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM VALUES (1), (2), (4) AS t(a) ORDER BY a
+SELECT a, first_value(a) OVER w, last_value(a) OVER w, nth_value(a, 2) OVER w FROM VALUES (1), (2), (3) AS t(a) WINDOW w AS (ORDER BY a) ORDER BY a
+SELECT * FROM range(3)
+SELECT * FROM range(1, 10, 4)
+SELECT id * 2 AS d FROM range(5) WHERE id % 2 = 0
+SELECT nope FROM VALUES (1) AS t(a)
+SELECT nope(1)
+SELECT * FROM no_such_table
+SELECT a FROM VALUES (1) AS t(a), VALUES (2) AS u(a)
+SELECT t.*, 1 AS z FROM VALUES (1, 2) AS t(a, b)
+SELECT * EXCEPT (b) FROM VALUES (1, 2) AS t(a, b)
+SELECT `a b` FROM VALUES (1) AS t(`a b`)
+SELECT A FROM VALUES (1) AS t(a)
+SELECT sum(a) FROM VALUES ('x') AS t(a)
+SELECT substring('abc')
+SELECT upper(1, 2)
+SELECT 1 +
+SELECT FROM t
+SELEC 1
+SELECT a FROM VALUES (1), ('x') AS t(a)
+SELECT max(struct(a, b)) FROM VALUES (1, 'x'), (2, 'y') AS t(a, b)
+SELECT a FROM VALUES (1), (2) AS t(a) TABLESAMPLE (100 PERCENT)
+SELECT /*+ BROADCAST(t) */ a FROM VALUES (1) AS t(a)
+SELECT count(*) FROM VALUES (1) AS t(a) WHERE false
+SELECT a, count(*) FROM VALUES (1) AS t(a) WHERE false GROUP BY a
+SELECT any_value(a) FROM VALUES (null) AS t(a)
+SELECT string_agg(a, ',') WITHIN GROUP (ORDER BY a), listagg(a) FROM VALUES ('b') AS t(a)
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM VALUES (1), (2) AS t(a)
+SELECT histogram_numeric(a, 2) FROM VALUES (1), (2) AS t(a)
+SELECT regr_slope(y, x), regr_intercept(y, x), regr_r2(y, x), regr_count(y, x) FROM VALUES (1, 2), (2, 4), (3, 7) AS t(x, y)
