@@ -49,7 +49,7 @@ def run_unit(tally, build):
     heading(f"unit tests ({build})")
     report = ROOT / build / "meson-logs" / "testlog.junit.xml"
     report.unlink(missing_ok=True)
-    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:allocator_may_return_null=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
                LSAN_OPTIONS=f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0")
     status = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs"], env=env).returncode
     tally.add_junit(f"unit ({build})", report, status)
