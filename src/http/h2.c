@@ -9,6 +9,7 @@
 #define CONNECTION_WINDOW (64 * 1024 * 1024)     /* … and one stalled stream must not stop the others */
 #define FRAME_BYTES (1024 * 1024)                /* largest frame accepted; fewer heads on the way between our own processes */
 #define SEND_FRAME_BYTES (256 * 1024)
+#define LATE_BYTES (2 * 1024 * 1024)             /* of a request read past behind its response: curl loses a response whose reset comes with it */
 #define RESETS_BURST 1000                        /* CVE-2023-44487: streams that are opened to be cancelled */
 #define RESETS_PER_S 100
 
@@ -308,20 +309,21 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     else
         nghttp2_session_consume_stream(session, id, len);
     h2->handler->data(stream, bytes, len);
+    if (h2->server && stream->local_end && (stream->late_bytes += len) > LATE_BYTES)
+        nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_NO_ERROR);   /* RFC 9113 8.1 */
     return 0;
 }
 
 static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct hr_h2 *h2 = arg;
+    (void)session;
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
         return 0;
     struct hr_h2_stream *stream = find(h2, frame->hd.stream_id);
     if (!stream)
         return 0;
     stream->local_end = true;
-    if (h2->server && !stream->remote_end)   /* RFC 9113 8.1: the rest of the request is not wanted */
-        nghttp2_submit_rst_stream(session, 0, stream->id, NGHTTP2_NO_ERROR);
     return 0;
 }
 

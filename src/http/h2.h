@@ -16,7 +16,7 @@ struct hr_h2_stream {
     struct hr_header *fields;
     size_t field_count, field_room, field_bytes;
     struct hr_chunk *first, **last;      /* output; offset: sent of first */
-    size_t offset, queued;
+    size_t offset, queued, late_bytes;
     size_t unconsumed;                   /* of a held stream of a server: owed to the connection's window */
     bool ending, idle, held, blocked;    /* idle: nghttp2 was told that there is nothing; blocked: was above the high mark */
     bool head_sent, local_end, remote_end, pending, headers_done;
