@@ -185,6 +185,11 @@ const struct hr_request *hr_exchange_request(const struct hr_exchange *exchange)
     return &exchange->request;
 }
 
+void hr_exchange_set_handler(struct hr_exchange *exchange, const struct hr_exchange_handler *handler)
+{
+    exchange->handler = handler;
+}
+
 void hr_exchange_set_user(struct hr_exchange *exchange, void *user)
 {
     exchange->user = user;

@@ -1,0 +1,26 @@
+/* The gate: Spark Connect for clients, relayed to the session's host.
+ *
+ * It authenticates, reads the session id out of the first message with wire's scanner, finds the session of (principal, id), puts a grant
+ * in the place of the client's token, and passes headers, bytes and trailers on untouched, with back-pressure both ways. It decodes nothing
+ * else. Refusals are gRPC statuses that name the next step. Loop's thread only. */
+#ifndef HR_DAEMON_GATE_GATE_H
+#define HR_DAEMON_GATE_GATE_H
+#include "daemon/session/session.h"
+#include "http/http.h"
+
+struct hr_gate;
+
+struct hr_gate_options {
+    struct hr_sessions *sessions;
+    /* who asks: the principal's id, in the exchange's arena; HR_E_UNAUTHENTICATED or HR_E_DENIED with what the client should read */
+    enum hr_code (*authenticate)(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err);
+    /* may the principal use (or, fresh, open) this session here? and what its host is told: *grant is sent as the bearer token, NULL: none.
+     * Asked again when a grant is GRANT_MS old. May be NULL. */
+    enum hr_code (*admit)(struct hr_arena *arena, const char *principal, const char *session_id, bool fresh, const char **grant, void *arg, struct hr_err *err);
+    void *arg;
+};
+struct hr_gate *hr_gate_new(const struct hr_gate_options *options);
+void hr_gate_free(struct hr_gate *gate);                        /* after its server is closed */
+bool hr_gate_wants(const struct hr_request *request);           /* a gRPC call */
+void hr_gate_take(struct hr_gate *gate, struct hr_exchange *exchange);   /* in `request`: the rest of the exchange is the gate's */
+#endif

@@ -1,0 +1,71 @@
+/* Sessions: the one registry of who has which session, and the host processes behind them.
+ *
+ * A session is named by (principal, id): another principal's session of the same id is another session. Each has one host, a child
+ * process that serves Spark Connect on a Unix socket. Spare hosts are started ahead, so a new session costs no start. A host that dies
+ * takes the calls that ran on it; the session's next call gets a new host, which replays the journal that the dead one wrote. Journals
+ * outlive the daemon too: a session of an earlier run is found again by its first call.
+ *
+ * A host is started as `PROGRAM ARGS… --socket PATH --journal FILE`, is ready once PATH can be connected to, and ends on SIGTERM. FILE is
+ * empty or absent at first; what must survive the process (configuration, views, artifacts, its server_side_session_id) is appended to it
+ * before it is acknowledged, and read at start.
+ *
+ * Loop's thread only. A struct hr_session * is counted: keep one across callbacks with hr_session_ref. */
+#ifndef HR_DAEMON_SESSION_SESSION_H
+#define HR_DAEMON_SESSION_SESSION_H
+#include "base/error.h"
+#include "http/http.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hr_loop;
+struct hr_sessions;
+struct hr_session;
+
+enum hr_session_event { HR_SESSION_CREATED, HR_SESSION_HOST_STARTED, HR_SESSION_HOST_DIED, HR_SESSION_ENDED };
+
+struct hr_sessions_options {
+    const char *folder;                /* for sockets and journals: HOME/run/hosts; made when absent, 0700 */
+    const char *const *host;           /* program and arguments, closed by NULL; copied */
+    const char *const *env;            /* as struct hr_child_options; copied */
+    int spares;                        /* hosts kept ready */
+    int sessions_max;                  /* 0: HR_SESSIONS_MAX */
+    uint64_t idle_ms;                  /* a session without a call this long ends; 0: never */
+    void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);   /* may be NULL */
+    void *arg;
+};
+enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **sessions, struct hr_err *err);
+void hr_sessions_free(struct hr_sessions *sessions);   /* ends all hosts; journals stay for the next start */
+size_t hr_sessions_spares(const struct hr_sessions *sessions);   /* ready ones */
+
+/* finds or makes; HR_E_LIMIT when there are too many */
+enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal, const char *id, struct hr_session **session, struct hr_err *err);
+struct hr_session *hr_session_find(struct hr_sessions *sessions, const char *principal, const char *id);   /* NULL when absent */
+struct hr_session *hr_session_next(struct hr_sessions *sessions, const struct hr_session *session);         /* NULL starts and ends; oldest first */
+void hr_session_end(struct hr_session *session, const char *why);      /* its host goes, its calls fail, its journal is removed */
+void hr_session_pin(struct hr_session *session, bool on);              /* counted: not ended by the idle rule */
+struct hr_session *hr_session_ref(struct hr_session *session);
+void hr_session_unref(struct hr_session *session);
+
+/* The connection to the session's host, as soon as it is up: fn is called once, before hr_session_connect returns when it is up already.
+ * client NULL: it failed. The client is the session's; a call's `failed` with !hr_http_client_alive(client) is followed by hr_session_lost. */
+struct hr_session_wait {
+    void (*fn)(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err);
+    struct hr_session_wait *next, **at;          /* the registry's */
+};
+void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait);
+void hr_session_unwait(struct hr_session_wait *wait);                  /* fine when fn was called */
+void hr_session_lost(struct hr_session *session);                      /* its host does not answer: the next call gets a new one */
+void hr_session_busy(struct hr_session *session, int change);          /* +1 when a call begins, -1 when it ends: the idle rule's clock */
+
+struct hr_session_info {
+    const char *principal, *id;
+    int64_t created_ms, active_ms;               /* wall clock */
+    int calls, hosts, pid;                       /* calls running; hosts it has had; pid of the present one, 0: none */
+    bool ended;
+};
+struct hr_session_info hr_session_info(const struct hr_session *session);   /* texts are the session's */
+/* for front ends: a slot each, freed with the session (the gate keeps its grant here, livy its interpreter) */
+enum { HR_SESSION_SLOT_GATE, HR_SESSION_SLOT_LIVY, HR_SESSION_SLOTS };
+void hr_session_set_slot(struct hr_session *session, int slot, void *value, void (*release)(void *value));
+void *hr_session_slot(const struct hr_session *session, int slot);
+#endif
