@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 import time
+import uuid
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
@@ -130,7 +131,7 @@ class SynapseMagics(Magics):
             raise SynapseError("compute '%s' is not attached yet: its state is '%s'" % (options.compute, compute.get("provisioningState")))
         pool = livy.Pool(workspace, compute["resourceId"])
         body = {"name": "%s-%s" % (workspace.name, options.compute), "kind": "pyspark", "conf": conf, "idleTimeout": "%dm" % options.timeout,
-                "tags": {"workspace": workspace._id},
+                "artifactId": str(uuid.uuid4()), "tags": {"workspace": workspace._id},
                 "driverMemory": options.driver_memory, "driverCores": options.driver_cores, "executorMemory": options.executor_memory,
                 "executorCores": options.executor_cores, "numExecutors": options.num_executors}
         self.session = livy.Session.start(pool, {name: value for name, value in body.items() if value not in (None, {})}, options.start_timeout)
