@@ -48,6 +48,7 @@
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
     X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
+    X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
     X("PARSE_EMPTY_STATEMENT", "42617", HR_PARSE, "Syntax error, unexpected empty statement.") \
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
     X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
@@ -64,5 +65,6 @@
     X("UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", "0A000", HR_ANALYSIS, "The feature is not supported: Queries from raw JSON/CSV/XML files are disallowed when the referenced columns only include the internal corrupt record column (named `_corrupt_record` by default). For example: `spark.read.schema(schema).json(file).filter($\"_corrupt_record\".isNotNull).count()` and `spark.read.schema(schema).json(file).select(\"_corrupt_record\").show()`. Instead, you can cache or save the parsed results and then send the same query. For example, `val df = spark.read.schema(schema).json(file).cache()` and then `df.filter($\"_corrupt_record\".isNotNull).count()`.") \
     X("UNSUPPORTED_OVERWRITE.PATH", "42902", HR_ANALYSIS, "Can't overwrite the target that is also being read from. The target path is <path>.") \
     X("UNSUPPORTED_TIME_PRECISION", "0A001", HR_SPARK, "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].") \
+    X("UNSUPPORTED_TIME_TYPE", "0A000", HR_ANALYSIS, "The data type TIME is not supported.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).")
 #endif

@@ -283,10 +283,10 @@ static enum hr_code check_header(const struct csv_local *local, const struct hr_
 {
     const struct csv_run *run = local->run;
     const struct hr_type *schema = run->scan->schema;
-    const char *location = run->state->files.at[local->file].location;
-    if (!run->pruned && record->count != run->state->data_count)
-        return hr_fail(err, HR_E_INVALID, "Number of column in CSV header is not equal to number of fields in the schema:\n Header length: %zu, schema size: %zu\n"
-                       "CSV file: file://%s", record->count, run->state->data_count, location);
+    if (!run->pruned && record->count != run->state->data_count) {
+        hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
+        return hr_fail_hint(err, "the number of columns in the csv header is not that of the schema: %zu and %zu", record->count, run->state->data_count);
+    }
     for (size_t i = 0; i < run->column_count; i++) {
         const struct column *column = &run->columns[i];
         if (column->place.kind != COLUMN_TOKEN)
@@ -296,9 +296,11 @@ static enum hr_code check_header(const struct csv_local *local, const struct hr_
             hr_csv_token(run->state->csv, &record->fields[column->place.at], &text);
         const char *name = schema->fields[column->schema].name;
         bool same = strlen(name) == text.len && !(run->state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.at, text.len);
-        if (!same)
-            return hr_fail(err, HR_E_INVALID, "CSV header does not conform to the schema.\n Expected: %s but found: %.*s\nCSV file: file://%s", name,
-                           (int)text.len, text.at, location);
+        if (!same) {
+            hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
+            return hr_fail_hint(err, "the csv header does not conform to the schema: expected \"%s\" but found \"%.*s\"", name,
+                                (int)(text.len > 200 ? 200 : text.len), text.at);
+        }
     }
     return HR_OK;
 }
@@ -378,13 +380,9 @@ static inline bool token_value(struct csv_local *local, struct column *column, c
 
 static enum hr_code failfast(const struct csv_local *local, const struct hr_csv_record *record, struct hr_err *err)
 {
-    char text[512];
-    struct hr_arena *scratch = hr_arena_new(NULL);
-    snprintf(text, sizeof text, "%.*s", (int)(record->text_len > 500 ? 500 : record->text_len), record->text);
-    hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", text, "failFastMode", "FAILFAST", "path",
-                  hr_files_uri(scratch, local->run->state->files.at[local->file].location), NULL);
-    hr_arena_free(scratch);
-    return err ? err->code : HR_E_SPARK;
+    hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
+    return hr_fail_hint(err, "malformed records are detected in record parsing: \"%.*s\"; parse mode: FAILFAST. To process malformed records as null result, "
+                        "try setting the option 'mode' as 'PERMISSIVE'", (int)(record->text_len > 200 ? 200 : record->text_len), record->text);
 }
 
 /* *keeps: the record made a row */
@@ -397,6 +395,8 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
     if (record->stray_quote)
         return hr_fail(err, HR_E_INVALID, "unescaped quote character '%c' inside a quoted value of a csv field: \"%.*s\"", run->state->csv->quote,
                        (int)(record->text_len > 500 ? 500 : record->text_len), record->text);
+    if (record->broken && !run->only_count)
+        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
     for (size_t i = 0; i < run->column_count; i++)
         if (local->columns[i].place.kind == COLUMN_TOKEN)
             good &= token_value(local, &local->columns[i], record, row);
@@ -841,6 +841,16 @@ static const struct hr_type *without_partitions(struct hr_arena *arena, const st
     return hr_type_struct(arena, fields, count);
 }
 
+static enum hr_code refuse_type(struct hr_arena *arena, const char *condition, const char *parameter, const struct hr_field *field, struct hr_err *err)
+{
+    struct hr_buf sql;
+    hr_buf_init(&sql, 1 << 16);
+    hr_type_sql(field->type, &sql);
+    hr_fail_spark(err, condition, "columnName", hr_printf(arena, "`%s`", field->name), parameter, hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
+    hr_buf_release(&sql);
+    return HR_E_SPARK;
+}
+
 static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, const struct hr_type *data, struct hr_err *err)
 {
     const struct hr_csv *csv = state->csv;
@@ -852,19 +862,12 @@ static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, 
         int partition = hr_files_partition(&state->files, field->name, csv->case_sensitive);
         if (i < data->field_count && !strcmp(field->name, csv->corrupt)) {
             if (field->type->id != HR_TYPE_STRING)
-                return hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName", field->name, "actualType", "other", NULL);
+                return refuse_type(scan->arena, "INVALID_CORRUPT_RECORD_TYPE", "actualType", field, err);
             state->places[i] = (struct place){COLUMN_CORRUPT, 0};
         } else {
             state->places[i] = partition >= 0 ? (struct place){COLUMN_PARTITION, partition} : (struct place){COLUMN_TOKEN, token};
-            if (partition < 0 && !hr_csv_readable(field->type)) {
-                struct hr_buf sql;
-                hr_buf_init(&sql, 4096);
-                hr_type_sql(field->type, &sql);
-                hr_fail_spark(err, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", "CSV", "columnName", hr_printf(scan->arena, "`%s`", field->name), "columnType",
-                              hr_printf(scan->arena, "\"%s\"", hr_buf_text(&sql)), NULL);
-                hr_buf_release(&sql);
-                return HR_E_SPARK;
-            }
+            if (partition < 0 && !hr_csv_readable(field->type))
+                return hr_format_refuse_type(scan->arena, "CSV", field, err);
             token += i < data->field_count;
         }
     }

@@ -8,7 +8,7 @@
 #include "host/format/text_value.h"
 
 enum hr_parse_mode { HR_MODE_PERMISSIVE, HR_MODE_DROPMALFORMED, HR_MODE_FAILFAST };
-enum hr_csv_unescaped { HR_CSV_STOP_AT_DELIMITER, HR_CSV_STOP_AT_CLOSING_QUOTE, HR_CSV_SKIP_VALUE, HR_CSV_RAISE_ERROR };
+enum hr_csv_unescaped { HR_CSV_STOP_AT_DELIMITER, HR_CSV_STOP_AT_CLOSING_QUOTE, HR_CSV_RAISE_ERROR };
 
 struct hr_text { const char *at; size_t len; };
 
@@ -49,7 +49,6 @@ enum hr_field_kind {
     HR_FIELD_PLAIN,                /* at, len */
     HR_FIELD_EMPTY,                /* nothing between separators: nullValue */
     HR_FIELD_QUOTED_EMPTY,         /* "": emptyValue */
-    HR_FIELD_SKIPPED,              /* null, by SKIP_VALUE */
 };
 struct hr_csv_field { const char *at; uint32_t len; enum hr_field_kind kind; };
 
@@ -101,7 +100,7 @@ enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, con
 /* the value a token stands for; false: null */
 static inline bool hr_csv_token(const struct hr_csv *csv, const struct hr_csv_field *field, struct hr_text *text)
 {
-    if (field->kind == HR_FIELD_EMPTY || field->kind == HR_FIELD_SKIPPED)
+    if (field->kind == HR_FIELD_EMPTY)
         return false;
     *text = field->kind == HR_FIELD_QUOTED_EMPTY ? csv->empty_value : (struct hr_text){field->at, field->len};
     return text->len != csv->null_value.len || memcmp(text->at, csv->null_value.at, text->len) != 0;

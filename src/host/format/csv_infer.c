@@ -47,11 +47,22 @@ static enum hr_type_id infer_ntz(const struct hr_csv *csv, const char *text, siz
     return ok ? HR_TYPE_TIMESTAMP_NTZ : infer_timestamp(csv, text, len);
 }
 
+/* inference takes the default pattern at its word: yyyy-MM-dd */
+static bool is_plain_date(const char *text, size_t len)
+{
+    if (len != 10)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (i == 4 || i == 7 ? text[i] != '-' : (unsigned char)(text[i] - '0') > 9)
+            return false;
+    return true;
+}
+
 static enum hr_type_id infer_date(const struct hr_csv *csv, const char *text, size_t len)
 {
     int32_t days;
     struct hr_moment moment;
-    bool ok = csv->date_format ? hr_pattern_parse(csv->date_format, text, len, &moment) : hr_parse_date(text, len, &days);
+    bool ok = csv->date_format ? hr_pattern_parse(csv->date_format, text, len, &moment) : is_plain_date(text, len) && hr_parse_date(text, len, &days);
     return ok ? HR_TYPE_DATE : infer_ntz(csv, text, len);
 }
 
@@ -66,10 +77,8 @@ static enum hr_type_id infer_double(const struct hr_csv *csv, const char *text, 
 static struct guess infer_decimal(const struct hr_csv *csv, const char *text, size_t len)
 {
     struct hr_decimal decimal;
-    if (hr_value_bigdecimal(text, len, true, &decimal) && decimal.scale <= 0 && decimal.precision <= 38 && decimal.scale >= -38) {
-        if (decimal.scale <= decimal.precision)
-            return (struct guess){HR_TYPE_DECIMAL, decimal.precision, decimal.scale};
-    }
+    if (hr_value_bigdecimal(text, len, true, &decimal) && decimal.scale == 0 && decimal.precision <= 38)
+        return (struct guess){HR_TYPE_DECIMAL, decimal.precision, 0};
     return (struct guess){infer_double(csv, text, len), 0, 0};
 }
 
@@ -311,7 +320,7 @@ static enum hr_code infer_files(struct hr_format *format, const struct hr_files 
 static const struct hr_type *guess_type(struct hr_arena *arena, const struct guess *guess)
 {
     if (guess->id == HR_TYPE_DECIMAL)
-        return hr_type_decimal(arena, guess->precision - (guess->scale < 0 ? guess->scale : 0), guess->scale < 0 ? 0 : guess->scale);
+        return hr_type_decimal(arena, guess->precision, guess->scale);
     return hr_type_basic(guess->id == HR_TYPE_VOID ? HR_TYPE_STRING : guess->id);
 }
 

@@ -184,14 +184,18 @@ static void plain_field(struct hr_csv_lexer *lexer, const char *at, const char *
     *add_field(&lexer->record) = (struct hr_csv_field){at, (uint32_t)(end - at), at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
 }
 
-/* ---- the careful path: one record, univocity's way ---- */
+/* ---- the careful path: one record, univocity's way, one character at a time ---- */
+
+#define CH_SEPARATOR 256
+#define CH_LINE_END 257
+#define CAREFUL_DEPTH_MAX 200      /* stray quotes within stray quotes; beyond it the rest of the value is taken as it stands */
 
 struct careful {
     struct hr_csv_lexer *lexer;
-    const char *p, *end;           /* of the line; or of all bytes when a record may span lines */
+    const char *from, *p, *end;    /* the character ch is [from, p); end is the line's, or the limit when a record may span lines */
+    int ch, prev;                  /* a byte, CH_*, or 0 where univocity forgets it */
     char *out; size_t len;         /* the value being made; room for the whole record */
-    size_t ended;                  /* bytes of the line end that stopped the value; 0: a separator or the end of input */
-    bool hit_end, skip;
+    bool stopped, consumed, unescaped;   /* stopped: at the end of input */
 };
 
 /* 1: a separator, 2: a line end (multi-line only), 0: neither */
@@ -207,110 +211,235 @@ static int stop_at(const struct careful *c, const char *p, size_t *width)
     return 0;
 }
 
-/* everything up to the next separator, as it stands */
-static void until_delimiter(struct careful *c, bool keep)
+/* the next character inside a quoted value; line ends are normalized to \n there too */
+static bool next_char(struct careful *c)
 {
-    size_t width, begin = c->len;
-    for (; c->p < c->end && !stop_at(c, c->p, &width); c->p++)
-        if (keep)
-            c->out[c->len++] = *c->p;
-    if (c->lexer->csv->ignore_trailing && c->p < c->end)
+    const struct hr_csv *csv = c->lexer->csv;
+    size_t width;
+    if (c->p >= c->end)
+        return !(c->stopped = true);
+    c->from = c->p;
+    if (is_separator(csv, c->p, c->end)) {
+        c->ch = CH_SEPARATOR;
+        c->p += csv->sep_len;
+    } else if (csv->multi_line && (width = line_end(c->lexer, c->p))) {
+        c->ch = CH_LINE_END;
+        c->p += width;
+    } else {
+        c->ch = (unsigned char)*c->p++;
+        if (c->ch >= 0xc0)         /* one character of Java's, whatever its bytes */
+            while (c->p < c->end && (*c->p & 0xc0) == 0x80)
+                c->p++;
+    }
+    return true;
+}
+
+static void put(struct careful *c, int ch) { c->out[c->len++] = (char)ch; }
+
+static void put_current(struct careful *c)
+{
+    if (c->ch == CH_LINE_END && !c->lexer->csv->line_sep_len) {
+        put(c, '\n');
+        return;
+    }
+    memcpy(c->out + c->len, c->from, (size_t)(c->p - c->from));
+    c->len += (size_t)(c->p - c->from);
+}
+
+static bool at_stop(const struct careful *c) { return c->ch == CH_SEPARATOR || c->ch == CH_LINE_END; }
+
+/* everything up to the next separator, as it stands */
+static void until_delimiter(struct careful *c)
+{
+    size_t begin = c->len;
+    if (!next_char(c))
+        return;
+    int kept = c->ch;
+    while (!at_stop(c)) {
+        put_current(c);
+        if (!next_char(c))
+            break;
+    }
+    if (c->stopped)
+        c->ch = kept;
+    if (c->lexer->csv->ignore_trailing)
         while (c->len > begin && is_space(c->out[c->len - 1]))
             c->len--;
 }
 
-/* a quote inside a quoted value that neither ends nor escapes: c->p is behind it */
-static bool unescaped_quote(struct careful *c)
+static void stray_until_delimiter(struct careful *c)
+{
+    memmove(c->out + 1, c->out, c->len);
+    c->out[0] = (char)c->lexer->csv->quote;
+    c->len++;
+    until_delimiter(c);
+}
+
+static void value_with_escapes(struct careful *c, int depth);
+
+static void process_escape(struct careful *c, int depth)
 {
     const struct hr_csv *csv = c->lexer->csv;
-    switch (csv->unescaped) {
-    case HR_CSV_STOP_AT_DELIMITER:
-        memmove(c->out + 1, c->out, c->len);
-        c->out[0] = (char)csv->quote;
-        c->len++;
-        c->out[c->len++] = (char)csv->quote;
-        until_delimiter(c, true);
-        return true;
-    case HR_CSV_SKIP_VALUE:
-        c->skip = true;
-        until_delimiter(c, false);
-        return true;
-    case HR_CSV_RAISE_ERROR:
-        c->lexer->record.stray_quote = true;
-        until_delimiter(c, false);
-        return true;
-    default:
-        c->out[c->len++] = (char)csv->quote;
-        return false;              /* the value goes on to its closing quote */
+    if (c->ch == csv->escape && c->prev == csv->escape_escape && csv->escape_escape != HR_CSV_NONE) {
+        put(c, csv->escape);
+        c->ch = 0;
+    } else if (c->prev == csv->escape && csv->escape != HR_CSV_NONE) {
+        put(c, c->ch == csv->quote ? csv->quote : c->prev);
+        if (c->ch == csv->quote)
+            c->ch = 0;
+    } else if (c->ch == csv->quote && c->prev == csv->quote) {
+        put(c, csv->quote);
+    } else if (c->prev == csv->quote) {
+        put(c, csv->quote);
+        c->prev = c->ch;
+        value_with_escapes(c, depth + 1);
     }
+}
+
+/* what follows a stray quote: until a separator, which the caller's loop then steps over, as univocity's does */
+static void value_with_escapes(struct careful *c, int depth)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    if (depth > CAREFUL_DEPTH_MAX) {
+        until_delimiter(c);
+        return;
+    }
+    while (!at_stop(c)) {
+        if (c->ch != csv->quote && c->ch != csv->escape) {
+            if (c->prev == csv->quote) {
+                put(c, csv->quote);
+                c->prev = c->ch;
+                continue;
+            }
+            put_current(c);
+        } else {
+            process_escape(c, depth);
+            if (c->stopped)
+                return;
+        }
+        c->prev = c->ch;
+        if (!next_char(c))
+            return;
+    }
+}
+
+/* a quote that neither ends nor escapes, ch behind it. True: the value is done */
+static bool stray_quote(struct careful *c, const char *text_from)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    if (csv->unescaped == HR_CSV_RAISE_ERROR) {
+        c->lexer->record.stray_quote = true;
+        until_delimiter(c);
+        return true;
+    }
+    put(c, csv->quote);
+    memcpy(c->out + c->len, text_from, (size_t)(c->p - text_from));
+    c->len += (size_t)(c->p - text_from);
+    c->prev = c->ch;
+    if (csv->unescaped == HR_CSV_STOP_AT_DELIMITER) {
+        stray_until_delimiter(c);
+        return true;
+    }
+    return !next_char(c);
+}
+
+/* white space behind a closing quote. True: the value is done */
+static bool space_behind(struct careful *c)
+{
+    const char *from = c->from;
+    do {
+        if (!next_char(c))
+            return true;
+        if (c->ch == CH_LINE_END)
+            return true;
+    } while (c->ch <= ' ');
+    return c->ch == CH_SEPARATOR || stray_quote(c, from);
 }
 
 /* c->p is behind the opening quote */
 static void quoted_value(struct careful *c)
 {
     const struct hr_csv *csv = c->lexer->csv;
-    const char quote = (char)csv->quote;
-    size_t width;
-    if (c->p == c->end) {
-        c->out[c->len++] = quote;
+    c->ch = csv->quote;
+    c->prev = 0;
+    if (!next_char(c))
         return;
-    }
-    while (c->p < c->end) {
-        int ch = (unsigned char)*c->p;
-        if (ch == csv->escape && csv->escape != csv->quote && csv->escape != HR_CSV_NONE) {
-            if (c->p + 1 == c->end) {
-                c->p++;
-                return;            /* an escape at the very end is dropped, as univocity does */
-            }
-            int next = (unsigned char)c->p[1];
-            if (next == csv->quote || (next == csv->escape && csv->escape_escape == csv->escape)) {
-                c->out[c->len++] = (char)next;
-                c->p += 2;
-            } else {
-                c->out[c->len++] = *c->p++;
-            }
-            continue;
-        }
-        if (ch == csv->escape_escape && csv->escape_escape != csv->escape && c->p + 1 < c->end && (unsigned char)c->p[1] == csv->escape
-            && (csv->escape != csv->quote || (c->p + 2 < c->end && !stop_at(c, c->p + 2, &width)))) {
-            c->out[c->len++] = c->p[1];
-            c->p += 2;
-            continue;
-        }
-        if (ch != csv->quote) {
-            c->out[c->len++] = *c->p++;
-            continue;
-        }
-        const char *behind = c->p + 1;
-        if (behind == c->end) {
-            c->p = behind;
-            return;
-        }
-        if (stop_at(c, behind, &width)) {
-            c->p = behind;
-            return;
-        }
-        if (is_space(*behind)) {   /* white space behind the closing quote is dropped when nothing else follows */
-            const char *q = behind;
-            while (q < c->end && is_space(*q) && !stop_at(c, q, &width))
-                q++;
-            if (q == c->end || stop_at(c, q, &width)) {
-                c->p = q;
+    for (;;) {
+        if (c->prev == csv->quote && (c->ch <= ' ' || at_stop(c))) {
+            if (at_stop(c) || space_behind(c))
                 return;
-            }
-        } else if (*behind == quote) {
-            c->out[c->len++] = quote;
-            c->p += 2;
-            if (csv->escape != csv->quote) {   /* the second of two plain quotes may end the value too */
-                if (c->p == c->end || stop_at(c, c->p, &width))
-                    return;
-            }
             continue;
         }
-        c->p = behind;
-        if (unescaped_quote(c))
-            return;
+        if (c->ch != csv->quote && c->ch != csv->escape) {
+            if (c->prev == csv->quote) {
+                c->unescaped = true;
+                if (stray_quote(c, c->from))
+                    return;
+                continue;
+            }
+            if (c->prev == csv->escape && csv->escape != HR_CSV_NONE)
+                put(c, csv->escape);
+            int first = c->ch;
+            while (c->ch != csv->quote && c->ch != csv->escape && (c->ch != csv->escape_escape || c->ch == HR_CSV_NONE)) {
+                put_current(c);
+                if (!next_char(c)) {
+                    c->ch = first;
+                    return;
+                }
+            }
+            c->prev = c->ch;
+            if (!next_char(c))
+                return;
+        } else {
+            process_escape(c, 0);
+            if (c->stopped)
+                return;
+            c->prev = c->ch;
+            if (!next_char(c))
+                return;
+            if (c->unescaped && at_stop(c))
+                return;
+        }
     }
+}
+
+/* univocity's rules for a value that the end of input cuts off */
+static void end_of_input(struct careful *c)
+{
+    const struct hr_csv *csv = c->lexer->csv;
+    if (c->ch == csv->quote) {
+        if (c->prev == csv->quote) {
+            c->consumed = true;
+            return;
+        }
+        if (!c->unescaped)
+            put(c, csv->quote);
+    }
+    c->consumed = c->prev != 0 && !at_stop(c);
+}
+
+static void quoted_field(struct careful *c)
+{
+    struct hr_csv_lexer *lexer = c->lexer;
+    size_t room = (size_t)(c->end - c->p) * 2 + 64;   /* what is not used is given back */
+    c->out = hr_bump_alloc(lexer->bump, room);
+    c->len = 0;
+    c->stopped = c->consumed = c->unescaped = false;
+    c->p++;
+    quoted_value(c);
+    if (c->stopped)
+        end_of_input(c);
+    else
+        c->p = c->from;            /* the separator or line end is the caller's */
+    lexer->bump->first->used -= room - c->len;
+    enum hr_field_kind kind = c->len ? HR_FIELD_PLAIN : c->stopped && !c->consumed ? HR_FIELD_EMPTY : HR_FIELD_QUOTED_EMPTY;
+    *add_field(&lexer->record) = (struct hr_csv_field){c->out, (uint32_t)c->len, kind};
+}
+
+/* In a file whose lines end in \r or \r\n a lone \n ends a line only where a value would begin */
+static bool lone_newline(const struct hr_csv_lexer *lexer, const char *p)
+{
+    return lexer->csv->multi_line && *p == '\n' && (lexer->windows_ends || lexer->mac_ends);
 }
 
 /* splits the record at [at, end); in multi-line mode end is the limit and the record's own end is found. False: more bytes needed. */
@@ -322,36 +451,25 @@ static bool careful_record(struct hr_csv_lexer *lexer, const char *at, const cha
     struct careful c = {.lexer = lexer, .p = at, .end = end};
     for (;;) {
         size_t width = 0;
-        int stop = 0;
         if (csv->ignore_leading)
             while (c.p < end && is_space(*c.p) && !stop_at(&c, c.p, &width))
                 c.p++;
         if (c.p < end && csv->quote != HR_CSV_NONE && (unsigned char)*c.p == (unsigned char)csv->quote) {
-            size_t room = (size_t)(end - c.p) + 2;   /* what is not used is given back */
-            c.out = hr_bump_alloc(lexer->bump, room);
-            c.len = 0;
-            c.skip = false;
-            c.p++;
-            quoted_value(&c);
-            if (lexer->bump->first->data + lexer->bump->first->used == c.out + room)
-                lexer->bump->first->used -= room - c.len;
-            enum hr_field_kind kind = c.skip ? HR_FIELD_SKIPPED : c.len ? HR_FIELD_PLAIN : HR_FIELD_QUOTED_EMPTY;
-            *add_field(record) = (struct hr_csv_field){c.out, (uint32_t)c.len, kind};
+            quoted_field(&c);
         } else {
             const char *from = c.p;
-            while (c.p < end && !stop_at(&c, c.p, &width))
+            while (c.p < end && (!stop_at(&c, c.p, &width) || (c.p > from && lone_newline(lexer, c.p))))
                 c.p++;
             plain_field(lexer, from, c.p);
         }
-        if (c.p == end) {
+        if (c.p >= end) {
             if (csv->multi_line && !lexer->is_last)
                 return false;
             *next = end;
             record->text_len = (size_t)(end - at);
             return true;
         }
-        stop = stop_at(&c, c.p, &width);
-        if (stop == 2) {
+        if (stop_at(&c, c.p, &width) == 2) {
             record->text_len = (size_t)(c.p - at);
             *next = c.p + width;
             return true;
@@ -426,7 +544,7 @@ static const char *closing(struct hr_csv_lexer *lexer, const char *open, bool *m
                 return NULL;
             return p;
         }
-        if (!csv->multi_line && line_end(lexer, p))
+        if (csv->multi_line ? *p == '\r' && (lexer->windows_ends || lexer->mac_ends) : line_end(lexer, p) != 0)
             return NULL;
     }
 }
@@ -485,7 +603,7 @@ static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
             field = p + csv->sep_len;
         } else if (torn(lexer, p)) {
             return FAST_MORE;
-        } else if ((width = line_end(lexer, p))) {
+        } else if ((width = line_end(lexer, p)) && !(p > field && lone_newline(lexer, p))) {
             plain_field(lexer, field, p);
             record->text_len = (size_t)(p - begin);
             *next = p + width;
@@ -508,12 +626,13 @@ static int skip_line(struct hr_csv_lexer *lexer)
     const char *at = lexer->at;
     size_t width;
     bool comment = is_comment(csv, at);
-    if (!comment && (!is_space(*at) || (csv->multi_line && !line_end(lexer, at))))
+    const bool trims = csv->ignore_leading || !csv->multi_line;
+    if (!comment && !line_end(lexer, at) && (!is_space(*at) || !trims))
         return 0;
     const char *end = find_line_end(lexer, at, &width);
     if ((end == lexer->limit && !lexer->is_last) || (end < lexer->limit && torn(lexer, end)))
         return -1;
-    if (!comment && !(csv->multi_line ? end == at : blank(at, end))) {
+    if (!comment && !(trims ? blank(at, end) : end == at)) {
         seek(lexer, at);
         return 0;
     }

@@ -26,7 +26,7 @@ static enum hr_code char_option(const struct hr_options *options, const char *ke
         return HR_OK;
     if (strlen(text) > 1)
         return (unsigned char)text[0] >= 0x80 ? refuse(err, key, text)
-                                              : hr_fail(err, HR_E_INVALID, "%s cannot be more than one character.", key);
+                                              : hr_fail_spark(err, "OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "paramName", key, "actualValue", text, NULL);
     *value = *text && *text != '\0' ? (unsigned char)*text : HR_CSV_NONE;
     return HR_OK;
 }
@@ -81,7 +81,7 @@ static enum hr_code modes(const struct hr_options *options, struct hr_csv *csv, 
         csv->mode = HR_MODE_DROPMALFORMED;
     else if (mode && !strcasecmp(mode, "FAILFAST"))
         csv->mode = HR_MODE_FAILFAST;             /* anything else is PERMISSIVE, with a warning, in Spark */
-    static const char *const names[] = {"STOP_AT_DELIMITER", "STOP_AT_CLOSING_QUOTE", "SKIP_VALUE", "RAISE_ERROR"};
+    static const char *const names[] = {"STOP_AT_DELIMITER", "STOP_AT_CLOSING_QUOTE", "RAISE_ERROR"};
     if (!unescaped)
         return HR_OK;
     for (size_t i = 0; i < HR_LEN(names); i++)
@@ -102,7 +102,7 @@ static enum hr_code charset(const struct hr_options *options, struct hr_csv *csv
     bool ascii;
     if (!hr_stream_charset(name, &ascii))
         return hr_fail_spark(err, "INVALID_PARAMETER_VALUE.CHARSET", "parameter", "`charset`", "functionName", "`CSVOptions`", "charset", name, "charsets",
-                             "those of the system's iconv", NULL);
+                             "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8", NULL);
     if (!ascii && !csv->multi_line && !csv->line_sep_len)
         return refuse(err, "encoding without multiLine or lineSep", name);
     csv->encoding = name;

@@ -21,7 +21,7 @@ enum hr_code hr_option_bool(const struct hr_options *options, const char *key, b
     if (!text)
         return HR_OK;
     if (!hr_value_boolean(text, strlen(text), value))
-        return hr_fail(err, HR_E_INVALID, "%s flag can be true or false", key);
+        return hr_fail(err, HR_E_INVALID, "%s flag can be true or false.", key);
     return HR_OK;
 }
 
@@ -30,7 +30,7 @@ enum hr_code hr_option_long(const struct hr_options *options, const char *key, i
     const char *text = hr_option_get(options, key);
     *value = fallback;
     if (text && !hr_value_long(text, strlen(text), value))
-        return hr_fail(err, HR_E_INVALID, "%s should be an integer. Found %s", key, text);
+        return hr_fail(err, HR_E_INVALID, "%s should be an integer. Found %s.", key, text);
     return HR_OK;
 }
 
@@ -65,6 +65,21 @@ enum hr_code hr_conf_zone(struct hr_env *env, const struct hr_options *options, 
     *name = text;
     *zone = hr_zone_find(text, strlen(text));
     return *zone ? HR_OK : hr_fail(err, HR_E_INVALID, "unknown time zone: \"%s\"", text);
+}
+
+enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, const struct hr_field *field, struct hr_err *err)
+{
+    if (field->type->id == HR_TYPE_TIME)
+        return hr_fail_spark(err, "UNSUPPORTED_TIME_TYPE", NULL);
+    if (field->type->id == HR_TYPE_YEAR_MONTH || field->type->id == HR_TYPE_DAY_TIME)
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(arena, "interval columns in %s files", format), NULL);
+    struct hr_buf sql;
+    hr_buf_init(&sql, 1 << 16);
+    hr_type_sql(field->type, &sql);
+    hr_fail_spark(err, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", format, "columnName", hr_printf(arena, "`%s`", field->name), "columnType",
+                  hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
+    hr_buf_release(&sql);
+    return HR_E_SPARK;
 }
 
 /* ---- names ---- */

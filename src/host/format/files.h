@@ -39,6 +39,9 @@ const char *hr_files_spark_path(struct hr_arena *arena, const char *location);  
 /* a text that changes when any file does: the cache's key */
 void hr_files_key(const struct hr_files *files, struct hr_buf *out);
 
+/* a column of a type that the source cannot hold, in Spark's words; interval types, which Spark could, by name */
+enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, const struct hr_field *field, struct hr_err *err);
+
 /* ---- options and conf: without case; booleans and numbers are checked as Spark does ---- */
 enum hr_code hr_option_bool(const struct hr_options *options, const char *key, bool fallback, bool *value, struct hr_err *err);
 enum hr_code hr_option_long(const struct hr_options *options, const char *key, int64_t fallback, int64_t *value, struct hr_err *err);
