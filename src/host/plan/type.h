@@ -71,6 +71,10 @@ void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out);           /
 #define HR_TYPE_DEPTH_MAX 100
 #define HR_TYPE_DECIMAL_MAX 38
 enum hr_code hr_type_from_ddl(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err);
+/* one type at text[*at] inside SQL text; *at moves behind it. What is wrong in meaning only (an unknown name) is left in *late, for the
+ * caller to tell when the rest of the text proves right. */
+enum hr_code hr_type_from_sql(struct hr_arena *arena, const char *text, size_t *at, const struct hr_type **type, struct hr_err *late,
+                              struct hr_err *err);
 /* one type by its SQL name ("int", "decimal", "char" …) and its numbers in parentheses; not array, map, struct, interval */
 enum hr_code hr_type_from_name(struct hr_arena *arena, const char *name, const int64_t *numbers, size_t count, const struct hr_type **type,
                                struct hr_err *err);

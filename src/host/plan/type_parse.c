@@ -116,6 +116,7 @@ struct ddl {
     struct hr_err *err;                /* never NULL here */
     const char *text, *at;             /* at: the token being looked at … */
     const char *end;                   /* … and its end */
+    const char *before;                /* the end of the token before it */
     int depth;
     struct hr_err late;                /* the first failure of meaning: told when the syntax is right, as Spark does */
 };
@@ -157,6 +158,7 @@ static const char *quoted_end(const char *p)
 static void next(struct ddl *ddl)
 {
     const char *p = skip_space(ddl->end);
+    ddl->before = ddl->end;
     ddl->at = p;
     if (*p == '`' || *p == '\'' || *p == '"')
         p = quoted_end(p) ? quoted_end(p) : p + 1;
@@ -401,6 +403,18 @@ static enum hr_code parse_type(struct ddl *ddl, const struct hr_type **type)
         return code;
     }
     return parse_named(ddl, name, start, type);
+}
+
+enum hr_code hr_type_from_sql(struct hr_arena *arena, const char *text, size_t *at, const struct hr_type **type, struct hr_err *late,
+                              struct hr_err *err)
+{
+    struct hr_err own;
+    struct ddl ddl = {.arena = arena, .err = err ? err : &own, .text = text, .end = text + *at};
+    next(&ddl);
+    enum hr_code code = parse_type(&ddl, type);
+    *at = (size_t)(ddl.before - text);
+    *late = ddl.late;
+    return code;
 }
 
 static enum hr_code parse_all(struct hr_arena *arena, const char *text, bool fields, const struct hr_type **type, struct hr_err *err)
