@@ -79,7 +79,7 @@ static void expand(const char *template, json_t *params, char *out, size_t size)
     out[at] = 0;
 }
 
-enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
+enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list args)
 {
     const struct hr_condition *known = hr_condition_find(condition);
     if (!known)
@@ -91,14 +91,11 @@ enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
     snprintf(err->condition, sizeof err->condition, "%s", condition);
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", known->sqlstate);
     json_t *params = json_object();
-    va_list args;
-    va_start(args, condition);
     for (const char *name; (name = va_arg(args, const char *));) {
         const char *value = va_arg(args, const char *);
         json_t *text = json_string(value ? value : "");
         json_object_set_new(params, name, text ? text : json_string_nocheck("(not UTF-8)"));
     }
-    va_end(args);
     expand(known->text, params, err->msg, sizeof err->msg);
     char *json = json_dumps(params, JSON_COMPACT);
     if (json && strlen(json) < sizeof err->params)
@@ -106,6 +103,15 @@ enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
     free(json);
     json_decref(params);
     return HR_E_SPARK;
+}
+
+enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
+{
+    va_list args;
+    va_start(args, condition);
+    enum hr_code code = hr_fail_spark_va(err, condition, args);
+    va_end(args);
+    return code;
 }
 
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)

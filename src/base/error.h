@@ -7,6 +7,7 @@
  * and message parameters, from the table in conditions.h. */
 #ifndef HR_BASE_ERROR_H
 #define HR_BASE_ERROR_H
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -62,6 +63,7 @@ enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...) __attribu
 /* name-value pairs of text, closed by NULL: hr_fail_spark(err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL).
  * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */
 enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...) __attribute__((sentinel));
+enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list args);
 
 /* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else msg, with the hint behind it */
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size);

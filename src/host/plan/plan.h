@@ -161,6 +161,8 @@ struct hr_rel {
             struct hr_exprs grouping;  /* expressions; SQL may give positions (integer literals) or aliases */
             struct hr_exprs aggregates;     /* connect: without the grouping columns, which come first; see is_select_list */
             bool is_select_list;       /* SQL: aggregates is the whole select list */
+            bool all;                  /* SQL: GROUP BY ALL; grouping is empty */
+            bool rest;                 /* SQL's PIVOT: grouping is empty and means every column that neither pivot nor aggregates name */
             struct hr_expr *having;    /* SQL only; may use aliases, grouping columns and further aggregates */
             struct hr_exprs *sets; size_t set_count;   /* HR_GROUP_SETS */
             struct hr_expr *pivot; struct hr_exprs pivot_values;  /* no values: the distinct ones, in order */
@@ -180,7 +182,8 @@ struct hr_rel {
         struct { double lower, upper; bool with_replacement, has_seed, deterministic; int64_t seed; } sample;
         struct { struct hr_expr *column; struct hr_fraction *fractions; size_t count; bool has_seed; int64_t seed; } sample_by;
         struct { struct hr_exprs exprs; int32_t partitions; bool shuffle; } repartition;       /* partitions 0: not given */
-        struct { struct hr_exprs ids, values; bool has_values; const char *variable, *value; bool include_nulls; struct hr_exprs *value_sets; struct hr_names aliases; } unpivot;
+        struct { struct hr_exprs ids, values; bool has_values; const char *variable, *value; bool include_nulls; struct hr_exprs *value_sets; struct hr_names aliases;
+                 struct hr_names value_names; bool rest; } unpivot;                            /* SQL only: several value columns; rest: ids are all columns not in values. aliases: "" is none */
         struct { struct hr_exprs index; } transpose;
         struct { struct hr_names columns; struct hr_literals values; } fill_na;
         struct { struct hr_names columns; bool has_min_non_nulls; int32_t min_non_nulls; } drop_na;
@@ -210,7 +213,7 @@ struct hr_catalog_call { const char *name; struct hr_options args; const struct 
 /* ---- commands ---- */
 enum hr_command_kind {
     HR_COMMAND_CREATE_VIEW, HR_COMMAND_DROP_VIEW, HR_COMMAND_WRITE, HR_COMMAND_WRITE_V2, HR_COMMAND_SET, HR_COMMAND_RESET, HR_COMMAND_SHOW,
-    HR_COMMAND_DESCRIBE, HR_COMMAND_EXPLAIN, HR_COMMAND_CACHE, HR_COMMAND_UNCACHE, HR_COMMAND_UNSUPPORTED,
+    HR_COMMAND_DESCRIBE, HR_COMMAND_EXPLAIN, HR_COMMAND_CACHE, HR_COMMAND_UNCACHE, HR_COMMAND_USE, HR_COMMAND_UNSUPPORTED,
 };
 
 enum hr_save_mode { HR_SAVE_ERROR, HR_SAVE_APPEND, HR_SAVE_OVERWRITE, HR_SAVE_IGNORE };
@@ -230,14 +233,16 @@ struct hr_command {
     enum hr_command_kind kind;
     struct hr_rel *input;              /* the query of a view, write, describe query, explain, cache */
     union {
-        struct { struct hr_names name; bool global, replace, temporary, if_not_exists; struct hr_names columns; const char *comment; } view;
+        struct { struct hr_names name; bool global, replace, temporary, if_not_exists; struct hr_names columns; const char *comment;
+                 struct hr_names column_comments; } view;              /* one for each of columns, "" is none; or empty */
         struct { struct hr_names name; bool if_exists; } drop;
         struct hr_write write;
         struct { const char *key, *value; bool verbose; } set;         /* key NULL: all; value NULL: ask */
         struct { const char *what, *pattern; struct hr_names in; } show;   /* "TABLES", "VIEWS", "COLUMNS", "FUNCTIONS", "DATABASES" … */
         struct { struct hr_names name; bool extended, is_function; const char *column; } describe;
         struct { const char *mode; } explain;
-        struct { struct hr_names name; bool if_exists; } cache;
+        struct { struct hr_names name; bool if_exists, lazy; struct hr_options options; } cache;   /* uncache without a name: all */
+        struct { struct hr_names name; const char *what; } use;            /* what: "NAMESPACE", "CATALOG" */
         struct { const char *what; } unsupported;                      /* "CREATE TABLE": refused by this name */
     };
 };

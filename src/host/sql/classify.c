@@ -117,7 +117,7 @@ static bool is_keyword(const struct pass *pass, const struct token *t, int prev)
     case TK_NATURAL:
         return is_join_word(next->kind);
     case TK_JOIN:
-        return !ends_operand(next);
+        return !ends_operand(next) || !next->kind;
     case TK_VALUES:
         return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_FROM, TK_AS, TK_UNION, TK_EXCEPT, TK_INTERSECT, TK_MINUS_SET, TK_ALL, TK_DISTINCT, TK_JOIN,
                       TK_COMMA, TK_RP) && !ends_operand(next) && (prev != TK_LP || next->kind != TK_PLUS);
@@ -135,7 +135,9 @@ static bool is_keyword(const struct pass *pass, const struct token *t, int prev)
         return pass->cases > 0;
     case TK_BOTH: case TK_LEADING: case TK_TRAILING:
         return prev == TK_LP && pass->count >= 2 && hr_sql_word_is(pass->p, &pass->out[pass->count - 2], "trim");
-    case TK_SELECT: case TK_WHERE: case TK_HAVING: case TK_QUALIFY: case TK_ON: case TK_NOT: case TK_LIMIT: case TK_OFFSET: case TK_BETWEEN:
+    case TK_SELECT:
+        return ONE_OF(prev, TK_START_QUERY, TK_LP) || !ends_operand(next);
+    case TK_WHERE: case TK_HAVING: case TK_QUALIFY: case TK_ON: case TK_NOT: case TK_LIMIT: case TK_OFFSET: case TK_BETWEEN:
         return !ends_operand(next);
     case TK_FROM:
         return !ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_SEMICOLON);

@@ -3,6 +3,7 @@
 %include {
 #include "host/sql/parse.h"
 #include "base/check.h"
+#include <stdlib.h>
 #include "host/sql/grammar.h"
 }
 %name hr_sql_lemon
@@ -487,7 +488,7 @@ predicate(A) ::= value(V) negation(N) like(O) ALL LP exprs(E) RP(Y). { A = sql_q
 predicate(A) ::= value(V) IS negation(N) NULL(Y). { A = sql_call(p, N ? "isNotNull" : "isNull", V.start, Y.stop, 1, &V); }
 predicate(A) ::= value(V) IS negation(N) TRUE(Y). { A = sql_not(p, N, sql_is(p, V, true, Y.stop)); }
 predicate(A) ::= value(V) IS negation(N) FALSE(Y). { A = sql_not(p, N, sql_is(p, V, false, Y.stop)); }
-predicate(A) ::= value(V) IS negation(N) UNKNOWN(Y). { A = sql_call(p, N ? "isNotUnknown" : "isUnknown", V.start, Y.stop, 1, &V); }
+predicate(A) ::= value(V) IS negation(N) UNKNOWN(Y). { A = sql_call(p, N ? "isNotNull" : "isNull", V.start, Y.stop, 1, &V); }
 predicate(A) ::= value(V) IS negation(N) DISTINCT FROM value(B). { A = sql_not(p, !N, sql_binary(p, "<=>", V, B)); }
 %type like {const char *}
 like(A) ::= LIKE. { A = "like"; }
@@ -599,7 +600,6 @@ call(A) ::= dotted(F) LP expr(E) RESPECT NULLS RP(Y). {
 }
 primary(A) ::= dotted(F) LP expr(B) FROM expr(C) RP(Y). { A = sql_special(p, F, "from", (struct node[]){B, C}, 2, Y.stop); }
 primary(A) ::= dotted(F) LP expr(B) FROM expr(C) FOR expr(D) RP(Y). { A = sql_special(p, F, "from", (struct node[]){B, C, D}, 3, Y.stop); }
-primary(A) ::= dotted(F) LP expr(B) FOR expr(C) RP(Y). { A = sql_special(p, F, "for", (struct node[]){B, C}, 2, Y.stop); }
 primary(A) ::= dotted(F) LP expr(B) PLACING expr(C) FROM expr(D) RP(Y). { A = sql_special(p, F, "placing", (struct node[]){B, C, D}, 3, Y.stop); }
 primary(A) ::= dotted(F) LP expr(B) PLACING expr(C) FROM expr(D) FOR expr(G) RP(Y). { A = sql_special(p, F, "placing", (struct node[]){B, C, D, G}, 4, Y.stop); }
 primary(A) ::= dotted(F) LP value(B) POSITION_IN value(C) RP(Y). { A = sql_special(p, F, "in", (struct node[]){B, C}, 2, Y.stop); }

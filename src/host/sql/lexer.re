@@ -89,10 +89,9 @@ enum hr_code hr_sql_lex(struct parser *p)
         re2c:define:YYCURSOR = cursor;
         re2c:define:YYMARKER = marker;
         re2c:yyfill:enable = 0;
-        re2c:flags:type-header = "";
 
         end = "\x00";
-        space = [ \t\r\n\f\v] | "\u{a0}" | "\xef\xbb\xbf" | "\xc2\xa0";
+        space = [ \t\r\n\f\v] | "\xef\xbb\xbf" | "\xc2\xa0";
         digit = [0-9];
         word = [a-zA-Z0-9_\x80-\xff]+;
         exponent = [eE] [+-]? digit+;

@@ -1,6 +1,7 @@
 /* Private to sql/: tokens, the parser's state, and the functions that the grammar's actions call. */
 #ifndef HR_HOST_SQL_PARSE_H
 #define HR_HOST_SQL_PARSE_H
+#include "base/limits.h"
 #include "host/sql/sql.h"
 
 struct token {
@@ -77,6 +78,8 @@ struct parser {
     size_t count, at;                  /* at: the token being fed */
     int offset_end;                    /* end of the last token fed */
     int parameters;                    /* ? seen so far */
+    const int *lines;                  /* where each line starts */
+    size_t line_count;
     struct rel query;                  /* results */
     struct node expr;
 };
@@ -89,6 +92,7 @@ enum hr_code hr_sql_classify(struct parser *p);
 
 /* errors: each sets the parser's failure and returns its code */
 enum hr_code hr_sql_syntax(struct parser *p, const struct token *token);
+enum hr_code hr_sql_syntax_text(struct parser *p, int start, int stop);    /* near the first token at or behind start */
 enum hr_code hr_sql_fail_at(struct parser *p, int start, int stop, const char *condition, ...) __attribute__((sentinel));
 void hr_sql_late(struct parser *p, int start, int stop, const char *condition, ...) __attribute__((sentinel));
 void hr_sql_refuse(struct parser *p, int start, int stop, const char *feature);   /* UNSUPPORTED_FEATURE */
@@ -104,6 +108,7 @@ char *hr_sql_unescape(struct parser *p, const char *from, const char *to, char q
 
 /* command.c */
 enum hr_code hr_sql_command(struct parser *p, struct hr_sql_statement *statement, bool *found);
+enum hr_code hr_sql_settings(struct parser *p, struct hr_sql_statement *statement, bool *found);   /* SET, RESET: before lexing */
 /* sql.c: the query in tokens[from …], by the grammar */
 enum hr_code hr_sql_run(struct parser *p, size_t from, int entry);
 
