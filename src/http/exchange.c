@@ -30,7 +30,7 @@ static void split_target(struct hr_exchange *exchange)
 static void refuse_too_large(struct hr_exchange *exchange)
 {
     char text[128];
-    int len = snprintf(text, sizeof text, "the request's body is larger than the limit of %zu bytes\n", exchange->peer->server->options.body_max);
+    int len = snprintf(text, sizeof text, "the request's body is larger than the limit of %zu bytes\n", exchange->body_max);
     exchange->dropped = true;
     if (exchange->started)
         hr_exchange_abort(exchange);
@@ -44,6 +44,7 @@ void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue
     const struct hr_http_server_options *options = &exchange->peer->server->options;
     split_target(exchange);
     exchange->expects = expects_continue;
+    exchange->body_max = options->body_max;
     if (options->body_max && content_length > options->body_max) {
         refuse_too_large(exchange);
         return;
@@ -55,7 +56,7 @@ void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue
 
 void hr_exchange_got_data(struct hr_exchange *exchange, const void *bytes, size_t len)
 {
-    size_t max = exchange->peer->server->options.body_max;
+    size_t max = exchange->body_max;
     exchange->body_seen += len;
     if (exchange->dropped) {
         hr_exchange_consume(exchange, len);
@@ -185,6 +186,11 @@ const struct hr_request *hr_exchange_request(const struct hr_exchange *exchange)
     return &exchange->request;
 }
 
+void hr_exchange_limit(struct hr_exchange *exchange, size_t body_max)
+{
+    exchange->body_max = body_max;
+}
+
 void hr_exchange_set_handler(struct hr_exchange *exchange, const struct hr_exchange_handler *handler)
 {
     exchange->handler = handler;
@@ -310,7 +316,7 @@ void hr_exchange_reply(struct hr_exchange *exchange, int status, const char *con
 
 void hr_exchange_collect(struct hr_exchange *exchange, void (*done)(struct hr_exchange *exchange, const char *body, size_t len))
 {
-    size_t max = exchange->peer->server->options.body_max;
+    size_t max = exchange->body_max;
     exchange->collected = done;
     hr_buf_init(&exchange->body, max ? max : HR_REST_BODY_MAX);
 }

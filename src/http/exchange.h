@@ -19,6 +19,7 @@ struct hr_exchange {
     bool held, started, finished, ended, dropped, expects;   /* dropped: the rest of the request is read past */
     bool settled;                     /* answered here, over the handler's head: what it still says is not sent */
     uint64_t body_seen;
+    size_t body_max;                  /* the server's, unless the handler said otherwise */
     struct hr_buf body;               /* hr_exchange_collect */
     void (*collected)(struct hr_exchange *exchange, const char *body, size_t len);
 };

@@ -58,6 +58,8 @@ void hr_http_server_close(struct hr_http_server *server);  /* closes everything 
 
 struct hr_arena *hr_exchange_arena(struct hr_exchange *exchange);       /* freed after `closed` */
 const struct hr_request *hr_exchange_request(const struct hr_exchange *exchange);
+/* in `request`: this exchange's own limit of the body; 0: none */
+void hr_exchange_limit(struct hr_exchange *exchange, size_t body_max);
 /* in `request`: another handler hears the rest of this exchange (its own `request` is not called) */
 void hr_exchange_set_handler(struct hr_exchange *exchange, const struct hr_exchange_handler *handler);
 void hr_exchange_set_user(struct hr_exchange *exchange, void *user);
