@@ -1,5 +1,6 @@
 #include "daemon/rest/rest.h"
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,6 +360,15 @@ static enum hr_code admit(struct hr_rest *req, struct hr_err *err)
     return found;
 }
 
+/* said before the body is read, in our own words; a body without a stated length is cut off by http/ */
+static enum hr_code check_length(struct hr_rest *req, struct hr_err *err)
+{
+    const char *text = hr_header_get(&hr_exchange_request(req->exchange)->headers, "content-length");
+    if (text && strtoull(text, NULL, 10) > HR_REST_BODY_MAX)
+        return hr_fail(err, HR_E_LIMIT, "the request's body is larger than the limit of %d bytes", HR_REST_BODY_MAX);
+    return HR_OK;
+}
+
 void hr_rest_request(struct hr_exchange *exchange)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
@@ -369,7 +379,8 @@ void hr_rest_request(struct hr_exchange *exchange)
     hr_arena_on_free(arena, release, req);
     hr_exchange_set_user(exchange, req);
     struct hr_err err = {0};
-    if (admit(req, &err))
+    hr_exchange_limit(exchange, HR_REST_BODY_MAX);
+    if (admit(req, &err) || check_length(req, &err))
         hr_rest_send_error(req, &err);
     else
         hr_exchange_collect(exchange, run);

@@ -1,0 +1,25 @@
+/* One command of `headrace`: its words, what it takes, and its function. */
+#ifndef HR_CLI_COMMAND_H
+#define HR_CLI_COMMAND_H
+#include "cli/args.h"
+#include "cli/wire.h"
+
+struct hr_command {
+    const char *name;                 /* "role assign" */
+    const char *operands;             /* "ROLE", for the help */
+    const char *text;                 /* one line */
+    size_t least, most;               /* operands */
+    const struct hr_option *options;
+    size_t option_count;
+    enum hr_code (*run)(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err);
+    const char *more;                 /* behind the options in its help; may be NULL */
+};
+
+extern const struct hr_command hr_commands[];
+extern const size_t hr_command_count;
+
+/* output.c: a table for people, JSON for programs */
+struct hr_column { const char *title, *path; };   /* path: names joined by '.', into a row */
+void hr_print_table(json_t *rows, const struct hr_column *columns, size_t count);
+void hr_print_json(const json_t *json);
+#endif

@@ -1,0 +1,148 @@
+/* The command `headrace`: finds the command that was meant, checks its words, runs it. */
+#include "cli/command.h"
+#include "io/child.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef HR_VERSION
+#define HR_VERSION "0"
+#endif
+
+/* the roles that are processes of their own read their own words */
+static int run_host(int argc, char **argv)
+{
+    char path[4096];
+    struct hr_err err;
+    (void)argc;
+    if (hr_child_self(path, sizeof path - 8, &err)) {
+        fprintf(stderr, "headrace: %s\n", err.msg);
+        return 1;
+    }
+    strcat(path, "-host");
+    argv[0] = path;
+    execv(path, argv);
+    fprintf(stderr, "headrace: \"%s\" cannot be run: it belongs beside headrace\n", path);
+    return 1;
+}
+
+static const struct { const char *name, *text; int (*run)(int argc, char **argv); } processes[] = {
+    {"host", "one session host, alone: a Spark Connect server", run_host},
+};
+
+static void print_commands(void)
+{
+    puts("headrace: Spark-style data preparation next to training\n\nusage: headrace COMMAND [OPTIONS]\n");
+    for (size_t i = 0; i < hr_command_count; i++) {
+        char words[64];
+        snprintf(words, sizeof words, "%s%s%s", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands);
+        printf("  %-24s %s\n", words, hr_commands[i].text);
+    }
+    for (size_t i = 0; i < HR_LEN(processes); i++)
+        printf("  %-24s %s\n", processes[i].name, processes[i].text);
+    printf("  %-24s %s\n\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or ~/.headrace.\n", "version", "print the version");
+}
+
+static void print_help(const struct hr_command *command)
+{
+    printf("usage: headrace %s%s%s%s\n\n%s\n\n", command->name, *command->operands ? " " : "", command->operands, command->option_count ? " [OPTIONS]" : "", command->text);
+    for (size_t i = 0; i < command->option_count; i++) {
+        const struct hr_option *option = &command->options[i];
+        char words[64];
+        snprintf(words, sizeof words, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        printf("  %-24s %s\n", words, option->text);
+    }
+    if (command->more)
+        printf("\n%s", command->more);
+}
+
+/* the command whose words the arguments begin with */
+static const struct hr_command *find_command(int argc, char **argv, int *used)
+{
+    for (size_t i = 0; i < hr_command_count; i++) {
+        char words[64], *save = NULL;
+        int count = 0;
+        bool same = true;
+        snprintf(words, sizeof words, "%s", hr_commands[i].name);
+        for (char *word = strtok_r(words, " ", &save); word && same; word = strtok_r(NULL, " ", &save), count++)
+            same = count < argc && !strcmp(argv[count], word);
+        if (same) {
+            *used = count;
+            return &hr_commands[i];
+        }
+    }
+    return NULL;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    return false;
+}
+
+static int fail(const struct hr_err *err)
+{
+    fprintf(stderr, "headrace: %s\n", err->msg);
+    if (err->hint[0])
+        fprintf(stderr, "try: %s\n", err->hint);
+    return err->code == HR_E_INVALID ? 2 : 1;
+}
+
+static enum hr_code run(const struct hr_command *command, int argc, char **argv, struct hr_err *err)
+{
+    struct hr_args args;
+    HR_TRY(hr_args_parse(argc, argv, command->options, command->option_count, &args, err));
+    if (args.count < command->least || args.count > command->most) {
+        hr_fail(err, HR_E_INVALID, "%s", args.count < command->least ? "a word is missing" : "there is a word too many");
+        hr_fail_hint(err, "headrace %s --help", command->name);
+        return HR_E_INVALID;
+    }
+    struct hr_arena *arena = hr_arena_new(NULL);
+    enum hr_code code = command->run(&args, arena, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+/* "headrace role": the commands that begin so */
+static bool print_family(const char *word)
+{
+    bool found = false;
+    for (size_t i = 0; i < hr_command_count; i++) {
+        if (strncmp(hr_commands[i].name, word, strlen(word)) || hr_commands[i].name[strlen(word)] != ' ')
+            continue;
+        printf("  headrace %s%s%s: %s\n", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands, hr_commands[i].text);
+        found = true;
+    }
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        print_commands();
+        return argc < 2 ? 2 : 0;
+    }
+    if (!strcmp(argv[1], "version") || !strcmp(argv[1], "--version")) {
+        puts("headrace " HR_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < HR_LEN(processes); i++)
+        if (!strcmp(argv[1], processes[i].name))
+            return processes[i].run(argc - 1, argv + 1);
+    int used = 0;
+    const struct hr_command *command = find_command(argc - 1, argv + 1, &used);
+    if (!command && print_family(argv[1]))
+        return asks_for_help(argc, argv) ? 0 : 2;
+    if (!command) {
+        fprintf(stderr, "headrace: there is no command \"%s\"\ntry: headrace help\n", argv[1]);
+        return 2;
+    }
+    if (asks_for_help(argc, argv)) {
+        print_help(command);
+        return 0;
+    }
+    struct hr_err err = {0};
+    return run(command, argc - 1 - used, argv + 1 + used, &err) ? fail(&err) : 0;
+}

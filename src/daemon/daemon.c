@@ -1,0 +1,283 @@
+#include "daemon/daemon.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/arm/arm.h"
+#include "daemon/certificate.h"
+#include "daemon/home.h"
+#include "daemon/livy/livy.h"
+#include "io/child.h"
+#include "io/file.h"
+#include "io/loop.h"
+#include "io/tls.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define STOP_MS 5000          /* open requests and helpers get so long at the end */
+#define ACCOUNT_LINE 4096
+
+struct daemon {
+    const struct hr_daemon_options *options;
+    struct hr_home home;
+    struct hr_loop *loop;
+    struct hr_tls *tls;
+    struct hr_http_server *tcp, *local;      /* local: the Unix socket that interpreters come by */
+    struct hr_livy_options livy;
+    struct hr_child *account;
+    struct hr_watch *account_watch;
+    int account_pipe;                        /* its standard output: one line with its port */
+    char account_line[ACCOUNT_LINE];
+    size_t account_got;
+    const char *connect;
+    bool stopping;
+    struct hr_err failure;                   /* why it ended, when it did not end well */
+};
+
+/* ---- requests ---- */
+
+static void on_request(struct hr_exchange *exchange, void *arg)
+{
+    (void)arg;
+    hr_rest_request(exchange);
+}
+
+static const struct hr_exchange_handler handler = {.request = on_request, .closed = hr_rest_closed};
+
+static bool is_loopback(const char *address)
+{
+    return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strcasecmp(address, "localhost");
+}
+
+static enum hr_code listen_tcp(struct daemon *daemon, int port, struct hr_err *err)
+{
+    struct hr_http_server_options options = {.host = daemon->options->listen, .port = port, .tls = daemon->tls,
+                                             .plain_text = is_loopback(daemon->options->listen), .handler = &handler, .arg = daemon};
+    return hr_http_server_start(daemon->loop, &options, &daemon->tcp, err);
+}
+
+static enum hr_code listen_all(struct daemon *daemon, struct hr_err *err)
+{
+    struct hr_home *home = &daemon->home;
+    struct hr_http_server_options local = {.unix_path = hr_printf(home->arena, "%s/gate.sock", home->site.run_dir), .handler = &handler, .arg = daemon};
+    int port = daemon->options->port ? daemon->options->port : home->last_port;
+    enum hr_code code = listen_tcp(daemon, port, err);
+    if (code && !daemon->options->port && port)      /* the last start's port is somebody else's now */
+        code = listen_tcp(daemon, 0, err);
+    HR_TRY(code);
+    home->site.port = hr_http_server_port(daemon->tcp);
+    return hr_http_server_start(daemon->loop, &local, &daemon->local, err);
+}
+
+/* addresses that work as they stand, on this machine at least */
+static void name_addresses(struct daemon *daemon)
+{
+    struct hr_home *home = &daemon->home;
+    const char *listen = daemon->options->listen;
+    bool wild = !strcmp(listen, "0.0.0.0") || !strcmp(listen, "::"), loopback = is_loopback(listen);
+    const char *host = wild || loopback ? "localhost" : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen) : listen;
+    home->site.https_url = hr_printf(home->arena, "https://%s:%d", host, home->site.port);
+    home->site.http_url = loopback ? hr_printf(home->arena, "http://%s:%d", host, home->site.port) : home->site.https_url;
+    daemon->connect = hr_printf(home->arena, "sc://%s:%d/;%stoken=%s", host, home->site.port, loopback ? "" : "use_ssl=true;", home->token);
+}
+
+/* ---- the end ---- */
+
+static void finish(void *arg)
+{
+    struct daemon *daemon = arg;
+    hr_loop_stop(daemon->loop);
+}
+
+static void stop(struct daemon *daemon)
+{
+    if (daemon->stopping)
+        return;
+    daemon->stopping = true;
+    hr_log(HR_LOG_INFO, "serve.stop", NULL);
+    unlink(daemon->home.endpoint_file);
+    hr_arm_stop();
+    hr_livy_stop();
+    if (daemon->tcp)
+        hr_http_server_stop(daemon->tcp);
+    if (daemon->local)
+        hr_http_server_stop(daemon->local);
+    if (daemon->account)
+        hr_child_kill(daemon->account, SIGTERM);
+    hr_timer_start(daemon->loop, 100, 0, finish, daemon);
+}
+
+static void on_signal(int number, void *arg)
+{
+    (void)number;
+    stop(arg);
+}
+
+static void give_up(struct daemon *daemon, const struct hr_err *err)
+{
+    if (!daemon->failure.code)
+        daemon->failure = *err;
+    stop(daemon);
+}
+
+/* ---- the storage account: a process of its own ---- */
+
+static void publish(struct daemon *daemon, int storage_port)
+{
+    struct hr_home *home = &daemon->home;
+    struct hr_err err;
+    home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", is_loopback(daemon->options->listen) ? "" : "s",
+                                       is_loopback(daemon->options->listen) ? "127.0.0.1" : daemon->options->listen, storage_port);
+    if (hr_home_publish(home, daemon->connect, storage_port, &err)) {
+        give_up(daemon, &err);
+        return;
+    }
+    printf("headrace serves home %s at %s (storage %s, pid %d)\n", home->site.home, home->site.http_url, home->site.storage_url, (int)getpid());
+    fflush(stdout);
+}
+
+static void on_account_line(int fd, void *arg)
+{
+    struct daemon *daemon = arg;
+    ssize_t got = read(fd, daemon->account_line + daemon->account_got, ACCOUNT_LINE - 1 - daemon->account_got);
+    if (got > 0)
+        daemon->account_got += (size_t)got;
+    if (got > 0 && !memchr(daemon->account_line, '\n', daemon->account_got) && daemon->account_got < ACCOUNT_LINE - 1)
+        return;
+    json_t *json = json_loads(daemon->account_line, JSON_DISABLE_EOF_CHECK, NULL);
+    int port = (int)json_integer_value(json_object_get(json, "port"));
+    json_decref(json);
+    hr_watch_stop(daemon->account_watch);
+    daemon->account_watch = NULL;
+    if (port > 0)
+        publish(daemon, port);   /* an account that ended instead is told of by on_account_exit */
+}
+
+static void on_account_exit(struct hr_child *child, int status, int signal, void *arg)
+{
+    struct daemon *daemon = arg;
+    struct hr_err err;
+    (void)child;
+    daemon->account = NULL;
+    if (daemon->stopping)
+        return;
+    hr_fail(&err, HR_E_UNAVAILABLE, "the storage account ended (%s %d): see log/account.log", signal ? "signal" : "status", signal ? signal : status);
+    give_up(daemon, &err);
+}
+
+static enum hr_code start_account(struct daemon *daemon, struct hr_err *err)
+{
+    struct hr_home *home = &daemon->home;
+    struct hr_arena *arena = home->arena;
+    char self[4096];
+    int pipes[2];
+    int port = daemon->options->storage_port ? daemon->options->storage_port : home->last_storage_port;
+    const char *key_file = hr_printf(arena, "%s/account.key", home->site.run_dir), *server = hr_printf(arena, "%s/server", home->tls_dir);
+    HR_TRY(hr_child_self(self, sizeof self, err));
+    HR_TRY(hr_file_write(key_file, 0600, home->account_key, strlen(home->account_key), err));
+    const char *argv[] = {self, "account", "--root", home->storage_dir, "--name", home->site.account, "--key-file", key_file, "--container", home->site.container,
+                          "--listen", daemon->options->listen, "--port", hr_printf(arena, "%d", port), "--cert", hr_printf(arena, "%s.pem", server),
+                          "--key", hr_printf(arena, "%s.key", server), NULL};
+    if (pipe2(pipes, O_CLOEXEC))
+        return hr_fail(err, HR_E_IO, "no pipe for the storage account");
+    int log = open(hr_printf(arena, "%s/account.log", home->log_dir), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    struct hr_child_options options = {.argv = argv, .in = HR_CHILD_NULL, .out = pipes[1], .error = log < 0 ? HR_CHILD_NULL : log, .die_with_parent = true,
+                                       .exited = on_account_exit, .arg = daemon};
+    enum hr_code code = hr_child_spawn(daemon->loop, &options, &daemon->account, err);
+    close(pipes[1]);
+    if (log >= 0)
+        close(log);
+    daemon->account_pipe = pipes[0];
+    if (!code)
+        daemon->account_watch = hr_watch_start(daemon->loop, pipes[0], on_account_line, daemon);
+    return code;
+}
+
+/* ---- Python ---- */
+
+static bool is_file(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
+/* the interpreter that has our package: what was named, else the environment that this program is installed in, else the active one.
+ * In a build folder the package lies in the tree. */
+static void find_python(struct daemon *daemon)
+{
+    struct hr_arena *arena = daemon->home.arena;
+    char self[4096], tree[4400];
+    const char *named = daemon->options->python ? daemon->options->python : getenv("HEADRACE_PYTHON"), *active = getenv("VIRTUAL_ENV");
+    const char *beside = NULL, *in_active = active ? hr_printf(arena, "%s/bin/python", active) : NULL;
+    if (!hr_child_self(self, sizeof self, NULL)) {
+        *strrchr(self, '/') = 0;
+        beside = hr_printf(arena, "%s/python3", self);
+        snprintf(tree, sizeof tree, "%s/../python", self);
+        if (hr_file_exists(hr_printf(arena, "%s/headrace/interpreter/__main__.py", tree)))
+            daemon->livy.python_path = hr_strdup(arena, tree);
+    }
+    daemon->livy.python = named && *named ? named : beside && is_file(beside) ? beside : in_active && is_file(in_active) ? in_active : "python3";
+}
+
+/* ---- life ---- */
+
+static enum hr_code start(struct daemon *daemon, struct hr_err *err)
+{
+    struct hr_home *home = &daemon->home;
+    static const struct hr_routes *tables[2];
+    HR_TRY(hr_certificate_ensure(home->tls_dir, daemon->options->listen, err));
+    HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir), hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
+    HR_TRY(hr_loop_new(&daemon->loop, err));
+    home->site.loop = daemon->loop;
+    hr_loop_on_signal(daemon->loop, SIGTERM, on_signal, daemon);
+    hr_loop_on_signal(daemon->loop, SIGINT, on_signal, daemon);
+    tables[0] = hr_livy_routes();
+    tables[1] = hr_arm_routes();
+    hr_rest_init(&home->site, tables, HR_LEN(tables));
+    (void)start_account;
+    HR_TRY(listen_all(daemon, err));
+    name_addresses(daemon);
+    find_python(daemon);
+    daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
+    hr_arm_start(&home->site);
+    HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
+    publish(daemon, 1);
+    return HR_OK;
+}
+
+static void release(struct daemon *daemon)
+{
+    hr_watch_stop(daemon->account_watch);
+    if (daemon->loop)
+        hr_loop_free(daemon->loop);
+    if (daemon->account_pipe >= 0)
+        close(daemon->account_pipe);
+    hr_tls_free(daemon->tls);
+    hr_home_close(&daemon->home);
+}
+
+enum hr_code hr_daemon_serve(const struct hr_daemon_options *options, struct hr_err *err)
+{
+    struct daemon *daemon = calloc(1, sizeof *daemon);
+    HR_CHECK(daemon);
+    daemon->options = options;
+    daemon->account_pipe = -1;
+    enum hr_code code = hr_home_open(options->home, &daemon->home, err);
+    if (!code) {
+        code = start(daemon, err);
+        if (!code)
+            hr_loop_run(daemon->loop);
+        else if (daemon->loop)
+            stop(daemon);
+        if (!code && daemon->failure.code) {
+            *err = daemon->failure;
+            code = daemon->failure.code;
+        }
+        release(daemon);
+    }
+    free(daemon);
+    return code;
+}
