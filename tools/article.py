@@ -64,7 +64,7 @@ def fill(notebook, endpoint):
 class Kernel:
     """A stock IPython kernel in a working folder that holds config.json, for the server of `endpoint`."""
 
-    def __init__(self, folder, home, endpoint, binary_folder, token=None):
+    def __init__(self, folder, home, endpoint, binary_folder, token=None, module=None, env=None):
         from jupyter_client.manager import KernelManager
         import nbclient
         import nbformat
@@ -75,11 +75,14 @@ class Kernel:
         python = link(self.folder / "venv")
         self.manager = KernelManager(kernel_name="python3")
         self.manager.kernel_spec.argv[0] = str(python)
+        if module:  # another kernel than IPython's
+            self.manager.kernel_spec.argv[self.manager.kernel_spec.argv.index("-m") + 1] = module
         self.env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HEADRACE_TOKEN", "HEADRACE_URL")}
         self.env.update(HEADRACE_HOME=str(home), PATH=f"{binary_folder}{os.pathsep}{os.environ['PATH']}", IPYTHONDIR=str(self.folder / "ipython"),
                         JUPYTER_RUNTIME_DIR=str(self.folder / "jupyter"), PYTHONWARNINGS="ignore")
         if token:
             self.env["HEADRACE_TOKEN"] = token
+        self.env.update(env or {})
         self.notebook = nbformat.v4.new_notebook()
         self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True)
 
