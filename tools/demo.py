@@ -2,6 +2,7 @@
 
 Leaves the executed notebook as build/demo/article.ipynb and as HTML beside it, and stops everything it started.
 """
+
 import json
 import os
 import pathlib
@@ -18,10 +19,19 @@ ROOT = article.ROOT
 BUILD = pathlib.Path(os.environ.get("HEADRACE_BUILD", ROOT / "build"))
 OUT = ROOT / "build/demo"
 
-TITLES = {"link": "link the Synapse workspace", "get-link": "get the linked service", "role": "grant its identity a role",
-          "attach": "attach the Spark pool", "compute-targets": "find it among the computes", "start": "start a Spark session",
-          "meta": "the session's metadata", "read": "read the CSV from Blob storage", "prepare": "filter, group, sort, show",
-          "save": "write the data back", "stop": "stop the session"}
+TITLES = {
+    "link": "link the Synapse workspace",
+    "get-link": "get the linked service",
+    "role": "grant its identity a role",
+    "attach": "attach the Spark pool",
+    "compute-targets": "find it among the computes",
+    "start": "start a Spark session",
+    "meta": "the session's metadata",
+    "read": "read the CSV from Blob storage",
+    "prepare": "filter, group, sort, show",
+    "save": "write the data back",
+    "stop": "stop the session",
+}
 
 
 def say(text, seconds=None):
@@ -31,8 +41,13 @@ def say(text, seconds=None):
 def start(home):
     began = time.monotonic()
     log = open(OUT / "server.log", "wb")
-    server = subprocess.Popen([str(BUILD / "headrace"), "serve", "--home", str(home), "--port", "0"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                              start_new_session=True)
+    server = subprocess.Popen(
+        [str(BUILD / "headrace"), "serve", "--home", str(home), "--port", "0"],
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     log.close()
     path = home / "run/endpoint.json"
     while not path.exists():
@@ -65,6 +80,7 @@ def main():
     OUT.mkdir(parents=True)
     import nbconvert
     import nbformat
+
     server, endpoint, seconds = start(OUT / "home")
     try:
         say(f"server on {endpoint['url']}", seconds)

@@ -1,8 +1,11 @@
-"""link_python.py FOLDER: a virtual environment on top of the running one that finds this tree's package as the wheel would install it.
+"""link_python.py FOLDER: a virtual environment on top of the running one that finds this tree's package as the wheel would
+install it.
 
-It sees the running environment's packages, `headrace` from python/, the `.pth` file that installs the drop-in import, and IPython's
+It sees the running environment's packages, `headrace` from python/, the `.pth` file that installs the drop-in import, and
+IPython's
 configuration. The demo and the tests run kernels in it, so that what they show does not depend on an installation.
 """
+
 import pathlib
 import shutil
 import sys

@@ -1,5 +1,6 @@
-"""The drop-in `azureml` import. A finder that stands last in `sys.meta_path` answers for `azureml.…` only where nothing else does, so
-an installed azureml-core wins. It is installed at the start of Python by a `.pth` file: this module must stay small and import nothing."""
+"""The drop-in `azureml` import. A finder that stands last in `sys.meta_path` answers for `azureml.…` only where nothing
+else does, so an installed azureml-core wins. It is installed at the start of Python by a `.pth` file: this module must
+stay small and import nothing."""
 
 import sys
 
@@ -7,7 +8,8 @@ PREFIX = "azureml"
 
 
 class Finder:
-    """Makes `azureml.core…` from `headrace.azureml`. The modules have an empty `__path__`, so that no second copy is ever loaded from files."""
+    """Makes `azureml.core…` from `headrace.azureml`. The modules have an empty `__path__`, so that no second copy is ever
+    loaded from files."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):

@@ -1,4 +1,5 @@
 """The article's notebook in a stock kernel against a real server, held against the acceptance table."""
+
 import copy
 import csv
 import io
@@ -17,9 +18,28 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import article  # noqa: E402
 
-META = {"application_id", "application_name", "application_state", "application_url", "driver_cores", "driver_memory", "environment_name",
-        "environment_version", "executor_cores", "executor_memory", "num_executors", "resource_group", "session_id", "spark_conf", "spark_ui_url",
-        "start_timeout_seconds", "subscription_id", "synapse_session_guid", "timeout_minutes", "workspace_name"}
+META = {
+    "application_id",
+    "application_name",
+    "application_state",
+    "application_url",
+    "driver_cores",
+    "driver_memory",
+    "environment_name",
+    "environment_version",
+    "executor_cores",
+    "executor_memory",
+    "num_executors",
+    "resource_group",
+    "session_id",
+    "spark_conf",
+    "spark_ui_url",
+    "start_timeout_seconds",
+    "subscription_id",
+    "synapse_session_guid",
+    "timeout_minutes",
+    "workspace_name",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +59,7 @@ def cells(serve, tmp_path_factory):
 
 def table(text):
     """The cells of the first table that show() printed."""
-    lines = text[text.index("+-"):].split("\n")
+    lines = text[text.index("+-") :].split("\n")
     end = [i for i, line in enumerate(lines) if line.startswith("+-")][2]
     rule, body = lines[0], lines[1:end]
     assert lines[end] == rule and body[1] == rule and all(len(line) == len(rule) for line in body)
@@ -85,8 +105,11 @@ def test_prepare(cells):
     assert sorted(rows[2:6]) == [[age, "11"] for age in ("22", "27", "35", "36")]
     counts = [int(count) for _, count in rows]
     assert counts == sorted(counts, reverse=True) and "only showing top 10 rows" in text
-    second = table(text[text.index("only showing top 10 rows"):])
-    assert second[0] == "PassengerId Survived Pclass Name Sex Age SibSp Parch Ticket Fare Cabin Embarked".split() and len(second) == 21
+    second = table(text[text.index("only showing top 10 rows") :])
+    assert (
+        second[0] == "PassengerId Survived Pclass Name Sex Age SibSp Parch Ticket Fare Cabin Embarked".split()
+        and len(second) == 21
+    )
     assert second[1][0] == "1" and "only showing top 20 rows" in text
 
 
@@ -117,10 +140,21 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(cells, serve, tm
     with article.Kernel(tmp_path, serve.home, endpoint, BUILD, token=made["token"]) as kernel:
         refused = kernel.run(start)
         text = article.text_of(refused)
-        assert article.failed(refused) and "ann" in text and "Synapse" in text and f"workspaces/{endpoint['synapse_workspace']}" in text
+        assert (
+            article.failed(refused)
+            and "ann" in text
+            and "Synapse" in text
+            and f"workspaces/{endpoint['synapse_workspace']}" in text
+        )
         command = re.search(r"headrace role assign .*", text).group(0)
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30,
-                              env=dict(kernel.env, HEADRACE_TOKEN=endpoint["token"]))
+        done = subprocess.run(
+            command,
+            shell=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            env=dict(kernel.env, HEADRACE_TOKEN=endpoint["token"]),
+        )
         assert done.returncode == 0, done.stderr
         started = kernel.run(start)
         assert not article.failed(started), article.text_of(started)

@@ -1,4 +1,6 @@
-"""Each cell of the committed notebook is the acceptance notebook's, word for word; only cells may be missing, and the runner only fills placeholders."""
+"""Each cell of the committed notebook is the acceptance notebook's, word for word; only cells may be missing, and the runner
+only fills placeholders."""
+
 import copy
 import hashlib
 import json
@@ -39,12 +41,15 @@ def test_cells_are_the_originals(template):
 def test_the_recorded_digests_are_the_originals(template):
     original = nbformat.read(ORIGINAL, as_version=4)
     assert {cell.id: digest(cell) for cell in original.cells} == {
-        name: entry["sha256"] for name, entry in json.loads((HERE / "cells.json").read_text()).items()}
+        name: entry["sha256"] for name, entry in json.loads((HERE / "cells.json").read_text()).items()
+    }
     assert [cell for cell in original.cells if cell.id in {c.id for c in template.cells}] == template.cells
 
 
 def test_filling_changes_placeholders_only(template):
-    endpoint = dict.fromkeys(("resource_group", "synapse_workspace", "pool", "subscription_id", "workspace", "account_key"), "VALUE")
+    endpoint = dict.fromkeys(
+        ("resource_group", "synapse_workspace", "pool", "subscription_id", "workspace", "account_key"), "VALUE"
+    )
     filled = article.fill(copy.deepcopy(template), endpoint)
     for before, after in zip(template.cells, filled.cells):
         expected = before.source

@@ -1,4 +1,5 @@
 """What the tests of the SDK and of the magics share."""
+
 import os
 import pathlib
 import sys
@@ -19,6 +20,7 @@ def sdk(serve, monkeypatch, tmp_path):
     monkeypatch.setenv("HEADRACE_HOME", str(serve.home))
     monkeypatch.chdir(tmp_path)
     from headrace.azureml import compute, core, exceptions
+
     core.compute, core.exceptions = compute, exceptions
     return core
 

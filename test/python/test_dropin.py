@@ -1,4 +1,5 @@
 """The drop-in `azureml` import: it answers where nothing else does, last, and a real azureml-core wins."""
+
 import os
 import pathlib
 import subprocess
@@ -10,8 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 from link_python import link  # noqa: E402
 
-ARTICLE = ("from azureml.core import Workspace, Experiment, Dataset, Environment, Datastore, LinkedService, SynapseWorkspaceLinkedServiceConfiguration\n"
-           "from azureml.core.compute import SynapseCompute, ComputeTarget\n")
+ARTICLE = (
+    "from azureml.core import Workspace, Experiment, Dataset, Environment, Datastore, LinkedService, SynapseWorkspaceLinkedServiceConfiguration\n"
+    "from azureml.core.compute import SynapseCompute, ComputeTarget\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,7 @@ def python(tmp_path_factory):
         env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HEADRACE"))}
         env.update(PYTHONPATH=os.pathsep.join(map(str, path)), HOME="/nowhere")
         return subprocess.run([str(made), "-c", code], capture_output=True, text=True, env=env, timeout=60)
+
     return run
 
 
@@ -31,12 +35,19 @@ def out(done):
 
 
 def test_the_articles_imports(python):
-    assert out(python(ARTICLE + "print(Workspace.__module__, ComputeTarget.__name__)")) == "headrace.azureml.workspace ComputeTarget"
+    assert (
+        out(python(ARTICLE + "print(Workspace.__module__, ComputeTarget.__name__)")) == "headrace.azureml.workspace ComputeTarget"
+    )
 
 
 def test_one_copy_of_each_class(python):
     code = "import azureml.core.compute, azureml.exceptions, headrace.azureml.core as c, headrace.azureml.compute as d\n"
-    assert out(python(code + "print(azureml.core.Workspace is c.Workspace, azureml.core.compute.SynapseCompute is d.SynapseCompute)")) == "True True"
+    assert (
+        out(
+            python(code + "print(azureml.core.Workspace is c.Workspace, azureml.core.compute.SynapseCompute is d.SynapseCompute)")
+        )
+        == "True True"
+    )
 
 
 def test_it_stands_last_and_costs_nothing_before_it_is_used(python):
@@ -63,15 +74,30 @@ def test_a_real_azureml_core_wins(python, tmp_path):
 def test_another_part_of_azureml_may_be_installed(python, tmp_path):
     (tmp_path / "azureml/fsspec").mkdir(parents=True)
     (tmp_path / "azureml/fsspec/__init__.py").write_text("here = 1\n")
-    assert out(python("import azureml.fsspec; from azureml.core import Workspace; print(azureml.fsspec.here, Workspace.__module__)",
-                      tmp_path)) == "1 headrace.azureml.workspace"
+    assert (
+        out(
+            python(
+                "import azureml.fsspec; from azureml.core import Workspace; print(azureml.fsspec.here, Workspace.__module__)",
+                tmp_path,
+            )
+        )
+        == "1 headrace.azureml.workspace"
+    )
 
 
 def test_what_is_missing_is_refused_by_name(python):
-    for code, name in (("Dataset.get_by_name(None, 'x')", "Dataset.get_by_name"), ("Dataset.File.from_files([])", "Dataset.File.from_files"),
-                       ("Datastore.get(None, 'x')", "Datastore.get"), ("Experiment(None, 'x')", "Experiment(…)"),
-                       ("Environment('x')", "Environment(…)")):
-        done = python("import azureml.exceptions\n" + ARTICLE + f"try:\n    {code}\nexcept (NotImplementedError, azureml.exceptions.UserErrorException) as e:\n    print(e)")
+    for code, name in (
+        ("Dataset.get_by_name(None, 'x')", "Dataset.get_by_name"),
+        ("Dataset.File.from_files([])", "Dataset.File.from_files"),
+        ("Datastore.get(None, 'x')", "Datastore.get"),
+        ("Experiment(None, 'x')", "Experiment(…)"),
+        ("Environment('x')", "Environment(…)"),
+    ):
+        done = python(
+            "import azureml.exceptions\n"
+            + ARTICLE
+            + f"try:\n    {code}\nexcept (NotImplementedError, azureml.exceptions.UserErrorException) as e:\n    print(e)"
+        )
         assert out(done).startswith(f"{name} is not supported by Headrace")
 
 

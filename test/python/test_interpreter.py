@@ -1,4 +1,6 @@
-"""The fork server and the interpreter, without Spark: statements, results, errors, cancelling, ends. The wire is doc/python.md's."""
+"""The fork server and the interpreter, without Spark: statements, results, errors, cancelling, ends. The wire is
+doc/python.md's."""
+
 import base64
 import json
 import os
@@ -38,6 +40,7 @@ def alive(pid):
 
 # the fork server
 
+
 def test_memory_of_the_parent(forks):
     lines = pathlib.Path(f"/proc/{forks.process.pid}/smaps_rollup").read_text().split("\n")
     pss = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
@@ -67,9 +70,16 @@ def test_a_statement_soon_after_the_spawn(forks):
     assert min(took) < 0.15
 
 
-@pytest.mark.parametrize("line, word", [
-    (b"nonsense\n", "not JSON"), (b"[1]\n", "not a JSON object"), (b'{"op": "dance"}\n', "unknown request 'dance'"),
-    (b'{"op": "spawn"}\n', "spawn needs 'socket'"), (b'{"op": "spawn", "socket": "/x/y", "connect": "sc://h"}\n', "no interpreter")])
+@pytest.mark.parametrize(
+    "line, word",
+    [
+        (b"nonsense\n", "not JSON"),
+        (b"[1]\n", "not a JSON object"),
+        (b'{"op": "dance"}\n', "unknown request 'dance'"),
+        (b'{"op": "spawn"}\n', "spawn needs 'socket'"),
+        (b'{"op": "spawn", "socket": "/x/y", "connect": "sc://h"}\n', "no interpreter"),
+    ],
+)
 def test_bad_requests_to_the_parent(forks, line, word):
     wire = Wire(forks.path)
     wire.raw(line)
@@ -80,8 +90,13 @@ def test_bad_requests_to_the_parent(forks, line, word):
 
 
 def test_a_second_server_on_the_socket_is_refused(forks):
-    done = subprocess.run([sys.executable, "-m", "headrace.interpreter", "--socket", str(forks.path)], capture_output=True, text=True,
-                          env=dict(os.environ, PYTHONPATH=str(ROOT / "python")), timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-m", "headrace.interpreter", "--socket", str(forks.path)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, PYTHONPATH=str(ROOT / "python")),
+        timeout=30,
+    )
     assert done.returncode and f"another process listens on '{forks.path}'" in done.stderr
 
 
@@ -136,9 +151,12 @@ def test_nobody_connected_ends_it(tmp_path):
 
 # results
 
+
 def test_last_expression_and_output(child):
     assert child.run("x = 1") == {"status": "ok", "execution_count": 0, "data": {"text/plain": ""}}
-    assert child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"] == "é∀ 1\nerr\n2\n"
+    assert (
+        child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"] == "é∀ 1\nerr\n2\n"
+    )
     assert child.text("None") == "" and child.text("_") == "2\n"
     assert child.run("'a'")["execution_count"] == 4
     assert child.text("def f():\n    return __name__\n\nf()") == "'__main__'\n"
@@ -159,7 +177,9 @@ def test_livy_magics(child):
     child.run("rows = [{'a': 1, 'b': 'x'}, {'a': None, 'b': 'y'}]")
     assert child.data("%json rows")["application/json"] == [{"a": 1, "b": "x"}, {"a": None, "b": "y"}]
     assert child.data("%table rows")["application/vnd.livy.table.v1+json"] == {
-        "headers": [{"name": "a", "type": "BIGINT_TYPE"}, {"name": "b", "type": "STRING_TYPE"}], "data": [[1, "x"], [None, "y"]]}
+        "headers": [{"name": "a", "type": "BIGINT_TYPE"}, {"name": "b", "type": "STRING_TYPE"}],
+        "data": [[1, "x"], [None, "y"]],
+    }
     name, value, _ = child.error("%nope rows")
     assert name == "MagicError" and "'%nope' is not known" in value
     assert child.error("%json missing")[0] == "NameError"
@@ -168,7 +188,11 @@ def test_livy_magics(child):
 
 def test_figures(child):
     pytest.importorskip("matplotlib")
-    for code in ("import matplotlib.pyplot as plt\nplt.plot([1, 2])\n%matplot plt", "plt.plot([1]); plt.show()", "plt.figure().gca().plot([1]); None"):
+    for code in (
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\n%matplot plt",
+        "plt.plot([1]); plt.show()",
+        "plt.figure().gca().plot([1]); None",
+    ):
         data = child.data(code)
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and "text/html" not in data
     data = child.data("print('two'); [plt.figure().gca().plot([1]) for _ in '12']; plt.show()")
@@ -176,7 +200,10 @@ def test_figures(child):
 
 
 def test_output_of_programs_and_threads(child):
-    assert child.text("import os, subprocess; r = subprocess.run(['echo', 'from a program']); x = os.system('echo err >&2')") == "from a program\nerr\n"
+    assert (
+        child.text("import os, subprocess; r = subprocess.run(['echo', 'from a program']); x = os.system('echo err >&2')")
+        == "from a program\nerr\n"
+    )
     assert child.text("import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start()") == ""
     time.sleep(0.3)
     assert child.text("print('next')") == "late\nnext\n"
@@ -196,21 +223,35 @@ def test_output_has_a_limit(child):
 
 # errors
 
+
 def test_tracebacks_show_the_users_code_only(child):
     child.run("import json\ndef load(text):\n    return json.loads(text)")
     name, value, trace = child.error("print('before')\nload('{')")
     assert (name, value) == ("JSONDecodeError", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")
-    assert trace.startswith("before\n\nTraceback (most recent call last):\n  File \"cell [1]\", line 2, in <module>\n    load('{')\n")
+    assert trace.startswith(
+        "before\n\nTraceback (most recent call last):\n  File \"cell [1]\", line 2, in <module>\n    load('{')\n"
+    )
     assert '  File "cell [0]", line 3, in load\n    return json.loads(text)\n' in trace
     assert trace.endswith(f"{name}: {value}\n") and "decoder.py" not in trace and "headrace" not in trace
 
 
-@pytest.mark.parametrize("code, name, value, shown", [
-    ("1/0", "ZeroDivisionError", "division by zero", "1/0"), ("x = (", "SyntaxError", "'(' was never closed (cell [0], line 1)", "x = ("),
-    ("import sys; sys.exit(3)", "SystemExit", "3", "sys.exit(3)"), ("{}['k']", "KeyError", "'k'", "{}['k']"),
-    ("raise KeyboardInterrupt", "KeyboardInterrupt", "the statement was cancelled", "raise"),
-    ("raise ValueError('∀\\nsecond')", "ValueError", "∀\nsecond", "second"),
-    ("class E(Exception):\n    def __str__(self): return 1/0\nraise E", "E", "<ZeroDivisionError, raised by __str__ of E>", "raise E")])
+@pytest.mark.parametrize(
+    "code, name, value, shown",
+    [
+        ("1/0", "ZeroDivisionError", "division by zero", "1/0"),
+        ("x = (", "SyntaxError", "'(' was never closed (cell [0], line 1)", "x = ("),
+        ("import sys; sys.exit(3)", "SystemExit", "3", "sys.exit(3)"),
+        ("{}['k']", "KeyError", "'k'", "{}['k']"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", "the statement was cancelled", "raise"),
+        ("raise ValueError('∀\\nsecond')", "ValueError", "∀\nsecond", "second"),
+        (
+            "class E(Exception):\n    def __str__(self): return 1/0\nraise E",
+            "E",
+            "<ZeroDivisionError, raised by __str__ of E>",
+            "raise E",
+        ),
+    ],
+)
 def test_errors(child, code, name, value, shown):
     found, message, trace = child.error(code)
     assert (found, message) == (name, value) and shown in trace
@@ -234,7 +275,10 @@ def test_bad_requests_to_a_child(child):
 
 # cancelling
 
-@pytest.mark.parametrize("code", ["import time; time.sleep(60)", "while True: pass", "import threading; threading.Event().wait()"])
+
+@pytest.mark.parametrize(
+    "code", ["import time; time.sleep(60)", "while True: pass", "import threading; threading.Event().wait()"]
+)
 def test_cancel_a_running_statement(child, code):
     number = child.begin(code)
     time.sleep(0.2)
@@ -270,6 +314,7 @@ def test_sigint_between_statements_is_nothing(child):
 
 # around the statements
 
+
 def test_completions(child):
     child.run("import os\nvalue_of_x = 1\nclass P:\n    @property\n    def bad(self): raise SystemExit\n    other = 1\np = P()")
     ask = lambda code: child.wire.ask(op="complete", id="c", code=code, cursor=len(code))["candidates"]  # noqa: E731
@@ -279,7 +324,9 @@ def test_completions(child):
 
 def test_environment_folder_and_names(forks, tmp_path):
     (tmp_path / "mine.py").write_text("def boom():\n    raise RuntimeError('in a module')\n")
-    child = forks.spawn(env={"SHADE": "blue", "HOME": None}, cwd=str(tmp_path), session={"id": 4, "name": "n", "app_id": "app-4", "user": "ann"})
+    child = forks.spawn(
+        env={"SHADE": "blue", "HOME": None}, cwd=str(tmp_path), session={"id": 4, "name": "n", "app_id": "app-4", "user": "ann"}
+    )
     assert child.text("import os; os.environ['SHADE'], os.environ.get('HOME'), os.getcwd()") == f"('blue', None, '{tmp_path}')\n"
     assert child.text("sc.applicationId, sc.appName, sc.sparkUser()") == "('app-4', 'n', 'ann')\n"
     assert f'{tmp_path}/mine.py", line 2, in boom\n    raise RuntimeError' in child.error("import mine\nmine.boom()")[2]
@@ -306,23 +353,43 @@ def test_workspace_and_azureml(forks):
 
 # sc and the small RDD
 
-@pytest.mark.parametrize("code, value", [
-    ("sc.parallelize([3, 1, 2]).map(lambda x: x * 2).collect()", [6, 2, 4]),
-    ("sc.parallelize(range(10), 3).glom().map(len).collect()", [3, 3, 4]),
-    ("sc.parallelize('a b a'.split()).map(lambda w: (w, 1)).reduceByKey(lambda a, b: a + b).sortByKey().collect()", [["a", 2], ["b", 1]]),
-    ("sc.range(5).filter(lambda x: x % 2).count()", 2), ("sc.parallelize([1, 2, 2]).distinct().take(5)", [1, 2]),
-    ("sc.parallelize([5, 3]).sortBy(lambda x: x).first()", 3), ("sc.emptyRDD().isEmpty()", True),
-    ("sc.parallelize([1, 2, 3]).reduce(lambda a, b: a + b)", 6), ("sc.parallelize([1]).union(sc.parallelize([2])).collect()", [1, 2]),
-    ("sc.parallelize([(1, 'a'), (2, 'b')]).join(sc.parallelize([(1, 'c')])).collect()", [[1, ["a", "c"]]]),
-    ("sc.parallelize([1, 2]).zipWithIndex().collectAsMap()[2]", 1), ("sc.parallelize('ab').flatMap(lambda c: c * 2).collect()", list("aabb")),
-    ("sc.parallelize(range(4), 2).mapPartitions(lambda p: [sum(p)]).collect()", [1, 5]), ("sc.broadcast(3).value", 3)])
+
+@pytest.mark.parametrize(
+    "code, value",
+    [
+        ("sc.parallelize([3, 1, 2]).map(lambda x: x * 2).collect()", [6, 2, 4]),
+        ("sc.parallelize(range(10), 3).glom().map(len).collect()", [3, 3, 4]),
+        (
+            "sc.parallelize('a b a'.split()).map(lambda w: (w, 1)).reduceByKey(lambda a, b: a + b).sortByKey().collect()",
+            [["a", 2], ["b", 1]],
+        ),
+        ("sc.range(5).filter(lambda x: x % 2).count()", 2),
+        ("sc.parallelize([1, 2, 2]).distinct().take(5)", [1, 2]),
+        ("sc.parallelize([5, 3]).sortBy(lambda x: x).first()", 3),
+        ("sc.emptyRDD().isEmpty()", True),
+        ("sc.parallelize([1, 2, 3]).reduce(lambda a, b: a + b)", 6),
+        ("sc.parallelize([1]).union(sc.parallelize([2])).collect()", [1, 2]),
+        ("sc.parallelize([(1, 'a'), (2, 'b')]).join(sc.parallelize([(1, 'c')])).collect()", [[1, ["a", "c"]]]),
+        ("sc.parallelize([1, 2]).zipWithIndex().collectAsMap()[2]", 1),
+        ("sc.parallelize('ab').flatMap(lambda c: c * 2).collect()", list("aabb")),
+        ("sc.parallelize(range(4), 2).mapPartitions(lambda p: [sum(p)]).collect()", [1, 5]),
+        ("sc.broadcast(3).value", 3),
+    ],
+)
 def test_small_rdd(child, code, value):
     assert json.loads(child.text(f"import json; print(json.dumps({code}))")) == value
 
 
-@pytest.mark.parametrize("code, name", [
-    ("sc.accumulator(0)", "sc.accumulator"), ("sc.binaryFiles('x')", "sc.binaryFiles"), ("sc._jvm.java", "sc._jvm"),
-    ("sc.parallelize([1]).saveAsTextFile('x')", "RDD.saveAsTextFile"), ("sc._jsc.stop()", "sc._jsc.stop")])
+@pytest.mark.parametrize(
+    "code, name",
+    [
+        ("sc.accumulator(0)", "sc.accumulator"),
+        ("sc.binaryFiles('x')", "sc.binaryFiles"),
+        ("sc._jvm.java", "sc._jvm"),
+        ("sc.parallelize([1]).saveAsTextFile('x')", "RDD.saveAsTextFile"),
+        ("sc._jsc.stop()", "sc._jsc.stop"),
+    ],
+)
 def test_refusals_by_name(child, code, name):
     found, message, _ = child.error(code)
     assert found == "UnsupportedOperation" and message.startswith(f"{name} is not supported in this session")

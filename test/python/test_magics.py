@@ -1,4 +1,5 @@
 """%synapse in a stock IPython kernel: no %load_ext, nothing but the installed files."""
+
 import asyncio
 import base64
 import inspect
@@ -18,7 +19,9 @@ ALIAS = "magic-pool"
 def start(serve):
     """Attaches the pool once; the line that starts a session on it."""
     endpoint = serve.endpoint
-    return f"%synapse start -c {ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
+    return (
+        f"%synapse start -c {ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +64,20 @@ def test_help(kernel):
     assert all(word in text for word in ("start", "meta", "stop", "list", "run", "--executor-cores", "--start-timeout"))
 
 
-@pytest.mark.parametrize("line, word", [
-    ("%synapse start -c nothing-here", "nothing-here"), ("%synapse start", "-c"), ("%synapse start -c x --bogus", "--bogus"),
-    (f"%synapse start -c {ALIAS} -s only", "belong together"), (f"%synapse start -c {ALIAS} -e env", "-e is not supported"),
-    (f"%%synapse start -c {ALIAS}\n[1]", "must be a JSON object"), (f"%%synapse start -c {ALIAS}\n{{", "is not JSON"),
-    ("%%synapse begin\n1", "'begin' is not a sub-command"), ("%synapse run cobol 1", "takes one of")])
+@pytest.mark.parametrize(
+    "line, word",
+    [
+        ("%synapse start -c nothing-here", "nothing-here"),
+        ("%synapse start", "-c"),
+        ("%synapse start -c x --bogus", "--bogus"),
+        (f"%synapse start -c {ALIAS} -s only", "belong together"),
+        (f"%synapse start -c {ALIAS} -e env", "-e is not supported"),
+        (f"%%synapse start -c {ALIAS}\n[1]", "must be a JSON object"),
+        (f"%%synapse start -c {ALIAS}\n{{", "is not JSON"),
+        ("%%synapse begin\n1", "'begin' is not a sub-command"),
+        ("%synapse run cobol 1", "takes one of"),
+    ],
+)
 def test_bad_starts(kernel, line, word):
     error = error_of(kernel.run(line))
     assert error.ename == "SynapseError" and word in error.evalue and len(error.traceback) == 1
@@ -98,7 +110,11 @@ def test_errors(session):
     text = "\n".join(error.traceback)
     assert text.startswith("ZeroDivisionError: division by zero\n") and "    return 1/0" in text and "magics" not in text
     error = error_of(session("spark.range(1).select('nope').show()"))
-    assert error.ename == "AnalysisException" and error.evalue.startswith("[UNRESOLVED_COLUMN") and "JVM" not in "".join(error.traceback)
+    assert (
+        error.ename == "AnalysisException"
+        and error.evalue.startswith("[UNRESOLVED_COLUMN")
+        and "JVM" not in "".join(error.traceback)
+    )
 
 
 def test_sql(session):
@@ -109,7 +125,11 @@ def test_sql(session):
 
 def test_meta_and_list(session, serve):
     meta = json.loads(article.text_of(session("%synapse meta")))
-    assert meta["workspace_name"] == serve.endpoint["workspace"] and meta["application_state"] == "idle" and meta["timeout_minutes"] == 30
+    assert (
+        meta["workspace_name"] == serve.endpoint["workspace"]
+        and meta["application_state"] == "idle"
+        and meta["timeout_minutes"] == 30
+    )
     lines = article.text_of(session("%synapse list")).splitlines()
     assert lines[0].split() == ["session", "name", "state", "pool", "submitted", "by"]
     assert any(line.startswith("*") and f" {meta['session_id']} " in line for line in lines[1:])
@@ -124,6 +144,7 @@ def test_interrupt_cancels(kernel, session):
         done = kernel.manager.interrupt_kernel()
         if inspect.isawaitable(done):
             asyncio.run(done)
+
     timer = threading.Timer(1.0, interrupt)
     timer.start()
     began = time.monotonic()
@@ -138,7 +159,12 @@ def test_configuration_and_ws(kernel, session, start):
     assert "is ready" in text, text
     assert article.text_of(session("%synapse spark.conf.get('spark.sql.shuffle.partitions')")) == "'3'\n"
     assert json.loads(article.text_of(session("%synapse meta")))["spark_conf"] == {"spark.sql.shuffle.partitions": "3"}
-    assert article.text_of(session("from azureml.core import Workspace\nisinstance(ws, Workspace), ws.get_details()['name'] == ws.name")) == "(True, True)\n"
+    assert (
+        article.text_of(
+            session("from azureml.core import Workspace\nisinstance(ws, Workspace), ws.get_details()['name'] == ws.name")
+        )
+        == "(True, True)\n"
+    )
 
 
 def test_a_dead_session_is_said_so(kernel, session, start):

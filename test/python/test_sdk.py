@@ -1,4 +1,5 @@
 """The SDK against a server: workspaces, linked services, computes, and what it says when something is wrong."""
+
 import json
 import re
 import uuid
@@ -9,7 +10,9 @@ import pytest
 @pytest.fixture
 def link(sdk, ws, serve):
     """A linked service of a test's own Synapse link; gone afterwards."""
-    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"])
+    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(
+        ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"]
+    )
     made = sdk.LinkedService.register(ws, "link" + uuid.uuid4().hex[:6], config)
     yield made
     made.unregister(detach_computes=True)
@@ -22,9 +25,11 @@ def attach(sdk, ws, link, serve, name="pool-a", pool=None):
 
 # workspaces
 
+
 def test_from_config_without_a_file(ws, serve):
     assert (ws.name, ws.resource_group, ws.subscription_id) == tuple(
-        serve.endpoint[name] for name in ("workspace", "resource_group", "subscription_id"))
+        serve.endpoint[name] for name in ("workspace", "resource_group", "subscription_id")
+    )
     assert ws.location and ws.get_details()["name"] == ws.name
 
 
@@ -34,7 +39,9 @@ def test_from_config_finds_the_file(sdk, ws, monkeypatch, tmp_path, folder):
     here.mkdir()
     file = here / folder
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({"subscription_id": ws.subscription_id, "resource_group": ws.resource_group, "workspace_name": "not-there"}))
+    file.write_text(
+        json.dumps({"subscription_id": ws.subscription_id, "resource_group": ws.resource_group, "workspace_name": "not-there"})
+    )
     monkeypatch.chdir(here)
     with pytest.raises(sdk.exceptions.WorkspaceException, match="not-there") as raised:
         sdk.Workspace.from_config()
@@ -60,7 +67,10 @@ def test_get_list_create(sdk, ws):
     assert made.get_details()["name"] == "second" and "second" in sdk.Workspace.list(ws.subscription_id)
     with pytest.raises(sdk.exceptions.WorkspaceException, match="'second' exists"):
         sdk.Workspace.create("second", subscription_id=ws.subscription_id, resource_group=ws.resource_group)
-    assert sdk.Workspace.create("second", subscription_id=ws.subscription_id, resource_group=ws.resource_group, exist_ok=True).name == "second"
+    assert (
+        sdk.Workspace.create("second", subscription_id=ws.subscription_id, resource_group=ws.resource_group, exist_ok=True).name
+        == "second"
+    )
 
 
 def test_environment_variables_find_the_server(sdk, serve, monkeypatch, tmp_path):
@@ -85,8 +95,12 @@ def test_a_wrong_authority_is_not_trusted(sdk, serve, monkeypatch):
 
 # linked services
 
+
 def test_link(sdk, ws, link, serve):
-    assert uuid.UUID(link.system_assigned_identity_principal_id) and link.linked_synapse_workspace == serve.endpoint["synapse_workspace"]
+    assert (
+        uuid.UUID(link.system_assigned_identity_principal_id)
+        and link.linked_synapse_workspace == serve.endpoint["synapse_workspace"]
+    )
     assert "resourceGroups" in link.linked_service_resource_id
     again = sdk.LinkedService.get(ws, link.name)
     assert again.system_assigned_identity_principal_id == link.system_assigned_identity_principal_id
@@ -96,7 +110,9 @@ def test_link(sdk, ws, link, serve):
 
 def test_a_link_that_cannot_be(sdk, ws, link):
     with pytest.raises(sdk.exceptions.UserErrorException, match="nowhere"):
-        sdk.LinkedService.register(ws, "l2", sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, "nowhere"))
+        sdk.LinkedService.register(
+            ws, "l2", sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, "nowhere")
+        )
     with pytest.raises(sdk.exceptions.UserErrorException, match="missing"):
         sdk.LinkedService.get(ws, "missing")
     with pytest.raises(sdk.exceptions.UserErrorException, match="workspace must be a Workspace"):
@@ -106,7 +122,9 @@ def test_a_link_that_cannot_be(sdk, ws, link):
 
 
 def test_unregister(sdk, ws, serve):
-    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"])
+    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(
+        ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"]
+    )
     made = sdk.LinkedService.register(ws, "shortlived", config)
     compute = attach(sdk, ws, made, serve, "held")
     compute.wait_for_completion()
@@ -119,6 +137,7 @@ def test_unregister(sdk, ws, serve):
 
 
 # computes
+
 
 def test_attach_is_asynchronous(sdk, ws, link, serve, capsys):
     compute = attach(sdk, ws, link, serve)

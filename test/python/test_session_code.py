@@ -1,4 +1,6 @@
-"""Code that was written for a driver, in an interpreter that talks to a session host: what sparkmagic sends, RDDs, errors, cancelling."""
+"""Code that was written for a driver, in an interpreter that talks to a session host: what sparkmagic sends, RDDs, errors,
+cancelling."""
+
 import json
 import time
 
@@ -26,7 +28,10 @@ def test_the_first_statement(child):
 
 def test_one_session_for_every_name(child):
     assert child.text("from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate() is spark") == "True\n"
-    assert child.text("spark.sparkContext is sc, sqlContext.sparkSession is spark, sc.version == spark.version") == "(True, True, True)\n"
+    assert (
+        child.text("spark.sparkContext is sc, sqlContext.sparkSession is spark, sc.version == spark.version")
+        == "(True, True, True)\n"
+    )
 
 
 def test_show_and_repr(child):
@@ -45,7 +50,10 @@ def test_eager_html_where_it_is_on(child):
 def test_hadoop_configuration_is_spark_hadoop(child):
     key = "fs.azure.account.key.x.blob.core.windows.net"
     child.run(f"key = '{key}'\nh = sc._jsc.hadoopConfiguration()\nh.set(key, 'a2V5')")
-    assert child.text("h.get(key), h.get('no'), h.get('no', 'd'), spark.conf.get('spark.hadoop.' + key)") == "('a2V5', None, 'd', 'a2V5')\n"
+    assert (
+        child.text("h.get(key), h.get('no'), h.get('no', 'd'), spark.conf.get('spark.hadoop.' + key)")
+        == "('a2V5', None, 'd', 'a2V5')\n"
+    )
     assert child.text("h.unset(key); h.get(key) is None") == "True\n"
 
 
@@ -72,12 +80,19 @@ back.dtypes, [tuple(r) for r in back.orderBy('a').collect()]"""
     assert child.text(code) == "([('a', 'bigint'), ('b', 'string')], [(1, 'x'), (2, None)])\n"
 
 
-@pytest.mark.parametrize("code, value", [
-    ("df.rdd.map(lambda r: r.n).sum()", "3"), ("df.rdd.getNumPartitions()", "1"), ("sorted(df.rdd.map(lambda r: r.n + 1).collect())", "[2, 3]"),
-    ("sc.parallelize([(1, 'x')]).toDF(['a', 'b']).collect()", "[Row(a=1, b='x')]"),
-    ("spark.createDataFrame(sc.parallelize([(5,)]), ['a']).first().a", "5"),
-    ("sqlContext.sql('select 1 as a').collect()", "[Row(a=1)]"), ("sc.getConf().get('spark.sql.session.timeZone')", "'UTC'"),
-    ("from pyspark import SparkContext; SparkContext.getOrCreate() is sc", "True")])
+@pytest.mark.parametrize(
+    "code, value",
+    [
+        ("df.rdd.map(lambda r: r.n).sum()", "3"),
+        ("df.rdd.getNumPartitions()", "1"),
+        ("sorted(df.rdd.map(lambda r: r.n + 1).collect())", "[2, 3]"),
+        ("sc.parallelize([(1, 'x')]).toDF(['a', 'b']).collect()", "[Row(a=1, b='x')]"),
+        ("spark.createDataFrame(sc.parallelize([(5,)]), ['a']).first().a", "5"),
+        ("sqlContext.sql('select 1 as a').collect()", "[Row(a=1)]"),
+        ("sc.getConf().get('spark.sql.session.timeZone')", "'UTC'"),
+        ("from pyspark import SparkContext; SparkContext.getOrCreate() is sc", "True"),
+    ],
+)
 def test_driver_idioms(child, code, value):
     assert child.text(code) == value + "\n"
 

@@ -1,4 +1,5 @@
 """sparkmagic's PySpark kernel, unmodified, against the Livy root: it knows nothing of Headrace but the address and a token."""
+
 import json
 
 import pytest
@@ -12,12 +13,22 @@ pytest.importorskip("sparkmagic")
 @pytest.fixture(scope="module")
 def kernel(serve, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sparkmagic")
-    config = {"kernel_python_credentials": {"username": "", "password": "", "url": serve.endpoint["url"], "auth": "None"},
-              "custom_headers": {"Authorization": "Bearer " + serve.endpoint["token"]},
-              "logging_config": {"version": 1}, "wait_for_idle_timeout_seconds": 15, "heartbeat_refresh_seconds": 5}
+    config = {
+        "kernel_python_credentials": {"username": "", "password": "", "url": serve.endpoint["url"], "auth": "None"},
+        "custom_headers": {"Authorization": "Bearer " + serve.endpoint["token"]},
+        "logging_config": {"version": 1},
+        "wait_for_idle_timeout_seconds": 15,
+        "heartbeat_refresh_seconds": 5,
+    }
     (folder / "config.json").write_text(json.dumps(config))
-    with article.Kernel(folder / "work", serve.home, serve.endpoint, BUILD, module="sparkmagic.kernels.pysparkkernel.pysparkkernel",
-                        env={"SPARKMAGIC_CONF_DIR": str(folder)}) as kernel:
+    with article.Kernel(
+        folder / "work",
+        serve.home,
+        serve.endpoint,
+        BUILD,
+        module="sparkmagic.kernels.pysparkkernel.pysparkkernel",
+        env={"SPARKMAGIC_CONF_DIR": str(folder)},
+    ) as kernel:
         yield kernel
         kernel.run("%%cleanup -f")
 

@@ -1,4 +1,5 @@
 """The fork server and its interpreters, driven over their sockets as the daemon drives them."""
+
 import json
 import os
 import pathlib
@@ -48,8 +49,12 @@ class ForkServer:
 
     def __enter__(self):
         env = dict(os.environ, PYTHONPATH=str(ROOT / "python"))
-        self.process = subprocess.Popen([sys.executable, "-m", "headrace.interpreter", "--socket", str(self.path), "--linger", str(self.linger)],
-                                        stdout=subprocess.PIPE, env=env, start_new_session=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "headrace.interpreter", "--socket", str(self.path), "--linger", str(self.linger)],
+            stdout=subprocess.PIPE,
+            env=env,
+            start_new_session=True,
+        )
         assert json.loads(self.process.stdout.readline()) == {"event": "ready", "pid": self.process.pid}
         self.wire = Wire(self.path)
         return self
@@ -65,7 +70,9 @@ class ForkServer:
         """An interpreter; nothing answers at the default address, which only Spark calls notice."""
         self.count += 1
         path = self.folder / f"child-{self.count}.sock"
-        answer = self.ask(op="spawn", id=self.count, socket=str(path), connect=connect, log=str(self.folder / "child.log"), **fields)
+        answer = self.ask(
+            op="spawn", id=self.count, socket=str(path), connect=connect, log=str(self.folder / "child.log"), **fields
+        )
         assert answer["event"] == "spawned", answer
         return Child(self, answer["pid"], path, self.count)
 

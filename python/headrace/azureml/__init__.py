@@ -1,6 +1,7 @@
 """The SDK: Azure Machine Learning's names, for Headrace, over Azure's REST shapes and nothing private.
 
-`azureml.core…` and `headrace.azureml.core…` are the same classes: headrace.dropin makes the first from the second where no azureml-core is installed.
+`azureml.core…` and `headrace.azureml.core…` are the same classes: headrace.dropin makes the first from the second where no
+azureml-core is installed.
 """
 
 # import name -> the module of ours whose names it shows

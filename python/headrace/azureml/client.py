@@ -25,7 +25,8 @@ class Endpoint:
 
     @classmethod
     def find(cls):
-        """The server of this environment: HEADRACE_URL, HEADRACE_TOKEN and HEADRACE_CA_FILE, else the endpoint file of HEADRACE_HOME or ~/.headrace."""
+        """The server of this environment: HEADRACE_URL, HEADRACE_TOKEN and HEADRACE_CA_FILE, else the endpoint file of
+        HEADRACE_HOME or ~/.headrace."""
         env = os.environ
         if env.get("HEADRACE_URL"):
             return cls(env["HEADRACE_URL"], env.get("HEADRACE_TOKEN"), env.get("HEADRACE_CA_FILE"))
@@ -36,7 +37,9 @@ class Endpoint:
                 known = json.load(file)
         except FileNotFoundError:
             raise exceptions.UserErrorException(
-                "no Headrace server is known here: there is no '%s'. Start one with `headrace serve`, or set what `headrace env` prints" % path) from None
+                "no Headrace server is known here: there is no '%s'. Start one with `headrace serve`, or set what `headrace env` prints"
+                % path
+            ) from None
         except (OSError, ValueError) as err:
             raise exceptions.UserErrorException("the server's address cannot be read from '%s': %s" % (path, err)) from None
         return cls(known["https_url"], env.get("HEADRACE_TOKEN") or known["token"], known["ca_file"], known)
@@ -52,14 +55,27 @@ class Endpoint:
                     self._session.trust_env = False  # a proxy does not reach this machine's own addresses
             return self._session
 
-    def request(self, method, url, api_version=None, body=None, params=None, accept=(200,), timeout=TIMEOUT, error=exceptions.UserErrorException):
-        """One request. `url` is a path, or an absolute URL of this server. Returns the response, whose status is one of `accept`."""
+    def request(
+        self,
+        method,
+        url,
+        api_version=None,
+        body=None,
+        params=None,
+        accept=(200,),
+        timeout=TIMEOUT,
+        error=exceptions.UserErrorException,
+    ):
+        """One request. `url` is a path, or an absolute URL of this server. Returns the response, whose status is one of
+        `accept`."""
         import requests
 
         if url.startswith("/"):
             url = self.url + url
         elif urlsplit(url).netloc != urlsplit(self.url).netloc:
-            raise exceptions.ServiceException("the server pointed to '%s', which is not its own address: the token is not sent there" % url)
+            raise exceptions.ServiceException(
+                "the server pointed to '%s', which is not its own address: the token is not sent there" % url
+            )
         query = dict(params or {})
         if api_version:
             query["api-version"] = api_version
@@ -69,9 +85,13 @@ class Endpoint:
                 raise exceptions.AuthenticationException("a token is sent by https only, not to '%s'" % self.url)
             headers["Authorization"] = "Bearer " + self.token
         try:
-            answer = self.session().request(method, url, params=query, json=body, headers=headers, timeout=timeout, allow_redirects=False)
+            answer = self.session().request(
+                method, url, params=query, json=body, headers=headers, timeout=timeout, allow_redirects=False
+            )
         except requests.exceptions.SSLError as err:
-            raise exceptions.ServiceException("the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)) from None
+            raise exceptions.ServiceException(
+                "the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)
+            ) from None
         except requests.exceptions.ConnectionError:
             raise exceptions.ServiceException("no server answers at %s: is `headrace serve` running?" % self.url) from None
         except requests.exceptions.RequestException as err:
@@ -104,7 +124,8 @@ def failure(answer, kind):
 
 
 def explain(answer):
-    """(code, message) of an error answer: Azure's `{"error": {"code", "message"}}`, Livy's `{"msg"}`, or the text itself. A hint follows on its own line."""
+    """(code, message) of an error answer: Azure's `{"error": {"code", "message"}}`, Livy's `{"msg"}`, or the text itself. A
+    hint follows on its own line."""
     try:
         body = answer.json()
     except ValueError:

@@ -22,8 +22,16 @@ class SynapseAttachConfiguration(ComputeTargetAttachConfiguration):
         self.resource_id = resource_id
 
     def body(self, workspace):
-        return {"location": workspace.location, "tags": {},
-                "properties": {"computeType": SynapseCompute._kind, "resourceId": self.resource_id, "isAttachedCompute": True, "description": ""}}
+        return {
+            "location": workspace.location,
+            "tags": {},
+            "properties": {
+                "computeType": SynapseCompute._kind,
+                "resourceId": self.resource_id,
+                "isAttachedCompute": True,
+                "description": "",
+            },
+        }
 
 
 class ComputeTarget:
@@ -54,18 +62,36 @@ class ComputeTarget:
 
     def __repr__(self):
         return "%s(workspace=%r, name='%s', id='%s', type='%s', provisioning_state='%s', resource_id='%s')" % (
-            type(self).__name__, self.workspace.name, self.name, self.id, self.type, self.provisioning_state, self.cluster_resource_id)
+            type(self).__name__,
+            self.workspace.name,
+            self.name,
+            self.id,
+            self.type,
+            self.provisioning_state,
+            self.cluster_resource_id,
+        )
 
     @staticmethod
     def attach(workspace, name, attach_configuration):
-        """Starts to attach a compute and returns at once: `wait_for_completion` waits. Raises ComputeTargetException when it is refused."""
+        """Starts to attach a compute and returns at once: `wait_for_completion` waits. Raises ComputeTargetException when it is
+        refused."""
         if not isinstance(attach_configuration, SynapseAttachConfiguration):
-            raise exceptions.UserErrorException("attach_configuration must come from SynapseCompute.attach_configuration, not %s"
-                                                % type(attach_configuration).__name__)
+            raise exceptions.UserErrorException(
+                "attach_configuration must come from SynapseCompute.attach_configuration, not %s"
+                % type(attach_configuration).__name__
+            )
         if not NAME.match(str(name)):
-            raise ComputeTargetException("compute name '%s' is not valid: 2 to 16 letters, digits and hyphens, a letter first, no hyphen last" % name)
-        answer = workspace._endpoint.request("PUT", _path(workspace, name), API, attach_configuration.body(workspace), accept=(200, 201, 202),
-                                             error=ComputeTargetException)
+            raise ComputeTargetException(
+                "compute name '%s' is not valid: 2 to 16 letters, digits and hyphens, a letter first, no hyphen last" % name
+            )
+        answer = workspace._endpoint.request(
+            "PUT",
+            _path(workspace, name),
+            API,
+            attach_configuration.body(workspace),
+            accept=(200, 201, 202),
+            error=ComputeTargetException,
+        )
         compute = _made(workspace, answer.json())
         compute._operation = answer.headers.get("Azure-AsyncOperation")
         return compute
@@ -96,7 +122,9 @@ class ComputeTarget:
         if show_output:
             print('%s\nProvisioning operation finished, operation "%s"' % (state, state), flush=True)
         if state != "Succeeded":
-            raise ComputeTargetException("attaching '%s' ended as %s: %s" % (self.name, state, reason or "the server gives no reason"))
+            raise ComputeTargetException(
+                "attaching '%s' ended as %s: %s" % (self.name, state, reason or "the server gives no reason")
+            )
         self._operation = None
         self.refresh_state()
 
@@ -112,15 +140,27 @@ class ComputeTarget:
 
     def detach(self):
         """Removes the compute from the workspace; its pool stays."""
-        self.workspace._endpoint.request("DELETE", _path(self.workspace, self.name), API, params={"underlyingResourceAction": "Detach"},
-                                         accept=(200, 202, 204), error=ComputeTargetException)
+        self.workspace._endpoint.request(
+            "DELETE",
+            _path(self.workspace, self.name),
+            API,
+            params={"underlyingResourceAction": "Detach"},
+            accept=(200, 202, 204),
+            error=ComputeTargetException,
+        )
 
     def delete(self):
         raise ComputeTargetException("'%s' is attached, not made by the workspace: detach() removes it" % self.name)
 
     def serialize(self):
         """The compute as a dictionary."""
-        return {"id": self.id, "name": self.name, "location": self.location, "tags": self.tags, "properties": self._arm.get("properties")}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "location": self.location,
+            "tags": self.tags,
+            "properties": self._arm.get("properties"),
+        }
 
 
 class SynapseCompute(ComputeTarget):
@@ -132,10 +172,14 @@ class SynapseCompute(ComputeTarget):
     def attach_configuration(linked_service=None, type="SynapseSpark", pool_name=None, resource_id=None):
         """What to attach: the pool `pool_name` of a linked Synapse workspace, or a pool by its resource id."""
         if type != SynapseCompute._kind:
-            raise exceptions.UserErrorException("type '%s' is not supported: a Synapse compute is of type '%s'" % (type, SynapseCompute._kind))
+            raise exceptions.UserErrorException(
+                "type '%s' is not supported: a Synapse compute is of type '%s'" % (type, SynapseCompute._kind)
+            )
         if resource_id is None:
             if not pool_name or not hasattr(linked_service, "linked_service_resource_id"):
-                raise exceptions.UserErrorException("attach_configuration needs a linked service and 'pool_name', or 'resource_id'")
+                raise exceptions.UserErrorException(
+                    "attach_configuration needs a linked service and 'pool_name', or 'resource_id'"
+                )
             resource_id = "%s/bigDataPools/%s" % (linked_service.linked_service_resource_id, pool_name)
         return SynapseAttachConfiguration(resource_id)
 

@@ -2,7 +2,8 @@
 
 
 class AzureMLException(Exception):
-    """Anything the SDK raises. `message` is the server's, `code` its error code, `status` the HTTP status (None without an answer)."""
+    """Anything the SDK raises. `message` is the server's, `code` its error code, `status` the HTTP status (None without an
+    answer)."""
 
     def __init__(self, message="", code=None, status=None, **details):
         super().__init__(message)

@@ -20,11 +20,18 @@ class SynapseWorkspaceLinkedServiceConfiguration(LinkedServiceConfiguration):
 
     @property
     def resource_id(self):
-        return "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Synapse/workspaces/%s" % (self.subscription_id, self.resource_group, self.name)
+        return "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Synapse/workspaces/%s" % (
+            self.subscription_id,
+            self.resource_group,
+            self.name,
+        )
 
     def __repr__(self):
         return "SynapseWorkspaceLinkedServiceConfiguration(subscription_id='%s', resource_group='%s', name='%s')" % (
-            self.subscription_id, self.resource_group, self.name)
+            self.subscription_id,
+            self.resource_group,
+            self.name,
+        )
 
 
 class LinkedService:
@@ -47,17 +54,26 @@ class LinkedService:
         return parse_id(self.linked_service_resource_id or "").get("workspaces")
 
     def __repr__(self):
-        return ("LinkedService(name='%s', type='%s', linked_service_resource_id='%s', system_assigned_identity_principal_id='%s')"
-                % (self.name, self.type, self.linked_service_resource_id, self.system_assigned_identity_principal_id))
+        return (
+            "LinkedService(name='%s', type='%s', linked_service_resource_id='%s', system_assigned_identity_principal_id='%s')"
+            % (self.name, self.type, self.linked_service_resource_id, self.system_assigned_identity_principal_id)
+        )
 
     @staticmethod
     def register(workspace, name, linked_service_config):
-        """Links a Synapse workspace under `name`. Needs Owner. Registering the same link again returns it; another one of that name is refused."""
+        """Links a Synapse workspace under `name`. Needs Owner. Registering the same link again returns it; another one of that
+        name is refused."""
         if not isinstance(linked_service_config, SynapseWorkspaceLinkedServiceConfiguration):
-            raise exceptions.UserErrorException("linked_service_config must be a SynapseWorkspaceLinkedServiceConfiguration, not %s"
-                                                % type(linked_service_config).__name__)
-        body = {"name": name, "location": workspace.location, "identity": {"type": "SystemAssigned"},
-                "properties": {"linkedServiceResourceId": linked_service_config.resource_id}}
+            raise exceptions.UserErrorException(
+                "linked_service_config must be a SynapseWorkspaceLinkedServiceConfiguration, not %s"
+                % type(linked_service_config).__name__
+            )
+        body = {
+            "name": name,
+            "location": workspace.location,
+            "identity": {"type": "SystemAssigned"},
+            "properties": {"linkedServiceResourceId": linked_service_config.resource_id},
+        }
         answer = workspace._endpoint.request("PUT", _path(workspace, name), API, body, accept=(200, 201))
         return LinkedService(workspace, answer.json())
 
@@ -85,4 +101,6 @@ def _path(workspace, name):
 
 def _check_workspace(workspace):
     if not hasattr(workspace, "_endpoint"):
-        raise exceptions.UserErrorException("workspace must be a Workspace, such as Workspace.from_config() returns, not %r" % (workspace,))
+        raise exceptions.UserErrorException(
+            "workspace must be a Workspace, such as Workspace.from_config() returns, not %r" % (workspace,)
+        )

@@ -1,4 +1,5 @@
-"""`azureml.core.Experiment`, `Environment`, `Run` and `ScriptRunConfig`: the names of the article's first cell. What they do is refused by name."""
+"""`azureml.core.Experiment`, `Environment`, `Run` and `ScriptRunConfig`: the names of the article's first cell. What they do is
+refused by name."""
 
 from headrace.azureml.data import _Refusing
 from headrace.azureml.exceptions import unsupported

@@ -14,7 +14,8 @@ class Workspace:
     """An Azure Machine Learning workspace of this server."""
 
     def __init__(self, subscription_id, resource_group, workspace_name, auth=None, **options):
-        """Connects to an existing workspace. Raises WorkspaceException when it is not there, UserErrorException when the role is missing."""
+        """Connects to an existing workspace. Raises WorkspaceException when it is not there, UserErrorException when the role
+        is missing."""
         _refuse("Workspace", options, ("_location", "_disable_service_check", "_workspace_id", "sku", "tags", "_cloud"))
         self._set(_endpoint(auth), subscription_id, resource_group, workspace_name)
         self._load()
@@ -44,10 +45,17 @@ class Workspace:
     @property
     def _id(self):
         return "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s" % (
-            segment(self.subscription_id), segment(self.resource_group), segment(self.name))
+            segment(self.subscription_id),
+            segment(self.resource_group),
+            segment(self.name),
+        )
 
     def __repr__(self):
-        return "Workspace.create(name='%s', subscription_id='%s', resource_group='%s')" % (self.name, self.subscription_id, self.resource_group)
+        return "Workspace.create(name='%s', subscription_id='%s', resource_group='%s')" % (
+            self.name,
+            self.subscription_id,
+            self.resource_group,
+        )
 
     @property
     def location(self):
@@ -100,7 +108,8 @@ class Workspace:
 
     @staticmethod
     def from_config(path=None, auth=None, _logger=None, _file_name=None):
-        """The workspace that config.json names, looked for in `path` (the working folder), its .azureml and aml_config, and the folders above.
+        """The workspace that config.json names, looked for in `path` (the working folder), its .azureml and aml_config, and the
+        folders above.
 
         Without any config.json, the workspace of the server that this environment points to.
         """
@@ -110,7 +119,9 @@ class Workspace:
             defaults = Endpoint.find().defaults if path is None else {}
             if not defaults:
                 raise exceptions.UserErrorException(
-                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one" % (name, path or os.getcwd()))
+                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one"
+                    % (name, path or os.getcwd())
+                )
             return Workspace(defaults["subscription_id"], defaults["resource_group"], defaults["workspace"], auth)
         with open(found, encoding="utf-8") as file:
             try:
@@ -127,7 +138,11 @@ class Workspace:
         folder = os.path.join(path or os.getcwd(), ".azureml")
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, file_name or "config.json"), "w", encoding="utf-8") as file:
-            json.dump({"subscription_id": self.subscription_id, "resource_group": self.resource_group, "workspace_name": self.name}, file, indent=4)
+            json.dump(
+                {"subscription_id": self.subscription_id, "resource_group": self.resource_group, "workspace_name": self.name},
+                file,
+                indent=4,
+            )
 
     @staticmethod
     def get(name, auth=None, subscription_id=None, resource_group=None, location=None, cloud=None, id=None):
@@ -139,8 +154,14 @@ class Workspace:
             return Workspace(subscription_id, resource_group, name, auth)
         found = Workspace.list(subscription_id, auth).get(name, [])
         if len(found) != 1:
-            raise exceptions.WorkspaceException("there %s workspace '%s' in subscription '%s'%s" % (
-                ("is no", name, subscription_id, "") if not found else ("is more than one", name, subscription_id, ": pass 'resource_group'")))
+            raise exceptions.WorkspaceException(
+                "there %s workspace '%s' in subscription '%s'%s"
+                % (
+                    ("is no", name, subscription_id, "")
+                    if not found
+                    else ("is more than one", name, subscription_id, ": pass 'resource_group'")
+                )
+            )
         return found[0]
 
     @staticmethod
@@ -158,8 +179,20 @@ class Workspace:
         return found
 
     @staticmethod
-    def create(name, auth=None, subscription_id=None, resource_group=None, location=None, create_resource_group=True, exist_ok=False,
-               tags=None, friendly_name=None, description=None, show_output=True, **options):
+    def create(
+        name,
+        auth=None,
+        subscription_id=None,
+        resource_group=None,
+        location=None,
+        create_resource_group=True,
+        exist_ok=False,
+        tags=None,
+        friendly_name=None,
+        description=None,
+        show_output=True,
+        **options,
+    ):
         """Creates a workspace. `exist_ok` returns one that is there."""
         _refuse("Workspace.create", options, ())
         endpoint = _endpoint(auth)
@@ -175,10 +208,16 @@ class Workspace:
                 raise
         else:
             if not exist_ok:
-                raise exceptions.WorkspaceException("workspace '%s' exists in resource group '%s': pass exist_ok=True to use it" % (name, resource_group))
+                raise exceptions.WorkspaceException(
+                    "workspace '%s' exists in resource group '%s': pass exist_ok=True to use it" % (name, resource_group)
+                )
             return workspace
-        body = {"location": location or "local", "tags": tags or {}, "identity": {"type": "SystemAssigned"},
-                "properties": {"friendlyName": friendly_name or name, "description": description or ""}}
+        body = {
+            "location": location or "local",
+            "tags": tags or {},
+            "identity": {"type": "SystemAssigned"},
+            "properties": {"friendlyName": friendly_name or name, "description": description or ""},
+        }
         endpoint.request("PUT", workspace._id, API, body, accept=(200, 201), error=exceptions.WorkspaceException)
         return Workspace(subscription_id, resource_group, name, auth)
 

@@ -1,4 +1,5 @@
-"""`sc` and `sqlContext`: the part of a driver's SparkContext that has a meaning without a JVM. Everything else is refused by name."""
+"""`sc` and `sqlContext`: the part of a driver's SparkContext that has a meaning without a JVM. Everything else is refused by
+name."""
 
 import logging
 import os
@@ -7,8 +8,16 @@ import time
 
 from headrace.interpreter import rdd
 
-LEVELS = {"ALL": logging.DEBUG, "TRACE": logging.DEBUG, "DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARN": logging.WARNING,
-          "ERROR": logging.ERROR, "FATAL": logging.CRITICAL, "OFF": logging.CRITICAL + 10}
+LEVELS = {
+    "ALL": logging.DEBUG,
+    "TRACE": logging.DEBUG,
+    "DEBUG": logging.DEBUG,
+    "INFO": logging.INFO,
+    "WARN": logging.WARNING,
+    "ERROR": logging.ERROR,
+    "FATAL": logging.CRITICAL,
+    "OFF": logging.CRITICAL + 10,
+}
 
 
 class Unsupported(AttributeError, NotImplementedError):
@@ -28,11 +37,14 @@ class Refusing:
         if name.startswith("__") or name in ("_repr_html_", "_repr_png_"):
             raise AttributeError(name)
         hint = self._instead.get(name)
-        raise Unsupported("%s.%s is not supported in this session, which has no JVM%s" % (self._called, name, ": " + hint if hint else ""))
+        raise Unsupported(
+            "%s.%s is not supported in this session, which has no JVM%s" % (self._called, name, ": " + hint if hint else "")
+        )
 
 
 class HadoopConfiguration(Refusing):
-    """`sc._jsc.hadoopConfiguration()`: `set(k, v)` is `spark.conf.set("spark.hadoop." + k, v)`, which the session's storage reads."""
+    """`sc._jsc.hadoopConfiguration()`: `set(k, v)` is `spark.conf.set("spark.hadoop." + k, v)`, which the session's storage
+    reads."""
 
     _called = "hadoopConfiguration()"
 
@@ -40,7 +52,10 @@ class HadoopConfiguration(Refusing):
         self._spark = spark
 
     def set(self, key, value):
-        self._spark.conf.set("spark.hadoop." + key, value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value))
+        self._spark.conf.set(
+            "spark.hadoop." + key,
+            value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value),
+        )
 
     setBoolean = setInt = setLong = setDouble = setFloat = set
 
@@ -114,10 +129,17 @@ class Broadcast:
 
 class SparkContext(Refusing):
     _instead = {
-        "accumulator": "aggregate with a DataFrame", "newAPIHadoopFile": "use spark.read", "sequenceFile": "use spark.read",
-        "binaryFiles": "use spark.read.format('binaryFile')", "pickleFile": "use spark.read", "runJob": "use a DataFrame",
-        "wholeTextFiles": "use spark.read.text(path, wholetext=True)", "addArchive": "use spark.addArtifacts(path, archive=True)",
-        "setCheckpointDir": "use df.localCheckpoint()", "_jvm": "there is no JVM", "_gateway": "there is no JVM",
+        "accumulator": "aggregate with a DataFrame",
+        "newAPIHadoopFile": "use spark.read",
+        "sequenceFile": "use spark.read",
+        "binaryFiles": "use spark.read.format('binaryFile')",
+        "pickleFile": "use spark.read",
+        "runJob": "use a DataFrame",
+        "wholeTextFiles": "use spark.read.text(path, wholetext=True)",
+        "addArchive": "use spark.addArtifacts(path, archive=True)",
+        "setCheckpointDir": "use df.localCheckpoint()",
+        "_jvm": "there is no JVM",
+        "_gateway": "there is no JVM",
     }
 
     def __init__(self, spark, session):
@@ -210,8 +232,10 @@ class SparkContext(Refusing):
         self._spark.interruptAll()
 
     def getLocalProperty(self, key):
-        return {"spark.jobGroup.id": getattr(self._local, "group", None),
-                "spark.job.description": getattr(self._local, "description", None)}.get(key)
+        return {
+            "spark.jobGroup.id": getattr(self._local, "group", None),
+            "spark.job.description": getattr(self._local, "description", None),
+        }.get(key)
 
     # data
 

@@ -9,8 +9,10 @@ import headrace
 
 CELL = "cell ["
 
-_LIBRARIES = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-                   | {os.path.join(os.path.dirname(os.path.abspath(headrace.__file__)), "")})
+_LIBRARIES = tuple(
+    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {os.path.join(os.path.dirname(os.path.abspath(headrace.__file__)), "")}
+)
 
 
 def cell_name(number):

@@ -17,8 +17,10 @@ def render(figure):
     """{image/png} of a figure."""
     target = io.BytesIO()
     figure.savefig(target, format="png", bbox_inches="tight")
-    return {output.PNG: output.png(target.getvalue()), output.PLAIN: "<Figure size %dx%d with %d Axes>\n" % (
-        *(figure.get_size_inches() * figure.dpi), len(figure.axes))}
+    return {
+        output.PNG: output.png(target.getvalue()),
+        output.PLAIN: "<Figure size %dx%d with %d Axes>\n" % (*(figure.get_size_inches() * figure.dpi), len(figure.axes)),
+    }
 
 
 def show(*args, **kwargs):

@@ -1,4 +1,5 @@
-"""What a session's code finds defined, and what is added to pyspark's client so that session code written for a driver runs as it is."""
+"""What a session's code finds defined, and what is added to pyspark's client so that session code written for a driver runs as
+it is."""
 
 import os
 import sys
@@ -35,7 +36,9 @@ def fill(main, request, runner):
     spark = connect(request)
     context = SparkContext(spark, request.get("session") or {})
     spark._headrace_context = context
-    main.__dict__.update(spark=spark, sc=context, sqlContext=SQLContext(spark), display=runner.display, displayHTML=runner.display_html)
+    main.__dict__.update(
+        spark=spark, sc=context, sqlContext=SQLContext(spark), display=runner.display, displayHTML=runner.display_html
+    )
     if request.get("workspace"):
         main.__dict__["ws"] = workspace(request["workspace"])
     for key, value in (request.get("conf") or {}).items():
@@ -94,8 +97,12 @@ def workspace(fields):
     from headrace.azureml.core import Workspace
     from headrace.azureml import client
 
-    return Workspace._known(client.Endpoint(fields["url"], fields.get("token"), fields.get("ca_file")),
-                            fields["subscription_id"], fields["resource_group"], fields["workspace_name"])
+    return Workspace._known(
+        client.Endpoint(fields["url"], fields.get("token"), fields.get("ca_file")),
+        fields["subscription_id"],
+        fields["resource_group"],
+        fields["workspace_name"],
+    )
 
 
 def update_workspace(main, fields):
@@ -108,6 +115,7 @@ def update_workspace(main, fields):
 
 
 # cancelling: every operation of a statement carries its tag
+
 
 def tag(spark, name, on):
     try:
@@ -127,6 +135,7 @@ def interrupt_tag(spark, name):
 
 
 # pyspark's client, for code written for a driver
+
 
 def call_site(depth):
     """Where pyspark says a column came from: a line of a cell, without walking through the whole stack."""

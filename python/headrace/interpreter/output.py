@@ -11,8 +11,7 @@ import time
 
 TEXT_LIMIT = 8 * 1024 * 1024  # characters of one statement, characters kept between statements
 STREAM_EVERY = 0.1  # seconds between two `stream` events
-PLAIN, HTML, PNG, JSON, TABLE = (
-    "text/plain", "text/html", "image/png", "application/json", "application/vnd.livy.table.v1+json")
+PLAIN, HTML, PNG, JSON, TABLE = ("text/plain", "text/html", "image/png", "application/json", "application/vnd.livy.table.v1+json")
 
 
 class Output:
@@ -77,12 +76,15 @@ class Output:
             self.pieces, self.size, self.cut, self.unsent, self.on_stream = [], 0, 0, [], None
         pieces = [("text", "".join(value)) if kind == "text" else (kind, value) for kind, value in pieces]
         if cut:
-            pieces.append(("text", "\n[%d more characters were printed than the %d that a statement may show]\n" % (cut, TEXT_LIMIT)))
+            pieces.append(
+                ("text", "\n[%d more characters were printed than the %d that a statement may show]\n" % (cut, TEXT_LIMIT))
+            )
         return bundle_of(pieces)
 
 
 def bundle_of(pieces):
-    """One bundle for all pieces. Clients show one MIME type only, so several pieces with a rich one among them become one HTML document."""
+    """One bundle for all pieces. Clients show one MIME type only, so several pieces with a rich one among them become one HTML
+    document."""
     plain = "".join(value if kind == "text" else value.get(PLAIN, "") for kind, value in pieces)
     rich = [value for kind, value in pieces if kind == "rich"]
     shown = [(kind, value) for kind, value in pieces if kind == "rich" or value.strip()]

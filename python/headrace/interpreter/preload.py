@@ -3,12 +3,32 @@
 import ctypes
 import importlib
 
-# Importing is the slow part of a session's start (0.6 s); the second group is imported by pyspark at first use, so by every session
+# Importing is the slow part of a session's start (0.6 s); the second group is imported by pyspark at first use, so by every
+# session
 MODULES = (
-    "numpy", "pandas", "pyarrow", "grpc", "pyspark.sql.connect.session", "pyspark.sql.functions", "pyspark.sql.types", "pyspark.sql.window",
-    "grpc._channel", "pyarrow.pandas_compat", "pyarrow.vendored.version", "numpy.rec", "pyspark.sql.connect.shell.progress",
-    "pyspark.sql.connect.catalog", "pyspark.sql.connect.udf", "pyspark.sql.connect.window", "uuid", "html", "base64", "ast", "linecache",
-    "headrace.interpreter.session", "headrace.azureml.core",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "grpc",
+    "pyspark.sql.connect.session",
+    "pyspark.sql.functions",
+    "pyspark.sql.types",
+    "pyspark.sql.window",
+    "grpc._channel",
+    "pyarrow.pandas_compat",
+    "pyarrow.vendored.version",
+    "numpy.rec",
+    "pyspark.sql.connect.shell.progress",
+    "pyspark.sql.connect.catalog",
+    "pyspark.sql.connect.udf",
+    "pyspark.sql.connect.window",
+    "uuid",
+    "html",
+    "base64",
+    "ast",
+    "linecache",
+    "headrace.interpreter.session",
+    "headrace.azureml.core",
 )
 
 MADV_DONTNEED = 4

@@ -1,6 +1,7 @@
 """The small RDD: a lazy sequence of Python values that lives in the session's interpreter.
 
-For the idioms that session code is full of (`sc.parallelize(list)`, `df.rdd.map(…).collect()`, `df.toJSON().take(n)`), not for data at scale:
+For the idioms that session code is full of (`sc.parallelize(list)`, `df.rdd.map(…).collect()`, `df.toJSON().take(n)`), not for
+data at scale:
 it computes in one process, and refuses above MAX_VALUES. An RDD of a DataFrame leaves take, count and sample to Spark.
 """
 
@@ -55,8 +56,10 @@ class RDD:
 
     def _made(self, values, slices=None):
         """A new RDD of `values()`, computed when it is needed."""
+
         def parts():
             return RDD.of_list(self.ctx, values(), slices or self.getNumPartitions())._parts()
+
         return RDD(self.ctx, parts)
 
     # transformations
@@ -115,6 +118,7 @@ class RDD:
             for key, value in self._list():
                 groups.setdefault(key, []).append(value)
             return list(groups.items())
+
         return self._made(grouped, numPartitions)
 
     def groupBy(self, f, numPartitions=None):
@@ -127,6 +131,7 @@ class RDD:
         def joined():
             right = dict(other.groupByKey().collect())
             return [(key, (value, match)) for key, value in self._list() for match in right.get(key, ())]
+
         return self._made(joined, numPartitions)
 
     def zip(self, other):
@@ -157,6 +162,7 @@ class RDD:
             if not values:
                 values.append([list(part) for part in self._parts()])
             return values[0]
+
         return RDD(self.ctx, kept)
 
     def persist(self, storageLevel=None):
@@ -286,19 +292,25 @@ def json_of_frame(frame, use_unicode=True):
 
 def reading(method):
     """`spark.read.json` and `csv`, which take an RDD of strings too; values that are not strings are read as their JSON."""
+
     @functools.wraps(method)
     def read(self, path, *args, **kwargs):
         if isinstance(path, RDD):
-            lines = [(x if isinstance(x, str) else x.decode("utf-8") if isinstance(x, bytes) else json.dumps(x, default=str),)
-                     for x in path.collect()]
+            lines = [
+                (x if isinstance(x, str) else x.decode("utf-8") if isinstance(x, bytes) else json.dumps(x, default=str),)
+                for x in path.collect()
+            ]
             path = self._client.createDataFrame(lines, "value string")
         return method(self, path, *args, **kwargs)
+
     return read
 
 
 def creating(method):
     """`spark.createDataFrame`, which takes an RDD too."""
+
     @functools.wraps(method)
     def create(self, data, *args, **kwargs):
         return method(self, data.collect() if isinstance(data, RDD) else data, *args, **kwargs)
+
     return create

@@ -120,7 +120,9 @@ class Runner:
         if name == "sql":
             return self.sql(argument)
         if handler is None:
-            raise MagicError("magic command '%%%s' is not known: there are %s" % (name, ", ".join("%" + n for n in sorted(self.magics))))
+            raise MagicError(
+                "magic command '%%%s' is not known: there are %s" % (name, ", ".join("%" + n for n in sorted(self.magics)))
+            )
         return handler(argument.strip())
 
     def named(self, magic, argument):
@@ -156,7 +158,9 @@ class Runner:
         rows = frame.limit(SQL_ROWS).collect()
         data = [[plain_value(value) for value in row] for row in rows]
         text = frame._show_string(20, True, False) if rows or frame.columns else ""
-        self.out.show({output.JSON: {"schema": json.loads(frame.schema.json()), "data": data}, output.PLAIN: text + "\n" if text else ""})
+        self.out.show(
+            {output.JSON: {"schema": json.loads(frame.schema.json()), "data": data}, output.PLAIN: text + "\n" if text else ""}
+        )
 
 
 def compile_cell(code, name):
@@ -229,13 +233,15 @@ def table_of(rows):
             if headers.get(name) is None:
                 headers[name] = next((label for kind, label in _TABLE_TYPES if isinstance(value, kind)), None)
         data.append(dict(cells))
-    return {"headers": [{"name": name, "type": kind or "NULL_TYPE"} for name, kind in headers.items()],
-            "data": [[row.get(name) for name in headers] for row in data]}
+    return {
+        "headers": [{"name": name, "type": kind or "NULL_TYPE"} for name, kind in headers.items()],
+        "data": [[row.get(name) for name in headers] for row in data],
+    }
 
 
 def completions(code, cursor, namespace):
     """Names that may stand at the cursor. Nothing is called: only names and attributes are looked up."""
-    head = code[:max(0, min(cursor, len(code)))]
+    head = code[: max(0, min(cursor, len(code)))]
     match = re.search(r"([A-Za-z_][\w.]*)$", head)
     prefix = match.group(1) if match else ""
     path, _, start = prefix.rpartition(".")

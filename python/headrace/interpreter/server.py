@@ -1,6 +1,7 @@
 """The fork server: imports what every session needs once, then forks an interpreter per request.
 
-One thread, one selector. It opens no gRPC channel, ever: a channel does not survive a fork, the imported modules do. Memory counts here,
+One thread, one selector. It opens no gRPC channel, ever: a channel does not survive a fork, the imported modules do. Memory
+counts here,
 because it is paid once for the machine and its untouched pages are shared by every interpreter.
 """
 
@@ -21,7 +22,8 @@ GRACE = 2.0
 
 
 def preload():
-    """Imports what statements use, down to the modules that pyspark imports lazily, and gives back the memory that only importing used."""
+    """Imports what statements use, down to the modules that pyspark imports lazily, and gives back the memory that only
+    importing used."""
     kept = {name: os.environ.get(name) for name in PARENT_ENV}
     os.environ.update({name: value for name, value in PARENT_ENV.items() if kept[name] is None})
     from headrace.interpreter import preload as modules
@@ -219,7 +221,9 @@ class Server:
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m headrace.interpreter", description="The fork server behind Headrace's sessions.")
+    parser = argparse.ArgumentParser(
+        prog="python -m headrace.interpreter", description="The fork server behind Headrace's sessions."
+    )
     parser.add_argument("--socket", required=True, help="Unix socket to listen on")
     parser.add_argument("--linger", type=float, default=60.0, help="seconds to live on with nobody connected (default 60)")
     options = parser.parse_args(argv)

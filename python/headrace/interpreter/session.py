@@ -1,4 +1,5 @@
-"""The interpreter of one session: statements on the main thread in order, every other request on a thread of its own at any time."""
+"""The interpreter of one session: statements on the main thread in order, every other request on a thread of its own at any
+time."""
 
 import os
 import queue
@@ -14,8 +15,13 @@ from headrace.interpreter.run import Runner, completions
 
 LIMITS = {"memory": resource.RLIMIT_AS, "cpu": resource.RLIMIT_CPU, "files": resource.RLIMIT_NOFILE}
 TICK = 0.1
-NEVER_RAN = {"status": "error", "execution_count": None, "ename": "KeyboardInterrupt", "traceback": [],
-             "evalue": "the statement was cancelled before it ran"}
+NEVER_RAN = {
+    "status": "error",
+    "execution_count": None,
+    "ename": "KeyboardInterrupt",
+    "traceback": [],
+    "evalue": "the statement was cancelled before it ran",
+}
 
 
 class Statement:
@@ -108,8 +114,12 @@ class Session:
         self.out.begin(lambda name, text: statement.send("stream", name=name, text=text))
         names.tag(self.spark, tag, True)
         self.descriptors.drain(self.out)
-        result = self.runner.run(statement.code, statement.kind, stopped=lambda: statement.cancelled or self.ending,
-                                 before_finish=lambda: self.descriptors.drain(self.out))
+        result = self.runner.run(
+            statement.code,
+            statement.kind,
+            stopped=lambda: statement.cancelled or self.ending,
+            before_finish=lambda: self.descriptors.drain(self.out),
+        )
         names.tag(self.spark, tag, False)
         with self.lock:
             self.running = None

@@ -1,4 +1,5 @@
-"""The notebook magics: `%synapse` and `%%synapse`. IPython loads this by itself where the package is installed: its configuration file
+"""The notebook magics: `%synapse` and `%%synapse`. IPython loads this by itself where the package is installed: its
+configuration file
 etc/ipython/ipython_config.py, which the wheel brings, names it."""
 
 import re

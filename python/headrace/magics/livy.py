@@ -24,8 +24,11 @@ class Pool:
     def __init__(self, workspace, resource_id):
         names = parse_id(resource_id)
         self.synapse, self.name = names["workspaces"], names["bigdatapools"]
-        arm = workspace._endpoint.get("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Synapse/workspaces/%s" % (
-            segment(names["subscriptions"]), segment(names["resourcegroups"]), segment(self.synapse)), ARM_API)
+        arm = workspace._endpoint.get(
+            "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Synapse/workspaces/%s"
+            % (segment(names["subscriptions"]), segment(names["resourcegroups"]), segment(self.synapse)),
+            ARM_API,
+        )
         dev = ((arm.get("properties") or {}).get("connectivityEndpoints") or {}).get("dev")
         endpoint = workspace._endpoint
         self.endpoint = Endpoint(dev, endpoint.token, endpoint.ca_file) if dev else endpoint
@@ -33,7 +36,7 @@ class Pool:
         base = self.endpoint.url.split("://", 1)[1].partition("/")[2]
         if base:  # an address with a path of its own
             self.path = "/%s%s" % (base, self.path)
-            self.endpoint.url = self.endpoint.url[:-len(base) - 1]
+            self.endpoint.url = self.endpoint.url[: -len(base) - 1]
 
     def request(self, method, path="", body=None, params=None, accept=(200, 201)):
         return self.endpoint.request(method, self.path + path, None, body, params, accept)
@@ -76,7 +79,9 @@ class Session:
         if self.state in USABLE:
             return
         reasons = [error.get("message") for error in self.view.get("errorInfo") or ()] or (self.view.get("log") or [])[-3:]
-        raise SessionError("session %s is '%s'%s" % (self.id, self.state, ": " + "; ".join(filter(None, reasons)) if any(reasons) else ""))
+        raise SessionError(
+            "session %s is '%s'%s" % (self.id, self.state, ": " + "; ".join(filter(None, reasons)) if any(reasons) else "")
+        )
 
     def stop(self, quiet=False):
         try:
@@ -86,7 +91,8 @@ class Session:
                 raise
 
     def execute(self, code, kind, on_output):
-        """Runs a statement to its end and returns it. `on_output(output)` sees what a running one shows so far. Ctrl-C cancels it."""
+        """Runs a statement to its end and returns it. `on_output(output)` sees what a running one shows so far. Ctrl-C cancels
+        it."""
         try:
             statement = self.pool.request("POST", "/%s/statements" % self.id, {"code": code, "kind": kind}).json()
         except exceptions.AzureMLException as err:

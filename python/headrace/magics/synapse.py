@@ -17,7 +17,8 @@ from headrace.magics import livy
 SUBCOMMANDS = ("start", "meta", "stop", "list", "run", "help")
 KINDS = {"pyspark": "pyspark", "spark": "spark", "scala": "spark", "sql": "sql"}
 
-HELP = """%synapse start -c COMPUTE [options]    start a Spark session on an attached pool (a body under %%synapse start: JSON, Spark's configuration)
+HELP = """%synapse start -c COMPUTE [options]    start a Spark session on an attached pool
+%%synapse start -c COMPUTE             the same, with Spark's configuration as JSON in the cell
 %synapse CODE    %%synapse             run a line, a cell in the session: spark, sc and ws are defined there
 %synapse run pyspark|spark|scala|sql CODE
 %synapse meta                          what the session is, as JSON
@@ -61,7 +62,15 @@ class _Parser(argparse.ArgumentParser):
 def start_parser():
     parser = _Parser(prog="%synapse start", add_help=False)
     add = parser.add_argument
-    add("-c", "--compute-target", "--compute", dest="compute", required=True, metavar="NAME", help="the attached pool's name in the workspace")
+    add(
+        "-c",
+        "--compute-target",
+        "--compute",
+        dest="compute",
+        required=True,
+        metavar="NAME",
+        help="the attached pool's name in the workspace",
+    )
     add("-s", "--subscription-id", dest="subscription", metavar="ID", help="the workspace's subscription")
     add("-r", "--resource-group", dest="resource_group", metavar="NAME", help="the workspace's resource group")
     add("-w", "--workspace-name", dest="workspace", metavar="NAME", help="the workspace")
@@ -73,7 +82,15 @@ def start_parser():
     add("--executor-memory", metavar="SIZE")
     add("--executor-cores", type=int, metavar="N")
     add("-n", "--num-executors", dest="num_executors", type=int, metavar="N")
-    add("-t", "--timeout", dest="timeout", type=int, default=30, metavar="MINUTES", help="idle minutes after which the session ends (30)")
+    add(
+        "-t",
+        "--timeout",
+        dest="timeout",
+        type=int,
+        default=30,
+        metavar="MINUTES",
+        help="idle minutes after which the session ends (30)",
+    )
     add("--start-timeout", type=int, default=600, metavar="SECONDS", help="how long to wait for the session (600)")
     return parser
 
@@ -124,23 +141,49 @@ class SynapseMagics(Magics):
             raise SynapseError("-e is not supported: a workspace of this server has no environments")
         began = time.monotonic()
         workspace = self._workspace(options)
-        compute = workspace._endpoint.get("%s/computes/%s" % (workspace._id, livy.segment(options.compute)), "2020-02-02")["properties"]
+        compute = workspace._endpoint.get("%s/computes/%s" % (workspace._id, livy.segment(options.compute)), "2020-02-02")[
+            "properties"
+        ]
         if compute.get("computeType") != "SynapseSpark":
-            raise SynapseError("compute '%s' is of type %s: a session needs an attached Synapse Spark pool" % (options.compute, compute.get("computeType")))
+            raise SynapseError(
+                "compute '%s' is of type %s: a session needs an attached Synapse Spark pool"
+                % (options.compute, compute.get("computeType"))
+            )
         if compute.get("provisioningState") != "Succeeded":
-            raise SynapseError("compute '%s' is not attached yet: its state is '%s'" % (options.compute, compute.get("provisioningState")))
+            raise SynapseError(
+                "compute '%s' is not attached yet: its state is '%s'" % (options.compute, compute.get("provisioningState"))
+            )
         pool = livy.Pool(workspace, compute["resourceId"])
-        body = {"name": "%s-%s" % (workspace.name, options.compute), "kind": "pyspark", "conf": conf, "idleTimeout": "%dm" % options.timeout,
-                "artifactId": str(uuid.uuid4()), "tags": {"workspace": workspace._id},
-                "driverMemory": options.driver_memory, "driverCores": options.driver_cores, "executorMemory": options.executor_memory,
-                "executorCores": options.executor_cores, "numExecutors": options.num_executors}
-        self.session = livy.Session.start(pool, {name: value for name, value in body.items() if value not in (None, {})}, options.start_timeout)
+        body = {
+            "name": "%s-%s" % (workspace.name, options.compute),
+            "kind": "pyspark",
+            "conf": conf,
+            "idleTimeout": "%dm" % options.timeout,
+            "artifactId": str(uuid.uuid4()),
+            "tags": {"workspace": workspace._id},
+            "driverMemory": options.driver_memory,
+            "driverCores": options.driver_cores,
+            "executorMemory": options.executor_memory,
+            "executorCores": options.executor_cores,
+            "numExecutors": options.num_executors,
+        }
+        self.session = livy.Session.start(
+            pool, {name: value for name, value in body.items() if value not in (None, {})}, options.start_timeout
+        )
         self.meta_fields = {
-            "subscription_id": workspace.subscription_id, "resource_group": workspace.resource_group, "workspace_name": workspace.name,
-            "environment_name": options.environment, "environment_version": options.environment_version,
-            "start_timeout_seconds": options.start_timeout, "timeout_minutes": options.timeout, "spark_conf": conf}
-        print("Spark session %s on pool '%s' of Synapse workspace '%s' is ready (%.2f s). Cells that begin with %%%%synapse run in it."
-              % (self.session.id, pool.name, pool.synapse, time.monotonic() - began))
+            "subscription_id": workspace.subscription_id,
+            "resource_group": workspace.resource_group,
+            "workspace_name": workspace.name,
+            "environment_name": options.environment,
+            "environment_version": options.environment_version,
+            "start_timeout_seconds": options.start_timeout,
+            "timeout_minutes": options.timeout,
+            "spark_conf": conf,
+        }
+        print(
+            "Spark session %s on pool '%s' of Synapse workspace '%s' is ready (%.2f s). Cells that begin with %%%%synapse run in it."
+            % (self.session.id, pool.name, pool.synapse, time.monotonic() - began)
+        )
 
     @staticmethod
     def _conf(cell):
@@ -175,10 +218,20 @@ class SynapseMagics(Magics):
         job = (view.get("livyInfo") or {}).get("jobCreationRequest") or {}
         pick = lambda name: view.get(name) if view.get(name) is not None else job.get(name)  # noqa: E731
         fields = dict(
-            self.meta_fields, session_id=session.id, synapse_session_guid=view.get("artifactId"), application_id=view.get("appId"),
-            application_name=view.get("name"), application_state=view["state"], application_url=info.get("driverLogUrl"),
-            spark_ui_url=info.get("sparkUiUrl"), driver_cores=pick("driverCores"), driver_memory=pick("driverMemory"),
-            executor_cores=pick("executorCores"), executor_memory=pick("executorMemory"), num_executors=pick("numExecutors"))
+            self.meta_fields,
+            session_id=session.id,
+            synapse_session_guid=view.get("artifactId"),
+            application_id=view.get("appId"),
+            application_name=view.get("name"),
+            application_state=view["state"],
+            application_url=info.get("driverLogUrl"),
+            spark_ui_url=info.get("sparkUiUrl"),
+            driver_cores=pick("driverCores"),
+            driver_memory=pick("driverMemory"),
+            executor_cores=pick("executorCores"),
+            executor_memory=pick("executorMemory"),
+            num_executors=pick("numExecutors"),
+        )
         print(json.dumps(fields, indent=2, sort_keys=True))
 
     def do_list(self, rest, cell):
@@ -187,8 +240,16 @@ class SynapseMagics(Magics):
         for pool in pools:
             for view in pool.request("GET", params={"detailed": "true", "size": 100}).json().get("sessions") or ():
                 mine = self.session is not None and view["id"] == self.session.id
-                rows.append(("*" if mine else "", str(view["id"]), view.get("name") or "", view["state"], pool.name,
-                             view.get("submitterName") or view.get("owner") or ""))
+                rows.append(
+                    (
+                        "*" if mine else "",
+                        str(view["id"]),
+                        view.get("name") or "",
+                        view["state"],
+                        pool.name,
+                        view.get("submitterName") or view.get("owner") or "",
+                    )
+                )
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
@@ -198,7 +259,11 @@ class SynapseMagics(Magics):
         from headrace.azureml.workspace import Workspace
 
         workspace = Workspace.from_config()
-        ids = {c.cluster_resource_id: c for c in workspace.compute_targets.values() if c.type == "SynapseSpark" and c.provisioning_state == "Succeeded"}
+        ids = {
+            c.cluster_resource_id: c
+            for c in workspace.compute_targets.values()
+            if c.type == "SynapseSpark" and c.provisioning_state == "Succeeded"
+        }
         return [livy.Pool(workspace, resource_id) for resource_id in ids]
 
     def do_stop(self, rest, cell):
@@ -231,7 +296,9 @@ class SynapseMagics(Magics):
         if not output:
             raise SynapseError("statement %s ended as '%s' without a result" % (statement["id"], statement["state"]))
         if output["status"] != "ok":
-            raise type(output.get("ename") or "Error", (StatementError,), {})(output.get("evalue") or "", output.get("traceback") or [])
+            raise type(output.get("ename") or "Error", (StatementError,), {})(
+                output.get("evalue") or "", output.get("traceback") or []
+            )
         printed.show(output["data"])
 
 
@@ -245,14 +312,18 @@ class _Printer:
         self._text((output.get("data") or {}).get("text/plain") or "")
 
     def show(self, data):
-        rich = {mime: value for mime, value in data.items() if mime != "text/plain" and mime in ("text/html", "image/png", "image/svg+xml")}
+        rich = {
+            mime: value
+            for mime, value in data.items()
+            if mime != "text/plain" and mime in ("text/html", "image/png", "image/svg+xml")
+        }
         if not rich:
             self._text(data.get("text/plain") or "")
             return
         display(dict(rich, **{"text/plain": (data.get("text/plain") or "").rstrip("\n")}), raw=True)
 
     def _text(self, text):
-        fresh = text[len(self.printed):] if text.startswith(self.printed) else text
+        fresh = text[len(self.printed) :] if text.startswith(self.printed) else text
         self.printed = text
         if fresh:
             sys.stdout.write(fresh)
