@@ -16,8 +16,15 @@
 
 #define HR_CONDITIONS(X) \
     X("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", HR_ANALYSIS, "Cannot use all columns for partition columns.") \
+    X("AMBIGUOUS_COLUMN_REFERENCE", "42702", HR_ANALYSIS, "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same. This column points to one of the DataFrames but Spark is unable to figure out which one. Please alias the DataFrames with different names via `DataFrame.alias` before joining them, and specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.") \
+    X("AMBIGUOUS_REFERENCE", "42704", HR_ANALYSIS, "Reference <name> is ambiguous, could be: <referenceNames>.") \
+    X("AMBIGUOUS_REFERENCE_TO_FIELDS", "42000", HR_ANALYSIS, "Ambiguous reference to the field <field>. It appears <count> times in the schema.") \
     X("ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.") \
+    X("ASSIGNMENT_ARITY_MISMATCH", "42802", HR_ANALYSIS, "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.") \
+    X("BINARY_ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.") \
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
+    X("CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", HR_ANALYSIS, "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.") \
+    X("CANNOT_RESOLVE_STAR_EXPAND", "42704", HR_ANALYSIS, "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.") \
     X("CAST_INVALID_INPUT", "22018", HR_NUMBER_FORMAT, "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.") \
     X("CAST_OVERFLOW", "22003", HR_ARITHMETIC, "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.") \
     X("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "56038", HR_ILLEGAL_ARGUMENT, "The codec <codecName> is not available. Available codecs are <availableCodecs>.") \
@@ -25,55 +32,128 @@
     X("COLUMN_ALREADY_EXISTS", "42711", HR_ANALYSIS, "The column <columnName> already exists. Choose another name or rename the existing column.") \
     X("CONFLICTING_DIRECTORY_STRUCTURES", "KD009", HR_ANALYSIS, "Conflicting directory structures detected. Suspicious paths: <discoveredBasePaths> If provided paths are partition directories, please set \"basePath\" in the options of the data source to specify the root directory of the table. If there are multiple root directories, please load them separately and then union them.") \
     X("CONFLICTING_PARTITION_COLUMN_NAMES", "KD009", HR_ANALYSIS, "Conflicting partition column names detected: <distinctPartColLists> For partitioned table directories, data files should only live in leaf directories. And directories at the same level should have the same partition column name. Please check the following directories for unexpected files or inconsistent partition column names: <suspiciousPaths>") \
+    X("DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should have been <dataType> followed by a value with same element type, but it's [<leftType>, <rightType>].") \
+    X("DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Input to function <functionName> should have been two <arrayType> with same element type, but it's [<leftType>, <rightType>].") \
+    X("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the left and right operands of the binary operator have incompatible types (<left> and <right>).") \
+    X("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.") \
+    X("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Cannot drop all fields in struct.") \
+    X("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.") \
+    X("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType> with ANSI mode on. If you have to cast <srcType> to <targetType>, you can set <config> as <configVal>.") \
+    X("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.") \
+    X("DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the same type, but it's <dataType>.") \
+    X("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Filter expression <filter> of type <type> is not a boolean.") \
+    X("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> does not support ordering on type <dataType>.") \
+    X("DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of one or more elements in the left hand side of an IN subquery is not compatible with the data type of the output of the subquery. Mismatched columns: [<mismatchedColumns>], left side: [<leftType>], right side: [<rightType>].") \
+    X("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The number of columns in the left hand side of an IN subquery does not match the number of columns in the output of subquery. Left hand side columns(length: <leftLength>): [<leftColumns>], right hand side columns(length: <rightLength>): [<rightColumns>].") \
+    X("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.") \
+    X("DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.") \
+    X("DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame cannot be used in an unordered window specification.") \
+    X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame <location> bound <expression> is not a literal.") \
+    X("DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: <leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).") \
+    X("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.") \
+    X("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.") \
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
     X("DATA_SOURCE_NOT_FOUND", "42K02", "org.apache.spark.SparkClassNotFoundException", "Failed to find the data source: <provider>. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.") \
     X("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003", HR_ARITHMETIC, "Decimal precision <precision> exceeds max precision <maxPrecision>.") \
+    X("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000", HR_ANALYSIS, "Distinct window functions are not supported: <windowExpr>.") \
     X("DIVIDE_BY_ZERO", "22012", HR_ARITHMETIC, "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
+    X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
     X("EMPTY_JSON_FIELD_VALUE", "42604", HR_RUNTIME, "Failed to parse an empty string for data type <dataType>.") \
     X("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", HR_SPARK, "Encountered error while reading file <path>. File does not exist. It is possible the underlying files have been updated. You can explicitly invalidate the cache in Spark by running 'REFRESH TABLE tableName' command in SQL or by recreating the Dataset/DataFrame involved.") \
     X("FAILED_READ_FILE.NO_HINT", "KD001", HR_SPARK, "Encountered error while reading file <path>.") \
     X("FAILED_TO_PARSE_TOO_COMPLEX", "54001", HR_PARSE, "The statement, including potential SQL functions and referenced views, was too complex to parse.\nTo mitigate this error divide the statement into multiple, less complex chunks.") \
+    X("FIELD_NOT_FOUND", "42704", HR_ANALYSIS, "No such struct field <fieldName> in <fields>.") \
+    X("GROUPING_COLUMN_MISMATCH", "42803", HR_ANALYSIS, "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.") \
+    X("GROUPING_SIZE_LIMIT_EXCEEDED", "54000", HR_ANALYSIS, "Grouping sets size cannot be greater than <maxSize>.") \
+    X("GROUP_BY_AGGREGATE", "42903", HR_ANALYSIS, "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.") \
+    X("GROUP_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "GROUP BY position <index> is not in select list (valid range is [1, <size>]).") \
+    X("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822", HR_ANALYSIS, "The expression <sqlExpr> cannot be used as a grouping expression because its data type <dataType> is not an orderable data type.") \
+    X("INCOMPATIBLE_COLUMN_TYPE", "42825", HR_ANALYSIS, "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.<hint>.") \
     X("INCOMPLETE_TYPE_DEFINITION.ARRAY", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"ARRAY\" type is incomplete. You must provide an element type. For example: \"ARRAY<elementType>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. You must provide at least one field type. For example: \"STRUCT<name STRING, phone DECIMAL(10, 0)>\".") \
     X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
+    X("INVALID_ARRAY_INDEX", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.") \
+    X("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", HR_ANALYSIS, "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.") \
+    X("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000", HR_ANALYSIS, "Column or field <name> is of type <type> while it's required to be <expectedType>.") \
     X("INVALID_CORRUPT_RECORD_TYPE", "42804", HR_ANALYSIS, "The column <columnName> for corrupt records must have the nullable STRING type, but got <actualType>.") \
     X("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", HR_ILLEGAL_ARGUMENT, "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.") \
     X("INVALID_DELIMITER_VALUE.EMPTY_STRING", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Delimiter cannot be empty string.") \
     X("INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Single backslash is prohibited. It has special meaning as beginning of an escape sequence. To get the backslash character, pass a string with two backslashes as the delimiter.") \
     X("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Unsupported special character for delimiter: <str>.") \
     X("INVALID_ESCAPE_CHAR", "42604", HR_PARSE, "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.") \
+    X("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", HR_ANALYSIS, "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.") \
     X("INVALID_IDENTIFIER", "42602", HR_PARSE, "The unquoted identifier <ident> is invalid and must be back quoted as: `<ident>`.\nUnquoted identifiers can only contain ASCII letters ('a' - 'z', 'A' - 'Z'), digits ('0' - '9'), and underbar ('_').\nUnquoted identifiers must also not start with a digit.\nDifferent data sources and meta stores may impose additional restrictions on valid identifiers.") \
+    X("INVALID_INDEX_OF_ZERO", "22003", HR_RUNTIME, "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).") \
+    X("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Found incompatible types in the column <colName> for inline table.") \
+    X("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "42000", HR_ANALYSIS, "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.") \
     X("INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Error parsing interval <interval> string.") \
     X("INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string does not match <intervalStr> format of <supportedFormat> when cast to <typeName>: <input>.") \
     X("INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Cannot support (interval '<input>' <from> to <to>) expression.") \
     X("INVALID_JSON_DATA_TYPE", "2203G", HR_ILLEGAL_ARGUMENT, "Failed to convert the JSON string '<invalidType>' to a data type. Please enter a valid data type.") \
-    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
-    X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
+    X("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "42K0D", HR_ANALYSIS, "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.") \
+    X("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "42K0D", HR_ANALYSIS, "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.") \
+    X("INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must be integer type, but got <dataType>.") \
+    X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must be equal to or greater than 0, but got <v>.") \
+    X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The evaluated <name> expression must not be null.") \
+    X("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.") \
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
+    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
+    X("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", HR_ANALYSIS, "Invalid SQL syntax: The function <prettyName> does not support <syntax>.") \
+    X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
     X("INVALID_TYPED_LITERAL", "42604", HR_PARSE, "The value of the typed literal <valueType> is invalid: <value>.") \
+    X("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", HR_ANALYSIS, "Invalid usage of <elem> in <prettyName>.") \
+    X("INVALID_WHERE_CONDITION", "42903", HR_ANALYSIS, "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.") \
+    X("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E", HR_ANALYSIS, "The join condition <joinCondition> has the invalid type <conditionType>, expected \"BOOLEAN\".") \
+    X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
+    X("MISSING_AGGREGATION", "42803", HR_ANALYSIS, "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use <expressionAnyValue> if you do not care which of the values within a group is returned.") \
+    X("MISSING_WINDOW_SPECIFICATION", "42P20", HR_ANALYSIS, "Window specification is not defined in the WINDOW clause for <windowName>. For more information about WINDOW clauses, please refer to '<docroot>/sql-ref-syntax-qry-select-window.html'.") \
+    X("MULTI_ALIAS_WITHOUT_GENERATOR", "42K0E", HR_ANALYSIS, "Multi part aliasing (<names>) is not supported with <expr> as it is not a generator function.") \
+    X("NESTED_AGGREGATE_FUNCTION", "42607", HR_ANALYSIS, "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.") \
+    X("NULLABLE_COLUMN_OR_FIELD", "42000", HR_ANALYSIS, "Column or field <name> is nullable while it's required to be non-nullable.") \
+    X("NULL_MAP_KEY", "2200E", HR_RUNTIME, "Cannot use null as map key.") \
+    X("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", HR_ARITHMETIC, " <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.") \
+    X("NUM_COLUMNS_MISMATCH", "42826", HR_ANALYSIS, "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.") \
     X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
     X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
+    X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
     X("PARSE_EMPTY_STATEMENT", "42617", HR_PARSE, "Syntax error, unexpected empty statement.") \
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
     X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
     X("PATH_NOT_FOUND", "42K03", HR_ANALYSIS, "Path does not exist: <path>.") \
+    X("RECURSIVE_VIEW", "42K0H", HR_ANALYSIS, "Recursive view <viewIdent> detected (cycle: <newPath>).") \
+    X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
+    X("SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", HR_SPARK, "More than one row returned by a subquery used as an expression.") \
     X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
+    X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
+    X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
     X("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].") \
+    X("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "42703", HR_ANALYSIS, "Cannot resolve column name \"<colName>\" among (<fieldNames>).") \
+    X("UNRESOLVED_ROUTINE", "42883", HR_ANALYSIS, "Cannot resolve routine <routineName> on search path <searchPath>.") \
+    X("UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703", HR_ANALYSIS, "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].") \
     X("UNSUPPORTED_DATATYPE", "0A000", HR_PARSE, "Unsupported data type <typeName>.") \
     X("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", HR_ANALYSIS, "The <format> datasource doesn't support the column <columnName> of the type <columnType>.") \
+    X("UNSUPPORTED_EXPR_FOR_WINDOW", "42P20", HR_ANALYSIS, "Expression <sqlExpr> not supported within a window function.") \
     X("UNSUPPORTED_FEATURE", "0A000", HR_ANALYSIS, "The feature is not supported by this pool: <feature>. Attach an Apache Spark pool to run it.") \
     X("UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", "0A000", HR_ANALYSIS, "The feature is not supported: Queries from raw JSON/CSV/XML files are disallowed when the referenced columns only include the internal corrupt record column (named `_corrupt_record` by default). For example: `spark.read.schema(schema).json(file).filter($\"_corrupt_record\".isNotNull).count()` and `spark.read.schema(schema).json(file).select(\"_corrupt_record\").show()`. Instead, you can cache or save the parsed results and then send the same query. For example, `val df = spark.read.schema(schema).json(file).cache()` and then `df.filter($\"_corrupt_record\".isNotNull).count()`.") \
+    X("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", HR_ANALYSIS, "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.") \
+    X("UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "42K0E", HR_ANALYSIS, "The generator is not supported: only one generator allowed per SELECT clause but found <num>: <generators>.") \
+    X("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E", HR_ANALYSIS, "The generator is not supported: nested in expressions <expression>.") \
+    X("UNSUPPORTED_GENERATOR.NOT_GENERATOR", "42K0E", HR_ANALYSIS, "The generator is not supported: <functionName> is expected to be a generator. However, its class is <classCanonicalName>, which is not a generator.") \
+    X("UNSUPPORTED_GROUPING_EXPRESSION", "42K0E", HR_ANALYSIS, "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.") \
+    X("UNSUPPORTED_JOIN_TYPE", "0A000", HR_ANALYSIS, "Unsupported join type '<typ>'. Supported join types include: <supported>.") \
     X("UNSUPPORTED_OVERWRITE.PATH", "42902", HR_ANALYSIS, "Can't overwrite the target that is also being read from. The target path is <path>.") \
     X("UNSUPPORTED_TIME_PRECISION", "0A001", HR_SPARK, "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].") \
     X("UNSUPPORTED_TIME_TYPE", "0A000", HR_ANALYSIS, "The data type TIME is not supported.") \
     X("UNSUPPORTED_TYPED_LITERAL", "0A000", HR_PARSE, "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.") \
+    X("WINDOW_FUNCTION_FRAME_NOT_ORDERED", "42601", HR_ANALYSIS, "Window function <wf_name> requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT <wf_expr> OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table.") \
+    X("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix.") \
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \

@@ -8,6 +8,7 @@
 
 struct hr_node;
 struct hr_texpr;
+struct hr_plan_name;                   /* the analyzer's own */
 struct hr_function;                    /* a row of the function catalogue: analyze/catalogue.h */
 
 struct hr_attr {
@@ -69,7 +70,7 @@ struct hr_node {
     enum hr_node_kind kind;
     struct hr_attrs output;
     struct hr_node *input, *right;
-    const struct hr_rel *rel;          /* what it was made from; NULL for the analyzer's own */
+    struct hr_plan_name *names;        /* the plan ids of the relations that it was made from */
     union {
         struct hr_source *source;      /* output[i] is column i of source->schema */
         struct { int64_t start, end, step; } range;

@@ -1,0 +1,409 @@
+/* Grouping: aggregates of a select list, rollup, cube, grouping sets, pivot, HAVING. */
+#include "host/analyze/internal.h"
+
+struct split {
+    struct analysis *a;
+    struct hr_node *node;              /* HR_N_AGGREGATE */
+    size_t cap;
+    const struct hr_attr **group_attrs;
+};
+
+static const struct hr_attr *group_attr(struct split *s, const struct hr_texpr *expr)
+{
+    struct hr_texprs *groups = &s->node->aggregate.groups;
+    for (size_t i = 0; i < groups->count; i++)
+        if (texpr_equal(groups->at[i], expr))
+            return s->group_attrs[i];
+    return NULL;
+}
+
+static const struct hr_attr *aggregate_attr(struct split *s, struct hr_texpr *expr)
+{
+    struct hr_texprs *list = &s->node->aggregate.aggregates;
+    size_t groups = s->node->aggregate.groups.count;
+    for (size_t i = 0; i < list->count; i++)
+        if (texpr_equal(list->at[i], expr))
+            return s->node->output.at[groups + i];
+    if (list->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 8;
+        struct hr_texpr **at = ARRAY(s->a, struct hr_texpr *, s->cap);
+        const struct hr_attr **output = ARRAY(s->a, const struct hr_attr *, groups + s->cap);
+        if (list->count)
+            memcpy(at, list->at, list->count * sizeof *at);
+        memcpy(output, s->node->output.at, s->node->output.count * sizeof *output);
+        list->at = at;
+        s->node->output.at = output;
+    }
+    const struct hr_attr *attr = attr_new(s->a, pretty_name(s->a, expr), expr->type, expr->nullable);
+    list->at[list->count++] = expr;
+    s->node->output.at[s->node->output.count++] = attr;
+    return attr;
+}
+
+static enum hr_code check_nested(void *arg, struct hr_texpr **child)
+{
+    struct split *s = arg;
+    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_AGGREGATE))
+        return hr_fail_spark(s->a->err, "NESTED_AGGREGATE_FUNCTION", NULL);
+    return hr_texpr_each(*child, check_nested, arg);
+}
+
+static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
+{
+    struct hr_texpr *expr = *place;
+    struct analysis *a = s->a;
+    const struct hr_attr *id = s->node->aggregate.grouping_id;
+    bool one = hr_function_is(expr->call.function, "grouping");
+    if (!id)
+        return hr_fail_spark(a->err, one ? "UNSUPPORTED_GROUPING_EXPRESSION" : "UNSUPPORTED_GROUPING_EXPRESSION", NULL);
+    struct hr_texpr *column = column_of(a, id);
+    if (!one) {
+        *place = column;
+        return HR_OK;
+    }
+    struct hr_texprs *groups = &s->node->aggregate.groups;
+    for (size_t i = 0; i < groups->count; i++)
+        if (texpr_equal(groups->at[i], expr->call.args.at[0])) {
+            struct scope scope = {.a = a};
+            struct hr_texpr *args[] = {column, literal_int(a, BASIC(INT), (int64_t)(groups->count - 1 - i))};
+            return call_typed(&scope, "$grouping_bit", args, 2, place);
+        }
+    return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping", expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
+}
+
+/* replaces what the aggregate computes by its columns; anything else must not use the input's columns */
+static enum hr_code split_expr(void *arg, struct hr_texpr **place)
+{
+    struct split *s = arg;
+    struct hr_texpr *expr = *place;
+    const struct hr_attr *attr = expr->kind == HR_T_LITERAL ? NULL : group_attr(s, expr);
+    if (attr) {
+        struct hr_texpr *column = column_of(s->a, attr);
+        if (expr->kind == HR_T_ALIAS) {                     /* a struct's field keeps its name */
+            struct hr_texpr *alias = texpr_new(s->a, HR_T_ALIAS, column->type, column->nullable);
+            alias->alias.child = column;
+            alias->alias.name = expr->alias.name;
+            column = alias;
+        }
+        *place = column;
+        return HR_OK;
+    }
+    if (expr->kind == HR_T_CALL && (hr_function_is(expr->call.function, "grouping") || hr_function_is(expr->call.function, "grouping_id")))
+        return grouping_call(s, place);
+    if (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE)) {
+        HR_TRY(hr_texpr_each(expr, check_nested, s));
+        *place = column_of(s->a, aggregate_attr(s, expr));
+        return HR_OK;
+    }
+    if (expr->kind == HR_T_COLUMN && !expr->column.outer)
+        return hr_fail_spark(s->a->err, "MISSING_AGGREGATION", "expression", expr_sql(s->a, expr), "expressionAnyValue",
+                             hr_printf(s->a->arena, "\"any_value(%s)\"", pretty_name(s->a, expr)), NULL);
+    /* copy on write: the tree may be shared with a name or another column */
+    struct hr_texpr *copy = NEW(s->a, struct hr_texpr);
+    *copy = *expr;
+    *place = copy;
+    if (copy->kind == HR_T_CALL && copy->call.args.count)
+        copy->call.args.at = hr_memdup(s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
+    if (copy->kind == HR_T_WINDOW) {
+        copy->window.partition.at = hr_memdup(s->a->arena, expr->window.partition.at, expr->window.partition.count * sizeof *expr->window.partition.at);
+        copy->window.order.at = hr_memdup(s->a->arena, expr->window.order.at, expr->window.order.count * sizeof *expr->window.order.at);
+        struct hr_texpr *function = NEW(s->a, struct hr_texpr);
+        *function = *copy->window.function;
+        copy->window.function = function;
+        if (function->call.args.count)
+            function->call.args.at = hr_memdup(s->a->arena, function->call.args.at, function->call.args.count * sizeof *function->call.args.at);
+        HR_TRY(hr_texpr_each(function, split_expr, s));
+        for (size_t i = 0; i < copy->window.partition.count; i++)
+            HR_TRY(split_expr(s, &copy->window.partition.at[i]));
+        for (size_t i = 0; i < copy->window.order.count; i++)
+            HR_TRY(split_expr(s, &copy->window.order.at[i].child));
+        return HR_OK;
+    }
+    return hr_texpr_each(copy, split_expr, s);
+}
+
+static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *expr, bool sets)
+{
+    if (expr->kind == HR_T_COLUMN && !sets)
+        return expr->column.attr;
+    struct hr_attr *attr = (struct hr_attr *)attr_new(a, expr->kind == HR_T_COLUMN ? expr->column.attr->name : pretty_name(a, expr), expr->type,
+                                                      expr->nullable || sets);
+    if (expr->kind == HR_T_COLUMN) {
+        attr->qualifier = expr->column.attr->qualifier;
+        attr->metadata = expr->column.attr->metadata;
+    }
+    return attr;
+}
+
+/* An aggregate and, above it, the projection that makes the list. having may be NULL. `names` gives the output's attributes; those that are
+ * plain grouping columns are replaced by the grouping's own. */
+enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
+                              struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out)
+{
+    struct hr_node *node = node_new(a, HR_N_AGGREGATE, input);
+    struct split split = {.a = a, .node = node};
+    for (size_t i = 0; i < groups.count; i++) {
+        struct hr_texpr *g = groups.at[i];
+        if (has_aggregate(g))
+            return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", pretty_name(a, g), NULL);
+        if (!is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
+            return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr", expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
+    }
+    node->aggregate.groups = groups;
+    node->aggregate.sets = sets;
+    node->aggregate.set_count = set_count;
+    node->output.at = ARRAY(a, const struct hr_attr *, groups.count);
+    for (size_t i = 0; i < groups.count; i++)
+        node->output.at[i] = attr_of_group(a, groups.at[i], set_count > 0);
+    node->output.count = groups.count;
+    split.group_attrs = hr_memdup(a->arena, node->output.at, (groups.count ? groups.count : 1) * sizeof *node->output.at);
+    if (set_count)
+        node->aggregate.grouping_id = attr_new(a, "spark_grouping_id", BASIC(LONG), false);
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, list.count);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        exprs[i] = list.at[i];
+        HR_TRY(split_expr(&split, &exprs[i]));
+        attrs[i] = names.at[i];
+        if (set_count && list.at[i]->kind == HR_T_COLUMN && exprs[i]->kind == HR_T_COLUMN)
+            attrs[i] = exprs[i]->column.attr;
+        else if (set_count && exprs[i]->kind == HR_T_COLUMN && exprs[i]->nullable != attrs[i]->nullable) {
+            struct hr_attr *copy = (struct hr_attr *)attr_like(a, attrs[i]);
+            copy->nullable = exprs[i]->nullable;
+            attrs[i] = copy;
+        }
+    }
+    struct hr_node *top = node;
+    if (having) {
+        HR_TRY(split_expr(&split, &having));
+        HR_TRY(filter_node(a, top, having, &top));
+    }
+    if (node->aggregate.grouping_id) {
+        const struct hr_attr **output = ARRAY(a, const struct hr_attr *, node->output.count + 1);
+        memcpy(output, node->output.at, node->output.count * sizeof *output);
+        output[node->output.count] = node->aggregate.grouping_id;
+        node->output.at = output;
+        node->output.count++;
+    }
+    if (top != node)
+        top->output = node->output;
+    return project(a, top, (struct hr_texprs){exprs, list.count}, (struct hr_attrs){attrs, list.count}, out);
+}
+
+/* ---- the relation ---- */
+
+static enum hr_code group_by_position(struct scope *s, const struct hr_rel *rel, struct hr_expr **expr, const struct hr_exprs *list)
+{
+    struct analysis *a = s->a;
+    const struct hr_literal *literal = (*expr)->kind == HR_EXPR_LITERAL ? (*expr)->literal : NULL;
+    if (!rel->aggregate.is_select_list || !literal || literal->is_null || literal->type->id != HR_TYPE_INT)
+        return HR_OK;
+    int64_t at = literal->integer;
+    if (at < 1 || (size_t)at > list->count)
+        return hr_fail_spark(a->err, "GROUP_BY_POS_OUT_OF_RANGE", "index", hr_printf(a->arena, "%lld", (long long)at), "size",
+                             hr_printf(a->arena, "%zu", list->count), NULL);
+    *expr = list->at[at - 1];
+    while ((*expr)->kind == HR_EXPR_ALIAS)
+        *expr = (*expr)->alias.child;
+    return HR_OK;
+}
+
+static enum hr_code group_expr(struct scope *s, const struct hr_rel *rel, struct hr_expr *expr, const struct hr_exprs *list, struct hr_texpr **out)
+{
+    HR_TRY(group_by_position(s, rel, &expr, list));
+    while (expr->kind == HR_EXPR_ALIAS)
+        expr = expr->alias.child;
+    /* a name that the input lacks may be an alias of the select list */
+    if (expr->kind == HR_EXPR_ATTRIBUTE && expr->attribute.name.count == 1 && rel->aggregate.is_select_list) {
+        HR_TRY(find_attribute(s, expr, out));
+        if (*out)
+            return HR_OK;
+        for (size_t i = 0; i < list->count; i++)
+            if (list->at[i]->kind == HR_EXPR_ALIAS && same_name(s->a, list->at[i]->alias.names.at[0], expr->attribute.name.at[0]))
+                return hr_resolve_expr(s, list->at[i]->alias.child, out);
+    }
+    return hr_resolve_expr(s, expr, out);
+}
+
+static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, struct scope *s, const struct hr_exprs *list, struct hr_texprs *groups,
+                              uint64_t **sets, size_t *count)
+{
+    size_t n = groups->count;
+    *count = 0;
+    if (n > 31 && rel->aggregate.group != HR_GROUP_BY)
+        return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
+    switch (rel->aggregate.group) {
+    case HR_GROUP_ROLLUP:
+        *sets = ARRAY(a, uint64_t, n + 1);
+        for (size_t i = 0; i <= n; i++)
+            (*sets)[(*count)++] = (1ull << (n - i)) - 1;
+        return HR_OK;
+    case HR_GROUP_CUBE:
+        if (n > 16)
+            return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "16", NULL);
+        *sets = ARRAY(a, uint64_t, 1ull << n);
+        for (uint64_t m = 1ull << n; m-- > 0;)
+            (*sets)[(*count)++] = m;
+        return HR_OK;
+    case HR_GROUP_SETS: {
+        size_t cap = n;
+        for (size_t k = 0; k < rel->aggregate.set_count; k++)
+            cap += rel->aggregate.sets[k].count;
+        struct hr_texpr **all = ARRAY(a, struct hr_texpr *, cap);
+        memcpy(all, groups->at, n * sizeof *all);
+        *sets = ARRAY(a, uint64_t, rel->aggregate.set_count);
+        for (size_t k = 0; k < rel->aggregate.set_count; k++) {
+            uint64_t mask = 0;
+            for (size_t i = 0; i < rel->aggregate.sets[k].count; i++) {
+                struct hr_texpr *expr;
+                HR_TRY(group_expr(s, rel, rel->aggregate.sets[k].at[i], list, &expr));
+                size_t at = 0;
+                while (at < n && !texpr_equal(all[at], expr))
+                    at++;
+                if (at == n)
+                    all[n++] = expr;
+                mask |= 1ull << at;
+            }
+            (*sets)[(*count)++] = mask;
+        }
+        *groups = (struct hr_texprs){all, n};
+        return HR_OK;
+    }
+    default: return HR_OK;
+    }
+}
+
+/* ---- pivot: one filtered aggregate for each value ---- */
+
+static enum hr_code pivot_name(struct scope *s, const struct hr_texpr *value, const struct hr_attr *aggregate, bool single, const char **out)
+{
+    const char *text = value->kind == HR_T_LITERAL && value->literal->is_null ? "null" : pretty_name(s->a, value);
+    const char *quote_at = strchr(text, '\'');
+    if (value->kind == HR_T_LITERAL && quote_at && !is_string(value->type) && value->type->id != HR_TYPE_BINARY)
+        text = hr_strndup(s->a->arena, quote_at + 1, strlen(quote_at) - 2);     /* DATE '2020-01-01' is named by its text */
+    *out = single ? text : hr_printf(s->a->arena, "%s_%s", text, aggregate->name);
+    return HR_OK;
+}
+
+struct with_condition { struct scope *s; struct hr_texpr *condition; };
+
+static enum hr_code filter_aggregates(void *arg, struct hr_texpr **place)
+{
+    struct with_condition *with = arg;
+    struct hr_texpr *expr = *place, *copy = NEW(with->s->a, struct hr_texpr);
+    *copy = *expr;
+    *place = copy;
+    if (copy->kind == HR_T_CALL && copy->call.args.count)
+        copy->call.args.at = hr_memdup(with->s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
+    if (copy->kind == HR_T_CALL && (copy->call.function->flags & HR_F_AGGREGATE)) {
+        if (!copy->call.filter) {
+            copy->call.filter = with->condition;
+            return HR_OK;
+        }
+        struct hr_texpr *both[] = {copy->call.filter, with->condition};
+        return call_typed(with->s, "and", both, 2, &copy->call.filter);
+    }
+    return hr_texpr_each(copy, filter_aggregates, arg);
+}
+
+static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out)
+{
+    struct analysis *a = s->a;
+    struct hr_texpr *column;
+    HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &column));
+    const struct hr_exprs *values = &rel->aggregate.pivot_values, *aggregates = &rel->aggregate.aggregates;
+    if (!values->count)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "pivot without values reached the analyzer");
+    size_t total = groups.count + values->count * aggregates->count, n = 0;
+    struct hr_texpr **list = ARRAY(a, struct hr_texpr *, total);
+    const struct hr_attr **names = ARRAY(a, const struct hr_attr *, total);
+    for (; n < groups.count; n++) {
+        list[n] = groups.at[n];
+        names[n] = attr_of_group(a, groups.at[n], false);
+    }
+    for (size_t v = 0; v < values->count; v++) {
+        struct hr_texpr *value, *condition;
+        const char *alias = NULL;
+        struct hr_expr *given = values->at[v];
+        if (given->kind == HR_EXPR_ALIAS) {
+            alias = given->alias.names.at[0];
+            given = given->alias.child;
+        }
+        HR_TRY(hr_resolve_expr(s, given, &value));
+        struct hr_texpr *pair[] = {column, cast_implicit(a, value, column->type)};
+        HR_TRY(call_typed(s, "<=>", pair, 2, &condition));
+        for (size_t k = 0; k < aggregates->count; k++, n++) {
+            const struct hr_attr *attr;
+            HR_TRY(resolve_named(s, aggregates->at[k], &list[n], &attr));
+            struct with_condition with = {s, condition};
+            HR_TRY(filter_aggregates(&with, &list[n]));
+            const char *name;
+            HR_TRY(pivot_name(s, value, attr, aggregates->count == 1, &name));
+            if (alias)
+                name = aggregates->count == 1 ? alias : hr_printf(a->arena, "%s_%s", alias, attr->name);
+            names[n] = attr_new(a, name, attr->type, true);
+            list[n]->nullable = true;
+            /* a count of no rows is null after a pivot, unlike a plain count */
+            if (!attr->nullable) {
+                struct hr_texpr *count_args[] = {literal_int(a, BASIC(INT), 1)}, *rows, *none, *zero[2], *if_args[3];
+                HR_TRY(call_typed(s, "count", count_args, 1, &rows));
+                rows->call.filter = condition;
+                zero[0] = rows;
+                zero[1] = literal_int(a, BASIC(LONG), 0);
+                HR_TRY(call_typed(s, "==", zero, 2, &none));
+                if_args[0] = none;
+                if_args[1] = literal_null(a, list[n]->type);
+                if_args[2] = list[n];
+                HR_TRY(call_typed(s, "if", if_args, 3, &list[n]));
+            }
+        }
+    }
+    return aggregate_select(a, input, groups, (struct hr_texprs){list, n}, (struct hr_attrs){names, n}, NULL, NULL, 0, out);
+}
+
+enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *input;
+    HR_TRY(hr_resolve_rel(a, rel->input, &input));
+    struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
+    struct hr_exprs list, given;
+    HR_TRY(expand_list(&s, &rel->aggregate.aggregates, &list));
+    HR_TRY(expand_list(&s, &rel->aggregate.grouping, &given));
+    bool all = rel->aggregate.is_select_list && given.count == 1 && given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
+               given.at[0]->attribute.name.count == 1 && !strcasecmp(given.at[0]->attribute.name.at[0], "all");
+    if (all) {                                              /* GROUP BY ALL: what holds no aggregate */
+        size_t n = 0;
+        struct hr_expr **kept = ARRAY(a, struct hr_expr *, list.count);
+        for (size_t i = 0; i < list.count; i++) {
+            struct hr_texpr *expr;
+            const struct hr_attr *attr;
+            HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
+            if (!has_aggregate(expr))
+                kept[n++] = list.at[i];
+        }
+        given = (struct hr_exprs){kept, n};
+    }
+    struct hr_texprs groups = {ARRAY(a, struct hr_texpr *, given.count), given.count};
+    for (size_t i = 0; i < given.count; i++)
+        HR_TRY(group_expr(&s, rel, given.at[i], &list, &groups.at[i]));
+    if (rel->aggregate.group == HR_GROUP_PIVOT)
+        return resolve_pivot(&s, rel, input, groups, out);
+    uint64_t *sets = NULL;
+    size_t set_count = 0;
+    HR_TRY(make_sets(a, rel, &s, &list, &groups, &sets, &set_count));
+    size_t lead = rel->aggregate.is_select_list ? 0 : given.count, total = lead + list.count;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, total);
+    const struct hr_attr **names = ARRAY(a, const struct hr_attr *, total);
+    struct hr_attrs aliases = {names, 0};
+    struct hr_texprs aliased = {exprs, 0};
+    s.also = &aliased;
+    s.also_attrs = &aliases;
+    for (size_t i = 0; i < total; i++) {
+        HR_TRY(resolve_named(&s, i < lead ? given.at[i] : list.at[i - lead], &exprs[i], &names[i]));
+        aliases.count = aliased.count = i + 1;
+    }
+    struct hr_texpr *having = NULL;
+    if (rel->aggregate.having)
+        HR_TRY(boolean_condition(&s, rel->aggregate.having, "HAVING", &having));
+    return aggregate_select(a, input, groups, (struct hr_texprs){exprs, total}, (struct hr_attrs){names, total}, having, sets, set_count, out);
+}

@@ -1,0 +1,264 @@
+/* The function catalogue. catalogue.h explains the letters and templates; doc/functions.md lists what is here and the use that chose it. */
+#include "host/analyze/catalogue.h"
+#include "base/map.h"
+#include "host/analyze/rules.h"
+#include <pthread.h>
+#include <stdio.h>
+
+#define R(rule) hr_rule_##rule
+
+/* name, params, result, nulls, emit, flags, pretty, resolve */
+static struct hr_function functions[] = {
+    /* operators */
+    {"+", "aa", "-", "-", "!arithmetic", HR_F_OPERATOR, "($1 + $2)", R(add)},
+    {"-", "aa", "-", "-", "!arithmetic", HR_F_OPERATOR, "($1 - $2)", R(subtract)},
+    {"*", "aa", "-", "-", "!arithmetic", HR_F_OPERATOR, "($1 * $2)", R(multiply)},
+    {"/", "aa", "-", "-", "!divide", HR_F_OPERATOR, "($1 / $2)", R(divide)},
+    {"div", "aa", "-", "-", "!int_divide", HR_F_OPERATOR, "($1 div $2)", R(int_divide)},
+    {"%,mod", "aa", "-", "-", "!remainder", HR_F_OPERATOR, "($1 % $2)", R(remainder)},
+    {"negative", "a", "-", "-", "!negate", 0, NULL, R(negate)},
+    {"positive", "a", "-", "-", "$1", 0, NULL, R(negate)},
+    {"abs", "n", "1", "a", "!absolute", 0, NULL, NULL},
+    {"&", "aa", "-", "-", "($1 & $2)", HR_F_OPERATOR, "($1 & $2)", R(bitwise)},
+    {"|", "aa", "-", "-", "($1 || $2)", HR_F_OPERATOR, "($1 | $2)", R(bitwise)},
+    {"^", "aa", "-", "-", "xor($1, $2)", HR_F_OPERATOR, "($1 ^ $2)", R(bitwise)},
+    {"~", "a", "-", "-", "(~$1)", HR_F_OPERATOR, "~$1", R(bitwise)},
+    {"==,=", "aa", "b", "a", "($1 = $2)", HR_F_OPERATOR, "($1 = $2)", R(compare)},
+    {"<=>,eqnullsafe", "aa", "b", "n", "($1 IS NOT DISTINCT FROM $2)", HR_F_OPERATOR, "($1 <=> $2)", R(compare)},
+    {"!=,<>", "aa", "b", "a", "", HR_F_OPERATOR, NULL, R(not_equal)},
+    {"<", "aa", "b", "a", "($1 < $2)", HR_F_OPERATOR, "($1 < $2)", R(compare)},
+    {"<=", "aa", "b", "a", "($1 <= $2)", HR_F_OPERATOR, "($1 <= $2)", R(compare)},
+    {">", "aa", "b", "a", "($1 > $2)", HR_F_OPERATOR, "($1 > $2)", R(compare)},
+    {">=", "aa", "b", "a", "($1 >= $2)", HR_F_OPERATOR, "($1 >= $2)", R(compare)},
+    {"and", "bb", "b", "a", "($1 AND $2)", HR_F_OPERATOR, "($1 AND $2)", NULL},
+    {"or", "bb", "b", "a", "($1 OR $2)", HR_F_OPERATOR, "($1 OR $2)", NULL},
+    {"not,!", "b", "b", "a", "(NOT $1)", HR_F_OPERATOR, "(NOT $1)", NULL},
+    {"isnull", "a", "b", "n", "($1 IS NULL)", 0, "($1 IS NULL)", NULL},
+    {"isnotnull", "a", "b", "n", "($1 IS NOT NULL)", 0, "($1 IS NOT NULL)", NULL},
+    {"isnan", "d", "b", "n", "coalesce(isnan($1), false)", 0, NULL, NULL},
+    {"in", "aa*", "b", "-", "!in", HR_F_OPERATOR, "($1 IN ($+))", R(is_in)},
+    {"between", "aaa", "b", "-", "$4", HR_F_OPERATOR, "between($1, $2, $3)", R(between)},
+
+    /* conditions */
+    {"when,casewhen", "aa*", "-", "-", "!case", HR_F_OPERATOR, NULL, R(case_when)},
+    {"if,iff", "aaa", "-", "-", "CASE WHEN $1 THEN $2 ELSE $3 END", 0, "(IF($1, $2, $3))", R(if_else)},
+    {"coalesce", "aa*", "-", "-", "coalesce($*)", 0, NULL, R(nvl)},
+    {"nvl,ifnull", "aa", "-", "-", "coalesce($1, $2)", 0, NULL, R(nvl)},
+    {"nullif", "aa", "-", "-", "CASE WHEN $3 THEN NULL ELSE $1 END", 0, "nullif($1, $2)", R(nullif)},
+    {"nvl2", "aaa", "-", "-", "CASE WHEN $1 IS NOT NULL THEN $2 ELSE $3 END", 0, NULL, R(nvl2)},
+    {"nanvl", "dd", "d", "a", "CASE WHEN isnan($1) THEN $2 ELSE $1 END", 0, NULL, NULL},
+    {"greatest", "aa*", "-", "-", "greatest($*)", 0, NULL, R(greatest)},
+    {"least", "aa*", "-", "-", "least($*)", 0, NULL, R(greatest)},
+    {"zeroifnull", "e", "e", "n", "coalesce($1, 0)", 0, NULL, NULL},
+    {"nullifzero", "e", "e", "y", "nullif($1, 0)", 0, NULL, NULL},
+
+    /* numbers */
+    {"round", "n?i", "-", "-", "@round($1,$2)", 0, NULL, R(round)},
+    {"bround", "n?i", "-", "-", "@bround($1,$2)", 0, NULL, R(round)},
+    {"sqrt", "d", "d", "a", "CASE WHEN $1 < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt($1) END", 0, "SQRT($1)", NULL},
+    {"cbrt", "d", "d", "a", "cbrt($1)", 0, "CBRT($1)", NULL},
+    {"exp", "d", "d", "a", "exp($1)", 0, "EXP($1)", NULL},
+    {"ln", "d", "d", "y", "CASE WHEN $1 <= 0 THEN NULL ELSE ln($1) END", 0, NULL, NULL},
+    {"log", "d?d", "d", "y", "CASE WHEN $1 <= 0 THEN NULL ELSE ln($1) END|CASE WHEN $1 <= 0 OR $2 <= 0 THEN NULL ELSE ln($2) / ln($1) END", 0,
+     "LOG($*)", NULL},
+    {"log10", "d", "d", "y", "CASE WHEN $1 <= 0 THEN NULL ELSE log10($1) END", 0, "LOG10($1)", NULL},
+    {"log2", "d", "d", "y", "CASE WHEN $1 <= 0 THEN NULL ELSE log2($1) END", 0, "LOG2($1)", NULL},
+    {"power", "dd", "d", "a", "pow($1, $2)", 0, "POWER($1, $2)", NULL},
+    {"pow", "dd", "d", "a", "pow($1, $2)", 0, NULL, NULL},
+    {"sin", "d", "d", "a", "CASE WHEN isinf($1) THEN CAST('NaN' AS DOUBLE) ELSE sin($1) END", 0, "SIN($1)", NULL},
+    {"cos", "d", "d", "a", "CASE WHEN isinf($1) THEN CAST('NaN' AS DOUBLE) ELSE cos($1) END", 0, "COS($1)", NULL},
+    {"tan", "d", "d", "a", "CASE WHEN isinf($1) THEN CAST('NaN' AS DOUBLE) ELSE tan($1) END", 0, "TAN($1)", NULL},
+    {"asin", "d", "d", "a", "CASE WHEN abs($1) > 1 THEN CAST('NaN' AS DOUBLE) ELSE asin($1) END", 0, "ASIN($1)", NULL},
+    {"acos", "d", "d", "a", "CASE WHEN abs($1) > 1 THEN CAST('NaN' AS DOUBLE) ELSE acos($1) END", 0, "ACOS($1)", NULL},
+    {"atan", "d", "d", "a", "atan($1)", 0, "ATAN($1)", NULL},
+    {"atan2", "dd", "d", "a", "atan2($1, $2)", 0, "ATAN2($1, $2)", NULL},
+    {"sinh", "d", "d", "a", "sinh($1)", 0, "SINH($1)", NULL},
+    {"cosh", "d", "d", "a", "cosh($1)", 0, "COSH($1)", NULL},
+    {"tanh", "d", "d", "a", "tanh($1)", 0, "TANH($1)", NULL},
+    {"degrees", "d", "d", "a", "degrees($1)", 0, "DEGREES($1)", NULL},
+    {"radians", "d", "d", "a", "radians($1)", 0, "RADIANS($1)", NULL},
+    {"pi", "", "d", "n", "pi()", 0, "PI()", NULL},
+    {"e", "", "d", "n", "exp(CAST(1 AS DOUBLE))", 0, "E()", NULL},
+    {"sign,signum", "d", "d", "a", "CASE WHEN isnan($1) THEN $1 ELSE sign($1) END", 0, NULL, NULL},
+    {"ceil,ceiling", "n?i", "-", "-", "!ceil_floor", 0, "CEIL($*)", R(ceil_floor)},
+    {"floor", "n?i", "-", "-", "!ceil_floor", 0, "FLOOR($*)", R(ceil_floor)},
+    {"rint", "d", "d", "a", "round_even($1, 0)", 0, "rint($1)", NULL},
+    {"shiftleft", "xi", "1", "a", "($1 << $2)", 0, NULL, NULL},
+
+    /* strings */
+    {"upper,ucase", "s", "s", "a", "upper($1)", 0, NULL, NULL},
+    {"lower,lcase", "s", "s", "a", "lower($1)", 0, NULL, NULL},
+    {"length,len,char_length,character_length", "t", "i", "a", "length($1)", 0, NULL, NULL},
+    {"trim", "s?s", "s", "a", "trim($1, ' ')|trim($1, $2)", 0, NULL, NULL},
+    {"ltrim", "s?s", "s", "a", "ltrim($1, ' ')|ltrim($1, $2)", 0, NULL, NULL},
+    {"rtrim", "s?s", "s", "a", "rtrim($1, ' ')|rtrim($1, $2)", 0, NULL, NULL},
+    {"concat", "a*", "-", "-", "!concat", 0, NULL, R(concat)},
+    {"concat_ws", "sa*", "s", "1", "!concat_ws", 0, NULL, NULL},
+    {"substring,substr", "si?i", "s", "a", "@substring($1,$2,$3)", 0, NULL, R(default_args)},
+    {"left", "si", "s", "a", "left($1, greatest($2, 0))", 0, NULL, NULL},
+    {"right", "si", "s", "a", "right($1, greatest($2, 0))", 0, NULL, NULL},
+    {"contains", "ss", "b", "a", "contains($1, $2)", 0, NULL, NULL},
+    {"startswith", "ss", "b", "a", "starts_with($1, $2)", 0, NULL, NULL},
+    {"endswith", "ss", "b", "a", "ends_with($1, $2)", 0, NULL, NULL},
+    {"like", "ss?s", "b", "a", "($1 LIKE $2 ESCAPE '\\')|($1 LIKE $2 ESCAPE $3)", HR_F_OPERATOR, "$1 LIKE $2", NULL},
+    {"ilike", "ss?s", "b", "a", "($1 ILIKE $2 ESCAPE '\\')|($1 ILIKE $2 ESCAPE $3)", HR_F_OPERATOR, "ilike($1, $2)", NULL},
+    {"repeat", "si", "s", "a", "repeat($1, greatest($2, 0))", 0, NULL, NULL},
+    {"replace", "ss?s", "s", "a", "replace($1, $2, $3)", 0, NULL, R(default_args)},
+    {"instr", "ss", "i", "a", "instr($1, $2)", 0, NULL, NULL},
+
+    /* dates: the arithmetic of + and - */
+    {"date_add,dateadd", "Di", "D", "a", "($1 + $2)", 0, NULL, NULL},
+    {"date_sub", "Di", "D", "a", "($1 - $2)", 0, NULL, NULL},
+    {"datediff,date_diff", "DD", "i", "a", "($1 - $2)", 0, NULL, NULL},
+    {"$days_between", "DD", "-", "a", "CAST($1 - $2 AS BIGINT) * 86400000000", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
+    {"$micros_between", "aa", "-", "a", "(epoch_us($1) - epoch_us($2))", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
+    {"$plus_days", "aa", "1", "a", "($1 + CAST($2 // 86400000000 AS INTEGER))", HR_F_OPERATOR, "date_add($1, extractansiintervaldays($2))", NULL},
+    {"$minus_days", "aa", "1", "a", "($1 - CAST($2 // 86400000000 AS INTEGER))", HR_F_OPERATOR, "date_add($1, (- extractansiintervaldays($2)))", NULL},
+    {"$plus_months", "aa", "1", "a", "($1 + to_months($2))", HR_F_OPERATOR, "$1 + $2", NULL},
+    {"$minus_months", "aa", "1", "a", "($1 - to_months($2))", HR_F_OPERATOR, "$1 - $2", NULL},
+    {"$plus_micros", "aa", "1", "a", "($1 + to_microseconds($2))", HR_F_OPERATOR, "$1 + $2", NULL},
+    {"$minus_micros", "aa", "1", "a", "($1 - to_microseconds($2))", HR_F_OPERATOR, "$1 - $2", NULL},
+
+    /* collections */
+    {"array", "a*", "-", "-", "!array", 0, NULL, R(array_of)},
+    {"map", "a*", "-", "-", "!map", 0, NULL, R(map_of)},
+    {"struct", "a*", "-", "-", "!struct", 0, NULL, R(struct_of)},
+    {"named_struct", "a*", "-", "-", "!struct", 0, NULL, R(named_struct)},
+    {"$array_item", "aa", "-", "-", "!array_item", HR_F_OPERATOR, "$1[$2]", R(array_item)},
+    {"$map_item", "aa", "-", "-", "list_extract(map_extract($1, $2), 1)", HR_F_OPERATOR, "$1[$2]", R(map_item)},
+    {"$array_fields", "aaa", "-", "-", "!array_fields", HR_F_OPERATOR, "$1.$3", R(array_fields)},
+    {"element_at", "aa", "-", "-", "!element_at", 0, NULL, R(element_at)},
+    {"try_element_at", "aa", "-", "-", "!element_at", 0, NULL, R(element_at)},
+    {"size,cardinality", "C", "i", "1", "!size", 0, NULL, R(sized)},
+    {"array_contains", "aa", "b", "-", "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN list_contains($1, $2) THEN true "
+     "WHEN list_contains(list_transform($1, lambda w: w IS NULL), true) THEN NULL ELSE false END", 0, NULL, R(array_member)},
+    {"map_keys", "M", "K", "1", "map_keys($1)", 0, NULL, NULL},
+    {"map_values", "M", "V", "1", "map_values($1)", 0, NULL, NULL},
+    {"transform", "aL", "-", "-", "!lambda", HR_F_LAMBDA, NULL, R(higher_order)},
+    {"filter", "aL", "-", "-", "!lambda", HR_F_LAMBDA, NULL, R(higher_order)},
+    {"exists", "aL", "-", "-", "!lambda", HR_F_LAMBDA, NULL, R(higher_order)},
+    {"forall", "aL", "-", "-", "!lambda", HR_F_LAMBDA, NULL, R(higher_order)},
+    {"aggregate,reduce", "aaL?L", "-", "-", "!reduce", HR_F_LAMBDA, NULL, R(higher_order)},
+
+    /* generators */
+    {"explode", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(explode)},
+    {"explode_outer", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(explode)},
+    {"posexplode", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(explode)},
+    {"posexplode_outer", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(explode)},
+    {"inline", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(inline_rows)},
+    {"inline_outer", "a", "-", "-", NULL, HR_F_GENERATOR, NULL, R(inline_rows)},
+    {"stack", "aa*", "-", "-", NULL, HR_F_GENERATOR, NULL, R(stack)},
+
+    /* aggregates */
+    {"count", "a*", "l", "n", "!count", HR_F_AGGREGATE, NULL, NULL},
+    {"sum", "n", "-", "-", "!sum", HR_F_AGGREGATE, NULL, R(sum)},
+    {"avg,mean", "n", "-", "-", "!average", HR_F_AGGREGATE, NULL, R(average)},
+    {"min", "a", "-", "-", "{min($1)}", HR_F_AGGREGATE, NULL, R(min_max)},
+    {"max", "a", "-", "-", "{max($1)}", HR_F_AGGREGATE, NULL, R(min_max)},
+    {"first,first_value", "a?a", "-", "-", "!first_last", HR_F_AGGREGATE | HR_F_IGNORE_NULLS, NULL, R(first_last)},
+    {"last,last_value", "a?a", "-", "-", "!first_last", HR_F_AGGREGATE | HR_F_IGNORE_NULLS, NULL, R(first_last)},
+    {"any_value", "a?a", "-", "-", "!first_last", HR_F_AGGREGATE | HR_F_IGNORE_NULLS, NULL, R(first_last)},
+    {"collect_list,array_agg", "a", "-", "-", "!collect", HR_F_AGGREGATE, NULL, R(collect)},
+    {"collect_set", "a", "-", "-", "!collect", HR_F_AGGREGATE, NULL, R(collect)},
+    {"stddev,stddev_samp,std", "d", "d", "y", "{stddev_samp($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"stddev_pop", "d", "d", "y", "{stddev_pop($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"variance,var_samp", "d", "d", "y", "{var_samp($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"var_pop", "d", "d", "y", "{var_pop($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"corr", "dd", "d", "y", "{corr($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
+    {"covar_samp", "dd", "d", "y", "{covar_samp($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
+    {"covar_pop", "dd", "d", "y", "{covar_pop($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
+    {"bool_and,every", "b", "b", "y", "{bool_and($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"bool_or,some,any", "b", "b", "y", "{bool_or($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"count_if", "b", "l", "n", "{count_if($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"max_by", "ao", "-", "-", "{arg_max_null($1, $2)}", HR_F_AGGREGATE, NULL, R(by_other)},
+    {"min_by", "ao", "-", "-", "{arg_min_null($1, $2)}", HR_F_AGGREGATE, NULL, R(by_other)},
+    {"median", "n", "d", "y", "{median($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"mode", "a", "1", "y", "{mode($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"percentile", "af?i", "-", "-", "!percentile", HR_F_AGGREGATE, NULL, R(percentile)},
+    {"percentile_approx,approx_percentile", "af?i", "-", "-", "!percentile_approx", HR_F_AGGREGATE, NULL, R(percentile)},
+    {"bit_and", "x", "1", "y", "{bit_and($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"bit_or", "x", "1", "y", "{bit_or($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"bit_xor", "x", "1", "y", "{bit_xor($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"grouping", "a", "B", "n", NULL, 0, NULL, NULL},
+    {"grouping_id,grouping__id", "a*", "l", "n", NULL, 0, NULL, NULL},
+    {"$grouping_bit", "li", "B", "n", "($1 >> $2) & 1", HR_F_OPERATOR, NULL, NULL},
+
+    /* windows */
+    {"row_number", "", "i", "n", "{row_number()}", HR_F_WINDOW | HR_F_ROWS_FRAME, NULL, NULL},
+    {"rank", "", "i", "n", "{rank()}", HR_F_WINDOW | HR_F_ROWS_FRAME, "RANK()", NULL},
+    {"dense_rank", "", "i", "n", "{dense_rank()}", HR_F_WINDOW | HR_F_ROWS_FRAME, "DENSE_RANK()", NULL},
+    {"percent_rank", "", "d", "n", "{percent_rank()}", HR_F_WINDOW | HR_F_ROWS_FRAME, "PERCENT_RANK()", NULL},
+    {"cume_dist", "", "d", "n", "{cume_dist()}", HR_F_WINDOW, NULL, NULL},
+    {"ntile", "i", "i", "n", "{ntile($1)}", HR_F_WINDOW | HR_F_ROWS_FRAME, NULL, NULL},
+    {"lag", "a?aa", "-", "-", "!lag_lead", HR_F_WINDOW | HR_F_ROWS_FRAME | HR_F_IGNORE_NULLS, NULL, R(lag_lead)},
+    {"lead", "a?aa", "-", "-", "!lag_lead", HR_F_WINDOW | HR_F_ROWS_FRAME | HR_F_IGNORE_NULLS, NULL, R(lag_lead)},
+    {"nth_value", "ai", "-", "-", "!nth_value", HR_F_WINDOW | HR_F_IGNORE_NULLS, NULL, R(window_value)},
+
+    /* the engine's own: a cell of show() */
+    {"$show", "a", "s", "n", "!show", HR_F_OPERATOR, NULL, NULL},
+};
+
+static struct hr_map by_name;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void count_params(struct hr_function *function)
+{
+    bool optional = false;
+    for (const char *p = function->params; *p; p++) {
+        if (*p == '?')
+            optional = true;
+        else if (*p == '*') {
+            function->least -= !optional;                    /* the repeated letter may stand no time at all */
+            function->most = -1;
+            return;
+        } else {
+            function->least += !optional;
+            function->most++;
+        }
+    }
+}
+
+static void build_index(void)
+{
+    hr_map_init_nocase(&by_name);
+    for (size_t i = 0; i < HR_LEN(functions); i++) {
+        count_params(&functions[i]);
+        for (const char *p = functions[i].name; *p;) {
+            size_t len = strcspn(p, ",");
+            if (!len)
+                len = 1;
+            char name[64];
+            snprintf(name, sizeof name, "%.*s", (int)len, p);
+            HR_CHECK(!hr_map_put(&by_name, name, &functions[i]));
+            p += len;
+            p += *p == ',';
+        }
+    }
+}
+
+const struct hr_function *hr_function_find(const char *name, const char **registered)
+{
+    pthread_once(&once, build_index);
+    struct hr_function *found = hr_map_get(&by_name, name);
+    if (!found)
+        return NULL;
+    for (struct hr_map_entry *entry = NULL; registered && (entry = hr_map_next(&by_name, entry));)
+        if (entry->value == found && !strcasecmp(entry->key, name)) {
+            *registered = entry->key;
+            break;
+        }
+    return found;
+}
+
+bool hr_function_is(const struct hr_function *function, const char *name)
+{
+    size_t len = strlen(name);
+    return !strncmp(function->name, name, len) && (!function->name[len] || function->name[len] == ',');
+}
+
+size_t hr_function_list(const struct hr_function **rows)
+{
+    pthread_once(&once, build_index);
+    *rows = functions;
+    return HR_LEN(functions);
+}

@@ -1,0 +1,123 @@
+/* What the files of analyze/ share. */
+#ifndef HR_HOST_ANALYZE_INTERNAL_H
+#define HR_HOST_ANALYZE_INTERNAL_H
+#include "base/check.h"
+#include "host/analyze/analyze.h"
+#include "host/analyze/catalogue.h"
+#include <string.h>
+#include <strings.h>
+
+/* a relation that a plan id or alias names, and the columns it had there */
+struct hr_plan_name { int64_t plan_id; struct hr_attrs output; struct hr_plan_name *next; };
+
+struct cte_scope { const char *name; struct hr_node *node; int id; struct cte_scope *outer; bool used; };
+struct reference_scope { int64_t plan_id; const struct hr_rel *rel; struct reference_scope *outer; };
+
+struct analysis {
+    struct hr_arena *arena;
+    struct hr_env *env;
+    struct hr_err *err;
+    int next_id, depth;
+    bool ansi, case_sensitive;
+    struct cte_scope *ctes;
+    struct reference_scope *references;
+    struct hr_observation *observations; size_t observation_count;
+    struct hr_source **sources; size_t source_count;
+    struct scope *outer;               /* of the subquery being analyzed */
+    const char **views; size_t view_count;   /* being expanded, against cycles */
+    const struct hr_window_definition *windows; size_t window_count;
+};
+
+struct lambda_scope { const struct hr_attr **params; size_t count; struct lambda_scope *outer; };
+
+/* the names that an expression may use */
+struct scope {
+    struct analysis *a;
+    struct hr_node *inputs[2];
+    size_t input_count;
+    struct scope *outer;               /* of the enclosing query */
+    struct lambda_scope *lambda;
+    const struct hr_attrs *also_attrs; /* lateral column aliases, HAVING's select list: names found after the inputs' */
+    const struct hr_texprs *also;
+    bool correlated;                   /* out: a name of `outer` was used */
+    const char *clause;                /* for messages */
+};
+
+struct hr_call {
+    struct scope *scope;
+    const struct hr_function *function;
+    const char *name;
+    const struct hr_expr *expr;
+    struct hr_texpr *out;              /* args are in out->call.args */
+};
+
+#define NEW(a, type) HR_NEW((a)->arena, type)
+#define ARRAY(a, type, count) HR_NEW_ARRAY((a)->arena, type, (count) + 1)
+#define BASIC(id) hr_type_basic(HR_TYPE_##id)
+
+/* relation.c and its fellows */
+enum hr_code hr_resolve_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_node *input);
+const struct hr_attr *attr_new(struct analysis *a, const char *name, const struct hr_type *type, bool nullable);
+const struct hr_attr *attr_like(struct analysis *a, const struct hr_attr *attr);        /* a copy with the same id */
+enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs exprs, struct hr_attrs output, struct hr_node **out);
+enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *list, struct hr_node **out);
+enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
+                              struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out);
+enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_texpr *generator, bool outer, const struct hr_names *names,
+                           const char *qualifier, struct hr_node **out);
+enum hr_code filter_node(struct analysis *a, struct hr_node *input, struct hr_texpr *condition, struct hr_node **out);
+enum hr_code cast_output(struct analysis *a, struct hr_node *input, const struct hr_type **types, struct hr_node **out);
+enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const char *what, int64_t *value);
+
+/* expr.c */
+enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
+enum hr_code expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out);  /* stars and regexes to attributes */
+enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out, const struct hr_attr **attr);
+enum hr_code resolve_orders(struct scope *s, const struct hr_exprs *list, struct hr_torders *out);
+enum hr_code boolean_condition(struct scope *s, const struct hr_expr *expr, const char *what, struct hr_texpr **out);
+enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out);
+enum hr_code finish_call(struct hr_call *call);
+enum hr_code extract_value(struct scope *s, struct hr_texpr *child, struct hr_texpr *extraction, struct hr_texpr **out);
+struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable);
+struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr);
+struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal);
+struct hr_texpr *literal_int(struct analysis *a, const struct hr_type *type, int64_t value);
+struct hr_texpr *literal_string(struct analysis *a, const char *text);
+struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type);
+struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const struct hr_type *type);
+bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
+bool has_aggregate(const struct hr_texpr *expr);
+bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
+bool is_foldable(const struct hr_texpr *expr);
+
+/* names.c */
+bool same_name(const struct analysis *a, const char *x, const char *y);
+const char *quoted(struct analysis *a, const struct hr_names *name);                    /* `a`.`b` */
+const char *quote(struct analysis *a, const char *part);
+enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
+enum hr_code unresolved_column(struct scope *s, const struct hr_names *name);
+const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *output, const char *name, size_t *index);
+enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct hr_attrs *out, size_t *found);
+
+/* coerce.c */
+const struct hr_type *wider_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y);   /* NULL: none */
+const struct hr_type *union_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y);
+bool can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi);
+bool cast_nullable(const struct hr_type *from, const struct hr_type *to);
+bool implicit_cast_allowed(struct analysis *a, const struct hr_type *from, char want, const struct hr_type **to);
+enum hr_code make_cast(struct scope *s, struct hr_texpr *child, const struct hr_type *type, enum hr_cast_mode mode, struct hr_texpr **out);
+const struct hr_type *decimal_for(struct analysis *a, const struct hr_type *integral);
+bool is_string(const struct hr_type *type);
+bool is_orderable(const struct hr_type *type);
+bool is_comparable(const struct hr_type *type);
+const char *type_sql(struct analysis *a, const struct hr_type *type);                   /* "INT", with the quotes */
+const char *expr_sql(struct analysis *a, const struct hr_texpr *expr);                  /* "(a + b)", with the quotes */
+const char *pretty_name(struct analysis *a, const struct hr_texpr *expr);
+const char *ordinal(int index);                                                          /* first, second … */
+#endif

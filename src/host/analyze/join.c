@@ -1,0 +1,349 @@
+/* Joins, set operations and generators. */
+#include "host/analyze/internal.h"
+
+static const struct hr_attr *nullable_attr(struct analysis *a, const struct hr_attr *attr)
+{
+    if (attr->nullable)
+        return attr;
+    struct hr_attr *copy = (struct hr_attr *)attr_like(a, attr);
+    copy->nullable = true;
+    return copy;
+}
+
+static void join_output(struct analysis *a, struct hr_node *join)
+{
+    const struct hr_attrs *left = &join->input->output, *right = &join->right->output;
+    enum hr_join_type type = join->join.type;
+    bool one_side = type == HR_JOIN_SEMI || type == HR_JOIN_ANTI;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->count + right->count);
+    size_t n = 0;
+    for (size_t i = 0; i < left->count; i++)
+        attrs[n++] = type == HR_JOIN_RIGHT || type == HR_JOIN_FULL ? nullable_attr(a, left->at[i]) : left->at[i];
+    for (size_t i = 0; !one_side && i < right->count; i++)
+        attrs[n++] = type == HR_JOIN_LEFT || type == HR_JOIN_FULL ? nullable_attr(a, right->at[i]) : right->at[i];
+    join->output = (struct hr_attrs){attrs, n};
+}
+
+static enum hr_code unresolved_using(struct analysis *a, const struct hr_node *side, const char *name, const char *which)
+{
+    const char *list = "";
+    for (size_t i = 0; i < side->output.count; i++)
+        if (!side->output.at[i]->hidden)
+            list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", quote(a, side->output.at[i]->name));
+    return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", quote(a, name), "side", which, "suggestion", list, NULL);
+}
+
+static enum hr_code using_key(struct analysis *a, struct hr_node *side, const char *name, const char *which, const struct hr_attr **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < side->output.count; i++)
+        if (!side->output.at[i]->hidden && same_name(a, side->output.at[i]->name, name)) {
+            *out = side->output.at[i];
+            count++;
+        }
+    if (!count)
+        return unresolved_using(a, side, name, which);
+    if (count > 1)
+        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quote(a, name), "referenceNames",
+                             hr_printf(a->arena, "[%s, %s]", quote(a, name), quote(a, name)), NULL);
+    return HR_OK;
+}
+
+static bool is_key(const struct hr_attr **keys, size_t count, const struct hr_attr *attr)
+{
+    for (size_t i = 0; i < count; i++)
+        if (keys[i]->id == attr->id)
+            return true;
+    return false;
+}
+
+static const struct hr_attr *hide(struct analysis *a, const struct hr_attr *attr)
+{
+    struct hr_attr *copy = (struct hr_attr *)attr_like(a, attr);
+    copy->hidden = true;
+    return copy;
+}
+
+static const struct hr_attr *in_output(const struct hr_node *node, int id)
+{
+    for (size_t i = 0; i < node->output.count; i++)
+        if (node->output.at[i]->id == id)
+            return node->output.at[i];
+    return NULL;
+}
+
+/* USING and NATURAL: the keys first (of the preserved side; both coalesced for a full join), then the rest; the other keys stay
+ * reachable by qualifier or plan id */
+static enum hr_code using_output(struct scope *s, struct hr_node *join, const struct hr_attr **left, const struct hr_attr **right, size_t count,
+                                 struct hr_node **out)
+{
+    struct analysis *a = s->a;
+    enum hr_join_type type = join->join.type;
+    bool one_side = type == HR_JOIN_SEMI || type == HR_JOIN_ANTI;
+    size_t most = join->output.count + count, n = 0;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, most);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, most);
+    for (size_t i = 0; i < count; i++) {
+        const struct hr_attr *key = type == HR_JOIN_RIGHT ? right[i] : left[i];
+        attrs[n] = in_output(join, key->id);
+        exprs[n] = column_of(a, attrs[n]);
+        if (type == HR_JOIN_FULL) {
+            struct hr_texpr *args[] = {column_of(a, in_output(join, left[i]->id)), column_of(a, in_output(join, right[i]->id))};
+            HR_TRY(call_typed(s, "coalesce", args, 2, &exprs[n]));
+            attrs[n] = attr_new(a, left[i]->name, exprs[n]->type, left[i]->nullable || right[i]->nullable);
+            exprs[n]->nullable = attrs[n]->nullable;
+        }
+        n++;
+    }
+    for (size_t i = 0; i < join->output.count; i++)
+        if (!is_key(left, count, join->output.at[i]) && !is_key(right, count, join->output.at[i])) {
+            attrs[n] = join->output.at[i];
+            exprs[n] = column_of(a, attrs[n]);
+            n++;
+        }
+    for (size_t i = 0; !one_side && i < join->output.count; i++) {
+        const struct hr_attr *attr = join->output.at[i];
+        bool is_left = is_key(left, count, attr), is_right = is_key(right, count, attr);
+        if ((is_left && (type == HR_JOIN_RIGHT || type == HR_JOIN_FULL)) || (is_right && type != HR_JOIN_RIGHT)) {
+            attrs[n] = hide(a, attr);
+            exprs[n] = column_of(a, attr);
+            n++;
+        }
+    }
+    return project(a, join, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, out);
+}
+
+static enum hr_code using_join(struct scope *s, struct hr_node *join, const struct hr_names *names, struct hr_node **out)
+{
+    struct analysis *a = s->a;
+    size_t count = names->count;
+    const struct hr_attr **left = ARRAY(a, const struct hr_attr *, count), **right = ARRAY(a, const struct hr_attr *, count);
+    for (size_t i = 0; i < count; i++) {
+        HR_TRY(using_key(a, join->input, names->at[i], "left", &left[i]));
+        HR_TRY(using_key(a, join->right, names->at[i], "right", &right[i]));
+        struct hr_texpr *args[] = {column_of(a, left[i]), column_of(a, right[i])}, *equal;
+        HR_TRY(call_typed(s, "==", args, 2, &equal));
+        if (join->join.condition) {
+            struct hr_texpr *both[] = {join->join.condition, equal};
+            HR_TRY(call_typed(s, "and", both, 2, &equal));
+        }
+        join->join.condition = equal;
+    }
+    join_output(a, join);
+    return using_output(s, join, left, right, count, out);
+}
+
+static struct hr_names natural_names(struct analysis *a, const struct hr_node *left, const struct hr_node *right)
+{
+    struct hr_names names = {ARRAY(a, const char *, left->output.count), 0};
+    for (size_t i = 0; i < left->output.count; i++)
+        if (!left->output.at[i]->hidden && find_output(a, &right->output, left->output.at[i]->name, NULL))
+            names.at[names.count++] = left->output.at[i]->name;
+    return names;
+}
+
+enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    if (rel->kind == HR_REL_AS_OF_JOIN)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "as-of join");
+    struct hr_node *left, *right;
+    HR_TRY(hr_resolve_rel(a, rel->input, &left));
+    struct scope left_scope = {.a = a, .inputs = {left}, .input_count = 1, .outer = a->outer};
+    struct scope *outer = a->outer;
+    bool lateral = rel->kind == HR_REL_LATERAL_JOIN || rel->join.lateral;
+    if (lateral)
+        a->outer = &left_scope;
+    enum hr_code code = hr_resolve_rel(a, rel->right, &right);
+    a->outer = outer;
+    HR_TRY(code);
+    struct hr_node *join = node_new(a, HR_N_JOIN, left);
+    join->right = right;
+    join->join.type = rel->join.type;
+    join->join.lateral = lateral;
+    if (lateral && rel->join.type != HR_JOIN_INNER && rel->join.type != HR_JOIN_LEFT && rel->join.type != HR_JOIN_CROSS)
+        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", "lateral", "supported", "'INNER', 'LEFT OUTER', 'CROSS'", NULL);
+    struct scope s = {.a = a, .inputs = {left, right}, .input_count = 2, .outer = a->outer};
+    if (rel->join.using.count)
+        return using_join(&s, join, &rel->join.using, out);
+    if (rel->join.natural) {
+        struct hr_names names = natural_names(a, left, right);
+        return using_join(&s, join, &names, out);
+    }
+    if (rel->join.condition) {
+        HR_TRY(boolean_condition(&s, rel->join.condition, "JOIN", &join->join.condition));
+        if (has_kind(join->join.condition, HR_F_AGGREGATE | HR_F_WINDOW))
+            return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, join->join.condition), "expressionList",
+                                 pretty_name(a, join->join.condition), NULL);
+    }
+    join_output(a, join);
+    *out = join;
+    return HR_OK;
+}
+
+/* ---- set operations ---- */
+
+static enum hr_code by_name(struct analysis *a, const struct hr_rel *rel, struct hr_node **left, struct hr_node **right)
+{
+    struct hr_attrs l = (*left)->output, r = (*right)->output;
+    size_t n = 0, extra = 0;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, l.count + r.count), **more = ARRAY(a, struct hr_texpr *, l.count + r.count);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, l.count + r.count), **more_attrs = ARRAY(a, const struct hr_attr *, l.count + r.count);
+    for (size_t i = 0; i < l.count; i++) {
+        const struct hr_attr *from = find_output(a, &r, l.at[i]->name, NULL);
+        more[extra] = column_of(a, l.at[i]);
+        more_attrs[extra++] = l.at[i];
+        if (!from && !rel->set.allow_missing) {
+            const char *names = "";
+            for (size_t k = 0; k < r.count; k++)
+                names = hr_printf(a->arena, "%s%s%s", names, k ? ", " : "", r.at[k]->name);
+            return hr_fail_spark(a->err, "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "colName", l.at[i]->name, "fieldNames", names, NULL);
+        }
+        exprs[n] = from ? column_of(a, from) : literal_null(a, l.at[i]->type);
+        attrs[n++] = from ? from : attr_new(a, l.at[i]->name, l.at[i]->type, true);
+    }
+    for (size_t i = 0; i < r.count; i++) {
+        if (find_output(a, &l, r.at[i]->name, NULL))
+            continue;
+        if (!rel->set.allow_missing)
+            continue;
+        exprs[n] = column_of(a, r.at[i]);
+        attrs[n++] = r.at[i];
+        more[extra] = literal_null(a, r.at[i]->type);
+        more_attrs[extra++] = attr_new(a, r.at[i]->name, r.at[i]->type, true);
+    }
+    if (!rel->set.allow_missing && l.count != r.count)
+        return HR_OK;                                        /* the arity check below says it */
+    HR_TRY(project(a, *right, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, right));
+    return project(a, *left, (struct hr_texprs){more, extra}, (struct hr_attrs){more_attrs, extra}, left);
+}
+
+static enum hr_code visible_only(struct analysis *a, struct hr_node **node)
+{
+    size_t n = 0;
+    struct hr_attrs output = (*node)->output;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, output.count);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, output.count);
+    for (size_t i = 0; i < output.count; i++)
+        if (!output.at[i]->hidden) {
+            exprs[n] = column_of(a, output.at[i]);
+            attrs[n++] = output.at[i];
+        }
+    return project(a, *node, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, node);
+}
+
+enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *left, *right;
+    HR_TRY(hr_resolve_rel(a, rel->input, &left));
+    HR_TRY(hr_resolve_rel(a, rel->right, &right));
+    HR_TRY(visible_only(a, &left));
+    HR_TRY(visible_only(a, &right));
+    static const char *const names[] = {"UNION", "INTERSECT", "EXCEPT"};
+    const char *operator = names[rel->set.op];
+    if (rel->set.by_name)
+        HR_TRY(by_name(a, rel, &left, &right));
+    size_t n = left->output.count;
+    if (n != right->output.count)
+        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", operator, "firstNumColumns", hr_printf(a->arena, "%zu", n),
+                             "invalidOrdinalNum", "second", "invalidNumColumns", hr_printf(a->arena, "%zu", right->output.count), NULL);
+    const struct hr_type **types = ARRAY(a, const struct hr_type *, n);
+    for (size_t i = 0; i < n; i++) {
+        types[i] = union_type(a, left->output.at[i]->type, right->output.at[i]->type);
+        if (!types[i])
+            return hr_fail_spark(a->err, "INCOMPATIBLE_COLUMN_TYPE", "tableOrdinalNumber", "second", "columnOrdinalNumber", ordinal((int)i),
+                                 "dataType2", type_sql(a, left->output.at[i]->type), "operator", operator, "hint", "", "dataType1",
+                                 type_sql(a, right->output.at[i]->type), NULL);
+        if (types[i]->id == HR_TYPE_MAP && !(rel->set.op == HR_SET_UNION && rel->set.all))
+            return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "colName", quote(a, left->output.at[i]->name), "dataType",
+                                 type_sql(a, types[i]), NULL);
+    }
+    HR_TRY(cast_output(a, left, types, &left));
+    HR_TRY(cast_output(a, right, types, &right));
+    struct hr_node *set = node_new(a, HR_N_SET, left);
+    set->right = right;
+    set->set.op = rel->set.op;
+    set->set.all = rel->set.all;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n);
+    for (size_t i = 0; i < n; i++) {
+        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
+        bool l = left->output.at[i]->nullable, r = right->output.at[i]->nullable;
+        attr->nullable = rel->set.op == HR_SET_UNION ? l || r : rel->set.op == HR_SET_INTERSECT ? l && r : l;
+        attr->qualifier = (struct hr_names){0};
+        attrs[i] = attr;
+    }
+    set->output = (struct hr_attrs){attrs, n};
+    *out = set;
+    if (rel->set.op == HR_SET_UNION && !rel->set.all) {
+        set->set.all = true;
+        *out = node_new(a, HR_N_DISTINCT, set);
+    }
+    return HR_OK;
+}
+
+/* ---- generators ---- */
+
+static enum hr_code generated(struct analysis *a, const struct hr_texpr *generator, bool outer, struct hr_attrs *out)
+{
+    const char *name = generator->call.function->name;
+    const struct hr_type *type = generator->call.args.count ? generator->call.args.at[0]->type : BASIC(VOID);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, generator->type->field_count + 3);
+    size_t n = 0;
+    bool positions = !strncmp(name, "posexplode", 10);
+    if (positions)
+        attrs[n++] = attr_new(a, "pos", BASIC(INT), outer);
+    if ((positions || !strncmp(name, "explode", 7)) && type->id == HR_TYPE_MAP) {
+        attrs[n++] = attr_new(a, "key", type->key, outer);
+        attrs[n++] = attr_new(a, "value", type->element, outer || type->contains_null);
+    } else if (positions || !strncmp(name, "explode", 7)) {
+        attrs[n++] = attr_new(a, "col", type->element, outer || type->contains_null);
+    } else {
+        for (size_t i = 0; i < generator->type->field_count; i++)
+            attrs[n++] = attr_new(a, generator->type->fields[i].name, generator->type->fields[i].type, outer || generator->type->fields[i].nullable);
+    }
+    *out = (struct hr_attrs){attrs, n};
+    return HR_OK;
+}
+
+enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_texpr *generator, bool outer, const struct hr_names *names,
+                           const char *qualifier, struct hr_node **out)
+{
+    struct hr_attrs made;
+    HR_TRY(generated(a, generator, outer, &made));
+    if (names && names->count && names->count != made.count)
+        return hr_fail_spark(a->err, "UDTF_ALIAS_NUMBER_MISMATCH", "aliasesSize", hr_printf(a->arena, "%zu", made.count), "aliasesNames",
+                             hr_printf(a->arena, "%zu", names->count), NULL);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, input->output.count + made.count);
+    memcpy(attrs, input->output.at, input->output.count * sizeof *attrs);
+    for (size_t i = 0; i < made.count; i++) {
+        struct hr_attr *attr = (struct hr_attr *)made.at[i];
+        if (names && names->count)
+            attr->name = names->at[i];
+        if (qualifier) {
+            attr->qualifier = (struct hr_names){ARRAY(a, const char *, 1), 1};
+            attr->qualifier.at[0] = qualifier;
+        }
+        attrs[input->output.count + i] = attr;
+    }
+    *out = node_new(a, HR_N_GENERATE, input);
+    (*out)->generate.generator = generator;
+    (*out)->generate.outer = outer;
+    (*out)->output = (struct hr_attrs){attrs, input->output.count + made.count};
+    return HR_OK;
+}
+
+enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *input;
+    if (rel->input)
+        HR_TRY(hr_resolve_rel(a, rel->input, &input));
+    else
+        input = node_new(a, HR_N_ONE_ROW, NULL);
+    struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
+    struct hr_texpr *generator;
+    HR_TRY(hr_resolve_expr(&s, rel->generate.generator, &generator));
+    if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
+        return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName", expr_sql(a, generator), "classCanonicalName",
+                             "org.apache.spark.sql.catalyst.expressions.Expression", NULL);
+    return generate_node(a, input, generator, rel->generate.outer || strstr(generator->call.function->name, "_outer"), &rel->generate.columns,
+                         rel->generate.alias, out);
+}

@@ -1,0 +1,305 @@
+/* Names: attributes among the inputs' columns, suggestions, quoting. */
+#include "host/analyze/internal.h"
+#include <ctype.h>
+#include <stdlib.h>
+
+bool same_name(const struct analysis *a, const char *x, const char *y)
+{
+    return a->case_sensitive ? !strcmp(x, y) : !strcasecmp(x, y);
+}
+
+const char *quote(struct analysis *a, const char *part)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 16);
+    hr_buf_addc(&buf, '`');
+    for (; *part; part++) {
+        if (*part == '`')
+            hr_buf_addc(&buf, '`');
+        hr_buf_addc(&buf, *part);
+    }
+    hr_buf_addc(&buf, '`');
+    const char *text = hr_strdup(a->arena, hr_buf_text(&buf));
+    hr_buf_release(&buf);
+    return text;
+}
+
+const char *quoted(struct analysis *a, const struct hr_names *name)
+{
+    const char *text = "";
+    for (size_t i = 0; i < name->count; i++)
+        text = hr_printf(a->arena, "%s%s%s", text, i ? "." : "", quote(a, name->at[i]));
+    return text;
+}
+
+const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *output, const char *name, size_t *index)
+{
+    for (size_t i = 0; i < output->count; i++)
+        if (!output->at[i]->hidden && same_name(a, output->at[i]->name, name)) {
+            if (index)
+                *index = i;
+            return output->at[i];
+        }
+    return NULL;
+}
+
+/* the last `count` parts of the qualifier are the first `count` of name */
+static bool qualifier_matches(const struct analysis *a, const struct hr_attr *attr, const struct hr_names *name, size_t count)
+{
+    if (attr->qualifier.count < count)
+        return false;
+    size_t skip = attr->qualifier.count - count;
+    for (size_t i = 0; i < count; i++)
+        if (!same_name(a, attr->qualifier.at[skip + i], name->at[i]))
+            return false;
+    return true;
+}
+
+struct matches { const struct hr_attr *at[64]; size_t count, used; bool ambiguous; };
+
+static void match_add(struct matches *m, const struct hr_attr *attr)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->at[i]->id == attr->id)
+            return;
+    if (m->count < HR_LEN(m->at))
+        m->at[m->count++] = attr;
+}
+
+/* AttributeSeq.resolve: the longest qualifier that finds something wins; the rest of the name extracts fields */
+static void match(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
+{
+    size_t most = name->count > 1 ? name->count - 1 : 0;
+    for (size_t parts = most < 3 ? most : 3; ; parts--) {
+        for (size_t i = 0; i < output->count; i++) {
+            const struct hr_attr *attr = output->at[i];
+            if ((attr->hidden && !parts) || !same_name(a, attr->name, name->at[parts]) || !qualifier_matches(a, attr, name, parts))
+                continue;
+            m->used = parts + 1;
+            match_add(m, attr);
+        }
+        if (m->count || !parts)
+            return;
+    }
+}
+
+static enum hr_code ambiguous(struct scope *s, const struct hr_names *name, struct matches *m)
+{
+    struct analysis *a = s->a;
+    const char *list = "";
+    for (size_t i = 0; i < m->count; i++) {
+        const struct hr_attr *attr = m->at[i];
+        const char *full = attr->qualifier.count ? hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), quote(a, attr->name))
+                                                  : quote(a, attr->name);
+        list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", full);
+    }
+    return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quoted(a, name), "referenceNames", hr_printf(a->arena, "[%s]", list), NULL);
+}
+
+/* ---- suggestions: Spark orders all columns by edit distance and names the five nearest ---- */
+
+static int distance(const char *x, const char *y)
+{
+    size_t n = strlen(x), m = strlen(y);
+    if (n > 200 || m > 200)
+        return 1000;
+    int row[201];
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int cost = diagonal + (tolower((unsigned char)x[i - 1]) != tolower((unsigned char)y[j - 1]));
+            diagonal = row[j];
+            int least = row[j] < row[j - 1] ? row[j] : row[j - 1];
+            row[j] = least + 1 < cost ? least + 1 : cost;
+        }
+    }
+    return row[m];
+}
+
+struct proposal { const char *text; int distance; size_t order; };
+
+static int nearer(const void *x, const void *y)
+{
+    const struct proposal *a = x, *b = y;
+    if (a->distance != b->distance)
+        return a->distance - b->distance;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
+{
+    struct analysis *a = s->a;
+    size_t total = 0, count = 0;
+    for (size_t k = 0; k < s->input_count; k++)
+        total += s->inputs[k]->output.count;
+    struct proposal *proposals = ARRAY(a, struct proposal, total);
+    bool qualify = name->count > 1;
+    for (size_t k = 0; k < s->input_count; k++)
+        for (size_t i = 0; i < s->inputs[k]->output.count; i++) {
+            const struct hr_attr *attr = s->inputs[k]->output.at[i];
+            if (attr->hidden)
+                continue;
+            const char *text = quote(a, attr->name);
+            if (attr->qualifier.count)
+                text = hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), text);
+            proposals[count] = (struct proposal){text, 0, count};
+            count++;
+        }
+    /* when all columns share one qualifier and the name has none, Spark leaves it out */
+    const char *missing = quoted(a, name);
+    if (!qualify) {
+        bool same = true;
+        const struct hr_attr *first = NULL;
+        for (size_t k = 0; k < s->input_count && same; k++)
+            for (size_t i = 0; i < s->inputs[k]->output.count && same; i++) {
+                const struct hr_attr *attr = s->inputs[k]->output.at[i];
+                if (!first)
+                    first = attr;
+                same = attr->qualifier.count == first->qualifier.count &&
+                       (!attr->qualifier.count || !strcmp(quoted(a, &attr->qualifier), quoted(a, &first->qualifier)));
+            }
+        if (same)
+            for (size_t k = 0, n = 0; k < s->input_count; k++)
+                for (size_t i = 0; i < s->inputs[k]->output.count; i++)
+                    if (!s->inputs[k]->output.at[i]->hidden)
+                        proposals[n++].text = quote(a, s->inputs[k]->output.at[i]->name);
+    }
+    for (size_t i = 0; i < count; i++)
+        proposals[i].distance = distance(proposals[i].text, missing);
+    qsort(proposals, count, sizeof *proposals, nearer);
+    if (!count)
+        return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "objectName", missing, NULL);
+    const char *list = "";
+    for (size_t i = 0; i < count && i < 5; i++)
+        list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", proposals[i].text);
+    return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITH_SUGGESTION", "objectName", missing, "proposal", list, NULL);
+}
+
+/* ---- plan ids ---- */
+
+enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct hr_attrs *out, size_t *found)
+{
+    if (!node)
+        return HR_OK;
+    for (struct hr_plan_name *name = node->names; name; name = name->next)
+        if (name->plan_id == plan_id && *found < 16)
+            out[(*found)++] = name->output;
+    HR_TRY(find_by_plan_id(a, node->input, plan_id, out, found));
+    return find_by_plan_id(a, node->right, plan_id, out, found);
+}
+
+static const struct hr_attr *among_inputs(struct scope *s, int id)
+{
+    for (size_t k = 0; k < s->input_count; k++)
+        for (size_t i = 0; i < s->inputs[k]->output.count; i++)
+            if (s->inputs[k]->output.at[i]->id == id)
+                return s->inputs[k]->output.at[i];
+    return NULL;
+}
+
+static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, struct matches *m, size_t *nodes)
+{
+    struct hr_attrs outputs[16];
+    *nodes = 0;
+    for (size_t k = 0; k < s->input_count; k++)
+        HR_TRY(find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, outputs, nodes));
+    for (size_t k = 0; k < *nodes; k++) {
+        struct matches found = {.count = 0};
+        match(s->a, &outputs[k], &expr->attribute.name, &found);
+        for (size_t i = 0; i < found.count; i++) {
+            const struct hr_attr *here = among_inputs(s, found.at[i]->id);
+            if (!here)
+                continue;
+            m->used = found.used;
+            match_add(m, here);
+        }
+    }
+    return HR_OK;
+}
+
+static enum hr_code fields_of(struct scope *s, const struct hr_names *name, size_t used, struct hr_texpr *column, struct hr_texpr **out)
+{
+    for (; used < name->count; used++)
+        HR_TRY(extract_value(s, column, literal_string(s->a, name->at[used]), &column));
+    *out = column;
+    return HR_OK;
+}
+
+static enum hr_code match_result(struct scope *s, const struct hr_names *name, struct matches *m, struct hr_texpr **out)
+{
+    if (m->count > 1)
+        return ambiguous(s, name, m);
+    return fields_of(s, name, m->used, column_of(s->a, m->at[0]), out);
+}
+
+static struct hr_texpr *find_lambda(struct scope *s, const char *name)
+{
+    for (struct lambda_scope *l = s->lambda; l; l = l->outer)
+        for (size_t i = 0; i < l->count; i++)
+            if (same_name(s->a, l->params[i]->name, name)) {
+                struct hr_texpr *variable = texpr_new(s->a, HR_T_VARIABLE, l->params[i]->type, l->params[i]->nullable);
+                variable->variable.attr = l->params[i];
+                return variable;
+            }
+    return NULL;
+}
+
+/* Finds a name: lambda parameters, the inputs, lateral aliases, then the enclosing query. *out is NULL when there is none. */
+enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+{
+    struct analysis *a = s->a;
+    const struct hr_names *name = &expr->attribute.name;
+    struct matches m = {.count = 0};
+    *out = NULL;
+    if (expr->attribute.plan_id != HR_NO_PLAN_ID) {
+        size_t nodes;
+        HR_TRY(find_planned(s, expr, &m, &nodes));
+        if (m.count > 1)
+            return hr_fail_spark(a->err, "AMBIGUOUS_COLUMN_REFERENCE", "name", hr_printf(a->arena, "\"%s\"", name->at[name->count - 1]), NULL);
+        if (m.count)
+            return match_result(s, name, &m, out);
+        /* a subquery's plan names the outer DataFrame's columns by plan id too */
+        if (s->outer) {
+            HR_TRY(find_attribute(s->outer, expr, out));
+            if (*out && (*out)->kind == HR_T_COLUMN) {
+                (*out)->column.outer = true;
+                s->correlated = true;
+            }
+            return HR_OK;
+        }
+        return HR_OK;
+    }
+    struct hr_texpr *variable = s->lambda ? find_lambda(s, name->at[0]) : NULL;
+    if (variable)
+        return fields_of(s, name, 1, variable, out);
+    for (size_t k = 0; k < s->input_count; k++) {
+        struct matches part = {.count = 0};
+        match(a, &s->inputs[k]->output, name, &part);
+        if (part.count && m.count && part.used != m.used) {
+            if (part.used < m.used)
+                continue;                                   /* the longer qualifier wins over both inputs */
+            m.count = 0;
+        }
+        for (size_t i = 0; i < part.count; i++)
+            match_add(&m, part.at[i]);
+        if (part.count)
+            m.used = part.used;
+    }
+    if (m.count)
+        return match_result(s, name, &m, out);
+    for (size_t i = 0; s->also && i < s->also->count; i++)
+        if (s->also->at[i] && same_name(a, s->also_attrs->at[i]->name, name->at[0]))
+            return fields_of(s, name, 1, s->also->at[i], out);
+    if (!s->outer)
+        return HR_OK;
+    HR_TRY(find_attribute(s->outer, expr, out));
+    for (struct hr_texpr *column = *out; column; column = column->kind == HR_T_FIELD ? column->field.child : NULL)
+        if (column->kind == HR_T_COLUMN) {
+            column->column.outer = true;
+            s->correlated = true;
+        }
+    return HR_OK;
+}

@@ -1,0 +1,344 @@
+/* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own result types never show. */
+#include "host/engine/emit_call.h"
+#include "host/engine/internal.h"
+#include <math.h>
+
+/* ---- literals ---- */
+
+static void write_quoted(const char *bytes, size_t len, struct hr_buf *out)
+{
+    hr_buf_addc(out, '\'');
+    for (size_t i = 0; i < len; i++) {
+        if (!bytes[i]) {                                     /* SQL text cannot hold a NUL */
+            hr_buf_adds(out, "' || chr(0) || '");
+            continue;
+        }
+        if (bytes[i] == '\'')
+            hr_buf_addc(out, '\'');
+        hr_buf_addc(out, bytes[i]);
+    }
+    hr_buf_addc(out, '\'');
+}
+
+static void write_items(const struct hr_literal *literal, struct hr_buf *out)
+{
+    if (literal->type->id == HR_TYPE_STRUCT) {
+        hr_buf_addc(out, '{');
+        for (size_t i = 0; i < literal->items.count; i++) {
+            hr_buf_addf(out, "%sf%zu: ", i ? ", " : "", i);
+            emit_literal(literal->items.at[i], out);
+        }
+        hr_buf_addc(out, '}');
+        return;
+    }
+    bool map = literal->type->id == HR_TYPE_MAP;
+    hr_buf_adds(out, map ? "MAP([" : "[");
+    for (size_t i = 0; i < literal->items.count; i += map ? 2 : 1) {
+        if (i)
+            hr_buf_adds(out, ", ");
+        emit_literal(literal->items.at[i], out);
+    }
+    if (map) {
+        hr_buf_adds(out, "], [");
+        for (size_t i = 1; i < literal->items.count; i += 2) {
+            if (i > 1)
+                hr_buf_adds(out, ", ");
+            emit_literal(literal->items.at[i], out);
+        }
+        hr_buf_adds(out, "])");
+    } else
+        hr_buf_addc(out, ']');
+}
+
+void emit_literal(const struct hr_literal *literal, struct hr_buf *out)
+{
+    enum hr_type_id id = literal->type->id;
+    if (!literal->is_null) {
+        switch (id) {
+        case HR_TYPE_BOOLEAN: hr_buf_adds(out, literal->boolean ? "true" : "false"); return;
+        case HR_TYPE_TIMESTAMP:
+            hr_buf_addf(out, "(make_timestamp(CAST(%lld AS BIGINT)) AT TIME ZONE 'UTC')", (long long)literal->integer);
+            return;
+        case HR_TYPE_TIMESTAMP_NTZ: hr_buf_addf(out, "make_timestamp(CAST(%lld AS BIGINT))", (long long)literal->integer); return;
+        case HR_TYPE_DATE: hr_buf_addf(out, "(DATE '1970-01-01' + CAST(%lld AS INTEGER))", (long long)literal->integer); return;
+        case HR_TYPE_BINARY:
+            hr_buf_adds(out, "unhex('");
+            for (size_t i = 0; i < literal->text.len; i++)
+                hr_buf_addf(out, "%02X", (unsigned char)literal->text.bytes[i]);
+            hr_buf_adds(out, "')");
+            return;
+        case HR_TYPE_CALENDAR_INTERVAL:
+            hr_buf_addf(out, "(to_months(%d) + to_days(%d) + to_microseconds(%lld))", literal->calendar.months, literal->calendar.days,
+                        (long long)literal->calendar.micros);
+            return;
+        default: break;
+        }
+    }
+    hr_buf_adds(out, "CAST(");
+    if (literal->is_null)
+        hr_buf_adds(out, "NULL");
+    else switch (id) {
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: write_quoted(literal->text.bytes, literal->text.len, out); break;
+    case HR_TYPE_DECIMAL: write_quoted(literal->text.bytes, literal->text.len, out); break;
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:
+        if (isnan(literal->real) || isinf(literal->real))
+            hr_buf_adds(out, isnan(literal->real) ? "'NaN'" : literal->real < 0 ? "'-Infinity'" : "'Infinity'");
+        else
+            hr_buf_addf(out, "'%.17g'", literal->real);
+        break;
+    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: write_items(literal, out); break;
+    default:
+        if (literal->integer == INT64_MIN)                   /* no such positive number to negate */
+            hr_buf_adds(out, "'-9223372036854775808'");
+        else
+            hr_buf_addf(out, "%lld", (long long)literal->integer);
+        break;
+    }
+    hr_buf_adds(out, " AS ");
+    hr_type_duckdb(literal->type, out);
+    hr_buf_addc(out, ')');
+}
+
+/* ---- casts ---- */
+
+static int integral_rank(const struct hr_type *type)
+{
+    return type->id >= HR_TYPE_BYTE && type->id <= HR_TYPE_LONG ? type->id - HR_TYPE_BYTE + 1 : 0;
+}
+
+static bool decimal_holds_all(const struct hr_type *from, const struct hr_type *to)
+{
+    static const int digits[] = {[HR_TYPE_BYTE] = 3, [HR_TYPE_SHORT] = 5, [HR_TYPE_INT] = 10, [HR_TYPE_LONG] = 19};
+    if (from->id == HR_TYPE_DECIMAL)
+        return to->precision - to->scale >= from->precision - from->scale && to->scale >= from->scale;
+    return integral_rank(from) && to->precision - to->scale >= digits[from->id];
+}
+
+/* casts that DuckDB does exactly as Spark, for every value */
+static bool native_cast(const struct hr_type *from, const struct hr_type *to)
+{
+    int f = integral_rank(from), t = integral_rank(to);
+    if (f && t)
+        return f <= t;
+    bool real = to->id == HR_TYPE_FLOAT || to->id == HR_TYPE_DOUBLE, text = to->id == HR_TYPE_STRING;
+    switch (from->id) {
+    case HR_TYPE_VOID: return true;
+    case HR_TYPE_BOOLEAN: return t || real || text;
+    case HR_TYPE_BYTE: case HR_TYPE_SHORT: case HR_TYPE_INT: case HR_TYPE_LONG:
+        return real || text || (to->id == HR_TYPE_DECIMAL && decimal_holds_all(from, to)) || to->id == HR_TYPE_BOOLEAN;
+    case HR_TYPE_FLOAT: return to->id == HR_TYPE_DOUBLE || to->id == HR_TYPE_BOOLEAN;
+    case HR_TYPE_DOUBLE: return to->id == HR_TYPE_FLOAT ? false : to->id == HR_TYPE_BOOLEAN;
+    case HR_TYPE_DECIMAL: return to->id == HR_TYPE_DECIMAL && decimal_holds_all(from, to);
+    case HR_TYPE_DATE: return to->id == HR_TYPE_TIMESTAMP_NTZ;
+    case HR_TYPE_TIMESTAMP_NTZ: return to->id == HR_TYPE_DATE;
+    case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_STRING:
+        return to->id == HR_TYPE_STRING || to->id == HR_TYPE_CHAR || to->id == HR_TYPE_VARCHAR;
+    case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: return to->id == from->id && to->last_unit >= from->last_unit;
+    default: return false;
+    }
+}
+
+static bool text_type(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_STRING || type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR;
+}
+
+static enum hr_code cast_nested(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode,
+                                struct hr_buf *out)
+{
+    if (from->id == HR_TYPE_ARRAY) {
+        const char *item = hr_printf(e->arena, "v%d", ++e->next_table);
+        hr_buf_addf(out, "list_transform(%s, lambda %s: ", text, item);
+        HR_TRY(emit_cast(e, item, from->element, to->element, mode, out));
+        hr_buf_addc(out, ')');
+        return HR_OK;
+    }
+    if (from->id == HR_TYPE_MAP) {
+        const char *item = hr_printf(e->arena, "v%d", ++e->next_table);
+        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE MAP(list_transform(map_keys(%s), lambda %s: ", text, text, item);
+        HR_TRY(emit_cast(e, item, from->key, to->key, mode, out));
+        hr_buf_addf(out, "), list_transform(map_values(%s), lambda %s: ", text, item);
+        HR_TRY(emit_cast(e, item, from->element, to->element, mode, out));
+        hr_buf_adds(out, ")) END");
+        return HR_OK;
+    }
+    hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE {", text);
+    for (size_t i = 0; i < from->field_count; i++) {
+        hr_buf_addf(out, "%sf%zu: ", i ? ", " : "", i);
+        const char *field = hr_printf(e->arena, "struct_extract(%s, 'f%zu')", text, i);
+        HR_TRY(emit_cast(e, field, from->fields[i].type, to->fields[i].type, mode, out));
+    }
+    hr_buf_adds(out, "} END");
+    return HR_OK;
+}
+
+enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out)
+{
+    if (hr_type_same_shape(from, to)) {
+        hr_buf_adds(out, text);
+        return HR_OK;
+    }
+    if (native_cast(from, to)) {
+        hr_buf_addf(out, "CAST(%s AS %s)", text, type_text(e, to));
+        return HR_OK;
+    }
+    if (from->id == to->id && (from->id == HR_TYPE_ARRAY || from->id == HR_TYPE_MAP || from->id == HR_TYPE_STRUCT))
+        return cast_nested(e, text, from, to, mode, out);
+    if (to->id == HR_TYPE_VARIANT || from->id == HR_TYPE_VARIANT)
+        return hr_fail(e->err, HR_E_UNSUPPORTED, "casts of VARIANT");
+    const char *name = mode == HR_CAST_ANSI ? "cast" : mode == HR_CAST_TRY ? "try_cast" : "legacy_cast";
+    const struct hr_type *target = text_type(to) ? hr_type_basic(HR_TYPE_STRING) : to;
+    HR_TRY(emit_kernel(e, name, strlen(name), target, &from, 1, out));
+    hr_buf_addf(out, "(%s)", text);
+    return HR_OK;
+}
+
+/* ---- windows ---- */
+
+static enum hr_code frame_bound(struct emit *e, enum hr_bound_kind kind, const struct hr_texpr *value, struct hr_buf *out)
+{
+    switch (kind) {
+    case HR_BOUND_UNBOUNDED_PRECEDING: hr_buf_adds(out, "UNBOUNDED PRECEDING"); return HR_OK;
+    case HR_BOUND_UNBOUNDED_FOLLOWING: hr_buf_adds(out, "UNBOUNDED FOLLOWING"); return HR_OK;
+    case HR_BOUND_CURRENT_ROW: hr_buf_adds(out, "CURRENT ROW"); return HR_OK;
+    case HR_BOUND_VALUE: break;
+    }
+    while (value->kind == HR_T_CAST && value->cast.implicit)
+        value = value->cast.child;
+    bool negative = false;
+    while (value->kind == HR_T_CALL && hr_function_is(value->call.function, "negative")) {
+        negative = !negative;
+        value = value->call.args.at[0];
+        while (value->kind == HR_T_CAST && value->cast.implicit)
+            value = value->cast.child;
+    }
+    if (value->kind != HR_T_LITERAL)
+        return hr_fail(e->err, HR_E_UNSUPPORTED, "computed bound of a window frame");
+    struct hr_literal literal = *value->literal;
+    if (literal.type->id == HR_TYPE_DECIMAL || literal.type->id == HR_TYPE_DOUBLE || literal.type->id == HR_TYPE_FLOAT) {
+        HR_TRY(emit_expr(e, value, out));
+        hr_buf_adds(out, negative ? " PRECEDING" : " FOLLOWING");
+        return HR_OK;
+    }
+    if (literal.integer < 0) {
+        negative = !negative;
+        literal.integer = -literal.integer;
+    }
+    if (literal.type->id == HR_TYPE_DAY_TIME)
+        hr_buf_addf(out, "to_microseconds(%lld)", (long long)literal.integer);
+    else if (literal.type->id == HR_TYPE_YEAR_MONTH)
+        hr_buf_addf(out, "to_months(%lld)", (long long)literal.integer);
+    else
+        emit_literal(&literal, out);
+    hr_buf_adds(out, negative ? " PRECEDING" : " FOLLOWING");
+    return HR_OK;
+}
+
+static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, const char **text)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 24);
+    hr_buf_adds(&buf, " OVER (");
+    enum hr_code code = HR_OK;
+    for (size_t i = 0; i < window->window.partition.count && !code; i++) {
+        hr_buf_adds(&buf, i ? ", " : "PARTITION BY ");
+        code = emit_expr(e, window->window.partition.at[i], &buf);
+    }
+    for (size_t i = 0; i < window->window.order.count && !code; i++) {
+        const struct hr_torder *order = &window->window.order.at[i];
+        hr_buf_adds(&buf, i ? ", " : " ORDER BY ");
+        code = emit_expr(e, order->child, &buf);
+        hr_buf_addf(&buf, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
+    }
+    const struct hr_tframe *frame = &window->window.frame;
+    if (!code && !(window->window.function->call.function->flags & HR_F_ROWS_FRAME)) {
+        hr_buf_adds(&buf, frame->kind == HR_FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");
+        code = frame_bound(e, frame->lower, frame->lower_value, &buf);
+        hr_buf_adds(&buf, " AND ");
+        if (!code)
+            code = frame_bound(e, frame->upper, frame->upper_value, &buf);
+    }
+    hr_buf_addc(&buf, ')');
+    *text = hr_strdup(e->arena, hr_buf_text(&buf));
+    hr_buf_release(&buf);
+    return code;
+}
+
+/* ---- subqueries ---- */
+
+static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    char *sql;
+    if (expr->subquery.kind == HR_SUBQUERY_EXISTS) {
+        HR_TRY(emit_query(e, expr->subquery.plan, &sql));
+        hr_buf_addf(out, "EXISTS (%s)", sql);
+        return HR_OK;
+    }
+    if (expr->subquery.kind == HR_SUBQUERY_SCALAR) {
+        HR_TRY(emit_positional(e, expr->subquery.plan, "s", &sql));
+        hr_buf_addf(out, "(%s)", sql);
+        return HR_OK;
+    }
+    const struct hr_texprs *values = &expr->subquery.values;
+    HR_TRY(emit_positional(e, expr->subquery.plan, "s", &sql));
+    hr_buf_addc(out, '(');
+    if (values->count > 1)
+        hr_buf_addc(out, '(');
+    for (size_t i = 0; i < values->count; i++) {
+        if (i)
+            hr_buf_adds(out, ", ");
+        HR_TRY(emit_expr(e, values->at[i], out));
+    }
+    if (values->count > 1)
+        hr_buf_addc(out, ')');
+    hr_buf_addf(out, " IN (%s))", sql);
+    return HR_OK;
+}
+
+static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    struct hr_buf child;
+    hr_buf_init(&child, 1 << 28);
+    enum hr_code code = emit_expr(e, expr->cast.child, &child);
+    if (!code)
+        code = emit_cast(e, hr_buf_text(&child), expr->cast.child->type, expr->type, expr->cast.mode, out);
+    hr_buf_release(&child);
+    return code;
+}
+
+enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    const char *over;
+    int id;
+    switch (expr->kind) {
+    case HR_T_LITERAL: emit_literal(expr->literal, out); return HR_OK;
+    case HR_T_COLUMN:
+        id = expr->column.attr->id;
+        if (e->texts[id])
+            hr_buf_adds(out, e->texts[id]);
+        else
+            hr_buf_addf(out, "a%d", id);
+        return HR_OK;
+    case HR_T_VARIABLE: hr_buf_addf(out, "x%d", expr->variable.attr->id); return HR_OK;
+    case HR_T_ALIAS: return emit_expr(e, expr->alias.child, out);
+    case HR_T_CAST: return emit_cast_expr(e, expr, out);
+    case HR_T_FIELD:
+        hr_buf_adds(out, "struct_extract(");
+        HR_TRY(emit_expr(e, expr->field.child, out));
+        hr_buf_addf(out, ", 'f%zu')", expr->field.index);
+        return HR_OK;
+    case HR_T_CALL: return emit_call(e, expr, "", out);
+    case HR_T_WINDOW:
+        HR_TRY(over_clause(e, expr, &over));
+        return emit_call(e, expr->window.function, over, out);
+    case HR_T_SUBQUERY: return emit_subquery(e, expr, out);
+    case HR_T_LAMBDA:
+        hr_buf_adds(out, "lambda ");
+        for (size_t i = 0; i < expr->lambda.count; i++)
+            hr_buf_addf(out, "%sx%d", i ? ", " : "", expr->lambda.params[i]->id);
+        hr_buf_adds(out, ": ");
+        return emit_expr(e, expr->lambda.body, out);
+    case HR_T_UDF: return hr_fail(e->err, HR_E_UNSUPPORTED, "Python function '%s'", expr->udf.udf->udf.name);
+    }
+    return HR_OK;
+}

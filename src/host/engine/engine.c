@@ -1,0 +1,452 @@
+/* The engine: a DuckDB in memory; queries: analyze, write SQL, prepare, run, cancel. */
+#include "base/limits.h"
+#include "base/map.h"
+#include "host/engine/internal.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct hr_engine {
+    duckdb_database database;
+    pthread_mutex_t lock;              /* of what follows */
+    struct hr_map registered;          /* kernels, by registered name */
+    duckdb_connection spare[8];        /* connections to use again */
+    size_t spare_count;
+};
+
+struct hr_query {
+    struct hr_engine *engine;
+    struct hr_arena *arena;
+    struct hr_env *env;
+    struct hr_typed *typed;
+    char *sql;
+    duckdb_connection connection;
+    duckdb_prepared_statement prepared;
+    bool has_prepared;
+    atomic_bool cancelled;
+    _Atomic uint64_t rows;
+    struct hr_metrics *metrics;
+    size_t metric_count;
+};
+
+static enum hr_code config_set(duckdb_config config, const char *name, const char *value, struct hr_err *err)
+{
+    if (duckdb_set_config(config, name, value) != DuckDBSuccess)
+        return hr_fail(err, HR_E_INTERNAL, "engine option '%s' refused value '%s'", name, value);
+    return HR_OK;
+}
+
+static enum hr_code configure(duckdb_config config, const struct hr_engine_options *options, struct hr_err *err)
+{
+    char text[64];
+    /* nothing is loaded or fetched behind our back */
+    HR_TRY(config_set(config, "autoinstall_known_extensions", "false", err));
+    HR_TRY(config_set(config, "autoload_known_extensions", "false", err));
+    HR_TRY(config_set(config, "preserve_insertion_order", "true", err));
+    HR_TRY(config_set(config, "default_null_order", "nulls_first", err));
+    if (options && options->threads > 0) {
+        snprintf(text, sizeof text, "%d", options->threads);
+        HR_TRY(config_set(config, "threads", text, err));
+    }
+    if (options && options->memory_bytes > 0) {
+        snprintf(text, sizeof text, "%lldMiB", (long long)(options->memory_bytes >> 20));
+        HR_TRY(config_set(config, "memory_limit", text, err));
+    }
+    return config_set(config, "temp_directory", options && options->spill_dir ? options->spill_dir : "", err);
+}
+
+enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **out, struct hr_err *err)
+{
+    struct hr_engine *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return hr_fail(err, HR_E_NOMEM, "no memory for an engine");
+    duckdb_config config;
+    if (duckdb_create_config(&config) != DuckDBSuccess) {
+        free(engine);
+        return hr_fail(err, HR_E_NOMEM, "no memory for an engine");
+    }
+    enum hr_code code = configure(config, options, err);
+    char *problem = NULL;
+    if (!code && duckdb_open_ext(NULL, &engine->database, config, &problem) != DuckDBSuccess)
+        code = hr_fail(err, HR_E_INTERNAL, "cannot open the engine: %s", problem ? problem : "unknown cause");
+    duckdb_free(problem);
+    duckdb_destroy_config(&config);
+    if (code) {
+        free(engine);
+        return code;
+    }
+    pthread_mutex_init(&engine->lock, NULL);
+    hr_map_init(&engine->registered);
+    *out = engine;
+    return HR_OK;
+}
+
+void hr_engine_close(struct hr_engine *engine)
+{
+    if (!engine)
+        return;
+    while (engine->spare_count)
+        duckdb_disconnect(&engine->spare[--engine->spare_count]);
+    duckdb_close(&engine->database);
+    hr_map_release(&engine->registered);
+    pthread_mutex_destroy(&engine->lock);
+    free(engine);
+}
+
+duckdb_database hr_engine_database(struct hr_engine *engine) { return engine->database; }
+
+static enum hr_code take_connection(struct hr_engine *engine, duckdb_connection *out, struct hr_err *err)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool spare = engine->spare_count > 0;
+    if (spare)
+        *out = engine->spare[--engine->spare_count];
+    pthread_mutex_unlock(&engine->lock);
+    if (!spare && duckdb_connect(engine->database, out) != DuckDBSuccess)
+        return hr_fail(err, HR_E_NOMEM, "the engine refused a connection");
+    return HR_OK;
+}
+
+static void give_connection(struct hr_engine *engine, duckdb_connection *connection)
+{
+    pthread_mutex_lock(&engine->lock);
+    bool kept = engine->spare_count < HR_LEN(engine->spare);
+    if (kept)
+        engine->spare[engine->spare_count++] = *connection;
+    pthread_mutex_unlock(&engine->lock);
+    if (!kept)
+        duckdb_disconnect(connection);
+}
+
+static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection connection, const struct emit *e, struct hr_err *err)
+{
+    enum hr_code code = HR_OK;
+    pthread_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < e->use_count && !code; i++) {
+        if (hr_map_has(&engine->registered, e->uses[i].name))
+            continue;
+        code = kernel_register(connection, &e->uses[i], err);
+        if (!code)
+            hr_map_put(&engine->registered, e->uses[i].name, (void *)e->uses[i].kernel);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return code;
+}
+
+static void free_query(void *arg)
+{
+    struct hr_query *query = arg;
+    if (query->has_prepared)
+        duckdb_destroy_prepare(&query->prepared);
+    if (query->connection)
+        give_connection(query->engine, &query->connection);
+}
+
+static enum hr_code write_sql(struct hr_query *query, const struct hr_node *node, char **sql, struct hr_err *err)
+{
+    const char *zone = query->env->ops->conf(query->env, "spark.sql.session.timeZone");
+    const char *ansi = query->env->ops->conf(query->env, "spark.sql.ansi.enabled");
+    struct emit e = {.arena = query->arena, .env = query->env, .err = err, .zone = zone ? zone : "UTC",
+                     .ansi = !ansi || !strcasecmp(ansi, "true")};
+    HR_TRY(emit_statement(&e, node, sql));
+    return register_uses(query->engine, query->connection, &e, err);
+}
+
+static enum hr_code prepare(struct hr_query *query, const char *sql, duckdb_prepared_statement *out, struct hr_err *err)
+{
+    if (duckdb_prepare(query->connection, sql, out) == DuckDBSuccess)
+        return HR_OK;
+    const char *text = duckdb_prepare_error(*out);
+    enum hr_code code = hr_engine_error(text ? text : "unknown cause", err);
+    duckdb_destroy_prepare(out);
+    return code;
+}
+
+enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel,
+                              struct hr_query **out, struct hr_err *err)
+{
+    struct hr_err unused;
+    if (!err)
+        err = &unused;
+    struct hr_query *query = HR_NEW(arena, struct hr_query);
+    query->engine = engine;
+    query->arena = arena;
+    query->env = env;
+    HR_TRY(hr_analyze(arena, env, rel, &query->typed, err));
+    HR_TRY(take_connection(engine, &query->connection, err));
+    hr_arena_on_free(arena, free_query, query);
+    HR_TRY(write_sql(query, query->typed->node, &query->sql, err));
+    *out = query;
+    return HR_OK;
+}
+
+const struct hr_type *hr_query_schema(const struct hr_query *query) { return query->typed->schema; }
+const struct hr_typed *hr_query_typed(const struct hr_query *query) { return query->typed; }
+const char *hr_query_sql(const struct hr_query *query) { return query->sql; }
+
+void hr_query_cancel(struct hr_query *query)
+{
+    atomic_store(&query->cancelled, true);
+    duckdb_interrupt(query->connection);
+}
+
+void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows)
+{
+    *percent = duckdb_query_progress(query->connection).percentage;
+    *rows = atomic_load(&query->rows);
+}
+
+/* ---- running ---- */
+
+static enum hr_code cancelled(struct hr_err *err)
+{
+    return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
+}
+
+typedef enum hr_code (*chunk_fn)(void *arg, duckdb_data_chunk chunk, struct hr_err *err);
+
+static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_fn fn, void *arg, struct hr_err *err)
+{
+    for (;;) {
+        if (atomic_load(&query->cancelled))
+            return cancelled(err);
+        duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
+        if (!chunk) {
+            const char *text = duckdb_result_error(result);
+            return text && *text ? hr_engine_error(text, err) : HR_OK;
+        }
+        idx_t rows = duckdb_data_chunk_get_size(chunk);
+        enum hr_code code = rows ? fn(arg, chunk, err) : HR_OK;
+        atomic_fetch_add(&query->rows, rows);
+        duckdb_destroy_data_chunk(&chunk);
+        HR_TRY(code);
+    }
+}
+
+static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_statement prepared, chunk_fn fn, void *arg, struct hr_err *err)
+{
+    duckdb_pending_result pending;
+    duckdb_result result;
+    if (atomic_load(&query->cancelled))
+        return cancelled(err);
+    if (duckdb_pending_prepared_streaming(prepared, &pending) != DuckDBSuccess) {
+        const char *text = duckdb_pending_error(pending);
+        enum hr_code code = hr_engine_error(text ? text : "unknown cause", err);
+        duckdb_destroy_pending(&pending);
+        return atomic_load(&query->cancelled) ? cancelled(err) : code;
+    }
+    duckdb_state state = duckdb_execute_pending(pending, &result);
+    enum hr_code code = HR_OK;
+    if (state != DuckDBSuccess) {
+        const char *text = duckdb_result_error(&result);
+        code = hr_engine_error(text && *text ? text : "unknown cause", err);
+    }
+    duckdb_destroy_pending(&pending);
+    if (!code)
+        code = drain(query, &result, fn, arg, err);
+    duckdb_destroy_result(&result);
+    return code && atomic_load(&query->cancelled) ? cancelled(err) : code;
+}
+
+static enum hr_code to_sink(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
+{
+    struct hr_sink *sink = arg;
+    return sink->chunk(sink, chunk, err);
+}
+
+static enum hr_code to_show(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
+{
+    (void)err;
+    show_add(arg, chunk);
+    return HR_OK;
+}
+
+static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
+{
+    struct show *show = show_new(query->typed);
+    enum hr_code code = run_prepared(query, query->prepared, to_show, show, err);
+    size_t len;
+    char *text = show_finish(show, &len);
+    if (!code) {
+        duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+        duckdb_data_chunk chunk = duckdb_create_data_chunk(&type, 1);
+        duckdb_data_chunk_set_size(chunk, 1);
+        duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(chunk, 0), 0, text, len);
+        code = sink->chunk(sink, chunk, err);
+        duckdb_destroy_data_chunk(&chunk);
+        duckdb_destroy_logical_type(&type);
+    }
+    free(text);
+    return code;
+}
+
+/* ---- one value out of a chunk, for metrics and constants ---- */
+
+static struct hr_literal *literal_at(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row);
+
+static void decimal_text(struct hr_arena *arena, const void *data, const struct hr_type *type, idx_t row, struct hr_literal *out)
+{
+    hr_int128 value;
+    if (type->precision <= 4)
+        value = ((const int16_t *)data)[row];
+    else if (type->precision <= 9)
+        value = ((const int32_t *)data)[row];
+    else if (type->precision <= 18)
+        value = ((const int64_t *)data)[row];
+    else
+        value = ((const hr_int128 *)data)[row];
+    char text[HR_DECIMAL_TEXT_MAX];
+    out->text.len = hr_print_decimal(value, type->scale, text);
+    out->text.bytes = hr_strndup(arena, text, out->text.len);
+}
+
+static void list_items(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row, struct hr_literal *out)
+{
+    duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
+    duckdb_vector child = duckdb_list_vector_get_child(vector);
+    bool map = type->id == HR_TYPE_MAP;
+    out->items.count = entry.length * (map ? 2 : 1);
+    out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, out->items.count + 1);
+    for (idx_t i = 0; i < entry.length; i++) {
+        if (map) {
+            out->items.at[2 * i] = literal_at(arena, duckdb_struct_vector_get_child(child, 0), type->key, entry.offset + i);
+            out->items.at[2 * i + 1] = literal_at(arena, duckdb_struct_vector_get_child(child, 1), type->element, entry.offset + i);
+        } else
+            out->items.at[i] = literal_at(arena, child, type->element, entry.offset + i);
+    }
+}
+
+static struct hr_literal *literal_at(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row)
+{
+    struct hr_literal *out = HR_NEW(arena, struct hr_literal);
+    out->type = type;
+    uint64_t *valid = duckdb_vector_get_validity(vector);
+    if ((valid && !duckdb_validity_row_is_valid(valid, row)) || type->id == HR_TYPE_VOID) {
+        out->is_null = true;
+        return out;
+    }
+    void *data = duckdb_vector_get_data(vector);
+    duckdb_string_t *text;
+    switch (type->id) {
+    case HR_TYPE_BOOLEAN: out->boolean = ((bool *)data)[row]; break;
+    case HR_TYPE_BYTE: out->integer = ((int8_t *)data)[row]; break;
+    case HR_TYPE_SHORT: out->integer = ((int16_t *)data)[row]; break;
+    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: out->integer = ((int32_t *)data)[row]; break;
+    case HR_TYPE_FLOAT: out->real = ((float *)data)[row]; break;
+    case HR_TYPE_DOUBLE: out->real = ((double *)data)[row]; break;
+    case HR_TYPE_DECIMAL: decimal_text(arena, data, type, row, out); break;
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY:
+        text = (duckdb_string_t *)data + row;
+        out->text.len = duckdb_string_t_length(*text);
+        out->text.bytes = hr_strndup(arena, duckdb_string_t_data(text), out->text.len);
+        break;
+    case HR_TYPE_ARRAY: case HR_TYPE_MAP: list_items(arena, vector, type, row, out); break;
+    case HR_TYPE_STRUCT:
+        out->items.count = type->field_count;
+        out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, type->field_count + 1);
+        for (size_t i = 0; i < type->field_count; i++)
+            out->items.at[i] = literal_at(arena, duckdb_struct_vector_get_child(vector, i), type->fields[i].type, row);
+        break;
+    case HR_TYPE_CALENDAR_INTERVAL:
+        out->calendar.months = ((duckdb_interval *)data)[row].months;
+        out->calendar.days = ((duckdb_interval *)data)[row].days;
+        out->calendar.micros = ((duckdb_interval *)data)[row].micros;
+        break;
+    default: out->integer = ((int64_t *)data)[row]; break;
+    }
+    return out;
+}
+
+struct first_row { struct hr_arena *arena; const struct hr_type *type; struct hr_literal **values; bool found; };
+
+static enum hr_code take_first(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
+{
+    (void)err;
+    struct first_row *row = arg;
+    if (row->found)
+        return HR_OK;
+    row->found = true;
+    for (size_t i = 0; i < row->type->field_count; i++)
+        row->values[i] = literal_at(row->arena, duckdb_data_chunk_get_vector(chunk, i), row->type->fields[i].type, 0);
+    return HR_OK;
+}
+
+static enum hr_code one_row(struct hr_query *query, const struct hr_node *node, const struct hr_type *type, struct hr_literal **values, struct hr_err *err)
+{
+    char *sql;
+    duckdb_prepared_statement prepared;
+    HR_TRY(write_sql(query, node, &sql, err));
+    HR_TRY(prepare(query, sql, &prepared, err));
+    struct first_row row = {query->arena, type, values, false};
+    enum hr_code code = run_prepared(query, prepared, take_first, &row, err);
+    duckdb_destroy_prepare(&prepared);
+    if (!code && !row.found)
+        return hr_fail(err, HR_E_INTERNAL, "no row where one was due");
+    return code;
+}
+
+/* metrics are aggregates over a part of the plan: each is one further statement, after the result */
+static enum hr_code run_metrics(struct hr_query *query, struct hr_err *err)
+{
+    const struct hr_typed *typed = query->typed;
+    query->metrics = HR_NEW_ARRAY(query->arena, struct hr_metrics, typed->observation_count + 1);
+    for (size_t i = 0; i < typed->observation_count; i++) {
+        const struct hr_observation *o = &typed->observations[i];
+        struct hr_literal **values = HR_NEW_ARRAY(query->arena, struct hr_literal *, o->schema->field_count + 1);
+        HR_TRY(one_row(query, o->node, o->schema, values, err));
+        query->metrics[query->metric_count++] = (struct hr_metrics){o->name, o->schema, values};
+    }
+    return HR_OK;
+}
+
+enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
+{
+    struct hr_err unused;
+    if (!err)
+        err = &unused;
+    if (sink->schema)
+        HR_TRY(sink->schema(sink, query->typed->schema, err));
+    if (!query->has_prepared) {
+        HR_TRY(prepare(query, query->sql, &query->prepared, err));
+        query->has_prepared = true;
+    }
+    if (query->typed->root == HR_ROOT_ROWS)
+        HR_TRY(run_prepared(query, query->prepared, to_sink, sink, err));
+    else
+        HR_TRY(run_show(query, sink, err));
+    return run_metrics(query, err);
+}
+
+size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metrics)
+{
+    *metrics = query->metrics;
+    return query->metric_count;
+}
+
+enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr_err *err)
+{
+    duckdb_result result;
+    if (atomic_load(&query->cancelled))
+        return cancelled(err);
+    duckdb_state state = duckdb_query(query->connection, sql, &result);
+    enum hr_code code = HR_OK;
+    if (state != DuckDBSuccess) {
+        const char *text = duckdb_result_error(&result);
+        code = hr_engine_error(text ? text : "unknown cause", err);
+    }
+    duckdb_destroy_result(&result);
+    return code && atomic_load(&query->cancelled) ? cancelled(err) : code;
+}
+
+enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr,
+                            struct hr_literal **value, struct hr_err *err)
+{
+    struct hr_rel *rel = hr_rel_new(arena, HR_REL_PROJECT, NULL);
+    struct hr_expr *copy = (struct hr_expr *)expr;
+    rel->project.exprs = (struct hr_exprs){HR_NEW_ARRAY(arena, struct hr_expr *, 1), 1};
+    rel->project.exprs.at[0] = copy;
+    struct hr_query *query;
+    HR_TRY(hr_query_prepare(engine, arena, env, rel, &query, err));
+    return one_row(query, query->typed->node, query->typed->schema, value, err);
+}

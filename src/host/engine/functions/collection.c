@@ -1,0 +1,47 @@
+/* Positions in arrays. */
+#include "host/engine/functions/kernels.h"
+#include <stdio.h>
+
+static void bad_index(struct hr_rows *rows, const char *condition, int64_t index, int64_t size)
+{
+    struct hr_err err;
+    char i[24], n[24];
+    snprintf(i, sizeof i, "%lld", (long long)index);
+    snprintf(n, sizeof n, "%lld", (long long)size);
+    hr_fail_spark(&err, condition, "indexValue", i, "arraySize", n, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+/* a[i]: from 0 */
+static void array_index(struct hr_rows *rows, idx_t row, bool strict)
+{
+    int64_t index = HR_ROW(rows, 0, row, int64_t), size = HR_ROW(rows, 1, row, int64_t);
+    if (index >= 0 && index < size)
+        HR_OUT(rows, row, int64_t) = index + 1;
+    else if (strict)
+        bad_index(rows, "INVALID_ARRAY_INDEX", index, size);
+    else
+        hr_out_null(rows, row);
+}
+
+void hr_k_array_index(struct hr_rows *rows, idx_t row) { array_index(rows, row, true); }
+void hr_k_array_index_null(struct hr_rows *rows, idx_t row) { array_index(rows, row, false); }
+
+/* element_at: from 1, negative from the end; 0 is an error in every mode */
+static void element_index(struct hr_rows *rows, idx_t row, bool strict)
+{
+    int64_t index = HR_ROW(rows, 0, row, int64_t), size = HR_ROW(rows, 1, row, int64_t);
+    struct hr_err err;
+    if (!index) {
+        hr_fail_spark(&err, "INVALID_INDEX_OF_ZERO", NULL);
+        hr_kernel_fail(rows, &err);
+    } else if (index <= size && index >= -size)
+        HR_OUT(rows, row, int64_t) = index;
+    else if (strict)
+        bad_index(rows, "INVALID_ARRAY_INDEX_IN_ELEMENT_AT", index, size);
+    else
+        hr_out_null(rows, row);
+}
+
+void hr_k_element_index(struct hr_rows *rows, idx_t row) { element_index(rows, row, true); }
+void hr_k_element_index_null(struct hr_rows *rows, idx_t row) { element_index(rows, row, false); }

@@ -1,0 +1,53 @@
+/* What the files of engine/ share. */
+#ifndef HR_HOST_ENGINE_INTERNAL_H
+#define HR_HOST_ENGINE_INTERNAL_H
+#include "base/check.h"
+#include "host/analyze/analyze.h"
+#include "host/analyze/catalogue.h"
+#include "host/engine/engine.h"
+#include "host/engine/kernel.h"
+#include <string.h>
+
+struct kernel_use {
+    const char *name;                  /* as registered */
+    const struct hr_kernel *kernel;
+    struct hr_kernel_types types;
+};
+
+/* one statement being written */
+struct emit {
+    struct hr_arena *arena;
+    struct hr_env *env;
+    struct hr_err *err;
+    const char *zone;
+    bool ansi;
+    int next_table;
+    const char **texts;                /* by attribute id: how the open select says the column */
+    unsigned char *plain;              /* by attribute id: PLAIN_* of that text */
+    bool *needed;                      /* by attribute id */
+    size_t id_count;
+    struct kernel_use *uses; size_t use_count, use_cap;
+    const char *ctes;                  /* "c1 AS (…), c2 AS (…)" */
+};
+
+enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
+
+enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **sql);      /* SELECT … AS c0, … */
+enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out);
+enum hr_code emit_query(struct emit *e, const struct hr_node *node, char **sql);          /* SELECT … AS a<id>, … : all needed columns */
+enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, char **sql);
+void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
+/* writes the name of a kernel specialised for these types, and notes its use */
+enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
+                         struct hr_buf *out);
+const char *type_text(struct emit *e, const struct hr_type *type);                         /* DuckDB's */
+
+enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err);
+duckdb_logical_type logical_type(const struct hr_type *type);
+
+struct show;
+struct show *show_new(const struct hr_typed *typed);
+void show_add(struct show *show, duckdb_data_chunk chunk);
+char *show_finish(struct show *show, size_t *len);                                         /* frees show; the text is the caller's */
+#endif

@@ -1,0 +1,244 @@
+/* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
+#include "host/engine/functions/kernels.h"
+#include "host/engine/internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct hr_kernel kernels[] = {
+#define X(name, signature, flags) {#name, signature, flags, hr_k_##name, NULL},
+    HR_KERNELS(X)
+#undef X
+};
+
+const struct hr_kernel *hr_kernel_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < HR_LEN(kernels); i++)
+        if (!strncmp(kernels[i].name, name, len) && !kernels[i].name[len])
+            return &kernels[i];
+    return NULL;
+}
+
+void hr_out_null(struct hr_rows *rows, idx_t row)
+{
+    if (!rows->out_valid) {
+        duckdb_vector_ensure_validity_writable(rows->result);
+        rows->out_valid = duckdb_vector_get_validity(rows->result);
+    }
+    rows->out_valid[row / 64] &= ~(1ull << (row % 64));
+}
+
+void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
+{
+    char text[8192];
+    rows->failed = true;
+    hr_err_encode(err, text, sizeof text);
+    duckdb_scalar_function_set_error(rows->info, text);
+}
+
+struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; };
+
+static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
+{
+    const struct registered *r = duckdb_scalar_function_get_extra_info(info);
+    struct hr_rows rows = {.info = info, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
+                           .arg_count = duckdb_data_chunk_get_column_count(input), .result = output};
+    HR_CHECK(rows.arg_count <= HR_KERNEL_ARGS_MAX);
+    for (size_t i = 0; i < rows.arg_count; i++) {
+        rows.args[i] = duckdb_data_chunk_get_vector(input, i);
+        rows.data[i] = duckdb_vector_get_data(rows.args[i]);
+        rows.valid[i] = duckdb_vector_get_validity(rows.args[i]);
+    }
+    rows.out = duckdb_vector_get_data(output);
+    if (r->kernel->chunk) {
+        r->kernel->chunk(&rows);
+        return;
+    }
+    bool strict = !(r->kernel->flags & HR_K_NULLS);
+    for (idx_t row = 0; row < rows.count && !rows.failed; row++) {
+        bool null = false;
+        for (size_t i = 0; strict && i < rows.arg_count && !null; i++)
+            null = hr_row_is_null(&rows, i, row);
+        if (null)
+            hr_out_null(&rows, row);
+        else
+            r->kernel->row(&rows, row);
+    }
+}
+
+static void release_registered(void *data)
+{
+    hr_arena_free(((struct registered *)data)->arena);
+}
+
+duckdb_logical_type logical_type(const struct hr_type *type)
+{
+    static const duckdb_type basic[] = {
+        [HR_TYPE_VOID] = DUCKDB_TYPE_INTEGER, [HR_TYPE_BOOLEAN] = DUCKDB_TYPE_BOOLEAN, [HR_TYPE_BYTE] = DUCKDB_TYPE_TINYINT,
+        [HR_TYPE_SHORT] = DUCKDB_TYPE_SMALLINT, [HR_TYPE_INT] = DUCKDB_TYPE_INTEGER, [HR_TYPE_LONG] = DUCKDB_TYPE_BIGINT,
+        [HR_TYPE_FLOAT] = DUCKDB_TYPE_FLOAT, [HR_TYPE_DOUBLE] = DUCKDB_TYPE_DOUBLE, [HR_TYPE_STRING] = DUCKDB_TYPE_VARCHAR,
+        [HR_TYPE_CHAR] = DUCKDB_TYPE_VARCHAR, [HR_TYPE_VARCHAR] = DUCKDB_TYPE_VARCHAR, [HR_TYPE_BINARY] = DUCKDB_TYPE_BLOB,
+        [HR_TYPE_DATE] = DUCKDB_TYPE_DATE, [HR_TYPE_TIMESTAMP] = DUCKDB_TYPE_TIMESTAMP_TZ, [HR_TYPE_TIMESTAMP_NTZ] = DUCKDB_TYPE_TIMESTAMP,
+        [HR_TYPE_TIME] = DUCKDB_TYPE_BIGINT, [HR_TYPE_YEAR_MONTH] = DUCKDB_TYPE_INTEGER, [HR_TYPE_DAY_TIME] = DUCKDB_TYPE_BIGINT,
+        [HR_TYPE_CALENDAR_INTERVAL] = DUCKDB_TYPE_INTERVAL,
+    };
+    duckdb_logical_type key, element, result;
+    switch (type->id) {
+    case HR_TYPE_DECIMAL: return duckdb_create_decimal_type(type->precision, type->scale);
+    case HR_TYPE_UDT: return logical_type(type->element);
+    case HR_TYPE_ARRAY:
+        element = logical_type(type->element);
+        result = duckdb_create_list_type(element);
+        duckdb_destroy_logical_type(&element);
+        return result;
+    case HR_TYPE_MAP:
+        key = logical_type(type->key);
+        element = logical_type(type->element);
+        result = duckdb_create_map_type(key, element);
+        duckdb_destroy_logical_type(&key);
+        duckdb_destroy_logical_type(&element);
+        return result;
+    case HR_TYPE_STRUCT: {
+        duckdb_logical_type *types = calloc(type->field_count + 1, sizeof *types);
+        const char **names = calloc(type->field_count + 1, sizeof *names);
+        char (*text)[24] = calloc(type->field_count + 1, sizeof *text);
+        HR_CHECK(types && names && text);
+        for (size_t i = 0; i < type->field_count; i++) {
+            snprintf(text[i], sizeof text[i], "f%zu", i);
+            names[i] = text[i];
+            types[i] = logical_type(type->fields[i].type);
+        }
+        result = duckdb_create_struct_type(types, names, type->field_count);
+        for (size_t i = 0; i < type->field_count; i++)
+            duckdb_destroy_logical_type(&types[i]);
+        free(types);
+        free(names);
+        free(text);
+        return result;
+    }
+    default: return duckdb_create_logical_type(basic[type->id]);
+    }
+}
+
+static const struct hr_type *letter_type(char letter)
+{
+    switch (letter) {
+    case 's': return hr_type_basic(HR_TYPE_STRING);
+    case 'i': return hr_type_basic(HR_TYPE_INT);
+    case 'l': return hr_type_basic(HR_TYPE_LONG);
+    case 'd': return hr_type_basic(HR_TYPE_DOUBLE);
+    case 'b': return hr_type_basic(HR_TYPE_BOOLEAN);
+    case 'y': return hr_type_basic(HR_TYPE_BINARY);
+    case 'D': return hr_type_basic(HR_TYPE_DATE);
+    case 'T': return hr_type_basic(HR_TYPE_TIMESTAMP);
+    case 'N': return hr_type_basic(HR_TYPE_TIMESTAMP_NTZ);
+    case 'F': return hr_type_basic(HR_TYPE_FLOAT);
+    case 'h': return hr_type_basic(HR_TYPE_SHORT);
+    case 'B': return hr_type_basic(HR_TYPE_BYTE);
+    case 'm': return hr_type_basic(HR_TYPE_YEAR_MONTH);
+    case 'u': return hr_type_basic(HR_TYPE_DAY_TIME);
+    default: break;
+    }
+    HR_CHECK(!"letter of a kernel's signature");
+    return NULL;
+}
+
+/* fixed signatures win over the types that the emitter saw: DuckDB then casts nothing silently, since the emitter casts to them */
+static void signature_types(struct hr_arena *arena, const char *signature, size_t count, struct hr_kernel_types *types)
+{
+    types->result = letter_type(signature[0]);
+    types->args = HR_NEW_ARRAY(arena, const struct hr_type *, count + 1);
+    types->count = count;
+    const char *p = signature + 2;
+    char letter = 's';
+    for (size_t i = 0; i < count; i++) {
+        if (*p && *p != '*')
+            letter = *p++;
+        types->args[i] = letter_type(letter);
+    }
+}
+
+enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
+                         struct hr_buf *out)
+{
+    const struct hr_kernel *kernel = hr_kernel_find(name, len);
+    if (!kernel)
+        return hr_fail(e->err, HR_E_UNSUPPORTED, "function kernel '%.*s'", (int)len, name);
+    struct hr_kernel_types types = {result, args, count, hr_zone_utc()};
+    bool typed = kernel->signature[0] == '?';
+    if (!typed)
+        signature_types(e->arena, kernel->signature, count, &types);
+    struct hr_buf full;
+    hr_buf_init(&full, 1 << 16);
+    hr_buf_addf(&full, "hr_%.*s", (int)len, name);
+    if (typed) {
+        hr_buf_addc(&full, '@');
+        hr_type_simple(result, &full);
+    }
+    for (size_t i = 0; typed && i < count; i++) {
+        hr_buf_addc(&full, i ? ',' : '@');
+        hr_type_simple(args[i], &full);
+    }
+    if (!typed && strchr(kernel->signature, '*'))
+        hr_buf_addf(&full, "@%zu", count);
+    if (kernel->flags & HR_K_ZONE) {
+        types.zone = hr_zone_find(e->zone, strlen(e->zone));
+        if (!types.zone)
+            types.zone = hr_zone_utc();
+        hr_buf_addf(&full, "@%s", hr_zone_name(types.zone));
+    }
+    hr_buf_addc(out, '"');
+    for (const char *p = hr_buf_text(&full); *p; p++) {
+        if (*p == '"')
+            hr_buf_addc(out, '"');
+        hr_buf_addc(out, *p);
+    }
+    hr_buf_addc(out, '"');
+    for (size_t i = 0; i < e->use_count; i++)
+        if (!strcmp(e->uses[i].name, hr_buf_text(&full))) {
+            hr_buf_release(&full);
+            return HR_OK;
+        }
+    if (e->use_count == e->use_cap) {
+        size_t cap = e->use_cap ? e->use_cap * 2 : 8;
+        struct kernel_use *uses = HR_NEW_ARRAY(e->arena, struct kernel_use, cap);
+        if (e->use_count)
+            memcpy(uses, e->uses, e->use_count * sizeof *uses);
+        e->uses = uses;
+        e->use_cap = cap;
+    }
+    e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, hr_buf_text(&full)), kernel, types};
+    hr_buf_release(&full);
+    return HR_OK;
+}
+
+/* the registered function owns a copy of its types: it outlives the query that asked for it */
+enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct registered *r = HR_NEW(arena, struct registered);
+    *r = (struct registered){use->kernel, use->types, arena};
+    r->types.result = hr_type_copy(arena, use->types.result);
+    r->types.args = HR_NEW_ARRAY(arena, const struct hr_type *, use->types.count + 1);
+    duckdb_scalar_function function = duckdb_create_scalar_function();
+    duckdb_scalar_function_set_name(function, use->name);
+    for (size_t i = 0; i < use->types.count; i++) {
+        r->types.args[i] = hr_type_copy(arena, use->types.args[i]);
+        duckdb_logical_type type = logical_type(use->types.args[i]);
+        duckdb_scalar_function_add_parameter(function, type);
+        duckdb_destroy_logical_type(&type);
+    }
+    duckdb_logical_type result = logical_type(use->types.result);
+    duckdb_scalar_function_set_return_type(function, result);
+    duckdb_destroy_logical_type(&result);
+    if (use->kernel->flags & HR_K_NULLS)
+        duckdb_scalar_function_set_special_handling(function);
+    if (use->kernel->flags & HR_K_VOLATILE)
+        duckdb_scalar_function_set_volatile(function);
+    duckdb_scalar_function_set_extra_info(function, r, release_registered);
+    duckdb_scalar_function_set_function(function, run_kernel);
+    duckdb_state state = duckdb_register_scalar_function(connection, function);
+    duckdb_destroy_scalar_function(&function);
+    if (state != DuckDBSuccess)
+        return hr_fail(err, HR_E_INTERNAL, "cannot register function '%s'", use->name);
+    return HR_OK;
+}

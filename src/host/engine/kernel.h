@@ -1,0 +1,75 @@
+/* C kernels: Spark functions whose semantics DuckDB lacks, as DuckDB scalar functions.
+ *
+ * A kernel is a row of HR_KERNELS in functions/kernels.h: name, signature, flags. The catalogue's templates call it as @name(…); the
+ * emitter notes the use, and the engine registers it in its DuckDB before the statement is prepared: a session pays only for what it uses.
+ *
+ * signature: "result:arguments" in the catalogue's letters, with fixed types (s i l d b y D T N F h B, and 'm' year-month, 'u' day-time
+ * interval); '*' repeats the last argument, which makes the kernel typed by its number of arguments too. "?" as the whole signature: the
+ * kernel is registered anew for each combination of argument and result types; it finds them in rows->types.
+ *
+ * A kernel runs on many threads at once, sees up to 2,048 rows, and keeps no state. NULL in any argument makes NULL before the row
+ * function is called, unless HR_K_NULLS. A failure: hr_kernel_fail(rows, &err), with an error made by hr_fail_spark. */
+#ifndef HR_HOST_ENGINE_KERNEL_H
+#define HR_HOST_ENGINE_KERNEL_H
+#include "base/error.h"
+#include "host/plan/type.h"
+#include "host/value/value.h"
+#include <duckdb.h>
+
+enum { HR_K_NULLS = 1, HR_K_VOLATILE = 2, HR_K_ZONE = 4 /* depends on the session's time zone */ };
+
+struct hr_kernel_types {
+    const struct hr_type *result;
+    const struct hr_type **args;
+    size_t count;
+    const struct hr_zone *zone;        /* the session's; part of the registered name when HR_K_ZONE, else UTC */
+};
+
+#define HR_KERNEL_ARGS_MAX 64
+
+/* one call of a kernel: vectors of `count` rows */
+struct hr_rows {
+    duckdb_function_info info;
+    const struct hr_kernel_types *types;
+    idx_t count;
+    size_t arg_count;
+    duckdb_vector args[HR_KERNEL_ARGS_MAX];
+    void *data[HR_KERNEL_ARGS_MAX];
+    uint64_t *valid[HR_KERNEL_ARGS_MAX];               /* NULL: all valid */
+    duckdb_vector result;
+    void *out;
+    uint64_t *out_valid;
+    bool failed;
+};
+
+struct hr_text { const char *bytes; size_t len; };
+
+static inline bool hr_row_is_null(const struct hr_rows *rows, size_t arg, idx_t row)
+{
+    return rows->valid[arg] && !(rows->valid[arg][row / 64] >> (row % 64) & 1);
+}
+static inline struct hr_text hr_row_text(const struct hr_rows *rows, size_t arg, idx_t row)
+{
+    duckdb_string_t *s = (duckdb_string_t *)rows->data[arg] + row;
+    return (struct hr_text){duckdb_string_t_data(s), duckdb_string_t_length(*s)};
+}
+#define HR_ROW(rows, arg, row, ctype) (((const ctype *)(rows)->data[arg])[row])
+#define HR_OUT(rows, row, ctype) (((ctype *)(rows)->out)[row])
+static inline void hr_out_text(struct hr_rows *rows, idx_t row, const char *bytes, size_t len)
+{
+    duckdb_vector_assign_string_element_len(rows->result, row, bytes, len);
+}
+void hr_out_null(struct hr_rows *rows, idx_t row);
+void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err);   /* the kernel returns then */
+
+typedef void (*hr_row_fn)(struct hr_rows *rows, idx_t row);            /* one row, no NULL among its arguments */
+
+struct hr_kernel {
+    const char *name, *signature;
+    unsigned flags;
+    hr_row_fn row;                     /* or */
+    void (*chunk)(struct hr_rows *rows);   /* all rows at once; sees NULLs; must set out_valid itself */
+};
+
+const struct hr_kernel *hr_kernel_find(const char *name, size_t len);
+#endif
