@@ -52,12 +52,16 @@ class Session:
         self.peers = {}
         self.alone_since = time.monotonic()
         self.main_thread = threading.main_thread().ident
+        self.owed = set()  # signals whose Python handler has not run yet: a lock that is being waited for may have swallowed them
         self.wake_read, self.wake_write = os.pipe()
+        for descriptor in (self.wake_read, self.wake_write):
+            os.set_blocking(descriptor, False)
 
     def run(self):
         self.enter()
-        signal.signal(signal.SIGTERM, self.end)
-        signal.signal(signal.SIGINT, self.runner.interrupt)
+        signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self.on_sigterm)
+        signal.signal(signal.SIGINT, self.on_sigint)
         threading.Thread(target=self.serve, name="control", daemon=True).start()
         try:
             self.work()
@@ -135,32 +139,50 @@ class Session:
             statement.progress, statement.told_at = share, now
             statement.send("progress", progress=share)
 
-    def end(self, *_):
-        """SIGTERM: ends after the running statement's code, which is broken off."""
+    def on_sigterm(self, *_):
+        """Ends after the running statement's code, which is broken off."""
+        self.owed.discard(signal.SIGTERM)
         self.ending = True
         self.queue.put(None)
         if self.runner.interruptible:
             raise SystemExit("the session is ending")
+
+    def on_sigint(self, *_):
+        self.owed.discard(signal.SIGINT)
+        self.runner.interrupt()
 
     # the control thread
 
     def serve(self):
         selector = self.selector = selectors.DefaultSelector()
         self.listener.setblocking(False)
-        selector.register(self.listener, selectors.EVENT_READ)
-        while not self.ending:
-            wait = TICK if self.running is not None or not self.peers else 1.0
-            for key, _ in selector.select(timeout=wait):
-                if key.fileobj is self.listener:
-                    self.accept()
-                else:
-                    self.readable(key.fileobj)
+        selector.register(self.listener, selectors.EVENT_READ, self.accept)
+        selector.register(self.wake_read, selectors.EVENT_READ, self.signalled)
+        while True:
+            quick = bool(self.waiting) or self.running is not None or self.ending or not self.peers  # in this order: see work()
+            for key, _ in selector.select(timeout=TICK if quick else None):
+                key.data(key.fileobj)
             self.out.stream(TICK)
+            for number in tuple(self.owed):
+                signal.pthread_kill(self.main_thread, number)
             if not self.peers and time.monotonic() - self.alone_since >= self.linger:
-                signal.pthread_kill(self.main_thread, signal.SIGTERM)
-                return
+                self.end()
 
-    def accept(self):
+    def end(self):
+        self.ending = True
+        self.queue.put(None)
+        self.poke(signal.SIGTERM)
+
+    def poke(self, number):
+        self.owed.add(number)
+        signal.pthread_kill(self.main_thread, number)
+
+    def signalled(self, descriptor):
+        if signal.SIGTERM in os.read(descriptor, 4096):
+            self.ending = True
+            self.queue.put(None)
+
+    def accept(self, listener):
         try:
             conn, _ = self.listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -170,7 +192,7 @@ class Session:
             return
         conn.setblocking(True)
         self.peers[conn.fileno()] = wire.Peer(conn)
-        self.selector.register(conn, selectors.EVENT_READ)
+        self.selector.register(conn, selectors.EVENT_READ, self.readable)
 
     def readable(self, conn):
         peer = self.peers[conn.fileno()]
@@ -215,7 +237,7 @@ class Session:
             self.interrupt(wanted)
 
     def interrupt(self, wanted):
-        signal.pthread_kill(self.main_thread, signal.SIGINT)
+        self.poke(signal.SIGINT)
         names.interrupt_tag(self.spark, "headrace-statement-%s" % wanted)
 
     def on_complete(self, peer, request):
@@ -235,4 +257,4 @@ class Session:
 
     def on_shutdown(self, peer, request):
         peer.send({"event": "bye", "id": request.get("id")})
-        signal.pthread_kill(self.main_thread, signal.SIGTERM)
+        self.end()
