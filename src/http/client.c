@@ -104,7 +104,7 @@ static void on_closed(struct hr_h2_stream *stream, uint32_t error, const struct 
         if (why)
             err = *why;
         else
-            hr_fail(&err, HR_E_UNAVAILABLE, "the peer ended the call: %s", nghttp2_http2_strerror(error));
+            hr_fail(&err, HR_E_CANCELLED, "the peer ended the call: %s", nghttp2_http2_strerror(error));
         call->handler->failed(call, &err);
     }
     free(call);

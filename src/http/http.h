@@ -91,7 +91,7 @@ struct hr_call_handler {
     void (*data)(struct hr_http_call *call, const void *bytes, size_t len);
     void (*end)(struct hr_http_call *call, const struct hr_headers *trailers);                   /* trailers may be empty */
     void (*writable)(struct hr_http_call *call);
-    void (*failed)(struct hr_http_call *call, const struct hr_err *err);                          /* reset, or connection lost */
+    void (*failed)(struct hr_http_call *call, const struct hr_err *err);                          /* HR_E_CANCELLED: reset; else the connection was lost */
 };
 enum hr_code hr_http_client_connect(struct hr_loop *loop, const char *unix_path, const char *host, int port, struct hr_tls *tls,
                                     struct hr_http_client **client, struct hr_err *err);          /* connects at the first call, and again when it was lost */

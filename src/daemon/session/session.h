@@ -47,13 +47,15 @@ struct hr_session *hr_session_ref(struct hr_session *session);
 void hr_session_unref(struct hr_session *session);
 
 /* The connection to the session's host, as soon as it is up: fn is called once, before hr_session_connect returns when it is up already.
- * client NULL: it failed. The client is the session's; a call's `failed` with !hr_http_client_alive(client) is followed by hr_session_lost. */
+ * client NULL: it failed. The client is the session's; where a call fails because its connection was lost
+ * and hr_session_has it still, say hr_session_lost. */
 struct hr_session_wait {
     void (*fn)(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err);
     struct hr_session_wait *next, **at;          /* the registry's */
 };
 void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait);
 void hr_session_unwait(struct hr_session_wait *wait);                  /* fine when fn was called */
+bool hr_session_has(const struct hr_session *session, const struct hr_http_client *client);   /* still: else the client is gone, with its host */
 void hr_session_lost(struct hr_session *session);                      /* its host does not answer: the next call gets a new one */
 void hr_session_busy(struct hr_session *session, int change);          /* +1 when a call begins, -1 when it ends: the idle rule's clock */
 

@@ -1,0 +1,393 @@
+#include "daemon/gate/gate.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "wire/grpc.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVICE "/spark.connect.SparkConnectService/"
+#define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
+#define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
+#define GRANT_MS (25 * 1000)          /* grants hold 60 seconds */
+
+struct hr_gate {
+    struct hr_gate_options options;
+};
+
+struct relay {                        /* in the exchange's arena */
+    struct hr_gate *gate;
+    struct hr_exchange *exchange;
+    struct hr_session *session;
+    struct hr_session_wait wait;
+    struct hr_http_client *client;
+    struct hr_http_call *call;
+    const char *principal;
+    struct hr_buf ahead;              /* of the request, until the call is started */
+    size_t owed_up, owed_down;        /* bytes not yet consumed on either side */
+    bool request_ended, scanned, answered, releases, over;
+};
+
+/* ---- refusals ---- */
+
+static void status_fields(struct relay *relay, const struct hr_err *err, struct hr_header out[static 2])
+{
+    struct hr_arena *arena = hr_exchange_arena(relay->exchange);
+    struct hr_buf message;
+    char text[sizeof err->msg + sizeof err->hint + 8];
+    snprintf(text, sizeof text, err->hint[0] ? "%s; %s" : "%s", err->msg, err->hint);
+    hr_buf_init(&message, sizeof text * 3);
+    hr_grpc_percent_encode(&message, text);
+    out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
+    out[1] = (struct hr_header){"grpc-message", hr_strdup(arena, hr_buf_text(&message))};
+    hr_buf_release(&message);
+}
+
+static void fail(struct relay *relay, const struct hr_err *err)
+{
+    struct hr_header fields[3];
+    if (relay->over)
+        return;
+    relay->over = true;
+    status_fields(relay, err, fields);
+    if (relay->answered) {
+        hr_exchange_finish(relay->exchange, &(struct hr_headers){fields, 2});
+        return;
+    }
+    fields[2] = (struct hr_header){"content-type", "application/grpc"};
+    hr_exchange_start(relay->exchange, 200, &(struct hr_headers){fields, 3});
+    hr_exchange_finish(relay->exchange, NULL);
+}
+
+static void refuse(struct relay *relay, enum hr_code code, const char *text)
+{
+    struct hr_err err;
+    hr_fail(&err, code, "%s", text);
+    fail(relay, &err);
+}
+
+/* ---- from the host ---- */
+
+static void on_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
+{
+    struct relay *relay = hr_http_call_user(call);
+    relay->answered = true;
+    hr_exchange_start(relay->exchange, status, headers);
+}
+
+static void on_response_data(struct hr_http_call *call, const void *bytes, size_t len)
+{
+    struct relay *relay = hr_http_call_user(call);
+    hr_exchange_write(relay->exchange, hr_http_call_take(call, bytes, len));
+    if (hr_exchange_queued(relay->exchange) < HR_HTTP_HIGH_MARK)
+        hr_http_call_consume(call, len);
+    else
+        relay->owed_down += len;
+}
+
+static void on_response_end(struct hr_http_call *call, const struct hr_headers *trailers)
+{
+    struct relay *relay = hr_http_call_user(call);
+    relay->call = NULL;
+    if (!relay->answered) {
+        refuse(relay, HR_E_INTERNAL, "the session's host answered without headers");
+        return;
+    }
+    relay->over = true;
+    hr_exchange_finish(relay->exchange, trailers);
+    if (relay->releases)
+        hr_session_end(relay->session, "its client released it");
+}
+
+static void on_call_writable(struct hr_http_call *call)
+{
+    struct relay *relay = hr_http_call_user(call);
+    hr_exchange_consume(relay->exchange, relay->owed_up);
+    relay->owed_up = 0;
+}
+
+/* UNAVAILABLE makes clients try again, so it is said only where the call has not begun */
+static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
+{
+    struct relay *relay = hr_http_call_user(call);
+    struct hr_err err;
+    relay->call = NULL;
+    bool reset = why->code == HR_E_CANCELLED, present = hr_session_has(relay->session, relay->client);
+    bool begun = !present || hr_http_client_alive(relay->client);
+    if (hr_session_info(relay->session).ended) {
+        hr_fail(&err, HR_E_CANCELLED, "the session was ended while this call ran");
+    } else if (reset) {
+        hr_fail(&err, HR_E_INTERNAL, "the session's host broke the call off: %s", why->msg);
+    } else if (!begun) {
+        hr_fail(&err, HR_E_UNAVAILABLE, "the session's host does not answer: %s", why->msg);
+    } else {
+        hr_fail(&err, HR_E_INTERNAL, "the session's host process ended while this call ran: %s", why->msg);
+        hr_fail_hint(&err, "run it again: a new process takes over the session, with its configuration and temporary views");
+    }
+    if (present && !reset)
+        hr_session_lost(relay->session);   /* a host's socket breaks with its host; the process's end is heard of later */
+    hr_log(HR_LOG_WARN, "gate.call-failed", "session", hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
+    fail(relay, &err);
+}
+
+static const struct hr_call_handler call_handler = {on_response, on_response_data, on_response_end, on_call_writable, on_call_failed};
+
+/* ---- to the host ---- */
+
+struct kept_grant { char *text; uint64_t made_ms; };
+
+static void free_grant(void *arg)
+{
+    struct kept_grant *kept = arg;
+    free(kept->text);
+    free(kept);
+}
+
+static const char *grant_of(const struct hr_session *session)
+{
+    const struct kept_grant *kept = hr_session_slot(session, HR_SESSION_SLOT_GATE);
+    return kept ? kept->text : NULL;
+}
+
+static void keep_grant(struct hr_session *session, const char *text)
+{
+    struct kept_grant *kept = calloc(1, sizeof *kept);
+    HR_CHECK(kept);
+    kept->text = text ? strdup(text) : NULL;
+    kept->made_ms = hr_clock_mono_ns() / 1000000;
+    hr_session_set_slot(session, HR_SESSION_SLOT_GATE, kept, free_grant);
+}
+
+static bool grant_is_fresh(const struct hr_session *session)
+{
+    const struct kept_grant *kept = session ? hr_session_slot(session, HR_SESSION_SLOT_GATE) : NULL;
+    return kept && hr_clock_mono_ns() / 1000000 - kept->made_ms < GRANT_MS;
+}
+
+static struct hr_headers host_headers(struct relay *relay)
+{
+    const struct hr_headers *given = &hr_exchange_request(relay->exchange)->headers;
+    struct hr_arena *arena = hr_exchange_arena(relay->exchange);
+    struct hr_headers out = {HR_NEW_ARRAY(arena, struct hr_header, given->count + 1), 0};
+    for (size_t i = 0; i < given->count; i++)
+        if (strcmp(given->at[i].name, "authorization") && strcmp(given->at[i].name, "host"))
+            out.at[out.count++] = given->at[i];
+    const char *grant = grant_of(relay->session);
+    if (grant)
+        out.at[out.count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
+    return out;
+}
+
+static void on_host(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err)
+{
+    struct relay *relay = (struct relay *)((char *)wait - offsetof(struct relay, wait));
+    const struct hr_request *request = hr_exchange_request(relay->exchange);
+    if (!client) {
+        fail(relay, err);
+        return;
+    }
+    struct hr_headers headers = host_headers(relay);
+    relay->client = client;
+    relay->call = hr_http_call_start(client, request->method, request->target, NULL, &headers, &call_handler, relay);
+    hr_http_call_hold(relay->call);
+    hr_http_call_write(relay->call, (struct hr_bytes){relay->ahead.data, relay->ahead.len, NULL, NULL});
+    hr_exchange_consume(relay->exchange, relay->owed_up);
+    relay->owed_up = 0;
+    hr_buf_release(&relay->ahead);
+    if (relay->request_ended)
+        hr_http_call_finish(relay->call);
+}
+
+/* a session that is not there has nothing to release: no process is started to say so */
+static void answer_release(struct relay *relay, const char *session_id)
+{
+    size_t len = strlen(session_id);      /* below 256: two bytes of length at most */
+    uint8_t message[HR_GRPC_HEAD_BYTES + 4 + HR_GRPC_ID_MAX], *at = message + HR_GRPC_HEAD_BYTES;
+    struct hr_header type = {"content-type", "application/grpc"}, status = {"grpc-status", "0"};
+    *at++ = 0x0a;
+    if (len > 127)
+        *at++ = (uint8_t)(len | 0x80);
+    *at++ = (uint8_t)(len > 127 ? len >> 7 : len);
+    memcpy(at, session_id, len);
+    at += len;
+    hr_grpc_frame_head(message, (size_t)(at - message) - HR_GRPC_HEAD_BYTES);
+    relay->over = true;
+    hr_exchange_start(relay->exchange, 200, &(struct hr_headers){&type, 1});
+    hr_exchange_write(relay->exchange, (struct hr_bytes){message, (size_t)(at - message), NULL, NULL});
+    hr_exchange_finish(relay->exchange, &(struct hr_headers){&status, 1});
+}
+
+static enum hr_code find_session(struct relay *relay, const char *id, struct hr_err *err)
+{
+    const struct hr_gate_options *options = &relay->gate->options;
+    struct hr_session *session = hr_session_find(options->sessions, relay->principal, id);
+    const char *grant = NULL;
+    bool admitted = grant_is_fresh(session);
+    if (!admitted && options->admit)
+        HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, !session, &grant, options->arg, err));
+    if (!session)
+        HR_TRY(hr_session_open(options->sessions, relay->principal, id, &session, err));
+    if (!admitted)
+        keep_grant(session, grant);
+    relay->session = hr_session_ref(session);
+    hr_session_busy(session, 1);
+    return HR_OK;
+}
+
+static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
+{
+    struct hr_err err = {0};
+    relay->scanned = true;
+    if (!ids->session_id[0]) {
+        refuse(relay, HR_E_INVALID, "the request names no session: its field session_id is empty");
+        return;
+    }
+    relay->releases = !strcmp(hr_exchange_request(relay->exchange)->path, SERVICE "ReleaseSession");
+    if (relay->releases && !hr_session_find(relay->gate->options.sessions, relay->principal, ids->session_id)) {
+        answer_release(relay, ids->session_id);
+        return;
+    }
+    if (find_session(relay, ids->session_id, &err)) {
+        fail(relay, &err);
+        return;
+    }
+    relay->wait.fn = on_host;
+    hr_session_connect(relay->session, &relay->wait);
+}
+
+static void scan(struct relay *relay)
+{
+    const uint8_t *bytes = (const uint8_t *)relay->ahead.data;
+    size_t len = relay->ahead.len;
+    struct hr_grpc_ids ids;
+    if (!len && !relay->request_ended)
+        return;
+    if (len && bytes[0]) {
+        refuse(relay, bytes[0] == 1 ? HR_E_UNSUPPORTED : HR_E_INVALID, bytes[0] == 1 ? "compressed gRPC messages are not supported" : "not a gRPC message");
+        return;
+    }
+    if (len < HR_GRPC_HEAD_BYTES) {
+        if (relay->request_ended)
+            refuse(relay, HR_E_INVALID, "the request ended before its message");
+        return;
+    }
+    size_t size = (size_t)bytes[1] << 24 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 8 | bytes[4];
+    if (size > HR_GRPC_MESSAGE_MAX) {
+        refuse(relay, HR_E_LIMIT, "the message is larger than the limit of 128 MiB");
+        return;
+    }
+    bool whole = len - HR_GRPC_HEAD_BYTES >= size;
+    enum hr_grpc_scan got = hr_grpc_scan_ids(bytes + HR_GRPC_HEAD_BYTES, whole ? size : len - HR_GRPC_HEAD_BYTES, whole, &ids);
+    if (got == HR_GRPC_SCAN_FOUND)
+        scanned(relay, &ids);
+    else if (got == HR_GRPC_SCAN_BAD)
+        refuse(relay, HR_E_INVALID, "the request is not a valid message: its session_id and user_context cannot be read");
+    else if (relay->request_ended)
+        refuse(relay, HR_E_INVALID, "the request ended inside its message");
+    else if (len > SCAN_BYTES_MAX)
+        refuse(relay, HR_E_INVALID, "the request does not name its session in its first 64 KiB");
+}
+
+/* ---- from the client ---- */
+
+static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
+{
+    struct relay *relay = hr_exchange_user(exchange);
+    if (relay->over) {
+        hr_exchange_consume(exchange, len);
+        return;
+    }
+    if (relay->call) {
+        hr_http_call_write(relay->call, hr_exchange_take(exchange, bytes, len));
+        if (hr_http_call_queued(relay->call) < HR_HTTP_HIGH_MARK)
+            hr_exchange_consume(exchange, len);
+        else
+            relay->owed_up += len;
+        return;
+    }
+    hr_buf_add(&relay->ahead, bytes, len);
+    relay->owed_up += len;
+    if (!hr_buf_ok(&relay->ahead))
+        refuse(relay, HR_E_NOMEM, "no memory for the request");
+    else if (!relay->scanned)
+        scan(relay);
+}
+
+static void on_end(struct hr_exchange *exchange)
+{
+    struct relay *relay = hr_exchange_user(exchange);
+    relay->request_ended = true;
+    if (relay->over)
+        return;
+    if (relay->call)
+        hr_http_call_finish(relay->call);
+    else if (!relay->scanned)
+        scan(relay);
+}
+
+static void on_writable(struct hr_exchange *exchange)
+{
+    struct relay *relay = hr_exchange_user(exchange);
+    size_t owed = relay->owed_down;
+    relay->owed_down = 0;
+    if (relay->call && owed)
+        hr_http_call_consume(relay->call, owed);
+}
+
+static void on_closed(struct hr_exchange *exchange, bool finished)
+{
+    struct relay *relay = hr_exchange_user(exchange);
+    (void)finished;
+    if (relay->call)
+        hr_http_call_cancel(relay->call);      /* a client that went away: its host hears of it */
+    hr_session_unwait(&relay->wait);
+    hr_buf_release(&relay->ahead);
+    if (relay->session) {
+        hr_session_busy(relay->session, -1);
+        hr_session_unref(relay->session);
+    }
+}
+
+static const struct hr_exchange_handler exchange_handler = {NULL, on_data, on_end, on_writable, on_closed};
+
+/* ---- the gate ---- */
+
+struct hr_gate *hr_gate_new(const struct hr_gate_options *options)
+{
+    struct hr_gate *gate = calloc(1, sizeof *gate);
+    HR_CHECK(gate && options->authenticate);
+    gate->options = *options;
+    return gate;
+}
+
+void hr_gate_free(struct hr_gate *gate)
+{
+    free(gate);
+}
+
+bool hr_gate_wants(const struct hr_request *request)
+{
+    const char *type = hr_header_get(&request->headers, "content-type");
+    return request->http2 && type && !strncmp(type, "application/grpc", 16);
+}
+
+void hr_gate_take(struct hr_gate *gate, struct hr_exchange *exchange)
+{
+    const struct hr_request *request = hr_exchange_request(exchange);
+    struct relay *relay = HR_NEW(hr_exchange_arena(exchange), struct relay);
+    struct hr_err err = {0};
+    relay->gate = gate;
+    relay->exchange = exchange;
+    hr_buf_init(&relay->ahead, AHEAD_BYTES_MAX);
+    hr_exchange_set_user(exchange, relay);
+    hr_exchange_set_handler(exchange, &exchange_handler);
+    hr_exchange_hold(exchange);
+    if (strncmp(request->path, SERVICE, sizeof SERVICE - 1) || strcmp(request->method, "POST")) {
+        hr_fail(&err, HR_E_UNSUPPORTED, "not a call of Spark Connect: '%.200s'", request->path);
+        fail(relay, &err);
+    } else if (gate->options.authenticate(exchange, &relay->principal, gate->options.arg, &err)) {
+        fail(relay, &err);
+    }
+}

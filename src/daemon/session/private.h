@@ -1,0 +1,66 @@
+/* session's own: hosts (host.c) and the registry (session.c). */
+#ifndef HR_DAEMON_SESSION_PRIVATE_H
+#define HR_DAEMON_SESSION_PRIVATE_H
+#include "base/map.h"
+#include "daemon/session/session.h"
+#include "io/child.h"
+#include "io/loop.h"
+
+struct host {
+    struct hr_sessions *sessions;
+    struct hr_session *session;        /* NULL: a spare */
+    struct hr_child *child;            /* NULL: exited */
+    char *socket, *journal;
+    int number, pid;
+    bool ready, ending, taken;         /* taken: the journal is a session's */
+    uint64_t started_ms, kill_ms;      /* kill_ms: SIGTERM was not enough until then */
+    struct hr_timer *probe;
+    struct host *next;
+};
+
+struct hr_sessions {
+    struct hr_loop *loop;
+    char *folder, *sockets;            /* sockets: another folder where `folder` is too long for a socket's path */
+    bool own_sockets;
+    char **host, **env;
+    int spares, sessions_max;
+    uint64_t idle_ms;
+    void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);
+    void *arg;
+    struct hr_map sessions;            /* principal 0x1f id */
+    struct host *hosts;                /* all that live, or have not been reaped */
+    int next_number;
+    int failures;                      /* hosts in a row that died before they were ready */
+    uint64_t rest_until_ms;            /* no spares until then */
+    struct hr_timer *sweep, *refill;
+    bool freeing;
+};
+
+struct slot { void *value; void (*release)(void *value); };
+
+struct hr_session {
+    struct hr_sessions *sessions;
+    int refs, pins, calls, hosts, number;   /* number: of its journal */
+    char *key, *principal, *id, *journal;
+    struct host *host;
+    struct hr_http_client *client;
+    struct hr_session_wait *waits;
+    int64_t created_ms, active_ms;
+    int failures;
+    bool ended;
+    struct slot slots[HR_SESSION_SLOTS];
+};
+
+/* host.c */
+enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struct host **host, struct hr_err *err);   /* journal NULL: its own */
+void host_end(struct host *host);                   /* SIGTERM, then SIGKILL; it is freed once it is reaped */
+struct host *host_spare(struct hr_sessions *sessions);
+void hosts_sweep(struct hr_sessions *sessions, uint64_t now);
+void hosts_free(struct hr_sessions *sessions);
+void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);
+char *session_path(const struct hr_sessions *sessions, int number, const char *kind);
+
+/* session.c, called by host.c */
+void session_host_ready(struct hr_session *session);
+void session_host_died(struct hr_session *session, bool was_ready, const char *why);
+#endif

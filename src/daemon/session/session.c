@@ -1,0 +1,462 @@
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "daemon/session/private.h"
+#include "io/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SWEEP_MS 1000
+#define SOCKET_FOLDER_MAX 90          /* a socket's path has at most 107 bytes */
+#define STARTS_MAX 3                  /* hosts of one session that die before they are ready, in a row */
+#define SEPARATOR '\x1f'
+
+static char *make_key(const char *principal, const char *id)
+{
+    char *key;
+    HR_CHECK(asprintf(&key, "%s%c%s", principal, SEPARATOR, id) > 0);
+    return key;
+}
+
+static void tell(struct hr_session *session, enum hr_session_event event, const char *why)
+{
+    if (session->sessions->event)
+        session->sessions->event(session, event, why, session->sessions->arg);
+}
+
+/* ---- a session's record on disk: what a later start of the server finds its journal by ---- */
+
+static void write_record(const struct hr_session *session)
+{
+    char *path = session_path(session->sessions, session->number, "session");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);   /* not synced: a crash of the machine ends sessions */
+    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n", session->principal, session->id) > 0;
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        hr_log(HR_LOG_WARN, "session.not-recorded", "path", path, NULL);
+    free(path);
+}
+
+static void remove_record(const struct hr_session *session)
+{
+    char *path = session_path(session->sessions, session->number, "session");
+    unlink(path);
+    unlink(session->journal);
+    free(path);
+}
+
+/* ---- sessions ---- */
+
+static struct hr_session *session_new(struct hr_sessions *sessions, const char *principal, const char *id)
+{
+    struct hr_session *session = calloc(1, sizeof *session);
+    HR_CHECK(session);
+    session->sessions = sessions;
+    session->refs = 1;                /* the registry's */
+    session->principal = strdup(principal);
+    session->id = strdup(id);
+    session->key = make_key(principal, id);
+    session->created_ms = session->active_ms = hr_clock_ms();
+    hr_map_put(&sessions->sessions, session->key, session);
+    return session;
+}
+
+struct hr_session *hr_session_ref(struct hr_session *session)
+{
+    session->refs++;
+    return session;
+}
+
+void hr_session_unref(struct hr_session *session)
+{
+    if (!session || --session->refs)
+        return;
+    for (int i = 0; i < HR_SESSION_SLOTS; i++)
+        hr_session_set_slot(session, i, NULL, NULL);
+    free(session->key);
+    free(session->principal);
+    free(session->id);
+    free(session->journal);
+    free(session);
+}
+
+static void take_host(struct hr_session *session, struct host *host)
+{
+    session->host = host;
+    host->session = session;
+    host->taken = true;
+    session->hosts++;
+    hr_http_client_connect(session->sessions->loop, host->socket, NULL, 0, NULL, &session->client, NULL);
+    char pid[16];
+    snprintf(pid, sizeof pid, "%d", host->pid);
+    hr_log(HR_LOG_INFO, "session.host", "session", session->id, "principal", session->principal, "pid", pid, NULL);
+    if (host->ready)
+        tell(session, HR_SESSION_HOST_STARTED, NULL);
+}
+
+struct hr_session *hr_session_find(struct hr_sessions *sessions, const char *principal, const char *id)
+{
+    char *key = make_key(principal, id);
+    struct hr_session *session = hr_map_get(&sessions->sessions, key);
+    free(key);
+    return session;
+}
+
+/* a new session takes a spare with the journal that it has; only a session whose host died starts one with a journal to replay */
+static enum hr_code give_first_host(struct hr_session *session, struct hr_err *err)
+{
+    struct hr_sessions *sessions = session->sessions;
+    struct host *host = host_spare(sessions);
+    if (!host)
+        HR_TRY(host_start(sessions, NULL, &host, err));
+    session->number = host->number;
+    session->journal = strdup(host->journal);
+    take_host(session, host);
+    hosts_refill_soon(sessions, 200);   /* not while the session's first call runs */
+    return HR_OK;
+}
+
+enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal, const char *id, struct hr_session **out, struct hr_err *err)
+{
+    *out = hr_session_find(sessions, principal, id);
+    if (*out)
+        return HR_OK;
+    if (sessions->sessions.count >= (size_t)sessions->sessions_max) {
+        hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes", sessions->sessions_max);
+        return hr_fail_hint(err, "end one: spark.stop() in a client, or 'headrace session list' and 'headrace session stop ID'");
+    }
+    struct hr_session *session = session_new(sessions, principal, id);
+    enum hr_code code = give_first_host(session, err);
+    if (code) {
+        hr_map_remove(&sessions->sessions, session->key);
+        hr_session_unref(session);
+        return code;
+    }
+    write_record(session);
+    tell(session, HR_SESSION_CREATED, NULL);
+    *out = session;
+    return HR_OK;
+}
+
+struct hr_session *hr_session_next(struct hr_sessions *sessions, const struct hr_session *session)
+{
+    struct hr_map_entry *entry = NULL;
+    if (session)
+        while ((entry = hr_map_next(&sessions->sessions, entry)) && entry->value != session)
+            ;
+    entry = session && !entry ? NULL : hr_map_next(&sessions->sessions, entry);
+    return entry ? entry->value : NULL;
+}
+
+static void answer(struct hr_session *session, struct hr_http_client *client, const struct hr_err *err)
+{
+    hr_session_ref(session);
+    while (session->waits) {
+        struct hr_session_wait *wait = session->waits;
+        hr_session_unwait(wait);
+        wait->fn(wait, client, err);
+    }
+    hr_session_unref(session);
+}
+
+static void drop_host(struct hr_session *session)
+{
+    struct hr_http_client *client = session->client;
+    session->host = NULL;
+    session->client = NULL;
+    hr_http_client_close(client);
+}
+
+void hr_session_end(struct hr_session *session, const char *why)
+{
+    struct hr_err err;
+    if (session->ended)
+        return;
+    session->ended = true;
+    hr_map_remove(&session->sessions->sessions, session->key);
+    hr_log(HR_LOG_INFO, "session.ended", "session", session->id, "principal", session->principal, "why", why, NULL);
+    struct host *host = session->host;
+    drop_host(session);
+    if (host)
+        host_end(host);
+    remove_record(session);
+    hr_fail(&err, HR_E_CANCELLED, "the session '%s' was ended: %s", session->id, why);
+    answer(session, NULL, &err);
+    tell(session, HR_SESSION_ENDED, why);
+    hr_session_unref(session);
+}
+
+void hr_session_pin(struct hr_session *session, bool on)
+{
+    session->pins += on ? 1 : -1;
+    session->active_ms = hr_clock_ms();
+}
+
+void hr_session_busy(struct hr_session *session, int change)
+{
+    session->calls += change;
+    session->active_ms = hr_clock_ms();
+}
+
+void hr_session_lost(struct hr_session *session)
+{
+    struct host *host = session->host;
+    if (!host)
+        return;
+    drop_host(session);
+    host_end(host);
+}
+
+/* ---- connecting ---- */
+
+void hr_session_unwait(struct hr_session_wait *wait)
+{
+    if (!wait->at)
+        return;
+    *wait->at = wait->next;
+    if (wait->next)
+        wait->next->at = wait->at;
+    wait->next = NULL;
+    wait->at = NULL;
+}
+
+static void queue_wait(struct hr_session *session, struct hr_session_wait *wait)
+{
+    struct hr_session_wait **end = &session->waits;
+    while (*end)
+        end = &(*end)->next;
+    *end = wait;
+    wait->at = end;
+    wait->next = NULL;
+}
+
+void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait)
+{
+    struct hr_err err;
+    struct host *host;
+    wait->at = NULL;
+    if (session->host && session->host->ready) {
+        wait->fn(wait, session->client, NULL);
+        return;
+    }
+    if (session->ended)
+        hr_fail(&err, HR_E_CANCELLED, "the session '%s' has ended", session->id);
+    else if (!session->host && !host_start(session->sessions, session->journal, &host, &err))
+        take_host(session, host);
+    if (session->host)
+        queue_wait(session, wait);
+    else
+        wait->fn(wait, NULL, &err);
+}
+
+bool hr_session_has(const struct hr_session *session, const struct hr_http_client *client)
+{
+    return client && session->client == client;
+}
+
+void session_host_ready(struct hr_session *session)
+{
+    session->failures = 0;
+    tell(session, HR_SESSION_HOST_STARTED, NULL);
+    answer(session, session->client, NULL);
+}
+
+/* calls on it have failed, or will now; the next call, or one that waits, gets another host */
+void session_host_died(struct hr_session *session, bool was_ready, const char *why)
+{
+    struct hr_err err;
+    struct host *host;
+    hr_session_ref(session);
+    drop_host(session);
+    tell(session, HR_SESSION_HOST_DIED, why);
+    if (!was_ready && ++session->failures >= STARTS_MAX) {
+        session->failures = 0;
+        hr_fail(&err, HR_E_INTERNAL, "the session's host process does not start: %s", why);
+        hr_fail_hint(&err, "see the server's log; if this session's own state is the cause, stop the session and begin another");
+        answer(session, NULL, &err);
+    } else if (session->waits && !session->ended) {
+        if (!host_start(session->sessions, session->journal, &host, &err))
+            take_host(session, host);
+        else
+            answer(session, NULL, &err);
+    }
+    hr_session_unref(session);
+}
+
+struct hr_session_info hr_session_info(const struct hr_session *session)
+{
+    return (struct hr_session_info){session->principal, session->id, session->created_ms, session->active_ms, session->calls, session->hosts,
+                                    session->host ? session->host->pid : 0, session->ended};
+}
+
+void hr_session_set_slot(struct hr_session *session, int number, void *value, void (*release)(void *value))
+{
+    struct slot *slot = &session->slots[number], old = *slot;
+    *slot = (struct slot){value, release};
+    if (old.value && old.release)
+        old.release(old.value);
+}
+
+void *hr_session_slot(const struct hr_session *session, int slot)
+{
+    return session->slots[slot].value;
+}
+
+/* ---- the registry ---- */
+
+static void sweep(void *arg)
+{
+    struct hr_sessions *sessions = arg;
+    int64_t now = hr_clock_ms();
+    hosts_sweep(sessions, hr_clock_mono_ns() / 1000000);
+    if (!sessions->idle_ms)
+        return;
+    for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
+        next = hr_session_next(sessions, at);
+        if (!at->calls && !at->pins && now - at->active_ms > (int64_t)sessions->idle_ms)
+            hr_session_end(at, "it was idle for longer than the limit");
+    }
+}
+
+static void resume_one(struct hr_sessions *sessions, int number)
+{
+    char *path = session_path(sessions, number, "session"), *text = NULL;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct stat status;
+    char *journal = session_path(sessions, number, "journal");
+    char *line = hr_file_read(arena, path, 4096, &text, NULL, NULL) ? NULL : strchr(text, '\n');
+    char *end = line ? strchr(line + 1, '\n') : NULL;
+    if (end && !stat(journal, &status)) {
+        *line = *end = 0;
+        struct hr_session *session = session_new(sessions, text, line + 1);
+        session->number = number;
+        session->journal = strdup(journal);
+        session->active_ms = (int64_t)status.st_mtime * 1000;
+    } else {
+        unlink(path);
+        unlink(journal);
+    }
+    free(journal);
+    free(path);
+    hr_arena_free(arena);
+}
+
+/* sessions of an earlier run come back with their journals; what else lies there is of no use any more */
+static void resume(struct hr_sessions *sessions)
+{
+    DIR *folder = opendir(sessions->folder);
+    struct dirent *entry;
+    int last = 0, numbers[4096], count = 0;
+    while (folder && (entry = readdir(folder))) {
+        char *kind, path[4096];
+        long number = strtol(entry->d_name, &kind, 10);
+        if (kind == entry->d_name || *kind != '.' || number < 0 || number > 1000000000)
+            continue;
+        if (number > last)
+            last = (int)number;
+        if (!strcmp(kind, ".session") && count < (int)HR_LEN(numbers))
+            numbers[count++] = (int)number;
+        snprintf(path, sizeof path, "%s/%s", sessions->folder, entry->d_name);
+        if (!strcmp(kind, ".sock"))
+            unlink(path);
+        snprintf(path, sizeof path, "%s/%ld.session", sessions->folder, number);
+        if (!strcmp(kind, ".journal") && access(path, F_OK)) {
+            snprintf(path, sizeof path, "%s/%s", sessions->folder, entry->d_name);
+            unlink(path);
+        }
+    }
+    if (folder)
+        closedir(folder);
+    for (int i = 0; i < count; i++)
+        resume_one(sessions, numbers[i]);
+    sessions->next_number = last + 1;
+}
+
+static char **copy_list(const char *const *list)
+{
+    size_t count = 0;
+    while (list && list[count])
+        count++;
+    char **out = calloc(count + 1, sizeof *out);
+    HR_CHECK(out);
+    for (size_t i = 0; i < count; i++)
+        out[i] = strdup(list[i]);
+    return out;
+}
+
+static void free_list(char **list)
+{
+    for (char **at = list; *at; at++)
+        free(*at);
+    free(list);
+}
+
+static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *err)
+{
+    char folder[] = "/tmp/headrace-XXXXXX";
+    if (strlen(sessions->folder) > SOCKET_FOLDER_MAX) {
+        if (!mkdtemp(folder))
+            return hr_fail(err, HR_E_IO, "cannot make a folder for sockets in '/tmp': %s", strerror(errno));
+        sessions->own_sockets = true;
+    }
+    sessions->sockets = strdup(sessions->own_sockets ? folder : sessions->folder);
+    return HR_OK;
+}
+
+enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **out, struct hr_err *err)
+{
+    HR_TRY(hr_file_mkdirs(options->folder, err));
+    struct hr_sessions *sessions = calloc(1, sizeof *sessions);
+    HR_CHECK(sessions);
+    *sessions = (struct hr_sessions){.loop = loop, .folder = strdup(options->folder), .host = copy_list(options->host), .env = copy_list(options->env),
+                                     .spares = options->spares, .sessions_max = options->sessions_max ? options->sessions_max : HR_SESSIONS_MAX,
+                                     .idle_ms = options->idle_ms, .event = options->event, .arg = options->arg};
+    hr_map_init(&sessions->sessions);
+    enum hr_code code = choose_sockets(sessions, err);
+    if (code) {
+        hr_sessions_free(sessions);
+        return code;
+    }
+    resume(sessions);
+    sessions->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, sessions);
+    hosts_refill_soon(sessions, 0);
+    *out = sessions;
+    return HR_OK;
+}
+
+void hr_sessions_free(struct hr_sessions *sessions)
+{
+    if (!sessions)
+        return;
+    struct hr_session *session;
+    sessions->freeing = true;
+    sessions->event = NULL;
+    hr_timer_stop(sessions->sweep);
+    hr_timer_stop(sessions->refill);
+    struct hr_err err;
+    hr_fail(&err, HR_E_UNAVAILABLE, "the server stops");
+    while ((session = hr_session_next(sessions, NULL))) {
+        hr_map_remove(&sessions->sessions, session->key);
+        session->ended = true;
+        drop_host(session);
+        answer(session, NULL, &err);
+        hr_session_unref(session);
+    }
+    hosts_free(sessions);
+    if (sessions->own_sockets)
+        rmdir(sessions->sockets);
+    free_list(sessions->host);
+    free_list(sessions->env);
+    free(sessions->folder);
+    free(sessions->sockets);
+    hr_map_release(&sessions->sessions);
+    free(sessions);
+}

@@ -1,0 +1,344 @@
+/* The gate and the sessions behind it, with fake hosts: real processes, sockets and HTTP/2. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "daemon/gate/gate.h"
+#include "io/file.h"
+#include "io/loop.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CALL "/spark.connect.SparkConnectService/"
+
+static struct hr_loop *loop;
+static struct hr_sessions *sessions;
+static struct hr_gate *gate;
+static struct hr_http_server *server;
+static struct hr_http_client *client;
+static char folder[64], path[96];
+static const char *fake_host;
+static int admitted, sessions_max;
+
+/* "Bearer NAME" is the principal NAME; "Bearer bad" nobody; "Bearer poor" may not open sessions */
+static enum hr_code authenticate(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
+{
+    const char *given = hr_header_get(&hr_exchange_request(exchange)->headers, "authorization");
+    (void)arg;
+    if (!given || strncmp(given, "Bearer ", 7) || !strcmp(given, "Bearer bad"))
+        return hr_fail(err, HR_E_UNAUTHENTICATED, "no principal has this token");
+    *principal = given + 7;
+    return HR_OK;
+}
+
+static enum hr_code admit(struct hr_arena *arena, const char *principal, const char *id, bool fresh, const char **grant, void *arg, struct hr_err *err)
+{
+    (void)arg;
+    admitted += fresh;
+    if (!strcmp(principal, "poor")) {
+        hr_fail(err, HR_E_DENIED, "'poor' may not use the pool");
+        return hr_fail_hint(err, "headrace role assign");
+    }
+    *grant = hr_printf(arena, "grant-%s-%s", principal, id);
+    return HR_OK;
+}
+
+static void on_request(struct hr_exchange *exchange, void *arg)
+{
+    (void)arg;
+    if (hr_gate_wants(hr_exchange_request(exchange)))
+        hr_gate_take(gate, exchange);
+    else
+        hr_exchange_reply(exchange, 404, NULL, "", 0);
+}
+
+static const struct hr_exchange_handler handler = {.request = on_request};
+
+static void start(void)
+{
+    const char *host[] = {fake_host, NULL};
+    struct hr_sessions_options options = {.folder = folder, .host = host, .spares = 1, .sessions_max = sessions_max};
+    assert_int_equal(hr_sessions_new(loop, &options, &sessions, NULL), HR_OK);
+    struct hr_gate_options gate_options = {.sessions = sessions, .authenticate = authenticate, .admit = admit};
+    gate = hr_gate_new(&gate_options);
+    struct hr_http_server_options server_options = {.unix_path = path, .handler = &handler};
+    assert_int_equal(hr_http_server_start(loop, &server_options, &server, NULL), HR_OK);
+    assert_int_equal(hr_http_client_connect(loop, path, NULL, 0, NULL, &client, NULL), HR_OK);
+}
+
+static void finish(void)
+{
+    hr_http_client_close(client);
+    hr_http_server_close(server);
+    hr_sessions_free(sessions);
+    struct hr_loop *old = loop;
+    hr_loop_free(old);
+    hr_gate_free(gate);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    admitted = 0;
+    sessions_max = 0;
+    strcpy(folder, "/tmp/hr-gate-XXXXXX");
+    if (!mkdtemp(folder) || hr_loop_new(&loop, NULL))
+        return 1;
+    snprintf(path, sizeof path, "%s/gate", folder);
+    start();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    finish();
+    return hr_file_remove_tree(folder, NULL);
+}
+
+struct seen { int status, grpc, pid, journal, over; size_t bytes; char message[512], grant[64]; bool failed; };
+
+static void note_fields(struct seen *seen, const struct hr_headers *headers)
+{
+    const char *text;
+    if ((text = hr_header_get(headers, "grpc-status")))
+        seen->grpc = atoi(text);
+    if ((text = hr_header_get(headers, "grpc-message")))
+        snprintf(seen->message, sizeof seen->message, "%s", text);
+    if ((text = hr_header_get(headers, "x-grant")))
+        snprintf(seen->grant, sizeof seen->grant, "%s", text);
+    if ((text = hr_header_get(headers, "x-pid")))
+        seen->pid = atoi(text);
+    if ((text = hr_header_get(headers, "x-journal")))
+        seen->journal = atoi(text);
+}
+
+static void saw_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
+{
+    struct seen *seen = hr_http_call_user(call);
+    seen->status = status;
+    note_fields(seen, headers);
+}
+
+static void saw_data(struct hr_http_call *call, const void *bytes, size_t len)
+{
+    struct seen *seen = hr_http_call_user(call);
+    (void)bytes;
+    seen->bytes += len;
+}
+
+static void saw_end(struct hr_http_call *call, const struct hr_headers *trailers)
+{
+    struct seen *seen = hr_http_call_user(call);
+    note_fields(seen, trailers);
+    seen->over = 1;
+    hr_loop_stop(loop);
+}
+
+static void saw_failure(struct hr_http_call *call, const struct hr_err *err)
+{
+    struct seen *seen = hr_http_call_user(call);
+    (void)err;
+    seen->failed = true;
+    seen->over = 1;
+    hr_loop_stop(loop);
+}
+
+static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL, saw_failure};
+
+static struct hr_http_call *begin(const char *method, const char *token, const char *id, struct seen *seen)
+{
+    char target[128], bearer[64], message[300];
+    memset(seen, 0, sizeof *seen);
+    seen->grpc = -1;
+    snprintf(target, sizeof target, "%s%s", *method == '/' ? "" : CALL, method);
+    snprintf(bearer, sizeof bearer, "Bearer %s", token);
+    size_t len = strlen(id);
+    int used = snprintf(message, sizeof message, "%c%c%s\x12\x03\n\x01u", 10, (int)len, id);
+    char head[5] = {0, 0, 0, 0, (char)used};
+    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"authorization", bearer}, {"te", "trailers"}};
+    struct hr_http_call *call = hr_http_call_start(client, "POST", target, NULL, &(struct hr_headers){fields, 3}, &calls, seen);
+    hr_http_call_write(call, (struct hr_bytes){head, 5, NULL, NULL});
+    hr_http_call_write(call, (struct hr_bytes){message, (size_t)used, NULL, NULL});
+    hr_http_call_finish(call);
+    return call;
+}
+
+static void call(const char *method, const char *token, const char *id, struct seen *seen)
+{
+    begin(method, token, id, seen);
+    while (!seen->over)
+        hr_loop_run(loop);
+    assert_false(seen->failed);
+}
+
+static void stop(void *arg)
+{
+    (void)arg;
+    hr_loop_stop(loop);
+}
+
+static void pause_ms(uint64_t ms)
+{
+    hr_timer_start(loop, ms, 0, stop, NULL);
+    hr_loop_run(loop);
+}
+
+static void a_call_reaches_its_sessions_host_with_a_grant(void **state)
+{
+    (void)state;
+    struct seen first, again, other, foreign;
+    call("Config", "ann", "s1", &first);
+    assert_int_equal(first.status, 200);
+    assert_int_equal(first.grpc, 0);
+    assert_string_equal(first.grant, "Bearer grant-ann-s1");
+    assert_int_equal(first.bytes, 5 + 2 + 2 + 5);
+    call("Config", "ann", "s1", &again);
+    assert_int_equal(again.pid, first.pid);
+    assert_int_equal(admitted, 1);
+    call("Config", "ann", "s2", &other);
+    assert_int_not_equal(other.pid, first.pid);
+    call("Config", "bob", "s1", &foreign);      /* another principal, the same id: another session */
+    assert_int_not_equal(foreign.pid, first.pid);
+    assert_int_equal(foreign.journal, 1);
+}
+
+static void refusals_are_grpc_statuses(void **state)
+{
+    (void)state;
+    struct seen seen;
+    call("Config", "bad", "s1", &seen);
+    assert_int_equal(seen.grpc, 16);
+    assert_string_equal(seen.message, "no principal has this token");
+    call("Config", "poor", "s1", &seen);
+    assert_int_equal(seen.grpc, 7);
+    assert_string_equal(seen.message, "'poor' may not use the pool; headrace role assign");
+    call("Config", "ann", "", &seen);
+    assert_int_equal(seen.grpc, 3);
+    call("ReleaseSession", "ann", "never-seen", &seen);
+    assert_int_equal(seen.grpc, 0);
+    assert_int_equal(seen.bytes, 5 + 2 + 10);
+    call("/other.Service/Config", "ann", "s1", &seen);
+    assert_int_equal(seen.grpc, 12);
+    assert_null(hr_session_find(sessions, "bad", "s1"));
+    assert_null(hr_session_find(sessions, "ann", "never-seen"));
+}
+
+static void a_dead_host_fails_its_calls_and_the_next_sees_the_journal(void **state)
+{
+    (void)state;
+    struct seen first, running, killer, next;
+    call("Config", "ann", "s1", &first);
+    begin("AnalyzePlan", "ann", "s1", &running);
+    call("Interrupt", "ann", "s1", &killer);
+    while (!running.over)
+        hr_loop_run(loop);
+    assert_int_equal(killer.grpc, 13);
+    assert_int_equal(running.grpc, 13);
+    assert_non_null(strstr(running.message, "host process ended"));
+    call("Config", "ann", "s1", &next);
+    while (next.grpc == 14)          /* its death was not known yet */
+        call("Config", "ann", "s1", &next);
+    assert_int_equal(next.grpc, 0);
+    assert_int_not_equal(next.pid, first.pid);
+    assert_int_equal(next.journal, 2);
+    struct hr_session *session = hr_session_find(sessions, "ann", "s1");
+    assert_int_equal(hr_session_info(session).hosts, 2);
+    assert_int_equal(hr_session_info(session).calls, 0);
+}
+
+static void a_release_ends_the_session_and_its_process(void **state)
+{
+    (void)state;
+    struct seen first, release;
+    call("Config", "ann", "s1", &first);
+    call("ReleaseSession", "ann", "s1", &release);
+    assert_int_equal(release.grpc, 0);
+    pause_ms(200);
+    assert_null(hr_session_find(sessions, "ann", "s1"));
+    assert_int_equal(kill(first.pid, 0), -1);
+}
+
+static void a_session_outlives_the_server(void **state)
+{
+    (void)state;
+    struct seen first, next;
+    call("Config", "ann", "s1", &first);
+    finish();
+    assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
+    start();
+    call("Config", "ann", "s1", &next);
+    assert_int_equal(next.journal, 2);
+    assert_int_not_equal(next.pid, first.pid);
+    call("ReleaseSession", "ann", "s1", &next);
+    call("Config", "ann", "s1", &next);
+    assert_int_equal(next.journal, 1);
+}
+
+static void too_many_sessions_are_refused(void **state)
+{
+    (void)state;
+    struct seen seen;
+    finish();
+    assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
+    sessions_max = 2;
+    start();
+    call("Config", "ann", "s1", &seen);
+    call("Config", "ann", "s2", &seen);
+    call("Config", "ann", "s3", &seen);
+    assert_int_equal(seen.grpc, 8);
+    call("ReleaseSession", "ann", "s1", &seen);
+    call("Config", "ann", "s3", &seen);
+    assert_int_equal(seen.grpc, 0);
+}
+
+static void results_stream_through(void **state)
+{
+    (void)state;
+    struct seen seen;
+    call("Config", "ann", "s1", &seen);
+    uint64_t from = hr_clock_mono_ns();
+    call("ExecutePlan", "ann", "s1", &seen);
+    double seconds = (double)(hr_clock_mono_ns() - from) / 1e9;
+    assert_int_equal(seen.grpc, 0);
+    assert_int_equal(seen.bytes, 256 << 20);
+    from = hr_clock_mono_ns();
+    for (int i = 0; i < 200; i++)
+        call("Config", "ann", "s1", &seen);
+    print_message("# relay: %.0f MB/s, %.0f us a call\n", 268.4 / seconds, (double)(hr_clock_mono_ns() - from) / 200e3);
+}
+
+/* the client of a flood does not read on: the host must stop, and go on where it was */
+static void a_slow_client_holds_its_host(void **state)
+{
+    (void)state;
+    struct seen seen, other;
+    struct hr_http_call *flood = begin("ExecutePlan", "ann", "s1", &seen);
+    hr_http_call_hold(flood);
+    pause_ms(300);
+    assert_in_range(seen.bytes, 1 << 20, 9 << 20);
+    call("Config", "ann", "s1", &other);
+    assert_int_equal(other.grpc, 0);
+    hr_http_call_cancel(flood);
+    pause_ms(50);
+    assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", "s1")).calls, 0);
+}
+
+int main(int argc, char **argv)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
+        T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
+        T(results_stream_through), T(a_slow_client_holds_its_host),
+    };
+    if (argc != 2)
+        return 2;
+    fake_host = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
