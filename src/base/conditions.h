@@ -58,6 +58,7 @@
     X("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000", HR_ANALYSIS, "Distinct window functions are not supported: <windowExpr>.") \
     X("DIVIDE_BY_ZERO", "22012", HR_ARITHMETIC, "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
     X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
+    X("DUPLICATED_CTE_NAMES", "42602", HR_PARSE, "CTE definition can't have duplicate names: <duplicateNames>.") \
     X("EMPTY_JSON_FIELD_VALUE", "42604", HR_RUNTIME, "Failed to parse an empty string for data type <dataType>.") \
     X("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", HR_SPARK, "Encountered error while reading file <path>. File does not exist. It is possible the underlying files have been updated. You can explicitly invalidate the cache in Spark by running 'REFRESH TABLE tableName' command in SQL or by recreating the Dataset/DataFrame involved.") \
     X("FAILED_READ_FILE.NO_HINT", "KD001", HR_SPARK, "Encountered error while reading file <path>.") \
@@ -100,6 +101,9 @@
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.") \
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
+    X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
+    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
+    X("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", HR_PARSE, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
     X("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", HR_ANALYSIS, "Invalid SQL syntax: The function <prettyName> does not support <syntax>.") \
     X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
@@ -116,6 +120,7 @@
     X("NULL_MAP_KEY", "2200E", HR_RUNTIME, "Cannot use null as map key.") \
     X("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", HR_ARITHMETIC, " <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.") \
     X("NUM_COLUMNS_MISMATCH", "42826", HR_ANALYSIS, "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.") \
+    X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
     X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
     X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
     X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
@@ -126,6 +131,7 @@
     X("RECURSIVE_VIEW", "42K0H", HR_ANALYSIS, "Recursive view <viewIdent> detected (cycle: <newPath>).") \
     X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
     X("SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", HR_SPARK, "More than one row returned by a subquery used as an expression.") \
+    X("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601", HR_PARSE, "Support of the clause or keyword: <clause> has been discontinued in this context. The '!' keyword is only supported as an alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, `NOT BETWEEN`, etc.\nTo re-enable the '!' keyword, set \"spark.sql.legacy.bangEqualsNot\" to \"true\".") \
     X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \

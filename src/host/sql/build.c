@@ -342,7 +342,14 @@ static const char *unit_function(struct parser *p, const struct texts *name, str
     static const char *const add[] = {"timestampadd", "dateadd", "date_add", NULL};
     static const char *const difference[] = {"timestampdiff", "datediff", "date_diff", "timediff", NULL};
     const char *call = name_in(name, add) ? "timestampadd" : name_in(name, difference) ? "timestampdiff" : NULL;
-    if (!call || args->count != 3 || !is_date_unit(&args->at[0]))
+    if (!call || args->count != 3)
+        return NULL;
+    const struct hr_expr *first = args->at[0].expr;
+    if (first->kind == HR_EXPR_LITERAL && first->literal->type->id == HR_TYPE_STRING)
+        hr_sql_late(p, name->at[0].start, args->at[2].stop, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName",
+                    hr_printf(p->arena, "`%s`", name->at[0].text), "parameter", "`unit`", "invalidValue",
+                    hr_printf(p->arena, "'%s'", first->literal->text.bytes), NULL);
+    if (!is_date_unit(&args->at[0]))
         return NULL;
     struct node *unit = &args->at[0];
     *unit = string_node(p, unit->expr->attribute.name.at[0], unit->start, unit->stop);

@@ -219,13 +219,23 @@ struct rel sql_set(struct parser *p, enum hr_set_op op, bool all, bool by_name, 
     return rel;
 }
 
+static void check_cte_names(struct parser *p, const struct hr_cte *ctes, size_t count, int start)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcasecmp(ctes[i].name, ctes[j].name))
+                hr_sql_late(p, start, start + 4, "DUPLICATED_CTE_NAMES", "duplicateNames", hr_printf(p->arena, "`%s`", ctes[j].name), NULL);
+}
+
 struct rel sql_with(struct parser *p, struct hr_cte *ctes, size_t count, bool recursive, struct rel body, int start, int depth)
 {
     struct rel rel = over(p, HR_REL_CTE, body, body.stop, depth);
     rel.start = start;
+    check_cte_names(p, ctes, count, start);
     rel.rel->cte.at = ctes;
     rel.rel->cte.count = count;
     rel.rel->cte.recursive = recursive;
+    rel.rel->cte.level_limit = p->recursion_limit;
     return rel;
 }
 

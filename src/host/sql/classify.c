@@ -143,6 +143,8 @@ static bool is_keyword(const struct pass *pass, const struct token *t, int prev)
         return !ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_SEMICOLON);
     case TK_USING:
         return next->kind == TK_LP;
+    case TK_ALL:
+        return ONE_OF(prev, TK_LIMIT, TK_BY, TK_LIKE, TK_ILIKE, TK_UNION, TK_EXCEPT, TK_INTERSECT, TK_MINUS_SET) || !ends_operand(next);
     case TK_DISTINCT: case TK_DIV:
         return !ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_EQ);
     default:
@@ -204,24 +206,6 @@ static enum hr_code take_type(struct pass *pass, const struct token **t)
     return HR_OK;
 }
 
-/* IDENTIFIER('a.b'): the names themselves */
-static enum hr_code take_identifier(struct pass *pass, const struct token *t)
-{
-    struct hr_names names;
-    HR_TRY(hr_sql_parse_names(pass->p->arena, t[2].text, &names, pass->p->err));
-    for (size_t i = 0; i < names.count; i++) {
-        struct token token = {.kind = TK_DOT, .start = t->start, .stop = t[3].stop};
-        if (i)
-            push(pass, token);
-        token.kind = TK_ID;
-        token.quoted = true;
-        token.text = names.at[i];
-        token.len = strlen(names.at[i]);
-        push(pass, token);
-    }
-    return HR_OK;
-}
-
 static void take_strings(struct pass *pass, const struct token **t)
 {
     struct token token = **t;
@@ -255,11 +239,6 @@ static enum hr_code take_word(struct pass *pass, const struct token **t)
                 push(pass, token);
                 return HR_OK;
             }
-        }
-        if (hr_sql_word_is(p, &token, "identifier") && (*t)[1].kind == TK_LP && (*t)[2].kind == TK_STRING && (*t)[3].kind == TK_RP) {
-            HR_TRY(take_identifier(pass, *t));
-            *t += 4;
-            return HR_OK;
         }
     }
     if (token.kind == TK_LATERAL && hr_sql_word_is(p, *t + 1, "view") && is_word(*t + 2)) {
@@ -316,6 +295,63 @@ enum hr_code hr_sql_classify(struct parser *p)
         }
         push(&pass, token);
         t++;
+    }
+    push(&pass, *t);
+    p->tokens = pass.out;
+    p->count = pass.count - 1;
+    return HR_OK;
+}
+
+/* ---- IDENTIFIER('a.b') ---- */
+
+static enum hr_code push_names(struct pass *pass, const struct token *first, const struct token *last, const char *text)
+{
+    struct hr_names names;
+    HR_TRY(hr_sql_parse_names(pass->p->arena, text, &names, pass->p->err));
+    for (size_t i = 0; i < names.count; i++) {
+        struct token token = {.kind = TK_DOT, .start = first->start, .stop = last->stop, .space = first->space};
+        if (i)
+            push(pass, token);
+        token.kind = TK_ID;
+        token.quoted = true;
+        token.text = names.at[i];
+        token.len = strlen(names.at[i]);
+        push(pass, token);
+    }
+    return HR_OK;
+}
+
+static enum hr_code take_identifier(struct pass *pass, const struct token **t)
+{
+    struct parser *p = pass->p;
+    const struct token *at = *t + 2;
+    const char *text = "";
+    for (; at->kind == TK_STRING; at++) {
+        text = hr_printf(p->arena, "%s%s", text, at->text);
+        if (at[1].kind == TK_CONCAT && at[2].kind == TK_STRING)
+            at++;
+    }
+    if (at->kind != TK_RP)
+        return hr_sql_fail_at(p, (*t)->start, at->stop, "UNSUPPORTED_FEATURE", "feature", "IDENTIFIER with an expression", NULL);
+    HR_TRY(push_names(pass, *t, at, text));
+    *t = at + 1;
+    return HR_OK;
+}
+
+enum hr_code hr_sql_fold_identifiers(struct parser *p)
+{
+    struct pass pass = {.p = p};
+    bool any = false;
+    for (size_t i = 0; i < p->count && !any; i++)
+        any = hr_sql_word_is(p, &p->tokens[i], "identifier") && p->tokens[i + 1].kind == TK_LP;
+    if (!any)
+        return HR_OK;
+    const struct token *t = p->tokens;
+    while (t->kind) {
+        if (t->kind == TK_ID && hr_sql_word_is(p, t, "identifier") && t[1].kind == TK_LP)
+            HR_TRY(take_identifier(&pass, &t));
+        else
+            push(&pass, *t++);
     }
     push(&pass, *t);
     p->tokens = pass.out;

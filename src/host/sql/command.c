@@ -264,7 +264,8 @@ static enum hr_code create(struct reader *r, struct hr_sql_statement *statement)
 
 static enum hr_code drop(struct reader *r, struct hr_sql_statement *statement)
 {
-    take(r, "temporary");
+    if (!take(r, "temporary"))
+        take(r, "temp");
     const char *noun = noun_at(r);
     if (!noun)
         return unexpected(r);

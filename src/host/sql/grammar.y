@@ -11,7 +11,7 @@
 %token_type {struct token}
 %extra_argument {struct parser *p}
 %stack_size 0
-%token SEMICOLON UNRECOGNIZED.
+%token SEMICOLON UNRECOGNIZED PIPE_GT.
 %syntax_error { hr_sql_syntax(p, &TOKEN); }
 %stack_overflow { hr_sql_fail_at(p, p->offset_end, p->offset_end, "FAILED_TO_PARSE_TOO_COMPLEX", NULL); }
 
@@ -28,7 +28,6 @@
 %nonassoc COMMA IGNORE RESPECT.
 %left UNION EXCEPT MINUS_SET.
 %left INTERSECT.
-%left PIPE_GT.
 %left EQ NULL_SAFE_EQ NE LT LE GT GE.
 %left BAR.
 %left CARET.
@@ -50,8 +49,13 @@ start ::= START_EXPR named(E). { p->expr = E; }
 %type columns_opt {struct texts}
 dotted(A) ::= ID(X). { A = (struct texts){0}; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
 dotted(A) ::= dotted(B) DOT ID(X). { A = B; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
-texts(A) ::= ID(X). { A = (struct texts){0}; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
-texts(A) ::= texts(B) COMMA ID(X). { A = B; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
+%type word {struct token}
+word(A) ::= ID(X). { A = X; }
+word(A) ::= NULL(X). { A = X; }
+word(A) ::= TRUE(X). { A = X; }
+word(A) ::= FALSE(X). { A = X; }
+texts(A) ::= word(X). { A = (struct texts){0}; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
+texts(A) ::= texts(B) COMMA word(X). { A = B; sql_push_text(p, &A, (struct text){X.text, X.start, X.stop, X.quoted}); }
 columns_opt(A) ::= . [LOW] { A = (struct texts){0}; }
 columns_opt(A) ::= LP texts(B) RP. { A = B; }
 
@@ -81,6 +85,13 @@ ctes(A) ::= ctes(C) COMMA cte(B). {
     }
     A.at[A.count++] = B.cte;
     A.depth = A.depth > B.depth ? A.depth : B.depth;
+}
+cte(A) ::= ID(X) columns_opt(C) ID(M) ID(R) ID(L) NUMBER(N) as_opt paren_query(Q). {
+    if (!hr_sql_word_is(p, &M, "max") || !hr_sql_word_is(p, &R, "recursion") || !hr_sql_word_is(p, &L, "level"))
+        hr_sql_syntax(p, &M);
+    p->recursion_limit = (int)strtol(p->sql + N.start, NULL, 10);
+    A.cte = (struct hr_cte){X.text, sql_names(p, &C), Q.rel};
+    A.depth = Q.depth;
 }
 cte(A) ::= ID(X) columns_opt(C) as_opt paren_query(Q). { A.cte = (struct hr_cte){X.text, sql_names(p, &C), Q.rel}; A.depth = Q.depth; }
 as_opt ::= .
@@ -202,7 +213,7 @@ named(A) ::= expr(B) ID(X). {
     sql_push_text(p, &names, (struct text){X.text, X.start, X.stop, X.quoted});
     A = sql_alias(p, B, names, X.stop);
 }
-named(A) ::= expr(B) AS ID(X). {
+named(A) ::= expr(B) AS word(X). {
     struct texts names = {0};
     sql_push_text(p, &names, (struct text){X.text, X.start, X.stop, X.quoted});
     A = sql_alias(p, B, names, X.stop);
@@ -302,7 +313,9 @@ relations(A) ::= relations(L) COMMA LATERAL relation(R). { A = sql_join(p, L, HR
 relation(A) ::= primary_rel(B). { A = B; }
 relation(A) ::= relation(L) join_type(T) JOIN lateral(V) primary_rel(R) criteria(C). { A = sql_join(p, L, T, false, V, R, C); }
 relation(A) ::= relation(L) NATURAL join_type(T) JOIN lateral(V) primary_rel(R). { A = sql_join(p, L, T, true, V, R, (struct criteria){0}); }
-relation(A) ::= relation(L) PIVOT LP named_list(G) FOR pivot_columns(C) IN LP named_list(V) RP RP. { A = sql_pivot(p, L, G, C, V, p->offset_end); }
+relation(A) ::= relation(L) PIVOT LP named_list(G) FOR pivot_columns(C) IN LP named_list(V) RP RP alias_opt(B). {
+    A = sql_aliased(p, sql_pivot(p, L, G, C, V, p->offset_end), B, p->offset_end);
+}
 relation(A) ::= relation(L) UNPIVOT nulls_clause(N) LP ID(V) FOR ID(X) IN LP unpivot_columns(C) RP RP alias_opt(B). {
     struct texts values = {0};
     sql_push_text(p, &values, (struct text){V.text, V.start, V.stop, V.quoted});
@@ -379,7 +392,7 @@ primary_rel(A) ::= dotted(D) sample(S) alias_opt(B). {
     A = sql_aliased(p, A, B, p->offset_end);
 }
 primary_rel(A) ::= dotted(D) LP args_opt(G) RP(Y) alias_opt(B). { A = sql_aliased(p, sql_table_function(p, D, G, Y.stop), B, p->offset_end); }
-primary_rel(A) ::= values(V) alias_opt(B). { A = sql_aliased(p, V, B, p->offset_end); }
+primary_rel(A) ::= values(V). [LOW] { A = V; }
 primary_rel(A) ::= paren_query(Q) sample(S) alias_opt(B). {
     A = Q;
     if (S.kind)
@@ -430,7 +443,7 @@ sample_body(A) ::= ID(X) NUMBER(N) ID ID NUMBER(M). {
 }
 
 %type values {struct rel}
-values(A) ::= VALUES(X) exprs(E). [LOW] { A = sql_values(p, E, X.start, p->offset_end); }
+values(A) ::= VALUES(X) exprs(E) alias_opt(B). [LOW] { A = sql_aliased(p, sql_values(p, E, X.start, p->offset_end), B, p->offset_end); }
 
 /* ---- sort orders ---- */
 %type orders {struct nodes}
@@ -473,6 +486,10 @@ inverted(A) ::= EXISTS(X) paren_query(Q). { A = sql_subquery(p, HR_SUBQUERY_EXIS
 
 negation(A) ::= . { A = false; }
 negation(A) ::= NOT. { A = true; }
+negation(A) ::= BANG(X). {
+    A = true;
+    hr_sql_late(p, X.start, X.stop, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "clause", "!", NULL);
+}
 predicate(A) ::= value(B). { A = B; }
 predicate(A) ::= value(V) negation(N) BETWEEN value(L) AND value(U). {
     A = sql_not(p, N, sql_call(p, "between", V.start, U.stop, 3, &V, &L, &U));

@@ -77,6 +77,7 @@ struct parser {
     struct token *tokens;
     size_t count, at;                  /* at: the token being fed */
     int offset_end;                    /* end of the last token fed */
+    int recursion_limit;               /* WITH RECURSIVE … MAX RECURSION LEVEL n; 0: not given */
     int parameters;                    /* ? seen so far */
     const int *lines;                  /* where each line starts */
     size_t line_count;
@@ -89,6 +90,8 @@ enum hr_code hr_sql_lex(struct parser *p);
 bool hr_sql_word_is(const struct parser *p, const struct token *token, const char *word);   /* an unquoted word, without case */
 /* classify.c: decides which keywords are names here, joins tokens that mean one thing */
 enum hr_code hr_sql_classify(struct parser *p);
+/* IDENTIFIER('a' || '.b') becomes the names themselves, everywhere */
+enum hr_code hr_sql_fold_identifiers(struct parser *p);
 
 /* errors: each sets the parser's failure and returns its code */
 enum hr_code hr_sql_syntax(struct parser *p, const struct token *token);

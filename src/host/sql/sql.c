@@ -90,11 +90,38 @@ static void feed_all(struct parser *p, int entry)
     hr_sql_lemonFree(lemon, free);
 }
 
+/* syntax that Spark has and this parser has not: found by the word at which it failed */
+static const struct { const char *word, *before, *feature; } missing[] = {
+    {"|>", NULL, "pipe syntax (|>)"},
+    {"approx", NULL, "JOIN … NEAREST BY"},
+    {"exact", NULL, "JOIN … NEAREST BY"},
+    {"using", "transform", "SELECT TRANSFORM"},
+    {"row", "transform", "SELECT TRANSFORM"},
+    {"with", "table", "a partitioned table argument"},
+    {"partition", "table", "a partitioned table argument"},
+};
+
+static bool refuse_missing(struct parser *p)
+{
+    const struct token *bad = &p->tokens[p->at];
+    for (size_t i = 0; i < HR_LEN(missing); i++) {
+        bool found = !missing[i].before;
+        for (const struct token *t = p->tokens; !found && t < bad; t++)
+            found = hr_sql_word_is(p, t, missing[i].before);
+        if (!found || !hr_sql_word_is(p, bad, missing[i].word))
+            continue;
+        p->failed = false;
+        hr_sql_fail_at(p, bad->start, bad->stop, "UNSUPPORTED_FEATURE", "feature", missing[i].feature, NULL);
+        return true;
+    }
+    return false;
+}
+
 /* the last token is one too many: Spark says so. a-b where a name was expected has an error of its own. */
 static void explain_failure(struct parser *p, int entry)
 {
     const struct token *bad = &p->tokens[p->at];
-    if (strcmp(p->err->condition, "PARSE_SYNTAX_ERROR") || p->at >= p->count)
+    if (strcmp(p->err->condition, "PARSE_SYNTAX_ERROR") || p->at >= p->count || refuse_missing(p))
         return;
     if (bad->kind == TK_MINUS && p->at && p->tokens[p->at - 1].kind == TK_ID && bad[1].kind == TK_ID && !bad->space && !bad[1].space) {
         const struct token *first = bad - 1;
@@ -184,6 +211,7 @@ static enum hr_code parse_statement(struct parser *p, struct hr_sql_statement *s
     if (found)
         return HR_OK;
     HR_TRY(hr_sql_lex(p));
+    HR_TRY(hr_sql_fold_identifiers(p));
     drop_semicolons(p);
     if (!p->count)
         return empty(p);
@@ -211,6 +239,7 @@ enum hr_code hr_sql_parse_query(struct hr_arena *arena, const char *text, const 
     struct parser p;
     HR_TRY(begin(&p, arena, text, options, err ? err : &own));
     HR_TRY(hr_sql_lex(&p));
+    HR_TRY(hr_sql_fold_identifiers(&p));
     drop_semicolons(&p);
     if (!p.count)
         return empty(&p);
@@ -226,6 +255,7 @@ enum hr_code hr_sql_parse_expr(struct hr_arena *arena, const char *text, const s
     struct parser p;
     HR_TRY(begin(&p, arena, text, options, err ? err : &own));
     HR_TRY(hr_sql_lex(&p));
+    HR_TRY(hr_sql_fold_identifiers(&p));
     if (!p.count)
         return empty(&p);
     HR_TRY(hr_sql_run(&p, 0, TK_START_EXPR));
