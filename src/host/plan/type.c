@@ -354,7 +354,9 @@ void hr_type_catalog(const struct hr_type *type, struct hr_buf *out) { add_simpl
 static void add_json_string(const char *text, struct hr_buf *out)
 {
     json_t *json = json_string(text);
-    char *quoted = json_dumps(json ? json : json_string_nocheck(""), JSON_ENCODE_ANY | JSON_COMPACT);
+    if (!json)   /* not UTF-8, which no client can have sent */
+        json = json_string("");
+    char *quoted = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
     hr_buf_adds(out, quoted ? quoted : "\"\"");
     free(quoted);
     json_decref(json);
