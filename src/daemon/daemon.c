@@ -148,9 +148,9 @@ static void on_account_line(int fd, void *arg)
         daemon->account_got += (size_t)got;
     if (got > 0 && !memchr(daemon->account_line, '\n', daemon->account_got) && daemon->account_got < ACCOUNT_LINE - 1)
         return;
-    json_t *json = json_loads(daemon->account_line, JSON_DISABLE_EOF_CHECK, NULL);
-    int port = (int)json_integer_value(json_object_get(json, "port"));
-    json_decref(json);
+    int port = 0;
+    if (sscanf(daemon->account_line, "ready port=%d", &port) != 1)
+        port = 0;
     hr_watch_stop(daemon->account_watch);
     daemon->account_watch = NULL;
     if (port > 0)
@@ -175,13 +175,15 @@ static enum hr_code start_account(struct daemon *daemon, struct hr_err *err)
     struct hr_arena *arena = home->arena;
     char self[4096];
     int pipes[2];
+    bool tls = !is_loopback(daemon->options->listen);
     int port = daemon->options->storage_port ? daemon->options->storage_port : home->last_storage_port;
     const char *key_file = hr_printf(arena, "%s/account.key", home->site.run_dir), *server = hr_printf(arena, "%s/server", home->tls_dir);
     HR_TRY(hr_child_self(self, sizeof self, err));
     HR_TRY(hr_file_write(key_file, 0600, home->account_key, strlen(home->account_key), err));
-    const char *argv[] = {self, "account", "--root", home->storage_dir, "--name", home->site.account, "--key-file", key_file, "--container", home->site.container,
-                          "--listen", daemon->options->listen, "--port", hr_printf(arena, "%d", port), "--cert", hr_printf(arena, "%s.pem", server),
-                          "--key", hr_printf(arena, "%s.key", server), NULL};
+    const char *listen = strchr(daemon->options->listen, ':') ? hr_printf(arena, "[%s]:%d", daemon->options->listen, port)
+                                                              : hr_printf(arena, "%s:%d", daemon->options->listen, port);
+    const char *argv[] = {self, "account", "--home", home->site.home, "--account", home->site.account, "--key-file", key_file, "--container", home->site.container,
+                          "--listen", listen, tls ? "--tls-cert" : NULL, hr_printf(arena, "%s.pem", server), "--tls-key", hr_printf(arena, "%s.key", server), NULL};
     if (pipe2(pipes, O_CLOEXEC))
         return hr_fail(err, HR_E_IO, "no pipe for the storage account");
     int log = open(hr_printf(arena, "%s/account.log", home->log_dir), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

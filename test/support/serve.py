@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -56,7 +57,7 @@ class Serve:
         log = open(self.home / "server.log", "ab")
         self.process = subprocess.Popen([str(BUILD / "headrace"), "serve", "--home", str(self.home), "--port", "0", *self.arguments],
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                                        env=dict(os.environ, **(self.env or {})))
+                                        env={**os.environ, "HEADRACE_PYTHON": sys.executable, **(self.env or {})})
         log.close()
 
         def ready():

@@ -353,7 +353,9 @@ enum hr_code arm_pool_put(struct hr_rest *req, struct hr_err *err)
         return HR_E_UNSUPPORTED;
     }
     json_object_set_new(properties, "sparkVersion", json_string(SPARK_VERSION));
-    return finish_put(req, &id, properties, err);
+    HR_TRY(finish_put(req, &id, properties, err));
+    req->status = 200;   /* azure-mgmt-synapse takes 201 for a failure */
+    return HR_OK;
 }
 
 /* ---- a fresh home ---- */

@@ -1,0 +1,331 @@
+"""Sessions by REST: Livy's root with plain requests, Synapse's with azure-synapse-spark, and who may use them."""
+import json
+import os
+import signal
+import time
+
+import pytest
+import requests
+from azure.core.exceptions import HttpResponseError
+from azure.synapse.spark.models import SparkSessionOptions, SparkStatementOptions
+
+from support.azure import Azure
+from support.serve import processes_below, until
+from wire.test_arm import new_user, run_printed
+
+
+class Livy:
+    """Livy's REST as sparkmagic speaks it, with one principal's token."""
+
+    def __init__(self, server, token=None, basic=False):
+        self.url, self.token = server.endpoint["url"], token or server.endpoint["token"]
+        self.auth = {"auth": ("anyone", self.token)} if basic else {"headers": {"Authorization": f"Bearer {self.token}"}}
+
+    def call(self, method, path, **options):
+        return requests.request(method, self.url + path, timeout=60, **self.auth, **options)
+
+    def start(self, **body):
+        reply = self.call("POST", "/sessions", json={"kind": "pyspark", **body})
+        assert reply.status_code == 201, reply.text
+        session = reply.json()
+        assert reply.headers["Location"] == f"/sessions/{session['id']}"
+        until(lambda: self.call("GET", f"/sessions/{session['id']}/state").json()["state"] == "idle", 30, "idle")
+        return f"/sessions/{session['id']}"
+
+    def send(self, session, code, **body):
+        reply = self.call("POST", f"{session}/statements", json={"code": code, **body})
+        assert reply.status_code == 201, reply.text
+        return f"{session}/statements/{reply.json()['id']}"
+
+    def finished(self, statement, seconds=30):
+        def done():
+            reply = self.call("GET", statement).json()
+            return reply if reply["state"] in ("available", "cancelled") else None
+        return until(done, seconds, "the statement's end")
+
+    def run(self, session, code, **body):
+        return self.finished(self.send(session, code, **body))["output"]
+
+
+@pytest.fixture(scope="module")
+def livy(serve):
+    return Livy(serve)
+
+
+@pytest.fixture
+def session(livy):
+    path = livy.start()
+    yield path
+    livy.call("DELETE", path)
+
+
+# ---- Livy's root ----
+
+def test_a_session_view_holds_what_clients_read(livy, session):
+    view = livy.call("GET", session).json()
+    for field in ("id", "name", "appId", "owner", "proxyUser", "state", "kind", "appInfo", "log", "ttl", "idleTimeout", "driverMemory", "driverCores", "executorMemory",
+                  "executorCores", "numExecutors", "conf", "archives", "files", "jars", "pyFiles", "queue", "heartbeatTimeoutInSecond"):
+        assert field in view
+    assert view["state"] == "idle" and view["owner"] == "owner" and isinstance(view["log"], list) and set(view["appInfo"]) == {"driverLogUrl", "sparkUiUrl"}
+    assert livy.call("GET", f"/sessions/{view['name']}").json()["id"] == view["id"]
+    listed = livy.call("GET", "/sessions?from=0&size=1000").json()
+    assert view["id"] in [one["id"] for one in listed["sessions"]] and listed["from"] == 0 and listed["total"] == len(listed["sessions"])
+
+
+def test_statements_keep_their_state_and_give_results(livy, session):
+    assert livy.run(session, "x = 20\nx + 1")["data"]["text/plain"].strip() == "21"
+    assert livy.run(session, "print('hello')\nx")["data"]["text/plain"].split() == ["hello", "20"]
+    failed = livy.run(session, "1/0")
+    assert (failed["status"], failed["ename"]) == ("error", "ZeroDivisionError") and isinstance(failed["traceback"], list)
+    assert livy.run(session, "x")["status"] == "ok"
+    listed = livy.call("GET", f"{session}/statements?from=1&size=2").json()
+    assert listed["total_statements"] == 4 and [one["id"] for one in listed["statements"]] == [1, 2]
+    down = livy.call("GET", f"{session}/statements?order=desc&size=1").json()
+    assert [one["id"] for one in down["statements"]] == [3]
+
+
+def test_basic_authorization_takes_the_token_as_password(serve):
+    assert Livy(serve, basic=True).call("GET", "/sessions").status_code == 200
+    assert Livy(serve, "hr_wrong", basic=True).call("GET", "/sessions").status_code == 401
+
+
+def test_asking_for_a_running_statement_is_held_open_until_it_ends(livy, session):
+    statement = livy.send(session, "import time; time.sleep(0.4); 'done'")
+    begun = time.monotonic()
+    reply = livy.call("GET", statement).json()
+    assert reply["state"] == "available" and 0.2 < time.monotonic() - begun < 2
+
+
+def test_a_running_statement_is_cancelled(livy, session):
+    statement = livy.send(session, "import time\nwhile True: time.sleep(0.01)")
+    until(lambda: livy.call("GET", statement).json()["state"] == "running", 10, "running")
+    assert livy.call("GET", f"{session}/state").json()["state"] == "busy"
+    assert livy.call("POST", f"{statement}/cancel", json={}).json() == {"msg": "canceled"}
+    assert livy.finished(statement)["state"] == "cancelled"
+    assert livy.run(session, "'still here'")["status"] == "ok"
+
+
+def test_interrupt_cancels_and_the_log_tells(livy, session):
+    statement = livy.send(session, "import time\nwhile True: time.sleep(0.01)")
+    until(lambda: livy.call("GET", statement).json()["state"] == "running", 10, "running")
+    assert livy.call("POST", f"{session}/interrupt").status_code == 200
+    assert livy.finished(statement)["state"] == "cancelled"
+    log = livy.call("GET", f"{session}/log?from=0&size=1").json()
+    assert log["from"] == 0 and log["total"] >= 2 and len(log["log"]) == 1
+    assert len(livy.call("GET", f"{session}/log?size=-1").json()["log"]) == log["total"]
+
+
+def test_completion(livy, session):
+    livy.run(session, "a_long_name = 1")
+    reply = livy.call("POST", f"{session}/completion", json={"code": "a_long", "kind": "pyspark", "cursor": 6})
+    assert "a_long_name" in reply.json()["candidates"]
+
+
+def test_a_deleted_session_is_gone(livy):
+    path = livy.start()
+    assert livy.call("DELETE", path).json() == {"msg": "deleted"}
+    reply = livy.call("GET", path)
+    assert reply.status_code == 404 and reply.json()["msg"] == f"Session '{path.split('/')[-1]}' not found."
+    assert livy.call("DELETE", path).status_code == 404
+    assert livy.call("POST", f"{livy.start()}/stop").status_code == 204
+
+
+@pytest.mark.parametrize("body, says", [({"kind": "spark"}, 'kind "spark"'), ({"kind": "sparkr"}, 'kind "sparkr"'), ({"jars": ["a.jar"]}, '"jars"'),
+                                        ({"pyFiles": ["a.py"]}, '"pyFiles"'), ({"ttl": "soon"}, '"ttl"'), ({"conf": []}, '"conf"'), ({"name": "1st"}, "digit")])
+def test_what_a_session_cannot_do_is_refused_by_name(livy, body, says):
+    reply = livy.call("POST", "/sessions", json=body)
+    assert reply.status_code == 400 and says in reply.json()["msg"] and reply.json()["msg"].startswith("Rejected, Reason: ")
+
+
+def test_unknown_fields_are_ignored_and_names_are_unique(livy):
+    path = livy.start(name="unique", somethingNew={"a": 1}, queue="default")
+    reply = livy.call("POST", "/sessions", json={"name": "unique"})
+    assert reply.status_code == 400 and "Duplicate session name: unique" in reply.json()["msg"]
+    assert livy.call("DELETE", "/sessions/unique").status_code == 200
+    assert livy.call("GET", path).status_code == 404
+
+
+def test_batches_are_listed_and_refused_by_name(livy):
+    assert livy.call("GET", "/batches").json() == {"from": 0, "total": 0, "sessions": []}
+    reply = livy.call("POST", "/batches", json={"file": "a.py"})
+    assert reply.status_code == 400 and "batch jobs are not supported" in reply.json()["msg"]
+    assert livy.call("GET", "/batches/7/state").status_code == 404
+
+
+def test_malformed_requests_are_told(livy, session):
+    assert livy.call("POST", "/sessions", data=b"{").status_code == 400
+    assert livy.call("POST", f"{session}/statements", json={}).json()["msg"] == '"code" is missing'
+    assert livy.call("GET", f"{session}/statements/99").status_code == 404
+    assert livy.call("GET", f"{session}/statements/x").status_code == 404
+    assert livy.call("GET", "/sessions/987654").status_code == 404
+    assert livy.call("PATCH", session).status_code == 405
+
+
+def test_an_idle_session_ends_and_a_busy_one_does_not(livy):
+    path = livy.start(idleTimeout="1s")
+    assert livy.run(path, "import time; time.sleep(2.5); 'slept'")["data"]["text/plain"].strip() == "'slept'"
+    until(lambda: livy.call("GET", path).json()["state"] == "killed", 10, "killed")
+    assert any("idle for longer" in line for line in livy.call("GET", path).json()["log"])
+
+
+def test_a_session_without_heartbeat_ends(livy):
+    path = livy.start(heartbeatTimeoutInSecond=1)
+    time.sleep(2.5)
+    assert livy.call("GET", path).json()["state"] == "killed"
+
+
+# ---- the interpreter's death ----
+
+def interpreter_of(livy, session):
+    return int(livy.run(session, "import os; os.getpid()")["data"]["text/plain"])
+
+
+def test_a_killed_interpreter_fails_its_statement_and_the_session_is_dead(livy):
+    path = livy.start()
+    pid = interpreter_of(livy, path)
+    statement = livy.send(path, "import time; time.sleep(60)")
+    until(lambda: livy.call("GET", statement).json()["state"] == "running", 10, "running")
+    os.kill(pid, signal.SIGKILL)
+    ended = livy.finished(statement)
+    assert ended["output"]["status"] == "error" and "died" in ended["output"]["evalue"]
+    assert livy.call("GET", path).json()["state"] == "dead"
+    reply = livy.call("POST", f"{path}/statements", json={"code": "1"})
+    assert reply.status_code == 400 and "dead" in reply.json()["msg"]
+    assert livy.run(livy.start(), "1+1")["status"] == "ok"
+
+
+def test_no_process_is_left_behind(serve, livy):
+    paths = [livy.start() for _ in range(3)]
+    pids = [interpreter_of(livy, path) for path in paths]
+    for path in paths:
+        livy.call("DELETE", path)
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10, "the interpreters' end")
+
+
+# ---- Synapse's root ----
+
+def wait(client, session_id):
+    return until(lambda: (view := client.spark_session.get_spark_session(session_id, detailed=True)).state == "idle" and view, 30, "idle")
+
+
+def test_azures_client_runs_a_session(serve):
+    client = Azure(serve).spark()
+    options = SparkSessionOptions(name="from-azure", configuration={"spark.sql.shuffle.partitions": "7"}, driver_memory="4g", driver_cores=2, tags={"a": "b"})
+    made = client.spark_session.create_spark_session(options, detailed=True)
+    assert made.name == "from-azure" and made.tags == {"a": "b"}
+    view = wait(client, made.id)
+    assert (view.spark_pool_name, view.workspace_name, view.submitter_name) == (serve.endpoint["pool"], serve.endpoint["synapse_workspace"], "owner")
+    assert view.livy_info.current_state == "idle" and view.livy_info.job_creation_request.name == "from-azure"
+    assert (view.job_type, view.result, view.scheduler.current_state, view.plugin.current_state) == ("SparkSession", "Uncertain", "Scheduled", "Monitoring")
+    statement = client.spark_session.create_spark_statement(made.id, SparkStatementOptions(code="6*7", kind="pyspark"))
+    done = until(lambda: (one := client.spark_session.get_spark_statement(made.id, statement.id)).state == "available" and one, 30, "available")
+    assert done.output.data["text/plain"].strip() == "42"
+    assert client.spark_session.get_spark_statements(made.id).total == 1
+    client.spark_session.reset_spark_session_timeout(made.id)
+    assert made.id in [one.id for one in client.spark_session.get_spark_sessions().sessions]
+    client.spark_session.cancel_spark_session(made.id)
+    ended = client.spark_session.get_spark_session(made.id, detailed=True)
+    assert (ended.state, ended.result) == ("killed", "Cancelled")
+    assert client.spark_batch.get_spark_batch_jobs().total == 0
+
+
+def test_a_pool_that_does_not_exist_is_named(serve):
+    with pytest.raises(HttpResponseError, match='Spark pool \\\\?"nopool\\\\?" does not exist'):
+        Azure(serve).spark("nopool").spark_session.create_spark_session(SparkSessionOptions(name="x"))
+
+
+# ---- roles ----
+
+def test_a_user_without_the_role_is_refused_and_the_printed_command_lets_it_start(serve):
+    user, theirs = new_user(serve)
+    client = theirs.spark()
+    with pytest.raises(HttpResponseError) as refused:
+        client.spark_session.create_spark_session(SparkSessionOptions(name="mine"))
+    assert refused.value.status_code == 403
+    message = json.loads(refused.value.response.text())["error"]["message"]
+    for part in (user["principal"], user["name"], "Synapse Apache Spark Administrator", f"workspaces/{serve.endpoint['synapse_workspace']}"):
+        assert part in message
+    assert Livy(serve, user["token"]).call("POST", "/sessions", json={}).status_code == 403
+    run_printed(serve, message)
+    made = client.spark_session.create_spark_session(SparkSessionOptions(name="mine"))
+    wait(client, made.id)
+    client.spark_session.cancel_spark_session(made.id)
+
+
+@pytest.mark.parametrize("role, scope, may", [("Synapse Compute Operator", "workspaces/{synapse_workspace}/bigDataPools/{pool}", True),
+                                              ("Synapse Contributor", "workspaces/{synapse_workspace}", False), ("Synapse User", "workspaces/{synapse_workspace}", False)])
+def test_which_roles_start_a_session(serve, role, scope, may):
+    user, _ = new_user(serve)
+    serve.cli("role", "assign", role, "--assignee", user["name"], "--scope", scope.format(**serve.endpoint))
+    reply = Livy(serve, user["token"]).call("POST", "/sessions", json={})
+    assert reply.status_code == (201 if may else 403)
+    if may:
+        Livy(serve, user["token"]).call("DELETE", f"/sessions/{reply.json()['id']}")
+
+
+def test_a_session_is_its_owners(serve, livy, session):
+    user, _ = new_user(serve)
+    theirs = Livy(serve, user["token"])
+    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", user["name"], "--scope", f"workspaces/{serve.endpoint['synapse_workspace']}")
+    reply = theirs.call("POST", f"{session}/statements", json={"code": "1"})
+    assert reply.status_code == 403 and "only its owner runs statements" in reply.json()["msg"]
+    assert theirs.call("DELETE", session).status_code == 403
+    assert theirs.call("GET", session).status_code == 200   # this role reads logs
+    outsider = Livy(serve, new_user(serve)[0]["token"])
+    assert outsider.call("GET", session).status_code == 403
+    assert outsider.call("GET", "/sessions").json()["total"] == 0
+
+
+def test_a_role_taken_away_ends_what_a_session_may_do(serve):
+    user, _ = new_user(serve)
+    theirs, scope = Livy(serve, user["token"]), f"workspaces/{serve.endpoint['synapse_workspace']}"
+    serve.cli("role", "assign", "Synapse Compute Operator", "--assignee", user["name"], "--scope", scope)
+    path = theirs.start()
+    assert theirs.run(path, "1")["status"] == "ok"
+    serve.cli("role", "remove", "Synapse Compute Operator", "--assignee", user["name"], "--scope", scope)
+    assert theirs.call("POST", f"{path}/statements", json={"code": "1"}).status_code == 403
+
+
+# ---- the server's death ----
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(fresh_serve):
+    serve, azure = fresh_serve, Azure(fresh_serve)
+    from wire.test_arm import attach, link, wait_for
+    before = dict(serve.endpoint)
+    user = json.loads(serve.cli("user", "create", "kept", "--json").stdout)
+    serve.cli("role", "assign", "Synapse Compute Operator", "--assignee", "kept", "--scope", f"workspaces/{azure.synapse}")
+    identity = link(azure, "kept").json()["identity"]
+    assert wait_for(azure, attach(azure, "kept", f"{azure.synapse_id}/bigDataPools/{azure.pool}"))["status"] == "Succeeded"
+    pending = attach(azure, "pending", f"{azure.synapse_id}/bigDataPools/{azure.pool}")
+    mine = Livy(serve)
+    path = mine.start()
+    serve.kill()
+    serve.start()
+    after = Azure(serve)
+    assert {name: serve.endpoint[name] for name in before if name != "pid"} == {name: before[name] for name in before if name != "pid"}
+    assert after.call("GET", f"{azure.workspace_id}/linkedServices/kept").json()["identity"] == identity
+    assert after.call("GET", f"{azure.workspace_id}/computes/kept").json()["properties"]["provisioningState"] == "Succeeded"
+    assert wait_for(after, pending)["status"] == "Succeeded"     # it went on with what it had accepted
+    theirs = Livy(serve, user["token"])
+    new = theirs.start()
+    mine = Livy(serve)
+    assert mine.call("GET", path).json()["state"] == "dead" and int(new.split("/")[-1]) > int(path.split("/")[-1])
+    theirs.call("DELETE", new)
+
+
+def test_a_second_server_on_the_home_is_refused_by_name(serve):
+    done = serve.cli("serve", "--home", str(serve.home), check=False)
+    assert done.returncode == 1 and "is served already, by process %d" % serve.pid in done.stderr
+    assert Livy(serve).call("GET", "/sessions").status_code == 200
+
+
+def test_sigterm_ends_everything(fresh_serve):
+    livy = Livy(fresh_serve)
+    statement = livy.send(livy.start(), "import time; time.sleep(60)")
+    until(lambda: livy.call("GET", statement).json()["state"] == "running", 10, "running")
+    pids = list(processes_below(fresh_serve.pid))
+    assert pids
+    fresh_serve.stop()
+    assert not (fresh_serve.home / "run/endpoint.json").exists()
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10, "the helpers' end")
+    assert fresh_serve.process.returncode == 0
