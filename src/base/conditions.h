@@ -14,6 +14,9 @@
 #define HR_ARRAY_INDEX "org.apache.spark.SparkArrayIndexOutOfBoundsException"
 #define HR_UNSUPPORTED_OPERATION "org.apache.spark.SparkUnsupportedOperationException"
 
+#define HR_SQL_EXCEPTION "org.apache.spark.SparkSQLException"
+#define HR_NO_SUCH_ELEMENT "org.apache.spark.SparkNoSuchElementException"
+
 #define HR_CONDITIONS(X) \
     X("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", HR_ANALYSIS, "Cannot use all columns for partition columns.") \
     X("AMBIGUOUS_COLUMN_REFERENCE", "42702", HR_ANALYSIS, "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same. This column points to one of the DataFrames but Spark is unable to figure out which one. Please alias the DataFrames with different names via `DataFrame.alias` before joining them, and specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.") \
@@ -25,6 +28,8 @@
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
     X("CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", HR_ANALYSIS, "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.") \
     X("CANNOT_RESOLVE_STAR_EXPAND", "42704", HR_ANALYSIS, "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.") \
+    X("CANNOT_MODIFY_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the Spark config: <key>.\nSee also '<docroot>/sql-migration-guide.html#ddl-statements'.") \
+    X("CANNOT_MODIFY_STATIC_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the static Spark config: <key>.") \
     X("CAST_INVALID_INPUT", "22018", HR_NUMBER_FORMAT, "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.") \
     X("CAST_OVERFLOW", "22003", HR_ARITHMETIC, "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.") \
     X("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "56038", HR_ILLEGAL_ARGUMENT, "The codec <codecName> is not available. Available codecs are <availableCodecs>.") \
@@ -85,6 +90,18 @@
     X("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Unsupported special character for delimiter: <str>.") \
     X("INVALID_ESCAPE_CHAR", "42604", HR_PARSE, "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.") \
     X("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", HR_ANALYSIS, "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.") \
+    X("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be one of '<confOptions>'.") \
+    X("INVALID_CONF_VALUE.TIME_ZONE", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. Cannot resolve the given timezone.") \
+    X("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be a/an '<confType>' value.") \
+    X("INVALID_CURSOR.POSITION_NOT_AVAILABLE", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is no longer available at index <index>.") \
+    X("INVALID_CURSOR.POSITION_NOT_FOUND", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is not found.") \
+    X("INVALID_HANDLE.FORMAT", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Handle must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'") \
+    X("INVALID_HANDLE.OPERATION_ABANDONED", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation was considered abandoned because of inactivity and removed.") \
+    X("INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation already exists.") \
+    X("INVALID_HANDLE.OPERATION_NOT_FOUND", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation not found.") \
+    X("INVALID_HANDLE.SESSION_CHANGED", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. The existing Spark server driver instance has restarted. Please reconnect.") \
+    X("INVALID_HANDLE.SESSION_CLOSED", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Session was closed.") \
+    X("INVALID_HANDLE.SESSION_NOT_FOUND", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Session not found.") \
     X("INVALID_IDENTIFIER", "42602", HR_PARSE, "The unquoted identifier <ident> is invalid and must be back quoted as: `<ident>`.\nUnquoted identifiers can only contain ASCII letters ('a' - 'z', 'A' - 'Z'), digits ('0' - '9'), and underbar ('_').\nUnquoted identifiers must also not start with a digit.\nDifferent data sources and meta stores may impose additional restrictions on valid identifiers.") \
     X("INVALID_INDEX_OF_ZERO", "22003", HR_RUNTIME, "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).") \
     X("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Found incompatible types in the column <colName> for inline table.") \
@@ -132,10 +149,12 @@
     X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
     X("SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", HR_SPARK, "More than one row returned by a subquery used as an expression.") \
     X("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601", HR_PARSE, "Support of the clause or keyword: <clause> has been discontinued in this context. The '!' keyword is only supported as an alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, `NOT BETWEEN`, etc.\nTo re-enable the '!' keyword, set \"spark.sql.legacy.bangEqualsNot\" to \"true\".") \
+    X("SQL_CONF_NOT_FOUND", "42K0I", HR_NO_SUCH_ELEMENT, "The SQL config <sqlConf> cannot be found. Please verify that the config exists.") \
     X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
+    X("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", HR_ANALYSIS, "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view,  or add the IF NOT EXISTS clause to tolerate pre-existing views.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
