@@ -32,6 +32,7 @@
     X("CANNOT_MODIFY_STATIC_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the static Spark config: <key>.") \
     X("CAST_INVALID_INPUT", "22018", HR_NUMBER_FORMAT, "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.") \
     X("CAST_OVERFLOW", "22003", HR_ARITHMETIC, "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.") \
+    X("CATALOG_NOT_FOUND", "42P08", HR_ANALYSIS, "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.") \
     X("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "56038", HR_ILLEGAL_ARGUMENT, "The codec <codecName> is not available. Available codecs are <availableCodecs>.") \
     X("COLLATION_INVALID_NAME", "42704", HR_SPARK, "The value <collationName> does not represent a correct collation name. Suggested valid collation names: [<proposals>].") \
     X("COLUMN_ALREADY_EXISTS", "42711", HR_ANALYSIS, "The column <columnName> already exists. Choose another name or rename the existing column.") \
@@ -83,7 +84,15 @@
     X("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", HR_ANALYSIS, "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.") \
     X("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000", HR_ANALYSIS, "Column or field <name> is of type <type> while it's required to be <expectedType>.") \
+    X("INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS", "42K04", HR_SQL_EXCEPTION, "Invalid session clone request. Cannot clone session to target session ID <targetSessionId> because a session with this ID already exists.") \
+    X("INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT", "42K04", HR_SQL_EXCEPTION, "Invalid session clone request. Target session ID <targetSessionId> must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'.") \
+    X("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be one of '<confOptions>'.") \
+    X("INVALID_CONF_VALUE.TIME_ZONE", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. Cannot resolve the given timezone.") \
+    X("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be a/an '<confType>' value.") \
     X("INVALID_CORRUPT_RECORD_TYPE", "42804", HR_ANALYSIS, "The column <columnName> for corrupt records must have the nullable STRING type, but got <actualType>.") \
+    X("INVALID_CURSOR.NOT_REATTACHABLE", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor is not reattachable.") \
+    X("INVALID_CURSOR.POSITION_NOT_AVAILABLE", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is no longer available at index <index>.") \
+    X("INVALID_CURSOR.POSITION_NOT_FOUND", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is not found.") \
     X("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "22007", HR_ILLEGAL_ARGUMENT, "Unrecognized datetime pattern: <pattern>. You can form a valid datetime pattern with the guide from '<docroot>/sql-ref-datetime-pattern.html'.") \
     X("INVALID_DELIMITER_VALUE.EMPTY_STRING", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Delimiter cannot be empty string.") \
     X("INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Single backslash is prohibited. It has special meaning as beginning of an escape sequence. To get the backslash character, pass a string with two backslashes as the delimiter.") \
@@ -121,6 +130,8 @@
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", HR_PARSE, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.") \
+    X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
+    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
     X("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", HR_ANALYSIS, "Invalid SQL syntax: The function <prettyName> does not support <syntax>.") \
     X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
@@ -154,7 +165,12 @@
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
+    X("SCHEMA_NOT_FOUND", "42704", HR_ANALYSIS, "The schema <schemaName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a catalog, verify the current_schema() output, or qualify the name with the correct catalog.\nTo tolerate the error on drop use DROP SCHEMA IF EXISTS.") \
+    X("SQL_CONF_NOT_FOUND", "42K0I", HR_NO_SUCH_ELEMENT, "The SQL config <sqlConf> cannot be found. Please verify that the config exists.") \
+    X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
+    X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", HR_ANALYSIS, "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view,  or add the IF NOT EXISTS clause to tolerate pre-existing views.") \
+    X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \

@@ -14,11 +14,18 @@
 #define HR_GRPC_MESSAGE_MAX (128 * 1024 * 1024)   /* the client's own cap */
 #define HR_PLAN_DEPTH_MAX 2000                    /* nesting of protobuf messages; pyspark itself recurses out near 900 withColumn */
 #define HR_PLAN_MESSAGES_MAX 4000000         /* messages in one plan: bounds the memory that a small plan can unpack to */
+#define HR_RESULT_BATCH_BYTES ((size_t)16 << 20) /* Arrow bytes of one response: each costs the client half a millisecond, whatever its size */
 #define HR_SQL_DEPTH_MAX 500
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
 #define HR_SESSIONS_MAX 1000
 #define HR_OPERATIONS_PER_SESSION_MAX 500
+#define HR_OPERATION_UNSENT_MAX ((size_t)48 << 20)      /* an execution waits while so much of its result is not yet sent … */
+#define HR_OPERATION_KEPT_MAX ((size_t)256 << 20)      /* … and the oldest sent responses are given up beyond so much unreleased */
+#define HR_OPERATION_DETACHED_MS (5 * 60 * 1000)       /* an operation that nobody is attached to is ended after this: Spark's default */
+#define HR_FINISHED_REMEMBERED 200        /* finished operations whose state GetStatus still tells */
+#define HR_ERRORS_REMEMBERED 50           /* failures whose details FetchErrorDetails still tells */
+#define HR_ARTIFACT_MAX ((size_t)1 << 30) /* one artifact; and all of a session: four times that */
 #define HR_TOKEN_BYTES 32
 #define HR_BLOB_CONNECTIONS_MAX 32L               /* to one host, of one session: enough to fill a link at 15 ms a request */
 #define HR_BLOB_NAME_MAX 1024                     /* characters of a blob name: Azure's own */

@@ -165,8 +165,8 @@ static enum hr_code unpack_zstd(struct decoder *d, const ProtobufCBinaryData *in
 
 static enum hr_code decode_compressed(struct decoder *d, const PB(Plan__CompressedOperation) *in, struct hr_operation_plan *out)
 {
-    void *bytes;
-    size_t len;
+    void *bytes = NULL;
+    size_t len = 0;
     if (in->compression_codec != SPARK__CONNECT__COMPRESSION_CODEC__COMPRESSION_CODEC_ZSTD)
         return decode_refuse(d, "plans compressed with other than zstd");
     HR_TRY(unpack_zstd(d, &in->data, &bytes, &len));

@@ -125,3 +125,17 @@ bool hr_scan_without(const void *bytes, size_t len, uint32_t first, uint32_t las
     }
     return hr_buf_ok(out);
 }
+
+bool hr_scan_field(const void *bytes, size_t len, uint32_t number, struct hr_buf *out)
+{
+    struct cursor cursor = {bytes, (const uint8_t *)bytes + len}, inner;
+    while (cursor.at < cursor.end) {
+        uint32_t at;
+        int wire;
+        if (!field(&cursor, &at, &wire, &inner))
+            return false;
+        if (at == number && wire == 2)
+            hr_buf_add(out, inner.at, (size_t)(inner.end - inner.at));
+    }
+    return hr_buf_ok(out);
+}

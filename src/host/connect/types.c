@@ -306,8 +306,8 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
 static enum hr_code decode_decimal_literal(struct hr_arena *arena, const PB(Expression__Literal__Decimal) *in, struct hr_literal *out,
                                            struct hr_err *err)
 {
-    int precision, scale;
-    const char *digits;
+    int precision = 0, scale = 0;
+    const char *digits = "";
     HR_TRY(plain_digits(arena, in->value, &digits, &precision, &scale, err));
     if (in->_precision_case && in->precision > precision)
         precision = in->precision;

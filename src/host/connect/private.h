@@ -1,0 +1,200 @@
+/* What the files of connect/ share. Threads: `loop` marks what only the loop's thread touches, `lock` what its lock guards. */
+#ifndef HR_HOST_CONNECT_PRIVATE_H
+#define HR_HOST_CONNECT_PRIVATE_H
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "blob/blob.h"
+#include "host/connect/conf.h"
+#include "host/connect/connect.h"
+#include "host/connect/decode.h"
+#include "host/engine/engine.h"
+#include "host/format/format.h"
+#include "host/plan/env.h"
+#include "io/loop.h"
+#include "io/thread.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- shared, counted ---- */
+
+/* bytes that a client uploaded */
+struct artifact { atomic_int refs; size_t len; char bytes[]; };
+struct artifact *artifact_new(const void *bytes, size_t len);
+void artifact_drop(struct artifact *artifact);
+
+/* a temporary view, or a checkpointed relation: a plan in an arena of its own, immutable */
+struct view {
+    atomic_int refs;
+    struct hr_arena *arena;
+    struct hr_rel *rel;
+    char *name;                        /* as it was created; NULL of a checkpoint */
+    bool global;
+    struct hr_names columns;
+};
+void view_drop(void *view);
+
+/* ---- sessions ---- */
+
+struct pending { struct pending *next; size_t len; char bytes[]; };
+
+struct session {
+    struct hr_connect *connect;
+    atomic_int refs;
+    char *id, *user, *user_name, *server_id, *key;
+    pthread_mutex_t lock;
+    struct hr_conf conf;               /* lock, as all below */
+    struct hr_map views, cached, artifacts, persisted;
+    size_t artifact_bytes;
+    char *database, *catalog;
+    struct hr_blob_config *storage_conf;
+    struct hr_blob *blob;
+    struct hr_engine *engine;
+    struct hr_format *format;
+    bool opened;
+    struct hr_map operations;          /* loop, as all below: id to struct operation */
+    struct hr_map finished;            /* id to enum operation_state + 1 */
+    struct hr_map errors;              /* error id to struct hr_err */
+    struct pending *pending;           /* lock: commands of the journal, made again at the first use */
+    pthread_mutex_t replay;            /* recursive: held while they are */
+    bool replaying;                    /* replay */
+};
+
+struct session *session_get(struct hr_connect *connect, const char *user, const char *id);      /* loop; NULL when there is none */
+enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *user, const char *id, const char *observed,
+                          struct session **session, struct hr_err *err);                        /* loop; finds or makes; borrowed */
+struct session *session_clone(struct session *from, const char *id);                            /* loop */
+struct session *session_restore(struct hr_connect *connect, const char *user, const char *id, const char *server_id);   /* loop; from the journal */
+void session_add_pending(struct session *session, const void *plan, size_t len);                /* loop */
+void session_close(struct session *session);                                                    /* loop: forgets it, cancels its operations */
+struct session *session_keep(struct session *session);
+void session_drop(struct session *session);
+/* engine, storage and formats, opened at first use; worker threads */
+enum hr_code session_engine(struct session *session, struct hr_err *err);
+enum hr_code session_set(struct session *session, const char *key, const char *value, struct hr_err *err);     /* value NULL: unset */
+enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct hr_err *err); /* takes the reference */
+bool session_drop_view(struct session *session, const struct hr_names *name, bool global);
+struct view *session_find_view(struct session *session, const struct hr_names *name);           /* a reference, or NULL */
+void session_remember_error(struct session *session, const char *id, const struct hr_err *err); /* loop */
+
+/* ---- the analyzer's view of a session, for one operation ---- */
+
+struct env {
+    struct hr_env base;
+    struct session *session;
+    struct hr_arena *arena;
+    struct hr_conf conf;               /* as it was when the operation began */
+    int64_t now_us;
+};
+enum hr_code env_new(struct hr_arena *arena, struct session *session, struct env **env, struct hr_err *err);   /* released with the arena */
+const char *env_conf(const struct env *env, const char *key);
+/* puts what it stands for in the place of every CACHED_REMOTE relation */
+enum hr_code env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err);
+struct hr_sql_statement;
+enum hr_code env_parse_statement(struct env *env, const char *sql, struct hr_sql_statement *statement, struct hr_err *err);
+void env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_format_rows *rows);    /* a query as a writer reads it */
+
+/* ---- operations ---- */
+
+enum operation_state { OPERATION_RUNNING, OPERATION_SUCCEEDED, OPERATION_FAILED, OPERATION_CANCELLED };
+
+/* one ExecutePlanResponse: framed head, then payload, then tail; shared by the operation and the stream that sends it */
+struct response {
+    struct response *next;
+    atomic_int refs;
+    int64_t index;
+    char id[37];
+    char *head, *payload;
+    size_t head_len, payload_len;
+};
+
+struct operation {
+    struct session *session;
+    atomic_int refs;
+    char *id;
+    char **tags;
+    size_t tag_count;
+    bool reattachable;
+    char *request;                     /* the plan's bytes, for the worker */
+    size_t request_len;
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    struct response *first, *last;     /* lock, as all below */
+    int64_t made, sent;                /* index of the last response made, of the last given to the stream */
+    size_t unsent, kept;
+    bool done, cancelled, abandoned, posted, trimmed;
+    struct hr_err err;                 /* code HR_OK: it succeeded */
+    struct hr_query *query;
+    struct hr_exchange *stream;        /* loop */
+    int64_t detached_ms;               /* loop: since when nobody is attached; 0: attached */
+    bool removed;                      /* loop */
+    bool replayed;                     /* of the journal: in no table, answers nobody */
+};
+
+struct operation *operation_new(struct session *session, const char *id);       /* loop; in the session's table, one reference */
+struct operation *operation_new_replayed(struct session *session, const void *plan, size_t len);   /* any thread; in no table */
+struct operation *operation_keep(struct operation *operation);
+void operation_drop(struct operation *operation);
+void operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after);  /* loop */
+void operation_detach(struct operation *operation);                             /* loop: the stream is gone */
+void operation_pump(struct operation *operation);                               /* loop: sends what there is */
+bool operation_cancel(struct operation *operation);                             /* any thread; false when it was over */
+void operation_remove(struct operation *operation);                             /* loop: cancels, forgets, drops */
+/* releases responses up to the id; all sent ones when id is NULL; loop */
+void operation_release(struct operation *operation, const char *until);
+enum hr_code operation_find_response(struct operation *operation, const char *id, int64_t *index, struct hr_err *err);   /* loop */
+enum operation_state operation_state_of(struct operation *operation);
+/* worker threads: gives one response; waits while too much is unsent; HR_E_CANCELLED once it is cancelled */
+enum hr_code operation_give(struct operation *operation, PB(ExecutePlanResponse) *response, struct hr_err *err);
+/* the same for a batch; takes the malloc'ed bytes */
+enum hr_code operation_give_batch(struct operation *operation, int64_t start, int64_t rows, char *bytes, size_t len, struct hr_err *err);
+void operation_done(struct operation *operation, const struct hr_err *err);     /* worker; err NULL: succeeded */
+
+/* ---- work ---- */
+
+struct hr_connect {
+    struct hr_connect_options options;
+    struct hr_loop *loop;
+    struct hr_map sessions;            /* loop: user \n id to struct session */
+    struct hr_map closed;              /* loop: keys of closed sessions */
+    pthread_mutex_t lock;
+    struct hr_map global_views;        /* lock */
+    struct hr_engine *spare;           /* lock: opened ahead */
+    bool opening;                      /* lock: the spare is on its way */
+    pthread_cond_t opened;
+    struct hr_timer *janitor;
+    struct worker *workers;            /* loop */
+    size_t busy;                       /* loop */
+    int journal;                       /* loop: descriptor, or -1 */
+    bool stopping;
+};
+
+/* runs job(arg) on a worker thread with a stack for deep plans */
+enum hr_code work_start(struct hr_connect *connect, void (*job)(void *arg), void *arg, struct hr_err *err);
+void work_stop(struct hr_connect *connect);
+
+void execute_plan(void *operation);    /* a job; drops the reference */
+void execute_replayed(struct session *session, const void *plan, size_t len);
+
+struct analyze_job {
+    struct session *session;
+    struct hr_exchange *exchange;      /* loop; NULL once the client is gone */
+    char *request;
+    size_t request_len;
+    struct hr_arena *arena;            /* the response lives here */
+    PB(AnalyzePlanResponse) *response;
+    struct hr_err err;
+    void (*done)(struct analyze_job *job);   /* on the loop's thread */
+};
+void analyze_plan(void *job);          /* a job */
+
+/* A command, of spark.sql() or of its own; worker threads. from_sql: the answer is a relation with what the statement prints. */
+enum hr_code command_run(struct env *env, struct operation *operation, struct hr_command *command, bool from_sql, struct hr_err *err);
+
+void journal_session(struct session *session);                                          /* loop */
+void journal_close_session(struct session *session);                                    /* loop */
+void journal_config(struct session *session, const char *key, const char *value);       /* loop; value NULL: unset */
+void journal_command(struct session *session, const void *plan, size_t len);            /* loop */
+enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err);
+void journal_close(struct hr_connect *connect);
+#endif

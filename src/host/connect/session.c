@@ -1,0 +1,393 @@
+#include "host/connect/private.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/engine/duckdb_fs.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- counted things ---- */
+
+struct artifact *artifact_new(const void *bytes, size_t len)
+{
+    struct artifact *artifact = malloc(sizeof *artifact + len + 1);
+    if (!artifact)
+        return NULL;
+    atomic_init(&artifact->refs, 1);
+    artifact->len = len;
+    memcpy(artifact->bytes, bytes, len);
+    artifact->bytes[len] = 0;
+    return artifact;
+}
+
+void artifact_drop(struct artifact *artifact)
+{
+    if (artifact && atomic_fetch_sub(&artifact->refs, 1) == 1)
+        free(artifact);
+}
+
+void view_drop(void *arg)
+{
+    struct view *view = arg;
+    if (view && atomic_fetch_sub(&view->refs, 1) == 1)
+        hr_arena_free(view->arena);    /* the view itself lives in it */
+}
+
+/* ---- life ---- */
+
+static char *key_of(const char *user, const char *id)
+{
+    char *key = NULL;
+    HR_CHECK(asprintf(&key, "%s\n%s", user, id) >= 0);
+    return key;
+}
+
+static void standard_conf(struct session *session)
+{
+    static const char *const fixed[][2] = {
+        {"spark.app.name", "headrace"}, {"spark.master", "local[*]"}, {"spark.submit.deployMode", "client"},
+        {"spark.sql.catalogImplementation", "in-memory"}, {"spark.executor.id", "driver"}};
+    const struct hr_connect_options *options = &session->connect->options;
+    char app[64];
+    snprintf(app, sizeof app, "headrace-%.8s", session->server_id);
+    hr_conf_put(&session->conf, "spark.app.id", app);
+    for (size_t i = 0; i < HR_LEN(fixed); i++)
+        hr_conf_put(&session->conf, fixed[i][0], fixed[i][1]);
+    for (size_t i = 0; i < options->setting_count; i++) {
+        struct hr_err err;
+        if (session_set(session, options->settings[i].key, options->settings[i].value, &err))
+            hr_conf_put(&session->conf, options->settings[i].key, options->settings[i].value);   /* a static key: the host may set it */
+    }
+}
+
+static struct session *session_new(struct hr_connect *connect, const char *user, const char *id)
+{
+    struct session *session = calloc(1, sizeof *session);
+    HR_CHECK(session);
+    session->connect = connect;
+    atomic_init(&session->refs, 1);
+    session->id = strdup(id);
+    session->user = strdup(user);
+    session->user_name = strdup(user);
+    session->key = key_of(user, id);
+    session->server_id = malloc(37);
+    hr_uuid_new(session->server_id);
+    session->database = strdup("default");
+    session->catalog = strdup("spark_catalog");
+    pthread_mutex_init(&session->lock, NULL);
+    hr_conf_init(&session->conf);
+    hr_map_init_nocase(&session->views);
+    hr_map_init(&session->cached);
+    hr_map_init(&session->artifacts);
+    hr_map_init(&session->persisted);
+    hr_map_init(&session->operations);
+    hr_map_init(&session->finished);
+    hr_map_init(&session->errors);
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&session->replay, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    session->storage_conf = hr_blob_config_new();
+    standard_conf(session);
+    hr_map_put(&connect->sessions, session->key, session);
+    hr_log(HR_LOG_INFO, "session.open", "session", id, "user", user, NULL);
+    return session;
+}
+
+struct session *session_keep(struct session *session)
+{
+    atomic_fetch_add(&session->refs, 1);
+    return session;
+}
+
+static void release_map(struct hr_map *map, void (*drop)(void *value))
+{
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(map, at));)
+        if (drop)
+            drop(at->value);
+    hr_map_release(map);
+}
+
+void session_drop(struct session *session)
+{
+    if (atomic_fetch_sub(&session->refs, 1) != 1)
+        return;
+    release_map(&session->views, view_drop);
+    release_map(&session->cached, view_drop);
+    release_map(&session->artifacts, (void (*)(void *))artifact_drop);
+    release_map(&session->persisted, NULL);
+    release_map(&session->operations, NULL);
+    release_map(&session->finished, NULL);
+    release_map(&session->errors, free);
+    hr_format_close(session->format);
+    hr_engine_close(session->engine);
+    hr_blob_free(session->blob);
+    hr_blob_config_free(session->storage_conf);
+    hr_conf_release(&session->conf);
+    for (struct pending *at = session->pending, *next; at; at = next) {
+        next = at->next;
+        free(at);
+    }
+    pthread_mutex_destroy(&session->replay);
+    pthread_mutex_destroy(&session->lock);
+    free(session->id);
+    free(session->user);
+    free(session->user_name);
+    free(session->key);
+    free(session->server_id);
+    free(session->database);
+    free(session->catalog);
+    free(session);
+}
+
+struct session *session_get(struct hr_connect *connect, const char *user, const char *id)
+{
+    char *key = key_of(user, id);
+    struct session *session = hr_map_get(&connect->sessions, key);
+    free(key);
+    return session;
+}
+
+static bool is_uuid(const char *text)
+{
+    for (int i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text[i] != '-' : !text[i] || !strchr("0123456789abcdefABCDEF", text[i]))
+            return false;
+    }
+    return !text[36];
+}
+
+static bool was_closed(struct hr_connect *connect, const char *user, const char *id)
+{
+    char *key = key_of(user, id);
+    bool closed = hr_map_has(&connect->closed, key);
+    free(key);
+    return closed;
+}
+
+enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *user, const char *id, const char *observed,
+                          struct session **out, struct hr_err *err)
+{
+    const char *user_id = user ? user->user_id : "";
+    if (!is_uuid(id))
+        return hr_fail_spark(err, "INVALID_HANDLE.FORMAT", "handle", id, NULL);
+    if (was_closed(connect, user_id, id))
+        return hr_fail_spark(err, "INVALID_HANDLE.SESSION_CLOSED", "handle", id, NULL);
+    struct session *session = session_get(connect, user_id, id);
+    if (!session && connect->sessions.count >= HR_SESSIONS_MAX)
+        return hr_fail(err, HR_E_LIMIT, "this host serves %d sessions already", HR_SESSIONS_MAX);
+    if (observed && (!session || strcmp(session->server_id, observed)))
+        return hr_fail_spark(err, "INVALID_HANDLE.SESSION_CHANGED", "handle", id, NULL);
+    if (!session) {
+        session = session_new(connect, user_id, id);
+        journal_session(session);
+    }
+    if (user && *user->user_name && strcmp(user->user_name, session->user_name)) {
+        pthread_mutex_lock(&session->lock);
+        free(session->user_name);
+        session->user_name = strdup(user->user_name);
+        pthread_mutex_unlock(&session->lock);
+    }
+    *out = session;
+    return HR_OK;
+}
+
+struct session *session_restore(struct hr_connect *connect, const char *user, const char *id, const char *server_id)
+{
+    struct session *session = session_new(connect, user, id);
+    snprintf(session->server_id, 37, "%s", server_id);
+    return session;
+}
+
+void session_add_pending(struct session *session, const void *plan, size_t len)
+{
+    struct pending *pending = malloc(sizeof *pending + len), **last = &session->pending;
+    HR_CHECK(pending);
+    pending->next = NULL;
+    pending->len = len;
+    memcpy(pending->bytes, plan, len);
+    while (*last)
+        last = &(*last)->next;
+    *last = pending;
+}
+
+static void copy_views(struct hr_map *to, const struct hr_map *from)
+{
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(from, at));) {
+        atomic_fetch_add(&((struct view *)at->value)->refs, 1);
+        hr_map_put(to, at->key, at->value);
+    }
+}
+
+struct session *session_clone(struct session *from, const char *id)
+{
+    struct session *to = session_new(from->connect, from->user, id);
+    pthread_mutex_lock(&from->lock);
+    hr_conf_copy(&to->conf, &from->conf);
+    copy_views(&to->views, &from->views);
+    copy_views(&to->cached, &from->cached);
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(&from->artifacts, at));) {
+        atomic_fetch_add(&((struct artifact *)at->value)->refs, 1);
+        hr_map_put(&to->artifacts, at->key, at->value);
+    }
+    to->artifact_bytes = from->artifact_bytes;
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(&from->conf.values, at));)
+        if (hr_blob_config_knows(at->key))
+            hr_blob_config_set(to->storage_conf, at->key, at->value, NULL);
+    pthread_mutex_unlock(&from->lock);
+    return to;
+}
+
+void session_close(struct session *session)
+{
+    struct hr_connect *connect = session->connect;
+    journal_close_session(session);
+    hr_map_remove(&connect->sessions, session->key);
+    hr_map_put(&connect->closed, session->key, (void *)1);
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(&session->operations, NULL));)
+        operation_remove(at->value);
+    hr_log(HR_LOG_INFO, "session.close", "session", session->id, NULL);
+    session_drop(session);
+}
+
+/* ---- what a session holds ---- */
+
+static enum hr_code open_all(struct session *session, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    pthread_mutex_lock(&connect->lock);
+    while (connect->opening)
+        pthread_cond_wait(&connect->opened, &connect->lock);
+    session->engine = connect->spare;
+    connect->spare = NULL;
+    pthread_mutex_unlock(&connect->lock);
+    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes, connect->options.spill_dir};
+    if (!session->blob)
+        HR_TRY(hr_blob_new(session->storage_conf, NULL, &session->blob, err));
+    if (!session->engine)
+        HR_TRY(hr_engine_open(&options, &session->engine, err));
+    HR_TRY(hr_duckdb_fs_register(hr_engine_database(session->engine), session->blob, err));
+    if (!session->format)
+        HR_TRY(hr_format_open(hr_engine_database(session->engine), session->blob, NULL, &session->format, err));
+    session->opened = true;
+    return HR_OK;
+}
+
+/* another thread that comes meanwhile waits until all are made; the commands themselves come here too */
+static void replay_pending(struct session *session)
+{
+    pthread_mutex_lock(&session->replay);
+    while (!session->replaying) {
+        pthread_mutex_lock(&session->lock);
+        struct pending *next = session->pending;
+        pthread_mutex_unlock(&session->lock);
+        if (!next)
+            break;
+        session->replaying = true;
+        execute_replayed(session, next->bytes, next->len);
+        session->replaying = false;
+        pthread_mutex_lock(&session->lock);
+        session->pending = next->next;
+        pthread_mutex_unlock(&session->lock);
+        free(next);
+    }
+    pthread_mutex_unlock(&session->replay);
+}
+
+enum hr_code session_engine(struct session *session, struct hr_err *err)
+{
+    enum hr_code code = HR_OK;
+    pthread_mutex_lock(&session->lock);
+    if (!session->opened)
+        code = open_all(session, err);
+    struct pending *pending = session->pending;
+    pthread_mutex_unlock(&session->lock);
+    if (!code && pending)
+        replay_pending(session);
+    return code;
+}
+
+enum hr_code session_set(struct session *session, const char *key, const char *value, struct hr_err *err)
+{
+    enum hr_code code = HR_OK;
+    pthread_mutex_lock(&session->lock);
+    if (hr_blob_config_knows(key))
+        code = hr_blob_config_set(session->storage_conf, key, value, err);
+    if (!code)
+        code = value ? hr_conf_set(&session->conf, key, value, err) : hr_conf_unset(&session->conf, key, err);
+    pthread_mutex_unlock(&session->lock);
+    return code;
+}
+
+static pthread_mutex_t *views_of(struct session *session, bool global, struct hr_map **map)
+{
+    *map = global ? &session->connect->global_views : &session->views;
+    return global ? &session->connect->lock : &session->lock;
+}
+
+enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct hr_err *err)
+{
+    struct hr_map *map;
+    pthread_mutex_t *lock = views_of(session, view->global, &map);
+    pthread_mutex_lock(lock);
+    bool exists = hr_map_has(map, view->name);
+    struct view *old = exists && !replace ? NULL : hr_map_put(map, view->name, view);
+    pthread_mutex_unlock(lock);
+    if (exists && !replace) {
+        char quoted[300];
+        snprintf(quoted, sizeof quoted, "`%s`", view->name);
+        view_drop(view);
+        return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", quoted, NULL);
+    }
+    view_drop(old);
+    return HR_OK;
+}
+
+static bool names_global(const struct hr_names *name)
+{
+    return name->count == 2 && !strcasecmp(name->at[0], "global_temp");
+}
+
+bool session_drop_view(struct session *session, const struct hr_names *name, bool global)
+{
+    struct hr_map *map;
+    if (!name->count || (name->count > 1 && !names_global(name)))
+        return false;
+    pthread_mutex_t *lock = views_of(session, global || names_global(name), &map);
+    pthread_mutex_lock(lock);
+    struct view *old = hr_map_remove(map, name->at[name->count - 1]);
+    pthread_mutex_unlock(lock);
+    view_drop(old);
+    return old;
+}
+
+struct view *session_find_view(struct session *session, const struct hr_names *name)
+{
+    struct hr_map *map;
+    if (!name->count || (name->count > 1 && !names_global(name)))
+        return NULL;
+    pthread_mutex_t *lock = views_of(session, names_global(name), &map);
+    pthread_mutex_lock(lock);
+    struct view *view = hr_map_get(map, name->at[name->count - 1]);
+    if (view)
+        atomic_fetch_add(&view->refs, 1);
+    pthread_mutex_unlock(lock);
+    return view;
+}
+
+void session_remember_error(struct session *session, const char *id, const struct hr_err *err)
+{
+    struct hr_err *copy = malloc(sizeof *copy);
+    if (!copy)
+        return;
+    *copy = *err;
+    if (session->errors.count >= HR_ERRORS_REMEMBERED) {
+        struct hr_map_entry *oldest = hr_map_next(&session->errors, NULL);
+        free(hr_map_remove(&session->errors, oldest->key));
+    }
+    free(hr_map_put(&session->errors, id, copy));
+}

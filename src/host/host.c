@@ -1,0 +1,135 @@
+#include "host/host.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "host/connect/connect.h"
+#include "io/loop.h"
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define CONF_MAX 256
+
+struct host {
+    struct hr_loop *loop;
+    struct hr_http_server *server;
+    struct hr_connect *connect;
+};
+
+struct arguments {
+    char *address;
+    const char *socket;
+    int port;
+    struct hr_connect_options connect;
+    struct hr_connect_setting settings[CONF_MAX];
+};
+
+static const char usage[] =
+    "usage: headrace host --listen ADDRESS:PORT | --socket PATH [--journal FILE] [--spill DIR] [--threads N] [--memory BYTES]\n"
+    "                     [--conf KEY=VALUE]... [--die-with-parent]\n";
+
+static int64_t bytes_of(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    int64_t unit = *end == 'k' || *end == 'K' ? 1 << 10 : *end == 'm' || *end == 'M' ? 1 << 20 : *end == 'g' || *end == 'G' ? 1 << 30 : 1;
+    return value > 0 ? (int64_t)(value * (double)unit) : 0;
+}
+
+/* [::1]:8080 and 127.0.0.1:8080 */
+static bool split_address(struct arguments *arguments, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || strspn(colon + 1, "0123456789") != strlen(colon + 1) || !colon[1])
+        return false;
+    bool brackets = *text == '[' && colon[-1] == ']';
+    arguments->address = strndup(text + brackets, (size_t)(colon - text) - 2 * brackets);
+    arguments->port = atoi(colon + 1);
+    return arguments->port < 65536;
+}
+
+static bool add_setting(struct arguments *arguments, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text || arguments->connect.setting_count == CONF_MAX)
+        return false;
+    *equals = 0;
+    arguments->settings[arguments->connect.setting_count++] = (struct hr_connect_setting){text, equals + 1};
+    return true;
+}
+
+static bool parse(struct arguments *arguments, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"listen", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
+        {"spill", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
+        {"conf", required_argument, NULL, 'c'}, {"die-with-parent", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+    bool ok = true;
+    arguments->connect.settings = arguments->settings;
+    optind = 1;
+    for (int at; ok && (at = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (at) {
+        case 'l': ok = split_address(arguments, optarg); break;
+        case 's': arguments->socket = optarg; break;
+        case 'j': arguments->connect.journal = optarg; break;
+        case 'p': arguments->connect.spill_dir = optarg; break;
+        case 't': arguments->connect.threads = atoi(optarg); break;
+        case 'm': arguments->connect.memory_bytes = bytes_of(optarg); break;
+        case 'c': ok = add_setting(arguments, optarg); break;
+        case 'd': prctl(PR_SET_PDEATHSIG, SIGKILL); break;
+        default: ok = false;
+        }
+    return ok && optind == argc && (arguments->address || arguments->socket);
+}
+
+static void on_signal(int signal, void *arg)
+{
+    struct host *host = arg;
+    (void)signal;
+    hr_loop_stop(host->loop);
+}
+
+static enum hr_code start(struct host *host, struct arguments *arguments, struct hr_err *err)
+{
+    struct hr_http_server_options server = {.host = arguments->address, .port = arguments->port, .unix_path = arguments->socket,
+                                            .handler = hr_connect_handler()};
+    HR_TRY(hr_loop_new(&host->loop, err));
+    hr_loop_on_signal(host->loop, SIGTERM, on_signal, host);
+    hr_loop_on_signal(host->loop, SIGINT, on_signal, host);
+    arguments->connect.loop = host->loop;
+    HR_TRY(hr_connect_new(&arguments->connect, &host->connect, err));
+    server.arg = host->connect;
+    return hr_http_server_start(host->loop, &server, &host->server, err);
+}
+
+int hr_host_main(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    struct host host = {0};
+    struct hr_err err = {0};
+    if (!parse(&arguments, argc, argv)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    /* Memory of a host counts: many of them stand beside each other. A few arenas serve the worker threads well enough. */
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    if (start(&host, &arguments, &err)) {
+        fprintf(stderr, "headrace host: %s\n", err.msg);
+        return 1;
+    }
+    if (arguments.address)
+        printf("headrace host: listening on %s:%d\n", arguments.address, hr_http_server_port(host.server));
+    else
+        printf("headrace host: listening on %s\n", arguments.socket);
+    fflush(stdout);
+    hr_loop_run(host.loop);
+    hr_http_server_stop(host.server);
+    hr_connect_free(host.connect);
+    hr_loop_free(host.loop);
+    free(arguments.address);
+    return 0;
+}
