@@ -119,10 +119,10 @@ class Kernel:
             self.env["HEADRACE_TOKEN"] = token
         self.env.update(env or {})
         self.notebook = nbformat.v4.new_notebook()
-        self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True)
+        self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True, extra_arguments=["--log-level=ERROR"])
 
     def __enter__(self):
-        self._open = self.client.setup_kernel(env=self.env, cwd=str(self.folder), extra_arguments=["--log-level=ERROR"])
+        self._open = self.client.setup_kernel(env=self.env, cwd=str(self.folder), cleanup_kc=True)
         self._open.__enter__()
         return self
 

@@ -134,8 +134,6 @@ def test_stop(cells, serve):
 def test_a_second_user_is_refused_and_the_printed_command_helps(cells, serve, tmp_path):
     made = json.loads(serve.cli("user", "create", "ann", "--json").stdout)
     endpoint = serve.endpoint
-    scope = f"/subscriptions/{endpoint['subscription_id']}/resourceGroups/{endpoint['resource_group']}"
-    serve.cli("role", "assign", "Contributor", "--assignee", "ann", "--scope", scope)
     start = f"%synapse start -c {article.ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
     with article.Kernel(tmp_path, serve.home, endpoint, BUILD, token=made["token"]) as kernel:
         refused = kernel.run(start)

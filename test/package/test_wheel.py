@@ -67,7 +67,7 @@ def test_a_session_through_the_installed_server(environment, tmp_path, monkeypat
             monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", env["PATH"])
     monkeypatch.setattr(support, "BUILD", folder / "bin")
-    with support.Serve(tmp_path / "home") as server:
+    with support.Serve(tmp_path / "home", env={"HEADRACE_PYTHON": ""}) as server:
         article.upload(server.endpoint, b"a,b\n1,x\n", name="t.csv")
         session = server.session()
         assert session.range(3).count() == 3

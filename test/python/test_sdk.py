@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import uuid
 
 import pytest
@@ -170,10 +171,16 @@ def test_bad_attaches(sdk, ws, link, serve):
         sdk.ComputeTarget(ws, "nothing-here")
 
 
-def test_refusals_say_who_what_where_and_how(sdk, serve, monkeypatch):
+def test_a_refusal_says_who_what_where_and_how(sdk, serve, monkeypatch):
     made = json.loads(serve.cli("user", "create", "bob", "--json").stdout)
     monkeypatch.setenv("HEADRACE_TOKEN", made["token"])
-    with pytest.raises(sdk.exceptions.AzureMLException) as raised:
-        sdk.Workspace.from_config()
-    message = str(raised.value)
-    assert raised.value.status == 403 and "bob" in message and re.search(r"headrace role assign .*--assignee", message)
+    ws = sdk.Workspace.from_config()
+    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"])
+    for place in (ws.name, serve.endpoint["synapse_workspace"]):  # first the right to change the workspace, then to link to the other
+        with pytest.raises(sdk.exceptions.UserErrorException) as raised:
+            sdk.LinkedService.register(ws, "of-bob", config)
+        message = str(raised.value)
+        assert raised.value.status == 403 and '"bob"' in message and "is missing on scope" in message and place in message
+        command = shlex.split(re.search(r"headrace (role assign .*)", message).group(1))
+        serve.cli(*command, token=serve.endpoint["token"])
+    sdk.LinkedService.register(ws, "of-bob", config).unregister()

@@ -41,9 +41,13 @@ def fill(main, request, runner):
     )
     if request.get("workspace"):
         main.__dict__["ws"] = workspace(request["workspace"])
-    for key, value in (request.get("conf") or {}).items():
-        spark.conf.set(key, value)
     return spark
+
+
+def configure(spark, conf):
+    """Sets the configuration that the session was asked for, as a SparkSession's builder does: what is static is left alone, with a warning."""
+    if conf:
+        spark.conf._set_all({str(key): str(value) for key, value in conf.items()}, silent=True)
 
 
 def connect(request):

@@ -29,6 +29,7 @@ class Runner:
         self.count = 0
         self.cell = None
         self.interruptible = False
+        self.broken = None  # why the session is not as it was asked for; told once
         self.stopped = self.before_finish = lambda: None
         main.__dict__[_HOOK] = self.magic
         self.magics = {"json": self.magic_json, "table": self.magic_table, "matplot": self.magic_matplot}
@@ -44,6 +45,9 @@ class Runner:
         number, self.count = self.count, self.count + 1
         self.stopped, self.before_finish = stopped, before_finish
         try:
+            if self.broken is not None:
+                broken, self.broken = self.broken, None
+                raise broken
             if kind == "sql":
                 code = "%s('sql', %r)" % (_HOOK, code)
             elif kind not in PYTHON_KINDS:

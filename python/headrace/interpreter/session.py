@@ -98,6 +98,10 @@ class Session:
         self.runner = Runner(self.main, self.out)
         self.spark = names.fill(self.main, request, self.runner)
         self.spark._client.register_progress_handler(self.progress)
+        try:
+            names.configure(self.spark, request.get("conf"))
+        except Exception as error:  # the session is there: its first statement says what is wrong with it
+            self.runner.broken = error
 
     # the main thread
 
