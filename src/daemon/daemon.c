@@ -6,6 +6,7 @@
 #include "daemon/certificate.h"
 #include "daemon/home.h"
 #include "daemon/livy/livy.h"
+#include "daemon/spark.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "io/loop.h"
@@ -28,6 +29,7 @@ struct daemon {
     struct hr_tls *tls;
     struct hr_http_server *tcp, *local;      /* local: the Unix socket that interpreters come by */
     struct hr_livy_options livy;
+    struct hr_spark *spark;
     struct hr_child *account;
     struct hr_watch *account_watch;
     int account_pipe;                        /* its standard output: one line with its port */
@@ -42,8 +44,11 @@ struct daemon {
 
 static void on_request(struct hr_exchange *exchange, void *arg)
 {
-    (void)arg;
-    hr_rest_request(exchange);
+    struct daemon *daemon = arg;
+    if (hr_gate_wants(hr_exchange_request(exchange)))
+        hr_gate_take(hr_spark_gate(daemon->spark), exchange);
+    else
+        hr_rest_request(exchange);
 }
 
 static const struct hr_exchange_handler handler = {.request = on_request, .closed = hr_rest_closed};
@@ -102,6 +107,7 @@ static void stop(struct daemon *daemon)
     unlink(daemon->home.endpoint_file);
     hr_arm_stop();
     hr_livy_stop();
+    hr_spark_stop(daemon->spark);
     if (daemon->tcp)
         hr_http_server_stop(daemon->tcp);
     if (daemon->local)
@@ -240,6 +246,9 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     tables[1] = hr_arm_routes();
     hr_rest_init(&home->site, tables, HR_LEN(tables));
     (void)start_account;
+    HR_TRY(hr_spark_start(&(struct hr_spark_options){.site = &home->site}, &daemon->spark, err));
+    daemon->livy.released = hr_spark_released;
+    daemon->livy.arg = daemon->spark;
     HR_TRY(listen_all(daemon, err));
     name_addresses(daemon);
     find_python(daemon);
@@ -257,6 +266,7 @@ static void release(struct daemon *daemon)
         hr_loop_free(daemon->loop);
     if (daemon->account_pipe >= 0)
         close(daemon->account_pipe);
+    hr_spark_free(daemon->spark);
     hr_tls_free(daemon->tls);
     hr_home_close(&daemon->home);
 }

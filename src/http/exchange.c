@@ -45,11 +45,15 @@ void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue
     split_target(exchange);
     exchange->expects = expects_continue;
     exchange->body_max = options->body_max;
-    if (options->body_max && content_length > options->body_max) {
+    if (exchange->body_max && content_length > exchange->body_max) {
         refuse_too_large(exchange);
         return;
     }
     exchange->handler->request(exchange, options->arg);
+    if (exchange->body_max && content_length > exchange->body_max && !exchange->started) {   /* hr_exchange_collect has a limit of its own */
+        refuse_too_large(exchange);
+        return;
+    }
     if (!options->continue_by_hand && !exchange->started)
         hr_exchange_continue(exchange);
 }
@@ -316,7 +320,8 @@ void hr_exchange_reply(struct hr_exchange *exchange, int status, const char *con
 
 void hr_exchange_collect(struct hr_exchange *exchange, void (*done)(struct hr_exchange *exchange, const char *body, size_t len))
 {
-    size_t max = exchange->body_max;
     exchange->collected = done;
-    hr_buf_init(&exchange->body, max ? max : HR_REST_BODY_MAX);
+    if (!exchange->body_max)
+        exchange->body_max = HR_REST_BODY_MAX;
+    hr_buf_init(&exchange->body, exchange->body_max);
 }

@@ -240,6 +240,10 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
 {
     struct hr_err err = {0};
     relay->scanned = true;
+    if (!relay->gate->options.sessions) {
+        refuse(relay, HR_E_UNAVAILABLE, "the server stops");
+        return;
+    }
     if (!ids->session_id[0]) {
         refuse(relay, HR_E_INVALID, "the request names no session: its field session_id is empty");
         return;
@@ -362,6 +366,11 @@ struct hr_gate *hr_gate_new(const struct hr_gate_options *options)
     return gate;
 }
 
+void hr_gate_stop(struct hr_gate *gate)
+{
+    gate->options.sessions = NULL;
+}
+
 void hr_gate_free(struct hr_gate *gate)
 {
     free(gate);
@@ -387,6 +396,8 @@ void hr_gate_take(struct hr_gate *gate, struct hr_exchange *exchange)
     if (strncmp(request->path, SERVICE, sizeof SERVICE - 1) || strcmp(request->method, "POST")) {
         hr_fail(&err, HR_E_UNSUPPORTED, "not a call of Spark Connect: '%.200s'", request->path);
         fail(relay, &err);
+    } else if (!gate->options.sessions) {
+        refuse(relay, HR_E_UNAVAILABLE, "the server stops");
     } else if (gate->options.authenticate(exchange, &relay->principal, gate->options.arg, &err)) {
         fail(relay, &err);
     }

@@ -20,6 +20,7 @@ struct hr_gate_options {
     void *arg;
 };
 struct hr_gate *hr_gate_new(const struct hr_gate_options *options);
+void hr_gate_stop(struct hr_gate *gate);                        /* the sessions go: later calls are told that the server stops */
 void hr_gate_free(struct hr_gate *gate);                        /* after its server is closed */
 bool hr_gate_wants(const struct hr_request *request);           /* a gRPC call */
 void hr_gate_take(struct hr_gate *gate, struct hr_exchange *exchange);   /* in `request`: the rest of the exchange is the gate's */

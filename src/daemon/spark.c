@@ -1,0 +1,115 @@
+#include "daemon/spark.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "io/child.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPARES 1
+#define IDLE_MS (60 * 60 * 1000)    /* as Spark Connect's own default */
+#define HOST_ARGS_MAX 64
+
+struct hr_spark {
+    struct hr_site *site;
+    struct hr_sessions *sessions;
+    struct hr_gate *gate;
+};
+
+static enum hr_code authenticate(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
+{
+    struct hr_spark *spark = arg;
+    struct hr_principal who;
+    const char *given = hr_header_get(&hr_exchange_request(exchange)->headers, "authorization");
+    if (!given) {
+        hr_fail(err, HR_E_UNAUTHENTICATED, "the request carries no token");
+        return hr_fail_hint(err, "connect with ';token=…' in the address: 'headrace env' prints it");
+    }
+    HR_TRY(hr_identity_authenticate_header(spark->site->identity, given, &who, err));
+    *principal = hr_strdup(hr_exchange_arena(exchange), who.id);
+    return HR_OK;
+}
+
+/* the pool is the site's own: a Connect address names none */
+static enum hr_code admit(struct hr_arena *arena, const char *principal, const char *session_id, bool fresh, const char **grant, void *arg, struct hr_err *err)
+{
+    const struct hr_site *site = ((struct hr_spark *)arg)->site;
+    struct hr_principal who;
+    (void)fresh;
+    HR_TRY(hr_identity_find(site->identity, principal, &who, err));
+    HR_TRY(hr_identity_check(site->identity, &who, HR_ACT_USE_COMPUTE, hr_printf(arena, "workspaces/%s/bigDataPools/%s", site->synapse, site->pool), err));
+    return hr_identity_grant(site->identity, arena, &who, session_id, "/", grant, err);
+}
+
+/* beside this program, as it is installed and as it is built. One that is missing is named by the first call that needs it. */
+static enum hr_code find_host(char *path, size_t size, struct hr_err *err)
+{
+    const char *named = getenv("HEADRACE_HOST");
+    if (named && *named) {
+        snprintf(path, size, "%s", named);
+        return HR_OK;
+    }
+    HR_TRY(hr_child_self(path, size - 8, err));
+    strcat(path, "-host");
+    return HR_OK;
+}
+
+enum hr_code hr_spark_start(const struct hr_spark_options *options, struct hr_spark **out, struct hr_err *err)
+{
+    char program[4096], folder[4096];
+    const char *host[HOST_ARGS_MAX] = {program};
+    HR_TRY(find_host(program, sizeof program, err));
+    for (size_t i = 0; options->host_args && options->host_args[i]; i++) {
+        HR_CHECK(i + 2 < HOST_ARGS_MAX);
+        host[i + 1] = options->host_args[i];
+    }
+    snprintf(folder, sizeof folder, "%s/hosts", options->site->run_dir);
+    struct hr_spark *spark = calloc(1, sizeof *spark);
+    HR_CHECK(spark);
+    spark->site = options->site;
+    struct hr_sessions_options sessions = {.folder = folder, .host = host, .env = options->host_env, .spares = SPARES, .idle_ms = IDLE_MS};
+    enum hr_code code = hr_sessions_new(options->site->loop, &sessions, &spark->sessions, err);
+    if (code) {
+        free(spark);
+        return code;
+    }
+    struct hr_gate_options gate = {.sessions = spark->sessions, .authenticate = authenticate, .admit = admit, .arg = spark};
+    spark->gate = hr_gate_new(&gate);
+    *out = spark;
+    return HR_OK;
+}
+
+struct hr_gate *hr_spark_gate(struct hr_spark *spark)
+{
+    return spark->gate;
+}
+
+struct hr_sessions *hr_spark_sessions(struct hr_spark *spark)
+{
+    return spark->sessions;
+}
+
+void hr_spark_released(const struct hr_principal *owner, const char *session_id, void *arg)
+{
+    struct hr_spark *spark = arg;
+    struct hr_session *session = spark->sessions ? hr_session_find(spark->sessions, owner->id, session_id) : NULL;
+    if (session)
+        hr_session_end(session, "its owner ended it");
+}
+
+void hr_spark_stop(struct hr_spark *spark)
+{
+    if (!spark)
+        return;
+    hr_sessions_free(spark->sessions);
+    spark->sessions = NULL;
+    hr_gate_stop(spark->gate);
+}
+
+void hr_spark_free(struct hr_spark *spark)
+{
+    if (!spark)
+        return;
+    hr_gate_free(spark->gate);
+    free(spark);
+}

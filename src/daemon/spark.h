@@ -1,0 +1,21 @@
+/* Spark Connect as this server gives it: sessions on hosts of its own, behind the gate, for those who may use the pool. */
+#ifndef HR_DAEMON_SPARK_H
+#define HR_DAEMON_SPARK_H
+#include "daemon/gate/gate.h"
+#include "daemon/rest/rest.h"
+
+struct hr_spark;
+
+struct hr_spark_options {
+    struct hr_site *site;              /* stays the caller's */
+    const char *const *host_args;      /* more arguments for every host, closed by NULL; may be NULL */
+    const char *const *host_env;       /* may be NULL */
+};
+enum hr_code hr_spark_start(const struct hr_spark_options *options, struct hr_spark **spark, struct hr_err *err);
+struct hr_gate *hr_spark_gate(struct hr_spark *spark);
+struct hr_sessions *hr_spark_sessions(struct hr_spark *spark);
+/* for livy's `released`: arg is the struct hr_spark */
+void hr_spark_released(const struct hr_principal *owner, const char *session_id, void *arg);
+void hr_spark_stop(struct hr_spark *spark);    /* ends the hosts; calls fail. NULL is fine */
+void hr_spark_free(struct hr_spark *spark);    /* once the loop and its connections are gone */
+#endif
