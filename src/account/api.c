@@ -1,0 +1,179 @@
+/* What the blob and dfs operations share. */
+#include "account/api.h"
+#include "base/clock.h"
+#include <ctype.h>
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PAGE_MAX 5000
+#define PAIRS_MAX 200
+
+int64_t hr_api_time(const char *text)
+{
+    time_t seconds = text ? curl_getdate(text, NULL) : -1;
+    return seconds < 0 ? 0 : (int64_t)seconds * 1000;
+}
+
+void hr_account_conditions(struct request *request, struct hr_store_conditions *conditions, const char *exists_code)
+{
+    *conditions = (struct hr_store_conditions){hr_account_header(request, "if-match"), hr_account_header(request, "if-none-match"),
+        hr_api_time(hr_account_header(request, "if-modified-since")), hr_api_time(hr_account_header(request, "if-unmodified-since")), exists_code};
+}
+
+void hr_api_version_headers(struct request *request, const struct hr_store_meta *meta)
+{
+    char date[32];
+    hr_clock_rfc1123(meta->modified_ms, date);
+    hr_account_reply_header(request, "etag", meta->etag);
+    hr_account_reply_header(request, "last-modified", date);
+}
+
+/* dfs keeps metadata in one header: name=base64(value),… */
+static void properties_header(struct request *request, const struct hr_store_meta *meta)
+{
+    struct hr_buf out;
+    hr_buf_init(&out, 32 * 1024);
+    for (size_t i = 0; i < meta->pair_count; i++) {
+        size_t len = strlen(meta->pairs[i].value);
+        unsigned char *encoded = hr_arena_alloc(request->arena, len / 3 * 4 + 8);
+        EVP_EncodeBlock(encoded, (const unsigned char *)meta->pairs[i].value, (int)len);
+        hr_buf_addf(&out, "%s%s=%s", i ? "," : "", meta->pairs[i].name, (char *)encoded);
+    }
+    hr_account_reply_header(request, "x-ms-properties", out.len ? out.data : NULL);
+    hr_buf_release(&out);
+}
+
+void hr_api_item_headers(struct request *request, const struct hr_store_item *item)
+{
+    const struct hr_store_meta *meta = &item->meta;
+    char date[32];
+    hr_api_version_headers(request, meta);
+    hr_clock_rfc1123(meta->created_ms, date);
+    hr_account_reply_header(request, "x-ms-creation-time", date);
+    hr_account_reply_header(request, "x-ms-blob-type", "BlockBlob");
+    hr_account_reply_header(request, "x-ms-resource-type", item->is_dir ? "directory" : "file");
+    hr_account_reply_header(request, "x-ms-lease-status", "unlocked");
+    hr_account_reply_header(request, "x-ms-lease-state", "available");
+    hr_account_reply_header(request, "x-ms-server-encrypted", "false");
+    hr_account_reply_header(request, "accept-ranges", "bytes");
+    hr_account_reply_header(request, "content-encoding", meta->content_encoding);
+    hr_account_reply_header(request, "content-language", meta->content_language);
+    hr_account_reply_header(request, "content-disposition", meta->content_disposition);
+    hr_account_reply_header(request, "cache-control", meta->cache_control);
+    request->content_type = meta->content_type ? meta->content_type : "application/octet-stream";
+    if (item->is_dir)
+        hr_account_reply_header(request, "x-ms-meta-hdi_isfolder", "true");
+    if (request->dfs)
+        properties_header(request, meta);
+    for (size_t i = 0; i < meta->pair_count && request->header_count < HR_LEN(request->headers) - 10; i++)
+        if (strcasecmp(meta->pairs[i].name, "hdi_isfolder"))
+            hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", meta->pairs[i].name), meta->pairs[i].value);
+}
+
+static const char *add_pair(struct request *request, struct hr_store_meta *meta, const char *name, const char *value)
+{
+    for (const char *c = name; *c; c++)
+        if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || (!isdigit((unsigned char)*c) && *c != '-')))
+            return hr_account_refuse(request, "InvalidHeaderValue", "'%.64s' is not a name for metadata.", name);
+    if (!*name || meta->pair_count == PAIRS_MAX)
+        return "MetadataTooLarge";
+    meta->pairs[meta->pair_count++] = (struct hr_store_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
+    return NULL;
+}
+
+static const char *properties_pairs(struct request *request, const char *text, struct hr_store_meta *meta)
+{
+    char *copy = hr_strdup(request->arena, text), *save = NULL;
+    for (char *pair = strtok_r(copy, ",", &save); pair; pair = strtok_r(NULL, ",", &save)) {
+        char *equals = strchr(pair, '=');
+        if (!equals)
+            return "InvalidHeaderValue";
+        *equals++ = 0;
+        size_t len = strlen(equals);
+        unsigned char *value = hr_arena_alloc(request->arena, len + 4);
+        int n = len % 4 ? -1 : len ? EVP_DecodeBlock(value, (unsigned char *)equals, (int)len) : 0;
+        if (n < 0)
+            return "InvalidHeaderValue";
+        for (size_t end = len; n && end && equals[end - 1] == '='; end--)
+            n--;
+        value[n] = 0;
+        const char *code = add_pair(request, meta, pair, (char *)value);
+        if (code)
+            return code;
+    }
+    return NULL;
+}
+
+const char *hr_api_pairs(struct request *request, struct hr_store_meta *meta)
+{
+    const struct hr_headers *headers = &request->http->headers;
+    meta->pairs = HR_NEW_ARRAY(request->arena, struct hr_store_pair, PAIRS_MAX);
+    meta->pair_count = 0;
+    for (size_t i = 0; i < headers->count; i++) {
+        if (strncmp(headers->at[i].name, "x-ms-meta-", 10))
+            continue;
+        const char *code = add_pair(request, meta, headers->at[i].name + 10, headers->at[i].value);
+        if (code)
+            return code;
+    }
+    const char *properties = hr_account_header(request, "x-ms-properties");
+    return properties ? properties_pairs(request, properties, meta) : NULL;
+}
+
+const char *hr_api_meta(struct request *request, const char *prefix, struct hr_store_meta *meta)
+{
+    struct hr_arena *arena = request->arena;
+    *meta = (struct hr_store_meta){0};
+    meta->content_type = hr_account_header(request, hr_printf(arena, "%scontent-type", prefix));
+    meta->content_encoding = hr_account_header(request, hr_printf(arena, "%scontent-encoding", prefix));
+    meta->content_language = hr_account_header(request, hr_printf(arena, "%scontent-language", prefix));
+    meta->content_disposition = hr_account_header(request, hr_printf(arena, "%scontent-disposition", prefix));
+    meta->cache_control = hr_account_header(request, hr_printf(arena, "%scache-control", prefix));
+    meta->md5 = hr_account_header(request, hr_printf(arena, "%scontent-md5", prefix));
+    return hr_api_pairs(request, meta);
+}
+
+const char *hr_api_marker(struct request *request, const char *name)
+{
+    size_t len = strlen(name);
+    char *out = hr_arena_alloc(request->arena, 2 * len + 2);
+    out[0] = 'n';                      /* never empty, and nothing that a URL or XML minds */
+    for (size_t i = 0; i < len; i++)
+        snprintf(out + 1 + 2 * i, 3, "%02x", (unsigned char)name[i]);
+    return out;
+}
+
+static const char *read_marker(struct request *request, const char *marker)
+{
+    size_t len = strlen(marker);
+    if (marker[0] != 'n' || len % 2 == 0 || strspn(marker + 1, "0123456789abcdef") != len - 1)
+        return NULL;
+    char *name = hr_arena_alloc(request->arena, len / 2 + 1);
+    for (size_t i = 0; i < len / 2; i++) {
+        unsigned byte;
+        sscanf(marker + 1 + 2 * i, "%2x", &byte);
+        name[i] = (char)byte;
+    }
+    return name;
+}
+
+const char *hr_api_page(struct request *request, const char *max_name, const char *marker_name, size_t *max, const char **after)
+{
+    const char *max_text = hr_account_param(request, max_name), *marker = hr_account_param(request, marker_name);
+    char *end;
+    *max = PAGE_MAX;
+    *after = "";
+    if (max_text && *max_text) {
+        long long asked = strtoll(max_text, &end, 10);
+        if (*end || asked < 1)
+            return hr_account_refuse(request, "OutOfRangeInput", "'%s' is '%.32s'.", max_name, max_text);
+        *max = asked < PAGE_MAX ? (size_t)asked : PAGE_MAX;
+    }
+    if (marker && *marker && !(*after = read_marker(request, marker)))
+        return hr_account_refuse(request, "InvalidQueryParameterValue", "'%s' is not a marker of this account.", marker_name);
+    return NULL;
+}

@@ -1,0 +1,98 @@
+/* Who asks, and may they? SharedKey and SharedKeyLite, SAS, and bearer tokens that are the daemon's grants. */
+#include "access/access.h"
+#include "account/request.h"
+#include "base/clock.h"
+#include "wire/sas.h"
+#include "wire/sharedkey.h"
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CLOCK_SKEW_MS (15 * 60 * 1000)
+
+static struct hr_sharedkey_request signed_request(const struct request *request)
+{
+    const struct hr_headers *from = &request->http->headers;
+    struct hr_sharedkey_header *headers = HR_NEW_ARRAY(request->arena, struct hr_sharedkey_header, from->count + 1);
+    for (size_t i = 0; i < from->count; i++)
+        headers[i] = (struct hr_sharedkey_header){from->at[i].name, from->at[i].value};
+    return (struct hr_sharedkey_request){request->method, request->account->name, request->http->path, request->http->query, headers, from->count};
+}
+
+static const char *check_shared_key(struct request *request, const char *authorization)
+{
+    struct hr_sharedkey_parsed parsed;
+    struct hr_err err;
+    if (!hr_sharedkey_parse(authorization, &parsed))
+        return hr_account_refuse(request, "AuthenticationFailed", "The Authorization header is not well formed.");
+    if (strcmp(parsed.account, request->account->name))
+        return hr_account_refuse(request, "AuthenticationFailed", "The request is signed for the account '%s'.", parsed.account);
+    const char *date = hr_account_header(request, "x-ms-date");
+    date = date ? date : hr_account_header(request, "date");
+    int64_t sent = date ? (int64_t)curl_getdate(date, NULL) * 1000 : -1, now = hr_clock_ms();
+    if (sent < 0 || sent > now + CLOCK_SKEW_MS || sent < now - CLOCK_SKEW_MS)
+        return hr_account_refuse(request, "AuthenticationFailed", "Request date header too old or missing: '%s'.", date ? date : "");
+    struct hr_sharedkey_request as_signed = signed_request(request);
+    if (hr_sharedkey_verify(&as_signed, &parsed, request->account->key, &err))
+        return hr_account_refuse(request, "AuthenticationFailed", "%s", err.msg);
+    return NULL;
+}
+
+static const char *check_sas(struct request *request, const struct hr_query *query, const char *container, const char *name, const char *permissions)
+{
+    struct hr_sas sas;
+    struct hr_err err;
+    const char *code = "AuthenticationFailed";
+    char ip[64];
+    snprintf(ip, sizeof ip, "%.*s", (int)strcspn(request->http->peer, ":"), request->http->peer);
+    if (hr_sas_parse(query, &sas, &err))
+        return hr_account_refuse(request, code, "%s.", err.msg);
+    struct hr_sas_use use = {request->account->name, container, name, permissions, request->http->tls, ip, hr_clock_ms()};
+    if (hr_sas_verify(&sas, &use, request->account->key, &code, &err))
+        return hr_account_refuse(request, code, "%s.", err.msg);
+    return NULL;
+}
+
+static const char *check_grant(struct request *request, const char *token, const char *container, const char *permissions)
+{
+    const struct account *account = request->account;
+    struct hr_grant *grant;
+    struct hr_err err;
+    if (!account->grants)
+        return hr_account_refuse(request, "AuthenticationFailed", "This account takes no tokens.");
+    if (hr_grant_verify(request->arena, account->grant_key, token, hr_clock_ms(), &grant, &err))
+        return hr_account_refuse(request, "AuthenticationFailed", "%s.", err.msg);
+    enum hr_action action = strpbrk(permissions, "rl") ? HR_ACT_BLOB_READ : HR_ACT_BLOB_WRITE;
+    const char *scope = *container ? hr_printf(request->arena, "%s/blobServices/default/containers/%s", account->resource_id, container) : account->resource_id;
+    if (hr_grant_decide(grant, action, scope, &err))
+        return hr_account_refuse(request, "AuthorizationPermissionMismatch", "%s. %s", err.msg, err.hint);
+    return NULL;
+}
+
+static const char *authorize(struct request *request, const struct hr_query *query, const char *container, const char *name, const char *permissions)
+{
+    const char *authorization = hr_account_header(request, "authorization");
+    if (hr_sas_present(query) && (!authorization || query != &request->query))
+        return check_sas(request, query, container, name, permissions);
+    if (!authorization)
+        return hr_account_refuse(request, "NoAuthenticationInformation", "The request has no Authorization header and no SAS.");
+    if (!strncasecmp(authorization, "Bearer ", 7))
+        return check_grant(request, authorization + 7, container, permissions);
+    return check_shared_key(request, authorization);
+}
+
+const char *hr_account_authorize(struct request *request)
+{
+    return authorize(request, &request->query, request->container, request->name, request->operation->permissions);
+}
+
+const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query)
+{
+    struct hr_query parsed;
+    if (hr_query_parse(request->arena, query, &parsed, NULL))
+        return "InvalidSourceUri";
+    const char *code = authorize(request, hr_sas_present(&parsed) ? &parsed : &request->query, container, name, "r");
+    return code ? "CannotVerifyCopySource" : NULL;
+}

@@ -1,0 +1,82 @@
+/* Everything the account does, and what it refuses by name, one line each. The first line that fits a request is the operation. */
+#include "account/api.h"
+
+#define MB 1048576LL
+#define BLOB_MAX (5000 * MB)           /* Azure's limits: Put Blob, Put Block, append */
+#define BLOCK_MAX (4000 * MB)
+#define RUN(name) hr_api_##name
+
+const struct operation hr_account_operations[] = {
+    /* name                     method    level comp         resource/action  header               SAS   body         limit      run */
+    {"List Containers",         "GET",    's', "list",       NULL,            NULL,                "l",  BODY_NONE,   0,         RUN(list_containers)},
+    {"Get Blob Service Properties", "GET", 's', "properties", NULL,           NULL,                "r",  BODY_NONE,   0,         RUN(service_properties)},
+    {"Set Blob Service Properties", "PUT", 's', "properties", NULL,           NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Get Blob Service Stats",  "GET",    's', "stats",      NULL,            NULL,                "r",  BODY_NONE,   0,         NULL},
+    {"Get User Delegation Key", "POST",   's', "userdelegationkey", NULL,     NULL,                "r",  BODY_NONE,   0,         NULL},
+    {"Blob Batch",              "POST",   's', "batch",      NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Blob Batch",              "POST",   'c', "batch",      NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Find Blobs by Tags",      "GET",    's', "blobs",      NULL,            NULL,                "f",  BODY_NONE,   0,         NULL},
+    {"Headrace Statistics",     "GET",    's', "headrace-stats", NULL,        NULL,                "r",  BODY_NONE,   0,         RUN(stats)},
+    {"List Filesystems",        "GET",    's', NULL,         "account",       NULL,                "l",  BODY_NONE,   0,         RUN(list_filesystems)},
+
+    {"Create Container",        "PUT",    'c', NULL,         NULL,            NULL,                "cw", BODY_NONE,   0,         RUN(create_container)},
+    {"Create Filesystem",       "PUT",    'c', NULL,         "filesystem",    NULL,                "cw", BODY_NONE,   0,         RUN(create_container)},
+    {"Get Container Properties", "GET",   'c', NULL,         NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Get Container Properties", "HEAD",  'c', NULL,         NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Get Filesystem Properties", "HEAD", 'c', NULL,         "filesystem",    NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Set Filesystem Properties", "PATCH", 'c', NULL,        "filesystem",    NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Get Container Metadata",  "GET",    'c', "metadata",   NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Get Container Metadata",  "HEAD",   'c', "metadata",   NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Set Container Metadata",  "PUT",    'c', "metadata",   NULL,            NULL,                "w",  BODY_NONE,   0,         RUN(set_container_metadata)},
+    {"Get Container ACL",       "GET",    'c', "acl",        NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(container_acl)},
+    {"Get Container ACL",       "HEAD",   'c', "acl",        NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(container_acl)},
+    {"Set Container ACL",       "PUT",    'c', "acl",        NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Lease Container",         "PUT",    'c', "lease",      NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Restore Container",       "PUT",    'c', "undelete",   NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Delete Container",        "DELETE", 'c', NULL,         NULL,            NULL,                "d",  BODY_NONE,   0,         RUN(delete_container)},
+    {"Delete Filesystem",       "DELETE", 'c', NULL,         "filesystem",    NULL,                "d",  BODY_NONE,   0,         RUN(delete_container)},
+    {"List Blobs",              "GET",    'c', "list",       NULL,            NULL,                "l",  BODY_NONE,   0,         RUN(list_blobs)},
+    {"List Paths",              "GET",    'c', NULL,         "filesystem",    NULL,                "l",  BODY_NONE,   0,         RUN(list_paths)},
+
+    {"Create File",             "PUT",    'b', NULL,         "file",          NULL,                "cw", BODY_NONE,   0,         RUN(create_path)},
+    {"Create Directory",        "PUT",    'b', NULL,         "directory",     NULL,                "cw", BODY_NONE,   0,         RUN(create_path)},
+    {"Rename Path",             "PUT",    'b', NULL,         NULL,            "x-ms-rename-source", "cw", BODY_NONE,  0,         RUN(rename_path)},
+    {"Append Data",             "PATCH",  'b', NULL,         "append",        NULL,                "aw", BODY_STREAM, BLOCK_MAX, RUN(append)},
+    {"Flush Data",              "PATCH",  'b', NULL,         "flush",         NULL,                "aw", BODY_NONE,   0,         RUN(flush)},
+    {"Set Path Properties",     "PATCH",  'b', NULL,         "setProperties", NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Set Access Control",      "PATCH",  'b', NULL,         "setAccessControl", NULL,             "p",  BODY_NONE,   0,         NULL},
+    {"Set Access Control Recursive", "PATCH", 'b', NULL,     "setAccessControlRecursive", NULL,    "p",  BODY_NONE,   0,         NULL},
+    {"Get Path Status",         "HEAD",   'b', NULL,         "getStatus",     NULL,                "rl", BODY_NONE,   0,         RUN(path_status)},
+    {"Get Access Control",      "HEAD",   'b', NULL,         "getAccessControl", NULL,             "rl", BODY_NONE,   0,         RUN(path_status)},
+
+    {"Put Block From URL",      "PUT",    'b', "block",      NULL,            "x-ms-copy-source",  "cw", BODY_NONE,   0,         NULL},
+    {"Put Block",               "PUT",    'b', "block",      NULL,            NULL,                "cw", BODY_STREAM, BLOCK_MAX, RUN(put_block)},
+    {"Put Block List",          "PUT",    'b', "blocklist",  NULL,            NULL,                "cw", BODY_SMALL,  0,         RUN(put_block_list)},
+    {"Get Block List",          "GET",    'b', "blocklist",  NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_block_list)},
+    {"Copy Blob",               "PUT",    'b', NULL,         NULL,            "x-ms-copy-source",  "cw", BODY_NONE,   0,         RUN(copy_blob)},
+    {"Put Blob",                "PUT",    'b', NULL,         NULL,            NULL,                "cw", BODY_STREAM, BLOB_MAX,  RUN(put_blob)},
+    {"Get Blob",                "GET",    'b', NULL,         NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_blob)},
+    {"Get Blob Properties",     "HEAD",   'b', NULL,         NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(head_blob)},
+    {"Get Blob Metadata",       "GET",    'b', "metadata",   NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_metadata)},
+    {"Get Blob Metadata",       "HEAD",   'b', "metadata",   NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_metadata)},
+    {"Set Blob Metadata",       "PUT",    'b', "metadata",   NULL,            NULL,                "w",  BODY_NONE,   0,         RUN(set_metadata)},
+    {"Set Blob Properties",     "PUT",    'b', "properties", NULL,            NULL,                "w",  BODY_NONE,   0,         RUN(set_properties)},
+    {"Delete Blob",             "DELETE", 'b', NULL,         NULL,            NULL,                "d",  BODY_NONE,   0,         RUN(delete_blob)},
+    {"Snapshot Blob",           "PUT",    'b', "snapshot",   NULL,            NULL,                "cw", BODY_NONE,   0,         NULL},
+    {"Lease Blob",              "PUT",    'b', "lease",      NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Abort Copy Blob",         "PUT",    'b', "copy",       NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Undelete Blob",           "PUT",    'b', "undelete",   NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Set Blob Tier",           "PUT",    'b', "tier",       NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Set Blob Tags",           "PUT",    'b', "tags",       NULL,            NULL,                "t",  BODY_NONE,   0,         NULL},
+    {"Get Blob Tags",           "GET",    'b', "tags",       NULL,            NULL,                "t",  BODY_NONE,   0,         NULL},
+    {"Set Blob Expiry",         "PUT",    'b', "expiry",     NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Set Immutability Policy", "PUT",    'b', "immutabilityPolicies", NULL,  NULL,                "i",  BODY_NONE,   0,         NULL},
+    {"Set Legal Hold",          "PUT",    'b', "legalhold",  NULL,            NULL,                "i",  BODY_NONE,   0,         NULL},
+    {"Query Blob Contents",     "POST",   'b', "query",      NULL,            NULL,                "r",  BODY_NONE,   0,         NULL},
+    {"Put Page",                "PUT",    'b', "page",       NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Get Page Ranges",         "GET",    'b', "pagelist",   NULL,            NULL,                "r",  BODY_NONE,   0,         NULL},
+    {"Incremental Copy Blob",   "PUT",    'b', "incrementalcopy", NULL,       NULL,                "w",  BODY_NONE,   0,         NULL},
+    {"Append Block",            "PUT",    'b', "appendblock", NULL,           NULL,                "a",  BODY_NONE,   0,         NULL},
+    {"Seal Append Blob",        "PUT",    'b', "seal",       NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
+};
+const size_t hr_account_operation_count = HR_LEN(hr_account_operations);

@@ -1,0 +1,92 @@
+/* One request to the account, from its headers to its answer. Private to account/.
+ *
+ * The loop's thread parses, authorizes and receives the body; a worker thread runs the operation, which may wait for the disk; the loop's thread
+ * sends the answer. A struct request lives until both the exchange and the worker are done with it. */
+#ifndef HR_ACCOUNT_REQUEST_H
+#define HR_ACCOUNT_REQUEST_H
+#include "account/store.h"
+#include "base/buf.h"
+#include "http/http.h"
+#include "io/loop.h"
+#include "io/thread.h"
+#include "wire/uri.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define HR_ACCOUNT_WORKERS 4
+
+struct operation;
+
+struct account {
+    const char *name;
+    char *key;                          /* base64; in no log and no answer */
+    bool grants;                        /* bearer tokens are the daemon's grants, checked with … */
+    unsigned char grant_key[32];
+    const char *resource_id;            /* … for this scope */
+    struct hr_store store;
+    struct hr_loop *loop;
+    struct hr_thread *workers[HR_ACCOUNT_WORKERS];
+    unsigned next_worker;
+    struct hr_http_server *server;
+    _Atomic uint64_t requests, bytes_in, bytes_out;
+    _Atomic uint64_t *counts;           /* one an operation, in the table's order */
+    const struct operation *operations;
+    size_t operation_count;
+};
+
+enum body { BODY_NONE, BODY_SMALL, BODY_STREAM };
+
+struct request {
+    struct account *account;
+    struct hr_exchange *exchange;       /* NULL once it is closed */
+    struct hr_arena *arena;
+    const struct operation *operation;
+    const struct hr_request *http;
+    const char *method, *container, *name;      /* decoded; "" when absent */
+    struct hr_query query;
+    bool dfs, head, refused, working, host_style;
+    char id[37];
+    /* the body: small ones in memory, the others in a file */
+    struct hr_buf body;
+    struct hr_store_temp temp;
+    int64_t body_max, received;
+    void *md5;                          /* EVP_MD_CTX of a streamed body */
+    const char *body_md5;               /* base64, once it is whole */
+    /* the answer */
+    const char *detail;                 /* of a refusal */
+    int status;
+    struct hr_header headers[40];
+    size_t header_count;
+    struct hr_buf out;
+    const char *content_type;
+    int fd; int64_t offset, left, range_size;       /* or a file's bytes; fd -1: none */
+};
+
+struct operation {
+    const char *name;                   /* in the counters; also names a refused one */
+    const char *method;
+    char level;                         /* 's'ervice, 'c'ontainer, 'b'lob */
+    const char *comp, *resource;        /* comp (blob), resource or action (dfs); NULL: must be absent */
+    const char *header;                 /* must be there, for the rest to be told apart; NULL: no matter */
+    const char *permissions;            /* any of these letters of a SAS */
+    enum body body;
+    int64_t body_max;
+    const char *(*run)(struct request *request);      /* NULL, or an Azure error code; absent: refused by name */
+};
+
+extern const struct operation hr_account_operations[];
+extern const size_t hr_account_operation_count;
+extern const struct hr_exchange_handler hr_account_handler;
+
+const char *hr_account_header(const struct request *request, const char *name);      /* NULL when absent */
+const char *hr_account_param(const struct request *request, const char *name);       /* NULL when absent */
+void hr_account_reply_header(struct request *request, const char *name, const char *value);    /* copied; NULL is left out */
+/* a refusal with a sentence of its own; gives the code back */
+const char *hr_account_refuse(struct request *request, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void hr_account_error(struct request *request, const char *code);                    /* makes the answer; the detail is from hr_account_refuse */
+const char *hr_account_authorize(struct request *request);
+/* another blob of this account, read as a copy's source: the same credential, or a SAS in its address */
+const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query);
+const char *hr_account_route(struct request *request);
+void hr_account_conditions(struct request *request, struct hr_store_conditions *conditions, const char *exists_code);
+#endif

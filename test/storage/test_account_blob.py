@@ -1,0 +1,430 @@
+"""The built-in account, by azure-storage-blob as it is."""
+import base64
+import datetime
+import hashlib
+import json
+import os
+import threading
+
+import pytest
+import requests
+from azure.core import MatchConditions
+from azure.core.exceptions import (ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceModifiedError,
+                                   ResourceNotFoundError)
+from azure.storage.blob import (AccountSasPermissions, BlobBlock, BlobClient, BlobSasPermissions, BlobServiceClient, ContainerClient,
+                                ContainerSasPermissions, ContentSettings, ResourceTypes, generate_account_sas, generate_blob_sas,
+                                generate_container_sas)
+
+SOON = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+NAMES = ["plain.csv", "a b.csv", "ünïcødé/ß.csv", "100%/50%25.csv", "plus+and&.csv", "question?.csv", "hash#.csv", "deep/er/still/x", "semi;colon=1,2'", "emoji-😀"]
+
+
+def code_of(error):
+    return error.value.error_code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_comes_back_as_it_went(demo, account, name):
+    blob = demo.get_blob_client("names/" + name)
+    blob.upload_blob(b"data of " + name.encode(), overwrite=True)
+    assert blob.download_blob().readall() == b"data of " + name.encode()
+    assert "names/" + name in [b.name for b in demo.list_blobs(name_starts_with="names/")]
+    assert (account.home / "storage/dprepdata/demo/names" / name).read_bytes() == b"data of " + name.encode()
+    blob.delete_blob()
+    assert not blob.exists()
+
+
+def test_properties_and_metadata(demo):
+    blob = demo.get_blob_client("props.csv")
+    blob.upload_blob(b"x,y\n1,2\n", overwrite=True, metadata={"owner": "me", "Stage": "raw data"},
+                     content_settings=ContentSettings(content_type="text/csv", content_encoding="identity", content_language="en", cache_control="no-cache",
+                                                      content_disposition="attachment"))
+    properties = blob.get_blob_properties()
+    assert properties.size == 8 and properties.blob_type == "BlockBlob"
+    assert {k.lower(): v for k, v in properties.metadata.items()} == {"owner": "me", "stage": "raw data"}
+    settings = properties.content_settings
+    assert (settings.content_type, settings.content_encoding, settings.content_language, settings.cache_control, settings.content_disposition) == \
+        ("text/csv", "identity", "en", "no-cache", "attachment")
+    assert bytes(settings.content_md5) == hashlib.md5(b"x,y\n1,2\n").digest()
+    before = properties.etag
+    blob.set_blob_metadata({"owner": "you"})
+    after = blob.get_blob_properties()
+    assert after.etag != before and after.metadata == {"owner": "you"} and after.content_settings.content_type == "text/csv"
+    blob.set_http_headers(ContentSettings(content_type="text/plain"))
+    assert blob.get_blob_properties().content_settings.content_type == "text/plain"
+    assert blob.download_blob().readall() == b"x,y\n1,2\n"
+    with pytest.raises(HttpResponseError) as error:
+        blob.set_blob_metadata({"big": "x" * 6000})
+    assert code_of(error) == "MetadataTooLarge"
+
+
+def test_ranges(account, demo):
+    data = os.urandom(100_000)
+    blob = demo.get_blob_client("ranges.bin")
+    blob.upload_blob(data, overwrite=True)
+    assert blob.download_blob(offset=10, length=90).readall() == data[10:100]
+    assert blob.download_blob(offset=99_990).readall() == data[99_990:]
+    assert blob.download_blob(offset=0, length=1000, validate_content=True).readall() == data[:1000]
+    with pytest.raises(HttpResponseError) as error:
+        blob.download_blob(offset=100_000, length=1)
+    assert error.value.status_code == 416 and code_of(error) == "InvalidRange"
+    sas = generate_blob_sas("dprepdata", "demo", "ranges.bin", account_key=account.key, permission=BlobSasPermissions(read=True), expiry=SOON)
+    url = f"{account.url}/demo/ranges.bin?{sas}"
+    answer = requests.get(url, headers={"Range": "bytes=5-9"})
+    assert answer.status_code == 206 and answer.content == data[5:10] and answer.headers["Content-Range"] == "bytes 5-9/100000"
+    answer = requests.get(url, headers={"Range": "bytes=99999-200000"})
+    assert answer.status_code == 206 and answer.content == data[-1:]
+    answer = requests.get(url, headers={"Range": "bytes=100000-"})
+    assert answer.status_code == 416 and answer.headers["Content-Range"] == "bytes */100000"
+    assert requests.get(url, headers={"Range": "lines=1-2"}).status_code == 200
+    empty = demo.get_blob_client("empty.bin")
+    empty.upload_blob(b"", overwrite=True)
+    assert empty.download_blob().readall() == b""
+
+
+def test_conditions(demo):
+    blob = demo.get_blob_client("conditions.txt")
+    first = blob.upload_blob(b"1", overwrite=True)["etag"]
+    with pytest.raises(ResourceExistsError) as error:
+        blob.upload_blob(b"2", overwrite=False)
+    assert code_of(error) == "BlobAlreadyExists"
+    second = blob.upload_blob(b"2", overwrite=True, etag=first, match_condition=MatchConditions.IfNotModified)["etag"]
+    assert second != first
+    with pytest.raises(ResourceModifiedError) as error:
+        blob.upload_blob(b"3", overwrite=True, etag=first, match_condition=MatchConditions.IfNotModified)
+    assert code_of(error) == "ConditionNotMet"
+    with pytest.raises(ResourceModifiedError):
+        blob.download_blob(etag=first, match_condition=MatchConditions.IfNotModified)
+    with pytest.raises(HttpResponseError) as error:
+        blob.download_blob(etag=second, match_condition=MatchConditions.IfModified)
+    assert error.value.status_code == 304
+    with pytest.raises(ResourceModifiedError):
+        blob.delete_blob(etag=first, match_condition=MatchConditions.IfNotModified)
+    assert blob.download_blob(etag=second, match_condition=MatchConditions.IfNotModified).readall() == b"2"
+    tags = {blob.upload_blob(b"same", overwrite=True)["etag"] for _ in range(20)}
+    assert len(tags) == 20
+    blob.delete_blob()
+    assert blob.upload_blob(b"same")["etag"] not in tags
+
+
+def test_blocks(demo):
+    blob = demo.get_blob_client("blocks.bin")
+    blob.stage_block("b001", b"hello ")
+    blob.stage_block("b002", b"world")
+    blob.stage_block("b003", b"never used")
+    assert not blob.exists()
+    committed, waiting = blob.get_block_list("all")
+    assert committed == [] and sorted((b.id, b.size) for b in waiting) == [("b001", 6), ("b002", 5), ("b003", 10)]
+    blob.commit_block_list([BlobBlock("b001"), BlobBlock("b002")], metadata={"k": "v"}, content_settings=ContentSettings(content_type="text/plain"))
+    assert blob.download_blob().readall() == b"hello world"
+    assert blob.get_blob_properties().content_settings.content_type == "text/plain"
+    committed, waiting = blob.get_block_list("all")
+    assert [(b.id, b.size) for b in committed] == [("b001", 6), ("b002", 5)] and waiting == []
+    blob.stage_block("b004", b"!")
+    blob.commit_block_list([BlobBlock("b002"), BlobBlock("b004"), BlobBlock("b001")])
+    assert blob.download_blob().readall() == b"world!hello "
+    with pytest.raises(HttpResponseError) as error:
+        blob.commit_block_list([BlobBlock("none")])
+    assert code_of(error) == "InvalidBlockList"
+    with pytest.raises(HttpResponseError):
+        blob.stage_block("a-longer-name", b"x") and blob.stage_block("b005", b"x")
+    with pytest.raises(ResourceExistsError):
+        blob.commit_block_list([BlobBlock("b001")], match_condition=MatchConditions.IfMissing)
+    assert blob.download_blob().readall() == b"world!hello "
+
+
+def test_a_large_blob_in_parallel_blocks(service):
+    data = os.urandom(9 * 1024 * 1024 + 17)
+    small = BlobServiceClient(service.url, credential=service.credential, max_block_size=1024 * 1024, max_single_put_size=1024 * 1024, max_chunk_get_size=1024 * 1024,
+                              max_single_get_size=1024 * 1024)
+    blob = small.get_blob_client("demo", "large.bin")
+    blob.upload_blob(data, overwrite=True, max_concurrency=4)
+    assert blob.download_blob(max_concurrency=4).readall() == data
+
+
+def test_listing(service):
+    container = service.create_container("listing")
+    names = sorted(["a", "a.csv", "b/1.csv", "b/2.csv", "b/c/3.csv", "b.csv", "c/x", "ä/y"], key=lambda n: n.encode())
+    for name in names:
+        if name != "a":
+            container.upload_blob(name, name.encode(), metadata={"n": str(len(name))})
+    container.upload_blob("a", b"")
+    assert [b.name for b in container.list_blobs()] == names
+    assert [b.name for page in container.list_blobs(results_per_page=2).by_page() for b in page] == names
+    assert [b.name for b in container.list_blobs(name_starts_with="b/")] == ["b/1.csv", "b/2.csv", "b/c/3.csv"]
+    assert [b.name for b in container.list_blobs(name_starts_with="b")] == ["b.csv", "b/1.csv", "b/2.csv", "b/c/3.csv"]
+    assert sorted(b.name for b in container.walk_blobs()) == ["a", "a.csv", "b.csv", "b/", "c/", "ä/"]
+    assert [b.name for page in container.walk_blobs(results_per_page=1).by_page() for b in page] == ["a", "a.csv", "b.csv", "b/", "c/", "ä/"]
+    assert sorted(b.name for b in container.walk_blobs(name_starts_with="b/")) == ["b/1.csv", "b/2.csv", "b/c/"]
+    listed = next(b for b in container.list_blobs(include=["metadata"]) if b.name == "b.csv")
+    assert listed.metadata == {"n": "5"} and listed.size == 5 and listed.etag == container.get_blob_client("b.csv").get_blob_properties().etag.strip('"')
+    assert list(container.list_blobs(name_starts_with="none")) == [] and list(container.list_blobs(name_starts_with="../")) == []
+    # a folder goes with its last blob
+    container.delete_blob("b/c/3.csv")
+    container.delete_blob("b/1.csv")
+    container.delete_blob("b/2.csv")
+    assert sorted(b.name for b in container.walk_blobs()) == ["a", "a.csv", "b.csv", "c/", "ä/"]
+    service.delete_container("listing")
+
+
+def test_containers(service):
+    service.create_container("one-more", metadata={"a": "b"})
+    with pytest.raises(ResourceExistsError) as error:
+        service.create_container("one-more")
+    assert code_of(error) == "ContainerAlreadyExists"
+    client = service.get_container_client("one-more")
+    assert client.get_container_properties().metadata == {"a": "b"}
+    client.set_container_metadata({"c": "d"})
+    assert client.get_container_properties().metadata == {"c": "d"}
+    assert {c.name for c in service.list_containers()} >= {"demo", "one-more"}
+    assert [c.name for c in service.list_containers(name_starts_with="one")] == ["one-more"]
+    assert [c.name for page in service.list_containers(results_per_page=1).by_page() for c in page] == sorted(c.name for c in service.list_containers())
+    client.delete_container()
+    with pytest.raises(ResourceNotFoundError) as error:
+        client.get_container_properties()
+    assert code_of(error) == "ContainerNotFound"
+    with pytest.raises(HttpResponseError) as error:
+        service.create_container("Not_Valid")
+    assert code_of(error) == "InvalidResourceName"
+    assert service.get_account_information()["account_kind"] == "StorageV2"
+    assert service.get_service_properties()["delete_retention_policy"].enabled is False
+
+
+def test_copy(demo):
+    source, target = demo.get_blob_client("from.csv"), demo.get_blob_client("to/there.csv")
+    source.upload_blob(b"copied", overwrite=True, metadata={"m": "1"})
+    assert target.start_copy_from_url(source.url)["copy_status"] == "success"
+    assert target.download_blob().readall() == b"copied" and target.get_blob_properties().metadata == {"m": "1"}
+    with pytest.raises(ResourceNotFoundError) as error:
+        target.start_copy_from_url(source.url + "-none")
+    assert code_of(error) == "CannotVerifyCopySource"
+    with pytest.raises(HttpResponseError) as error:
+        target.start_copy_from_url("https://example.blob.core.windows.net/a/b")
+    assert code_of(error) == "NotImplemented"
+
+
+def test_missing_things(service, demo):
+    with pytest.raises(ResourceNotFoundError) as error:
+        demo.download_blob("nothing")
+    assert code_of(error) == "BlobNotFound"
+    with pytest.raises(ResourceNotFoundError) as error:
+        service.get_blob_client("nowhere", "x").upload_blob(b"")
+    assert code_of(error) == "ContainerNotFound"
+    demo.upload_blob("file", b"", overwrite=True)
+    with pytest.raises(ResourceExistsError) as error:
+        demo.upload_blob("file/below", b"")
+    assert code_of(error) == "PathConflict"
+    demo.upload_blob("dir/x", b"", overwrite=True)
+    with pytest.raises(ResourceExistsError) as error:
+        demo.upload_blob("dir", b"")
+    assert code_of(error) == "ResourceTypeMismatch"
+
+
+def test_what_is_not_done_is_refused_by_name(demo, service):
+    blob = demo.get_blob_client("refused")
+    blob.upload_blob(b"x", overwrite=True)
+    for attempt, name in [(lambda: blob.create_snapshot(), "Snapshot Blob"), (lambda: blob.acquire_lease(), "Lease Blob"),
+                          (lambda: blob.set_standard_blob_tier("Cool"), "Set Blob Tier"), (lambda: blob.set_blob_tags({"a": "b"}), "Set Blob Tags"),
+                          (lambda: demo.get_blob_client("page").create_page_blob(512), "PageBlob"),
+                          (lambda: demo.get_blob_client("append").create_append_blob(), "AppendBlob"),
+                          (lambda: service.create_container("public", public_access="blob"), "Public access"),
+                          (lambda: demo.set_container_access_policy({}), "Set Container ACL"),
+                          (lambda: blob.stage_block_from_url("b1", blob.url), "Put Block From URL"),
+                          (lambda: blob.upload_blob(b"x", overwrite=True, tags={"a": "b"}), "x-ms-tags"),
+                          (lambda: blob.upload_blob(b"x", overwrite=True, standard_blob_tier="Cool"), "x-ms-access-tier"),
+                          (lambda: blob.download_blob(version_id="1"), "versionid"),
+                          (lambda: blob.delete_blob(delete_snapshots="only"), "snapshots")]:
+        with pytest.raises(HttpResponseError) as error:
+            attempt()
+        assert error.value.status_code == 501 and code_of(error) == "NotImplemented" and name in error.value.message, (name, error.value.message)
+
+
+def test_wrong_content_md5(account):
+    sas = generate_container_sas("dprepdata", "demo", account.key, permission=ContainerSasPermissions(create=True, write=True), expiry=SOON)
+    headers = {"x-ms-blob-type": "BlockBlob", "Content-MD5": base64.b64encode(hashlib.md5(b"other").digest()).decode()}
+    answer = requests.put(f"{account.url}/demo/md5.txt?{sas}", data=b"this", headers=headers)
+    assert answer.status_code == 400 and answer.headers["x-ms-error-code"] == "Md5Mismatch"
+    answer = requests.put(f"{account.url}/demo/md5.txt?comp=block&blockid=YWFh&{sas}", data=b"this", headers=headers)
+    assert answer.status_code == 400 and answer.headers["x-ms-error-code"] == "Md5Mismatch"
+
+
+def test_a_wrong_key(account):
+    with pytest.raises(ClientAuthenticationError) as error:
+        BlobServiceClient(account.url, credential=base64.b64encode(b"wrong").decode(), retry_total=0).get_account_information()
+    assert code_of(error) == "AuthenticationFailed"
+    answer = requests.get(f"{account.url}/demo/x")
+    assert answer.status_code == 401 and "NoAuthenticationInformation" in answer.text
+    assert account.key not in (account.home / "account.log").read_text()
+
+
+def test_sas(account, demo):
+    demo.upload_blob("sas/a.csv", b"sas", overwrite=True)
+    demo.upload_blob("sas/b.csv", b"sas", overwrite=True)
+    sas = generate_blob_sas("dprepdata", "demo", "sas/a.csv", account_key=account.key, permission=BlobSasPermissions(read=True), expiry=SOON)
+    client = BlobClient(account.url, "demo", "sas/a.csv", credential=sas, retry_total=0)
+    assert client.download_blob().readall() == b"sas"
+    with pytest.raises(HttpResponseError) as error:
+        client.upload_blob(b"no", overwrite=True)
+    assert error.value.status_code == 403 and code_of(error) == "AuthorizationPermissionMismatch"
+    with pytest.raises(ClientAuthenticationError) as error:
+        BlobClient(account.url, "demo", "sas/b.csv", credential=sas, retry_total=0).download_blob()
+    assert code_of(error) == "AuthenticationFailed"
+    old = generate_container_sas("dprepdata", "demo", account.key, permission=ContainerSasPermissions(read=True, list=True), expiry="2020-01-01T00:00:00Z")
+    answer = requests.get(f"{account.url}/demo/sas/a.csv?{old}")
+    assert answer.status_code == 403 and "expired at 2020-01-01T00:00:00Z" in answer.text
+    whole = generate_container_sas("dprepdata", "demo", account.key, permission=ContainerSasPermissions(read=True, list=True, write=True), expiry=SOON)
+    container = ContainerClient(account.url, "demo", credential=whole, retry_total=0)
+    assert [b.name for b in container.list_blobs(name_starts_with="sas/")] == ["sas/a.csv", "sas/b.csv"]
+    container.upload_blob("sas/c d.csv", b"1")
+    with pytest.raises(HttpResponseError) as error:
+        container.delete_blob("sas/c d.csv")
+    assert code_of(error) == "AuthorizationPermissionMismatch"
+    everything = generate_account_sas("dprepdata", account.key, ResourceTypes(service=True, container=True, object=True),
+                                      AccountSasPermissions(read=True, list=True, write=True, delete=True), SOON)
+    assert "demo" in [c.name for c in BlobServiceClient(account.url, credential=everything).list_containers()]
+    https = generate_account_sas("dprepdata", account.key, ResourceTypes(service=True), AccountSasPermissions(list=True), SOON, protocol="https")
+    with pytest.raises(HttpResponseError) as error:
+        list(BlobServiceClient(account.url, credential=https, retry_total=0).list_containers())
+    assert code_of(error) == "AuthorizationProtocolMismatch"
+
+
+@pytest.mark.parametrize("path", ["demo/../../secret", "demo/..", "demo/a/../b", "demo/%2e%2e/x", "demo/a/%2E%2e/b", "demo/./x", "demo//x", "demo/a%00b",
+                                  "demo/a/%2e%2e%2fb", "%2e%2e/x", ".headrace/tmp", "demo/" + "x" * 256, "demo/" + "a/" * 600, "demo/%zz", "Demo/x"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_paths_that_lead_nowhere(account, path, method):
+    """Signed properly, so that what refuses is the name."""
+    import socket
+    sas = generate_account_sas("dprepdata", account.key, ResourceTypes(object=True, container=True), AccountSasPermissions(read=True, write=True), SOON)
+    with socket.create_connection(("127.0.0.1", account.port)) as connection:
+        connection.sendall(f"{method} /dprepdata/{path}?{sas} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-blob-type: BlockBlob\r\nContent-Length: 0\r\n"
+                           "Connection: close\r\n\r\n".encode())
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    status = int(answer.split()[1])
+    assert 400 <= status < 500, answer[:200]
+    assert not (account.home / "secret").exists() and not (account.home / "storage/secret").exists()
+
+
+def test_a_body_over_its_limit(account):
+    sas = generate_account_sas("dprepdata", account.key, ResourceTypes(object=True), AccountSasPermissions(read=True, write=True), SOON)
+    url = f"{account.url}/demo/over?{sas}"
+    import http.client
+    connection = http.client.HTTPConnection("127.0.0.1", account.port)
+    connection.putrequest("PUT", url[url.index("/dprepdata"):])
+    connection.putheader("x-ms-blob-type", "BlockBlob")
+    connection.putheader("Content-Length", str(6 * 1024 ** 4))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413 and b"RequestBodyTooLarge" in answer.read()
+    connection.close()
+    answer = requests.put(f"{account.url}/demo/over?comp=blocklist&{sas}", data=b"<BlockList>" + b" " * (17 << 20))
+    assert answer.status_code == 413
+    for body in [b"", b"<BlockList>", b"<BlockList><Other>YQ==</Other></BlockList>", b"<!DOCTYPE x [<!ENTITY a 'b'>]><BlockList/>", b"\xff\xfe"]:
+        answer = requests.put(f"{account.url}/demo/over?comp=blocklist&{sas}", data=body)
+        assert answer.status_code == 400 and answer.headers["x-ms-error-code"] == "InvalidXmlDocument", body
+
+
+def test_host_style_addresses(account):
+    sas = generate_account_sas("dprepdata", account.key, ResourceTypes(service=True, container=True, object=True), AccountSasPermissions(read=True, list=True, write=True), SOON)
+    root = f"http://127.0.0.1:{account.port}"
+    host = {"Host": f"dprepdata.blob.localhost:{account.port}"}
+    assert requests.put(f"{root}/demo/host.txt?{sas}", data=b"h", headers={**host, "x-ms-blob-type": "BlockBlob"}).status_code == 201
+    assert requests.get(f"{root}/demo/host.txt?{sas}", headers=host).content == b"h"
+    assert requests.get(f"{account.url}/demo/host.txt?{sas}").content == b"h"
+    answer = requests.get(f"{root}/demo/none?{sas}", headers={"Host": f"dprepdata.dfs.localhost:{account.port}"})
+    assert answer.status_code == 404 and answer.json()["error"]["code"] == "PathNotFound"
+    assert requests.get(f"http://127.0.0.1:{account.port}/other/demo?{sas}").status_code == 404
+
+
+def test_readers_and_writers_at_once(demo):
+    """A reader sees one version or another, whole."""
+    blob = demo.get_blob_client("busy.bin")
+    versions = [bytes([65 + i]) * 300_000 for i in range(4)]
+    blob.upload_blob(versions[0], overwrite=True)
+    wrong, stop = [], threading.Event()
+
+    def write(i):
+        while not stop.is_set():
+            blob.upload_blob(versions[i], overwrite=True)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(1, 4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        if blob.download_blob().readall() not in versions:
+            wrong.append(1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_files_put_there_by_hand_are_blobs(account, demo):
+    path = account.home / "storage/dprepdata/demo/by-hand.csv"
+    path.write_bytes(b"1")
+    blob = demo.get_blob_client("by-hand.csv")
+    first = blob.get_blob_properties()
+    assert blob.download_blob().readall() == b"1" and first.size == 1
+    path.write_bytes(b"22")
+    assert blob.get_blob_properties().etag != first.etag
+    blob.upload_blob(b"333", overwrite=True)
+    uploaded = blob.get_blob_properties().etag
+    path.write_bytes(b"444")
+    assert blob.get_blob_properties().etag != uploaded
+    os.symlink("/etc/hostname", account.home / "storage/dprepdata/demo/link")
+    assert not demo.get_blob_client("link").exists()
+    os.unlink(account.home / "storage/dprepdata/demo/link")
+
+
+def test_what_was_acknowledged_survives_a_kill(fresh_account):
+    account = fresh_account
+    container = BlobServiceClient(account.url, credential=account.key, retry_total=0).get_container_client("demo")
+    done, stop = {}, threading.Event()
+
+    def write(i):
+        n = 0
+        while not stop.is_set():
+            name, data = f"w{i}/{n % 7}.bin", f"{i}-{n}-".encode() * 5000
+            try:
+                done[name] = (container.upload_blob(name, data, overwrite=True, metadata={"n": str(n)}).get_blob_properties().etag, data, str(n))
+            except Exception:
+                done.pop(name, None)       # the answer did not come: either version may be there
+                return
+            n += 1
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(3)]
+    for thread in threads:
+        thread.start()
+    import time
+    time.sleep(0.7)
+    account.kill()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    account.start()
+    assert len(done) >= 3
+    container = BlobServiceClient(account.url, credential=account.key).get_container_client("demo")
+    for name, (etag, data, n) in done.items():
+        blob = container.get_blob_client(name)
+        assert blob.download_blob().readall() == data and blob.get_blob_properties().etag == etag and blob.get_blob_properties().metadata == {"n": n}
+    for blob in container.list_blobs(include=["metadata"]):
+        whole = container.download_blob(blob.name).readall()
+        assert len(whole) == blob.size and len(set(whole[i:i + len(whole) // 5000] for i in range(0, len(whole), len(whole) // 5000))) == 1
+    assert not list((account.home / "storage/dprepdata/.headrace/tmp").iterdir())
+
+
+def test_one_process_an_account(account):
+    import subprocess
+    from support.serve import BUILD
+    second = subprocess.run([str(BUILD / "test/unit/account/account_alone"), "--home", str(account.home), "--account", "dprepdata"], capture_output=True, text=True, timeout=10)
+    assert second.returncode == 1 and "another process serves the account 'dprepdata'" in second.stderr
+
+
+def test_counters(account, demo):
+    demo.upload_blob("count", b"12345", overwrite=True)
+    before = account.stats()
+    demo.download_blob("count").readall()
+    after = account.stats()
+    assert after["operations"]["Get Blob"] == before["operations"].get("Get Blob", 0) + 1
+    assert after["bytes_out"] > before["bytes_out"] and json.dumps(after)
