@@ -12,7 +12,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import (ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceModifiedError,
                                    ResourceNotFoundError)
 from azure.storage.blob import (AccountSasPermissions, BlobBlock, BlobClient, BlobSasPermissions, BlobServiceClient, ContainerClient,
-                                ContainerSasPermissions, ContentSettings, ResourceTypes, generate_account_sas, generate_blob_sas,
+                                ContainerSasPermissions, ContentSettings, ResourceTypes, StandardBlobTier, generate_account_sas, generate_blob_sas,
                                 generate_container_sas)
 
 SOON = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
@@ -231,7 +231,7 @@ def test_what_is_not_done_is_refused_by_name(demo, service):
                           (lambda: demo.set_container_access_policy({}), "Set Container ACL"),
                           (lambda: blob.stage_block_from_url("b1", blob.url), "Put Block From URL"),
                           (lambda: blob.upload_blob(b"x", overwrite=True, tags={"a": "b"}), "x-ms-tags"),
-                          (lambda: blob.upload_blob(b"x", overwrite=True, standard_blob_tier="Cool"), "x-ms-access-tier"),
+                          (lambda: blob.upload_blob(b"x", overwrite=True, standard_blob_tier=StandardBlobTier.COOL), "x-ms-access-tier"),
                           (lambda: blob.download_blob(version_id="1"), "versionid"),
                           (lambda: blob.delete_blob(delete_snapshots="only"), "snapshots")]:
         with pytest.raises(HttpResponseError) as error:
