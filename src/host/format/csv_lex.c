@@ -324,7 +324,7 @@ static void value_with_escapes(struct careful *c, int depth)
 }
 
 /* a quote that neither ends nor escapes, ch behind it. True: the value is done */
-static bool stray_quote(struct careful *c, const char *text_from)
+static bool stray_quote(struct careful *c, const char *text_from, const char *text_end)
 {
     const struct hr_csv *csv = c->lexer->csv;
     if (csv->unescaped == HR_CSV_RAISE_ERROR) {
@@ -333,8 +333,8 @@ static bool stray_quote(struct careful *c, const char *text_from)
         return true;
     }
     put(c, csv->quote);
-    memcpy(c->out + c->len, text_from, (size_t)(c->p - text_from));
-    c->len += (size_t)(c->p - text_from);
+    memcpy(c->out + c->len, text_from, (size_t)(text_end - text_from));
+    c->len += (size_t)(text_end - text_from);
     c->prev = c->ch;
     if (csv->unescaped == HR_CSV_STOP_AT_DELIMITER) {
         stray_until_delimiter(c);
@@ -353,7 +353,9 @@ static bool space_behind(struct careful *c)
         if (c->ch == CH_LINE_END)
             return true;
     } while (c->ch <= ' ');
-    return c->ch == CH_SEPARATOR || stray_quote(c, from);
+    const struct hr_csv *csv = c->lexer->csv;
+    bool kept = csv->unescaped == HR_CSV_STOP_AT_DELIMITER || (c->ch != csv->quote && c->ch != csv->escape);
+    return c->ch == CH_SEPARATOR || stray_quote(c, from, kept ? c->p : c->from);
 }
 
 /* c->p is behind the opening quote */
@@ -373,7 +375,7 @@ static void quoted_value(struct careful *c)
         if (c->ch != csv->quote && c->ch != csv->escape) {
             if (c->prev == csv->quote) {
                 c->unescaped = true;
-                if (stray_quote(c, c->from))
+                if (stray_quote(c, c->from, c->p))
                     return;
                 continue;
             }

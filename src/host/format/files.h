@@ -39,6 +39,10 @@ const char *hr_files_spark_path(struct hr_arena *arena, const char *location);  
 /* a text that changes when any file does: the cache's key */
 void hr_files_key(const struct hr_files *files, struct hr_buf *out);
 
+/* a data source that is not here: refused by name, or unknown */
+enum hr_code hr_format_unknown(const char *name, struct hr_err *err);
+enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
+                             struct hr_source **source, struct hr_err *err);
 /* a column of a type that the source cannot hold, in Spark's words; interval types, which Spark could, by name */
 enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, const struct hr_field *field, struct hr_err *err);
 

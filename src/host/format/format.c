@@ -56,12 +56,12 @@ typedef enum hr_code reader(struct hr_format *format, struct hr_arena *arena, st
 
 /* formats by the names that spark.read.format takes */
 static const struct { const char *name; reader *read; } readers[] = {
-    {"csv", hr_csv_read},
+    {"csv", hr_csv_read}, {"parquet", hr_parquet_read},
     {"org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", hr_csv_read}, {"com.databricks.spark.csv", hr_csv_read},
 };
 static const char *const refused[] = {"orc", "avro", "jdbc", "binaryFile", "xml", "image", "libsvm", "delta", "iceberg", "hudi", "kafka", "rate", "socket", "noop"};
 
-static enum hr_code unknown_format(const char *name, struct hr_err *err)
+enum hr_code hr_format_unknown(const char *name, struct hr_err *err)
 {
     for (size_t i = 0; i < HR_LEN(refused); i++)
         if (!strcasecmp(refused[i], name)) {
@@ -88,5 +88,5 @@ enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, st
                 HR_TRY(hr_local_schema(arena, rel->read_files.schema, &user, err));
             return readers[i].read(format, arena, env, rel, user, source, err);
         }
-    return unknown_format(name, err);
+    return hr_format_unknown(name, err);
 }

@@ -1,0 +1,494 @@
+/* df.write: where the rows go, in which files, and how all of it becomes visible at once.
+ *
+ * Where the store can rename (local, abfs), everything is written into a hidden folder beside the target and moved over it as the
+ * last step: a reader sees the old folder or the new one. Appending moves file by file. Where it cannot (wasb), a stage holds
+ * back every commit and then makes them, one short request a file; what is overwritten is deleted behind that. _SUCCESS is last. */
+#include "host/format/write.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define FLUSH_BYTES (1 << 20)
+#define FILE_BUFFER_MAX (512u << 20)
+#define PARTITION_FOLDERS_MAX 100000
+
+/* ---- one output file ---- */
+
+struct out_file {
+    const char *folder;                /* "year=2020/month=1", or "" */
+    struct hr_buf rows;
+    struct hr_blob_writer *writer;
+    z_stream zip;
+    bool zip_open, has_head;
+    int64_t count;                     /* rows in the file at hand */
+    int number;                        /* c000, c001 … */
+};
+
+struct texts {
+    struct hr_writing *writing;
+    struct hr_map by_folder;
+    struct hr_buf folder;
+    struct hr_value_text how;          /* of partition values */
+};
+
+static enum hr_code compress_to(struct out_file *file, const char *bytes, size_t len, int flush, struct hr_err *err)
+{
+    char packed[64 * 1024];
+    file->zip.next_in = (Bytef *)bytes;
+    file->zip.avail_in = (uInt)len;
+    do {
+        file->zip.next_out = (Bytef *)packed;
+        file->zip.avail_out = sizeof packed;
+        int rc = deflate(&file->zip, flush);
+        HR_CHECK(rc != Z_STREAM_ERROR);
+        HR_TRY(hr_blob_write(file->writer, packed, sizeof packed - file->zip.avail_out, err));
+    } while (!file->zip.avail_out);
+    return HR_OK;
+}
+
+static enum hr_code open_file(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
+{
+    char name[200];
+    snprintf(name, sizeof name, "part-00000-%s%cc%03d%s%s", writing->uuid, writing->partition_count ? '.' : '-', file->number, writing->text->extension,
+             writing->codec_extension);
+    char *folder = *file->folder ? hr_blob_join(writing->arena, writing->place, file->folder) : (char *)writing->place;
+    HR_TRY(hr_blob_create(writing->format->blob, hr_blob_join(writing->arena, folder, name), NULL, writing->cancel, &file->writer, err));
+    if (*writing->codec_extension) {
+        memset(&file->zip, 0, sizeof file->zip);
+        bool gzip = !strcmp(writing->codec_name, "gzip");
+        if (deflateInit2(&file->zip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip ? 15 + 16 : 15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+            return hr_fail(err, HR_E_NOMEM, "no memory to compress");
+        file->zip_open = true;
+    }
+    return HR_OK;
+}
+
+static enum hr_code flush(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
+{
+    if (!hr_buf_ok(&file->rows))
+        return hr_fail(err, HR_E_LIMIT, "one row is larger than %u MB as text", FILE_BUFFER_MAX >> 20);
+    if (!file->writer)
+        HR_TRY(open_file(writing, file, err));
+    HR_TRY(file->zip_open ? compress_to(file, hr_buf_text(&file->rows), file->rows.len, Z_NO_FLUSH, err)
+                          : hr_blob_write(file->writer, hr_buf_text(&file->rows), file->rows.len, err));
+    hr_buf_clear(&file->rows);
+    return HR_OK;
+}
+
+static enum hr_code close_file(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
+{
+    if (!file->has_head && writing->text->head)
+        writing->text->head(writing, &file->rows);
+    HR_TRY(flush(writing, file, err));
+    if (file->zip_open) {
+        HR_TRY(compress_to(file, "", 0, Z_FINISH, err));
+        deflateEnd(&file->zip);
+        file->zip_open = false;
+    }
+    struct hr_blob_writer *writer = file->writer;
+    file->writer = NULL;
+    return hr_blob_commit(writer, NULL, err);
+}
+
+static struct out_file *file_of(struct texts *texts, const char *folder)
+{
+    struct out_file *file = hr_map_get(&texts->by_folder, folder);
+    if (!file) {
+        file = HR_NEW(texts->writing->arena, struct out_file);
+        file->folder = hr_strdup(texts->writing->arena, folder);
+        hr_buf_init(&file->rows, FILE_BUFFER_MAX);
+        hr_map_put(&texts->by_folder, folder, file);
+    }
+    return file;
+}
+
+/* ---- rows ---- */
+
+void hr_partition_folder(const char *name, const char *value, bool is_null, struct hr_buf *out)
+{
+    const char *texts[2] = {name, is_null || !*value ? "__HIVE_DEFAULT_PARTITION__" : value};
+    for (int part = 0; part < 2; part++) {
+        for (const unsigned char *p = (const unsigned char *)texts[part]; *p; p++) {
+            if (*p < 0x20 || *p == 0x7f || strchr("\"#%'*/:=?\\{}[]^", *p))
+                hr_buf_addf(out, "%%%02X", *p);
+            else
+                hr_buf_addc(out, (char)*p);
+        }
+        if (!part)
+            hr_buf_addc(out, '=');
+    }
+}
+
+static void folder_of(struct texts *texts, idx_t row)
+{
+    struct hr_writing *writing = texts->writing;
+    struct hr_buf value;
+    hr_buf_init(&value, 1 << 20);
+    hr_buf_clear(&texts->folder);
+    for (size_t i = 0; i < writing->partition_count; i++) {
+        const struct hr_column *column = &writing->partitions[i];
+        bool is_null = hr_column_null(column, row);
+        hr_buf_clear(&value);
+        enum hr_type_id id = column->field->type->id;
+        if (!is_null && (id == HR_TYPE_TIMESTAMP || id == HR_TYPE_TIMESTAMP_NTZ)) {
+            char text[HR_TIMESTAMP_TEXT_MAX];
+            int64_t micros = ((const int64_t *)column->data)[row];
+            hr_buf_add(&value, text, hr_print_timestamp(id == HR_TYPE_TIMESTAMP ? hr_zone_to_local(texts->how.zone, micros) : micros, text));
+        } else if (!is_null) {
+            hr_column_text(column, row, &texts->how, &value);
+        }
+        if (i)
+            hr_buf_addc(&texts->folder, '/');
+        hr_partition_folder(column->field->name, hr_buf_text(&value), is_null, &texts->folder);
+    }
+    hr_buf_release(&value);
+}
+
+static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
+{
+    struct texts *texts = arg;
+    struct hr_writing *writing = texts->writing;
+    idx_t rows = duckdb_data_chunk_get_size(chunk);
+    for (size_t i = 0; i < writing->column_count; i++)
+        hr_column_bind(&writing->columns[i], duckdb_data_chunk_get_vector(chunk, (idx_t)writing->columns[i].at));
+    for (size_t i = 0; i < writing->partition_count; i++)
+        hr_column_bind(&writing->partitions[i], duckdb_data_chunk_get_vector(chunk, (idx_t)writing->partitions[i].at));
+    if (writing->cancel && writing->cancel->cancelled(writing->cancel->arg))
+        return hr_fail(err, HR_E_CANCELLED, "the write was cancelled");
+    struct out_file *file = writing->partition_count ? NULL : file_of(texts, "");
+    for (idx_t row = 0; row < rows; row++) {
+        if (writing->partition_count) {
+            folder_of(texts, row);
+            file = file_of(texts, hr_buf_text(&texts->folder));
+            if (texts->by_folder.count > PARTITION_FOLDERS_MAX)
+                return hr_fail(err, HR_E_LIMIT, "the write makes more than %d partition folders", PARTITION_FOLDERS_MAX);
+        }
+        if (writing->max_records && file->count == writing->max_records) {
+            HR_TRY(close_file(writing, file, err));
+            file->count = 0;
+            file->has_head = false;
+            file->number++;
+        }
+        if (!file->has_head) {
+            file->has_head = true;
+            if (writing->text->head)
+                writing->text->head(writing, &file->rows);
+        }
+        writing->text->row(writing, row, &file->rows);
+        file->count++;
+        if (file->rows.len > FLUSH_BYTES || !hr_buf_ok(&file->rows))
+            HR_TRY(flush(writing, file, err));
+    }
+    return HR_OK;
+}
+
+static enum hr_code write_texts(struct hr_writing *writing, struct hr_err *err)
+{
+    struct texts texts = {.writing = writing};
+    const struct hr_options none = {0};
+    HR_TRY(hr_value_text_options(writing->arena, writing->env, &none, &texts.how, err));
+    hr_map_init(&texts.by_folder);
+    hr_buf_init(&texts.folder, 64 * 1024);
+    enum hr_code code = writing->rows->pull(writing->rows, take, &texts, err);
+    if (!code && !writing->partition_count)
+        file_of(&texts, "");           /* an empty result still makes one file */
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(&texts.by_folder, at));) {
+        struct out_file *file = at->value;
+        if (!code)
+            code = close_file(writing, file, err);
+        if (file->zip_open)
+            deflateEnd(&file->zip);
+        hr_blob_abort(file->writer);
+        hr_buf_release(&file->rows);
+    }
+    hr_map_release(&texts.by_folder);
+    hr_buf_release(&texts.folder);
+    return code;
+}
+
+/* ---- columns ---- */
+
+static int column_named(const struct hr_writing *writing, const char *name)
+{
+    const struct hr_type *schema = writing->rows->schema;
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (!(writing->case_sensitive ? strcmp : strcasecmp)(schema->fields[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+static enum hr_code check_names(struct hr_writing *writing, struct hr_err *err)
+{
+    const struct hr_type *schema = writing->rows->schema;
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (column_named(writing, schema->fields[i].name) != (int)i) {
+            char *name = hr_printf(writing->arena, "`%s`", schema->fields[i].name);
+            for (char *p = name; *p && !writing->case_sensitive; p++)
+                if (*p >= 'A' && *p <= 'Z')
+                    *p = (char)(*p + 32);
+            return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", name, NULL);
+        }
+    return HR_OK;
+}
+
+static enum hr_code split_columns(struct hr_writing *writing, struct hr_err *err)
+{
+    const struct hr_type *schema = writing->rows->schema;
+    const struct hr_names *by = &writing->write->partition_by;
+    bool *taken = HR_NEW_ARRAY(writing->arena, bool, schema->field_count + 1);
+    writing->columns = HR_NEW_ARRAY(writing->arena, struct hr_column, schema->field_count + 1);
+    writing->partitions = HR_NEW_ARRAY(writing->arena, struct hr_column, by->count + 1);
+    HR_TRY(check_names(writing, err));
+    for (size_t i = 0; i < by->count; i++) {
+        int at = column_named(writing, by->at[i]);
+        if (at < 0) {
+            struct hr_buf text;
+            hr_buf_init(&text, 1 << 16);
+            hr_type_simple(schema, &text);
+            hr_fail(err, HR_E_INVALID, "Partition column `%s` not found in schema %s.", by->at[i], hr_buf_text(&text));
+            hr_buf_release(&text);
+            return HR_E_INVALID;
+        }
+        enum hr_type_id id = schema->fields[at].type->id;
+        if (id == HR_TYPE_ARRAY || id == HR_TYPE_MAP || id == HR_TYPE_STRUCT || id == HR_TYPE_VARIANT || id == HR_TYPE_BINARY)
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(writing->arena, "partitioning by the column `%s` of its type", by->at[i]), NULL);
+        taken[at] = true;
+        writing->partitions[writing->partition_count++] = (struct hr_column){.field = &schema->fields[at], .at = at};
+    }
+    if (by->count && by->count == schema->field_count)
+        return hr_fail_spark(err, "ALL_PARTITION_COLUMNS_NOT_ALLOWED", NULL);
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (!taken[i])
+            writing->columns[writing->column_count++] = (struct hr_column){.field = &schema->fields[i], .at = (int)i};
+    return HR_OK;
+}
+
+/* ---- options ---- */
+
+enum hr_code hr_refuse_option(struct hr_err *err, const char *format, const char *key, const char *value)
+{
+    char feature[300];
+    snprintf(feature, sizeof feature, "the %s option \"%.100s\" with the value \"%.100s\"", format, key, value);
+    return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
+}
+
+static const struct { const char *name, *extension; bool here; } codecs[] = {
+    {"none", "", true}, {"uncompressed", "", true}, {"gzip", ".gz", true}, {"deflate", ".deflate", true},
+    {"bzip2", ".bz2", false}, {"lz4", ".lz4", false}, {"snappy", ".snappy", false},
+};
+
+static enum hr_code text_codec(struct hr_writing *writing, struct hr_err *err)
+{
+    const char *name = hr_option_get(&writing->write->options, "compression");
+    if (!name)
+        name = hr_option_get(&writing->write->options, "codec");
+    writing->codec_name = writing->codec_extension = "";
+    if (!name)
+        return HR_OK;
+    for (size_t i = 0; i < HR_LEN(codecs); i++) {
+        if (strcasecmp(codecs[i].name, name))
+            continue;
+        if (!codecs[i].here)
+            return hr_refuse_option(err, writing->text->name, "compression", name);
+        writing->codec_name = codecs[i].name;
+        writing->codec_extension = codecs[i].extension;
+        return HR_OK;
+    }
+    return hr_fail_spark(err, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName", name, "availableCodecs",
+                         "bzip2, deflate, uncompressed, snappy, none, lz4, gzip", NULL);
+}
+
+static enum hr_code common_options(struct hr_writing *writing, struct hr_err *err)
+{
+    const struct hr_write *write = writing->write;
+    const char *records = hr_conf(writing->env, "spark.sql.files.maxRecordsPerFile", "0"), *overwrite = hr_option_get(&write->options, "partitionOverwriteMode");
+    if (write->buckets || write->bucket_by.count)
+        return hr_fail(err, HR_E_INVALID, "'save' does not support bucketBy right now.");
+    if (write->sort_by.count)
+        return hr_fail(err, HR_E_INVALID, "'save' does not support sortBy right now.");
+    if (write->cluster_by.count)
+        return hr_fail(err, HR_E_INVALID, "'save' does not support clusterBy right now.");
+    if (!overwrite)
+        overwrite = hr_conf(writing->env, "spark.sql.sources.partitionOverwriteMode", "STATIC");
+    if (!strcasecmp(overwrite, "dynamic") && write->mode == HR_SAVE_OVERWRITE && write->partition_by.count)
+        return hr_refuse_option(err, write->format ? write->format : "parquet", "partitionOverwriteMode", overwrite);
+    return hr_option_long(&write->options, "maxRecordsPerFile", atoll(records), &writing->max_records, err);
+}
+
+/* ---- the place and the commit ---- */
+
+static const char *parent_of(struct hr_arena *arena, const char *location)
+{
+    const char *slash = strrchr(location, '/');
+    return slash && slash > location ? hr_strndup(arena, location, (size_t)(slash - location)) : "/";
+}
+
+static const char *name_of(const char *location) { return strrchr(location, '/') ? strrchr(location, '/') + 1 : location; }
+
+/* a file of the input that stands in the target: it would be gone before it is read, as Spark sees it */
+static bool reads_target(const struct hr_writing *writing)
+{
+    const char *uri = hr_files_uri(writing->arena, writing->target);
+    size_t len = strlen(uri);
+    for (size_t i = 0; i < writing->rows->inputs.count; i++) {
+        const char *input = writing->rows->inputs.at[i];
+        if (!strncmp(input, uri, len) && (!input[len] || input[len] == '/'))
+            return true;
+        if (!strncmp(input, writing->target, strlen(writing->target)) && input[strlen(writing->target)] == '/')
+            return true;
+    }
+    return false;
+}
+
+static enum hr_code drop(struct hr_writing *writing, const char *location, bool recursive, struct hr_err *err)
+{
+    enum hr_code code = hr_blob_delete(writing->format->blob, location, recursive, NULL, err);
+    return code == HR_E_NOT_FOUND ? HR_OK : code;
+}
+
+static enum hr_code put_success(struct hr_writing *writing, const char *folder, struct hr_err *err)
+{
+    return hr_blob_put(writing->format->blob, hr_blob_join(writing->arena, folder, "_SUCCESS"), "", 0, NULL, writing->cancel, err);
+}
+
+/* the new folder takes the old one's place. Locally that is one step; elsewhere two renames, the old data first out of the way. */
+static enum hr_code swap_folders(struct hr_writing *writing, struct hr_err *err)
+{
+    struct hr_blob *blob = writing->format->blob;
+    if (!hr_blob_is_remote(writing->target) && !renameat2(-1, writing->place, -1, writing->target, RENAME_EXCHANGE))
+        return drop(writing, writing->place, true, err);
+    const char *old = hr_printf(writing->arena, "%s.old", writing->place);
+    struct hr_err ignored = {0};
+    HR_TRY(hr_blob_rename(blob, writing->target, old, false, writing->cancel, err));
+    enum hr_code code = hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
+    if (code) {
+        hr_blob_rename(blob, old, writing->target, false, NULL, &ignored);
+        return code;
+    }
+    return drop(writing, old, true, err);
+}
+
+static enum hr_code move_files(struct hr_writing *writing, struct hr_err *err)
+{
+    struct hr_blob *blob = writing->format->blob;
+    struct hr_blob_page page;
+    HR_TRY(hr_blob_list_all(blob, writing->arena, writing->place, true, &page, writing->cancel, err));
+    for (size_t i = 0; i < page.count; i++) {
+        if (page.entries[i].stat.is_dir)
+            continue;
+        const char *to = hr_blob_join(writing->arena, writing->target, page.entries[i].name);
+        if (strchr(page.entries[i].name, '/'))
+            HR_TRY(hr_blob_mkdir(blob, parent_of(writing->arena, to), writing->cancel, err));
+        HR_TRY(hr_blob_rename(blob, page.entries[i].location, to, false, writing->cancel, err));
+    }
+    HR_TRY(drop(writing, writing->place, true, err));
+    return put_success(writing, writing->target, err);
+}
+
+static enum hr_code run(struct hr_writing *writing, struct hr_err *err)
+{
+    return writing->text ? write_texts(writing, err) : hr_parquet_write(writing, err);
+}
+
+static enum hr_code write_renaming(struct hr_writing *writing, bool exists, struct hr_err *err)
+{
+    struct hr_blob *blob = writing->format->blob;
+    bool append = exists && writing->write->mode == HR_SAVE_APPEND;
+    const char *temporary = hr_blob_join(writing->arena, writing->target, "_temporary");
+    writing->place = append ? hr_blob_join(writing->arena, temporary, writing->uuid)
+                            : hr_blob_join(writing->arena, parent_of(writing->arena, writing->target),
+                                           hr_printf(writing->arena, "_temporary-%s-%s", name_of(writing->target), writing->uuid));
+    enum hr_code code = hr_blob_mkdir(blob, writing->place, writing->cancel, err);
+    if (!code)
+        code = run(writing, err);
+    if (!code && !append)
+        code = put_success(writing, writing->place, err);
+    if (!code)
+        code = append ? move_files(writing, err) : exists ? swap_folders(writing, err)
+                                                          : hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
+    struct hr_err ignored = {0};
+    if (code)
+        drop(writing, writing->place, true, &ignored);
+    if (append)
+        drop(writing, temporary, false, &ignored);   /* stays while another writer is in it */
+    return code;
+}
+
+static enum hr_code write_staged(struct hr_writing *writing, bool exists, struct hr_err *err)
+{
+    struct hr_blob *blob = writing->format->blob;
+    struct hr_blob_page old = {0};
+    if (exists && writing->write->mode == HR_SAVE_OVERWRITE)
+        HR_TRY(hr_blob_list_all(blob, writing->arena, writing->target, true, &old, writing->cancel, err));
+    struct hr_blob_stage *stage;
+    writing->place = writing->target;
+    HR_TRY(hr_blob_stage_begin(blob, writing->target, &stage, err));
+    enum hr_code code = run(writing, err);
+    if (code) {
+        hr_blob_stage_abort(stage);
+        return code;
+    }
+    HR_TRY(hr_blob_stage_commit(stage, writing->cancel, err));
+    for (size_t i = 0; i < old.count; i++)
+        if (!old.entries[i].stat.is_dir)
+            HR_TRY(drop(writing, old.entries[i].location, false, err));
+    return put_success(writing, writing->target, err);
+}
+
+static const struct { const char *name; const struct hr_text_format *text; } writers[] = {
+    {"csv", &hr_csv_format}, {"json", &hr_json_format}, {"text", &hr_text_format_plain}, {"parquet", NULL},
+};
+
+static enum hr_code choose(struct hr_writing *writing, struct hr_err *err)
+{
+    const char *name = writing->write->format ? writing->write->format : hr_conf(writing->env, "spark.sql.sources.default", "parquet");
+    for (size_t i = 0; i < HR_LEN(writers); i++)
+        if (!strcasecmp(writers[i].name, name)) {
+            writing->text = writers[i].text;
+            return HR_OK;
+        }
+    return hr_format_unknown(name, err);
+}
+
+enum hr_code hr_format_write(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_write *write,
+                             struct hr_format_rows *rows, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_writing *writing = HR_NEW(arena, struct hr_writing);
+    struct hr_blob_stat stat;
+    *writing = (struct hr_writing){.format = format, .arena = arena, .env = env, .write = write, .rows = rows, .cancel = cancel};
+    writing->case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
+    hr_uuid_new(writing->uuid);
+    HR_TRY(choose(writing, err));
+    HR_TRY(common_options(writing, err));
+    HR_TRY(hr_blob_normalize(format->blob, arena, write->path, &writing->target, err));
+    enum hr_code code = hr_blob_stat(format->blob, writing->target, &stat, cancel, err);
+    if (code && code != HR_E_NOT_FOUND)
+        return code;
+    bool exists = !code;
+    if (exists && write->mode == HR_SAVE_ERROR)
+        return hr_fail_spark(err, "PATH_ALREADY_EXISTS", "outputPath", hr_files_spark_path(arena, writing->target), NULL);
+    if (exists && write->mode == HR_SAVE_IGNORE)
+        return HR_OK;
+    if (exists && write->mode == HR_SAVE_OVERWRITE && reads_target(writing))
+        return hr_fail_spark(err, "UNSUPPORTED_OVERWRITE.PATH", "path", hr_files_spark_path(arena, writing->target), NULL);
+    HR_TRY(split_columns(writing, err));
+    if (writing->text) {
+        HR_TRY(text_codec(writing, err));
+        HR_TRY(writing->text->open(writing, err));
+    }
+    if (exists && !stat.is_dir) {
+        if (write->mode == HR_SAVE_APPEND)
+            return hr_fail(err, HR_E_INVALID, "the path is a file, not a folder: \"%s\"", write->path);
+        if (!hr_blob_can_rename(writing->target))
+            return hr_fail(err, HR_E_INVALID, "the path is a blob, not a folder: \"%s\"", write->path);
+    }
+    if (err)
+        *err = (struct hr_err){0};
+    return hr_blob_can_rename(writing->target) ? write_renaming(writing, exists, err) : write_staged(writing, exists, err);
+}
