@@ -18,13 +18,13 @@ int64_t hr_api_time(const char *text)
     return seconds < 0 ? 0 : (int64_t)seconds * 1000;
 }
 
-void hr_account_conditions(struct request *request, struct hr_store_conditions *conditions, const char *exists_code)
+void hr_account_conditions(struct request *request, struct hr_tree_conditions *conditions, const char *exists_code)
 {
-    *conditions = (struct hr_store_conditions){hr_account_header(request, "if-match"), hr_account_header(request, "if-none-match"),
+    *conditions = (struct hr_tree_conditions){hr_account_header(request, "if-match"), hr_account_header(request, "if-none-match"),
         hr_api_time(hr_account_header(request, "if-modified-since")), hr_api_time(hr_account_header(request, "if-unmodified-since")), exists_code};
 }
 
-void hr_api_version_headers(struct request *request, const struct hr_store_meta *meta)
+void hr_api_version_headers(struct request *request, const struct hr_tree_meta *meta)
 {
     char date[32];
     hr_clock_rfc1123(meta->modified_ms, date);
@@ -33,7 +33,7 @@ void hr_api_version_headers(struct request *request, const struct hr_store_meta 
 }
 
 /* dfs keeps metadata in one header: name=base64(value),… */
-static void properties_header(struct request *request, const struct hr_store_meta *meta)
+static void properties_header(struct request *request, const struct hr_tree_meta *meta)
 {
     struct hr_buf out;
     hr_buf_init(&out, 32 * 1024);
@@ -47,9 +47,9 @@ static void properties_header(struct request *request, const struct hr_store_met
     hr_buf_release(&out);
 }
 
-void hr_api_item_headers(struct request *request, const struct hr_store_item *item)
+void hr_api_item_headers(struct request *request, const struct hr_tree_item *item)
 {
-    const struct hr_store_meta *meta = &item->meta;
+    const struct hr_tree_meta *meta = &item->meta;
     char date[32];
     hr_api_version_headers(request, meta);
     hr_clock_rfc1123(meta->created_ms, date);
@@ -74,18 +74,18 @@ void hr_api_item_headers(struct request *request, const struct hr_store_item *it
             hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", meta->pairs[i].name), meta->pairs[i].value);
 }
 
-static const char *add_pair(struct request *request, struct hr_store_meta *meta, const char *name, const char *value)
+static const char *add_pair(struct request *request, struct hr_tree_meta *meta, const char *name, const char *value)
 {
     for (const char *c = name; *c; c++)
         if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || (!isdigit((unsigned char)*c) && *c != '-')))
             return hr_account_refuse(request, "InvalidHeaderValue", "'%.64s' is not a name for metadata.", name);
     if (!*name || meta->pair_count == PAIRS_MAX)
         return "MetadataTooLarge";
-    meta->pairs[meta->pair_count++] = (struct hr_store_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
+    meta->pairs[meta->pair_count++] = (struct hr_tree_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
     return NULL;
 }
 
-static const char *properties_pairs(struct request *request, const char *text, struct hr_store_meta *meta)
+static const char *properties_pairs(struct request *request, const char *text, struct hr_tree_meta *meta)
 {
     char *copy = hr_strdup(request->arena, text), *save = NULL;
     for (char *pair = strtok_r(copy, ",", &save); pair; pair = strtok_r(NULL, ",", &save)) {
@@ -108,10 +108,10 @@ static const char *properties_pairs(struct request *request, const char *text, s
     return NULL;
 }
 
-const char *hr_api_pairs(struct request *request, struct hr_store_meta *meta)
+const char *hr_api_pairs(struct request *request, struct hr_tree_meta *meta)
 {
     const struct hr_headers *headers = &request->http->headers;
-    meta->pairs = HR_NEW_ARRAY(request->arena, struct hr_store_pair, PAIRS_MAX);
+    meta->pairs = HR_NEW_ARRAY(request->arena, struct hr_tree_pair, PAIRS_MAX);
     meta->pair_count = 0;
     for (size_t i = 0; i < headers->count; i++) {
         if (strncmp(headers->at[i].name, "x-ms-meta-", 10))
@@ -124,10 +124,10 @@ const char *hr_api_pairs(struct request *request, struct hr_store_meta *meta)
     return properties ? properties_pairs(request, properties, meta) : NULL;
 }
 
-const char *hr_api_meta(struct request *request, const char *prefix, struct hr_store_meta *meta)
+const char *hr_api_meta(struct request *request, const char *prefix, struct hr_tree_meta *meta)
 {
     struct hr_arena *arena = request->arena;
-    *meta = (struct hr_store_meta){0};
+    *meta = (struct hr_tree_meta){0};
     meta->content_type = hr_account_header(request, hr_printf(arena, "%scontent-type", prefix));
     meta->content_encoding = hr_account_header(request, hr_printf(arena, "%scontent-encoding", prefix));
     meta->content_language = hr_account_header(request, hr_printf(arena, "%scontent-language", prefix));

@@ -3,10 +3,10 @@
 #define HR_ACCOUNT_API_H
 #include "account/request.h"
 
-void hr_api_version_headers(struct request *request, const struct hr_store_meta *meta);        /* ETag, Last-Modified */
-void hr_api_item_headers(struct request *request, const struct hr_store_item *item);           /* everything known of a blob or path */
-const char *hr_api_meta(struct request *request, const char *prefix, struct hr_store_meta *meta);   /* content headers behind prefix, metadata */
-const char *hr_api_pairs(struct request *request, struct hr_store_meta *meta);                 /* x-ms-meta-…, or dfs's x-ms-properties */
+void hr_api_version_headers(struct request *request, const struct hr_tree_meta *meta);        /* ETag, Last-Modified */
+void hr_api_item_headers(struct request *request, const struct hr_tree_item *item);           /* everything known of a blob or path */
+const char *hr_api_meta(struct request *request, const char *prefix, struct hr_tree_meta *meta);   /* content headers behind prefix, metadata */
+const char *hr_api_pairs(struct request *request, struct hr_tree_meta *meta);                 /* x-ms-meta-…, or dfs's x-ms-properties */
 const char *hr_api_page(struct request *request, const char *max_name, const char *marker_name, size_t *max, const char **after);
 const char *hr_api_marker(struct request *request, const char *name);                          /* opaque, for the next page */
 int64_t hr_api_time(const char *text);                                                         /* of an If-…-Since header; 0 when absent */

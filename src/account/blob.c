@@ -51,7 +51,7 @@ static const char *range_md5(struct request *request)
     return n == request->left ? NULL : "InternalError";
 }
 
-static const char *choose_range(struct request *request, const struct hr_store_item *item)
+static const char *choose_range(struct request *request, const struct hr_tree_item *item)
 {
     int64_t first, last;
     const char *range = hr_account_header(request, "x-ms-range"), *md5 = hr_account_header(request, "x-ms-range-get-content-md5");
@@ -74,12 +74,12 @@ static const char *choose_range(struct request *request, const struct hr_store_i
     return md5 && !strcasecmp(md5, "true") ? range_md5(request) : NULL;
 }
 
-static const char *read_item(struct request *request, struct hr_store_item *item)
+static const char *read_item(struct request *request, struct hr_tree_item *item)
 {
-    struct hr_store_conditions conditions;
+    struct hr_tree_conditions conditions;
     hr_account_conditions(request, &conditions, NULL);
-    const char *code = hr_store_read(&request->account->store, request->arena, request->container, request->name, item, &request->fd);
-    return code ? code : hr_store_check(&conditions, item, true, true);
+    const char *code = hr_tree_read(&request->account->tree, request->arena, request->container, request->name, item, &request->fd);
+    return code ? code : hr_tree_check(&conditions, item, true, true);
 }
 
 static const char *close_on(struct request *request, const char *code)
@@ -92,7 +92,7 @@ static const char *close_on(struct request *request, const char *code)
 
 const char *hr_api_get_blob(struct request *request)
 {
-    struct hr_store_item item;
+    struct hr_tree_item item;
     const char *code = read_item(request, &item);
     if (code)
         return close_on(request, code);
@@ -105,7 +105,7 @@ const char *hr_api_get_blob(struct request *request)
 
 const char *hr_api_head_blob(struct request *request)
 {
-    struct hr_store_item item;
+    struct hr_tree_item item;
     char length[24];
     const char *code = close_on(request, read_item(request, &item));
     if (code)
@@ -120,7 +120,7 @@ const char *hr_api_head_blob(struct request *request)
 
 const char *hr_api_get_metadata(struct request *request)
 {
-    struct hr_store_item item;
+    struct hr_tree_item item;
     const char *code = close_on(request, read_item(request, &item));
     if (code)
         return code;
@@ -131,14 +131,14 @@ const char *hr_api_get_metadata(struct request *request)
 
 /* ---- writing whole ---- */
 
-static void created(struct request *request, const struct hr_store_meta *meta)
+static void created(struct request *request, const struct hr_tree_meta *meta)
 {
     request->status = 201;
     hr_api_version_headers(request, meta);
     hr_account_reply_header(request, "x-ms-request-server-encrypted", "false");
 }
 
-static bool is_folder_marker(const struct hr_store_meta *meta)
+static bool is_folder_marker(const struct hr_tree_meta *meta)
 {
     for (size_t i = 0; i < meta->pair_count; i++)
         if (!strcasecmp(meta->pairs[i].name, "hdi_isfolder") && !strcasecmp(meta->pairs[i].value, "true"))
@@ -147,7 +147,7 @@ static bool is_folder_marker(const struct hr_store_meta *meta)
 }
 
 /* Azure takes the plain headers where the x-ms-blob- ones are absent */
-static void plain_headers(struct request *request, struct hr_store_meta *meta)
+static void plain_headers(struct request *request, struct hr_tree_meta *meta)
 {
     meta->content_type = meta->content_type ? meta->content_type : hr_account_header(request, "content-type");
     meta->content_encoding = meta->content_encoding ? meta->content_encoding : hr_account_header(request, "content-encoding");
@@ -157,8 +157,8 @@ static void plain_headers(struct request *request, struct hr_store_meta *meta)
 
 const char *hr_api_put_blob(struct request *request)
 {
-    struct hr_store_meta meta;
-    struct hr_store_conditions conditions;
+    struct hr_tree_meta meta;
+    struct hr_tree_conditions conditions;
     const char *type = hr_account_header(request, "x-ms-blob-type"), *code = hr_api_meta(request, "x-ms-blob-", &meta);
     if (!type)
         return hr_account_refuse(request, "MissingRequiredHeader", "x-ms-blob-type is required.");
@@ -169,10 +169,10 @@ const char *hr_api_put_blob(struct request *request)
     plain_headers(request, &meta);
     hr_account_conditions(request, &conditions, "BlobAlreadyExists");
     if (is_folder_marker(&meta) && !request->received) {
-        code = hr_store_mkdir(&request->account->store, request->arena, request->container, request->name, &meta, &conditions);
+        code = hr_tree_mkdir(&request->account->tree, request->arena, request->container, request->name, &meta, &conditions);
     } else {
         meta.md5 = meta.md5 ? meta.md5 : request->body_md5;
-        code = hr_store_commit(&request->account->store, request->arena, &request->temp, request->container, request->name, &meta, &conditions, false);
+        code = hr_tree_commit(&request->account->tree, request->arena, &request->temp, request->container, request->name, &meta, &conditions, false);
         hr_account_reply_header(request, "content-md5", request->body_md5);
     }
     if (!code)
@@ -206,26 +206,26 @@ static const char *parse_source(struct request *request, const char *url, const 
     *container = hr_uri_decode_text(request->arena, path + 1, container_len);
     *name = path_len > container_len + 2 ? hr_uri_decode_text(request->arena, path + container_len + 2, path_len - container_len - 2) : NULL;
     *query = mark ? mark + 1 : "";
-    if (!*container || !*name || !hr_store_container_valid(*container) || hr_store_name_fault(*name))
+    if (!*container || !*name || !hr_tree_container_valid(*container) || hr_tree_name_fault(*name))
         return "InvalidSourceUri";
     return NULL;
 }
 
-static const char *copy_from(struct request *request, const char *container, const char *name, struct hr_store_meta *meta)
+static const char *copy_from(struct request *request, const char *container, const char *name, struct hr_tree_meta *meta)
 {
-    struct hr_store *store = &request->account->store;
-    struct hr_store_conditions conditions, source_conditions = {hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
+    struct hr_tree *tree = &request->account->tree;
+    struct hr_tree_conditions conditions, source_conditions = {hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
         hr_api_time(hr_account_header(request, "x-ms-source-if-modified-since")), hr_api_time(hr_account_header(request, "x-ms-source-if-unmodified-since")), NULL};
-    struct hr_store_item source;
+    struct hr_tree_item source;
     int fd;
-    const char *code = hr_store_read(store, request->arena, container, name, &source, &fd);
+    const char *code = hr_tree_read(tree, request->arena, container, name, &source, &fd);
     if (code)
         return "CannotVerifyCopySource";
-    code = source.is_dir ? "ResourceTypeMismatch" : hr_store_check(&source_conditions, &source, true, false) ? "SourceConditionNotMet" : NULL;
+    code = source.is_dir ? "ResourceTypeMismatch" : hr_tree_check(&source_conditions, &source, true, false) ? "SourceConditionNotMet" : NULL;
     if (!code)
-        code = hr_store_temp_new(store, &request->temp, NULL) ? "InternalError" : hr_store_copy_bytes(fd, request->temp.fd, source.size);
+        code = hr_tree_temp_new(tree, &request->temp, NULL) ? "InternalError" : hr_tree_copy_bytes(fd, request->temp.fd, source.size);
     close(fd);
-    struct hr_store_pair *pairs = meta->pairs;
+    struct hr_tree_pair *pairs = meta->pairs;
     size_t pair_count = meta->pair_count;
     *meta = source.meta;
     meta->etag[0] = 0;
@@ -235,12 +235,12 @@ static const char *copy_from(struct request *request, const char *container, con
         meta->pair_count = pair_count;
     }
     hr_account_conditions(request, &conditions, "BlobAlreadyExists");
-    return code ? code : hr_store_commit(store, request->arena, &request->temp, request->container, request->name, meta, &conditions, false);
+    return code ? code : hr_tree_commit(tree, request->arena, &request->temp, request->container, request->name, meta, &conditions, false);
 }
 
 const char *hr_api_copy_blob(struct request *request)
 {
-    struct hr_store_meta meta = {0};
+    struct hr_tree_meta meta = {0};
     const char *container = NULL, *name = NULL, *query = NULL;
     if (hr_account_header(request, "x-ms-blob-type"))
         return hr_account_refuse(request, "NotImplemented", "Put Blob From URL is not done; use Copy Blob.");
@@ -275,7 +275,7 @@ const char *hr_api_put_block(struct request *request)
     const char *id = hr_account_param(request, "blockid");
     if (!block_id_valid(id))
         return "InvalidBlockId";
-    const char *code = hr_store_block_put(&request->account->store, request->arena, &request->temp, request->container, request->name, id);
+    const char *code = hr_tree_block_put(&request->account->tree, request->arena, &request->temp, request->container, request->name, id);
     if (code)
         return code;
     request->status = 201;
@@ -284,7 +284,7 @@ const char *hr_api_put_block(struct request *request)
     return NULL;
 }
 
-static const char *read_choices(struct request *request, struct hr_store_choice **choices, size_t *count)
+static const char *read_choices(struct request *request, struct hr_tree_choice **choices, size_t *count)
 {
     struct hr_xml *root;
     struct hr_err err;
@@ -295,36 +295,36 @@ static const char *read_choices(struct request *request, struct hr_store_choice 
         ++*count;
     if (*count > BLOCKS_MAX)
         return hr_account_refuse(request, "InvalidBlockList", "It has %zu blocks, more than %d.", *count, BLOCKS_MAX);
-    *choices = HR_NEW_ARRAY(request->arena, struct hr_store_choice, *count + 1);
-    struct hr_store_choice *to = *choices;
+    *choices = HR_NEW_ARRAY(request->arena, struct hr_tree_choice, *count + 1);
+    struct hr_tree_choice *to = *choices;
     for (const struct hr_xml *node = root->child; node; node = node->next, to++) {
         if (strcmp(node->name, "Committed") && strcmp(node->name, "Uncommitted") && strcmp(node->name, "Latest"))
             return hr_account_refuse(request, "InvalidXmlDocument", "'%.32s' is not an element of a block list.", node->name);
         if (!block_id_valid(node->text))
             return "InvalidBlockId";
-        *to = (struct hr_store_choice){node->text, node->name[0]};
+        *to = (struct hr_tree_choice){node->text, node->name[0]};
     }
     return NULL;
 }
 
 const char *hr_api_put_block_list(struct request *request)
 {
-    struct hr_store_meta meta;
-    struct hr_store_conditions conditions;
-    struct hr_store_choice *choices;
+    struct hr_tree_meta meta;
+    struct hr_tree_conditions conditions;
+    struct hr_tree_choice *choices;
     size_t count;
     const char *code = hr_api_meta(request, "x-ms-blob-", &meta);
     if (!code)
         code = read_choices(request, &choices, &count);
     hr_account_conditions(request, &conditions, "BlobAlreadyExists");
     if (!code)
-        code = hr_store_blocks_commit(&request->account->store, request->arena, request->container, request->name, choices, count, &meta, &conditions);
+        code = hr_tree_blocks_commit(&request->account->tree, request->arena, request->container, request->name, choices, count, &meta, &conditions);
     if (!code)
         created(request, &meta);
     return code;
 }
 
-static void block_elements(struct hr_buf *out, const char *name, const struct hr_store_blocks *blocks)
+static void block_elements(struct hr_buf *out, const char *name, const struct hr_tree_blocks *blocks)
 {
     hr_buf_addf(out, "<%s>", name);
     for (size_t i = 0; i < blocks->count; i++) {
@@ -337,19 +337,19 @@ static void block_elements(struct hr_buf *out, const char *name, const struct hr
 
 const char *hr_api_get_block_list(struct request *request)
 {
-    struct hr_store *store = &request->account->store;
-    struct hr_store_blocks committed = {0}, waiting = {0};
-    struct hr_store_item item;
+    struct hr_tree *tree = &request->account->tree;
+    struct hr_tree_blocks committed = {0}, waiting = {0};
+    struct hr_tree_item item;
     const char *type = hr_account_param(request, "blocklisttype");
     bool all = type && !strcasecmp(type, "all"), want_waiting = all || (type && !strcasecmp(type, "uncommitted")), want_committed = all || !want_waiting;
-    const char *missing = hr_store_stat(store, request->arena, request->container, request->name, &item);
+    const char *missing = hr_tree_stat(tree, request->arena, request->container, request->name, &item);
     const char *code = missing && strcmp(missing, "BlobNotFound") ? missing : NULL;
     if (!code && want_waiting)
-        code = hr_store_blocks(store, request->arena, request->container, request->name, false, &waiting);
+        code = hr_tree_blocks(tree, request->arena, request->container, request->name, false, &waiting);
     if (!code && missing && !waiting.count)
         code = missing;
     if (!code && want_committed && !missing)
-        code = hr_store_blocks(store, request->arena, request->container, request->name, true, &committed);
+        code = hr_tree_blocks(tree, request->arena, request->container, request->name, true, &committed);
     if (code)
         return code;
     hr_buf_adds(&request->out, "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
@@ -369,17 +369,17 @@ const char *hr_api_get_block_list(struct request *request)
 
 /* ---- changing ---- */
 
-static void take_pairs(struct hr_store_item *item, void *arg)
+static void take_pairs(struct hr_tree_item *item, void *arg)
 {
-    const struct hr_store_meta *from = arg;
+    const struct hr_tree_meta *from = arg;
     item->meta.pairs = from->pairs;
     item->meta.pair_count = from->pair_count;
 }
 
-static void take_headers(struct hr_store_item *item, void *arg)
+static void take_headers(struct hr_tree_item *item, void *arg)
 {
-    const struct hr_store_meta *from = arg;
-    struct hr_store_meta *to = &item->meta;
+    const struct hr_tree_meta *from = arg;
+    struct hr_tree_meta *to = &item->meta;
     to->content_type = from->content_type;          /* what is not given is cleared, as on Azure */
     to->content_encoding = from->content_encoding;
     to->content_language = from->content_language;
@@ -388,14 +388,14 @@ static void take_headers(struct hr_store_item *item, void *arg)
     to->md5 = from->md5;
 }
 
-static const char *update(struct request *request, void (*change)(struct hr_store_item *item, void *arg))
+static const char *update(struct request *request, void (*change)(struct hr_tree_item *item, void *arg))
 {
-    struct hr_store_meta from, meta;
-    struct hr_store_conditions conditions;
+    struct hr_tree_meta from, meta;
+    struct hr_tree_conditions conditions;
     const char *code = hr_api_meta(request, "x-ms-blob-", &from);
     hr_account_conditions(request, &conditions, NULL);
     if (!code)
-        code = hr_store_update(&request->account->store, request->arena, request->container, request->name, &conditions, change, &from, &meta);
+        code = hr_tree_update(&request->account->tree, request->arena, request->container, request->name, &conditions, change, &from, &meta);
     if (code)
         return code;
     request->status = 200;
@@ -415,12 +415,12 @@ const char *hr_api_set_properties(struct request *request)
 
 const char *hr_api_delete_blob(struct request *request)
 {
-    struct hr_store_conditions conditions;
+    struct hr_tree_conditions conditions;
     const char *recursive = hr_account_param(request, "recursive"), *snapshots = hr_account_header(request, "x-ms-delete-snapshots");
     if (snapshots && !strcasecmp(snapshots, "only"))
         return hr_account_refuse(request, "NotImplemented", "There are no snapshots to delete.");
     hr_account_conditions(request, &conditions, NULL);
-    const char *code = hr_store_delete(&request->account->store, request->arena, request->container, request->name, &conditions,
+    const char *code = hr_tree_delete(&request->account->tree, request->arena, request->container, request->name, &conditions,
                                        recursive && !strcasecmp(recursive, "true"));
     request->status = request->dfs ? 200 : 202;
     hr_account_reply_header(request, "x-ms-delete-type-permanent", "true");

@@ -42,7 +42,7 @@ static void date_element(struct hr_buf *out, const char *name, int64_t ms)
     hr_xml_element(out, name, date);
 }
 
-static void metadata_element(struct hr_buf *out, const struct hr_store_item *item, bool folder)
+static void metadata_element(struct hr_buf *out, const struct hr_tree_item *item, bool folder)
 {
     hr_buf_adds(out, "<Metadata>");
     if (folder)
@@ -55,11 +55,11 @@ static void metadata_element(struct hr_buf *out, const struct hr_store_item *ite
 
 const char *hr_api_list_containers(struct request *request)
 {
-    struct hr_store_item *items;
+    struct hr_tree_item *items;
     size_t count, max, shown = 0;
     const char *after, *prefix = hr_account_param(request, "prefix"), *code = hr_api_page(request, "maxresults", "marker", &max, &after);
     if (!code)
-        code = hr_store_containers(&request->account->store, request->arena, &items, &count);
+        code = hr_tree_containers(&request->account->tree, request->arena, &items, &count);
     if (code)
         return code;
     struct hr_buf *out = &request->out;
@@ -146,14 +146,14 @@ static const char *needs_restype(struct request *request)
 
 const char *hr_api_create_container(struct request *request)
 {
-    struct hr_store_meta meta = {0};
+    struct hr_tree_meta meta = {0};
     const char *code = needs_restype(request);
     if (!code && hr_account_header(request, "x-ms-blob-public-access"))
         return hr_account_refuse(request, "NotImplemented", "Public access is not done: every request needs a key, a SAS or a token.");
     if (!code)
         code = hr_api_pairs(request, &meta);
     if (!code)
-        code = hr_store_container_create(&request->account->store, request->arena, request->container, &meta);
+        code = hr_tree_container_create(&request->account->tree, request->arena, request->container, &meta);
     if (code)
         return code;
     request->status = 201;
@@ -163,10 +163,10 @@ const char *hr_api_create_container(struct request *request)
 
 const char *hr_api_container_properties(struct request *request)
 {
-    struct hr_store_item item;
+    struct hr_tree_item item;
     const char *code = needs_restype(request);
     if (!code)
-        code = hr_store_stat(&request->account->store, request->arena, request->container, "", &item);
+        code = hr_tree_stat(&request->account->tree, request->arena, request->container, "", &item);
     if (code)
         return code;
     request->status = 200;
@@ -181,21 +181,21 @@ const char *hr_api_container_properties(struct request *request)
     return NULL;
 }
 
-static void take_pairs(struct hr_store_item *item, void *arg)
+static void take_pairs(struct hr_tree_item *item, void *arg)
 {
-    const struct hr_store_meta *from = arg;
+    const struct hr_tree_meta *from = arg;
     item->meta.pairs = from->pairs;
     item->meta.pair_count = from->pair_count;
 }
 
 const char *hr_api_set_container_metadata(struct request *request)
 {
-    struct hr_store_meta pairs = {0}, meta;
-    struct hr_store_conditions conditions;
+    struct hr_tree_meta pairs = {0}, meta;
+    struct hr_tree_conditions conditions;
     const char *code = hr_api_pairs(request, &pairs);
     hr_account_conditions(request, &conditions, NULL);
     if (!code)
-        code = hr_store_update(&request->account->store, request->arena, request->container, "", &conditions, take_pairs, &pairs, &meta);
+        code = hr_tree_update(&request->account->tree, request->arena, request->container, "", &conditions, take_pairs, &pairs, &meta);
     if (code)
         return code;
     request->status = 200;
@@ -205,8 +205,8 @@ const char *hr_api_set_container_metadata(struct request *request)
 
 const char *hr_api_container_acl(struct request *request)
 {
-    struct hr_store_item item;
-    const char *code = hr_store_stat(&request->account->store, request->arena, request->container, "", &item);
+    struct hr_tree_item item;
+    const char *code = hr_tree_stat(&request->account->tree, request->arena, request->container, "", &item);
     if (code)
         return code;
     request->status = 200;
@@ -218,11 +218,11 @@ const char *hr_api_container_acl(struct request *request)
 
 const char *hr_api_delete_container(struct request *request)
 {
-    struct hr_store_conditions conditions;
+    struct hr_tree_conditions conditions;
     const char *code = needs_restype(request);
     hr_account_conditions(request, &conditions, NULL);
     if (!code)
-        code = hr_store_container_delete(&request->account->store, request->arena, request->container, &conditions);
+        code = hr_tree_container_delete(&request->account->tree, request->arena, request->container, &conditions);
     request->status = 202;
     return code;
 }
@@ -246,7 +246,7 @@ static void optional(struct hr_buf *out, const char *name, const char *value)
         hr_xml_element(out, name, value);
 }
 
-static void blob_element(struct request *request, const struct hr_store_item *item)
+static void blob_element(struct request *request, const struct hr_tree_item *item)
 {
     struct hr_buf *out = &request->out;
     hr_buf_adds(out, "<Blob>");
@@ -279,18 +279,18 @@ static void echo_params(struct request *request)
 
 const char *hr_api_list_blobs(struct request *request)
 {
-    struct hr_store_item *items;
+    struct hr_tree_item *items;
     size_t count;
     bool more;
     const char *delimiter = hr_account_param(request, "delimiter"), *prefix = hr_account_param(request, "prefix");
-    struct hr_store_list list = {.kind = delimiter && *delimiter ? HR_LIST_LEVEL : HR_LIST_FLAT, .prefix = prefix ? prefix : ""};
+    struct hr_tree_list list = {.kind = delimiter && *delimiter ? HR_LIST_LEVEL : HR_LIST_FLAT, .prefix = prefix ? prefix : ""};
     if (delimiter && *delimiter && strcmp(delimiter, "/"))
         return hr_account_refuse(request, "NotImplemented", "The delimiter '%.16s' is not done, only '/'.", delimiter);
     if (includes(request, "uncommittedblobs"))
         return hr_account_refuse(request, "NotImplemented", "include=uncommittedblobs is not done.");
     const char *code = hr_api_page(request, "maxresults", "marker", &list.max, &list.after);
     if (!code)
-        code = hr_store_list(&request->account->store, request->arena, request->container, &list, &items, &count, &more);
+        code = hr_tree_list(&request->account->tree, request->arena, request->container, &list, &items, &count, &more);
     if (code)
         return code;
     struct hr_buf *out = &request->out;

@@ -1,6 +1,6 @@
 /* Paths, as Data Lake Storage Gen2 has them. */
 #include "account/api.h"
-#include "account/store_meta.h"
+#include "account/tree_meta.h"
 #include "base/clock.h"
 #include "io/file.h"
 #include <jansson.h>
@@ -34,9 +34,9 @@ static void set_etag(json_t *object, const char *etag)
 
 const char *hr_api_list_filesystems(struct request *request)
 {
-    struct hr_store_item *items;
+    struct hr_tree_item *items;
     size_t count;
-    const char *prefix = hr_account_param(request, "prefix"), *code = hr_store_containers(&request->account->store, request->arena, &items, &count);
+    const char *prefix = hr_account_param(request, "prefix"), *code = hr_tree_containers(&request->account->tree, request->arena, &items, &count);
     if (code)
         return code;
     json_t *list = json_array();
@@ -51,7 +51,7 @@ const char *hr_api_list_filesystems(struct request *request)
     return reply_json(request, json_pack("{s:o}", "filesystems", list));
 }
 
-static json_t *path_json(const struct hr_store_item *item)
+static json_t *path_json(const struct hr_tree_item *item)
 {
     char size[24];
     json_t *one = json_object(), *name = json_string(item->name);
@@ -70,10 +70,10 @@ static json_t *path_json(const struct hr_store_item *item)
 
 const char *hr_api_list_paths(struct request *request)
 {
-    struct hr_store *store = &request->account->store;
+    struct hr_tree *tree = &request->account->tree;
     const char *folder = hr_account_param(request, "directory"), *recursive = hr_account_param(request, "recursive");
-    struct hr_store_list list = {.prefix = ""};
-    struct hr_store_item item, *items;
+    struct hr_tree_list list = {.prefix = ""};
+    struct hr_tree_item item, *items;
     size_t count, end = folder ? strlen(folder) : 0;
     bool more;
     const char *code = hr_api_page(request, "maxResults", "continuation", &list.max, &list.after);
@@ -86,15 +86,15 @@ const char *hr_api_list_paths(struct request *request)
         end--;
     folder = end ? hr_strndup(request->arena, folder + (*folder == '/'), end - (*folder == '/')) : "";
     if (*folder) {
-        if (hr_store_name_fault(folder))
+        if (hr_tree_name_fault(folder))
             return "InvalidResourceName";
-        if ((code = hr_store_stat(store, request->arena, request->container, folder, &item)))
+        if ((code = hr_tree_stat(tree, request->arena, request->container, folder, &item)))
             return code;
         if (!item.is_dir)
             return "PathConflict";
         list.prefix = hr_printf(request->arena, "%s/", folder);
     }
-    if ((code = hr_store_list(store, request->arena, request->container, &list, &items, &count, &more)))
+    if ((code = hr_tree_list(tree, request->arena, request->container, &list, &items, &count, &more)))
         return code;
     json_t *paths = json_array();
     for (size_t i = 0; i < count; i++)
@@ -104,7 +104,7 @@ const char *hr_api_list_paths(struct request *request)
     return reply_json(request, json_pack("{s:o}", "paths", paths));
 }
 
-static void created(struct request *request, const struct hr_store_meta *meta)
+static void created(struct request *request, const struct hr_tree_meta *meta)
 {
     request->status = 201;
     hr_api_version_headers(request, meta);
@@ -113,19 +113,19 @@ static void created(struct request *request, const struct hr_store_meta *meta)
 
 const char *hr_api_create_path(struct request *request)
 {
-    struct hr_store *store = &request->account->store;
-    struct hr_store_meta meta;
-    struct hr_store_conditions conditions;
+    struct hr_tree *tree = &request->account->tree;
+    struct hr_tree_meta meta;
+    struct hr_tree_conditions conditions;
     const char *code = hr_api_meta(request, "x-ms-", &meta);
     hr_account_conditions(request, &conditions, "PathAlreadyExists");
     if (code)
         return code;
     if (!strcasecmp(hr_account_param(request, "resource"), "directory")) {
-        code = hr_store_mkdir(store, request->arena, request->container, request->name, &meta, &conditions);
+        code = hr_tree_mkdir(tree, request->arena, request->container, request->name, &meta, &conditions);
     } else {
-        code = hr_store_temp_new(store, &request->temp, NULL) ? "InternalError" : NULL;
+        code = hr_tree_temp_new(tree, &request->temp, NULL) ? "InternalError" : NULL;
         if (!code)
-            code = hr_store_commit(store, request->arena, &request->temp, request->container, request->name, &meta, &conditions, true);
+            code = hr_tree_commit(tree, request->arena, &request->temp, request->container, request->name, &meta, &conditions, true);
     }
     if (!code)
         created(request, &meta);
@@ -135,9 +135,9 @@ const char *hr_api_create_path(struct request *request)
 /* "/filesystem/path", percent-encoded, with a SAS behind it when one is used */
 const char *hr_api_rename_path(struct request *request)
 {
-    struct hr_store *store = &request->account->store;
+    struct hr_tree *tree = &request->account->tree;
     const char *source = hr_account_header(request, "x-ms-rename-source"), *mark = strchr(source, '?');
-    struct hr_store_conditions conditions, source_conditions = {hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
+    struct hr_tree_conditions conditions, source_conditions = {hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
         hr_api_time(hr_account_header(request, "x-ms-source-if-modified-since")), hr_api_time(hr_account_header(request, "x-ms-source-if-unmodified-since")), NULL};
     const char *text = *source == '/' ? hr_uri_decode_text(request->arena, source + 1, (mark ? (size_t)(mark - source) : strlen(source)) - 1) : NULL;
     const char *slash = text ? strchr(text, '/') : NULL;
@@ -146,14 +146,14 @@ const char *hr_api_rename_path(struct request *request)
     const char *container = hr_strndup(request->arena, text, (size_t)(slash - text)), *name = slash + 1;
     size_t end = strlen(name);
     name = hr_strndup(request->arena, name, end - (name[end - 1] == '/'));
-    if (!hr_store_container_valid(container) || hr_store_name_fault(name))
+    if (!hr_tree_container_valid(container) || hr_tree_name_fault(name))
         return "InvalidSourceUri";
     const char *code = hr_account_authorize_source(request, container, name, mark ? mark + 1 : "");
     hr_account_conditions(request, &conditions, "PathAlreadyExists");
     if (!code)
-        code = hr_store_rename(store, request->arena, container, name, request->container, request->name, &conditions, &source_conditions);
-    struct hr_store_item item;
-    if (!code && !(code = hr_store_stat(store, request->arena, request->container, request->name, &item)))
+        code = hr_tree_rename(tree, request->arena, container, name, request->container, request->name, &conditions, &source_conditions);
+    struct hr_tree_item item;
+    if (!code && !(code = hr_tree_stat(tree, request->arena, request->container, request->name, &item)))
         created(request, &item.meta);
     return code;
 }
@@ -170,12 +170,12 @@ static const char *position_of(struct request *request, int64_t *position)
 
 static const char *flush_to(struct request *request, int64_t position)
 {
-    struct hr_store_meta changes, meta;
-    struct hr_store_conditions conditions;
+    struct hr_tree_meta changes, meta;
+    struct hr_tree_conditions conditions;
     const char *code = hr_api_meta(request, "x-ms-", &changes);
     hr_account_conditions(request, &conditions, NULL);
     if (!code)
-        code = hr_store_flush(&request->account->store, request->arena, request->container, request->name, position, &changes, &conditions, &meta);
+        code = hr_tree_flush(&request->account->tree, request->arena, request->container, request->name, position, &changes, &conditions, &meta);
     if (!code)
         hr_api_version_headers(request, &meta);
     return code;
@@ -186,7 +186,7 @@ const char *hr_api_append(struct request *request)
     int64_t position, len = request->received;
     const char *flush = hr_account_param(request, "flush"), *code = position_of(request, &position);
     if (!code)
-        code = hr_store_append(&request->account->store, request->arena, &request->temp, request->container, request->name, position);
+        code = hr_tree_append(&request->account->tree, request->arena, &request->temp, request->container, request->name, position);
     if (!code && flush && !strcasecmp(flush, "true"))
         code = flush_to(request, position + len);
     request->status = 202;
@@ -207,13 +207,13 @@ const char *hr_api_flush(struct request *request)
 
 const char *hr_api_path_status(struct request *request)
 {
-    struct hr_store_item item;
-    struct hr_store_conditions conditions;
+    struct hr_tree_item item;
+    struct hr_tree_conditions conditions;
     char length[24];
     hr_account_conditions(request, &conditions, NULL);
-    const char *code = hr_store_stat(&request->account->store, request->arena, request->container, request->name, &item);
+    const char *code = hr_tree_stat(&request->account->tree, request->arena, request->container, request->name, &item);
     if (!code)
-        code = hr_store_check(&conditions, &item, true, true);
+        code = hr_tree_check(&conditions, &item, true, true);
     if (code)
         return code;
     hr_api_item_headers(request, &item);

@@ -108,10 +108,10 @@ static enum hr_code load_grant_key(struct account *account, struct hr_arena *are
 static enum hr_code make_containers(struct account *account, struct hr_arena *arena, const struct settings *settings, struct hr_err *err)
 {
     for (size_t i = 0; i < settings->container_count; i++) {
-        struct hr_store_meta meta = {0};
-        if (!hr_store_container_valid(settings->containers[i]))
+        struct hr_tree_meta meta = {0};
+        if (!hr_tree_container_valid(settings->containers[i]))
             return hr_fail(err, HR_E_INVALID, "'%s' is not a container name", settings->containers[i]);
-        const char *code = hr_store_container_create(&account->store, arena, settings->containers[i], &meta);
+        const char *code = hr_tree_container_create(&account->tree, arena, settings->containers[i], &meta);
         if (code && strcmp(code, "ContainerAlreadyExists"))
             return hr_fail(err, HR_E_IO, "cannot make the container '%s': %s", settings->containers[i], code);
     }
@@ -149,7 +149,7 @@ static enum hr_code serve(struct account *account, struct hr_arena *arena, const
     HR_TRY(code);
     HR_TRY(load_key(account, arena, settings->key_file ? settings->key_file : hr_printf(arena, "%s.key", root), err));
     HR_TRY(load_grant_key(account, arena, settings, err));
-    HR_TRY(hr_store_open(&account->store, root, err));
+    HR_TRY(hr_tree_open(&account->tree, root, err));
     HR_TRY(make_containers(account, arena, settings, err));
     for (size_t i = 0; i < HR_ACCOUNT_WORKERS; i++)
         HR_TRY(hr_thread_new("account", 0, &account->workers[i], err));
@@ -184,8 +184,8 @@ int hr_account_main(int argc, char **argv)
     if (account.loop)
         hr_loop_free(account.loop);
     hr_tls_free(tls);
-    if (account.store.root)
-        hr_store_close(&account.store);
+    if (account.tree.root)
+        hr_tree_close(&account.tree);
     if (lock >= 0)
         close(lock);
     hr_arena_free(arena);

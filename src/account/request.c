@@ -71,7 +71,7 @@ static struct request *request_new(struct account *account, struct hr_exchange *
 
 static void request_free(struct request *request)
 {
-    hr_store_temp_drop(&request->temp);
+    hr_tree_temp_drop(&request->temp);
     if (request->fd >= 0)
         close(request->fd);
     EVP_MD_CTX_free(request->md5);
@@ -207,7 +207,7 @@ static const char *begin_body(struct request *request)
     if (operation->body != BODY_STREAM)
         return NULL;
     struct hr_err err;
-    if (hr_store_temp_new(&request->account->store, &request->temp, &err)) {
+    if (hr_tree_temp_new(&request->account->tree, &request->temp, &err)) {
         hr_log(HR_LOG_ERROR, "storage_failed", "why", err.msg, NULL);
         return "InternalError";
     }

@@ -4,7 +4,7 @@
  * sends the answer. A struct request lives until both the exchange and the worker are done with it. */
 #ifndef HR_ACCOUNT_REQUEST_H
 #define HR_ACCOUNT_REQUEST_H
-#include "account/store.h"
+#include "account/tree.h"
 #include "base/buf.h"
 #include "http/http.h"
 #include "io/loop.h"
@@ -23,7 +23,7 @@ struct account {
     bool grants;                        /* bearer tokens are the daemon's grants, checked with … */
     unsigned char grant_key[32];
     const char *resource_id;            /* … for this scope */
-    struct hr_store store;
+    struct hr_tree tree;
     struct hr_loop *loop;
     struct hr_thread *workers[HR_ACCOUNT_WORKERS];
     unsigned next_worker;
@@ -48,7 +48,7 @@ struct request {
     char id[37];
     /* the body: small ones in memory, the others in a file */
     struct hr_buf body;
-    struct hr_store_temp temp;
+    struct hr_tree_temp temp;
     int64_t body_max, received;
     void *md5;                          /* EVP_MD_CTX of a streamed body */
     const char *body_md5;               /* base64, once it is whole */
@@ -88,5 +88,5 @@ const char *hr_account_authorize(struct request *request);
 /* another blob of this account, read as a copy's source: the same credential, or a SAS in its address */
 const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query);
 const char *hr_account_route(struct request *request);
-void hr_account_conditions(struct request *request, struct hr_store_conditions *conditions, const char *exists_code);
+void hr_account_conditions(struct request *request, struct hr_tree_conditions *conditions, const char *exists_code);
 #endif

@@ -38,12 +38,12 @@ static const char *split_path(struct request *request)
     request->name = hr_uri_decode_text(request->arena, path, strlen(path));
     if (!request->container || !request->name)
         return hr_account_refuse(request, "InvalidUri", "The path is not properly percent-encoded, or holds a NUL.");
-    if (*request->container && !hr_store_container_valid(request->container))
+    if (*request->container && !hr_tree_container_valid(request->container))
         return hr_account_refuse(request, "InvalidResourceName", "'%.100s' is not a container name.", request->container);
     size_t end = strlen(request->name);
     if (end && request->name[end - 1] == '/' && request->dfs)
         request->name = hr_strndup(request->arena, request->name, end - 1);
-    const char *fault = *request->name ? hr_store_name_fault(request->name) : NULL;
+    const char *fault = *request->name ? hr_tree_name_fault(request->name) : NULL;
     return fault ? hr_account_refuse(request, "InvalidResourceName", "%s.", fault) : NULL;
 }
 

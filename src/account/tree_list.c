@@ -1,6 +1,6 @@
 /* Listing in bytewise order of whole names, page by page, without keeping anything between pages.
  * A folder counts twice in that order: as itself ("a") and as what is in it ("a/…"), with "a.csv" between the two. */
-#include "account/store_meta.h"
+#include "account/tree_meta.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 struct walk {
-    struct hr_store *store;
+    struct hr_tree *tree;
     struct hr_arena *arena;
     const char *container;
-    const struct hr_store_list *list;
-    struct hr_store_item *items;
+    const struct hr_tree_list *list;
+    struct hr_tree_item *items;
     size_t count, cap;
     bool more;
 };
 
-static void add(struct walk *walk, const struct hr_store_item *item)
+static void add(struct walk *walk, const struct hr_tree_item *item)
 {
     if (walk->count == walk->list->max) {
         walk->more = true;
@@ -26,7 +26,7 @@ static void add(struct walk *walk, const struct hr_store_item *item)
     }
     if (walk->count == walk->cap) {
         walk->cap = walk->cap ? 2 * walk->cap : 64;
-        struct hr_store_item *more = HR_NEW_ARRAY(walk->arena, struct hr_store_item, walk->cap);
+        struct hr_tree_item *more = HR_NEW_ARRAY(walk->arena, struct hr_tree_item, walk->cap);
         if (walk->count)
             memcpy(more, walk->items, walk->count * sizeof *more);
         walk->items = more;
@@ -86,9 +86,9 @@ static bool wanted(const struct walk *walk, const char *name)
 
 static void consider(struct walk *walk, const char *name)
 {
-    struct hr_store_item item;
-    enum hr_store_list_kind kind = walk->list->kind;
-    if (!wanted(walk, name) || hr_store_stat(walk->store, walk->arena, walk->container, name, &item))
+    struct hr_tree_item item;
+    enum hr_tree_list_kind kind = walk->list->kind;
+    if (!wanted(walk, name) || hr_tree_stat(walk->tree, walk->arena, walk->container, name, &item))
         return;
     /* of flat blobs, a folder shows only where it was made on purpose; by levels, as its prefix */
     if (item.is_dir && (kind == HR_LIST_LEVEL || (kind == HR_LIST_FLAT && !item.kept)))
@@ -99,13 +99,13 @@ static void consider(struct walk *walk, const char *name)
 static void walk_folder(struct walk *walk, const char *folder)
 {
     const char **names;
-    size_t count = read_names(walk, hr_store_path(walk->store, walk->arena, walk->container, folder), &names);
+    size_t count = read_names(walk, hr_tree_path(walk->tree, walk->arena, walk->container, folder), &names);
     for (size_t i = 0; i < count && !walk->more; i++) {
         const char *name = hr_printf(walk->arena, "%s%s", folder, names[i]);
         if (name[strlen(name) - 1] != '/') {
             consider(walk, name);
         } else if (walk->list->kind == HR_LIST_LEVEL || walk->list->kind == HR_LIST_PATHS_LEVEL) {
-            struct hr_store_item prefix = {.name = name, .is_dir = true};
+            struct hr_tree_item prefix = {.name = name, .is_dir = true};
             if (walk->list->kind == HR_LIST_LEVEL && wanted(walk, name))
                 add(walk, &prefix);
         } else if (worth(walk, name)) {
@@ -114,15 +114,15 @@ static void walk_folder(struct walk *walk, const char *folder)
     }
 }
 
-const char *hr_store_list(struct hr_store *store, struct hr_arena *arena, const char *container, const struct hr_store_list *list,
-                          struct hr_store_item **items, size_t *count, bool *more)
+const char *hr_tree_list(struct hr_tree *tree, struct hr_arena *arena, const char *container, const struct hr_tree_list *list,
+                          struct hr_tree_item **items, size_t *count, bool *more)
 {
-    struct walk walk = {.store = store, .arena = arena, .container = container, .list = list};
-    if (!hr_store_container_there(store, arena, container))
+    struct walk walk = {.tree = tree, .arena = arena, .container = container, .list = list};
+    if (!hr_tree_container_there(tree, arena, container))
         return "ContainerNotFound";
     const char *slash = strrchr(list->prefix, '/');
     const char *start = slash ? hr_strndup(arena, list->prefix, (size_t)(slash + 1 - list->prefix)) : "";
-    if (!*start || !hr_store_name_fault(hr_strndup(arena, start, strlen(start) - 1)))      /* "../" is no folder of ours */
+    if (!*start || !hr_tree_name_fault(hr_strndup(arena, start, strlen(start) - 1)))      /* "../" is no folder of ours */
         walk_folder(&walk, start);
     *items = walk.items;
     *count = walk.count;

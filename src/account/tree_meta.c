@@ -1,4 +1,4 @@
-#include "account/store_meta.h"
+#include "account/tree_meta.h"
 #include "base/clock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +11,12 @@
 #define ATTRIBUTE "user.headrace"
 
 static const struct { const char *key; size_t offset; } texts[] = {
-    {"type", offsetof(struct hr_store_meta, content_type)}, {"encoding", offsetof(struct hr_store_meta, content_encoding)},
-    {"language", offsetof(struct hr_store_meta, content_language)}, {"disposition", offsetof(struct hr_store_meta, content_disposition)},
-    {"cache", offsetof(struct hr_store_meta, cache_control)}, {"md5", offsetof(struct hr_store_meta, md5)},
+    {"type", offsetof(struct hr_tree_meta, content_type)}, {"encoding", offsetof(struct hr_tree_meta, content_encoding)},
+    {"language", offsetof(struct hr_tree_meta, content_language)}, {"disposition", offsetof(struct hr_tree_meta, content_disposition)},
+    {"cache", offsetof(struct hr_tree_meta, cache_control)}, {"md5", offsetof(struct hr_tree_meta, md5)},
 };
 
-static const char **text_at(const struct hr_store_meta *meta, size_t i)
+static const char **text_at(const struct hr_tree_meta *meta, size_t i)
 {
     return (const char **)((char *)meta + texts[i].offset);
 }
@@ -26,29 +26,29 @@ static int64_t time_ns(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-static void of_file(const struct stat *st, struct hr_store_meta *meta)
+static void of_file(const struct stat *st, struct hr_tree_meta *meta)
 {
-    *meta = (struct hr_store_meta){.modified_ms = time_ns(st) / 1000000, .created_ms = time_ns(st) / 1000000};
+    *meta = (struct hr_tree_meta){.modified_ms = time_ns(st) / 1000000, .created_ms = time_ns(st) / 1000000};
     snprintf(meta->etag, sizeof meta->etag, "\"0xF%llX%llX\"", (unsigned long long)st->st_ino,
              (unsigned long long)time_ns(st) * 31 + (unsigned long long)st->st_size);
 }
 
-static void read_pairs(struct hr_arena *arena, json_t *from, struct hr_store_meta *meta)
+static void read_pairs(struct hr_arena *arena, json_t *from, struct hr_tree_meta *meta)
 {
     const char *name;
     json_t *value;
-    meta->pairs = HR_NEW_ARRAY(arena, struct hr_store_pair, json_object_size(from) + 1);
+    meta->pairs = HR_NEW_ARRAY(arena, struct hr_tree_pair, json_object_size(from) + 1);
     json_object_foreach(from, name, value)
-        meta->pairs[meta->pair_count++] = (struct hr_store_pair){hr_strdup(arena, name), hr_strdup(arena, json_string_value(value))};
+        meta->pairs[meta->pair_count++] = (struct hr_tree_pair){hr_strdup(arena, name), hr_strdup(arena, json_string_value(value))};
 }
 
-void hr_store_meta_read(struct hr_arena *arena, int fd, const struct stat *st, struct hr_store_item *item)
+void hr_tree_meta_read(struct hr_arena *arena, int fd, const struct stat *st, struct hr_tree_item *item)
 {
-    char bytes[HR_STORE_META_MAX + 1];
+    char bytes[HR_TREE_META_MAX + 1];
     item->is_dir = S_ISDIR(st->st_mode);
     item->size = item->is_dir ? 0 : st->st_size;
     of_file(st, &item->meta);
-    ssize_t len = fgetxattr(fd, ATTRIBUTE, bytes, HR_STORE_META_MAX);
+    ssize_t len = fgetxattr(fd, ATTRIBUTE, bytes, HR_TREE_META_MAX);
     if (len <= 0)
         return;
     json_t *json = json_loadb(bytes, (size_t)len, 0, NULL);
@@ -67,7 +67,7 @@ void hr_store_meta_read(struct hr_arena *arena, int fd, const struct stat *st, s
     json_decref(json);
 }
 
-const char *hr_store_meta_write(int fd, const struct stat *st, const struct hr_store_meta *meta)
+const char *hr_tree_meta_write(int fd, const struct stat *st, const struct hr_tree_meta *meta)
 {
     json_t *json = json_object(), *pairs = json_object();
     json_object_set_new(json, "etag", json_string(meta->etag));
@@ -83,22 +83,22 @@ const char *hr_store_meta_write(int fd, const struct stat *st, const struct hr_s
     json_object_set_new(json, "metadata", pairs);
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
-    const char *code = !text || strlen(text) > HR_STORE_META_MAX ? "MetadataTooLarge" : NULL;
+    const char *code = !text || strlen(text) > HR_TREE_META_MAX ? "MetadataTooLarge" : NULL;
     if (!code && fsetxattr(fd, ATTRIBUTE, text, strlen(text), 0))
-        code = errno == E2BIG || errno == ENOSPC || errno == ERANGE ? "MetadataTooLarge" : hr_store_errno(errno, "InternalError");
+        code = errno == E2BIG || errno == ENOSPC || errno == ERANGE ? "MetadataTooLarge" : hr_tree_errno(errno, "InternalError");
     free(text);
     return code;
 }
 
-void hr_store_tag(struct hr_store *store, struct hr_store_meta *meta)
+void hr_tree_tag(struct hr_tree *tree, struct hr_tree_meta *meta)
 {
     meta->modified_ms = hr_clock_ms();
     /* never used twice: later than every one before, and begun anew with the clock in each process */
     uint64_t tag = (uint64_t)meta->modified_ms << 16;
-    store->last_tag = tag > store->last_tag ? tag : store->last_tag + 1;
+    tree->last_tag = tag > tree->last_tag ? tag : tree->last_tag + 1;
     uint16_t salt;
     hr_random_bytes(&salt, sizeof salt);
-    snprintf(meta->etag, sizeof meta->etag, "\"0x%llX%04X\"", (unsigned long long)store->last_tag, salt);
+    snprintf(meta->etag, sizeof meta->etag, "\"0x%llX%04X\"", (unsigned long long)tree->last_tag, salt);
     if (!meta->created_ms)
         meta->created_ms = meta->modified_ms;
 }

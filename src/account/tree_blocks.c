@@ -1,6 +1,6 @@
 /* Blocks and appends: files of their own in ROOT/.headrace/blocks/KEY until a commit joins them. A blob made of blocks keeps their
  * names and sizes in ROOT/.headrace/lists/ETAG. */
-#include "account/store_meta.h"
+#include "account/tree_meta.h"
 #include "base/buf.h"
 #include "io/file.h"
 #include <dirent.h>
@@ -13,11 +13,11 @@
 
 #define BLOCKS_MAX 100000              /* uncommitted, of one blob: Azure's limit */
 
-static const char *folder_of(struct hr_store *store, struct hr_arena *arena, const char *container, const char *name)
+static const char *folder_of(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name)
 {
     char key[65];
-    hr_store_key(key, container, name);
-    return hr_printf(arena, "%s/blocks/%s", store->own, key);
+    hr_tree_key(key, container, name);
+    return hr_printf(arena, "%s/blocks/%s", tree->own, key);
 }
 
 static const char *block_path(struct hr_arena *arena, const char *folder, const char *id)
@@ -40,38 +40,38 @@ static const char *unhex(struct hr_arena *arena, const char *hex)
     return id;
 }
 
-static const char *keep_as(struct hr_store_temp *temp, const char *folder, const char *path)
+static const char *keep_as(struct hr_tree_temp *temp, const char *folder, const char *path)
 {
     if (fsync(temp->fd) || (mkdir(folder, 0700) && errno != EEXIST) || rename(temp->path, path))
-        return hr_store_errno(errno, "InternalError");
+        return hr_tree_errno(errno, "InternalError");
     temp->path[0] = 0;
-    hr_store_sync_parent(path);
+    hr_tree_sync_parent(path);
     return NULL;
 }
 
-static void add(struct hr_arena *arena, struct hr_store_blocks *blocks, size_t *cap, const char *id, int64_t size)
+static void add(struct hr_arena *arena, struct hr_tree_blocks *blocks, size_t *cap, const char *id, int64_t size)
 {
     if (blocks->count == *cap) {
         *cap = *cap ? 2 * *cap : 64;
-        struct hr_store_block *more = HR_NEW_ARRAY(arena, struct hr_store_block, *cap);
+        struct hr_tree_block *more = HR_NEW_ARRAY(arena, struct hr_tree_block, *cap);
         if (blocks->count)
             memcpy(more, blocks->at, blocks->count * sizeof *more);
         blocks->at = more;
     }
-    blocks->at[blocks->count++] = (struct hr_store_block){id, size};
+    blocks->at[blocks->count++] = (struct hr_tree_block){id, size};
 }
 
 static int by_id(const void *a, const void *b)
 {
-    return strcmp(((const struct hr_store_block *)a)->id, ((const struct hr_store_block *)b)->id);
+    return strcmp(((const struct hr_tree_block *)a)->id, ((const struct hr_tree_block *)b)->id);
 }
 
 /* the files of a folder whose names start with prefix, sorted by the rest of the name */
-static void waiting(struct hr_arena *arena, const char *folder, const char *prefix, struct hr_store_blocks *blocks)
+static void waiting(struct hr_arena *arena, const char *folder, const char *prefix, struct hr_tree_blocks *blocks)
 {
     DIR *dir = opendir(folder);
     size_t cap = 0;
-    *blocks = (struct hr_store_blocks){0};
+    *blocks = (struct hr_tree_blocks){0};
     if (!dir)
         return;
     for (struct dirent *at; (at = readdir(dir));) {
@@ -84,11 +84,11 @@ static void waiting(struct hr_arena *arena, const char *folder, const char *pref
         qsort(blocks->at, blocks->count, sizeof *blocks->at, by_id);
 }
 
-const char *hr_store_block_put(struct hr_store *store, struct hr_arena *arena, struct hr_store_temp *temp, const char *container, const char *name, const char *id)
+const char *hr_tree_block_put(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_temp *temp, const char *container, const char *name, const char *id)
 {
-    const char *folder = folder_of(store, arena, container, name);
-    struct hr_store_blocks blocks;
-    if (!hr_store_container_there(store, arena, container))
+    const char *folder = folder_of(tree, arena, container, name);
+    struct hr_tree_blocks blocks;
+    if (!hr_tree_container_there(tree, arena, container))
         return "ContainerNotFound";
     waiting(arena, folder, "b-", &blocks);
     if (blocks.count >= BLOCKS_MAX)
@@ -98,12 +98,12 @@ const char *hr_store_block_put(struct hr_store *store, struct hr_arena *arena, s
     return keep_as(temp, folder, block_path(arena, folder, id));
 }
 
-static const char *read_list(struct hr_store *store, struct hr_arena *arena, const char *etag, struct hr_store_blocks *blocks)
+static const char *read_list(struct hr_tree *tree, struct hr_arena *arena, const char *etag, struct hr_tree_blocks *blocks)
 {
     char *text;
     size_t len, cap = 0;
-    *blocks = (struct hr_store_blocks){0};
-    const char *path = hr_printf(arena, "%s/lists/%.*s", store->own, (int)strlen(etag) - 2, etag + 1);
+    *blocks = (struct hr_tree_blocks){0};
+    const char *path = hr_printf(arena, "%s/lists/%.*s", tree->own, (int)strlen(etag) - 2, etag + 1);
     if (hr_file_read(arena, path, 64 << 20, &text, &len, NULL))
         return NULL;                                       /* put whole: it has no blocks */
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
@@ -117,27 +117,27 @@ static const char *read_list(struct hr_store *store, struct hr_arena *arena, con
     return NULL;
 }
 
-const char *hr_store_blocks(struct hr_store *store, struct hr_arena *arena, const char *container, const char *name, bool committed, struct hr_store_blocks *blocks)
+const char *hr_tree_blocks(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, bool committed, struct hr_tree_blocks *blocks)
 {
-    struct hr_store_item item;
+    struct hr_tree_item item;
     if (committed) {
-        const char *code = hr_store_stat(store, arena, container, name, &item);
-        return code ? code : read_list(store, arena, item.meta.etag, blocks);
+        const char *code = hr_tree_stat(tree, arena, container, name, &item);
+        return code ? code : read_list(tree, arena, item.meta.etag, blocks);
     }
-    waiting(arena, folder_of(store, arena, container, name), "b-", blocks);
+    waiting(arena, folder_of(tree, arena, container, name), "b-", blocks);
     for (size_t i = 0; i < blocks->count; i++)
         blocks->at[i].id = unhex(arena, blocks->at[i].id);
-    return hr_store_container_there(store, arena, container) ? NULL : "ContainerNotFound";
+    return hr_tree_container_there(tree, arena, container) ? NULL : "ContainerNotFound";
 }
 
 /* ---- joining blocks ---- */
 
 struct join {
-    struct hr_store *store;
+    struct hr_tree *tree;
     struct hr_arena *arena;
     const char *folder;
-    struct hr_store_temp *temp;
-    struct hr_store_blocks old;        /* the committed ones, in the blob's order */
+    struct hr_tree_temp *temp;
+    struct hr_tree_blocks old;        /* the committed ones, in the blob's order */
     int old_fd;
     struct hr_buf list;
 };
@@ -148,7 +148,7 @@ static const char *take_waiting(struct join *join, const char *id)
     int fd = open(block_path(join->arena, join->folder, id), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return "InvalidBlockList";
-    const char *code = fstat(fd, &st) ? "InternalError" : hr_store_copy_bytes(fd, join->temp->fd, st.st_size);
+    const char *code = fstat(fd, &st) ? "InternalError" : hr_tree_copy_bytes(fd, join->temp->fd, st.st_size);
     close(fd);
     hr_buf_addf(&join->list, "%s %lld\n", id, (long long)st.st_size);
     return code;
@@ -158,17 +158,17 @@ static const char *take_committed(struct join *join, const char *id)
 {
     int64_t offset = 0;
     for (size_t i = 0; i < join->old.count; i++) {
-        struct hr_store_block *block = &join->old.at[i];
+        struct hr_tree_block *block = &join->old.at[i];
         if (!strcmp(block->id, id)) {
             hr_buf_addf(&join->list, "%s %lld\n", id, (long long)block->size);
-            return lseek(join->old_fd, offset, SEEK_SET) < 0 ? "InternalError" : hr_store_copy_bytes(join->old_fd, join->temp->fd, block->size);
+            return lseek(join->old_fd, offset, SEEK_SET) < 0 ? "InternalError" : hr_tree_copy_bytes(join->old_fd, join->temp->fd, block->size);
         }
         offset += block->size;
     }
     return "InvalidBlockList";
 }
 
-static const char *take(struct join *join, const struct hr_store_choice *choice)
+static const char *take(struct join *join, const struct hr_tree_choice *choice)
 {
     if (choice->kind == 'C')
         return take_committed(join, choice->id);
@@ -176,44 +176,44 @@ static const char *take(struct join *join, const struct hr_store_choice *choice)
     return code && !strcmp(code, "InvalidBlockList") && choice->kind == 'L' ? take_committed(join, choice->id) : code;
 }
 
-static const char *publish(struct join *join, const char *container, const char *name, const char *old_etag, struct hr_store_meta *meta,
-                           const struct hr_store_conditions *conditions)
+static const char *publish(struct join *join, const char *container, const char *name, const char *old_etag, struct hr_tree_meta *meta,
+                           const struct hr_tree_conditions *conditions)
 {
-    struct hr_store *store = join->store;
-    struct hr_store_item now;
+    struct hr_tree *tree = join->tree;
+    struct hr_tree_item now;
     if (fsync(join->temp->fd))
-        return hr_store_errno(errno, "InternalError");
-    pthread_mutex_lock(&store->lock);
+        return hr_tree_errno(errno, "InternalError");
+    pthread_mutex_lock(&tree->lock);
     const char *code = NULL;
     /* bytes were taken from the old version: it must still be the one that is replaced */
-    if (old_etag && (hr_store_stat(store, join->arena, container, name, &now) || strcmp(now.meta.etag, old_etag)))
+    if (old_etag && (hr_tree_stat(tree, join->arena, container, name, &now) || strcmp(now.meta.etag, old_etag)))
         code = "ConditionNotMet";
-    hr_store_tag(store, meta);
-    const char *path = hr_printf(join->arena, "%s/lists/%.*s", store->own, (int)strlen(meta->etag) - 2, meta->etag + 1);
+    hr_tree_tag(tree, meta);
+    const char *path = hr_printf(join->arena, "%s/lists/%.*s", tree->own, (int)strlen(meta->etag) - 2, meta->etag + 1);
     if (!code && hr_file_write(path, 0600, join->list.data ? join->list.data : "", join->list.len, NULL))
         code = "InternalError";
-    if (!code && (code = hr_store_commit_locked(store, join->arena, join->temp, container, name, meta, conditions, false)))
+    if (!code && (code = hr_tree_commit_locked(tree, join->arena, join->temp, container, name, meta, conditions, false)))
         unlink(path);
-    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_unlock(&tree->lock);
     return code;
 }
 
-const char *hr_store_blocks_commit(struct hr_store *store, struct hr_arena *arena, const char *container, const char *name,
-                                   const struct hr_store_choice *choices, size_t count, struct hr_store_meta *meta,
-                                   const struct hr_store_conditions *conditions)
+const char *hr_tree_blocks_commit(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name,
+                                   const struct hr_tree_choice *choices, size_t count, struct hr_tree_meta *meta,
+                                   const struct hr_tree_conditions *conditions)
 {
-    struct hr_store_temp temp;
-    struct hr_store_item old;
-    struct join join = {store, arena, folder_of(store, arena, container, name), &temp, {0}, -1, {0}};
-    const char *code = hr_store_read(store, arena, container, name, &old, &join.old_fd), *old_etag = NULL;
+    struct hr_tree_temp temp;
+    struct hr_tree_item old;
+    struct join join = {tree, arena, folder_of(tree, arena, container, name), &temp, {0}, -1, {0}};
+    const char *code = hr_tree_read(tree, arena, container, name, &old, &join.old_fd), *old_etag = NULL;
     if (code && strcmp(code, "BlobNotFound"))
         return code;
-    if (!code && !old.is_dir && (code = read_list(store, arena, old.meta.etag, &join.old))) {
+    if (!code && !old.is_dir && (code = read_list(tree, arena, old.meta.etag, &join.old))) {
         close(join.old_fd);
         return code;
     }
     hr_buf_init(&join.list, 16 << 20);
-    code = hr_store_temp_new(store, &temp, NULL) ? "InternalError" : NULL;
+    code = hr_tree_temp_new(tree, &temp, NULL) ? "InternalError" : NULL;
     for (size_t i = 0; i < count && !code; i++) {
         code = take(&join, &choices[i]);
         if (choices[i].kind != 'U' && join.old.count)
@@ -223,10 +223,10 @@ const char *hr_store_blocks_commit(struct hr_store *store, struct hr_arena *aren
         code = publish(&join, container, name, old_etag, meta, conditions);
     if (!code) {
         fsync(temp.fd);
-        hr_store_sync_parent(hr_store_path(store, arena, container, name));
+        hr_tree_sync_parent(hr_tree_path(tree, arena, container, name));
         hr_file_remove_tree(join.folder, NULL);            /* blocks not in the list are dropped, as on Azure */
     }
-    hr_store_temp_drop(&temp);
+    hr_tree_temp_drop(&temp);
     hr_buf_release(&join.list);
     if (join.old_fd >= 0)
         close(join.old_fd);
@@ -235,10 +235,10 @@ const char *hr_store_blocks_commit(struct hr_store *store, struct hr_arena *aren
 
 /* ---- appends ---- */
 
-const char *hr_store_append(struct hr_store *store, struct hr_arena *arena, struct hr_store_temp *temp, const char *container, const char *name, int64_t position)
+const char *hr_tree_append(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_temp *temp, const char *container, const char *name, int64_t position)
 {
-    struct hr_store_item item;
-    const char *folder = folder_of(store, arena, container, name), *code = hr_store_stat(store, arena, container, name, &item);
+    struct hr_tree_item item;
+    const char *folder = folder_of(tree, arena, container, name), *code = hr_tree_stat(tree, arena, container, name, &item);
     if (code)
         return !strcmp(code, "BlobNotFound") ? "PathNotFound" : "FilesystemNotFound";
     if (item.is_dir)
@@ -249,13 +249,13 @@ const char *hr_store_append(struct hr_store *store, struct hr_arena *arena, stru
 }
 
 /* the appends from `size` to `position`, without a gap; *end is where they end */
-static const char *join_appends(struct hr_arena *arena, const char *folder, const struct hr_store_blocks *appends, int64_t size, int64_t position, int to)
+static const char *join_appends(struct hr_arena *arena, const char *folder, const struct hr_tree_blocks *appends, int64_t size, int64_t position, int to)
 {
     for (size_t i = 0; i < appends->count && size < position; i++) {
         if (atoll(appends->at[i].id) != size)
             return "InvalidFlushPosition";
         int fd = open(hr_printf(arena, "%s/a-%s", folder, appends->at[i].id), O_RDONLY | O_CLOEXEC);
-        const char *code = fd < 0 ? "InternalError" : hr_store_copy_bytes(fd, to, appends->at[i].size);
+        const char *code = fd < 0 ? "InternalError" : hr_tree_copy_bytes(fd, to, appends->at[i].size);
         if (fd >= 0)
             close(fd);
         if (code)
@@ -265,20 +265,20 @@ static const char *join_appends(struct hr_arena *arena, const char *folder, cons
     return size == position ? NULL : "InvalidFlushPosition";
 }
 
-static const char *make_flushed(struct hr_store *store, struct hr_arena *arena, const char *folder, const struct hr_store_item *old, int old_fd,
-                                int64_t position, struct hr_store_temp *temp)
+static const char *make_flushed(struct hr_tree *tree, struct hr_arena *arena, const char *folder, const struct hr_tree_item *old, int old_fd,
+                                int64_t position, struct hr_tree_temp *temp)
 {
-    struct hr_store_blocks appends;
+    struct hr_tree_blocks appends;
     waiting(arena, folder, "a-", &appends);
     if (!old->size && appends.count == 1 && !atoll(appends.at[0].id) && appends.at[0].size == position) {
         /* one append is the whole file: it becomes it without a copy */
         snprintf(temp->path, sizeof temp->path, "%s/a-%s", folder, appends.at[0].id);
         temp->fd = open(temp->path, O_RDWR | O_CLOEXEC);
-        return temp->fd < 0 ? hr_store_errno(errno, "InvalidFlushPosition") : NULL;
+        return temp->fd < 0 ? hr_tree_errno(errno, "InvalidFlushPosition") : NULL;
     }
-    if (hr_store_temp_new(store, temp, NULL))
+    if (hr_tree_temp_new(tree, temp, NULL))
         return "InternalError";
-    const char *code = hr_store_copy_bytes(old_fd, temp->fd, old->size);
+    const char *code = hr_tree_copy_bytes(old_fd, temp->fd, old->size);
     return code ? code : join_appends(arena, folder, &appends, old->size, position, temp->fd);
 }
 
@@ -288,21 +288,21 @@ static void over(const char **field, const char *value)
         *field = value;
 }
 
-const char *hr_store_flush(struct hr_store *store, struct hr_arena *arena, const char *container, const char *name, int64_t position,
-                           struct hr_store_meta *changes, const struct hr_store_conditions *conditions, struct hr_store_meta *meta)
+const char *hr_tree_flush(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, int64_t position,
+                           struct hr_tree_meta *changes, const struct hr_tree_conditions *conditions, struct hr_tree_meta *meta)
 {
-    struct hr_store_item old;
-    struct hr_store_temp temp = {.fd = -1};
+    struct hr_tree_item old;
+    struct hr_tree_temp temp = {.fd = -1};
     int fd;
-    const char *folder = folder_of(store, arena, container, name), *code = hr_store_read(store, arena, container, name, &old, &fd);
+    const char *folder = folder_of(tree, arena, container, name), *code = hr_tree_read(tree, arena, container, name, &old, &fd);
     if (code)
         return !strcmp(code, "BlobNotFound") ? "PathNotFound" : "FilesystemNotFound";
-    code = old.is_dir ? "PathConflict" : hr_store_check(conditions, &old, true, false);
+    code = old.is_dir ? "PathConflict" : hr_tree_check(conditions, &old, true, false);
     *meta = old.meta;
     if (!code)
-        code = make_flushed(store, arena, folder, &old, fd, position, &temp);
+        code = make_flushed(tree, arena, folder, &old, fd, position, &temp);
     if (!code) {
-        struct hr_store_conditions same = {.if_match = old.meta.etag};
+        struct hr_tree_conditions same = {.if_match = old.meta.etag};
         over(&meta->content_type, changes->content_type);
         over(&meta->content_encoding, changes->content_encoding);
         over(&meta->content_language, changes->content_language);
@@ -310,13 +310,13 @@ const char *hr_store_flush(struct hr_store *store, struct hr_arena *arena, const
         over(&meta->cache_control, changes->cache_control);
         meta->md5 = changes->md5;
         meta->etag[0] = 0;
-        code = hr_store_commit(store, arena, &temp, container, name, meta, &same, true);
+        code = hr_tree_commit(tree, arena, &temp, container, name, meta, &same, true);
     }
     if (!code)
         hr_file_remove_tree(folder, NULL);
     else if (temp.path[0] && !strncmp(temp.path, folder, strlen(folder)))
         temp.path[0] = 0;                                  /* an append stays where it is */
-    hr_store_temp_drop(&temp);
+    hr_tree_temp_drop(&temp);
     close(fd);
     return code;
 }
