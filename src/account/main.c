@@ -123,10 +123,11 @@ static enum hr_code start_server(struct account *account, struct hr_arena *arena
     const char *colon = strrchr(settings->listen, ':');
     if (!colon)
         return hr_fail(err, HR_E_INVALID, "--listen '%s' is not ADDRESS:PORT", settings->listen);
+    size_t bracket = settings->listen[0] == '[' && colon > settings->listen && colon[-1] == ']';      /* [::1]:0 */
     if (settings->cert)
         HR_TRY(hr_tls_server_new(settings->cert, settings->cert_key, tls, err));
     struct hr_http_server_options server = {
-        .host = hr_strndup(arena, settings->listen, (size_t)(colon - settings->listen)), .port = atoi(colon + 1),
+        .host = hr_strndup(arena, settings->listen + bracket, (size_t)(colon - settings->listen) - 2 * bracket), .port = atoi(colon + 1),
         .tls = *tls, .plain_text = !*tls, .handler = &hr_account_handler, .arg = account,
     };
     return hr_http_server_start(account->loop, &server, &account->server, err);
