@@ -201,6 +201,12 @@ static void refill(void *arg)
         hosts_refill_soon(sessions, REST_MS);
 }
 
+void hosts_refill(struct hr_sessions *sessions)
+{
+    hr_timer_stop(sessions->refill);
+    refill(sessions);
+}
+
 void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms)
 {
     if (!sessions->refill && !sessions->freeing)

@@ -57,6 +57,7 @@ void host_end(struct host *host);                   /* SIGTERM, then SIGKILL; it
 struct host *host_spare(struct hr_sessions *sessions);
 void hosts_sweep(struct hr_sessions *sessions, uint64_t now);
 void hosts_free(struct hr_sessions *sessions);
+void hosts_refill(struct hr_sessions *sessions);
 void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);
 char *session_path(const struct hr_sessions *sessions, int number, const char *kind);
 

@@ -427,7 +427,7 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     }
     resume(sessions);
     sessions->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, sessions);
-    hosts_refill_soon(sessions, 0);
+    hosts_refill(sessions);   /* it starts beside what else the server has to do */
     *out = sessions;
     return HR_OK;
 }
