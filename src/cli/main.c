@@ -1,4 +1,5 @@
 /* The command `headrace`: finds the command that was meant, checks its words, runs it. */
+#include "account/account.h"
 #include "cli/command.h"
 #include "io/child.h"
 #include <stdio.h>
@@ -28,6 +29,7 @@ static int run_host(int argc, char **argv)
 
 static const struct { const char *name, *text; int (*run)(int argc, char **argv); } processes[] = {
     {"host", "one session host, alone: a Spark Connect server", run_host},
+    {"account", "the storage account, alone: Azure's blob and dfs interfaces on a folder", hr_account_main},
 };
 
 static void print_commands(void)

@@ -138,6 +138,7 @@ static void publish(struct daemon *daemon, int storage_port)
     struct hr_err err;
     home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", is_loopback(daemon->options->listen) ? "" : "s",
                                        is_loopback(daemon->options->listen) ? "127.0.0.1" : daemon->options->listen, storage_port);
+    hr_spark_ready(daemon->spark);
     if (hr_home_publish(home, daemon->connect, storage_port, &err)) {
         give_up(daemon, &err);
         return;
@@ -245,8 +246,7 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     tables[0] = hr_livy_routes();
     tables[1] = hr_arm_routes();
     hr_rest_init(&home->site, tables, HR_LEN(tables));
-    (void)start_account;
-    HR_TRY(hr_spark_start(&(struct hr_spark_options){.site = &home->site}, &daemon->spark, err));
+    HR_TRY(hr_spark_start(&home->site, &daemon->spark, err));
     daemon->livy.released = hr_spark_released;
     daemon->livy.arg = daemon->spark;
     HR_TRY(listen_all(daemon, err));
@@ -255,8 +255,7 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
     hr_arm_start(&home->site);
     HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
-    publish(daemon, 1);
-    return HR_OK;
+    return start_account(daemon, err);
 }
 
 static void release(struct daemon *daemon)

@@ -8,12 +8,12 @@
 
 #define SPARES 1
 #define IDLE_MS (60 * 60 * 1000)    /* as Spark Connect's own default */
-#define HOST_ARGS_MAX 64
 
 struct hr_spark {
     struct hr_site *site;
     struct hr_sessions *sessions;
     struct hr_gate *gate;
+    char program[4096];
 };
 
 static enum hr_code authenticate(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
@@ -54,21 +54,18 @@ static enum hr_code find_host(char *path, size_t size, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_spark_start(const struct hr_spark_options *options, struct hr_spark **out, struct hr_err *err)
+enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct hr_err *err)
 {
-    char program[4096], folder[4096];
-    const char *host[HOST_ARGS_MAX] = {program};
-    HR_TRY(find_host(program, sizeof program, err));
-    for (size_t i = 0; options->host_args && options->host_args[i]; i++) {
-        HR_CHECK(i + 2 < HOST_ARGS_MAX);
-        host[i + 1] = options->host_args[i];
-    }
-    snprintf(folder, sizeof folder, "%s/hosts", options->site->run_dir);
+    char folder[4096];
     struct hr_spark *spark = calloc(1, sizeof *spark);
     HR_CHECK(spark);
-    spark->site = options->site;
-    struct hr_sessions_options sessions = {.folder = folder, .host = host, .env = options->host_env, .spares = SPARES, .idle_ms = IDLE_MS};
-    enum hr_code code = hr_sessions_new(options->site->loop, &sessions, &spark->sessions, err);
+    const char *host[] = {spark->program, NULL};
+    snprintf(folder, sizeof folder, "%s/hosts", site->run_dir);
+    spark->site = site;
+    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS};
+    enum hr_code code = find_host(spark->program, sizeof spark->program, err);
+    if (!code)
+        code = hr_sessions_new(site->loop, &sessions, &spark->sessions, err);
     if (code) {
         free(spark);
         return code;
@@ -77,6 +74,17 @@ enum hr_code hr_spark_start(const struct hr_spark_options *options, struct hr_sp
     spark->gate = hr_gate_new(&gate);
     *out = spark;
     return HR_OK;
+}
+
+/* The account that this server serves resolves to where it is served; a session may still say otherwise. */
+void hr_spark_ready(struct hr_spark *spark)
+{
+    const struct hr_site *site = spark->site;
+    char endpoint[4096], spill[4096];
+    snprintf(endpoint, sizeof endpoint, "fs.azure.headrace.endpoint.%s=%s/%s", site->account, site->storage_url, site->account);
+    snprintf(spill, sizeof spill, "%s/spill", site->run_dir);
+    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, NULL};
+    hr_sessions_set_host(spark->sessions, host, SPARES);
 }
 
 struct hr_gate *hr_spark_gate(struct hr_spark *spark)

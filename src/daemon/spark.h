@@ -6,12 +6,9 @@
 
 struct hr_spark;
 
-struct hr_spark_options {
-    struct hr_site *site;              /* stays the caller's */
-    const char *const *host_args;      /* more arguments for every host, closed by NULL; may be NULL */
-    const char *const *host_env;       /* may be NULL */
-};
-enum hr_code hr_spark_start(const struct hr_spark_options *options, struct hr_spark **spark, struct hr_err *err);
+enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **spark, struct hr_err *err);   /* site stays the caller's */
+/* starts the first spare host: once the site's storage_url is known, for hosts are told it */
+void hr_spark_ready(struct hr_spark *spark);
 struct hr_gate *hr_spark_gate(struct hr_spark *spark);
 struct hr_sessions *hr_spark_sessions(struct hr_spark *spark);
 /* for livy's `released`: arg is the struct hr_spark */

@@ -220,6 +220,13 @@ void hosts_sweep(struct hr_sessions *sessions, uint64_t now)
             hr_child_kill(at->child, SIGKILL);
 }
 
+void hosts_end_spares(struct hr_sessions *sessions)
+{
+    for (struct host *at = sessions->hosts; at; at = at->next)
+        if (!at->session)
+            host_end(at);
+}
+
 void hosts_free(struct hr_sessions *sessions)
 {
     while (sessions->hosts) {

@@ -56,6 +56,7 @@ enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struc
 void host_end(struct host *host);                   /* SIGTERM, then SIGKILL; it is freed once it is reaped */
 struct host *host_spare(struct hr_sessions *sessions);
 void hosts_sweep(struct hr_sessions *sessions, uint64_t now);
+void hosts_end_spares(struct hr_sessions *sessions);
 void hosts_free(struct hr_sessions *sessions);
 void hosts_refill(struct hr_sessions *sessions);
 void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);

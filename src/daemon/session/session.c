@@ -432,6 +432,16 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     return HR_OK;
 }
 
+void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares)
+{
+    char **old = sessions->host;
+    sessions->host = copy_list(host);
+    sessions->spares = spares;
+    free_list(old);
+    hosts_end_spares(sessions);
+    hosts_refill(sessions);
+}
+
 void hr_sessions_free(struct hr_sessions *sessions)
 {
     if (!sessions)

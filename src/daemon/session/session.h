@@ -34,6 +34,8 @@ struct hr_sessions_options {
     void *arg;
 };
 enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **sessions, struct hr_err *err);
+/* from now on hosts are started so, and this many are kept ready; spares of before go */
+void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares);
 void hr_sessions_free(struct hr_sessions *sessions);   /* ends all hosts; journals stay for the next start */
 size_t hr_sessions_spares(const struct hr_sessions *sessions);   /* ready ones */
 
