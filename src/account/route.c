@@ -83,9 +83,11 @@ static const char *const refused_params[] = {"snapshot", "versionid", "deletetyp
 
 static const char *check_refused(struct request *request)
 {
-    for (size_t i = 0; i < HR_LEN(refused_headers); i++)
-        if (hr_account_header(request, refused_headers[i]))
+    for (size_t i = 0; i < HR_LEN(refused_headers); i++) {
+        const char *value = hr_account_header(request, refused_headers[i]);
+        if (value && *value)                               /* the data lake client sends an empty lease with a rename */
             return hr_account_refuse(request, "NotImplemented", "The header '%s' is not done.", refused_headers[i]);
+    }
     for (size_t i = 0; i < HR_LEN(refused_params); i++)
         if (hr_account_param(request, refused_params[i]))
             return hr_account_refuse(request, "NotImplemented", "The query parameter '%s' is not done.", refused_params[i]);
