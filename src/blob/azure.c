@@ -159,7 +159,8 @@ static enum hr_code azure_list(struct hr_blob *blob, struct hr_arena *arena, con
     hr_map_init(&listing.seen);
     enum hr_code code = list_page(&listing, options, cancel, err);
     hr_map_release(&listing.seen);
-    if (code || page->count || page->marker || options->marker || !*place->path)
+    bool conflict = place->dfs && code == HR_E_EXISTS;     /* what dfs says of a file that is listed */
+    if ((code && !conflict) || page->count || page->marker || options->marker || !*place->path)
         return code;
     struct hr_blob_stat stat;          /* nothing listed: an empty folder, a file, or nothing at all? */
     HR_TRY(hr_azure_stat(blob, place, &stat, cancel, err));

@@ -179,7 +179,8 @@ static void read_error(const struct hr_blob_call *call, char *azure, size_t azur
     if (*start == '{') {
         json_t *json = json_loads(start, 0, NULL), *error = json_object_get(json, "error");
         const char *code = json_string_value(json_object_get(error, "code")), *message = json_string_value(json_object_get(error, "message"));
-        snprintf(azure, azure_size, "%s", code && !*azure ? code : azure);
+        if (code && !*azure)
+            snprintf(azure, azure_size, "%s", code);
         snprintf(text, text_size, "%s", message ? message : "");
         json_decref(json);
     } else if (*start == '<' && !hr_xml_parse(arena, body->data, body->len, &root, NULL)) {

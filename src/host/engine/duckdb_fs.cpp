@@ -244,14 +244,15 @@ public:
         Arena scratch;
         vector<OpenFileInfo> found;
         Stat stat;
-        if (look(pattern, opener, stat) && !stat.is_dir) {          /* a name is a name, even with brackets in it */
+        hr_err err = {};
+        hr_code code = hr_blob_stat(blob, pattern.c_str(), &stat, &interrupt.cancel, &err);
+        if (code == HR_OK && !stat.is_dir) {                        /* a name is a name, even with brackets in it */
             found.push_back(describe(pattern, stat));
             return found;
         }
-        if (!hr_blob_has_glob(pattern.c_str()))
-            return found;
+        if (!hr_blob_has_glob(pattern.c_str()) || code != HR_E_NOT_FOUND)
+            check(code, err);                                       /* says more than that no file was found */
         hr_blob_page page;
-        hr_err err = {};
         check(hr_blob_glob(blob, scratch.arena, pattern.c_str(), &page, &interrupt.cancel, &err), err);
         for (size_t i = 0; i < page.count; i++)
             if (!page.entries[i].stat.is_dir)

@@ -113,7 +113,8 @@ static enum hr_code put(struct tool *tool, char **args, const struct hr_blob_wri
         return code;
     }
     HR_TRY(hr_blob_commit(writer, &stat, &tool->err));
-    print_stat(args[0], &stat);
+    if (stat.etag[0])                      /* under a stage there is no version yet */
+        print_stat(args[0], &stat);
     return HR_OK;
 }
 
