@@ -169,3 +169,36 @@ enum hr_code hr_cache_file(struct hr_format *format, const char *location, const
     hr_buf_release(&key);
     return code;
 }
+
+/* ---- schemas ---- */
+
+struct known { struct hr_cached base; struct hr_arena *arena; const struct hr_type *schema; };
+
+static void known_destroy(struct hr_cached *item) { hr_arena_free(((struct known *)item)->arena); }
+
+enum hr_code hr_cache_schema(struct hr_format *format, struct hr_arena *arena, const char *key,
+                             enum hr_code (*make)(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
+                                                  const struct hr_type **schema, struct hr_err *err),
+                             const void *options, const struct hr_files *files, const struct hr_type **schema, struct hr_err *err)
+{
+    struct known *known = (struct known *)hr_cache_get(format->cache, key);
+    if (known) {
+        atomic_fetch_add(&format->schema_hits, 1);
+    } else {
+        struct hr_arena *own = hr_arena_new(NULL);
+        known = HR_NEW(own, struct known);
+        atomic_init(&known->base.refs, 1);
+        known->base.destroy = known_destroy;
+        known->base.cost = 4096;
+        known->arena = own;
+        enum hr_code code = make(format, own, options, files, &known->schema, err);
+        if (code) {
+            hr_arena_free(own);
+            return code;
+        }
+        known = (struct known *)hr_cache_put(format->cache, key, &known->base);
+    }
+    *schema = hr_type_copy(arena, known->schema);
+    hr_cached_drop(&known->base);
+    return HR_OK;
+}

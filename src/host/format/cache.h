@@ -20,6 +20,13 @@ struct hr_cached *hr_cache_put(struct hr_cache *cache, const char *key, struct h
 void hr_cache_grown(struct hr_cache *cache, struct hr_cached *item, size_t more);
 void hr_cached_drop(struct hr_cached *item);                /* NULL is fine */
 
+/* a schema that was read or inferred before for the same versions and options, else made by `make` and kept */
+struct hr_files;
+enum hr_code hr_cache_schema(struct hr_format *format, struct hr_arena *arena, const char *key,
+                             enum hr_code (*make)(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
+                                                  const struct hr_type **schema, struct hr_err *err),
+                             const void *options, const struct hr_files *files, const struct hr_type **schema, struct hr_err *err);
+
 /* a file's bytes, followed by HR_BYTES_PAD zero bytes */
 #define HR_BYTES_PAD 64
 struct hr_bytes { struct hr_cached base; char *data; size_t len; };

@@ -790,55 +790,10 @@ static void options_key(const struct hr_rel *rel, const struct hr_csv *csv, stru
     hr_buf_addf(out, "%s|%s|%d%d\n", csv->zone_name, csv->corrupt, csv->case_sensitive, csv->infer_ntz);
 }
 
-/* schemas that were read or inferred before, for the same versions and options */
-struct known { struct hr_cached base; struct hr_arena *arena; const struct hr_type *schema; };
-
-static void known_destroy(struct hr_cached *item)
-{
-    hr_arena_free(((struct known *)item)->arena);
-}
-
-static enum hr_code data_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files, const char *key,
+static enum hr_code read_schema(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
                                 const struct hr_type **schema, struct hr_err *err)
 {
-    struct known *known = (struct known *)hr_cache_get(format->cache, key);
-    if (known) {
-        atomic_fetch_add(&format->schema_hits, 1);
-    } else {
-        struct hr_arena *own = hr_arena_new(NULL);
-        known = HR_NEW(own, struct known);
-        atomic_init(&known->base.refs, 1);
-        known->base.destroy = known_destroy;
-        known->base.cost = 4096;
-        known->arena = own;
-        enum hr_code code = hr_csv_schema(format, own, csv, files, &known->schema, err);
-        if (code) {
-            hr_arena_free(own);
-            return code;
-        }
-        known = (struct known *)hr_cache_put(format->cache, key, &known->base);
-    }
-    *schema = hr_type_copy(arena, known->schema);
-    hr_cached_drop(&known->base);
-    return HR_OK;
-}
-
-static bool versions_known(const struct hr_files *files)
-{
-    for (size_t i = 0; i < files->count; i++)
-        if (!files->at[i].stat.etag[0] || files->at[i].codec != HR_CODEC_NONE)
-            return false;
-    return true;
-}
-
-static const struct hr_type *without_partitions(struct hr_arena *arena, const struct hr_type *user, const struct hr_files *files, bool sensitive)
-{
-    struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, user->field_count + 1);
-    size_t count = 0;
-    for (size_t i = 0; i < user->field_count; i++)
-        if (hr_files_partition(files, user->fields[i].name, sensitive) < 0)
-            fields[count++] = user->fields[i];
-    return hr_type_struct(arena, fields, count);
+    return hr_csv_schema(format, arena, options, files, schema, err);
 }
 
 static enum hr_code refuse_type(struct hr_arena *arena, const char *condition, const char *parameter, const struct hr_field *field, struct hr_err *err)
@@ -891,14 +846,14 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     hr_buf_adds(&key, "csv\n");
     hr_files_key(&state->files, &key);
     options_key(rel, csv, &key);
-    bool versions = versions_known(&state->files) && hr_buf_ok(&key);
+    bool versions = hr_files_versioned(&state->files) && hr_buf_ok(&key);
     enum hr_code code = HR_OK;
     if (user) {
-        data = without_partitions(scan->arena, user, &state->files, csv->case_sensitive);
+        data = hr_files_without_partitions(scan->arena, user, &state->files, csv->case_sensitive);
     } else if (!state->files.count) {
         code = hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "CSV", NULL);
     } else if (versions) {
-        code = data_schema(format, scan->arena, csv, &state->files, hr_buf_text(&key), &data, err);
+        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, csv, &state->files, &data, err);
     } else {
         code = hr_csv_schema(format, scan->arena, csv, &state->files, &data, err);
     }
@@ -907,7 +862,8 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     if (!code) {
         hr_buf_adds(&key, "columns\n");
         hr_type_json(scan->schema, &key);
-        state->can_cache = versions && hr_buf_ok(&key) && (size_t)state->files.bytes <= hr_cache_file_max(format->cache);
+        state->can_cache = versions && hr_buf_ok(&key) && (size_t)state->files.bytes <= hr_cache_file_max(format->cache)
+            && !hr_files_compressed(&state->files);
         state->key = hr_strdup(scan->arena, hr_buf_text(&key));
     }
     hr_buf_release(&key);

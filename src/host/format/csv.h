@@ -4,6 +4,7 @@
  * quoting is out of the ordinary (escapes, stray quotes) are split again by a careful path, character by character. */
 #ifndef HR_HOST_FORMAT_CSV_H
 #define HR_HOST_FORMAT_CSV_H
+#include "host/format/bump.h"
 #include "host/format/files.h"
 #include "host/format/text_value.h"
 
@@ -36,13 +37,6 @@ struct hr_csv {
 };
 
 enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct hr_csv **csv, struct hr_err *err);
-
-/* ---- memory for unescaped values, in blocks that never move ---- */
-struct hr_bump_block { struct hr_bump_block *next; size_t used, cap; char data[]; };
-struct hr_bump { struct hr_bump_block *first; };
-char *hr_bump_alloc(struct hr_bump *bump, size_t len);
-void hr_bump_reset(struct hr_bump *bump);           /* keeps one block */
-void hr_bump_release(struct hr_bump *bump);
 
 /* ---- the tokenizer ---- */
 enum hr_field_kind {

@@ -6,45 +6,6 @@
 #include <immintrin.h>
 #endif
 
-#define BUMP_BLOCK (32 * 1024)
-
-/* ---- bump memory ---- */
-
-char *hr_bump_alloc(struct hr_bump *bump, size_t len)
-{
-    struct hr_bump_block *block = bump->first;
-    if (!block || block->cap - block->used < len) {
-        size_t cap = len > BUMP_BLOCK ? len : BUMP_BLOCK;
-        block = malloc(sizeof *block + cap);
-        HR_CHECK(block);
-        *block = (struct hr_bump_block){bump->first, 0, cap};
-        bump->first = block;
-    }
-    char *at = block->data + block->used;
-    block->used += len;
-    return at;
-}
-
-void hr_bump_reset(struct hr_bump *bump)
-{
-    if (!bump->first)
-        return;
-    for (struct hr_bump_block *next = bump->first->next; next;) {
-        struct hr_bump_block *after = next->next;
-        free(next);
-        next = after;
-    }
-    bump->first->next = NULL;
-    bump->first->used = 0;
-}
-
-void hr_bump_release(struct hr_bump *bump)
-{
-    hr_bump_reset(bump);
-    free(bump->first);
-    bump->first = NULL;
-}
-
 /* ---- classification ---- */
 
 static uint64_t classify_scalar(const struct hr_csv_lexer *lexer, const char *at)

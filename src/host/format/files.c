@@ -521,6 +521,32 @@ const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_fi
     return hr_type_struct(arena, fields, count);
 }
 
+const struct hr_type *hr_files_without_partitions(struct hr_arena *arena, const struct hr_type *user, const struct hr_files *files, bool sensitive)
+{
+    struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, user->field_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < user->field_count; i++)
+        if (hr_files_partition(files, user->fields[i].name, sensitive) < 0)
+            fields[count++] = user->fields[i];
+    return hr_type_struct(arena, fields, count);
+}
+
+bool hr_files_versioned(const struct hr_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (!files->at[i].stat.etag[0])
+            return false;
+    return true;
+}
+
+bool hr_files_compressed(const struct hr_files *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (files->at[i].codec != HR_CODEC_NONE)
+            return true;
+    return false;
+}
+
 static duckdb_value partition_value(const char *text, const struct hr_type *type, const struct hr_zone *zone)
 {
     size_t len = strlen(text);

@@ -30,6 +30,10 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
 enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct hr_err *err);
 /* data columns with the partition columns behind them; a partition column that is also in the data keeps its place there */
 const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_files *files, const struct hr_type *data, bool case_sensitive);
+/* a user's schema without the columns that folders give */
+const struct hr_type *hr_files_without_partitions(struct hr_arena *arena, const struct hr_type *user, const struct hr_files *files, bool case_sensitive);
+bool hr_files_versioned(const struct hr_files *files);    /* every file has an ETag: what is learned of them may be kept */
+bool hr_files_compressed(const struct hr_files *files);
 /* index of the partition column that stands at `column` of a schema that hr_files_schema made, or -1 */
 int hr_files_partition(const struct hr_files *files, const char *name, bool case_sensitive);
 /* all of one file's partition value in an output vector of `type`, `rows` rows */

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "host/format/cache.h"
 #include "host/format/csv.h"
+#include "host/format/json.h"
 #include "host/format/local.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ typedef enum hr_code reader(struct hr_format *format, struct hr_arena *arena, st
 
 /* formats by the names that spark.read.format takes */
 static const struct { const char *name; reader *read; } readers[] = {
-    {"csv", hr_csv_read}, {"parquet", hr_parquet_read},
+    {"csv", hr_csv_read}, {"parquet", hr_parquet_read}, {"json", hr_json_read}, {"text", hr_text_read},
     {"org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", hr_csv_read}, {"com.databricks.spark.csv", hr_csv_read},
 };
 static const char *const refused[] = {"orc", "avro", "jdbc", "binaryFile", "xml", "image", "libsvm", "delta", "iceberg", "hudi", "kafka", "rate", "socket", "noop"};
