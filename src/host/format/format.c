@@ -1,5 +1,6 @@
 #include "host/format/format.h"
 #include "base/check.h"
+#include "base/map.h"
 #include "host/format/cache.h"
 #include "host/format/csv.h"
 #include "host/format/json.h"
@@ -73,6 +74,26 @@ enum hr_code hr_format_unknown(const char *name, struct hr_err *err)
     return hr_fail_spark(err, "DATA_SOURCE_NOT_FOUND", "provider", name, NULL);
 }
 
+/* two columns of one name: Spark's check of every relation of files */
+static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, const struct hr_type *schema, struct hr_err *err)
+{
+    struct hr_map seen;
+    bool sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
+    sensitive ? hr_map_init(&seen) : hr_map_init_nocase(&seen);
+    const char *twice = NULL;
+    for (size_t i = 0; i < schema->field_count && !twice; i++)
+        if (hr_map_put(&seen, schema->fields[i].name, arena))
+            twice = schema->fields[i].name;
+    hr_map_release(&seen);
+    if (!twice)
+        return HR_OK;
+    char *name = hr_printf(arena, "`%s`", twice);
+    for (char *p = name; *p && !sensitive; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + 32);
+    return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", name, NULL);
+}
+
 enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_source **source,
                             struct hr_err *err)
 {
@@ -87,7 +108,8 @@ enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, st
         if (!strcasecmp(readers[i].name, name)) {
             if (rel->read_files.schema && *rel->read_files.schema)
                 HR_TRY(hr_local_schema(arena, rel->read_files.schema, &user, err));
-            return readers[i].read(format, arena, env, rel, user, source, err);
+            HR_TRY(readers[i].read(format, arena, env, rel, user, source, err));
+            return check_names(arena, env, (*source)->schema, err);
         }
     return hr_format_unknown(name, err);
 }
