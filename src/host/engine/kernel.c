@@ -206,6 +206,7 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
         e->uses = uses;
         e->use_cap = cap;
     }
+    types.args = types.count ? hr_memdup(e->arena, types.args, types.count * sizeof *types.args) : NULL;
     e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, hr_buf_text(&full)), kernel, types};
     hr_buf_release(&full);
     return HR_OK;
