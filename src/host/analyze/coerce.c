@@ -222,7 +222,8 @@ static bool decimal_holds(const struct hr_type *from, const struct hr_type *to)
     case HR_TYPE_DECIMAL: digits = from->precision; scale = from->scale; break;
     default: return false;
     }
-    return to->precision - to->scale >= digits - scale && to->scale >= scale;
+    int whole = to->precision - to->scale, needed = digits - scale;
+    return whole > needed || (whole == needed && to->scale >= scale);
 }
 
 /* Cast.forceNullable: the cast itself may make a null */

@@ -1040,6 +1040,12 @@ enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct h
     struct hr_texpr *e = *out;
     if (e->kind == HR_T_COLUMN && !e->column.outer) {
         *attr = e->column.attr;
+        const char *written = expr->kind == HR_EXPR_ATTRIBUTE ? expr->attribute.name.at[expr->attribute.name.count - 1] : NULL;
+        if (written && strcmp(written, (*attr)->name)) {     /* SELECT A finds a, and is called A */
+            struct hr_attr *renamed = (struct hr_attr *)attr_like(a, *attr);
+            renamed->name = written;
+            *attr = renamed;
+        }
         if ((*attr)->hidden) {
             struct hr_attr *shown = (struct hr_attr *)attr_like(a, *attr);
             shown->hidden = false;

@@ -135,7 +135,8 @@ static void write_case(const struct hr_texpr *expr, enum style style, struct hr_
 static void write_template(const struct hr_texpr *expr, const char *template, enum style style, struct hr_buf *out)
 {
     const struct hr_texprs *args = &expr->call.args;
-    for (const char *p = template; *p; p++) {
+    bool forms = expr->call.function->least != expr->call.function->most;
+    for (const char *p = template; *p && !(forms && *p == '|'); p++) {
         if (*p != '$') {
             hr_buf_addc(out, *p);
             continue;
@@ -150,6 +151,15 @@ static void write_template(const struct hr_texpr *expr, const char *template, en
     }
 }
 
+/* several forms parted by '|', as in the catalogue's templates */
+static const char *pretty_for(const struct hr_function *function, size_t count)
+{
+    const char *p = function->pretty;
+    for (int skip = (int)count - function->least; skip > 0 && function->least != function->most && strchr(p, '|'); skip--)
+        p = strchr(p, '|') + 1;
+    return p;
+}
+
 static void write_call(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
 {
     const struct hr_function *function = expr->call.function;
@@ -161,7 +171,7 @@ static void write_call(const struct hr_texpr *expr, enum style style, struct hr_
     if (hr_function_is(function, "when"))
         write_case(expr, style, out);
     else if (function->pretty)
-        write_template(expr, function->pretty, style, out);
+        write_template(expr, pretty_for(function, args->count), style, out);
     else {
         hr_buf_adds(out, expr->call.name);
         hr_buf_addc(out, '(');
@@ -277,7 +287,8 @@ static void write_expr(const struct hr_texpr *expr, enum style style, struct hr_
     case HR_T_VARIABLE: hr_buf_adds(out, "namedlambdavariable()"); return;
     case HR_T_CALL: write_call(expr, style, out); return;
     case HR_T_CAST:
-        if (expr->cast.implicit) {
+        /* Spark prints no cast to a nested type */
+        if (expr->cast.implicit || expr->type->id == HR_TYPE_ARRAY || expr->type->id == HR_TYPE_MAP || expr->type->id == HR_TYPE_STRUCT) {
             write_expr(expr->cast.child, style, out);
             return;
         }

@@ -129,7 +129,7 @@ static enum hr_code arithmetic(struct hr_call *call, char op, const char *want)
     call->out->type = args[0]->type;
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         call->out->type = decimal_result(of(call), op, args[0]->type, args[1]->type);
-    call->out->nullable = any_nullable(call) || (call->out->type->id == HR_TYPE_DECIMAL) || op == '/' || op == '%';
+    call->out->nullable = any_nullable(call) || (call->out->type->id == HR_TYPE_DECIMAL && !of(call)->ansi) || op == '/' || op == '%';
     return HR_OK;
 }
 
@@ -333,7 +333,12 @@ enum hr_code hr_rule_compare(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    const struct hr_type *wide = comparison_type(a, args[0]->type, args[1]->type);
+    const struct hr_type *x = args[0]->type, *y = args[1]->type;
+    if (x->id == HR_TYPE_DECIMAL && hr_type_is_integral(y))
+        y = decimal_operand(a, args[1]);
+    else if (y->id == HR_TYPE_DECIMAL && hr_type_is_integral(x))
+        x = decimal_operand(a, args[0]);
+    const struct hr_type *wide = comparison_type(a, x, y);
     if (!wide)
         return differ(call);
     args[0] = cast_implicit(a, args[0], wide);
@@ -538,7 +543,7 @@ enum hr_code hr_rule_round(struct hr_call *call)
         add_arg(call, literal_int(a, BASIC(INT), 0));
     const struct hr_type *type = args_of(call)[0]->type;
     call->out->type = type->id == HR_TYPE_DECIMAL ? rounded(a, type, scale) : type;
-    call->out->nullable = args_of(call)[0]->nullable || type->id == HR_TYPE_DECIMAL;
+    call->out->nullable = true;
     return HR_OK;
 }
 
@@ -561,7 +566,7 @@ enum hr_code hr_rule_ceil_floor(struct hr_call *call)
         call->out->type = BASIC(LONG);
     if (type->id == HR_TYPE_DECIMAL && !two && type->scale == 0)
         call->out->type = hr_type_decimal(a->arena, min_int(type->precision + 1, 38), 0);
-    call->out->nullable = args[0]->nullable || two;
+    call->out->nullable = true;
     return HR_OK;
 }
 
@@ -977,6 +982,7 @@ static const struct defaults defaults[] = {
     {"replace", 2, {"'"}}, {"sort_array", 1, {"true"}}, {"unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"regexp_extract_all", 2, {"1"}},
     {"to_unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"from_unixtime", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"months_between", 2, {"true"}},
     {"lpad", 2, {"' "}}, {"rpad", 2, {"' "}},
+    {"round", 1, {"0"}}, {"bround", 1, {"0"}}, {"position", 2, {"1"}}, {"overlay", 3, {"-1"}}, {"regexp_instr", 2, {"0"}}, {"to_timestamp", 9, {"0"}},
 };
 
 enum hr_code hr_rule_default_args(struct hr_call *call)

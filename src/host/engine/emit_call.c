@@ -30,9 +30,11 @@ static enum hr_code arg_texts(struct call_text *c)
 static const char *template_for(const struct hr_function *function, size_t count)
 {
     const char *p = function->emit;
+    if (function->least == function->most)
+        return p;                                            /* a '|' in it is DuckDB's */
     for (int skip = (int)count - function->least; skip > 0 && strchr(p, '|'); skip--) {
         const char *bar = p;
-        while (*bar && !(*bar == '|' && bar[1] != '|' && (bar == p || bar[-1] != '|')))
+        while (*bar && *bar != '|')
             bar++;
         if (!*bar)
             break;
@@ -41,12 +43,9 @@ static const char *template_for(const struct hr_function *function, size_t count
     return p;
 }
 
-static size_t template_len(const char *p)
+static size_t template_len(const struct hr_function *function, const char *p)
 {
-    size_t n = 0;
-    while (p[n] && !(p[n] == '|' && p[n + 1] != '|' && (!n || p[n - 1] != '|')))
-        n++;
-    return n;
+    return function->least == function->most ? strlen(p) : strcspn(p, "|");
 }
 
 /* the argument list of a kernel call in a template: which of the call's arguments it takes */
@@ -55,18 +54,24 @@ static enum hr_code kernel_types(struct call_text *c, const char *open, const ch
     const struct hr_texprs *args = &c->call->call.args;
     *count = 0;
     int depth = 0;
+    bool fresh = true;                                       /* at the start of an argument */
     for (const char *p = open; p < end; p++) {
-        if (*p == '(')
-            depth++;
-        else if (*p == ')' && !--depth)
-            break;
-        if (*p != '$' || depth != 1)
+        if (*p == '(' && !depth++)
             continue;
-        if (p[1] == '*')
+        if (*p == ')' && !--depth)
+            break;
+        if (*p == ',' && depth == 1) {
+            fresh = true;
+            continue;
+        }
+        if (!fresh || *p == ' ')
+            continue;
+        fresh = false;
+        if (*p == '$' && p[1] == '*')
             for (size_t i = 0; i < args->count && *count < HR_KERNEL_ARGS_MAX; i++)
                 types[(*count)++] = args->at[i]->type;
-        else if (p[1] >= '1' && p[1] <= '9' && (size_t)(p[1] - '1') < args->count)
-            types[(*count)++] = args->at[p[1] - '1']->type;
+        else if (*count < HR_KERNEL_ARGS_MAX)                /* a kernel of fixed types may take a constant or an expression */
+            types[(*count)++] = *p == '$' && (size_t)(p[1] - '1') < args->count ? args->at[p[1] - '1']->type : hr_type_basic(HR_TYPE_INT);
     }
     return HR_OK;
 }
@@ -657,7 +662,7 @@ enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *
     if (*template == '!')
         HR_TRY(run_emitter(&c, template + 1, out));
     else
-        HR_TRY(expand(&c, template, template_len(template), out));
+        HR_TRY(expand(&c, template, template_len(function, template), out));
     if (!exact)
         hr_buf_addf(out, " AS %s)", type_text(e, call->type));
     return HR_OK;

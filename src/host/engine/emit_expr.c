@@ -319,7 +319,13 @@ enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_bu
         else
             hr_buf_addf(out, "a%d", id);
         return HR_OK;
-    case HR_T_VARIABLE: hr_buf_addf(out, "x%d", expr->variable.attr->id); return HR_OK;
+    case HR_T_VARIABLE:
+        id = expr->variable.attr->id;
+        if (e->texts[id])                                    /* a key, a value, an index: what the parameter stands for */
+            hr_buf_adds(out, e->texts[id]);
+        else
+            hr_buf_addf(out, "x%d", id);
+        return HR_OK;
     case HR_T_ALIAS: return emit_expr(e, expr->alias.child, out);
     case HR_T_CAST: return emit_cast_expr(e, expr, out);
     case HR_T_FIELD:
