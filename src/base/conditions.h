@@ -25,11 +25,13 @@
     X("ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.") \
     X("ASSIGNMENT_ARITY_MISMATCH", "42802", HR_ANALYSIS, "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.") \
     X("BINARY_ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.") \
+    X("CANNOT_DECODE_URL", "22546", HR_ANALYSIS, "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.") \
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
-    X("CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", HR_ANALYSIS, "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.") \
-    X("CANNOT_RESOLVE_STAR_EXPAND", "42704", HR_ANALYSIS, "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.") \
     X("CANNOT_MODIFY_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the Spark config: <key>.\nSee also '<docroot>/sql-migration-guide.html#ddl-statements'.") \
     X("CANNOT_MODIFY_STATIC_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the static Spark config: <key>.") \
+    X("CANNOT_PARSE_TIMESTAMP", "22007", HR_ANALYSIS, "<message>. Use <func> to tolerate invalid input string and return NULL instead.") \
+    X("CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", HR_ANALYSIS, "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.") \
+    X("CANNOT_RESOLVE_STAR_EXPAND", "42704", HR_ANALYSIS, "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.") \
     X("CAST_INVALID_INPUT", "22018", HR_NUMBER_FORMAT, "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead.") \
     X("CAST_OVERFLOW", "22003", HR_ARITHMETIC, "The value <value> of the type <sourceType> cannot be cast to <targetType> due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead.") \
     X("CATALOG_NOT_FOUND", "42P08", HR_ANALYSIS, "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.") \
@@ -54,17 +56,19 @@
     X("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the input <inputName> should be a foldable <inputType> expression; however, got <inputExpr>.") \
     X("DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame with value boundaries cannot be used in a window specification with multiple order by expressions: <orderSpec>.") \
     X("DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: A range window frame cannot be used in an unordered window specification.") \
+    X("DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: <functionName> uses the wrong parameter type. The parameter type must conform to: 1. The start and stop expressions must resolve to the same type. 2. If start and stop expressions resolve to the <startType> type, then the step expression must resolve to the <stepType> type. 3. Otherwise, if start and stop expressions resolve to the <otherStartType> type, then the step expression must resolve to the same type.") \
     X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame <location> bound <expression> is not a literal.") \
     X("DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: <leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).") \
     X("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.") \
     X("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.") \
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
     X("DATA_SOURCE_NOT_FOUND", "42K02", "org.apache.spark.SparkClassNotFoundException", "Failed to find the data source: <provider>. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.") \
+    X("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "22023", HR_ANALYSIS, "<rangeMessage>. If necessary set <ansiConfig> to \"false\" to bypass this error.") \
     X("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003", HR_ARITHMETIC, "Decimal precision <precision> exceeds max precision <maxPrecision>.") \
     X("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000", HR_ANALYSIS, "Distinct window functions are not supported: <windowExpr>.") \
     X("DIVIDE_BY_ZERO", "22012", HR_ARITHMETIC, "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
-    X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
     X("DUPLICATED_CTE_NAMES", "42602", HR_PARSE, "CTE definition can't have duplicate names: <duplicateNames>.") \
+    X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
     X("EMPTY_JSON_FIELD_VALUE", "42604", HR_RUNTIME, "Failed to parse an empty string for data type <dataType>.") \
     X("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "KD001", HR_SPARK, "Encountered error while reading file <path>. Could not read footer. Please ensure that the file is in either ORC or Parquet format. If not, please convert it to a valid format. If the file is in the valid format, please check if it is corrupt. If it is, you can choose to either ignore it or fix the corruption.") \
     X("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", HR_SPARK, "Encountered error while reading file <path>. File does not exist. It is possible the underlying files have been updated. You can explicitly invalidate the cache in Spark by running 'REFRESH TABLE tableName' command in SQL or by recreating the Dataset/DataFrame involved.") \
@@ -76,6 +80,7 @@
     X("GROUP_BY_AGGREGATE", "42903", HR_ANALYSIS, "Aggregate functions are not allowed in GROUP BY, but found <sqlExpr>.") \
     X("GROUP_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "GROUP BY position <index> is not in select list (valid range is [1, <size>]).") \
     X("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822", HR_ANALYSIS, "The expression <sqlExpr> cannot be used as a grouping expression because its data type <dataType> is not an orderable data type.") \
+    X("ILLEGAL_DAY_OF_WEEK", "22009", HR_ANALYSIS, "Illegal input for day of week: <string>.") \
     X("INCOMPATIBLE_COLUMN_TYPE", "42825", HR_ANALYSIS, "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.<hint>.") \
     X("INCOMPLETE_TYPE_DEFINITION.ARRAY", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"ARRAY\" type is incomplete. You must provide an element type. For example: \"ARRAY<elementType>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
@@ -84,9 +89,9 @@
     X("INVALID_ARRAY_INDEX", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", HR_ANALYSIS, "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.") \
-    X("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000", HR_ANALYSIS, "Column or field <name> is of type <type> while it's required to be <expectedType>.") \
     X("INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS", "42K04", HR_SQL_EXCEPTION, "Invalid session clone request. Cannot clone session to target session ID <targetSessionId> because a session with this ID already exists.") \
     X("INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT", "42K04", HR_SQL_EXCEPTION, "Invalid session clone request. Target session ID <targetSessionId> must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'.") \
+    X("INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000", HR_ANALYSIS, "Column or field <name> is of type <type> while it's required to be <expectedType>.") \
     X("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be one of '<confOptions>'.") \
     X("INVALID_CONF_VALUE.TIME_ZONE", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. Cannot resolve the given timezone.") \
     X("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be a/an '<confType>' value.") \
@@ -100,11 +105,7 @@
     X("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Unsupported special character for delimiter: <str>.") \
     X("INVALID_ESCAPE_CHAR", "42604", HR_PARSE, "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.") \
     X("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", HR_ANALYSIS, "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.") \
-    X("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be one of '<confOptions>'.") \
-    X("INVALID_CONF_VALUE.TIME_ZONE", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. Cannot resolve the given timezone.") \
-    X("INVALID_CONF_VALUE.TYPE_MISMATCH", "22022", HR_ILLEGAL_ARGUMENT, "The value '<confValue>' in the config <confName> is invalid. It should be a/an '<confType>' value.") \
-    X("INVALID_CURSOR.POSITION_NOT_AVAILABLE", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is no longer available at index <index>.") \
-    X("INVALID_CURSOR.POSITION_NOT_FOUND", "HY109", HR_SQL_EXCEPTION, "The cursor is invalid. The cursor position id <responseId> is not found.") \
+    X("INVALID_EXTRACT_FIELD", "42601", HR_ANALYSIS, "Cannot extract <field> from <expr>.") \
     X("INVALID_HANDLE.FORMAT", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Handle must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'") \
     X("INVALID_HANDLE.OPERATION_ABANDONED", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation was considered abandoned because of inactivity and removed.") \
     X("INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation already exists.") \
@@ -128,14 +129,15 @@
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.") \
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
-    X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
-    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", HR_PARSE, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.") \
-    X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
-    X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
+    X("INVALID_PARAMETER_VALUE.LENGTH", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.") \
+    X("INVALID_PARAMETER_VALUE.PATTERN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.") \
+    X("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.") \
+    X("INVALID_PARAMETER_VALUE.START", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
     X("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", HR_ANALYSIS, "Invalid SQL syntax: The function <prettyName> does not support <syntax>.") \
     X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
+    X("INVALID_TIMEZONE", "22009", HR_ANALYSIS, "The timezone: <timeZone> is invalid. The timezone must be either a region-based zone ID or a zone offset. Region IDs must have the form 'area/city', such as 'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', '(+|-)HH:mm’ or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms for '+00:00'.") \
     X("INVALID_TYPED_LITERAL", "42604", HR_PARSE, "The value of the typed literal <valueType> is invalid: <value>.") \
     X("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", HR_ANALYSIS, "Invalid usage of <elem> in <prettyName>.") \
     X("INVALID_WHERE_CONDITION", "42903", HR_ANALYSIS, "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.") \
@@ -149,7 +151,6 @@
     X("NULL_MAP_KEY", "2200E", HR_RUNTIME, "Cannot use null as map key.") \
     X("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", HR_ARITHMETIC, " <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.") \
     X("NUM_COLUMNS_MISMATCH", "42826", HR_ANALYSIS, "<operator> can only be performed on inputs with the same number of columns, but the first input has <firstNumColumns> columns and the <invalidOrdinalNum> input has <invalidNumColumns> columns.") \
-    X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
     X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
     X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
     X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
@@ -160,17 +161,13 @@
     X("RECURSIVE_VIEW", "42K0H", HR_ANALYSIS, "Recursive view <viewIdent> detected (cycle: <newPath>).") \
     X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
     X("SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", HR_SPARK, "More than one row returned by a subquery used as an expression.") \
-    X("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601", HR_PARSE, "Support of the clause or keyword: <clause> has been discontinued in this context. The '!' keyword is only supported as an alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, `NOT BETWEEN`, etc.\nTo re-enable the '!' keyword, set \"spark.sql.legacy.bangEqualsNot\" to \"true\".") \
-    X("SQL_CONF_NOT_FOUND", "42K0I", HR_NO_SUCH_ELEMENT, "The SQL config <sqlConf> cannot be found. Please verify that the config exists.") \
-    X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
-    X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
-    X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
-    X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("SCHEMA_NOT_FOUND", "42704", HR_ANALYSIS, "The schema <schemaName> cannot be found. Verify the spelling and correctness of the schema and catalog.\nIf you did not qualify the name with a catalog, verify the current_schema() output, or qualify the name with the correct catalog.\nTo tolerate the error on drop use DROP SCHEMA IF EXISTS.") \
     X("SQL_CONF_NOT_FOUND", "42K0I", HR_NO_SUCH_ELEMENT, "The SQL config <sqlConf> cannot be found. Please verify that the config exists.") \
+    X("SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "42601", HR_PARSE, "Support of the clause or keyword: <clause> has been discontinued in this context. The '!' keyword is only supported as an alias for the prefix operator 'NOT'.\nUse the 'NOT' keyword instead for infix clauses such as `NOT LIKE`, `NOT IN`, `NOT BETWEEN`, etc.\nTo re-enable the '!' keyword, set \"spark.sql.legacy.bangEqualsNot\" to \"true\".") \
     X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", HR_ANALYSIS, "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view,  or add the IF NOT EXISTS clause to tolerate pre-existing views.") \
+    X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
@@ -194,6 +191,7 @@
     X("UNSUPPORTED_TIME_PRECISION", "0A001", HR_SPARK, "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].") \
     X("UNSUPPORTED_TIME_TYPE", "0A000", HR_ANALYSIS, "The data type TIME is not supported.") \
     X("UNSUPPORTED_TYPED_LITERAL", "0A000", HR_PARSE, "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.") \
+    X("USER_RAISED_EXCEPTION", "P0001", HR_ANALYSIS, "<errorMessage>") \
     X("WINDOW_FUNCTION_FRAME_NOT_ORDERED", "42601", HR_ANALYSIS, "Window function <wf_name> requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT <wf_expr> OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table.") \
     X("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix.") \
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \

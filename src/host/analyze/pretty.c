@@ -168,7 +168,11 @@ static void write_call(const struct hr_texpr *expr, enum style style, struct hr_
         write_expr(args->at[0], style, out);
         return;
     }
-    if (hr_function_is(function, "when"))
+    if (!strcmp(expr->call.name, "$negate")) {               /* SQL's minus sign; negative(x) prints itself */
+        hr_buf_adds(out, "(- ");
+        write_expr(args->at[0], style, out);
+        hr_buf_addc(out, ')');
+    } else if (hr_function_is(function, "when"))
         write_case(expr, style, out);
     else if (function->pretty)
         write_template(expr, pretty_for(function, args->count), style, out);

@@ -1207,3 +1207,243 @@ enum hr_code hr_rule_higher_order(struct hr_call *call)
         call->out->nullable = args[0]->nullable || args[1]->nullable;
     return HR_OK;
 }
+
+/* ---- more of strings, dates and collections ---- */
+
+static enum hr_code tried(struct hr_call *call, enum hr_code (*rule)(struct hr_call *))
+{
+    struct hr_texpr *before = call->out;
+    HR_TRY(rule(call));
+    if (call->out != before)
+        return hr_fail(of(call)->err, HR_E_UNSUPPORTED, "function '%s' of dates", call->name);
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_try_add(struct hr_call *call) { return tried(call, hr_rule_add); }
+enum hr_code hr_rule_try_subtract(struct hr_call *call) { return tried(call, hr_rule_subtract); }
+enum hr_code hr_rule_try_multiply(struct hr_call *call) { return tried(call, hr_rule_multiply); }
+
+/* int(x), double(x) …: a cast */
+enum hr_code hr_rule_cast_to(struct hr_call *call)
+{
+    static const struct { const char *name; enum hr_type_id id; } rows[] = {
+        {"int", HR_TYPE_INT}, {"bigint", HR_TYPE_LONG}, {"smallint", HR_TYPE_SHORT}, {"tinyint", HR_TYPE_BYTE}, {"float", HR_TYPE_FLOAT},
+        {"double", HR_TYPE_DOUBLE}, {"decimal", HR_TYPE_DECIMAL}, {"boolean", HR_TYPE_BOOLEAN}, {"string", HR_TYPE_STRING},
+        {"binary", HR_TYPE_BINARY}, {"date", HR_TYPE_DATE}, {"timestamp", HR_TYPE_TIMESTAMP},
+    };
+    for (size_t i = 0; i < HR_LEN(rows); i++)
+        if (!strcmp(rows[i].name, call->function->name))
+            return make_cast(call->scope, args_of(call)[0], hr_type_basic(rows[i].id), HR_CAST_DEFAULT, &call->out);
+    return HR_OK;
+}
+
+static enum hr_code unexpected(struct hr_call *call, size_t at, const char *wanted_types)
+{
+    struct analysis *a = of(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", ordinal((int)at),
+                         "requiredType", wanted_types, "inputSql", expr_sql(a, args_of(call)[at]), "inputType",
+                         type_sql(a, args_of(call)[at]->type), NULL);
+}
+
+enum hr_code hr_rule_reverse(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *to = args[0]->type;
+    if (to->id != HR_TYPE_ARRAY && !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
+        return unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
+    args[0] = cast_implicit(of(call), args[0], to);
+    call->out->type = to;
+    call->out->nullable = args[0]->nullable;
+    return HR_OK;
+}
+
+/* split and regexp_extract_all: arrays of strings */
+enum hr_code hr_rule_string_list(struct hr_call *call)
+{
+    HR_TRY(hr_rule_default_args(call));
+    call->out->type = hr_type_array(of(call)->arena, BASIC(STRING), strcmp(call->function->name, "split") != 0);
+    return HR_OK;
+}
+
+static const struct { const char *unit, *function; } date_units[] = {
+    {"year", "year"}, {"y", "year"}, {"years", "year"}, {"yr", "year"}, {"yrs", "year"}, {"quarter", "quarter"}, {"qtr", "quarter"},
+    {"month", "month"}, {"mon", "month"}, {"mons", "month"}, {"months", "month"}, {"week", "weekofyear"}, {"weeks", "weekofyear"},
+    {"w", "weekofyear"}, {"day", "dayofmonth"}, {"d", "dayofmonth"}, {"days", "dayofmonth"}, {"dayofweek", "dayofweek"}, {"dow", "dayofweek"},
+    {"dayofweek_iso", "$dayofweek_iso"}, {"dow_iso", "$dayofweek_iso"}, {"doy", "dayofyear"}, {"hour", "hour"}, {"h", "hour"}, {"hours", "hour"},
+    {"hr", "hour"}, {"hrs", "hour"}, {"minute", "minute"}, {"m", "minute"}, {"min", "minute"}, {"mins", "minute"}, {"minutes", "minute"},
+    {"second", "$seconds"}, {"s", "$seconds"}, {"sec", "$seconds"}, {"seconds", "$seconds"}, {"secs", "$seconds"}, {"yearofweek", "$yearofweek"},
+};
+
+enum hr_code hr_rule_date_part(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call), *inner;
+    if (args[0]->kind != HR_T_LITERAL || !is_string(args[0]->type) || args[0]->literal->is_null)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`field`", "inputType",
+                             "\"STRING\"", "inputExpr", expr_sql(a, args[0]), NULL);
+    const char *unit = hr_strndup(a->arena, args[0]->literal->text.bytes, args[0]->literal->text.len);
+    if (is_interval(args[1]->type))
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "a field of an interval");
+    for (size_t i = 0; i < HR_LEN(date_units); i++)
+        if (!strcasecmp(date_units[i].unit, unit)) {
+            HR_TRY(call_typed(call->scope, date_units[i].function, &args[1], 1, &inner));
+            call->out->type = inner->type;
+            call->out->nullable = inner->nullable;
+            struct hr_texpr **list = ARRAY(a, struct hr_texpr *, 3);
+            list[0] = inner;                                 /* the template's $1; the name prints the other two */
+            list[1] = args[0];
+            list[2] = args[1];
+            call->out->call.args = (struct hr_texprs){list, 3};
+            return HR_OK;
+        }
+    return hr_fail_spark(a->err, "INVALID_EXTRACT_FIELD", "field", hr_printf(a->arena, "'%s'", unit), "expr", expr_sql(a, args[1]), NULL);
+}
+
+/* the seconds of a moment with their fraction */
+enum hr_code hr_rule_seconds(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->type = hr_type_decimal(of(call)->arena, 8, 6);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_to_moment(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call), *one = NULL;
+    HR_TRY(finish_call(call));
+    if (count_of(call) == 2 && !is_string(args[0]->type)) {
+        if (!is_date_like(args[0]->type) && args[0]->type->id != HR_TYPE_VOID)
+            return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\")");
+        call->out->call.args.count = 1;                      /* a format has nothing to say about what is a date already */
+    }
+    call->out->nullable = true;
+    if (count_of(call) == 2)
+        return HR_OK;
+    HR_TRY(make_cast(call->scope, args[0], call->out->type, strncmp(call->function->name, "try_", 4) ? HR_CAST_DEFAULT : HR_CAST_TRY, &one));
+    call->out->nullable = one->nullable;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_unix_time(struct hr_call *call)
+{
+    struct hr_texpr *now;
+    if (!count_of(call)) {
+        HR_TRY(call_typed(call->scope, "current_timestamp", NULL, 0, &now));
+        add_arg(call, now);
+    }
+    HR_TRY(hr_rule_default_args(call));
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (!is_string(type) && !is_date_like(type))
+        return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")");
+    call->out->nullable = any_nullable(call) || (!of(call)->ansi && is_string(type));
+    return HR_OK;
+}
+
+enum hr_code hr_rule_array_compact(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->type = hr_type_array(of(call)->arena, args_of(call)[0]->type->element, false);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_array_repeat(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->type = hr_type_array(of(call)->arena, args_of(call)[0]->type, args_of(call)[0]->nullable);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_flatten(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (type->element->id != HR_TYPE_ARRAY)
+        return unexpected(call, 0, "\"ARRAY\" of \"ARRAY\"");
+    call->out->nullable = args_of(call)[0]->nullable || type->contains_null;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_arrays_zip(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    HR_TRY(finish_call(call));
+    struct hr_field *fields = ARRAY(a, struct hr_field, count_of(call));
+    for (size_t i = 0; i < count_of(call); i++) {
+        struct hr_texpr *arg = args_of(call)[i];
+        const char *name = arg->kind == HR_T_COLUMN ? arg->column.attr->name : arg->kind == HR_T_ALIAS ? arg->alias.name : hr_printf(a->arena, "%zu", i);
+        fields[i] = (struct hr_field){name, arg->type->element, true, NULL};
+    }
+    call->out->type = hr_type_array(a->arena, hr_type_struct(a->arena, fields, count_of(call)), false);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_sequence(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *wide = wider_type(a, args[0]->type, args[1]->type);
+    if (wide && hr_type_is_integral(wide) && count_of(call) == 3)
+        wide = wider_type(a, wide, args[2]->type);
+    bool dates = wide && (wide->id == HR_TYPE_DATE || wide->id == HR_TYPE_TIMESTAMP);
+    if (!wide || !(hr_type_is_integral(wide) || dates))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", "`sequence`",
+                             "startType", "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")", "stepType",
+                             "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")", "otherStartType", "\"INTEGRAL\"", NULL);
+    args[0] = cast_implicit(a, args[0], wide);
+    args[1] = cast_implicit(a, args[1], wide);
+    if (count_of(call) == 3 && !dates)
+        args[2] = cast_implicit(a, args[2], wide);
+    if (count_of(call) == 3 && dates && args[2]->type->id != HR_TYPE_DAY_TIME && args[2]->type->id != HR_TYPE_YEAR_MONTH)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "sequence of dates with a step of this type");
+    call->out->type = hr_type_array(a->arena, wide, false);
+    call->out->nullable = any_nullable(call);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_map_entries(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    const struct hr_type *map = args_of(call)[0]->type;
+    struct hr_field fields[] = {{"key", map->key, false, NULL}, {"value", map->element, map->contains_null, NULL}};
+    call->out->type = hr_type_array(of(call)->arena, hr_type_struct(of(call)->arena, fields, 2), false);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_map_from_arrays(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    const struct hr_type *keys = args_of(call)[0]->type, *values = args_of(call)[1]->type;
+    call->out->type = hr_type_map(of(call)->arena, keys->element, values->element, values->contains_null);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_map_from_entries(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    const struct hr_type *entry = args_of(call)[0]->type->element;
+    if (entry->id != HR_TYPE_STRUCT || entry->field_count != 2)
+        return unexpected(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
+    call->out->type = hr_type_map(of(call)->arena, entry->fields[0].type, entry->fields[1].type, entry->fields[1].nullable);
+    call->out->nullable = args_of(call)[0]->nullable || args_of(call)[0]->type->contains_null;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_map_key(struct hr_call *call)
+{
+    HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
+    args_of(call)[1] = cast_implicit(of(call), args_of(call)[1], args_of(call)[0]->type->key);
+    call->out->type = BASIC(BOOLEAN);
+    call->out->nullable = any_nullable(call);
+    return HR_OK;
+}
+
+/* computed exactly: no sketch, so no error; Spark's may be off by its relative standard deviation */
+enum hr_code hr_rule_distinct_count(struct hr_call *call)
+{
+    call->out->call.args.count = 1;
+    call->out->call.distinct = true;
+    call->out->type = BASIC(LONG);
+    call->out->nullable = false;
+    return HR_OK;
+}

@@ -449,15 +449,15 @@ static enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
 
 /* ---- higher-order functions ---- */
 
+static enum hr_code emit_indexed_lambda(struct call_text *c, struct hr_buf *out);
+
 static enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name;
     const struct hr_texpr *lambda = c->call->call.args.at[1];
     const char *array = c->args[0];
-    if (lambda->lambda.count == 2) {
-        /* DuckDB's index starts at 1, Spark's at 0: shift it by an outer name */
-        return hr_fail(c->e->err, HR_E_UNSUPPORTED, "the index argument of the lambda of '%s'", name);
-    }
+    if (lambda->lambda.count == 2)
+        return emit_indexed_lambda(c, out);
     if (!strcmp(name, "transform"))
         hr_buf_addf(out, "list_transform(%s, %s)", array, c->args[1]);
     else if (!strcmp(name, "filter"))
@@ -623,6 +623,361 @@ static enum hr_code emit_percentile(struct call_text *c, struct hr_buf *out)
     return expand(c, "{quantile_cont($1, $2)}", strlen("{quantile_cont($1, $2)}"), out);
 }
 
+/* ---- more of numbers and strings ---- */
+
+static enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *type = c->call->call.args.at[0]->type;
+    if (hr_type_is_integral(type))
+        hr_buf_addf(out, "upper(to_hex(CAST(%s AS BIGINT)))", c->args[0]);
+    else if (type->id == HR_TYPE_BINARY || type->id == HR_TYPE_STRING)
+        hr_buf_addf(out, "hex(%s)", c->args[0]);
+    else {
+        const char *number;
+        struct hr_buf buf;
+        hr_buf_init(&buf, 1 << 28);
+        enum hr_code code = emit_cast(c->e, c->args[0], type, hr_type_basic(HR_TYPE_LONG), c->call->call.ansi ? HR_CAST_ANSI : HR_CAST_LEGACY, &buf);
+        number = hr_strdup(c->e->arena, hr_buf_text(&buf));
+        hr_buf_release(&buf);
+        HR_TRY(code);
+        hr_buf_addf(out, "upper(to_hex(%s))", number);
+    }
+    return HR_OK;
+}
+
+static enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
+{
+    bool bits = hr_function_is(c->call->call.function, "bit_length");
+    bool binary = c->call->call.args.at[0]->type->id == HR_TYPE_BINARY;
+    hr_buf_addf(out, binary ? "(octet_length(%s) * %d)" : "(strlen(%s) * %d)", c->args[0], bits ? 8 : 1);
+    return HR_OK;
+}
+
+static enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addc(out, '\'');
+    hr_type_simple(c->call->call.args.at[0]->type, out);
+    hr_buf_addc(out, '\'');
+    return HR_OK;
+}
+
+static enum hr_code emit_current_user(struct call_text *c, struct hr_buf *out)
+{
+    const char *user = c->e->env->ops->user ? c->e->env->ops->user(c->e->env) : NULL;
+    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING)};
+    literal.text.bytes = user ? user : "";
+    literal.text.len = strlen(literal.text.bytes);
+    emit_literal(&literal, out);
+    return HR_OK;
+}
+
+static enum hr_code emit_elt(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
+    hr_buf_adds(out, "list_extract([");
+    for (size_t i = 1; i < args->count; i++)
+        hr_buf_addf(out, "%s%s", i > 1 ? ", " : "", c->args[i]);
+    hr_buf_adds(out, "], ");
+    const char *kernel = c->call->call.ansi ? "elt_index" : "array_index_null";
+    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
+    hr_buf_addf(out, "(CAST(%s AS BIGINT) - 1, CAST(%zu AS BIGINT)))", c->args[0], args->count - 1);
+    return HR_OK;
+}
+
+static enum hr_code emit_reverse(struct call_text *c, struct hr_buf *out)
+{
+    if (c->call->type->id == HR_TYPE_ARRAY) {
+        hr_buf_addf(out, "list_reverse(%s)", c->args[0]);
+        return HR_OK;
+    }
+    return kernel_call(c, "reverse", out);
+}
+
+/* try_add …: the operation in a wider type, then NULL where it does not fit */
+static enum hr_code emit_try_arithmetic(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name;
+    char op = !strcmp(name, "try_add") ? '+' : !strcmp(name, "try_subtract") ? '-' : '*';
+    const struct hr_type *type = c->call->type;
+    if (type->id == HR_TYPE_DECIMAL) {
+        struct hr_texpr *call = (struct hr_texpr *)c->call, legacy = *call;
+        legacy.call.ansi = false;
+        struct call_text inner = *c;
+        inner.call = &legacy;
+        return decimal_operation(&inner, op, out);
+    }
+    if (real_type(type))
+        hr_buf_addf(out, "(%s %c %s)", c->args[0], op, c->args[1]);
+    else
+        hr_buf_addf(out, "TRY_CAST((CAST(%s AS HUGEINT) %c CAST(%s AS HUGEINT)) AS %s)", c->args[0], op, c->args[1], type_text(c->e, type));
+    return HR_OK;
+}
+
+static enum hr_code emit_try_divide(struct call_text *c, struct hr_buf *out)
+{
+    struct hr_texpr legacy = *c->call;
+    legacy.call.ansi = false;
+    struct call_text inner = *c;
+    inner.call = &legacy;
+    return emit_divide(&inner, out);
+}
+
+static enum hr_code emit_try_remainder(struct call_text *c, struct hr_buf *out)
+{
+    struct hr_texpr legacy = *c->call;
+    legacy.call.ansi = false;
+    struct call_text inner = *c;
+    inner.call = &legacy;
+    return emit_remainder(&inner, out);
+}
+
+/* ---- moments ---- */
+
+static enum hr_code emit_now(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_zone *zone = hr_zone_find(c->e->zone, strlen(c->e->zone));
+    int64_t now = c->e->env->ops->now_us(c->e->env);
+    int64_t local = hr_zone_to_local(zone ? zone : hr_zone_utc(), now);
+    struct hr_literal literal = {.type = c->call->type};
+    literal.integer = literal.type->id == HR_TYPE_DATE ? hr_floor_div(local, HR_US_PER_DAY) : literal.type->id == HR_TYPE_TIMESTAMP_NTZ ? local : now;
+    emit_literal(&literal, out);
+    return HR_OK;
+}
+
+static enum hr_code emit_timezone(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "'%s'", c->e->zone);
+    return HR_OK;
+}
+
+static enum hr_code emit_to_moment(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    bool try = !strncmp(c->call->call.function->name, "try_", 4);
+    if (args->count == 1)
+        return emit_cast(c->e, c->args[0], args->at[0]->type, c->call->type, try ? HR_CAST_TRY : c->call->call.ansi ? HR_CAST_ANSI : HR_CAST_LEGACY, out);
+    return kernel_call(c, try || !c->call->call.ansi ? "parse_moment_null" : "parse_moment", out);
+}
+
+static enum hr_code emit_unix_time(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *type = c->call->call.args.at[0]->type;
+    if (type->id != HR_TYPE_STRING) {
+        struct hr_buf buf;
+        hr_buf_init(&buf, 1 << 28);
+        enum hr_code code = emit_cast(c->e, c->args[0], type, hr_type_basic(HR_TYPE_TIMESTAMP), HR_CAST_ANSI, &buf);
+        hr_buf_addf(out, "CAST(floor(epoch_us(%s) / 1000000) AS BIGINT)", hr_buf_text(&buf));
+        hr_buf_release(&buf);
+        return code;
+    }
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = types[1] = hr_type_basic(HR_TYPE_STRING);
+    const char *kernel = c->call->call.ansi ? "parse_moment" : "parse_moment_null";
+    hr_buf_adds(out, "CAST(floor(epoch_us(");
+    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_TIMESTAMP), types, 2, out));
+    hr_buf_addf(out, "(%s, %s)) / 1000000) AS BIGINT)", c->args[0], c->args[1]);
+    return HR_OK;
+}
+
+/* ---- more of collections ---- */
+
+/* the first of equal elements stays; null is equal to null */
+static const char *distinct_list(struct call_text *c, const char *list)
+{
+    int id = ++c->e->next_table;
+    return hr_printf(c->e->arena,
+                     "list_filter(%s, lambda v%d, i%d: CASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
+                     "ELSE list_position(%s, v%d) = i%d END)", list, id, id, id, list, id, list, id, id);
+}
+
+static const char *holds(struct call_text *c, const char *list, const char *value)
+{
+    return hr_printf(c->e->arena, "(CASE WHEN %s IS NULL THEN len(list_filter(%s, lambda w: w IS NULL)) > 0 ELSE list_contains(%s, %s) END)", value, list,
+                     list, value);
+}
+
+static enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_adds(out, distinct_list(c, c->args[0]));
+    return HR_OK;
+}
+
+static enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1], *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE ", a, b);
+    if (!strcmp(name, "array_union"))
+        hr_buf_adds(out, distinct_list(c, hr_printf(c->e->arena, "list_concat(%s, %s)", a, b)));
+    else
+        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s)", distinct_list(c, a), item, strcmp(name, "array_except") ? "" : "NOT ", holds(c, b, item));
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
+static enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "CASE WHEN %s THEN list_sort(%s, 'ASC', 'NULLS FIRST') ELSE list_sort(%s, 'DESC', 'NULLS LAST') END", c->args[1], c->args[0],
+                c->args[0]);
+    return HR_OK;
+}
+
+static enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
+    types[0] = types[1] = types[2] = hr_type_basic(HR_TYPE_LONG);
+    /* the kernel checks start and length, and says where the slice begins: 0 when it is empty */
+    struct hr_buf from;
+    hr_buf_init(&from, 1 << 28);
+    enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"), hr_type_basic(HR_TYPE_LONG), types, 3, &from);
+    hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", c->args[0], c->args[1], c->args[2]);
+    const char *start = hr_strdup(c->e->arena, hr_buf_text(&from));
+    hr_buf_release(&from);
+    HR_TRY(code);
+    hr_buf_addf(out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END", start, c->args[0], c->args[0], start, start,
+                c->args[2]);
+    return HR_OK;
+}
+
+static enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    int id = ++c->e->next_table;
+    hr_buf_adds(out, "CASE WHEN ");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%s%s IS NULL", i ? " OR " : "", c->args[i]);
+    hr_buf_adds(out, " THEN NULL ELSE list_transform(range(1, greatest(");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%slen(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_addf(out, ") + 1), lambda i%d: {", id);
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%sf%zu: list_extract(%s, i%d)", i ? ", " : "", i, c->args[i], id);
+    hr_buf_adds(out, "}) END");
+    return HR_OK;
+}
+
+static enum hr_code emit_sequence(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_type *element = c->call->type->element;
+    const char *a = c->args[0], *b = c->args[1];
+    if (hr_type_is_integral(element)) {
+        const char *step = args->count == 3 ? c->args[2] : hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN 1 ELSE -1 END", a, b);
+        hr_buf_addf(out, "generate_series(CAST(%s AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", a, b, step);
+        return HR_OK;
+    }
+    const char *step = hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN to_days(1) ELSE to_days(-1) END", a, b);
+    if (args->count == 3)
+        step = hr_printf(c->e->arena, args->at[2]->type->id == HR_TYPE_YEAR_MONTH ? "to_months(%s)" : "to_microseconds(%s)", c->args[2]);
+    hr_buf_addf(out, "generate_series(CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP), %s)", a, b, step);
+    return HR_OK;
+}
+
+static enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    hr_buf_addf(out, "list_transform(map_entries(%s), lambda v%d: {f0: struct_extract(v%d, 'key'), f1: struct_extract(v%d, 'value')})", c->args[0], id, id, id);
+    return HR_OK;
+}
+
+static enum hr_code emit_map_concat(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    if (!args->count) {
+        hr_buf_adds(out, "MAP([], [])");
+        return HR_OK;
+    }
+    hr_buf_adds(out, "CASE WHEN ");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%s%s IS NULL", i ? " OR " : "", c->args[i]);
+    /* built from keys and values, so that a key given twice fails as in Spark */
+    hr_buf_adds(out, " THEN NULL ELSE MAP(flatten([");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%smap_keys(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_adds(out, "]), flatten([");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%smap_values(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_adds(out, "])) END");
+    return HR_OK;
+}
+
+/* the lambda's body with its parameters standing for other SQL */
+static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda, const char **params, const char **text)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 28);
+    for (size_t i = 0; i < lambda->lambda.count; i++)
+        c->e->texts[lambda->lambda.params[i]->id] = params[i];
+    enum hr_code code = emit_expr(c->e, lambda->lambda.body, &buf);
+    for (size_t i = 0; i < lambda->lambda.count; i++)
+        c->e->texts[lambda->lambda.params[i]->id] = NULL;
+    *text = hr_strdup(c->e->arena, hr_buf_text(&buf));
+    hr_buf_release(&buf);
+    return code;
+}
+
+static enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name, *map = c->args[0], *body;
+    int id = ++c->e->next_table;
+    const char *params[] = {hr_printf(c->e->arena, "struct_extract(v%d, 'key')", id), hr_printf(c->e->arena, "struct_extract(v%d, 'value')", id)};
+    HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
+    const char *mapped = hr_printf(c->e->arena, "list_transform(map_entries(%s), lambda v%d: %s)", map, id, body);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE ", map);
+    if (!strcmp(name, "map_filter"))
+        hr_buf_addf(out, "map_from_entries(list_filter(map_entries(%s), lambda v%d: %s))", map, id, body);
+    else if (!strcmp(name, "transform_keys"))
+        hr_buf_addf(out, "MAP(%s, map_values(%s))", mapped, map);
+    else
+        hr_buf_addf(out, "MAP(map_keys(%s), %s)", map, mapped);
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
+static enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    const char *body, *params[] = {hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[0], id), hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[1], id)};
+    HR_TRY(body_text(c, c->call->call.args.at[2], params, &body));
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(%s), len(%s)) + 1), lambda i%d: %s) END",
+                c->args[0], c->args[1], c->args[0], c->args[1], id, body);
+    return HR_OK;
+}
+
+/* transform and filter whose lambda takes the index too, which starts at 0 in Spark */
+static enum hr_code emit_indexed_lambda(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    const char *body, *params[] = {hr_printf(c->e->arena, "v%d", id), hr_printf(c->e->arena, "CAST(i%d - 1 AS INTEGER)", id)};
+    HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
+    hr_buf_addf(out, "list_%s(%s, lambda v%d, i%d: %s)", c->call->call.function->name, c->args[0], id, id, body);
+    return HR_OK;
+}
+
+/* ---- more aggregates ---- */
+
+static enum hr_code emit_try_sum(struct call_text *c, struct hr_buf *out)
+{
+    const char *sum;
+    HR_TRY(aggregate_text(c, "{sum($1)}", &sum));
+    hr_buf_addf(out, "TRY_CAST(%s AS %s)", sum, type_text(c->e, c->call->type));
+    return HR_OK;
+}
+
+/* population moments from sums of powers about the mean: skewness = sqrt(n) m3 / m2^1.5, kurtosis = n m4 / m2^2 - 3 */
+static enum hr_code emit_moment(struct call_text *c, struct hr_buf *out)
+{
+    const char *list;
+    HR_TRY(aggregate_text(c, "{list($1)~$1 IS NOT NULL}", &list));
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_DOUBLE), false);
+    const char *name = c->call->call.function->name;
+    HR_TRY(emit_kernel(c->e, name, strlen(name), hr_type_basic(HR_TYPE_DOUBLE), types, 1, out));
+    hr_buf_addf(out, "(%s)", list);
+    return HR_OK;
+}
+
 typedef enum hr_code (*emit_fn)(struct call_text *c, struct hr_buf *out);
 
 static const struct { const char *name; emit_fn fn; } emitters[] = {
@@ -632,6 +987,13 @@ static const struct { const char *name; emit_fn fn; } emitters[] = {
     {"lambda", emit_lambda}, {"reduce", emit_reduce}, {"lag_lead", emit_lag_lead}, {"first_last", emit_first_last}, {"nth_value", emit_nth_value},
     {"count", emit_count}, {"sum", emit_sum}, {"average", emit_average}, {"collect", emit_collect}, {"percentile_approx", emit_percentile_approx},
     {"percentile", emit_percentile}, {"array_item", emit_array_item}, {"element_at", emit_element_at}, {"size", emit_size}, {"ceil_floor", emit_ceil_floor},
+    {"hex", emit_hex}, {"octet_length", emit_octet_length}, {"typeof", emit_typeof}, {"current_user", emit_current_user},
+    {"elt", emit_elt}, {"reverse", emit_reverse}, {"try_arithmetic", emit_try_arithmetic}, {"try_divide", emit_try_divide},
+    {"try_remainder", emit_try_remainder}, {"now", emit_now}, {"timezone", emit_timezone}, {"to_moment", emit_to_moment},
+    {"unix_time", emit_unix_time}, {"array_distinct", emit_array_distinct}, {"array_set", emit_array_set}, {"sort_array",
+    emit_sort_array}, {"slice", emit_slice}, {"arrays_zip", emit_arrays_zip}, {"sequence", emit_sequence}, {"map_entries",
+    emit_map_entries}, {"map_concat", emit_map_concat}, {"map_lambda", emit_map_lambda}, {"zip_with", emit_zip_with},
+    {"try_sum", emit_try_sum}, {"skewness", emit_moment}, {"kurtosis", emit_moment},
 };
 
 static enum hr_code run_emitter(struct call_text *c, const char *name, struct hr_buf *out)

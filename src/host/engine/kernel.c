@@ -136,6 +136,7 @@ static const struct hr_type *letter_type(char letter)
     case 'B': return hr_type_basic(HR_TYPE_BYTE);
     case 'm': return hr_type_basic(HR_TYPE_YEAR_MONTH);
     case 'u': return hr_type_basic(HR_TYPE_DAY_TIME);
+    case 'v': return hr_type_basic(HR_TYPE_VOID);
     default: break;
     }
     HR_CHECK(!"letter of a kernel's signature");

@@ -512,7 +512,7 @@ like(A) ::= LIKE. { A = "like"; }
 like(A) ::= ILIKE. { A = "ilike"; }
 
 value(A) ::= primary(B). { A = B; }
-value(A) ::= MINUS(X) value(B). [UNARY] { A = sql_unary(p, "negative", X.start, B); }
+value(A) ::= MINUS(X) value(B). [UNARY] { A = sql_unary(p, "$negate", X.start, B); }
 value(A) ::= PLUS(X) value(B). [UNARY] { A = sql_unary(p, "positive", X.start, B); }
 value(A) ::= TILDE(X) value(B). [UNARY] { A = sql_unary(p, "~", X.start, B); }
 value(A) ::= value(L) STAR value(R). { A = sql_binary(p, "*", L, R); }

@@ -379,3 +379,49 @@ static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
 
 void hr_k_round(struct hr_rows *rows, idx_t row) { round_row(rows, row, false); }
 void hr_k_bround(struct hr_rows *rows, idx_t row) { round_row(rows, row, true); }
+
+/* pmod: the remainder brought into [0, |divisor|) … of the divisor's sign, as Spark's Pmod */
+void hr_k_pmod(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_type *type = rows->types->result;
+    if (type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE) {
+        bool single = type->id == HR_TYPE_FLOAT;
+        double x = single ? (double)HR_ROW(rows, 0, row, float) : HR_ROW(rows, 0, row, double);
+        double y = single ? (double)HR_ROW(rows, 1, row, float) : HR_ROW(rows, 1, row, double), r = fmod(x, y);
+        if (y == 0) {
+            remainder_by_zero(rows);
+            return;
+        }
+        r = r < 0 ? fmod(r + y, y) : r;
+        if (single)
+            HR_OUT(rows, row, float) = (float)r;
+        else
+            HR_OUT(rows, row, double) = r;
+        return;
+    }
+    if (type->id == HR_TYPE_DECIMAL) {
+        const struct hr_type *a = rows->types->args[0], *b = rows->types->args[1];
+        int scale = a->scale > b->scale ? a->scale : b->scale;
+        hr_int128 x, y, r;
+        if (!hr_decimal_rescale(hr_decimal_at(rows->data[0], a, row), a->scale, scale, &x) || !hr_decimal_rescale(hr_decimal_at(rows->data[1], b, row), b->scale, scale, &y)) {
+            decimal_failure(rows, row, true);
+            return;
+        }
+        if (!y) {
+            remainder_by_zero(rows);
+            return;
+        }
+        r = x % y;
+        r = r < 0 ? (r + y) % y : r;
+        hr_decimal_rescale(r, scale, type->scale, &r);
+        hr_decimal_put(rows->out, type, row, r);
+        return;
+    }
+    int64_t x = integer_arg(rows, 0, row), y = integer_arg(rows, 1, row);
+    if (!y) {
+        remainder_by_zero(rows);
+        return;
+    }
+    int64_t r = y == -1 ? 0 : x % y;
+    put_wrapped(rows, row, r < 0 ? (int64_t)(((hr_int128)r + y) % y) : r);
+}

@@ -45,3 +45,34 @@ static void element_index(struct hr_rows *rows, idx_t row, bool strict)
 
 void hr_k_element_index(struct hr_rows *rows, idx_t row) { element_index(rows, row, true); }
 void hr_k_element_index_null(struct hr_rows *rows, idx_t row) { element_index(rows, row, false); }
+
+/* elt(n, …): the index given is n - 1, the failure names n */
+void hr_k_elt_index(struct hr_rows *rows, idx_t row)
+{
+    int64_t index = HR_ROW(rows, 0, row, int64_t), size = HR_ROW(rows, 1, row, int64_t);
+    if (index >= 0 && index < size)
+        HR_OUT(rows, row, int64_t) = index + 1;
+    else
+        bad_index(rows, "INVALID_ARRAY_INDEX", index + 1, size);
+}
+
+/* slice(array, start, length): where it begins in DuckDB's terms; 0 for nothing */
+void hr_k_slice_start(struct hr_rows *rows, idx_t row)
+{
+    int64_t size = HR_ROW(rows, 0, row, int64_t), start = HR_ROW(rows, 1, row, int64_t), length = HR_ROW(rows, 2, row, int64_t);
+    struct hr_err err;
+    char text[24];
+    if (!start) {
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.START", "parameter", "`start`", "functionName", "`slice`", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    if (length < 0) {
+        snprintf(text, sizeof text, "%lld", (long long)length);
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.LENGTH", "parameter", "`length`", "length", text, "functionName", "`slice`", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    int64_t from = start > 0 ? start : size + start + 1;
+    HR_OUT(rows, row, int64_t) = from < 1 || from > size || !length ? 0 : from;
+}

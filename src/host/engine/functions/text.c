@@ -1,38 +1,360 @@
 /* Strings: positions count code points, as Spark's UTF8String does. */
+#include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
+#include "host/value/java_text.h"
+#include <stdio.h>
+#include <string.h>
+#include <utf8proc.h>
 
-static size_t points(const char *bytes, size_t len)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++)
-        count += ((unsigned char)bytes[i] & 0xC0) != 0x80;
-    return count;
-}
-
-static size_t offset_of(const char *bytes, size_t len, int64_t point)
-{
-    size_t i = 0;
-    while (i < len && point > 0) {
-        i++;
-        while (i < len && ((unsigned char)bytes[i] & 0xC0) == 0x80)
-            i++;
-        point--;
-    }
-    return i;
-}
-
-/* UTF8String.substringSQL: from 1, 0 is as 1, negative counts from the end; what lies before the start uses up the length */
 void hr_k_substring(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    int64_t from = HR_ROW(rows, 1, row, int32_t), len = HR_ROW(rows, 2, row, int32_t), count = (int64_t)points(text.bytes, text.len);
-    int64_t start = from > 0 ? from - 1 : from < 0 ? count + from : 0;
-    int64_t end = start + len;
-    if (len <= 0 || end <= 0 || start >= count) {
+    size_t from, to;
+    hr_utf8_substring(text.bytes, text.len, HR_ROW(rows, 1, row, int32_t), HR_ROW(rows, 2, row, int32_t), &from, &to);
+    hr_out_text(rows, row, text.bytes + from, to - from);
+}
+
+static const char *find(const char *text, size_t len, const char *part, size_t part_len)
+{
+    return part_len ? memmem(text, len, part, part_len) : text;
+}
+
+/* locate(part, text, from): from 0 or less is 0 */
+void hr_k_locate(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text part = hr_row_text(rows, 0, row), text = hr_row_text(rows, 1, row);
+    int32_t from = HR_ROW(rows, 2, row, int32_t);
+    if (from < 1) {
+        HR_OUT(rows, row, int32_t) = 0;
+        return;
+    }
+    size_t start = hr_utf8_offset(text.bytes, text.len, (size_t)from - 1);
+    const char *hit = start > text.len ? NULL : find(text.bytes + start, text.len - start, part.bytes, part.len);
+    HR_OUT(rows, row, int32_t) = !part.len ? 1 : hit ? (int32_t)hr_utf8_length(text.bytes, (size_t)(hit - text.bytes)) + 1 : 0;
+}
+
+static size_t encode(unsigned point, char out[4])
+{
+    return (size_t)utf8proc_encode_char((utf8proc_int32_t)point, (utf8proc_uint8_t *)out);
+}
+
+void hr_k_chr(struct hr_rows *rows, idx_t row)
+{
+    int64_t n = HR_ROW(rows, 0, row, int64_t);
+    char out[4];
+    hr_out_text(rows, row, out, n < 0 ? 0 : encode((unsigned)(n & 0xFF), out));
+}
+
+void hr_k_find_in_set(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text word = hr_row_text(rows, 0, row), list = hr_row_text(rows, 1, row);
+    int32_t index = 0;
+    if (!memchr(word.bytes, ',', word.len)) {
+        int32_t n = 1;
+        for (size_t from = 0; from <= list.len && !index; n++) {
+            const char *comma = memchr(list.bytes + from, ',', list.len - from);
+            size_t to = comma ? (size_t)(comma - list.bytes) : list.len;
+            if (to - from == word.len && !memcmp(list.bytes + from, word.bytes, word.len))
+                index = n;
+            from = to + 1;
+        }
+    }
+    HR_OUT(rows, row, int32_t) = index;
+}
+
+void hr_k_format_number(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_type *type = rows->types->args[0];
+    int places = HR_ROW(rows, 1, row, int32_t);
+    if (places < 0) {
+        hr_out_null(rows, row);
+        return;
+    }
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 20);
+    switch (type->id) {
+    case HR_TYPE_BYTE: hr_format_decimal(HR_ROW(rows, 0, row, int8_t), 0, places, &buf); break;
+    case HR_TYPE_SHORT: hr_format_decimal(HR_ROW(rows, 0, row, int16_t), 0, places, &buf); break;
+    case HR_TYPE_INT: hr_format_decimal(HR_ROW(rows, 0, row, int32_t), 0, places, &buf); break;
+    case HR_TYPE_LONG: hr_format_decimal(HR_ROW(rows, 0, row, int64_t), 0, places, &buf); break;
+    case HR_TYPE_FLOAT: hr_format_number((double)HR_ROW(rows, 0, row, float), places, &buf); break;
+    case HR_TYPE_DECIMAL: hr_format_decimal(hr_decimal_at(rows->data[0], type, row), type->scale, places, &buf); break;
+    default: hr_format_number(HR_ROW(rows, 0, row, double), places, &buf); break;
+    }
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t row, struct hr_arena *arena)
+{
+    const struct hr_type *type = rows->types->args[arg];
+    struct hr_argument out = {.kind = HR_ARG_INTEGER, .bits = 32};
+    if (hr_row_is_null(rows, arg, row) || type->id == HR_TYPE_VOID)
+        return (struct hr_argument){.kind = HR_ARG_NULL};
+    switch (type->id) {
+    case HR_TYPE_BYTE: out.integer = HR_ROW(rows, arg, row, int8_t); out.bits = 8; return out;
+    case HR_TYPE_SHORT: out.integer = HR_ROW(rows, arg, row, int16_t); out.bits = 16; return out;
+    case HR_TYPE_INT: out.integer = HR_ROW(rows, arg, row, int32_t); return out;
+    case HR_TYPE_LONG: out.integer = HR_ROW(rows, arg, row, int64_t); out.bits = 64; return out;
+    case HR_TYPE_FLOAT: return (struct hr_argument){.kind = HR_ARG_REAL, .real = (double)HR_ROW(rows, arg, row, float)};
+    case HR_TYPE_DOUBLE: return (struct hr_argument){.kind = HR_ARG_REAL, .real = HR_ROW(rows, arg, row, double)};
+    case HR_TYPE_BOOLEAN: return (struct hr_argument){.kind = HR_ARG_BOOLEAN, .boolean = HR_ROW(rows, arg, row, bool)};
+    default: break;
+    }
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_value_text(rows->args[arg], row, type, rows->types->zone, HR_TEXT_CAST, &buf);
+    out = (struct hr_argument){.kind = type->id == HR_TYPE_STRING ? HR_ARG_TEXT : HR_ARG_OTHER, .len = buf.len};
+    out.text = hr_strndup(arena, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+    return out;
+}
+
+void hr_k_format_string(struct hr_rows *rows, idx_t row)
+{
+    if (hr_row_is_null(rows, 0, row)) {
+        hr_out_null(rows, row);
+        return;
+    }
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_text format = hr_row_text(rows, 0, row);
+    struct hr_argument args[HR_KERNEL_ARGS_MAX];
+    for (size_t i = 1; i < rows->arg_count; i++)
+        args[i - 1] = argument_at(rows, i, row, arena);
+    struct hr_buf buf;
+    const char *problem = NULL;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    if (hr_java_format(format.bytes, format.len, args, rows->arg_count - 1, &buf, &problem))
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    else {
+        struct hr_err err;
+        hr_fail(&err, HR_E_INVALID, "format_string: %s", problem ? problem : "the format and its arguments do not fit");
+        hr_kernel_fail(rows, &err);
+    }
+    hr_buf_release(&buf);
+    hr_arena_free(arena);
+}
+
+/* each word, parted by spaces, with a capital first letter */
+void hr_k_initcap(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    bool first = true;
+    for (size_t at = 0; at < text.len;) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at, (utf8proc_ssize_t)(text.len - at), &point);
+        if (n <= 0) {
+            hr_buf_addc(&buf, text.bytes[at++]);
+            continue;
+        }
+        char out[4];
+        hr_buf_add(&buf, out, encode((unsigned)(first ? utf8proc_totitle(point) : utf8proc_tolower(point)), out));
+        first = point == ' ';
+        at += (size_t)n;
+    }
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+void hr_k_levenshtein(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
+    HR_OUT(rows, row, int32_t) = hr_levenshtein(a.bytes, a.len, b.bytes, b.len);
+}
+
+void hr_k_levenshtein_most(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
+    int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len);
+    HR_OUT(rows, row, int32_t) = distance > HR_ROW(rows, 2, row, int32_t) ? -1 : distance;
+}
+
+void hr_k_soundex(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_soundex(text.bytes, text.len, &buf);
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+static void pad(struct hr_rows *rows, idx_t row, bool left)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), fill = hr_row_text(rows, 2, row);
+    int64_t want = HR_ROW(rows, 1, row, int32_t), have = (int64_t)hr_utf8_length(text.bytes, text.len);
+    if (want <= have || !fill.len) {
+        size_t keep = want <= 0 ? 0 : want >= have ? text.len : hr_utf8_offset(text.bytes, text.len, (size_t)want);
+        hr_out_text(rows, row, text.bytes, keep);
+        return;
+    }
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    int64_t missing = want - have, unit = (int64_t)hr_utf8_length(fill.bytes, fill.len);
+    if (!left)
+        hr_buf_add(&buf, text.bytes, text.len);
+    for (; missing >= unit; missing -= unit)
+        hr_buf_add(&buf, fill.bytes, fill.len);
+    hr_buf_add(&buf, fill.bytes, hr_utf8_offset(fill.bytes, fill.len, (size_t)missing));
+    if (left)
+        hr_buf_add(&buf, text.bytes, text.len);
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+void hr_k_lpad(struct hr_rows *rows, idx_t row) { pad(rows, row, true); }
+void hr_k_rpad(struct hr_rows *rows, idx_t row) { pad(rows, row, false); }
+
+/* substring(text, 1, pos - 1) || with || substring(text, pos + length) */
+void hr_k_overlay(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), with = hr_row_text(rows, 1, row);
+    int32_t pos = HR_ROW(rows, 2, row, int32_t), len = HR_ROW(rows, 3, row, int32_t);
+    int64_t length = len >= 0 ? len : (int64_t)hr_utf8_length(with.bytes, with.len);
+    size_t from, to, rest_from, rest_to;
+    hr_utf8_substring(text.bytes, text.len, 1, (int64_t)pos - 1, &from, &to);
+    hr_utf8_substring(text.bytes, text.len, (int64_t)pos + length, INT32_MAX, &rest_from, &rest_to);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_add(&buf, text.bytes + from, to - from);
+    hr_buf_add(&buf, with.bytes, with.len);
+    hr_buf_add(&buf, text.bytes + rest_from, rest_to - rest_from);
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+void hr_k_reverse(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    for (size_t to = text.len; to;) {
+        size_t from = to - 1;
+        while (from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
+            from--;
+        hr_buf_add(&buf, text.bytes + from, to - from);
+        to = from;
+    }
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+void hr_k_split_part(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), by = hr_row_text(rows, 1, row);
+    int32_t n = HR_ROW(rows, 2, row, int32_t);
+    struct hr_err err;
+    if (!n) {
+        hr_fail_spark(&err, "INVALID_INDEX_OF_ZERO", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    int32_t parts = 1;
+    for (size_t at = 0; by.len && at < text.len; parts++) {
+        const char *hit = find(text.bytes + at, text.len - at, by.bytes, by.len);
+        if (!hit)
+            break;
+        at = (size_t)(hit - text.bytes) + by.len;
+    }
+    int32_t want = n > 0 ? n : parts + n + 1;
+    if (want < 1 || want > parts) {
         hr_out_text(rows, row, "", 0);
         return;
     }
-    size_t begin = offset_of(text.bytes, text.len, start < 0 ? 0 : start);
-    size_t stop = end >= count ? text.len : begin + offset_of(text.bytes + begin, text.len - begin, end - (start < 0 ? 0 : start));
-    hr_out_text(rows, row, text.bytes + begin, stop - begin);
+    size_t from = 0;
+    for (int32_t i = 1; i < want; i++)
+        from = (size_t)(find(text.bytes + from, text.len - from, by.bytes, by.len) - text.bytes) + by.len;
+    const char *end = by.len ? find(text.bytes + from, text.len - from, by.bytes, by.len) : NULL;
+    hr_out_text(rows, row, text.bytes + from, end ? (size_t)(end - text.bytes) - from : text.len - from);
+}
+
+void hr_k_substring_index(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), by = hr_row_text(rows, 1, row);
+    size_t from, to;
+    hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t), &from, &to);
+    hr_out_text(rows, row, text.bytes + from, to - from);
+}
+
+static size_t point_len(const struct hr_text *text, size_t at)
+{
+    size_t n = 1;
+    while (at + n < text->len && ((unsigned char)text->bytes[at + n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+void hr_k_translate(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), from = hr_row_text(rows, 1, row), to = hr_row_text(rows, 2, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    for (size_t at = 0; at < text.len;) {
+        size_t n = point_len(&text, at), f = 0, t = 0;
+        while (f < from.len) {                               /* the first of equal characters counts */
+            size_t m = point_len(&from, f);
+            if (m == n && !memcmp(from.bytes + f, text.bytes + at, n))
+                break;
+            f += m;
+            t += t < to.len ? point_len(&to, t) : 0;
+        }
+        if (f >= from.len)
+            hr_buf_add(&buf, text.bytes + at, n);
+        else if (t < to.len)
+            hr_buf_add(&buf, to.bytes + t, point_len(&to, t));
+        at += n;
+    }
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+/* java.net.URLEncoder: letters, digits and .-*_ stay, a space is a plus sign */
+void hr_k_url_encode(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.bytes[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(".-*_", c));
+        if (plain)
+            hr_buf_addc(&buf, (char)c);
+        else if (c == ' ')
+            hr_buf_addc(&buf, '+');
+        else
+            hr_buf_addf(&buf, "%%%02X", c);
+    }
+    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+
+void hr_k_url_decode(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    bool bad = false;
+    for (size_t i = 0; i < text.len && !bad; i++) {
+        if (text.bytes[i] != '%') {
+            hr_buf_addc(&buf, text.bytes[i] == '+' ? ' ' : text.bytes[i]);
+            continue;
+        }
+        int high = i + 2 < text.len + 0 ? hex_digit(text.bytes[i + 1]) : -1, low = i + 2 < text.len ? hex_digit(text.bytes[i + 2]) : -1;
+        bad = high < 0 || low < 0;
+        hr_buf_addc(&buf, (char)(high << 4 | low));
+        i += 2;
+    }
+    if (bad) {
+        struct hr_err err;
+        char url[512];
+        snprintf(url, sizeof url, "%.*s", (int)(text.len < 500 ? text.len : 500), text.bytes);
+        hr_fail_spark(&err, "CANNOT_DECODE_URL", "url", url, NULL);
+        hr_kernel_fail(rows, &err);
+    } else
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
 }

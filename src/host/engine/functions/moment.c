@@ -1,0 +1,243 @@
+/* Dates and times: the parts that need the session's zone, Java's patterns, or Spark's errors. */
+#include "host/engine/functions/format_value.h"
+#include "host/engine/functions/kernels.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int64_t local_at(const struct hr_rows *rows, size_t arg, idx_t row)
+{
+    return hr_zone_to_local(rows->types->zone, HR_ROW(rows, arg, row, int64_t));
+}
+
+static int64_t of_day(int64_t local) { return hr_floor_mod(local, HR_US_PER_DAY); }
+
+void hr_k_hour(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 3600000000); }
+void hr_k_minute(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 60000000 % 60); }
+void hr_k_second(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 1000000 % 60); }
+void hr_k_seconds(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) % 60000000); }
+
+/* ---- patterns: each thread keeps the last ones ---- */
+
+#define KEPT 8
+
+struct kept { struct hr_arena *arena; struct hr_pattern *pattern; char *text; size_t len; enum hr_pattern_use use; };
+
+static const struct hr_pattern *pattern_for(struct hr_rows *rows, struct hr_text text, enum hr_pattern_use use)
+{
+    static _Thread_local struct kept kept[KEPT];
+    static _Thread_local unsigned next;
+    for (size_t i = 0; i < KEPT; i++)
+        if (kept[i].pattern && kept[i].use == use && kept[i].len == text.len && !memcmp(kept[i].text, text.bytes, text.len))
+            return kept[i].pattern;
+    struct kept *slot = &kept[next++ % KEPT];
+    hr_arena_free(slot->arena);
+    *slot = (struct kept){.arena = hr_arena_new(NULL), .len = text.len, .use = use};
+    const char *problem = "unknown";
+    slot->text = hr_strndup(slot->arena, text.bytes, text.len);
+    slot->pattern = hr_pattern_new(slot->arena, text.bytes, text.len, use, &problem);
+    if (!slot->pattern) {
+        struct hr_err err;
+        hr_fail_spark(&err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", hr_printf(slot->arena, "'%s'", slot->text), "docroot",
+                      "https://spark.apache.org/docs/latest", NULL);
+        hr_kernel_fail(rows, &err);
+    }
+    return slot->pattern;
+}
+
+void hr_k_date_format(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_pattern *pattern = pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_FORMAT);
+    if (!pattern)
+        return;
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 16);
+    if (hr_pattern_format(pattern, HR_ROW(rows, 0, row, int64_t), rows->types->zone, &buf))
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    else
+        hr_out_null(rows, row);
+    hr_buf_release(&buf);
+}
+
+static void cannot_parse(struct hr_rows *rows, idx_t row)
+{
+    struct hr_err err;
+    struct hr_text text = hr_row_text(rows, 0, row);
+    char message[512];
+    bool date = rows->types->result->id == HR_TYPE_DATE;
+    snprintf(message, sizeof message, "Text '%.*s' could not be parsed", (int)(text.len < 400 ? text.len : 400), text.bytes);
+    hr_fail_spark(&err, "CANNOT_PARSE_TIMESTAMP", "message", message, "func", date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static void parse_moment(struct hr_rows *rows, idx_t row, bool strict)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_pattern *pattern = pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_PARSE);
+    struct hr_moment moment;
+    if (!pattern)
+        return;
+    if (!hr_pattern_parse(pattern, text.bytes, text.len, &moment)) {
+        if (strict)
+            cannot_parse(rows, row);
+        else
+            hr_out_null(rows, row);
+        return;
+    }
+    int64_t utc = hr_moment_to_utc(&moment, rows->types->zone);
+    switch (rows->types->result->id) {
+    case HR_TYPE_DATE: HR_OUT(rows, row, int32_t) = (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, utc), HR_US_PER_DAY); break;
+    case HR_TYPE_TIMESTAMP_NTZ: HR_OUT(rows, row, int64_t) = moment.local_us; break;
+    default: HR_OUT(rows, row, int64_t) = utc; break;
+    }
+}
+
+void hr_k_parse_moment(struct hr_rows *rows, idx_t row) { parse_moment(rows, row, true); }
+void hr_k_parse_moment_null(struct hr_rows *rows, idx_t row) { parse_moment(rows, row, false); }
+
+/* ---- truncation ---- */
+
+enum unit { UNIT_NONE, MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR };
+
+static enum unit unit_of(struct hr_text text)
+{
+    static const struct { const char *name; enum unit unit; } names[] = {
+        {"microsecond", MICROSECOND}, {"millisecond", MILLISECOND}, {"second", SECOND}, {"minute", MINUTE}, {"hour", HOUR}, {"day", DAY}, {"dd", DAY},
+        {"week", WEEK}, {"month", MONTH}, {"mon", MONTH}, {"mm", MONTH}, {"quarter", QUARTER}, {"year", YEAR}, {"yyyy", YEAR}, {"yy", YEAR},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i].name) == text.len && !strncasecmp(names[i].name, text.bytes, text.len))
+            return names[i].unit;
+    return UNIT_NONE;
+}
+
+static int64_t truncated_days(int64_t days, enum unit unit)
+{
+    int64_t year;
+    int month, day;
+    if (unit == WEEK)
+        return days - hr_floor_mod(days + 3, 7);             /* 1970-01-01 was a Thursday */
+    hr_civil_from_days((int32_t)days, &year, &month, &day);
+    if (unit == YEAR)
+        month = 1;
+    if (unit == QUARTER)
+        month = (month - 1) / 3 * 3 + 1;
+    return hr_days_from_civil(year, month, 1);
+}
+
+void hr_k_date_trunc(struct hr_rows *rows, idx_t row)
+{
+    enum unit unit = unit_of(hr_row_text(rows, 0, row));
+    static const int64_t sizes[] = {[MICROSECOND] = 1, [MILLISECOND] = 1000, [SECOND] = 1000000, [MINUTE] = 60000000, [HOUR] = 3600000000, [DAY] = HR_US_PER_DAY};
+    int64_t us = HR_ROW(rows, 1, row, int64_t);
+    if (unit == UNIT_NONE) {
+        hr_out_null(rows, row);
+        return;
+    }
+    if (unit <= SECOND) {
+        HR_OUT(rows, row, int64_t) = us - hr_floor_mod(us, sizes[unit]);
+        return;
+    }
+    int64_t local = hr_zone_to_local(rows->types->zone, us);
+    local = unit <= DAY ? local - hr_floor_mod(local, sizes[unit]) : truncated_days(hr_floor_div(local, HR_US_PER_DAY), unit) * HR_US_PER_DAY;
+    HR_OUT(rows, row, int64_t) = hr_zone_to_utc(rows->types->zone, local);
+}
+
+void hr_k_trunc(struct hr_rows *rows, idx_t row)
+{
+    enum unit unit = unit_of(hr_row_text(rows, 1, row));
+    if (unit < WEEK)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, int32_t) = (int32_t)truncated_days(HR_ROW(rows, 0, row, int32_t), unit);
+}
+
+/* ---- the rest ---- */
+
+void hr_k_next_day(struct hr_rows *rows, idx_t row)
+{
+    static const char *const names[7][3] = {{"su", "sun", "sunday"}, {"mo", "mon", "monday"}, {"tu", "tue", "tuesday"}, {"we", "wed", "wednesday"},
+                                            {"th", "thu", "thursday"}, {"fr", "fri", "friday"}, {"sa", "sat", "saturday"}};
+    struct hr_text text = hr_row_text(rows, 1, row);
+    int32_t days = HR_ROW(rows, 0, row, int32_t);
+    for (int d = 0; d < 7; d++)
+        for (int k = 0; k < 3; k++)
+            if (strlen(names[d][k]) == text.len && !strncasecmp(names[d][k], text.bytes, text.len)) {
+                int today = (int)hr_floor_mod(days + 4, 7);  /* 1970-01-01 was a Thursday */
+                int ahead = (d - today + 7) % 7;
+                HR_OUT(rows, row, int32_t) = days + (ahead ? ahead : 7);
+                return;
+            }
+    struct hr_err err;
+    char name[128];
+    snprintf(name, sizeof name, "\"%.*s\"", (int)(text.len < 120 ? text.len : 120), text.bytes);
+    hr_fail_spark(&err, "ILLEGAL_DAY_OF_WEEK", "string", name, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+void hr_k_months_between(struct hr_rows *rows, idx_t row)
+{
+    int64_t a = local_at(rows, 0, row), b = local_at(rows, 1, row), y1, y2;
+    int32_t d1 = (int32_t)hr_floor_div(a, HR_US_PER_DAY), d2 = (int32_t)hr_floor_div(b, HR_US_PER_DAY);
+    int m1, m2, day1, day2;
+    hr_civil_from_days(d1, &y1, &m1, &day1);
+    hr_civil_from_days(d2, &y2, &m2, &day2);
+    double months = (double)((y1 - y2) * 12 + m1 - m2);
+    bool last1 = day1 == hr_days_in_month(y1, m1), last2 = day2 == hr_days_in_month(y2, m2);
+    if (day1 == day2 || (last1 && last2)) {
+        HR_OUT(rows, row, double) = months;
+        return;
+    }
+    int64_t seconds = (int64_t)(day1 - day2) * 86400 + of_day(a) / 1000000 - of_day(b) / 1000000;
+    double value = months + (double)seconds / (31 * 86400.0);
+    HR_OUT(rows, row, double) = HR_ROW(rows, 2, row, bool) ? round(value * 1e8) / 1e8 : value;
+}
+
+void hr_k_make_date(struct hr_rows *rows, idx_t row)
+{
+    int32_t year = HR_ROW(rows, 0, row, int32_t), month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t);
+    if (hr_is_valid_date(year, month, day)) {
+        HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day);
+        return;
+    }
+    struct hr_err err;
+    char message[128];
+    if (month < 1 || month > 12)
+        snprintf(message, sizeof message, "Invalid value for MonthOfYear (valid values 1 - 12): %d", month);
+    else if (day < 1 || day > 31)
+        snprintf(message, sizeof message, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", day);
+    else
+        snprintf(message, sizeof message, "Invalid date");
+    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", message, "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text name = hr_row_text(rows, 1, row);
+    const struct hr_zone *zone = hr_zone_find(name.bytes, name.len);
+    if (zone)
+        return zone;
+    struct hr_err err;
+    char text[128];
+    snprintf(text, sizeof text, "'%.*s'", (int)(name.len < 120 ? name.len : 120), name.bytes);
+    hr_fail_spark(&err, "INVALID_TIMEZONE", "timeZone", text, NULL);
+    hr_kernel_fail(rows, &err);
+    return NULL;
+}
+
+void hr_k_from_utc(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_zone *zone = zone_arg(rows, row);
+    if (zone)
+        HR_OUT(rows, row, int64_t) = hr_zone_to_local(zone, HR_ROW(rows, 0, row, int64_t));
+}
+
+void hr_k_to_utc(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_zone *zone = zone_arg(rows, row);
+    if (zone)
+        HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, HR_ROW(rows, 0, row, int64_t));
+}

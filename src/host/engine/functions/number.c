@@ -1,0 +1,199 @@
+/* Numbers: bits, bases, and the functions of a real that DuckDB lacks. */
+#include "host/engine/functions/kernels.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Java's shifts: the count modulo the width; byte and short count as int */
+void hr_k_shift(struct hr_rows *rows, idx_t row)
+{
+    int kind = HR_ROW(rows, 0, row, int32_t), count = HR_ROW(rows, 2, row, int32_t);
+    if (rows->types->args[1]->id == HR_TYPE_LONG) {
+        int64_t x = HR_ROW(rows, 1, row, int64_t);
+        count &= 63;
+        HR_OUT(rows, row, int64_t) = kind == 1 ? (int64_t)((uint64_t)x << count) : kind == 2 ? x >> count : (int64_t)((uint64_t)x >> count);
+        return;
+    }
+    int32_t x = rows->types->args[1]->id == HR_TYPE_INT ? HR_ROW(rows, 1, row, int32_t)
+              : rows->types->args[1]->id == HR_TYPE_SHORT ? HR_ROW(rows, 1, row, int16_t) : HR_ROW(rows, 1, row, int8_t);
+    count &= 31;
+    int32_t value = kind == 1 ? (int32_t)((uint32_t)x << count) : kind == 2 ? x >> count : (int32_t)((uint32_t)x >> count);
+    switch (rows->types->result->id) {
+    case HR_TYPE_BYTE: HR_OUT(rows, row, int8_t) = (int8_t)value; break;
+    case HR_TYPE_SHORT: HR_OUT(rows, row, int16_t) = (int16_t)value; break;
+    default: HR_OUT(rows, row, int32_t) = value; break;
+    }
+}
+
+void hr_k_atanh(struct hr_rows *rows, idx_t row)
+{
+    double x = HR_ROW(rows, 0, row, double);
+    HR_OUT(rows, row, double) = 0.5 * (log1p(x) - log1p(-x));
+}
+
+void hr_k_expm1(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double)); }
+void hr_k_log1p(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = log1p(HR_ROW(rows, 0, row, double)); }
+void hr_k_hypot(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = hypot(HR_ROW(rows, 0, row, double), HR_ROW(rows, 1, row, double)); }
+
+void hr_k_bin(struct hr_rows *rows, idx_t row)
+{
+    uint64_t x = (uint64_t)HR_ROW(rows, 0, row, int64_t);
+    char text[65];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + (x & 1));
+        x >>= 1;
+    } while (x);
+    hr_out_text(rows, row, text + at, sizeof text - at);
+}
+
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+}
+
+void hr_k_unhex(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    size_t i = 0;
+    bool bad = false;
+    if (text.len % 2) {
+        bad = digit_of(text.bytes[0]) > 15;
+        hr_buf_addc(&buf, (char)digit_of(text.bytes[0]));
+        i = 1;
+    }
+    for (; i < text.len && !bad; i += 2) {
+        int high = digit_of(text.bytes[i]), low = digit_of(text.bytes[i + 1]);
+        bad = high > 15 || low > 15;
+        hr_buf_addc(&buf, (char)(high << 4 | low));
+    }
+    if (bad)
+        hr_out_null(rows, row);
+    else
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+/* NumberConverter.convert: unsigned 64-bit, saturating; a negative target base prints signed */
+void hr_k_conv(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t), base = to < 0 ? -to : to;
+    while (text.len && text.bytes[0] == ' ') {
+        text.bytes++;
+        text.len--;
+    }
+    while (text.len && text.bytes[text.len - 1] == ' ')
+        text.len--;
+    if (from < 2 || from > 36 || base < 2 || base > 36 || !text.len) {
+        hr_out_null(rows, row);
+        return;
+    }
+    bool negative = text.bytes[0] == '-';
+    uint64_t value = 0;
+    for (size_t i = negative; i < text.len; i++) {
+        int digit = digit_of(text.bytes[i]);
+        if (digit >= from)
+            break;
+        if (__builtin_mul_overflow(value, (uint64_t)from, &value) || __builtin_add_overflow(value, (uint64_t)digit, &value)) {
+            value = UINT64_MAX;
+            break;
+        }
+    }
+    if (negative)
+        value = to < 0 && (int64_t)value < 0 ? UINT64_MAX : (uint64_t)-(int64_t)value;
+    bool minus = to < 0 && (int64_t)value < 0;
+    if (minus)
+        value = (uint64_t)-(int64_t)value;
+    char out[72];
+    size_t at = sizeof out;
+    do {
+        out[--at] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[value % (uint64_t)base];
+        value /= (uint64_t)base;
+    } while (value);
+    if (minus)
+        out[--at] = '-';
+    hr_out_text(rows, row, out + at, sizeof out - at);
+}
+
+void hr_k_bit_count(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = __builtin_popcountll((uint64_t)HR_ROW(rows, 0, row, int64_t)); }
+void hr_k_bit_get(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int8_t) = (int8_t)((uint64_t)HR_ROW(rows, 0, row, int64_t) >> (HR_ROW(rows, 1, row, int32_t) & 63) & 1);
+}
+
+void hr_k_width_bucket(struct hr_rows *rows, idx_t row)
+{
+    double value = HR_ROW(rows, 0, row, double), low = HR_ROW(rows, 1, row, double), high = HR_ROW(rows, 2, row, double);
+    int64_t buckets = HR_ROW(rows, 3, row, int64_t);
+    if (buckets <= 0 || buckets == INT64_MAX || isnan(value) || low == high || isnan(low) || isinf(low) || isnan(high) || isinf(high)) {
+        hr_out_null(rows, row);
+        return;
+    }
+    double lower = low < high ? low : high, upper = low < high ? high : low;
+    int64_t bucket;
+    if (value < lower)
+        bucket = low < high ? 0 : buckets + 1;
+    else if (value >= upper && !(low > high && value == upper))
+        bucket = low < high ? buckets + 1 : 0;
+    else
+        bucket = (int64_t)((double)buckets * (low < high ? (value - low) / (high - low) : (low - value) / (low - high))) + 1;
+    HR_OUT(rows, row, int64_t) = bucket;
+}
+
+/* rand(seed): repeatable for a seed within a thread's rows; not Spark's sequence, which depends on its partitions */
+void hr_k_seeded(struct hr_rows *rows, idx_t row)
+{
+    static _Thread_local uint64_t state, seed;
+    uint64_t wanted = (uint64_t)HR_ROW(rows, 0, row, int64_t);
+    if (!state || seed != wanted) {
+        seed = wanted;
+        state = wanted * 0x9E3779B97F4A7C15ull | 1;
+    }
+    uint64_t z = (state += 0x9E3779B97F4A7C15ull);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    HR_OUT(rows, row, double) = (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0;
+}
+
+/* ---- moments of a list, updated value by value as Spark's CentralMomentAgg does ---- */
+
+struct moments { double n, mean, m2, m3, m4; };
+
+static struct moments moments_of(const struct hr_rows *rows, idx_t row)
+{
+    duckdb_list_entry entry = ((duckdb_list_entry *)rows->data[0])[row];
+    const double *values = duckdb_vector_get_data(duckdb_list_vector_get_child(rows->args[0]));
+    struct moments m = {0, 0, 0, 0, 0};
+    for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
+        double n = m.n + 1, delta = values[i] - m.mean, step = delta / n, mean = m.mean + step;
+        double m2 = m.m2 + delta * (delta - step), step2 = step * step, delta2 = delta * delta;
+        double m3 = m.m3 - 3 * step * m2 + delta * (delta2 - step2);
+        m.m4 = m.m4 - 4 * step * m3 - 6 * step2 * m2 + delta * (delta * delta2 - step * step2);
+        m.m3 = m3;
+        m.m2 = m2;
+        m.mean = mean;
+        m.n = n;
+    }
+    return m;
+}
+
+void hr_k_skewness(struct hr_rows *rows, idx_t row)
+{
+    struct moments m = moments_of(rows, row);
+    if (m.n == 0 || m.m2 == 0)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, double) = sqrt(m.n) * m.m3 / sqrt(m.m2 * m.m2 * m.m2);
+}
+
+void hr_k_kurtosis(struct hr_rows *rows, idx_t row)
+{
+    struct moments m = moments_of(rows, row);
+    if (m.n == 0 || m.m2 == 0)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, double) = m.n * m.m4 / (m.m2 * m.m2) - 3;
+}

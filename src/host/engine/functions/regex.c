@@ -1,0 +1,198 @@
+/* Regular expressions, Java's (value/java_text.h). A pattern is mostly constant: each thread keeps the last ones compiled. */
+#include "host/engine/functions/kernels.h"
+#include "host/value/java_text.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEPT 8
+
+struct kept { char *pattern; size_t len; struct hr_regex *regex; };
+
+static const struct hr_regex *compiled(struct hr_rows *rows, struct hr_text pattern, const char *function)
+{
+    static _Thread_local struct kept kept[KEPT];
+    static _Thread_local unsigned next;
+    for (size_t i = 0; i < KEPT; i++)
+        if (kept[i].regex && kept[i].len == pattern.len && !memcmp(kept[i].pattern, pattern.bytes, pattern.len))
+            return kept[i].regex;
+    struct hr_regex *regex = hr_regex_new(pattern.bytes, pattern.len);
+    if (!regex) {
+        struct hr_err err;
+        char text[512];
+        snprintf(text, sizeof text, "'%.*s'", (int)(pattern.len < 480 ? pattern.len : 480), pattern.bytes);
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.PATTERN", "parameter", "`regexp`", "functionName", function, "value", text, NULL);
+        hr_kernel_fail(rows, &err);
+        return NULL;
+    }
+    struct kept *slot = &kept[next++ % KEPT];
+    free(slot->pattern);
+    hr_regex_free(slot->regex);
+    *slot = (struct kept){malloc(pattern.len + 1), pattern.len, regex};
+    if (slot->pattern)
+        memcpy(slot->pattern, pattern.bytes, pattern.len);
+    else
+        slot->len = SIZE_MAX;                                /* never found again */
+    return regex;
+}
+
+void hr_k_rlike(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`rlike`");
+    size_t spans[2];
+    if (regex)
+        HR_OUT(rows, row, bool) = hr_regex_find(regex, text.bytes, text.len, 0, spans, 1);
+}
+
+void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), with = hr_row_text(rows, 2, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_replace`");
+    if (!regex)
+        return;
+    int32_t position = HR_ROW(rows, 3, row, int32_t);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    size_t from = position > 1 ? hr_utf8_offset(text.bytes, text.len, (size_t)position - 1) : 0;
+    if (hr_regex_replace(regex, text.bytes, text.len, from, with.bytes, with.len, &buf))
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    else {
+        struct hr_err err;
+        hr_fail(&err, HR_E_INVALID, "the replacement of 'regexp_replace' names a group that the pattern lacks");
+        hr_kernel_fail(rows, &err);
+    }
+    hr_buf_release(&buf);
+}
+
+static bool group_ok(struct hr_rows *rows, const struct hr_regex *regex, int group, const char *function)
+{
+    int count = hr_regex_group_count(regex);
+    if (group >= 0 && group <= count)
+        return true;
+    struct hr_err err;
+    char index[16], most[16];
+    snprintf(index, sizeof index, "%d", group);
+    snprintf(most, sizeof most, "%d", count);
+    hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "parameter", "`idx`", "functionName", function, "groupCount", most, "groupIndex",
+                  index, NULL);
+    hr_kernel_fail(rows, &err);
+    return false;
+}
+
+#define GROUPS 64
+
+void hr_k_regexp_extract(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_extract`");
+    int group = HR_ROW(rows, 2, row, int32_t);
+    size_t spans[2 * GROUPS];
+    if (!regex)
+        return;
+    if (!hr_regex_find(regex, text.bytes, text.len, 0, spans, GROUPS)) {
+        if (group_ok(rows, regex, group, "`regexp_extract`"))
+            hr_out_text(rows, row, "", 0);
+        return;
+    }
+    if (!group_ok(rows, regex, group, "`regexp_extract`") || group >= GROUPS)
+        return;
+    bool took = spans[2 * group] != SIZE_MAX;
+    hr_out_text(rows, row, took ? text.bytes + spans[2 * group] : "", took ? spans[2 * group + 1] - spans[2 * group] : 0);
+}
+
+/* ---- lists of strings: appended to the result's child ---- */
+
+struct list_out { struct hr_rows *rows; idx_t row; duckdb_vector child; idx_t start, count; };
+
+static struct list_out list_begin(struct hr_rows *rows, idx_t row)
+{
+    return (struct list_out){rows, row, duckdb_list_vector_get_child(rows->result), duckdb_list_vector_get_size(rows->result), 0};
+}
+
+static void list_add(struct list_out *list, const char *bytes, size_t len)
+{
+    idx_t at = list->start + list->count++;
+    duckdb_list_vector_reserve(list->rows->result, at + 1);
+    duckdb_list_vector_set_size(list->rows->result, at + 1);
+    list->child = duckdb_list_vector_get_child(list->rows->result);
+    duckdb_vector_assign_string_element_len(list->child, at, bytes, len);
+}
+
+static void list_end(struct list_out *list)
+{
+    ((duckdb_list_entry *)duckdb_vector_get_data(list->rows->result))[list->row] = (duckdb_list_entry){list->start, list->count};
+}
+
+void hr_k_regexp_extract_all(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_extract_all`");
+    int group = HR_ROW(rows, 2, row, int32_t);
+    size_t spans[2 * GROUPS];
+    if (!regex || !group_ok(rows, regex, group, "`regexp_extract_all`"))
+        return;
+    struct list_out list = list_begin(rows, row);
+    for (size_t from = 0; from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, GROUPS); from = hr_regex_after(text.bytes, text.len, spans)) {
+        bool took = group < GROUPS && spans[2 * group] != SIZE_MAX;
+        list_add(&list, took ? text.bytes + spans[2 * group] : "", took ? spans[2 * group + 1] - spans[2 * group] : 0);
+    }
+    list_end(&list);
+}
+
+void hr_k_regexp_count(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_count`");
+    size_t spans[2];
+    int32_t count = 0;
+    for (size_t from = 0; regex && from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, 1); from = hr_regex_after(text.bytes, text.len, spans))
+        count++;
+    HR_OUT(rows, row, int32_t) = count;
+}
+
+void hr_k_regexp_instr(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_instr`");
+    size_t spans[2];
+    bool found = regex && hr_regex_find(regex, text.bytes, text.len, 0, spans, 1);
+    HR_OUT(rows, row, int32_t) = found ? (int32_t)hr_utf8_length(text.bytes, spans[0]) + 1 : 0;
+}
+
+/* String.split(regex, limit), but an empty match at the start makes no part, and limit 0 is as -1: trailing empty strings stay */
+void hr_k_split(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), pattern = hr_row_text(rows, 1, row);
+    int32_t limit = HR_ROW(rows, 2, row, int32_t);
+    struct list_out list = list_begin(rows, row);
+    size_t spans[2], start = 0;
+    if (!pattern.len) {                                      /* every character by itself */
+        for (size_t at = 0; at < text.len;) {
+            size_t n = hr_utf8_offset(text.bytes + at, text.len - at, 1);
+            if (limit > 0 && (idx_t)limit == list.count + 1)
+                n = text.len - at;
+            list_add(&list, text.bytes + at, n);
+            at += n;
+        }
+        if (!text.len)
+            list_add(&list, "", 0);
+        list_end(&list);
+        return;
+    }
+    const struct hr_regex *regex = compiled(rows, pattern, "`split`");
+    if (!regex)
+        return;
+    for (size_t from = 0; from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, 1); from = hr_regex_after(text.bytes, text.len, spans)) {
+        if (limit > 0 && list.count + 1 >= (idx_t)limit)
+            break;
+        if (spans[1] == 0)                                   /* an empty match at the start */
+            continue;
+        if (spans[0] == spans[1] && spans[0] == text.len)
+            break;
+        list_add(&list, text.bytes + start, spans[0] - start);
+        start = spans[1];
+    }
+    list_add(&list, text.bytes + start, text.len - start);
+    list_end(&list);
+}
