@@ -11,6 +11,7 @@
 #define SERVICE "/spark.connect.SparkConnectService/"
 #define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
 #define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
+#define KEPT_BYTES_MAX (1024 * 1024)         /* of a request, until its answer begins: to send it again to another host */
 #define GRANT_MS (25 * 1000)          /* grants hold 60 seconds */
 
 struct hr_gate {
@@ -25,9 +26,9 @@ struct relay {                        /* in the exchange's arena */
     struct hr_http_client *client;
     struct hr_http_call *call;
     const char *principal;
-    struct hr_buf ahead;              /* of the request, until the call is started */
+    struct hr_buf ahead;              /* the request, until its answer begins or it is too large to be kept */
     size_t owed_up, owed_down;        /* bytes not yet consumed on either side */
-    bool request_ended, scanned, answered, releases, over;
+    bool request_ended, scanned, answered, releases, over, kept, again;
 };
 
 /* ---- refusals ---- */
@@ -74,6 +75,8 @@ static void on_response(struct hr_http_call *call, int status, const struct hr_h
 {
     struct relay *relay = hr_http_call_user(call);
     relay->answered = true;
+    relay->kept = false;
+    hr_buf_release(&relay->ahead);
     hr_exchange_start(relay->exchange, status, headers);
 }
 
@@ -108,26 +111,46 @@ static void on_call_writable(struct hr_http_call *call)
     relay->owed_up = 0;
 }
 
-/* UNAVAILABLE makes clients try again, so it is said only where the call has not begun */
+static void on_host(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err);
+static void answer_release(struct relay *relay, const char *session_id);
+
+/* A host begins ExecutePlan's answer in the turn in which it takes the request, so without that beginning nothing has run; the other
+ * calls may be done twice. So a call that has no beginning of an answer is sent again, once, to the host that takes over: whoever
+ * calls just when a host dies does not notice. */
+static bool try_again(struct relay *relay)
+{
+    if (relay->answered || relay->again || !relay->kept)
+        return false;
+    relay->again = true;
+    relay->wait.fn = on_host;
+    hr_session_connect(relay->session, &relay->wait);
+    return true;
+}
+
 static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
 {
     struct relay *relay = hr_http_call_user(call);
     struct hr_err err;
     relay->call = NULL;
-    bool reset = why->code == HR_E_CANCELLED, present = hr_session_has(relay->session, relay->client);
-    bool begun = !present || hr_http_client_alive(relay->client);
-    if (hr_session_info(relay->session).ended) {
+    bool reset = why->code == HR_E_CANCELLED, ended = hr_session_info(relay->session).ended;
+    if (!reset && !ended && hr_session_has(relay->session, relay->client))
+        hr_session_lost(relay->session);   /* a host's socket breaks with its host; the process's end is heard of later */
+    if (relay->releases && !relay->answered && !reset) {
+        answer_release(relay, hr_session_info(relay->session).id);
+        hr_session_end(relay->session, "its client released it");
+        return;
+    }
+    if (!reset && !ended && try_again(relay))
+        return;
+    if (ended) {
         hr_fail(&err, HR_E_CANCELLED, "the session was ended while this call ran");
     } else if (reset) {
         hr_fail(&err, HR_E_INTERNAL, "the session's host broke the call off: %s", why->msg);
-    } else if (!begun) {
-        hr_fail(&err, HR_E_UNAVAILABLE, "the session's host does not answer: %s", why->msg);
     } else {
+        /* not UNAVAILABLE, which makes clients run it again by themselves: what it wrote may be there */
         hr_fail(&err, HR_E_INTERNAL, "the session's host process ended while this call ran: %s", why->msg);
         hr_fail_hint(&err, "run it again: a new process takes over the session, with its configuration and temporary views");
     }
-    if (present && !reset)
-        hr_session_lost(relay->session);   /* a host's socket breaks with its host; the process's end is heard of later */
     hr_log(HR_LOG_WARN, "gate.call-failed", "session", hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
     fail(relay, &err);
 }
@@ -195,7 +218,9 @@ static void on_host(struct hr_session_wait *wait, struct hr_http_client *client,
     hr_http_call_write(relay->call, (struct hr_bytes){relay->ahead.data, relay->ahead.len, NULL, NULL});
     hr_exchange_consume(relay->exchange, relay->owed_up);
     relay->owed_up = 0;
-    hr_buf_release(&relay->ahead);
+    relay->kept = relay->ahead.len <= KEPT_BYTES_MAX;
+    if (!relay->kept)
+        hr_buf_release(&relay->ahead);
     if (relay->request_ended)
         hr_http_call_finish(relay->call);
 }
@@ -304,6 +329,10 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
         return;
     }
     if (relay->call) {
+        if (relay->kept && relay->ahead.len + len <= KEPT_BYTES_MAX)
+            hr_buf_add(&relay->ahead, bytes, len);
+        else if (relay->kept)
+            relay->kept = false, hr_buf_release(&relay->ahead);
         hr_http_call_write(relay->call, hr_exchange_take(exchange, bytes, len));
         if (hr_http_call_queued(relay->call) < HR_HTTP_HIGH_MARK)
             hr_exchange_consume(exchange, len);
