@@ -354,10 +354,9 @@ static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, co
     if (!overwrite || before.is_dir)
         hr_azure_header(&call, "If-None-Match", "*");
     enum hr_code code = hr_azure_do(&call, "rename to", cancel, err);
-    /* an earlier attempt may have done it although its answer was lost: then the source is gone and the target is it */
-    bool uncertain = call.transfer.uncertain;
     hr_azure_end(&call);
-    if (code && uncertain && !before.is_dir && !hr_azure_stat(blob, to, &after, cancel, NULL) && !strcmp(before.etag, after.etag))
+    /* an earlier attempt may have done it although its answer was lost: then the target is it, ETag and all */
+    if (code && !before.is_dir && !hr_azure_stat(blob, to, &after, cancel, NULL) && !strcmp(before.etag, after.etag))
         return HR_OK;
     return code;
 }

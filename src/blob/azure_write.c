@@ -1,5 +1,5 @@
 /* Writing an object in parts, several under way at a time, made visible in one step: Put Block List (wasb), or a rename of a flushed
- * temporary file (abfs). A small object that no stage holds back is one Put Blob. */
+ * temporary file (abfs). A small object that no stage holds back and no condition guards is one Put Blob: that may be done twice. */
 #include "blob/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -172,7 +172,8 @@ static enum hr_code flush_temporary(struct hr_blob_writer *writer, struct hr_err
 enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    bool one_put = !writer->place.dfs && !staged && !upload->count;      /* publish sends it, as one Put Blob */
+    bool guarded = !writer->options.overwrite || writer->options.if_match[0];
+    bool one_put = !writer->place.dfs && !staged && !guarded && !upload->count;      /* publish sends it, as one Put Blob */
     if (!one_put && upload->filled)
         HR_TRY(send_part(writer, err));
     while (upload->under_way)
@@ -193,35 +194,32 @@ static void conditions(const struct hr_blob_writer *writer, struct hr_blob_call 
         hr_azure_header(call, "If-None-Match", "*");
 }
 
-/* An attempt whose answer was lost may have been carried out: then the object is ours although the next attempt was refused. */
-static bool is_ours(const struct hr_blob_writer *writer, const struct hr_blob_call *call, const char *md5, struct hr_blob_stat *stat)
+/* An attempt whose answer was lost may have been carried out (curl too repeats a request when a kept connection turns out dead): then the
+ * object is ours although the next attempt was refused. Block ids are this writer's own, so they tell. */
+static bool is_ours(const struct hr_blob_writer *writer, const struct hr_blob_call *call, struct hr_blob_stat *stat)
 {
     const struct upload *upload = writer->state;
     struct hr_blob_call look;
-    char id[64], found[64];
-    if (!call->transfer.uncertain || (call->transfer.status != 409 && call->transfer.status != 412))
+    char id[64];
+    if (!upload->count || (call->transfer.status != 409 && call->transfer.status != 412))
         return false;
     block_id(upload, 0, id);
-    const char *method = md5 ? "HEAD" : "GET", *query = md5 ? "" : "comp=blocklist&blocklisttype=committed";
-    if (hr_azure_call(&look, writer->blob, writer->arena, &writer->place, &upload->access, method, writer->place.path, query, NULL))
+    if (hr_azure_call(&look, writer->blob, writer->arena, &writer->place, &upload->access, "GET", writer->place.path,
+                      "comp=blocklist&blocklisttype=committed", NULL))
         return false;
     look.transfer.response_max = 16 * 1024 * 1024;
-    bool ours = !hr_azure_do(&look, "look at", writer->cancel, NULL);
-    if (ours && md5)
-        ours = !strcmp(hr_transfer_header(&look.transfer, "content-md5", found, sizeof found), md5);
-    else if (ours)
-        ours = upload->count && strstr(hr_buf_text(&look.transfer.response), id);
+    bool ours = !hr_azure_do(&look, "look at", writer->cancel, NULL) && strstr(hr_buf_text(&look.transfer.response), id);
     if (ours)
         hr_azure_stat_of(&look, stat);
     hr_azure_end(&look);
     return ours;
 }
 
-static enum hr_code done(struct hr_blob_writer *writer, struct hr_blob_call *call, enum hr_code code, const char *md5, struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code done(struct hr_blob_writer *writer, struct hr_blob_call *call, enum hr_code code, struct hr_blob_stat *stat, struct hr_err *err)
 {
     if (!code)
         hr_azure_stat_of(call, stat);
-    else if (is_ours(writer, call, md5, stat))
+    else if (is_ours(writer, call, stat))
         code = HR_OK;
     if (code == HR_E_CHANGED && !writer->options.if_match[0])
         code = hr_fail(err, HR_E_EXISTS, "'%s' exists already", writer->place.location);
@@ -247,7 +245,7 @@ static enum hr_code put_blob(struct hr_blob_writer *writer, struct hr_blob_stat 
     conditions(writer, &call);
     call.transfer.body = upload->buffer ? upload->buffer : "";
     call.transfer.body_len = upload->filled;
-    return done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), md5, stat, err);
+    return done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), stat, err);
 }
 
 static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
@@ -270,7 +268,7 @@ static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob
         conditions(writer, &call);
         call.transfer.body = body.data;
         call.transfer.body_len = body.len;
-        code = done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), NULL, stat, err);
+        code = done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), stat, err);
     }
     hr_buf_release(&body);
     return code;

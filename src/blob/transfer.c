@@ -267,7 +267,6 @@ static void completed(struct hr_blob_mover *mover, struct hr_blob_transfer *tran
     again = again && transfer->attempts < mover->attempts && !transfer->cancelled;
     let_go(mover, transfer);
     if (again) {
-        transfer->uncertain = true;
         atomic_fetch_add_explicit(&mover->retries, 1, memory_order_relaxed);
         transfer->due_ms = (int64_t)(hr_clock_mono_ns() / 1000000) + pause_ms(mover, transfer);
         transfer->next = mover->delayed;
@@ -318,19 +317,24 @@ static void drop_cancelled(struct hr_blob_mover *mover)
     }
 }
 
-static int start_due(struct hr_blob_mover *mover)
+static void start_due(struct hr_blob_mover *mover)
 {
-    int64_t now = (int64_t)(hr_clock_mono_ns() / 1000000), wait = 1000;
+    int64_t now = (int64_t)(hr_clock_mono_ns() / 1000000);
     for (struct hr_blob_transfer *t = mover->delayed, *next; t; t = next) {
         next = t->next;
         if (t->due_ms <= now) {
             list_remove(&mover->delayed, t);
             start(mover, t);
-        } else if (t->due_ms - now < wait) {
-            wait = t->due_ms - now;
         }
     }
-    return (int)wait;
+}
+
+static int until_due(const struct hr_blob_mover *mover)
+{
+    int64_t now = (int64_t)(hr_clock_mono_ns() / 1000000), wait = 1000;
+    for (const struct hr_blob_transfer *t = mover->delayed; t; t = t->next)
+        wait = t->due_ms - now < wait ? t->due_ms - now : wait;
+    return wait > 0 ? (int)wait : 0;
 }
 
 static void *run(void *arg)
@@ -347,7 +351,8 @@ static void *run(void *arg)
         }
         if (cancels)
             drop_cancelled(mover);
-        int wait = start_due(mover), running, left;
+        int running, left;
+        start_due(mover);
         curl_multi_perform(mover->multi, &running);
         for (CURLMsg *msg; (msg = curl_multi_info_read(mover->multi, &left));) {
             struct hr_blob_transfer *transfer;
@@ -356,7 +361,7 @@ static void *run(void *arg)
             completed(mover, transfer, result);
         }
         if (!stop)
-            curl_multi_poll(mover->multi, NULL, 0, wait, NULL);
+            curl_multi_poll(mover->multi, NULL, 0, until_due(mover), NULL);
     }
     return NULL;
 }

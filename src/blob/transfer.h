@@ -31,7 +31,7 @@ struct hr_blob_transfer {
     struct hr_buf response, headers;           /* headers: "name:value\n", names in lower case */
     size_t got;
     /* the mover's */
-    bool done, cancelled, uncertain;           /* uncertain: an earlier attempt may have been carried out although no answer came */
+    bool done, cancelled;
     int64_t due_ms, moved_ms;
     curl_off_t moved;
     struct curl_slist *slist;
