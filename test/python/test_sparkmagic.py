@@ -81,4 +81,5 @@ def test_errors_are_readable(kernel):
 
 
 def test_info_and_logs(kernel):
-    assert "idle" in run(kernel, "%%info") and run(kernel, "%%logs")
+    shown = "".join(output.get("data", {}).get("text/html", "") for output in kernel.run("%%info").outputs)
+    assert "idle" in shown and "pyspark" in shown and "started as application" in run(kernel, "%%logs")
