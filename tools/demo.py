@@ -47,6 +47,7 @@ def start(home):
         stderr=log,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        env={"HEADRACE_PYTHON": sys.executable, **os.environ},
     )
     log.close()
     path = home / "run/endpoint.json"
