@@ -170,6 +170,8 @@
     X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
+    X("UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A", HR_ANALYSIS, "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.") \
+    X("UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Unpivot value columns must share a least common type, some types do not: [<types>].") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
     X("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].") \

@@ -1,6 +1,8 @@
 /* Grouping: aggregates of a select list, rollup, cube, grouping sets, pivot, HAVING. */
 #include "host/analyze/internal.h"
 
+#define PIVOT_VALUES_MAX 10000         /* spark.sql.pivotMaxValues */
+
 struct split {
     struct analysis *a;
     struct hr_node *node;              /* HR_N_AGGREGATE */
@@ -306,14 +308,45 @@ static enum hr_code filter_aggregates(void *arg, struct hr_texpr **place)
     return hr_texpr_each(copy, filter_aggregates, arg);
 }
 
+/* no values given: the distinct ones of the column, in order, asked of the data now */
+static enum hr_code distinct_values(struct scope *s, const struct hr_rel *rel, struct hr_exprs *out)
+{
+    struct analysis *a = s->a;
+    if (!a->env->ops->values)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "pivot without values where nothing can be run");
+    struct hr_rel *column = hr_rel_new(a->arena, HR_REL_PROJECT, rel->input), *distinct = hr_rel_new(a->arena, HR_REL_DEDUPLICATE, column);
+    struct hr_rel *sorted = hr_rel_new(a->arena, HR_REL_SORT, distinct);
+    struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ALIAS);
+    name->alias.child = rel->aggregate.pivot;
+    name->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
+    name->alias.names.at[0] = "v";
+    column->project.exprs = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
+    column->project.exprs.at[0] = name;
+    distinct->deduplicate.all_columns = true;
+    sorted->sort.orders = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
+    sorted->sort.orders.at[0] = hr_expr_attribute(a->arena, "v");
+    sorted->sort.is_global = true;
+    struct hr_literals values;
+    HR_TRY(a->env->ops->values(a->env, a->arena, sorted, PIVOT_VALUES_MAX + 1, &values, a->err));
+    if (values.count > PIVOT_VALUES_MAX)
+        return hr_fail(a->err, HR_E_LIMIT, "the pivot column has more than %d distinct values; name the values", PIVOT_VALUES_MAX);
+    *out = (struct hr_exprs){ARRAY(a, struct hr_expr *, values.count), values.count};
+    for (size_t i = 0; i < values.count; i++) {
+        out->at[i] = hr_expr_new(a->arena, HR_EXPR_LITERAL);
+        out->at[i]->literal = values.at[i];
+    }
+    return HR_OK;
+}
+
 static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out)
 {
     struct analysis *a = s->a;
     struct hr_texpr *column;
     HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &column));
-    const struct hr_exprs *values = &rel->aggregate.pivot_values, *aggregates = &rel->aggregate.aggregates;
-    if (!values->count)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "pivot without values reached the analyzer");
+    const struct hr_exprs *aggregates = &rel->aggregate.aggregates;
+    struct hr_exprs found = rel->aggregate.pivot_values, *values = &found;
+    if (!found.count)
+        HR_TRY(distinct_values(s, rel, &found));
     size_t total = groups.count + values->count * aggregates->count, n = 0;
     struct hr_texpr **list = ARRAY(a, struct hr_texpr *, total);
     const struct hr_attr **names = ARRAY(a, const struct hr_attr *, total);
@@ -361,6 +394,34 @@ static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, str
     return aggregate_select(a, input, groups, (struct hr_texprs){list, n}, (struct hr_attrs){names, n}, NULL, NULL, 0, out);
 }
 
+static enum hr_code note_columns(void *arg, struct hr_texpr **child)
+{
+    bool *used = arg;
+    if ((*child)->kind == HR_T_COLUMN)
+        used[(*child)->column.attr->id] = true;
+    return hr_texpr_each(*child, note_columns, arg);
+}
+
+/* SQL's PIVOT groups by every column that neither it nor its aggregates use */
+static enum hr_code rest_of_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *list, struct hr_texprs *groups)
+{
+    struct analysis *a = s->a;
+    struct hr_texpr *expr;
+    HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &expr));
+    bool *used = ARRAY(a, bool, a->next_id + 1);
+    note_columns(used, &expr);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct hr_attr *attr;
+        HR_TRY(resolve_named(s, list->at[i], &expr, &attr));
+        note_columns(used, &expr);
+    }
+    *groups = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
+    for (size_t i = 0; i < input->output.count; i++)
+        if (!input->output.at[i]->hidden && !used[input->output.at[i]->id])
+            groups->at[groups->count++] = column_of(a, input->output.at[i]);
+    return HR_OK;
+}
+
 enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_node *input;
@@ -369,8 +430,8 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     struct hr_exprs list, given;
     HR_TRY(expand_list(&s, &rel->aggregate.aggregates, &list));
     HR_TRY(expand_list(&s, &rel->aggregate.grouping, &given));
-    bool all = rel->aggregate.is_select_list && given.count == 1 && given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
-               given.at[0]->attribute.name.count == 1 && !strcasecmp(given.at[0]->attribute.name.at[0], "all");
+    bool all = rel->aggregate.all || (rel->aggregate.is_select_list && given.count == 1 && given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
+               given.at[0]->attribute.name.count == 1 && !strcasecmp(given.at[0]->attribute.name.at[0], "all"));
     if (all) {                                              /* GROUP BY ALL: what holds no aggregate */
         size_t n = 0;
         struct hr_expr **kept = ARRAY(a, struct hr_expr *, list.count);
@@ -386,6 +447,8 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     struct hr_texprs groups = {ARRAY(a, struct hr_texpr *, given.count), given.count};
     for (size_t i = 0; i < given.count; i++)
         HR_TRY(group_expr(&s, rel, given.at[i], &list, &groups.at[i]));
+    if (rel->aggregate.group == HR_GROUP_PIVOT && rel->aggregate.rest)
+        HR_TRY(rest_of_pivot(&s, rel, input, &list, &groups));
     if (rel->aggregate.group == HR_GROUP_PIVOT)
         return resolve_pivot(&s, rel, input, groups, out);
     uint64_t *sets = NULL;

@@ -224,8 +224,6 @@ bool is_foldable(const struct hr_texpr *expr)
 
 /* ---- stars and regexes ---- */
 
-static enum hr_code push_attribute(struct scope *s, struct hr_exprs *out, size_t *cap, const struct hr_attr *attr);
-
 struct bound_attr { struct hr_expr expr; const struct hr_attr *attr; };   /* kind LAMBDA_VARIABLE with no name: an attribute already found */
 
 static enum hr_code push(struct scope *s, struct hr_exprs *out, size_t *cap, struct hr_expr *expr)
@@ -242,12 +240,17 @@ static enum hr_code push(struct scope *s, struct hr_exprs *out, size_t *cap, str
     return HR_OK;
 }
 
-static enum hr_code push_attribute(struct scope *s, struct hr_exprs *out, size_t *cap, const struct hr_attr *attr)
+struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr)
 {
-    struct bound_attr *bound = NEW(s->a, struct bound_attr);
+    struct bound_attr *bound = NEW(a, struct bound_attr);
     bound->expr.kind = HR_EXPR_LAMBDA_VARIABLE;
     bound->attr = attr;
-    return push(s, out, cap, &bound->expr);
+    return &bound->expr;
+}
+
+static enum hr_code push_attribute(struct scope *s, struct hr_exprs *out, size_t *cap, const struct hr_attr *attr)
+{
+    return push(s, out, cap, bind_attr(s->a, attr));
 }
 
 static bool excepted(struct scope *s, const struct hr_exprs *except, const struct hr_attr *attr)
@@ -476,8 +479,8 @@ static const struct hr_type *result_type(struct hr_call *call, const struct hr_t
             return hr_type_array(call->scope->a->arena, common ? common : BASIC(VOID), true);
         return hr_type_array(call->scope->a->arena, first, args->at[0]->nullable);
     case 'E': return first->element;
-    case 'K': return hr_type_array(call->scope->a->arena, first->key, false);
-    case 'V': return hr_type_array(call->scope->a->arena, first->element, first->contains_null);
+    case 'K': return hr_type_array(call->scope->a->arena, first->key, true);
+    case 'V': return hr_type_array(call->scope->a->arena, first->element, true);
     default:
         if (*rule >= '1' && *rule <= '9' && (size_t)(*rule - '1') < args->count)
             return args->at[*rule - '1']->type;
@@ -612,6 +615,10 @@ static enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, st
     struct hr_texpr *target = *out;
     while (target->kind == HR_T_CAST && target->cast.implicit)
         target = target->cast.child;
+    if (expr->call.ignore_nulls && !(function->flags & HR_F_IGNORE_NULLS))
+        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
+    if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {
         if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
             return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER clause", NULL);

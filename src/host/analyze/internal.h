@@ -85,6 +85,7 @@ enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **arg
 enum hr_code finish_call(struct hr_call *call);
 enum hr_code extract_value(struct scope *s, struct hr_texpr *child, struct hr_texpr *extraction, struct hr_texpr **out);
 struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable);
+struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr);               /* an expression that is this column already */
 struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr);
 struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal);
 struct hr_texpr *literal_int(struct analysis *a, const struct hr_type *type, int64_t value);

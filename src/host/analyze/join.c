@@ -90,8 +90,7 @@ static enum hr_code using_output(struct scope *s, struct hr_node *join, const st
         if (type == HR_JOIN_FULL) {
             struct hr_texpr *args[] = {column_of(a, in_output(join, left[i]->id)), column_of(a, in_output(join, right[i]->id))};
             HR_TRY(call_typed(s, "coalesce", args, 2, &exprs[n]));
-            attrs[n] = attr_new(a, left[i]->name, exprs[n]->type, left[i]->nullable || right[i]->nullable);
-            exprs[n]->nullable = attrs[n]->nullable;
+            attrs[n] = attr_new(a, left[i]->name, exprs[n]->type, exprs[n]->nullable);
         }
         n++;
     }

@@ -182,7 +182,16 @@ static void write_call(const struct hr_texpr *expr, enum style style, struct hr_
         if (expr->call.distinct)
             hr_buf_adds(out, "DISTINCT ");
         write_list(args, 0, ", ", style, out);
+        if (hr_function_is(function, "aggregate") && args->count == 3)   /* the finish that Spark puts in */
+            hr_buf_adds(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
         hr_buf_addc(out, ')');
+    }
+    for (size_t i = 0; i < expr->call.within_group.count; i++) {
+        const struct hr_torder *order = &expr->call.within_group.at[i];
+        hr_buf_adds(out, i ? ", " : " WITHIN GROUP (ORDER BY ");
+        write_expr(order->child, style, out);
+        hr_buf_addf(out, " %s NULLS %s%s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST",
+                    i + 1 == expr->call.within_group.count ? ")" : "");
     }
     if (expr->call.filter) {
         hr_buf_adds(out, " FILTER (WHERE ");

@@ -900,7 +900,7 @@ enum hr_code hr_rule_array_member(struct hr_call *call)
     args[1] = cast_implicit(a, args[1], wide);
     char rule = *call->function->result;
     call->out->type = rule == 'b' ? BASIC(BOOLEAN) : rule == 'l' ? BASIC(LONG)
-                    : hr_type_array(a->arena, wide, args[0]->type->contains_null || (grows && args[1]->nullable));
+                    : hr_type_array(a->arena, wide, args[0]->type->contains_null || grows);
     call->out->nullable = grows ? args[0]->nullable : any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
     return HR_OK;
 }
@@ -968,6 +968,8 @@ enum hr_code hr_rule_string_binary(struct hr_call *call)
 /* size of null: null when ANSI, -1 under spark.sql.legacy.sizeOfNull */
 enum hr_code hr_rule_sized(struct hr_call *call)
 {
+    if (args_of(call)[0]->type->id == HR_TYPE_VOID)
+        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0], hr_type_array(of(call)->arena, BASIC(VOID), true));
     HR_TRY(finish_call(call));
     call->out->nullable = args_of(call)[0]->nullable;
     return HR_OK;
@@ -1234,7 +1236,8 @@ enum hr_code hr_rule_cast_to(struct hr_call *call)
     };
     for (size_t i = 0; i < HR_LEN(rows); i++)
         if (!strcmp(rows[i].name, call->function->name))
-            return make_cast(call->scope, args_of(call)[0], hr_type_basic(rows[i].id), HR_CAST_DEFAULT, &call->out);
+            HR_TRY(make_cast(call->scope, args_of(call)[0], hr_type_basic(rows[i].id), HR_CAST_DEFAULT, &call->out));
+    call->out->cast.implicit = true;                         /* prints as its argument */
     return HR_OK;
 }
 
@@ -1317,7 +1320,7 @@ enum hr_code hr_rule_to_moment(struct hr_call *call)
             return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\")");
         call->out->call.args.count = 1;                      /* a format has nothing to say about what is a date already */
     }
-    call->out->nullable = true;
+    call->out->nullable = !of(call)->ansi || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
     if (count_of(call) == 2)
         return HR_OK;
     HR_TRY(make_cast(call->scope, args[0], call->out->type, strncmp(call->function->name, "try_", 4) ? HR_CAST_DEFAULT : HR_CAST_TRY, &one));
@@ -1445,5 +1448,21 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
     call->out->call.distinct = true;
     call->out->type = BASIC(LONG);
     call->out->nullable = false;
+    return HR_OK;
+}
+
+/* a fraction of a second may fall outside, so only whole seconds are never null */
+enum hr_code hr_rule_timestamp_seconds(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->nullable = !hr_type_is_integral(args_of(call)[0]->type) || any_nullable(call);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_or_zero(struct hr_call *call)
+{
+    const struct hr_type *given = args_of(call)[0]->type;
+    HR_TRY(finish_call(call));
+    call->out->type = given->id == HR_TYPE_VOID ? BASIC(INT) : args_of(call)[0]->type;
     return HR_OK;
 }

@@ -184,7 +184,12 @@ static const char *user(struct hr_env *base)
     return ((struct env *)base)->session->user_name;
 }
 
-static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user};
+static enum hr_code values(struct hr_env *base, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *out, struct hr_err *err)
+{
+    return hr_engine_values(((struct env *)base)->session->engine, arena, base, rel, limit, out, err);
+}
+
+static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values};
 
 static void release(void *arg)
 {

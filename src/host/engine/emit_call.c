@@ -103,7 +103,18 @@ static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t 
     hr_buf_add(out, p, name);
     if (c->call->call.distinct)
         hr_buf_adds(out, "DISTINCT ");
-    HR_TRY(expand(c, p + name, body - name, out));
+    const struct hr_torders *orders = &c->call->call.within_group;
+    size_t close = body;
+    while (orders->count && close > name && p[close - 1] != ')')
+        close--;
+    HR_TRY(expand(c, p + name, (orders->count ? close - 1 : body) - name, out));
+    for (size_t i = 0; i < orders->count; i++) {
+        hr_buf_adds(out, i ? ", " : " ORDER BY ");
+        HR_TRY(emit_expr(c->e, orders->at[i].child, out));
+        hr_buf_addf(out, " %s NULLS %s", orders->at[i].descending ? "DESC" : "ASC", orders->at[i].nulls_first ? "FIRST" : "LAST");
+    }
+    if (orders->count)
+        hr_buf_addc(out, ')');
     const char *extra = NULL;
     if (tilde) {
         struct hr_buf buf;
@@ -388,7 +399,7 @@ static enum hr_code emit_concat_ws(struct call_text *c, struct hr_buf *out)
         if (args->at[i]->type->id == HR_TYPE_ARRAY)
             hr_buf_addf(out, ", coalesce(%s, [])", c->args[i]);
         else
-            hr_buf_addf(out, ", [%s]", c->args[i]);
+            hr_buf_addf(out, ", [CAST(%s AS VARCHAR)]", c->args[i]);
     int id = ++c->e->next_table;
     hr_buf_addf(out, "]), lambda v%d: v%d IS NOT NULL), %s), '') END", id, id, c->args[0]);
     return HR_OK;
@@ -650,6 +661,12 @@ static enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
     bool bits = hr_function_is(c->call->call.function, "bit_length");
     bool binary = c->call->call.args.at[0]->type->id == HR_TYPE_BINARY;
     hr_buf_addf(out, binary ? "(octet_length(%s) * %d)" : "(strlen(%s) * %d)", c->args[0], bits ? 8 : 1);
+    return HR_OK;
+}
+
+static enum hr_code emit_length(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "%s(%s)", c->call->call.args.at[0]->type->id == HR_TYPE_BINARY ? "octet_length" : "length", c->args[0]);
     return HR_OK;
 }
 
@@ -987,7 +1004,7 @@ static const struct { const char *name; emit_fn fn; } emitters[] = {
     {"lambda", emit_lambda}, {"reduce", emit_reduce}, {"lag_lead", emit_lag_lead}, {"first_last", emit_first_last}, {"nth_value", emit_nth_value},
     {"count", emit_count}, {"sum", emit_sum}, {"average", emit_average}, {"collect", emit_collect}, {"percentile_approx", emit_percentile_approx},
     {"percentile", emit_percentile}, {"array_item", emit_array_item}, {"element_at", emit_element_at}, {"size", emit_size}, {"ceil_floor", emit_ceil_floor},
-    {"hex", emit_hex}, {"octet_length", emit_octet_length}, {"typeof", emit_typeof}, {"current_user", emit_current_user},
+    {"hex", emit_hex}, {"octet_length", emit_octet_length}, {"length", emit_length}, {"typeof", emit_typeof}, {"current_user", emit_current_user},
     {"elt", emit_elt}, {"reverse", emit_reverse}, {"try_arithmetic", emit_try_arithmetic}, {"try_divide", emit_try_divide},
     {"try_remainder", emit_try_remainder}, {"now", emit_now}, {"timezone", emit_timezone}, {"to_moment", emit_to_moment},
     {"unix_time", emit_unix_time}, {"array_distinct", emit_array_distinct}, {"array_set", emit_array_set}, {"sort_array",

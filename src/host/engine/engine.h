@@ -50,6 +50,10 @@ enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr
 enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr,
                             struct hr_literal **value, struct hr_err *err);
 
+/* runs rel and gives its first column: what connect's env->values needs */
+enum hr_code hr_engine_values(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, size_t limit,
+                              struct hr_literals *values, struct hr_err *err);
+
 /* maps the text of a DuckDB failure to Spark's error; for modules that run statements of their own */
 enum hr_code hr_engine_error(const char *text, struct hr_err *err);
 #endif

@@ -26,6 +26,8 @@ struct hr_env_ops {
     enum hr_code (*parse_expr)(struct hr_env *env, struct hr_arena *arena, const char *sql, struct hr_expr **expr, struct hr_err *err);
     int64_t (*now_us)(struct hr_env *env);                               /* the same for the whole query */
     const char *(*user)(struct hr_env *env);
+    /* runs rel now and gives its first column, at most `limit` values: a pivot whose values were not named. May be NULL. */
+    enum hr_code (*values)(struct hr_env *env, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *values, struct hr_err *err);
 };
 struct hr_env { const struct hr_env_ops *ops; };
 #endif

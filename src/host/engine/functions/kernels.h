@@ -12,7 +12,7 @@
     X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
     X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(pmod, "?", 0) \
     /* number.c */ \
-    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(bin, "s:l", 0) X(unhex, "y:s", 0) \
+    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) X(unhex, "y:s", 0) \
     X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(seeded, "d:l", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) \
     /* hash.c */ \

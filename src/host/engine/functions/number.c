@@ -33,6 +33,7 @@ void hr_k_atanh(struct hr_rows *rows, idx_t row)
 
 void hr_k_expm1(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double)); }
 void hr_k_log1p(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = log1p(HR_ROW(rows, 0, row, double)); }
+void hr_k_cbrt(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = cbrt(HR_ROW(rows, 0, row, double)); }
 void hr_k_hypot(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = hypot(HR_ROW(rows, 0, row, double), HR_ROW(rows, 1, row, double)); }
 
 void hr_k_bin(struct hr_rows *rows, idx_t row)
