@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import signal
 import stat
 import subprocess
@@ -218,6 +219,27 @@ def test_output_streams_while_it_runs(child):
 def test_output_has_a_limit(child):
     text = child.text("for i in range(9): print('x' * (1 << 20))")
     assert len(text) < (9 << 20) and text.endswith("than the 8388608 that a statement may show]\n")
+    assert child.text("1") == "1\n"
+
+
+@pytest.mark.parametrize(
+    "code, text", [("print('\\ud800 half')", "? half\n"), ("'\\x00'", "'\\x00'\n"), ("print('a\\x00b')", "a\x00b\n")]
+)
+def test_text_that_is_no_text(child, code, text):
+    assert child.text(code) == text
+
+
+def test_values_that_are_no_json(child):
+    assert child.data("v = {'a': float('nan'), 'b': [float('-inf')], 3: {1}}\n%json v")["application/json"] == {
+        "a": "NaN",
+        "b": ["-Infinity"],
+        "3": [1],
+    }
+
+
+def test_a_result_that_is_too_large_is_an_error(child):
+    name, value, _ = child.error("displayHTML('x' * (33 << 20))")
+    assert name == "ResultError" and re.fullmatch(r"the result is 3460\d+ bytes: a statement may show 33554432", value)
     assert child.text("1") == "1\n"
 
 

@@ -175,8 +175,13 @@ def test_a_refusal_says_who_what_where_and_how(sdk, serve, monkeypatch):
     made = json.loads(serve.cli("user", "create", "bob", "--json").stdout)
     monkeypatch.setenv("HEADRACE_TOKEN", made["token"])
     ws = sdk.Workspace.from_config()
-    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"])
-    for place in (ws.name, serve.endpoint["synapse_workspace"]):  # first the right to change the workspace, then to link to the other
+    config = sdk.SynapseWorkspaceLinkedServiceConfiguration(
+        ws.subscription_id, ws.resource_group, serve.endpoint["synapse_workspace"]
+    )
+    for place in (
+        ws.name,
+        serve.endpoint["synapse_workspace"],
+    ):  # first the right to change the workspace, then to link to the other
         with pytest.raises(sdk.exceptions.UserErrorException) as raised:
             sdk.LinkedService.register(ws, "of-bob", config)
         message = str(raised.value)

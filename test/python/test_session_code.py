@@ -3,6 +3,7 @@ cancelling."""
 
 import json
 import time
+import uuid
 
 import pytest
 from support.interpreter import ForkServer
@@ -16,7 +17,7 @@ def forks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def child(forks, serve):
-    made = forks.spawn(connect=serve.endpoint["connect"], conf={"spark.sql.session.timeZone": "UTC"})
+    made = forks.spawn(connect=f"{serve.endpoint['connect']};session_id={uuid.uuid4()}", conf={"spark.sql.session.timeZone": "UTC"})
     yield made
     made.stop()
 
@@ -110,6 +111,13 @@ def test_sparks_errors_say_what_happened_first(child):
     assert "JVM" not in value + trace and "pyspark" not in trace and "    return df.select('nope').collect()\n" in trace
     assert trace.rstrip("\n").split("\n")[-1].startswith("AnalysisException: [UNRESOLVED_COLUMN.WITH_SUGGESTION]")
     assert child.text("1") == "1\n"  # and nothing was logged beside it
+
+
+def test_a_stopped_spark_can_be_had_again(child):
+    child.run("from pyspark.sql import SparkSession\nspark.range(1).createOrReplaceTempView('kept')\nspark.stop()")
+    assert child.error("spark.range(1).count()")[0] == "SparkConnectException"
+    assert child.text("spark = SparkSession.builder.appName('x').getOrCreate()\nspark.table('kept').count()") == "1\n"
+    assert child.text("spark.sparkContext.applicationId == sc.applicationId") == "True\n"
 
 
 def test_cancel_stops_the_query(child):

@@ -9,6 +9,9 @@ import types
 from headrace.interpreter import errors
 
 
+STATE = {}  # of this process: the request that it was forked for
+
+
 def set_environment(changes):
     for name, value in changes.items():
         if value is None:
@@ -29,13 +32,13 @@ def new_main():
 
 def fill(main, request, runner):
     """Puts `spark`, `sc`, `sqlContext`, `ws`, `display` and `displayHTML` in place; returns the Spark session."""
-    from headrace.interpreter.context import SparkContext, SQLContext
+    from headrace.interpreter.context import SQLContext
 
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
     os.environ.setdefault("MPLBACKEND", "module://headrace.interpreter.figures")
     spark = connect(request)
-    context = SparkContext(spark, request.get("session") or {})
-    spark._headrace_context = context
+    STATE["request"] = request
+    context = context_of(spark)
     main.__dict__.update(
         spark=spark, sc=context, sqlContext=SQLContext(spark), display=runner.display, displayHTML=runner.display_html
     )
@@ -71,12 +74,26 @@ def connect(request):
 
         session = SparkSession(connection=UnixChannel(params=params))
     else:
-        os.environ["SPARK_REMOTE"] = where
         session = SparkSession(connection=where)
+    os.environ["SPARK_REMOTE"] = where
     session.release_session_on_close = False  # the session is the daemon's, not its code's
     SparkSession._set_default_and_active_session(session)
     session._client._channel.subscribe(lambda state: None, try_to_connect=True)
     return session
+
+
+def create_again(original):
+    """`SparkSession.builder.getOrCreate()` after `spark.stop()`: a new connection to the same session, whatever address it has."""
+
+    def create(self):
+        wanted = self._options.get("spark.remote")
+        if self._channel_builder is not None or "request" not in STATE or wanted not in (None, STATE["request"]["connect"]):
+            return original(self)
+        session = connect(STATE["request"])
+        self._apply_options(session)
+        return session
+
+    return create
 
 
 def _bearer(token):
@@ -169,6 +186,7 @@ def patch_pyspark():
     DataFrame.toJSON = rdd.json_of_frame
     for name in ("json", "csv"):
         setattr(DataFrameReader, name, rdd.reading(getattr(DataFrameReader, name)))
+    SparkSession.Builder.create = create_again(SparkSession.Builder.create)
     SparkSession.createDataFrame = rdd.creating(SparkSession.createDataFrame)
     if not hasattr(pyspark, "SparkContext"):
         pyspark.SparkContext = context.SparkContext
@@ -179,5 +197,5 @@ def context_of(spark):
     from headrace.interpreter.context import SparkContext
 
     if not hasattr(spark, "_headrace_context"):
-        spark.__dict__["_headrace_context"] = SparkContext(spark, {})
+        spark.__dict__["_headrace_context"] = SparkContext(spark, STATE.get("request", {}).get("session") or {})
     return spark.__dict__["_headrace_context"]

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import json
+import math
 import re
 import sys
 
@@ -136,8 +137,8 @@ class Runner:
 
     def magic_json(self, argument):
         value = self.named("json", argument)
-        text = json.dumps(value, default=plain_value)
-        self.out.show({output.JSON: json.loads(text), output.PLAIN: text + "\n"})
+        value = plain_value(value)
+        self.out.show({output.JSON: value, output.PLAIN: json.dumps(value) + "\n"})
 
     def magic_table(self, argument):
         rows = self.named("table", argument)
@@ -207,6 +208,8 @@ def rich(value):
 
 def plain_value(value):
     """A value as JSON has it: rows as objects, numbers of numpy and decimals as numbers, the rest as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # as Spark's JSON writer
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if hasattr(value, "asDict"):
@@ -216,9 +219,9 @@ def plain_value(value):
     if isinstance(value, (list, tuple, set)):
         return [plain_value(item) for item in value]
     if hasattr(value, "item") and not hasattr(value, "__len__"):
-        return value.item()
+        return plain_value(value.item())
     if hasattr(value, "tolist"):
-        return value.tolist()
+        return plain_value(value.tolist())
     return str(value)
 
 

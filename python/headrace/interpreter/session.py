@@ -15,6 +15,7 @@ from headrace.interpreter.run import Runner, completions
 
 LIMITS = {"memory": resource.RLIMIT_AS, "cpu": resource.RLIMIT_CPU, "files": resource.RLIMIT_NOFILE}
 TICK = 0.1
+RESULT_BYTES = 32 * 1024 * 1024
 NEVER_RAN = {
     "status": "error",
     "execution_count": None,
@@ -36,6 +37,29 @@ class Statement:
 
     def send(self, event, **fields):
         self.peer.send({"event": event, "id": self.id, **fields})
+
+    def send_result(self, cancelled, output):
+        """Sends the result; one that cannot be sent becomes an error, so that a statement always ends."""
+        event = {"event": "result", "id": self.id, "cancelled": cancelled, "output": output}
+        try:
+            line = wire.encode(event)
+            problem = (
+                "the result is %d bytes: a statement may show %d" % (len(line), RESULT_BYTES)
+                if len(line) > RESULT_BYTES
+                else None
+            )
+        except (ValueError, TypeError) as error:
+            problem = "the result cannot be sent: %s" % error
+        if problem:
+            failed = {
+                "status": "error",
+                "execution_count": output.get("execution_count"),
+                "ename": "ResultError",
+                "evalue": problem,
+                "traceback": [],
+            }
+            line = wire.encode(dict(event, output=failed))
+        self.peer.send_line(line)
 
 
 class Session:
@@ -132,7 +156,7 @@ class Session:
         with self.lock:
             self.running = None
         cancelled = statement.cancelled or result.get("ename") == "KeyboardInterrupt"
-        statement.send("result", cancelled=cancelled, output=result)
+        statement.send_result(cancelled, result)
 
     def progress(self, stages, inflight_tasks, operation_id, done):
         statement = self.running

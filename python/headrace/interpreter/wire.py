@@ -43,6 +43,11 @@ def _answers(path):
         probe.close()
 
 
+def encode(message):
+    """The message's line. Half a surrogate pair, which is no text, becomes a question mark. Raises ValueError for what JSON cannot hold."""
+    return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
 def same_user(conn):
     creds = conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return struct.unpack("3i", creds)[1] == os.getuid()
@@ -58,7 +63,9 @@ class Peer:
         self._pending = bytearray()
 
     def send(self, message):
-        data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        return self.send_line(encode(message))
+
+    def send_line(self, data):
         with self._lock:
             if not self.open:
                 return False
