@@ -38,7 +38,10 @@ static void status_fields(struct relay *relay, const struct hr_err *err, struct 
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
     struct hr_buf message;
     char text[sizeof err->msg + sizeof err->hint + 8];
-    snprintf(text, sizeof text, err->hint[0] ? "%s; %s" : "%s", err->msg, err->hint);
+    if (err->code == HR_E_SPARK)
+        hr_err_spark_text(err, text, sizeof text);
+    else
+        snprintf(text, sizeof text, err->hint[0] ? "%s; %s" : "%s", err->msg, err->hint);
     hr_buf_init(&message, sizeof text * 3);
     hr_grpc_percent_encode(&message, text);
     out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
@@ -261,6 +264,12 @@ static enum hr_code find_session(struct relay *relay, const char *id, struct hr_
     return HR_OK;
 }
 
+/* Spark's own rule; kept here too, so that no process is started for what its host would refuse */
+static bool is_session_id(const char *id)
+{
+    return strlen(id) == 36 && strspn(id, "0123456789abcdefABCDEF-") == 36;
+}
+
 static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
 {
     struct hr_err err = {0};
@@ -271,6 +280,11 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
     }
     if (!ids->session_id[0]) {
         refuse(relay, HR_E_INVALID, "the request names no session: its field session_id is empty");
+        return;
+    }
+    if (!is_session_id(ids->session_id)) {
+        hr_fail_spark(&err, "INVALID_HANDLE.FORMAT", "handle", ids->session_id, NULL);
+        fail(relay, &err);
         return;
     }
     relay->releases = !strcmp(hr_exchange_request(relay->exchange)->path, SERVICE "ReleaseSession");

@@ -14,6 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ID(last) "00112233-4455-6677-8899-aabbccddee" last
+#define S1 ID("01")
+#define S2 ID("02")
+#define S3 ID("03")
+#define S9 ID("09")
 #define CALL "/spark.connect.SparkConnectService/"
 
 static struct hr_loop *loop;
@@ -193,17 +198,17 @@ static void a_call_reaches_its_sessions_host_with_a_grant(void **state)
 {
     (void)state;
     struct seen first, again, other, foreign;
-    call("Config", "ann", "s1", &first);
+    call("Config", "ann", S1, &first);
     assert_int_equal(first.status, 200);
     assert_int_equal(first.grpc, 0);
-    assert_string_equal(first.grant, "Bearer grant-ann-s1");
-    assert_int_equal(first.bytes, 5 + 2 + 2 + 5);
-    call("Config", "ann", "s1", &again);
+    assert_string_equal(first.grant, "Bearer grant-ann-" S1);
+    assert_int_equal(first.bytes, 5 + 2 + 36 + 5);
+    call("Config", "ann", S1, &again);
     assert_int_equal(again.pid, first.pid);
     assert_int_equal(admitted, 1);
-    call("Config", "ann", "s2", &other);
+    call("Config", "ann", S2, &other);
     assert_int_not_equal(other.pid, first.pid);
-    call("Config", "bob", "s1", &foreign);      /* another principal, the same id: another session */
+    call("Config", "bob", S1, &foreign);      /* another principal, the same id: another session */
     assert_int_not_equal(foreign.pid, first.pid);
     assert_int_equal(foreign.journal, 1);
 }
@@ -212,44 +217,46 @@ static void refusals_are_grpc_statuses(void **state)
 {
     (void)state;
     struct seen seen;
-    call("Config", "bad", "s1", &seen);
+    call("Config", "bad", S1, &seen);
     assert_int_equal(seen.grpc, 16);
     assert_string_equal(seen.message, "no principal has this token");
-    call("Config", "poor", "s1", &seen);
+    call("Config", "poor", S1, &seen);
     assert_int_equal(seen.grpc, 7);
     assert_string_equal(seen.message, "'poor' may not use the pool; headrace role assign");
     call("Config", "ann", "", &seen);
     assert_int_equal(seen.grpc, 3);
-    call("ReleaseSession", "ann", "never-seen", &seen);
+    call("Config", "ann", "short", &seen);
+    assert_non_null(strstr(seen.message, "[INVALID_HANDLE.FORMAT]"));
+    call("ReleaseSession", "ann", S9, &seen);
     assert_int_equal(seen.grpc, 0);
-    assert_int_equal(seen.bytes, 5 + 2 + 10);
-    call("/other.Service/Config", "ann", "s1", &seen);
+    assert_int_equal(seen.bytes, 5 + 2 + 36);
+    call("/other.Service/Config", "ann", S1, &seen);
     assert_int_equal(seen.grpc, 12);
-    assert_null(hr_session_find(sessions, "bad", "s1"));
-    assert_null(hr_session_find(sessions, "ann", "never-seen"));
+    assert_null(hr_session_find(sessions, "bad", S1));
+    assert_null(hr_session_find(sessions, "ann", S9));
 }
 
 static void a_dead_host_fails_its_calls_and_the_next_sees_the_journal(void **state)
 {
     (void)state;
     struct seen first, running, killer, next;
-    call("Config", "ann", "s1", &first);
-    begin("AnalyzePlan", "ann", "s1", &running);
-    call("Interrupt", "ann", "s1", &killer);      /* it kills a second host when it is sent again, and no third */
+    call("Config", "ann", S1, &first);
+    begin("AnalyzePlan", "ann", S1, &running);
+    call("Interrupt", "ann", S1, &killer);      /* it kills a second host when it is sent again, and no third */
     while (!running.over)
         hr_loop_run(loop);
     assert_int_equal(killer.grpc, 13);
     assert_int_equal(running.grpc, 13);
     assert_non_null(strstr(running.message, "host process ended"));
-    call("Config", "ann", "s1", &next);
+    call("Config", "ann", S1, &next);
     assert_int_equal(next.grpc, 0);
     assert_int_not_equal(next.pid, first.pid);
     assert_int_equal(next.journal, 2);
     kill(next.pid, SIGKILL);         /* whoever calls in the very moment does not notice */
-    call("Config", "ann", "s1", &first);
+    call("Config", "ann", S1, &first);
     assert_int_equal(first.grpc, 0);
     assert_int_not_equal(next.pid, first.pid);
-    struct hr_session *session = hr_session_find(sessions, "ann", "s1");
+    struct hr_session *session = hr_session_find(sessions, "ann", S1);
     assert_in_range(hr_session_info(session).hosts, 4, 5);
     assert_int_equal(hr_session_info(session).calls, 0);
 }
@@ -258,11 +265,11 @@ static void a_release_ends_the_session_and_its_process(void **state)
 {
     (void)state;
     struct seen first, release;
-    call("Config", "ann", "s1", &first);
-    call("ReleaseSession", "ann", "s1", &release);
+    call("Config", "ann", S1, &first);
+    call("ReleaseSession", "ann", S1, &release);
     assert_int_equal(release.grpc, 0);
     pause_ms(200);
-    assert_null(hr_session_find(sessions, "ann", "s1"));
+    assert_null(hr_session_find(sessions, "ann", S1));
     assert_int_equal(kill(first.pid, 0), -1);
 }
 
@@ -270,15 +277,15 @@ static void a_session_outlives_the_server(void **state)
 {
     (void)state;
     struct seen first, next;
-    call("Config", "ann", "s1", &first);
+    call("Config", "ann", S1, &first);
     finish();
     assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
     start();
-    call("Config", "ann", "s1", &next);
+    call("Config", "ann", S1, &next);
     assert_int_equal(next.journal, 2);
     assert_int_not_equal(next.pid, first.pid);
-    call("ReleaseSession", "ann", "s1", &next);
-    call("Config", "ann", "s1", &next);
+    call("ReleaseSession", "ann", S1, &next);
+    call("Config", "ann", S1, &next);
     assert_int_equal(next.journal, 1);
 }
 
@@ -290,12 +297,12 @@ static void too_many_sessions_are_refused(void **state)
     assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
     sessions_max = 2;
     start();
-    call("Config", "ann", "s1", &seen);
-    call("Config", "ann", "s2", &seen);
-    call("Config", "ann", "s3", &seen);
+    call("Config", "ann", S1, &seen);
+    call("Config", "ann", S2, &seen);
+    call("Config", "ann", S3, &seen);
     assert_int_equal(seen.grpc, 8);
-    call("ReleaseSession", "ann", "s1", &seen);
-    call("Config", "ann", "s3", &seen);
+    call("ReleaseSession", "ann", S1, &seen);
+    call("Config", "ann", S3, &seen);
     assert_int_equal(seen.grpc, 0);
 }
 
@@ -303,15 +310,15 @@ static void results_stream_through(void **state)
 {
     (void)state;
     struct seen seen;
-    call("Config", "ann", "s1", &seen);
+    call("Config", "ann", S1, &seen);
     uint64_t from = hr_clock_mono_ns();
-    call("ExecutePlan", "ann", "s1", &seen);
+    call("ExecutePlan", "ann", S1, &seen);
     double seconds = (double)(hr_clock_mono_ns() - from) / 1e9;
     assert_int_equal(seen.grpc, 0);
     assert_int_equal(seen.bytes, 256 << 20);
     from = hr_clock_mono_ns();
     for (int i = 0; i < 200; i++)
-        call("Config", "ann", "s1", &seen);
+        call("Config", "ann", S1, &seen);
     print_message("# relay: %.0f MB/s, %.0f us a call\n", 268.4 / seconds, (double)(hr_clock_mono_ns() - from) / 200e3);
 }
 
@@ -320,15 +327,15 @@ static void a_slow_client_holds_its_host(void **state)
 {
     (void)state;
     struct seen seen, other;
-    struct hr_http_call *flood = begin("ExecutePlan", "ann", "s1", &seen);
+    struct hr_http_call *flood = begin("ExecutePlan", "ann", S1, &seen);
     hr_http_call_hold(flood);
     pause_ms(300);
     assert_in_range(seen.bytes, 1 << 20, 9 << 20);
-    call("Config", "ann", "s1", &other);
+    call("Config", "ann", S1, &other);
     assert_int_equal(other.grpc, 0);
     hr_http_call_cancel(flood);
     pause_ms(50);
-    assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", "s1")).calls, 0);
+    assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", S1)).calls, 0);
 }
 
 int main(int argc, char **argv)
