@@ -18,6 +18,7 @@ from support.serve import BUILD
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import article  # noqa: E402
+from storage.conftest import azurite  # noqa: E402,F401
 
 # of what Apache Spark 4.2.0 writes for the same cells: it reads and writes quotes and spaces in ways of its own
 SPARKS_OUTPUT = "c65b7f3a908fc4364283050e87c5909cc84c99dc2273fdf072b4035746867e91"
@@ -100,8 +101,7 @@ def test_start_and_meta(cells, serve):
     assert meta["application_state"] == "idle"
 
 
-def test_prepare(cells):
-    text = article.text_of(cells["prepare"])
+def check_prepare(text):
     assert text.startswith("+----+-----+\n| Age|count|\n+----+-----+\n")
     header, *rows = table(text)
     assert header == ["Age", "count"] and len(rows) == 10
@@ -110,17 +110,13 @@ def test_prepare(cells):
     counts = [int(count) for _, count in rows]
     assert counts == sorted(counts, reverse=True) and "only showing top 10 rows" in text
     second = table(text[text.index("only showing top 10 rows") :])
-    assert (
-        second[0] == "PassengerId Survived Pclass Name Sex Age SibSp Parch Ticket Fare Cabin Embarked".split()
-        and len(second) == 21
-    )
-    assert second[1][0] == "1" and "only showing top 20 rows" in text
+    assert second[0] == "PassengerId Survived Pclass Name Sex Age SibSp Parch Ticket Fare Cabin Embarked".split()
+    assert len(second) == 21 and second[1][0] == "1" and "only showing top 20 rows" in text
 
 
-def test_save(cells, serve):
-    container = article.storage(serve.endpoint).get_container_client("demo")
-    names = [blob.name for blob in container.list_blobs(name_starts_with="training_data/")]
-    files = {name.removeprefix("training_data/Titanic.csv/") for name in names if name != "training_data/Titanic.csv"}
+def check_saved(container):
+    names = [blob.name for blob in container.list_blobs(name_starts_with="training_data/Titanic.csv/")]
+    files = {name.removeprefix("training_data/Titanic.csv/") for name in names}
     parts = sorted(name for name in files if name.startswith("part-"))
     assert "_SUCCESS" in files and parts and all(name.endswith(".csv") for name in parts) and files == {"_SUCCESS", *parts}
     text = "".join(container.download_blob("training_data/Titanic.csv/" + name).readall().decode() for name in parts)
@@ -128,6 +124,34 @@ def test_save(cells, serve):
     assert len(rows) == 891 and all(len(row) == 12 for row in rows)
     assert sorted(int(row[0]) for row in rows) == list(range(1, 892))
     assert hashlib.sha256(text.encode()).hexdigest() == SPARKS_OUTPUT
+
+
+def test_prepare(cells):
+    check_prepare(article.text_of(cells["prepare"]))
+
+
+def test_save(cells, serve):
+    check_saved(article.storage(serve.endpoint).get_container_client("demo"))
+
+
+def test_the_storage_cells_on_azurite(cells, serve, azurite, tmp_path):
+    """The same cells with another account's name: what they read and write is Azurite's."""
+    from azure.storage.blob import BlobServiceClient
+
+    name, url, key = azurite
+    container = BlobServiceClient(url, credential=key).get_container_client("demo")
+    container.upload_blob("Titanic.csv", article.titanic(), overwrite=True)
+    sources = {cell.metadata.tags[0]: cell.source for cell in nbformat.read(article.NOTEBOOK, as_version=4).cells if cell.cell_type == "code"}
+    with article.Kernel(tmp_path, serve.home, serve.endpoint, BUILD) as kernel:
+        kernel.run(f"%synapse start -c {article.ALIAS}")
+        kernel.run(f"%synapse spark.conf.set('fs.azure.headrace.endpoint.{name}', '{url}')")
+        shown = {}
+        for tag in ("read", "prepare", "save"):
+            cell = kernel.run(sources[tag].replace("dprepdata", name).replace("@ACCESS_KEY@", key))
+            shown[tag] = article.text_of(cell)
+            assert not article.failed(cell), shown[tag]
+    check_prepare(shown["prepare"])
+    check_saved(container)
 
 
 def test_stop(cells, serve):
