@@ -275,11 +275,12 @@ static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *a
 {
     struct hr_wire wire;
     const char *scope = hr_args_get(args, "scope"), *principal = NULL;
-    json_t *names, *list = json_array();
+    json_t *names, *list;
     HR_TRY(find(args, arena, &wire, err));
     if (hr_args_has(args, "assignee"))
         HR_TRY(find_assignee(&wire, hr_args_get(args, "assignee"), &principal, err));
     HR_TRY(principal_names(&wire, &names, err));
+    list = json_array();
     enum hr_code code;
     if (!scope)
         code = add_all(args, &wire, principal, names, list, err);
@@ -287,7 +288,10 @@ static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *a
         code = add_assignments(&wire, hr_printf(arena, "%s%s/roleAssignments", is_synapse(scope) ? synapse_address(arena, scope) : slashes_kept(arena, scope),
                                                 is_synapse(scope) ? "" : "/providers/Microsoft.Authorization"), principal, names, list, err);
     json_decref(names);
-    HR_TRY(code);
+    if (code) {
+        json_decref(list);
+        return code;
+    }
     return show(args, list, assignment_columns, HR_LEN(assignment_columns));
 }
 
@@ -297,13 +301,22 @@ static const struct hr_option role_remove_options[] = {
     {"assignee", "PRINCIPAL", "whose"},
 };
 
+/* the id of the assignment among those listed, in the arena; NULL: none */
+static const char *find_assignment(struct hr_arena *arena, json_t *list, const struct hr_role *role, const char *scope)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach(list, i, row)
+        if (!strcasecmp(json_string_value(json_object_get(row, "scope")), scope) && !strcmp(json_string_value(json_object_get(row, "role")), role->name))
+            return hr_strdup(arena, json_string_value(json_object_get(row, "id")));
+    return NULL;
+}
+
 static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_wire wire;
     const char *assignee, *scope, *principal;
     const struct hr_role *role = hr_role_find(args->positional[0]);
-    json_t *list, *names, *row, *reply;
-    size_t i;
     if (!role)
         return hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", args->positional[0]);
     HR_TRY(need(args, "assignee", &assignee, err));
@@ -312,18 +325,18 @@ static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena 
     HR_TRY(find_assignee(&wire, assignee, &principal, err));
     const char *base = is_synapse(scope) ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
                                          : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", slashes_kept(arena, scope));
-    list = json_array();
-    names = json_object();
-    HR_TRY(add_assignments(&wire, base, principal, names, list, err));
-    json_array_foreach(list, i, row) {
-        if (strcasecmp(json_string_value(json_object_get(row, "scope")), scope) || strcmp(json_string_value(json_object_get(row, "role")), role->name))
-            continue;
-        HR_TRY(call(&wire, "DELETE", hr_printf(arena, "%s/%s", base, json_string_value(json_object_get(row, "id"))), NULL, &reply, err));
-        json_decref(reply);
-        printf("\"%s\" no longer has role \"%s\" on \"%s\"\n", assignee, role->name, scope);
-        return HR_OK;
-    }
-    return hr_fail(err, HR_E_NOT_FOUND, "\"%s\" does not have role \"%s\" on \"%s\"", assignee, role->name, scope);
+    json_t *list = json_array(), *names = json_object(), *reply;
+    enum hr_code code = add_assignments(&wire, base, principal, names, list, err);
+    const char *id = code ? NULL : find_assignment(arena, list, role, scope);
+    json_decref(list);
+    json_decref(names);
+    HR_TRY(code);
+    if (!id)
+        return hr_fail(err, HR_E_NOT_FOUND, "\"%s\" does not have role \"%s\" on \"%s\"", assignee, role->name, scope);
+    HR_TRY(call(&wire, "DELETE", hr_printf(arena, "%s/%s", base, id), NULL, &reply, err));
+    json_decref(reply);
+    printf("\"%s\" no longer has role \"%s\" on \"%s\"\n", assignee, role->name, scope);
+    return HR_OK;
 }
 
 static enum hr_code run_role_definition(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)

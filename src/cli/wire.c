@@ -20,6 +20,11 @@ const char *hr_wire_home(struct hr_arena *arena, const char *home)
     return hr_printf(arena, "%s/.headrace", user ? user : "");
 }
 
+static void forget(void *json)
+{
+    json_decref(json);
+}
+
 static enum hr_code read_endpoint(struct hr_wire *wire, struct hr_err *err)
 {
     const char *path = hr_printf(wire->arena, "%s/run/endpoint.json", wire->home);
@@ -31,6 +36,7 @@ static enum hr_code read_endpoint(struct hr_wire *wire, struct hr_err *err)
         return HR_E_NOT_FOUND;
     }
     wire->endpoint = json_loadb(text, len, 0, NULL);
+    hr_arena_on_free(wire->arena, forget, wire->endpoint);
     pid_t pid = (pid_t)json_integer_value(json_object_get(wire->endpoint, "pid"));
     if (!wire->endpoint || pid <= 0)
         return hr_fail(err, HR_E_INVALID, "\"%s\" cannot be read", path);
