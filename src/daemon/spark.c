@@ -1,6 +1,7 @@
 #include "daemon/spark.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "daemon/livy/livy.h"
 #include "io/child.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,14 +31,17 @@ static enum hr_code authenticate(struct hr_exchange *exchange, const char **prin
     return HR_OK;
 }
 
-/* the pool is the site's own: a Connect address names none */
+/* the pool is the one that the session was started on by REST, else the site's own: a Connect address names none */
 static enum hr_code admit(struct hr_arena *arena, const char *principal, const char *session_id, bool fresh, const char **grant, void *arg, struct hr_err *err)
 {
     const struct hr_site *site = ((struct hr_spark *)arg)->site;
     struct hr_principal who;
+    const char *scope = hr_livy_scope(arena, session_id);
     (void)fresh;
+    if (!scope)
+        scope = hr_printf(arena, "workspaces/%s/bigDataPools/%s", site->synapse, site->pool);
     HR_TRY(hr_identity_find(site->identity, principal, &who, err));
-    HR_TRY(hr_identity_check(site->identity, &who, HR_ACT_USE_COMPUTE, hr_printf(arena, "workspaces/%s/bigDataPools/%s", site->synapse, site->pool), err));
+    HR_TRY(hr_identity_check(site->identity, &who, HR_ACT_USE_COMPUTE, scope, err));
     return hr_identity_grant(site->identity, arena, &who, session_id, "/", grant, err);
 }
 

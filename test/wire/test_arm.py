@@ -1,6 +1,7 @@
 """The management wire with Azure's own clients, over https with the server's authority verified."""
 import base64
 import json
+import re
 import shlex
 import subprocess
 import time
@@ -296,9 +297,9 @@ def test_a_reader_changes_nothing_and_the_printed_command_lets_it(serve, azure):
 def run_printed(serve, message):
     """Runs the command that a refusal ends with, as printed."""
 
-    words = shlex.split(message[message.index("headrace role assign"):])
-    assert words[:3] == ["headrace", "role", "assign"]
-    return serve.cli(*words[1:])
+    command = re.search(r'headrace (role assign "[^"]+" --assignee \S+ --scope [^\s"]+)', message)
+    assert command, message
+    return serve.cli(*shlex.split(command.group(1)))
 
 
 def test_nobody_gives_away_what_is_not_theirs(serve, azure):

@@ -329,3 +329,26 @@ def test_sigterm_ends_everything(fresh_serve):
     assert not (fresh_serve.home / "run/endpoint.json").exists()
     until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10, "the helpers' end")
     assert fresh_serve.process.returncode == 0
+
+
+# ---- one session, every door ----
+
+def test_connect_and_rest_see_the_same_session(serve, livy, session):
+    livy.run(session, "spark.range(5).createOrReplaceTempView('five')")
+    theirs = serve.session(session_id=livy.call("GET", session).json()["connectSessionId"])
+    assert theirs.sql("select sum(id) from five").collect()[0][0] == 10
+    theirs.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    assert livy.run(session, "spark.conf.get('spark.sql.session.timeZone')")["data"]["text/plain"].strip() == "'Asia/Tokyo'"
+
+
+def test_a_user_without_the_role_is_refused_by_connect_too(serve):
+    user, _ = new_user(serve)
+    with pytest.raises(Exception, match="Synapse Apache Spark Administrator") as refused:
+        serve.session(token=user["token"]).range(1).count()
+    run_printed(serve, str(refused.value))
+    assert serve.session(token=user["token"]).range(1).count() == 1
+
+
+def test_connect_refuses_a_foreign_token(serve):
+    with pytest.raises(Exception, match="not this server's"):
+        serve.session(token="hr_foreign").range(1).count()

@@ -17,5 +17,7 @@ struct hr_livy_options {
 
 const struct hr_routes *hr_livy_routes(void);
 enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *options, struct hr_err *err);   /* options stay the caller's */
+/* the scope (workspaces/W/bigDataPools/P) of the pool that a session of that id runs on, in the arena; NULL: not one of these */
+const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid);
 void hr_livy_stop(void);           /* ends interpreters and their parent; open requests are answered */
 #endif

@@ -372,6 +372,12 @@ enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *o
     return livy_parent_ready(err);
 }
 
+const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid)
+{
+    struct livy_session *session = livy_session_by_uuid(session_uuid);
+    return session ? hr_printf(arena, "workspaces/%s/bigDataPools/%s", session->synapse, session->pool) : NULL;
+}
+
 void hr_livy_stop(void)
 {
     livy.stopping = true;

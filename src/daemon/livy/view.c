@@ -42,7 +42,8 @@ json_t *livy_view(struct hr_rest *req, struct livy_session *session, struct livy
 {
     (void)statement;
     json_t *log = livy_log_view(session, -1, 10);
-    json_t *view = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:O}", "id", (json_int_t)session->id, "name", session->name, "appId", session->app_id,
+    json_t *view = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:O}", "id", (json_int_t)session->id, "name", session->name, "appId", session->app_id,
+                             "connectSessionId", session->uuid,
                              "owner", session->owner.name, "proxyUser", session->owner.name, "state", livy_state_name(session->state), "kind", session->kind,
                              "appInfo", "driverLogUrl", hr_printf(req->arena, "%s/sessions/%lld/log", req->origin, (long long)session->id), "sparkUiUrl",
                              hr_printf(req->arena, "%s/sessions/%lld", req->origin, (long long)session->id), "log", json_object_get(log, "log"));
@@ -102,8 +103,8 @@ json_t *livy_synapse_view(struct hr_rest *req, struct livy_session *session, str
         json_array_append_new(errors, json_pack("{s:s, s:s, s:s}", "message", session->why, "errorCode", "LIVY_SESSION_DEAD", "source", "System"));
     json_object_set_new(view, "livyInfo", livy_info(session));
     put_progress(view, session);
-    json_object_update_new(view, json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:o}", "workspaceName", session->synapse, "sparkPoolName", session->pool,
-                                           "submitterName", session->owner.name, "submitterId", session->owner.id, "artifactId", artifact,
+    json_object_update_new(view, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "workspaceName", session->synapse, "sparkPoolName", session->pool,
+                                           "submitterName", session->owner.name, "submitterId", session->owner.id, "artifactId", artifact ? artifact : session->uuid,
                                            "jobType", "SparkSession", "result", failed ? "Failed" : session->state == LIVY_KILLED ? "Cancelled" : "Uncertain",
                                            "errorInfo", errors));
     json_object_set_new(view, "tags", tags ? json_incref(tags) : json_object());
