@@ -163,8 +163,9 @@ static json_t *conf_as_text(json_t *conf)
 static void ask_for_interpreter(struct livy_session *session)
 {
     const struct hr_site *site = livy.site;
-    json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket", session->socket,
-                                "connect", livy.options->connect, "token", session->token, "session_id", session->uuid, "user_id", session->owner.name,
+    /* no user_id: a Connect client that joins by the session's id sends none either, and a host tells sessions apart by both */
+    json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket", session->socket,
+                                "connect", livy.options->connect, "token", session->token, "session_id", session->uuid,
                                 "conf", conf_as_text(json_object_get(session->request, "conf")));
     json_object_set_new(message, "session", json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%lld", (long long)session->id), "name", session->name,
                                                       "app_id", session->app_id, "user", session->owner.name));
