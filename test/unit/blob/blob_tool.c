@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct tool { struct hr_blob *blob; struct hr_arena *arena; struct hr_err err; const struct hr_blob_cancel *cancel; };
+struct tool { duckdb_database database; duckdb_connection connection; struct hr_blob *blob; struct hr_arena *arena; struct hr_err err; const struct hr_blob_cancel *cancel; };
 
 static void print_stat(const char *name, const struct hr_blob_stat *stat)
 {
@@ -56,7 +56,7 @@ static enum hr_code do_cat(struct tool *tool, char **args)
 {
     struct hr_blob_reader *reader;
     size_t size = strtoul(args[1], NULL, 10), got;
-    char *bytes = malloc(size);
+    char *bytes = hr_arena_alloc(tool->arena, size);
     HR_TRY(hr_blob_open(tool->blob, args[0], NULL, tool->cancel, &reader, &tool->err));
     enum hr_code code;
     while (!(code = hr_blob_read(reader, bytes, size, &got, &tool->err)) && got) {
@@ -65,7 +65,6 @@ static enum hr_code do_cat(struct tool *tool, char **args)
         usleep((useconds_t)atoi(args[2]) * 1000);
     }
     hr_blob_close(reader);
-    free(bytes);
     return code;
 }
 
@@ -77,19 +76,20 @@ static enum hr_code do_random(struct tool *tool, char **args)
     size_t len, got, size = strtoul(args[2], NULL, 10);
     HR_TRY(hr_blob_read_all(tool->blob, tool->arena, args[0], 1u << 30, &whole, &len, tool->cancel, &tool->err));
     HR_TRY(hr_blob_open(tool->blob, args[0], NULL, tool->cancel, &reader, &tool->err));
-    char *bytes = malloc(size);
+    char *bytes = hr_arena_alloc(tool->arena, size);
+    enum hr_code code = HR_OK;
     unsigned seed = 7;
-    for (int i = 0; i < atoi(args[1]); i++) {
+    for (int i = 0; i < atoi(args[1]) && !code; i++) {
         int64_t offset = (int64_t)(((uint64_t)rand_r(&seed) << 16 ^ (uint64_t)rand_r(&seed)) % (len + 1));
-        HR_TRY(hr_blob_read_at(reader, bytes, size, offset, &got, &tool->err));
+        code = hr_blob_read_at(reader, bytes, size, offset, &got, &tool->err);
         size_t expect = len - (size_t)offset < size ? len - (size_t)offset : size;
-        if (got != expect || memcmp(bytes, whole + offset, got))
-            return hr_fail(&tool->err, HR_E_INTERNAL, "wrong bytes at %" PRId64, offset);
+        if (!code && (got != expect || memcmp(bytes, whole + offset, got)))
+            code = hr_fail(&tool->err, HR_E_INTERNAL, "wrong bytes at %" PRId64, offset);
     }
     hr_blob_close(reader);
-    free(bytes);
-    printf("same\n");
-    return HR_OK;
+    if (!code)
+        printf("same\n");
+    return code;
 }
 
 /* args[1] bytes of a pattern, in writes of args[2] */
@@ -98,7 +98,7 @@ static enum hr_code put(struct tool *tool, char **args, const struct hr_blob_wri
     struct hr_blob_writer *writer;
     struct hr_blob_stat stat;
     size_t size = strtoul(args[1], NULL, 10), step = strtoul(args[2], NULL, 10);
-    char *bytes = malloc(step);
+    char *bytes = hr_arena_alloc(tool->arena, step);
     HR_TRY(hr_blob_create(tool->blob, args[0], options, tool->cancel, &writer, &tool->err));
     enum hr_code code = HR_OK;
     for (size_t done = 0; done < size && !code; done += step) {
@@ -107,7 +107,6 @@ static enum hr_code put(struct tool *tool, char **args, const struct hr_blob_wri
             bytes[i] = (char)('a' + (done + i) * 7 % 26);
         code = hr_blob_write(writer, bytes, n, &tool->err);
     }
-    free(bytes);
     if (code || !commit) {
         hr_blob_abort(writer);
         return code;
@@ -139,7 +138,11 @@ static enum hr_code do_stage(struct tool *tool, char **args)
     for (int i = 0; i < atoi(args[1]); i++) {
         char size[] = "9000000", step[] = "1000000", empty[] = "0";
         char *one[] = {hr_printf(tool->arena, "%s/part-%d", args[0], i), i == 1 ? empty : size, step};
-        HR_TRY(put(tool, one, NULL, true));
+        enum hr_code code = put(tool, one, NULL, true);
+        if (code) {
+            hr_blob_stage_abort(stage);
+            return code;
+        }
     }
     struct hr_blob_page page;
     enum hr_code code = hr_blob_list_all(tool->blob, tool->arena, args[0], true, &page, tool->cancel, &tool->err);
@@ -184,20 +187,18 @@ static enum hr_code do_cancel(struct tool *tool, char **args)
 /* SQL in DuckDB with blob/ registered; rows as text */
 static enum hr_code do_sql(struct tool *tool, char **args)
 {
-    static duckdb_database database;
-    static duckdb_connection connection;
     duckdb_result result;
-    if (!database) {
+    if (!tool->database) {
         duckdb_config config;
         duckdb_create_config(&config);
         duckdb_set_config(config, "autoload_known_extensions", "false");
-        if (duckdb_open_ext(NULL, &database, config, NULL) == DuckDBError)
+        if (duckdb_open_ext(NULL, &tool->database, config, NULL) == DuckDBError)
             return hr_fail(&tool->err, HR_E_INTERNAL, "cannot open DuckDB");
         duckdb_destroy_config(&config);
-        HR_TRY(hr_duckdb_fs_register(database, tool->blob, &tool->err));
-        duckdb_connect(database, &connection);
+        HR_TRY(hr_duckdb_fs_register(tool->database, tool->blob, &tool->err));
+        duckdb_connect(tool->database, &tool->connection);
     }
-    if (duckdb_query(connection, args[0], &result) == DuckDBError) {
+    if (duckdb_query(tool->connection, args[0], &result) == DuckDBError) {
         if (!hr_err_decode(duckdb_result_error(&result), &tool->err))
             hr_fail(&tool->err, HR_E_INTERNAL, "%.2000s", duckdb_result_error(&result));
         duckdb_destroy_result(&result);
@@ -219,11 +220,43 @@ static const struct { const char *name; int args; enum hr_code (*run)(struct too
     {"mkdir", 1, do_mkdir}, {"mv", 2, do_mv}, {"counts", 0, do_counts}, {"cancel", 1, do_cancel}, {"sql", 1, do_sql},
 };
 
-static int failed(const struct hr_err *err)
+static enum hr_code set_option(struct tool *tool, struct hr_blob_config *config, struct hr_blob_options *options, const char **ca, const char *option, char *value)
 {
-    fflush(stdout);
-    fprintf(stderr, "error %s: %s | %s\n", hr_code_info(err->code)->name, err->msg, err->hint);
-    return 1;
+    char *equals = strchr(value, '=');
+    const char *key = equals ? hr_strndup(tool->arena, value, (size_t)(equals - value)) : "";
+    if (!strcmp(option, "--conf"))
+        return hr_blob_config_set(config, key, equals + 1, &tool->err);
+    if (!strcmp(option, "--bearer"))
+        return hr_blob_config_bearer(config, key, equals + 1, &tool->err);
+    if (!strcmp(option, "--endpoint"))
+        return hr_blob_config_endpoint(config, key, equals + 1, *ca, &tool->err);
+    if (!strcmp(option, "--ca"))
+        *ca = value;
+    else if (!strcmp(option, "--timeout"))
+        options->timeout_ms = atoi(value);
+    else if (!strcmp(option, "--attempts"))
+        options->attempts = atoi(value);
+    else if (!strcmp(option, "--ahead"))
+        options->read_ahead_bytes = strtoul(value, NULL, 10);
+    else if (!strcmp(option, "--range"))
+        options->range_bytes = strtoul(value, NULL, 10);
+    else
+        return hr_fail(&tool->err, HR_E_INVALID, "no option '%s'", option);
+    return HR_OK;
+}
+
+static enum hr_code run_commands(struct tool *tool, int count, char **args)
+{
+    for (int i = 0; i < count;) {
+        size_t at = 0;
+        while (at < HR_LEN(commands) && strcmp(commands[at].name, args[i]))
+            at++;
+        if (at == HR_LEN(commands) || i + commands[at].args >= count)
+            return hr_fail(&tool->err, HR_E_INTERNAL, "no command '%s'", args[i]);
+        HR_TRY(commands[at].run(tool, args + i + 1));
+        i += 1 + commands[at].args;
+    }
+    return HR_OK;
 }
 
 int main(int argc, char **argv)
@@ -232,44 +265,23 @@ int main(int argc, char **argv)
     struct hr_blob_config *config = hr_blob_config_new();
     struct hr_blob_options options = {0};
     const char *ca = NULL;
+    enum hr_code code = HR_OK;
     int i = 1;
-    for (; i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2) {
-        char *value = argv[i + 1], *equals = strchr(value, '=');
-        enum hr_code code = HR_OK;
-        if (!strcmp(argv[i], "--conf") || !strcmp(argv[i], "--endpoint") || !strcmp(argv[i], "--bearer")) {
-            const char *key = hr_strndup(tool.arena, value, (size_t)(equals - value));
-            code = !strcmp(argv[i], "--conf") ? hr_blob_config_set(config, key, equals + 1, &tool.err)
-                 : !strcmp(argv[i], "--bearer") ? hr_blob_config_bearer(config, key, equals + 1, &tool.err)
-                                                : hr_blob_config_endpoint(config, key, equals + 1, ca, &tool.err);
-        } else if (!strcmp(argv[i], "--ca")) {
-            ca = value;
-        } else if (!strcmp(argv[i], "--timeout")) {
-            options.timeout_ms = atoi(value);
-        } else if (!strcmp(argv[i], "--attempts")) {
-            options.attempts = atoi(value);
-        } else if (!strcmp(argv[i], "--ahead")) {
-            options.read_ahead_bytes = strtoul(value, NULL, 10);
-        } else if (!strcmp(argv[i], "--range")) {
-            options.range_bytes = strtoul(value, NULL, 10);
-        }
-        if (code)
-            return failed(&tool.err);
+    for (; !code && i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2)
+        code = set_option(&tool, config, &options, &ca, argv[i], argv[i + 1]);
+    if (!code)
+        code = hr_blob_new(config, &options, &tool.blob, &tool.err);
+    if (!code)
+        code = run_commands(&tool, argc - i, argv + i);
+    fflush(stdout);
+    if (code)
+        fprintf(stderr, "error %s: %s | %s\n", hr_code_info(code)->name, tool.err.msg, tool.err.hint);
+    if (tool.database) {
+        duckdb_disconnect(&tool.connection);
+        duckdb_close(&tool.database);
     }
-    if (hr_blob_new(config, &options, &tool.blob, &tool.err))
-        return failed(&tool.err);
-    while (i < argc) {
-        size_t at = 0;
-        while (at < HR_LEN(commands) && strcmp(commands[at].name, argv[i]))
-            at++;
-        if (at == HR_LEN(commands) || i + commands[at].args >= argc) {
-            fprintf(stderr, "error: no command '%s'\n", argv[i]);
-            return 2;
-        }
-        if (commands[at].run(&tool, argv + i + 1))
-            return failed(&tool.err);
-        i += 1 + commands[at].args;
-    }
-    if (i == argc)
-        hr_arena_free(tool.arena);
-    return 0;
+    hr_blob_free(tool.blob);
+    hr_blob_config_free(config);
+    hr_arena_free(tool.arena);
+    return code ? 1 : 0;
 }
