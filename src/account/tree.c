@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ABANDONED_SECONDS (7 * 24 * 3600)
+
 /* ---- names and paths ---- */
 
 bool hr_tree_container_valid(const char *name)
@@ -97,6 +99,19 @@ void hr_tree_sync_parent(const char *path)
 
 /* ---- open, close ---- */
 
+/* blocks and appends that nobody committed within a week, as on Azure */
+static void drop_abandoned(struct hr_arena *arena, const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *at; dir && (at = readdir(dir));) {
+        struct stat st;
+        if (at->d_name[0] != '.' && !fstatat(dirfd(dir), at->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_mtim.tv_sec < time(NULL) - ABANDONED_SECONDS)
+            hr_file_remove_tree(hr_printf(arena, "%s/%s", folder, at->d_name), NULL);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 enum hr_code hr_tree_open(struct hr_tree *tree, const char *root, struct hr_err *err)
 {
     *tree = (struct hr_tree){.root = strdup(root)};
@@ -111,6 +126,8 @@ enum hr_code hr_tree_open(struct hr_tree *tree, const char *root, struct hr_err 
             code = hr_file_remove_tree(folder, err);       /* of a process that died */
         if (!code)
             code = hr_file_mkdirs(folder, err);
+        if (i == 1 && !code)
+            drop_abandoned(arena, folder);
     }
     hr_arena_free(arena);
     return code;

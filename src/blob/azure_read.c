@@ -14,7 +14,7 @@
 struct range {
     struct hr_blob_call call;
     int64_t offset;
-    size_t len;
+    size_t len, taken;                 /* taken: bytes that reads have had */
     unsigned users;
     bool direct;                       /* of one read only: not in the list */
     struct range *next;
@@ -156,13 +156,14 @@ static void insert(struct remote *remote, struct range *range)
     remote->held += range->len;
 }
 
-/* frees what nobody uses: what the stream has passed; beyond twice the window, everything not in [offset, end) */
-static void trim(struct remote *remote, int64_t offset, int64_t end, size_t most)
+/* Frees what nobody uses: what reads have had whole, what lies well behind (threads that share a reader come a little out of order), and,
+ * beyond twice the window, everything far ahead of [offset, end) */
+static void trim(struct remote *remote, int64_t offset, int64_t end, size_t most, size_t slack)
 {
     for (struct range **at = &remote->ranges; *at;) {
         struct range *range = *at;
-        bool passed = end_of(range) <= offset, far = range->offset >= end && remote->held > most;
-        if (range->users || !(passed || far)) {
+        bool passed = range->taken >= range->len || end_of(range) + (int64_t)slack <= offset;
+        if (range->users || !(passed || (range->offset >= end && remote->held > most))) {
             at = &range->next;
             continue;
         }
@@ -315,6 +316,7 @@ static enum hr_code gather(struct plan *plan, size_t *got, struct hr_err *err)
             *got += piece->len;
         pthread_mutex_lock(&remote->lock);
         piece->range->users--;
+        piece->range->taken += one ? 0 : piece->len;
         if (piece->range->direct)
             range_free(piece->range);
         else if (one && one != code && !piece->range->users)
@@ -337,7 +339,7 @@ enum hr_code hr_azure_read_at(struct hr_blob_reader *reader, void *bytes, size_t
         remote->ahead = remote->ahead ? remote->ahead : sequential ? 4 * AHEAD_FIRST : AHEAD_FIRST;
         remote->ahead = remote->ahead < window ? remote->ahead : window;
     }
-    trim(remote, stream ? offset : -1, end + (int64_t)window, 2 * window);
+    trim(remote, offset, end + (int64_t)window, 2 * window, window);
     enum hr_code code = plan_pieces(&plan, end, stream, err);
     if (stream && !code) {
         plan_ahead(&plan, end);

@@ -94,6 +94,48 @@ def test_grants(secure, certificate, grants):
     assert "the token was not accepted" in forged.fails("stat", forged.wasb("granted"))
 
 
+def test_client_credentials(secure, certificate, grants):
+    """OAuth client credentials: the token comes from the tenant's endpoint, once, and is what the account accepts."""
+    import http.server
+    import threading
+    import urllib.parse
+    asked = []
+
+    class Tenant(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            asked.append(form)
+            good = form["client_secret"] == "s3cret+/="
+            body = {"access_token": grant(grants[0], READER, ACCOUNT_ID), "expires_in": "3600"} if good else {"error_description": "AADSTS7000215: Invalid client secret.\r\nTrace"}
+            text = json.dumps(body).encode()
+            self.send_response(200 if good else 401)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+    tenant = http.server.HTTPServer(("127.0.0.1", 0), Tenant)
+    threading.Thread(target=tenant.serve_forever, daemon=True).start()
+
+    def tool(secret):
+        conf = {"fs.azure.account.auth.type": "OAuth", "fs.azure.account.oauth.provider.type": "org.apache.hadoop.fs.azurebfs.oauth2.ClientCredsTokenProvider",
+                "fs.azure.account.oauth2.client.id": "my-app", "fs.azure.account.oauth2.client.secret": secret,
+                "fs.azure.account.oauth2.client.endpoint": f"http://127.0.0.1:{tenant.server_port}/t/oauth2/token"}
+        return Tool("--ca", str(certificate / "cert.pem"), "--endpoint", f"dprepdata=https://127.0.0.1:{secure.port}/dprepdata",
+                    *[word for key, value in conf.items() for word in ("--conf", f"{key}={value}")])
+    BlobServiceClient(f"https://127.0.0.1:{secure.port}/dprepdata", credential=secure.key, connection_verify=str(certificate / "cert.pem")) \
+        .get_blob_client("demo", "oauth").upload_blob(pattern(1000), overwrite=True)
+    good = tool("s3cret+/=")
+    assert good.ok("cat", good.abfs("oauth"), 100, 0, "stat", good.abfs("oauth"))[:1000] == pattern(1000)
+    assert len(asked) == 1 and asked[0]["client_id"] == "my-app" and asked[0]["grant_type"] == "client_credentials"
+    bad = tool("wrong")
+    error = bad.fails("stat", bad.abfs("oauth"))
+    assert "HR_E_UNAUTHENTICATED" in error and "gave no token for the client 'my-app': AADSTS7000215: Invalid client secret." in error and "wrong" not in error
+    tenant.shutdown()
+    tenant.server_close()
+
+
 def test_no_grants_without_a_key(account):
     answer = requests.get(f"{account.url}/demo/x", headers={"Authorization": "Bearer abc.def"}, timeout=5)
     assert answer.status_code == 403 and "takes no tokens" in answer.text
