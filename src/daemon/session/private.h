@@ -25,6 +25,7 @@ struct hr_sessions {
     char **host, **env;
     int spares, sessions_max;
     uint64_t idle_ms;
+    bool (*keep)(const struct hr_session *session, void *arg);
     void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);
     void *arg;
     struct hr_map sessions;            /* principal 0x1f id */

@@ -131,7 +131,7 @@ enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal
         return HR_OK;
     if (sessions->sessions.count >= (size_t)sessions->sessions_max) {
         hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes", sessions->sessions_max);
-        return hr_fail_hint(err, "end one: spark.stop() in a client, or 'headrace session list' and 'headrace session stop ID'");
+        return hr_fail_hint(err, "end one with spark.stop() in its client; one that is idle for an hour ends by itself");
     }
     struct hr_session *session = session_new(sessions, principal, id);
     enum hr_code code = give_first_host(session, err);
@@ -321,7 +321,8 @@ static void sweep(void *arg)
         return;
     for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
         next = hr_session_next(sessions, at);
-        if (!at->calls && !at->pins && now - at->active_ms > (int64_t)sessions->idle_ms)
+        bool idle = !at->calls && !at->pins && now - at->active_ms > (int64_t)sessions->idle_ms;
+        if (idle && !(sessions->keep && sessions->keep(at, sessions->arg)))
             hr_session_end(at, "it was idle for longer than the limit");
     }
 }
@@ -418,7 +419,7 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     HR_CHECK(sessions);
     *sessions = (struct hr_sessions){.loop = loop, .folder = strdup(options->folder), .host = copy_list(options->host), .env = copy_list(options->env),
                                      .spares = options->spares, .sessions_max = options->sessions_max ? options->sessions_max : HR_SESSIONS_MAX,
-                                     .idle_ms = options->idle_ms, .event = options->event, .arg = options->arg};
+                                     .idle_ms = options->idle_ms, .keep = options->keep, .event = options->event, .arg = options->arg};
     hr_map_init(&sessions->sessions);
     enum hr_code code = choose_sockets(sessions, err);
     if (code) {

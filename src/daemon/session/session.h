@@ -30,6 +30,7 @@ struct hr_sessions_options {
     int spares;                        /* hosts kept ready */
     int sessions_max;                  /* 0: HR_SESSIONS_MAX */
     uint64_t idle_ms;                  /* a session without a call this long ends; 0: never */
+    bool (*keep)(const struct hr_session *session, void *arg);   /* asked before one is ended for that: true keeps it; may be NULL */
     void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);   /* may be NULL */
     void *arg;
 };
