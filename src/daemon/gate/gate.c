@@ -154,7 +154,7 @@ static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
         hr_fail(&err, HR_E_INTERNAL, "the session's host process ended while this call ran: %s", why->msg);
         hr_fail_hint(&err, "run it again: a new process takes over the session, with its configuration and temporary views");
     }
-    hr_log(HR_LOG_WARN, "gate.call-failed", "session", hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
+    hr_log(ended ? HR_LOG_INFO : HR_LOG_WARN, "gate.call-failed", "session", hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
     fail(relay, &err);
 }
 
