@@ -45,6 +45,16 @@ static enum hr_code admit(struct hr_arena *arena, const char *principal, const c
     return hr_identity_grant(site->identity, arena, &who, session_id, "/", grant, err);
 }
 
+/* one that was started by REST ends by its own limits */
+static bool keep(const struct hr_session *session, void *arg)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    bool owned = hr_livy_scope(arena, hr_session_info(session).id) != NULL;
+    (void)arg;
+    hr_arena_free(arena);
+    return owned;
+}
+
 /* beside this program, as it is installed and as it is built. One that is missing is named by the first call that needs it. */
 static enum hr_code find_host(char *path, size_t size, struct hr_err *err)
 {
@@ -66,7 +76,7 @@ enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct 
     const char *host[] = {spark->program, NULL};
     snprintf(folder, sizeof folder, "%s/hosts", site->run_dir);
     spark->site = site;
-    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS};
+    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS, .keep = keep, .arg = spark};
     enum hr_code code = find_host(spark->program, sizeof spark->program, err);
     if (!code)
         code = hr_sessions_new(site->loop, &sessions, &spark->sessions, err);
