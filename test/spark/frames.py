@@ -223,7 +223,7 @@ def table(spark, program, names):
 
 
 def rows_of(program, rows):
-    ordered = any(word in program for word in ("orderBy", "sort(", "tail(", "head("))
+    ordered = "over(" not in program and any(word in program for word in ("orderBy", "sort(", "tail(", "head("))
     answers = [comparable(tuple(row)) for row in rows]
     return answers if ordered else sorted(answers, key=repr)
 
@@ -238,7 +238,7 @@ def answer(spark, program):
         value = eval(program, names)
         if hasattr(value, "collect"):
             return value.schema.json(), rows_of(program, value.collect())
-        return "value", [repr(value)]
+        return "value", [comparable(value) if isinstance(value, (int, float, str, list)) else repr(value)]
     except PySparkException as error:
         return "error", error.getCondition() or type(error).__name__, dict(error.getMessageParameters() or {})
 

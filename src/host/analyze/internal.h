@@ -26,6 +26,7 @@ struct analysis {
     struct scope *outer;               /* of the subquery being analyzed */
     const char **views; size_t view_count;   /* being expanded, against cycles */
     const struct hr_window_definition *windows; size_t window_count;
+    const struct hr_rel *parameters;   /* the SQL text whose :name and ? are being resolved */
 };
 
 struct lambda_scope { const struct hr_attr **params; size_t count; struct lambda_scope *outer; };

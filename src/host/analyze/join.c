@@ -1,5 +1,6 @@
 /* Joins, set operations and generators. */
 #include "host/analyze/internal.h"
+#include <stdlib.h>
 
 static const struct hr_attr *nullable_attr(struct analysis *a, const struct hr_attr *attr)
 {
@@ -24,12 +25,18 @@ static void join_output(struct analysis *a, struct hr_node *join)
     join->output = (struct hr_attrs){attrs, n};
 }
 
+static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+
 static enum hr_code unresolved_using(struct analysis *a, const struct hr_node *side, const char *name, const char *which)
 {
-    const char *list = "";
+    const char *list = "", **names = ARRAY(a, const char *, side->output.count);
+    size_t count = 0;
     for (size_t i = 0; i < side->output.count; i++)
         if (!side->output.at[i]->hidden)
-            list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", quote(a, side->output.at[i]->name));
+            names[count++] = side->output.at[i]->name;
+    qsort(names, count, sizeof *names, by_text);
+    for (size_t i = 0; i < count; i++)
+        list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", quote(a, names[i]));
     return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", quote(a, name), "side", which, "suggestion", list, NULL);
 }
 

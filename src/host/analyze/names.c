@@ -1,6 +1,5 @@
 /* Names: attributes among the inputs' columns, suggestions, quoting. */
 #include "host/analyze/internal.h"
-#include <ctype.h>
 #include <stdlib.h>
 
 bool same_name(const struct analysis *a, const char *x, const char *y)
@@ -110,7 +109,7 @@ static int distance(const char *x, const char *y)
         int diagonal = row[0];
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            int cost = diagonal + (tolower((unsigned char)x[i - 1]) != tolower((unsigned char)y[j - 1]));
+            int cost = diagonal + (x[i - 1] != y[j - 1]);
             diagonal = row[j];
             int least = row[j] < row[j - 1] ? row[j] : row[j - 1];
             row[j] = least + 1 < cost ? least + 1 : cost;
@@ -149,7 +148,9 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
             count++;
         }
     /* when all columns share one qualifier and the name has none, Spark leaves it out */
-    const char *missing = quoted(a, name);
+    const char *missing = quoted(a, name), *plain = "";      /* Spark compares the quoted candidates with the plain name */
+    for (size_t i = 0; i < name->count; i++)
+        plain = hr_printf(a->arena, "%s%s%s", plain, i ? "." : "", name->at[i]);
     if (!qualify) {
         bool same = true;
         const struct hr_attr *first = NULL;
@@ -168,7 +169,7 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
                         proposals[n++].text = quote(a, s->inputs[k]->output.at[i]->name);
     }
     for (size_t i = 0; i < count; i++)
-        proposals[i].distance = distance(proposals[i].text, missing);
+        proposals[i].distance = distance(proposals[i].text, plain);
     qsort(proposals, count, sizeof *proposals, nearer);
     if (!count)
         return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "objectName", missing, NULL);

@@ -168,7 +168,14 @@ static void write_call(const struct hr_texpr *expr, enum style style, struct hr_
         write_expr(args->at[0], style, out);
         return;
     }
-    if (!strcmp(expr->call.name, "$negate")) {               /* SQL's minus sign; negative(x) prints itself */
+    if (hr_function_is(function, "$update")) {
+        hr_buf_adds(out, "update_fields(");
+        write_expr(args->at[1], style, out);
+        hr_buf_adds(out, args->count > 2 ? ", WithField(" : ", dropfield(");
+        if (args->count > 2)
+            write_expr(args->at[2], style, out);
+        hr_buf_adds(out, "))");
+    } else if (!strcmp(expr->call.name, "$negate")) {               /* SQL's minus sign; negative(x) prints itself */
         hr_buf_adds(out, "(- ");
         write_expr(args->at[0], style, out);
         hr_buf_addc(out, ')');
@@ -213,7 +220,9 @@ static void write_bound(enum hr_bound_kind kind, const struct hr_texpr *value, e
         inner = inner->cast.child;
     if (inner->kind == HR_T_LITERAL && hr_type_is_integral(inner->type)) {
         int64_t n = inner->literal->integer;
-        hr_buf_addf(out, "%lld %s", (long long)(n < 0 ? -n : n), n < 0 ? "PRECEDING" : "FOLLOWING");
+        /* SQL text said "1 PRECEDING"; a DataFrame's -1 prints as it is */
+        bool preceding = n < 0 && value->origin && value->origin->sql;
+        hr_buf_addf(out, "%lld %s", (long long)(preceding ? -n : n), preceding ? "PRECEDING" : "FOLLOWING");
         return;
     }
     if (inner->kind == HR_T_CALL && hr_function_is(inner->call.function, "negative")) {

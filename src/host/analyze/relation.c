@@ -259,11 +259,13 @@ static enum hr_code sql_node(struct analysis *a, const struct hr_rel *rel, struc
 {
     if (!a->env->ops->parse)
         return hr_fail(a->err, HR_E_UNSUPPORTED, "SQL text needs the SQL parser");
-    if (rel->sql.positional.count || rel->sql.named_count)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "parameters of SQL text that reached the analyzer");
     struct hr_rel *query;
     HR_TRY(a->env->ops->parse(a->env, a->arena, rel->sql.text, &query, a->err));
-    return hr_resolve_rel(a, query, out);
+    const struct hr_rel *before = a->parameters;
+    a->parameters = rel;
+    enum hr_code code = hr_resolve_rel(a, query, out);
+    a->parameters = before;
+    return code;
 }
 
 /* ---- select ---- */
@@ -324,7 +326,6 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
     s.also = &also;                                          /* lateral column aliases */
     s.also_attrs = &attrs;
     bool aggregates = false;
-    size_t generator_at = 0;
     struct hr_texpr *generator = NULL;
     for (size_t i = 0; i < list.count; i++) {
         struct hr_texpr *expr, *found = NULL;
@@ -335,16 +336,11 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
         } else
             HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
         HR_TRY(generator_of(&s, expr, &found));
-        if (found && generator)
-            return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "num", "2", "generators",
-                                 hr_printf(a->arena, "%s, %s", expr_sql(a, generator), expr_sql(a, found)), NULL);
         if (!found && list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1)
             return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr", expr_sql(a, expr), "names",
                                  hr_printf(a->arena, "%zu", list.at[i]->alias.names.count), NULL);
-        if (found) {
+        if (found)
             generator = found;
-            generator_at = i;
-        }
         exprs.at[i] = expr;
         attrs.at[i] = attr;
         aliased[i] = list.at[i]->kind == HR_EXPR_ALIAS && !found ? expr : NULL;
@@ -353,8 +349,13 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
     }
     if (aggregates)
         return aggregate_select(a, input, (struct hr_texprs){0}, exprs, attrs, NULL, NULL, 0, out);
-    if (generator)
-        HR_TRY(select_generator(a, input, &list, &exprs, &attrs, generator_at, generator, &input));
+    /* from the last to the first, so that the places of those before stay as they are */
+    for (size_t i = list.count; generator && i-- > 0;) {
+        struct hr_texpr *found;
+        HR_TRY(generator_of(&s, exprs.at[i], &found));
+        if (found)
+            HR_TRY(select_generator(a, input, &list, &exprs, &attrs, i, found, &input));
+    }
     return project(a, input, exprs, attrs, out);
 }
 

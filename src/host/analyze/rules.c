@@ -1437,7 +1437,7 @@ enum hr_code hr_rule_map_key(struct hr_call *call)
     HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
     args_of(call)[1] = cast_implicit(of(call), args_of(call)[1], args_of(call)[0]->type->key);
     call->out->type = BASIC(BOOLEAN);
-    call->out->nullable = any_nullable(call);
+    call->out->nullable = true;
     return HR_OK;
 }
 
@@ -1465,4 +1465,16 @@ enum hr_code hr_rule_or_zero(struct hr_call *call)
     HR_TRY(finish_call(call));
     call->out->type = given->id == HR_TYPE_VOID ? BASIC(INT) : args_of(call)[0]->type;
     return HR_OK;
+}
+
+enum hr_code hr_rule_logical(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *x = args[0]->type, *y = args[1]->type;
+    for (int i = 0; i < 2; i++)
+        if (args[i]->type->id == HR_TYPE_VOID || (is_string(args[i]->type) && args[1 - i]->type->id == HR_TYPE_BOOLEAN))
+            args[i] = cast_implicit(of(call), args[i], BASIC(BOOLEAN));
+    if (args[0]->type->id == HR_TYPE_BOOLEAN && args[1]->type->id == HR_TYPE_BOOLEAN)
+        return finish_call(call);
+    return hr_type_same_shape(x, y) ? wrong_type(call, "\"BOOLEAN\"", x) : differ(call);
 }

@@ -291,6 +291,8 @@ static enum hr_code other_columns(struct analysis *a, const struct hr_node *inpu
     return HR_OK;
 }
 
+static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+
 static enum hr_code unpivot(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out)
 {
     struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
@@ -306,15 +308,18 @@ static enum hr_code unpivot(struct analysis *a, const struct hr_rel *rel, struct
     if (!values.count)
         return hr_fail_spark(a->err, "UNPIVOT_REQUIRES_VALUE_COLUMNS", NULL);
     const struct hr_type *wide = values.at[0]->type;
-    const char *types = "";
+    const char *types = "", **described = ARRAY(a, const char *, values.count);
     bool nullable = false;
     for (size_t i = 0; i < values.count; i++) {
         const char *name = values.at[i]->kind == HR_T_COLUMN ? values.at[i]->column.attr->name : pretty_name(a, values.at[i]);
-        types = hr_printf(a->arena, "%s%s%s (%s)", types, i ? ", " : "", type_sql(a, values.at[i]->type), quote(a, name));
+        described[i] = hr_printf(a->arena, "%s (%s)", type_sql(a, values.at[i]->type), quote(a, name));
         bool mixed = wide && is_string(wide) != is_string(values.at[i]->type);
         wide = wide && !mixed ? wider_type(a, wide, values.at[i]->type) : NULL;
         nullable = nullable || values.at[i]->nullable;
     }
+    qsort(described, values.count, sizeof *described, by_text);
+    for (size_t i = 0; i < values.count; i++)
+        types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "", described[i]);
     if (!wide)
         return hr_fail_spark(a->err, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "types", types, NULL);
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 1 + 2 * values.count), *stack;

@@ -210,14 +210,14 @@ static void text_form(struct show *show, const struct cell *names, struct hr_buf
     if (!show->typed->vertical) {
         table(show, names, out);
         if (show->more)
-            hr_buf_addf(out, "only showing top %d row%s\n", show->typed->rows, show->typed->rows == 1 ? "" : "s");
+            hr_buf_addf(out, "only showing top %d row%s", show->typed->rows, show->typed->rows == 1 ? "" : "s");
         return;
     }
     vertical(show, names, out);
     if (!show->rows)
         hr_buf_adds(out, "(0 rows)\n");
     else if (show->more)
-        hr_buf_addf(out, "only showing top %d row%s\n", show->typed->rows, show->typed->rows == 1 ? "" : "s");
+        hr_buf_addf(out, "only showing top %d row%s", show->typed->rows, show->typed->rows == 1 ? "" : "s");
 }
 
 static void html_text(struct hr_buf *out, const struct cell *cell)
@@ -263,7 +263,7 @@ char *show_finish(struct show *show, size_t *len)
     HR_CHECK(names);
     for (size_t c = 0; c < show->columns; c++) {
         const char *name = show->typed->node->output.at[c]->name;
-        names[c] = make_cell(name, strlen(name), show->typed->truncate);
+        names[c] = make_cell(name, strlen(name), 0);          /* names are never cut */
     }
     if (show->typed->root == HR_ROOT_HTML)
         html(show, names, &out);

@@ -52,7 +52,8 @@ static void overflow(struct hr_rows *rows, idx_t row, enum mode mode)
     hr_value_text(rows->args[0], row, from, rows->types->zone, HR_TEXT_CAST, &value);
     static const char *const suffix[] = {[HR_TYPE_BYTE] = "Y", [HR_TYPE_SHORT] = "S", [HR_TYPE_LONG] = "L", [HR_TYPE_FLOAT] = "", [HR_TYPE_DOUBLE] = "D",
                                          [HR_TYPE_DECIMAL] = "BD"};
-    if (from->id < HR_LEN(suffix) && suffix[from->id])
+    bool number = from->id != HR_TYPE_DOUBLE || (!isnan(HR_ROW(rows, 0, row, double)) && !isinf(HR_ROW(rows, 0, row, double)));
+    if (number && from->id < HR_LEN(suffix) && suffix[from->id])
         hr_buf_adds(&value, suffix[from->id]);
     hr_fail_spark(&err, "CAST_OVERFLOW", "value", hr_buf_text(&value), "sourceType", sql_name(from, source), "targetType",
                   sql_name(rows->types->result, target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
