@@ -17,6 +17,7 @@ struct delivery {
     struct env *env;
     struct hr_result *result;
     int64_t start;
+    PB(DataType) *schema;              /* until the first batch took it along: it saves the client a response */
     struct hr_buf *collected;          /* a command's result, which leaves as a local relation; else NULL */
 };
 
@@ -29,8 +30,10 @@ static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, st
         return hr_buf_ok(delivery->collected) ? HR_OK : hr_fail(err, HR_E_LIMIT, "a command's result is larger than %zu bytes", delivery->collected->max);
     }
     int64_t start = delivery->start;
+    PB(DataType) *schema = delivery->schema;
     delivery->start += rows;
-    return operation_give_batch(delivery->operation, start, rows, bytes, len, err);
+    delivery->schema = NULL;
+    return operation_give_batch(delivery->operation, schema, start, rows, bytes, len, err);
 }
 
 static enum hr_arrow_codec codec_of(const struct env *env)
@@ -55,14 +58,6 @@ static enum hr_code new_result(struct delivery *delivery, const struct hr_type *
 static enum hr_code give_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, struct hr_err *err)
 {
     return hr_result_add(((struct delivery *)sink)->result, chunk, err);
-}
-
-/* the client's types, ahead of the rows: it checks them against the batches */
-static enum hr_code give_schema(struct delivery *delivery, const struct hr_type *schema, struct hr_err *err)
-{
-    PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
-    message.schema = hr_connect_type_encode(delivery->env->arena, schema);
-    return operation_give(delivery->operation, &message, err);
 }
 
 static enum hr_code set_query(struct operation *operation, struct hr_query *query, struct hr_err *err)
@@ -108,9 +103,9 @@ static enum hr_code run_delivery(struct delivery *delivery, const struct hr_rel 
     HR_TRY(set_query(delivery->operation, query, err));
     delivery->sink.chunk = give_chunk;
     HR_TRY(new_result(delivery, hr_query_schema(query), err));
-    if (!delivery->collected)
-        HR_TRY(give_schema(delivery, hr_query_schema(query), err));
+    delivery->schema = hr_connect_type_encode(env->arena, hr_query_schema(query));
     HR_TRY(hr_query_run(query, &delivery->sink, err));
+    operation_hold(delivery->operation);
     return hr_result_finish(delivery->result, err);
 }
 

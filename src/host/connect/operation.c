@@ -304,7 +304,8 @@ static enum hr_code append(struct operation *operation, struct response *respons
     operation->last = response;
     operation->unsent += size;
     operation->kept += size;
-    post(operation);
+    if (!operation->holding)
+        post(operation);
     pthread_mutex_unlock(&operation->lock);
     return HR_OK;
 }
@@ -350,9 +351,11 @@ static size_t put_varint(uint8_t *to, uint64_t value)
 
 /* The fields around the batch's bytes are written here, so that the bytes themselves are not copied into a message:
  * arrow_batch = 2 { row_count = 1, start_offset = 3, data = 2 } as the last field of the response. */
-enum hr_code operation_give_batch(struct operation *operation, int64_t start, int64_t rows, char *bytes, size_t len, struct hr_err *err)
+enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *schema, int64_t start, int64_t rows, char *bytes, size_t len,
+                                  struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
+    message.schema = schema;
     struct response *response = response_new(operation, &message);
     uint8_t inner[48], outer[16];
     size_t inner_len = 0, outer_len = 0, fixed = spark__connect__execute_plan_response__get_packed_size(&message);
@@ -379,6 +382,13 @@ enum hr_code operation_give_batch(struct operation *operation, int64_t start, in
     memcpy(at, outer, outer_len);
     memcpy(at + outer_len, inner, inner_len);
     return append(operation, response, err);
+}
+
+void operation_hold(struct operation *operation)
+{
+    pthread_mutex_lock(&operation->lock);
+    operation->holding = operation->unsent < HR_HTTP_LOW_MARK;
+    pthread_mutex_unlock(&operation->lock);
 }
 
 void operation_done(struct operation *operation, const struct hr_err *err)

@@ -122,7 +122,7 @@ struct operation {
     struct response *first, *last;     /* lock, as all below */
     int64_t made, sent;                /* index of the last response made, of the last given to the stream */
     size_t unsent, kept;
-    bool done, cancelled, abandoned, posted, trimmed;
+    bool done, cancelled, holding, posted, trimmed;
     struct hr_err err;                 /* code HR_OK: it succeeded */
     struct hr_query *query;
     struct hr_exchange *stream;        /* loop */
@@ -146,8 +146,10 @@ enum hr_code operation_find_response(struct operation *operation, const char *id
 enum operation_state operation_state_of(struct operation *operation);
 /* worker threads: gives one response; waits while too much is unsent; HR_E_CANCELLED once it is cancelled */
 enum hr_code operation_give(struct operation *operation, PB(ExecutePlanResponse) *response, struct hr_err *err);
-/* the same for a batch; takes the malloc'ed bytes */
-enum hr_code operation_give_batch(struct operation *operation, int64_t start, int64_t rows, char *bytes, size_t len, struct hr_err *err);
+/* the same for a batch; takes the malloc'ed bytes. schema: told with the first batch, else NULL */
+enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *schema, int64_t start, int64_t rows, char *bytes, size_t len,
+                                  struct hr_err *err);
+void operation_hold(struct operation *operation);      /* worker: the end is near, what comes may leave together with it */
 void operation_done(struct operation *operation, const struct hr_err *err);     /* worker; err NULL: succeeded */
 
 /* ---- work ---- */
