@@ -14,7 +14,7 @@
 
 #define JOURNAL_MAX ((off_t)1 << 30)
 
-enum record_kind { RECORD_SESSION = 1, RECORD_SET, RECORD_UNSET, RECORD_COMMAND, RECORD_CLOSE };
+enum record_kind { RECORD_SESSION = 1, RECORD_SET, RECORD_UNSET, RECORD_COMMAND, RECORD_CLOSE, RECORD_ARTIFACT };
 
 struct head { uint32_t kind, user, id, len, crc; };
 
@@ -72,6 +72,19 @@ void journal_command(struct session *session, const void *plan, size_t len)
     append(session, RECORD_COMMAND, plan, len);
 }
 
+void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len)
+{
+    struct hr_buf content;
+    if (session->connect->journal < 0)
+        return;
+    hr_buf_init(&content, JOURNAL_MAX);
+    hr_buf_add(&content, name, strlen(name) + 1);
+    hr_buf_add(&content, bytes, len);
+    if (hr_buf_ok(&content))
+        append(session, RECORD_ARTIFACT, content.data, content.len);
+    hr_buf_release(&content);
+}
+
 struct posted { struct session *session; char *key, *value; };
 
 static void config_posted(void *arg)
@@ -123,6 +136,10 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
     case RECORD_COMMAND:
         if (session)
             session_add_pending(session, content, head->len);
+        break;
+    case RECORD_ARTIFACT:
+        if (session && has_nul(content, head->len))
+            session_add_artifact(session, content, content + strlen(content) + 1, head->len - strlen(content) - 1, &err);
         break;
     case RECORD_CLOSE:
         if (session)

@@ -73,6 +73,7 @@ void session_drop(struct session *session);
 enum hr_code session_engine(struct session *session, struct hr_err *err);
 enum hr_code session_set(struct session *session, const char *key, const char *value, struct hr_err *err);     /* value NULL: unset */
 enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct hr_err *err); /* takes the reference */
+enum hr_code session_add_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err);
 bool session_drop_view(struct session *session, const struct hr_names *name, bool global);
 struct view *session_find_view(struct session *session, const struct hr_names *name);           /* a reference, or NULL */
 void session_remember_error(struct session *session, const char *id, const struct hr_err *err); /* loop */
@@ -195,6 +196,7 @@ enum hr_code command_run(struct env *env, struct operation *operation, struct hr
 
 void journal_session(struct session *session);                                          /* loop */
 void journal_close_session(struct session *session);                                    /* loop */
+void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len);  /* loop */
 void journal_config(struct session *session, const char *key, const char *value);       /* loop; value NULL: unset */
 void journal_command(struct session *session, const void *plan, size_t len);            /* loop */
 enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err);

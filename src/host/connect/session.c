@@ -379,6 +379,37 @@ struct view *session_find_view(struct session *session, const struct hr_names *n
     return view;
 }
 
+/* "cache/…", "files/…", "pyfiles/…", "archives/…", "jars/…", "classes/…": relative, without ".." */
+static bool is_artifact_name(const char *name)
+{
+    return *name && *name != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/../");
+}
+
+enum hr_code session_add_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
+{
+    if (!is_artifact_name(name))
+        return hr_fail(err, HR_E_INVALID, "artifact \"%s\" is not a relative path", name);
+    if (!strncmp(name, "jars/", 5) || !strncmp(name, "classes/", 8))
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "artifacts for a Java machine (jars, classes)", NULL);
+    if (!strncmp(name, "forward_to_fs/", 14))
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "copyFromLocalToFs", NULL);
+    struct artifact *artifact = artifact_new(bytes, len), *old = NULL;
+    if (!artifact)
+        return hr_fail(err, HR_E_NOMEM, "no memory for an artifact of %zu bytes", len);
+    pthread_mutex_lock(&session->lock);
+    bool fits = session->artifact_bytes + len <= 4 * HR_ARTIFACT_MAX;
+    if (fits) {
+        old = hr_map_put(&session->artifacts, name, artifact);
+        session->artifact_bytes += len - (old ? old->len : 0);
+    }
+    pthread_mutex_unlock(&session->lock);
+    artifact_drop(old);
+    if (fits)
+        return HR_OK;
+    artifact_drop(artifact);
+    return hr_fail(err, HR_E_LIMIT, "artifacts of a session are limited to %zu bytes", 4 * HR_ARTIFACT_MAX);
+}
+
 void session_remember_error(struct session *session, const char *id, const struct hr_err *err)
 {
     struct hr_err *copy = malloc(sizeof *copy);
