@@ -119,15 +119,16 @@ enum hr_code decode_command(struct decoder *d, const PB(Command) *in, struct hr_
     for (size_t i = 0; i < HR_LEN(refused); i++)
         if (refused[i].kind == in->command_type_case)
             return decode_refuse(d, refused[i].name);
+    struct hr_command *command = HR_NEW(d->arena, struct hr_command);
     out->kind = HR_OPERATION_COMMAND;
-    out->command = HR_NEW(d->arena, struct hr_command);
+    out->command = NULL;
     switch (in->command_type_case) {
     case COMMAND(WRITE_OPERATION):
-        return decode_write(d, in->write_operation, out->command);
+        return decode_write(d, in->write_operation, (out->command = command));
     case COMMAND(WRITE_OPERATION_V2):
-        return decode_write_v2(d, in->write_operation_v2, out->command);
+        return decode_write_v2(d, in->write_operation_v2, (out->command = command));
     case COMMAND(CREATE_DATAFRAME_VIEW):
-        return decode_view(d, in->create_dataframe_view, out->command);
+        return decode_view(d, in->create_dataframe_view, (out->command = command));
     case COMMAND(SQL_COMMAND):
         return decode_sql_command(d, in->sql_command, out);
     case COMMAND(GET_RESOURCES_COMMAND):

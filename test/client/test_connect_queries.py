@@ -1,0 +1,252 @@
+"""The client's ordinary day: queries, results of every type, views, configuration, analysis, the catalog."""
+import datetime
+import decimal
+
+import pandas
+import pyarrow
+import pytest
+from pyspark.errors import AnalysisException, IllegalArgumentException, SparkNoSuchElementException
+from pyspark.sql import Observation, Row
+from pyspark.sql import functions as F
+
+
+def test_count_and_show(spark, capsys):
+    assert spark.range(10).count() == 10
+    spark.range(3).show()
+    assert capsys.readouterr().out == "+---+\n| id|\n+---+\n|  0|\n|  1|\n|  2|\n+---+\n\n"
+
+
+def test_csv_pipeline(spark, tmp_path):
+    (tmp_path / "t.csv").write_text("Survived,Age\n" + "".join(f"{i % 2},{i if i % 7 else ''}\n" for i in range(60)))
+    rows = (spark.read.option("header", "true").csv(str(tmp_path / "t.csv")).filter(F.col("Age") > 20)
+            .groupBy("Survived").count().orderBy(F.desc("count"), "Survived").collect())
+    expected = {"0": 0, "1": 0}
+    for i in range(60):
+        if i % 7 and i > 20:
+            expected[str(i % 2)] += 1
+    assert [(r.Survived, r["count"]) for r in rows] == sorted(expected.items(), key=lambda kv: (-kv[1], kv[0]))
+
+
+def test_empty_result_has_its_schema(spark):
+    table = spark.range(10).filter("id > 100").toArrow()
+    assert table.num_rows == 0
+    assert table.schema.names == ["id"]
+    assert table.schema.field("id").type == pyarrow.int64()
+
+
+TYPES = """
+    SELECT true AS b, 1Y AS y, 2S AS s, 3 AS i, 4L AS l, CAST(1.5 AS FLOAT) AS f, 2.5D AS d, 12.34BD AS n, CAST('1' AS DECIMAL(38, 4)) AS big,
+           'text' AS t, X'00FF' AS x, DATE'2026-11-22' AS day, TIMESTAMP'2026-11-22 10:11:12.123456' AS at,
+           TIMESTAMP_NTZ'2026-11-22 10:11:12' AS ntz, INTERVAL '1 02:03:04' DAY TO SECOND AS span,
+           array(1, NULL, 3) AS a, map('k', 1, 'l', 2) AS m, named_struct('p', 1, 'q', 'z') AS r, NULL AS v
+"""
+
+
+def test_every_type_arrives_in_arrow(spark):
+    schema = spark.sql(TYPES).toArrow().schema
+    assert {f.name: str(f.type) for f in schema} == {
+        "b": "bool", "y": "int8", "s": "int16", "i": "int32", "l": "int64", "f": "float", "d": "double", "n": "decimal128(4, 2)",
+        "big": "decimal128(38, 4)", "t": "string", "x": "binary", "day": "date32[day]", "at": "timestamp[us, tz=UTC]", "ntz": "timestamp[us]",
+        "span": "duration[us]", "a": "list<element: int32>", "m": str(schema.field("m").type),
+        "r": "struct<p: int32 not null, q: string not null>", "v": "null"}
+    assert pyarrow.types.is_map(schema.field("m").type)
+    assert [f.name for f in schema if f.nullable] == ["big", "v"]
+
+
+def test_every_type_arrives_in_python(spark):
+    row = spark.sql(TYPES).collect()[0]
+    assert (row.b, row.y, row.s, row.i, row.l, row.f, row.d) == (True, 1, 2, 3, 4, 1.5, 2.5)
+    assert (row.n, row.big) == (decimal.Decimal("12.34"), decimal.Decimal("1.0000"))
+    assert (row.t, bytes(row.x), row.day) == ("text", b"\x00\xff", datetime.date(2026, 11, 22))
+    assert row.ntz == datetime.datetime(2026, 11, 22, 10, 11, 12)
+    assert row.span == datetime.timedelta(days=1, hours=2, minutes=3, seconds=4)
+    assert (row.a, row.m, row.r, row.v) == ([1, None, 3], {"k": 1, "l": 2}, Row(p=1, q="z"), None)
+
+
+def test_large_result_in_batches(spark):
+    frame = spark.range(700_000).selectExpr("id", "IF(id % 3 = 0, NULL, concat('row ', id)) AS t", "id % 2 = 0 AS even",
+                                            "IF(id % 5 = 0, NULL, array(id, id + 1)) AS a")
+    table = frame.toArrow()
+    assert table.num_rows == 700_000
+    assert table.column("t").null_count == len(range(0, 700_000, 3))
+    for i in (0, 1, 8191, 8192, 8193, 262_144 + 8192, 699_999):
+        row = table.slice(i, 1).to_pylist()[0]
+        assert row == {"id": i, "t": None if i % 3 == 0 else f"row {i}", "even": i % 2 == 0, "a": None if i % 5 == 0 else [i, i + 1]}
+
+
+@pytest.mark.parametrize("codec", ["lz4", "zstd", "none"])
+def test_compression(spark, codec):
+    spark.conf.set("spark.sql.execution.arrow.compression.codec", codec)
+    assert spark.range(100_000).toArrow().column("id").to_pylist() == list(range(100_000))
+
+
+def test_rows_per_batch_are_honoured(spark):
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
+    assert {len(b) for b in spark.range(5000).toArrow().to_batches()} == {1000}
+
+
+def test_local_relations(spark):
+    frame = pandas.DataFrame({"a": [1, 2, None], "b": ["x", None, "z"]})
+    assert spark.createDataFrame(frame).filter("a > 1").collect() == [Row(a=2.0, b=None)]
+    schema = "i int, l array<int>, m map<string, double>, st struct<x: int, y: string>"
+    rows = [(1, [1, None], {"k": 1.5}, Row(x=1, y="z")), (None, None, None, None)]
+    assert [tuple(r) for r in spark.createDataFrame(rows, schema).collect()] == rows
+    assert spark.createDataFrame([], "a int, b string").schema.simpleString() == "struct<a:int,b:string>"
+
+
+def test_large_local_relation_goes_through_artifacts(spark):
+    spark.conf.set("spark.sql.session.localRelationCacheThreshold", "10000")
+    frame = pandas.DataFrame({"n": range(50_000), "t": ["row %d" % i for i in range(50_000)]})
+    assert spark.createDataFrame(frame).selectExpr("sum(n)", "count(DISTINCT t)").collect()[0] == (sum(range(50_000)), 50_000)
+
+
+def test_compressed_plan(spark):
+    spark.conf.set("spark.connect.session.planCompression.threshold", "1000")
+    spark.client._plan_compression_threshold = None          # asked for anew
+    long = "x" * 20_000
+    assert spark.range(1).select(F.lit(long).alias("t")).collect()[0].t == long
+    assert spark.client._plan_compression_algorithm == "ZSTD"
+
+
+def test_views(spark):
+    spark.range(5).createOrReplaceTempView("v")
+    assert spark.sql("SELECT sum(id) AS s FROM v").collect() == [Row(s=10)]
+    spark.table("v").filter("id > 1").createOrReplaceTempView("v")     # of its own earlier self
+    assert spark.sql("SELECT count(*) AS c FROM v").collect() == [Row(c=3)]
+    with pytest.raises(AnalysisException) as caught:
+        spark.range(1).createTempView("v")
+    assert caught.value.getCondition() == "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"
+    assert spark.catalog.dropTempView("v") is True
+    assert spark.catalog.dropTempView("v") is False
+    with pytest.raises(AnalysisException) as caught:
+        spark.table("v").collect()
+    assert caught.value.getCondition() == "TABLE_OR_VIEW_NOT_FOUND"
+
+
+def test_views_by_sql(spark):
+    spark.sql("CREATE OR REPLACE TEMP VIEW w(x, y) AS SELECT id, id * 2 FROM range(3)")
+    assert spark.sql("SELECT * FROM w WHERE y > 1").collect() == [Row(x=1, y=2), Row(x=2, y=4)]
+    assert [(r.viewName, r.isTemporary) for r in spark.sql("SHOW VIEWS").collect()] == [("w", True)]
+    spark.sql("DROP VIEW w")
+    assert not spark.catalog.tableExists("w")
+
+
+def test_global_views_are_shared(host, spark):
+    spark.range(4).createOrReplaceGlobalTempView("everywhere")
+    other = host.session()
+    assert other.table("global_temp.everywhere").count() == 4
+    assert other.catalog.dropGlobalTempView("everywhere") is True
+    other.stop()
+
+
+def test_catalog(spark):
+    spark.range(1).selectExpr("id", "'a' AS t").createOrReplaceTempView("listed")
+    assert [(t.name, t.tableType, t.isTemporary) for t in spark.catalog.listTables()] == [("listed", "TEMPORARY", True)]
+    assert [(c.name, c.dataType, c.nullable) for c in spark.catalog.listColumns("listed")] == [("id", "bigint", False), ("t", "string", False)]
+    assert spark.catalog.currentDatabase() == "default"
+    assert spark.catalog.currentCatalog() == "spark_catalog"
+    assert [d.name for d in spark.catalog.listDatabases()] == ["default"]
+    spark.catalog.cacheTable("listed")
+    assert spark.catalog.isCached("listed")
+    spark.catalog.uncacheTable("listed")
+    assert not spark.catalog.isCached("listed")
+
+
+def test_configuration(spark):
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
+    spark.conf.set("spark.sql.shuffle.partitions", "7")
+    assert spark.sql("SET spark.sql.shuffle.partitions").collect() == [Row(key="spark.sql.shuffle.partitions", value="7")]
+    spark.conf.unset("spark.sql.shuffle.partitions")
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
+    assert spark.conf.get("no.such.key", "fallback") == "fallback"
+    assert spark.conf.isModifiable("spark.sql.shuffle.partitions") and not spark.conf.isModifiable("spark.sql.warehouse.dir")
+    assert "spark.app.name" in spark.conf.getAll
+    with pytest.raises(SparkNoSuchElementException):
+        spark.conf.get("no.such.key")
+
+
+@pytest.mark.parametrize("key, value, kind, condition", [
+    ("spark.sql.warehouse.dir", "/x", AnalysisException, "CANNOT_MODIFY_STATIC_CONFIG"),
+    ("spark.executor.memory", "1g", AnalysisException, "CANNOT_MODIFY_CONFIG"),
+    ("spark.sql.shuffle.partitions", "many", IllegalArgumentException, "INVALID_CONF_VALUE.TYPE_MISMATCH"),
+    ("spark.sql.session.timeZone", "Nope/No", IllegalArgumentException, "INVALID_CONF_VALUE.TIME_ZONE"),
+    ("spark.sql.timestampType", "X", IllegalArgumentException, "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS"),
+])
+def test_configuration_is_checked(spark, key, value, kind, condition):
+    with pytest.raises(kind) as caught:
+        spark.conf.set(key, value)
+    assert caught.value.getCondition() == condition
+
+
+def test_session_zone(spark):
+    spark.conf.set("spark.sql.session.timeZone", "America/Los_Angeles")
+    assert spark.sql("SELECT hour(TIMESTAMP'2026-07-01 12:00:00Z') AS h").collect() == [Row(h=5)]
+
+
+def test_analysis_without_running(spark, tmp_path, capsys):
+    frame = spark.range(3).selectExpr("id", "CAST(id AS STRING) AS t")
+    assert frame.schema.simpleString() == "struct<id:bigint,t:string>"
+    frame.printSchema()
+    assert capsys.readouterr().out == "root\n |-- id: long (nullable = false)\n |-- t: string (nullable = false)\n\n"
+    frame.explain()
+    assert capsys.readouterr().out.startswith("== Physical Plan ==")
+    assert not frame.isStreaming
+    assert spark.version == "4.2.0"
+    assert frame.sameSemantics(spark.range(3).selectExpr("id", "CAST(id AS STRING) AS t"))
+    assert not frame.sameSemantics(spark.range(4))
+    assert frame.semanticHash() == spark.range(3).selectExpr("id", "CAST(id AS STRING) AS t").semanticHash()
+    (tmp_path / "f.csv").write_text("1\n")
+    assert [f.endswith("/f.csv") for f in spark.read.csv(str(tmp_path / "f.csv")).inputFiles()] == [True]
+
+
+def test_persist(spark):
+    frame = spark.range(3)
+    frame.persist()
+    assert str(frame.storageLevel) == "Disk Memory Deserialized 1x Replicated"
+    frame.unpersist()
+    assert str(frame.storageLevel) == "Serialized 1x Replicated"
+
+
+def test_observed_metrics(spark):
+    seen = Observation("seen")
+    frame = spark.range(10).observe(seen, F.count(F.lit(1)).alias("rows"), F.max("id").alias("most"))
+    assert frame.count() == 10
+    assert seen.get == {"rows": 10, "most": 9}
+
+
+def test_checkpoint(spark):
+    frame = spark.range(10).filter("id % 2 = 0").localCheckpoint()
+    assert frame.count() == 5
+    assert frame.selectExpr("sum(id) AS s").collect() == [Row(s=20)]
+
+
+def test_clone_session(spark):
+    spark.conf.set("spark.sql.shuffle.partitions", "9")
+    spark.range(2).createOrReplaceTempView("carried")
+    clone = spark.cloneSession()
+    assert clone.conf.get("spark.sql.shuffle.partitions") == "9"
+    assert clone.table("carried").count() == 2
+    clone.conf.set("spark.sql.shuffle.partitions", "3")
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "9"
+    clone.client.release_session()
+
+
+def test_error_tells_where(spark):
+    with pytest.raises(AnalysisException) as caught:
+        spark.range(1).select("nope").collect()
+    error = caught.value
+    assert error.getCondition() == "UNRESOLVED_COLUMN.WITH_SUGGESTION" and error.getSqlState() == "42703"
+    assert error.getMessageParameters() == {"objectName": "`nope`", "proposal": "`id`"}
+    assert error.getQueryContext()[0].callSite().startswith(__file__)
+
+
+@pytest.mark.parametrize("refused", [
+    lambda s: s.readStream.format("rate").load().schema,
+    lambda s: s.range(1).write.saveAsTable("t"),
+    lambda s: s.sql("CREATE TABLE t (a INT)"),
+    lambda s: s.range(1).writeTo("t").create(),
+])
+def test_refused_by_name(spark, refused):
+    with pytest.raises(Exception) as caught:
+        refused(spark)
+    assert "UNSUPPORTED" in caught.value.getCondition(), str(caught.value)
