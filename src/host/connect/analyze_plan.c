@@ -1,6 +1,8 @@
 /* AnalyzePlan: what a plan would yield, without running it. One job on a worker thread. */
+#include "host/connect/fingerprint.h"
 #include "host/connect/private.h"
 #include "host/connect/types.h"
+#include "host/plan/print.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +26,30 @@ static enum hr_code typed_relation(struct analysis *a, const PB(Relation) *messa
     return hr_analyze(a->job->arena, &a->env->base, rel, typed, a->err);
 }
 
-static enum hr_code typed_plan(struct analysis *a, const PB(Plan) *message, struct hr_typed **typed)
+static enum hr_code typed_plan_of(struct analysis *a, const PB(Plan) *message, struct hr_typed **typed, struct hr_operation_plan *out)
 {
     struct hr_operation_plan plan;
     HR_TRY(hr_decode_plan(a->job->arena, message, &plan, a->err));
     if (!plan.rel)
         return hr_fail(a->err, HR_E_INVALID, "a command cannot be analyzed");
     HR_TRY(env_bind(a->env, plan.rel, a->err));
+    *out = plan;
     return hr_analyze(a->job->arena, &a->env->base, plan.rel, typed, a->err);
+}
+
+static enum hr_code typed_plan(struct analysis *a, const PB(Plan) *message, struct hr_typed **typed)
+{
+    struct hr_operation_plan plan;
+    return typed_plan_of(a, message, typed, &plan);
+}
+
+static enum hr_code fingerprint(struct analysis *a, const PB(Plan) *message, struct hr_fingerprint *out)
+{
+    struct hr_operation_plan plan;
+    struct hr_typed *typed;
+    HR_TRY(typed_plan_of(a, message, &typed, &plan));
+    hr_fingerprint(a->job->arena, (ProtobufCMessage *)plan.message, out);
+    return HR_OK;
 }
 
 static enum hr_code run_schema(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
@@ -55,12 +73,14 @@ static char *taken(struct hr_arena *arena, struct hr_buf *buf)
 static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
 {
     struct analyze_job *job = a->job;
+    struct hr_operation_plan plan;
     struct hr_typed *typed;
     struct hr_buf text;
-    HR_TRY(typed_plan(a, request->explain->plan, &typed));
+    HR_TRY(typed_plan_of(a, request->explain->plan, &typed, &plan));
     hr_buf_init(&text, HR_REST_BODY_MAX);
     hr_buf_adds(&text, "== Physical Plan ==\n");
-    hr_typed_explain(typed, &text);
+    hr_print_rel(plan.rel, 0, &text);
+    hr_buf_addc(&text, '\n');
     out->result_case = RESULT(EXPLAIN);
     out->explain = NEW(Explain, EXPLAIN);
     out->explain->explain_string = taken(job->arena, &text);
@@ -84,11 +104,12 @@ static enum hr_code run_tree_string(struct analysis *a, const PB(AnalyzePlanRequ
 static enum hr_code run_is_local(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
 {
     struct analyze_job *job = a->job;
+    struct hr_operation_plan plan;
     struct hr_typed *typed;
-    HR_TRY(typed_plan(a, request->is_local->plan, &typed));
+    HR_TRY(typed_plan_of(a, request->is_local->plan, &typed, &plan));
     out->result_case = RESULT(IS_LOCAL);
     out->is_local = NEW(IsLocal, IS_LOCAL);
-    out->is_local->is_local = hr_typed_is_local(typed);
+    out->is_local->is_local = plan.rel->kind == HR_REL_LOCAL || plan.rel->kind == HR_REL_CACHED_LOCAL;
     return HR_OK;
 }
 
@@ -145,24 +166,23 @@ static enum hr_code run_ddl_parse(struct analysis *a, const PB(AnalyzePlanReques
 static enum hr_code run_same_semantics(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
 {
     struct analyze_job *job = a->job;
-    struct hr_typed *one, *two;
-    HR_TRY(typed_plan(a, request->same_semantics->target_plan, &one));
-    HR_TRY(typed_plan(a, request->same_semantics->other_plan, &two));
+    struct hr_fingerprint one, two;
+    HR_TRY(fingerprint(a, request->same_semantics->target_plan, &one));
+    HR_TRY(fingerprint(a, request->same_semantics->other_plan, &two));
     out->result_case = RESULT(SAME_SEMANTICS);
     out->same_semantics = NEW(SameSemantics, SAME_SEMANTICS);
-    out->same_semantics->result = hr_typed_same(one, two);
+    out->same_semantics->result = one.len == two.len && !memcmp(one.bytes, two.bytes, one.len);
     return HR_OK;
 }
 
 static enum hr_code run_semantic_hash(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
 {
     struct analyze_job *job = a->job;
-    struct hr_typed *typed;
-    HR_TRY(typed_plan(a, request->semantic_hash->plan, &typed));
-    uint64_t hash = hr_typed_hash(typed);
+    struct hr_fingerprint plan;
+    HR_TRY(fingerprint(a, request->semantic_hash->plan, &plan));
     out->result_case = RESULT(SEMANTIC_HASH);
     out->semantic_hash = NEW(SemanticHash, SEMANTIC_HASH);
-    out->semantic_hash->result = (int32_t)(uint32_t)(hash ^ hash >> 32);
+    out->semantic_hash->result = (int32_t)(uint32_t)(plan.hash ^ plan.hash >> 32);
     return HR_OK;
 }
 
@@ -172,9 +192,11 @@ enum { USE_DISK = 1, USE_MEMORY = 2, OFF_HEAP = 4, DESERIALIZED = 8, PERSISTED =
 
 static enum hr_code hash_key(struct analysis *a, const PB(Relation) *relation, char key[static 24])
 {
+    struct hr_fingerprint plan;
     struct hr_typed *typed;
     HR_TRY(typed_relation(a, relation, &typed));
-    snprintf(key, 24, "%016llx", (unsigned long long)hr_typed_hash(typed));
+    hr_fingerprint(a->job->arena, (ProtobufCMessage *)relation, &plan);
+    snprintf(key, 24, "%016llx", (unsigned long long)plan.hash);
     return HR_OK;
 }
 

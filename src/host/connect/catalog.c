@@ -271,7 +271,13 @@ static enum hr_code drop_view_named(struct call *call, bool global)
 {
     const char *parts[] = {"global_temp", arg(call, "view_name")};
     struct hr_names name = {global ? parts : parts + 1, global ? 2 : 1};
-    return one(call, "?dropped", session_drop_view(call->env->session, &name, global) ? "true" : "false");
+    struct view *view = session_find_view(call->env->session, &name);
+    view_drop(view);
+    if (view && call->env->operation) {
+        session_drop_view(call->env->session, &name, global);
+        journal_plan(call->env->operation);
+    }
+    return one(call, "?dropped", view ? "true" : "false");
 }
 
 static enum hr_code drop_temp_view(struct call *call) { return drop_view_named(call, false); }

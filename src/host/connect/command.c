@@ -1,6 +1,7 @@
 /* Commands: views, writes, and what spark.sql() runs at once. Worker threads. */
 #include "host/connect/execute.h"
 #include "host/connect/texts.h"
+#include "host/plan/print.h"
 #include "host/sql/sql.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +174,7 @@ static void journal_posted(void *arg)
 }
 
 /* the journal belongs to the loop's thread */
-static void journal_plan(struct operation *operation)
+void journal_plan(struct operation *operation)
 {
     struct journalled *entry = malloc(sizeof *entry);
     char *bytes = malloc(operation->request_len + 1);
@@ -302,7 +303,8 @@ static enum hr_code run_explain(struct env *env, const struct hr_command *comman
     HR_TRY(hr_analyze(env->arena, &env->base, command->input, &typed, err));
     hr_buf_init(&text, HR_REST_BODY_MAX);
     hr_buf_adds(&text, "== Physical Plan ==\n");
-    hr_typed_explain(typed, &text);
+    hr_print_rel(command->input, 0, &text);
+    hr_buf_addc(&text, '\n');
     texts_columns(texts, "plan", NULL);
     texts_row(texts, hr_buf_text(&text));
     hr_buf_release(&text);

@@ -275,8 +275,10 @@ static void execute(struct operation *operation)
     struct hr_err err = {0};
     struct env *env;
     enum hr_code code = env_new(arena, operation->session, &env, &err);
-    if (!code)
+    if (!code) {
+        env->operation = operation;
         code = run_plan(env, operation, &err);
+    }
     end_query(operation);
     if (!code)
         code = give_complete(operation, &err);

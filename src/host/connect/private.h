@@ -84,6 +84,7 @@ struct env {
     struct hr_env base;
     struct session *session;
     struct hr_arena *arena;
+    struct operation *operation;       /* NULL: an analysis, which changes nothing */
     struct hr_conf conf;               /* as it was when the operation began */
     int64_t now_us;
 };
@@ -194,6 +195,7 @@ void analyze_plan(void *job);          /* a job */
 /* A command, of spark.sql() or of its own; worker threads. from_sql: the answer is a relation with what the statement prints. */
 enum hr_code command_run(struct env *env, struct operation *operation, struct hr_command *command, bool from_sql, struct hr_err *err);
 
+void journal_plan(struct operation *operation);         /* worker: what the operation ran must survive the host */
 void journal_session(struct session *session);                                          /* loop */
 void journal_close_session(struct session *session);                                    /* loop */
 void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len);  /* loop */
