@@ -171,16 +171,18 @@ def test_sessions_are_known_by_their_id(wire):
     assert "INVALID_HANDLE.SESSION_CLOSED" in caught.value.details()
 
 
-def interrupted(spark, act):
+def interrupted(spark, act, tag=None):
     caught = []
 
     def run():
         try:
+            if tag:
+                spark.addTag(tag)          # tags belong to the thread
             spark.sql(SLOW).collect()
         except PySparkException as error:
             caught.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     time.sleep(0.7)
     began = time.monotonic()
@@ -197,11 +199,7 @@ def test_interrupt_all(spark):
 
 
 def test_interrupt_by_tag(spark):
-    spark.addTag("mine")
-    try:
-        interrupted(spark, lambda: spark.interruptTag("other") + spark.interruptTag("mine"))
-    finally:
-        spark.clearTags()
+    interrupted(spark, lambda: spark.interruptTag("other") + spark.interruptTag("mine"), "mine")
 
 
 def test_interrupt_by_operation(wire):
