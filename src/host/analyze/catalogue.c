@@ -129,6 +129,7 @@ static struct hr_function functions[] = {
     {"sha1", "y", "s", "a", "sha1($1)", 0, NULL, NULL},
     {"sha", "y", "s", "a", "sha1($1)", 0, NULL, NULL},
     {"sha2", "yi", "s", "y", "@sha2($1,$2)", 0, NULL, NULL},
+    {"to_json", "a", "s", "y", "@to_json($1)", 0, NULL, R(to_json)},
     {"typeof", "a", "s", "n", "!typeof", 0, NULL, NULL},
     {"version", "", "s", "n", "'4.2.0'", 0, NULL, NULL},
     {"current_user,user,session_user", "", "s", "n", "!current_user", 0, "current_user()", NULL},

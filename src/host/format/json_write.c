@@ -1,3 +1,4 @@
+#include "host/format/json_text.h"
 #include "host/format/write.h"
 #include <math.h>
 #include <stdlib.h>
@@ -205,6 +206,26 @@ static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
     }
     hr_buf_addc(out, '}');
     hr_buf_adds(out, state->line_sep);
+}
+
+/* ---- one value: to_json ---- */
+
+enum hr_code hr_json_text_new(struct hr_arena *arena, struct hr_json_text **text, struct hr_err *err)
+{
+    struct json_writing *state = HR_NEW(arena, struct json_writing);
+    state->skip_nulls = true;
+    *text = (struct hr_json_text *)state;
+    return hr_value_text_patterns(arena, &state->how, err);
+}
+
+void hr_json_text_put(const struct hr_json_text *text, const struct hr_zone *zone, const struct hr_type *type, duckdb_vector vector, idx_t row,
+                      struct hr_buf *out)
+{
+    struct json_writing state = *(const struct json_writing *)text;
+    struct hr_field field = {"", type, true, NULL};
+    struct hr_column column = child_of(&field, vector);
+    state.how.zone = zone;
+    json_value(&state, &column, row, out);
 }
 
 const struct hr_text_format hr_json_format = {"json", ".json", open_json, NULL, row_text};

@@ -57,6 +57,7 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err);
 /* the scalar value of a column as its text; not for null, arrays, maps, structs */
 void hr_column_text(const struct hr_column *column, idx_t row, const struct hr_value_text *how, struct hr_buf *out);
 enum hr_code hr_value_text_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct hr_value_text *how, struct hr_err *err);
+enum hr_code hr_value_text_patterns(struct hr_arena *arena, struct hr_value_text *how, struct hr_err *err);   /* Spark's defaults; no zone */
 void hr_column_bind(struct hr_column *column, duckdb_vector vector);
 /* key=value, escaped as Spark does for folders */
 void hr_partition_folder(const char *name, const char *value, bool is_null, struct hr_buf *out);

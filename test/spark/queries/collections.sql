@@ -90,3 +90,9 @@ stack(2, 1, 2, 3, 4)
 SELECT id, e FROM range(2) LATERAL VIEW explode(array(1, 2)) t AS e ORDER BY id, e
 SELECT id, p, e FROM range(2) LATERAL VIEW OUTER posexplode(array()) t AS p, e ORDER BY id
 SELECT * FROM explode(array(1, 2)) AS t(x)
+to_json(struct(1 a, null b, 'x"y' c, 1.50BD d, cast(1e10 as double) e, cast('NaN' as double) f, date'2020-01-02' g, true i, X'6162' j, timestamp_ntz'2020-01-02 03:04:05' k))
+to_json(map('a', 1, 'b', null))
+to_json(named_struct('n', named_struct('m', null, 'o', array(named_struct('p', 1), null))))
+to_json(cast(null as struct<a: int>))
+to_json(struct('é😀' u, array() v))
+to_json(1)

@@ -29,6 +29,8 @@
     X(hour, "i:T", HR_K_ZONE) X(minute, "i:T", HR_K_ZONE) X(second, "i:T", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
     X(next_day, "D:Ds", 0) X(months_between, "d:TTb", HR_K_ZONE) X(make_date, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
+    /* json.c */ \
+    X(to_json, "?", HR_K_ZONE) \
     /* collection.c */ \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
     X(slice_start, "l:lll", 0)
