@@ -136,8 +136,10 @@ static void publish(struct daemon *daemon, int storage_port)
 {
     struct hr_home *home = &daemon->home;
     struct hr_err err;
-    home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", is_loopback(daemon->options->listen) ? "" : "s",
-                                       is_loopback(daemon->options->listen) ? "127.0.0.1" : daemon->options->listen, storage_port);
+    const char *listen = daemon->options->listen;
+    bool loopback = is_loopback(listen), wild = !strcmp(listen, "0.0.0.0") || !strcmp(listen, "::");
+    const char *host = loopback ? "127.0.0.1" : wild ? "localhost" : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen) : listen;
+    home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", loopback ? "" : "s", host, storage_port);
     hr_spark_ready(daemon->spark);
     if (hr_home_publish(home, daemon->connect, storage_port, &err)) {
         give_up(daemon, &err);
