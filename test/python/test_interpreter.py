@@ -174,6 +174,11 @@ def test_rich_values(child):
     assert child.text("T").strip() == "<class '__main__.T'>"
 
 
+def test_ipythons_display_is_the_sessions(child):
+    pytest.importorskip("IPython")
+    assert child.data("from IPython.display import HTML, display\ndisplay(HTML('<u>u</u>'))")["text/html"] == "<u>u</u>"
+
+
 def test_livy_magics(child):
     child.run("rows = [{'a': 1, 'b': 'x'}, {'a': None, 'b': 'y'}]")
     assert child.data("%json rows")["application/json"] == [{"a": 1, "b": "x"}, {"a": None, "b": "y"}]

@@ -87,6 +87,18 @@ def test_environment_variables_find_the_server(sdk, serve, monkeypatch, tmp_path
         sdk.Workspace(*args)
 
 
+def test_a_service_principal(sdk, serve, monkeypatch):
+    from headrace.azureml.authentication import ServicePrincipalAuthentication, TokenAuthentication
+
+    endpoint = serve.endpoint
+    monkeypatch.setenv("HEADRACE_TOKEN", "nothing")
+    auth = ServicePrincipalAuthentication(endpoint["tenant_id"], endpoint["principal_id"], endpoint["token"])
+    assert sdk.Workspace.from_config(auth=auth).get_details()["name"] == endpoint["workspace"]
+    assert sdk.Workspace.from_config(auth=TokenAuthentication(lambda audience: endpoint["token"])).name == endpoint["workspace"]
+    with pytest.raises(sdk.exceptions.AuthenticationException):
+        sdk.Workspace.from_config(auth=ServicePrincipalAuthentication(endpoint["tenant_id"], endpoint["principal_id"], "wrong"))
+
+
 def test_a_wrong_authority_is_not_trusted(sdk, serve, monkeypatch):
     monkeypatch.setenv("HEADRACE_URL", serve.endpoint["https_url"])
     monkeypatch.setenv("HEADRACE_TOKEN", serve.endpoint["token"])

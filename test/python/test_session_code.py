@@ -17,7 +17,9 @@ def forks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def child(forks, serve):
-    made = forks.spawn(connect=f"{serve.endpoint['connect']};session_id={uuid.uuid4()}", conf={"spark.sql.session.timeZone": "UTC"})
+    made = forks.spawn(
+        connect=f"{serve.endpoint['connect']};session_id={uuid.uuid4()}", conf={"spark.sql.session.timeZone": "UTC"}
+    )
     yield made
     made.stop()
 

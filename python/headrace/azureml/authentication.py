@@ -33,6 +33,35 @@ class InteractiveLoginAuthentication(AbstractAuthentication):
         pass
 
 
+class ServicePrincipalAuthentication(AbstractAuthentication):
+    """A principal by its id and secret, at the server's token service."""
+
+    def __init__(self, tenant_id, service_principal_id, service_principal_password, cloud=None):
+        self._tenant = tenant_id
+        self._form = {
+            "grant_type": "client_credentials",
+            "client_id": service_principal_id,
+            "client_secret": service_principal_password,
+            "scope": "https://management.azure.com/.default",
+        }
+        self._known = (None, 0.0)
+
+    def _token(self):
+        import time
+
+        from headrace.azureml.client import Endpoint
+
+        if self._known[1] < time.monotonic():
+            endpoint = Endpoint.find()
+            answer = (
+                Endpoint(endpoint.url, None, endpoint.ca_file)
+                .request("POST", "/%s/oauth2/v2.0/token" % self._tenant, form=self._form, error=AuthenticationException)
+                .json()
+            )
+            self._known = (answer["access_token"], time.monotonic() + int(answer.get("expires_in", 3600)) - 60)
+        return self._known[0]
+
+
 class TokenAuthentication(AbstractAuthentication):
     """A token of the caller's: `get_token_for_audience(audience)` returns it."""
 

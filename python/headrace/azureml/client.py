@@ -65,6 +65,7 @@ class Endpoint:
         accept=(200,),
         timeout=TIMEOUT,
         error=exceptions.UserErrorException,
+        form=None,
     ):
         """One request. `url` is a path, or an absolute URL of this server. Returns the response, whose status is one of
         `accept`."""
@@ -86,7 +87,7 @@ class Endpoint:
             headers["Authorization"] = "Bearer " + self.token
         try:
             answer = self.session().request(
-                method, url, params=query, json=body, headers=headers, timeout=timeout, allow_redirects=False
+                method, url, params=query, json=body, data=form, headers=headers, timeout=timeout, allow_redirects=False
             )
         except requests.exceptions.SSLError as err:
             raise exceptions.ServiceException(

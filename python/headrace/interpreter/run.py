@@ -74,6 +74,8 @@ class Runner:
         errors.remember(name, code)
         body, last = compile_cell(code, name)
         figures = self._open_figures()
+        if "IPython" in code:
+            patch_ipython(self.display)
         namespace = self.main.__dict__
         self.interruptible = True
         if self.stopped():
@@ -201,9 +203,20 @@ def rich(value):
     for mime, method in ((output.HTML, "_repr_html_"), (output.PNG, "_repr_png_")):
         shown = getattr(value, method, None)
         shown = shown() if callable(shown) else None
+        shown = shown[0] if isinstance(shown, tuple) else shown  # IPython's way to add metadata
         if shown:
             bundle[mime] = output.png(shown) if isinstance(shown, bytes) else shown
     return bundle
+
+
+def patch_ipython(display):
+    """`from IPython.display import display` in a session means the session's: IPython's own, without a shell, prints representations."""
+    try:
+        import IPython.core.display_functions as functions
+        import IPython.display as public
+    except ImportError:
+        return
+    functions.display = public.display = lambda *values, **options: display(*values)
 
 
 def plain_value(value):

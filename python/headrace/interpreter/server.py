@@ -227,5 +227,13 @@ def main(argv=None):
     parser.add_argument("--socket", required=True, help="Unix socket to listen on")
     parser.add_argument("--linger", type=float, default=60.0, help="seconds to live on with nobody connected (default 60)")
     options = parser.parse_args(argv)
-    preload()
+    try:
+        preload()
+    except ImportError as error:
+        print(
+            "the Python of the sessions, '%s', lacks what they need: %s. `pip install headrace` brings it"
+            % (sys.executable, error),
+            file=sys.stderr,
+        )
+        return 1
     return Server(options.socket, options.linger).run()
