@@ -28,6 +28,9 @@
     X(HR_E_TIMEOUT,       504,  4, "OperationTimedOut",                "CONNECT.TIMEOUT") \
     X(HR_E_IO,            500, 13, "InternalError",                    "FAILED_READ_FILE.NO_HINT") \
     X(HR_E_INTERNAL,      500, 13, "InternalError",                    "INTERNAL_ERROR") \
+    /* of a session's data, not of a request to us: Spark's clients retry 14 for minutes and take 16 for their own token */ \
+    X(HR_E_STORAGE_DENIED, 403, 13, "AuthorizationFailed",             "CONNECT.STORAGE_ACCESS_DENIED") \
+    X(HR_E_STORAGE_DOWN,  502, 13, "BadGateway",                       "CONNECT.STORAGE_UNAVAILABLE") \
     X(HR_E_SPARK,         400, 13, "BadRequest",                       "")   /* err->condition says which */
 
 enum hr_code {

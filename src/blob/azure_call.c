@@ -201,9 +201,9 @@ static enum hr_code fail_sas(const struct hr_blob_call *call, const char *why, s
     const struct hr_blob_place *place = call->place;
     bool parsed = !hr_query_parse(arena, call->access->secret.text, &query, NULL) && !hr_sas_parse(&query, &sas, NULL);
     if (parsed && sas.expiry_ms <= hr_clock_ms())
-        hr_fail(err, HR_E_UNAUTHENTICATED, "authentication failed for account '%s': the SAS for '%s' expired at %s", place->account, place->container, sas.se);
+        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the SAS for '%s' expired at %s", place->account, place->container, sas.se);
     else
-        hr_fail(err, HR_E_UNAUTHENTICATED, "authentication failed for account '%s': the SAS for '%s' was not accepted: %s", place->account, place->container, why);
+        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the SAS for '%s' was not accepted: %s", place->account, place->container, why);
     hr_arena_free(arena);
     return hr_fail_hint(err, "make a new SAS and set it as %s", call->access->key_name);
 }
@@ -215,15 +215,17 @@ static enum hr_code fail_authentication(const struct hr_blob_call *call, const c
     case HR_BLOB_SAS:
         return fail_sas(call, why, err);
     case HR_BLOB_SHARED_KEY:
-        hr_fail(err, HR_E_UNAUTHENTICATED, "authentication failed for account '%s': the account key was not accepted", account);
+        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the account key was not accepted", account);
         return hr_fail_hint(err, "check the value of %s; keys may have been rotated", call->access->key_name);
     case HR_BLOB_ANONYMOUS:
-        hr_fail(err, HR_E_UNAUTHENTICATED, "authentication failed for account '%s': no key and no SAS is set for it, and '%s' cannot be read without", account, call->place->location);
+        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': no key and no SAS is set for it, and '%s' cannot be read without", account, call->place->location);
         return hr_fail_hint(err, "set fs.azure.account.key.%s or fs.azure.sas.%s.%s", call->place->host, call->place->container, call->place->host);
     default:
-        return hr_fail(err, HR_E_UNAUTHENTICATED, "authentication failed for account '%s': the token was not accepted: %s", account, why);
+        return hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the token was not accepted: %s", account, why);
     }
 }
+
+static const char authentication[] = "authentication failed";    /* explained by the credential that was used */
 
 static const struct { const char *azure; enum hr_code code; const char *says; } known_errors[] = {
     {"ContainerNotFound", HR_E_NOT_FOUND, NULL}, {"FilesystemNotFound", HR_E_NOT_FOUND, NULL}, {"ContainerBeingDeleted", HR_E_NOT_FOUND, NULL},
@@ -233,25 +235,23 @@ static const struct { const char *azure; enum hr_code code; const char *says; } 
     {"ConditionNotMet", HR_E_CHANGED, "it is not the expected version"}, {"TargetConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
     {"SourceConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
     {"DirectoryNotEmpty", HR_E_INVALID, "the folder is not empty"}, {"DirectoryIsNotEmpty", HR_E_INVALID, "the folder is not empty"},
-    {"LeaseIdMissing", HR_E_DENIED, "somebody holds a lease on it"}, {"PublicAccessNotPermitted", HR_E_UNAUTHENTICATED, NULL},
-    {"NoAuthenticationInformation", HR_E_UNAUTHENTICATED, NULL}, {"AuthenticationFailed", HR_E_UNAUTHENTICATED, NULL},
-    {"InvalidAuthenticationInfo", HR_E_UNAUTHENTICATED, NULL}, {"AccountIsDisabled", HR_E_DENIED, "the account is disabled"},
+    {"LeaseIdMissing", HR_E_STORAGE_DENIED, "somebody holds a lease on it"}, {"PublicAccessNotPermitted", HR_E_STORAGE_DENIED, authentication},
+    {"NoAuthenticationInformation", HR_E_STORAGE_DENIED, authentication}, {"AuthenticationFailed", HR_E_STORAGE_DENIED, authentication},
+    {"InvalidAuthenticationInfo", HR_E_STORAGE_DENIED, authentication}, {"AccountIsDisabled", HR_E_STORAGE_DENIED, "the account is disabled"},
 };
 
 static enum hr_code code_of_status(int status)
 {
     switch (status) {
     case 400: return HR_E_INVALID;
-    case 401: return HR_E_UNAUTHENTICATED;
-    case 403: return HR_E_DENIED;
+    case 401: case 403: return HR_E_STORAGE_DENIED;
     case 404: return HR_E_NOT_FOUND;
     case 409: return HR_E_EXISTS;
     case 412: return HR_E_CHANGED;
     case 413: return HR_E_LIMIT;
     case 501: return HR_E_UNSUPPORTED;
-    case 429: case 503: return HR_E_UNAVAILABLE;
-    case 408: case 504: return HR_E_TIMEOUT;
-    default: return HR_E_IO;
+    case 408: case 429: return HR_E_STORAGE_DOWN;
+    default: return status >= 500 ? HR_E_STORAGE_DOWN : HR_E_IO;
     }
 }
 
@@ -268,12 +268,12 @@ enum hr_code hr_azure_fail(const struct hr_blob_call *call, const char *what, st
             code = known_errors[i].code;
             says = known_errors[i].says;
         }
-    if (code == HR_E_UNAUTHENTICATED || (status == 403 && !*azure))
+    if (says == authentication || status == 401 || (status == 403 && !*azure))
         return fail_authentication(call, *text ? text : azure, err);
     if (!strcmp(azure, "ContainerNotFound") || !strcmp(azure, "FilesystemNotFound") || !strcmp(azure, "ContainerBeingDeleted"))
         return hr_fail(err, code, "the container '%s' of account '%s' does not exist ('%s')", place->container, place->account, place->location);
     if (!strncmp(azure, "Authorization", 13)) {
-        hr_fail(err, HR_E_DENIED, "cannot %s '%s': %s", what, place->location, *text ? text : azure);
+        hr_fail(err, HR_E_STORAGE_DENIED, "cannot %s '%s': %s", what, place->location, *text ? text : azure);
         return hr_fail_hint(err, "the %s in use does not permit this", call->access->auth == HR_BLOB_SAS ? "SAS" : "identity");
     }
     if (says || (code == HR_E_NOT_FOUND && (says = "it does not exist")))

@@ -91,7 +91,7 @@ static enum hr_code take(struct hr_blob *blob, struct hr_arena *arena, const str
         *token = hr_strdup(arena, text);
         keep(blob, access, text, json_is_integer(expires) ? json_integer_value(expires) : atoll(json_is_string(expires) ? json_string_value(expires) : "600"));
     } else {
-        code = hr_fail(err, HR_E_UNAUTHENTICATED, "'%s' gave no token for the client '%s': %.*s", access->token_endpoint, access->client_id,
+        code = hr_fail(err, HR_E_STORAGE_DENIED, "'%s' gave no token for the client '%s': %.*s", access->token_endpoint, access->client_id,
                        (int)strcspn(why ? why : "no reason", "\r\n"), why ? why : "no reason");
     }
     json_decref(json);

@@ -8,6 +8,8 @@
  * writers and stages belong to it and are closed before it is freed. Arenas are the caller's.
  * Threads: every function may be called from any thread at any time and blocks until it is done; a writer, a stage and a reader's
  * sequential side (hr_blob_read) belong to one thread at a time; hr_blob_read_at is free for all.
+ * Errors: HR_E_NOT_FOUND, HR_E_EXISTS, HR_E_CHANGED; HR_E_STORAGE_DENIED (wrong key, expired SAS, no permission: local ones too),
+ * HR_E_STORAGE_DOWN (nobody answers, or only errors, after retries); HR_E_UNSUPPORTED for what is refused by name.
  * Not for: the daemon's loop thread (these calls wait), parsing what is read, choosing who may read (access/). */
 #ifndef HR_BLOB_BLOB_H
 #define HR_BLOB_BLOB_H

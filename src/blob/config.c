@@ -272,7 +272,7 @@ static enum hr_code choose_oauth(const struct look *look, struct hr_blob_access 
     access->client_id = get_for_account(look, "fs.azure.account.oauth2.client.id", NULL);
     access->token_endpoint = get_for_account(look, "fs.azure.account.oauth2.client.endpoint", NULL);
     if (!provider || !secret || !access->client_id || !access->token_endpoint) {
-        hr_fail(err, HR_E_UNAUTHENTICATED, "the account '%s' is set to OAuth, but its client credentials are not complete", look->account);
+        hr_fail(err, HR_E_STORAGE_DENIED, "the account '%s' is set to OAuth, but its client credentials are not complete", look->account);
         return hr_fail_hint(err, "set fs.azure.account.oauth.provider.type and fs.azure.account.oauth2.client.id, .secret and .endpoint");
     }
     use(access, HR_BLOB_CLIENT_CREDENTIALS, secret, found);
@@ -290,7 +290,7 @@ static enum hr_code choose(const struct look *look, struct hr_blob_access *acces
         return HR_OK;
     }
     if (type && !strcmp(type, "SAS")) {
-        hr_fail(err, HR_E_UNAUTHENTICATED, "the account '%s' is set to SAS, but no SAS is set for it", look->account);
+        hr_fail(err, HR_E_STORAGE_DENIED, "the account '%s' is set to SAS, but no SAS is set for it", look->account);
         return hr_fail_hint(err, "set fs.azure.sas.fixed.token or fs.azure.sas.%s.%s", look->container, look->host);
     }
     const char *key = get_for_account(look, "fs.azure.account.key", &found);

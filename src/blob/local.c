@@ -13,7 +13,7 @@
 
 static enum hr_code fail_errno(struct hr_err *err, int number, const char *what, const char *path)
 {
-    enum hr_code code = number == ENOENT || number == ENOTDIR ? HR_E_NOT_FOUND : number == EACCES || number == EPERM ? HR_E_DENIED
+    enum hr_code code = number == ENOENT || number == ENOTDIR ? HR_E_NOT_FOUND : number == EACCES || number == EPERM ? HR_E_STORAGE_DENIED
                       : number == EEXIST ? HR_E_EXISTS : HR_E_IO;
     if (number == ENOENT)
         return hr_fail(err, code, "'%s' does not exist", path);

@@ -87,7 +87,7 @@ static enum hr_code check_root(struct hr_blob *blob, const char *path, struct hr
     free(copy);
     if (!strncmp(real, blob->local_root, len) && (!real[len] || real[len] == '/' || blob->local_root[len - 1] == '/'))
         return HR_OK;
-    return hr_fail(err, HR_E_DENIED, "the path '%s' is outside the folder that this session may use, '%s'", path, blob->local_root);
+    return hr_fail(err, HR_E_STORAGE_DENIED, "the path '%s' is outside the folder that this session may use, '%s'", path, blob->local_root);
 }
 
 static enum hr_code parse_local(struct hr_blob *blob, struct hr_arena *arena, const char *location, struct hr_blob_place *place, struct hr_err *err)

@@ -242,18 +242,18 @@ static enum hr_code describe(struct hr_blob_transfer *transfer, CURLcode result)
     case CURLE_OK:
         return hr_fail(&transfer->err, HR_E_IO, "the answer of '%.*s' was cut short %d time%s", len, host, tries, s);
     case CURLE_COULDNT_RESOLVE_HOST:
-        hr_fail(&transfer->err, HR_E_UNAVAILABLE, "the host '%.*s' is not known", len, host);
+        hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the host '%.*s' is not known", len, host);
         return hr_fail_hint(&transfer->err, "check the account's name; does this machine reach Azure?");
     case CURLE_COULDNT_CONNECT:
-        return hr_fail(&transfer->err, HR_E_UNAVAILABLE, "nobody answers at '%.*s' (%d attempt%s)", len, host, tries, s);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "nobody answers at '%.*s' (%d attempt%s)", len, host, tries, s);
     case CURLE_OPERATION_TIMEDOUT: case CURLE_ABORTED_BY_CALLBACK:
-        return hr_fail(&transfer->err, HR_E_TIMEOUT, "'%.*s' was silent for %d ms (%d attempt%s)", len, host, transfer->mover->timeout_ms, tries, s);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "'%.*s' was silent for %d ms (%d attempt%s)", len, host, transfer->mover->timeout_ms, tries, s);
     case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE:
-        return hr_fail(&transfer->err, HR_E_UNAVAILABLE, "the certificate of '%.*s' is not trusted: %s", len, host, why);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the certificate of '%.*s' is not trusted: %s", len, host, why);
     case CURLE_WRITE_ERROR:
         return hr_fail(&transfer->err, HR_E_IO, "'%.*s' answered with more than was asked for", len, host);
     default:
-        return hr_fail(&transfer->err, HR_E_UNAVAILABLE, "the connection to '%.*s' failed: %s (%d attempt%s)", len, host, why, tries, s);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the connection to '%.*s' failed: %s (%d attempt%s)", len, host, why, tries, s);
     }
 }
 

@@ -86,10 +86,10 @@ def test_grants(secure, certificate, grants):
     assert reader.ok("cat", reader.wasb("granted"), 1000, 0) == pattern(1000)
     assert ["file", "granted"] in [line[:2] for line in reader.lines("ls", reader.wasb())]
     error = reader.fails("put", reader.wasb("granted"), 10, 10)
-    assert "HR_E_DENIED" in error and "ada" in error and "Storage Blob Data Contributor" in error
-    assert "HR_E_DENIED" in reader.fails("stat", reader.wasb("x").replace("demo@", "other@"))
+    assert "HR_E_STORAGE_DENIED" in error and "ada" in error and "Storage Blob Data Contributor" in error
+    assert "HR_E_STORAGE_DENIED" in reader.fails("stat", reader.wasb("x").replace("demo@", "other@"))
     late = Tool(*options, "--bearer", f"dprepdata={grant(secret, READER, container, begun=-120)}")
-    assert "HR_E_UNAUTHENTICATED" in late.fails("stat", late.wasb("granted"))
+    assert "HR_E_STORAGE_DENIED" in late.fails("stat", late.wasb("granted"))
     forged = Tool(*options, "--bearer", f"dprepdata={grant(Ed25519PrivateKey.generate(), READER, container)}")
     assert "the token was not accepted" in forged.fails("stat", forged.wasb("granted"))
 
@@ -131,7 +131,7 @@ def test_client_credentials(secure, certificate, grants):
     assert len(asked) == 1 and asked[0]["client_id"] == "my-app" and asked[0]["grant_type"] == "client_credentials"
     bad = tool("wrong")
     error = bad.fails("stat", bad.abfs("oauth"))
-    assert "HR_E_UNAUTHENTICATED" in error and "gave no token for the client 'my-app': AADSTS7000215: Invalid client secret." in error and "wrong" not in error
+    assert "HR_E_STORAGE_DENIED" in error and "gave no token for the client 'my-app': AADSTS7000215: Invalid client secret." in error and "wrong" not in error
     tenant.shutdown()
     tenant.server_close()
 

@@ -97,7 +97,7 @@ static void keys_choose_the_credentials(void **state)
     assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
     assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", "OAuth", NULL), HR_OK);
-    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, &f->err), HR_E_UNAUTHENTICATED);
+    assert_int_equal(hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, &f->err), HR_E_STORAGE_DENIED);
     assert_non_null(strstr(f->err.hint, "oauth2.client.id"));
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", NULL, NULL), HR_OK);
     assert_int_equal(hr_blob_config_endpoint(f->config, "acct", "http://127.0.0.1:1/acct/", NULL, NULL), HR_OK);
@@ -237,10 +237,10 @@ static void changing_says_what_stands_in_the_way(void **state)
     struct hr_blob_options options = {.local_root = f->root};
     assert_int_equal(hr_blob_new(f->config, &options, &held, NULL), HR_OK);
     assert_int_equal(hr_blob_stat(held, "e/x", &stat, NULL, NULL), HR_OK);
-    assert_int_equal(hr_blob_stat(held, "/etc/passwd", &stat, NULL, &f->err), HR_E_DENIED);
-    assert_int_equal(hr_blob_stat(held, "../../etc/passwd", &stat, NULL, &f->err), HR_E_DENIED);
+    assert_int_equal(hr_blob_stat(held, "/etc/passwd", &stat, NULL, &f->err), HR_E_STORAGE_DENIED);
+    assert_int_equal(hr_blob_stat(held, "../../etc/passwd", &stat, NULL, &f->err), HR_E_STORAGE_DENIED);
     assert_int_equal(symlink("/etc", at(f, "link")), 0);
-    assert_int_equal(hr_blob_stat(held, "link/passwd", &stat, NULL, &f->err), HR_E_DENIED);
+    assert_int_equal(hr_blob_stat(held, "link/passwd", &stat, NULL, &f->err), HR_E_STORAGE_DENIED);
     hr_blob_free(held);
 }
 
