@@ -55,13 +55,15 @@ struct hr_question {
     const char *scope;              /* the thing that is to be used */
 };
 
-const struct hr_role *hr_role_find(const char *name_or_id);      /* without case; a full roleDefinitions id is fine; NULL when unknown */
+const struct hr_role *hr_role_find(
+    const char *name_or_id);      /* without case; a full roleDefinitions id is fine; NULL when unknown */
 const struct hr_role *hr_role_next(const struct hr_role *role);  /* NULL starts and ends */
 const char *hr_role_family_name(enum hr_role_family family);     /* "arm", "synapse", "storage" */
 
 bool hr_access_covers(const char *scope, const char *resource);
 /* HR_OK, or HR_E_DENIED with a message that names principal, role and scope, and a hint that is the command which grants it */
-enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count, struct hr_err *err);
+enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+                              struct hr_err *err);
 /* whether a role may be assigned on a scope: Synapse roles on workspaces/…, the others on resource ids */
 enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope, struct hr_err *err);
 
@@ -80,11 +82,13 @@ struct hr_grant {
 };
 
 void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES]);
-enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES], unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err);
+enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                                 unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err);
 /* a grant as text for a header or a message: base64url(JSON) "." base64url(signature) */
-enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES], const struct hr_grant *grant, const char **text, struct hr_err *err);
-enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text, int64_t now_ms,
-                             struct hr_grant **grant, struct hr_err *err);
+enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                           const struct hr_grant *grant, const char **text, struct hr_err *err);
+enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
+                             int64_t now_ms, struct hr_grant **grant, struct hr_err *err);
 /* the decision with a grant in the place of a store; a scope outside the grant's own is denied */
 enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err);
 #endif

@@ -53,7 +53,8 @@ static void grantable_scope(const struct hr_role *role, const char *scope, char 
     snprintf(out, size, "%.*s", (int)len, scope);
 }
 
-enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count, struct hr_err *err)
+enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+                              struct hr_err *err)
 {
     for (size_t i = 0; i < count; i++) {
         const struct hr_role *role = hr_role_find(given[i].role);
@@ -88,6 +89,7 @@ enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope
     if (rest && rest[1] && !role->pool_scope)
         return hr_fail(err, HR_E_INVALID, "role \"%s\" is given on a whole workspace, not on \"%s\"", role->name, scope);
     if (rest && rest[1] && (strncasecmp(rest, "/bigDataPools/", 14) || !rest[14] || strchr(rest + 14, '/')))
-        return hr_fail(err, HR_E_INVALID, "scope \"%s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"", scope);
+        return hr_fail(err, HR_E_INVALID, "scope \"%s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"",
+                       scope);
     return HR_OK;
 }

@@ -40,7 +40,8 @@ void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES])
     hr_random_bytes(secret, HR_GRANT_KEY_BYTES);   /* every 32 bytes are a private key of Ed25519 */
 }
 
-enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES], unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err)
+enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                                 unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err)
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HR_GRANT_KEY_BYTES);
     size_t len = HR_GRANT_KEY_BYTES;
@@ -72,15 +73,17 @@ static bool verify(const unsigned char *public, const char *text, size_t len, co
     return good;
 }
 
-enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES], const struct hr_grant *grant, const char **text, struct hr_err *err)
+enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                           const struct hr_grant *grant, const char **text, struct hr_err *err)
 {
     if (grant->expires_ms <= grant->issued_ms || grant->expires_ms - grant->issued_ms > HR_GRANT_SECONDS_MAX * 1000)
         return hr_fail(err, HR_E_INVALID, "a grant lasts at most %d seconds", HR_GRANT_SECONDS_MAX);
     json_t *assignments = json_array();
     for (size_t i = 0; i < grant->count; i++)
         json_array_append_new(assignments, json_pack("[s, s]", grant->assignments[i].role, grant->assignments[i].scope));
-    json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal, "name", grant->name, "sid", grant->session,
-                             "scope", grant->scope, "iat", (json_int_t)grant->issued_ms, "exp", (json_int_t)grant->expires_ms, "assigned", assignments);
+    json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal, "name", grant->name, "sid",
+                             grant->session, "scope", grant->scope, "iat", (json_int_t)grant->issued_ms, "exp",
+                             (json_int_t)grant->expires_ms, "assigned", assignments);
     char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!body)
@@ -99,13 +102,20 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
     const char *principal, *name = NULL, *session = NULL, *scope;
     json_int_t issued, expires;
     json_t *assigned;
-    if (json_unpack(json, "{s:s, s?s, s?s, s:s, s:I, s:I, s:o}", "sub", &principal, "name", &name, "sid", &session, "scope", &scope,
-                    "iat", &issued, "exp", &expires, "assigned", &assigned) || !json_is_array(assigned))
+    if (json_unpack(json, "{s:s, s?s, s?s, s:s, s:I, s:I, s:o}", "sub", &principal, "name", &name, "sid", &session, "scope",
+                    &scope, "iat", &issued, "exp", &expires, "assigned", &assigned) ||
+        !json_is_array(assigned))
         return NULL;
     struct hr_grant *grant = HR_NEW(arena, struct hr_grant);
     struct hr_assignment *list = HR_NEW_ARRAY(arena, struct hr_assignment, json_array_size(assigned) + 1);
-    *grant = (struct hr_grant){hr_strdup(arena, principal), hr_strdup(arena, name), hr_strdup(arena, session), hr_strdup(arena, scope),
-                               list, json_array_size(assigned), issued, expires};
+    *grant = (struct hr_grant){hr_strdup(arena, principal),
+                               hr_strdup(arena, name),
+                               hr_strdup(arena, session),
+                               hr_strdup(arena, scope),
+                               list,
+                               json_array_size(assigned),
+                               issued,
+                               expires};
     for (size_t i = 0; i < grant->count; i++) {
         const char *role, *on;
         if (json_unpack(json_array_get(assigned, i), "[s, s]", &role, &on))
@@ -115,8 +125,8 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
     return grant;
 }
 
-enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text, int64_t now_ms,
-                             struct hr_grant **grant, struct hr_err *err)
+enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
+                             int64_t now_ms, struct hr_grant **grant, struct hr_err *err)
 {
     const char *dot = strchr(text, '.');
     size_t len = 0, signature_len = 0;
@@ -137,7 +147,8 @@ enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[sta
 enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err)
 {
     if (!hr_access_covers(grant->scope, scope))
-        return hr_fail(err, HR_E_DENIED, "the grant of principal \"%s\" holds scope \"%s\" only, not \"%s\"", grant->principal, grant->scope, scope);
+        return hr_fail(err, HR_E_DENIED, "the grant of principal \"%s\" holds scope \"%s\" only, not \"%s\"", grant->principal,
+                       grant->scope, scope);
     struct hr_question question = {grant->principal, grant->name, action, scope};
     return hr_access_decide(&question, grant->assignments, grant->count, err);
 }

@@ -27,7 +27,8 @@ static enum hr_code take_option(int argc, char **argv, int *at, struct hr_args *
     return hr_fail(err, HR_E_INVALID, "option \"%s\" is not known here", argv[*at]);
 }
 
-enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args, struct hr_err *err)
+enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args,
+                           struct hr_err *err)
 {
     HR_CHECK(count <= HR_ARGS_MAX);
     *args = (struct hr_args){.options = options, .option_count = count};
@@ -60,7 +61,8 @@ bool hr_args_has(const struct hr_args *args, const char *name)
     return hr_args_get(args, name) != NULL;
 }
 
-enum hr_code hr_args_number(const struct hr_args *args, const char *name, int missing, int least, int most, int *value, struct hr_err *err)
+enum hr_code hr_args_number(const struct hr_args *args, const char *name, int missing, int least, int most, int *value,
+                            struct hr_err *err)
 {
     const char *text = hr_args_get(args, name);
     char *end;

@@ -22,8 +22,10 @@ struct hr_args {
 };
 
 /* options: the command's own and, behind them, the common ones */
-enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args, struct hr_err *err);
+enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args,
+                           struct hr_err *err);
 const char *hr_args_get(const struct hr_args *args, const char *name);   /* NULL: not given */
 bool hr_args_has(const struct hr_args *args, const char *name);
-enum hr_code hr_args_number(const struct hr_args *args, const char *name, int missing, int least, int most, int *value, struct hr_err *err);
+enum hr_code hr_args_number(const struct hr_args *args, const char *name, int missing, int least, int most, int *value,
+                            struct hr_err *err);
 #endif

@@ -22,7 +22,8 @@ static enum hr_code find(const struct hr_args *args, struct hr_arena *arena, str
     return hr_wire_find(arena, hr_args_get(args, "home"), wire, err);
 }
 
-static enum hr_code call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, json_t **reply, struct hr_err *err)
+static enum hr_code call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, json_t **reply,
+                         struct hr_err *err)
 {
     int status;
     return hr_wire_call(wire, method, path, body, &status, reply, err);
@@ -50,7 +51,9 @@ static enum hr_code group_path(const struct hr_args *args, const struct hr_wire 
     if (!*subscription) {
         json_t *reply;
         HR_TRY(call(wire, "GET", "/subscriptions?api-version=2022-12-01", NULL, &reply, err));
-        subscription = hr_strdup(wire->arena, json_string_value(json_object_get(json_array_get(json_object_get(reply, "value"), 0), "subscriptionId")));
+        subscription =
+            hr_strdup(wire->arena,
+                      json_string_value(json_object_get(json_array_get(json_object_get(reply, "value"), 0), "subscriptionId")));
         json_decref(reply);
     }
     if (!group)
@@ -71,7 +74,8 @@ static const struct hr_option serve_options[] = {
 
 static enum hr_code run_serve(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
-    struct hr_daemon_options options = {.home = hr_wire_home(arena, hr_args_get(args, "home")), .python = hr_args_get(args, "python")};
+    struct hr_daemon_options options = {.home = hr_wire_home(arena, hr_args_get(args, "home")),
+                                        .python = hr_args_get(args, "python")};
     options.listen = hr_args_get(args, "listen") ? hr_args_get(args, "listen") : "127.0.0.1";
     HR_TRY(hr_args_number(args, "port", 0, 0, 65535, &options.port, err));
     HR_TRY(hr_args_number(args, "storage-port", 0, 0, 65535, &options.storage_port, err));
@@ -81,7 +85,8 @@ static enum hr_code run_serve(const struct hr_args *args, struct hr_arena *arena
 /* ---- users ---- */
 
 static const struct hr_column user_columns[] = {{"NAME", "displayName"}, {"PRINCIPAL", "id"}, {"KIND", "principalType"}};
-static const struct hr_option user_create_options[] = {HOME_OPTION, JSON_OPTION, {"no-reader", NULL, "without the role Reader on the server's resource group"}};
+static const struct hr_option user_create_options[] = {
+    HOME_OPTION, JSON_OPTION, {"no-reader", NULL, "without the role Reader on the server's resource group"}};
 static const struct hr_option plain_options[] = {HOME_OPTION, JSON_OPTION};
 
 static enum hr_code run_user_create(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
@@ -96,7 +101,8 @@ static enum hr_code run_user_create(const struct hr_args *args, struct hr_arena 
         return code;
     }
     HR_TRY(call(&wire, "POST", "/v1.0/users", body, &reply, err));
-    json_t *made = json_pack("{s:O, s:O, s:O}", "name", json_object_get(reply, "displayName"), "principal", json_object_get(reply, "id"), "token", json_object_get(reply, "token"));
+    json_t *made = json_pack("{s:O, s:O, s:O}", "name", json_object_get(reply, "displayName"), "principal",
+                             json_object_get(reply, "id"), "token", json_object_get(reply, "token"));
     json_decref(reply);
     static const struct hr_column columns[] = {{"NAME", "name"}, {"PRINCIPAL", "principal"}, {"TOKEN (told once)", "token"}};
     return show(args, made, columns, HR_LEN(columns));
@@ -116,7 +122,8 @@ static enum hr_code run_user_remove(const struct hr_args *args, struct hr_arena 
     struct hr_wire wire;
     json_t *reply;
     HR_TRY(find(args, arena, &wire, err));
-    HR_TRY(call(&wire, "DELETE", hr_printf(arena, "/v1.0/users/%s", hr_wire_escape(arena, args->positional[0])), NULL, &reply, err));
+    HR_TRY(
+        call(&wire, "DELETE", hr_printf(arena, "/v1.0/users/%s", hr_wire_escape(arena, args->positional[0])), NULL, &reply, err));
     json_decref(reply);
     return HR_OK;
 }
@@ -137,7 +144,8 @@ static bool is_synapse(const char *scope)
 static enum hr_code find_assignee(const struct hr_wire *wire, const char *text, const char **id, struct hr_err *err)
 {
     json_t *reply;
-    HR_TRY(call(wire, "GET", hr_printf(wire->arena, "/v1.0/directoryObjects/%s", hr_wire_escape(wire->arena, text)), NULL, &reply, err));
+    HR_TRY(call(wire, "GET", hr_printf(wire->arena, "/v1.0/directoryObjects/%s", hr_wire_escape(wire->arena, text)), NULL, &reply,
+                err));
     *id = hr_strdup(wire->arena, json_string_value(json_object_get(reply, "id")));
     json_decref(reply);
     return HR_OK;
@@ -189,7 +197,8 @@ static enum hr_code run_role_assign(const struct hr_args *args, struct hr_arena 
         path = hr_printf(arena, "%s/roleAssignments/%s?api-version=2020-12-01", synapse_address(arena, scope), guid);
         body = json_pack("{s:s, s:s, s:s}", "roleId", role->id, "principalId", principal, "scope", scope);
     } else {
-        path = hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments/%s?api-version=2022-04-01", slashes_kept(arena, scope), guid);
+        path = hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments/%s?api-version=2022-04-01",
+                         slashes_kept(arena, scope), guid);
         body = json_pack("{s:{s:s, s:s}}", "properties", "roleDefinitionId", role->id, "principalId", principal);
     }
     enum hr_code code = hr_wire_call(&wire, "PUT", path, body, &status, &reply, err);
@@ -216,11 +225,13 @@ static const struct hr_option role_list_options[] = {
 static json_t *flat(json_t *row, json_t *names)
 {
     json_t *in = json_object_get(row, "properties") ? json_object_get(row, "properties") : row;
-    const char *role_id = json_string_value(json_object_get(in, "roleDefinitionId")), *principal = json_string_value(json_object_get(in, "principalId"));
+    const char *role_id = json_string_value(json_object_get(in, "roleDefinitionId")),
+               *principal = json_string_value(json_object_get(in, "principalId"));
     const struct hr_role *role = hr_role_find(role_id ? role_id : "");
     json_t *name = json_object_get(names, principal ? principal : "");
-    return json_pack("{s:s, s:s, s:O, s:O, s:O}", "role", role ? role->name : "", "principal", principal ? principal : "", "name", name ? name : json_object_get(in, "principalId"),
-                     "scope", json_object_get(in, "scope"), "id", json_object_get(row, json_object_get(row, "name") ? "name" : "id"));
+    return json_pack("{s:s, s:s, s:O, s:O, s:O}", "role", role ? role->name : "", "principal", principal ? principal : "", "name",
+                     name ? name : json_object_get(in, "principalId"), "scope", json_object_get(in, "scope"), "id",
+                     json_object_get(row, json_object_get(row, "name") ? "name" : "id"));
 }
 
 static enum hr_code principal_names(const struct hr_wire *wire, json_t **names, struct hr_err *err)
@@ -235,7 +246,8 @@ static enum hr_code principal_names(const struct hr_wire *wire, json_t **names, 
     return HR_OK;
 }
 
-static enum hr_code add_assignments(const struct hr_wire *wire, const char *path, const char *principal, json_t *names, json_t *list, struct hr_err *err)
+static enum hr_code add_assignments(const struct hr_wire *wire, const char *path, const char *principal, json_t *names,
+                                    json_t *list, struct hr_err *err)
 {
     json_t *reply, *row;
     size_t i;
@@ -252,24 +264,31 @@ static enum hr_code add_assignments(const struct hr_wire *wire, const char *path
 }
 
 /* without a scope: the subscription's and every Synapse workspace's that may be seen */
-static enum hr_code add_all(const struct hr_args *args, const struct hr_wire *wire, const char *principal, json_t *names, json_t *list, struct hr_err *err)
+static enum hr_code add_all(const struct hr_args *args, const struct hr_wire *wire, const char *principal, json_t *names,
+                            json_t *list, struct hr_err *err)
 {
     const char *group;
     json_t *reply, *row;
     size_t i;
     HR_TRY(group_path(args, wire, &group, err));
     const char *subscription = hr_strndup(wire->arena, group, (size_t)(strstr(group, "/resourceGroups/") - group));
-    HR_TRY(add_assignments(wire, hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments", subscription), principal, names, list, err));
-    HR_TRY(call(wire, "GET", hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL, &reply, err));
+    HR_TRY(add_assignments(wire, hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments", subscription),
+                           principal, names, list, err));
+    HR_TRY(
+        call(wire, "GET", hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL, &reply, err));
     enum hr_code code = HR_OK;
     json_array_foreach(json_object_get(reply, "value"), i, row)
         if (!code)
-            code = add_assignments(wire, hr_printf(wire->arena, "/synapse/%s/roleAssignments", json_string_value(json_object_get(row, "name"))), principal, names, list, err);
+            code = add_assignments(wire,
+                                   hr_printf(wire->arena, "/synapse/%s/roleAssignments",
+                                             json_string_value(json_object_get(row, "name"))),
+                                   principal, names, list, err);
     json_decref(reply);
     return code;
 }
 
-static const struct hr_column assignment_columns[] = {{"ROLE", "role"}, {"NAME", "name"}, {"PRINCIPAL", "principal"}, {"SCOPE", "scope"}, {"ID", "id"}};
+static const struct hr_column assignment_columns[] = {
+    {"ROLE", "role"}, {"NAME", "name"}, {"PRINCIPAL", "principal"}, {"SCOPE", "scope"}, {"ID", "id"}};
 
 static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
@@ -285,8 +304,11 @@ static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *a
     if (!scope)
         code = add_all(args, &wire, principal, names, list, err);
     else
-        code = add_assignments(&wire, hr_printf(arena, "%s%s/roleAssignments", is_synapse(scope) ? synapse_address(arena, scope) : slashes_kept(arena, scope),
-                                                is_synapse(scope) ? "" : "/providers/Microsoft.Authorization"), principal, names, list, err);
+        code = add_assignments(&wire,
+                               hr_printf(arena, "%s%s/roleAssignments",
+                                         is_synapse(scope) ? synapse_address(arena, scope) : slashes_kept(arena, scope),
+                                         is_synapse(scope) ? "" : "/providers/Microsoft.Authorization"),
+                               principal, names, list, err);
     json_decref(names);
     if (code) {
         json_decref(list);
@@ -307,7 +329,8 @@ static const char *find_assignment(struct hr_arena *arena, json_t *list, const s
     json_t *row;
     size_t i;
     json_array_foreach(list, i, row)
-        if (!strcasecmp(json_string_value(json_object_get(row, "scope")), scope) && !strcmp(json_string_value(json_object_get(row, "role")), role->name))
+        if (!strcasecmp(json_string_value(json_object_get(row, "scope")), scope) &&
+            !strcmp(json_string_value(json_object_get(row, "role")), role->name))
             return hr_strdup(arena, json_string_value(json_object_get(row, "id")));
     return NULL;
 }
@@ -323,8 +346,9 @@ static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena 
     HR_TRY(need(args, "scope", &scope, err));
     HR_TRY(find(args, arena, &wire, err));
     HR_TRY(find_assignee(&wire, assignee, &principal, err));
-    const char *base = is_synapse(scope) ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
-                                         : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", slashes_kept(arena, scope));
+    const char *base = is_synapse(scope)
+                           ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
+                           : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", slashes_kept(arena, scope));
     json_t *list = json_array(), *names = json_object(), *reply;
     enum hr_code code = add_assignments(&wire, base, principal, names, list, err);
     const char *id = code ? NULL : find_assignment(arena, list, role, scope);
@@ -345,7 +369,8 @@ static enum hr_code run_role_definition(const struct hr_args *args, struct hr_ar
     (void)err;
     json_t *list = json_array();
     for (const struct hr_role *role = NULL; (role = hr_role_next(role));)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", role->name, "id", role->id, "family", hr_role_family_name(role->family), "text", role->text));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", role->name, "id", role->id, "family",
+                                              hr_role_family_name(role->family), "text", role->text));
     static const struct hr_column columns[] = {{"ROLE", "name"}, {"FAMILY", "family"}, {"ID", "id"}, {"FOR", "text"}};
     return show(args, list, columns, HR_LEN(columns));
 }
@@ -363,7 +388,8 @@ static const struct kind workspace_kind = {"Microsoft.MachineLearningServices/wo
 static const struct kind synapse_kind = {"Microsoft.Synapse/workspaces", "2021-03-01", false};
 static const struct kind pool_kind = {"Microsoft.Synapse/workspaces", "2021-03-01", true};
 
-static enum hr_code resource_path(const struct hr_args *args, const struct hr_wire *wire, const struct kind *kind, const char *name, const char **path, struct hr_err *err)
+static enum hr_code resource_path(const struct hr_args *args, const struct hr_wire *wire, const struct kind *kind,
+                                  const char *name, const char **path, struct hr_err *err)
 {
     const char *group, *synapse = kind->in_synapse ? hr_args_get(args, "synapse") : NULL;
     struct hr_arena *arena = wire->arena;
@@ -372,13 +398,16 @@ static enum hr_code resource_path(const struct hr_args *args, const struct hr_wi
         synapse = hr_wire_field(wire, "synapse_workspace");
     if (kind->in_synapse && !*synapse)
         return hr_fail(err, HR_E_INVALID, "option \"--synapse\" is missing");
-    const char *base = kind->in_synapse ? hr_printf(arena, "%s/providers/%s/%s/bigDataPools", group, kind->provider, hr_wire_escape(arena, synapse))
+    const char *base = kind->in_synapse ? hr_printf(arena, "%s/providers/%s/%s/bigDataPools", group, kind->provider,
+                                                    hr_wire_escape(arena, synapse))
                                         : hr_printf(arena, "%s/providers/%s", group, kind->provider);
-    *path = hr_printf(arena, "%s%s%s?api-version=%s", base, name ? "/" : "", name ? hr_wire_escape(arena, name) : "", kind->version);
+    *path =
+        hr_printf(arena, "%s%s%s?api-version=%s", base, name ? "/" : "", name ? hr_wire_escape(arena, name) : "", kind->version);
     return HR_OK;
 }
 
-static enum hr_code resource(const struct hr_args *args, struct hr_arena *arena, const struct kind *kind, const char *method, const char *name, json_t *body, struct hr_err *err)
+static enum hr_code resource(const struct hr_args *args, struct hr_arena *arena, const struct kind *kind, const char *method,
+                             const char *name, json_t *body, struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path = NULL;
@@ -422,7 +451,8 @@ static void print_export(const char *name, const char *value)
 /* clients that are told of one authority forget the others: a bundle of the system's and ours */
 static enum hr_code write_bundle(struct hr_arena *arena, const struct hr_wire *wire, const char **path, struct hr_err *err)
 {
-    static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+    static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                                 "/etc/ssl/cert.pem"};
     char *ours, *system = NULL;
     size_t ours_len, len = 0;
     HR_TRY(hr_file_read(arena, wire->ca_file, 1 << 20, &ours, &ours_len, err));
@@ -449,16 +479,28 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         connect = hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, wire.token);
     char *path = realpath(wire.home, NULL);
     const struct { const char *name, *value; } exports[] = {
-        {"HEADRACE_HOME", path ? path : wire.home}, {"HEADRACE_URL", wire.url}, {"HEADRACE_TOKEN", wire.token}, {"HEADRACE_CA_FILE", wire.ca_file},
+        {"HEADRACE_HOME", path ? path : wire.home},
+        {"HEADRACE_URL", wire.url},
+        {"HEADRACE_TOKEN", wire.token},
+        {"HEADRACE_CA_FILE", wire.ca_file},
         {"SPARK_REMOTE", connect},
-        {"REQUESTS_CA_BUNDLE", bundle}, {"SSL_CERT_FILE", bundle}, {"CURL_CA_BUNDLE", bundle}, {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", bundle},
-        {"AZURE_AUTHORITY_HOST", wire.url}, {"AZURE_TENANT_ID", hr_wire_field(&wire, "tenant_id")}, {"AZURE_CLIENT_ID", principal}, {"AZURE_CLIENT_SECRET", wire.token},
+        {"REQUESTS_CA_BUNDLE", bundle},
+        {"SSL_CERT_FILE", bundle},
+        {"CURL_CA_BUNDLE", bundle},
+        {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", bundle},
+        {"AZURE_AUTHORITY_HOST", wire.url},
+        {"AZURE_TENANT_ID", hr_wire_field(&wire, "tenant_id")},
+        {"AZURE_CLIENT_ID", principal},
+        {"AZURE_CLIENT_SECRET", wire.token},
         {"AZURE_SUBSCRIPTION_ID", hr_wire_field(&wire, "subscription_id")},
-        {"AZURE_STORAGE_CONNECTION_STRING", hr_printf(arena, "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
-            strncmp(hr_wire_field(&wire, "storage_url"), "https", 5) ? "http" : "https", hr_wire_field(&wire, "account"), hr_wire_field(&wire, "account_key"),
-            hr_wire_field(&wire, "storage_url"), hr_wire_field(&wire, "account"))},
-        {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)}, {"AZUREML_CURRENT_CLOUD", "AzureCloud"},
-        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi", wire.url)}, {"MSI_SECRET", wire.token},
+        {"AZURE_STORAGE_CONNECTION_STRING",
+         hr_printf(arena, "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
+                   strncmp(hr_wire_field(&wire, "storage_url"), "https", 5) ? "http" : "https", hr_wire_field(&wire, "account"),
+                   hr_wire_field(&wire, "account_key"), hr_wire_field(&wire, "storage_url"), hr_wire_field(&wire, "account"))},
+        {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
+        {"AZUREML_CURRENT_CLOUD", "AzureCloud"},
+        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi", wire.url)},
+        {"MSI_SECRET", wire.token},
     };
     for (size_t i = 0; i < HR_LEN(exports); i++)
         print_export(exports[i].name, exports[i].value);
@@ -472,9 +514,12 @@ static const struct hr_option home_options[] = {HOME_OPTION};
 
 const struct hr_command hr_commands[] = {
     {"serve", "", "start a server; the first start makes everything it needs", 0, 0, OPTIONS(serve_options), run_serve,
-     "It prints one line when it accepts connections; DIR/run/endpoint.json says where and with which token.\nSIGTERM or Ctrl-C ends it in order.\n"},
-    {"env", "", "print what a shell exports so that clients find the server: eval \"$(headrace env)\"", 0, 0, OPTIONS(home_options), run_env},
-    {"user create", "NAME", "make a user; prints its principal and its token, once", 1, 1, OPTIONS(user_create_options), run_user_create},
+     "It prints one line when it accepts connections; DIR/run/endpoint.json says where and with which token.\nSIGTERM or Ctrl-C "
+     "ends it in order.\n"},
+    {"env", "", "print what a shell exports so that clients find the server: eval \"$(headrace env)\"", 0, 0,
+     OPTIONS(home_options), run_env},
+    {"user create", "NAME", "make a user; prints its principal and its token, once", 1, 1, OPTIONS(user_create_options),
+     run_user_create},
     {"user list", "", "users and managed identities", 0, 0, OPTIONS(plain_options), run_user_list},
     {"user remove", "NAME", "remove a user with its token and roles", 1, 1, OPTIONS(plain_options), run_user_remove},
     {"role assign", "ROLE", "give a principal a role on a scope", 1, 1, OPTIONS(assign_options), run_role_assign,

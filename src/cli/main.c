@@ -37,17 +37,21 @@ static void print_commands(void)
     puts("headrace: Spark-style data preparation next to training\n\nusage: headrace COMMAND [OPTIONS]\n");
     for (size_t i = 0; i < hr_command_count; i++) {
         char words[64];
-        snprintf(words, sizeof words, "%s%s%s", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands);
+        snprintf(words, sizeof words, "%s%s%s", hr_commands[i].name, *hr_commands[i].operands ? " " : "",
+                 hr_commands[i].operands);
         printf("  %-24s %s\n", words, hr_commands[i].text);
     }
     for (size_t i = 0; i < HR_LEN(processes); i++)
         printf("  %-24s %s\n", processes[i].name, processes[i].text);
-    printf("  %-24s %s\n\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or ~/.headrace.\n", "version", "print the version");
+    printf("  %-24s %s\n\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or "
+           "~/.headrace.\n",
+           "version", "print the version");
 }
 
 static void print_help(const struct hr_command *command)
 {
-    printf("usage: headrace %s%s%s%s\n\n%s\n\n", command->name, *command->operands ? " " : "", command->operands, command->option_count ? " [OPTIONS]" : "", command->text);
+    printf("usage: headrace %s%s%s%s\n\n%s\n\n", command->name, *command->operands ? " " : "", command->operands,
+           command->option_count ? " [OPTIONS]" : "", command->text);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct hr_option *option = &command->options[i];
         char words[64];
@@ -114,7 +118,8 @@ static bool print_family(const char *word)
     for (size_t i = 0; i < hr_command_count; i++) {
         if (strncmp(hr_commands[i].name, word, strlen(word)) || hr_commands[i].name[strlen(word)] != ' ')
             continue;
-        printf("  headrace %s%s%s: %s\n", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands, hr_commands[i].text);
+        printf("  headrace %s%s%s: %s\n", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands,
+               hr_commands[i].text);
         found = true;
     }
     return found;

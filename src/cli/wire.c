@@ -41,7 +41,8 @@ static enum hr_code read_endpoint(struct hr_wire *wire, struct hr_err *err)
     if (!wire->endpoint || pid <= 0)
         return hr_fail(err, HR_E_INVALID, "\"%s\" cannot be read", path);
     if (kill(pid, 0) && errno == ESRCH) {
-        hr_fail(err, HR_E_UNAVAILABLE, "the server on home \"%s\" has ended without saying so (process %d is gone)", wire->home, (int)pid);
+        hr_fail(err, HR_E_UNAVAILABLE, "the server on home \"%s\" has ended without saying so (process %d is gone)", wire->home,
+                (int)pid);
         hr_fail_hint(err, "headrace serve --home %s", wire->home);
         return HR_E_UNAVAILABLE;
     }
@@ -78,7 +79,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return hr_buf_add(arg, bytes, size * count) ? size * count : 0;
 }
 
-static CURLcode perform(const struct hr_wire *wire, const char *method, const char *path, const char *body, struct hr_buf *reply, long *status, char *why)
+static CURLcode perform(const struct hr_wire *wire, const char *method, const char *path, const char *body, struct hr_buf *reply,
+                        long *status, char *why)
 {
     CURL *curl = curl_easy_init();
     if (!curl)
@@ -107,8 +109,10 @@ static CURLcode perform(const struct hr_wire *wire, const char *method, const ch
 
 static enum hr_code code_of(long status)
 {
-    static const struct { long status; enum hr_code code; } map[] = {
-        {400, HR_E_INVALID}, {401, HR_E_UNAUTHENTICATED}, {403, HR_E_DENIED}, {404, HR_E_NOT_FOUND}, {405, HR_E_UNSUPPORTED}, {409, HR_E_EXISTS}, {501, HR_E_UNSUPPORTED},
+    static const struct { long status; enum hr_code code;
+    } map[] = {
+        {400, HR_E_INVALID},     {401, HR_E_UNAUTHENTICATED}, {403, HR_E_DENIED},      {404, HR_E_NOT_FOUND},
+        {405, HR_E_UNSUPPORTED}, {409, HR_E_EXISTS},          {501, HR_E_UNSUPPORTED},
     };
     for (size_t i = 0; i < HR_LEN(map); i++)
         if (map[i].status == status)
@@ -116,7 +120,8 @@ static enum hr_code code_of(long status)
     return HR_E_INTERNAL;
 }
 
-enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status, json_t **reply, struct hr_err *err)
+enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,
+                          json_t **reply, struct hr_err *err)
 {
     struct hr_buf bytes;
     char why[CURL_ERROR_SIZE] = "", *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -131,11 +136,13 @@ enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const 
     hr_buf_release(&bytes);
     *status = (int)http;
     if (curl)
-        return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url, why[0] ? why : curl_easy_strerror(curl));
+        return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url,
+                       why[0] ? why : curl_easy_strerror(curl));
     if (http < 300 && *reply)
         return HR_OK;
     const char *message = json_string_value(json_object_get(json_object_get(*reply, "error"), "message"));
-    hr_fail(err, code_of(http), "%s", message ? message : hr_printf(wire->arena, "the server at \"%s\" answered with status %ld", wire->url, http));
+    hr_fail(err, code_of(http), "%s",
+            message ? message : hr_printf(wire->arena, "the server at \"%s\" answered with status %ld", wire->url, http));
     json_decref(*reply);
     *reply = NULL;
     return err ? err->code : HR_E_INTERNAL;

@@ -11,11 +11,14 @@ struct hr_wire {
     const char *home, *url, *token, *ca_file;
 };
 
-/* HEADRACE_URL with HEADRACE_TOKEN and HEADRACE_CA_FILE; else the endpoint file of --home, $HEADRACE_HOME or ~/.headrace. A --home given wins */
+/* HEADRACE_URL with HEADRACE_TOKEN and HEADRACE_CA_FILE; else the endpoint file of --home, $HEADRACE_HOME or ~/.headrace. A
+ * --home given wins */
 enum hr_code hr_wire_find(struct hr_arena *arena, const char *home, struct hr_wire *wire, struct hr_err *err);
 const char *hr_wire_home(struct hr_arena *arena, const char *home);
 const char *hr_wire_field(const struct hr_wire *wire, const char *name);     /* of endpoint.json; "" when absent */
-/* *reply is a new reference (JSON null for no body). An HTTP error becomes an hr_err with the server's message; *status is set either way */
-enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status, json_t **reply, struct hr_err *err);
+/* *reply is a new reference (JSON null for no body). An HTTP error becomes an hr_err with the server's message; *status is set
+ * either way */
+enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,
+                          json_t **reply, struct hr_err *err);
 char *hr_wire_escape(struct hr_arena *arena, const char *segment);
 #endif

@@ -51,7 +51,8 @@ static bool set_serial(X509 *cert)
 struct extension { int nid; const char *value; };
 
 /* issuer NULL: signed by itself */
-static bool make(struct pair *pair, const struct pair *issuer, const char *name, int days, const struct extension *extensions, size_t count)
+static bool make(struct pair *pair, const struct pair *issuer, const char *name, int days, const struct extension *extensions,
+                 size_t count)
 {
     pair->key = EVP_EC_gen("P-256");
     pair->cert = X509_new();
@@ -59,7 +60,8 @@ static bool make(struct pair *pair, const struct pair *issuer, const char *name,
         return false;
     const struct pair *by = issuer ? issuer : pair;
     X509_NAME *subject = X509_get_subject_name(pair->cert);
-    bool done = X509_set_version(pair->cert, X509_VERSION_3) && set_serial(pair->cert) && X509_gmtime_adj(X509_getm_notBefore(pair->cert), -300) &&
+    bool done = X509_set_version(pair->cert, X509_VERSION_3) && set_serial(pair->cert) &&
+                X509_gmtime_adj(X509_getm_notBefore(pair->cert), -300) &&
                 X509_gmtime_adj(X509_getm_notAfter(pair->cert), days * 86400L) && X509_set_pubkey(pair->cert, pair->key) &&
                 X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) &&
                 X509_set_issuer_name(pair->cert, X509_get_subject_name(by->cert));
@@ -68,12 +70,14 @@ static bool make(struct pair *pair, const struct pair *issuer, const char *name,
     return done && X509_sign(pair->cert, by->key, EVP_sha256());
 }
 
-static enum hr_code write_pem(struct hr_arena *arena, const char *folder, const char *name, const struct pair *pair, const X509 *also, struct hr_err *err)
+static enum hr_code write_pem(struct hr_arena *arena, const char *folder, const char *name, const struct pair *pair,
+                              const X509 *also, struct hr_err *err)
 {
     BIO *certs = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem());
     char *text;
     enum hr_code code = HR_E_INTERNAL;
-    if (PEM_write_bio_X509(certs, pair->cert) && (!also || PEM_write_bio_X509(certs, also)) && PEM_write_bio_PrivateKey(key, pair->key, NULL, NULL, 0, NULL, NULL)) {
+    if (PEM_write_bio_X509(certs, pair->cert) && (!also || PEM_write_bio_X509(certs, also)) &&
+        PEM_write_bio_PrivateKey(key, pair->key, NULL, NULL, 0, NULL, NULL)) {
         long len = BIO_get_mem_data(key, &text);
         code = hr_file_write(hr_printf(arena, "%s/%s.key", folder, name), 0600, text, (size_t)len, err);
         len = BIO_get_mem_data(certs, &text);
@@ -138,17 +142,24 @@ static enum hr_code ensure(struct hr_arena *arena, const char *folder, const cha
 {
     struct pair *ca = HR_NEW(arena, struct pair), *server = HR_NEW(arena, struct pair);
     static const struct extension of_ca[] = {
-        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"}, {NID_key_usage, "critical,keyCertSign,cRLSign"}, {NID_subject_key_identifier, "hash"},
+        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+        {NID_key_usage, "critical,keyCertSign,cRLSign"},
+        {NID_subject_key_identifier, "hash"},
     };
     const struct extension of_server[] = {
-        {NID_basic_constraints, "critical,CA:FALSE"}, {NID_key_usage, "critical,digitalSignature"}, {NID_ext_key_usage, "serverAuth"},
-        {NID_subject_key_identifier, "hash"}, {NID_authority_key_identifier, "keyid:always"}, {NID_subject_alt_name, alternative_names(arena, address)},
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid:always"},
+        {NID_subject_alt_name, alternative_names(arena, address)},
     };
     bool wildcard = !strcmp(address, "0.0.0.0") || !strcmp(address, "::");
     hr_arena_on_free(arena, release, ca);
     hr_arena_on_free(arena, release, server);
     bool have_ca = read_pair(arena, folder, "ca", ca) && lasts(ca->cert);
-    if (have_ca && read_pair(arena, folder, "server", server) && lasts(server->cert) && (wildcard || names_address(server->cert, address)))
+    if (have_ca && read_pair(arena, folder, "server", server) && lasts(server->cert) &&
+        (wildcard || names_address(server->cert, address)))
         return HR_OK;
     if (!have_ca) {
         release(ca);

@@ -35,7 +35,7 @@ struct daemon {
     int account_pipe;                        /* its standard output: one line with its port */
     char account_line[ACCOUNT_LINE];
     size_t account_got;
-    const char *connect;
+    const char *connect, *host;              /* host: as it stands in addresses */
     bool stopping;
     struct hr_err failure;                   /* why it ended, when it did not end well */
 };
@@ -60,15 +60,21 @@ static bool is_loopback(const char *address)
 
 static enum hr_code listen_tcp(struct daemon *daemon, int port, struct hr_err *err)
 {
-    struct hr_http_server_options options = {.host = daemon->options->listen, .port = port, .tls = daemon->tls,
-                                             .plain_text = is_loopback(daemon->options->listen), .handler = &handler, .arg = daemon};
+    struct hr_http_server_options options = {.host = daemon->options->listen,
+                                             .port = port,
+                                             .tls = daemon->tls,
+                                             .plain_text = is_loopback(daemon->options->listen),
+                                             .handler = &handler,
+                                             .arg = daemon};
     return hr_http_server_start(daemon->loop, &options, &daemon->tcp, err);
 }
 
 static enum hr_code listen_all(struct daemon *daemon, struct hr_err *err)
 {
     struct hr_home *home = &daemon->home;
-    struct hr_http_server_options local = {.unix_path = hr_printf(home->arena, "%s/gate.sock", home->site.run_dir), .handler = &handler, .arg = daemon};
+    struct hr_http_server_options local = {.unix_path = hr_printf(home->arena, "%s/gate.sock", home->site.run_dir),
+                                           .handler = &handler,
+                                           .arg = daemon};
     int port = daemon->options->port ? daemon->options->port : home->last_port;
     enum hr_code code = listen_tcp(daemon, port, err);
     if (code && !daemon->options->port && port)      /* the last start's port is somebody else's now */
@@ -85,9 +91,11 @@ static void name_addresses(struct daemon *daemon)
     const char *listen = daemon->options->listen;
     bool wild = !strcmp(listen, "0.0.0.0") || !strcmp(listen, "::"), loopback = is_loopback(listen);
     const char *host = wild || loopback ? "localhost" : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen) : listen;
+    daemon->host = host;
     home->site.https_url = hr_printf(home->arena, "https://%s:%d", host, home->site.port);
     home->site.http_url = loopback ? hr_printf(home->arena, "http://%s:%d", host, home->site.port) : home->site.https_url;
-    daemon->connect = hr_printf(home->arena, "sc://%s:%d/;%stoken=%s", host, home->site.port, loopback ? "" : "use_ssl=true;", home->token);
+    daemon->connect =
+        hr_printf(home->arena, "sc://%s:%d/;%stoken=%s", host, home->site.port, loopback ? "" : "use_ssl=true;", home->token);
 }
 
 /* ---- the end ---- */
@@ -136,16 +144,16 @@ static void publish(struct daemon *daemon, int storage_port)
 {
     struct hr_home *home = &daemon->home;
     struct hr_err err;
-    const char *listen = daemon->options->listen;
-    bool loopback = is_loopback(listen), wild = !strcmp(listen, "0.0.0.0") || !strcmp(listen, "::");
-    const char *host = loopback ? "127.0.0.1" : wild ? "localhost" : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen) : listen;
-    home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", loopback ? "" : "s", host, storage_port);
+    bool loopback = is_loopback(daemon->options->listen);
+    home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", loopback ? "" : "s",
+                                       loopback ? "127.0.0.1" : daemon->host, storage_port);
     hr_spark_ready(daemon->spark);
     if (hr_home_publish(home, daemon->connect, storage_port, &err)) {
         give_up(daemon, &err);
         return;
     }
-    printf("headrace serves home %s at %s (storage %s, pid %d)\n", home->site.home, home->site.http_url, home->site.storage_url, (int)getpid());
+    printf("headrace serves home %s at %s (storage %s, pid %d)\n", home->site.home, home->site.http_url, home->site.storage_url,
+           (int)getpid());
     fflush(stdout);
 }
 
@@ -174,7 +182,8 @@ static void on_account_exit(struct hr_child *child, int status, int signal, void
     daemon->account = NULL;
     if (daemon->stopping)
         return;
-    hr_fail(&err, HR_E_UNAVAILABLE, "the storage account ended (%s %d): see log/account.log", signal ? "signal" : "status", signal ? signal : status);
+    hr_fail(&err, HR_E_UNAVAILABLE, "the storage account ended (%s %d): see log/account.log", signal ? "signal" : "status",
+            signal ? signal : status);
     give_up(daemon, &err);
 }
 
@@ -186,18 +195,39 @@ static enum hr_code start_account(struct daemon *daemon, struct hr_err *err)
     int pipes[2];
     bool tls = !is_loopback(daemon->options->listen);
     int port = daemon->options->storage_port ? daemon->options->storage_port : home->last_storage_port;
-    const char *key_file = hr_printf(arena, "%s/account.key", home->site.run_dir), *server = hr_printf(arena, "%s/server", home->tls_dir);
+    const char *key_file = hr_printf(arena, "%s/account.key", home->site.run_dir),
+               *server = hr_printf(arena, "%s/server", home->tls_dir);
     HR_TRY(hr_child_self(self, sizeof self, err));
     HR_TRY(hr_file_write(key_file, 0600, home->account_key, strlen(home->account_key), err));
     const char *listen = strchr(daemon->options->listen, ':') ? hr_printf(arena, "[%s]:%d", daemon->options->listen, port)
                                                               : hr_printf(arena, "%s:%d", daemon->options->listen, port);
-    const char *argv[] = {self, "account", "--home", home->site.home, "--account", home->site.account, "--key-file", key_file, "--container", home->site.container,
-                          "--listen", listen, tls ? "--tls-cert" : NULL, hr_printf(arena, "%s.pem", server), "--tls-key", hr_printf(arena, "%s.key", server), NULL};
+    const char *argv[] = {self,
+                          "account",
+                          "--home",
+                          home->site.home,
+                          "--account",
+                          home->site.account,
+                          "--key-file",
+                          key_file,
+                          "--container",
+                          home->site.container,
+                          "--listen",
+                          listen,
+                          tls ? "--tls-cert" : NULL,
+                          hr_printf(arena, "%s.pem", server),
+                          "--tls-key",
+                          hr_printf(arena, "%s.key", server),
+                          NULL};
     if (pipe2(pipes, O_CLOEXEC))
         return hr_fail(err, HR_E_IO, "no pipe for the storage account");
     int log = open(hr_printf(arena, "%s/account.log", home->log_dir), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    struct hr_child_options options = {.argv = argv, .in = HR_CHILD_NULL, .out = pipes[1], .error = log < 0 ? HR_CHILD_NULL : log, .die_with_parent = true,
-                                       .exited = on_account_exit, .arg = daemon};
+    struct hr_child_options options = {.argv = argv,
+                                       .in = HR_CHILD_NULL,
+                                       .out = pipes[1],
+                                       .error = log < 0 ? HR_CHILD_NULL : log,
+                                       .die_with_parent = true,
+                                       .exited = on_account_exit,
+                                       .arg = daemon};
     enum hr_code code = hr_child_spawn(daemon->loop, &options, &daemon->account, err);
     close(pipes[1]);
     if (log >= 0)
@@ -215,13 +245,14 @@ static bool is_file(const char *path)
     return access(path, X_OK) == 0;
 }
 
-/* the interpreter that has our package: what was named, else the environment that this program is installed in, else the active one.
- * In a build folder the package lies in the tree. */
+/* the interpreter that has our package: what was named, else the environment that this program is installed in, else the active
+ * one. In a build folder the package lies in the tree. */
 static void find_python(struct daemon *daemon)
 {
     struct hr_arena *arena = daemon->home.arena;
     char self[4096], tree[4400];
-    const char *named = daemon->options->python ? daemon->options->python : getenv("HEADRACE_PYTHON"), *active = getenv("VIRTUAL_ENV");
+    const char *named = daemon->options->python ? daemon->options->python : getenv("HEADRACE_PYTHON"),
+               *active = getenv("VIRTUAL_ENV");
     const char *beside = NULL, *in_active = active ? hr_printf(arena, "%s/bin/python", active) : NULL;
     if (!hr_child_self(self, sizeof self, NULL)) {
         *strrchr(self, '/') = 0;
@@ -230,7 +261,10 @@ static void find_python(struct daemon *daemon)
         if (hr_file_exists(hr_printf(arena, "%s/headrace/interpreter/__main__.py", tree)))
             daemon->livy.python_path = hr_strdup(arena, tree);
     }
-    daemon->livy.python = named && *named ? named : beside && is_file(beside) ? beside : in_active && is_file(in_active) ? in_active : "python3";
+    daemon->livy.python = named && *named                   ? named
+                          : beside && is_file(beside)       ? beside
+                          : in_active && is_file(in_active) ? in_active
+                                                            : "python3";
 }
 
 /* ---- life ---- */
@@ -240,7 +274,8 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     struct hr_home *home = &daemon->home;
     static const struct hr_routes *tables[2];
     HR_TRY(hr_certificate_ensure(home->tls_dir, daemon->options->listen, err));
-    HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir), hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
+    HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir),
+                             hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
     HR_TRY(hr_loop_new(&daemon->loop, err));
     home->site.loop = daemon->loop;
     hr_loop_on_signal(daemon->loop, SIGTERM, on_signal, daemon);

@@ -1,5 +1,5 @@
-/* The daemon: `headrace serve`. It holds no engine: it listens, authenticates, keeps state and routes; sessions, interpreters and stored
- * data live in processes that it starts. One thread. */
+/* The daemon: `headrace serve`. It holds no engine: it listens, authenticates, keeps state and routes; sessions, interpreters and
+ * stored data live in processes that it starts. One thread. */
 #ifndef HR_DAEMON_DAEMON_H
 #define HR_DAEMON_DAEMON_H
 #include "base/error.h"

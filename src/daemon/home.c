@@ -57,7 +57,8 @@ static enum hr_code lock(struct hr_home *home, struct hr_err *err)
 
 /* ---- settings ---- */
 
-static enum hr_code read_setting(struct hr_home *home, const char *name, const char *missing, const char **value, struct hr_err *err)
+static enum hr_code read_setting(struct hr_home *home, const char *name, const char *missing, const char **value,
+                                 struct hr_err *err)
 {
     HR_TRY(hr_store_setting_get(home->site.store, home->arena, name, value, err));
     if (*value)
@@ -77,7 +78,8 @@ static enum hr_code read_settings(struct hr_home *home, struct hr_err *err)
     HR_TRY(read_setting(home, "subscription", subscription, &home->site.subscription, err));
     HR_TRY(read_setting(home, "account_key", encoded, &home->account_key, err));
     for (size_t i = 0; i < HR_LEN(defaults); i++)
-        HR_TRY(read_setting(home, defaults[i].setting, defaults[i].value, (const char **)((char *)&home->site + defaults[i].at), err));
+        HR_TRY(read_setting(home, defaults[i].setting, defaults[i].value, (const char **)((char *)&home->site + defaults[i].at),
+                            err));
     return HR_OK;
 }
 
@@ -203,12 +205,13 @@ enum hr_code hr_home_publish(struct hr_home *home, const char *connect, int stor
     const struct hr_site *site = &home->site;
     HR_TRY(remember(home, "port", home->last_port, site->port, err));
     HR_TRY(remember(home, "storage_port", home->last_storage_port, storage_port, err));
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-                             "url", site->http_url, "https_url", site->https_url, "connect", connect, "storage_url", site->storage_url,
-                             "account_key", home->account_key, "token", home->token, "ca_file", site->ca_file, "pid", (int)getpid(),
-                             "subscription_id", site->subscription, "resource_group", site->resource_group, "workspace", site->workspace,
-                             "synapse_workspace", site->synapse, "pool", site->pool, "account", site->account, "container", site->container,
-                             "tenant_id", hr_identity_tenant(site->identity), "principal_id", home->owner.id);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "url", site->http_url,
+                  "https_url", site->https_url, "connect", connect, "storage_url", site->storage_url, "account_key",
+                  home->account_key, "token", home->token, "ca_file", site->ca_file, "pid", (int)getpid(), "subscription_id",
+                  site->subscription, "resource_group", site->resource_group, "workspace", site->workspace, "synapse_workspace",
+                  site->synapse, "pool", site->pool, "account", site->account, "container", site->container, "tenant_id",
+                  hr_identity_tenant(site->identity), "principal_id", home->owner.id);
     HR_CHECK(json);
     char *text = json_dumps(json, JSON_INDENT(2));
     json_decref(json);

@@ -1,7 +1,8 @@
 /* A home: the folder that holds everything of one server. Made at first, with its defaults; locked while served.
  *
  *   state.db  durable state        token      the owner's token, 0600        tls/      authority and certificate
- *   storage/  the account's data   log/       helpers' logs                  run/      sockets, endpoint.json; emptied at start */
+ *   storage/  the account's data   log/       helpers' logs                  run/      sockets, endpoint.json; emptied at start
+ */
 #ifndef HR_DAEMON_HOME_H
 #define HR_DAEMON_HOME_H
 #include "daemon/rest/rest.h"

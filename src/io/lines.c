@@ -154,11 +154,15 @@ static void attempt(void *arg)
         lines->again = hr_timer_start(lines->loop, AGAIN_MS, 0, attempt, lines);
 }
 
-struct hr_lines *hr_lines_connect(struct hr_loop *loop, const char *path, unsigned patience_ms, size_t line_max, const struct hr_lines_handler *handler, void *arg)
+struct hr_lines *hr_lines_connect(struct hr_loop *loop, const char *path, unsigned patience_ms, size_t line_max,
+                                  const struct hr_lines_handler *handler, void *arg)
 {
     struct hr_lines *lines = calloc(1, sizeof *lines);
     HR_CHECK(lines && strlen(path) < sizeof lines->path);
-    *lines = (struct hr_lines){.loop = loop, .handler = handler, .arg = arg, .give_up_ns = hr_clock_mono_ns() + patience_ms * 1000000ull};
+    *lines = (struct hr_lines){.loop = loop,
+                               .handler = handler,
+                               .arg = arg,
+                               .give_up_ns = hr_clock_mono_ns() + patience_ms * 1000000ull};
     snprintf(lines->path, sizeof lines->path, "%s", path);
     hr_buf_init(&lines->in, line_max);
     hr_buf_init(&lines->out, line_max);

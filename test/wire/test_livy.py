@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.synapse.spark.models import SparkSessionOptions, SparkStatementOptions
 
 from support.azure import Azure
-from support.serve import processes_below, until
+from support.serve import Serve, processes_below, until
 from wire.test_arm import new_user, run_printed
 
 
@@ -329,6 +329,26 @@ def test_sigterm_ends_everything(fresh_serve):
     assert not (fresh_serve.home / "run/endpoint.json").exists()
     until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 10, "the helpers' end")
     assert fresh_serve.process.returncode == 0
+
+
+# ---- an address that others reach ----
+
+def test_other_addresses_than_loopback_take_tls_only(tmp_path, monkeypatch):
+    with Serve(tmp_path / "home", "--listen", "0.0.0.0") as serve:
+        endpoint, headers = serve.endpoint, {"Authorization": f"Bearer {serve.endpoint['token']}"}
+        assert endpoint["url"] == endpoint["https_url"] and "use_ssl=true" in endpoint["connect"] and endpoint["storage_url"].startswith("https://localhost:")
+        assert requests.get(endpoint["https_url"] + "/sessions", headers=headers, verify=endpoint["ca_file"]).status_code == 200
+        try:
+            assert requests.get(endpoint["https_url"].replace("https", "http") + "/sessions", headers=headers, timeout=10).status_code == 400
+        except requests.ConnectionError:
+            pass
+        assert requests.get(endpoint["https_url"] + "/sessions", verify=endpoint["ca_file"]).status_code == 401
+        assert "owner" in serve.cli("user", "list").stdout
+        monkeypatch.setenv("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", endpoint["ca_file"])
+        spark, account = serve.session(), f"{endpoint['account']}.blob.core.windows.net"
+        spark.conf.set(f"fs.azure.account.key.{account}", endpoint["account_key"])
+        spark.range(3).write.csv(f"wasbs://{endpoint['container']}@{account}/numbers")
+        assert spark.read.csv(f"wasbs://{endpoint['container']}@{account}/numbers").count() == 3
 
 
 # ---- one session, every door ----

@@ -3,9 +3,27 @@
 #include <strings.h>
 
 static const char *const words[] = {
-    "subscriptions", "resourceGroups", "providers", "workspaces", "computes", "linkedServices", "datastores", "datasets", "data", "versions", "connections",
-    "bigDataPools", "storageAccounts", "blobServices", "containers", "Microsoft.MachineLearningServices", "Microsoft.Synapse", "Microsoft.Storage",
-    "Microsoft.Authorization", "roleAssignments", "roleDefinitions",
+    "subscriptions",
+    "resourceGroups",
+    "providers",
+    "workspaces",
+    "computes",
+    "linkedServices",
+    "datastores",
+    "datasets",
+    "data",
+    "versions",
+    "connections",
+    "bigDataPools",
+    "storageAccounts",
+    "blobServices",
+    "containers",
+    "Microsoft.MachineLearningServices",
+    "Microsoft.Synapse",
+    "Microsoft.Storage",
+    "Microsoft.Authorization",
+    "roleAssignments",
+    "roleDefinitions",
 };
 
 static const char *canonical(const char *word)
@@ -22,7 +40,8 @@ static enum hr_code malformed(const char *text, struct hr_err *err)
 }
 
 /* provider/TYPE/NAME/…, two by two */
-static enum hr_code parse_types(struct hr_arena *arena, char *const *part, size_t count, const char *text, struct hr_arm_id *id, struct hr_err *err)
+static enum hr_code parse_types(struct hr_arena *arena, char *const *part, size_t count, const char *text, struct hr_arm_id *id,
+                                struct hr_err *err)
 {
     if (count < 3 || count % 2 == 0 || count / 2 > HR_ARM_DEPTH_MAX)
         return malformed(text, err);

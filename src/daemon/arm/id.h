@@ -1,5 +1,5 @@
-/* Resource ids: /subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME…]. Clients write them in any case and expect
- * them in the canonical one (%synapse matches "resourceGroups"): parse, compare without case, print canonical words. */
+/* Resource ids: /subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME…]. Clients write them in any case and
+ * expect them in the canonical one (%synapse matches "resourceGroups"): parse, compare without case, print canonical words. */
 #ifndef HR_DAEMON_ARM_ID_H
 #define HR_DAEMON_ARM_ID_H
 #include "base/arena.h"

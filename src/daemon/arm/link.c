@@ -15,7 +15,8 @@ static enum hr_code read_target(struct hr_rest *req, json_t *properties, struct 
     HR_TRY(hr_arm_id_parse(req->arena, text, &id, err));
     HR_TRY(arm_check_subscription(req, id.subscription, err));
     if (!id.type || strcasecmp(id.type, HR_TYPE_SYNAPSE))
-        return hr_fail(err, HR_E_UNSUPPORTED, "a link to \"%s\" is not possible: a linked service names a Synapse workspace", id.text);
+        return hr_fail(err, HR_E_UNSUPPORTED, "a link to \"%s\" is not possible: a linked service names a Synapse workspace",
+                       id.text);
     HR_TRY(hr_rest_check(req, HR_ACT_LINK, id.text, err));
     return arm_find(req, id.text, target, err);
 }
@@ -29,7 +30,8 @@ static const char *target_of(struct hr_rest *req, const struct hr_resource_row *
 }
 
 /* identity and link are one unit: neither is ever seen alone */
-static enum hr_code add_link(struct hr_rest *req, const struct hr_arm_id *id, const struct hr_resource_row *target, struct hr_resource_row **row, struct hr_err *err)
+static enum hr_code add_link(struct hr_rest *req, const struct hr_arm_id *id, const struct hr_resource_row *target,
+                             struct hr_resource_row **row, struct hr_err *err)
 {
     struct hr_principal identity;
     char unique[37];
@@ -38,7 +40,8 @@ static enum hr_code add_link(struct hr_rest *req, const struct hr_arm_id *id, co
     unique[8] = 0;
     json_t *properties = json_pack("{s:s, s:s}", "linkedServiceResourceId", target->id, "linkType", "Synapse");
     HR_TRY(hr_store_begin(req->site->store, err));
-    enum hr_code code = hr_identity_principal_new(req->site->identity, hr_printf(req->arena, "%s-%s", id->name[1], unique), "ServicePrincipal", &identity, err);
+    enum hr_code code = hr_identity_principal_new(req->site->identity, hr_printf(req->arena, "%s-%s", id->name[1], unique),
+                                                  "ServicePrincipal", &identity, err);
     if (!code)
         code = arm_put(req, id, properties, identity.id, &created, row, err);
     if (!code)
@@ -72,7 +75,8 @@ enum hr_code arm_link_put(struct hr_rest *req, struct hr_err *err)
 }
 
 /* computes of the link's workspace whose pool is in the linked Synapse workspace, while no other link leads there */
-enum hr_code arm_attached(struct hr_rest *req, const struct hr_resource_row *link, struct hr_resource_rows *computes, struct hr_err *err)
+enum hr_code arm_attached(struct hr_rest *req, const struct hr_resource_row *link, struct hr_resource_rows *computes,
+                          struct hr_err *err)
 {
     struct hr_resource_rows links;
     const char *target = target_of(req, link);
@@ -93,7 +97,8 @@ enum hr_code arm_attached(struct hr_rest *req, const struct hr_resource_row *lin
     return HR_OK;
 }
 
-static enum hr_code remove_link(struct hr_rest *req, const struct hr_resource_row *row, const struct hr_resource_rows *computes, struct hr_err *err)
+static enum hr_code remove_link(struct hr_rest *req, const struct hr_resource_row *row, const struct hr_resource_rows *computes,
+                                struct hr_err *err)
 {
     HR_TRY(hr_store_begin(req->site->store, err));
     enum hr_code code = hr_store_resource_remove(req->site->store, row->id, err);

@@ -1,13 +1,13 @@
-/* Principals, in the shapes of Microsoft Graph's users. A user is made with a token, told once, and Reader on the first resource group:
- * enough to see what is there and to be refused by the role that is missing, not by the first thing looked at. */
+/* Principals, in the shapes of Microsoft Graph's users. A user is made with a token, told once, and Reader on the first resource
+ * group: enough to see what is there and to be refused by the role that is missing, not by the first thing looked at. */
 #include "daemon/arm/private.h"
 #include <string.h>
 #include <strings.h>
 
 static json_t *view(const struct hr_principal *principal)
 {
-    return json_pack("{s:s, s:s, s:s, s:s}", "id", principal->id, "displayName", principal->name, "userPrincipalName", principal->name,
-                     "principalType", principal->kind);
+    return json_pack("{s:s, s:s, s:s, s:s}", "id", principal->id, "displayName", principal->name, "userPrincipalName",
+                     principal->name, "principalType", principal->kind);
 }
 
 static const char *whole(struct hr_rest *req)
@@ -15,7 +15,8 @@ static const char *whole(struct hr_rest *req)
     return hr_printf(req->arena, "/subscriptions/%s", req->site->subscription);
 }
 
-static enum hr_code make(struct hr_rest *req, const char *name, struct hr_principal *made, char token[static HR_TOKEN_TEXT], struct hr_err *err)
+static enum hr_code make(struct hr_rest *req, const char *name, struct hr_principal *made, char token[static HR_TOKEN_TEXT],
+                         struct hr_err *err)
 {
     struct hr_assignment_row *row;
     const char *scope = hr_printf(req->arena, "%s/resourceGroups/%s", whole(req), req->site->resource_group);
@@ -23,7 +24,8 @@ static enum hr_code make(struct hr_rest *req, const char *name, struct hr_princi
     HR_TRY(hr_identity_token_new(req->site->identity, made->id, token, err));
     if (json_is_false(json_object_get(req->body, "reader")))
         return HR_OK;
-    return hr_identity_assign(req->site->identity, req->arena, NULL, hr_role_find("Reader"), made->id, scope, req->who.id, &row, err);
+    return hr_identity_assign(req->site->identity, req->arena, NULL, hr_role_find("Reader"), made->id, scope, req->who.id, &row,
+                              err);
 }
 
 enum hr_code arm_user_post(struct hr_rest *req, struct hr_err *err)

@@ -5,14 +5,16 @@
 #include "daemon/arm/id.h"
 
 /* cloud.c: what stands before resources: addresses, tokens, subscriptions */
-hr_rest_handler arm_health, arm_metadata, arm_openid, arm_token, arm_msi, arm_discovery, arm_subscriptions, arm_subscription, arm_tenants;
+hr_rest_handler arm_health, arm_metadata, arm_openid, arm_token, arm_msi, arm_discovery, arm_subscriptions, arm_subscription,
+    arm_tenants;
 /* resource.c */
 hr_rest_handler arm_get, arm_list, arm_list_all, arm_groups, arm_group_put, arm_workspace_put, arm_synapse_put, arm_pool_put;
 /* link.c, compute.c */
 hr_rest_handler arm_link_put, arm_link_delete, arm_compute_put, arm_compute_delete, arm_operation;
 /* role.c: Synapse's and ARM's */
-hr_rest_handler arm_synapse_role_put, arm_synapse_role_get, arm_synapse_role_list, arm_synapse_role_delete, arm_synapse_definitions, arm_synapse_definition,
-    arm_synapse_scopes, arm_synapse_check, arm_role_put, arm_role_get, arm_role_list, arm_role_delete, arm_role_definitions, arm_role_definition;
+hr_rest_handler arm_synapse_role_put, arm_synapse_role_get, arm_synapse_role_list, arm_synapse_role_delete,
+    arm_synapse_definitions, arm_synapse_definition, arm_synapse_scopes, arm_synapse_check, arm_role_put, arm_role_get,
+    arm_role_list, arm_role_delete, arm_role_definitions, arm_role_definition;
 /* principal.c */
 hr_rest_handler arm_user_post, arm_user_list, arm_user_get, arm_user_delete, arm_me;
 
@@ -30,7 +32,9 @@ json_t *arm_json(const char *text);    /* an object, {} when text is none */
 /* body's object of that name, {} when absent (a new reference); anything else is refused */
 enum hr_code arm_body_object(struct hr_rest *req, const char *name, json_t **object, struct hr_err *err);
 /* adds the row or updates its properties and tags; *created says which. Takes no references. */
-enum hr_code arm_put(struct hr_rest *req, const struct hr_arm_id *id, json_t *properties, const char *identity, bool *created, struct hr_resource_row **row, struct hr_err *err);
+enum hr_code arm_put(struct hr_rest *req, const struct hr_arm_id *id, json_t *properties, const char *identity, bool *created,
+                     struct hr_resource_row **row, struct hr_err *err);
 const char *arm_dump(struct hr_arena *arena, const json_t *json);
-enum hr_code arm_attached(struct hr_rest *req, const struct hr_resource_row *link, struct hr_resource_rows *computes, struct hr_err *err);
+enum hr_code arm_attached(struct hr_rest *req, const struct hr_resource_row *link, struct hr_resource_rows *computes,
+                          struct hr_err *err);
 #endif

@@ -44,8 +44,9 @@ enum hr_code arm_check_name(const char *type, const char *name, struct hr_err *e
             good = good && (isalnum((unsigned char)*c) || strchr(names[i].also, *c));
         if (good && (strcasecmp(type, HR_TYPE_COMPUTE) || isalpha((unsigned char)name[0])))
             return HR_OK;
-        return hr_fail(err, HR_E_INVALID, "%s name \"%.100s\" is not %zu to %zu letters%s, digits%s%s", names[i].what, name, names[i].least, names[i].most,
-                       strcasecmp(type, HR_TYPE_COMPUTE) ? "" : " (a letter first)", names[i].also[0] ? " or any of " : "", names[i].also);
+        return hr_fail(err, HR_E_INVALID, "%s name \"%.100s\" is not %zu to %zu letters%s, digits%s%s", names[i].what, name,
+                       names[i].least, names[i].most, strcasecmp(type, HR_TYPE_COMPUTE) ? "" : " (a letter first)",
+                       names[i].also[0] ? " or any of " : "", names[i].also);
     }
     return HR_OK;
 }
@@ -87,7 +88,8 @@ enum hr_code arm_body_object(struct hr_rest *req, const char *name, json_t **obj
 enum hr_code arm_check_subscription(struct hr_rest *req, const char *subscription, struct hr_err *err)
 {
     if (strcasecmp(subscription, req->site->subscription))
-        return hr_fail(err, HR_E_NOT_FOUND, "subscription \"%.100s\" does not exist; this server's is \"%s\"", subscription, req->site->subscription);
+        return hr_fail(err, HR_E_NOT_FOUND, "subscription \"%.100s\" does not exist; this server's is \"%s\"", subscription,
+                       req->site->subscription);
     return HR_OK;
 }
 
@@ -136,8 +138,9 @@ static void view_workspace(struct hr_rest *req, const struct hr_resource_row *ro
 
 static void view_synapse(struct hr_rest *req, const struct hr_resource_row *row, json_t *properties)
 {
-    json_object_set_new(properties, "connectivityEndpoints", json_pack("{s:o, s:o}", "dev", json_sprintf("%s/synapse/%s", req->origin, row->name),
-                                                                       "web", json_sprintf("%s/studio?workspace=%s", req->origin, row->name)));
+    json_object_set_new(properties, "connectivityEndpoints",
+                        json_pack("{s:o, s:o}", "dev", json_sprintf("%s/synapse/%s", req->origin, row->name), "web",
+                                  json_sprintf("%s/studio?workspace=%s", req->origin, row->name)));
 }
 
 static const struct {
@@ -150,7 +153,8 @@ static const struct {
 
 static json_t *identity_view(struct hr_rest *req, const struct hr_resource_row *row)
 {
-    return json_pack("{s:s, s:s, s:s}", "type", "SystemAssigned", "principalId", row->identity, "tenantId", hr_identity_tenant(req->site->identity));
+    return json_pack("{s:s, s:s, s:s}", "type", "SystemAssigned", "principalId", row->identity, "tenantId",
+                     hr_identity_tenant(req->site->identity));
 }
 
 json_t *arm_view(struct hr_rest *req, const struct hr_resource_row *row)
@@ -164,9 +168,10 @@ json_t *arm_view(struct hr_rest *req, const struct hr_resource_row *row)
     for (size_t i = 0; i < HR_LEN(views); i++)
         if (!strcasecmp(views[i].type, row->type))
             views[i].fill(req, row, properties);
-    json_t *view = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}}", "id", row->id, "name", row->name, "type", row->type,
-                             "location", row->location, "tags", arm_json(row->tags), "properties", properties,
-                             "systemData", "createdAt", created, "createdBy", row->created_by, "createdByType", "User", "lastModifiedAt", changed);
+    json_t *view =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}}", "id", row->id, "name", row->name, "type", row->type,
+                  "location", row->location, "tags", arm_json(row->tags), "properties", properties, "systemData", "createdAt",
+                  created, "createdBy", row->created_by, "createdByType", "User", "lastModifiedAt", changed);
     HR_CHECK(view);
     if (row->identity)
         json_object_set_new(view, "identity", identity_view(req, row));
@@ -241,16 +246,24 @@ enum hr_code arm_groups(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_put(struct hr_rest *req, const struct hr_arm_id *id, json_t *properties, const char *identity, bool *created, struct hr_resource_row **row, struct hr_err *err)
+enum hr_code arm_put(struct hr_rest *req, const struct hr_arm_id *id, json_t *properties, const char *identity, bool *created,
+                     struct hr_resource_row **row, struct hr_err *err)
 {
     json_t *tags;
     HR_TRY(arm_body_object(req, "tags", &tags, err));
     const char *location = hr_rest_string(req, "location");
     int64_t now = hr_clock_ms();
-    struct hr_resource_row wanted = {
-        .id = id->text, .type = id->type, .parent = id->parent, .name = id->depth ? id->name[id->depth - 1] : id->group,
-        .location = location ? location : req->site->location, .properties = arm_dump(req->arena, properties), .tags = arm_dump(req->arena, tags),
-        .identity = identity, .created_by = req->who.id, .created_ms = now, .changed_ms = now};
+    struct hr_resource_row wanted = {.id = id->text,
+                                     .type = id->type,
+                                     .parent = id->parent,
+                                     .name = id->depth ? id->name[id->depth - 1] : id->group,
+                                     .location = location ? location : req->site->location,
+                                     .properties = arm_dump(req->arena, properties),
+                                     .tags = arm_dump(req->arena, tags),
+                                     .identity = identity,
+                                     .created_by = req->who.id,
+                                     .created_ms = now,
+                                     .changed_ms = now};
     json_decref(tags);
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id->text, row, err));
     *created = !*row;
@@ -262,7 +275,8 @@ enum hr_code arm_put(struct hr_rest *req, const struct hr_arm_id *id, json_t *pr
 /* ---- the containers ---- */
 
 /* what every PUT of a resource begins with: its id, a good name, the right to change, a parent that is there */
-static enum hr_code begin_put(struct hr_rest *req, struct hr_arm_id *id, json_t **properties, struct hr_resource_row **before, struct hr_err *err)
+static enum hr_code begin_put(struct hr_rest *req, struct hr_arm_id *id, json_t **properties, struct hr_resource_row **before,
+                              struct hr_err *err)
 {
     HR_TRY(arm_request_id(req, 0, id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id->text, err));
@@ -335,8 +349,9 @@ enum hr_code arm_synapse_put(struct hr_rest *req, struct hr_err *err)
         return HR_OK;
     /* as in Azure: who makes a Synapse workspace administers it */
     struct hr_assignment_row *assigned;
-    enum hr_code code = hr_identity_assign(req->site->identity, req->arena, NULL, hr_role_find("Synapse Administrator"), req->who.id,
-                                           hr_printf(req->arena, "workspaces/%s", id.name[0]), req->who.id, &assigned, err);
+    enum hr_code code =
+        hr_identity_assign(req->site->identity, req->arena, NULL, hr_role_find("Synapse Administrator"), req->who.id,
+                           hr_printf(req->arena, "workspaces/%s", id.name[0]), req->who.id, &assigned, err);
     return code == HR_E_EXISTS ? HR_OK : code;
 }
 
@@ -348,7 +363,8 @@ enum hr_code arm_pool_put(struct hr_rest *req, struct hr_err *err)
     HR_TRY(begin_put(req, &id, &properties, &before, err));
     const char *version = json_string_value(json_object_get(properties, "sparkVersion"));
     if (version && strncmp(version, SPARK_VERSION, strlen(SPARK_VERSION))) {
-        hr_fail(err, HR_E_UNSUPPORTED, "Spark version \"%.20s\" is not what an embedded pool runs: it is \"%s\"", version, SPARK_VERSION);
+        hr_fail(err, HR_E_UNSUPPORTED, "Spark version \"%.20s\" is not what an embedded pool runs: it is \"%s\"", version,
+                SPARK_VERSION);
         json_decref(properties);
         return HR_E_UNSUPPORTED;
     }
@@ -360,14 +376,22 @@ enum hr_code arm_pool_put(struct hr_rest *req, struct hr_err *err)
 
 /* ---- a fresh home ---- */
 
-static enum hr_code add(struct hr_site *site, struct hr_arena *arena, const char *by, const char *id_text, json_t *properties, struct hr_err *err)
+static enum hr_code add(struct hr_site *site, struct hr_arena *arena, const char *by, const char *id_text, json_t *properties,
+                        struct hr_err *err)
 {
     struct hr_arm_id id;
     HR_TRY(hr_arm_id_parse(arena, id_text, &id, err));
     int64_t now = hr_clock_ms();
-    struct hr_resource_row row = {
-        .id = id.text, .type = id.type, .parent = id.parent, .name = id.depth ? id.name[id.depth - 1] : id.group, .location = site->location,
-        .properties = arm_dump(arena, properties), .tags = "{}", .created_by = by, .created_ms = now, .changed_ms = now};
+    struct hr_resource_row row = {.id = id.text,
+                                  .type = id.type,
+                                  .parent = id.parent,
+                                  .name = id.depth ? id.name[id.depth - 1] : id.group,
+                                  .location = site->location,
+                                  .properties = arm_dump(arena, properties),
+                                  .tags = "{}",
+                                  .created_by = by,
+                                  .created_ms = now,
+                                  .changed_ms = now};
     json_decref(properties);
     return hr_store_resource_add(site->store, &row, err);
 }
@@ -382,10 +406,13 @@ static enum hr_code bootstrap(struct hr_site *site, struct hr_arena *arena, cons
     const char *account = hr_printf(arena, "%s/providers/Microsoft.Storage/storageAccounts/%s", group, site->account);
     HR_TRY(add(site, arena, by, group, json_object(), err));
     HR_TRY(add(site, arena, by, account, json_pack("{s:b}", "isHnsEnabled", 1), err));
-    HR_TRY(add(site, arena, by, hr_printf(arena, "%s/providers/Microsoft.MachineLearningServices/workspaces/%s", group, site->workspace),
-               json_pack("{s:s, s:s, s:s}", "workspaceId", guid[0], "friendlyName", site->workspace, "storageAccount", account), err));
+    HR_TRY(add(site, arena, by,
+               hr_printf(arena, "%s/providers/Microsoft.MachineLearningServices/workspaces/%s", group, site->workspace),
+               json_pack("{s:s, s:s, s:s}", "workspaceId", guid[0], "friendlyName", site->workspace, "storageAccount", account),
+               err));
     HR_TRY(add(site, arena, by, synapse, json_pack("{s:s}", "workspaceUID", guid[1]), err));
-    HR_TRY(add(site, arena, by, hr_printf(arena, "%s/bigDataPools/%s", synapse, site->pool), json_pack("{s:s}", "sparkVersion", SPARK_VERSION), err));
+    HR_TRY(add(site, arena, by, hr_printf(arena, "%s/bigDataPools/%s", synapse, site->pool),
+               json_pack("{s:s}", "sparkVersion", SPARK_VERSION), err));
     const struct { const char *role, *scope; } given[] = {
         {"Owner", hr_printf(arena, "/subscriptions/%s", site->subscription)},
         {"Synapse Administrator", hr_printf(arena, "workspaces/%s", site->synapse)},

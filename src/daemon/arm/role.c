@@ -32,7 +32,8 @@ static json_t *permissions_of(const struct hr_role *role)
     return json_pack("[{s:o, s:[], s:o, s:[]}]", "actions", actions, "notActions", "dataActions", data, "notDataActions");
 }
 
-static enum hr_code find_role(const char *text, struct hr_rest *req, bool synapse, const struct hr_role **role, struct hr_err *err)
+static enum hr_code find_role(const char *text, struct hr_rest *req, bool synapse, const struct hr_role **role,
+                              struct hr_err *err)
 {
     (void)req;
     *role = text ? hr_role_find(text) : NULL;
@@ -79,10 +80,12 @@ static enum hr_code synapse_scope(struct hr_rest *req, const char *text, const c
     for (char *word = strtok_r(copy, "/", &save); word && count < 4; word = strtok_r(NULL, "/", &save))
         part[count++] = word;
     if ((count != 2 && count != 4) || strcasecmp(part[0], "workspaces") || (count == 4 && strcasecmp(part[2], "bigDataPools")))
-        return hr_fail(err, HR_E_INVALID, "scope \"%.200s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"", text);
+        return hr_fail(err, HR_E_INVALID,
+                       "scope \"%.200s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"", text);
     const char *id = hr_site_synapse_id(req->site, req->arena, part[1]);
     if (!id || (req->synapse && strcasecmp(req->synapse, part[1])))
-        return hr_fail(err, HR_E_NOT_FOUND, "Synapse workspace \"%.100s\" does not exist%s", part[1], id ? " at this address" : "");
+        return hr_fail(err, HR_E_NOT_FOUND, "Synapse workspace \"%.100s\" does not exist%s", part[1],
+                       id ? " at this address" : "");
     *scope = hr_printf(req->arena, "workspaces/%s", strrchr(id, '/') + 1);
     if (count == 2)
         return HR_OK;
@@ -95,8 +98,8 @@ static enum hr_code synapse_scope(struct hr_rest *req, const char *text, const c
 
 static json_t *synapse_view(struct hr_rest *req, const struct hr_assignment_row *row)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", row->id, "roleDefinitionId", row->role, "principalId", row->principal, "scope", row->scope,
-                     "principalType", kind_of(req, row->principal));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", row->id, "roleDefinitionId", row->role, "principalId", row->principal,
+                     "scope", row->scope, "principalType", kind_of(req, row->principal));
 }
 
 enum hr_code arm_synapse_role_put(struct hr_rest *req, struct hr_err *err)
@@ -109,7 +112,8 @@ enum hr_code arm_synapse_role_put(struct hr_rest *req, struct hr_err *err)
     HR_TRY(hr_rest_check(req, HR_ACT_SYNAPSE_ASSIGN, scope, err));
     HR_TRY(find_role(hr_rest_string(req, "roleId"), req, true, &role, err));
     HR_TRY(find_principal(req, hr_rest_string(req, "principalId"), &principal, err));
-    enum hr_code code = hr_identity_assign(req->site->identity, req->arena, hr_rest_param(req, "assignment"), role, principal.id, scope, req->who.id, &row, err);
+    enum hr_code code = hr_identity_assign(req->site->identity, req->arena, hr_rest_param(req, "assignment"), role, principal.id,
+                                           scope, req->who.id, &row, err);
     if (code && !(code == HR_E_EXISTS && row))
         return code;
     hr_rest_reply(req, 200, synapse_view(req, row));
@@ -150,12 +154,14 @@ static bool fits(const char *wanted, const char *value)
 enum hr_code arm_synapse_role_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_rows rows;
-    const char *role = hr_rest_query(req, "roleId"), *principal = hr_rest_query(req, "principalId"), *scope = hr_rest_query(req, "scope");
+    const char *role = hr_rest_query(req, "roleId"), *principal = hr_rest_query(req, "principalId"),
+               *scope = hr_rest_query(req, "scope");
     HR_TRY(hr_rest_check(req, HR_ACT_SYNAPSE_READ, address_scope(req), err));
     HR_TRY(hr_store_assignment_list(req->site->store, req->arena, &rows, err));
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
-        if (hr_access_covers(address_scope(req), rows.at[i].scope) && fits(role, rows.at[i].role) && fits(principal, rows.at[i].principal) && fits(scope, rows.at[i].scope))
+        if (hr_access_covers(address_scope(req), rows.at[i].scope) && fits(role, rows.at[i].role) &&
+            fits(principal, rows.at[i].principal) && fits(scope, rows.at[i].scope))
             json_array_append_new(list, synapse_view(req, &rows.at[i]));
     hr_rest_reply(req, 200, json_pack("{s:i, s:o}", "count", (int)json_array_size(list), "value", list));
     return HR_OK;
@@ -166,8 +172,8 @@ static json_t *synapse_definition(const struct hr_role *role)
     json_t *scopes = json_pack("[s]", "workspaces/{workspaceName}");
     if (role->pool_scope)
         json_array_append_new(scopes, json_string("workspaces/{workspaceName}/bigDataPools/{bigDataPoolName}"));
-    return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:s}", "id", role->id, "name", role->name, "isBuiltIn", 1, "description", role->text,
-                     "permissions", permissions_of(role), "scopes", scopes, "availabilityStatus", "Available");
+    return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:s}", "id", role->id, "name", role->name, "isBuiltIn", 1, "description",
+                     role->text, "permissions", permissions_of(role), "scopes", scopes, "availabilityStatus", "Available");
 }
 
 enum hr_code arm_synapse_definitions(struct hr_rest *req, struct hr_err *err)
@@ -192,7 +198,8 @@ enum hr_code arm_synapse_definition(struct hr_rest *req, struct hr_err *err)
 enum hr_code arm_synapse_scopes(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
-    hr_rest_reply(req, 200, json_pack("[s, s]", "workspaces/{workspaceName}", "workspaces/{workspaceName}/bigDataPools/{bigDataPoolName}"));
+    hr_rest_reply(req, 200,
+                  json_pack("[s, s]", "workspaces/{workspaceName}", "workspaces/{workspaceName}/bigDataPools/{bigDataPoolName}"));
     return HR_OK;
 }
 
@@ -214,7 +221,8 @@ enum hr_code arm_synapse_check(struct hr_rest *req, struct hr_err *err)
         for (size_t k = 0; name && k < HR_LEN(action_names); k++)
             if (!strcasecmp(action_names[k].name, name))
                 allowed = !hr_identity_check(req->site->identity, &principal, action_names[k].action, scope, NULL);
-        json_array_append_new(list, json_pack("{s:s, s:s}", "accessDecision", allowed ? "Allowed" : "NotAllowed", "actionId", name ? name : ""));
+        json_array_append_new(list, json_pack("{s:s, s:s}", "accessDecision", allowed ? "Allowed" : "NotAllowed", "actionId",
+                                              name ? name : ""));
     }
     hr_rest_reply(req, 200, json_pack("{s:o}", "AccessDecisions", list));
     json_object_set(req->reply, "accessDecisions", list);
@@ -245,16 +253,18 @@ static json_t *role_view(struct hr_rest *req, const struct hr_assignment_row *ro
 {
     char created[32];
     hr_clock_iso8601(row->created_ms, created);
-    return json_pack("{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}",
-                     "id", json_sprintf("%s/" AUTHORIZATION "/roleAssignments/%s", row->scope, row->id), "name", row->id,
-                     "type", "Microsoft.Authorization/roleAssignments", "properties", "roleDefinitionId", definition_id(req, row->role), "principalId", row->principal,
-                     "principalType", kind_of(req, row->principal), "scope", row->scope, "createdOn", created, "updatedOn", created, "createdBy", row->created_by);
+    return json_pack("{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}", "id",
+                     json_sprintf("%s/" AUTHORIZATION "/roleAssignments/%s", row->scope, row->id), "name", row->id, "type",
+                     "Microsoft.Authorization/roleAssignments", "properties", "roleDefinitionId", definition_id(req, row->role),
+                     "principalId", row->principal, "principalType", kind_of(req, row->principal), "scope", row->scope,
+                     "createdOn", created, "updatedOn", created, "createdBy", row->created_by);
 }
 
 enum hr_code arm_role_put(struct hr_rest *req, struct hr_err *err)
 {
     json_t *properties = json_object_get(req->body, "properties");
-    const char *scope, *role_id = json_string_value(json_object_get(properties, "roleDefinitionId")), *id = hr_rest_param(req, "assignment");
+    const char *scope, *role_id = json_string_value(json_object_get(properties, "roleDefinitionId")),
+                       *id = hr_rest_param(req, "assignment");
     const struct hr_role *role;
     struct hr_principal principal;
     struct hr_assignment_row *row;
@@ -262,7 +272,8 @@ enum hr_code arm_role_put(struct hr_rest *req, struct hr_err *err)
     HR_TRY(hr_rest_check(req, HR_ACT_ASSIGN, scope, err));
     HR_TRY(find_role(role_id, req, false, &role, err));
     HR_TRY(find_principal(req, json_string_value(json_object_get(properties, "principalId")), &principal, err));
-    enum hr_code code = hr_identity_assign(req->site->identity, req->arena, id, role, principal.id, scope, req->who.id, &row, err);
+    enum hr_code code =
+        hr_identity_assign(req->site->identity, req->arena, id, role, principal.id, scope, req->who.id, &row, err);
     if (code && !(code == HR_E_EXISTS && row && !strcasecmp(row->id, id)))
         return code;
     hr_rest_reply(req, code ? 200 : 201, role_view(req, row));
@@ -313,7 +324,9 @@ static enum hr_code read_filter(struct hr_rest *req, const char *name, const cha
     const char *rest = *at_scope ? filter + 9 + (strncasecmp(filter + 9, " and ", 5) ? 0 : 5) : filter;
     bool assigned = sscanf(rest, "assignedTo('%199[^']')", quoted) == 1;
     if (!assigned && (sscanf(rest, "%31s eq '%199[^']'", key, quoted) != 2 || strcasecmp(key, name)))
-        return hr_fail(err, HR_E_UNSUPPORTED, "filter \"%.200s\" is not supported: \"atScope()\", \"%s eq '…'\" and \"assignedTo('…')\" are", filter, name);
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "filter \"%.200s\" is not supported: \"atScope()\", \"%s eq '…'\" and \"assignedTo('…')\" are", filter,
+                       name);
     *value = hr_strdup(req->arena, quoted);
     return HR_OK;
 }
@@ -340,8 +353,8 @@ enum hr_code arm_role_list(struct hr_rest *req, struct hr_err *err)
 static json_t *arm_definition(struct hr_rest *req, const struct hr_role *role)
 {
     return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:o, s:[s]}}", "id", definition_id(req, role->id), "name", role->id,
-                     "type", "Microsoft.Authorization/roleDefinitions", "properties", "roleName", role->name, "description", role->text, "type", "BuiltInRole",
-                     "permissions", permissions_of(role), "assignableScopes", "/");
+                     "type", "Microsoft.Authorization/roleDefinitions", "properties", "roleName", role->name, "description",
+                     role->text, "type", "BuiltInRole", "permissions", permissions_of(role), "assignableScopes", "/");
 }
 
 enum hr_code arm_role_definitions(struct hr_rest *req, struct hr_err *err)

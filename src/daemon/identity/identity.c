@@ -43,7 +43,8 @@ static bool from_hex(const char *text, unsigned char *out, size_t len)
 }
 
 /* a key of this server: made at first, then the same for ever */
-static enum hr_code load_key(struct hr_identity *identity, struct hr_arena *arena, const char *name, unsigned char *key, size_t len, struct hr_err *err)
+static enum hr_code load_key(struct hr_identity *identity, struct hr_arena *arena, const char *name, unsigned char *key,
+                             size_t len, struct hr_err *err)
 {
     const char *stored;
     HR_TRY(hr_store_setting_get(identity->store, arena, name, &stored, err));
@@ -117,11 +118,13 @@ static void from_row(const struct hr_principal_row *row, struct hr_principal *pr
     snprintf(principal->kind, sizeof principal->kind, "%s", row->kind);
 }
 
-enum hr_code hr_identity_principal_new(struct hr_identity *identity, const char *name, const char *kind, struct hr_principal *principal, struct hr_err *err)
+enum hr_code hr_identity_principal_new(struct hr_identity *identity, const char *name, const char *kind,
+                                       struct hr_principal *principal, struct hr_err *err)
 {
     size_t len = strlen(name);
     if (!len || len >= sizeof principal->name || name[strspn(name, NAME_CHARACTERS)] || name[0] == '-')
-        return hr_fail(err, HR_E_INVALID, "principal name \"%s\" is not 1 to %zu of letters, digits, '.', '-', '_', '@'", name, sizeof principal->name - 1);
+        return hr_fail(err, HR_E_INVALID, "principal name \"%s\" is not 1 to %zu of letters, digits, '.', '-', '_', '@'", name,
+                       sizeof principal->name - 1);
     *principal = (struct hr_principal){0};
     hr_uuid_new(principal->id);
     snprintf(principal->name, sizeof principal->name, "%s", name);
@@ -143,7 +146,8 @@ enum hr_code hr_identity_principal_remove(struct hr_identity *identity, const ch
     return hr_store_principal_remove(identity->store, id, err);
 }
 
-enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_name, struct hr_principal *principal, struct hr_err *err)
+enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_name, struct hr_principal *principal,
+                              struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_principal_row *row = NULL;
@@ -176,7 +180,8 @@ static void hash_of(const char *text, char out[static 65])
     to_hex(digest, sizeof digest, out);
 }
 
-enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *principal, char text[static HR_TOKEN_TEXT], struct hr_err *err)
+enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *principal, char text[static HR_TOKEN_TEXT],
+                                   struct hr_err *err)
 {
     char hash[65];
     new_text(text);
@@ -184,13 +189,13 @@ enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *pri
     return hr_store_token_add(identity->store, hash, principal, hr_clock_ms(), err);
 }
 
-enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal, const char *audience,
-                                      const char *issuer, const char **jwt, struct hr_err *err)
+enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
+                                      const char *audience, const char *issuer, const char **jwt, struct hr_err *err)
 {
     json_int_t now = hr_clock_ms() / 1000;
-    json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "aud", audience, "iss", issuer, "tid", identity->tenant,
-                               "oid", principal->id, "sub", principal->id, "appid", principal->id, "name", principal->name,
-                               "iat", now, "nbf", now, "exp", now + HR_ACCESS_TOKEN_SECONDS, "ver", "1.0");
+    json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "aud", audience, "iss", issuer, "tid",
+                               identity->tenant, "oid", principal->id, "sub", principal->id, "appid", principal->id, "name",
+                               principal->name, "iat", now, "nbf", now, "exp", now + HR_ACCESS_TOKEN_SECONDS, "ver", "1.0");
     if (!claims)
         return hr_fail(err, HR_E_INVALID, "audience \"%s\" is not text", audience);
     *jwt = hr_jwt_sign(arena, identity->jwt_key, claims);
@@ -217,7 +222,8 @@ void hr_identity_return(struct hr_identity *identity, const char *text)
     free(hr_map_remove(&identity->lent, text));
 }
 
-static enum hr_code by_jwt(struct hr_identity *identity, struct hr_arena *arena, const char *token, struct hr_principal *principal, struct hr_err *err)
+static enum hr_code by_jwt(struct hr_identity *identity, struct hr_arena *arena, const char *token,
+                           struct hr_principal *principal, struct hr_err *err)
 {
     json_t *claims = hr_jwt_verify(arena, identity->jwt_key, token);
     if (!claims)
@@ -232,7 +238,8 @@ static enum hr_code by_jwt(struct hr_identity *identity, struct hr_arena *arena,
     return HR_OK;
 }
 
-static enum hr_code by_hash(struct hr_identity *identity, struct hr_arena *arena, const char *token, struct hr_principal *principal, struct hr_err *err)
+static enum hr_code by_hash(struct hr_identity *identity, struct hr_arena *arena, const char *token,
+                            struct hr_principal *principal, struct hr_err *err)
 {
     char hash[65];
     hash_of(token, hash);
@@ -250,7 +257,8 @@ static enum hr_code by_hash(struct hr_identity *identity, struct hr_arena *arena
     return HR_OK;
 }
 
-enum hr_code hr_identity_authenticate(struct hr_identity *identity, const char *token, struct hr_principal *principal, struct hr_err *err)
+enum hr_code hr_identity_authenticate(struct hr_identity *identity, const char *token, struct hr_principal *principal,
+                                      struct hr_err *err)
 {
     struct hr_principal *lent = hr_map_get(&identity->lent, token);
     if (lent) {
@@ -258,12 +266,14 @@ enum hr_code hr_identity_authenticate(struct hr_identity *identity, const char *
         return HR_OK;
     }
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = strncmp(token, "hr_", 3) ? by_jwt(identity, arena, token, principal, err) : by_hash(identity, arena, token, principal, err);
+    enum hr_code code = strncmp(token, "hr_", 3) ? by_jwt(identity, arena, token, principal, err)
+                                                 : by_hash(identity, arena, token, principal, err);
     hr_arena_free(arena);
     return code;
 }
 
-enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const char *authorization, struct hr_principal *principal, struct hr_err *err)
+enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const char *authorization,
+                                             struct hr_principal *principal, struct hr_err *err)
 {
     if (!authorization || !*authorization)
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the request carries no token: send \"Authorization: Bearer TOKEN\"");
@@ -283,7 +293,8 @@ enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const
 
 /* ---- roles ---- */
 
-static enum hr_code held(struct hr_identity *identity, struct hr_arena *arena, const char *principal, struct hr_assignment **given, size_t *count, struct hr_err *err)
+static enum hr_code held(struct hr_identity *identity, struct hr_arena *arena, const char *principal,
+                         struct hr_assignment **given, size_t *count, struct hr_err *err)
 {
     struct hr_assignment_rows rows;
     HR_TRY(hr_store_assignment_of(identity->store, arena, principal, &rows, err));
@@ -294,7 +305,8 @@ static enum hr_code held(struct hr_identity *identity, struct hr_arena *arena, c
     return HR_OK;
 }
 
-enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_principal *principal, enum hr_action action, const char *scope, struct hr_err *err)
+enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_principal *principal, enum hr_action action,
+                               const char *scope, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_assignment *given;
@@ -306,8 +318,8 @@ enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_pri
     return code;
 }
 
-enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal, const char *session, const char *scope,
-                               const char **text, struct hr_err *err)
+enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
+                               const char *session, const char *scope, const char **text, struct hr_err *err)
 {
     struct hr_assignment *given;
     size_t count, kept = 0;
@@ -335,16 +347,21 @@ static enum hr_code assigned_already(struct hr_identity *identity, struct hr_are
     return HR_OK;
 }
 
-enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *arena, const char *id, const struct hr_role *role, const char *principal,
-                                const char *scope, const char *by, struct hr_assignment_row **row, struct hr_err *err)
+enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *arena, const char *id, const struct hr_role *role,
+                                const char *principal, const char *scope, const char *by, struct hr_assignment_row **row,
+                                struct hr_err *err)
 {
     *row = NULL;
     HR_TRY(hr_access_check_scope(role, scope, err));
     char made[37];
     hr_uuid_new(made);
     struct hr_assignment_row *wanted = HR_NEW(arena, struct hr_assignment_row);
-    *wanted = (struct hr_assignment_row){hr_strdup(arena, id ? id : made), role->id, hr_strdup(arena, principal), hr_strdup(arena, scope),
-                                         hr_strdup(arena, by), hr_clock_ms()};
+    *wanted = (struct hr_assignment_row){hr_strdup(arena, id ? id : made),
+                                         role->id,
+                                         hr_strdup(arena, principal),
+                                         hr_strdup(arena, scope),
+                                         hr_strdup(arena, by),
+                                         hr_clock_ms()};
     HR_TRY(assigned_already(identity, arena, wanted, row, err));
     enum hr_code code = hr_store_assignment_add(identity->store, wanted, err);
     if (code == HR_E_EXISTS)

@@ -16,34 +16,42 @@ struct hr_identity;
 
 struct hr_principal { char id[37], name[128], kind[20]; };   /* kind: User | ServicePrincipal */
 
-enum hr_code hr_identity_open(struct hr_store *store, struct hr_identity **identity, struct hr_err *err);   /* makes its keys at first */
+enum hr_code hr_identity_open(struct hr_store *store, struct hr_identity **identity,
+                              struct hr_err *err);   /* makes its keys at first */
 void hr_identity_close(struct hr_identity *identity);
 const char *hr_identity_tenant(const struct hr_identity *identity);
 const unsigned char *hr_identity_grant_key(const struct hr_identity *identity);   /* public half, HR_GRANT_KEY_BYTES */
 
 /* HR_E_EXISTS: the name; HR_E_INVALID: a name that would not stand in a command line */
-enum hr_code hr_identity_principal_new(struct hr_identity *identity, const char *name, const char *kind, struct hr_principal *principal, struct hr_err *err);
+enum hr_code hr_identity_principal_new(struct hr_identity *identity, const char *name, const char *kind,
+                                       struct hr_principal *principal, struct hr_err *err);
 enum hr_code hr_identity_principal_remove(struct hr_identity *identity, const char *id, struct hr_err *err);
-enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_name, struct hr_principal *principal, struct hr_err *err);
+enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_name, struct hr_principal *principal,
+                              struct hr_err *err);
 
-enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *principal, char text[static HR_TOKEN_TEXT], struct hr_err *err);
-enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal, const char *audience,
-                                      const char *issuer, const char **jwt, struct hr_err *err);
+enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *principal, char text[static HR_TOKEN_TEXT],
+                                   struct hr_err *err);
+enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
+                                      const char *audience, const char *issuer, const char **jwt, struct hr_err *err);
 /* a token for a process that works for the principal; over when it is returned or the server ends */
 void hr_identity_lend(struct hr_identity *identity, const struct hr_principal *principal, char text[static HR_TOKEN_TEXT]);
 void hr_identity_return(struct hr_identity *identity, const char *text);
 /* the principal of a token of any of the three kinds */
-enum hr_code hr_identity_authenticate(struct hr_identity *identity, const char *token, struct hr_principal *principal, struct hr_err *err);
+enum hr_code hr_identity_authenticate(struct hr_identity *identity, const char *token, struct hr_principal *principal,
+                                      struct hr_err *err);
 /* the same for a header's value: "Bearer TOKEN", or "Basic …" with a token as the password (sparkmagic) */
-enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const char *authorization, struct hr_principal *principal, struct hr_err *err);
+enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const char *authorization,
+                                             struct hr_principal *principal, struct hr_err *err);
 
 /* may the principal do this? HR_E_DENIED with its explanation */
-enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_principal *principal, enum hr_action action, const char *scope, struct hr_err *err);
+enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_principal *principal, enum hr_action action,
+                               const char *scope, struct hr_err *err);
 /* a signed grant, HR_GRANT_SECONDS_MAX long, of what the principal holds on or below or above `scope` */
-enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal, const char *session, const char *scope,
-                               const char **grant, struct hr_err *err);
+enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
+                               const char *session, const char *scope, const char **grant, struct hr_err *err);
 /* id: a GUID to be used, or NULL for a new one. HR_E_EXISTS when the principal has that role there; *row is set then too */
-enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *arena, const char *id, const struct hr_role *role, const char *principal,
-                                const char *scope, const char *by, struct hr_assignment_row **row, struct hr_err *err);
+enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *arena, const char *id, const struct hr_role *role,
+                                const char *principal, const char *scope, const char *by, struct hr_assignment_row **row,
+                                struct hr_err *err);
 enum hr_code hr_identity_unassign(struct hr_identity *identity, const char *id, struct hr_err *err);
 #endif

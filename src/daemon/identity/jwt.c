@@ -49,7 +49,8 @@ const char *hr_jwt_sign(struct hr_arena *arena, const unsigned char key[static H
 {
     static const char header[] = "{\"typ\":\"JWT\",\"alg\":\"HS256\"}";
     char *body = json_dumps(claims, JSON_COMPACT);
-    const char *text = hr_printf(arena, "%s.%s", hr_base64url(arena, header, strlen(header)), hr_base64url(arena, body, strlen(body)));
+    const char *text =
+        hr_printf(arena, "%s.%s", hr_base64url(arena, header, strlen(header)), hr_base64url(arena, body, strlen(body)));
     free(body);
     return hr_printf(arena, "%s.%s", text, signature_of(arena, key, text, strlen(text)));
 }

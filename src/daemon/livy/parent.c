@@ -1,5 +1,5 @@
-/* The parent of interpreters: one Python process that has imported what sessions need, and forks. It is started with the server, and again
- * when it died; its own end does not end the interpreters that run. */
+/* The parent of interpreters: one Python process that has imported what sessions need, and forks. It is started with the server,
+ * and again when it died; its own end does not end the interpreters that run. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,9 +28,10 @@ static void on_line(char *text, size_t len, void *arg)
         json_t *number = json_object_get(event, "signal");
         char why[80];
         if (json_is_integer(number))
-            snprintf(why, sizeof why, "the interpreter was killed by signal %d", (int)json_integer_value(number));
+            snprintf(why, sizeof why, "the interpreter of the session died by signal %d", (int)json_integer_value(number));
         else
-            snprintf(why, sizeof why, "the interpreter ended with status %d", (int)json_integer_value(json_object_get(event, "code")));
+            snprintf(why, sizeof why, "the interpreter of the session died with status %d",
+                     (int)json_integer_value(json_object_get(event, "code")));
         livy_session_exited(session, why);
     }
     json_decref(event);
@@ -80,8 +81,13 @@ static enum hr_code spawn(struct hr_err *err)
     const char *with_path = path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
     const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
     int log = open(hr_printf(arena, "%s/log/interpreters.log", livy.site->home), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    struct hr_child_options options = {.argv = argv, .env = env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL, .error = log < 0 ? HR_CHILD_NULL : log,
-                                       .new_group = true, .exited = on_exit_of_parent};
+    struct hr_child_options options = {.argv = argv,
+                                       .env = env,
+                                       .in = HR_CHILD_NULL,
+                                       .out = HR_CHILD_NULL,
+                                       .error = log < 0 ? HR_CHILD_NULL : log,
+                                       .new_group = true,
+                                       .exited = on_exit_of_parent};
     enum hr_code code = hr_child_spawn(livy.site->loop, &options, &livy.parent, err);
     if (log >= 0)
         close(log);

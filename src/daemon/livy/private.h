@@ -15,8 +15,10 @@
 #define LIVY_KILL_MS 3000                     /* an interpreter that does not end by itself */
 
 /* the session states that clients know; they raise on any other */
-#define LIVY_STATES(X) X(NOT_STARTED, not_started) X(STARTING, starting) X(IDLE, idle) X(BUSY, busy) X(SHUTTING_DOWN, shutting_down) X(ERROR, error) \
-    X(DEAD, dead) X(KILLED, killed) X(SUCCESS, success)
+#define LIVY_STATES(X) \
+    X(NOT_STARTED, not_started) \
+    X(STARTING, starting) X(IDLE, idle) X(BUSY, busy) X(SHUTTING_DOWN, shutting_down) X(ERROR, error) X(DEAD, dead) \
+        X(KILLED, killed) X(SUCCESS, success)
 enum livy_state {
 #define X(upper, lower) LIVY_##upper,
     LIVY_STATES(X)
@@ -24,7 +26,13 @@ enum livy_state {
     LIVY_STATE_COUNT
 };
 
-enum livy_statement_state { STATEMENT_WAITING, STATEMENT_RUNNING, STATEMENT_AVAILABLE, STATEMENT_CANCELLING, STATEMENT_CANCELLED };
+enum livy_statement_state {
+    STATEMENT_WAITING,
+    STATEMENT_RUNNING,
+    STATEMENT_AVAILABLE,
+    STATEMENT_CANCELLING,
+    STATEMENT_CANCELLED
+};
 
 struct livy_statement {
     int id;
@@ -79,7 +87,8 @@ enum hr_code livy_parent_ready(struct hr_err *err);               /* starts it w
 void livy_parent_send(json_t *message);                           /* takes the reference */
 void livy_parent_stop(void);
 /* session.c */
-enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool, bool unique_name, struct livy_session **session, struct hr_err *err);
+enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool, bool unique_name,
+                              struct livy_session **session, struct hr_err *err);
 struct livy_session *livy_session_by_uuid(const char *uuid);
 void livy_session_spawned(struct livy_session *session, int pid);
 void livy_session_exited(struct livy_session *session, const char *why);
@@ -91,7 +100,8 @@ void livy_log(struct livy_session *session, const char *format, ...) __attribute
 enum hr_code livy_recover(struct hr_err *err);
 void livy_janitor(void *arg);
 /* statement.c */
-enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **statement, struct hr_err *err);
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind,
+                                struct livy_statement **statement, struct hr_err *err);
 struct livy_statement *livy_statement_find(struct livy_session *session, const char *id);
 bool livy_statement_over(const struct livy_statement *statement);
 void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
@@ -103,7 +113,8 @@ bool livy_send(struct livy_session *session, json_t *message);    /* takes the r
 /* wait.c: requests that are held open until something happened */
 typedef bool livy_ready(struct livy_session *session, struct livy_statement *statement);
 typedef json_t *livy_render(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement);
-void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready, livy_render *render, int hold_ms);
+void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready,
+               livy_render *render, int hold_ms);
 void livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id);
 void livy_completed(struct livy_session *session, const char *id, json_t *candidates);
 void livy_wake(struct livy_session *session);

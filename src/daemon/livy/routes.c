@@ -43,11 +43,13 @@ static enum hr_code find_for(struct hr_rest *req, enum hr_action action, struct 
     char *end;
     long long number = strtoll(id, &end, 10);
     for (struct livy_session *session = livy.sessions; session; session = session->next) {
-        bool named = *end ? !strcmp(session->name, id) && owns(req, session) && !livy_session_over(session) : session->id == number;
+        bool named =
+            *end ? !strcmp(session->name, id) && owns(req, session) && !livy_session_over(session) : session->id == number;
         if (!named || !*id || !shown(req, session))
             continue;
         if (!owns(req, session) && action == HR_ACT_USE_COMPUTE)
-            return hr_fail(err, HR_E_DENIED, "session %lld is \"%s\"'s: only its owner runs statements in it", (long long)session->id, session->owner.name);
+            return hr_fail(err, HR_E_DENIED, "session %lld is \"%s\"'s: only its owner runs statements in it",
+                           (long long)session->id, session->owner.name);
         if (!owns(req, session))
             HR_TRY(hr_rest_check(req, action, scope_of(req, session), err));
         else
@@ -58,13 +60,15 @@ static enum hr_code find_for(struct hr_rest *req, enum hr_action action, struct 
     return hr_fail(err, HR_E_NOT_FOUND, "Session '%.100s' not found.", id);
 }
 
-static enum hr_code find_statement(struct hr_rest *req, enum hr_action action, struct livy_session **session, struct livy_statement **statement, struct hr_err *err)
+static enum hr_code find_statement(struct hr_rest *req, enum hr_action action, struct livy_session **session,
+                                   struct livy_statement **statement, struct hr_err *err)
 {
     HR_TRY(find_for(req, action, session, err));
     *statement = livy_statement_find(*session, hr_rest_param(req, "statement"));
     if (*statement)
         return HR_OK;
-    return hr_fail(err, HR_E_NOT_FOUND, "Statement '%.50s' of session '%lld' not found.", hr_rest_param(req, "statement"), (long long)(*session)->id);
+    return hr_fail(err, HR_E_NOT_FOUND, "Statement '%.50s' of session '%lld' not found.", hr_rest_param(req, "statement"),
+                   (long long)(*session)->id);
 }
 
 static int64_t number_of(struct hr_rest *req, const char *name, int64_t missing)
@@ -99,8 +103,9 @@ static bool statement_settled(struct livy_session *session, struct livy_statemen
 
 /* ---- sessions ---- */
 
-static hr_rest_handler session_list, session_post, session_get, session_delete, session_stop, session_state, session_log, session_interrupt, session_connect,
-    session_complete, session_reset, statement_list, statement_post, statement_get, statement_cancel, batch_list, batch_post, batch_get, ui_executors, ui_empty;
+static hr_rest_handler session_list, session_post, session_get, session_delete, session_stop, session_state, session_log,
+    session_interrupt, session_connect, session_complete, session_reset, statement_list, statement_post, statement_get,
+    statement_cancel, batch_list, batch_post, batch_get, ui_executors, ui_empty;
 
 static enum hr_code session_list(struct hr_rest *req, struct hr_err *err)
 {
@@ -126,7 +131,8 @@ static enum hr_code find_pool(struct hr_rest *req, const char **synapse, const c
     HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE, hr_printf(req->arena, "workspaces/%s/bigDataPools/%s", *synapse, pool), err));
     *pool_id = hr_site_pool_id(req->site, req->arena, *synapse, pool);
     if (!*pool_id)
-        return hr_fail(err, HR_E_NOT_FOUND, "Spark pool \"%.100s\" does not exist in Synapse workspace \"%.100s\"", pool, *synapse);
+        return hr_fail(err, HR_E_NOT_FOUND, "Spark pool \"%.100s\" does not exist in Synapse workspace \"%.100s\"", pool,
+                       *synapse);
     return HR_OK;
 }
 
@@ -245,7 +251,8 @@ static enum hr_code statement_list(struct hr_rest *req, struct hr_err *err)
     int64_t from = number_of(req, "from", 0), size = number_of(req, "size", (int64_t)count);
     json_t *list = json_array();
     for (int64_t i = from < 0 ? 0 : from; i < (int64_t)count && (size < 0 || i < from + size); i++)
-        json_array_append_new(list, livy_statement_view(req, session, session->statements[down ? count - 1 - (size_t)i : (size_t)i]));
+        json_array_append_new(list,
+                              livy_statement_view(req, session, session->statements[down ? count - 1 - (size_t)i : (size_t)i]));
     hr_rest_reply(req, 200, json_pack("{s:I, s:o}", "total_statements", (json_int_t)count, "statements", list));
     return HR_OK;
 }
@@ -257,7 +264,8 @@ static enum hr_code statement_post(struct hr_rest *req, struct hr_err *err)
     const char *code = hr_rest_string(req, "code");
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
     if (livy_session_over(session))
-        return hr_fail(err, HR_E_INVALID, "session %lld is %s: %s", (long long)session->id, livy_state_name(session->state), session->why);
+        return hr_fail(err, HR_E_INVALID, "session %lld is %s: %s", (long long)session->id, livy_state_name(session->state),
+                       session->why);
     if (!code)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     /* a role that was taken away ends what its session may do */
@@ -298,7 +306,8 @@ static enum hr_code batch_list(struct hr_rest *req, struct hr_err *err)
 static enum hr_code batch_post(struct hr_rest *req, struct hr_err *err)
 {
     (void)req;   /* 400, not 501: sparkmagic tries again what it takes for a server's failure */
-    return hr_fail(err, HR_E_INVALID, "Rejected, Reason: batch jobs are not supported by this pool: run the code as statements of a session");
+    return hr_fail(err, HR_E_INVALID,
+                   "Rejected, Reason: batch jobs are not supported by this pool: run the code as statements of a session");
 }
 
 static enum hr_code batch_get(struct hr_rest *req, struct hr_err *err)
@@ -312,8 +321,9 @@ static enum hr_code ui_executors(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
-    hr_rest_reply(req, 200, json_pack("[{s:s, s:s, s:b, s:i, s:i}]", "id", "driver", "hostPort", "localhost", "isActive", !livy_session_over(session), "activeTasks", 0,
-                                      "totalCores", 1));
+    hr_rest_reply(req, 200,
+                  json_pack("[{s:s, s:s, s:b, s:i, s:i}]", "id", "driver", "hostPort", "localhost", "isActive",
+                            !livy_session_over(session), "activeTasks", 0, "totalCores", 1));
     return HR_OK;
 }
 

@@ -35,7 +35,8 @@ void livy_log(struct livy_session *session, const char *format, ...)
 
 bool livy_session_over(const struct livy_session *session)
 {
-    return session->state == LIVY_DEAD || session->state == LIVY_KILLED || session->state == LIVY_ERROR || session->state == LIVY_SUCCESS;
+    return session->state == LIVY_DEAD || session->state == LIVY_KILLED || session->state == LIVY_ERROR ||
+           session->state == LIVY_SUCCESS;
 }
 
 bool livy_session_busy(const struct livy_session *session)
@@ -66,7 +67,10 @@ static void enter(struct livy_session *session, enum livy_state state)
 /* "90", "30m", "1h", "45s", "500ms": a bare number is seconds, as in Livy */
 static enum hr_code read_duration(json_t *body, const char *name, int64_t *ms, struct hr_err *err)
 {
-    static const struct { const char *unit; int64_t ms; } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
     json_t *value = json_object_get(body, name);
     if (!value || json_is_null(value))
         return HR_OK;
@@ -89,7 +93,8 @@ static enum hr_code check_kind(const char *kind, struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(known); i++)
         if (!kind || !*kind || !strcasecmp(kind, known[i]))
             return HR_OK;
-    return hr_fail(err, HR_E_INVALID, "Rejected, Reason: kind \"%.50s\" is not supported by this pool: it runs \"pyspark\" and \"sql\"", kind);
+    return hr_fail(err, HR_E_INVALID,
+                   "Rejected, Reason: kind \"%.50s\" is not supported by this pool: it runs \"pyspark\" and \"sql\"", kind);
 }
 
 /* libraries would have to be fetched and put on the interpreter's path: not done, so not accepted */
@@ -107,7 +112,8 @@ static enum hr_code check_proxy(json_t *body, const struct hr_principal *who, st
     const char *proxy = json_string_value(json_object_get(body, "proxyUser"));
     if (!proxy || !*proxy || !strcasecmp(proxy, who->name) || !strcasecmp(proxy, who->id))
         return HR_OK;
-    return hr_fail(err, HR_E_DENIED, "Rejected, Reason: principal \"%s\" may not start a session for \"%.100s\"", who->name, proxy);
+    return hr_fail(err, HR_E_DENIED, "Rejected, Reason: principal \"%s\" may not start a session for \"%.100s\"", who->name,
+                   proxy);
 }
 
 static enum hr_code check_name(struct hr_rest *req, const char *name, struct hr_err *err)
@@ -115,7 +121,8 @@ static enum hr_code check_name(struct hr_rest *req, const char *name, struct hr_
     if (name && *name && isdigit((unsigned char)*name))
         return hr_fail(err, HR_E_INVALID, "Rejected, Reason: session name \"%.100s\" starts with a digit", name);
     for (struct livy_session *session = livy.sessions; session; session = session->next)
-        if (name && *name && !livy_session_over(session) && !strcmp(session->name, name) && !strcmp(session->owner.id, req->who.id))
+        if (name && *name && !livy_session_over(session) && !strcmp(session->name, name) &&
+            !strcmp(session->owner.id, req->who.id))
             return hr_fail(err, HR_E_INVALID, "Rejected, Reason: Duplicate session name: %.100s", name);
     return HR_OK;
 }
@@ -137,7 +144,8 @@ static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct 
     for (struct livy_session *other = livy.sessions; other; other = other->next)
         open += !livy_session_over(other);
     if (open >= HR_SESSIONS_MAX)
-        return hr_fail(err, HR_E_INVALID, "Rejected, Reason: %d sessions are open, the most that this server holds", HR_SESSIONS_MAX);
+        return hr_fail(err, HR_E_INVALID, "Rejected, Reason: %d sessions are open, the most that this server holds",
+                       HR_SESSIONS_MAX);
     return HR_OK;
 }
 
@@ -164,13 +172,16 @@ static void ask_for_interpreter(struct livy_session *session)
 {
     const struct hr_site *site = livy.site;
     /* no user_id: a Connect client that joins by the session's id sends none either, and a host tells sessions apart by both */
-    json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket", session->socket,
-                                "connect", livy.options->connect, "token", session->token, "session_id", session->uuid,
-                                "conf", conf_as_text(json_object_get(session->request, "conf")));
-    json_object_set_new(message, "session", json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%lld", (long long)session->id), "name", session->name,
-                                                      "app_id", session->app_id, "user", session->owner.name));
-    json_object_set_new(message, "workspace", json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id", site->subscription, "resource_group", site->resource_group,
-                                                        "workspace_name", site->workspace, "url", site->https_url, "token", session->token, "ca_file", site->ca_file));
+    json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
+                                session->socket, "connect", livy.options->connect, "token", session->token, "session_id",
+                                session->uuid, "conf", conf_as_text(json_object_get(session->request, "conf")));
+    json_object_set_new(message, "session",
+                        json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%lld", (long long)session->id), "name",
+                                  session->name, "app_id", session->app_id, "user", session->owner.name));
+    json_object_set_new(message, "workspace",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id", site->subscription, "resource_group",
+                                  site->resource_group, "workspace_name", site->workspace, "url", site->https_url, "token",
+                                  session->token, "ca_file", site->ca_file));
     livy_parent_send(message);
 }
 
@@ -197,9 +208,11 @@ static enum hr_code record(struct livy_session *session, struct hr_err *err)
 
 static void fill_names(struct livy_session *session, const char *name)
 {
-    session->app_id = hr_printf(session->arena, "application_%lld_%04lld", (long long)livy.site->started_ms, (long long)session->id);
+    session->app_id =
+        hr_printf(session->arena, "application_%lld_%04lld", (long long)livy.site->started_ms, (long long)session->id);
     session->socket = hr_printf(session->arena, "%s/i%lld.sock", livy.site->run_dir, (long long)session->id);
-    session->name = name && *name ? hr_strdup(session->arena, name) : hr_printf(session->arena, "session-%lld", (long long)session->id);
+    session->name =
+        name && *name ? hr_strdup(session->arena, name) : hr_printf(session->arena, "session-%lld", (long long)session->id);
 }
 
 static struct livy_session *make(struct hr_arena *arena, const struct hr_principal *owner)
@@ -213,7 +226,8 @@ static struct livy_session *make(struct hr_arena *arena, const struct hr_princip
     return session;
 }
 
-enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool_id, bool unique_name, struct livy_session **out, struct hr_err *err)
+enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool_id, bool unique_name,
+                              struct livy_session **out, struct hr_err *err)
 {
     struct livy_session *session = make(hr_arena_new(NULL), &req->who);
     const char *kind = hr_rest_string(req, "kind");
@@ -238,7 +252,8 @@ enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const ch
     livy.sessions = session;
     enter(session, LIVY_NOT_STARTED);
     enter(session, LIVY_STARTING);
-    livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s", (long long)session->id, session->owner.name, session->pool, session->synapse);
+    livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s", (long long)session->id, session->owner.name,
+             session->pool, session->synapse);
     ask_for_interpreter(session);
     drop_oldest_ended();
     *out = session;
@@ -317,7 +332,8 @@ void livy_session_end(struct livy_session *session, enum livy_state state, const
         livy.options->released(&session->owner, session->uuid, livy.options->arg);
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)session->id);
-    hr_log(HR_LOG_INFO, "session.end", "session", id, "principal", session->owner.name, "state", livy_state_name(state), "why", session->why, NULL);
+    hr_log(HR_LOG_INFO, "session.end", "session", id, "principal", session->owner.name, "state", livy_state_name(state), "why",
+           session->why, NULL);
     livy_wake(session);
 }
 
@@ -384,7 +400,8 @@ static void revive(const struct hr_session_row *row)
     snprintf(session->uuid, sizeof session->uuid, "%s", row->uuid);
     session->pool_id = hr_strdup(session->arena, row->pool);
     session->pool = strrchr(session->pool_id, '/') ? strrchr(session->pool_id, '/') + 1 : session->pool_id;
-    char *synapse = hr_strdup(session->arena, strcasestr(row->pool, "/workspaces/") ? strcasestr(row->pool, "/workspaces/") + 12 : "");
+    char *synapse =
+        hr_strdup(session->arena, strcasestr(row->pool, "/workspaces/") ? strcasestr(row->pool, "/workspaces/") + 12 : "");
     synapse[strcspn(synapse, "/")] = 0;
     session->synapse = synapse;
     const char *kind = json_string_value(json_object_get(session->request, "kind"));

@@ -31,7 +31,8 @@ bool livy_send(struct livy_session *session, json_t *message)
 
 static void send_code(struct livy_session *session, struct livy_statement *statement)
 {
-    livy_send(session, json_pack("{s:s, s:i, s:s, s:s}", "op", "execute", "id", statement->id, "code", statement->code, "kind", statement->kind));
+    livy_send(session, json_pack("{s:s, s:i, s:s, s:s}", "op", "execute", "id", statement->id, "code", statement->code, "kind",
+                                 statement->kind));
 }
 
 void livy_statements_flush(struct livy_session *session)
@@ -50,18 +51,21 @@ static void drop_oldest(struct livy_session *session)
             continue;
         livy_wake_without(session, session->statements[i]);
         livy_statement_free(session->statements[i]);
-        memmove(session->statements + i, session->statements + i + 1, sizeof *session->statements * (session->statement_count - i - 1));
+        memmove(session->statements + i, session->statements + i + 1,
+                sizeof *session->statements * (session->statement_count - i - 1));
         session->statement_count--;
         return;
     }
 }
 
-enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **out, struct hr_err *err)
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **out,
+                                struct hr_err *err)
 {
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
         drop_oldest(session);
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
-        return hr_fail(err, HR_E_INVALID, "session %lld has %d statements waiting, the most that it takes", (long long)session->id, LIVY_STATEMENTS_MAX);
+        return hr_fail(err, HR_E_INVALID, "session %lld has %d statements waiting, the most that it takes",
+                       (long long)session->id, LIVY_STATEMENTS_MAX);
     struct livy_statement *statement = calloc(1, sizeof *statement);
     struct livy_statement **grown = realloc(session->statements, sizeof *grown * (session->statement_count + 1));
     HR_CHECK(statement && grown);
@@ -122,7 +126,8 @@ void livy_statements_fail(struct livy_session *session, const char *why)
 {
     for (size_t i = 0; i < session->statement_count; i++) {
         struct livy_statement *statement = session->statements[i];
-        json_t *output = json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename", "SessionDied", "evalue", why, "traceback");
+        json_t *output = json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename",
+                                   "SessionDied", "evalue", why, "traceback");
         finish(session, statement, false, output);
         json_decref(output);
     }

@@ -70,7 +70,8 @@ static struct livy_wait *hold(struct hr_rest *req, struct livy_session *session,
     return wait;
 }
 
-void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready, livy_render *render, int hold_ms)
+void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready,
+               livy_render *render, int hold_ms)
 {
     if (ready(session, statement) || livy.stopping) {
         hr_rest_reply(req, req->status, render(req, session, statement));

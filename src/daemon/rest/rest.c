@@ -38,7 +38,8 @@ const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, 
 {
     struct hr_resource_row *row = NULL;
     const char *workspace = hr_site_synapse_id(site, arena, synapse);
-    if (!workspace || hr_store_resource_get(site->store, arena, hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row, NULL) || !row)
+    if (!workspace ||
+        hr_store_resource_get(site->store, arena, hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row, NULL) || !row)
         return NULL;
     return row->id;
 }
@@ -215,7 +216,8 @@ void hr_rest_send(struct hr_rest *req)
     headers[count++] = (struct hr_header){"cache-control", "no-store"};
     for (size_t i = 0; i < req->header_count; i++)
         headers[count++] = req->headers[i];
-    hr_exchange_reply_headers(req->exchange, req->status, &(struct hr_headers){headers, count}, text ? text : "", text ? strlen(text) : 0);
+    hr_exchange_reply_headers(req->exchange, req->status, &(struct hr_headers){headers, count}, text ? text : "",
+                              text ? strlen(text) : 0);
     free(text);
 }
 
@@ -230,7 +232,9 @@ static void fill_error(struct hr_rest *req, const struct hr_err *err)
         json_object_set(json, "msg", json_object_get(json_object_get(json, "error"), "message"));
     int status = err->code == HR_E_UNSUPPORTED && !req->route ? 405 : info->http;
     if (err->code == HR_E_UNAUTHENTICATED)
-        hr_rest_header(req, "www-authenticate", hr_printf(req->arena, "Bearer authorization_uri=\"%s/%s\"", req->origin, hr_identity_tenant(req->site->identity)));
+        hr_rest_header(req, "www-authenticate",
+                       hr_printf(req->arena, "Bearer authorization_uri=\"%s/%s\"", req->origin,
+                                 hr_identity_tenant(req->site->identity)));
     hr_rest_reply(req, status, json);
 }
 
@@ -353,7 +357,8 @@ static enum hr_code admit(struct hr_rest *req, struct hr_err *err)
         return HR_OK;
     /* an unknown route is told to those only who may ask */
     struct hr_err refused;
-    if (hr_identity_authenticate_header(req->site->identity, hr_header_get(&request->headers, "authorization"), &req->who, &refused)) {
+    if (hr_identity_authenticate_header(req->site->identity, hr_header_get(&request->headers, "authorization"), &req->who,
+                                        &refused)) {
         *err = refused;
         return refused.code;
     }
@@ -375,7 +380,8 @@ void hr_rest_request(struct hr_exchange *exchange)
     struct hr_arena *arena = hr_exchange_arena(exchange);
     struct hr_rest *req = HR_NEW(arena, struct hr_rest);
     *req = (struct hr_rest){.site = server.site, .exchange = exchange, .arena = arena, .status = 200};
-    req->origin = hr_printf(arena, "%s://%s", request->tls ? "https" : "http", request->authority ? request->authority : "localhost");
+    req->origin =
+        hr_printf(arena, "%s://%s", request->tls ? "https" : "http", request->authority ? request->authority : "localhost");
     hr_arena_on_free(arena, release, req);
     hr_exchange_set_user(exchange, req);
     struct hr_err err = {0};

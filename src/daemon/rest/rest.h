@@ -21,7 +21,8 @@ struct hr_site {
     struct hr_identity *identity;
     const char *home, *run_dir, *ca_file;
     const char *subscription, *resource_group, *location;
-    const char *workspace, *synapse, *pool, *account, *container;    /* the ones made at first: defaults where an address names none */
+    const char *workspace, *synapse, *pool, *account,
+        *container;    /* the ones made at first: defaults where an address names none */
     const char *storage_url, *http_url, *https_url;
     int port;
     int64_t started_ms;
@@ -58,7 +59,7 @@ struct hr_rest {
     const struct hr_route *route;
     void *arg;
     struct hr_principal who;                      /* id is empty on open routes */
-    const char *synapse;                          /* the Synapse workspace that the address names (/synapse/NAME/…, or its host name), or NULL */
+    const char *synapse; /* the Synapse workspace that the address names (/synapse/NAME/…, or its host name), or NULL */
     const char *origin;                           /* scheme://authority as the client wrote it: for addresses in replies */
     json_t *body;                                 /* JSON object; NULL when there was no body */
     void (*gone)(struct hr_rest *req);            /* deferred, and the client left: forget req */

@@ -9,7 +9,8 @@
 /* every statement of the server, by name */
 #define PRINCIPAL "SELECT id, name, kind, created_ms FROM principal "
 #define ASSIGNMENT "SELECT id, role, principal, scope, created_by, created_ms FROM assignment "
-#define RESOURCE "SELECT id, type, parent, name, location, properties, tags, identity, created_by, created_ms, changed_ms FROM resource "
+#define RESOURCE \
+    "SELECT id, type, parent, name, location, properties, tags, identity, created_by, created_ms, changed_ms FROM resource "
 #define OPERATION "SELECT id, resource, kind, status, error, owner, started_ms, ended_ms FROM operation "
 #define STATEMENTS(X) \
     X(BEGIN, "BEGIN IMMEDIATE") \
@@ -95,7 +96,8 @@ static enum hr_code migrate(struct hr_store *store, const char *path, struct hr_
     if (version < 0)
         return failed(store, err);
     if (version > (int)HR_LEN(migrations))
-        return hr_fail(err, HR_E_UNSUPPORTED, "store \"%s\" was written by a newer headrace (schema %d, this one knows %d)", path, version, (int)HR_LEN(migrations));
+        return hr_fail(err, HR_E_UNSUPPORTED, "store \"%s\" was written by a newer headrace (schema %d, this one knows %d)", path,
+                       version, (int)HR_LEN(migrations));
     for (; version < (int)HR_LEN(migrations); version++) {
         char done[64];
         sqlite3_snprintf(sizeof done, done, "PRAGMA user_version = %d; COMMIT", version + 1);
@@ -113,7 +115,10 @@ enum hr_code hr_store_open(const char *path, struct hr_store **out, struct hr_er
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum hr_code code = sqlite3_open_v2(path, &store->db, flags, NULL) ? failed(store, err) : HR_OK;
     if (!code)
-        code = run_script(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512", err);
+        code =
+            run_script(store,
+                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512",
+                       err);
     if (!code)
         code = migrate(store, path, err);
     if (code) {
@@ -172,7 +177,8 @@ static const char *text_at(sqlite3_stmt *stmt, int column, struct hr_arena *aren
 struct rows { char *at; size_t count; };
 typedef void read_row(sqlite3_stmt *stmt, struct hr_arena *arena, void *row);
 
-static enum hr_code collect(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read, struct rows *rows, struct hr_err *err)
+static enum hr_code collect(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read,
+                            struct rows *rows, struct hr_err *err)
 {
     *rows = (struct rows){0};
     if (!stmt)
@@ -196,7 +202,8 @@ static enum hr_code collect(struct hr_store *store, sqlite3_stmt *stmt, struct h
 }
 
 /* the one row, or NULL */
-static enum hr_code single(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read, void *row, struct hr_err *err)
+static enum hr_code single(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read,
+                           void *row, struct hr_err *err)
 {
     struct rows rows;
     HR_TRY(collect(store, stmt, arena, size, read, &rows, err));
@@ -235,7 +242,8 @@ static void read_setting(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
     *(const char **)row = text_at(stmt, 0, arena);
 }
 
-enum hr_code hr_store_setting_get(struct hr_store *store, struct hr_arena *arena, const char *name, const char **value, struct hr_err *err)
+enum hr_code hr_store_setting_get(struct hr_store *store, struct hr_arena *arena, const char *name, const char **value,
+                                  struct hr_err *err)
 {
     const char **found;
     HR_TRY(single(store, bind(store, S_SETTING_GET, "t", name), arena, sizeof *found, read_setting, &found, err));
@@ -252,7 +260,8 @@ enum hr_code hr_store_setting_put(struct hr_store *store, const char *name, cons
 
 static void read_principal(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_principal_row *)row = (struct hr_principal_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena), sqlite3_column_int64(stmt, 3)};
+    *(struct hr_principal_row *)row = (struct hr_principal_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena),
+                                                                text_at(stmt, 2, arena), sqlite3_column_int64(stmt, 3)};
 }
 
 enum hr_code hr_store_principal_add(struct hr_store *store, const struct hr_principal_row *row, struct hr_err *err)
@@ -261,17 +270,20 @@ enum hr_code hr_store_principal_add(struct hr_store *store, const struct hr_prin
     return code == HR_E_EXISTS ? hr_fail(err, code, "a principal named \"%s\" exists already", row->name) : code;
 }
 
-enum hr_code hr_store_principal_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_principal_row **row, struct hr_err *err)
+enum hr_code hr_store_principal_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_principal_row **row,
+                                    struct hr_err *err)
 {
     return single(store, bind(store, S_PRINCIPAL_GET, "t", id), arena, sizeof **row, read_principal, row, err);
 }
 
-enum hr_code hr_store_principal_named(struct hr_store *store, struct hr_arena *arena, const char *name, struct hr_principal_row **row, struct hr_err *err)
+enum hr_code hr_store_principal_named(struct hr_store *store, struct hr_arena *arena, const char *name,
+                                      struct hr_principal_row **row, struct hr_err *err)
 {
     return single(store, bind(store, S_PRINCIPAL_NAMED, "t", name), arena, sizeof **row, read_principal, row, err);
 }
 
-enum hr_code hr_store_principal_list(struct hr_store *store, struct hr_arena *arena, struct hr_principal_rows *rows, struct hr_err *err)
+enum hr_code hr_store_principal_list(struct hr_store *store, struct hr_arena *arena, struct hr_principal_rows *rows,
+                                     struct hr_err *err)
 {
     LIST(bind(store, S_PRINCIPAL_LIST, ""), struct hr_principal_row, read_principal, rows);
 }
@@ -281,12 +293,14 @@ enum hr_code hr_store_principal_remove(struct hr_store *store, const char *id, s
     return finish(store, bind(store, S_PRINCIPAL_REMOVE, "t", id), err);
 }
 
-enum hr_code hr_store_token_add(struct hr_store *store, const char *hash, const char *principal, int64_t created_ms, struct hr_err *err)
+enum hr_code hr_store_token_add(struct hr_store *store, const char *hash, const char *principal, int64_t created_ms,
+                                struct hr_err *err)
 {
     return finish(store, bind(store, S_TOKEN_ADD, "tti", hash, principal, created_ms), err);
 }
 
-enum hr_code hr_store_token_principal(struct hr_store *store, struct hr_arena *arena, const char *hash, struct hr_principal_row **row, struct hr_err *err)
+enum hr_code hr_store_token_principal(struct hr_store *store, struct hr_arena *arena, const char *hash,
+                                      struct hr_principal_row **row, struct hr_err *err)
 {
     return single(store, bind(store, S_TOKEN_PRINCIPAL, "t", hash), arena, sizeof **row, read_principal, row, err);
 }
@@ -300,16 +314,21 @@ enum hr_code hr_store_token_remove_of(struct hr_store *store, const char *princi
 
 static void read_assignment(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_assignment_row *)row = (struct hr_assignment_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
-        text_at(stmt, 3, arena), text_at(stmt, 4, arena), sqlite3_column_int64(stmt, 5)};
+    *(struct hr_assignment_row *)row =
+        (struct hr_assignment_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
+                                   text_at(stmt, 3, arena), text_at(stmt, 4, arena), sqlite3_column_int64(stmt, 5)};
 }
 
 enum hr_code hr_store_assignment_add(struct hr_store *store, const struct hr_assignment_row *row, struct hr_err *err)
 {
-    return finish(store, bind(store, S_ASSIGNMENT_ADD, "ttttti", row->id, row->role, row->principal, row->scope, row->created_by, row->created_ms), err);
+    return finish(store,
+                  bind(store, S_ASSIGNMENT_ADD, "ttttti", row->id, row->role, row->principal, row->scope, row->created_by,
+                       row->created_ms),
+                  err);
 }
 
-enum hr_code hr_store_assignment_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_assignment_row **row, struct hr_err *err)
+enum hr_code hr_store_assignment_get(struct hr_store *store, struct hr_arena *arena, const char *id,
+                                     struct hr_assignment_row **row, struct hr_err *err)
 {
     return single(store, bind(store, S_ASSIGNMENT_GET, "t", id), arena, sizeof **row, read_assignment, row, err);
 }
@@ -324,12 +343,14 @@ enum hr_code hr_store_assignment_remove_under(struct hr_store *store, const char
     return finish(store, bind(store, S_ASSIGNMENT_REMOVE_UNDER, "t", scope), err);
 }
 
-enum hr_code hr_store_assignment_list(struct hr_store *store, struct hr_arena *arena, struct hr_assignment_rows *rows, struct hr_err *err)
+enum hr_code hr_store_assignment_list(struct hr_store *store, struct hr_arena *arena, struct hr_assignment_rows *rows,
+                                      struct hr_err *err)
 {
     LIST(bind(store, S_ASSIGNMENT_LIST, ""), struct hr_assignment_row, read_assignment, rows);
 }
 
-enum hr_code hr_store_assignment_of(struct hr_store *store, struct hr_arena *arena, const char *principal, struct hr_assignment_rows *rows, struct hr_err *err)
+enum hr_code hr_store_assignment_of(struct hr_store *store, struct hr_arena *arena, const char *principal,
+                                    struct hr_assignment_rows *rows, struct hr_err *err)
 {
     LIST(bind(store, S_ASSIGNMENT_OF, "t", principal), struct hr_assignment_row, read_assignment, rows);
 }
@@ -338,36 +359,49 @@ enum hr_code hr_store_assignment_of(struct hr_store *store, struct hr_arena *are
 
 static void read_resource(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_resource_row *)row = (struct hr_resource_row){
-        .id = text_at(stmt, 0, arena), .type = text_at(stmt, 1, arena), .parent = text_at(stmt, 2, arena), .name = text_at(stmt, 3, arena),
-        .location = text_at(stmt, 4, arena), .properties = text_at(stmt, 5, arena), .tags = text_at(stmt, 6, arena),
-        .identity = text_at(stmt, 7, arena), .created_by = text_at(stmt, 8, arena),
-        .created_ms = sqlite3_column_int64(stmt, 9), .changed_ms = sqlite3_column_int64(stmt, 10)};
+    *(struct hr_resource_row *)row = (struct hr_resource_row){.id = text_at(stmt, 0, arena),
+                                                              .type = text_at(stmt, 1, arena),
+                                                              .parent = text_at(stmt, 2, arena),
+                                                              .name = text_at(stmt, 3, arena),
+                                                              .location = text_at(stmt, 4, arena),
+                                                              .properties = text_at(stmt, 5, arena),
+                                                              .tags = text_at(stmt, 6, arena),
+                                                              .identity = text_at(stmt, 7, arena),
+                                                              .created_by = text_at(stmt, 8, arena),
+                                                              .created_ms = sqlite3_column_int64(stmt, 9),
+                                                              .changed_ms = sqlite3_column_int64(stmt, 10)};
 }
 
 enum hr_code hr_store_resource_add(struct hr_store *store, const struct hr_resource_row *row, struct hr_err *err)
 {
-    enum hr_code code = finish(store, bind(store, S_RESOURCE_ADD, "tttttttttii", row->id, row->type, row->parent, row->name, row->location, row->properties,
-                                           row->tags ? row->tags : "{}", row->identity, row->created_by, row->created_ms, row->changed_ms), err);
+    enum hr_code code = finish(store,
+                               bind(store, S_RESOURCE_ADD, "tttttttttii", row->id, row->type, row->parent, row->name,
+                                    row->location, row->properties, row->tags ? row->tags : "{}", row->identity, row->created_by,
+                                    row->created_ms, row->changed_ms),
+                               err);
     return code == HR_E_EXISTS ? hr_fail(err, code, "resource \"%s\" exists already", row->id) : code;
 }
 
-enum hr_code hr_store_resource_update(struct hr_store *store, const char *id, const char *properties, const char *tags, int64_t changed_ms, struct hr_err *err)
+enum hr_code hr_store_resource_update(struct hr_store *store, const char *id, const char *properties, const char *tags,
+                                      int64_t changed_ms, struct hr_err *err)
 {
     return finish(store, bind(store, S_RESOURCE_UPDATE, "ttti", id, properties, tags, changed_ms), err);
 }
 
-enum hr_code hr_store_resource_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_resource_row **row, struct hr_err *err)
+enum hr_code hr_store_resource_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_resource_row **row,
+                                   struct hr_err *err)
 {
     return single(store, bind(store, S_RESOURCE_GET, "t", id), arena, sizeof **row, read_resource, row, err);
 }
 
-enum hr_code hr_store_resource_list(struct hr_store *store, struct hr_arena *arena, const char *parent, const char *type, struct hr_resource_rows *rows, struct hr_err *err)
+enum hr_code hr_store_resource_list(struct hr_store *store, struct hr_arena *arena, const char *parent, const char *type,
+                                    struct hr_resource_rows *rows, struct hr_err *err)
 {
     LIST(bind(store, S_RESOURCE_LIST, "tt", parent, type), struct hr_resource_row, read_resource, rows);
 }
 
-enum hr_code hr_store_resource_all(struct hr_store *store, struct hr_arena *arena, const char *type, struct hr_resource_rows *rows, struct hr_err *err)
+enum hr_code hr_store_resource_all(struct hr_store *store, struct hr_arena *arena, const char *type,
+                                   struct hr_resource_rows *rows, struct hr_err *err)
 {
     LIST(bind(store, S_RESOURCE_ALL, "t", type), struct hr_resource_row, read_resource, rows);
 }
@@ -381,26 +415,34 @@ enum hr_code hr_store_resource_remove(struct hr_store *store, const char *id, st
 
 static void read_operation(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_operation_row *)row = (struct hr_operation_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
-        text_at(stmt, 3, arena), text_at(stmt, 4, arena), text_at(stmt, 5, arena), sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
+    *(struct hr_operation_row *)row =
+        (struct hr_operation_row){text_at(stmt, 0, arena),       text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
+                                  text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
+                                  sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
 }
 
 enum hr_code hr_store_operation_add(struct hr_store *store, const struct hr_operation_row *row, struct hr_err *err)
 {
-    return finish(store, bind(store, S_OPERATION_ADD, "ttttti", row->id, row->resource, row->kind, row->status, row->owner, row->started_ms), err);
+    return finish(store,
+                  bind(store, S_OPERATION_ADD, "ttttti", row->id, row->resource, row->kind, row->status, row->owner,
+                       row->started_ms),
+                  err);
 }
 
-enum hr_code hr_store_operation_end(struct hr_store *store, const char *id, const char *status, const char *error, int64_t ended_ms, struct hr_err *err)
+enum hr_code hr_store_operation_end(struct hr_store *store, const char *id, const char *status, const char *error,
+                                    int64_t ended_ms, struct hr_err *err)
 {
     return finish(store, bind(store, S_OPERATION_END, "ttti", id, status, error, ended_ms), err);
 }
 
-enum hr_code hr_store_operation_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_operation_row **row, struct hr_err *err)
+enum hr_code hr_store_operation_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_operation_row **row,
+                                    struct hr_err *err)
 {
     return single(store, bind(store, S_OPERATION_GET, "t", id), arena, sizeof **row, read_operation, row, err);
 }
 
-enum hr_code hr_store_operation_open(struct hr_store *store, struct hr_arena *arena, struct hr_operation_rows *rows, struct hr_err *err)
+enum hr_code hr_store_operation_open(struct hr_store *store, struct hr_arena *arena, struct hr_operation_rows *rows,
+                                     struct hr_err *err)
 {
     LIST(bind(store, S_OPERATION_OPEN, ""), struct hr_operation_row, read_operation, rows);
 }
@@ -409,13 +451,18 @@ enum hr_code hr_store_operation_open(struct hr_store *store, struct hr_arena *ar
 
 static void read_session(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_session_row *)row = (struct hr_session_row){sqlite3_column_int64(stmt, 0), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
-        text_at(stmt, 3, arena), text_at(stmt, 4, arena), text_at(stmt, 5, arena), sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
+    *(struct hr_session_row *)row =
+        (struct hr_session_row){sqlite3_column_int64(stmt, 0), text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
+                                text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
+                                sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
 }
 
 enum hr_code hr_store_session_add(struct hr_store *store, struct hr_session_row *row, struct hr_err *err)
 {
-    HR_TRY(finish(store, bind(store, S_SESSION_ADD, "ttttti", row->uuid, row->owner, row->pool, row->state, row->request, row->created_ms), err));
+    HR_TRY(
+        finish(store,
+               bind(store, S_SESSION_ADD, "ttttti", row->uuid, row->owner, row->pool, row->state, row->request, row->created_ms),
+               err));
     row->id = sqlite3_last_insert_rowid(store->db);
     return HR_OK;
 }
@@ -425,7 +472,8 @@ enum hr_code hr_store_session_end(struct hr_store *store, int64_t id, const char
     return finish(store, bind(store, S_SESSION_END, "iti", id, state, ended_ms), err);
 }
 
-enum hr_code hr_store_session_list(struct hr_store *store, struct hr_arena *arena, int limit, struct hr_session_rows *rows, struct hr_err *err)
+enum hr_code hr_store_session_list(struct hr_store *store, struct hr_arena *arena, int limit, struct hr_session_rows *rows,
+                                   struct hr_err *err)
 {
     LIST(bind(store, S_SESSION_LIST, "i", (int64_t)limit), struct hr_session_row, read_session, rows);
 }
