@@ -74,7 +74,7 @@ class Server:
 class Headrace(Server):
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="headrace-bench-")
-        super().__init__([BUILD / "headrace", "serve", "--home", self.home, "--port", "0"])
+        super().__init__([BUILD / "headrace", "serve", "--home", self.home, "--port", "0"], {"HEADRACE_PYTHON": sys.executable})
         path = pathlib.Path(self.home, "run/endpoint.json")
         while not path.exists():
             if self.process.poll() is not None or time.monotonic() > self.started + 60:

@@ -78,6 +78,7 @@ def run_pytest(tally, paths):
 
 def main(arguments):
     os.chdir(ROOT)
+    os.environ["HEADRACE_PYTHON"] = sys.executable      # what interpreters are forked from: it has what notebooks import
     started, tally = time.monotonic(), Tally()
     wanted = arguments or ["lint", "unit", "asan"] + [path for path in PYTEST if (ROOT / path).is_dir()]
     for what in wanted:
