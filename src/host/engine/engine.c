@@ -1,18 +1,37 @@
 /* The engine: a DuckDB in memory; queries: analyze, write SQL, prepare, run, cancel. */
+#include "base/check.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "host/engine/internal.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#define STATEMENTS_MAX 24                          /* prepared statements kept for the next query of the same text … */
+#define STATEMENT_BYTES_MAX (32 * 1024)            /* … that is no longer than this */
+#define HELP_AFTER_NS (3 * 1000 * 1000)            /* a query that takes longer gets the other threads */
+#define THREADS_MAX 64
+
+/* A statement kept prepared, idle, with the connection that it belongs to. */
+struct statement { char *sql; duckdb_connection connection; duckdb_prepared_statement prepared; uint64_t used; };
+
+/* The threads beside a query's own. DuckDB has none of its own here: waking them costs a small query more than it takes, so they are
+ * started when a query turns out to be long. */
+struct helpers { pthread_t at[THREADS_MAX]; int count, wanted, users; duckdb_task_state tasks; pthread_mutex_t lock; };
+
 struct hr_engine {
     duckdb_database database;
+    struct helpers helpers;
     pthread_mutex_t lock;              /* of what follows */
     struct hr_map registered;          /* kernels, by registered name */
     duckdb_connection spare[8];        /* connections to use again */
     size_t spare_count;
+    struct statement statements[STATEMENTS_MAX];
+    size_t statement_count;
+    uint64_t statement_clock;
 };
 
 struct hr_query {
@@ -23,7 +42,9 @@ struct hr_query {
     char *sql;
     duckdb_connection connection;
     duckdb_prepared_statement prepared;
-    bool has_prepared;
+    bool has_prepared, keep_prepared;  /* keep: it ended well, and its text means the same next time */
+    bool is_helped;
+    uint64_t begun;                    /* of the run, monotonic */
     atomic_bool cancelled;
     _Atomic uint64_t rows;
     struct hr_metrics *metrics;
@@ -37,6 +58,13 @@ static enum hr_code config_set(duckdb_config config, const char *name, const cha
     return HR_OK;
 }
 
+static int thread_count(const struct hr_engine_options *options)
+{
+    cpu_set_t set;
+    int count = options && options->threads > 0 ? options->threads : !sched_getaffinity(0, sizeof set, &set) ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count > THREADS_MAX ? THREADS_MAX : count;
+}
+
 static enum hr_code configure(duckdb_config config, const struct hr_engine_options *options, struct hr_err *err)
 {
     char text[64];
@@ -45,10 +73,9 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
     HR_TRY(config_set(config, "autoload_known_extensions", "false", err));
     HR_TRY(config_set(config, "preserve_insertion_order", "true", err));
     HR_TRY(config_set(config, "default_null_order", "nulls_first", err));
-    if (options && options->threads > 0) {
-        snprintf(text, sizeof text, "%d", options->threads);
-        HR_TRY(config_set(config, "threads", text, err));
-    }
+    snprintf(text, sizeof text, "%d", thread_count(options));
+    HR_TRY(config_set(config, "threads", text, err));
+    HR_TRY(config_set(config, "external_threads", text, err));   /* all of them are ours: see struct helpers */
     if (options && options->memory_bytes > 0) {
         snprintf(text, sizeof text, "%lldMiB", (long long)(options->memory_bytes >> 20));
         HR_TRY(config_set(config, "memory_limit", text, err));
@@ -77,20 +104,82 @@ enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_e
         return code;
     }
     pthread_mutex_init(&engine->lock, NULL);
+    pthread_mutex_init(&engine->helpers.lock, NULL);
+    engine->helpers.wanted = thread_count(options) - 1;
     hr_map_init(&engine->registered);
     *out = engine;
     return HR_OK;
+}
+
+static void *help(void *tasks)
+{
+    duckdb_execute_tasks_state(tasks);
+    return NULL;
+}
+
+static void helpers_start(struct hr_engine *engine)
+{
+    struct helpers *helpers = &engine->helpers;
+    pthread_mutex_lock(&helpers->lock);
+    if (helpers->users++ == 0 && helpers->wanted) {
+        helpers->tasks = duckdb_create_task_state(engine->database);
+        while (helpers->count < helpers->wanted && !pthread_create(&helpers->at[helpers->count], NULL, help, helpers->tasks))
+            helpers->count++;
+    }
+    pthread_mutex_unlock(&helpers->lock);
+}
+
+static void helpers_stop(struct hr_engine *engine)
+{
+    struct helpers *helpers = &engine->helpers;
+    pthread_mutex_lock(&helpers->lock);
+    if (--helpers->users == 0 && helpers->wanted) {
+        duckdb_finish_execution(helpers->tasks);
+        while (helpers->count)
+            pthread_join(helpers->at[--helpers->count], NULL);
+        duckdb_destroy_task_state(helpers->tasks);
+    }
+    pthread_mutex_unlock(&helpers->lock);
+}
+
+static void query_wants_help(struct hr_query *query)
+{
+    if (query->is_helped || hr_clock_mono_ns() - query->begun < HELP_AFTER_NS)
+        return;
+    query->is_helped = true;
+    helpers_start(query->engine);
+}
+
+static void query_ends_help(struct hr_query *query)
+{
+    if (query->is_helped)
+        helpers_stop(query->engine);
+    query->is_helped = false;
+}
+
+void hr_engine_forget(struct hr_engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    while (engine->statement_count) {
+        struct statement *statement = &engine->statements[--engine->statement_count];
+        duckdb_destroy_prepare(&statement->prepared);
+        duckdb_disconnect(&statement->connection);
+        free(statement->sql);
+    }
+    pthread_mutex_unlock(&engine->lock);
 }
 
 void hr_engine_close(struct hr_engine *engine)
 {
     if (!engine)
         return;
+    hr_engine_forget(engine);
     while (engine->spare_count)
         duckdb_disconnect(&engine->spare[--engine->spare_count]);
     duckdb_close(&engine->database);
     hr_map_release(&engine->registered);
     pthread_mutex_destroy(&engine->lock);
+    pthread_mutex_destroy(&engine->helpers.lock);
     free(engine);
 }
 
@@ -119,6 +208,63 @@ static void give_connection(struct hr_engine *engine, duckdb_connection *connect
         duckdb_disconnect(connection);
 }
 
+/* the statement kept for this text, if there is one that nobody uses: it takes the place of the query's connection */
+static void take_statement(struct hr_query *query)
+{
+    struct hr_engine *engine = query->engine;
+    struct statement found = {0};
+    pthread_mutex_lock(&engine->lock);
+    for (size_t i = 0; i < engine->statement_count && !found.sql; i++)
+        if (!strcmp(engine->statements[i].sql, query->sql)) {
+            found = engine->statements[i];
+            engine->statements[i] = engine->statements[--engine->statement_count];
+        }
+    pthread_mutex_unlock(&engine->lock);
+    if (!found.sql)
+        return;
+    free(found.sql);
+    give_connection(engine, &query->connection);
+    query->connection = found.connection;
+    query->prepared = found.prepared;
+    query->has_prepared = true;
+}
+
+/* keeps the query's statement and connection for the next one of its text; the one used longest ago makes room */
+static void give_statement(struct hr_query *query)
+{
+    struct hr_engine *engine = query->engine;
+    struct statement kept = {strdup(query->sql), query->connection, query->prepared, 0}, dropped = {0};
+    HR_CHECK(kept.sql);
+    pthread_mutex_lock(&engine->lock);
+    kept.used = ++engine->statement_clock;
+    size_t place = engine->statement_count;
+    if (place == STATEMENTS_MAX) {
+        place = 0;
+        for (size_t i = 1; i < STATEMENTS_MAX; i++)
+            if (engine->statements[i].used < engine->statements[place].used)
+                place = i;
+        dropped = engine->statements[place];
+    } else {
+        engine->statement_count++;
+    }
+    engine->statements[place] = kept;
+    pthread_mutex_unlock(&engine->lock);
+    if (dropped.sql) {
+        free(dropped.sql);
+        duckdb_destroy_prepare(&dropped.prepared);
+        give_connection(engine, &dropped.connection);
+    }
+}
+
+/* a text whose sources name exact bytes means the same next time */
+static bool is_keepable(const struct hr_query *query)
+{
+    for (size_t i = 0; i < query->typed->source_count; i++)
+        if (!query->typed->sources[i]->is_stable)
+            return false;
+    return strlen(query->sql) <= STATEMENT_BYTES_MAX;
+}
+
 static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection connection, const struct emit *e, struct hr_err *err)
 {
     enum hr_code code = HR_OK;
@@ -137,6 +283,10 @@ static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection co
 static void free_query(void *arg)
 {
     struct hr_query *query = arg;
+    if (query->has_prepared && query->keep_prepared) {
+        give_statement(query);
+        return;
+    }
     if (query->has_prepared)
         duckdb_destroy_prepare(&query->prepared);
     if (query->connection)
@@ -177,6 +327,7 @@ enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, 
     HR_TRY(take_connection(engine, &query->connection, err));
     hr_arena_on_free(arena, free_query, query);
     HR_TRY(write_sql(query, query->typed->node, &query->sql, err));
+    take_statement(query);
     *out = query;
     return HR_OK;
 }
@@ -211,6 +362,7 @@ static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_f
     for (;;) {
         if (atomic_load(&query->cancelled))
             return cancelled(err);
+        query_wants_help(query);
         duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
         if (!chunk) {
             const char *text = duckdb_result_error(result);
@@ -236,6 +388,13 @@ static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_stateme
         duckdb_destroy_pending(&pending);
         return atomic_load(&query->cancelled) ? cancelled(err) : code;
     }
+    query->begun = hr_clock_mono_ns();
+    duckdb_pending_state step;
+    do
+        step = duckdb_pending_execute_task(pending);
+    while (step == DUCKDB_PENDING_RESULT_NOT_READY && hr_clock_mono_ns() - query->begun < HELP_AFTER_NS);
+    if (!duckdb_pending_execution_is_finished(step))
+        query_wants_help(query);
     duckdb_state state = duckdb_execute_pending(pending, &result);
     enum hr_code code = HR_OK;
     if (state != DuckDBSuccess) {
@@ -246,6 +405,7 @@ static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_stateme
     if (!code)
         code = drain(query, &result, fn, arg, err);
     duckdb_destroy_result(&result);
+    query_ends_help(query);
     return code && atomic_load(&query->cancelled) ? cancelled(err) : code;
 }
 
@@ -415,6 +575,7 @@ enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct h
         HR_TRY(run_prepared(query, query->prepared, to_sink, sink, err));
     else
         HR_TRY(run_show(query, sink, err));
+    query->keep_prepared = is_keepable(query);
     return run_metrics(query, err);
 }
 
@@ -429,7 +590,9 @@ enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr
     duckdb_result result;
     if (atomic_load(&query->cancelled))
         return cancelled(err);
+    helpers_start(query->engine);
     duckdb_state state = duckdb_query(query->connection, sql, &result);
+    helpers_stop(query->engine);
     enum hr_code code = HR_OK;
     if (state != DuckDBSuccess) {
         const char *text = duckdb_result_error(&result);

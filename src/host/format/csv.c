@@ -865,6 +865,7 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
         state->can_cache = versions && hr_buf_ok(&key) && (size_t)state->files.bytes <= hr_cache_file_max(format->cache)
             && !hr_files_compressed(&state->files);
         state->key = hr_strdup(scan->arena, hr_buf_text(&key));
+        scan->identity = versions ? state->key : NULL;
     }
     hr_buf_release(&key);
     scan->rows_guess = (uint64_t)state->files.bytes / ROW_BYTES_GUESS + 1;
@@ -882,7 +883,8 @@ enum hr_code hr_csv_read(struct hr_format *format, struct hr_arena *arena, struc
         hr_scan_unref(scan);
         return code;
     }
-    hr_scan_register(scan);
+    scan = hr_scan_register(scan);
+    state = scan->state;
     *source = hr_scan_source(arena, scan, "csv", "csv");
     (*source)->files = state->files.uris;
     return HR_OK;

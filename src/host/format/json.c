@@ -509,7 +509,7 @@ static enum hr_code open_source(struct hr_format *format, struct hr_arena *arena
         return code;
     }
     scan->rows_guess = (uint64_t)state->files.bytes / 100 + 1;
-    hr_scan_register(scan);
+    scan = hr_scan_register(scan);
     *source = hr_scan_source(arena, scan, is_json ? "json" : "text", is_json ? "json" : "text");
     (*source)->files = state->files.uris;
     return HR_OK;
@@ -600,7 +600,7 @@ enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, s
         return code;
     }
     scan->rows_guess = state->strings->count;
-    hr_scan_register(scan);
+    scan = hr_scan_register(scan);
     *source = hr_scan_source(arena, scan, "json", "json");
     return HR_OK;
 }

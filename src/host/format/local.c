@@ -385,7 +385,7 @@ enum hr_code hr_format_local(struct hr_format *format, struct hr_arena *arena, s
         hr_scan_unref(scan);
         return code;
     }
-    hr_scan_register(scan);
+    scan = hr_scan_register(scan);
     *source = hr_scan_source(arena, scan, "local", "LocalRelation");
     return HR_OK;
 }

@@ -579,7 +579,7 @@ enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, s
         in_file[i] = field_at(in_files, state->schema->fields[i].name, false) >= 0;
     state->in_file = in_file;
     struct hr_source *made = HR_NEW(arena, struct hr_source);
-    *made = (struct hr_source){state->schema, "parquet", state->files.uris, "parquet", emit, state};
+    *made = (struct hr_source){.schema = state->schema, .format = "parquet", .files = state->files.uris, .name = "parquet", .emit = emit, .state = state};
     *source = made;
     return HR_OK;
 }

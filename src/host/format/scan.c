@@ -73,16 +73,33 @@ struct hr_scan *hr_scan_new(struct hr_format *format, const struct hr_scan_ops *
     return scan;
 }
 
-void hr_scan_register(struct hr_scan *scan)
+/* with the lock held: a living scan of the same identity, with a reference */
+static struct hr_scan *find_same(struct hr_format *format, const struct hr_scan *scan)
+{
+    struct hr_scan *same = scan->identity ? hr_map_get(&format->by_identity, scan->identity) : NULL;
+    if (same)
+        atomic_fetch_add(&same->refs, 1);
+    return same;
+}
+
+struct hr_scan *hr_scan_register(struct hr_scan *scan)
 {
     struct hr_format *format = scan->format;
     pthread_mutex_lock(&format->lock);
-    scan->id = ++format->next_id;
-    if ((format->scan_count + 1) * 2 > format->scan_cap)
-        grow(format);
-    insert(format, scan);
-    format->scan_count++;
+    struct hr_scan *same = find_same(format, scan);
+    if (!same) {
+        scan->id = ++format->next_id;
+        if ((format->scan_count + 1) * 2 > format->scan_cap)
+            grow(format);
+        insert(format, scan);
+        format->scan_count++;
+        if (scan->identity)
+            hr_map_put(&format->by_identity, scan->identity, scan);
+    }
     pthread_mutex_unlock(&format->lock);
+    if (same)
+        hr_scan_unref(scan);
+    return same ? same : scan;
 }
 
 void hr_scan_ref(struct hr_scan *scan) { atomic_fetch_add(&scan->refs, 1); }
@@ -92,8 +109,11 @@ void hr_scan_unref(struct hr_scan *scan)
     struct hr_format *format = scan->format;
     pthread_mutex_lock(&format->lock);      /* find must not give a new reference to a scan that is going */
     bool last = atomic_fetch_sub(&scan->refs, 1) == 1;
-    if (last && scan->id)
+    if (last && scan->id) {
         forget(format, scan);
+        if (scan->identity)
+            hr_map_remove(&format->by_identity, scan->identity);
+    }
     pthread_mutex_unlock(&format->lock);
     if (!last)
         return;
@@ -124,6 +144,7 @@ struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, c
     source->format = format_name;
     source->name = name;
     source->emit = emit;
+    source->is_stable = scan->identity != NULL;
     source->state = scan;
     return source;
 }

@@ -2,6 +2,7 @@
  * operations on DuckDB's threads. A scan is immutable once registered (its caches lock for themselves) and freed by its last reference. */
 #ifndef HR_HOST_FORMAT_SCAN_H
 #define HR_HOST_FORMAT_SCAN_H
+#include "base/map.h"
 #include "host/format/format.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -35,6 +36,7 @@ struct hr_scan {
     struct hr_arena *arena;            /* the scan's own; schema and state are in it */
     const struct hr_type *schema;
     uint64_t rows_guess;               /* for DuckDB's optimizer; 0: unknown */
+    const char *identity;              /* names the very bytes (locations, versions, options): equal scans share one id; NULL: shared with none */
     void *state;
 };
 
@@ -47,13 +49,16 @@ struct hr_format {
     struct hr_scan **scans;            /* open addressing by id */
     size_t scan_cap, scan_count;
     int64_t next_id;
+    struct hr_map by_identity;         /* weak, as scans is */
     struct hr_cache *cache;
     atomic_uint_fast64_t bytes_read, files_listed, rows_parsed, schema_hits, cache_hits;
 };
 
 /* a scan in an arena of its own, with one reference; ops, schema and state are set by the caller before hr_scan_register */
 struct hr_scan *hr_scan_new(struct hr_format *format, const struct hr_scan_ops *ops);
-void hr_scan_register(struct hr_scan *scan);
+/* Takes the reference and returns one: to scan, or to a living scan of the same identity, so that the same question of unchanged files is
+ * the same SQL text, which the engine has prepared already. */
+struct hr_scan *hr_scan_register(struct hr_scan *scan);
 void hr_scan_ref(struct hr_scan *scan);
 void hr_scan_unref(struct hr_scan *scan);
 /* the reference passes to the arena, and the source reads the scan */

@@ -10,6 +10,7 @@ struct hr_source {
     const char *format;                /* "csv", "parquet", …, "local" */
     struct hr_names files;             /* for inputFiles and EXPLAIN */
     const char *name;                  /* what Spark's messages call it */
+    bool is_stable;                    /* emit's text names these very bytes for ever: a statement that reads them may be kept prepared */
     /* Appends a DuckDB table expression for FROM. It yields exactly the wanted columns (indices into schema, in this order),
      * named c0, c1 …, in the types of hr_type_duckdb. wanted_count may be 0 (a count): then it yields rows with any one column. */
     enum hr_code (*emit)(const struct hr_source *source, const size_t *wanted, size_t wanted_count, struct hr_buf *out, struct hr_err *err);
