@@ -395,6 +395,7 @@ static void make_session(struct hr_h2 *h2)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);   /* else up to a thousand are kept, for priorities that nobody sends any more */
     int failed = h2->server ? nghttp2_session_server_new2(&h2->session, callbacks, h2, option)
                             : nghttp2_session_client_new2(&h2->session, callbacks, h2, option);
     HR_CHECK(!failed);
