@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -103,3 +104,10 @@ def test_what_is_missing_is_refused_by_name(python):
 
 def test_no_server_is_said_so(python):
     assert "no Headrace server is known here" in python(ARTICLE + "Workspace.from_config()").stderr
+
+
+def test_the_wheel_lists_every_module():
+    """python/meson.build names the modules one by one: none may be forgotten."""
+    listed = set(re.findall(r"'([a-z_]+)'", (ROOT / "python/meson.build").read_text()))
+    for path in (ROOT / "python/headrace").rglob("*.py"):
+        assert path.stem in listed, path
