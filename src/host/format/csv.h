@@ -70,6 +70,7 @@ struct hr_csv_lexer {
 
 enum hr_csv_step { HR_CSV_RECORD, HR_CSV_END, HR_CSV_MORE };
 
+uint64_t hr_csv_classify_scalar(const struct hr_csv_lexer *lexer, const char *at);   /* what every processor can; AVX2 says the same */
 void hr_csv_lexer_init(struct hr_csv_lexer *lexer, const struct hr_csv *csv, struct hr_bump *bump);
 void hr_csv_lexer_release(struct hr_csv_lexer *lexer);
 void hr_csv_lexer_feed(struct hr_csv_lexer *lexer, const char *start, const char *limit, bool is_last);

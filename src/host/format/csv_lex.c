@@ -8,7 +8,7 @@
 
 /* ---- classification ---- */
 
-static uint64_t classify_scalar(const struct hr_csv_lexer *lexer, const char *at)
+uint64_t hr_csv_classify_scalar(const struct hr_csv_lexer *lexer, const char *at)
 {
     uint64_t mask = 0;
     const unsigned char *c = lexer->chars, *p = (const unsigned char *)at;
@@ -41,7 +41,7 @@ void hr_csv_lexer_init(struct hr_csv_lexer *lexer, const struct hr_csv *csv, str
     lexer->chars[1] = csv->line_sep_len ? (unsigned char)csv->line_sep[0] : '\n';
     lexer->chars[2] = csv->line_sep_len ? lexer->chars[1] : '\r';
     lexer->chars[3] = csv->quote == HR_CSV_NONE ? sep : (unsigned char)csv->quote;
-    lexer->classify = classify_scalar;
+    lexer->classify = hr_csv_classify_scalar;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2"))
         lexer->classify = classify_avx2;

@@ -234,7 +234,8 @@ static const char *parent_of(struct hr_arena *arena, const char *location)
 static enum hr_code add_root(struct find *find, const char *location, const struct hr_blob_stat *stat, struct hr_err *err)
 {
     if (!stat->is_dir) {
-        add_file(find, location, stat, find->base_path ? find->base_path : parent_of(find->arena, location), true);
+        if (!hidden(base_name(location)))          /* even when it is named by itself */
+            add_file(find, location, stat, find->base_path ? find->base_path : parent_of(find->arena, location), true);
         return HR_OK;
     }
     struct hr_blob_page page;
@@ -345,6 +346,7 @@ static const struct hr_type *part_type(struct hr_arena *arena, enum part part)
     case PART_DOUBLE: return hr_type_basic(HR_TYPE_DOUBLE);
     case PART_DATE: return hr_type_basic(HR_TYPE_DATE);
     case PART_TIMESTAMP: return hr_type_basic(HR_TYPE_TIMESTAMP);
+    case PART_NULL: return hr_type_basic(HR_TYPE_VOID);
     default: return hr_type_basic(HR_TYPE_STRING);
     }
 }

@@ -244,7 +244,8 @@ static enum hr_code split_columns(struct hr_writing *writing, struct hr_err *err
     bool *taken = HR_NEW_ARRAY(writing->arena, bool, schema->field_count + 1);
     writing->columns = HR_NEW_ARRAY(writing->arena, struct hr_column, schema->field_count + 1);
     writing->partitions = HR_NEW_ARRAY(writing->arena, struct hr_column, by->count + 1);
-    HR_TRY(check_names(writing, err));
+    if (writing->text != &hr_csv_format)       /* Spark's csv writer alone lets names repeat */
+        HR_TRY(check_names(writing, err));
     for (size_t i = 0; i < by->count; i++) {
         int at = column_named(writing, by->at[i]);
         if (at < 0) {
