@@ -65,6 +65,7 @@
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
     X("DATA_SOURCE_NOT_FOUND", "42K02", "org.apache.spark.SparkClassNotFoundException", "Failed to find the data source: <provider>. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.") \
     X("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "22023", HR_ANALYSIS, "<rangeMessage>. If necessary set <ansiConfig> to \"false\" to bypass this error.") \
+    X("DATETIME_OVERFLOW", "22008", HR_DATE_TIME, "Datetime operation overflow: <operation>.") \
     X("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003", HR_ARITHMETIC, "Decimal precision <precision> exceeds max precision <maxPrecision>.") \
     X("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "0A000", HR_ANALYSIS, "Distinct window functions are not supported: <windowExpr>.") \
     X("DIVIDE_BY_ZERO", "22012", HR_ARITHMETIC, "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
@@ -140,9 +141,11 @@
     X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
     X("INVALID_TIMEZONE", "22009", HR_ANALYSIS, "The timezone: <timeZone> is invalid. The timezone must be either a region-based zone ID or a zone offset. Region IDs must have the form 'area/city', such as 'America/Los_Angeles'. Zone offsets must be in the format '(+|-)HH', '(+|-)HH:mm’ or '(+|-)HH:mm:ss', e.g '-08' , '+01:00' or '-13:33:33', and must be in the range from -18:00 to +18:00. 'Z' and 'UTC' are accepted as synonyms for '+00:00'.") \
     X("INVALID_TYPED_LITERAL", "42604", HR_PARSE, "The value of the typed literal <valueType> is invalid: <value>.") \
+    X("INVALID_URL", "22P02", HR_RUNTIME, "The url is invalid: <url>. Use `try_parse_url` to tolerate invalid URL and return NULL instead.") \
     X("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", HR_ANALYSIS, "Invalid usage of <elem> in <prettyName>.") \
     X("INVALID_WHERE_CONDITION", "42903", HR_ANALYSIS, "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.") \
     X("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E", HR_ANALYSIS, "The join condition <joinCondition> has the invalid type <conditionType>, expected \"BOOLEAN\".") \
+    X("MALFORMED_CHARACTER_CODING", "22000", HR_RUNTIME, "Invalid value found when performing <function> with <charset>") \
     X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
     X("MISSING_AGGREGATION", "42803", HR_ANALYSIS, "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use <expressionAnyValue> if you do not care which of the values within a group is returned.") \
     X("MISSING_WINDOW_SPECIFICATION", "42P20", HR_ANALYSIS, "Window specification is not defined in the WINDOW clause for <windowName>. For more information about WINDOW clauses, please refer to '<docroot>/sql-ref-syntax-qry-select-window.html'.") \

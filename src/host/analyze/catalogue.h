@@ -5,7 +5,7 @@
  *   a any  o orderable  s string  t string or binary  i int  l long  d double  n numeric  x integral  b boolean  y binary  c decimal
  *   D date  T timestamp  U timestamp or date  A array  M map  C array or map  S struct  L lambda  f foldable (of any type)
  *   e all arguments of this letter are brought to one type
- * result: s i l d b y D T v(oid) F(loat) h(short) B(yte) as above; 1 … 9 the type of that argument; e the common type; A1: an array of
+ * result: s i l d b y D T v(oid) m year-month u day-time interval F(loat) h(short) B(yte) as above; 1 … 9 the type of that argument; e the common type; A1: an array of
  *   the type of argument 1; E1: the element of array 1; K1, V1: key, value of map 1; '-' decided by `resolve`
  * nulls: a when any argument is nullable, y always, n never, l when all arguments are nullable, '1' when argument 1 is, '-' by `resolve`
  * emit: DuckDB SQL with $1 … $9 for arguments, $* for all of them joined by commas, @name( for a C kernel of engine/functions. Several

@@ -471,6 +471,8 @@ static const struct hr_type *result_type(struct hr_call *call, const struct hr_t
     case 'D': return BASIC(DATE);
     case 'T': return BASIC(TIMESTAMP);
     case 'N': return BASIC(TIMESTAMP_NTZ);
+    case 'm': return BASIC(YEAR_MONTH);
+    case 'u': return BASIC(DAY_TIME);
     case 'v': return BASIC(VOID);
     case 'e': return common ? common : BASIC(VOID);
     case 'A':

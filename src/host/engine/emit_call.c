@@ -248,6 +248,12 @@ static enum hr_code emit_remainder(struct call_text *c, struct hr_buf *out)
     return kernel_call(c, c->call->call.ansi ? "remainder" : "remainder_null", out);
 }
 
+static enum hr_code emit_make_timestamp(struct call_text *c, struct hr_buf *out)
+{
+    bool strict = c->call->call.ansi && strncmp(c->call->call.function->name, "try_", 4);
+    return kernel_call(c, strict ? "make_timestamp" : "make_timestamp_null", out);
+}
+
 static enum hr_code emit_negate(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->type;
@@ -998,6 +1004,7 @@ static enum hr_code emit_moment(struct call_text *c, struct hr_buf *out)
 typedef enum hr_code (*emit_fn)(struct call_text *c, struct hr_buf *out);
 
 static const struct { const char *name; emit_fn fn; } emitters[] = {
+    {"make_timestamp", emit_make_timestamp},
     {"arithmetic", emit_arithmetic}, {"divide", emit_divide}, {"int_divide", emit_int_divide}, {"remainder", emit_remainder},
     {"negate", emit_negate}, {"absolute", emit_absolute}, {"in", emit_in}, {"case", emit_case}, {"show", emit_show}, {"struct", emit_struct},
     {"array", emit_array}, {"map", emit_map}, {"array_fields", emit_array_fields}, {"concat", emit_concat}, {"concat_ws", emit_concat_ws},

@@ -85,6 +85,8 @@ static void json_string(const char *text, size_t len, bool ascii, struct hr_buf 
     hr_buf_addc(out, '"');
 }
 
+void hr_json_quote(const char *text, size_t len, struct hr_buf *out) { json_string(text, len, false, out); }
+
 static void base64(const unsigned char *p, size_t len, struct hr_buf *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -59,6 +59,7 @@ void hr_column_text(const struct hr_column *column, idx_t row, const struct hr_v
 enum hr_code hr_value_text_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct hr_value_text *how, struct hr_err *err);
 enum hr_code hr_value_text_patterns(struct hr_arena *arena, struct hr_value_text *how, struct hr_err *err);   /* Spark's defaults; no zone */
 void hr_column_bind(struct hr_column *column, duckdb_vector vector);
+void hr_json_quote(const char *text, size_t len, struct hr_buf *out);     /* a text as a JSON string */
 /* key=value, escaped as Spark does for folders */
 void hr_partition_folder(const char *name, const char *value, bool is_null, struct hr_buf *out);
 enum hr_code hr_refuse_option(struct hr_err *err, const char *format, const char *key, const char *value);

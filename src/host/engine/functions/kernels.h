@@ -24,13 +24,18 @@
     X(translate, "s:sss", 0) X(url_encode, "s:s", 0) X(url_decode, "s:s", 0) \
     /* regex.c */ \
     X(rlike, "b:ss", 0) X(regexp_replace, "s:sssi", 0) X(regexp_extract, "s:ssi", 0) X(regexp_extract_all, "?", 0) X(regexp_count, "i:ss", 0) \
-    X(regexp_instr, "i:ss", 0) X(split, "?", 0) \
+    X(regexp_instr, "i:ss", 0) X(split, "?", 0) X(str_to_map, "?", 0) \
+    /* string.c */ \
+    X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
+    X(try_parse_url, "s:s*", 0) \
+    /* moment_parts.c */ \
+    X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
     /* moment.c */ \
     X(hour, "i:T", HR_K_ZONE) X(minute, "i:T", HR_K_ZONE) X(second, "i:T", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
     X(next_day, "D:Ds", 0) X(months_between, "d:TTb", HR_K_ZONE) X(make_date, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
     /* json.c */ \
-    X(to_json, "?", HR_K_ZONE) \
+    X(to_json, "?", HR_K_ZONE) X(from_json, "?", HR_K_ZONE) X(get_json_object, "s:ss", 0) \
     /* collection.c */ \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
     X(slice_start, "l:lll", 0)

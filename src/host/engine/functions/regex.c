@@ -196,3 +196,56 @@ void hr_k_split(struct hr_rows *rows, idx_t row)
     list_add(&list, text.bytes + start, text.len - start);
     list_end(&list);
 }
+
+/* ---- str_to_map ---- */
+
+static void put_entry(struct hr_rows *rows, idx_t at, struct hr_text pair, const struct hr_regex *delimiter)
+{
+    size_t span[2];
+    duckdb_list_vector_reserve(rows->result, at + 1);
+    duckdb_list_vector_set_size(rows->result, at + 1);
+    duckdb_vector entry = duckdb_list_vector_get_child(rows->result), value = duckdb_struct_vector_get_child(entry, 1);
+    bool parted = hr_regex_find(delimiter, pair.bytes, pair.len, 0, span, 1);
+    duckdb_vector_assign_string_element_len(duckdb_struct_vector_get_child(entry, 0), at, pair.bytes, parted ? span[0] : pair.len);
+    if (parted) {
+        duckdb_vector_assign_string_element_len(value, at, pair.bytes + span[1], pair.len - span[1]);
+        return;
+    }
+    duckdb_vector_ensure_validity_writable(value);
+    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(value), at);
+}
+
+static bool has_key(struct hr_rows *rows, idx_t from, idx_t to)
+{
+    duckdb_string_t *keys = duckdb_vector_get_data(duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->result), 0));
+    for (idx_t i = from; i < to; i++)
+        if (duckdb_string_t_length(keys[i]) == duckdb_string_t_length(keys[to]) &&
+            !memcmp(duckdb_string_t_data(&keys[i]), duckdb_string_t_data(&keys[to]), duckdb_string_t_length(keys[to])))
+            return true;
+    return false;
+}
+
+/* str_to_map(text, between pairs, between key and value): the delimiters are patterns */
+void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    const struct hr_regex *pairs = compiled(rows, hr_row_text(rows, 1, row), "`str_to_map`");
+    const struct hr_regex *parts = pairs ? compiled(rows, hr_row_text(rows, 2, row), "`str_to_map`") : NULL;
+    idx_t start = duckdb_list_vector_get_size(rows->result), count = 0;
+    size_t span[2], from = 0, at = 0;
+    for (bool more = parts != NULL; more; count++) {
+        more = at != SIZE_MAX && hr_regex_find(pairs, text.bytes, text.len, at, span, 1) && span[1] > span[0];
+        put_entry(rows, start + count, (struct hr_text){text.bytes + from, (more ? span[0] : text.len) - from}, parts);
+        if (has_key(rows, start, start + count)) {
+            struct hr_err err;
+            hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+            hr_kernel_fail(rows, &err);
+            break;
+        }
+        if (more) {
+            from = span[1];
+            at = hr_regex_after(text.bytes, text.len, span);
+        }
+    }
+    ((duckdb_list_entry *)duckdb_vector_get_data(rows->result))[row] = (duckdb_list_entry){start, count};
+}

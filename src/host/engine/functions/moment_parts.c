@@ -1,0 +1,128 @@
+/* Moments by calendar units: timestampadd, timestampdiff, make_timestamp. */
+#include "host/engine/functions/kernels.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct unit { const char *name; int months, days; int64_t micros; } units[] = {
+    {"year", 12, 0, 0}, {"quarter", 3, 0, 0}, {"month", 1, 0, 0}, {"week", 0, 7, 0}, {"day", 0, 1, 0}, {"dayofyear", 0, 1, 0},
+    {"hour", 0, 0, 3600 * HR_US_PER_SECOND}, {"minute", 0, 0, 60 * HR_US_PER_SECOND}, {"second", 0, 0, HR_US_PER_SECOND},
+    {"millisecond", 0, 0, 1000}, {"microsecond", 0, 0, 1},
+};
+
+static const struct unit *unit_of(struct hr_rows *rows, idx_t row, const char *function)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    for (size_t i = 0; i < HR_LEN(units); i++)
+        if (strlen(units[i].name) == text.len && !strncasecmp(units[i].name, text.bytes, text.len))
+            return &units[i];
+    struct hr_err err;
+    char value[128];
+    snprintf(value, sizeof value, "'%.*s'", (int)(text.len < 100 ? text.len : 100), text.bytes);
+    hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName", function, "parameter", "`unit`", "invalidValue", value, NULL);
+    hr_kernel_fail(rows, &err);
+    return NULL;
+}
+
+static const struct hr_zone *zone_for(const struct hr_rows *rows, size_t arg)
+{
+    return rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
+}
+
+static bool add_months(int64_t local, int64_t months, int64_t *out)
+{
+    int64_t day = hr_floor_div(local, HR_US_PER_DAY), year, total;
+    int month, date;
+    hr_civil_from_days((int32_t)day, &year, &month, &date);
+    if (__builtin_add_overflow(year * 12 + month - 1, months, &total) || total < -120000000 || total > 120000000)
+        return false;
+    year = hr_floor_div(total, 12);
+    month = (int)hr_floor_mod(total, 12) + 1;
+    int last = hr_days_in_month(year, month);
+    int64_t to = hr_days_from_civil(year, month, date < last ? date : last);
+    return !__builtin_mul_overflow(to, HR_US_PER_DAY, out) && !__builtin_add_overflow(*out, hr_floor_mod(local, HR_US_PER_DAY), out);
+}
+
+/* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones are exact */
+void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
+{
+    const struct unit *unit = unit_of(rows, row, "`timestampadd`");
+    if (!unit)
+        return;
+    const struct hr_zone *zone = zone_for(rows, 2);
+    int64_t count = HR_ROW(rows, 1, row, int64_t), at = HR_ROW(rows, 2, row, int64_t), step, out = 0;
+    bool fits;
+    if (unit->micros) {
+        fits = !__builtin_mul_overflow(count, unit->micros, &step) && !__builtin_add_overflow(at, step, &out);
+    } else if (unit->months) {
+        fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) && add_months(hr_zone_to_local(zone, at), step, &out);
+        out = fits ? hr_zone_to_utc(zone, out) : 0;
+    } else {
+        fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) && !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);
+        out = fits ? hr_zone_to_utc(zone, out) : 0;
+    }
+    if (fits) {
+        HR_OUT(rows, row, int64_t) = out;
+        return;
+    }
+    struct hr_err err;
+    char operation[64];
+    snprintf(operation, sizeof operation, "add %lldL %s", (long long)count, unit->name);
+    hr_fail_spark(&err, "DATETIME_OVERFLOW", "operation", operation, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+/* timestampdiff(unit, from, to): whole units, toward zero */
+void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
+{
+    const struct unit *unit = unit_of(rows, row, "`timestampdiff`");
+    if (!unit)
+        return;
+    int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t));
+    int64_t to = hr_zone_to_local(zone_for(rows, 2), HR_ROW(rows, 2, row, int64_t));
+    if (!unit->months) {
+        HR_OUT(rows, row, int64_t) = (to - from) / (unit->micros ? unit->micros : unit->days * HR_US_PER_DAY);
+        return;
+    }
+    int64_t y1, y2;
+    int m1, m2, d1, d2;
+    hr_civil_from_days((int32_t)hr_floor_div(from, HR_US_PER_DAY), &y1, &m1, &d1);
+    hr_civil_from_days((int32_t)hr_floor_div(to, HR_US_PER_DAY), &y2, &m2, &d2);
+    int64_t months = (y2 - y1) * 12 + m2 - m1;
+    int64_t part1 = d1 * HR_US_PER_DAY + hr_floor_mod(from, HR_US_PER_DAY), part2 = d2 * HR_US_PER_DAY + hr_floor_mod(to, HR_US_PER_DAY);
+    months -= months > 0 && part2 < part1;
+    months += months < 0 && part2 > part1;
+    HR_OUT(rows, row, int64_t) = months / unit->months;
+}
+
+/* make_timestamp(year, month, day, hour, minute, second [, zone]) */
+static void make(struct hr_rows *rows, idx_t row, bool strict)
+{
+    int64_t year = HR_ROW(rows, 0, row, int32_t);
+    int month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t), hour = HR_ROW(rows, 3, row, int32_t), minute = HR_ROW(rows, 4, row, int32_t);
+    double second = HR_ROW(rows, 5, row, double);
+    const struct hr_zone *zone = rows->types->result->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
+    bool carry = second == 60;                               /* the last second may be written as 60 */
+    if (rows->arg_count > 6) {
+        struct hr_text name = hr_row_text(rows, 6, row);
+        zone = hr_zone_find(name.bytes, name.len);
+    }
+    bool valid = zone && hr_is_valid_date(year, month, day) && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && (second < 60 || carry);
+    if (valid) {
+        int64_t local = hr_days_from_civil(year, month, day) * HR_US_PER_DAY + (hour * 3600 + minute * 60) * HR_US_PER_SECOND + llround(second * 1e6);
+        HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, local);
+        return;
+    }
+    if (!strict) {
+        hr_out_null(rows, row);
+        return;
+    }
+    struct hr_err err;
+    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", "Invalid value for a field of the timestamp", "ansiConfig",
+                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+void hr_k_make_timestamp(struct hr_rows *rows, idx_t row) { make(rows, row, true); }
+void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row) { make(rows, row, false); }

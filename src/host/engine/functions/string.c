@@ -1,0 +1,320 @@
+/* Charsets, masks, checks, maps from text and parts of URLs. */
+#include "host/engine/functions/kernels.h"
+#include "host/value/java_text.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+#define TEXT_MAX ((size_t)1 << 30)
+
+static void put_buf(struct hr_rows *rows, idx_t row, struct hr_buf *buf)
+{
+    struct hr_err err;
+    if (hr_buf_ok(buf)) {
+        hr_out_text(rows, row, hr_buf_text(buf), buf->len);
+    } else {
+        hr_fail(&err, HR_E_LIMIT, "the result of a string function has more than 1 GiB");
+        hr_kernel_fail(rows, &err);
+    }
+    hr_buf_release(buf);
+}
+
+static void invalid_parameter(struct hr_rows *rows, const char *condition, const char *const params[8])
+{
+    struct hr_err err;
+    hr_fail_spark(&err, condition, params[0], params[1], params[2], params[3], params[4], params[5], params[6], params[7], NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static void add_point(struct hr_buf *buf, utf8proc_int32_t point)
+{
+    utf8proc_uint8_t bytes[4];
+    hr_buf_add(buf, bytes, (size_t)utf8proc_encode_char(point, bytes));
+}
+
+static size_t next_point(const struct hr_text *text, size_t at)
+{
+    size_t len = 1;
+    while (at + len < text->len && ((unsigned char)text->bytes[at + len] & 0xC0) == 0x80)
+        len++;
+    return len;
+}
+
+static const char *code_at(struct hr_rows *rows, size_t arg, idx_t row, const char *otherwise, size_t *len)
+{
+    if (arg >= rows->arg_count) {
+        *len = 1;
+        return otherwise;
+    }
+    if (hr_row_is_null(rows, arg, row))
+        return NULL;
+    struct hr_text text = hr_row_text(rows, arg, row);
+    *len = text.len;
+    return text.bytes;
+}
+
+/* mask(text, upper, lower, digit, other): NULL keeps that kind as it is */
+void hr_k_mask(struct hr_rows *rows, idx_t row)
+{
+    static const char *const standard[] = {"X", "x", "n", NULL};
+    const char *with[4];
+    size_t with_len[4];
+    struct hr_buf buf;
+    if (hr_row_is_null(rows, 0, row)) {
+        hr_out_null(rows, row);
+        return;
+    }
+    struct hr_text text = hr_row_text(rows, 0, row);
+    for (size_t i = 0; i < 4; i++)
+        with[i] = code_at(rows, i + 1, row, standard[i], &with_len[i]);
+    hr_buf_init(&buf, TEXT_MAX);
+    for (size_t i = 0, len; i < text.len; i += len) {
+        utf8proc_int32_t point = 0;
+        len = next_point(&text, i);
+        utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
+        utf8proc_category_t category = utf8proc_category(point);
+        int kind = category == UTF8PROC_CATEGORY_LU ? 0 : category == UTF8PROC_CATEGORY_LL ? 1 : category == UTF8PROC_CATEGORY_ND ? 2 : 3;
+        hr_buf_add(&buf, with[kind] ? with[kind] : text.bytes + i, with[kind] ? with_len[kind] : len);
+    }
+    put_buf(rows, row, &buf);
+}
+
+void hr_k_luhn_check(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    int sum = 0;
+    bool twice = false, valid = text.len > 0;
+    for (size_t i = text.len; i-- > 0 && valid; twice = !twice) {
+        valid = isdigit((unsigned char)text.bytes[i]);
+        int digit = text.bytes[i] - '0';
+        digit = twice ? digit * 2 : digit;
+        sum += digit > 9 ? digit - 9 : digit;
+    }
+    HR_OUT(rows, row, bool) = valid && sum % 10 == 0;
+}
+
+/* ---- charsets ---- */
+
+enum charset { UTF8, ASCII, LATIN1, UTF16, UTF16BE, UTF16LE, UTF32, UNKNOWN_CHARSET };
+
+static enum charset charset_of(struct hr_rows *rows, idx_t row)
+{
+    static const char *const names[] = {"UTF-8", "US-ASCII", "ISO-8859-1", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"};
+    struct hr_text text = hr_row_text(rows, 1, row);
+    for (size_t i = 0; i < HR_LEN(names); i++)
+        if (strlen(names[i]) == text.len && !strncasecmp(names[i], text.bytes, text.len))
+            return (enum charset)i;
+    char value[256];
+    snprintf(value, sizeof value, "%.*s", (int)(text.len < 200 ? text.len : 200), text.bytes);
+    invalid_parameter(rows, "INVALID_PARAMETER_VALUE.CHARSET", (const char *const[8]){"functionName", rows->types->result->id == HR_TYPE_BINARY ? "`encode`" : "`decode`",
+                      "parameter", "`charset`", "charset", value, "charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"});
+    return UNKNOWN_CHARSET;
+}
+
+static void unmappable(struct hr_rows *rows, const char *function, const char *condition)
+{
+    invalid_parameter(rows, condition, (const char *const[8]){"function", function, "charset", "the charset given", "badCharacter", "?"});
+}
+
+static void add_unit(struct hr_buf *buf, unsigned unit, bool big)
+{
+    hr_buf_addc(buf, (char)(big ? unit >> 8 : unit));
+    hr_buf_addc(buf, (char)(big ? unit : unit >> 8));
+}
+
+void hr_k_encode(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    enum charset charset = charset_of(rows, row);
+    struct hr_buf buf;
+    if (charset == UNKNOWN_CHARSET)
+        return;
+    if (charset == UTF8) {
+        hr_out_text(rows, row, text.bytes, text.len);
+        return;
+    }
+    hr_buf_init(&buf, TEXT_MAX);
+    if (charset == UTF16)
+        add_unit(&buf, 0xFEFF, true);
+    for (size_t i = 0, len; i < text.len; i += len) {
+        utf8proc_int32_t point = '?';
+        len = next_point(&text, i);
+        utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
+        if (charset == UTF32) {
+            add_unit(&buf, (unsigned)point >> 16, true);
+            add_unit(&buf, (unsigned)point & 0xFFFF, true);
+        } else if (charset == ASCII || charset == LATIN1) {
+            if (point > (charset == ASCII ? 0x7F : 0xFF)) {
+                hr_buf_release(&buf);
+                unmappable(rows, "`encode`", "MALFORMED_CHARACTER_CODING");
+                return;
+            }
+            hr_buf_addc(&buf, (char)point);
+        } else if (point > 0xFFFF) {
+            add_unit(&buf, 0xD800 + ((unsigned)(point - 0x10000) >> 10), charset != UTF16LE);
+            add_unit(&buf, 0xDC00 + ((unsigned)(point - 0x10000) & 0x3FF), charset != UTF16LE);
+        } else
+            add_unit(&buf, (unsigned)point, charset != UTF16LE);
+    }
+    put_buf(rows, row, &buf);
+}
+
+static unsigned unit_at(const struct hr_text *text, size_t i, bool big)
+{
+    unsigned a = (unsigned char)text->bytes[i], b = i + 1 < text->len ? (unsigned char)text->bytes[i + 1] : 0;
+    return big ? a << 8 | b : b << 8 | a;
+}
+
+void hr_k_decode(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    enum charset charset = charset_of(rows, row);
+    struct hr_buf buf;
+    if (charset == UNKNOWN_CHARSET)
+        return;
+    hr_buf_init(&buf, TEXT_MAX);
+    bool big = charset != UTF16LE;
+    if (charset == UTF8) {
+        for (size_t i = 0; i < text.len;) {
+            utf8proc_int32_t point;
+            utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
+            if (len < 1) {
+                hr_buf_release(&buf);
+                unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
+                return;
+            }
+            hr_buf_add(&buf, text.bytes + i, (size_t)len);
+            i += (size_t)len;
+        }
+    } else if (charset == ASCII || charset == LATIN1) {
+        for (size_t i = 0; i < text.len; i++)
+            add_point(&buf, (unsigned char)text.bytes[i]);
+    } else if (charset == UTF32) {
+        for (size_t i = 0; i + 3 < text.len; i += 4)
+            add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 | unit_at(&text, i + 2, true)));
+    } else {
+        size_t i = 0;
+        if (charset == UTF16 && text.len >= 2 && (unit_at(&text, 0, true) == 0xFEFF || unit_at(&text, 0, true) == 0xFFFE)) {
+            big = unit_at(&text, 0, true) == 0xFEFF;
+            i = 2;
+        }
+        for (; i + 1 < text.len; i += 2) {
+            unsigned unit = unit_at(&text, i, big);
+            if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < text.len) {
+                add_point(&buf, (utf8proc_int32_t)(0x10000 + ((unit - 0xD800) << 10) + (unit_at(&text, i + 2, big) - 0xDC00)));
+                i += 2;
+            } else
+                add_point(&buf, (utf8proc_int32_t)unit);
+        }
+    }
+    put_buf(rows, row, &buf);
+}
+
+void hr_k_is_valid_utf8(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    bool valid = true;
+    for (size_t i = 0; i < text.len && valid;) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
+        valid = len > 0;
+        i += valid ? (size_t)len : 0;
+    }
+    HR_OUT(rows, row, bool) = valid;
+}
+
+/* ---- parse_url ---- */
+
+struct span { const char *from, *to; };
+
+/* scheme://user@host:port/path?query#fragment, as java.net.URI parts it; from NULL where a part is missing */
+struct url { struct span scheme, authority, user, host, path, query, fragment; bool valid; };
+
+static struct url url_parts(struct hr_text text)
+{
+    struct url url = {0};
+    const char *p = text.bytes, *end = p + text.len, *mark;
+    for (const char *c = p; c < end; c++)
+        if (isspace((unsigned char)*c) || strchr("<>\"{}|\\^`", *c))
+            return url;
+    if ((mark = memchr(p, '#', (size_t)(end - p)))) {
+        url.fragment = (struct span){mark + 1, end};
+        end = mark;
+    }
+    if ((mark = memchr(p, '?', (size_t)(end - p)))) {
+        url.query = (struct span){mark + 1, end};
+        end = mark;
+    }
+    mark = memchr(p, ':', (size_t)(end - p));
+    const char *slash = memchr(p, '/', (size_t)(end - p));
+    if (mark && (!slash || mark < slash)) {
+        url.scheme = (struct span){p, mark};
+        p = mark + 1;
+    }
+    if (end - p >= 2 && p[0] == '/' && p[1] == '/') {
+        p += 2;
+        const char *stop = memchr(p, '/', (size_t)(end - p));
+        stop = stop ? stop : end;
+        url.authority = (struct span){p, stop};
+        url.host = url.authority;
+        if ((mark = memchr(p, '@', (size_t)(stop - p)))) {
+            url.user = (struct span){p, mark};
+            url.host.from = mark + 1;
+        }
+        if ((mark = memrchr(url.host.from, ':', (size_t)(stop - url.host.from))) && !memchr(mark, ']', (size_t)(stop - mark)))
+            url.host.to = mark;
+        if (url.host.from == url.host.to)
+            url.host = (struct span){0};
+        p = stop;
+    }
+    url.path = (struct span){p, end};
+    url.valid = true;
+    return url;
+}
+
+static struct span query_value(struct span query, struct hr_text key)
+{
+    for (const char *p = query.from; p && p < query.to;) {
+        const char *stop = memchr(p, '&', (size_t)(query.to - p));
+        stop = stop ? stop : query.to;
+        if ((size_t)(stop - p) > key.len && !memcmp(p, key.bytes, key.len) && p[key.len] == '=')
+            return (struct span){p + key.len + 1, stop};
+        p = stop + 1;
+    }
+    return (struct span){0};
+}
+
+static void parse_url(struct hr_rows *rows, idx_t row, bool strict)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), part = hr_row_text(rows, 1, row);
+    struct url url = url_parts(text);
+    if (!url.valid && strict) {
+        char value[1024];
+        snprintf(value, sizeof value, "%.*s", (int)(text.len < 1000 ? text.len : 1000), text.bytes);
+        invalid_parameter(rows, "INVALID_URL", (const char *const[8]){"url", value});
+        return;
+    }
+    struct span file = url.path;
+    if (url.query.from)
+        file.to = url.query.to;
+    const struct { const char *name; struct span span; } parts[] = {
+        {"HOST", url.host}, {"PATH", url.path}, {"QUERY", url.query}, {"REF", url.fragment}, {"PROTOCOL", url.scheme}, {"FILE", file},
+        {"AUTHORITY", url.authority}, {"USERINFO", url.user},
+    };
+    struct span found = {0};
+    for (size_t i = 0; i < HR_LEN(parts); i++)
+        if (strlen(parts[i].name) == part.len && !memcmp(parts[i].name, part.bytes, part.len))
+            found = parts[i].span;
+    if (rows->arg_count > 2)
+        found = part.len == 5 && !memcmp(part.bytes, "QUERY", 5) ? query_value(found, hr_row_text(rows, 2, row)) : (struct span){0};
+    if (url.valid && found.from)
+        hr_out_text(rows, row, found.from, (size_t)(found.to - found.from));
+    else
+        hr_out_null(rows, row);
+}
+
+void hr_k_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, true); }
+void hr_k_try_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, false); }

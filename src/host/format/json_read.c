@@ -1,0 +1,217 @@
+#include "host/format/json_read.h"
+#include "base/check.h"
+#include "host/format/json_value.h"
+#include "host/format/write.h"
+#include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the defaults, made once and kept ---- */
+
+static const char *no_conf(struct hr_env *env, const char *key)
+{
+    (void)env;
+    (void)key;
+    return NULL;
+}
+
+static struct hr_json *defaults;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_defaults(void)
+{
+    static const struct hr_env_ops ops = {.conf = no_conf};
+    static struct hr_env env = {&ops};
+    static const struct hr_options none;
+    struct hr_arena *arena = hr_arena_new(NULL);   /* as long as the process */
+    struct hr_err err;
+    HR_CHECK(!hr_json_options(arena, &env, &none, &defaults, &err));
+}
+
+/* ---- from JSON ---- */
+
+bool hr_json_readable_type(const struct hr_type *type) { return hr_json_readable(type); }
+
+static void own_text(duckdb_vector vector, idx_t row)
+{
+    duckdb_string_t text = ((duckdb_string_t *)duckdb_vector_get_data(vector))[row];
+    size_t len = duckdb_string_t_length(text);
+    char *copy = malloc(len + 1);
+    HR_CHECK(copy);
+    memcpy(copy, duckdb_string_t_data(&text), len);
+    duckdb_vector_assign_string_element_len(vector, row, copy, len);
+    free(copy);
+}
+
+/* the reader's strings point into memory of its own: give them to the vector */
+static void own(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    uint64_t *valid = duckdb_vector_get_validity(vector);
+    if (valid && !duckdb_validity_row_is_valid(valid, row))
+        return;
+    switch (type->id) {
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY:
+        own_text(vector, row);
+        break;
+    case HR_TYPE_STRUCT:
+        for (size_t i = 0; i < type->field_count; i++)
+            own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
+        break;
+    case HR_TYPE_ARRAY: case HR_TYPE_MAP: {
+        duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
+        duckdb_vector child = duckdb_list_vector_get_child(vector);
+        for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
+            if (type->id == HR_TYPE_ARRAY) {
+                own(type->element, child, i);
+                continue;
+            }
+            own(type->key, duckdb_struct_vector_get_child(child, 0), i);
+            own(type->element, duckdb_struct_vector_get_child(child, 1), i);
+        }
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isspace((unsigned char)text[i]))
+            return false;
+    return true;
+}
+
+bool hr_json_read_value(const struct hr_type *type, const char *text, size_t len, const struct hr_zone *zone, duckdb_vector vector, idx_t row)
+{
+    pthread_once(&once, make_defaults);
+    struct hr_json json = *defaults;
+    struct hr_bump bump = {0};
+    struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT};
+    json.zone = zone;
+    if (is_blank(text, len)) {
+        hr_json_null(type, vector, row);
+        return false;
+    }
+    bool good = hr_json_parse(&json, text, len, &bump, &root) && root;
+    if (type->id == HR_TYPE_STRUCT && (!good || root->kind != HR_JSON_OBJECT))
+        root = &empty;
+    else if (!good)
+        root = NULL;
+    hr_json_put(&json, type, root, &bump, vector, row);
+    own(type, vector, row);
+    hr_bump_release(&bump);
+    uint64_t *valid = duckdb_vector_get_validity(vector);
+    return !valid || duckdb_validity_row_is_valid(valid, row);
+}
+
+/* ---- paths ---- */
+
+static void write_node(const struct hr_json_node *node, struct hr_buf *out)
+{
+    switch (node->kind) {
+    case HR_JSON_OBJECT: case HR_JSON_ARRAY: {
+        bool object = node->kind == HR_JSON_OBJECT;
+        hr_buf_addc(out, object ? '{' : '[');
+        for (const struct hr_json_node *child = node->child; child; child = child->next) {
+            hr_buf_adds(out, child != node->child ? "," : "");
+            if (object) {
+                hr_json_quote(child->key, child->key_len, out);
+                hr_buf_addc(out, ':');
+            }
+            write_node(child, out);
+        }
+        hr_buf_addc(out, object ? '}' : ']');
+        break;
+    }
+    case HR_JSON_STRING: hr_json_quote(node->text, node->len, out); break;
+    case HR_JSON_NULL: hr_buf_adds(out, "null"); break;
+    case HR_JSON_TRUE: hr_buf_adds(out, "true"); break;
+    case HR_JSON_FALSE: hr_buf_adds(out, "false"); break;
+    case HR_JSON_REAL: {                                    /* Jackson copies it as a double */
+        double value;
+        char real[HR_DOUBLE_TEXT_MAX];
+        if (hr_parse_double(node->text, node->len, &value))
+            hr_buf_add(out, real, hr_print_double(value, real));
+        break;
+    }
+    default: hr_buf_add(out, node->text, node->len); break;
+    }
+}
+
+static const struct hr_json_node *member(const struct hr_json_node *node, const char *name, size_t len)
+{
+    if (!node || node->kind != HR_JSON_OBJECT)
+        return NULL;
+    for (node = node->child; node; node = node->next)
+        if (node->key_len == len && !memcmp(node->key, name, len))
+            return node;
+    return NULL;
+}
+
+static const struct hr_json_node *element(const struct hr_json_node *node, const char *digits, size_t len)
+{
+    long index = 0;
+    if (!node || node->kind != HR_JSON_ARRAY || !len || len > 9)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        if (!isdigit((unsigned char)digits[i]))
+            return NULL;
+        index = index * 10 + (digits[i] - '0');
+    }
+    for (node = node->child; node && index; node = node->next)
+        index--;
+    return node;
+}
+
+/* one step of the path at *at; false: not a path */
+static bool step(const char **at, const char *end, const struct hr_json_node **node, bool *wildcard)
+{
+    const char *p = *at + 1, *from = p;
+    if (**at == '.') {
+        while (p < end && *p != '.' && *p != '[')
+            p++;
+        *wildcard = p - from == 1 && *from == '*';
+        *node = *wildcard ? NULL : member(*node, from, (size_t)(p - from));
+        *at = p;
+        return p > from;
+    }
+    if (**at != '[')
+        return false;
+    bool quoted = p < end && *p == '\'';
+    const char *close = quoted ? memmem(p + 1, (size_t)(end - p - 1), "']", 2) : memchr(p, ']', (size_t)(end - p));
+    if (!close)
+        return false;
+    *wildcard = !quoted && close - p == 1 && *p == '*';
+    *node = *wildcard ? NULL : quoted ? member(*node, p + 1, (size_t)(close - p - 1)) : element(*node, p, (size_t)(close - p));
+    *at = close + (quoted ? 2 : 1);
+    return true;
+}
+
+enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, size_t path_len, struct hr_buf *out)
+{
+    pthread_once(&once, make_defaults);
+    struct hr_bump bump = {0};
+    struct hr_json_node *root = NULL;
+    enum hr_json_found found = HR_JSON_MISSING;
+    const char *at = path, *end = path + path_len;
+    if (path_len && *at++ == '$' && hr_json_parse(defaults, text, len, &bump, &root)) {
+        const struct hr_json_node *node = root;
+        bool valid = true, wildcard = false;
+        while (valid && node && at < end && !wildcard)
+            valid = step(&at, end, &node, &wildcard);
+        if (wildcard) {
+            found = HR_JSON_WILDCARD;
+        } else if (valid && node && node->kind != HR_JSON_NULL) {
+            found = HR_JSON_FOUND;
+            if (node->kind == HR_JSON_STRING)
+                hr_buf_add(out, node->text, node->len);
+            else
+                write_node(node, out);
+        }
+    }
+    hr_bump_release(&bump);
+    return found;
+}
