@@ -118,7 +118,7 @@ def test_sessions_and_their_processes_end_together(serve, gate):
     for number in range(5):
         gate.release(f"short-{number}")
     until(lambda: sum("headrace-host" in command for command in processes_below(serve.pid).values()) <= 1, what="the hosts' end, but for a spare")
-    assert len(os.listdir(serve.home / "run/hosts")) <= 2
+    until(lambda: len(os.listdir(serve.home / "run/hosts")) <= 2, what="the end of their sockets and journals")
 
 
 def test_a_session_survives_a_killed_server(fresh_serve):
