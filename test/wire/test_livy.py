@@ -194,6 +194,16 @@ def test_a_killed_interpreter_fails_its_statement_and_the_session_is_dead(livy):
     assert livy.run(livy.start(), "1+1")["status"] == "ok"
 
 
+def test_the_interpreters_parent_may_die(fresh_serve):
+    livy = Livy(fresh_serve)
+    path = livy.start()
+    mine = interpreter_of(livy, path)
+    [parent] = [pid for pid, line in processes_below(fresh_serve.pid).items() if "headrace.interpreter" in line and pid != mine]
+    os.kill(parent, signal.SIGKILL)
+    assert livy.run(path, "1+1")["data"]["text/plain"].strip() == "2"    # what runs goes on
+    assert livy.run(livy.start(), "'a new one'")["status"] == "ok"
+
+
 def test_no_process_is_left_behind(serve, livy):
     paths = [livy.start() for _ in range(3)]
     pids = [interpreter_of(livy, path) for path in paths]
