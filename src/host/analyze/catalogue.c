@@ -316,10 +316,10 @@ static struct hr_function functions[] = {
     {"array_repeat", "ai", "-", "2", "list_transform(range(CAST(greatest($2, 0) AS BIGINT)), lambda w: $1)", 0, NULL, R(array_repeat)},
     {"array_size", "A", "i", "a", "len($1)", 0, NULL, NULL},
     {"sort_array", "A?b", "1", "1", "!sort_array", 0, NULL, R(default_args)},
-    {"array_sort", "A", "1", "1", "list_sort($1, 'ASC', 'NULLS LAST')", 0,
+    {"array_sort", "A?L", "1", "1", "list_sort($1, 'ASC', 'NULLS LAST')", HR_F_LAMBDA,
      "array_sort($1, lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, (IF((namedlambdavariable() IS NULL), 1, "
      "(IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), "
-     "1, 0)))))))))), namedlambdavariable(), namedlambdavariable()))", NULL},
+     "1, 0)))))))))), namedlambdavariable(), namedlambdavariable()))", R(array_sort)},
     {"slice", "Aii", "1", "a", "!slice", 0, NULL, NULL},
     {"flatten", "A", "E1", "a", "CASE WHEN len(list_filter($1, lambda w: w IS NULL)) > 0 THEN NULL ELSE flatten($1) END", 0, NULL, R(flatten)},
     {"get", "Ai", "E1", "y", "CASE WHEN $2 < 0 THEN NULL ELSE list_extract($1, CAST($2 AS BIGINT) + 1) END", 0, NULL, NULL},

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "host/analyze/analyze.h"
 #include "host/analyze/catalogue.h"
+#include "host/value/value.h"
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +20,7 @@ struct analysis {
     struct hr_err *err;
     int next_id, depth;
     bool ansi, case_sensitive;
+    const struct hr_zone *zone;        /* the session's */
     struct cte_scope *ctes;
     struct reference_scope *references;
     struct hr_observation *observations; size_t observation_count;

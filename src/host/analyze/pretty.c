@@ -2,11 +2,12 @@
 #include "host/analyze/internal.h"
 #include "host/value/value.h"
 
-enum style { NAME, SQL };              /* names leave out quotes and implicit casts; SQL text quotes strings */
+/* names leave out quotes; SQL text quotes strings. A timestamp is written in the session's zone. */
+struct style { bool sql; const struct hr_zone *zone; };
 
-static void write_expr(const struct hr_texpr *expr, enum style style, struct hr_buf *out);
+static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
-static void write_list(const struct hr_texprs *list, size_t from, const char *between, enum style style, struct hr_buf *out)
+static void write_list(const struct hr_texprs *list, size_t from, const char *between, struct style style, struct hr_buf *out)
 {
     for (size_t i = from; i < list->count; i++) {
         if (i > from)
@@ -40,12 +41,12 @@ static void write_interval(const struct hr_type *type, int64_t value, struct hr_
                                                        : hr_print_year_month((int32_t)value, type->first_unit, type->last_unit, text));
 }
 
-static void write_items(const struct hr_literal *literal, enum style style, struct hr_buf *out);
+static void write_items(const struct hr_literal *literal, struct style style, struct hr_buf *out);
 
-static void write_literal(const struct hr_literal *literal, enum style style, struct hr_buf *out)
+static void write_literal(const struct hr_literal *literal, struct style style, struct hr_buf *out)
 {
     if (literal->is_null) {
-        if (style == NAME || literal->type->id == HR_TYPE_VOID) {
+        if (!style.sql || literal->type->id == HR_TYPE_VOID) {
             hr_buf_adds(out, "NULL");
             return;
         }
@@ -57,15 +58,15 @@ static void write_literal(const struct hr_literal *literal, enum style style, st
     switch (literal->type->id) {
     case HR_TYPE_BOOLEAN: hr_buf_adds(out, literal->boolean ? "true" : "false"); break;
     case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
-        if (style == SQL)
+        if (style.sql)
             hr_buf_addc(out, '\'');
         for (size_t i = 0; i < literal->text.len; i++) {
             char c = literal->text.bytes[i];
-            if (style == SQL && (c == '\'' || c == '\\'))
+            if (style.sql && (c == '\'' || c == '\\'))
                 hr_buf_addc(out, '\\');
             hr_buf_addc(out, c);
         }
-        if (style == SQL)
+        if (style.sql)
             hr_buf_addc(out, '\'');
         break;
     case HR_TYPE_BINARY:
@@ -76,29 +77,29 @@ static void write_literal(const struct hr_literal *literal, enum style style, st
         break;
     case HR_TYPE_DECIMAL:
         hr_buf_add(out, literal->text.bytes, literal->text.len);
-        if (style == SQL)
+        if (style.sql)
             hr_buf_adds(out, "BD");
         break;
     case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:
-        if (style == SQL && literal->type->id == HR_TYPE_FLOAT)
+        if (style.sql && literal->type->id == HR_TYPE_FLOAT)
             hr_buf_adds(out, "CAST(");
         write_double(literal->real, literal->type->id == HR_TYPE_FLOAT, out);
-        if (style == SQL)
+        if (style.sql)
             hr_buf_adds(out, literal->type->id == HR_TYPE_FLOAT ? " AS FLOAT)" : "D");
         break;
     case HR_TYPE_DATE: hr_buf_adds(out, "DATE '"); write_date(literal->integer, out); hr_buf_addc(out, '\''); break;
-    case HR_TYPE_TIMESTAMP: hr_buf_adds(out, "TIMESTAMP '"); write_timestamp(literal->integer, out); hr_buf_addc(out, '\''); break;
+    case HR_TYPE_TIMESTAMP: hr_buf_adds(out, "TIMESTAMP '"); write_timestamp(hr_zone_to_local(style.zone, literal->integer), out); hr_buf_addc(out, '\''); break;
     case HR_TYPE_TIMESTAMP_NTZ: hr_buf_adds(out, "TIMESTAMP_NTZ '"); write_timestamp(literal->integer, out); hr_buf_addc(out, '\''); break;
     case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: write_interval(literal->type, literal->integer, out); break;
-    case HR_TYPE_LONG: hr_buf_addf(out, style == SQL ? "%lldL" : "%lld", (long long)literal->integer); break;
-    case HR_TYPE_SHORT: hr_buf_addf(out, style == SQL ? "%lldS" : "%lld", (long long)literal->integer); break;
-    case HR_TYPE_BYTE: hr_buf_addf(out, style == SQL ? "%lldY" : "%lld", (long long)literal->integer); break;
+    case HR_TYPE_LONG: hr_buf_addf(out, style.sql ? "%lldL" : "%lld", (long long)literal->integer); break;
+    case HR_TYPE_SHORT: hr_buf_addf(out, style.sql ? "%lldS" : "%lld", (long long)literal->integer); break;
+    case HR_TYPE_BYTE: hr_buf_addf(out, style.sql ? "%lldY" : "%lld", (long long)literal->integer); break;
     case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: write_items(literal, style, out); break;
     default: hr_buf_addf(out, "%lld", (long long)literal->integer); break;
     }
 }
 
-static void write_items(const struct hr_literal *literal, enum style style, struct hr_buf *out)
+static void write_items(const struct hr_literal *literal, struct style style, struct hr_buf *out)
 {
     bool fields = literal->type->id == HR_TYPE_STRUCT;
     hr_buf_adds(out, fields ? "NAMED_STRUCT(" : literal->type->id == HR_TYPE_MAP ? "MAP(" : "ARRAY(");
@@ -112,9 +113,9 @@ static void write_items(const struct hr_literal *literal, enum style style, stru
     hr_buf_addc(out, ')');
 }
 
-static void write_call(const struct hr_texpr *expr, enum style style, struct hr_buf *out);
+static void write_call(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
-static void write_case(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
+static void write_case(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     const struct hr_texprs *args = &expr->call.args;
     hr_buf_adds(out, "CASE");
@@ -132,7 +133,7 @@ static void write_case(const struct hr_texpr *expr, enum style style, struct hr_
     hr_buf_adds(out, " END");
 }
 
-static void write_template(const struct hr_texpr *expr, const char *template, enum style style, struct hr_buf *out)
+static void write_template(const struct hr_texpr *expr, const char *template, struct style style, struct hr_buf *out)
 {
     const struct hr_texprs *args = &expr->call.args;
     bool forms = expr->call.function->least != expr->call.function->most;
@@ -160,7 +161,7 @@ static const char *pretty_for(const struct hr_function *function, size_t count)
     return p;
 }
 
-static void write_call(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
+static void write_call(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     const struct hr_function *function = expr->call.function;
     const struct hr_texprs *args = &expr->call.args;
@@ -207,7 +208,7 @@ static void write_call(const struct hr_texpr *expr, enum style style, struct hr_
     }
 }
 
-static void write_bound(enum hr_bound_kind kind, const struct hr_texpr *value, enum style style, struct hr_buf *out)
+static void write_bound(enum hr_bound_kind kind, const struct hr_texpr *value, struct style style, struct hr_buf *out)
 {
     switch (kind) {
     case HR_BOUND_UNBOUNDED_PRECEDING: hr_buf_adds(out, "UNBOUNDED PRECEDING"); return;
@@ -245,7 +246,7 @@ static void write_offset_frame(const struct hr_texpr *function, const struct hr_
         hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)n, (long long)n);
 }
 
-static void write_window(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
+static void write_window(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     write_expr(expr->window.function, style, out);
     hr_buf_adds(out, " OVER (");
@@ -275,7 +276,7 @@ static void write_window(const struct hr_texpr *expr, enum style style, struct h
     hr_buf_addc(out, ')');
 }
 
-static void write_lambda(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
+static void write_lambda(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     hr_buf_adds(out, "lambdafunction(");
     write_expr(expr->lambda.body, style, out);
@@ -284,9 +285,9 @@ static void write_lambda(const struct hr_texpr *expr, enum style style, struct h
     hr_buf_addc(out, ')');
 }
 
-static void write_column(const struct hr_attr *attr, enum style style, struct hr_buf *out)
+static void write_column(const struct hr_attr *attr, struct style style, struct hr_buf *out)
 {
-    if (style == NAME) {
+    if (!style.sql) {
         hr_buf_adds(out, attr->name);
         return;
     }
@@ -295,14 +296,14 @@ static void write_column(const struct hr_attr *attr, enum style style, struct hr
     hr_buf_adds(out, attr->name);
 }
 
-static void write_expr(const struct hr_texpr *expr, enum style style, struct hr_buf *out)
+static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     switch (expr->kind) {
     case HR_T_LITERAL: write_literal(expr->literal, style, out); return;
     case HR_T_COLUMN:
         if (expr->column.outer)
             hr_buf_adds(out, "outer(");
-        write_column(expr->column.attr, NAME, out);
+        write_column(expr->column.attr, (struct style){0}, out);
         if (expr->column.outer)
             hr_buf_addc(out, ')');
         return;
@@ -346,14 +347,14 @@ static void write_expr(const struct hr_texpr *expr, enum style style, struct hr_
     }
 }
 
-void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, NAME, out); }
-void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, SQL, out); }
+void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){false, hr_zone_utc()}, out); }
+void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){true, hr_zone_utc()}, out); }
 
 const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, 1 << 20);
-    hr_texpr_name(expr, &buf);
+    write_expr(expr, (struct style){false, a->zone}, &buf);
     const char *text = hr_strdup(a->arena, hr_buf_text(&buf));
     hr_buf_release(&buf);
     return text;

@@ -157,8 +157,9 @@ static enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, st
         const struct hr_type *type = node->values.rows[0].at[c]->type;
         bool nullable = false;
         for (size_t r = 0; r < rows; r++) {
-            const struct hr_type *wide = wider_type(a, type, node->values.rows[r].at[c]->type);
-            if (!wide)
+            const struct hr_type *other = node->values.rows[r].at[c]->type, *wide = wider_type(a, type, other);
+            bool void_one = type->id == HR_TYPE_VOID || other->id == HR_TYPE_VOID;
+            if (!wide || (!void_one && is_string(type) != is_string(other)))   /* inline tables promote nothing to string or from it */
                 return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "colName",
                                      quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
             type = wide;
@@ -1177,6 +1178,10 @@ static void analysis_init(struct analysis *a, struct hr_arena *arena, struct hr_
     a->ansi = !value || !strcasecmp(value, "true");
     value = env->ops->conf(env, "spark.sql.caseSensitive");
     a->case_sensitive = value && !strcasecmp(value, "true");
+    value = env->ops->conf(env, "spark.sql.session.timeZone");
+    a->zone = value ? hr_zone_find(value, strlen(value)) : NULL;
+    if (!a->zone)
+        a->zone = hr_zone_utc();
 }
 
 enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_typed **out, struct hr_err *err)

@@ -1507,3 +1507,10 @@ enum hr_code hr_rule_logical(struct hr_call *call)
         return finish_call(call);
     return hr_type_same_shape(x, y) ? wrong_type(call, "\"BOOLEAN\"", x) : differ(call);
 }
+
+enum hr_code hr_rule_array_sort(struct hr_call *call)
+{
+    if (count_of(call) == 2)
+        return hr_fail(of(call)->err, HR_E_UNSUPPORTED, "array_sort with a comparison of its own");
+    return finish_call(call);
+}

@@ -625,7 +625,9 @@ static enum hr_code emit_collect(struct call_text *c, struct hr_buf *out)
 static enum hr_code emit_percentile_approx(struct call_text *c, struct hr_buf *out)
 {
     const char *list;
-    HR_TRY(aggregate_text(c, "list_sort({list($1)~$1 IS NOT NULL})", &list));
+    /* NaN takes no part in Spark's sketch */
+    bool real = real_type(c->call->call.args.at[0]->type);
+    HR_TRY(aggregate_text(c, real ? "list_sort({list($1)~$1 IS NOT NULL AND NOT isnan($1)})" : "list_sort({list($1)~$1 IS NOT NULL})", &list));
     int id = ++c->e->next_table;
     if (c->call->type->id == HR_TYPE_ARRAY && c->call->call.args.at[1]->type->id == HR_TYPE_ARRAY)
         hr_buf_addf(out, "list_transform(CASE WHEN len(%s) > 0 THEN %s ELSE NULL END, lambda v%d: list_extract(%s, greatest(1, CAST(ceil(v%d * len(%s)) AS BIGINT))))",
