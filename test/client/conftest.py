@@ -15,6 +15,7 @@ class Host:
 
     def __init__(self, log, *options):
         self.log = log
+        self.sessions = []
         self.errors = open(log, "ab")
         self.process = subprocess.Popen([str(pathlib.Path(BUILD) / "headrace-host"), "--listen", "127.0.0.1:0", *options],
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
@@ -24,9 +25,13 @@ class Host:
         self.remote = f"sc://localhost:{self.port}"
 
     def session(self, path=""):
-        return SparkSession.builder.remote(self.remote + path).create()
+        self.sessions.append(SparkSession.builder.remote(self.remote + path).create())
+        SparkSession._set_default_and_active_session(self.sessions[-1])
+        return self.sessions[-1]
 
     def stop(self, kind=signal.SIGTERM):
+        for session in self.sessions:              # one that is left alone would call its dead server when it is collected
+            session.client.close()
         if self.process.poll() is None:
             self.process.send_signal(kind)
         code = self.process.wait(20)
