@@ -26,7 +26,7 @@ class Host:
 
     def session(self, path=""):
         self.sessions.append(SparkSession.builder.remote(self.remote + path).create())
-        SparkSession._set_default_and_active_session(self.sessions[-1])
+        SparkSession._default_session = SparkSession._active_session.session = self.sessions[-1]     # the client keeps the first, though it ended
         return self.sessions[-1]
 
     def stop(self, kind=signal.SIGTERM):
