@@ -131,7 +131,7 @@ d.na.replace([1, 2], [10, 20])
 d.na.replace({'a': None}, subset='name')
 d.describe()
 d.describe('id', 'name')
-d.summary()
+d.select('id', 'name').summary()
 d.summary('count', 'min', '25%')
 d.corr('id', 'x')
 n.cov('id', 'k')
@@ -266,6 +266,8 @@ def main():
         if verdict != "same":
             print(f"{verdict}: {program}\n   ours:  {str(mine)[:700]}\n   spark: {str(spark)[:700]}")
     print(counts)
+    for session in sessions:
+        session.stop()
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ static struct hr_function functions[] = {
     {"levenshtein", "ss?i", "i", "a", "@levenshtein($1,$2)|@levenshtein_most($1,$2,$3)", 0, NULL, NULL},
     {"soundex", "s", "s", "a", "@soundex($1)", 0, NULL, NULL},
     {"encode", "ss", "y", "y", "@encode($1,$2)", 0, NULL, NULL},
-    {"decode", "ys", "s", "y", "@decode($1,$2)", 0, NULL, NULL},
+    {"decode", "aaa*", "s", "-", "!decode", 0, NULL, R(decode)},
     {"mask", "s?ssss", "s", "y", "@mask($*)", 0, NULL, R(filled)},
     {"luhn_check", "s", "b", "y", "@luhn_check($1)", 0, NULL, NULL},
     {"is_valid_utf8", "s", "b", "y", "@is_valid_utf8($1)", 0, NULL, NULL},
@@ -407,6 +407,10 @@ static struct hr_function functions[] = {
     {"lead", "a?aa", "-", "-", "!lag_lead", HR_F_WINDOW | HR_F_ROWS_FRAME | HR_F_IGNORE_NULLS, NULL, R(lag_lead)},
     {"nth_value", "ai", "-", "-", "!nth_value", HR_F_WINDOW | HR_F_IGNORE_NULLS, NULL, R(window_value)},
 
+    {"$likeany", "ba", "b", "y", "$1", HR_F_OPERATOR, "likeany($2)", NULL},
+    {"$likeall", "ba", "b", "y", "$1", HR_F_OPERATOR, "likeall($2)", NULL},
+    {"$notlikeany", "ba", "b", "y", "$1", HR_F_OPERATOR, "notlikeany($2)", NULL},
+    {"$notlikeall", "ba", "b", "y", "$1", HR_F_OPERATOR, "notlikeall($2)", NULL},
     {"$update", "aa*", "1", "1", "$1", HR_F_OPERATOR, NULL, NULL},
 
     /* the engine's own: a cell of show() */

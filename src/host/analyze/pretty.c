@@ -189,7 +189,8 @@ static void write_call(const struct hr_texpr *expr, struct style style, struct h
         hr_buf_addc(out, '(');
         if (expr->call.distinct)
             hr_buf_adds(out, "DISTINCT ");
-        write_list(args, 0, ", ", style, out);
+        struct hr_texprs shown = {args->at, args->count - expr->call.hidden_last};
+        write_list(&shown, 0, ", ", style, out);
         if (hr_function_is(function, "aggregate") && args->count == 3)   /* the finish that Spark puts in */
             hr_buf_adds(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
         hr_buf_addc(out, ')');

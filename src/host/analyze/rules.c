@@ -1514,3 +1514,33 @@ enum hr_code hr_rule_array_sort(struct hr_call *call)
         return hr_fail(of(call)->err, HR_E_UNSUPPORTED, "array_sort with a comparison of its own");
     return finish_call(call);
 }
+
+/* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null. The choice is computed as a CASE kept as the
+ * last argument; the name prints the others. */
+enum hr_code hr_rule_decode(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    size_t n = count_of(call), made = 0;
+    if (n == 2) {
+        args[0] = cast_implicit(a, args[0], BASIC(BINARY));
+        args[1] = cast_implicit(a, args[1], BASIC(STRING));
+        call->out->type = BASIC(STRING);
+        call->out->nullable = true;
+        return HR_OK;
+    }
+    struct hr_texpr **branches = ARRAY(a, struct hr_texpr *, n), *choice;
+    for (size_t i = 1; i + 1 < n; i += 2) {
+        struct hr_texpr *pair[] = {args[0], args[i]};
+        HR_TRY(call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
+        branches[made++] = args[i + 1];
+    }
+    if (n % 2 == 0)
+        branches[made++] = args[n - 1];
+    HR_TRY(call_typed(call->scope, "when", branches, made, &choice));
+    call->out->type = choice->type;
+    call->out->nullable = choice->nullable;
+    call->out->call.hidden_last = true;
+    add_arg(call, choice);
+    return HR_OK;
+}

@@ -297,7 +297,7 @@ static enum hr_code unpivot(struct analysis *a, const struct hr_rel *rel, struct
 {
     struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
     struct hr_texprs ids = {0}, values = {0};
-    if (rel->unpivot.value_names.count)
+    if (rel->unpivot.value_names.count > 1)
         return hr_fail(a->err, HR_E_UNSUPPORTED, "UNPIVOT with several value columns");
     HR_TRY(unpivot_columns(&s, &rel->unpivot.ids, &ids));
     HR_TRY(unpivot_columns(&s, &rel->unpivot.values, &values));

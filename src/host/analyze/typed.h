@@ -47,6 +47,7 @@ struct hr_texpr {
             struct hr_texprs args;
             bool distinct, ignore_nulls, ansi;
             bool hidden_name;          /* the analyzer's own: prints as its first argument */
+            bool hidden_last;          /* the last argument is what is computed; names leave it out */
             struct hr_texpr *filter;
             struct hr_torders within_group;
         } call;

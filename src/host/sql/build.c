@@ -231,7 +231,11 @@ struct node sql_quantified(struct parser *p, struct node value, bool negate, con
     struct node node = sql_chain(p, all ? "and" : "or", &each);
     node.start = value.start;
     node.stop = stop;
-    return node;
+    if (strcmp(operation, "like"))
+        return node;
+    /* prints as Spark's own expression; the first argument is what is computed */
+    const char *name = negate ? all ? "$notlikeall" : "$notlikeany" : all ? "$likeall" : "$likeany";
+    return sql_call(p, name, value.start, stop, 2, &node, &value);
 }
 
 struct node sql_in(struct parser *p, struct node value, bool negate, struct nodes list, int stop)
