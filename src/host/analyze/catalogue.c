@@ -366,8 +366,10 @@ static struct hr_function functions[] = {
     {"variance,var_samp", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {var_samp($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
     {"var_pop", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {var_pop($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
     {"corr", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) ELSE {corr($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"covar_samp", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) ELSE {covar_samp($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"covar_pop", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) ELSE {covar_pop($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
+    {"covar_samp", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) "
+     "ELSE {covar_samp($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
+    {"covar_pop", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) "
+     "ELSE {covar_pop($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
     {"bool_and,every", "b", "b", "y", "{bool_and($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"bool_or,some,any", "b", "b", "y", "{bool_or($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"count_if", "b", "l", "n", "{count_if($1)}", HR_F_AGGREGATE, NULL, NULL},
