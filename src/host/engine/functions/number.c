@@ -33,7 +33,13 @@ void hr_k_atanh(struct hr_rows *rows, idx_t row)
 
 void hr_k_expm1(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double)); }
 void hr_k_log1p(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = log1p(HR_ROW(rows, 0, row, double)); }
-void hr_k_cbrt(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = cbrt(HR_ROW(rows, 0, row, double)); }
+/* one Newton step behind the library's root, so that cubes have their exact root as in Java */
+void hr_k_cbrt(struct hr_rows *rows, idx_t row)
+{
+    double x = HR_ROW(rows, 0, row, double), root = cbrt(x);
+    HR_OUT(rows, row, double) = root != 0 && isfinite(root) ? root - (root * root * root - x) / (3 * root * root) : root;
+}
+
 void hr_k_hypot(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = hypot(HR_ROW(rows, 0, row, double), HR_ROW(rows, 1, row, double)); }
 
 void hr_k_bin(struct hr_rows *rows, idx_t row)
