@@ -122,7 +122,8 @@ void session_drop(struct session *session)
     release_map(&session->operations, NULL);
     release_map(&session->finished, NULL);
     release_map(&session->errors, free);
-    hr_engine_forget(session->engine);           /* kept statements read scans of the format */
+    if (session->engine)
+        hr_engine_forget(session->engine);           /* kept statements read scans of the format */
     hr_format_close(session->format);
     hr_engine_close(session->engine);
     hr_blob_free(session->blob);
