@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CONNECT_MS 20000      /* a cold import on a loaded machine */
+#define ASK_MAX 2             /* parents that a session asks for its interpreter */
 
 static void on_line(char *text, size_t len, void *arg)
 {
@@ -37,14 +38,27 @@ static void on_line(char *text, size_t len, void *arg)
     json_decref(event);
 }
 
-/* sessions that wait for their interpreter will not get one */
-static void fail_starting(const char *why)
+/* Sessions that wait for their interpreter ask once more of a new parent: the old one may have died between two sessions. A parent that
+ * cannot live (no Python, no package) fails them the second time. */
+static void ask_again(const char *why)
 {
+    bool waiting = false;
+    for (struct livy_session *session = livy.sessions; session; session = session->next) {
+        if (session->state != LIVY_STARTING || session->pid)
+            continue;
+        if (session->asked < ASK_MAX)
+            waiting = true;
+        else
+            livy_session_end(session, LIVY_DEAD, why);
+    }
+    if (!waiting || livy_parent_ready(NULL))
+        return;
     for (struct livy_session *session = livy.sessions; session; session = session->next)
         if (session->state == LIVY_STARTING && !session->pid)
-            livy_session_end(session, LIVY_DEAD, why);
+            livy_session_ask(session);
 }
 
+/* the connection is the parent's life: one that closed it is ended, and on_exit_of_parent goes on */
 static void on_closed(const char *why, void *arg)
 {
     (void)arg;
@@ -52,7 +66,8 @@ static void on_closed(const char *why, void *arg)
     if (livy.stopping)
         return;
     hr_log(HR_LOG_WARN, "interpreters.lost", "why", why, NULL);
-    fail_starting("the interpreters' parent is gone: see log/interpreters.log");
+    if (livy.parent)
+        kill(hr_child_pid(livy.parent), SIGKILL);   /* it alone, not its group: the interpreters that run go on */
 }
 
 static void on_exit_of_parent(struct hr_child *child, int status, int signal, void *arg)
@@ -67,9 +82,9 @@ static void on_exit_of_parent(struct hr_child *child, int status, int signal, vo
     livy.parent_lines = NULL;
     snprintf(text, sizeof text, "%d", signal ? signal : status);
     hr_log(HR_LOG_WARN, "interpreters.ended", signal ? "signal" : "status", text, NULL);
-    fail_starting("the interpreters' parent ended: see log/interpreters.log");
+    ask_again("the interpreters' parent ended: see log/interpreters.log");
     /* at once when it had worked, so that the next session need not wait for imports */
-    if (hr_clock_ms() - livy.parent_started_ms > CONNECT_MS)
+    if (!livy.parent && hr_clock_ms() - livy.parent_started_ms > CONNECT_MS)
         livy_parent_ready(NULL);
 }
 
@@ -99,12 +114,11 @@ static enum hr_code spawn(struct hr_err *err)
 enum hr_code livy_parent_ready(struct hr_err *err)
 {
     static const struct hr_lines_handler handler = {NULL, on_line, on_closed};
-    if (!livy.parent) {
-        unlink(livy.parent_socket);
-        HR_TRY(spawn(err));
-    }
-    if (!livy.parent_lines)
-        livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS, LIVY_LINE_MAX, &handler, NULL);
+    if (livy.parent)         /* without a connection it is about to end: on_exit_of_parent asks again */
+        return HR_OK;
+    unlink(livy.parent_socket);
+    HR_TRY(spawn(err));
+    livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS, LIVY_LINE_MAX, &handler, NULL);
     return HR_OK;
 }
 

@@ -62,6 +62,7 @@ struct livy_session {
     int64_t idle_limit_ms, heartbeat_ms, active_ms, seen_ms;
     struct hr_lines *channel;
     bool channel_open, hidden;     /* hidden: deleted, gone from Livy's root */
+    int asked;                     /* how many parents were asked for its interpreter */
     int pid;                       /* of the interpreter, while it lives */
     int64_t kill_at_ms;            /* when it has not ended by then; 0: not asked to */
     const char *why;               /* it ended */
@@ -89,6 +90,7 @@ void livy_parent_stop(void);
 /* session.c */
 enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool, bool unique_name,
                               struct livy_session **session, struct hr_err *err);
+void livy_session_ask(struct livy_session *session);              /* the parent for an interpreter */
 struct livy_session *livy_session_by_uuid(const char *uuid);
 void livy_session_spawned(struct livy_session *session, int pid);
 void livy_session_exited(struct livy_session *session, const char *why);

@@ -168,8 +168,9 @@ static json_t *conf_as_text(json_t *conf)
     return out;
 }
 
-static void ask_for_interpreter(struct livy_session *session)
+void livy_session_ask(struct livy_session *session)
 {
+    session->asked++;
     const struct hr_site *site = livy.site;
     /* no user_id: a Connect client that joins by the session's id sends none either, and a host tells sessions apart by both */
     json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
@@ -254,7 +255,7 @@ enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const ch
     enter(session, LIVY_STARTING);
     livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s", (long long)session->id, session->owner.name,
              session->pool, session->synapse);
-    ask_for_interpreter(session);
+    livy_session_ask(session);
     drop_oldest_ended();
     *out = session;
     return HR_OK;
