@@ -86,7 +86,7 @@ static struct hr_function functions[] = {
     {"ceiling", "n?i", "-", "-", "!ceil_floor", 0, NULL, R(ceil_floor)},
     {"floor", "n?i", "-", "-", "!ceil_floor", 0, "FLOOR($1)|floor($1, $2)", R(ceil_floor)},
     {"rint", "d", "d", "y", "round_even($1, 0)", 0, "rint($1)", NULL},
-    {"pmod", "aa", "-", "-", "@pmod($1,$2)", 0, NULL, R(remainder)},
+    {"pmod", "aa", "-", "-", "!pmod", 0, NULL, R(remainder)},
     {"<<", "xi", "1", "a", "@shift(1,$1,$2)", HR_F_OPERATOR, "($1 << $2)", NULL},
     {">>", "xi", "1", "a", "@shift(2,$1,$2)", HR_F_OPERATOR, "($1 >> $2)", NULL},
     {">>>", "xi", "1", "a", "@shift(3,$1,$2)", HR_F_OPERATOR, "($1 >>> $2)", NULL},

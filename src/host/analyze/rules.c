@@ -1000,7 +1000,7 @@ enum hr_code hr_rule_sized(struct hr_call *call)
     if (args_of(call)[0]->type->id == HR_TYPE_VOID)
         args_of(call)[0] = cast_implicit(of(call), args_of(call)[0], hr_type_array(of(call)->arena, BASIC(VOID), true));
     HR_TRY(finish_call(call));
-    call->out->nullable = args_of(call)[0]->nullable;
+    call->out->nullable = of(call)->ansi && args_of(call)[0]->nullable;
     return HR_OK;
 }
 

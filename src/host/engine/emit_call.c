@@ -687,6 +687,16 @@ static enum hr_code emit_decode(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+static enum hr_code emit_pmod(struct call_text *c, struct hr_buf *out)
+{
+    if (c->call->call.ansi)
+        return kernel_call(c, "pmod", out);
+    hr_buf_addf(out, "CASE WHEN %s = 0 THEN NULL ELSE ", c->args[1]);
+    HR_TRY(kernel_call(c, "pmod", out));
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
 static enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
 {
     hr_buf_addc(out, '\'');
@@ -1022,7 +1032,7 @@ static const struct { const char *name; emit_fn fn; } emitters[] = {
     {"lambda", emit_lambda}, {"reduce", emit_reduce}, {"lag_lead", emit_lag_lead}, {"first_last", emit_first_last}, {"nth_value", emit_nth_value},
     {"count", emit_count}, {"sum", emit_sum}, {"average", emit_average}, {"collect", emit_collect}, {"percentile_approx", emit_percentile_approx},
     {"percentile", emit_percentile}, {"array_item", emit_array_item}, {"element_at", emit_element_at}, {"size", emit_size}, {"ceil_floor", emit_ceil_floor},
-    {"hex", emit_hex}, {"octet_length", emit_octet_length}, {"length", emit_length}, {"decode", emit_decode}, {"typeof", emit_typeof}, {"current_user", emit_current_user},
+    {"hex", emit_hex}, {"octet_length", emit_octet_length}, {"length", emit_length}, {"decode", emit_decode}, {"pmod", emit_pmod}, {"typeof", emit_typeof}, {"current_user", emit_current_user},
     {"elt", emit_elt}, {"reverse", emit_reverse}, {"try_arithmetic", emit_try_arithmetic}, {"try_divide", emit_try_divide},
     {"try_remainder", emit_try_remainder}, {"now", emit_now}, {"timezone", emit_timezone}, {"to_moment", emit_to_moment},
     {"unix_time", emit_unix_time}, {"array_distinct", emit_array_distinct}, {"array_set", emit_array_set}, {"sort_array",
