@@ -17,7 +17,10 @@ def hosts(server):
 def host_of(server, spark):
     """The session host that works for spark: the one whose CPU time grows while it counts."""
     def ticks(pid):
-        fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+        try:
+            fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+        except OSError:           # the host of a session that ended meanwhile
+            return 0
         return int(fields[11]) + int(fields[12])
     before = {pid: ticks(pid) for pid in hosts(server)}
     spark.range(60_000_000).filter(col("id") % 7 == 3).count()
