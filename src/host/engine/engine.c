@@ -159,6 +159,8 @@ static void query_ends_help(struct hr_query *query)
 
 void hr_engine_forget(struct hr_engine *engine)
 {
+    if (!engine)
+        return;
     pthread_mutex_lock(&engine->lock);
     while (engine->statement_count) {
         struct statement *statement = &engine->statements[--engine->statement_count];

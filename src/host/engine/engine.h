@@ -30,7 +30,7 @@ struct hr_metrics { const char *name; const struct hr_type *type; struct hr_lite
 
 enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **engine, struct hr_err *err);
 void hr_engine_close(struct hr_engine *engine);                                          /* NULL is fine; no query may live */
-void hr_engine_forget(struct hr_engine *engine);           /* lets go of the statements kept prepared, and so of the scans they read */
+void hr_engine_forget(struct hr_engine *engine);           /* lets go of the statements kept prepared, and so of the scans they read; NULL is fine */
 duckdb_database hr_engine_database(struct hr_engine *engine);
 
 /* analyzes, writes the SQL, prepares it; freed with its arena */
