@@ -1,7 +1,7 @@
 #include "host/format/write.h"
 #include <math.h>
 
-#define TIMESTAMP_PATTERN "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]"
+#define TIMESTAMP_PATTERN "yyyy-MM-dd'T'HH:mm:ss[.SSS][XX" "X]"
 #define NTZ_PATTERN "yyyy-MM-dd'T'HH:mm:ss[.SSS]"
 
 enum hr_code hr_value_text_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct hr_value_text *how, struct hr_err *err)

@@ -59,7 +59,7 @@ struct csv_local {
     const char *stop;                              /* records that begin here or later belong to the next unit */
     int64_t offset;                                /* of buffer[0] in the file */
     size_t file;
-    bool active, whole, stream_end, is_utf8, keeps;
+    bool active, whole, stream_end, is_utf8, keeps, counts;
     struct column *columns;                        /* this thread's copy */
     char scratch[CHECK_BYTES];
 };
@@ -459,7 +459,7 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
             local->active = false;
             continue;
         }
-        enum hr_csv_step step = hr_csv_next(&local->lexer);
+        enum hr_csv_step step = local->counts ? hr_csv_next_line(&local->lexer) : hr_csv_next(&local->lexer);
         if (step == HR_CSV_END) {
             local->active = false;
         } else if (step == HR_CSV_MORE) {
@@ -469,6 +469,8 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
                 HR_TRY(corrupt_file(local, err ? err->code : HR_E_IO, err));
                 local->active = false;
             }
+        } else if (local->counts) {
+            row++;
         } else {
             bool keeps;
             HR_TRY(make_row(local, row, &keeps, err));
@@ -512,6 +514,9 @@ static struct csv_local *local_new(struct csv_run *run)
     if (run->column_count)
         memcpy(local->columns, run->columns, run->column_count * sizeof *local->columns);
     hr_csv_lexer_init(&local->lexer, run->state->csv, &local->bump);
+    local->counts = !run->column_count && !run->checks && !run->state->csv->multi_line;
+    if (local->counts)
+        hr_csv_lines_only(&local->lexer);
     return local;
 }
 
@@ -878,7 +883,9 @@ enum hr_code hr_csv_read(struct hr_format *format, struct hr_arena *arena, struc
     struct hr_scan *scan = hr_scan_new(format, &csv_ops);
     struct csv_scan *state = HR_NEW(scan->arena, struct csv_scan);
     scan->state = state;
-    enum hr_code code = open_scan(scan, state, env, rel, user, err);
+    struct hr_rel own = *rel;
+    own.read_files.options = hr_options_copy(scan->arena, &rel->read_files.options);
+    enum hr_code code = open_scan(scan, state, env, &own, user ? hr_type_copy(scan->arena, user) : NULL, err);
     if (code) {
         hr_scan_unref(scan);
         return code;

@@ -76,6 +76,9 @@ void hr_csv_lexer_release(struct hr_csv_lexer *lexer);
 void hr_csv_lexer_feed(struct hr_csv_lexer *lexer, const char *start, const char *limit, bool is_last);
 /* the next record that is neither blank nor a comment. MORE: the bytes end inside a record that begins at lexer->at. */
 enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer);
+/* for counting: no fields are made, only lines passed (not for multi_line) */
+void hr_csv_lines_only(struct hr_csv_lexer *lexer);
+enum hr_csv_step hr_csv_next_line(struct hr_csv_lexer *lexer);
 /* the first line that begins at or after `from`, given that the byte before `from` is readable unless from is `start` */
 const char *hr_csv_line_start(const struct hr_csv_lexer *lexer, const char *start, const char *from, const char *limit);
 

@@ -603,10 +603,9 @@ static int skip_line(struct hr_csv_lexer *lexer)
     return 1;
 }
 
-enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
+/* to the next record's beginning */
+static enum hr_csv_step next_begin(struct hr_csv_lexer *lexer)
 {
-    const struct hr_csv *csv = lexer->csv;
-    struct hr_csv_record *record = &lexer->record;
     for (int skipped = 1; skipped;) {
         if (lexer->at >= lexer->limit)
             return lexer->is_last ? HR_CSV_END : HR_CSV_MORE;
@@ -616,6 +615,41 @@ enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
             return HR_CSV_MORE;
         }
     }
+    return HR_CSV_RECORD;
+}
+
+void hr_csv_lines_only(struct hr_csv_lexer *lexer)
+{
+    lexer->chars[0] = lexer->chars[1];
+    lexer->chars[3] = lexer->chars[1];
+}
+
+enum hr_csv_step hr_csv_next_line(struct hr_csv_lexer *lexer)
+{
+    enum hr_csv_step step = next_begin(lexer);
+    if (step != HR_CSV_RECORD)
+        return step;
+    const char *begin = lexer->at, *end;
+    size_t width = 0;
+    while ((end = structural(lexer)) < lexer->limit && !(width = line_end(lexer, end)))
+        ;
+    if ((end == lexer->limit && !lexer->is_last) || (end < lexer->limit && torn(lexer, end))) {
+        seek(lexer, begin);
+        return HR_CSV_MORE;
+    }
+    if (width > 1)
+        seek(lexer, end + width);
+    lexer->at = end + width;
+    return HR_CSV_RECORD;
+}
+
+enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
+{
+    const struct hr_csv *csv = lexer->csv;
+    struct hr_csv_record *record = &lexer->record;
+    enum hr_csv_step step = next_begin(lexer);
+    if (step != HR_CSV_RECORD)
+        return step;
     const char *begin = lexer->at, *next = begin;
     record->text = begin;
     record->broken = record->stray_quote = false;

@@ -161,7 +161,7 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     csv->nan = text_option(options, "nanValue", "NaN");
     csv->positive_inf = text_option(options, "positiveInf", "Inf");
     csv->negative_inf = text_option(options, "negativeInf", "-Inf");
-    csv->corrupt = text_option(options, "columnNameOfCorruptRecord", hr_conf(env, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record")).at;
+    csv->corrupt = text_option(options, "columnNameOfCorruptRecord", hr_strdup(arena, hr_conf(env, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record"))).at;
     csv->case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
     csv->infer_ntz = !strcasecmp(hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ"), "TIMESTAMP_NTZ");
     const char *locale = hr_option_get(options, "locale");
@@ -172,5 +172,7 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     HR_TRY(modes(options, csv, err));
     HR_TRY(charset(options, csv, err));
     HR_TRY(formats(arena, options, csv, err));
-    return hr_conf_zone(env, options, &csv->zone, &csv->zone_name, err);
+    HR_TRY(hr_conf_zone(env, options, &csv->zone, &csv->zone_name, err));
+    csv->zone_name = hr_strdup(arena, csv->zone_name);
+    return HR_OK;
 }

@@ -45,6 +45,14 @@ enum hr_code hr_option_pattern(struct hr_arena *arena, const char *text, enum hr
 
 int64_t hr_now_us(void) { return hr_clock_ms() * 1000; }
 
+struct hr_options hr_options_copy(struct hr_arena *arena, const struct hr_options *options)
+{
+    struct hr_options made = {HR_NEW_ARRAY(arena, struct hr_option, options->count + 1), options->count};
+    for (size_t i = 0; i < options->count; i++)
+        made.at[i] = (struct hr_option){hr_strdup(arena, options->at[i].key), hr_strdup(arena, options->at[i].value)};
+    return made;
+}
+
 const char *hr_conf(struct hr_env *env, const char *key, const char *fallback)
 {
     const char *value = env ? env->ops->conf(env, key) : NULL;

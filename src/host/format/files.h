@@ -43,6 +43,8 @@ const char *hr_files_spark_path(struct hr_arena *arena, const char *location);  
 /* a text that changes when any file does: the cache's key */
 void hr_files_key(const struct hr_files *files, struct hr_buf *out);
 
+/* options in the scan's own memory: a scan outlives the request that it was made for */
+struct hr_options hr_options_copy(struct hr_arena *arena, const struct hr_options *options);
 /* a data source that is not here: refused by name, or unknown */
 enum hr_code hr_format_unknown(const char *name, struct hr_err *err);
 enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,

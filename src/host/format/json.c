@@ -91,7 +91,7 @@ enum hr_code hr_json_options(struct hr_arena *arena, struct hr_env *env, const s
     json->sampling = 1;
     if (sampling && !hr_value_double(sampling, strlen(sampling), &json->sampling))
         return hr_fail(err, HR_E_INVALID, "samplingRatio should be a double. Found %s.", sampling);
-    json->corrupt = corrupt ? corrupt : hr_conf(env, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record");
+    json->corrupt = corrupt ? corrupt : hr_strdup(arena, hr_conf(env, "spark.sql.columnNameOfCorruptRecord", "_corrupt_record"));
     json->case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
     json->infer_ntz = !strcasecmp(hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ"), "TIMESTAMP_NTZ");
     if (locale && strncasecmp(locale, "en", 2))
@@ -106,7 +106,9 @@ enum hr_code hr_json_options(struct hr_arena *arena, struct hr_env *env, const s
     json->fallback_dates = fallback || !date;
     json->fallback_timestamps = fallback || !stamp;
     HR_TRY(charset(options, json, err));
-    return hr_conf_zone(env, options, &json->zone, &json->zone_name, err);
+    HR_TRY(hr_conf_zone(env, options, &json->zone, &json->zone_name, err));
+    json->zone_name = hr_strdup(arena, json->zone_name);
+    return HR_OK;
 }
 
 /* ---- running ---- */
@@ -503,7 +505,10 @@ static enum hr_code open_source(struct hr_format *format, struct hr_arena *arena
     struct hr_scan *scan = hr_scan_new(format, &lines_ops);
     struct lines_scan *state = HR_NEW(scan->arena, struct lines_scan);
     scan->state = state;
-    enum hr_code code = is_json ? open_json(scan, state, env, rel, user, err) : open_text(scan, state, env, rel, user, err);
+    struct hr_rel own = *rel;
+    own.read_files.options = hr_options_copy(scan->arena, &rel->read_files.options);
+    user = user ? hr_type_copy(scan->arena, user) : NULL;
+    enum hr_code code = is_json ? open_json(scan, state, env, &own, user, err) : open_text(scan, state, env, &own, user, err);
     if (code) {
         hr_scan_unref(scan);
         return code;
@@ -594,7 +599,9 @@ enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, s
     struct lines_scan *state = HR_NEW(scan->arena, struct lines_scan);
     scan->state = state;
     state->strings = HR_NEW(scan->arena, struct strings);
-    enum hr_code code = open_strings(scan, state, env, rel, rows, err);
+    struct hr_rel own = *rel;
+    own.parse.options = hr_options_copy(scan->arena, &rel->parse.options);
+    enum hr_code code = open_strings(scan, state, env, &own, rows, err);
     if (code) {
         hr_scan_unref(scan);
         return code;
