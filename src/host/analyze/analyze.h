@@ -18,8 +18,4 @@ enum hr_code hr_texpr_each(struct hr_texpr *expr, enum hr_code (*fn)(void *arg, 
 void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out);
 void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out);
 
-void hr_typed_explain(const struct hr_typed *typed, struct hr_buf *out);                     /* a tree, for df.explain() */
-bool hr_typed_same(const struct hr_typed *a, const struct hr_typed *b);                      /* sameSemantics: equal but for names and ids */
-uint64_t hr_typed_hash(const struct hr_typed *typed);                                        /* semanticHash */
-bool hr_typed_is_local(const struct hr_typed *typed);                                        /* df.isLocal(): no scan but local relations */
 #endif
