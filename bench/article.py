@@ -183,7 +183,7 @@ def main():
     parser.add_argument("parts", nargs="*", default=[])
     parser.add_argument("--runs", type=int, default=0, help="instead of each part's own number")
     args = parser.parse_args()
-    parts = {"a": (startup, 15), "b": (small_pipeline, 200), "c": (bulk, 5), "d": (session_start, 40), "e": (footprint, 5)}
+    parts = {"a": (startup, 15), "b": (small_pipeline, 200), "c": (bulk, 5), "d": (session_start, 200), "e": (footprint, 5)}
     for name in args.parts or parts:
         run, runs = parts[name]
         run(args.runs or runs)

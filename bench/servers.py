@@ -1,4 +1,5 @@
 """The servers that are measured: each starts on a free port with a fresh folder, says where it listens, and stops by itself on exit."""
+import atexit
 import json
 import os
 import pathlib
@@ -56,12 +57,15 @@ class Server:
         self.started = time.monotonic()
         self.process = subprocess.Popen([str(part) for part in command], env=dict(os.environ, **(env or {})), stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
+        atexit.register(self.stop)           # a part that fails leaves no server behind
 
     @property
     def pid(self):
         return self.process.pid
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(10)

@@ -17,8 +17,10 @@ ALIAS = "benchpool"
 
 def prepare():
     """Links, grants and attaches, as the article does."""
-    from headrace.azureml.core import LinkedService, SynapseWorkspaceLinkedServiceConfiguration, Workspace
-    from headrace.azureml.core.compute import ComputeTarget, SynapseCompute
+    import headrace.dropin
+    headrace.dropin.install()
+    from azureml.core import LinkedService, SynapseWorkspaceLinkedServiceConfiguration, Workspace
+    from azureml.core.compute import ComputeTarget, SynapseCompute
     ws = Workspace.get(ENDPOINT["workspace"], subscription_id=ENDPOINT["subscription_id"], resource_group=ENDPOINT["resource_group"])
     link = LinkedService.register(ws, "benchlink", SynapseWorkspaceLinkedServiceConfiguration(
         subscription_id=ws.subscription_id, resource_group=ENDPOINT["resource_group"], name=ENDPOINT["synapse_workspace"]))
