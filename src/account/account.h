@@ -4,7 +4,7 @@
  *                    [--container NAME]… [--grants-key FILE]
  *
  * Data is in DIR/storage/NAME/CONTAINER; the account's key is in DIR/storage/NAME.key (made when absent, mode 0600). --listen is
- * 127.0.0.1:0 unless given; once it accepts connections the process prints one line, "ready port=N", to standard output. --container makes
+ * 127.0.0.1:0 unless given; --listen-fd is a socket that listens already, its parent's, in its place; once it accepts connections the process prints one line, "ready port=N", to standard output. --container makes
  * containers that are not there. It ends by SIGTERM or SIGINT; a second process on the same account is refused.
  * What is supported is in doc/account.md. */
 #ifndef HR_ACCOUNT_ACCOUNT_H

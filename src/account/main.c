@@ -21,12 +21,14 @@ struct settings {
     const char *home, *name, *listen, *key_file, *cert, *cert_key, *grant_key, *resource_id;
     const char *containers[CONTAINERS_MAX];
     size_t container_count;
+    int listen_fd;
 };
 
 static const struct option options[] = {
     {"home", required_argument, NULL, 'h'}, {"account", required_argument, NULL, 'a'}, {"listen", required_argument, NULL, 'l'},
     {"key-file", required_argument, NULL, 'k'}, {"tls-cert", required_argument, NULL, 'c'}, {"tls-key", required_argument, NULL, 'e'},
     {"container", required_argument, NULL, 'n'}, {"grant-key", required_argument, NULL, 'g'}, {"resource-id", required_argument, NULL, 'r'},
+    {"listen-fd", required_argument, NULL, 'f'},
     {NULL, 0, NULL, 0},
 };
 
@@ -44,6 +46,7 @@ static enum hr_code parse_settings(int argc, char **argv, struct settings *setti
         case 'e': settings->cert_key = optarg; break;
         case 'g': settings->grant_key = optarg; break;
         case 'r': settings->resource_id = optarg; break;
+        case 'f': settings->listen_fd = atoi(optarg); break;
         case 'n':
             if (settings->container_count == CONTAINERS_MAX)
                 return hr_fail(err, HR_E_LIMIT, "more than %d containers", CONTAINERS_MAX);
@@ -121,15 +124,16 @@ static enum hr_code make_containers(struct account *account, struct hr_arena *ar
 static enum hr_code start_server(struct account *account, struct hr_arena *arena, const struct settings *settings, struct hr_tls **tls, struct hr_err *err)
 {
     const char *colon = strrchr(settings->listen, ':');
-    if (!colon)
+    if (!colon && settings->listen_fd <= 0)
         return hr_fail(err, HR_E_INVALID, "--listen '%s' is not ADDRESS:PORT", settings->listen);
-    size_t bracket = settings->listen[0] == '[' && colon > settings->listen && colon[-1] == ']';      /* [::1]:0 */
     if (settings->cert)
         HR_TRY(hr_tls_server_new(settings->cert, settings->cert_key, tls, err));
-    struct hr_http_server_options server = {
-        .host = hr_strndup(arena, settings->listen + bracket, (size_t)(colon - settings->listen) - 2 * bracket), .port = atoi(colon + 1),
-        .tls = *tls, .plain_text = !*tls, .handler = &hr_account_handler, .arg = account,
-    };
+    struct hr_http_server_options server = {.listen_fd = settings->listen_fd, .tls = *tls, .plain_text = !*tls, .handler = &hr_account_handler, .arg = account};
+    if (settings->listen_fd <= 0) {
+        size_t bracket = settings->listen[0] == '[' && colon > settings->listen && colon[-1] == ']';      /* [::1]:0 */
+        server.host = hr_strndup(arena, settings->listen + bracket, (size_t)(colon - settings->listen) - 2 * bracket);
+        server.port = atoi(colon + 1);
+    }
     return hr_http_server_start(account->loop, &server, &account->server, err);
 }
 

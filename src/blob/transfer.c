@@ -208,8 +208,8 @@ static bool failure_may_pass(const struct hr_blob_transfer *transfer, CURLcode r
 {
     switch (result) {
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-        return transfer->attempts < 3;                     /* nobody there: it rarely comes back within seconds */
+        return transfer->attempts < 3;                     /* it rarely becomes known within seconds */
+    case CURLE_COULDNT_CONNECT:                            /* a storage account, or the server that holds its port, starts again within seconds */
     case CURLE_OPERATION_TIMEDOUT: case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_GOT_NOTHING: case CURLE_PARTIAL_FILE:
     case CURLE_ABORTED_BY_CALLBACK: case CURLE_HTTP2: case CURLE_WEIRD_SERVER_REPLY:
         return true;

@@ -7,6 +7,7 @@
 #include "daemon/home.h"
 #include "daemon/livy/livy.h"
 #include "daemon/spark.h"
+#include "daemon/storage.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "io/loop.h"
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #define STOP_MS 5000          /* open requests and helpers get so long at the end */
-#define ACCOUNT_LINE 4096
 
 struct daemon {
     const struct hr_daemon_options *options;
@@ -30,11 +30,7 @@ struct daemon {
     struct hr_http_server *tcp, *local;      /* local: the Unix socket that interpreters come by */
     struct hr_livy_options livy;
     struct hr_spark *spark;
-    struct hr_child *account;
-    struct hr_watch *account_watch;
-    int account_pipe;                        /* its standard output: one line with its port */
-    char account_line[ACCOUNT_LINE];
-    size_t account_got;
+    struct hr_storage *storage;
     const char *connect, *host;              /* host: as it stands in addresses */
     bool stopping;
     struct hr_err failure;                   /* why it ended, when it did not end well */
@@ -120,8 +116,7 @@ static void stop(struct daemon *daemon)
         hr_http_server_stop(daemon->tcp);
     if (daemon->local)
         hr_http_server_stop(daemon->local);
-    if (daemon->account)
-        hr_child_kill(daemon->account, SIGTERM);
+    hr_storage_stop(daemon->storage);
     hr_timer_start(daemon->loop, 100, 0, finish, daemon);
 }
 
@@ -138,7 +133,7 @@ static void give_up(struct daemon *daemon, const struct hr_err *err)
     stop(daemon);
 }
 
-/* ---- the storage account: a process of its own ---- */
+/* ---- it serves: once the storage account does ---- */
 
 static void publish(struct daemon *daemon, int storage_port)
 {
@@ -157,85 +152,22 @@ static void publish(struct daemon *daemon, int storage_port)
     fflush(stdout);
 }
 
-static void on_account_line(int fd, void *arg)
+static void on_storage_ready(int port, void *arg)
 {
-    struct daemon *daemon = arg;
-    ssize_t got = read(fd, daemon->account_line + daemon->account_got, ACCOUNT_LINE - 1 - daemon->account_got);
-    if (got > 0)
-        daemon->account_got += (size_t)got;
-    if (got > 0 && !memchr(daemon->account_line, '\n', daemon->account_got) && daemon->account_got < ACCOUNT_LINE - 1)
-        return;
-    int port = 0;
-    if (sscanf(daemon->account_line, "ready port=%d", &port) != 1)
-        port = 0;
-    hr_watch_stop(daemon->account_watch);
-    daemon->account_watch = NULL;
-    if (port > 0)
-        publish(daemon, port);   /* an account that ended instead is told of by on_account_exit */
+    publish(arg, port);
 }
 
-static void on_account_exit(struct hr_child *child, int status, int signal, void *arg)
+static void on_storage_failed(const struct hr_err *err, void *arg)
 {
-    struct daemon *daemon = arg;
-    struct hr_err err;
-    (void)child;
-    daemon->account = NULL;
-    if (daemon->stopping)
-        return;
-    hr_fail(&err, HR_E_UNAVAILABLE, "the storage account ended (%s %d): see log/account.log", signal ? "signal" : "status",
-            signal ? signal : status);
-    give_up(daemon, &err);
+    give_up(arg, err);
 }
 
-static enum hr_code start_account(struct daemon *daemon, struct hr_err *err)
+static enum hr_code start_storage(struct daemon *daemon, struct hr_err *err)
 {
-    struct hr_home *home = &daemon->home;
-    struct hr_arena *arena = home->arena;
-    char self[4096];
-    int pipes[2];
-    bool tls = !is_loopback(daemon->options->listen);
-    int port = daemon->options->storage_port ? daemon->options->storage_port : home->last_storage_port;
-    const char *key_file = hr_printf(arena, "%s/account.key", home->site.run_dir),
-               *server = hr_printf(arena, "%s/server", home->tls_dir);
-    HR_TRY(hr_child_self(self, sizeof self, err));
-    HR_TRY(hr_file_write(key_file, 0600, home->account_key, strlen(home->account_key), err));
-    const char *listen = strchr(daemon->options->listen, ':') ? hr_printf(arena, "[%s]:%d", daemon->options->listen, port)
-                                                              : hr_printf(arena, "%s:%d", daemon->options->listen, port);
-    const char *argv[] = {self,
-                          "account",
-                          "--home",
-                          home->site.home,
-                          "--account",
-                          home->site.account,
-                          "--key-file",
-                          key_file,
-                          "--container",
-                          home->site.container,
-                          "--listen",
-                          listen,
-                          tls ? "--tls-cert" : NULL,
-                          hr_printf(arena, "%s.pem", server),
-                          "--tls-key",
-                          hr_printf(arena, "%s.key", server),
-                          NULL};
-    if (pipe2(pipes, O_CLOEXEC))
-        return hr_fail(err, HR_E_IO, "no pipe for the storage account");
-    int log = open(hr_printf(arena, "%s/account.log", home->log_dir), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    struct hr_child_options options = {.argv = argv,
-                                       .in = HR_CHILD_NULL,
-                                       .out = pipes[1],
-                                       .error = log < 0 ? HR_CHILD_NULL : log,
-                                       .die_with_parent = true,
-                                       .exited = on_account_exit,
-                                       .arg = daemon};
-    enum hr_code code = hr_child_spawn(daemon->loop, &options, &daemon->account, err);
-    close(pipes[1]);
-    if (log >= 0)
-        close(log);
-    daemon->account_pipe = pipes[0];
-    if (!code)
-        daemon->account_watch = hr_watch_start(daemon->loop, pipes[0], on_account_line, daemon);
-    return code;
+    struct hr_storage_options options = {.loop = daemon->loop, .home = &daemon->home, .listen = daemon->options->listen,
+                                         .port = daemon->options->storage_port, .tls = !is_loopback(daemon->options->listen),
+                                         .ready = on_storage_ready, .failed = on_storage_failed, .arg = daemon};
+    return hr_storage_start(&options, &daemon->storage, err);
 }
 
 /* ---- Python ---- */
@@ -292,16 +224,14 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
     hr_arm_start(&home->site);
     HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
-    return start_account(daemon, err);
+    return start_storage(daemon, err);
 }
 
 static void release(struct daemon *daemon)
 {
-    hr_watch_stop(daemon->account_watch);
     if (daemon->loop)
         hr_loop_free(daemon->loop);
-    if (daemon->account_pipe >= 0)
-        close(daemon->account_pipe);
+    hr_storage_free(daemon->storage);
     hr_spark_free(daemon->spark);
     hr_tls_free(daemon->tls);
     hr_home_close(&daemon->home);
@@ -312,7 +242,6 @@ enum hr_code hr_daemon_serve(const struct hr_daemon_options *options, struct hr_
     struct daemon *daemon = calloc(1, sizeof *daemon);
     HR_CHECK(daemon);
     daemon->options = options;
-    daemon->account_pipe = -1;
     enum hr_code code = hr_home_open(options->home, &daemon->home, err);
     if (!code) {
         code = start(daemon, err);

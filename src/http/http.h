@@ -43,6 +43,7 @@ struct hr_exchange_handler {
 
 struct hr_http_server_options {
     const char *host; int port;          /* TCP, port 0 picks one; host NULL: no TCP */
+    int listen_fd;                       /* above 0: a TCP socket of hr_http_listen, perhaps another process's; taken, also on failure */
     const char *unix_path;               /* or a Unix socket, mode 0600; NULL: none */
     struct hr_tls *tls;                  /* NULL: plain text only. Otherwise TLS by its first byte; see plain_text */
     bool plain_text;                     /* accept plain text beside TLS on the same port */
@@ -51,6 +52,9 @@ struct hr_http_server_options {
     const struct hr_exchange_handler *handler;
     void *arg;
 };
+/* A socket that listens: a parent keeps it while servers on it come and go, so that no caller is refused between two of them. */
+enum hr_code hr_http_listen(const char *host, int port, int *fd, struct hr_err *err);
+int hr_http_listen_port(int fd);
 enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_server_options *options, struct hr_http_server **server, struct hr_err *err);
 int hr_http_server_port(const struct hr_http_server *server);
 void hr_http_server_stop(struct hr_http_server *server);   /* stops accepting; open exchanges get time to end, then are closed */

@@ -235,33 +235,63 @@ static void on_listener_closed(uv_handle_t *handle)
     free_if_done(server);
 }
 
+static enum hr_code bind_and_listen(int fd, const struct addrinfo *address)
+{
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    return bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, BACKLOG) ? uv_translate_sys_error(errno) : 0;
+}
+
+enum hr_code hr_http_listen(const char *host, int port, int *fd, struct hr_err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+    char service[16], where[300];
+    snprintf(service, sizeof service, "%d", port);
+    snprintf(where, sizeof where, "%s:%s", host, service);
+    if (!strcmp(host, "localhost"))
+        hints.ai_family = AF_INET;      /* what clients try, whatever else the name means */
+    if (getaddrinfo(host, service, &hints, &found))
+        return hr_fail(err, HR_E_INVALID, "not an address to listen on: '%s'", host);
+    *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int failed = *fd < 0 ? uv_translate_sys_error(errno) : bind_and_listen(*fd, found);
+    freeaddrinfo(found);
+    if (!failed)
+        return HR_OK;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    return fail_listen(err, where, failed);
+}
+
+int hr_http_listen_port(int fd)
+{
+    struct sockaddr_storage bound;
+    socklen_t len = sizeof bound;
+    if (getsockname(fd, (struct sockaddr *)&bound, &len))
+        return 0;
+    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
+}
+
 static enum hr_code listen_tcp(struct hr_http_server *server, struct hr_err *err)
 {
     const struct hr_http_server_options *options = &server->options;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
-    char port[16], where[300];
-    snprintf(port, sizeof port, "%d", options->port);
-    snprintf(where, sizeof where, "%s:%s", options->host, port);
-    if (!strcmp(options->host, "localhost"))
-        hints.ai_family = AF_INET;      /* what clients try, whatever else the name means */
-    if (getaddrinfo(options->host, port, &hints, &found))
-        return hr_fail(err, HR_E_INVALID, "not an address to listen on: '%s'", options->host);
+    char where[32];
+    int fd = options->listen_fd;
+    if (fd <= 0)
+        HR_TRY(hr_http_listen(options->host, options->port, &fd, err));
     uv_tcp_t *tcp = &server->uv[server->listeners].tcp;
     HR_CHECK(!uv_tcp_init(hr_loop_uv(server->loop), tcp));
     tcp->data = server;
     server->listeners++;
     server->open++;
-    int failed = uv_tcp_bind(tcp, found->ai_addr, 0);
-    freeaddrinfo(found);
-    if (!failed)
-        failed = uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
+    server->port = hr_http_listen_port(fd);
+    snprintf(where, sizeof where, "port %d", server->port);
+    int failed = uv_tcp_open(tcp, fd);
     if (failed)
-        return fail_listen(err, where, failed);
-    struct sockaddr_storage bound;
-    int len = sizeof bound;
-    uv_tcp_getsockname(tcp, (struct sockaddr *)&bound, &len);
-    server->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
-    return HR_OK;
+        close(fd);
+    else
+        failed = uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
+    return failed ? fail_listen(err, where, failed) : HR_OK;
 }
 
 /* a socket that nobody listens on any more is in the way of its own path */
@@ -314,7 +344,7 @@ enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_ser
     server->options = *options;
     server->peers.next = server->peers.prev = &server->peers;
     server->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, server);
-    enum hr_code code = options->host ? listen_tcp(server, err) : HR_OK;
+    enum hr_code code = options->host || options->listen_fd > 0 ? listen_tcp(server, err) : HR_OK;
     if (!code && options->unix_path)
         code = listen_unix(server, err);
     if (code) {
