@@ -31,6 +31,8 @@ struct analysis {
     const struct hr_rel *parameters;   /* the SQL text whose :name and ? are being resolved */
 };
 
+struct bound_attr { struct hr_expr expr; const struct hr_attr *attr; };   /* kind LAMBDA_VARIABLE with no name: an attribute already found */
+
 struct lambda_scope { const struct hr_attr **params; size_t count; struct lambda_scope *outer; };
 
 /* the names that an expression may use */
@@ -78,7 +80,35 @@ enum hr_code filter_node(struct analysis *a, struct hr_node *input, struct hr_te
 enum hr_code cast_output(struct analysis *a, struct hr_node *input, const struct hr_type **types, struct hr_node **out);
 enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const char *what, int64_t *value);
 
-/* expr.c */
+struct scope scope_of(struct analysis *a, struct hr_node *input);
+enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code range_node(struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out);
+struct hr_node *one_row(struct analysis *a);
+enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code qualify(struct analysis *a, struct hr_node *node, struct hr_names qualifier, const struct hr_names *columns, struct hr_node **out);
+enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code restore_output(struct analysis *a, struct hr_node *node, const struct hr_attrs *output, struct hr_node **out);
+enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code limit_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code alias_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code to_df_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code rename_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code with_columns_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code drop_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code to_schema_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+
+/* expr.c and its fellows */
+enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out);
+enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
+enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
+enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out);  /* stars and regexes to attributes */
 enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out, const struct hr_attr **attr);

@@ -16,4 +16,26 @@
 #define X(name) enum hr_code hr_rule_##name(struct hr_call *call);
 HR_RULES(X)
 #undef X
+
+static inline struct analysis *of(struct hr_call *call) { return call->scope->a; }
+static inline struct hr_texpr **args_of(struct hr_call *call) { return call->out->call.args.at; }
+static inline size_t count_of(struct hr_call *call) { return call->out->call.args.count; }
+
+/* shared by the files of rules */
+bool any_nullable(struct hr_call *call);
+void add_arg(struct hr_call *call, struct hr_texpr *arg);
+enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **args, size_t count);
+enum hr_code wrong_type(struct hr_call *call, const char *want, const struct hr_type *type);
+enum hr_code differ(struct hr_call *call);
+static inline bool is_fraction(const struct hr_type *type) { return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE; }
+bool is_date_like(const struct hr_type *type);
+bool is_interval(const struct hr_type *type);
+const struct hr_type *common_args(struct hr_call *call, size_t from, size_t step, bool *nullable);
+enum hr_code diff_types(struct hr_call *call, const char *name);
+enum hr_code unexpected(struct hr_call *call, size_t at, const char *wanted_types);
+const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr *expr);
+static inline int min_int(int x, int y) { return x < y ? x : y; }
+enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct hr_texpr *interval, bool minus);
+enum hr_code interval_operands(struct hr_call *call);
+enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id);
 #endif

@@ -2,8 +2,6 @@
 #include "host/analyze/rules.h"
 #include <stdlib.h>
 
-static struct hr_texpr **args_of(struct hr_call *call) { return call->out->call.args.at; }
-
 /* timestampadd, timestampdiff: dates are midnights; a sum has its moment's type */
 enum hr_code hr_rule_timestamp_add(struct hr_call *call)
 {

@@ -3,6 +3,33 @@
 #define HR_HOST_ENGINE_EMIT_CALL_H
 #include "host/engine/internal.h"
 
+/* a call being written, its arguments already SQL */
+struct call_text {
+    struct emit *e;
+    const struct hr_texpr *call;
+    const char *over;
+    const char *args[HR_KERNEL_ARGS_MAX];
+};
+
+/* the functions behind "!name" */
+#define HR_EMITTERS(X) \
+    X(make_timestamp) X(arithmetic) X(divide) X(int_divide) X(remainder) X(negate) X(absolute) X(in) X(case) X(show) \
+    X(struct) X(array) X(map) X(array_fields) X(concat) X(concat_ws) X(lambda) X(reduce) X(lag_lead) X(first_last) \
+    X(nth_value) X(count) X(sum) X(average) X(collect) X(percentile_approx) X(percentile) X(array_item) X(element_at) X(size) \
+    X(ceil_floor) X(hex) X(octet_length) X(length) X(decode) X(pmod) X(typeof) X(current_user) X(elt) X(reverse) \
+    X(try_arithmetic) X(try_divide) X(try_remainder) X(now) X(timezone) X(to_moment) X(unix_time) X(array_distinct) \
+    X(array_set) X(sort_array) X(slice) X(arrays_zip) X(sequence) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
+    X(try_sum) X(skewness) X(kurtosis)
+
+#define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);
+HR_EMITTERS(X)
+#undef X
+
+enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf *out);
+enum hr_code expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out);
+enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *out);
+bool real_type(const struct hr_type *type);
+
 /* over: " OVER (…)" for a window function, "" else */
 enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *over, struct hr_buf *out);
 #endif

@@ -1,0 +1,253 @@
+/* Calls: overloads, coercion of arguments, result types. */
+#include "host/analyze/internal.h"
+#include <stdlib.h>
+
+/* ---- calls ---- */
+
+const char *ordinal(int index)
+{
+    static const char *const names[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"};
+    return index < (int)HR_LEN(names) ? names[index] : "later";
+}
+
+static const char *const wanted_names[256] = {
+    ['s'] = "\"STRING\"", ['t'] = "(\"STRING\" or \"BINARY\")", ['i'] = "\"INT\"", ['l'] = "\"BIGINT\"", ['d'] = "\"DOUBLE\"",
+    ['n'] = "\"NUMERIC\"", ['x'] = "\"INTEGRAL\"", ['b'] = "\"BOOLEAN\"", ['y'] = "\"BINARY\"", ['D'] = "\"DATE\"", ['T'] = "\"TIMESTAMP\"",
+    ['U'] = "\"TIMESTAMP\"", ['A'] = "\"ARRAY\"", ['M'] = "\"MAP\"", ['C'] = "(\"ARRAY\" or \"MAP\")", ['S'] = "\"STRUCT\"",
+};
+
+static char letter_of(const struct hr_function *function, int index)
+{
+    int at = 0;
+    char last = 'a';
+    for (const char *p = function->params; *p; p++) {
+        if (*p == '?' || *p == '*')
+            continue;
+        last = *p;
+        if (at++ == index)
+            return last;
+    }
+    return last;
+}
+
+static enum hr_code common_type(struct hr_call *call, const struct hr_type **type)
+{
+    struct analysis *a = call->scope->a;
+    struct hr_texprs *args = &call->out->call.args;
+    *type = NULL;
+    for (size_t i = 0; i < args->count; i++) {
+        if (letter_of(call->function, (int)i) != 'e')
+            continue;
+        const struct hr_type *wide = *type ? wider_type(a, *type, args->at[i]->type) : args->at[i]->type;
+        if (!wide) {
+            const char *types = "";
+            for (size_t k = 0; k < args->count; k++)
+                if (letter_of(call->function, (int)k) == 'e')
+                    types = hr_printf(a->arena, "%s%s%s", types, *types ? " or " : "", type_sql(a, args->at[k]->type));
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
+                                 quote(a, call->name), "dataType", hr_printf(a->arena, "(%s)", types), NULL);
+        }
+        *type = wide;
+    }
+    return HR_OK;
+}
+
+static enum hr_code coerce_args(struct hr_call *call, const struct hr_type **common)
+{
+    struct analysis *a = call->scope->a;
+    struct hr_texprs *args = &call->out->call.args;
+    HR_TRY(common_type(call, common));
+    for (size_t i = 0; i < args->count; i++) {
+        char letter = letter_of(call->function, (int)i);
+        const struct hr_type *to = args->at[i]->type;
+        if (letter == 'L' || letter == 'a' || letter == 'f')
+            continue;
+        if (letter == 'e')
+            to = *common;
+        else if (!implicit_cast_allowed(a, args->at[i]->type, letter, &to))
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex",
+                                 ordinal((int)i), "requiredType", wanted_names[(unsigned char)letter] ? wanted_names[(unsigned char)letter] : "\"ANY\"",
+                                 "inputSql", expr_sql(a, args->at[i]), "inputType", type_sql(a, args->at[i]->type), NULL);
+        args->at[i] = cast_implicit(a, args->at[i], to);
+    }
+    return HR_OK;
+}
+
+static const struct hr_type *result_type(struct hr_call *call, const struct hr_type *common)
+{
+    struct hr_texprs *args = &call->out->call.args;
+    const char *rule = call->function->result;
+    const struct hr_type *first = args->count ? args->at[0]->type : NULL;
+    switch (*rule) {
+    case 's': return BASIC(STRING);
+    case 'i': return BASIC(INT);
+    case 'l': return BASIC(LONG);
+    case 'd': return BASIC(DOUBLE);
+    case 'F': return BASIC(FLOAT);
+    case 'h': return BASIC(SHORT);
+    case 'B': return BASIC(BYTE);
+    case 'b': return BASIC(BOOLEAN);
+    case 'y': return BASIC(BINARY);
+    case 'D': return BASIC(DATE);
+    case 'T': return BASIC(TIMESTAMP);
+    case 'N': return BASIC(TIMESTAMP_NTZ);
+    case 'm': return BASIC(YEAR_MONTH);
+    case 'u': return BASIC(DAY_TIME);
+    case 'v': return BASIC(VOID);
+    case 'e': return common ? common : BASIC(VOID);
+    case 'A':
+        if (rule[1] == 's')
+            return hr_type_array(call->scope->a->arena, BASIC(STRING), false);
+        if (rule[1] == 'e')
+            return hr_type_array(call->scope->a->arena, common ? common : BASIC(VOID), true);
+        return hr_type_array(call->scope->a->arena, first, args->at[0]->nullable);
+    case 'E': return first->element;
+    case 'K': return hr_type_array(call->scope->a->arena, first->key, true);
+    case 'V': return hr_type_array(call->scope->a->arena, first->element, true);
+    default:
+        if (*rule >= '1' && *rule <= '9' && (size_t)(*rule - '1') < args->count)
+            return args->at[*rule - '1']->type;
+        return NULL;
+    }
+}
+
+static bool result_nullable(struct hr_call *call)
+{
+    struct hr_texprs *args = &call->out->call.args;
+    bool any = false, all = true;
+    for (size_t i = 0; i < args->count; i++) {
+        any = any || args->at[i]->nullable;
+        all = all && args->at[i]->nullable;
+    }
+    char rule = *call->function->nulls;
+    switch (rule) {
+    case 'a': return any;
+    case 'n': return false;
+    case 'l': return all;
+    case 'y': return true;
+    default: return rule >= '1' && rule <= '9' && (size_t)(rule - '1') < args->count ? args->at[rule - '1']->nullable : true;
+    }
+}
+
+/* the default rules of the catalogue's row; a row's own `resolve` may call it and change the rest */
+enum hr_code finish_call(struct hr_call *call)
+{
+    const struct hr_type *common = NULL;
+    HR_TRY(coerce_args(call, &common));
+    const struct hr_type *type = result_type(call, common);
+    if (type)
+        call->out->type = type;
+    if (*call->function->nulls != '-')
+        call->out->nullable = result_nullable(call);
+    return HR_OK;
+}
+
+static enum hr_code wrong_count(struct analysis *a, const struct hr_function *function, const char *name, size_t count)
+{
+    const char *expected = hr_printf(a->arena, "%d", function->least);
+    if (function->most < 0)
+        expected = hr_printf(a->arena, "> %d", function->least - 1);
+    else if (function->most == function->least + 1)
+        expected = hr_printf(a->arena, "[%d, %d]", function->least, function->most);
+    else if (function->most > function->least) {
+        expected = "[";
+        for (int i = function->least; i <= function->most; i++)
+            expected = hr_printf(a->arena, "%s%s%d", expected, i > function->least ? ", " : "", i);
+        expected = hr_printf(a->arena, "%s]", expected);
+    }
+    return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", quote(a, name), "expectedNum", expected, "actualNum",
+                         hr_printf(a->arena, "%zu", count), "docroot", "https://spark.apache.org/docs/latest", NULL);
+}
+
+static enum hr_code call_with(struct scope *s, const struct hr_function *function, const char *name, struct hr_texpr **args, size_t count,
+                              const struct hr_expr *expr, struct hr_texpr **out)
+{
+    if ((int)count < function->least || (function->most >= 0 && (int)count > function->most))
+        return wrong_count(s->a, function, name, count);
+    struct hr_texpr *result = texpr_new(s->a, HR_T_CALL, BASIC(VOID), true);
+    result->call.function = function;
+    result->call.name = name;
+    result->call.args = (struct hr_texprs){args, count};
+    result->call.ansi = s->a->ansi;
+    if (expr) {
+        result->call.distinct = expr->call.distinct;
+        result->call.ignore_nulls = expr->call.ignore_nulls;
+        result->origin = expr->origin;
+    }
+    struct hr_call call = {s, function, name, expr, result};
+    HR_TRY(function->resolve ? function->resolve(&call) : finish_call(&call));
+    *out = call.out;
+    return HR_OK;
+}
+
+enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out)
+{
+    const char *registered;
+    const struct hr_function *function = hr_function_find(name, &registered);
+    HR_CHECK(function);
+    struct hr_texpr **copy = ARRAY(s->a, struct hr_texpr *, count);
+    if (count)
+        memcpy(copy, args, count * sizeof *copy);
+    return call_with(s, function, registered, copy, count, NULL, out);
+}
+
+static enum hr_code unresolved_routine(struct analysis *a, const struct hr_names *name)
+{
+    return hr_fail_spark(a->err, "UNRESOLVED_ROUTINE", "routineName", quoted(a, name), "searchPath",
+                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+}
+
+/* count(*) counts rows; any other function takes the columns */
+static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const struct hr_function *function, struct hr_exprs *args)
+{
+    bool star = expr->call.args.count == 1 && expr->call.args.at[0]->kind == HR_EXPR_STAR;
+    if (star && hr_function_is(function, "count") && !expr->call.distinct && !expr->call.args.at[0]->star.target.count) {
+        args->at = ARRAY(s->a, struct hr_expr *, 1);
+        args->at[0] = hr_expr_integer(s->a->arena, BASIC(INT), 1);
+        args->count = 1;
+        return HR_OK;
+    }
+    return expand_list(s, &expr->call.args, args);
+}
+
+enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+{
+    struct analysis *a = s->a;
+    const struct hr_names *name = &expr->call.name;
+    const char *last = name->at[name->count - 1], *registered;
+    const struct hr_function *function = hr_function_find(last, &registered);
+    if (!function)
+        return unresolved_routine(a, name);
+    struct hr_exprs list;
+    HR_TRY(call_args(s, expr, function, &list));
+    struct hr_texpr **args = ARRAY(a, struct hr_texpr *, list.count);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.at[i]->kind == HR_EXPR_NAMED_ARGUMENT)
+            return hr_fail(a->err, HR_E_UNSUPPORTED, "named argument '%s' of function '%s'", list.at[i]->named.name, last);
+        if (list.at[i]->kind != HR_EXPR_LAMBDA)
+            HR_TRY(hr_resolve_expr(s, list.at[i], &args[i]));
+        else if (!(function->flags & HR_F_LAMBDA))
+            return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "class", registered, NULL);
+    }
+    struct hr_expr *flat = hr_expr_new(a->arena, HR_EXPR_CALL);
+    *flat = *expr;
+    flat->call.args = list;
+    if (expr->call.distinct && !(function->flags & HR_F_AGGREGATE))
+        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "DISTINCT", NULL);
+    HR_TRY(call_with(s, function, registered, args, list.count, flat, out));
+    struct hr_texpr *target = *out;
+    while (target->kind == HR_T_CAST && target->cast.implicit)
+        target = target->cast.child;
+    if (expr->call.ignore_nulls && !(function->flags & HR_F_IGNORE_NULLS))
+        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
+    if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "WITHIN GROUP of function '%s'", registered);
+    if (expr->call.filter) {
+        if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
+            return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER clause", NULL);
+        HR_TRY(boolean_condition(s, expr->call.filter, "FILTER", &target->call.filter));
+    }
+    if (expr->call.within_group.count && target->kind == HR_T_CALL && !target->call.within_group.count)
+        HR_TRY(resolve_orders(s, &expr->call.within_group, &target->call.within_group));
+    return HR_OK;
+}

@@ -1,0 +1,163 @@
+/* Types of aggregates and window functions. */
+#include "host/analyze/rules.h"
+
+/* ---- aggregates ---- */
+
+enum hr_code hr_rule_sum(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    if (is_interval(args[0]->type))
+        call->out->type = args[0]->type;
+    else {
+        HR_TRY(finish_call(call));
+        const struct hr_type *type = args[0]->type;
+        call->out->type = type->id == HR_TYPE_DECIMAL ? hr_type_decimal(a->arena, min_int(type->precision + 10, 38), type->scale)
+                        : hr_type_is_integral(type) ? BASIC(LONG) : BASIC(DOUBLE);
+        if (type->id == HR_TYPE_FLOAT)
+            args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+    }
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_average(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    if (is_interval(args[0]->type))
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "average of intervals");
+    HR_TRY(finish_call(call));
+    const struct hr_type *type = args[0]->type;
+    if (type->id == HR_TYPE_DECIMAL) {
+        int precision = type->precision + 4, scale = type->scale + 4;
+        call->out->type = hr_type_decimal(a->arena, min_int(precision, 38), min_int(scale, 38));
+    } else {
+        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+        call->out->type = BASIC(DOUBLE);
+    }
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_min_max(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (!is_orderable(type) && type->id != HR_TYPE_VOID)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName",
+                             quote(a, call->name), "dataType", type_sql(a, type), NULL);
+    call->out->type = type;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_first_last(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    call->out->type = args[0]->type;
+    call->out->nullable = true;
+    if (count_of(call) == 2) {
+        if (args[1]->kind != HR_T_LITERAL || args[1]->type->id != HR_TYPE_BOOLEAN || args[1]->literal->is_null)
+            return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(of(call), call->out), "inputName",
+                                 "`ignoreNulls`", "inputType", "\"BOOLEAN\"", "inputExpr", expr_sql(of(call), args[1]), NULL);
+        call->out->call.ignore_nulls = args[1]->literal->boolean;
+        call->out->call.args.count = 1;
+    }
+    return HR_OK;
+}
+
+enum hr_code hr_rule_collect(struct hr_call *call)
+{
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (hr_function_is(call->function, "collect_set") && type->id == HR_TYPE_MAP)
+        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "functionName",
+                             "`collect_set`", "dataType", "\"MAP\"", NULL);
+    call->out->type = hr_type_array(of(call)->arena, type, false);
+    call->out->nullable = false;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_by_other(struct hr_call *call)
+{
+    call->out->type = args_of(call)[0]->type;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+static bool all_literal(const struct hr_texpr *expr)
+{
+    return is_foldable(expr);
+}
+
+enum hr_code hr_rule_percentile(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    bool approximate = strstr(call->function->name, "approx") != NULL;
+    if (is_string(args[0]->type))
+        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+    if (!hr_type_is_numeric(args[0]->type) && !(approximate && is_date_like(args[0]->type)))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "first",
+                             "requiredType", "\"NUMERIC\"", "inputSql", expr_sql(a, args[0]), "inputType", type_sql(a, args[0]->type), NULL);
+    if (!all_literal(args[1]))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
+                             "\"DOUBLE\"", "inputExpr", expr_sql(a, args[1]), NULL);
+    bool many = args[1]->type->id == HR_TYPE_ARRAY;
+    args[1] = cast_implicit(a, args[1], many ? hr_type_array(a->arena, BASIC(DOUBLE), false) : BASIC(DOUBLE));
+    if (approximate && count_of(call) == 2)
+        add_arg(call, literal_int(a, BASIC(INT), 10000));
+    if (!approximate)
+        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+    if (!approximate && count_of(call) == 2)
+        add_arg(call, literal_int(a, BASIC(INT), 1));
+    const struct hr_type *value = approximate ? args_of(call)[0]->type : BASIC(DOUBLE);
+    call->out->type = many ? hr_type_array(a->arena, value, false) : value;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_lag_lead(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *type = args[0]->type;
+    if (count_of(call) == 1)
+        add_arg(call, literal_int(a, BASIC(INT), 1));
+    if (count_of(call) == 2)
+        add_arg(call, literal_null(a, BASIC(VOID)));
+    args = args_of(call);
+    args[1] = cast_implicit(a, args[1], BASIC(INT));
+    if (!hr_type_same_shape(args[2]->type, type)) {
+        const struct hr_type *wide = args[2]->type->id == HR_TYPE_VOID ? type : wider_type(a, type, args[2]->type);
+        if (!wide)
+            return differ(call);
+        args[0] = cast_implicit(a, args[0], wide);
+        args[2] = cast_implicit(a, args[2], wide);
+        type = wide;
+    }
+    call->out->type = type;
+    call->out->nullable = args[0]->nullable || args[2]->nullable;
+    return HR_OK;
+}
+
+/* first_value and nth_value over a window */
+enum hr_code hr_rule_window_value(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->type = args_of(call)[0]->type;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+/* ---- more of strings, dates and collections ---- */
+
+/* computed exactly: no sketch, so no error; Spark's may be off by its relative standard deviation */
+enum hr_code hr_rule_distinct_count(struct hr_call *call)
+{
+    call->out->call.args.count = 1;
+    call->out->call.distinct = true;
+    call->out->type = BASIC(LONG);
+    call->out->nullable = false;
+    return HR_OK;
+}

@@ -1,0 +1,155 @@
+/* Types of functions of strings and bytes, and the arguments that Spark fills in. */
+#include "host/analyze/rules.h"
+#include <stdlib.h>
+
+/* ---- arithmetic ---- */
+
+/* interval fields have a text form of their own in JSON, which the writer lacks */
+static bool has_json(const struct hr_type *type)
+{
+    switch (type->id) {
+    case HR_TYPE_ARRAY: return has_json(type->element);
+    case HR_TYPE_MAP: return has_json(type->key) && has_json(type->element);
+    case HR_TYPE_STRUCT:
+        for (size_t i = 0; i < type->field_count; i++)
+            if (!has_json(type->fields[i].type))
+                return false;
+        return true;
+    case HR_TYPE_CALENDAR_INTERVAL: case HR_TYPE_VARIANT: case HR_TYPE_TIME: case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: case HR_TYPE_UDT: return false;
+    default: return true;
+    }
+}
+
+enum hr_code hr_rule_to_json(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    HR_TRY(finish_call(call));
+    const struct hr_type *type = args_of(call)[0]->type;
+    call->out->nullable = true;
+    if (type->id == HR_TYPE_VOID)
+        return HR_OK;
+    if (type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
+    return has_json(type) ? HR_OK : hr_fail(a->err, HR_E_UNSUPPORTED, "to_json of %s", type_sql(a, type));
+}
+
+/* ---- collections ---- */
+
+enum hr_code hr_rule_concat(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    bool nullable, array = false, binary = count_of(call) > 0;
+    for (size_t i = 0; i < count_of(call); i++) {
+        array = array || args_of(call)[i]->type->id == HR_TYPE_ARRAY;
+        binary = binary && args_of(call)[i]->type->id == HR_TYPE_BINARY;
+    }
+    call->out->nullable = any_nullable(call);
+    if (array) {
+        const struct hr_type *wide = common_args(call, 0, 1, &nullable);
+        if (!wide)
+            return diff_types(call, "concat");
+        call->out->type = wide;
+        return HR_OK;
+    }
+    call->out->type = binary ? BASIC(BINARY) : BASIC(STRING);
+    for (size_t i = 0; i < count_of(call); i++) {
+        const struct hr_type *to;
+        if (!binary && !implicit_cast_allowed(a, args_of(call)[i]->type, 's', &to))
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", ordinal((int)i),
+                                 "requiredType", "(\"STRING\" or \"BINARY\" or \"ARRAY\")", "inputSql", expr_sql(a, args_of(call)[i]), "inputType",
+                                 type_sql(a, args_of(call)[i]->type), NULL);
+        args_of(call)[i] = cast_implicit(a, args_of(call)[i], call->out->type);
+    }
+    return HR_OK;
+}
+
+/* a string stays a string, bytes stay bytes */
+enum hr_code hr_rule_string_binary(struct hr_call *call)
+{
+    HR_TRY(hr_rule_default_args(call));
+    call->out->type = args_of(call)[0]->type->id == HR_TYPE_BINARY ? BASIC(BINARY) : BASIC(STRING);
+    return HR_OK;
+}
+
+/* ---- arguments that Spark fills in, and prints in names ---- */
+
+struct defaults { const char *function; int from; const char *values[3]; };   /* values: 'text', or an int, or true */
+
+static const struct defaults defaults[] = {
+    {"substring", 2, {"2147483647"}}, {"split", 2, {"-1"}}, {"regexp_replace", 3, {"1"}}, {"regexp_extract", 2, {"1"}}, {"locate", 2, {"1"}},
+    {"replace", 2, {"'"}}, {"sort_array", 1, {"true"}}, {"unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"regexp_extract_all", 2, {"1"}},
+    {"to_unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"from_unixtime", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"months_between", 2, {"true"}},
+    {"lpad", 2, {"' "}}, {"rpad", 2, {"' "}},
+    {"round", 1, {"0"}}, {"bround", 1, {"0"}}, {"position", 2, {"1"}}, {"overlay", 3, {"-1"}}, {"regexp_instr", 2, {"0"}}, {"to_timestamp", 9, {"0"}},
+};
+
+enum hr_code hr_rule_default_args(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    for (size_t i = 0; i < HR_LEN(defaults); i++) {
+        size_t len = strlen(defaults[i].function);
+        if (strncmp(call->function->name, defaults[i].function, len) || (call->function->name[len] && call->function->name[len] != ','))
+            continue;
+        for (size_t k = 0; k < 3 && defaults[i].values[k]; k++) {
+            const char *value = defaults[i].values[k];
+            if ((int)count_of(call) != defaults[i].from + (int)k)
+                continue;
+            struct hr_literal *yes = NEW(a, struct hr_literal);
+            *yes = (struct hr_literal){.type = BASIC(BOOLEAN), .boolean = true};
+            add_arg(call, *value == '\'' ? literal_string(a, value + 1) : *value == 't' ? literal_of(a, yes) : literal_int(a, BASIC(INT), atoll(value)));
+        }
+    }
+    return finish_call(call);
+}
+
+/* ---- more of strings, dates and collections ---- */
+
+enum hr_code hr_rule_reverse(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *to = args[0]->type;
+    if (to->id != HR_TYPE_ARRAY && !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
+        return unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
+    args[0] = cast_implicit(of(call), args[0], to);
+    call->out->type = to;
+    call->out->nullable = args[0]->nullable;
+    return HR_OK;
+}
+
+/* split and regexp_extract_all: arrays of strings */
+enum hr_code hr_rule_string_list(struct hr_call *call)
+{
+    HR_TRY(hr_rule_default_args(call));
+    call->out->type = hr_type_array(of(call)->arena, BASIC(STRING), strcmp(call->function->name, "split") != 0);
+    return HR_OK;
+}
+
+/* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null. The choice is computed as a CASE kept as the
+ * last argument; the name prints the others. */
+enum hr_code hr_rule_decode(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    size_t n = count_of(call), made = 0;
+    if (n == 2) {
+        args[0] = cast_implicit(a, args[0], BASIC(BINARY));
+        args[1] = cast_implicit(a, args[1], BASIC(STRING));
+        call->out->type = BASIC(STRING);
+        call->out->nullable = true;
+        return HR_OK;
+    }
+    struct hr_texpr **branches = ARRAY(a, struct hr_texpr *, n), *choice;
+    for (size_t i = 1; i + 1 < n; i += 2) {
+        struct hr_texpr *pair[] = {args[0], args[i]};
+        HR_TRY(call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
+        branches[made++] = args[i + 1];
+    }
+    if (n % 2 == 0)
+        branches[made++] = args[n - 1];
+    HR_TRY(call_typed(call->scope, "when", branches, made, &choice));
+    call->out->type = choice->type;
+    call->out->nullable = choice->nullable;
+    call->out->call.hidden_last = true;
+    add_arg(call, choice);
+    return HR_OK;
+}

@@ -1,0 +1,356 @@
+/* Select lists, filters and sorts, which may use columns that are not in the output. */
+#include "host/analyze/internal.h"
+
+/* ---- select ---- */
+
+static enum hr_code generator_of(struct scope *s, struct hr_texpr *expr, struct hr_texpr **generator)
+{
+    *generator = NULL;
+    struct hr_texpr *inner = expr;
+    while (inner->kind == HR_T_ALIAS)
+        inner = inner->alias.child;
+    if (inner->kind == HR_T_CALL && (inner->call.function->flags & HR_F_GENERATOR)) {
+        *generator = inner;
+        return HR_OK;
+    }
+    if (has_kind(inner, HR_F_GENERATOR))
+        return hr_fail_spark(s->a->err, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "expression", expr_sql(s->a, expr), NULL);
+    return HR_OK;
+}
+
+/* a generator among the expressions: join its rows below, and take its columns where it stood */
+static enum hr_code select_generator(struct analysis *a, struct hr_node *input, const struct hr_exprs *list, struct hr_texprs *exprs,
+                                     struct hr_attrs *attrs, size_t at, struct hr_texpr *generator, struct hr_node **out)
+{
+    const struct hr_names *names = list->at[at]->kind == HR_EXPR_ALIAS ? &list->at[at]->alias.names : NULL;
+    bool outer = strstr(generator->call.function->name, "_outer") != NULL;
+    HR_TRY(generate_node(a, input, generator, outer, names, NULL, out));
+    size_t made = (*out)->output.count - input->output.count, total = exprs->count - 1 + made;
+    struct hr_texpr **new_exprs = ARRAY(a, struct hr_texpr *, total);
+    const struct hr_attr **new_attrs = ARRAY(a, const struct hr_attr *, total);
+    size_t n = 0;
+    for (size_t i = 0; i < exprs->count; i++) {
+        if (i != at) {
+            new_exprs[n] = exprs->at[i];
+            new_attrs[n++] = attrs->at[i];
+            continue;
+        }
+        for (size_t k = 0; k < made; k++) {
+            new_attrs[n] = (*out)->output.at[input->output.count + k];
+            new_exprs[n] = column_of(a, new_attrs[n]);
+            n++;
+        }
+    }
+    *exprs = (struct hr_texprs){new_exprs, n};
+    *attrs = (struct hr_attrs){new_attrs, n};
+    return HR_OK;
+}
+
+enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *given, struct hr_node **out)
+{
+    (void)rel;
+    struct scope s = scope_of(a, input);
+    struct hr_exprs list;
+    HR_TRY(expand_list(&s, given, &list));
+    struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, list.count), 0};
+    struct hr_attrs attrs = {ARRAY(a, const struct hr_attr *, list.count), 0};
+    struct hr_texpr **aliased = ARRAY(a, struct hr_texpr *, list.count);
+    struct hr_texprs also = {aliased, 0};
+    s.also = &also;                                          /* lateral column aliases */
+    s.also_attrs = &attrs;
+    bool aggregates = false;
+    struct hr_texpr *generator = NULL;
+    for (size_t i = 0; i < list.count; i++) {
+        struct hr_texpr *expr, *found = NULL;
+        const struct hr_attr *attr;
+        if (list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1) {
+            HR_TRY(hr_resolve_expr(&s, list.at[i]->alias.child, &expr));
+            attr = attr_new(a, list.at[i]->alias.names.at[0], expr->type, expr->nullable);
+        } else
+            HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
+        HR_TRY(generator_of(&s, expr, &found));
+        if (!found && list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1)
+            return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr", expr_sql(a, expr), "names",
+                                 hr_printf(a->arena, "%zu", list.at[i]->alias.names.count), NULL);
+        if (found)
+            generator = found;
+        exprs.at[i] = expr;
+        attrs.at[i] = attr;
+        aliased[i] = list.at[i]->kind == HR_EXPR_ALIAS && !found ? expr : NULL;
+        exprs.count = attrs.count = also.count = i + 1;
+        aggregates = aggregates || has_aggregate(expr);
+    }
+    if (aggregates)
+        return aggregate_select(a, input, (struct hr_texprs){0}, exprs, attrs, NULL, NULL, 0, out);
+    /* from the last to the first, so that the places of those before stay as they are */
+    for (size_t i = list.count; generator && i-- > 0;) {
+        struct hr_texpr *found;
+        HR_TRY(generator_of(&s, exprs.at[i], &found));
+        if (found)
+            HR_TRY(select_generator(a, input, &list, &exprs, &attrs, i, found, &input));
+    }
+    return project(a, input, exprs, attrs, out);
+}
+
+/* ---- filter, sort ---- */
+
+static enum hr_code check_condition(struct analysis *a, const struct hr_texpr *condition)
+{
+    if (!has_kind(condition, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))
+        return HR_OK;
+    const struct hr_texpr *at = condition;
+    while (at->kind == HR_T_CALL && !(at->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)) && at->call.args.count) {
+        const struct hr_texpr *next = NULL;
+        for (size_t i = 0; i < at->call.args.count && !next; i++)
+            if (has_kind(at->call.args.at[i], HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))
+                next = at->call.args.at[i];
+        if (!next)
+            break;
+        at = next;
+        while (at->kind == HR_T_CAST)
+            at = at->cast.child;
+    }
+    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition), "expressionList", pretty_name(a, at), NULL);
+}
+
+/* Sort and filter may use columns that the select list below dropped: find them under it and carry them through.
+ * *widened is the projection with the further columns; its own output is the caller's to restore. */
+static struct hr_node *below_names(struct hr_node *node)
+{
+    return node->kind == HR_N_PROJECT || node->kind == HR_N_DISTINCT ? node->input : NULL;
+}
+
+struct carry { struct analysis *a; struct hr_node *project; struct hr_node *input; };
+
+static bool has_output(const struct hr_node *node, int id)
+{
+    for (size_t i = 0; i < node->output.count; i++)
+        if (node->output.at[i]->id == id)
+            return true;
+    return false;
+}
+
+static enum hr_code carry_columns(void *arg, struct hr_texpr **place)
+{
+    struct carry *carry = arg;
+    struct hr_texpr *expr = *place;
+    if (expr->kind != HR_T_COLUMN || expr->column.outer || has_output(carry->project, expr->column.attr->id))
+        return hr_texpr_each(expr, carry_columns, arg);
+    if (!has_output(carry->input, expr->column.attr->id))
+        return HR_OK;
+    struct analysis *a = carry->a;
+    size_t n = carry->project->output.count;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + 1);
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, n + 1);
+    memcpy(attrs, carry->project->output.at, n * sizeof *attrs);
+    memcpy(exprs, carry->project->project.exprs.at, n * sizeof *exprs);
+    attrs[n] = expr->column.attr;
+    exprs[n] = column_of(a, expr->column.attr);
+    carry->project->output = (struct hr_attrs){attrs, n + 1};
+    carry->project->project.exprs = (struct hr_texprs){exprs, n + 1};
+    return HR_OK;
+}
+
+static struct hr_node *widened(struct analysis *a, struct hr_node *node)
+{
+    struct hr_node *copy = NEW(a, struct hr_node);
+    *copy = *node;
+    copy->names = NULL;
+    return copy;
+}
+
+enum hr_code restore_output(struct analysis *a, struct hr_node *node, const struct hr_attrs *output, struct hr_node **out)
+{
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, output->count);
+    for (size_t i = 0; i < output->count; i++)
+        exprs[i] = column_of(a, output->at[i]);
+    return project(a, node, (struct hr_texprs){exprs, output->count}, *output, out);
+}
+
+/* the scope of sort and filter: the input's columns, and behind a failed look-up those below its select list */
+static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, const struct hr_exprs *list, const struct hr_expr *condition,
+                                 struct hr_torders *orders, struct hr_texpr **typed_condition)
+{
+    struct scope s = scope_of(a, *input);
+    struct hr_err *err = a->err, first = {0}, second;
+    a->err = &first;
+    enum hr_code code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition) : resolve_orders(&s, list, orders);
+    a->err = err;
+    struct hr_node *under = code ? below_names(*input) : NULL;
+    bool missing = !strncmp(first.condition, "UNRESOLVED_COLUMN", 17) || !strcmp(first.condition, "CANNOT_RESOLVE_DATAFRAME_COLUMN");
+    if (!code || !under || !missing || (*input)->kind != HR_N_PROJECT) {
+        if (code && err)
+            *err = first;
+        return code;
+    }
+    struct hr_node *below = (*input)->input;
+    bool filter_between = below->kind == HR_N_FILTER && below->input && below->input->kind == HR_N_AGGREGATE;
+    (void)filter_between;
+    s.inputs[0] = *input;
+    s.inputs[1] = below;
+    s.input_count = 1;
+    /* names of the select list win; the others come from below it */
+    struct hr_attrs merged = {ARRAY(a, const struct hr_attr *, (*input)->output.count + below->output.count), 0};
+    for (size_t i = 0; i < (*input)->output.count; i++)
+        merged.at[merged.count++] = (*input)->output.at[i];
+    for (size_t i = 0; i < below->output.count; i++) {
+        const struct hr_attr *attr = below->output.at[i];
+        bool shadowed = false;
+        for (size_t k = 0; k < (*input)->output.count && !shadowed; k++)
+            shadowed = same_name(a, (*input)->output.at[k]->name, attr->name) &&
+                       ((*input)->output.at[k]->id == attr->id || !attr->qualifier.count);
+        if (!shadowed && !has_output(*input, attr->id))
+            merged.at[merged.count++] = attr;
+    }
+    struct hr_node *both = node_new(a, HR_N_PROJECT, *input);
+    both->output = merged;
+    s.inputs[0] = both;
+    second = (struct hr_err){0};
+    a->err = &second;
+    code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition) : resolve_orders(&s, list, orders);
+    a->err = err;
+    if (code) {
+        if (err)
+            *err = first;
+        return code;
+    }
+    struct hr_node *wide = widened(a, *input);
+    wide->names = (*input)->names;
+    struct carry carry = {a, wide, below};
+    if (condition)
+        HR_TRY(carry_columns(&carry, typed_condition));
+    for (size_t i = 0; orders && i < orders->count; i++)
+        HR_TRY(carry_columns(&carry, &orders->at[i].child));
+    *input = wide;
+    return HR_OK;
+}
+
+enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *input, *filter;
+    HR_TRY(hr_resolve_rel(a, rel->input, &input));
+    struct hr_attrs output = input->output;
+    struct hr_texpr *condition;
+    HR_TRY(resolve_over(a, &input, NULL, rel->filter.condition, NULL, &condition));
+    HR_TRY(check_condition(a, condition));
+    HR_TRY(filter_node(a, input, condition, &filter));
+    return restore_output(a, filter, &output, out);
+}
+
+static enum hr_code order_by_position(struct analysis *a, const struct hr_attrs *output, struct hr_exprs *orders, bool all)
+{
+    if (all) {
+        orders->at = ARRAY(a, struct hr_expr *, output->count);
+        orders->count = output->count;
+        for (size_t i = 0; i < output->count; i++)
+            orders->at[i] = hr_expr_integer(a->arena, BASIC(INT), (int64_t)i + 1);
+    }
+    struct hr_expr **at = ARRAY(a, struct hr_expr *, orders->count);
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct hr_expr *order = orders->at[i], *child = order->kind == HR_EXPR_SORT ? order->sort.child : order;
+        at[i] = orders->at[i];
+        if (child->kind != HR_EXPR_LITERAL || child->literal->type->id != HR_TYPE_INT || child->literal->is_null)
+            continue;
+        int64_t position = child->literal->integer;
+        if (position < 1 || (size_t)position > output->count)
+            return hr_fail_spark(a->err, "ORDER_BY_POS_OUT_OF_RANGE", "index", hr_printf(a->arena, "%lld", (long long)position), "size",
+                                 hr_printf(a->arena, "%zu", output->count), NULL);
+        at[i] = hr_expr_new(a->arena, HR_EXPR_SORT);
+        if (order->kind == HR_EXPR_SORT)
+            *at[i] = *order;
+        struct hr_exprs one = {0};
+        struct hr_node holder = {.output = {output->at + position - 1, 1}};
+        struct scope s = scope_of(a, &holder);
+        struct hr_expr *star = hr_expr_new(a->arena, HR_EXPR_STAR);
+        HR_TRY(expand_list(&s, &(struct hr_exprs){&star, 1}, &one));
+        at[i]->sort.child = one.at[0];
+    }
+    orders->at = at;
+    return HR_OK;
+}
+
+/* ORDER BY over an aggregate may use further aggregates: compute them in it. The select is rebuilt with hidden columns. */
+static enum hr_code sort_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_exprs *orders, struct hr_node **out)
+{
+    const struct hr_rel *below = rel->input;
+    struct hr_rel *aggregate = HR_NEW(a->arena, struct hr_rel);
+    *aggregate = *below;
+    struct hr_exprs *list = below->kind == HR_REL_AGGREGATE ? &aggregate->aggregate.aggregates : &aggregate->project.exprs;
+    size_t before = list->count;
+    struct hr_expr **at = ARRAY(a, struct hr_expr *, before + orders->count);
+    memcpy(at, list->at, before * sizeof *at);
+    for (size_t i = 0; i < orders->count; i++) {
+        struct hr_expr *child = orders->at[i]->kind == HR_EXPR_SORT ? orders->at[i]->sort.child : orders->at[i];
+        struct hr_expr *alias = hr_expr_new(a->arena, HR_EXPR_ALIAS);
+        alias->alias.child = child;
+        alias->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
+        alias->alias.names.at[0] = hr_printf(a->arena, "$order%zu", i);
+        at[before + i] = alias;
+    }
+    *list = (struct hr_exprs){at, before + orders->count};
+    struct hr_node *wide;
+    HR_TRY(hr_resolve_rel(a, aggregate, &wide));
+    size_t shown = wide->output.count - orders->count;
+    if (shown != input->output.count)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "sorting by an aggregate over this select list");
+    struct hr_torders typed = {ARRAY(a, struct hr_torder, orders->count), orders->count};
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct hr_expr *order = orders->at[i];
+        typed.at[i] = (struct hr_torder){.child = column_of(a, wide->output.at[shown + i]), .nulls_first = true};
+        if (order->kind == HR_EXPR_SORT) {
+            typed.at[i].descending = order->sort.descending;
+            typed.at[i].nulls_first = order->sort.nulls == HR_NULLS_DEFAULT ? !order->sort.descending : order->sort.nulls == HR_NULLS_FIRST;
+        }
+    }
+    struct hr_attrs output = {wide->output.at, shown};
+    struct hr_node *sort = node_new(a, HR_N_SORT, wide);
+    sort->sort.orders = typed;
+    return restore_output(a, sort, &output, out);
+}
+
+static bool is_aggregate_rel(const struct hr_rel *rel, const struct hr_node *node)
+{
+    if (rel->kind != HR_REL_AGGREGATE && rel->kind != HR_REL_PROJECT)
+        return false;
+    while (node && (node->kind == HR_N_PROJECT || node->kind == HR_N_FILTER))
+        node = node->input;
+    return node && node->kind == HR_N_AGGREGATE && (rel->kind == HR_REL_AGGREGATE);
+}
+
+enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *input;
+    HR_TRY(hr_resolve_rel(a, rel->input, &input));
+    struct hr_attrs output = input->output;
+    struct hr_exprs orders = rel->sort.orders;
+    HR_TRY(order_by_position(a, &output, &orders, rel->sort.all));
+    struct hr_node *sort;
+    struct hr_torders typed;
+    struct hr_err *err = a->err, first = {0};
+    struct hr_node *over = input;
+    a->err = &first;
+    enum hr_code code = resolve_over(a, &over, &orders, NULL, &typed, NULL);
+    a->err = err;
+    bool aggregates = false;
+    for (size_t i = 0; !code && i < typed.count; i++)
+        aggregates = aggregates || has_aggregate(typed.at[i].child);
+    if ((code || aggregates) && is_aggregate_rel(rel->input, input)) {
+        struct hr_err again = {0};
+        a->err = &again;
+        enum hr_code second = sort_aggregate(a, rel, input, &orders, out);
+        a->err = err;
+        if (!second)
+            return HR_OK;
+        if (err)
+            *err = code ? first : again;
+        return code ? code : second;
+    }
+    if (code) {
+        if (err)
+            *err = first;
+        return code;
+    }
+    sort = node_new(a, HR_N_SORT, over);
+    sort->sort.orders = typed;
+    return restore_output(a, sort, &output, out);
+}

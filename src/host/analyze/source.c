@@ -1,0 +1,284 @@
+/* Where rows come from: scans, ranges, inline tables, views, SQL text, common table expressions, table functions. */
+#include "host/analyze/internal.h"
+
+/* ---- leaves ---- */
+
+enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_source *source;
+    if (!a->env->ops->read)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "relation '%s' without readers", hr_rel_kind_name(rel->kind));
+    HR_TRY(a->env->ops->read(a->env, a->arena, rel, &source, a->err));
+    struct hr_node *node = node_new(a, HR_N_SOURCE, NULL);
+    node->source = source;
+    node->output.count = source->schema->field_count;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, node->output.count);
+    for (size_t i = 0; i < node->output.count; i++) {
+        const struct hr_field *field = &source->schema->fields[i];
+        struct hr_attr *attr = (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
+        attr->metadata = field->metadata;
+        attrs[i] = attr;
+    }
+    node->output.at = attrs;
+    struct hr_source **grown = ARRAY(a, struct hr_source *, a->source_count + 1);
+    if (a->source_count)
+        memcpy(grown, a->sources, a->source_count * sizeof *grown);
+    grown[a->source_count++] = source;
+    a->sources = grown;
+    *out = node;
+    return HR_OK;
+}
+
+enum hr_code range_node(struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out)
+{
+    if (!step)
+        return hr_fail(a->err, HR_E_INVALID, "step of range cannot be 0");
+    struct hr_node *node = node_new(a, HR_N_RANGE, NULL);
+    node->range.start = start;
+    node->range.end = end;
+    node->range.step = step;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, 1);
+    attrs[0] = attr_new(a, "id", BASIC(LONG), false);
+    node->output = (struct hr_attrs){attrs, 1};
+    *out = node;
+    return HR_OK;
+}
+
+struct hr_node *one_row(struct analysis *a)
+{
+    return node_new(a, HR_N_ONE_ROW, NULL);
+}
+
+enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct scope s = scope_of(a, NULL);
+    size_t rows = rel->values.count, columns = rows ? rel->values.rows[0].count : 0;
+    struct hr_node *node = node_new(a, HR_N_VALUES, NULL);
+    node->values.rows = ARRAY(a, struct hr_texprs, rows);
+    node->values.count = rows;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, columns);
+    for (size_t r = 0; r < rows; r++) {
+        if (rel->values.rows[r].count != columns)
+            return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "expectedNumCols", hr_printf(a->arena, "%zu", columns),
+                                 "actualNumCols", hr_printf(a->arena, "%zu", rel->values.rows[r].count), "rowIndex", hr_printf(a->arena, "%zu", r), NULL);
+        node->values.rows[r] = (struct hr_texprs){ARRAY(a, struct hr_texpr *, columns), columns};
+        for (size_t c = 0; c < columns; c++)
+            HR_TRY(hr_resolve_expr(&s, rel->values.rows[r].at[c], &node->values.rows[r].at[c]));
+    }
+    for (size_t c = 0; c < columns; c++) {
+        const struct hr_type *type = node->values.rows[0].at[c]->type;
+        bool nullable = false;
+        for (size_t r = 0; r < rows; r++) {
+            const struct hr_type *other = node->values.rows[r].at[c]->type, *wide = wider_type(a, type, other);
+            bool void_one = type->id == HR_TYPE_VOID || other->id == HR_TYPE_VOID;
+            if (!wide || (!void_one && is_string(type) != is_string(other)))   /* inline tables promote nothing to string or from it */
+                return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "colName",
+                                     quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
+            type = wide;
+        }
+        for (size_t r = 0; r < rows; r++) {
+            struct hr_texpr **cell = &node->values.rows[r].at[c];
+            *cell = cast_implicit(a, *cell, type);
+            nullable = nullable || (*cell)->nullable;
+        }
+        attrs[c] = attr_new(a, hr_printf(a->arena, "col%zu", c + 1), type, nullable);
+    }
+    node->output = (struct hr_attrs){attrs, columns};
+    *out = node;
+    return HR_OK;
+}
+
+static enum hr_code table_not_found(struct analysis *a, const struct hr_names *name)
+{
+    return hr_fail_spark(a->err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", quoted(a, name), "searchPath",
+                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+}
+
+/* another use of a CTE: fresh ids over the shared definition */
+static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, struct hr_node **out)
+{
+    struct hr_node *node = node_new(a, HR_N_CTE_REF, NULL);
+    cte->used = true;
+    node->cte_ref.id = cte->id;
+    node->cte_ref.definition = cte->node->output;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, cte->node->output.count);
+    size_t n = 0;
+    for (size_t i = 0; i < cte->node->output.count; i++) {
+        const struct hr_attr *from = cte->node->output.at[i];
+        struct hr_attr *attr = (struct hr_attr *)attr_new(a, from->name, from->type, from->nullable);
+        attr->metadata = from->metadata;
+        attr->hidden = from->hidden;
+        attrs[n++] = attr;
+    }
+    node->output = (struct hr_attrs){attrs, n};
+    *out = node;
+    return HR_OK;
+}
+
+static enum hr_code view_node(struct analysis *a, const struct hr_names *name, const struct hr_rel *view, struct hr_node **out)
+{
+    const char *full = quoted(a, name);
+    for (size_t i = 0; i < a->view_count; i++)
+        if (!strcasecmp(a->views[i], full))
+            return hr_fail_spark(a->err, "RECURSIVE_VIEW", "viewIdent", full, "newPath", full, NULL);
+    const char **views = ARRAY(a, const char *, a->view_count + 1), **before = a->views;
+    if (a->view_count)
+        memcpy(views, a->views, a->view_count * sizeof *views);
+    views[a->view_count] = full;
+    struct cte_scope *ctes = a->ctes;
+    struct scope *outer = a->outer;
+    a->views = views;
+    a->view_count++;
+    a->ctes = NULL;                                          /* a view does not see its user's names */
+    a->outer = NULL;
+    enum hr_code code = hr_resolve_rel(a, view, out);
+    a->views = before;
+    a->view_count--;
+    a->ctes = ctes;
+    a->outer = outer;
+    return code;
+}
+
+enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    const struct hr_names *name = &rel->read_table.name;
+    const char *last = name->at[name->count - 1];
+    if (rel->read_table.streaming)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "streaming read of a table");
+    for (struct cte_scope *c = a->ctes; name->count == 1 && c; c = c->outer)
+        if (same_name(a, c->name, last)) {
+            HR_TRY(cte_reference(a, c, out));
+            return qualify(a, *out, *name, NULL, out);
+        }
+    if (name->count == 2 && (!strcasecmp(name->at[0], "csv") || !strcasecmp(name->at[0], "json") || !strcasecmp(name->at[0], "parquet") ||
+                             !strcasecmp(name->at[0], "text"))) {
+        struct hr_rel *read = hr_rel_new(a->arena, HR_REL_READ_FILES, NULL);
+        read->read_files.format = name->at[0];
+        read->read_files.options = rel->read_table.options;
+        read->read_files.paths = (struct hr_names){ARRAY(a, const char *, 1), 1};
+        read->read_files.paths.at[0] = last;
+        return source_node(a, read, out);
+    }
+    struct hr_rel *view = a->env->ops->view ? a->env->ops->view(a->env, a->arena, name) : NULL;
+    if (!view)
+        return table_not_found(a, name);
+    HR_TRY(view_node(a, name, view, out));
+    return qualify(a, *out, *name, NULL, out);
+}
+
+enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    if (!a->env->ops->parse)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "SQL text needs the SQL parser");
+    struct hr_rel *query;
+    HR_TRY(a->env->ops->parse(a->env, a->arena, rel->sql.text, &query, a->err));
+    const struct hr_rel *before = a->parameters;
+    a->parameters = rel;
+    enum hr_code code = hr_resolve_rel(a, query, out);
+    a->parameters = before;
+    return code;
+}
+
+/* ---- CTEs and references ---- */
+
+enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    if (rel->cte.recursive)
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "WITH RECURSIVE");
+    struct cte_scope *before = a->ctes;
+    size_t count = rel->cte.count;
+    struct cte_scope *scopes = ARRAY(a, struct cte_scope, count);
+    enum hr_code code = HR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct hr_node *node = NULL;
+        struct scope *outer = a->outer;
+        code = hr_resolve_rel(a, rel->cte.at[i].plan, &node);
+        a->outer = outer;
+        if (!code && rel->cte.at[i].columns.count)
+            code = qualify(a, node, (struct hr_names){0}, &rel->cte.at[i].columns, &node);
+        scopes[i] = (struct cte_scope){rel->cte.at[i].name, node, ++a->next_id, a->ctes, false};
+        a->ctes = &scopes[i];
+    }
+    if (!code)
+        code = hr_resolve_rel(a, rel->input, out);
+    a->ctes = before;
+    HR_TRY(code);
+    for (size_t i = count; i-- > 0;) {
+        if (!scopes[i].used)
+            continue;
+        struct hr_node *node = node_new(a, HR_N_CTE, *out);
+        node->cte.id = scopes[i].id;
+        node->cte.definition = scopes[i].node;
+        node->names = (*out)->names;
+        *out = node;
+    }
+    return HR_OK;
+}
+
+enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct reference_scope *before = a->references, *scopes = ARRAY(a, struct reference_scope, rel->with_relations.count);
+    struct cte_scope *ctes = a->ctes;
+    size_t named = 0;
+    struct cte_scope *views = ARRAY(a, struct cte_scope, rel->with_relations.count);
+    enum hr_code code = HR_OK;
+    for (size_t i = 0; i < rel->with_relations.count && !code; i++) {
+        const struct hr_rel *reference = rel->with_relations.references[i];
+        scopes[i] = (struct reference_scope){reference->plan_id, reference, a->references};
+        a->references = &scopes[i];
+        if (reference->kind != HR_REL_SUBQUERY_ALIAS)
+            continue;
+        struct hr_node *node = NULL;
+        code = hr_resolve_rel(a, reference->input, &node);
+        views[named] = (struct cte_scope){reference->alias.alias, node, ++a->next_id, a->ctes, false};
+        a->ctes = &views[named++];
+    }
+    if (!code)
+        code = hr_resolve_rel(a, rel->input, out);
+    a->references = before;
+    a->ctes = ctes;
+    HR_TRY(code);
+    for (size_t i = named; i-- > 0;) {
+        if (!views[i].used)
+            continue;
+        struct hr_node *node = node_new(a, HR_N_CTE, *out);
+        node->cte.id = views[i].id;
+        node->cte.definition = views[i].node;
+        *out = node;
+    }
+    return HR_OK;
+}
+
+enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    const char *name = rel->table_function.name.at[rel->table_function.name.count - 1];
+    struct scope s = scope_of(a, NULL);
+    if (!strcasecmp(name, "range")) {
+        int64_t v[3] = {0, 0, 1};
+        size_t n = rel->table_function.args.count;
+        if (n < 1 || n > 4)
+            return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
+                                 hr_printf(a->arena, "%zu", n), "docroot", "https://spark.apache.org/docs/latest", NULL);
+        for (size_t i = 0; i < n && i < 3; i++) {
+            struct hr_texpr *arg;
+            HR_TRY(hr_resolve_expr(&s, rel->table_function.args.at[i], &arg));
+            bool negative = false;
+            if (arg->kind == HR_T_CALL && hr_function_is(arg->call.function, "negative")) {
+                negative = true;
+                arg = arg->call.args.at[0];
+            }
+            if (arg->kind != HR_T_LITERAL || !hr_type_is_integral(arg->type))
+                return hr_fail(a->err, HR_E_UNSUPPORTED, "computed argument of table function 'range'");
+            v[n == 1 ? 1 : i] = negative ? -arg->literal->integer : arg->literal->integer;
+        }
+        return range_node(a, v[0], v[1], v[2], out);
+    }
+    struct hr_expr *call = hr_expr_new(a->arena, HR_EXPR_CALL);
+    call->call.name = rel->table_function.name;
+    call->call.args = rel->table_function.args;
+    struct hr_texpr *generator;
+    HR_TRY(hr_resolve_expr(&s, call, &generator));
+    if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
+        return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quote(a, name), NULL);
+    return generate_node(a, one_row(a), generator, false, NULL, NULL, out);
+}

@@ -1,0 +1,219 @@
+/* Typed expressions: making, walking and comparing them. */
+#include "host/analyze/internal.h"
+
+struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable)
+{
+    struct hr_texpr *expr = NEW(a, struct hr_texpr);
+    expr->kind = kind;
+    expr->type = type;
+    expr->nullable = nullable;
+    return expr;
+}
+
+struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr)
+{
+    struct hr_texpr *expr = texpr_new(a, HR_T_COLUMN, attr->type, attr->nullable);
+    expr->column.attr = attr;
+    return expr;
+}
+
+struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal)
+{
+    struct hr_texpr *expr = texpr_new(a, HR_T_LITERAL, literal->type, literal->is_null);
+    expr->literal = literal;
+    return expr;
+}
+
+struct hr_texpr *literal_int(struct analysis *a, const struct hr_type *type, int64_t value)
+{
+    struct hr_literal *literal = NEW(a, struct hr_literal);
+    literal->type = type;
+    literal->integer = value;
+    return literal_of(a, literal);
+}
+
+struct hr_texpr *literal_string(struct analysis *a, const char *text)
+{
+    struct hr_literal *literal = NEW(a, struct hr_literal);
+    literal->type = BASIC(STRING);
+    literal->text.bytes = text;
+    literal->text.len = strlen(text);
+    return literal_of(a, literal);
+}
+
+struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type)
+{
+    struct hr_literal *literal = NEW(a, struct hr_literal);
+    literal->type = type;
+    literal->is_null = true;
+    return literal_of(a, literal);
+}
+
+/* ---- walking ---- */
+
+static enum hr_code each_of(struct hr_texprs *list, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+{
+    for (size_t i = 0; i < list->count; i++)
+        HR_TRY(fn(arg, &list->at[i]));
+    return HR_OK;
+}
+
+static enum hr_code each_order(struct hr_torders *list, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+{
+    for (size_t i = 0; i < list->count; i++)
+        HR_TRY(fn(arg, &list->at[i].child));
+    return HR_OK;
+}
+
+enum hr_code hr_texpr_each(struct hr_texpr *expr, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+{
+    switch (expr->kind) {
+    case HR_T_CALL:
+        HR_TRY(each_of(&expr->call.args, fn, arg));
+        if (expr->call.filter)
+            HR_TRY(fn(arg, &expr->call.filter));
+        return each_order(&expr->call.within_group, fn, arg);
+    case HR_T_CAST: return fn(arg, &expr->cast.child);
+    case HR_T_FIELD: return fn(arg, &expr->field.child);
+    case HR_T_WINDOW:
+        HR_TRY(fn(arg, &expr->window.function));
+        HR_TRY(each_of(&expr->window.partition, fn, arg));
+        return each_order(&expr->window.order, fn, arg);
+    case HR_T_SUBQUERY: return each_of(&expr->subquery.values, fn, arg);
+    case HR_T_LAMBDA: return fn(arg, &expr->lambda.body);
+    case HR_T_ALIAS: return fn(arg, &expr->alias.child);
+    case HR_T_UDF: return each_of(&expr->udf.args, fn, arg);
+    case HR_T_LITERAL: case HR_T_COLUMN: case HR_T_VARIABLE: return HR_OK;
+    }
+    return HR_OK;
+}
+
+static bool literal_equal(const struct hr_literal *x, const struct hr_literal *y)
+{
+    if (x->is_null != y->is_null || !hr_type_equal(x->type, y->type))
+        return false;
+    if (x->is_null)
+        return true;
+    switch (x->type->id) {
+    case HR_TYPE_BOOLEAN: return x->boolean == y->boolean;
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: return !memcmp(&x->real, &y->real, sizeof x->real);
+    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY: case HR_TYPE_DECIMAL:
+        return x->text.len == y->text.len && !memcmp(x->text.bytes, y->text.bytes, x->text.len);
+    case HR_TYPE_CALENDAR_INTERVAL:
+        return x->calendar.months == y->calendar.months && x->calendar.days == y->calendar.days && x->calendar.micros == y->calendar.micros;
+    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT:
+        if (x->items.count != y->items.count)
+            return false;
+        for (size_t i = 0; i < x->items.count; i++)
+            if (!literal_equal(x->items.at[i], y->items.at[i]))
+                return false;
+        return true;
+    default: return x->integer == y->integer;
+    }
+}
+
+static bool list_equal(const struct hr_texprs *x, const struct hr_texprs *y)
+{
+    if (x->count != y->count)
+        return false;
+    for (size_t i = 0; i < x->count; i++)
+        if (!texpr_equal(x->at[i], y->at[i]))
+            return false;
+    return true;
+}
+
+static bool orders_equal(const struct hr_torders *x, const struct hr_torders *y)
+{
+    if (x->count != y->count)
+        return false;
+    for (size_t i = 0; i < x->count; i++)
+        if (x->at[i].descending != y->at[i].descending || x->at[i].nulls_first != y->at[i].nulls_first ||
+            !texpr_equal(x->at[i].child, y->at[i].child))
+            return false;
+    return true;
+}
+
+static bool optional_equal(const struct hr_texpr *x, const struct hr_texpr *y)
+{
+    return x && y ? texpr_equal(x, y) : x == y;
+}
+
+bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
+{
+    if (x == y)
+        return true;
+    if (x->kind == HR_T_ALIAS)
+        return texpr_equal(x->alias.child, y);
+    if (y->kind == HR_T_ALIAS)
+        return texpr_equal(x, y->alias.child);
+    if (x->kind != y->kind)
+        return false;
+    switch (x->kind) {
+    case HR_T_LITERAL: return literal_equal(x->literal, y->literal);
+    case HR_T_COLUMN: return x->column.attr->id == y->column.attr->id;
+    case HR_T_VARIABLE: return x->variable.attr->id == y->variable.attr->id;
+    case HR_T_CALL:
+        return x->call.function == y->call.function && x->call.distinct == y->call.distinct && x->call.ignore_nulls == y->call.ignore_nulls &&
+               !(x->call.function->flags & HR_F_VOLATILE) && list_equal(&x->call.args, &y->call.args) &&
+               optional_equal(x->call.filter, y->call.filter) && orders_equal(&x->call.within_group, &y->call.within_group);
+    case HR_T_CAST: return x->cast.mode == y->cast.mode && hr_type_equal(x->type, y->type) && texpr_equal(x->cast.child, y->cast.child);
+    case HR_T_FIELD: return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);
+    case HR_T_WINDOW:
+        return texpr_equal(x->window.function, y->window.function) && list_equal(&x->window.partition, &y->window.partition) &&
+               orders_equal(&x->window.order, &y->window.order) && x->window.frame.kind == y->window.frame.kind &&
+               x->window.frame.lower == y->window.frame.lower && x->window.frame.upper == y->window.frame.upper &&
+               optional_equal(x->window.frame.lower_value, y->window.frame.lower_value) &&
+               optional_equal(x->window.frame.upper_value, y->window.frame.upper_value);
+    default: return false;
+    }
+}
+
+struct search { unsigned flags; bool found; };
+
+static enum hr_code search_child(void *arg, struct hr_texpr **child)
+{
+    struct search *search = arg;
+    if (search->found)
+        return HR_OK;
+    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & search->flags)) {
+        search->found = true;
+        return HR_OK;
+    }
+    if ((*child)->kind == HR_T_WINDOW) {
+        if (search->flags & HR_F_WINDOW) {
+            search->found = true;
+            return HR_OK;
+        }
+        /* the function of OVER is no aggregate of this query; what it is applied to may be */
+        HR_TRY(hr_texpr_each((*child)->window.function, search_child, arg));
+        HR_TRY(each_of(&(*child)->window.partition, search_child, arg));
+        return each_order(&(*child)->window.order, search_child, arg);
+    }
+    return hr_texpr_each(*child, search_child, arg);
+}
+
+bool has_kind(const struct hr_texpr *expr, unsigned flags)
+{
+    struct search search = {flags, false};
+    struct hr_texpr *top = (struct hr_texpr *)expr;
+    search_child(&search, &top);
+    return search.found;
+}
+
+bool has_aggregate(const struct hr_texpr *expr) { return has_kind(expr, HR_F_AGGREGATE); }
+
+static enum hr_code find_column(void *arg, struct hr_texpr **child)
+{
+    if ((*child)->kind == HR_T_COLUMN || (*child)->kind == HR_T_SUBQUERY || (*child)->kind == HR_T_VARIABLE || (*child)->kind == HR_T_UDF ||
+        ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & (HR_F_VOLATILE | HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))))
+        *(bool *)arg = true;
+    return hr_texpr_each(*child, find_column, arg);
+}
+
+bool is_foldable(const struct hr_texpr *expr)
+{
+    bool found = false;
+    struct hr_texpr *top = (struct hr_texpr *)expr;
+    find_column(&found, &top);
+    return !found;
+}

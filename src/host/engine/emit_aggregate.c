@@ -1,0 +1,169 @@
+/* Aggregates and window functions to SQL. */
+#include "host/engine/emit_call.h"
+#include <stdlib.h>
+
+/* ---- windows ---- */
+
+enum hr_code emit_lag_lead(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name;
+    bool ignore = c->call->call.ignore_nulls;
+    hr_buf_addf(out, "%s(%s, CAST(%s AS BIGINT), CAST(%s AS %s)%s)%s", name, c->args[0], c->args[1], c->args[2], type_text(c->e, c->call->type),
+                ignore ? " IGNORE NULLS" : "", c->over);
+    return HR_OK;
+}
+
+enum hr_code emit_first_last(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name;
+    bool first = !strncmp(name, "first", 5) || !strncmp(name, "any_value", 9), ignore = c->call->call.ignore_nulls;
+    if (*c->over) {
+        hr_buf_addf(out, "%s_value(%s%s)", first ? "first" : "last", c->args[0], ignore ? " IGNORE NULLS" : "");
+        HR_TRY(write_filter(c, NULL, out));
+        hr_buf_adds(out, c->over);
+        return HR_OK;
+    }
+    hr_buf_addf(out, "%s(%s)", first ? "first" : "last", c->args[0]);
+    return write_filter(c, ignore ? hr_printf(c->e->arena, "%s IS NOT NULL", c->args[0]) : NULL, out);
+}
+
+enum hr_code emit_nth_value(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "nth_value(%s, %s%s)%s", c->args[0], c->args[1], c->call->call.ignore_nulls ? " IGNORE NULLS" : "", c->over);
+    return HR_OK;
+}
+
+/* ---- aggregates ---- */
+
+enum hr_code emit_count(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    if (args->count == 1 && !c->call->call.distinct && args->at[0]->kind == HR_T_LITERAL && !args->at[0]->literal->is_null) {
+        hr_buf_adds(out, "count(*)");
+        HR_TRY(write_filter(c, NULL, out));
+        hr_buf_adds(out, c->over);
+        return HR_OK;
+    }
+    const char *all = NULL, *value = c->args[0];
+    if (args->count > 1) {                                   /* rows in which no argument is null */
+        struct hr_buf buf, row;
+        hr_buf_init(&buf, 1 << 28);
+        hr_buf_init(&row, 1 << 28);
+        hr_buf_adds(&row, "{");
+        for (size_t i = 0; i < args->count; i++) {
+            hr_buf_addf(&buf, "%s%s IS NOT NULL", i ? " AND " : "", c->args[i]);
+            hr_buf_addf(&row, "%sf%zu: %s", i ? ", " : "", i, c->args[i]);
+        }
+        hr_buf_addc(&row, '}');
+        all = hr_strdup(c->e->arena, hr_buf_text(&buf));
+        value = hr_strdup(c->e->arena, hr_buf_text(&row));
+        hr_buf_release(&buf);
+        hr_buf_release(&row);
+    }
+    hr_buf_addf(out, "count(%s%s)", c->call->call.distinct ? "DISTINCT " : "", value);
+    HR_TRY(write_filter(c, all, out));
+    hr_buf_adds(out, c->over);
+    return HR_OK;
+}
+
+static enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 28);
+    enum hr_code code = expand_template(c, template, strlen(template), &buf);
+    *text = hr_strdup(c->e->arena, hr_buf_text(&buf));
+    hr_buf_release(&buf);
+    return code;
+}
+
+/* DuckDB sums integers in 128 bits; Spark's sum is a long that must not overflow */
+enum hr_code emit_sum(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *to = c->call->type;
+    const char *sum;
+    HR_TRY(aggregate_text(c, "{sum($1)}", &sum));
+    if (to->id == HR_TYPE_DOUBLE || to->id == HR_TYPE_DECIMAL) {
+        hr_buf_adds(out, sum);
+        return HR_OK;
+    }
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_decimal(c->e->arena, 38, 0);
+    const char *name = c->call->call.ansi ? "checked_sum" : "wrapped_sum";
+    HR_TRY(emit_kernel(c->e, name, strlen(name), hr_type_basic(HR_TYPE_LONG), types, 1, out));
+    hr_buf_addf(out, "(CAST(%s AS DECIMAL(38,0)))", sum);
+    return HR_OK;
+}
+
+enum hr_code emit_average(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *from = c->call->call.args.at[0]->type;
+    const char *sum, *count;
+    if (from->id != HR_TYPE_DECIMAL)
+        return expand_template(c, "{avg($1)}", strlen("{avg($1)}"), out);
+    HR_TRY(aggregate_text(c, "{sum($1)}", &sum));
+    HR_TRY(aggregate_text(c, "{count($1)}", &count));
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
+    types[0] = hr_type_basic(HR_TYPE_INT);
+    types[1] = hr_type_decimal(c->e->arena, 38, from->scale);
+    types[2] = hr_type_decimal(c->e->arena, 20, 0);
+    HR_TRY(emit_kernel(c->e, "decimal_op_null", strlen("decimal_op_null"), c->call->type, types, 3, out));
+    hr_buf_addf(out, "(CAST(%d AS INTEGER), CAST(%s AS DECIMAL(38,%d)), CAST(%s AS DECIMAL(20,0)))", '/', sum, from->scale, count);
+    return HR_OK;
+}
+
+/* collect_set keeps the first of equal values in the order met */
+enum hr_code emit_collect(struct call_text *c, struct hr_buf *out)
+{
+    bool set = hr_function_is(c->call->call.function, "collect_set");
+    hr_buf_addf(out, "coalesce(list(%s%s)", set || c->call->call.distinct ? "DISTINCT " : "", c->args[0]);
+    HR_TRY(write_filter(c, hr_printf(c->e->arena, "%s IS NOT NULL", c->args[0]), out));
+    hr_buf_addf(out, "%s, CAST([] AS %s))", c->over, type_text(c->e, c->call->type));
+    return HR_OK;
+}
+
+/* the rank-ceil(p * n) value of the sorted ones: exact, which Spark's sketch is too up to its accuracy */
+enum hr_code emit_percentile_approx(struct call_text *c, struct hr_buf *out)
+{
+    const char *list;
+    /* NaN takes no part in Spark's sketch */
+    bool real = real_type(c->call->call.args.at[0]->type);
+    HR_TRY(aggregate_text(c, real ? "list_sort({list($1)~$1 IS NOT NULL AND NOT isnan($1)})" : "list_sort({list($1)~$1 IS NOT NULL})", &list));
+    int id = ++c->e->next_table;
+    if (c->call->type->id == HR_TYPE_ARRAY && c->call->call.args.at[1]->type->id == HR_TYPE_ARRAY)
+        hr_buf_addf(out, "list_transform(CASE WHEN len(%s) > 0 THEN %s ELSE NULL END, lambda v%d: list_extract(%s, greatest(1, CAST(ceil(v%d * len(%s)) AS BIGINT))))",
+                    list, c->args[1], id, list, id, list);
+    else
+        hr_buf_addf(out, "list_extract(%s, greatest(1, CAST(ceil(%s * len(%s)) AS BIGINT)))", list, c->args[1], list);
+    return HR_OK;
+}
+
+enum hr_code emit_percentile(struct call_text *c, struct hr_buf *out)
+{
+    return expand_template(c, "{quantile_cont($1, $2)}", strlen("{quantile_cont($1, $2)}"), out);
+}
+
+/* ---- more aggregates ---- */
+
+enum hr_code emit_try_sum(struct call_text *c, struct hr_buf *out)
+{
+    const char *sum;
+    HR_TRY(aggregate_text(c, "{sum($1)}", &sum));
+    hr_buf_addf(out, "TRY_CAST(%s AS %s)", sum, type_text(c->e, c->call->type));
+    return HR_OK;
+}
+
+/* population moments from sums of powers about the mean: skewness = sqrt(n) m3 / m2^1.5, kurtosis = n m4 / m2^2 - 3 */
+static enum hr_code moment(struct call_text *c, struct hr_buf *out)
+{
+    const char *list;
+    HR_TRY(aggregate_text(c, "{list($1)~$1 IS NOT NULL}", &list));
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_DOUBLE), false);
+    const char *name = c->call->call.function->name;
+    HR_TRY(emit_kernel(c->e, name, strlen(name), hr_type_basic(HR_TYPE_DOUBLE), types, 1, out));
+    hr_buf_addf(out, "(%s)", list);
+    return HR_OK;
+}
+
+enum hr_code emit_skewness(struct call_text *c, struct hr_buf *out) { return moment(c, out); }
+enum hr_code emit_kurtosis(struct call_text *c, struct hr_buf *out) { return moment(c, out); }

@@ -1,0 +1,299 @@
+/* Structs, arrays, maps and lambdas to SQL. */
+#include "host/engine/emit_call.h"
+
+/* ---- structs and collections ---- */
+
+enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    size_t step = strcmp(c->call->call.function->name, "struct") ? 2 : 1;
+    hr_buf_addc(out, '{');
+    for (size_t i = step - 1, n = 0; i < args->count; i += step, n++) {
+        hr_buf_addf(out, "%sf%zu: ", n ? ", " : "", n);
+        HR_TRY(emit_expr(c->e, args->at[i], out));
+    }
+    hr_buf_addc(out, '}');
+    return HR_OK;
+}
+
+enum hr_code emit_array(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    hr_buf_addc(out, '[');
+    for (size_t i = 0; i < args->count; i++) {
+        if (i)
+            hr_buf_adds(out, ", ");
+        HR_TRY(emit_expr(c->e, args->at[i], out));
+    }
+    hr_buf_addc(out, ']');
+    return HR_OK;
+}
+
+enum hr_code emit_map(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    for (size_t part = 0; part < 2; part++) {
+        hr_buf_adds(out, part ? "], [" : "MAP([");
+        for (size_t i = part; i < args->count; i += 2) {
+            if (i > 1)
+                hr_buf_adds(out, ", ");
+            HR_TRY(emit_expr(c->e, args->at[i], out));
+        }
+    }
+    hr_buf_adds(out, "])");
+    return HR_OK;
+}
+
+enum hr_code emit_array_fields(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    hr_buf_addf(out, "list_transform(%s, lambda v%d: struct_extract(v%d, 'f%lld'))", c->args[0], id, id,
+                (long long)c->call->call.args.at[1]->literal->integer);
+    return HR_OK;
+}
+
+/* a kernel over index and size checks the index, and says where DuckDB has the element */
+static enum hr_code checked_index(struct call_text *c, const char *kernel, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
+    hr_buf_addf(out, "list_extract(%s, ", c->args[0]);
+    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
+    hr_buf_addf(out, "(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT)))", c->args[1], c->args[0]);
+    return HR_OK;
+}
+
+enum hr_code emit_array_item(struct call_text *c, struct hr_buf *out)
+{
+    return checked_index(c, c->call->call.ansi ? "array_index" : "array_index_null", out);
+}
+
+enum hr_code emit_element_at(struct call_text *c, struct hr_buf *out)
+{
+    if (c->call->call.args.at[0]->type->id == HR_TYPE_MAP) {
+        hr_buf_addf(out, "list_extract(map_extract(%s, %s), 1)", c->args[0], c->args[1]);
+        return HR_OK;
+    }
+    bool strict = c->call->call.ansi && hr_function_is(c->call->call.function, "element_at");
+    return checked_index(c, strict ? "element_index" : "element_index_null", out);
+}
+
+enum hr_code emit_size(struct call_text *c, struct hr_buf *out)
+{
+    const char *function = c->call->call.args.at[0]->type->id == HR_TYPE_MAP ? "cardinality" : "len";
+    if (c->call->call.ansi)
+        hr_buf_addf(out, "%s(%s)", function, c->args[0]);
+    else                                                     /* spark.sql.legacy.sizeOfNull */
+        hr_buf_addf(out, "coalesce(%s(%s), -1)", function, c->args[0]);
+    return HR_OK;
+}
+
+/* ---- higher-order functions ---- */
+
+/* the lambda's body with its parameters standing for other SQL */
+static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda, const char **params, const char **text)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 28);
+    for (size_t i = 0; i < lambda->lambda.count; i++)
+        c->e->texts[lambda->lambda.params[i]->id] = params[i];
+    enum hr_code code = emit_expr(c->e, lambda->lambda.body, &buf);
+    for (size_t i = 0; i < lambda->lambda.count; i++)
+        c->e->texts[lambda->lambda.params[i]->id] = NULL;
+    *text = hr_strdup(c->e->arena, hr_buf_text(&buf));
+    hr_buf_release(&buf);
+    return code;
+}
+
+/* transform and filter whose lambda takes the index too, which starts at 0 in Spark */
+static enum hr_code emit_indexed_lambda(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    const char *body, *params[] = {hr_printf(c->e->arena, "v%d", id), hr_printf(c->e->arena, "CAST(i%d - 1 AS INTEGER)", id)};
+    HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
+    hr_buf_addf(out, "list_%s(%s, lambda v%d, i%d: %s)", c->call->call.function->name, c->args[0], id, id, body);
+    return HR_OK;
+}
+
+enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name;
+    const struct hr_texpr *lambda = c->call->call.args.at[1];
+    const char *array = c->args[0];
+    if (lambda->lambda.count == 2)
+        return emit_indexed_lambda(c, out);
+    if (!strcmp(name, "transform"))
+        hr_buf_addf(out, "list_transform(%s, %s)", array, c->args[1]);
+    else if (!strcmp(name, "filter"))
+        hr_buf_addf(out, "list_filter(%s, %s)", array, c->args[1]);
+    else if (!strcmp(name, "exists"))
+        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL WHEN len(list_filter(%s, %s)) > 0 THEN true WHEN list_contains(list_transform(list_transform(%s, %s), "
+                         "lambda w: w IS NULL), true) THEN NULL ELSE false END", array, array, c->args[1], array, c->args[1]);
+    else
+        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL WHEN list_contains(list_transform(%s, %s), false) THEN false WHEN "
+                         "list_contains(list_transform(list_transform(%s, %s), lambda w: w IS NULL), true) THEN NULL ELSE true END",
+                    array, array, c->args[1], array, c->args[1]);
+    return HR_OK;
+}
+
+enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const char *reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0], c->args[2], c->args[1],
+                                    type_text(c->e, args->at[1]->type));
+    if (args->count < 4) {
+        hr_buf_adds(out, reduced);
+        return HR_OK;
+    }
+    hr_buf_addf(out, "list_extract(list_transform([%s], %s), 1)", reduced, c->args[3]);
+    return HR_OK;
+}
+
+/* ---- more of collections ---- */
+
+/* the first of equal elements stays; null is equal to null */
+static const char *distinct_list(struct call_text *c, const char *list)
+{
+    int id = ++c->e->next_table;
+    return hr_printf(c->e->arena,
+                     "list_filter(%s, lambda v%d, i%d: CASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
+                     "ELSE list_position(%s, v%d) = i%d END)", list, id, id, id, list, id, list, id, id);
+}
+
+static const char *holds(struct call_text *c, const char *list, const char *value)
+{
+    return hr_printf(c->e->arena, "(CASE WHEN %s IS NULL THEN len(list_filter(%s, lambda w: w IS NULL)) > 0 ELSE list_contains(%s, %s) END)", value, list,
+                     list, value);
+}
+
+enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_adds(out, distinct_list(c, c->args[0]));
+    return HR_OK;
+}
+
+enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1], *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE ", a, b);
+    if (!strcmp(name, "array_union"))
+        hr_buf_adds(out, distinct_list(c, hr_printf(c->e->arena, "list_concat(%s, %s)", a, b)));
+    else
+        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s)", distinct_list(c, a), item, strcmp(name, "array_except") ? "" : "NOT ", holds(c, b, item));
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
+enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "CASE WHEN %s THEN list_sort(%s, 'ASC', 'NULLS FIRST') ELSE list_sort(%s, 'DESC', 'NULLS LAST') END", c->args[1], c->args[0],
+                c->args[0]);
+    return HR_OK;
+}
+
+enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
+    types[0] = types[1] = types[2] = hr_type_basic(HR_TYPE_LONG);
+    /* the kernel checks start and length, and says where the slice begins: 0 when it is empty */
+    struct hr_buf from;
+    hr_buf_init(&from, 1 << 28);
+    enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"), hr_type_basic(HR_TYPE_LONG), types, 3, &from);
+    hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", c->args[0], c->args[1], c->args[2]);
+    const char *start = hr_strdup(c->e->arena, hr_buf_text(&from));
+    hr_buf_release(&from);
+    HR_TRY(code);
+    hr_buf_addf(out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END", start, c->args[0], c->args[0], start, start,
+                c->args[2]);
+    return HR_OK;
+}
+
+enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    int id = ++c->e->next_table;
+    hr_buf_adds(out, "CASE WHEN ");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%s%s IS NULL", i ? " OR " : "", c->args[i]);
+    hr_buf_adds(out, " THEN NULL ELSE list_transform(range(1, greatest(");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%slen(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_addf(out, ") + 1), lambda i%d: {", id);
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%sf%zu: list_extract(%s, i%d)", i ? ", " : "", i, c->args[i], id);
+    hr_buf_adds(out, "}) END");
+    return HR_OK;
+}
+
+enum hr_code emit_sequence(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_type *element = c->call->type->element;
+    const char *a = c->args[0], *b = c->args[1];
+    if (hr_type_is_integral(element)) {
+        const char *step = args->count == 3 ? c->args[2] : hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN 1 ELSE -1 END", a, b);
+        hr_buf_addf(out, "generate_series(CAST(%s AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", a, b, step);
+        return HR_OK;
+    }
+    const char *step = hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN to_days(1) ELSE to_days(-1) END", a, b);
+    if (args->count == 3)
+        step = hr_printf(c->e->arena, args->at[2]->type->id == HR_TYPE_YEAR_MONTH ? "to_months(%s)" : "to_microseconds(%s)", c->args[2]);
+    hr_buf_addf(out, "generate_series(CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP), %s)", a, b, step);
+    return HR_OK;
+}
+
+enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    hr_buf_addf(out, "list_transform(map_entries(%s), lambda v%d: {f0: struct_extract(v%d, 'key'), f1: struct_extract(v%d, 'value')})", c->args[0], id, id, id);
+    return HR_OK;
+}
+
+enum hr_code emit_map_concat(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    if (!args->count) {
+        hr_buf_adds(out, "MAP([], [])");
+        return HR_OK;
+    }
+    hr_buf_adds(out, "CASE WHEN ");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%s%s IS NULL", i ? " OR " : "", c->args[i]);
+    /* built from keys and values, so that a key given twice fails as in Spark */
+    hr_buf_adds(out, " THEN NULL ELSE MAP(flatten([");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%smap_keys(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_adds(out, "]), flatten([");
+    for (size_t i = 0; i < args->count; i++)
+        hr_buf_addf(out, "%smap_values(%s)", i ? ", " : "", c->args[i]);
+    hr_buf_adds(out, "])) END");
+    return HR_OK;
+}
+
+enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
+{
+    const char *name = c->call->call.function->name, *map = c->args[0], *body;
+    int id = ++c->e->next_table;
+    const char *params[] = {hr_printf(c->e->arena, "struct_extract(v%d, 'key')", id), hr_printf(c->e->arena, "struct_extract(v%d, 'value')", id)};
+    HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
+    const char *mapped = hr_printf(c->e->arena, "list_transform(map_entries(%s), lambda v%d: %s)", map, id, body);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE ", map);
+    if (!strcmp(name, "map_filter"))
+        hr_buf_addf(out, "map_from_entries(list_filter(map_entries(%s), lambda v%d: %s))", map, id, body);
+    else if (!strcmp(name, "transform_keys"))
+        hr_buf_addf(out, "MAP(%s, map_values(%s))", mapped, map);
+    else
+        hr_buf_addf(out, "MAP(map_keys(%s), %s)", map, mapped);
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
+enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    const char *body, *params[] = {hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[0], id), hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[1], id)};
+    HR_TRY(body_text(c, c->call->call.args.at[2], params, &body));
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(%s), len(%s)) + 1), lambda i%d: %s) END",
+                c->args[0], c->args[1], c->args[0], c->args[1], id, body);
+    return HR_OK;
+}
