@@ -1,5 +1,5 @@
 """Fixtures that every suite shares: a server on a home of its own, and ways to look at its processes."""
-import atexit
+import os
 import pathlib
 import sys
 
@@ -7,6 +7,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.serve import Serve   # noqa: E402
+
+EXIT_STATUS = pytest.StashKey()
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,15 @@ def fresh_serve(tmp_path):
         yield server
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
-    """pyspark's client tidies each session that was left open as Python exits, and tries for ten minutes when the server has ended. The servers of
-    these tests have ended, whatever their sessions did: reports are written, so nothing is left for exit hooks to do."""
-    atexit._clear()
+    """Ends here, without Python's own end: pyspark's client releases what was left open from exit hooks and from threads that are joined, and tries
+    for ten minutes when the server has ended. The servers of these tests have ended, and the reports are written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(config.stash.get(EXIT_STATUS, 1))

@@ -15,11 +15,14 @@ struct hr_command {
     const char *more;                 /* behind the options in its help; may be NULL */
 };
 
-extern const struct hr_command hr_commands[];
-extern const size_t hr_command_count;
+/* the commands of one subject, as the help shows them together */
+struct hr_command_group { const char *title; const struct hr_command *commands; size_t count; };
+
+extern const struct hr_command_group hr_server_commands, hr_user_commands, hr_role_commands, hr_resource_commands,
+    hr_link_commands, hr_session_commands;
 
 /* output.c: a table for people, JSON for programs */
-struct hr_column { const char *title, *path; };   /* path: names joined by '.', into a row */
+struct hr_column { const char *title, *path; };   /* path: names (or indexes of arrays) joined by '.', into a row */
 void hr_print_table(json_t *rows, const struct hr_column *columns, size_t count);
 void hr_print_json(const json_t *json);
 #endif

@@ -32,20 +32,45 @@ static const struct { const char *name, *text; int (*run)(int argc, char **argv)
     {"account", "the storage account, alone: Azure's blob and dfs interfaces on a folder", hr_account_main},
 };
 
+static const struct hr_command_group *const groups[] = {
+    &hr_server_commands, &hr_user_commands, &hr_role_commands, &hr_resource_commands, &hr_link_commands, &hr_session_commands,
+};
+
+/* over every command of every group: NULL begins, NULL ends */
+static const struct hr_command *next_command(const struct hr_command *command)
+{
+    for (size_t i = 0; i < HR_LEN(groups); i++) {
+        const struct hr_command *first = groups[i]->commands, *last = first + groups[i]->count - 1;
+        if (!command)
+            return first;
+        if (command < first || command > last)
+            continue;
+        return command < last ? command + 1 : i + 1 < HR_LEN(groups) ? groups[i + 1]->commands : NULL;
+    }
+    return NULL;
+}
+
+static void print_line(const char *name, const char *operands, const char *text)
+{
+    char words[64];
+    snprintf(words, sizeof words, "%s%s%s", name, *operands ? " " : "", operands);
+    printf("  %-26s %s\n", words, text);
+}
+
 static void print_commands(void)
 {
     puts("headrace: Spark-style data preparation next to training\n\nusage: headrace COMMAND [OPTIONS]\n");
-    for (size_t i = 0; i < hr_command_count; i++) {
-        char words[64];
-        snprintf(words, sizeof words, "%s%s%s", hr_commands[i].name, *hr_commands[i].operands ? " " : "",
-                 hr_commands[i].operands);
-        printf("  %-24s %s\n", words, hr_commands[i].text);
+    for (size_t i = 0; i < HR_LEN(groups); i++) {
+        printf("%s\n", groups[i]->title);
+        for (size_t k = 0; k < groups[i]->count; k++)
+            print_line(groups[i]->commands[k].name, groups[i]->commands[k].operands, groups[i]->commands[k].text);
+        putchar('\n');
     }
+    puts("Processes, run alone");
     for (size_t i = 0; i < HR_LEN(processes); i++)
-        printf("  %-24s %s\n", processes[i].name, processes[i].text);
-    printf("  %-24s %s\n\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or "
-           "~/.headrace.\n",
-           "version", "print the version");
+        print_line(processes[i].name, "", processes[i].text);
+    print_line("version", "", "print the version");
+    puts("\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or ~/.headrace.");
 }
 
 static void print_help(const struct hr_command *command)
@@ -65,16 +90,16 @@ static void print_help(const struct hr_command *command)
 /* the command whose words the arguments begin with */
 static const struct hr_command *find_command(int argc, char **argv, int *used)
 {
-    for (size_t i = 0; i < hr_command_count; i++) {
+    for (const struct hr_command *command = NULL; (command = next_command(command));) {
         char words[64], *save = NULL;
         int count = 0;
         bool same = true;
-        snprintf(words, sizeof words, "%s", hr_commands[i].name);
+        snprintf(words, sizeof words, "%s", command->name);
         for (char *word = strtok_r(words, " ", &save); word && same; word = strtok_r(NULL, " ", &save), count++)
             same = count < argc && !strcmp(argv[count], word);
         if (same) {
             *used = count;
-            return &hr_commands[i];
+            return command;
         }
     }
     return NULL;
@@ -115,11 +140,10 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
 static bool print_family(const char *word)
 {
     bool found = false;
-    for (size_t i = 0; i < hr_command_count; i++) {
-        if (strncmp(hr_commands[i].name, word, strlen(word)) || hr_commands[i].name[strlen(word)] != ' ')
+    for (const struct hr_command *command = NULL; (command = next_command(command));) {
+        if (strncmp(command->name, word, strlen(word)) || command->name[strlen(word)] != ' ')
             continue;
-        printf("  headrace %s%s%s: %s\n", hr_commands[i].name, *hr_commands[i].operands ? " " : "", hr_commands[i].operands,
-               hr_commands[i].text);
+        printf("  headrace %s%s%s: %s\n", command->name, *command->operands ? " " : "", command->operands, command->text);
         found = true;
     }
     return found;

@@ -10,7 +10,8 @@ static const char *cell(struct hr_arena *arena, json_t *row, const char *path)
 {
     while (*path) {
         size_t len = strcspn(path, ".");
-        row = json_object_get(row, hr_strndup(arena, path, len));
+        const char *name = hr_strndup(arena, path, len);
+        row = json_is_array(row) ? json_array_get(row, strtoul(name, NULL, 10)) : json_object_get(row, name);
         path += len + (path[len] == '.');
     }
     if (json_is_string(row))

@@ -81,4 +81,4 @@ def test_a_session_through_the_installed_server(environment, tmp_path, monkeypat
         statement = requests.post(f"{base}/{number}/statements", json={"code": "spark.range(4).count()"}, headers=auth, timeout=60).json()
         url = f"{base}/{number}/statements/{statement['id']}"
         answer = support.until(lambda: requests.get(url, headers=auth, timeout=60).json()["output"], 30, "the statement's output")
-        assert answer["data"]["text/plain"] == "4\n", answer
+        assert answer["data"]["text/plain"] == "4", answer

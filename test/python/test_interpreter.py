@@ -156,7 +156,7 @@ def test_nobody_connected_ends_it(tmp_path):
 def test_last_expression_and_output(child):
     assert child.run("x = 1") == {"status": "ok", "execution_count": 0, "data": {"text/plain": ""}}
     assert (
-        child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"] == "é∀ 1\nerr\n2\n"
+        child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"] == "é∀ 1\nerr\n2"
     )
     assert child.text("None") == "" and child.text("_") == "2\n"
     assert child.run("'a'")["execution_count"] == 4
@@ -166,9 +166,9 @@ def test_last_expression_and_output(child):
 
 def test_rich_values(child):
     data = child.data("class T:\n    def _repr_html_(self): return '<b>x</b>'\n    def __repr__(self): return 'T!'\nT()")
-    assert data == {"text/plain": "T!\n", "text/html": "<b>x</b>"}
+    assert data == {"text/plain": "T!", "text/html": "<b>x</b>"}
     data = child.data("print('a < b'); T()")
-    assert data["text/plain"] == "a < b\nT!\n" and data["text/html"] == "<pre>a &lt; b\n</pre>\n<b>x</b>"
+    assert data["text/plain"] == "a < b\nT!" and data["text/html"] == "<pre>a &lt; b\n</pre>\n<b>x</b>"
     assert "<th>a</th>" in child.data("import pandas as pd\npd.DataFrame({'a': [1]})")["text/html"]
     assert child.data("displayHTML('<i>i</i>')")["text/html"] == "<i>i</i>"
     assert child.text("T").strip() == "<class '__main__.T'>"
@@ -218,7 +218,7 @@ def test_output_of_programs_and_threads(child):
 def test_output_streams_while_it_runs(child):
     result, events = child.result(child.begin("import time\nfor i in range(4):\n    print(i)\n    time.sleep(0.15)"))
     streamed = "".join(event["text"] for event in events if event["event"] == "stream")
-    assert result["output"]["data"]["text/plain"] == "0\n1\n2\n3\n" and streamed and "0\n1\n2\n3\n".startswith(streamed)
+    assert result["output"]["data"]["text/plain"] == "0\n1\n2\n3" and streamed and "0\n1\n2\n3\n".startswith(streamed)
 
 
 def test_output_has_a_limit(child):

@@ -89,7 +89,7 @@ def test_statements(session):
     assert article.text_of(session("%synapse y = {'a': x}; print(y, '$x')")) == "{'a': 20} $x\n"
     assert article.text_of(session("%% synapse\n\nx")) == "20\n"
     assert article.text_of(session("\n%%  synapse\nx")) == "20\n"
-    assert article.text_of(session("spark.range(2).show()")) == "+---+\n| id|\n+---+\n|  0|\n|  1|\n+---+\n\n"
+    assert article.text_of(session("spark.range(2).show()")) == "+---+\n| id|\n+---+\n|  0|\n|  1|\n+---+\n"
 
 
 def test_the_notebook_itself_is_apart(kernel, session):
@@ -118,7 +118,7 @@ def test_errors(session):
 
 
 def test_sql(session):
-    assert article.text_of(session("%synapse run sql select 1 as one")) == "+---+\n|one|\n+---+\n|  1|\n+---+\n\n"
+    assert article.text_of(session("%synapse run sql select 1 as one")) == "+---+\n|one|\n+---+\n|  1|\n+---+\n"
     assert "|  a|" in article.text_of(session("%%synapse run sql\nselect 'b' as a"))
     assert "'spark' is not supported" in error_of(session("%synapse run scala 1")).evalue
 

@@ -127,7 +127,10 @@ class Child:
         return output["data"]
 
     def text(self, code, kind="pyspark"):
-        return self.data(code, kind)["text/plain"]
+        """What the statement shows, with the last line's end, which Livy's `data` never has."""
+        text = self.data(code, kind)["text/plain"]
+        assert text == text.rstrip()
+        return text and text + "\n"
 
     def error(self, code, kind="pyspark"):
         """(ename, evalue, traceback as text) of a statement that fails."""

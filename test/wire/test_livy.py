@@ -200,7 +200,7 @@ def test_the_interpreters_parent_may_die(fresh_serve):
     mine = interpreter_of(livy, path)
     [parent] = [pid for pid, line in processes_below(fresh_serve.pid).items() if "headrace.interpreter" in line and pid != mine]
     os.kill(parent, signal.SIGKILL)
-    assert livy.run(path, "1+1") == {"status": "ok", "execution_count": 1, "data": {"text/plain": "2\n"}}    # what runs goes on
+    assert livy.run(path, "1+1") == {"status": "ok", "execution_count": 1, "data": {"text/plain": "2"}}    # what runs goes on
     assert livy.run(livy.start(), "'a new one'")["status"] == "ok"
 
 

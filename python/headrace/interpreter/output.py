@@ -85,7 +85,7 @@ class Output:
 def bundle_of(pieces):
     """One bundle for all pieces. Clients show one MIME type only, so several pieces with a rich one among them become one HTML
     document."""
-    plain = "".join(value if kind == "text" else value.get(PLAIN, "") for kind, value in pieces)
+    plain = "".join(value if kind == "text" else value.get(PLAIN, "") for kind, value in pieces).rstrip()  # as Livy's Python has it
     rich = [value for kind, value in pieces if kind == "rich"]
     shown = [(kind, value) for kind, value in pieces if kind == "rich" or value.strip()]
     data = {PLAIN: plain}

@@ -318,9 +318,14 @@ class _Printer:
             if mime != "text/plain" and mime in ("text/html", "image/png", "image/svg+xml")
         }
         if not rich:
-            self._text(data.get("text/plain") or "")
+            self._end(data.get("text/plain") or "")
             return
-        display(dict(rich, **{"text/plain": (data.get("text/plain") or "").rstrip("\n")}), raw=True)
+        display(dict(rich, **{"text/plain": data.get("text/plain") or ""}), raw=True)
+
+    def _end(self, text):
+        """A finished statement's text comes without its last line's end; what was shown of it already may have that."""
+        if text:
+            self._text(self.printed if self.printed.rstrip() == text and self.printed.endswith("\n") else text + "\n")
 
     def _text(self, text):
         fresh = text[len(self.printed) :] if text.startswith(self.printed) else text

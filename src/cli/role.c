@@ -1,0 +1,245 @@
+#include "access/access.h"
+#include "base/clock.h"
+#include "cli/common.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct hr_option assign_options[] = {
+    HR_HOME_OPTION, HR_JSON_OPTION,
+    {"assignee", "PRINCIPAL", "who gets it: a principal's GUID or name"},
+    {"scope", "SCOPE", "workspaces/NAME[/bigDataPools/POOL] for Synapse roles, a resource id for the others"},
+};
+
+static bool is_synapse(const char *scope)
+{
+    return !strncasecmp(scope, "workspaces/", 11);
+}
+
+static enum hr_code find_assignee(const struct hr_wire *wire, const char *text, const char **id, struct hr_err *err)
+{
+    json_t *reply;
+    HR_TRY(hr_cli_call(wire, "GET", hr_printf(wire->arena, "/v1.0/directoryObjects/%s", hr_wire_escape(wire->arena, text)), NULL, &reply,
+                err));
+    *id = hr_strdup(wire->arena, json_string_value(json_object_get(reply, "id")));
+    json_decref(reply);
+    return HR_OK;
+}
+
+/* a Synapse scope's address on the server: /synapse/NAME */
+static const char *synapse_address(struct hr_arena *arena, const char *scope)
+{
+    char *name = hr_strdup(arena, scope + 11);
+    name[strcspn(name, "/")] = 0;
+    return hr_printf(arena, "/synapse/%s", hr_wire_escape(arena, name));
+}
+
+static enum hr_code run_role_assign(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+{
+    struct hr_wire wire;
+    const char *assignee, *scope, *principal, *path;
+    char guid[37];
+    json_t *reply, *body;
+    int status;
+    const struct hr_role *role = hr_role_find(args->positional[0]);
+    if (!role) {
+        hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", args->positional[0]);
+        hr_fail_hint(err, "headrace role definition");
+        return HR_E_NOT_FOUND;
+    }
+    HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
+    HR_TRY(hr_cli_need(args, "scope", &scope, err));
+    HR_TRY(hr_access_check_scope(role, scope, err));
+    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(find_assignee(&wire, assignee, &principal, err));
+    hr_uuid_new(guid);
+    if (role->family == HR_ROLES_SYNAPSE) {
+        path = hr_printf(arena, "%s/roleAssignments/%s?api-version=2020-12-01", synapse_address(arena, scope), guid);
+        body = json_pack("{s:s, s:s, s:s}", "roleId", role->id, "principalId", principal, "scope", scope);
+    } else {
+        path = hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments/%s?api-version=2022-04-01",
+                         hr_cli_escape_path(arena, scope), guid);
+        body = json_pack("{s:{s:s, s:s}}", "properties", "roleDefinitionId", role->id, "principalId", principal);
+    }
+    enum hr_code code = hr_wire_call(&wire, "PUT", path, body, &status, &reply, err);
+    if (code == HR_E_EXISTS && status == 409) {   /* what was asked for is so */
+        printf("\"%s\" has role \"%s\" on \"%s\" already\n", assignee, role->name, scope);
+        return HR_OK;
+    }
+    HR_TRY(code);
+    if (hr_args_has(args, "json"))
+        hr_print_json(reply);
+    else
+        printf("\"%s\" now has role \"%s\" on \"%s\"\n", assignee, role->name, scope);
+    json_decref(reply);
+    return HR_OK;
+}
+
+static const struct hr_option role_list_options[] = {
+    HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION,
+    {"assignee", "PRINCIPAL", "only this principal's"},
+    {"scope", "SCOPE", "only on and below this scope, and above it for resource ids"},
+};
+
+/* one shape for both dialects: role, principal, scope, id */
+static json_t *flat(json_t *row, json_t *names)
+{
+    json_t *in = json_object_get(row, "properties") ? json_object_get(row, "properties") : row;
+    const char *role_id = json_string_value(json_object_get(in, "roleDefinitionId")),
+               *principal = json_string_value(json_object_get(in, "principalId"));
+    const struct hr_role *role = hr_role_find(role_id ? role_id : "");
+    json_t *name = json_object_get(names, principal ? principal : "");
+    return json_pack("{s:s, s:s, s:O, s:O, s:O}", "role", role ? role->name : "", "principal", principal ? principal : "", "name",
+                     name ? name : json_object_get(in, "principalId"), "scope", json_object_get(in, "scope"), "id",
+                     json_object_get(row, json_object_get(row, "name") ? "name" : "id"));
+}
+
+static enum hr_code principal_names(const struct hr_wire *wire, json_t **names, struct hr_err *err)
+{
+    json_t *reply, *row;
+    size_t i;
+    HR_TRY(hr_cli_call(wire, "GET", "/v1.0/users", NULL, &reply, err));
+    *names = json_object();
+    json_array_foreach(json_object_get(reply, "value"), i, row)
+        json_object_set(*names, json_string_value(json_object_get(row, "id")), json_object_get(row, "displayName"));
+    json_decref(reply);
+    return HR_OK;
+}
+
+static enum hr_code add_assignments(const struct hr_wire *wire, const char *path, const char *principal, json_t *names,
+                                    json_t *list, struct hr_err *err)
+{
+    json_t *reply, *row;
+    size_t i;
+    HR_TRY(hr_cli_call(wire, "GET", path, NULL, &reply, err));
+    json_array_foreach(json_object_get(reply, "value"), i, row) {
+        json_t *one = flat(row, names);
+        const char *who = json_string_value(json_object_get(one, "principal"));
+        if (!principal || (who && !strcasecmp(who, principal)))
+            json_array_append(list, one);
+        json_decref(one);
+    }
+    json_decref(reply);
+    return HR_OK;
+}
+
+/* without a scope: the subscription's and every Synapse workspace's that may be seen */
+static enum hr_code add_all(const struct hr_args *args, const struct hr_wire *wire, const char *principal, json_t *names,
+                            json_t *list, struct hr_err *err)
+{
+    const char *group;
+    json_t *reply, *row;
+    size_t i;
+    HR_TRY(hr_cli_group_path(args, wire, &group, err));
+    const char *subscription = hr_strndup(wire->arena, group, (size_t)(strstr(group, "/resourceGroups/") - group));
+    HR_TRY(add_assignments(wire, hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments", subscription),
+                           principal, names, list, err));
+    HR_TRY(
+        hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL, &reply, err));
+    enum hr_code code = HR_OK;
+    json_array_foreach(json_object_get(reply, "value"), i, row)
+        if (!code)
+            code = add_assignments(wire,
+                                   hr_printf(wire->arena, "/synapse/%s/roleAssignments",
+                                             json_string_value(json_object_get(row, "name"))),
+                                   principal, names, list, err);
+    json_decref(reply);
+    return code;
+}
+
+static const struct hr_column assignment_columns[] = {
+    {"ROLE", "role"}, {"NAME", "name"}, {"PRINCIPAL", "principal"}, {"SCOPE", "scope"}, {"ID", "id"}};
+
+static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+{
+    struct hr_wire wire;
+    const char *scope = hr_args_get(args, "scope"), *principal = NULL;
+    json_t *names, *list;
+    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    if (hr_args_has(args, "assignee"))
+        HR_TRY(find_assignee(&wire, hr_args_get(args, "assignee"), &principal, err));
+    HR_TRY(principal_names(&wire, &names, err));
+    list = json_array();
+    enum hr_code code;
+    if (!scope)
+        code = add_all(args, &wire, principal, names, list, err);
+    else
+        code = add_assignments(&wire,
+                               hr_printf(arena, "%s%s/roleAssignments",
+                                         is_synapse(scope) ? synapse_address(arena, scope) : hr_cli_escape_path(arena, scope),
+                                         is_synapse(scope) ? "" : "/providers/Microsoft.Authorization"),
+                               principal, names, list, err);
+    json_decref(names);
+    if (code) {
+        json_decref(list);
+        return code;
+    }
+    return hr_cli_show(args, list, assignment_columns, HR_LEN(assignment_columns));
+}
+
+static const struct hr_option role_remove_options[] = {
+    HR_HOME_OPTION, HR_JSON_OPTION,
+    {"scope", "SCOPE", "the scope that it stands on"},
+    {"assignee", "PRINCIPAL", "whose"},
+};
+
+/* the id of the assignment among those listed, in the arena; NULL: none */
+static const char *find_assignment(struct hr_arena *arena, json_t *list, const struct hr_role *role, const char *scope)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach(list, i, row)
+        if (!strcasecmp(json_string_value(json_object_get(row, "scope")), scope) &&
+            !strcmp(json_string_value(json_object_get(row, "role")), role->name))
+            return hr_strdup(arena, json_string_value(json_object_get(row, "id")));
+    return NULL;
+}
+
+static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+{
+    struct hr_wire wire;
+    const char *assignee, *scope, *principal;
+    const struct hr_role *role = hr_role_find(args->positional[0]);
+    if (!role)
+        return hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", args->positional[0]);
+    HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
+    HR_TRY(hr_cli_need(args, "scope", &scope, err));
+    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    HR_TRY(find_assignee(&wire, assignee, &principal, err));
+    const char *base = is_synapse(scope)
+                           ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
+                           : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", hr_cli_escape_path(arena, scope));
+    json_t *list = json_array(), *names = json_object(), *reply;
+    enum hr_code code = add_assignments(&wire, base, principal, names, list, err);
+    const char *id = code ? NULL : find_assignment(arena, list, role, scope);
+    json_decref(list);
+    json_decref(names);
+    HR_TRY(code);
+    if (!id)
+        return hr_fail(err, HR_E_NOT_FOUND, "\"%s\" does not have role \"%s\" on \"%s\"", assignee, role->name, scope);
+    HR_TRY(hr_cli_call(&wire, "DELETE", hr_printf(arena, "%s/%s", base, id), NULL, &reply, err));
+    json_decref(reply);
+    printf("\"%s\" no longer has role \"%s\" on \"%s\"\n", assignee, role->name, scope);
+    return HR_OK;
+}
+
+static enum hr_code run_role_definition(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+{
+    (void)arena;
+    (void)err;
+    json_t *list = json_array();
+    for (const struct hr_role *role = NULL; (role = hr_role_next(role));)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", role->name, "id", role->id, "family",
+                                              hr_role_family_name(role->family), "text", role->text));
+    static const struct hr_column columns[] = {{"ROLE", "name"}, {"FAMILY", "family"}, {"ID", "id"}, {"FOR", "text"}};
+    return hr_cli_show(args, list, columns, HR_LEN(columns));
+}
+
+static const struct hr_command commands[] = {
+    {"role assign", "ROLE", "give a principal a role on a scope", 1, 1, HR_OPTIONS(assign_options), run_role_assign,
+     "  headrace role assign \"Synapse Apache Spark Administrator\" --assignee anna --scope workspaces/headrace-synapse\n"},
+    {"role remove", "ROLE", "take a role away", 1, 1, HR_OPTIONS(role_remove_options), run_role_remove},
+    {"role list", "", "who has which role where", 0, 0, HR_OPTIONS(role_list_options), run_role_list},
+    {"role definition", "", "the roles there are", 0, 0, HR_OPTIONS(hr_plain_options), run_role_definition},
+};
+const struct hr_command_group hr_role_commands = {"Roles", commands, HR_LEN(commands)};

@@ -1,0 +1,80 @@
+"""The command `headrace` as a person and as a program use it: links, computes, sessions."""
+import json
+import re
+
+import pytest
+
+from wire.test_arm import new_user, run_printed
+from wire.test_livy import Livy
+
+
+def refused(server, *words, token=None):
+    """What a refused command says; it must end with an error."""
+    done = server.cli(*words, token=token, check=False)
+    assert done.returncode in (1, 2) and not done.stdout, done.stdout
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def link(serve):
+    return json.loads(serve.cli("link", "create", "cli-link", "--json").stdout)
+
+
+def test_every_command_explains_itself(serve):
+    shown = serve.cli("help").stdout
+    commands = re.findall(r"^  ([a-z]+(?: [a-z-]+)?) (?:[A-Z:\[\]]+ )* *\S", shown, re.M)
+    assert {"serve", "link create", "compute attach", "session stop", "role assign"} <= set(commands)
+    for command in set(commands) - {"host", "account", "version"}:
+        assert serve.cli(*command.split(), "--help").stdout.startswith(f"usage: headrace {command}"), command
+
+
+def test_link(serve, link):
+    identity = link["identity"]["principalId"]
+    assert [row["name"] for row in json.loads(serve.cli("link", "list", "--json").stdout)] == ["cli-link"]
+    header, row = serve.cli("link", "show", "CLI-LINK").stdout.splitlines()
+    assert header.split("  ")[0] == "NAME" and row.split()[:2] == ["cli-link", identity]
+    assert 'there is no linked service "nix"' in refused(serve, "link", "remove", "nix")
+
+
+def test_attach_and_unlink(serve, link):
+    attached = json.loads(serve.cli("compute", "attach", "cli-pool", "--json").stdout)
+    assert (attached["properties"]["provisioningState"], attached["properties"]["computeType"]) == ("Succeeded", "SynapseSpark")
+    failed = refused(serve, "compute", "attach", "cli-bad", "--pool", "nix")
+    assert 'Spark pool "nix" does not exist' in failed
+    assert 'Spark pool "nix" does not exist' in serve.cli("compute", "show", "cli-bad").stdout
+    assert 'no linked service "other"' in refused(serve, "compute", "attach", "cli-3", "--link", "other")
+    assert "cli-bad, cli-pool" in refused(serve, "link", "remove", "cli-link")
+    assert serve.cli("compute", "detach", "cli-bad").stdout == 'compute "cli-bad" is detached\n'
+    assert 'there is no compute "cli-bad"' in refused(serve, "compute", "detach", "cli-bad")
+    serve.cli("link", "remove", "cli-link", "--detach-computes")
+    assert json.loads(serve.cli("compute", "list", "--json").stdout) == []
+    assert "headrace link create" in refused(serve, "compute", "attach", "cli-pool")
+
+
+def test_a_second_user_is_refused_and_the_printed_command_helps(serve):
+    ann, _ = new_user(serve)
+    said = refused(serve, "link", "create", "anns-link", token=ann["token"])
+    assert ann["name"] in said and "headrace role assign" in said
+    for _ in range(3):      # Contributor of the workspace, then Owner of the Synapse workspace
+        done = serve.cli("link", "create", "anns-link", token=ann["token"], check=False)
+        if done.returncode == 0:
+            break
+        run_printed(serve, done.stderr)
+    assert done.returncode == 0, done.stderr
+    serve.cli("link", "remove", "anns-link")
+
+
+def test_sessions(serve):
+    livy = Livy(serve)
+    path = livy.start()
+    number = path.rsplit("/", 1)[1]
+    assert livy.run(path, "1 + 1\n# ünïcödé")["data"]["text/plain"] == "2"
+    assert [str(row["id"]) for row in json.loads(serve.cli("session", "list", "--json").stdout)] == [number]
+    table = serve.cli("session", "statements", number).stdout.splitlines()
+    assert table[0].split() == ["ID", "STATE", "RESULT", "CODE"] and table[1].endswith("1 + 1 # ünïcödé")
+    assert "available" in table[1] and " ok " in table[1]
+    assert serve.cli("session", "log", number).returncode == 0
+    ann, _ = new_user(serve)
+    refused(serve, "session", "stop", number, token=ann["token"])
+    assert serve.cli("session", "stop", number).stdout == f'session "{number}" is stopped\n'
+    assert f"Session '{number}' not found" in refused(serve, "session", "show", number)
