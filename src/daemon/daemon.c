@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/arm/arm.h"
 #include "daemon/certificate.h"
+#include "daemon/data/data.h"
 #include "daemon/home.h"
 #include "daemon/livy/livy.h"
 #include "daemon/spark.h"
@@ -110,6 +111,7 @@ static void stop(struct daemon *daemon)
     hr_log(HR_LOG_INFO, "serve.stop", NULL);
     unlink(daemon->home.endpoint_file);
     hr_arm_stop();
+    hr_data_stop();
     hr_livy_stop();
     hr_spark_stop(daemon->spark);
     if (daemon->tcp)
@@ -204,7 +206,7 @@ static void find_python(struct daemon *daemon)
 static enum hr_code start(struct daemon *daemon, struct hr_err *err)
 {
     struct hr_home *home = &daemon->home;
-    static const struct hr_routes *tables[2];
+    static const struct hr_routes *tables[3];
     HR_TRY(hr_certificate_ensure(home->tls_dir, daemon->options->listen, err));
     HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir),
                              hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
@@ -214,6 +216,7 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     hr_loop_on_signal(daemon->loop, SIGINT, on_signal, daemon);
     tables[0] = hr_livy_routes();
     tables[1] = hr_arm_routes();
+    tables[2] = hr_data_routes();
     hr_rest_init(&home->site, tables, HR_LEN(tables));
     HR_TRY(hr_spark_start(&home->site, &daemon->spark, err));
     daemon->livy.released = hr_spark_released;

@@ -190,6 +190,14 @@ void hr_rest_reply(struct hr_rest *req, int status, json_t *json)
     json_decref(req->reply);
     req->status = status;
     req->reply = json;
+    req->text = NULL;
+}
+
+void hr_rest_reply_text(struct hr_rest *req, int status, const char *text, size_t len)
+{
+    hr_rest_reply(req, status, NULL);
+    req->text = text;
+    req->text_len = len;
 }
 
 void hr_rest_header(struct hr_rest *req, const char *name, const char *value)
@@ -208,7 +216,8 @@ void hr_rest_send(struct hr_rest *req)
     if (req->sent || req->closed)
         return;
     req->sent = true;
-    char *text = req->reply ? json_dumps(req->reply, JSON_COMPACT) : NULL;
+    char *made = req->reply ? json_dumps(req->reply, JSON_COMPACT) : NULL;
+    const char *text = req->text ? req->text : made;
     struct hr_header headers[HR_LEN(req->headers) + 2];
     size_t count = 0;
     if (text)
@@ -217,8 +226,8 @@ void hr_rest_send(struct hr_rest *req)
     for (size_t i = 0; i < req->header_count; i++)
         headers[count++] = req->headers[i];
     hr_exchange_reply_headers(req->exchange, req->status, &(struct hr_headers){headers, count}, text ? text : "",
-                              text ? strlen(text) : 0);
-    free(text);
+                              req->text ? req->text_len : text ? strlen(text) : 0);
+    free(made);
 }
 
 static void fill_error(struct hr_rest *req, const struct hr_err *err)

@@ -69,6 +69,8 @@ struct hr_rest {
     size_t param_count;
     int status;
     json_t *reply;
+    const char *text;                             /* or this, when it is set */
+    size_t text_len;
     struct hr_header headers[8];
     size_t header_count;
     bool deferred, sent, closed;
@@ -83,6 +85,8 @@ const char *hr_rest_param(const struct hr_rest *req, const char *name);      /* 
 const char *hr_rest_query(struct hr_rest *req, const char *name);            /* decoded; NULL when absent */
 const char *hr_rest_string(const struct hr_rest *req, const char *name);     /* of the body; NULL when absent */
 void hr_rest_reply(struct hr_rest *req, int status, json_t *json);           /* takes the reference; NULL: no body */
+/* JSON that is text already: large answers, made on another thread. The bytes are the caller's until it is sent. */
+void hr_rest_reply_text(struct hr_rest *req, int status, const char *text, size_t len);
 void hr_rest_header(struct hr_rest *req, const char *name, const char *value);
 void hr_rest_defer(struct hr_rest *req);
 void hr_rest_send(struct hr_rest *req);                                      /* a deferred reply, after hr_rest_reply */

@@ -26,5 +26,19 @@ static const char *const migrations[] = {
     "CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, pool TEXT NOT "
     "NULL,"
     "  state TEXT NOT NULL, request TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0);",
+    /* datastores and datasets. A saved dataset is a definition and its manifest, never changed; a version names one. */
+    "CREATE TABLE datastore (workspace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE, type TEXT NOT NULL,"
+    "  account TEXT NOT NULL, container TEXT NOT NULL, address TEXT, credential TEXT NOT NULL, secret TEXT,"
+    "  description TEXT NOT NULL, tags TEXT NOT NULL, is_default INTEGER NOT NULL, created_by TEXT NOT NULL,"
+    "  created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, PRIMARY KEY (workspace, name)) WITHOUT ROWID;"
+    "CREATE TABLE saved_dataset (id TEXT PRIMARY KEY COLLATE NOCASE, workspace TEXT NOT NULL COLLATE NOCASE, type TEXT NOT NULL,"
+    "  definition TEXT NOT NULL, digest TEXT NOT NULL, file_count INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    "  files_len INTEGER NOT NULL, created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, files BLOB NOT NULL);"
+    "CREATE INDEX saved_dataset_digest ON saved_dataset(digest);"
+    "CREATE TABLE dataset (id TEXT PRIMARY KEY COLLATE NOCASE, workspace TEXT NOT NULL COLLATE NOCASE,"
+    "  name TEXT NOT NULL COLLATE NOCASE, created_ms INTEGER NOT NULL, UNIQUE (workspace, name)) WITHOUT ROWID;"
+    "CREATE TABLE dataset_version (dataset TEXT NOT NULL COLLATE NOCASE REFERENCES dataset(id) ON DELETE CASCADE,"
+    "  version INTEGER NOT NULL, saved TEXT NOT NULL COLLATE NOCASE REFERENCES saved_dataset(id), description TEXT NOT NULL,"
+    "  tags TEXT NOT NULL, created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (dataset, version)) WITHOUT ROWID;",
 };
 #endif

@@ -1,7 +1,7 @@
 #include "daemon/store/store.h"
 #include "base/check.h"
+#include "daemon/store/private.h"
 #include "daemon/store/schema.h"
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,8 @@
     X(SESSION_END, "UPDATE session SET state = ?2, ended_ms = ?3 WHERE id = ?1") \
     X(SESSION_LIST, "SELECT id, uuid, owner, pool, state, request, created_ms, ended_ms FROM session ORDER BY id DESC LIMIT ?1")
 
+#define OTHERS_MAX 128
+
 enum statement {
 #define X(name, sql) S_##name,
     STATEMENTS(X)
@@ -62,6 +64,8 @@ static const char *const sql_of[] = {
 struct hr_store {
     sqlite3 *db;
     sqlite3_stmt *prepared[STATEMENT_COUNT];   /* made at first use */
+    struct { const char *sql; sqlite3_stmt *stmt; } others[OTHERS_MAX];   /* those of the store's other files */
+    size_t other_count;
 };
 
 static enum hr_code failed(struct hr_store *store, struct hr_err *err)
@@ -135,6 +139,8 @@ void hr_store_close(struct hr_store *store)
         return;
     for (int i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->prepared[i]);
+    for (size_t i = 0; i < store->other_count; i++)
+        sqlite3_finalize(store->others[i].stmt);
     sqlite3_close(store->db);
     free(store);
 }
@@ -218,6 +224,73 @@ static enum hr_code single(struct hr_store *store, sqlite3_stmt *stmt, struct hr
         (out)->count = rows_.count; \
         return HR_OK; \
     } while (0)
+
+/* ---- for the store's other files ---- */
+
+static sqlite3_stmt *other(struct hr_store *store, const char *sql)
+{
+    for (size_t i = 0; i < store->other_count; i++)
+        if (store->others[i].sql == sql)
+            return store->others[i].stmt;
+    HR_CHECK(store->other_count < OTHERS_MAX);
+    sqlite3_stmt *stmt;
+    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL))
+        return NULL;
+    store->others[store->other_count].sql = sql;
+    store->others[store->other_count++].stmt = stmt;
+    return stmt;
+}
+
+sqlite3_stmt *hr_store_bind(struct hr_store *store, const char *sql, const char *kinds, ...)
+{
+    sqlite3_stmt *stmt = other(store, sql);
+    if (!stmt)
+        return NULL;
+    sqlite3_reset(stmt);
+    va_list args;
+    va_start(args, kinds);
+    for (int i = 0; kinds[i]; i++) {
+        const void *bytes;
+        if (kinds[i] == 't') {
+            sqlite3_bind_text(stmt, i + 1, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+        } else if (kinds[i] == 'b') {
+            bytes = va_arg(args, const void *);
+            sqlite3_bind_blob64(stmt, i + 1, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+        } else {
+            sqlite3_bind_int64(stmt, i + 1, va_arg(args, int64_t));
+        }
+    }
+    va_end(args);
+    return stmt;
+}
+
+enum hr_code hr_store_finish(struct hr_store *store, sqlite3_stmt *stmt, struct hr_err *err)
+{
+    enum hr_code code = finish(store, stmt, err);
+    if (stmt)
+        sqlite3_clear_bindings(stmt);     /* a manifest's bytes are not kept */
+    return code;
+}
+
+const char *hr_store_text(sqlite3_stmt *stmt, int column, struct hr_arena *arena)
+{
+    return text_at(stmt, column, arena);
+}
+
+enum hr_code hr_store_collect(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, hr_store_read *read,
+                              void **at, size_t *count, struct hr_err *err)
+{
+    struct rows rows;
+    HR_TRY(collect(store, stmt, arena, size, read, &rows, err));
+    *at = rows.at;
+    *count = rows.count;
+    return HR_OK;
+}
+
+int hr_store_changed(struct hr_store *store)
+{
+    return sqlite3_changes(store->db);
+}
 
 enum hr_code hr_store_begin(struct hr_store *store, struct hr_err *err)
 {
