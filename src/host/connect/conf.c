@@ -1,4 +1,6 @@
 #include "host/connect/conf.h"
+#include "base/arena.h"
+#include "host/connect/conf_refused.h"
 #include "host/connect/conf_table.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,12 @@ static const struct entry entries[] = {
 #undef X
 };
 
+static const struct refused { const char *key, *value; } refused[] = {
+#define X(key, value) {key, value},
+    HR_CONF_REFUSED(X)
+#undef X
+};
+
 /* Spark core's own keys: known, but not for a session to change */
 static const char *const core_prefixes[] = {
     "spark.driver.", "spark.executor.", "spark.memory.", "spark.shuffle.", "spark.network.", "spark.ui.", "spark.eventLog.", "spark.task.",
@@ -29,6 +37,11 @@ static const char *const core_prefixes[] = {
 static int compare(const void *key, const void *entry)
 {
     return strcmp(key, ((const struct entry *)entry)->key);
+}
+
+static int compare_refused(const void *key, const void *entry)
+{
+    return strcmp(key, ((const struct refused *)entry)->key);
 }
 
 static const struct entry *find(const char *key)
@@ -166,11 +179,22 @@ static enum hr_code check_key(const char *key, struct hr_err *err)
     return HR_OK;
 }
 
+static enum hr_code check_refused(const char *key, const char *value, struct hr_err *err)
+{
+    const struct refused *found = bsearch(key, refused, HR_LEN(refused), sizeof *found, compare_refused);
+    char feature[400];
+    if (!found || (found->value && !strcasecmp(found->value, value)))
+        return HR_OK;
+    snprintf(feature, sizeof feature, "the configuration %.150s = %.150s", key, value);
+    return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
+}
+
 enum hr_code hr_conf_check(const char *key, const char *value, struct hr_err *err)
 {
     const struct entry *entry = find(key);
     HR_TRY(check_key(key, err));
-    return entry ? check_value(entry, value, err) : HR_OK;
+    HR_TRY(entry ? check_value(entry, value, err) : HR_OK);
+    return check_refused(key, value, err);
 }
 
 enum hr_code hr_conf_set(struct hr_conf *conf, const char *key, const char *value, struct hr_err *err)

@@ -109,17 +109,17 @@ static enum hr_code charset(const struct hr_options *options, struct hr_csv *csv
     return HR_OK;
 }
 
-static enum hr_code formats(struct hr_arena *arena, const struct hr_options *options, struct hr_csv *csv, struct hr_err *err)
+static enum hr_code formats(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct hr_csv *csv, struct hr_err *err)
 {
     const char *date = hr_option_get(options, "dateFormat"), *stamp = hr_option_get(options, "timestampFormat");
     const char *ntz = hr_option_get(options, "timestampNTZFormat");
     HR_TRY(hr_option_pattern(arena, date, HR_PATTERN_PARSE, &csv->date_format, err));
     HR_TRY(hr_option_pattern(arena, stamp, HR_PATTERN_PARSE, &csv->timestamp_format, err));
     HR_TRY(hr_option_pattern(arena, ntz, HR_PATTERN_PARSE, &csv->ntz_format, err));
-    bool fallback;
-    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", false, &fallback, err));
-    csv->fallback_dates = fallback || !date;
-    csv->fallback_timestamps = fallback || !stamp;
+    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", !date),
+                          &csv->fallback_dates, err));
+    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", !stamp),
+                          &csv->fallback_timestamps, err));
     return HR_OK;
 }
 
@@ -167,11 +167,9 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     const char *locale = hr_option_get(options, "locale");
     if (locale && strncasecmp(locale, "en", 2))
         return refuse(err, "locale", locale);
-    if (!strcasecmp(hr_conf(env, "spark.sql.legacy.timeParserPolicy", "CORRECTED"), "LEGACY"))
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "spark.sql.legacy.timeParserPolicy = LEGACY", NULL);
     HR_TRY(modes(options, csv, err));
     HR_TRY(charset(options, csv, err));
-    HR_TRY(formats(arena, options, csv, err));
+    HR_TRY(formats(arena, env, options, csv, err));
     HR_TRY(hr_conf_zone(env, options, &csv->zone, &csv->zone_name, err));
     csv->zone_name = hr_strdup(arena, csv->zone_name);
     return HR_OK;
