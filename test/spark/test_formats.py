@@ -429,3 +429,41 @@ def test_json_of_strings(ours, oracle):
 def test_titanic(ours, oracle, titanic):
     both(ours, oracle, lambda spark: spark.read.csv(titanic, header=True, inferSchema=True))
     both(ours, oracle, lambda spark: spark.read.csv(titanic, header=True))
+
+
+CSV_STRINGS = [
+    # strings, options ("schema" is the reader's)
+    (["a,b", "1,2", "a,b", "3,x"], INFER),
+    (["1,2", "3"], {}),
+    (["1,2", "x,4", "", "  ", "#z", None, "5,6,7"], {"schema": "a int, b int, _corrupt_record string", "comment": "#"}),
+    (["1,2", "x,4"], {"schema": "a int, b int", "mode": "FAILFAST"}),
+    (["1,2", "x,4"], {"schema": "a int, b int", "mode": "DROPMALFORMED"}),
+    (['"a\nb",2', "c\nd,4"], {}),
+    (['"a,2', "c"], {}),
+    ([], {}),
+    (["x,y", "1,2"], {"header": "true", "schema": "a int, b int"}),
+]
+
+
+@pytest.mark.parametrize("strings,options", CSV_STRINGS)
+def test_csv_of_strings(ours, oracle, strings, options):
+    """spark.read.csv(df): every string is one record, read by the whole schema even by a count"""
+    def make(spark, count=False):
+        given = dict(options)
+        schema = given.pop("schema", None)
+        reader = spark.read.options(**given)
+        reader = reader.schema(schema) if schema else reader
+        frame = reader.csv(spark.createDataFrame([(text,) for text in strings], "value string"))
+        return frame.groupBy().count() if count else frame
+    both(ours, oracle, make)
+    both(ours, oracle, lambda spark: make(spark, count=True))
+
+
+def test_refused_configuration(ours, oracle):
+    """what would change an answer and is not honoured is refused by name; Spark's default is not"""
+    for key, value, default in [("spark.sql.mapKeyDedupPolicy", "LAST_WIN", "EXCEPTION"), ("spark.sql.legacy.timeParserPolicy", "LEGACY", "CORRECTED"),
+                                ("spark.sql.legacy.ctePrecedencePolicy", "LEGACY", "corrected")]:
+        with pytest.raises(Exception, match=re.escape(key)):
+            ours.conf.set(key, value)
+        ours.conf.set(key, default)
+        ours.conf.unset(key)

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "host/format/cache.h"
 #include "host/format/stream.h"
+#include "host/format/query_strings.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -19,6 +20,9 @@ struct place { enum column_kind kind; int at; };   /* token index, or partition 
 struct csv_scan {
     const struct hr_csv *csv;
     struct hr_files files;
+    struct hr_strings *strings;                    /* instead of files, one record each */
+    struct hr_text header;                         /* strings equal to it make no row */
+    size_t *all;                                   /* every column: strings are parsed by the whole schema, whatever is asked for */
     struct place *places;                          /* of each column of the schema */
     size_t data_count;                             /* tokens a record should have when nothing is pruned */
     const char *key;                               /* in the cache */
@@ -59,6 +63,7 @@ struct csv_local {
     const char *stop;                              /* records that begin here or later belong to the next unit */
     int64_t offset;                                /* of buffer[0] in the file */
     size_t file;
+    size_t string, string_end;                     /* of a slice of strings */
     bool active, whole, stream_end, is_utf8, keeps, counts;
     struct column *columns;                        /* this thread's copy */
     char scratch[CHECK_BYTES];
@@ -137,6 +142,8 @@ static void plan_units(struct csv_run *run)
     run->unit_first = calloc(files->count + 1, sizeof(size_t));
     run->readers = calloc(files->count + 1, sizeof *run->readers);
     HR_CHECK(run->unit_first && run->readers);
+    if (run->state->strings)
+        run->unit_count = (run->state->strings->count + HR_STRINGS_A_SLICE - 1) / HR_STRINGS_A_SLICE;
     for (size_t i = 0; i < files->count; i++) {
         run->unit_first[i] = run->unit_count;
         if (files->at[i].stat.size)
@@ -325,6 +332,13 @@ static enum hr_code next_unit(struct csv_local *local, struct hr_err *err)
     size_t unit = atomic_fetch_add(&run->next_unit, 1);
     if (unit >= run->unit_count)
         return HR_OK;
+    if (run->state->strings) {
+        size_t count = run->state->strings->count;
+        local->string = unit * HR_STRINGS_A_SLICE;
+        local->string_end = local->string + HR_STRINGS_A_SLICE < count ? local->string + HR_STRINGS_A_SLICE : count;
+        local->active = true;
+        return HR_OK;
+    }
     size_t file = 0;
     while (run->unit_first[file + 1] <= unit)
         file++;
@@ -378,8 +392,17 @@ static inline bool token_value(struct csv_local *local, struct column *column, c
     return ok;
 }
 
+static enum hr_code bad_string(const struct hr_csv_record *record, struct hr_err *err)
+{
+    char text[400];
+    snprintf(text, sizeof text, "%.*s", (int)(record->text_len > 300 ? 300 : record->text_len), record->text);
+    return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", text, "failFastMode", "FAILFAST", NULL);
+}
+
 static enum hr_code failfast(const struct csv_local *local, const struct hr_csv_record *record, struct hr_err *err)
 {
+    if (local->run->state->strings)
+        return bad_string(record, err);
     hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
     return hr_fail_hint(err, "malformed records are detected in record parsing: \"%.*s\"; parse mode: FAILFAST. To process malformed records as null result, "
                         "try setting the option 'mode' as 'PERMISSIVE'", (int)(record->text_len > 200 ? 200 : record->text_len), record->text);
@@ -395,6 +418,8 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
     if (record->stray_quote)
         return hr_fail(err, HR_E_INVALID, "unescaped quote character '%c' inside a quoted value of a csv field: \"%.*s\"", run->state->csv->quote,
                        (int)(record->text_len > 500 ? 500 : record->text_len), record->text);
+    if (record->broken && !run->only_count && run->state->strings)
+        return bad_string(record, err);
     if (record->broken && !run->only_count)
         return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
     for (size_t i = 0; i < run->column_count; i++)
@@ -428,12 +453,32 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
 static enum hr_code corrupt_file(const struct csv_local *local, enum hr_code code, struct hr_err *err)
 {
     const struct hr_files *files = &local->run->state->files;
+    if (local->run->state->strings)
+        return code;
     if (code == HR_E_NOT_FOUND && files->ignore_missing)
         return HR_OK;
     if ((code == HR_E_IO || code == HR_E_CHANGED) && files->ignore_corrupt)
         return HR_OK;
     (void)err;
     return code;
+}
+
+/* the next record; *step MORE: the bytes end inside it */
+static enum hr_csv_step next_record(struct csv_local *local)
+{
+    const struct csv_scan *state = local->run->state;
+    if (!state->strings)
+        return local->lexer.at >= local->stop ? HR_CSV_END : local->counts ? hr_csv_next_line(&local->lexer) : hr_csv_next(&local->lexer);
+    while (local->string < local->string_end) {
+        struct hr_text text = hr_strings_at(state->strings, local->string++);
+        if (state->header.at && text.len == state->header.len && !memcmp(text.at, state->header.at, text.len))
+            continue;
+        local->is_utf8 = all_ascii(text.at, text.len);
+        hr_csv_lexer_feed(&local->lexer, text.at, text.at + text.len, true);
+        if (hr_csv_next(&local->lexer) == HR_CSV_RECORD)
+            return HR_CSV_RECORD;
+    }
+    return HR_CSV_END;
 }
 
 /* rows of one unit into the vectors of local->columns */
@@ -455,11 +500,7 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
             if (!local->active)
                 break;
         }
-        if (local->lexer.at >= local->stop) {
-            local->active = false;
-            continue;
-        }
-        enum hr_csv_step step = local->counts ? hr_csv_next_line(&local->lexer) : hr_csv_next(&local->lexer);
+        enum hr_csv_step step = next_record(local);
         if (step == HR_CSV_END) {
             local->active = false;
         } else if (step == HR_CSV_MORE) {
@@ -739,13 +780,15 @@ static enum hr_code only_corrupt(const struct csv_run *run, const struct hr_scan
 static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want, void **global, uint64_t *threads, struct hr_err *err)
 {
     struct csv_run *run = calloc(1, sizeof *run);
+    const struct csv_scan *state = scan->state;
     HR_CHECK(run);
     run->scan = scan;
-    run->state = scan->state;
+    run->state = state;
     pthread_mutex_init(&run->lock, NULL);
-    plan_columns(run, want);
+    struct hr_scan_want all = {state->all, scan->schema->field_count, want->out, want->out_count};
+    plan_columns(run, state->all ? &all : want);
     plan_units(run);
-    enum hr_code code = only_corrupt(run, want, err);
+    enum hr_code code = state->all ? HR_OK : only_corrupt(run, want, err);
     if (!code && run->state->can_cache && !run->checks)
         code = open_kept(run, err);
     if (code) {
@@ -784,7 +827,14 @@ static enum hr_code fill(void *global, void *arg, duckdb_data_chunk out, struct 
 
 static void leave(void *local) { local_free(local); }
 
-static const struct hr_scan_ops csv_ops = {.begin = begin, .join = join, .fill = fill, .leave = leave, .end = run_free};
+static void destroy(struct hr_scan *scan)
+{
+    struct csv_scan *state = scan->state;
+    if (state->strings)
+        hr_strings_release(state->strings);
+}
+
+static const struct hr_scan_ops csv_ops = {.begin = begin, .join = join, .fill = fill, .leave = leave, .end = run_free, .destroy = destroy};
 
 /* ---- opening ---- */
 
@@ -894,5 +944,86 @@ enum hr_code hr_csv_read(struct hr_format *format, struct hr_arena *arena, struc
     state = scan->state;
     *source = hr_scan_source(arena, scan, "csv", "csv");
     (*source)->files = state->files.uris;
+    return HR_OK;
+}
+
+/* ---- strings out of a query ---- */
+
+/* Spark leaves out strings of spaces alone, and comments, before it parses */
+static bool keeps_string(const void *arg, struct hr_text text)
+{
+    const struct hr_csv *csv = arg;
+    size_t spaces = 0;
+    while (spaces < text.len && text.at[spaces] == ' ')
+        spaces++;
+    return spaces < text.len && (csv->comment == HR_CSV_NONE || (unsigned char)text.at[0] != csv->comment);
+}
+
+/* enforceSchema=false: the first string's names are the schema's */
+static enum hr_code check_first(const struct csv_scan *state, const struct hr_type *schema, struct hr_err *err)
+{
+    struct hr_csv_lexer lexer;
+    struct hr_bump bump = {0};
+    enum hr_code code = HR_OK;
+    hr_csv_lexer_init(&lexer, state->csv, &bump);
+    hr_csv_lexer_feed(&lexer, state->header.at, state->header.at + state->header.len, true);
+    size_t count = hr_csv_next(&lexer) == HR_CSV_RECORD ? lexer.record.count : 0;
+    if (count != state->data_count)
+        code = hr_fail(err, HR_E_INVALID, "Number of column in CSV header is not equal to number of fields in the schema: header length: %zu, schema size: %zu",
+                       count, state->data_count);
+    for (size_t i = 0; i < schema->field_count && !code; i++) {
+        struct hr_text text = {"", 0};
+        if (state->places[i].kind != COLUMN_TOKEN)
+            continue;
+        hr_csv_token(state->csv, &lexer.record.fields[state->places[i].at], &text);
+        const char *name = schema->fields[i].name;
+        if (strlen(name) != text.len || (state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.at, text.len))
+            code = hr_fail(err, HR_E_INVALID, "CSV header does not conform to the schema. Expected: %s but found: %.*s", name,
+                           (int)(text.len > 200 ? 200 : text.len), text.at);
+    }
+    hr_csv_lexer_release(&lexer);
+    hr_bump_release(&bump);
+    return code;
+}
+
+static enum hr_code open_strings(struct hr_scan *scan, struct csv_scan *state, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                                 struct hr_err *err)
+{
+    struct hr_csv *csv;
+    const struct hr_type *data;
+    struct hr_options options = hr_options_copy(scan->arena, &rel->parse.options);
+    HR_TRY(hr_csv_options(scan->arena, env, &options, &csv, err));
+    hr_csv_one_record(csv);
+    csv->pruning = false;
+    state->csv = csv;
+    HR_TRY(hr_strings_pull(state->strings, rows, keeps_string, csv, err));
+    if (csv->header && state->strings->count)
+        state->header = hr_strings_at(state->strings, 0);
+    if (rel->parse.schema)
+        data = hr_type_copy(scan->arena, rel->parse.schema);
+    else
+        HR_TRY(hr_csv_schema_of_strings(scan->arena, csv, state->strings, &data, err));
+    scan->rows_guess = state->strings->count;
+    HR_TRY(place_columns(scan, state, data, err));
+    state->all = HR_NEW_ARRAY(scan->arena, size_t, scan->schema->field_count + 1);
+    for (size_t i = 0; i < scan->schema->field_count; i++)
+        state->all[i] = i;
+    return state->header.at && !csv->enforce_schema ? check_first(state, scan->schema, err) : HR_OK;
+}
+
+enum hr_code hr_csv_parse_strings(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                                  struct hr_source **source, struct hr_err *err)
+{
+    struct hr_scan *scan = hr_scan_new(format, &csv_ops);
+    struct csv_scan *state = HR_NEW(scan->arena, struct csv_scan);
+    scan->state = state;
+    state->strings = HR_NEW(scan->arena, struct hr_strings);
+    enum hr_code code = open_strings(scan, state, env, rel, rows, err);
+    if (code) {
+        hr_scan_unref(scan);
+        return code;
+    }
+    scan = hr_scan_register(scan);
+    *source = hr_scan_source(arena, scan, "csv", "csv");
     return HR_OK;
 }

@@ -92,9 +92,19 @@ bool hr_csv_readable(const struct hr_type *type);   /* may Spark's csv source re
 enum hr_code hr_csv_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
                          struct hr_source **source, struct hr_err *err);
 
+/* rel is HR_REL_PARSE; rows has one column of strings, each of them one record */
+enum hr_code hr_csv_parse_strings(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                                  struct hr_source **source, struct hr_err *err);
+/* options for reading one record out of one text: line ends inside quotes belong to it, \n ends it */
+void hr_csv_one_record(struct hr_csv *csv);
+
 /* ---- header and inference ---- */
 enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
                            const struct hr_type **schema, struct hr_err *err);
+/* of strings that are one record each; csv as hr_csv_one_record makes it */
+struct hr_strings;
+enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_type **schema,
+                                      struct hr_err *err);
 /* the value a token stands for; false: null */
 static inline bool hr_csv_token(const struct hr_csv *csv, const struct hr_csv_field *field, struct hr_text *text)
 {

@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "host/format/cache.h"
 #include "host/format/stream.h"
+#include "host/format/query_strings.h"
 #include <stdlib.h>
 #include <strings.h>
 
@@ -174,6 +175,7 @@ struct walk {
     struct hr_bump bump;
     struct hr_bytes *bytes;
     struct hr_stream *stream;
+    const struct hr_strings *strings; size_t next;     /* instead of a file */
     char *buffer; size_t cap, len;
     bool is_last, fed;
 };
@@ -241,9 +243,23 @@ static enum hr_code walk_more(struct walk *walk, struct hr_err *err)
     return HR_OK;
 }
 
+static void walk_strings(struct walk *walk, bool *is_end)
+{
+    *is_end = true;
+    while (*is_end && walk->next < walk->strings->count) {
+        struct hr_text text = hr_strings_at(walk->strings, walk->next++);
+        hr_csv_lexer_feed(&walk->lexer, text.at, text.at + text.len, true);
+        *is_end = hr_csv_next(&walk->lexer) != HR_CSV_RECORD;
+    }
+}
+
 static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *err)
 {
     hr_bump_reset(&walk->bump);
+    if (walk->strings) {
+        walk_strings(walk, is_end);
+        return HR_OK;
+    }
     if (!walk->lexer.start)
         HR_TRY(walk_more(walk, err));
     for (;;) {
@@ -296,25 +312,19 @@ static bool sampled(uint64_t *state, double ratio)
     return (double)(*state >> 11) / 9007199254740992.0 < ratio;
 }
 
-static enum hr_code infer_files(struct hr_format *format, const struct hr_files *files, struct inference *inference, struct hr_err *err)
+static enum hr_code infer_walk(struct walk *walk, struct inference *inference, uint64_t *state, struct hr_err *err)
 {
-    uint64_t state = 1;
-    for (size_t f = 0; f < files->count; f++) {
-        struct walk walk;
-        bool is_end = false, first = true;
-        enum hr_code code = walk_open(&walk, format, inference->csv, &files->at[f], err);
-        while (!code && !(code = walk_next(&walk, &is_end, err)) && !is_end) {
-            const struct hr_csv_record *record = &walk.lexer.record;
-            bool header = inference->csv->multi_line ? first : record->text_len == inference->header_len
-                && !memcmp(record->text, inference->header, inference->header_len);
-            first = false;
-            if (!(inference->csv->header && header) && sampled(&state, inference->csv->sampling))
-                infer_record(inference, record);
-        }
-        walk_close(&walk);
-        HR_TRY(code);
+    bool is_end = false, first = true, by_text = walk->strings || !inference->csv->multi_line;
+    for (;;) {
+        HR_TRY(walk_next(walk, &is_end, err));
+        if (is_end)
+            return HR_OK;
+        const struct hr_csv_record *record = &walk->lexer.record;
+        bool header = by_text ? record->text_len == inference->header_len && !memcmp(record->text, inference->header, inference->header_len) : first;
+        first = false;
+        if (!(inference->csv->header && header) && sampled(state, inference->csv->sampling))
+            infer_record(inference, record);
     }
-    return HR_OK;
 }
 
 static const struct hr_type *guess_type(struct hr_arena *arena, const struct guess *guess)
@@ -324,16 +334,30 @@ static const struct hr_type *guess_type(struct hr_arena *arena, const struct gue
     return hr_type_basic(guess->id == HR_TYPE_VOID ? HR_TYPE_STRING : guess->id);
 }
 
-enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
-                           const struct hr_type **schema, struct hr_err *err)
+/* where records come from: files, or strings */
+struct origin { struct hr_format *format; const struct hr_files *files; const struct hr_strings *strings; };
+
+static size_t origin_count(const struct origin *origin) { return origin->strings ? 1 : origin->files->count; }
+
+static enum hr_code origin_open(const struct origin *origin, size_t i, const struct hr_csv *csv, struct walk *walk, struct hr_err *err)
+{
+    if (!origin->strings)
+        return walk_open(walk, origin->format, csv, &origin->files->at[i], err);
+    *walk = (struct walk){.csv = csv, .strings = origin->strings};
+    hr_csv_lexer_init(&walk->lexer, csv, &walk->bump);
+    return HR_OK;
+}
+
+static enum hr_code schema_of(const struct origin *origin, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_type **schema, struct hr_err *err)
 {
     struct hr_field *fields = NULL;
     size_t count = 0;
     struct inference inference = {.csv = csv};
-    for (size_t f = 0; f < files->count && !fields; f++) {
+    uint64_t state = 1;
+    for (size_t f = 0; f < origin_count(origin) && !fields; f++) {
         struct walk walk;
         bool is_end = false;
-        enum hr_code code = walk_open(&walk, format, csv, &files->at[f], err);
+        enum hr_code code = origin_open(origin, f, csv, &walk, err);
         if (!code && !(code = walk_next(&walk, &is_end, err)) && !is_end) {
             const struct hr_csv_record *record = &walk.lexer.record;
             count = record->count;
@@ -345,13 +369,30 @@ enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, con
         walk_close(&walk);
         HR_TRY(code);
     }
-    if (csv->infer && count) {
-        inference.guesses = HR_NEW_ARRAY(arena, struct guess, count);
-        inference.count = count;
-        HR_TRY(infer_files(format, files, &inference, err));
-        for (size_t i = 0; i < count; i++)
-            fields[i].type = guess_type(arena, &inference.guesses[i]);
+    inference.guesses = HR_NEW_ARRAY(arena, struct guess, count + 1);
+    inference.count = count;
+    for (size_t f = 0; csv->infer && count && f < origin_count(origin); f++) {
+        struct walk walk;
+        enum hr_code code = origin_open(origin, f, csv, &walk, err);
+        if (!code)
+            code = infer_walk(&walk, &inference, &state, err);
+        walk_close(&walk);
+        HR_TRY(code);
     }
+    for (size_t i = 0; csv->infer && i < count; i++)
+        fields[i].type = guess_type(arena, &inference.guesses[i]);
     *schema = hr_type_struct(arena, fields, count);
     return HR_OK;
+}
+
+enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
+                           const struct hr_type **schema, struct hr_err *err)
+{
+    return schema_of(&(struct origin){format, files, NULL}, arena, csv, schema, err);
+}
+
+enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_type **schema,
+                                      struct hr_err *err)
+{
+    return schema_of(&(struct origin){NULL, NULL, strings}, arena, csv, schema, err);
 }

@@ -174,3 +174,12 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     csv->zone_name = hr_strdup(arena, csv->zone_name);
     return HR_OK;
 }
+
+void hr_csv_one_record(struct hr_csv *csv)
+{
+    csv->multi_line = true;
+    if (!csv->line_sep_len) {
+        csv->line_sep[0] = '\n';
+        csv->line_sep_len = 1;
+    }
+}

@@ -96,6 +96,19 @@ static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, cons
     return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", name, NULL);
 }
 
+enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                             struct hr_source **source, struct hr_err *err)
+{
+    const char *name = rel->parse.format ? rel->parse.format : "";
+    bool csv = !strcasecmp(name, "csv");
+    if (!csv && strcasecmp(name, "json"))
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(arena, "spark.read.%s of a column of strings", name), NULL);
+    if (rows->schema->field_count != 1 || rows->schema->fields[0].type->id != HR_TYPE_STRING)
+        return hr_fail(err, HR_E_INVALID, "only one column of strings can be parsed as %s", name);
+    HR_TRY((csv ? hr_csv_parse_strings : hr_json_parse_strings)(format, arena, env, rel, rows, source, err));
+    return check_names(arena, env, (*source)->schema, err);
+}
+
 enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_source **source,
                             struct hr_err *err)
 {

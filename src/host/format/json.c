@@ -4,18 +4,16 @@
 #include "host/format/cache.h"
 #include "host/format/json_value.h"
 #include "host/format/local.h"
+#include "host/format/query_strings.h"
 #include "host/format/write.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-/* strings that a query gave: spark.read.json(rdd) */
-struct strings { char *bytes; size_t *ends; size_t count, cap; size_t len, room; };
-
 struct lines_scan {
     const struct hr_json *json;        /* NULL: the text source */
     struct hr_files files;
-    struct strings *strings;           /* instead of files */
+    struct hr_strings *strings;        /* instead of files */
     const char *charset, *line_sep;
     bool whole;
     int corrupt;                       /* schema column, or -1 */
@@ -41,8 +39,6 @@ struct lines_local {
     struct hr_json_node *pending;      /* elements of a top-level array still to be given */
     const char *text; size_t len;
 };
-
-#define STRINGS_A_SLICE 8192
 
 /* ---- options ---- */
 
@@ -132,7 +128,7 @@ static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want,
         wants_corrupt |= (int)want->required[i] == state->corrupt;
     }
     run->checks = state->json && (state->json->mode != HR_MODE_PERMISSIVE || wants_corrupt);
-    *threads = state->strings ? state->strings->count / STRINGS_A_SLICE + 1 : state->files.count ? state->files.count : 1;
+    *threads = state->strings ? state->strings->count / HR_STRINGS_A_SLICE + 1 : state->files.count ? state->files.count : 1;
     *global = run;
     if (wants_corrupt && want->required_count == 1)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", NULL);
@@ -172,8 +168,8 @@ static enum hr_code next_unit(struct lines_local *local, struct hr_err *err)
     const struct lines_scan *state = local->run->state;
     size_t unit = atomic_fetch_add(&local->run->next, 1);
     if (state->strings) {
-        local->at = unit * STRINGS_A_SLICE;
-        local->end = local->at + STRINGS_A_SLICE < state->strings->count ? local->at + STRINGS_A_SLICE : state->strings->count;
+        local->at = unit * HR_STRINGS_A_SLICE;
+        local->end = local->at + HR_STRINGS_A_SLICE < state->strings->count ? local->at + HR_STRINGS_A_SLICE : state->strings->count;
         local->active = local->at < state->strings->count;
         return HR_OK;
     }
@@ -191,7 +187,7 @@ static enum hr_code next_unit(struct lines_local *local, struct hr_err *err)
 
 static enum hr_code next_line(struct lines_local *local, struct hr_err *err)
 {
-    const struct strings *strings = local->run->state->strings;
+    const struct hr_strings *strings = local->run->state->strings;
     if (!strings) {
         enum hr_code code = hr_lines_next(local->lines, &local->text, &local->len, err);
         if (code && local->run->state->files.ignore_corrupt) {
@@ -202,9 +198,9 @@ static enum hr_code next_line(struct lines_local *local, struct hr_err *err)
     }
     local->text = NULL;
     if (local->at < local->end) {
-        size_t from = local->at ? strings->ends[local->at - 1] : 0;
-        local->text = strings->bytes + from;
-        local->len = strings->ends[local->at++] - from;
+        struct hr_text text = hr_strings_at(strings, local->at++);
+        local->text = text.at;
+        local->len = text.len;
     }
     return HR_OK;
 }
@@ -216,6 +212,8 @@ static const char *where(const struct lines_local *local)
 
 static enum hr_code failfast(const struct lines_local *local, struct hr_err *err)
 {
+    if (local->run->state->strings)
+        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", local->text, "failFastMode", "FAILFAST", NULL);
     hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", where(local), NULL);
     return hr_fail_hint(err, "malformed records are detected in record parsing: \"%.*s\"; parse mode: FAILFAST. To process malformed records as null result, "
                         "try setting the option 'mode' as 'PERMISSIVE'", (int)(local->len > 200 ? 200 : local->len), local->text);
@@ -369,10 +367,8 @@ static enum hr_code fill(void *global, void *arg, duckdb_data_chunk out, struct 
 static void destroy(struct hr_scan *scan)
 {
     struct lines_scan *state = scan->state;
-    if (!state->strings)
-        return;
-    free(state->strings->bytes);
-    free(state->strings->ends);
+    if (state->strings)
+        hr_strings_release(state->strings);
 }
 
 static const struct hr_scan_ops lines_ops = {.begin = begin, .join = join, .fill = fill, .leave = leave, .end = end, .destroy = destroy};
@@ -534,36 +530,6 @@ enum hr_code hr_text_read(struct hr_format *format, struct hr_arena *arena, stru
 
 /* ---- strings out of a query ---- */
 
-static void add_string(struct strings *strings, const char *bytes, size_t len)
-{
-    if (strings->len + len > strings->room) {
-        strings->room = (strings->len + len) * 2 + 4096;
-        strings->bytes = realloc(strings->bytes, strings->room);
-        HR_CHECK(strings->bytes);
-    }
-    if (strings->count == strings->cap) {
-        strings->cap = strings->cap * 2 + 256;
-        strings->ends = realloc(strings->ends, strings->cap * sizeof *strings->ends);
-        HR_CHECK(strings->ends);
-    }
-    if (len)
-        memcpy(strings->bytes + strings->len, bytes, len);
-    strings->len += len;
-    strings->ends[strings->count++] = strings->len;
-}
-
-static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
-{
-    (void)err;
-    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
-    duckdb_string_t *values = duckdb_vector_get_data(vector);
-    uint64_t *validity = duckdb_vector_get_validity(vector);
-    for (idx_t i = 0; i < duckdb_data_chunk_get_size(chunk); i++)
-        if (!validity || duckdb_validity_row_is_valid(validity, i))
-            add_string(arg, duckdb_string_t_data(&values[i]), duckdb_string_t_length(values[i]));
-    return HR_OK;
-}
-
 static enum hr_code open_strings(struct hr_scan *scan, struct lines_scan *state, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
                                  struct hr_err *err)
 {
@@ -571,14 +537,14 @@ static enum hr_code open_strings(struct hr_scan *scan, struct lines_scan *state,
     HR_TRY(hr_json_options(scan->arena, env, &rel->parse.options, &json, err));
     state->json = json;
     state->zone = json->zone;
-    HR_TRY(rows->pull(rows, take, state->strings, err));
+    HR_TRY(hr_strings_pull(state->strings, rows, NULL, NULL, err));
     const struct hr_type *data = rel->parse.schema ? hr_type_copy(scan->arena, rel->parse.schema) : NULL;
     if (!data) {
         struct hr_json_inference *inference = hr_json_inference_new(scan->arena, json);
         enum hr_code code = HR_OK;
         for (size_t i = 0; i < state->strings->count && !code; i++) {
-            size_t from = i ? state->strings->ends[i - 1] : 0;
-            code = hr_json_infer(inference, state->strings->bytes + from, state->strings->ends[i] - from, err);
+            struct hr_text text = hr_strings_at(state->strings, i);
+            code = hr_json_infer(inference, text.at, text.len, err);
         }
         if (!code)
             code = hr_json_inferred(inference, &data, err);
@@ -588,17 +554,13 @@ static enum hr_code open_strings(struct hr_scan *scan, struct lines_scan *state,
     return place_columns(scan, state, data, json->case_sensitive, err);
 }
 
-enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
-                             struct hr_source **source, struct hr_err *err)
+enum hr_code hr_json_parse_strings(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                                   struct hr_source **source, struct hr_err *err)
 {
-    if (!rel->parse.format || strcasecmp(rel->parse.format, "json"))
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "spark.read.csv of a column of strings", NULL);
-    if (rows->schema->field_count != 1 || rows->schema->fields[0].type->id != HR_TYPE_STRING)
-        return hr_fail(err, HR_E_INVALID, "only one column of strings can be parsed as json");
     struct hr_scan *scan = hr_scan_new(format, &lines_ops);
     struct lines_scan *state = HR_NEW(scan->arena, struct lines_scan);
     scan->state = state;
-    state->strings = HR_NEW(scan->arena, struct strings);
+    state->strings = HR_NEW(scan->arena, struct hr_strings);
     struct hr_rel own = *rel;
     own.parse.options = hr_options_copy(scan->arena, &rel->parse.options);
     enum hr_code code = open_strings(scan, state, env, &own, rows, err);

@@ -40,6 +40,9 @@ void hr_json_inference_free(struct hr_json_inference *inference);
 
 enum hr_code hr_json_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
                           struct hr_source **source, struct hr_err *err);
+/* rel is HR_REL_PARSE; rows has one column of strings */
+enum hr_code hr_json_parse_strings(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+                                   struct hr_source **source, struct hr_err *err);
 enum hr_code hr_text_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
                           struct hr_source **source, struct hr_err *err);
 #endif
