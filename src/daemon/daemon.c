@@ -9,6 +9,7 @@
 #include "daemon/livy/livy.h"
 #include "daemon/spark.h"
 #include "daemon/storage.h"
+#include "daemon/studio/studio.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "io/loop.h"
@@ -44,6 +45,8 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     struct daemon *daemon = arg;
     if (hr_gate_wants(hr_exchange_request(exchange)))
         hr_gate_take(hr_spark_gate(daemon->spark), exchange);
+    else if (hr_studio_wants(hr_exchange_request(exchange)))
+        hr_studio_take(exchange);
     else
         hr_rest_request(exchange);
 }

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/arm/private.h"
+#include "http/http.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -67,6 +68,10 @@ enum hr_code arm_link_put(struct hr_rest *req, struct hr_err *err)
     HR_TRY(code);
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id.text, &row, err));
     if (row && strcasecmp(target_of(req, row), target->id))
+        return hr_fail(err, HR_E_EXISTS, "linked service \"%s\" exists already and links \"%s\"", row->name, target_of(req, row));
+    /* a form that two people fill in at once: the second must learn that the name was taken since */
+    const char *none = hr_header_get(&hr_exchange_request(req->exchange)->headers, "if-none-match");
+    if (row && none && !strcmp(none, "*"))
         return hr_fail(err, HR_E_EXISTS, "linked service \"%s\" exists already and links \"%s\"", row->name, target_of(req, row));
     if (!row)
         HR_TRY(add_link(req, &id, target, &row, err));
