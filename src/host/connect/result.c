@@ -207,13 +207,16 @@ static bool add_fixed(struct column *column, const void *values, idx_t start, id
     return true;
 }
 
-static bool add_booleans(struct column *column, const bool *values, idx_t start, idx_t count)
+/* Read as bytes, and only where a value is: what stands in the place of a NULL need not be a bool at all, and a compiler may take a bool's
+ * other bits for zero and let them run into its neighbours. */
+static bool add_booleans(struct column *column, const uint8_t *values, const uint64_t *valid, idx_t start, idx_t count)
 {
     if (!grow(&column->data, &column->data_room, (size_t)(column->length + (int64_t)count + 7) / 8))
         return false;
     for (idx_t i = 0; i < count; i++) {
         int64_t at = column->length + (int64_t)i;
-        column->data[at / 8] |= (uint8_t)((values[start + i] & 1) << at % 8);
+        if (row_valid(valid, start + i) && values[start + i])
+            column->data[at / 8] |= (uint8_t)(1 << at % 8);
     }
     column->data_len = (size_t)(column->length + (int64_t)count + 7) / 8;
     return true;
@@ -340,7 +343,7 @@ static enum hr_code add_values(struct column *column, duckdb_vector vector, cons
     case HR_ARROW_NULL:
         return HR_OK;
     case HR_ARROW_BOOL:
-        fits = add_booleans(column, duckdb_vector_get_data(vector), start, count);
+        fits = add_booleans(column, duckdb_vector_get_data(vector), valid, start, count);
         break;
     case HR_ARROW_DECIMAL128:
         fits = add_decimals(column, duckdb_vector_get_data(vector), start, count);

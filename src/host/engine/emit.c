@@ -212,6 +212,11 @@ static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, 
         s->group = grouping_sets(e, node, group_texts);
     else if (groups->count)
         s->group = join_texts(e, group_texts, groups->count);
+    bool says_so = s->group != NULL;                         /* a select without GROUP BY is one by its aggregates: some must be written */
+    for (size_t i = 0; i < list->count; i++)
+        says_so = says_so || texts[i];
+    if (!says_so)
+        sel_wrap(e, s, &node->output);
     return HR_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Structs, arrays, maps and lambdas to SQL. */
 #include "host/engine/emit_call.h"
+#include "host/engine/select.h"
 
 /* ---- structs and collections ---- */
 
@@ -136,11 +137,83 @@ enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+struct captures { struct hr_texpr *at[HR_KERNEL_ARGS_MAX]; const struct hr_attr *own[HR_KERNEL_ARGS_MAX]; size_t count, own_count; bool too_many; };
+
+static const struct hr_attr *attr_of(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_COLUMN ? expr->column.attr : expr->kind == HR_T_VARIABLE ? expr->variable.attr : NULL;
+}
+
+/* columns and outer variables that a lambda's body uses */
+static enum hr_code find_captures(void *arg, struct hr_texpr **child)
+{
+    struct captures *found = arg;
+    const struct hr_attr *attr = attr_of(*child);
+    for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
+        if (found->own_count < HR_LEN(found->own))
+            found->own[found->own_count++] = (*child)->lambda.params[i];
+    if ((*child)->kind == HR_T_SUBQUERY)
+        found->too_many = true;
+    for (size_t i = 0; attr && i < found->own_count; i++)
+        if (found->own[i]->id == attr->id)
+            return HR_OK;
+    for (size_t i = 0; attr && i < found->count; i++)
+        if (attr_of(found->at[i])->id == attr->id)
+            return HR_OK;
+    if (attr && found->count == HR_LEN(found->at))
+        found->too_many = true;
+    else if (attr)
+        found->at[found->count++] = *child;
+    return hr_texpr_each(*child, find_captures, arg);
+}
+
+/* DuckDB's list_reduce mixes up what its lambda captures when it stands in another lambda, and wants the sum to be of the elements' type. So the
+ * elements become structs {a: the sum, e: the element, c0 …: what is captured}, and so does the sum. */
+static enum hr_code reduce_structs(struct call_text *c, const struct captures *captures, const char **out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_texpr *merge = args->at[2];
+    struct hr_arena *arena = c->e->arena;
+    const char *made = "", *kept = "", *none = "", *body, **before = HR_NEW_ARRAY(arena, const char *, captures->count + 1);
+    int s = ++c->e->next_table, x = ++c->e->next_table;
+    for (size_t i = 0; i < captures->count; i++) {
+        const char *text;
+        HR_TRY(expr_text(c->e, captures->at[i], &text));
+        made = hr_printf(arena, "%s, 'c%zu': %s", made, i, text);
+        kept = hr_printf(arena, "%s, 'c%zu': struct_extract(r%d, 'c%zu')", kept, i, x, i);
+        none = hr_printf(arena, "%s, 'c%zu': CAST(NULL AS %s)", none, i, type_text(c->e, captures->at[i]->type));
+    }
+    for (size_t i = 0; i < captures->count; i++) {
+        const char **text = &c->e->texts[attr_of(captures->at[i])->id];
+        before[i] = *text;
+        *text = hr_printf(arena, "struct_extract(r%d, 'c%zu')", x, i);
+    }
+    const char *params[] = {hr_printf(arena, "struct_extract(r%d, 'a')", s), hr_printf(arena, "struct_extract(r%d, 'e')", x)};
+    enum hr_code code = body_text(c, merge, params, &body);
+    for (size_t i = 0; i < captures->count; i++)
+        c->e->texts[attr_of(captures->at[i])->id] = before[i];
+    HR_TRY(code);
+    const char *sum = type_text(c->e, args->at[1]->type), *element = type_text(c->e, args->at[0]->type->element);
+    *out = hr_printf(arena, "struct_extract(list_reduce(list_transform(%s, lambda r%d: {'a': CAST(NULL AS %s), 'e': r%d%s}), lambda r%d, r%d: "
+                            "{'a': CAST(%s AS %s), 'e': struct_extract(r%d, 'e')%s}, {'a': CAST(%s AS %s), 'e': CAST(NULL AS %s)%s}), 'a')",
+                     c->args[0], s, sum, s, made, s, x, body, sum, x, kept, c->args[1], sum, element, none);
+    return HR_OK;
+}
+
 enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
-    const char *reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0], c->args[2], c->args[1],
-                                    type_text(c->e, args->at[1]->type));
+    struct captures captures = {.count = 0};
+    struct hr_texpr *merge = args->at[2];
+    const char *reduced;
+    find_captures(&captures, &merge);
+    if (captures.too_many)
+        return hr_fail(c->e->err, HR_E_UNSUPPORTED, "function '%s' whose lambda uses so many columns, or a subquery", c->call->call.name);
+    if (captures.count || !hr_type_same_shape(args->at[0]->type->element, args->at[1]->type))
+        HR_TRY(reduce_structs(c, &captures, &reduced));
+    else
+        reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0], c->args[2], c->args[1],
+                            type_text(c->e, args->at[1]->type));
     if (args->count < 4) {
         hr_buf_adds(out, reduced);
         return HR_OK;

@@ -95,3 +95,10 @@ SELECT string_agg(a, ',') WITHIN GROUP (ORDER BY a), listagg(a) FROM VALUES ('b'
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM VALUES (1), (2) AS t(a)
 SELECT histogram_numeric(a, 2) FROM VALUES (1), (2) AS t(a)
 SELECT regr_slope(y, x), regr_intercept(y, x), regr_r2(y, x), regr_count(y, x) FROM VALUES (1, 2), (2, 4), (3, 7) AS t(x, y)
+# what stands in the place of a NULL boolean must not run into its neighbours
+SELECT k, v, bool_and(v) OVER (PARTITION BY k ORDER BY v) AS w FROM VALUES (1, true), (1, false), (2, true), (3, false), (3, null), (4, null), (4, null), (5, null), (5, true), (5, false) AS t(k, v) ORDER BY k, v
+SELECT name, flag, count(*) FROM VALUES ('a', true), ('b', false), ('a', null), (null, true) AS t(name, flag) GROUP BY ROLLUP(name, flag) ORDER BY name, flag, 3
+SELECT 1 FROM (SELECT count(1) FROM range(3) WHERE false) t
+SELECT 1 FROM (SELECT count(1) AS c FROM range(3)) t ORDER BY c
+SELECT transform(zs, z -> aggregate(z, 1, (acc, val) -> acc * val * size(z))) FROM VALUES (1, array(array(12, 99), array(123, 42), array(1))), (2, array(array(6, 96, 65), array(-1, -2))), (3, array(array(17))) AS t(x, zs) ORDER BY x
+SELECT aggregate(ys, x, (acc, val) -> acc + val + x, a -> a * x), aggregate(ys, named_struct('s', 0, 'n', 0), (a, b) -> named_struct('s', a.s + b, 'n', a.n + 1), a -> a.s / a.n) AS m FROM VALUES (1, array(32, 97)), (2, array(77, -76)) AS t(x, ys) ORDER BY x
