@@ -273,7 +273,7 @@ static enum hr_code read_patiently(struct hr_files *files, uint32_t node, void *
         if (code != HR_E_STORAGE_DENIED && code != HR_E_STORAGE_DOWN)
             return code;
         if (code == HR_E_STORAGE_DENIED && refused++ > 1)      /* with fresh credentials too */
-            return hr_fail(err, HR_E_DENIED, "%s", err->msg);
+            return code;
         HR_TRY(after_trouble(files, generation, code, deadline, err));
     }
 }

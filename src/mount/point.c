@@ -1,17 +1,16 @@
 #include "mount/point.h"
-#include "base/buf.h"
-#include "base/clock.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -191,10 +190,14 @@ enum hr_code hr_mount_point_detach(const char *real, bool lazy, struct hr_err *e
     return hr_fail(err, HR_E_IO, "'%s' cannot be unmounted: %s", real, strerror(errno));
 }
 
+/* a descriptor of the process: it tells of the end even before its parent has waited for it */
 static void wait_for_end(pid_t pid)
 {
-    for (int waited = 0; pid > 0 && waited < END_WAIT_MS && !kill(pid, 0); waited += 10)
-        usleep(10000);
+    struct pollfd ends = {.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, .events = POLLIN};
+    if (ends.fd < 0)
+        return;
+    poll(&ends, 1, END_WAIT_MS);
+    close(ends.fd);
 }
 
 enum hr_code hr_mount_point_unmount(struct hr_arena *arena, const char *dir, bool lazy, struct hr_err *err)
