@@ -89,6 +89,31 @@ enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[st
                            const struct hr_grant *grant, const char **text, struct hr_err *err);
 enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
                              int64_t now_ms, struct hr_grant **grant, struct hr_err *err);
+/* The message that ends grants early: of this principal, everything issued at or before `before_ms` is over, for everyone who hears it.
+ * Signed as grants are, and no grant can be taken for one. */
+struct hr_revocation { const char *principal; int64_t before_ms; };
+enum hr_code hr_revocation_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                                const struct hr_revocation *revocation, const char **text, struct hr_err *err);
+enum hr_code hr_revocation_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
+                                  struct hr_revocation *revocation, struct hr_err *err);
+/* what a process remembers of the messages that it heard: for as long as a grant from before one could still hold. The caller's
+ * memory, and one thread's at a time. */
+struct hr_revoked { struct { char principal[37]; int64_t before_ms; } at[64]; size_t count; int64_t all_before_ms; };
+void hr_revoked_add(struct hr_revoked *revoked, const struct hr_revocation *revocation, int64_t now_ms);
+bool hr_revoked_covers(const struct hr_revoked *revoked, const struct hr_grant *grant);
+/* verified, and not revoked: what a process that holds the key and hears the messages asks */
+enum hr_code hr_grant_accept(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES],
+                             const struct hr_revoked *revoked, const char *text, int64_t now_ms, struct hr_grant **grant,
+                             struct hr_err *err);
+
+/* A bearer token for storage that reads a token's claims and believes them (Azurite with --oauth basic): it names the principal, and no
+ * service that verifies signatures takes it. Whoever sends it has decided by roles before. */
+const char *hr_claims_token(struct hr_arena *arena, const char *principal, const char *name, int64_t now_ms);
+
+/* the public key as `--grant-key FILE` hands it to a process: hexadecimal, one line */
+void hr_grant_key_text(const unsigned char key[static HR_GRANT_KEY_BYTES], char out[static 2 * HR_GRANT_KEY_BYTES + 2]);
+bool hr_grant_key_parse(const char *text, unsigned char key[static HR_GRANT_KEY_BYTES]);
+
 /* the decision with a grant in the place of a store; a scope outside the grant's own is denied */
 enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err);
 #endif

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include <jansson.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,32 @@ static bool verify(const unsigned char *public, const char *text, size_t len, co
     return good;
 }
 
+static const char *sealed(struct hr_arena *arena, const unsigned char *secret, json_t *json)
+{
+    unsigned char signature[SIGNATURE_BYTES];
+    char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    const char *encoded = body ? to_base64url(arena, body, strlen(body)) : NULL;
+    free(body);
+    if (!encoded || !sign(secret, encoded, strlen(encoded), signature))
+        return NULL;
+    return hr_printf(arena, "%s.%s", encoded, to_base64url(arena, signature, sizeof signature));
+}
+
+/* NULL: not ours. A reference. */
+static enum hr_code unsealed(struct hr_arena *arena, const unsigned char *key, const char *text, const char *what, json_t **json,
+                             struct hr_err *err)
+{
+    const char *dot = strchr(text, '.');
+    size_t len = 0, signature_len = 0;
+    unsigned char *signature = dot ? from_base64url(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
+    if (!signature || signature_len != SIGNATURE_BYTES || !verify(key, text, (size_t)(dot - text), signature))
+        return hr_fail(err, HR_E_UNAUTHENTICATED, "the %s is not signed by this server", what);
+    unsigned char *body = from_base64url(arena, text, (size_t)(dot - text), &len);
+    *json = body ? json_loadb((const char *)body, len, 0, NULL) : NULL;
+    return *json ? HR_OK : hr_fail(err, HR_E_UNAUTHENTICATED, "the %s cannot be read", what);
+}
+
 enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
                            const struct hr_grant *grant, const char **text, struct hr_err *err)
 {
@@ -84,17 +111,8 @@ enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[st
     json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal, "name", grant->name, "sid",
                              grant->session, "scope", grant->scope, "iat", (json_int_t)grant->issued_ms, "exp",
                              (json_int_t)grant->expires_ms, "assigned", assignments);
-    char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    if (!body)
-        return hr_fail(err, HR_E_INVALID, "the grant of principal \"%s\" is not text", grant->principal);
-    const char *encoded = to_base64url(arena, body, strlen(body));
-    free(body);
-    unsigned char signature[SIGNATURE_BYTES];
-    if (!sign(secret, encoded, strlen(encoded), signature))
-        return hr_fail(err, HR_E_INTERNAL, "the grant of principal \"%s\" cannot be signed", grant->principal);
-    *text = hr_printf(arena, "%s.%s", encoded, to_base64url(arena, signature, sizeof signature));
-    return HR_OK;
+    *text = sealed(arena, secret, json);
+    return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the grant of principal \"%s\" is not text", grant->principal);
 }
 
 static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
@@ -128,21 +146,87 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
 enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
                              int64_t now_ms, struct hr_grant **grant, struct hr_err *err)
 {
-    const char *dot = strchr(text, '.');
-    size_t len = 0, signature_len = 0;
-    unsigned char *signature = dot ? from_base64url(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
-    if (!signature || signature_len != SIGNATURE_BYTES || !verify(key, text, (size_t)(dot - text), signature))
-        return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant is not signed by this server");
-    unsigned char *body = from_base64url(arena, text, (size_t)(dot - text), &len);
-    json_t *json = body ? json_loadb((const char *)body, len, 0, NULL) : NULL;
-    *grant = json ? from_json(arena, json) : NULL;
+    json_t *json;
+    HR_TRY(unsealed(arena, key, text, "grant", &json, err));
+    *grant = from_json(arena, json);
     json_decref(json);
     if (!*grant)
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant cannot be read");
-    if ((*grant)->expires_ms - (*grant)->issued_ms > HR_GRANT_SECONDS_MAX * 1000 || now_ms >= (*grant)->expires_ms)
+    int64_t issued = (*grant)->issued_ms, expires = (*grant)->expires_ms;
+    if (issued < 0 || expires < issued)      /* so that the next line cannot overflow */
+        return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant cannot be read");
+    if (expires - issued > HR_GRANT_SECONDS_MAX * 1000 || now_ms >= expires)
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant of principal \"%s\" is over", (*grant)->principal);
     return HR_OK;
 }
+
+/* ---- revocations ---- */
+
+enum hr_code hr_revocation_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                                const struct hr_revocation *revocation, const char **text, struct hr_err *err)
+{
+    *text = sealed(arena, secret, json_pack("{s:s, s:I}", "revoked", revocation->principal, "before",
+                                            (json_int_t)revocation->before_ms));
+    return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the principal \"%s\" is not text", revocation->principal);
+}
+
+enum hr_code hr_revocation_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
+                                  struct hr_revocation *revocation, struct hr_err *err)
+{
+    json_t *json;
+    const char *principal;
+    json_int_t before;
+    HR_TRY(unsealed(arena, key, text, "revocation", &json, err));
+    bool read = !json_unpack(json, "{s:s, s:I}", "revoked", &principal, "before", &before);
+    if (read)
+        *revocation = (struct hr_revocation){hr_strdup(arena, principal), before};
+    json_decref(json);
+    return read ? HR_OK : hr_fail(err, HR_E_UNAUTHENTICATED, "the revocation cannot be read");
+}
+
+/* ---- for storage that does not check signatures ---- */
+
+#define CLAIMS_SECONDS 300
+
+static const char *encoded_json(struct hr_arena *arena, json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    const char *encoded = text ? to_base64url(arena, text, strlen(text)) : "";
+    free(text);
+    json_decref(json);
+    return encoded;
+}
+
+const char *hr_claims_token(struct hr_arena *arena, const char *principal, const char *name, int64_t now_ms)
+{
+    json_int_t now = now_ms / 1000;
+    json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:I, s:I}", "aud", "https://storage.azure.com", "iss",
+                               "https://sts.windows.net/headrace/", "oid", principal, "sub", principal, "name", name, "ver", "1.0",
+                               "iat", now, "nbf", now - CLAIMS_SECONDS, "exp", now + CLAIMS_SECONDS);
+    return hr_printf(arena, "%s.%s.%s", encoded_json(arena, json_pack("{s:s, s:s}", "typ", "JWT", "alg", "none")),
+                     encoded_json(arena, claims), to_base64url(arena, "none", 4));
+}
+
+/* ---- the key as text ---- */
+
+void hr_grant_key_text(const unsigned char key[static HR_GRANT_KEY_BYTES], char out[static 2 * HR_GRANT_KEY_BYTES + 2])
+{
+    for (size_t i = 0; i < HR_GRANT_KEY_BYTES; i++)
+        snprintf(out + 2 * i, 3, "%02x", key[i]);
+    memcpy(out + 2 * HR_GRANT_KEY_BYTES, "\n", 2);
+}
+
+bool hr_grant_key_parse(const char *text, unsigned char key[static HR_GRANT_KEY_BYTES])
+{
+    if (strspn(text, "0123456789abcdefABCDEF") != 2 * HR_GRANT_KEY_BYTES)
+        return false;
+    for (size_t i = 0; i < HR_GRANT_KEY_BYTES; i++)
+        if (sscanf(text + 2 * i, "%2hhx", &key[i]) != 1)
+            return false;
+    return true;
+}
+
+/* ---- decisions ---- */
 
 enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err)
 {

@@ -1,7 +1,7 @@
 /* The built-in storage account: a process that serves Azure's Blob and Data Lake (dfs) REST interfaces from a folder tree.
  *
  *   headrace account --home DIR --account NAME [--listen ADDR:PORT] [--key-file FILE] [--tls-cert FILE --tls-key FILE]
- *                    [--container NAME]… [--grants-key FILE]
+ *                    [--container NAME]… [--grant-key FILE --resource-id ID [--notices SOCKET [--revoked FILE]]]
  *
  * Data is in DIR/storage/NAME/CONTAINER; the account's key is in DIR/storage/NAME.key (made when absent, mode 0600). --listen is
  * 127.0.0.1:0 unless given; --listen-fd is a socket that listens already, its parent's, in its place; once it accepts connections the process prints one line, "ready port=N", to standard output. --container makes

@@ -1,5 +1,4 @@
 /* Who asks, and may they? SharedKey and SharedKeyLite, SAS, and bearer tokens that are the daemon's grants. */
-#include "access/access.h"
 #include "account/request.h"
 #include "base/clock.h"
 #include "wire/sas.h"
@@ -62,7 +61,7 @@ static const char *check_grant(struct request *request, const char *token, const
     struct hr_err err;
     if (!account->grants)
         return hr_account_refuse(request, "AuthenticationFailed", "This account takes no tokens.");
-    if (hr_grant_verify(request->arena, account->grant_key, token, hr_clock_ms(), &grant, &err))
+    if (hr_grant_accept(request->arena, account->grant_key, &account->revoked, token, hr_clock_ms(), &grant, &err))
         return hr_account_refuse(request, "AuthenticationFailed", "%s.", err.msg);
     enum hr_action action = strpbrk(permissions, "rl") ? HR_ACT_BLOB_READ : HR_ACT_BLOB_WRITE;
     const char *scope = *container ? hr_printf(request->arena, "%s/blobServices/default/containers/%s", account->resource_id, container) : account->resource_id;

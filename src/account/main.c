@@ -18,7 +18,7 @@
 #define CONTAINERS_MAX 64
 
 struct settings {
-    const char *home, *name, *listen, *key_file, *cert, *cert_key, *grant_key, *resource_id;
+    const char *home, *name, *listen, *key_file, *cert, *cert_key, *grant_key, *resource_id, *notices, *revoked;
     const char *containers[CONTAINERS_MAX];
     size_t container_count;
     int listen_fd;
@@ -28,7 +28,7 @@ static const struct option options[] = {
     {"home", required_argument, NULL, 'h'}, {"account", required_argument, NULL, 'a'}, {"listen", required_argument, NULL, 'l'},
     {"key-file", required_argument, NULL, 'k'}, {"tls-cert", required_argument, NULL, 'c'}, {"tls-key", required_argument, NULL, 'e'},
     {"container", required_argument, NULL, 'n'}, {"grant-key", required_argument, NULL, 'g'}, {"resource-id", required_argument, NULL, 'r'},
-    {"listen-fd", required_argument, NULL, 'f'},
+    {"listen-fd", required_argument, NULL, 'f'}, {"notices", required_argument, NULL, 'o'}, {"revoked", required_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
 };
 
@@ -46,6 +46,8 @@ static enum hr_code parse_settings(int argc, char **argv, struct settings *setti
         case 'e': settings->cert_key = optarg; break;
         case 'g': settings->grant_key = optarg; break;
         case 'r': settings->resource_id = optarg; break;
+        case 'o': settings->notices = optarg; break;
+        case 'v': settings->revoked = optarg; break;
         case 'f': settings->listen_fd = atoi(optarg); break;
         case 'n':
             if (settings->container_count == CONTAINERS_MAX)
@@ -66,6 +68,8 @@ static enum hr_code parse_settings(int argc, char **argv, struct settings *setti
         return hr_fail(err, HR_E_INVALID, "--tls-cert and --tls-key come together");
     if (!settings->grant_key != !settings->resource_id)
         return hr_fail(err, HR_E_INVALID, "--grant-key and --resource-id come together");
+    if ((settings->notices || settings->revoked) && (!settings->notices || !settings->grant_key))
+        return hr_fail(err, HR_E_INVALID, "--notices and --revoked are about grants: they need --grant-key, and --revoked needs --notices");
     return HR_OK;
 }
 
@@ -95,14 +99,8 @@ static enum hr_code load_grant_key(struct account *account, struct hr_arena *are
     if (!settings->grant_key)
         return HR_OK;
     HR_TRY(hr_file_read(arena, settings->grant_key, 1024, &text, &len, err));
-    if (len < 2 * sizeof account->grant_key)
+    if (!hr_grant_key_parse(text, account->grant_key))
         return hr_fail(err, HR_E_INVALID, "the grant key in '%s' is not %zu bytes in hexadecimal", settings->grant_key, sizeof account->grant_key);
-    for (size_t i = 0; i < sizeof account->grant_key; i++) {
-        unsigned byte;
-        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-            return hr_fail(err, HR_E_INVALID, "the grant key in '%s' is not hexadecimal", settings->grant_key);
-        account->grant_key[i] = (unsigned char)byte;
-    }
     account->grants = true;
     account->resource_id = settings->resource_id;
     return HR_OK;
@@ -144,7 +142,8 @@ static void on_signal(int signal, void *arg)
     hr_loop_stop(account->loop);
 }
 
-static enum hr_code serve(struct account *account, struct hr_arena *arena, const struct settings *settings, int *lock, struct hr_tls **tls, struct hr_err *err)
+static enum hr_code serve(struct account *account, struct hr_arena *arena, const struct settings *settings, int *lock, struct hr_tls **tls,
+                          struct hr_http_server **notices, struct hr_err *err)
 {
     const char *root = hr_printf(arena, "%s/storage/%s", settings->home, settings->name);
     HR_TRY(hr_file_mkdirs(root, err));
@@ -158,6 +157,8 @@ static enum hr_code serve(struct account *account, struct hr_arena *arena, const
     HR_TRY(make_containers(account, arena, settings, err));
     for (size_t i = 0; i < HR_ACCOUNT_WORKERS; i++)
         HR_TRY(hr_thread_new("account", 0, &account->workers[i], err));
+    if (settings->notices)
+        HR_TRY(hr_account_notices(account, arena, settings->notices, settings->revoked, notices, err));
     HR_TRY(start_server(account, arena, settings, tls, err));
     hr_loop_on_signal(account->loop, SIGTERM, on_signal, account);
     hr_loop_on_signal(account->loop, SIGINT, on_signal, account);
@@ -173,6 +174,7 @@ int hr_account_main(int argc, char **argv)
     struct account account = {.operations = hr_account_operations, .operation_count = hr_account_operation_count};
     struct settings settings;
     struct hr_tls *tls = NULL;
+    struct hr_http_server *notices = NULL;
     struct hr_err err = {0};
     int lock = -1;
     account.counts = HR_NEW_ARRAY(arena, _Atomic uint64_t, hr_account_operation_count);
@@ -181,7 +183,9 @@ int hr_account_main(int argc, char **argv)
     if (!code)
         code = hr_loop_new(&account.loop, &err);
     if (!code)
-        code = serve(&account, arena, &settings, &lock, &tls, &err);
+        code = serve(&account, arena, &settings, &lock, &tls, &notices, &err);
+    if (notices)
+        hr_http_server_stop(notices);
     if (account.server)
         hr_http_server_stop(account.server);
     for (size_t i = 0; i < HR_ACCOUNT_WORKERS; i++)

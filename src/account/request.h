@@ -4,6 +4,7 @@
  * sends the answer. A struct request lives until both the exchange and the worker are done with it. */
 #ifndef HR_ACCOUNT_REQUEST_H
 #define HR_ACCOUNT_REQUEST_H
+#include "access/access.h"
 #include "account/tree.h"
 #include "base/buf.h"
 #include "http/http.h"
@@ -22,7 +23,8 @@ struct account {
     char *key;                          /* base64; in no log and no answer */
     bool grants;                        /* bearer tokens are the daemon's grants, checked with … */
     unsigned char grant_key[32];
-    const char *resource_id;            /* … for this scope */
+    const char *resource_id;            /* … for this scope, */
+    struct hr_revoked revoked;          /* … unless the daemon has said that they ended; loop's thread */
     struct hr_tree tree;
     struct hr_loop *loop;
     struct hr_thread *workers[HR_ACCOUNT_WORKERS];
@@ -87,6 +89,9 @@ void hr_account_error(struct request *request, const char *code);               
 const char *hr_account_authorize(struct request *request);
 /* another blob of this account, read as a copy's source: the same credential, or a SAS in its address */
 const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query);
+/* the daemon's messages about grants: by a Unix socket from now on, those of before from a file (NULL: none) */
+enum hr_code hr_account_notices(struct account *account, struct hr_arena *arena, const char *socket, const char *revoked,
+                                struct hr_http_server **server, struct hr_err *err);
 const char *hr_account_route(struct request *request);
 void hr_account_conditions(struct request *request, struct hr_tree_conditions *conditions, const char *exists_code);
 #endif

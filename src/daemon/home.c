@@ -80,6 +80,8 @@ static enum hr_code read_settings(struct hr_home *home, struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(defaults); i++)
         HR_TRY(read_setting(home, defaults[i].setting, defaults[i].value, (const char **)((char *)&home->site + defaults[i].at),
                             err));
+    home->site.account_id = hr_printf(home->arena, "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Storage/storageAccounts/%s",
+                                      home->site.subscription, home->site.resource_group, home->site.account);
     return HR_OK;
 }
 

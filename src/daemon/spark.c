@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "daemon/livy/livy.h"
+#include "daemon/notices.h"
 #include "io/child.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct hr_spark {
     struct hr_site *site;
     struct hr_sessions *sessions;
     struct hr_gate *gate;
+    struct hr_notices *notices;
     char program[4096];
 };
 
@@ -86,20 +88,22 @@ enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct 
     }
     struct hr_gate_options gate = {.sessions = spark->sessions, .authenticate = authenticate, .admit = admit, .arg = spark};
     spark->gate = hr_gate_new(&gate);
-    *out = spark;
-    return HR_OK;
+    *out = spark;                     /* the caller's, also when what follows fails */
+    return hr_notices_new(site, spark->gate, &spark->notices, err);
 }
 
 /* The account that this server serves resolves to where it is served; a session may still say otherwise. */
 void hr_spark_ready(struct hr_spark *spark)
 {
     const struct hr_site *site = spark->site;
-    char endpoint[4096], spill[4096], ca[4096];
+    char endpoint[4096], spill[4096], ca[4096], key[4096], resource[4096];
     snprintf(endpoint, sizeof endpoint, "fs.azure.headrace.endpoint.%s=%s/%s", site->account, site->storage_url, site->account);
     snprintf(spill, sizeof spill, "%s/spill", site->run_dir);
     snprintf(ca, sizeof ca, "fs.azure.headrace.ca.%s=%s", site->account, site->ca_file);
+    snprintf(key, sizeof key, "%s/grant.pub", site->run_dir);
+    snprintf(resource, sizeof resource, "%s=%s", site->account, site->account_id);
     bool tls = !strncmp(site->storage_url, "https:", 6);
-    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, tls ? "--conf" : NULL, ca, NULL};
+    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, "--grant-key", key, "--account", resource, tls ? "--conf" : NULL, ca, NULL};
     hr_sessions_set_host(spark->sessions, host, SPARES);
 }
 
@@ -125,6 +129,7 @@ void hr_spark_stop(struct hr_spark *spark)
 {
     if (!spark)
         return;
+    hr_notices_stop(spark->notices);
     hr_sessions_free(spark->sessions);
     spark->sessions = NULL;
     hr_gate_stop(spark->gate);
@@ -135,5 +140,6 @@ void hr_spark_free(struct hr_spark *spark)
     if (!spark)
         return;
     hr_gate_free(spark->gate);
+    hr_notices_free(spark->notices);
     free(spark);
 }

@@ -1,7 +1,9 @@
 #include "host/host.h"
+#include "access/access.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "host/connect/connect.h"
+#include "io/file.h"
 #include "io/loop.h"
 #include <getopt.h>
 #include <malloc.h>
@@ -12,6 +14,7 @@
 #include <sys/prctl.h>
 
 #define CONF_MAX 256
+#define ACCOUNTS_MAX 64
 
 struct host {
     struct hr_loop *loop;
@@ -24,12 +27,15 @@ struct arguments {
     const char *socket;
     int port;
     struct hr_connect_options connect;
-    struct hr_connect_setting settings[CONF_MAX];
+    struct hr_connect_setting settings[CONF_MAX], accounts[ACCOUNTS_MAX];
+    const char *grant_key;
+    unsigned char key[HR_GRANT_KEY_BYTES];
 };
 
 static const char usage[] =
     "usage: headrace host --listen ADDRESS:PORT | --socket PATH [--journal FILE] [--spill DIR] [--threads N] [--memory BYTES]\n"
-    "                     [--conf KEY=VALUE]... [--die-with-parent]\n";
+    "                     [--conf KEY=VALUE]... [--die-with-parent]\n"
+    "                     [--grant-key FILE] [--account NAME=RESOURCE-ID]...\n";
 
 static int64_t bytes_of(const char *text)
 {
@@ -61,14 +67,40 @@ static bool add_setting(struct arguments *arguments, char *text)
     return true;
 }
 
+/* NAME=RESOURCE-ID: a storage account whose data is used by role */
+static bool add_account(struct arguments *arguments, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text || equals[1] != '/' || arguments->connect.account_count == ACCOUNTS_MAX)
+        return false;
+    *equals = 0;
+    arguments->accounts[arguments->connect.account_count++] = (struct hr_connect_setting){text, equals + 1};
+    return true;
+}
+
+static enum hr_code load_grant_key(struct arguments *arguments, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    char *text;
+    size_t len;
+    enum hr_code code = hr_file_read(arena, arguments->grant_key, 1024, &text, &len, err);
+    if (!code && !hr_grant_key_parse(text, arguments->key))
+        code = hr_fail(err, HR_E_INVALID, "the grant key in '%s' is not %d bytes in hexadecimal", arguments->grant_key, HR_GRANT_KEY_BYTES);
+    hr_arena_free(arena);
+    arguments->connect.grant_key = arguments->key;
+    return code;
+}
+
 static bool parse(struct arguments *arguments, int argc, char **argv)
 {
     static const struct option options[] = {
         {"listen", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
         {"spill", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
-        {"conf", required_argument, NULL, 'c'}, {"die-with-parent", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+        {"conf", required_argument, NULL, 'c'}, {"die-with-parent", no_argument, NULL, 'd'},
+        {"grant-key", required_argument, NULL, 'g'}, {"account", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
     bool ok = true;
     arguments->connect.settings = arguments->settings;
+    arguments->connect.accounts = arguments->accounts;
     optind = 1;
     for (int at; ok && (at = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (at) {
@@ -79,6 +111,8 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         case 't': arguments->connect.threads = atoi(optarg); break;
         case 'm': arguments->connect.memory_bytes = bytes_of(optarg); break;
         case 'c': ok = add_setting(arguments, optarg); break;
+        case 'g': arguments->grant_key = optarg; break;
+        case 'a': ok = add_account(arguments, optarg); break;
         case 'd': prctl(PR_SET_PDEATHSIG, SIGKILL); break;
         default: ok = false;
         }
@@ -96,6 +130,8 @@ static enum hr_code start(struct host *host, struct arguments *arguments, struct
 {
     struct hr_http_server_options server = {.host = arguments->address, .port = arguments->port, .unix_path = arguments->socket,
                                             .handler = hr_connect_handler()};
+    if (arguments->grant_key)
+        HR_TRY(load_grant_key(arguments, err));
     HR_TRY(hr_loop_new(&host->loop, err));
     hr_loop_on_signal(host->loop, SIGTERM, on_signal, host);
     hr_loop_on_signal(host->loop, SIGINT, on_signal, host);

@@ -1,6 +1,5 @@
-#include "daemon/gate/gate.h"
+#include "daemon/gate/private.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "wire/grpc.h"
@@ -12,11 +11,6 @@
 #define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
 #define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
 #define KEPT_BYTES_MAX (1024 * 1024)         /* of a request, until its answer begins: to send it again to another host */
-#define GRANT_MS (25 * 1000)          /* grants hold 60 seconds */
-
-struct hr_gate {
-    struct hr_gate_options options;
-};
 
 struct relay {                        /* in the exchange's arena */
     struct hr_gate *gate;
@@ -162,37 +156,7 @@ static const struct hr_call_handler call_handler = {on_response, on_response_dat
 
 /* ---- to the host ---- */
 
-struct kept_grant { char *text; uint64_t made_ms; };
-
-static void free_grant(void *arg)
-{
-    struct kept_grant *kept = arg;
-    free(kept->text);
-    free(kept);
-}
-
-static const char *grant_of(const struct hr_session *session)
-{
-    const struct kept_grant *kept = hr_session_slot(session, HR_SESSION_SLOT_GATE);
-    return kept ? kept->text : NULL;
-}
-
-static void keep_grant(struct hr_session *session, const char *text)
-{
-    struct kept_grant *kept = calloc(1, sizeof *kept);
-    HR_CHECK(kept);
-    kept->text = text ? strdup(text) : NULL;
-    kept->made_ms = hr_clock_mono_ns() / 1000000;
-    hr_session_set_slot(session, HR_SESSION_SLOT_GATE, kept, free_grant);
-}
-
-static bool grant_is_fresh(const struct hr_session *session)
-{
-    const struct kept_grant *kept = session ? hr_session_slot(session, HR_SESSION_SLOT_GATE) : NULL;
-    return kept && hr_clock_mono_ns() / 1000000 - kept->made_ms < GRANT_MS;
-}
-
-static struct hr_headers host_headers(struct relay *relay)
+static struct hr_headers host_headers(struct relay *relay, const char *grant)
 {
     const struct hr_headers *given = &hr_exchange_request(relay->exchange)->headers;
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
@@ -200,7 +164,6 @@ static struct hr_headers host_headers(struct relay *relay)
     for (size_t i = 0; i < given->count; i++)
         if (strcmp(given->at[i].name, "authorization") && strcmp(given->at[i].name, "host"))
             out.at[out.count++] = given->at[i];
-    const char *grant = grant_of(relay->session);
     if (grant)
         out.at[out.count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
     return out;
@@ -210,11 +173,17 @@ static void on_host(struct hr_session_wait *wait, struct hr_http_client *client,
 {
     struct relay *relay = (struct relay *)((char *)wait - offsetof(struct relay, wait));
     const struct hr_request *request = hr_exchange_request(relay->exchange);
+    struct hr_err refused;
+    const char *grant;
+    if (client && gate_grant(relay->gate, hr_exchange_arena(relay->exchange), relay->session, &grant, &refused)) {
+        client = NULL;                /* its host started meanwhile, and its right ended */
+        err = &refused;
+    }
     if (!client) {
         fail(relay, err);
         return;
     }
-    struct hr_headers headers = host_headers(relay);
+    struct hr_headers headers = host_headers(relay, grant);
     relay->client = client;
     relay->call = hr_http_call_start(client, request->method, request->target, NULL, &headers, &call_handler, relay);
     hr_http_call_hold(relay->call);
@@ -252,13 +221,14 @@ static enum hr_code find_session(struct relay *relay, const char *id, struct hr_
     const struct hr_gate_options *options = &relay->gate->options;
     struct hr_session *session = hr_session_find(options->sessions, relay->principal, id);
     const char *grant = NULL;
-    bool admitted = grant_is_fresh(session);
-    if (!admitted && options->admit)
-        HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, !session, &grant, options->arg, err));
-    if (!session)
+    if (session)
+        HR_TRY(gate_grant(relay->gate, hr_exchange_arena(relay->exchange), session, &grant, err));
+    else if (options->admit)
+        HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, true, &grant, options->arg, err));
+    if (!session) {
         HR_TRY(hr_session_open(options->sessions, relay->principal, id, &session, err));
-    if (!admitted)
-        keep_grant(session, grant);
+        gate_grant_keep(session, grant);
+    }
     relay->session = hr_session_ref(session);
     hr_session_busy(session, 1);
     return HR_OK;

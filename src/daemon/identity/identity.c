@@ -17,6 +17,9 @@ struct hr_identity {
     char tenant[37];
     unsigned char jwt_key[HR_JWT_KEY_BYTES], grant_secret[HR_GRANT_KEY_BYTES], grant_public[HR_GRANT_KEY_BYTES];
     struct hr_map lent;      /* token text -> struct hr_principal */
+    int64_t revoked_ms;      /* of the last revocation: grants are issued after it */
+    void (*changed)(const char *principal, bool gained, void *arg);
+    void *changed_arg;
     struct hr_map known;     /* token hash -> struct hr_principal: what the store said; emptied when a principal or token goes */
 };
 
@@ -132,6 +135,12 @@ enum hr_code hr_identity_principal_new(struct hr_identity *identity, const char 
     return hr_store_principal_add(identity->store, &(struct hr_principal_row){principal->id, name, kind, hr_clock_ms()}, err);
 }
 
+static void tell(struct hr_identity *identity, const char *principal, bool gained)
+{
+    if (identity->changed)
+        identity->changed(principal, gained, identity->changed_arg);
+}
+
 static void drop_lent(struct hr_identity *identity, const char *principal)
 {
     for (struct hr_map_entry *entry = NULL; (entry = hr_map_next(&identity->lent, entry));)
@@ -143,7 +152,9 @@ enum hr_code hr_identity_principal_remove(struct hr_identity *identity, const ch
 {
     clear_map(&identity->known);
     drop_lent(identity, id);
-    return hr_store_principal_remove(identity->store, id, err);
+    HR_TRY(hr_store_principal_remove(identity->store, id, err));
+    tell(identity, id, false);
+    return HR_OK;
 }
 
 enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_name, struct hr_principal *principal,
@@ -318,6 +329,26 @@ enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_pri
     return code;
 }
 
+/* later than every revocation, also within its millisecond and when the clock was put back */
+static int64_t issue_ms(const struct hr_identity *identity)
+{
+    int64_t now = hr_clock_ms();
+    return now > identity->revoked_ms ? now : identity->revoked_ms + 1;
+}
+
+enum hr_code hr_identity_revocation(struct hr_identity *identity, struct hr_arena *arena, const char *principal, const char **text,
+                                    struct hr_err *err)
+{
+    identity->revoked_ms = issue_ms(identity);
+    return hr_revocation_sign(arena, identity->grant_secret, &(struct hr_revocation){principal, identity->revoked_ms}, text, err);
+}
+
+void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const char *principal, bool gained, void *arg), void *arg)
+{
+    identity->changed = changed;
+    identity->changed_arg = arg;
+}
+
 enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
                                const char *session, const char *scope, const char **text, struct hr_err *err)
 {
@@ -327,9 +358,17 @@ enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *ar
     for (size_t i = 0; i < count; i++)
         if (hr_access_covers(given[i].scope, scope) || hr_access_covers(scope, given[i].scope))
             given[kept++] = given[i];
-    int64_t now = hr_clock_ms();
+    int64_t now = issue_ms(identity);
     struct hr_grant grant = {principal->id, principal->name, session, scope, given, kept, now, now + HR_GRANT_SECONDS_MAX * 1000};
     return hr_grant_sign(arena, identity->grant_secret, &grant, text, err);
+}
+
+enum hr_code hr_identity_grant_for(struct hr_identity *identity, struct hr_arena *arena, const char *principal_id, const char *scope,
+                                   const char **grant, struct hr_err *err)
+{
+    struct hr_principal principal;
+    HR_TRY(hr_identity_find(identity, principal_id, &principal, err));
+    return hr_identity_grant(identity, arena, &principal, NULL, scope, grant, err);
 }
 
 static enum hr_code assigned_already(struct hr_identity *identity, struct hr_arena *arena, const struct hr_assignment_row *wanted,
@@ -368,12 +407,22 @@ enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *a
         return hr_fail(err, code, "role assignment \"%s\" exists already, for another principal, role or scope", wanted->id);
     if (code == HR_E_NOT_FOUND)
         return hr_fail(err, code, "principal \"%s\" does not exist", principal);
-    if (!code)
-        *row = wanted;
-    return code;
+    if (code)
+        return code;
+    *row = wanted;
+    tell(identity, principal, true);
+    return HR_OK;
 }
 
 enum hr_code hr_identity_unassign(struct hr_identity *identity, const char *id, struct hr_err *err)
 {
-    return hr_store_assignment_remove(identity->store, id, err);
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_assignment_row *row = NULL;
+    enum hr_code code = hr_store_assignment_get(identity->store, arena, id, &row, err);
+    if (!code)
+        code = hr_store_assignment_remove(identity->store, id, err);
+    if (!code && row)
+        tell(identity, row->principal, false);
+    hr_arena_free(arena);
+    return code;
 }

@@ -54,4 +54,16 @@ enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *a
                                 const char *principal, const char *scope, const char *by, struct hr_assignment_row **row,
                                 struct hr_err *err);
 enum hr_code hr_identity_unassign(struct hr_identity *identity, const char *id, struct hr_err *err);
+
+/* Told of every change of what a principal holds, as soon as the store has it: gained false means that something was taken away,
+ * so that grants which are out say too much. One listener; it may not change assignments itself. */
+void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const char *principal, bool gained, void *arg), void *arg);
+/* the signed message that ends all grants of the principal that were issued until now; grants issued from now on are not touched */
+enum hr_code hr_identity_revocation(struct hr_identity *identity, struct hr_arena *arena, const char *principal, const char **text,
+                                    struct hr_err *err);
+/* A grant of a principal that is nobody's session: of a managed identity for a run, of a user for a reader of a dataset or a mount. By id;
+ * holds nothing outside `scope`. The account takes it as a bearer token, a session host does not. Renew it before it is over:
+ * HR_GRANT_SECONDS_MAX. */
+enum hr_code hr_identity_grant_for(struct hr_identity *identity, struct hr_arena *arena, const char *principal_id, const char *scope,
+                                   const char **grant, struct hr_err *err);
 #endif

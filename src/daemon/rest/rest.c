@@ -339,15 +339,51 @@ static void release(void *arg)
     json_decref(req->reply);
 }
 
+void hr_rest_untold(struct hr_rest_told *told)
+{
+    if (!told->at)
+        return;
+    *told->at = told->next;
+    if (told->next)
+        told->next->at = told->at;
+    told->next = NULL;
+    told->at = NULL;
+}
+
+static void send_told(void *req)
+{
+    hr_rest_send(req);
+}
+
+static void forget_told(struct hr_rest *req)
+{
+    hr_rest_untold(&req->told);
+}
+
+/* What took a role away is answered once everybody has heard of it: the next thing that its caller looks at is so. */
+static void send_once_told(struct hr_rest *req)
+{
+    struct hr_site *site = req->site;
+    hr_rest_defer(req);
+    req->gone = forget_told;
+    req->told = (struct hr_rest_told){send_told, req, site->told, &site->told};
+    if (site->told)
+        site->told->at = &req->told.next;
+    site->told = &req->told;
+}
+
 static void run(struct hr_exchange *exchange, const char *body, size_t len)
 {
     struct hr_rest *req = hr_exchange_user(exchange);
     struct hr_err err = {0};
+    size_t revocations = req->site->revocations;
     enum hr_code code = read_body(req, body, len, &err);
     if (!code)
         code = req->route->handler(req, &err);
     if (code && !req->sent)
         hr_rest_send_error(req, &err);
+    else if (!req->deferred && req->site->revocations != revocations && req->site->telling)
+        send_once_told(req);
     else if (!req->deferred)
         hr_rest_send(req);
 }

@@ -14,6 +14,10 @@ struct hr_loop;
 #define HR_REST_PARAMS_MAX 16
 #define HR_REST_SEGMENTS_MAX 64
 
+/* a reply that waits until those who hold grants have heard that they ended (daemon/notices.h) */
+struct hr_rest_told { void (*fn)(void *arg); void *arg; struct hr_rest_told *next, **at; };
+void hr_rest_untold(struct hr_rest_told *told);   /* out of its list; fine when it is in none */
+
 /* what every front end needs to know of this server; daemon.c fills it and owns it */
 struct hr_site {
     struct hr_loop *loop;
@@ -26,6 +30,9 @@ struct hr_site {
     const char *storage_url, *http_url, *https_url;
     int port;
     int64_t started_ms;
+    const char *account_id;               /* resource id of the account that is served here */
+    size_t revocations, telling;          /* since the start; messages about them that are not answered yet */
+    struct hr_rest_told *told;            /* called when telling falls to 0 */
 };
 
 /* ids of a Synapse workspace and of a pool in it, in the arena; NULL: there is none */
@@ -73,6 +80,7 @@ struct hr_rest {
     size_t text_len;
     struct hr_header headers[8];
     size_t header_count;
+    struct hr_rest_told told;
     bool deferred, sent, closed;
 };
 

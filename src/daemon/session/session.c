@@ -262,6 +262,11 @@ bool hr_session_has(const struct hr_session *session, const struct hr_http_clien
     return client && session->client == client;
 }
 
+struct hr_http_client *hr_session_client(const struct hr_session *session)
+{
+    return session->host && session->host->ready ? session->client : NULL;
+}
+
 void session_host_ready(struct hr_session *session)
 {
     session->failures = 0;

@@ -59,6 +59,7 @@ struct hr_session_wait {
 void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait);
 void hr_session_unwait(struct hr_session_wait *wait);                  /* fine when fn was called */
 bool hr_session_has(const struct hr_session *session, const struct hr_http_client *client);   /* still: else the client is gone, with its host */
+struct hr_http_client *hr_session_client(const struct hr_session *session);   /* of a host that is up; NULL: none is */
 void hr_session_lost(struct hr_session *session);                      /* its host does not answer: the next call gets a new one */
 void hr_session_busy(struct hr_session *session, int change);          /* +1 when a call begins, -1 when it ends: the idle rule's clock */
 

@@ -57,7 +57,7 @@ struct session *call_session(struct call *call, const PB(UserContext) *user, con
 {
     struct session *session;
     struct hr_err err;
-    if (!session_open(call->connect, user, id, observed, &session, &err))
+    if (!guard_fits(&call->connect->guard, id, &err) && !session_open(call->connect, user, id, observed, &session, &err))
         return session;
     call_fail(call, NULL, &err);
     return NULL;

@@ -295,8 +295,13 @@ void run_artifact_status(struct call *call)
 void run_release_session(struct call *call)
 {
     PB(ReleaseSessionRequest) *request = call_unpack(call);
+    struct hr_err err;
     if (!request)
         return;
+    if (guard_fits(&call->connect->guard, request->session_id, &err)) {
+        call_fail(call, NULL, &err);
+        return;
+    }
     const char *user = request->user_context ? request->user_context->user_id : "";
     struct session *session = session_get(call->connect, user, request->session_id);
     PB(ReleaseSessionResponse) reply = PB_INIT(RELEASE_SESSION_RESPONSE);

@@ -22,6 +22,9 @@ struct hr_connect_options {
     int64_t memory_bytes;              /* DuckDB's limit; 0: its default */
     const struct hr_connect_setting *settings;   /* every session starts with these */
     size_t setting_count;
+    const unsigned char *grant_key;    /* HR_GRANT_KEY_BYTES: every call needs a grant signed with its other half; NULL: none is asked for */
+    const struct hr_connect_setting *accounts;   /* storage accounts that are used by role: name, resource id */
+    size_t account_count;
 };
 
 enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_connect **connect, struct hr_err *err);

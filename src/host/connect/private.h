@@ -1,6 +1,7 @@
 /* What the files of connect/ share. Threads: `loop` marks what only the loop's thread touches, `lock` what its lock guards. */
 #ifndef HR_HOST_CONNECT_PRIVATE_H
 #define HR_HOST_CONNECT_PRIVATE_H
+#include "access/access.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -154,6 +155,26 @@ enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *sch
 void operation_hold(struct operation *operation);      /* worker: the end is near, what comes may leave together with it */
 void operation_done(struct operation *operation, const struct hr_err *err);     /* worker; err NULL: succeeded */
 
+/* ---- grants (grant.c) ---- */
+
+struct guard {
+    bool on;                           /* a daemon started this host: calls need its grant */
+    unsigned char key[HR_GRANT_KEY_BYTES];
+    char principal[37], session[40];   /* loop: of the first good grant, from then on all must be of these */
+    pthread_mutex_t lock;
+    struct hr_arena *arena;            /* lock, as all below: of the newest grant */
+    struct hr_grant *grant;
+    const char *text;
+    struct hr_revoked revoked;
+};
+void guard_init(struct guard *guard, const unsigned char *key);                  /* key NULL: off */
+void guard_release(struct guard *guard);
+enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, struct hr_err *err);             /* loop */
+enum hr_code guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);                  /* loop */
+/* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked */
+enum hr_code guard_current(struct guard *guard, struct hr_arena *arena, struct hr_grant *grant, const char **text, struct hr_err *err);
+bool guard_control(struct hr_connect *connect, struct hr_exchange *exchange);    /* loop; true: it was the daemon's message, answered */
+
 /* ---- work ---- */
 
 struct hr_connect {
@@ -167,6 +188,7 @@ struct hr_connect {
     bool opening;                      /* lock: the spare is on its way */
     pthread_cond_t opened;
     struct hr_timer *janitor;
+    struct guard guard;
     struct worker *workers;            /* loop */
     size_t busy;                       /* loop */
     int journal;                       /* loop: descriptor, or -1 */

@@ -45,6 +45,8 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     const char *type = hr_header_get(&request->headers, "content-type");
     const struct method *method = find_method(request->path);
     hr_exchange_set_user(exchange, NULL);
+    if (guard_control(server_arg, exchange))
+        return;
     if (!request->http2 || !type || strncmp(type, "application/grpc", 16)) {
         hr_exchange_reply(exchange, 415, "text/plain", "this port speaks Spark Connect (gRPC)\n", 38);
         return;
@@ -61,6 +63,9 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     call->arena = arena;
     hr_grpc_reader_init(&call->reader, HR_GRPC_MESSAGE_MAX);
     hr_exchange_set_user(exchange, call);
+    struct hr_err err;
+    if (guard_admit(&call->connect->guard, request, &err))
+        call_fail(call, NULL, &err);
 }
 
 static void take_message(struct call *call, const uint8_t *message, size_t len)
@@ -189,6 +194,7 @@ enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_
     connect->options = *options;
     connect->loop = options->loop;
     connect->journal = -1;
+    guard_init(&connect->guard, options->grant_key);
     pthread_mutex_init(&connect->lock, NULL);
     hr_map_init(&connect->sessions);
     hr_map_init(&connect->closed);
@@ -220,5 +226,6 @@ void hr_connect_free(struct hr_connect *connect)
     hr_map_release(&connect->closed);
     pthread_cond_destroy(&connect->opened);
     pthread_mutex_destroy(&connect->lock);
+    guard_release(&connect->guard);
     free(connect);
 }
