@@ -14,6 +14,7 @@
 #define STATEMENT_BYTES_MAX (32 * 1024)            /* … that is no longer than this */
 #define HELP_AFTER_NS (3 * 1000 * 1000)            /* a query that takes longer gets the other threads */
 #define THREADS_MAX 64
+#define TASKS_LEAST 3                              /* with fewer DuckDB makes the table of every aggregation 2 MB, else 256 KB */
 
 /* A statement kept prepared, idle, with the connection that it belongs to. */
 struct statement { char *sql; duckdb_connection connection; duckdb_prepared_statement prepared; uint64_t used; };
@@ -73,7 +74,8 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
     HR_TRY(config_set(config, "autoload_known_extensions", "false", err));
     HR_TRY(config_set(config, "preserve_insertion_order", "true", err));
     HR_TRY(config_set(config, "default_null_order", "nulls_first", err));
-    snprintf(text, sizeof text, "%d", thread_count(options));
+    int threads = thread_count(options);
+    snprintf(text, sizeof text, "%d", threads < TASKS_LEAST ? TASKS_LEAST : threads);
     HR_TRY(config_set(config, "threads", text, err));
     HR_TRY(config_set(config, "external_threads", text, err));   /* all of them are ours: see struct helpers */
     if (options && options->memory_bytes > 0) {
