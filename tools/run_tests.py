@@ -19,7 +19,7 @@ class Tally:
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
-        self.failures = []
+        self.failures, self.seconds = [], []
 
     def add(self, name, passed, failed, skipped=0):
         self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
@@ -82,6 +82,7 @@ def main(arguments):
     started, tally = time.monotonic(), Tally()
     wanted = arguments or ["lint", "unit", "asan"] + [path for path in PYTEST if (ROOT / path).is_dir()]
     for what in wanted:
+        at = time.monotonic()
         if what == "lint":
             run_lint(tally)
         elif what == "unit":
@@ -90,8 +91,10 @@ def main(arguments):
             run_asan(tally)
         else:
             run_pytest(tally, [what])
+        tally.seconds.append((what, time.monotonic() - at))
     if tally.failures:
         print("failed:", ", ".join(tally.failures))
+    print("seconds:", ", ".join(f"{what} {seconds:.0f}" for what, seconds in tally.seconds))
     print(f"took {time.monotonic() - started:.0f} s")
     skipped = f", {tally.skipped} skipped" if tally.skipped else ""
     print(f"{tally.passed} passed, {tally.failed} failed{skipped}")
