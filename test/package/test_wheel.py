@@ -33,7 +33,7 @@ def run(environment, *command, **options):
 
 def test_the_libraries_are_the_wheels(environment):
     folder, _ = environment
-    for name in ("headrace", "headrace-host"):
+    for name in ("headrace", "headrace-host", "headrace-mount"):
         linked = run(environment, "ldd", str(folder / "bin" / name)).stdout
         assert "not found" not in linked
         for line in linked.splitlines():
