@@ -186,7 +186,7 @@ enum hr_code hr_revocation_verify(struct hr_arena *arena, const unsigned char ke
 
 /* ---- for storage that does not check signatures ---- */
 
-#define CLAIMS_SECONDS 300
+#define CLAIMS_SECONDS 600
 
 static const char *encoded_json(struct hr_arena *arena, json_t *json)
 {

@@ -110,6 +110,10 @@ enum hr_code hr_azure_call(struct hr_blob_call *call, struct hr_blob *blob, stru
     hr_buf_release(&url);
     if (!whole)
         return hr_fail(err, HR_E_INVALID, "the address of '%s' is too long", place->location);
+    bool write = strcmp(method, "GET") && strcmp(method, "HEAD");
+    struct hr_blob_need need = {place->account, place->container, access->base_url, write};
+    if (access->auth == HR_BLOB_BY_ROLE)
+        HR_TRY(hr_blob_config_role_token(blob->config, arena, &need, place->location, &call->token, err));
     if (access->auth == HR_BLOB_BEARER)
         call->token = access->secret.text;
     if (access->auth == HR_BLOB_CLIENT_CREDENTIALS)

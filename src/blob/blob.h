@@ -37,6 +37,16 @@ enum hr_code hr_blob_config_endpoint(struct hr_blob_config *config, const char *
 /* A bearer token (our own grant, or Azure's) for an account, used when no key or SAS of the user's is set; NULL removes it */
 enum hr_code hr_blob_config_bearer(struct hr_blob_config *config, const char *account, const char *token, struct hr_err *err);
 
+/* Access by role: asked before every request to an account for which neither key nor SAS nor OAuth nor a bearer is set, and which lives at
+ * base_url, not at Azure. It decides, and gives the token to send, in the arena (NULL: send none); or HR_E_STORAGE_DENIED with who lacks which
+ * role. Called from any thread; the fn NULL: such accounts are read without credentials, as the rest. */
+struct hr_blob_need { const char *account, *container, *base_url; bool write; };
+struct hr_blob_roles {
+    enum hr_code (*token)(struct hr_arena *arena, const struct hr_blob_need *need, const char **token, void *arg, struct hr_err *err);
+    void *arg;
+};
+void hr_blob_config_roles(struct hr_blob_config *config, const struct hr_blob_roles *roles);   /* before its first use */
+
 /* ---- a session's storage ---- */
 
 struct hr_blob;

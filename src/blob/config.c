@@ -10,6 +10,7 @@
 
 struct hr_blob_config {
     pthread_mutex_t lock;
+    struct hr_blob_roles roles;
     struct hr_map values;          /* key without "spark.hadoop." -> value; "endpoint:ACCOUNT", "ca:ACCOUNT", "bearer:ACCOUNT" are ours */
 };
 
@@ -203,6 +204,23 @@ enum hr_code hr_blob_config_bearer(struct hr_blob_config *config, const char *ac
     return HR_OK;
 }
 
+void hr_blob_config_roles(struct hr_blob_config *config, const struct hr_blob_roles *roles)
+{
+    config->roles = *roles;
+}
+
+enum hr_code hr_blob_config_role_token(struct hr_blob_config *config, struct hr_arena *arena, const struct hr_blob_need *need, const char *location,
+                                       const char **token, struct hr_err *err)
+{
+    struct hr_err why;
+    *token = NULL;
+    enum hr_code code = config->roles.token(arena, need, token, config->roles.arg, &why);
+    if (!code)
+        return HR_OK;
+    hr_fail(err, code, "cannot %s '%s': %s", need->write ? "write" : "read", location, why.msg);
+    return why.hint[0] ? hr_fail_hint(err, "%s", why.hint) : code;
+}
+
 /* ---- lookups; the lock is held ---- */
 
 struct look {
@@ -299,7 +317,8 @@ static enum hr_code choose(const struct look *look, struct hr_blob_access *acces
         return HR_OK;
     }
     const char *token = get(look, hr_printf(look->arena, "bearer:%s", look->account));
-    use(access, token ? HR_BLOB_BEARER : HR_BLOB_ANONYMOUS, token, NULL);
+    bool by_role = look->config->roles.token && access->overridden;
+    use(access, token ? HR_BLOB_BEARER : by_role ? HR_BLOB_BY_ROLE : HR_BLOB_ANONYMOUS, token, NULL);
     return HR_OK;
 }
 
@@ -314,6 +333,7 @@ static void locate(const struct look *look, struct hr_blob_access *access)
     size_t len = base ? strlen(base) : 0;
     while (len && base[len - 1] == '/')
         len--;
+    access->overridden = base != NULL;
     access->base_url = base ? hr_strndup(look->arena, base, len) : hr_printf(look->arena, "https://%s", look->host);
 }
 

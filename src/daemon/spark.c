@@ -96,14 +96,14 @@ enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct 
 void hr_spark_ready(struct hr_spark *spark)
 {
     const struct hr_site *site = spark->site;
-    char endpoint[4096], spill[4096], ca[4096], key[4096], resource[4096];
+    char endpoint[4096], spill[4096], ca[4096], key[4096], accounts[4096];
     snprintf(endpoint, sizeof endpoint, "fs.azure.headrace.endpoint.%s=%s/%s", site->account, site->storage_url, site->account);
     snprintf(spill, sizeof spill, "%s/spill", site->run_dir);
     snprintf(ca, sizeof ca, "fs.azure.headrace.ca.%s=%s", site->account, site->ca_file);
     snprintf(key, sizeof key, "%s/grant.pub", site->run_dir);
-    snprintf(resource, sizeof resource, "%s=%s", site->account, site->account_id);
+    snprintf(accounts, sizeof accounts, "%.*s", (int)(strrchr(site->account_id, '/') - site->account_id), site->account_id);
     bool tls = !strncmp(site->storage_url, "https:", 6);
-    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, "--grant-key", key, "--account", resource, tls ? "--conf" : NULL, ca, NULL};
+    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, "--grant-key", key, "--accounts", accounts, tls ? "--conf" : NULL, ca, NULL};
     hr_sessions_set_host(spark->sessions, host, SPARES);
 }
 

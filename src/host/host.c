@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 
 #define CONF_MAX 256
-#define ACCOUNTS_MAX 64
 
 struct host {
     struct hr_loop *loop;
@@ -27,7 +26,7 @@ struct arguments {
     const char *socket;
     int port;
     struct hr_connect_options connect;
-    struct hr_connect_setting settings[CONF_MAX], accounts[ACCOUNTS_MAX];
+    struct hr_connect_setting settings[CONF_MAX];
     const char *grant_key;
     unsigned char key[HR_GRANT_KEY_BYTES];
 };
@@ -35,7 +34,7 @@ struct arguments {
 static const char usage[] =
     "usage: headrace host --listen ADDRESS:PORT | --socket PATH [--journal FILE] [--spill DIR] [--threads N] [--memory BYTES]\n"
     "                     [--conf KEY=VALUE]... [--die-with-parent]\n"
-    "                     [--grant-key FILE] [--account NAME=RESOURCE-ID]...\n";
+    "                     [--grant-key FILE [--accounts RESOURCE-ID]]\n";
 
 static int64_t bytes_of(const char *text)
 {
@@ -67,17 +66,6 @@ static bool add_setting(struct arguments *arguments, char *text)
     return true;
 }
 
-/* NAME=RESOURCE-ID: a storage account whose data is used by role */
-static bool add_account(struct arguments *arguments, char *text)
-{
-    char *equals = strchr(text, '=');
-    if (!equals || equals == text || equals[1] != '/' || arguments->connect.account_count == ACCOUNTS_MAX)
-        return false;
-    *equals = 0;
-    arguments->accounts[arguments->connect.account_count++] = (struct hr_connect_setting){text, equals + 1};
-    return true;
-}
-
 static enum hr_code load_grant_key(struct arguments *arguments, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -97,10 +85,9 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         {"listen", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
         {"spill", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
         {"conf", required_argument, NULL, 'c'}, {"die-with-parent", no_argument, NULL, 'd'},
-        {"grant-key", required_argument, NULL, 'g'}, {"account", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+        {"grant-key", required_argument, NULL, 'g'}, {"accounts", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
     bool ok = true;
     arguments->connect.settings = arguments->settings;
-    arguments->connect.accounts = arguments->accounts;
     optind = 1;
     for (int at; ok && (at = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (at) {
@@ -112,7 +99,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         case 'm': arguments->connect.memory_bytes = bytes_of(optarg); break;
         case 'c': ok = add_setting(arguments, optarg); break;
         case 'g': arguments->grant_key = optarg; break;
-        case 'a': ok = add_account(arguments, optarg); break;
+        case 'a': arguments->connect.accounts = optarg; break;
         case 'd': prctl(PR_SET_PDEATHSIG, SIGKILL); break;
         default: ok = false;
         }

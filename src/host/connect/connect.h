@@ -23,8 +23,7 @@ struct hr_connect_options {
     const struct hr_connect_setting *settings;   /* every session starts with these */
     size_t setting_count;
     const unsigned char *grant_key;    /* HR_GRANT_KEY_BYTES: every call needs a grant signed with its other half; NULL: none is asked for */
-    const struct hr_connect_setting *accounts;   /* storage accounts that are used by role: name, resource id */
-    size_t account_count;
+    const char *accounts;              /* with a grant_key: ACCOUNTS/NAME is a storage account's resource id, on which roles to its data are given */
 };
 
 enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_connect **connect, struct hr_err *err);

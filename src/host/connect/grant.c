@@ -141,6 +141,45 @@ enum hr_code guard_current(struct guard *guard, struct hr_arena *arena, struct h
     return code;
 }
 
+/* ---- storage by role ---- */
+
+static bool is_ours(const struct hr_connect_options *options, const struct hr_blob_need *need)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    const char *key = hr_printf(arena, "fs.azure.headrace.endpoint.%s", need->account);
+    bool found = false;
+    for (size_t i = 0; i < options->setting_count; i++)
+        found |= !strcmp(options->settings[i].key, key) && !strcmp(options->settings[i].value, need->base_url);
+    hr_arena_free(arena);
+    return found;
+}
+
+/* The decision is made here for every account, so that its refusal is the same everywhere and no request leaves. Only the account of this
+ * host's own server is given the grant, and decides once more; another one gets a token that names the principal and gives nothing here. */
+static enum hr_code role_token(struct hr_arena *arena, const struct hr_blob_need *need, const char **token, void *arg, struct hr_err *err)
+{
+    struct hr_connect *connect = arg;
+    struct hr_grant grant;
+    const char *text;
+    struct hr_err why;
+    enum hr_code code = guard_current(&connect->guard, arena, &grant, &text, &why);
+    const char *scope = hr_printf(arena, "%s/%s/blobServices/default/containers/%s", connect->options.accounts, need->account, need->container);
+    if (!code)
+        code = hr_grant_decide(&grant, need->write ? HR_ACT_BLOB_WRITE : HR_ACT_BLOB_READ, scope, &why);
+    if (!code) {
+        *token = is_ours(&connect->options, need) ? text : hr_claims_token(arena, grant.principal, grant.name, hr_clock_ms());
+        return HR_OK;
+    }
+    hr_fail(err, HR_E_STORAGE_DENIED, "%s", why.msg);
+    return why.hint[0] ? hr_fail_hint(err, "%s", why.hint) : HR_E_STORAGE_DENIED;
+}
+
+void guard_storage(struct hr_connect *connect, struct hr_blob_config *config)
+{
+    if (connect->guard.on && connect->options.accounts)
+        hr_blob_config_roles(config, &(struct hr_blob_roles){role_token, connect});
+}
+
 /* ---- the daemon's messages ---- */
 
 /* nothing that runs for somebody who may not run it any more */

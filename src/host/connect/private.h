@@ -173,6 +173,7 @@ enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, 
 enum hr_code guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);                  /* loop */
 /* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked */
 enum hr_code guard_current(struct guard *guard, struct hr_arena *arena, struct hr_grant *grant, const char **text, struct hr_err *err);
+void guard_storage(struct hr_connect *connect, struct hr_blob_config *config);   /* what the session may read and write by role */
 bool guard_control(struct hr_connect *connect, struct hr_exchange *exchange);    /* loop; true: it was the daemon's message, answered */
 
 /* ---- work ---- */

@@ -91,6 +91,7 @@ static struct session *session_new(struct hr_connect *connect, const char *user,
     pthread_mutex_init(&session->replay, &recursive);
     pthread_mutexattr_destroy(&recursive);
     session->storage_conf = hr_blob_config_new();
+    guard_storage(connect, session->storage_conf);
     standard_conf(session);
     hr_map_put(&connect->sessions, session->key, session);
     hr_log(HR_LOG_INFO, "session.open", "session", id, "user", user, NULL);
