@@ -24,6 +24,9 @@
     X("AMBIGUOUS_REFERENCE_TO_FIELDS", "42000", HR_ANALYSIS, "Ambiguous reference to the field <field>. It appears <count> times in the schema.") \
     X("ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<message>.<alternative> If necessary set <config> to \"false\" to bypass this error.") \
     X("ASSIGNMENT_ARITY_MISMATCH", "42802", HR_ANALYSIS, "The number of columns or variables assigned or aliased: <numTarget> does not match the number of source expressions: <numExpr>.") \
+    X("AS_OF_JOIN.TOLERANCE_IS_NON_NEGATIVE", "42604", HR_ANALYSIS, "Invalid as-of join. The input argument `tolerance` must be non-negative.") \
+    X("AS_OF_JOIN.TOLERANCE_IS_UNFOLDABLE", "42604", HR_ANALYSIS, "Invalid as-of join. The input argument `tolerance` must be a constant.") \
+    X("AS_OF_JOIN.UNSUPPORTED_DIRECTION", "42604", HR_ANALYSIS, "Invalid as-of join. Unsupported as-of join direction '<direction>'. Supported as-of join direction include: <supported>.") \
     X("BINARY_ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.") \
     X("CANNOT_DECODE_URL", "22546", HR_ANALYSIS, "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.") \
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
@@ -195,6 +198,7 @@
     X("UNSUPPORTED_GROUPING_EXPRESSION", "42K0E", HR_ANALYSIS, "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.") \
     X("UNSUPPORTED_JOIN_TYPE", "0A000", HR_ANALYSIS, "Unsupported join type '<typ>'. Supported join types include: <supported>.") \
     X("UNSUPPORTED_OVERWRITE.PATH", "42902", HR_ANALYSIS, "Can't overwrite the target that is also being read from. The target path is <path>.") \
+    X("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION", "0A000", HR_ANALYSIS, "Unsupported subquery expression: Correlated subqueries in the join predicate cannot reference both join inputs:\n<subqueryExpression>") \
     X("UNSUPPORTED_TIME_PRECISION", "0A001", HR_SPARK, "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].") \
     X("UNSUPPORTED_TIME_TYPE", "0A000", HR_ANALYSIS, "The data type TIME is not supported.") \
     X("UNSUPPORTED_TYPED_LITERAL", "0A000", HR_PARSE, "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.") \

@@ -137,6 +137,14 @@ static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *
     return attr;
 }
 
+static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
+{
+    bool all = true;
+    for (size_t k = 0; k < count; k++)
+        all = all && (sets[k] >> group & 1);
+    return all;
+}
+
 /* An aggregate and, above it, the projection that makes the list. having may be NULL. `names` gives the output's attributes; those that are
  * plain grouping columns are replaced by the grouping's own. */
 enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
@@ -156,7 +164,7 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
     node->aggregate.set_count = set_count;
     node->output.at = ARRAY(a, const struct hr_attr *, groups.count);
     for (size_t i = 0; i < groups.count; i++)
-        node->output.at[i] = attr_of_group(a, groups.at[i], set_count > 0);
+        node->output.at[i] = attr_of_group(a, groups.at[i], !in_every_set(sets, set_count, i));
     node->output.count = groups.count;
     split.group_attrs = hr_memdup(a->arena, node->output.at, (groups.count ? groups.count : 1) * sizeof *node->output.at);
     if (set_count)
@@ -252,7 +260,15 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
         for (size_t k = 0; k < rel->aggregate.set_count; k++)
             cap += rel->aggregate.sets[k].count;
         struct hr_texpr **all = ARRAY(a, struct hr_texpr *, cap);
-        memcpy(all, groups->at, n * sizeof *all);
+        size_t unique = 0;
+        for (size_t i = 0; i < n; i++) {                     /* the sets' columns arrive as often as sets name them */
+            size_t at = 0;
+            while (at < unique && !texpr_equal(all[at], groups->at[i]))
+                at++;
+            if (at == unique)
+                all[unique++] = groups->at[i];
+        }
+        n = unique;
         *sets = ARRAY(a, uint64_t, rel->aggregate.set_count);
         for (size_t k = 0; k < rel->aggregate.set_count; k++) {
             uint64_t mask = 0;
@@ -432,7 +448,10 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     HR_TRY(expand_list(&s, &rel->aggregate.grouping, &given));
     bool all = rel->aggregate.all || (rel->aggregate.is_select_list && given.count == 1 && given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
                given.at[0]->attribute.name.count == 1 && !strcasecmp(given.at[0]->attribute.name.at[0], "all"));
-    if (all) {                                              /* GROUP BY ALL: what holds no aggregate */
+    if (all && find_output(a, &input->output, "all", NULL)) {   /* a column of that name is meant first */
+        given = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
+        given.at[0] = hr_expr_attribute(a->arena, "all");
+    } else if (all) {                                       /* GROUP BY ALL: what holds no aggregate */
         size_t n = 0;
         struct hr_expr **kept = ARRAY(a, struct hr_expr *, list.count);
         for (size_t i = 0; i < list.count; i++) {

@@ -68,6 +68,7 @@ static const struct hr_attr *hide(struct analysis *a, const struct hr_attr *attr
 {
     struct hr_attr *copy = (struct hr_attr *)attr_like(a, attr);
     copy->hidden = true;
+    copy->metadata = hr_printf(a->arena, "{\"__metadata_col\":\"%s\"}", attr->name);
     return copy;
 }
 
@@ -148,10 +149,245 @@ static struct hr_names natural_names(struct analysis *a, const struct hr_node *l
     return names;
 }
 
+/* ---- subqueries in the condition of an outer join: computed below, on the side whose columns they use ---- */
+
+struct lift { struct scope *s; struct hr_node *join; struct hr_texprs made[2]; bool uses[2]; };
+
+static enum hr_code note_sides(void *arg, struct hr_texpr **place)
+{
+    struct lift *lift = arg;
+    if ((*place)->kind == HR_T_COLUMN) {
+        lift->uses[0] = lift->uses[0] || in_output(lift->join->input, (*place)->column.attr->id);
+        lift->uses[1] = lift->uses[1] || in_output(lift->join->right, (*place)->column.attr->id);
+    }
+    if ((*place)->kind == HR_T_SUBQUERY)
+        HR_TRY(node_each_expr((*place)->subquery.plan, note_sides, lift));
+    return hr_texpr_each(*place, note_sides, lift);
+}
+
+static enum hr_code lift_one(struct lift *lift, struct hr_texpr **place)
+{
+    struct analysis *a = lift->s->a;
+    lift->uses[0] = lift->uses[1] = false;
+    note_sides(lift, place);
+    if (lift->uses[0] && lift->uses[1])
+        return hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION",
+                             "subqueryExpression", pretty_name(a, *place), NULL);
+    struct hr_texprs *made = &lift->made[lift->uses[1]];
+    struct hr_texpr **grown = ARRAY(a, struct hr_texpr *, made->count + 1);
+    if (made->count)
+        memcpy(grown, made->at, made->count * sizeof *grown);
+    grown[made->count] = *place;
+    *made = (struct hr_texprs){grown, made->count + 1};
+    return HR_OK;
+}
+
+static enum hr_code find_lifted(void *arg, struct hr_texpr **place)
+{
+    struct hr_texpr *expr = *place;
+    bool not_in = expr->kind == HR_T_CALL && hr_function_is(expr->call.function, "not") && expr->call.args.at[0]->kind == HR_T_SUBQUERY;
+    if (expr->kind == HR_T_SUBQUERY || not_in)
+        return lift_one(arg, place);
+    return hr_texpr_each(expr, find_lifted, arg);
+}
+
+struct replacement { struct hr_texprs from; const struct hr_attr **to; struct analysis *a; };
+
+static enum hr_code replace_lifted(void *arg, struct hr_texpr **place)
+{
+    struct replacement *r = arg;
+    for (size_t i = 0; i < r->from.count; i++)
+        if (r->from.at[i] == *place) {
+            *place = column_of(r->a, r->to[i]);
+            return HR_OK;
+        }
+    return hr_texpr_each(*place, replace_lifted, arg);
+}
+
+static enum hr_code lift_side(struct lift *lift, int side)
+{
+    struct analysis *a = lift->s->a;
+    struct hr_node **input = side ? &lift->join->right : &lift->join->input;
+    size_t n = (*input)->output.count, more = lift->made[side].count;
+    if (!more)
+        return HR_OK;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, n + more);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + more);
+    for (size_t i = 0; i < n + more; i++) {
+        exprs[i] = i < n ? column_of(a, (*input)->output.at[i]) : lift->made[side].at[i - n];
+        attrs[i] = i < n ? (*input)->output.at[i] : attr_new(a, "subquery", exprs[i]->type, exprs[i]->nullable);
+    }
+    HR_TRY(project(a, *input, (struct hr_texprs){exprs, n + more}, (struct hr_attrs){attrs, n + more}, input));
+    struct replacement r = {lift->made[side], attrs + n, a};
+    return replace_lifted(&r, &lift->join->join.condition);
+}
+
+/* call it when the join has its output: that stays as it is */
+static enum hr_code lift_subqueries(struct scope *s, struct hr_node *join)
+{
+    struct lift lift = {.s = s, .join = join};
+    if (!join->join.condition)
+        return HR_OK;
+    HR_TRY(find_lifted(&lift, &join->join.condition));
+    if (join->join.type == HR_JOIN_INNER || join->join.type == HR_JOIN_CROSS)
+        return HR_OK;
+    HR_TRY(lift_side(&lift, 0));
+    return lift_side(&lift, 1);
+}
+
+/* ---- as-of joins: for each row on the left the nearest one on the right ---- */
+
+struct as_of { struct scope *s; struct hr_texpr *left, *right, *tolerance; bool backward, forward, exact; };
+
+static enum hr_code both(struct scope *s, const char *name, struct hr_texpr *x, struct hr_texpr *y, struct hr_texpr **out)
+{
+    struct hr_texpr *args[] = {x, y};
+    return call_typed(s, name, args, 2, out);
+}
+
+/* AND; either may be NULL */
+static enum hr_code conjunction(struct scope *s, struct hr_texpr *x, struct hr_texpr *y, struct hr_texpr **out)
+{
+    *out = x ? x : y;
+    return x && y ? both(s, "and", x, y, out) : HR_OK;
+}
+
+static enum hr_code as_of_condition(struct as_of *j, struct hr_texpr **out)
+{
+    struct hr_texpr *near, *bound, *condition = NULL, *some;
+    if (j->backward)
+        HR_TRY(both(j->s, j->exact ? ">=" : ">", j->left, j->right, &condition));
+    else if (j->forward)
+        HR_TRY(both(j->s, j->exact ? "<=" : "<", j->left, j->right, &condition));
+    else if (!j->exact) {
+        struct hr_texpr *equal;
+        HR_TRY(both(j->s, "==", j->left, j->right, &equal));
+        HR_TRY(call_typed(j->s, "not", &equal, 1, &condition));
+    }
+    struct hr_texpr *known[] = {j->right};
+    HR_TRY(call_typed(j->s, "isnotnull", known, 1, &some));
+    HR_TRY(conjunction(j->s, condition, some, &condition));
+    if (j->tolerance && !j->forward) {
+        HR_TRY(both(j->s, "-", j->left, j->tolerance, &bound));
+        HR_TRY(both(j->s, ">=", j->right, bound, &near));
+        HR_TRY(conjunction(j->s, condition, near, &condition));
+    }
+    if (j->tolerance && !j->backward) {
+        HR_TRY(both(j->s, "+", j->left, j->tolerance, &bound));
+        HR_TRY(both(j->s, "<=", j->right, bound, &near));
+        HR_TRY(conjunction(j->s, condition, near, &condition));
+    }
+    *out = condition;
+    return HR_OK;
+}
+
+static enum hr_code as_of_distance(struct as_of *j, struct hr_texpr **out)
+{
+    struct hr_texpr *if_args[3];
+    if (j->backward)
+        return both(j->s, "-", j->left, j->right, out);
+    if (j->forward)
+        return both(j->s, "-", j->right, j->left, out);
+    HR_TRY(both(j->s, ">", j->left, j->right, &if_args[0]));
+    HR_TRY(both(j->s, "-", j->left, j->right, &if_args[1]));
+    HR_TRY(both(j->s, "-", j->right, j->left, &if_args[2]));
+    return call_typed(j->s, "if", if_args, 3, out);
+}
+
+static enum hr_code mark_outer(void *left, struct hr_texpr **place)
+{
+    if ((*place)->kind == HR_T_COLUMN && in_output(left, (*place)->column.attr->id))
+        (*place)->column.outer = true;
+    return hr_texpr_each(*place, mark_outer, left);
+}
+
+/* the right side, its rows numbered: of equally near rows Spark takes the last */
+static enum hr_code numbered(struct scope *s, struct hr_node *input, struct hr_texpr **number, struct hr_node **out)
+{
+    struct analysis *a = s->a;
+    size_t n = input->output.count;
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, n + 1);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        attrs[i] = input->output.at[i];
+        exprs[i] = column_of(a, attrs[i]);
+    }
+    HR_TRY(call_typed(s, "monotonically_increasing_id", NULL, 0, &exprs[n]));
+    attrs[n] = attr_new(a, "row", exprs[n]->type, false);
+    *number = column_of(a, attrs[n]);
+    return project(a, input, (struct hr_texprs){exprs, n + 1}, (struct hr_attrs){attrs, n + 1}, out);
+}
+
+static enum hr_code as_of_tolerance(struct scope *s, const struct hr_rel *rel, struct as_of *j)
+{
+    struct analysis *a = s->a;
+    if (!rel->as_of.tolerance)
+        return HR_OK;
+    HR_TRY(hr_resolve_expr(s, rel->as_of.tolerance, &j->tolerance));
+    if (!is_foldable(j->tolerance))
+        return hr_fail_spark(a->err, "AS_OF_JOIN.TOLERANCE_IS_UNFOLDABLE", NULL);
+    const struct hr_texpr *t = j->tolerance;
+    bool negative = t->kind == HR_T_CALL && hr_function_is(t->call.function, "negative");
+    if (t->kind == HR_T_LITERAL && !t->literal->is_null)
+        negative = (t->type->id == HR_TYPE_FLOAT || t->type->id == HR_TYPE_DOUBLE) ? t->literal->real < 0 : t->type->id == HR_TYPE_DECIMAL ? *t->literal->text.bytes == '-' : t->literal->integer < 0;
+    return negative ? hr_fail_spark(a->err, "AS_OF_JOIN.TOLERANCE_IS_NON_NEGATIVE", NULL) : HR_OK;
+}
+
+static enum hr_code resolve_as_of(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_node *left, *right, *rows;
+    struct hr_texpr *condition, *distance, *number, *given = NULL;
+    HR_TRY(hr_resolve_rel(a, rel->input, &left));
+    HR_TRY(hr_resolve_rel(a, rel->right, &right));
+    const char *type = rel->as_of.type ? rel->as_of.type : "inner", *direction = rel->as_of.direction;
+    bool outer = !strcasecmp(type, "left") || !strcasecmp(type, "leftouter") || !strcasecmp(type, "left_outer") || !strcasecmp(type, "outer_left");
+    if (!outer && strcasecmp(type, "inner"))
+        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", type, "supported", "'inner', 'leftouter', 'left', 'left_outer'", NULL);
+    struct scope s = {.a = a, .inputs = {left, right}, .input_count = 2, .outer = a->outer};
+    struct scope left_scope = scope_of(a, left), right_scope = scope_of(a, right);
+    struct as_of j = {.s = &s, .exact = rel->as_of.exact, .backward = !strcasecmp(direction, "backward"), .forward = !strcasecmp(direction, "forward")};
+    if (!j.backward && !j.forward && strcasecmp(direction, "nearest"))
+        return hr_fail_spark(a->err, "AS_OF_JOIN.UNSUPPORTED_DIRECTION", "direction", direction, "supported", "'forward', 'backward', 'nearest'", NULL);
+    HR_TRY(hr_resolve_expr(&left_scope, rel->as_of.left_key, &j.left));
+    HR_TRY(hr_resolve_expr(&right_scope, rel->as_of.right_key, &j.right));
+    HR_TRY(as_of_tolerance(&s, rel, &j));
+    if (rel->as_of.condition)
+        HR_TRY(boolean_condition(&s, rel->as_of.condition, "JOIN", &given));
+    for (size_t i = 0; i < rel->as_of.using.count; i++) {
+        const struct hr_attr *l, *r;
+        struct hr_texpr *equal;
+        HR_TRY(using_key(a, left, rel->as_of.using.at[i], "left", &l));
+        HR_TRY(using_key(a, right, rel->as_of.using.at[i], "right", &r));
+        HR_TRY(both(&s, "==", column_of(a, l), column_of(a, r), &equal));
+        HR_TRY(conjunction(&s, given, equal, &given));
+    }
+    HR_TRY(as_of_condition(&j, &condition));
+    HR_TRY(conjunction(&s, given, condition, &condition));
+    HR_TRY(as_of_distance(&j, &distance));
+    mark_outer(left, &condition);
+    mark_outer(left, &distance);
+    struct hr_node *join = node_new(a, HR_N_JOIN, left);
+    join->right = right;
+    join->join.type = outer ? HR_JOIN_LEFT : HR_JOIN_INNER;
+    join->join.lateral = true;
+    join_output(a, join);
+    HR_TRY(numbered(&s, right, &number, &rows));
+    HR_TRY(filter_node(a, rows, condition, &rows));
+    rows = node_new(a, HR_N_SORT, rows);
+    rows->sort.orders = (struct hr_torders){ARRAY(a, struct hr_torder, 2), 2};
+    rows->sort.orders.at[0] = (struct hr_torder){distance, false, true};
+    rows->sort.orders.at[1] = (struct hr_torder){number, true, false};
+    rows = node_new(a, HR_N_LIMIT, rows);
+    rows->limit.count = 1;
+    join->right = rows;
+    *out = join;
+    return HR_OK;
+}
+
 enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     if (rel->kind == HR_REL_AS_OF_JOIN)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "as-of join");
+        return resolve_as_of(a, rel, out);
     struct hr_node *left, *right;
     HR_TRY(hr_resolve_rel(a, rel->input, &left));
     struct scope left_scope = {.a = a, .inputs = {left}, .input_count = 1, .outer = a->outer};
@@ -182,6 +418,7 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
                                  pretty_name(a, join->join.condition), NULL);
     }
     join_output(a, join);
+    HR_TRY(lift_subqueries(&s, join));
     *out = join;
     return HR_OK;
 }

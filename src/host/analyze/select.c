@@ -239,11 +239,17 @@ enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 
 static enum hr_code order_by_position(struct analysis *a, const struct hr_attrs *output, struct hr_exprs *orders, bool all)
 {
-    if (all) {
+    if (all && !find_output(a, output, "all", NULL)) {       /* a column called all is meant before everything is */
+        const struct hr_expr *given = orders->count ? orders->at[0] : NULL;
         orders->at = ARRAY(a, struct hr_expr *, output->count);
         orders->count = output->count;
-        for (size_t i = 0; i < output->count; i++)
-            orders->at[i] = hr_expr_integer(a->arena, BASIC(INT), (int64_t)i + 1);
+        for (size_t i = 0; i < output->count; i++) {
+            struct hr_expr *order = hr_expr_new(a->arena, HR_EXPR_SORT);
+            if (given && given->kind == HR_EXPR_SORT)
+                *order = *given;
+            order->sort.child = hr_expr_integer(a->arena, BASIC(INT), (int64_t)i + 1);
+            orders->at[i] = order;
+        }
     }
     struct hr_expr **at = ARRAY(a, struct hr_expr *, orders->count);
     for (size_t i = 0; i < orders->count; i++) {

@@ -280,5 +280,5 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
     HR_TRY(hr_resolve_expr(&s, call, &generator));
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
         return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quote(a, name), NULL);
-    return generate_node(a, one_row(a), generator, false, NULL, NULL, out);
+    return generate_node(a, one_row(a), generator, strstr(generator->call.function->name, "_outer"), NULL, NULL, out);
 }

@@ -87,11 +87,12 @@ static enum hr_code expand_star(struct scope *s, const struct hr_expr *star, str
         return HR_OK;
     }
     for (size_t k = 0; k < s->input_count; k++)
-        for (size_t i = 0; i < s->inputs[k]->output.count; i++) {
-            const struct hr_attr *attr = s->inputs[k]->output.at[i];
-            if (star_covers(s, attr, &star->star.target) && !excepted(s, &star->star.except, attr))
-                push_attribute(s, out, cap, attr);
-        }
+        for (int hidden = 1; hidden >= 0; hidden--)          /* t.* after USING: the key that the join hid comes first */
+            for (size_t i = 0; i < s->inputs[k]->output.count; i++) {
+                const struct hr_attr *attr = s->inputs[k]->output.at[i];
+                if (attr->hidden == hidden && star_covers(s, attr, &star->star.target) && !excepted(s, &star->star.except, attr))
+                    push_attribute(s, out, cap, attr);
+            }
     if (out->count == before && star->star.target.count && !star->star.except.count)
         return expand_struct_star(s, star, out, cap);
     return HR_OK;

@@ -77,7 +77,7 @@ static enum hr_code columns_named(struct analysis *a, struct hr_node *input, con
 
 static enum hr_code statistic(struct analysis *a, const char *name, const struct hr_attr *attr, struct hr_expr **out)
 {
-    struct hr_expr *column = bind_attr(a, attr), *value;
+    struct hr_expr *column = bind_attr(a, attr), *value = NULL;
     bool text = is_string(attr->type);
     struct hr_expr *number = text ? cast(a, column, BASIC(DOUBLE), HR_CAST_TRY) : column;
     size_t len = strlen(name);
@@ -117,7 +117,7 @@ static enum hr_code statistics_rows(struct analysis *a, struct hr_node *input, c
     struct hr_exprs list = {ARRAY(a, struct hr_expr *, n), n};
     for (size_t s = 0; s < names->count; s++)
         for (size_t c = 0; c < kept.count; c++) {
-            struct hr_expr *value;
+            struct hr_expr *value = NULL;
             HR_TRY(statistic(a, names->at[s], kept.at[c], &value));
             list.at[s * kept.count + c] = alias(a, value, hr_printf(a->arena, "s%zu", s * kept.count + c));
         }

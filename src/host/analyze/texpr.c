@@ -217,3 +217,32 @@ bool is_foldable(const struct hr_texpr *expr)
     find_column(&found, &top);
     return !found;
 }
+
+static enum hr_code each_own(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+{
+    switch (node->kind) {
+    case HR_N_PROJECT: return each_of(&node->project.exprs, fn, arg);
+    case HR_N_FILTER: return fn(arg, &node->filter.condition);
+    case HR_N_AGGREGATE:
+        HR_TRY(each_of(&node->aggregate.groups, fn, arg));
+        return each_of(&node->aggregate.aggregates, fn, arg);
+    case HR_N_SORT: return each_order(&node->sort.orders, fn, arg);
+    case HR_N_JOIN: return node->join.condition ? fn(arg, &node->join.condition) : HR_OK;
+    case HR_N_GENERATE: return fn(arg, &node->generate.generator);
+    case HR_N_VALUES:
+        for (size_t r = 0; r < node->values.count; r++)
+            HR_TRY(each_of(&node->values.rows[r], fn, arg));
+        return HR_OK;
+    case HR_N_CTE: return node_each_expr(node->cte.definition, fn, arg);
+    default: return HR_OK;
+    }
+}
+
+enum hr_code node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+{
+    for (; node; node = node->input) {
+        HR_TRY(each_own(node, fn, arg));
+        HR_TRY(node_each_expr(node->right, fn, arg));
+    }
+    return HR_OK;
+}

@@ -74,8 +74,13 @@ static enum hr_code build_filter(struct emit *e, const struct hr_node *node, str
     struct plain_search search = search_expr(e, node->filter.condition);
     if (sel_closed(s) || s->windows || s->is_volatile || search.computed)
         sel_wrap(e, s, &node->input->output);
-    const char *text;
-    HR_TRY(expr_text(e, node->filter.condition, &text));
+    struct hr_buf buf;
+    hr_buf_init(&buf, SQL_MAX);
+    enum hr_code code = emit_condition(e, node->filter.condition, &buf);
+    if (!code && !hr_buf_ok(&buf))
+        code = hr_fail(e->err, HR_E_LIMIT, "the query is too large");
+    const char *text = sel_take(e, &buf);
+    HR_TRY(code);
     s->where = s->where ? hr_printf(e->arena, "%s AND %s", s->where, text) : text;
     return HR_OK;
 }
@@ -176,6 +181,27 @@ static const char *join_texts(struct emit *e, const char **texts, size_t count)
     return sel_take(e, &buf);
 }
 
+/* a group that no set keeps is no group to DuckDB: it is NULL in every row */
+static bool in_some_set(const struct hr_node *node, size_t group)
+{
+    bool found = !node->aggregate.set_count;
+    for (size_t k = 0; k < node->aggregate.set_count; k++)
+        found = found || (node->aggregate.sets[k] >> group & 1);
+    return found;
+}
+
+static const char *grouping_id_text(struct emit *e, const struct hr_node *node, const char **groups)
+{
+    size_t count = node->aggregate.groups.count;
+    const char *text = "CAST(0 AS BIGINT)";
+    for (size_t i = 0; i < count; i++) {
+        long long weight = 1ll << (count - 1 - i);
+        text = in_some_set(node, i) ? hr_printf(e->arena, "%s + GROUPING(%s) * %lld", text, groups[i], weight)
+                                    : hr_printf(e->arena, "%s + %lld", text, weight);
+    }
+    return hr_printf(e->arena, "CAST(%s AS BIGINT)", text);
+}
+
 static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
@@ -198,16 +224,16 @@ static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, 
     for (size_t i = 0; i < list->count; i++)
         if (e->needed[node->output.at[groups->count + i]->id])
             HR_TRY(expr_text(e, list->at[i], &texts[i]));
-    for (size_t i = 0; i < groups->count; i++)
-        set_text(e, node->output.at[i]->id, group_texts[i], groups->at[i]->kind == HR_T_COLUMN ? PLAIN_COLUMN : PLAIN_COMPUTED);
+    for (size_t i = 0; i < groups->count; i++) {
+        const char *text = in_some_set(node, i) ? group_texts[i] : hr_printf(e->arena, "CAST(NULL AS %s)", type_text(e, groups->at[i]->type));
+        set_text(e, node->output.at[i]->id, text, groups->at[i]->kind == HR_T_COLUMN ? PLAIN_COLUMN : PLAIN_COMPUTED);
+    }
     for (size_t i = 0; i < list->count; i++)
         if (texts[i])
             set_text(e, node->output.at[groups->count + i]->id, texts[i], PLAIN_COMPUTED);
     s->grouped = true;
     if (node->aggregate.grouping_id)
-        set_text(e, node->aggregate.grouping_id->id,
-                 groups->count ? hr_printf(e->arena, "CAST(GROUPING(%s) AS BIGINT)", join_texts(e, group_texts, groups->count)) : "CAST(0 AS BIGINT)",
-                 PLAIN_COMPUTED);
+        set_text(e, node->aggregate.grouping_id->id, grouping_id_text(e, node, group_texts), PLAIN_COMPUTED);
     if (node->aggregate.set_count)
         s->group = grouping_sets(e, node, group_texts);
     else if (groups->count)

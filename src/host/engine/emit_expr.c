@@ -1,6 +1,6 @@
 /* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own result types never show. */
 #include "host/engine/emit_call.h"
-#include "host/engine/internal.h"
+#include "host/engine/select.h"
 #include <math.h>
 
 /* ---- literals ---- */
@@ -266,32 +266,70 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
 
 /* ---- subqueries ---- */
 
-static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+/* (a, b) IN (…) by its meaning, since a row of SQL is no struct; NOT IN counts rows as found that may be equal */
+static enum hr_code emit_row_in(struct emit *e, const struct hr_texpr *expr, const char *sql, bool negated, struct hr_buf *out)
 {
-    char *sql;
-    if (expr->subquery.kind == HR_SUBQUERY_EXISTS) {
-        HR_TRY(emit_query(e, expr->subquery.plan, &sql));
-        hr_buf_addf(out, "EXISTS (%s)", sql);
-        return HR_OK;
-    }
-    if (expr->subquery.kind == HR_SUBQUERY_SCALAR) {
-        HR_TRY(emit_positional(e, expr->subquery.plan, "s", &sql));
-        hr_buf_addf(out, "(%s)", sql);
-        return HR_OK;
-    }
     const struct hr_texprs *values = &expr->subquery.values;
-    HR_TRY(emit_positional(e, expr->subquery.plan, "s", &sql));
-    hr_buf_addc(out, '(');
-    if (values->count > 1)
-        hr_buf_addc(out, '(');
+    const struct hr_attrs *columns = &expr->subquery.plan->output;
+    const char *equal = "", *text;
+    int table = ++e->next_table;
     for (size_t i = 0; i < values->count; i++) {
-        if (i)
-            hr_buf_adds(out, ", ");
-        HR_TRY(emit_expr(e, values->at[i], out));
+        HR_TRY(expr_text(e, values->at[i], &text));
+        bool maybe = negated && (values->at[i]->nullable || columns->at[i]->nullable);
+        equal = hr_printf(e->arena, maybe ? "%s%s(%s = t%d.s%zu) IS DISTINCT FROM false" : "%s%s%s = t%d.s%zu", equal, i ? " AND " : "", text, table, i);
     }
-    if (values->count > 1)
-        hr_buf_addc(out, ')');
-    hr_buf_addf(out, " IN (%s))", sql);
+    hr_buf_addf(out, "(%sEXISTS (SELECT 1 FROM (%s) AS t%d WHERE %s))", negated ? "NOT " : "", sql, table, equal);
+    return HR_OK;
+}
+
+/* Spark joins for IN: where SQL would say NULL, both IN and NOT IN say false. A filter drops both alike, and is quicker without COALESCE. */
+static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, bool negated, bool filters, struct hr_buf *out)
+{
+    const struct hr_texprs *values = &expr->subquery.values;
+    enum hr_subquery_kind kind = expr->subquery.kind;
+    char *sql;
+    const char *outside = e->ctes;
+    e->ctes = NULL;                                          /* its CTEs may use the outer query's columns: they stay inside */
+    enum hr_code code = kind == HR_SUBQUERY_EXISTS ? emit_query(e, expr->subquery.plan, &sql) : emit_positional(e, expr->subquery.plan, "s", &sql);
+    if (!code && e->ctes)
+        sql = hr_printf(e->arena, "WITH %s %s", e->ctes, sql);
+    e->ctes = outside;
+    HR_TRY(code);
+    if (kind == HR_SUBQUERY_IN && values->count > 1)
+        return emit_row_in(e, expr, sql, negated, out);
+    if (kind != HR_SUBQUERY_IN) {
+        hr_buf_addf(out, "%s(%s)", kind == HR_SUBQUERY_EXISTS ? "EXISTS " : "", sql);
+        return HR_OK;
+    }
+    hr_buf_addf(out, "%s(%s", filters ? "" : "COALESCE(", negated ? "NOT (" : "");
+    HR_TRY(emit_expr(e, values->at[0], out));
+    hr_buf_addf(out, " IN (%s)%s)%s", sql, negated ? ")" : "", filters ? "" : ", false)");
+    return HR_OK;
+}
+
+static bool is_in(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_SUBQUERY && expr->subquery.kind == HR_SUBQUERY_IN;
+}
+
+static bool is_call_of(const struct hr_texpr *expr, const char *name)
+{
+    return expr->kind == HR_T_CALL && hr_function_is(expr->call.function, name);
+}
+
+enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    if (is_in(expr))
+        return emit_subquery(e, expr, false, true, out);
+    if (is_call_of(expr, "not") && is_in(expr->call.args.at[0]))
+        return emit_subquery(e, expr->call.args.at[0], true, true, out);
+    if (!is_call_of(expr, "and"))
+        return emit_expr(e, expr, out);
+    hr_buf_addc(out, '(');
+    HR_TRY(emit_condition(e, expr->call.args.at[0], out));
+    hr_buf_adds(out, " AND ");
+    HR_TRY(emit_condition(e, expr->call.args.at[1], out));
+    hr_buf_addc(out, ')');
     return HR_OK;
 }
 
@@ -333,11 +371,14 @@ enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_bu
         HR_TRY(emit_expr(e, expr->field.child, out));
         hr_buf_addf(out, ", 'f%zu')", expr->field.index);
         return HR_OK;
-    case HR_T_CALL: return emit_call(e, expr, "", out);
+    case HR_T_CALL:
+        if (is_call_of(expr, "not") && is_in(expr->call.args.at[0]))
+            return emit_subquery(e, expr->call.args.at[0], true, false, out);
+        return emit_call(e, expr, "", out);
     case HR_T_WINDOW:
         HR_TRY(over_clause(e, expr, &over));
         return emit_call(e, expr->window.function, over, out);
-    case HR_T_SUBQUERY: return emit_subquery(e, expr, out);
+    case HR_T_SUBQUERY: return emit_subquery(e, expr, false, false, out);
     case HR_T_LAMBDA:
         hr_buf_adds(out, "lambda ");
         for (size_t i = 0; i < expr->lambda.count; i++)

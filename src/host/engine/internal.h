@@ -34,6 +34,7 @@ enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
 
 enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **sql);      /* SELECT … AS c0, … */
 enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);   /* of a filter: NULL is false */
 enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out);
 enum hr_code emit_query(struct emit *e, const struct hr_node *node, char **sql);          /* SELECT … AS a<id>, … : all needed columns */
 enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, char **sql);

@@ -102,3 +102,21 @@ SELECT 1 FROM (SELECT count(1) FROM range(3) WHERE false) t
 SELECT 1 FROM (SELECT count(1) AS c FROM range(3)) t ORDER BY c
 SELECT transform(zs, z -> aggregate(z, 1, (acc, val) -> acc * val * size(z))) FROM VALUES (1, array(array(12, 99), array(123, 42), array(1))), (2, array(array(6, 96, 65), array(-1, -2))), (3, array(array(17))) AS t(x, zs) ORDER BY x
 SELECT aggregate(ys, x, (acc, val) -> acc + val + x, a -> a * x), aggregate(ys, named_struct('s', 0, 'n', 0), (a, b) -> named_struct('s', a.s + b, 'n', a.n + 1), a -> a.s / a.n) AS m FROM VALUES (1, array(32, 97)), (2, array(77, -76)) AS t(x, ys) ORDER BY x
+SELECT * FROM VALUES (1, 2), (2, 1) t(a, b) ORDER BY ALL DESC NULLS LAST
+SELECT * FROM VALUES ('z', 1), ('y', 2), ('x', 3) AS T(col1, all) ORDER BY all
+SELECT count(1) FROM VALUES (1), (2), (3) AS T(all) GROUP BY all
+SELECT p.*, q.* FROM VALUES ('one', 1), ('three', 3) p(k, v1) FULL OUTER JOIN VALUES ('one', 5), ('four', 4) q(k, v2) USING (k) ORDER BY ALL
+SELECT p.*, q.* FROM VALUES (1, 'one'), (3, 'three') p(v1, k) LEFT JOIN VALUES ('one', 5), ('four', 4) q(k, v2) USING (k) ORDER BY ALL
+SELECT * FROM explode_outer(array())
+SELECT a, b, c, count(d), grouping_id(a, b, c) FROM VALUES (1, 2, 3, 4) t(a, b, c, d) GROUP BY a, b, c GROUPING SETS ((a), ()) ORDER BY 5
+SELECT grouping_id(k1, k2) AS g, k1, k2, avg(v) FROM VALUES (1, 1, 1), (2, 2, 2) AS t(k1, k2, v) GROUP BY GROUPING SETS ((k1), (k1, k2), (k2, k1)) ORDER BY ALL
+# IN and NOT IN as values are false where SQL would say NULL
+SELECT a, a IN (SELECT * FROM VALUES (1), (null) s(c)), a NOT IN (SELECT * FROM VALUES (1), (null) s(c)), a IN (SELECT c FROM VALUES (1) s(c) WHERE false) y FROM VALUES (1), (2), (null) t(a) ORDER BY a
+SELECT * FROM VALUES (1), (2), (null) t(a) WHERE (a IN (SELECT c FROM VALUES (1), (null) s(c))) IS NULL
+SELECT * FROM VALUES (1), (2), (null) t(a) WHERE a NOT IN (SELECT c FROM VALUES (1), (null) s(c))
+SELECT a, b, (a, b) IN (SELECT * FROM VALUES (2, 3.0), (6, null) s(c, d)) x, (a, b) NOT IN (SELECT * FROM VALUES (2, 3.0) s(c, d)) y FROM VALUES (null, 1.0), (2, 3.0), (6, 1.0), (2, null) m(a, b) ORDER BY ALL
+WITH a AS (SELECT 1 x) SELECT * FROM VALUES (1) t(c) WHERE EXISTS (WITH b AS (SELECT * FROM a) SELECT * FROM b WHERE x = c)
+SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) LEFT JOIN VALUES (1, 2), (2, 3) y(y1, y2) ON x1 = y1 AND EXISTS (SELECT * FROM VALUES (2) z(z1) WHERE z1 = x2) ORDER BY ALL
+SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) FULL JOIN VALUES (1, 2), (2, 3) y(y1, y2) ON x1 = y1 AND y2 NOT IN (SELECT z1 FROM VALUES (2) z(z1)) ORDER BY ALL
+SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) LEFT ANTI JOIN VALUES (1, 2), (2, 3) y(y1, y2) ON x1 = y1 AND NOT EXISTS (SELECT * FROM VALUES (2) z(z1) WHERE z1 = x2) ORDER BY ALL
+SELECT * FROM VALUES (1, 2) x(x1, x2) JOIN VALUES (1, 2) y(y1, y2) ON x1 = y1 AND EXISTS (SELECT * FROM VALUES (2) z(z1) WHERE z1 = x2 AND z1 = y2)
