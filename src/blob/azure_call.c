@@ -27,7 +27,8 @@ const char *hr_azure_param(struct hr_arena *arena, const char *name, const char 
 
 enum hr_code hr_azure_access(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_access *access, struct hr_err *err)
 {
-    return hr_blob_config_access(blob->config, arena, place->host, place->account, place->container, access, err);
+    struct hr_blob_config *config = place->dataset ? hr_blob_dataset_config(place->dataset) : blob->config;
+    return hr_blob_config_access(config, arena, place->host, place->account, place->container, access, err);
 }
 
 /* ---- headers of one attempt, on the mover's thread ---- */

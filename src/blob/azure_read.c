@@ -72,6 +72,10 @@ static enum hr_code range_start(struct hr_blob_reader *reader, struct range *ran
 
 static enum hr_code changed(const struct hr_blob_reader *reader, const char *how, struct hr_err *err)
 {
+    if (reader->place.dataset) {
+        hr_fail(err, HR_E_CHANGED, "'%s' %s since its dataset was registered", reader->place.location, how);
+        return hr_fail_hint(err, "register the dataset again with create_new_version=True, and read the new version");
+    }
     hr_fail(err, HR_E_CHANGED, "'%s' %s while it was read", reader->place.location, how);
     return hr_fail_hint(err, "run the query again: it will read the new version");
 }

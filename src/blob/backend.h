@@ -16,6 +16,7 @@ struct hr_blob_place {
     const char *path;                  /* remote: without leading slash, "" for the container; local: absolute */
     const char *host, *account, *container;
     bool dfs;                          /* abfs, abfss */
+    struct hr_blob_dataset *dataset;   /* it is read as this dataset pins it, and by what reaches that; or NULL */
 };
 
 struct hr_blob_backend_write {                 /* what a writer's options say, copied */
@@ -68,7 +69,7 @@ struct hr_blob_backend {
     enum hr_code (*rename)(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
                            const struct hr_blob_cancel *cancel, struct hr_err *err);
 };
-extern const struct hr_blob_backend hr_blob_local, hr_blob_azure;
+extern const struct hr_blob_backend hr_blob_local, hr_blob_azure, hr_blob_pinned;
 
 struct hr_blob {
     struct hr_blob_config *config;
@@ -82,6 +83,9 @@ struct hr_blob {
 };
 
 enum hr_code hr_blob_place_parse(struct hr_blob *blob, struct hr_arena *arena, const char *location, struct hr_blob_place *place, struct hr_err *err);
+/* rest: behind "dataset://" */
+enum hr_code hr_blob_dataset_place(struct hr_blob *blob, struct hr_arena *arena, const char *location, const char *rest, struct hr_blob_place *place,
+                                   struct hr_err *err);
 enum hr_code hr_blob_mover_of(struct hr_blob *blob, struct hr_blob_mover **mover, struct hr_err *err);
 void hr_blob_tokens_free(struct hr_blob *blob);
 enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel, const char *what, struct hr_err *err);

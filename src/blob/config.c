@@ -12,11 +12,16 @@ struct hr_blob_config {
     pthread_mutex_t lock;
     struct hr_blob_roles roles;
     struct hr_map values;          /* key without "spark.hadoop." -> value; "endpoint:ACCOUNT", "ca:ACCOUNT", "bearer:ACCOUNT" are ours */
+    struct hr_blob_config *base;   /* or NULL; lives longer */
+    struct hr_blob_dataset *datasets;
 };
 
 /* ---- the keys ---- */
 
-enum rule { KEEP, KEEP_KEY, KEEP_SAS, AUTH_TYPE, SAS_PROVIDER, OAUTH_PROVIDER, ENDPOINT, OUR_CLASS, REFUSE };
+enum rule { KEEP, KEEP_KEY, KEEP_SAS, AUTH_TYPE, SAS_PROVIDER, OAUTH_PROVIDER, ENDPOINT, DATASET, OUR_CLASS, REFUSE };
+
+#define DATASET_KEY "fs.azure.headrace.dataset."    /* a manifest's files; see dataset.c */
+#define ACCESS_KEY "fs.azure.headrace.access."      /* and its storage */
 
 /* a key is the pattern, or starts with it when it ends in '*'; the first that fits counts */
 static const struct { const char *pattern; enum rule rule; const char *why; } rules[] = {
@@ -34,6 +39,8 @@ static const struct { const char *pattern; enum rule rule; const char *why; } ru
     {"fs.azure.account.oauth2.*", REFUSE, "of OAuth only client credentials are done (client.id, client.secret, client.endpoint)"},
     {"fs.azure.headrace.endpoint.*", ENDPOINT, NULL},
     {"fs.azure.headrace.ca.*", KEEP, NULL},
+    {DATASET_KEY "*", DATASET, NULL},
+    {ACCESS_KEY "*", DATASET, NULL},
     {"fs.azure.storage.emulator.account.name", REFUSE, "set fs.azure.headrace.endpoint.<account> to the emulator's address"},
     {"fs.azure", OUR_CLASS, NULL},
     {"fs.azure.*", REFUSE, "it is not one that storage has; see doc/blob.md"},
@@ -114,6 +121,8 @@ static enum hr_code check_value(enum rule rule, const char *why, const char *key
         if (http_url(value))
             return HR_OK;
         return hr_fail(err, HR_E_INVALID, "the endpoint '%s' is not an http or https address", value);
+    case DATASET:
+        return HR_OK;
     case OUR_CLASS:
         if (strstr(value, "org.apache.hadoop.fs.azure"))
             return HR_OK;
@@ -135,6 +144,34 @@ struct hr_blob_config *hr_blob_config_new(void)
     return config;
 }
 
+struct hr_blob_config *hr_blob_config_over(struct hr_blob_config *base)
+{
+    struct hr_blob_config *config = hr_blob_config_new();
+    config->base = base;
+    return config;
+}
+
+struct hr_blob_dataset *hr_blob_config_dataset(struct hr_blob_config *config, const char *id, bool make)
+{
+    pthread_mutex_lock(&config->lock);
+    struct hr_blob_dataset *set = hr_blob_dataset_find(config->datasets, id);
+    if (!set && make)
+        set = config->datasets = hr_blob_dataset_new(config, id, config->datasets);
+    pthread_mutex_unlock(&config->lock);
+    return set;
+}
+
+static enum hr_code set_dataset(struct hr_blob_config *config, const char *key, const char *value, struct hr_err *err)
+{
+    bool access = !strncmp(key, ACCESS_KEY, strlen(ACCESS_KEY));
+    const char *id = key + strlen(access ? ACCESS_KEY : DATASET_KEY);
+    if (!value)
+        return HR_OK;              /* what reads it goes on */
+    if (!*id || strchr(id, '/') || config->base)
+        return hr_fail(err, HR_E_INVALID, "'%s' names no dataset", key);
+    return hr_blob_dataset_set(hr_blob_config_dataset(config, id, true), access, value, err);
+}
+
 static void wipe(char *secret)
 {
     if (secret)
@@ -149,6 +186,7 @@ void hr_blob_config_free(struct hr_blob_config *config)
     for (struct hr_map_entry *entry = NULL; (entry = hr_map_next(&config->values, entry));)
         wipe(entry->value);
     hr_map_release(&config->values);
+    hr_blob_datasets_free(config->datasets);
     pthread_mutex_destroy(&config->lock);
     free(config);
 }
@@ -168,6 +206,8 @@ enum hr_code hr_blob_config_set(struct hr_blob_config *config, const char *key, 
         return HR_OK;
     if (value && !*value)
         value = NULL;
+    if (rules[i].rule == DATASET)
+        return set_dataset(config, key, value, err);
     if (value)
         HR_TRY(check_value(rules[i].rule, rules[i].why, key, value, err));
     if (value && rules[i].rule == KEEP_SAS && *value == '?')
@@ -334,7 +374,7 @@ static void locate(const struct look *look, struct hr_blob_access *access)
     while (len && base[len - 1] == '/')
         len--;
     access->overridden = base != NULL;
-    access->base_url = base ? hr_strndup(look->arena, base, len) : hr_printf(look->arena, "https://%s", look->host);
+    access->base_url = base ? hr_strndup(look->arena, base, len) : NULL;
 }
 
 enum hr_code hr_blob_config_access(struct hr_blob_config *config, struct hr_arena *arena, const char *host, const char *account,
@@ -344,6 +384,15 @@ enum hr_code hr_blob_config_access(struct hr_blob_config *config, struct hr_aren
     *access = (struct hr_blob_access){0};
     pthread_mutex_lock(&config->lock);
     locate(&look, access);
+    if (!access->base_url && config->base) {
+        struct look below = look;
+        below.config = config->base;
+        pthread_mutex_lock(&config->base->lock);
+        locate(&below, access);
+        pthread_mutex_unlock(&config->base->lock);
+    }
+    if (!access->base_url)
+        access->base_url = hr_printf(arena, "https://%s", host);
     enum hr_code code = choose(&look, access, err);
     pthread_mutex_unlock(&config->lock);
     return code;

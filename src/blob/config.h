@@ -23,4 +23,14 @@ enum hr_code hr_blob_config_role_token(struct hr_blob_config *config, struct hr_
 /* host: as in the location ("account.dfs.core.windows.net") */
 enum hr_code hr_blob_config_access(struct hr_blob_config *config, struct hr_arena *arena, const char *host, const char *account,
                                    const char *container, struct hr_blob_access *access, struct hr_err *err);
+
+/* dataset.c: what a session was told of datasets, kept by its configuration until that is freed */
+struct hr_blob_dataset;
+struct hr_blob_config *hr_blob_config_over(struct hr_blob_config *base);    /* its own keys; endpoints also base's */
+struct hr_blob_dataset *hr_blob_config_dataset(struct hr_blob_config *config, const char *id, bool make);
+struct hr_blob_dataset *hr_blob_dataset_new(struct hr_blob_config *config, const char *id, struct hr_blob_dataset *next);
+struct hr_blob_dataset *hr_blob_dataset_find(struct hr_blob_dataset *first, const char *id);
+enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set, bool access, const char *text, struct hr_err *err);
+struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set);
+void hr_blob_datasets_free(struct hr_blob_dataset *first);
 #endif

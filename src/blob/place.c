@@ -182,6 +182,8 @@ enum hr_code hr_blob_place_parse(struct hr_blob *blob, struct hr_arena *arena, c
     size_t len = scheme_len(location);
     if (!hr_blob_is_remote(location))
         return parse_local(blob, arena, location, place, err);
+    if (!strncasecmp(location, "dataset://", 10))
+        return hr_blob_dataset_place(blob, arena, location, location + 10, place, err);
     for (size_t i = 0; i < HR_LEN(schemes); i++) {
         if (strlen(schemes[i].name) != len || strncasecmp(schemes[i].name, location, len))
             continue;

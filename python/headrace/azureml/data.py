@@ -1,28 +1,13 @@
-"""`azureml.core.Dataset` and `Datastore`: the names of the article's first cell. What they do is refused by name."""
+"""`azureml.data` and its sub-modules: the names under which datasets and datastores are imported."""
 
-from headrace.azureml.exceptions import unsupported
-
-
-class _Refusing(type):
-    _names = ()
-
-    def __getattr__(cls, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise unsupported("%s.%s" % (cls.__qualname__, name))
-
-
-class Dataset(metaclass=_Refusing):
-    def __init__(self, *args, **kwargs):
-        raise unsupported("Dataset(…)")
-
-    class File(metaclass=_Refusing):
-        pass
-
-    class Tabular(metaclass=_Refusing):
-        pass
-
-
-class Datastore(metaclass=_Refusing):
-    def __init__(self, workspace, name=None):
-        raise unsupported("Datastore(…)")
+from headrace.azureml.consumption import DatasetConsumptionConfig  # noqa: F401
+from headrace.azureml.dataset import Dataset, FileDataset, FileDatasetFactory, _Refusing  # noqa: F401
+from headrace.azureml.datastore import (  # noqa: F401
+    AbstractDatastore,
+    AzureBlobDatastore,
+    AzureDataLakeGen2Datastore,
+    DataPath,
+    Datastore,
+)
+from headrace.azureml.exceptions import DatasetExecutionError, DatasetValidationError  # noqa: F401
+from headrace.azureml.tabular import DataType, PromoteHeadersBehavior, TabularDataset, TabularDatasetFactory  # noqa: F401

@@ -43,6 +43,14 @@ class ComputeTargetException(AzureMLException):
     """A compute that is not there, or whose attach failed."""
 
 
+class DatasetValidationError(UserErrorException):
+    """A definition that the server does not accept: a path that is not there, a pattern that matches nothing, a name that is taken."""
+
+
+class DatasetExecutionError(UserErrorException):
+    """A dataset that cannot be read: a file that changed or went since it was registered, bytes that are not what they should be."""
+
+
 class UnsupportedOperation(UserErrorException, NotImplementedError):
     """A part of the SDK that Headrace does not have."""
 

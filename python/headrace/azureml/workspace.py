@@ -87,11 +87,17 @@ class Workspace:
 
     @property
     def datastores(self):
-        raise exceptions.unsupported("Workspace.datastores")
+        """{name: datastore}"""
+        from headrace.azureml.datastore import all_of
+
+        return all_of(self)
 
     @property
     def datasets(self):
-        raise exceptions.unsupported("Workspace.datasets")
+        """{name: latest version of the dataset}"""
+        from headrace.azureml.dataset import Dataset
+
+        return Dataset.get_all(self)
 
     @property
     def experiments(self):
@@ -102,7 +108,14 @@ class Workspace:
         raise exceptions.unsupported("Workspace.environments")
 
     def get_default_datastore(self):
-        raise exceptions.unsupported("Workspace.get_default_datastore")
+        from headrace.azureml.datastore import Datastore
+
+        return Datastore.get_default(self)
+
+    def set_default_datastore(self, name):
+        from headrace.azureml.datastore import Datastore
+
+        Datastore.get(self, name).set_as_default()
 
     # finding and making
 

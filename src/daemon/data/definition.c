@@ -149,7 +149,7 @@ static enum hr_code read_path(struct hr_rest *req, const char *workspace, const 
     path->store = row;
     HR_TRY(clean_path(req, row->name, text, &path->path, err));
     path->glob = !strcmp(kind, "pattern") && path->path[strcspn(path->path, "*?[")];
-    json_array_append_new(canonical, json_pack("{s:o}", kind, json_sprintf("azureml://datastores/%s/paths/%s", row->name, path->path)));
+    json_array_append_new(canonical, json_pack("{s:o}", kind, json_sprintf("azureml://datastores/%s/paths/%s", row->name, *path->path ? path->path : "/")));
     return HR_OK;
 }
 
