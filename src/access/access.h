@@ -14,23 +14,23 @@
 
 enum hr_role_family { HR_ROLES_ARM, HR_ROLES_SYNAPSE, HR_ROLES_STORAGE };
 
-/*      action             bit  role that a refusal names                family             what a refusal calls it */
+/*      action             bit  as a word         role that a refusal names              family             what a refusal calls it */
 #define HR_ACTIONS(X) \
-    X(HR_ACT_READ,           0, "Reader",                              HR_ROLES_ARM,     "read it") \
-    X(HR_ACT_WRITE,          1, "Contributor",                         HR_ROLES_ARM,     "change it") \
-    X(HR_ACT_ASSIGN,         2, "Owner",                               HR_ROLES_ARM,     "assign roles on it") \
-    X(HR_ACT_LINK,           3, "Owner",                               HR_ROLES_ARM,     "link it") \
-    X(HR_ACT_SYNAPSE_READ,   4, "Synapse User",                        HR_ROLES_SYNAPSE, "see it") \
-    X(HR_ACT_USE_COMPUTE,    5, "Synapse Apache Spark Administrator",  HR_ROLES_SYNAPSE, "use its compute") \
-    X(HR_ACT_VIEW_LOGS,      6, "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "read its logs") \
-    X(HR_ACT_CANCEL,         7, "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "cancel what others run on it") \
-    X(HR_ACT_SYNAPSE_WRITE,  8, "Synapse Contributor",                 HR_ROLES_SYNAPSE, "change its notebooks and jobs") \
-    X(HR_ACT_SYNAPSE_ASSIGN, 9, "Synapse Administrator",               HR_ROLES_SYNAPSE, "assign Synapse roles on it") \
-    X(HR_ACT_BLOB_READ,     10, "Storage Blob Data Reader",            HR_ROLES_STORAGE, "read its data") \
-    X(HR_ACT_BLOB_WRITE,    11, "Storage Blob Data Contributor",       HR_ROLES_STORAGE, "write its data")
+    X(HR_ACT_READ,           0, "read",           "Reader",                              HR_ROLES_ARM,     "read it") \
+    X(HR_ACT_WRITE,          1, "write",          "Contributor",                         HR_ROLES_ARM,     "change it") \
+    X(HR_ACT_ASSIGN,         2, "assign",         "Owner",                               HR_ROLES_ARM,     "assign roles on it") \
+    X(HR_ACT_LINK,           3, "link",           "Owner",                               HR_ROLES_ARM,     "link it") \
+    X(HR_ACT_SYNAPSE_READ,   4, "see-synapse",    "Synapse User",                        HR_ROLES_SYNAPSE, "see it") \
+    X(HR_ACT_USE_COMPUTE,    5, "use-compute",    "Synapse Apache Spark Administrator",  HR_ROLES_SYNAPSE, "use its compute") \
+    X(HR_ACT_VIEW_LOGS,      6, "view-logs",      "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "read its logs") \
+    X(HR_ACT_CANCEL,         7, "cancel",         "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "cancel what others run on it") \
+    X(HR_ACT_SYNAPSE_WRITE,  8, "change-synapse", "Synapse Contributor",                 HR_ROLES_SYNAPSE, "change its notebooks and jobs") \
+    X(HR_ACT_SYNAPSE_ASSIGN, 9, "assign-synapse", "Synapse Administrator",               HR_ROLES_SYNAPSE, "assign Synapse roles on it") \
+    X(HR_ACT_BLOB_READ,     10, "read-data",      "Storage Blob Data Reader",            HR_ROLES_STORAGE, "read its data") \
+    X(HR_ACT_BLOB_WRITE,    11, "write-data",     "Storage Blob Data Contributor",       HR_ROLES_STORAGE, "write its data")
 
 enum hr_action {
-#define X(action, bit, role, family, text) action = 1u << (bit),
+#define X(action, bit, word, role, family, text) action = 1u << (bit),
     HR_ACTIONS(X)
 #undef X
 };
@@ -55,6 +55,14 @@ struct hr_question {
     const char *scope;              /* the thing that is to be used */
 };
 
+struct hr_action_info {
+    enum hr_action action;
+    const char *word, *role, *text;    /* role: the one that a refusal names */
+    enum hr_role_family family;
+};
+const struct hr_action_info *hr_action_find(const char *word);                            /* without case; NULL when unknown */
+const struct hr_action_info *hr_action_next(const struct hr_action_info *action);         /* NULL starts and ends */
+
 const struct hr_role *hr_role_find(
     const char *name_or_id);      /* without case; a full roleDefinitions id is fine; NULL when unknown */
 const struct hr_role *hr_role_next(const struct hr_role *role);  /* NULL starts and ends */
@@ -64,6 +72,11 @@ bool hr_access_covers(const char *scope, const char *resource);
 /* HR_OK, or HR_E_DENIED with a message that names principal, role and scope, and a hint that is the command which grants it */
 enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
                               struct hr_err *err);
+/* The first assignment behind `after` (NULL: of all) that allows it, or NULL: why the decision is yes */
+const struct hr_assignment *hr_access_giver(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+                                            const struct hr_assignment *after);
+/* where the role that a refusal of this action names can be given, so that it covers scope: Synapse gives most on whole workspaces */
+const char *hr_access_grantable(struct hr_arena *arena, const struct hr_action_info *action, const char *scope);
 /* whether a role may be assigned on a scope: Synapse roles on workspaces/…, the others on resource ids */
 enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope, struct hr_err *err);
 

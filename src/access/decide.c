@@ -4,24 +4,33 @@
 #include <string.h>
 #include <strings.h>
 
-struct action_info {
-    enum hr_action action;
-    const char *role, *text;
-};
-
-static const struct action_info actions[] = {
-#define X(action, bit, role, family, text) {action, role, text},
+static const struct hr_action_info actions[] = {
+#define X(action, bit, word, role, family, text) {action, word, role, text, family},
     HR_ACTIONS(X)
 #undef X
 };
 
-static const struct action_info *info_of(enum hr_action action)
+static const struct hr_action_info *info_of(enum hr_action action)
 {
     for (size_t i = 0; i < HR_LEN(actions); i++)
         if (actions[i].action == action)
             return &actions[i];
     HR_CHECK(!"an action of the table");
     return NULL;
+}
+
+const struct hr_action_info *hr_action_find(const char *word)
+{
+    for (size_t i = 0; i < HR_LEN(actions); i++)
+        if (!strcasecmp(actions[i].word, word))
+            return &actions[i];
+    return NULL;
+}
+
+const struct hr_action_info *hr_action_next(const struct hr_action_info *action)
+{
+    const struct hr_action_info *next = action ? action + 1 : actions;
+    return next < actions + HR_LEN(actions) ? next : NULL;
 }
 
 static size_t trimmed(const char *scope)
@@ -53,16 +62,31 @@ static void grantable_scope(const struct hr_role *role, const char *scope, char 
     snprintf(out, size, "%.*s", (int)len, scope);
 }
 
+const char *hr_access_grantable(struct hr_arena *arena, const struct hr_action_info *action, const char *scope)
+{
+    char *out = hr_arena_alloc(arena, strlen(scope) + 1);
+    grantable_scope(hr_role_find(action->role), scope, out, strlen(scope) + 1);
+    return out;
+}
+
+const struct hr_assignment *hr_access_giver(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+                                            const struct hr_assignment *after)
+{
+    for (const struct hr_assignment *at = after ? after + 1 : given; at < given + count; at++) {
+        const struct hr_role *role = hr_role_find(at->role);
+        if (role && role->actions & question->action && !strcasecmp(at->principal, question->principal) &&
+            hr_access_covers(at->scope, question->scope))
+            return at;
+    }
+    return NULL;
+}
+
 enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
                               struct hr_err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct hr_role *role = hr_role_find(given[i].role);
-        if (role && role->actions & question->action && !strcasecmp(given[i].principal, question->principal) &&
-            hr_access_covers(given[i].scope, question->scope))
-            return HR_OK;
-    }
-    const struct action_info *info = info_of(question->action);
+    if (hr_access_giver(question, given, count, NULL))
+        return HR_OK;
+    const struct hr_action_info *info = info_of(question->action);
     char scope[512];
     grantable_scope(hr_role_find(info->role), question->scope, scope, sizeof scope);
     if (question->name && *question->name)

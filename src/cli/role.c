@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/common.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,6 +35,25 @@ static const char *synapse_address(struct hr_arena *arena, const char *scope)
     return hr_printf(arena, "/synapse/%s", hr_wire_escape(arena, name));
 }
 
+static enum hr_code find_role(const char *text, const struct hr_role **role, struct hr_err *err)
+{
+    *role = hr_role_find(text);
+    if (*role)
+        return HR_OK;
+    hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", text);
+    return hr_fail_hint(err, "headrace role definition");
+}
+
+static enum hr_code print_one(const struct hr_role *role, const char *principal, const char *scope, const char *state, struct hr_err *err)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "role", role->name, "principal", principal, "scope", scope, "state", state);
+    if (!json)
+        return hr_fail(err, HR_E_INVALID, "the scope is not UTF-8");
+    hr_print_json(json);
+    json_decref(json);
+    return HR_OK;
+}
+
 static enum hr_code run_role_assign(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_wire wire;
@@ -41,12 +61,8 @@ static enum hr_code run_role_assign(const struct hr_args *args, struct hr_arena 
     char guid[37];
     json_t *reply, *body;
     int status;
-    const struct hr_role *role = hr_role_find(args->positional[0]);
-    if (!role) {
-        hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", args->positional[0]);
-        hr_fail_hint(err, "headrace role definition");
-        return HR_E_NOT_FOUND;
-    }
+    const struct hr_role *role;
+    HR_TRY(find_role(args->positional[0], &role, err));
     HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
     HR_TRY(hr_cli_need(args, "scope", &scope, err));
     HR_TRY(hr_access_check_scope(role, scope, err));
@@ -63,6 +79,8 @@ static enum hr_code run_role_assign(const struct hr_args *args, struct hr_arena 
     }
     enum hr_code code = hr_wire_call(&wire, "PUT", path, body, &status, &reply, err);
     if (code == HR_E_EXISTS && status == 409) {   /* what was asked for is so */
+        if (hr_args_has(args, "json"))
+            return print_one(role, principal, scope, "already", err);
         printf("\"%s\" has role \"%s\" on \"%s\" already\n", assignee, role->name, scope);
         return HR_OK;
     }
@@ -80,6 +98,13 @@ static const struct hr_option role_list_options[] = {
     {"assignee", "PRINCIPAL", "only this principal's"},
     {"scope", "SCOPE", "only on and below this scope, and above it for resource ids"},
 };
+
+/* where the assignments are listed that stand on the scope, above it and below it; a Synapse workspace's are listed whole */
+static const char *assignments_path(struct hr_arena *arena, const char *scope)
+{
+    return is_synapse(scope) ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
+                             : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", hr_cli_escape_path(arena, scope));
+}
 
 /* one shape for both dialects: role, principal, scope, id */
 static json_t *flat(json_t *row, json_t *names)
@@ -147,8 +172,31 @@ static enum hr_code add_all(const struct hr_args *args, const struct hr_wire *wi
     return code;
 }
 
-static const struct hr_column assignment_columns[] = {
-    {"ROLE", "role"}, {"NAME", "name"}, {"PRINCIPAL", "principal"}, {"SCOPE", "scope"}, {"ID", "id"}};
+/* ids are for programs: with --json */
+static const struct hr_column assignment_columns[] = {{"NAME", "name"}, {"ROLE", "role"}, {"SCOPE", "scope"}};
+
+static int by_name(const void *a, const void *b)
+{
+    json_t *const *left = a, *const *right = b;
+    static const char *const fields[] = {"name", "scope", "role"};
+    int order = 0;
+    for (size_t i = 0; i < HR_LEN(fields) && !order; i++)
+        order = strcasecmp(json_string_value(json_object_get(*left, fields[i])), json_string_value(json_object_get(*right, fields[i])));
+    return order;
+}
+
+static json_t *sorted(struct hr_arena *arena, json_t *list)
+{
+    size_t count = json_array_size(list);
+    json_t **rows = HR_NEW_ARRAY(arena, json_t *, count + 1), *out = json_array();
+    for (size_t i = 0; i < count; i++)
+        rows[i] = json_array_get(list, i);
+    qsort(rows, count, sizeof *rows, by_name);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(out, rows[i]);
+    json_decref(list);
+    return out;
+}
 
 static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
@@ -164,17 +212,13 @@ static enum hr_code run_role_list(const struct hr_args *args, struct hr_arena *a
     if (!scope)
         code = add_all(args, &wire, principal, names, list, err);
     else
-        code = add_assignments(&wire,
-                               hr_printf(arena, "%s%s/roleAssignments",
-                                         is_synapse(scope) ? synapse_address(arena, scope) : hr_cli_escape_path(arena, scope),
-                                         is_synapse(scope) ? "" : "/providers/Microsoft.Authorization"),
-                               principal, names, list, err);
+        code = add_assignments(&wire, assignments_path(arena, scope), principal, names, list, err);
     json_decref(names);
     if (code) {
         json_decref(list);
         return code;
     }
-    return hr_cli_show(args, list, assignment_columns, HR_LEN(assignment_columns));
+    return hr_cli_show(args, sorted(arena, list), assignment_columns, HR_LEN(assignment_columns));
 }
 
 static const struct hr_option role_remove_options[] = {
@@ -199,16 +243,13 @@ static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena 
 {
     struct hr_wire wire;
     const char *assignee, *scope, *principal;
-    const struct hr_role *role = hr_role_find(args->positional[0]);
-    if (!role)
-        return hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", args->positional[0]);
+    const struct hr_role *role;
+    HR_TRY(find_role(args->positional[0], &role, err));
     HR_TRY(hr_cli_need(args, "assignee", &assignee, err));
     HR_TRY(hr_cli_need(args, "scope", &scope, err));
     HR_TRY(hr_cli_find(args, arena, &wire, err));
     HR_TRY(find_assignee(&wire, assignee, &principal, err));
-    const char *base = is_synapse(scope)
-                           ? hr_printf(arena, "%s/roleAssignments", synapse_address(arena, scope))
-                           : hr_printf(arena, "%s/providers/Microsoft.Authorization/roleAssignments", hr_cli_escape_path(arena, scope));
+    const char *base = assignments_path(arena, scope);
     json_t *list = json_array(), *names = json_object(), *reply;
     enum hr_code code = add_assignments(&wire, base, principal, names, list, err);
     const char *id = code ? NULL : find_assignment(arena, list, role, scope);
@@ -219,6 +260,8 @@ static enum hr_code run_role_remove(const struct hr_args *args, struct hr_arena 
         return hr_fail(err, HR_E_NOT_FOUND, "\"%s\" does not have role \"%s\" on \"%s\"", assignee, role->name, scope);
     HR_TRY(hr_cli_call(&wire, "DELETE", hr_printf(arena, "%s/%s", base, id), NULL, &reply, err));
     json_decref(reply);
+    if (hr_args_has(args, "json"))
+        return print_one(role, principal, scope, "removed", err);
     printf("\"%s\" no longer has role \"%s\" on \"%s\"\n", assignee, role->name, scope);
     return HR_OK;
 }
@@ -235,11 +278,117 @@ static enum hr_code run_role_definition(const struct hr_args *args, struct hr_ar
     return hr_cli_show(args, list, columns, HR_LEN(columns));
 }
 
+/* ---- explain ---- */
+
+static const struct hr_option explain_options[] = {
+    HR_HOME_OPTION, HR_JSON_OPTION,
+    {"assignee", "PRINCIPAL", "only this principal: a GUID or a name"},
+    {"scope", "SCOPE", "what is to be used: a resource id, or workspaces/NAME[/bigDataPools/POOL]"},
+};
+
+/* every assignment that was told, as the decision takes them */
+static struct hr_assignment *as_given(struct hr_arena *arena, json_t *list)
+{
+    struct hr_assignment *given = HR_NEW_ARRAY(arena, struct hr_assignment, json_array_size(list) + 1);
+    json_t *row;
+    size_t i;
+    json_array_foreach(list, i, row)
+        given[i] = (struct hr_assignment){json_string_value(json_object_get(row, "principal")), json_string_value(json_object_get(row, "role")),
+                                          json_string_value(json_object_get(row, "scope"))};
+    return given;
+}
+
+/* may it, and by which assignments or for want of which role: the server's own decision, over the assignments that it listed */
+static json_t *explain_one(struct hr_arena *arena, const struct hr_question *question, const struct hr_action_info *action,
+                           const struct hr_assignment *given, size_t count)
+{
+    json_t *by = json_array();
+    const char *why = "";
+    for (const struct hr_assignment *at = NULL; (at = hr_access_giver(question, given, count, at));) {
+        json_array_append_new(by, json_pack("{s:s, s:s}", "role", at->role, "scope", at->scope));
+        why = hr_printf(arena, "%s%s\"%s\" on %s", why, *why ? ", " : "", at->role, at->scope);
+    }
+    bool allowed = json_array_size(by);
+    json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "name", question->name, "principal", question->principal, "action", action->word, "scope",
+                            question->scope, "allowed", allowed, "assignments", by);
+    struct hr_err refused;
+    if (!allowed && hr_access_decide(question, given, count, &refused)) {
+        json_object_set_new(out, "missing", json_pack("{s:s, s:s}", "role", action->role, "scope", hr_access_grantable(arena, action, question->scope)));
+        json_object_set_new(out, "command", json_string(refused.hint));
+        why = refused.hint;
+    }
+    json_object_set_new(out, "why", json_string(why));
+    return out;
+}
+
+static bool fits_scope(const struct hr_action_info *action, const char *scope)
+{
+    return (action->family == HR_ROLES_SYNAPSE) == is_synapse(scope) &&
+           (action->family != HR_ROLES_STORAGE || strcasestr(scope, "/storageAccounts/") || !strcasestr(scope, "/providers/"));
+}
+
+static enum hr_code find_action(const struct hr_args *args, const char *scope, const struct hr_action_info **action, struct hr_err *err)
+{
+    char words[512] = "";
+    *action = NULL;
+    if (!args->count)
+        return HR_OK;
+    *action = hr_action_find(args->positional[0]);
+    if (*action && fits_scope(*action, scope))
+        return HR_OK;
+    for (const struct hr_action_info *at = NULL; (at = hr_action_next(at));)
+        if (fits_scope(at, scope))
+            snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", *words ? ", " : "", at->word);
+    hr_fail(err, HR_E_INVALID, *action ? "action \"%s\" is nothing that is done to \"%s\"" : "there is no action \"%s\"", args->positional[0], scope);
+    return hr_fail_hint(err, "on this scope: %s", words);
+}
+
+static json_t *explain_all(struct hr_arena *arena, const struct hr_action_info *only, const char *scope, const char *principal, json_t *names, json_t *list)
+{
+    json_t *out = json_array(), *name;
+    struct hr_assignment *given = as_given(arena, list);
+    const char *id;
+    json_object_foreach(names, id, name)
+        for (const struct hr_action_info *action = NULL; (action = hr_action_next(action));)
+            if ((only ? action == only : fits_scope(action, scope)) && (!principal || !strcasecmp(principal, id)))
+                json_array_append_new(out, explain_one(arena, &(struct hr_question){id, json_string_value(name), action->action, scope}, action, given,
+                                                       json_array_size(list)));
+    return out;
+}
+
+static enum hr_code run_role_explain(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+{
+    static const struct hr_column columns[] = {{"NAME", "name"}, {"ACTION", "action"}, {"MAY", "allowed"}, {"BY, OR THE COMMAND THAT GRANTS IT", "why"}};
+    struct hr_wire wire;
+    const struct hr_action_info *action;
+    const char *scope, *principal = NULL;
+    json_t *names, *list, *out = NULL;
+    HR_TRY(hr_cli_need(args, "scope", &scope, err));
+    HR_TRY(find_action(args, scope, &action, err));
+    HR_TRY(hr_cli_find(args, arena, &wire, err));
+    if (hr_args_has(args, "assignee"))
+        HR_TRY(find_assignee(&wire, hr_args_get(args, "assignee"), &principal, err));
+    HR_TRY(principal_names(&wire, &names, err));
+    list = json_array();
+    enum hr_code code = add_assignments(&wire, assignments_path(arena, scope), NULL, names, list, err);
+    if (!code)
+        out = explain_all(arena, action, scope, principal, names, list);
+    json_decref(names);
+    json_decref(list);
+    return code ? code : hr_cli_show(args, out, columns, HR_LEN(columns));
+}
+
 static const struct hr_command commands[] = {
     {"role assign", "ROLE", "give a principal a role on a scope", 1, 1, HR_OPTIONS(assign_options), run_role_assign,
      "  headrace role assign \"Synapse Apache Spark Administrator\" --assignee anna --scope workspaces/headrace-synapse\n"},
     {"role remove", "ROLE", "take a role away", 1, 1, HR_OPTIONS(role_remove_options), run_role_remove},
     {"role list", "", "who has which role where", 0, 0, HR_OPTIONS(role_list_options), run_role_list},
+    {"role explain", "[ACTION]", "who may do what on a scope, and by which assignment or for want of which role", 0, 1, HR_OPTIONS(explain_options),
+     run_role_explain,
+     "  headrace role explain use-compute --scope workspaces/headrace-synapse --assignee anna\n"
+     "  headrace role explain read-data --scope /subscriptions/S/resourceGroups/G/providers/Microsoft.Storage/storageAccounts/NAME\n"
+     "actions: read, write, assign, link; read-data, write-data; see-synapse, use-compute, view-logs, cancel, change-synapse, assign-synapse.\n"
+     "Without one, all that fit the scope.\n"},
     {"role definition", "", "the roles there are", 0, 0, HR_OPTIONS(hr_plain_options), run_role_definition},
 };
 const struct hr_command_group hr_role_commands = {"Roles", commands, HR_LEN(commands)};

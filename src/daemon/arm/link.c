@@ -53,6 +53,15 @@ static enum hr_code add_link(struct hr_rest *req, const struct hr_arm_id *id, co
     return code;
 }
 
+/* The article: whoever gets a linked service is User or Contributor of its Synapse workspace, in Synapse's roles or in Azure's. */
+enum hr_code arm_link_may_get(struct hr_rest *req, const struct hr_resource_row *link, struct hr_err *err)
+{
+    const char *target = target_of(req, link), *name = strrchr(target, '/');
+    if (!name || !hr_rest_check(req, HR_ACT_WRITE, target, NULL))
+        return HR_OK;
+    return hr_rest_check(req, HR_ACT_SYNAPSE_READ, hr_printf(req->arena, "workspaces/%s", name + 1), err);
+}
+
 enum hr_code arm_link_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;

@@ -10,6 +10,7 @@ hr_rest_handler arm_health, arm_metadata, arm_openid, arm_token, arm_msi, arm_di
 /* resource.c */
 hr_rest_handler arm_get, arm_list, arm_list_all, arm_groups, arm_group_put, arm_workspace_put, arm_synapse_put, arm_pool_put;
 /* link.c, compute.c */
+enum hr_code arm_link_may_get(struct hr_rest *req, const struct hr_resource_row *link, struct hr_err *err);
 hr_rest_handler arm_link_put, arm_link_delete, arm_compute_put, arm_compute_delete, arm_operation;
 /* role.c: Synapse's and ARM's */
 hr_rest_handler arm_synapse_role_put, arm_synapse_role_get, arm_synapse_role_list, arm_synapse_role_delete,

@@ -188,6 +188,26 @@ json_t *arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows)
 
 /* ---- any resource ---- */
 
+static bool is_link(const struct hr_resource_row *row)
+{
+    return !strcasecmp(strrchr(row->type, '/'), "/linkedServices");
+}
+
+/* Those that may be got. When there are some and none may, that is said rather than an empty list. */
+static enum hr_code keep_links(struct hr_rest *req, struct hr_resource_rows *rows, struct hr_err *err)
+{
+    enum hr_code code = HR_OK;
+    size_t kept = 0, count = rows->count;
+    for (size_t i = 0; i < count; i++) {
+        enum hr_code one = is_link(&rows->at[i]) ? arm_link_may_get(req, &rows->at[i], err) : HR_OK;
+        code = one ? one : code;
+        if (!one)
+            rows->at[kept++] = rows->at[i];
+    }
+    rows->count = kept;
+    return kept ? HR_OK : code;
+}
+
 enum hr_code arm_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
@@ -195,6 +215,8 @@ enum hr_code arm_get(struct hr_rest *req, struct hr_err *err)
     HR_TRY(arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_READ, id.text, err));
     HR_TRY(arm_find(req, id.text, &row, err));
+    if (is_link(row))
+        HR_TRY(arm_link_may_get(req, row, err));
     hr_rest_reply(req, 200, arm_view(req, row));
     return HR_OK;
 }
@@ -212,6 +234,7 @@ enum hr_code arm_list(struct hr_rest *req, struct hr_err *err)
     HR_TRY(arm_find(req, parent.text, &holder, err));
     const char *type = in_group ? strstr(pattern, "/providers/") + 11 : hr_printf(req->arena, "%s/%s", parent.type, word);
     HR_TRY(hr_store_resource_list(req->site->store, req->arena, parent.text, type, &rows, err));
+    HR_TRY(keep_links(req, &rows, err));
     hr_rest_reply(req, 200, arm_value_list(req, &rows));
     return HR_OK;
 }

@@ -72,7 +72,7 @@ static void a_refusal_names_principal_role_scope_and_command(void **state)
 static void every_action_has_a_role_that_allows_it(void **state)
 {
     (void)state;
-#define X(action, bit, name, family_, text) \
+#define X(action, bit, word, name, family_, text) \
     { const struct hr_role *role = hr_role_find(name); assert_non_null(role); assert_true(role->actions & (action)); assert_int_equal(role->family, family_); }
     HR_ACTIONS(X)
 #undef X
