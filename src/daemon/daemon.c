@@ -6,6 +6,7 @@
 #include "daemon/certificate.h"
 #include "daemon/data/data.h"
 #include "daemon/home.h"
+#include "daemon/job/job.h"
 #include "daemon/livy/livy.h"
 #include "daemon/spark.h"
 #include "daemon/storage.h"
@@ -116,6 +117,7 @@ static void stop(struct daemon *daemon)
     hr_arm_stop();
     hr_data_stop();
     hr_livy_stop();
+    hr_job_stop();
     hr_spark_stop(daemon->spark);
     if (daemon->tcp)
         hr_http_server_stop(daemon->tcp);
@@ -148,6 +150,7 @@ static void publish(struct daemon *daemon, int storage_port)
     home->site.storage_url = hr_printf(home->arena, "http%s://%s:%d", loopback ? "" : "s",
                                        loopback ? "127.0.0.1" : daemon->host, storage_port);
     hr_spark_ready(daemon->spark);
+    hr_job_ready();
     if (hr_home_publish(home, daemon->connect, storage_port, &err)) {
         give_up(daemon, &err);
         return;
@@ -209,7 +212,7 @@ static void find_python(struct daemon *daemon)
 static enum hr_code start(struct daemon *daemon, struct hr_err *err)
 {
     struct hr_home *home = &daemon->home;
-    static const struct hr_routes *tables[3];
+    static const struct hr_routes *tables[4];
     HR_TRY(hr_certificate_ensure(home->tls_dir, daemon->options->listen, err));
     HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir),
                              hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
@@ -220,6 +223,7 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     tables[0] = hr_livy_routes();
     tables[1] = hr_arm_routes();
     tables[2] = hr_data_routes();
+    tables[3] = hr_job_routes();
     hr_rest_init(&home->site, tables, HR_LEN(tables));
     HR_TRY(hr_spark_start(&home->site, &daemon->spark, err));
     daemon->livy.released = hr_spark_released;
@@ -229,6 +233,7 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     find_python(daemon);
     daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
     hr_arm_start(&home->site);
+    hr_job_start(&home->site, &(struct hr_job_options){daemon->livy.python, daemon->livy.python_path, home->account_key});
     HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
     return start_storage(daemon, err);
 }

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/job/job.h"
 #include "daemon/notices.h"
 #include "http/http.h"
 #include "io/child.h"
@@ -138,7 +139,8 @@ static enum hr_code launch(struct hr_storage *storage, struct hr_err *err)
     if (!code)
         code = hr_file_write(key_file, 0600, home->account_key, strlen(home->account_key), err);
     const char *argv[] = {self, "account", "--home", home->site.home, "--account", home->site.account, "--key-file", key_file,
-                          "--container", home->site.container, "--listen-fd", "3",
+                          "--container", home->site.container, "--container", HR_JOB_CODE_CONTAINER,
+                          "--container", HR_JOB_RUN_CONTAINER, "--listen-fd", "3",
                           "--grant-key", hr_notices_key_file(&home->site, arena), "--resource-id", home->site.account_id,
                           "--notices", hr_notices_socket(&home->site, arena, "account"),
                           "--revoked", hr_notices_revoked_file(&home->site, arena), storage->options.tls ? "--tls-cert" : NULL,

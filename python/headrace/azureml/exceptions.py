@@ -51,6 +51,22 @@ class DatasetExecutionError(UserErrorException):
     """A dataset that cannot be read: a file that changed or went since it was registered, bytes that are not what they should be."""
 
 
+class SnapshotException(UserErrorException):
+    """A source folder that cannot be a snapshot."""
+
+
+class RunEnvironmentException(AzureMLException):
+    """A script asks for its run, and has none."""
+
+
+class ExperimentExecutionException(AzureMLException):
+    """A run that could not be started."""
+
+
+class ActivityFailedException(AzureMLException):
+    """A run that was waited for, and failed."""
+
+
 class UnsupportedOperation(UserErrorException, NotImplementedError):
     """A part of the SDK that Headrace does not have."""
 

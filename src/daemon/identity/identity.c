@@ -200,6 +200,17 @@ enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *pri
     return hr_store_token_add(identity->store, hash, principal, hr_clock_ms(), err);
 }
 
+void hr_identity_token_hash(const char *text, char hash[static 65])
+{
+    hash_of(text, hash);
+}
+
+enum hr_code hr_identity_token_remove(struct hr_identity *identity, const char *hash, struct hr_err *err)
+{
+    free(hr_map_remove(&identity->known, hash));
+    return hr_store_token_remove(identity->store, hash, err);
+}
+
 enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
                                       const char *audience, const char *issuer, const char **jwt, struct hr_err *err)
 {

@@ -31,6 +31,9 @@ enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_na
 
 enum hr_code hr_identity_token_new(struct hr_identity *identity, const char *principal, char text[static HR_TOKEN_TEXT],
                                    struct hr_err *err);
+/* what stands in the store for a token, and the end of that one token: a run's, which outlives this process */
+void hr_identity_token_hash(const char *text, char hash[static 65]);
+enum hr_code hr_identity_token_remove(struct hr_identity *identity, const char *hash, struct hr_err *err);
 enum hr_code hr_identity_access_token(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
                                       const char *audience, const char *issuer, const char **jwt, struct hr_err *err);
 /* a token for a process that works for the principal; over when it is returned or the server ends */

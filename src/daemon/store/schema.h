@@ -40,5 +40,20 @@ static const char *const migrations[] = {
     "CREATE TABLE dataset_version (dataset TEXT NOT NULL COLLATE NOCASE REFERENCES dataset(id) ON DELETE CASCADE,"
     "  version INTEGER NOT NULL, saved TEXT NOT NULL COLLATE NOCASE REFERENCES saved_dataset(id), description TEXT NOT NULL,"
     "  tags TEXT NOT NULL, created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (dataset, version)) WITHOUT ROWID;",
+    /* training: experiments, runs, metrics, artifacts */
+    "CREATE TABLE experiment (id TEXT PRIMARY KEY, workspace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,"
+    "  tags TEXT NOT NULL, created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (workspace, name)) WITHOUT ROWID;"
+    "CREATE TABLE run (seq INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL COLLATE NOCASE, id TEXT NOT NULL COLLATE NOCASE,"
+    "  experiment TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL, owner TEXT NOT NULL,"
+    "  compute TEXT, name TEXT, script TEXT, spec TEXT NOT NULL, properties TEXT NOT NULL, tags TEXT NOT NULL, params TEXT NOT NULL,"
+    "  error TEXT, token_hash TEXT, log_key TEXT, created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL,"
+    "  ended_ms INTEGER NOT NULL, UNIQUE (workspace, id));"
+    "CREATE INDEX run_experiment ON run(experiment, number);"
+    "CREATE INDEX run_open ON run(ended_ms) WHERE ended_ms = 0;"
+    "CREATE TABLE metric (seq INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,"
+    "  columns TEXT NOT NULL, data TEXT NOT NULL, step INTEGER NOT NULL, at_ms INTEGER NOT NULL);"
+    "CREATE INDEX metric_run ON metric(run, name);"
+    "CREATE TABLE artifact (run INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+    "  PRIMARY KEY (run, path)) WITHOUT ROWID;",
 };
 #endif

@@ -25,6 +25,7 @@
     X(PRINCIPAL_REMOVE, "DELETE FROM principal WHERE id = ?1") \
     X(TOKEN_ADD, "INSERT INTO token VALUES (?1, ?2, ?3)") \
     X(TOKEN_PRINCIPAL, "SELECT p.id, p.name, p.kind, p.created_ms FROM token t JOIN principal p ON p.id = t.principal WHERE t.hash = ?1") \
+    X(TOKEN_REMOVE, "DELETE FROM token WHERE hash = ?1") \
     X(TOKEN_REMOVE_OF, "DELETE FROM token WHERE principal = ?1") \
     X(ASSIGNMENT_ADD, "INSERT INTO assignment VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
     X(ASSIGNMENT_GET, ASSIGNMENT "WHERE id = ?1") \
@@ -376,6 +377,11 @@ enum hr_code hr_store_token_principal(struct hr_store *store, struct hr_arena *a
                                       struct hr_principal_row **row, struct hr_err *err)
 {
     return single(store, bind(store, S_TOKEN_PRINCIPAL, "t", hash), arena, sizeof **row, read_principal, row, err);
+}
+
+enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, struct hr_err *err)
+{
+    return finish(store, bind(store, S_TOKEN_REMOVE, "t", hash), err);
 }
 
 enum hr_code hr_store_token_remove_of(struct hr_store *store, const char *principal, struct hr_err *err)

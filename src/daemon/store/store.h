@@ -43,6 +43,7 @@ enum hr_code hr_store_token_add(struct hr_store *store, const char *hash, const 
                                 struct hr_err *err);
 enum hr_code hr_store_token_principal(struct hr_store *store, struct hr_arena *arena, const char *hash,
                                       struct hr_principal_row **row, struct hr_err *err);
+enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, struct hr_err *err);
 enum hr_code hr_store_token_remove_of(struct hr_store *store, const char *principal, struct hr_err *err);
 
 struct hr_assignment_row { const char *id, *role, *principal, *scope, *created_by; int64_t created_ms; };
