@@ -273,6 +273,7 @@ class Runner:
             deadline = time.monotonic() + 1
             while found and time.monotonic() < deadline and set(found) & set(processes_of(self.folder)):
                 time.sleep(0.01)
+        reap()
         inputs.release(self)
 
     def kept_files(self):
@@ -296,6 +297,20 @@ class Runner:
 
         endpoint = Endpoint(self.order["url"], self.order["token"], self.order.get("caFile"))
         History(endpoint, self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
+
+
+def adopt_orphans():
+    """What the script's processes leave behind becomes this process's child, so that it is seen to its end."""
+    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+
+
+def reap():
+    """Takes the ended orphans from the process table; the script itself was waited for."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 
 
 def processes_of(folder):
@@ -351,6 +366,7 @@ def main(arguments):
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
+    adopt_orphans()
     runner.status("Preparing")
     final = runner.execute()
     runner.status(final.pop("state"), **final)

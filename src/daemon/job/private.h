@@ -54,6 +54,7 @@ const char *job_log_path(struct hr_arena *arena, int64_t seq);
 
 /* ---- runner.c ---- */
 enum hr_code runner_cancel(struct hr_arena *arena, struct hr_run_row *row, const char *why, struct hr_err *err);
+void runner_look(struct hr_arena *arena, const char *workspace, const char *id);     /* takes up what its runner wrote meanwhile */
 void runner_pump(void);                          /* starts what may start */
 /* sweep.c: ends every process whose environment says that it belongs to the run's folder; how many there were */
 int sweep_processes(const char *folder, int signal);

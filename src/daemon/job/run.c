@@ -38,6 +38,7 @@ enum hr_code job_find(struct hr_rest *req, enum hr_action action, struct hr_run_
 {
     const char *workspace, *id = hr_rest_param(req, "run"), *experiment = param_or_null(req, "experiment");
     HR_TRY(job_workspace(req, action, &workspace, err));
+    runner_look(req->arena, workspace, id);
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id, row, err));
     bool other = *row && experiment && strcasecmp((*row)->experiment, experiment) && strcasecmp((*row)->experiment_id, experiment);
     if (*row && !other)

@@ -200,6 +200,16 @@ static void look(struct runner *runner, struct hr_arena *arena)
     }
 }
 
+void runner_look(struct hr_arena *arena, const char *workspace, const char *id)
+{
+    struct hr_run_row *row;
+    if (!job.runners || hr_store_run_get(job.site->store, arena, workspace, id, &row, NULL) || !row)
+        return;
+    struct runner *runner = find(row->seq);
+    if (runner)
+        look(runner, arena);
+}
+
 static void tick(void *arg)
 {
     (void)arg;
