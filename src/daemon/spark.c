@@ -78,7 +78,9 @@ enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct 
     const char *host[] = {spark->program, NULL};
     snprintf(folder, sizeof folder, "%s/hosts", site->run_dir);
     spark->site = site;
-    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS, .keep = keep, .arg = spark};
+    const char *linger = getenv("HEADRACE_LINGER");
+    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS,
+                                           .linger_ms = linger ? (uint64_t)(strtod(linger, NULL) * 1000) : 0, .keep = keep, .arg = spark};
     enum hr_code code = find_host(spark->program, sizeof spark->program, err);
     if (!code)
         code = hr_sessions_new(site->loop, &sessions, &spark->sessions, err);

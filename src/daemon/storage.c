@@ -19,6 +19,8 @@
 #define PAUSE_FIRST_MS 50          /* before it is started again; doubled while it keeps dying young */
 #define PAUSE_MAX_MS 5000
 #define YOUNG_MS 10000
+#define TAKEN_MS 1000
+#define TAKEN_PAUSE_MS 10
 
 struct hr_storage {
     struct hr_storage_options options;
@@ -156,6 +158,10 @@ static enum hr_code open_listener(struct hr_storage *storage, struct hr_err *err
     const struct hr_storage_options *options = &storage->options;
     int port = options->port ? options->port : options->home->last_storage_port;
     enum hr_code code = hr_http_listen(options->listen, port, &storage->listener, err);
+    for (int i = 0; code == HR_E_EXISTS && port && i < TAKEN_MS / TAKEN_PAUSE_MS; i++) {
+        usleep(TAKEN_PAUSE_MS * 1000);       /* a killed daemon's account has it for a moment longer */
+        code = hr_http_listen(options->listen, port, &storage->listener, err);
+    }
     if (code && !options->port && port)      /* the last start's port is somebody else's now */
         code = hr_http_listen(options->listen, 0, &storage->listener, err);
     storage->port = code ? 0 : hr_http_listen_port(storage->listener);

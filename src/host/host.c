@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "host/connect/connect.h"
+#include "host/hold.h"
 #include "io/file.h"
 #include "io/loop.h"
 #include <getopt.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #define CONF_MAX 256
 
@@ -19,12 +19,14 @@ struct host {
     struct hr_loop *loop;
     struct hr_http_server *server;
     struct hr_connect *connect;
+    struct hr_hold *hold;
 };
 
 struct arguments {
     char *address;
     const char *socket;
     int port;
+    uint64_t linger_ms;
     struct hr_connect_options connect;
     struct hr_connect_setting settings[CONF_MAX];
     const char *grant_key;
@@ -33,7 +35,7 @@ struct arguments {
 
 static const char usage[] =
     "usage: headrace host --listen ADDRESS:PORT | --socket PATH [--journal FILE] [--spill DIR] [--threads N] [--memory BYTES]\n"
-    "                     [--conf KEY=VALUE]... [--die-with-parent]\n"
+    "                     [--conf KEY=VALUE]... [--linger SECONDS]\n"
     "                     [--grant-key FILE [--accounts RESOURCE-ID]]\n";
 
 static int64_t bytes_of(const char *text)
@@ -84,7 +86,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
     static const struct option options[] = {
         {"listen", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
         {"spill", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
-        {"conf", required_argument, NULL, 'c'}, {"die-with-parent", no_argument, NULL, 'd'},
+        {"conf", required_argument, NULL, 'c'}, {"linger", required_argument, NULL, 'i'},
         {"grant-key", required_argument, NULL, 'g'}, {"accounts", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
     bool ok = true;
     arguments->connect.settings = arguments->settings;
@@ -100,7 +102,7 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         case 'c': ok = add_setting(arguments, optarg); break;
         case 'g': arguments->grant_key = optarg; break;
         case 'a': arguments->connect.accounts = optarg; break;
-        case 'd': prctl(PR_SET_PDEATHSIG, SIGKILL); break;
+        case 'i': ok = (arguments->linger_ms = (uint64_t)(strtod(optarg, NULL) * 1000)) > 0; break;
         default: ok = false;
         }
     return ok && optind == argc && (arguments->address || arguments->socket);
@@ -113,10 +115,22 @@ static void on_signal(int signal, void *arg)
     hr_loop_stop(host->loop);
 }
 
+static void on_request(struct hr_exchange *exchange, void *arg)
+{
+    struct host *host = arg;
+    if (hr_hold_wants(hr_exchange_request(exchange))) {
+        hr_hold_take(host->hold, exchange);
+        return;
+    }
+    hr_exchange_set_handler(exchange, hr_connect_handler());
+    hr_connect_handler()->request(exchange, host->connect);
+}
+
 static enum hr_code start(struct host *host, struct arguments *arguments, struct hr_err *err)
 {
+    static const struct hr_exchange_handler handler = {.request = on_request};
     struct hr_http_server_options server = {.host = arguments->address, .port = arguments->port, .unix_path = arguments->socket,
-                                            .handler = hr_connect_handler()};
+                                            .handler = &handler, .arg = host};
     if (arguments->grant_key)
         HR_TRY(load_grant_key(arguments, err));
     HR_TRY(hr_loop_new(&host->loop, err));
@@ -124,7 +138,7 @@ static enum hr_code start(struct host *host, struct arguments *arguments, struct
     hr_loop_on_signal(host->loop, SIGINT, on_signal, host);
     arguments->connect.loop = host->loop;
     HR_TRY(hr_connect_new(&arguments->connect, &host->connect, err));
-    server.arg = host->connect;
+    host->hold = hr_hold_new(host->loop, host->connect, arguments->linger_ms);
     return hr_http_server_start(host->loop, &server, &host->server, err);
 }
 
@@ -151,8 +165,10 @@ int hr_host_main(int argc, char **argv)
     fflush(stdout);
     hr_loop_run(host.loop);
     hr_http_server_stop(host.server);
+    hr_hold_stop(host.hold);
     hr_connect_free(host.connect);
     hr_loop_free(host.loop);
+    hr_hold_free(host.hold);
     free(arguments.address);
     return 0;
 }

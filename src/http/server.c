@@ -235,7 +235,7 @@ static void on_listener_closed(uv_handle_t *handle)
     free_if_done(server);
 }
 
-static enum hr_code bind_and_listen(int fd, const struct addrinfo *address)
+static int bind_and_listen(int fd, const struct addrinfo *address)
 {
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

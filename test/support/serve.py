@@ -42,6 +42,7 @@ class Serve:
 
     def __init__(self, home, *arguments, env=None):
         self.home, self.arguments, self.env, self.process, self.endpoint = pathlib.Path(home), arguments, env, None, None
+        self.sessions = 0
 
     def __enter__(self):
         self.start()
@@ -73,7 +74,15 @@ class Serve:
     def log(self):
         return (self.home / "server.log").read_text(errors="replace")[-4000:]
 
+    def _forget_sessions(self):
+        """pyspark asks its default session for settings, wherever a Column is made: one whose server has ended would hold the next test for minutes."""
+        session = sys.modules.get("pyspark.sql.connect.session")
+        if self.sessions and session:
+            session.SparkSession._default_session = session.SparkSession._active_session.session = None
+            self.sessions = 0
+
     def stop(self):
+        self._forget_sessions()
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -97,6 +106,7 @@ class Serve:
     def session(self, session_id=None, token=None):
         """A new Spark Connect session through the server's port, by unmodified pyspark-client."""
         from pyspark.sql.connect.session import SparkSession
+        self.sessions += 1
         remote = self.endpoint["connect"]
         if token:
             remote = remote.replace(self.endpoint["token"], token)

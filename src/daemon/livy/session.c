@@ -414,13 +414,15 @@ static void revive(const struct hr_session_row *row)
     livy_log(session, "dead: the server was restarted");
     session->next = livy.sessions;
     livy.sessions = session;
+    if (livy.options->released)      /* its host may live still */
+        livy.options->released(&session->owner, session->uuid, livy.options->arg);
 }
 
 enum hr_code livy_recover(struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_session_rows rows;
-    enum hr_code code = hr_store_session_list(livy.site->store, arena, LIVY_ENDED_MAX, &rows, err);
+    enum hr_code code = hr_store_session_list(livy.site->store, arena, HR_SESSIONS_MAX + LIVY_ENDED_MAX, &rows, err);
     for (size_t i = code ? 0 : rows.count; i-- > 0;) {
         if (rows.at[i].ended_ms)
             continue;

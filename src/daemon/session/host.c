@@ -1,13 +1,15 @@
-/* Host processes: started, found ready, ended, reaped. */
+/* Host processes: started or adopted, found ready, held, ended, reaped. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/session/private.h"
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #define END_MS 2000
 #define FAILURES_MAX 3           /* this many starts in a row fail: no more spares for a while */
 #define REST_MS 10000
+#define HOLD "/headrace/hold"
 
 static uint64_t now_ms(void)
 {
@@ -28,6 +31,24 @@ char *session_path(const struct hr_sessions *sessions, int number, const char *k
     char *path;
     HR_CHECK(asprintf(&path, "%s/%d.%s", strcmp(kind, "sock") ? sessions->folder : sessions->sockets, number, kind) > 0);
     return path;
+}
+
+static void send_signal(struct host *host, int number)
+{
+    if (host->child)
+        hr_child_kill(host->child, number);
+    else if (host->pidfd >= 0)
+        pidfd_send_signal(host->pidfd, number, NULL, 0);
+}
+
+static void close_client(struct host *host)
+{
+    struct hr_http_client *client = host->client;
+    if (host->held)
+        hr_http_call_cancel(host->held);
+    host->held = NULL;
+    host->client = NULL;
+    hr_http_client_close(client);
 }
 
 static void forget(struct host *host)
@@ -42,6 +63,10 @@ static void forget(struct host *host)
     if (!host->taken)
         unlink(host->journal);   /* a spare's: nothing is in it */
     hr_timer_stop(host->probe);
+    close_client(host);
+    hr_watch_stop(host->gone);
+    if (host->pidfd >= 0)
+        close(host->pidfd);
     free(host->socket);
     free(host->journal);
     free(host);
@@ -63,16 +88,12 @@ static void note_failure(struct hr_sessions *sessions)
     hr_log(HR_LOG_ERROR, "session.hosts-do-not-start", "program", sessions->host[0], NULL);
 }
 
-static void on_exited(struct hr_child *child, int status, int number, void *arg)
+static void gone(struct host *host, const char *why)
 {
-    struct host *host = arg;
     struct hr_sessions *sessions = host->sessions;
     struct hr_session *session = host->session;
-    char why[128], pid[16];
-    (void)child;
+    char pid[16];
     bool ready = host->ready, expected = host->ending;
-    host->child = NULL;
-    describe(why, sizeof why, status, number);
     snprintf(pid, sizeof pid, "%d", host->pid);
     if (!expected)
         hr_log(HR_LOG_WARN, "session.host-died", "pid", pid, "why", why, "session", session ? session->id : NULL, NULL);
@@ -82,6 +103,46 @@ static void on_exited(struct hr_child *child, int status, int number, void *arg)
     if (session)
         session_host_died(session, ready, why);
     hosts_refill_soon(sessions, 100);
+}
+
+static void on_exited(struct hr_child *child, int status, int number, void *arg)
+{
+    struct host *host = arg;
+    char why[128];
+    (void)child;
+    host->child = NULL;
+    describe(why, sizeof why, status, number);
+    gone(host, why);
+}
+
+static void on_adopted_exited(int fd, void *arg)
+{
+    (void)fd;
+    gone(arg, "its process, which an earlier server had started, ended");
+}
+
+/* ---- holding: a call that stays open as long as this daemon lives ---- */
+
+static void on_hold_end(struct hr_http_call *call, const struct hr_headers *trailers)
+{
+    struct host *host = hr_http_call_user(call);
+    (void)trailers;
+    host->held = NULL;
+}
+
+/* a broken call is a broken host: the end of its process is told by the kernel, and what hangs by the calls on it */
+static void on_hold_failed(struct hr_http_call *call, const struct hr_err *err)
+{
+    struct host *host = hr_http_call_user(call);
+    (void)err;
+    host->held = NULL;
+}
+
+static void hold(struct host *host)
+{
+    static const struct hr_call_handler handler = {.end = on_hold_end, .failed = on_hold_failed};
+    hr_http_client_connect(host->sessions->loop, host->socket, NULL, 0, NULL, &host->client, NULL);
+    host->held = hr_http_call_start(host->client, "POST", HOLD, NULL, &(struct hr_headers){NULL, 0}, &handler, host);
 }
 
 /* One that listens is ready. The probe costs a system call every few milliseconds of a start, and nothing after; the host needs no
@@ -100,12 +161,13 @@ static void probe(void *arg)
         hr_timer_stop(host->probe);
         host->probe = NULL;
         note_failure(host->sessions);
-        hr_child_kill(host->child, SIGKILL);
+        send_signal(host, SIGKILL);
     }
     if (!up)
         return;
     hr_timer_stop(host->probe);
     host->probe = NULL;
+    hold(host);
     host->ready = true;
     host->sessions->failures = 0;
     if (host->session)
@@ -122,13 +184,14 @@ enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struc
     host->socket = session_path(sessions, host->number, "sock");
     host->journal = journal ? strdup(journal) : session_path(sessions, host->number, "journal");
     host->started_ms = now_ms();
+    host->pidfd = -1;
     size_t count = 0;
     while (sessions->host[count])
         count++;
-    const char **argv = calloc(count + 5, sizeof *argv);
+    const char **argv = calloc(count + 7, sizeof *argv);
     HR_CHECK(argv);
     memcpy(argv, sessions->host, count * sizeof *argv);
-    const char *const more[] = {"--socket", host->socket, "--journal", host->journal};
+    const char *const more[] = {"--socket", host->socket, "--journal", host->journal, "--linger", sessions->linger};
     memcpy(argv + count, more, sizeof more);
     unlink(host->socket);
     struct hr_child_options options = {.argv = argv, .env = (const char *const *)sessions->env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL,
@@ -137,7 +200,7 @@ enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struc
     free(argv);
     if (code) {
         note_failure(sessions);
-        free(host->socket);
+            free(host->socket);
         free(host->journal);
         free(host);
         return code;
@@ -150,6 +213,72 @@ enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struc
     return HR_OK;
 }
 
+/* ---- those of an earlier daemon ---- */
+
+/* the process that listens on a socket of ours; 0: none, or another user's */
+static int listener_of(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct ucred who = {0};
+    socklen_t len = sizeof who;
+    if (strlen(path) >= sizeof address.sun_path)
+        return 0;
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool known = fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof address) && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
+    if (fd >= 0)
+        close(fd);
+    return known && who.uid == geteuid() ? (int)who.pid : 0;
+}
+
+struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal)
+{
+    char *path = session_path(sessions, number, "sock");
+    int pid = listener_of(path), pidfd = pid ? pidfd_open(pid, 0) : -1;
+    if (pidfd < 0) {
+        free(path);
+        return NULL;
+    }
+    struct host *host = calloc(1, sizeof *host);
+    HR_CHECK(host);
+    *host = (struct host){.sessions = sessions, .pidfd = pidfd, .socket = path, .journal = strdup(journal), .number = number, .pid = pid,
+                          .started_ms = now_ms(), .next = sessions->hosts};
+    sessions->hosts = host;
+    host->gone = hr_watch_start(sessions->loop, pidfd, on_adopted_exited, host);
+    hold(host);
+    host->ready = true;
+    return host;
+}
+
+static bool is_known(const struct hr_sessions *sessions, int number)
+{
+    for (const struct host *at = sessions->hosts; at; at = at->next)
+        if (at->number == number)
+            return true;
+    return false;
+}
+
+/* spares of the earlier daemon, and hosts of sessions that ended with it */
+void hosts_end_unknown(struct hr_sessions *sessions)
+{
+    DIR *folder = opendir(sessions->sockets);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char *kind, path[4400];
+        long number = strtol(entry->d_name, &kind, 10);
+        if (kind == entry->d_name || strcmp(kind, ".sock") || is_known(sessions, (int)number))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", sessions->sockets, entry->d_name);
+        int pid = listener_of(path), pidfd = pid ? pidfd_open(pid, 0) : -1;
+        if (pidfd >= 0) {
+            pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
+            close(pidfd);
+        }
+        unlink(path);
+    }
+    if (folder)
+        closedir(folder);
+}
+
 void host_end(struct host *host)
 {
     if (host->ending)
@@ -159,7 +288,8 @@ void host_end(struct host *host)
     host->session = NULL;
     hr_timer_stop(host->probe);
     host->probe = NULL;
-    hr_child_kill(host->child, SIGTERM);
+    close_client(host);
+    send_signal(host, SIGTERM);
 }
 
 static int spares(const struct hr_sessions *sessions, bool ready_only)
@@ -216,8 +346,8 @@ void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms)
 void hosts_sweep(struct hr_sessions *sessions, uint64_t now)
 {
     for (struct host *at = sessions->hosts; at; at = at->next)
-        if (at->ending && at->child && now > at->kill_ms)
-            hr_child_kill(at->child, SIGKILL);
+        if (at->ending && now > at->kill_ms)
+            send_signal(at, SIGKILL);
 }
 
 void hosts_end_spares(struct hr_sessions *sessions)
@@ -231,8 +361,9 @@ void hosts_free(struct hr_sessions *sessions)
 {
     while (sessions->hosts) {
         struct host *host = sessions->hosts;
-        hr_child_forget(host->child);
-        hr_child_kill(host->child, SIGKILL);   /* what must survive it stands in its journal */
+        if (host->child)
+            hr_child_forget(host->child);
+        send_signal(host, SIGKILL);            /* what must survive it stands in its journal */
         forget(host);
     }
 }

@@ -9,7 +9,11 @@
 struct host {
     struct hr_sessions *sessions;
     struct hr_session *session;        /* NULL: a spare */
-    struct hr_child *child;            /* NULL: exited */
+    struct hr_child *child;            /* NULL: exited, or adopted */
+    int pidfd;                         /* of one that an earlier daemon started; -1: our child */
+    struct hr_watch *gone;             /* on pidfd */
+    struct hr_http_client *client;     /* once it is ready */
+    struct hr_http_call *held;         /* NULL: not yet, or lost */
     char *socket, *journal;
     int number, pid;
     bool ready, ending, taken;         /* taken: the journal is a session's */
@@ -21,8 +25,8 @@ struct host {
 struct hr_sessions {
     struct hr_loop *loop;
     char *folder, *sockets;            /* sockets: another folder where `folder` is too long for a socket's path */
-    bool own_sockets;
     char **host, **env;
+    char linger[24];
     int spares, sessions_max;
     uint64_t idle_ms;
     bool (*keep)(const struct hr_session *session, void *arg);
@@ -44,7 +48,6 @@ struct hr_session {
     int refs, pins, calls, hosts, number;   /* number: of its journal */
     char *key, *principal, *id, *journal;
     struct host *host;
-    struct hr_http_client *client;
     struct hr_session_wait *waits;
     int64_t created_ms, active_ms;
     int failures;
@@ -54,6 +57,8 @@ struct hr_session {
 
 /* host.c */
 enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struct host **host, struct hr_err *err);   /* journal NULL: its own */
+struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal);   /* NULL: nobody of ours listens there */
+void hosts_end_unknown(struct hr_sessions *sessions);   /* what listens beside those that were adopted */
 void host_end(struct host *host);                   /* SIGTERM, then SIGKILL; it is freed once it is reaped */
 struct host *host_spare(struct hr_sessions *sessions);
 void hosts_sweep(struct hr_sessions *sessions, uint64_t now);

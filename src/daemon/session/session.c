@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -33,15 +34,18 @@ static void tell(struct hr_session *session, enum hr_session_event event, const 
 
 /* ---- a session's record on disk: what a later start of the server finds its journal by ---- */
 
+/* Written again for each host, so that the next daemon finds the one that serves now. Whole or not at all, as a daemon may be killed here;
+ * not synced: a crash of the machine ends sessions. */
 static void write_record(const struct hr_session *session)
 {
-    char *path = session_path(session->sessions, session->number, "session");
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);   /* not synced: a crash of the machine ends sessions */
-    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n", session->principal, session->id) > 0;
+    char *path = session_path(session->sessions, session->number, "session"), *new = session_path(session->sessions, session->number, "new");
+    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n%d\n", session->principal, session->id, session->host->number) > 0;
     if (fd >= 0)
         close(fd);
-    if (!ok)
+    if (!ok || rename(new, path))
         hr_log(HR_LOG_WARN, "session.not-recorded", "path", path, NULL);
+    free(new);
     free(path);
 }
 
@@ -94,7 +98,7 @@ static void take_host(struct hr_session *session, struct host *host)
     host->session = session;
     host->taken = true;
     session->hosts++;
-    hr_http_client_connect(session->sessions->loop, host->socket, NULL, 0, NULL, &session->client, NULL);
+    write_record(session);
     char pid[16];
     snprintf(pid, sizeof pid, "%d", host->pid);
     hr_log(HR_LOG_INFO, "session.host", "session", session->id, "principal", session->principal, "pid", pid, NULL);
@@ -140,7 +144,6 @@ enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal
         hr_session_unref(session);
         return code;
     }
-    write_record(session);
     tell(session, HR_SESSION_CREATED, NULL);
     *out = session;
     return HR_OK;
@@ -169,10 +172,7 @@ static void answer(struct hr_session *session, struct hr_http_client *client, co
 
 static void drop_host(struct hr_session *session)
 {
-    struct hr_http_client *client = session->client;
     session->host = NULL;
-    session->client = NULL;
-    hr_http_client_close(client);
 }
 
 void hr_session_end(struct hr_session *session, const char *why)
@@ -244,7 +244,7 @@ void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait
     struct host *host;
     wait->at = NULL;
     if (session->host && session->host->ready) {
-        wait->fn(wait, session->client, NULL);
+        wait->fn(wait, session->host->client, NULL);
         return;
     }
     if (session->ended)
@@ -259,19 +259,19 @@ void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait
 
 bool hr_session_has(const struct hr_session *session, const struct hr_http_client *client)
 {
-    return client && session->client == client;
+    return client && session->host && session->host->client == client;
 }
 
 struct hr_http_client *hr_session_client(const struct hr_session *session)
 {
-    return session->host && session->host->ready ? session->client : NULL;
+    return session->host && session->host->ready ? session->host->client : NULL;
 }
 
 void session_host_ready(struct hr_session *session)
 {
     session->failures = 0;
     tell(session, HR_SESSION_HOST_STARTED, NULL);
-    answer(session, session->client, NULL);
+    answer(session, session->host->client, NULL);
 }
 
 /* calls on it have failed, or will now; the next call, or one that waits, gets another host */
@@ -340,12 +340,19 @@ static void resume_one(struct hr_sessions *sessions, int number)
     char *journal = session_path(sessions, number, "journal");
     char *line = hr_file_read(arena, path, 4096, &text, NULL, NULL) ? NULL : strchr(text, '\n');
     char *end = line ? strchr(line + 1, '\n') : NULL;
+    struct host *host;
     if (end && !stat(journal, &status)) {
         *line = *end = 0;
         struct hr_session *session = session_new(sessions, text, line + 1);
         session->number = number;
         session->journal = strdup(journal);
         session->active_ms = (int64_t)status.st_mtime * 1000;
+        host = host_adopt(sessions, atoi(end + 1), journal);
+        if (host) {
+            hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
+            session->active_ms = hr_clock_ms();
+            take_host(session, host);
+        }
     } else {
         unlink(path);
         unlink(journal);
@@ -355,35 +362,53 @@ static void resume_one(struct hr_sessions *sessions, int number)
     hr_arena_free(arena);
 }
 
-/* sessions of an earlier run come back with their journals; what else lies there is of no use any more */
-static void resume(struct hr_sessions *sessions)
+/* calls fn for each NUMBER.KIND in a folder; the highest number */
+static int each_file(const char *folder, void (*fn)(const char *path, const char *kind, int number, void *arg), void *arg)
 {
-    DIR *folder = opendir(sessions->folder);
-    struct dirent *entry;
-    int last = 0, numbers[4096], count = 0;
-    while (folder && (entry = readdir(folder))) {
-        char *kind, path[4096];
+    DIR *dir = opendir(folder);
+    int last = 0;
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char *kind, path[4400];
         long number = strtol(entry->d_name, &kind, 10);
         if (kind == entry->d_name || *kind != '.' || number < 0 || number > 1000000000)
             continue;
-        if (number > last)
-            last = (int)number;
-        if (!strcmp(kind, ".session") && count < (int)HR_LEN(numbers))
-            numbers[count++] = (int)number;
-        snprintf(path, sizeof path, "%s/%s", sessions->folder, entry->d_name);
-        if (!strcmp(kind, ".sock"))
-            unlink(path);
-        snprintf(path, sizeof path, "%s/%ld.session", sessions->folder, number);
-        if (!strcmp(kind, ".journal") && access(path, F_OK)) {
-            snprintf(path, sizeof path, "%s/%s", sessions->folder, entry->d_name);
-            unlink(path);
-        }
+        last = number > last ? (int)number : last;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        fn(path, kind + 1, (int)number, arg);
     }
-    if (folder)
-        closedir(folder);
-    for (int i = 0; i < count; i++)
-        resume_one(sessions, numbers[i]);
-    sessions->next_number = last + 1;
+    if (dir)
+        closedir(dir);
+    return last;
+}
+
+struct found { struct hr_sessions *sessions; int numbers[4096], count; };
+
+static void note_file(const char *path, const char *kind, int number, void *arg)
+{
+    struct found *found = arg;
+    char *record = session_path(found->sessions, number, "session");
+    if (!strcmp(kind, "session") && found->count < (int)HR_LEN(found->numbers))
+        found->numbers[found->count++] = number;
+    if (!strcmp(kind, "new") || (!strcmp(kind, "journal") && access(record, F_OK)))
+        unlink(path);
+    free(record);
+}
+
+static void pass_file(const char *path, const char *kind, int number, void *arg)
+{
+    (void)path, (void)kind, (void)number, (void)arg;
+}
+
+/* Sessions of an earlier run come back with their journals, and with their hosts where these live; what else lies there is of no use any
+ * more. */
+static void resume(struct hr_sessions *sessions)
+{
+    struct found found = {.sessions = sessions};
+    int last = each_file(sessions->folder, note_file, &found), socket = each_file(sessions->sockets, pass_file, NULL);
+    sessions->next_number = (last > socket ? last : socket) + 1;
+    for (int i = 0; i < found.count; i++)
+        resume_one(sessions, found.numbers[i]);
+    hosts_end_unknown(sessions);
 }
 
 static char **copy_list(const char *const *list)
@@ -405,15 +430,27 @@ static void free_list(char **list)
     free(list);
 }
 
+/* another folder, where this one's path is too long for a socket's; a link remembers it for the next daemon */
 static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *err)
 {
-    char folder[] = "/tmp/headrace-XXXXXX";
-    if (strlen(sessions->folder) > SOCKET_FOLDER_MAX) {
-        if (!mkdtemp(folder))
-            return hr_fail(err, HR_E_IO, "cannot make a folder for sockets in '/tmp': %s", strerror(errno));
-        sessions->own_sockets = true;
+    char folder[128] = "/tmp/headrace-XXXXXX", link[4400];
+    struct stat status;
+    if (strlen(sessions->folder) <= SOCKET_FOLDER_MAX) {
+        sessions->sockets = strdup(sessions->folder);
+        return HR_OK;
     }
-    sessions->sockets = strdup(sessions->own_sockets ? folder : sessions->folder);
+    snprintf(link, sizeof link, "%s/sockets", sessions->folder);
+    char kept[sizeof folder] = "";
+    bool again = readlink(link, kept, sizeof kept - 1) > 0 && !lstat(kept, &status) && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+                 !(status.st_mode & 077);
+    if (again) {
+        sessions->sockets = strdup(kept);
+        return HR_OK;
+    }
+    unlink(link);
+    if (!mkdtemp(folder) || symlink(folder, link))
+        return hr_fail(err, HR_E_IO, "cannot make a folder for sockets in '/tmp': %s", strerror(errno));
+    sessions->sockets = strdup(folder);
     return HR_OK;
 }
 
@@ -425,6 +462,8 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     *sessions = (struct hr_sessions){.loop = loop, .folder = strdup(options->folder), .host = copy_list(options->host), .env = copy_list(options->env),
                                      .spares = options->spares, .sessions_max = options->sessions_max ? options->sessions_max : HR_SESSIONS_MAX,
                                      .idle_ms = options->idle_ms, .keep = options->keep, .event = options->event, .arg = options->arg};
+    uint64_t linger_ms = options->linger_ms ? options->linger_ms : HR_HOST_LINGER_MS;
+    snprintf(sessions->linger, sizeof sessions->linger, "%d.%03d", (int)(linger_ms / 1000), (int)(linger_ms % 1000));
     hr_map_init(&sessions->sessions);
     enum hr_code code = choose_sockets(sessions, err);
     if (code) {
@@ -438,14 +477,53 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     return HR_OK;
 }
 
+static char *joined(char **words)
+{
+    struct hr_buf out;
+    hr_buf_init(&out, 1 << 20);
+    for (char **at = words; *at; at++) {
+        hr_buf_adds(&out, *at);
+        hr_buf_addc(&out, '\n');
+    }
+    char *text = strdup(hr_buf_text(&out));
+    hr_buf_release(&out);
+    return text;
+}
+
+/* adopted hosts that were started otherwise (another storage port, another program) give way to hosts on their journals */
+static void replace_strangers(struct hr_sessions *sessions)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    char *before = NULL, *now = joined(sessions->host);
+    const char *path = hr_printf(arena, "%s/command", sessions->folder);
+    bool same = !hr_file_read(arena, path, 1 << 20, &before, NULL, NULL) && !strcmp(before, now);
+    for (struct hr_session *at = NULL; !same && (at = hr_session_next(sessions, at));)
+        if (at->host && !at->host->child)
+            hr_session_lost(at);
+    if (!same && hr_file_write(path, 0600, now, strlen(now), NULL))
+        hr_log(HR_LOG_WARN, "session.command-not-recorded", "path", path, NULL);
+    free(now);
+    hr_arena_free(arena);
+}
+
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares)
 {
     char **old = sessions->host;
     sessions->host = copy_list(host);
     sessions->spares = spares;
     free_list(old);
+    replace_strangers(sessions);
     hosts_end_spares(sessions);
     hosts_refill(sessions);
+}
+
+static void leave_sockets(const struct hr_sessions *sessions)
+{
+    char link[4400];
+    if (!sessions->sockets || !strcmp(sessions->sockets, sessions->folder) || rmdir(sessions->sockets))
+        return;
+    snprintf(link, sizeof link, "%s/sockets", sessions->folder);
+    unlink(link);
 }
 
 void hr_sessions_free(struct hr_sessions *sessions)
@@ -467,8 +545,7 @@ void hr_sessions_free(struct hr_sessions *sessions)
         hr_session_unref(session);
     }
     hosts_free(sessions);
-    if (sessions->own_sockets)
-        rmdir(sessions->sockets);
+    leave_sockets(sessions);
     free_list(sessions->host);
     free_list(sessions->env);
     free(sessions->folder);

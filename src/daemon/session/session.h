@@ -5,7 +5,8 @@
  * takes the calls that ran on it; the session's next call gets a new host, which replays the journal that the dead one wrote. Journals
  * outlive the daemon too: a session of an earlier run is found again by its first call.
  *
- * A host is started as `PROGRAM ARGS… --socket PATH --journal FILE`, is ready once PATH can be connected to, and ends on SIGTERM. FILE is
+ * A host is started as `PROGRAM ARGS… --socket PATH --journal FILE --linger SECONDS`, is ready once PATH can be connected to, and ends on SIGTERM.
+ * It is held by a call that stays open, goes on for `--linger` without one, and is adopted by the next daemon, found by its socket. FILE is
  * empty or absent at first; what must survive the process (configuration, views, artifacts, its server_side_session_id) is appended to it
  * before it is acknowledged, and read at start.
  *
@@ -29,6 +30,7 @@ struct hr_sessions_options {
     const char *const *env;            /* as struct hr_child_options; copied */
     int spares;                        /* hosts kept ready */
     int sessions_max;                  /* 0: HR_SESSIONS_MAX */
+    uint64_t linger_ms;                /* hosts with sessions outlive a killed daemon so long; 0: HR_HOST_LINGER_MS */
     uint64_t idle_ms;                  /* a session without a call this long ends; 0: never */
     bool (*keep)(const struct hr_session *session, void *arg);   /* asked before one is ended for that: true keeps it; may be NULL */
     void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);   /* may be NULL */

@@ -28,5 +28,6 @@ struct hr_connect_options {
 
 enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_connect **connect, struct hr_err *err);
 void hr_connect_free(struct hr_connect *connect);      /* cancels what runs and waits for it; the server has been stopped */
+size_t hr_connect_sessions(const struct hr_connect *connect);
 const struct hr_exchange_handler *hr_connect_handler(void);   /* its server_arg is the struct hr_connect */
 #endif

@@ -156,6 +156,11 @@ const struct hr_exchange_handler *hr_connect_handler(void)
 
 /* ---- the service ---- */
 
+size_t hr_connect_sessions(const struct hr_connect *connect)
+{
+    return connect->sessions.count;
+}
+
 /* operations that nobody is attached to, and nobody released, are given up; once in five seconds */
 static void clean(void *arg)
 {
