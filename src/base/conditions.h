@@ -64,6 +64,7 @@
     X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame <location> bound <expression> is not a literal.") \
     X("DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the column (<columnIndex>) do not have the same type: <leftType> (<leftParamIndex>) <> <rightType> (<rightParamIndex>).") \
     X("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.") \
+    X("DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.") \
     X("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.") \
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
     X("DATA_SOURCE_NOT_FOUND", "42K02", "org.apache.spark.SparkClassNotFoundException", "Failed to find the data source: <provider>. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.") \
@@ -133,12 +134,16 @@
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The evaluated <name> expression must not be null.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.") \
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
+    X("INVALID_OPTIONS.NON_MAP_FUNCTION", "42K06", HR_ANALYSIS, "Invalid options: Must use the `map()` function for options.") \
+    X("INVALID_OPTIONS.NON_STRING_TYPE", "42K06", HR_ANALYSIS, "Invalid options: A type of keys and values in `map()` must be string, but got <mapType>.") \
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", HR_PARSE, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.") \
     X("INVALID_PARAMETER_VALUE.LENGTH", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.") \
     X("INVALID_PARAMETER_VALUE.PATTERN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.") \
     X("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.") \
     X("INVALID_PARAMETER_VALUE.START", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.") \
+    X("INVALID_SCHEMA.NON_STRING_LITERAL", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression must be string literal and not null.") \
+    X("INVALID_SCHEMA.NON_STRUCT_TYPE", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to struct type, but got <dataType>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
     X("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "42000", HR_ANALYSIS, "Invalid SQL syntax: The function <prettyName> does not support <syntax>.") \
     X("INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "42823", HR_ANALYSIS, "Invalid subquery: Scalar subquery must return only one column, but got <number>.") \
@@ -162,6 +167,7 @@
     X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
     X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
     X("PARSE_EMPTY_STATEMENT", "42617", HR_PARSE, "Syntax error, unexpected empty statement.") \
+    X("PARSE_MODE_UNSUPPORTED", "42601", HR_ANALYSIS, "The function <funcName> doesn't support the <mode> mode. Acceptable modes are PERMISSIVE and FAILFAST.") \
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
     X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
     X("PATH_NOT_FOUND", "42K03", HR_ANALYSIS, "Path does not exist: <path>.") \

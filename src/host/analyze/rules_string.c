@@ -5,34 +5,6 @@
 /* ---- arithmetic ---- */
 
 /* interval fields have a text form of their own in JSON, which the writer lacks */
-static bool has_json(const struct hr_type *type)
-{
-    switch (type->id) {
-    case HR_TYPE_ARRAY: return has_json(type->element);
-    case HR_TYPE_MAP: return has_json(type->key) && has_json(type->element);
-    case HR_TYPE_STRUCT:
-        for (size_t i = 0; i < type->field_count; i++)
-            if (!has_json(type->fields[i].type))
-                return false;
-        return true;
-    case HR_TYPE_CALENDAR_INTERVAL: case HR_TYPE_VARIANT: case HR_TYPE_TIME: case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: case HR_TYPE_UDT: return false;
-    default: return true;
-    }
-}
-
-enum hr_code hr_rule_to_json(struct hr_call *call)
-{
-    struct analysis *a = of(call);
-    HR_TRY(finish_call(call));
-    const struct hr_type *type = args_of(call)[0]->type;
-    call->out->nullable = true;
-    if (type->id == HR_TYPE_VOID)
-        return HR_OK;
-    if (type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
-    return has_json(type) ? HR_OK : hr_fail(a->err, HR_E_UNSUPPORTED, "to_json of %s", type_sql(a, type));
-}
-
 /* ---- collections ---- */
 
 enum hr_code hr_rule_concat(struct hr_call *call)

@@ -57,11 +57,38 @@ enum hr_code hr_rule_filled(struct hr_call *call)
     return HR_OK;
 }
 
-static enum hr_code refuse_options(struct hr_call *call, size_t at)
+/* options stand in map('key', 'value', …), literals all */
+static enum hr_code check_options(struct hr_call *call, size_t at)
 {
-    if (call->out->call.args.count <= at)
+    struct analysis *a = of(call);
+    if (count_of(call) <= at)
         return HR_OK;
-    return hr_fail_spark(call->scope->a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(call->scope->a->arena, "options of '%s'", call->name), NULL);
+    const struct hr_texpr *map = args_of(call)[at];
+    if (map->kind != HR_T_CALL || !hr_function_is(map->call.function, "map"))
+        return hr_fail_spark(a->err, "INVALID_OPTIONS.NON_MAP_FUNCTION", NULL);
+    for (size_t i = 0; i < map->call.args.count; i++) {
+        const struct hr_texpr *text = map->call.args.at[i];
+        if (!is_string(text->type) || text->type->id != HR_TYPE_STRING)
+            return hr_fail_spark(a->err, "INVALID_OPTIONS.NON_STRING_TYPE", "mapType", type_sql(a, map->type), NULL);
+        if (text->kind != HR_T_LITERAL || text->literal->is_null)
+            return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "options of '%s' that are not literals", call->name), NULL);
+    }
+    return HR_OK;
+}
+
+static bool has_json(const struct hr_type *type)
+{
+    switch (type->id) {
+    case HR_TYPE_ARRAY: return has_json(type->element);
+    case HR_TYPE_MAP: return has_json(type->key) && has_json(type->element);
+    case HR_TYPE_STRUCT:
+        for (size_t i = 0; i < type->field_count; i++)
+            if (!has_json(type->fields[i].type))
+                return false;
+        return true;
+    case HR_TYPE_CALENDAR_INTERVAL: case HR_TYPE_VARIANT: case HR_TYPE_TIME: case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: case HR_TYPE_UDT: return false;
+    default: return true;
+    }
 }
 
 /* what is read from text may be missing everywhere */
@@ -82,20 +109,76 @@ static const struct hr_type *as_nullable(struct hr_arena *arena, const struct hr
     return hr_type_struct(arena, fields, type->field_count);
 }
 
+/* the schema that from_json and from_csv are given: DDL, or JSON, as PySpark sends a schema object */
+static enum hr_code schema_argument(struct hr_call *call, const struct hr_type **type)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *schema = args_of(call)[1];
+    if (schema->kind == HR_T_CALL && is_foldable(schema))
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "a schema of '%s' that is not a string literal", call->name), NULL);
+    if (schema->kind != HR_T_LITERAL || schema->type->id != HR_TYPE_STRING || schema->literal->is_null)
+        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRING_LITERAL", "inputSchema", expr_sql(a, schema), NULL);
+    const char *text = hr_strndup(a->arena, schema->literal->text.bytes, schema->literal->text.len);
+    return *text == '{' || *text == '"' ? hr_type_from_json(a->arena, text, type, a->err) : hr_type_from_ddl(a->arena, text, type, a->err);
+}
+
 enum hr_code hr_rule_from_json(struct hr_call *call)
 {
-    struct analysis *a = call->scope->a;
-    const struct hr_texpr *schema = args_of(call)[1];
+    struct analysis *a = of(call);
     const struct hr_type *type;
-    HR_TRY(refuse_options(call, 2));
+    HR_TRY(check_options(call, 2));
     HR_TRY(finish_call(call));
-    if (schema->kind != HR_T_LITERAL || schema->type->id != HR_TYPE_STRING || schema->literal->is_null)
-        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", "a schema of 'from_json' that is not a string literal", NULL);
-    const char *text = hr_strndup(a->arena, schema->literal->text.bytes, schema->literal->text.len);
-    /* PySpark sends a schema object as its JSON */
-    HR_TRY(*text == '{' || *text == '"' ? hr_type_from_json(a->arena, text, &type, a->err) : hr_type_from_ddl(a->arena, text, &type, a->err));
+    HR_TRY(schema_argument(call, &type));
     call->out->type = as_nullable(a->arena, type);
     if (type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_from_csv(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_type *type;
+    HR_TRY(check_options(call, 2));
+    HR_TRY(finish_call(call));
+    HR_TRY(schema_argument(call, &type));
+    if (type->id != HR_TYPE_STRUCT)
+        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRUCT_TYPE", "inputSchema", expr_sql(a, args_of(call)[1]), "dataType", type_sql(a, type), NULL);
+    call->out->type = as_nullable(a->arena, type);
+    return HR_OK;
+}
+
+/* to_json, to_csv */
+enum hr_code hr_rule_to_text(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    bool json = hr_function_is(call->function, "to_json");
+    HR_TRY(check_options(call, 1));
+    HR_TRY(finish_call(call));
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (json && type->id == HR_TYPE_VOID)
+        return HR_OK;
+    if (type->id != HR_TYPE_STRUCT && !(json && (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)))
+        return json ? hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL)
+                    : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", "`to_csv`",
+                                    "dataType", type_sql(a, type), NULL);
+    return !json || has_json(type) ? HR_OK : hr_fail(a->err, HR_E_UNSUPPORTED, "to_json of %s", type_sql(a, type));
+}
+
+/* schema_of_json, schema_of_csv: of a text that is known now */
+enum hr_code hr_rule_schema_of(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    HR_TRY(check_options(call, 1));
+    HR_TRY(finish_call(call));
+    const struct hr_texpr *text = args_of(call)[0];
+    if (!is_foldable(text))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName",
+                             hr_function_is(call->function, "schema_of_json") ? "`json`" : "`csv`", "inputType", "\"STRING\"", "inputExpr", expr_sql(a, text), NULL);
+    while (text->kind == HR_T_CAST)
+        text = text->cast.child;
+    if (text->kind == HR_T_LITERAL && text->literal->is_null)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName",
+                             hr_function_is(call->function, "schema_of_json") ? "json" : "csv", NULL);
     return HR_OK;
 }

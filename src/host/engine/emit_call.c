@@ -120,6 +120,32 @@ static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t 
     return HR_OK;
 }
 
+/* the options of from_json and its like: map('key', 'value' …), whose literals analyze/ has checked, and the configuration behind them */
+static const struct hr_options *call_options(struct call_text *c)
+{
+    static const char *const keys[] = {
+        "spark.sql.session.timeZone", "spark.sql.caseSensitive", "spark.sql.columnNameOfCorruptRecord", "spark.sql.timestampType",
+        "spark.sql.jsonGenerator.ignoreNullFields", "spark.sql.legacy.csv.enableDateTimeParsingFallback", "spark.sql.legacy.json.enableDateTimeParsingFallback",
+    };
+    const struct hr_texprs *args = &c->call->call.args, *pairs = NULL;
+    const struct hr_texpr *last = args->count > 1 ? args->at[args->count - 1] : NULL;
+    struct hr_options *options = HR_NEW(c->e->arena, struct hr_options);
+    if (last && last->kind == HR_T_CALL && hr_function_is(last->call.function, "map"))
+        pairs = &last->call.args;
+    options->at = HR_NEW_ARRAY(c->e->arena, struct hr_option, HR_LEN(keys) + (pairs ? pairs->count : 0) + 1);
+    for (size_t i = 0; pairs && i + 1 < pairs->count; i += 2) {
+        const struct hr_literal *key = pairs->at[i]->literal, *value = pairs->at[i + 1]->literal;
+        options->at[options->count++] = (struct hr_option){hr_strndup(c->e->arena, key->text.bytes, key->text.len),
+                                                           hr_strndup(c->e->arena, value->text.bytes, value->text.len)};
+    }
+    for (size_t i = 0; i < HR_LEN(keys); i++) {
+        const char *value = c->e->env->ops->conf(c->e->env, keys[i]);
+        if (value)
+            options->at[options->count++] = (struct hr_option){keys[i], hr_strdup(c->e->arena, value)};
+    }
+    return options;
+}
+
 enum hr_code expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
@@ -138,6 +164,8 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
             size_t count;
             HR_TRY(kernel_types(c, open, end, types, &count));
             const struct hr_type **copy = hr_memdup(c->e->arena, types, (count ? count : 1) * sizeof *types);
+            const struct hr_kernel *kernel = hr_kernel_find(p + 1, (size_t)(open - p - 1));
+            c->e->kernel_options = kernel && kernel->prepare ? call_options(c) : NULL;
             HR_TRY(emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, copy, count, out));
             p = open - 1;
         } else if (*p == '$' && p + 1 < end && p[1] == '*') {

@@ -27,6 +27,7 @@ struct emit {
     bool *needed;                      /* by attribute id */
     size_t id_count;
     struct kernel_use *uses; size_t use_count, use_cap;
+    const struct hr_options *kernel_options;   /* for the kernel being written, when it is a prepared one */
     const char *ctes;                  /* "c1 AS (…), c2 AS (…)" */
 };
 

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 
 static const struct hr_kernel kernels[] = {
-#define X(name, signature, flags) {#name, signature, flags, hr_k_##name, NULL},
+#define X(name, signature, flags) {#name, signature, flags, hr_k_##name, NULL, NULL},
     HR_KERNELS(X)
+#undef X
+#define X(name, signature, flags) {#name, signature, flags, hr_k_##name, NULL, hr_p_##name},
+    HR_KERNELS_PREPARED(X)
 #undef X
 };
 
@@ -158,13 +161,29 @@ static void signature_types(struct hr_arena *arena, const char *signature, size_
     }
 }
 
+/* the configuration that a prepared kernel sees: what its options captured when it was written */
+struct captured { struct hr_env env; const struct hr_options *options; };
+
+static const char *captured_conf(struct hr_env *env, const char *key)
+{
+    return hr_option_get(((struct captured *)env)->options, key);
+}
+
+static enum hr_code prepare(const struct hr_kernel *kernel, struct hr_arena *arena, struct hr_kernel_types *types, struct hr_err *err)
+{
+    static const struct hr_env_ops ops = {.conf = captured_conf};
+    struct captured captured = {{&ops}, types->options};
+    return kernel->prepare ? kernel->prepare(arena, &captured.env, types, err) : HR_OK;
+}
+
 enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
                          struct hr_buf *out)
 {
     const struct hr_kernel *kernel = hr_kernel_find(name, len);
     if (!kernel)
         return hr_fail(e->err, HR_E_UNSUPPORTED, "function kernel '%.*s'", (int)len, name);
-    struct hr_kernel_types types = {result, args, count, hr_zone_utc()};
+    struct hr_kernel_types types = {result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
+    HR_TRY(prepare(kernel, e->arena, &types, e->err));
     bool typed = kernel->signature[0] == '?';
     if (!typed)
         signature_types(e->arena, kernel->signature, count, &types);
@@ -187,6 +206,8 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
             types.zone = hr_zone_utc();
         hr_buf_addf(&full, "@%s", hr_zone_name(types.zone));
     }
+    for (size_t i = 0; types.options && i < types.options->count; i++)
+        hr_buf_addf(&full, "@%s=%s", types.options->at[i].key, types.options->at[i].value);
     hr_buf_addc(out, '"');
     for (const char *p = hr_buf_text(&full); *p; p++) {
         if (*p == '"')
@@ -214,17 +235,37 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
 }
 
 /* the registered function owns a copy of its types: it outlives the query that asked for it */
+static enum hr_code own_types(struct registered *r, const struct kernel_use *use, struct hr_err *err)
+{
+    r->types.result = hr_type_copy(r->arena, use->types.result);
+    r->types.args = HR_NEW_ARRAY(r->arena, const struct hr_type *, use->types.count + 1);
+    for (size_t i = 0; i < use->types.count; i++)
+        r->types.args[i] = hr_type_copy(r->arena, use->types.args[i]);
+    if (!use->types.options)
+        return HR_OK;
+    struct hr_options *options = HR_NEW(r->arena, struct hr_options);
+    options->at = HR_NEW_ARRAY(r->arena, struct hr_option, use->types.options->count + 1);
+    for (; options->count < use->types.options->count; options->count++) {
+        const struct hr_option *from = &use->types.options->at[options->count];
+        options->at[options->count] = (struct hr_option){hr_strdup(r->arena, from->key), hr_strdup(r->arena, from->value)};
+    }
+    r->types.options = options;
+    return prepare(r->kernel, r->arena, &r->types, err);
+}
+
 enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct registered *r = HR_NEW(arena, struct registered);
     *r = (struct registered){use->kernel, use->types, arena};
-    r->types.result = hr_type_copy(arena, use->types.result);
-    r->types.args = HR_NEW_ARRAY(arena, const struct hr_type *, use->types.count + 1);
+    enum hr_code code = own_types(r, use, err);
+    if (code) {
+        hr_arena_free(arena);
+        return code;
+    }
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(function, use->name);
     for (size_t i = 0; i < use->types.count; i++) {
-        r->types.args[i] = hr_type_copy(arena, use->types.args[i]);
         duckdb_logical_type type = logical_type(use->types.args[i]);
         duckdb_scalar_function_add_parameter(function, type);
         duckdb_destroy_logical_type(&type);

@@ -12,6 +12,7 @@
 #ifndef HR_HOST_ENGINE_KERNEL_H
 #define HR_HOST_ENGINE_KERNEL_H
 #include "base/error.h"
+#include "host/plan/env.h"
 #include "host/plan/type.h"
 #include "host/value/value.h"
 #include <duckdb.h>
@@ -23,6 +24,8 @@ struct hr_kernel_types {
     const struct hr_type **args;
     size_t count;
     const struct hr_zone *zone;        /* the session's; part of the registered name when HR_K_ZONE, else UTC */
+    const struct hr_options *options;  /* of a kernel that is prepared: the call's own, and the configuration that it heeds; part of the name */
+    void *state;                       /* what prepare made: read only */
 };
 
 #define HR_KERNEL_ARGS_MAX 64
@@ -69,6 +72,9 @@ struct hr_kernel {
     unsigned flags;
     hr_row_fn row;                     /* or */
     void (*chunk)(struct hr_rows *rows);   /* all rows at once; sees NULLs; must set out_valid itself */
+    /* Once for each set of options and types, before any row: checks the options, makes types->state in arena. env answers conf out of
+     * types->options alone. */
+    enum hr_code (*prepare)(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err);
 };
 
 const struct hr_kernel *hr_kernel_find(const char *name, size_t len);

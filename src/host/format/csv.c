@@ -851,16 +851,6 @@ static enum hr_code read_schema(struct hr_format *format, struct hr_arena *arena
     return hr_csv_schema(format, arena, options, files, schema, err);
 }
 
-static enum hr_code refuse_type(struct hr_arena *arena, const char *condition, const char *parameter, const struct hr_field *field, struct hr_err *err)
-{
-    struct hr_buf sql;
-    hr_buf_init(&sql, 1 << 16);
-    hr_type_sql(field->type, &sql);
-    hr_fail_spark(err, condition, "columnName", hr_printf(arena, "`%s`", field->name), parameter, hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
-    hr_buf_release(&sql);
-    return HR_E_SPARK;
-}
-
 static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, const struct hr_type *data, struct hr_err *err)
 {
     const struct hr_csv *csv = state->csv;
@@ -871,8 +861,7 @@ static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, 
         const struct hr_field *field = &scan->schema->fields[i];
         int partition = hr_files_partition(&state->files, field->name, csv->case_sensitive);
         if (i < data->field_count && !strcmp(field->name, csv->corrupt)) {
-            if (field->type->id != HR_TYPE_STRING)
-                return refuse_type(scan->arena, "INVALID_CORRUPT_RECORD_TYPE", "actualType", field, err);
+            HR_TRY(hr_format_check_corrupt(scan->arena, field, err));
             state->places[i] = (struct place){COLUMN_CORRUPT, 0};
         } else {
             state->places[i] = partition >= 0 ? (struct place){COLUMN_PARTITION, partition} : (struct place){COLUMN_TOKEN, token};

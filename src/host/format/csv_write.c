@@ -1,3 +1,4 @@
+#include "host/format/csv_value_io.h"
 #include "host/format/csv.h"
 #include "host/format/write.h"
 #include <strings.h>
@@ -8,26 +9,18 @@ struct csv_writing {
     bool header, quote_all, escape_quotes, trim_leading, trim_trailing;
     struct hr_text null_value, empty_value;
     const char *line_sep;
-    struct hr_buf value;
 };
 
-static void release(void *arg) { hr_buf_release(&((struct csv_writing *)arg)->value); }
-
-static enum hr_code open_csv(struct hr_writing *writing, struct hr_err *err)
+static bool writable(enum hr_type_id id)
 {
-    const struct hr_options *options = &writing->write->options;
-    struct csv_writing *state = HR_NEW(writing->arena, struct csv_writing);
-    writing->state = state;
-    for (size_t i = 0; i < writing->column_count; i++) {
-        enum hr_type_id id = writing->columns[i].field->type->id;
-        if (id == HR_TYPE_VOID || id == HR_TYPE_ARRAY || id == HR_TYPE_MAP || id == HR_TYPE_STRUCT || id == HR_TYPE_VARIANT || id == HR_TYPE_CALENDAR_INTERVAL
-            || id == HR_TYPE_TIME || id == HR_TYPE_YEAR_MONTH || id == HR_TYPE_DAY_TIME)
-            return hr_format_refuse_type(writing->arena, "CSV", writing->columns[i].field, err);
-    }
-    HR_TRY(hr_csv_options(writing->arena, writing->env, options, &state->csv, err));
-    if (state->csv->encoding)
-        return hr_refuse_option(err, "csv", "encoding", state->csv->encoding);
-    HR_TRY(hr_value_text_options(writing->arena, writing->env, options, &state->how, err));
+    return !(id == HR_TYPE_VOID || id == HR_TYPE_ARRAY || id == HR_TYPE_MAP || id == HR_TYPE_STRUCT || id == HR_TYPE_VARIANT || id == HR_TYPE_CALENDAR_INTERVAL
+             || id == HR_TYPE_TIME || id == HR_TYPE_YEAR_MONTH || id == HR_TYPE_DAY_TIME);
+}
+
+static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct csv_writing *state, struct hr_err *err)
+{
+    HR_TRY(hr_csv_options(arena, env, options, &state->csv, err));
+    HR_TRY(hr_value_text_options(arena, env, options, &state->how, err));
     state->header = state->csv->header;
     HR_TRY(hr_option_bool(options, "quoteAll", false, &state->quote_all, err));
     HR_TRY(hr_option_bool(options, "escapeQuotes", true, &state->escape_quotes, err));
@@ -39,9 +32,18 @@ static enum hr_code open_csv(struct hr_writing *writing, struct hr_err *err)
     state->null_value = (struct hr_text){null_value, strlen(null_value)};
     state->empty_value = (struct hr_text){empty, strlen(empty)};
     state->line_sep = state->csv->line_sep_len ? state->csv->line_sep : "\n";
-    hr_buf_init(&state->value, 256 << 20);
-    hr_arena_on_free(writing->arena, release, state);
     return HR_OK;
+}
+
+static enum hr_code open_csv(struct hr_writing *writing, struct hr_err *err)
+{
+    struct csv_writing *state = HR_NEW(writing->arena, struct csv_writing);
+    writing->state = state;
+    for (size_t i = 0; i < writing->column_count; i++)
+        if (!writable(writing->columns[i].field->type->id))
+            return hr_format_refuse_type(writing->arena, "CSV", writing->columns[i].field, err);
+    HR_TRY(read_options(writing->arena, writing->env, &writing->write->options, state, err));
+    return state->csv->encoding ? hr_refuse_option(err, "csv", "encoding", state->csv->encoding) : HR_OK;
 }
 
 static bool is_separator(const struct hr_csv *csv, const char *p, const char *end)
@@ -148,28 +150,60 @@ static void head(struct hr_writing *writing, struct hr_buf *out)
     hr_buf_adds(out, state->line_sep);
 }
 
+static void put_column(const struct csv_writing *state, const struct hr_column *column, idx_t row, bool first, struct hr_buf *scratch, struct hr_buf *out)
+{
+    if (!first)
+        hr_buf_add(out, state->csv->sep, state->csv->sep_len);
+    if (hr_column_null(column, row)) {
+        put_null(state, first, out);
+        return;
+    }
+    hr_buf_clear(scratch);
+    if (column->field->type->id == HR_TYPE_BINARY)
+        put_bytes(column, row, scratch);
+    else
+        hr_column_text(column, row, &state->how, scratch);
+    put_value(state, (struct hr_text){hr_buf_text(scratch), scratch->len}, first, out);
+}
+
 static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
 {
-    struct csv_writing *state = writing->state;
+    const struct csv_writing *state = writing->state;
+    struct hr_buf scratch;
     size_t begin = out->len;
-    for (size_t i = 0; i < writing->column_count; i++) {
-        const struct hr_column *column = &writing->columns[i];
-        if (i)
-            hr_buf_add(out, state->csv->sep, state->csv->sep_len);
-        if (hr_column_null(column, row)) {
-            put_null(state, !i, out);
-            continue;
-        }
-        hr_buf_clear(&state->value);
-        if (column->field->type->id == HR_TYPE_BINARY)
-            put_bytes(column, row, &state->value);
-        else
-            hr_column_text(column, row, &state->how, &state->value);
-        put_value(state, (struct hr_text){hr_buf_text(&state->value), state->value.len}, !i, out);
-    }
+    hr_buf_init(&scratch, 256 << 20);
+    for (size_t i = 0; i < writing->column_count; i++)
+        put_column(state, &writing->columns[i], row, !i, &scratch, out);
+    hr_buf_release(&scratch);
     if (out->len == begin)         /* univocity's writer skips empty lines: a single null is not written */
         return;
     hr_buf_adds(out, state->line_sep);
 }
 
 const struct hr_text_format hr_csv_format = {"csv", ".csv", open_csv, head, row_text};
+
+/* ---- one value: to_csv ---- */
+
+enum hr_code hr_csv_text_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_type *type,
+                             struct hr_csv_text **text, struct hr_err *err)
+{
+    struct csv_writing *state = HR_NEW(arena, struct csv_writing);
+    *text = (struct hr_csv_text *)state;
+    for (size_t i = 0; i < type->field_count; i++)
+        if (!writable(type->fields[i].type->id) && type->fields[i].type->id != HR_TYPE_VOID)
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "to_csv of nested values, intervals and times", NULL);
+    return read_options(arena, env, options, state, err);
+}
+
+void hr_csv_text_put(const struct hr_csv_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_buf *out)
+{
+    const struct csv_writing *state = (const struct csv_writing *)text;
+    struct hr_buf scratch;
+    hr_buf_init(&scratch, 256 << 20);
+    for (size_t i = 0; i < type->field_count; i++) {
+        struct hr_column column = {.field = &type->fields[i]};
+        hr_column_bind(&column, duckdb_struct_vector_get_child(vector, i));
+        put_column(state, &column, row, !i, &scratch, out);
+    }
+    hr_buf_release(&scratch);
+}

@@ -53,6 +53,8 @@ enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, s
 enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, const struct hr_field *field, struct hr_err *err);
 
 /* ---- options and conf: without case; booleans and numbers are checked as Spark does ---- */
+/* the column for corrupt records must be a string */
+enum hr_code hr_format_check_corrupt(struct hr_arena *arena, const struct hr_field *field, struct hr_err *err);
 enum hr_code hr_option_bool(const struct hr_options *options, const char *key, bool fallback, bool *value, struct hr_err *err);
 enum hr_code hr_option_long(const struct hr_options *options, const char *key, int64_t fallback, int64_t *value, struct hr_err *err);
 const char *hr_conf(struct hr_env *env, const char *key, const char *fallback);

@@ -76,6 +76,19 @@ enum hr_code hr_format_unknown(const char *name, struct hr_err *err)
     return hr_fail_spark(err, "DATA_SOURCE_NOT_FOUND", "provider", name, NULL);
 }
 
+enum hr_code hr_format_check_corrupt(struct hr_arena *arena, const struct hr_field *field, struct hr_err *err)
+{
+    if (field->type->id == HR_TYPE_STRING)
+        return HR_OK;
+    struct hr_buf sql;
+    hr_buf_init(&sql, 1 << 16);
+    hr_type_sql(field->type, &sql);
+    hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName", hr_printf(arena, "`%s`", field->name), "actualType",
+                  hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
+    hr_buf_release(&sql);
+    return HR_E_SPARK;
+}
+
 /* two columns of one name: Spark's check of every relation of files */
 static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, const struct hr_type *schema, struct hr_err *err)
 {

@@ -421,15 +421,7 @@ static enum hr_code place_columns(struct hr_scan *scan, struct lines_scan *state
         if (state->json && !hr_json_readable(field->type))
             return hr_format_refuse_type(scan->arena, "JSON", field, err);
         if (state->json && !strcmp(field->name, state->json->corrupt)) {
-            if (field->type->id != HR_TYPE_STRING) {
-                struct hr_buf sql;
-                hr_buf_init(&sql, 1 << 16);
-                hr_type_sql(field->type, &sql);
-                hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName", hr_printf(scan->arena, "`%s`", field->name), "actualType",
-                              hr_printf(scan->arena, "\"%s\"", hr_buf_text(&sql)), NULL);
-                hr_buf_release(&sql);
-                return HR_E_SPARK;
-            }
+            HR_TRY(hr_format_check_corrupt(scan->arena, field, err));
             state->corrupt = (int)i;
         }
     }

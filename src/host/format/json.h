@@ -36,6 +36,8 @@ struct hr_json_inference;
 struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json);
 enum hr_code hr_json_infer(struct hr_json_inference *inference, const char *text, size_t len, struct hr_err *err);
 enum hr_code hr_json_inferred(struct hr_json_inference *inference, const struct hr_type **schema, struct hr_err *err);
+/* the type of one value alone, whatever it is: schema_of_json */
+enum hr_code hr_json_infer_value(struct hr_json_inference *inference, const char *text, size_t len, const struct hr_type **type, struct hr_err *err);
 void hr_json_inference_free(struct hr_json_inference *inference);
 
 enum hr_code hr_json_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,

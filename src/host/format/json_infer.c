@@ -303,3 +303,17 @@ enum hr_code hr_json_inferred(struct hr_json_inference *in, const struct hr_type
         *schema = hr_type_struct(in->target, NULL, 0);
     return HR_OK;
 }
+
+enum hr_code hr_json_infer_value(struct hr_json_inference *in, const char *text, size_t len, const struct hr_type **type, struct hr_err *err)
+{
+    struct hr_json_node *root;
+    hr_bump_reset(&in->bump);
+    if (!hr_json_parse(in->json, text, len, &in->bump, &root))
+        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", hr_strndup(in->target, text, len), "failFastMode", "FAILFAST", NULL);
+    *type = root ? canonical(in, infer_node(in, root)) : NULL;
+    if (!*type)
+        *type = root && root->kind == HR_JSON_OBJECT ? hr_type_struct(in->target, NULL, 0) : hr_type_basic(HR_TYPE_STRING);
+    if (in->repeated)
+        return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", in->repeated_name, NULL);
+    return HR_OK;
+}

@@ -3,6 +3,7 @@
 #include "host/format/json_value.h"
 #include "host/format/write.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,7 @@ static void own_text(duckdb_vector vector, idx_t row)
     free(copy);
 }
 
-/* the reader's strings point into memory of its own: give them to the vector */
-static void own(const struct hr_type *type, duckdb_vector vector, idx_t row)
+void hr_vector_own(const struct hr_type *type, duckdb_vector vector, idx_t row)
 {
     uint64_t *valid = duckdb_vector_get_validity(vector);
     if (valid && !duckdb_validity_row_is_valid(valid, row))
@@ -56,18 +56,18 @@ static void own(const struct hr_type *type, duckdb_vector vector, idx_t row)
         break;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
-            own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
+            hr_vector_own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
         break;
     case HR_TYPE_ARRAY: case HR_TYPE_MAP: {
         duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
         duckdb_vector child = duckdb_list_vector_get_child(vector);
         for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
             if (type->id == HR_TYPE_ARRAY) {
-                own(type->element, child, i);
+                hr_vector_own(type->element, child, i);
                 continue;
             }
-            own(type->key, duckdb_struct_vector_get_child(child, 0), i);
-            own(type->element, duckdb_struct_vector_get_child(child, 1), i);
+            hr_vector_own(type->key, duckdb_struct_vector_get_child(child, 0), i);
+            hr_vector_own(type->element, duckdb_struct_vector_get_child(child, 1), i);
         }
         break;
     }
@@ -84,27 +84,87 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-bool hr_json_read_value(const struct hr_type *type, const char *text, size_t len, const struct hr_zone *zone, duckdb_vector vector, idx_t row)
+struct hr_json_reader { const struct hr_json *json; const struct hr_type *type; int corrupt; };
+
+enum hr_code hr_json_reader_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_type *type,
+                                struct hr_json_reader **reader, struct hr_err *err)
 {
-    pthread_once(&once, make_defaults);
-    struct hr_json json = *defaults;
+    struct hr_json *json;
+    struct hr_json_reader *made = HR_NEW(arena, struct hr_json_reader);
+    HR_TRY(hr_json_options(arena, env, options, &json, err));
+    if (type && json->mode == HR_MODE_DROPMALFORMED)
+        return hr_fail_spark(err, "PARSE_MODE_UNSUPPORTED", "funcName", "`from_json`", "mode", "DROPMALFORMED", NULL);
+    *made = (struct hr_json_reader){json, type, -1};
+    for (size_t i = 0; type && type->id == HR_TYPE_STRUCT && i < type->field_count; i++) {
+        if (strcmp(type->fields[i].name, json->corrupt))
+            continue;
+        HR_TRY(hr_format_check_corrupt(arena, &type->fields[i], err));
+        made->corrupt = (int)i;
+    }
+    *reader = made;
+    return HR_OK;
+}
+
+static void put_corrupt(const struct hr_json_reader *reader, bool good, const char *text, size_t len, duckdb_vector vector, idx_t row)
+{
+    duckdb_vector into = duckdb_struct_vector_get_child(vector, (idx_t)reader->corrupt);
+    if (good) {
+        hr_json_null(hr_type_basic(HR_TYPE_STRING), into, row);
+        return;
+    }
+    uint64_t *valid = duckdb_vector_get_validity(into);
+    if (valid)
+        duckdb_validity_set_row_valid(valid, row);
+    duckdb_vector_assign_string_element_len(into, row, text, len);
+}
+
+enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char *text, size_t len, duckdb_vector vector, idx_t row, bool *is_null,
+                                struct hr_err *err)
+{
+    const struct hr_type *type = reader->type;
     struct hr_bump bump = {0};
-    struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT};
-    json.zone = zone;
+    struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT}, list = {.kind = HR_JSON_ARRAY};
+    *is_null = true;
     if (is_blank(text, len)) {
         hr_json_null(type, vector, row);
-        return false;
+        return HR_OK;
     }
-    bool good = hr_json_parse(&json, text, len, &bump, &root) && root;
-    if (type->id == HR_TYPE_STRUCT && (!good || root->kind != HR_JSON_OBJECT))
+    bool good = hr_json_parse(reader->json, text, len, &bump, &root) && root;
+    if (type->id == HR_TYPE_STRUCT && (!good || root->kind != HR_JSON_OBJECT)) {
         root = &empty;
-    else if (!good)
+        good = false;
+    } else if (!good) {
         root = NULL;
-    hr_json_put(&json, type, root, &bump, vector, row);
-    own(type, vector, row);
+    } else if (type->id == HR_TYPE_ARRAY && type->element->id == HR_TYPE_STRUCT && root->kind == HR_JSON_OBJECT) {
+        list.child = root;         /* Spark reads one object as an array of one */
+        root = &list;
+    }
+    good &= hr_json_put(reader->json, type, root, &bump, vector, row);
+    hr_vector_own(type, vector, row);
+    if (reader->corrupt >= 0)
+        put_corrupt(reader, good, text, len, vector, row);
     hr_bump_release(&bump);
+    if (!good && reader->json->mode == HR_MODE_FAILFAST) {
+        char record[400];
+        snprintf(record, sizeof record, "%.*s", (int)(len > 300 ? 300 : len), text);
+        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", record, "failFastMode", "FAILFAST", NULL);
+    }
     uint64_t *valid = duckdb_vector_get_validity(vector);
-    return !valid || duckdb_validity_row_is_valid(valid, row);
+    *is_null = valid && !duckdb_validity_row_is_valid(valid, row);
+    return HR_OK;
+}
+
+enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_json_inference *inference = hr_json_inference_new(arena, reader->json);
+    const struct hr_type *type = NULL;
+    enum hr_code code = hr_json_infer_value(inference, text, len, &type, err);
+    if (!code)
+        hr_type_sql(type, out);
+    hr_json_inference_free(inference);
+    hr_arena_free(arena);
+    return code;
 }
 
 /* ---- paths ---- */

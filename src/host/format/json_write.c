@@ -22,6 +22,20 @@ static bool writable(const struct hr_type *type)
     }
 }
 
+static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct json_writing *state, struct hr_err *err)
+{
+    bool skip = hr_conf_bool(env, "spark.sql.jsonGenerator.ignoreNullFields", true), pretty;
+    HR_TRY(hr_option_bool(options, "ignoreNullFields", skip, &state->skip_nulls, err));
+    HR_TRY(hr_option_bool(options, "writeNonAsciiCharacterAsCodePoint", false, &state->ascii, err));
+    HR_TRY(hr_option_bool(options, "pretty", false, &pretty, err));
+    if (pretty)
+        return hr_refuse_option(err, "json", "pretty", "true");
+    const char *locale = hr_option_get(options, "locale");
+    if (locale && strncasecmp(locale, "en", 2))
+        return hr_refuse_option(err, "json", "locale", locale);
+    return hr_value_text_options(arena, env, options, &state->how, err);
+}
+
 static enum hr_code open_json(struct hr_writing *writing, struct hr_err *err)
 {
     const struct hr_options *options = &writing->write->options;
@@ -30,18 +44,12 @@ static enum hr_code open_json(struct hr_writing *writing, struct hr_err *err)
     for (size_t i = 0; i < writing->column_count; i++)
         if (!writable(writing->columns[i].field->type))
             return hr_format_refuse_type(writing->arena, "JSON", writing->columns[i].field, err);
-    bool skip = !strcasecmp(hr_conf(writing->env, "spark.sql.jsonGenerator.ignoreNullFields", "true"), "true"), pretty;
-    HR_TRY(hr_option_bool(options, "ignoreNullFields", skip, &state->skip_nulls, err));
-    HR_TRY(hr_option_bool(options, "writeNonAsciiCharacterAsCodePoint", false, &state->ascii, err));
-    HR_TRY(hr_option_bool(options, "pretty", false, &pretty, err));
-    if (pretty)
-        return hr_refuse_option(err, "json", "pretty", "true");
     const char *encoding = hr_option_get(options, "encoding");
     if (encoding && strcasecmp(encoding, "UTF-8") && strcasecmp(encoding, "UTF8"))
         return hr_refuse_option(err, "json", "encoding", encoding);
     const char *line_sep = hr_option_get(options, "lineSep");
     state->line_sep = line_sep ? line_sep : "\n";
-    return hr_value_text_options(writing->arena, writing->env, options, &state->how, err);
+    return read_options(writing->arena, writing->env, options, state, err);
 }
 
 static size_t code_point(const unsigned char *p, size_t left, unsigned *code)
@@ -212,22 +220,18 @@ static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
 
 /* ---- one value: to_json ---- */
 
-enum hr_code hr_json_text_new(struct hr_arena *arena, struct hr_json_text **text, struct hr_err *err)
+enum hr_code hr_json_text_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_json_text **text, struct hr_err *err)
 {
     struct json_writing *state = HR_NEW(arena, struct json_writing);
-    state->skip_nulls = true;
     *text = (struct hr_json_text *)state;
-    return hr_value_text_patterns(arena, &state->how, err);
+    return read_options(arena, env, options, state, err);
 }
 
-void hr_json_text_put(const struct hr_json_text *text, const struct hr_zone *zone, const struct hr_type *type, duckdb_vector vector, idx_t row,
-                      struct hr_buf *out)
+void hr_json_text_put(const struct hr_json_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_buf *out)
 {
-    struct json_writing state = *(const struct json_writing *)text;
     struct hr_field field = {"", type, true, NULL};
     struct hr_column column = child_of(&field, vector);
-    state.how.zone = zone;
-    json_value(&state, &column, row, out);
+    json_value((const struct json_writing *)text, &column, row, out);
 }
 
 const struct hr_text_format hr_json_format = {"json", ".json", open_json, NULL, row_text};

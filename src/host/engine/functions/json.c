@@ -1,36 +1,68 @@
-/* Values as JSON text and back, as format/ writes and reads json files. */
-#include "base/arena.h"
-#include "base/check.h"
+/* Values as JSON and CSV text and back, as format/ writes and reads files. */
 #include "host/engine/functions/kernels.h"
+#include "host/format/csv_value_io.h"
 #include "host/format/json_read.h"
 #include "host/format/json_text.h"
-#include <pthread.h>
 
-static struct hr_json_text *defaults;
-
-static void make_defaults(void)
+enum hr_code hr_p_to_json(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
 {
-    struct hr_err err;
-    HR_CHECK(!hr_json_text_new(hr_arena_new(NULL), &defaults, &err));   /* for the life of the process */
+    const struct hr_json_text *text;
+    HR_TRY(hr_json_text_new(arena, env, types->options, &text, err));
+    types->state = (void *)text;
+    return HR_OK;
 }
 
 void hr_k_to_json(struct hr_rows *rows, idx_t row)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct hr_buf buf;
-    pthread_once(&once, make_defaults);
     hr_buf_init(&buf, (size_t)1 << 30);
-    hr_json_text_put(defaults, rows->types->zone, rows->types->args[0], rows->args[0], row, &buf);
+    hr_json_text_put(rows->types->state, rows->types->args[0], rows->args[0], row, &buf);
     hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
     hr_buf_release(&buf);
+}
+
+enum hr_code hr_p_from_json(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
+{
+    return hr_json_reader_new(arena, env, types->options, types->result, (struct hr_json_reader **)&types->state, err);
 }
 
 void hr_k_from_json(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    if (!hr_json_read_value(rows->types->result, text.bytes, text.len, rows->types->zone, rows->result, row))
+    struct hr_err err;
+    bool is_null;
+    if (hr_json_reader_put(rows->types->state, text.bytes, text.len, rows->result, row, &is_null, &err))
+        hr_kernel_fail(rows, &err);
+    else if (is_null)
         rows->out_valid = duckdb_vector_get_validity(rows->result);
 }
+
+enum hr_code hr_p_schema_of_json(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
+{
+    return hr_json_reader_new(arena, env, types->options, NULL, (struct hr_json_reader **)&types->state, err);
+}
+
+typedef enum hr_code schema_of(const void *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err);
+
+static enum hr_code json_schema(const void *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err)
+{
+    return hr_json_schema_of(reader, text, len, out, err);
+}
+
+static void put_schema(struct hr_rows *rows, idx_t row, schema_of *of)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf buf;
+    struct hr_err err;
+    hr_buf_init(&buf, (size_t)1 << 24);
+    if (of(rows->types->state, text.bytes, text.len, &buf, &err))
+        hr_kernel_fail(rows, &err);
+    else
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+void hr_k_schema_of_json(struct hr_rows *rows, idx_t row) { put_schema(rows, row, json_schema); }
 
 void hr_k_get_json_object(struct hr_rows *rows, idx_t row)
 {
@@ -52,3 +84,47 @@ void hr_k_get_json_object(struct hr_rows *rows, idx_t row)
     }
     hr_buf_release(&buf);
 }
+
+/* ---- csv ---- */
+
+enum hr_code hr_p_to_csv(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
+{
+    return hr_csv_text_new(arena, env, types->options, types->args[0], (struct hr_csv_text **)&types->state, err);
+}
+
+void hr_k_to_csv(struct hr_rows *rows, idx_t row)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_csv_text_put(rows->types->state, rows->types->args[0], rows->args[0], row, &buf);
+    if (!buf.len)
+        hr_out_null(rows, row);    /* univocity's writer gives no line for nothing */
+    else
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_buf_release(&buf);
+}
+
+enum hr_code hr_p_from_csv(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
+{
+    return hr_csv_reader_new(arena, env, types->options, types->result, (struct hr_csv_reader **)&types->state, err);
+}
+
+void hr_k_from_csv(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_err err;
+    if (hr_csv_reader_put(rows->types->state, text.bytes, text.len, rows->result, row, &err))
+        hr_kernel_fail(rows, &err);
+}
+
+enum hr_code hr_p_schema_of_csv(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
+{
+    return hr_csv_reader_new(arena, env, types->options, NULL, (struct hr_csv_reader **)&types->state, err);
+}
+
+static enum hr_code csv_schema(const void *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err)
+{
+    return hr_csv_schema_of(reader, text, len, out, err);
+}
+
+void hr_k_schema_of_csv(struct hr_rows *rows, idx_t row) { put_schema(rows, row, csv_schema); }

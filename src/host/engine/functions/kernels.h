@@ -35,12 +35,23 @@
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
     X(next_day, "D:Ds", 0) X(months_between, "d:TTb", HR_K_ZONE) X(make_date, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
     /* json.c */ \
-    X(to_json, "?", HR_K_ZONE) X(from_json, "?", HR_K_ZONE) X(get_json_object, "s:ss", 0) \
+    X(get_json_object, "s:ss", 0) \
     /* collection.c */ \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
     X(slice_start, "l:lll", 0)
 
+/* kernels with options: hr_p_<name> prepares them */
+#define HR_KERNELS_PREPARED(X) \
+    /* json.c */ \
+    X(to_json, "?", 0) X(from_json, "?", 0) X(schema_of_json, "s:s", 0) \
+    X(to_csv, "?", 0) X(from_csv, "?", 0) X(schema_of_csv, "s:s", 0)
+
 #define X(name, signature, flags) void hr_k_##name(struct hr_rows *rows, idx_t row);
 HR_KERNELS(X)
+HR_KERNELS_PREPARED(X)
+#undef X
+#define X(name, signature, flags) \
+    enum hr_code hr_p_##name(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err);
+HR_KERNELS_PREPARED(X)
 #undef X
 #endif
