@@ -210,6 +210,33 @@ static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const
     return expand_list(s, &expr->call.args, args);
 }
 
+static bool is_ordered_percentile(const struct hr_function *function)
+{
+    return hr_function_is(function, "percentile_cont") || hr_function_is(function, "percentile_disc");
+}
+
+/* percentile_cont(p) WITHIN GROUP (ORDER BY v): the value comes first, a third argument says that the order descends */
+static enum hr_code order_as_arguments(struct scope *s, const struct hr_expr *expr, const char *name, struct hr_texpr ***args, size_t *count)
+{
+    struct analysis *a = s->a;
+    struct hr_torders orders = {0};
+    if (!expr->call.within_group.count)
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING", "funcName", quote(a, name), NULL);
+    if (expr->call.within_group.count > 1 || *count != 1)
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS", "funcName", quote(a, name), "expectedNum", "1", "actualNum",
+                             hr_printf(a->arena, "%zu", expr->call.within_group.count), NULL);
+    if (expr->call.distinct)
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "funcName", quote(a, name), NULL);
+    HR_TRY(resolve_orders(s, &expr->call.within_group, &orders));
+    struct hr_texpr **all = ARRAY(a, struct hr_texpr *, 3);
+    all[0] = orders.at[0].child;
+    all[1] = (*args)[0];
+    all[2] = literal_int(a, BASIC(INT), 1);
+    *args = all;
+    *count = orders.at[0].descending ? 3 : 2;
+    return HR_OK;
+}
+
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
@@ -218,6 +245,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const struct hr_function *function = hr_function_find(last, &registered);
     if (!function)
         return unresolved_routine(a, name);
+    if (expr->call.within_group.count && hr_function_is(function, "string_agg"))   /* an order makes it listagg, in Spark's names too */
+        function = hr_function_find("listagg", &registered);
     struct hr_exprs list;
     HR_TRY(call_args(s, expr, function, &list));
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, list.count);
@@ -234,12 +263,18 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     flat->call.args = list;
     if (expr->call.distinct && !(function->flags & HR_F_AGGREGATE))
         return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "DISTINCT", NULL);
-    HR_TRY(call_with(s, function, registered, args, list.count, flat, out));
+    size_t count = list.count;
+    if (is_ordered_percentile(function)) {
+        HR_TRY(order_as_arguments(s, expr, registered, &args, &count));
+        flat->call.within_group.count = 0;
+    }
+    HR_TRY(call_with(s, function, registered, args, count, flat, out));
     struct hr_texpr *target = *out;
     while (target->kind == HR_T_CAST && target->cast.implicit)
         target = target->cast.child;
     if (expr->call.ignore_nulls && !(function->flags & HR_F_IGNORE_NULLS))
         return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
+    expr = flat;
     if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
         return hr_fail(a->err, HR_E_UNSUPPORTED, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {

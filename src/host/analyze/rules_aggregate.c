@@ -109,11 +109,21 @@ enum hr_code hr_rule_percentile(struct hr_call *call)
         add_arg(call, literal_int(a, BASIC(INT), 10000));
     if (!approximate)
         args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
-    if (!approximate && count_of(call) == 2)
+    if (!approximate && count_of(call) == 2 && hr_function_is(call->function, "percentile"))
         add_arg(call, literal_int(a, BASIC(INT), 1));
     const struct hr_type *value = approximate ? args_of(call)[0]->type : BASIC(DOUBLE);
     call->out->type = many ? hr_type_array(a->arena, value, false) : value;
     call->out->nullable = true;
+    return HR_OK;
+}
+
+/* percentile_cont(p) WITHIN GROUP (ORDER BY v): call.c makes v the first argument, and a third one of it when the order descends */
+enum hr_code hr_rule_percentile_group(struct hr_call *call)
+{
+    size_t count = count_of(call);
+    call->out->call.args.count = 2;
+    HR_TRY(hr_rule_percentile(call));
+    call->out->call.args.count = count;
     return HR_OK;
 }
 

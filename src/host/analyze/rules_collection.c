@@ -331,3 +331,26 @@ enum hr_code hr_rule_map_key(struct hr_call *call)
     call->out->nullable = true;
     return HR_OK;
 }
+
+enum hr_code hr_rule_array_insert(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    bool is_array = args[0]->type->id == HR_TYPE_ARRAY;
+    const struct hr_type *wide = is_array ? wider_type(a, args[0]->type->element, args[2]->type) : NULL;
+    /* the tightest common type only: an integer does not become a decimal here */
+    if (wide && wide->id == HR_TYPE_DECIMAL && (args[0]->type->element->id == HR_TYPE_DECIMAL) != (args[2]->type->id == HR_TYPE_DECIMAL))
+        wide = NULL;
+    if (!wide)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
+                             quote(a, call->name), "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
+                             type_sql(a, args[2]->type), NULL);
+    args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
+    args[2] = cast_implicit(a, args[2], wide);
+    if (!hr_type_is_numeric(args[1]->type) && args[1]->type->id != HR_TYPE_VOID)
+        return unexpected(call, 1, "\"INT\"");
+    args[1] = cast_implicit(a, args[1], BASIC(INT));
+    call->out->type = hr_type_array(a->arena, wide, true);
+    call->out->nullable = args[0]->nullable || args[1]->nullable;
+    return HR_OK;
+}

@@ -144,6 +144,26 @@ enum hr_code hr_rule_higher_order(struct hr_call *call)
     return HR_OK;
 }
 
+enum hr_code hr_rule_map_zip_with(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
+    HR_TRY(need_collection(call, 1, HR_TYPE_MAP));
+    const struct hr_type *left = args[0]->type, *right = args[1]->type, *key = wider_type(a, left->key, right->key);
+    if (!key)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "leftType", type_sql(a, left->key), "rightType", type_sql(a, right->key), NULL);
+    args[0] = cast_implicit(a, args[0], hr_type_map(a->arena, key, left->element, left->contains_null));
+    args[1] = cast_implicit(a, args[1], hr_type_map(a->arena, key, right->element, right->contains_null));
+    const struct hr_type *types[] = {key, left->element, right->element};
+    bool nullable[] = {false, true, true};
+    HR_TRY(resolve_lambda(call, 2, types, nullable, 3, 3));
+    call->out->type = hr_type_map(a->arena, key, args[2]->type, args[2]->nullable);
+    call->out->nullable = args[0]->nullable || args[1]->nullable;
+    return HR_OK;
+}
+
 /* ---- more of strings, dates and collections ---- */
 
 enum hr_code hr_rule_array_sort(struct hr_call *call)

@@ -17,11 +17,14 @@ enum hr_code hr_rule_timestamp_add(struct hr_call *call)
 }
 
 /* what Spark puts in the place of arguments that are left out, and prints in names: 'text, an int, a decimal, or ~ for NULL */
-static const struct filling { const char *function; const char *values[6]; } fillings[] = {
+static const struct filling { const char *function; const char *values[7]; } fillings[] = {
     {"str_to_map", {NULL, "',", "':"}},
     {"mask", {NULL, "'X", "'x", "'n", "~"}},
     {"make_dt_interval", {"0", "0", "0", "0.000000"}},
     {"make_ym_interval", {"0", "0"}},
+    {"make_interval", {"0", "0", "0", "0", "0", "0", "0.000000"}},
+    {"try_make_interval", {"0", "0", "0", "0", "0", "0", "0.000000"}},
+    {"sentences", {NULL, "'", "'"}},
 };
 
 static struct hr_texpr *filling_value(struct analysis *a, const char *value)
@@ -54,6 +57,8 @@ enum hr_code hr_rule_filled(struct hr_call *call)
     HR_TRY(finish_call(call));
     if (!strcmp(call->function->name, "str_to_map"))
         call->out->type = hr_type_map(a->arena, BASIC(STRING), BASIC(STRING), true);
+    if (strstr(call->function->name, "make_interval"))
+        call->out->type = BASIC(CALENDAR_INTERVAL);
     return HR_OK;
 }
 
@@ -181,4 +186,73 @@ enum hr_code hr_rule_schema_of(struct hr_call *call)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName",
                              hr_function_is(call->function, "schema_of_json") ? "json" : "csv", NULL);
     return HR_OK;
+}
+
+enum hr_code hr_rule_sentences(struct hr_call *call)
+{
+    HR_TRY(hr_rule_filled(call));
+    struct analysis *a = of(call);
+    call->out->type = hr_type_array(a->arena, hr_type_array(a->arena, BASIC(STRING), false), false);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_json_keys(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->type = hr_type_array(of(call)->arena, BASIC(STRING), true);
+    return HR_OK;
+}
+
+/* json_tuple(json, names …): a stack of one row */
+enum hr_code hr_rule_json_tuple(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    size_t n = count_of(call);
+    struct hr_texpr **args = ARRAY(a, struct hr_texpr *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (!is_string(args_of(call)[i]->type) && args_of(call)[i]->type->id != HR_TYPE_VOID)
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_STRING_TYPE", "sqlExpr", expr_sql(a, call->out), "funcName", "`json_tuple`", NULL);
+    args[0] = literal_int(a, BASIC(INT), 1);
+    for (size_t i = 1; i < n; i++) {
+        struct hr_texpr *pair[] = {args_of(call)[0], args_of(call)[i]};
+        HR_TRY(call_typed(call->scope, "$json_field", pair, 2, &args[i]));
+    }
+    HR_TRY(instead(call, "stack", args, n));
+    struct hr_field *fields = ARRAY(a, struct hr_field, n);
+    for (size_t i = 0; i + 1 < n; i++)
+        fields[i] = (struct hr_field){hr_printf(a->arena, "c%zu", i), BASIC(STRING), true, NULL};
+    call->out->type = hr_type_struct(a->arena, fields, n - 1);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_assert_true(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    if (count_of(call) == 1)
+        add_arg(call, literal_string(a, hr_printf(a->arena, "'%s' is not true!", pretty_name(a, args_of(call)[0]))));
+    return finish_call(call);
+}
+
+enum hr_code hr_rule_to_binary(struct hr_call *call)
+{
+    static const char *const formats[] = {"hex", "utf-8", "utf8", "base64"};
+    struct analysis *a = of(call);
+    HR_TRY(finish_call(call));
+    call->out->nullable = true;
+    if (count_of(call) == 1)
+        return HR_OK;
+    const struct hr_texpr *format = args_of(call)[1];
+    if (!is_foldable(format))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`fmt`", "inputType", "\"STRING\"",
+                             "inputExpr", expr_sql(a, format), NULL);
+    if (format->kind != HR_T_LITERAL || format->literal->is_null)
+        return HR_OK;
+    for (size_t i = 0; i < HR_LEN(formats); i++)
+        if (strlen(formats[i]) == format->literal->text.len && !strncasecmp(formats[i], format->literal->text.bytes, format->literal->text.len)) {
+            call->out->nullable = !i || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
+            return HR_OK;
+        }
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ARG_VALUE", "sqlExpr", expr_sql(a, call->out), "inputName", "fmt", "requireType",
+                         "case-insensitive \"STRING\"", "validValues", "'hex', 'utf-8', 'utf8', 'base64'", "inputValue",
+                         hr_printf(a->arena, "'%.*s'", (int)format->literal->text.len, format->literal->text.bytes), NULL);
 }

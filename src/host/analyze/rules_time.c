@@ -145,3 +145,34 @@ enum hr_code hr_rule_timestamp_seconds(struct hr_call *call)
     call->out->nullable = !hr_type_is_integral(args_of(call)[0]->type) || any_nullable(call);
     return HR_OK;
 }
+
+/* what a bad field makes of it: an error, or NULL when ANSI is off */
+enum hr_code hr_rule_ansi_nulls(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    call->out->nullable = !of(call)->ansi || any_nullable(call);
+    return HR_OK;
+}
+
+/* the source zone may be left out: then it is the session's */
+enum hr_code hr_rule_convert_timezone(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 3);
+    size_t n = count_of(call);
+    memcpy(args + 3 - n, args_of(call), n * sizeof *args);
+    if (n == 2)
+        HR_TRY(call_typed(call->scope, "current_timezone", NULL, 0, &args[0]));
+    call->out->call.args = (struct hr_texprs){args, 3};
+    for (size_t i = 0; i < 2; i++)
+        if (!is_string(args[i]->type))
+            args[i] = cast_implicit(a, args[i], BASIC(STRING));
+    if (args[2]->type->id != HR_TYPE_TIMESTAMP_NTZ) {
+        if (!is_string(args[2]->type) && !is_date_like(args[2]->type) && args[2]->type->id != HR_TYPE_VOID)
+            return unexpected(call, 2, "\"TIMESTAMP_NTZ\"");
+        args[2] = cast_implicit(a, args[2], BASIC(TIMESTAMP_NTZ));
+    }
+    call->out->type = BASIC(TIMESTAMP_NTZ);
+    call->out->nullable = any_nullable(call);
+    return HR_OK;
+}

@@ -245,7 +245,7 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
 
 static enum hr_code run_set(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
 {
-    texts_columns(texts, "key", "value", NULL);
+    texts_columns(texts, "!key", "!value", NULL);
     if (!command->set.key) {
         for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
             if (!hr_blob_config_knows(at->key))

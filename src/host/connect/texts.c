@@ -9,7 +9,7 @@ struct texts {
     struct hr_arena *arena;
     size_t columns, rows, room;
     const char *names[COLUMNS_MAX];
-    char kinds[COLUMNS_MAX];           /* 's', '?' or '[' */
+    char kinds[COLUMNS_MAX];           /* 's', '!' (never null), '?' or '[' */
     const char **cells;
 };
 
@@ -25,7 +25,7 @@ void texts_columns(struct texts *texts, const char *first, ...)
     va_list args;
     va_start(args, first);
     for (const char *name = first; name && texts->columns < COLUMNS_MAX; name = va_arg(args, const char *)) {
-        bool marked = *name == '?' || *name == '[';
+        bool marked = *name == '?' || *name == '[' || *name == '!';
         texts->kinds[texts->columns] = marked ? *name : 's';
         texts->names[texts->columns++] = name + marked;
     }
@@ -126,7 +126,7 @@ static const struct hr_type *schema_of(const struct texts *texts, struct hr_aren
     for (size_t i = 0; i < texts->columns; i++)
         fields[i] = (struct hr_field){texts->names[i],
                                       texts->kinds[i] == '?' ? hr_type_basic(HR_TYPE_BOOLEAN) : texts->kinds[i] == '[' ? hr_type_array(arena, text, true) : text,
-                                      true, NULL};
+                                      texts->kinds[i] != '!', NULL};
     return hr_type_struct(arena, fields, texts->columns);
 }
 

@@ -5,7 +5,8 @@
 
 struct texts;
 struct texts *texts_new(struct hr_arena *arena);
-/* names, closed by NULL; "?name" is a column of booleans, "[name" one of arrays of text (values split at '\n'), both nullable as all */
+/* names, closed by NULL; "?name" is a column of booleans, "[name" one of arrays of text (values split at '\n'), "!name" one of
+ * text that is never null; the others are nullable */
 void texts_columns(struct texts *texts, const char *first, ...) __attribute__((sentinel));
 /* as many values as columns: const char *, NULL is null; booleans "true", "false" */
 void texts_row(struct texts *texts, ...);

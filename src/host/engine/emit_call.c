@@ -181,9 +181,15 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
     return HR_OK;
 }
 
-/* ---- more of collections ---- */
-
-/* ---- more aggregates ---- */
+/* the languages that sentences() is given change nothing here: plain text is split alike */
+enum hr_code emit_sentences(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_basic(HR_TYPE_STRING);
+    HR_TRY(emit_kernel(c->e, "sentences", strlen("sentences"), c->call->type, types, 1, out));
+    hr_buf_addf(out, "(%s)", c->args[0]);
+    return HR_OK;
+}
 
 static const struct { const char *name; enum hr_code (*fn)(struct call_text *c, struct hr_buf *out); } emitters[] = {
 #define X(name) {#name, emit_##name},

@@ -370,3 +370,44 @@ enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
                 c->args[0], c->args[1], c->args[0], c->args[1], id, body);
     return HR_OK;
 }
+
+enum hr_code emit_map_zip_with(struct call_text *c, struct hr_buf *out)
+{
+    int id = ++c->e->next_table;
+    const char *a = c->args[0], *b = c->args[1], *body;
+    const char *params[] = {hr_printf(c->e->arena, "v%d", id), hr_printf(c->e->arena, "list_extract(map_extract(%s, v%d), 1)", a, id),
+                            hr_printf(c->e->arena, "list_extract(map_extract(%s, v%d), 1)", b, id)};
+    HR_TRY(body_text(c, c->call->call.args.at[2], params, &body));
+    const char *keys = hr_printf(c->e->arena, "list_concat(map_keys(%s), list_filter(map_keys(%s), lambda k%d: NOT list_contains(map_keys(%s), k%d)))", a, b, id, a, id);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE MAP(%s, list_transform(%s, lambda v%d: %s)) END", a, b, keys, keys, id, body);
+    return HR_OK;
+}
+
+enum hr_code emit_array_insert(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    struct hr_buf name;
+    hr_buf_init(&name, 1 << 16);
+    types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
+    enum hr_code code = emit_kernel(c->e, "insert_place", strlen("insert_place"), hr_type_basic(HR_TYPE_LONG), types, 2, &name);
+    const char *array = c->args[0], *item = c->args[2], *nulls = hr_printf(c->e->arena, "CAST(NULL AS %s)", type_text(c->e, c->call->type->element));
+    const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))", hr_buf_text(&name), c->args[1], array);
+    hr_buf_release(&name);
+    HR_TRY(code);
+    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL WHEN %s < 1 THEN list_concat([%s], list_transform(range(1 - %s), lambda w: %s), %s) "
+                     "WHEN %s > len(%s) THEN list_concat(%s, list_transform(range(%s - 1 - len(%s)), lambda w: %s), [%s]) "
+                     "ELSE list_concat(list_slice(%s, 1, %s - 1), [%s], list_slice(%s, %s, len(%s))) END",
+                array, c->args[1], place, item, place, nulls, array, place, array, array, place, array, nulls, item, array, place, item, array, place, array);
+    return HR_OK;
+}
+
+enum hr_code emit_shuffle(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
+    hr_buf_addf(out, "list_select(%s, ", c->args[0]);
+    HR_TRY(emit_kernel(c->e, "shuffled", strlen("shuffled"), hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false), types, 2, out));
+    hr_buf_addf(out, "(CAST(len(%s) AS BIGINT), %s))", c->args[0],
+                c->call->call.args.count > 1 ? c->args[1] : "CAST(floor(random() * 9e15) AS BIGINT)");
+    return HR_OK;
+}

@@ -56,3 +56,6 @@ enum hr_code emit_unix_time(struct call_text *c, struct hr_buf *out)
     hr_buf_addf(out, "(%s, %s)) / 1000000) AS BIGINT)", c->args[0], c->args[1]);
     return HR_OK;
 }
+
+enum hr_code emit_make_date(struct call_text *c, struct hr_buf *out) { return kernel_call(c, c->call->call.ansi ? "make_date" : "make_date_null", out); }
+enum hr_code emit_next_day(struct call_text *c, struct hr_buf *out) { return kernel_call(c, c->call->call.ansi ? "next_day" : "next_day_null", out); }

@@ -139,7 +139,7 @@ static void rule(struct hr_buf *out, const int *widths, size_t columns)
         pad(out, '-', widths[c]);
         hr_buf_addc(out, '+');
     }
-    hr_buf_addc(out, '\n');
+    hr_buf_adds(out, columns ? "\n" : "+\n");
 }
 
 static void line(struct hr_buf *out, const struct cell *cells, const int *widths, size_t columns, bool right)
@@ -153,7 +153,7 @@ static void line(struct hr_buf *out, const struct cell *cells, const int *widths
             pad(out, ' ', widths[c] - cells[c].width);
         hr_buf_addc(out, '|');
     }
-    hr_buf_addc(out, '\n');
+    hr_buf_adds(out, columns ? "\n" : "|\n");
 }
 
 static void table(struct show *show, const struct cell *names, struct hr_buf *out)

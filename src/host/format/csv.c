@@ -408,6 +408,14 @@ static enum hr_code failfast(const struct csv_local *local, const struct hr_csv_
                         "try setting the option 'mode' as 'PERMISSIVE'", (int)(record->text_len > 200 ? 200 : record->text_len), record->text);
 }
 
+/* Spark takes one \n or \r\n off a corrupt record, which a lineSep of one's own leaves there */
+static size_t without_line_end(const char *text, size_t len)
+{
+    if (!len || text[len - 1] != '\n')
+        return len;
+    return len - (len > 1 && text[len - 2] == '\r' ? 2 : 1);
+}
+
 /* *keeps: the record made a row */
 static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, struct hr_err *err)
 {
@@ -443,8 +451,8 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
             set_null(column, row);
         } else {
             set_valid(column, row);
-            hr_csv_value(run->state->csv, hr_type_basic(HR_TYPE_STRING), (struct hr_text){record->text, record->text_len}, local->is_utf8, &local->bump,
-                         column->data, row);
+            hr_csv_value(run->state->csv, hr_type_basic(HR_TYPE_STRING), (struct hr_text){record->text, without_line_end(record->text, record->text_len)},
+                         local->is_utf8, &local->bump, column->data, row);
         }
     }
     return HR_OK;

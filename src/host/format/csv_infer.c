@@ -78,7 +78,8 @@ static enum hr_type_id infer_double(const struct hr_csv *csv, const char *text, 
 static struct guess infer_decimal(const struct hr_csv *csv, const char *text, size_t len)
 {
     struct hr_decimal decimal;
-    if (hr_value_bigdecimal(text, len, true, &decimal) && decimal.scale == 0 && decimal.precision <= 38)
+    /* reading skips commas, inference does not: 1,500 is a text */
+    if (hr_value_bigdecimal(text, len, false, &decimal) && decimal.scale == 0 && decimal.precision <= 38)
         return (struct guess){HR_TYPE_DECIMAL, decimal.precision, 0};
     return (struct guess){infer_double(csv, text, len), 0, 0};
 }
@@ -155,8 +156,6 @@ static void infer_record(struct inference *inference, const struct hr_csv_record
 {
     const struct hr_csv *csv = inference->csv;
     size_t count = record->count < inference->count ? record->count : inference->count;
-    if (record->broken)
-        return;
     for (size_t i = 0; i < count; i++) {
         struct guess *guess = &inference->guesses[i];
         struct hr_text text;
@@ -253,12 +252,18 @@ static void walk_strings(struct walk *walk, bool *is_end)
     }
 }
 
+static enum hr_code too_large(const struct walk *walk, struct hr_err *err)
+{
+    return hr_fail(err, HR_E_INVALID, "a csv record has more than %lld columns (maxColumns), or a value of more than %lld characters (maxCharsPerColumn)",
+                   (long long)walk->csv->max_columns, (long long)walk->csv->max_chars);
+}
+
 static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *err)
 {
     hr_bump_reset(&walk->bump);
     if (walk->strings) {
         walk_strings(walk, is_end);
-        return HR_OK;
+        return !*is_end && walk->lexer.record.broken ? too_large(walk, err) : HR_OK;
     }
     if (!walk->lexer.start)
         HR_TRY(walk_more(walk, err));
@@ -266,7 +271,7 @@ static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *er
         enum hr_csv_step step = hr_csv_next(&walk->lexer);
         if (step != HR_CSV_MORE) {
             *is_end = step == HR_CSV_END;
-            return HR_OK;
+            return !*is_end && walk->lexer.record.broken ? too_large(walk, err) : HR_OK;
         }
         HR_TRY(walk_more(walk, err));
     }

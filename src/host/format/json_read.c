@@ -275,3 +275,47 @@ enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, s
     hr_bump_release(&bump);
     return found;
 }
+
+/* ---- the outermost value ---- */
+
+static const struct hr_json_node *outermost(const char *text, size_t len, struct hr_bump *bump)
+{
+    struct hr_json_node *root = NULL;
+    pthread_once(&once, make_defaults);
+    return hr_json_parse(defaults, text, len, bump, &root) ? root : NULL;
+}
+
+bool hr_json_field(const char *text, size_t len, const char *name, size_t name_len, struct hr_buf *out)
+{
+    struct hr_bump bump = {0};
+    const struct hr_json_node *node = member(outermost(text, len, &bump), name, name_len);
+    bool found = node && node->kind != HR_JSON_NULL;
+    if (found && node->kind == HR_JSON_STRING)
+        hr_buf_add(out, node->text, node->len);
+    else if (found)
+        write_node(node, out);
+    hr_bump_release(&bump);
+    return found;
+}
+
+int64_t hr_json_array_length(const char *text, size_t len)
+{
+    struct hr_bump bump = {0};
+    const struct hr_json_node *root = outermost(text, len, &bump);
+    int64_t count = root && root->kind == HR_JSON_ARRAY ? 0 : -1;
+    for (const struct hr_json_node *at = count ? NULL : root->child; at; at = at->next)
+        count++;
+    hr_bump_release(&bump);
+    return count;
+}
+
+bool hr_json_object_keys(const char *text, size_t len, void (*key)(void *arg, const char *key, size_t len), void *arg)
+{
+    struct hr_bump bump = {0};
+    const struct hr_json_node *root = outermost(text, len, &bump);
+    bool found = root && root->kind == HR_JSON_OBJECT;
+    for (const struct hr_json_node *at = found ? root->child : NULL; at; at = at->next)
+        key(arg, at->key, at->key_len);
+    hr_bump_release(&bump);
+    return found;
+}

@@ -24,4 +24,8 @@ void hr_vector_own(const struct hr_type *type, duckdb_vector vector, idx_t row);
 enum hr_json_found { HR_JSON_FOUND, HR_JSON_MISSING, HR_JSON_WILDCARD /* not done */ };
 /* the value at $.a.b[0]['c']: strings bare, other values as compact JSON */
 enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, size_t path_len, struct hr_buf *out);
+/* a field of the outermost object: strings bare, other values as compact JSON; false: null or not there */
+bool hr_json_field(const char *text, size_t len, const char *name, size_t name_len, struct hr_buf *out);
+int64_t hr_json_array_length(const char *text, size_t len);                             /* -1: not an array */
+bool hr_json_object_keys(const char *text, size_t len, void (*key)(void *arg, const char *key, size_t len), void *arg);   /* false: not an object */
 #endif

@@ -76,3 +76,49 @@ void hr_k_slice_start(struct hr_rows *rows, idx_t row)
     int64_t from = start > 0 ? start : size + start + 1;
     HR_OUT(rows, row, int64_t) = from < 1 || from > size || !length ? 0 : from;
 }
+
+/* array_insert: the place before which the item goes, from 1; beyond the end or before the start the gap is NULLs. Negative places count from
+ * the end, -1 behind the last. */
+void hr_k_insert_place(struct hr_rows *rows, idx_t row)
+{
+    int64_t place = HR_ROW(rows, 0, row, int64_t), size = HR_ROW(rows, 1, row, int64_t);
+    struct hr_err err;
+    if (!place) {
+        hr_fail_spark(&err, "INVALID_INDEX_OF_ZERO", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    HR_OUT(rows, row, int64_t) = place > 0 ? place : size + place + 2;
+}
+
+/* a permutation of 1 … n: of a seed always the same */
+void hr_k_shuffled(struct hr_rows *rows, idx_t row)
+{
+    int64_t size = HR_ROW(rows, 0, row, int64_t), seed = HR_ROW(rows, 1, row, int64_t);
+    uint64_t state = (uint64_t)seed * 0x9e3779b97f4a7c15ull + 1;
+    duckdb_vector list = rows->result;
+    idx_t start = duckdb_list_vector_get_size(list);
+    duckdb_list_vector_reserve(list, start + (idx_t)size);
+    duckdb_list_vector_set_size(list, start + (idx_t)size);
+    int64_t *at = (int64_t *)duckdb_vector_get_data(duckdb_list_vector_get_child(list)) + start;
+    for (int64_t i = 0; i < size; i++)
+        at[i] = i + 1;
+    for (int64_t i = size - 1; i > 0; i--) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        int64_t k = (int64_t)(state % (uint64_t)(i + 1)), kept = at[i];
+        at[i] = at[k];
+        at[k] = kept;
+    }
+    ((duckdb_list_entry *)duckdb_vector_get_data(list))[row] = (duckdb_list_entry){start, (uint64_t)size};
+}
+
+void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text bits = hr_row_text(rows, 0, row);
+    int64_t count = 0;
+    for (size_t i = 0; i < bits.len; i++)
+        count += __builtin_popcount((unsigned char)bits.bytes[i]);
+    HR_OUT(rows, row, int64_t) = count;
+}

@@ -1,5 +1,6 @@
 /* Values as JSON and CSV text and back, as format/ writes and reads files. */
 #include "host/engine/functions/kernels.h"
+#include "host/engine/functions/list_out.h"
 #include "host/format/csv_value_io.h"
 #include "host/format/json_read.h"
 #include "host/format/json_text.h"
@@ -83,6 +84,41 @@ void hr_k_get_json_object(struct hr_rows *rows, idx_t row)
         break;
     }
     hr_buf_release(&buf);
+}
+
+/* json_tuple: one field of the outermost object */
+void hr_k_json_field(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), name = hr_row_text(rows, 1, row);
+    struct hr_buf buf;
+    hr_buf_init(&buf, (size_t)1 << 30);
+    if (hr_json_field(text.bytes, text.len, name.bytes, name.len, &buf))
+        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    else
+        hr_out_null(rows, row);
+    hr_buf_release(&buf);
+}
+
+void hr_k_json_array_length(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    int64_t count = hr_json_array_length(text.bytes, text.len);
+    if (count < 0)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, int32_t) = (int32_t)count;
+}
+
+static void add_key(void *arg, const char *key, size_t len) { list_add(arg, key, len); }
+
+void hr_k_json_object_keys(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct list_out keys = list_begin(rows, row);
+    if (hr_json_object_keys(text.bytes, text.len, add_key, &keys))
+        list_end(&keys);
+    else
+        hr_out_null(rows, row);
 }
 
 /* ---- csv ---- */

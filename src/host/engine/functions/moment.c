@@ -156,7 +156,7 @@ void hr_k_trunc(struct hr_rows *rows, idx_t row)
 
 /* ---- the rest ---- */
 
-void hr_k_next_day(struct hr_rows *rows, idx_t row)
+static void next_day(struct hr_rows *rows, idx_t row, bool strict)
 {
     static const char *const names[7][3] = {{"su", "sun", "sunday"}, {"mo", "mon", "monday"}, {"tu", "tue", "tuesday"}, {"we", "wed", "wednesday"},
                                             {"th", "thu", "thursday"}, {"fr", "fri", "friday"}, {"sa", "sat", "saturday"}};
@@ -170,12 +170,19 @@ void hr_k_next_day(struct hr_rows *rows, idx_t row)
                 HR_OUT(rows, row, int32_t) = days + (ahead ? ahead : 7);
                 return;
             }
+    if (!strict) {
+        hr_out_null(rows, row);
+        return;
+    }
     struct hr_err err;
     char name[128];
     snprintf(name, sizeof name, "\"%.*s\"", (int)(text.len < 120 ? text.len : 120), text.bytes);
     hr_fail_spark(&err, "ILLEGAL_DAY_OF_WEEK", "string", name, NULL);
     hr_kernel_fail(rows, &err);
 }
+
+void hr_k_next_day(struct hr_rows *rows, idx_t row) { next_day(rows, row, true); }
+void hr_k_next_day_null(struct hr_rows *rows, idx_t row) { next_day(rows, row, false); }
 
 void hr_k_months_between(struct hr_rows *rows, idx_t row)
 {
@@ -195,11 +202,15 @@ void hr_k_months_between(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, double) = HR_ROW(rows, 2, row, bool) ? round(value * 1e8) / 1e8 : value;
 }
 
-void hr_k_make_date(struct hr_rows *rows, idx_t row)
+static void make_date(struct hr_rows *rows, idx_t row, bool strict)
 {
     int32_t year = HR_ROW(rows, 0, row, int32_t), month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t);
     if (hr_is_valid_date(year, month, day)) {
         HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day);
+        return;
+    }
+    if (!strict) {
+        hr_out_null(rows, row);
         return;
     }
     struct hr_err err;
@@ -214,9 +225,12 @@ void hr_k_make_date(struct hr_rows *rows, idx_t row)
     hr_kernel_fail(rows, &err);
 }
 
-static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
+void hr_k_make_date(struct hr_rows *rows, idx_t row) { make_date(rows, row, true); }
+void hr_k_make_date_null(struct hr_rows *rows, idx_t row) { make_date(rows, row, false); }
+
+static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t row)
 {
-    struct hr_text name = hr_row_text(rows, 1, row);
+    struct hr_text name = hr_row_text(rows, arg, row);
     const struct hr_zone *zone = hr_zone_find(name.bytes, name.len);
     if (zone)
         return zone;
@@ -227,6 +241,8 @@ static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
     hr_kernel_fail(rows, &err);
     return NULL;
 }
+
+static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row) { return zone_arg_at(rows, 1, row); }
 
 void hr_k_from_utc(struct hr_rows *rows, idx_t row)
 {
@@ -240,4 +256,12 @@ void hr_k_to_utc(struct hr_rows *rows, idx_t row)
     const struct hr_zone *zone = zone_arg(rows, row);
     if (zone)
         HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, HR_ROW(rows, 0, row, int64_t));
+}
+
+/* convert_timezone(source, target, local time) */
+void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_zone *from = zone_arg_at(rows, 0, row), *to = from ? zone_arg_at(rows, 1, row) : NULL;
+    if (to)
+        HR_OUT(rows, row, int64_t) = hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));
 }

@@ -1,5 +1,6 @@
 /* Regular expressions, Java's (value/java_text.h). A pattern is mostly constant: each thread keeps the last ones compiled. */
 #include "host/engine/functions/kernels.h"
+#include "host/engine/functions/list_out.h"
 #include "host/value/java_text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,27 +103,6 @@ void hr_k_regexp_extract(struct hr_rows *rows, idx_t row)
 }
 
 /* ---- lists of strings: appended to the result's child ---- */
-
-struct list_out { struct hr_rows *rows; idx_t row; duckdb_vector child; idx_t start, count; };
-
-static struct list_out list_begin(struct hr_rows *rows, idx_t row)
-{
-    return (struct list_out){rows, row, duckdb_list_vector_get_child(rows->result), duckdb_list_vector_get_size(rows->result), 0};
-}
-
-static void list_add(struct list_out *list, const char *bytes, size_t len)
-{
-    idx_t at = list->start + list->count++;
-    duckdb_list_vector_reserve(list->rows->result, at + 1);
-    duckdb_list_vector_set_size(list->rows->result, at + 1);
-    list->child = duckdb_list_vector_get_child(list->rows->result);
-    duckdb_vector_assign_string_element_len(list->child, at, bytes, len);
-}
-
-static void list_end(struct list_out *list)
-{
-    ((duckdb_list_entry *)duckdb_vector_get_data(list->rows->result))[list->row] = (duckdb_list_entry){list->start, list->count};
-}
 
 void hr_k_regexp_extract_all(struct hr_rows *rows, idx_t row)
 {

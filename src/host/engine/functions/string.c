@@ -1,5 +1,7 @@
 /* Charsets, masks, checks, maps from text and parts of URLs. */
 #include "host/engine/functions/kernels.h"
+#include "host/engine/functions/list_out.h"
+#include "host/format/text_value.h"
 #include "host/value/java_text.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -318,3 +320,134 @@ static void parse_url(struct hr_rows *rows, idx_t row, bool strict)
 
 void hr_k_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, true); }
 void hr_k_try_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, false); }
+
+/* broken UTF-8 as Java decodes it, or refused */
+void hr_k_make_valid_utf8(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf out;
+    hr_buf_init(&out, text.len * 3 + 16);
+    hr_utf8_repair(text.bytes, text.len, &out);
+    hr_out_text(rows, row, hr_buf_text(&out), out.len);
+    hr_buf_release(&out);
+}
+
+void hr_k_validate_utf8(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    if (hr_utf8_valid(text.bytes, text.len)) {
+        hr_out_text(rows, row, text.bytes, text.len);
+        return;
+    }
+    struct hr_err err;
+    char shown[512];
+    size_t at = 0;
+    for (size_t i = 0; i < text.len && at + 8 < sizeof shown; i++)
+        at += (size_t)snprintf(shown + at, sizeof shown - at, "\\x%02X", (unsigned char)text.bytes[i]);
+    hr_fail_spark(&err, "INVALID_UTF8_STRING", "str", shown, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+/* quote: a literal of the text, its quotes escaped */
+void hr_k_quote(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf out;
+    hr_buf_init(&out, text.len * 2 + 16);
+    hr_buf_addc(&out, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.bytes[i] == '\'')
+            hr_buf_addc(&out, '\\');
+        hr_buf_addc(&out, text.bytes[i]);
+    }
+    hr_buf_addc(&out, '\'');
+    hr_out_text(rows, row, hr_buf_text(&out), out.len);
+    hr_buf_release(&out);
+}
+
+/* ---- sentences: an array of words for each sentence, as Java's BreakIterator splits plain text ---- */
+
+static size_t rune_at(struct hr_text text, size_t at, int32_t *rune)
+{
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at, (utf8proc_ssize_t)(text.len - at), rune);
+    if (n > 0)
+        return (size_t)n;
+    *rune = 0xfffd;
+    return 1;
+}
+
+static bool is_word_rune(int32_t rune)
+{
+    utf8proc_category_t c = utf8proc_category(rune);
+    return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT || c == UTF8PROC_CATEGORY_LM || c == UTF8PROC_CATEGORY_LO
+        || c == UTF8PROC_CATEGORY_ND || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+}
+
+/* the end of the word that begins at `at`; an apostrophe, point or comma between letters or digits belongs to it */
+static size_t word_end(struct hr_text text, size_t at)
+{
+    int32_t rune;
+    size_t n;
+    while (at < text.len && (n = rune_at(text, at, &rune), is_word_rune(rune) || rune == '_' || rune == '\'' || rune == '.' || rune == ',')) {
+        if (!is_word_rune(rune)) {
+            int32_t next = 0;
+            if (at + n >= text.len)
+                break;
+            rune_at(text, at + n, &next);
+            if (!is_word_rune(next) || (rune == ',' && !(next >= '0' && next <= '9')))
+                break;
+        }
+        at += n;
+    }
+    return at;
+}
+
+/* does a sentence end with the mark at `at`? After a point only when no small letter follows */
+static bool sentence_ends(struct hr_text text, size_t at)
+{
+    char mark = text.bytes[at];
+    if (mark != '.' && mark != '!' && mark != '?')
+        return false;
+    size_t next = at + 1;
+    while (next < text.len && (text.bytes[next] == '.' || text.bytes[next] == '!' || text.bytes[next] == '?' || text.bytes[next] == '"' || text.bytes[next] == ')'))
+        next++;
+    bool spaces = next == text.len;
+    for (; next < text.len && (text.bytes[next] == ' ' || text.bytes[next] == '\t' || text.bytes[next] == '\n' || text.bytes[next] == '\r'); next++)
+        spaces = true;
+    int32_t rune = 0;
+    if (next < text.len)
+        rune_at(text, next, &rune);
+    return spaces && !(mark == '.' && utf8proc_category(rune) == UTF8PROC_CATEGORY_LL);
+}
+
+void hr_k_sentences(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct list_out all = list_begin(rows, row), words;
+    bool open = false;
+    for (size_t at = 0; at < text.len;) {
+        int32_t rune;
+        size_t n = rune_at(text, at, &rune);
+        if (!open && rune != ' ' && rune != '\n' && rune != '\t' && rune != '\r') {
+            idx_t sentence = list_grow(&all);
+            words = list_begin_in(all.child, sentence);
+            open = true;
+        }
+        if (is_word_rune(rune)) {
+            size_t end = word_end(text, at);
+            list_add(&words, text.bytes + at, end - at);
+            at = end;
+            continue;
+        }
+        if (open && sentence_ends(text, at)) {
+            list_end(&words);
+            open = false;
+            while (at + 1 < text.len && (text.bytes[at + 1] == '.' || text.bytes[at + 1] == '!' || text.bytes[at + 1] == '?'))
+                at++;
+        }
+        at += n;
+    }
+    if (open)
+        list_end(&words);
+    list_end(&all);
+}

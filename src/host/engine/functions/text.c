@@ -332,7 +332,7 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
 
 static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 
-void hr_k_url_decode(struct hr_rows *rows, idx_t row)
+static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
@@ -348,7 +348,9 @@ void hr_k_url_decode(struct hr_rows *rows, idx_t row)
         hr_buf_addc(&buf, (char)(high << 4 | low));
         i += 2;
     }
-    if (bad) {
+    if (bad && !strict) {
+        hr_out_null(rows, row);
+    } else if (bad) {
         struct hr_err err;
         char url[512];
         snprintf(url, sizeof url, "%.*s", (int)(text.len < 500 ? text.len : 500), text.bytes);
@@ -358,3 +360,6 @@ void hr_k_url_decode(struct hr_rows *rows, idx_t row)
         hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
     hr_buf_release(&buf);
 }
+
+void hr_k_url_decode(struct hr_rows *rows, idx_t row) { url_decode(rows, row, true); }
+void hr_k_try_url_decode(struct hr_rows *rows, idx_t row) { url_decode(rows, row, false); }

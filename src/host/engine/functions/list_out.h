@@ -1,0 +1,35 @@
+/* A row's list of strings being written. Private to engine/functions. */
+#ifndef HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
+#define HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
+#include "host/engine/kernel.h"
+
+struct list_out { duckdb_vector list; idx_t row; duckdb_vector child; idx_t start, count; };
+
+static inline struct list_out list_begin_in(duckdb_vector list, idx_t row)
+{
+    return (struct list_out){list, row, duckdb_list_vector_get_child(list), duckdb_list_vector_get_size(list), 0};
+}
+
+static inline struct list_out list_begin(struct hr_rows *rows, idx_t row) { return list_begin_in(rows->result, row); }
+
+/* room for one more; returns its place in list->child */
+static inline idx_t list_grow(struct list_out *list)
+{
+    idx_t at = list->start + list->count++;
+    duckdb_list_vector_reserve(list->list, at + 1);
+    duckdb_list_vector_set_size(list->list, at + 1);
+    list->child = duckdb_list_vector_get_child(list->list);
+    return at;
+}
+
+static inline void list_add(struct list_out *list, const char *bytes, size_t len)
+{
+    idx_t at = list_grow(list);
+    duckdb_vector_assign_string_element_len(list->child, at, bytes, len);
+}
+
+static inline void list_end(struct list_out *list)
+{
+    ((duckdb_list_entry *)duckdb_vector_get_data(list->list))[list->row] = (duckdb_list_entry){list->start, list->count};
+}
+#endif
