@@ -2,33 +2,46 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from './api/client';
 
-export interface Loaded<T> { data: T | undefined; error: ApiError | undefined; loading: boolean; reload: () => void; set: (data: T) => void }
+export interface Loaded<T> {
+  data: T | undefined;
+  error: ApiError | undefined;
+  loading: boolean;
+  reload: () => void;
+  set: (data: T) => void;
+}
 
 /** What `load` resolves to. What was there stays on the page while it is asked again; `key` names what is asked for: a new key starts anew.
  * `pollMs` asks again after each answer, for as long as it returns a number. */
 export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?: (data: T) => number | null): Loaded<T> {
   const [state, setState] = useState<{ key: string | null; data?: T; error?: ApiError }>({ key: null });
   const [round, setRound] = useState(0);
-  const loader = useRef(load), poller = useRef(pollMs);
+  const loader = useRef(load),
+    poller = useRef(pollMs);
   loader.current = load;
   poller.current = pollMs;
   useEffect(() => {
     if (key === null) return;
-    let live = true, timer = 0;
-    const once = () => loader.current().then(
-      (data) => {
-        if (!live) return;
-        setState({ key, data });
-        const wait = poller.current?.(data);
-        if (wait) timer = window.setTimeout(once, wait);
-      },
-      (error) => {
-        if (!live) return;
-        setState((before) => ({ key, data: before.key === key ? before.data : undefined, error }));
-        if (poller.current) timer = window.setTimeout(once, 3000);
-      });
+    let live = true,
+      timer = 0;
+    const once = () =>
+      loader.current().then(
+        (data) => {
+          if (!live) return;
+          setState({ key, data });
+          const wait = poller.current?.(data);
+          if (wait) timer = window.setTimeout(once, wait);
+        },
+        (error) => {
+          if (!live) return;
+          setState((before) => ({ key, data: before.key === key ? before.data : undefined, error }));
+          if (poller.current) timer = window.setTimeout(once, 3000);
+        },
+      );
     void once();
-    return () => { live = false; clearTimeout(timer); };
+    return () => {
+      live = false;
+      clearTimeout(timer);
+    };
   }, [key, round]);
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const set = useCallback((data: T) => setState({ key, data }), [key]);
@@ -41,7 +54,7 @@ export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?
 const BASE = '/studio';
 const listeners = new Set<() => void>();
 
-export const here = () => decodeURI(location.pathname.slice(BASE.length)) || '/';
+export const here = () => location.pathname.slice(BASE.length) || '/';
 
 export function go(path: string, replace = false) {
   if (replace) history.replaceState(null, '', BASE + path);
@@ -58,13 +71,18 @@ export function usePath(): string {
     const changed = () => setPath(here());
     listeners.add(changed);
     addEventListener('popstate', changed);
-    return () => { listeners.delete(changed); removeEventListener('popstate', changed); };
+    return () => {
+      listeners.delete(changed);
+      removeEventListener('popstate', changed);
+    };
   }, []);
   return path;
 }
 
 export function useTitle(title: string) {
-  useEffect(() => { document.title = `${title} · Headrace studio`; }, [title]);
+  useEffect(() => {
+    document.title = `${title} · Headrace studio`;
+  }, [title]);
 }
 
 /* ---- theme ---- */

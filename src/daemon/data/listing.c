@@ -201,7 +201,7 @@ static int by_shown(const void *a, const void *b)
 
 /* ---- the manifest's text ---- */
 
-static void add_text(struct hr_buf *out, const char *text)
+void data_add_text(struct hr_buf *out, const char *text)
 {
     hr_buf_addc(out, '"');
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
@@ -222,11 +222,11 @@ static void write_files(struct listing_run *run, struct hr_buf *out)
     for (size_t i = 0; i < run->count; i++) {
         const struct found *file = &run->at[i];
         hr_buf_adds(out, i ? ",{\"path\":" : "{\"path\":");
-        add_text(out, file->shown);
+        data_add_text(out, file->shown);
         hr_buf_adds(out, ",\"url\":");
-        add_text(out, file->url);
+        data_add_text(out, file->url);
         hr_buf_adds(out, ",\"etag\":");
-        add_text(out, file->stat.etag);
+        data_add_text(out, file->stat.etag);
         hr_clock_iso8601(file->stat.mtime_ms, time);
         hr_buf_addf(out, ",\"size\":%lld,\"modified\":\"%s\"}", (long long)file->stat.size, time);
         run->listing->bytes += file->stat.size;

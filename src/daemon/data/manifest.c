@@ -37,8 +37,8 @@ static enum hr_code unpacked(struct hr_rest *req, struct data_work *work, struct
     return HR_OK;
 }
 
-/* the storage part, for the caller's own roles; a datastore that went since is named */
-static enum hr_code storage_of(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, json_t **storage, struct hr_err *err)
+enum hr_code data_set_storage(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, json_t **storage,
+                              struct hr_err *err)
 {
     struct data_definition definition;
     HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
@@ -79,7 +79,7 @@ enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
     json_t *storage;
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(data_set_find(req, workspace, &row, err));
-    HR_TRY(storage_of(req, workspace, row, &storage, err));
+    HR_TRY(data_set_storage(req, workspace, row, &storage, err));
     const char *head = head_of(req, row, storage);
     struct data_work *work = data_work_new();
     enum hr_code code = hr_store_saved_get(req->site->store, work->arena, workspace, row->saved, &saved, err);
@@ -107,7 +107,7 @@ enum hr_code data_set_access(struct hr_rest *req, struct hr_err *err)
     json_t *storage;
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(data_set_find(req, workspace, &row, err));
-    HR_TRY(storage_of(req, workspace, row, &storage, err));
+    HR_TRY(data_set_storage(req, workspace, row, &storage, err));
     hr_rest_reply(req, 200, storage);
     return HR_OK;
 }

@@ -8,13 +8,15 @@
 
 #define DATA_FILES_MAX 500000          /* of one dataset: its manifest is then about 100 MB while it is made */
 #define DATA_SECONDS 3600              /* how long access that a datastore's credential gives is good for … */
+#define DATA_CONTENT_MAX (1024 * 1024)  /* bytes of a file in one answer */
 #define DATA_ROLE_SECONDS 600          /* … and access by role, which ends when the role does */
 
-/* datastore.c, dataset.c, manifest.c */
+/* datastore.c, dataset.c, manifest.c, content.c */
 hr_rest_handler data_store_list, data_store_get, data_store_default, data_store_set_default, data_store_post, data_store_put, data_store_delete,
     data_store_access, data_store_arm_list, data_store_arm_get, data_store_arm_put, data_store_secrets;
 hr_rest_handler data_set_list, data_set_get, data_set_named, data_set_post, data_set_delete, data_set_versions, data_set_version, data_set_patch,
-    data_set_version_delete, data_saved_post, data_saved_get, data_set_manifest, data_set_access;
+    data_set_version_delete, data_saved_post, data_saved_get, data_set_manifest, data_set_access,
+    data_set_content;
 hr_rest_handler data_arm_list, data_arm_get, data_arm_delete, data_arm_versions, data_arm_version_get, data_arm_version_put,
     data_arm_version_delete;
 
@@ -34,6 +36,10 @@ json_t *data_set_container_view(struct hr_rest *req, const struct hr_dataset_row
 
 /* ---- rows (dataset.c) ---- */
 enum hr_code data_set_find(struct hr_rest *req, const char *workspace, struct hr_dataset_row **row, struct hr_err *err);
+
+/* the manifest's "storage", for the caller's own roles (manifest.c); a datastore that went since is named */
+enum hr_code data_set_storage(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, json_t **storage,
+                              struct hr_err *err);
 
 /* ---- definitions (definition.c) ---- */
 struct data_path {
@@ -105,4 +111,5 @@ struct data_listing {
 };
 struct data_listing *data_listing_new(struct data_work *work, const struct data_definition *definition);
 enum hr_code data_listing_run(struct data_work *work, struct hr_err *err);           /* work->arg is the listing */
+void data_add_text(struct hr_buf *out, const char *text);               /* as JSON, spelled as in a manifest */
 #endif

@@ -27,6 +27,7 @@ static const struct hr_route table[] = {
     {"PATCH", SETS "/{dataset}/versions/{version}", data_set_patch},
     {"DELETE", SETS "/{dataset}/versions/{version}", data_set_version_delete},
     {"GET", SETS "/{dataset}/versions/{version}/manifest", data_set_manifest},
+    {"GET", SETS "/{dataset}/versions/{version}/content", data_set_content},
     {"POST", SETS "/{dataset}/versions/{version}/access", data_set_access},
     {"POST", SAVED, data_saved_post},
     {"GET", SAVED "/{dataset}", data_saved_get},

@@ -19,10 +19,18 @@ export function whenRefused(handler: (why: string) => void) {
   onRefused = handler;
 }
 
-export interface Remedy { command?: string; text?: string }
+export interface Remedy {
+  command?: string;
+  text?: string;
+}
 
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string, readonly remedy?: Remedy) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly remedy?: Remedy,
+  ) {
     super(message);
   }
 }
@@ -42,12 +50,15 @@ const MARK = '. To change that: ';
 
 /** A refusal is one sentence of cause, and what to do about it; see fill_error in rest.c. */
 function toError(status: number, text: string): ApiError {
-  let code = `HTTP ${status}`, message = text.slice(0, 500) || `the server answered ${status} without an explanation`;
+  let code = `HTTP ${status}`,
+    message = text.slice(0, 500) || `the server answered ${status} without an explanation`;
   try {
     const json = JSON.parse(text);
     code = json.error?.code ?? code;
     message = json.error?.message ?? json.msg ?? message;
-  } catch { /* not JSON: the text itself is the explanation */ }
+  } catch {
+    /* not JSON: the text itself is the explanation */
+  }
   const at = message.indexOf(MARK);
   if (at < 0) return new ApiError(status, code, message);
   const rest = message.slice(at + MARK.length).trim();
@@ -61,7 +72,12 @@ async function send(path: string, options: Options): Promise<Response> {
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   try {
     return await fetch(path, {
-      method: options.method ?? 'GET', headers, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: options.signal,
+      method: options.method ?? 'GET',
+      headers,
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+      signal: options.signal,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
     });
   } catch (error) {
@@ -71,7 +87,8 @@ async function send(path: string, options: Options): Promise<Response> {
 }
 
 async function answer(path: string, options: Options): Promise<{ response: Response; text: string }> {
-  const response = await send(path, options), text = await response.text();
+  const response = await send(path, options),
+    text = await response.text();
   if (response.ok) return { response, text };
   if (response.status === options.none) return { response, text: '' };
   const error = toError(response.status, text);

@@ -2,11 +2,35 @@
 import { ask, seg } from './client';
 
 export interface Session {
-  id: number; name: string | null; state: string; kind: string; sparkPoolName: string; workspaceName: string; submitterName: string; submitterId: string;
-  connectSessionId?: string; livyInfo?: Record<string, any>; errorInfo?: { message: string }[];
+  id: number;
+  name: string | null;
+  state: string;
+  kind: string;
+  sparkPoolName: string;
+  workspaceName: string;
+  submitterName: string;
+  submitterId: string;
+  connectSessionId?: string;
+  livyInfo?: Record<string, any>;
+  errorInfo?: { message: string }[];
 }
-export interface Output { status: string; execution_count?: number; data?: Record<string, any>; ename?: string; evalue?: string; traceback?: string[] }
-export interface Statement { id: number; code: string; state: string; progress: number; started: number; completed: number; output: Output | null }
+export interface Output {
+  status: string;
+  execution_count?: number;
+  data?: Record<string, any>;
+  ename?: string;
+  evalue?: string;
+  traceback?: string[];
+}
+export interface Statement {
+  id: number;
+  code: string;
+  state: string;
+  progress: number;
+  started: number;
+  completed: number;
+  output: Output | null;
+}
 
 const VERSION = '2019-11-01-preview';
 const root = (synapse: string, pool: string) => `/synapse/${seg(synapse)}/livyApi/versions/${VERSION}/sparkPools/${seg(pool)}/sessions`;

@@ -1,55 +1,118 @@
 /** What is there, and what to do next. */
 import * as azure from '../api/azure';
+import * as store from '../api/data';
 import { useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import { A, ButtonLink, Card, Command, Mono, Page } from '../ui/kit';
 import { Icon, type IconName } from '../ui/icons';
 
 export function Overview() {
-  const { ws, workspace, subscription, me, synapses } = useStudio();
+  const { ws, workspace, subscription, me } = useStudio();
   const counts = useLoaded(`overview ${ws}`, async () => {
-    const [links, computes] = await Promise.all([azure.links(ws), azure.computes(ws)]);
+    const [links, computes, datasets] = await Promise.all([azure.links(ws), azure.computes(ws), store.datasets(ws)]);
     const grants = await Promise.all(links.map((link) => hasSparkRole(link)));
-    return { links, computes, granted: grants.some((one) => one !== false) };
+    return { links, computes, datasets, granted: grants.some((one) => one !== false) };
   });
   const data = counts.data;
   const attached = data?.computes.filter((one) => one.properties.provisioningState === 'Succeeded') ?? [];
   const steps: { done: boolean; title: string; text: string; to: string; action: string }[] = [
-    { done: !!data?.links.length, title: 'Link a Synapse workspace', text: 'A linked service gives this workspace a managed identity in Synapse.', to: '/linked-services/new', action: 'Add integration' },
-    { done: !!data?.links.length && !!data.granted, title: 'Let its identity use Spark', text: 'Assign Synapse Apache Spark Administrator to the linked service’s managed identity.', to: data?.links[0] ? `/linked-services/${data.links[0].name}` : '/access', action: 'Assign role' },
-    { done: attached.length > 0, title: 'Attach a Spark pool', text: 'An attached pool is a compute that notebooks name.', to: '/computes', action: 'Attach pool' },
+    {
+      done: !!data?.links.length,
+      title: 'Link a Synapse workspace',
+      text: 'A linked service gives this workspace a managed identity in Synapse.',
+      to: '/linked-services/new',
+      action: 'Add integration',
+    },
+    {
+      done: !!data?.links.length && !!data.granted,
+      title: 'Let its identity use Spark',
+      text: 'Assign Synapse Apache Spark Administrator to the linked service’s managed identity.',
+      to: data?.links[0] ? `/linked-services/${data.links[0].name}` : '/access',
+      action: 'Assign role',
+    },
+    {
+      done: attached.length > 0,
+      title: 'Attach a Spark pool',
+      text: 'An attached pool is a compute that notebooks name.',
+      to: '/computes',
+      action: 'Attach pool',
+    },
   ];
   const next = steps.findIndex((step) => !step.done);
 
   return (
-    <Page title={`Welcome, ${me.displayName}`} lead={<>Prepare data with Spark, and train on exactly what was prepared, in <strong>{workspace.name}</strong>.</>}>
+    <Page
+      title={`Welcome, ${me.displayName}`}
+      lead={
+        <>
+          Prepare data with Spark, and train on exactly what was prepared, in <strong>{workspace.name}</strong>.
+        </>
+      }
+    >
       <div class="tiles">
         <Tile to="/linked-services" icon="link" label="Linked services" count={data?.links.length} />
         <Tile to="/computes" icon="compute" label="Computes" count={data?.computes.length} />
-        <Tile to="/access" icon="shield" label="Synapse workspaces" count={synapses.length} />
+        <Tile to="/datasets" icon="table" label="Datasets" count={data?.datasets.length} />
       </div>
       <Card title="Get started" lead={next < 0 ? 'Everything is set up.' : undefined}>
         <ol class="steps">
           {steps.map((step, i) => (
             <li key={step.title} class={step.done ? 'done' : i === next ? 'next' : ''}>
-              <span class="step-mark" aria-hidden="true">{step.done ? <Icon name="check" /> : i + 1}</span>
-              <div><h3>{step.title}{step.done && <span class="off-screen">, done</span>}</h3><p>{step.text}</p></div>
-              {data && i === next && <ButtonLink to={step.to} kind="primary">{step.action}</ButtonLink>}
+              <span class="step-mark" aria-hidden="true">
+                {step.done ? <Icon name="check" /> : i + 1}
+              </span>
+              <div>
+                <h3>
+                  {step.title}
+                  {step.done && <span class="off-screen">, done</span>}
+                </h3>
+                <p>{step.text}</p>
+              </div>
+              {data && i === next && (
+                <ButtonLink to={step.to} kind="primary">
+                  {step.action}
+                </ButtonLink>
+              )}
             </li>
           ))}
           <li class={data && next < 0 ? 'next' : ''}>
-            <span class="step-mark" aria-hidden="true">4</span>
-            <div class="grow"><h3>Start a session in a notebook</h3><p>In Jupyter, on a machine where <code>headrace env</code> was applied:</p>
-              <Command text={`%synapse start -c ${attached[0]?.name ?? 'COMPUTE'} -s ${subscription} -r ${azure.part(ws, 'resourceGroups')} -w ${workspace.name}`} /></div>
+            <span class="step-mark" aria-hidden="true">
+              4
+            </span>
+            <div class="grow">
+              <h3>Start a session in a notebook</h3>
+              <p>
+                In Jupyter, on a machine where <code>headrace env</code> was applied:
+              </p>
+              <Command
+                text={`%synapse start -c ${attached[0]?.name ?? 'COMPUTE'} -s ${subscription} -r ${azure.part(ws, 'resourceGroups')} -w ${workspace.name}`}
+              />
+            </div>
           </li>
         </ol>
       </Card>
       <Card title="This workspace">
         <dl class="facts two">
-          <div><dt>Name</dt><dd>{workspace.name}</dd></div>
-          <div><dt>Resource group</dt><dd>{azure.part(ws, 'resourceGroups')}</dd></div>
-          <div><dt>Subscription</dt><dd><Mono text={subscription} what="subscription id" /></dd></div>
-          <div><dt>Your principal</dt><dd><Mono text={me.id} what="principal id" /></dd></div>
+          <div>
+            <dt>Name</dt>
+            <dd>{workspace.name}</dd>
+          </div>
+          <div>
+            <dt>Resource group</dt>
+            <dd>{azure.part(ws, 'resourceGroups')}</dd>
+          </div>
+          <div>
+            <dt>Subscription</dt>
+            <dd>
+              <Mono text={subscription} what="subscription id" />
+            </dd>
+          </div>
+          <div>
+            <dt>Your principal</dt>
+            <dd>
+              <Mono text={me.id} what="principal id" />
+            </dd>
+          </div>
         </dl>
       </Card>
     </Page>
@@ -67,5 +130,11 @@ async function hasSparkRole(link: azure.Link): Promise<boolean | null> {
 }
 
 function Tile({ to, icon, label, count }: { to: string; icon: IconName; label: string; count: number | undefined }) {
-  return <A to={to} class="tile"><Icon name={icon} /><strong>{count ?? '–'}</strong><span>{label}</span></A>;
+  return (
+    <A to={to} class="tile">
+      <Icon name={icon} />
+      <strong>{count ?? '–'}</strong>
+      <span>{label}</span>
+    </A>
+  );
 }

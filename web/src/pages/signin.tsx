@@ -10,12 +10,19 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => { input.current?.focus(); document.title = 'Sign in · Headrace studio'; }, []);
+  useEffect(() => {
+    input.current?.focus();
+    document.title = 'Sign in · Headrace studio';
+  }, []);
 
   const submit = async (event: Event) => {
     event.preventDefault();
     const token = text.trim();
-    if (!token) { setError('Paste your token here.'); input.current?.focus(); return; }
+    if (!token) {
+      setError('Paste your token here.');
+      input.current?.focus();
+      return;
+    }
     setBusy(true);
     setError('');
     try {
@@ -24,7 +31,11 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
       onDone(principal);
     } catch (failure) {
       const problem = failure as ApiError;
-      setError(problem.status === 401 ? 'This server does not take that token: it may have expired, belong to another server, or be cut off. Copy it again, whole.' : `${problem.message}.`);
+      setError(
+        problem.status === 401
+          ? 'This server does not take that token: it may have expired, belong to another server, or be cut off. Copy it again, whole.'
+          : `${problem.message}.`,
+      );
       input.current?.select();
     } finally {
       setBusy(false);
@@ -34,15 +45,44 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
   return (
     <div class="signin" role="dialog" aria-modal="true" aria-labelledby="signin-title">
       <form class="signin-card" onSubmit={submit} noValidate>
-        <div class="brand"><Mark /><span>Headrace</span></div>
+        <div class="brand">
+          <Mark />
+          <span>Headrace</span>
+        </div>
         <h1 id="signin-title">{keeps ? 'Sign in again' : 'Sign in to the studio'}</h1>
-        {keeps ? <Notice tone="warn" title="Your token is no longer accepted">
-          <p>It has expired or was removed{why ? <> (the server says: {why})</> : null}. What you were doing is kept: sign in and go on where you were.</p></Notice>
-          : why && <Notice tone="warn" title="Your last token is no longer accepted"><p>It has expired, was removed, or belongs to another server.</p></Notice>}
+        {keeps ? (
+          <Notice tone="warn" title="Your token is no longer accepted">
+            <p>
+              It has expired or was removed{why ? <> (the server says: {why})</> : null}. What you were doing is kept: sign in and go on
+              where you were.
+            </p>
+          </Notice>
+        ) : (
+          why && (
+            <Notice tone="warn" title="Your last token is no longer accepted">
+              <p>It has expired, was removed, or belongs to another server.</p>
+            </Notice>
+          )
+        )}
         <Field label="Token" error={error} required help="It stays in this browser tab and is forgotten when you close it.">
-          {(ids) => <input {...ids} ref={input} type="password" name="token" autocomplete="current-password" spellcheck={false} autocapitalize="off" value={text} onInput={(event) => setText(event.currentTarget.value)} placeholder="hr_…" />}
+          {(ids) => (
+            <input
+              {...ids}
+              ref={input}
+              type="password"
+              name="token"
+              autocomplete="current-password"
+              spellcheck={false}
+              autocapitalize="off"
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+              placeholder="hr_…"
+            />
+          )}
         </Field>
-        <Button kind="primary" type="submit" busy={busy}>Sign in</Button>
+        <Button kind="primary" type="submit" busy={busy}>
+          Sign in
+        </Button>
         <details>
           <summary>Where do I find a token?</summary>
           <p>The owner’s is in the server’s home:</p>

@@ -5,47 +5,111 @@ import { ApiError } from '../api/client';
 import { go, href, useTitle } from '../hooks';
 import { Icon, type IconName } from './icons';
 
-export function A({ to, children, class: name, current, ...rest }: { to: string; children: ComponentChildren; class?: string; current?: boolean; onClick?: () => void; 'aria-label'?: string }) {
+export function A({
+  to,
+  children,
+  class: name,
+  current,
+  ...rest
+}: {
+  to: string;
+  children: ComponentChildren;
+  class?: string;
+  current?: boolean;
+  onClick?: () => void;
+  'aria-label'?: string;
+}) {
   const follow = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
     rest.onClick?.();
     go(to);
   };
-  return <a href={href(to)} class={name} aria-current={current ? 'page' : undefined} aria-label={rest['aria-label']} onClick={follow}>{children}</a>;
+  return (
+    <a href={href(to)} class={name} aria-current={current ? 'page' : undefined} aria-label={rest['aria-label']} onClick={follow}>
+      {children}
+    </a>
+  );
 }
 
 type ButtonProps = {
-  children: ComponentChildren; kind?: 'primary' | 'plain' | 'quiet' | 'danger'; icon?: IconName; busy?: boolean; small?: boolean;
+  children: ComponentChildren;
+  kind?: 'primary' | 'plain' | 'quiet' | 'danger';
+  icon?: IconName;
+  busy?: boolean;
+  small?: boolean;
 } & Omit<JSX.IntrinsicElements['button'], 'icon' | 'size'>;
 
 export function Button({ children, kind = 'plain', icon, busy, small, ...rest }: ButtonProps) {
   return (
-    <button type="button" {...rest} class={`button ${kind} ${small ? 'small' : ''}`} aria-disabled={busy || rest.disabled ? 'true' : undefined} aria-busy={busy}
-      disabled={rest.disabled} onClick={busy ? undefined : rest.onClick}>
+    <button
+      type="button"
+      {...rest}
+      class={`button ${kind} ${small ? 'small' : ''}`}
+      aria-disabled={busy || rest.disabled ? 'true' : undefined}
+      aria-busy={busy}
+      disabled={rest.disabled}
+      onClick={busy ? undefined : rest.onClick}
+    >
       {busy ? <span class="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
       <span>{children}</span>
     </button>
   );
 }
 
-export function ButtonLink({ to, children, icon, kind = 'plain' }: { to: string; children: ComponentChildren; icon?: IconName; kind?: 'primary' | 'plain' | 'quiet' }) {
-  return <A to={to} class={`button ${kind}`}>{icon && <Icon name={icon} />}<span>{children}</span></A>;
+export function ButtonLink({
+  to,
+  children,
+  icon,
+  kind = 'plain',
+}: {
+  to: string;
+  children: ComponentChildren;
+  icon?: IconName;
+  kind?: 'primary' | 'plain' | 'quiet';
+}) {
+  return (
+    <A to={to} class={`button ${kind}`}>
+      {icon && <Icon name={icon} />}
+      <span>{children}</span>
+    </A>
+  );
 }
 
 /** Heading, explanation and actions of a page. `crumb` is the way back up. */
-export function Page({ title, lead, actions, crumb, children, tag }: {
-  title: string; lead?: ComponentChildren; actions?: ComponentChildren; crumb?: [string, string]; children: ComponentChildren; tag?: ComponentChildren;
+export function Page({
+  title,
+  lead,
+  actions,
+  crumb,
+  children,
+  tag,
+}: {
+  title: string;
+  lead?: ComponentChildren;
+  actions?: ComponentChildren;
+  crumb?: [string, string];
+  children: ComponentChildren;
+  tag?: ComponentChildren;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useTitle(title);
-  useEffect(() => { heading.current?.focus({ preventScroll: true }); }, []);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <div class="page">
       <header class="page-head">
-        {crumb && <nav aria-label="Breadcrumb" class="crumb"><A to={crumb[0]}>{crumb[1]}</A><Icon name="chevron" /></nav>}
+        {crumb && (
+          <nav aria-label="Breadcrumb" class="crumb">
+            <A to={crumb[0]}>{crumb[1]}</A>
+            <Icon name="chevron" />
+          </nav>
+        )}
         <div class="page-title">
-          <h1 tabIndex={-1} ref={heading}>{title}</h1>
+          <h1 tabIndex={-1} ref={heading}>
+            {title}
+          </h1>
           {tag}
           {actions && <div class="actions">{actions}</div>}
         </div>
@@ -56,20 +120,52 @@ export function Page({ title, lead, actions, crumb, children, tag }: {
   );
 }
 
-export function Card({ title, actions, children, flush, lead }: { title?: string; actions?: ComponentChildren; children: ComponentChildren; flush?: boolean; lead?: ComponentChildren }) {
+export function Card({
+  title,
+  actions,
+  children,
+  flush,
+  lead,
+}: {
+  title?: string;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+  flush?: boolean;
+  lead?: ComponentChildren;
+}) {
   const id = useId();
   return (
     <section class="card" aria-labelledby={title ? id : undefined}>
-      {title && <header class="card-head"><div><h2 id={id}>{title}</h2>{lead && <p>{lead}</p>}</div>{actions && <div class="actions">{actions}</div>}</header>}
+      {title && (
+        <header class="card-head">
+          <div>
+            <h2 id={id}>{title}</h2>
+            {lead && <p>{lead}</p>}
+          </div>
+          {actions && <div class="actions">{actions}</div>}
+        </header>
+      )}
       <div class={flush ? 'flush' : 'card-body'}>{children}</div>
     </section>
   );
 }
 
-export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children: ComponentChildren; action?: ComponentChildren }) {
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: IconName;
+  title: string;
+  children: ComponentChildren;
+  action?: ComponentChildren;
+}) {
   return (
     <div class="empty">
-      <span class="empty-icon"><Icon name={icon} /></span>
+      <span class="empty-icon">
+        <Icon name={icon} />
+      </span>
       <h3>{title}</h3>
       <p>{children}</p>
       {action && <div class="actions">{action}</div>}
@@ -81,20 +177,54 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
 export function Skeleton({ rows = 3, label = 'Loading' }: { rows?: number; label?: string }) {
   return (
     <div class="skeleton" role="status" aria-label={label}>
-      {Array.from({ length: rows }, (_, i) => <div class="skeleton-row" key={i}><span style={{ width: `${34 - i * 5}%` }} /><span style={{ width: '18%' }} /><span style={{ width: '12%' }} /></div>)}
+      {Array.from({ length: rows }, (_, i) => (
+        <div class="skeleton-row" key={i}>
+          <span style={{ width: `${34 - i * 5}%` }} />
+          <span style={{ width: '18%' }} />
+          <span style={{ width: '12%' }} />
+        </div>
+      ))}
     </div>
   );
 }
 
 const TONES: Record<string, string> = {
-  succeeded: 'good', completed: 'good', available: 'good', idle: 'good', ready: 'good', finished: 'good', ok: 'good',
-  failed: 'bad', error: 'bad', dead: 'bad', canceled: 'mute', cancelled: 'mute', killed: 'mute', stopped: 'mute',
-  creating: 'busy', provisioning: 'busy', inprogress: 'busy', running: 'busy', busy: 'busy', starting: 'busy', waiting: 'busy', queued: 'busy', notstarted: 'busy', not_started: 'busy', preparing: 'busy', finalizing: 'busy',
+  succeeded: 'good',
+  completed: 'good',
+  available: 'good',
+  idle: 'good',
+  ready: 'good',
+  finished: 'good',
+  ok: 'good',
+  failed: 'bad',
+  error: 'bad',
+  dead: 'bad',
+  canceled: 'mute',
+  cancelled: 'mute',
+  killed: 'mute',
+  stopped: 'mute',
+  creating: 'busy',
+  provisioning: 'busy',
+  inprogress: 'busy',
+  running: 'busy',
+  busy: 'busy',
+  starting: 'busy',
+  waiting: 'busy',
+  queued: 'busy',
+  notstarted: 'busy',
+  not_started: 'busy',
+  preparing: 'busy',
+  finalizing: 'busy',
 };
 
 export function Status({ state, label }: { state: string; label?: string }) {
   const words = (label ?? state).replace(/_/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
-  return <span class={`status ${TONES[state.toLowerCase()] ?? 'mute'}`}><i aria-hidden="true" />{words.charAt(0).toUpperCase() + words.slice(1).toLowerCase()}</span>;
+  return (
+    <span class={`status ${TONES[state.toLowerCase()] ?? 'mute'}`}>
+      <i aria-hidden="true" />
+      {words.charAt(0).toUpperCase() + words.slice(1).toLowerCase()}
+    </span>
+  );
 }
 
 export function Tag({ children }: { children: ComponentChildren }) {
@@ -117,7 +247,9 @@ export function Copy({ text, what }: { text: string; what: string }) {
   return (
     <button type="button" class="copy" onClick={copy} aria-label={`Copy ${what}`} title={`Copy ${what}`}>
       <Icon name={done === 'yes' ? 'check' : 'copy'} />
-      <span role="status" class="copied">{done === 'yes' ? 'Copied' : done === 'no' ? 'Not allowed' : ''}</span>
+      <span role="status" class="copied">
+        {done === 'yes' ? 'Copied' : done === 'no' ? 'Not allowed' : ''}
+      </span>
     </button>
   );
 }
@@ -135,11 +267,21 @@ function copyByHand(text: string) {
 }
 
 export function Mono({ text, what, short }: { text: string; what: string; short?: string }) {
-  return <span class="mono-copy"><code title={short ? text : undefined}>{short ?? text}</code><Copy text={text} what={what} /></span>;
+  return (
+    <span class="mono-copy">
+      <code title={short ? text : undefined}>{short ?? text}</code>
+      <Copy text={text} what={what} />
+    </span>
+  );
 }
 
 export function Command({ text }: { text: string }) {
-  return <div class="command"><code>{text}</code><Copy text={text} what="command" /></div>;
+  return (
+    <div class="command">
+      <code>{text}</code>
+      <Copy text={text} what="command" />
+    </div>
+  );
 }
 
 /** Words in quotes are names: set as code. */
@@ -151,7 +293,8 @@ const REFUSAL = /^principal "(.+?)" \((.+?)\) may not (.+?): role "(.+?)" is mis
 
 /** What went wrong, in the server's words, with what to do about it. */
 export function Problem({ error, title, children }: { error: ApiError | Error; title?: string; children?: ComponentChildren }) {
-  const api = error instanceof ApiError ? error : undefined, refusal = REFUSAL.exec(error.message);
+  const api = error instanceof ApiError ? error : undefined,
+    refusal = REFUSAL.exec(error.message);
   const scope = refusal?.[5] ?? '';
   return (
     <div class="problem" role="alert">
@@ -160,13 +303,39 @@ export function Problem({ error, title, children }: { error: ApiError | Error; t
         <h3>{title ?? (refusal ? `You may not ${refusal[3]}` : 'That did not work')}</h3>
         {refusal ? (
           <dl class="facts">
-            <div><dt>Principal</dt><dd>{refusal[1]} <code>{refusal[2]}</code></dd></div>
-            <div><dt>Missing role</dt><dd>{refusal[4]}</dd></div>
-            <div><dt>Scope</dt><dd><code>{scope}</code></dd></div>
+            <div>
+              <dt>Principal</dt>
+              <dd>
+                {refusal[1]} <code>{refusal[2]}</code>
+              </dd>
+            </div>
+            <div>
+              <dt>Missing role</dt>
+              <dd>{refusal[4]}</dd>
+            </div>
+            <div>
+              <dt>Scope</dt>
+              <dd>
+                <code>{scope}</code>
+              </dd>
+            </div>
           </dl>
-        ) : <p><Explained text={sentence(error.message)} /></p>}
-        {api?.remedy?.command && <><p class="remedy">Who may assign roles there can grant it with:</p><Command text={api.remedy.command} /></>}
-        {api?.remedy?.text && <p class="remedy"><Explained text={sentence(api.remedy.text)} /></p>}
+        ) : (
+          <p>
+            <Explained text={sentence(error.message)} />
+          </p>
+        )}
+        {api?.remedy?.command && (
+          <>
+            <p class="remedy">Who may assign roles there can grant it with:</p>
+            <Command text={api.remedy.command} />
+          </>
+        )}
+        {api?.remedy?.text && (
+          <p class="remedy">
+            <Explained text={sentence(api.remedy.text)} />
+          </p>
+        )}
         {children}
       </div>
     </div>
@@ -178,41 +347,105 @@ function sentence(text: string) {
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
 }
 
-export function Notice({ tone = 'info', title, children }: { tone?: 'info' | 'good' | 'warn'; title?: string; children?: ComponentChildren }) {
+export function Notice({
+  tone = 'info',
+  title,
+  children,
+}: {
+  tone?: 'info' | 'good' | 'warn';
+  title?: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class={`notice ${tone}`} role="status">
       <Icon name={tone === 'good' ? 'check' : tone === 'warn' ? 'alert' : 'info'} />
-      <div>{title && <h3>{title}</h3>}{children}</div>
+      <div>
+        {title && <h3>{title}</h3>}
+        {children}
+      </div>
     </div>
   );
 }
 
-interface FieldProps { label: string; help?: ComponentChildren; error?: string; required?: boolean; children: (ids: { id: string; 'aria-describedby': string; 'aria-invalid': boolean; 'aria-required': boolean }) => ComponentChildren }
+interface FieldProps {
+  label: string;
+  help?: ComponentChildren;
+  error?: string;
+  required?: boolean;
+  children: (ids: { id: string; 'aria-describedby': string; 'aria-invalid': boolean; 'aria-required': boolean }) => ComponentChildren;
+}
 
 /** A label, its control, help and complaint; the control gets what ties them together. */
 export function Field({ label, help, error, required, children }: FieldProps) {
   const id = useId();
   return (
     <div class={`field ${error ? 'wrong' : ''}`}>
-      <label for={id}>{label}{required && <span class="required" aria-hidden="true"> *</span>}</label>
+      <label for={id}>
+        {label}
+        {required && (
+          <span class="required" aria-hidden="true">
+            {' '}
+            *
+          </span>
+        )}
+      </label>
       {children({ id, 'aria-describedby': `${id}-help`, 'aria-invalid': !!error, 'aria-required': !!required })}
-      <p id={`${id}-help`} class="help">{error ? <span class="complaint"><Icon name="alert" />{error}</span> : help}</p>
+      <p id={`${id}-help`} class="help">
+        {error ? (
+          <span class="complaint">
+            <Icon name="alert" />
+            {error}
+          </span>
+        ) : (
+          help
+        )}
+      </p>
     </div>
   );
 }
 
 /** A modal dialog: the browser's own, so focus stays inside and Esc closes it. */
-export function Dialog({ title, children, onClose, footer, wide }: { title: string; children: ComponentChildren; onClose: () => void; footer?: ComponentChildren; wide?: boolean }) {
-  const ref = useRef<HTMLDialogElement>(null), id = useId();
+export function Dialog({
+  title,
+  children,
+  onClose,
+  footer,
+  wide,
+}: {
+  title: string;
+  children: ComponentChildren;
+  onClose: () => void;
+  footer?: ComponentChildren;
+  wide?: boolean;
+}) {
+  const ref = useRef<HTMLDialogElement>(null),
+    id = useId();
   useEffect(() => {
-    const dialog = ref.current!, before = document.activeElement as HTMLElement | null;
+    const dialog = ref.current!,
+      before = document.activeElement as HTMLElement | null;
     dialog.showModal();
-    return () => { dialog.close(); before?.focus?.(); };
+    return () => {
+      dialog.close();
+      before?.focus?.();
+    };
   }, []);
   return (
-    <dialog ref={ref} class={wide ? 'wide' : ''} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); onClose(); }}
-      onKeyDown={(event) => loop(event, ref.current!)}>
-      <header><h2 id={id}>{title}</h2><button type="button" class="icon-button" aria-label="Close" onClick={onClose}><Icon name="close" /></button></header>
+    <dialog
+      ref={ref}
+      class={wide ? 'wide' : ''}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => loop(event, ref.current!)}
+    >
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
       <div class="dialog-body">{children}</div>
       {footer && <footer>{footer}</footer>}
     </dialog>
@@ -222,23 +455,55 @@ export function Dialog({ title, children, onClose, footer, wide }: { title: stri
 /** Tab goes round inside the dialog: without this it leaves for the browser's own bars. */
 function loop(event: KeyboardEvent, dialog: HTMLElement) {
   if (event.key !== 'Tab') return;
-  const all = [...dialog.querySelectorAll<HTMLElement>('a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex="0"]')];
-  const first = all[0], last = all[all.length - 1];
-  if (event.shiftKey && document.activeElement === first) { event.preventDefault(); last?.focus(); }
-  else if (!event.shiftKey && document.activeElement === last) { event.preventDefault(); first?.focus(); }
+  const all = [
+    ...dialog.querySelectorAll<HTMLElement>(
+      'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex="0"]',
+    ),
+  ];
+  const first = all[0],
+    last = all[all.length - 1];
+  if (event.shiftKey && document.activeElement === first) {
+    event.preventDefault();
+    last?.focus();
+  } else if (!event.shiftKey && document.activeElement === last) {
+    event.preventDefault();
+    first?.focus();
+  }
 }
 
 /** A table that becomes a list of cards on a narrow page. Columns: heading and cell. */
-export function Table<T>({ label, rows, columns, rowKey }: {
-  label: string; rows: T[]; columns: { head: string; cell: (row: T) => ComponentChildren; class?: string }[]; rowKey: (row: T) => string | number;
+export function Table<T>({
+  label,
+  rows,
+  columns,
+  rowKey,
+}: {
+  label: string;
+  rows: T[];
+  columns: { head: string; cell: (row: T) => ComponentChildren; class?: string }[];
+  rowKey: (row: T) => string | number;
 }) {
   return (
     <div class="table-wrap">
       <table aria-label={label}>
-        <thead><tr>{columns.map((column) => <th scope="col" key={column.head} class={column.class}>{column.head}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" key={column.head} class={column.class}>
+                {column.head}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)}>{columns.map((column) => <td key={column.head} data-label={column.head} class={column.class}>{column.cell(row)}</td>)}</tr>
+            <tr key={rowKey(row)}>
+              {columns.map((column) => (
+                <td key={column.head} data-label={column.head} class={column.class}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>
@@ -247,10 +512,27 @@ export function Table<T>({ label, rows, columns, rowKey }: {
 }
 
 /** A list that may be loading, broken, empty or there. */
-export function Listing<T>({ of, empty, children, rows }: {
-  of: { data: T[] | undefined; error: ApiError | undefined; loading: boolean; reload: () => void }; empty: ComponentChildren; children: (rows: T[]) => ComponentChildren; rows?: number;
+export function Listing<T>({
+  of,
+  empty,
+  children,
+  rows,
+}: {
+  of: { data: T[] | undefined; error: ApiError | undefined; loading: boolean; reload: () => void };
+  empty: ComponentChildren;
+  children: (rows: T[]) => ComponentChildren;
+  rows?: number;
 }) {
-  if (of.error && !of.data) return <Problem error={of.error}><p><Button small icon="refresh" onClick={of.reload}>Try again</Button></p></Problem>;
+  if (of.error && !of.data)
+    return (
+      <Problem error={of.error}>
+        <p>
+          <Button small icon="refresh" onClick={of.reload}>
+            Try again
+          </Button>
+        </p>
+      </Problem>
+    );
   if (!of.data) return <Skeleton rows={rows} />;
   return <>{of.data.length ? children(of.data) : empty}</>;
 }
@@ -258,7 +540,11 @@ export function Listing<T>({ of, empty, children, rows }: {
 export function When({ at }: { at: string | number | undefined | null }) {
   if (!at) return <span class="faint">–</span>;
   const date = new Date(at);
-  return <time dateTime={date.toISOString()} title={date.toLocaleString()}>{ago(date)}</time>;
+  return (
+    <time dateTime={date.toISOString()} title={date.toLocaleString()}>
+      {ago(date)}
+    </time>
+  );
 }
 
 export function ago(date: Date): string {
@@ -272,7 +558,11 @@ export function ago(date: Date): string {
 export function bytes(count: number): string {
   if (count < 1024) return `${count} B`;
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  let value = count, unit = -1;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit++; }
+  let value = count,
+    unit = -1;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }

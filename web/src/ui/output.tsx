@@ -10,23 +10,41 @@ export function OutputView({ output, number }: { output: Output; number: number 
     const trace = (output.traceback?.length ? output.traceback.join('') : '').replace(ANSI, '');
     return (
       <div class="output-error">
-        <p><strong>{output.ename}</strong>{output.evalue ? `: ${output.evalue.replace(ANSI, '')}` : ''}</p>
-        {trace && <details><summary>Traceback</summary><pre class="code" tabIndex={0} aria-label={`Traceback of statement ${number}`}>{trace}</pre></details>}
+        <p>
+          <strong>{output.ename}</strong>
+          {output.evalue ? `: ${output.evalue.replace(ANSI, '')}` : ''}
+        </p>
+        {trace && (
+          <details>
+            <summary>Traceback</summary>
+            <pre class="code" tabIndex={0} aria-label={`Traceback of statement ${number}`}>
+              {trace}
+            </pre>
+          </details>
+        )}
       </div>
     );
   }
-  const data = output.data ?? {}, text = asText(data['text/plain']);
+  const data = output.data ?? {},
+    text = asText(data['text/plain']);
   const picture = asText(data['image/png']);
   return (
     <div class="output">
-      {data['text/html'] ? <HtmlFrame html={asText(data['text/html'])} title={`Output of statement ${number}`} />
-        : picture ? <img alt={`Picture made by statement ${number}`} src={`data:image/png;base64,${picture.replace(/\s/g, '')}`} />
-          : text ? <pre tabIndex={0} aria-label={`Output of statement ${number}`}>{text.replace(ANSI, '')}</pre> : null}
+      {data['text/html'] ? (
+        <HtmlFrame html={asText(data['text/html'])} title={`Output of statement ${number}`} />
+      ) : picture ? (
+        <img alt={`Picture made by statement ${number}`} src={`data:image/png;base64,${picture.replace(/\s/g, '')}`} />
+      ) : text ? (
+        <pre tabIndex={0} aria-label={`Output of statement ${number}`}>
+          {text.replace(ANSI, '')}
+        </pre>
+      ) : null}
     </div>
   );
 }
 
-const asText = (value: unknown): string => (Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2));
+const asText = (value: unknown): string =>
+  Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2);
 
 /** allow-same-origin without allow-scripts: the page may measure the frame, and the frame may do nothing. */
 function HtmlFrame({ html, title }: { html: string; title: string }) {
@@ -36,8 +54,25 @@ function HtmlFrame({ html, title }: { html: string; title: string }) {
     const body = frame.current?.contentDocument?.documentElement;
     if (body) setHeight(Math.min(body.scrollHeight + 2, 640));
   };
-  useEffect(() => { const timer = setInterval(measure, 200); const end = setTimeout(() => clearInterval(timer), 2000); return () => { clearInterval(timer); clearTimeout(end); }; }, [html]);
+  useEffect(() => {
+    const timer = setInterval(measure, 200);
+    const end = setTimeout(() => clearInterval(timer), 2000);
+    return () => {
+      clearInterval(timer);
+      clearTimeout(end);
+    };
+  }, [html]);
   const theme = document.documentElement.dataset.theme ?? '';
   const page = `<!doctype html><html data-theme="${theme}"><head><meta charset="utf-8"><base target="_top"><link rel="stylesheet" href="${frameStyle}"></head><body>${html}</body></html>`;
-  return <iframe ref={frame} class="html-output" sandbox="allow-same-origin" title={title} srcdoc={page} style={{ height: `${height}px` }} onLoad={measure} />;
+  return (
+    <iframe
+      ref={frame}
+      class="html-output"
+      sandbox="allow-same-origin"
+      title={title}
+      srcdoc={page}
+      style={{ height: `${height}px` }}
+      onLoad={measure}
+    />
+  );
 }

@@ -1,0 +1,297 @@
+"""The studio as its reader drives it: the article's link flow by mouse and by keyboard, roles, refusals, an expired token, two people at once."""
+import json
+import re
+import threading
+
+import pytest
+from playwright.sync_api import expect
+
+SPARK_ADMIN = "Synapse Apache Spark Administrator"
+
+
+def cli_json(serve, *arguments):
+    return json.loads(serve.cli(*arguments, "--json").stdout)
+
+
+def fill_link(page, name, pool=None):
+    """From the page of linked services to the Review form, as the article has it."""
+    page.get_by_role("link", name="Linked Services").first.click()
+    page.get_by_role("link", name="Add integration").first.click()
+    expect(page.get_by_role("heading", name="Link workspace")).to_be_visible()
+    page.get_by_label("Name", exact=False).first.fill(name)
+    expect(page.get_by_label("Subscription name")).to_contain_text("Headrace")
+    page.get_by_label("Synapse workspace").select_option(label="headrace-synapse")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Select Spark pools (optional)")).to_be_focused()
+    if pool:
+        page.get_by_role("checkbox", name="embedded").check()
+        page.get_by_label("Compute name").fill(pool)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Review")).to_be_focused()
+
+
+@pytest.fixture(scope="module")
+def second_synapse(serve):
+    serve.cli("synapse", "create", "other-synapse")
+
+
+def test_link_as_the_article_says(serve, studio, shot, second_synapse):
+    page = studio()
+    fill_link(page, "synapselink1", pool="sparkcompute")
+    review = page.locator(".review")
+    for text in ("synapselink1", "headrace-ml", "Headrace", "headrace-synapse", "sparkcompute"):
+        expect(review).to_contain_text(text)
+    shot(page, "review")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="synapselink1 is linked")).to_be_visible()
+    expect(page.locator(".progress .status.good")).to_have_count(2)
+    # the identity is the server's, and needs the role that the article asks for
+    link = cli_json(serve, "link", "show", "synapselink1")
+    identity = link["identity"]["principalId"] if "identity" in link else link["principal"]
+    expect(page.get_by_text(identity, exact=True)).to_be_visible()
+    expect(page.get_by_text("This identity cannot use Spark yet")).to_be_visible()
+    shot(page, "linked", full_page=True)
+    page.get_by_role("button", name=f"Assign {SPARK_ADMIN}").click()
+    expect(page.get_by_text("This identity cannot use Spark yet")).to_be_hidden()
+    expect(page.locator("dd", has_text=SPARK_ADMIN)).to_be_visible()
+    # the identity can be copied, the list and the computes have it
+    page.get_by_role("button", name="Open synapselink1").click()
+    page.get_by_role("button", name="Copy principal id").click()
+    assert page.evaluate("navigator.clipboard.readText()") == identity
+    page.get_by_role("link", name="Computes").first.click()
+    row = page.get_by_role("row", name=re.compile("sparkcompute"))
+    expect(row).to_contain_text("Attached")
+    shot(page, "computes")
+
+
+def test_a_link_with_computes_is_not_unlinked_silently(serve, studio, shot):
+    page = studio("/linked-services/synapselink1")
+    page.get_by_role("button", name="Unlink").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Unlink").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("has computes attached: sparkcompute")
+    confirm = dialog.get_by_role("button", name="Detach computes and unlink")
+    expect(confirm).to_be_disabled()
+    shot(page, "unlink")
+    page.keyboard.press("Escape")                       # nothing happened
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Unlink")).to_be_focused()
+    assert "sparkcompute" in serve.cli("compute", "list").stdout
+    page.get_by_role("button", name="Unlink").click()
+    dialog.get_by_role("button", name="Unlink").click()
+    dialog.get_by_role("checkbox").check()
+    confirm.click()
+    expect(page.get_by_role("heading", name="No linked services")).to_be_visible()
+    assert "sparkcompute" not in serve.cli("compute", "list").stdout
+
+
+def test_the_link_form_by_keyboard_alone(studio):
+    """Tab, arrows, typing and Enter: the focus is always where one would look for it, and always to be seen."""
+    page = studio("/linked-services")
+    focus = "(() => { const e = document.activeElement; return (e.labels?.[0]?.textContent || e.ariaLabel || e.textContent).trim(); })()"
+
+    def tab_to(text, limit=30):
+        for _ in range(limit):
+            page.keyboard.press("Tab")
+            if page.evaluate(focus).startswith(text):
+                style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth")
+                assert style == "solid2px", f"focus on {text!r} is not to be seen: {style}"
+                return
+        raise AssertionError(f"Tab does not reach {text!r}")
+
+    expect(page.get_by_role("heading", name="Linked Services", level=1)).to_be_focused()
+    tab_to("Add integration")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Add integration")).to_be_focused()
+    tab_to("Next")                                      # an empty form says what is missing, where it is missing
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name", exact=False).first).to_be_focused()
+    expect(page.get_by_text("Give the linked service a name.")).to_be_visible()
+    page.keyboard.type("by-keyboard")
+    tab_to("Synapse workspace")
+    page.keyboard.type("headrace")                      # picks the option that begins so
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    tab_to("Next")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Select Spark pools (optional)")).to_be_focused()
+    tab_to("embedded")
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Compute name")).to_have_value("embedded")
+    tab_to("Next")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Review")).to_be_focused()
+    tab_to("Create")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="by-keyboard is linked")).to_be_focused()
+
+
+def test_a_dialog_keeps_the_focus_and_escape_closes_it(studio):
+    page = studio("/access")
+    opener = page.get_by_role("button", name="Add role assignment")
+    opener.press("Enter")
+    inside = "document.activeElement.closest('dialog') !== null"
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(inside)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_roles_are_given_and_taken(serve, studio, shot):
+    who = cli_json(serve, "user", "create", "ann")
+    page = studio("/access")
+    page.get_by_role("button", name="Add role assignment").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Role")).to_have_value(re.compile("c3a6d2f1"))       # the article's role is the one that stands there
+    dialog.get_by_label("Assign to").select_option(value=who["principal"])
+    shot(page, "assign")
+    dialog.get_by_role("button", name="Assign").click()
+    row = page.get_by_role("row", name=re.compile("ann"))
+    expect(row).to_contain_text(SPARK_ADMIN)
+    assert "ann" in serve.cli("role", "list").stdout
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+    # storage and management roles are in their own lists, which arrow keys reach
+    page.get_by_role("tab", name="Synapse roles").press("ArrowRight")
+    expect(page.get_by_role("tab", name="Management roles")).to_be_focused()
+    expect(page.get_by_role("row", name=re.compile("owner.*Owner", re.S))).to_be_visible()
+    page.get_by_role("tab", name="Storage roles").click()
+    page.get_by_role("button", name="Add role assignment").click()
+    page.get_by_role("dialog").get_by_label("Role").select_option(label="Storage Blob Data Reader")
+    page.get_by_role("dialog").get_by_label("Assign to").select_option(value=who["principal"])
+    page.get_by_role("dialog").get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("row", name=re.compile("ann"))).to_contain_text("Storage Blob Data Reader")
+    shot(page, "access")
+
+
+def test_a_refusal_names_role_and_scope_and_its_command_works(serve, studio, shot):
+    who = cli_json(serve, "user", "create", "rita")
+    page = studio(token=who["token"])
+    fill_link(page, "ritas-link")
+    page.get_by_role("button", name="Create").click()
+    problem = page.get_by_role("alert")
+    for text in ("rita", who["principal"], "Contributor", "linkedServices/ritas-link"):
+        expect(problem).to_contain_text(text)
+    shot(page, "refused")
+    # what a refusal tells to run works as printed, until nothing is refused any more
+    for _ in range(3):
+        problem.get_by_role("button", name="Copy command").click()
+        command = page.evaluate("navigator.clipboard.readText()")
+        assert command.startswith("headrace role assign ")
+        import shlex
+        serve.cli(*shlex.split(command)[1:])
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".progress .status.busy")).to_have_count(0)
+        if page.get_by_role("heading", name="ritas-link is linked").count():
+            break
+    expect(page.get_by_role("heading", name="ritas-link is linked")).to_be_visible()
+
+
+def test_a_token_that_ends_in_the_middle_of_the_form_loses_nothing(serve, studio, shot):
+    who = cli_json(serve, "user", "create", "tom")
+    page = studio("/linked-services/new", token=who["token"])
+    page.get_by_label("Name", exact=False).first.fill("toms-link")
+    page.get_by_label("Synapse workspace").select_option(label="headrace-synapse")
+    serve.cli("user", "remove", "tom")
+    page.get_by_role("button", name="Next").click()       # asks for the pools: the server no longer knows the token
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
+    expect(page.get_by_text("Your token is no longer accepted")).to_be_visible()
+    expect(page.get_by_label("Token")).to_be_focused()
+    shot(page, "expired")
+    page.get_by_label("Token").fill("hr_somebody-elses")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("This server does not take that token")).to_be_visible()
+    page.get_by_label("Token").fill(serve.endpoint["token"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_hidden()
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("toms-link")
+    page.reload()                                         # not even this loses the form, nor the token
+    expect(page.get_by_label("Name", exact=False).first).to_have_value("toms-link")
+    expect(page.get_by_label("Synapse workspace")).to_contain_text("headrace-synapse")
+
+
+def test_two_people_create_the_same_link_at_once(studio, second_synapse):
+    one, two = studio(), studio()
+    for page in (one, two):
+        fill_link(page, "race")
+    for page in (one, two):                               # both forms are filled in: now both create
+        page.evaluate("document.querySelector('.form-foot button[type=submit]').click()")
+    won = [page for page in (one, two) if page.get_by_role("heading", name="race is linked").or_(page.get_by_role("heading", name="The link was not made")).first.text_content() == "race is linked"]
+    assert len(won) == 1
+    lost = two if won == [one] else one
+    expect(lost.get_by_role("alert")).to_contain_text("Linked service race exists already")
+    lost.get_by_role("button", name="Choose another name").click()
+    name = lost.get_by_label("Name", exact=False).first
+    expect(name).to_have_value("race")
+    name.fill("race-2")
+    for _ in range(2):
+        lost.get_by_role("button", name="Next").click()
+    lost.get_by_role("button", name="Create").click()
+    expect(lost.get_by_role("heading", name="race-2 is linked")).to_be_visible()
+
+
+def test_an_attach_that_fails_says_why_and_can_be_tried_again(serve, studio):
+    page = studio()
+    fill_link(page, "taken-pool", pool="twice")
+    serve.cli("compute", "attach", "twice", "--link", "race", "--pool", "embedded", check=False)
+    listed = "twice" in serve.cli("compute", "list").stdout
+    page.get_by_role("button", name="Create").click()
+    if listed:
+        expect(page.get_by_role("alert")).to_contain_text("Compute twice exists already")
+        expect(page.get_by_role("heading", name="taken-pool is linked, but not every pool is attached")).to_be_visible()
+        serve.cli("compute", "detach", "twice")
+        page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="taken-pool is linked", exact=True)).to_be_visible()
+    assert listed, "headrace compute attach did not make the compute that this test is about"
+
+
+def test_sessions_with_statements_and_outputs(studio, shot):
+    page = studio("/sessions")
+    expect(page.get_by_role("heading", name="No sessions")).to_be_visible()
+    page.get_by_role("button", name="New session").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill("look")
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="look")).to_be_visible()
+    prompt = page.get_by_label("Code to run")
+
+    def run(code):
+        expect(page.get_by_text("Shift+Enter runs it")).to_be_visible(timeout=30_000)
+        prompt.fill(code)
+        prompt.press("Shift+Enter")
+        expect(prompt).to_have_value("")
+
+    run("print(spark.range(5).count())")
+    expect(page.get_by_label("Output of statement 0")).to_have_text("5", timeout=30_000)
+    run("1 / 0")
+    expect(page.locator(".output-error")).to_contain_text("ZeroDivisionError")
+    # HTML is shown in a frame where nothing runs and nothing is fetched
+    run("displayHTML('<table><tr><td>cell</td></tr></table><script>parent.document.title = 1</script><img src=x onerror=\"parent.document.title = 2\">')")
+    frame = page.frame_locator("iframe.html-output")
+    expect(frame.get_by_text("cell")).to_be_visible()
+    assert page.title() == "look · Headrace studio"
+    assert page.locator("iframe.html-output").get_attribute("sandbox") == "allow-same-origin"
+    shot(page, "session", full_page=True)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".page-title .status")).to_contain_text("Killed")
+
+
+def test_sign_in_refuses_what_is_no_token_and_signs_out(serve, studio):
+    page = studio(signed_in=False)
+    expect(page.get_by_label("Token")).to_be_focused()
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Paste your token here.")).to_be_visible()
+    page.get_by_label("Token").fill("hr_nobody")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This server does not take that token")).to_be_visible()
+    page.get_by_label("Token").fill(serve.endpoint["token"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Welcome, owner")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to the studio")).to_be_visible()
+    assert page.evaluate("sessionStorage.length + document.cookie.length") == 0
+    assert not any(serve.endpoint["token"] in path.read_text(errors="replace") for path in (serve.home / "log").glob("*"))

@@ -1,0 +1,283 @@
+/** Datastores: where data is, and how it is reached. */
+import { useState } from 'preact/hooks';
+import * as data from '../api/data';
+import type { ApiError } from '../api/client';
+import { useLoaded } from '../hooks';
+import { useStudio } from '../studio';
+import { Button, Card, Dialog, Empty, Field, Listing, Page, Problem, Table, Tag, When } from '../ui/kit';
+
+const REACHED = { AccountKey: 'Account key', Sas: 'Shared access signature', None: 'Storage roles' } as const;
+const KINDS: Record<string, string> = { AzureBlob: 'Blob container', AzureDataLakeGen2: 'Data Lake filesystem' };
+
+export function Datastores() {
+  const { ws } = useStudio();
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<data.Datastore | null>(null);
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  const list = useLoaded(`datastores ${ws}`, () => data.datastores(ws));
+  const setDefault = async (name: string) => {
+    setFailed(null);
+    try {
+      await data.makeDefault(ws, name);
+      list.reload();
+    } catch (error) {
+      setFailed(error as ApiError);
+    }
+  };
+  return (
+    <Page
+      title="Datastores"
+      lead="Storage that datasets refer to by name, and how it is reached."
+      actions={
+        <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
+          Add datastore
+        </Button>
+      }
+    >
+      {failed && <Problem error={failed} />}
+      <Card flush>
+        <Listing
+          of={list}
+          empty={
+            <Empty
+              icon="store"
+              title="No datastores"
+              action={
+                <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
+                  Add datastore
+                </Button>
+              }
+            >
+              Connect the storage that holds your prepared data.
+            </Empty>
+          }
+        >
+          {(rows) => (
+            <Table
+              label="Datastores"
+              rows={rows}
+              rowKey={(row) => row.name}
+              columns={[
+                {
+                  head: 'Name',
+                  cell: (row) => (
+                    <>
+                      <strong>{row.name}</strong> {row.isDefault && <Tag>Default</Tag>}
+                    </>
+                  ),
+                },
+                { head: 'Account', cell: (row) => row.azureStorageSection.accountName },
+                {
+                  head: 'Container',
+                  cell: (row) => (
+                    <>
+                      {row.azureStorageSection.containerName}
+                      <p class="cell-note">{KINDS[row.dataStoreType] ?? row.dataStoreType}</p>
+                    </>
+                  ),
+                },
+                {
+                  head: 'Reached by',
+                  cell: (row) => REACHED[row.azureStorageSection.credentialType] ?? row.azureStorageSection.credentialType,
+                },
+                { head: 'Changed', cell: (row) => <When at={row.modifiedTime} />, class: 'fit' },
+                {
+                  head: 'Actions',
+                  cell: (row) =>
+                    row.isDefault ? (
+                      <span class="faint">–</span>
+                    ) : (
+                      <div class="actions">
+                        <Button small kind="quiet" aria-label={`Make ${row.name} the default`} onClick={() => void setDefault(row.name)}>
+                          Make default
+                        </Button>
+                        <Button small kind="quiet" aria-label={`Remove ${row.name}`} onClick={() => setRemoving(row)}>
+                          Remove
+                        </Button>
+                      </div>
+                    ),
+                  class: 'fit end',
+                },
+              ]}
+            />
+          )}
+        </Listing>
+      </Card>
+      {adding && (
+        <Add
+          onClose={(changed) => {
+            setAdding(false);
+            if (changed) list.reload();
+          }}
+        />
+      )}
+      {removing && (
+        <Remove
+          store={removing}
+          onClose={(changed) => {
+            setRemoving(null);
+            if (changed) list.reload();
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Add({ onClose }: { onClose: (changed: boolean) => void }) {
+  const { ws } = useStudio();
+  const [store, setStore] = useState<data.NewDatastore>({
+    name: '',
+    type: 'AzureBlob',
+    account: '',
+    container: '',
+    credentialType: 'AccountKey',
+    credential: '',
+  });
+  const [wrong, setWrong] = useState<Partial<Record<keyof data.NewDatastore, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const change = (part: Partial<data.NewDatastore>) => {
+    setStore((before) => ({ ...before, ...part }));
+    setWrong({});
+  };
+  const text =
+    (key: 'name' | 'account' | 'container' | 'credential', placeholder = '', secret = false) =>
+    (ids: object) => (
+      <input
+        {...ids}
+        type={secret ? 'password' : 'text'}
+        autocomplete="off"
+        spellcheck={false}
+        value={store[key]}
+        placeholder={placeholder}
+        onInput={(event) => change({ [key]: event.currentTarget.value.trim() })}
+      />
+    );
+  const add = async (event: Event) => {
+    event.preventDefault();
+    const found: typeof wrong = {};
+    if (!/^[a-z0-9_]{1,255}$/i.test(store.name)) found.name = 'Use letters, digits and _.';
+    if (!/^[a-z0-9]{3,24}$/.test(store.account)) found.account = 'An account’s name is 3 to 24 small letters and digits.';
+    if (!store.container) found.container = 'Name the container.';
+    if (store.credentialType !== 'None' && !store.credential) found.credential = 'Paste it here.';
+    setWrong(found);
+    if (Object.keys(found).length) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await data.addDatastore(ws, store);
+      onClose(true);
+    } catch (failure) {
+      setError(failure as ApiError);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title="Add datastore"
+      onClose={() => onClose(false)}
+      footer={
+        <>
+          <Button onClick={() => onClose(false)}>Cancel</Button>
+          <Button kind="primary" type="submit" form="datastore" busy={busy}>
+            Add
+          </Button>
+        </>
+      }
+    >
+      <form id="datastore" onSubmit={add} noValidate>
+        <Field label="Name" required error={wrong.name} help="What datasets call it.">
+          {text('name', 'mydatastore')}
+        </Field>
+        <Field label="Kind" required>
+          {(ids) => (
+            <select {...ids} value={store.type} onChange={(event) => change({ type: event.currentTarget.value })}>
+              {Object.entries(KINDS).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Storage account" required error={wrong.account}>
+          {text('account', 'dprepdata')}
+        </Field>
+        <Field label="Container" required error={wrong.container}>
+          {text('container', 'demo')}
+        </Field>
+        <Field
+          label="Reached by"
+          required
+          help={
+            store.credentialType === 'None'
+              ? 'Whoever reads needs Storage Blob Data Reader on the container.'
+              : 'Readers never get it: they get a signature for reading that ends soon.'
+          }
+        >
+          {(ids) => (
+            <select
+              {...ids}
+              value={store.credentialType}
+              onChange={(event) =>
+                change({ credentialType: event.currentTarget.value as data.NewDatastore['credentialType'], credential: '' })
+              }
+            >
+              {Object.entries(REACHED).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {store.credentialType !== 'None' && (
+          <Field label={REACHED[store.credentialType]} required error={wrong.credential}>
+            {text('credential', '', true)}
+          </Field>
+        )}
+        {error && <Problem error={error} />}
+      </form>
+    </Dialog>
+  );
+}
+
+function Remove({ store, onClose }: { store: data.Datastore; onClose: (changed: boolean) => void }) {
+  const { ws } = useStudio();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await data.removeDatastore(ws, store.name);
+      onClose(true);
+    } catch (failure) {
+      setError(failure as ApiError);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title={`Remove ${store.name}?`}
+      onClose={() => onClose(false)}
+      footer={
+        <>
+          <Button onClick={() => onClose(false)}>Keep it</Button>
+          <Button kind="danger" busy={busy} onClick={remove}>
+            Remove
+          </Button>
+        </>
+      }
+    >
+      <p>
+        The data in{' '}
+        <strong>
+          {store.azureStorageSection.accountName}/{store.azureStorageSection.containerName}
+        </strong>{' '}
+        stays. Datasets that refer to this datastore can no longer be read.
+      </p>
+      {error && <Problem error={error} />}
+    </Dialog>
+  );
+}
