@@ -88,6 +88,9 @@ def test_another_part_of_azureml_may_be_installed(python, tmp_path):
 
 def test_what_is_missing_is_refused_by_name(python):
     for code, name in (
+        ("Dataset.Tabular.from_sql_query('x')", "Dataset.Tabular.from_sql_query"),
+        ("Dataset.File.from_files('https://a/b')", "the path 'https://a/b'"),
+        ("Datastore.register_hdfs(None, 'x')", "Datastore.register_hdfs"),
         ("Environment.from_docker_image('x', 'y')", "Environment.from_docker_image"),
     ):
         done = python(

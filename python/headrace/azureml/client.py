@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from urllib.parse import quote, urlsplit
 
 from headrace.azureml import exceptions
@@ -11,16 +12,21 @@ TIMEOUT = (10, 120)  # seconds to connect, to wait for an answer
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+class _NoAnswer(exceptions.ServiceException):
+    pass
+
+
 class Endpoint:
     """The server's https address, a token and the certificate authority that signed the address."""
 
     _lock = threading.Lock()
 
-    def __init__(self, url, token=None, ca_file=None, defaults=None):
+    def __init__(self, url, token=None, ca_file=None, defaults=None, patience=0):
         self.url = url.rstrip("/")
         self.token = token
         self.ca_file = ca_file
         self.defaults = defaults or {}
+        self.patience = patience  # seconds; 0 for people, who would rather know
         self._session = None
 
     @classmethod
@@ -66,11 +72,10 @@ class Endpoint:
         timeout=TIMEOUT,
         error=exceptions.UserErrorException,
         form=None,
+        patience=None,
     ):
         """One request. `url` is a path, or an absolute URL of this server. Returns the response, whose status is one of
-        `accept`."""
-        import requests
-
+        `accept`. It is asked again for `patience` seconds while no server answers, or one that is starting."""
         if url.startswith("/"):
             url = self.url + url
         elif urlsplit(url).netloc != urlsplit(self.url).netloc:
@@ -85,21 +90,40 @@ class Endpoint:
             if not url.startswith("https:") and urlsplit(url).hostname not in LOOPBACK:
                 raise exceptions.AuthenticationException("a token is sent by https only, not to '%s'" % self.url)
             headers["Authorization"] = "Bearer " + self.token
+        sent = {"params": query, "json": body, "data": form, "headers": headers, "timeout": timeout, "allow_redirects": False}
+        answer = self._send_patiently(method, url, self.patience if patience is None else patience, accept, sent)
+        if answer.status_code not in accept:
+            raise failure(answer, error)
+        return answer
+
+    def _send_patiently(self, method, url, patience, accept, sent):
+        deadline, pause = time.monotonic() + patience, 0.05
+        while True:
+            over = time.monotonic() >= deadline
+            try:
+                answer = self._send(method, url, sent)
+            except exceptions.ServiceException as err:
+                if over or not isinstance(err, _NoAnswer):
+                    raise
+            else:
+                if over or answer.status_code != 503 or 503 in accept:
+                    return answer
+            time.sleep(pause)
+            pause = min(1, pause * 2)
+
+    def _send(self, method, url, sent):
+        import requests
+
         try:
-            answer = self.session().request(
-                method, url, params=query, json=body, data=form, headers=headers, timeout=timeout, allow_redirects=False
-            )
+            return self.session().request(method, url, **sent)
         except requests.exceptions.SSLError as err:
             raise exceptions.ServiceException(
                 "the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)
             ) from None
         except requests.exceptions.ConnectionError:
-            raise exceptions.ServiceException("no server answers at %s: is `headrace serve` running?" % self.url) from None
+            raise _NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
         except requests.exceptions.RequestException as err:
             raise exceptions.ServiceException("%s %s failed: %s" % (method, url, err)) from None
-        if answer.status_code not in accept:
-            raise failure(answer, error)
-        return answer
 
     def get(self, path, api_version=None, **options):
         return self.request("GET", path, api_version, **options).json()

@@ -6,6 +6,7 @@ import math
 import os
 import threading
 import time
+import uuid
 
 from headrace.azureml import exceptions
 from headrace.azureml.client import segment
@@ -41,7 +42,7 @@ class History:
     # ---- metrics: gathered, and sent in their order by a thread of their own ----
 
     def log(self, name, kind, columns, rows, step=None):
-        values = [{"step": step if step is not None else 0, "data": row} for row in rows]
+        values = [{"metricId": str(uuid.uuid4()), "step": step if step is not None else 0, "data": row} for row in rows]
         item = {"name": str(name), "columns": columns, "properties": {"uxMetricType": kind}, "value": values}
         with self._lock:
             self._raise_failure()
@@ -82,16 +83,8 @@ class History:
                         del self._waiting[: len(batch)]
 
     def _send(self, batch):
-        deadline, pause = time.monotonic() + PATIENCE, 0.1
-        while True:
-            try:
-                self.endpoint.request("POST", self.metric_path + "/batch", body={"values": batch, "reportErrors": True})
-                return
-            except exceptions.ServiceException as err:
-                if err.status is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(pause)
-                pause = min(2, pause * 2)
+        body = {"values": batch, "reportErrors": True}
+        self.endpoint.request("POST", self.metric_path + "/batch", body=body, patience=PATIENCE)
 
     def flush(self):
         """Waits until everything that was logged is with the server; raises what was refused."""
@@ -115,20 +108,9 @@ class History:
         for at in range(0, len(files), UPLOAD_BATCH):
             part = files[at : at + UPLOAD_BATCH]
             paths = [{"path": name, "contentLength": os.path.getsize(path)} for name, path in part]
-            answer = self._asked_again("POST", self.path + "/artifacts/batch/metadata", {"paths": paths})
+            answer = self.endpoint.request("POST", self.path + "/artifacts/batch/metadata", body={"paths": paths}).json()
             for name, path in part:
                 storage.put(self.endpoint.session(), answer["artifactContentInformation"][name]["contentUri"], path)
-
-    def _asked_again(self, method, path, body):
-        deadline, pause = time.monotonic() + PATIENCE, 0.1
-        while True:
-            try:
-                return self.endpoint.request(method, path, body=body).json()
-            except exceptions.ServiceException as err:
-                if err.status is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(pause)
-                pause = min(2, pause * 2)
 
     def download(self, name, path):
         from headrace.runner import storage

@@ -17,6 +17,7 @@ from headrace.azureml.script import ScriptRunConfig
 API = "2023-04-01"
 ENDED = ("Completed", "Failed", "Canceled")
 LOG = "user_logs/std_log.txt"
+PATIENCE = 60  # seconds for which a script waits for a server that is being started again
 POLL = (0.05, 1.0)  # seconds between two looks at a run that is waited for: first, longest
 
 
@@ -265,7 +266,9 @@ class Run:
             raise exceptions.RunEnvironmentException("there is no run here: the script was not started by one")
         if cls._context is None or cls._context.id != run_id:
             parts = scope.strip("/").split("/")
-            workspace = Workspace._known(Endpoint.find(), parts[1], parts[3], parts[7])
+            endpoint = Endpoint.find()
+            endpoint.patience = PATIENCE
+            workspace = Workspace._known(endpoint, parts[1], parts[3], parts[7])
             cls._context = cls(Experiment(workspace, env["AZUREML_EXPERIMENT_NAME"]), run_id)
         return cls._context
 
@@ -537,6 +540,16 @@ class Inputs(dict):
         self._known, self._run = known, run
         for name, value in known.items():
             self[name] = value["path"]
+
+    def __getitem__(self, name):
+        value = super().__getitem__(name)
+        known = self._known[name]
+        if known["kind"] == "dataset":
+            from headrace.azureml.data import Dataset
+
+            workspace = self._run.experiment.workspace
+            return Dataset.get_by_name(workspace, known["name"], known["version"]) if known["name"] else Dataset.get_by_id(workspace, value)
+        return value
 
     def __missing__(self, name):
         known = "it has %s" % ", ".join("'%s'" % key for key in self) if self else "it has none"

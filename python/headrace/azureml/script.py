@@ -2,8 +2,8 @@
 
 import os
 import shlex
+import uuid
 
-from headrace.azureml import exceptions
 from headrace.azureml.exceptions import UserErrorException, unsupported
 
 LOCAL = "local"
@@ -230,4 +230,24 @@ def _word(item, inputs, workspace):
 
 def consumption_input(item, workspace):
     """(name, input of the job) of a dataset, or of what as_named_input, as_mount and as_download make of one."""
-    raise exceptions.unsupported("a dataset as an argument")
+    from headrace.azureml.consumption import DatasetConsumptionConfig
+
+    if not isinstance(item, DatasetConsumptionConfig):
+        if not hasattr(item, "as_named_input"):
+            raise UserErrorException("an input is a dataset, or what as_named_input, as_mount or as_download make of one, not %r" % (item,))
+        item = item.as_named_input("input_" + uuid.uuid4().hex[:8])
+    dataset = item.dataset
+    place = dataset._locate()[0]
+    if place._id.lower() != workspace._id.lower():
+        raise UserErrorException("input '%s' is a dataset of workspace '%s': the run is in '%s'" % (item.name, place.name, workspace.name))
+    value = {
+        "jobInputType": "uri_folder" if hasattr(dataset, "to_path") else "mltable",
+        "mode": {"mount": "ReadOnlyMount", "download": "Download", "direct": "Direct"}[item.mode],
+        "uri": "azureml:%s:%d" % (dataset.name, dataset.version) if dataset.name else "azureml://datasets/%s/versions/1" % dataset.id,
+        "datasetId": dataset.id,
+    }
+    if dataset.name:
+        value["datasetName"], value["datasetVersion"] = dataset.name, str(dataset.version)
+    if item.path_on_compute:
+        value["pathOnCompute"] = item.path_on_compute
+    return item.name, value

@@ -101,11 +101,22 @@ class Workspace:
 
     @property
     def experiments(self):
-        raise exceptions.unsupported("Workspace.experiments")
+        """{name: experiment}"""
+        from headrace.azureml.runs import Experiment
+
+        return {made.name: made for made in Experiment.list(self)}
 
     @property
     def environments(self):
-        raise exceptions.unsupported("Workspace.environments")
+        """{name: environment}: the server's own Python"""
+        from headrace.azureml.script import Environment
+
+        return Environment.list(self)
+
+    def get_run(self, run_id):
+        from headrace.azureml.runs import Run
+
+        return Run.get(self, run_id)
 
     def get_default_datastore(self):
         from headrace.azureml.datastore import Datastore

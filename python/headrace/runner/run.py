@@ -15,10 +15,13 @@ from headrace.runner import storage
 
 POLL = 0.05  # seconds between two looks at the script, its limits and the wish to end it
 GRACE = 4  # seconds that a script gets between TERM and KILL; the server gives this process more
+PATIENCE = 300  # seconds for which a server that does not answer is asked again: it may be being started again
+CANCELLED_PATIENCE = 2  # the server that ends may be why
 SNAPSHOT_MAX = 300 * 1024 * 1024
 LOG_MAX = 1024**3
 TRACE_MAX = 64 * 1024
 VARIABLE = "HEADRACE_RUN_FOLDER"  # every process of the run inherits it: that is how they are found
+LOCK = 3  # the descriptor of `lock`, from the server
 KEPT = ("outputs", "logs")  # folders of the working folder whose files are kept
 ENDED = ("Completed", "Failed", "Canceled")
 
@@ -67,6 +70,19 @@ class Runner:
         except FileNotFoundError:
             return None
 
+    def endpoint(self, patience):
+        from headrace.azureml.client import Endpoint
+
+        return Endpoint(self.order["url"], self.order["token"], self.order.get("caFile"), patience=patience)
+
+    def workspace(self):
+        """The run's workspace, by its own token."""
+        from headrace.azureml.workspace import Workspace
+
+        parts = self.order["workspace"].strip("/").split("/")
+        endpoint = self.endpoint(PATIENCE)
+        return Workspace._known(endpoint, parts[1], parts[3], parts[7])
+
     # ---- the run ----
 
     def execute(self):
@@ -90,7 +106,7 @@ class Runner:
         self.sweep()
         self.status("Finalizing")
         try:
-            self.keep()
+            self.keep(CANCELLED_PATIENCE if state == "Canceled" else PATIENCE)
         except Exception as err:
             if error is None:
                 state, error = "Failed", {"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err}
@@ -264,7 +280,7 @@ class Runner:
         from headrace.runner import inputs
 
         for number in (signal.SIGTERM, signal.SIGKILL):
-            found = [pid for pid in processes_of(self.folder) if pid not in self.mounts]
+            found = processes_of(self.folder)
             for pid in found:
                 try:
                     os.kill(pid, number)
@@ -291,12 +307,10 @@ class Runner:
         if os.path.exists(self.log_path):
             yield "user_logs/std_log.txt", self.log_path
 
-    def keep(self):
-        from headrace.azureml.client import Endpoint
+    def keep(self, patience):
         from headrace.azureml.history import History
 
-        endpoint = Endpoint(self.order["url"], self.order["token"], self.order.get("caFile"))
-        History(endpoint, self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
+        History(self.endpoint(patience), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
 
 
 def adopt_orphans():
@@ -352,13 +366,10 @@ def main(arguments):
         print("usage: python -m headrace.runner FOLDER", file=sys.stderr)
         return 2
     folder = os.path.abspath(arguments[0])
-    lock = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return 3  # another process executes this run
+    os.set_inheritable(LOCK, False)  # ours alone: it says that we live
+    fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the server has taken it for us; OSError: somebody started this by hand
     if read_json(os.path.join(folder, "status.json")):
-        return 4  # it began once, and is not begun again
+        return 3  # it began once, and is not begun again
     runner = Runner(folder, read_json(os.path.join(folder, "run.json")))
 
     def on_signal(number, frame):
@@ -367,6 +378,8 @@ def main(arguments):
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     adopt_orphans()
+    if runner.order.get("headrace"):
+        os.environ["HEADRACE_BUILD"] = os.path.dirname(runner.order["headrace"])  # where the SDK finds the command that mounts
     runner.status("Preparing")
     final = runner.execute()
     runner.status(final.pop("state"), **final)

@@ -18,6 +18,7 @@ static enum hr_code add_value(struct hr_rest *req, struct hr_metric_row *metric,
         return hr_fail(err, HR_E_LIMIT, "a value of metric \"%s\" is larger than %d bytes", metric->name, DATA_MAX);
     metric->step = json_is_integer(step) ? json_integer_value(step) : 0;
     metric->at_ms = hr_clock_ms();
+    metric->mark = json_string_value(json_object_get(value, "metricId"));
     return hr_store_metric_add(req->site->store, metric, err);
 }
 

@@ -272,6 +272,8 @@ static enum hr_code spawn(struct hr_arena *arena, struct hr_run_row *row, struct
 {
     const char *folder = job_folder(arena, row->seq), *path = job.options.python_path, *old = getenv("PYTHONPATH");
     const char *argv[] = {job.options.python, "-m", "headrace.runner", folder, NULL};
+    int lock;
+    HR_TRY(hr_file_lock(file_of(arena, row->seq, "lock"), &lock, err));   /* the runner's from its first moment: it gets the descriptor */
     const char *with_path = path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
     const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
     int log = open(file_of(arena, row->seq, "runner.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -281,10 +283,13 @@ static enum hr_code spawn(struct hr_arena *arena, struct hr_run_row *row, struct
                                        .in = HR_CHILD_NULL,
                                        .out = log < 0 ? HR_CHILD_NULL : log,
                                        .error = log < 0 ? HR_CHILD_NULL : log,
+                                       .fds = &lock,
+                                       .fd_count = 1,
                                        .new_group = true,
                                        .exited = on_exited,
                                        .arg = runner};
     enum hr_code code = hr_child_spawn(job.site->loop, &options, &runner->child, err);
+    close(lock);
     if (log >= 0)
         close(log);
     if (!code)

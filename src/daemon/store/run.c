@@ -170,9 +170,10 @@ enum hr_code hr_store_metric_add(struct hr_store *store, const struct hr_metric_
 {
     return hr_store_finish(store,
                         hr_store_bind(store,
-                                   "INSERT INTO metric (run, name, kind, columns, data, step, at_ms)"
-                                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                                   "ittttii", row->run, row->name, row->kind, row->columns, row->data, row->step, row->at_ms),
+                                   "INSERT INTO metric (run, name, kind, columns, data, step, at_ms, mark)"
+                                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (run, mark) DO NOTHING",
+                                   "ittttiit", row->run, row->name, row->kind, row->columns, row->data, row->step, row->at_ms,
+                                   row->mark),
                         err);
 }
 

@@ -44,6 +44,7 @@ enum hr_code hr_store_run_remove(struct hr_store *store, int64_t seq, struct hr_
 struct hr_metric_row {
     int64_t seq, run;
     const char *name, *kind, *columns, *data;                   /* kind: Azure's uxMetricType; columns, data: JSON objects */
+    const char *mark;                                           /* the client's own id of the value, kept once; or NULL */
     int64_t step, at_ms;
 };
 struct hr_metric_rows { struct hr_metric_row *at; size_t count; };

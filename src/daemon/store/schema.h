@@ -55,5 +55,7 @@ static const char *const migrations[] = {
     "CREATE INDEX metric_run ON metric(run, name);"
     "CREATE TABLE artifact (run INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
     "  PRIMARY KEY (run, path)) WITHOUT ROWID;",
+    /* a metric's value that is sent again, because nobody heard the answer, is kept once */
+    "ALTER TABLE metric ADD COLUMN mark TEXT; CREATE UNIQUE INDEX metric_once ON metric(run, mark);",
 };
 #endif
