@@ -10,6 +10,9 @@
 
 #define BUCKETS 1024u                  /* of the lanes' table */
 #define LANES_MAX 128u                 /* idle ones beyond this are closed at once: each may hold a read-ahead window */
+#define LANES_A_FILE 6u                /* readers of one file at different places do not spoil each other's window */
+#define NEAR_BEHIND (4 << 20)          /* a read so near to a lane's last is its: the kernel's own read-ahead comes a little out of order */
+#define NEAR_AHEAD (40 << 20)
 #define IDLE_MS 2000
 #define BEFORE_END_MS 1000             /* credentials that end so soon are not read with, when there are newer ones */
 #define TROUBLE_PAUSE_MS 100
@@ -18,7 +21,7 @@ struct lane {
     uint32_t node;
     unsigned generation, users;
     bool listed;                       /* in the table; else the last user closes it */
-    int64_t ends_ms;
+    int64_t ends_ms, at;               /* at: where it was read last */
     uint64_t used_ns;
     struct hr_blob_reader *reader;
     struct lane *next, *newer, *older; /* in its bucket; in the order of use */
@@ -61,12 +64,21 @@ static void unlist_lane(struct hr_files *files, struct lane *lane)
     files->lanes--;
 }
 
-static struct lane *find_lane(struct hr_files *files, uint32_t node)
+/* the file's lane near this place; else, when it has all it may have, the one used longest ago; NULL: it may have a new one */
+static struct lane *find_lane(struct hr_files *files, uint32_t node, int64_t offset)
 {
-    struct lane *lane = files->buckets[node % BUCKETS];
-    while (lane && lane->node != node)
-        lane = lane->next;
-    return lane;
+    struct lane *oldest = NULL;
+    unsigned count = 0;
+    for (struct lane *lane = files->buckets[node % BUCKETS]; lane; lane = lane->next) {
+        if (lane->node != node)
+            continue;
+        if (offset >= lane->at - NEAR_BEHIND && offset <= lane->at + NEAR_AHEAD)
+            return lane;
+        if (!oldest || lane->used_ns < oldest->used_ns)
+            oldest = lane;
+        count++;
+    }
+    return count < LANES_A_FILE ? NULL : oldest;
 }
 
 /* an idle lane that may go, taken out; NULL: none */
@@ -86,14 +98,15 @@ static void close_lane(struct lane *lane)
     free(lane);
 }
 
-void hr_files_tidy(struct hr_files *files)
+bool hr_files_tidy(struct hr_files *files)
 {
-    for (struct lane *lane = NULL;;) {
+    for (bool closed = false;; closed = true) {
         pthread_mutex_lock(&files->lock);
-        lane = take_idle(files, hr_clock_mono_ns());
+        struct lane *lane = take_idle(files, hr_clock_mono_ns());
+        bool none = !files->lanes;
         pthread_mutex_unlock(&files->lock);
         if (!lane)
-            return;
+            return closed && none;
         close_lane(lane);
     }
 }
@@ -125,7 +138,7 @@ static bool is_stale(const struct lane *lane, unsigned generation)
     return lane->generation != generation && lane->ends_ms - BEFORE_END_MS < hr_clock_ms();
 }
 
-static enum hr_code acquire(struct hr_files *files, uint32_t node, struct lane **out, unsigned *made_with, struct hr_err *err)
+static enum hr_code acquire(struct hr_files *files, uint32_t node, int64_t offset, struct lane **out, unsigned *made_with, struct hr_err *err)
 {
     unsigned generation;
     int64_t ends_ms;
@@ -134,7 +147,7 @@ static enum hr_code acquire(struct hr_files *files, uint32_t node, struct lane *
     if (code)
         return code;
     pthread_mutex_lock(&files->lock);
-    struct lane *lane = find_lane(files, node), *gone = NULL;
+    struct lane *lane = find_lane(files, node, offset), *gone = NULL;
     if (lane && is_stale(lane, generation)) {
         unlist_lane(files, lane);
         gone = lane->users ? NULL : lane;
@@ -147,6 +160,7 @@ static enum hr_code acquire(struct hr_files *files, uint32_t node, struct lane *
     if (!code) {
         list_lane(files, lane);
         lane->users++;
+        lane->at = offset;
         lane->used_ns = hr_clock_mono_ns();
         *made_with = lane->generation;
         files->was_read[node / 8] |= (uint8_t)(1u << node % 8);
@@ -255,7 +269,7 @@ static enum hr_code attempt(struct hr_files *files, uint32_t node, void *bytes, 
                             struct hr_err *err)
 {
     struct lane *lane = NULL;
-    HR_TRY(acquire(files, node, &lane, generation, err));
+    HR_TRY(acquire(files, node, offset, &lane, generation, err));
     enum hr_code code = hr_blob_read_at(lane->reader, bytes, len, offset, got, err);
     release(files, lane, code != HR_OK && code != HR_E_CANCELLED);
     return code;

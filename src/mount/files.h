@@ -27,6 +27,6 @@ void hr_files_free(struct hr_files *files);                /* nobody reads any m
 enum hr_code hr_files_read(struct hr_files *files, uint32_t node, void *bytes, size_t len, int64_t offset, size_t *got, struct hr_err *err);
 /* why the last failed read of this file failed, in the arena; NULL: none failed since one succeeded */
 char *hr_files_error(struct hr_files *files, struct hr_arena *arena, uint32_t node);
-void hr_files_tidy(struct hr_files *files);                /* closes lanes that are idle: about once a second */
+bool hr_files_tidy(struct hr_files *files);                /* closes lanes that are idle, about once a second; true: the last one went */
 void hr_files_each_read(struct hr_files *files, void (*visit)(uint32_t node, void *arg), void *arg);   /* every file read since the mount */
 #endif

@@ -233,6 +233,14 @@ static void tell_mounted(struct mount *m)
                      *manifest->version ? ":" : "", manifest->version, manifest->tree.files, manifest->tree.files == 1 ? "" : "s", size, m->real));
 }
 
+/* Read-ahead windows come and go by megabytes: kept in one heap they are not fetched from the kernel, page by page, each time */
+static void keep_memory(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 128 << 20);
+}
+
 /* ---- the control thread: signals, the parent, tidying ---- */
 
 static void ready(void *arg)
@@ -264,7 +272,8 @@ static void *control(void *arg)
             hr_fs_end(m->fs);
             return NULL;
         }
-        hr_files_tidy(m->files);
+        if (hr_files_tidy(m->files))
+            malloc_trim(0);
     }
 }
 
@@ -382,6 +391,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", err.msg);
         return 2;
     }
+    keep_memory();
     m.arena = hr_arena_new(NULL);
     make_absolute(m.arena, &m.options.point);
     make_absolute(m.arena, &m.options.manifest);

@@ -1,0 +1,211 @@
+"""Mounts, ours and rclone's in turn on the same built-in account: sequential MB/s, random 4 KB reads, small files, listing.
+
+    ./dev bench mount [--runs N] [--peers rclone,blobfuse2]
+
+Without rclone (Debian's package) ours is measured alone. Pages that the kernel has cached are dropped before each part.
+"""
+import argparse
+import atexit
+import concurrent.futures
+import datetime
+import os
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test/mount"))
+from servers import BUILD, cpu_seconds, memory                    # noqa: E402
+
+BIG, SMALL_FILES, SMALL_BYTES, MANY = 256_000_000, 1000, 10_000, 10_000
+
+
+class Account:
+    """The built-in account alone, with the data of every part."""
+
+    name = "dprepdata"
+
+    def __init__(self, home):
+        self.home = home
+        self.process = subprocess.Popen([BUILD / "test/unit/account/account_alone", "--home", home, "--account", self.name, "--container", "demo"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
+        atexit.register(self.process.kill)
+        self.port = int(self.process.stdout.readline().split("=")[1])
+        self.key = (home / f"storage/{self.name}.key").read_text().strip()
+        self.url = f"http://127.0.0.1:{self.port}/{self.name}"
+        folder = home / f"storage/{self.name}/demo"
+        for name in ("small", "many"):
+            (folder / name).mkdir()
+        with open(folder / "big.bin", "wb") as file:
+            for _ in range(BIG // 1_000_000):
+                file.write(os.urandom(1_000_000))
+        for i in range(SMALL_FILES):
+            (folder / f"small/{i:05}.bin").write_bytes(os.urandom(SMALL_BYTES))
+        for i in range(MANY):
+            (folder / f"many/{i:05}.csv").touch()
+
+    def sas(self):
+        from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+        return generate_container_sas(self.name, "demo", self.key, permission=ContainerSasPermissions(read=True, list=True),
+                                      expiry=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6))
+
+
+class Ours:
+    name = "headrace"
+
+    def __init__(self, account, folder):
+        from azure.storage.blob import BlobServiceClient
+        from conftest import manifest_of, write
+        container = BlobServiceClient(account.url, credential=account.key).get_container_client("demo")
+        manifest = write(folder / "manifest.json", manifest_of(account, container))
+        self.point = folder / "ours"
+        self.point.mkdir()
+        self.process = subprocess.Popen([BUILD / "headrace-mount", "--manifest", manifest, self.point], stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline().startswith("mounted"):
+            raise SystemExit("headrace-mount did not mount")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+class Rclone:
+    name = "rclone"
+
+    def __init__(self, account, folder):
+        self.point = folder / "rclone"
+        self.point.mkdir()
+        self.process = subprocess.Popen(["rclone", "mount", ":azureblob:demo", self.point, "--azureblob-sas-url", f"{account.url}/demo?{account.sas()}",
+                                         "--read-only", "--dir-cache-time", "24h", "--attr-timeout", "24h", "--no-modtime", "--config", folder / "none"],
+                                        stdout=subprocess.DEVNULL, stderr=open(folder / "rclone.log", "w"))
+        until = time.monotonic() + 30
+        while not os.path.ismount(self.point):
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise SystemExit("rclone did not mount: " + (folder / "rclone.log").read_text())
+            time.sleep(0.02)
+
+    def stop(self):
+        subprocess.run(["fusermount3", "-uz", self.point], check=False)
+        self.process.wait(20)
+
+
+PEERS = {"rclone": Rclone}
+
+
+def drop(path):
+    fd = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+
+
+# ---- the parts: each returns one figure ----
+
+def sequential(point):
+    drop(point / "big.bin")
+    total, buffer, begin = 0, bytearray(1 << 20), time.perf_counter()
+    with open(point / "big.bin", "rb", buffering=0) as file:
+        while got := file.readinto(buffer):
+            total += got
+    assert total == BIG
+    return total / (time.perf_counter() - begin) / 1e6
+
+
+def two_streams(point):
+    drop(point / "big.bin")
+
+    def half(at):
+        left, buffer = BIG // 2, bytearray(1 << 20)
+        with open(point / "big.bin", "rb", buffering=0) as file:
+            file.seek(at)
+            while left > 0 and (got := file.readinto(buffer)):
+                left -= got
+    begin = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(half, (0, BIG // 2)))
+    return BIG / (time.perf_counter() - begin) / 1e6
+
+
+def random_reads(point):
+    drop(point / "big.bin")
+    pick, times = random.Random(time.monotonic_ns()), []
+    fd = os.open(point / "big.bin", os.O_RDONLY)
+    for _ in range(100):
+        at = pick.randrange(BIG // 4096) * 4096
+        begin = time.perf_counter()
+        assert len(os.pread(fd, 4096, at)) == 4096
+        times.append(time.perf_counter() - begin)
+    os.close(fd)
+    return statistics.median(times) * 1000
+
+
+def first_byte(point):
+    drop(point / "big.bin")
+    begin = time.perf_counter()
+    with open(point / "big.bin", "rb", buffering=0) as file:
+        assert file.read(1)
+    return (time.perf_counter() - begin) * 1000
+
+
+def small_files(threads):
+    def part(point):
+        paths = [point / f"small/{i:05}.bin" for i in range(SMALL_FILES)]
+        for path in paths:
+            drop(path)
+        begin = time.perf_counter()
+        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+            assert sum(pool.map(lambda path: len(path.read_bytes()), paths)) == SMALL_FILES * SMALL_BYTES
+        return SMALL_FILES / (time.perf_counter() - begin)
+    return part
+
+
+def listing(point):
+    begin = time.perf_counter()
+    assert sum(entry.stat().st_size == 0 for entry in os.scandir(point / "many")) == MANY
+    return MANY / (time.perf_counter() - begin)
+
+
+PARTS = [   # what, unit, larger is better, part
+    ("sequential read of 256 MB", "MB/s", True, sequential), ("two readers, half each", "MB/s", True, two_streams),
+    ("first byte of 256 MB", "ms", False, first_byte), ("random 4 KB read, median of 100", "ms", False, random_reads),
+    ("10 KB files, 1 thread", "files/s", True, small_files(1)), ("10 KB files, 8 threads", "files/s", True, small_files(8)),
+    ("listing with stat", "files/s", True, listing),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7)
+    args = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-bench-"))
+    (folder / "account").mkdir()
+    account = Account(folder / "account")
+    mounts = [Ours(account, folder)] + [peer(account, folder) for name, peer in PEERS.items() if shutil.which(name)]
+    try:
+        for what, unit, larger, part in PARTS:
+            figures = {mount.name: [] for mount in mounts}
+            for _ in range(args.runs):
+                for mount in mounts:
+                    figures[mount.name].append(part(mount.point))
+            medians = {name: statistics.median(values) for name, values in figures.items()}
+            line = ", ".join(f"{name} {value:,.2f}" if value < 10 else f"{name} {value:,.0f}" for name, value in medians.items())
+            ours = medians["headrace"]
+            ratio = "".join(f"; {ours / value if larger else value / ours:.1f} times {name}" for name, value in medians.items() if name != "headrace")
+            print(f"{what}: {line} {unit}{ratio}", flush=True)
+        for mount in mounts:
+            print(f"{mount.name}: {memory(mount.process.pid, 'Pss') / 1e6:.0f} MB, {cpu_seconds(mount.process.pid):.1f} s of CPU")
+    finally:
+        for mount in mounts:
+            mount.stop()
+        account.process.terminate()
+        account.process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
