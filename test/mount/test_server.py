@@ -11,45 +11,24 @@ import subprocess
 import pytest
 
 from conftest import BUILD, FSTYPE, Account, mounted, requests_of, until
+from support.rest import Rest
 
 DATA = {"a.csv": b"1,2\n" * 1000, "sub/b.csv": b"3,4\n", "sub/big.bin": os.urandom(2_000_000)}
 
 
-class Known:
-    """A running server as these tests use it: its storage, and its datasets' REST."""
-
-    def __init__(self, serve):
-        from azure.storage.blob import BlobServiceClient
-        self.serve, at = serve, serve.endpoint
-        self.name, self.key, self.url = at["account"], at["account_key"], f"{at['storage_url']}/{at['account']}"
-        self.container = BlobServiceClient(self.url, credential=self.key, retry_total=0).get_container_client("demo")
-        self.workspace = (f"/subscriptions/{at['subscription_id']}/resourceGroups/{at['resource_group']}/providers/Microsoft.MachineLearningServices/"
-                          f"workspaces/{at['workspace']}")
-
+class Known(Rest):
     stats = Account.stats
-
-    def ask(self, method, path, body=None, status=200):
-        import requests
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(method, self.serve.endpoint["https_url"] + path, json=body, verify=self.serve.endpoint["ca_file"], timeout=30,
-                                     headers={"Authorization": "Bearer " + self.serve.endpoint["token"]})
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    def register(self, name, folder):
-        flow = {"paths": [{"pattern": f"azureml://datastores/workspaceblobstore/paths/{folder}"}], "transformations": []}
-        return self.ask("POST", f"/dataset/v1.0{self.workspace}/datasets?ifExistsOk=true",
-                        {"name": name, "datasetType": "file", "latest": {"dataflow": json.dumps(flow)}})
 
 
 @pytest.fixture(scope="module")
 def known(serve):
     known = Known(serve)
-    for path, data in DATA.items():
-        known.container.upload_blob(f"prepared/{path}", data)
-    known.view = known.register("prepared", "prepared")
-    return known
+    with known.container() as container:
+        for path, data in DATA.items():
+            container.upload_blob(f"prepared/{path}", data)
+        known.register("prepared", "prepared")
+        known.store = container
+        yield known
 
 
 @contextlib.contextmanager
@@ -72,7 +51,7 @@ def test_a_dataset_is_mounted_by_name_and_version(known, tmp_path):
         assert sorted(os.listdir(point)) == ["a.csv", "sub"] and (point / "sub/big.bin").stat().st_size == 2_000_000
         assert requests_of(known) == before
         assert {path: (point / path).read_bytes() for path in DATA} == DATA
-    known.container.upload_blob("prepared/c.csv", b"new")
+    known.store.upload_blob("prepared/c.csv", b"new")
     assert known.register("prepared", "prepared")["latest"]["versionId"] == "2"
     with by_command(known.serve, "prepared:1", tmp_path / "one") as one, by_command(known.serve, "prepared", tmp_path / "two") as two:
         assert sorted(os.listdir(one)) == ["a.csv", "sub"] and sorted(os.listdir(two)) == ["a.csv", "c.csv", "sub"]

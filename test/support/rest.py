@@ -8,6 +8,10 @@ COMPUTE = "?api-version=2020-02-02"
 LINK = "?api-version=2020-04-01-preview"
 
 
+class Unavailable(Exception):
+    """The server says that something it needs is not there now: the same request may be made again."""
+
+
 class Rest:
     """Requests as the server's owner. It follows the server to wherever it is started again."""
 
@@ -31,6 +35,8 @@ class Rest:
             session.trust_env = False
             answer = session.request(method, at["https_url"] + path, json=body, verify=at["ca_file"], timeout=timeout,
                                      headers={"Authorization": "Bearer " + (token or at["token"])})
+        if answer.status_code in (502, 503):
+            raise Unavailable(answer.text)
         assert answer.status_code in status, (answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
@@ -46,9 +52,9 @@ class Rest:
         return self.ask("PUT", f"{self.workspace}/linkedServices/{name}{LINK}",
                         {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": self.synapse}})
 
-    def attach(self, name, link):
+    def attach(self, name):
         return self.ask("PUT", f"{self.workspace}/computes/{name}{COMPUTE}", {"location": "local", "properties": {
-            "computeType": "SynapseSpark", "resourceId": self.pool, "isAttachedCompute": True, "properties": {"linkedService": link}}})
+            "computeType": "SynapseSpark", "resourceId": self.pool, "isAttachedCompute": True}})
 
     def compute(self, name):
         return self.ask("GET", f"{self.workspace}/computes/{name}{COMPUTE}")

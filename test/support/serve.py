@@ -62,7 +62,7 @@ class Serve:
         log.close()
 
         def ready():
-            assert self.process.poll() is None, f"headrace serve ended: {self.log()}"
+            assert self.process.poll() is None, f"headrace serve ended with {self.process.returncode}: {self.log()}"
             return path.exists()
         until(ready, seconds, "endpoint.json")
         self.endpoint = json.loads(path.read_text())

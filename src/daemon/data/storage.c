@@ -79,6 +79,14 @@ static const char *ca_of(struct hr_rest *req, const struct hr_datastore_row *row
     return is_ours(req, row) && !strncmp(req->site->storage_url, "https:", 6) ? req->site->ca_file : NULL;
 }
 
+/* requests are taken before our own account has started, too */
+static enum hr_code check_ready(struct hr_rest *req, const struct hr_datastore_row *row, struct hr_err *err)
+{
+    if (is_ours(req, row) && !req->site->storage_url)
+        return hr_fail(err, HR_E_UNAVAILABLE, "the storage account \"%s\" is not ready yet", row->account);
+    return HR_OK;
+}
+
 /* ---- for readers ---- */
 
 struct storage { json_t *conf, *endpoints, *bearer; int64_t ends_ms; };
@@ -114,6 +122,7 @@ static enum hr_code add_store(struct hr_rest *req, const char *workspace, const 
     int64_t ends = hr_clock_ms() + (by_role ? DATA_ROLE_SECONDS : DATA_SECONDS) * 1000LL;
     if (!to->ends_ms || ends < to->ends_ms)
         to->ends_ms = ends;
+    HR_TRY(check_ready(req, row, err));
     HR_TRY(add_credential(req, row, write, to, err));
     const char *address = address_of(req, row);
     if (address)
@@ -144,6 +153,7 @@ enum hr_code data_storage(struct hr_rest *req, const char *workspace, const stru
 
 enum hr_code data_configure(struct hr_rest *req, const struct hr_datastore_row *row, struct hr_blob_config *config, struct hr_err *err)
 {
+    HR_TRY(check_ready(req, row, err));
     const char *key, *address = address_of(req, row);
     if (address)
         HR_TRY(hr_blob_config_endpoint(config, row->account, address, ca_of(req, row), err));
