@@ -64,6 +64,22 @@ def upload(endpoint, data, container="demo", name="Titanic.csv"):
     storage(endpoint).get_blob_client(container, name).upload_blob(data, overwrite=True)
 
 
+# What the article takes for granted: a datastore on the container, and a dataset on the file in it.
+ASSUMED = """
+from azureml.core import Dataset, Datastore, Workspace
+
+ws = Workspace.from_config()
+store = Datastore.register_azure_blob_container(ws, "mydatastore", "demo", "dprepdata", account_key="@ACCESS_KEY@")
+Dataset.Tabular.from_delimited_files((store, "Titanic.csv")).register(ws, "blob_dset")
+del ws, store
+"""
+
+
+def assume(kernel, endpoint):
+    """Makes what the article assumes; returns the cell that did."""
+    return kernel.run(ASSUMED.replace("@ACCESS_KEY@", endpoint["account_key"]))
+
+
 def values(endpoint):
     return {
         "RESOURCE_GROUP": endpoint["resource_group"],
@@ -143,6 +159,11 @@ class Kernel:
         cell = nbformat.v4.new_code_cell(source)
         self.execute(cell)
         return cell
+
+
+def detach(kernel):
+    """Detaches the notebook's compute by the command, with the kernel's environment."""
+    subprocess.run(["headrace", "compute", "detach", ALIAS], env=kernel.env, check=True, capture_output=True, timeout=30)
 
 
 def text_of(cell):

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -54,11 +55,15 @@ def cells(serve, tmp_path_factory):
     notebook = article.fill(copy.deepcopy(nbformat.read(article.NOTEBOOK, as_version=4)), serve.endpoint)
     done = {}
     with article.Kernel(tmp_path_factory.mktemp("owner"), serve.home, serve.endpoint, BUILD) as kernel:
+        assumed = article.assume(kernel, serve.endpoint)
+        assert not article.failed(assumed), article.text_of(assumed)
         for cell in notebook.cells:
-            if cell.cell_type == "code":
+            if cell.cell_type == "code" and cell.metadata.tags[0] != "unlink":
                 kernel.execute(cell)
                 done[cell.metadata.tags[0]] = cell
                 assert not article.failed(cell), f"{cell.metadata.tags[0]}: {article.text_of(cell)}\n{serve.log()}"
+        done["mounts"] = kernel.run("with train_ds.mount() as m:\n    print(m.mount_point)\n    print(open('/proc/mounts').read())")
+        done["input"] = kernel.run("input1")
     return done
 
 
@@ -126,6 +131,22 @@ def check_saved(container):
     assert hashlib.sha256(text.encode()).hexdigest() == SPARKS_OUTPUT
 
 
+def test_dataset_to_spark(cells):
+    assert article.text_of(cells["dataset-to-spark"]) == "891\n"
+
+
+def test_dataset_and_train(cells):
+    found = re.search(r"^891 rows; training accuracy (0\.\d+)$", article.text_of(cells["train"]), re.M)
+    assert 0.75 <= float(found.group(1)) <= 0.85
+    assert "mount" in article.text_of(cells["input"])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="no /dev/fuse")
+def test_the_mount_is_fuses(cells):
+    point, *mounts = article.text_of(cells["mounts"]).split("\n")
+    assert [line for line in mounts if line.split()[1:2] == [point] and line.split()[2].startswith("fuse")], mounts
+
+
 def test_prepare(cells):
     check_prepare(article.text_of(cells["prepare"]))
 
@@ -152,6 +173,25 @@ def test_the_storage_cells_on_azurite(cells, serve, azurite, tmp_path):
             assert not article.failed(cell), shown[tag]
     check_prepare(shown["prepare"])
     check_saved(container)
+
+
+def test_unlink(serve, tmp_path):
+    """Its own link, since the others' computes hang on the notebook's: refused while a compute is attached, then done."""
+    source = "from azureml.core import Workspace, LinkedService, SynapseWorkspaceLinkedServiceConfiguration as Configuration\nfrom azureml.core.compute import SynapseCompute, ComputeTarget\nws = Workspace.from_config()\n"
+    source += f"linked_service = LinkedService.register(ws, 'other', Configuration(ws.subscription_id, ws.resource_group, 'other-synapse'))\n"
+    source += "ComputeTarget.attach(ws, 'other-pool', SynapseCompute.attach_configuration(linked_service, type='SynapseSpark', pool_name='p')).wait_for_completion()"
+    serve.cli("synapse", "create", "other-synapse")
+    serve.cli("pool", "create", "p", "--synapse", "other-synapse")
+    cell = next(cell for cell in nbformat.read(article.NOTEBOOK, as_version=4).cells if cell.metadata.get("tags") == ["unlink"])
+    with article.Kernel(tmp_path, serve.home, serve.endpoint, BUILD) as kernel:
+        made = kernel.run(source)
+        assert not article.failed(made), article.text_of(made)
+        kernel.execute(cell)
+        assert article.failed(cell) and "other-pool" in article.text_of(cell), article.text_of(cell)
+        shown = article.text_of(kernel.run("'other-pool' in ws.compute_targets, [link.name for link in LinkedService.list(ws)]"))
+        assert shown.startswith("(True") and "'other'" in shown
+        removed = kernel.run("linked_service.unregister(detach_computes=True)\n'other-pool' in ws.compute_targets, 'other' in [link.name for link in LinkedService.list(ws)]")
+        assert article.text_of(removed) == "(False, False)\n"
 
 
 def test_stop(cells, serve):

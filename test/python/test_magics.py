@@ -182,3 +182,9 @@ def test_the_kernels_end_ends_its_session(serve, start, kernel, tmp_path):
         number = json.loads(article.text_of(other.run("%synapse meta")))["session_id"]
     lines = article.text_of(kernel.run("%synapse list")).splitlines()
     assert not any(f" {number} " in line and "idle" in line for line in lines)
+
+
+def test_the_sdks_errors_are_the_callers_line_and_the_message(kernel):
+    error = error_of(kernel.run("from azureml.core import Workspace, LinkedService\nws = Workspace.from_config()\nLinkedService.get(ws, 'nix')"))
+    lines = "\n".join(error.traceback).split("\n")
+    assert lines[0] == "line 3: LinkedService.get(ws, 'nix')" and "nix" in lines[1] and len(lines) == 2

@@ -1,5 +1,9 @@
 """The SDK's exceptions, with the names that code written for the original catches."""
 
+import os
+import traceback
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 class AzureMLException(Exception):
     """Anything the SDK raises. `message` is the server's, `code` its error code, `status` the HTTP status (None without an
@@ -17,6 +21,12 @@ class AzureMLException(Exception):
 
     def __repr__(self):
         return "%s(%r)" % (type(self).__name__, self.message)
+
+    def _render_traceback_(self):
+        """What IPython shows: the caller's line and the message, without the SDK's own stack."""
+        frames = [frame for frame in traceback.extract_tb(self.__traceback__) if not frame.filename.startswith(_HERE)]
+        where = ["line %d: %s" % (frames[-1].lineno, frames[-1].line)] if frames and frames[-1].line else []
+        return where + ["%s: %s" % (type(self).__name__, self)]
 
 
 class UserErrorException(AzureMLException):
