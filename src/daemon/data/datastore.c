@@ -166,7 +166,7 @@ static enum hr_code read_address(struct hr_rest *req, const char *endpoint, cons
     return HR_OK;
 }
 
-static enum hr_code read_credential(const char *type, const char *secret, struct hr_datastore_row *row, struct hr_err *err)
+static enum hr_code read_credential(const char *type, const char *secret, bool ours, struct hr_datastore_row *row, struct hr_err *err)
 {
     static const char *const known[] = {"AccountKey", "Sas", "None"};
     if (!type || !*type)
@@ -179,6 +179,8 @@ static enum hr_code read_credential(const char *type, const char *secret, struct
         return hr_fail_hint(err, "None is access by the role of whoever reads");
     }
     row->secret = strcmp(row->credential, "None") ? secret : NULL;
+    if (!strcmp(row->credential, "AccountKey") && !secret && ours)
+        return HR_OK;              /* this server knows its own account's key, and who may register may list it */
     if (strcmp(row->credential, "None") && (!secret || !*secret))
         return hr_fail(err, HR_E_INVALID, "credentials of type \"%s\" come without their secret", row->credential);
     return HR_OK;
@@ -260,7 +262,7 @@ static enum hr_code read_row(struct hr_rest *req, const char *workspace, const c
     row->account = parts.account;
     row->container = parts.container;
     HR_TRY(read_address(req, parts.endpoint, parts.protocol, row, err));
-    HR_TRY(read_credential(parts.credential, parts.secret, row, err));
+    HR_TRY(read_credential(parts.credential, parts.secret, !row->address && !strcasecmp(row->account, req->site->account), row, err));
     const char *description = string_of(from, "description");
     row->description = description ? description : "";
     return read_tags(req, json_object_get(from, "tags"), row, err);

@@ -35,38 +35,68 @@ static bool in_class(const char *at, const char *end, char c)
     return found != negated;
 }
 
-static bool match_any(const char *pattern, const char *name, bool across)
+/* one character of the pattern against one of the name; *pattern is left on its last */
+static bool match_one(const char **pattern, char c)
 {
-    for (;; name++) {
-        if (data_glob_match(pattern, name))
-            return true;
-        if (!*name || (*name == '/' && !across))
-            return false;
+    const char *at = *pattern, *end;
+    if (!*at || !c || (c == '/' && *at != '/'))
+        return false;
+    if (*at == '[' && (end = class_end(at))) {
+        *pattern = end;
+        return in_class(at, end, c);
     }
+    return *at == '?' || *at == c;
 }
 
-/* at most HR_BLOB_NAME_MAX long, and a pattern has at most a few stars: checked when it is read */
+/* Where to go on when it does not fit: a later star makes the choices of an earlier one of its kind final, so there is one of each, and
+ * the work is bounded by the product of the lengths. */
+struct again {
+    const char *star, *star_at;        /* *: behind it, and the name from where it was last tried */
+    const char *deep, *deep_at;        /* the same of ** */
+    bool whole;                        /* a ** that is a whole segment: only segments' beginnings are tried */
+};
+
+static bool retry(struct again *again, const char **pattern, const char **name)
+{
+    if (again->star && *again->star_at && *again->star_at != '/') {
+        *name = ++again->star_at;
+        *pattern = again->star;
+        return true;
+    }
+    again->star = NULL;
+    if (!again->deep || !*again->deep_at)
+        return false;
+    const char *slash = strchr(again->deep_at, '/');
+    if (again->whole && !slash)
+        return false;
+    *name = again->deep_at = again->whole ? slash + 1 : again->deep_at + 1;
+    *pattern = again->deep;
+    return true;
+}
+
 bool data_glob_match(const char *pattern, const char *name)
 {
-    for (; *pattern; pattern++, name++) {
-        const char *end;
+    const char *start = pattern;
+    struct again again = {0};
+    for (;;) {
         if (pattern[0] == '*' && pattern[1] == '*') {
+            bool begins = pattern == start || pattern[-1] == '/';
             pattern += 2;
-            return match_any(pattern, name, true) || (*pattern == '/' && data_glob_match(pattern + 1, name));   /* a, **, b: also a/b */
-        }
-        if (*pattern == '*')
-            return match_any(pattern + 1, name, false);
-        if (!*name || (*name == '/' && *pattern != '/'))
-            return false;
-        if (*pattern == '[' && (end = class_end(pattern))) {
-            if (!in_class(pattern, end, *name))
-                return false;
-            pattern = end;
-        } else if (*pattern != '?' && *pattern != *name) {
+            again = (struct again){.deep_at = name, .whole = begins && *pattern == '/'};
+            pattern += again.whole;
+            again.deep = pattern;
+        } else if (*pattern == '*') {
+            again.star = ++pattern;
+            again.star_at = name;
+        } else if (!*pattern && !*name) {
+            return true;
+        } else if (match_one(&pattern, *name)) {
+            pattern++;
+            name++;
+        } else if (!retry(&again, &pattern, &name)) {
             return false;
         }
     }
-    return !*name;
 }
 
 /* ---- paths ---- */
@@ -107,7 +137,7 @@ static enum hr_code clean_path(struct hr_rest *req, const char *store, const cha
         hr_fail(err, HR_E_INVALID, "the path in datastore \"%s\" is empty", store);
         return hr_fail_hint(err, "name a file, a folder or a pattern; '/' is the whole container");
     }
-    size_t len = strlen(text), at = 0, stars = 0;
+    size_t len = strlen(text), at = 0;
     if (len > HR_BLOB_NAME_MAX)
         return hr_fail(err, HR_E_LIMIT, "a path in datastore \"%s\" is longer than %d characters", store, HR_BLOB_NAME_MAX);
     char *out = hr_arena_alloc(req->arena, len + 1);
@@ -115,16 +145,12 @@ static enum hr_code clean_path(struct hr_rest *req, const char *store, const cha
         size_t part = strcspn(from, "/");
         if ((part == 1 && *from == '.') || (part == 2 && !strncmp(from, "..", 2)))
             return hr_fail(err, HR_E_INVALID, "path \"%.300s\" in datastore \"%s\" holds \".\" or \"..\": name it from the container's root", text, store);
-        for (size_t i = 0; i < part; i++)
-            stars += from[i] == '*';
         if (part && at)
             out[at++] = '/';
         memcpy(out + at, from, part);
         at += part;
         from += part + (from[part] == '/');
     }
-    if (stars > 16)
-        return hr_fail(err, HR_E_LIMIT, "pattern \"%.300s\" has more than 16 stars", text);
     *path = out;
     return HR_OK;
 }
@@ -155,6 +181,25 @@ static enum hr_code read_path(struct hr_rest *req, const char *workspace, const 
 
 /* ---- the document ---- */
 
+/* of files, a part can be taken; what is done with tables is their readers' */
+static enum hr_code check_steps(const char *type, const json_t *steps, struct hr_err *err)
+{
+    const json_t *step;
+    size_t i;
+    if (!strcmp(type, "tabular"))
+        return json_array_size(steps) ? HR_OK
+                                      : hr_fail(err, HR_E_INVALID, "a tabular dataset needs a reader as its first transformation: read_delimited, "
+                                                                   "read_json_lines or read_parquet");
+    json_array_foreach(steps, i, step) {
+        const json_t *count = json_object_get(step, "take") ? json_object_get(step, "take") : json_object_get(step, "skip");
+        if (json_object_size(step) != 1 || !count)
+            return hr_fail(err, HR_E_UNSUPPORTED, "of a file dataset's transformations only take and skip are supported");
+        if (!json_is_integer(count) || json_integer_value(count) < 0)
+            return hr_fail(err, HR_E_INVALID, "take and skip need a number from 0");
+    }
+    return HR_OK;
+}
+
 static enum hr_code read_document(struct hr_rest *req, const char *workspace, const json_t *document, json_t *canonical,
                                   struct data_definition *definition, struct hr_err *err)
 {
@@ -168,8 +213,7 @@ static enum hr_code read_document(struct hr_rest *req, const char *workspace, co
         return hr_fail(err, HR_E_LIMIT, "the dataset has more than %d paths: use a pattern or a folder", PATHS_MAX);
     if (steps && !json_is_array(steps))
         return hr_fail(err, HR_E_INVALID, "\"transformations\" is not a list");
-    if (!strcmp(definition->type, "tabular") && !json_array_size(steps))
-        return hr_fail(err, HR_E_INVALID, "a tabular dataset needs a reader as its first transformation: read_delimited, read_json_lines or read_parquet");
+    HR_TRY(check_steps(definition->type, steps, err));
     definition->count = json_array_size(paths);
     definition->paths = HR_NEW_ARRAY(req->arena, struct data_path, definition->count);
     json_array_foreach(paths, i, item)

@@ -199,6 +199,25 @@ static int by_shown(const void *a, const void *b)
     return order ? order : strcmp(x->url, y->url);
 }
 
+/* take and skip of a file dataset: in order of the names */
+static void apply_steps(struct listing_run *run)
+{
+    if (strcmp(run->listing->type, "file"))
+        return;
+    json_t *document = json_loads(run->listing->definition, 0, NULL), *step;
+    size_t i;
+    json_array_foreach(json_object_get(document, "transformations"), i, step) {
+        size_t take = (size_t)json_integer_value(json_object_get(step, "take")), skip = (size_t)json_integer_value(json_object_get(step, "skip"));
+        bool takes = json_object_get(step, "take") != NULL;
+        skip = skip < run->count ? skip : run->count;
+        run->at += skip;
+        run->count -= skip;
+        if (takes && take < run->count)
+            run->count = take;
+    }
+    json_decref(document);
+}
+
 /* ---- the manifest's text ---- */
 
 void data_add_text(struct hr_buf *out, const char *text)
@@ -282,6 +301,7 @@ enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)
     if (!code) {
         name_all(&run);
         qsort(run.at, run.count, sizeof *run.at, by_shown);
+        apply_steps(&run);
         code = pack(&run, err);
     }
     hr_map_release(&run.seen);

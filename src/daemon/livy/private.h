@@ -90,6 +90,7 @@ void livy_parent_stop(void);
 /* session.c */
 enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool, bool unique_name,
                               struct livy_session **session, struct hr_err *err);
+const char *livy_workspace_tag(struct hr_arena *arena, const json_t *request, const char **group, const char **name);
 void livy_session_ask(struct livy_session *session);              /* the parent for an interpreter */
 struct livy_session *livy_session_by_uuid(const char *uuid);
 void livy_session_spawned(struct livy_session *session, int pid);

@@ -136,11 +136,24 @@ static enum hr_code find_pool(struct hr_rest *req, const char **synapse, const c
     return HR_OK;
 }
 
+/* the workspace that the session's `ws` will be: it must be there, and the caller's to read */
+static enum hr_code check_workspace(struct hr_rest *req, struct hr_err *err)
+{
+    struct hr_resource_row *row;
+    const char *group, *name, *id = livy_workspace_tag(req->arena, req->body, &group, &name);
+    if (!id)
+        return HR_OK;
+    HR_TRY(hr_rest_check(req, HR_ACT_READ, id, err));
+    HR_TRY(hr_store_resource_get(req->site->store, req->arena, id, &row, err));
+    return row ? HR_OK : hr_fail(err, HR_E_NOT_FOUND, "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name, group);
+}
+
 static enum hr_code session_post(struct hr_rest *req, struct hr_err *err)
 {
     const char *synapse, *pool_id;
     struct livy_session *session;
     HR_TRY(find_pool(req, &synapse, &pool_id, err));
+    HR_TRY(check_workspace(req, err));
     HR_TRY(livy_session_new(req, synapse, pool_id, !pool_of(req), &session, err));
     reply_made(req, view_of(req)(req, session, NULL), (long long)session->id);
     return HR_OK;

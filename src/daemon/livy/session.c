@@ -168,10 +168,28 @@ static json_t *conf_as_text(json_t *conf)
     return out;
 }
 
+/* `ws` is the workspace that a client's tag names (%synapse start -w), else the home's first. No tag: *id NULL. */
+const char *livy_workspace_tag(struct hr_arena *arena, const json_t *request, const char **group, const char **name)
+{
+    static const char middle[] = "/providers/Microsoft.MachineLearningServices/workspaces/";
+    const char *tag = json_string_value(json_object_get(json_object_get(request, "tags"), "workspace"));
+    const char *groups = tag ? strcasestr(tag, "/resourceGroups/") : NULL, *provider = groups ? strcasestr(groups, middle) : NULL;
+    if (!provider || strncasecmp(tag, "/subscriptions/", 15))
+        return NULL;
+    *name = provider + strlen(middle);
+    *group = hr_strndup(arena, groups + 16, (size_t)(provider - groups - 16));
+    return **name && !strchr(*name, '/') && **group && !strchr(*group, '/') ? tag : NULL;
+}
+
 void livy_session_ask(struct livy_session *session)
 {
     session->asked++;
     const struct hr_site *site = livy.site;
+    const char *group = site->resource_group, *workspace = site->workspace, *tagged_group, *tagged;
+    if (livy_workspace_tag(session->arena, session->request, &tagged_group, &tagged)) {
+        group = tagged_group;
+        workspace = tagged;
+    }
     /* no user_id: a Connect client that joins by the session's id sends none either, and a host tells sessions apart by both */
     json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
                                 session->socket, "connect", livy.options->connect, "token", session->token, "session_id",
@@ -181,7 +199,7 @@ void livy_session_ask(struct livy_session *session)
                                   session->name, "app_id", session->app_id, "user", session->owner.name));
     json_object_set_new(message, "workspace",
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id", site->subscription, "resource_group",
-                                  site->resource_group, "workspace_name", site->workspace, "url", site->https_url, "token",
+                                  group, "workspace_name", workspace, "url", site->https_url, "token",
                                   session->token, "ca_file", site->ca_file));
     livy_parent_send(message);
 }
