@@ -18,6 +18,7 @@
 #define HR_NO_SUCH_ELEMENT "org.apache.spark.SparkNoSuchElementException"
 
 #define HR_CONDITIONS(X) \
+    X("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "42845", HR_ANALYSIS, "Non-deterministic expression <sqlExpr> should not appear in the arguments of an aggregate function.") \
     X("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", HR_ANALYSIS, "Cannot use all columns for partition columns.") \
     X("AMBIGUOUS_COLUMN_REFERENCE", "42702", HR_ANALYSIS, "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same. This column points to one of the DataFrames but Spark is unable to figure out which one. Please alias the DataFrames with different names via `DataFrame.alias` before joining them, and specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.") \
     X("AMBIGUOUS_REFERENCE", "42704", HR_ANALYSIS, "Reference <name> is ambiguous, could be: <referenceNames>.") \
@@ -96,6 +97,7 @@
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. You must provide at least one field type. For example: \"STRUCT<name STRING, phone DECIMAL(10, 0)>\".") \
     X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
+    X("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.") \
     X("INVALID_ARRAY_INDEX", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", HR_ANALYSIS, "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.") \
@@ -188,12 +190,16 @@
     X("TABLE_OR_VIEW_NOT_FOUND", "42P01", HR_ANALYSIS, "The table or view <relationName> cannot be found. Verify the spelling and correctness of the schema and catalog.") \
     X("TASK_WRITE_FAILED", "58030", HR_SPARK, "Task failed while writing rows to <path>.") \
     X("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", HR_ANALYSIS, "Cannot create the temporary view <relationName> because it already exists.\nChoose a different name, drop or replace the existing view,  or add the IF NOT EXISTS clause to tolerate pre-existing views.") \
+    X("TRANSPOSE_EXCEED_ROW_LIMIT", "54006", HR_ANALYSIS, "Number of rows exceeds the allowed limit of <maxValues> for TRANSPOSE. If this was intended, set <config> to at least the current row count.") \
+    X("TRANSPOSE_INVALID_INDEX_COLUMN", "42804", HR_ANALYSIS, "Invalid index column for TRANSPOSE because: <reason>") \
+    X("TRANSPOSE_NO_LEAST_COMMON_TYPE", "42K09", HR_ANALYSIS, "Transpose requires non-index columns to share a least common type, but <dt1> and <dt2> do not.") \
     X("UDTF_ALIAS_NUMBER_MISMATCH", "42802", HR_ANALYSIS, "The number of aliases supplied in the AS clause does not match the number of columns output by the UDTF. Expected <aliasesSize> aliases, but got <aliasesNames>. Please ensure that the number of aliases provided matches the number of columns output by the UDTF.") \
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNBOUND_SQL_PARAMETER", "42P02", HR_ANALYSIS, "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
     X("UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A", HR_ANALYSIS, "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.") \
     X("UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Unpivot value columns must share a least common type, some types do not: [<types>].") \
+    X("UNPIVOT_VALUE_SIZE_MISMATCH", "428C4", HR_ANALYSIS, "All unpivot value columns must have the same size as there are value column names (<names>).") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
     X("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].") \

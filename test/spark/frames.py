@@ -22,6 +22,7 @@ SETUP = {
     "n": "spark.range(6).select('id', (F.col('id') % 2).alias('k'), (F.col('id') * 10).cast('decimal(10,2)').alias('v'))",
     "a": "spark.createDataFrame([(1, [1, 2, None], {'p': 1, 'q': 2}), (2, [], {}), (3, None, None)], 'id int, xs array<int>, m map<string,int>')",
     "s": "spark.createDataFrame([(1, (10, 'x')), (2, None)], 'id int, p struct<u:int,w:string>')",
+    "o": "spark.range(100, numPartitions=1).select('id', (F.col('id') % 3).cast('string').alias('g'))",
     "t": "spark.createDataFrame([(datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 12, 34, 56)), (None, None)], 'day date, at timestamp')",
 }
 
@@ -206,6 +207,22 @@ d._joinAsOf(n, leftAsOfColumn='id', rightAsOfColumn='id', on='id', how='left')
 t._joinAsOf(t.withColumnRenamed('at', 'since'), leftAsOfColumn='at', rightAsOfColumn='since', tolerance=F.expr('interval 3 seconds'))
 d._joinAsOf(e, leftAsOfColumn='id', rightAsOfColumn='id', tolerance=F.lit(-1))
 d._joinAsOf(e, leftAsOfColumn='id', rightAsOfColumn='id', direction='up')
+d.unpivot('id', ['name'], 'k', 'v')
+d.crosstab('name', 'flag').orderBy('name_flag')
+d.groupBy(F.upper('name').alias('u')).pivot('flag', [True]).count().orderBy('u')
+d.select('id', 'x').transpose()
+d.select('name', 'id', 'x').transpose('name')
+d.select('id').transpose()
+d.select('id', 'name', 'x').transpose()
+o.sample(0.1, 3)
+o.sample(True, 0.3, 3)
+o.sample(True, 2.5, 11).count()
+[x.collect() for x in o.randomSplit([0.2, 0.5, 0.3], 7)]
+o.sampleBy('g', {'0': 0.1, '1': 0.2}, 0)
+o.select(F.rand(5), F.rand(5).alias('again'), F.randn(7), F.monotonically_increasing_id())
+o.filter(F.rand(3) < 0.2)
+o.groupBy((F.rand(4) < 0.5).alias('r')).count()
+o.agg(F.sum(F.rand(1)))
 d.show()
 d.show(2)
 d.show(2, False)

@@ -73,6 +73,16 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
     return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping", expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
 }
 
+static enum hr_code check_drawn(struct analysis *a, const struct hr_texpr *call)
+{
+    for (size_t i = 0; i < call->call.args.count; i++)
+        if (has_kind(call->call.args.at[i], HR_F_VOLATILE))
+            return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "sqlExpr", expr_sql(a, call), NULL);
+    if (call->call.filter && has_kind(call->call.filter, HR_F_VOLATILE))
+        return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "filterExpr", expr_sql(a, call->call.filter), NULL);
+    return HR_OK;
+}
+
 /* replaces what the aggregate computes by its columns; anything else must not use the input's columns */
 static enum hr_code split_expr(void *arg, struct hr_texpr **place)
 {
@@ -94,6 +104,7 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
         return grouping_call(s, place);
     if (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE)) {
         HR_TRY(hr_texpr_each(expr, check_nested, s));
+        HR_TRY(check_drawn(s->a, expr));
         *place = column_of(s->a, aggregate_attr(s, expr));
         return HR_OK;
     }
@@ -369,6 +380,9 @@ static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, str
     for (; n < groups.count; n++) {
         list[n] = groups.at[n];
         names[n] = attr_of_group(a, groups.at[n], false);
+        const struct hr_expr *given = n < rel->aggregate.grouping.count ? rel->aggregate.grouping.at[n] : NULL;
+        if (given && given->kind == HR_EXPR_ALIAS)
+            names[n] = attr_new(a, given->alias.names.at[0], groups.at[n]->type, groups.at[n]->nullable);
     }
     for (size_t v = 0; v < values->count; v++) {
         struct hr_texpr *value, *condition;

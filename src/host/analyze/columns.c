@@ -279,16 +279,31 @@ enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struc
     return HR_OK;
 }
 
+/* randomSplit: the rows in an order of their own first, so that its parts fit together */
+static struct hr_node *sorted_by_all(struct analysis *a, struct hr_node *input)
+{
+    struct hr_torders orders = {ARRAY(a, struct hr_torder, input->output.count), 0};
+    for (size_t i = 0; i < input->output.count; i++)
+        if (!input->output.at[i]->hidden && is_orderable(input->output.at[i]->type))
+            orders.at[orders.count++] = (struct hr_torder){column_of(a, input->output.at[i]), false, true};
+    if (!orders.count)
+        return input;
+    struct hr_node *sort = node_new(a, HR_N_SORT, input);
+    sort->sort.orders = orders;
+    return sort;
+}
+
 enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
-    *out = node_new(a, HR_N_SAMPLE, input);
+    double fraction = rel->sample.upper - rel->sample.lower;
+    if (rel->sample.with_replacement && (fraction < 0 || fraction >= 40))
+        return hr_fail(a->err, HR_E_INVALID, "fraction %g of a sample with replacement is not between 0 and 40", fraction);
+    *out = node_new(a, HR_N_SAMPLE, rel->sample.deterministic ? sorted_by_all(a, input) : input);
     (*out)->sample.lower = rel->sample.lower;
     (*out)->sample.upper = rel->sample.upper;
     (*out)->sample.with_replacement = rel->sample.with_replacement;
-    if (rel->sample.with_replacement)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "sample with replacement");
     (*out)->sample.seed = rel->sample.has_seed ? rel->sample.seed : a->env->ops->now_us ? a->env->ops->now_us(a->env) : 42;
     return HR_OK;
 }

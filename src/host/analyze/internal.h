@@ -73,6 +73,8 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
 enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_unpivot(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out);
+enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out);
 enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_texpr *generator, bool outer, const struct hr_names *names,
                            const char *qualifier, struct hr_node **out);

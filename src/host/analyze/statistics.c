@@ -1,4 +1,4 @@
-/* df.stat, df.na, describe and summary, unpivot: relations that are made of others. Each is written with unresolved expressions over the
+/* df.stat, df.na, describe and summary: relations that are made of others. Each is written with unresolved expressions over the
  * input's columns, and resolved as a select list. */
 #include "host/analyze/internal.h"
 #include <stdlib.h>
@@ -262,100 +262,6 @@ static enum hr_code replace_na(struct analysis *a, const struct hr_rel *rel, str
     return resolve_select(a, rel, input, &list, out);
 }
 
-/* ---- unpivot ---- */
-
-static enum hr_code unpivot_columns(struct scope *s, const struct hr_exprs *given, struct hr_texprs *out)
-{
-    struct hr_exprs list;
-    HR_TRY(expand_list(s, given, &list));
-    *out = (struct hr_texprs){ARRAY(s->a, struct hr_texpr *, list.count), list.count};
-    for (size_t i = 0; i < list.count; i++)
-        HR_TRY(hr_resolve_expr(s, list.at[i], &out->at[i]));
-    return HR_OK;
-}
-
-static bool holds_column(const struct hr_texprs *list, int id)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->at[i]->kind == HR_T_COLUMN && list->at[i]->column.attr->id == id)
-            return true;
-    return false;
-}
-
-static enum hr_code other_columns(struct analysis *a, const struct hr_node *input, const struct hr_texprs *but, struct hr_texprs *out)
-{
-    *out = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
-    for (size_t i = 0; i < input->output.count; i++)
-        if (!input->output.at[i]->hidden && !holds_column(but, input->output.at[i]->id))
-            out->at[out->count++] = column_of(a, input->output.at[i]);
-    return HR_OK;
-}
-
-static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
-
-static enum hr_code unpivot(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out)
-{
-    struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
-    struct hr_texprs ids = {0}, values = {0};
-    if (rel->unpivot.value_names.count > 1)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "UNPIVOT with several value columns");
-    HR_TRY(unpivot_columns(&s, &rel->unpivot.ids, &ids));
-    HR_TRY(unpivot_columns(&s, &rel->unpivot.values, &values));
-    if (!rel->unpivot.has_values && !rel->unpivot.rest)
-        HR_TRY(other_columns(a, input, &ids, &values));
-    if (rel->unpivot.rest)
-        HR_TRY(other_columns(a, input, &values, &ids));
-    if (!values.count)
-        return hr_fail_spark(a->err, "UNPIVOT_REQUIRES_VALUE_COLUMNS", NULL);
-    const struct hr_type *wide = values.at[0]->type;
-    const char *types = "", **described = ARRAY(a, const char *, values.count);
-    bool nullable = false;
-    for (size_t i = 0; i < values.count; i++) {
-        const char *name = values.at[i]->kind == HR_T_COLUMN ? values.at[i]->column.attr->name : pretty_name(a, values.at[i]);
-        described[i] = hr_printf(a->arena, "%s (%s)", type_sql(a, values.at[i]->type), quote(a, name));
-        bool mixed = wide && is_string(wide) != is_string(values.at[i]->type);
-        wide = wide && !mixed ? wider_type(a, wide, values.at[i]->type) : NULL;
-        nullable = nullable || values.at[i]->nullable;
-    }
-    qsort(described, values.count, sizeof *described, by_text);
-    for (size_t i = 0; i < values.count; i++)
-        types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "", described[i]);
-    if (!wide)
-        return hr_fail_spark(a->err, "UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "types", types, NULL);
-    struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 1 + 2 * values.count), *stack;
-    args[0] = literal_int(a, BASIC(INT), (int64_t)values.count);
-    for (size_t i = 0; i < values.count; i++) {
-        const char *name = values.at[i]->kind == HR_T_COLUMN ? values.at[i]->column.attr->name : pretty_name(a, values.at[i]);
-        if (rel->unpivot.aliases.count > i && rel->unpivot.aliases.at[i] && *rel->unpivot.aliases.at[i])
-            name = rel->unpivot.aliases.at[i];
-        args[1 + 2 * i] = literal_string(a, name);
-        args[2 + 2 * i] = cast_implicit(a, values.at[i], wide);
-    }
-    HR_TRY(call_typed(&s, "stack", args, 1 + 2 * values.count, &stack));
-    const char *made[] = {rel->unpivot.variable ? rel->unpivot.variable : "variable", rel->unpivot.value ? rel->unpivot.value : "value"};
-    struct hr_node *rows;
-    HR_TRY(generate_node(a, input, stack, false, &(struct hr_names){made, 2}, NULL, &rows));
-    size_t n = ids.count;
-    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, n + 2);
-    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + 2);
-    for (size_t i = 0; i < n; i++) {
-        exprs[i] = ids.at[i];
-        attrs[i] = ids.at[i]->kind == HR_T_COLUMN ? ids.at[i]->column.attr : attr_new(a, pretty_name(a, ids.at[i]), ids.at[i]->type, ids.at[i]->nullable);
-    }
-    for (size_t k = 0; k < 2; k++) {
-        struct hr_attr *attr = (struct hr_attr *)rows->output.at[input->output.count + k];
-        attr->nullable = k ? nullable : false;
-        exprs[n + k] = column_of(a, attr);
-        attrs[n + k] = attr;
-    }
-    if (!rel->unpivot.include_nulls) {
-        struct hr_texpr *value = exprs[n + 1], *there;
-        HR_TRY(call_typed(&s, "isnotnull", &value, 1, &there));
-        HR_TRY(filter_node(a, rows, there, &rows));
-    }
-    return project(a, rows, (struct hr_texprs){exprs, n + 2}, (struct hr_attrs){attrs, n + 2}, out);
-}
-
 /* ---- df.stat ---- */
 
 static enum hr_code numeric_column(struct analysis *a, struct hr_node *input, const char *name, const char *what, const struct hr_attr **out)
@@ -409,8 +315,51 @@ static enum hr_code approx_quantile(struct analysis *a, const struct hr_rel *rel
     return resolve_select(a, rel, input, &(struct hr_exprs){&value, 1}, out);
 }
 
+/* a stratum's rows are drawn with its fraction; the others' are not */
+static enum hr_code sample_by(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out)
+{
+    struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
+    int64_t seed = rel->sample_by.has_seed ? rel->sample_by.seed : a->env->ops->now_us ? a->env->ops->now_us(a->env) : 42;
+    struct hr_expr **args = ARRAY(a, struct hr_expr *, 2 * rel->sample_by.count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < rel->sample_by.count; i++) {
+        args[n++] = CALL(a, "==", 2, rel->sample_by.column, literal_expr(a, rel->sample_by.fractions[i].stratum));
+        args[n++] = real(a, rel->sample_by.fractions[i].fraction);
+    }
+    args[n++] = real(a, 0);
+    struct hr_expr *drawn = CALL(a, "rand", 1, hr_expr_integer(a->arena, BASIC(LONG), seed));
+    struct hr_texpr *condition;
+    HR_TRY(boolean_condition(&s, CALL(a, "<", 2, drawn, n > 1 ? call_list(a, "when", args, n) : args[0]), "WHERE", &condition));
+    return filter_node(a, input, condition, out);
+}
+
+/* the pairs' counts: a pivot of one column's text by the other's */
+static enum hr_code crosstab(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    struct hr_expr *names[2] = {hr_expr_attribute(a->arena, rel->pair.col1), hr_expr_attribute(a->arena, rel->pair.col2)}, *texts[2];
+    for (int i = 0; i < 2; i++) {
+        struct hr_expr *text = cast(a, names[i], BASIC(STRING), HR_CAST_DEFAULT);
+        if (i)
+            text = CALL(a, "regexp_replace", 3, text, hr_expr_string(a->arena, "`"), hr_expr_string(a->arena, ""));
+        texts[i] = CALL(a, "when", 3, CALL(a, "isnull", 1, names[i]), hr_expr_string(a->arena, "null"), text);
+    }
+    struct hr_rel *pivot = hr_rel_new(a->arena, HR_REL_AGGREGATE, rel->input), *fill = hr_rel_new(a->arena, HR_REL_FILL_NA, pivot);
+    struct hr_expr **list = ARRAY(a, struct hr_expr *, 2);
+    list[0] = alias(a, texts[0], hr_printf(a->arena, "%s_%s", rel->pair.col1, rel->pair.col2));
+    list[1] = alias(a, CALL(a, "count", 1, hr_expr_integer(a->arena, BASIC(INT), 1)), "count");
+    pivot->aggregate.group = HR_GROUP_PIVOT;
+    pivot->aggregate.grouping = (struct hr_exprs){list, 1};
+    pivot->aggregate.aggregates = (struct hr_exprs){list + 1, 1};
+    pivot->aggregate.pivot = texts[1];
+    fill->fill_na.values = (struct hr_literals){ARRAY(a, struct hr_literal *, 1), 1};
+    fill->fill_na.values.at[0] = hr_expr_integer(a->arena, BASIC(LONG), 0)->literal;
+    return hr_resolve_rel(a, fill, out);
+}
+
 enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
+    if (rel->kind == HR_REL_CROSSTAB)
+        return crosstab(a, rel, out);
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     switch (rel->kind) {
@@ -418,7 +367,9 @@ enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel,
     case HR_REL_FILL_NA: return fill_na(a, rel, input, out);
     case HR_REL_DROP_NA: return drop_na(a, rel, input, out);
     case HR_REL_REPLACE: return replace_na(a, rel, input, out);
-    case HR_REL_UNPIVOT: return unpivot(a, rel, input, out);
+    case HR_REL_UNPIVOT: return hr_resolve_unpivot(a, rel, input, out);
+    case HR_REL_TRANSPOSE: return hr_resolve_transpose(a, rel, input, out);
+    case HR_REL_SAMPLE_BY: return sample_by(a, rel, input, out);
     case HR_REL_COV: case HR_REL_CORR: return pair(a, rel, input, out);
     case HR_REL_APPROX_QUANTILE: return approx_quantile(a, rel, input, out);
     default: return hr_fail(a->err, HR_E_UNSUPPORTED, "relation '%s'", hr_rel_kind_name(rel->kind));

@@ -138,6 +138,13 @@ static bool optional_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     return x && y ? texpr_equal(x, y) : x == y;
 }
 
+/* rand() is another number each time; rand(5) twice is the same sequence */
+static bool is_drawn_anew(const struct hr_texpr *call)
+{
+    unsigned flags = call->call.function->flags;
+    return (flags & HR_F_VOLATILE) && !((flags & HR_F_ROWS) && call->call.args.count);
+}
+
 bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
 {
     if (x == y)
@@ -154,7 +161,7 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     case HR_T_VARIABLE: return x->variable.attr->id == y->variable.attr->id;
     case HR_T_CALL:
         return x->call.function == y->call.function && x->call.distinct == y->call.distinct && x->call.ignore_nulls == y->call.ignore_nulls &&
-               !(x->call.function->flags & HR_F_VOLATILE) && list_equal(&x->call.args, &y->call.args) &&
+               !is_drawn_anew(x) && list_equal(&x->call.args, &y->call.args) &&
                optional_equal(x->call.filter, y->call.filter) && orders_equal(&x->call.within_group, &y->call.within_group);
     case HR_T_CAST: return x->cast.mode == y->cast.mode && hr_type_equal(x->type, y->type) && texpr_equal(x->cast.child, y->cast.child);
     case HR_T_FIELD: return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);

@@ -164,6 +164,7 @@ static enum hr_code decode_unpivot(struct decoder *d, const PB(Unpivot) *in, str
 {
     rel->unpivot.variable = in->variable_column_name;
     rel->unpivot.value = in->value_column_name;
+    rel->unpivot.include_nulls = true;                       /* only SQL text leaves them out */
     HR_TRY(decode_exprs(d, in->n_ids, in->ids, &rel->unpivot.ids));
     rel->unpivot.has_values = in->_values_case;
     return in->_values_case ? decode_exprs(d, in->values->n_values, in->values->values, &rel->unpivot.values) : HR_OK;

@@ -36,6 +36,16 @@ static enum hr_code build_values(struct emit *e, const struct hr_node *node, str
     int table = ++e->next_table;
     struct hr_buf buf;
     hr_buf_init(&buf, SQL_MAX);
+    if (!node->values.count) {                               /* VALUES takes no empty list */
+        hr_buf_adds(&buf, "(SELECT 1 AS n");
+        for (size_t c = 0; c < node->output.count; c++) {
+            hr_buf_addf(&buf, ", CAST(NULL AS %s) AS c%zu", type_text(e, node->output.at[c]->type), c);
+            set_text(e, node->output.at[c]->id, hr_printf(e->arena, "t%d.c%zu", table, c), PLAIN_COLUMN);
+        }
+        hr_buf_addf(&buf, " WHERE false) AS t%d", table);
+        s->from = sel_take(e, &buf);
+        return HR_OK;
+    }
     hr_buf_adds(&buf, "(VALUES ");
     enum hr_code code = HR_OK;
     for (size_t r = 0; r < node->values.count && !code; r++) {
@@ -68,19 +78,44 @@ static enum hr_code build_cte_ref(struct emit *e, const struct hr_node *node, st
 
 /* ---- one input ---- */
 
+static enum hr_code condition_text(struct emit *e, const struct hr_texpr *condition, const char **out)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, SQL_MAX);
+    enum hr_code code = emit_condition(e, condition, &buf);
+    if (!code && !hr_buf_ok(&buf))
+        code = hr_fail(e->err, HR_E_LIMIT, "the query is too large");
+    *out = sel_take(e, &buf);
+    return code;
+}
+
+/* a condition that numbers rows may not stand in WHERE: it becomes a column below */
+static enum hr_code filter_below(struct emit *e, const struct hr_node *node, struct sel *s)
+{
+    int *ids, inner = ++e->next_table, outer = ++e->next_table;
+    size_t count;
+    const char *text;
+    char *body = close_select(e, s, &node->input->output, &ids, &count);
+    for (size_t i = 0; i < count; i++)
+        set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", inner, ids[i]), PLAIN_COLUMN);
+    HR_TRY(expr_text(e, node->filter.condition, &text));
+    *s = (struct sel){.limit = -1, .where = hr_printf(e->arena, "t%d.v", outer)};
+    s->from = hr_printf(e->arena, "(SELECT t%d.*, %s AS v FROM (%s) AS t%d) AS t%d", inner, text, body, inner, outer);
+    for (size_t i = 0; i < count; i++)
+        set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", outer, ids[i]), PLAIN_COLUMN);
+    return HR_OK;
+}
+
 static enum hr_code build_filter(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
     struct plain_search search = search_expr(e, node->filter.condition);
+    if (search.windows)
+        return filter_below(e, node, s);
     if (sel_closed(s) || s->windows || s->is_volatile || search.computed)
         sel_wrap(e, s, &node->input->output);
-    struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
-    enum hr_code code = emit_condition(e, node->filter.condition, &buf);
-    if (!code && !hr_buf_ok(&buf))
-        code = hr_fail(e->err, HR_E_LIMIT, "the query is too large");
-    const char *text = sel_take(e, &buf);
-    HR_TRY(code);
+    const char *text;
+    HR_TRY(condition_text(e, node->filter.condition, &text));
     s->where = s->where ? hr_printf(e->arena, "%s AND %s", s->where, text) : text;
     return HR_OK;
 }
@@ -215,7 +250,10 @@ static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, 
     if (sel_closed(s) || s->windows || s->is_volatile || s->order || all.computed)
         sel_wrap(e, s, &node->input->output);
     const char **group_texts = HR_NEW_ARRAY(e->arena, const char *, groups->count + 1);
-    if (node->aggregate.set_count)
+    bool drawn = false;                                      /* a random group is drawn once for each row */
+    for (size_t i = 0; i < groups->count; i++)
+        drawn = drawn || search_expr(e, groups->at[i]).is_volatile;
+    if (node->aggregate.set_count || drawn)
         HR_TRY(group_columns(e, node, s, group_texts));
     else
         for (size_t i = 0; i < groups->count; i++)
@@ -324,19 +362,35 @@ static enum hr_code build_deduplicate(struct emit *e, const struct hr_node *node
     return HR_OK;
 }
 
-/* A Bernoulli sample by the row's number: the same rows for the same seed, and disjoint for the ranges of randomSplit. (Spark's own
- * generator depends on how its partitions fell; which rows are drawn is not the same.) */
+static enum hr_code draw_text(struct emit *e, const char *kernel, bool times, const char **out)
+{
+    const struct hr_type *types[] = {hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_DOUBLE)};
+    struct hr_buf buf;
+    hr_buf_init(&buf, 1 << 16);
+    enum hr_code code = emit_kernel(e, kernel, strlen(kernel), hr_type_basic(times ? HR_TYPE_INT : HR_TYPE_DOUBLE), types, times ? 3 : 2, &buf);
+    *out = sel_take(e, &buf);
+    return code;
+}
+
+/* Each row's draw is Spark's for data of one partition: kept when it falls between lower and upper; with replacement, the row comes so often. */
 static enum hr_code build_sample(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
-    int *ids, table = ++e->next_table;
+    bool times = node->sample.with_replacement;
+    int *ids, inner = ++e->next_table, table = ++e->next_table;
     size_t count;
-    char *inner = close_select(e, s, &node->input->output, &ids, &count);
+    const char *kernel;
+    double lower = node->sample.lower, upper = node->sample.upper;
+    char *body = close_select(e, s, &node->input->output, &ids, &count);
+    HR_TRY(draw_text(e, times ? "draw_times" : "draw", times, &kernel));
+    const char *mean = times ? hr_printf(e->arena, ", CAST(%.17g AS DOUBLE)", upper - lower) : "";
     *s = (struct sel){.limit = -1};
-    s->from = hr_printf(e->arena, "(SELECT *, row_number() OVER () AS r FROM (%s)) AS t%d", inner, table);
-    const char *draw = hr_printf(e->arena, "(CAST(hash(t%d.r, CAST(%lld AS BIGINT)) >> 11 AS DOUBLE) / 9007199254740992.0)", table,
-                                 (long long)node->sample.seed);
-    s->where = hr_printf(e->arena, "%s >= CAST(%.17g AS DOUBLE) AND %s < CAST(%.17g AS DOUBLE)", draw, node->sample.lower, draw, node->sample.upper);
+    s->from = hr_printf(e->arena, "(SELECT t%d.*, %s(CAST(%lld AS BIGINT), row_number() OVER () - 1%s) AS r FROM (%s) AS t%d) AS t%d", inner, kernel,
+                        (long long)node->sample.seed, mean, body, inner, table);
+    if (times)
+        s->from = hr_printf(e->arena, "(SELECT *, unnest(range(CAST(t%d.r AS BIGINT))) FROM %s) AS t%d", table, s->from, table);
+    else
+        s->where = hr_printf(e->arena, "t%d.r >= CAST(%.17g AS DOUBLE) AND t%d.r < CAST(%.17g AS DOUBLE)", table, lower, table, upper);
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
     return HR_OK;

@@ -112,6 +112,8 @@ enum hr_code search_plain(void *arg, struct hr_texpr **child)
         search->computed = true;
     if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_VOLATILE))
         search->is_volatile = true;
+    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_ROWS))
+        search->windows = true;
     if ((*child)->kind == HR_T_UDF)
         search->is_volatile = true;
     if ((*child)->kind == HR_T_WINDOW)

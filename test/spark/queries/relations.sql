@@ -120,3 +120,11 @@ SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) LEFT JOIN VALUES (1, 2), (2, 3)
 SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) FULL JOIN VALUES (1, 2), (2, 3) y(y1, y2) ON x1 = y1 AND y2 NOT IN (SELECT z1 FROM VALUES (2) z(z1)) ORDER BY ALL
 SELECT * FROM VALUES (1, 2), (2, null) x(x1, x2) LEFT ANTI JOIN VALUES (1, 2), (2, 3) y(y1, y2) ON x1 = y1 AND NOT EXISTS (SELECT * FROM VALUES (2) z(z1) WHERE z1 = x2) ORDER BY ALL
 SELECT * FROM VALUES (1, 2) x(x1, x2) JOIN VALUES (1, 2) y(y1, y2) ON x1 = y1 AND EXISTS (SELECT * FROM VALUES (2) z(z1) WHERE z1 = x2 AND z1 = y2)
+SELECT * FROM VALUES (1, 10, 'a', 20, 'b'), (2, null, null, 5, null) t(id, x1, y1, x2, y2) UNPIVOT ((x, y) FOR n IN ((x1, y1), (x2, y2))) ORDER BY ALL
+SELECT * FROM VALUES (1, 10, 'a', 20, 'b'), (2, null, null, 5, null) t(id, x1, y1, x2, y2) UNPIVOT INCLUDE NULLS ((x, y) FOR n IN ((x1, y1) AS one, (x2, y2) AS `two`)) ORDER BY ALL
+SELECT * FROM VALUES (1, 10, 'a', 20, 'b') t(id, x1, y1, x2, y2) UNPIVOT ((x, y) FOR n IN ((x1, y1), (y2, x2)))
+# Spark's draws, where the data is one partition
+SELECT rand(0), rand(cast(null AS int)), randn(0L), rand(5), rand(5) FROM (SELECT /*+ REPARTITION(1) */ * FROM range(3)) ORDER BY id
+SELECT id, rand(0), sum(id) FROM (SELECT /*+ REPARTITION(1) */ id FROM range(3)) GROUP BY id, 2 ORDER BY 1
+SELECT * FROM (SELECT /*+ REPARTITION(1) */ * FROM range(30)) WHERE rand(3) < 0.2
+SELECT count(id) FILTER (WHERE rand(1) > 1) FROM range(3)

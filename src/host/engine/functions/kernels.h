@@ -13,7 +13,8 @@
     X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(pmod, "?", 0) \
     /* number.c */ \
     X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
-    X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(seeded, "d:l", HR_K_VOLATILE) \
+    X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
+    X(draw_times, "i:lld", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) \
     /* hash.c */ \
     X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \

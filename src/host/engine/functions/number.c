@@ -221,21 +221,6 @@ void hr_k_width_bucket(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int64_t) = bucket;
 }
 
-/* rand(seed): repeatable for a seed within a thread's rows; not Spark's sequence, which depends on its partitions */
-void hr_k_seeded(struct hr_rows *rows, idx_t row)
-{
-    static _Thread_local uint64_t state, seed;
-    uint64_t wanted = (uint64_t)HR_ROW(rows, 0, row, int64_t);
-    if (!state || seed != wanted) {
-        seed = wanted;
-        state = wanted * 0x9E3779B97F4A7C15ull | 1;
-    }
-    uint64_t z = (state += 0x9E3779B97F4A7C15ull);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    HR_OUT(rows, row, double) = (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0;
-}
-
 /* ---- moments of a list, updated value by value as Spark's CentralMomentAgg does ---- */
 
 struct moments { double n, mean, m2, m3, m4; };
