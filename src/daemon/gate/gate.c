@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SERVICE "/spark.connect.SparkConnectService/"
+#define CLONE "headrace-clone"         /* to the host: the file for the clone's journal */
+#define CLONED "headrace-cloned"       /* from it: the clone's id */
 #define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
 #define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
 #define KEPT_BYTES_MAX (1024 * 1024)         /* of a request, until its answer begins: to send it again to another host */
@@ -23,6 +26,8 @@ struct relay {                        /* in the exchange's arena */
     struct hr_buf ahead;              /* the request, until its answer begins or it is too large to be kept */
     size_t owed_up, owed_down;        /* bytes not yet consumed on either side */
     bool request_ended, scanned, answered, releases, over, kept, again;
+    const char *clone_journal;        /* of CloneSession: where the source's host writes what the clone begins with */
+    int clone_number;
 };
 
 /* ---- refusals ---- */
@@ -68,9 +73,32 @@ static void refuse(struct relay *relay, enum hr_code code, const char *text)
 
 /* ---- from the host ---- */
 
+/* A clone lives in a host of its own: the journal that its source's host wrote is all that it needs. */
+static bool take_clone(struct relay *relay, const struct hr_headers *headers)
+{
+    const char *id = hr_header_get(headers, CLONED);
+    struct hr_err err;
+    if (!id || !relay->gate->options.sessions) {
+        unlink(relay->clone_journal);
+        return true;                   /* the host refused: its own answer says why */
+    }
+    enum hr_code code = hr_session_clone(relay->gate->options.sessions, relay->principal, id, relay->clone_number, &err);
+    if (!code)
+        return true;
+    if (code == HR_E_EXISTS)
+        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS", "targetSessionId", id, NULL);
+    unlink(relay->clone_journal);
+    hr_http_call_cancel(relay->call);
+    relay->call = NULL;
+    fail(relay, &err);
+    return false;
+}
+
 static void on_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
 {
     struct relay *relay = hr_http_call_user(call);
+    if (relay->clone_journal && !take_clone(relay, headers))
+        return;
     relay->answered = true;
     relay->kept = false;
     hr_buf_release(&relay->ahead);
@@ -160,12 +188,14 @@ static struct hr_headers host_headers(struct relay *relay, const char *grant)
 {
     const struct hr_headers *given = &hr_exchange_request(relay->exchange)->headers;
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
-    struct hr_headers out = {HR_NEW_ARRAY(arena, struct hr_header, given->count + 1), 0};
+    struct hr_headers out = {HR_NEW_ARRAY(arena, struct hr_header, given->count + 2), 0};
     for (size_t i = 0; i < given->count; i++)
-        if (strcmp(given->at[i].name, "authorization") && strcmp(given->at[i].name, "host"))
+        if (strcmp(given->at[i].name, "authorization") && strcmp(given->at[i].name, "host") && strcmp(given->at[i].name, CLONE))
             out.at[out.count++] = given->at[i];
     if (grant)
         out.at[out.count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
+    if (relay->clone_journal)
+        out.at[out.count++] = (struct hr_header){CLONE, relay->clone_journal};
     return out;
 }
 
@@ -266,6 +296,8 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
         fail(relay, &err);
         return;
     }
+    if (!strcmp(hr_exchange_request(relay->exchange)->path, SERVICE "CloneSession"))
+        relay->clone_number = hr_sessions_reserve(relay->gate->options.sessions, hr_exchange_arena(relay->exchange), &relay->clone_journal);
     relay->wait.fn = on_host;
     hr_session_connect(relay->session, &relay->wait);
 }

@@ -40,7 +40,7 @@ static void write_record(const struct hr_session *session)
 {
     char *path = session_path(session->sessions, session->number, "session"), *new = session_path(session->sessions, session->number, "new");
     int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n%d\n", session->principal, session->id, session->host->number) > 0;
+    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n%d\n", session->principal, session->id, session->host ? session->host->number : 0) > 0;
     if (fd >= 0)
         close(fd);
     if (!ok || rename(new, path))
@@ -128,15 +128,40 @@ static enum hr_code give_first_host(struct hr_session *session, struct hr_err *e
     return HR_OK;
 }
 
+static enum hr_code check_room(const struct hr_sessions *sessions, struct hr_err *err)
+{
+    if (sessions->sessions.count < (size_t)sessions->sessions_max)
+        return HR_OK;
+    hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes", sessions->sessions_max);
+    return hr_fail_hint(err, "end one with spark.stop() in its client; one that is idle for an hour ends by itself");
+}
+
+int hr_sessions_reserve(struct hr_sessions *sessions, struct hr_arena *arena, const char **journal)
+{
+    int number = sessions->next_number++;
+    *journal = hr_printf(arena, "%s/%d.journal", sessions->folder, number);
+    return number;
+}
+
+enum hr_code hr_session_clone(struct hr_sessions *sessions, const char *principal, const char *id, int number, struct hr_err *err)
+{
+    if (hr_session_find(sessions, principal, id))
+        return hr_fail(err, HR_E_EXISTS, "there is a session '%s' already", id);
+    HR_TRY(check_room(sessions, err));
+    struct hr_session *session = session_new(sessions, principal, id);
+    session->number = number;
+    session->journal = session_path(sessions, number, "journal");
+    write_record(session);
+    tell(session, HR_SESSION_CREATED, NULL);
+    return HR_OK;
+}
+
 enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal, const char *id, struct hr_session **out, struct hr_err *err)
 {
     *out = hr_session_find(sessions, principal, id);
     if (*out)
         return HR_OK;
-    if (sessions->sessions.count >= (size_t)sessions->sessions_max) {
-        hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes", sessions->sessions_max);
-        return hr_fail_hint(err, "end one with spark.stop() in its client; one that is idle for an hour ends by itself");
-    }
+    HR_TRY(check_room(sessions, err));
     struct hr_session *session = session_new(sessions, principal, id);
     enum hr_code code = give_first_host(session, err);
     if (code) {

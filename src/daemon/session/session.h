@@ -44,6 +44,10 @@ size_t hr_sessions_spares(const struct hr_sessions *sessions);   /* ready ones *
 
 /* finds or makes; HR_E_LIMIT when there are too many */
 enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal, const char *id, struct hr_session **session, struct hr_err *err);
+/* A clone: hr_sessions_reserve names the journal that the source's host writes for it; hr_session_clone makes the session of it, whose first call
+ * starts its host. HR_E_EXISTS: there is one of that id. Who reserves and does not clone removes the file. */
+int hr_sessions_reserve(struct hr_sessions *sessions, struct hr_arena *arena, const char **journal);
+enum hr_code hr_session_clone(struct hr_sessions *sessions, const char *principal, const char *id, int number, struct hr_err *err);
 struct hr_session *hr_session_find(struct hr_sessions *sessions, const char *principal, const char *id);   /* NULL when absent */
 struct hr_session *hr_session_next(struct hr_sessions *sessions, const struct hr_session *session);         /* NULL starts and ends; oldest first */
 void hr_session_end(struct hr_session *session, const char *why);      /* its host goes, its calls fail, its journal is removed */

@@ -5,8 +5,8 @@
 
 void call_start(struct call *call)
 {
-    static struct hr_header headers[] = {{"content-type", "application/grpc"}};
-    hr_exchange_start(call->exchange, 200, &(struct hr_headers){headers, 1});
+    struct hr_header headers[] = {{"content-type", "application/grpc"}, {"headrace-cloned", call->cloned}};
+    hr_exchange_start(call->exchange, 200, &(struct hr_headers){headers, call->cloned ? 2 : 1});
 }
 
 void call_fail(struct call *call, struct session *session, const struct hr_err *err)

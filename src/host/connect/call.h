@@ -23,6 +23,7 @@ struct call {
     char *message;                     /* the request of all but AddArtifacts */
     size_t message_len;
     bool has_message, answered;
+    const char *cloned;                /* a header of the answer: the id of a clone that lives elsewhere */
     struct operation *operation;       /* attached: a reference */
     struct analyze_job *analyze;
     struct upload *upload;

@@ -330,6 +330,24 @@ void run_error_details(struct call *call)
     call_answer(call, &reply->base);
 }
 
+/* The gate starts another host for the clone, and asks for its journal; a host that stands alone keeps the clone beside its source. */
+static void answer_clone(struct call *call, struct session *session, const char *id)
+{
+    const char *path = call->connect->options.grant_key ? hr_header_get(&hr_exchange_request(call->exchange)->headers, "headrace-clone") : NULL;
+    char server_id[37];
+    struct hr_err err;
+    hr_uuid_new(server_id);
+    if (path ? journal_clone(session, id, server_id, path, &err) : session_clone(session, id, server_id, &err)) {
+        call_fail(call, session, &err);
+        return;
+    }
+    REPLY(CloneSessionResponse, CLONE_SESSION_RESPONSE, session);
+    reply.new_session_id = (char *)id;
+    reply.new_server_side_session_id = server_id;
+    call->cloned = path ? id : NULL;
+    call_answer(call, &reply.base);
+}
+
 void run_clone(struct call *call)
 {
     PB(CloneSessionRequest) *request = call_unpack(call);
@@ -348,9 +366,5 @@ void run_clone(struct call *call)
         call_fail(call, session, &err);
         return;
     }
-    struct session *clone = session_clone(session, id);
-    REPLY(CloneSessionResponse, CLONE_SESSION_RESPONSE, session);
-    reply.new_session_id = clone->id;
-    reply.new_server_side_session_id = clone->server_id;
-    call_answer(call, &reply.base);
+    answer_clone(call, session, id);
 }

@@ -16,6 +16,7 @@
 #include "io/thread.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 /* ---- shared, counted ---- */
 
@@ -64,7 +65,8 @@ struct session {
 struct session *session_get(struct hr_connect *connect, const char *user, const char *id);      /* loop; NULL when there is none */
 enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *user, const char *id, const char *observed,
                           struct session **session, struct hr_err *err);                        /* loop; finds or makes; borrowed */
-struct session *session_clone(struct session *from, const char *id);                            /* loop */
+/* in this host, with its journal; loop */
+enum hr_code session_clone(struct session *from, const char *id, const char *server_id, struct hr_err *err);
 struct session *session_restore(struct hr_connect *connect, const char *user, const char *id, const char *server_id);   /* loop; from the journal */
 void session_add_pending(struct session *session, const void *plan, size_t len);                /* loop */
 void session_close(struct session *session);                                                    /* loop: forgets it, cancels its operations */
@@ -193,6 +195,8 @@ struct hr_connect {
     struct worker *workers;            /* loop */
     size_t busy;                       /* loop */
     int journal;                       /* loop: descriptor, or -1 */
+    off_t journal_bytes, journal_compact_at;   /* loop */
+    bool journal_found;                /* loop: its folder is synced too */
     bool stopping;
 };
 
@@ -224,6 +228,8 @@ void journal_close_session(struct session *session);                            
 void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len);  /* loop */
 void journal_config(struct session *session, const char *key, const char *value);       /* loop; value NULL: unset */
 void journal_command(struct session *session, const void *plan, size_t len);            /* loop */
+/* what the journal holds of the session, under another id: in a file of its own, else (path NULL) behind the rest; loop */
+enum hr_code journal_clone(struct session *session, const char *id, const char *server_id, const char *path, struct hr_err *err);
 enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err);
 void journal_close(struct hr_connect *connect);
 #endif

@@ -226,9 +226,23 @@ static void copy_views(struct hr_map *to, const struct hr_map *from)
     }
 }
 
-struct session *session_clone(struct session *from, const char *id)
+static void copy_pending(struct session *to, const struct session *from)
 {
+    struct pending **end = &to->pending;
+    for (const struct pending *at = from->pending; at; at = at->next) {
+        *end = malloc(sizeof **end + at->len);
+        HR_CHECK(*end);
+        memcpy(*end, at, sizeof **end + at->len);
+        end = &(*end)->next;
+    }
+    *end = NULL;
+}
+
+enum hr_code session_clone(struct session *from, const char *id, const char *server_id, struct hr_err *err)
+{
+    HR_TRY(journal_clone(from, id, server_id, NULL, err));
     struct session *to = session_new(from->connect, from->user, id);
+    snprintf(to->server_id, 37, "%s", server_id);
     pthread_mutex_lock(&from->lock);
     hr_conf_copy(&to->conf, &from->conf);
     copy_views(&to->views, &from->views);
@@ -241,8 +255,9 @@ struct session *session_clone(struct session *from, const char *id)
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&from->conf.values, at));)
         if (hr_blob_config_knows(at->key))
             hr_blob_config_set(to->storage_conf, at->key, at->value, NULL);
+    copy_pending(to, from);
     pthread_mutex_unlock(&from->lock);
-    return to;
+    return HR_OK;
 }
 
 void session_close(struct session *session)
