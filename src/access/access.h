@@ -109,11 +109,17 @@ enum hr_code hr_revocation_sign(struct hr_arena *arena, const unsigned char secr
                                 const struct hr_revocation *revocation, const char **text, struct hr_err *err);
 enum hr_code hr_revocation_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
                                   struct hr_revocation *revocation, struct hr_err *err);
-/* what a process remembers of the messages that it heard: for as long as a grant from before one could still hold. The caller's
+/* What a process remembers of the messages that it heard: for as long as a grant or a SAS from before one could still hold. The caller's
  * memory, and one thread's at a time. */
-struct hr_revoked { struct { char principal[37]; int64_t before_ms; } at[64]; size_t count; int64_t all_before_ms; };
+#define HR_REVOKED_SECONDS (HR_ROLE_SAS_SECONDS_MAX + HR_GRANT_SECONDS_MAX)
+struct hr_revoked { struct { char principal[37]; int64_t before_ms; } at[256]; size_t count; int64_t all_before_ms; };
 void hr_revoked_add(struct hr_revoked *revoked, const struct hr_revocation *revocation, int64_t now_ms);
 bool hr_revoked_covers(const struct hr_revoked *revoked, const struct hr_grant *grant);
+/* The mark of a SAS that was given to somebody for a role: its identifier ("si"), which the signature covers. The account takes such a SAS until
+ * the principal's grants of that age are revoked. At most HR_ROLE_SAS_SECONDS_MAX long. */
+#define HR_ROLE_SAS_SECONDS_MAX 600
+const char *hr_role_mark(struct hr_arena *arena, const char *principal, int64_t issued_ms);
+bool hr_revoked_mark(const struct hr_revoked *revoked, const char *mark, char principal[static 37]);   /* revoked, or no mark; sets whose it is */
 /* verified, and not revoked: what a process that holds the key and hears the messages asks */
 enum hr_code hr_grant_accept(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES],
                              const struct hr_revoked *revoked, const char *text, int64_t now_ms, struct hr_grant **grant,

@@ -51,6 +51,9 @@ static const char *check_sas(struct request *request, const struct hr_query *que
     struct hr_sas_use use = {request->account->name, container, name, permissions, request->http->tls, ip, hr_clock_ms()};
     if (hr_sas_verify(&sas, &use, request->account->key, &code, &err))
         return hr_account_refuse(request, code, "%s.", err.msg);
+    char principal[37] = "";
+    if (sas.si[0] && hr_revoked_mark(&request->account->revoked, sas.si, principal))
+        return hr_account_refuse(request, "AuthorizationPermissionMismatch", "The role of principal '%s' for which this SAS was given was taken away.", principal);
     return NULL;
 }
 

@@ -8,13 +8,15 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define HEARD_MS 3000             /* a process that has not answered by then is not waited for: its grants end by themselves */
 #define RENEW_MS 5000
-#define REMEMBERED 256            /* messages of the last minute in RUN/revoked; more end the oldest early, which the next grant mends */
+#define REMEMBERED 1024           /* principals in RUN/revoked; of more, the oldest are not told to an account that starts */
 #define SUFFIX ".grants"
+#define FILE_MAX (1 << 20)
 
-struct remembered { char *text; int64_t at_ms; };
+struct remembered { char *principal, *text; int64_t at_ms; };
 
 struct hr_notices {
     struct hr_site *site;
@@ -130,21 +132,44 @@ static void tell_sockets(struct hr_notices *notices, struct hr_arena *arena, con
 
 /* ---- for those who start later ---- */
 
-static void forget_oldest(struct hr_notices *notices)
+static void forget(struct hr_notices *notices, size_t i)
 {
-    free(notices->told[0].text);
-    memmove(notices->told, notices->told + 1, --notices->count * sizeof *notices->told);
+    free(notices->told[i].principal);
+    free(notices->told[i].text);
+    memmove(notices->told + i, notices->told + i + 1, (--notices->count - i) * sizeof *notices->told);
 }
 
-static void remember(struct hr_notices *notices, struct hr_arena *arena, const char *text)
+static void add(struct hr_notices *notices, const char *principal, const char *text, int64_t at_ms)
 {
     int64_t now = hr_clock_ms();
+    for (size_t i = notices->count; i-- > 0;)
+        if (!strcasecmp(notices->told[i].principal, principal) || now - notices->told[i].at_ms > HR_REVOKED_SECONDS * 1000)
+            forget(notices, i);
+    if (notices->count == REMEMBERED)
+        forget(notices, 0);
+    notices->told[notices->count++] = (struct remembered){strdup(principal), strdup(text), at_ms};
+}
+
+/* what the server before this one told */
+static void load(struct hr_notices *notices, struct hr_arena *arena)
+{
+    char *text, *save = NULL;
+    size_t len;
+    if (hr_file_read(arena, hr_notices_revoked_file(notices->site, arena), FILE_MAX, &text, &len, NULL))
+        return;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        struct hr_revocation revocation;
+        if (!hr_revocation_verify(arena, hr_identity_grant_key(notices->site->identity), line, &revocation, NULL))
+            add(notices, revocation.principal, line, revocation.before_ms);
+    }
+}
+
+static void remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text)
+{
     struct hr_err err;
     struct hr_buf lines;
-    while (notices->count && (notices->count == REMEMBERED || now - notices->told[0].at_ms > HR_GRANT_SECONDS_MAX * 1000))
-        forget_oldest(notices);
-    notices->told[notices->count++] = (struct remembered){strdup(text), now};
-    hr_buf_init(&lines, 1 << 20);
+    add(notices, principal, text, hr_clock_ms());
+    hr_buf_init(&lines, FILE_MAX);
     for (size_t i = 0; i < notices->count; i++)
         hr_buf_addf(&lines, "%s\n", notices->told[i].text);
     if (hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, lines.data, lines.len, &err))
@@ -171,7 +196,7 @@ static void changed(const char *principal, bool gained, void *arg)
         hr_gate_forget(notices->gate, principal);
         hr_log(HR_LOG_ERROR, "notices.not-signed", "why", err.msg, NULL);
     } else {
-        remember(notices, arena, text);
+        remember(notices, arena, principal, text);
         site->telling += hr_gate_revoke(notices->gate, principal, text, &told);
         tell_sockets(notices, arena, text);
     }
@@ -193,12 +218,16 @@ enum hr_code hr_notices_new(struct hr_site *site, struct hr_gate *gate, struct h
     struct hr_arena *arena = hr_arena_new(NULL);
     hr_grant_key_text(hr_identity_grant_key(site->identity), key);
     enum hr_code code = hr_file_write(hr_notices_key_file(site, arena), 0600, key, strlen(key), err);
-    hr_arena_free(arena);
-    HR_TRY(code);
+    if (code) {
+        hr_arena_free(arena);
+        return code;
+    }
     struct hr_notices *notices = calloc(1, sizeof *notices);
     HR_CHECK(notices);
     notices->site = site;
     notices->gate = gate;
+    load(notices, arena);
+    hr_arena_free(arena);
     notices->renew = hr_timer_start(site->loop, RENEW_MS, RENEW_MS, renew, notices);
     hr_identity_on_change(site->identity, changed, notices);
     *out = notices;
@@ -220,6 +249,6 @@ void hr_notices_free(struct hr_notices *notices)
     if (!notices)
         return;
     while (notices->count)
-        forget_oldest(notices);
+        forget(notices, 0);
     free(notices);
 }

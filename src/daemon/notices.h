@@ -2,7 +2,7 @@
  *
  * A role that is taken away ends the principal's grants by a signed message: to the hosts of its sessions (by the gate, with a new grant for
  * who may still use the pool), and to every socket RUN/NAME.grants (0600): the storage account, mounts. A process that starts later reads
- * what was told in the last minute from RUN/revoked, one message a line. The REST reply that took the role away waits until all have
+ * what was told in the last minutes from RUN/revoked, one message a line. The REST reply that took the role away waits until all have
  * answered, or HEARD_MS. Any other change only makes the gate ask anew. Loop's thread only. */
 #ifndef HR_DAEMON_NOTICES_H
 #define HR_DAEMON_NOTICES_H

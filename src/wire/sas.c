@@ -65,7 +65,7 @@ enum hr_code hr_sas_parse(const struct hr_query *query, struct hr_sas *sas, stru
         *field(sas, i) = text_of(hr_query_get(query, fields[i].name));
     if (hr_query_get(query, "skoid"))
         return hr_fail(err, HR_E_UNSUPPORTED, "a user delegation SAS is not supported; sign with the account key");
-    if (sas->si[0])
+    if (sas->si[0] && strncmp(sas->si, HR_SAS_ROLE_MARK, strlen(HR_SAS_ROLE_MARK)))
         return hr_fail(err, HR_E_UNSUPPORTED, "a SAS with a stored access policy ('si=%.64s') is not supported", sas->si);
     if (sas->snapshot[0])
         return hr_fail(err, HR_E_UNSUPPORTED, "a SAS of a snapshot is not supported");

@@ -1,6 +1,6 @@
 /* Shared access signatures of Azure Storage: parsing, signing and verifying a service SAS (container, blob, directory) and an account SAS.
  * After "Create a service SAS" and "Create an account SAS" of the Azure Storage REST documentation, signed versions from 2015-04-05.
- * Refused by name: user delegation SAS, stored access policies, snapshots. Pure; any thread. */
+ * Refused by name: user delegation SAS, stored access policies (but our own mark, HR_SAS_ROLE_MARK), snapshots. Pure; any thread. */
 #ifndef HR_WIRE_SAS_H
 #define HR_WIRE_SAS_H
 #include "base/arena.h"
@@ -9,6 +9,9 @@
 #include "wire/uri.h"
 #include <stdbool.h>
 #include <stdint.h>
+
+/* an identifier (si) that begins so names no stored policy: it says for whose role the SAS was made (access.h), which the account looks at */
+#define HR_SAS_ROLE_MARK "role-"
 
 struct hr_sas {
     bool account_kind;                            /* an account SAS: ss and srt; else a service SAS: sr */

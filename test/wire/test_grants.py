@@ -178,3 +178,36 @@ def test_a_revocation_is_known_to_an_account_that_starts_after_it(fresh_serve):
     pid = next(pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command)
     os.kill(pid, 9)
     assert "was revoked" in list_demo(fresh_serve, text).text                     # it is back on its port, and has read what was said
+    fresh_serve.kill()
+    fresh_serve.start()
+    other = new_user(fresh_serve)[0]
+    fresh_serve.cli("user", "remove", other["name"])                              # the file is written anew
+    pid = next(pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command)
+    os.kill(pid, 9)
+    assert "was revoked" in list_demo(fresh_serve, text).text
+
+
+def datastore_access(serve, azure, permissions="read"):
+    return azure.call("POST", f"/datastore/v1.0{azure.workspace_id}/datastores/workspaceblobstore/access", json={"permissions": permissions})
+
+
+def test_a_sas_that_was_given_for_a_role_ends_with_it(serve):
+    """What a mount and the SDK read a dataset by, when their user has a role and no right to the datastore's key."""
+    user, azure = new_user(serve)
+    role = ("Storage Blob Data Reader", "--assignee", user["name"], "--scope", account_scope(serve))
+    assert 'role "Storage Blob Data Reader" is missing' in datastore_access(serve, azure).json()["error"]["message"]
+    serve.cli("role", "assign", *role)
+
+    def given():
+        (sas,) = [value for key, value in datastore_access(serve, azure).json()["conf"].items() if key.startswith("fs.azure.sas.")]
+        return f"{serve.endpoint['storage_url']}/dprepdata/demo?restype=container&comp=list&{sas}"
+    first = given()
+    assert requests.get(first, timeout=20).status_code == 200
+    serve.cli("role", "remove", *role)
+    reply = requests.get(first, timeout=20)
+    assert reply.status_code == 403 and user["principal"] in reply.text and "was taken away" in reply.text
+    assert 'role "Storage Blob Data Reader" is missing' in datastore_access(serve, azure).json()["error"]["message"]
+    serve.cli("role", "assign", *role)
+    assert requests.get(given(), timeout=20).status_code == 200 and requests.get(first, timeout=20).status_code == 403
+    bent = first.replace(user["principal"], serve.endpoint["principal_id"])
+    assert requests.get(bent, timeout=20).status_code == 403                      # the signature covers whose it is

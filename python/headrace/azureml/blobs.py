@@ -79,6 +79,17 @@ class Storage:
 
     def request(self, method, location, query="", headers=None, data=None, accept=(200,), stream=False):
         """One request, tried again where that helps. Raises Changed, Missing, Denied or ServiceException."""
+        try:
+            return self._request(method, location, query, headers, data, accept, stream)
+        except Denied:
+            if not self._renew:
+                raise
+        # a change of the user's roles ends what was given for them: asked again, the server gives anew or says which role is missing
+        with self._lock:
+            self._take(self._renew())
+        return self._request(method, location, query, headers, data, accept, stream)
+
+    def _request(self, method, location, query, headers, data, accept, stream):
         import requests
 
         self.fresh()

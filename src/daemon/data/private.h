@@ -8,8 +8,8 @@
 
 #define DATA_FILES_MAX 500000          /* of one dataset: its manifest is then about 100 MB while it is made */
 #define DATA_SECONDS 3600              /* how long access that a datastore's credential gives is good for … */
+#define DATA_ROLE_SECONDS HR_ROLE_SAS_SECONDS_MAX   /* … and access by role; on our own account it ends when the role does */
 #define DATA_CONTENT_MAX (1024 * 1024)  /* bytes of a file in one answer */
-#define DATA_ROLE_SECONDS 600          /* … and access by role, which ends when the role does */
 
 /* datastore.c, dataset.c, manifest.c, content.c */
 hr_rest_handler data_store_list, data_store_get, data_store_default, data_store_set_default, data_store_post, data_store_put, data_store_delete,

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #define SAS_VERSION "2021-08-06"
-#define STORAGE_AUDIENCE "https://storage.azure.com/"
 
 static bool is_ours(const struct hr_rest *req, const struct hr_datastore_row *row)
 {
@@ -53,14 +52,14 @@ static enum hr_code key_of(struct hr_rest *req, const struct hr_datastore_row *r
 }
 
 static enum hr_code make_sas(struct hr_rest *req, const struct hr_datastore_row *row, const char *key, const char *permissions,
-                             int64_t ends_ms, const char **out, struct hr_err *err)
+                             const char *mark, int64_t ends_ms, const char **out, struct hr_err *err)
 {
     char ends[32];
     struct hr_buf text;
     hr_clock_iso8601(ends_ms, ends);
     strcpy(strchr(ends, '.'), "Z");       /* whole seconds */
     struct hr_sas sas = {.sv = SAS_VERSION, .sp = permissions, .st = "", .se = ends, .sip = "", .spr = "", .sig = "", .ses = "", .sr = "c",
-                         .si = "", .sdd = "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "", .rscl = "", .rsct = "", .ss = "", .srt = "",
+                         .si = mark, .sdd = "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "", .rscl = "", .rsct = "", .ss = "", .srt = "",
                          .expiry_ms = ends_ms};
     hr_buf_init(&text, 4096);
     enum hr_code code = hr_sas_make(&sas, row->account, row->container, "", key, &text, err);
@@ -91,23 +90,25 @@ static enum hr_code check_ready(struct hr_rest *req, const struct hr_datastore_r
 
 struct storage { json_t *conf, *endpoints, *bearer; int64_t ends_ms; };
 
-static enum hr_code add_token(struct hr_rest *req, const struct hr_datastore_row *row, struct storage *to, struct hr_err *err)
+/* it names who asks and opens nothing here: another server must not be able to be its bearer at ours */
+static void add_token(struct hr_rest *req, const struct hr_datastore_row *row, struct storage *to)
 {
-    const char *jwt;
-    HR_TRY(hr_identity_access_token(req->site->identity, req->arena, &req->who, STORAGE_AUDIENCE,
-                                    hr_printf(req->arena, "%s/%s/", req->origin, hr_identity_tenant(req->site->identity)), &jwt, err));
-    json_object_set_new(to->bearer, row->account, json_string(jwt));
-    return HR_OK;
+    json_object_set_new(to->bearer, row->account, json_string(hr_claims_token(req->arena, req->who.id, req->who.name, hr_clock_ms())));
 }
 
-static enum hr_code add_credential(struct hr_rest *req, const struct hr_datastore_row *row, bool write, struct storage *to, struct hr_err *err)
+static enum hr_code add_credential(struct hr_rest *req, const struct hr_datastore_row *row, bool write, bool by_role, struct storage *to,
+                                   struct hr_err *err)
 {
     const char *key, *sas = row->secret;
     if (strcmp(row->credential, "Sas")) {
         HR_TRY(key_of(req, row, &key, err));
-        if (!key)
-            return add_token(req, row, to, err);
-        HR_TRY(make_sas(req, row, key, write ? "rcwdl" : "rl", to->ends_ms, &sas, err));
+        if (!key) {
+            add_token(req, row, to);
+            return HR_OK;
+        }
+        /* only our own account knows the mark; elsewhere the SAS holds its time */
+        const char *mark = by_role && is_ours(req, row) ? hr_identity_role_mark(req->site->identity, req->arena, req->who.id) : "";
+        HR_TRY(make_sas(req, row, key, write ? "rcwdl" : "rl", mark, to->ends_ms, &sas, err));
     }
     json_object_set_new(to->conf, hr_printf(req->arena, "fs.azure.sas.%s.%s.blob.core.windows.net", row->container, row->account),
                         json_string(*sas == '?' ? sas + 1 : sas));
@@ -123,7 +124,7 @@ static enum hr_code add_store(struct hr_rest *req, const char *workspace, const 
     if (!to->ends_ms || ends < to->ends_ms)
         to->ends_ms = ends;
     HR_TRY(check_ready(req, row, err));
-    HR_TRY(add_credential(req, row, write, to, err));
+    HR_TRY(add_credential(req, row, write, by_role, to, err));
     const char *address = address_of(req, row);
     if (address)
         json_array_append_new(to->endpoints,

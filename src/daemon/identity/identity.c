@@ -374,6 +374,19 @@ enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *ar
     return hr_grant_sign(arena, identity->grant_secret, &grant, text, err);
 }
 
+const char *hr_identity_role_mark(struct hr_identity *identity, struct hr_arena *arena, const char *principal)
+{
+    return hr_role_mark(arena, principal, issue_ms(identity));
+}
+
+enum hr_code hr_identity_lend_to(struct hr_identity *identity, const char *principal_id, char text[static HR_TOKEN_TEXT], struct hr_err *err)
+{
+    struct hr_principal principal;
+    HR_TRY(hr_identity_find(identity, principal_id, &principal, err));
+    hr_identity_lend(identity, &principal, text);
+    return HR_OK;
+}
+
 enum hr_code hr_identity_grant_for(struct hr_identity *identity, struct hr_arena *arena, const char *principal_id, const char *scope,
                                    const char **grant, struct hr_err *err)
 {

@@ -64,6 +64,11 @@ void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const c
 /* the signed message that ends all grants of the principal that were issued until now; grants issued from now on are not touched */
 enum hr_code hr_identity_revocation(struct hr_identity *identity, struct hr_arena *arena, const char *principal, const char **text,
                                     struct hr_err *err);
+/* the identifier (si) of a SAS of this server's account that the principal is given for a role: it ends as grants do */
+const char *hr_identity_role_mark(struct hr_identity *identity, struct hr_arena *arena, const char *principal);
+/* A token lent to a process that works for a principal named by id, a managed identity's run for one: it stands for the principal on every wire
+ * (Spark Connect too), until hr_identity_return, the principal's removal, or the server's end. HR_E_NOT_FOUND when there is none. */
+enum hr_code hr_identity_lend_to(struct hr_identity *identity, const char *principal_id, char text[static HR_TOKEN_TEXT], struct hr_err *err);
 /* A grant of a principal that is nobody's session: of a managed identity for a run, of a user for a reader of a dataset or a mount. By id;
  * holds nothing outside `scope`. The account takes it as a bearer token, a session host does not. Renew it before it is over:
  * HR_GRANT_SECONDS_MAX. */
