@@ -19,7 +19,8 @@ struct hr_command {
 struct hr_command_group { const char *title; const struct hr_command *commands; size_t count; };
 
 extern const struct hr_command_group hr_server_commands, hr_user_commands, hr_role_commands, hr_resource_commands,
-    hr_link_commands, hr_session_commands, hr_dataset_commands, hr_mount_commands;
+    hr_link_commands, hr_session_commands, hr_dataset_commands, hr_mount_commands,
+    hr_run_commands;
 
 /* output.c: a table for people, JSON for programs */
 struct hr_column { const char *title, *path; };   /* path: names (or indexes of arrays) joined by '.', into a row */

@@ -34,7 +34,7 @@ static const struct { const char *name, *text; int (*run)(int argc, char **argv)
 
 static const struct hr_command_group *const groups[] = {
     &hr_server_commands, &hr_user_commands, &hr_role_commands, &hr_resource_commands, &hr_link_commands, &hr_session_commands,
-    &hr_dataset_commands, &hr_mount_commands,
+    &hr_dataset_commands, &hr_mount_commands, &hr_run_commands,
 };
 
 /* over every command of every group: NULL begins, NULL ends */

@@ -148,6 +148,23 @@ enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const 
     return err ? err->code : HR_E_INTERNAL;
 }
 
+enum hr_code hr_wire_text(const struct hr_wire *wire, const char *path, char **bytes, size_t *len, struct hr_err *err)
+{
+    struct hr_buf reply;
+    char why[CURL_ERROR_SIZE] = "";
+    long http = 0;
+    *bytes = NULL;
+    *len = 0;
+    hr_buf_init(&reply, REPLY_MAX);
+    CURLcode curl = perform(wire, "GET", path, NULL, &reply, &http, why);
+    if (!curl && http == 200)
+        *bytes = hr_buf_steal(&reply, len);
+    hr_buf_release(&reply);
+    if (curl)
+        return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url, why[0] ? why : curl_easy_strerror(curl));
+    return http == 200 ? HR_OK : hr_fail(err, code_of(http), "the server at \"%s\" answered with status %ld", wire->url, http);
+}
+
 char *hr_wire_escape(struct hr_arena *arena, const char *segment)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";

@@ -20,5 +20,7 @@ const char *hr_wire_field(const struct hr_wire *wire, const char *name);     /* 
  * either way */
 enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,
                           json_t **reply, struct hr_err *err);
+/* the bytes of an answer that is no JSON; the caller frees them */
+enum hr_code hr_wire_text(const struct hr_wire *wire, const char *path, char **bytes, size_t *len, struct hr_err *err);
 char *hr_wire_escape(struct hr_arena *arena, const char *segment);
 #endif
