@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 AUDIT = (pathlib.Path(__file__).parent / "contrast.js").read_text()
 PAGES = {"overview": "/", "linked-services": "/linked-services", "link": "/linked-services/synapselink1", "link-form": "/linked-services/new",
          "computes": "/computes", "access": "/access", "datastores": "/datastores", "datasets": "/datasets", "dataset": "/datasets/titanic",
-         "sessions": "/sessions", "nothing": "/no/such/page"}
+         "sessions": "/sessions", "runs": "/runs", "nothing": "/no/such/page"}
 CSV = "PassengerId,Survived,Name,Age\n" + "".join(f'{i},{i % 2},"Braund, Mr. {i}",{20 + i % 50}\n' for i in range(1, 200))
 
 
@@ -162,3 +162,51 @@ def test_who_may_not_read_the_data_is_told_why(filled, studio):
     problem = page.get_by_role("alert")
     expect(problem).to_contain_text("Storage Blob Data Reader")
     expect(problem.get_by_role("button", name="Copy command")).to_be_visible()
+
+
+SCRIPT = """
+import os, time
+from azureml.core import Run
+run = Run.get_context()
+run.log("rows", 891)
+print("first line", flush=True)
+for step in range(20):
+    run.log("loss", 1 / (step + 1))
+os.makedirs("outputs", exist_ok=True)
+open("outputs/model.txt", "w").write("weights")
+while not os.path.exists(os.environ["GO"]):
+    time.sleep(0.05)
+print("last line")
+"""
+
+
+def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADRACE_HOME", str(filled.home))
+    from headrace.azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+    end = filled.endpoint
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text(SCRIPT)
+    environment = Environment("here")
+    environment.python.user_managed_dependencies = True
+    environment.environment_variables = {"GO": str(tmp_path / "go")}
+    workspace = Workspace(end["subscription_id"], end["resource_group"], end["workspace"])
+    run = Experiment(workspace, "look").submit(ScriptRunConfig(str(tmp_path / "src"), script="train.py", environment=environment))
+    page = studio("/runs")
+    page.get_by_role("row", name="look").get_by_role("link").click()
+    expect(page.get_by_role("log")).to_contain_text("first line", timeout=30_000)       # while it runs
+    assert "last line" not in page.get_by_role("log").text_content()
+    expect(page.get_by_role("img", name="loss: 20 values from 0.05 to 1, the last 0.05")).to_be_visible()
+    (tmp_path / "go").touch()
+    expect(page.get_by_role("log")).to_contain_text("last line", timeout=30_000)
+    expect(page.locator(".page-title .status")).to_have_text("Completed", timeout=30_000)
+    expect(page.locator(".numbers")).to_contain_text("891")
+    expect(page.get_by_role("table", name="Outputs").get_by_role("row", name="outputs/model.txt")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(AUDIT) == []
+        shot(page, f"run-{scheme}", full_page=True)
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Open outputs/model.txt").click()
+    opened.value.close()
+    page.goto(f"{end['url']}/studio/#/runs/{run.id}")          # as get_portal_url() has it
+    expect(page.get_by_role("heading", name=run.id, level=1)).to_be_visible()

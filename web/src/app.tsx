@@ -14,6 +14,7 @@ import { Computes } from './pages/computes';
 import { Access } from './pages/access';
 import { Sessions, SessionDetail } from './pages/sessions';
 import { Datastores } from './pages/datastores';
+import { Runs, RunDetail } from './pages/runs';
 import { Datasets, DatasetDetail } from './pages/datasets';
 
 const NAV: { head?: string; items: [string, string, IconName][] }[] = [
@@ -25,7 +26,13 @@ const NAV: { head?: string; items: [string, string, IconName][] }[] = [
       ['/datastores', 'Datastores', 'store'],
     ],
   },
-  { head: 'Activity', items: [['/sessions', 'Sessions', 'session']] },
+  {
+    head: 'Activity',
+    items: [
+      ['/sessions', 'Sessions', 'session'],
+      ['/runs', 'Runs', 'run'],
+    ],
+  },
   {
     head: 'Manage',
     items: [
@@ -53,6 +60,8 @@ function Route({ path }: { path: string }) {
       return <Datastores />;
     case 'datasets':
       return second ? <DatasetDetail key={path} name={second} version={third} /> : <Datasets />;
+    case 'runs':
+      return second ? <RunDetail key={second} id={second} /> : <Runs />;
     case 'sessions':
       return second && third ? <SessionDetail key={path} pool={second} id={third} /> : <Sessions />;
   }

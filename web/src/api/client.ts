@@ -108,10 +108,12 @@ export async function askHeader<T = any>(path: string, header: string, options: 
   return [(text ? JSON.parse(text) : null) as T, response.headers.get(header)];
 }
 
-/** As ask, for replies that are text: logs. */
-export async function askText(path: string, options: Options = {}): Promise<string> {
-  return (await answer(path, { ...options, headers: { accept: 'text/plain', ...options.headers } })).text;
-}
-
 /** A path segment. */
 export const seg = encodeURIComponent;
+
+/** As ask, for bytes. */
+export async function askBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await send(path, {});
+  if (!response.ok) throw toError(response.status, await response.text());
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -300,7 +300,7 @@ export function Problem({ error, title, children }: { error: ApiError | Error; t
     <div class="problem" role="alert">
       <Icon name="alert" />
       <div>
-        <h3>{title ?? (refusal ? `You may not ${refusal[3]}` : 'That did not work')}</h3>
+        <h3>{title ?? (refusal ? 'Your roles do not allow this' : 'That did not work')}</h3>
         {refusal ? (
           <dl class="facts">
             <div>
