@@ -373,5 +373,5 @@ enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *f
 const struct hr_blob_backend hr_blob_azure = {
     .name = "azure", .stat = hr_azure_stat, .list = azure_list, .open = hr_azure_open, .read_at = hr_azure_read_at, .close = hr_azure_close,
     .create = hr_azure_create, .write = hr_azure_write, .finish = hr_azure_finish, .publish = hr_azure_publish, .drop = hr_azure_drop,
-    .remove = azure_remove, .mkdir = azure_mkdir, .rename = hr_azure_rename,
+    .remove = azure_remove, .mkdir = azure_mkdir, .rename = hr_azure_rename, .ahead = hr_azure_read_ahead,
 };

@@ -38,6 +38,7 @@ const char *hr_azure_param(struct hr_arena *arena, const char *name, const char 
 enum hr_code hr_azure_open(struct hr_blob_reader *reader, struct hr_err *err);
 enum hr_code hr_azure_read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, bool sequential, size_t *got, struct hr_err *err);
 void hr_azure_close(struct hr_blob_reader *reader);
+void hr_azure_read_ahead(struct hr_blob_reader *reader);
 enum hr_code hr_azure_create(struct hr_blob_writer *writer, struct hr_err *err);
 enum hr_code hr_azure_write(struct hr_blob_writer *writer, const void *bytes, size_t len, struct hr_err *err);
 enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct hr_err *err);

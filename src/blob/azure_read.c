@@ -365,6 +365,18 @@ enum hr_code hr_azure_read_at(struct hr_blob_reader *reader, void *bytes, size_t
     return code;
 }
 
+void hr_azure_read_ahead(struct hr_blob_reader *reader)
+{
+    struct remote *remote = reader->state;
+    struct plan plan = {.reader = reader};
+    pthread_mutex_lock(&remote->lock);
+    if (!remote->ahead) {              /* nobody has read it yet */
+        remote->ahead = AHEAD_FIRST < reader->blob->options.read_ahead_bytes ? AHEAD_FIRST : reader->blob->options.read_ahead_bytes;
+        plan_ahead(&plan, 0);
+    }
+    pthread_mutex_unlock(&remote->lock);
+}
+
 void hr_azure_close(struct hr_blob_reader *reader)
 {
     struct remote *remote = reader->state;

@@ -68,6 +68,7 @@ struct hr_blob_backend {
     enum hr_code (*mkdir)(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err);
     enum hr_code (*rename)(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
                            const struct hr_blob_cancel *cancel, struct hr_err *err);
+    void (*ahead)(struct hr_blob_reader *reader);      /* NULL: there is nothing to fetch */
 };
 extern const struct hr_blob_backend hr_blob_local, hr_blob_azure, hr_blob_pinned;
 

@@ -198,6 +198,12 @@ enum hr_code hr_blob_read(struct hr_blob_reader *reader, void *bytes, size_t len
     return HR_OK;
 }
 
+void hr_blob_read_ahead(struct hr_blob_reader *reader)
+{
+    if (reader->backend->ahead)
+        reader->backend->ahead(reader);
+}
+
 void hr_blob_seek(struct hr_blob_reader *reader, int64_t offset)
 {
     reader->offset = offset;

@@ -131,6 +131,8 @@ const char *hr_blob_reader_location(const struct hr_blob_reader *reader);
  * several, are read ahead of in parallel ranges; far jumps read just what is asked. */
 enum hr_code hr_blob_read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, size_t *got, struct hr_err *err);
 enum hr_code hr_blob_read(struct hr_blob_reader *reader, void *bytes, size_t len, size_t *got, struct hr_err *err);   /* sequential */
+/* starts fetching the object's first bytes (256 KB at most), for a read that will come: not waited for, a failure shows when they are read */
+void hr_blob_read_ahead(struct hr_blob_reader *reader);
 void hr_blob_seek(struct hr_blob_reader *reader, int64_t offset);
 int64_t hr_blob_tell(const struct hr_blob_reader *reader);
 void hr_blob_close(struct hr_blob_reader *reader);           /* NULL is fine */

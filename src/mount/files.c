@@ -14,6 +14,10 @@
 #define NEAR_BEHIND (4 << 20)          /* a read so near to a lane's last is its: the kernel's own read-ahead comes a little out of order */
 #define NEAR_AHEAD (40 << 20)
 #define IDLE_MS 2000
+#define SMALL_BYTES (256 << 10)        /* a file that one request fetches whole */
+#define RUN_NEAR 8u                    /* several threads that read a folder in order come so far out of it */
+#define RUN_LEAST 3u                   /* files read in order before the next ones are fetched */
+#define RUN_AHEAD 32u                  /* how many of them at most */
 #define BEFORE_END_MS 1000             /* credentials that end so soon are not read with, when there are newer ones */
 #define TROUBLE_PAUSE_MS 100
 
@@ -33,6 +37,8 @@ struct hr_files {
     struct lane *buckets[BUCKETS], *newest, *oldest;
     unsigned lanes;
     uint8_t *was_read;                 /* a bit a node */
+    uint32_t run_at, run_fetched;      /* small files read one after the other: the last, and the last fetched ahead */
+    unsigned run;                      /* how many so far */
     struct hr_map errors;              /* node, as text -> text */
     atomic_bool has_errors;
 };
@@ -187,6 +193,58 @@ static void release(struct hr_files *files, struct lane *lane, bool drop)
         close_lane(lane);
 }
 
+/* ---- small files read in the order of their names: the next ones are fetched before they are asked for ---- */
+
+/* [*from, *to) are the nodes to fetch now */
+static void extend_run(struct hr_files *files, uint32_t node, uint32_t *from, uint32_t *to)
+{
+    const struct hr_tree_node *folder = &files->options.tree->nodes[files->options.tree->nodes[node].parent];
+    uint32_t end = folder->first + folder->count;
+    pthread_mutex_lock(&files->lock);
+    bool forward = node > files->run_at && node - files->run_at <= RUN_NEAR, behind = node <= files->run_at && files->run_at - node <= RUN_NEAR;
+    if (!forward && !behind) {
+        files->run = 0;
+        files->run_fetched = node;
+    }
+    files->run += forward;
+    files->run_at = forward || !behind ? node : files->run_at;
+    unsigned depth = files->run < RUN_LEAST ? 0 : files->run < RUN_AHEAD ? files->run : RUN_AHEAD;
+    *from = files->run_fetched >= node ? files->run_fetched + 1 : node + 1;
+    *to = end - node > depth ? node + 1 + depth : end;
+    if (*to > *from)
+        files->run_fetched = *to - 1;
+    pthread_mutex_unlock(&files->lock);
+}
+
+static void fetch_one(struct hr_files *files, uint32_t node)
+{
+    struct lane *lane = NULL;
+    unsigned generation;
+    int64_t ends_ms, size = files->options.tree->nodes[node].size;
+    if (hr_tree_is_folder(files->options.tree, node) || !size || size > SMALL_BYTES ||
+        hr_credentials_now(files->options.credentials, &generation, &ends_ms, NULL))
+        return;
+    pthread_mutex_lock(&files->lock);
+    if (!find_lane(files, node, 0) && !open_lane(files, node, generation, ends_ms, &lane, NULL)) {
+        list_lane(files, lane);
+        lane->used_ns = hr_clock_mono_ns();
+        lane->users++;
+    }
+    pthread_mutex_unlock(&files->lock);
+    if (!lane)
+        return;
+    hr_blob_read_ahead(lane->reader);
+    release(files, lane, false);
+}
+
+static void fetch_ahead(struct hr_files *files, uint32_t node)
+{
+    uint32_t from, to;
+    extend_run(files, node, &from, &to);
+    for (; from < to; from++)
+        fetch_one(files, from);
+}
+
 /* ---- what a read says ---- */
 
 static void key_of(uint32_t node, char key[static 16])
@@ -271,7 +329,8 @@ static enum hr_code attempt(struct hr_files *files, uint32_t node, void *bytes, 
     struct lane *lane = NULL;
     HR_TRY(acquire(files, node, offset, &lane, generation, err));
     enum hr_code code = hr_blob_read_at(lane->reader, bytes, len, offset, got, err);
-    release(files, lane, code != HR_OK && code != HR_E_CANCELLED);
+    bool whole = !offset && (int64_t)len >= files->options.tree->nodes[node].size;     /* the kernel has it all and will not ask again */
+    release(files, lane, whole || (code && code != HR_E_CANCELLED));
     return code;
 }
 
@@ -299,6 +358,8 @@ enum hr_code hr_files_read(struct hr_files *files, uint32_t node, void *bytes, s
     if (offset >= size)
         return HR_OK;
     len = (int64_t)len < size - offset ? len : (size_t)(size - offset);
+    if (!offset && size <= SMALL_BYTES)
+        fetch_ahead(files, node);
     enum hr_code code = read_patiently(files, node, bytes, len, offset, got, err);
     if (!code && *got < len)
         code = hr_fail(err, HR_E_IO, "the account gave %zu bytes instead of %zu", *got, len);

@@ -183,6 +183,39 @@ def test_many_files_are_listed_and_looked_up_without_a_request(account, tmp_path
         assert os.getxattr(mount.point / "part=19/file-19999.csv", "user.headrace.url").endswith(b"/x/file-19999")
 
 
+@pytest.fixture(scope="module")
+def folder_of_small_files(account, demo):
+    kept = {f"{i:04}.bin": random.Random(i).randbytes(5000 + i) for i in range(300)}
+    folder = account.home / "storage" / account.name / "demo" / "small"
+    folder.mkdir()
+    for name, data in kept.items():
+        (folder / name).write_bytes(data)
+    return kept
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_small_files_read_in_order_are_fetched_ahead_once_each(account, demo, folder_of_small_files, tmp_path, threads):
+    kept = folder_of_small_files
+    with Mount(tmp_path / "mnt", "--manifest", write(tmp_path / "m.json", manifest_of(account, demo, "small/"))) as mount:
+        before = requests_of(account), account.stats()["bytes_out"]
+        for name in ("0000.bin", "0001.bin", "0002.bin", "0003.bin", "0004.bin", "0005.bin"):
+            assert (mount.point / name).read_bytes() == kept[name]
+        until(lambda: requests_of(account) - before[0] > 8, 10, "files fetched before they are asked for")
+        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+            assert list(pool.map(lambda name: (mount.point / name).read_bytes() == kept[name], sorted(kept))) == [True] * len(kept)
+        assert requests_of(account) - before[0] <= len(kept) * 1.1
+        assert account.stats()["bytes_out"] - before[1] < 1.2 * sum(map(len, kept.values())) + 100_000
+
+
+def test_small_files_read_in_any_order_are_fetched_as_they_are_read(account, demo, folder_of_small_files, tmp_path):
+    names = random.Random(3).sample(sorted(folder_of_small_files), 100)
+    with Mount(tmp_path / "mnt", "--manifest", write(tmp_path / "m.json", manifest_of(account, demo, "small/"))) as mount:
+        before = requests_of(account)
+        for name in names:
+            assert (mount.point / name).read_bytes() == folder_of_small_files[name]
+        assert requests_of(account) - before <= 120
+
+
 # ---- ends ----
 
 def test_unmounting_ends_the_process_in_order(things):
