@@ -35,7 +35,7 @@ struct hr_files {
     struct hr_files_options options;
     pthread_mutex_t lock;
     struct lane *buckets[BUCKETS], *newest, *oldest;
-    unsigned lanes;
+    unsigned lanes, opened;
     uint8_t *was_read;                 /* a bit a node */
     uint32_t run_at, run_fetched;      /* small files read one after the other: the last, and the last fetched ahead */
     unsigned run;                      /* how many so far */
@@ -129,7 +129,8 @@ static enum hr_code open_lane(struct hr_files *files, uint32_t node, unsigned ge
     const char *etag = hr_tree_etag(files->options.tree, node), *quote = *etag == '"' || !strncmp(etag, "W/", 2) ? "" : "\"";   /* listings leave them out */
     snprintf(known.etag, sizeof known.etag, "%s%s%s", quote, etag, quote);
     *lane = (struct lane){.node = node, .generation = generation, .ends_ms = ends_ms};
-    enum hr_code code = hr_blob_open(files->options.blob, hr_tree_location(files->options.tree, scratch, node), &known, files->options.cancel,
+    struct hr_blob *blob = files->options.blobs[files->opened++ % files->options.blob_count];
+    enum hr_code code = hr_blob_open(blob, hr_tree_location(files->options.tree, scratch, node), &known, files->options.cancel,
                                      &lane->reader, err);
     hr_arena_free(scratch);
     if (code)
@@ -154,7 +155,8 @@ static enum hr_code acquire(struct hr_files *files, uint32_t node, int64_t offse
         return code;
     pthread_mutex_lock(&files->lock);
     struct lane *lane = find_lane(files, node, offset), *gone = NULL;
-    if (lane && is_stale(lane, generation)) {
+    bool again = lane && !offset && lane->at && !lane->users;      /* a new reader should not wait for the last one's wide window */
+    if (lane && (again || is_stale(lane, generation))) {
         unlist_lane(files, lane);
         gone = lane->users ? NULL : lane;
         lane = NULL;

@@ -13,7 +13,8 @@ struct hr_files;
 
 struct hr_files_options {
     const struct hr_tree *tree;
-    struct hr_blob *blob;
+    struct hr_blob *const *blobs;          /* lanes are spread over them: each moves its bytes on a thread of its own */
+    size_t blob_count;
     struct hr_credentials *credentials;
     const struct hr_blob_cancel *cancel;   /* asked on the reading thread while it waits */
     int patience_ms;

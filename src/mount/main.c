@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define TIDY_MS 1000
+#define MOVERS 2                       /* threads that move bytes */
 #define READ_AHEAD_KB 1024             /* the kernel's own, where we may set it: fewer, larger requests */
 
 struct options {
@@ -36,7 +37,7 @@ struct mount {
     struct hr_manifest manifest;
     struct hr_mount_server server;
     struct hr_blob_config *config;
-    struct hr_blob *blob;
+    struct hr_blob *blobs[MOVERS];
     struct hr_credentials *credentials;
     struct hr_files *files;
     struct hr_fs *fs;
@@ -158,8 +159,10 @@ static enum hr_code start(struct mount *m, struct hr_err *err)
     json_decref(storage);
     HR_TRY(code);
     HR_TRY(hr_fs_mount(&(struct hr_fs_options){&m->manifest, m->real, m->options.allow_other}, &m->fs, err));
-    HR_TRY(hr_blob_new(m->config, &(struct hr_blob_options){.attempts = 3, .timeout_ms = 20000}, &m->blob, err));
-    m->files = hr_files_new(&(struct hr_files_options){&m->manifest.tree, m->blob, m->credentials, hr_fs_cancel(m->fs), m->options.patience_s * 1000});
+    for (size_t i = 0; i < MOVERS; i++)
+        HR_TRY(hr_blob_new(m->config, &(struct hr_blob_options){.attempts = 3, .timeout_ms = 20000}, &m->blobs[i], err));
+    m->files = hr_files_new(&(struct hr_files_options){&m->manifest.tree, m->blobs, MOVERS, m->credentials, hr_fs_cancel(m->fs),
+                                                       m->options.patience_s * 1000});
     hr_fs_set_files(m->fs, m->files);
     return HR_OK;
 }
@@ -174,7 +177,8 @@ static void finish(struct mount *m)
         hr_files_free(m->files);
     if (m->fs)
         hr_fs_free(m->fs);
-    hr_blob_free(m->blob);
+    for (size_t i = 0; i < MOVERS; i++)
+        hr_blob_free(m->blobs[i]);
     if (m->config)
         hr_blob_config_free(m->config);
     hr_arena_free(m->arena);
