@@ -459,6 +459,27 @@ def test_csv_of_strings(ours, oracle, strings, options):
     both(ours, oracle, lambda spark: make(spark, count=True))
 
 
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_dynamic_partition_overwrite(ours, oracle, tmp_path, format):
+    """only the partitions that get rows are replaced, by option and by configuration; without partitionBy all of it is"""
+    def make(spark):
+        path = str(tmp_path / ("ours" if spark is ours else "spark") / format)
+        old = spark.createDataFrame([(1, "a", 1), (2, "b", 1), (3, "a", 2)], "n int, p string, q int")
+        new = spark.createDataFrame([(9, "a", 1), (8, "c", 1)], "n int, p string, q int")
+        old.write.format(format).partitionBy("p", "q").save(path)
+        new.write.format(format).mode("overwrite").option("partitionOverwriteMode", "dynamic").partitionBy("p", "q").save(path)
+        spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
+        new.limit(0).write.format(format).mode("overwrite").partitionBy("p", "q").save(path)
+        spark.read.format(format).schema("n int, p string, q int").load(path).where("p = 'b'").selectExpr("n + 10 as n", "p", "q") \
+            .write.format(format).mode("overwrite").partitionBy("p", "q").save(path)
+        spark.conf.unset("spark.sql.sources.partitionOverwriteMode")
+        return spark.read.format(format).schema("n int, p string, q int").load(path).orderBy("n")
+    both(ours, oracle, make)
+    listed = [sorted({re.sub(r"part-.*", "part", str(p.relative_to(tmp_path / who))) for p in (tmp_path / who).rglob("*") if not p.name.startswith(".")})
+              for who in ("ours", "spark")]
+    assert listed[0] == listed[1]
+
+
 def test_refused_configuration(ours, oracle):
     """what would change an answer and is not honoured is refused by name; Spark's default is not"""
     for key, value, default in [("spark.sql.mapKeyDedupPolicy", "LAST_WIN", "EXCEPTION"), ("spark.sql.legacy.timeParserPolicy", "LEGACY", "CORRECTED"),

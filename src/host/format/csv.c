@@ -323,6 +323,8 @@ static enum hr_code skip_header(struct csv_local *local, struct hr_err *err)
     while ((step = hr_csv_next(&local->lexer)) == HR_CSV_MORE)
         HR_TRY(more(local, err));
     const struct hr_csv *csv = local->run->state->csv;
+    if (step == HR_CSV_RECORD && local->lexer.record.broken)
+        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
     return step == HR_CSV_RECORD && !csv->enforce_schema ? check_header(local, &local->lexer.record, err) : HR_OK;
 }
 
@@ -409,8 +411,10 @@ static enum hr_code failfast(const struct csv_local *local, const struct hr_csv_
 }
 
 /* Spark takes one \n or \r\n off a corrupt record, which a lineSep of one's own leaves there */
-static size_t without_line_end(const char *text, size_t len)
+static size_t without_line_end(const struct hr_csv *csv, const char *text, size_t len)
 {
+    if (len && text[len - 1] == '\r' && csv->line_sep_len && csv->line_sep[0] == '\n')
+        return len - 1;
     if (!len || text[len - 1] != '\n')
         return len;
     return len - (len > 1 && text[len - 2] == '\r' ? 2 : 1);
@@ -451,7 +455,7 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
             set_null(column, row);
         } else {
             set_valid(column, row);
-            hr_csv_value(run->state->csv, hr_type_basic(HR_TYPE_STRING), (struct hr_text){record->text, without_line_end(record->text, record->text_len)},
+            hr_csv_value(run->state->csv, hr_type_basic(HR_TYPE_STRING), (struct hr_text){record->text, without_line_end(run->state->csv, record->text, record->text_len)},
                          local->is_utf8, &local->bump, column->data, row);
         }
     }

@@ -116,10 +116,10 @@ static enum hr_code formats(struct hr_arena *arena, struct hr_env *env, const st
     HR_TRY(hr_option_pattern(arena, date, HR_PATTERN_PARSE, &csv->date_format, err));
     HR_TRY(hr_option_pattern(arena, stamp, HR_PATTERN_PARSE, &csv->timestamp_format, err));
     HR_TRY(hr_option_pattern(arena, ntz, HR_PATTERN_PARSE, &csv->ntz_format, err));
-    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", !date),
-                          &csv->fallback_dates, err));
-    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", !stamp),
-                          &csv->fallback_timestamps, err));
+    bool fallback;
+    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.csv.enableDateTimeParsingFallback", false), &fallback, err));
+    csv->fallback_dates = fallback || !date;
+    csv->fallback_timestamps = fallback || !stamp;
     return HR_OK;
 }
 
@@ -142,7 +142,7 @@ enum hr_code hr_csv_options(struct hr_arena *arena, struct hr_env *env, const st
     HR_TRY(hr_option_bool(options, "ignoreTrailingWhiteSpace", false, &csv->ignore_trailing, err));
     HR_TRY(hr_option_bool(options, "enforceSchema", true, &csv->enforce_schema, err));
     HR_TRY(hr_option_bool(options, "preferDate", true, &csv->prefer_date, err));
-    HR_TRY(hr_option_bool(options, "columnPruning", hr_conf_bool(env, "spark.sql.csv.parser.columnPruning.enabled", true), &csv->pruning, err));
+    HR_TRY(hr_option_bool(options, "columnPruning", !csv->multi_line && hr_conf_bool(env, "spark.sql.csv.parser.columnPruning.enabled", true), &csv->pruning, err));
     HR_TRY(hr_option_long(options, "maxColumns", 20480, &csv->max_columns, err));
     HR_TRY(hr_option_long(options, "maxCharsPerColumn", -1, &csv->max_chars, err));
     const char *line_sep = hr_option_get(options, "lineSep"), *sampling = hr_option_get(options, "samplingRatio");

@@ -97,10 +97,10 @@ enum hr_code hr_json_options(struct hr_arena *arena, struct hr_env *env, const s
     HR_TRY(hr_option_pattern(arena, date, HR_PATTERN_PARSE, &json->date_format, err));
     HR_TRY(hr_option_pattern(arena, stamp, HR_PATTERN_PARSE, &json->timestamp_format, err));
     HR_TRY(hr_option_pattern(arena, hr_option_get(options, "timestampNTZFormat"), HR_PATTERN_PARSE, &json->ntz_format, err));
-    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.json.enableDateTimeParsingFallback", !date),
-                          &json->fallback_dates, err));
-    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.json.enableDateTimeParsingFallback", !stamp),
-                          &json->fallback_timestamps, err));
+    bool fallback;
+    HR_TRY(hr_option_bool(options, "enableDateTimeParsingFallback", hr_conf_bool(env, "spark.sql.legacy.json.enableDateTimeParsingFallback", false), &fallback, err));
+    json->fallback_dates = fallback || !date;
+    json->fallback_timestamps = fallback || !stamp;
     HR_TRY(charset(options, json, err));
     HR_TRY(hr_conf_zone(env, options, &json->zone, &json->zone_name, err));
     json->zone_name = hr_strdup(arena, json->zone_name);

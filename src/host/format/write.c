@@ -317,8 +317,9 @@ static enum hr_code common_options(struct hr_writing *writing, struct hr_err *er
         return hr_fail(err, HR_E_INVALID, "'save' does not support clusterBy right now.");
     if (!overwrite)
         overwrite = hr_conf(writing->env, "spark.sql.sources.partitionOverwriteMode", "STATIC");
-    if (!strcasecmp(overwrite, "dynamic") && write->mode == HR_SAVE_OVERWRITE && write->partition_by.count)
-        return hr_refuse_option(err, write->format ? write->format : "parquet", "partitionOverwriteMode", overwrite);
+    if (strcasecmp(overwrite, "dynamic") && strcasecmp(overwrite, "static"))
+        return hr_fail(err, HR_E_INVALID, "the option partitionOverwriteMode is \"%s\": it may be static or dynamic", overwrite);
+    writing->dynamic = !strcasecmp(overwrite, "dynamic") && write->mode == HR_SAVE_OVERWRITE && write->partition_by.count;
     return hr_option_long(&write->options, "maxRecordsPerFile", atoll(records), &writing->max_records, err);
 }
 
@@ -358,21 +359,63 @@ static enum hr_code put_success(struct hr_writing *writing, const char *folder, 
     return hr_blob_put(writing->format->blob, hr_blob_join(writing->arena, folder, "_SUCCESS"), "", 0, NULL, writing->cancel, err);
 }
 
-/* the new folder takes the old one's place. Locally that is one step; elsewhere two renames, the old data first out of the way. */
-static enum hr_code swap_folders(struct hr_writing *writing, struct hr_err *err)
+/* The folder `made` takes the place of `target`. Locally that is one step; elsewhere two renames, the old data first out of the way. */
+static enum hr_code swap_folders(struct hr_writing *writing, const char *made, const char *target, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
-    if (!hr_blob_is_remote(writing->target) && !renameat2(-1, writing->place, -1, writing->target, RENAME_EXCHANGE))
-        return drop(writing, writing->place, true, err);
-    const char *old = hr_printf(writing->arena, "%s.old", writing->place);
+    if (!hr_blob_is_remote(target) && !renameat2(-1, made, -1, target, RENAME_EXCHANGE))
+        return drop(writing, made, true, err);
+    const char *old = hr_printf(writing->arena, "%s.old", made);
     struct hr_err ignored = {0};
-    HR_TRY(hr_blob_rename(blob, writing->target, old, false, writing->cancel, err));
-    enum hr_code code = hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
+    HR_TRY(hr_blob_rename(blob, target, old, false, writing->cancel, err));
+    enum hr_code code = hr_blob_rename(blob, made, target, false, writing->cancel, err);
     if (code) {
-        hr_blob_rename(blob, old, writing->target, false, NULL, &ignored);
+        hr_blob_rename(blob, old, target, false, NULL, &ignored);
         return code;
     }
     return drop(writing, old, true, err);
+}
+
+/* the folders of a page's files, each once; `mark` (may be NULL) must be in the file's name */
+static struct hr_names folders_of(struct hr_writing *writing, const struct hr_blob_page *page, const char *mark)
+{
+    struct hr_names folders = {HR_NEW_ARRAY(writing->arena, const char *, page->count + 1), 0};
+    struct hr_map seen;
+    hr_map_init(&seen);
+    for (size_t i = 0; i < page->count; i++) {
+        const char *name = page->entries[i].name, *slash = strrchr(name, '/');
+        if (page->entries[i].stat.is_dir || !slash || (mark && !strstr(slash, mark)))
+            continue;
+        const char *folder = hr_strndup(writing->arena, name, (size_t)(slash - name));
+        if (!hr_map_put(&seen, folder, writing))
+            folders.at[folders.count++] = folder;
+    }
+    hr_map_release(&seen);
+    return folders;
+}
+
+/* each partition folder that was written takes the place of the old one; the others stay */
+static enum hr_code swap_partitions(struct hr_writing *writing, struct hr_err *err)
+{
+    struct hr_blob *blob = writing->format->blob;
+    struct hr_blob_page page;
+    struct hr_blob_stat stat;
+    HR_TRY(hr_blob_list_all(blob, writing->arena, writing->place, true, &page, writing->cancel, err));
+    struct hr_names folders = folders_of(writing, &page, NULL);
+    for (size_t i = 0; i < folders.count; i++) {
+        const char *made = hr_blob_join(writing->arena, writing->place, folders.at[i]), *target = hr_blob_join(writing->arena, writing->target, folders.at[i]);
+        enum hr_code code = hr_blob_stat(blob, target, &stat, writing->cancel, err);
+        if (code && code != HR_E_NOT_FOUND)
+            return code;
+        if (!code) {
+            HR_TRY(swap_folders(writing, made, target, err));
+            continue;
+        }
+        HR_TRY(hr_blob_mkdir(blob, parent_of(writing->arena, target), writing->cancel, err));
+        HR_TRY(hr_blob_rename(blob, made, target, false, writing->cancel, err));
+    }
+    HR_TRY(drop(writing, writing->place, true, err));
+    return put_success(writing, writing->target, err);
 }
 
 static enum hr_code move_files(struct hr_writing *writing, struct hr_err *err)
@@ -400,7 +443,7 @@ static enum hr_code run(struct hr_writing *writing, struct hr_err *err)
 static enum hr_code write_renaming(struct hr_writing *writing, bool exists, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
-    bool append = exists && writing->write->mode == HR_SAVE_APPEND;
+    bool dynamic = exists && writing->dynamic, append = exists && (writing->write->mode == HR_SAVE_APPEND || dynamic);
     const char *temporary = hr_blob_join(writing->arena, writing->target, "_temporary");
     writing->place = append ? hr_blob_join(writing->arena, temporary, writing->uuid)
                             : hr_blob_join(writing->arena, parent_of(writing->arena, writing->target),
@@ -411,8 +454,9 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
     if (!code && !append)
         code = put_success(writing, writing->place, err);
     if (!code)
-        code = append ? move_files(writing, err) : exists ? swap_folders(writing, err)
-                                                          : hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
+        code = dynamic ? swap_partitions(writing, err) : append ? move_files(writing, err)
+             : exists ? swap_folders(writing, writing->place, writing->target, err)
+                      : hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
     struct hr_err ignored = {0};
     if (code)
         drop(writing, writing->place, true, &ignored);
@@ -436,9 +480,23 @@ static enum hr_code write_staged(struct hr_writing *writing, bool exists, struct
         return code;
     }
     HR_TRY(hr_blob_stage_commit(stage, writing->cancel, err));
-    for (size_t i = 0; i < old.count; i++)
-        if (!old.entries[i].stat.is_dir)
-            HR_TRY(drop(writing, old.entries[i].location, false, err));
+    struct hr_map written;
+    hr_map_init(&written);
+    if (writing->dynamic && old.count) {
+        struct hr_blob_page now;
+        code = hr_blob_list_all(blob, writing->arena, writing->target, true, &now, writing->cancel, err);
+        struct hr_names folders = code ? (struct hr_names){0} : folders_of(writing, &now, writing->uuid);
+        for (size_t i = 0; i < folders.count; i++)
+            hr_map_put(&written, folders.at[i], writing);
+    }
+    for (size_t i = 0; i < old.count && !code; i++) {
+        const char *name = old.entries[i].name, *slash = strrchr(name, '/');
+        bool goes = !writing->dynamic || (slash && hr_map_has(&written, hr_strndup(writing->arena, name, (size_t)(slash - name))));
+        if (goes && !old.entries[i].stat.is_dir)
+            code = drop(writing, old.entries[i].location, false, err);
+    }
+    hr_map_release(&written);
+    HR_TRY(code);
     return put_success(writing, writing->target, err);
 }
 
@@ -476,7 +534,7 @@ enum hr_code hr_format_write(struct hr_format *format, struct hr_arena *arena, s
         return hr_fail_spark(err, "PATH_ALREADY_EXISTS", "outputPath", hr_files_spark_path(arena, writing->target), NULL);
     if (exists && write->mode == HR_SAVE_IGNORE)
         return HR_OK;
-    if (exists && write->mode == HR_SAVE_OVERWRITE && reads_target(writing))
+    if (exists && write->mode == HR_SAVE_OVERWRITE && !writing->dynamic && reads_target(writing))
         return hr_fail_spark(err, "UNSUPPORTED_OVERWRITE.PATH", "path", hr_files_spark_path(arena, writing->target), NULL);
     HR_TRY(split_columns(writing, err));
     if (writing->text) {

@@ -48,6 +48,7 @@ struct hr_writing {
     const char *codec_name, *codec_extension;              /* "gzip", ".gz"; "" when none */
     int64_t max_records;               /* a file; 0: no limit */
     bool case_sensitive;
+    bool dynamic;                      /* overwriting replaces only the partition folders that get rows */
     void *state;
 };
 
