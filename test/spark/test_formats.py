@@ -480,6 +480,29 @@ def test_dynamic_partition_overwrite(ours, oracle, tmp_path, format):
     assert listed[0] == listed[1]
 
 
+def test_metadata_columns(ours, oracle, tmp_path):
+    """_metadata and input_file_name(): of every format, above filters and selects, not in a star"""
+    from pyspark.sql import functions as F
+    for name, content in (("csv/a b.csv", "1,x\n2,y\n"), ("csv/c%d.csv", "3,z\n"), ("json/a.json", '{"a":1}\n{"a":2}\n')):
+        path = put(tmp_path, name, content)
+        os.utime(path, (1600000001.5, 1600000001.5))
+    oracle.range(3).coalesce(1).write.parquet(str(tmp_path / "pq"))
+    files = {"csv": lambda spark: spark.read.csv(str(tmp_path / "csv")), "json": lambda spark: spark.read.json(str(tmp_path / "json")),
+             "parquet": lambda spark: spark.read.parquet(str(tmp_path / "pq")), "text": lambda spark: spark.read.text(str(tmp_path / "csv"))}
+    for name, read in files.items():
+        column = "id" if name == "parquet" else "a" if name == "json" else "value" if name == "text" else "_c0"
+        both(ours, oracle, lambda spark: read(spark).select("*", "_metadata").orderBy(column))
+        both(ours, oracle, lambda spark: read(spark).select(column, F.input_file_name().alias("f")).orderBy(column))
+    csv = files["csv"]
+    both(ours, oracle, lambda spark: csv(spark).where("_metadata.file_name like 'a%'").select("_metadata.file_size", "_metadata.file_path"))
+    both(ours, oracle, lambda spark: csv(spark).select("_c0").select("_metadata.file_name"))
+    both(ours, oracle, lambda spark: (lambda frame: frame.withColumn("f", frame._metadata.file_name).groupBy("f").count().orderBy("f"))(csv(spark)))
+    both(ours, oracle, lambda spark: csv(spark).groupBy("_metadata.file_name").count().orderBy("file_name"))
+    both(ours, oracle, lambda spark: spark.range(1).select(F.input_file_name()))
+    both(ours, oracle, lambda spark: spark.range(1).select("_metadata"))
+    both(ours, oracle, lambda spark: csv(spark).orderBy("_c0"))
+
+
 def test_refused_configuration(ours, oracle):
     """what would change an answer and is not honoured is refused by name; Spark's default is not"""
     for key, value, default in [("spark.sql.mapKeyDedupPolicy", "LAST_WIN", "EXCEPTION"), ("spark.sql.legacy.timeParserPolicy", "LEGACY", "CORRECTED"),

@@ -285,7 +285,7 @@ enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct h
         }
         if ((*attr)->hidden) {
             struct hr_attr *shown = (struct hr_attr *)attr_like(a, *attr);
-            shown->hidden = false;
+            shown->hidden = shown->of_file = false;
             *attr = shown;
         }
     } else if (e->kind == HR_T_COLUMN) {

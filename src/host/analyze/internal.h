@@ -20,6 +20,7 @@ struct analysis {
     struct hr_err *err;
     int next_id, depth;
     bool ansi, case_sensitive;
+    bool metadata, wants_metadata;     /* scans give _metadata; a name asks for it: the analysis is done again with it */
     const struct hr_zone *zone;        /* the session's */
     struct cte_scope *ctes;
     struct reference_scope *references;

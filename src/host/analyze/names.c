@@ -65,6 +65,13 @@ static void match_add(struct matches *m, const struct hr_attr *attr)
         m->at[m->count++] = attr;
 }
 
+/* an analysis that fails is done again with the files' _metadata, when a name might have meant it */
+static void asks_for_metadata(struct analysis *a, const struct hr_names *name)
+{
+    for (size_t i = 0; i < name->count; i++)
+        a->wants_metadata |= !strcasecmp(name->at[i], "_metadata");
+}
+
 /* AttributeSeq.resolve: the longest qualifier that finds something wins; the rest of the name extracts fields */
 static void match(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
 {
@@ -72,7 +79,7 @@ static void match(struct analysis *a, const struct hr_attrs *output, const struc
     for (size_t parts = most < 3 ? most : 3; ; parts--) {
         for (size_t i = 0; i < output->count; i++) {
             const struct hr_attr *attr = output->at[i];
-            if ((attr->hidden && !parts) || !same_name(a, attr->name, name->at[parts]) || !qualifier_matches(a, attr, name, parts))
+            if ((attr->hidden && !attr->of_file && !parts) || !same_name(a, attr->name, name->at[parts]) || !qualifier_matches(a, attr, name, parts))
                 continue;
             m->used = parts + 1;
             match_add(m, attr);
@@ -131,6 +138,7 @@ static int nearer(const void *x, const void *y)
 enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
 {
     struct analysis *a = s->a;
+    asks_for_metadata(a, name);
     size_t total = 0, count = 0;
     for (size_t k = 0; k < s->input_count; k++)
         total += s->inputs[k]->output.count;
@@ -205,6 +213,7 @@ static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, st
 {
     struct hr_attrs outputs[16];
     *nodes = 0;
+    asks_for_metadata(s->a, &expr->attribute.name);
     for (size_t k = 0; k < s->input_count; k++)
         HR_TRY(find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, outputs, nodes));
     for (size_t k = 0; k < *nodes; k++) {

@@ -263,7 +263,14 @@ enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct
     analysis_init(&a, arena, env, err ? err : &unused);
     struct hr_typed *typed = HR_NEW(arena, struct hr_typed);
     bool show = rel->kind == HR_REL_SHOW_STRING || rel->kind == HR_REL_HTML_STRING;
-    HR_TRY(show ? show_root(&a, rel, typed) : rows_root(&a, rel, typed));
+    enum hr_code code = show ? show_root(&a, rel, typed) : rows_root(&a, rel, typed);
+    if (code && a.wants_metadata) {                          /* once more, with what only few ask for */
+        analysis_init(&a, arena, env, err ? err : &unused);
+        *a.err = (struct hr_err){0};
+        a.metadata = true;
+        code = show ? show_root(&a, rel, typed) : rows_root(&a, rel, typed);
+    }
+    HR_TRY(code);
     typed->observations = a.observations;
     typed->observation_count = a.observation_count;
     typed->sources = a.sources;

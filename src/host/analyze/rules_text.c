@@ -256,3 +256,37 @@ enum hr_code hr_rule_to_binary(struct hr_call *call)
                          "case-insensitive \"STRING\"", "validValues", "'hex', 'utf-8', 'utf8', 'base64'", "inputValue",
                          hr_printf(a->arena, "'%.*s'", (int)format->literal->text.len, format->literal->text.bytes), NULL);
 }
+
+/* input_file_name() and its like: the file of the row below, out of _metadata; without files '' and -1 */
+enum hr_code hr_rule_input_file(struct hr_call *call)
+{
+    static const struct { const char *name, *field, *shown; } kinds[] = {
+        {"input_file_name", "file_path", "$input_file"}, {"input_file_block_start", "file_block_start", "$input_start"},
+        {"input_file_block_length", "file_block_length", "$input_length"},
+    };
+    struct analysis *a = of(call);
+    const struct hr_attr *found = NULL;
+    bool has_files = false;
+    size_t count = 0, kind = 0;
+    if (!a->metadata) {
+        a->wants_metadata = true;
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "%s() here", call->name), NULL);
+    }
+    while (!hr_function_is(call->function, kinds[kind].name))
+        kind++;
+    for (size_t k = 0; k < call->scope->input_count; k++)
+        for (size_t i = 0; i < call->scope->inputs[k]->output.count; i++)
+            if (call->scope->inputs[k]->output.at[i]->of_file) {
+                found = call->scope->inputs[k]->output.at[i];
+                count++;
+            }
+    for (size_t i = 0; i < a->source_count; i++)
+        has_files |= a->sources[i]->metadata != NULL;
+    if (!has_files)
+        return finish_call(call);
+    if (count != 1)
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "%s() above a join or an aggregate", call->name), NULL);
+    struct hr_texpr *value;
+    HR_TRY(extract_value(call->scope, column_of(a, found), literal_string(a, kinds[kind].field), &value));
+    return instead(call, kinds[kind].shown, &value, 1);
+}

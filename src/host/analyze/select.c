@@ -46,6 +46,28 @@ static enum hr_code select_generator(struct analysis *a, struct hr_node *input, 
     return HR_OK;
 }
 
+/* _metadata can still be named above a select that does not */
+static void keep_metadata(struct analysis *a, struct hr_node *input, struct hr_texprs *exprs, struct hr_attrs *attrs)
+{
+    const struct hr_attr *kept = NULL;
+    for (size_t i = 0; i < input->output.count; i++)
+        if (input->output.at[i]->of_file)
+            kept = input->output.at[i];
+    for (size_t i = 0; kept && i < attrs->count; i++)
+        if (attrs->at[i]->id == kept->id || same_name(a, attrs->at[i]->name, kept->name))
+            return;
+    if (!kept)
+        return;
+    struct hr_texpr **more = ARRAY(a, struct hr_texpr *, exprs->count + 1);
+    const struct hr_attr **names = ARRAY(a, const struct hr_attr *, attrs->count + 1);
+    memcpy(more, exprs->at, exprs->count * sizeof *more);
+    memcpy(names, attrs->at, attrs->count * sizeof *names);
+    more[exprs->count] = column_of(a, kept);
+    names[attrs->count] = kept;
+    *exprs = (struct hr_texprs){more, exprs->count + 1};
+    *attrs = (struct hr_attrs){names, attrs->count + 1};
+}
+
 enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *given, struct hr_node **out)
 {
     (void)rel;
@@ -89,6 +111,8 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
         if (found)
             HR_TRY(select_generator(a, input, &list, &exprs, &attrs, i, found, &input));
     }
+    if (a->metadata)
+        keep_metadata(a, input, &exprs, &attrs);
     return project(a, input, exprs, attrs, out);
 }
 

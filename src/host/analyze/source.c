@@ -19,6 +19,12 @@ enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr
         attr->metadata = field->metadata;
         attrs[i] = attr;
     }
+    if (a->metadata && source->metadata && !find_output(a, &(struct hr_attrs){attrs, node->output.count}, "_metadata", NULL)) {
+        struct hr_attr *attr = (struct hr_attr *)attr_new(a, "_metadata", source->metadata, false);
+        attr->hidden = attr->of_file = true;
+        attr->metadata = "{\"__file_source_metadata_col\":true,\"__metadata_col\":\"_metadata\"}";
+        attrs[node->output.count++] = attr;
+    }
     node->output.at = attrs;
     struct hr_source **grown = ARRAY(a, struct hr_source *, a->source_count + 1);
     if (a->source_count)
@@ -108,6 +114,7 @@ static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, str
         struct hr_attr *attr = (struct hr_attr *)attr_new(a, from->name, from->type, from->nullable);
         attr->metadata = from->metadata;
         attr->hidden = from->hidden;
+        attr->of_file = from->of_file;
         attrs[n++] = attr;
     }
     node->output = (struct hr_attrs){attrs, n};

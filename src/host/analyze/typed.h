@@ -17,6 +17,7 @@ struct hr_attr {
     const struct hr_type *type;
     bool nullable;
     bool hidden;                       /* found by plan id or qualifier only: the dropped key of a USING join */
+    bool of_file;                      /* hidden, and found by its name all the same: _metadata */
     struct hr_names qualifier;         /* t, or spark_catalog.default.t; empty without one */
     const char *metadata;              /* JSON object as text, NULL is {} */
 };

@@ -13,7 +13,7 @@
 #define ROW_BYTES_GUESS 80
 #define CHECK_BYTES 16
 
-enum column_kind { COLUMN_TOKEN, COLUMN_CORRUPT, COLUMN_PARTITION };
+enum column_kind { COLUMN_TOKEN, COLUMN_CORRUPT, COLUMN_PARTITION, COLUMN_FILE /* the file's place, behind the schema's columns */ };
 
 struct place { enum column_kind kind; int at; };   /* token index, or partition index */
 
@@ -323,7 +323,7 @@ static enum hr_code skip_header(struct csv_local *local, struct hr_err *err)
     while ((step = hr_csv_next(&local->lexer)) == HR_CSV_MORE)
         HR_TRY(more(local, err));
     const struct hr_csv *csv = local->run->state->csv;
-    if (step == HR_CSV_RECORD && local->lexer.record.broken)
+    if (step == HR_CSV_RECORD && local->lexer.record.broken && !local->counts)
         return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
     return step == HR_CSV_RECORD && !csv->enforce_schema ? check_header(local, &local->lexer.record, err) : HR_OK;
 }
@@ -552,6 +552,8 @@ static void fill_partitions(struct csv_local *local, idx_t rows)
     const struct csv_scan *state = local->run->state;
     for (size_t i = 0; i < local->run->column_count; i++) {
         struct column *column = &local->columns[i];
+        for (idx_t row = 0; column->place.kind == COLUMN_FILE && column->vector >= 0 && row < rows; row++)
+            ((int32_t *)column->data)[row] = (int32_t)local->file;
         if (column->place.kind == COLUMN_PARTITION && column->vector >= 0)
             hr_files_fill_partition(state->files.at[local->file].partition[column->place.at], column->type, state->csv->zone, column->into, rows);
     }
@@ -694,7 +696,7 @@ static enum hr_code open_kept(struct csv_run *run, struct hr_err *err)
     struct hr_format *format = run->scan->format;
     struct kept *kept = (struct kept *)hr_cache_get(format->cache, run->state->key);
     if (!kept)
-        kept = (struct kept *)hr_cache_put(format->cache, run->state->key, &kept_new(run->scan->schema->field_count)->base);
+        kept = (struct kept *)hr_cache_put(format->cache, run->state->key, &kept_new(run->scan->schema->field_count + 1)->base);
     pthread_mutex_lock(&kept->lock);
     bool complete = kept->counted;
     for (size_t i = 0; i < run->column_count; i++)
@@ -747,6 +749,11 @@ static void run_free(void *arg)
     free(run);
 }
 
+static const struct hr_type *column_type(const struct hr_type *schema, size_t i)
+{
+    return i < schema->field_count ? schema->fields[i].type : hr_type_basic(HR_TYPE_INT);
+}
+
 static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
 {
     const struct csv_scan *state = run->state;
@@ -767,7 +774,7 @@ static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
     for (size_t v = 0; v < want->out_count; v++) {
         int schema_index = run->vector_of[v] = want->out[v];
         if (schema_index >= 0)
-            run->columns[run->column_count++] = (struct column){schema_index, (int)v, state->places[schema_index], schema->fields[schema_index].type};
+            run->columns[run->column_count++] = (struct column){schema_index, (int)v, state->places[schema_index], column_type(schema, (size_t)schema_index)};
     }
     for (size_t i = 0; run->checks && i < want->required_count; i++) {
         bool made = false;
@@ -775,7 +782,7 @@ static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
             made |= want->out[v] == (int)want->required[i];
         if (!made)
             run->columns[run->column_count++] =
-                (struct column){(int)want->required[i], -1, state->places[want->required[i]], schema->fields[want->required[i]].type};
+                (struct column){(int)want->required[i], -1, state->places[want->required[i]], column_type(schema, want->required[i])};
     }
 }
 
@@ -882,6 +889,7 @@ static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, 
             token += i < data->field_count;
         }
     }
+    state->places[scan->schema->field_count] = (struct place){COLUMN_FILE, 0};
     state->data_count = (size_t)token;
     return HR_OK;
 }
@@ -923,6 +931,9 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
         state->key = hr_strdup(scan->arena, hr_buf_text(&key));
         scan->identity = versions ? state->key : NULL;
     }
+    hr_buf_clear(&key);
+    hr_files_metadata(scan->arena, &state->files, &key);
+    scan->file_list = hr_buf_ok(&key) ? hr_strdup(scan->arena, hr_buf_text(&key)) : NULL;
     hr_buf_release(&key);
     scan->rows_guess = (uint64_t)state->files.bytes / ROW_BYTES_GUESS + 1;
     return code;

@@ -181,6 +181,8 @@ struct walk {
 
 void hr_csv_line_style(struct hr_csv_lexer *lexer, const char *bytes, size_t len)
 {
+    if (lexer->csv->line_sep_len)      /* a separator of one's own is not looked for */
+        return;
     const char *n = memchr(bytes, '\n', len), *r = memchr(bytes, '\r', n ? (size_t)(n - bytes) : len);
     lexer->windows_ends = r && n == r + 1;
     lexer->mac_ends = r && !lexer->windows_ends;

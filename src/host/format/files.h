@@ -32,6 +32,9 @@ enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct h
 const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_files *files, const struct hr_type *data, bool case_sensitive);
 /* a user's schema without the columns that folders give */
 const struct hr_type *hr_files_without_partitions(struct hr_arena *arena, const struct hr_type *user, const struct hr_files *files, bool case_sensitive);
+/* Spark's _metadata column: its type, and the SQL of a list that holds each file's value, in the files' order */
+const struct hr_type *hr_files_metadata_type(struct hr_arena *arena, bool row_index);
+void hr_files_metadata(struct hr_arena *arena, const struct hr_files *files, struct hr_buf *out);
 bool hr_files_versioned(const struct hr_files *files);    /* every file has an ETag: what is learned of them may be kept */
 bool hr_files_compressed(const struct hr_files *files);
 /* index of the partition column that stands at `column` of a schema that hr_files_schema made, or -1 */

@@ -6,6 +6,7 @@
 #include "host/format/local.h"
 #include "host/format/query_strings.h"
 #include "host/format/write.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -317,7 +318,11 @@ static void fill_partitions(const struct lines_local *local, duckdb_data_chunk o
     const struct lines_scan *state = local->run->state;
     for (size_t v = 0; v < local->run->out_count && rows; v++) {
         int column = local->run->out[v];
-        if (column >= 0 && state->partition[column] >= 0)
+        int32_t *place = duckdb_vector_get_data(duckdb_data_chunk_get_vector(out, v));
+        if (column == (int)local->run->scan->schema->field_count)
+            for (idx_t row = 0; row < rows; row++)
+                place[row] = (int32_t)local->file;
+        else if (column >= 0 && state->partition[column] >= 0)
             hr_files_fill_partition(state->files.at[local->file].partition[state->partition[column]], local->run->scan->schema->fields[column].type, state->zone,
                                     duckdb_data_chunk_get_vector(out, v), rows);
     }
@@ -412,6 +417,7 @@ static enum hr_code place_columns(struct hr_scan *scan, struct lines_scan *state
 {
     scan->schema = hr_files_schema(scan->arena, &state->files, data, sensitive);
     state->partition = HR_NEW_ARRAY(scan->arena, int, scan->schema->field_count + 1);
+    state->partition[scan->schema->field_count] = INT_MAX;   /* the file's place, which no record gives */
     state->corrupt = -1;
     for (size_t i = 0; i < scan->schema->field_count; i++) {
         const struct hr_field *field = &scan->schema->fields[i];
@@ -501,6 +507,11 @@ static enum hr_code open_source(struct hr_format *format, struct hr_arena *arena
         hr_scan_unref(scan);
         return code;
     }
+    struct hr_buf list;
+    hr_buf_init(&list, 16 << 20);
+    hr_files_metadata(scan->arena, &state->files, &list);
+    scan->file_list = hr_buf_ok(&list) ? hr_strdup(scan->arena, hr_buf_text(&list)) : NULL;
+    hr_buf_release(&list);
     scan->rows_guess = (uint64_t)state->files.bytes / 100 + 1;
     scan = hr_scan_register(scan);
     *source = hr_scan_source(arena, scan, is_json ? "json" : "text", is_json ? "json" : "text");

@@ -463,11 +463,37 @@ static bool same_partition(const struct parquet_source *state, const struct hr_f
     return true;
 }
 
+/* Spark's _metadata of a row: its file's, and the row's place in it */
+static void metadata_column(const struct hr_file *const *group, size_t group_count, struct hr_buf *out)
+{
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    struct hr_file *files = HR_NEW_ARRAY(scratch, struct hr_file, group_count + 1);
+    for (size_t i = 0; i < group_count; i++)
+        files[i] = *group[i];
+    hr_buf_adds(out, "struct_insert(list_extract(");
+    hr_files_metadata(scratch, &(struct hr_files){.at = files, .count = group_count}, out);
+    hr_buf_adds(out, ", list_position([");
+    for (size_t i = 0; i < group_count; i++) {
+        hr_buf_adds(out, i ? ", " : "");
+        literal(group[i]->location, out);
+    }
+    hr_buf_adds(out, "], \"hr filename\")), f6 := CAST(file_row_number AS BIGINT))");
+    hr_arena_free(scratch);
+}
+
 static void select_part(const struct parquet_source *state, const struct hr_file *first, const struct hr_file *const *group, size_t group_count, const size_t *wanted,
                         size_t count, struct hr_buf *out)
 {
+    bool metadata = false;
     hr_buf_adds(out, "SELECT ");
     for (size_t i = 0; i < count; i++) {
+        if (wanted[i] == state->schema->field_count) {
+            metadata = true;
+            hr_buf_adds(out, i ? ", " : "");
+            metadata_column(group, group_count, out);
+            hr_buf_addf(out, " AS c%zu", i);
+            continue;
+        }
         const struct hr_field *field = &state->schema->fields[wanted[i]];
         int partition = hr_files_partition(&state->files, field->name, true);
         if (i)
@@ -495,7 +521,7 @@ static void select_part(const struct parquet_source *state, const struct hr_file
             hr_buf_adds(out, ", ");
         literal(group[i]->location, out);
     }
-    hr_buf_adds(out, "], hive_partitioning = false, union_by_name = true)");
+    hr_buf_addf(out, "], hive_partitioning = false, union_by_name = true%s)", metadata ? ", filename = 'hr filename', file_row_number = true" : "");
 }
 
 static enum hr_code emit(const struct hr_source *source, const size_t *wanted, size_t count, struct hr_buf *out, struct hr_err *err)
@@ -524,7 +550,7 @@ static enum hr_code emit(const struct hr_source *source, const size_t *wanted, s
         hr_buf_adds(out, "SELECT ");
         for (size_t i = 0; i < count; i++) {
             hr_buf_adds(out, i ? ", CAST(NULL AS " : "CAST(NULL AS ");
-            hr_type_duckdb(state->schema->fields[wanted[i]].type, out);
+            hr_type_duckdb(wanted[i] < state->schema->field_count ? state->schema->fields[wanted[i]].type : source->metadata, out);
             hr_buf_addf(out, ") AS c%zu", i);
         }
         hr_buf_adds(out, count ? " WHERE false" : "true AS c0 WHERE false");
@@ -579,7 +605,8 @@ enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, s
         in_file[i] = field_at(in_files, state->schema->fields[i].name, false) >= 0;
     state->in_file = in_file;
     struct hr_source *made = HR_NEW(arena, struct hr_source);
-    *made = (struct hr_source){.schema = state->schema, .format = "parquet", .files = state->files.uris, .name = "parquet", .emit = emit, .state = state};
+    *made = (struct hr_source){.schema = state->schema, .format = "parquet", .files = state->files.uris, .name = "parquet", .emit = emit,
+                                .metadata = hr_files_metadata_type(arena, true), .state = state};
     *source = made;
     return HR_OK;
 }

@@ -1,4 +1,5 @@
 #include "host/format/scan.h"
+#include "host/format/files.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include <stdio.h>
@@ -127,12 +128,23 @@ static void unref_hook(void *scan) { hr_scan_unref(scan); }
 static enum hr_code emit(const struct hr_source *source, const size_t *wanted, size_t count, struct hr_buf *out, struct hr_err *err)
 {
     const struct hr_scan *scan = source->state;
+    size_t columns = scan->schema->field_count;
+    bool metadata = false;
+    for (size_t i = 0; i < count; i++)
+        metadata |= wanted[i] == columns;
+    hr_buf_adds(out, metadata ? "(SELECT " : "");
+    for (size_t i = 0; i < count && metadata; i++)
+        if (wanted[i] == columns)
+            hr_buf_addf(out, "%slist_extract(%s, s.c%zu + 1) AS c%zu", i ? ", " : "", scan->file_list, i, i);
+        else
+            hr_buf_addf(out, "%ss.c%zu AS c%zu", i ? ", " : "", i, i);
+    hr_buf_adds(out, metadata ? " FROM " : "");
     hr_buf_addf(out, "hr_scan(%lld, [", (long long)scan->id);
     for (size_t i = 0; i < count; i++) {
-        HR_CHECK(wanted[i] < scan->schema->field_count);
+        HR_CHECK(wanted[i] < columns + metadata);
         hr_buf_addf(out, "%s%zu", i ? ", " : "", wanted[i]);
     }
-    hr_buf_adds(out, "]::INTEGER[])");
+    hr_buf_adds(out, metadata ? "]::INTEGER[]) AS s)" : "]::INTEGER[])");
     return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
 }
 
@@ -141,6 +153,7 @@ struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, c
     struct hr_source *source = HR_NEW(arena, struct hr_source);
     hr_arena_on_free(arena, unref_hook, scan);
     source->schema = scan->schema;
+    source->metadata = scan->file_list ? hr_files_metadata_type(arena, false) : NULL;
     source->format = format_name;
     source->name = name;
     source->emit = emit;
@@ -281,10 +294,11 @@ static void on_bind(duckdb_bind_info info)
         duckdb_value item = duckdb_get_list_child(list, i);
         bound->required[i] = (size_t)duckdb_get_int64(item);
         duckdb_destroy_value(&item);
-        HR_CHECK(bound->required[i] < scan->schema->field_count);
+        bool is_file = scan->file_list && bound->required[i] == scan->schema->field_count;
+        HR_CHECK(is_file || bound->required[i] < scan->schema->field_count);
         char name[24];
         snprintf(name, sizeof name, "c%zu", i);
-        duckdb_logical_type type = hr_scan_logical(scan->schema->fields[bound->required[i]].type);
+        duckdb_logical_type type = hr_scan_logical(is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
         duckdb_bind_add_result_column(info, name, type);
         duckdb_destroy_logical_type(&type);
     }

@@ -36,6 +36,8 @@ struct hr_scan {
     struct hr_arena *arena;            /* the scan's own; schema and state are in it */
     const struct hr_type *schema;
     uint64_t rows_guess;               /* for DuckDB's optimizer; 0: unknown */
+    const char *file_list;             /* SQL of each file's _metadata; NULL: not of files. The column behind the schema's last is then the
+                                        * file's place in it, from 0, an INTEGER. */
     const char *identity;              /* names the very bytes (locations, versions, options): equal scans share one id; NULL: shared with none */
     void *state;
 };

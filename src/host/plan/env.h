@@ -7,6 +7,7 @@
  * as long as any statement that reads it. The analyzer sees `schema`; the emitter calls `emit`. */
 struct hr_source {
     const struct hr_type *schema;      /* a struct; partition columns last, as in Spark */
+    const struct hr_type *metadata;    /* of files: what _metadata is, wanted as the column behind the schema's last; else NULL */
     const char *format;                /* "csv", "parquet", …, "local" */
     struct hr_names files;             /* for inputFiles and EXPLAIN */
     const char *name;                  /* what Spark's messages call it */
