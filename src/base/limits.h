@@ -10,6 +10,9 @@
 #define HR_HTTP_CONNECTIONS_MAX 4096
 #define HR_HTTP_IDLE_MS (10 * 60 * 1000)          /* gRPC clients hold idle channels; HTTP/1 connections close after a minute */
 #define HR_HTTP1_IDLE_MS (60 * 1000)
+#define HR_HTTP_HEAD_MS (20 * 1000)               /* slowloris: a head is complete by then … */
+#define HR_HTTP_STALL_MS (60 * 1000)              /* … and over each such time a body … */
+#define HR_HTTP_BODY_RATE 64                      /* … brings so many bytes a second */
 #define HR_REST_BODY_MAX (16 * 1024 * 1024)
 #define HR_GRPC_MESSAGE_MAX (128 * 1024 * 1024)   /* the client's own cap */
 #define HR_PLAN_DEPTH_MAX 2000                    /* nesting of protobuf messages; pyspark itself recurses out near 900 withColumn */

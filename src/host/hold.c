@@ -33,11 +33,6 @@ static void arm(struct hr_hold *hold, uint64_t ms)
         hold->end = hr_timer_start(hold->loop, ms, 0, end, hold);
 }
 
-static void on_end(struct hr_exchange *exchange)
-{
-    hr_exchange_finish(exchange, NULL);
-}
-
 static void on_closed(struct hr_exchange *exchange, bool finished)
 {
     struct hr_hold *hold = hr_exchange_user(exchange);
@@ -54,7 +49,7 @@ bool hr_hold_wants(const struct hr_request *request)
 
 void hr_hold_take(struct hr_hold *hold, struct hr_exchange *exchange)
 {
-    static const struct hr_exchange_handler handler = {.end = on_end, .closed = on_closed};
+    static const struct hr_exchange_handler handler = {.closed = on_closed};
     hold->held++;
     prctl(PR_SET_PDEATHSIG, 0);     /* a host that starts dies with its daemon; one that was held can be found again */
     hr_timer_stop(hold->end);

@@ -15,6 +15,7 @@ struct hr_exchange *hr_exchange_new(struct hr_peer *peer)
     exchange->arena = hr_arena_new(NULL);
     exchange->request.peer_uid = peer->uid;
     exchange->request.tls = peer->tls;
+    exchange->window_ms = hr_http_now_ms();
     memcpy(exchange->request.peer, peer->name, sizeof exchange->request.peer);
     return exchange;
 }
@@ -100,6 +101,19 @@ void hr_exchange_gone(struct hr_exchange *exchange, bool finished)
     hr_buf_release(&exchange->body);
     hr_arena_free(exchange->arena);
     free(exchange);
+}
+
+bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may_send)
+{
+    uint64_t stall_ms = exchange->peer->server->options.stall_ms;
+    if (exchange->ended)
+        return false;
+    if (may_send && now_ms - exchange->window_ms <= stall_ms)
+        return false;
+    bool slow = may_send && exchange->body_seen - exchange->window_bytes < stall_ms * HR_HTTP_BODY_RATE / 1000;
+    exchange->window_ms = now_ms;
+    exchange->window_bytes = exchange->body_seen;
+    return slow;
 }
 
 /* ---- HTTP/2's side ---- */

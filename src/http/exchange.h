@@ -19,6 +19,7 @@ struct hr_exchange {
     bool held, started, finished, ended, dropped, expects;   /* dropped: the rest of the request is read past */
     bool settled;                     /* answered here, over the handler's head: what it still says is not sent */
     uint64_t body_seen;
+    uint64_t window_ms, window_bytes; /* of the body's rate: when it began, body_seen then */
     size_t body_max;                  /* the server's, unless the handler said otherwise */
     struct hr_buf body;               /* hr_exchange_collect */
     void (*collected)(struct hr_exchange *exchange, const char *body, size_t len);
@@ -60,6 +61,7 @@ void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue
 void hr_exchange_got_data(struct hr_exchange *exchange, const void *bytes, size_t len);
 void hr_exchange_got_end(struct hr_exchange *exchange);
 void hr_exchange_gone(struct hr_exchange *exchange, bool finished);    /* frees it */
+bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may_send);   /* its body does not get on, though the client may send */
 extern const struct hr_h2_handler hr_exchange_h2_handler;
 
 /* h1.c */

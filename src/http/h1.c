@@ -8,8 +8,6 @@
 
 #define HOLD_BYTES (1024 * 1024)        /* a held body is read this far ahead */
 #define DISCARD_BYTES (64 * 1024)       /* a rest of a body that is read past for the connection's sake */
-#define HEAD_MS 20000                   /* slowloris: a head is complete by then … */
-#define STALL_MS (60 * 1000)            /* … and a body or a response moves in this time */
 
 struct hr_h1 {
     struct hr_peer *peer;
@@ -289,9 +287,10 @@ bool hr_h1_busy(const struct hr_h1 *h1)
 bool hr_h1_stalled(const struct hr_h1 *h1, uint64_t now_ms)
 {
     const struct hr_conn *conn = h1->conn;
+    const struct hr_http_server_options *options = &h1->peer->server->options;
     if (!h1->exchange)
-        return h1->head_since_ms ? now_ms - h1->head_since_ms > HEAD_MS : now_ms - conn->active_ms > HR_HTTP1_IDLE_MS;
+        return h1->head_since_ms ? now_ms - h1->head_since_ms > options->head_ms : now_ms - conn->active_ms > (options->idle_ms ? options->idle_ms : HR_HTTP1_IDLE_MS);
     if (conn->queued)
-        return now_ms - conn->active_ms > 5 * STALL_MS;    /* a reader may think a while */
-    return !h1->request_done && conn->reading && now_ms - conn->active_ms > STALL_MS;
+        return now_ms - conn->active_ms > 5 * options->stall_ms;    /* a reader may think a while */
+    return !h1->request_done && hr_exchange_stalled(h1->exchange, now_ms, conn->reading);
 }

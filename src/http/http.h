@@ -49,6 +49,10 @@ struct hr_http_server_options {
     bool plain_text;                     /* accept plain text beside TLS on the same port */
     size_t body_max;                     /* a larger request body: 413; 0: no limit (streamed by the handler) */
     bool continue_by_hand;               /* handler answers Expect: 100-continue with hr_exchange_continue */
+    /* 0: those of limits.h. A head is complete within head_ms, a body brings HR_HTTP_BODY_RATE bytes a second over each stall_ms, a connection
+     * without a request is closed after idle_ms; beyond connections_max the one that is idle for longest gives way, else the new one. */
+    uint64_t head_ms, stall_ms, idle_ms;
+    size_t connections_max;
     const struct hr_exchange_handler *handler;
     void *arg;
 };

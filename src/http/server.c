@@ -16,7 +16,6 @@
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define PREFACE_BYTES 24
 #define SWEEP_MS 1000
-#define FIRST_MS 20000           /* the first bytes, and TLS, are there by then */
 #define STOP_MS 3000             /* open exchanges get this long to end */
 #define BACKLOG 1024
 
@@ -145,6 +144,23 @@ static bool name_unix(struct hr_peer *peer)
     return who.uid == geteuid();
 }
 
+static bool is_idle(const struct hr_peer *peer)
+{
+    return !peer->conn->closing && (peer->h2 ? !peer->h2->stream_count : peer->h1 ? !hr_h1_busy(peer->h1) : true);
+}
+
+/* who has nothing under way gives way, the longest first */
+static bool make_room(struct hr_http_server *server)
+{
+    struct hr_peer *idlest = NULL;
+    for (struct hr_peer *at = server->peers.next; at != server->peers.prev; at = at->next)      /* the last is the new one */
+        if (is_idle(at) && (!idlest || at->conn->active_ms < idlest->conn->active_ms))
+            idlest = at;
+    if (idlest)
+        hr_conn_close(idlest->conn, NULL);
+    return idlest;
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct hr_http_server *server = listener->data;
@@ -165,12 +181,12 @@ static void on_connection(uv_stream_t *listener, int status)
         hr_conn_close(peer->conn, NULL);
         return;
     }
-    bool allowed = true;
+    bool allowed = server->peer_count <= server->options.connections_max || make_room(server);
     if (unix_socket)
-        allowed = name_unix(peer);
+        allowed = name_unix(peer) && allowed;
     else
         name_tcp(peer);
-    if (!allowed || server->peer_count > HR_HTTP_CONNECTIONS_MAX || server->stopping) {
+    if (!allowed || server->stopping) {
         hr_conn_close(peer->conn, NULL);
         return;
     }
@@ -187,18 +203,32 @@ static void goaway(struct hr_peer *peer)
         hr_conn_close(peer->conn, NULL);
 }
 
+/* calls of which the client's half does not get on, while our window lets it send */
+static void sweep_streams(struct hr_h2 *h2, uint64_t now)
+{
+    for (struct hr_h2_stream *at = h2->streams.next, *next; at != &h2->streams; at = next) {
+        next = at->next;
+        bool may_send = nghttp2_session_get_stream_local_window_size(h2->session, at->id) > 0 && nghttp2_session_get_local_window_size(h2->session) > 0;
+        if (at->owner && hr_exchange_stalled(at->owner, now, may_send))
+            hr_exchange_abort(at->owner);
+    }
+}
+
 static void sweep_peer(struct hr_peer *peer, uint64_t now)
 {
     struct hr_conn *conn = peer->conn;
+    const struct hr_http_server_options *options = &peer->server->options;
     uint64_t quiet = now - conn->active_ms;
     if (conn->closing)
         return;
+    if (peer->h2)
+        sweep_streams(peer->h2, now);
     if (conn->linger_until_ms)
         quiet = now > conn->linger_until_ms ? UINT64_MAX : 0;
     bool late = conn->linger_until_ms ? quiet > 0
-              : peer->h2 ? !peer->h2->stream_count && quiet > HR_HTTP_IDLE_MS
+              : peer->h2 ? !peer->h2->stream_count && quiet > (options->idle_ms ? options->idle_ms : HR_HTTP_IDLE_MS)
               : peer->h1 ? hr_h1_stalled(peer->h1, now)
-              : now - peer->since_ms > FIRST_MS;
+              : now - peer->since_ms > options->head_ms;
     if (late && peer->h1 && hr_h1_busy(peer->h1) && !conn->linger_until_ms && !conn->queued)
         hr_h1_refuse(peer->h1, 408, "the request did not arrive in time");
     else if (late)
@@ -336,14 +366,23 @@ static enum hr_code listen_unix(struct hr_http_server *server, struct hr_err *er
     return failed ? fail_listen(err, path, failed) : HR_OK;
 }
 
+static void default_times(struct hr_http_server_options *options)
+{
+    options->head_ms = options->head_ms ? options->head_ms : HR_HTTP_HEAD_MS;
+    options->stall_ms = options->stall_ms ? options->stall_ms : HR_HTTP_STALL_MS;
+    options->connections_max = options->connections_max ? options->connections_max : HR_HTTP_CONNECTIONS_MAX;
+}
+
 enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_server_options *options, struct hr_http_server **out, struct hr_err *err)
 {
     struct hr_http_server *server = calloc(1, sizeof *server);
     HR_CHECK(server && options->handler && options->handler->request);
     server->loop = loop;
     server->options = *options;
+    default_times(&server->options);
     server->peers.next = server->peers.prev = &server->peers;
-    server->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, server);
+    uint64_t pace = server->options.head_ms / 4 < SWEEP_MS ? server->options.head_ms / 4 + 1 : SWEEP_MS;
+    server->sweep = hr_timer_start(loop, pace, pace, sweep, server);
     enum hr_code code = options->host || options->listen_fd > 0 ? listen_tcp(server, err) : HR_OK;
     if (!code && options->unix_path)
         code = listen_unix(server, err);

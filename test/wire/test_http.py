@@ -186,3 +186,107 @@ def test_a_cancelled_stream_storm_ends_the_connection(port):
     answer = exchange(port, preface + storm)
     goaway = answer.rfind(b"\x07\x00\x00\x00\x00\x00")
     assert goaway >= 0 and answer[goaway + 10:goaway + 14] == b"\0\0\0\x0b"     # ENHANCE_YOUR_CALM
+
+
+# ---- the slow ----
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A server whose patience is 0.4 s, for six connections."""
+    process = subprocess.Popen([ECHO, "--head-ms", "400", "--stall-ms", "400", "--idle-ms", "400", "--connections-max", "6"], stdout=subprocess.PIPE, text=True)
+    yield int(process.stdout.readline())
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def until_closed(connection, seconds=10):
+    """What still comes, until the other side ends."""
+    connection.settimeout(seconds)
+    answer = b""
+    try:
+        while got := connection.recv(65536):
+            answer += got
+    except ConnectionResetError:
+        pass
+    return answer
+
+
+def drip(connection, data, pause=0.05):
+    """Sends byte for byte, as slowloris does, until the other side has had enough."""
+    try:
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            time.sleep(pause)
+    except (BrokenPipeError, ConnectionResetError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("opening", [b"", b"GET / HTT", b"PRI * HTTP/2.0\r\n", b"\x16\x03\x01"], ids=["nothing", "half a head", "half a preface", "half of TLS"])
+def test_who_says_nothing_is_closed(hasty, opening):
+    with socket.create_connection(("localhost", hasty)) as connection:
+        connection.sendall(opening)
+        until_closed(connection)
+
+
+def test_a_head_that_drips_is_ended(hasty):
+    with socket.create_connection(("localhost", hasty)) as connection:
+        assert drip(connection, b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-Slow: 1\r\n" * 100)
+
+
+@pytest.mark.parametrize("rest", ["stalls", "drips"])
+def test_a_body_that_does_not_get_on_is_ended(hasty, rest):
+    with socket.create_connection(("localhost", hasty)) as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nbegin")
+        if rest == "drips":
+            assert drip(connection, b"x" * 200, pause=0.1)
+        else:
+            until_closed(connection)
+
+
+def test_a_slow_body_that_gets_on_is_taken(hasty):
+    """Faster than 64 bytes a second, though slower than the patience for a whole one."""
+    with socket.create_connection(("localhost", hasty)) as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(20):
+            connection.sendall(b"x" * 50)
+            time.sleep(0.1)
+        assert until_closed(connection).startswith(b"HTTP/1.1 200")
+
+
+def h2_frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def test_a_stream_that_stalls_is_reset_and_its_connection_goes_on(hasty):
+    head = bytes([0x83, 0x86, 0x04, 0x05]) + b"/echo" + bytes([0x01, 0x01]) + b"x"        # POST, http, /echo, authority x
+    with socket.create_connection(("localhost", hasty)) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0) + h2_frame(1, 4, 1, head) + h2_frame(0, 0, 1, b"begin"))
+        connection.settimeout(10)
+        seen = b""
+        while h2_frame(3, 0, 1, b"\0\0\0\x08") not in seen:                                # RST_STREAM, CANCEL
+            got = connection.recv(65536)
+            assert got, "the connection ended with the stream"
+            seen += got
+        connection.sendall(h2_frame(6, 0, 0, b"12345678"))
+        while h2_frame(6, 1, 0, b"12345678") not in seen:                                  # the ping's answer
+            got = connection.recv(65536)
+            assert got
+            seen += got
+        until_closed(connection)                                                           # and then it is idle
+
+
+def test_beyond_the_limit_the_idle_give_way(hasty):
+    crowd = [socket.create_connection(("localhost", hasty)) for _ in range(20)]
+    try:
+        assert curl(f"http://localhost:{hasty}/echo", "-d", "heard") == b"heard"
+        busy = socket.create_connection(("localhost", hasty))
+        busy.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 200\r\n\r\n" + b"x" * 100)
+        crowd += [socket.create_connection(("localhost", hasty)) for _ in range(20)]
+        time.sleep(0.1)
+        busy.sendall(b"x" * 100)
+        assert until_closed(busy).count(b"x" * 100) == 2                                          # who is heard is not put out
+        busy.close()
+    finally:
+        for connection in crowd:
+            connection.close()

@@ -143,6 +143,7 @@ static void hold(struct host *host)
     static const struct hr_call_handler handler = {.end = on_hold_end, .failed = on_hold_failed};
     hr_http_client_connect(host->sessions->loop, host->socket, NULL, 0, NULL, &host->client, NULL);
     host->held = hr_http_call_start(host->client, "POST", HOLD, NULL, &(struct hr_headers){NULL, 0}, &handler, host);
+    hr_http_call_finish(host->held);       /* the answer is what stays open */
 }
 
 /* One that listens is ready. The probe costs a system call every few milliseconds of a start, and nothing after; the host needs no

@@ -120,6 +120,14 @@ int main(int argc, char **argv)
             options.unix_path = argv[++i];
         else if (!strcmp(argv[i], "--body-max"))
             options.body_max = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--head-ms"))
+            options.head_ms = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--stall-ms"))
+            options.stall_ms = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--idle-ms"))
+            options.idle_ms = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--connections-max"))
+            options.connections_max = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--tls-only"))
             options.plain_text = false;
         else if (!strcmp(argv[i], "--tls") && i + 2 < argc && hr_tls_server_new(argv[i + 1], argv[i + 2], &tls, &err) == HR_OK)
