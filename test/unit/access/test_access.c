@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #define ANNA "11111111-1111-1111-1111-111111111111"
@@ -131,6 +133,136 @@ static void grants_are_signed_bounded_and_over_in_time(void **state)
     hr_arena_free(arena);
 }
 
+/* ---- why, and words for it ---- */
+
+static void a_giver_is_the_assignment_that_allows_it(void **state)
+{
+    (void)state;
+    static const struct hr_assignment given[] = {
+        {BEN, OWNER, "/subscriptions/s"},
+        {ANNA, READER, "/subscriptions/s/resourceGroups/g"},
+        {ANNA, OWNER, "/subscriptions/s"},
+        {ANNA, READER, "/subscriptions/S"},
+    };
+    struct hr_question question = {ANNA, "anna", HR_ACT_BLOB_READ, "/subscriptions/s/resourceGroups/g/a"};
+    const struct hr_assignment *at = hr_access_giver(&question, given, HR_LEN(given), NULL);
+    assert_ptr_equal(at, &given[1]);
+    assert_ptr_equal(at = hr_access_giver(&question, given, HR_LEN(given), at), &given[3]);
+    assert_null(hr_access_giver(&question, given, HR_LEN(given), at));
+    question.scope = "/subscriptions/t";
+    assert_null(hr_access_giver(&question, given, HR_LEN(given), NULL));
+}
+
+static void actions_have_words_and_a_scope_to_be_granted_on(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    size_t count = 0;
+    for (const struct hr_action_info *at = NULL; (at = hr_action_next(at)); count++) {
+        assert_ptr_equal(hr_action_find(at->word), at);
+        assert_true(hr_role_find(at->role)->actions & at->action);
+    }
+    assert_int_equal(count, 12);
+    assert_null(hr_action_find("fly"));
+    const struct hr_action_info *use = hr_action_find("USE-compute"), *logs = hr_action_find("view-logs"), *data = hr_action_find("read-data");
+    assert_string_equal(hr_access_grantable(arena, use, "workspaces/w/bigDataPools/p"), "workspaces/w");
+    assert_string_equal(hr_access_grantable(arena, logs, "workspaces/w/bigDataPools/p"), "workspaces/w/bigDataPools/p");
+    assert_string_equal(hr_access_grantable(arena, data, "/subscriptions/s/a/b"), "/subscriptions/s/a/b");
+    hr_arena_free(arena);
+}
+
+/* ---- revocations ---- */
+
+static void a_revocation_ends_what_was_issued_until_then(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    unsigned char secret[32], public[32];
+    struct hr_revoked revoked = {0};
+    struct hr_revocation heard;
+    struct hr_grant *read;
+    const char *before, *after, *bens, *message;
+    struct hr_err err;
+    hr_grant_key_new(secret);
+    hr_grant_key_public(secret, public, NULL);
+    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1000, 61000}, &before, NULL);
+    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1001, 61001}, &after, NULL);
+    hr_grant_sign(arena, secret, &(struct hr_grant){BEN, "ben", "s", "/", NULL, 0, 1000, 61000}, &bens, NULL);
+    assert_int_equal(hr_revocation_sign(arena, secret, &(struct hr_revocation){ANNA, 1000}, &message, &err), HR_OK);
+    assert_int_equal(hr_revocation_verify(arena, public, message, &heard, &err), HR_OK);
+    assert_string_equal(heard.principal, ANNA);
+    assert_int_equal(heard.before_ms, 1000);
+    assert_int_equal(hr_revocation_verify(arena, public, before, &heard, &err), HR_E_UNAUTHENTICATED);      /* a grant is none */
+    assert_int_equal(hr_grant_verify(arena, public, message, 1500, &read, &err), HR_E_UNAUTHENTICATED);     /* and none is a grant */
+    char *bent = hr_strdup(arena, message);
+    bent[3] ^= 1;
+    assert_int_equal(hr_revocation_verify(arena, public, bent, &heard, &err), HR_E_UNAUTHENTICATED);
+    assert_int_equal(hr_grant_accept(arena, public, &revoked, before, 1500, &read, &err), HR_OK);
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 1000}, 1500);
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 900}, 1500);                                   /* late: changes nothing */
+    assert_int_equal(hr_grant_accept(arena, public, &revoked, before, 1500, &read, &err), HR_E_UNAUTHENTICATED);
+    assert_string_equal(err.msg, "the grant of principal \"" ANNA "\" was revoked");
+    assert_int_equal(hr_grant_accept(arena, public, &revoked, after, 1500, &read, &err), HR_OK);
+    assert_int_equal(hr_grant_accept(arena, public, &revoked, bens, 1500, &read, &err), HR_OK);
+    hr_arena_free(arena);
+}
+
+static void a_full_memory_of_revocations_ends_too_much_never_too_little(void **state)
+{
+    (void)state;
+    struct hr_revoked revoked = {0};
+    char principal[37];
+    size_t room = HR_LEN(revoked.at);
+    for (size_t i = 0; i < room + 10; i++) {
+        snprintf(principal, sizeof principal, "%08zu-0000-0000-0000-000000000000", i);
+        hr_revoked_add(&revoked, &(struct hr_revocation){principal, 1000 + (int64_t)i}, 2000);
+    }
+    assert_int_equal(revoked.count, room);
+    assert_true(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1009}));
+    assert_false(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1010}));
+    for (size_t i = 0; i < room + 10; i++) {
+        snprintf(principal, sizeof principal, "%08zu-0000-0000-0000-000000000000", i);
+        assert_true(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = principal, .issued_ms = 1000 + (int64_t)i}));
+    }
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 5000}, 2000 + HR_REVOKED_SECONDS * 1000);      /* the others are over by themselves */
+    assert_int_equal(revoked.count, 1);
+}
+
+static void a_sas_mark_is_its_principals_and_ends_with_its_grants(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_revoked revoked = {0};
+    char principal[37];
+    const char *mark = hr_role_mark(arena, ANNA, 1000);
+    assert_true(strlen(mark) < 64);                       /* Azure's limit of an identifier */
+    assert_false(hr_revoked_mark(&revoked, mark, principal));
+    assert_string_equal(principal, ANNA);
+    static const char *const bad[] = {"", "role-", "policy", "role-" ANNA, "role-" ANNA "-", "role-" ANNA "-x", "role-" ANNA "-5x", "role-" ANNA "x5",
+                                      "role-" ANNA "-99999999999999999999", "role-" ANNA "-000000000000000000000000000000000000000001"};
+    for (size_t i = 0; i < HR_LEN(bad); i++)
+        assert_true(hr_revoked_mark(&revoked, bad[i], principal));
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 1000}, 1500);
+    assert_true(hr_revoked_mark(&revoked, mark, principal));
+    assert_false(hr_revoked_mark(&revoked, hr_role_mark(arena, ANNA, 1001), principal));
+    assert_false(hr_revoked_mark(&revoked, hr_role_mark(arena, BEN, 1000), principal));
+    hr_arena_free(arena);
+}
+
+static void a_key_stands_in_a_file_as_text(void **state)
+{
+    (void)state;
+    unsigned char key[32], read[32];
+    char text[66];
+    hr_grant_key_new(key);
+    hr_grant_key_text(key, text);
+    assert_true(hr_grant_key_parse(text, read));
+    assert_memory_equal(key, read, 32);
+    text[10] = 'g';
+    assert_false(hr_grant_key_parse(text, read));
+    assert_false(hr_grant_key_parse("00", read));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +274,12 @@ int main(void)
         cmocka_unit_test(roles_are_found_by_name_guid_and_definition_id),
         cmocka_unit_test(scopes_fit_their_roles),
         cmocka_unit_test(grants_are_signed_bounded_and_over_in_time),
+        cmocka_unit_test(a_giver_is_the_assignment_that_allows_it),
+        cmocka_unit_test(actions_have_words_and_a_scope_to_be_granted_on),
+        cmocka_unit_test(a_revocation_ends_what_was_issued_until_then),
+        cmocka_unit_test(a_full_memory_of_revocations_ends_too_much_never_too_little),
+        cmocka_unit_test(a_sas_mark_is_its_principals_and_ends_with_its_grants),
+        cmocka_unit_test(a_key_stands_in_a_file_as_text),
     };
     return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* What the gate's test runs in the place of a session host. `fake_host --socket PATH --journal FILE`; a call's method says what it does:
  * Config answers the request's bytes, its grant and its pid as headers; ExecutePlan sends 256 MB; Interrupt dies; AnalyzePlan never
- * answers; ReleaseSession answers an empty message. The journal counts its Config calls. */
+ * answers; ReleaseSession answers an empty message. /headrace/grant is the gate's own message: Config tells how many grants and revocations came. The journal counts its Config calls. */
 #include "base/limits.h"
 #include "http/http.h"
 #include "io/loop.h"
@@ -15,6 +15,7 @@
 static struct hr_loop *loop;
 static const char *journal;
 static char block[1 << 18];
+static int grants, revocations;
 
 static int journal_lines(bool add)
 {
@@ -52,13 +53,20 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     const char *method = strrchr(request->path, '/') + 1, *grant = hr_header_get(&request->headers, "authorization");
     struct hr_arena *arena = hr_exchange_arena(exchange);
     (void)arg;
+    if (!strcmp(request->path, "/headrace/grant")) {
+        grants += grant != NULL;
+        revocations += hr_header_get(&request->headers, "headrace-revocation") != NULL;
+        hr_exchange_reply(exchange, 204, NULL, "", 0);
+        return;
+    }
     if (!strcmp(method, "Interrupt"))
         raise(SIGKILL);
     if (!strcmp(method, "AnalyzePlan"))
         return;
     struct hr_header fields[] = {{"content-type", "application/grpc"}, {"x-grant", grant ? grant : ""}, {"x-pid", hr_printf(arena, "%d", getpid())},
-                                 {"x-journal", hr_printf(arena, "%d", journal_lines(!strcmp(method, "Config")))}};
-    hr_exchange_start(exchange, 200, &(struct hr_headers){fields, 4});
+                                 {"x-journal", hr_printf(arena, "%d", journal_lines(!strcmp(method, "Config")))},
+                                 {"x-control", hr_printf(arena, "%d grants, %d revocations", grants, revocations)}};
+    hr_exchange_start(exchange, 200, &(struct hr_headers){fields, 5});
     if (!strcmp(method, "ExecutePlan")) {
         size_t *left = HR_NEW(arena, size_t);
         *left = TOTAL;

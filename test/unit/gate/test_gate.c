@@ -28,7 +28,8 @@ static struct hr_http_server *server;
 static struct hr_http_client *client;
 static char folder[64], path[96];
 static const char *fake_host;
-static int admitted, sessions_max;
+static int admitted, asked, sessions_max;
+static const char *poor = "poor";
 
 /* "Bearer NAME" is the principal NAME; "Bearer bad" nobody; "Bearer poor" may not open sessions */
 static enum hr_code authenticate(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
@@ -45,8 +46,9 @@ static enum hr_code admit(struct hr_arena *arena, const char *principal, const c
 {
     (void)arg;
     admitted += fresh;
-    if (!strcmp(principal, "poor")) {
-        hr_fail(err, HR_E_DENIED, "'poor' may not use the pool");
+    asked++;
+    if (!strcmp(principal, poor)) {
+        hr_fail(err, HR_E_DENIED, "'%s' may not use the pool", principal);
         return hr_fail_hint(err, "headrace role assign");
     }
     *grant = hr_printf(arena, "grant-%s-%s", principal, id);
@@ -89,7 +91,8 @@ static void finish(void)
 static int setup(void **state)
 {
     (void)state;
-    admitted = 0;
+    admitted = asked = 0;
+    poor = "poor";
     sessions_max = 0;
     strcpy(folder, "/tmp/hr-gate-XXXXXX");
     if (!mkdtemp(folder) || hr_loop_new(&loop, NULL))
@@ -106,7 +109,7 @@ static int teardown(void **state)
     return hr_file_remove_tree(folder, NULL);
 }
 
-struct seen { int status, grpc, pid, journal, over; size_t bytes; char message[512], grant[64]; bool failed; };
+struct seen { int status, grpc, pid, journal, over; size_t bytes; char message[512], grant[64], control[40]; bool failed; };
 
 static void note_fields(struct seen *seen, const struct hr_headers *headers)
 {
@@ -117,6 +120,8 @@ static void note_fields(struct seen *seen, const struct hr_headers *headers)
         snprintf(seen->message, sizeof seen->message, "%s", text);
     if ((text = hr_header_get(headers, "x-grant")))
         snprintf(seen->grant, sizeof seen->grant, "%s", text);
+    if ((text = hr_header_get(headers, "x-control")))
+        snprintf(seen->control, sizeof seen->control, "%s", text);
     if ((text = hr_header_get(headers, "x-pid")))
         seen->pid = atoi(text);
     if ((text = hr_header_get(headers, "x-journal")))
@@ -211,6 +216,82 @@ static void a_call_reaches_its_sessions_host_with_a_grant(void **state)
     call("Config", "bob", S1, &foreign);      /* another principal, the same id: another session */
     assert_int_not_equal(foreign.pid, first.pid);
     assert_int_equal(foreign.journal, 1);
+}
+
+static void heard(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void a_grant_is_asked_for_again_after_a_change(void **state)
+{
+    (void)state;
+    struct seen seen;
+    call("Config", "ann", S1, &seen);
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(asked, 1);
+    hr_gate_forget(gate, "bob");
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(asked, 1);
+    hr_gate_forget(gate, "ANN");
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(asked, 2);
+    hr_gate_forget(gate, "ann");
+    poor = "ann";
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(seen.grpc, 7);
+}
+
+static void a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none(void **state)
+{
+    (void)state;
+    struct seen seen, idle, lasting;
+    call("Config", "ann", S1, &seen);
+    call("Config", "ann", S2, &idle);
+    struct hr_http_call *running = begin("AnalyzePlan", "ann", S1, &lasting);
+    pause_ms(30);
+    hr_gate_renew(gate);                      /* fresh still */
+    hr_gate_forget(gate, "ann");
+    hr_gate_renew(gate);
+    pause_ms(30);
+    call("Config", "ann", S1, &seen);
+    assert_string_equal(seen.control, "1 grants, 0 revocations");
+    call("Config", "ann", S2, &idle);
+    assert_string_equal(idle.control, "0 grants, 0 revocations");
+    poor = "ann";
+    hr_gate_forget(gate, "ann");
+    hr_gate_renew(gate);                      /* not admitted: nothing is sent, and what it has runs out */
+    pause_ms(30);
+    poor = "poor";
+    call("Config", "ann", S1, &seen);
+    assert_string_equal(seen.control, "1 grants, 0 revocations");
+    hr_http_call_cancel(running);
+}
+
+static void a_revocation_reaches_every_host_of_the_principal(void **state)
+{
+    (void)state;
+    struct seen one, two, other;
+    int told = 0;
+    call("Config", "ann", S1, &one);
+    call("Config", "ann", S2, &two);
+    call("Config", "bob", S1, &other);
+    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}), 2);
+    assert_int_equal(told, 0);                /* never from inside */
+    while (told < 2)
+        pause_ms(5);
+    call("Config", "ann", S1, &one);
+    assert_string_equal(one.control, "1 grants, 1 revocations");      /* who may go on gets a grant with it */
+    call("Config", "bob", S1, &other);
+    assert_string_equal(other.control, "0 grants, 0 revocations");
+    poor = "ann";
+    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}), 2);
+    while (told < 4)
+        pause_ms(5);
+    poor = "poor";
+    call("Config", "ann", S2, &two);
+    assert_string_equal(two.control, "1 grants, 2 revocations");
+    assert_int_equal(hr_gate_revoke(gate, "nobody", "message", NULL), 0);
 }
 
 static void refusals_are_grpc_statuses(void **state)
@@ -342,7 +423,8 @@ int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
+        T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_grant_is_asked_for_again_after_a_change),
+        T(a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none), T(a_revocation_reaches_every_host_of_the_principal), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
         T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
         T(results_stream_through), T(a_slow_client_holds_its_host),
     };

@@ -116,6 +116,75 @@ static void grants_hold_what_concerns_their_scope(void **state)
     OK(hr_grant_decide(grant, HR_ACT_BLOB_READ, "/subscriptions/s/account/demo", &f->err));
 }
 
+struct change { char principal[37]; bool gained; int count; };
+
+static void note_change(const char *principal, bool gained, void *arg)
+{
+    struct change *change = arg;
+    snprintf(change->principal, sizeof change->principal, "%s", principal);
+    change->gained = gained;
+    change->count++;
+}
+
+static void changes_are_told_and_a_revocation_ends_grants_until_now(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_assignment_row *row, *again;
+    struct hr_grant *grant;
+    struct hr_revocation heard;
+    struct hr_revoked revoked = {0};
+    struct change change = {0};
+    const char *before, *after, *message;
+    const unsigned char *key = hr_identity_grant_key(f->identity);
+    const struct hr_role *role = hr_role_find("Storage Blob Data Reader");
+    hr_identity_on_change(f->identity, note_change, &change);
+    OK(hr_identity_assign(f->identity, f->arena, NULL, role, f->anna.id, "/subscriptions/s", "test", &row, &f->err));
+    assert_true(change.gained);
+    assert_string_equal(change.principal, f->anna.id);
+    assert_int_equal(hr_identity_assign(f->identity, f->arena, NULL, role, f->anna.id, "/subscriptions/s", "test", &again, &f->err), HR_E_EXISTS);
+    assert_int_equal(change.count, 1);
+    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", "/", &before, &f->err));
+    OK(hr_identity_unassign(f->identity, row->id, &f->err));
+    assert_int_equal(change.count, 2);
+    assert_false(change.gained);
+    OK(hr_identity_revocation(f->identity, f->arena, f->anna.id, &message, &f->err));
+    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", "/", &after, &f->err));      /* in the same millisecond, perhaps */
+    OK(hr_revocation_verify(f->arena, key, message, &heard, &f->err));
+    hr_revoked_add(&revoked, &heard, hr_clock_ms());
+    assert_int_equal(hr_grant_accept(f->arena, key, &revoked, before, hr_clock_ms(), &grant, &f->err), HR_E_UNAUTHENTICATED);
+    OK(hr_grant_accept(f->arena, key, &revoked, after, hr_clock_ms(), &grant, &f->err));
+    assert_int_equal(grant->count, 0);
+    OK(hr_identity_principal_remove(f->identity, f->anna.id, &f->err));
+    assert_int_equal(change.count, 3);
+    assert_false(change.gained);
+    hr_identity_on_change(f->identity, NULL, NULL);
+}
+
+static void a_managed_identity_gets_grants_and_tokens_by_its_id(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_principal link, who;
+    struct hr_assignment_row *row;
+    struct hr_grant *grant;
+    const char *text;
+    char token[HR_TOKEN_TEXT];
+    OK(hr_identity_principal_new(f->identity, "link-1", "ServicePrincipal", &link, &f->err));
+    OK(hr_identity_assign(f->identity, f->arena, NULL, hr_role_find("Storage Blob Data Contributor"), link.id, "/subscriptions/s", "test", &row, &f->err));
+    OK(hr_identity_grant_for(f->identity, f->arena, link.id, "/subscriptions/s/a", &text, &f->err));
+    OK(hr_grant_verify(f->arena, hr_identity_grant_key(f->identity), text, hr_clock_ms(), &grant, &f->err));
+    assert_string_equal(grant->principal, link.id);
+    assert_null(grant->session);
+    OK(hr_grant_decide(grant, HR_ACT_BLOB_WRITE, "/subscriptions/s/a/c", &f->err));
+    assert_int_equal(hr_grant_decide(grant, HR_ACT_BLOB_WRITE, "/subscriptions/s/b", &f->err), HR_E_DENIED);
+    OK(hr_identity_lend_to(f->identity, link.id, token, &f->err));
+    OK(hr_identity_authenticate(f->identity, token, &who, &f->err));
+    assert_string_equal(who.id, link.id);
+    hr_identity_return(f->identity, token);
+    assert_int_equal(hr_identity_authenticate(f->identity, token, &who, &f->err), HR_E_UNAUTHENTICATED);
+    assert_int_equal(hr_identity_grant_for(f->identity, f->arena, "nobody", "/", &text, &f->err), HR_E_NOT_FOUND);
+    assert_int_equal(hr_identity_lend_to(f->identity, "nobody", token, &f->err), HR_E_NOT_FOUND);
+}
+
 static void names_stand_in_a_command_line(void **state)
 {
     struct fixture *f = *state;
@@ -131,7 +200,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(tokens_of_all_kinds_stand_for_their_principal), T(foreign_tokens_are_refused), T(a_removed_principal_is_unknown_at_once),
-        T(roles_are_assigned_checked_and_taken_back), T(grants_hold_what_concerns_their_scope), T(names_stand_in_a_command_line),
+        T(roles_are_assigned_checked_and_taken_back), T(grants_hold_what_concerns_their_scope),
+        T(changes_are_told_and_a_revocation_ends_grants_until_now), T(a_managed_identity_gets_grants_and_tokens_by_its_id), T(names_stand_in_a_command_line),
     };
     return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
 }
