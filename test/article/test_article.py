@@ -177,9 +177,15 @@ def test_the_storage_cells_on_azurite(cells, serve, azurite, tmp_path):
 
 def test_unlink(serve, tmp_path):
     """Its own link, since the others' computes hang on the notebook's: refused while a compute is attached, then done."""
-    source = "from azureml.core import Workspace, LinkedService, SynapseWorkspaceLinkedServiceConfiguration as Configuration\nfrom azureml.core.compute import SynapseCompute, ComputeTarget\nws = Workspace.from_config()\n"
-    source += f"linked_service = LinkedService.register(ws, 'other', Configuration(ws.subscription_id, ws.resource_group, 'other-synapse'))\n"
-    source += "ComputeTarget.attach(ws, 'other-pool', SynapseCompute.attach_configuration(linked_service, type='SynapseSpark', pool_name='p')).wait_for_completion()"
+    source = """
+from azureml.core import LinkedService, SynapseWorkspaceLinkedServiceConfiguration, Workspace
+from azureml.core.compute import ComputeTarget, SynapseCompute
+ws = Workspace.from_config()
+config = SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, "other-synapse")
+linked_service = LinkedService.register(ws, "other", config)
+pool = SynapseCompute.attach_configuration(linked_service, type="SynapseSpark", pool_name="p")
+ComputeTarget.attach(ws, "other-pool", pool).wait_for_completion()
+"""
     serve.cli("synapse", "create", "other-synapse")
     serve.cli("pool", "create", "p", "--synapse", "other-synapse")
     cell = next(cell for cell in nbformat.read(article.NOTEBOOK, as_version=4).cells if cell.metadata.get("tags") == ["unlink"])
