@@ -75,6 +75,10 @@ def test_a_session_through_the_installed_server(environment, tmp_path, monkeypat
         endpoint = server.endpoint
         import requests
 
+        page = requests.get(endpoint["url"] + "/studio/", timeout=60).text      # the studio is part of the program
+        script = page.split('<script type="module" crossorigin src="')[1].split('"')[0]
+        assert requests.get(endpoint["url"] + script, timeout=60).status_code == 200
+
         base, auth = endpoint["url"] + "/sessions", {"Authorization": "Bearer " + endpoint["token"]}
         number = requests.post(base, json={"kind": "pyspark"}, headers=auth, timeout=60).json()["id"]
         support.until(lambda: requests.get(f"{base}/{number}", headers=auth, timeout=60).json()["state"] == "idle", 30, "an idle session")

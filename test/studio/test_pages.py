@@ -215,6 +215,26 @@ def test_a_token_that_ends_in_the_middle_of_the_form_loses_nothing(serve, studio
     expect(page.get_by_label("Synapse workspace")).to_contain_text("headrace-synapse")
 
 
+def test_a_token_that_ends_in_a_dialog_loses_nothing(serve, studio):
+    who = cli_json(serve, "user", "create", "tina")
+    serve.cli("role", "assign", "Synapse Administrator", "--assignee", "tina", "--scope", "workspaces/headrace-synapse")
+    page = studio("/access", token=who["token"])
+    page.get_by_role("button", name="Add role assignment").click()
+    page.get_by_label("Assign to").select_option("other")
+    page.get_by_role("textbox", name="Principal id").fill(who["principal"])
+    serve.cli("user", "remove", "tina")
+    page.get_by_role("button", name="Assign", exact=True).click()
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
+    page.keyboard.press("Escape")                         # there is no way past it
+    page.keyboard.press("Escape")
+    page.get_by_label("Token").fill(serve.endpoint["token"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in again")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Principal id")).to_have_value(who["principal"])
+    page.get_by_role("button", name="Assign", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(who["principal"])       # nobody now: said by the server
+
+
 def test_two_people_create_the_same_link_at_once(studio, second_synapse):
     one, two = studio(), studio()
     for page in (one, two):
@@ -248,6 +268,26 @@ def test_an_attach_that_fails_says_why_and_can_be_tried_again(serve, studio):
         page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="taken-pool is linked", exact=True)).to_be_visible()
     assert listed, "headrace compute attach did not make the compute that this test is about"
+
+
+def test_a_pool_that_cannot_be_attached_says_why(serve, studio, shot, second_synapse):
+    """Attaching is asynchronous: the server accepts it, and says afterwards what was wrong."""
+    import requests
+    end = serve.endpoint
+    group = f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}/providers"
+    workspace = f"{group}/Microsoft.MachineLearningServices/workspaces/{end['workspace']}"
+    pool = f"{group}/Microsoft.Synapse/workspaces/other-synapse/bigDataPools/nothing"
+    reply = requests.put(f"{end['url']}{workspace}/computes/doomed", timeout=10, headers={"authorization": "Bearer " + end["token"]},
+                         json={"location": "local", "properties": {"computeType": "SynapseSpark", "resourceId": pool}})
+    assert reply.status_code == 201
+    page = studio("/computes")                            # pending at first; the page asks again by itself
+    row = page.get_by_role("row", name=re.compile("doomed"))
+    expect(row).to_contain_text("Failed")
+    expect(row).to_contain_text('Synapse workspace "other-synapse" is not linked')
+    shot(page, "failed-attach")
+    row.get_by_role("button", name="Detach doomed").click()
+    page.get_by_role("dialog").get_by_role("button", name="Detach").click()
+    expect(row).to_have_count(0)
 
 
 def test_sessions_with_statements_and_outputs(studio, shot):

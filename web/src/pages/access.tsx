@@ -4,7 +4,7 @@ import * as azure from '../api/azure';
 import type { ApiError } from '../api/client';
 import { useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { Button, Card, Command, Dialog, Empty, Field, Listing, Mono, Notice, Page, Problem, Table, Tag } from '../ui/kit';
+import { Button, Card, Command, Dialog, Empty, Field, Listing, Mono, Notice, Page, Problem, Table, Tag, sentence } from '../ui/kit';
 
 interface Place {
   key: string;
@@ -154,7 +154,7 @@ export function Access() {
                         return (
                           <>
                             <strong>{role?.name ?? row.role}</strong>
-                            <p class="cell-note">{role?.description}</p>
+                            <p class="cell-note">{role && sentence(role.description)}</p>
                           </>
                         );
                       },
@@ -345,7 +345,7 @@ function AddAssignment({
     >
       <form id="assign" onSubmit={add} noValidate>
         <p class="hint">On {place.label}.</p>
-        <Field label="Role" required help={chosen?.description}>
+        <Field label="Role" required help={chosen && sentence(chosen.description)}>
           {(ids) => (
             <select {...ids} value={role} onChange={(event) => setRole(event.currentTarget.value)}>
               {roles.map((one) => (

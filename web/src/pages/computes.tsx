@@ -63,8 +63,15 @@ export function Computes() {
                     </>
                   ),
                 },
-                { head: 'Spark pool', cell: (row) => azure.tail(row.properties.resourceId) },
-                { head: 'Synapse workspace', cell: (row) => azure.part(row.properties.resourceId, 'workspaces') },
+                {
+                  head: 'Spark pool',
+                  cell: (row) => (
+                    <>
+                      {azure.tail(row.properties.resourceId)}
+                      <p class="cell-note">{azure.part(row.properties.resourceId, 'workspaces')}</p>
+                    </>
+                  ),
+                },
                 {
                   head: 'State',
                   cell: (row) => (

@@ -10,7 +10,9 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
   const input = useRef<HTMLInputElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
+    dialog.current?.showModal(); // above whatever dialog was open when the token ended
     input.current?.focus();
     document.title = 'Sign in · Headrace studio';
   }, []);
@@ -43,7 +45,13 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
   };
 
   return (
-    <div class="signin" role="dialog" aria-modal="true" aria-labelledby="signin-title">
+    <dialog
+      ref={dialog}
+      class="signin"
+      aria-labelledby="signin-title"
+      onCancel={(event) => event.preventDefault()}
+      onClose={() => dialog.current?.isConnected && dialog.current.showModal()}
+    >
       <form class="signin-card" onSubmit={submit} noValidate>
         <div class="brand">
           <Mark />
@@ -91,6 +99,6 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
           <Command text="headrace user create NAME" />
         </details>
       </form>
-    </div>
+    </dialog>
   );
 }

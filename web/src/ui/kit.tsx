@@ -342,7 +342,8 @@ export function Problem({ error, title, children }: { error: ApiError | Error; t
   );
 }
 
-function sentence(text: string) {
+/** A capital and a full stop. */
+export function sentence(text: string) {
   const trimmed = text.trim();
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? '' : '.');
 }
