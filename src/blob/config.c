@@ -20,7 +20,7 @@ struct hr_blob_config {
 
 enum rule { KEEP, KEEP_KEY, KEEP_SAS, AUTH_TYPE, SAS_PROVIDER, OAUTH_PROVIDER, ENDPOINT, DATASET, OUR_CLASS, REFUSE };
 
-#define DATASET_KEY "fs.azure.headrace.dataset."    /* a manifest's files; see dataset.c */
+#define DATASET_KEY "fs.azure.headrace.dataset."    /* a manifest's files, whole (ID) or in parts (ID.N); see dataset.c */
 #define ACCESS_KEY "fs.azure.headrace.access."      /* and its storage */
 
 /* a key is the pattern, or starts with it when it ends in '*'; the first that fits counts */
@@ -164,12 +164,17 @@ struct hr_blob_dataset *hr_blob_config_dataset(struct hr_blob_config *config, co
 static enum hr_code set_dataset(struct hr_blob_config *config, const char *key, const char *value, struct hr_err *err)
 {
     bool access = !strncmp(key, ACCESS_KEY, strlen(ACCESS_KEY));
-    const char *id = key + strlen(access ? ACCESS_KEY : DATASET_KEY);
+    const char *name = key + strlen(access ? ACCESS_KEY : DATASET_KEY), *part = strchr(name, '.');
+    char id[64];
+    size_t len = part ? (size_t)(part - name) : strlen(name);
     if (!value)
         return HR_OK;              /* what reads it goes on */
-    if (!*id || strchr(id, '/') || config->base)
+    if (!len || len >= sizeof id || strchr(name, '/') || config->base || (part && access))
         return hr_fail(err, HR_E_INVALID, "'%s' names no dataset", key);
-    return hr_blob_dataset_set(hr_blob_config_dataset(config, id, true), access, value, err);
+    memcpy(id, name, len);
+    id[len] = 0;
+    struct hr_blob_dataset *set = hr_blob_config_dataset(config, id, true);
+    return part ? hr_blob_dataset_part(set, part + 1, value, err) : hr_blob_dataset_set(set, access, value, err);
 }
 
 static void wipe(char *secret)

@@ -31,6 +31,8 @@ struct hr_blob_dataset *hr_blob_config_dataset(struct hr_blob_config *config, co
 struct hr_blob_dataset *hr_blob_dataset_new(struct hr_blob_config *config, const char *id, struct hr_blob_dataset *next);
 struct hr_blob_dataset *hr_blob_dataset_find(struct hr_blob_dataset *first, const char *id);
 enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set, bool access, const char *text, struct hr_err *err);
+/* a part of the files: number from 0; "COUNT/LENGTH:TEXT", the texts together base64 of zlib of LENGTH bytes of JSON */
+enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set, const char *number, const char *value, struct hr_err *err);
 struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set);
 void hr_blob_datasets_free(struct hr_blob_dataset *first);
 #endif

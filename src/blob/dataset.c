@@ -3,10 +3,18 @@
  * fs.azure.headrace.access.ID, which is renewed); nothing is listed and nothing asked before bytes are read. Read-only. */
 #include "base/check.h"
 #include "blob/backend.h"
+#include "base/buf.h"
 #include "wire/sas.h"
 #include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
+
+#define PARTS_MAX 10000
+#define PACKED_MAX ((size_t)64 << 20)
+#define UNPACKED_MAX ((size_t)512 << 20)
 
 struct pinned_file {
     const char *path, *url;
@@ -20,6 +28,8 @@ struct hr_blob_dataset {
     struct pinned_file *files;         /* by path; NULL until its manifest came; never changed after */
     size_t count;
     struct hr_blob_config *config;     /* what reaches them, over the session's endpoints */
+    char **parts;                      /* of the manifest, while they come */
+    size_t part_count, parts_here;
 };
 
 static int by_path(const void *a, const void *b)
@@ -86,6 +96,9 @@ void hr_blob_datasets_free(struct hr_blob_dataset *set)
     while (set) {
         struct hr_blob_dataset *next = set->next;
         hr_blob_config_free(set->config);
+        for (size_t i = 0; i < set->part_count; i++)
+            free(set->parts[i]);
+        free(set->parts);
         hr_arena_free(set->arena);
         set = next;
     }
@@ -118,6 +131,61 @@ enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set, bool access, const
                                                   : read_files(set, json_object_get(document, "files"), err);
     json_decref(document);
     return code;
+}
+
+/* ---- a large manifest, in parts: a configuration request has to name its session within 64 KiB (gate) ---- */
+
+static enum hr_code join_parts(struct hr_blob_dataset *set, struct hr_buf *out, struct hr_err *err)
+{
+    for (size_t i = 0; i < set->part_count; i++) {
+        hr_buf_adds(out, set->parts[i]);
+        free(set->parts[i]);
+    }
+    free(set->parts);
+    set->parts = NULL;
+    set->part_count = set->parts_here = 0;
+    return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the manifest of dataset '%.64s' is larger than its limit", set->id);
+}
+
+static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, struct hr_err *err)
+{
+    struct hr_buf text;
+    hr_buf_init(&text, PACKED_MAX);
+    enum hr_code code = join_parts(set, &text, err);
+    unsigned char *packed = malloc(text.len + 4), *json = malloc(length + 1);
+    int len = !code && packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text), (int)text.len) : -1;
+    uLongf got = length;
+    if (!code && (len < 0 || !json || uncompress(json, &got, packed, (uLong)len) != Z_OK || got != length))
+        code = malformed(set->id, "its parts do not unpack", err);
+    if (!code) {
+        json[length] = 0;
+        code = hr_blob_dataset_set(set, false, (char *)json, err);
+    }
+    free(json);
+    free(packed);
+    hr_buf_release(&text);
+    return code;
+}
+
+enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set, const char *number, const char *value, struct hr_err *err)
+{
+    size_t at, count, length;
+    int used = 0;
+    if (set->files)
+        return HR_OK;
+    if (sscanf(number, "%zu", &at) != 1 || sscanf(value, "%zu/%zu:%n", &count, &length, &used) != 2 || !used || !count || count > PARTS_MAX ||
+        at >= count || length > UNPACKED_MAX || (set->parts && set->part_count != count))
+        return malformed(set->id, "a part of it is none", err);
+    if (!set->parts) {
+        set->parts = calloc(count, sizeof *set->parts);
+        HR_CHECK(set->parts);
+        set->part_count = count;
+    }
+    if (!set->parts[at]) {
+        set->parts[at] = strdup(value + used);
+        set->parts_here++;
+    }
+    return set->parts_here == count ? unpack_parts(set, length, err) : HR_OK;
 }
 
 struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set) { return set->config; }

@@ -382,12 +382,14 @@ def spark(serve):
     SparkSession._active_session.session = SparkSession._default_session = None
 
 
-def test_a_table_in_spark(sdk, ws, store, demo, folder, spark):
+def test_a_table_in_spark(sdk, ws, store, demo, folder, spark, monkeypatch):
     from headrace.azureml.data import DataType
 
     frame = table(sdk, store, demo, folder).register(ws, folder).to_spark_dataframe()
     assert dict(frame.dtypes) == {"id": "int", "name": "string", "score": "double", "member": "boolean", "born": "date"}
     assert [row.name for row in frame.orderBy("id").collect()] == ['Ann "A" B', "Bob", None]
+    monkeypatch.setattr("headrace.azureml.spark.WHOLE_MAX", 10)  # from here on as a large manifest: packed, in parts
+    monkeypatch.setattr("headrace.azureml.spark.PART", 100)
     types = {"id": DataType.to_string(), "born": DataType.to_datetime("%Y-%m-%d")}
     steps = table(sdk, store, demo, folder, set_column_types=types).skip(1).keep_columns(["born", "id"])
     assert dict(steps.to_spark_dataframe().dtypes) == {"born": "timestamp", "id": "string"} and steps.to_spark_dataframe().count() == 2
@@ -431,6 +433,19 @@ def test_spark_reads_the_registered_bytes_or_names_the_file(sdk, ws, store, demo
         spark.range(1).write.csv(f"dataset://{dataset.id}/out")
     with pytest.raises(Exception, match="PATH_NOT_FOUND"):
         spark.read.csv(f"dataset://{uuid.uuid4()}/x").count()
+
+
+def test_a_table_survives_its_session_host(sdk, store, demo, folder, spark, serve):
+    """What a session was told of a dataset is in its journal: the host that takes over reads on."""
+    from support.serve import processes_below, until
+
+    frame = table(sdk, store, demo, folder).to_spark_dataframe()
+    assert frame.count() == 3
+    before = {pid for pid, line in processes_below(serve.pid).items() if "headrace-host" in line}
+    for pid in before:
+        os.kill(pid, 9)
+    until(lambda: not before & set(processes_below(serve.pid)), what="the hosts' end")
+    assert [row.id for row in frame.orderBy("id").collect()] == [1, 2, 3]
 
 
 def test_spark_needs_a_session(sdk, store, demo, folder):
@@ -608,6 +623,16 @@ def test_the_command(serve, demo, folder, tmp_path):
 
 
 # what the server keeps
+
+
+def test_a_data_lake_datastore(sdk, ws, demo, folder, spark):
+    store = sdk.Datastore.register_azure_data_lake_gen2(ws, "lake", "demo", demo.account, account_key=demo.key)
+    demo.put(f"{folder}/people.csv", PEOPLE)
+    dataset = sdk.Dataset.Tabular.from_delimited_files((store, folder))
+    assert dataset._manifest()["files"][0]["url"] == f"abfss://demo@dprepdata.dfs.core.windows.net/{folder}/people.csv"
+    assert len(dataset.to_pandas_dataframe()) == 3 and dataset.to_spark_dataframe().count() == 3
+    with pytest.raises(sdk.exceptions.UnsupportedOperation, match="client_secret|tenant_id"):
+        sdk.Datastore.register_azure_data_lake_gen2(ws, "lake2", "demo", demo.account, tenant_id="t", client_id="c", client_secret="s")
 
 
 def test_a_large_dataset_and_a_killed_server(fresh_serve, monkeypatch):

@@ -1,9 +1,11 @@
 """A tabular dataset as a Spark DataFrame. The session is told the manifest once, and reads `dataset://ID`: each file at the ETag that was registered, by
 the access that the server gives for this dataset. Access ends; a thread renews it as long as the session lives."""
 
+import base64
 import json
 import threading
 import weakref
+import zlib
 
 from headrace.azureml import exceptions
 from headrace.azureml.exceptions import DatasetExecutionError, unsupported
@@ -11,6 +13,8 @@ from headrace.azureml.tabular import ENCODINGS, conversions, spark_pattern, step
 
 FILES = "spark.hadoop.fs.azure.headrace.dataset.%s"
 ACCESS = "spark.hadoop.fs.azure.headrace.access.%s"
+WHOLE_MAX = 32 << 10  # a manifest up to here is one setting, a larger one comes packed and in parts
+PART = 48 << 10
 CASTS = {"string": "string", "int": "bigint", "float": "double", "boolean": "boolean"}
 
 _told = weakref.WeakKeyDictionary()  # session -> ids it knows
@@ -49,12 +53,22 @@ def _tell(spark, dataset):
     with _lock:
         known = _told.setdefault(spark, {})
         if id not in known:
-            spark.conf.set(FILES % id, json.dumps({"files": manifest["files"]}))
+            for key, value in _settings(id, manifest["files"]):
+                spark.conf.set(key, value)
         spark.conf.set(ACCESS % id, json.dumps(dataset._storage().fresh()))
         if id not in known:
             known[id] = True
             _Renewal(spark, dataset, id).start()
     return id
+
+
+def _settings(id, files):
+    text = json.dumps({"files": files})
+    if len(text) <= WHOLE_MAX:
+        return [(FILES % id, text)]
+    packed = base64.b64encode(zlib.compress(text.encode())).decode()
+    parts = [packed[at : at + PART] for at in range(0, len(packed), PART)]
+    return [("%s.%d" % (FILES % id, at), "%d/%d:%s" % (len(parts), len(text.encode()), part)) for at, part in enumerate(parts)]
 
 
 class _Renewal:
