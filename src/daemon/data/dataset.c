@@ -481,6 +481,10 @@ enum hr_code data_arm_version_put(struct hr_rest *req, struct hr_err *err)
     HR_TRY(read_version(hr_rest_param(req, "version"), &saving.version, err));
     if (!saving.version)
         return hr_fail(err, HR_E_INVALID, "a version is put by its number");
+    if (json_is_true(json_object_get(properties, "isArchived"))) {
+        hr_fail(err, HR_E_UNSUPPORTED, "archiving version %lld of \"%s\" is not supported", (long long)saving.version, saving.name);
+        return hr_fail_hint(err, "headrace dataset remove %s:%lld takes it away; its files stay", saving.name, (long long)saving.version);
+    }
     HR_TRY(read_words(req, properties, &saving, err));
     HR_TRY(arm_definition(req, saving.workspace, properties, &definition, err));
     return start(req, &saving, &definition, err);
