@@ -5,6 +5,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define STARTING_WAITS 15              /* a server that has just started says 503 until its storage account is there */
+#define STARTING_PAUSE_NS 200000000
 
 static const char *text_of(const json_t *json, const char *name)
 {
@@ -124,6 +128,11 @@ enum hr_code hr_mount_server_call(struct hr_mount_server *server, const char *me
     long status = 0;
     hr_buf_init(&reply, max);
     CURLcode curl = perform(server, method, path, &reply, &status, why);
+    for (int waits = 0; !curl && status == 503 && waits < STARTING_WAITS && !atomic_load(&server->stop); waits++) {
+        nanosleep(&(struct timespec){0, STARTING_PAUSE_NS}, NULL);
+        hr_buf_clear(&reply);
+        curl = perform(server, method, path, &reply, &status, why);
+    }
     if ((curl == CURLE_COULDNT_CONNECT || status == 401) && server->home && !read_home(server, NULL)) {
         hr_buf_clear(&reply);
         curl = perform(server, method, path, &reply, &status, why);
