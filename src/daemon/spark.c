@@ -72,10 +72,11 @@ static enum hr_code find_host(char *path, size_t size, struct hr_err *err)
 
 enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct hr_err *err)
 {
-    char folder[4096];
+    char folder[4096], key[4096];
     struct hr_spark *spark = calloc(1, sizeof *spark);
     HR_CHECK(spark);
-    const char *host[] = {spark->program, NULL};
+    snprintf(key, sizeof key, "%s/grant.pub", site->run_dir);
+    const char *host[] = {spark->program, "--grant-key", key, NULL};   /* for a call before hr_spark_ready */
     snprintf(folder, sizeof folder, "%s/hosts", site->run_dir);
     spark->site = site;
     const char *linger = getenv("HEADRACE_LINGER");

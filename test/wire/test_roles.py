@@ -143,6 +143,17 @@ def test_a_linked_services_identity_is_a_principal_like_any_other(serve, owner):
     assert serve.cli("role", "remove", "Storage Blob Data Reader", "--assignee", identity, "--scope", account_scope(serve)).returncode == 0
 
 
+def test_azures_permissions_are_those_of_the_caller(serve, owner, user):
+    from azure.mgmt.authorization.v2022_04_01 import AuthorizationManagementClient
+    client = user.arm(AuthorizationManagementClient, user.subscription)
+    before = list(client.permissions.list_for_resource_group(user.group))
+    assert [one.actions for one in before] == [["*/read"]]          # the Reader that every user is at first
+    serve.cli("role", "assign", "Storage Blob Data Reader", "--assignee", user.made["name"], "--scope", account_scope(serve))
+    assert len(list(client.permissions.list_for_resource_group(user.group))) == 1
+    data = list(client.permissions.list_for_resource(user.group, "Microsoft.Storage", "", "storageAccounts", "dprepdata"))
+    assert sorted(action for one in data for action in one.data_actions or []) == ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"]
+
+
 def test_explain_and_list_read_well(serve, owner, user):
     name, scope = user.made["name"], f"workspaces/{owner.synapse}"
     table = serve.cli("role", "explain", "use-compute", "--scope", scope).stdout

@@ -15,7 +15,7 @@ hr_rest_handler arm_link_put, arm_link_delete, arm_compute_put, arm_compute_dele
 /* role.c: Synapse's and ARM's */
 hr_rest_handler arm_synapse_role_put, arm_synapse_role_get, arm_synapse_role_list, arm_synapse_role_delete,
     arm_synapse_definitions, arm_synapse_definition, arm_synapse_scopes, arm_synapse_check, arm_role_put, arm_role_get,
-    arm_role_list, arm_role_delete, arm_role_definitions, arm_role_definition;
+    arm_role_list, arm_permissions, arm_role_delete, arm_role_definitions, arm_role_definition;
 /* principal.c */
 hr_rest_handler arm_user_post, arm_user_list, arm_user_get, arm_user_delete, arm_me;
 

@@ -370,6 +370,24 @@ enum hr_code arm_role_definitions(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+/* What the caller itself may do on the scope: one entry an assignment that counts there. Nobody else's is shown, so nothing is checked. */
+enum hr_code arm_permissions(struct hr_rest *req, struct hr_err *err)
+{
+    struct hr_assignment_rows rows;
+    const char *scope;
+    HR_TRY(arm_scope(req, &scope, err));
+    HR_TRY(hr_store_assignment_of(req->site->store, req->arena, req->who.id, &rows, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct hr_role *role = hr_role_find(rows.at[i].role);
+        json_t *one = role && hr_access_covers(rows.at[i].scope, scope) ? permissions_of(role) : NULL;
+        json_array_extend(list, one);
+        json_decref(one);
+    }
+    hr_rest_reply(req, 200, json_pack("{s:o}", "value", list));
+    return HR_OK;
+}
+
 enum hr_code arm_role_definition(struct hr_rest *req, struct hr_err *err)
 {
     const struct hr_role *role;

@@ -62,6 +62,7 @@ static const struct hr_route table[] = {
     {"PUT", AUTHORIZATION "/roleAssignments/{assignment}", arm_role_put},
     {"DELETE", AUTHORIZATION "/roleAssignments/{assignment}", arm_role_delete},
     {"GET", AUTHORIZATION "/roleDefinitions", arm_role_definitions},
+    {"GET", AUTHORIZATION "/permissions", arm_permissions},
     {"GET", AUTHORIZATION "/roleDefinitions/{definition}", arm_role_definition},
 
     {"GET", "/v1.0/me", arm_me},
