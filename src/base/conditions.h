@@ -228,5 +228,6 @@
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
+    X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).")
 #endif

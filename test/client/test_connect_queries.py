@@ -1,6 +1,7 @@
 """The client's ordinary day: queries, results of every type, views, configuration, analysis, the catalog."""
 import datetime
 import decimal
+import re
 
 import pandas
 import pyarrow
@@ -250,3 +251,28 @@ def test_refused_by_name(spark, refused):
     with pytest.raises(Exception) as caught:
         refused(spark)
     assert "UNSUPPORTED" in caught.value.getCondition(), str(caught.value)
+
+
+def test_explain_honours_its_mode(spark):
+    titles = {"simple": ["Physical Plan"], "formatted": ["Physical Plan", "Statement"], "codegen": [],
+              "cost": ["Optimized Logical Plan", "Physical Plan", "Statement"],
+              "extended": ["Parsed Logical Plan", "Analyzed Logical Plan", "Optimized Logical Plan", "Physical Plan", "Statement"]}
+    for mode, expected in titles.items():
+        text = spark.range(3)._explain_string(mode=mode)
+        assert re.findall(r"^== (.*) ==$", text, re.M) == expected, mode
+    assert "== Analyzed Logical Plan ==" in spark.sql("EXPLAIN EXTENDED SELECT 1").collect()[0][0]
+
+
+def test_a_client_may_ask_for_small_batches(spark):
+    client, sizes = spark._client, []
+    client._preferred_arrow_chunk_size = 4000
+    try:
+        request = client._execute_plan_request_with_metadata()
+        request.plan.CopyFrom(spark.range(20000)._plan.to_proto(client))
+        for response in client._stub.ExecutePlan(request):
+            if response.HasField("arrow_batch"):
+                sizes.append(len(response.arrow_batch.data))
+        assert max(sizes) <= 4000 and len(sizes) > 20
+        assert spark.range(20000).toPandas().id.sum() == sum(range(20000))
+    finally:
+        client._preferred_arrow_chunk_size = None

@@ -511,3 +511,28 @@ def test_refused_configuration(ours, oracle):
             ours.conf.set(key, value)
         ours.conf.set(key, default)
         ours.conf.unset(key)
+
+
+PARTS = {
+    "in turn": lambda one: one.repartition(3),
+    "by hash": lambda one: one.repartition(4, "k"),
+    "by range": lambda one: one.repartitionByRange(2, "id"),
+    "above": lambda one: one.repartition(3).filter("id < 100").selectExpr("id", "k", "id + 1 AS z"),
+    "coalesced": lambda one: one.repartition(5).coalesce(2),
+    "hint": lambda one: one.hint("repartition", 3),
+    "sorted": lambda one: one.repartition(3).orderBy("id"),
+    "few rows": lambda one: one.limit(1).repartition(4, "id"),
+    "no rows": lambda one: one.where("id < 0").repartition(3),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_repartition_makes_so_many_files(ours, oracle, tmp_path, name):
+    for form in ("csv", "parquet"):
+        files = []
+        for spark, folder in ((ours, tmp_path / f"ours-{form}"), (oracle, tmp_path / f"spark-{form}")):
+            frame = PARTS[name](spark.range(10, numPartitions=1).selectExpr("id", "id % 3 AS k"))
+            frame.write.format(form).save(str(folder))
+            files.append(sorted(n[:10] for n in os.listdir(folder) if n.startswith("part-")))
+            assert spark.read.schema(frame.schema).format(form).load(str(folder)).count() == frame.count()
+        assert files[0] == files[1], form

@@ -95,12 +95,46 @@ static enum hr_code repartition_rel(struct analysis *a, const struct hr_rel *rel
 {
     HR_TRY(hr_resolve_rel(a, rel->input, out));
     struct scope s = scope_of(a, *out);
-    if (rel->repartition.partitions < 0)
+    if (rel->repartition.partitions < (rel->repartition.exprs.count ? 0 : 1))
         return hr_fail(a->err, HR_E_INVALID, "requirement failed: Number of partitions (%d) must be positive.", rel->repartition.partitions);
     for (size_t i = 0; i < rel->repartition.exprs.count; i++) {
         struct hr_texpr *ignored;
         HR_TRY(hr_resolve_expr(&s, rel->repartition.exprs.at[i], &ignored));
     }
+    return HR_OK;
+}
+
+/* a column that a hint names: as an expression, or as its name in quotes */
+static enum hr_code hint_column(struct scope *s, const struct hr_expr *given)
+{
+    struct hr_texpr *ignored;
+    const struct hr_literal *literal = given->kind == HR_EXPR_LITERAL ? given->literal : NULL;
+    if (literal && is_string(literal->type) && !literal->is_null)
+        given = hr_expr_attribute(s->a->arena, hr_strndup(s->a->arena, literal->text.bytes, literal->text.len));
+    return hr_resolve_expr(s, given, &ignored);
+}
+
+/* Hints about partitions must have right arguments; what other hints say changes no result, and Spark ignores what it does not know. */
+static enum hr_code hint_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+{
+    static const char *const names[] = {"COALESCE", "REPARTITION", "REPARTITION_BY_RANGE", "REBALANCE"};
+    const struct hr_exprs *given = &rel->hint.parameters;
+    size_t kind = 0;
+    HR_TRY(hr_resolve_rel(a, rel->input, out));
+    while (kind < HR_LEN(names) && strcasecmp(names[kind], rel->hint.name))
+        kind++;
+    if (kind == HR_LEN(names))
+        return HR_OK;
+    const struct hr_literal *number = given->count && given->at[0]->kind == HR_EXPR_LITERAL ? given->at[0]->literal : NULL;
+    if (number && !hr_type_is_integral(number->type))
+        number = NULL;
+    if (!kind && (given->count != 1 || !number))
+        return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1048", "hintName", names[kind], NULL);
+    if (number && number->integer <= 0)
+        return hr_fail(a->err, HR_E_INVALID, "requirement failed: Number of partitions (%lld) must be positive.", (long long)number->integer);
+    struct scope s = scope_of(a, *out);
+    for (size_t i = number ? 1 : 0; i < given->count; i++)
+        HR_TRY(hint_column(&s, given->at[i]));
     return HR_OK;
 }
 
@@ -168,7 +202,7 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
     case HR_REL_TO_SCHEMA: return to_schema_rel(a, rel, out);
     case HR_REL_SAMPLE: return sample_rel(a, rel, out);
     case HR_REL_REPARTITION: return repartition_rel(a, rel, out);
-    case HR_REL_HINT: return hr_resolve_rel(a, rel->input, out);
+    case HR_REL_HINT: return hint_rel(a, rel, out);
     case HR_REL_COLLECT_METRICS: return observe_rel(a, rel, out);
     case HR_REL_CTE: return cte_rel(a, rel, out);
     case HR_REL_WITH_RELATIONS: return with_relations_rel(a, rel, out);

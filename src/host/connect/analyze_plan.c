@@ -78,9 +78,14 @@ static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest)
     struct hr_buf text;
     HR_TRY(typed_plan_of(a, request->explain->plan, &typed, &plan));
     hr_buf_init(&text, HR_REST_BODY_MAX);
-    hr_buf_adds(&text, "== Physical Plan ==\n");
-    hr_print_rel(plan.rel, 0, &text);
-    hr_buf_addc(&text, '\n');
+    static const char *const modes[] = {"simple", "simple", "extended", "codegen", "cost", "formatted"};
+    unsigned mode = (unsigned)request->explain->explain_mode;
+    enum hr_code code = mode < HR_LEN(modes) ? explain_text(a->env, plan.rel, typed, modes[mode], &text, a->err)
+                                             : hr_fail(a->err, HR_E_INVALID, "unknown explain mode %u", mode);
+    if (code) {
+        hr_buf_release(&text);
+        return code;
+    }
     out->result_case = RESULT(EXPLAIN);
     out->explain = NEW(Explain, EXPLAIN);
     out->explain->explain_string = taken(job->arena, &text);

@@ -9,6 +9,14 @@ static void options_of(const PB(ExecutePlanRequest) *request, struct operation *
         if (request->request_options[i]->request_option_case ==
             SPARK__CONNECT__EXECUTE_PLAN_REQUEST__REQUEST_OPTION__REQUEST_OPTION_REATTACH_OPTIONS)
             operation->reattachable = request->request_options[i]->reattach_options->reattachable;
+    for (size_t i = 0; i < request->n_request_options; i++) {
+        if (request->request_options[i]->request_option_case != SPARK__CONNECT__EXECUTE_PLAN_REQUEST__REQUEST_OPTION__REQUEST_OPTION_RESULT_CHUNKING_OPTIONS)
+            continue;
+        const PB(ResultChunkingOptions) *chunking = request->request_options[i]->result_chunking_options;
+        bool wanted = chunking->allow_arrow_batch_chunking && chunking->_preferred_arrow_chunk_size_case && chunking->preferred_arrow_chunk_size > 0;
+        if (wanted)                                          /* as in Spark, no part is smaller than 1 KB */
+            operation->chunk_bytes = chunking->preferred_arrow_chunk_size < 1024 ? 1024 : (size_t)chunking->preferred_arrow_chunk_size;
+    }
     operation->tags = calloc(request->n_tags + 1, sizeof *operation->tags);
     HR_CHECK(operation->tags);
     for (size_t i = 0; i < request->n_tags; i++)

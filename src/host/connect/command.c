@@ -4,6 +4,7 @@
 #include "host/plan/print.h"
 #include "host/sql/sql.h"
 #include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -222,6 +223,79 @@ static bool operation_is_cancelled(void *arg)
     return cancelled;
 }
 
+static bool is_hint(const struct hr_rel *rel, const char *name)
+{
+    return rel->kind == HR_REL_HINT && !strcasecmp(rel->hint.name, name);
+}
+
+static int32_t hint_parts(const struct hr_rel *rel)
+{
+    const struct hr_exprs *given = &rel->hint.parameters;
+    bool number = given->count && given->at[0]->kind == HR_EXPR_LITERAL && hr_type_is_integral(given->at[0]->literal->type);
+    return number ? (int32_t)given->at[0]->literal->integer : 1;
+}
+
+/* in how many partitions Spark would have the rows, as far as the plan says it: 1 where it does not */
+static int32_t parts_of(struct env *env, const struct hr_rel *rel)
+{
+    struct hr_rel *parsed;
+    struct hr_err ignored;
+    switch (rel->kind) {
+    case HR_REL_REPARTITION:
+        if (rel->repartition.shuffle || rel->repartition.exprs.count)
+            return rel->repartition.partitions ? rel->repartition.partitions : 1;
+        return rel->repartition.partitions < parts_of(env, rel->input) ? rel->repartition.partitions : parts_of(env, rel->input);
+    case HR_REL_HINT:
+        if (is_hint(rel, "REPARTITION") || is_hint(rel, "REPARTITION_BY_RANGE"))
+            return hint_parts(rel);
+        if (is_hint(rel, "COALESCE") && hint_parts(rel) < parts_of(env, rel->input))
+            return hint_parts(rel);
+        return parts_of(env, rel->input);
+    case HR_REL_PROJECT: case HR_REL_FILTER: case HR_REL_WITH_COLUMNS: case HR_REL_RENAME_COLUMNS: case HR_REL_DROP: case HR_REL_TO_DF:
+    case HR_REL_TO_SCHEMA: case HR_REL_SUBQUERY_ALIAS: case HR_REL_FILL_NA: case HR_REL_DROP_NA: case HR_REL_REPLACE: case HR_REL_SAMPLE:
+    case HR_REL_WITH_RELATIONS:
+        return rel->input ? parts_of(env, rel->input) : 1;
+    case HR_REL_SORT:
+        return rel->sort.is_global ? 1 : parts_of(env, rel->input);
+    case HR_REL_SQL:
+        return env->base.ops->parse(&env->base, env->arena, rel->sql.text, &parsed, &ignored) ? 1 : parts_of(env, parsed);
+    default:
+        return 1;
+    }
+}
+
+static struct hr_expr *int_expr(struct env *env, int32_t value)
+{
+    return hr_expr_integer(env->arena, hr_type_basic(HR_TYPE_INT), value);
+}
+
+/* repartition(n, columns): each row's file as a column more, by Spark's hash; repartitionByRange(n, columns): n ranges in order */
+static struct hr_rel *with_part(struct env *env, struct hr_rel *rel)
+{
+    struct hr_arena *arena = env->arena;
+    const struct hr_exprs *by = &rel->repartition.exprs;
+    int32_t parts = rel->repartition.partitions;
+    struct hr_expr *part, *name = hr_expr_new(arena, HR_EXPR_ALIAS), **list = HR_NEW_ARRAY(arena, struct hr_expr *, 2);
+    if (by->at[0]->kind == HR_EXPR_SORT) {
+        struct hr_expr *window = hr_expr_new(arena, HR_EXPR_WINDOW);
+        window->window.function = hr_expr_call(arena, "ntile", 1, int_expr(env, parts));
+        window->window.order = *by;
+        part = hr_expr_call(arena, "-", 2, window, int_expr(env, 1));
+    } else {
+        struct hr_expr *hash = hr_expr_call(arena, "hash", 0);
+        hash->call.args = *by;
+        part = hr_expr_call(arena, "pmod", 2, hash, int_expr(env, parts));
+    }
+    name->alias.child = part;
+    name->alias.names = (struct hr_names){HR_NEW_ARRAY(arena, const char *, 1), 1};
+    name->alias.names.at[0] = "part";
+    list[0] = hr_expr_new(arena, HR_EXPR_STAR);
+    list[1] = name;
+    struct hr_rel *project = hr_rel_new(arena, HR_REL_PROJECT, rel);
+    project->project.exprs = (struct hr_exprs){list, 2};
+    return project;
+}
+
 static enum hr_code write_out(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
 {
     struct hr_query *query;
@@ -230,7 +304,12 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
     if (!command->write.path)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
                              command->write.insert_into ? "insertInto" : command->write.table.count ? "saveAsTable" : "saving without a path", NULL);
-    HR_TRY(hr_query_prepare(env->session->engine, env->arena, &env->base, command->input, &query, err));
+    struct hr_rel *input = command->input;
+    int32_t parts = parts_of(env, input);
+    bool has_part = parts > 1 && input->kind == HR_REL_REPARTITION && input->repartition.exprs.count;
+    if (has_part)
+        input = with_part(env, input);
+    HR_TRY(hr_query_prepare(env->session->engine, env->arena, &env->base, input, &query, err));
     pthread_mutex_lock(&operation->lock);
     operation->query = query;
     bool cancelled = operation->cancelled;
@@ -238,6 +317,10 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
     if (cancelled)
         return hr_fail_spark(err, "OPERATION_CANCELED", NULL);
     env_query_rows(env->arena, query, &rows);
+    rows.parts = parts;
+    rows.has_part = has_part;
+    if (has_part)
+        rows.schema = hr_type_struct(env->arena, rows.schema->fields, rows.schema->field_count - 1);
     return hr_format_write(env->session->format, env->arena, &env->base, &command->write, &rows, &cancel, err);
 }
 
@@ -273,6 +356,15 @@ static enum hr_code run_reset(struct env *env, const struct hr_command *command,
     return HR_OK;
 }
 
+static const char *comment_of(struct hr_arena *arena, const struct hr_field *field)
+{
+    json_t *metadata = field->metadata ? json_loads(field->metadata, 0, NULL) : NULL;
+    const char *comment = json_string_value(json_object_get(metadata, "comment"));
+    comment = comment ? hr_strdup(arena, comment) : NULL;
+    json_decref(metadata);
+    return comment;
+}
+
 static enum hr_code run_describe(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
 {
     struct hr_rel *rel = command->input;
@@ -290,7 +382,7 @@ static enum hr_code run_describe(struct env *env, const struct hr_command *comma
         struct hr_buf type;
         hr_buf_init(&type, 1 << 20);
         hr_type_simple(typed->schema->fields[i].type, &type);
-        texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type), NULL);
+        texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type), comment_of(env->arena, &typed->schema->fields[i]));
         hr_buf_release(&type);
     }
     return HR_OK;
@@ -302,13 +394,13 @@ static enum hr_code run_explain(struct env *env, const struct hr_command *comman
     struct hr_buf text;
     HR_TRY(hr_analyze(env->arena, &env->base, command->input, &typed, err));
     hr_buf_init(&text, HR_REST_BODY_MAX);
-    hr_buf_adds(&text, "== Physical Plan ==\n");
-    hr_print_rel(command->input, 0, &text);
-    hr_buf_addc(&text, '\n');
-    texts_columns(texts, "plan", NULL);
-    texts_row(texts, hr_buf_text(&text));
+    enum hr_code code = explain_text(env, command->input, typed, command->explain.mode, &text, err);
+    if (!code) {
+        texts_columns(texts, "plan", NULL);
+        texts_row(texts, hr_buf_text(&text));
+    }
     hr_buf_release(&text);
-    return HR_OK;
+    return code;
 }
 
 static enum hr_code uncache(struct env *env, const struct hr_command *command, struct hr_err *err)

@@ -349,26 +349,30 @@ static size_t put_varint(uint8_t *to, uint64_t value)
     return len;
 }
 
+/* one batch's bytes, or a part of them */
+struct part { PB(DataType) *schema; int64_t start, rows, index, count; size_t len; };
+
 /* The fields around the batch's bytes are written here, so that the bytes themselves are not copied into a message:
- * arrow_batch = 2 { row_count = 1, start_offset = 3, data = 2 } as the last field of the response. */
-enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *schema, int64_t start, int64_t rows, char *bytes, size_t len,
-                                  struct hr_err *err)
+ * arrow_batch = 2 { row_count = 1, start_offset = 3, chunk_index = 4, num_chunks_in_batch = 5, data = 2 } as the last field of the response.
+ * Takes the malloc'ed bytes. */
+static enum hr_code give_part(struct operation *operation, const struct part *part, char *bytes, struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
-    message.schema = schema;
+    message.schema = part->schema;
     struct response *response = response_new(operation, &message);
-    uint8_t inner[48], outer[16];
+    uint8_t inner[80], outer[16];
     size_t inner_len = 0, outer_len = 0, fixed = spark__connect__execute_plan_response__get_packed_size(&message);
     response->payload = bytes;
-    response->payload_len = len;
-    inner[inner_len++] = 1 << 3;
-    inner_len += put_varint(inner + inner_len, (uint64_t)rows);
-    inner[inner_len++] = 3 << 3;
-    inner_len += put_varint(inner + inner_len, (uint64_t)start);
+    response->payload_len = part->len;
+    const struct { uint8_t field; int64_t value; } numbers[] = {{1, part->rows}, {3, part->start}, {4, part->index}, {5, part->count}};
+    for (size_t i = 0; i < (part->count ? 4 : 2); i++) {
+        inner[inner_len++] = (uint8_t)(numbers[i].field << 3);
+        inner_len += put_varint(inner + inner_len, (uint64_t)numbers[i].value);
+    }
     inner[inner_len++] = 2 << 3 | 2;
-    inner_len += put_varint(inner + inner_len, len);
+    inner_len += put_varint(inner + inner_len, part->len);
     outer[outer_len++] = 2 << 3 | 2;
-    outer_len += put_varint(outer + outer_len, inner_len + len);
+    outer_len += put_varint(outer + outer_len, inner_len + part->len);
     response->head_len = HR_GRPC_HEAD_BYTES + fixed + outer_len + inner_len;
     response->head = malloc(response->head_len);
     if (!response->head) {
@@ -376,12 +380,35 @@ enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *sch
         return hr_fail(err, HR_E_NOMEM, "no memory for a response");
     }
     uint8_t *at = (uint8_t *)response->head;
-    hr_grpc_frame_head(at, fixed + outer_len + inner_len + len);
+    hr_grpc_frame_head(at, fixed + outer_len + inner_len + part->len);
     at += HR_GRPC_HEAD_BYTES;
     at += spark__connect__execute_plan_response__pack(&message, at);
     memcpy(at, outer, outer_len);
     memcpy(at + outer_len, inner, inner_len);
     return append(operation, response, err);
+}
+
+/* a client that wants small messages gets a batch in parts */
+enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *schema, int64_t start, int64_t rows, char *bytes, size_t len,
+                                  struct hr_err *err)
+{
+    size_t most = operation->chunk_bytes;
+    if (!most || len <= most)
+        return give_part(operation, &(struct part){schema, start, rows, 0, 0, len}, bytes, err);
+    int64_t count = (int64_t)((len + most - 1) / most);
+    enum hr_code code = HR_OK;
+    for (int64_t i = 0; i < count && !code; i++) {
+        size_t from = (size_t)i * most, size = len - from < most ? len - from : most;
+        char *copy = malloc(size);
+        if (!copy) {
+            code = hr_fail(err, HR_E_NOMEM, "no memory for a response");
+            break;
+        }
+        memcpy(copy, bytes + from, size);
+        code = give_part(operation, &(struct part){i ? NULL : schema, start, rows, i, count, size}, copy, err);
+    }
+    free(bytes);
+    return code;
 }
 
 void operation_hold(struct operation *operation)

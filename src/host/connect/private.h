@@ -120,6 +120,7 @@ struct operation {
     char **tags;
     size_t tag_count;
     bool reattachable;
+    size_t chunk_bytes;                /* batches go in parts of so many bytes at most; 0: whole */
     char *request;                     /* the plan's bytes, for the worker */
     size_t request_len;
     pthread_mutex_t lock;
@@ -221,6 +222,9 @@ void analyze_plan(void *job);          /* a job */
 
 /* A command, of spark.sql() or of its own; worker threads. from_sql: the answer is a relation with what the statement prints. */
 enum hr_code command_run(struct env *env, struct operation *operation, struct hr_command *command, bool from_sql, struct hr_err *err);
+
+/* mode NULL: simple; else Spark's names in any case */
+enum hr_code explain_text(struct env *env, const struct hr_rel *rel, const struct hr_typed *typed, const char *mode, struct hr_buf *out, struct hr_err *err);
 
 void journal_plan(struct operation *operation);         /* worker: what the operation ran must survive the host */
 void journal_session(struct session *session);                                          /* loop */

@@ -136,10 +136,10 @@ static void copy_statement(struct hr_writing *writing, const char *from, const c
     hr_buf_release(&schema);
 }
 
-static const char *file_name(struct hr_writing *writing, const char *folder, size_t codec)
+static const char *file_name(struct hr_writing *writing, const char *folder, int part, size_t codec)
 {
     const char *in = *folder ? hr_blob_join(writing->arena, writing->place, folder) : writing->place;
-    return hr_blob_join(writing->arena, in, hr_printf(writing->arena, "part-00000-%s%cc000%s.parquet", writing->uuid, writing->partition_count ? '.' : '-',
+    return hr_blob_join(writing->arena, in, hr_printf(writing->arena, "part-%05d-%s%cc000%s.parquet", part, writing->uuid, writing->partition_count ? '.' : '-',
                                                       codecs[codec].extension));
 }
 
@@ -175,7 +175,7 @@ static void partition_text(const struct hr_writing *writing, size_t i, struct hr
     }
 }
 
-/* rows are computed once, into a table, and written a folder at a time */
+/* rows are computed once, into a table, and written a file at a time */
 static enum hr_code write_partitions(struct hr_writing *writing, const char *table, size_t codec, struct hr_err *err)
 {
     struct hr_buf sql, folder, filter;
@@ -187,7 +187,11 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
         hr_buf_adds(&sql, i ? ", " : "");
         partition_text(writing, i, &sql);
     }
-    hr_buf_addf(&sql, " FROM %s ORDER BY ALL", table);
+    /* without folders the first part is written even when it is empty */
+    if (writing->partition_count)
+        hr_buf_addf(&sql, ", part FROM %s ORDER BY ALL", table);
+    else
+        hr_buf_addf(&sql, "part FROM (SELECT part FROM %s UNION ALL SELECT 0) ORDER BY ALL", table);
     duckdb_result result;
     enum hr_code code = own_query(writing->format, hr_buf_text(&sql), &result, err);
     idx_t rows = code ? 0 : duckdb_row_count(&result);
@@ -209,7 +213,9 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
                 hr_buf_adds(&filter, "NULL");
             duckdb_free(value);
         }
-        const char *target = file_name(writing, hr_buf_text(&folder), codec);
+        int part = duckdb_value_int32(&result, writing->partition_count, r);
+        hr_buf_addf(&filter, "%spart = %d", writing->partition_count ? " AND " : " WHERE ", part);
+        const char *target = file_name(writing, hr_buf_text(&folder), part, codec);
         char *slash = strrchr(target, '/');
         if (hr_blob_can_rename(target))
             code = hr_blob_mkdir(writing->format->blob, hr_strndup(writing->arena, target, (size_t)(slash - target)), writing->cancel, err);
@@ -230,7 +236,10 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
 static enum hr_code write_partitioned(struct hr_writing *writing, size_t codec, struct hr_err *err)
 {
     const char *table = hr_printf(writing->arena, "\"hr_write_%s\"", writing->uuid);
-    HR_TRY(writing->rows->execute(writing->rows, hr_printf(writing->arena, "CREATE TABLE %s AS %s", table, writing->rows->sql), err));
+    const struct hr_format_rows *rows = writing->rows;
+    const char *part = rows->parts < 2 ? "CAST(0 AS INTEGER)" : rows->has_part ? hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count)
+                                            : hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)", rows->parts);
+    HR_TRY(rows->execute(writing->rows, hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)", table, part, rows->sql), err));
     enum hr_code code = write_partitions(writing, table, codec, err);
     duckdb_result result;
     struct hr_err ignored = {0};
@@ -250,11 +259,11 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
         if (id == HR_TYPE_CALENDAR_INTERVAL || id == HR_TYPE_VARIANT || id == HR_TYPE_TIME)
             return hr_format_refuse_type(writing->arena, "Parquet", writing->columns[i].field, err);
     }
-    if (writing->partition_count)
+    if (writing->partition_count || writing->rows->parts > 1)
         return write_partitioned(writing, codec, err);
     struct hr_buf sql;
     hr_buf_init(&sql, SQL_MAX);
-    copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "", file_name(writing, "", codec), codec, &sql);
+    copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "", file_name(writing, "", 0, codec), codec, &sql);
     enum hr_code code = hr_buf_ok(&sql) ? writing->rows->execute(writing->rows, hr_buf_text(&sql), err)
                                         : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
     hr_buf_release(&sql);

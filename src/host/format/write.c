@@ -22,6 +22,7 @@
 
 struct out_file {
     const char *folder;                /* "year=2020/month=1", or "" */
+    int32_t part;
     struct hr_buf rows;
     struct hr_blob_writer *writer;
     z_stream zip;
@@ -33,7 +34,8 @@ struct out_file {
 struct texts {
     struct hr_writing *writing;
     struct hr_map by_folder;
-    struct hr_buf folder;
+    struct hr_buf folder, key;
+    int64_t rows;                      /* so far */
     struct hr_value_text how;          /* of partition values */
 };
 
@@ -55,7 +57,7 @@ static enum hr_code compress_to(struct out_file *file, const char *bytes, size_t
 static enum hr_code open_file(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
 {
     char name[200];
-    snprintf(name, sizeof name, "part-00000-%s%cc%03d%s%s", writing->uuid, writing->partition_count ? '.' : '-', file->number, writing->text->extension,
+    snprintf(name, sizeof name, "part-%05d-%s%cc%03d%s%s", file->part, writing->uuid, writing->partition_count ? '.' : '-', file->number, writing->text->extension,
              writing->codec_extension);
     char *folder = *file->folder ? hr_blob_join(writing->arena, writing->place, file->folder) : (char *)writing->place;
     HR_TRY(hr_blob_create(writing->format->blob, hr_blob_join(writing->arena, folder, name), NULL, writing->cancel, &file->writer, err));
@@ -96,16 +98,30 @@ static enum hr_code close_file(struct hr_writing *writing, struct out_file *file
     return hr_blob_commit(writer, NULL, err);
 }
 
-static struct out_file *file_of(struct texts *texts, const char *folder)
+static struct out_file *file_of(struct texts *texts, const char *folder, int32_t part)
 {
-    struct out_file *file = hr_map_get(&texts->by_folder, folder);
+    const char *key = folder;
+    if (part) {
+        hr_buf_clear(&texts->key);
+        hr_buf_addf(&texts->key, "%d:%s", part, folder);
+        key = hr_buf_text(&texts->key);
+    }
+    struct out_file *file = hr_map_get(&texts->by_folder, key);
     if (!file) {
         file = HR_NEW(texts->writing->arena, struct out_file);
         file->folder = hr_strdup(texts->writing->arena, folder);
+        file->part = part;
         hr_buf_init(&file->rows, FILE_BUFFER_MAX);
-        hr_map_put(&texts->by_folder, folder, file);
+        hr_map_put(&texts->by_folder, key, file);
     }
     return file;
+}
+
+/* which of the files a row goes to */
+static int32_t part_of(struct texts *texts, const int32_t *given, idx_t row)
+{
+    int32_t parts = texts->writing->rows->parts;
+    return parts < 2 ? 0 : given ? given[row] : (int32_t)(texts->rows++ % parts);
 }
 
 /* ---- rows ---- */
@@ -161,11 +177,14 @@ static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
         hr_column_bind(&writing->partitions[i], duckdb_data_chunk_get_vector(chunk, (idx_t)writing->partitions[i].at));
     if (writing->cancel && writing->cancel->cancelled(writing->cancel->arg))
         return hr_fail(err, HR_E_CANCELLED, "the write was cancelled");
-    struct out_file *file = writing->partition_count ? NULL : file_of(texts, "");
+    bool many = writing->partition_count || writing->rows->parts > 1;
+    const int32_t *given = writing->rows->has_part ? duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, writing->rows->schema->field_count)) : NULL;
+    struct out_file *file = many ? NULL : file_of(texts, "", 0);
     for (idx_t row = 0; row < rows; row++) {
-        if (writing->partition_count) {
-            folder_of(texts, row);
-            file = file_of(texts, hr_buf_text(&texts->folder));
+        if (many) {
+            if (writing->partition_count)
+                folder_of(texts, row);
+            file = file_of(texts, hr_buf_text(&texts->folder), part_of(texts, given, row));
             if (texts->by_folder.count > PARTITION_FOLDERS_MAX)
                 return hr_fail(err, HR_E_LIMIT, "the write makes more than %d partition folders", PARTITION_FOLDERS_MAX);
         }
@@ -195,9 +214,10 @@ static enum hr_code write_texts(struct hr_writing *writing, struct hr_err *err)
     HR_TRY(hr_value_text_options(writing->arena, writing->env, &none, &texts.how, err));
     hr_map_init(&texts.by_folder);
     hr_buf_init(&texts.folder, 64 * 1024);
+    hr_buf_init(&texts.key, 64 * 1024 + 16);
     enum hr_code code = writing->rows->pull(writing->rows, take, &texts, err);
     if (!code && !writing->partition_count)
-        file_of(&texts, "");           /* an empty result still makes one file */
+        file_of(&texts, "", 0);        /* the first part is written even when it is empty */
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&texts.by_folder, at));) {
         struct out_file *file = at->value;
         if (!code)
@@ -209,6 +229,7 @@ static enum hr_code write_texts(struct hr_writing *writing, struct hr_err *err)
     }
     hr_map_release(&texts.by_folder);
     hr_buf_release(&texts.folder);
+    hr_buf_release(&texts.key);
     return code;
 }
 
