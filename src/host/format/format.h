@@ -39,8 +39,6 @@ enum hr_code hr_format_local(struct hr_format *format, struct hr_arena *arena, s
 struct hr_format_rows {
     const struct hr_type *schema;      /* a struct: Spark's names and types */
     const char *sql;                   /* a DuckDB SELECT that yields c0, c1 … in hr_type_duckdb's types */
-    int32_t parts;                     /* files of each folder, as repartition(n) asks for; 0 or 1: one */
-    bool has_part;                     /* `sql` yields one column more than the schema has: the file's number. Else rows go to the files in turn. */
     struct hr_names inputs;            /* locations that the query reads (hr_source.files): overwriting one is refused as Spark does */
     /* runs `sql` and gives every chunk, in order; the chunk is the caller's; stops at the first failure of `take` */
     enum hr_code (*pull)(struct hr_format_rows *rows, enum hr_code (*take)(void *arg, duckdb_data_chunk chunk, struct hr_err *err), void *arg,
@@ -48,6 +46,8 @@ struct hr_format_rows {
     /* runs one statement that holds `sql` (COPY …) where its functions are known */
     enum hr_code (*execute)(struct hr_format_rows *rows, const char *statement, struct hr_err *err);
     void *arg;
+    int32_t parts;                     /* files of each folder, as repartition(n) asks for; 0 or 1: one */
+    bool has_part;                     /* `sql` yields one column more than the schema has: the file's number. Else rows go to the files in turn. */
 };
 
 /* spark.read.json(rdd), spark.read.csv(rdd): rel is HR_REL_PARSE, rows has one column of strings. It is read once, here. */
