@@ -1,5 +1,7 @@
 /* Types of aggregates and window functions. */
 #include "host/analyze/rules.h"
+#include <stdlib.h>
+#include <math.h>
 
 /* ---- aggregates ---- */
 
@@ -163,10 +165,33 @@ enum hr_code hr_rule_window_value(struct hr_call *call)
 /* ---- more of strings, dates and collections ---- */
 
 /* computed exactly: no sketch, so no error; Spark's may be off by its relative standard deviation */
+/* approx_count_distinct: the second argument becomes the sketch's bits */
 enum hr_code hr_rule_distinct_count(struct hr_call *call)
 {
+    struct analysis *a = of(call);
+    double error = 0.05;
+    if (count_of(call) == 2) {
+        const struct hr_texpr *given = args_of(call)[1];
+        while (given->kind == HR_T_CAST)
+            given = given->cast.child;
+        if (given->kind != HR_T_LITERAL || given->literal->is_null)
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`relativeSD`", "inputType",
+                                 "\"DOUBLE\"", "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
+        if (given->type->id == HR_TYPE_DECIMAL)
+            error = strtod(hr_strndup(a->arena, given->literal->text.bytes, given->literal->text.len), NULL);
+        else
+            error = is_fraction(given->type) ? given->literal->real : (double)given->literal->integer;
+    }
+    double bits = error > 0 ? ceil(2 * log(1.106 / error) / log(2)) : 99;
+    if (bits < 4)
+        return hr_fail(a->err, HR_E_INVALID, "HLL++ requires at least 4 bits for addressing. Use a lower error, at most 39%%.");
+    if (bits > 24)
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "approx_count_distinct with the relative error %g", error), NULL);
+    struct hr_texpr *pair[] = {args_of(call)[0], literal_int(a, BASIC(INT), (int64_t)bits)}, *key;
+    HR_TRY(call_typed(call->scope, "$hll_key", pair, 2, &key));
     call->out->call.args.count = 1;
-    call->out->call.distinct = true;
+    args_of(call)[0] = key;
+    add_arg(call, pair[1]);
     call->out->type = BASIC(LONG);
     call->out->nullable = false;
     return HR_OK;

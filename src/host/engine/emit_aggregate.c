@@ -167,3 +167,16 @@ static enum hr_code moment(struct call_text *c, struct hr_buf *out)
 
 enum hr_code emit_skewness(struct call_text *c, struct hr_buf *out) { return moment(c, out); }
 enum hr_code emit_kurtosis(struct call_text *c, struct hr_buf *out) { return moment(c, out); }
+
+/* the distinct (register, rank) pairs of a group, which $hll_key made, are its sketch */
+enum hr_code emit_approx_distinct(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    const char *list;
+    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false);
+    types[1] = hr_type_basic(HR_TYPE_INT);
+    HR_TRY(aggregate_text(c, c->call->call.distinct ? "{list($1)~$1 IS NOT NULL}" : "{list(DISTINCT $1)~$1 IS NOT NULL}", &list));
+    HR_TRY(emit_kernel(c->e, "hll_estimate", strlen("hll_estimate"), hr_type_basic(HR_TYPE_LONG), types, 2, out));
+    hr_buf_addf(out, "(%s, %s)", list, c->args[1]);
+    return HR_OK;
+}

@@ -105,3 +105,18 @@ size(null)
 size(cast(null as array<int>))
 make_timestamp(2014, 13, 28, 6, 30, 45.887)
 SET spark.sql.ansi.enabled=true
+SELECT approx_count_distinct(id) FROM range(10)
+SELECT approx_count_distinct(id) FROM range(300)
+SELECT approx_count_distinct(id) FROM range(1000)
+SELECT approx_count_distinct(id) FROM range(2000)
+SELECT approx_count_distinct(id) FROM range(5000)
+SELECT approx_count_distinct(id) FROM range(100000)
+SELECT approx_count_distinct(id, 0.01), approx_count_distinct(id, 0.1), approx_count_distinct(id, 0.3) FROM range(20000)
+SELECT approx_count_distinct(cast(id as string)), approx_count_distinct(cast(id as double) / 7), approx_count_distinct(id % 7), approx_count_distinct(cast(id as int)) FROM range(3000)
+SELECT id % 3 k, approx_count_distinct(id) FROM range(4000) GROUP BY id % 3 ORDER BY k
+SELECT approx_count_distinct(id) FILTER (WHERE id > 50) FROM range(700)
+SELECT approx_count_distinct(cast(null as int)) FROM range(3)
+SELECT approx_count_distinct(a) FROM VALUES (0.0D), (-0.0D), (double('NaN')), (null) AS t(a)
+SELECT approx_count_distinct(a) FROM VALUES ('a'), ('b'), ('a'), (null) AS t(a)
+SELECT id, approx_count_distinct(id % 4) OVER (ORDER BY id) FROM range(6) ORDER BY id
+SELECT approx_count_distinct(array(id)), approx_count_distinct(named_struct('a', id)), approx_count_distinct(date_add(date'2020-01-01', cast(id as int))), approx_count_distinct(cast(id as decimal(30,2))) FROM range(900)

@@ -88,6 +88,15 @@ static int64_t hash_row(const struct hasher *h, struct hr_rows *rows, idx_t row)
 void hr_k_hash(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)hash_row(&murmur, rows, row); }
 void hr_k_xxhash64(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int64_t) = hash_row(&xx, rows, row); }
 
+/* approx_count_distinct: the register that a value falls into, and its rank there */
+void hr_k_hll_key(struct hr_rows *rows, idx_t row)
+{
+    int bits = HR_ROW(rows, 1, row, int32_t);
+    uint64_t hash = (uint64_t)hash_at(&xx, rows->args[0], rows->types->args[0], row, 42);
+    int rank = __builtin_clzll(hash << bits | (uint64_t)1 << (bits - 1)) + 1;
+    HR_OUT(rows, row, int64_t) = (int64_t)(hash >> (64 - bits) << 6 | (uint64_t)rank);
+}
+
 void hr_k_crc32(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);

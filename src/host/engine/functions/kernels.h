@@ -17,7 +17,7 @@
     X(draw_times, "i:lld", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) \
     /* hash.c */ \
-    X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
+    X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
     /* text.c */ \
     X(substring, "s:sii", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
     X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) X(soundex, "s:s", 0) \
