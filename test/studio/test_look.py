@@ -133,6 +133,17 @@ def test_rows_of_parquet_and_json_lines(filled, studio):
     expect(rows.locator("tbody tr").first.locator("td")).to_have_text(["1", "<b>bold</b>"])      # text, never markup
 
 
+def test_a_tables_own_rules_hold_in_its_preview(filled, studio):
+    put_blob(filled, "table/a.txt", "Größe|b|c\n1|\"x|y\"|3\n4|5|6\n7|8|9\n".encode("latin1"))
+    register(filled, "ruled", "tabular", "table/", [{"read_delimited": {"delimiter": "|", "encoding": "latin1", "header": "all_files_same_headers"}},
+                                                    {"keep_columns": ["b", "Größe"]}, {"skip": 0}, {"take": 2}])
+    page = studio("/datasets/ruled")
+    rows = page.get_by_role("table", name="First rows")
+    expect(rows.get_by_role("columnheader")).to_have_text(["b", "Größe"])
+    expect(rows.locator("tbody tr")).to_have_count(2)
+    expect(rows.locator("tbody tr").first.locator("td")).to_have_text(["x|y", "1"])
+
+
 def test_a_dataset_is_registered_and_its_next_version(filled, studio):
     put_blob(filled, "fresh/a.csv", b"x\n1\n")
     page = studio("/datasets")
@@ -182,7 +193,7 @@ print("last line")
 
 def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, monkeypatch):
     monkeypatch.setenv("HEADRACE_HOME", str(filled.home))
-    from headrace.azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+    from headrace.azureml.core import Dataset, Environment, Experiment, ScriptRunConfig, Workspace
     end = filled.endpoint
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text(SCRIPT)
@@ -190,7 +201,10 @@ def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, mo
     environment.python.user_managed_dependencies = True
     environment.environment_variables = {"GO": str(tmp_path / "go")}
     workspace = Workspace(end["subscription_id"], end["resource_group"], end["workspace"])
-    run = Experiment(workspace, "look").submit(ScriptRunConfig(str(tmp_path / "src"), script="train.py", environment=environment))
+    put_blob(filled, "input/a.csv", b"x\n1\n")
+    register(filled, "input-data", "file", "input/", [])
+    given = Dataset.get_by_name(workspace, "input-data").as_named_input("train").as_download()
+    run = Experiment(workspace, "look").submit(ScriptRunConfig(str(tmp_path / "src"), script="train.py", arguments=["--data", given], environment=environment))
     page = studio("/runs")
     page.get_by_role("row", name="look").get_by_role("link").click()
     expect(page.get_by_role("log")).to_contain_text("first line", timeout=30_000)       # while it runs
@@ -200,6 +214,7 @@ def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, mo
     expect(page.get_by_role("log")).to_contain_text("last line", timeout=30_000)
     expect(page.locator(".page-title .status")).to_have_text("Completed", timeout=30_000)
     expect(page.locator(".numbers")).to_contain_text("891")
+    expect(page.get_by_role("table", name="Inputs").get_by_role("row", name="train input-data, version 1 Downloaded")).to_be_visible()
     expect(page.get_by_role("table", name="Outputs").get_by_role("row", name="outputs/model.txt")).to_be_visible()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

@@ -42,11 +42,11 @@ static json_t *inputs_view(const json_t *spec)
         const char *uri = json_string_value(json_object_get(input, "uri")), *mode = json_string_value(json_object_get(input, "mode"));
         if (!uri)
             continue;
-        bool mount = mode && strstr(mode, "Mount");
+        const char *mechanism = mode && strstr(mode, "Mount") ? "Mount" : mode && !strcmp(mode, "Direct") ? "Direct" : "Download";
         json_array_append_new(list, json_pack("{s:{s:O?, s:O?, s:O?}, s:s, s:{s:s, s:s, s:O?}, s:s}", "identifier", "savedId",
                                               json_object_get(input, "datasetId"), "registeredId", json_object_get(input, "datasetName"),
                                               "registeredVersion", json_object_get(input, "datasetVersion"), "consumptionType", "RunInput",
-                                              "inputDetails", "inputName", name, "mechanism", mount ? "Mount" : "Download",
+                                              "inputDetails", "inputName", name, "mechanism", mechanism,
                                               "pathOnCompute", json_object_get(input, "pathOnCompute"), "uri", uri));
     }
     return list;

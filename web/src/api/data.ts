@@ -155,16 +155,21 @@ const HEAD_BYTES = 256 * 1024,
   PARQUET_BYTES = 24 * 1024 * 1024;
 
 /** How a version's files are read: what a tabular dataset says, else what the file's name says; null: only its reader knows. */
-export type Format = { kind: 'csv'; delimiter: string; header: boolean } | { kind: 'json' } | { kind: 'parquet' } | { kind: 'text' } | null;
+export type Format =
+  | { kind: 'csv'; delimiter: string; header: boolean; encoding?: string }
+  | { kind: 'json'; encoding?: string }
+  | { kind: 'parquet' }
+  | { kind: 'text' }
+  | null;
 
 export function formatOf(steps: Record<string, any>[], path: string): Format {
   for (const step of steps ?? []) {
     if (step.read_delimited) {
       const how = step.read_delimited,
-        header = how.header ?? 'all_files_same_headers';
-      return { kind: 'csv', delimiter: how.delimiter ?? ',', header: header !== 'no_header' && header !== 'NoHeaders' && header !== false };
+        header = how.header !== 'no_header' && how.header !== false;
+      return { kind: 'csv', delimiter: how.delimiter ?? ',', header, encoding: how.encoding };
     }
-    if (step.read_json_lines) return { kind: 'json' };
+    if (step.read_json_lines) return { kind: 'json', encoding: step.read_json_lines.encoding };
     if (step.read_parquet) return { kind: 'parquet' };
   }
   const end = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase();
@@ -183,13 +188,45 @@ export async function preview(ws: string, id: string, version: string, file: Man
   if (format.kind === 'parquet') return parquetRows(ws, id, version, file);
   const head = await content(ws, id, version, file.path, 0, Math.min(file.size, HEAD_BYTES)),
     whole = head.length >= file.size;
-  const text = new TextDecoder('utf-8').decode(head).replace(/^\uFEFF/, '');
+  const text = decoded(head, 'encoding' in format ? format.encoding : undefined);
   if (text.includes('\0')) throw new ApiError(0, 'NoPreview', 'the file is not text');
   if (format.kind === 'csv') return csvRows(text, format.delimiter, format.header, whole);
   if (format.kind === 'json') return jsonRows(text, whole);
   const lines = text.split(/\r\n|\r|\n/),
     kept = lines.slice(0, PREVIEW_ROWS);
   return { columns: ['value'], rows: kept.map((line) => [line]), more: !whole || lines.length > kept.length };
+}
+
+const DECODERS: Record<string, string> = { utf8: 'utf-8', utf8bom: 'utf-8', ascii: 'utf-8', utf16: 'utf-16', windows1252: 'windows-1252' };
+
+function decoded(bytes: Uint8Array, encoding = 'utf8'): string {
+  // browsers take ISO 8859-1 for Windows-1252
+  if (encoding === 'iso88591' || encoding === 'latin1') return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  const name = DECODERS[encoding];
+  if (!name) throw new ApiError(0, 'NoPreview', `the preview does not read the encoding "${encoding}": read it in a session`);
+  const order = bytes[0] === 0xfe && bytes[1] === 0xff ? 'be' : 'le';
+  return new TextDecoder(name === 'utf-16' ? `utf-16${order}` : name).decode(bytes).replace(/^\uFEFF/, '');
+}
+
+/** What a tabular dataset does with the rows that it reads. take and skip count the dataset's rows, so they mean something for its first file only. */
+export function afterSteps(read: Rows, steps: Record<string, any>[], first: boolean): Rows {
+  let out = read;
+  const left: string[] = [];
+  for (const step of steps.slice(1)) {
+    const [name, value] = Object.entries(step)[0] ?? ['', null];
+    if (name === 'keep_columns' || name === 'drop_columns') {
+      const named: string[] = Array.isArray(value) ? value : [value];
+      const kept =
+        name === 'keep_columns'
+          ? named.map((one) => out.columns.indexOf(one)).filter((at) => at >= 0)
+          : out.columns.map((_, at) => at).filter((at) => !named.includes(out.columns[at]!));
+      out = { ...out, columns: kept.map((at) => out.columns[at]!), rows: out.rows.map((row) => kept.map((at) => row[at] ?? '')) };
+    } else if (name === 'take' && first)
+      out = { ...out, rows: out.rows.slice(0, Number(value)), more: out.more && out.rows.length < Number(value) };
+    else if (name === 'skip' && first) out = { ...out, rows: out.rows.slice(Number(value)) };
+    else if (name !== 'convert_column_types') left.push(name);
+  }
+  return left.length ? { ...out, note: `Before the dataset’s ${left.join(' and ')}.` } : out;
 }
 
 /** RFC 4180 with any one delimiter; a last record that the piece cuts off is left out. */

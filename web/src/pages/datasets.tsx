@@ -340,8 +340,12 @@ function Preview({
 }) {
   const { ws } = useStudio();
   const format = data.formatOf(manifest.transformations, file.path);
-  const rows = useLoaded(format ? `preview ${version.savedDatasetId} ${file.path}` : null, () =>
-    data.preview(ws, version.datasetId ?? set.datasetId, version.versionId, file, format),
+  const rows = useLoaded(format ? `preview ${version.savedDatasetId} ${file.path}` : null, async () =>
+    data.afterSteps(
+      await data.preview(ws, version.datasetId ?? set.datasetId, version.versionId, file, format),
+      manifest.transformations ?? [],
+      file === manifest.files[0],
+    ),
   );
   return (
     <div id="preview">
@@ -420,7 +424,7 @@ function Grid({ rows, text }: { rows: data.Rows; text: boolean }) {
         {rows.note ? `${rows.note} ` : ''}
         {rows.more
           ? `The first ${rows.rows.length} rows.`
-          : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, all of the file.`}
+          : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, to the end.`}
       </p>
     </>
   );

@@ -260,6 +260,8 @@ function RunError({ run }: { run: api.Run }) {
   );
 }
 
+const HOW: Record<string, string> = { Mount: 'Mounted', Download: 'Downloaded', Direct: 'By name' };
+
 function Inputs({ run }: { run: api.Run }) {
   if (!run.inputDatasets?.length) return null;
   return (
@@ -271,7 +273,7 @@ function Inputs({ run }: { run: api.Run }) {
         columns={[
           { head: 'Input', cell: (row) => <strong>{row.inputDetails.inputName}</strong> },
           { head: 'Dataset', cell: (row) => <InputDataset identifier={row.identifier} /> },
-          { head: 'How', cell: (row) => (row.inputDetails.mechanism === 'Mount' ? 'Mounted' : 'Downloaded'), class: 'fit' },
+          { head: 'How', cell: (row) => HOW[row.inputDetails.mechanism] ?? row.inputDetails.mechanism, class: 'fit' },
         ]}
       />
     </Card>
