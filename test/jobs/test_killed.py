@@ -14,6 +14,7 @@ run = Run.get_context()
 run.log("before", 1)
 run.flush()
 child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+open("outputs/early.txt", "w").write("early")
 print("started", os.getpid(), child.pid, flush=True)
 while not os.path.exists(sys.argv[1]):
     time.sleep(0.01)
@@ -127,6 +128,7 @@ def test_a_server_that_is_told_to_end_ends_its_runs(fresh_serve, fresh_ws, scrip
     fresh_serve.start()
     details = run.wait_for_completion()
     assert details["status"] == "Canceled" and details["error"]["error"]["message"] == "the server was stopped"
+    assert run.get_file_names() == ["outputs/early.txt", "user_logs/std_log.txt"]      # kept by the server that came after
 
 
 def test_the_storage_account_killed_while_outputs_are_kept(fresh_serve, fresh_ws, script, tmp_path):

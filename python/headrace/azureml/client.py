@@ -12,8 +12,8 @@ TIMEOUT = (10, 120)  # seconds to connect, to wait for an answer
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class _NoAnswer(exceptions.ServiceException):
-    pass
+class NoAnswer(exceptions.ServiceException):
+    """Nobody answers, or a server that is starting."""
 
 
 class Endpoint:
@@ -27,6 +27,7 @@ class Endpoint:
         self.ca_file = ca_file
         self.defaults = defaults or {}
         self.patience = patience  # seconds; 0 for people, who would rather know
+        self.give_up = None  # a function that says that there is no sense in waiting
         self._session = None
 
     @classmethod
@@ -99,15 +100,17 @@ class Endpoint:
     def _send_patiently(self, method, url, patience, accept, sent):
         deadline, pause = time.monotonic() + patience, 0.05
         while True:
-            over = time.monotonic() >= deadline
+            over = time.monotonic() >= deadline or bool(self.give_up and self.give_up())
             try:
                 answer = self._send(method, url, sent)
             except exceptions.ServiceException as err:
-                if over or not isinstance(err, _NoAnswer):
+                if over or not isinstance(err, NoAnswer):
                     raise
             else:
-                if over or answer.status_code != 503 or 503 in accept:
+                if answer.status_code != 503 or 503 in accept or not patience:
                     return answer
+                if over:
+                    raise NoAnswer(explain(answer)[1], status=503)
             time.sleep(pause)
             pause = min(1, pause * 2)
 
@@ -121,7 +124,7 @@ class Endpoint:
                 "the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)
             ) from None
         except requests.exceptions.ConnectionError:
-            raise _NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
+            raise NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
         except requests.exceptions.RequestException as err:
             raise exceptions.ServiceException("%s %s failed: %s" % (method, url, err)) from None
 

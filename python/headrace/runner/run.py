@@ -16,14 +16,13 @@ from headrace.runner import storage
 POLL = 0.05  # seconds between two looks at the script, its limits and the wish to end it
 GRACE = 4  # seconds that a script gets between TERM and KILL; the server gives this process more
 PATIENCE = 300  # seconds for which a server that does not answer is asked again: it may be being started again
-CANCELLED_PATIENCE = 2  # the server that ends may be why
 SNAPSHOT_MAX = 300 * 1024 * 1024
 LOG_MAX = 1024**3
 TRACE_MAX = 64 * 1024
 VARIABLE = "HEADRACE_RUN_FOLDER"  # every process of the run inherits it: that is how they are found
 LOCK = 3  # the descriptor of `lock`, from the server
 KEPT = ("outputs", "logs")  # folders of the working folder whose files are kept
-ENDED = ("Completed", "Failed", "Canceled")
+NOT_FINAL = 5  # exit status: the run has ended, its outputs are not kept yet; the server starts this again
 
 
 class RunError(Exception):
@@ -70,23 +69,26 @@ class Runner:
         except FileNotFoundError:
             return None
 
-    def endpoint(self, patience):
+    def endpoint(self):
+        """The server, which may be being started again: it is waited for, unless the run is to end."""
         from headrace.azureml.client import Endpoint
 
-        return Endpoint(self.order["url"], self.order["token"], self.order.get("caFile"), patience=patience)
+        made = Endpoint(self.order["url"], self.order["token"], self.order.get("caFile"), patience=PATIENCE)
+        made.give_up = lambda: self.cancelled() is not None
+        return made
 
     def workspace(self):
         """The run's workspace, by its own token."""
         from headrace.azureml.workspace import Workspace
 
         parts = self.order["workspace"].strip("/").split("/")
-        endpoint = self.endpoint(PATIENCE)
+        endpoint = self.endpoint()
         return Workspace._known(endpoint, parts[1], parts[3], parts[7])
 
     # ---- the run ----
 
     def execute(self):
-        """Runs everything; returns the final status' fields."""
+        """Runs everything but the keeping of outputs; returns the final status' fields."""
         state, error = "Completed", None
         try:
             self.prepare()
@@ -104,19 +106,30 @@ class Runner:
             state, error = "Failed", {"code": "RunnerError", "message": "%s: %s" % (type(err).__name__, err)}
         ended = int(time.time() * 1000)
         self.sweep()
-        self.status("Finalizing")
-        try:
-            self.keep(CANCELLED_PATIENCE if state == "Canceled" else PATIENCE)
-        except Exception as err:
-            if error is None:
-                state, error = "Failed", {"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err}
-            print("outputs:", err, file=sys.stderr, flush=True)
-        else:
-            shutil.rmtree(self.work, ignore_errors=True)
-        shutil.rmtree(os.path.join(self.folder, "site"), ignore_errors=True)
         if error:
             error = {key: value for key, value in error.items() if value}
-        return {"state": state, "error": error, "endedMs": ended}
+        final = {"state": state, "error": error, "endedMs": ended, "startedMs": self.started, "exitCode": self.exit_code}
+        self.status("Finalizing", final=final)
+        return final
+
+    def finalize(self, final):
+        """Keeps what the script left. False: nobody answers, and whoever is started next for this run goes on here."""
+        from headrace.azureml.client import NoAnswer
+
+        self.started, self.exit_code = final.pop("startedMs", None), final.pop("exitCode", None)
+        try:
+            self.keep()
+            shutil.rmtree(self.work, ignore_errors=True)
+        except (storage.NoAnswer, NoAnswer) as err:
+            print("outputs:", err, file=sys.stderr, flush=True)
+            return False
+        except Exception as err:
+            print("outputs:", err, file=sys.stderr, flush=True)
+            if not final.get("error"):
+                final.update(state="Failed", error={"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err})
+        shutil.rmtree(os.path.join(self.folder, "site"), ignore_errors=True)
+        self.status(final.pop("state"), **final)
+        return True
 
     def prepare(self):
         from headrace.runner import inputs
@@ -307,10 +320,10 @@ class Runner:
         if os.path.exists(self.log_path):
             yield "user_logs/std_log.txt", self.log_path
 
-    def keep(self, patience):
+    def keep(self):
         from headrace.azureml.history import History
 
-        History(self.endpoint(patience), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
+        History(self.endpoint(), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
 
 
 def adopt_orphans():
@@ -368,7 +381,8 @@ def main(arguments):
     folder = os.path.abspath(arguments[0])
     os.set_inheritable(LOCK, False)  # ours alone: it says that we live
     fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the server has taken it for us; OSError: somebody started this by hand
-    if read_json(os.path.join(folder, "status.json")):
+    before = read_json(os.path.join(folder, "status.json")) or {}
+    if before and "final" not in before:
         return 3  # it began once, and is not begun again
     runner = Runner(folder, read_json(os.path.join(folder, "run.json")))
 
@@ -380,7 +394,7 @@ def main(arguments):
     adopt_orphans()
     if runner.order.get("headrace"):
         os.environ["HEADRACE_BUILD"] = os.path.dirname(runner.order["headrace"])  # where the SDK finds the command that mounts
-    runner.status("Preparing")
-    final = runner.execute()
-    runner.status(final.pop("state"), **final)
-    return 0
+    storage.give_up = lambda: runner.cancelled() is not None
+    if not before:
+        runner.status("Preparing")
+    return 0 if runner.finalize(before.get("final") or runner.execute()) else NOT_FINAL

@@ -9,7 +9,7 @@
 #define JOB_POLL_MS 100                          /* between two looks at what runners wrote */
 #define JOB_GRACE_MS 10000                       /* a runner that was told to end is killed after this */
 #define JOB_TIMEOUT_MAX_S (7 * 24 * 3600)        /* of a run; Azure's own largest is longer, a machine's patience is not */
-#define JOB_METRICS_MAX 1000000                  /* values of one run */
+#define JOB_METRICS_MAX 100000                   /* values of one run: all of them are one answer */
 #define JOB_PROPERTIES_MAX 1000                  /* properties, tags or parameters of one run */
 #define JOB_TEXT_MAX (64 * 1024)                 /* bytes of one value of these */
 #define JOB_LOG_PIECE (4 * 1024 * 1024)          /* bytes of a log in one answer */
@@ -34,6 +34,8 @@ hr_rest_handler experiment_list, experiment_get, experiment_post, experiment_que
     run_cancel, run_event, run_children, run_data, run_log;
 /* metric.c */
 hr_rest_handler metric_batch, metric_full, metric_list;
+/* mlflow.c: every call of MLflow's tracking REST */
+hr_rest_handler mlflow_call;
 /* artifact.c */
 hr_rest_handler artifact_list, artifact_info, artifact_prefix_info, artifact_create;
 
@@ -41,6 +43,8 @@ hr_rest_handler artifact_list, artifact_info, artifact_prefix_info, artifact_cre
 /* the workspace that the address names, with the right to do something in it; *id is canonical */
 enum hr_code job_workspace(struct hr_rest *req, enum hr_action action, const char **id, struct hr_err *err);
 enum hr_code job_find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err);
+enum hr_code job_find_named(struct hr_rest *req, enum hr_action action, const char *id, const char *experiment, struct hr_run_row **row,
+                            struct hr_err *err);   /* experiment: its name or id, or NULL */
 enum hr_code job_experiment(struct hr_rest *req, const char *workspace, const char *name, bool make, struct hr_experiment_row **row,
                             struct hr_err *err);
 bool job_ended(const char *status);

@@ -2,6 +2,7 @@
 
 #define ML "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 #define HISTORY "/history/v1.0" ML
+#define MLFLOW "/mlflow/v1.0" ML "/api/2.0/mlflow"
 #define METRIC "/metric/v2.0" ML
 
 /* of one run, under each of the three roots that run history has */
@@ -49,6 +50,9 @@ static const struct hr_route table[] = {
     {"POST", METRIC "/runs/{run}/full", metric_full},
     {"GET", METRIC "/runs/{run}/full", metric_full},
     {"POST", METRIC "/runs/{run}/list", metric_list},
+
+    {"GET", MLFLOW "/{noun}/{verb}", mlflow_call},
+    {"POST", MLFLOW "/{noun}/{verb}", mlflow_call},
 };
 
 const struct hr_routes *hr_job_routes(void)

@@ -36,7 +36,13 @@ static const char *param_or_null(const struct hr_rest *req, const char *name)
 
 enum hr_code job_find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
 {
-    const char *workspace, *id = hr_rest_param(req, "run"), *experiment = param_or_null(req, "experiment");
+    return job_find_named(req, action, hr_rest_param(req, "run"), param_or_null(req, "experiment"), row, err);
+}
+
+enum hr_code job_find_named(struct hr_rest *req, enum hr_action action, const char *id, const char *experiment, struct hr_run_row **row,
+                            struct hr_err *err)
+{
+    const char *workspace;
     HR_TRY(job_workspace(req, action, &workspace, err));
     runner_look(req->arena, workspace, id);
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id, row, err));

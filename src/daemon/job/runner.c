@@ -19,11 +19,13 @@
 #define CODE_READ_MS ((int64_t)24 * 3600 * 1000)    /* for fetching a snapshot, after any wait for the server */
 
 #define SWEEP_MS 500
+#define RUNNER_NOT_FINAL 5            /* exit status: as in python/headrace/runner/run.py */
 
 struct runner {
     int64_t seq;
     struct hr_child *child;           /* NULL: adopted */
     int pid;
+    bool unfinished;                  /* it said so by its exit status */
     int64_t kill_at_ms;               /* it was told to end; 0: not */
     struct timespec seen;             /* of status.json */
     struct runner *next;
@@ -130,6 +132,13 @@ static void sweep(struct hr_arena *arena, int64_t seq)
     hr_timer_start(job.site->loop, SWEEP_MS, 0, sweep_rest, copy);
 }
 
+/* it ran to its end, and what it left is not kept yet: the next runner goes on there */
+static bool not_final(const json_t *status)
+{
+    const char *state = json_string_value(json_object_get(status, "state"));
+    return state && !strcmp(state, "Finalizing") && json_is_object(json_object_get(status, "final"));
+}
+
 static void finish(struct runner *runner, const char *why)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -140,8 +149,13 @@ static void finish(struct runner *runner, const char *why)
     if (!state || !job_ended(state))       /* one that ended well has swept behind itself */
         sweep(arena, runner->seq);
     enum hr_code code = hr_store_run_at(job.site->store, arena, runner->seq, &row, &err);
-    if (!code && row && !row->ended_ms)
+    bool again = !code && row && !row->ended_ms && runner->unfinished && not_final(status);
+    if (again) {
+        row->status = "Queued";
+        code = hr_store_run_update(job.site->store, row, &err);
+    } else if (!code && row && !row->ended_ms) {
         code = end_run(arena, row, status, why, &err);
+    }
     if (code) {
         hr_store_rollback(job.site->store);
         hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
@@ -162,6 +176,7 @@ static void on_exited(struct hr_child *child, int status, int number, void *arg)
     else
         snprintf(why, sizeof why, "the process that ran it ended with status %d: see runner.log in the run's folder", status);
     runner->child = NULL;
+    runner->unfinished = !number && status == RUNNER_NOT_FINAL;
     finish(runner, why);
 }
 
@@ -314,6 +329,7 @@ static enum hr_code start(struct hr_arena *arena, struct hr_run_row *row, struct
     HR_TRY(hr_store_commit(job.site->store, err));
     HR_TRY(hr_file_mkdirs(hr_printf(arena, "%s/user_logs", job_folder(arena, row->seq)), err));
     HR_TRY(write_order(arena, row, token, err));
+    unlink(file_of(arena, row->seq, "cancel"));   /* of a server that ended; a run that is to be cancelled is not started */
     struct runner *runner = add(row->seq);
     enum hr_code code = spawn(arena, row, runner, err);
     if (code)
@@ -391,7 +407,7 @@ void hr_job_start(struct hr_site *site, const struct hr_job_options *options)
 static void find_again(struct hr_arena *arena, struct hr_run_row *row)
 {
     json_t *status = read_status(arena, row->seq);
-    bool began = status != NULL;
+    bool began = status != NULL && !not_final(status), over = not_final(status);
     json_decref(status);
     if (!strcmp(row->status, "Queued"))
         return;
@@ -400,7 +416,7 @@ static void find_again(struct hr_arena *arena, struct hr_run_row *row)
         if (!strcmp(row->status, "CancelRequested"))
             runner->kill_at_ms = hr_clock_ms() + JOB_GRACE_MS;
         hr_log(HR_LOG_INFO, "run.found-again", "run", row->id, NULL);
-    } else if (!began && strcmp(row->status, "CancelRequested")) {
+    } else if (over || (!began && strcmp(row->status, "CancelRequested"))) {
         row->status = "Queued";
         hr_store_run_update(job.site->store, row, NULL);
     } else {

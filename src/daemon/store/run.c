@@ -187,6 +187,16 @@ enum hr_code hr_store_metric_list(struct hr_store *store, struct hr_arena *arena
          struct hr_metric_row, read_metric, rows);
 }
 
+enum hr_code hr_store_metric_last(struct hr_store *store, struct hr_arena *arena, int64_t run, struct hr_metric_rows *rows,
+                                  struct hr_err *err)
+{
+    LIST(hr_store_bind(store,
+                       "SELECT seq, run, name, kind, columns, data, step, at_ms FROM metric"
+                       " WHERE seq IN (SELECT max(seq) FROM metric WHERE run = ?1 GROUP BY name) ORDER BY seq",
+                       "i", run),
+         struct hr_metric_row, read_metric, rows);
+}
+
 static void read_count(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
     (void)arena;

@@ -52,6 +52,9 @@ enum hr_code hr_store_metric_add(struct hr_store *store, const struct hr_metric_
 /* in the order in which they were logged; name NULL: all */
 enum hr_code hr_store_metric_list(struct hr_store *store, struct hr_arena *arena, int64_t run, const char *name,
                                   struct hr_metric_rows *rows, struct hr_err *err);
+/* the last value of each */
+enum hr_code hr_store_metric_last(struct hr_store *store, struct hr_arena *arena, int64_t run, struct hr_metric_rows *rows,
+                                  struct hr_err *err);
 enum hr_code hr_store_metric_count(struct hr_store *store, int64_t run, int64_t *count, struct hr_err *err);
 
 struct hr_artifact_row { int64_t run; const char *path; int64_t size, created_ms; };

@@ -1,0 +1,420 @@
+/* MLflow's tracking REST over the same runs: experiments, runs, metrics, parameters and tags. An MLflow metric is a scalar of ours, a parameter one of
+ * the run's parameters. Files are not part of it: they go by run history's artifacts. */
+#include "base/check.h"
+#include "base/clock.h"
+#include "daemon/job/private.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEFAULT_EXPERIMENT "Default"      /* MLflow's experiment "0" */
+
+/* ---- answers ---- */
+
+static const struct { enum hr_code code; const char *name; } error_names[] = {
+    {HR_E_NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"}, {HR_E_EXISTS, "RESOURCE_ALREADY_EXISTS"}, {HR_E_INVALID, "INVALID_PARAMETER_VALUE"},
+    {HR_E_DENIED, "PERMISSION_DENIED"},          {HR_E_UNSUPPORTED, "NOT_IMPLEMENTED"},    {HR_E_LIMIT, "REQUEST_LIMIT_EXCEEDED"},
+};
+
+static void reply_error(struct hr_rest *req, const struct hr_err *err)
+{
+    const char *name = "INTERNAL_ERROR", *hint = err->hint[0] ? hr_printf(req->arena, ". To change that: %s", err->hint) : "";
+    for (size_t i = 0; i < HR_LEN(error_names); i++)
+        if (error_names[i].code == err->code)
+            name = error_names[i].name;
+    hr_rest_reply(req, hr_code_info(err->code)->http, json_pack("{s:s, s:s+}", "error_code", name, "message", err->msg, hint));
+}
+
+/* of a POST's body, or of a GET's query */
+static const char *text_of(struct hr_rest *req, const char *name)
+{
+    return req->body ? hr_rest_string(req, name) : hr_rest_query(req, name);
+}
+
+static const char *status_of(const struct hr_run_row *row)
+{
+    static const struct { const char *ours, *theirs; } names[] = {
+        {"Completed", "FINISHED"}, {"Failed", "FAILED"}, {"Canceled", "KILLED"}, {"Queued", "SCHEDULED"}, {"Preparing", "SCHEDULED"},
+    };
+    for (size_t i = 0; i < HR_LEN(names); i++)
+        if (!strcmp(names[i].ours, row->status))
+            return names[i].theirs;
+    return "RUNNING";
+}
+
+static json_t *pairs_view(const char *text)
+{
+    json_t *object = job_json(text), *list = json_array(), *value;
+    const char *name;
+    json_object_foreach(object, name, value)
+        json_array_append_new(list, json_pack("{s:s, s:O}", "key", name, "value", value));
+    json_decref(object);
+    return list;
+}
+
+static bool scalar_of(const struct hr_metric_row *row, double *value)
+{
+    json_t *data = job_json(row->data), *one = json_object_get(data, row->name);
+    const char *text = json_string_value(one);
+    char *end = NULL;
+    *value = text ? strtod(text, &end) : json_is_boolean(one) ? json_is_true(one) : json_number_value(one);
+    bool number = text ? *text && !*end : json_is_number(one) || json_is_boolean(one);
+    json_decref(data);
+    return number;
+}
+
+/* JSON has no nan: MLflow reads protobuf's texts for it */
+static json_t *number_view(double value)
+{
+    return isnan(value) ? json_string("NaN") : isinf(value) ? json_string(value < 0 ? "-Infinity" : "Infinity") : json_real(value);
+}
+
+static json_t *metric_view(const struct hr_metric_row *row, double value)
+{
+    return json_pack("{s:s, s:o, s:I, s:I}", "key", row->name, "value", number_view(value), "timestamp", (json_int_t)row->at_ms, "step",
+                     (json_int_t)row->step);
+}
+
+/* the last value of each scalar */
+static enum hr_code last_metrics(struct hr_rest *req, const struct hr_run_row *row, json_t **list, struct hr_err *err)
+{
+    struct hr_metric_rows rows;
+    HR_TRY(hr_store_metric_last(req->site->store, req->arena, row->seq, &rows, err));
+    double value;
+    *list = json_array();
+    for (size_t i = 0; i < rows.count; i++)
+        if (scalar_of(&rows.at[i], &value))
+            json_array_append_new(*list, metric_view(&rows.at[i], value));
+    return HR_OK;
+}
+
+static enum hr_code run_of(struct hr_rest *req, const struct hr_run_row *row, json_t **view, struct hr_err *err)
+{
+    json_t *metrics, *tags = pairs_view(row->tags);
+    struct hr_principal who;
+    bool known = !hr_identity_find(req->site->identity, row->owner, &who, NULL);
+    const char *name = row->name ? row->name : row->id;
+    HR_TRY(last_metrics(req, row, &metrics, err));
+    json_array_append_new(tags, json_pack("{s:s, s:s}", "key", "mlflow.runName", "value", name));
+    *view = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}, s:{s:o, s:o, s:o}}", "info", "run_id", row->id, "run_uuid", row->id,
+                      "run_name", name, "experiment_id", row->experiment_id, "user_id", known ? who.name : row->owner, "status", status_of(row),
+                      "start_time", (json_int_t)(row->started_ms ? row->started_ms : row->created_ms), "end_time",
+                      row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri", "", "lifecycle_stage", "active", "data", "metrics",
+                      metrics, "params", pairs_view(row->params), "tags", tags);
+    HR_CHECK(*view);
+    return HR_OK;
+}
+
+static enum hr_code reply_run(struct hr_rest *req, const struct hr_run_row *row, struct hr_err *err)
+{
+    json_t *view;
+    HR_TRY(run_of(req, row, &view, err));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "run", view));
+    return HR_OK;
+}
+
+/* ---- experiments ---- */
+
+static json_t *experiment_of(const struct hr_experiment_row *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name", row->name, "artifact_location", "", "lifecycle_stage",
+                     "active", "creation_time", (json_int_t)row->created_ms, "last_update_time", (json_int_t)row->created_ms, "tags",
+                     pairs_view(row->tags));
+}
+
+static enum hr_code experiments_find(struct hr_rest *req, const char *name, struct hr_err *err)
+{
+    const char *workspace;
+    struct hr_experiment_row *row;
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT, false, &row, err));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "experiment", experiment_of(row)));
+    return HR_OK;
+}
+
+static enum hr_code experiments_get(struct hr_rest *req, struct hr_err *err)
+{
+    return experiments_find(req, text_of(req, "experiment_id"), err);
+}
+
+static enum hr_code experiments_by_name(struct hr_rest *req, struct hr_err *err)
+{
+    return experiments_find(req, text_of(req, "experiment_name"), err);
+}
+
+static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *name = text_of(req, "name");
+    struct hr_experiment_row *row;
+    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    if (!name)
+        return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
+    HR_TRY(hr_store_experiment_get(req->site->store, req->arena, workspace, name, &row, err));
+    if (row)
+        return hr_fail(err, HR_E_EXISTS, "experiment \"%.100s\" exists already", name);
+    HR_TRY(job_experiment(req, workspace, name, true, &row, err));
+    hr_rest_reply(req, 200, json_pack("{s:s}", "experiment_id", row->id));
+    return HR_OK;
+}
+
+static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *filter = text_of(req, "filter");
+    struct hr_experiment_rows rows;
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    if (filter && *filter)
+        return hr_fail(err, HR_E_UNSUPPORTED, "\"filter\" of a search of experiments is not supported");
+    HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < rows.count; i++)
+        json_array_append_new(list, experiment_of(&rows.at[i]));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "experiments", list));
+    return HR_OK;
+}
+
+/* ---- runs ---- */
+
+static enum hr_code find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
+{
+    const char *id = text_of(req, "run_id") ? text_of(req, "run_id") : text_of(req, "run_uuid");
+    return job_find_named(req, action, id ? id : "", NULL, row, err);
+}
+
+/* [{key, value}] as an object */
+static json_t *object_of(const json_t *pairs)
+{
+    json_t *object = json_object(), *pair;
+    size_t i;
+    json_array_foreach((json_t *)pairs, i, pair) {
+        const char *key = json_string_value(json_object_get(pair, "key"));
+        if (key && strcmp(key, "mlflow.runName"))
+            json_object_set(object, key, json_object_get(pair, "value"));
+    }
+    return object;
+}
+
+static enum hr_code merge_pairs(struct hr_rest *req, const char *what, const json_t *pairs, const char **text, struct hr_err *err)
+{
+    json_t *object = object_of(pairs);
+    enum hr_code code = job_merge(req->arena, what, object, text, err);
+    json_decref(object);
+    return code;
+}
+
+static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *experiment = text_of(req, "experiment_id"), *name = text_of(req, "run_name");
+    char id[37];
+    struct hr_experiment_row *of;
+    bool none = !experiment || !strcmp(experiment, "0");
+    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(job_experiment(req, workspace, none ? DEFAULT_EXPERIMENT : experiment, none, &of, err));
+    hr_uuid_new(id);
+    int64_t now = hr_clock_ms();
+    struct hr_run_row row = {.workspace = workspace, .id = id, .experiment_id = of->id, .experiment = of->name, .kind = "interactive",
+                             .status = "Running", .owner = req->who.id, .name = name && *name ? name : NULL, .spec = "{}", .properties = "{}",
+                             .tags = "{}", .params = "{}", .created_ms = now, .started_ms = now};
+    HR_TRY(merge_pairs(req, "tags", json_object_get(req->body, "tags"), &row.tags, err));
+    HR_TRY(hr_store_run_add(req->site->store, &row, err));
+    return reply_run(req, &row, err);
+}
+
+static enum hr_code runs_get(struct hr_rest *req, struct hr_err *err)
+{
+    struct hr_run_row *row;
+    HR_TRY(find(req, HR_ACT_READ, &row, err));
+    return reply_run(req, row, err);
+}
+
+/* MLflow says FINISHED when a script that resumed its run ends: of a script's run that is the runner's to say */
+static enum hr_code runs_update(struct hr_rest *req, struct hr_err *err)
+{
+    static const struct { const char *theirs, *ours; } names[] = {
+        {"FINISHED", "Completed"}, {"FAILED", "Failed"}, {"KILLED", "Canceled"}, {"RUNNING", "Running"}, {"SCHEDULED", "NotStarted"},
+    };
+    struct hr_run_row *row;
+    const char *status = text_of(req, "status"), *name = text_of(req, "run_name");
+    HR_TRY(find(req, HR_ACT_WRITE, &row, err));
+    for (size_t i = 0; i < HR_LEN(names) && status && strcmp(row->kind, "script"); i++)
+        if (!strcasecmp(names[i].theirs, status)) {
+            row->status = names[i].ours;
+            row->ended_ms = job_ended(row->status) ? hr_clock_ms() : 0;
+        }
+    if (name && *name)
+        row->name = name;
+    HR_TRY(hr_store_run_update(req->site->store, row, err));
+    json_t *view;
+    HR_TRY(run_of(req, row, &view, err));
+    hr_rest_reply(req, 200, json_pack("{s:O}", "run_info", json_object_get(view, "info")));
+    json_decref(view);
+    return HR_OK;
+}
+
+static enum hr_code runs_search(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *filter = text_of(req, "filter"), *token = text_of(req, "page_token");
+    json_t *ids = json_object_get(req->body, "experiment_ids"), *list = json_array(), *view, *page, *id;
+    size_t i;
+    enum hr_code code = job_workspace(req, HR_ACT_READ, &workspace, err);
+    if (!code && filter && *filter)
+        code = hr_fail(err, HR_E_UNSUPPORTED, "\"filter\" of a search of runs is not supported");
+    if (!code && json_array_size(json_object_get(req->body, "order_by")))
+        code = hr_fail(err, HR_E_UNSUPPORTED, "\"order_by\" of a search of runs is not supported: runs come newest first");
+    struct hr_run_rows rows = {0};
+    if (!code)
+        code = hr_store_run_list(req->site->store, req->arena, workspace, NULL, token ? strtoll(token, NULL, 10) : 0, JOB_LIST_MAX, &rows, err);
+    for (size_t k = 0; k < rows.count && !code; k++) {
+        bool wanted = !json_array_size(ids);
+        json_array_foreach(ids, i, id)
+            wanted = wanted || (json_is_string(id) && !strcasecmp(json_string_value(id), rows.at[k].experiment_id));
+        if (wanted && !(code = run_of(req, &rows.at[k], &view, err)))
+            json_array_append_new(list, view);
+    }
+    if (code) {
+        json_decref(list);
+        return code;
+    }
+    page = json_pack("{s:o}", "runs", list);
+    if (rows.count == JOB_LIST_MAX)
+        json_object_set_new(page, "next_page_token", json_sprintf("%lld", (long long)rows.at[rows.count - 1].seq));
+    hr_rest_reply(req, 200, page);
+    return HR_OK;
+}
+
+/* ---- what is logged ---- */
+
+static enum hr_code add_metric(struct hr_rest *req, const struct hr_run_row *row, const json_t *metric, struct hr_err *err)
+{
+    const char *key = json_string_value(json_object_get(metric, "key"));
+    json_t *value = json_object_get(metric, "value"), *at = json_object_get(metric, "timestamp"), *step = json_object_get(metric, "step");
+    if (!key || !*key || strlen(key) > 255 || !(json_is_number(value) || json_is_string(value)))
+        return hr_fail(err, HR_E_INVALID, "a metric is a \"key\" of 1 to 255 bytes and a \"value\"");
+    json_t *data = json_object(), *columns = json_object();
+    json_object_set_new(data, key, json_is_integer(value) ? json_real(json_number_value(value)) : json_incref(value));
+    json_object_set_new(columns, key, json_string("Double"));
+    const struct hr_metric_row kept = {.run = row->seq, .name = key, .kind = "azureml.v1.scalar", .columns = job_dump(req->arena, columns),
+                                       .data = job_dump(req->arena, data), .step = json_integer_value(step),
+                                       .at_ms = json_is_integer(at) ? json_integer_value(at) : hr_clock_ms()};
+    json_decref(data);
+    json_decref(columns);
+    return hr_store_metric_add(req->site->store, &kept, err);
+}
+
+/* all of it or nothing */
+static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const json_t *params, const json_t *tags, struct hr_err *err)
+{
+    struct hr_run_row *row;
+    json_t *metric;
+    size_t i;
+    int64_t count;
+    HR_TRY(find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_store_metric_count(req->site->store, row->seq, &count, err));
+    if (json_array_size(metrics) && count >= JOB_METRICS_MAX)
+        return hr_fail(err, HR_E_LIMIT, "run \"%s\" holds %d metric values already: no more are kept", row->id, JOB_METRICS_MAX);
+    HR_TRY(merge_pairs(req, "parameters", params, &row->params, err));
+    HR_TRY(merge_pairs(req, "tags", tags, &row->tags, err));
+    enum hr_code code = hr_store_begin(req->site->store, err);
+    json_array_foreach((json_t *)metrics, i, metric)
+        if (!code)
+            code = add_metric(req, row, metric, err);
+    if (!code && (json_array_size(params) || json_array_size(tags)))
+        code = hr_store_run_update(req->site->store, row, err);
+    if (!code)
+        code = hr_store_commit(req->site->store, err);
+    if (code)
+        hr_store_rollback(req->site->store);
+    else
+        hr_rest_reply(req, 200, json_object());
+    return code;
+}
+
+static enum hr_code log_one(struct hr_rest *req, int kind, struct hr_err *err)
+{
+    json_t *list = json_pack("[O]", req->body);
+    enum hr_code code = log_all(req, kind == 0 ? list : NULL, kind == 1 ? list : NULL, kind == 2 ? list : NULL, err);
+    json_decref(list);
+    return code;
+}
+
+static enum hr_code log_metric(struct hr_rest *req, struct hr_err *err)
+{
+    return log_one(req, 0, err);
+}
+
+static enum hr_code log_parameter(struct hr_rest *req, struct hr_err *err)
+{
+    return log_one(req, 1, err);
+}
+
+static enum hr_code set_tag(struct hr_rest *req, struct hr_err *err)
+{
+    return log_one(req, 2, err);
+}
+
+static enum hr_code log_batch(struct hr_rest *req, struct hr_err *err)
+{
+    return log_all(req, json_object_get(req->body, "metrics"), json_object_get(req->body, "params"), json_object_get(req->body, "tags"), err);
+}
+
+static enum hr_code delete_tag(struct hr_rest *req, struct hr_err *err)
+{
+    struct hr_run_row *row;
+    const char *key = text_of(req, "key");
+    HR_TRY(find(req, HR_ACT_WRITE, &row, err));
+    json_t *change = json_object();
+    if (key)
+        json_object_set_new(change, key, json_null());
+    enum hr_code code = job_merge(req->arena, "tags", change, &row->tags, err);
+    json_decref(change);
+    HR_TRY(code);
+    HR_TRY(hr_store_run_update(req->site->store, row, err));
+    hr_rest_reply(req, 200, json_object());
+    return HR_OK;
+}
+
+static enum hr_code metric_history(struct hr_rest *req, struct hr_err *err)
+{
+    struct hr_run_row *row;
+    struct hr_metric_rows rows;
+    const char *key = text_of(req, "metric_key");
+    double value;
+    HR_TRY(find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_store_metric_list(req->site->store, req->arena, row->seq, key ? key : "", &rows, err));
+    json_t *list = json_array();
+    for (size_t i = 0; i < rows.count; i++)
+        if (scalar_of(&rows.at[i], &value))
+            json_array_append_new(list, metric_view(&rows.at[i], value));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "metrics", list));
+    return HR_OK;
+}
+
+/* ---- the table ---- */
+
+static const struct { const char *method, *noun, *verb; hr_rest_handler *run; } calls[] = {
+    {"GET", "experiments", "get", experiments_get},        {"GET", "experiments", "get-by-name", experiments_by_name},
+    {"POST", "experiments", "create", experiments_create}, {"POST", "experiments", "search", experiments_search},
+    {"GET", "experiments", "search", experiments_search},  {"POST", "runs", "create", runs_create},
+    {"GET", "runs", "get", runs_get},                      {"POST", "runs", "update", runs_update},
+    {"POST", "runs", "search", runs_search},               {"POST", "runs", "log-metric", log_metric},
+    {"POST", "runs", "log-parameter", log_parameter},      {"POST", "runs", "log-batch", log_batch},
+    {"POST", "runs", "set-tag", set_tag},                  {"POST", "runs", "delete-tag", delete_tag},
+    {"GET", "metrics", "get-history", metric_history},
+};
+
+enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
+{
+    const char *noun = hr_rest_param(req, "noun"), *verb = hr_rest_param(req, "verb");
+    enum hr_code code = HR_E_UNSUPPORTED;
+    size_t i = 0;
+    while (i < HR_LEN(calls) && (strcmp(calls[i].method, req->route->method) || strcmp(calls[i].noun, noun) || strcmp(calls[i].verb, verb)))
+        i++;
+    if (i < HR_LEN(calls))
+        code = calls[i].run(req, err);
+    else
+        hr_fail(err, code, "MLflow's \"%.50s/%.50s\" is not supported", noun, verb);
+    if (code)
+        reply_error(req, err);
+    return HR_OK;
+}
