@@ -113,9 +113,7 @@ def upload(workspace, folder):
         return known.json()["id"]
     place = endpoint.request("POST", path + "/startPendingUpload", API, {"pendingUploadType": "TemporaryBlobReference"}).json()
     place = place["blobReferenceForConsumption"]
-    container, signature = place["credential"]["sasUri"].split("?", 1)
-    prefix = place["blobUri"][len(container) + 1 :]
     for name, here in files:
-        storage.put(endpoint.session(), storage.blob_url("%s?%s" % (container, signature), "%s/%s" % (prefix, name)), here)
+        storage.put(endpoint.session(), storage.blob_url(place["credential"]["sasUri"], name), here)
     made = endpoint.request("PUT", path, API, {"properties": {"codeUri": place["blobUri"]}}, accept=(200, 201, 409))
     return made.json()["id"] if made.status_code != 409 else workspace._id + path[len(workspace._id) :]

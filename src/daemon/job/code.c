@@ -20,10 +20,13 @@ enum hr_code storage_url(struct hr_arena *arena, const char *container, const ch
         return hr_fail(err, HR_E_UNAVAILABLE, "the storage account is not ready yet");
     hr_clock_iso8601(hr_clock_ms() - SKEW_MS, from);
     hr_clock_iso8601(hr_clock_ms() + lasts_ms, until);
+    size_t len = strlen(blob);
+    bool folder = len && blob[len - 1] == '/';
+    blob = folder ? hr_strndup(arena, blob, len - 1) : blob;
     strcpy(from + 19, "Z");                      /* whole seconds: older clients parse no others */
     strcpy(until + 19, "Z");
     struct hr_sas sas = {.sv = "2021-08-06", .sp = permissions, .st = from, .se = until, .sip = "", .spr = "", .ses = "",
-                         .sr = *blob ? "b" : "c", .si = "", .sdd = "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "",
+                         .sr = folder ? "d" : *blob ? "b" : "c", .si = "", .sdd = folder ? "1" : "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "",
                          .rscl = "", .rsct = "", .ss = "", .srt = "", .sig = ""};
     struct hr_buf text;
     hr_buf_init(&text, 16384);
@@ -50,8 +53,9 @@ enum hr_code code_pending_upload(struct hr_rest *req, struct hr_err *err)
     HR_TRY(job_check_id("version", hr_rest_param(req, "version"), err));
     if (kind && strcasecmp(kind, "TemporaryBlobReference"))
         return hr_fail(err, HR_E_UNSUPPORTED, "pending upload type \"%.50s\" is not supported: only \"TemporaryBlobReference\" is", kind);
-    HR_TRY(storage_url(req->arena, HR_JOB_CODE_CONTAINER, "", "rcwl", UPLOAD_MS, &url, err));
+    /* a folder of its own, in the place of the container of its own that Azure gives: clients put their files at its top */
     hr_uuid_new(id);
+    HR_TRY(storage_url(req->arena, HR_JOB_CODE_CONTAINER, hr_printf(req->arena, "%s/", id), "rcwl", UPLOAD_MS, &url, err));
     hr_rest_reply(req, 200,
                   json_pack("{s:s, s:s, s:{s:o, s:s, s:{s:s, s:s}}}", "pendingUploadId", id, "pendingUploadType", "TemporaryBlobReference",
                             "blobReferenceForConsumption", "blobUri", json_sprintf("%s/%s", base_url(req->arena), id),

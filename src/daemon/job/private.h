@@ -64,7 +64,7 @@ void runner_pump(void);                          /* starts what may start */
 int sweep_processes(const char *folder, int signal);
 
 /* ---- artifact.c, code.c ---- */
-/* an address in the site's account with a shared access signature: `blob` "" for the container */
+/* an address in the site's account with a shared access signature: `blob` "" for the container; "NAME/" for what is below a folder at its top */
 enum hr_code storage_url(struct hr_arena *arena, const char *container, const char *blob, const char *permissions, int64_t lasts_ms,
                          const char **url, struct hr_err *err);
 
