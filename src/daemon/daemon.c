@@ -233,7 +233,13 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     find_python(daemon);
     daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
     hr_arm_start(&home->site);
-    hr_job_start(&home->site, &(struct hr_job_options){daemon->livy.python, daemon->livy.python_path, home->account_key});
+    const char *token = strstr(daemon->connect, "token=");     /* a run's own takes its place */
+    hr_job_start(&home->site, &(struct hr_job_options){.python = daemon->livy.python,
+                                                       .python_path = daemon->livy.python_path,
+                                                       .account_key = home->account_key,
+                                                       .connect = hr_strndup(home->arena, daemon->connect, (size_t)(token - daemon->connect)),
+                                                       .released = hr_spark_released,
+                                                       .arg = daemon->spark});
     HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
     return start_storage(daemon, err);
 }

@@ -1,6 +1,7 @@
 #include "daemon/spark.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "daemon/job/job.h"
 #include "daemon/livy/livy.h"
 #include "daemon/notices.h"
 #include "io/child.h"
@@ -33,13 +34,15 @@ static enum hr_code authenticate(struct hr_exchange *exchange, const char **prin
     return HR_OK;
 }
 
-/* the pool is the one that the session was started on by REST, else the site's own: a Connect address names none */
+/* the pool is the one that the session was started on by REST, or that its run was submitted to, else the site's own: a Connect address names none */
 static enum hr_code admit(struct hr_arena *arena, const char *principal, const char *session_id, bool fresh, const char **grant, void *arg, struct hr_err *err)
 {
     const struct hr_site *site = ((struct hr_spark *)arg)->site;
     struct hr_principal who;
     const char *scope = hr_livy_scope(arena, session_id);
     (void)fresh;
+    if (!scope)
+        scope = hr_job_scope(arena, session_id);
     if (!scope)
         scope = hr_printf(arena, "workspaces/%s/bigDataPools/%s", site->synapse, site->pool);
     HR_TRY(hr_identity_find(site->identity, principal, &who, err));

@@ -115,12 +115,13 @@ class RunConfiguration:
     def __init__(self, script=None, arguments=None, framework=None, communicator=None, conda_dependencies=None, **options):
         given = {"framework": framework, "communicator": communicator, "conda_dependencies": conda_dependencies, **options}
         for name, value in given.items():
-            if value not in (None, "Python", "None"):
+            if str(value).lower() not in ("none", "python", "pyspark" if name == "framework" else "none"):
                 raise unsupported("RunConfiguration(%s=…)" % name)
         self.script = script
         self.arguments = arguments or []
         self.command = None
         self.target = LOCAL
+        self.framework = framework or "Python"
         self.environment = None
         self.environment_variables = {}
         self.data = {}
@@ -186,6 +187,9 @@ class ScriptRunConfig:
             raise UserErrorException("source_directory '%s' is not a folder" % self.source_directory)
         if self.script and not os.path.isfile(os.path.join(self.source_directory, self.script)):
             raise UserErrorException("script '%s' is not in source_directory '%s'" % (self.script, self.source_directory))
+        target = getattr(config.target, "name", config.target) or LOCAL
+        if config.framework.lower() == "pyspark" and target == LOCAL:
+            raise UserErrorException("framework 'PySpark' needs an attached Spark pool as the target, not '%s'" % LOCAL)
         environment = config.environment
         if isinstance(environment, str):
             environment = Environment.get(workspace, environment)
@@ -197,10 +201,10 @@ class ScriptRunConfig:
         body = {
             "jobType": "Command",
             "command": words,
-            "computeId": getattr(config.target, "name", config.target) or LOCAL,
+            "computeId": target,
             "environmentVariables": {str(name): str(value) for name, value in variables.items()},
             "inputs": inputs,
-            "properties": {"azureml.scriptName": self.script or "", "_azureml.ComputeTargetType": LOCAL},
+            "properties": {"azureml.scriptName": self.script or ""},
         }
         if environment is not None:
             body["properties"]["azureml.environmentName"] = environment.name

@@ -196,6 +196,8 @@ class Runner:
                 "MLFLOW_EXPERIMENT_NAME": order["experiment"],
             }
         )
+        if order.get("sparkRemote"):
+            env["SPARK_REMOTE"] = order["sparkRemote"]  # SparkSession.builder.getOrCreate() is the run's session of its pool
         for name, value in self.inputs.items():
             env["AZUREML_DATAREFERENCE_" + name] = env["AZURE_ML_INPUT_" + name] = str(value["path"])
         return env

@@ -50,20 +50,22 @@ static enum hr_code check_kind(const json_t *properties, struct hr_err *err)
     return refuse_others(properties, err);
 }
 
-/* "local", or the id of a compute of that name; an attached pool runs no scripts */
-static enum hr_code check_compute(struct hr_rest *req, const char *workspace, const json_t *properties, struct hr_err *err)
+/* "local", or the id or name of an attached Spark pool: then the script gets a Spark session of it */
+static enum hr_code check_compute(struct hr_rest *req, const char *workspace, const json_t *properties, json_t *spec, const char **compute,
+                                  struct hr_err *err)
 {
     const char *text = json_string_value(json_object_get(properties, "computeId"));
     const char *name = text && strrchr(text, '/') ? strrchr(text, '/') + 1 : text;
     struct hr_resource_row *row;
+    *compute = LOCAL;
     if (!name || !*name || !strcasecmp(name, LOCAL))
         return HR_OK;
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, hr_printf(req->arena, "%s/computes/%s", workspace, name), &row, err));
-    if (row)
-        return hr_fail(err, HR_E_UNSUPPORTED,
-                       "compute \"%s\" is a Spark pool, and runs of scripts on Spark pools are not supported: submit to \"local\"", name);
-    return hr_fail(err, HR_E_NOT_FOUND, "compute \"%.100s\" does not exist in workspace \"%.100s\"; scripts run on \"local\"", name,
-                   hr_rest_param(req, "workspace"));
+    if (!row)
+        return hr_fail(err, HR_E_NOT_FOUND, "compute \"%.100s\" does not exist in workspace \"%.100s\": there is \"local\", and what is attached", name,
+                       hr_rest_param(req, "workspace"));
+    *compute = row->name;
+    return pool_resolve(req->arena, workspace, row, spec, err);
 }
 
 static enum hr_code check_environment(const json_t *properties, struct hr_err *err)
@@ -129,12 +131,14 @@ static enum hr_code check_resources(const json_t *properties, struct hr_err *err
     return HR_OK;
 }
 
-static enum hr_code check_identity(const json_t *properties, struct hr_err *err)
+static enum hr_code check_identity(const json_t *properties, bool pool, struct hr_err *err)
 {
     const json_t *identity = json_object_get(properties, "identity");
     const char *kind = json_string_value(json_object_get(identity, "identityType"));
-    if (!kind || !strcasecmp(kind, "UserIdentity"))
+    if (!kind || !strcasecmp(kind, pool ? "Managed" : "UserIdentity"))
         return HR_OK;
+    if (pool)
+        return hr_fail(err, HR_E_UNSUPPORTED, "identity \"%.50s\" is not supported on a Spark pool: a run there acts for the linked service", kind);
     return hr_fail(err, HR_E_UNSUPPORTED, "identity \"%.50s\" is not supported on the local compute: a run there acts for its user", kind);
 }
 
@@ -200,16 +204,17 @@ static enum hr_code read_environment(const json_t *properties, struct hr_err *er
     return HR_OK;
 }
 
-static enum hr_code fill_spec(struct hr_rest *req, const char *workspace, const json_t *properties, json_t *spec, struct hr_err *err)
+static enum hr_code fill_spec(struct hr_rest *req, const char *workspace, const json_t *properties, json_t *spec, const char **compute,
+                              struct hr_err *err)
 {
     static const char *const kept[] = {"command", "environmentId", "environmentVariables", "inputs",  "outputs",
                                        "resources", "identity",      "description"};
     const char *command = json_string_value(json_object_get(properties, "command"));
     HR_TRY(check_kind(properties, err));
-    HR_TRY(check_compute(req, workspace, properties, err));
+    HR_TRY(check_compute(req, workspace, properties, spec, compute, err));
     HR_TRY(check_environment(properties, err));
     HR_TRY(check_resources(properties, err));
-    HR_TRY(check_identity(properties, err));
+    HR_TRY(check_identity(properties, json_object_get(spec, "spark") != NULL, err));
     HR_TRY(check_inputs(properties, err));
     HR_TRY(read_environment(properties, err));
     if (!command || !*command || strlen(command) > COMMAND_MAX)
@@ -248,7 +253,8 @@ static enum hr_code submit(struct hr_rest *req, const char *workspace, const cha
     const char *name = json_string_value(json_object_get(properties, "experimentName")), *kept = "{}", *tags = "{}";
     struct hr_experiment_row *experiment;
     json_t *spec = json_object();
-    enum hr_code code = fill_spec(req, workspace, properties, spec, err);
+    const char *compute = LOCAL;
+    enum hr_code code = fill_spec(req, workspace, properties, spec, &compute, err);
     const char *text = job_dump(req->arena, spec);
     json_decref(spec);
     HR_TRY(code);
@@ -261,7 +267,7 @@ static enum hr_code submit(struct hr_rest *req, const char *workspace, const cha
     json_decref(own);
     *out = HR_NEW(req->arena, struct hr_run_row);
     **out = (struct hr_run_row){.workspace = workspace, .id = id, .experiment_id = experiment->id, .experiment = experiment->name,
-                                .kind = "script", .status = "Queued", .owner = req->who.id, .compute = LOCAL,
+                                .kind = "script", .status = "Queued", .owner = req->who.id, .compute = compute,
                                 .name = json_string_value(json_object_get(properties, "displayName")), .script = script,
                                 .spec = text, .properties = kept, .tags = tags, .params = "{}", .log_key = random_key(req->arena),
                                 .created_ms = hr_clock_ms()};

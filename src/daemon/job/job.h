@@ -14,10 +14,15 @@
 struct hr_job_options {
     const char *python, *python_path;            /* as livy's; python_path may be NULL */
     const char *account_key;                     /* of the site's account, where snapshots and outputs lie */
+    const char *connect;                         /* where Spark Connect is answered: "sc://HOST:PORT/;" with what the address needs but a token */
+    void (*released)(const struct hr_principal *owner, const char *session_id, void *arg);   /* a run's Spark session is over */
+    void *arg;
 };
 
 const struct hr_routes *hr_job_routes(void);
 void hr_job_start(struct hr_site *site, const struct hr_job_options *options);
 void hr_job_ready(void);                         /* storage answers: what waits is started, what ran is found again */
+/* the pool's scope of a Spark session that belongs to a run; NULL: it belongs to none */
+const char *hr_job_scope(struct hr_arena *arena, const char *session_id);
 void hr_job_stop(void);                          /* every run is told to end; its runner sees to it */
 #endif

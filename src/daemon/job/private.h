@@ -63,6 +63,11 @@ void runner_pump(void);                          /* starts what may start */
 /* sweep.c: ends every process whose environment says that it belongs to the run's folder; how many there were */
 int sweep_processes(const char *folder, int signal);
 
+/* ---- pool.c ---- */
+/* fills spec's "spark" {synapse, pool, identity, session} for an attached pool, and checks its identity's role */
+enum hr_code pool_resolve(struct hr_arena *arena, const char *workspace, const struct hr_resource_row *compute, json_t *spec, struct hr_err *err);
+enum hr_code pool_check(const json_t *spark, struct hr_principal *identity, struct hr_err *err);
+
 /* ---- artifact.c, code.c ---- */
 /* an address in the site's account with a shared access signature: `blob` "" for the container; "NAME/" for what is below a folder at its top */
 enum hr_code storage_url(struct hr_arena *arena, const char *container, const char *blob, const char *permissions, int64_t lasts_ms,

@@ -84,14 +84,33 @@ static const char *error_json(struct hr_arena *arena, const char *code, const ch
     return text;
 }
 
+/* the hashes of the run's token and of its Spark session's stand in one text */
+static enum hr_code remove_tokens(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
+{
+    char *save = NULL, *copy = hr_strdup(arena, row->token_hash ? row->token_hash : "");
+    for (char *hash = strtok_r(copy, " ", &save); hash; hash = strtok_r(NULL, " ", &save))
+        HR_TRY(hr_identity_token_remove(job.site->identity, hash, err));
+    row->token_hash = NULL;
+    return HR_OK;
+}
+
+static void end_session(const struct hr_run_row *row)
+{
+    struct hr_principal who;
+    json_t *spec = job_json(row->spec), *spark = json_object_get(spec, "spark");
+    const char *identity = json_string_value(json_object_get(spark, "identity")), *session = json_string_value(json_object_get(spark, "session"));
+    if (identity && session && !hr_identity_find(job.site->identity, identity, &who, NULL))
+        job.options.released(&who, session, job.options.arg);
+    json_decref(spec);
+}
+
 static enum hr_code settle(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
 {
     HR_TRY(hr_store_begin(job.site->store, err));
-    if (row->token_hash)
-        HR_TRY(hr_identity_token_remove(job.site->identity, row->token_hash, err));
-    row->token_hash = NULL;
+    HR_TRY(remove_tokens(arena, row, err));
     HR_TRY(hr_store_run_update(job.site->store, row, err));
     HR_TRY(hr_store_commit(job.site->store, err));
+    end_session(row);
     hr_log(HR_LOG_INFO, "run.ended", "run", row->id, "status", row->status, NULL);
     unlink(file_of(arena, row->seq, "run.json"));   /* its token and addresses are worth nothing now */
     return HR_OK;
@@ -259,7 +278,7 @@ static struct runner *add(int64_t seq)
 
 /* ---- starting ---- */
 
-static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, const char *token, struct hr_err *err)
+static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, const char *token, const char *remote, struct hr_err *err)
 {
     const char *code = NULL;
     json_t *spec = job_json(row->spec);
@@ -273,8 +292,8 @@ static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, 
     char self[4096];
     if (hr_child_self(self, sizeof self, NULL))
         self[0] = 0;
-    json_t *order = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:O}", "run", row->id, "experiment", row->experiment, "workspace",
-                              row->workspace, "url", job.site->https_url, "caFile", job.site->ca_file, "token", token, "code", code,
+    json_t *order = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:O}", "run", row->id, "experiment", row->experiment, "workspace",
+                              row->workspace, "url", job.site->https_url, "caFile", job.site->ca_file, "token", token, "code", code, "sparkRemote", remote,
                               "headrace", self, "spec", spec);
     json_decref(spec);
     HR_CHECK(order);
@@ -312,23 +331,42 @@ static enum hr_code spawn(struct hr_arena *arena, struct hr_run_row *row, struct
     return code;
 }
 
+/* the address of the run's Spark session, with a token of the linked service's identity; its role is asked for once more */
+static enum hr_code open_session(struct hr_arena *arena, struct hr_run_row *row, const char **remote, struct hr_err *err)
+{
+    char token[HR_TOKEN_TEXT], hash[65];
+    struct hr_principal identity;
+    json_t *spec = job_json(row->spec), *spark = json_object_get(spec, "spark");
+    enum hr_code code = spark ? pool_check(spark, &identity, err) : HR_OK;
+    if (spark && !code)
+        code = hr_identity_token_new(job.site->identity, identity.id, token, err);
+    if (spark && !code) {
+        hr_identity_token_hash(token, hash);
+        row->token_hash = hr_printf(arena, "%s %s", row->token_hash, hash);
+        *remote = hr_printf(arena, "%stoken=%s;session_id=%s", job.options.connect, token, json_string_value(json_object_get(spark, "session")));
+    }
+    json_decref(spec);
+    return code;
+}
+
 /* The state is written first: a server that dies between that and the spawn finds neither lock nor status.json, and starts it again. */
 static enum hr_code start(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
 {
     char token[HR_TOKEN_TEXT], hash[65];
     struct hr_principal owner;
+    const char *remote = NULL;
     HR_TRY(hr_identity_find(job.site->identity, row->owner, &owner, err));
     HR_TRY(hr_store_begin(job.site->store, err));
-    if (row->token_hash)
-        HR_TRY(hr_identity_token_remove(job.site->identity, row->token_hash, err));
+    HR_TRY(remove_tokens(arena, row, err));
     HR_TRY(hr_identity_token_new(job.site->identity, owner.id, token, err));
     hr_identity_token_hash(token, hash);
     row->token_hash = hr_strdup(arena, hash);
+    HR_TRY(open_session(arena, row, &remote, err));
     row->status = "Preparing";
     HR_TRY(hr_store_run_update(job.site->store, row, err));
     HR_TRY(hr_store_commit(job.site->store, err));
     HR_TRY(hr_file_mkdirs(hr_printf(arena, "%s/user_logs", job_folder(arena, row->seq)), err));
-    HR_TRY(write_order(arena, row, token, err));
+    HR_TRY(write_order(arena, row, token, remote, err));
     unlink(file_of(arena, row->seq, "cancel"));   /* of a server that ended; a run that is to be cancelled is not started */
     struct runner *runner = add(row->seq);
     enum hr_code code = spawn(arena, row, runner, err);
