@@ -200,6 +200,9 @@ static void changed(const char *principal, bool gained, void *arg)
         site->telling += hr_gate_revoke(notices->gate, principal, text, &told);
         tell_sockets(notices, arena, text);
     }
+    struct hr_principal who;
+    if (hr_identity_find(site->identity, principal, &who, NULL) == HR_E_NOT_FOUND)
+        hr_gate_end(notices->gate, principal, "its user was removed");
     if (site->telling && !notices->deadline)
         notices->deadline = hr_timer_start(site->loop, HEARD_MS, 0, waited_enough, notices);
     hr_arena_free(arena);

@@ -27,6 +27,7 @@ struct hr_gate_told { void (*told)(void *arg); void *arg; };
 void hr_gate_forget(struct hr_gate *gate, const char *principal);   /* its next calls are admitted anew */
 /* forgets, and tells the hosts of the principal's sessions; the number of messages sent */
 size_t hr_gate_revoke(struct hr_gate *gate, const char *principal, const char *revocation, const struct hr_gate_told *told);
+void hr_gate_end(struct hr_gate *gate, const char *principal, const char *why);   /* ends the principal's sessions, their hosts with them */
 void hr_gate_renew(struct hr_gate *gate);                       /* sessions with calls that outlast their grant get the next; every few seconds */
 
 struct hr_gate *hr_gate_new(const struct hr_gate_options *options);

@@ -112,6 +112,17 @@ void hr_gate_forget(struct hr_gate *gate, const char *principal)
             hr_session_set_slot(at, HR_SESSION_SLOT_GATE, NULL, NULL);
 }
 
+void hr_gate_end(struct hr_gate *gate, const char *principal, const char *why)
+{
+    for (struct hr_session *at = NULL, *next; gate->options.sessions; at = next) {
+        next = hr_session_next(gate->options.sessions, at);
+        if (at && !strcasecmp(hr_session_info(at).principal, principal))
+            hr_session_end(at, why);
+        if (!next)
+            return;
+    }
+}
+
 /* Who may still use the pool gets a new grant in the same message, so that what runs by another role goes on. */
 size_t hr_gate_revoke(struct hr_gate *gate, const char *principal, const char *revocation, const struct hr_gate_told *told)
 {
