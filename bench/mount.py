@@ -1,10 +1,12 @@
 """Mounts, ours and rclone's in turn on the same built-in account: sequential MB/s, random 4 KB reads, small files, listing.
 
-    ./dev bench mount [--runs N] [--peers rclone,blobfuse2]
+    ./dev bench mount [--runs N] [--latency MS]
 
-Without rclone (Debian's package) ours is measured alone. Pages that the kernel has cached are dropped before each part.
+--latency puts so much time before each request, as a distant account would. Without rclone (Debian's package) ours is measured alone. Pages that
+the kernel has cached are dropped before each part.
 """
 import argparse
+import asyncio
 import atexit
 import concurrent.futures
 import datetime
@@ -17,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test"))
@@ -54,6 +57,38 @@ class Account:
         from azure.storage.blob import ContainerSasPermissions, generate_container_sas
         return generate_container_sas(self.name, "demo", self.key, permission=ContainerSasPermissions(read=True, list=True),
                                       expiry=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6))
+
+
+class Distance:
+    """A proxy in front of the account: what a client sends waits so long. Requests here are one packet each."""
+
+    def __init__(self, port, seconds):
+        self.target, self.seconds, self.port = port, seconds, 0
+        started = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self.serve(started)), daemon=True).start()
+        started.wait()
+
+    async def serve(self, started):
+        server = await asyncio.start_server(self.connect, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        started.set()
+        await server.serve_forever()
+
+    async def connect(self, reader, writer):
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            await asyncio.gather(self.relay(reader, up_writer, self.seconds), self.relay(up_reader, writer, 0))
+        except OSError:
+            pass
+
+    async def relay(self, reader, writer, seconds):
+        try:
+            while data := await reader.read(1 << 20):
+                await asyncio.sleep(seconds)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()
 
 
 class Ours:
@@ -181,10 +216,13 @@ PARTS = [   # what, unit, larger is better, part
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--latency", type=float, default=0, help="milliseconds before each request")
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-bench-"))
     (folder / "account").mkdir()
     account = Account(folder / "account")
+    if args.latency:
+        account.url = account.url.replace(f":{account.port}/", f":{Distance(account.port, args.latency / 1000).port}/")
     mounts = [Ours(account, folder)] + [peer(account, folder) for name, peer in PEERS.items() if shutil.which(name)]
     try:
         for what, unit, larger, part in PARTS:

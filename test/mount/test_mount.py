@@ -6,9 +6,11 @@ import mmap
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -284,6 +286,32 @@ def test_detached_it_returns_when_it_is_mounted(account, demo, originals, tmp_pa
     until(lambda: not os.path.exists(f"/proc/{pid}"), 10, "the process's end")
     done = subprocess.run([HEADRACE, "mount", "--detach", "--manifest", tmp_path / "missing", tmp_path / "mnt"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 1 and "missing" in done.stderr and mounted(tmp_path / "mnt") is None
+
+
+AS_NOBODY = """
+mount -t tmpfs none /mnt && mknod /mnt/fuse c 10 229 && chmod 666 /mnt/fuse && mount --bind /mnt/fuse /dev/fuse || exit 77
+exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -e -c '
+{at}/headrace mount --detach --manifest {at}/m.json {at}/mnt && cat {at}/mnt/a.txt && grep -c fuse.headrace.*user_id=65534 /proc/mounts
+kill -9 $({python} -c "import os; print(os.getxattr(\\"{at}/mnt\\", \\"user.headrace.pid\\").decode())")
+{at}/headrace mount --detach --manifest {at}/m.json {at}/mnt && cat {at}/mnt/a.txt && {at}/headrace unmount {at}/mnt && ls {at}/mnt'
+"""
+
+
+def test_a_user_who_is_not_root_mounts_repairs_and_unmounts(account, demo, originals):
+    """In a mount namespace whose /dev/fuse is everybody's, as it is on most machines."""
+    with tempfile.TemporaryDirectory() as at:
+        write(f"{at}/m.json", manifest_of(account, demo, "things"))
+        for name in ("headrace", "headrace-mount"):
+            shutil.copy(BUILD / name, at)
+        os.mkdir(f"{at}/mnt")
+        os.chown(f"{at}/mnt", 65534, 65534)
+        os.chmod(at, 0o755)
+        os.chmod(f"{at}/m.json", 0o644)
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", AS_NOBODY.format(at=at, python="python3")], capture_output=True, text=True, timeout=60)
+        if done.returncode == 77 or "unshare" in done.stderr:
+            pytest.skip("a mount namespace cannot be made here")
+        line = f"mounted things:3 (5 files, 3.0 MB) on {at}/mnt\nhello\n"
+        assert done.stdout == line + "1\n" + line + f"unmounted {at}/mnt\n", done.stderr
 
 
 # ---- what is refused ----
