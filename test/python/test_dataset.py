@@ -291,6 +291,8 @@ def test_delimited_as_pandas(sdk, store, demo, folder):
         "id": "int64", "name": "object", "score": "float64", "member": "bool", "born": "datetime64[ns]"}
     assert frame.name.tolist() == ['Ann "A" B', "Bob", None] and frame.member.tolist() == [True, False, True]
     assert frame.born.isna().tolist() == [False, False, True]
+    long = table(sdk, store, demo, folder, b"a,b\n1234567890123456789,\n,12345678901234567890\n").to_pandas_dataframe()
+    assert long.a[0] == 1234567890123456789 and long.b[1] == "12345678901234567890"
     text = table(sdk, store, demo, folder, infer_column_types=False).to_pandas_dataframe()
     assert text.score.tolist() == ["1.5", None, "2"]
     assert table(sdk, store, demo, folder, infer_column_types=False, empty_as_string=True).to_pandas_dataframe().score[1] == ""
@@ -519,6 +521,11 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(sdk, ws, serve, 
     done = run_printed(serve, str(raised.value))
     assert done.returncode == 0, done.stderr
     assert len(dataset.download(tmp_path / "got")) == 1
+    command = shlex.split(str(raised.value)[str(raised.value).index("headrace role assign") :].splitlines()[0])
+    serve.cli("role", "remove", *command[3:], token=serve.endpoint["token"])
+    with pytest.raises(sdk.exceptions.UserErrorException, match="Storage Blob Data Reader.*containers/demo"):
+        dataset.download(tmp_path / "again")  # what was given for the role ended with it
+    serve.cli(*command[1:], token=serve.endpoint["token"])
     with pytest.raises(sdk.exceptions.UserErrorException, match="Storage Blob Data Contributor"):
         sdk.Datastore.get(theirs, "mydatastore").upload(str(tmp_path / "got"), folder, show_progress=False)
     with pytest.raises(sdk.exceptions.UserErrorException, match='role "Contributor" is missing'):

@@ -3,44 +3,51 @@ text; an empty field is null."""
 
 import io
 import json
-import re
 
 from headrace.azureml import blobs
 from headrace.azureml.exceptions import DatasetExecutionError
 from headrace.azureml.tabular import ENCODINGS, conversions, steps_of
 
-WHOLE = re.compile(r"^[+-]?\d{1,18}$")
-DECIMAL = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?(inf|infinity|nan)$", re.I)
-DATE = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$")
-TRUTH = {"true": True, "false": False}
+# what all values of a column look like; without case
+WHOLE = r"^[+-]?[0-9]+$"
+DECIMAL = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$"
+TRUTH = r"^(true|false)$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 
 
 def read(dataset, on_error):
-    import pandas
+    import pyarrow
 
     kind, options, steps = steps_of(dataset)
-    files = dataset._manifest()["files"]
-    storage = dataset._storage()
-    limit = _bytes_are_enough(steps)
-    parts, rows = [], 0
-    batch = 1 if limit is not None else blobs.PARALLEL * 2
-    for at in range(0, len(files), batch):
-        bodies = dataset._try(lambda: blobs.parallel(lambda item: storage.read(item["url"], item["etag"]), files[at : at + batch]))
-        for item, body in zip(files[at : at + batch], bodies):
-            parts.append(_parse(kind, options, item, body, parts))
-            rows += len(parts[-1])
-        if limit is not None and rows >= limit:
-            break
-    frame = pandas.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0] if parts else pandas.DataFrame()
+    parts = _parts(dataset, kind, options, _rows_needed(steps))
+    table = pyarrow.concat_tables(parts, promote_options="permissive") if parts else pyarrow.table({})
     if kind == "read_delimited":
         typed = {name for step, argument in steps if step == "convert_column_types" for name, _, _ in conversions(argument)}
-        frame = _inferred(frame, options, typed)
+        frame = _inferred(table, options, typed)
+    else:
+        frame = table.to_pandas()
     for step, argument in steps:
         frame = STEPS[step](frame, argument, on_error)
     return frame.reset_index(drop=True)
 
 
-def _bytes_are_enough(steps):
+def _parts(dataset, kind, options, limit):
+    """The files as Arrow tables, in order; no more of them than `limit` rows need."""
+    files, storage = dataset._manifest()["files"], dataset._storage()
+    parts, rows = [], 0
+    batch = 1 if limit is not None else blobs.PARALLEL * 2
+    for at in range(0, len(files), batch):
+        some = files[at : at + batch]
+        bodies = dataset._try(lambda: blobs.parallel(lambda item: storage.read(item["url"], item["etag"]), some))
+        for item, body in zip(some, bodies):
+            parts.append(_parse(kind, options, item, body, parts[0] if parts else None))
+            rows += parts[-1].num_rows
+        if limit is not None and rows >= limit:
+            break
+    return parts
+
+
+def _rows_needed(steps):
     """How many rows are needed, when the first thing done with them is to take so many."""
     skipped = 0
     for step, argument in steps:
@@ -53,53 +60,55 @@ def _bytes_are_enough(steps):
     return None
 
 
-# readers: every column of delimited text is text at first
+# readers: each gives an Arrow table; every column of delimited text is text at first
 
 
-def _parse(kind, options, item, body, before):
+def _parse(kind, options, item, body, first):
+    import pyarrow
+
     try:
-        frame = READERS[kind](options, body, before[0] if before else None)
+        table = READERS[kind](options, body, first)
     except (ValueError, UnicodeError, OSError) as err:
         raise DatasetExecutionError("'%s' cannot be read as %s: %s" % (item["url"], kind[5:].replace("_", " "), err)) from None
     if options.get("include_path_column"):
-        frame.insert(0, "Path", "/" + item["path"])
-    return frame
+        table = table.add_column(0, "Path", pyarrow.array(["/" + item["path"]] * table.num_rows, pyarrow.string()))
+    return table
 
 
 def _delimited(options, body, first):
-    import pandas
-    from pyarrow import csv
+    import pyarrow
+    from pyarrow import compute, csv
 
     python = ENCODINGS[options.get("encoding", "utf8")][0]
-    body = body.decode(python).encode() if python not in ("utf-8", "ascii") else body
     if python == "ascii":
         body.decode(python)
+    elif python != "utf-8":
+        body = body.decode(python).encode()
     headed = options.get("header", "all_files_same_headers") != "no_header"
+    expected = None if first is None else [name for name in first.column_names if name != "Path"]
     if not body.strip():
-        return pandas.DataFrame(columns=[name for name in first.columns if name != "Path"] if first is not None else [])
-    reading = csv.ReadOptions(autogenerate_column_names=not headed, block_size=max(len(body) + 1, 1 << 20))
-    parsing = csv.ParseOptions(delimiter=options.get("delimiter", ","), newlines_in_values=options.get("support_multi_line", False))
-    names = csv.read_csv(
-        io.BytesIO(body.split(b"\n", 1)[0] + b"\n") if not options.get("support_multi_line") else io.BytesIO(body), reading, parsing
-    ).column_names
-    types = csv.ConvertOptions(column_types={name: "string" for name in names}, strings_can_be_null=False)
-    frame = csv.read_csv(io.BytesIO(body), reading, parsing, types).to_pandas()
-    if not options.get("support_multi_line") and any(frame[name].str.contains("\n", regex=False).any() for name in names):
+        return pyarrow.table({name: pyarrow.array([], pyarrow.string()) for name in expected or ()})
+    multiple = options.get("support_multi_line", False)
+    reading = csv.ReadOptions(autogenerate_column_names=not headed, block_size=len(body) + 1)
+    parsing = csv.ParseOptions(delimiter=options.get("delimiter", ","), newlines_in_values=multiple)
+    head = body if multiple else body.split(b"\n", 1)[0] + b"\n"
+    names = csv.read_csv(io.BytesIO(head), reading, parsing).column_names
+    types = csv.ConvertOptions(column_types={name: pyarrow.string() for name in names}, strings_can_be_null=False)
+    table = csv.read_csv(io.BytesIO(body), reading, parsing, types)
+    if not multiple and any(compute.any(compute.match_substring(column, "\n")).as_py() for column in table.columns):
         raise ValueError("a quoted value holds a line break: from_delimited_files(support_multi_line=True) reads such files")
     if not headed:
-        frame.columns = ["Column%d" % (i + 1) for i in range(len(frame.columns))]
-    if first is not None:
-        expected = [name for name in first.columns if name != "Path"]
-        if headed and list(frame.columns) != expected:
-            raise ValueError("its header is %s, the first file's %s" % (list(frame.columns), expected))
-    return frame
+        table = table.rename_columns(["Column%d" % (i + 1) for i in range(table.num_columns)])
+    if expected is not None and table.column_names != expected:
+        raise ValueError("its header is %s, the first file's %s" % (table.column_names, expected))
+    return table
 
 
 def _json_lines(options, body, first):
-    import pandas
+    import pyarrow
 
     records = []
-    for number, line in enumerate(body.decode(ENCODINGS[options.get("encoding", "utf8")][0]).splitlines(), 1):
+    for number, line in enumerate(body.decode(ENCODINGS[options.get("encoding", "utf8")][0]).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -110,13 +119,14 @@ def _json_lines(options, body, first):
         except ValueError as err:
             if options.get("invalid_lines", "error") != "drop":
                 raise ValueError("line %d: %s" % (number, err)) from None
-    return pandas.DataFrame(records)
+    names = {name: None for record in records for name in record}
+    return pyarrow.table({name: pyarrow.array([record.get(name) for record in records]) for name in names})
 
 
 def _parquet(options, body, first):
     from pyarrow import parquet
 
-    return parquet.read_table(io.BytesIO(body)).to_pandas()
+    return parquet.read_table(io.BytesIO(body))
 
 
 READERS = {"read_delimited": _delimited, "read_json_lines": _json_lines, "read_parquet": _parquet}
@@ -125,41 +135,76 @@ READERS = {"read_delimited": _delimited, "read_json_lines": _json_lines, "read_p
 # types of text
 
 
-def _inferred(frame, options, typed):
-    keep_empty, infer = options.get("empty_as_string", False), options.get("infer_column_types", True)
-    made = {}
-    for at, name in enumerate(frame.columns):
-        column = frame.iloc[:, at]
-        made[at] = column if name == "Path" and at == 0 else _column(column, keep_empty, infer and name not in typed)
-    if not made:
-        return frame
+def _inferred(table, options, typed):
     import pandas
 
-    result = pandas.concat(made.values(), axis=1)
-    result.columns = frame.columns
-    return result
+    keep_empty, infer = options.get("empty_as_string", False), options.get("infer_column_types", True)
+    made = []
+    for at, name in enumerate(table.column_names):
+        is_path = name == "Path" and at == 0 and options.get("include_path_column")
+        column = table.column(at)
+        made.append(column.to_pandas() if is_path else _column(column, keep_empty, infer and name not in typed))
+    frame = pandas.concat(made, axis=1) if made else pandas.DataFrame()
+    frame.columns = table.column_names
+    return frame
 
 
 def _column(column, keep_empty, infer):
+    """One column of text as what all of its values are."""
+    import pyarrow
+    from pyarrow import compute
+
+    some = compute.if_else(compute.equal(column, ""), pyarrow.scalar(None, pyarrow.string()), column)
+    if infer and some.null_count < len(some):
+        for is_such, make in ((WHOLE, _whole), (DECIMAL, _decimal), (TRUTH, _truth_column), (DATE, _date)):
+            if compute.all(compute.match_substring_regex(some, is_such, ignore_case=True)).as_py():
+                made = make(some)
+                if made is not None:
+                    return made
+    return column.to_pandas() if keep_empty else some.to_pandas()
+
+
+def _without_plus(some):
+    from pyarrow import compute
+
+    return compute.replace_substring_regex(some, "^[+]", "")
+
+
+def _whole(some):
+    """int64; with empty fields float64 where that is exact, else pandas' Int64; numbers beyond 64 bits are none."""
+    import pandas
+    import pyarrow
+    from pyarrow import compute
+
+    try:
+        numbers = compute.cast(_without_plus(some), pyarrow.int64())
+    except pyarrow.ArrowInvalid:
+        return some.to_pandas()
+    if numbers.null_count and compute.max(compute.abs(numbers)).as_py() > 2**53:
+        return numbers.to_pandas(types_mapper={pyarrow.int64(): pandas.Int64Dtype()}.get)
+    return numbers.to_pandas()
+
+
+def _decimal(some):
+    import pyarrow
+    from pyarrow import compute
+
+    return compute.cast(_without_plus(some), pyarrow.float64()).to_pandas()
+
+
+def _truth_column(some):
+    from pyarrow import compute
+
+    return compute.equal(compute.utf8_lower(some), "true").to_pandas()
+
+
+def _date(some):
     import pandas
 
-    empty = column == ""
-    some = column[~empty]
-    if infer and len(some):
-        if some.str.match(WHOLE).all():
-            return pandas.to_numeric(column.where(~empty)) if empty.any() else column.astype("int64")
-        if some.str.match(DECIMAL).all():
-            return column.where(~empty).astype("float64")
-        lower = some.str.lower()
-        if lower.isin(list(TRUTH)).all():
-            truth = column.str.lower().map(TRUTH)
-            return truth.astype("bool") if not empty.any() else truth.astype("object").where(~empty, None)
-        if some.str.match(DATE).all():
-            try:
-                return pandas.to_datetime(column.where(~empty), format="ISO8601", utc=True).dt.tz_localize(None)
-            except (ValueError, OverflowError):
-                pass
-    return column if keep_empty else column.astype("object").where(~empty, None)
+    try:
+        return pandas.to_datetime(some.to_pandas(), format="ISO8601", utc=True).dt.tz_localize(None)
+    except (ValueError, OverflowError):
+        return None
 
 
 # steps

@@ -55,7 +55,10 @@ def _tell(spark, dataset):
         if id not in known:
             for key, value in _settings(id, manifest["files"]):
                 spark.conf.set(key, value)
-        spark.conf.set(ACCESS % id, json.dumps(dataset._storage().fresh()))
+        storage = dataset._storage()
+        if id in known:  # what was given may have ended with a role
+            storage._take(dataset._renewed())
+        spark.conf.set(ACCESS % id, json.dumps(storage.fresh()))
         if id not in known:
             known[id] = True
             _Renewal(spark, dataset, id).start()
