@@ -150,8 +150,13 @@ const char *hr_api_rename_path(struct request *request)
         return "InvalidSourceUri";
     const char *code = hr_account_authorize_source(request, container, name, mark ? mark + 1 : "");
     hr_account_conditions(request, &conditions, "PathAlreadyExists");
-    if (!code)
+    bool exchange = hr_account_header(request, "x-ms-headrace-exchange") && !strcmp(container, request->container);
+    if (!code && exchange)             /* ours; others do not know the header, and their condition "*" refuses */
+        code = hr_tree_exchange(tree, request->arena, container, name, request->name, &source_conditions);
+    else if (!code)
         code = hr_tree_rename(tree, request->arena, container, name, request->container, request->name, &conditions, &source_conditions);
+    if (!code && exchange)
+        hr_account_reply_header(request, "x-ms-headrace-exchange", "true");
     struct hr_tree_item item;
     if (!code && !(code = hr_tree_stat(tree, request->arena, request->container, request->name, &item)))
         created(request, &item.meta);

@@ -556,6 +556,29 @@ static const char *rename_locked(struct hr_tree *tree, struct hr_arena *arena, c
     return NULL;
 }
 
+const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, const char *other,
+                             const struct hr_tree_conditions *source_conditions)
+{
+    struct hr_tree_item source, target;
+    const char *from = hr_tree_path(tree, arena, container, name), *to = hr_tree_path(tree, arena, container, other);
+    pthread_mutex_lock(&tree->lock);
+    const char *code = hr_tree_stat(tree, arena, container, name, &source);
+    if (!code && hr_tree_check(source_conditions, &source, true, false))
+        code = "SourceConditionNotMet";
+    if (!code)
+        code = hr_tree_stat(tree, arena, container, other, &target);
+    if (!code && !(source.is_dir && target.is_dir))
+        code = "PathConflict";
+    if (!code && renameat2(-1, from, -1, to, RENAME_EXCHANGE))
+        code = errno == EINVAL ? "InvalidRenameSourcePath" : hr_tree_errno(errno, "SourcePathNotFound");
+    pthread_mutex_unlock(&tree->lock);
+    if (!code) {
+        hr_tree_sync_parent(to);
+        hr_tree_sync_parent(from);
+    }
+    return code;
+}
+
 const char *hr_tree_rename(struct hr_tree *tree, struct hr_arena *arena, const char *from_container, const char *from, const char *to_container,
                             const char *to, const struct hr_tree_conditions *conditions, const struct hr_tree_conditions *source_conditions)
 {

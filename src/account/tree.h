@@ -76,6 +76,9 @@ const char *hr_tree_mkdir(struct hr_tree *tree, struct hr_arena *arena, const ch
                            const struct hr_tree_conditions *conditions);
 const char *hr_tree_delete(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name,
                             const struct hr_tree_conditions *conditions, bool recursive);
+/* two folders change places, in one step */
+const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, const char *other,
+                             const struct hr_tree_conditions *source_conditions);
 const char *hr_tree_rename(struct hr_tree *tree, struct hr_arena *arena, const char *from_container, const char *from, const char *to_container,
                             const char *to, const struct hr_tree_conditions *conditions, const struct hr_tree_conditions *source_conditions);
 

@@ -361,6 +361,75 @@ static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, co
     return code;
 }
 
+static enum hr_code folder_tag(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
+                               struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_call call;
+    HR_TRY(hr_azure_call(&call, blob, arena, place, access, "HEAD", place->path, "", err));
+    enum hr_code code = hr_azure_do(&call, "look at", cancel, err);
+    if (!code)
+        hr_azure_stat_of(&call, stat);
+    hr_azure_end(&call);
+    return code;
+}
+
+/* The condition on the source's ETag keeps a repeated request, of which the first answer was lost, from changing them back. */
+static enum hr_code exchange(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *from, const struct hr_blob_place *to,
+                             const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_blob_access access;
+    struct hr_buf source;
+    struct hr_blob_stat before, after;
+    struct hr_blob_call call;
+    char done[8];
+    HR_TRY(hr_azure_access(blob, arena, from, &access, err));
+    HR_TRY(folder_tag(blob, arena, from, &access, &before, cancel, err));
+    hr_buf_init(&source, 16 * 1024);
+    hr_buf_addf(&source, "/%s/", from->container);
+    hr_uri_encode(&source, from->path, "/");
+    if (access.auth == HR_BLOB_SAS)
+        hr_buf_addf(&source, "?%s", access.secret.text);
+    const char *text = hr_strdup(arena, hr_buf_text(&source));
+    hr_buf_release(&source);
+    HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
+    hr_azure_header(&call, "x-ms-rename-source", text);
+    hr_azure_header(&call, "x-ms-source-if-match", before.etag);
+    hr_azure_header(&call, "x-ms-headrace-exchange", "true");
+    hr_azure_header(&call, "If-None-Match", "*");
+    enum hr_code code = hr_azure_do(&call, "exchange with", cancel, err);
+    bool exchanged = !code && *hr_transfer_header(&call.transfer, "x-ms-headrace-exchange", done, sizeof done);
+    hr_azure_end(&call);
+    if (exchanged || (code && !folder_tag(blob, arena, to, &access, &after, cancel, NULL) && !strcmp(before.etag, after.etag)))
+        return HR_OK;
+    return code == HR_E_EXISTS || code == HR_E_CHANGED ? hr_fail(err, HR_E_UNSUPPORTED, "the account does not exchange folders") : code;
+}
+
+enum hr_code hr_azure_exchange(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    enum hr_code code = exchange(blob, arena, from, to, cancel, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+bool hr_azure_hierarchical(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_blob_access access;
+    struct hr_blob_call call;
+    struct hr_err ignored = {0};
+    char enabled[8] = "";
+    if (!hr_azure_access(blob, arena, place, &access, &ignored) &&
+        !hr_azure_call(&call, blob, arena, place, &access, "HEAD", "", "resource=filesystem", &ignored)) {
+        if (!hr_azure_do(&call, "look at", cancel, &ignored))
+            hr_transfer_header(&call.transfer, "x-ms-namespace-enabled", enabled, sizeof enabled);
+        hr_azure_end(&call);
+    }
+    hr_arena_free(arena);
+    return !strcasecmp(enabled, "true");
+}
+
 enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
                           const struct hr_blob_cancel *cancel, struct hr_err *err)
 {

@@ -44,6 +44,10 @@ enum hr_code hr_azure_write(struct hr_blob_writer *writer, const void *bytes, si
 enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct hr_err *err);
 enum hr_code hr_azure_publish(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err);
 void hr_azure_drop(struct hr_blob_writer *writer);
+/* HR_E_UNSUPPORTED: the account does not do that, and has done nothing */
+enum hr_code hr_azure_exchange(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, const struct hr_blob_cancel *cancel,
+                               struct hr_err *err);
+bool hr_azure_hierarchical(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel);
 enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
                           const struct hr_blob_cancel *cancel, struct hr_err *err);
 #endif

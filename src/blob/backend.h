@@ -1,6 +1,7 @@
 /* The seam between blob.h and its backends: local.c and azure.c. Private to blob/. */
 #ifndef HR_BLOB_BACKEND_H
 #define HR_BLOB_BACKEND_H
+#include "base/map.h"
 #include "blob/blob.h"
 #include "blob/config.h"
 #include "blob/transfer.h"
@@ -79,6 +80,7 @@ struct hr_blob {
     pthread_mutex_t lock;              /* mover (made at the first request), stages, tokens */
     struct hr_blob_mover *mover;
     struct hr_blob_stage *stages;
+    struct hr_map hierarchical;        /* lock: account to 1 (no) or 2 (yes) */
     struct hr_blob_token *tokens;              /* OAuth's, kept until shortly before they end (azure_token.c) */
     _Atomic uint64_t local_read, local_written;
 };

@@ -1,3 +1,4 @@
+#include "blob/azure.h"
 #include "blob/backend.h"
 #include "base/check.h"
 #include <limits.h>
@@ -26,6 +27,7 @@ enum hr_code hr_blob_new(struct hr_blob_config *config, const struct hr_blob_opt
     blob->options.timeout_ms = options->timeout_ms ? options->timeout_ms : 30000;
     blob->local_root = options->local_root ? strdup(real) : NULL;
     pthread_mutex_init(&blob->lock, NULL);
+    hr_map_init(&blob->hierarchical);
     *out = blob;
     return HR_OK;
 }
@@ -37,6 +39,7 @@ void hr_blob_free(struct hr_blob *blob)
     HR_CHECK(!blob->stages);
     hr_mover_free(blob->mover);
     hr_blob_tokens_free(blob);
+    hr_map_release(&blob->hierarchical);
     pthread_mutex_destroy(&blob->lock);
     free(blob->local_root);
     free(blob);
@@ -287,4 +290,44 @@ enum hr_code hr_blob_rename(struct hr_blob *blob, const char *from, const char *
         code = source.backend->rename(blob, &source, &target, overwrite, cancel, err);
     hr_arena_free(arena);
     return code;
+}
+
+enum hr_code hr_blob_exchange(struct hr_blob *blob, const char *folder, const char *other, const struct hr_blob_cancel *cancel, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_blob_place from, to;
+    enum hr_code code = hr_blob_place_parse(blob, arena, folder, &from, err);
+    if (!code)
+        code = hr_blob_place_parse(blob, arena, other, &to, err);
+    if (!code && !(from.dfs && to.dfs && !strcmp(from.root, to.root)))
+        code = hr_fail(err, HR_E_UNSUPPORTED, "'%s' and '%s' cannot be exchanged", folder, other);
+    if (!code)
+        code = hr_azure_exchange(blob, &from, &to, cancel, err);
+    hr_arena_free(arena);
+    return code;
+}
+
+static bool is_hierarchical(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel)
+{
+    pthread_mutex_lock(&blob->lock);
+    uintptr_t known = (uintptr_t)hr_map_get(&blob->hierarchical, place->account);
+    pthread_mutex_unlock(&blob->lock);
+    if (known)
+        return known == 2;
+    bool yes = hr_azure_hierarchical(blob, place, cancel);
+    pthread_mutex_lock(&blob->lock);
+    hr_map_put(&blob->hierarchical, place->account, (void *)(uintptr_t)(yes ? 2 : 1));
+    pthread_mutex_unlock(&blob->lock);
+    return yes;
+}
+
+const char *hr_blob_hierarchical(struct hr_blob *blob, struct hr_arena *arena, const char *location, const struct hr_blob_cancel *cancel)
+{
+    struct hr_blob_place flat, place;
+    const char *dot = strstr(location, ".blob.");
+    if (strncasecmp(location, "wasb", 4) || !dot || hr_blob_place_parse(blob, arena, location, &flat, NULL))
+        return NULL;
+    const char *other = hr_printf(arena, "abfs%.*s.dfs.%s", (int)(dot - location) - 4, location + 4, dot + 6);
+    bool fits = !hr_blob_place_parse(blob, arena, other, &place, NULL) && !strcmp(place.account, flat.account);
+    return fits && is_hierarchical(blob, &place, cancel) ? other : NULL;
 }

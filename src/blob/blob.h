@@ -177,6 +177,11 @@ enum hr_code hr_blob_delete(struct hr_blob *blob, const char *location, bool rec
 enum hr_code hr_blob_mkdir(struct hr_blob *blob, const char *location, const struct hr_blob_cancel *cancel, struct hr_err *err); /* with parents; there already: fine */
 /* Is rename atomic here (local, abfs, abfss)? wasb and wasbs have none: hr_blob_rename refuses. */
 bool hr_blob_can_rename(const char *location);
+/* A wasb location on an account that has a hierarchical namespace has another name there, abfs, by which folders are renamed: that name, else NULL.
+ * One request an account; whoever may not ask it has a flat one. */
+const char *hr_blob_hierarchical(struct hr_blob *blob, struct hr_arena *arena, const char *location, const struct hr_blob_cancel *cancel);
+/* two abfs folders change places, in one step; HR_E_UNSUPPORTED where the account cannot (Azure's cannot, the built-in one can): nothing was done */
+enum hr_code hr_blob_exchange(struct hr_blob *blob, const char *folder, const char *other, const struct hr_blob_cancel *cancel, struct hr_err *err);
 /* A file or a whole folder, in one step; the target must not exist unless overwrite (files only) */
 enum hr_code hr_blob_rename(struct hr_blob *blob, const char *from, const char *to, bool overwrite, const struct hr_blob_cancel *cancel,
                             struct hr_err *err);

@@ -380,12 +380,18 @@ static enum hr_code put_success(struct hr_writing *writing, const char *folder, 
     return hr_blob_put(writing->format->blob, hr_blob_join(writing->arena, folder, "_SUCCESS"), "", 0, NULL, writing->cancel, err);
 }
 
-/* The folder `made` takes the place of `target`. Locally that is one step; elsewhere two renames, the old data first out of the way. */
+/* The folder `made` takes the place of `target`. Locally and on the built-in account that is one step; elsewhere two renames, the old data first
+ * out of the way. */
 static enum hr_code swap_folders(struct hr_writing *writing, const char *made, const char *target, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
     if (!hr_blob_is_remote(target) && !renameat2(-1, made, -1, target, RENAME_EXCHANGE))
         return drop(writing, made, true, err);
+    if (hr_blob_is_remote(target)) {
+        enum hr_code code = hr_blob_exchange(blob, made, target, writing->cancel, err);
+        if (code != HR_E_UNSUPPORTED)
+            return code ? code : drop(writing, made, true, err);
+    }
     const char *old = hr_printf(writing->arena, "%s.old", made);
     struct hr_err ignored = {0};
     HR_TRY(hr_blob_rename(blob, target, old, false, writing->cancel, err));
@@ -568,6 +574,9 @@ enum hr_code hr_format_write(struct hr_format *format, struct hr_arena *arena, s
         if (!hr_blob_can_rename(writing->target))
             return hr_fail(err, HR_E_INVALID, "the path is a blob, not a folder: \"%s\"", write->path);
     }
+    const char *renaming = hr_blob_can_rename(writing->target) || (exists && write->mode == HR_SAVE_APPEND) ? NULL : hr_blob_hierarchical(format->blob, arena, writing->target, cancel);
+    if (renaming)
+        writing->target = renaming;    /* the same folder: it appears, or is replaced, as one */
     if (err)
         *err = (struct hr_err){0};
     return hr_blob_can_rename(writing->target) ? write_renaming(writing, exists, err) : write_staged(writing, exists, err);
