@@ -6,7 +6,7 @@ import re
 import pandas
 import pyarrow
 import pytest
-from pyspark.errors import AnalysisException, IllegalArgumentException, SparkNoSuchElementException
+from pyspark.errors import AnalysisException, IllegalArgumentException, PySparkException, SparkNoSuchElementException
 from pyspark.sql import Observation, Row
 from pyspark.sql import functions as F
 
@@ -276,3 +276,30 @@ def test_a_client_may_ask_for_small_batches(spark):
         assert spark.range(20000).toPandas().id.sum() == sum(range(20000))
     finally:
         client._preferred_arrow_chunk_size = None
+
+
+@pytest.mark.parametrize("query, fragment, start", [
+    ("SELECT id, 1/id FROM range(2)", "1/id", 11),
+    ("SELECT\n cast('a' AS int) FROM range(1)", "cast('a' AS int)", 8),
+    ("SELECT 2147483647 + n FROM (SELECT cast(id AS int) n FROM range(2))", "2147483647 + n", 7),
+    ("SELECT array(1, 2)[id + 5] FROM range(1)", "array(1, 2)[id + 5]", 7),
+])
+def test_a_failure_says_where_in_the_text(spark, query, fragment, start):
+    with pytest.raises(PySparkException) as failure:
+        spark.sql(query).collect()
+    (context,) = failure.value.getQueryContext()
+    assert (context.fragment(), context.startIndex(), context.stopIndex()) == (fragment, start, start + len(fragment) - 1)
+    assert context.summary().startswith("== SQL (line ") and fragment in str(failure.value)
+
+
+def test_a_failure_says_which_call(spark):
+    with pytest.raises(PySparkException) as failure:
+        spark.range(2).select(F.lit(1) / F.col("id")).collect()
+    (context,) = failure.value.getQueryContext()
+    assert context.fragment() == "__truediv__" and "test_connect_queries.py:" in context.callSite()
+
+
+def test_a_failure_of_two_candidates_names_none(spark):
+    with pytest.raises(PySparkException) as failure:
+        spark.sql("SELECT 1/id, 2/(id - 1) FROM range(1)").collect()
+    assert failure.value.getCondition() == "DIVIDE_BY_ZERO" and not failure.value.getQueryContext()

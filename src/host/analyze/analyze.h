@@ -14,6 +14,9 @@ enum hr_code hr_analyze_expr(struct hr_arena *arena, struct hr_env *env, const s
 /* visits the direct children; fn may replace them */
 enum hr_code hr_texpr_each(struct hr_texpr *expr, enum hr_code (*fn)(void *arg, struct hr_texpr **child), void *arg);
 
+/* visits every expression of a plan, not what stands inside it; fn may replace them */
+enum hr_code hr_node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *arg, struct hr_texpr **expr), void *arg);
+
 /* Spark's automatic name of an expression ("(a + b)", "count(1)"), and its SQL text as error messages quote it */
 void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out);
 void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out);

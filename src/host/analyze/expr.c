@@ -226,6 +226,8 @@ enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct
         return hr_fail(s->a->err, HR_E_LIMIT, "plan is nested more than %d levels deep", HR_PLAN_DEPTH_MAX);
     enum hr_code code = resolve_kind(s, expr, out);
     s->a->depth--;
+    if (!code && !(*out)->origin && ((*out)->kind == HR_T_CAST || (*out)->kind == HR_T_CALL))
+        (*out)->origin = expr->origin;                      /* where a failure at run time will say that it happened */
     if (code == HR_E_SPARK && s->a->err && !s->a->err->context[0])
         hr_origin_context(s->a->err, expr->origin);         /* the innermost expression with a place in the text */
     return code;

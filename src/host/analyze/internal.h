@@ -132,8 +132,6 @@ bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
 bool has_aggregate(const struct hr_texpr *expr);
 bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
 bool is_foldable(const struct hr_texpr *expr);
-/* every expression of a plan, not what stands inside it */
-enum hr_code node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg);
 
 /* names.c */
 bool same_name(const struct analysis *a, const char *x, const char *y);

@@ -161,7 +161,7 @@ static enum hr_code note_sides(void *arg, struct hr_texpr **place)
         lift->uses[1] = lift->uses[1] || in_output(lift->join->right, (*place)->column.attr->id);
     }
     if ((*place)->kind == HR_T_SUBQUERY)
-        HR_TRY(node_each_expr((*place)->subquery.plan, note_sides, lift));
+        HR_TRY(hr_node_each_expr((*place)->subquery.plan, note_sides, lift));
     return hr_texpr_each(*place, note_sides, lift);
 }
 

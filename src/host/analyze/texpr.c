@@ -240,16 +240,16 @@ static enum hr_code each_own(struct hr_node *node, enum hr_code (*fn)(void *, st
         for (size_t r = 0; r < node->values.count; r++)
             HR_TRY(each_of(&node->values.rows[r], fn, arg));
         return HR_OK;
-    case HR_N_CTE: return node_each_expr(node->cte.definition, fn, arg);
+    case HR_N_CTE: return hr_node_each_expr(node->cte.definition, fn, arg);
     default: return HR_OK;
     }
 }
 
-enum hr_code node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+enum hr_code hr_node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
 {
     for (; node; node = node->input) {
         HR_TRY(each_own(node, fn, arg));
-        HR_TRY(node_each_expr(node->right, fn, arg));
+        HR_TRY(hr_node_each_expr(node->right, fn, arg));
     }
     return HR_OK;
 }

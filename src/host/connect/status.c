@@ -186,7 +186,7 @@ static void add_context(struct hr_arena *arena, const struct hr_err *err, PB(Fet
     context->start_index = (int32_t)json_integer_value(json_object_get(json, "startIndex"));
     context->stop_index = (int32_t)json_integer_value(json_object_get(json, "stopIndex"));
     context->fragment = text_at(arena, json, "fragment");
-    context->summary = text_at(arena, json, "summary");
+    context->summary = hr_strdup(arena, err->tail[0] == '\n' ? err->tail + 1 : err->tail);
     json_decref(json);
     throwable->query_contexts = HR_NEW_ARRAY(arena, PB(FetchErrorDetailsResponse__QueryContext) *, 1);
     throwable->query_contexts[0] = context;

@@ -172,6 +172,62 @@ static enum hr_code cast_nested(struct emit *e, const char *text, const struct h
     return HR_OK;
 }
 
+/* an interval's last unit is what a number counts */
+static long long unit_size(const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_YEAR_MONTH)
+        return type->last_unit == HR_UNIT_MONTH ? 1 : 12;
+    static const long long micros[] = {86400000000ll, 3600000000ll, 60000000ll, 1000000ll};   /* day, hour, minute, second */
+    return micros[type->last_unit - HR_UNIT_DAY];
+}
+
+/* SQL that fails with Spark's CAST_OVERFLOW, the value put in when it happens */
+static const char *cast_overflow(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to)
+{
+    struct hr_err overflow = {0};
+    char encoded[8192];
+    struct hr_buf sql, types[2];
+    const char *suffix = from->id == HR_TYPE_BYTE ? "Y" : from->id == HR_TYPE_SHORT ? "S" : from->id == HR_TYPE_LONG ? "L" : "";
+    for (int i = 0; i < 2; i++) {
+        hr_buf_init(&types[i], 1 << 16);
+        hr_buf_addc(&types[i], '"');
+        hr_type_sql(i ? to : from, &types[i]);
+        hr_buf_addc(&types[i], '"');
+    }
+    hr_fail_spark(&overflow, "CAST_OVERFLOW", "value", "@value@", "sourceType", hr_buf_text(&types[0]), "targetType", hr_buf_text(&types[1]), "ansiConfig",
+                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_err_encode(&overflow, encoded, sizeof encoded);
+    hr_buf_init(&sql, 1 << 20);
+    hr_buf_adds(&sql, "error(replace(");
+    write_quoted(encoded, strlen(encoded), &sql);
+    hr_buf_addf(&sql, ", '@value@', CAST(%s AS VARCHAR) || '%s'))", text, suffix);
+    hr_buf_release(&types[0]);
+    hr_buf_release(&types[1]);
+    return sel_take(e, &sql);
+}
+
+static enum hr_code number_to_interval(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode,
+                                       struct hr_buf *out)
+{
+    const char *integer = to->id == HR_TYPE_YEAR_MONTH ? "INTEGER" : "BIGINT";
+    const char *product = hr_printf(e->arena, "(CAST(%s AS HUGEINT) * %lld)", text, unit_size(to));
+    if (mode == HR_CAST_ANSI)
+        hr_buf_addf(out, "(CASE WHEN %s IS NULL OR TRY_CAST(%s AS %s) IS NOT NULL THEN TRY_CAST(%s AS %s) ELSE CAST(%s AS %s) END)", text, product, integer,
+                    product, integer, cast_overflow(e, text, from, to), integer);
+    else
+        hr_buf_addf(out, "TRY_CAST(%s AS %s)", product, integer);
+    return HR_OK;
+}
+
+static enum hr_code interval_to_decimal(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out)
+{
+    const struct hr_type *wide = hr_type_decimal(e->arena, 38, 6);
+    const char *value = from->id == HR_TYPE_DAY_TIME && from->last_unit == HR_UNIT_SECOND
+                            ? hr_printf(e->arena, "(CAST(%s AS DECIMAL(38,6)) * CAST(0.000001 AS DECIMAL(7,6)))", text)
+                            : hr_printf(e->arena, "(%s // %lld)", text, unit_size(from));
+    return emit_cast(e, hr_printf(e->arena, "CAST(%s AS DECIMAL(38,6))", value), wide, to, mode, out);
+}
+
 enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out)
 {
     if (hr_type_same_shape(from, to)) {
@@ -184,6 +240,10 @@ enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *f
     }
     if (from->id == to->id && (from->id == HR_TYPE_ARRAY || from->id == HR_TYPE_MAP || from->id == HR_TYPE_STRUCT))
         return cast_nested(e, text, from, to, mode, out);
+    if (hr_type_is_integral(from) && (to->id == HR_TYPE_YEAR_MONTH || to->id == HR_TYPE_DAY_TIME))
+        return number_to_interval(e, text, from, to, mode, out);
+    if (to->id == HR_TYPE_DECIMAL && (from->id == HR_TYPE_YEAR_MONTH || from->id == HR_TYPE_DAY_TIME))
+        return interval_to_decimal(e, text, from, to, mode, out);
     if (to->id == HR_TYPE_VARIANT || from->id == HR_TYPE_VARIANT)
         return hr_fail(e->err, HR_E_UNSUPPORTED, "casts of VARIANT");
     const char *name = mode == HR_CAST_ANSI ? "cast" : mode == HR_CAST_TRY ? "try_cast" : "legacy_cast";

@@ -564,11 +564,8 @@ static enum hr_code run_metrics(struct hr_query *query, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
+static enum hr_code run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
 {
-    struct hr_err unused;
-    if (!err)
-        err = &unused;
     if (sink->schema)
         HR_TRY(sink->schema(sink, query->typed->schema, err));
     if (!query->has_prepared) {
@@ -581,6 +578,17 @@ enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct h
         HR_TRY(run_show(query, sink, err));
     query->keep_prepared = is_keepable(query);
     return run_metrics(query, err);
+}
+
+enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
+{
+    struct hr_err unused;
+    if (!err)
+        err = &unused;
+    enum hr_code code = run(query, sink, err);
+    if (code == HR_E_SPARK)
+        engine_context(query->typed, err);
+    return code;
 }
 
 size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metrics)

@@ -48,6 +48,9 @@ const char *type_text(struct emit *e, const struct hr_type *type);              
 enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err);
 duckdb_logical_type logical_type(const struct hr_type *type);
 
+/* tells where the plan failed, if that is certain */
+void engine_context(const struct hr_typed *typed, struct hr_err *err);
+
 struct show;
 struct show *show_new(const struct hr_typed *typed);
 void show_add(struct show *show, duckdb_data_chunk chunk);

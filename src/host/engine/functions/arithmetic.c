@@ -140,7 +140,7 @@ void hr_k_checked_sum(struct hr_rows *rows, idx_t row)
 {
     hr_int128 value = HR_ROW(rows, 0, row, hr_int128);
     if (value != (hr_int128)(int64_t)value)
-        arithmetic_overflow(rows, " Use 'try_sum' to tolerate overflow and return NULL instead.");
+        arithmetic_overflow(rows, " Use 'try_add' to tolerate overflow and return NULL instead.");
     else
         HR_OUT(rows, row, int64_t) = (int64_t)value;
 }
