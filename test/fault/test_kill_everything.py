@@ -101,11 +101,13 @@ class Register(Action):
 class Upload(Action):
     """Small blobs in one request and larger ones in blocks, each new or over an old one: whole, old or new, never between."""
 
+    trying = {}        # name: what was under way when the connection broke, and may have arrived whole
+
     def step(self):
         number = next(numbers)
         name, size = f"uploads/{number % 4}", random.choice([10, 100_000, 5_000_000])
         data = number.to_bytes(4, "big") * (size // 4)
-        self.trying = (name, data)
+        self.trying[name] = data
         with self.rest.container() as container:
             blob = container.get_blob_client(name)
             if size < 1_000_000:
@@ -116,12 +118,12 @@ class Upload(Action):
                 for i, block in enumerate(blocks):
                     blob.stage_block(block, data[i * len(data) // 3:(i + 1) * len(data) // 3])
                 blob.commit_block_list([BlobBlock(block) for block in blocks])
-        self.held[name] = data
+        self.held[name] = self.trying.pop(name)
 
     def look(self, name):
         with self.rest.container() as container:
             data = container.download_blob(name).readall()
-        return self.held[name] if (name, data) == self.trying else data        # what was under way may have arrived whole
+        return self.held[name] if data == self.trying.get(name) else data
 
 
 class MountAndRead(Action):

@@ -359,7 +359,7 @@ def test_without_fuse_it_says_why_with_a_status_of_its_own(tmp_path):
     assert (hidden.returncode, hidden.stderr) == (3, "headrace: there is no /dev/fuse on this machine\n")
 
 
-def test_a_killed_reader_ends_though_storage_is_silent(account, demo, originals, tmp_path):
+def test_a_killed_reader_and_a_mount_told_to_end_do_not_wait_for_silent_storage(account, demo, originals, tmp_path):
     import socket
     with socket.create_server(("127.0.0.1", 0)) as silent:
         manifest = manifest_of(account, demo, "things")
@@ -369,6 +369,10 @@ def test_a_killed_reader_ends_though_storage_is_silent(account, demo, originals,
             silent.accept()                                            # it has asked, and is not answered
             reader.send_signal(signal.SIGKILL)
             assert reader.wait(10) == -signal.SIGKILL
+            patient = subprocess.Popen(["cat", mount.point / "sub/b.bin"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            silent.accept()
+            mount.stop()                                               # and a mount that is told to end does not wait for its reader
+            assert patient.wait(10) == 1
 
 
 def test_an_account_that_comes_back_is_waited_for(fresh_account, tmp_path):
