@@ -81,6 +81,7 @@
     X("DUPLICATED_CTE_NAMES", "42602", HR_PARSE, "CTE definition can't have duplicate names: <duplicateNames>.") \
     X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
     X("EMPTY_JSON_FIELD_VALUE", "42604", HR_RUNTIME, "Failed to parse an empty string for data type <dataType>.") \
+    X("EXCEPT_OVERLAPPING_COLUMNS", "42702", HR_ANALYSIS, "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).") \
     X("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "KD001", HR_SPARK, "Encountered error while reading file <path>. Could not read footer. Please ensure that the file is in either ORC or Parquet format. If not, please convert it to a valid format. If the file is in the valid format, please check if it is corrupt. If it is, you can choose to either ignore it or fix the corruption.") \
     X("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", HR_SPARK, "Encountered error while reading file <path>. File does not exist. It is possible the underlying files have been updated. You can explicitly invalidate the cache in Spark by running 'REFRESH TABLE tableName' command in SQL or by recreating the Dataset/DataFrame involved.") \
     X("FAILED_READ_FILE.NO_HINT", "KD001", HR_SPARK, "Encountered error while reading file <path>.") \
@@ -157,8 +158,10 @@
     X("INVALID_TYPED_LITERAL", "42604", HR_PARSE, "The value of the typed literal <valueType> is invalid: <value>.") \
     X("INVALID_URL", "22P02", HR_RUNTIME, "The url is invalid: <url>. Use `try_parse_url` to tolerate invalid URL and return NULL instead.") \
     X("INVALID_USAGE_OF_STAR_OR_REGEX", "42000", HR_ANALYSIS, "Invalid usage of <elem> in <prettyName>.") \
+    X("INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT", "42000", HR_ANALYSIS, "count(<tableName>.*) is not allowed. Use count(*) or expand the columns manually, e.g. count(col1, col2).") \
     X("INVALID_UTF8_STRING", "22029", HR_ANALYSIS, "Invalid UTF8 byte sequence found in string: <str>.") \
     X("INVALID_WHERE_CONDITION", "42903", HR_ANALYSIS, "The WHERE condition <condition> contains invalid expressions: <expressionList>. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.") \
+    X("INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "42601", HR_ANALYSIS, "Cannot specify ORDER BY or a window frame for <aggFunc>.") \
     X("INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function does not support DISTINCT with WITHIN GROUP.") \
     X("INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. WITHIN GROUP is required for the function.") \
     X("INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function requires <expectedNum> orderings in WITHIN GROUP but got <actualNum>.") \
@@ -225,6 +228,7 @@
     X("USER_RAISED_EXCEPTION", "P0001", HR_ANALYSIS, "<errorMessage>") \
     X("WINDOW_FUNCTION_FRAME_NOT_ORDERED", "42601", HR_ANALYSIS, "Window function <wf_name> requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT <wf_expr> OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table.") \
     X("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix.") \
+    X("WRONG_NUM_ARGS.WITH_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>.") \
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \

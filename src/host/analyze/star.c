@@ -31,13 +31,92 @@ static enum hr_code push_attribute(struct scope *s, struct hr_exprs *out, size_t
     return push(s, out, cap, bind_attr(s->a, attr));
 }
 
-static bool excepted(struct scope *s, const struct hr_exprs *except, const struct hr_attr *attr)
+/* ---- EXCEPT: columns, and fields of structs ---- */
+
+/* one of the list, found: a column, and the path of a field in it, "" for all of it */
+struct excluded { const struct hr_attr *attr; const char *path; };
+struct exclusion { struct excluded *at; size_t count; };
+
+static const char *path_of(struct analysis *a, const struct hr_texpr *expr, const struct hr_attr **attr)
 {
-    for (size_t i = 0; i < except->count; i++)
-        if (except->at[i]->kind == HR_EXPR_ATTRIBUTE &&
-            same_name(s->a, except->at[i]->attribute.name.at[except->at[i]->attribute.name.count - 1], attr->name))
-            return true;
-    return false;
+    if (expr->kind == HR_T_FIELD) {
+        const char *outer = path_of(a, expr->field.child, attr);
+        return outer ? hr_printf(a->arena, "%s%s%s", outer, *outer ? "." : "", expr->field.name) : NULL;
+    }
+    *attr = expr->kind == HR_T_COLUMN ? expr->column.attr : NULL;
+    return *attr ? "" : NULL;
+}
+
+static bool is_inside(const char *path, const char *outer)
+{
+    size_t len = strlen(outer);
+    return !len || (!strncmp(path, outer, len) && (!path[len] || path[len] == '.'));
+}
+
+static const char *as_written(struct analysis *a, const struct hr_exprs *list)
+{
+    const char *text = "";
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < list->at[i]->attribute.name.count; k++)
+            text = hr_printf(a->arena, "%s%s%s", text, k ? "." : i ? ", " : "", list->at[i]->attribute.name.at[k]);
+    return text;
+}
+
+/* base: the struct whose fields a star stands for, where the names begin; else NULL */
+static enum hr_code find_excluded(struct scope *s, const struct hr_expr *star, const struct hr_names *base, struct exclusion *out)
+{
+    struct analysis *a = s->a;
+    const struct hr_exprs *except = &star->star.except;
+    *out = (struct exclusion){ARRAY(a, struct excluded, except->count), except->count};
+    for (size_t i = 0; i < except->count; i++) {
+        struct hr_texpr *found = NULL;
+        struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ATTRIBUTE);
+        if (except->at[i]->kind != HR_EXPR_ATTRIBUTE)
+            return hr_fail(a->err, HR_E_UNSUPPORTED, "EXCEPT of something else than columns");
+        *name = *except->at[i];
+        if (base) {
+            struct hr_names *full = &name->attribute.name, own = except->at[i]->attribute.name;
+            *full = (struct hr_names){ARRAY(a, const char *, base->count + own.count), base->count + own.count};
+            memcpy(full->at, base->at, base->count * sizeof *base->at);
+            memcpy(full->at + base->count, own.at, own.count * sizeof *own.at);
+        }
+        HR_TRY(find_attribute(s, name, &found));
+        out->at[i].path = found ? path_of(a, found, &out->at[i].attr) : NULL;
+        if (!out->at[i].path)
+            return unresolved_column(s, &except->at[i]->attribute.name);
+        for (size_t k = 0; k < i; k++)
+            if (out->at[k].attr->id == out->at[i].attr->id && (is_inside(out->at[k].path, out->at[i].path) || is_inside(out->at[i].path, out->at[k].path)))
+                return hr_fail_spark(a->err, "EXCEPT_OVERLAPPING_COLUMNS", "columns", as_written(a, except), NULL);
+    }
+    return HR_OK;
+}
+
+/* the column, or what is left of it; *out is NULL when nothing is */
+static struct hr_expr *left_of(struct analysis *a, const struct exclusion *excluded, const struct hr_attr *attr, const char *prefix, struct hr_expr *column)
+{
+    struct hr_expr *left = column;
+    for (size_t i = 0; i < excluded->count; i++) {
+        const struct excluded *one = &excluded->at[i];
+        if (one->attr->id != attr->id || !is_inside(one->path, prefix))
+            continue;
+        const char *inner = one->path + strlen(prefix) + (*prefix && one->path[strlen(prefix)]);
+        if (!*inner)
+            return NULL;
+        struct hr_expr *update = hr_expr_new(a->arena, HR_EXPR_UPDATE_FIELD);
+        update->update.child = left;
+        update->update.field = inner;
+        left = update;
+    }
+    return left;
+}
+
+static struct hr_expr *named_as(struct analysis *a, struct hr_expr *expr, const char *name)
+{
+    struct hr_expr *alias = hr_expr_new(a->arena, HR_EXPR_ALIAS);
+    alias->alias.child = expr;
+    alias->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
+    alias->alias.names.at[0] = name;
+    return alias;
 }
 
 static bool star_covers(struct scope *s, const struct hr_attr *attr, const struct hr_names *target)
@@ -62,18 +141,25 @@ static enum hr_code expand_struct_star(struct scope *s, const struct hr_expr *st
     if (!found || found->type->id != HR_TYPE_STRUCT) {
         return hr_fail_spark(s->a->err, "CANNOT_RESOLVE_STAR_EXPAND", "targetString", quoted(s->a, &star->star.target), "columns", "", NULL);
     }
+    struct exclusion excluded;
+    const struct hr_attr *attr = NULL;
+    HR_TRY(find_excluded(s, star, &star->star.target, &excluded));
+    const char *base = path_of(s->a, found, &attr);
     for (size_t i = 0; i < found->type->field_count; i++) {
-        struct hr_expr *field = hr_expr_new(s->a->arena, HR_EXPR_EXTRACT);
+        const char *field_name = found->type->fields[i].name;
+        struct hr_expr *field = hr_expr_new(s->a->arena, HR_EXPR_EXTRACT), *left = field;
         field->extract.child = name;
-        field->extract.extraction = hr_expr_string(s->a->arena, found->type->fields[i].name);
-        push(s, out, cap, field);
+        field->extract.extraction = hr_expr_string(s->a->arena, field_name);
+        if (excluded.count)
+            left = left_of(s->a, &excluded, attr, hr_printf(s->a->arena, "%s%s%s", base, *base ? "." : "", field_name), field);
+        if (left)
+            push(s, out, cap, left == field ? field : named_as(s->a, left, field_name));
     }
     return HR_OK;
 }
 
 static enum hr_code expand_star(struct scope *s, const struct hr_expr *star, struct hr_exprs *out, size_t *cap)
 {
-    size_t before = out->count;
     if (star->star.plan_id != HR_NO_PLAN_ID) {
         struct hr_attrs outputs[16];
         size_t found = 0;
@@ -86,15 +172,24 @@ static enum hr_code expand_star(struct scope *s, const struct hr_expr *star, str
                 push_attribute(s, out, cap, outputs[0].at[i]);
         return HR_OK;
     }
+    size_t covered = 0;
+    for (size_t k = 0; k < s->input_count; k++)
+        for (size_t i = 0; i < s->inputs[k]->output.count; i++)
+            covered += star_covers(s, s->inputs[k]->output.at[i], &star->star.target);
+    if (!covered && star->star.target.count)
+        return expand_struct_star(s, star, out, cap);
+    struct exclusion excluded;
+    HR_TRY(find_excluded(s, star, NULL, &excluded));
     for (size_t k = 0; k < s->input_count; k++)
         for (int hidden = 1; hidden >= 0; hidden--)          /* t.* after USING: the key that the join hid comes first */
             for (size_t i = 0; i < s->inputs[k]->output.count; i++) {
                 const struct hr_attr *attr = s->inputs[k]->output.at[i];
-                if (attr->hidden == hidden && star_covers(s, attr, &star->star.target) && !excepted(s, &star->star.except, attr))
-                    push_attribute(s, out, cap, attr);
+                if (attr->hidden != hidden || !star_covers(s, attr, &star->star.target))
+                    continue;
+                struct hr_expr *column = bind_attr(s->a, attr), *left = left_of(s->a, &excluded, attr, "", column);
+                if (left)
+                    push(s, out, cap, left == column ? column : named_as(s->a, left, attr->name));
             }
-    if (out->count == before && star->star.target.count && !star->star.except.count)
-        return expand_struct_star(s, star, out, cap);
     return HR_OK;
 }
 

@@ -115,6 +115,9 @@ enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct 
     for (size_t i = 0; i < partition->count; i++)
         HR_TRY(hr_resolve_expr(s, definition->window.partition.at[i], &partition->at[i]));
     HR_TRY(resolve_orders(s, &definition->window.order, &window->window.order));
+    if ((hr_function_is(function->call.function, "median") || hr_function_is(function->call.function, "percentile_cont") ||
+         hr_function_is(function->call.function, "percentile_disc")) && (definition->window.order.count || definition->window.frame != HR_FRAME_DEFAULT))
+        return hr_fail_spark(a->err, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "aggFunc", expr_sql(a, function), NULL);
     HR_TRY(resolve_frame(s, definition, window));
     if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count && !hr_function_is(function->call.function, "nth_value"))
         return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name", function->call.name, "wf_expr", pretty_name(a, function), NULL);

@@ -128,3 +128,12 @@ SELECT rand(0), rand(cast(null AS int)), randn(0L), rand(5), rand(5) FROM (SELEC
 SELECT id, rand(0), sum(id) FROM (SELECT /*+ REPARTITION(1) */ id FROM range(3)) GROUP BY id, 2 ORDER BY 1
 SELECT * FROM (SELECT /*+ REPARTITION(1) */ * FROM range(30)) WHERE rand(3) < 0.2
 SELECT count(id) FILTER (WHERE rand(1) > 1) FROM range(3)
+SELECT count() FROM range(2)
+SELECT count(t.*) FROM range(2) t
+SELECT count(*), count(DISTINCT *) FROM range(2) t
+SELECT * EXCEPT (nope) FROM range(2)
+SELECT * EXCEPT (id, id) FROM range(2)
+SELECT * EXCEPT (data.s2), t.* EXCEPT (t.e), data.* EXCEPT (s2.x), data.s2.* EXCEPT (x) FROM VALUES (named_struct('f1', 1, 's2', named_struct('x', 1, 'y', 2)), 3) t(data, e)
+SELECT * EXCEPT (data.s2, data.s2.x) FROM VALUES (named_struct('f1', 1, 's2', named_struct('x', 1, 'y', 2)), 3) t(data, e)
+SELECT median(id) OVER (ORDER BY id) FROM range(3)
+SELECT median(id) OVER (PARTITION BY id) FROM range(2) ORDER BY 1
