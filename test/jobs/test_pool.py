@@ -4,7 +4,7 @@ import shlex
 import pytest
 from headrace.azureml import exceptions
 from headrace.azureml.compute import ComputeTarget, SynapseCompute
-from headrace.azureml.core import Experiment, LinkedService, RunConfiguration, ScriptRunConfig, SynapseWorkspaceLinkedServiceConfiguration
+from headrace.azureml.core import Datastore, Experiment, LinkedService, RunConfiguration, ScriptRunConfig, SynapseWorkspaceLinkedServiceConfiguration
 
 from support.serve import until
 
@@ -72,3 +72,26 @@ def test_what_a_pool_cannot_be_is_refused_by_name(serve, ws, script, pool):
         Experiment(ws, "spark").submit(ScriptRunConfig(script(""), script="train.py", compute_target="absent"))
     with pytest.raises(exceptions.UserErrorException, match="needs an attached Spark pool"):
         Experiment(ws, "spark").submit(ScriptRunConfig(script(""), script="train.py", run_config=RunConfiguration(framework="PySpark")))
+
+
+def test_the_data_of_a_pools_run_is_the_identitys(serve, ws, script, pool):
+    """Without a key or SAS: the storage roles of the linked service's identity decide, not the submitter's."""
+    link, _ = attached(ws, serve, pool)
+    account, identity = serve.endpoint["account"], link.system_assigned_identity_principal_id
+    Datastore.get_default(ws).upload_files([__file__], target_path="pool", overwrite=True, show_progress=False)
+    container = Datastore.get_default(ws).container_name
+    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", identity, "--scope", f"workspaces/{serve.endpoint['synapse_workspace']}")
+    config = ScriptRunConfig(script(f"""
+from pyspark.sql import SparkSession
+path = "wasbs://{container}@{account}.blob.core.windows.net/pool/test_pool.py"
+print(SparkSession.builder.getOrCreate().read.text(path).count() > 10)
+"""), script="train.py", compute_target="sparkalias")
+    refused = Experiment(ws, "spark").submit(config)
+    assert refused.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    text = refused.get_logs()
+    assert identity in text and "Storage Blob Data Reader" in text
+    command = shlex.split(text[text.index("headrace role assign"):].splitlines()[0])
+    serve.cli(*command[1:])
+    run = Experiment(ws, "spark").submit(config)
+    assert run.wait_for_completion(raise_on_error=False)["status"] == "Completed", run.get_logs()
+    assert run.get_logs() == "True\n"
