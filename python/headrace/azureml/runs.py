@@ -12,6 +12,7 @@ from headrace.azureml import exceptions
 from headrace.azureml.client import Endpoint, segment
 from headrace.azureml.exceptions import UserErrorException, unsupported
 from headrace.azureml.history import IMAGE, LIST, ROW, SCALAR, TABLE, History, number
+from headrace.azureml.offline import OfflineRun
 from headrace.azureml.script import ScriptRunConfig
 
 API = "2023-04-01"
@@ -51,7 +52,7 @@ class Experiment:
         return _table(("Name", "Workspace", "Report Page"), ((self.name, self.workspace.name, _link(self.get_portal_url())),))
 
     def get_portal_url(self):
-        return "%s/studio/#/experiments/%s" % (self.workspace._endpoint.url, segment(self.name))
+        return self.workspace._endpoint.url + "/studio/runs"
 
     @staticmethod
     def list(workspace, experiment_name=None, view_type="ActiveOnly", tags=None):
@@ -199,7 +200,7 @@ class Run:
         return _table(("Experiment", "Id", "Type", "Status", "Details Page"), (row,))
 
     def get_portal_url(self):
-        return "%s/studio/#/runs/%s" % (self.experiment.workspace._endpoint.url, segment(self.id))
+        return "%s/studio/runs/%s" % (self.experiment.workspace._endpoint.url, segment(self.id))
 
     def get_status(self):
         """Queued, Preparing, Running, Finalizing, CancelRequested, Completed, Failed or Canceled."""
@@ -262,7 +263,7 @@ class Run:
         run_id, scope = env.get("AZUREML_RUN_ID"), env.get("AZUREML_WORKSPACE_SCOPE")
         if not run_id or not scope or not env.get("HEADRACE_TOKEN"):
             if allow_offline:
-                return _OfflineRun()
+                return OfflineRun()
             raise exceptions.RunEnvironmentException("there is no run here: the script was not started by one")
         if cls._context is None or cls._context.id != run_id:
             parts = scope.strip("/").split("/")
@@ -554,86 +555,6 @@ class Inputs(dict):
     def __missing__(self, name):
         known = "it has %s" % ", ".join("'%s'" % key for key in self) if self else "it has none"
         raise UserErrorException("run '%s' has no input '%s': %s" % (self._run.id, name, known))
-
-
-class _OfflineRun:
-    """What a script logs to when no run executes it: standard output."""
-
-    id = "OfflineRun_" + str(uuid.uuid4())
-    experiment = None
-    number = 0
-
-    def __init__(self):
-        self.input_datasets, self.tags, self.properties = {}, {}, {}
-
-    def _say(self, kind, name, value):
-        print("Attempted to log %s metric %s:\n%s" % (kind, name, value))
-
-    def log(self, name, value, description="", step=None):
-        self._say("scalar", name, value)
-
-    def log_list(self, name, value, description=""):
-        self._say("list", name, value)
-
-    def log_row(self, name, description=None, **columns):
-        self._say("row", name, columns)
-
-    def log_table(self, name, value, description=""):
-        self._say("table", name, value)
-
-    def log_image(self, name, path=None, plot=None, description=""):
-        self._say("image", name, path or plot)
-
-    def tag(self, key, value=None):
-        self.tags[key] = value
-
-    def set_tags(self, tags):
-        self.tags.update(tags)
-
-    def get_tags(self):
-        return dict(self.tags)
-
-    def add_properties(self, properties):
-        self.properties.update(properties)
-
-    def get_metrics(self, *args, **options):
-        return {}
-
-    def upload_file(self, name, path_or_stream, datastore_name=None):
-        print("Attempted to upload file %s: %s" % (name, path_or_stream))
-
-    def upload_folder(self, name, path, datastore_name=None):
-        print("Attempted to upload folder %s: %s" % (name, path))
-
-    def get_status(self):
-        return "Running"
-
-    def get_details(self):
-        return {"runId": self.id, "status": "Running"}
-
-    def flush(self, timeout_seconds=300):
-        pass
-
-    def complete(self, _set_status=True):
-        pass
-
-    def fail(self, error_details=None, error_code=None, _set_status=True):
-        print("Attempted to fail the run: %s" % (error_details,))
-
-    def cancel(self):
-        pass
-
-    def get_file_names(self):
-        return []
-
-    def get_portal_url(self):
-        return ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        pass
 
 
 def _link(url):

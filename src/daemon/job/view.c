@@ -120,7 +120,7 @@ json_t *view_job(struct hr_rest *req, const struct hr_run_row *row)
     if (!json_object_get(properties, "command"))
         json_object_set_new(properties, "command", json_string(""));
     json_t *services = json_object();
-    json_object_set_new(services, "Studio", service("Studio", json_sprintf("%s/studio/#/runs/%s", req->origin, row->id)));
+    json_object_set_new(services, "Studio", service("Studio", json_sprintf("%s/studio/runs/%s", req->origin, row->id)));
     json_object_set_new(services, "Tracking", service("Tracking", json_sprintf("%s/mlflow/v1.0%s", req->origin, row->workspace)));
     json_object_update_new(properties,
                            json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:o, s:o}", "jobType", "Command", "status", row->status,
