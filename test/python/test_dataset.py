@@ -266,6 +266,28 @@ def test_download_gives_the_registered_bytes_or_says_why_not(sdk, ws, store, dem
     assert not list(tmp_path.glob("*/.headrace-*"))
 
 
+def test_a_datastore_that_points_elsewhere_since(sdk, ws, demo, folder):
+    demo.put(f"{folder}/a.csv", b"x")
+    demo.service.create_container(folder)
+    store = sdk.Datastore.register_azure_blob_container(ws, "moving", "demo", demo.account, account_key=demo.key)
+    sdk.Dataset.File.from_files((store, folder)).register(ws, folder)
+    sdk.Datastore.register_azure_blob_container(ws, "moving", folder, demo.account, account_key=demo.key, overwrite=True)
+    with pytest.raises(sdk.exceptions.UserErrorException, match="files are in 'wasbs://demo@dprepdata.*point elsewhere since"):
+        sdk.Dataset.get_by_name(ws, folder).to_path()
+    sdk.Datastore.get(ws, "moving").unregister()
+    with pytest.raises(sdk.exceptions.UserErrorException, match='datastore "moving" does not exist'):
+        sdk.Dataset.get_by_name(ws, folder).to_path()
+
+
+def test_many_requests_at_a_time_wait_their_turn(sdk, ws, store, demo, folder):
+    from concurrent.futures import ThreadPoolExecutor
+
+    demo.put(f"{folder}/a.csv", b"x")
+    with ThreadPoolExecutor(40) as pool:
+        made = list(pool.map(lambda _: sdk.Dataset.File.from_files((store, folder)).to_path(), range(80)))
+    assert made == [["/a.csv"]] * 80
+
+
 def test_upload_directory(sdk, ws, store, demo, folder, tmp_path):
     (tmp_path / "a.txt").write_text("x")
     made = sdk.Dataset.File.upload_directory(str(tmp_path), (store, folder), show_progress=False)

@@ -10,9 +10,28 @@ struct unpacking {
     const char *head;                  /* the answer up to the files */
     const void *files;
     size_t files_size, files_len;
+    const char **roots;                /* where its datastores point now; NULL at the end */
     char *text;                        /* the whole answer, malloc'ed */
     size_t len;
 };
+
+/* A datastore that was registered anew for another container reaches none of the files: said here, not by each read's refusal */
+static enum hr_code check_roots(const struct unpacking *what, const char *files, struct hr_err *err)
+{
+    static const char key[] = "\"url\":\"";
+    const char *url = strstr(files, key), *place = url ? strstr(url, "://") : NULL;
+    for (size_t i = 0; place && what->roots[i]; i++) {
+        const char *root = strstr(what->roots[i], "://");
+        size_t account = strcspn(root, ".");
+        if (!strncmp(root, place, account + 1))
+            return HR_OK;
+    }
+    if (!place)
+        return HR_OK;
+    hr_fail(err, HR_E_CHANGED, "the dataset's files are in '%.*s', and its datastores point elsewhere since", (int)strcspn(url + strlen(key), "/") + 2 +
+            (int)strcspn(place + 3, "/"), url + strlen(key));
+    return hr_fail_hint(err, "register the datastore as it was, or the dataset again");
+}
 
 /* 100,000 files unpack to some 20 MB: not on the loop's thread */
 static enum hr_code unpack(struct data_work *work, struct hr_err *err)
@@ -26,7 +45,7 @@ static enum hr_code unpack(struct data_work *work, struct hr_err *err)
         return hr_fail(err, HR_E_IO, "the stored manifest cannot be unpacked");
     strcpy(what->text + head + got, "}");
     what->len = head + got + 1;
-    return HR_OK;
+    return check_roots(what, what->text + head, err);
 }
 
 static enum hr_code unpacked(struct hr_rest *req, struct data_work *work, struct hr_err *err)
@@ -52,6 +71,17 @@ enum hr_code data_set_storage(struct hr_rest *req, const char *workspace, const 
             rows[count++] = definition.paths[i].store;
     }
     return data_storage(req, workspace, rows, count, false, storage, err);
+}
+
+static enum hr_code roots_of(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, struct hr_arena *arena,
+                             const char ***roots, struct hr_err *err)
+{
+    struct data_definition definition;
+    HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
+    *roots = HR_NEW_ARRAY(arena, const char *, definition.count + 1);
+    for (size_t i = 0; i < definition.count; i++)
+        (*roots)[i] = data_location(arena, definition.paths[i].store, "");
+    return HR_OK;
 }
 
 static const char *head_of(struct hr_rest *req, const struct hr_dataset_row *row, json_t *storage)
@@ -85,12 +115,16 @@ enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
     enum hr_code code = hr_store_saved_get(req->site->store, work->arena, workspace, row->saved, &saved, err);
     if (!code && !saved)
         code = hr_fail(err, HR_E_NOT_FOUND, "the manifest of dataset \"%s\" is not there", row->id);
+    const char **roots = NULL;
+    if (!code)
+        code = roots_of(req, workspace, row, work->arena, &roots, err);
     if (code) {
         data_work_free(work);
         return code;
     }
     struct unpacking *what = HR_NEW(work->arena, struct unpacking);
-    *what = (struct unpacking){.head = hr_strdup(work->arena, head),
+    *what = (struct unpacking){.roots = roots,
+                               .head = hr_strdup(work->arena, head),
                                .files = saved->files,
                                .files_size = saved->files_size,
                                .files_len = (size_t)saved->files_len};

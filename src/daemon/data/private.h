@@ -85,8 +85,9 @@ struct data_work {
     struct hr_blob_config *config;     /* freed with it; may be NULL */
     struct hr_blob_cancel cancel;
     /* work.c's */
-    struct hr_rest *req;
-    struct hr_thread *thread;
+    struct hr_rest *req;               /* NULL: the client went */
+    struct hr_loop *loop;
+    struct hr_thread *thread;          /* NULL: it waits its turn */
     struct data_work *next;
     enum hr_code code;
     struct hr_err err;

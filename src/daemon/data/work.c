@@ -1,4 +1,5 @@
-/* Work that waits for storage: one thread a request, so that a datastore that does not answer holds up nobody else. */
+/* Work that waits for storage: one thread a request, so that a datastore that does not answer holds up nobody else. So many at a time; the
+ * others wait their turn. */
 #include "base/check.h"
 #include "daemon/data/private.h"
 #include "io/loop.h"
@@ -6,12 +7,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define WORKS_MAX 16
+#define RUNNING_MAX 16
+#define WAITING_MAX 1000
 #define STACK_BYTES (1024 * 1024)
 
 static struct {
-    struct data_work *first;
-    size_t count;
+    struct data_work *first;           /* running ones and waiting ones, in order of coming */
+    size_t running, waiting;
     atomic_bool stopping;
 } works;
 
@@ -43,17 +45,15 @@ static void forget(struct data_work *work)
     for (struct data_work **at = &works.first; *at; at = &(*at)->next)
         if (*at == work) {
             *at = work->next;
-            works.count--;
             return;
         }
 }
 
-/* on the loop's thread: the work is done, its thread about to end */
-static void deliver(void *arg)
+static void start_waiting(void);
+
+static void answer(struct data_work *work)
 {
-    struct data_work *work = arg;
     struct hr_rest *req = work->req;
-    hr_thread_free(work->thread);
     forget(work);
     if (req && !atomic_load(&works.stopping)) {
         enum hr_code code = work->code ? work->code : work->done(req, work, &work->err);
@@ -66,14 +66,51 @@ static void deliver(void *arg)
     data_work_free(work);
 }
 
-struct posted { struct data_work *work; struct hr_loop *loop; };
+/* on the loop's thread: the work is done, its thread about to end */
+static void deliver(void *arg)
+{
+    struct data_work *work = arg;
+    hr_thread_free(work->thread);
+    works.running--;
+    answer(work);
+    start_waiting();
+}
 
 static void job(void *arg)
 {
-    struct posted *posted = arg;
-    struct data_work *work = posted->work;
+    struct data_work *work = arg;
     work->code = work->run(work, &work->err);
-    hr_loop_post(posted->loop, deliver, work);
+    hr_loop_post(work->loop, deliver, work);
+}
+
+static void start(struct data_work *work)
+{
+    works.waiting--;
+    work->code = hr_thread_new("data", STACK_BYTES, &work->thread, &work->err);
+    if (work->code) {
+        answer(work);
+        return;
+    }
+    works.running++;
+    hr_thread_post(work->thread, job, work);
+}
+
+/* those whose client went while they waited are not begun */
+static void start_waiting(void)
+{
+    struct data_work *next;
+    for (struct data_work *work = works.first; work && works.running < RUNNING_MAX && !atomic_load(&works.stopping); work = next) {
+        next = work->next;
+        if (work->thread)
+            continue;
+        if (work->req) {
+            start(work);
+        } else {
+            works.waiting--;
+            forget(work);
+            data_work_free(work);
+        }
+    }
 }
 
 static void gone(struct hr_rest *req)
@@ -84,33 +121,38 @@ static void gone(struct hr_rest *req)
 
 enum hr_code data_work_start(struct hr_rest *req, struct data_work *work, struct hr_err *err)
 {
-    enum hr_code code = works.count < WORKS_MAX && !atomic_load(&works.stopping)
-                            ? hr_thread_new("data", STACK_BYTES, &work->thread, err)
-                            : hr_fail(err, HR_E_NOMEM, "%d requests are talking to storage already: try again", WORKS_MAX);
-    if (code) {
+    struct data_work **last = &works.first;
+    if (works.waiting >= WAITING_MAX || atomic_load(&works.stopping)) {
         data_work_free(work);
-        return code;
+        return hr_fail(err, HR_E_NOMEM, "%d requests wait for storage already: try again", WAITING_MAX);
     }
-    struct posted *posted = HR_NEW(work->arena, struct posted);
-    *posted = (struct posted){work, req->site->loop};
+    while (*last)
+        last = &(*last)->next;
+    *last = work;
+    works.waiting++;
     work->req = req;
-    work->next = works.first;
-    works.first = work;
-    works.count++;
+    work->loop = req->site->loop;
     req->user = work;
     req->gone = gone;
     hr_rest_defer(req);
-    hr_thread_post(work->thread, job, posted);
+    start_waiting();
     return HR_OK;
 }
 
-/* what was posted meanwhile still comes, and finds no request */
+/* what was posted meanwhile still comes, and finds no request; what waited is not begun */
 void hr_data_stop(void)
 {
+    struct data_work *next;
     atomic_store(&works.stopping, true);
-    for (struct data_work *work = works.first; work; work = work->next) {
+    for (struct data_work *work = works.first; work; work = next) {
+        next = work->next;
         work->req = NULL;
-        hr_thread_free(work->thread);
-        work->thread = NULL;
+        if (work->thread) {
+            hr_thread_free(work->thread);
+            work->thread = NULL;
+        } else {
+            forget(work);
+            data_work_free(work);
+        }
     }
 }
