@@ -200,8 +200,10 @@ static enum hr_code unresolved_routine(struct analysis *a, const struct hr_names
 /* count(*) counts rows; any other function takes the columns */
 static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const struct hr_function *function, struct hr_exprs *args)
 {
-    bool star = expr->call.args.count == 1 && expr->call.args.at[0]->kind == HR_EXPR_STAR;
-    if (star && hr_function_is(function, "count") && !expr->call.distinct && !expr->call.args.at[0]->star.target.count) {
+    const struct hr_expr *only = expr->call.args.count == 1 ? expr->call.args.at[0] : NULL;
+    bool star = only && only->kind == HR_EXPR_STAR;
+    bool text = only && only->kind == HR_EXPR_TEXT && only->text.sql && !strcmp(only->text.sql, "*") && hr_function_is(function, "count");   /* count(expr("*")) */
+    if ((text && !expr->call.distinct) || (star && hr_function_is(function, "count") && !expr->call.distinct && !only->star.target.count)) {
         args->at = ARRAY(s->a, struct hr_expr *, 1);
         args->at[0] = hr_expr_integer(s->a->arena, BASIC(INT), 1);
         args->count = 1;

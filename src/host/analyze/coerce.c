@@ -288,7 +288,7 @@ static const struct hr_type *wanted(char want)
 {
     switch (want) {
     case 's': case 't': return BASIC(STRING);
-    case 'i': return BASIC(INT);
+    case 'i': case 'I': return BASIC(INT);
     case 'l': return BASIC(LONG);
     case 'd': return BASIC(DOUBLE);
     case 'n': return BASIC(DOUBLE);
@@ -307,7 +307,7 @@ static bool fits(const struct hr_type *type, char want)
     switch (want) {
     case 's': return is_string(type);
     case 't': return is_string(type) || type->id == HR_TYPE_BINARY;
-    case 'i': return type->id == HR_TYPE_INT;
+    case 'i': case 'I': return type->id == HR_TYPE_INT;
     case 'l': return type->id == HR_TYPE_LONG;
     case 'd': return type->id == HR_TYPE_DOUBLE;
     case 'n': return hr_type_is_numeric(type);
@@ -333,9 +333,8 @@ static bool ansi_implicit(const struct hr_type *from, char want)
     case 's': case 't': return hr_type_is_numeric(from) || is_datetime(from) || from->id == HR_TYPE_BOOLEAN || from->id == HR_TYPE_BINARY ||
                                from->id == HR_TYPE_YEAR_MONTH || from->id == HR_TYPE_DAY_TIME || from->id == HR_TYPE_CALENDAR_INTERVAL ||
                                from->id == HR_TYPE_TIME;
-    case 'i': return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
-    case 'l': return hr_type_is_integral(from) || is_string(from);
-    case 'd': case 'n': return hr_type_is_numeric(from) || is_string(from);
+    case 'I': return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
+    case 'i': case 'l': case 'd': case 'n': return hr_type_is_numeric(from) || is_string(from);
     case 'x': case 'b': case 'y': return is_string(from);
     case 'D': case 'T': case 'U': return is_string(from) || is_datetime(from);
     default: return false;
@@ -346,6 +345,7 @@ static bool legacy_implicit(const struct hr_type *from, char want)
 {
     switch (want) {
     case 's': case 't': return from->id != HR_TYPE_ARRAY && from->id != HR_TYPE_MAP && from->id != HR_TYPE_STRUCT;
+    case 'I': return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
     case 'i': case 'l': case 'd': case 'n': case 'x': return hr_type_is_numeric(from) || is_string(from);
     case 'b': return is_string(from);
     case 'y': return is_string(from);

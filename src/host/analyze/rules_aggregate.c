@@ -164,7 +164,6 @@ enum hr_code hr_rule_window_value(struct hr_call *call)
 
 /* ---- more of strings, dates and collections ---- */
 
-/* computed exactly: no sketch, so no error; Spark's may be off by its relative standard deviation */
 /* approx_count_distinct: the second argument becomes the sketch's bits */
 enum hr_code hr_rule_distinct_count(struct hr_call *call)
 {
