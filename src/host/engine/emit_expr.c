@@ -377,20 +377,40 @@ static bool is_call_of(const struct hr_texpr *expr, const char *name)
     return expr->kind == HR_T_CALL && hr_function_is(expr->call.function, name);
 }
 
-enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+/* does IN stand in it, under nothing but AND, OR and NOT? */
+static bool holds_in(const struct hr_texpr *expr)
 {
     if (is_in(expr))
-        return emit_subquery(e, expr, false, true, out);
-    if (is_call_of(expr, "not") && is_in(expr->call.args.at[0]))
-        return emit_subquery(e, expr->call.args.at[0], true, true, out);
-    if (!is_call_of(expr, "and"))
-        return emit_expr(e, expr, out);
+        return true;
+    if (is_call_of(expr, "not"))
+        return holds_in(expr->call.args.at[0]);
+    return (is_call_of(expr, "and") || is_call_of(expr, "or")) && (holds_in(expr->call.args.at[0]) || holds_in(expr->call.args.at[1]));
+}
+
+/* As Spark does before it joins for IN, NOT goes inwards: NOT (x > 1 OR a IN …) is x <= 1 AND a NOT IN … */
+static enum hr_code emit_logic(struct emit *e, const struct hr_texpr *expr, bool negated, bool filters, struct hr_buf *out)
+{
+    if (is_in(expr))
+        return emit_subquery(e, expr, negated, filters, out);
+    if (is_call_of(expr, "not") && holds_in(expr))
+        return emit_logic(e, expr->call.args.at[0], !negated, filters, out);
+    if (!holds_in(expr)) {
+        hr_buf_adds(out, negated ? "(NOT " : "");
+        HR_TRY(emit_expr(e, expr, out));
+        hr_buf_adds(out, negated ? ")" : "");
+        return HR_OK;
+    }
     hr_buf_addc(out, '(');
-    HR_TRY(emit_condition(e, expr->call.args.at[0], out));
-    hr_buf_adds(out, " AND ");
-    HR_TRY(emit_condition(e, expr->call.args.at[1], out));
+    HR_TRY(emit_logic(e, expr->call.args.at[0], negated, filters, out));
+    hr_buf_adds(out, is_call_of(expr, "and") != negated ? " AND " : " OR ");
+    HR_TRY(emit_logic(e, expr->call.args.at[1], negated, filters, out));
     hr_buf_addc(out, ')');
     return HR_OK;
+}
+
+enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    return holds_in(expr) ? emit_logic(e, expr, false, true, out) : emit_expr(e, expr, out);
 }
 
 static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
@@ -432,8 +452,8 @@ enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_bu
         hr_buf_addf(out, ", 'f%zu')", expr->field.index);
         return HR_OK;
     case HR_T_CALL:
-        if (is_call_of(expr, "not") && is_in(expr->call.args.at[0]))
-            return emit_subquery(e, expr->call.args.at[0], true, false, out);
+        if (holds_in(expr))
+            return emit_logic(e, expr, false, false, out);
         return emit_call(e, expr, "", out);
     case HR_T_WINDOW:
         HR_TRY(over_clause(e, expr, &over));

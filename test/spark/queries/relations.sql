@@ -137,3 +137,7 @@ SELECT * EXCEPT (data.s2), t.* EXCEPT (t.e), data.* EXCEPT (s2.x), data.s2.* EXC
 SELECT * EXCEPT (data.s2, data.s2.x) FROM VALUES (named_struct('f1', 1, 's2', named_struct('x', 1, 'y', 2)), 3) t(data, e)
 SELECT median(id) OVER (ORDER BY id) FROM range(3)
 SELECT median(id) OVER (PARTITION BY id) FROM range(2) ORDER BY 1
+SELECT * FROM VALUES (null), (5), (8), (11) s1(a) WHERE NOT (a NOT IN (SELECT c FROM VALUES (null), (8), (11) s2(c))) ORDER BY a
+SELECT * FROM VALUES (null), (5), (8), (11) s1(a) WHERE NOT (a > 5 OR a IN (SELECT c FROM VALUES (null), (8), (11) s2(c))) ORDER BY a
+SELECT * FROM VALUES (null), (5), (8), (11) s1(a) WHERE NOT (a > 5 AND a IN (SELECT c FROM VALUES (null), (8), (11) s2(c))) ORDER BY a
+SELECT a, NOT (a > 5 OR a IN (SELECT c FROM VALUES (null), (8) s2(c))) x, NOT (NOT (a IN (SELECT c FROM VALUES (null), (8) s2(c)))) y FROM VALUES (null), (5), (8), (11) s1(a) ORDER BY a
