@@ -7,44 +7,38 @@ the kernel has cached are dropped before each part.
 """
 import argparse
 import asyncio
-import atexit
 import concurrent.futures
-import datetime
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.parse
+import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test"))
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "test/mount"))
-from servers import BUILD, cpu_seconds, memory                    # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from servers import BUILD, Headrace, cpu_seconds, memory          # noqa: E402
 
 BIG, SMALL_FILES, SMALL_BYTES, MANY = 256_000_000, 1000, 10_000, 10_000
 
 
 class Account:
-    """The built-in account alone, with the data of every part."""
+    """A server's built-in account with the data of every part, as one dataset: its manifest, and the SAS that reads it."""
 
-    name = "dprepdata"
-
-    def __init__(self, home):
-        self.home = home
-        self.process = subprocess.Popen([BUILD / "test/unit/account/account_alone", "--home", home, "--account", self.name, "--container", "demo"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
-        atexit.register(self.process.kill)
-        self.port = int(self.process.stdout.readline().split("=")[1])
-        self.key = (home / f"storage/{self.name}.key").read_text().strip()
-        self.url = f"http://127.0.0.1:{self.port}/{self.name}"
-        folder = home / f"storage/{self.name}/demo"
+    def __init__(self):
+        self.server = Headrace()
+        at = self.server.endpoint
+        folder = pathlib.Path(self.server.home, "storage", at["account"], at["container"], "bench")
         for name in ("small", "many"):
-            (folder / name).mkdir()
+            (folder / name).mkdir(parents=True)
         with open(folder / "big.bin", "wb") as file:
             for _ in range(BIG // 1_000_000):
                 file.write(os.urandom(1_000_000))
@@ -52,11 +46,30 @@ class Account:
             (folder / f"small/{i:05}.bin").write_bytes(os.urandom(SMALL_BYTES))
         for i in range(MANY):
             (folder / f"many/{i:05}.csv").touch()
+        sets = (f"/dataset/v1.0/subscriptions/{at['subscription_id']}/resourceGroups/{at['resource_group']}/providers/"
+                f"Microsoft.MachineLearningServices/workspaces/{at['workspace']}")
+        flow = json.dumps({"paths": [{"pattern": "azureml://datastores/workspaceblobstore/paths/bench"}], "transformations": []})
+        saved = self.ask("POST", f"{sets}/saveddatasets", {"datasetType": "file", "latest": {"dataflow": flow}})
+        self.manifest = self.ask("GET", f"{sets}/datasets/{saved['savedDatasetId']}/versions/1/manifest")
+        self.sas = next(iter(self.manifest["storage"]["conf"].values()))
+        self.container = at["container"]
 
-    def sas(self):
-        from azure.storage.blob import ContainerSasPermissions, generate_container_sas
-        return generate_container_sas(self.name, "demo", self.key, permission=ContainerSasPermissions(read=True, list=True),
-                                      expiry=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6))
+    def ask(self, method, path, body=None):
+        at = self.server.endpoint
+        request = urllib.request.Request(at["https_url"] + path, json.dumps(body).encode() if body else None, method=method,
+                                         headers={"authorization": "Bearer " + at["token"], "content-type": "application/json"})
+        with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=at["ca_file"]), timeout=120) as answer:
+            return json.load(answer)
+
+    @property
+    def url(self):
+        return self.manifest["storage"]["endpoints"][0]["url"]
+
+    def move_away(self, seconds):
+        """The account is reached through a distance from now on."""
+        address = urllib.parse.urlsplit(self.url)
+        distance = Distance(address.port, seconds)
+        self.manifest["storage"]["endpoints"][0]["url"] = address._replace(netloc=f"{address.hostname}:{distance.port}").geturl()
 
 
 class Distance:
@@ -95,10 +108,8 @@ class Ours:
     name = "headrace"
 
     def __init__(self, account, folder):
-        from azure.storage.blob import BlobServiceClient
-        from conftest import manifest_of, write
-        container = BlobServiceClient(account.url, credential=account.key).get_container_client("demo")
-        manifest = write(folder / "manifest.json", manifest_of(account, container))
+        manifest = folder / "manifest.json"
+        manifest.write_text(json.dumps(account.manifest))
         self.point = folder / "ours"
         self.point.mkdir()
         self.process = subprocess.Popen([BUILD / "headrace-mount", "--manifest", manifest, self.point], stdout=subprocess.PIPE, text=True)
@@ -116,7 +127,8 @@ class Rclone:
     def __init__(self, account, folder):
         self.point = folder / "rclone"
         self.point.mkdir()
-        self.process = subprocess.Popen(["rclone", "mount", ":azureblob:demo", self.point, "--azureblob-sas-url", f"{account.url}/demo?{account.sas()}",
+        self.process = subprocess.Popen(["rclone", "mount", f":azureblob:{account.container}/bench", self.point, "--azureblob-sas-url",
+                                         f"{account.url}/{account.container}?{account.sas}",
                                          "--read-only", "--dir-cache-time", "24h", "--attr-timeout", "24h", "--no-modtime", "--config", folder / "none"],
                                         stdout=subprocess.DEVNULL, stderr=open(folder / "rclone.log", "w"))
         until = time.monotonic() + 30
@@ -219,10 +231,9 @@ def main():
     parser.add_argument("--latency", type=float, default=0, help="milliseconds before each request")
     args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="headrace-bench-"))
-    (folder / "account").mkdir()
-    account = Account(folder / "account")
+    account = Account()
     if args.latency:
-        account.url = account.url.replace(f":{account.port}/", f":{Distance(account.port, args.latency / 1000).port}/")
+        account.move_away(args.latency / 1000)
     mounts = [Ours(account, folder)] + [peer(account, folder) for name, peer in PEERS.items() if shutil.which(name)]
     try:
         for what, unit, larger, part in PARTS:
@@ -240,8 +251,7 @@ def main():
     finally:
         for mount in mounts:
             mount.stop()
-        account.process.terminate()
-        account.process.wait(20)
+        account.server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
