@@ -55,6 +55,7 @@ def studio(serve, chromium):
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, origin))
+        page.reports = watches[-1].wrong
         page.goto(origin + "/studio" + path)
         if signed_in:
             page.get_by_label("Token").fill(token or (server or serve).endpoint["token"])

@@ -51,8 +51,7 @@ def settle(page):
     expect(page.locator(".skeleton, .boot")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme,width", [("light", 1280), ("dark", 1280), ("light", 360)])
 def test_every_page_can_be_read(filled, studio, shot, scheme, width):
     page = studio(color_scheme=scheme, viewport={"width": width, "height": 860})
     complaints = []
@@ -75,6 +74,17 @@ def test_sign_in_and_dialogs_can_be_read(filled, studio, shot):
         complaints += page.evaluate(AUDIT)
         shot(page, f"dialog-{scheme}")
     assert not complaints, "\n".join(complaints)
+
+
+def test_an_answer_that_makes_no_sense_is_not_a_blank_page(filled, studio):
+    page = studio("/linked-services")
+    page.route("**/computes?*", lambda route: route.fulfill(json={"value": [{"name": "odd", "id": "x"}]}))
+    page.get_by_role("link", name="Computes").first.click()
+    expect(page.get_by_role("heading", name="This page cannot be shown")).to_be_visible()
+    page.unroute("**/computes?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("row", name="sparkcompute")).to_be_visible()
+    page.reports.clear()                                  # that error was this test's own
 
 
 def test_the_switch_of_colours_wins_over_the_system(filled, studio):

@@ -1,5 +1,6 @@
 /** Signing in, the frame around the pages, and which page an address means. */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useCallback, useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks';
 import * as azure from './api/azure';
 import { getToken, setToken, whenRefused, type ApiError } from './api/client';
 import { applyTheme, go, savedTheme, useLoaded, usePath, type Theme } from './hooks';
@@ -78,6 +79,23 @@ function Route({ path }: { path: string }) {
       >
         The link may be old, or mistyped.
       </Empty>
+    </Page>
+  );
+}
+
+/** A page that cannot be drawn says so, and the way on stays. */
+function Guarded({ children }: { children: ComponentChildren }) {
+  const [error, reset] = useErrorBoundary((problem) => console.error(problem));
+  if (!error) return <>{children}</>;
+  return (
+    <Page title="This page cannot be shown">
+      <Problem error={error as Error} title="The studio met something it did not expect">
+        <p>
+          <Button small icon="refresh" onClick={reset}>
+            Try again
+          </Button>
+        </p>
+      </Problem>
     </Page>
   );
 }
@@ -239,7 +257,9 @@ function Frame({ me, onSignOut }: { me: azure.Principal; onSignOut: () => void }
         ) : studio ? (
           <StudioContext.Provider value={studio}>
             <div class="view" key={workspace!.id}>
-              <Route key={path} path={path} />
+              <Guarded key={path}>
+                <Route path={path} />
+              </Guarded>
             </div>
           </StudioContext.Provider>
         ) : (

@@ -22,9 +22,13 @@ export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?
   useEffect(() => {
     if (key === null) return;
     let live = true,
-      timer = 0;
-    const once = () =>
-      loader.current().then(
+      timer = 0,
+      polled = false;
+    const once = (): unknown => {
+      // nobody looks: ask again when somebody does
+      if (document.hidden && polled) return (timer = window.setTimeout(once, 1000));
+      polled = true;
+      return loader.current().then(
         (data) => {
           if (!live) return;
           setState({ key, data });
@@ -37,6 +41,7 @@ export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?
           if (poller.current) timer = window.setTimeout(once, 3000);
         },
       );
+    };
     void once();
     return () => {
       live = false;

@@ -422,9 +422,7 @@ function Grid({ rows, text }: { rows: data.Rows; text: boolean }) {
       </div>
       <p class="table-note">
         {rows.note ? `${rows.note} ` : ''}
-        {rows.more
-          ? `The first ${rows.rows.length} rows.`
-          : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, to the end.`}
+        {rows.more ? `The first ${rows.rows.length} rows.` : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, to the end.`}
       </p>
     </>
   );
