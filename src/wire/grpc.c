@@ -136,6 +136,7 @@ struct field { uint64_t number, len; unsigned type; };   /* len: bytes of the va
 static enum hr_grpc_scan next_field(struct cursor *cursor, struct field *field)
 {
     uint64_t tag, ignored;
+    field->number = 0;
     enum hr_grpc_scan got = varint(cursor, &tag);
     if (got)
         return got;
@@ -209,6 +210,8 @@ enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes, size_t len, bool whole,
         if (cursor.at == cursor.end)
             return whole ? HR_GRPC_SCAN_FOUND : HR_GRPC_SCAN_MORE;
         enum hr_grpc_scan got = next_field(&cursor, &field);
+        if (session && got != HR_GRPC_SCAN_BAD && field.number > 2)
+            return HR_GRPC_SCAN_FOUND;       /* fields come in order: there is no user, and what comes now may be large */
         if (!got && field.number == 1 && !session) {
             session = true;
             got = take_id(&cursor, &field, ids->session_id);

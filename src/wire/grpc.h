@@ -29,7 +29,8 @@ void hr_grpc_percent_decode(char *text);                              /* in plac
 #define HR_GRPC_ID_MAX 256
 struct hr_grpc_ids { char session_id[HR_GRPC_ID_MAX], user_id[HR_GRPC_ID_MAX]; };
 enum hr_grpc_scan { HR_GRPC_SCAN_FOUND, HR_GRPC_SCAN_MORE, HR_GRPC_SCAN_BAD };
-/* bytes: the beginning of the message; whole: there is no more of it. FOUND with user_id "" when the message ended without one.
+/* bytes: the beginning of the message; whole: there is no more of it. FOUND with user_id "" when the message ended, or went on to a later field,
+ * without one: clients that know no user's name send none.
  * An id that is too long, not UTF-8 text without control characters, or a malformed message, is BAD. */
 enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes, size_t len, bool whole, struct hr_grpc_ids *ids);
 #endif

@@ -91,6 +91,17 @@ def test_a_message_that_is_none_is_refused(gate, message):
     assert code == grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_a_large_request_without_a_users_name_finds_its_session(serve, monkeypatch):
+    """Where no USER is set (containers), pyspark sends no user_context, and a plan of more than the scanner reads follows the session's id at once."""
+    monkeypatch.delenv("USER", raising=False)
+    monkeypatch.delenv("SPARK_USER", raising=False)
+    spark = serve.session()
+    assert spark.client._user_id is None
+    assert spark.sql(f"SELECT length('{'y' * 300_000}') AS n").collect()[0].n == 300_000
+    assert spark.createDataFrame([(number, "x" * 30) for number in range(10_000)], "n int, x string").count() == 10_000
+    spark.stop()
+
+
 def test_a_plan_that_is_not_protobuf_is_refused_and_the_session_lives(gate):
     gate.config("bad-plan", mark="1")
     code, _ = refused(gate.raw, "/spark.connect.SparkConnectService/AnalyzePlan", b"\x0a\x24" + named("bad-plan").encode() + b"\x12\x00" + b"\x22\x04\x0a\x02\xff\xff")

@@ -161,6 +161,23 @@ def test_malformed_requests_are_told(livy, session):
     assert livy.call("PATCH", session).status_code == 405
 
 
+def test_large_outputs_do_not_pile_up_in_the_server(serve, livy):
+    """A session's ended statements keep 64 MB: beyond, the oldest say that their output is dropped."""
+    session = livy.start()
+    statements = []
+    for number in range(10):
+        statements.append(livy.send(session, f"print('{number}' + 'x' * 7_900_000)" + " " * 20_000))
+        until(lambda: livy.call("GET", session + "/state").json()["state"] == "idle", 30, "the statement's end")
+    first, last = livy.finished(statements[0]), livy.finished(statements[-1])
+    assert "is not kept any more" in first["output"]["data"]["text/plain"] and first["state"] == "available"
+    assert first["code"].startswith("print('0'") and len(first["code"]) < 5000
+    assert len(last["output"]["data"]["text/plain"]) > 7_900_000
+    rollup = open(f"/proc/{serve.pid}/smaps_rollup").read()
+    assert int(rollup.split("Pss_Anon:")[1].split()[0]) < 200_000          # kB; all ten, as they are parsed and kept, are more
+    assert livy.run(session, "print('goes on')")["data"]["text/plain"] == "goes on"
+    livy.call("DELETE", session)
+
+
 def test_an_idle_session_ends_and_a_busy_one_does_not(livy):
     path = livy.start(idleTimeout="1s")
     assert livy.run(path, "import time; time.sleep(2.5); 'slept'")["data"]["text/plain"].strip() == "'slept'"

@@ -7,6 +7,8 @@
 #include "io/loop.h"
 
 #define LIVY_LINE_MAX (64 * 1024 * 1024)      /* of the interpreter's protocol */
+#define LIVY_KEPT_MAX ((size_t)64 << 20)      /* bytes of code and output of a session's ended statements; the oldest outputs go first */
+#define LIVY_KEPT_ALL_MAX ((size_t)256 << 20) /* of all sessions' */
 #define LIVY_STATEMENTS_MAX 1000              /* kept a session; the oldest finished ones go first */
 #define LIVY_LOG_MAX 1000                     /* lines kept a session */
 #define LIVY_ENDED_MAX 100                    /* sessions that ended and can still be looked at */
@@ -39,6 +41,7 @@ struct livy_statement {
     enum livy_statement_state state;
     char *code, *kind;
     json_t *output;                /* NULL until it ended */
+    size_t kept;                   /* bytes of code and output, once it ended */
     double progress;
     int64_t started_ms, completed_ms;
 };
@@ -55,7 +58,7 @@ struct livy_session {
     enum livy_state state;
     int64_t at_ms[LIVY_STATE_COUNT];   /* when it first came to each state */
     struct livy_statement **statements;
-    size_t statement_count;
+    size_t statement_count, kept;  /* kept: of its statements that ended */
     int next_statement, next_completion;
     char *log[LIVY_LOG_MAX];
     size_t log_count, log_dropped;
@@ -74,6 +77,7 @@ struct livy {
     struct hr_site *site;
     const struct hr_livy_options *options;
     struct livy_session *sessions;
+    size_t kept;                   /* bytes of all statements that ended */
     struct hr_child *parent;       /* the process that interpreters are forked from */
     struct hr_lines *parent_lines;
     int64_t parent_started_ms;
@@ -108,7 +112,7 @@ enum hr_code livy_statement_new(struct livy_session *session, const char *code, 
 struct livy_statement *livy_statement_find(struct livy_session *session, const char *id);
 bool livy_statement_over(const struct livy_statement *statement);
 void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
-void livy_statement_free(struct livy_statement *statement);
+void livy_statement_free(struct livy_session *session, struct livy_statement *statement);
 void livy_statements_flush(struct livy_session *session);         /* to an interpreter that is now there */
 void livy_statements_fail(struct livy_session *session, const char *why);
 void livy_event(struct livy_session *session, json_t *event);     /* from the interpreter */

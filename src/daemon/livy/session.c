@@ -367,7 +367,7 @@ void livy_session_forget(struct livy_session *session)
     livy_wake_without(session, NULL);
     hr_lines_close(session->channel);
     for (size_t i = 0; i < session->statement_count; i++)
-        livy_statement_free(session->statements[i]);
+        livy_statement_free(session, session->statements[i]);
     free(session->statements);
     for (size_t i = 0; i < session->log_count; i++)
         free(session->log[i]);

@@ -5,13 +5,70 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CODE_KEPT 4096            /* bytes of a statement's code, once its output was dropped */
+#define SMALL_BYTES 8192          /* a statement that is not worth it */
+
 bool livy_statement_over(const struct livy_statement *statement)
 {
     return statement->state == STATEMENT_AVAILABLE || statement->state == STATEMENT_CANCELLED;
 }
 
-void livy_statement_free(struct livy_statement *statement)
+/* ---- what ended statements may take: the newest is always kept, so that whoever waits for it gets it ---- */
+
+static void count(struct livy_session *session, struct livy_statement *statement, size_t kept)
 {
+    session->kept += kept - statement->kept;
+    livy.kept += kept - statement->kept;
+    statement->kept = kept;
+}
+
+static size_t size_of(const struct livy_statement *statement)
+{
+    return strlen(statement->code) + (statement->output ? json_dumpb(statement->output, NULL, 0, JSON_COMPACT) : 0);
+}
+
+static void shrink(struct livy_session *session, struct livy_statement *statement)
+{
+    const char *status = json_string_value(json_object_get(statement->output, "status"));
+    bool failed = status && !strcmp(status, "error");
+    static const char note[] = "the output is not kept any more: this session's or all sessions' outputs are more than the server keeps";
+    json_t *output = failed ? json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename", "OutputDropped",
+                                        "evalue", note, "traceback")
+                            : json_pack("{s:s, s:i, s:{s:s}}", "status", "ok", "execution_count", statement->id, "data", "text/plain", note);
+    json_decref(statement->output);
+    statement->output = output;
+    size_t len = strlen(statement->code);
+    if (len > CODE_KEPT) {
+        len = CODE_KEPT;
+        while (len && ((unsigned char)statement->code[len] & 0xc0) == 0x80)
+            len--;                     /* not inside a character */
+        statement->code[len] = 0;
+        statement->code = realloc(statement->code, len + 1);
+        HR_CHECK(statement->code);
+    }
+    count(session, statement, size_of(statement));
+}
+
+static void shrink_oldest(struct livy_session *session, const struct livy_statement *newest, size_t max, const size_t *total)
+{
+    for (size_t i = 0; i < session->statement_count && *total > max; i++)
+        if (session->statements[i] != newest && session->statements[i]->kept > SMALL_BYTES)
+            shrink(session, session->statements[i]);
+}
+
+static void keep(struct livy_session *session, struct livy_statement *statement)
+{
+    count(session, statement, size_of(statement));
+    shrink_oldest(session, statement, LIVY_KEPT_MAX, &session->kept);
+    shrink_oldest(session, statement, LIVY_KEPT_ALL_MAX, &livy.kept);
+    for (struct livy_session *other = livy.sessions; other && livy.kept > LIVY_KEPT_ALL_MAX; other = other->next)
+        if (other != session)
+            shrink_oldest(other, NULL, LIVY_KEPT_ALL_MAX, &livy.kept);
+}
+
+void livy_statement_free(struct livy_session *session, struct livy_statement *statement)
+{
+    count(session, statement, 0);
     free(statement->code);
     free(statement->kind);
     json_decref(statement->output);
@@ -50,7 +107,7 @@ static void drop_oldest(struct livy_session *session)
         if (!livy_statement_over(session->statements[i]))
             continue;
         livy_wake_without(session, session->statements[i]);
-        livy_statement_free(session->statements[i]);
+        livy_statement_free(session, session->statements[i]);
         memmove(session->statements + i, session->statements + i + 1,
                 sizeof *session->statements * (session->statement_count - i - 1));
         session->statement_count--;
@@ -115,6 +172,7 @@ static void finish(struct livy_session *session, struct livy_statement *statemen
         return;
     statement->state = cancelled ? STATEMENT_CANCELLED : STATEMENT_AVAILABLE;
     statement->output = json_incref(output);
+    keep(session, statement);
     statement->progress = 1;
     statement->completed_ms = session->active_ms = hr_clock_ms();
     if (!livy_session_over(session) && !livy_session_busy(session))

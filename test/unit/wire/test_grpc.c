@@ -86,6 +86,12 @@ static void ids_are_found_and_nothing_else_is_read(void **state)
     assert_string_equal(ids.session_id, "sid");
     assert_string_equal(ids.user_id, "");
     assert_int_equal(scan(other, sizeof other - 2, true, &ids), HR_GRPC_SCAN_BAD);
+    static const char nobody[] = "\x0a\x03sid\x1a\xff\xff\xff\x7fzz";          /* no user, and a large field of which little is there */
+    for (size_t len = 0; len < 6; len++)
+        assert_int_equal(scan(nobody, len, false, &ids), HR_GRPC_SCAN_MORE);
+    assert_int_equal(scan(nobody, 10, false, &ids), HR_GRPC_SCAN_FOUND);
+    assert_string_equal(ids.session_id, "sid");
+    assert_string_equal(ids.user_id, "");
 }
 
 static void malformed_messages_are_bad(void **state)
