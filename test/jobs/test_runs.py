@@ -138,6 +138,29 @@ def test_an_interactive_run_is_what_a_notebook_logs_to(ws, tmp_path):
     assert "<table" in run._repr_html_() and run.id in run._repr_html_()
 
 
+def test_files_of_every_kind_are_kept(ws, tmp_path, monkeypatch):
+    """Empty, in one piece, in blocks, from a stream, a folder, a picture."""
+    import io
+
+    from headrace.runner import storage
+    monkeypatch.setattr(storage, "SINGLE_MAX", 1000)
+    folder = tmp_path / "files"
+    (folder / "sub").mkdir(parents=True)
+    contents = {"empty": b"", "small é": b"x", "sub/large": bytes(range(256)) * 20}
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
+    with Experiment(ws, "files").start_logging() as run:
+        run.upload_folder("all", str(folder))
+        run.upload_file("text", io.StringIO("text"))
+        run.log_image("picture", path=__file__)
+        with pytest.raises(exceptions.UserErrorException, match="is not a relative path"):
+            run.upload_file("../up", __file__)
+    assert run.get_file_names() == ["all/empty", "all/small é", "all/sub/large", "picture.py", "text"]
+    run.download_files("all", str(tmp_path / "back"))
+    assert {name: (tmp_path / "back/all" / name).read_bytes() for name in contents} == contents
+    assert run.get_metrics()["picture"].endswith("/picture.py")
+
+
 def test_outside_a_run_a_script_prints_what_it_logs(capsys, monkeypatch):
     monkeypatch.delenv("AZUREML_RUN_ID", raising=False)
     run = Run.get_context()
