@@ -1,6 +1,7 @@
 /* JSON records: no read outside the text, every span inside it or in its own memory, and inference takes whatever parses. */
 #include "base/check.h"
 #include "host/format/json.h"
+#include "host/format/json_read.h"
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -39,8 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         code = hr_json_infer(inference, text, len - 2, &err);
     if (!code)
         HR_CHECK(!hr_json_inferred(inference, &schema, &err) && schema->id == HR_TYPE_STRUCT);
+    hr_json_infer_value(inference, text, len - 2, &schema, &err);
     hr_json_inference_free(inference);
     hr_arena_free(arena);
+    struct hr_buf value;
+    hr_buf_init(&value, 1 << 20);
+    hr_json_field(text, len - 2, "a", 1, &value);
+    hr_json_get(text, len - 2, "$.a[0]", 6, &value);
+    hr_json_array_length(text, len - 2);
+    hr_buf_release(&value);
     free(text);
     return 0;
 }

@@ -27,51 +27,13 @@ static bool single(const struct hr_csv *csv, struct hr_text text, float *value)
     return hr_value_float(text.at, text.len, value);
 }
 
-static bool date(const struct hr_csv *csv, struct hr_text text, int32_t *days)
-{
-    struct hr_moment moment;
-    if (csv->date_format && hr_pattern_parse(csv->date_format, text.at, text.len, &moment)) {
-        *days = (int32_t)hr_floor_div(moment.local_us, HR_US_PER_DAY);
-        return true;
-    }
-    return csv->fallback_dates && hr_parse_date(text.at, text.len, days);
-}
-
-static bool timestamp(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
-{
-    struct hr_moment moment;
-    if (csv->timestamp_format && hr_pattern_parse(csv->timestamp_format, text.at, text.len, &moment)) {
-        *micros = hr_moment_to_utc(&moment, csv->zone);
-        return true;
-    }
-    return csv->fallback_timestamps && hr_parse_timestamp(text.at, text.len, csv->zone, hr_now_us(), micros);
-}
-
-static bool ntz(const struct hr_csv *csv, struct hr_text text, int64_t *micros)
-{
-    struct hr_moment moment;
-    if (!csv->ntz_format)
-        return hr_parse_timestamp_ntz(text.at, text.len, false, micros);
-    if (!hr_pattern_parse(csv->ntz_format, text.at, text.len, &moment) || moment.has_zone)
-        return false;
-    *micros = moment.local_us;
-    return true;
-}
-
 static bool decimal(const struct hr_type *type, struct hr_text text, void *data, idx_t row)
 {
     struct hr_decimal read;
     __int128 v;
     if (!hr_value_bigdecimal(text.at, text.len, true, &read) || !hr_value_decimal(&read, type->precision, type->scale, &v))
         return false;
-    if (type->precision <= 4)
-        ((int16_t *)data)[row] = (int16_t)v;
-    else if (type->precision <= 9)
-        ((int32_t *)data)[row] = (int32_t)v;
-    else if (type->precision <= 18)
-        ((int64_t *)data)[row] = (int64_t)v;
-    else
-        ((__int128 *)data)[row] = v;
+    hr_value_decimal_put(v, type->precision, data, row);
     return true;
 }
 
@@ -117,9 +79,9 @@ bool hr_csv_value(const struct hr_csv *csv, const struct hr_type *type, struct h
     case HR_TYPE_FLOAT: return single(csv, text, &((float *)data)[row]);
     case HR_TYPE_DOUBLE: return real(csv, text, &((double *)data)[row]);
     case HR_TYPE_DECIMAL: return decimal(type, text, data, row);
-    case HR_TYPE_DATE: return date(csv, text, &((int32_t *)data)[row]);
-    case HR_TYPE_TIMESTAMP: return timestamp(csv, text, &((int64_t *)data)[row]);
-    case HR_TYPE_TIMESTAMP_NTZ: return ntz(csv, text, &((int64_t *)data)[row]);
+    case HR_TYPE_DATE: return hr_value_date(csv->date_format, csv->fallback_dates, text.at, text.len, &((int32_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP: return hr_value_timestamp(csv->timestamp_format, csv->fallback_timestamps, csv->zone, text.at, text.len, &((int64_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP_NTZ: return hr_value_ntz(csv->ntz_format, text.at, text.len, &((int64_t *)data)[row]);
     default: return false;
     }
 }

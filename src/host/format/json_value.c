@@ -39,32 +39,18 @@ static bool decimal(const struct hr_type *type, const struct hr_json_node *node,
     if ((!is_number(node) && (node->kind != HR_JSON_STRING || !node->len)) || !hr_value_bigdecimal(node->text, node->len, node->kind == HR_JSON_STRING, &read)
         || !hr_value_decimal(&read, type->precision, type->scale, &v))
         return false;
-    if (type->precision <= 4)
-        ((int16_t *)data)[row] = (int16_t)v;
-    else if (type->precision <= 9)
-        ((int32_t *)data)[row] = (int32_t)v;
-    else if (type->precision <= 18)
-        ((int64_t *)data)[row] = (int64_t)v;
-    else
-        memcpy((char *)data + row * 16, &v, 16);
+    hr_value_decimal_put(v, type->precision, data, row);
     return true;
 }
 
 static bool date(const struct hr_json *json, const struct hr_json_node *node, int32_t *days)
 {
-    struct hr_moment moment;
     int64_t whole;
     if (node->kind != HR_JSON_STRING || !node->len)
         return false;
-    if (json->date_format && hr_pattern_parse(json->date_format, node->text, node->len, &moment)) {
-        *days = (int32_t)hr_floor_div(moment.local_us, HR_US_PER_DAY);
+    if (hr_value_date(json->date_format, json->fallback_dates, node->text, node->len, days))
         return true;
-    }
-    if (!json->fallback_dates)
-        return false;
-    if (hr_parse_date(node->text, node->len, days))
-        return true;
-    if (!hr_value_long(node->text, node->len, &whole) || whole != (int32_t)whole)   /* Spark 1.5 wrote days since 1970 */
+    if (!json->fallback_dates || !hr_value_long(node->text, node->len, &whole) || whole != (int32_t)whole)   /* Spark 1.5 wrote days since 1970 */
         return false;
     *days = (int32_t)whole;
     return true;
@@ -72,29 +58,15 @@ static bool date(const struct hr_json *json, const struct hr_json_node *node, in
 
 static bool timestamp(const struct hr_json *json, const struct hr_json_node *node, int64_t *micros)
 {
-    struct hr_moment moment;
     if (node->kind == HR_JSON_INTEGER)
         return hr_value_long(node->text, node->len, micros) && !__builtin_mul_overflow(*micros, HR_US_PER_SECOND, micros);
-    if (node->kind != HR_JSON_STRING || !node->len)
-        return false;
-    if (json->timestamp_format && hr_pattern_parse(json->timestamp_format, node->text, node->len, &moment)) {
-        *micros = hr_moment_to_utc(&moment, json->zone);
-        return true;
-    }
-    return json->fallback_timestamps && hr_parse_timestamp(node->text, node->len, json->zone, hr_now_us(), micros);
+    return node->kind == HR_JSON_STRING && node->len
+        && hr_value_timestamp(json->timestamp_format, json->fallback_timestamps, json->zone, node->text, node->len, micros);
 }
 
 static bool ntz(const struct hr_json *json, const struct hr_json_node *node, int64_t *micros)
 {
-    struct hr_moment moment;
-    if (node->kind != HR_JSON_STRING || !node->len)
-        return false;
-    if (!json->ntz_format)
-        return hr_parse_timestamp_ntz(node->text, node->len, false, micros);
-    if (!hr_pattern_parse(json->ntz_format, node->text, node->len, &moment) || moment.has_zone)
-        return false;
-    *micros = moment.local_us;
-    return true;
+    return node->kind == HR_JSON_STRING && node->len && hr_value_ntz(json->ntz_format, node->text, node->len, micros);
 }
 
 static bool base64(const struct hr_json_node *node, struct hr_bump *bump, duckdb_string_t *out)

@@ -1,4 +1,5 @@
 #include "host/format/text_value.h"
+#include "host/format/files.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -238,4 +239,49 @@ bool hr_utf8_repair(const char *bytes, size_t len, struct hr_buf *out)
         }
     }
     return hr_buf_add(out, from, (size_t)(p - from));
+}
+
+void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row)
+{
+    if (precision <= 4)
+        ((int16_t *)data)[row] = (int16_t)value;
+    else if (precision <= 9)
+        ((int32_t *)data)[row] = (int32_t)value;
+    else if (precision <= 18)
+        ((int64_t *)data)[row] = (int64_t)value;
+    else
+        memcpy((char *)data + row * sizeof value, &value, sizeof value);
+}
+
+/* ---- times ---- */
+
+bool hr_value_date(const struct hr_pattern *pattern, bool fallback, const char *text, size_t len, int32_t *days)
+{
+    struct hr_moment moment;
+    if (pattern && hr_pattern_parse(pattern, text, len, &moment)) {
+        *days = (int32_t)hr_floor_div(moment.local_us, HR_US_PER_DAY);
+        return true;
+    }
+    return fallback && hr_parse_date(text, len, days);
+}
+
+bool hr_value_timestamp(const struct hr_pattern *pattern, bool fallback, const struct hr_zone *zone, const char *text, size_t len, int64_t *micros)
+{
+    struct hr_moment moment;
+    if (pattern && hr_pattern_parse(pattern, text, len, &moment)) {
+        *micros = hr_moment_to_utc(&moment, zone);
+        return true;
+    }
+    return fallback && hr_parse_timestamp(text, len, zone, hr_now_us(), micros);
+}
+
+bool hr_value_ntz(const struct hr_pattern *pattern, const char *text, size_t len, int64_t *micros)
+{
+    struct hr_moment moment;
+    if (!pattern)
+        return hr_parse_timestamp_ntz(text, len, false, micros);
+    if (!hr_pattern_parse(pattern, text, len, &moment) || moment.has_zone)
+        return false;
+    *micros = moment.local_us;
+    return true;
 }

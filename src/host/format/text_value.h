@@ -18,6 +18,14 @@ bool hr_value_bigdecimal(const char *text, size_t len, bool skip_commas, struct 
 /* rescaled HALF_UP to (precision, scale); false when it does not fit */
 bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, hr_int128 *value);
 
+/* as the engine keeps a decimal of that precision, at data[row] */
+void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row);
+
+/* by the pattern (NULL: none), else leniently when that is allowed */
+bool hr_value_date(const struct hr_pattern *pattern, bool fallback, const char *text, size_t len, int32_t *days);
+bool hr_value_timestamp(const struct hr_pattern *pattern, bool fallback, const struct hr_zone *zone, const char *text, size_t len, int64_t *micros);
+bool hr_value_ntz(const struct hr_pattern *pattern, const char *text, size_t len, int64_t *micros);   /* without a pattern leniently */
+
 /* appends the text with every malformed part replaced by U+FFFD, as Java's decoder does */
 bool hr_utf8_repair(const char *bytes, size_t len, struct hr_buf *out);
 #endif

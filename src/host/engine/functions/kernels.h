@@ -12,15 +12,19 @@
     X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
     X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(pmod, "?", 0) \
     /* number.c */ \
-    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
-    X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
+    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) \
+    X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
+    X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
+    X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
     X(draw_times, "i:lld", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) \
     /* hash.c */ \
-    X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
+    X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) \
+    X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
     /* text.c */ \
     X(substring, "s:sii", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
-    X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) X(soundex, "s:s", 0) \
+    X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) \
+    X(soundex, "s:s", 0) \
     X(lpad, "s:sis", 0) X(rpad, "s:sis", 0) X(overlay, "s:ssii", 0) X(reverse, "s:s", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
     X(translate, "s:sss", 0) X(url_encode, "s:s", 0) X(url_decode, "s:s", 0) X(try_url_decode, "s:s", 0) \
     /* regex.c */ \
@@ -34,7 +38,8 @@
     /* moment.c */ \
     X(hour, "i:T", HR_K_ZONE) X(minute, "i:T", HR_K_ZONE) X(second, "i:T", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
-    X(next_day, "D:Ds", 0) X(next_day_null, "D:Ds", 0) X(convert_timezone, "N:ssN", 0) X(months_between, "d:TTb", HR_K_ZONE) X(make_date, "D:iii", 0) X(make_date_null, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
+    X(next_day, "D:Ds", 0) X(next_day_null, "D:Ds", 0) X(convert_timezone, "N:ssN", 0) X(months_between, "d:TTb", HR_K_ZONE) \
+    X(make_date, "D:iii", 0) X(make_date_null, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
     /* json.c */ \
     X(get_json_object, "s:ss", 0) X(json_field, "s:ss", 0) X(json_array_length, "i:s", 0) X(json_object_keys, "?", 0) \
     /* collection.c */ \
