@@ -436,7 +436,7 @@ static struct hr_function functions[] = {
     {"regr_syy", "dd", "d", "y", "{regr_syy($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
     {"median", "n", "d", "y", "{median($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"product", "d", "d", "y", "{product($1)}", HR_F_AGGREGATE, NULL, NULL},
-    {"mode", "a", "1", "y", "{mode($1)}", HR_F_AGGREGATE, NULL, NULL},
+    {"mode", "a?b", "1", "y", "{mode($1)}|{mode($1 ORDER BY $1)}", HR_F_AGGREGATE, "mode($1)|mode() WITHIN GROUP (ORDER BY $1 DESC)", R(mode)},
     {"percentile_cont", "aa?i", "-", "y", "{percentile_cont($2) WITHIN GROUP (ORDER BY $1)}|{percentile_cont($2) WITHIN GROUP (ORDER BY $1 DESC)}", HR_F_AGGREGATE,
      "percentile_cont($2) WITHIN GROUP (ORDER BY $1)|percentile_cont($2) WITHIN GROUP (ORDER BY $1 DESC)", R(percentile_group)},
     {"percentile_disc", "aa?i", "-", "y", "{percentile_disc($2) WITHIN GROUP (ORDER BY $1)}|{percentile_disc($2) WITHIN GROUP (ORDER BY $1 DESC)}", HR_F_AGGREGATE,
@@ -459,7 +459,7 @@ static struct hr_function functions[] = {
     {"ntile", "I", "i", "n", "{ntile($1)}", HR_F_WINDOW | HR_F_ROWS_FRAME, NULL, NULL},
     {"lag", "a?aa", "-", "-", "!lag_lead", HR_F_WINDOW | HR_F_ROWS_FRAME | HR_F_IGNORE_NULLS, NULL, R(lag_lead)},
     {"lead", "a?aa", "-", "-", "!lag_lead", HR_F_WINDOW | HR_F_ROWS_FRAME | HR_F_IGNORE_NULLS, NULL, R(lag_lead)},
-    {"nth_value", "ai", "-", "-", "!nth_value", HR_F_WINDOW | HR_F_IGNORE_NULLS, NULL, R(window_value)},
+    {"nth_value", "ai?a", "-", "-", "!nth_value", HR_F_WINDOW | HR_F_IGNORE_NULLS, NULL, R(window_value)},
 
     {"$likeany", "ba", "b", "y", "$1", HR_F_OPERATOR, "likeany($2)", NULL},
     {"$likeall", "ba", "b", "y", "$1", HR_F_OPERATOR, "likeall($2)", NULL},

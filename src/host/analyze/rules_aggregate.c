@@ -154,8 +154,33 @@ enum hr_code hr_rule_lag_lead(struct hr_call *call)
 }
 
 /* first_value and nth_value over a window */
+/* the last argument when it is true or false, taken off; -1: it is neither */
+static int take_flag(struct hr_call *call)
+{
+    const struct hr_texpr *flag = args_of(call)[count_of(call) - 1];
+    if (flag->kind != HR_T_LITERAL || flag->type->id != HR_TYPE_BOOLEAN || flag->literal->is_null)
+        return -1;
+    call->out->call.args.count--;
+    return flag->literal->boolean;
+}
+
+static enum hr_code bad_flag(struct hr_call *call, const char *name)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *flag = args_of(call)[count_of(call) - 1];
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", name, "inputType", "\"BOOLEAN\"",
+                         "inputExpr", expr_sql(a, flag), NULL);
+}
+
+/* nth_value(value, n, ignoreNulls) */
 enum hr_code hr_rule_window_value(struct hr_call *call)
 {
+    if (count_of(call) == 3) {
+        int flag = take_flag(call);
+        if (flag < 0)
+            return bad_flag(call, "`ignoreNulls`");
+        call->out->call.ignore_nulls = flag;
+    }
     HR_TRY(finish_call(call));
     call->out->type = args_of(call)[0]->type;
     call->out->nullable = true;
@@ -194,4 +219,18 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
     call->out->type = BASIC(LONG);
     call->out->nullable = false;
     return HR_OK;
+}
+
+/* mode(value, deterministic): the least of the most frequent values, or the first met */
+enum hr_code hr_rule_mode(struct hr_call *call)
+{
+    if (count_of(call) == 2) {
+        struct hr_texpr *flag_expr = args_of(call)[1];
+        int flag = take_flag(call);
+        if (flag < 0)
+            return bad_flag(call, "`deterministic`");
+        if (flag)
+            add_arg(call, flag_expr);
+    }
+    return finish_call(call);
 }

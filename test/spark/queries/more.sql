@@ -169,3 +169,6 @@ SELECT make_timestamp(b, b, b, b, b, 1.5) FROM VALUES (3L) AS t(b)
 SELECT unix_seconds(1L)
 SELECT rand(3), randn(2) is null FROM range(0)
 SELECT log(2.5BD), power(2, 3L), atan2(1, 2.5)
+SELECT k, o, nth_value(v, 1, true) OVER (PARTITION BY k ORDER BY o) AS x FROM VALUES ('a', 1, null), ('a', 2, 5), ('b', 3, 7) AS t(k, o, v) ORDER BY k, o
+SELECT mode(a, true) FROM VALUES (3), (1), (2) AS t(a)
+SELECT mode(a, false) FROM VALUES (3), (1), (1) AS t(a)
