@@ -30,6 +30,7 @@
     X("AS_OF_JOIN.UNSUPPORTED_DIRECTION", "42604", HR_ANALYSIS, "Invalid as-of join. Unsupported as-of join direction '<direction>'. Supported as-of join direction include: <supported>.") \
     X("BINARY_ARITHMETIC_OVERFLOW", "22003", HR_ARITHMETIC, "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL.") \
     X("CANNOT_DECODE_URL", "22546", HR_ANALYSIS, "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again.") \
+    X("CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "42825", HR_ANALYSIS, "Failed to merge incompatible data types <left> and <right>. Please check the data types of the columns being merged and ensure that they are compatible. If necessary, consider casting the columns to compatible data types before attempting the merge.") \
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
     X("CANNOT_MODIFY_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the Spark config: <key>.\nSee also '<docroot>/sql-migration-guide.html#ddl-statements'.") \
     X("CANNOT_MODIFY_STATIC_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the static Spark config: <key>.") \
@@ -149,6 +150,8 @@
     X("INVALID_PARAMETER_VALUE.PATTERN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.") \
     X("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.") \
     X("INVALID_PARAMETER_VALUE.START", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.") \
+    X("INVALID_RECURSIVE_CTE", "42836", HR_ANALYSIS, "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement with 2 children. The first child needs to be the anchor term without any recursive references. Any top level inner CTE must not contain self references.") \
+    X("INVALID_RECURSIVE_REFERENCE.PLACE", "42836", HR_ANALYSIS, "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used on the right side of left outer/semi/anti joins, on the left side of right outer joins, in full outer joins, in aggregates, window functions or sorts") \
     X("INVALID_SCHEMA.NON_STRING_LITERAL", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression must be string literal and not null.") \
     X("INVALID_SCHEMA.NON_STRUCT_TYPE", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to struct type, but got <dataType>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
@@ -184,6 +187,7 @@
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
     X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
     X("PATH_NOT_FOUND", "42K03", HR_ANALYSIS, "Path does not exist: <path>.") \
+    X("RECURSION_LEVEL_LIMIT_EXCEEDED", "42836", HR_SPARK, "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it like 'WITH RECURSIVE t(col) MAX RECURSION LEVEL 200'.") \
     X("RECURSIVE_VIEW", "42K0H", HR_ANALYSIS, "Recursive view <viewIdent> detected (cycle: <newPath>).") \
     X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
     X("SCALAR_SUBQUERY_TOO_MANY_ROWS", "21000", HR_SPARK, "More than one row returned by a subquery used as an expression.") \
@@ -200,6 +204,7 @@
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNBOUND_SQL_PARAMETER", "42P02", HR_ANALYSIS, "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
+    X("UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE", "42836", HR_ANALYSIS, "The UNION operator is not yet supported within recursive common table expressions (WITH clauses that refer to themselves, directly or indirectly). Please use UNION ALL instead.") \
     X("UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A", HR_ANALYSIS, "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.") \
     X("UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Unpivot value columns must share a least common type, some types do not: [<types>].") \
     X("UNPIVOT_VALUE_SIZE_MISMATCH", "428C4", HR_ANALYSIS, "All unpivot value columns must have the same size as there are value column names (<names>).") \

@@ -11,7 +11,7 @@
 /* a relation that a plan id or alias names, and the columns it had there */
 struct hr_plan_name { int64_t plan_id; struct hr_attrs output; struct hr_plan_name *next; };
 
-struct cte_scope { const char *name; struct hr_node *node; int id; struct cte_scope *outer; bool used; };
+struct cte_scope { const char *name; struct hr_node *node; int id; struct cte_scope *outer; bool used, recursive; };   /* node NULL: in its own anchor */
 struct reference_scope { int64_t plan_id; const struct hr_rel *rel; struct reference_scope *outer; };
 
 struct analysis {

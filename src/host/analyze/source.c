@@ -1,5 +1,6 @@
 /* Where rows come from: scans, ranges, inline tables, views, SQL text, common table expressions, table functions. */
 #include "host/analyze/internal.h"
+#include <stdlib.h>
 
 /* ---- leaves ---- */
 
@@ -154,6 +155,8 @@ enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_
         return hr_fail(a->err, HR_E_UNSUPPORTED, "streaming read of a table");
     for (struct cte_scope *c = a->ctes; name->count == 1 && c; c = c->outer)
         if (same_name(a, c->name, last)) {
+            if (!c->node)
+                return hr_fail_spark(a->err, "INVALID_RECURSIVE_CTE", NULL);
             HR_TRY(cte_reference(a, c, out));
             return qualify(a, *out, *name, NULL, out);
         }
@@ -188,10 +191,103 @@ enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 
 /* ---- CTEs and references ---- */
 
+static enum hr_code merged_types(struct analysis *a, const struct hr_node *left, const struct hr_node *right)
+{
+    if (left->output.count != right->output.count)
+        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", "UNION", "firstNumColumns", hr_printf(a->arena, "%zu", left->output.count),
+                             "invalidOrdinalNum", "second", "invalidNumColumns", hr_printf(a->arena, "%zu", right->output.count), NULL);
+    for (size_t i = 0; i < left->output.count; i++)
+        if (!hr_type_same_shape(left->output.at[i]->type, right->output.at[i]->type))
+            return hr_fail_spark(a->err, "CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "left", type_sql(a, left->output.at[i]->type), "right",
+                                 type_sql(a, right->output.at[i]->type), NULL);
+    return HR_OK;
+}
+
+/* a recursive reference may not stand where it would need all rows at once, or where rows without a partner are made up */
+struct place { int id; bool wrong, drawn; };
+
+static void check_place(struct place *p, struct hr_node *node, bool wrong);
+
+static enum hr_code check_subquery(void *arg, struct hr_texpr **place)
+{
+    struct place *p = arg;
+    if ((*place)->kind == HR_T_SUBQUERY)
+        check_place(p, (*place)->subquery.plan, true);
+    p->drawn = p->drawn || ((*place)->kind == HR_T_CALL && ((*place)->call.function->flags & HR_F_VOLATILE));
+    return hr_texpr_each(*place, check_subquery, arg);
+}
+
+static void check_place(struct place *p, struct hr_node *node, bool wrong)
+{
+    bool left = wrong, right = wrong;
+    if (!node)
+        return;
+    if (node->kind == HR_N_CTE_REF && node->cte_ref.id == p->id && wrong)
+        p->wrong = true;
+    if (node->kind == HR_N_AGGREGATE || node->kind == HR_N_SORT || node->kind == HR_N_DISTINCT || node->kind == HR_N_DEDUPLICATE)
+        left = true;
+    if (node->kind == HR_N_JOIN) {
+        enum hr_join_type type = node->join.type;
+        left = left || type == HR_JOIN_RIGHT || type == HR_JOIN_FULL;
+        right = right || type == HR_JOIN_LEFT || type == HR_JOIN_FULL || type == HR_JOIN_SEMI || type == HR_JOIN_ANTI;
+    }
+    for (size_t i = 0; node->kind == HR_N_PROJECT && i < node->project.exprs.count; i++)
+        left = left || has_kind(node->project.exprs.at[i], HR_F_WINDOW);
+    check_place(p, node->input, left);
+    check_place(p, node->right, right);
+    if (node->kind == HR_N_CTE)
+        check_place(p, node->cte.definition, wrong);
+}
+
+/* the definition of self, which may name itself in the second part of its UNION ALL; *out is NULL when it does not */
+static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte *cte, struct cte_scope *self, struct hr_node **out)
+{
+    const struct hr_rel *plan = cte->plan;
+    struct hr_node *left, *right;
+    *out = NULL;
+    if (plan->kind != HR_REL_SET || plan->set.op != HR_SET_UNION)
+        return hr_resolve_rel(a, plan, &left);               /* only to find that it names itself, which fails */
+    HR_TRY(hr_resolve_rel(a, plan->input, &left));
+    if (cte->columns.count)
+        HR_TRY(qualify(a, left, (struct hr_names){0}, &cte->columns, &left));
+    self->node = left;
+    HR_TRY(hr_resolve_rel(a, plan->right, &right));
+    if (!self->used)
+        return HR_OK;
+    if (!plan->set.all)
+        return hr_fail_spark(a->err, "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE", NULL);
+    struct place place = {self->id, false, false};
+    check_place(&place, right, false);
+    hr_node_each_expr(right, check_subquery, &place);
+    if (place.wrong)
+        return hr_fail_spark(a->err, "INVALID_RECURSIVE_REFERENCE.PLACE", NULL);
+    if (place.drawn)                                         /* each round would have to go on with the sequence */
+        return hr_fail(a->err, HR_E_UNSUPPORTED, "a random function in the recursive part of WITH RECURSIVE");
+    HR_TRY(merged_types(a, left, right));
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->output.count);
+    for (size_t i = 0; i < left->output.count; i++) {
+        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
+        attr->nullable = attr->nullable || right->output.at[i]->nullable;
+        attrs[i] = attr;
+    }
+    struct hr_node *set = node_new(a, HR_N_SET, left);
+    set->right = right;
+    set->set.op = HR_SET_UNION;
+    set->set.all = true;
+    set->output = (struct hr_attrs){attrs, left->output.count};
+    self->recursive = true;
+    *out = set;
+    return HR_OK;
+}
+
+static int64_t level_limit(struct analysis *a, const struct hr_rel *rel)
+{
+    const char *setting = a->env->ops->conf(a->env, "spark.sql.cteRecursionLevelLimit");
+    return rel->cte.level_limit ? rel->cte.level_limit : setting ? strtoll(setting, NULL, 10) : 100;
+}
+
 enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
-    if (rel->cte.recursive)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "WITH RECURSIVE");
     struct cte_scope *before = a->ctes;
     size_t count = rel->cte.count;
     struct cte_scope *scopes = ARRAY(a, struct cte_scope, count);
@@ -199,11 +295,21 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
     for (size_t i = 0; i < count && !code; i++) {
         struct hr_node *node = NULL;
         struct scope *outer = a->outer;
-        code = hr_resolve_rel(a, rel->cte.at[i].plan, &node);
+        struct cte_scope *others = a->ctes;
+        scopes[i] = (struct cte_scope){rel->cte.at[i].name, NULL, ++a->next_id, others, false, false};
+        if (rel->cte.recursive) {
+            a->ctes = &scopes[i];
+            code = recursive_definition(a, &rel->cte.at[i], &scopes[i], &node);
+            a->ctes = others;
+        }
+        if (!code && !node) {
+            code = hr_resolve_rel(a, rel->cte.at[i].plan, &node);
+            if (!code && rel->cte.at[i].columns.count)
+                code = qualify(a, node, (struct hr_names){0}, &rel->cte.at[i].columns, &node);
+        }
         a->outer = outer;
-        if (!code && rel->cte.at[i].columns.count)
-            code = qualify(a, node, (struct hr_names){0}, &rel->cte.at[i].columns, &node);
-        scopes[i] = (struct cte_scope){rel->cte.at[i].name, node, ++a->next_id, a->ctes, false};
+        scopes[i].node = node;
+        scopes[i].used = false;
         a->ctes = &scopes[i];
     }
     if (!code)
@@ -216,6 +322,8 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
         struct hr_node *node = node_new(a, HR_N_CTE, *out);
         node->cte.id = scopes[i].id;
         node->cte.definition = scopes[i].node;
+        node->cte.recursive = scopes[i].recursive;
+        node->cte.levels = level_limit(a, rel);
         node->names = (*out)->names;
         *out = node;
     }

@@ -92,7 +92,7 @@ struct hr_node {
         struct { struct hr_attrs keys; } deduplicate;                        /* the first row of each key */
         struct { struct hr_texpr *generator; bool outer; } generate;         /* output: input's, then the generator's */
         struct { double lower, upper; bool with_replacement; int64_t seed; } sample;
-        struct { int id; struct hr_node *definition; bool recursive; } cte;  /* definition of one named query; input uses it */
+        struct { int id; struct hr_node *definition; bool recursive; int64_t levels; } cte;  /* definition of one named query; input uses it */
         struct { int id; struct hr_attrs definition; } cte_ref;              /* output[i] is column definition[i] */
         struct { const char *name; struct hr_texprs metrics; struct hr_attrs columns; } observe;
     };

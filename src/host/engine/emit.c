@@ -464,6 +464,6 @@ enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **s
     need_node(e, node);
     char *body;
     HR_TRY(emit_positional(e, node, "c", &body));
-    *sql = e->ctes ? hr_printf(e->arena, "WITH %s %s", e->ctes, body) : body;
+    *sql = e->ctes ? hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, body) : body;
     return HR_OK;
 }

@@ -352,7 +352,7 @@ static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, b
     e->ctes = NULL;                                          /* its CTEs may use the outer query's columns: they stay inside */
     enum hr_code code = kind == HR_SUBQUERY_EXISTS ? emit_query(e, expr->subquery.plan, &sql) : emit_positional(e, expr->subquery.plan, "s", &sql);
     if (!code && e->ctes)
-        sql = hr_printf(e->arena, "WITH %s %s", e->ctes, sql);
+        sql = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
     e->ctes = outside;
     HR_TRY(code);
     if (kind == HR_SUBQUERY_IN && values->count > 1)

@@ -137,8 +137,58 @@ enum hr_code build_set(struct emit *e, const struct hr_node *node, struct sel *s
     return HR_OK;
 }
 
+/* SQL that fails with Spark's error when the level is reached */
+static const char *level_error(struct emit *e, long long levels)
+{
+    struct hr_err err = {0};
+    char encoded[4096];
+    struct hr_buf sql;
+    hr_fail_spark(&err, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", hr_printf(e->arena, "%lld", levels), NULL);
+    hr_err_encode(&err, encoded, sizeof encoded);
+    hr_buf_init(&sql, 1 << 16);
+    hr_buf_adds(&sql, "error('");
+    for (const char *p = encoded; *p; p++) {
+        if (*p == '\'')
+            hr_buf_addc(&sql, '\'');
+        hr_buf_addc(&sql, *p);
+    }
+    hr_buf_adds(&sql, "')");
+    return sel_take(e, &sql);
+}
+
+/* every row knows its level; those that the last round made are what the name means in the next one */
+static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, const char **text)
+{
+    const struct hr_node *set = node->cte.definition;
+    char *left, *right;
+    const char *outside, *columns = "";
+    int id = node->cte.id;
+    long long levels = (long long)node->cte.levels;
+    HR_TRY(emit_positional(e, set->input, "s", &left));
+    outside = e->ctes;
+    e->ctes = NULL;                                          /* what the second part defines may use the name: it stays inside */
+    enum hr_code code = emit_positional(e, set->right, "s", &right);
+    if (!code && e->ctes)
+        right = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, right);
+    e->ctes = outside;
+    HR_TRY(code);
+    for (size_t i = 0; i < set->output.count; i++)
+        columns = hr_printf(e->arena, "%sa%d, ", columns, set->output.at[i]->id);
+    const char *next = levels < 0 ? "max(lvl) + 1" : hr_printf(e->arena, "CASE WHEN max(lvl) >= %lld THEN CAST(%s AS BIGINT) ELSE max(lvl) + 1 END", levels, level_error(e, levels));
+    *text = hr_printf(e->arena, "q%d(%slvl) AS (SELECT l.*, CAST(0 AS BIGINT) FROM (%s) AS l UNION ALL SELECT r.*, (SELECT %s FROM q%d) FROM (%s) AS r)", id, columns,
+                      left, next, id, right);
+    e->recursive = true;
+    return HR_OK;
+}
+
 enum hr_code build_cte(struct emit *e, const struct hr_node *node, struct sel *s)
 {
+    if (node->cte.recursive) {
+        const char *own;
+        HR_TRY(build_recursive(e, node, &own));
+        e->ctes = hr_printf(e->arena, "%s%s%s", e->ctes ? e->ctes : "", e->ctes ? ", " : "", own);
+        return build_node(e, node->input, s);
+    }
     struct sel definition = {.limit = -1};
     HR_TRY(build_node(e, node->cte.definition, &definition));
     int *ids;

@@ -29,6 +29,7 @@ struct emit {
     struct kernel_use *uses; size_t use_count, use_cap;
     const struct hr_options *kernel_options;   /* for the kernel being written, when it is a prepared one */
     const char *ctes;                  /* "c1 AS (…), c2 AS (…)" */
+    bool recursive;                    /* one of them names itself */
 };
 
 enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
