@@ -134,10 +134,22 @@ static enum hr_code end_run(struct hr_arena *arena, struct hr_run_row *row, cons
     return settle(arena, row, err);
 }
 
+struct sweep {                        /* processes that were told to end, and are ended when `timer` says so */
+    char *folder;
+    struct hr_timer *timer;
+    struct sweep *next;
+};
+static struct sweep *sweeps;
+
 static void sweep_rest(void *arg)
 {
-    sweep_processes(arg, SIGKILL);
-    free(arg);
+    struct sweep *sweep = arg, **at = &sweeps;
+    while (*at != sweep)
+        at = &(*at)->next;
+    *at = sweep->next;
+    sweep_processes(sweep->folder, SIGKILL);
+    free(sweep->folder);
+    free(sweep);
 }
 
 /* what is left of a run whose runner did not sweep: told to end (a mount takes its folder down), and ended a moment later */
@@ -146,9 +158,11 @@ static void sweep(struct hr_arena *arena, int64_t seq)
     const char *folder = job_folder(arena, seq);
     if (!sweep_processes(folder, SIGTERM))
         return;
-    char *copy = strdup(folder);
-    HR_CHECK(copy);
-    hr_timer_start(job.site->loop, SWEEP_MS, 0, sweep_rest, copy);
+    struct sweep *sweep = calloc(1, sizeof *sweep);
+    HR_CHECK(sweep && (sweep->folder = strdup(folder)));
+    sweep->next = sweeps;
+    sweeps = sweep;
+    sweep->timer = hr_timer_start(job.site->loop, SWEEP_MS, 0, sweep_rest, sweep);
 }
 
 /* it ran to its end, and what it left is not kept yet: the next runner goes on there */
@@ -488,6 +502,10 @@ void hr_job_stop(void)
         free(at);
     }
     job.runners = NULL;
+    while (sweeps) {
+        hr_timer_stop(sweeps->timer);
+        sweep_rest(sweeps);
+    }
     hr_timer_stop(job.timer);
     job.timer = NULL;
     hr_arena_free(arena);
