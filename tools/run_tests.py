@@ -46,12 +46,17 @@ def run_lint(tally):
     tally.add("lint", *((1, 0) if subprocess.run(["tools/lint"]).returncode == 0 else (0, 1)))
 
 
+def sanitized():
+    """The environment of what runs under the sanitizers: every report ends its process."""
+    return dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:allocator_may_return_null=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+                LSAN_OPTIONS=f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0")
+
+
 def run_unit(tally, build):
     heading(f"unit tests ({build})")
     report = ROOT / build / "meson-logs" / "testlog.junit.xml"
     report.unlink(missing_ok=True)
-    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:allocator_may_return_null=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
-               LSAN_OPTIONS=f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0")
+    env = sanitized()
     status = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs"], env=env).returncode
     tally.add_junit(f"unit ({build})", report, status)
 
@@ -64,17 +69,18 @@ def run_asan(tally):
     if subprocess.run(["ninja", "-C", "build-asan", "--quiet"]).returncode:
         return tally.add("asan build", 0, 1)
     run_unit(tally, "build-asan")
+    run_pytest(tally, ["test/client"], dict(sanitized(), HEADRACE_BUILD=str(ROOT / "build-asan")), " (build-asan)")
 
 
-def run_pytest(tally, paths):
+def run_pytest(tally, paths, env=None, kind=""):
     for path in paths:
-        heading(f"pytest {path}")
-        report = ROOT / "build" / "reports" / (path.replace("/", "_") + ".xml")
+        heading(f"pytest {path}{kind}")
+        report = ROOT / "build" / "reports" / (path.replace("/", "_") + kind.strip(" ()") + ".xml")
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
         status = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=3", f"--junitxml={report}",
-                                 path]).returncode
-        tally.add_junit(path, report, status)
+                                 path], env=env).returncode
+        tally.add_junit(path + kind, report, status)
 
 
 def main(arguments):

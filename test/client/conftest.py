@@ -3,11 +3,21 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
+import threading
 
 import pytest
 from pyspark.sql.connect.session import SparkSession
 
 from support.serve import BUILD
+
+
+capture = None
+
+
+def pytest_configure(config):
+    global capture
+    capture = config.pluginmanager.getplugin("capturemanager")
 
 
 class Host:
@@ -16,6 +26,7 @@ class Host:
     def __init__(self, log, *options):
         self.log = log
         self.sessions = []
+        self.stopping = False
         self.errors = open(log, "ab")
         self.process = subprocess.Popen([str(pathlib.Path(BUILD) / "headrace-host"), "--listen", "127.0.0.1:0", *options],
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
@@ -23,13 +34,25 @@ class Host:
         assert "listening on" in line, pathlib.Path(log).read_text()
         self.port = int(line.rsplit(":", 1)[1])
         self.remote = f"sc://localhost:{self.port}"
+        self.watch()
 
     def session(self, path=""):
         self.sessions.append(SparkSession.builder.remote(self.remote + path).create())
         SparkSession._default_session = SparkSession._active_session.session = self.sessions[-1]     # the client keeps the first, though it ended
         return self.sessions[-1]
 
+    def watch(self):
+        """A host that dies ends the run with its log: its clients would call it for ten minutes each."""
+        def wait():
+            code = self.process.wait()
+            if not self.stopping and code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+                capture.suspend_global_capture(in_=True)
+                print(f"the session host ended with {code}:\n{pathlib.Path(self.log).read_text()[-6000:]}", file=sys.stderr, flush=True)
+                os._exit(1)
+        threading.Thread(target=wait, daemon=True).start()
+
     def stop(self, kind=signal.SIGTERM):
+        self.stopping = True
         for session in self.sessions:              # one that is left alone would call its dead server when it is collected
             session.client.close()
         if self.process.poll() is None:
@@ -45,7 +68,8 @@ def host(tmp_path_factory):
     host = Host(tmp_path_factory.mktemp("host") / "log")
     yield host
     assert host.process.poll() is None, pathlib.Path(host.log).read_text()     # no test may have killed it
-    assert host.stop() == 0
+    code, log = host.stop(), pathlib.Path(host.log).read_text()
+    assert code == 0 and "runtime error" not in log and "Sanitizer" not in log, log[-6000:]
 
 
 @pytest.fixture

@@ -296,7 +296,8 @@ static enum hr_code add_texts(struct column *column, duckdb_string_t *values, co
         const duckdb_string_t *text = &values[start + i];
         if (row_valid(valid, start + i)) {
             uint32_t len = text->value.inlined.length;
-            memcpy(column->data + at, len <= 12 ? text->value.inlined.inlined : text->value.pointer.ptr, len);
+            if (len)                   /* nothing but empty texts: there is no data yet to copy to */
+                memcpy(column->data + at, len <= 12 ? text->value.inlined.inlined : text->value.pointer.ptr, len);
             at += len;
         }
         put_offset(column, column->length + (int64_t)i + 1, (int64_t)at);
