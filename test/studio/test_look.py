@@ -175,6 +175,33 @@ def test_a_dataset_is_registered_and_its_next_version(filled, studio):
     expect(page.get_by_text("1 file, 4 B")).to_be_visible()
 
 
+def test_datastores_are_added_and_removed(filled, studio):
+    end = filled.endpoint
+    page = studio("/datastores")
+    page.get_by_role("button", name="Add datastore").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_text("Name the container.")).to_be_visible()
+    dialog.get_by_label("Name", exact=False).first.fill("mydatastore")
+    dialog.get_by_label("Storage account").fill(end["account"])
+    dialog.get_by_label("Container").fill("no-such-container")
+    dialog.get_by_label("Account key").fill(end["account_key"])
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("no-such-container")
+    dialog.get_by_label("Container").fill(end["container"])
+    dialog.get_by_role("button", name="Add").click()
+    row = page.get_by_role("row", name="mydatastore")
+    expect(row).to_contain_text("Account key")
+    assert end["account_key"] not in page.content()
+    row.get_by_role("button", name="Make mydatastore the default").click()
+    expect(row).to_contain_text("Default")
+    page.get_by_role("button", name="Make workspaceblobstore the default").click()
+    expect(row.get_by_role("button", name="Remove mydatastore")).to_be_visible()
+    row.get_by_role("button", name="Remove mydatastore").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
 def test_who_may_not_read_the_data_is_told_why(filled, studio):
     who = json.loads(filled.cli("user", "create", "reader", "--json").stdout)
     put_blob(filled, "secret/a.csv", b"x\n1\n")

@@ -320,6 +320,45 @@ def test_sessions_with_statements_and_outputs(studio, shot):
     expect(page.locator(".page-title .status")).to_contain_text("Killed")
 
 
+def test_an_output_reaches_nothing(serve, studio):
+    """HTML of a statement cannot run, fetch, submit or navigate, whatever it tries."""
+    import http.server
+    hits = []
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            hits.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    at = f"http://127.0.0.1:{other.server_port}"
+    html = (f'<p id=here>shown</p><img src="{at}/img"><link rel=stylesheet href="{at}/css"><iframe src="{at}/frame"></iframe><object data="{at}/object"></object>'
+            f'<script src="{at}/js"></script><style>body {{ background: url({at}/style) }}</style><a id=away href="{at}/top" target=_top>away</a>'
+            f'<form action="{at}/form"><button id=send>send</button></form><video src="{at}/video"></video><meta http-equiv=refresh content="0;url={at}/refresh">')
+    page = studio("/sessions")
+    page.get_by_role("button", name="New session").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    expect(page.get_by_text("Shift+Enter runs it")).to_be_visible(timeout=30_000)
+    page.get_by_label("Code to run").fill(f"displayHTML({html!r})")
+    page.get_by_label("Code to run").press("Shift+Enter")
+    frame = page.frame_locator("iframe.html-output")
+    expect(frame.locator("#here")).to_have_text("shown")
+    frame.locator("#send").click()
+    frame.locator("#away").click()
+    page.wait_for_timeout(500)                            # a refresh that worked would be there by now
+    expect(frame.locator("#here")).to_have_text("shown")
+    assert hits == [] and page.url.startswith(serve.endpoint["url"])
+    page.reports.clear()                                  # Chromium reports each of these attempts
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".page-title .status")).to_contain_text("Killed")
+    other.shutdown()
+
+
 def test_sign_in_refuses_what_is_no_token_and_signs_out(serve, studio):
     page = studio(signed_in=False)
     expect(page.get_by_label("Token")).to_be_focused()

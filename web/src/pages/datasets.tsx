@@ -535,7 +535,7 @@ function Register({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="register" busy={busy}>
+          <Button kind="primary" type="submit" form="register" busy={busy} disabled={!place}>
             Register
           </Button>
         </>

@@ -119,7 +119,7 @@ function NewSession({ onClose }: { onClose: () => void }) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="session" busy={busy}>
+          <Button kind="primary" type="submit" form="session" busy={busy} disabled={!id}>
             Start
           </Button>
         </>

@@ -49,7 +49,7 @@ export function Button({ children, kind = 'plain', icon, busy, small, ...rest }:
       aria-disabled={busy || rest.disabled ? 'true' : undefined}
       aria-busy={busy}
       disabled={rest.disabled}
-      onClick={busy ? undefined : rest.onClick}
+      onClick={busy ? (event) => event.preventDefault() : rest.onClick}
     >
       {busy ? <span class="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
       <span>{children}</span>

@@ -63,7 +63,7 @@ function HtmlFrame({ html, title }: { html: string; title: string }) {
     };
   }, [html]);
   const theme = document.documentElement.dataset.theme ?? '';
-  const page = `<!doctype html><html data-theme="${theme}"><head><meta charset="utf-8"><base target="_top"><link rel="stylesheet" href="${frameStyle}"></head><body>${html}</body></html>`;
+  const page = `<!doctype html><html data-theme="${theme}"><head><meta charset="utf-8"><link rel="stylesheet" href="${frameStyle}"></head><body>${html}</body></html>`;
   return (
     <iframe
       ref={frame}
