@@ -250,7 +250,14 @@ static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte
     HR_TRY(hr_resolve_rel(a, plan->input, &left));
     if (cte->columns.count)
         HR_TRY(qualify(a, left, (struct hr_names){0}, &cte->columns, &left));
-    self->node = left;
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->output.count);
+    for (size_t i = 0; i < left->output.count; i++) {        /* Spark: every column of a recursive one may be null */
+        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
+        attr->nullable = true;
+        attrs[i] = attr;
+    }
+    self->node = node_new(a, HR_N_CTE_REF, NULL);            /* only its columns are looked at */
+    self->node->output = (struct hr_attrs){attrs, left->output.count};
     HR_TRY(hr_resolve_rel(a, plan->right, &right));
     if (!self->used)
         return HR_OK;
@@ -264,12 +271,6 @@ static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte
     if (place.drawn)                                         /* each round would have to go on with the sequence */
         return hr_fail(a->err, HR_E_UNSUPPORTED, "a random function in the recursive part of WITH RECURSIVE");
     HR_TRY(merged_types(a, left, right));
-    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->output.count);
-    for (size_t i = 0; i < left->output.count; i++) {
-        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
-        attr->nullable = attr->nullable || right->output.at[i]->nullable;
-        attrs[i] = attr;
-    }
     struct hr_node *set = node_new(a, HR_N_SET, left);
     set->right = right;
     set->set.op = HR_SET_UNION;
