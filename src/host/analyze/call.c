@@ -251,7 +251,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const struct hr_names *name = &expr->call.name;
     const char *last = name->at[name->count - 1], *registered;
     const struct hr_function *function = hr_function_find(last, &registered);
-    if (!function)
+    bool from_sql = expr->origin && expr->origin->sql;
+    if (!function || (from_sql && hr_function_is(function, "product")))    /* product is there for DataFrames alone */
         return unresolved_routine(a, name);
     if (expr->call.within_group.count && hr_function_is(function, "string_agg"))   /* an order makes it listagg, in Spark's names too */
         function = hr_function_find("listagg", &registered);

@@ -136,10 +136,13 @@ static void write_case(const struct hr_texpr *expr, struct style style, struct h
 static void write_template(const struct hr_texpr *expr, const char *template, struct style style, struct hr_buf *out)
 {
     const struct hr_texprs *args = &expr->call.args;
-    bool forms = expr->call.function->least != expr->call.function->most;
+    bool forms = expr->call.function->least != expr->call.function->most, distinct = expr->call.distinct;
     for (const char *p = template; *p && !(forms && *p == '|'); p++) {
         if (*p != '$') {
             hr_buf_addc(out, *p);
+            if (*p == '(' && distinct)
+                hr_buf_adds(out, "DISTINCT ");
+            distinct = distinct && *p != '(';
             continue;
         }
         p++;

@@ -180,3 +180,16 @@ enum hr_code emit_approx_distinct(struct call_text *c, struct hr_buf *out)
     hr_buf_addf(out, "(%s, %s)", list, c->args[1]);
     return HR_OK;
 }
+
+/* the engine joins texts only: bytes are joined as hexadecimal digits */
+enum hr_code emit_listagg(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_texpr *mark = args->count > 1 ? args->at[1] : NULL;
+    while (mark && mark->kind == HR_T_CAST)
+        mark = mark->cast.child;
+    bool binary = args->at[0]->type->id == HR_TYPE_BINARY, parted = mark && !(mark->kind == HR_T_LITERAL && mark->literal->is_null);
+    const char *template = binary ? parted ? "unhex({string_agg(hex($1), hex($2))})" : "unhex({string_agg(hex($1), '')})"
+                                  : parted ? "{string_agg($1, $2)}" : "{string_agg($1, '')}";
+    return expand_template(c, template, strlen(template), out);
+}

@@ -172,3 +172,12 @@ SELECT log(2.5BD), power(2, 3L), atan2(1, 2.5)
 SELECT k, o, nth_value(v, 1, true) OVER (PARTITION BY k ORDER BY o) AS x FROM VALUES ('a', 1, null), ('a', 2, 5), ('b', 3, 7) AS t(k, o, v) ORDER BY k, o
 SELECT mode(a, true) FROM VALUES (3), (1), (2) AS t(a)
 SELECT mode(a, false) FROM VALUES (3), (1), (1) AS t(a)
+SELECT listagg(a), string_agg(a, ';') FROM VALUES ('x'), ('y'), (null) AS t(a)
+SELECT hex(listagg(a)), hex(listagg(a, X'42')) FROM VALUES (X'01'), (X'02FF'), (null) AS t(a)
+SELECT listagg(a, null) FROM VALUES ('x'), ('y') AS t(a)
+SELECT listagg(a, ',') WITHIN GROUP (ORDER BY a DESC) FROM VALUES ('x'), ('y') AS t(a)
+SELECT hex(listagg(a) WITHIN GROUP (ORDER BY a DESC)) FROM VALUES (X'01'), (X'02') AS t(a)
+SELECT listagg(DISTINCT a, ',') FROM VALUES ('x'), ('x') AS t(a)
+SELECT listagg(a) FROM VALUES (1), (2) AS t(a)
+SELECT k, listagg(a, '-') FILTER (WHERE a <> 'z') FROM VALUES (1, 'x'), (1, 'z') AS t(k, a) GROUP BY k
+SELECT approx_count_distinct(DISTINCT id), count(DISTINCT id), array_agg(DISTINCT id % 1), sum(DISTINCT id) FROM range(60)
