@@ -14,10 +14,13 @@ import sys
 import time
 
 import article
+import pictures
 
 ROOT = article.ROOT
 BUILD = pathlib.Path(os.environ.get("HEADRACE_BUILD", ROOT / "build"))
 OUT = ROOT / "build/demo"
+
+STUDIO = {"studio": "/datasets/blob_dset", "studio-link": "/linked-services/synapselink1"}    # what --pictures shows
 
 TITLES = {
     "link": "link the Synapse workspace",
@@ -100,13 +103,16 @@ def main():
             at = time.monotonic()
             assumed = article.assume(kernel, endpoint)
             say("what the article assumes: datastore 'mydatastore', dataset 'blob_dset'", time.monotonic() - at)
-            broken = assumed if article.failed(assumed) else run(notebook, kernel)
+            broken = assumed if article.failed(assumed) else run(notebook, kernel, endpoint)
     finally:
         at = time.monotonic()
         stop(server)
         say("server stopped", time.monotonic() - at)
     nbformat.write(notebook, OUT / "article.ipynb")
     (OUT / "article.html").write_text(nbconvert.HTMLExporter().from_notebook_node(notebook)[0])
+    if "--pictures" in sys.argv:
+        with pictures.Camera() as camera:
+            camera.notebook(OUT / "article.html", "Prepare")
     say(f"{(OUT / 'article.ipynb').relative_to(ROOT)} and article.html written; everything took", time.monotonic() - began)
     return 1 if broken else 0
 
@@ -121,12 +127,15 @@ def unlink(cell, kernel):
     say("[unlink] again", seconds)
 
 
-def run(notebook, kernel):
+def run(notebook, kernel, endpoint):
     """Executes the notebook's cells up to the first that fails; returns that one or None."""
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         tag = cell.metadata.tags[0]
+        if tag == "unlink" and "--pictures" in sys.argv:
+            with pictures.Camera() as camera:
+                camera.studio(endpoint, STUDIO)
         seconds = kernel.execute(cell)
         say(f"[{tag}] {TITLES.get(tag, tag)}", seconds)
         print(excerpt(cell), flush=True)

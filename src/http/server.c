@@ -283,7 +283,7 @@ enum hr_code hr_http_listen(const char *host, int port, int *fd, struct hr_err *
     if (getaddrinfo(host, service, &hints, &found))
         return hr_fail(err, HR_E_INVALID, "not an address to listen on: '%s'", host);
     *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int failed = *fd < 0 ? uv_translate_sys_error(errno) : bind_and_listen(*fd, found);
+    int failed = *fd < 0 ? uv_translate_sys_error(errno) : (int)bind_and_listen(*fd, found);
     freeaddrinfo(found);
     if (!failed)
         return HR_OK;

@@ -147,7 +147,8 @@ enum hr_code arm_link_delete(struct hr_rest *req, struct hr_err *err)
         for (size_t i = 1; i < computes.count; i++)
             list = hr_printf(req->arena, "%s, %s", list, computes.at[i].name);
         hr_fail(err, HR_E_EXISTS, "linked service \"%s\" has computes attached: %s", row->name, list);
-        hr_fail_hint(err, "detach them first, or delete with detachComputes=true");
+        hr_fail_hint(err, "detach them first, or say that they go too: unregister(detach_computes=True), "
+                          "headrace link remove %s --detach-computes, or detachComputes=true in the request", row->name);
         return HR_E_EXISTS;
     }
     HR_TRY(remove_link(req, row, &computes, err));

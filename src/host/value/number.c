@@ -398,7 +398,7 @@ static size_t print_real(double value, bool is_float, char *out)
         memcpy(out + at, digits, len);
         return put(out, at + len, ".0");
     }
-    char digits[24];
+    char digits[24] = "0";
     int exponent, count = shortest(value, is_float, digits, &exponent), i = 0;
     if (exponent >= -3 && exponent < 7) {
         if (exponent < 0) {
