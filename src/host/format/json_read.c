@@ -25,8 +25,9 @@ static void make_defaults(void)
     static const struct hr_env_ops ops = {.conf = no_conf};
     static struct hr_env env = {&ops};
     static const struct hr_options none;
-    struct hr_arena *arena = hr_arena_new(NULL);   /* as long as the process */
+    static struct hr_arena *arena;                 /* as long as the process, and still to be found at its end */
     struct hr_err err;
+    arena = hr_arena_new(NULL);
     HR_CHECK(!hr_json_options(arena, &env, &none, &defaults, &err));
 }
 
