@@ -25,7 +25,7 @@ static void make_defaults(void)
     static const struct hr_env_ops ops = {.conf = no_conf};
     static struct hr_env env = {&ops};
     static const struct hr_options none;
-    static struct hr_arena *arena;                 /* as long as the process, and still to be found at its end */
+    static struct hr_arena *arena __attribute__((used)); /* as long as the process, and still to be found at its end */
     struct hr_err err;
     arena = hr_arena_new(NULL);
     HR_CHECK(!hr_json_options(arena, &env, &none, &defaults, &err));
