@@ -513,6 +513,16 @@ def test_refused_configuration(ours, oracle):
         ours.conf.unset(key)
 
 
+def test_parquet_timestamps_of_milliseconds_are_refused(ours, tmp_path):
+    ours.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MILLIS")
+    try:
+        with pytest.raises(Exception, match="outputTimestampType"):
+            ours.sql("select timestamp'2020-01-01 00:00:00.123456' as t").write.parquet(str(tmp_path / "out"))
+    finally:
+        ours.conf.unset("spark.sql.parquet.outputTimestampType")
+    assert not (tmp_path / "out").exists()
+
+
 PARTS = {
     "in turn": lambda one: one.repartition(3),
     "by hash": lambda one: one.repartition(4, "k"),

@@ -254,6 +254,10 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
     HR_TRY(codec_of(writing, &codec, err));
     if (writing->max_records)
         return hr_refuse_option(err, "parquet", "maxRecordsPerFile", hr_printf(writing->arena, "%lld", (long long)writing->max_records));
+    /* what reads INT96 and microseconds gets the same values; milliseconds are others */
+    const char *timestamps = hr_conf(writing->env, "spark.sql.parquet.outputTimestampType", "INT96");
+    if (!strcasecmp(timestamps, "TIMESTAMP_MILLIS"))
+        return hr_refuse_option(err, "parquet", "spark.sql.parquet.outputTimestampType", timestamps);
     for (size_t i = 0; i < writing->column_count; i++) {
         enum hr_type_id id = writing->columns[i].field->type->id;
         if (id == HR_TYPE_CALENDAR_INTERVAL || id == HR_TYPE_VARIANT || id == HR_TYPE_TIME)
