@@ -149,12 +149,20 @@ static bool is_idle(const struct hr_peer *peer)
     return !peer->conn->closing && (peer->h2 ? !peer->h2->stream_count : peer->h1 ? !hr_h1_busy(peer->h1) : true);
 }
 
+/* bytes that arrived and were not looked at yet: of a burst of connections many are accepted before the first is read */
+static bool has_unread(const struct hr_peer *peer)
+{
+    uv_os_fd_t fd;
+    char byte;
+    return !uv_fileno(&peer->conn->uv.handle, &fd) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* who has nothing under way gives way, the longest first */
 static bool make_room(struct hr_http_server *server)
 {
     struct hr_peer *idlest = NULL;
     for (struct hr_peer *at = server->peers.next; at != server->peers.prev; at = at->next)      /* the last is the new one */
-        if (is_idle(at) && (!idlest || at->conn->active_ms < idlest->conn->active_ms))
+        if (is_idle(at) && (!idlest || at->conn->active_ms < idlest->conn->active_ms) && !has_unread(at))
             idlest = at;
     if (idlest)
         hr_conn_close(idlest->conn, NULL);

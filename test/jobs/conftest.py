@@ -15,6 +15,7 @@ def connect(monkeypatch, server, token=None):
         if name.startswith(("HEADRACE_", "AZUREML_")) and name != "HEADRACE_BUILD":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HEADRACE_HOME", str(server.home))
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)       # as an activated environment has it
     if token:
         monkeypatch.setenv("HEADRACE_TOKEN", token)
     from headrace.azureml.core import Workspace
