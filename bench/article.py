@@ -143,7 +143,9 @@ def session_start(runs):
 
 
 def describe(pid):
-    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:60]
+    """The program's name and its first word, however long the path to it is."""
+    program, *words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    return f"{pathlib.Path(program).name} {' '.join(words[:1])}"
 
 
 def footprint(sessions):
