@@ -3,10 +3,12 @@
     ./dev bench article [a b c d e] [--runs N]
 """
 import argparse
+import contextlib
 import csv
-import os
+import io
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,19 +18,16 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from record import record                                                  # noqa: E402
-from servers import ROOT, Headrace, Nothing, Sail, children, cpu_seconds, memory   # noqa: E402
+from servers import ROOT, Headrace, Nothing, Sail, children, connect, cpu_seconds, disconnect, memory   # noqa: E402
 
 import pyarrow.compute                                                     # noqa: E402
-from pyspark.sql.connect.session import SparkSession                      # noqa: E402
 from pyspark.sql.functions import col, desc                               # noqa: E402
 
 SESSION = str(uuid.uuid4())
 
 
-def connect(remote, session=None):
-    if session:
-        remote += (";" if "/;" in remote else "/;") + f"session_id={session}"
-    return SparkSession.builder.remote(remote).create()
+def say(text):
+    print(text, flush=True)
 
 
 def median(values):
@@ -36,7 +35,7 @@ def median(values):
 
 
 def verdict(name, value, goal, good):
-    print(f"   {name}: {value}   goal: {goal}   {'met' if good else 'NOT MET'}", flush=True)
+    say(f"   {name}: {value}   goal: {goal}   {'met' if good else 'NOT MET'}")
 
 
 def make_csv(path):
@@ -53,22 +52,20 @@ def make_csv(path):
 
 
 def startup(runs):
-    print("(a) exec on a fresh home to the first range(1).count(), from a client that held a session elsewhere")
+    say(f"(a) exec on a fresh home to the first range(1).count(), from a client that held a session elsewhere: {runs} starts of each")
     warm = Sail()
-    connect(warm.remote).range(1).count()
+    warm.session().range(1).count()
     times = {Headrace: [], Sail: []}
     for _ in range(runs):
         for kind in times:
             begin = time.monotonic()
             server = kind()
-            spark = connect(server.remote)
-            spark.range(1).count()
+            server.session().range(1).count()
             times[kind].append(time.monotonic() - begin)
-            spark.stop()
             server.stop()
     warm.stop()
     ours, sails = median(times[Headrace]), median(times[Sail])
-    print(f"   headrace {ours * 1000:.0f} ms, Sail {sails * 1000:.0f} ms, medians of {runs}")
+    say(f"   headrace {ours * 1000:.0f} ms, Sail {sails * 1000:.0f} ms, medians of {runs}")
     verdict("ours / Sail", f"{ours / sails:.2f}", "<= 0.5", ours <= 0.5 * sails)
 
 
@@ -77,44 +74,56 @@ def pipeline(spark, path):
     df.filter(col("Survived") == 1).groupBy("Age").count().orderBy(desc("count")).show(10)
 
 
-def small_pipeline(runs):
-    print("(b) the article's pipeline on a local CSV of 891 rows, warm, through the server's port")
-    folder = tempfile.mkdtemp(prefix="headrace-bench-")
-    path, recording = f"{folder}/Titanic.csv", f"{folder}/recording"
-    make_csv(path)
-    ours, sail = Headrace(), Sail()
-    target = ours.endpoint["connect"].split("/")[2]
-    token = ours.endpoint["token"]
-    silence = open(os.devnull, "w")
-    stdout, sys.stdout = sys.stdout, silence
-    record(target, lambda port: pipeline(connect(f"sc://localhost:{port}", SESSION), path), recording, [("authorization", f"Bearer {token}")])
-    nothing = Nothing(recording)
-    servers = {"headrace": (ours, connect(ours.remote)), "Sail": (sail, connect(sail.remote)), "nothing": (nothing, connect(nothing.remote, SESSION))}
-    for _ in range(20):
-        for _, spark in servers.values():
-            pipeline(spark, path)
+def record_pipeline(server, path):
+    """The file with the server's answers to one run of the pipeline."""
+    recording = f"{path}.recording"
+    target, token = server.endpoint["connect"].split("/")[2], server.endpoint["token"]
+
+    def run(port):
+        spark = connect(f"sc://localhost:{port}", SESSION)
+        pipeline(spark, path)
+        disconnect(spark)
+    record(target, run, recording, [("authorization", f"Bearer {token}")])
+    return recording
+
+
+def measure_pipeline(servers, path, runs):
+    """{name: seconds of each run}, {name: the server's CPU seconds a run}; the servers take turns."""
     wall, cpu = {name: [] for name in servers}, {name: cpu_seconds(server.pid) for name, (server, _) in servers.items()}
     for _ in range(runs):
         for name, (_, spark) in servers.items():
             begin = time.perf_counter()
             pipeline(spark, path)
             wall[name].append(time.perf_counter() - begin)
-    sys.stdout = stdout
-    for name, (server, _) in servers.items():
-        spent = (cpu_seconds(server.pid) - cpu[name]) / runs
-        print(f"   {name:9} median {median(wall[name]) * 1000:.2f} ms, fastest {min(wall[name]) * 1000:.2f} ms, server's CPU {spent * 1000:.2f} ms a run")
+    return wall, {name: (cpu_seconds(server.pid) - cpu[name]) / runs for name, (server, _) in servers.items()}
+
+
+def small_pipeline(runs):
+    say(f"(b) the article's pipeline on a local CSV of 891 rows, warm, through the server's port: 20 runs unmeasured, then {runs} of each")
+    folder = tempfile.mkdtemp(prefix="headrace-bench-")
+    path = f"{folder}/Titanic.csv"
+    make_csv(path)
+    ours, sail = Headrace(), Sail()
+    with contextlib.redirect_stdout(io.StringIO()):          # show() prints
+        nothing = Nothing(record_pipeline(ours, path))
+        servers = {"headrace": (ours, ours.session()), "Sail": (sail, sail.session()), "nothing": (nothing, nothing.session(SESSION))}
+        measure_pipeline(servers, path, 20)
+        wall, cpu = measure_pipeline(servers, path, runs)
+    for name in servers:
+        say(f"   {name:9} median {median(wall[name]) * 1000:.2f} ms, fastest {min(wall[name]) * 1000:.2f} ms, server's CPU {cpu[name] * 1000:.2f} ms a run")
     floor = median(wall["nothing"])
     ratio = (median(wall["headrace"]) - floor) / (median(wall["Sail"]) - floor)
     verdict(f"(ours - nothing) / (Sail - nothing), medians of {runs}", f"{ratio:.2f}", "<= 0.5", ratio <= 0.5)
     for server, _ in servers.values():
         server.stop()
+    shutil.rmtree(folder)
 
 
 def bulk(runs):
-    print("(c) 10 M rows x 4 to Arrow")
+    say(f"(c) 10 M rows x 4 to Arrow: {runs} runs of each")
     servers = {"headrace": Headrace(), "Sail": Sail()}
     rates = {name: [] for name in servers}
-    sessions = {name: connect(server.remote) for name, server in servers.items()}
+    sessions = {name: server.session() for name, server in servers.items()}
     for _ in range(runs):
         for name, spark in sessions.items():
             df = spark.range(10_000_000).select(col("id"), (col("id") * 2).alias("b"), (col("id") + 7).alias("c"), (col("id") % 1000).alias("d"))
@@ -124,17 +133,16 @@ def bulk(runs):
             assert table.num_rows == 10_000_000 and pyarrow.compute.sum(table.column(1)).as_py() == 99_999_990_000_000   # Sail's order varies
             del table
     for name, server in servers.items():
-        print(f"   {name:9} {median(rates[name]):.0f} MB/s, median of {runs}")
+        say(f"   {name:9} {median(rates[name]):.0f} MB/s, median of {runs}")
         server.stop()
     ratio = median(rates["headrace"]) / median(rates["Sail"])
     verdict("ours / Sail", f"{ratio:.1f}", ">= 5", ratio >= 5)
 
 
 def session_start(runs):
-    print("(d) %synapse start to the result of spark.range(1).count()")
+    say(f"(d) %synapse start to the result of spark.range(1).count(): {runs} sessions")
     server = Headrace()
-    env = dict(os.environ, HEADRACE_HOME=server.home, PYTHONPATH=str(ROOT / "python"))
-    out = subprocess.run([sys.executable, ROOT / "bench/synapse_start.py", str(runs)], env=env, capture_output=True, text=True)
+    out = subprocess.run([sys.executable, ROOT / "bench/synapse_start.py", str(runs)], env=server.environment(), capture_output=True, text=True)
     server.stop()
     if out.returncode:
         raise SystemExit(out.stdout + out.stderr)
@@ -149,7 +157,7 @@ def describe(pid):
 
 
 def footprint(sessions):
-    print("(e) memory")
+    say(f"(e) memory, and of {sessions} sessions")
     server = Headrace()
     time.sleep(3)
     pids = children(server.pid)
@@ -158,11 +166,10 @@ def footprint(sessions):
     hosts = [memory(pid, "Pss") for pid in pids if roles[pid] == "host"]
     parents = sum(memory(pid, "Pss") for pid in pids if roles[pid] == "parent")
     one_host = max(hosts) if hosts else 0
-    print(f"   daemon and account {fixed / 1e6:.1f} MB, one spare host {one_host / 1e6:.1f} MB ({len(hosts)} spare), interpreters' parent {parents / 1e6:.1f} MB")
+    say(f"   daemon and account {fixed / 1e6:.1f} MB, one spare host {one_host / 1e6:.1f} MB ({len(hosts)} spare), interpreters' parent {parents / 1e6:.1f} MB")
     verdict("daemon + account + one spare host, PSS", f"{(fixed + one_host) / 1e6:.1f} MB", "<= 70 MB", 0 < fixed + one_host <= 70e6)
     verdict("interpreters' parent, PSS", f"{parents / 1e6:.1f} MB", "<= 110 MB", 0 < parents <= 110e6)
-    env = dict(os.environ, HEADRACE_HOME=server.home, PYTHONPATH=str(ROOT / "python"))
-    holder = subprocess.Popen([sys.executable, ROOT / "bench/synapse_start.py", str(sessions), "--hold"], env=env, stdin=subprocess.PIPE,
+    holder = subprocess.Popen([sys.executable, ROOT / "bench/synapse_start.py", str(sessions), "--hold"], env=server.environment(), stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, text=True)
     while (line := holder.stdout.readline().strip()) != "held":
         if not line and holder.poll() is not None:
@@ -173,7 +180,7 @@ def footprint(sessions):
         kinds["interpreter" if "python" in describe(pid) else "host"].append(size)
     host, interpreter = sorted(kinds["host"])[-sessions:], kinds["interpreter"]
     each = (sum(host) + sum(interpreter)) / sessions
-    print(f"   of {sessions} sessions: host {median(host) / 1e6:.1f} MB, interpreter {median(interpreter) / 1e6:.1f} MB private (medians)")
+    say(f"   of {sessions} sessions: host {median(host) / 1e6:.1f} MB, interpreter {median(interpreter) / 1e6:.1f} MB private (medians)")
     verdict("each further session, private", f"{each / 1e6:.1f} MB", "<= 45 MB", 0 < each <= 45e6)
     holder.stdin.close()
     holder.wait(30)

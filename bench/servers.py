@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from pyspark.sql.connect.session import SparkSession
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("HEADRACE_BUILD", ROOT / "build"))
 
@@ -50,11 +52,27 @@ def memory(pid, field):
     return 0
 
 
+def connect(remote, session_id=None):
+    """A Spark session that fails at once where nobody answers, instead of asking again for minutes."""
+    if session_id:
+        remote += (";" if "/;" in remote else "/;") + f"session_id={session_id}"
+    spark = SparkSession.builder.remote(remote).create()
+    spark.client.set_retry_policies([])
+    return spark
+
+
+def disconnect(spark):
+    """pyspark asks its first session for settings, wherever a Column is made: one that is over must not stay that."""
+    spark.release_session_on_close = False        # the server ends too
+    spark.stop()
+
+
 class Server:
     """A running server; `remote` is what SparkSession.builder.remote takes."""
 
     def __init__(self, command, env=None):
         self.started = time.monotonic()
+        self.sessions = []
         self.process = subprocess.Popen([str(part) for part in command], env=dict(os.environ, **(env or {})), stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         atexit.register(self.stop)           # a part that fails leaves no server behind
@@ -63,7 +81,14 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def session(self, session_id=None):
+        """A new session of this server; it ends with the server."""
+        self.sessions.append(connect(self.remote, session_id))
+        return self.sessions[-1]
+
     def stop(self):
+        while self.sessions:
+            disconnect(self.sessions.pop())
         if self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -86,6 +111,12 @@ class Headrace(Server):
             time.sleep(0.001)
         self.endpoint = json.loads(path.read_text())
         self.remote = self.endpoint["connect"]
+
+    def environment(self):
+        """Of a program that is a client of this server, whatever the shell that measures knows."""
+        at = self.endpoint
+        return dict(os.environ, PYTHONPATH=str(ROOT / "python"), HEADRACE_HOME=self.home, HEADRACE_URL=at["https_url"],
+                    HEADRACE_TOKEN=at["token"], HEADRACE_CA_FILE=at["ca_file"])
 
     def stop(self):
         super().stop()
