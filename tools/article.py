@@ -3,7 +3,6 @@
 Used by the demo and by test/article. The Titanic data is downloaded when it is needed and never becomes part of this repository.
 """
 
-import json
 import os
 import pathlib
 import subprocess
@@ -100,39 +99,38 @@ def fill(notebook, endpoint):
     return notebook
 
 
-class Kernel:
-    """A stock IPython kernel in a working folder that holds config.json, for the server of `endpoint`."""
+def shell(home, binary_folder, token=None):
+    """The environment of a shell after README's `eval "$(headrace env)"`, for the server of `home`; a token takes the owner's place."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("HEADRACE_", "PYTHONPATH"))}
+    env["PATH"] = f"{binary_folder}{os.pathsep}{env['PATH']}"
+    if token:
+        env["HEADRACE_TOKEN"] = token
+    script = 'eval "$(headrace env --home "$1")" && env -0'
+    done = subprocess.run(["bash", "-c", script, "bash", str(home)], env=env, capture_output=True, text=True, check=True, timeout=60)
+    return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
 
-    def __init__(self, folder, home, endpoint, binary_folder, token=None, module=None, env=None):
+
+class Kernel:
+    """A stock IPython kernel in an empty working folder, in a shell that knows the server of `home`."""
+
+    def __init__(self, folder, home, binary_folder, token=None, module=None, env=None):
         from jupyter_client.manager import KernelManager
         import nbclient
         import nbformat
 
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        names = {
-            "subscription_id": endpoint["subscription_id"],
-            "resource_group": endpoint["resource_group"],
-            "workspace_name": endpoint["workspace"],
-        }
-        (self.folder / "config.json").write_text(json.dumps(names, indent=4))
         python = link(self.folder / "venv")
         self.manager = KernelManager(kernel_name="python3")
         self.manager.kernel_spec.argv[0] = str(python)
         if module:  # another kernel than IPython's
             self.manager.kernel_spec.argv[self.manager.kernel_spec.argv.index("-m") + 1] = module
-        self.env = {
-            name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "HEADRACE_TOKEN", "HEADRACE_URL")
-        }
+        self.env = shell(home, binary_folder, token)
         self.env.update(
-            HEADRACE_HOME=str(home),
-            PATH=f"{binary_folder}{os.pathsep}{os.environ['PATH']}",
             IPYTHONDIR=str(self.folder / "ipython"),
             JUPYTER_RUNTIME_DIR=str(self.folder / "jupyter"),
             PYTHONWARNINGS="ignore",
         )
-        if token:
-            self.env["HEADRACE_TOKEN"] = token
         self.env.update(env or {})
         self.notebook = nbformat.v4.new_notebook()
         self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True, extra_arguments=["--log-level=ERROR"])

@@ -98,7 +98,7 @@ def main():
         say(f"Titanic.csv ({len(data)} bytes) uploaded to container 'demo' of account 'dprepdata'", time.monotonic() - at)
         notebook = article.fill(nbformat.read(article.NOTEBOOK, as_version=4), endpoint)
         at = time.monotonic()
-        with article.Kernel(OUT / "work", OUT / "home", endpoint, BUILD) as kernel:
+        with article.Kernel(OUT / "work", OUT / "home", BUILD) as kernel:
             say("Jupyter kernel", time.monotonic() - at)
             at = time.monotonic()
             assumed = article.assume(kernel, endpoint)

@@ -29,31 +29,27 @@ enum hr_code hr_cli_show(const struct hr_args *args, json_t *reply, const struct
     return HR_OK;
 }
 
-enum hr_code hr_cli_group_path(const struct hr_args *args, const struct hr_wire *wire, const char **path, struct hr_err *err)
+enum hr_code hr_cli_name(const struct hr_args *args, struct hr_wire *wire, const char *option, const char *field,
+                         const char **value, struct hr_err *err)
 {
-    const char *subscription = hr_wire_field(wire, "subscription_id"), *group = hr_args_get(args, "resource-group");
-    if (!*subscription) {
-        json_t *reply;
-        HR_TRY(hr_cli_call(wire, "GET", "/subscriptions?api-version=2022-12-01", NULL, &reply, err));
-        subscription =
-            hr_strdup(wire->arena,
-                      json_string_value(json_object_get(json_array_get(json_object_get(reply, "value"), 0), "subscriptionId")));
-        json_decref(reply);
-    }
-    if (!group)
-        group = *hr_wire_field(wire, "resource_group") ? hr_wire_field(wire, "resource_group") : "headrace";
+    *value = hr_args_get(args, option);
+    return *value ? HR_OK : hr_wire_default(wire, field, value, err);
+}
+
+enum hr_code hr_cli_group_path(const struct hr_args *args, struct hr_wire *wire, const char **path, struct hr_err *err)
+{
+    const char *subscription, *group;
+    HR_TRY(hr_wire_default(wire, "subscription_id", &subscription, err));
+    HR_TRY(hr_cli_name(args, wire, "resource-group", "resource_group", &group, err));
     *path = hr_printf(wire->arena, "/subscriptions/%s/resourceGroups/%s", subscription, hr_wire_escape(wire->arena, group));
     return HR_OK;
 }
 
-enum hr_code hr_cli_workspace_path(const struct hr_args *args, const struct hr_wire *wire, const char **path, struct hr_err *err)
+enum hr_code hr_cli_workspace_path(const struct hr_args *args, struct hr_wire *wire, const char **path, struct hr_err *err)
 {
-    const char *group, *name = hr_args_get(args, "workspace");
+    const char *group, *name;
     HR_TRY(hr_cli_group_path(args, wire, &group, err));
-    if (!name)
-        name = hr_wire_field(wire, "workspace");
-    if (!*name)
-        return hr_fail(err, HR_E_INVALID, "option \"--workspace\" is missing");
+    HR_TRY(hr_cli_name(args, wire, "workspace", "workspace", &name, err));
     *path = hr_printf(wire->arena, "%s/providers/Microsoft.MachineLearningServices/workspaces/%s", group,
                       hr_wire_escape(wire->arena, name));
     return HR_OK;

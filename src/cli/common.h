@@ -19,8 +19,11 @@ enum hr_code hr_cli_call(const struct hr_wire *wire, const char *method, const c
 enum hr_code hr_cli_show(const struct hr_args *args, json_t *reply, const struct hr_column *columns, size_t count);
 enum hr_code hr_cli_need(const struct hr_args *args, const char *name, const char **value, struct hr_err *err);
 const char *hr_cli_escape_path(struct hr_arena *arena, const char *scope);      /* every segment escaped, slashes kept */
-/* "/subscriptions/S/resourceGroups/G": of endpoint.json or asked, the group --resource-group's if given */
-enum hr_code hr_cli_group_path(const struct hr_args *args, const struct hr_wire *wire, const char **path, struct hr_err *err);
+/* what --OPTION says, else the server's own: hr_wire_default(FIELD) */
+enum hr_code hr_cli_name(const struct hr_args *args, struct hr_wire *wire, const char *option, const char *field,
+                         const char **value, struct hr_err *err);
+/* "/subscriptions/S/resourceGroups/G": the server's own, the group --resource-group's if given */
+enum hr_code hr_cli_group_path(const struct hr_args *args, struct hr_wire *wire, const char **path, struct hr_err *err);
 /* the Machine Learning workspace's resource id, --workspace's if given */
-enum hr_code hr_cli_workspace_path(const struct hr_args *args, const struct hr_wire *wire, const char **path, struct hr_err *err);
+enum hr_code hr_cli_workspace_path(const struct hr_args *args, struct hr_wire *wire, const char **path, struct hr_err *err);
 #endif

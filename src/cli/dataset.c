@@ -15,7 +15,7 @@
 static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION};
 
 /* the address of a service's thing in the workspace: /SERVICE/v1.0/WORKSPACE/kind[/name] */
-static enum hr_code address(const struct hr_args *args, const struct hr_wire *wire, const char *kind, const char *name, const char **path,
+static enum hr_code address(const struct hr_args *args, struct hr_wire *wire, const char *kind, const char *name, const char **path,
                             struct hr_err *err)
 {
     const char *workspace;
@@ -94,18 +94,17 @@ static enum hr_code read_credential(const struct hr_args *args, struct hr_arena 
 static enum hr_code run_store_register(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_wire wire;
-    const char *path, *credential, *secret, *type = hr_args_get(args, "type"), *account = hr_args_get(args, "account"),
-                                            *container = hr_args_get(args, "container"), *name = args->positional[0];
+    const char *path, *credential, *secret, *type = hr_args_get(args, "type"), *name = args->positional[0];
+    const char *own_account, *account, *container;
     bool overwrite = hr_args_has(args, "overwrite"), gen2 = type && !strcmp(type, "gen2");
     json_t *reply;
     HR_TRY(hr_cli_find(args, arena, &wire, err));
     if (type && !gen2 && strcmp(type, "blob"))
         return hr_fail(err, HR_E_INVALID, "type \"%s\" is neither blob nor gen2", type);
-    bool own = !account || !strcmp(account, hr_wire_field(&wire, "account"));
-    account = account ? account : hr_wire_field(&wire, "account");
-    container = container ? container : hr_wire_field(&wire, "container");
-    if (!*account || !*container)
-        return hr_fail(err, HR_E_INVALID, "option \"--%s\" is missing", *account ? "container" : "account");
+    HR_TRY(hr_wire_default(&wire, "account", &own_account, err));
+    HR_TRY(hr_cli_name(args, &wire, "account", "account", &account, err));
+    HR_TRY(hr_cli_name(args, &wire, "container", "container", &container, err));
+    bool own = !strcmp(account, own_account);
     HR_TRY(read_credential(args, arena, own && !hr_args_get(args, "endpoint"), &credential, &secret, err));
     HR_TRY(address(args, &wire, "datastores", overwrite ? name : NULL, &path, err));
     json_t *body = json_pack("{s:s, s:s, s:s?, s:{s:s, s:s, s:s?, s:s, s:s?}}", "name", name, "dataStoreType",
@@ -166,7 +165,7 @@ static const struct hr_option set_register_options[] = {
 };
 
 /* NAME or NAME:VERSION to the version's address; *id and *version say which, when asked for */
-static enum hr_code find_version(const struct hr_args *args, const struct hr_wire *wire, const char *text, const char **path, bool *versioned,
+static enum hr_code find_version(const struct hr_args *args, struct hr_wire *wire, const char *text, const char **path, bool *versioned,
                                  struct hr_err *err)
 {
     struct hr_arena *arena = wire->arena;
@@ -232,7 +231,7 @@ static enum hr_code add_reader(const struct hr_args *args, json_t *steps, struct
 }
 
 /* --datastore's name, else the default's */
-static enum hr_code store_name(const struct hr_args *args, const struct hr_wire *wire, const char **name, struct hr_err *err)
+static enum hr_code store_name(const struct hr_args *args, struct hr_wire *wire, const char **name, struct hr_err *err)
 {
     const char *path;
     json_t *reply;

@@ -11,7 +11,7 @@
 static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION};
 
 /* the address of a thing in the workspace: PATH/kind[/name] */
-static enum hr_code address(const struct hr_args *args, const struct hr_wire *wire, const char *kind, const char *name,
+static enum hr_code address(const struct hr_args *args, struct hr_wire *wire, const char *kind, const char *name,
                             const char **path, struct hr_err *err)
 {
     const char *workspace;
@@ -33,13 +33,10 @@ static enum hr_code look(const struct hr_args *args, struct hr_arena *arena, con
 }
 
 /* a Synapse workspace's resource id: --synapse's, else the server's own */
-static enum hr_code synapse_id(const struct hr_args *args, const struct hr_wire *wire, const char **id, struct hr_err *err)
+static enum hr_code synapse_id(const struct hr_args *args, struct hr_wire *wire, const char **id, struct hr_err *err)
 {
-    const char *group, *name = hr_args_get(args, "synapse");
-    if (!name)
-        name = hr_wire_field(wire, "synapse_workspace");
-    if (!*name)
-        return hr_fail(err, HR_E_INVALID, "option \"--synapse\" is missing");
+    const char *group, *name;
+    HR_TRY(hr_cli_name(args, wire, "synapse", "synapse_workspace", &name, err));
     HR_TRY(hr_cli_group_path(args, wire, &group, err));
     *id = hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces/%s", group, name);
     return HR_OK;
@@ -113,7 +110,7 @@ static const struct hr_option attach_options[] = {
 };
 
 /* the Synapse workspace of the link that was named, or of the only one */
-static enum hr_code linked_workspace(const struct hr_args *args, const struct hr_wire *wire, const char **target,
+static enum hr_code linked_workspace(const struct hr_args *args, struct hr_wire *wire, const char **target,
                                      struct hr_err *err)
 {
     const char *path, *wanted = hr_args_get(args, "link");
@@ -164,14 +161,11 @@ static enum hr_code wait_for_compute(const struct hr_wire *wire, const char *pat
 static enum hr_code run_compute_attach(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_wire wire;
-    const char *path, *synapse, *pool = hr_args_get(args, "pool");
+    const char *path, *synapse, *pool;
     json_t *reply;
     HR_TRY(hr_cli_find(args, arena, &wire, err));
     HR_TRY(linked_workspace(args, &wire, &synapse, err));
-    if (!pool)
-        pool = hr_wire_field(&wire, "pool");
-    if (!*pool)
-        return hr_fail(err, HR_E_INVALID, "option \"--pool\" is missing");
+    HR_TRY(hr_cli_name(args, &wire, "pool", "pool", &pool, err));
     HR_TRY(address(args, &wire, "computes", args->positional[0], &path, err));
     path = hr_printf(arena, "%s" COMPUTE_API, path);
     json_t *body = json_pack("{s:{s:s, s:s, s:b}}", "properties", "computeType", "SynapseSpark", "resourceId",

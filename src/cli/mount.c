@@ -45,7 +45,7 @@ static enum hr_code check_fuse(struct hr_err *err)
 }
 
 /* "name" or "name:3" to the version's address */
-static enum hr_code find_version(const struct hr_args *args, const struct hr_wire *wire, const char *dataset, const char **path, struct hr_err *err)
+static enum hr_code find_version(const struct hr_args *args, struct hr_wire *wire, const char *dataset, const char **path, struct hr_err *err)
 {
     struct hr_arena *arena = wire->arena;
     const char *workspace, *colon = strrchr(dataset, ':'), *version = colon ? colon + 1 : NULL;

@@ -12,16 +12,14 @@ static const struct kind workspace_kind = {"Microsoft.MachineLearningServices/wo
 static const struct kind synapse_kind = {"Microsoft.Synapse/workspaces", "2021-03-01", false};
 static const struct kind pool_kind = {"Microsoft.Synapse/workspaces", "2021-03-01", true};
 
-static enum hr_code resource_path(const struct hr_args *args, const struct hr_wire *wire, const struct kind *kind,
+static enum hr_code resource_path(const struct hr_args *args, struct hr_wire *wire, const struct kind *kind,
                                   const char *name, const char **path, struct hr_err *err)
 {
-    const char *group, *synapse = kind->in_synapse ? hr_args_get(args, "synapse") : NULL;
+    const char *group, *synapse = NULL;
     struct hr_arena *arena = wire->arena;
     HR_TRY(hr_cli_group_path(args, wire, &group, err));
-    if (kind->in_synapse && !synapse)
-        synapse = hr_wire_field(wire, "synapse_workspace");
-    if (kind->in_synapse && !*synapse)
-        return hr_fail(err, HR_E_INVALID, "option \"--synapse\" is missing");
+    if (kind->in_synapse)
+        HR_TRY(hr_cli_name(args, wire, "synapse", "synapse_workspace", &synapse, err));
     const char *base = kind->in_synapse ? hr_printf(arena, "%s/providers/%s/%s/bigDataPools", group, kind->provider,
                                                     hr_wire_escape(arena, synapse))
                                         : hr_printf(arena, "%s/providers/%s", group, kind->provider);

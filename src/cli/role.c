@@ -149,7 +149,7 @@ static enum hr_code add_assignments(const struct hr_wire *wire, const char *path
 }
 
 /* without a scope: the subscription's and every Synapse workspace's that may be seen */
-static enum hr_code add_all(const struct hr_args *args, const struct hr_wire *wire, const char *principal, json_t *names,
+static enum hr_code add_all(const struct hr_args *args, struct hr_wire *wire, const char *principal, json_t *names,
                             json_t *list, struct hr_err *err)
 {
     const char *group;

@@ -74,6 +74,22 @@ const char *hr_wire_field(const struct hr_wire *wire, const char *name)
     return value ? value : "";
 }
 
+static const char *known_default(const struct hr_wire *wire, const char *name)
+{
+    return json_string_value(json_object_get(wire->endpoint ? wire->endpoint : wire->defaults, name));
+}
+
+enum hr_code hr_wire_default(struct hr_wire *wire, const char *name, const char **value, struct hr_err *err)
+{
+    int status;
+    if (!wire->endpoint && !wire->defaults) {
+        HR_TRY(hr_wire_call(wire, "GET", "/v1.0/defaults", NULL, &status, &wire->defaults, err));
+        hr_arena_on_free(wire->arena, forget, wire->defaults);
+    }
+    *value = known_default(wire, name);
+    return *value ? HR_OK : hr_fail(err, HR_E_NOT_FOUND, "the server at \"%s\" has no %s of its own", wire->url, name);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     return hr_buf_add(arg, bytes, size * count) ? size * count : 0;

@@ -7,7 +7,8 @@
 
 struct hr_wire {
     struct hr_arena *arena;
-    json_t *endpoint;          /* endpoint.json; empty when the server came from the environment */
+    json_t *endpoint;          /* endpoint.json; NULL when the server came from the environment */
+    json_t *defaults;          /* what the server says is meant where nothing is named; NULL: not asked yet */
     const char *home, *url, *token, *ca_file;
 };
 
@@ -16,6 +17,8 @@ struct hr_wire {
 enum hr_code hr_wire_find(struct hr_arena *arena, const char *home, struct hr_wire *wire, struct hr_err *err);
 const char *hr_wire_home(struct hr_arena *arena, const char *home);
 const char *hr_wire_field(const struct hr_wire *wire, const char *name);     /* of endpoint.json; "" when absent */
+/* the server's own "workspace", "pool", …, by its endpoint file, else by asking it */
+enum hr_code hr_wire_default(struct hr_wire *wire, const char *name, const char **value, struct hr_err *err);
 /* *reply is a new reference (JSON null for no body). An HTTP error becomes an hr_err with the server's message; *status is set
  * either way */
 enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,

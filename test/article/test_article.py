@@ -54,7 +54,7 @@ def cells(serve, tmp_path_factory):
     article.upload(serve.endpoint, article.titanic())
     notebook = article.fill(copy.deepcopy(nbformat.read(article.NOTEBOOK, as_version=4)), serve.endpoint)
     done = {}
-    with article.Kernel(tmp_path_factory.mktemp("owner"), serve.home, serve.endpoint, BUILD) as kernel:
+    with article.Kernel(tmp_path_factory.mktemp("owner"), serve.home, BUILD) as kernel:
         assumed = article.assume(kernel, serve.endpoint)
         assert not article.failed(assumed), article.text_of(assumed)
         for cell in notebook.cells:
@@ -163,7 +163,7 @@ def test_the_storage_cells_on_azurite(cells, serve, azurite, tmp_path):
     container = BlobServiceClient(url, credential=key).get_container_client("demo")
     container.upload_blob("Titanic.csv", article.titanic(), overwrite=True)
     sources = {cell.metadata.tags[0]: cell.source for cell in nbformat.read(article.NOTEBOOK, as_version=4).cells if cell.cell_type == "code"}
-    with article.Kernel(tmp_path, serve.home, serve.endpoint, BUILD) as kernel:
+    with article.Kernel(tmp_path, serve.home, BUILD) as kernel:
         kernel.run(f"%synapse start -c {article.ALIAS}")
         kernel.run(f"%synapse spark.conf.set('fs.azure.headrace.endpoint.{name}', '{url}')")
         shown = {}
@@ -189,7 +189,7 @@ ComputeTarget.attach(ws, "other-pool", pool).wait_for_completion()
     serve.cli("synapse", "create", "other-synapse")
     serve.cli("pool", "create", "p", "--synapse", "other-synapse")
     cell = next(cell for cell in nbformat.read(article.NOTEBOOK, as_version=4).cells if cell.metadata.get("tags") == ["unlink"])
-    with article.Kernel(tmp_path, serve.home, serve.endpoint, BUILD) as kernel:
+    with article.Kernel(tmp_path, serve.home, BUILD) as kernel:
         made = kernel.run(source)
         assert not article.failed(made), article.text_of(made)
         kernel.execute(cell)
@@ -208,7 +208,7 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(cells, serve, tm
     made = json.loads(serve.cli("user", "create", "ann", "--json").stdout)
     endpoint = serve.endpoint
     start = f"%synapse start -c {article.ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
-    with article.Kernel(tmp_path, serve.home, endpoint, BUILD, token=made["token"]) as kernel:
+    with article.Kernel(tmp_path, serve.home, BUILD, token=made["token"]) as kernel:
         refused = kernel.run(start)
         text = article.text_of(refused)
         assert (

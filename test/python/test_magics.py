@@ -26,7 +26,7 @@ def start(serve):
 
 @pytest.fixture(scope="module")
 def kernel(serve, start, tmp_path_factory):
-    with article.Kernel(tmp_path_factory.mktemp("kernel"), serve.home, serve.endpoint, BUILD) as kernel:
+    with article.Kernel(tmp_path_factory.mktemp("kernel"), serve.home, BUILD) as kernel:
         cell = kernel.run(f"""from azureml.core import Workspace, LinkedService, SynapseWorkspaceLinkedServiceConfiguration
 from azureml.core.compute import ComputeTarget, SynapseCompute
 ws = Workspace.from_config()
@@ -177,7 +177,7 @@ def test_a_dead_session_is_said_so(kernel, session, start):
 
 
 def test_the_kernels_end_ends_its_session(serve, start, kernel, tmp_path):
-    with article.Kernel(tmp_path, serve.home, serve.endpoint, BUILD) as other:
+    with article.Kernel(tmp_path, serve.home, BUILD) as other:
         assert "is ready" in article.text_of(other.run(start))
         number = json.loads(article.text_of(other.run("%synapse meta")))["session_id"]
     lines = article.text_of(kernel.run("%synapse list")).splitlines()

@@ -82,6 +82,9 @@ def test_environment_variables_find_the_server(sdk, serve, monkeypatch, tmp_path
         monkeypatch.setenv("HEADRACE_" + name, serve.endpoint[field])
     args = [serve.endpoint[name] for name in ("subscription_id", "resource_group", "workspace")]
     assert sdk.Workspace(*args).get_details()["name"] == args[2]
+    assert sdk.Workspace.from_config().name == sdk.Workspace.get(args[2]).name == args[2]      # the server says its own
+    with pytest.raises(sdk.exceptions.UserErrorException, match="no 'config.json'"):
+        sdk.Workspace.from_config(path=str(tmp_path))
     monkeypatch.setenv("HEADRACE_TOKEN", "of-another-house")
     with pytest.raises(sdk.exceptions.AuthenticationException):
         sdk.Workspace(*args)

@@ -1,9 +1,12 @@
 """The command `headrace` as a person and as a program use it: links, computes, sessions."""
 import json
+import os
 import re
+import subprocess
 
 import pytest
 
+from support.serve import BUILD
 from wire.test_arm import new_user, run_printed
 from wire.test_livy import Livy
 
@@ -26,6 +29,25 @@ def test_every_command_explains_itself(serve):
     assert {"serve", "link create", "compute attach", "session stop", "role assign"} <= set(commands)
     for command in set(commands) - {"host", "account", "version"}:
         assert serve.cli(*command.split(), "--help").stdout.startswith(f"usage: headrace {command}"), command
+
+
+def test_elsewhere_the_server_says_what_is_its_own(serve, link, tmp_path):
+    """A colleague on another home, or machine, who has an address, a token and the authority's certificate."""
+    ann, _ = new_user(serve)
+    point = serve.endpoint
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HEADRACE_URL": point["https_url"], "HEADRACE_TOKEN": ann["token"],
+           "HEADRACE_CA_FILE": point["ca_file"]}
+
+    def there(*words):
+        return subprocess.run([BUILD / "headrace", *words], env=env, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    names = {"workspace": point["workspace"], "synapse": point["synapse_workspace"], "pool": point["pool"]}
+    for kind, name in names.items():
+        done = there(kind, "list", "--json")
+        assert name in [row["name"] for row in json.loads(done.stdout)], (kind, done.stderr)
+    for kind in ("compute", "dataset", "datastore", "run"):
+        assert there(kind, "list").returncode == 0, kind
+    made = there("link", "create", "anns")
+    assert f"/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}" in made.stderr
 
 
 def test_link(serve, link):

@@ -25,7 +25,7 @@ class Endpoint:
         self.url = url.rstrip("/")
         self.token = token
         self.ca_file = ca_file
-        self.defaults = defaults or {}
+        self._defaults = defaults
         self.patience = patience  # seconds; 0 for people, who would rather know
         self.give_up = None  # a function that says that there is no sense in waiting
         self._session = None
@@ -50,6 +50,14 @@ class Endpoint:
         except (OSError, ValueError) as err:
             raise exceptions.UserErrorException("the server's address cannot be read from '%s': %s" % (path, err)) from None
         return cls(known["https_url"], env.get("HEADRACE_TOKEN") or known["token"], known["ca_file"], known)
+
+    @property
+    def defaults(self):
+        """{name: value} of what is meant where nothing is named: subscription_id, resource_group, workspace, synapse_workspace,
+        pool, account, container. The endpoint file has them; who came by HEADRACE_URL asks the server, once."""
+        if self._defaults is None:
+            self._defaults = self.get("/v1.0/defaults")
+        return self._defaults
 
     def session(self):
         with self._lock:

@@ -135,18 +135,16 @@ class Workspace:
         """The workspace that config.json names, looked for in `path` (the working folder), its .azureml and aml_config, and the
         folders above.
 
-        Without any config.json, the workspace of the server that this environment points to.
+        Without any config.json, the workspace of the run that this is, else the server's own.
         """
         name = _file_name or "config.json"
         found = _find_config(path or os.getcwd(), name)
         if found is None:
-            defaults = Endpoint.find().defaults if path is None else {}
-            if not defaults:
+            if path is not None:
                 raise exceptions.UserErrorException(
-                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one"
-                    % (name, path or os.getcwd())
+                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one" % (name, path)
                 )
-            return Workspace(defaults["subscription_id"], defaults["resource_group"], defaults["workspace"], auth)
+            return Workspace(*(_run_workspace() or _server_workspace(_endpoint(auth))), auth)
         with open(found, encoding="utf-8") as file:
             try:
                 config = json.load(file)
@@ -251,7 +249,17 @@ def _endpoint(auth):
     token = auth._token() if hasattr(auth, "_token") else None
     if auth is not None and token is None and hasattr(auth, "get_token") and not hasattr(auth, "_token"):
         token = auth.get_token("https://management.azure.com/.default").token
-    return Endpoint(endpoint.url, token, endpoint.ca_file, endpoint.defaults) if token else endpoint
+    return Endpoint(endpoint.url, token, endpoint.ca_file, endpoint._defaults) if token else endpoint
+
+
+def _server_workspace(endpoint):
+    return [endpoint.defaults[field] for field in ("subscription_id", "resource_group", "workspace")]
+
+
+def _run_workspace():
+    """The workspace that a training run was submitted to; None elsewhere."""
+    found = [os.environ.get("AZUREML_ARM_" + name) for name in ("SUBSCRIPTION", "RESOURCEGROUP", "WORKSPACE_NAME")]
+    return found if all(found) else None
 
 
 def _find_config(path, name):

@@ -136,6 +136,19 @@ enum hr_code arm_subscription(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+/* what is meant where a command or a client names none: names only, no addresses and no secrets */
+enum hr_code arm_defaults(struct hr_rest *req, struct hr_err *err)
+{
+    (void)err;
+    const struct hr_site *site = req->site;
+    hr_rest_reply(req, 200,
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id", site->subscription, "resource_group",
+                            site->resource_group, "workspace", site->workspace, "synapse_workspace", site->synapse, "pool",
+                            site->pool, "account", site->account, "container", site->container, "tenant_id",
+                            hr_identity_tenant(site->identity)));
+    return HR_OK;
+}
+
 enum hr_code arm_tenants(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;

@@ -17,7 +17,7 @@ hr_rest_handler arm_synapse_role_put, arm_synapse_role_get, arm_synapse_role_lis
     arm_synapse_definitions, arm_synapse_definition, arm_synapse_scopes, arm_synapse_check, arm_role_put, arm_role_get,
     arm_role_list, arm_permissions, arm_role_delete, arm_role_definitions, arm_role_definition;
 /* principal.c */
-hr_rest_handler arm_user_post, arm_user_list, arm_user_get, arm_user_delete, arm_me;
+hr_rest_handler arm_user_post, arm_user_list, arm_user_get, arm_user_delete, arm_me, arm_defaults;
 
 /* ---- shared ---- */
 /* the id that a route's pattern spells with the request's names; `drop` leaves out so many segments at its end */

@@ -66,6 +66,7 @@ static const struct hr_route table[] = {
     {"GET", AUTHORIZATION "/roleDefinitions/{definition}", arm_role_definition},
 
     {"GET", "/v1.0/me", arm_me},
+    {"GET", "/v1.0/defaults", arm_defaults},
     {"GET", "/v1.0/users", arm_user_list},
     {"POST", "/v1.0/users", arm_user_post},
     {"GET", "/v1.0/users/{principal}", arm_user_get},
