@@ -270,9 +270,12 @@ enum hr_code emit_pmod(struct call_text *c, struct hr_buf *out)
 
 enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
 {
-    hr_buf_addc(out, '\'');
-    hr_type_simple(c->call->call.args.at[0]->type, out);
-    hr_buf_addc(out, '\'');
+    struct hr_buf name;
+    hr_buf_init(&name, 1 << 28);
+    hr_type_catalog(c->call->call.args.at[0]->type, &name);
+    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING), .text = {hr_buf_text(&name), name.len}};
+    emit_literal(&literal, out);
+    hr_buf_release(&name);
     return HR_OK;
 }
 

@@ -47,7 +47,6 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
 const char *type_text(struct emit *e, const struct hr_type *type);                         /* DuckDB's */
 
 enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err);
-duckdb_logical_type logical_type(const struct hr_type *type);
 
 /* tells where the plan failed, if that is certain */
 void engine_context(const struct hr_typed *typed, struct hr_err *err);

@@ -1,6 +1,8 @@
 /* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/internal.h"
+#include "host/format/logical.h"
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,55 +75,6 @@ static void release_registered(void *data)
     hr_arena_free(((struct registered *)data)->arena);
 }
 
-duckdb_logical_type logical_type(const struct hr_type *type)
-{
-    static const duckdb_type basic[] = {
-        [HR_TYPE_VOID] = DUCKDB_TYPE_INTEGER, [HR_TYPE_BOOLEAN] = DUCKDB_TYPE_BOOLEAN, [HR_TYPE_BYTE] = DUCKDB_TYPE_TINYINT,
-        [HR_TYPE_SHORT] = DUCKDB_TYPE_SMALLINT, [HR_TYPE_INT] = DUCKDB_TYPE_INTEGER, [HR_TYPE_LONG] = DUCKDB_TYPE_BIGINT,
-        [HR_TYPE_FLOAT] = DUCKDB_TYPE_FLOAT, [HR_TYPE_DOUBLE] = DUCKDB_TYPE_DOUBLE, [HR_TYPE_STRING] = DUCKDB_TYPE_VARCHAR,
-        [HR_TYPE_CHAR] = DUCKDB_TYPE_VARCHAR, [HR_TYPE_VARCHAR] = DUCKDB_TYPE_VARCHAR, [HR_TYPE_BINARY] = DUCKDB_TYPE_BLOB,
-        [HR_TYPE_DATE] = DUCKDB_TYPE_DATE, [HR_TYPE_TIMESTAMP] = DUCKDB_TYPE_TIMESTAMP_TZ, [HR_TYPE_TIMESTAMP_NTZ] = DUCKDB_TYPE_TIMESTAMP,
-        [HR_TYPE_TIME] = DUCKDB_TYPE_BIGINT, [HR_TYPE_YEAR_MONTH] = DUCKDB_TYPE_INTEGER, [HR_TYPE_DAY_TIME] = DUCKDB_TYPE_BIGINT,
-        [HR_TYPE_CALENDAR_INTERVAL] = DUCKDB_TYPE_INTERVAL,
-    };
-    duckdb_logical_type key, element, result;
-    switch (type->id) {
-    case HR_TYPE_DECIMAL: return duckdb_create_decimal_type(type->precision, type->scale);
-    case HR_TYPE_UDT: return logical_type(type->element);
-    case HR_TYPE_ARRAY:
-        element = logical_type(type->element);
-        result = duckdb_create_list_type(element);
-        duckdb_destroy_logical_type(&element);
-        return result;
-    case HR_TYPE_MAP:
-        key = logical_type(type->key);
-        element = logical_type(type->element);
-        result = duckdb_create_map_type(key, element);
-        duckdb_destroy_logical_type(&key);
-        duckdb_destroy_logical_type(&element);
-        return result;
-    case HR_TYPE_STRUCT: {
-        duckdb_logical_type *types = calloc(type->field_count + 1, sizeof *types);
-        const char **names = calloc(type->field_count + 1, sizeof *names);
-        char (*text)[24] = calloc(type->field_count + 1, sizeof *text);
-        HR_CHECK(types && names && text);
-        for (size_t i = 0; i < type->field_count; i++) {
-            snprintf(text[i], sizeof text[i], "f%zu", i);
-            names[i] = text[i];
-            types[i] = logical_type(type->fields[i].type);
-        }
-        result = duckdb_create_struct_type(types, names, type->field_count);
-        for (size_t i = 0; i < type->field_count; i++)
-            duckdb_destroy_logical_type(&types[i]);
-        free(types);
-        free(names);
-        free(text);
-        return result;
-    }
-    default: return duckdb_create_logical_type(basic[type->id]);
-    }
-}
-
 static const struct hr_type *letter_type(char letter)
 {
     switch (letter) {
@@ -176,50 +129,52 @@ static enum hr_code prepare(const struct hr_kernel *kernel, struct hr_arena *are
     return kernel->prepare ? kernel->prepare(arena, &captured.env, types, err) : HR_OK;
 }
 
-enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
-                         struct hr_buf *out)
+#define KERNEL_NAME_MAX 128
+#define KEY_MAX ((size_t)1 << 28)
+#define DIGEST_CHARS 32                /* half a SHA-256: 128 bits tell a session's kernels apart */
+
+/* everything that makes a kernel another one: types whole, zone, options */
+static void kernel_key(const struct hr_kernel *kernel, const struct hr_kernel_types *types, struct hr_buf *out)
 {
-    const struct hr_kernel *kernel = hr_kernel_find(name, len);
-    if (!kernel)
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "function kernel '%.*s'", (int)len, name);
-    struct hr_kernel_types types = {result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
-    HR_TRY(prepare(kernel, e->arena, &types, e->err));
-    bool typed = kernel->signature[0] == '?';
-    if (!typed)
-        signature_types(e->arena, kernel->signature, count, &types);
-    struct hr_buf full;
-    hr_buf_init(&full, 1 << 16);
-    hr_buf_addf(&full, "hr_%.*s", (int)len, name);
-    if (typed) {
-        hr_buf_addc(&full, '@');
-        hr_type_simple(result, &full);
+    hr_type_key(types->result, out);
+    for (size_t i = 0; i < types->count; i++)
+        hr_type_key(types->args[i], out);
+    if (kernel->flags & HR_K_ZONE)
+        hr_buf_addf(out, "@%s", hr_zone_name(types->zone));
+    for (size_t i = 0; types->options && i < types->options->count; i++) {
+        const struct hr_option *option = &types->options->at[i];
+        hr_buf_addf(out, "@%zu:%s=%zu:%s", strlen(option->key), option->key, strlen(option->value), option->value);
     }
-    for (size_t i = 0; typed && i < count; i++) {
-        hr_buf_addc(&full, i ? ',' : '@');
-        hr_type_simple(args[i], &full);
-    }
-    if (!typed && strchr(kernel->signature, '*'))
-        hr_buf_addf(&full, "@%zu", count);
-    if (kernel->flags & HR_K_ZONE) {
-        types.zone = hr_zone_find(e->zone, strlen(e->zone));
-        if (!types.zone)
-            types.zone = hr_zone_utc();
-        hr_buf_addf(&full, "@%s", hr_zone_name(types.zone));
-    }
-    for (size_t i = 0; types.options && i < types.options->count; i++)
-        hr_buf_addf(&full, "@%s=%s", types.options->at[i].key, types.options->at[i].value);
-    hr_buf_addc(out, '"');
-    for (const char *p = hr_buf_text(&full); *p; p++) {
-        if (*p == '"')
-            hr_buf_addc(out, '"');
-        hr_buf_addc(out, *p);
-    }
-    hr_buf_addc(out, '"');
+}
+
+/* hr_<name>_<digest of its key>: a name of bounded length, whatever the types. It needs no quotes. */
+static enum hr_code kernel_name(const struct hr_kernel *kernel, const struct hr_kernel_types *types, char name[KERNEL_NAME_MAX], struct hr_err *err)
+{
+    struct hr_buf key;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    hr_buf_init(&key, KEY_MAX);
+    kernel_key(kernel, types, &key);
+    bool whole = hr_buf_ok(&key) && EVP_Digest(hr_buf_text(&key), key.len, digest, NULL, EVP_sha256(), NULL);
+    hr_buf_release(&key);
+    if (!whole)
+        return hr_fail(err, HR_E_NOMEM, "no memory for the types of function '%s'", kernel->name);
+    int len = snprintf(name, KERNEL_NAME_MAX, "hr_%s_", kernel->name);
+    HR_CHECK(len > 0 && len + DIGEST_CHARS < KERNEL_NAME_MAX);
+    for (size_t i = 0; i < DIGEST_CHARS / 2; i++)
+        snprintf(name + len + 2 * i, 3, "%02x", digest[i]);
+    return HR_OK;
+}
+
+static bool is_noted(const struct emit *e, const char *name)
+{
     for (size_t i = 0; i < e->use_count; i++)
-        if (!strcmp(e->uses[i].name, hr_buf_text(&full))) {
-            hr_buf_release(&full);
-            return HR_OK;
-        }
+        if (!strcmp(e->uses[i].name, name))
+            return true;
+    return false;
+}
+
+static void note_use(struct emit *e, const char *name, const struct hr_kernel *kernel, struct hr_kernel_types types)
+{
     if (e->use_count == e->use_cap) {
         size_t cap = e->use_cap ? e->use_cap * 2 : 8;
         struct kernel_use *uses = HR_NEW_ARRAY(e->arena, struct kernel_use, cap);
@@ -229,8 +184,27 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
         e->use_cap = cap;
     }
     types.args = types.count ? hr_memdup(e->arena, types.args, types.count * sizeof *types.args) : NULL;
-    e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, hr_buf_text(&full)), kernel, types};
-    hr_buf_release(&full);
+    e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, name), kernel, types};
+}
+
+enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
+                         struct hr_buf *out)
+{
+    const struct hr_kernel *kernel = hr_kernel_find(name, len);
+    if (!kernel)
+        return hr_fail(e->err, HR_E_UNSUPPORTED, "function kernel '%.*s'", (int)len, name);
+    struct hr_kernel_types types = {result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
+    HR_TRY(prepare(kernel, e->arena, &types, e->err));
+    if (kernel->signature[0] != '?')
+        signature_types(e->arena, kernel->signature, count, &types);
+    const struct hr_zone *zone = kernel->flags & HR_K_ZONE ? hr_zone_find(e->zone, strlen(e->zone)) : NULL;
+    if (zone)
+        types.zone = zone;
+    char registered[KERNEL_NAME_MAX];
+    HR_TRY(kernel_name(kernel, &types, registered, e->err));
+    hr_buf_adds(out, registered);
+    if (!is_noted(e, registered))
+        note_use(e, registered, kernel, types);
     return HR_OK;
 }
 
@@ -266,11 +240,11 @@ enum hr_code kernel_register(duckdb_connection connection, const struct kernel_u
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(function, use->name);
     for (size_t i = 0; i < use->types.count; i++) {
-        duckdb_logical_type type = logical_type(use->types.args[i]);
+        duckdb_logical_type type = hr_logical_type(use->types.args[i]);
         duckdb_scalar_function_add_parameter(function, type);
         duckdb_destroy_logical_type(&type);
     }
-    duckdb_logical_type result = logical_type(use->types.result);
+    duckdb_logical_type result = hr_logical_type(use->types.result);
     duckdb_scalar_function_set_return_type(function, result);
     duckdb_destroy_logical_type(&result);
     if (use->kernel->flags & HR_K_NULLS)

@@ -594,7 +594,7 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
     for (size_t i = 0; i < all_count; i++) {
         if (all[i].vector < 0 || kept->of[all[i].schema])
             continue;
-        types[count] = hr_scan_logical(all[i].type);
+        types[count] = hr_logical_type(all[i].type);
         missing[count] = all[i];
         missing[count].vector = (int)count;
         count++;

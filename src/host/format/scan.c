@@ -162,72 +162,6 @@ struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, c
     return source;
 }
 
-/* ---- types ---- */
-
-static duckdb_logical_type nested(const struct hr_type *type)
-{
-    duckdb_logical_type made, inner, key;
-    if (type->id == HR_TYPE_ARRAY) {
-        inner = hr_scan_logical(type->element);
-        made = duckdb_create_list_type(inner);
-        duckdb_destroy_logical_type(&inner);
-        return made;
-    }
-    if (type->id == HR_TYPE_MAP) {
-        key = hr_scan_logical(type->key);
-        inner = hr_scan_logical(type->element);
-        made = duckdb_create_map_type(key, inner);
-        duckdb_destroy_logical_type(&inner);
-        duckdb_destroy_logical_type(&key);
-        return made;
-    }
-    size_t count = type->field_count;
-    duckdb_logical_type *members = calloc(count + 1, sizeof *members);
-    const char **names = calloc(count + 1, sizeof *names);
-    char (*texts)[24] = calloc(count + 1, sizeof *texts);
-    HR_CHECK(members && names && texts);
-    for (size_t i = 0; i < count; i++) {
-        members[i] = hr_scan_logical(type->fields[i].type);
-        snprintf(texts[i], sizeof texts[i], "f%zu", i);
-        names[i] = texts[i];
-    }
-    made = duckdb_create_struct_type(members, names, count);
-    for (size_t i = 0; i < count; i++)
-        duckdb_destroy_logical_type(&members[i]);
-    free(members);
-    free(names);
-    free(texts);
-    return made;
-}
-
-duckdb_logical_type hr_scan_logical(const struct hr_type *type)
-{
-    switch (type->id) {
-    case HR_TYPE_VOID: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_BOOLEAN: return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case HR_TYPE_BYTE: return duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
-    case HR_TYPE_SHORT: return duckdb_create_logical_type(DUCKDB_TYPE_SMALLINT);
-    case HR_TYPE_INT: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_LONG: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case HR_TYPE_FLOAT: return duckdb_create_logical_type(DUCKDB_TYPE_FLOAT);
-    case HR_TYPE_DOUBLE: return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
-    case HR_TYPE_DECIMAL: return duckdb_create_decimal_type(type->precision, type->scale);
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    case HR_TYPE_BINARY: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
-    case HR_TYPE_DATE: return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
-    case HR_TYPE_TIMESTAMP: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
-    case HR_TYPE_TIMESTAMP_NTZ: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP);
-    case HR_TYPE_TIME: case HR_TYPE_DAY_TIME: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case HR_TYPE_YEAR_MONTH: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_CALENDAR_INTERVAL: return duckdb_create_logical_type(DUCKDB_TYPE_INTERVAL);
-    case HR_TYPE_UDT: return hr_scan_logical(type->element);
-    case HR_TYPE_VARIANT: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: return nested(type);
-    }
-    HR_CHECK(!"a type");
-    return NULL;
-}
-
 /* ---- the table function ---- */
 
 struct bound { struct hr_scan *scan; size_t *required; size_t count; };
@@ -298,7 +232,7 @@ static void on_bind(duckdb_bind_info info)
         HR_CHECK(is_file || bound->required[i] < scan->schema->field_count);
         char name[24];
         snprintf(name, sizeof name, "c%zu", i);
-        duckdb_logical_type type = hr_scan_logical(is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
+        duckdb_logical_type type = hr_logical_type(is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
         duckdb_bind_add_result_column(info, name, type);
         duckdb_destroy_logical_type(&type);
     }

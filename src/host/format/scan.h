@@ -4,6 +4,7 @@
 #define HR_HOST_FORMAT_SCAN_H
 #include "base/map.h"
 #include "host/format/format.h"
+#include "host/format/logical.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -67,7 +68,6 @@ void hr_scan_unref(struct hr_scan *scan);
 struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name);
 
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err);   /* registers the table function */
-duckdb_logical_type hr_scan_logical(const struct hr_type *type);                /* the caller destroys it */
 
 /* ---- writing vectors ---- */
 static inline void hr_vector_null(duckdb_vector vector, idx_t row)

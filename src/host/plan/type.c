@@ -32,7 +32,7 @@ static const struct names { const char *json, *simple, *sql, *duckdb; } names[] 
     [HR_TYPE_ARRAY] = {"array", "array", "ARRAY", NULL},
     [HR_TYPE_MAP] = {"map", "map", "MAP", "MAP"},
     [HR_TYPE_STRUCT] = {"struct", "struct", "STRUCT", "STRUCT"},
-    [HR_TYPE_VARIANT] = {"variant", "variant", "VARIANT", "VARIANT"},
+    [HR_TYPE_VARIANT] = {"variant", "variant", "VARIANT", "BLOB"},
     [HR_TYPE_UDT] = {"udt", "pythonuserdefined", NULL, NULL},
 };
 
@@ -463,6 +463,41 @@ void hr_type_json(const struct hr_type *type, struct hr_buf *out)
             add_parameters(type, false, out);
         hr_buf_addc(out, '"');
     }
+}
+
+/* ---- keys ---- */
+
+/* with its length before it, no text can be taken for what follows it */
+static void add_key_text(const char *text, struct hr_buf *out)
+{
+    if (text)
+        hr_buf_addf(out, "%zu:%s", strlen(text), text);
+    else
+        hr_buf_addc(out, '-');
+}
+
+void hr_type_key(const struct hr_type *type, struct hr_buf *out)
+{
+    if (!type) {
+        hr_buf_addc(out, '.');
+        return;
+    }
+    hr_buf_addf(out, "(%d,%d,%d,%d,%d,%u,%d", (int)type->id, type->precision, type->scale, type->first_unit, type->last_unit, type->length,
+                type->contains_null);
+    add_key_text(type->collation, out);
+    add_key_text(type->udt_class, out);
+    add_key_text(type->udt_python_class, out);
+    hr_type_key(type->key, out);
+    hr_type_key(type->element, out);
+    hr_buf_addf(out, "%zu", type->field_count);
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct hr_field *field = &type->fields[i];
+        hr_buf_addc(out, field->nullable ? '?' : '!');
+        add_key_text(field->name, out);
+        add_key_text(field->metadata ? field->metadata : "{}", out);
+        hr_type_key(field->type, out);
+    }
+    hr_buf_addc(out, ')');
 }
 
 /* ---- printSchema ---- */

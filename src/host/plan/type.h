@@ -5,7 +5,8 @@
  *   string, char, varchar VARCHAR · binary BLOB · date DATE · timestamp TIMESTAMP WITH TIME ZONE · timestamp_ntz TIMESTAMP
  *   year-month interval INTEGER (months) · day-time interval BIGINT (microseconds) · calendar interval INTERVAL
  *   array LIST · map MAP · struct STRUCT(f0 …, f1 …): fields by position, since Spark's names may repeat or differ by case
- *   void INTEGER that is always NULL · time BIGINT (nanoseconds of the day) */
+ *   void INTEGER that is always NULL · time BIGINT (nanoseconds of the day) · variant BLOB
+ * hr_type_duckdb writes them as SQL, hr_logical_type (format/logical.h) makes them; a unit test holds the two together. */
 #ifndef HR_HOST_PLAN_TYPE_H
 #define HR_HOST_PLAN_TYPE_H
 #include "base/arena.h"
@@ -61,9 +62,10 @@ bool hr_type_is_numeric(const struct hr_type *type);
 bool hr_type_is_integral(const struct hr_type *type);
 
 void hr_type_sql(const struct hr_type *type, struct hr_buf *out);              /* DECIMAL(10,2), STRUCT<a: INT> : DataType.sql */
-void hr_type_simple(const struct hr_type *type, struct hr_buf *out);           /* simpleString: struct<a:int>, after 25 fields "... n more fields" */
+void hr_type_simple(const struct hr_type *type, struct hr_buf *out);           /* to look at, never a key: simpleString: struct<a:int>, after 25 fields "... n more fields" */
 void hr_type_catalog(const struct hr_type *type, struct hr_buf *out);          /* catalogString, what typeof() gives: as simple, never cut */
 void hr_type_json(const struct hr_type *type, struct hr_buf *out);             /* DataType.json */
+void hr_type_key(const struct hr_type *type, struct hr_buf *out);              /* for keys: equal texts exactly where hr_type_equal */
 void hr_type_tree(const struct hr_type *schema, int level, struct hr_buf *out); /* printSchema's tree; level <= 0 is all */
 void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out);           /* the DuckDB type of the table above */
 

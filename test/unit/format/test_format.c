@@ -1,5 +1,6 @@
 /* Sources and their lifetime, the memory of small files, and text to numbers, over local files. */
 #include "host/format/format.h"
+#include "host/format/logical.h"
 #include "host/format/text_value.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,10 +178,64 @@ static void broken_utf8_as_java_decodes_it(void **state)
     }
 }
 
+static void expect_alike(duckdb_logical_type a, duckdb_logical_type b)
+{
+    assert_int_equal(duckdb_get_type_id(a), duckdb_get_type_id(b));
+    duckdb_logical_type (*child)(duckdb_logical_type, idx_t) = duckdb_get_type_id(a) == DUCKDB_TYPE_STRUCT ? duckdb_struct_type_child_type : NULL;
+    idx_t count = child ? duckdb_struct_type_child_count(a) : 0;
+    if (child)
+        assert_int_equal(count, duckdb_struct_type_child_count(b));
+    for (idx_t i = 0; i < count; i++) {
+        duckdb_logical_type x = child(a, i), y = child(b, i);
+        expect_alike(x, y);
+        duckdb_destroy_logical_type(&x);
+        duckdb_destroy_logical_type(&y);
+    }
+    if (duckdb_get_type_id(a) == DUCKDB_TYPE_LIST || duckdb_get_type_id(a) == DUCKDB_TYPE_MAP) {
+        bool list = duckdb_get_type_id(a) == DUCKDB_TYPE_LIST;
+        duckdb_logical_type x = list ? duckdb_list_type_child_type(a) : duckdb_map_type_value_type(a);
+        duckdb_logical_type y = list ? duckdb_list_type_child_type(b) : duckdb_map_type_value_type(b);
+        expect_alike(x, y);
+        duckdb_destroy_logical_type(&x);
+        duckdb_destroy_logical_type(&y);
+    }
+}
+
+/* the type that is made and the type that is written are one */
+static void types_as_duckdb_has_them(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const all[] = {
+        "void", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(4,1)", "decimal(38,18)", "string", "char(3)", "varchar(3)",
+        "binary", "date", "timestamp", "timestamp_ntz", "time", "interval year", "interval day to second", "interval", "variant", "array<variant>",
+        "map<string,array<date>>", "struct<a: int, b: struct<c: string>>",
+    };
+    for (size_t i = 0; i < HR_LEN(all); i++) {
+        const struct hr_type *type;
+        struct hr_err err = {0};
+        struct hr_buf sql;
+        duckdb_result result;
+        if (hr_type_from_ddl(f->arena, all[i], &type, &err))
+            fail_msg("%s: %s", all[i], err.msg);
+        hr_buf_init(&sql, 1 << 12);
+        hr_buf_adds(&sql, "SELECT CAST(NULL AS ");
+        hr_type_duckdb(type, &sql);
+        hr_buf_addc(&sql, ')');
+        assert_int_equal(duckdb_query(f->connection, hr_buf_text(&sql), &result), DuckDBSuccess);
+        duckdb_logical_type made = hr_logical_type(type), written = duckdb_column_logical_type(&result, 0);
+        expect_alike(made, written);
+        duckdb_destroy_logical_type(&made);
+        duckdb_destroy_logical_type(&written);
+        duckdb_destroy_result(&result);
+        hr_buf_release(&sql);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_outlives_the_arena), cmocka_unit_test(the_second_action_reads_nothing), cmocka_unit_test(a_closed_scan_is_an_error),
+        cmocka_unit_test(types_as_duckdb_has_them),
         cmocka_unit_test(numbers_as_java_reads_them), cmocka_unit_test(broken_utf8_as_java_decodes_it),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

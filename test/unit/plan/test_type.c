@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 static struct hr_arena *arena;
@@ -160,6 +161,26 @@ static void test_tree(void **state)
     hr_buf_release(&buf);
 }
 
+/* types that differ in one thing each, of which hr_type_simple shows none */
+static void test_key(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "a int", "a int not null", "a int comment 'x'", "b int", "`a:int,b` int", "a int, b int", "a array<int>", "a array<int> not null",
+        "a struct<b: int>", "a struct<b: int not null>", "a char(3)", "a varchar(3)", "a varchar(4)", "a string", "a string collate UNICODE",
+        "a interval year", "a interval month", "a decimal(5,2)", "a decimal(5,1)", "a map<int,string>", "a map<string,int>",
+    };
+    for (size_t i = 0; i < HR_LEN(all); i++)
+        for (size_t j = 0; j < HR_LEN(all); j++) {
+            const struct hr_type *x = ddl(all[i]), *y = ddl(all[j]);
+            bool equal = !strcmp(written(hr_type_key, x), written(hr_type_key, y));
+            assert_int_equal(equal, i == j);
+            assert_int_equal(equal, hr_type_equal(x, y));
+        }
+    const struct hr_type *full = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true), *none = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), false);
+    assert_string_not_equal(written(hr_type_key, full), written(hr_type_key, none));
+}
+
 static void test_cut(void **state)
 {
     (void)state;
@@ -187,7 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms), cmocka_unit_test(test_refused), cmocka_unit_test(test_depth), cmocka_unit_test(test_json_refused),
-        cmocka_unit_test(test_tree), cmocka_unit_test(test_cut), cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_tree), cmocka_unit_test(test_cut), cmocka_unit_test(test_key), cmocka_unit_test(test_equality),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
