@@ -22,6 +22,7 @@
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
 #define HR_HOST_LINGER_MS (60 * 1000)              /* a session host outlives a killed daemon so long */
+#define HR_HOST_PATIENCE_MS (30 * 1000)            /* calls wait so long for a server that starts */
 #define HR_SESSIONS_MAX 1000
 #define HR_OPERATIONS_PER_SESSION_MAX 500
 #define HR_OPERATION_UNSENT_MAX ((size_t)48 << 20)      /* an execution waits while so much of its result is not yet sent … */

@@ -75,15 +75,14 @@ static enum hr_code find_host(char *path, size_t size, struct hr_err *err)
 
 enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct hr_err *err)
 {
-    char folder[4096], key[4096];
+    char folder[4096], spill[4096];
     struct hr_spark *spark = calloc(1, sizeof *spark);
     HR_CHECK(spark);
-    snprintf(key, sizeof key, "%s/grant.pub", site->run_dir);
-    const char *host[] = {spark->program, "--grant-key", key, NULL};   /* for a call before hr_spark_ready */
     snprintf(folder, sizeof folder, "%s/hosts", site->run_dir);
+    snprintf(spill, sizeof spill, "%s/spill", site->run_dir);
     spark->site = site;
     const char *linger = getenv("HEADRACE_LINGER");
-    struct hr_sessions_options sessions = {.folder = folder, .host = host, .spares = 0, .idle_ms = IDLE_MS,
+    struct hr_sessions_options sessions = {.folder = folder, .spill = spill, .idle_ms = IDLE_MS,
                                            .linger_ms = linger ? (uint64_t)(strtod(linger, NULL) * 1000) : 0, .keep = keep, .arg = spark};
     enum hr_code code = find_host(spark->program, sizeof spark->program, err);
     if (!code)
@@ -102,14 +101,13 @@ enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **out, struct 
 void hr_spark_ready(struct hr_spark *spark)
 {
     const struct hr_site *site = spark->site;
-    char endpoint[4096], spill[4096], ca[4096], key[4096], accounts[4096];
+    char endpoint[4096], ca[4096], key[4096], accounts[4096];
     snprintf(endpoint, sizeof endpoint, "fs.azure.headrace.endpoint.%s=%s/%s", site->account, site->storage_url, site->account);
-    snprintf(spill, sizeof spill, "%s/spill", site->run_dir);
     snprintf(ca, sizeof ca, "fs.azure.headrace.ca.%s=%s", site->account, site->ca_file);
     snprintf(key, sizeof key, "%s/grant.pub", site->run_dir);
     snprintf(accounts, sizeof accounts, "%.*s", (int)(strrchr(site->account_id, '/') - site->account_id), site->account_id);
     bool tls = !strncmp(site->storage_url, "https:", 6);
-    const char *host[] = {spark->program, "--conf", endpoint, "--spill", spill, "--grant-key", key, "--accounts", accounts, tls ? "--conf" : NULL, ca, NULL};
+    const char *host[] = {spark->program, "--conf", endpoint, "--grant-key", key, "--accounts", accounts, tls ? "--conf" : NULL, ca, NULL};
     hr_sessions_set_host(spark->sessions, host, SPARES);
 }
 

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "host/connect/connect.h"
+#include "host/engine/engine.h"
 #include "host/hold.h"
 #include "io/file.h"
 #include "io/loop.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONF_MAX 256
 
@@ -20,6 +22,7 @@ struct host {
     struct hr_http_server *server;
     struct hr_connect *connect;
     struct hr_hold *hold;
+    int spill_lock;
 };
 
 struct arguments {
@@ -133,6 +136,8 @@ static enum hr_code start(struct host *host, struct arguments *arguments, struct
                                             .handler = &handler, .arg = host};
     if (arguments->grant_key)
         HR_TRY(load_grant_key(arguments, err));
+    if (arguments->connect.spill_dir)
+        HR_TRY(hr_engine_spill_claim(arguments->connect.spill_dir, &host->spill_lock, err));
     HR_TRY(hr_loop_new(&host->loop, err));
     hr_loop_on_signal(host->loop, SIGTERM, on_signal, host);
     hr_loop_on_signal(host->loop, SIGINT, on_signal, host);
@@ -145,7 +150,7 @@ static enum hr_code start(struct host *host, struct arguments *arguments, struct
 int hr_host_main(int argc, char **argv)
 {
     struct arguments arguments = {0};
-    struct host host = {0};
+    struct host host = {.spill_lock = -1};
     struct hr_err err = {0};
     if (!parse(&arguments, argc, argv)) {
         fputs(usage, stderr);
@@ -169,6 +174,8 @@ int hr_host_main(int argc, char **argv)
     hr_connect_free(host.connect);
     hr_loop_free(host.loop);
     hr_hold_free(host.hold);
+    if (host.spill_lock >= 0)
+        close(host.spill_lock);
     free(arguments.address);
     return 0;
 }

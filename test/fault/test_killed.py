@@ -1,6 +1,7 @@
 """What a kill takes with it, and what it may not."""
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -76,6 +77,33 @@ def test_a_server_killed_and_started_again_keeps_what_it_acknowledged(fresh_serv
     spark = fresh_serve.session()
     assert spark.range(4).count() == 4
     spark.stop()
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_call_that_comes_while_the_server_starts_gets_a_whole_host(fresh_serve, end):
+    """Its port listens before its storage account does; the session must know the account all the same, for good."""
+    at = fresh_serve.endpoint
+    folder = f"abfss://{at['container']}@{at['account']}.dfs.core.windows.net/early"
+    spark = fresh_serve.session()
+    spark.range(5).write.parquet(folder)
+    getattr(fresh_serve, end)()
+    fresh_serve.launch()
+    until(lambda: listens(int(at["url"].rsplit(":", 1)[1])), 20, "the port")
+    early = fresh_serve.session()
+    assert early.read.parquet(folder).count() == 5
+    fresh_serve.await_ready()
+    assert early.read.parquet(folder).count() == 5
+    commands = [command for command in processes_below(fresh_serve.pid).values() if "headrace-host" in command]
+    assert commands and all("fs.azure.headrace.endpoint" in command and "--accounts" in command for command in commands)
+    early.stop()
 
 
 def test_nothing_outlives_a_server_that_is_told_to_end(fresh_serve):

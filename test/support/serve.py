@@ -52,6 +52,11 @@ class Serve:
         self.stop()
 
     def start(self, seconds=30):
+        self.launch()
+        self.await_ready(seconds)
+
+    def launch(self):
+        """The process, which is not ready yet."""
         path = self.home / "run/endpoint.json"
         path.unlink(missing_ok=True)
         self.home.mkdir(parents=True, exist_ok=True)
@@ -60,6 +65,9 @@ class Serve:
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                                         env={**os.environ, "HEADRACE_PYTHON": sys.executable, **(self.env or {})})
         log.close()
+
+    def await_ready(self, seconds=30):
+        path = self.home / "run/endpoint.json"
 
         def ready():
             assert self.process.poll() is None, f"headrace serve ended with {self.process.returncode}: {self.log()}"

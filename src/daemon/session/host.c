@@ -3,8 +3,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/session/private.h"
+#include "io/file.h"
+#include "io/thread.h"
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +23,7 @@
 #define END_MS 2000
 #define FAILURES_MAX 3           /* this many starts in a row fail: no more spares for a while */
 #define REST_MS 10000
+#define KILLED_MS 1000           /* the end of a process that was killed */
 #define HOLD "/headrace/hold"
 
 static uint64_t now_ms(void)
@@ -51,6 +56,75 @@ static void close_client(struct host *host)
     hr_http_client_close(client);
 }
 
+static bool is_known(const struct hr_sessions *sessions, int number)
+{
+    for (const struct host *at = sessions->hosts; at; at = at->next)
+        if (at->number == number)
+            return true;
+    return false;
+}
+
+/* ---- spill folders: one a host, for DuckDB's names in them are always the same ---- */
+
+static char *spill_path(const struct hr_sessions *sessions, int number)
+{
+    char *path = NULL;
+    if (sessions->spill)
+        HR_CHECK(asprintf(&path, "%s/%d", sessions->spill, number) > 0);
+    return path;
+}
+
+static void remove_spill(void *arg)
+{
+    struct hr_err err;
+    if (hr_file_remove_tree(arg, &err))
+        hr_log(HR_LOG_WARN, "session.spill-not-removed", "path", (char *)arg, "error", err.msg, NULL);
+    free(arg);
+}
+
+/* -1: a name that is no host's */
+static int number_of(const char *name)
+{
+    char *end;
+    long number = strtol(name, &end, 10);
+    return *name && !*end && number > 0 && number < INT_MAX ? (int)number : -1;
+}
+
+int hosts_last_spill(const struct hr_sessions *sessions)
+{
+    int last = 0;
+    DIR *folder = sessions->spill ? opendir(sessions->spill) : NULL;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (number_of(entry->d_name) > last)
+            last = number_of(entry->d_name);
+    if (folder)
+        closedir(folder);
+    return last;
+}
+
+void hosts_sweep_spills(struct hr_sessions *sessions)
+{
+    DIR *folder = sessions->spill ? opendir(sessions->spill) : NULL;
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char *path;
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || is_known(sessions, number_of(entry->d_name)))
+            continue;
+        HR_CHECK(asprintf(&path, "%s/%s", sessions->spill, entry->d_name) > 0);
+        hr_thread_post(sessions->remover, remove_spill, path);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+static void release(struct host *host)
+{
+    free(host->socket);
+    free(host->journal);
+    free(host->spill);
+    free(host->command);
+    free(host);
+}
+
 static void forget(struct host *host)
 {
     struct hr_sessions *sessions = host->sessions;
@@ -67,9 +141,10 @@ static void forget(struct host *host)
     hr_watch_stop(host->gone);
     if (host->pidfd >= 0)
         close(host->pidfd);
-    free(host->socket);
-    free(host->journal);
-    free(host);
+    if (host->spill)
+        hr_thread_post(sessions->remover, remove_spill, host->spill);
+    host->spill = NULL;
+    release(host);
 }
 
 static void describe(char *out, size_t size, int status, int number)
@@ -176,34 +251,54 @@ static void probe(void *arg)
     hosts_refill_soon(host->sessions, 0);   /* spares are started one after the other */
 }
 
+/* every path in it is the host's own, by its number */
+static enum hr_code spawn(struct host *host, struct hr_err *err)
+{
+    struct hr_sessions *sessions = host->sessions;
+    const char *const own[] = {"--socket", host->socket, "--journal", host->journal, "--linger", sessions->linger,
+                               host->spill ? "--spill" : NULL, host->spill, NULL};
+    size_t count = 0;
+    while (sessions->host[count])
+        count++;
+    const char **argv = calloc(count + HR_LEN(own), sizeof *argv);
+    HR_CHECK(argv);
+    memcpy(argv, sessions->host, count * sizeof *argv);
+    memcpy(argv + count, own, sizeof own);
+    unlink(host->socket);
+    struct hr_child_options options = {.argv = argv, .env = (const char *const *)sessions->env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL,
+                                       .error = HR_CHILD_INHERIT, .die_with_parent = true, .exited = on_exited, .arg = host};
+    enum hr_code code = hr_child_spawn(sessions->loop, &options, &host->child, err);
+    free(argv);
+    return code;
+}
+
+/* somebody may have removed them under the running server: a cleaner of /tmp, or a person */
+static enum hr_code ensure_folders(const struct hr_sessions *sessions, struct hr_err *err)
+{
+    HR_TRY(hr_file_mkdirs(sessions->folder, err));
+    HR_TRY(hr_file_mkdirs(sessions->sockets, err));
+    return sessions->spill ? hr_file_mkdirs(sessions->spill, err) : HR_OK;
+}
+
 enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struct host **out, struct hr_err *err)
 {
+    HR_CHECK(sessions->host[0]);     /* half a command is none: what came before hr_sessions_set_host waits */
     struct host *host = calloc(1, sizeof *host);
     HR_CHECK(host);
     host->sessions = sessions;
     host->number = sessions->next_number++;
     host->socket = session_path(sessions, host->number, "sock");
     host->journal = journal ? strdup(journal) : session_path(sessions, host->number, "journal");
+    host->spill = spill_path(sessions, host->number);
+    host->command = strdup(sessions->command);
     host->started_ms = now_ms();
     host->pidfd = -1;
-    size_t count = 0;
-    while (sessions->host[count])
-        count++;
-    const char **argv = calloc(count + 7, sizeof *argv);
-    HR_CHECK(argv);
-    memcpy(argv, sessions->host, count * sizeof *argv);
-    const char *const more[] = {"--socket", host->socket, "--journal", host->journal, "--linger", sessions->linger};
-    memcpy(argv + count, more, sizeof more);
-    unlink(host->socket);
-    struct hr_child_options options = {.argv = argv, .env = (const char *const *)sessions->env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL,
-                                       .error = HR_CHILD_INHERIT, .die_with_parent = true, .exited = on_exited, .arg = host};
-    enum hr_code code = hr_child_spawn(sessions->loop, &options, &host->child, err);
-    free(argv);
+    enum hr_code code = ensure_folders(sessions, err);
+    if (!code)
+        code = spawn(host, err);
     if (code) {
         note_failure(sessions);
-            free(host->socket);
-        free(host->journal);
-        free(host);
+        release(host);
         return code;
     }
     host->pid = hr_child_pid(host->child);
@@ -232,7 +327,7 @@ static int listener_of(const char *path)
     return known && who.uid == geteuid() ? (int)who.pid : 0;
 }
 
-struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal)
+struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal, const char *command)
 {
     char *path = session_path(sessions, number, "sock");
     int pid = listener_of(path), pidfd = pid ? pidfd_open(pid, 0) : -1;
@@ -243,20 +338,12 @@ struct host *host_adopt(struct hr_sessions *sessions, int number, const char *jo
     struct host *host = calloc(1, sizeof *host);
     HR_CHECK(host);
     *host = (struct host){.sessions = sessions, .pidfd = pidfd, .socket = path, .journal = strdup(journal), .number = number, .pid = pid,
-                          .started_ms = now_ms(), .next = sessions->hosts};
+                          .spill = spill_path(sessions, number), .command = strdup(command), .started_ms = now_ms(), .next = sessions->hosts};
     sessions->hosts = host;
     host->gone = hr_watch_start(sessions->loop, pidfd, on_adopted_exited, host);
     hold(host);
     host->ready = true;
     return host;
-}
-
-static bool is_known(const struct hr_sessions *sessions, int number)
-{
-    for (const struct host *at = sessions->hosts; at; at = at->next)
-        if (at->number == number)
-            return true;
-    return false;
 }
 
 /* spares of the earlier daemon, and hosts of sessions that ended with it */
@@ -320,6 +407,8 @@ static void refill(void *arg)
     struct hr_sessions *sessions = arg;
     struct host *host;
     sessions->refill = NULL;
+    if (!sessions->host[0])
+        return;
     for (const struct host *at = sessions->hosts; at; at = at->next)
         if (!at->session && !at->ending && !at->ready)
             return;                    /* its being ready brings the next */
@@ -351,20 +440,38 @@ void hosts_sweep(struct hr_sessions *sessions, uint64_t now)
             send_signal(at, SIGKILL);
 }
 
-void hosts_end_spares(struct hr_sessions *sessions)
+void hosts_replace(struct hr_sessions *sessions)
 {
-    for (struct host *at = sessions->hosts; at; at = at->next)
-        if (!at->session)
+    for (struct host *at = sessions->hosts; at; at = at->next) {
+        if (!strcmp(at->command, sessions->command))
+            continue;
+        if (at->session)
+            hr_session_lost(at->session);
+        else
             host_end(at);
+    }
+}
+
+/* it writes nothing any more: what it spilled can be removed */
+static void await_end(const struct host *host)
+{
+    int pidfd = host->pidfd >= 0 ? host->pidfd : pidfd_open(host->pid, 0);
+    if (pidfd < 0)
+        return;
+    poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, KILLED_MS);
+    if (pidfd != host->pidfd)
+        close(pidfd);
 }
 
 void hosts_free(struct hr_sessions *sessions)
 {
+    for (struct host *at = sessions->hosts; at; at = at->next)
+        send_signal(at, SIGKILL);              /* what must survive it stands in its journal */
     while (sessions->hosts) {
         struct host *host = sessions->hosts;
+        await_end(host);
         if (host->child)
             hr_child_forget(host->child);
-        send_signal(host, SIGKILL);            /* what must survive it stands in its journal */
         forget(host);
     }
 }

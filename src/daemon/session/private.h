@@ -15,6 +15,8 @@ struct host {
     struct hr_http_client *client;     /* once it is ready */
     struct hr_http_call *held;         /* NULL: not yet, or lost */
     char *socket, *journal;
+    char *spill;                       /* its folder for what does not fit in memory, made by it and removed with it; NULL: none */
+    char *command;                     /* what it was started as, without what is its own */
     int number, pid;
     bool ready, ending, taken;         /* taken: the journal is a session's */
     uint64_t started_ms, kill_ms;      /* kill_ms: SIGTERM was not enough until then */
@@ -25,7 +27,10 @@ struct host {
 struct hr_sessions {
     struct hr_loop *loop;
     char *folder, *sockets;            /* sockets: another folder where `folder` is too long for a socket's path */
-    char **host, **env;
+    char *spill;                       /* hosts' spill folders are below; NULL: none */
+    struct hr_thread *remover;         /* of spill folders, which may be large; NULL as spill is */
+    char **host, **env;                /* host: empty until it is known how hosts are started */
+    char *command;                     /* host's words as one text */
     char linger[24];
     int spares, sessions_max;
     uint64_t idle_ms;
@@ -38,6 +43,7 @@ struct hr_sessions {
     int failures;                      /* hosts in a row that died before they were ready */
     uint64_t rest_until_ms;            /* no spares until then */
     struct hr_timer *sweep, *refill;
+    struct hr_timer *patience;         /* until then calls wait for hr_sessions_set_host */
     bool freeing;
 };
 
@@ -49,7 +55,8 @@ struct hr_session {
     char *key, *principal, *id, *journal;
     struct host *host;
     struct hr_session_wait *waits;
-    int64_t created_ms, active_ms;
+    int64_t created_ms, active_ms;     /* wall clock: to be shown */
+    uint64_t idle_from_ms;             /* monotonic: for the idle rule */
     int failures;
     bool ended;
     struct slot slots[HR_SESSION_SLOTS];
@@ -57,12 +64,15 @@ struct hr_session {
 
 /* host.c */
 enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struct host **host, struct hr_err *err);   /* journal NULL: its own */
-struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal);   /* NULL: nobody of ours listens there */
+/* command: as which it was started. NULL: nobody of ours listens there */
+struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal, const char *command);
 void hosts_end_unknown(struct hr_sessions *sessions);   /* what listens beside those that were adopted */
 void host_end(struct host *host);                   /* SIGTERM, then SIGKILL; it is freed once it is reaped */
 struct host *host_spare(struct hr_sessions *sessions);
 void hosts_sweep(struct hr_sessions *sessions, uint64_t now);
-void hosts_end_spares(struct hr_sessions *sessions);
+void hosts_replace(struct hr_sessions *sessions);   /* those that were started as something else than the present command give way */
+int hosts_last_spill(const struct hr_sessions *sessions);   /* the highest number that a spill folder has; 0: none */
+void hosts_sweep_spills(struct hr_sessions *sessions);   /* what hosts of earlier daemons left */
 void hosts_free(struct hr_sessions *sessions);
 void hosts_refill(struct hr_sessions *sessions);
 void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "daemon/session/private.h"
 #include "io/file.h"
+#include "io/thread.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,12 +19,26 @@
 #define SOCKET_FOLDER_MAX 90          /* a socket's path has at most 107 bytes */
 #define STARTS_MAX 3                  /* hosts of one session that die before they are ready, in a row */
 #define SEPARATOR '\x1f'
+#define COMMAND "command"             /* a file beside the journals: as what the hosts were started */
+#define COMMAND_BYTES_MAX (1 << 20)
 
 static char *make_key(const char *principal, const char *id)
 {
     char *key;
     HR_CHECK(asprintf(&key, "%s%c%s", principal, SEPARATOR, id) > 0);
     return key;
+}
+
+static uint64_t mono_ms(void)
+{
+    return hr_clock_mono_ns() / 1000000;
+}
+
+/* it is used: the wall clock is for people, the idle rule goes by one that nobody sets */
+static void touch(struct hr_session *session)
+{
+    session->active_ms = hr_clock_ms();
+    session->idle_from_ms = mono_ms();
 }
 
 static void tell(struct hr_session *session, enum hr_session_event event, const char *why)
@@ -68,7 +83,8 @@ static struct hr_session *session_new(struct hr_sessions *sessions, const char *
     session->principal = strdup(principal);
     session->id = strdup(id);
     session->key = make_key(principal, id);
-    session->created_ms = session->active_ms = hr_clock_ms();
+    session->created_ms = hr_clock_ms();
+    touch(session);
     hr_map_put(&sessions->sessions, session->key, session);
     return session;
 }
@@ -114,10 +130,21 @@ struct hr_session *hr_session_find(struct hr_sessions *sessions, const char *pri
     return session;
 }
 
-/* a new session takes a spare with the journal that it has; only a session whose host died starts one with a journal to replay */
+static bool is_ready(const struct hr_sessions *sessions)
+{
+    return sessions->host[0];
+}
+
+/* a new session takes a spare with the journal that it has; only a session whose host died starts one with a journal to replay.
+ * One that comes before it is known how hosts are started gets its host then. */
 static enum hr_code give_first_host(struct hr_session *session, struct hr_err *err)
 {
     struct hr_sessions *sessions = session->sessions;
+    if (!is_ready(sessions)) {
+        session->number = sessions->next_number++;
+        session->journal = session_path(sessions, session->number, "journal");
+        return HR_OK;
+    }
     struct host *host = host_spare(sessions);
     if (!host)
         HR_TRY(host_start(sessions, NULL, &host, err));
@@ -222,13 +249,13 @@ void hr_session_end(struct hr_session *session, const char *why)
 void hr_session_pin(struct hr_session *session, bool on)
 {
     session->pins += on ? 1 : -1;
-    session->active_ms = hr_clock_ms();
+    touch(session);
 }
 
 void hr_session_busy(struct hr_session *session, int change)
 {
     session->calls += change;
-    session->active_ms = hr_clock_ms();
+    touch(session);
 }
 
 void hr_session_lost(struct hr_session *session)
@@ -263,20 +290,41 @@ static void queue_wait(struct hr_session *session, struct hr_session_wait *wait)
     wait->next = NULL;
 }
 
+/* what its journal says is there, when the answer comes */
+static enum hr_code ensure_host(struct hr_session *session, struct hr_err *err)
+{
+    struct host *host;
+    if (session->host)
+        return HR_OK;
+    HR_TRY(host_start(session->sessions, session->journal, &host, err));
+    take_host(session, host);
+    return HR_OK;
+}
+
+static enum hr_code fail_not_ready(struct hr_err *err)
+{
+    hr_fail(err, HR_E_STORAGE_DOWN, "the server is not ready: its storage account has not started yet");
+    return hr_fail_hint(err, "see log/account.log in the server's home, and what 'headrace serve' printed");
+}
+
 void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait)
 {
+    struct hr_sessions *sessions = session->sessions;
     struct hr_err err;
-    struct host *host;
+    enum hr_code code = HR_OK;
+    bool ready = is_ready(sessions);
     wait->at = NULL;
-    if (session->host && session->host->ready) {
+    if (ready && session->host && session->host->ready) {
         wait->fn(wait, session->host->client, NULL);
         return;
     }
     if (session->ended)
-        hr_fail(&err, HR_E_CANCELLED, "the session '%s' has ended", session->id);
-    else if (!session->host && !host_start(session->sessions, session->journal, &host, &err))
-        take_host(session, host);
-    if (session->host)
+        code = hr_fail(&err, HR_E_CANCELLED, "the session '%s' has ended", session->id);
+    else if (ready)
+        code = ensure_host(session, &err);
+    else if (!sessions->patience)
+        code = fail_not_ready(&err);
+    if (!code)
         queue_wait(session, wait);
     else
         wait->fn(wait, NULL, &err);
@@ -303,7 +351,6 @@ void session_host_ready(struct hr_session *session)
 void session_host_died(struct hr_session *session, bool was_ready, const char *why)
 {
     struct hr_err err;
-    struct host *host;
     hr_session_ref(session);
     drop_host(session);
     tell(session, HR_SESSION_HOST_DIED, why);
@@ -312,10 +359,8 @@ void session_host_died(struct hr_session *session, bool was_ready, const char *w
         hr_fail(&err, HR_E_INTERNAL, "the session's host process does not start: %s", why);
         hr_fail_hint(&err, "see the server's log; if this session's own state is the cause, stop the session and begin another");
         answer(session, NULL, &err);
-    } else if (session->waits && !session->ended) {
-        if (!host_start(session->sessions, session->journal, &host, &err))
-            take_host(session, host);
-        else
+    } else if (session->waits && !session->ended && is_ready(session->sessions)) {
+        if (ensure_host(session, &err))
             answer(session, NULL, &err);
     }
     hr_session_unref(session);
@@ -345,19 +390,19 @@ void *hr_session_slot(const struct hr_session *session, int slot)
 static void sweep(void *arg)
 {
     struct hr_sessions *sessions = arg;
-    int64_t now = hr_clock_ms();
-    hosts_sweep(sessions, hr_clock_mono_ns() / 1000000);
+    uint64_t now = mono_ms();
+    hosts_sweep(sessions, now);
     if (!sessions->idle_ms)
         return;
     for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
         next = hr_session_next(sessions, at);
-        bool idle = !at->calls && !at->pins && now - at->active_ms > (int64_t)sessions->idle_ms;
+        bool idle = !at->calls && !at->pins && now - at->idle_from_ms > sessions->idle_ms;
         if (idle && !(sessions->keep && sessions->keep(at, sessions->arg)))
             hr_session_end(at, "it was idle for longer than the limit");
     }
 }
 
-static void resume_one(struct hr_sessions *sessions, int number)
+static void resume_one(struct hr_sessions *sessions, int number, const char *command)
 {
     char *path = session_path(sessions, number, "session"), *text = NULL;
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -372,10 +417,10 @@ static void resume_one(struct hr_sessions *sessions, int number)
         session->number = number;
         session->journal = strdup(journal);
         session->active_ms = (int64_t)status.st_mtime * 1000;
-        host = host_adopt(sessions, atoi(end + 1), journal);
+        host = host_adopt(sessions, atoi(end + 1), journal, command);
         if (host) {
             hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
-            session->active_ms = hr_clock_ms();
+            touch(session);
             take_host(session, host);
         }
     } else {
@@ -430,10 +475,18 @@ static void resume(struct hr_sessions *sessions)
 {
     struct found found = {.sessions = sessions};
     int last = each_file(sessions->folder, note_file, &found), socket = each_file(sessions->sockets, pass_file, NULL);
-    sessions->next_number = (last > socket ? last : socket) + 1;
+    int spill = hosts_last_spill(sessions);
+    last = last > socket ? last : socket;
+    sessions->next_number = (last > spill ? last : spill) + 1;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    char *command = NULL;
+    if (hr_file_read(arena, hr_printf(arena, "%s/" COMMAND, sessions->folder), COMMAND_BYTES_MAX, &command, NULL, NULL))
+        command = "";                  /* not known: they give way */
     for (int i = 0; i < found.count; i++)
-        resume_one(sessions, found.numbers[i]);
+        resume_one(sessions, found.numbers[i], command);
+    hr_arena_free(arena);
     hosts_end_unknown(sessions);
+    hosts_sweep_spills(sessions);
 }
 
 static char **copy_list(const char *const *list)
@@ -479,6 +532,39 @@ static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *
     return HR_OK;
 }
 
+static char *joined(char **words)
+{
+    struct hr_buf out;
+    hr_buf_init(&out, COMMAND_BYTES_MAX);
+    for (char **at = words; *at; at++) {
+        hr_buf_adds(&out, *at);
+        hr_buf_addc(&out, '\n');
+    }
+    char *text = strdup(hr_buf_text(&out));
+    hr_buf_release(&out);
+    return text;
+}
+
+static void on_impatient(void *arg)
+{
+    struct hr_sessions *sessions = arg;
+    struct hr_err err;
+    sessions->patience = NULL;
+    fail_not_ready(&err);
+    for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
+        next = hr_session_next(sessions, at);
+        answer(at, NULL, &err);
+    }
+}
+
+static enum hr_code open_spill(struct hr_sessions *sessions, const char *spill, struct hr_err *err)
+{
+    if (!spill)
+        return HR_OK;
+    sessions->spill = strdup(spill);
+    return hr_thread_new("spill", 0, &sessions->remover, err);
+}
+
 enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **out, struct hr_err *err)
 {
     HR_TRY(hr_file_mkdirs(options->folder, err));
@@ -489,56 +575,64 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
                                      .idle_ms = options->idle_ms, .keep = options->keep, .event = options->event, .arg = options->arg};
     uint64_t linger_ms = options->linger_ms ? options->linger_ms : HR_HOST_LINGER_MS;
     snprintf(sessions->linger, sizeof sessions->linger, "%d.%03d", (int)(linger_ms / 1000), (int)(linger_ms % 1000));
+    sessions->command = joined(sessions->host);
     hr_map_init(&sessions->sessions);
     enum hr_code code = choose_sockets(sessions, err);
+    if (!code)
+        code = open_spill(sessions, options->spill, err);
     if (code) {
         hr_sessions_free(sessions);
         return code;
     }
     resume(sessions);
     sessions->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, sessions);
+    if (!is_ready(sessions))
+        sessions->patience = hr_timer_start(loop, options->patience_ms ? options->patience_ms : HR_HOST_PATIENCE_MS, 0, on_impatient, sessions);
     hosts_refill(sessions);   /* it starts beside what else the server has to do */
     *out = sessions;
     return HR_OK;
 }
 
-static char *joined(char **words)
-{
-    struct hr_buf out;
-    hr_buf_init(&out, 1 << 20);
-    for (char **at = words; *at; at++) {
-        hr_buf_adds(&out, *at);
-        hr_buf_addc(&out, '\n');
-    }
-    char *text = strdup(hr_buf_text(&out));
-    hr_buf_release(&out);
-    return text;
-}
-
-/* adopted hosts that were started otherwise (another storage port, another program) give way to hosts on their journals */
-static void replace_strangers(struct hr_sessions *sessions)
+/* after those that were started otherwise were told to end: the next daemon adopts by it */
+static void record_command(const struct hr_sessions *sessions)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    char *before = NULL, *now = joined(sessions->host);
-    const char *path = hr_printf(arena, "%s/command", sessions->folder);
-    bool same = !hr_file_read(arena, path, 1 << 20, &before, NULL, NULL) && !strcmp(before, now);
-    for (struct hr_session *at = NULL; !same && (at = hr_session_next(sessions, at));)
-        if (at->host && !at->host->child)
-            hr_session_lost(at);
-    if (!same && hr_file_write(path, 0600, now, strlen(now), NULL))
-        hr_log(HR_LOG_WARN, "session.command-not-recorded", "path", path, NULL);
-    free(now);
+    struct hr_err err;
+    char *before = NULL;
+    const char *path = hr_printf(arena, "%s/" COMMAND, sessions->folder);
+    bool same = !hr_file_read(arena, path, COMMAND_BYTES_MAX, &before, NULL, NULL) && !strcmp(before, sessions->command);
+    if (!same && hr_file_write(path, 0600, sessions->command, strlen(sessions->command), &err))
+        hr_log(HR_LOG_WARN, "session.command-not-recorded", "path", path, "error", err.msg, NULL);
     hr_arena_free(arena);
+}
+
+/* calls that came too early */
+static void answer_waiting(struct hr_sessions *sessions)
+{
+    struct hr_err err;
+    for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
+        next = hr_session_next(sessions, at);
+        if (!at->waits)
+            continue;
+        if (at->host && at->host->ready)
+            answer(at, at->host->client, NULL);
+        else if (ensure_host(at, &err))
+            answer(at, NULL, &err);
+    }
 }
 
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares)
 {
-    char **old = sessions->host;
+    free_list(sessions->host);
+    free(sessions->command);
     sessions->host = copy_list(host);
+    sessions->command = joined(sessions->host);
     sessions->spares = spares;
-    free_list(old);
-    replace_strangers(sessions);
-    hosts_end_spares(sessions);
+    hr_timer_stop(sessions->patience);
+    sessions->patience = NULL;
+    hosts_replace(sessions);
+    record_command(sessions);
+    answer_waiting(sessions);
     hosts_refill(sessions);
 }
 
@@ -560,6 +654,7 @@ void hr_sessions_free(struct hr_sessions *sessions)
     sessions->event = NULL;
     hr_timer_stop(sessions->sweep);
     hr_timer_stop(sessions->refill);
+    hr_timer_stop(sessions->patience);
     struct hr_err err;
     hr_fail(&err, HR_E_UNAVAILABLE, "the server stops");
     while ((session = hr_session_next(sessions, NULL))) {
@@ -570,8 +665,11 @@ void hr_sessions_free(struct hr_sessions *sessions)
         hr_session_unref(session);
     }
     hosts_free(sessions);
+    hr_thread_free(sessions->remover);
     leave_sockets(sessions);
     free_list(sessions->host);
+    free(sessions->command);
+    free(sessions->spill);
     free_list(sessions->env);
     free(sessions->folder);
     free(sessions->sockets);

@@ -5,7 +5,7 @@
  * takes the calls that ran on it; the session's next call gets a new host, which replays the journal that the dead one wrote. Journals
  * outlive the daemon too: a session of an earlier run is found again by its first call.
  *
- * A host is started as `PROGRAM ARGS… --socket PATH --journal FILE --linger SECONDS`, is ready once PATH can be connected to, and ends on SIGTERM.
+ * A host is started as `PROGRAM ARGS… --socket PATH --journal FILE --linger SECONDS --spill FOLDER`, is ready once PATH can be connected to, and ends on SIGTERM.
  * It is held by a call that stays open, goes on for `--linger` without one, and is adopted by the next daemon, found by its socket. FILE is
  * empty or absent at first; what must survive the process (configuration, views, artifacts, its server_side_session_id) is appended to it
  * before it is acknowledged, and read at start.
@@ -26,18 +26,21 @@ enum hr_session_event { HR_SESSION_CREATED, HR_SESSION_HOST_STARTED, HR_SESSION_
 
 struct hr_sessions_options {
     const char *folder;                /* for sockets and journals: HOME/run/hosts; made when absent, 0700 */
-    const char *const *host;           /* program and arguments, closed by NULL; copied */
+    const char *const *host;           /* program and arguments, closed by NULL; copied. NULL: hr_sessions_set_host tells them */
+    const char *spill;                 /* folder of the hosts' spill folders: each gets `--spill SPILL/NUMBER`, 0700; NULL: none */
     const char *const *env;            /* as struct hr_child_options; copied */
     int spares;                        /* hosts kept ready */
     int sessions_max;                  /* 0: HR_SESSIONS_MAX */
     uint64_t linger_ms;                /* hosts with sessions outlive a killed daemon so long; 0: HR_HOST_LINGER_MS */
+    uint64_t patience_ms;              /* calls wait so long for hr_sessions_set_host; 0: HR_HOST_PATIENCE_MS */
     uint64_t idle_ms;                  /* a session without a call this long ends; 0: never */
     bool (*keep)(const struct hr_session *session, void *arg);   /* asked before one is ended for that: true keeps it; may be NULL */
     void (*event)(struct hr_session *session, enum hr_session_event event, const char *why, void *arg);   /* may be NULL */
     void *arg;
 };
 enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **sessions, struct hr_err *err);
-/* from now on hosts are started so, and this many are kept ready; spares of before go */
+/* From now on hosts are started so, and this many are kept ready; what was started as something else gives way, adopted or not. Calls that
+ * came before are answered now: no host is started until this is called, unless the options named one. */
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares);
 void hr_sessions_free(struct hr_sessions *sessions);   /* ends all hosts; journals stay for the next start */
 size_t hr_sessions_spares(const struct hr_sessions *sessions);   /* ready ones */

@@ -2,18 +2,25 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "host/engine/internal.h"
+#include "io/file.h"
+#include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define STATEMENTS_MAX 24                          /* prepared statements kept for the next query of the same text … */
 #define STATEMENT_BYTES_MAX (32 * 1024)            /* … that is no longer than this */
 #define HELP_AFTER_NS (3 * 1000 * 1000)            /* a query that takes longer gets the other threads */
 #define THREADS_MAX 64
+#define SPILL_PREFIX "engine-"                     /* of an engine's own folder: DuckDB's names in it are always the same */
 #define TASKS_LEAST 3                              /* with fewer DuckDB makes the table of every aggregation 2 MB, else 256 KB */
 
 /* A statement kept prepared, idle, with the connection that it belongs to. */
@@ -25,6 +32,7 @@ struct helpers { pthread_t at[THREADS_MAX]; int count, wanted, users; duckdb_tas
 
 struct hr_engine {
     duckdb_database database;
+    char *spill;                       /* NULL: none */
     struct helpers helpers;
     pthread_mutex_t lock;              /* of what follows */
     struct hr_map registered;          /* kernels, by registered name */
@@ -66,7 +74,7 @@ static int thread_count(const struct hr_engine_options *options)
     return count < 1 ? 1 : count > THREADS_MAX ? THREADS_MAX : count;
 }
 
-static enum hr_code configure(duckdb_config config, const struct hr_engine_options *options, struct hr_err *err)
+static enum hr_code configure(duckdb_config config, const struct hr_engine_options *options, const char *spill, struct hr_err *err)
 {
     char text[64];
     /* nothing is loaded or fetched behind our back */
@@ -82,7 +90,52 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
         snprintf(text, sizeof text, "%lldMiB", (long long)(options->memory_bytes >> 20));
         HR_TRY(config_set(config, "memory_limit", text, err));
     }
-    return config_set(config, "temp_directory", options && options->spill_dir ? options->spill_dir : "", err);
+    HR_TRY(config_set(config, "allow_persistent_secrets", "false", err));   /* nor read from a folder that all share */
+    return config_set(config, "temp_directory", spill ? spill : "", err);
+}
+
+/* ---- spilling: a folder an engine, as two in one folder write over each other's files ---- */
+
+static void remove_folder(const char *path)
+{
+    struct hr_err err;
+    if (hr_file_remove_tree(path, &err))
+        hr_log(HR_LOG_WARN, "engine.spill-not-removed", "path", path, "error", err.msg, NULL);
+}
+
+enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err)
+{
+    char path[4400];
+    HR_TRY(hr_file_mkdirs(folder, err));
+    snprintf(path, sizeof path, "%s/lock", folder);
+    enum hr_code code = hr_file_lock(path, lock, err);
+    if (code == HR_E_EXISTS)
+        return hr_fail(err, code, "another process spills to '%s': give each host a folder of its own", folder);
+    HR_TRY(code);
+    DIR *list = opendir(folder);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        if (strncmp(entry->d_name, SPILL_PREFIX, strlen(SPILL_PREFIX)))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        remove_folder(path);
+    }
+    if (list)
+        closedir(list);
+    return HR_OK;
+}
+
+static enum hr_code make_spill(const struct hr_engine_options *options, char **out, struct hr_err *err)
+{
+    if (!options || !options->spill_dir)
+        return HR_OK;
+    HR_TRY(hr_file_mkdirs(options->spill_dir, err));
+    HR_CHECK(asprintf(out, "%s/" SPILL_PREFIX "XXXXXX", options->spill_dir) > 0);
+    if (mkdtemp(*out))
+        return HR_OK;
+    hr_fail(err, HR_E_IO, "cannot make a folder for spilling in '%s': %s", options->spill_dir, strerror(errno));
+    free(*out);
+    *out = NULL;
+    return err->code;
 }
 
 enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **out, struct hr_err *err)
@@ -95,13 +148,18 @@ enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_e
         free(engine);
         return hr_fail(err, HR_E_NOMEM, "no memory for an engine");
     }
-    enum hr_code code = configure(config, options, err);
+    enum hr_code code = make_spill(options, &engine->spill, err);
+    if (!code)
+        code = configure(config, options, engine->spill, err);
     char *problem = NULL;
     if (!code && duckdb_open_ext(NULL, &engine->database, config, &problem) != DuckDBSuccess)
         code = hr_fail(err, HR_E_INTERNAL, "cannot open the engine: %s", problem ? problem : "unknown cause");
     duckdb_free(problem);
     duckdb_destroy_config(&config);
     if (code) {
+        if (engine->spill)
+            remove_folder(engine->spill);
+        free(engine->spill);
         free(engine);
         return code;
     }
@@ -181,6 +239,9 @@ void hr_engine_close(struct hr_engine *engine)
     while (engine->spare_count)
         duckdb_disconnect(&engine->spare[--engine->spare_count]);
     duckdb_close(&engine->database);
+    if (engine->spill)
+        remove_folder(engine->spill);
+    free(engine->spill);
     hr_map_release(&engine->registered);
     pthread_mutex_destroy(&engine->lock);
     pthread_mutex_destroy(&engine->helpers.lock);

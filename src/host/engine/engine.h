@@ -15,7 +15,7 @@ struct hr_query;
 struct hr_engine_options {
     int threads;                       /* 0: the processors that this process may use */
     int64_t memory_bytes;              /* 0: half of the machine's */
-    const char *spill_dir;             /* NULL: no spilling */
+    const char *spill_dir;             /* it makes a folder of its own there, and removes it at its end; NULL: no spilling */
 };
 
 /* Receives a result. A function that fails ends the query with its code. Called on the thread of hr_query_run, in this order:
@@ -28,6 +28,9 @@ struct hr_sink {
 /* One observed set of metrics (df.observe): one value for each field of the type. */
 struct hr_metrics { const char *name; const struct hr_type *type; struct hr_literal **values; };
 
+/* makes folder a process's own for spilling: 0700, held by *lock until that is closed, and without what a killed one left; HR_E_EXISTS: another
+ * process spills there */
+enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err);
 enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **engine, struct hr_err *err);
 void hr_engine_close(struct hr_engine *engine);                                          /* NULL is fine; no query may live */
 void hr_engine_forget(struct hr_engine *engine);           /* lets go of the statements kept prepared, and so of the scans they read; NULL is fine */

@@ -1,13 +1,15 @@
-/* What the gate's test runs in the place of a session host. `fake_host --socket PATH --journal FILE`; a call's method says what it does:
+/* What the gate's test runs in the place of a session host. `fake_host --socket PATH --journal FILE --spill FOLDER`; a call's method says what it does:
  * Config answers the request's bytes, its grant and its pid as headers; ExecutePlan sends 256 MB; Interrupt dies; AnalyzePlan never
  * answers; ReleaseSession answers an empty message. /headrace/grant is the gate's own message: Config tells how many grants and revocations came. The journal counts its Config calls. */
 #include "base/limits.h"
 #include "http/http.h"
 #include "io/loop.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TOTAL (256u << 20)
@@ -94,6 +96,14 @@ static void on_signal(int number, void *arg)
     hr_loop_stop(loop);
 }
 
+static void spill(const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/spilled", folder);
+    if (mkdir(folder, 0700) || close(open(path, O_WRONLY | O_CREAT | O_EXCL, 0600)))
+        exit(1);
+}
+
 int main(int argc, char **argv)
 {
     static const struct hr_exchange_handler handler = {on_request, on_data, on_end, flood, NULL};
@@ -104,6 +114,8 @@ int main(int argc, char **argv)
             options.unix_path = argv[i + 1];
         if (!strcmp(argv[i], "--journal"))
             journal = argv[i + 1];
+        if (!strcmp(argv[i], "--spill"))
+            spill(argv[i + 1]);
     }
     if (!journal || hr_loop_new(&loop, NULL) || hr_http_server_start(loop, &options, &server, NULL))
         return 1;

@@ -8,6 +8,7 @@
 #include "daemon/gate/gate.h"
 #include "io/file.h"
 #include "io/loop.h"
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static struct hr_http_client *client;
 static char folder[64], path[96];
 static const char *fake_host;
 static int admitted, asked, sessions_max;
+static bool is_early;                  /* how hosts are started is told later */
 static const char *poor = "poor";
 
 /* "Bearer NAME" is the principal NAME; "Bearer bad" nobody; "Bearer poor" may not open sessions */
@@ -69,7 +71,13 @@ static const struct hr_exchange_handler handler = {.request = on_request};
 static void start(void)
 {
     const char *host[] = {fake_host, NULL};
-    struct hr_sessions_options options = {.folder = folder, .host = host, .spares = 1, .sessions_max = sessions_max};
+    char spill[96];
+    snprintf(spill, sizeof spill, "%s/spill", folder);
+    struct hr_sessions_options options = {.folder = folder, .host = host, .spill = spill, .spares = 1, .sessions_max = sessions_max};
+    if (is_early) {
+        options.host = NULL;
+        options.patience_ms = 150;
+    }
     assert_int_equal(hr_sessions_new(loop, &options, &sessions, NULL), HR_OK);
     struct hr_gate_options gate_options = {.sessions = sessions, .authenticate = authenticate, .admit = admit};
     gate = hr_gate_new(&gate_options);
@@ -94,6 +102,7 @@ static int setup(void **state)
     admitted = asked = 0;
     poor = "poor";
     sessions_max = 0;
+    is_early = false;
     strcpy(folder, "/tmp/hr-gate-XXXXXX");
     if (!mkdtemp(folder) || hr_loop_new(&loop, NULL))
         return 1;
@@ -370,6 +379,123 @@ static void a_session_outlives_the_server(void **state)
     assert_int_equal(next.journal, 1);
 }
 
+/* the numbers of the hosts' spill folders, as a sum; each holds what its host put there */
+static int spills(int *count)
+{
+    char at[96];
+    int sum = 0;
+    snprintf(at, sizeof at, "%s/spill", folder);
+    DIR *dir = opendir(at);
+    *count = 0;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (*entry->d_name != '.') {
+            ++*count;
+            sum += atoi(entry->d_name);
+        }
+    if (dir)
+        closedir(dir);
+    return sum;
+}
+
+static void await_spills(int wanted)
+{
+    int count = -1;
+    for (int i = 0; i < 400 && count != wanted; i++) {
+        pause_ms(5);
+        spills(&count);
+    }
+    assert_int_equal(count, wanted);
+}
+
+static void each_host_spills_to_its_own_folder_and_leaves_none(void **state)
+{
+    (void)state;
+    struct seen one, two;
+    char left[128];
+    int count;
+    call("Config", "ann", S1, &one);
+    call("Config", "ann", S2, &two);
+    await_spills(3);                          /* with the spare's */
+    kill(one.pid, SIGKILL);
+    call("ReleaseSession", "ann", S2, &two);
+    await_spills(1);
+    finish();
+    spills(&count);
+    assert_int_equal(count, 0);
+    snprintf(left, sizeof left, "%s/spill/500/deep", folder);      /* of a host that was killed with its server */
+    assert_int_equal(hr_file_mkdirs(left, NULL), HR_OK);
+    assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
+    start();
+    await_spills(1);
+    assert_true(spills(&count) > 500);        /* the spare's: no number comes twice */
+}
+
+static void start_early(void)
+{
+    finish();
+    assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
+    is_early = true;
+    start();
+}
+
+static void tell_host(void *arg)
+{
+    const char *host[] = {fake_host, arg, NULL};
+    hr_sessions_set_host(sessions, host, 1);
+}
+
+static void a_call_waits_until_it_is_known_how_hosts_are_started(void **state)
+{
+    (void)state;
+    struct seen seen, next;
+    start_early();
+    hr_timer_start(loop, 50, 0, tell_host, "whole");
+    uint64_t from = hr_clock_mono_ns();
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(seen.grpc, 0);
+    assert_int_equal(seen.journal, 1);
+    assert_true(hr_clock_mono_ns() - from >= 45 * 1000000ull);
+    assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", S1)).hosts, 1);
+    tell_host("whole");                       /* the same: nothing changes */
+    call("Config", "ann", S1, &next);
+    assert_int_equal(next.pid, seen.pid);
+    tell_host("other");                       /* another: our own child gives way too, and its session goes on */
+    call("Config", "ann", S1, &next);
+    assert_int_not_equal(next.pid, seen.pid);
+    assert_int_equal(next.journal, 3);
+}
+
+static void a_call_that_waited_in_vain_says_so(void **state)
+{
+    (void)state;
+    struct seen seen;
+    start_early();
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(seen.grpc, 13);
+    assert_non_null(strstr(seen.message, "the server is not ready"));
+    call("Config", "ann", S2, &seen);         /* at once */
+    assert_int_equal(seen.grpc, 13);
+    tell_host("whole");
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(seen.grpc, 0);
+}
+
+static void a_removed_folder_is_made_again(void **state)
+{
+    (void)state;
+    struct seen seen;
+    char removed[128];
+    call("Config", "ann", S1, &seen);
+    kill(seen.pid, SIGKILL);
+    snprintf(removed, sizeof removed, "%s.removed", folder);
+    assert_int_equal(rename(folder, removed), 0);      /* the client's connection to the gate is there already */
+    call("Config", "ann", S1, &seen);
+    assert_int_equal(seen.grpc, 0);
+    call("Config", "ann", S3, &seen);
+    assert_int_equal(seen.grpc, 0);
+    hr_file_remove_tree(removed, NULL);
+}
+
 static void too_many_sessions_are_refused(void **state)
 {
     (void)state;
@@ -426,6 +552,8 @@ int main(int argc, char **argv)
         T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_grant_is_asked_for_again_after_a_change),
         T(a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none), T(a_revocation_reaches_every_host_of_the_principal), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
         T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
+        T(each_host_spills_to_its_own_folder_and_leaves_none), T(a_call_waits_until_it_is_known_how_hosts_are_started),
+        T(a_call_that_waited_in_vain_says_so), T(a_removed_folder_is_made_again),
         T(results_stream_through), T(a_slow_client_holds_its_host),
     };
     if (argc != 2)
