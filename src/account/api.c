@@ -10,7 +10,6 @@
 #include <strings.h>
 
 #define PAGE_MAX 5000
-#define PAIRS_MAX 200
 
 int64_t hr_api_time(const char *text)
 {
@@ -47,6 +46,41 @@ static void properties_header(struct request *request, const struct hr_tree_meta
     hr_buf_release(&out);
 }
 
+/* a SAS may say what a browser is told instead of what is stored (rscc and its kin) */
+static void content_headers(struct request *request, const struct hr_tree_meta *meta)
+{
+    struct { const char *name, *value; } fields[] = {
+        {"cache-control", meta->cache_control},
+        {"content-disposition", meta->content_disposition},
+        {"content-encoding", meta->content_encoding},
+        {"content-language", meta->content_language},
+        {"content-type", meta->content_type},
+    };
+    for (size_t i = 0; i < HR_LEN(fields); i++)
+        for (size_t k = 0; k < HR_LEN(request->overrides); k++)
+            if (request->overrides[k].value && !strcmp(request->overrides[k].name, fields[i].name))
+                fields[i].value = request->overrides[k].value;
+    for (size_t i = 0; i + 1 < HR_LEN(fields); i++)
+        hr_account_reply_header(request, fields[i].name, fields[i].value);
+    const char *type = fields[HR_LEN(fields) - 1].value;
+    request->content_type = type ? type : "application/octet-stream";
+}
+
+/* copies are done when their request is answered */
+static void copy_headers(struct request *request, const struct hr_tree_item *item)
+{
+    const struct hr_tree_meta *meta = &item->meta;
+    char date[32];
+    if (!meta->copy_id)
+        return;
+    hr_clock_rfc1123(strtoll(meta->copy_done, NULL, 10), date);
+    hr_account_reply_header(request, "x-ms-copy-id", meta->copy_id);
+    hr_account_reply_header(request, "x-ms-copy-status", "success");
+    hr_account_reply_header(request, "x-ms-copy-source", meta->copy_source);
+    hr_account_reply_header(request, "x-ms-copy-progress", hr_printf(request->arena, "%lld/%lld", (long long)item->size, (long long)item->size));
+    hr_account_reply_header(request, "x-ms-copy-completion-time", date);
+}
+
 void hr_api_item_headers(struct request *request, const struct hr_tree_item *item)
 {
     const struct hr_tree_meta *meta = &item->meta;
@@ -60,26 +94,28 @@ void hr_api_item_headers(struct request *request, const struct hr_tree_item *ite
     hr_account_reply_header(request, "x-ms-lease-state", "available");
     hr_account_reply_header(request, "x-ms-server-encrypted", "false");
     hr_account_reply_header(request, "accept-ranges", "bytes");
-    hr_account_reply_header(request, "content-encoding", meta->content_encoding);
-    hr_account_reply_header(request, "content-language", meta->content_language);
-    hr_account_reply_header(request, "content-disposition", meta->content_disposition);
-    hr_account_reply_header(request, "cache-control", meta->cache_control);
-    request->content_type = meta->content_type ? meta->content_type : "application/octet-stream";
+    content_headers(request, meta);
+    copy_headers(request, item);
     if (item->is_dir)
         hr_account_reply_header(request, "x-ms-meta-hdi_isfolder", "true");
     if (request->dfs)
         properties_header(request, meta);
-    for (size_t i = 0; i < meta->pair_count && request->header_count < HR_LEN(request->headers) - 10; i++)
+    for (size_t i = 0; i < meta->pair_count; i++)
         if (strcasecmp(meta->pairs[i].name, "hdi_isfolder"))
             hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", meta->pairs[i].name), meta->pairs[i].value);
 }
 
 static const char *add_pair(struct request *request, struct hr_tree_meta *meta, const char *name, const char *value)
 {
+    if (!*name)
+        return "EmptyMetadataKey";
     for (const char *c = name; *c; c++)
         if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || (!isdigit((unsigned char)*c) && *c != '-')))
-            return hr_account_refuse(request, "InvalidHeaderValue", "'%.64s' is not a name for metadata.", name);
-    if (!*name || meta->pair_count == PAIRS_MAX)
+            return hr_account_refuse(request, "InvalidMetadata", "'%.64s' is not a name for metadata.", name);
+    for (size_t i = 0; i < meta->pair_count; i++)
+        if (!strcasecmp(meta->pairs[i].name, name))        /* names keep their case, and are one name without it */
+            return hr_account_refuse(request, "InvalidMetadata", "'%.64s' is given twice.", name);
+    if (meta->pair_count == HR_ACCOUNT_PAIRS_MAX)
         return "MetadataTooLarge";
     meta->pairs[meta->pair_count++] = (struct hr_tree_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
     return NULL;
@@ -111,12 +147,14 @@ static const char *properties_pairs(struct request *request, const char *text, s
 const char *hr_api_pairs(struct request *request, struct hr_tree_meta *meta)
 {
     const struct hr_headers *headers = &request->http->headers;
-    meta->pairs = HR_NEW_ARRAY(request->arena, struct hr_tree_pair, PAIRS_MAX);
+    meta->pairs = HR_NEW_ARRAY(request->arena, struct hr_tree_pair, HR_ACCOUNT_PAIRS_MAX);
     meta->pair_count = 0;
     for (size_t i = 0; i < headers->count; i++) {
         if (strncmp(headers->at[i].name, "x-ms-meta-", 10))
             continue;
-        const char *code = add_pair(request, meta, headers->at[i].name + 10, headers->at[i].value);
+        const struct hr_header *header = &headers->at[i];
+        const char *name = header->sent ? header->sent : header->name;
+        const char *code = add_pair(request, meta, name + 10, header->value);
         if (code)
             return code;
     }

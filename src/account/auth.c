@@ -1,5 +1,5 @@
 /* Who asks, and may they? SharedKey and SharedKeyLite, SAS, and bearer tokens that are the daemon's grants. */
-#include "account/request.h"
+#include "account/api.h"
 #include "base/clock.h"
 #include "wire/sas.h"
 #include "wire/sharedkey.h"
@@ -39,6 +39,19 @@ static const char *check_shared_key(struct request *request, const char *authori
     return NULL;
 }
 
+static void take_overrides(struct request *request, const struct hr_sas *sas)
+{
+    const struct { const char *name, *value; } given[] = {
+        {"cache-control", sas->rscc},    {"content-disposition", sas->rscd}, {"content-encoding", sas->rsce},
+        {"content-language", sas->rscl}, {"content-type", sas->rsct},
+    };
+    _Static_assert(HR_LEN(given) == HR_LEN(request->overrides), "one each");
+    for (size_t i = 0; i < HR_LEN(given); i++) {
+        request->overrides[i].name = given[i].name;
+        request->overrides[i].value = given[i].value[0] ? hr_strdup(request->arena, given[i].value) : NULL;
+    }
+}
+
 static const char *check_sas(struct request *request, const struct hr_query *query, const char *container, const char *name, const char *permissions)
 {
     struct hr_sas sas;
@@ -51,6 +64,8 @@ static const char *check_sas(struct request *request, const struct hr_query *que
     struct hr_sas_use use = {request->account->name, container, name, permissions, request->http->tls, ip, hr_clock_ms()};
     if (hr_sas_verify(&sas, &use, request->account->key, &code, &err))
         return hr_account_refuse(request, code, "%s.", err.msg);
+    if (query == &request->query)
+        take_overrides(request, &sas);
     char principal[37] = "";
     if (sas.si[0] && hr_revoked_mark(&request->account->revoked, sas.si, principal))
         return hr_account_refuse(request, "AuthorizationPermissionMismatch", "The role of principal '%s' for which this SAS was given was taken away.", principal);
@@ -85,9 +100,22 @@ static const char *authorize(struct request *request, const struct hr_query *que
     return check_shared_key(request, authorization);
 }
 
+/* what a SAS must be for: listing a directory is done at its filesystem's address, and is an operation on the directory */
+static const char *signed_name(const struct request *request)
+{
+    const char *directory = hr_account_param(request, "directory");
+    if (*request->name || !directory || request->operation->run != hr_api_list_paths)
+        return request->name;
+    size_t end = strlen(directory);
+    while (end && directory[end - 1] == '/')
+        end--;
+    size_t skip = end && directory[0] == '/';
+    return hr_strndup(request->arena, directory + skip, end - skip);
+}
+
 const char *hr_account_authorize(struct request *request)
 {
-    return authorize(request, &request->query, request->container, request->name, request->operation->permissions);
+    return authorize(request, &request->query, request->container, signed_name(request), request->operation->permissions);
 }
 
 const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query)

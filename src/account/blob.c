@@ -1,5 +1,6 @@
 /* Blobs. */
 #include "account/api.h"
+#include "account/crc64.h"
 #include "base/clock.h"
 #include "wire/xml.h"
 #include <openssl/evp.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #define BLOCKS_MAX 50000
-#define RANGE_MD5_MAX (4 << 20)
+#define RANGE_HASH_MAX (4 << 20)
 
 /* ---- reading ---- */
 
@@ -33,16 +34,28 @@ static bool parse_range(const char *text, int64_t *first, int64_t *last)
     return true;
 }
 
-static const char *range_md5(struct request *request)
+static bool asks(const struct request *request, const char *header)
+{
+    const char *value = hr_account_header(request, header);
+    return value && !strcasecmp(value, "true");
+}
+
+static const char *range_hash(struct request *request, bool md5, bool crc64)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    char text[64];
-    if (request->left > RANGE_MD5_MAX)
-        return hr_account_refuse(request, "OutOfRangeInput", "x-ms-range-get-content-md5 is for ranges up to 4 MB.");
+    char text[64], crc[HR_CRC64_TEXT];
+    if (!md5 && !crc64)
+        return NULL;
+    if (request->left > RANGE_HASH_MAX)
+        return hr_account_refuse(request, "OutOfRangeInput", "the hash of a range is for ranges up to 4 MB.");
     char *bytes = malloc((size_t)request->left + 1);
     ssize_t n = bytes ? pread(request->fd, bytes, (size_t)request->left, request->offset) : -1;
-    if (n == request->left) {
+    if (n == request->left && crc64) {
+        hr_crc64_text(hr_crc64(0, bytes, (size_t)n), crc);
+        hr_account_reply_header(request, "x-ms-content-crc64", crc);
+    }
+    if (n == request->left && md5) {
         EVP_Digest(bytes, (size_t)n, digest, &len, EVP_md5(), NULL);
         EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
         hr_account_reply_header(request, "content-md5", text);
@@ -54,12 +67,15 @@ static const char *range_md5(struct request *request)
 static const char *choose_range(struct request *request, const struct hr_tree_item *item)
 {
     int64_t first, last;
-    const char *range = hr_account_header(request, "x-ms-range"), *md5 = hr_account_header(request, "x-ms-range-get-content-md5");
+    const char *range = hr_account_header(request, "x-ms-range");
+    bool md5 = asks(request, "x-ms-range-get-content-md5"), crc64 = asks(request, "x-ms-range-get-content-crc64");
     request->status = 200;
     request->left = item->size;
     if (!parse_range(range ? range : hr_account_header(request, "range"), &first, &last)) {
         hr_account_reply_header(request, "content-md5", item->meta.md5);
-        return md5 && !strcasecmp(md5, "true") ? hr_account_refuse(request, "MissingRequiredHeader", "x-ms-range-get-content-md5 needs a range.") : NULL;
+        if (md5 || crc64)
+            return hr_account_refuse(request, "MissingRequiredHeader", "the hash of a range needs a range.");
+        return NULL;
     }
     if (first >= item->size) {
         request->range_size = item->size;
@@ -71,7 +87,7 @@ static const char *choose_range(struct request *request, const struct hr_tree_it
     request->left = last - first + 1;
     hr_account_reply_header(request, "content-range", hr_printf(request->arena, "bytes %lld-%lld/%lld", (long long)first, (long long)last, (long long)item->size));
     hr_account_reply_header(request, "x-ms-blob-content-md5", item->meta.md5);
-    return md5 && !strcasecmp(md5, "true") ? range_md5(request) : NULL;
+    return range_hash(request, md5, crc64);
 }
 
 static const char *read_item(struct request *request, struct hr_tree_item *item)
@@ -166,6 +182,8 @@ const char *hr_api_put_blob(struct request *request)
         return hr_account_refuse(request, "NotImplemented", "Blobs of the type '%.32s' are not done, only BlockBlob.", type);
     if (code)
         return code;
+    if (meta.md5 && strcmp(meta.md5, request->body_md5))   /* of a whole blob it is checked like Content-MD5; of a block list it is only kept */
+        return strlen(meta.md5) == 24 ? "Md5Mismatch" : "InvalidMd5";
     plain_headers(request, &meta);
     hr_account_conditions(request, &conditions, "BlobAlreadyExists");
     if (is_folder_marker(&meta) && !request->received) {
@@ -211,6 +229,17 @@ static const char *parse_source(struct request *request, const char *url, const 
     return NULL;
 }
 
+/* what properties and listings tell of it from now on; the source without its query, which may hold a SAS */
+static void note_copy(struct request *request, struct hr_tree_meta *meta)
+{
+    const char *source = hr_account_header(request, "x-ms-copy-source");
+    char *id = hr_arena_alloc(request->arena, 37);
+    hr_uuid_new(id);
+    meta->copy_id = id;
+    meta->copy_source = hr_strndup(request->arena, source, strcspn(source, "?"));
+    meta->copy_done = hr_printf(request->arena, "%lld", (long long)hr_clock_ms());
+}
+
 static const char *copy_from(struct request *request, const char *container, const char *name, struct hr_tree_meta *meta)
 {
     struct hr_tree *tree = &request->account->tree;
@@ -230,6 +259,7 @@ static const char *copy_from(struct request *request, const char *container, con
     *meta = source.meta;
     meta->etag[0] = 0;
     meta->created_ms = 0;
+    note_copy(request, meta);
     if (pair_count) {                  /* the request's metadata replaces the source's */
         meta->pairs = pairs;
         meta->pair_count = pair_count;
@@ -253,11 +283,9 @@ const char *hr_api_copy_blob(struct request *request)
         code = copy_from(request, container, name, &meta);
     if (code)
         return code;
-    char id[37];
-    hr_uuid_new(id);
     request->status = 202;
     hr_api_version_headers(request, &meta);
-    hr_account_reply_header(request, "x-ms-copy-id", id);
+    hr_account_reply_header(request, "x-ms-copy-id", meta.copy_id);
     hr_account_reply_header(request, "x-ms-copy-status", "success");
     return NULL;
 }

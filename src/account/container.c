@@ -32,7 +32,28 @@ static const char *unquoted(struct request *request, const char *etag)
 static bool includes(const struct request *request, const char *word)
 {
     const char *include = hr_account_param(request, "include");
-    return include && strstr(include, word);
+    size_t len = strlen(word);
+    for (const char *at = include; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strcspn(at, ",") == len && !strncasecmp(at, word, len))
+            return true;
+    return false;
+}
+
+/* Snapshots, versions, tags and what was deleted: this account has none of them, so that what is listed is all of them. */
+static const char *check_include(struct request *request, const char *const *known, const char *const *refused)
+{
+    const char *include = hr_account_param(request, "include");
+    for (size_t i = 0; refused[i]; i++)
+        if (includes(request, refused[i]))
+            return hr_account_refuse(request, "NotImplemented", "include=%s is not done.", refused[i]);
+    for (const char *at = include; at && *include; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t len = strcspn(at, ","), i = 0;
+        while (known[i] && (strlen(known[i]) != len || strncasecmp(known[i], at, len)))
+            i++;
+        if (!known[i])
+            return hr_account_refuse(request, "InvalidQueryParameterValue", "include has '%.*s'.", (int)(len < 64 ? len : 64), at);
+    }
+    return NULL;
 }
 
 static void date_element(struct hr_buf *out, const char *name, int64_t ms)
@@ -57,7 +78,10 @@ const char *hr_api_list_containers(struct request *request)
 {
     struct hr_tree_item *items;
     size_t count, max, shown = 0;
-    const char *after, *prefix = hr_account_param(request, "prefix"), *code = hr_api_page(request, "maxresults", "marker", &max, &after);
+    static const char *const known[] = {"metadata", "deleted", "system", NULL}, *const refused[] = {NULL};
+    const char *after, *prefix = hr_account_param(request, "prefix"), *code = check_include(request, known, refused);
+    if (!code)
+        code = hr_api_page(request, "maxresults", "marker", &max, &after);
     if (!code)
         code = hr_tree_containers(&request->account->tree, request->arena, &items, &count);
     if (code)
@@ -176,7 +200,7 @@ const char *hr_api_container_properties(struct request *request)
     hr_account_reply_header(request, "x-ms-has-immutability-policy", "false");
     hr_account_reply_header(request, "x-ms-has-legal-hold", "false");
     hr_account_reply_header(request, "x-ms-namespace-enabled", "true");
-    for (size_t i = 0; i < item.meta.pair_count && request->header_count < HR_LEN(request->headers) - 10; i++)
+    for (size_t i = 0; i < item.meta.pair_count; i++)
         hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", item.meta.pairs[i].name), item.meta.pairs[i].value);
     return NULL;
 }
@@ -246,6 +270,17 @@ static void optional(struct hr_buf *out, const char *name, const char *value)
         hr_xml_element(out, name, value);
 }
 
+static void copy_elements(struct request *request, const struct hr_tree_item *item)
+{
+    struct hr_buf *out = &request->out;
+    if (!item->meta.copy_id)
+        return;
+    hr_xml_element(out, "CopyId", item->meta.copy_id);
+    optional(out, "CopySource", item->meta.copy_source);
+    hr_buf_addf(out, "<CopyStatus>success</CopyStatus><CopyProgress>%lld/%lld</CopyProgress>", (long long)item->size, (long long)item->size);
+    date_element(out, "CopyCompletionTime", strtoll(item->meta.copy_done, NULL, 10));
+}
+
 static void blob_element(struct request *request, const struct hr_tree_item *item)
 {
     struct hr_buf *out = &request->out;
@@ -264,7 +299,10 @@ static void blob_element(struct request *request, const struct hr_tree_item *ite
     optional(out, "Cache-Control", item->meta.cache_control);
     optional(out, "Content-MD5", item->meta.md5);
     hr_buf_adds(out, "<BlobType>BlockBlob</BlobType><LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState>"
-                     "<ServerEncrypted>false</ServerEncrypted></Properties>");
+                     "<ServerEncrypted>false</ServerEncrypted>");
+    if (includes(request, "copy"))
+        copy_elements(request, item);
+    hr_buf_adds(out, "</Properties>");
     if (includes(request, "metadata"))
         metadata_element(out, item, item->is_dir);
     hr_buf_adds(out, "</Blob>");
@@ -286,9 +324,12 @@ const char *hr_api_list_blobs(struct request *request)
     struct hr_tree_list list = {.kind = delimiter && *delimiter ? HR_LIST_LEVEL : HR_LIST_FLAT, .prefix = prefix ? prefix : ""};
     if (delimiter && *delimiter && strcmp(delimiter, "/"))
         return hr_account_refuse(request, "NotImplemented", "The delimiter '%.16s' is not done, only '/'.", delimiter);
-    if (includes(request, "uncommittedblobs"))
-        return hr_account_refuse(request, "NotImplemented", "include=uncommittedblobs is not done.");
-    const char *code = hr_api_page(request, "maxresults", "marker", &list.max, &list.after);
+    static const char *const known[] = {"metadata", "copy", "snapshots", "versions", "tags", "deleted", "deletedwithversions",
+                                        "immutabilitypolicy", "legalhold", NULL};
+    static const char *const refused[] = {"uncommittedblobs", "permissions", NULL};
+    const char *code = check_include(request, known, refused);
+    if (!code)
+        code = hr_api_page(request, "maxresults", "marker", &list.max, &list.after);
     if (!code)
         code = hr_tree_list(&request->account->tree, request->arena, request->container, &list, &items, &count, &more);
     if (code)

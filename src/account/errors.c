@@ -23,7 +23,9 @@ static const struct { const char *code; int status; const char *dfs_code; const 
     {"ConditionNotMet", 412, NULL, "The condition specified using HTTP conditional header(s) is not met."},
     {"ContainerAlreadyExists", 409, "FilesystemAlreadyExists", "The specified container already exists."},
     {"ContainerNotFound", 404, "FilesystemNotFound", "The specified container does not exist."},
+    {"Crc64Mismatch", 400, NULL, "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."},
     {"DirectoryNotEmpty", 409, NULL, "The recursive query parameter value must be true to delete a non-empty directory."},
+    {"EmptyMetadataKey", 400, NULL, "The key for one of the metadata key-value pairs is empty."},
     {"FilesystemNotFound", 404, NULL, "The specified filesystem does not exist."},
     {"InternalError", 500, NULL, "Server encountered an internal error. Please try again after some time."},
     {"InvalidBlobOrBlock", 400, NULL, "The specified blob or block content is invalid."},
@@ -32,6 +34,7 @@ static const struct { const char *code; int status; const char *dfs_code; const 
     {"InvalidFlushPosition", 400, NULL, "The uploaded data is not contiguous or the position query parameter value is not equal to the length of the file after appending the uploaded data."},
     {"InvalidHeaderValue", 400, NULL, "The value for one of the HTTP headers is not in the correct format."},
     {"InvalidMd5", 400, NULL, "The MD5 value specified in the request is invalid. The MD5 value must be 128 bits and Base64-encoded."},
+    {"InvalidMetadata", 400, NULL, "The specified metadata is invalid. It includes characters that are not permitted."},
     {"InvalidQueryParameterValue", 400, NULL, "Value for one of the query parameters specified in the request URI is invalid."},
     {"InvalidRange", 416, NULL, "The range specified is invalid for the current size of the resource."},
     {"InvalidRenameSourcePath", 409, NULL, "The source path for a rename operation is invalid."},
@@ -106,8 +109,11 @@ void hr_account_error(struct request *request, const char *code)
     request->status = status;
     request->header_count = 0;
     hr_buf_clear(&request->out);
-    if (status == 304)
+    if (status == 304) {
+        hr_account_reply_header(request, "x-ms-error-code", "ConditionNotMet");
+        request->content_type = NULL;
         return;
+    }
     /* the sentence, what was wrong with this request, and what Azure adds to every error */
     bool apart = !request->dfs && request->detail && !strcmp(code, "AuthenticationFailed");
     text = hr_printf(request->arena, "%s%s%s\nRequestId:%s\nTime:%s", text, request->detail && !apart ? " " : "",

@@ -24,6 +24,8 @@ const struct operation hr_account_operations[] = {
     {"Get Container Properties", "GET",   'c', NULL,         NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
     {"Get Container Properties", "HEAD",  'c', NULL,         NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
     {"Get Filesystem Properties", "HEAD", 'c', NULL,         "filesystem",    NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
+    {"Get Path Status",         "HEAD",   'c', NULL,         "getStatus",     NULL,                "rl", BODY_NONE,   0,         RUN(path_status)},
+    {"Get Access Control",      "HEAD",   'c', NULL,         "getAccessControl", NULL,             "rl", BODY_NONE,   0,         RUN(path_status)},
     {"Set Filesystem Properties", "PATCH", 'c', NULL,        "filesystem",    NULL,                "w",  BODY_NONE,   0,         NULL},
     {"Get Container Metadata",  "GET",    'c', "metadata",   NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},
     {"Get Container Metadata",  "HEAD",   'c', "metadata",   NULL,            NULL,                "rl", BODY_NONE,   0,         RUN(container_properties)},

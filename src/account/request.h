@@ -15,6 +15,8 @@
 #include <stdbool.h>
 
 #define HR_ACCOUNT_WORKERS 4
+#define HR_ACCOUNT_PAIRS_MAX 200            /* metadata of one blob or container */
+#define HR_ACCOUNT_HEADERS_MAX (HR_ACCOUNT_PAIRS_MAX + 48)   /* of an answer */
 
 struct operation;
 
@@ -52,12 +54,14 @@ struct request {
     struct hr_buf body;
     struct hr_tree_temp temp;
     int64_t body_max, received;
-    void *md5;                          /* EVP_MD_CTX of a streamed body */
+    void *md5;                          /* EVP_MD_CTX of the body */
+    uint64_t crc64;                     /* of the body, when the request gives one */
     const char *body_md5;               /* base64, once it is whole */
     /* the answer */
     const char *detail;                 /* of a refusal */
+    struct { const char *name, *value; } overrides[5];      /* content headers that the SAS wants in the answer; value NULL: none */
     int status;
-    struct hr_header headers[40];
+    struct hr_header headers[HR_ACCOUNT_HEADERS_MAX];
     size_t header_count;
     struct hr_buf out;
     const char *content_type;

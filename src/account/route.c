@@ -76,10 +76,10 @@ static bool fits(const struct operation *operation, const struct request *reques
 static const char *const refused_headers[] = {
     "x-ms-lease-id", "x-ms-source-lease-id", "x-ms-proposed-lease-id", "x-ms-lease-action", "x-ms-tags", "x-ms-if-tags", "x-ms-source-if-tags",
     "x-ms-access-tier", "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-default-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-legal-hold",
-    "x-ms-expiry-option", "x-ms-expiry-time", "x-ms-content-crc64", "x-ms-structured-body", "x-ms-acl", "x-ms-owner", "x-ms-group", "x-ms-permissions", "x-ms-umask",
+    "x-ms-expiry-option", "x-ms-expiry-time", "x-ms-structured-body", "x-ms-acl", "x-ms-owner", "x-ms-group", "x-ms-permissions", "x-ms-umask",
     "x-ms-copy-source-authorization", "x-ms-seal-blob", "x-ms-copy-source-tag-option",
 };
-static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid"};
+static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid", "showonly", "startfrom"};
 
 static const char *check_refused(struct request *request)
 {

@@ -29,6 +29,7 @@ struct hr_tree_meta {
     char etag[40];                     /* with its quotes */
     int64_t modified_ms, created_ms;
     const char *content_type, *content_encoding, *content_language, *content_disposition, *cache_control, *md5;   /* NULL: not set */
+    const char *copy_id, *copy_source, *copy_done;         /* of the copy that made it, if one did; done: milliseconds, as text */
     struct hr_tree_pair *pairs;       /* user metadata */
     size_t pair_count;
 };

@@ -14,6 +14,7 @@ static const struct { const char *key; size_t offset; } texts[] = {
     {"type", offsetof(struct hr_tree_meta, content_type)}, {"encoding", offsetof(struct hr_tree_meta, content_encoding)},
     {"language", offsetof(struct hr_tree_meta, content_language)}, {"disposition", offsetof(struct hr_tree_meta, content_disposition)},
     {"cache", offsetof(struct hr_tree_meta, cache_control)}, {"md5", offsetof(struct hr_tree_meta, md5)},
+    {"copy", offsetof(struct hr_tree_meta, copy_id)}, {"source", offsetof(struct hr_tree_meta, copy_source)}, {"copied", offsetof(struct hr_tree_meta, copy_done)},
 };
 
 static const char **text_at(const struct hr_tree_meta *meta, size_t i)

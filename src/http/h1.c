@@ -49,6 +49,11 @@ void hr_h1_refuse(struct hr_h1 *h1, int status, const char *reason)
     hr_conn_end(h1->conn, true);
 }
 
+static struct hr_header copy_header(struct hr_arena *arena, const struct hr_header *from)
+{
+    return (struct hr_header){hr_strdup(arena, from->name), hr_strdup(arena, from->value), hr_strdup(arena, from->sent)};
+}
+
 static void begin(struct hr_h1 *h1)
 {
     struct hr_http1 *parser = &h1->parser;
@@ -68,7 +73,7 @@ static void begin(struct hr_h1 *h1)
     request->headers.count = parser->headers.count;
     request->headers.at = HR_NEW_ARRAY(arena, struct hr_header, parser->headers.count + 1);
     for (size_t i = 0; i < parser->headers.count; i++)
-        request->headers.at[i] = (struct hr_header){hr_strdup(arena, parser->headers.at[i].name), hr_strdup(arena, parser->headers.at[i].value)};
+        request->headers.at[i] = copy_header(arena, &parser->headers.at[i]);
     hr_exchange_got_request(exchange, parser->expect_continue, parser->content_length);
 }
 

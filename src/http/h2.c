@@ -65,7 +65,8 @@ static nghttp2_nv *copy_fields(const struct hr_headers *fields, const char *stat
         size_t name_len = strlen(name), value_len = strlen(value);
         char *copy = malloc(name_len + value_len + 2);
         HR_CHECK(copy);
-        memcpy(copy, name, name_len + 1);
+        for (size_t k = 0; k <= name_len; k++)
+            copy[k] = name[k] >= 'A' && name[k] <= 'Z' ? (char)(name[k] + 32) : name[k];
         memcpy(copy + name_len + 1, value, value_len + 1);
         for (char *at = copy + name_len + 1; *at; at++)
             if (((unsigned char)*at < ' ' && *at != '\t') || *at == 127)

@@ -21,11 +21,13 @@ void hr_http1_init(struct hr_http1 *parser)
 {
     memset(parser, 0, sizeof *parser);
     hr_buf_init(&parser->head, HR_HTTP_HEADER_BYTES_MAX);
+    hr_buf_init(&parser->spelled, HR_HTTP_HEADER_BYTES_MAX);
 }
 
 void hr_http1_release(struct hr_http1 *parser)
 {
     hr_buf_release(&parser->head);
+    hr_buf_release(&parser->spelled);
 }
 
 static enum hr_http1_event bad(struct hr_http1 *parser, int status, const char *reason)
@@ -124,7 +126,9 @@ static enum hr_http1_event field_line(struct hr_http1 *parser, char *line, struc
     for (const char *at = value; *at; at++)
         if (((unsigned char)*at < ' ' && *at != '\t') || *at == 127)
             return bad(parser, 400, "a control character in a header");
-    *out = (struct hr_header){line, value};
+    char *sent = parser->spelled.data + (line - parser->head.data);
+    sent[strlen(line)] = 0;
+    *out = (struct hr_header){line, value, sent};
     return HR_HTTP1_MORE;
 }
 
@@ -204,6 +208,10 @@ static enum hr_http1_event parse_head(struct hr_http1 *parser)
     parser->content_length = 0;
     if (memchr(line, 0, parser->head.len))
         return bad(parser, 400, "a zero byte in the head");
+    hr_buf_clear(&parser->spelled);
+    hr_buf_add(&parser->spelled, line, parser->head.len);
+    if (!hr_buf_ok(&parser->spelled))
+        return bad(parser, 431, "the head is too large");
     for (bool first = true;; first = false) {
         char *end = strstr(line, "\r\n");
         if (end == line)

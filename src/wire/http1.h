@@ -36,6 +36,7 @@ struct hr_http1 {
     /* private */
     int state;
     struct hr_buf head;
+    struct hr_buf spelled;                     /* the head as it came: names keep their case there */
     struct hr_header fields[HR_HTTP_HEADER_COUNT_MAX];
     uint64_t left;                             /* of the body or chunk */
     size_t line;                               /* where the current line of the head began; or its length so far */

@@ -29,11 +29,11 @@ static int hex(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len)
+static bool decode(struct hr_buf *out, const char *text, size_t len, char plus)
 {
     for (size_t i = 0; i < len; i++) {
         if (text[i] != '%') {
-            hr_buf_addc(out, text[i]);
+            hr_buf_addc(out, text[i] == '+' ? plus : text[i]);
             continue;
         }
         int high = i + 2 < len ? hex(text[i + 1]) : -1, low = i + 2 < len ? hex(text[i + 2]) : -1;
@@ -45,15 +45,25 @@ bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len)
     return hr_buf_ok(out);
 }
 
-char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len)
+bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len)
+{
+    return decode(out, text, len, '+');
+}
+
+static char *decode_text(struct hr_arena *arena, const char *text, size_t len, char plus)
 {
     struct hr_buf out;
     hr_buf_init(&out, len + 1);
     char *decoded = NULL;
-    if (hr_uri_decode(&out, text, len) && !memchr(hr_buf_text(&out), 0, out.len))
+    if (decode(&out, text, len, plus) && !memchr(hr_buf_text(&out), 0, out.len))
         decoded = hr_strndup(arena, hr_buf_text(&out), out.len);
     hr_buf_release(&out);
     return decoded;
+}
+
+char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len)
+{
+    return decode_text(arena, text, len, '+');
 }
 
 enum hr_code hr_query_parse(struct hr_arena *arena, const char *text, struct hr_query *query, struct hr_err *err)
@@ -70,8 +80,8 @@ enum hr_code hr_query_parse(struct hr_arena *arena, const char *text, struct hr_
         size_t name_len = equals ? (size_t)(equals - text) : len;
         if (name_len) {
             struct hr_query_param *param = &query->at[query->count++];
-            param->name = hr_uri_decode_text(arena, text, name_len);
-            param->value = equals ? hr_uri_decode_text(arena, equals + 1, len - name_len - 1) : "";
+            param->name = decode_text(arena, text, name_len, ' ');
+            param->value = equals ? decode_text(arena, equals + 1, len - name_len - 1, ' ') : "";
             if (!param->name || !param->value)
                 return hr_fail(err, HR_E_INVALID, "the query parameter '%.*s' is not properly percent-encoded", (int)name_len, text);
         }

@@ -2,6 +2,7 @@
 import base64
 import datetime
 import hashlib
+import hmac
 import json
 import os
 import threading
@@ -428,3 +429,117 @@ def test_counters(account, demo):
     after = account.stats()
     assert after["operations"]["Get Blob"] == before["operations"].get("Get Blob", 0) + 1
     assert after["bytes_out"] > before["bytes_out"] and json.dumps(after)
+
+
+def sas_of(account, permission="rlcw", **more):
+    return generate_container_sas("dprepdata", "demo", account.key, permission=permission, expiry=SOON, **more)
+
+
+def test_a_query_is_decoded_as_a_form_is(account, demo):
+    """Go, .NET and Java write a blank as "+" there, and a plus sign as %2B; what they sign is what that reads."""
+    for name in ("form a/x.csv", "form+a/y.csv"):
+        demo.upload_blob(name, b"1", overwrite=True)
+    sas = sas_of(account)
+
+    def listed(query, path="demo", key="restype=container&comp=list"):
+        return requests.get(f"{account.url}/{path}?{key}&{query}&{sas}").text
+    assert "<Name>form a/x.csv</Name>" in listed("prefix=form+a%2F") and "form+a" not in listed("prefix=form+a%2F").split("<Blobs>")[1]
+    assert "<Name>form+a/y.csv</Name>" in listed("prefix=form%2Ba/") and "<Name>form a/x.csv</Name>" in listed("prefix=form%20a/")
+    assert "<BlobPrefix><Name>form a/</Name>" in listed("prefix=form+&delimiter=/")
+    paths = requests.get(f"{account.url}/demo?resource=filesystem&recursive=true&directory=form+a&{sas}").json()["paths"]
+    assert [p["name"] for p in paths] == ["form a/x.csv"]
+    # a path is none: there "+" is itself
+    assert requests.get(f"{account.url}/demo/form+a/y.csv?{sas}").content == b"1"
+    assert requests.get(f"{account.url}/demo/form+a/x.csv?{sas}").status_code == 404
+    # SharedKey signs the decoded value
+    query = "comp=list&prefix=form+a%2F&restype=container"
+    date = datetime.datetime.now(datetime.timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    text = f"GET\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:2021-12-02\n/dprepdata/dprepdata/demo\ncomp:list\nprefix:form a/\nrestype:container"
+    signature = base64.b64encode(hmac.new(base64.b64decode(account.key), text.encode(), hashlib.sha256).digest()).decode()
+    answer = requests.get(f"{account.url}/demo?{query}", headers={"x-ms-date": date, "x-ms-version": "2021-12-02", "Authorization": f"SharedKey dprepdata:{signature}"})
+    assert answer.status_code == 200 and "form a/x.csv" in answer.text, answer.text
+
+
+def test_304_says_why(account, demo):
+    etag = demo.upload_blob("same.csv", b"1", overwrite=True).get_blob_properties().etag
+    url = f"{account.url}/demo/same.csv?{sas_of(account)}"
+    for method in ("GET", "HEAD"):
+        for headers in ({"If-None-Match": etag}, {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}):
+            answer = requests.request(method, url, headers=headers)
+            assert (answer.status_code, answer.headers["x-ms-error-code"], answer.content) == (304, "ConditionNotMet", b"")
+
+
+def test_a_refused_head_promises_no_body(account):
+    sas = generate_account_sas("dprepdata", account.key, ResourceTypes(object=True, container=True), AccountSasPermissions(read=True, list=True), SOON)
+    for path in ("demo/none.csv", "demo/none.csv?action=getStatus", "nowhere?restype=container", "demo/x?comp=nothing"):
+        answer = requests.head(f"{account.url}/{path}{'&' if '?' in path else '?'}{sas}")
+        assert answer.status_code in (404, 501) and answer.headers["x-ms-error-code"], path
+        assert "Content-Type" not in answer.headers and answer.headers["Content-Length"] == "0", path
+
+
+def test_other_bytes_than_their_hash_are_refused(account, demo):
+    right, wrong = (base64.b64encode(hashlib.md5(data).digest()).decode() for data in (b"this", b"other"))
+    crc = {b"this": "ogxg+aLmLsU=", b"123456789": "iJh5CoYUi64="}      # "123456789": the catalogue's check value of CRC-64/NVME
+    sas, blob = sas_of(account), {"x-ms-blob-type": "BlockBlob"}
+
+    def put(headers, query="", data=b"this"):
+        answer = requests.put(f"{account.url}/demo/hashed.txt?{query}{sas}", data=data, headers={**blob, **headers})
+        return answer.status_code, answer.headers.get("x-ms-error-code")
+    for name in ("Content-MD5", "x-ms-blob-content-md5"):             # of a whole blob the two are one
+        assert put({name: wrong}) == (400, "Md5Mismatch") and put({name: "short"}) == (400, "InvalidMd5")
+    assert not demo.get_blob_client("hashed.txt").exists()
+    assert put({"x-ms-blob-content-md5": right}) == (201, None)
+    assert put({"Content-MD5": wrong}, "comp=block&blockid=YWFh&") == (400, "Md5Mismatch")
+    listing = b"<?xml version='1.0' encoding='utf-8'?><BlockList></BlockList>"
+    assert put({"Content-MD5": wrong}, "comp=blocklist&", listing) == (400, "Md5Mismatch")
+    assert put({"x-ms-blob-content-md5": wrong}, "comp=blocklist&", listing) == (201, None)      # of a list it is kept as it is given
+    assert demo.get_blob_client("hashed.txt").get_blob_properties().content_settings.content_md5 == hashlib.md5(b"other").digest()
+    assert put({"x-ms-content-crc64": crc[b"123456789"]}, data=b"123456789") == (201, None)
+    assert put({"x-ms-content-crc64": crc[b"123456789"]}) == (400, "Crc64Mismatch")
+    answer = requests.get(f"{account.url}/demo/hashed.txt?{sas}", headers={"Range": "bytes=0-8", "x-ms-range-get-content-crc64": "true"})
+    assert answer.headers["x-ms-content-crc64"] == crc[b"123456789"]
+
+
+def test_metadata_keeps_its_case_and_all_of_its_names(account, demo):
+    many = {f"Name{i}": str(i) for i in range(60)}
+    blob = demo.get_blob_client("cased.csv")
+    blob.upload_blob(b"", overwrite=True, metadata={"CreatedBy": "Me", "stage_2": "raw", **many})
+    assert blob.get_blob_properties().metadata == {"CreatedBy": "Me", "stage_2": "raw", **many}
+    (listed,) = [b for b in demo.list_blobs(name_starts_with="cased", include=["metadata"])]
+    assert listed.metadata == {"CreatedBy": "Me", "stage_2": "raw", **many}
+    demo.set_container_metadata({"TeamName": "x"})
+    assert demo.get_container_properties().metadata == {"TeamName": "x"}
+    url, headers = f"{account.url}/demo/cased.csv?comp=metadata&{sas_of(account)}", {"x-ms-version": "2021-12-02"}
+    assert requests.put(url, headers={**headers, "x-ms-meta-1x": "y"}).headers["x-ms-error-code"] == "InvalidMetadata"
+    assert requests.put(url, headers={**headers, "x-ms-meta-": "y"}).headers["x-ms-error-code"] == "EmptyMetadataKey"
+
+
+def test_a_sas_says_what_a_browser_is_told(account, demo):
+    demo.upload_blob("told.bin", b"1,2\n", overwrite=True, content_settings=ContentSettings(content_type="application/x-own", content_language="en"))
+    sas = generate_blob_sas("dprepdata", "demo", "told.bin", account_key=account.key, permission=BlobSasPermissions(read=True), expiry=SOON, cache_control="no-store",
+                            content_disposition="attachment; filename=a.csv", content_encoding="identity", content_type="text/csv")
+    headers = requests.get(f"{account.url}/demo/told.bin?{sas}").headers
+    assert (headers["Cache-Control"], headers["Content-Disposition"], headers["Content-Encoding"], headers["Content-Type"], headers["Content-Language"]) == \
+        ("no-store", "attachment; filename=a.csv", "identity", "text/csv", "en")
+    assert demo.get_blob_client("told.bin").get_blob_properties().content_settings.content_type == "application/x-own"
+
+
+def test_a_copy_is_told_in_properties_and_listings(account, demo):
+    source, target = demo.get_blob_client("copied/from.csv"), demo.get_blob_client("copied/to.csv")
+    source.upload_blob(b"four", overwrite=True)
+    sas = generate_blob_sas("dprepdata", "demo", "copied/from.csv", account_key=account.key, permission=BlobSasPermissions(read=True), expiry=SOON)
+    started = target.start_copy_from_url(f"{source.url}?{sas}")
+    copy = target.get_blob_properties().copy
+    assert (copy.id, copy.status, copy.progress, copy.source) == (started["copy_id"], "success", "4/4", source.url) and copy.completion_time
+    assert [(b.name, b.copy.status) for b in demo.list_blobs(name_starts_with="copied/", include=["copy"])] == [("copied/from.csv", None), ("copied/to.csv", "success")]
+    target.upload_blob(b"new", overwrite=True)
+    assert target.get_blob_properties().copy.id is None
+
+
+def test_what_a_listing_includes(account, demo):
+    demo.upload_blob("included.csv", b"", overwrite=True)
+    for include in (["snapshots"], ["versions"], ["tags"], ["deleted"], ["metadata", "copy", "snapshots"]):
+        assert [b.name for b in demo.list_blobs(name_starts_with="included", include=include)] == ["included.csv"]      # there are no others
+    for query, code in (("include=everything", "InvalidQueryParameterValue"), ("include=permissions", "NotImplemented"), ("showonly=files", "NotImplemented")):
+        answer = requests.get(f"{account.url}/demo?restype=container&comp=list&{query}&{sas_of(account)}")
+        assert answer.headers["x-ms-error-code"] == code

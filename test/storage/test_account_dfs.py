@@ -3,7 +3,7 @@ import os
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.filedatalake import ContentSettings
 
 
@@ -137,3 +137,25 @@ def test_access_control_is_shown_and_not_changed(lake):
     with pytest.raises(HttpResponseError) as error:
         lake.create_directory("acl2", permissions="0777")
     assert error.value.status_code == 501 and "x-ms-permissions" in error.value.message
+
+
+def test_a_directory_sas_lists_its_directory(account, datalake):
+    import datetime
+    from azure.storage.filedatalake import DirectorySasPermissions, FileSystemClient, generate_directory_sas
+    fs = datalake.create_file_system("bysas")
+    for name in ("e1/sub dir/x.txt", "e1/y.txt", "e2/z.txt"):
+        fs.get_file_client(name).upload_data(b"1", overwrite=True)
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    sas = generate_directory_sas(account.name, "bysas", "e1", account.key, DirectorySasPermissions(read=True, list=True), soon)
+    guest = FileSystemClient(account.url, "bysas", credential=sas, retry_total=0)
+    assert names(guest.get_paths("e1")) == ["e1/sub dir", "e1/sub dir/x.txt", "e1/y.txt"] and names(guest.get_paths("/e1/sub dir/")) == ["e1/sub dir/x.txt"]
+    assert guest.get_file_client("e1/y.txt").download_file().readall() == b"1"
+    for folder in ("e2", "e1x", None):
+        with pytest.raises(ClientAuthenticationError):
+            list(guest.get_paths(folder))
+
+
+def test_access_control_of_a_root(account, lake):
+    import requests
+    assert lake._get_root_directory_client().get_access_control()["permissions"] == "rwxr-x---"
+    assert requests.head(f"{account.url}/nowhere?action=getAccessControl").status_code == 401
