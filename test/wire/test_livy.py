@@ -399,3 +399,18 @@ def test_a_user_without_the_role_is_refused_by_connect_too(serve):
 def test_connect_refuses_a_foreign_token(serve):
     with pytest.raises(Exception, match="not this server's"):
         serve.session(token="hr_foreign").range(1).count()
+
+
+def test_the_version_that_clients_look_at_first(livy):
+    assert livy.call("GET", "/version").json()["version"].startswith("0.8.0")
+
+
+def test_what_a_pool_of_azure_has_and_this_one_has_not_is_named(livy, session):
+    for code, name, remedy in (("mssparkutils.fs.ls('/')", "mssparkutils.fs.ls", "spark.read"), ("dbutils.fs.ls('/')", "dbutils.fs.ls", "spark.read"),
+                               ("from notebookutils import mssparkutils\nmssparkutils.credentials.getSecret('v', 's')", "mssparkutils.credentials.getSecret", "configuration"),
+                               ("import notebookutils\nnotebookutils.notebook.run('x')", "notebookutils.notebook.run", "run")):
+        output = livy.run(session, code)
+        assert (output["status"], output["ename"]) == ("error", "NotImplementedError"), output
+        assert output["evalue"].startswith(f"{name} is not supported on this pool: ") and remedy in output["evalue"]
+    output = livy.run(session, "import notebookutils_of_mine")
+    assert output["ename"] == "ModuleNotFoundError"

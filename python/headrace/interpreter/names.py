@@ -6,7 +6,7 @@ import sys
 import threading
 import types
 
-from headrace.interpreter import errors
+from headrace.interpreter import absent, errors
 
 
 STATE = {}  # of this process: the request that it was forked for
@@ -42,6 +42,7 @@ def fill(main, request, runner):
     main.__dict__.update(
         spark=spark, sc=context, sqlContext=SQLContext(spark), display=runner.display, displayHTML=runner.display_html
     )
+    absent.install(main.__dict__)
     if request.get("workspace"):
         main.__dict__["ws"] = workspace(request["workspace"])
     return spark

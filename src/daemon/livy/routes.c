@@ -376,7 +376,22 @@ static enum hr_code ui_empty(struct hr_rest *req, struct hr_err *err)
     {"GET", root "/batches/{id}/log", batch_get}, \
     {"DELETE", root "/batches/{id}", batch_get}
 
-static const struct hr_route table[] = {CALLS(""), CALLS(SYNAPSE)};
+/* Livy's own version, whose REST this is: clients look at it before their first session */
+static enum hr_code version(struct hr_rest *req, struct hr_err *err)
+{
+    (void)err;
+    hr_rest_reply(req, 200,
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "version", "0.8.0-incubating", "url", req->origin, "branch", "", "revision", "",
+                            "date", "", "user", "headrace"));
+    return HR_OK;
+}
+
+static const struct hr_route table[] = {
+    {"GET", "/version", version},
+    {"GET", SYNAPSE "/version", version},
+    CALLS(""),
+    CALLS(SYNAPSE),
+};
 
 const struct hr_routes *hr_livy_routes(void)
 {
