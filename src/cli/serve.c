@@ -79,7 +79,9 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"SSL_CERT_FILE", bundle},
         {"CURL_CA_BUNDLE", bundle},
         {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", bundle},
-        {"AZURE_AUTHORITY_HOST", wire.url},
+        /* by this path Azure's libraries know a private cloud, and do not ask Microsoft about it: without, EnvironmentCredential() fails, and
+           DefaultAzureCredential() with it */
+        {"AZURE_AUTHORITY_HOST", hr_printf(arena, "%s/adfs", wire.url)},
         {"AZURE_TENANT_ID", hr_wire_field(&wire, "tenant_id")},
         {"AZURE_CLIENT_ID", principal},
         {"AZURE_CLIENT_SECRET", wire.token},
@@ -90,7 +92,8 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
                    hr_wire_field(&wire, "account_key"), hr_wire_field(&wire, "storage_url"), hr_wire_field(&wire, "account"))},
         {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
         {"AZUREML_CURRENT_CLOUD", "AzureCloud"},
-        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi", wire.url)},
+        /* msrestazure sends no secret: its address has it */
+        {"MSI_ENDPOINT", hr_printf(arena, "%s/msi/%s", wire.url, wire.token)},
         {"MSI_SECRET", wire.token},
     };
     for (size_t i = 0; i < HR_LEN(exports); i++)

@@ -1,9 +1,11 @@
 """The management wire with Azure's own clients, over https with the server's authority verified."""
 import base64
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import time
 import uuid
 
@@ -362,3 +364,46 @@ def test_the_command_says_what_is_wrong(serve):
         assert done.returncode == 2 and says in done.stderr
     assert "role assign ROLE" in serve.cli("help").stdout
     assert "--assignee PRINCIPAL" in serve.cli("role", "assign", "--help").stdout
+
+
+CREDENTIALS = """
+import os, requests
+from azure.identity import DefaultAzureCredential, EnvironmentCredential, ManagedIdentityCredential
+for kind in (EnvironmentCredential, ManagedIdentityCredential, DefaultAzureCredential):
+    print(kind.__name__, kind().get_token("https://management.azure.com/.default").token)
+# as msrestazure asks, and with it azureml-core: a virtual machine's, without a secret
+asked = requests.post(os.environ["MSI_ENDPOINT"], data={"resource": "https://management.azure.com/"}, headers={"Metadata": "true"})
+print("msi", asked.json()["access_token"])
+"""
+
+
+def test_azures_credentials_find_the_server_by_the_environment(serve, azure):
+    """`eval "$(headrace env)"`, then each of azure-identity's without an argument: none of them asks Microsoft anything."""
+    shell = serve.cli("env").stdout + f"\nexec {sys.executable} -c {shlex.quote(CREDENTIALS)}"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE", "MSI", "IDENTITY", "HEADRACE", "REQUESTS", "SSL"))}
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, timeout=120, env=dict(clean, HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="localhost,127.0.0.1"))
+    assert done.returncode == 0, done.stderr
+    tokens = dict(line.split() for line in done.stdout.splitlines())
+    assert list(tokens) == ["EnvironmentCredential", "ManagedIdentityCredential", "DefaultAzureCredential", "msi"]
+    for token in tokens.values():
+        assert Azure(serve, token).call("GET", "/subscriptions").json()["value"][0]["subscriptionId"] == azure.subscription
+
+
+def test_instance_discovery_names_this_server(azure):
+    found = requests.get(azure.url + "/common/discovery/instance?api-version=1.1&authorization_endpoint=https://x/y", verify=azure.endpoint["ca_file"]).json()
+    assert requests.get(found["tenant_discovery_endpoint"], verify=azure.endpoint["ca_file"]).json()["token_endpoint"].startswith(azure.url)
+    reply = requests.post(azure.url + "/msi/hr_wrong", data={"resource": "x"}, verify=azure.endpoint["ca_file"])
+    assert reply.status_code == 401
+
+
+def test_a_compute_that_failed_breaks_no_list(azure):
+    """azureml-core and azure-ai-ml read properties.properties of every compute of a workspace."""
+    pool = azure.id("Microsoft.Synapse", "workspaces", "nobody-made-it", "bigDataPools", "p1")
+    path = f"{azure.workspace_id}/computes/orphan?api-version=2020-02-02"
+    reply = azure.call("PUT", path, json={"location": "local", "properties": {"computeType": "SynapseSpark", "resourceId": pool}})
+    assert reply.status_code == 201 and reply.json()["properties"]["properties"]["poolName"] == "p1"
+    until(lambda: azure.call("GET", path).json()["properties"]["provisioningState"] == "Failed", 10, "the attach's end")
+    for compute in azure.call("GET", f"{azure.workspace_id}/computes").json()["value"] + azure.call("GET", f"/rp/workspaces{azure.workspace_id}/computes").json()["value"]:
+        assert compute["properties"]["properties"]["workspaceName"]
+    assert [c.properties.provisioning_state for c in azure.ml().machine_learning_compute.list_by_workspace(azure.group, azure.workspace) if c.name == "orphan"] == ["Failed"]
+    azure.call("DELETE", path + "&underlyingResourceAction=Detach")

@@ -30,10 +30,25 @@ enum hr_code arm_metadata(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+/* MSAL asks whether an authority is known before it asks the authority: every one that is asked about here is this server */
+enum hr_code arm_instance(struct hr_rest *req, struct hr_err *err)
+{
+    (void)err;
+    const char *tenant = hr_identity_tenant(req->site->identity);
+    hr_rest_reply(req, 200,
+                  json_pack("{s:o, s:s, s:[]}", "tenant_discovery_endpoint",
+                            json_sprintf("%s/%s/v2.0/.well-known/openid-configuration", req->origin, tenant), "api-version", "1.1",
+                            "metadata"));
+    return HR_OK;
+}
+
+/* Below /adfs/ everything is once more: an authority whose path begins so is a private cloud's to Azure's libraries, and they do not ask Microsoft
+ * whether they may know it. `headrace env` exports that one. */
 enum hr_code arm_openid(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
-    const char *base = hr_printf(req->arena, "%s/%s", req->origin, hr_identity_tenant(req->site->identity));
+    bool private_cloud = !strncmp(req->route->pattern, "/adfs/", 6);
+    const char *base = hr_printf(req->arena, "%s%s/%s", req->origin, private_cloud ? "/adfs" : "", hr_identity_tenant(req->site->identity));
     hr_rest_reply(req, 200,
                   json_pack("{s:o, s:o, s:s, s:o, s:[s], s:[s, s]}", "token_endpoint", json_sprintf("%s/oauth2/v2.0/token", base),
                             "authorization_endpoint", json_sprintf("%s/oauth2/v2.0/authorize", base), "issuer",
@@ -81,7 +96,8 @@ enum hr_code arm_token(struct hr_rest *req, struct hr_err *err)
     return reply_token(req, &who, resource ? resource : scope ? scope : "https://management.azure.com/", err);
 }
 
-/* managed identity, in the shapes of a virtual machine, of App Service and of Machine Learning: the secret header is the token */
+/* Managed identity, in the shapes of a virtual machine, of App Service and of Machine Learning: the secret header is the token. Clients that send
+ * no secret (a virtual machine's) have it in the address that they are told, /msi/TOKEN. */
 enum hr_code arm_msi(struct hr_rest *req, struct hr_err *err)
 {
     static const char *const secrets[] = {"secret", "x-identity-header"};
@@ -89,6 +105,8 @@ enum hr_code arm_msi(struct hr_rest *req, struct hr_err *err)
     const char *secret = NULL, *resource = hr_rest_string(req, "resource");
     for (size_t i = 0; i < HR_LEN(secrets) && !secret; i++)
         secret = hr_header_get(headers, secrets[i]);
+    if (!secret && strstr(req->route->pattern, "{secret}"))
+        secret = hr_rest_param(req, "secret");
     if (!resource)
         resource = hr_rest_query(req, "resource");
     if (!resource)

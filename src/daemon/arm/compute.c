@@ -16,8 +16,24 @@ static struct hr_timer *worker;
 
 /* ---- the work ---- */
 
+/* Clients read "properties.properties" of every compute of a list: one without it would break the list for everybody. */
+void arm_compute_fill(struct hr_rest *req, const struct hr_resource_row *row, json_t *properties)
+{
+    struct hr_arm_id pool;
+    const char *target = json_string_value(json_object_get(properties, "resourceId"));
+    (void)row;
+    if (json_is_object(json_object_get(properties, "properties")))
+        return;
+    json_t *of_pool = json_object();
+    if (target && !hr_arm_id_parse(req->arena, target, &pool, NULL) && pool.type && !strcasecmp(pool.type, HR_TYPE_POOL))
+        json_object_update_new(of_pool, json_pack("{s:s, s:s, s:s, s:s}", "subscriptionId", pool.subscription, "resourceGroup", pool.group,
+                                                  "workspaceName", pool.name[0], "poolName", pool.name[1]));
+    json_object_set_new(properties, "properties", of_pool);
+}
+
 static void fail_properties(json_t *properties, const struct hr_err *why)
 {
+    json_object_del(properties, "properties");               /* of a pool that it may have had */
     json_object_set_new(properties, "provisioningState", json_string("Failed"));
     json_object_set_new(properties, "provisioningErrors",
                         json_pack("[{s:{s:s, s:s}}]", "error", "code", hr_code_info(why->code)->azure, "message", why->msg));

@@ -5,7 +5,7 @@
 #include "daemon/arm/id.h"
 
 /* cloud.c: what stands before resources: addresses, tokens, subscriptions */
-hr_rest_handler arm_health, arm_metadata, arm_openid, arm_token, arm_msi, arm_discovery, arm_subscriptions, arm_subscription,
+hr_rest_handler arm_health, arm_metadata, arm_openid, arm_instance, arm_token, arm_msi, arm_discovery, arm_subscriptions, arm_subscription,
     arm_tenants;
 /* resource.c */
 hr_rest_handler arm_get, arm_list, arm_list_all, arm_groups, arm_group_put, arm_workspace_put, arm_synapse_put, arm_pool_put;
@@ -27,6 +27,7 @@ enum hr_code arm_check_subscription(struct hr_rest *req, const char *subscriptio
 enum hr_code arm_find(struct hr_rest *req, const char *id, struct hr_resource_row **row, struct hr_err *err);
 /* a resource as JSON; NULL is never returned */
 json_t *arm_view(struct hr_rest *req, const struct hr_resource_row *row);
+void arm_compute_fill(struct hr_rest *req, const struct hr_resource_row *row, json_t *properties);   /* what every compute shows */
 json_t *arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows);
 enum hr_code arm_check_name(const char *type, const char *name, struct hr_err *err);
 json_t *arm_json(const char *text);    /* an object, {} when text is none */

@@ -149,6 +149,7 @@ static const struct {
 } views[] = {
     {HR_TYPE_ML, view_workspace},
     {HR_TYPE_SYNAPSE, view_synapse},
+    {HR_TYPE_COMPUTE, arm_compute_fill},
 };
 
 static json_t *identity_view(struct hr_rest *req, const struct hr_resource_row *row)
