@@ -35,14 +35,14 @@ void hr_api_version_headers(struct request *request, const struct hr_tree_meta *
 static void properties_header(struct request *request, const struct hr_tree_meta *meta)
 {
     struct hr_buf out;
-    hr_buf_init(&out, 32 * 1024);
+    hr_buf_init(&out, HR_BUF_GROWS);
     for (size_t i = 0; i < meta->pair_count; i++) {
         size_t len = strlen(meta->pairs[i].value);
         unsigned char *encoded = hr_arena_alloc(request->arena, len / 3 * 4 + 8);
         EVP_EncodeBlock(encoded, (const unsigned char *)meta->pairs[i].value, (int)len);
         hr_buf_addf(&out, "%s%s=%s", i ? "," : "", meta->pairs[i].name, (char *)encoded);
     }
-    hr_account_reply_header(request, "x-ms-properties", out.len ? out.data : NULL);
+    hr_account_reply_header(request, "x-ms-properties", hr_buf_len(&out) ? hr_buf_text(&out) : NULL);
     hr_buf_release(&out);
 }
 

@@ -316,7 +316,7 @@ static const char *read_choices(struct request *request, struct hr_tree_choice *
 {
     struct hr_xml *root;
     struct hr_err err;
-    if (hr_xml_parse(request->arena, hr_buf_text(&request->body), request->body.len, &root, &err))
+    if (hr_xml_parse(request->arena, hr_buf_text(&request->body), hr_buf_len(&request->body), &root, &err))
         return hr_account_refuse(request, "InvalidXmlDocument", "%s.", err.msg);
     *count = 0;
     for (const struct hr_xml *node = root->child; node; node = node->next)

@@ -126,10 +126,14 @@ static void answer(struct request *request)
 {
     char length[24];
     bool file = request->fd >= 0;
+    if (!hr_buf_ok(&request->out)) {               /* no answer is better than an empty one */
+        hr_buf_release(&request->out);
+        hr_account_error(request, "InternalError");
+    }
     add_common(request);
     /* a HEAD that describes a blob has set the blob's own length */
     if (request->status != 304 && !hr_header_get(&(struct hr_headers){request->headers, request->header_count}, "content-length")) {
-        long long len = file ? (long long)request->left : (long long)request->out.len;
+        long long len = file ? (long long)request->left : (long long)hr_buf_len(&request->out);
         snprintf(length, sizeof length, "%lld", request->head && request->status >= 300 ? 0 : len);
         hr_account_reply_header(request, "content-length", length);
     }
@@ -139,9 +143,9 @@ static void answer(struct request *request)
         send_file(request);
         return;
     }
-    if (request->out.len && !request->head) {
-        atomic_fetch_add(&request->account->bytes_out, request->out.len);
-        hr_exchange_write(request->exchange, (struct hr_bytes){request->out.data, request->out.len, NULL, NULL});
+    if (hr_buf_len(&request->out) && !request->head) {
+        atomic_fetch_add(&request->account->bytes_out, hr_buf_len(&request->out));
+        hr_exchange_write(request->exchange, (struct hr_bytes){hr_buf_text(&request->out), hr_buf_len(&request->out), NULL, NULL});
     }
     hr_exchange_finish(request->exchange, NULL);
 }

@@ -190,7 +190,9 @@ static const char *publish(struct join *join, const char *container, const char 
         code = "ConditionNotMet";
     hr_tree_tag(tree, meta);
     const char *path = hr_printf(join->arena, "%s/lists/%.*s", tree->own, (int)strlen(meta->etag) - 2, meta->etag + 1);
-    if (!code && hr_file_write(path, 0600, join->list.data ? join->list.data : "", join->list.len, NULL))
+    if (!code && !hr_buf_ok(&join->list))
+        code = "InternalError";
+    if (!code && hr_file_write(path, 0600, hr_buf_text(&join->list), hr_buf_len(&join->list), NULL))
         code = "InternalError";
     if (!code && (code = hr_tree_commit_locked(tree, join->arena, join->temp, container, name, meta, conditions, false)))
         unlink(path);

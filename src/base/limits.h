@@ -20,6 +20,10 @@
 #define HR_RESULT_BATCH_BYTES ((size_t)16 << 20) /* Arrow bytes of one response: each costs the client half a millisecond, whatever its size */
 #define HR_SQL_DEPTH_MAX 500
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
+#define HR_SQL_EMITTED_MAX ((size_t)256 << 20)  /* the SQL that a plan becomes for the engine: a few times a plan of the largest message */
+#define HR_SHOW_BYTES_MAX ((size_t)1 << 30)    /* the text of one show(): rows times the widest value, which neither need be large for */
+#define HR_FORMAT_ROW_MAX ((size_t)512 << 20)  /* one row that a csv, json or text writer makes */
+#define HR_FUNCTION_TEXT_MAX ((size_t)1 << 30) /* one text that a function makes: Spark ends at 2 GiB, the engine at 4 */
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
 #define HR_HOST_LINGER_MS (60 * 1000)              /* a session host outlives a killed daemon so long */
 #define HR_HOST_PATIENCE_MS (30 * 1000)            /* calls wait so long for a server that starts */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_BYTES 8192
+#define VALUE_BYTES 4096      /* of one value: a line is read by people */
 
 static enum hr_log_level least_level = HR_LOG_INFO;
 
@@ -16,12 +16,15 @@ void hr_log_level(enum hr_log_level least)
 
 static void add_value(struct hr_buf *line, const char *value)
 {
-    if (value[0] && !value[strcspn(value, " \t\r\n\"=\\")]) {
+    const char *end = value + strnlen(value, VALUE_BYTES);
+    while (*end && ((unsigned char)*end & 0xC0) == 0x80)     /* never half a character */
+        end--;
+    if (value[0] && !*end && !value[strcspn(value, " \t\r\n\"=\\")]) {
         hr_buf_adds(line, value);
         return;
     }
     hr_buf_addc(line, '"');
-    for (; *value; value++) {
+    for (; value < end; value++) {
         if (*value == '"' || *value == '\\')
             hr_buf_addc(line, '\\');
         if ((unsigned char)*value < ' ')
@@ -29,6 +32,7 @@ static void add_value(struct hr_buf *line, const char *value)
         else
             hr_buf_addc(line, *value);
     }
+    hr_buf_adds(line, *end ? "…" : "");
     hr_buf_addc(line, '"');
 }
 
@@ -40,7 +44,7 @@ void hr_log(enum hr_log_level level, const char *event, ...)
     char now[32];
     hr_clock_iso8601(hr_clock_ms(), now);
     struct hr_buf line;
-    hr_buf_init(&line, LINE_BYTES);
+    hr_buf_init(&line, HR_BUF_GROWS);
     hr_buf_addf(&line, "%s %s %s", now, names[level], event);
     va_list args;
     va_start(args, event);
@@ -54,7 +58,7 @@ void hr_log(enum hr_log_level level, const char *event, ...)
     va_end(args);
     hr_buf_addc(&line, '\n');
     /* one write a line, so that lines of several processes do not mix; a full or closed stderr loses the line, not the server */
-    if (hr_buf_ok(&line) && write(STDERR_FILENO, line.data, line.len) < 0)
+    if (write(STDERR_FILENO, hr_buf_text(&line), hr_buf_len(&line)) < 0)
         least_level = HR_LOG_ERROR;
     hr_buf_release(&line);
 }

@@ -65,7 +65,7 @@ static enum hr_code read_blob_page(struct listing *listing, const struct hr_blob
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     struct hr_xml *root;
-    enum hr_code code = hr_xml_parse(scratch, hr_buf_text(&call->transfer.response), call->transfer.response.len, &root, err);
+    enum hr_code code = hr_xml_parse(scratch, hr_buf_text(&call->transfer.response), hr_buf_len(&call->transfer.response), &root, err);
     const struct hr_xml *blobs = code ? NULL : hr_xml_find(root, "Blobs");
     for (const struct hr_xml *node = blobs ? blobs->child : NULL; node; node = node->next) {
         struct hr_blob_stat stat = {0};
@@ -102,7 +102,7 @@ static int64_t json_number(const json_t *object, const char *name)
 static enum hr_code read_dfs_page(struct listing *listing, const struct hr_blob_call *call, struct hr_err *err)
 {
     json_error_t why;
-    json_t *json = json_loadb(hr_buf_text(&call->transfer.response), call->transfer.response.len, 0, &why), *item;
+    json_t *json = json_loadb(hr_buf_text(&call->transfer.response), hr_buf_len(&call->transfer.response), 0, &why), *item;
     if (!json)
         return hr_fail(err, HR_E_IO, "the list of '%s' cannot be read: %s", listing->place->location, why.text);
     size_t i;
@@ -342,13 +342,12 @@ static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, co
     struct hr_blob_call call;
     HR_TRY(hr_azure_access(blob, arena, from, &access, err));
     HR_TRY(hr_azure_stat(blob, from, &before, cancel, err));
-    hr_buf_init(&source, 16 * 1024);
+    hr_buf_init(&source, HR_BUF_GROWS);
     hr_buf_addf(&source, "/%s/", from->container);
     hr_uri_encode(&source, from->path, "/");
     if (access.auth == HR_BLOB_SAS)
         hr_buf_addf(&source, "?%s", access.secret.text);
-    const char *text = hr_strdup(arena, hr_buf_text(&source));
-    hr_buf_release(&source);
+    const char *text = hr_buf_keep(&source, arena);
     HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
     hr_azure_header(&call, "x-ms-rename-source", text);
     if (!overwrite || before.is_dir)
@@ -384,13 +383,12 @@ static enum hr_code exchange(struct hr_blob *blob, struct hr_arena *arena, const
     char done[8];
     HR_TRY(hr_azure_access(blob, arena, from, &access, err));
     HR_TRY(folder_tag(blob, arena, from, &access, &before, cancel, err));
-    hr_buf_init(&source, 16 * 1024);
+    hr_buf_init(&source, HR_BUF_GROWS);
     hr_buf_addf(&source, "/%s/", from->container);
     hr_uri_encode(&source, from->path, "/");
     if (access.auth == HR_BLOB_SAS)
         hr_buf_addf(&source, "?%s", access.secret.text);
-    const char *text = hr_strdup(arena, hr_buf_text(&source));
-    hr_buf_release(&source);
+    const char *text = hr_buf_keep(&source, arena);
     HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
     hr_azure_header(&call, "x-ms-rename-source", text);
     hr_azure_header(&call, "x-ms-source-if-match", before.etag);

@@ -17,12 +17,10 @@
 const char *hr_azure_param(struct hr_arena *arena, const char *name, const char *value)
 {
     struct hr_buf out;
-    hr_buf_init(&out, 16 * 1024);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_buf_addf(&out, "&%s=", name);
     hr_uri_encode(&out, value, "");
-    const char *text = hr_strdup(arena, hr_buf_text(&out));
-    hr_buf_release(&out);
-    return text;
+    return hr_buf_keep(&out, arena);
 }
 
 enum hr_code hr_azure_access(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_access *access, struct hr_err *err)
@@ -36,7 +34,7 @@ enum hr_code hr_azure_access(struct hr_blob *blob, struct hr_arena *arena, const
 static void append(struct curl_slist **list, const char *name, const char *value)
 {
     struct hr_buf line;
-    hr_buf_init(&line, 16 * 1024);
+    hr_buf_init(&line, HR_BUF_GROWS);
     hr_buf_addf(&line, "%s: %s", name, value);
     struct curl_slist *more = curl_slist_append(*list, hr_buf_text(&line));
     HR_CHECK(more);
@@ -65,7 +63,7 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
         *list = curl_slist_append(*list, "Content-Type:");
     if (call->token) {
         struct hr_buf bearer;
-        hr_buf_init(&bearer, 32 * 1024);
+        hr_buf_init(&bearer, HR_BUF_GROWS);
         hr_buf_addf(&bearer, "Bearer %s", call->token);
         append(list, "Authorization", hr_buf_text(&bearer));
         hr_buf_release(&bearer);
@@ -78,7 +76,7 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
     }
     struct hr_sharedkey_request request = {transfer->method, call->place->account, call->sign_path, call->sign_query, headers, count};
     struct hr_buf authorization;
-    hr_buf_init(&authorization, 512);
+    hr_buf_init(&authorization, HR_BUF_GROWS);
     enum hr_code code = hr_sharedkey_authorize(&request, call->access->secret.text, &authorization, err);
     if (!code)
         append(list, "Authorization", hr_buf_text(&authorization));
@@ -93,7 +91,7 @@ enum hr_code hr_azure_call(struct hr_blob_call *call, struct hr_blob *blob, stru
 {
     *call = (struct hr_blob_call){.blob = blob, .place = place, .access = access, .sign_query = query};
     struct hr_buf url;
-    hr_buf_init(&url, 64 * 1024);
+    hr_buf_init(&url, HR_BUF_GROWS);
     hr_buf_addf(&url, "%s/%s", access->base_url, place->container);
     if (path) {
         hr_buf_addc(&url, '/');
@@ -105,12 +103,8 @@ enum hr_code hr_azure_call(struct hr_blob_call *call, struct hr_blob *blob, stru
     bool sas = access->auth == HR_BLOB_SAS;
     if (*query || sas)
         hr_buf_addf(&url, "?%s%s%s", query, *query && sas ? "&" : "", sas ? access->secret.text : "");
-    call->transfer = (struct hr_blob_transfer){.method = method, .url = hr_strdup(arena, hr_buf_text(&url)), .ca_file = access->ca_file,
+    call->transfer = (struct hr_blob_transfer){.method = method, .url = hr_buf_keep(&url, arena), .ca_file = access->ca_file,
                                        .prepare = prepare, .arg = call};
-    bool whole = hr_buf_ok(&url);
-    hr_buf_release(&url);
-    if (!whole)
-        return hr_fail(err, HR_E_INVALID, "the address of '%s' is too long", place->location);
     bool write = strcmp(method, "GET") && strcmp(method, "HEAD");
     struct hr_blob_need need = {place->account, place->container, access->base_url, write};
     if (access->auth == HR_BLOB_BY_ROLE)
@@ -188,7 +182,7 @@ static void read_error(const struct hr_blob_call *call, char *azure, size_t azur
             snprintf(azure, azure_size, "%s", code);
         snprintf(text, text_size, "%s", message ? message : "");
         json_decref(json);
-    } else if (*start == '<' && !hr_xml_parse(arena, body->data, body->len, &root, NULL)) {
+    } else if (*start == '<' && !hr_xml_parse(arena, hr_buf_text(body), hr_buf_len(body), &root, NULL)) {
         if (!*azure)
             snprintf(azure, azure_size, "%s", hr_xml_text(root, "Code"));
         const char *detail = hr_xml_text(root, "AuthenticationErrorDetail");

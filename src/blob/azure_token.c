@@ -105,7 +105,7 @@ enum hr_code hr_azure_token(struct hr_blob *blob, struct hr_arena *arena, const 
     struct hr_blob_mover *mover;
     HR_TRY(hr_blob_mover_of(blob, &mover, err));
     struct hr_buf form;
-    hr_buf_init(&form, 16 * 1024);
+    hr_buf_init(&form, HR_BUF_GROWS);
     bool v2 = strstr(access->token_endpoint, "/v2.0/") != NULL;
     hr_buf_adds(&form, "grant_type=client_credentials&client_id=");
     hr_uri_encode(&form, access->client_id, "");
@@ -113,13 +113,13 @@ enum hr_code hr_azure_token(struct hr_blob *blob, struct hr_arena *arena, const 
     hr_uri_encode(&form, access->secret.text, "");
     hr_buf_adds(&form, v2 ? "&scope=https%3A%2F%2Fstorage.azure.com%2F.default" : "&resource=https%3A%2F%2Fstorage.azure.com%2F");
     struct hr_blob_transfer transfer = {.method = "POST", .url = access->token_endpoint, .ca_file = access->ca_file, .prepare = prepare,
-                                .body = hr_buf_text(&form), .body_len = form.len};
+                                .body = hr_buf_text(&form), .body_len = hr_buf_len(&form)};
     hr_mover_submit(mover, &transfer);
     enum hr_code code = hr_mover_wait(mover, &transfer, NULL, err);
     if (!code)
         code = take(blob, arena, access, &transfer, token, err);
     hr_transfer_release(&transfer);
-    explicit_bzero(form.data, form.len);
+    explicit_bzero(hr_buf_bytes(&form), hr_buf_len(&form));
     hr_buf_release(&form);
     return code;
 }

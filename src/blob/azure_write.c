@@ -261,13 +261,15 @@ static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob
         hr_xml_element(&body, "Latest", id);
     }
     hr_buf_adds(&body, "</BlockList>");
-    enum hr_code code = hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT", writer->place.path, "comp=blocklist", err);
+    enum hr_code code = hr_buf_check(&body, "the list of a blob's blocks", err);
+    if (!code)
+        code = hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT", writer->place.path, "comp=blocklist", err);
     if (!code) {
         hr_azure_header(&call, "Content-Type", "application/xml");
         hr_azure_header(&call, "x-ms-blob-content-type", writer->options.content_type);
         conditions(writer, &call);
-        call.transfer.body = body.data;
-        call.transfer.body_len = body.len;
+        call.transfer.body = hr_buf_text(&body);
+        call.transfer.body_len = hr_buf_len(&body);
         code = done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), stat, err);
     }
     hr_buf_release(&body);

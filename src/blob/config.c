@@ -224,10 +224,9 @@ enum hr_code hr_blob_config_set(struct hr_blob_config *config, const char *key, 
 static void put_named(struct hr_blob_config *config, const char *kind, const char *account, const char *value)
 {
     struct hr_buf key;
-    hr_buf_init(&key, 512);
+    hr_buf_init(&key, HR_BUF_GROWS);
     hr_buf_addf(&key, "%s:%s", kind, account);
-    if (hr_buf_ok(&key))
-        put(config, key.data, value);
+    put(config, hr_buf_text(&key), value);
     hr_buf_release(&key);
 }
 

@@ -152,10 +152,14 @@ static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, str
     struct hr_buf text;
     hr_buf_init(&text, PACKED_MAX);
     enum hr_code code = join_parts(set, &text, err);
-    unsigned char *packed = malloc(text.len + 4), *json = malloc(length + 1);
-    int len = !code && packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text), (int)text.len) : -1;
+    if (code) {
+        hr_buf_release(&text);
+        return code;
+    }
+    unsigned char *packed = malloc(hr_buf_len(&text) + 4), *json = malloc(length + 1);
+    int len = packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text), (int)hr_buf_len(&text)) : -1;
     uLongf got = length;
-    if (!code && (len < 0 || !json || uncompress(json, &got, packed, (uLong)len) != Z_OK || got != length))
+    if (len < 0 || !json || uncompress(json, &got, packed, (uLong)len) != Z_OK || got != length)
         code = malformed(set->id, "its parts do not unpack", err);
     if (!code) {
         json[length] = 0;

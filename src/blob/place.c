@@ -54,7 +54,7 @@ char *hr_blob_join(struct hr_arena *arena, const char *folder, const char *name)
 /* path segments, each once: no empty ones, "." dropped; ".." takes one off where `up` allows it */
 static bool clean(struct hr_buf *out, const char *path, bool up)
 {
-    size_t start = out->len;
+    size_t start = hr_buf_len(out);
     while (*path) {
         path += strspn(path, "/");
         size_t len = strcspn(path, "/");
@@ -62,10 +62,10 @@ static bool clean(struct hr_buf *out, const char *path, bool up)
         if (!up && (dot || dots))
             return false;
         if (dots) {
-            while (out->len > start && out->data[out->len - 1] != '/')
-                out->len--;
-            out->len -= out->len > start;
-            out->data[out->len] = 0;
+            size_t keep = hr_buf_len(out);
+            while (keep > start && hr_buf_text(out)[keep - 1] != '/')
+                keep--;
+            hr_buf_cut(out, keep > start ? keep - 1 : start);
         } else if (len && !dot) {
             hr_buf_addc(out, '/');
             hr_buf_add(out, path, len);
@@ -108,13 +108,13 @@ static enum hr_code parse_local(struct hr_blob *blob, struct hr_arena *arena, co
     if (*path != '/' && !blob->local_root && !getcwd(cwd, sizeof cwd))
         return hr_fail(err, HR_E_IO, "the relative path '%s' has no folder to start from", path);
     struct hr_buf whole, out;
-    hr_buf_init(&whole, 3 * PATH_MAX);
-    hr_buf_init(&out, 3 * PATH_MAX);
+    hr_buf_init(&whole, HR_BUF_GROWS);
+    hr_buf_init(&out, HR_BUF_GROWS);
     if (*path != '/')
         hr_buf_addf(&whole, "%s/", blob->local_root ? blob->local_root : cwd);
     hr_buf_adds(&whole, path);
     clean(&out, hr_buf_text(&whole), true);
-    place->path = hr_strdup(arena, out.len ? out.data : "/");
+    place->path = hr_strdup(arena, hr_buf_len(&out) ? hr_buf_text(&out) : "/");
     hr_buf_release(&whole);
     hr_buf_release(&out);
     place->backend = &hr_blob_local;
@@ -159,9 +159,9 @@ static enum hr_code parse_azure(struct hr_arena *arena, const char *location, co
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:", *c))
             return hr_fail(err, HR_E_INVALID, "'%.*s' is not a host name", (int)host_len, at + 1);
     struct hr_buf out;
-    hr_buf_init(&out, strlen(location) + 2);
+    hr_buf_init(&out, HR_BUF_GROWS);
     bool cleaned = clean(&out, rest + authority, false);
-    place->path = hr_strdup(arena, out.len ? out.data + 1 : "");
+    place->path = hr_strdup(arena, hr_buf_len(&out) ? hr_buf_text(&out) + 1 : "");
     hr_buf_release(&out);
     if (!cleaned)
         return hr_fail(err, HR_E_INVALID, "the location '%.512s' has a segment '.' or '..', which blob names cannot have", location);

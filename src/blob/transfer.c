@@ -56,6 +56,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     return hr_buf_addc(&transfer->headers, '\n') ? len : 0;
 }
 
+static size_t response_max(const struct hr_blob_transfer *transfer)
+{
+    return transfer->response_max ? transfer->response_max : 64 * 1024;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct hr_blob_transfer *transfer = arg;
@@ -71,7 +76,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
         transfer->got += len;
         return len;
     }
-    if (!good && transfer->response.len + len > transfer->response.max)
+    size_t have = hr_buf_mark(&transfer->response);
+    if (!good && have + len > response_max(transfer))
         return len;                                        /* of an error's body the beginning is enough */
     transfer->got += len;
     return hr_buf_add(&transfer->response, bytes, len) ? len : 0;
@@ -176,8 +182,8 @@ static void start(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer
     transfer->moved_ms = 0;
     transfer->why[0] = 0;
     transfer->status = 0;
-    hr_buf_clear(&transfer->response);
-    hr_buf_clear(&transfer->headers);
+    hr_buf_release(&transfer->response);      /* an earlier attempt's failure too */
+    hr_buf_release(&transfer->headers);
     enum hr_code code = transfer->prepare(transfer, &transfer->slist, &transfer->err);
     if (code) {
         curl_slist_free_all(transfer->slist);
@@ -416,7 +422,7 @@ void hr_mover_free(struct hr_blob_mover *mover)
 void hr_mover_submit(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer)
 {
     HR_CHECK(transfer->prepare && transfer->method && transfer->url);
-    hr_buf_init(&transfer->response, transfer->response_max ? transfer->response_max : 64 * 1024);
+    hr_buf_init(&transfer->response, response_max(transfer));
     hr_buf_init(&transfer->headers, HR_HTTP_HEADER_BYTES_MAX);
     transfer->mover = mover;
     transfer->next = NULL;
@@ -503,6 +509,8 @@ const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const ch
 {
     size_t len = strlen(name);
     value[0] = 0;
+    if (!hr_buf_ok(&transfer->headers))
+        return value;                                      /* too large: the transfer failed for it */
     for (const char *line = hr_buf_text(&transfer->headers); *line; line += strcspn(line, "\n") + 1) {
         if (strncmp(line, name, len) || line[len] != ':')
             continue;

@@ -148,7 +148,7 @@ enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const 
     CURLcode curl = perform(wire, method, path, text, &bytes, &http, why);
     free(text);
     if (!curl)
-        *reply = bytes.len ? json_loadb(bytes.data, bytes.len, JSON_DECODE_ANY, NULL) : json_null();
+        *reply = hr_buf_len(&bytes) ? json_loadb(hr_buf_text(&bytes), hr_buf_len(&bytes), JSON_DECODE_ANY, NULL) : json_null();
     hr_buf_release(&bytes);
     *status = (int)http;
     if (curl)

@@ -172,7 +172,8 @@ static void remember(struct hr_notices *notices, struct hr_arena *arena, const c
     hr_buf_init(&lines, FILE_MAX);
     for (size_t i = 0; i < notices->count; i++)
         hr_buf_addf(&lines, "%s\n", notices->told[i].text);
-    if (hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, lines.data, lines.len, &err))
+    if (hr_buf_check(&lines, "the list of revocations", &err) ||
+        hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, hr_buf_text(&lines), hr_buf_len(&lines), &err))
         hr_log(HR_LOG_ERROR, "notices.not-kept", "why", err.msg, NULL);
     hr_buf_release(&lines);
 }

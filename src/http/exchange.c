@@ -87,7 +87,7 @@ void hr_exchange_got_end(struct hr_exchange *exchange)
     if (exchange->dropped)
         return;
     if (exchange->collected && hr_buf_ok(&exchange->body))
-        exchange->collected(exchange, hr_buf_text(&exchange->body), exchange->body.len);
+        exchange->collected(exchange, hr_buf_text(&exchange->body), hr_buf_len(&exchange->body));
     else if (exchange->collected)
         hr_exchange_reply(exchange, 503, "text/plain", "no memory for the request's body\n", 33);
     else if (exchange->handler->end)

@@ -30,10 +30,10 @@ static void refuse_text(struct hr_h1 *h1, int status, const char *reason)
     char length[24];
     snprintf(length, sizeof length, "%zu", strlen(reason) + 1);
     struct hr_header fields[] = {{"content-type", "text/plain"}, {"content-length", length}};
-    hr_buf_init(&out, 4096);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_http1_write_head(&out, status, &(struct hr_headers){fields, 2}, HR_HTTP1_LENGTH, false);
     hr_buf_addf(&out, "%s\n", reason);
-    hr_conn_write(h1->conn, out.data, out.len);
+    hr_conn_write(h1->conn, hr_buf_text(&out), hr_buf_len(&out));
     hr_buf_release(&out);
 }
 
@@ -140,29 +140,34 @@ static void parse(struct hr_h1 *h1, const char **at, const char *end)
 
 static void process(struct hr_h1 *h1)
 {
-    if (!h1->ahead.len || h1->parsing)
+    if (!hr_buf_len(&h1->ahead) || h1->parsing)
         return;
-    const char *at = h1->ahead.data, *end = at + h1->ahead.len;
+    const char *at = hr_buf_text(&h1->ahead), *end = at + hr_buf_len(&h1->ahead);
     h1->parsing = true;
     parse(h1, &at, end);
     h1->parsing = false;
-    hr_buf_drop(&h1->ahead, (size_t)(at - h1->ahead.data));
+    hr_buf_drop(&h1->ahead, (size_t)(at - hr_buf_text(&h1->ahead)));
 }
 
 static void input(struct hr_conn *conn, const char *bytes, size_t len)
 {
     struct hr_h1 *h1 = conn->owner;
     const char *at = bytes;
-    if (h1->ahead.len) {
-        hr_buf_add(&h1->ahead, bytes, len);
-        process(h1);
+    if (hr_buf_len(&h1->ahead)) {
         at += len;
+        if (hr_buf_add(&h1->ahead, bytes, len))
+            process(h1);
     } else {
         parse(h1, &at, bytes + len);
     }
     if (at < bytes + len)
         hr_buf_add(&h1->ahead, at, (size_t)(bytes + len - at));
-    if (h1->ahead.len)
+    if (!hr_buf_ok(&h1->ahead)) {
+        hr_buf_release(&h1->ahead);
+        hr_h1_refuse(h1, 413, "more was sent ahead of its turn than is kept");
+        return;
+    }
+    if (hr_buf_len(&h1->ahead))
         hr_conn_read(conn, false);    /* one block ahead is enough */
 }
 
@@ -224,10 +229,9 @@ void hr_h1_respond(struct hr_h1 *h1, int status, const struct hr_headers *fields
     bool long_rest = h1->parser.chunked || h1->parser.content_length > DISCARD_BYTES;
     if (!h1->request_done && (exchange->expects || (long_rest && status >= 400)))
         h1->keep_alive = false;         /* refused: what is still to come is not worth reading, or may never come */
-    hr_buf_init(&out, 2 * HR_HTTP_HEADER_BYTES_MAX);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_http1_write_head(&out, status, fields, h1->framing, h1->keep_alive);
-    HR_CHECK(hr_buf_ok(&out));
-    hr_conn_write(h1->conn, out.data, out.len);
+    hr_conn_write(h1->conn, hr_buf_text(&out), hr_buf_len(&out));
     hr_buf_release(&out);
 }
 
@@ -269,7 +273,7 @@ void hr_h1_continue(struct hr_h1 *h1)
 void hr_h1_consume(struct hr_h1 *h1, size_t len)
 {
     h1->unconsumed -= len < h1->unconsumed ? len : h1->unconsumed;
-    if (h1->unconsumed < HOLD_BYTES && !h1->ahead.len && !h1->over)
+    if (h1->unconsumed < HOLD_BYTES && !hr_buf_len(&h1->ahead) && !h1->over)
         hr_conn_read(h1->conn, true);
 }
 

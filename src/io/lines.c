@@ -63,16 +63,16 @@ static void take_lines(struct hr_lines *lines)
 {
     size_t start = 0;
     while (!lines->closing) {
-        char *newline = memchr(lines->in.data + lines->scanned, '\n', lines->in.len - lines->scanned);
+        char *newline = memchr(hr_buf_bytes(&lines->in) + lines->scanned, '\n', hr_buf_len(&lines->in) - lines->scanned);
         if (!newline)
             break;
         *newline = 0;
-        lines->scanned = (size_t)(newline - lines->in.data) + 1;
-        lines->handler->line(lines->in.data + start, lines->scanned - 1 - start, lines->arg);
+        lines->scanned = (size_t)(newline - hr_buf_text(&lines->in)) + 1;
+        lines->handler->line(hr_buf_bytes(&lines->in) + start, lines->scanned - 1 - start, lines->arg);
         start = lines->scanned;
     }
     hr_buf_drop(&lines->in, start);
-    lines->scanned = lines->in.len;
+    lines->scanned = hr_buf_len(&lines->in);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
@@ -131,7 +131,7 @@ static void started(struct hr_lines *lines)
     if (lines->handler->opened)
         lines->handler->opened(lines->arg);
     size_t len;
-    if (lines->closing || !lines->out.len)
+    if (lines->closing || !hr_buf_len(&lines->out))
         return;
     char *queued = hr_buf_steal(&lines->out, &len);
     push(lines, queued, len);

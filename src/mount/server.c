@@ -74,7 +74,7 @@ static CURLcode perform(struct hr_mount_server *server, const char *method, cons
     struct hr_buf text;
     if (!curl)
         return CURLE_FAILED_INIT;
-    hr_buf_init(&text, 1 << 20);
+    hr_buf_init(&text, HR_BUF_GROWS);
     hr_buf_addf(&text, "authorization: Bearer %s", server->token.text);
     struct curl_slist *headers = curl_slist_append(NULL, hr_buf_text(&text));
     headers = curl_slist_append(headers, "content-type: application/json");
@@ -108,7 +108,7 @@ static CURLcode perform(struct hr_mount_server *server, const char *method, cons
 
 static enum hr_code refused(const struct hr_mount_server *server, const struct hr_buf *reply, long status, struct hr_err *err)
 {
-    json_t *json = json_loadb(hr_buf_text(reply), reply->len, 0, NULL), *error = json_object_get(json, "error");
+    json_t *json = json_loadb(hr_buf_text(reply), hr_buf_len(reply), 0, NULL), *error = json_object_get(json, "error");
     const char *message = text_of(error, "message");
     enum hr_code code = status == 401 || status == 403 ? HR_E_DENIED : status == 404 || status == 410 ? HR_E_NOT_FOUND
                         : status == 409 || status == 412 ? HR_E_CHANGED : status >= 500 || status == 429 ? HR_E_UNAVAILABLE : HR_E_INVALID;

@@ -69,7 +69,7 @@ static enum hr_code check_files(const struct hr_tree_file *files, size_t count, 
 
 static uint32_t add_text(struct building *b, const char *text, size_t len)
 {
-    uint32_t at = (uint32_t)b->pool.len;
+    uint32_t at = (uint32_t)hr_buf_mark(&b->pool);
     hr_buf_add(&b->pool, text, len);
     hr_buf_addc(&b->pool, 0);
     return at;
@@ -83,7 +83,7 @@ static uint32_t base_index(struct building *b, const char *location, size_t len)
     if (!known) {
         const char *kept = hr_strdup(b->arena, base);
         hr_buf_add(&b->base_list, &kept, sizeof kept);
-        known = b->base_list.len / sizeof kept;
+        known = hr_buf_mark(&b->base_list) / sizeof kept;
         hr_map_put(&b->bases, base, (void *)known);
     }
     free(base);
@@ -170,8 +170,8 @@ enum hr_code hr_tree_build(struct hr_tree *tree, struct hr_arena *arena, struct 
     struct hr_tree_node *nodes = hr_memdup(arena, tree->nodes, tree->count * sizeof *nodes);
     free(tree->nodes);
     tree->nodes = nodes;
-    tree->pool = fits ? hr_memdup(arena, b.pool.data, b.pool.len) : NULL;
-    tree->bases = fits && b.base_list.len ? hr_memdup(arena, b.base_list.data, b.base_list.len) : NULL;
+    tree->pool = fits ? hr_memdup(arena, hr_buf_text(&b.pool), hr_buf_len(&b.pool)) : NULL;
+    tree->bases = fits && hr_buf_len(&b.base_list) ? hr_memdup(arena, hr_buf_text(&b.base_list), hr_buf_len(&b.base_list)) : NULL;
     free(b.slices);
     hr_buf_release(&b.pool);
     hr_buf_release(&b.base_list);

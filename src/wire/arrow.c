@@ -50,25 +50,24 @@ struct slot {
 static void pad(struct fb *fb, size_t align, size_t rest)
 {
     static const char zeros[16];
-    size_t used = fb->out->len - fb->base;
+    size_t used = hr_buf_mark(fb->out) - fb->base;
     hr_buf_add(fb->out, zeros, (align + rest - used % align) % align);
 }
 
 static void put(struct fb *fb, size_t at, const void *bytes, size_t len)
 {
-    if (hr_buf_ok(fb->out))
-        memcpy(fb->out->data + at, bytes, len);
+    hr_buf_patch(fb->out, at, bytes, len);
 }
 
 static void point(struct fb *fb, size_t at)
 {
-    uint32_t distance = (uint32_t)(fb->out->len - at);
+    uint32_t distance = (uint32_t)(hr_buf_mark(fb->out) - at);
     put(fb, at, &distance, 4);
 }
 
 static size_t add_u32(struct fb *fb, uint32_t value)
 {
-    size_t at = fb->out->len;
+    size_t at = hr_buf_mark(fb->out);
     hr_buf_add(fb->out, &value, 4);
     return at;
 }
@@ -84,19 +83,19 @@ static void table(struct fb *fb, struct slot *slots, size_t count, size_t pointe
                 size += width;
             }
     pad(fb, 2, 0);
-    size_t vtable = fb->out->len;
+    size_t vtable = hr_buf_mark(fb->out);
     uint16_t head[2] = {(uint16_t)(4 + 2 * count), size};
     hr_buf_add(fb->out, head, sizeof head);
     hr_buf_add(fb->out, places, 2 * count);
     pad(fb, 8, 4);
     point(fb, pointer);
-    size_t start = fb->out->len;
+    size_t start = hr_buf_mark(fb->out);
     int32_t back = (int32_t)(start - vtable);
     hr_buf_add(fb->out, &back, 4);
     for (uint8_t width = 8; width; width /= 2)
         for (size_t i = 0; i < count; i++)
             if (slots[i].size == width) {
-                slots[i].at = fb->out->len;
+                slots[i].at = hr_buf_mark(fb->out);
                 hr_buf_add(fb->out, &slots[i].value, width);   /* little endian: the low bytes come first */
             }
 }
@@ -115,7 +114,7 @@ static size_t pointers(struct fb *fb, size_t count, size_t pointer)
     pad(fb, 4, 0);
     point(fb, pointer);
     add_u32(fb, (uint32_t)count);
-    size_t first = fb->out->len;
+    size_t first = hr_buf_mark(fb->out);
     for (size_t i = 0; i < count; i++)
         add_u32(fb, 0);
     return first;
@@ -128,7 +127,7 @@ static size_t pairs(struct fb *fb, size_t count, size_t pointer)
     pad(fb, 8, 4);
     point(fb, pointer);
     add_u32(fb, (uint32_t)count);
-    size_t first = fb->out->len;
+    size_t first = hr_buf_mark(fb->out);
     for (size_t i = 0; i < count; i++)
         hr_buf_add(fb->out, zeros, sizeof zeros);
     return first;
@@ -138,7 +137,7 @@ static struct fb message_begin(struct hr_buf *out)
 {
     static const uint32_t head[2] = {HR_ARROW_CONTINUATION, 0};
     hr_buf_add(out, head, sizeof head);
-    struct fb fb = {out, out->len};
+    struct fb fb = {out, hr_buf_mark(out)};
     add_u32(&fb, 0);
     return fb;
 }
@@ -155,7 +154,7 @@ static size_t message_table(struct fb *fb, int type, size_t *header)
 static void message_end(struct fb *fb)
 {
     pad(fb, 8, 0);
-    uint32_t size = (uint32_t)(fb->out->len - fb->base);
+    uint32_t size = (uint32_t)(hr_buf_mark(fb->out) - fb->base);
     put(fb, fb->base - 4, &size, 4);
 }
 
@@ -321,13 +320,13 @@ static void add_compressed(struct body *body, const void *data, size_t len)
 {
     size_t room = body->codec == HR_ARROW_LZ4 ? LZ4F_compressFrameBound(len, NULL) : ZSTD_compressBound(len);
     int64_t plain = (int64_t)len;
-    if (!hr_buf_reserve(body->out, 8 + room))
+    char *to = hr_buf_room(body->out, 8 + room);
+    if (!to)
         return;
-    size_t size = compress(body, body->out->data + body->out->len + 8, room, data, len);
+    size_t size = compress(body, to + 8, room, data, len);
     if (size < len) {
-        memcpy(body->out->data + body->out->len, &plain, 8);
-        body->out->len += 8 + size;
-        body->out->data[body->out->len] = 0;
+        memcpy(to, &plain, 8);
+        hr_buf_grew(body->out, 8 + size);
         return;
     }
     plain = -1;
@@ -339,17 +338,17 @@ static void add_buffer(struct body *body, const void *data, size_t len)
 {
     static const char zeros[8];
     struct hr_buf *out = body->out;
-    size_t from = out->len;
+    size_t from = hr_buf_mark(out);
     if (len && body->codec != HR_ARROW_PLAIN)
         add_compressed(body, data, len);
     else
         hr_buf_add(out, data, len);
     if (!hr_buf_ok(out))
         return;
-    int64_t entry[2] = {(int64_t)(from - body->start), (int64_t)(out->len - from)};
-    memcpy(out->data + body->buffer, entry, sizeof entry);
+    int64_t entry[2] = {(int64_t)(from - body->start), (int64_t)(hr_buf_mark(out) - from)};
+    hr_buf_patch(out, body->buffer, entry, sizeof entry);
     body->buffer += sizeof entry;
-    hr_buf_add(out, zeros, (8 - (out->len - body->start) % 8) % 8);
+    hr_buf_add(out, zeros, (8 - (hr_buf_mark(out) - body->start) % 8) % 8);
 }
 
 static void add_array(struct body *body, const struct hr_arrow_field *field, const struct hr_arrow_array *array)
@@ -359,7 +358,7 @@ static void add_array(struct body *body, const struct hr_arrow_field *field, con
     size_t length = (size_t)array->length;
     bool has_nulls = array->null_count && array->validity;
     int64_t entry[2] = {array->length, field->kind == HR_ARROW_NULL ? array->length : has_nulls ? array->null_count : 0};
-    memcpy(body->out->data + body->node, entry, sizeof entry);
+    hr_buf_patch(body->out, body->node, entry, sizeof entry);
     body->node += sizeof entry;
     if (field->kind == HR_ARROW_NULL)
         return;
@@ -393,10 +392,10 @@ void hr_arrow_write_batch(struct hr_buf *out, const struct hr_arrow_schema *sche
         table(&fb, compression, HR_LEN(compression), slots[3].at);
     }
     message_end(&fb);
-    body.start = out->len;
+    body.start = hr_buf_mark(out);
     for (size_t i = 0; i < schema->count; i++)
         add_array(&body, &schema->fields[i], &arrays[i]);
-    int64_t length = (int64_t)(out->len - body.start);
+    int64_t length = (int64_t)(hr_buf_mark(out) - body.start);
     put(&fb, length_at, &length, 8);
 }
 

@@ -26,13 +26,12 @@ static enum hr_code read_head(const struct hr_grpc_reader *reader, const uint8_t
 
 static bool top_up(struct hr_grpc_reader *reader, const char **at, const char *end, size_t until)
 {
-    if (reader->buf.len >= until)
+    if (hr_buf_len(&reader->buf) >= until)
         return true;
-    size_t want = until - reader->buf.len, have = (size_t)(end - *at);
+    size_t want = until - hr_buf_len(&reader->buf), have = (size_t)(end - *at);
     size_t take = want < have ? want : have;
-    hr_buf_add(&reader->buf, *at, take);
     *at += take;
-    return take == want;
+    return hr_buf_add(&reader->buf, *at - take, take) && take == want;
 }
 
 enum hr_code hr_grpc_read(struct hr_grpc_reader *reader, const char **at, const char *end, const uint8_t **message, size_t *len, struct hr_err *err)
@@ -42,7 +41,7 @@ enum hr_code hr_grpc_read(struct hr_grpc_reader *reader, const char **at, const 
         hr_buf_clear(&reader->buf);
     reader->used = 0;
     size_t have = (size_t)(end - *at);
-    if (!reader->buf.len && have >= HR_GRPC_HEAD_BYTES) {
+    if (hr_buf_ok(&reader->buf) && !hr_buf_len(&reader->buf) && have >= HR_GRPC_HEAD_BYTES) {
         HR_TRY(read_head(reader, (const uint8_t *)*at, len, err));
         if (have - HR_GRPC_HEAD_BYTES >= *len) {
             *message = (const uint8_t *)*at + HR_GRPC_HEAD_BYTES;
@@ -50,22 +49,22 @@ enum hr_code hr_grpc_read(struct hr_grpc_reader *reader, const char **at, const 
             return HR_OK;
         }
     }
-    if (!top_up(reader, at, end, HR_GRPC_HEAD_BYTES))
-        return HR_OK;
-    HR_TRY(read_head(reader, (const uint8_t *)reader->buf.data, len, err));
+    if (!hr_buf_ok(&reader->buf) || !top_up(reader, at, end, HR_GRPC_HEAD_BYTES))
+        return hr_buf_check(&reader->buf, "a message", err);
+    HR_TRY(read_head(reader, (const uint8_t *)hr_buf_text(&reader->buf), len, err));
     bool whole = top_up(reader, at, end, HR_GRPC_HEAD_BYTES + *len);
     if (!hr_buf_ok(&reader->buf))
         return hr_fail(err, HR_E_NOMEM, "no memory for a message of %zu bytes", *len);
     if (whole) {
-        reader->used = reader->buf.len;
-        *message = (const uint8_t *)reader->buf.data + HR_GRPC_HEAD_BYTES;
+        reader->used = hr_buf_len(&reader->buf);
+        *message = (const uint8_t *)hr_buf_text(&reader->buf) + HR_GRPC_HEAD_BYTES;
     }
     return HR_OK;
 }
 
 bool hr_grpc_reader_partial(const struct hr_grpc_reader *reader)
 {
-    return reader->buf.len > reader->used;
+    return hr_buf_ok(&reader->buf) && hr_buf_len(&reader->buf) > reader->used;
 }
 
 void hr_grpc_frame_head(uint8_t out[static HR_GRPC_HEAD_BYTES], size_t len)

@@ -126,7 +126,7 @@ static enum hr_http1_event field_line(struct hr_http1 *parser, char *line, struc
     for (const char *at = value; *at; at++)
         if (((unsigned char)*at < ' ' && *at != '\t') || *at == 127)
             return bad(parser, 400, "a control character in a header");
-    char *sent = parser->spelled.data + (line - parser->head.data);
+    char *sent = hr_buf_bytes(&parser->spelled) + (line - hr_buf_text(&parser->head));
     sent[strlen(line)] = 0;
     *out = (struct hr_header){line, value, sent};
     return HR_HTTP1_MORE;
@@ -201,15 +201,15 @@ static enum hr_http1_event judge(struct hr_http1 *parser, const struct seen *see
 static enum hr_http1_event parse_head(struct hr_http1 *parser)
 {
     struct seen seen = {0};
-    char *line = parser->head.data;
+    char *line = hr_buf_bytes(&parser->head);
     parser->authority = "";
     parser->headers = (struct hr_headers){parser->fields, 0};
     parser->keep_alive = parser->expect_continue = parser->chunked = false;
     parser->content_length = 0;
-    if (memchr(line, 0, parser->head.len))
+    if (memchr(line, 0, hr_buf_len(&parser->head)))
         return bad(parser, 400, "a zero byte in the head");
     hr_buf_clear(&parser->spelled);
-    hr_buf_add(&parser->spelled, line, parser->head.len);
+    hr_buf_add(&parser->spelled, line, hr_buf_len(&parser->head));
     if (!hr_buf_ok(&parser->spelled))
         return bad(parser, 431, "the head is too large");
     for (bool first = true;; first = false) {
@@ -257,22 +257,22 @@ static enum hr_http1_event read_head(struct hr_http1 *parser, const char **at, c
         bool whole = take_line(parser, at, end);
         if (!hr_buf_ok(&parser->head))
             return bad(parser, 431, "the head is too large");
-        size_t len = parser->head.len - parser->line;
+        size_t len = hr_buf_len(&parser->head) - parser->line;
         if (!whole)
             break;
-        if (len < 2 || parser->head.data[parser->head.len - 2] != '\r')
+        if (len < 2 || hr_buf_text(&parser->head)[hr_buf_len(&parser->head) - 2] != '\r')
             return bad(parser, 400, "a line that does not end with CRLF");
         if (len == 2 && parser->line == 0) {        /* RFC 9112 2.2: empty lines before a request are ignored */
             hr_buf_clear(&parser->head);
             continue;
         }
-        if (!parser->line && !strstr(parser->head.data, " HTTP/"))
+        if (!parser->line && !strstr(hr_buf_text(&parser->head), " HTTP/"))
             return bad(parser, 400, "not a request line");
-        parser->line = parser->head.len;
+        parser->line = hr_buf_len(&parser->head);
         if (len == 2)
             return parse_head(parser);
     }
-    if (!parser->line && parser->head.len && !is_token((unsigned char)parser->head.data[0]) && parser->head.data[0] != '\r')
+    if (!parser->line && hr_buf_len(&parser->head) && !is_token((unsigned char)hr_buf_text(&parser->head)[0]) && hr_buf_text(&parser->head)[0] != '\r')
         return bad(parser, 400, "not a request line");   /* binary: no need to wait for a line's end */
     return HR_HTTP1_MORE;
 }
@@ -384,7 +384,7 @@ enum hr_http1_event hr_http1_next(struct hr_http1 *parser, const char **at, cons
 
 bool hr_http1_idle(const struct hr_http1 *parser)
 {
-    return parser->state == HEAD && !parser->head.len;
+    return parser->state == HEAD && hr_buf_ok(&parser->head) && !hr_buf_len(&parser->head);
 }
 
 static const struct { int status; const char *text; } texts[] = {

@@ -155,7 +155,7 @@ static enum hr_code check_signature(const struct hr_sas *sas, const struct hr_sa
     hr_buf_init(&text, STRING_MAX);
     enum hr_code code = hr_sas_string(sas, use->account, use->container, use->blob, &text, err);
     if (!code)
-        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), text.len, signature, err);
+        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
     if (!code && !hr_sharedkey_equal(signature, sas->sig))
         code = hr_fail(err, HR_E_DENIED, "Signature did not match. String to sign used was %s", hr_buf_text(&text));
     hr_buf_release(&text);
@@ -235,7 +235,7 @@ enum hr_code hr_sas_make(const struct hr_sas *sas, const char *account, const ch
     hr_buf_init(&text, STRING_MAX);
     enum hr_code code = hr_sas_string(sas, account, container, blob, &text, err);
     if (!code)
-        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), text.len, signature, err);
+        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
     hr_buf_release(&text);
     if (code)
         return code;

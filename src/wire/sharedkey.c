@@ -197,7 +197,7 @@ enum hr_code hr_sharedkey_authorize(const struct hr_sharedkey_request *request, 
     hr_buf_init(&text, STRING_MAX);
     enum hr_code code = hr_sharedkey_string(request, false, true, &text, err);
     if (!code)
-        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), text.len, signature, err);
+        code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
     hr_buf_release(&text);
     if (!code)
         hr_buf_addf(out, "SharedKey %s:%s", request->account, signature);
@@ -243,12 +243,12 @@ enum hr_code hr_sharedkey_verify(const struct hr_sharedkey_request *request, con
         hr_buf_clear(&text);
         code = hr_sharedkey_string(request, parsed->lite, word_order, &text, err);
         if (!code)
-            code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), text.len, signature, err);
+            code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
         if (!code && !hr_sharedkey_equal(signature, parsed->signature))
             code = HR_E_DENIED;
     }
     if (code == HR_E_DENIED)
-        hr_fail(err, code, "The MAC signature found in the HTTP request '%s' is not the same as any computed signature. "
+        code = hr_fail(err, code, "The MAC signature found in the HTTP request '%s' is not the same as any computed signature. "
                 "Server used following string to sign: '%s'.", parsed->signature, hr_buf_text(&text));
     hr_buf_release(&text);
     return code;

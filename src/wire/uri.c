@@ -53,10 +53,10 @@ bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len)
 static char *decode_text(struct hr_arena *arena, const char *text, size_t len, char plus)
 {
     struct hr_buf out;
-    hr_buf_init(&out, len + 1);
+    hr_buf_init(&out, HR_BUF_GROWS);
     char *decoded = NULL;
-    if (decode(&out, text, len, plus) && !memchr(hr_buf_text(&out), 0, out.len))
-        decoded = hr_strndup(arena, hr_buf_text(&out), out.len);
+    if (decode(&out, text, len, plus) && !memchr(hr_buf_text(&out), 0, hr_buf_len(&out)))
+        decoded = hr_strndup(arena, hr_buf_text(&out), hr_buf_len(&out));
     hr_buf_release(&out);
     return decoded;
 }

@@ -63,8 +63,8 @@ static void on_end(void *arg, const XML_Char *name)
     struct parse *parse = arg;
     (void)name;
     struct hr_buf *text = &parse->texts[--parse->depth];
-    if (text->len && !parse->open[parse->depth]->child)
-        parse->open[parse->depth]->text = hr_strndup(parse->arena, text->data, text->len);
+    if (hr_buf_ok(text) && hr_buf_len(text) && !parse->open[parse->depth]->child)
+        parse->open[parse->depth]->text = hr_strndup(parse->arena, hr_buf_text(text), hr_buf_len(text));
 }
 
 static void on_text(void *arg, const XML_Char *text, int len)

@@ -96,7 +96,7 @@ enum hr_code arm_check_subscription(struct hr_rest *req, const char *subscriptio
 enum hr_code arm_request_id(struct hr_rest *req, size_t drop, struct hr_arm_id *id, struct hr_err *err)
 {
     struct hr_buf text;
-    hr_buf_init(&text, 4096);
+    hr_buf_init(&text, HR_BUF_GROWS);
     for (const char *at = req->route->pattern; *at; ) {
         if (*at == '{') {
             size_t len = strcspn(at, "}");
@@ -106,8 +106,7 @@ enum hr_code arm_request_id(struct hr_rest *req, size_t drop, struct hr_arm_id *
             hr_buf_addc(&text, *at++);
         }
     }
-    char *copy = hr_strdup(req->arena, hr_buf_text(&text));
-    hr_buf_release(&text);
+    char *copy = hr_buf_keep(&text, req->arena);
     while (drop--)
         *strrchr(copy, '/') = 0;
     HR_TRY(hr_arm_id_parse(req->arena, copy, id, err));

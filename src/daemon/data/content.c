@@ -33,11 +33,11 @@ static enum hr_code find_file(struct data_work *work, json_t **file, struct hr_e
     if (ZSTD_isError(got) || got != what->files_len)
         code = hr_fail(err, HR_E_IO, "the stored manifest cannot be unpacked");
     struct hr_buf needle;
-    hr_buf_init(&needle, 16 * 1024);
+    hr_buf_init(&needle, HR_BUF_GROWS);
     hr_buf_adds(&needle, "{\"path\":");
     data_add_text(&needle, what->path);
     hr_buf_adds(&needle, ",\"url\":");
-    const char *at = code || !hr_buf_ok(&needle) ? NULL : memmem(text, got, needle.data, needle.len);
+    const char *at = code ? NULL : memmem(text, got, hr_buf_text(&needle), hr_buf_len(&needle));
     *file = at ? json_loadb(at, got - (size_t)(at - text), JSON_DISABLE_EOF_CHECK, NULL) : NULL;
     hr_buf_release(&needle);
     free(text);

@@ -262,7 +262,7 @@ static void digest(struct data_listing *listing, const struct hr_buf *files)
     HR_CHECK(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL));
     EVP_DigestUpdate(context, listing->type, strlen(listing->type) + 1);
     EVP_DigestUpdate(context, listing->definition, strlen(listing->definition) + 1);
-    EVP_DigestUpdate(context, files->data, files->len);
+    EVP_DigestUpdate(context, hr_buf_text(files), hr_buf_len(files));
     EVP_DigestFinal_ex(context, sum, &len);
     EVP_MD_CTX_free(context);
     for (unsigned i = 0; i < 32; i++)
@@ -278,9 +278,9 @@ static enum hr_code pack(struct listing_run *run, struct hr_err *err)
     size_t size = 0;
     if (hr_buf_ok(&text)) {
         digest(listing, &text);
-        listing->files_len = (int64_t)text.len;
-        listing->files = hr_arena_alloc(run->work->arena, ZSTD_compressBound(text.len));
-        size = ZSTD_compress(listing->files, ZSTD_compressBound(text.len), text.data, text.len, PACK_LEVEL);
+        listing->files_len = (int64_t)hr_buf_len(&text);
+        listing->files = hr_arena_alloc(run->work->arena, ZSTD_compressBound(hr_buf_len(&text)));
+        size = ZSTD_compress(listing->files, ZSTD_compressBound(hr_buf_len(&text)), hr_buf_text(&text), hr_buf_len(&text), PACK_LEVEL);
     }
     bool good = hr_buf_ok(&text) && !ZSTD_isError(size);
     hr_buf_release(&text);

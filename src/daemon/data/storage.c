@@ -61,10 +61,9 @@ static enum hr_code make_sas(struct hr_rest *req, const struct hr_datastore_row 
     struct hr_sas sas = {.sv = SAS_VERSION, .sp = permissions, .st = "", .se = ends, .sip = "", .spr = "", .sig = "", .ses = "", .sr = "c",
                          .si = mark, .sdd = "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "", .rscl = "", .rsct = "", .ss = "", .srt = "",
                          .expiry_ms = ends_ms};
-    hr_buf_init(&text, 4096);
+    hr_buf_init(&text, HR_BUF_GROWS);
     enum hr_code code = hr_sas_make(&sas, row->account, row->container, "", key, &text, err);
-    *out = hr_strdup(req->arena, hr_buf_text(&text));
-    hr_buf_release(&text);
+    *out = hr_buf_keep(&text, req->arena);
     return code;
 }
 

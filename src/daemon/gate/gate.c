@@ -41,10 +41,10 @@ static void status_fields(struct relay *relay, const struct hr_err *err, struct 
         hr_err_spark_text(err, text, sizeof text);
     else
         snprintf(text, sizeof text, err->hint[0] ? "%s; %s" : "%s", err->msg, err->hint);
-    hr_buf_init(&message, sizeof text * 3);
+    hr_buf_init(&message, HR_BUF_GROWS);
     hr_grpc_percent_encode(&message, text);
     out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
-    out[1] = (struct hr_header){"grpc-message", hr_strdup(arena, hr_buf_text(&message))};
+    out[1] = (struct hr_header){"grpc-message", hr_buf_keep(&message, arena)};
     hr_buf_release(&message);
 }
 
@@ -217,10 +217,10 @@ static void on_host(struct hr_session_wait *wait, struct hr_http_client *client,
     relay->client = client;
     relay->call = hr_http_call_start(client, request->method, request->target, NULL, &headers, &call_handler, relay);
     hr_http_call_hold(relay->call);
-    hr_http_call_write(relay->call, (struct hr_bytes){relay->ahead.data, relay->ahead.len, NULL, NULL});
+    hr_http_call_write(relay->call, (struct hr_bytes){hr_buf_text(&relay->ahead), hr_buf_len(&relay->ahead), NULL, NULL});
     hr_exchange_consume(relay->exchange, relay->owed_up);
     relay->owed_up = 0;
-    relay->kept = relay->ahead.len <= KEPT_BYTES_MAX;
+    relay->kept = hr_buf_len(&relay->ahead) <= KEPT_BYTES_MAX;
     if (!relay->kept)
         hr_buf_release(&relay->ahead);
     if (relay->request_ended)
@@ -304,8 +304,8 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
 
 static void scan(struct relay *relay)
 {
-    const uint8_t *bytes = (const uint8_t *)relay->ahead.data;
-    size_t len = relay->ahead.len;
+    const uint8_t *bytes = (const uint8_t *)hr_buf_text(&relay->ahead);
+    size_t len = hr_buf_len(&relay->ahead);
     struct hr_grpc_ids ids;
     if (!len && !relay->request_ended)
         return;
@@ -345,10 +345,12 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
         return;
     }
     if (relay->call) {
-        if (relay->kept && relay->ahead.len + len <= KEPT_BYTES_MAX)
+        if (relay->kept && hr_buf_len(&relay->ahead) + len <= KEPT_BYTES_MAX)
             hr_buf_add(&relay->ahead, bytes, len);
-        else if (relay->kept)
-            relay->kept = false, hr_buf_release(&relay->ahead);
+        else if (relay->kept) {
+            relay->kept = false;
+            hr_buf_release(&relay->ahead);
+        }
         hr_http_call_write(relay->call, hr_exchange_take(exchange, bytes, len));
         if (hr_http_call_queued(relay->call) < HR_HTTP_HIGH_MARK)
             hr_exchange_consume(exchange, len);

@@ -29,13 +29,12 @@ enum hr_code storage_url(struct hr_arena *arena, const char *container, const ch
                          .sr = folder ? "d" : *blob ? "b" : "c", .si = "", .sdd = folder ? "1" : "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "",
                          .rscl = "", .rsct = "", .ss = "", .srt = "", .sig = ""};
     struct hr_buf text;
-    hr_buf_init(&text, 16384);
+    hr_buf_init(&text, HR_BUF_GROWS);
     hr_buf_addf(&text, "%s/%s/%s%s", site->storage_url, site->account, container, *blob ? "/" : "");
     hr_uri_encode(&text, blob, "/");
     hr_buf_addc(&text, '?');
     enum hr_code code = hr_sas_make(&sas, site->account, container, blob, job.options.account_key, &text, err);
-    *url = hr_strdup(arena, hr_buf_text(&text));
-    hr_buf_release(&text);
+    *url = hr_buf_keep(&text, arena);
     return code;
 }
 

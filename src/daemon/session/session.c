@@ -535,7 +535,7 @@ static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *
 static char *joined(char **words)
 {
     struct hr_buf out;
-    hr_buf_init(&out, COMMAND_BYTES_MAX);
+    hr_buf_init(&out, HR_BUF_GROWS);
     for (char **at = words; *at; at++) {
         hr_buf_adds(&out, *at);
         hr_buf_addc(&out, '\n');

@@ -10,7 +10,7 @@ bool same_name(const struct analysis *a, const char *x, const char *y)
 const char *quote(struct analysis *a, const char *part)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 16);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     hr_buf_addc(&buf, '`');
     for (; *part; part++) {
         if (*part == '`')
@@ -18,9 +18,7 @@ const char *quote(struct analysis *a, const char *part)
         hr_buf_addc(&buf, *part);
     }
     hr_buf_addc(&buf, '`');
-    const char *text = hr_strdup(a->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
-    return text;
+    return hr_buf_keep(&buf, a->arena);
 }
 
 const char *quoted(struct analysis *a, const struct hr_names *name)

@@ -357,11 +357,9 @@ void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(
 const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 20);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     write_expr(expr, (struct style){false, a->zone}, &buf);
-    const char *text = hr_strdup(a->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
-    return text;
+    return hr_buf_keep(&buf, a->arena);
 }
 
 /* messages quote the pretty form: toSQLExpr is toPrettySQL in double quotes */
@@ -373,7 +371,7 @@ const char *expr_sql(struct analysis *a, const struct hr_texpr *expr)
 const char *type_sql(struct analysis *a, const struct hr_type *type)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 20);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     hr_type_sql(type, &buf);
     const char *text = hr_printf(a->arena, "\"%s\"", hr_buf_text(&buf));
     hr_buf_release(&buf);

@@ -272,10 +272,9 @@ static enum hr_code numeric_column(struct analysis *a, struct hr_node *input, co
     if (hr_type_is_numeric((*out)->type))
         return HR_OK;
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 16);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     hr_type_simple((*out)->type, &buf);
-    const char *type = hr_strdup(a->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
+    const char *type = hr_buf_keep(&buf, a->arena);
     return hr_fail(a->err, HR_E_INVALID, "requirement failed: Currently %s calculation for columns with dataType %s not supported.", what, type);
 }
 

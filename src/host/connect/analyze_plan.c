@@ -63,11 +63,12 @@ static enum hr_code run_schema(struct analysis *a, const PB(AnalyzePlanRequest) 
     return HR_OK;
 }
 
-static char *taken(struct hr_arena *arena, struct hr_buf *buf)
+static enum hr_code take_text(struct analysis *a, struct hr_buf *buf, const char *what, char **out)
 {
-    char *text = hr_strndup(arena, hr_buf_text(buf), buf->len);
-    hr_buf_release(buf);
-    return text;
+    const char *text;
+    HR_TRY(hr_buf_take(buf, a->job->arena, what, &text, a->err));
+    *out = (char *)text;
+    return HR_OK;
 }
 
 static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
@@ -88,8 +89,7 @@ static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest)
     }
     out->result_case = RESULT(EXPLAIN);
     out->explain = NEW(Explain, EXPLAIN);
-    out->explain->explain_string = taken(job->arena, &text);
-    return HR_OK;
+    return take_text(a, &text, "the plan's text", &out->explain->explain_string);
 }
 
 static enum hr_code run_tree_string(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
@@ -102,8 +102,7 @@ static enum hr_code run_tree_string(struct analysis *a, const PB(AnalyzePlanRequ
     hr_type_tree(typed->schema, request->tree_string->_level_case ? request->tree_string->level : 0, &text);
     out->result_case = RESULT(TREE_STRING);
     out->tree_string = NEW(TreeString, TREE_STRING);
-    out->tree_string->tree_string = taken(job->arena, &text);
-    return HR_OK;
+    return take_text(a, &text, "the schema's text", &out->tree_string->tree_string);
 }
 
 static enum hr_code run_is_local(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
@@ -299,8 +298,7 @@ static enum hr_code run_json_to_ddl(struct analysis *a, const PB(AnalyzePlanRequ
         hr_type_sql(type, &text);
     out->result_case = RESULT(JSON_TO_DDL);
     out->json_to_ddl = NEW(JsonToDDL, JSON_TO_DDL);
-    out->json_to_ddl->ddl_string = taken(job->arena, &text);
-    return HR_OK;
+    return take_text(a, &text, "the schema's text", &out->json_to_ddl->ddl_string);
 }
 
 /* ---- all ---- */

@@ -69,7 +69,7 @@ void run_execute(struct call *call)
     if (!hr_scan_without(call->message, call->message_len, 3, 3, 3, &fields) || !hr_scan_field(call->message, call->message_len, 3, &plan))
         hr_fail(&err, HR_E_INVALID, "request is not valid protobuf (\"ExecutePlanRequest\")");
     else
-        request = hr_decode_message(call->arena, call->method->type, fields.data, fields.len, &err);
+        request = hr_decode_message(call->arena, call->method->type, hr_buf_text(&fields), hr_buf_len(&fields), &err);
     hr_buf_release(&fields);
     struct session *session = NULL;
     if (!request)
@@ -232,7 +232,7 @@ void run_analyze(struct call *call)
     hr_buf_init(&fields, HR_GRPC_MESSAGE_MAX);
     PB(AnalyzePlanRequest) *request = NULL;
     if (hr_scan_without(call->message, call->message_len, 4, 16, 18, &fields))
-        request = hr_decode_message(call->arena, call->method->type, fields.data, fields.len, &err);
+        request = hr_decode_message(call->arena, call->method->type, hr_buf_text(&fields), hr_buf_len(&fields), &err);
     else
         hr_fail(&err, HR_E_INVALID, "request is not valid protobuf (\"AnalyzePlanRequest\")");
     hr_buf_release(&fields);

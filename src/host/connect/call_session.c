@@ -201,7 +201,7 @@ static enum hr_code add_chunk(struct call *call, struct upload *upload, const PB
     if (upload->chunks_left)
         return HR_OK;
     if (upload->crc_ok)
-        HR_TRY(store(upload->session, upload->name, hr_buf_text(&upload->bytes), upload->bytes.len, err));
+        HR_TRY(store(upload->session, upload->name, hr_buf_text(&upload->bytes), hr_buf_len(&upload->bytes), err));
     summarize(call, upload, upload->name, upload->crc_ok);
     hr_buf_clear(&upload->bytes);
     upload->name = NULL;

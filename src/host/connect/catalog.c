@@ -47,11 +47,10 @@ static bool matches(const char *pattern, const char *name)
 enum hr_code catalog_not_found(struct env *env, const struct hr_names *name, struct hr_err *err)
 {
     struct hr_buf quoted;
-    hr_buf_init(&quoted, 4096);
+    hr_buf_init(&quoted, HR_BUF_GROWS);
     for (size_t i = 0; i < name->count; i++)
         hr_buf_addf(&quoted, "%s`%s`", i ? "." : "", name->at[i]);
-    char *text = hr_strdup(env->arena, hr_buf_text(&quoted));
-    hr_buf_release(&quoted);
+    char *text = hr_buf_keep(&quoted, env->arena);
     return hr_fail_spark(err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", text, NULL);
 }
 
@@ -258,7 +257,7 @@ static enum hr_code list_columns(struct call *call)
     texts_columns(call->texts, "name", "description", "dataType", "?nullable", "?isPartition", "?isBucket", "?isCluster", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++) {
         struct hr_buf type;
-        hr_buf_init(&type, 1 << 20);
+        hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
         texts_row(call->texts, typed->schema->fields[i].name, NULL, hr_buf_text(&type), typed->schema->fields[i].nullable ? "true" : "false", "false",
                   "false", "false");
@@ -371,8 +370,7 @@ enum hr_code catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *er
     for (size_t i = 0; i < HR_LEN(calls); i++)
         if (!strcmp(calls[i].name, call.catalog->name)) {
             HR_TRY(calls[i].run(&call));
-            texts_local(call.texts, env->arena, rel);
-            return HR_OK;
+            return texts_local(call.texts, env->arena, rel, err);
         }
     return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(env->arena, "spark.catalog (%s)", call.catalog->name), NULL);
 }

@@ -380,7 +380,7 @@ static enum hr_code run_describe(struct env *env, const struct hr_command *comma
     texts_columns(texts, "col_name", "data_type", "comment", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++) {
         struct hr_buf type;
-        hr_buf_init(&type, 1 << 20);
+        hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
         texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type), comment_of(env->arena, &typed->schema->fields[i]));
         hr_buf_release(&type);
@@ -395,6 +395,8 @@ static enum hr_code run_explain(struct env *env, const struct hr_command *comman
     HR_TRY(hr_analyze(env->arena, &env->base, command->input, &typed, err));
     hr_buf_init(&text, HR_REST_BODY_MAX);
     enum hr_code code = explain_text(env, command->input, typed, command->explain.mode, &text, err);
+    if (!code)
+        code = hr_buf_check(&text, "the plan's text", err);
     if (!code) {
         texts_columns(texts, "plan", NULL);
         texts_row(texts, hr_buf_text(&text));
@@ -461,5 +463,9 @@ enum hr_code command_run(struct env *env, struct operation *operation, struct hr
 {
     struct texts *texts = texts_new(env->arena);
     HR_TRY(run(env, operation, command, from_sql, texts, err));
-    return from_sql ? execute_give_relation(operation, texts_relation(texts, env->arena), err) : HR_OK;
+    if (!from_sql)
+        return HR_OK;
+    PB(Relation) *answer;
+    HR_TRY(texts_relation(texts, env->arena, &answer, err));
+    return execute_give_relation(operation, answer, err);
 }

@@ -27,7 +27,7 @@ static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, st
     if (delivery->collected) {
         hr_buf_add(delivery->collected, bytes, len);
         free(bytes);
-        return hr_buf_ok(delivery->collected) ? HR_OK : hr_fail(err, HR_E_LIMIT, "a command's result is larger than %zu bytes", delivery->collected->max);
+        return hr_buf_check(delivery->collected, "a command's result", err);
     }
     int64_t start = delivery->start;
     PB(DataType) *schema = delivery->schema;
@@ -191,13 +191,12 @@ static enum hr_code checkpoint(struct env *env, struct operation *operation, str
         return code;
     }
     struct hr_buf json;
-    hr_buf_init(&json, 16 << 20);
+    hr_buf_init(&json, HR_BUF_GROWS);
     hr_type_json(schema, &json);
     view->rel = hr_rel_new(arena, HR_REL_LOCAL, NULL);
-    view->rel->local.arrow = hr_memdup(arena, arrow.data, arrow.len);
-    view->rel->local.arrow_len = arrow.len;
-    view->rel->local.schema = hr_strdup(arena, hr_buf_text(&json));
-    hr_buf_release(&json);
+    view->rel->local.arrow = hr_memdup(arena, hr_buf_text(&arrow), hr_buf_len(&arrow));
+    view->rel->local.arrow_len = hr_buf_len(&arrow);
+    view->rel->local.schema = hr_buf_keep(&json, arena);
     hr_buf_release(&arrow);
     hr_uuid_new(id);
     pthread_mutex_lock(&env->session->lock);

@@ -36,15 +36,15 @@ static uint32_t crc_of(const struct head *head, const char *bytes)
 static void add_record(struct hr_buf *out, enum record_kind kind, const char *user, size_t user_len, const char *id, const void *bytes, size_t len)
 {
     struct head head = {kind, (uint32_t)user_len, (uint32_t)strlen(id), (uint32_t)len, 0};
-    size_t start = out->len;
+    size_t start = hr_buf_mark(out);
     hr_buf_add(out, &head, sizeof head);
     hr_buf_add(out, user, user_len);
     hr_buf_adds(out, id);
     hr_buf_add(out, bytes, len);
     if (!hr_buf_ok(out))
         return;
-    head.crc = crc_of(&head, out->data + start + sizeof head);
-    memcpy(out->data + start, &head, sizeof head);
+    head.crc = crc_of(&head, hr_buf_text(out) + start + sizeof head);
+    hr_buf_patch(out, start, &head, sizeof head);
 }
 
 /* false: the rest is torn, damaged, or nothing */
@@ -109,13 +109,13 @@ static void compact(struct hr_connect *connect);
 /* what does not fit on the disk leaves no half record behind, or what follows would be lost with it */
 static bool put(struct hr_connect *connect, const struct hr_buf *records)
 {
-    if (!hr_buf_ok(records) || !write_all(connect->journal, records->data, records->len)) {
+    if (!hr_buf_ok(records) || !write_all(connect->journal, hr_buf_text(records), hr_buf_len(records))) {
         hr_log(HR_LOG_ERROR, "journal.append", "error", hr_buf_ok(records) ? strerror(errno) : "out of memory", NULL);
         if (ftruncate(connect->journal, connect->journal_bytes))
             hr_log(HR_LOG_ERROR, "journal.truncate", "error", strerror(errno), NULL);
         return false;
     }
-    connect->journal_bytes += (off_t)records->len;
+    connect->journal_bytes += (off_t)hr_buf_len(records);
     return true;
 }
 
@@ -148,12 +148,11 @@ void journal_close_session(struct session *session)
 void journal_config(struct session *session, const char *key, const char *value)
 {
     struct hr_buf pair;
-    hr_buf_init(&pair, 1 << 20);
+    hr_buf_init(&pair, HR_BUF_GROWS);
     hr_buf_add(&pair, key, strlen(key) + 1);
     if (value)
         hr_buf_add(&pair, value, strlen(value) + 1);
-    if (hr_buf_ok(&pair))
-        append(session, value ? RECORD_SET : RECORD_UNSET, pair.data, pair.len);
+    append(session, value ? RECORD_SET : RECORD_UNSET, hr_buf_text(&pair), hr_buf_len(&pair));
     hr_buf_release(&pair);
 }
 
@@ -167,11 +166,10 @@ void journal_artifact(struct session *session, const char *name, const void *byt
     struct hr_buf content;
     if (session->connect->journal < 0)
         return;
-    hr_buf_init(&content, JOURNAL_MAX);
+    hr_buf_init(&content, HR_BUF_GROWS);
     hr_buf_add(&content, name, strlen(name) + 1);
     hr_buf_add(&content, bytes, len);
-    if (hr_buf_ok(&content))
-        append(session, RECORD_ARTIFACT, content.data, content.len);
+    append(session, RECORD_ARTIFACT, hr_buf_text(&content), hr_buf_len(&content));
     hr_buf_release(&content);
 }
 
@@ -315,7 +313,7 @@ static void copy_records(struct session *session, const char *bytes, size_t len,
 static enum hr_code write_file(const char *path, const struct hr_buf *out, struct hr_err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, out->data, out->len) && !fdatasync(fd);
+    bool ok = fd >= 0 && write_all(fd, hr_buf_text(out), hr_buf_len(out)) && !fdatasync(fd);
     if (!ok)
         hr_fail(err, HR_E_IO, "cannot write the clone's journal \"%s\": %s", path, strerror(errno));
     if (fd >= 0)
@@ -490,7 +488,7 @@ static bool replace(struct hr_connect *connect, const struct hr_buf *out, struct
     }
     close(connect->journal);
     connect->journal = fd;
-    connect->journal_bytes = (off_t)out->len;
+    connect->journal_bytes = (off_t)hr_buf_len(out);
     connect->journal_found = false;
     sync_to_disk(connect);
     return true;

@@ -410,6 +410,8 @@ static void column_clear(struct column *column)
         column_clear(&column->children[i]);
 }
 
+#define BATCH_MAX (HR_GRPC_MESSAGE_MAX - 65536)   /* room for the message around it */
+
 static enum hr_code flush(struct hr_result *result, struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
@@ -419,9 +421,9 @@ static enum hr_code flush(struct hr_result *result, struct hr_err *err)
         bytes += gathered(&result->columns[i]);
         to_array(scratch, &result->columns[i], &result->arrays[i]);
     }
-    hr_buf_init(&out, HR_GRPC_MESSAGE_MAX - 65536);
-    if (result->options.codec == HR_ARROW_PLAIN && bytes < out.max)
-        hr_buf_reserve(&out, bytes);
+    hr_buf_init(&out, BATCH_MAX);
+    if (result->options.codec == HR_ARROW_PLAIN && bytes < BATCH_MAX)
+        hr_buf_room(&out, bytes);
     hr_arrow_write_schema(&out, &result->schema);
     hr_arrow_write_batch(&out, &result->schema, result->arrays, result->rows, result->options.codec, result->options.level);
     hr_arrow_write_end(&out);

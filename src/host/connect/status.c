@@ -143,7 +143,7 @@ struct hr_headers hr_status_trailers(struct hr_arena *arena, const struct hr_err
     struct hr_header *at = HR_NEW_ARRAY(arena, struct hr_header, 3);
     char *message = cut(arena, text_of(arena, err));
     struct hr_buf encoded;
-    hr_buf_init(&encoded, 4 * MESSAGE_MAX);
+    hr_buf_init(&encoded, HR_BUF_GROWS);
     hr_grpc_percent_encode(&encoded, message);
     at[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", grpc_of(err))};
     at[1] = (struct hr_header){"grpc-message", hr_strdup(arena, hr_buf_text(&encoded))};

@@ -50,12 +50,13 @@ void texts_row(struct texts *texts, ...)
     texts->rows++;
 }
 
-static void text_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+/* texts are gathered up to what Arrow's 32-bit offsets reach: beyond, the whole message is too large in any case */
+static bool text_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
 {
     struct hr_buf bytes;
     uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1);
     int32_t *ends = HR_NEW_ARRAY(arena, int32_t, rows + 1);
-    hr_buf_init(&bytes, 1 << 30);
+    hr_buf_init(&bytes, INT32_MAX);
     for (size_t i = 0; i < rows; i++) {
         const char *value = values[i * step];
         if (value) {
@@ -63,17 +64,19 @@ static void text_array(struct hr_arena *arena, const char *const *values, size_t
             hr_buf_adds(&bytes, value);
         } else
             array->null_count++;
-        ends[i + 1] = (int32_t)bytes.len;
+        ends[i + 1] = (int32_t)hr_buf_mark(&bytes);
     }
     array->length = (int64_t)rows;
     array->validity = validity;
     array->offsets = ends;
-    array->data = hr_memdup(arena, hr_buf_text(&bytes), bytes.len);
-    array->data_len = bytes.len;
+    array->data_len = hr_buf_mark(&bytes);
+    bool whole = hr_buf_ok(&bytes);
+    array->data = whole ? hr_memdup(arena, hr_buf_text(&bytes), array->data_len) : NULL;
     hr_buf_release(&bytes);
+    return whole;
 }
 
-static void truth_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+static bool truth_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
 {
     uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1), *bits = hr_arena_alloc(arena, rows / 8 + 1);
     for (size_t i = 0; i < rows; i++) {
@@ -88,9 +91,10 @@ static void truth_array(struct hr_arena *arena, const char *const *values, size_
     array->length = (int64_t)rows;
     array->validity = validity;
     array->data = bits;
+    return true;
 }
 
-static void list_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+static bool list_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
 {
     uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1);
     int32_t *ends = HR_NEW_ARRAY(arena, int32_t, rows + 1);
@@ -116,7 +120,7 @@ static void list_array(struct hr_arena *arena, const char *const *values, size_t
     array->validity = validity;
     array->offsets = ends;
     array->children = HR_NEW(arena, struct hr_arrow_array);
-    text_array(arena, items, 1, count, array->children);
+    return text_array(arena, items, 1, count, array->children);
 }
 
 static const struct hr_type *schema_of(const struct texts *texts, struct hr_arena *arena)
@@ -130,7 +134,7 @@ static const struct hr_type *schema_of(const struct texts *texts, struct hr_aren
     return hr_type_struct(arena, fields, texts->columns);
 }
 
-static void to_arrow(const struct texts *texts, struct hr_arena *arena, struct hr_buf *out)
+static bool to_arrow(const struct texts *texts, struct hr_arena *arena, struct hr_buf *out)
 {
     static struct hr_arrow_field element = {.name = "element", .kind = HR_ARROW_UTF8, .nullable = true};
     struct hr_arrow_field *fields = HR_NEW_ARRAY(arena, struct hr_arrow_field, texts->columns);
@@ -143,36 +147,39 @@ static void to_arrow(const struct texts *texts, struct hr_arena *arena, struct h
             fields[i].children = &element;
             fields[i].child_count = 1;
         }
-        (kind == '?' ? truth_array : kind == '[' ? list_array : text_array)(arena, texts->cells + i, texts->columns, texts->rows, &arrays[i]);
+        if (!(kind == '?' ? truth_array : kind == '[' ? list_array : text_array)(arena, texts->cells + i, texts->columns, texts->rows, &arrays[i]))
+            return false;
     }
     struct hr_arrow_schema schema = {fields, texts->columns};
     hr_arrow_write_schema(out, &schema);
     hr_arrow_write_batch(out, &schema, arrays, (int64_t)texts->rows, HR_ARROW_PLAIN, 0);
     hr_arrow_write_end(out);
+    return hr_buf_ok(out);
 }
 
-static void render(const struct texts *texts, struct hr_arena *arena, const char **arrow, size_t *len, const char **schema)
+static enum hr_code render(const struct texts *texts, struct hr_arena *arena, const char **arrow, size_t *len, const char **schema, struct hr_err *err)
 {
     struct hr_buf bytes, json;
     hr_buf_init(&bytes, HR_GRPC_MESSAGE_MAX);
-    hr_buf_init(&json, 1 << 20);
+    hr_buf_init(&json, HR_BUF_GROWS);
     hr_type_json(schema_of(texts, arena), &json);
-    if (texts->rows)
-        to_arrow(texts, arena, &bytes);
-    *schema = hr_strdup(arena, hr_buf_text(&json));
-    *len = bytes.len;
-    *arrow = hr_memdup(arena, hr_buf_text(&bytes), bytes.len);
-    hr_buf_release(&bytes);
-    hr_buf_release(&json);
+    *schema = hr_buf_keep(&json, arena);
+    if (texts->rows && !to_arrow(texts, arena, &bytes)) {
+        hr_buf_release(&bytes);
+        return hr_fail(err, HR_E_LIMIT, "the command's answer is larger than the limit of %d bytes", HR_GRPC_MESSAGE_MAX);
+    }
+    *len = hr_buf_len(&bytes);
+    *arrow = hr_buf_keep(&bytes, arena);
+    return HR_OK;
 }
 
-PB(Relation) *texts_relation(struct texts *texts, struct hr_arena *arena)
+enum hr_code texts_relation(struct texts *texts, struct hr_arena *arena, PB(Relation) **out, struct hr_err *err)
 {
     PB(Relation) *relation = PB_NEW(arena, Relation, RELATION);
     PB(LocalRelation) *local = PB_NEW(arena, LocalRelation, LOCAL_RELATION);
     const char *arrow, *schema;
     size_t len;
-    render(texts, arena, &arrow, &len, &schema);
+    HR_TRY(render(texts, arena, &arrow, &len, &schema, err));
     local->_schema_case = 2;
     local->schema = (char *)schema;
     if (len) {
@@ -181,19 +188,21 @@ PB(Relation) *texts_relation(struct texts *texts, struct hr_arena *arena)
     }
     relation->rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_LOCAL_RELATION;
     relation->local_relation = local;
-    return relation;
+    *out = relation;
+    return HR_OK;
 }
 
-void texts_local(struct texts *texts, struct hr_arena *arena, struct hr_rel *rel)
+enum hr_code texts_local(struct texts *texts, struct hr_arena *arena, struct hr_rel *rel, struct hr_err *err)
 {
     int64_t plan_id = rel->plan_id;
     const char *arrow, *schema;
     size_t len;
-    render(texts, arena, &arrow, &len, &schema);
+    HR_TRY(render(texts, arena, &arrow, &len, &schema, err));
     memset(rel, 0, sizeof *rel);
     rel->kind = HR_REL_LOCAL;
     rel->plan_id = plan_id;
     rel->local.arrow = len ? arrow : NULL;
     rel->local.arrow_len = len;
     rel->local.schema = schema;
+    return HR_OK;
 }

@@ -10,8 +10,9 @@ struct texts *texts_new(struct hr_arena *arena);
 void texts_columns(struct texts *texts, const char *first, ...) __attribute__((sentinel));
 /* as many values as columns: const char *, NULL is null; booleans "true", "false" */
 void texts_row(struct texts *texts, ...);
-PB(Relation) *texts_relation(struct texts *texts, struct hr_arena *arena);        /* a LocalRelation */
-void texts_local(struct texts *texts, struct hr_arena *arena, struct hr_rel *rel); /* rel becomes HR_REL_LOCAL */
+/* both fail when the answer is larger than a message may be */
+enum hr_code texts_relation(struct texts *texts, struct hr_arena *arena, PB(Relation) **out, struct hr_err *err);  /* a LocalRelation */
+enum hr_code texts_local(struct texts *texts, struct hr_arena *arena, struct hr_rel *rel, struct hr_err *err);     /* rel becomes HR_REL_LOCAL */
 
 enum hr_code catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *err);
 enum hr_code catalog_show(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err);

@@ -251,12 +251,12 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
     bool negative = *at == '-';
     if (*at == '-' || *at == '+')
         at++;
-    hr_buf_init(&digits, 512);
+    hr_buf_init(&digits, HR_BUF_GROWS);
     for (; (*at >= '0' && *at <= '9') || *at == '.'; at++) {
         if (*at == '.' && point >= 0)
             break;
         if (*at == '.')
-            point = (long)digits.len;
+            point = (long)hr_buf_len(&digits);
         else
             hr_buf_addc(&digits, *at);
     }
@@ -265,36 +265,36 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
         exponent = strtol(at + 1, &end, 10);
         at = end;
     }
-    if (*at || !digits.len || exponent > 60 || exponent < -60 || !hr_buf_ok(&digits)) {
+    if (*at || !hr_buf_len(&digits) || exponent > 60 || exponent < -60) {
         hr_buf_release(&digits);
         return hr_fail(err, HR_E_INVALID, "literal is not a decimal: \"%s\"", text);
     }
-    long whole = (point < 0 ? (long)digits.len : point) + exponent;   /* digits before the point */
-    while (whole > (long)digits.len)
+    long whole = (point < 0 ? (long)hr_buf_len(&digits) : point) + exponent;   /* digits before the point */
+    while (whole > (long)hr_buf_len(&digits))
         hr_buf_addc(&digits, '0');
     struct hr_buf plain;
-    hr_buf_init(&plain, 1024);
+    hr_buf_init(&plain, HR_BUF_GROWS);
     if (negative)
         hr_buf_addc(&plain, '-');
     size_t first = 0;
-    while (first + 1 < (size_t)(whole > 0 ? whole : 1) && first + 1 < digits.len && digits.data[first] == '0')
+    while (first + 1 < (size_t)(whole > 0 ? whole : 1) && first + 1 < hr_buf_len(&digits) && hr_buf_text(&digits)[first] == '0')
         first++;
     if (whole <= 0)
         hr_buf_addc(&plain, '0');
     else
-        hr_buf_add(&plain, digits.data + first, (size_t)whole - first);
-    *scale = (int)((long)digits.len - whole);
+        hr_buf_add(&plain, hr_buf_text(&digits) + first, (size_t)whole - first);
+    *scale = (int)((long)hr_buf_len(&digits) - whole);
     if (*scale > 0) {
         hr_buf_addc(&plain, '.');
         for (long i = whole; i < 0; i++)
             hr_buf_addc(&plain, '0');
-        hr_buf_adds(&plain, digits.data + (whole > 0 ? whole : 0));
+        hr_buf_adds(&plain, hr_buf_text(&digits) + (whole > 0 ? whole : 0));
     }
     /* Spark's precision: significant digits, at least the scale */
     size_t lead = 0;
-    while (lead + 1 < digits.len && digits.data[lead] == '0')
+    while (lead + 1 < hr_buf_len(&digits) && hr_buf_text(&digits)[lead] == '0')
         lead++;
-    *precision = (int)(digits.len - lead);
+    *precision = (int)(hr_buf_len(&digits) - lead);
     if (*precision < *scale)
         *precision = *scale;
     *out = hr_strdup(arena, hr_buf_text(&plain));

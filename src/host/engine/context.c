@@ -20,7 +20,7 @@ static bool is_condition(const struct hr_err *err, const char *name)
 static bool names_type(const char *quoted, const struct hr_type *type)
 {
     struct hr_buf text;
-    hr_buf_init(&text, 1 << 20);
+    hr_buf_init(&text, HR_BUF_GROWS);
     hr_buf_addc(&text, '"');
     hr_type_sql(type, &text);
     hr_buf_addc(&text, '"');

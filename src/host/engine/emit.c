@@ -14,7 +14,7 @@ static enum hr_code build_source(struct emit *e, const struct hr_node *node, str
             wanted[count++] = i;
         }
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = node->source->emit(node->source, wanted, count, &buf, e->err);
     const char *from = sel_take(e, &buf);
     HR_TRY(code);
@@ -35,7 +35,7 @@ static enum hr_code build_values(struct emit *e, const struct hr_node *node, str
 {
     int table = ++e->next_table;
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     if (!node->values.count) {                               /* VALUES takes no empty list */
         hr_buf_adds(&buf, "(SELECT 1 AS n");
         for (size_t c = 0; c < node->output.count; c++) {
@@ -81,12 +81,10 @@ static enum hr_code build_cte_ref(struct emit *e, const struct hr_node *node, st
 static enum hr_code condition_text(struct emit *e, const struct hr_texpr *condition, const char **out)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = emit_condition(e, condition, &buf);
-    if (!code && !hr_buf_ok(&buf))
-        code = hr_fail(e->err, HR_E_LIMIT, "the query is too large");
     *out = sel_take(e, &buf);
-    return code;
+    return code ? code : e->failed;
 }
 
 /* a condition that numbers rows may not stand in WHERE: it becomes a column below */
@@ -95,7 +93,7 @@ static enum hr_code filter_below(struct emit *e, const struct hr_node *node, str
     int *ids, inner = ++e->next_table, outer = ++e->next_table;
     size_t count;
     const char *text;
-    char *body = close_select(e, s, &node->input->output, &ids, &count);
+    const char *body = close_select(e, s, &node->input->output, &ids, &count);
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", inner, ids[i]), PLAIN_COLUMN);
     HR_TRY(expr_text(e, node->filter.condition, &text));
@@ -161,7 +159,7 @@ static enum hr_code build_project(struct emit *e, const struct hr_node *node, st
 static const char *grouping_sets(struct emit *e, const struct hr_node *node, const char **groups)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&buf, "GROUPING SETS (");
     for (size_t k = 0; k < node->aggregate.set_count; k++) {
         hr_buf_adds(&buf, k ? ", (" : "(");
@@ -184,8 +182,8 @@ static enum hr_code group_columns(struct emit *e, const struct hr_node *node, st
     size_t count;
     struct sel inner = *s;
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
-    char *body = close_select(e, &inner, &node->input->output, &ids, &count);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+    const char *body = close_select(e, &inner, &node->input->output, &ids, &count);
     hr_buf_addf(&buf, "(SELECT t%d.*", table);
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
@@ -210,7 +208,7 @@ static enum hr_code group_columns(struct emit *e, const struct hr_node *node, st
 static const char *join_texts(struct emit *e, const char **texts, size_t count)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     for (size_t i = 0; i < count; i++)
         hr_buf_addf(&buf, "%s%s", i ? ", " : "", texts[i]);
     return sel_take(e, &buf);
@@ -297,7 +295,7 @@ static enum hr_code build_sort(struct emit *e, const struct hr_node *node, struc
     if (s->limit >= 0 || s->offset > 0 || s->distinct || s->distinct_on || s->windows || s->is_volatile || computed)
         sel_wrap(e, s, &node->input->output);
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = HR_OK;
     for (size_t i = 0; i < node->sort.orders.count && !code; i++) {
         const struct hr_torder *order = &node->sort.orders.at[i];
@@ -329,7 +327,7 @@ static enum hr_code build_tail(struct emit *e, const struct hr_node *node, struc
     HR_TRY(build_node(e, node->input, s));
     int *ids, table = ++e->next_table, id = e->next_table;
     size_t count;
-    char *inner = close_select(e, s, &node->input->output, &ids, &count);
+    const char *inner = close_select(e, s, &node->input->output, &ids, &count);
     e->ctes = hr_printf(e->arena, "%s%sz%d AS MATERIALIZED (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "", id, inner);
     *s = (struct sel){.from = hr_printf(e->arena, "(SELECT * FROM z%d LIMIT %lld OFFSET (SELECT greatest(count(*) - %lld, 0) FROM z%d)) AS t%d", id,
                                         (long long)node->tail.count, (long long)node->tail.count, id, table), .limit = -1};
@@ -366,7 +364,7 @@ static enum hr_code draw_text(struct emit *e, const char *kernel, bool times, co
 {
     const struct hr_type *types[] = {hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_DOUBLE)};
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 16);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = emit_kernel(e, kernel, strlen(kernel), hr_type_basic(times ? HR_TYPE_INT : HR_TYPE_DOUBLE), types, times ? 3 : 2, &buf);
     *out = sel_take(e, &buf);
     return code;
@@ -381,7 +379,7 @@ static enum hr_code build_sample(struct emit *e, const struct hr_node *node, str
     size_t count;
     const char *kernel;
     double lower = node->sample.lower, upper = node->sample.upper;
-    char *body = close_select(e, s, &node->input->output, &ids, &count);
+    const char *body = close_select(e, s, &node->input->output, &ids, &count);
     HR_TRY(draw_text(e, times ? "draw_times" : "draw", times, &kernel));
     const char *mean = times ? hr_printf(e->arena, ", CAST(%.17g AS DOUBLE)", upper - lower) : "";
     *s = (struct sel){.limit = -1};
@@ -426,7 +424,7 @@ enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *
 
 /* ---- whole queries ---- */
 
-enum hr_code emit_query(struct emit *e, const struct hr_node *node, char **sql)
+enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char **sql)
 {
     struct sel s;
     int *ids;
@@ -436,25 +434,23 @@ enum hr_code emit_query(struct emit *e, const struct hr_node *node, char **sql)
     return HR_OK;
 }
 
-enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, char **sql)
+enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, const char **sql)
 {
     struct sel s;
     HR_TRY(build_node(e, node, &s));
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     write_head(&s, &buf);
     for (size_t i = 0; i < node->output.count; i++)
         hr_buf_addf(&buf, "%s%s AS %s%zu", i ? ", " : "", column_text(e, node->output.at[i]->id), prefix, i);
     if (!node->output.count)
         hr_buf_addf(&buf, s.grouped && !s.group ? "count(*) AS %s0" : "1 AS %s0", prefix);
     write_tail(&s, &buf);
-    bool ok = hr_buf_ok(&buf);
-    *sql = hr_strdup(e->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
-    return ok ? HR_OK : hr_fail(e->err, HR_E_LIMIT, "the query is too large");
+    *sql = sel_take(e, &buf);
+    return e->failed;
 }
 
-enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **sql)
+enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const char **sql)
 {
     e->id_count = (size_t)largest_id(node) + 1;
     e->texts = HR_NEW_ARRAY(e->arena, const char *, e->id_count);
@@ -462,7 +458,7 @@ enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **s
     e->needed = HR_NEW_ARRAY(e->arena, bool, e->id_count);
     need_all(e, &node->output);
     need_node(e, node);
-    char *body;
+    const char *body;
     HR_TRY(emit_positional(e, node, "c", &body));
     *sql = e->ctes ? hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, body) : body;
     return HR_OK;

@@ -47,18 +47,16 @@ enum hr_code emit_count(struct call_text *c, struct hr_buf *out)
     const char *all = NULL, *value = c->args[0];
     if (args->count > 1) {                                   /* rows in which no argument is null */
         struct hr_buf buf, row;
-        hr_buf_init(&buf, 1 << 28);
-        hr_buf_init(&row, 1 << 28);
+        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+        hr_buf_init(&row, HR_SQL_EMITTED_MAX);
         hr_buf_adds(&row, "{");
         for (size_t i = 0; i < args->count; i++) {
             hr_buf_addf(&buf, "%s%s IS NOT NULL", i ? " AND " : "", c->args[i]);
             hr_buf_addf(&row, "%sf%zu: %s", i ? ", " : "", i, c->args[i]);
         }
         hr_buf_addc(&row, '}');
-        all = hr_strdup(c->e->arena, hr_buf_text(&buf));
-        value = hr_strdup(c->e->arena, hr_buf_text(&row));
-        hr_buf_release(&buf);
-        hr_buf_release(&row);
+        all = sel_take(c->e, &buf);
+        value = sel_take(c->e, &row);
     }
     hr_buf_addf(out, "count(%s%s)", c->call->call.distinct ? "DISTINCT " : "", value);
     HR_TRY(write_filter(c, all, out));
@@ -69,10 +67,9 @@ enum hr_code emit_count(struct call_text *c, struct hr_buf *out)
 static enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 28);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = expand_template(c, template, strlen(template), &buf);
-    *text = hr_strdup(c->e->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
+    *text = sel_take(c->e, &buf);
     return code;
 }
 

@@ -9,10 +9,9 @@ static enum hr_code arg_texts(struct call_text *c)
         return HR_OK;                                        /* such calls write their arguments themselves */
     for (size_t i = 0; i < args->count; i++) {
         struct hr_buf buf;
-        hr_buf_init(&buf, 1 << 28);
+        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
         enum hr_code code = emit_expr(c->e, args->at[i], &buf);
-        c->args[i] = hr_strdup(c->e->arena, hr_buf_text(&buf));
-        hr_buf_release(&buf);
+        c->args[i] = sel_take(c->e, &buf);
         HR_TRY(code);
     }
     return HR_OK;
@@ -109,10 +108,9 @@ static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t 
     const char *extra = NULL;
     if (tilde) {
         struct hr_buf buf;
-        hr_buf_init(&buf, 1 << 28);
+        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
         enum hr_code code = expand_template(c, tilde + 1, len - body - 1, &buf);
-        extra = hr_strdup(c->e->arena, hr_buf_text(&buf));
-        hr_buf_release(&buf);
+        extra = sel_take(c->e, &buf);
         HR_TRY(code);
     }
     HR_TRY(write_filter(c, extra, out));

@@ -95,14 +95,13 @@ enum hr_code emit_size(struct call_text *c, struct hr_buf *out)
 static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda, const char **params, const char **text)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 28);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = params[i];
     enum hr_code code = emit_expr(c->e, lambda->lambda.body, &buf);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = NULL;
-    *text = hr_strdup(c->e->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
+    *text = sel_take(c->e, &buf);
     return code;
 }
 
@@ -270,11 +269,10 @@ enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
     types[0] = types[1] = types[2] = hr_type_basic(HR_TYPE_LONG);
     /* the kernel checks start and length, and says where the slice begins: 0 when it is empty */
     struct hr_buf from;
-    hr_buf_init(&from, 1 << 28);
+    hr_buf_init(&from, HR_SQL_EMITTED_MAX);
     enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"), hr_type_basic(HR_TYPE_LONG), types, 3, &from);
     hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", c->args[0], c->args[1], c->args[2]);
-    const char *start = hr_strdup(c->e->arena, hr_buf_text(&from));
-    hr_buf_release(&from);
+    const char *start = sel_take(c->e, &from);
     HR_TRY(code);
     hr_buf_addf(out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END", start, c->args[0], c->args[0], start, start,
                 c->args[2]);
@@ -387,12 +385,11 @@ enum hr_code emit_array_insert(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
     struct hr_buf name;
-    hr_buf_init(&name, 1 << 16);
+    hr_buf_init(&name, HR_SQL_EMITTED_MAX);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
     enum hr_code code = emit_kernel(c->e, "insert_place", strlen("insert_place"), hr_type_basic(HR_TYPE_LONG), types, 2, &name);
     const char *array = c->args[0], *item = c->args[2], *nulls = hr_printf(c->e->arena, "CAST(NULL AS %s)", type_text(c->e, c->call->type->element));
-    const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))", hr_buf_text(&name), c->args[1], array);
-    hr_buf_release(&name);
+    const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))", sel_take(c->e, &name), c->args[1], array);
     HR_TRY(code);
     hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL WHEN %s < 1 THEN list_concat([%s], list_transform(range(1 - %s), lambda w: %s), %s) "
                      "WHEN %s > len(%s) THEN list_concat(%s, list_transform(range(%s - 1 - len(%s)), lambda w: %s), [%s]) "

@@ -189,7 +189,7 @@ static const char *cast_overflow(struct emit *e, const char *text, const struct 
     struct hr_buf sql, types[2];
     const char *suffix = from->id == HR_TYPE_BYTE ? "Y" : from->id == HR_TYPE_SHORT ? "S" : from->id == HR_TYPE_LONG ? "L" : "";
     for (int i = 0; i < 2; i++) {
-        hr_buf_init(&types[i], 1 << 16);
+        hr_buf_init(&types[i], HR_BUF_GROWS);
         hr_buf_addc(&types[i], '"');
         hr_type_sql(i ? to : from, &types[i]);
         hr_buf_addc(&types[i], '"');
@@ -197,7 +197,7 @@ static const char *cast_overflow(struct emit *e, const char *text, const struct 
     hr_fail_spark(&overflow, "CAST_OVERFLOW", "value", "@value@", "sourceType", hr_buf_text(&types[0]), "targetType", hr_buf_text(&types[1]), "ansiConfig",
                   "\"spark.sql.ansi.enabled\"", NULL);
     hr_err_encode(&overflow, encoded, sizeof encoded);
-    hr_buf_init(&sql, 1 << 20);
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error(replace(");
     write_quoted(encoded, strlen(encoded), &sql);
     hr_buf_addf(&sql, ", '@value@', CAST(%s AS VARCHAR) || '%s'))", text, suffix);
@@ -299,7 +299,7 @@ static enum hr_code frame_bound(struct emit *e, enum hr_bound_kind kind, const s
 static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, const char **text)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 24);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&buf, " OVER (");
     enum hr_code code = HR_OK;
     for (size_t i = 0; i < window->window.partition.count && !code; i++) {
@@ -321,8 +321,7 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
             code = frame_bound(e, frame->upper, frame->upper_value, &buf);
     }
     hr_buf_addc(&buf, ')');
-    *text = hr_strdup(e->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
+    *text = sel_take(e, &buf);
     return code;
 }
 
@@ -349,7 +348,7 @@ static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, b
 {
     const struct hr_texprs *values = &expr->subquery.values;
     enum hr_subquery_kind kind = expr->subquery.kind;
-    char *sql;
+    const char *sql;
     const char *outside = e->ctes;
     e->ctes = NULL;                                          /* its CTEs may use the outer query's columns: they stay inside */
     enum hr_code code = kind == HR_SUBQUERY_EXISTS ? emit_query(e, expr->subquery.plan, &sql) : emit_positional(e, expr->subquery.plan, "s", &sql);
@@ -418,12 +417,11 @@ enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct 
 static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     struct hr_buf child;
-    hr_buf_init(&child, 1 << 28);
+    hr_buf_init(&child, HR_SQL_EMITTED_MAX);
     enum hr_code code = emit_expr(e, expr->cast.child, &child);
-    if (!code)
-        code = emit_cast(e, hr_buf_text(&child), expr->cast.child->type, expr->type, expr->cast.mode, out);
-    hr_buf_release(&child);
-    return code;
+    const char *text = sel_take(e, &child);
+    HR_TRY(code);
+    return emit_cast(e, text, expr->cast.child->type, expr->type, expr->cast.mode, out);
 }
 
 enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)

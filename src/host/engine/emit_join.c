@@ -60,7 +60,7 @@ enum hr_code build_generate(struct emit *e, const struct hr_node *node, struct s
     int table = ++e->next_table, *ids;
     size_t count = 0, first = node->input->output.count;
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&buf, "(SELECT ");
     ids = HR_NEW_ARRAY(e->arena, int, first + 1);
     for (size_t i = 0; i < first; i++) {
@@ -126,7 +126,7 @@ enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *
 enum hr_code build_set(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     static const char *const words[] = {"UNION", "INTERSECT", "EXCEPT"};
-    char *left, *right;
+    const char *left, *right;
     HR_TRY(emit_positional(e, node->input, "s", &left));
     HR_TRY(emit_positional(e, node->right, "s", &right));
     int table = ++e->next_table;
@@ -145,7 +145,7 @@ static const char *level_error(struct emit *e, long long levels)
     struct hr_buf sql;
     hr_fail_spark(&err, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", hr_printf(e->arena, "%lld", levels), NULL);
     hr_err_encode(&err, encoded, sizeof encoded);
-    hr_buf_init(&sql, 1 << 16);
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error('");
     for (const char *p = encoded; *p; p++) {
         if (*p == '\'')
@@ -160,7 +160,7 @@ static const char *level_error(struct emit *e, long long levels)
 static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, const char **text)
 {
     const struct hr_node *set = node->cte.definition;
-    char *left, *right;
+    const char *left, *right;
     const char *outside, *columns = "";
     int id = node->cte.id;
     long long levels = (long long)node->cte.levels;
@@ -193,7 +193,7 @@ enum hr_code build_cte(struct emit *e, const struct hr_node *node, struct sel *s
     HR_TRY(build_node(e, node->cte.definition, &definition));
     int *ids;
     size_t count;
-    char *text = close_select(e, &definition, &node->cte.definition->output, &ids, &count);
+    const char *text = close_select(e, &definition, &node->cte.definition->output, &ids, &count);
     e->ctes = hr_printf(e->arena, "%s%sq%d AS (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "", node->cte.id, text);
     return build_node(e, node->input, s);
 }

@@ -225,10 +225,9 @@ enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
     else {
         const char *number;
         struct hr_buf buf;
-        hr_buf_init(&buf, 1 << 28);
+        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
         enum hr_code code = emit_cast(c->e, c->args[0], type, hr_type_basic(HR_TYPE_LONG), c->call->call.ansi ? HR_CAST_ANSI : HR_CAST_LEGACY, &buf);
-        number = hr_strdup(c->e->arena, hr_buf_text(&buf));
-        hr_buf_release(&buf);
+        number = sel_take(c->e, &buf);
         HR_TRY(code);
         hr_buf_addf(out, "upper(to_hex(%s))", number);
     }
@@ -271,9 +270,9 @@ enum hr_code emit_pmod(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
 {
     struct hr_buf name;
-    hr_buf_init(&name, 1 << 28);
+    hr_buf_init(&name, HR_BUF_GROWS);
     hr_type_catalog(c->call->call.args.at[0]->type, &name);
-    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING), .text = {hr_buf_text(&name), name.len}};
+    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING), .text = {hr_buf_text(&name), hr_buf_len(&name)}};
     emit_literal(&literal, out);
     hr_buf_release(&name);
     return HR_OK;

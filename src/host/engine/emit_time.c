@@ -42,10 +42,9 @@ enum hr_code emit_unix_time(struct call_text *c, struct hr_buf *out)
     const struct hr_type *type = c->call->call.args.at[0]->type;
     if (type->id != HR_TYPE_STRING) {
         struct hr_buf buf;
-        hr_buf_init(&buf, 1 << 28);
+        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
         enum hr_code code = emit_cast(c->e, c->args[0], type, hr_type_basic(HR_TYPE_TIMESTAMP), HR_CAST_ANSI, &buf);
-        hr_buf_addf(out, "CAST(floor(epoch_us(%s) / 1000000) AS BIGINT)", hr_buf_text(&buf));
-        hr_buf_release(&buf);
+        hr_buf_addf(out, "CAST(floor(epoch_us(%s) / 1000000) AS BIGINT)", sel_take(c->e, &buf));
         return code;
     }
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);

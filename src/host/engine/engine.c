@@ -48,7 +48,7 @@ struct hr_query {
     struct hr_arena *arena;
     struct hr_env *env;
     struct hr_typed *typed;
-    char *sql;
+    const char *sql;
     duckdb_connection connection;
     duckdb_prepared_statement prepared;
     bool has_prepared, keep_prepared;  /* keep: it ended well, and its text means the same next time */
@@ -358,7 +358,7 @@ static void free_query(void *arg)
         give_connection(query->engine, &query->connection);
 }
 
-static enum hr_code write_sql(struct hr_query *query, const struct hr_node *node, char **sql, struct hr_err *err)
+static enum hr_code write_sql(struct hr_query *query, const struct hr_node *node, const char **sql, struct hr_err *err)
 {
     const char *zone = query->env->ops->conf(query->env, "spark.sql.session.timeZone");
     const char *ansi = query->env->ops->conf(query->env, "spark.sql.ansi.enabled");
@@ -492,12 +492,15 @@ static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struc
     struct show *show = show_new(query->typed);
     enum hr_code code = run_prepared(query, query->prepared, to_show, show, err);
     size_t len;
-    char *text = show_finish(show, &len);
+    char *text;
+    struct hr_err unshown;
+    enum hr_code shown = show_finish(show, &text, &len, code ? &unshown : err);
+    code = code ? code : shown;
     if (!code) {
         duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
         duckdb_data_chunk chunk = duckdb_create_data_chunk(&type, 1);
         duckdb_data_chunk_set_size(chunk, 1);
-        duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(chunk, 0), 0, text, len);
+        duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(chunk, 0), 0, text ? text : "", len);
         code = sink->chunk(sink, chunk, err);
         duckdb_destroy_data_chunk(&chunk);
         duckdb_destroy_logical_type(&type);
@@ -599,7 +602,7 @@ static enum hr_code take_first(void *arg, duckdb_data_chunk chunk, struct hr_err
 
 static enum hr_code one_row(struct hr_query *query, const struct hr_node *node, const struct hr_type *type, struct hr_literal **values, struct hr_err *err)
 {
-    char *sql;
+    const char *sql;
     duckdb_prepared_statement prepared;
     HR_TRY(write_sql(query, node, &sql, err));
     HR_TRY(prepare(query, sql, &prepared, err));

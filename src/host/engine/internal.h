@@ -19,6 +19,7 @@ struct emit {
     struct hr_arena *arena;
     struct hr_env *env;
     struct hr_err *err;
+    enum hr_code failed;               /* sel_take's: err says what was too large; whoever closes a statement returns it */
     const char *zone;
     bool ansi;
     int next_table;
@@ -34,12 +35,14 @@ struct emit {
 
 enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
 
-enum hr_code emit_statement(struct emit *e, const struct hr_node *node, char **sql);      /* SELECT … AS c0, … */
+enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const char **sql);      /* SELECT … AS c0, … */
 enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);   /* of a filter: NULL is false */
 enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out);
-enum hr_code emit_query(struct emit *e, const struct hr_node *node, char **sql);          /* SELECT … AS a<id>, … : all needed columns */
-enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, char **sql);
+enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char **sql);          /* SELECT … AS a<id>, … : all needed columns */
+enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, const char **sql);
+/* what was written, in the arena; releases buf. When buf failed the text is "", and e->failed is set: the statement fails. */
+const char *sel_take(struct emit *e, struct hr_buf *buf);
 void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */
 enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
@@ -54,5 +57,5 @@ void engine_context(const struct hr_typed *typed, struct hr_err *err);
 struct show;
 struct show *show_new(const struct hr_typed *typed);
 void show_add(struct show *show, duckdb_data_chunk chunk);
-char *show_finish(struct show *show, size_t *len);                                         /* frees show; the text is the caller's */
+enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err);  /* frees show; the text is the caller's, NULL if empty */
 #endif

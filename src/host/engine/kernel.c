@@ -32,6 +32,23 @@ void hr_out_null(struct hr_rows *rows, idx_t row)
     rows->out_valid[row / 64] &= ~(1ull << (row % 64));
 }
 
+bool hr_buf_whole(struct hr_rows *rows, const struct hr_buf *buf)
+{
+    char what[128];
+    struct hr_err err;
+    snprintf(what, sizeof what, "a text that the function %.64s makes", rows->name);
+    if (!hr_buf_check(buf, what, &err))
+        return true;
+    hr_kernel_fail(rows, &err);
+    return false;
+}
+
+void hr_out_buf(struct hr_rows *rows, idx_t row, const struct hr_buf *buf)
+{
+    if (hr_buf_whole(rows, buf))
+        hr_out_text(rows, row, hr_buf_text(buf), hr_buf_len(buf));
+}
+
 void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
 {
     char text[8192];
@@ -45,7 +62,7 @@ struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types
 static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     const struct registered *r = duckdb_scalar_function_get_extra_info(info);
-    struct hr_rows rows = {.info = info, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
+    struct hr_rows rows = {.info = info, .name = r->kernel->name, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
                            .arg_count = duckdb_data_chunk_get_column_count(input), .result = output};
     HR_CHECK(rows.arg_count <= HR_KERNEL_ARGS_MAX);
     for (size_t i = 0; i < rows.arg_count; i++) {
@@ -130,7 +147,6 @@ static enum hr_code prepare(const struct hr_kernel *kernel, struct hr_arena *are
 }
 
 #define KERNEL_NAME_MAX 128
-#define KEY_MAX ((size_t)1 << 28)
 #define DIGEST_CHARS 32                /* half a SHA-256: 128 bits tell a session's kernels apart */
 
 /* everything that makes a kernel another one: types whole, zone, options */
@@ -152,12 +168,12 @@ static enum hr_code kernel_name(const struct hr_kernel *kernel, const struct hr_
 {
     struct hr_buf key;
     unsigned char digest[EVP_MAX_MD_SIZE];
-    hr_buf_init(&key, KEY_MAX);
+    hr_buf_init(&key, HR_BUF_GROWS);
     kernel_key(kernel, types, &key);
-    bool whole = hr_buf_ok(&key) && EVP_Digest(hr_buf_text(&key), key.len, digest, NULL, EVP_sha256(), NULL);
+    bool whole = EVP_Digest(hr_buf_text(&key), hr_buf_len(&key), digest, NULL, EVP_sha256(), NULL);
     hr_buf_release(&key);
     if (!whole)
-        return hr_fail(err, HR_E_NOMEM, "no memory for the types of function '%s'", kernel->name);
+        return hr_fail(err, HR_E_NOMEM, "cannot digest the types of function '%s'", kernel->name);
     int len = snprintf(name, KERNEL_NAME_MAX, "hr_%s_", kernel->name);
     HR_CHECK(len > 0 && len + DIGEST_CHARS < KERNEL_NAME_MAX);
     for (size_t i = 0; i < DIGEST_CHARS / 2; i++)

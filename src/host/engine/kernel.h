@@ -11,7 +11,9 @@
  * function is called, unless HR_K_NULLS. A failure: hr_kernel_fail(rows, &err), with an error made by hr_fail_spark. */
 #ifndef HR_HOST_ENGINE_KERNEL_H
 #define HR_HOST_ENGINE_KERNEL_H
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "host/plan/env.h"
 #include "host/plan/type.h"
 #include "host/value/value.h"
@@ -33,6 +35,7 @@ struct hr_kernel_types {
 /* one call of a kernel: vectors of `count` rows */
 struct hr_rows {
     duckdb_function_info info;
+    const char *name;                  /* the kernel's, for messages */
     const struct hr_kernel_types *types;
     idx_t count;
     size_t arg_count;
@@ -62,6 +65,9 @@ static inline void hr_out_text(struct hr_rows *rows, idx_t row, const char *byte
 {
     duckdb_vector_assign_string_element_len(rows->result, row, bytes, len);
 }
+/* the text of buf, which the caller releases. A buffer that failed fails the statement by the function's name and its limit. */
+void hr_out_buf(struct hr_rows *rows, idx_t row, const struct hr_buf *buf);
+bool hr_buf_whole(struct hr_rows *rows, const struct hr_buf *buf);     /* false: it failed, and so does the statement */
 void hr_out_null(struct hr_rows *rows, idx_t row);
 void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err);   /* the kernel returns then */
 

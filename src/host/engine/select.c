@@ -3,26 +3,26 @@
 
 const char *sel_take(struct emit *e, struct hr_buf *buf)
 {
-    const char *text = hr_strdup(e->arena, hr_buf_text(buf));
-    hr_buf_release(buf);
-    return text;
+    const char *text;
+    enum hr_code code = hr_buf_take(buf, e->arena, "the query's SQL", &text, e->err);
+    if (code)
+        e->failed = code;
+    return text ? text : "";
 }
 
 enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     enum hr_code code = emit_expr(e, expr, &buf);
-    if (!code && !hr_buf_ok(&buf))
-        code = hr_fail(e->err, HR_E_LIMIT, "the query is too large");
     *out = sel_take(e, &buf);
-    return code;
+    return code ? code : e->failed;
 }
 
 const char *type_text(struct emit *e, const struct hr_type *type)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 20);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     hr_type_duckdb(type, &buf);
     return sel_take(e, &buf);
 }
@@ -64,10 +64,10 @@ void write_head(const struct sel *s, struct hr_buf *out)
 }
 
 /* SELECT of the needed columns, each once, named a<id>; the ids are listed in ids */
-char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
+const char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, SQL_MAX);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     write_head(s, &buf);
     *ids = HR_NEW_ARRAY(e->arena, int, output->count + 1);
     *count = 0;
@@ -84,16 +84,14 @@ char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *o
     if (!*count)
         hr_buf_adds(&buf, s->grouped && !s->group ? "count(*) AS a0" : "1 AS a0");
     write_tail(s, &buf);
-    char *text = hr_strdup(e->arena, hr_buf_text(&buf));
-    hr_buf_release(&buf);
-    return text;
+    return sel_take(e, &buf);
 }
 
 void sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
 {
     int *ids, table = ++e->next_table;
     size_t count;
-    char *inner = close_select(e, s, output, &ids, &count);
+    const char *inner = close_select(e, s, output, &ids, &count);
     *s = (struct sel){.from = hr_printf(e->arena, "(%s) AS t%d", inner, table), .limit = -1};
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);

@@ -9,19 +9,16 @@ struct sel {
     bool grouped, distinct, windows, is_volatile;
 };
 
-#define SQL_MAX ((size_t)256 << 20)
-
 struct plain_search { struct emit *e; bool computed, is_volatile, windows; };
 
 enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *s);
 int largest_id(const struct hr_node *node);
-const char *sel_take(struct emit *e, struct hr_buf *buf);
 enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out);
 void set_text(struct emit *e, int id, const char *text, int plain);
 void write_tail(const struct sel *s, struct hr_buf *out);
 const char *column_text(struct emit *e, int id);
 void write_head(const struct sel *s, struct hr_buf *out);
-char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count);
+const char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count);
 void sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output);
 bool sel_closed(const struct sel *s);
 enum hr_code search_plain(void *arg, struct hr_texpr **child);

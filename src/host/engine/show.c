@@ -76,19 +76,19 @@ static struct cell make_cell(const char *text, size_t len, int truncate)
 {
     struct hr_buf escaped, out;
     int units, width;
-    hr_buf_init(&escaped, (size_t)1 << 30);
-    hr_buf_init(&out, (size_t)1 << 30);
+    hr_buf_init(&escaped, HR_BUF_GROWS);
+    hr_buf_init(&out, HR_BUF_GROWS);
     escape_control(&escaped, text, len);
-    measure(hr_buf_text(&escaped), escaped.len, &units, &width);
+    measure(hr_buf_text(&escaped), hr_buf_len(&escaped), &units, &width);
     if (truncate > 0 && units > truncate) {
-        cut(&out, hr_buf_text(&escaped), escaped.len, truncate < 4 ? truncate : truncate - 3);
+        cut(&out, hr_buf_text(&escaped), hr_buf_len(&escaped), truncate < 4 ? truncate : truncate - 3);
         if (truncate >= 4)
             hr_buf_adds(&out, "...");
     } else
-        hr_buf_add(&out, hr_buf_text(&escaped), escaped.len);
+        hr_buf_add(&out, hr_buf_text(&escaped), hr_buf_len(&escaped));
     hr_buf_release(&escaped);
-    struct cell cell = {.len = out.len};
-    measure(hr_buf_text(&out), out.len, &units, &cell.width);
+    struct cell cell = {.len = hr_buf_len(&out)};
+    measure(hr_buf_text(&out), hr_buf_len(&out), &units, &cell.width);
     cell.text = strdup(hr_buf_text(&out));
     HR_CHECK(cell.text);
     hr_buf_release(&out);
@@ -188,9 +188,9 @@ static void vertical(struct show *show, const struct cell *names, struct hr_buf 
     }
     for (size_t r = 0; r < show->rows; r++) {
         /* "-RECORD 0---…", filled up to the widest line */
-        int before = (int)out->len;
+        int before = (int)hr_buf_mark(out);
         hr_buf_addf(out, "-RECORD %zu", r);
-        pad(out, '-', name_width + value_width + 5 - ((int)out->len - before));
+        pad(out, '-', name_width + value_width + 5 - ((int)hr_buf_mark(out) - before));
         hr_buf_addc(out, '\n');
         for (size_t c = 0; c < show->columns; c++) {
             const struct cell *cell = &show->cells[r * show->columns + c];
@@ -255,10 +255,10 @@ static void html(struct show *show, const struct cell *names, struct hr_buf *out
         hr_buf_addf(out, "only showing top %d row%s\n", show->typed->rows, show->typed->rows == 1 ? "" : "s");
 }
 
-char *show_finish(struct show *show, size_t *len)
+enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err)
 {
     struct hr_buf out;
-    hr_buf_init(&out, (size_t)1 << 31);
+    hr_buf_init(&out, HR_SHOW_BYTES_MAX);
     struct cell *names = calloc(show->columns + 1, sizeof *names);
     HR_CHECK(names);
     for (size_t c = 0; c < show->columns; c++) {
@@ -276,7 +276,9 @@ char *show_finish(struct show *show, size_t *len)
         free(show->cells[i].text);
     free(show->cells);
     free(show);
-    *len = out.len;
-    char *text = hr_buf_steal(&out, NULL);
-    return text ? text : calloc(1, 1);
+    *text = NULL;
+    *len = 0;
+    HR_TRY(hr_buf_check(&out, "the table that show prints", err));
+    *text = hr_buf_steal(&out, len);
+    return HR_OK;
 }

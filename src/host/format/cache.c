@@ -152,7 +152,7 @@ enum hr_code hr_cache_file(struct hr_format *format, const char *location, const
                            struct hr_err *err)
 {
     struct hr_buf key;
-    hr_buf_init(&key, 64 * 1024);
+    hr_buf_init(&key, HR_BUF_GROWS);
     hr_buf_addf(&key, "bytes|%s|%s|%lld", location, stat->etag, (long long)stat->size);
     *out = (struct hr_bytes *)hr_cache_get(format->cache, hr_buf_text(&key));
     enum hr_code code = HR_OK;

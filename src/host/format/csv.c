@@ -906,11 +906,11 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     for (size_t i = 0; i < state->files.count; i++)
         HR_TRY(hr_files_codec(state->files.at[i].location, &state->files.at[i].codec, err));
     struct hr_buf key;
-    hr_buf_init(&key, 16 << 20);
+    hr_buf_init(&key, HR_BUF_GROWS);
     hr_buf_adds(&key, "csv\n");
     hr_files_key(&state->files, &key);
     options_key(rel, csv, &key);
-    bool versions = hr_files_versioned(&state->files) && hr_buf_ok(&key);
+    bool versions = hr_files_versioned(&state->files);
     enum hr_code code = HR_OK;
     if (user) {
         data = hr_files_without_partitions(scan->arena, user, &state->files, csv->case_sensitive);
@@ -926,15 +926,14 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     if (!code) {
         hr_buf_adds(&key, "columns\n");
         hr_type_json(scan->schema, &key);
-        state->can_cache = versions && hr_buf_ok(&key) && (size_t)state->files.bytes <= hr_cache_file_max(format->cache)
+        state->can_cache = versions && (size_t)state->files.bytes <= hr_cache_file_max(format->cache)
             && !hr_files_compressed(&state->files);
         state->key = hr_strdup(scan->arena, hr_buf_text(&key));
         scan->identity = versions ? state->key : NULL;
     }
     hr_buf_clear(&key);
     hr_files_metadata(scan->arena, &state->files, &key);
-    scan->file_list = hr_buf_ok(&key) ? hr_strdup(scan->arena, hr_buf_text(&key)) : NULL;
-    hr_buf_release(&key);
+    scan->file_list = hr_buf_keep(&key, scan->arena);
     scan->rows_guess = (uint64_t)state->files.bytes / ROW_BYTES_GUESS + 1;
     return code;
 }

@@ -287,11 +287,9 @@ static const char *token_name(struct hr_arena *arena, const struct hr_csv *csv, 
     if (!hr_csv_token(csv, field, &text) || !text.len)
         return NULL;
     struct hr_buf out;
-    hr_buf_init(&out, 1 << 24);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_utf8_repair(text.at, text.len, &out);
-    char *name = hr_strdup(arena, hr_buf_text(&out));
-    hr_buf_release(&out);
-    return name;
+    return hr_buf_keep(&out, arena);
 }
 
 static const struct hr_field *header_fields(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_csv_record *record, struct hr_field *fields)

@@ -42,11 +42,11 @@ static duckdb_string_t string(struct hr_text text, bool is_utf8, struct hr_bump 
     if (is_utf8 || hr_utf8_valid(text.at, text.len))
         return hr_string_ref(text.at, text.len);
     struct hr_buf out;
-    hr_buf_init(&out, text.len * 3 + 4);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_utf8_repair(text.at, text.len, &out);
-    char *kept = hr_bump_alloc(bump, out.len);
-    memcpy(kept, hr_buf_text(&out), out.len);
-    duckdb_string_t made = hr_string_ref(kept, out.len);
+    char *kept = hr_bump_alloc(bump, hr_buf_len(&out));
+    memcpy(kept, hr_buf_text(&out), hr_buf_len(&out));
+    duckdb_string_t made = hr_string_ref(kept, hr_buf_len(&out));
     hr_buf_release(&out);
     return made;
 }

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "host/format/csv_value_io.h"
 #include "host/format/csv.h"
 #include "host/format/write.h"
@@ -163,19 +164,22 @@ static void put_column(const struct csv_writing *state, const struct hr_column *
         put_bytes(column, row, scratch);
     else
         hr_column_text(column, row, &state->how, scratch);
-    put_value(state, (struct hr_text){hr_buf_text(scratch), scratch->len}, first, out);
+    if (hr_buf_ok(scratch))
+        put_value(state, (struct hr_text){hr_buf_text(scratch), hr_buf_len(scratch)}, first, out);
+    else
+        hr_buf_join(out, scratch);                   /* the row fails by its name */
 }
 
 static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
 {
     const struct csv_writing *state = writing->state;
     struct hr_buf scratch;
-    size_t begin = out->len;
-    hr_buf_init(&scratch, 256 << 20);
+    size_t begin = hr_buf_mark(out);
+    hr_buf_init(&scratch, HR_FORMAT_ROW_MAX);
     for (size_t i = 0; i < writing->column_count; i++)
         put_column(state, &writing->columns[i], row, !i, &scratch, out);
     hr_buf_release(&scratch);
-    if (out->len == begin)         /* univocity's writer skips empty lines: a single null is not written */
+    if (hr_buf_mark(out) == begin)         /* univocity's writer skips empty lines: a single null is not written */
         return;
     hr_buf_adds(out, state->line_sep);
 }
@@ -199,7 +203,7 @@ void hr_csv_text_put(const struct hr_csv_text *text, const struct hr_type *type,
 {
     const struct csv_writing *state = (const struct csv_writing *)text;
     struct hr_buf scratch;
-    hr_buf_init(&scratch, 256 << 20);
+    hr_buf_init(&scratch, HR_FORMAT_ROW_MAX);
     for (size_t i = 0; i < type->field_count; i++) {
         struct hr_column column = {.field = &type->fields[i]};
         hr_column_bind(&column, duckdb_struct_vector_get_child(vector, i));

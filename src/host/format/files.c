@@ -82,7 +82,7 @@ enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, c
     if (field->type->id == HR_TYPE_YEAR_MONTH || field->type->id == HR_TYPE_DAY_TIME)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(arena, "interval columns in %s files", format), NULL);
     struct hr_buf sql;
-    hr_buf_init(&sql, 1 << 16);
+    hr_buf_init(&sql, HR_BUF_GROWS);
     hr_type_sql(field->type, &sql);
     hr_fail_spark(err, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", format, "columnName", hr_printf(arena, "`%s`", field->name), "columnType",
                   hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
@@ -132,7 +132,7 @@ const char *hr_files_spark_path(struct hr_arena *arena, const char *location)
 const char *hr_files_uri(struct hr_arena *arena, const char *location)
 {
     struct hr_buf out;
-    hr_buf_init(&out, 1 << 20);
+    hr_buf_init(&out, HR_BUF_GROWS);
     if (!is_remote(location))
         hr_buf_adds(&out, "file://");
     const char *scheme = strstr(location, "://");
@@ -141,9 +141,7 @@ const char *hr_files_uri(struct hr_arena *arena, const char *location)
         bool plain = isalnum(c) || strchr("-_.~/!$&'()*+,;=:@", c) || (scheme && p < scheme + 3);
         hr_buf_addf(&out, plain ? "%c" : "%%%02X", c);
     }
-    char *text = hr_strdup(arena, hr_buf_text(&out));
-    hr_buf_release(&out);
-    return text;
+    return hr_buf_keep(&out, arena);
 }
 
 /* names that no reader sees: Spark's HadoopFSUtils.shouldFilterOutPathName */

@@ -81,7 +81,7 @@ enum hr_code hr_format_check_corrupt(struct hr_arena *arena, const struct hr_fie
     if (field->type->id == HR_TYPE_STRING)
         return HR_OK;
     struct hr_buf sql;
-    hr_buf_init(&sql, 1 << 16);
+    hr_buf_init(&sql, HR_BUF_GROWS);
     hr_type_sql(field->type, &sql);
     hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName", hr_printf(arena, "`%s`", field->name), "actualType",
                   hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);

@@ -225,11 +225,11 @@ static duckdb_string_t kept_text(struct lines_local *local, const char *text, si
     if (hr_utf8_valid(text, len))
         return hr_string_ref(text, len);
     struct hr_buf out;
-    hr_buf_init(&out, len * 3 + 4);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_utf8_repair(text, len, &out);
-    char *copy = hr_bump_alloc(&local->kept, out.len);
-    memcpy(copy, hr_buf_text(&out), out.len);
-    duckdb_string_t made = hr_string_ref(copy, out.len);
+    char *copy = hr_bump_alloc(&local->kept, hr_buf_len(&out));
+    memcpy(copy, hr_buf_text(&out), hr_buf_len(&out));
+    duckdb_string_t made = hr_string_ref(copy, hr_buf_len(&out));
     hr_buf_release(&out);
     return made;
 }
@@ -453,13 +453,13 @@ static enum hr_code open_json(struct hr_scan *scan, struct lines_scan *state, st
         return hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "JSON", NULL);
     } else {
         struct hr_buf key;
-        hr_buf_init(&key, 16 << 20);
+        hr_buf_init(&key, HR_BUF_GROWS);
         hr_buf_adds(&key, "json\n");
         hr_files_key(&state->files, &key);
         for (size_t i = 0; i < rel->read_files.options.count; i++)
             hr_buf_addf(&key, "%s=%s\n", rel->read_files.options.at[i].key, rel->read_files.options.at[i].value);
         hr_buf_addf(&key, "%s|%s|%d%d\n", json->zone_name, json->corrupt, json->case_sensitive, json->infer_ntz);
-        enum hr_code code = hr_files_versioned(&state->files) && hr_buf_ok(&key)
+        enum hr_code code = hr_files_versioned(&state->files)
             ? hr_cache_schema(scan->format, scan->arena, hr_buf_text(&key), infer_files, json, &state->files, &data, err)
             : infer_files(scan->format, scan->arena, json, &state->files, &data, err);
         hr_buf_release(&key);
@@ -508,10 +508,9 @@ static enum hr_code open_source(struct hr_format *format, struct hr_arena *arena
         return code;
     }
     struct hr_buf list;
-    hr_buf_init(&list, 16 << 20);
+    hr_buf_init(&list, HR_BUF_GROWS);
     hr_files_metadata(scan->arena, &state->files, &list);
-    scan->file_list = hr_buf_ok(&list) ? hr_strdup(scan->arena, hr_buf_text(&list)) : NULL;
-    hr_buf_release(&list);
+    scan->file_list = hr_buf_keep(&list, scan->arena);
     scan->rows_guess = (uint64_t)state->files.bytes / 100 + 1;
     scan = hr_scan_register(scan);
     *source = hr_scan_source(arena, scan, is_json ? "json" : "text", is_json ? "json" : "text");

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "host/format/json_text.h"
 #include "host/format/write.h"
 #include <math.h>
@@ -145,7 +146,7 @@ static void json_list(const struct json_writing *state, const struct hr_column *
     struct hr_field key_field = {"key", type->key, false, NULL}, value_field = {"value", type->element, true, NULL};
     struct hr_column value = child_of(&value_field, is_map ? duckdb_struct_vector_get_child(inner, 1) : inner), key = {0};
     struct hr_buf text;
-    hr_buf_init(&text, 64 << 20);
+    hr_buf_init(&text, HR_FORMAT_ROW_MAX);
     if (is_map)
         key = child_of(&key_field, duckdb_struct_vector_get_child(inner, 0));
     hr_buf_addc(out, is_map ? '{' : '[');
@@ -155,7 +156,10 @@ static void json_list(const struct json_writing *state, const struct hr_column *
         if (is_map) {
             hr_buf_clear(&text);
             hr_column_text(&key, i, &state->how, &text);
-            json_string(hr_buf_text(&text), text.len, state->ascii, out);
+            if (hr_buf_ok(&text))
+                json_string(hr_buf_text(&text), hr_buf_len(&text), state->ascii, out);
+            else
+                hr_buf_join(out, &text);
             hr_buf_addc(out, ':');
         }
         json_value(state, &value, i, out);

@@ -1,5 +1,6 @@
 /* Parquet through DuckDB's own reader and writer; names, types and places are ours. */
 #include "base/check.h"
+#include "base/limits.h"
 #include "host/format/cache.h"
 #include "host/format/write.h"
 #include <jansson.h>
@@ -7,7 +8,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define SQL_MAX (64u << 20)
 #define SPARK_VERSION "4.2.0"
 
 /* ---- SQL text ---- */
@@ -47,7 +47,7 @@ static void rename_fields(const char *from, const struct hr_type *type, bool to_
         return;
     }
     struct hr_buf inner;
-    hr_buf_init(&inner, SQL_MAX);
+    hr_buf_init(&inner, HR_BUF_GROWS);
     snprintf(variable, sizeof variable, "x%d", depth);
     if (type->id == HR_TYPE_STRUCT) {
         hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", from);
@@ -115,7 +115,7 @@ static void spark_schema(const struct hr_writing *writing, struct hr_buf *out)
 static void copy_statement(struct hr_writing *writing, const char *from, const char *filter, const char *target, size_t codec, struct hr_buf *out)
 {
     struct hr_buf schema;
-    hr_buf_init(&schema, SQL_MAX);
+    hr_buf_init(&schema, HR_BUF_GROWS);
     spark_schema(writing, &schema);
     hr_buf_adds(out, "COPY (SELECT ");
     for (size_t i = 0; i < writing->column_count; i++) {
@@ -143,10 +143,11 @@ static const char *file_name(struct hr_writing *writing, const char *folder, int
                                                       codecs[codec].extension));
 }
 
-static enum hr_code own_query(struct hr_format *format, const char *sql, duckdb_result *result, struct hr_err *err)
+static enum hr_code own_query(struct hr_format *format, const struct hr_buf *sql, duckdb_result *result, struct hr_err *err)
 {
+    HR_TRY(hr_buf_check(sql, "a statement over Parquet files", err));
     pthread_mutex_lock(&format->connection_lock);
-    duckdb_state state = duckdb_query(format->connection, sql, result);
+    duckdb_state state = duckdb_query(format->connection, hr_buf_text(sql), result);
     pthread_mutex_unlock(&format->connection_lock);
     if (state == DuckDBSuccess)
         return HR_OK;
@@ -179,9 +180,9 @@ static void partition_text(const struct hr_writing *writing, size_t i, struct hr
 static enum hr_code write_partitions(struct hr_writing *writing, const char *table, size_t codec, struct hr_err *err)
 {
     struct hr_buf sql, folder, filter;
-    hr_buf_init(&sql, SQL_MAX);
-    hr_buf_init(&folder, 1 << 16);
-    hr_buf_init(&filter, 1 << 20);
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
+    hr_buf_init(&folder, HR_BUF_GROWS);
+    hr_buf_init(&filter, HR_BUF_GROWS);
     hr_buf_adds(&sql, "SELECT DISTINCT ");
     for (size_t i = 0; i < writing->partition_count; i++) {
         hr_buf_adds(&sql, i ? ", " : "");
@@ -193,7 +194,7 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
     else
         hr_buf_addf(&sql, "part FROM (SELECT part FROM %s UNION ALL SELECT 0) ORDER BY ALL", table);
     duckdb_result result;
-    enum hr_code code = own_query(writing->format, hr_buf_text(&sql), &result, err);
+    enum hr_code code = own_query(writing->format, &sql, &result, err);
     idx_t rows = code ? 0 : duckdb_row_count(&result);
     for (idx_t r = 0; r < rows && !code; r++) {
         hr_buf_clear(&folder);
@@ -222,7 +223,7 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
         hr_buf_clear(&sql);
         copy_statement(writing, table, hr_buf_text(&filter), target, codec, &sql);
         duckdb_result copied;
-        if (!code && !(code = own_query(writing->format, hr_buf_text(&sql), &copied, err)))
+        if (!code && !(code = own_query(writing->format, &sql, &copied, err)))
             duckdb_destroy_result(&copied);
     }
     if (rows || !code)
@@ -243,8 +244,12 @@ static enum hr_code write_partitioned(struct hr_writing *writing, size_t codec, 
     enum hr_code code = write_partitions(writing, table, codec, err);
     duckdb_result result;
     struct hr_err ignored = {0};
-    if (!own_query(writing->format, hr_printf(writing->arena, "DROP TABLE %s", table), &result, &ignored))
+    struct hr_buf drop;
+    hr_buf_init(&drop, HR_BUF_GROWS);
+    hr_buf_addf(&drop, "DROP TABLE %s", table);
+    if (!own_query(writing->format, &drop, &result, &ignored))
         duckdb_destroy_result(&result);
+    hr_buf_release(&drop);
     return code;
 }
 
@@ -266,10 +271,11 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
     if (writing->partition_count || writing->rows->parts > 1)
         return write_partitioned(writing, codec, err);
     struct hr_buf sql;
-    hr_buf_init(&sql, SQL_MAX);
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "", file_name(writing, "", 0, codec), codec, &sql);
-    enum hr_code code = hr_buf_ok(&sql) ? writing->rows->execute(writing->rows, hr_buf_text(&sql), err)
-                                        : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
+    enum hr_code code = hr_buf_check(&sql, "the statement that writes a file", err);
+    if (!code)
+        code = writing->rows->execute(writing->rows, hr_buf_text(&sql), err);
     hr_buf_release(&sql);
     return code;
 }
@@ -363,12 +369,12 @@ static enum hr_code footer_schema(struct hr_format *format, struct hr_arena *are
                                   const struct hr_type **schema, struct hr_err *err)
 {
     struct hr_buf sql;
-    hr_buf_init(&sql, SQL_MAX);
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "SELECT * FROM read_parquet(");
     file_list(files, from, count, &sql);
     hr_buf_addf(&sql, ", hive_partitioning = false, union_by_name = %s) LIMIT 0", merge ? "true" : "false");
     duckdb_result result;
-    enum hr_code code = own_query(format, hr_buf_text(&sql), &result, err);
+    enum hr_code code = own_query(format, &sql, &result, err);
     hr_buf_release(&sql);
     if (code)
         return footer_error(files->at[from].location, err);
@@ -408,13 +414,13 @@ static const struct hr_type *stored_schema(struct hr_format *format, struct hr_a
 {
     struct hr_buf sql;
     struct hr_err ignored = {0};
-    hr_buf_init(&sql, 1 << 20);
+    hr_buf_init(&sql, HR_BUF_GROWS);
     hr_buf_adds(&sql, "SELECT decode(value) FROM parquet_kv_metadata(");
     literal(location, &sql);
     hr_buf_adds(&sql, ") WHERE decode(key) = 'org.apache.spark.sql.parquet.row.metadata'");
     duckdb_result result;
     const struct hr_type *schema = NULL;
-    enum hr_code code = own_query(format, hr_buf_text(&sql), &result, &ignored);
+    enum hr_code code = own_query(format, &sql, &result, &ignored);
     hr_buf_release(&sql);
     if (code)
         return NULL;
@@ -519,7 +525,7 @@ static void select_part(const struct parquet_source *state, const struct hr_file
             hr_buf_addc(out, ')');
         } else {
             struct hr_buf column;
-            hr_buf_init(&column, 1 << 16);
+            hr_buf_init(&column, HR_BUF_GROWS);
             name(field->name, &column);
             read_column(field, hr_buf_text(&column), out);
             hr_buf_release(&column);
@@ -571,7 +577,7 @@ static enum hr_code emit(const struct hr_source *source, const size_t *wanted, s
     hr_buf_addc(out, ')');
     free(group);
     free(done);
-    return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
+    return hr_buf_check(out, "the statement", err);
 }
 
 static enum hr_code schema_of(struct hr_format *format, struct hr_arena *arena, const struct hr_rel *rel, struct hr_env *env, struct parquet_source *state,

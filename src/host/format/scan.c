@@ -145,7 +145,7 @@ static enum hr_code emit(const struct hr_source *source, const size_t *wanted, s
         hr_buf_addf(out, "%s%zu", i ? ", " : "", wanted[i]);
     }
     hr_buf_adds(out, metadata ? "]::INTEGER[]) AS s)" : "]::INTEGER[])");
-    return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the statement is larger than its limit");
+    return hr_buf_check(out, "the statement", err);
 }
 
 struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name)

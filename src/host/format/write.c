@@ -6,6 +6,7 @@
 #include "host/format/write.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include <zlib.h>
 
 #define FLUSH_BYTES (1 << 20)
-#define FILE_BUFFER_MAX (512u << 20)
 #define PARTITION_FOLDERS_MAX 100000
 
 /* ---- one output file ---- */
@@ -74,11 +74,11 @@ static enum hr_code open_file(struct hr_writing *writing, struct out_file *file,
 static enum hr_code flush(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
 {
     if (!hr_buf_ok(&file->rows))
-        return hr_fail(err, HR_E_LIMIT, "one row is larger than %u MB as text", FILE_BUFFER_MAX >> 20);
+        return hr_buf_check(&file->rows, "one row as text", err);
     if (!file->writer)
         HR_TRY(open_file(writing, file, err));
-    HR_TRY(file->zip_open ? compress_to(file, hr_buf_text(&file->rows), file->rows.len, Z_NO_FLUSH, err)
-                          : hr_blob_write(file->writer, hr_buf_text(&file->rows), file->rows.len, err));
+    HR_TRY(file->zip_open ? compress_to(file, hr_buf_text(&file->rows), hr_buf_len(&file->rows), Z_NO_FLUSH, err)
+                          : hr_blob_write(file->writer, hr_buf_text(&file->rows), hr_buf_len(&file->rows), err));
     hr_buf_clear(&file->rows);
     return HR_OK;
 }
@@ -111,7 +111,7 @@ static struct out_file *file_of(struct texts *texts, const char *folder, int32_t
         file = HR_NEW(texts->writing->arena, struct out_file);
         file->folder = hr_strdup(texts->writing->arena, folder);
         file->part = part;
-        hr_buf_init(&file->rows, FILE_BUFFER_MAX);
+        hr_buf_init(&file->rows, HR_FORMAT_ROW_MAX);
         hr_map_put(&texts->by_folder, key, file);
     }
     return file;
@@ -145,7 +145,7 @@ static void folder_of(struct texts *texts, idx_t row)
 {
     struct hr_writing *writing = texts->writing;
     struct hr_buf value;
-    hr_buf_init(&value, 1 << 20);
+    hr_buf_init(&value, HR_BUF_GROWS);                  /* a partition's value is in memory already */
     hr_buf_clear(&texts->folder);
     for (size_t i = 0; i < writing->partition_count; i++) {
         const struct hr_column *column = &writing->partitions[i];
@@ -201,7 +201,7 @@ static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
         }
         writing->text->row(writing, row, &file->rows);
         file->count++;
-        if (file->rows.len > FLUSH_BYTES || !hr_buf_ok(&file->rows))
+        if (!hr_buf_ok(&file->rows) || hr_buf_len(&file->rows) > FLUSH_BYTES)
             HR_TRY(flush(writing, file, err));
     }
     return HR_OK;
@@ -213,8 +213,8 @@ static enum hr_code write_texts(struct hr_writing *writing, struct hr_err *err)
     const struct hr_options none = {0};
     HR_TRY(hr_value_text_options(writing->arena, writing->env, &none, &texts.how, err));
     hr_map_init(&texts.by_folder);
-    hr_buf_init(&texts.folder, 64 * 1024);
-    hr_buf_init(&texts.key, 64 * 1024 + 16);
+    hr_buf_init(&texts.folder, HR_BUF_GROWS);
+    hr_buf_init(&texts.key, HR_BUF_GROWS);
     enum hr_code code = writing->rows->pull(writing->rows, take, &texts, err);
     if (!code && !writing->partition_count)
         file_of(&texts, "", 0);        /* the first part is written even when it is empty */
@@ -271,7 +271,7 @@ static enum hr_code split_columns(struct hr_writing *writing, struct hr_err *err
         int at = column_named(writing, by->at[i]);
         if (at < 0) {
             struct hr_buf text;
-            hr_buf_init(&text, 1 << 16);
+            hr_buf_init(&text, HR_BUF_GROWS);
             hr_type_simple(schema, &text);
             hr_fail(err, HR_E_INVALID, "Partition column `%s` not found in schema %s.", by->at[i], hr_buf_text(&text));
             hr_buf_release(&text);

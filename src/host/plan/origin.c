@@ -13,8 +13,8 @@ static int points(const char *from, const char *to)
 
 static void take(struct hr_buf *buf, char *out, size_t size)
 {
-    size_t len = buf->len < size - 1 ? buf->len : size - 1;
-    while (len < buf->len && len > 0 && ((unsigned char)hr_buf_text(buf)[len] & 0xC0) == 0x80)
+    size_t len = hr_buf_len(buf) < size - 1 ? hr_buf_len(buf) : size - 1;
+    while (len < hr_buf_len(buf) && len > 0 && ((unsigned char)hr_buf_text(buf)[len] & 0xC0) == 0x80)
         len--;   /* never half a character */
     memcpy(out, hr_buf_text(buf), len);
     out[len] = 0;
@@ -41,7 +41,7 @@ enum hr_code hr_origin_syntax(struct hr_err *err, const char *sql, int offset)
     int number = line_of(sql, offset, &line), pos = points(line, sql + offset);
     const char *end = strchr(line, '\n');
     struct hr_buf out;
-    hr_buf_init(&out, strlen(sql) + 65536);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_buf_addf(&out, " (line %d, pos %d)\n\n== SQL ==\n", number, pos);
     hr_buf_add(&out, sql, end ? (size_t)(end - sql) : strlen(sql));
     hr_buf_addc(&out, '\n');
@@ -71,7 +71,7 @@ static void write_summary(struct hr_err *err, const char *sql, int start, int st
     const char *line;
     int number = line_of(sql, start, &line);
     struct hr_buf out;
-    hr_buf_init(&out, strlen(sql) * 2 + 65536);
+    hr_buf_init(&out, HR_BUF_GROWS);
     hr_buf_addf(&out, "\n== SQL (line %d, position %d) ==\n", number, points(line, sql + start) + 1);
     while (line < sql + stop || line == sql + start) {
         const char *end = strchr(line, '\n');

@@ -87,11 +87,10 @@ static enum hr_code take_option(struct reader *r, struct hr_option *option)
         struct hr_names key;
         struct hr_buf joined;
         HR_TRY(take_names(r, &key));
-        hr_buf_init(&joined, HR_SQL_BYTES_MAX);
+        hr_buf_init(&joined, HR_BUF_GROWS);
         for (size_t i = 0; i < key.count; i++)
             hr_buf_addf(&joined, "%s%s", i ? "." : "", key.at[i]);
-        option->key = hr_strdup(p->arena, hr_buf_text(&joined));
-        hr_buf_release(&joined);
+        option->key = hr_buf_keep(&joined, p->arena);
     }
     take_kind(r, TK_EQ);
     bool negative = take_kind(r, TK_MINUS);

@@ -154,15 +154,15 @@ static struct node decimal(struct parser *p, struct number number, bool negative
         count = 1;
     }
     struct hr_buf buf;
-    hr_buf_init(&buf, 4096);
+    hr_buf_init(&buf, HR_BUF_GROWS);
     hr_buf_adds(&buf, negative && !zero ? "-" : "");
     for (int i = count; i <= scale; i++)   /* zeros before: 0.05 */
         hr_buf_addc(&buf, '0');
     hr_buf_adds(&buf, number.digits);
     for (int i = number.scale; i < 0 && !zero; i++)
         hr_buf_addc(&buf, '0');
-    char *text = hr_arena_alloc(p->arena, buf.len + 2);
-    size_t whole = buf.len - (size_t)scale;
+    char *text = hr_arena_alloc(p->arena, hr_buf_len(&buf) + 2);
+    size_t whole = hr_buf_len(&buf) - (size_t)scale;
     memcpy(text, hr_buf_text(&buf), whole);
     if (scale) {
         text[whole] = '.';
@@ -455,7 +455,7 @@ static struct node interval_from_to(struct parser *p, const struct token *value,
 static struct node invalid_typed(struct parser *p, const char *type, const struct token *value, int start)
 {
     struct hr_buf quoted;
-    hr_buf_init(&quoted, HR_SQL_BYTES_MAX);
+    hr_buf_init(&quoted, HR_BUF_GROWS);
     hr_buf_addc(&quoted, '\'');
     for (size_t i = 0; i < value->len; i++) {
         if (value->text[i] == '\'' || value->text[i] == '\\')
@@ -516,7 +516,7 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
                                 unit_find(p->sql + unit[2].start, (size_t)(unit[2].stop - unit[2].start)), word->start, unit[2].stop).expr;
     }
     struct hr_buf text;
-    hr_buf_init(&text, HR_SQL_BYTES_MAX * 2);
+    hr_buf_init(&text, HR_BUF_GROWS);
     *at += 1;
     collect_parts(p, at, &text);
     int stop = p->tokens[*at - 1].stop;

@@ -1,4 +1,5 @@
 #include "host/value/java_text.h"
+#include "base/limits.h"
 #include "host/value/hash.h"
 #include <math.h>
 #include <stdio.h>
@@ -51,18 +52,18 @@ static void add_grouped(struct hr_buf *out, const char *digits, size_t len)
 static void add_signed(struct hr_buf *out, const struct spec *spec, bool negative, const char *digits, size_t len)
 {
     struct hr_buf body;
-    hr_buf_init(&body, WIDTH_MAX * 2);
+    hr_buf_init(&body, HR_BUF_GROWS);
     if (spec->group)
         add_grouped(&body, digits, len);
     else
         hr_buf_add(&body, digits, len);
     const char *before = negative ? (spec->parenthesis ? "(" : "-") : spec->plus ? "+" : spec->space ? " " : "";
     const char *behind = negative && spec->parenthesis ? ")" : "";
-    size_t used = strlen(before) + body.len + strlen(behind);
+    size_t used = strlen(before) + hr_buf_len(&body) + strlen(behind);
     hr_buf_adds(out, before);
     for (; spec->zero && (int)used < spec->width; used++)
         hr_buf_addc(out, '0');
-    hr_buf_add(out, hr_buf_text(&body), body.len);
+    hr_buf_join(out, &body);
     hr_buf_adds(out, behind);
     hr_buf_release(&body);
 }
@@ -95,7 +96,7 @@ static void add_real(struct hr_buf *out, const struct spec *spec, double value)
         return;
     }
     struct hr_buf digits;
-    hr_buf_init(&digits, WIDTH_MAX);
+    hr_buf_init(&digits, HR_BUF_GROWS);        /* at most WIDTH_MAX places behind a double's 309 digits */
     double size = fabs(value);
     int places = spec->precision < 0 ? 6 : spec->precision;
     if (spec->conversion == 'f') {
@@ -109,7 +110,7 @@ static void add_real(struct hr_buf *out, const struct spec *spec, double value)
         else
             add_fixed(&digits, size, size == 0 ? significant - 1 : significant - 1 - (int)floor(log10(size)));
     }
-    add_signed(out, spec, signbit(value), hr_buf_text(&digits), digits.len);
+    add_signed(out, spec, signbit(value), hr_buf_text(&digits), hr_buf_len(&digits));
     hr_buf_release(&digits);
 }
 
@@ -218,12 +219,17 @@ static void read_flags(const char **at, const char *end, struct spec *spec)
 
 static void add_padded(struct hr_buf *out, const struct spec *spec, const struct hr_buf *body)
 {
-    size_t length = hr_utf8_length(hr_buf_text(body), body->len);
+    if (!hr_buf_ok(body)) {
+        hr_buf_join(out, body);
+        return;
+    }
+    const char *bytes = hr_buf_text(body);
+    size_t len = hr_buf_len(body), length = hr_utf8_length(bytes, len);
     if (!spec->left)
         for (size_t i = length; (int)i < spec->width; i++)
             hr_buf_addc(out, ' ');
-    for (size_t i = 0; i < body->len; i++) {
-        char c = body->data[i];
+    for (size_t i = 0; i < len; i++) {
+        char c = bytes[i];
         hr_buf_addc(out, spec->upper && c >= 'a' && c <= 'z' ? (char)(c - 32) : c);
     }
     if (spec->left)
@@ -268,7 +274,7 @@ bool hr_java_format(const char *format, size_t len, const struct hr_argument *ar
         spec.conversion = *at++;
         if (spec.conversion == '%' || spec.conversion == 'n') {
             struct hr_buf one;
-            hr_buf_init(&one, 8);
+            hr_buf_init(&one, HR_BUF_GROWS);
             hr_buf_addc(&one, spec.conversion == 'n' ? '\n' : '%');
             add_padded(out, &spec, &one);
             hr_buf_release(&one);
@@ -285,13 +291,13 @@ bool hr_java_format(const char *format, size_t len, const struct hr_argument *ar
         }
         last = which;
         struct hr_buf body;
-        hr_buf_init(&body, 64 << 20);
+        hr_buf_init(&body, HR_FUNCTION_TEXT_MAX);
         *problem = convert(&body, &spec, &args[which]);
         if (!*problem)
             add_padded(out, &spec, &body);
         hr_buf_release(&body);
     }
-    return !*problem && hr_buf_ok(out);
+    return !*problem;
 }
 
 /* ---- DecimalFormat "#,###,###,###,###,###,##0.000": HALF_EVEN of the exact binary value ---- */
@@ -302,10 +308,11 @@ void hr_format_number(double value, int places, struct hr_buf *out)
         return;
     }
     char *digits = NULL;
+    if (!hr_buf_room(out, (size_t)places))
+        return;                                              /* too long, and says so when it is read */
     /* glibc rounds the exact value half to even, as DecimalFormat does */
     int len = asprintf(&digits, "%.*f", places, fabs(value));
-    if (len < 0)
-        return;
+    HR_CHECK(len >= 0);                                      /* memory, as small as the room above */
     if (signbit(value))
         hr_buf_addc(out, '-');
     add_grouped(out, digits, (size_t)len);
@@ -331,6 +338,8 @@ void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *ou
     add_grouped(out, digits, len);
     if (places && !scale)
         hr_buf_addc(out, '.');
+    if (!hr_buf_room(out, (size_t)(places - scale)))
+        return;
     for (; scale < places; scale++)
         hr_buf_addc(out, '0');
 }

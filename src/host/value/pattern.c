@@ -194,17 +194,18 @@ static bool add_zone_name(struct hr_buf *out, const struct broken *at, int count
     const char *name = hr_zone_name(at->zone);
     bool is_utc = !strcmp(name, "UTC") || !strcmp(name, "Z");
     if (count == 4) { /* full names are CLDR's: only that of UTC is known here */
-        if (!is_utc)
-            return false;
-        return hr_buf_adds(out, "Coordinated Universal Time");
+        hr_buf_adds(out, is_utc ? "Coordinated Universal Time" : "");
+        return is_utc;
     }
-    return hr_buf_adds(out, strchr(name, '/') ? hr_zone_abbreviation(at->zone, at->utc_us) : name);
+    hr_buf_adds(out, strchr(name, '/') ? hr_zone_abbreviation(at->zone, at->utc_us) : name);
+    return true;
 }
 
+/* false: what Spark writes there is not known here */
 static bool add_field(struct hr_buf *out, const struct broken *at, char letter, int count)
 {
     switch (letter) {
-    case 'G': return hr_buf_adds(out, count == 4 ? (at->year > 0 ? "Anno Domini" : "Before Christ") : (at->year > 0 ? "AD" : "BC"));
+    case 'G': hr_buf_adds(out, count == 4 ? (at->year > 0 ? "Anno Domini" : "Before Christ") : (at->year > 0 ? "AD" : "BC")); break;
     case 'y': add_year(out, at, count); break;
     case 'Q': case 'q': add_quarter(out, (at->month + 2) / 3, count); break;
     case 'M': case 'L': count <= 2 ? add_number(out, at->month, count) : add_text(out, months[at->month - 1], count); break;
@@ -212,7 +213,7 @@ static bool add_field(struct hr_buf *out, const struct broken *at, char letter, 
     case 'D': add_number(out, at->days - hr_days_from_civil(at->year, 1, 1) + 1, count); break;
     case 'E': add_text(out, weekdays[hr_floor_mod((int64_t)at->days + 4, 7)], count); break;
     case 'F': add_number(out, (at->day - 1) % 7 + 1, count); break;
-    case 'a': return hr_buf_adds(out, at->hour < 12 ? "AM" : "PM");
+    case 'a': hr_buf_adds(out, at->hour < 12 ? "AM" : "PM"); break;
     case 'h': add_number(out, (at->hour + 11) % 12 + 1, count); break;
     case 'K': add_number(out, at->hour % 12, count); break;
     case 'k': add_number(out, at->hour ? at->hour : 24, count); break;
@@ -222,9 +223,10 @@ static bool add_field(struct hr_buf *out, const struct broken *at, char letter, 
     case 'S': {
         char digits[16];
         snprintf(digits, sizeof digits, "%06d000", at->micros);
-        return hr_buf_add(out, digits, (size_t)count);
+        hr_buf_add(out, digits, (size_t)count);
+        break;
     }
-    case 'V': return hr_buf_adds(out, hr_zone_name(at->zone));
+    case 'V': hr_buf_adds(out, hr_zone_name(at->zone)); break;
     case 'z': return add_zone_name(out, at, count);
     default: add_offset(out, at->offset, letter, count); break;
     }
@@ -249,7 +251,7 @@ bool hr_pattern_format(const struct hr_pattern *pattern, int64_t utc_us, const s
         else if (item->kind == ITEM_FIELD && !add_field(out, &at, item->letter, item->count))
             return false;
     }
-    return hr_buf_ok(out);
+    return true;
 }
 
 /* ---- parse ---- */

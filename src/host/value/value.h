@@ -85,6 +85,7 @@ struct hr_pattern;
 enum hr_pattern_use { HR_PATTERN_FORMAT, HR_PATTERN_PARSE };
 /* NULL when the pattern is invalid or has a letter that Spark refuses; *problem then says what, in words */
 struct hr_pattern *hr_pattern_new(struct hr_arena *arena, const char *text, size_t len, enum hr_pattern_use use, const char **problem);
+/* false when the pattern asks for what is not known here: the full name of a zone other than UTC */
 bool hr_pattern_format(const struct hr_pattern *pattern, int64_t utc_us, const struct hr_zone *zone, struct hr_buf *out);
 struct hr_moment { int64_t local_us; bool has_date, has_time, has_zone; int32_t offset; const struct hr_zone *zone; };  /* zone NULL: offset seconds */
 bool hr_pattern_parse(const struct hr_pattern *pattern, const char *text, size_t len, struct hr_moment *out);

@@ -12,6 +12,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "torture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char order[16];
 
@@ -60,13 +65,97 @@ static void buffers_keep_their_maximum(void **state)
     assert_false(hr_buf_addc(&buf, 'x'));
     assert_false(hr_buf_ok(&buf));
     assert_false(hr_buf_adds(&buf, ""));
+    hr_buf_release(&buf);
     assert_string_equal(hr_buf_text(&buf), "");
     hr_buf_init(&buf, 1000);
     for (int i = 0; i < 100; i++)
         assert_true(hr_buf_addf(&buf, "%d,", i));
     hr_buf_drop(&buf, 4);
-    assert_memory_equal(buf.data, "2,3,", 4);
+    assert_memory_equal(hr_buf_text(&buf), "2,3,", 4);
     hr_buf_release(&buf);
+}
+
+static void a_full_buffer_fails_by_name(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_buf buf, whole;
+    struct hr_err err;
+    const char *text;
+    hr_buf_init(&buf, 4);
+    hr_buf_adds(&buf, "four");
+    assert_int_equal(hr_buf_take(&buf, arena, "a word", &text, &err), HR_OK);
+    assert_string_equal(text, "four");
+    hr_buf_adds(&buf, "fiver");
+    assert_int_equal(hr_buf_mark(&buf), 0);
+    hr_buf_patch(&buf, 0, "x", 1);
+    hr_buf_cut(&buf, 0);
+    hr_buf_init(&whole, 100);
+    hr_buf_adds(&whole, "joined");
+    assert_false(hr_buf_join(&whole, &buf) || hr_buf_ok(&whole));
+    assert_int_equal(hr_buf_check(&buf, "a word", &err), HR_E_LIMIT);
+    assert_string_equal(err.msg, "a word is larger than the limit of 4 bytes");
+    assert_int_equal(hr_buf_take(&buf, arena, "a word", &text, &err), HR_E_LIMIT);
+    assert_null(text);
+    assert_string_equal(hr_buf_keep(&buf, arena), "");      /* released, it is whole again */
+    hr_arena_free(arena);
+}
+
+enum reading { TEXT, LEN, BYTES, STEAL, KEEP, READINGS };
+
+static void read_full(enum reading how)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_buf buf;
+    size_t len;
+    hr_buf_init(&buf, 4);
+    hr_buf_adds(&buf, "fiver");
+    switch (how) {
+    case TEXT: hr_buf_text(&buf); break;
+    case LEN: hr_buf_len(&buf); break;
+    case BYTES: hr_buf_bytes(&buf); break;
+    case STEAL: hr_buf_steal(&buf, &len); break;
+    case KEEP: hr_buf_keep(&buf, arena); break;
+    case READINGS: break;
+    }
+}
+
+static void a_full_buffer_is_never_read(void **state)
+{
+    (void)state;
+    for (enum reading how = TEXT; how <= READINGS; how++) {
+        int status;
+        pid_t child = fork();
+        if (!child) {
+            close(STDERR_FILENO);
+            read_full(how);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(how == READINGS ? WIFEXITED(status) : WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
+static enum hr_code three_appends(void *arg)
+{
+    struct hr_buf buf;
+    const char *text;
+    hr_buf_init(&buf, 100);
+    hr_buf_addc(&buf, 'a');
+    hr_buf_adds(&buf, "b");
+    hr_buf_addf(&buf, "%d", 1);
+    enum hr_code code = hr_buf_take(&buf, arg, "three", &text, NULL);
+    if (!code)
+        assert_string_equal(text, "ab1");
+    return code;
+}
+
+static void torture_fails_each_append_once(void **state)
+{
+    (void)state;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    assert_int_equal(hr_torture(three_appends, arena), 3);
+    hr_arena_free(arena);
 }
 
 static void maps_find_replace_remove_and_keep_order(void **state)
@@ -153,7 +242,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arenas_free_children_first_and_hooks_newest_first),
         cmocka_unit_test(arenas_give_zeroed_aligned_memory),
-        cmocka_unit_test(buffers_keep_their_maximum),
+        cmocka_unit_test(buffers_keep_their_maximum), cmocka_unit_test(a_full_buffer_fails_by_name),
+        cmocka_unit_test(a_full_buffer_is_never_read), cmocka_unit_test(torture_fails_each_append_once),
         cmocka_unit_test(maps_find_replace_remove_and_keep_order),
         cmocka_unit_test(spark_errors_fill_their_template),
         cmocka_unit_test(errors_cross_a_text_channel_whole),

@@ -48,7 +48,7 @@ static void round_trip(enum hr_arrow_codec codec)
     struct hr_arrow_stream stream;
     struct hr_err err = {0};
     write_sample(&out, codec);
-    assert_int_equal(hr_arrow_read(arena, out.data, out.len, &stream, &err), HR_OK);
+    assert_int_equal(hr_arrow_read(arena, hr_buf_text(&out), hr_buf_len(&out), &stream, &err), HR_OK);
     assert_int_equal(stream.batch_count, 1);
     assert_int_equal(stream.schema.count, HR_LEN(fields));
     for (size_t i = 0; i < HR_LEN(fields); i++) {
@@ -80,9 +80,9 @@ static void test_two_streams_are_one(void **state)
     struct hr_arrow_stream stream;
     write_sample(&out, HR_ARROW_PLAIN);
     hr_buf_init(&both, 1 << 20);
-    hr_buf_add(&both, out.data, out.len);
-    hr_buf_add(&both, out.data, out.len);
-    assert_int_equal(hr_arrow_read(arena, both.data, both.len, &stream, NULL), HR_OK);
+    hr_buf_add(&both, hr_buf_text(&out), hr_buf_len(&out));
+    hr_buf_add(&both, hr_buf_text(&out), hr_buf_len(&out));
+    assert_int_equal(hr_arrow_read(arena, hr_buf_text(&both), hr_buf_len(&both), &stream, NULL), HR_OK);
     assert_int_equal(stream.batch_count, 2);
     hr_arena_free(arena);
     hr_buf_release(&out);
@@ -97,21 +97,21 @@ static void test_damaged(void **state)
     struct hr_arrow_stream stream;
     size_t refused = 0;
     write_sample(&out, HR_ARROW_ZSTD);
-    for (size_t len = 0; len < out.len; len++) {
+    for (size_t len = 0; len < hr_buf_len(&out); len++) {
         struct hr_arena *arena = hr_arena_new(NULL);
         char *cut = malloc(len ? len : 1);
-        memcpy(cut, out.data, len);
+        memcpy(cut, hr_buf_text(&out), len);
         refused += hr_arrow_read(arena, cut, len, &stream, NULL) != HR_OK;
         free(cut);
         hr_arena_free(arena);
     }
-    assert_true(refused > out.len / 2);
-    for (size_t i = 0; i < out.len; i++)
+    assert_true(refused > hr_buf_len(&out) / 2);
+    for (size_t i = 0; i < hr_buf_len(&out); i++)
         for (int bit = 0; bit < 8; bit += 3) {
             struct hr_arena *arena = hr_arena_new(NULL);
-            out.data[i] ^= (char)(1 << bit);
-            hr_arrow_read(arena, out.data, out.len, &stream, NULL);
-            out.data[i] ^= (char)(1 << bit);
+            hr_buf_bytes(&out)[i] ^= (char)(1 << bit);
+            hr_arrow_read(arena, hr_buf_text(&out), hr_buf_len(&out), &stream, NULL);
+            hr_buf_bytes(&out)[i] ^= (char)(1 << bit);
             hr_arena_free(arena);
         }
     hr_buf_release(&out);
@@ -132,7 +132,7 @@ static void test_text_must_be_utf8(void **state)
     hr_arrow_write_schema(&out, &one);
     hr_arrow_write_batch(&out, &one, &array, 2, HR_ARROW_PLAIN, 0);
     hr_arrow_write_end(&out);
-    assert_int_equal(hr_arrow_read(arena, out.data, out.len, &stream, &err), HR_E_INVALID);
+    assert_int_equal(hr_arrow_read(arena, hr_buf_text(&out), hr_buf_len(&out), &stream, &err), HR_E_INVALID);
     assert_non_null(strstr(err.msg, "UTF-8"));
     hr_arena_free(arena);
     hr_buf_release(&out);

@@ -143,7 +143,7 @@ static void a_value_cannot_start_a_line_of_a_response(void **state)
     hr_buf_init(&out, 4096);
     struct hr_header fields[] = {{"location", "/x\r\nSet-Cookie: y"}, {"connection", "upgrade"}};
     hr_http1_write_head(&out, 302, &(struct hr_headers){fields, 2}, HR_HTTP1_CHUNKED, true);
-    assert_string_equal(out.data, "HTTP/1.1 302 Found\r\nlocation: /x  Set-Cookie: y\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n");
+    assert_string_equal(hr_buf_text(&out), "HTTP/1.1 302 Found\r\nlocation: /x  Set-Cookie: y\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n");
     hr_buf_release(&out);
 }
 

@@ -123,15 +123,15 @@ static void sas_is_held_to_its_terms(void **state)
     hr_buf_init(&out, 4096);
     assert_int_equal(hr_sas_make(&sas, "acct", "demo", "x", "AAAA", &out, NULL), HR_OK);
     struct hr_sas_use use = {"acct", "demo", "x", "r", true, "10.0.0.1", 1};
-    assert_int_equal(verify(out.data, "AAAA", &use, &azure, &err), HR_OK);
+    assert_int_equal(verify(hr_buf_text(&out), "AAAA", &use, &azure, &err), HR_OK);
     use.https = false;
-    assert_int_equal(verify(out.data, "AAAA", &use, &azure, &err), HR_E_DENIED);
+    assert_int_equal(verify(hr_buf_text(&out), "AAAA", &use, &azure, &err), HR_E_DENIED);
     assert_string_equal(azure, "AuthorizationProtocolMismatch");
     use.https = true, use.peer_ip = "10.0.0.2";
-    assert_int_equal(verify(out.data, "AAAA", &use, &azure, &err), HR_E_DENIED);
+    assert_int_equal(verify(hr_buf_text(&out), "AAAA", &use, &azure, &err), HR_E_DENIED);
     assert_string_equal(azure, "AuthorizationSourceIPMismatch");
     use.peer_ip = "10.0.0.1", use.blob = "y";
-    assert_int_equal(verify(out.data, "AAAA", &use, &azure, &err), HR_E_DENIED);
+    assert_int_equal(verify(hr_buf_text(&out), "AAAA", &use, &azure, &err), HR_E_DENIED);
     assert_string_equal(azure, "AuthenticationFailed");
     hr_buf_release(&out);
     static const char *const broken[] = {"sv=2021-04-10&se=2099-01-01&sr=b&sp=r", "sig=x&sv=2014-02-14&se=2099-01-01&sr=b", "sig=x&sv=2021-04-10&se=soon&sr=b",
@@ -174,7 +174,7 @@ static void xml_is_a_bounded_tree(void **state)
     struct hr_buf out;
     hr_buf_init(&out, 100);
     hr_xml_element(&out, "N", "<a&\"b\">");
-    assert_string_equal(out.data, "<N>&lt;a&amp;&quot;b&quot;&gt;</N>");
+    assert_string_equal(hr_buf_text(&out), "<N>&lt;a&amp;&quot;b&quot;&gt;</N>");
     hr_buf_release(&out);
     assert_true(hr_xml_carries("a\xc3\xbc\t\xf0\x9f\x98\x80"));
     assert_false(hr_xml_carries("\x01"));

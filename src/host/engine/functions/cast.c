@@ -8,14 +8,14 @@
 
 enum mode { ANSI, TRY, LEGACY };
 
-static const char *sql_name(const struct hr_type *type, char out[256])
+/* the type as Spark's messages quote it, into `name`, which the caller releases */
+static const char *sql_name(const struct hr_type *type, struct hr_buf *name)
 {
-    struct hr_buf buf;
-    hr_buf_init(&buf, 4096);
-    hr_type_sql(type, &buf);
-    snprintf(out, 256, "\"%s\"", hr_buf_text(&buf));
-    hr_buf_release(&buf);
-    return out;
+    hr_buf_init(name, HR_BUF_GROWS);
+    hr_buf_addc(name, '"');
+    hr_type_sql(type, name);
+    hr_buf_addc(name, '"');
+    return hr_buf_text(name);
 }
 
 static bool is_text(const struct hr_type *type)
@@ -30,11 +30,14 @@ static void malformed(struct hr_rows *rows, idx_t row, enum mode mode)
         return;
     }
     struct hr_err err;
-    char source[256], target[256], value[1024];
+    struct hr_buf source, target;
+    char value[1024];
     struct hr_text text = hr_row_text(rows, 0, row);
     snprintf(value, sizeof value, "'%.*s'", (int)(text.len < 1000 ? text.len : 1000), text.bytes);
-    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", value, "sourceType", sql_name(rows->types->args[0], source), "targetType",
-                  sql_name(rows->types->result, target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", value, "sourceType", sql_name(rows->types->args[0], &source), "targetType",
+                  sql_name(rows->types->result, &target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_buf_release(&source);
+    hr_buf_release(&target);
     hr_kernel_fail(rows, &err);
 }
 
@@ -46,17 +49,18 @@ static void overflow(struct hr_rows *rows, idx_t row, enum mode mode)
     }
     struct hr_err err;
     const struct hr_type *from = rows->types->args[0];
-    char source[256], target[256];
-    struct hr_buf value;
-    hr_buf_init(&value, 4096);
+    struct hr_buf value, source, target;
+    hr_buf_init(&value, HR_BUF_GROWS);
     hr_value_text(rows->args[0], row, from, rows->types->zone, HR_TEXT_CAST, &value);
     static const char *const suffix[] = {[HR_TYPE_BYTE] = "Y", [HR_TYPE_SHORT] = "S", [HR_TYPE_LONG] = "L", [HR_TYPE_FLOAT] = "", [HR_TYPE_DOUBLE] = "D",
                                          [HR_TYPE_DECIMAL] = "BD"};
     bool number = from->id != HR_TYPE_DOUBLE || (!isnan(HR_ROW(rows, 0, row, double)) && !isinf(HR_ROW(rows, 0, row, double)));
     if (number && from->id < HR_LEN(suffix) && suffix[from->id])
         hr_buf_adds(&value, suffix[from->id]);
-    hr_fail_spark(&err, "CAST_OVERFLOW", "value", hr_buf_text(&value), "sourceType", sql_name(from, source), "targetType",
-                  sql_name(rows->types->result, target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "CAST_OVERFLOW", "value", hr_buf_text(&value), "sourceType", sql_name(from, &source), "targetType",
+                  sql_name(rows->types->result, &target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_buf_release(&source);
+    hr_buf_release(&target);
     hr_buf_release(&value);
     hr_kernel_fail(rows, &err);
 }
@@ -70,7 +74,7 @@ static void decimal_overflow(struct hr_rows *rows, idx_t row, enum mode mode)
     struct hr_err err;
     struct hr_buf value;
     char precision[8], scale[8];
-    hr_buf_init(&value, 4096);
+    hr_buf_init(&value, HR_BUF_GROWS);
     hr_value_text(rows->args[0], row, rows->types->args[0], rows->types->zone, HR_TEXT_CAST, &value);
     snprintf(precision, sizeof precision, "%d", rows->types->result->precision);
     snprintf(scale, sizeof scale, "%d", rows->types->result->scale);
@@ -239,9 +243,9 @@ static void from_text(struct hr_rows *rows, idx_t row, enum mode mode)
 static void to_text(struct hr_rows *rows, idx_t row)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_value_text(rows->args[0], row, rows->types->args[0], rows->types->zone, HR_TEXT_CAST, &buf);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -357,8 +361,8 @@ void hr_k_show(struct hr_rows *rows, idx_t row)
         return;
     }
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_value_text(rows->args[0], row, rows->types->args[0], rows->types->zone, HR_TEXT_SHOW, &buf);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }

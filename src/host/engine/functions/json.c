@@ -16,9 +16,9 @@ enum hr_code hr_p_to_json(struct hr_arena *arena, struct hr_env *env, struct hr_
 void hr_k_to_json(struct hr_rows *rows, idx_t row)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_json_text_put(rows->types->state, rows->types->args[0], rows->args[0], row, &buf);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -55,11 +55,11 @@ static void put_schema(struct hr_rows *rows, idx_t row, schema_of *of)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
     struct hr_err err;
-    hr_buf_init(&buf, (size_t)1 << 24);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (of(rows->types->state, text.bytes, text.len, &buf, &err))
         hr_kernel_fail(rows, &err);
     else
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -70,10 +70,10 @@ void hr_k_get_json_object(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row), path = hr_row_text(rows, 1, row);
     struct hr_buf buf;
     struct hr_err err;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     switch (hr_json_get(text.bytes, text.len, path.bytes, path.len, &buf)) {
     case HR_JSON_FOUND:
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
         break;
     case HR_JSON_MISSING:
         hr_out_null(rows, row);
@@ -91,9 +91,9 @@ void hr_k_json_field(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), name = hr_row_text(rows, 1, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (hr_json_field(text.bytes, text.len, name.bytes, name.len, &buf))
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     else
         hr_out_null(rows, row);
     hr_buf_release(&buf);
@@ -131,12 +131,12 @@ enum hr_code hr_p_to_csv(struct hr_arena *arena, struct hr_env *env, struct hr_k
 void hr_k_to_csv(struct hr_rows *rows, idx_t row)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_csv_text_put(rows->types->state, rows->types->args[0], rows->args[0], row, &buf);
-    if (!buf.len)
+    if (hr_buf_ok(&buf) && !hr_buf_len(&buf))
         hr_out_null(rows, row);    /* univocity's writer gives no line for nothing */
     else
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 

@@ -53,11 +53,14 @@ void hr_k_date_format(struct hr_rows *rows, idx_t row)
     if (!pattern)
         return;
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 16);
-    if (hr_pattern_format(pattern, HR_ROW(rows, 0, row, int64_t), rows->types->zone, &buf))
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
-    else
-        hr_out_null(rows, row);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
+    if (hr_pattern_format(pattern, HR_ROW(rows, 0, row, int64_t), rows->types->zone, &buf)) {
+        hr_out_buf(rows, row, &buf);
+    } else {
+        struct hr_err err;
+        hr_fail(&err, HR_E_UNSUPPORTED, "the pattern letters 'zzzz' in the zone '%s': only UTC's full name is known", hr_zone_name(rows->types->zone));
+        hr_kernel_fail(rows, &err);
+    }
     hr_buf_release(&buf);
 }
 

@@ -80,9 +80,9 @@ static bool unhex(struct hr_text text, struct hr_buf *out)
 void hr_k_unhex(struct hr_rows *rows, idx_t row)
 {
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (unhex(hr_row_text(rows, 0, row), &buf))
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     else
         hr_out_null(rows, row);
     hr_buf_release(&buf);
@@ -126,7 +126,7 @@ static void to_binary(struct hr_rows *rows, idx_t row, bool strict)
     struct hr_text text = hr_row_text(rows, 0, row), format = hr_row_text(rows, 1, row);
     struct hr_buf buf;
     char name[16];
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     snprintf(name, sizeof name, "%.*s", (int)(format.len < 15 ? format.len : 15), format.bytes);
     bool ok = true;
     if (!strcasecmp(name, "hex"))
@@ -136,7 +136,7 @@ static void to_binary(struct hr_rows *rows, idx_t row, bool strict)
     else
         hr_buf_add(&buf, text.bytes, text.len);
     if (ok) {
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     } else if (!strict) {
         hr_out_null(rows, row);
     } else {

@@ -54,10 +54,10 @@ void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
         return;
     int32_t position = HR_ROW(rows, 3, row, int32_t);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     size_t from = position > 1 ? hr_utf8_offset(text.bytes, text.len, (size_t)position - 1) : 0;
     if (hr_regex_replace(regex, text.bytes, text.len, from, with.bytes, with.len, &buf))
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     else {
         struct hr_err err;
         hr_fail(&err, HR_E_INVALID, "the replacement of 'regexp_replace' names a group that the pattern lacks");

@@ -10,17 +10,9 @@
 #include <strings.h>
 #include <utf8proc.h>
 
-#define TEXT_MAX ((size_t)1 << 30)
-
 static void put_buf(struct hr_rows *rows, idx_t row, struct hr_buf *buf)
 {
-    struct hr_err err;
-    if (hr_buf_ok(buf)) {
-        hr_out_text(rows, row, hr_buf_text(buf), buf->len);
-    } else {
-        hr_fail(&err, HR_E_LIMIT, "the result of a string function has more than 1 GiB");
-        hr_kernel_fail(rows, &err);
-    }
+    hr_out_buf(rows, row, buf);
     hr_buf_release(buf);
 }
 
@@ -72,7 +64,7 @@ void hr_k_mask(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     for (size_t i = 0; i < 4; i++)
         with[i] = code_at(rows, i + 1, row, standard[i], &with_len[i]);
-    hr_buf_init(&buf, TEXT_MAX);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t i = 0, len; i < text.len; i += len) {
         utf8proc_int32_t point = 0;
         len = next_point(&text, i);
@@ -138,7 +130,7 @@ void hr_k_encode(struct hr_rows *rows, idx_t row)
         hr_out_text(rows, row, text.bytes, text.len);
         return;
     }
-    hr_buf_init(&buf, TEXT_MAX);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (charset == UTF16)
         add_unit(&buf, 0xFEFF, true);
     for (size_t i = 0, len; i < text.len; i += len) {
@@ -177,7 +169,7 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
     struct hr_buf buf;
     if (charset == UNKNOWN_CHARSET)
         return;
-    hr_buf_init(&buf, TEXT_MAX);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     bool big = charset != UTF16LE;
     if (charset == UTF8) {
         for (size_t i = 0; i < text.len;) {
@@ -326,9 +318,9 @@ void hr_k_make_valid_utf8(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf out;
-    hr_buf_init(&out, text.len * 3 + 16);
+    hr_buf_init(&out, HR_FUNCTION_TEXT_MAX);
     hr_utf8_repair(text.bytes, text.len, &out);
-    hr_out_text(rows, row, hr_buf_text(&out), out.len);
+    hr_out_buf(rows, row, &out);
     hr_buf_release(&out);
 }
 
@@ -353,7 +345,7 @@ void hr_k_quote(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf out;
-    hr_buf_init(&out, text.len * 2 + 16);
+    hr_buf_init(&out, HR_FUNCTION_TEXT_MAX);
     hr_buf_addc(&out, '\'');
     for (size_t i = 0; i < text.len; i++) {
         if (text.bytes[i] == '\'')
@@ -361,7 +353,7 @@ void hr_k_quote(struct hr_rows *rows, idx_t row)
         hr_buf_addc(&out, text.bytes[i]);
     }
     hr_buf_addc(&out, '\'');
-    hr_out_text(rows, row, hr_buf_text(&out), out.len);
+    hr_out_buf(rows, row, &out);
     hr_buf_release(&out);
 }
 

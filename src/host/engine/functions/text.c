@@ -71,7 +71,7 @@ void hr_k_format_number(struct hr_rows *rows, idx_t row)
         return;
     }
     struct hr_buf buf;
-    hr_buf_init(&buf, 1 << 20);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     switch (type->id) {
     case HR_TYPE_BYTE: hr_format_decimal(HR_ROW(rows, 0, row, int8_t), 0, places, &buf); break;
     case HR_TYPE_SHORT: hr_format_decimal(HR_ROW(rows, 0, row, int16_t), 0, places, &buf); break;
@@ -81,7 +81,7 @@ void hr_k_format_number(struct hr_rows *rows, idx_t row)
     case HR_TYPE_DECIMAL: hr_format_decimal(hr_decimal_at(rows->data[0], type, row), type->scale, places, &buf); break;
     default: hr_format_number(HR_ROW(rows, 0, row, double), places, &buf); break;
     }
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -102,10 +102,13 @@ static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t ro
     default: break;
     }
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_value_text(rows->args[arg], row, type, rows->types->zone, HR_TEXT_CAST, &buf);
-    out = (struct hr_argument){.kind = type->id == HR_TYPE_STRING ? HR_ARG_TEXT : HR_ARG_OTHER, .len = buf.len};
-    out.text = hr_strndup(arena, hr_buf_text(&buf), buf.len);
+    out = (struct hr_argument){.kind = type->id == HR_TYPE_STRING ? HR_ARG_TEXT : HR_ARG_OTHER};
+    if (hr_buf_whole(rows, &buf)) {
+        out.len = hr_buf_len(&buf);
+        out.text = hr_strndup(arena, hr_buf_text(&buf), out.len);
+    }
     hr_buf_release(&buf);
     return out;
 }
@@ -121,14 +124,18 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
     struct hr_argument args[HR_KERNEL_ARGS_MAX];
     for (size_t i = 1; i < rows->arg_count; i++)
         args[i - 1] = argument_at(rows, i, row, arena);
+    if (rows->failed) {
+        hr_arena_free(arena);
+        return;
+    }
     struct hr_buf buf;
     const char *problem = NULL;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (hr_java_format(format.bytes, format.len, args, rows->arg_count - 1, &buf, &problem))
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     else {
         struct hr_err err;
-        hr_fail(&err, HR_E_INVALID, "format_string: %s", problem ? problem : "the format and its arguments do not fit");
+        hr_fail(&err, HR_E_INVALID, "format_string: %s", problem);
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);
@@ -140,7 +147,7 @@ void hr_k_initcap(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     bool first = true;
     for (size_t at = 0; at < text.len;) {
         utf8proc_int32_t point;
@@ -154,7 +161,7 @@ void hr_k_initcap(struct hr_rows *rows, idx_t row)
         first = point == ' ';
         at += (size_t)n;
     }
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -175,9 +182,9 @@ void hr_k_soundex(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_soundex(text.bytes, text.len, &buf);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -191,7 +198,7 @@ static void pad(struct hr_rows *rows, idx_t row, bool left)
         return;
     }
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     int64_t missing = want - have, unit = (int64_t)hr_utf8_length(fill.bytes, fill.len);
     if (!left)
         hr_buf_add(&buf, text.bytes, text.len);
@@ -200,7 +207,7 @@ static void pad(struct hr_rows *rows, idx_t row, bool left)
     hr_buf_add(&buf, fill.bytes, hr_utf8_offset(fill.bytes, fill.len, (size_t)missing));
     if (left)
         hr_buf_add(&buf, text.bytes, text.len);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -217,11 +224,11 @@ void hr_k_overlay(struct hr_rows *rows, idx_t row)
     hr_utf8_substring(text.bytes, text.len, 1, (int64_t)pos - 1, &from, &to);
     hr_utf8_substring(text.bytes, text.len, (int64_t)pos + length, INT32_MAX, &rest_from, &rest_to);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_buf_add(&buf, text.bytes + from, to - from);
     hr_buf_add(&buf, with.bytes, with.len);
     hr_buf_add(&buf, text.bytes + rest_from, rest_to - rest_from);
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -229,7 +236,7 @@ void hr_k_reverse(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t to = text.len; to;) {
         size_t from = to - 1;
         while (from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
@@ -237,7 +244,7 @@ void hr_k_reverse(struct hr_rows *rows, idx_t row)
         hr_buf_add(&buf, text.bytes + from, to - from);
         to = from;
     }
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -290,7 +297,7 @@ void hr_k_translate(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), from = hr_row_text(rows, 1, row), to = hr_row_text(rows, 2, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t at = 0; at < text.len;) {
         size_t n = point_len(&text, at), f = 0, t = 0;
         while (f < from.len) {                               /* the first of equal characters counts */
@@ -306,7 +313,7 @@ void hr_k_translate(struct hr_rows *rows, idx_t row)
             hr_buf_add(&buf, to.bytes + t, point_len(&to, t));
         at += n;
     }
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -315,7 +322,7 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.bytes[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(".-*_", c));
@@ -326,7 +333,7 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
         else
             hr_buf_addf(&buf, "%%%02X", c);
     }
-    hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+    hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
@@ -336,7 +343,7 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
-    hr_buf_init(&buf, (size_t)1 << 30);
+    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     bool bad = false;
     for (size_t i = 0; i < text.len && !bad; i++) {
         if (text.bytes[i] != '%') {
@@ -357,7 +364,7 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
         hr_fail_spark(&err, "CANNOT_DECODE_URL", "url", url, NULL);
         hr_kernel_fail(rows, &err);
     } else
-        hr_out_text(rows, row, hr_buf_text(&buf), buf.len);
+        hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
