@@ -11,7 +11,7 @@ import time
 import xml.etree.ElementTree as xml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PYTEST = ["test/python", "test/client", "test/storage", "test/wire", "test/studio", "test/spark", "test/mount", "test/article", "test/jobs", "test/fault",
+PYTEST = ["test/python", "test/client", "test/storage", "test/wire", "test/studio", "test/spark", "test/parity", "test/mount", "test/article", "test/jobs", "test/fault",
           "test/package"]
 
 
