@@ -262,6 +262,30 @@ def test_tracebacks_show_the_users_code_only(child):
     assert trace.endswith(f"{name}: {value}\n") and "decoder.py" not in trace and "headrace" not in trace
 
 
+def test_what_a_failing_statement_showed_stands_before_its_error(child):
+    done = child.run("import pandas\nprint('first')\ndisplay(pandas.DataFrame({'a': [1]}))\nprint('last')\n1/0")
+    assert done["data"]["text/plain"].startswith("first\n") and done["data"]["text/plain"].endswith("last")
+    assert "<th>a</th>" in done["data"]["text/html"] and "<pre>last" in done["data"]["text/html"]
+    shown, trace = done["traceback"][: done["printed"]], done["traceback"][done["printed"] :]
+    assert "".join(shown).rstrip() == done["data"]["text/plain"] and trace[0].startswith("Traceback")
+    assert child.run("1/0").keys() == {"status", "execution_count", "ename", "evalue", "traceback"}     # as Livy has it
+    long = child.run("print('x' * 1_000_000)\n1/0")
+    assert len(long["data"]["text/plain"]) == 1_000_000 and len("".join(long["traceback"])) < 70_000
+
+
+def test_a_cell_has_the_name_that_its_sender_gives_it(child):
+    def trace_of(code, **more):
+        return "".join(child.run(code, **more)["traceback"])
+
+    assert 'File "cell In[22]", line 2, in f' in trace_of("def f():\n    return 1/0\nf()", cell="In[22]")
+    second = trace_of("\n\nf()", cell="In[22]")      # another line of the same cell
+    assert 'File "cell In[22], statement 1", line 3' in second and "    return 1/0\n" in second and "\n    f()\n" in second
+    assert 'File "cell [2]"' in trace_of("1/0")
+    for code, line in (("%table nosuch", "%table nosuch"), ("if True:\n%table x\ny = (", "%table x")):
+        shown = trace_of(code)
+        assert line in shown and "headrace" not in shown and "magic" not in shown, shown
+
+
 @pytest.mark.parametrize(
     "code, name, value, shown",
     [

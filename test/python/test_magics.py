@@ -56,6 +56,7 @@ def error_of(cell):
 def test_without_a_session(kernel):
     error = error_of(kernel.run("%synapse 1 + 1"))
     assert error.ename == "SynapseError" and "start one with `%synapse start -c COMPUTE`" in error.evalue
+    assert error_of(kernel.run("%synapse strat -c x")).evalue == "'strat' is not a sub-command of %synapse: did you mean `%synapse start`?"
     assert error.traceback == [f"SynapseError: {error.evalue}"]
 
 
@@ -117,9 +118,29 @@ def test_errors(session):
     )
 
 
+def test_what_was_shown_comes_before_what_went_wrong(session):
+    cell = session("for i in range(3): print(i)\n1/0")
+    assert [output.output_type for output in cell.outputs] == ["stream", "error"] and cell.outputs[0].text == "0\n1\n2\n"
+    trace = "\n".join(error_of(cell).traceback)
+    assert "\n0\n" not in trace and f'File "cell In[{cell.execution_count}]", line 2' in trace
+
+
+@pytest.mark.parametrize("line, says", [("strat -c prep-pool", "start"), ("status", "meta"), ("sql SELECT 1", "run sql"), ("stpo", "stop")])
+def test_a_mistyped_sub_command_is_told(kernel, session, line, says):
+    assert error_of(session("%synapse " + line)).evalue.endswith(f": did you mean `%synapse {says}`?")
+
+
+def test_a_variable_may_be_named_like_one(session):
+    session("status = 1")
+    assert article.text_of(session("%synapse status")) == "1\n"
+    assert "did you mean" not in error_of(session("%synapse a_name")).evalue
+
+
 def test_sql(session):
     assert article.text_of(session("%synapse run sql select 1 as one")) == "+---+\n|one|\n+---+\n|  1|\n+---+\n"
     assert "|  a|" in article.text_of(session("%%synapse run sql\nselect 'b' as a"))
+    wrong = error_of(session("%synapse run sql SELEC 1"))
+    assert wrong.ename == "ParseException" and "magic" not in "".join(wrong.traceback) and "cell" not in "".join(wrong.traceback)
     assert "'spark' is not supported" in error_of(session("%synapse run scala 1")).evalue
 
 
@@ -148,7 +169,9 @@ def test_interrupt_cancels(kernel, session):
     timer = threading.Timer(1.0, interrupt)
     timer.start()
     began = time.monotonic()
-    error = error_of(session("import time\ntime.sleep(60)"))
+    cell = session("import time\nprint('hello')\ntime.sleep(60)")
+    error = error_of(cell)
+    assert cell.outputs[0].output_type == "stream" and cell.outputs[0].text == "hello\n"
     assert error.evalue == "the statement was cancelled" and time.monotonic() - began < 10
     assert article.text_of(session("%synapse 'still here'")) == "'still here'\n"
 

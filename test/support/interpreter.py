@@ -101,10 +101,10 @@ class Child:
         self.wire = Wire(path)
         self.next = 0
 
-    def begin(self, code, kind="pyspark"):
+    def begin(self, code, kind="pyspark", **more):
         """Sends a statement; its number."""
         number, self.next = self.next, self.next + 1
-        self.wire.send(op="execute", id=number, code=code, kind=kind)
+        self.wire.send(op="execute", id=number, code=code, kind=kind, **more)
         return number
 
     def result(self, number):
@@ -117,9 +117,9 @@ class Child:
                 return event, events
             events.append(event)
 
-    def run(self, code, kind="pyspark"):
+    def run(self, code, kind="pyspark", **more):
         """The output of a statement."""
-        return self.result(self.begin(code, kind))[0]["output"]
+        return self.result(self.begin(code, kind, **more))[0]["output"]
 
     def data(self, code, kind="pyspark"):
         output = self.run(code, kind)

@@ -103,6 +103,19 @@ def test_a_running_statement_is_cancelled(livy, session):
     assert livy.call("POST", f"{statement}/cancel", json={}).json() == {"msg": "canceled"}
     assert livy.finished(statement)["state"] == "cancelled"
     assert livy.run(session, "'still here'")["status"] == "ok"
+    number = int(statement.rsplit("/", 1)[1])
+    assert livy.call("POST", f"{statement}/cancel", json={}).json() == {"msg": f"statement {number} had ended already"}
+    assert livy.call("POST", f"{session}/interrupt").json() == {"msg": "nothing was running"}
+
+
+def test_a_cancelled_statement_keeps_what_it_showed(livy, session):
+    statement = livy.send(session, "import time\nprint('so far')\nwhile True: time.sleep(0.01)")
+    until(lambda: livy.call("GET", statement).json()["state"] == "running", 10, "running")
+    time.sleep(0.2)
+    livy.call("POST", f"{statement}/cancel", json={})
+    done = livy.finished(statement)
+    assert done["state"] == "cancelled" and done["output"]["ename"] == "KeyboardInterrupt"
+    assert done["output"]["data"] == {"text/plain": "so far"} and done["output"]["traceback"][0] == "so far\n"
 
 
 def test_interrupt_cancels_and_the_log_tells(livy, session):

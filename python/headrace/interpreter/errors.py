@@ -7,7 +7,7 @@ import traceback
 
 import headrace
 
-CELL = "cell ["
+CELL = "cell "
 
 _LIBRARIES = tuple(
     {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -15,8 +15,11 @@ _LIBRARIES = tuple(
 )
 
 
-def cell_name(number):
-    return "cell [%d]" % number
+def cell_name(label, number):
+    """The file's name in tracebacks: what the notebook calls the cell ("In[22]"), else the session's own number. A second statement
+    of one cell is told apart."""
+    name = CELL + (label or "[%d]" % number)
+    return "%s, statement %d" % (name, number) if name in linecache.cache else name
 
 
 def remember(name, code):

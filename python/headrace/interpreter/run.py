@@ -12,6 +12,7 @@ from headrace.interpreter import errors, output
 PYTHON_KINDS = ("pyspark", "python", "python3", None, "")
 SQL_ROWS = 1000  # as Livy's SQL statements
 TABLE_ROWS = 1000
+PRINTED_LIMIT = 64 * 1024  # characters of what a failing statement printed that its traceback repeats
 
 _MAGIC = re.compile(r"^%(\w+)(?:[ \t]+(.*?))?[ \t]*$")
 _HOOK = "__headrace_magic__"
@@ -40,9 +41,9 @@ class Runner:
         if self.interruptible:
             raise KeyboardInterrupt
 
-    def run(self, code, kind, stopped=lambda: False, before_finish=lambda: None):
-        """The statement's `output`. `stopped` says whether it was cancelled before signals could reach it; `before_finish` is
-        called when the code has ended, for what it printed elsewhere."""
+    def run(self, code, kind, cell=None, stopped=lambda: False, before_finish=lambda: None):
+        """The statement's `output`. `cell` is what its sender calls it, for tracebacks; `stopped` says whether it was cancelled
+        before signals could reach it; `before_finish` is called when the code has ended, for what it printed elsewhere."""
         number, self.count = self.count, self.count + 1
         self.stopped, self.before_finish = stopped, before_finish
         try:
@@ -50,10 +51,11 @@ class Runner:
                 broken, self.broken = self.broken, None
                 raise broken
             if kind == "sql":
-                code = "%s('sql', %r)" % (_HOOK, code)
-            elif kind not in PYTHON_KINDS:
+                data = self.run_sql(code)
+            elif kind in PYTHON_KINDS:
+                data = self.run_python(code, errors.cell_name(cell, number))
+            else:
                 raise MagicError("a statement of kind '%s' is not supported: this session runs pyspark and sql" % kind)
-            data = self.run_python(code, number)
         except BaseException as error:
             self.interruptible = False
             return self.failure(error, number)
@@ -64,13 +66,23 @@ class Runner:
         if isinstance(error, KeyboardInterrupt):
             evalue = evalue or "the statement was cancelled"
         self.before_finish()
-        printed = self.out.finish()[output.PLAIN]
-        if printed:  # what it printed before it failed
-            lines = [line + "\n" for line in printed.rstrip("\n").split("\n")] + ["\n"] + lines
-        return {"status": "error", "execution_count": number, "ename": ename, "evalue": evalue, "traceback": lines}
+        data = self.out.finish()
+        printed = first_shown(data[output.PLAIN])
+        found = {"status": "error", "execution_count": number, "ename": ename, "evalue": evalue, "traceback": printed + lines}
+        if any(data.values()):
+            found.update(data=data, printed=len(printed))
+        return found
 
-    def run_python(self, code, number):
-        name = self.cell = errors.cell_name(number)
+    def run_sql(self, query):
+        self.interruptible = True
+        if self.stopped():
+            raise KeyboardInterrupt
+        self.sql(query)
+        self.interruptible = False
+        return self.out.finish()
+
+    def run_python(self, code, name):
+        self.cell = name
         errors.remember(name, code)
         body, last = compile_cell(code, name)
         figures = self._open_figures()
@@ -124,8 +136,6 @@ class Runner:
 
     def magic(self, name, argument):
         handler = self.magics.get(name)
-        if name == "sql":
-            return self.sql(argument)
         if handler is None:
             raise MagicError(
                 "magic command '%%%s' is not known: there are %s" % (name, ", ".join("%" + n for n in sorted(self.magics)))
@@ -170,6 +180,17 @@ class Runner:
         )
 
 
+def first_shown(text):
+    """What a statement printed before it failed, as the first lines of its traceback, where Livy's clients look; the end of it, when
+    it is long."""
+    if not text:
+        return []
+    left_out = len(text) - PRINTED_LIMIT
+    if left_out > 0:
+        text = "[%d characters before this]\n%s" % (left_out, text[left_out:])
+    return [line + "\n" for line in text.split("\n")] + ["\n"]
+
+
 def compile_cell(code, name):
     """(code of all but the last expression or None, code of the last expression or None)."""
     try:
@@ -178,11 +199,22 @@ def compile_cell(code, name):
         replaced = "\n".join(_replace_magic(line) for line in code.split("\n"))
         if replaced == code:
             raise
-        tree = ast.parse(replaced, name)
+        tree = parse_replaced(replaced, code, name)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = compile(ast.Expression(tree.body.pop().value), name, "eval")
     return (compile(tree, name, "exec") if tree.body else None), last
+
+
+def parse_replaced(replaced, code, name):
+    """Its magics are calls of ours: an error shows the line that was written."""
+    try:
+        return ast.parse(replaced, name)
+    except SyntaxError as error:
+        written = code.split("\n")[error.lineno - 1] if error.lineno else error.text
+        if error.text and error.text.rstrip("\n") != written:
+            error.text, error.offset, error.end_offset = written, None, None
+        raise
 
 
 def _replace_magic(line):

@@ -31,6 +31,7 @@ class Statement:
         self.id = request.get("id")
         self.code = request.get("code")
         self.kind = request.get("kind")
+        self.cell = request.get("cell")
         self.cancelled = False
         self.progress = 0.0
         self.told_at = time.monotonic()
@@ -149,6 +150,7 @@ class Session:
         result = self.runner.run(
             statement.code,
             statement.kind,
+            statement.cell,
             stopped=lambda: statement.cancelled or self.ending,
             before_finish=lambda: self.descriptors.drain(self.out),
         )
@@ -243,6 +245,8 @@ class Session:
     def on_execute(self, peer, request):
         if not isinstance(request.get("code"), str):
             raise ValueError("execute needs 'code'")
+        if not isinstance(request.get("cell"), (str, type(None))):
+            raise ValueError("'cell' is not a text")
         statement = Statement(peer, request)
         with self.lock:
             if statement.id in self.waiting:

@@ -90,11 +90,12 @@ class Session:
             if not quiet:
                 raise
 
-    def execute(self, code, kind, on_output):
-        """Runs a statement to its end and returns it. `on_output(output)` sees what a running one shows so far. Ctrl-C cancels
-        it."""
+    def execute(self, code, kind, cell, on_output):
+        """Runs a statement to its end and returns it. `cell` is its name in tracebacks; `on_output(output)` sees what a running one
+        shows so far. Ctrl-C cancels it."""
+        body = {"code": code, "kind": kind, "cell": cell}
         try:
-            statement = self.pool.request("POST", "/%s/statements" % self.id, {"code": code, "kind": kind}).json()
+            statement = self.pool.request("POST", "/%s/statements" % self.id, body).json()
         except exceptions.AzureMLException as err:
             if err.status not in (400, 404):
                 raise

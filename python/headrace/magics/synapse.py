@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import difflib
 import json
 import shlex
 import sys
@@ -15,6 +16,19 @@ from headrace.azureml import exceptions
 from headrace.magics import livy
 
 SUBCOMMANDS = ("start", "meta", "stop", "list", "run", "help")
+MEANT = {  # what people type for a sub-command
+    "status": "meta",
+    "info": "meta",
+    "show": "meta",
+    "sessions": "list",
+    "ls": "list",
+    "end": "stop",
+    "close": "stop",
+    "kill": "stop",
+    "pyspark": "run pyspark",
+    "scala": "run scala",
+    "sql": "run sql",
+}
 KINDS = {"pyspark": "pyspark", "spark": "spark", "scala": "spark", "sql": "sql"}
 
 HELP = """%synapse start -c COMPUTE [options]    start a Spark session on an attached pool
@@ -52,6 +66,18 @@ class StatementError(MagicError):
             lines.pop()  # it says the first line again
         lines = lines if any(line.strip() for line in lines) else []
         return ["%s: %s" % (type(self).__name__, self)] + ([""] + lines if lines else [])
+
+
+def meant(line):
+    """The sub-command that a line's first word may have been meant for, or None."""
+    word = line.split(None, 1)[0] if line.strip() else ""
+    close = difflib.get_close_matches(word, SUBCOMMANDS, 1, 0.7)
+    return MEANT.get(word) or (close[0] if close else None)
+
+
+def did_you_mean(line):
+    sub_command = meant(line)
+    return ": did you mean `%%synapse %s`?" % sub_command if sub_command else ""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -116,10 +142,12 @@ class SynapseMagics(Magics):
             if word in SUBCOMMANDS:
                 return getattr(self, "do_" + word)(rest.strip(), cell)
             if cell is not None and line.strip():
-                raise SynapseError("'%s' is not a sub-command of %%%%synapse: there are %s" % (word, ", ".join(SUBCOMMANDS)))
+                raise SynapseError(
+                    "'%s' is not a sub-command of %%%%synapse%s" % (word, did_you_mean(line) or ": there are " + ", ".join(SUBCOMMANDS))
+                )
             if cell is None and not line.strip():
                 return self.do_help("", None)
-            return self.execute(line if cell is None else cell, "pyspark")
+            return self.execute_line(line) if cell is None else self.execute(cell, "pyspark")
         except (exceptions.AzureMLException, livy.SessionError) as err:
             raise SynapseError(str(err)) from None
 
@@ -285,10 +313,27 @@ class SynapseMagics(Magics):
             raise SynapseError("there is no Spark session: start one with `%synapse start -c COMPUTE`")
         return self.session
 
+    def execute_line(self, line):
+        """A line of Python, unless it fails as a mistyped sub-command would."""
+        if self.session is None and meant(line):
+            raise SynapseError("'%s' is not a sub-command of %%synapse%s" % (line.split()[0], did_you_mean(line)))
+        try:
+            return self.execute(line, "pyspark")
+        except StatementError as error:
+            if type(error).__name__ in ("NameError", "SyntaxError"):
+                error.args = (str(error) + did_you_mean(line),)
+            raise
+
+    def _cell_name(self):
+        """In[n] of the cell that runs: its place in the history. IPython's counter goes on before a cell runs, or after it, by version."""
+        return "In[%d]" % (len(self.shell.history_manager.input_hist_parsed) - 1)
+
     def execute(self, code, kind):
         printed = _Printer()
-        statement = self._current().execute(code, kind, printed.follow)
+        statement = self._current().execute(code, kind, self._cell_name(), printed.follow)
         output = statement.get("output")
+        if output and output["status"] != "ok" and output.get("data"):       # what it showed before it ended
+            printed.show(output["data"])
         if statement["state"] == "cancelled":
             raise type("KeyboardInterrupt", (StatementError,), {})("the statement was cancelled", [])
         if statement["state"] in livy.WAITING:
@@ -297,7 +342,7 @@ class SynapseMagics(Magics):
             raise SynapseError("statement %s ended as '%s' without a result" % (statement["id"], statement["state"]))
         if output["status"] != "ok":
             raise type(output.get("ename") or "Error", (StatementError,), {})(
-                output.get("evalue") or "", output.get("traceback") or []
+                output.get("evalue") or "", (output.get("traceback") or [])[output.get("printed", 0) :]
             )
         printed.show(output["data"])
 

@@ -10,6 +10,7 @@
 #define LIVY_KEPT_MAX ((size_t)64 << 20)      /* bytes of code and output of a session's ended statements; the oldest outputs go first */
 #define LIVY_KEPT_ALL_MAX ((size_t)256 << 20) /* of all sessions' */
 #define LIVY_STATEMENTS_MAX 1000              /* kept a session; the oldest finished ones go first */
+#define LIVY_CELL_MAX 64                      /* bytes of a cell's name */
 #define LIVY_LOG_MAX 1000                     /* lines kept a session */
 #define LIVY_ENDED_MAX 100                    /* sessions that ended and can still be looked at */
 #define LIVY_HOLD_MS 1000                     /* how long a question about something unfinished is held open */
@@ -39,7 +40,7 @@ enum livy_statement_state {
 struct livy_statement {
     int id;
     enum livy_statement_state state;
-    char *code, *kind;
+    char *code, *kind, *cell;      /* cell: what its sender calls it ("In[3]"), for tracebacks; NULL: nothing */
     json_t *output;                /* NULL until it ended */
     size_t kept;                   /* bytes of code and output, once it ended */
     double progress;
@@ -107,11 +108,11 @@ void livy_log(struct livy_session *session, const char *format, ...) __attribute
 enum hr_code livy_recover(struct hr_err *err);
 void livy_janitor(void *arg);
 /* statement.c */
-enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind,
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, const char *cell,
                                 struct livy_statement **statement, struct hr_err *err);
 struct livy_statement *livy_statement_find(struct livy_session *session, const char *id);
 bool livy_statement_over(const struct livy_statement *statement);
-void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
+bool livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
 void livy_statement_free(struct livy_session *session, struct livy_statement *statement);
 void livy_statements_flush(struct livy_session *session);         /* to an interpreter that is now there */
 void livy_statements_fail(struct livy_session *session, const char *why);

@@ -210,9 +210,10 @@ static enum hr_code session_interrupt(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
+    bool any = false;
     for (size_t i = 0; i < session->statement_count; i++)
-        livy_statement_cancel(session, session->statements[i]);
-    hr_rest_reply(req, 200, json_pack("{s:s}", "msg", "interrupted"));
+        any |= livy_statement_cancel(session, session->statements[i]);
+    hr_rest_reply(req, 200, json_pack("{s:s}", "msg", any ? "interrupted" : "nothing was running"));
     return HR_OK;
 }
 
@@ -283,7 +284,7 @@ static enum hr_code statement_post(struct hr_rest *req, struct hr_err *err)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     /* a role that was taken away ends what its session may do */
     HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE, scope_of(req, session), err));
-    HR_TRY(livy_statement_new(session, code, hr_rest_string(req, "kind"), &statement, err));
+    HR_TRY(livy_statement_new(session, code, hr_rest_string(req, "kind"), hr_rest_string(req, "cell"), &statement, err));
     reply_made(req, livy_statement_view(req, session, statement), statement->id);
     return HR_OK;
 }
@@ -302,8 +303,11 @@ static enum hr_code statement_cancel(struct hr_rest *req, struct hr_err *err)
     struct livy_session *session;
     struct livy_statement *statement;
     HR_TRY(find_statement(req, HR_ACT_CANCEL, &session, &statement, err));
-    livy_statement_cancel(session, statement);
-    hr_rest_reply(req, 200, json_pack("{s:s}", "msg", "canceled"));
+    /* 200 either way, as Livy has it: the message tells */
+    if (livy_statement_cancel(session, statement))
+        hr_rest_reply(req, 200, json_pack("{s:s}", "msg", "canceled"));
+    else
+        hr_rest_reply(req, 200, json_pack("{s:o}", "msg", json_sprintf("statement %d had ended already", statement->id)));
     return HR_OK;
 }
 

@@ -71,6 +71,7 @@ void livy_statement_free(struct livy_session *session, struct livy_statement *st
     count(session, statement, 0);
     free(statement->code);
     free(statement->kind);
+    free(statement->cell);
     json_decref(statement->output);
     free(statement);
 }
@@ -88,8 +89,8 @@ bool livy_send(struct livy_session *session, json_t *message)
 
 static void send_code(struct livy_session *session, struct livy_statement *statement)
 {
-    livy_send(session, json_pack("{s:s, s:i, s:s, s:s}", "op", "execute", "id", statement->id, "code", statement->code, "kind",
-                                 statement->kind));
+    livy_send(session, json_pack("{s:s, s:i, s:s, s:s, s:s?}", "op", "execute", "id", statement->id, "code", statement->code,
+                                 "kind", statement->kind, "cell", statement->cell));
 }
 
 void livy_statements_flush(struct livy_session *session)
@@ -115,9 +116,11 @@ static void drop_oldest(struct livy_session *session)
     }
 }
 
-enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, struct livy_statement **out,
-                                struct hr_err *err)
+enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, const char *cell,
+                                struct livy_statement **out, struct hr_err *err)
 {
+    if (cell && strlen(cell) > LIVY_CELL_MAX)
+        return hr_fail(err, HR_E_INVALID, "\"cell\" is longer than %d bytes", LIVY_CELL_MAX);
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
         drop_oldest(session);
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
@@ -130,7 +133,8 @@ enum hr_code livy_statement_new(struct livy_session *session, const char *code, 
     statement->id = session->next_statement++;
     statement->code = strdup(code);
     statement->kind = strdup(kind && *kind ? kind : !strcmp(session->kind, "sql") ? "sql" : "pyspark");
-    HR_CHECK(statement->code && statement->kind);
+    statement->cell = cell && *cell ? strdup(cell) : NULL;
+    HR_CHECK(statement->code && statement->kind && (statement->cell || !cell || !*cell));
     session->statements[session->statement_count++] = statement;
     if (session->channel_open) {
         send_code(session, statement);
@@ -152,18 +156,19 @@ struct livy_statement *livy_statement_find(struct livy_session *session, const c
     return NULL;
 }
 
-void livy_statement_cancel(struct livy_session *session, struct livy_statement *statement)
+bool livy_statement_cancel(struct livy_session *session, struct livy_statement *statement)
 {
     if (livy_statement_over(statement))
-        return;
+        return false;
     if (!session->channel_open) {          /* it never reached an interpreter */
         statement->state = STATEMENT_CANCELLED;
         statement->completed_ms = hr_clock_ms();
         livy_wake(session);
-        return;
+        return true;
     }
     statement->state = STATEMENT_CANCELLING;
     livy_send(session, json_pack("{s:s, s:i}", "op", "cancel", "id", statement->id));
+    return true;
 }
 
 static void finish(struct livy_session *session, struct livy_statement *statement, bool cancelled, json_t *output)

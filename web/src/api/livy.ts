@@ -21,6 +21,8 @@ export interface Output {
   ename?: string;
   evalue?: string;
   traceback?: string[];
+  /** lines at the front of `traceback` that repeat `data`, for clients that show nothing else of what failed */
+  printed?: number;
 }
 export interface Statement {
   id: number;

@@ -265,9 +265,7 @@ function Statement({ row, onCancel }: { row: livy.Statement; onCancel?: () => vo
     <li class="statement">
       <div class="statement-head">
         <span class="statement-number">{row.id}</span>
-        {row.state !== 'available' || row.output?.status === 'error' ? (
-          <Status state={row.output?.status === 'error' ? 'error' : row.state} />
-        ) : null}
+        {row.state !== 'available' ? <Status state={row.state} /> : row.output?.status === 'error' ? <Status state="error" /> : null}
         <span class="faint">{seconds ? (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`) : ''}</span>
         {onCancel && (
           <Button small kind="quiet" icon="stop" onClick={onCancel}>

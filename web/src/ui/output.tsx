@@ -6,9 +6,11 @@ import frameStyle from '../style/frame.css?url';
 const ANSI = /\x1b\[[0-9;]*m/g;
 
 export function OutputView({ output, number }: { output: Output; number: number }) {
-  if (output.status === 'error') {
-    const trace = (output.traceback?.length ? output.traceback.join('') : '').replace(ANSI, '');
-    return (
+  if (output.status !== 'error') return <DataView data={output.data} number={number} />;
+  const trace = (output.traceback ?? []).slice(output.printed ?? 0).join('').replace(ANSI, '');
+  return (
+    <>
+      <DataView data={output.data} number={number} />
       <div class="output-error">
         <p>
           <strong>{output.ename}</strong>
@@ -23,10 +25,12 @@ export function OutputView({ output, number }: { output: Output; number: number 
           </details>
         )}
       </div>
-    );
-  }
-  const data = output.data ?? {},
-    text = asText(data['text/plain']);
+    </>
+  );
+}
+
+function DataView({ data = {}, number }: { data?: Output['data']; number: number }) {
+  const text = asText(data['text/plain']);
   const picture = asText(data['image/png']);
   return (
     <div class="output">
