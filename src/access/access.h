@@ -16,18 +16,18 @@ enum hr_role_family { HR_ROLES_ARM, HR_ROLES_SYNAPSE, HR_ROLES_STORAGE };
 
 /*      action             bit  as a word         role that a refusal names              family             what a refusal calls it */
 #define HR_ACTIONS(X) \
-    X(HR_ACT_READ,           0, "read",           "Reader",                              HR_ROLES_ARM,     "read it") \
-    X(HR_ACT_WRITE,          1, "write",          "Contributor",                         HR_ROLES_ARM,     "change it") \
-    X(HR_ACT_ASSIGN,         2, "assign",         "Owner",                               HR_ROLES_ARM,     "assign roles on it") \
-    X(HR_ACT_LINK,           3, "link",           "Owner",                               HR_ROLES_ARM,     "link it") \
-    X(HR_ACT_SYNAPSE_READ,   4, "see-synapse",    "Synapse User",                        HR_ROLES_SYNAPSE, "see it") \
-    X(HR_ACT_USE_COMPUTE,    5, "use-compute",    "Synapse Apache Spark Administrator",  HR_ROLES_SYNAPSE, "use its compute") \
-    X(HR_ACT_VIEW_LOGS,      6, "view-logs",      "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "read its logs") \
-    X(HR_ACT_CANCEL,         7, "cancel",         "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "cancel what others run on it") \
-    X(HR_ACT_SYNAPSE_WRITE,  8, "change-synapse", "Synapse Contributor",                 HR_ROLES_SYNAPSE, "change its notebooks and jobs") \
-    X(HR_ACT_SYNAPSE_ASSIGN, 9, "assign-synapse", "Synapse Administrator",               HR_ROLES_SYNAPSE, "assign Synapse roles on it") \
-    X(HR_ACT_BLOB_READ,     10, "read-data",      "Storage Blob Data Reader",            HR_ROLES_STORAGE, "read its data") \
-    X(HR_ACT_BLOB_WRITE,    11, "write-data",     "Storage Blob Data Contributor",       HR_ROLES_STORAGE, "write its data")
+    X(HR_ACT_READ,           0, "read",           "Reader",                              HR_ROLES_ARM,     "read") \
+    X(HR_ACT_WRITE,          1, "write",          "Contributor",                         HR_ROLES_ARM,     "change") \
+    X(HR_ACT_ASSIGN,         2, "assign",         "Owner",                               HR_ROLES_ARM,     "assign roles on") \
+    X(HR_ACT_LINK,           3, "link",           "Owner",                               HR_ROLES_ARM,     "link") \
+    X(HR_ACT_SYNAPSE_READ,   4, "see-synapse",    "Synapse User",                        HR_ROLES_SYNAPSE, "see") \
+    X(HR_ACT_USE_COMPUTE,    5, "use-compute",    "Synapse Apache Spark Administrator",  HR_ROLES_SYNAPSE, "use the compute of") \
+    X(HR_ACT_VIEW_LOGS,      6, "view-logs",      "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "read the logs of") \
+    X(HR_ACT_CANCEL,         7, "cancel",         "Synapse Compute Operator",            HR_ROLES_SYNAPSE, "cancel what others run on") \
+    X(HR_ACT_SYNAPSE_WRITE,  8, "change-synapse", "Synapse Contributor",                 HR_ROLES_SYNAPSE, "change notebooks and jobs of") \
+    X(HR_ACT_SYNAPSE_ASSIGN, 9, "assign-synapse", "Synapse Administrator",               HR_ROLES_SYNAPSE, "assign Synapse roles on") \
+    X(HR_ACT_BLOB_READ,     10, "read-data",      "Storage Blob Data Reader",            HR_ROLES_STORAGE, "read the data of") \
+    X(HR_ACT_BLOB_WRITE,    11, "write-data",     "Storage Blob Data Contributor",       HR_ROLES_STORAGE, "write the data of")
 
 enum hr_action {
 #define X(action, bit, word, role, family, text) action = 1u << (bit),

@@ -81,6 +81,33 @@ const struct hr_assignment *hr_access_giver(const struct hr_question *question, 
     return NULL;
 }
 
+/* what the last segment of a scope is called by people */
+static const struct { const char *type, *word; } things[] = {
+    {"subscriptions", "subscription"},     {"resourceGroups", "resource group"}, {"linkedServices", "linked service"},
+    {"computes", "compute"},               {"bigDataPools", "Spark pool"},       {"storageAccounts", "storage account"},
+    {"containers", "container"},           {"datastores", "datastore"},          {"datasets", "dataset"},
+    {"workspaces", "workspace"},
+};
+
+/* "Spark pool "embedded"" of …/bigDataPools/embedded */
+static void name_thing(const char *scope, char *out, size_t size)
+{
+    int len = (int)trimmed(scope), name = len;
+    while (name && scope[name - 1] != '/')
+        name--;
+    int end = name ? name - 1 : 0, type = end;
+    while (type && scope[type - 1] != '/')
+        type--;
+    const char *word = "";
+    for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
+        if (strlen(things[i].type) == (size_t)(end - type) && !strncasecmp(things[i].type, scope + type, (size_t)(end - type)))
+            word = things[i].word;
+    if (!len)
+        snprintf(out, size, "this server");
+    else
+        snprintf(out, size, "%s%s\"%.*s\"", word, *word ? " " : "", len - name, scope + name);
+}
+
 enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
                               struct hr_err *err)
 {
@@ -89,13 +116,13 @@ enum hr_code hr_access_decide(const struct hr_question *question, const struct h
     const struct hr_action_info *info = info_of(question->action);
     char scope[512];
     grantable_scope(hr_role_find(info->role), question->scope, scope, sizeof scope);
-    if (question->name && *question->name)
-        hr_fail(err, HR_E_DENIED, "principal \"%s\" (%s) may not %s: role \"%s\" is missing on scope \"%s\"",
-                question->name, question->principal, info->text, info->role, scope);
-    else
-        hr_fail(err, HR_E_DENIED, "principal \"%s\" may not %s: role \"%s\" is missing on scope \"%s\"",
-                question->principal, info->text, info->role, scope);
-    hr_fail_hint(err, "headrace role assign \"%s\" --assignee %s --scope %s", info->role, question->principal, scope);
+    char who[256], thing[256];
+    bool named = question->name && *question->name;
+    snprintf(who, sizeof who, named ? "\"%s\" (%s)" : "\"%s\"", named ? question->name : question->principal, question->principal);
+    name_thing(question->scope, thing, sizeof thing);
+    hr_fail(err, HR_E_DENIED, "principal %s may not %s %s: role \"%s\" is missing on scope \"%s\"", who, info->text, thing, info->role,
+            scope);
+    hr_fail_grant(err, "headrace role assign \"%s\" --assignee %s --scope %s", info->role, question->principal, scope);
     return HR_E_DENIED;
 }
 

@@ -72,6 +72,13 @@ static const char *check_sas(struct request *request, const struct hr_query *que
     return NULL;
 }
 
+static const char *refuse_role(struct request *request, const struct hr_err *err)
+{
+    char text[sizeof err->msg + sizeof err->hint + 32];
+    hr_err_text(err, text, sizeof text);
+    return hr_account_refuse(request, "AuthorizationPermissionMismatch", "%s", text);
+}
+
 static const char *check_grant(struct request *request, const char *token, const char *container, const char *permissions)
 {
     const struct account *account = request->account;
@@ -84,7 +91,7 @@ static const char *check_grant(struct request *request, const char *token, const
     enum hr_action action = strpbrk(permissions, "rl") ? HR_ACT_BLOB_READ : HR_ACT_BLOB_WRITE;
     const char *scope = *container ? hr_printf(request->arena, "%s/blobServices/default/containers/%s", account->resource_id, container) : account->resource_id;
     if (hr_grant_decide(grant, action, scope, &err))
-        return hr_account_refuse(request, "AuthorizationPermissionMismatch", "%s. %s", err.msg, err.hint);
+        return refuse_role(request, &err);
     return NULL;
 }
 

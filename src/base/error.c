@@ -46,15 +46,50 @@ enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, 
     return code;
 }
 
-enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...)
+static enum hr_code set_hint(struct hr_err *err, enum hr_hint_kind kind, const char *format, va_list args)
 {
     if (!err)
         return HR_E_INTERNAL;
-    va_list args;
-    va_start(args, format);
+    err->hint_kind = kind;
     vsnprintf(err->hint, sizeof err->hint, format, args);
-    va_end(args);
     return err->code;
+}
+
+#define HINT(name, kind) \
+    enum hr_code name(struct hr_err *err, const char *format, ...) \
+    { \
+        va_list args; \
+        va_start(args, format); \
+        enum hr_code code = set_hint(err, kind, format, args); \
+        va_end(args); \
+        return code; \
+    }
+HINT(hr_fail_hint, HR_HINT_ADVICE)
+HINT(hr_fail_command, HR_HINT_COMMAND)
+HINT(hr_fail_grant, HR_HINT_GRANT)
+#undef HINT
+
+enum hr_code hr_fail_hint_of(struct hr_err *err, const struct hr_err *cause)
+{
+    if (!err)
+        return HR_E_INTERNAL;
+    err->hint_kind = cause->hint_kind;
+    strcpy(err->hint, cause->hint);
+    return err->code;
+}
+
+const char *hr_hint_kind_name(enum hr_hint_kind kind)
+{
+    static const char *const names[] = {"advice", "command", "grant"};
+    HR_CHECK((size_t)kind < sizeof names / sizeof names[0]);
+    return names[kind];
+}
+
+size_t hr_err_text(const struct hr_err *err, char *out, size_t size)
+{
+    static const char *const joints[] = {"; ", ". Try: ", ". To change that: "};
+    int len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? joints[err->hint_kind] : "", err->hint);
+    return len < 0 ? 0 : (size_t)len;
 }
 
 static void expand(const char *template, json_t *params, char *out, size_t size)
@@ -116,11 +151,9 @@ enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
 
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 {
-    int len;
-    if (err->code == HR_E_SPARK)
-        len = snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
-    else
-        len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? "; " : "", err->hint);
+    if (err->code != HR_E_SPARK)
+        return hr_err_text(err, out, size);
+    int len = snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
     return len < 0 ? 0 : (size_t)len;
 }
 
@@ -128,8 +161,8 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 
 size_t hr_err_encode(const struct hr_err *err, char *out, size_t size)
 {
-    json_t *json = json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
-                             "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
+    json_t *json = json_pack("{s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
+                             "hint_kind", (int)err->hint_kind, "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
                              err->context, "tail", err->tail);
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     int len = snprintf(out, size, "%s%s\x02", ENCODED_MARK, text ? text : "{}");
@@ -158,6 +191,8 @@ bool hr_err_decode(const char *text, struct hr_err *err)
     *err = (struct hr_err){.code = known ? (enum hr_code)code : HR_E_INTERNAL};
     copy_field(json, "msg", err->msg, sizeof err->msg);
     copy_field(json, "hint", err->hint, sizeof err->hint);
+    json_int_t kind = json_integer_value(json_object_get(json, "hint_kind"));
+    err->hint_kind = kind >= HR_HINT_ADVICE && kind <= HR_HINT_GRANT ? (enum hr_hint_kind)kind : HR_HINT_ADVICE;
     copy_field(json, "condition", err->condition, sizeof err->condition);
     copy_field(json, "sqlstate", err->sqlstate, sizeof err->sqlstate);
     copy_field(json, "params", err->params, sizeof err->params);

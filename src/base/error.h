@@ -1,7 +1,8 @@
 /* Expected failures: a code and a caller-owned struct hr_err.
  *
  * Functions that can fail return enum hr_code (HR_OK is 0) and take `struct hr_err *err` last; err may be NULL. A message says
- * what, on which object, why: lower case, cause first, subject in quotes, no full stop. The hint says the next step.
+ * what, on which object, why: lower case, cause first, subject in quotes, no full stop. The hint says the next step; its kind says
+ * what that is, so that a page or a shell can offer it: a sentence is no command, a command is no grant.
  * hr_code_info maps each code to its HTTP status, gRPC status, Azure error code and Spark condition: front ends read that
  * table and nothing else. A failure in Spark's terms is made with hr_fail_spark: it carries Spark's error condition, SQLSTATE
  * and message parameters, from the table in conditions.h. */
@@ -45,10 +46,17 @@ struct hr_code_info {
     const char *azure, *spark;
 };
 
+enum hr_hint_kind {
+    HR_HINT_ADVICE,        /* a sentence */
+    HR_HINT_COMMAND,       /* a command that the reader can run as it stands */
+    HR_HINT_GRANT          /* a command for who may assign roles there */
+};
+
 struct hr_err {
     enum hr_code code;
     char msg[2048];        /* without Spark's [CONDITION] prefix and SQLSTATE suffix */
     char hint[512];        /* empty when there is no next step to name */
+    enum hr_hint_kind hint_kind;
     char condition[128];   /* Spark's, e.g. UNRESOLVED_COLUMN.WITH_SUGGESTION; empty unless code is HR_E_SPARK */
     char sqlstate[6];
     char params[2048];     /* Spark's messageParameters as a JSON object of strings; empty when none */
@@ -61,14 +69,21 @@ const struct hr_code_info *hr_code_info(enum hr_code code);
 
 /* each returns the code it stores, so that `return hr_fail(…)` reads well */
 enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3))); /* adds; returns err->code */
+/* these add the next step to a failure, and return err->code */
+enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));      /* advice */
+enum hr_code hr_fail_command(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum hr_code hr_fail_grant(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum hr_code hr_fail_hint_of(struct hr_err *err, const struct hr_err *cause);     /* the cause's, if it has one */
 
 /* name-value pairs of text, closed by NULL: hr_fail_spark(err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL).
  * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */
 enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...) __attribute__((sentinel));
 enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list args);
 
-/* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else msg, with the hint behind it */
+const char *hr_hint_kind_name(enum hr_hint_kind kind);      /* "advice", "command", "grant" */
+/* the message with its next step, for clients that show one text */
+size_t hr_err_text(const struct hr_err *err, char *out, size_t size);
+/* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else hr_err_text */
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size);
 /* rebuilds err from text that hr_err_encode wrote: how an error crosses DuckDB, which carries only text */
 size_t hr_err_encode(const struct hr_err *err, char *out, size_t size);

@@ -139,7 +139,7 @@ enum hr_code hr_azure_wait(struct hr_blob_call *call, const struct hr_blob_cance
     if (!code)
         return HR_OK;
     hr_fail(err, code, "cannot reach '%s': %s", call->place->location, why.msg);
-    return why.hint[0] ? hr_fail_hint(err, "%s", why.hint) : code;
+    return hr_fail_hint_of(err, &why);
 }
 
 void hr_azure_end(struct hr_blob_call *call)

@@ -262,7 +262,7 @@ enum hr_code hr_blob_config_role_token(struct hr_blob_config *config, struct hr_
     if (!code)
         return HR_OK;
     hr_fail(err, code, "cannot %s '%s': %s", need->write ? "write" : "read", location, why.msg);
-    return why.hint[0] ? hr_fail_hint(err, "%s", why.hint) : code;
+    return hr_fail_hint_of(err, &why);
 }
 
 /* ---- lookups; the lock is held ---- */

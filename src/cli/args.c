@@ -1,7 +1,21 @@
 #include "cli/args.h"
 #include "base/check.h"
+#include "cli/suggest.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static enum hr_code refuse_option(const struct hr_args *args, const char *word, size_t len, struct hr_err *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)len, word);
+    struct hr_suggestion meant = {.word = name};
+    for (size_t i = 0; i < args->option_count; i++)
+        hr_suggest(&meant, args->options[i].name);
+    if (meant.best)
+        return hr_fail(err, HR_E_INVALID, "option \"--%s\" is not known here: did you mean \"--%s\"?", name, meant.best);
+    return hr_fail(err, HR_E_INVALID, "option \"--%s\" is not known here", name);
+}
 
 static enum hr_code take_option(int argc, char **argv, int *at, struct hr_args *args, struct hr_err *err)
 {
@@ -24,7 +38,7 @@ static enum hr_code take_option(int argc, char **argv, int *at, struct hr_args *
         }
         return HR_OK;
     }
-    return hr_fail(err, HR_E_INVALID, "option \"%s\" is not known here", argv[*at]);
+    return refuse_option(args, word, len, err);
 }
 
 enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args,

@@ -131,7 +131,7 @@ static enum hr_code linked_workspace(const struct hr_args *args, struct hr_wire 
         return hr_fail(err, HR_E_NOT_FOUND, "there is no linked service \"%s\"", wanted);
     if (!count) {
         hr_fail(err, HR_E_NOT_FOUND, "the workspace has no linked service");
-        hr_fail_hint(err, "headrace link create NAME");
+        hr_fail_command(err, "headrace link create NAME");
         return HR_E_NOT_FOUND;
     }
     return count == 1 ? HR_OK : hr_fail(err, HR_E_INVALID, "the workspace has %zu linked services: option \"--link\" is missing",

@@ -1,6 +1,7 @@
 /* The command `headrace`: finds the command that was meant, checks its words, runs it. */
 #include "account/account.h"
 #include "cli/command.h"
+#include "cli/suggest.h"
 #include "io/child.h"
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +117,9 @@ static bool asks_for_help(int argc, char **argv)
 
 static int fail(const struct hr_err *err)
 {
-    fprintf(stderr, "headrace: %s\n", err->msg);
-    if (err->hint[0])
+    bool advice = err->hint[0] && err->hint_kind == HR_HINT_ADVICE;
+    fprintf(stderr, "headrace: %s%s%s\n", err->msg, advice ? "; " : "", advice ? err->hint : "");
+    if (err->hint[0] && !advice)
         fprintf(stderr, "try: %s\n", err->hint);
     return err->code == HR_E_INVALID ? 2 : 1;
 }
@@ -125,11 +127,11 @@ static int fail(const struct hr_err *err)
 static enum hr_code run(const struct hr_command *command, int argc, char **argv, struct hr_err *err)
 {
     struct hr_args args;
-    HR_TRY(hr_args_parse(argc, argv, command->options, command->option_count, &args, err));
+    if (hr_args_parse(argc, argv, command->options, command->option_count, &args, err))
+        return hr_fail_command(err, "headrace %s --help", command->name);
     if (args.count < command->least || args.count > command->most) {
         hr_fail(err, HR_E_INVALID, "%s", args.count < command->least ? "a word is missing" : "there is a word too many");
-        hr_fail_hint(err, "headrace %s --help", command->name);
-        return HR_E_INVALID;
+        return hr_fail_command(err, "headrace %s --help", command->name);
     }
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = command->run(&args, arena, err);
@@ -137,17 +139,103 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
     return code;
 }
 
+static bool in_family(const struct hr_command *command, const char *family)
+{
+    size_t len = strlen(family);
+    return !strncmp(command->name, family, len) && command->name[len] == ' ';
+}
+
 /* "headrace role": the commands that begin so */
-static bool print_family(const char *word)
+static bool print_family(const char *word, FILE *out)
 {
     bool found = false;
     for (const struct hr_command *command = NULL; (command = next_command(command));) {
-        if (strncmp(command->name, word, strlen(word)) || command->name[strlen(word)] != ' ')
+        if (!in_family(command, word))
             continue;
-        printf("  headrace %s%s%s: %s\n", command->name, *command->operands ? " " : "", command->operands, command->text);
+        if (out)
+            fprintf(out, "  headrace %s%s%s: %s\n", command->name, *command->operands ? " " : "", command->operands, command->text);
         found = true;
     }
     return found;
+}
+
+/* what other tools call it; the first that the subject has is meant */
+static const struct { const char *said, *ours; } synonyms[] = {
+    {"delete", "remove"}, {"delete", "detach"}, {"delete", "stop"}, {"rm", "remove"},     {"rm", "detach"},
+    {"ls", "list"},       {"get", "show"},      {"describe", "show"}, {"new", "create"},  {"add", "create"},
+    {"add", "register"},  {"add", "assign"},    {"create", "register"}, {"create", "attach"}, {"create", "submit"},
+    {"start", "submit"},  {"stop", "cancel"},   {"kill", "stop"},     {"kill", "cancel"}, {"cancel", "stop"},
+    {"upload", "register"}, {"log", "logs"},    {"logs", "log"},
+};
+
+static const struct hr_command *find_synonym(const char *family, const char *verb)
+{
+    char name[64];
+    for (size_t i = 0; i < HR_LEN(synonyms); i++) {
+        snprintf(name, sizeof name, "%s %s", family, synonyms[i].ours);
+        for (const struct hr_command *command = NULL; !strcmp(synonyms[i].said, verb) && (command = next_command(command));)
+            if (!strcmp(command->name, name))
+                return command;
+    }
+    return NULL;
+}
+
+/* the command of the subject whose verb is near */
+static const struct hr_command *find_verb(const char *family, const char *verb)
+{
+    const struct hr_command *found = NULL;
+    struct hr_suggestion meant = {.word = verb};
+    for (const struct hr_command *command = NULL; (command = next_command(command));) {
+        const char *best = meant.best;
+        if (!in_family(command, family))
+            continue;
+        hr_suggest(&meant, strchr(command->name, ' ') + 1);
+        if (meant.best != best)
+            found = command;
+    }
+    return found;
+}
+
+/* the subject, or the command of one word, that is near */
+static const char *find_first(struct hr_arena *arena, const char *word)
+{
+    struct hr_suggestion meant = {.word = word};
+    for (const struct hr_command *command = NULL; (command = next_command(command));)
+        hr_suggest(&meant, hr_strndup(arena, command->name, strcspn(command->name, " ")));
+    return meant.best;
+}
+
+/* the name of the command that was meant, or its first word; NULL: cannot be guessed */
+static const char *find_meant(struct hr_arena *arena, const char *first, const char *second)
+{
+    const char *family = print_family(first, NULL) ? first : find_first(arena, first);
+    if (!family || !second)
+        return family == first ? NULL : family;
+    const struct hr_command *command = find_synonym(family, second);
+    if (!command)
+        command = find_verb(family, second);
+    if (command)
+        return command->name;
+    return family == first ? NULL : family;
+}
+
+static int refuse_command(const char *first, const char *second)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    bool family = print_family(first, NULL);
+    const char *name = family && second ? hr_printf(arena, "%s %s", first, second) : first;
+    const char *meant = find_meant(arena, first, second);
+    fprintf(stderr, "headrace: there is no command \"%s\"", name);
+    if (meant)
+        fprintf(stderr, ": did you mean \"%s\"?\ntry: headrace %s --help\n", meant, meant);
+    else if (family)
+        fprintf(stderr, "; there are:\n");
+    else
+        fprintf(stderr, "\ntry: headrace help\n");
+    if (!meant)
+        print_family(first, stderr);
+    hr_arena_free(arena);
+    return 2;
 }
 
 int main(int argc, char **argv)
@@ -165,12 +253,10 @@ int main(int argc, char **argv)
             return processes[i].run(argc - 1, argv + 1);
     int used = 0;
     const struct hr_command *command = find_command(argc - 1, argv + 1, &used);
-    if (!command && print_family(argv[1]))
-        return asks_for_help(argc, argv) ? 0 : 2;
-    if (!command) {
-        fprintf(stderr, "headrace: there is no command \"%s\"\ntry: headrace help\n", argv[1]);
-        return 2;
-    }
+    if (!command && asks_for_help(argc, argv) && print_family(argv[1], stdout))
+        return 0;
+    if (!command)
+        return refuse_command(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
     if (asks_for_help(argc, argv)) {
         print_help(command);
         return 0;

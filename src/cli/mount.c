@@ -97,7 +97,7 @@ static enum hr_code run_mount(const struct hr_args *args, struct hr_arena *arena
     bool named = !path && !hr_args_get(args, "manifest");
     if (args->count != (named ? 2u : 1u)) {
         hr_fail(err, HR_E_INVALID, named ? "a dataset and a folder are asked for" : "only a folder is asked for");
-        return hr_fail_hint(err, "headrace mount --help");
+        return hr_fail_command(err, "headrace mount --help");
     }
     HR_TRY(check_fuse(err));
     if (named || path)

@@ -41,7 +41,7 @@ static enum hr_code find_role(const char *text, const struct hr_role **role, str
     if (*role)
         return HR_OK;
     hr_fail(err, HR_E_NOT_FOUND, "there is no role \"%s\"", text);
-    return hr_fail_hint(err, "headrace role definition");
+    return hr_fail_command(err, "headrace role definition");
 }
 
 static enum hr_code print_one(const struct hr_role *role, const char *principal, const char *scope, const char *state, struct hr_err *err)

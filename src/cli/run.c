@@ -53,6 +53,11 @@ static enum hr_code run_list(const struct hr_args *args, struct hr_arena *arena,
     return hr_cli_show(args, reply, run_columns, HR_LEN(run_columns));
 }
 
+static bool ended(const char *status)
+{
+    return !strcmp(status, "Completed") || !strcmp(status, "Failed") || !strcmp(status, "Canceled");
+}
+
 static void print_error(const json_t *details)
 {
     const json_t *error = json_object_get(json_object_get(details, "error"), "error");
@@ -120,16 +125,16 @@ static enum hr_code run_cancel(const struct hr_args *args, struct hr_arena *aren
     struct place place;
     json_t *reply;
     HR_TRY(open_place(args, arena, &place, err));
+    HR_TRY(ask(&place, "GET", args->positional[0], "", &reply, err));
+    const char *status = hr_strdup(arena, json_string_value(json_object_get(reply, "status")));
+    json_decref(reply);
+    if (ended(status))
+        return hr_fail(err, HR_E_EXISTS, "run \"%s\" has ended already: it is %s", args->positional[0], status);
     HR_TRY(ask(&place, "POST", args->positional[0], "/cancel", &reply, err));
     return hr_cli_show(args, reply, run_columns, HR_LEN(run_columns));
 }
 
 /* ---- logs ---- */
-
-static bool ended(const char *status)
-{
-    return !strcmp(status, "Completed") || !strcmp(status, "Failed") || !strcmp(status, "Canceled");
-}
 
 /* prints what is behind *offset */
 static enum hr_code print_more(struct place *place, const json_t *details, size_t *offset, struct hr_err *err)

@@ -32,7 +32,7 @@ static enum hr_code read_endpoint(struct hr_wire *wire, struct hr_err *err)
     size_t len;
     if (hr_file_read(wire->arena, path, 1 << 20, &text, &len, NULL)) {
         hr_fail(err, HR_E_NOT_FOUND, "no server runs on home \"%s\": there is no \"%s\"", wire->home, path);
-        hr_fail_hint(err, "headrace serve --home %s", wire->home);
+        hr_fail_command(err, "headrace serve --home %s", wire->home);
         return HR_E_NOT_FOUND;
     }
     wire->endpoint = json_loadb(text, len, 0, NULL);
@@ -43,7 +43,7 @@ static enum hr_code read_endpoint(struct hr_wire *wire, struct hr_err *err)
     if (kill(pid, 0) && errno == ESRCH) {
         hr_fail(err, HR_E_UNAVAILABLE, "the server on home \"%s\" has ended without saying so (process %d is gone)", wire->home,
                 (int)pid);
-        hr_fail_hint(err, "headrace serve --home %s", wire->home);
+        hr_fail_command(err, "headrace serve --home %s", wire->home);
         return HR_E_UNAVAILABLE;
     }
     return HR_OK;
@@ -123,17 +123,43 @@ static CURLcode perform(const struct hr_wire *wire, const char *method, const ch
     return code;
 }
 
+/* 400: the words made sense here, and the server has its reasons: not HR_E_INVALID, for which the command ends with status 2 */
 static enum hr_code code_of(long status)
 {
     static const struct { long status; enum hr_code code;
     } map[] = {
-        {400, HR_E_INVALID},     {401, HR_E_UNAUTHENTICATED}, {403, HR_E_DENIED},      {404, HR_E_NOT_FOUND},
+        {400, HR_E_DENIED},      {401, HR_E_UNAUTHENTICATED}, {403, HR_E_DENIED},      {404, HR_E_NOT_FOUND},
         {405, HR_E_UNSUPPORTED}, {409, HR_E_EXISTS},          {501, HR_E_UNSUPPORTED},
     };
     for (size_t i = 0; i < HR_LEN(map); i++)
         if (map[i].status == status)
             return map[i].code;
     return HR_E_INTERNAL;
+}
+
+static void add_hint(const json_t *info, struct hr_err *err)
+{
+    const char *kind = json_string_value(json_object_get(info, "kind")), *text = json_string_value(json_object_get(info, "text"));
+    if (!kind || !text)
+        return;
+    if (!strcmp(kind, "grant"))
+        hr_fail_grant(err, "%s", text);
+    else if (!strcmp(kind, "command"))
+        hr_fail_command(err, "%s", text);
+    else
+        hr_fail_hint(err, "%s", text);
+}
+
+/* the server's error object, as rest.c writes it */
+static void read_error(const struct hr_wire *wire, const json_t *error, long http, struct hr_err *err)
+{
+    const json_t *info = json_object_get(json_array_get(json_object_get(error, "additionalInfo"), 0), "info");
+    const char *message = json_string_value(json_object_get(error, "message")), *cause = json_string_value(json_object_get(info, "cause"));
+    if (!message)
+        message = hr_printf(wire->arena, "the server at \"%s\" answered with status %ld", wire->url, http);
+    hr_fail(err, code_of(http), "%s", cause ? cause : message);
+    if (cause)
+        add_hint(info, err);
 }
 
 enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,
@@ -156,9 +182,7 @@ enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const 
                        why[0] ? why : curl_easy_strerror(curl));
     if (http < 300 && *reply)
         return HR_OK;
-    const char *message = json_string_value(json_object_get(json_object_get(*reply, "error"), "message"));
-    hr_fail(err, code_of(http), "%s",
-            message ? message : hr_printf(wire->arena, "the server at \"%s\" answered with status %ld", wire->url, http));
+    read_error(wire, json_object_get(*reply, "error"), http, err);
     json_decref(*reply);
     *reply = NULL;
     return err ? err->code : HR_E_INTERNAL;

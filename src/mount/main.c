@@ -368,7 +368,8 @@ static int fail(struct mount *m, const struct hr_err *err)
 {
     int status = err->code == HR_E_UNSUPPORTED ? HR_MOUNT_EXIT_NO_FUSE : err->code == HR_E_INVALID ? 2 : 1;
     struct hr_arena *arena = hr_arena_new(NULL);
-    char *text = hr_printf(arena, "headrace: %s%s%s\n", err->msg, err->hint[0] ? "\ntry: " : "", err->hint);
+    const char *step = err->hint_kind == HR_HINT_ADVICE ? "; " : "\ntry: ", *joint = err->hint[0] ? step : "";
+    char *text = hr_printf(arena, "headrace: %s%s%s\n", err->msg, joint, err->hint);
     if (m->report >= 0)
         say(m, hr_printf(arena, "%d%s", status, text));
     else

@@ -125,10 +125,8 @@ static enum hr_code real_of(struct hr_arena *arena, const char *dir, const char 
         *real = hr_printf(arena, "%s/%s", strcmp(path, "/") ? path : "", name);
         return HR_OK;
     }
-    if (why == ENOENT) {
-        hr_fail(err, HR_E_NOT_FOUND, "the mount point '%s' does not exist", dir);
-        return hr_fail_hint(err, "mkdir -p %s", dir);
-    }
+    if (why == ENOENT)
+        return hr_fail(err, HR_E_NOT_FOUND, "the mount point '%s' does not exist", dir);
     return hr_fail(err, HR_E_IO, "the mount point '%s' cannot be reached: %s", dir, strerror(why));
 }
 
@@ -210,7 +208,7 @@ enum hr_code hr_mount_point_unmount(struct hr_arena *arena, const char *dir, boo
                        entry ? entry->type : "");
     enum hr_code code = hr_mount_point_detach(real, lazy || entry->dead, err);
     if (code == HR_E_EXISTS)
-        hr_fail_hint(err, "headrace unmount --lazy %s", dir);
+        hr_fail_command(err, "headrace unmount --lazy %s", dir);
     if (!code && !lazy)
         wait_for_end(entry->pid);
     return code;
@@ -234,7 +232,10 @@ static enum hr_code check_empty(const char *dir, struct hr_err *err)
 enum hr_code hr_mount_point_prepare(struct hr_arena *arena, const char *dir, const char **real, bool *repaired, struct hr_err *err)
 {
     *repaired = false;
-    HR_TRY(real_of(arena, dir, real, err));
+    enum hr_code code = real_of(arena, dir, real, err);
+    if (code == HR_E_NOT_FOUND)
+        return hr_fail_command(err, "mkdir -p %s", dir);
+    HR_TRY(code);
     struct hr_mount_entry *entry = mounted_on(arena, *real, err);
     if (entry && entry->ours && entry->dead) {
         HR_TRY(hr_mount_point_detach(*real, true, err));
@@ -243,7 +244,7 @@ enum hr_code hr_mount_point_prepare(struct hr_arena *arena, const char *dir, con
     }
     if (entry) {
         hr_fail(err, HR_E_EXISTS, "the mount point '%s' is in use: %s is mounted on it", dir, entry->source);
-        return entry->ours ? hr_fail_hint(err, "headrace unmount %s", dir) : HR_E_EXISTS;
+        return entry->ours ? hr_fail_command(err, "headrace unmount %s", dir) : HR_E_EXISTS;
     }
     return check_empty(*real, err);
 }

@@ -46,6 +46,8 @@ def test_a_run_is_cancelled(serve, ws, script):
                                 stderr=subprocess.PIPE, text=True)
     assert "Cancel" in serve.cli("run", "cancel", run).stdout
     assert "is Canceled: cancelled by owner" in follower.communicate(timeout=30)[1] and follower.returncode == 1
+    again = serve.cli("run", "cancel", run, check=False)
+    assert (again.returncode, again.stderr) == (1, f'headrace: run "{run}" has ended already: it is Canceled\n')
 
 
 def test_what_is_wrong_is_said(serve, ws, script):

@@ -191,6 +191,33 @@ def test_a_refusal_names_role_and_scope_and_its_command_works(serve, studio, sho
     expect(page.get_by_role("heading", name="ritas-link is linked")).to_be_visible()
 
 
+def test_a_reader_sees_what_it_may(serve, studio, shot):
+    """Reader on the resource group, no Synapse role: one refusal takes nothing else from the page."""
+    end = serve.endpoint
+    serve.cli("link", "create", "readers-link", "--synapse", end["synapse_workspace"])
+    serve.cli("compute", "attach", "readers-pool", "--link", "readers-link", "--pool", end["pool"])
+    page = studio("/", token=json.loads(serve.cli("user", "create", "reader", "--json").stdout)["token"])
+    expect(page.locator(".tile").nth(1)).to_have_text(re.compile("[1-9][0-9]*Computes"))
+    expect(page.locator(".tile").nth(0)).to_contain_text("Linked services: not yours to see")
+    expect(page.locator(".tile").nth(2)).to_have_text(re.compile("[0-9]+Datasets"))
+    expect(page.get_by_role("alert")).to_contain_text("Synapse User")
+    expect(page.locator(".steps li").nth(0)).to_have_class("done")
+    expect(page.locator(".steps li").nth(1)).to_contain_text("Your roles do not let you see whether this is done")
+    expect(page.locator(".steps li").nth(2)).to_have_class("done")
+    shot(page, "overview-reader", full_page=True)
+    serve.cli("link", "remove", "readers-link", "--detach-computes")
+
+
+def test_the_next_step_is_shown_as_what_it_is(serve, studio, shot):
+    page = studio("/datasets/nosuch")
+    problem = page.get_by_role("alert")
+    expect(problem).to_contain_text("does not exist in workspace")
+    expect(problem).to_contain_text("On the command line:")
+    expect(problem).to_contain_text("headrace dataset list")
+    expect(problem).not_to_contain_text("grant")
+    shot(page, "dataset-missing")
+
+
 def test_a_token_that_ends_in_the_middle_of_the_form_loses_nothing(serve, studio, shot):
     who = cli_json(serve, "user", "create", "tom")
     page = studio("/linked-services/new", token=who["token"])
@@ -307,8 +334,10 @@ def test_sessions_with_statements_and_outputs(studio, shot):
 
     run("print(spark.range(5).count())")
     expect(page.get_by_label("Output of statement 0")).to_have_text("5", timeout=30_000)
-    run("1 / 0")
+    run("print('just before')\n1 / 0")
     expect(page.locator(".output-error")).to_contain_text("ZeroDivisionError")
+    expect(page.get_by_label("Output of statement 1")).to_have_text("just before")
+    expect(page.get_by_label("Traceback of statement 1")).not_to_contain_text("just before")
     # HTML is shown in a frame where nothing runs and nothing is fetched
     run("displayHTML('<table><tr><td>cell</td></tr></table><script>parent.document.title = 1</script><img src=x onerror=\"parent.document.title = 2\">')")
     frame = page.frame_locator("iframe.html-output")

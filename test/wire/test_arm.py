@@ -304,6 +304,27 @@ def run_printed(serve, message):
     return serve.cli(*shlex.split(command.group(1)))
 
 
+def test_an_errors_next_step_has_a_kind(serve, azure):
+    made, _ = new_user(serve)
+
+    def remedy(path, method="GET", token=serve.endpoint["token"], body=None):
+        answer = requests.request(method, serve.endpoint["url"] + path, headers={"authorization": "Bearer " + token}, json=body, timeout=30)
+        error = answer.json()["error"]
+        info = error["additionalInfo"][0]
+        assert info["type"] == "Remedy" and error["message"].startswith(info["info"]["cause"]) and error["message"].endswith(info["info"]["text"])
+        return info["info"]
+    workspace = azure.workspace_id
+    refused = remedy(f"{workspace}/linkedServices/x?api-version=2020-04-01-preview", "PUT", made["token"],
+                     {"properties": {"linkedServiceResourceId": "/subscriptions/s"}})
+    assert refused["kind"] == "grant" and refused["text"].startswith("headrace role assign ")
+    assert 'may not change linked service "x": role "Contributor"' in refused["cause"]
+    missing = remedy(f"/dataset/v1.0{workspace}/datasets/query/name=nosuch")
+    assert (missing["kind"], missing["text"]) == ("command", "headrace dataset list")
+    store = {"name": "far", "dataStoreType": "AzureBlob", "azureStorageSection": {
+        "accountName": "far", "containerName": "c", "endpoint": "http://127.0.0.1:9/far", "credentialType": "AccountKey", "credential": "c2VjcmV0"}}
+    assert remedy(f"/datastore/v1.0{workspace}/datastores", "POST", body=store)["kind"] == "advice"
+
+
 def test_nobody_gives_away_what_is_not_theirs(serve, azure):
     user, theirs = new_user(serve)
     with pytest.raises(HttpResponseError, match='role "Synapse Administrator" is missing'):
@@ -359,10 +380,18 @@ def test_env_is_what_a_shell_exports(serve, azure):
 
 def test_the_command_says_what_is_wrong(serve):
     for words, says in ((["frobnicate"], 'no command "frobnicate"'), (["user", "create"], "a word is missing"), (["user", "list", "--colour", "red"], '"--colour" is not known'),
-                        (["role", "assign", "Reader", "--scope"], "needs a value"), (["serve", "--port", "x"], "not a number")):
+                        (["role", "assign", "Reader", "--scope"], "needs a value"), (["serve", "--port", "x"], "not a number"),
+                        (["dataset", "lst"], 'no command "dataset lst": did you mean "dataset list"?\ntry: headrace dataset list --help'),
+                        (["compute", "delete", "x"], 'no command "compute delete": did you mean "compute detach"?'),
+                        (["datset", "list"], 'no command "datset": did you mean "dataset list"?'),
+                        (["workspace", "delete", "x"], 'no command "workspace delete"; there are:\n  headrace workspace create NAME'),
+                        (["role"], 'no command "role"; there are:'), (["mont", "x", "y"], 'did you mean "mount"?'),
+                        (["user", "list", "--jsn"], 'option "--jsn" is not known here: did you mean "--json"?\ntry: headrace user list --help')):
         done = serve.cli(*words, check=False)
         assert done.returncode == 2 and says in done.stderr
+        assert not done.stdout
     assert "role assign ROLE" in serve.cli("help").stdout
+    assert "headrace role assign ROLE" in serve.cli("role", "--help").stdout
     assert "--assignee PRINCIPAL" in serve.cli("role", "assign", "--help").stdout
 
 

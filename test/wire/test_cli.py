@@ -86,6 +86,23 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(serve):
     serve.cli("link", "remove", "anns-link")
 
 
+def test_the_next_step_is_what_it_says_it_is(serve, tmp_path):
+    """A command that can be run stands in a line `try:`; a sentence does not pose as one; status 1 is the server's no, 2 the words'."""
+    assert refused(serve, "dataset", "show", "nosuch").endswith('"nosuch" does not exist in workspace "headrace-ml"\ntry: headrace dataset list\n')
+    assert "try: headrace datastore list" in refused(serve, "dataset", "register", "x", "a.csv", "--datastore", "nosuch")
+    gone = refused(serve, "unmount", str(tmp_path / "gone"))
+    assert "does not exist" in gone and "mkdir" not in gone
+    own = serve.cli("user", "remove", "owner", check=False)
+    assert own.returncode == 1 and "cannot remove itself" in own.stderr
+    key = tmp_path / "key"
+    key.write_text("c2VjcmV0")
+    wrong = refused(serve, "datastore", "register", "far", "--account", "nosuchaccount", "--container", "c", "--key-file", str(key),
+                    "--endpoint", "http://127.0.0.1:9/nosuchaccount")
+    assert "--skip-validation" in wrong and "try:" not in wrong, wrong
+    for words in re.findall("^try: headrace (.*)$", refused(serve, "dataset", "show", "nosuch"), re.M):
+        assert serve.cli(*words.split()).returncode == 0
+
+
 def test_sessions(serve):
     livy = Livy(serve)
     path = livy.start()

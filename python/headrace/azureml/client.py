@@ -156,7 +156,16 @@ def failure(answer, kind):
         kind = exceptions.AuthenticationException
     elif answer.status_code >= 500:
         kind = exceptions.ServiceException
-    return kind(message, code=code, status=answer.status_code)
+    return kind(message, code=code, status=answer.status_code, remedy=remedy_of(answer))
+
+
+def remedy_of(answer):
+    """{"kind": "advice", "command" or "grant", "text", "cause"} of an error answer that names a next step: its message in two parts."""
+    try:
+        found = [item.get("info") for item in answer.json()["error"]["additionalInfo"] if item.get("type") == "Remedy"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return found[0] if found else None
 
 
 def explain(answer):

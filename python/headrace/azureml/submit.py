@@ -6,7 +6,7 @@ import sys
 
 from headrace.azureml import exceptions
 from headrace.azureml.client import Endpoint, parse_id
-from headrace.azureml.data import Dataset
+from headrace.azureml.data import Dataset, FileDataset
 from headrace.azureml.runs import Experiment
 from headrace.azureml.script import Environment, ScriptRunConfig
 from headrace.azureml.workspace import Workspace
@@ -27,7 +27,13 @@ def inputs_of(workspace, text, download):
         name, equals, dataset = item.partition("=")
         if not equals:
             raise exceptions.UserErrorException("input '%s' is not NAME=DATASET[:VERSION]" % item)
-        consumption = dataset_of(workspace, dataset).as_named_input(name)
+        found_dataset = dataset_of(workspace, dataset)
+        if not isinstance(found_dataset, FileDataset):
+            raise exceptions.UserErrorException(
+                "input '%s': dataset '%s' is a table, and a run's input is files. Register its files as they are:"
+                " headrace dataset register NAME PATH, without --format" % (name, dataset)
+            )
+        consumption = found_dataset.as_named_input(name)
         found[name] = consumption.as_download() if download else consumption.as_mount()
     return found
 
@@ -56,10 +62,11 @@ def main():
     try:
         print(json.dumps(submit(json.loads(sys.argv[1]))))
     except exceptions.AzureMLException as err:
-        message, _, hint = str(err).partition(". To change that: ")
-        print("headrace: " + message, file=sys.stderr)
-        if hint:
-            print("try: " + hint, file=sys.stderr)
+        remedy = err.details.get("remedy")
+        runs = remedy is not None and remedy["kind"] != "advice"
+        print("headrace: %s" % (remedy["cause"] if runs else err), file=sys.stderr)
+        if runs:
+            print("try: " + remedy["text"], file=sys.stderr)
         return 1
     return 0
 

@@ -49,7 +49,7 @@ static enum hr_code missing(struct hr_rest *req, const char *name, int64_t versi
                 hr_rest_param(req, "workspace"));
     else
         hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" does not exist in workspace \"%s\"", name, hr_rest_param(req, "workspace"));
-    return hr_fail_hint(err, "headrace dataset list shows those that do");
+    return hr_fail_command(err, "headrace dataset list");
 }
 
 /* by the id of a dataset (any version) or of a saved one */

@@ -17,7 +17,7 @@ static enum hr_code find(struct hr_rest *req, const char *workspace, const char 
     if (*row)
         return HR_OK;
     hr_fail(err, HR_E_NOT_FOUND, "datastore \"%.255s\" does not exist in workspace \"%s\"", name, hr_rest_param(req, "workspace"));
-    return hr_fail_hint(err, "headrace datastore list shows those that do; headrace datastore register makes one");
+    return hr_fail_command(err, "headrace datastore list");
 }
 
 /* Azure's listSecrets: who may change the workspace */
@@ -286,7 +286,7 @@ static enum hr_code look(struct data_work *work, struct hr_err *err)
     enum hr_code code = hr_blob_list(blob, work->arena, what->location, &one, &page, &work->cancel, err);
     hr_blob_free(blob);
     if (code)
-        hr_fail_hint(err, "mend it, or register without this check: skipValidation");
+        hr_fail_hint(err, "mend it, or register it without this check: skip_validation=True, --skip-validation");
     return code;
 }
 

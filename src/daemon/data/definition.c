@@ -170,7 +170,7 @@ static enum hr_code read_path(struct hr_rest *req, const char *workspace, const 
     HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace, store, &row, err));
     if (!row) {
         hr_fail(err, HR_E_NOT_FOUND, "datastore \"%s\" does not exist in workspace \"%s\"", store, hr_rest_param(req, "workspace"));
-        return hr_fail_hint(err, "headrace datastore list shows those that do; headrace datastore register makes one");
+        return hr_fail_command(err, "headrace datastore list");
     }
     path->store = row;
     HR_TRY(clean_path(req, row->name, text, &path->path, err));

@@ -117,7 +117,7 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
 static enum hr_code nothing(const struct data_path *path, const char *why, struct hr_err *err)
 {
     hr_fail(err, HR_E_NOT_FOUND, "%s in datastore \"%s\": \"%s\"", why, path->store->name, *path->path ? path->path : "/");
-    return hr_fail_hint(err, "headrace datastore show %s says where it points", path->store->name);
+    return hr_fail_command(err, "headrace datastore show %s", path->store->name);
 }
 
 static enum hr_code find_glob(struct listing_run *run, size_t item, struct hr_err *err)

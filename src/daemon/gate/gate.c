@@ -36,11 +36,8 @@ static void status_fields(struct relay *relay, const struct hr_err *err, struct 
 {
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
     struct hr_buf message;
-    char text[sizeof err->msg + sizeof err->hint + 8];
-    if (err->code == HR_E_SPARK)
-        hr_err_spark_text(err, text, sizeof text);
-    else
-        snprintf(text, sizeof text, err->hint[0] ? "%s; %s" : "%s", err->msg, err->hint);
+    char text[sizeof err->msg + sizeof err->hint + sizeof err->tail];
+    hr_err_spark_text(err, text, sizeof text);
     hr_buf_init(&message, HR_BUF_GROWS);
     hr_grpc_percent_encode(&message, text);
     out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};

@@ -20,11 +20,13 @@ static const struct { enum hr_code code; const char *name; } error_names[] = {
 
 static void reply_error(struct hr_rest *req, const struct hr_err *err)
 {
-    const char *name = "INTERNAL_ERROR", *hint = err->hint[0] ? hr_printf(req->arena, ". To change that: %s", err->hint) : "";
+    const char *name = "INTERNAL_ERROR";
+    char message[sizeof err->msg + sizeof err->hint + 32];
+    hr_err_text(err, message, sizeof message);
     for (size_t i = 0; i < HR_LEN(error_names); i++)
         if (error_names[i].code == err->code)
             name = error_names[i].name;
-    hr_rest_reply(req, hr_code_info(err->code)->http, json_pack("{s:s, s:s+}", "error_code", name, "message", err->msg, hint));
+    hr_rest_reply(req, hr_code_info(err->code)->http, json_pack("{s:s, s:s}", "error_code", name, "message", message));
 }
 
 /* of a POST's body, or of a GET's query */

@@ -230,11 +230,22 @@ void hr_rest_send(struct hr_rest *req)
     free(made);
 }
 
+/* ARM's place for what its error object has no field for: the next step by itself, and what is left of the message */
+static void add_remedy(json_t *error, const struct hr_err *err)
+{
+    json_t *info = json_pack("[{s:s, s:{s:s, s:s, s:s}}]", "type", "Remedy", "info", "kind", hr_hint_kind_name(err->hint_kind),
+                             "text", err->hint, "cause", err->msg);
+    json_object_set_new(error, "additionalInfo", info);
+}
+
 static void fill_error(struct hr_rest *req, const struct hr_err *err)
 {
     const struct hr_code_info *info = hr_code_info(err->code);
-    const char *message = err->hint[0] ? hr_printf(req->arena, "%s. To change that: %s", err->msg, err->hint) : err->msg;
-    json_t *json = json_pack("{s:{s:s, s:s+}}", "error", "code", info->azure, "message", message, "");
+    char message[sizeof err->msg + sizeof err->hint + 32];
+    hr_err_text(err, message, sizeof message);
+    json_t *json = json_pack("{s:{s:s, s:s}}", "error", "code", info->azure, "message", message);
+    if (json && err->hint[0])
+        add_remedy(json_object_get(json, "error"), err);
     if (!json)   /* bytes of the client that are not UTF-8 */
         json = json_pack("{s:{s:s, s:s}}", "error", "code", info->azure, "message", "the request holds text that is not UTF-8");
     if (req->routes && req->routes->livy_errors)

@@ -171,7 +171,7 @@ static enum hr_code role_token(struct hr_arena *arena, const struct hr_blob_need
         return HR_OK;
     }
     hr_fail(err, HR_E_STORAGE_DENIED, "%s", why.msg);
-    return why.hint[0] ? hr_fail_hint(err, "%s", why.hint) : HR_E_STORAGE_DENIED;
+    return hr_fail_hint_of(err, &why);
 }
 
 void guard_storage(struct hr_connect *connect, struct hr_blob_config *config)

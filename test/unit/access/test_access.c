@@ -66,9 +66,19 @@ static void a_refusal_names_principal_role_scope_and_command(void **state)
     (void)state;
     struct hr_err err;
     ask(BEN, HR_ACT_USE_COMPUTE, "workspaces/syn/bigDataPools/pool", &err);
-    assert_string_equal(err.msg, "principal \"anna\" (" BEN ") may not use its compute: role \"Synapse Apache Spark Administrator\" is missing on "
+    assert_string_equal(err.msg, "principal \"anna\" (" BEN ") may not use the compute of Spark pool \"pool\": role \"Synapse Apache Spark Administrator\" is missing on "
                                  "scope \"workspaces/syn\"");
     assert_string_equal(err.hint, "headrace role assign \"Synapse Apache Spark Administrator\" --assignee " BEN " --scope workspaces/syn");
+    assert_int_equal(err.hint_kind, HR_HINT_GRANT);
+    static const struct { const char *scope, *says; } things[] = {
+        {"/", "change this server:"}, {"/subscriptions/s", "change subscription \"s\":"},
+        {"/subscriptions/s/resourceGroups/g/providers/P/workspaces/w/linkedServices/l", "change linked service \"l\":"},
+        {"/subscriptions/s/resourceGroups/g/providers/P/unheard/u/", "change \"u\":"},
+    };
+    for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
+        ask(BEN, HR_ACT_WRITE, things[i].scope, &err);
+        assert_non_null(strstr(err.msg, things[i].says));
+    }
 }
 
 static void every_action_has_a_role_that_allows_it(void **state)

@@ -20,8 +20,8 @@ export function whenRefused(handler: (why: string) => void) {
 }
 
 export interface Remedy {
-  command?: string;
-  text?: string;
+  kind: 'advice' | 'command' | 'grant';
+  text: string;
 }
 
 export class ApiError extends Error {
@@ -46,23 +46,21 @@ interface Options {
   token?: string;
 }
 
-const MARK = '. To change that: ';
-
-/** A refusal is one sentence of cause, and what to do about it; see fill_error in rest.c. */
+/** An error's message, or its cause and what to do about it; see add_remedy in rest.c. */
 function toError(status: number, text: string): ApiError {
   let code = `HTTP ${status}`,
-    message = text.slice(0, 500) || `the server answered ${status} without an explanation`;
+    message = text.slice(0, 500) || `the server answered ${status} without an explanation`,
+    remedy: Remedy | undefined;
   try {
-    const json = JSON.parse(text);
+    const json = JSON.parse(text),
+      info = json.error?.additionalInfo?.find((one: { type?: string }) => one.type === 'Remedy')?.info;
     code = json.error?.code ?? code;
-    message = json.error?.message ?? json.msg ?? message;
+    message = info?.cause ?? json.error?.message ?? json.msg ?? message;
+    remedy = info && { kind: info.kind, text: info.text };
   } catch {
     /* not JSON: the text itself is the explanation */
   }
-  const at = message.indexOf(MARK);
-  if (at < 0) return new ApiError(status, code, message);
-  const rest = message.slice(at + MARK.length).trim();
-  return new ApiError(status, code, message.slice(0, at), rest.startsWith('headrace ') ? { command: rest } : { text: rest });
+  return new ApiError(status, code, message, remedy);
 }
 
 async function send(path: string, options: Options): Promise<Response> {

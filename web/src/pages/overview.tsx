@@ -1,44 +1,62 @@
 /** What is there, and what to do next. */
 import * as azure from '../api/azure';
+import type { ApiError } from '../api/client';
 import * as store from '../api/data';
 import { useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { A, ButtonLink, Card, Command, Mono, Page } from '../ui/kit';
+import { A, ButtonLink, Card, Command, Mono, Page, Problem } from '../ui/kit';
 import { Icon, type IconName } from '../ui/icons';
+
+/** What one of the page's questions was answered with. */
+type Part<T> = { rows: T[]; error?: undefined } | { rows?: undefined; error: ApiError };
+
+/** One refusal takes nothing else from the page. */
+const part = <T,>(asked: Promise<T[]>): Promise<Part<T>> =>
+  asked.then(
+    (rows) => ({ rows }),
+    (error) => ({ error }),
+  );
+
+async function look(ws: string) {
+  const [links, computes, datasets] = await Promise.all([part(azure.links(ws)), part(azure.computes(ws)), part(store.datasets(ws))]);
+  const grants = await Promise.all((links.rows ?? []).map((link) => hasSparkRole(link)));
+  return { links, computes, datasets, granted: grants.some((one) => one !== false) };
+}
 
 export function Overview() {
   const { ws, workspace, subscription, me } = useStudio();
-  const counts = useLoaded(`overview ${ws}`, async () => {
-    const [links, computes, datasets] = await Promise.all([azure.links(ws), azure.computes(ws), store.datasets(ws)]);
-    const grants = await Promise.all(links.map((link) => hasSparkRole(link)));
-    return { links, computes, datasets, granted: grants.some((one) => one !== false) };
-  });
-  const data = counts.data;
-  const attached = data?.computes.filter((one) => one.properties.provisioningState === 'Succeeded') ?? [];
-  const steps: { done: boolean; title: string; text: string; to: string; action: string }[] = [
+  const looked = useLoaded(`overview ${ws}`, () => look(ws));
+  const data = looked.data;
+  const attached = data?.computes.rows?.filter((one) => one.properties.provisioningState === 'Succeeded') ?? [];
+  const linked = !!data?.links.rows?.length || attached.length > 0; // a compute hangs on a link
+  const refusals = data ? [data.links, data.computes, data.datasets].flatMap((one) => (one.error ? [one.error] : [])) : [];
+  const steps: { done: boolean; unseen?: boolean; title: string; text: string; to: string; action: string }[] = [
     {
-      done: !!data?.links.length,
+      done: linked,
+      unseen: !!data?.links.error,
       title: 'Link a Synapse workspace',
       text: 'A linked service gives this workspace a managed identity in Synapse.',
       to: '/linked-services/new',
       action: 'Add integration',
     },
     {
-      done: !!data?.links.length && !!data.granted,
+      done: !!data?.links.rows?.length && data.granted,
+      unseen: !!data?.links.error,
       title: 'Let its identity use Spark',
       text: 'Assign Synapse Apache Spark Administrator to the linked service’s managed identity.',
-      to: data?.links[0] ? `/linked-services/${data.links[0].name}` : '/access',
+      to: data?.links.rows?.[0] ? `/linked-services/${data.links.rows[0].name}` : '/access',
       action: 'Assign role',
     },
     {
       done: attached.length > 0,
+      unseen: !!data?.computes.error,
       title: 'Attach a Spark pool',
       text: 'An attached pool is a compute that notebooks name.',
       to: '/computes',
       action: 'Attach pool',
     },
   ];
-  const next = steps.findIndex((step) => !step.done);
+  const next = steps.findIndex((step) => !step.done && !step.unseen);
 
   return (
     <Page
@@ -50,23 +68,24 @@ export function Overview() {
       }
     >
       <div class="tiles">
-        <Tile to="/linked-services" icon="link" label="Linked services" count={data?.links.length} />
-        <Tile to="/computes" icon="compute" label="Computes" count={data?.computes.length} />
-        <Tile to="/datasets" icon="table" label="Datasets" count={data?.datasets.length} />
+        <Tile to="/linked-services" icon="link" label="Linked services" part={data?.links} />
+        <Tile to="/computes" icon="compute" label="Computes" part={data?.computes} />
+        <Tile to="/datasets" icon="table" label="Datasets" part={data?.datasets} />
       </div>
-      <Card title="Get started" lead={next < 0 ? 'Everything is set up.' : undefined}>
+      {looked.error && <Problem error={looked.error} />}
+      <Card title="Get started" lead={data && steps.every((step) => step.done) ? 'Everything is set up.' : undefined}>
         <ol class="steps">
           {steps.map((step, i) => (
             <li key={step.title} class={step.done ? 'done' : i === next ? 'next' : ''}>
               <span class="step-mark" aria-hidden="true">
-                {step.done ? <Icon name="check" /> : i + 1}
+                {step.done ? <Icon name="check" /> : step.unseen ? '–' : i + 1}
               </span>
               <div>
                 <h3>
                   {step.title}
                   {step.done && <span class="off-screen">, done</span>}
                 </h3>
-                <p>{step.text}</p>
+                <p>{step.unseen && !step.done ? 'Your roles do not let you see whether this is done.' : step.text}</p>
               </div>
               {data && i === next && (
                 <ButtonLink to={step.to} kind="primary">
@@ -91,6 +110,9 @@ export function Overview() {
           </li>
         </ol>
       </Card>
+      {refusals.map((error) => (
+        <Problem key={error.message} error={error} />
+      ))}
       <Card title="This workspace">
         <dl class="facts two">
           <div>
@@ -129,12 +151,12 @@ async function hasSparkRole(link: azure.Link): Promise<boolean | null> {
   }
 }
 
-function Tile({ to, icon, label, count }: { to: string; icon: IconName; label: string; count: number | undefined }) {
+function Tile({ to, icon, label, part }: { to: string; icon: IconName; label: string; part: Part<unknown> | undefined }) {
   return (
     <A to={to} class="tile">
       <Icon name={icon} />
-      <strong>{count ?? '–'}</strong>
-      <span>{label}</span>
+      <strong>{part?.rows?.length ?? '–'}</strong>
+      <span>{part?.error ? `${label}: not yours to see` : label}</span>
     </A>
   );
 }

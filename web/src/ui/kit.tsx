@@ -1,7 +1,7 @@
 /** The parts that every page is made of. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { ApiError } from '../api/client';
+import { ApiError, type Remedy } from '../api/client';
 import { go, href, useTitle } from '../hooks';
 import { Icon, type IconName } from './icons';
 
@@ -310,6 +310,10 @@ export function Problem({ error, title, children }: { error: ApiError | Error; t
               </dd>
             </div>
             <div>
+              <dt>May not</dt>
+              <dd>{refusal[3]}</dd>
+            </div>
+            <div>
               <dt>Missing role</dt>
               <dd>{refusal[4]}</dd>
             </div>
@@ -325,20 +329,26 @@ export function Problem({ error, title, children }: { error: ApiError | Error; t
             <Explained text={sentence(error.message)} />
           </p>
         )}
-        {api?.remedy?.command && (
-          <>
-            <p class="remedy">Who may assign roles there can grant it with:</p>
-            <Command text={api.remedy.command} />
-          </>
-        )}
-        {api?.remedy?.text && (
-          <p class="remedy">
-            <Explained text={sentence(api.remedy.text)} />
-          </p>
-        )}
+        {api?.remedy && <Next remedy={api.remedy} />}
         {children}
       </div>
     </div>
+  );
+}
+
+/** What to do about it: a grant is another's to give, a command is the reader's own, and advice is a sentence. */
+function Next({ remedy }: { remedy: Remedy }) {
+  if (remedy.kind === 'advice')
+    return (
+      <p class="remedy">
+        <Explained text={sentence(remedy.text)} />
+      </p>
+    );
+  return (
+    <>
+      <p class="remedy">{remedy.kind === 'grant' ? 'Who may assign roles there can grant it with:' : 'On the command line:'}</p>
+      <Command text={remedy.text} />
+    </>
   );
 }
 
