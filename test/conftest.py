@@ -6,9 +6,14 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from support import watch         # noqa: E402
 from support.serve import Serve   # noqa: E402
 
 EXIT_STATUS = pytest.StashKey()
+
+
+def pytest_configure(config):
+    watch.capture = config.pluginmanager.getplugin("capturemanager")
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,7 @@ def run_pytest(tally, paths, env=None, kind=""):
 
 def main(arguments):
     os.chdir(ROOT)
+    os.environ["HEADRACE_CHECK_VECTORS"] = "1"          # what kernels and scans write is looked through
     os.environ["HEADRACE_PYTHON"] = sys.executable      # what interpreters are forked from: it has what notebooks import
     started, tally = time.monotonic(), Tally()
     wanted = arguments or ["lint", "unit", "asan"] + [path for path in PYTEST if (ROOT / path).is_dir()]

@@ -137,6 +137,7 @@
     X("INVALID_JSON_DATA_TYPE", "2203G", HR_ILLEGAL_ARGUMENT, "Failed to convert the JSON string '<invalidType>' to a data type. Please enter a valid data type.") \
     X("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "42K0D", HR_ANALYSIS, "Invalid lambda function call. A lambda function should only be used in a higher order function. However, its class is <class>, which is not a higher order function.") \
     X("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "42K0D", HR_ANALYSIS, "Invalid lambda function call. A higher order function expects <expectedNumArgs> arguments, but got <actualNumArgs>.") \
+    X("INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", "42K0D", HR_ANALYSIS, "Invalid lambda function call. You passed a lambda function to a parameter that does not accept it. Please check if lambda function argument is in the correct position.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must be integer type, but got <dataType>.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must be equal to or greater than 0, but got <v>.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The evaluated <name> expression must not be null.") \

@@ -3,21 +3,12 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
-import threading
 
 import pytest
 from pyspark.sql.connect.session import SparkSession
 
 from support.serve import BUILD
-
-
-capture = None
-
-
-def pytest_configure(config):
-    global capture
-    capture = config.pluginmanager.getplugin("capturemanager")
+from support.watch import watch
 
 
 class Host:
@@ -34,22 +25,12 @@ class Host:
         assert "listening on" in line, pathlib.Path(log).read_text()
         self.port = int(line.rsplit(":", 1)[1])
         self.remote = f"sc://localhost:{self.port}"
-        self.watch()
+        watch(self.process, log, lambda: self.stopping)
 
     def session(self, path=""):
         self.sessions.append(SparkSession.builder.remote(self.remote + path).create())
         SparkSession._default_session = SparkSession._active_session.session = self.sessions[-1]     # the client keeps the first, though it ended
         return self.sessions[-1]
-
-    def watch(self):
-        """A host that dies ends the run with its log: its clients would call it for ten minutes each."""
-        def wait():
-            code = self.process.wait()
-            if not self.stopping and code not in (0, -signal.SIGKILL, -signal.SIGTERM):
-                capture.suspend_global_capture(in_=True)
-                print(f"the session host ended with {code}:\n{pathlib.Path(self.log).read_text()[-6000:]}", file=sys.stderr, flush=True)
-                os._exit(1)
-        threading.Thread(target=wait, daemon=True).start()
 
     def stop(self, kind=signal.SIGTERM):
         self.stopping = True

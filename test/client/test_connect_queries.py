@@ -64,6 +64,21 @@ def test_every_type_arrives_in_python(spark):
     assert (row.a, row.m, row.r, row.v) == ([1, None, 3], {"k": 1, "l": 2}, Row(p=1, q="z"), None)
 
 
+def test_a_null_struct_has_null_fields(monkeypatch, make_host):
+    """Where from_json has nothing to read its fields are null too, or whoever copies the vector reads what stood in it before."""
+    monkeypatch.setenv("HEADRACE_CHECK_VECTORS", "1")
+    spark = make_host().session()
+    rows = """(SELECT CASE WHEN id % 3 = 0 THEN concat('{"a":1,"s":"', repeat('z', cast(id % 300 AS INT)), '"}') WHEN id % 3 = 1 THEN 'x' END j FROM range(20000))"""
+    few = """VALUES ('{"a":1,"s":"a text of more than twelve bytes"}'), (NULL), ('x') AS t(j)"""
+    for _ in range(3):
+        assert spark.sql(f"SELECT count(x), count(x.a), sum(length(x.s)) FROM (SELECT from_json(j, 'a INT, s STRING') x FROM {rows})").first() == (13334, 6667, 986733)
+        assert [row.x for row in spark.sql(f"SELECT from_json(j, 'a INT, s STRING') x FROM {few}").collect()] == [
+            (1, "a text of more than twelve bytes"), None, (None, None)]
+    nested = "a STRUCT<b: STRUCT<c: STRING>, d: ARRAY<STRUCT<e: STRING>>>, m MAP<STRING, STRUCT<f: STRING>>"
+    assert spark.sql(f"SELECT from_json(j, '{nested}') x, from_csv(j, 'a INT, s STRING') y, split(j, ',') z, str_to_map(j) m, regexp_extract_all(j, '.') r,"
+                     f" sentences(j) s, json_object_keys(j) k FROM {few}").count() == 3
+
+
 def test_large_result_in_batches(spark):
     frame = spark.range(700_000).selectExpr("id", "IF(id % 3 = 0, NULL, concat('row ', id)) AS t", "id % 2 = 0 AS even",
                                             "IF(id % 5 = 0, NULL, array(id, id + 1)) AS a")

@@ -14,6 +14,7 @@ import pytest
 from pyspark.sql.connect.session import SparkSession
 
 from support.serve import BUILD
+from support.watch import watch
 
 HERE = pathlib.Path(__file__).parent
 ZONE = "America/Los_Angeles"     # a zone with gaps, overlaps and an offset: UTC would hide mistakes
@@ -67,12 +68,15 @@ def oracle_remote(tmp_path_factory):
 def host_remote(tmp_path_factory):
     """Where a session host of ours listens, alone."""
     port = free_port()
-    with open(tmp_path_factory.mktemp("host") / "host.log", "wb") as log:
+    path = tmp_path_factory.mktemp("host") / "host.log"
+    with open(path, "wb") as log:
         process = subprocess.Popen([str(BUILD / "headrace"), "host", "--listen", f"127.0.0.1:{port}"], stdout=log, stderr=log,
                                    start_new_session=True)
     try:
         wait_for(port, process, 20)
+        watch(process, path)
         yield f"sc://localhost:{port}"
+        assert process.poll() is None, path.read_text()[-6000:]
     finally:
         stop(process)
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from support.watch import watch
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("HEADRACE_BUILD", ROOT / "build"))
 
@@ -74,6 +76,7 @@ class Serve:
             return path.exists()
         until(ready, seconds, "endpoint.json")
         self.endpoint = json.loads(path.read_text())
+        watch(self.process, self.home / "server.log")
 
     @property
     def pid(self):

@@ -245,6 +245,19 @@ static enum hr_code order_as_arguments(struct scope *s, const struct hr_expr *ex
     return HR_OK;
 }
 
+/* A lambda may stand where the catalogue's row says L, nowhere else. Its body is resolved by the function's rule, which knows the types of its
+ * parameters; until then a lambda without a type holds its place, so that every argument is there. */
+static enum hr_code lambda_argument(struct analysis *a, const struct hr_function *function, const char *registered, size_t at, struct hr_texpr **out)
+{
+    if (!(function->flags & HR_F_LAMBDA))
+        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "class", registered, NULL);
+    if (letter_of(function, (int)at) != 'L')
+        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", NULL);
+    *out = texpr_new(a, HR_T_LAMBDA, BASIC(VOID), true);
+    (*out)->lambda.body = literal_null(a, BASIC(VOID));
+    return HR_OK;
+}
+
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
@@ -262,10 +275,10 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     for (size_t i = 0; i < list.count; i++) {
         if (list.at[i]->kind == HR_EXPR_NAMED_ARGUMENT)
             return hr_fail(a->err, HR_E_UNSUPPORTED, "named argument '%s' of function '%s'", list.at[i]->named.name, last);
-        if (list.at[i]->kind != HR_EXPR_LAMBDA)
+        if (list.at[i]->kind == HR_EXPR_LAMBDA)
+            HR_TRY(lambda_argument(a, function, registered, i, &args[i]));
+        else
             HR_TRY(hr_resolve_expr(s, list.at[i], &args[i]));
-        else if (!(function->flags & HR_F_LAMBDA))
-            return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "class", registered, NULL);
     }
     struct hr_expr *flat = hr_expr_new(a->arena, HR_EXPR_CALL);
     *flat = *expr;

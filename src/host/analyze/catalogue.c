@@ -105,7 +105,7 @@ static struct hr_function functions[] = {
     {"hypot", "dd", "d", "a", "@hypot($1,$2)", 0, "HYPOT($1, $2)", NULL},
     {"factorial", "i", "l", "y", "CASE WHEN $1 < 0 OR $1 > 20 THEN NULL ELSE factorial($1) END", 0, NULL, NULL},
     {"bin", "l", "s", "a", "@bin($1)", 0, NULL, NULL},
-    {"hex", "a", "s", "a", "!hex", 0, NULL, NULL},
+    {"hex", "a", "s", "a", "!hex", 0, NULL, R(hex)},
     {"unhex", "s", "y", "y", "@unhex($1)", 0, NULL, NULL},
     {"conv", "sii", "s", "y", "@conv($1,$2,$3)", 0, NULL, NULL},
     {"bit_count", "a", "i", "a", "@bit_count(CAST($1 AS BIGINT))", 0, NULL, NULL},

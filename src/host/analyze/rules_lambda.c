@@ -3,13 +3,30 @@
 
 /* ---- higher-order functions ---- */
 
+/* Spark takes any expression for a lambda that ignores its parameters */
+static void constant_lambda(struct hr_call *call, size_t at, const struct hr_type **types, const bool *nullable, size_t count)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr *body = args_of(call)[at], *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
+    if (body->kind == HR_T_LAMBDA)                           /* made in an earlier round of aggregate_lambda */
+        return;
+    const struct hr_attr **params = ARRAY(a, const struct hr_attr *, count);
+    for (size_t i = 0; i < count; i++)
+        params[i] = attr_new(a, "col", types[i], nullable[i]);
+    out->lambda.body = body;
+    out->lambda.params = params;
+    out->lambda.count = count;
+    args_of(call)[at] = out;
+}
+
 static enum hr_code resolve_lambda(struct hr_call *call, size_t at, const struct hr_type **types, const bool *nullable, size_t least, size_t most)
 {
     struct analysis *a = of(call);
-    const struct hr_expr *lambda = call->expr ? call->expr->call.args.at[at] : NULL;
-    if (!lambda || lambda->kind != HR_EXPR_LAMBDA)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", quote(a, call->name), "paramIndex", ordinal((int)at),
-                             "requiredType", "LAMBDA", "inputSql", "", "inputType", "", NULL);
+    const struct hr_expr *lambda = call->expr->call.args.at[at];
+    if (lambda->kind != HR_EXPR_LAMBDA) {
+        constant_lambda(call, at, types, nullable, least);
+        return HR_OK;
+    }
     size_t n = lambda->lambda.params.count;
     if (n < least || n > most)
         return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "expectedNumArgs", hr_printf(a->arena, "%zu", n), "actualNumArgs",

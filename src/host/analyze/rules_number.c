@@ -308,3 +308,19 @@ enum hr_code hr_rule_or_zero(struct hr_call *call)
     call->out->type = given->id == HR_TYPE_VOID ? BASIC(INT) : args_of(call)[0]->type;
     return HR_OK;
 }
+
+/* the first of bigint, binary and string that the argument goes to by itself */
+enum hr_code hr_rule_hex(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *type = args[0]->type, *to = type;
+    if (hr_type_is_numeric(type) || type->id == HR_TYPE_VOID)
+        to = BASIC(LONG);
+    else if (type->id != HR_TYPE_BINARY && !implicit_cast_allowed(a, type, 's', &to))
+        return unexpected(call, 0, "(\"BIGINT\" or \"BINARY\" or \"STRING\")");
+    args[0] = cast_implicit(a, args[0], to);
+    call->out->type = BASIC(STRING);
+    call->out->nullable = args[0]->nullable;
+    return HR_OK;
+}

@@ -215,22 +215,11 @@ enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
 
 /* ---- more of numbers and strings ---- */
 
+/* a bigint, text or bytes: analyze/ has cast to one of them */
 enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
 {
-    const struct hr_type *type = c->call->call.args.at[0]->type;
-    if (hr_type_is_integral(type))
-        hr_buf_addf(out, "upper(to_hex(CAST(%s AS BIGINT)))", c->args[0]);
-    else if (type->id == HR_TYPE_BINARY || type->id == HR_TYPE_STRING)
-        hr_buf_addf(out, "hex(%s)", c->args[0]);
-    else {
-        const char *number;
-        struct hr_buf buf;
-        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-        enum hr_code code = emit_cast(c->e, c->args[0], type, hr_type_basic(HR_TYPE_LONG), c->call->call.ansi ? HR_CAST_ANSI : HR_CAST_LEGACY, &buf);
-        number = sel_take(c->e, &buf);
-        HR_TRY(code);
-        hr_buf_addf(out, "upper(to_hex(%s))", number);
-    }
+    bool number = c->call->call.args.at[0]->type->id == HR_TYPE_LONG;
+    hr_buf_addf(out, number ? "upper(to_hex(%s))" : "hex(%s)", c->args[0]);
     return HR_OK;
 }
 

@@ -25,6 +25,10 @@ const struct hr_kernel *hr_kernel_find(const char *name, size_t len)
 
 void hr_out_null(struct hr_rows *rows, idx_t row)
 {
+    if (rows->is_nested) {
+        hr_vector_null_all(rows->types->result, rows->result, row);
+        return;
+    }
     if (!rows->out_valid) {
         duckdb_vector_ensure_validity_writable(rows->result);
         rows->out_valid = duckdb_vector_get_validity(rows->result);
@@ -59,11 +63,34 @@ void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
 
 struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; };
 
+static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
+{
+    bool strict = !(kernel->flags & HR_K_NULLS);
+    if (kernel->chunk) {
+        kernel->chunk(rows);
+        return;
+    }
+    for (idx_t row = 0; row < rows->count && !rows->failed; row++) {
+        bool null = false;
+        for (size_t i = 0; strict && i < rows->arg_count && !null; i++)
+            null = hr_row_is_null(rows, i, row);
+        if (null)
+            hr_out_null(rows, row);
+        else
+            kernel->row(rows, row);
+    }
+}
+
+static bool is_nested(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP || type->id == HR_TYPE_UDT;
+}
+
 static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     const struct registered *r = duckdb_scalar_function_get_extra_info(info);
     struct hr_rows rows = {.info = info, .name = r->kernel->name, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
-                           .arg_count = duckdb_data_chunk_get_column_count(input), .result = output};
+                           .arg_count = duckdb_data_chunk_get_column_count(input), .result = output, .is_nested = is_nested(r->types.result)};
     HR_CHECK(rows.arg_count <= HR_KERNEL_ARGS_MAX);
     for (size_t i = 0; i < rows.arg_count; i++) {
         rows.args[i] = duckdb_data_chunk_get_vector(input, i);
@@ -71,20 +98,11 @@ static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckd
         rows.valid[i] = duckdb_vector_get_validity(rows.args[i]);
     }
     rows.out = duckdb_vector_get_data(output);
-    if (r->kernel->chunk) {
-        r->kernel->chunk(&rows);
-        return;
-    }
-    bool strict = !(r->kernel->flags & HR_K_NULLS);
-    for (idx_t row = 0; row < rows.count && !rows.failed; row++) {
-        bool null = false;
-        for (size_t i = 0; strict && i < rows.arg_count && !null; i++)
-            null = hr_row_is_null(&rows, i, row);
-        if (null)
-            hr_out_null(&rows, row);
-        else
-            r->kernel->row(&rows, row);
-    }
+    if (hr_vector_checked())
+        hr_vector_poison(r->types.result, output, rows.count);
+    run_rows(r->kernel, &rows);
+    if (hr_vector_checked() && !rows.failed)
+        hr_vector_check(r->types.result, output, rows.count, r->kernel->name);
 }
 
 static void release_registered(void *data)

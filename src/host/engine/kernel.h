@@ -45,6 +45,7 @@ struct hr_rows {
     duckdb_vector result;
     void *out;
     uint64_t *out_valid;
+    bool is_nested;                                    /* the result: a null has nulls inside */
     bool failed;
 };
 

@@ -55,7 +55,7 @@ static bool put_token(const struct hr_csv_reader *reader, const struct hr_csv_re
     bool has = record && token < record->count && hr_csv_token(reader->csv, &record->fields[token], &text);
     bool ok = !has || hr_csv_value(reader->csv, type, text, false, bump, duckdb_vector_get_data(into), row);
     if (!has || !ok)
-        hr_json_null(type, into, row);
+        hr_vector_null_all(type, into, row);
     else
         hr_vector_own(type, into, row);
     return ok;
@@ -87,7 +87,7 @@ enum hr_code hr_csv_reader_put(const struct hr_csv_reader *reader, const char *t
         if (valid)
             duckdb_validity_set_row_valid(valid, row);
         if (good)
-            hr_json_null(hr_type_basic(HR_TYPE_STRING), into, row);
+            hr_vector_null_all(hr_type_basic(HR_TYPE_STRING), into, row);
         else
             duckdb_vector_assign_string_element_len(into, row, text, len);
     }

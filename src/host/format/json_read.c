@@ -110,7 +110,7 @@ static void put_corrupt(const struct hr_json_reader *reader, bool good, const ch
 {
     duckdb_vector into = duckdb_struct_vector_get_child(vector, (idx_t)reader->corrupt);
     if (good) {
-        hr_json_null(hr_type_basic(HR_TYPE_STRING), into, row);
+        hr_vector_null_all(hr_type_basic(HR_TYPE_STRING), into, row);
         return;
     }
     uint64_t *valid = duckdb_vector_get_validity(into);
@@ -127,7 +127,7 @@ enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char 
     struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT}, list = {.kind = HR_JSON_ARRAY};
     *is_null = true;
     if (is_blank(text, len)) {
-        hr_json_null(type, vector, row);
+        hr_vector_null_all(type, vector, row);
         return HR_OK;
     }
     bool good = hr_json_parse(reader->json, text, len, &bump, &root) && root;

@@ -1,18 +1,6 @@
 #include "host/format/json_value.h"
 #include <math.h>
 
-void hr_json_null(const struct hr_type *type, duckdb_vector vector, idx_t row)
-{
-    if (type->id == HR_TYPE_UDT)
-        type = type->element;
-    hr_vector_null(vector, row);
-    if (type->id == HR_TYPE_STRUCT)
-        for (size_t i = 0; i < type->field_count; i++)
-            hr_json_null(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
-    if (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)
-        ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row] = (duckdb_list_entry){duckdb_list_vector_get_size(vector), 0};
-}
-
 static bool is_number(const struct hr_json_node *node) { return node->kind == HR_JSON_INTEGER || node->kind == HR_JSON_REAL; }
 
 static bool real(const struct hr_json_node *node, double *value)
@@ -185,7 +173,7 @@ bool hr_json_put(const struct hr_json *json, const struct hr_type *type, const s
     if (type->id == HR_TYPE_UDT)
         type = type->element;
     if (!node || node->kind == HR_JSON_NULL) {
-        hr_json_null(type, vector, row);
+        hr_vector_null_all(type, vector, row);
         return true;
     }
     uint64_t *validity = duckdb_vector_get_validity(vector);
@@ -199,7 +187,7 @@ bool hr_json_put(const struct hr_json *json, const struct hr_type *type, const s
     else
         ok = type->id != HR_TYPE_STRUCT && scalar(json, type, node, bump, duckdb_vector_get_data(vector), row);
     if (!ok)
-        hr_json_null(type, vector, row);
+        hr_vector_null_all(type, vector, row);
     return ok;
 }
 

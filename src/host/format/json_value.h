@@ -5,7 +5,6 @@
 
 /* node NULL is null. False: malformed (the value is null then; a struct keeps its good fields) */
 bool hr_json_put(const struct hr_json *json, const struct hr_type *type, const struct hr_json_node *node, struct hr_bump *bump, duckdb_vector vector, idx_t row);
-void hr_json_null(const struct hr_type *type, duckdb_vector vector, idx_t row);     /* with all that is inside */
 bool hr_json_check(const struct hr_json *json, const struct hr_type *type, const struct hr_json_node *node, struct hr_bump *bump);
 const struct hr_json_node *hr_json_member(const struct hr_json_node *object, const char *name);
 bool hr_json_readable(const struct hr_type *type);

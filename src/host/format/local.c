@@ -139,16 +139,6 @@ static void put_list(const struct slice *s, const struct hr_type *type, duckdb_v
     put(&values, type->element, duckdb_struct_vector_get_child(child, 1));
 }
 
-/* DuckDB takes a struct's field as it stands: where the struct is null its fields must be */
-static void null_fields(const struct hr_type *type, duckdb_vector vector, idx_t row)
-{
-    for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++) {
-        duckdb_vector child = duckdb_struct_vector_get_child(vector, i);
-        hr_vector_null(child, row);
-        null_fields(type->fields[i].type, child, row);
-    }
-}
-
 static void put(const struct slice *s, const struct hr_type *type, duckdb_vector vector)
 {
     if (type->id == HR_TYPE_UDT)
@@ -168,7 +158,7 @@ static void put(const struct slice *s, const struct hr_type *type, duckdb_vector
         }
         for (idx_t i = 0; s->array->validity && i < s->rows; i++)
             if (!is_valid(s->array, s->from + (int64_t)i))
-                null_fields(type, vector, i);
+                hr_vector_null_all(type, vector, i);
         return;
     default: break;
     }

@@ -170,6 +170,7 @@ struct running {
     struct hr_scan *scan;
     void *global;
     int *out;
+    idx_t out_count;
 };
 
 struct joined { struct hr_scan *scan; void *local; bool begun; };
@@ -254,6 +255,7 @@ static void on_init(duckdb_init_info info)
     idx_t count = duckdb_init_get_column_count(info);
     HR_CHECK(running);
     running->out = calloc(count + 1, sizeof(int));
+    running->out_count = count;
     HR_CHECK(running->out);
     running->scan = bound->scan;
     hr_scan_ref(running->scan);
@@ -284,6 +286,19 @@ static void on_join(duckdb_init_info info)
     duckdb_init_set_init_data(info, joined, joined_free);   /* joins in the first call, where the global state can be had */
 }
 
+/* the columns that hold others; a simple one may stand for its value in every row (a partition's), which cannot be told from here */
+static void check_filled(const struct running *running, duckdb_data_chunk out)
+{
+    const struct hr_type *schema = running->scan->schema;
+    for (idx_t i = 0; i < running->out_count; i++) {
+        if (running->out[i] < 0 || (size_t)running->out[i] >= schema->field_count)
+            continue;
+        const struct hr_type *type = schema->fields[running->out[i]].type;
+        if (type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)
+            hr_vector_check(type, duckdb_data_chunk_get_vector(out, i), duckdb_data_chunk_get_size(out), "scan");
+    }
+}
+
 static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
 {
     struct running *running = duckdb_function_get_init_data(info);
@@ -298,6 +313,8 @@ static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
     }
     if (!code)
         code = ops->fill(running->global, joined->local, out, &err);
+    if (!code && hr_vector_checked())
+        check_filled(running, out);
     if (code) {
         char text[ERR_TEXT_MAX];
         duckdb_function_set_error(info, error_text(&err, text, sizeof text));

@@ -70,11 +70,6 @@ struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, c
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err);   /* registers the table function */
 
 /* ---- writing vectors ---- */
-static inline void hr_vector_null(duckdb_vector vector, idx_t row)
-{
-    duckdb_vector_ensure_validity_writable(vector);
-    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
-}
 /* A string that points at bytes (kept by the caller) or stands inline */
 static inline duckdb_string_t hr_string_ref(const char *bytes, size_t len)
 {
