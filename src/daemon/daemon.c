@@ -8,6 +8,7 @@
 #include "daemon/home.h"
 #include "daemon/job/job.h"
 #include "daemon/livy/livy.h"
+#include "daemon/rest/relay.h"
 #include "daemon/spark.h"
 #include "daemon/storage.h"
 #include "daemon/studio/studio.h"
@@ -118,6 +119,7 @@ static void stop(struct daemon *daemon)
     hr_data_stop();
     hr_livy_stop();
     hr_job_stop();
+    hr_relay_stop();
     hr_spark_stop(daemon->spark);
     if (daemon->tcp)
         hr_http_server_stop(daemon->tcp);

@@ -33,6 +33,56 @@ def test_mlflow_logs_to_the_same_runs(serve, ws):
     assert Run.get(ws, run).get_metrics() == {"loss": [0.5, float("inf")], "a": 1.0, "b": 2.0}
 
 
+def test_mlflow_keeps_files_on_the_server(serve, ws):
+    """By the tracking address alone, none beside the client; 100 MB pass through."""
+    said = client(serve, "artifacts", "mlflow.lock")
+    tree = [".hidden", "a.csv", "deep er/b+c & d.txt", "deep er/ünï/ß 100%.txt"]
+    names = sorted(["notes/hello.txt", "config.json", "large.bin", "one/two/a.csv", "empty.txt"] + ["copied/" + name for name in tree])
+    assert said["uri"] == f"mlflow-artifacts:/{said['experiment']}/{said['id']}/artifacts" and said["location"] == f"mlflow-artifacts:/{said['experiment']}"
+    assert said["names"] == names and said["same"] and said["large"] and said["beside"] == []
+    assert said["sizes"] == {"config.json": 29, "copied": None, "empty.txt": 0, "large.bin": 100 << 20, "notes": None, "one": None} and said["dict"] == {"a": [1, 2]}
+    assert said["text"] == "again" and said["listed"] == ["copied/.hidden", "copied/a.csv"]
+    assert said["after"] == [name for name in names if not name.startswith("copied/deep er")]
+    assert "none.txt" in said["missing"] and "cannot be a file of run" in said["below"]
+    assert Run.get(ws, said["id"]).get_file_names() == said["after"]
+
+
+def test_mlflow_searches_as_its_own_store_does(serve):
+    said = client(serve, "search", "mlflow.lock")
+    assert {asked: ours for asked, (ours, _) in said["said"].items()} == {asked: theirs for asked, (_, theirs) in said["said"].items()}
+    assert said["said"]["metrics.loss < 0.5"][0] == ["r2"] and said["said"]["deleted"][0] == []       # both answer at all
+    assert 'MLflow\'s "registered-models/create" is not supported' in said["refused"]
+
+
+def test_mlflow_artifacts_stay_in_their_run_and_under_roles(serve, ws):
+    import requests
+    run = Experiment(ws, "files").start_logging()
+    known = serve.endpoint
+    root = f"{known['https_url']}/mlflow/v1.0{ws.get_details()['id']}/api/2.0/mlflow-artifacts/artifacts"
+    experiment = run.get_details()["properties"].get("experimentId") or Experiment(ws, "files").id
+
+    def call(method, path, token=None, **more):
+        prepared = requests.Request(method, root, headers={"Authorization": f"Bearer {token or known['token']}"}, **more).prepare()
+        prepared.url = root + path                             # as it stands: requests would resolve the dots
+        return requests.Session().send(prepared, verify=known["ca_file"], timeout=20)
+    home = f"/{experiment}/{run.id}/artifacts"
+    assert call("PUT", f"{home}/x.txt", data=b"x").status_code == 200 and call("GET", f"{home}/x.txt").content == b"x"
+    assert call("GET", f"?path={home[1:]}").json() == {"files": [{"path": "x.txt", "is_dir": False, "file_size": 1}]}
+    for path in (f"{home}/%2e%2e/%2e%2e/x.txt", f"{home}/../x.txt", f"{home}/a/%2e%2e%2fx.txt", f"/{experiment}/{run.id}/other/x.txt", "/x.txt", f"/wrong/{run.id}/artifacts/x.txt",
+                 f"{home}/a%5Cb.txt", f"{home}/a?b.txt", f"{home}/{'x' * 900}"):
+        for method in ("PUT", "GET", "DELETE"):
+            reply = call(method, path, data=b"y" if method == "PUT" else None)
+            assert reply.status_code in (400, 404) and reply.json()["error_code"] in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"), (method, path, reply.text)
+    assert call("GET", f"{home}/x.txt").headers["X-Content-Type-Options"] == "nosniff"
+    reader = json.loads(serve.cli("user", "create", "looker", "--json").stdout)["token"]
+    assert call("GET", f"{home}/x.txt", reader).content == b"x"
+    for method in ("PUT", "DELETE"):
+        reply = call(method, f"{home}/x.txt", reader, data=b"z")
+        assert reply.status_code == 403 and reply.json()["error_code"] == "PERMISSION_DENIED" and "headrace role assign" in reply.json()["message"]
+    assert call("GET", f"{home}/x.txt", "hr_nobody").status_code == 401
+    run.complete()
+
+
 def test_mlflow_in_a_script_logs_to_its_run(ws, script):
     environment = Environment("mlflow")
     environment.python.user_managed_dependencies = True

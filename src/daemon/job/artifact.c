@@ -9,12 +9,12 @@
 #define PATH_LONGEST 800               /* the account's names end at 1024, and ours begins with the run's */
 #define BATCH_MAX 2000
 
-static const char *blob_of(struct hr_arena *arena, const struct hr_run_row *row, const char *path)
+const char *job_artifact_blob(struct hr_arena *arena, const struct hr_run_row *row, const char *path)
 {
     return hr_printf(arena, "ExperimentRun/dcid.%s/%s", row->id, path);
 }
 
-static enum hr_code check_path(const char *path, struct hr_err *err)
+enum hr_code job_check_artifact(const char *path, struct hr_err *err)
 {
     size_t len = path ? strlen(path) : 0;
     bool inside = len && len <= PATH_LONGEST && path[0] != '/' && path[len - 1] != '/' && !strchr(path, '\\');
@@ -38,7 +38,7 @@ static enum hr_code info_view(struct hr_rest *req, const struct hr_run_row *row,
                               json_t **view, struct hr_err *err)
 {
     const char *url;
-    HR_TRY(storage_url(req->arena, HR_JOB_RUN_CONTAINER, blob_of(req->arena, row, path), permissions, lasts, &url, err));
+    HR_TRY(storage_url(req->arena, HR_JOB_RUN_CONTAINER, job_artifact_blob(req->arena, row, path), permissions, lasts, &url, err));
     *view = json_pack("{s:s, s:s, s:o, s:s}", "contentUri", url, "origin", "ExperimentRun", "container",
                       json_sprintf("dcid.%s", row->id), "path", path);
     return HR_OK;
@@ -64,7 +64,7 @@ enum hr_code artifact_info(struct hr_rest *req, struct hr_err *err)
     const char *path = hr_rest_query(req, "path");
     json_t *view;
     HR_TRY(job_find(req, HR_ACT_READ, &row, err));
-    HR_TRY(check_path(path, err));
+    HR_TRY(job_check_artifact(path, err));
     HR_TRY(hr_store_artifact_list(req->site->store, req->arena, row->seq, &rows, err));
     for (size_t i = 0; i < rows.count; i++)
         if (!strcmp(rows.at[i].path, path)) {
@@ -102,7 +102,7 @@ static enum hr_code add(struct hr_rest *req, const struct hr_run_row *row, json_
                         struct hr_err *err)
 {
     const char *path = json_string_value(json_object_get(item, "path"));
-    HR_TRY(check_path(path, err));
+    HR_TRY(job_check_artifact(path, err));
     struct hr_artifact_row artifact = {row->seq, path, json_integer_value(json_object_get(item, "contentLength")), hr_clock_ms()};
     json_t *view;
     HR_TRY(hr_store_artifact_put(req->site->store, &artifact, err));

@@ -1,14 +1,17 @@
 /* MLflow's tracking REST over the same runs: experiments, runs, metrics, parameters and tags. An MLflow metric is a scalar of ours, a parameter one of
- * the run's parameters. Files are not part of it: they go by run history's artifacts. */
+ * the run's parameters. Files: mlflow_artifact.c. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/job/private.h"
+#include "daemon/job/search.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#define SEARCH_DEFAULT 1000
+#define SEARCH_MAX 50000
 #define DEFAULT_EXPERIMENT "Default"      /* MLflow's experiment "0" */
 
 /* ---- answers ---- */
@@ -18,7 +21,7 @@ static const struct { enum hr_code code; const char *name; } error_names[] = {
     {HR_E_DENIED, "PERMISSION_DENIED"},          {HR_E_UNSUPPORTED, "NOT_IMPLEMENTED"},    {HR_E_LIMIT, "REQUEST_LIMIT_EXCEEDED"},
 };
 
-static void reply_error(struct hr_rest *req, const struct hr_err *err)
+void mlflow_error(struct hr_rest *req, const struct hr_err *err)
 {
     const char *name = "INTERNAL_ERROR";
     char message[sizeof err->msg + sizeof err->hint + 32];
@@ -27,6 +30,12 @@ static void reply_error(struct hr_rest *req, const struct hr_err *err)
         if (error_names[i].code == err->code)
             name = error_names[i].name;
     hr_rest_reply(req, hr_code_info(err->code)->http, json_pack("{s:s, s:s}", "error_code", name, "message", message));
+}
+
+void mlflow_failed(struct hr_rest *req, const struct hr_err *err)
+{
+    mlflow_error(req, err);
+    hr_rest_send(req);
 }
 
 /* of a POST's body, or of a GET's query */
@@ -103,7 +112,8 @@ static enum hr_code run_of(struct hr_rest *req, const struct hr_run_row *row, js
     *view = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}, s:{s:o, s:o, s:o}}", "info", "run_id", row->id, "run_uuid", row->id,
                       "run_name", name, "experiment_id", row->experiment_id, "user_id", known ? who.name : row->owner, "status", status_of(row),
                       "start_time", (json_int_t)(row->started_ms ? row->started_ms : row->created_ms), "end_time",
-                      row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri", "", "lifecycle_stage", "active", "data", "metrics",
+                      row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri",
+                      mlflow_location(req->arena, row->experiment_id, row->id), "lifecycle_stage", "active", "data", "metrics",
                       metrics, "params", pairs_view(row->params), "tags", tags);
     HR_CHECK(*view);
     return HR_OK;
@@ -115,73 +125,6 @@ static enum hr_code reply_run(struct hr_rest *req, const struct hr_run_row *row,
     HR_TRY(run_of(req, row, &view, err));
     hr_rest_reply(req, 200, json_pack("{s:o}", "run", view));
     return HR_OK;
-}
-
-/* ---- experiments ---- */
-
-static json_t *experiment_of(const struct hr_experiment_row *row)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name", row->name, "artifact_location", "", "lifecycle_stage",
-                     "active", "creation_time", (json_int_t)row->created_ms, "last_update_time", (json_int_t)row->created_ms, "tags",
-                     pairs_view(row->tags));
-}
-
-static enum hr_code experiments_find(struct hr_rest *req, const char *name, struct hr_err *err)
-{
-    const char *workspace;
-    struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT, false, &row, err));
-    hr_rest_reply(req, 200, json_pack("{s:o}", "experiment", experiment_of(row)));
-    return HR_OK;
-}
-
-static enum hr_code experiments_get(struct hr_rest *req, struct hr_err *err)
-{
-    return experiments_find(req, text_of(req, "experiment_id"), err);
-}
-
-static enum hr_code experiments_by_name(struct hr_rest *req, struct hr_err *err)
-{
-    return experiments_find(req, text_of(req, "experiment_name"), err);
-}
-
-static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
-{
-    const char *workspace, *name = text_of(req, "name");
-    struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    if (!name)
-        return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
-    HR_TRY(hr_store_experiment_get(req->site->store, req->arena, workspace, name, &row, err));
-    if (row)
-        return hr_fail(err, HR_E_EXISTS, "experiment \"%.100s\" exists already", name);
-    HR_TRY(job_experiment(req, workspace, name, true, &row, err));
-    hr_rest_reply(req, 200, json_pack("{s:s}", "experiment_id", row->id));
-    return HR_OK;
-}
-
-static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
-{
-    const char *workspace, *filter = text_of(req, "filter");
-    struct hr_experiment_rows rows;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    if (filter && *filter)
-        return hr_fail(err, HR_E_UNSUPPORTED, "\"filter\" of a search of experiments is not supported");
-    HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
-    json_t *list = json_array();
-    for (size_t i = 0; i < rows.count; i++)
-        json_array_append_new(list, experiment_of(&rows.at[i]));
-    hr_rest_reply(req, 200, json_pack("{s:o}", "experiments", list));
-    return HR_OK;
-}
-
-/* ---- runs ---- */
-
-static enum hr_code find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
-{
-    const char *id = text_of(req, "run_id") ? text_of(req, "run_id") : text_of(req, "run_uuid");
-    return job_find_named(req, action, id ? id : "", NULL, row, err);
 }
 
 /* [{key, value}] as an object */
@@ -205,6 +148,83 @@ static enum hr_code merge_pairs(struct hr_rest *req, const char *what, const jso
     return code;
 }
 
+static void forget_json(void *json)
+{
+    json_decref(json);
+}
+
+/* ---- experiments ---- */
+
+static json_t *experiment_of(struct hr_rest *req, const struct hr_experiment_row *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name", row->name, "artifact_location",
+                     mlflow_location(req->arena, row->id, NULL), "lifecycle_stage",
+                     "active", "creation_time", (json_int_t)row->created_ms, "last_update_time", (json_int_t)row->created_ms, "tags",
+                     pairs_view(row->tags));
+}
+
+static enum hr_code experiments_find(struct hr_rest *req, const char *name, struct hr_err *err)
+{
+    const char *workspace;
+    struct hr_experiment_row *row;
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT, false, &row, err));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "experiment", experiment_of(req, row)));
+    return HR_OK;
+}
+
+static enum hr_code experiments_get(struct hr_rest *req, struct hr_err *err)
+{
+    return experiments_find(req, text_of(req, "experiment_id"), err);
+}
+
+static enum hr_code experiments_by_name(struct hr_rest *req, struct hr_err *err)
+{
+    return experiments_find(req, text_of(req, "experiment_name"), err);
+}
+
+static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *name = text_of(req, "name"), *location = text_of(req, "artifact_location"), *tags = "{}";
+    struct hr_experiment_row *row;
+    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    if (!name)
+        return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
+    if (location && *location)
+        return hr_fail(err, HR_E_UNSUPPORTED, "\"artifact_location\" is not supported: artifacts lie in the workspace's own storage");
+    HR_TRY(merge_pairs(req, "tags", json_object_get(req->body, "tags"), &tags, err));
+    HR_TRY(hr_store_experiment_get(req->site->store, req->arena, workspace, name, &row, err));
+    if (row)
+        return hr_fail(err, HR_E_EXISTS, "experiment \"%.100s\" exists already", name);
+    HR_TRY(job_experiment(req, workspace, name, true, &row, err));
+    row->tags = tags;
+    HR_TRY(hr_store_experiment_update(req->site->store, row, err));
+    hr_rest_reply(req, 200, json_pack("{s:s}", "experiment_id", row->id));
+    return HR_OK;
+}
+
+static enum hr_code experiments_tag(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace, *id = text_of(req, "experiment_id");
+    struct hr_experiment_row *row;
+    json_t *one = json_pack("[O]", req->body);
+    hr_arena_on_free(req->arena, forget_json, one);
+    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(job_experiment(req, workspace, id && strcmp(id, "0") ? id : DEFAULT_EXPERIMENT, false, &row, err));
+    HR_TRY(merge_pairs(req, "tags", one, &row->tags, err));
+    HR_TRY(hr_store_experiment_update(req->site->store, row, err));
+    hr_rest_reply(req, 200, json_object());
+    return HR_OK;
+}
+
+/* ---- runs ---- */
+
+static enum hr_code find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
+{
+    const char *id = text_of(req, "run_id") ? text_of(req, "run_id") : text_of(req, "run_uuid");
+    return job_find_named(req, action, id ? id : "", NULL, row, err);
+}
+
 static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *experiment = text_of(req, "experiment_id"), *name = text_of(req, "run_name");
@@ -214,10 +234,10 @@ static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
     HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(job_experiment(req, workspace, none ? DEFAULT_EXPERIMENT : experiment, none, &of, err));
     hr_uuid_new(id);
-    int64_t now = hr_clock_ms();
+    int64_t now = hr_clock_ms(), started = json_integer_value(json_object_get(req->body, "start_time"));
     struct hr_run_row row = {.workspace = workspace, .id = id, .experiment_id = of->id, .experiment = of->name, .kind = "interactive",
                              .status = "Running", .owner = req->who.id, .name = name && *name ? name : NULL, .spec = "{}", .properties = "{}",
-                             .tags = "{}", .params = "{}", .created_ms = now, .started_ms = now};
+                             .tags = "{}", .params = "{}", .created_ms = now, .started_ms = started > 0 ? started : now};
     HR_TRY(merge_pairs(req, "tags", json_object_get(req->body, "tags"), &row.tags, err));
     HR_TRY(hr_store_run_add(req->site->store, &row, err));
     return reply_run(req, &row, err);
@@ -228,6 +248,12 @@ static enum hr_code runs_get(struct hr_rest *req, struct hr_err *err)
     struct hr_run_row *row;
     HR_TRY(find(req, HR_ACT_READ, &row, err));
     return reply_run(req, row, err);
+}
+
+static int64_t end_time(struct hr_rest *req)
+{
+    int64_t given = json_integer_value(json_object_get(req->body, "end_time"));
+    return given > 0 ? given : hr_clock_ms();
 }
 
 /* MLflow says FINISHED when a script that resumed its run ends: of a script's run that is the runner's to say */
@@ -242,7 +268,7 @@ static enum hr_code runs_update(struct hr_rest *req, struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(names) && status && strcmp(row->kind, "script"); i++)
         if (!strcasecmp(names[i].theirs, status)) {
             row->status = names[i].ours;
-            row->ended_ms = job_ended(row->status) ? hr_clock_ms() : 0;
+            row->ended_ms = job_ended(row->status) ? end_time(req) : 0;
         }
     if (name && *name)
         row->name = name;
@@ -254,34 +280,232 @@ static enum hr_code runs_update(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+/* a run while it is searched for; what it is asked for is read when it is */
+struct candidate {
+    struct hr_run_row *row;
+    json_t *params, *tags;
+    struct hr_metric_rows metrics;
+    bool metrics_read;
+};
+
+static json_t *kept_json(struct hr_rest *req, const char *text)
+{
+    json_t *json = job_json(text);
+    hr_arena_on_free(req->arena, forget_json, json);
+    return json;
+}
+
+static struct search_value text_value(const char *text)
+{
+    return (struct search_value){.there = text != NULL, .text = text};
+}
+
+static struct search_value number_value(double n)
+{
+    return (struct search_value){.there = true, .number = true, .n = n};
+}
+
+static struct search_value metric_of(struct hr_rest *req, struct candidate *run, const char *key)
+{
+    double value;
+    if (!run->metrics_read)
+        run->metrics_read = !hr_store_metric_last(req->site->store, req->arena, run->row->seq, &run->metrics, NULL);
+    for (size_t i = 0; i < run->metrics.count; i++)
+        if (!strcmp(run->metrics.at[i].name, key) && scalar_of(&run->metrics.at[i], &value))
+            return number_value(value);
+    return (struct search_value){0};
+}
+
+static const char *shown_name(const struct hr_run_row *row)
+{
+    return row->name ? row->name : row->id;
+}
+
+static int64_t start_of(const struct hr_run_row *row)
+{
+    return row->started_ms ? row->started_ms : row->created_ms;
+}
+
+static const struct search_attribute run_attributes[] = {
+    {"run_id", "run_id", false},        {"run_uuid", "run_id", false},         {"run_name", "run_name", false},   {"run name", "run_name", false},
+    {"status", "status", false},        {"user_id", "user_id", false},         {"experiment_id", "experiment_id", false},
+    {"artifact_uri", "artifact_uri", false}, {"lifecycle_stage", "lifecycle_stage", false}, {"start_time", "start_time", true},
+    {"created", "start_time", true},    {"end_time", "end_time", true},        {NULL, NULL, false},
+};
+static const struct search_kind runs_kind = {"runs", SEARCH_METRIC | SEARCH_PARAM | SEARCH_TAG | SEARCH_ATTRIBUTE, run_attributes};
+
+static struct search_value attribute_of(struct hr_rest *req, const struct hr_run_row *row, const char *key)
+{
+    struct hr_principal who;
+    if (!strcmp(key, "start_time"))
+        return number_value((double)start_of(row));
+    if (!strcmp(key, "end_time"))
+        return row->ended_ms ? number_value((double)row->ended_ms) : (struct search_value){0};
+    if (!strcmp(key, "run_id"))
+        return text_value(row->id);
+    if (!strcmp(key, "run_name"))
+        return text_value(shown_name(row));
+    if (!strcmp(key, "status"))
+        return text_value(status_of(row));
+    if (!strcmp(key, "experiment_id"))
+        return text_value(row->experiment_id);
+    if (!strcmp(key, "artifact_uri"))
+        return text_value(mlflow_location(req->arena, row->experiment_id, row->id));
+    if (!strcmp(key, "user_id"))
+        return text_value(hr_identity_find(req->site->identity, row->owner, &who, NULL) ? row->owner : hr_strdup(req->arena, who.name));
+    return text_value("active");
+}
+
+static struct search_value run_value(void *item, enum search_entity entity, const char *key, void *arg)
+{
+    struct candidate *run = item;
+    struct hr_rest *req = arg;
+    if (entity == SEARCH_METRIC)
+        return metric_of(req, run, key);
+    if (entity == SEARCH_ATTRIBUTE)
+        return attribute_of(req, run->row, key);
+    if (entity == SEARCH_TAG && !strcmp(key, "mlflow.runName"))
+        return text_value(shown_name(run->row));
+    json_t **from = entity == SEARCH_TAG ? &run->tags : &run->params;
+    if (!*from)
+        *from = kept_json(req, entity == SEARCH_TAG ? run->row->tags : run->row->params);
+    return text_value(json_string_value(json_object_get(*from, key)));
+}
+
+static bool in_experiments(const json_t *ids, const struct hr_run_row *row)
+{
+    json_t *id;
+    size_t i;
+    json_array_foreach((json_t *)ids, i, id) {
+        const char *text = json_string_value(id);
+        if (text && (!strcasecmp(text, row->experiment_id) || (!strcmp(text, "0") && !strcmp(row->experiment, DEFAULT_EXPERIMENT))))
+            return true;
+    }
+    return !json_array_size(ids);
+}
+
+/* which part of what was found is answered */
+struct window { size_t from, max; bool deleted; };
+
+static enum hr_code read_window(struct hr_rest *req, const char *view_type, struct window *window, struct hr_err *err)
+{
+    const char *token = text_of(req, "page_token"), *view = text_of(req, view_type);
+    json_t *max = json_object_get(req->body, "max_results");
+    char *end = NULL;
+    *window = (struct window){.max = SEARCH_DEFAULT};
+    if (token && *token)
+        window->from = strtoull(token, &end, 10);
+    if (end && *end)
+        return hr_fail(err, HR_E_INVALID, "Invalid page token: '%.100s'", token);
+    if (max && (json_integer_value(max) < 1 || json_integer_value(max) > SEARCH_MAX))
+        return hr_fail(err, HR_E_INVALID, "Invalid value for request parameter max_results. It must be at least 1 and at most %d", SEARCH_MAX);
+    if (max)
+        window->max = (size_t)json_integer_value(max);
+    window->deleted = view && !strcasecmp(view, "DELETED_ONLY");       /* nothing is deleted and kept: none to show */
+    return HR_OK;
+}
+
+static void reply_page(struct hr_rest *req, const char *name, json_t *list, const struct window *window, size_t found)
+{
+    json_t *page = json_pack("{s:o}", name, list);
+    if (!window->deleted && window->from + window->max < found)
+        json_object_set_new(page, "next_page_token", json_sprintf("%zu", window->from + window->max));
+    hr_rest_reply(req, 200, page);
+}
+
+struct candidates { struct candidate **at; size_t count, cap; };
+
+static void take_candidate(struct hr_arena *arena, struct candidates *found, struct candidate *run)
+{
+    if (found->count == found->cap) {
+        found->cap = found->cap ? 2 * found->cap : 256;
+        struct candidate **more = HR_NEW_ARRAY(arena, struct candidate *, found->cap);
+        if (found->count)
+            memcpy(more, found->at, found->count * sizeof *more);
+        found->at = more;
+    }
+    found->at[found->count++] = run;
+}
+
+/* newest first */
+static enum hr_code find_runs(struct hr_rest *req, const char *workspace, const struct search *search, struct candidates *found, struct hr_err *err)
+{
+    const json_t *ids = json_object_get(req->body, "experiment_ids");
+    struct hr_run_rows rows = {0};
+    int64_t before = 0;
+    do {
+        HR_TRY(hr_store_run_list(req->site->store, req->arena, workspace, NULL, before, JOB_LIST_MAX, &rows, err));
+        for (size_t i = 0; i < rows.count; i++) {
+            struct candidate *run = HR_NEW(req->arena, struct candidate);
+            *run = (struct candidate){.row = &rows.at[i]};
+            before = rows.at[i].seq;
+            if (in_experiments(ids, run->row) && search_matches(search, run, run_value, req))
+                take_candidate(req->arena, found, run);
+        }
+    } while (rows.count == JOB_LIST_MAX);
+    return HR_OK;
+}
+
 static enum hr_code runs_search(struct hr_rest *req, struct hr_err *err)
 {
-    const char *workspace, *filter = text_of(req, "filter"), *token = text_of(req, "page_token");
-    json_t *ids = json_object_get(req->body, "experiment_ids"), *list = json_array(), *view, *page, *id;
-    size_t i;
-    enum hr_code code = job_workspace(req, HR_ACT_READ, &workspace, err);
-    if (!code && filter && *filter)
-        code = hr_fail(err, HR_E_UNSUPPORTED, "\"filter\" of a search of runs is not supported");
-    if (!code && json_array_size(json_object_get(req->body, "order_by")))
-        code = hr_fail(err, HR_E_UNSUPPORTED, "\"order_by\" of a search of runs is not supported: runs come newest first");
-    struct hr_run_rows rows = {0};
-    if (!code)
-        code = hr_store_run_list(req->site->store, req->arena, workspace, NULL, token ? strtoll(token, NULL, 10) : 0, JOB_LIST_MAX, &rows, err);
-    for (size_t k = 0; k < rows.count && !code; k++) {
-        bool wanted = !json_array_size(ids);
-        json_array_foreach(ids, i, id)
-            wanted = wanted || (json_is_string(id) && !strcasecmp(json_string_value(id), rows.at[k].experiment_id));
-        if (wanted && !(code = run_of(req, &rows.at[k], &view, err)))
-            json_array_append_new(list, view);
+    const char *workspace;
+    struct search *search;
+    struct window window;
+    struct candidates found = {0};
+    json_t *list = json_array(), *view;
+    hr_arena_on_free(req->arena, forget_json, list);
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(search_parse(req->arena, &runs_kind, text_of(req, "filter"), json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(read_window(req, "run_view_type", &window, err));
+    HR_TRY(find_runs(req, workspace, search, &found, err));
+    search_sort(search, req->arena, (void **)found.at, found.count, run_value, req);
+    for (size_t i = window.from; i < found.count && i - window.from < window.max && !window.deleted; i++) {
+        HR_TRY(run_of(req, found.at[i]->row, &view, err));
+        json_array_append_new(list, view);
     }
-    if (code) {
-        json_decref(list);
-        return code;
-    }
-    page = json_pack("{s:o}", "runs", list);
-    if (rows.count == JOB_LIST_MAX)
-        json_object_set_new(page, "next_page_token", json_sprintf("%lld", (long long)rows.at[rows.count - 1].seq));
-    hr_rest_reply(req, 200, page);
+    reply_page(req, "runs", json_incref(list), &window, found.count);
+    return HR_OK;
+}
+
+static const struct search_attribute experiment_attributes[] = {
+    {"name", "name", false},
+    {"experiment_id", "experiment_id", false},
+    {"creation_time", "creation_time", true},
+    {"last_update_time", "last_update_time", true},
+    {NULL, NULL, false},
+};
+static const struct search_kind experiments_kind = {"experiments", SEARCH_TAG | SEARCH_ATTRIBUTE, experiment_attributes};
+
+static struct search_value experiment_value(void *item, enum search_entity entity, const char *key, void *arg)
+{
+    const struct hr_experiment_row *row = item;
+    if (entity == SEARCH_TAG)
+        return text_value(json_string_value(json_object_get(kept_json(arg, row->tags), key)));
+    if (!strcmp(key, "name"))
+        return text_value(row->name);
+    return strcmp(key, "experiment_id") ? number_value((double)row->created_ms) : text_value(row->id);
+}
+
+static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace;
+    struct hr_experiment_rows rows;
+    struct search *search;
+    struct window window;
+    size_t count = 0;
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(search_parse(req->arena, &experiments_kind, text_of(req, "filter"), json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(read_window(req, "view_type", &window, err));
+    HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
+    void **found = HR_NEW_ARRAY(req->arena, void *, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++)
+        if (search_matches(search, &rows.at[i], experiment_value, req))
+            found[count++] = &rows.at[i];
+    search_sort(search, req->arena, found, count, experiment_value, req);
+    json_t *list = json_array();
+    for (size_t i = window.from; i < count && i - window.from < window.max && !window.deleted; i++)
+        json_array_append_new(list, experiment_of(req, found[i]));
+    reply_page(req, "experiments", list, &window, count);
     return HR_OK;
 }
 
@@ -392,18 +616,39 @@ static enum hr_code metric_history(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+/* ---- models ---- */
+
+/* There are none: its client asks before it downloads a run's whole folder. Making one is refused. */
+static enum hr_code models_search(struct hr_rest *req, struct hr_err *err)
+{
+    const char *workspace;
+    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    hr_rest_reply(req, 200, json_pack("{s:[]}", "models"));
+    return HR_OK;
+}
+
 /* ---- the table ---- */
 
 static const struct { const char *method, *noun, *verb; hr_rest_handler *run; } calls[] = {
     {"GET", "experiments", "get", experiments_get},        {"GET", "experiments", "get-by-name", experiments_by_name},
+    {"POST", "experiments", "set-experiment-tag", experiments_tag},
     {"POST", "experiments", "create", experiments_create}, {"POST", "experiments", "search", experiments_search},
     {"GET", "experiments", "search", experiments_search},  {"POST", "runs", "create", runs_create},
     {"GET", "runs", "get", runs_get},                      {"POST", "runs", "update", runs_update},
     {"POST", "runs", "search", runs_search},               {"POST", "runs", "log-metric", log_metric},
     {"POST", "runs", "log-parameter", log_parameter},      {"POST", "runs", "log-batch", log_batch},
     {"POST", "runs", "set-tag", set_tag},                  {"POST", "runs", "delete-tag", delete_tag},
-    {"GET", "metrics", "get-history", metric_history},
+    {"GET", "metrics", "get-history", metric_history},     {"GET", "artifacts", "list", mlflow_artifacts},
+    {"POST", "logged-models", "search", models_search},
 };
+
+/* the calls whose addresses are shorter or longer than a noun and a verb */
+enum hr_code mlflow_unknown(struct hr_rest *req, struct hr_err *err)
+{
+    hr_fail(err, HR_E_UNSUPPORTED, "MLflow's \"%.100s\" is not supported", hr_rest_param(req, "call"));
+    mlflow_error(req, err);
+    return HR_OK;
+}
 
 enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
 {
@@ -417,6 +662,6 @@ enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
     else
         hr_fail(err, code, "MLflow's \"%.50s/%.50s\" is not supported", noun, verb);
     if (code)
-        reply_error(req, err);
+        mlflow_error(req, err);
     return HR_OK;
 }

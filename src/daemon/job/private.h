@@ -35,9 +35,16 @@ hr_rest_handler experiment_list, experiment_get, experiment_post, experiment_que
 /* metric.c */
 hr_rest_handler metric_batch, metric_full, metric_list;
 /* mlflow.c: every call of MLflow's tracking REST */
-hr_rest_handler mlflow_call;
+hr_rest_handler mlflow_call, mlflow_unknown;
+void mlflow_error(struct hr_rest *req, const struct hr_err *err);      /* replies in MLflow's form … */
+void mlflow_failed(struct hr_rest *req, const struct hr_err *err);     /* … and sends it, where the reply was deferred */
+/* mlflow_artifact.c */
+hr_rest_handler mlflow_put, mlflow_get, mlflow_delete, mlflow_list, mlflow_artifacts;
+const char *mlflow_location(struct hr_arena *arena, const char *experiment_id, const char *run);      /* run NULL: the experiment's */
 /* artifact.c */
 hr_rest_handler artifact_list, artifact_info, artifact_prefix_info, artifact_create;
+const char *job_artifact_blob(struct hr_arena *arena, const struct hr_run_row *row, const char *path);
+enum hr_code job_check_artifact(const char *path, struct hr_err *err);
 
 /* ---- shared: run.c ---- */
 /* the workspace that the address names, with the right to do something in it; *id is canonical */

@@ -3,6 +3,7 @@
 #define ML "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 #define HISTORY "/history/v1.0" ML
 #define MLFLOW "/mlflow/v1.0" ML "/api/2.0/mlflow"
+#define MLFLOW_FILES "/mlflow/v1.0" ML "/api/2.0/mlflow-artifacts/artifacts"
 #define METRIC "/metric/v2.0" ML
 
 /* of one run, under each of the three roots that run history has */
@@ -51,8 +52,16 @@ static const struct hr_route table[] = {
     {"GET", METRIC "/runs/{run}/full", metric_full},
     {"POST", METRIC "/runs/{run}/list", metric_list},
 
+    {"GET", MLFLOW_FILES, mlflow_list},
+    {"PUT", MLFLOW_FILES "/{path*}", mlflow_put, HR_ROUTE_STREAM},
+    {"GET", MLFLOW_FILES "/{path*}", mlflow_get, HR_ROUTE_STREAM},
+    {"DELETE", MLFLOW_FILES "/{path*}", mlflow_delete, HR_ROUTE_STREAM},
     {"GET", MLFLOW "/{noun}/{verb}", mlflow_call},
     {"POST", MLFLOW "/{noun}/{verb}", mlflow_call},
+    {"GET", MLFLOW "/{call*}", mlflow_unknown},
+    {"POST", MLFLOW "/{call*}", mlflow_unknown},
+    {"PATCH", MLFLOW "/{call*}", mlflow_unknown},
+    {"DELETE", MLFLOW "/{call*}", mlflow_unknown},
 };
 
 const struct hr_routes *hr_job_routes(void)

@@ -117,8 +117,9 @@ bool hr_rest_match(struct hr_rest *req, const char *pattern, char *const *segmen
 {
     size_t wanted = segments_of(pattern), at = 0;
     bool front = !strncmp(pattern, "/{", 2) && strstr(pattern, "*}") && strstr(pattern, "*}") < pattern + strcspn(pattern, "}");
+    bool tail = !front && strlen(pattern) > 2 && !strcmp(pattern + strlen(pattern) - 2, "*}");
     req->param_count = 0;
-    if (front ? count + 1 < wanted : count != wanted)
+    if (tail ? count < wanted : front ? count + 1 < wanted : count != wanted)
         return false;
     if (front) {
         at = count + 1 - wanted;
@@ -128,6 +129,10 @@ bool hr_rest_match(struct hr_rest *req, const char *pattern, char *const *segmen
     for (; at < count; at++) {
         pattern++;
         size_t len = strcspn(pattern, "/");
+        if (tail && !pattern[len]) {
+            bind(req, pattern + 1, len - 3, joined(req->arena, segments + at, count - at) + 1);
+            return true;
+        }
         if (pattern[0] == '{' && pattern[len - 1] == '}')
             bind(req, pattern + 1, len - 2, segments[at]);
         else if (strlen(segments[at]) != len || strncasecmp(pattern, segments[at], len))
@@ -430,6 +435,16 @@ static enum hr_code check_length(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
+static void run_stream(struct hr_rest *req)
+{
+    struct hr_err err = {0};
+    hr_exchange_limit(req->exchange, 0);
+    if (req->route->handler(req, &err))
+        hr_rest_send_error(req, &err);
+    else if (!req->deferred)
+        hr_rest_send(req);
+}
+
 void hr_rest_request(struct hr_exchange *exchange)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
@@ -442,7 +457,11 @@ void hr_rest_request(struct hr_exchange *exchange)
     hr_exchange_set_user(exchange, req);
     struct hr_err err = {0};
     hr_exchange_limit(exchange, HR_REST_BODY_MAX);
-    if (admit(req, &err) || check_length(req, &err))
+    if (admit(req, &err))
+        hr_rest_send_error(req, &err);
+    else if (req->route->flags & HR_ROUTE_STREAM)
+        run_stream(req);
+    else if (check_length(req, &err))
         hr_rest_send_error(req, &err);
     else
         hr_exchange_collect(exchange, run);

@@ -42,11 +42,15 @@ const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, 
 struct hr_rest;
 typedef enum hr_code hr_rest_handler(struct hr_rest *req, struct hr_err *err);
 
-enum { HR_ROUTE_OPEN = 1, HR_ROUTE_FORM = 2 };   /* no token needed; body is a form or JSON object of strings */
+enum {
+    HR_ROUTE_OPEN = 1,        /* no token needed */
+    HR_ROUTE_FORM = 2,        /* the body is a form or a JSON object of strings */
+    HR_ROUTE_STREAM = 4,      /* the handler is called before the body, of any length, which goes to hr_relay_start */
+};
 
 struct hr_route {
     const char *method;
-    const char *pattern;      /* {name} is one segment; {name*}, only at the front, any number of them, as a path */
+    const char *pattern;      /* {name} is one segment; {name*} any number of them, as a path: at the front "/a/b", at the end "a/b" */
     hr_rest_handler *handler;
     unsigned flags;
 };

@@ -45,6 +45,11 @@ enum hr_code hr_store_experiment_add(struct hr_store *store, const struct hr_exp
                         err);
 }
 
+enum hr_code hr_store_experiment_update(struct hr_store *store, const struct hr_experiment_row *row, struct hr_err *err)
+{
+    return hr_store_finish(store, hr_store_bind(store, "UPDATE experiment SET tags = ?2 WHERE id = ?1", "tt", row->id, row->tags), err);
+}
+
 enum hr_code hr_store_experiment_get(struct hr_store *store, struct hr_arena *arena, const char *workspace, const char *name_or_id,
                                      struct hr_experiment_row **row, struct hr_err *err)
 {
@@ -230,6 +235,14 @@ enum hr_code hr_store_artifact_put(struct hr_store *store, const struct hr_artif
                                    " ON CONFLICT (run, path) DO UPDATE SET size = ?3, created_ms = ?4",
                                    "itii", row->run, row->path, row->size, row->created_ms),
                         err);
+}
+
+enum hr_code hr_store_artifact_remove(struct hr_store *store, int64_t run, const char *path, struct hr_err *err)
+{
+    return hr_store_finish(store,
+                           hr_store_bind(store, "DELETE FROM artifact WHERE run = ?1 AND (path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')",
+                                         "it", run, path),
+                           err);
 }
 
 enum hr_code hr_store_artifact_list(struct hr_store *store, struct hr_arena *arena, int64_t run, struct hr_artifact_rows *rows,

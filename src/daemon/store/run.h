@@ -10,6 +10,7 @@ struct hr_experiment_row {
 };
 struct hr_experiment_rows { struct hr_experiment_row *at; size_t count; };
 enum hr_code hr_store_experiment_add(struct hr_store *store, const struct hr_experiment_row *row, struct hr_err *err);
+enum hr_code hr_store_experiment_update(struct hr_store *store, const struct hr_experiment_row *row, struct hr_err *err);   /* its tags */
 enum hr_code hr_store_experiment_get(struct hr_store *store, struct hr_arena *arena, const char *workspace, const char *name_or_id,
                                      struct hr_experiment_row **row, struct hr_err *err);
 enum hr_code hr_store_experiment_list(struct hr_store *store, struct hr_arena *arena, const char *workspace,
@@ -60,6 +61,8 @@ enum hr_code hr_store_metric_count(struct hr_store *store, int64_t run, int64_t 
 struct hr_artifact_row { int64_t run; const char *path; int64_t size, created_ms; };
 struct hr_artifact_rows { struct hr_artifact_row *at; size_t count; };
 enum hr_code hr_store_artifact_put(struct hr_store *store, const struct hr_artifact_row *row, struct hr_err *err);
+/* the file of that path, and what is below it as a folder */
+enum hr_code hr_store_artifact_remove(struct hr_store *store, int64_t run, const char *path, struct hr_err *err);
 enum hr_code hr_store_artifact_list(struct hr_store *store, struct hr_arena *arena, int64_t run, struct hr_artifact_rows *rows,
                                     struct hr_err *err);
 #endif
