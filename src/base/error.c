@@ -149,6 +149,16 @@ enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...)
     return code;
 }
 
+enum hr_code hr_refuse(struct hr_err *err, const char *format, ...)
+{
+    char feature[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(feature, sizeof feature, format, args);
+    va_end(args);
+    return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
+}
+
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 {
     if (err->code != HR_E_SPARK)

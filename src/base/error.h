@@ -79,6 +79,8 @@ enum hr_code hr_fail_hint_of(struct hr_err *err, const struct hr_err *cause);   
  * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */
 enum hr_code hr_fail_spark(struct hr_err *err, const char *condition, ...) __attribute__((sentinel));
 enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list args);
+/* refuses by name what a pool does not do (UNSUPPORTED_FEATURE); the format makes a noun phrase: "average of intervals" */
+enum hr_code hr_refuse(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 const char *hr_hint_kind_name(enum hr_hint_kind kind);      /* "advice", "command", "grant" */
 /* the message with its next step, for clients that show one text */

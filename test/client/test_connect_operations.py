@@ -350,6 +350,7 @@ def test_journal_restores_a_session(make_host, tmp_path):
     spark.sql("CREATE TEMP VIEW also AS SELECT id + 1 AS n FROM kept")
     spark.range(1).createOrReplaceTempView("gone")
     spark.catalog.dropTempView("gone")
+    spark.udf.register("mine", lambda x: x, "long")
     before = spark.client._server_session_id if hasattr(spark.client, "_server_session_id") else None
     session = spark.session_id
     first.stop(signal.SIGKILL)
@@ -360,6 +361,8 @@ def test_journal_restores_a_session(make_host, tmp_path):
     assert again.conf.get("spark.sql.shuffle.partitions") == "11"
     assert again.conf.get("spark.sql.ansi.enabled") == "true"
     assert again.sql("SELECT sum(n) AS s FROM also").collect() == [Row(s=15)]
+    with pytest.raises(PySparkException, match="registered Python function `mine`"):
+        again.sql("SELECT mine(1)").collect()
     assert before is None or again.client._server_session_id == before
     assert sorted(t.name for t in again.catalog.listTables()) == ["also", "kept"]
 

@@ -318,3 +318,52 @@ def test_a_failure_of_two_candidates_names_none(spark):
     with pytest.raises(PySparkException) as failure:
         spark.sql("SELECT 1/id, 2/(id - 1) FROM range(1)").collect()
     assert failure.value.getCondition() == "DIVIDE_BY_ZERO" and not failure.value.getQueryContext()
+
+
+def test_registering_a_function_succeeds_and_calling_it_is_refused(spark):
+    """Libraries register functions when they connect and may never call one."""
+    spark.udf.register("twice", lambda x: 2 * x, "long")
+    spark.udf.registerJavaFunction("java_twice", "com.example.Twice", "long")
+    assert spark.range(1).count() == 1
+    for call in (lambda: spark.sql("SELECT twice(1)"), lambda: spark.range(1).select(F.call_function("TWICE", "id"))):
+        with pytest.raises(AnalysisException, match="registered Python function `(?i:twice)`.*toPandas") as refusal:
+            call().collect()
+        assert refusal.value.getCondition() == "UNSUPPORTED_FEATURE"
+    with pytest.raises(AnalysisException, match="registered Java function `java_twice`"):
+        spark.sql("SELECT java_twice(1)").collect()
+    with pytest.raises(AnalysisException) as unknown:
+        spark.sql("SELECT thrice(1)").collect()
+    assert unknown.value.getCondition() == "UNRESOLVED_ROUTINE"
+
+
+@pytest.mark.parametrize("words, work", [
+    ("the Python function `dbl`", lambda df, dbl: df.select(F.udf(dbl, "long")("id")).collect()),
+    ("DataFrame.mapInPandas()", lambda df, dbl: df.mapInPandas(dbl, "id long").collect()),
+    ("groupBy().applyInPandas()", lambda df, dbl: df.groupBy("id").applyInPandas(dbl, "id long").collect()),
+    ("DataFrame.foreach()", lambda df, dbl: df.foreach(print)),
+    ("DataFrame.foreachPartition()", lambda df, dbl: df.foreachPartition(print)),
+    ("spark.catalog.listFunctions", lambda df, dbl: df.sparkSession.catalog.listFunctions()),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_refusal_uses_the_callers_words(spark, words, work):
+    def dbl(x):
+        return x
+    with pytest.raises(AnalysisException) as refusal:
+        work(spark.range(1), dbl)
+    assert refusal.value.getCondition() == "UNSUPPORTED_FEATURE"
+    assert f"not supported by this pool: {words}" in str(refusal.value)
+    assert "Attach an Apache Spark pool" not in str(refusal.value)      # there is none to be had
+
+
+@pytest.mark.parametrize("key", ["spark.storage.synapse.linkedServiceName", "spark.storage.synapse.ls.sas", "spark.executor.mine"])
+def test_keys_of_nobody_are_free(spark, key):
+    spark.conf.set(key, "x")
+    assert spark.conf.get(key) == "x"
+
+
+@pytest.mark.parametrize("name", ["com.databricks.spark.csv", "org.apache.spark.sql.json", "org.apache.spark.sql.parquet.DefaultSource",
+                                  "org.apache.spark.sql.execution.datasources.text.TextFileFormat"])
+def test_old_names_of_formats(spark, tmp_path, name):
+    spark.range(3).selectExpr("cast(id as string) v").write.format(name).save(str(tmp_path / "t"))
+    assert spark.read.format(name).load(str(tmp_path / "t")).count() == 3
+    with pytest.raises(PySparkException, match="DATA_SOURCE_NOT_FOUND"):
+        spark.read.format(name.upper()).load(str(tmp_path / "t")).count()       # they are classes: their case counts

@@ -340,7 +340,7 @@ static enum hr_code distinct_values(struct scope *s, const struct hr_rel *rel, s
 {
     struct analysis *a = s->a;
     if (!a->env->ops->values)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "pivot without values where nothing can be run");
+        return hr_refuse(a->err, "pivot without values where nothing can be run");
     struct hr_rel *column = hr_rel_new(a->arena, HR_REL_PROJECT, rel->input), *distinct = hr_rel_new(a->arena, HR_REL_DEDUPLICATE, column);
     struct hr_rel *sorted = hr_rel_new(a->arena, HR_REL_SORT, distinct);
     struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ALIAS);

@@ -1,5 +1,6 @@
 /* Calls: overloads, coercion of arguments, result types. */
 #include "host/analyze/internal.h"
+#include "host/plan/python_work.h"
 #include <stdlib.h>
 
 /* ---- calls ---- */
@@ -191,8 +192,26 @@ enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **arg
     return call_with(s, function, registered, copy, count, NULL, out);
 }
 
-static enum hr_code unresolved_routine(struct analysis *a, const struct hr_names *name)
+/* system.builtin.f, builtin.f; session: a function that was registered */
+static bool is_in_schema(const struct hr_names *name, const char *schema)
 {
+    switch (name->count) {
+    case 1: return true;
+    case 2: return !strcasecmp(name->at[0], schema);
+    case 3: return !strcasecmp(name->at[0], "system") && !strcasecmp(name->at[1], schema);
+    default: return false;
+    }
+}
+
+/* a name that is not in the table: Spark's and not here, registered, or nobody's */
+enum hr_code no_function(struct analysis *a, const struct hr_names *name)
+{
+    const char *last = name->at[name->count - 1];
+    if (is_in_schema(name, "builtin") && hr_function_is_missing(last))
+        return hr_refuse(a->err, "the function `%s`", last);
+    const char *what = is_in_schema(name, "session") && a->env->ops->registered ? a->env->ops->registered(a->env, last) : NULL;
+    if (what)
+        return hr_refuse_registered(what, last, a->err);
     return hr_fail_spark(a->err, "UNRESOLVED_ROUTINE", "routineName", quoted(a, name), "searchPath",
                          "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
@@ -265,8 +284,9 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const char *last = name->at[name->count - 1], *registered;
     const struct hr_function *function = hr_function_find(last, &registered);
     bool from_sql = expr->origin && expr->origin->sql;
-    if (!function || (from_sql && hr_function_is(function, "product")))    /* product is there for DataFrames alone */
-        return unresolved_routine(a, name);
+    bool hidden = function && from_sql && hr_function_is(function, "product");    /* product is there for DataFrames alone */
+    if (!function || hidden || !is_in_schema(name, "builtin"))
+        return no_function(a, name);
     if (expr->call.within_group.count && hr_function_is(function, "string_agg"))   /* an order makes it listagg, in Spark's names too */
         function = hr_function_find("listagg", &registered);
     struct hr_exprs list;
@@ -274,7 +294,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, list.count);
     for (size_t i = 0; i < list.count; i++) {
         if (list.at[i]->kind == HR_EXPR_NAMED_ARGUMENT)
-            return hr_fail(a->err, HR_E_UNSUPPORTED, "named argument '%s' of function '%s'", list.at[i]->named.name, last);
+            return hr_refuse(a->err, "named argument '%s' of function '%s'", list.at[i]->named.name, last);
         if (list.at[i]->kind == HR_EXPR_LAMBDA)
             HR_TRY(lambda_argument(a, function, registered, i, &args[i]));
         else
@@ -298,7 +318,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
         return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
     expr = flat;
     if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "WITHIN GROUP of function '%s'", registered);
+        return hr_refuse(a->err, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {
         if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
             return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER clause", NULL);

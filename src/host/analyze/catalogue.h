@@ -37,6 +37,7 @@ struct hr_function {
 };
 
 const struct hr_function *hr_function_find(const char *name, const char **registered);   /* without case; NULL when unknown */
+bool hr_function_is_missing(const char *name);   /* Spark's, not in the table */
 /* is this the row whose first name is `name`? */
 bool hr_function_is(const struct hr_function *function, const char *name);
 size_t hr_function_list(const struct hr_function **rows);

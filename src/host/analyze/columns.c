@@ -23,7 +23,7 @@ enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const 
         return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "name", what, "expr", expr_sql(a, typed), "dataType",
                              type_sql(a, typed->type), NULL);
     if (typed->kind != HR_T_LITERAL)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "computed %s expression %s", what, pretty_name(a, typed));
+        return hr_refuse(a->err, "computed %s expression %s", what, pretty_name(a, typed));
     *value = negative ? -typed->literal->integer : typed->literal->integer;
     if (*value < 0)
         return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "name", what, "expr", expr_sql(a, typed), "v",
@@ -248,7 +248,7 @@ enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struc
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     if (rel->deduplicate.within_watermark)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "dropDuplicatesWithinWatermark");
+        return hr_refuse(a->err, "dropDuplicatesWithinWatermark");
     if (rel->deduplicate.all_columns || !rel->deduplicate.columns.count) {
         for (size_t i = 0; i < input->output.count; i++)
             if (input->output.at[i]->type->id == HR_TYPE_MAP)

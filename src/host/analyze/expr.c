@@ -217,7 +217,7 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
     case HR_EXPR_SORT: return hr_resolve_expr(s, expr->sort.child, out);
     case HR_EXPR_STAR: return hr_fail_spark(s->a->err, "INVALID_USAGE_OF_STAR_OR_REGEX", "elem", "'*'", "prettyName", "expression", NULL);
     case HR_EXPR_LAMBDA: return hr_fail_spark(s->a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "class", "expression", NULL);
-    default: return hr_fail(s->a->err, HR_E_UNSUPPORTED, "expression '%s' in this place", hr_expr_kind_name(expr->kind));
+    default: return hr_refuse(s->a->err, "expression '%s' in this place", hr_expr_kind_name(expr->kind));
     }
 }
 

@@ -1,5 +1,6 @@
 /* Relations: unresolved to typed. One function a kind, its table, and the roots. */
 #include "host/analyze/internal.h"
+#include "host/plan/python_work.h"
 #include "base/limits.h"
 
 struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_node *input)
@@ -213,7 +214,9 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
     case HR_REL_DESCRIBE: case HR_REL_CROSSTAB: case HR_REL_COV: case HR_REL_CORR: case HR_REL_APPROX_QUANTILE: case HR_REL_FREQ_ITEMS:
     case HR_REL_SAMPLE_BY:
         return hr_resolve_statistics(a, rel, out);
-    default: return hr_fail(a->err, HR_E_UNSUPPORTED, "relation '%s'", hr_rel_kind_name(rel->kind));
+    case HR_REL_MAP_PARTITIONS: case HR_REL_GROUP_MAP: case HR_REL_CO_GROUP_MAP:
+        return hr_refuse_udf(a->arena, rel->map.function, a->err);
+    default: return hr_refuse(a->err, "relation '%s'", hr_rel_kind_name(rel->kind));
     }
 }
 

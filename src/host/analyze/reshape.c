@@ -224,7 +224,7 @@ static enum hr_code transposed_values(struct analysis *a, const struct hr_rel *r
     list[0]->call.args = (struct hr_exprs){args, others->count + 1};
     select->project.exprs = (struct hr_exprs){list, 1};
     if (!a->env->ops->values)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "transpose where nothing can be run");
+        return hr_refuse(a->err, "transpose where nothing can be run");
     const char *setting = a->env->ops->conf(a->env, "spark.sql.transposeMaxValues");
     long most = setting ? strtol(setting, NULL, 10) : 500;
     HR_TRY(a->env->ops->values(a->env, a->arena, select, (size_t)most + 1, rows, a->err));

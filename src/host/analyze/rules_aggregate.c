@@ -28,7 +28,7 @@ enum hr_code hr_rule_average(struct hr_call *call)
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
     if (is_interval(args[0]->type))
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "average of intervals");
+        return hr_refuse(a->err, "average of intervals");
     HR_TRY(finish_call(call));
     const struct hr_type *type = args[0]->type;
     if (type->id == HR_TYPE_DECIMAL) {

@@ -186,6 +186,6 @@ enum hr_code hr_rule_map_zip_with(struct hr_call *call)
 enum hr_code hr_rule_array_sort(struct hr_call *call)
 {
     if (count_of(call) == 2)
-        return hr_fail(of(call)->err, HR_E_UNSUPPORTED, "array_sort with a comparison of its own");
+        return hr_refuse(of(call)->err, "array_sort with a comparison of its own");
     return finish_call(call);
 }

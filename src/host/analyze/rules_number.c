@@ -151,7 +151,7 @@ enum hr_code hr_rule_divide(struct hr_call *call)
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
     if (is_interval(args[0]->type))
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "division of an interval");
+        return hr_refuse(a->err, "division of an interval");
     HR_TRY(numeric_operands(call, "(\"DOUBLE\" or \"DECIMAL\")"));
     call->out->nullable = true;
     if (args[0]->type->id == HR_TYPE_DECIMAL) {
@@ -292,7 +292,7 @@ static enum hr_code tried(struct hr_call *call, enum hr_code (*rule)(struct hr_c
     struct hr_texpr *before = call->out;
     HR_TRY(rule(call));
     if (call->out != before)
-        return hr_fail(of(call)->err, HR_E_UNSUPPORTED, "function '%s' of dates", call->name);
+        return hr_refuse(of(call)->err, "function '%s' of dates", call->name);
     call->out->nullable = true;
     return HR_OK;
 }

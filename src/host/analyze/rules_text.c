@@ -167,7 +167,7 @@ enum hr_code hr_rule_to_text(struct hr_call *call)
         return json ? hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL)
                     : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", "`to_csv`",
                                     "dataType", type_sql(a, type), NULL);
-    return !json || has_json(type) ? HR_OK : hr_fail(a->err, HR_E_UNSUPPORTED, "to_json of %s", type_sql(a, type));
+    return !json || has_json(type) ? HR_OK : hr_refuse(a->err, "to_json of %s", type_sql(a, type));
 }
 
 /* schema_of_json, schema_of_csv: of a text that is known now */

@@ -8,7 +8,7 @@ enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct 
 {
     struct analysis *a = of(call);
     if (interval->type->id == HR_TYPE_CALENDAR_INTERVAL)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "arithmetic with a calendar interval");
+        return hr_refuse(a->err, "arithmetic with a calendar interval");
     bool days = interval->type->id == HR_TYPE_DAY_TIME && interval->type->last_unit == HR_UNIT_DAY;
     if (moment->type->id == HR_TYPE_DATE && interval->type->id == HR_TYPE_DAY_TIME && !days)
         moment = cast_implicit(a, moment, BASIC(TIMESTAMP));
@@ -59,7 +59,7 @@ enum hr_code hr_rule_date_part(struct hr_call *call)
                              "\"STRING\"", "inputExpr", expr_sql(a, args[0]), NULL);
     const char *unit = hr_strndup(a->arena, args[0]->literal->text.bytes, args[0]->literal->text.len);
     if (is_interval(args[1]->type))
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "a field of an interval");
+        return hr_refuse(a->err, "a field of an interval");
     for (size_t i = 0; i < HR_LEN(date_units); i++)
         if (!strcasecmp(date_units[i].unit, unit)) {
             HR_TRY(call_typed(call->scope, date_units[i].function, &args[1], 1, &inner));
@@ -132,7 +132,7 @@ enum hr_code hr_rule_sequence(struct hr_call *call)
     if (count_of(call) == 3 && !dates)
         args[2] = cast_implicit(a, args[2], wide);
     if (count_of(call) == 3 && dates && args[2]->type->id != HR_TYPE_DAY_TIME && args[2]->type->id != HR_TYPE_YEAR_MONTH)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "sequence of dates with a step of this type");
+        return hr_refuse(a->err, "sequence of dates with a step of this type");
     call->out->type = hr_type_array(a->arena, wide, false);
     call->out->nullable = any_nullable(call);
     return HR_OK;

@@ -322,7 +322,7 @@ static enum hr_code sort_aggregate(struct analysis *a, const struct hr_rel *rel,
     HR_TRY(hr_resolve_rel(a, aggregate, &wide));
     size_t shown = wide->output.count - orders->count;
     if (shown != input->output.count)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "sorting by an aggregate over this select list");
+        return hr_refuse(a->err, "sorting by an aggregate over this select list");
     struct hr_torders typed = {ARRAY(a, struct hr_torder, orders->count), orders->count};
     for (size_t i = 0; i < orders->count; i++) {
         const struct hr_expr *order = orders->at[i];

@@ -8,7 +8,7 @@ enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr
 {
     struct hr_source *source;
     if (!a->env->ops->read)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "relation '%s' without readers", hr_rel_kind_name(rel->kind));
+        return hr_refuse(a->err, "relation '%s' without readers", hr_rel_kind_name(rel->kind));
     HR_TRY(a->env->ops->read(a->env, a->arena, rel, &source, a->err));
     struct hr_node *node = node_new(a, HR_N_SOURCE, NULL);
     node->source = source;
@@ -152,7 +152,7 @@ enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_
     const struct hr_names *name = &rel->read_table.name;
     const char *last = name->at[name->count - 1];
     if (rel->read_table.streaming)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "streaming read of a table");
+        return hr_refuse(a->err, "streaming read of a table");
     for (struct cte_scope *c = a->ctes; name->count == 1 && c; c = c->outer)
         if (same_name(a, c->name, last)) {
             if (!c->node)
@@ -179,7 +179,7 @@ enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_
 enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     if (!a->env->ops->parse)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "SQL text needs the SQL parser");
+        return hr_refuse(a->err, "SQL text needs the SQL parser");
     struct hr_rel *query;
     HR_TRY(a->env->ops->parse(a->env, a->arena, rel->sql.text, &query, a->err));
     const struct hr_rel *before = a->parameters;
@@ -269,7 +269,7 @@ static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte
     if (place.wrong)
         return hr_fail_spark(a->err, "INVALID_RECURSIVE_REFERENCE.PLACE", NULL);
     if (place.drawn)                                         /* each round would have to go on with the sequence */
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "a random function in the recursive part of WITH RECURSIVE");
+        return hr_refuse(a->err, "a random function in the recursive part of WITH RECURSIVE");
     HR_TRY(merged_types(a, left, right));
     struct hr_node *set = node_new(a, HR_N_SET, left);
     set->right = right;
@@ -365,6 +365,15 @@ enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, st
     return HR_OK;
 }
 
+/* what Spark has and this pool has not, or what was registered, is told as that */
+static enum hr_code no_table_function(struct analysis *a, const struct hr_names *name)
+{
+    enum hr_code code = no_function(a, name);
+    if (strcmp(a->err->condition, "UNRESOLVED_ROUTINE"))
+        return code;
+    return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quoted(a, name), NULL);
+}
+
 enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     const char *name = rel->table_function.name.at[rel->table_function.name.count - 1];
@@ -384,11 +393,13 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
                 arg = arg->call.args.at[0];
             }
             if (arg->kind != HR_T_LITERAL || !hr_type_is_integral(arg->type))
-                return hr_fail(a->err, HR_E_UNSUPPORTED, "computed argument of table function 'range'");
+                return hr_refuse(a->err, "computed argument of table function 'range'");
             v[n == 1 ? 1 : i] = negative ? -arg->literal->integer : arg->literal->integer;
         }
         return range_node(a, v[0], v[1], v[2], out);
     }
+    if (!hr_function_find(name, NULL))
+        return no_table_function(a, &rel->table_function.name);
     struct hr_expr *call = hr_expr_new(a->arena, HR_EXPR_CALL);
     call->call.name = rel->table_function.name;
     call->call.args = rel->table_function.args;

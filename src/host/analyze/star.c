@@ -72,7 +72,7 @@ static enum hr_code find_excluded(struct scope *s, const struct hr_expr *star, c
         struct hr_texpr *found = NULL;
         struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ATTRIBUTE);
         if (except->at[i]->kind != HR_EXPR_ATTRIBUTE)
-            return hr_fail(a->err, HR_E_UNSUPPORTED, "EXCEPT of something else than columns");
+            return hr_refuse(a->err, "EXCEPT of something else than columns");
         *name = *except->at[i];
         if (base) {
             struct hr_names *full = &name->attribute.name, own = except->at[i]->attribute.name;
@@ -214,7 +214,7 @@ static enum hr_code expand_regex(struct scope *s, const struct hr_expr *expr, st
 enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out)
 {
     if (!s->a->env->ops->parse_expr)
-        return hr_fail(s->a->err, HR_E_UNSUPPORTED, "SQL text of an expression needs the SQL parser");
+        return hr_refuse(s->a->err, "SQL text of an expression needs the SQL parser");
     return s->a->env->ops->parse_expr(s->a->env, s->a->arena, text->text.sql, out, s->a->err);
 }
 

@@ -284,7 +284,7 @@ static enum hr_code pair(struct analysis *a, const struct hr_rel *rel, struct hr
     bool covariance = rel->kind == HR_REL_COV;
     const struct hr_attr *x, *y;
     if (rel->pair.method && *rel->pair.method && strcmp(rel->pair.method, "pearson"))
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "correlation by method '%s'", rel->pair.method);
+        return hr_refuse(a->err, "correlation by method '%s'", rel->pair.method);
     HR_TRY(numeric_column(a, input, rel->pair.col1, covariance ? "covariance" : "correlation", &x));
     HR_TRY(numeric_column(a, input, rel->pair.col2, covariance ? "covariance" : "correlation", &y));
     struct hr_expr *args[2];
@@ -371,6 +371,6 @@ enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel,
     case HR_REL_SAMPLE_BY: return sample_by(a, rel, input, out);
     case HR_REL_COV: case HR_REL_CORR: return pair(a, rel, input, out);
     case HR_REL_APPROX_QUANTILE: return approx_quantile(a, rel, input, out);
-    default: return hr_fail(a->err, HR_E_UNSUPPORTED, "relation '%s'", hr_rel_kind_name(rel->kind));
+    default: return hr_refuse(a->err, "relation '%s'", hr_rel_kind_name(rel->kind));
     }
 }

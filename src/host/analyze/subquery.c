@@ -38,7 +38,7 @@ enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struc
     if (!rel)
         return hr_fail(a->err, HR_E_INVALID, "subquery refers to a plan that was not sent");
     if (expr->subquery.kind == HR_SUBQUERY_TABLE_ARG)
-        return hr_fail(a->err, HR_E_UNSUPPORTED, "table argument of a function");
+        return hr_refuse(a->err, "table argument of a function");
     struct hr_texpr *result = texpr_new(a, HR_T_SUBQUERY, BASIC(BOOLEAN), false);
     result->origin = expr->origin;
     result->subquery.kind = expr->subquery.kind;

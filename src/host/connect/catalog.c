@@ -1,6 +1,7 @@
 /* What a session can list: its databases (one), its temporary views. spark.catalog's calls and SHOW statements answer from here. There
  * are no tables besides temporary views, so a call that would make or change one is refused by name. */
 #include "host/connect/texts.h"
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
@@ -364,6 +365,20 @@ static const struct { const char *name; enum hr_code (*run)(struct call *call); 
     {"set_current_catalog", set_current_catalog}, {"list_catalogs", list_catalogs},
 };
 
+/* the protobuf's list_functions is PySpark's listFunctions */
+static const char *method_of(struct hr_arena *arena, const char *call)
+{
+    char *name = hr_strdup(arena, call), *end = name;
+    for (const char *p = call; *p; p++) {
+        bool next = *p == '_' && p[1];
+        if (next)
+            p++;
+        *end++ = (char)(next ? toupper((unsigned char)*p) : *p);
+    }
+    *end = 0;
+    return name;
+}
+
 enum hr_code catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
 {
     struct call call = {env, rel->catalog.call, texts_new(env->arena), err};
@@ -372,5 +387,5 @@ enum hr_code catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *er
             HR_TRY(calls[i].run(&call));
             return texts_local(call.texts, env->arena, rel, err);
         }
-    return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(env->arena, "spark.catalog (%s)", call.catalog->name), NULL);
+    return hr_refuse(err, "spark.catalog.%s", method_of(env->arena, call.catalog->name));
 }

@@ -212,6 +212,17 @@ static enum hr_code create_view(struct env *env, struct operation *operation, co
     return code;
 }
 
+/* ---- functions ---- */
+
+static void register_function(struct env *env, struct operation *operation, const struct hr_command *command)
+{
+    struct session *session = env->session;
+    pthread_mutex_lock(&session->lock);
+    hr_map_put(&session->functions, command->function.name, (void *)command->function.what);
+    pthread_mutex_unlock(&session->lock);
+    journal_plan(operation);
+}
+
 /* ---- writes ---- */
 
 static bool operation_is_cancelled(void *arg)
@@ -430,6 +441,9 @@ static enum hr_code run(struct env *env, struct operation *operation, struct hr_
         if (!session_drop_view(env->session, &command->drop.name, false) && !command->drop.if_exists)
             return catalog_not_found(env, &command->drop.name, err);
         journal_plan(operation);
+        return HR_OK;
+    case HR_COMMAND_REGISTER:
+        register_function(env, operation, command);
         return HR_OK;
     case HR_COMMAND_WRITE:
         return write_out(env, operation, command, err);

@@ -1,5 +1,6 @@
 #include "host/connect/conf.h"
 #include "base/arena.h"
+#include "host/connect/conf_core.h"
 #include "host/connect/conf_refused.h"
 #include "host/connect/conf_table.h"
 #include <stdlib.h>
@@ -29,10 +30,11 @@ static const struct refused { const char *key, *value; } refused[] = {
 #undef X
 };
 
-/* Spark core's own keys: known, but not for a session to change */
-static const char *const core_prefixes[] = {
-    "spark.driver.", "spark.executor.", "spark.memory.", "spark.shuffle.", "spark.network.", "spark.ui.", "spark.eventLog.", "spark.task.",
-    "spark.dynamicAllocation.", "spark.scheduler.", "spark.speculation", "spark.locality.", "spark.kryo", "spark.storage.", "spark.broadcast."};
+static const char *const core[] = {
+#define X(key) key,
+    HR_CONF_CORE(X)
+#undef X
+};
 
 static int compare(const void *key, const void *entry)
 {
@@ -42,6 +44,11 @@ static int compare(const void *key, const void *entry)
 static int compare_refused(const void *key, const void *entry)
 {
     return strcmp(key, ((const struct refused *)entry)->key);
+}
+
+static int compare_text(const void *key, const void *text)
+{
+    return strcmp(key, *(const char *const *)text);
 }
 
 static const struct entry *find(const char *key)
@@ -173,9 +180,8 @@ static enum hr_code check_key(const char *key, struct hr_err *err)
     snprintf(quoted, sizeof quoted, "\"%s\"", key);
     if (entry && entry->is_static)
         return hr_fail_spark(err, "CANNOT_MODIFY_STATIC_CONFIG", "key", quoted, NULL);
-    for (size_t i = 0; !entry && i < sizeof core_prefixes / sizeof core_prefixes[0]; i++)
-        if (!strncmp(key, core_prefixes[i], strlen(core_prefixes[i])))
-            return hr_fail_spark(err, "CANNOT_MODIFY_CONFIG", "key", quoted, "docroot", "https://spark.apache.org/docs/latest", NULL);
+    if (!entry && bsearch(key, core, HR_LEN(core), sizeof *core, compare_text))
+        return hr_fail_spark(err, "CANNOT_MODIFY_CONFIG", "key", quoted, "docroot", "https://spark.apache.org/docs/latest", NULL);
     return HR_OK;
 }
 

@@ -98,13 +98,43 @@ static enum hr_code decode_sql_command(struct decoder *d, const PB(SqlCommand) *
     return decode_rel(d, rel, &out->rel);
 }
 
+/* Registering succeeds: libraries register what they may never call. A call is refused. */
+static enum hr_code decode_register(struct decoder *d, const PB(CommonInlineUserDefinedFunction) *in, struct hr_command *out)
+{
+    if (!in)
+        return decode_missing(d, "user-defined function");
+    out->kind = HR_COMMAND_REGISTER;
+    out->function.name = in->function_name;
+    switch (in->function_case) {
+    case SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_PYTHON_UDF:
+        out->function.what = "Python function";
+        return HR_OK;
+    case SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_JAVA_UDF:
+        out->function.what = "Java function";
+        return HR_OK;
+    case SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_SCALAR_SCALA_UDF:
+        out->function.what = "Scala function";
+        return HR_OK;
+    default:
+        return decode_missing(d, "user-defined function of an unknown language");
+    }
+}
+
+static enum hr_code decode_register_table(struct decoder *d, const PB(CommonInlineUserDefinedTableFunction) *in, struct hr_command *out)
+{
+    if (!in)
+        return decode_missing(d, "user-defined table function");
+    out->kind = HR_COMMAND_REGISTER;
+    out->function.name = in->function_name;
+    out->function.what = "Python table function";
+    return HR_OK;
+}
+
 static const struct { PB(Command__CommandTypeCase) kind; const char *name; } refused[] = {
-    {COMMAND(REGISTER_FUNCTION), "registering functions by name (spark.udf.register)"},
     {COMMAND(WRITE_STREAM_OPERATION_START), "structured streaming"},
     {COMMAND(STREAMING_QUERY_COMMAND), "structured streaming"},
     {COMMAND(STREAMING_QUERY_MANAGER_COMMAND), "structured streaming"},
     {COMMAND(STREAMING_QUERY_LISTENER_BUS_COMMAND), "structured streaming"},
-    {COMMAND(REGISTER_TABLE_FUNCTION), "Python user-defined table functions"},
     {COMMAND(REGISTER_DATA_SOURCE), "Python data sources"},
     {COMMAND(CREATE_RESOURCE_PROFILE_COMMAND), "resource profiles"},
     {COMMAND(MERGE_INTO_TABLE_COMMAND), "MERGE INTO"},
@@ -129,6 +159,10 @@ enum hr_code decode_command(struct decoder *d, const PB(Command) *in, struct hr_
         return decode_write_v2(d, in->write_operation_v2, (out->command = command));
     case COMMAND(CREATE_DATAFRAME_VIEW):
         return decode_view(d, in->create_dataframe_view, (out->command = command));
+    case COMMAND(REGISTER_FUNCTION):
+        return decode_register(d, in->register_function, (out->command = command));
+    case COMMAND(REGISTER_TABLE_FUNCTION):
+        return decode_register_table(d, in->register_table_function, (out->command = command));
     case COMMAND(SQL_COMMAND):
         return decode_sql_command(d, in->sql_command, out);
     case COMMAND(GET_RESOURCES_COMMAND):

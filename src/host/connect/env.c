@@ -189,7 +189,16 @@ static enum hr_code values(struct hr_env *base, struct hr_arena *arena, const st
     return hr_engine_values(((struct env *)base)->session->engine, arena, base, rel, limit, out, err);
 }
 
-static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values};
+static const char *registered(struct hr_env *base, const char *name)
+{
+    struct session *session = ((struct env *)base)->session;
+    pthread_mutex_lock(&session->lock);
+    const char *what = hr_map_get(&session->functions, name);
+    pthread_mutex_unlock(&session->lock);
+    return what;
+}
+
+static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values, registered};
 
 static void release(void *arg)
 {

@@ -47,6 +47,7 @@ struct session {
     pthread_mutex_t lock;
     struct hr_conf conf;               /* lock, as all below */
     struct hr_map views, cached, artifacts, persisted;
+    struct hr_map functions;           /* registered by name, to what they are: "Python function" …; they cannot be called */
     size_t artifact_bytes;
     char *database, *catalog;
     struct hr_blob_config *storage_conf;

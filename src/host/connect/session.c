@@ -82,6 +82,7 @@ static struct session *session_new(struct hr_connect *connect, const char *user,
     hr_map_init(&session->cached);
     hr_map_init(&session->artifacts);
     hr_map_init(&session->persisted);
+    hr_map_init_nocase(&session->functions);
     hr_map_init(&session->operations);
     hr_map_init(&session->finished);
     hr_map_init(&session->errors);
@@ -120,6 +121,7 @@ void session_drop(struct session *session)
     release_map(&session->cached, view_drop);
     release_map(&session->artifacts, (void (*)(void *))artifact_drop);
     release_map(&session->persisted, NULL);
+    release_map(&session->functions, NULL);
     release_map(&session->operations, NULL);
     release_map(&session->finished, NULL);
     release_map(&session->errors, free);
@@ -247,6 +249,8 @@ enum hr_code session_clone(struct session *from, const char *id, const char *ser
     hr_conf_copy(&to->conf, &from->conf);
     copy_views(&to->views, &from->views);
     copy_views(&to->cached, &from->cached);
+    for (struct hr_map_entry *at = NULL; (at = hr_map_next(&from->functions, at));)
+        hr_map_put(&to->functions, at->key, at->value);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&from->artifacts, at));) {
         atomic_fetch_add(&((struct artifact *)at->value)->refs, 1);
         hr_map_put(&to->artifacts, at->key, at->value);

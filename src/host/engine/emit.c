@@ -418,7 +418,7 @@ enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *
     case HR_N_SAMPLE: return build_sample(e, node, s);
     case HR_N_CTE: return build_cte(e, node, s);
     case HR_N_CTE_REF: return build_cte_ref(e, node, s);
-    default: return hr_fail(e->err, HR_E_UNSUPPORTED, "typed relation %d", (int)node->kind);
+    default: return hr_refuse(e->err, "typed relation %d", (int)node->kind);
     }
 }
 

@@ -214,7 +214,7 @@ enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *
     const struct hr_function *function = call->call.function;
     struct call_text c = {.e = e, .call = call, .over = over};
     if (!function->emit)
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "function '%s' in this place", function->name);
+        return hr_refuse(e->err, "function '%s' in this place", function->name);
     const char *template = template_for(function, call->call.args.count);
     HR_TRY(arg_texts(&c));
     bool exact = exact_result(template, call->type);

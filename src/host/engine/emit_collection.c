@@ -207,7 +207,7 @@ enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
     const char *reduced;
     find_captures(&captures, &merge);
     if (captures.too_many)
-        return hr_fail(c->e->err, HR_E_UNSUPPORTED, "function '%s' whose lambda uses so many columns, or a subquery", c->call->call.name);
+        return hr_refuse(c->e->err, "function '%s' whose lambda uses so many columns, or a subquery", c->call->call.name);
     if (captures.count || !hr_type_same_shape(args->at[0]->type->element, args->at[1]->type))
         HR_TRY(reduce_structs(c, &captures, &reduced));
     else

@@ -1,6 +1,7 @@
 /* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own result types never show. */
 #include "host/engine/emit_call.h"
 #include "host/engine/select.h"
+#include "host/plan/python_work.h"
 #include <math.h>
 
 /* ---- literals ---- */
@@ -245,9 +246,9 @@ enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *f
     if (to->id == HR_TYPE_DECIMAL && (from->id == HR_TYPE_YEAR_MONTH || from->id == HR_TYPE_DAY_TIME))
         return interval_to_decimal(e, text, from, to, mode, out);
     if (to->id == HR_TYPE_CALENDAR_INTERVAL)                 /* the kernel reads none of its text: it would find NULL everywhere */
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "casts to INTERVAL");
+        return hr_refuse(e->err, "casts to INTERVAL");
     if (to->id == HR_TYPE_VARIANT || from->id == HR_TYPE_VARIANT)
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "casts of VARIANT");
+        return hr_refuse(e->err, "casts of VARIANT");
     const char *name = mode == HR_CAST_ANSI ? "cast" : mode == HR_CAST_TRY ? "try_cast" : "legacy_cast";
     const struct hr_type *target = text_type(to) ? hr_type_basic(HR_TYPE_STRING) : to;
     HR_TRY(emit_kernel(e, name, strlen(name), target, &from, 1, out));
@@ -275,7 +276,7 @@ static enum hr_code frame_bound(struct emit *e, enum hr_bound_kind kind, const s
             value = value->cast.child;
     }
     if (value->kind != HR_T_LITERAL)
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "computed bound of a window frame");
+        return hr_refuse(e->err, "computed bound of a window frame");
     struct hr_literal literal = *value->literal;
     if (literal.type->id == HR_TYPE_DECIMAL || literal.type->id == HR_TYPE_DOUBLE || literal.type->id == HR_TYPE_FLOAT) {
         HR_TRY(emit_expr(e, value, out));
@@ -465,7 +466,7 @@ enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_bu
             hr_buf_addf(out, "%sx%d", i ? ", " : "", expr->lambda.params[i]->id);
         hr_buf_adds(out, ": ");
         return emit_expr(e, expr->lambda.body, out);
-    case HR_T_UDF: return hr_fail(e->err, HR_E_UNSUPPORTED, "Python function '%s'", expr->udf.udf->udf.name);
+    case HR_T_UDF: return hr_refuse_udf(e->arena, expr->udf.udf, e->err);
     }
     return HR_OK;
 }

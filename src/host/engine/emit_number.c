@@ -201,7 +201,7 @@ enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
     const struct hr_type *from = c->call->call.args.at[0]->type;
     const char *name = hr_function_is(c->call->call.function, "floor") ? "floor" : "ceil";
     if (c->call->call.args.count == 2)
-        return hr_fail(c->e->err, HR_E_UNSUPPORTED, "function '%s' with a scale", name);
+        return hr_refuse(c->e->err, "function '%s' with a scale", name);
     if (hr_type_is_integral(from)) {
         hr_buf_adds(out, c->args[0]);
         return HR_OK;

@@ -226,7 +226,7 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
 {
     const struct hr_kernel *kernel = hr_kernel_find(name, len);
     if (!kernel)
-        return hr_fail(e->err, HR_E_UNSUPPORTED, "function kernel '%.*s'", (int)len, name);
+        return hr_refuse(e->err, "function kernel '%.*s'", (int)len, name);
     struct hr_kernel_types types = {result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
     HR_TRY(prepare(kernel, e->arena, &types, e->err));
     if (kernel->signature[0] != '?')

@@ -49,6 +49,7 @@ void hr_files_key(const struct hr_files *files, struct hr_buf *out);
 /* options in the scan's own memory: a scan outlives the request that it was made for */
 struct hr_options hr_options_copy(struct hr_arena *arena, const struct hr_options *options);
 /* a data source that is not here: refused by name, or unknown */
+const char *hr_format_name(const char *name);   /* an old name's present one; others as they are */
 enum hr_code hr_format_unknown(const char *name, struct hr_err *err);
 enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
                              struct hr_source **source, struct hr_err *err);

@@ -58,10 +58,48 @@ void hr_format_count(struct hr_format *format, struct hr_format_counts *counts)
 typedef enum hr_code reader(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
                             struct hr_source **source, struct hr_err *err);
 
+/* The names that formats had in older versions of Spark and in its packages: classes, so their case counts. */
+static const struct { const char *old, *name; } old_names[] = {
+#define CLASS(name) "org.apache.spark.sql." name
+    {"com.databricks.spark.csv", "csv"},
+    {CLASS("execution.datasources.csv.CSVFileFormat"), "csv"},
+    {CLASS("execution.datasources.v2.csv.CSVDataSourceV2"), "csv"},
+    {CLASS("execution.datasources.text.TextFileFormat"), "text"},
+    {CLASS("execution.datasources.v2.text.TextDataSourceV2"), "text"},
+    {CLASS("json"), "json"},
+    {CLASS("json.DefaultSource"), "json"},
+    {CLASS("execution.datasources.json"), "json"},
+    {CLASS("execution.datasources.json.DefaultSource"), "json"},
+    {CLASS("execution.datasources.json.JsonFileFormat"), "json"},
+    {CLASS("execution.datasources.v2.json.JsonDataSourceV2"), "json"},
+    {CLASS("parquet"), "parquet"},
+    {CLASS("parquet.DefaultSource"), "parquet"},
+    {CLASS("execution.datasources.parquet"), "parquet"},
+    {CLASS("execution.datasources.parquet.DefaultSource"), "parquet"},
+    {CLASS("execution.datasources.parquet.ParquetFileFormat"), "parquet"},
+    {CLASS("execution.datasources.v2.parquet.ParquetDataSourceV2"), "parquet"},
+    {CLASS("hive.orc"), "orc"},
+    {CLASS("hive.orc.DefaultSource"), "orc"},
+    {CLASS("execution.datasources.orc.OrcFileFormat"), "orc"},
+    {CLASS("execution.datasources.jdbc"), "jdbc"},
+    {CLASS("jdbc"), "jdbc"},
+    {"com.databricks.spark.avro", "avro"},
+    {"com.databricks.spark.xml", "xml"},
+    {"org.apache.spark.ml.source.libsvm", "libsvm"},
+#undef CLASS
+};
+
+const char *hr_format_name(const char *name)
+{
+    for (size_t i = 0; i < HR_LEN(old_names); i++)
+        if (!strcmp(old_names[i].old, name))
+            return old_names[i].name;
+    return name;
+}
+
 /* formats by the names that spark.read.format takes */
 static const struct { const char *name; reader *read; } readers[] = {
     {"csv", hr_csv_read}, {"parquet", hr_parquet_read}, {"json", hr_json_read}, {"text", hr_text_read},
-    {"org.apache.spark.sql.execution.datasources.csv.CSVFileFormat", hr_csv_read}, {"com.databricks.spark.csv", hr_csv_read},
 };
 static const char *const refused[] = {"orc", "avro", "jdbc", "binaryFile", "xml", "image", "libsvm", "delta", "iceberg", "hudi", "kafka", "rate", "socket", "noop"};
 
@@ -128,7 +166,7 @@ enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, st
     if (rel->kind == HR_REL_LOCAL)
         return hr_format_local(format, arena, env, rel->local.arrow, rel->local.arrow_len, rel->local.schema, source, err);
     HR_CHECK(rel->kind == HR_REL_READ_FILES);
-    const char *name = rel->read_files.format ? rel->read_files.format : hr_conf(env, "spark.sql.sources.default", "parquet");
+    const char *name = hr_format_name(rel->read_files.format ? rel->read_files.format : hr_conf(env, "spark.sql.sources.default", "parquet"));
     const struct hr_type *user = NULL;
     if (rel->read_files.streaming)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "streaming reads", NULL);

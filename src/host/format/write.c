@@ -533,7 +533,7 @@ static const struct { const char *name; const struct hr_text_format *text; } wri
 
 static enum hr_code choose(struct hr_writing *writing, struct hr_err *err)
 {
-    const char *name = writing->write->format ? writing->write->format : hr_conf(writing->env, "spark.sql.sources.default", "parquet");
+    const char *given = writing->write->format, *name = hr_format_name(given ? given : hr_conf(writing->env, "spark.sql.sources.default", "parquet"));
     for (size_t i = 0; i < HR_LEN(writers); i++)
         if (!strcasecmp(writers[i].name, name)) {
             writing->text = writers[i].text;

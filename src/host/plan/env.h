@@ -30,6 +30,8 @@ struct hr_env_ops {
     const char *(*user)(struct hr_env *env);
     /* runs rel now and gives its first column, at most `limit` values: a pivot whose values were not named. May be NULL. */
     enum hr_code (*values)(struct hr_env *env, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *values, struct hr_err *err);
+    /* what was registered under this name: "Python function", "Java function" …; NULL when nothing was. May be NULL. */
+    const char *(*registered)(struct hr_env *env, const char *name);
 };
 struct hr_env { const struct hr_env_ops *ops; };
 #endif

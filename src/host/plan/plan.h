@@ -212,7 +212,7 @@ struct hr_catalog_call { const char *name; struct hr_options args; const struct 
 
 /* ---- commands ---- */
 enum hr_command_kind {
-    HR_COMMAND_CREATE_VIEW, HR_COMMAND_DROP_VIEW, HR_COMMAND_WRITE, HR_COMMAND_WRITE_V2, HR_COMMAND_SET, HR_COMMAND_RESET, HR_COMMAND_SHOW,
+    HR_COMMAND_CREATE_VIEW, HR_COMMAND_DROP_VIEW, HR_COMMAND_WRITE, HR_COMMAND_WRITE_V2, HR_COMMAND_REGISTER, HR_COMMAND_SET, HR_COMMAND_RESET, HR_COMMAND_SHOW,
     HR_COMMAND_DESCRIBE, HR_COMMAND_EXPLAIN, HR_COMMAND_CACHE, HR_COMMAND_UNCACHE, HR_COMMAND_USE, HR_COMMAND_UNSUPPORTED,
 };
 
@@ -237,6 +237,7 @@ struct hr_command {
                  struct hr_names column_comments; } view;              /* one for each of columns, "" is none; or empty */
         struct { struct hr_names name; bool if_exists; } drop;
         struct hr_write write;
+        struct { const char *name, *what; } function;                  /* spark.udf.register; what: "Python function", never freed */
         struct { const char *key, *value; bool verbose; } set;         /* key NULL: all; value NULL: ask */
         struct { const char *what, *pattern; struct hr_names in; } show;   /* "TABLES", "VIEWS", "COLUMNS", "FUNCTIONS", "DATABASES" … */
         struct { struct hr_names name; bool extended, is_function; const char *column; } describe;
