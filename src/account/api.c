@@ -109,8 +109,8 @@ static const char *add_pair(struct request *request, struct hr_tree_meta *meta, 
 {
     if (!*name)
         return "EmptyMetadataKey";
-    for (const char *c = name; *c; c++)
-        if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || (!isdigit((unsigned char)*c) && *c != '-')))
+    for (const char *c = name; *c; c++)                    /* Azure's: identifiers of C#, so that "-" is none of their characters */
+        if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || !isdigit((unsigned char)*c)))
             return hr_account_refuse(request, "InvalidMetadata", "'%.64s' is not a name for metadata.", name);
     for (size_t i = 0; i < meta->pair_count; i++)
         if (!strcasecmp(meta->pairs[i].name, name))        /* names keep their case, and are one name without it */

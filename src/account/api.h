@@ -16,7 +16,7 @@ int64_t hr_api_time(const char *text);                                          
 HR_API(list_containers); HR_API(service_properties); HR_API(account_info); HR_API(stats);
 HR_API(create_container); HR_API(container_properties); HR_API(delete_container); HR_API(set_container_metadata); HR_API(container_acl);
 HR_API(list_blobs);
-HR_API(put_blob); HR_API(copy_blob); HR_API(put_block); HR_API(put_block_list); HR_API(get_block_list); HR_API(get_blob); HR_API(head_blob);
+HR_API(put_blob); HR_API(copy_blob); HR_API(put_block); HR_API(put_block_from_url); HR_API(put_block_list); HR_API(get_block_list); HR_API(get_blob); HR_API(head_blob);
 HR_API(get_metadata); HR_API(set_metadata); HR_API(set_properties); HR_API(delete_blob);
 /* dfs.c */
 HR_API(list_filesystems); HR_API(list_paths); HR_API(create_path); HR_API(rename_path); HR_API(append); HR_API(flush); HR_API(path_status);

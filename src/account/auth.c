@@ -125,11 +125,20 @@ const char *hr_account_authorize(struct request *request)
     return authorize(request, &request->query, request->container, signed_name(request), request->operation->permissions);
 }
 
-const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query)
+const char *hr_account_source_refused(struct request *request, const char *code)
+{
+    request->source_code = code;
+    return "CannotVerifyCopySource";
+}
+
+const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query, bool own)
 {
     struct hr_query parsed;
     if (hr_query_parse(request->arena, query, &parsed, NULL))
         return "InvalidSourceUri";
-    const char *code = authorize(request, hr_sas_present(&parsed) ? &parsed : &request->query, container, name, "r");
-    return code ? "CannotVerifyCopySource" : NULL;
+    bool with_sas = hr_sas_present(&parsed);
+    if (!with_sas && !own)
+        return hr_account_source_refused(request, "NoAuthenticationInformation");
+    const char *code = authorize(request, with_sas ? &parsed : &request->query, container, name, "r");
+    return code ? hr_account_source_refused(request, code) : NULL;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define BLOCKS_MAX 50000
+#define HASH_PIECE (1 << 20)
 #define RANGE_HASH_MAX (4 << 20)
 
 /* ---- reading ---- */
@@ -240,23 +241,53 @@ static void note_copy(struct request *request, struct hr_tree_meta *meta)
     meta->copy_done = hr_printf(request->arena, "%lld", (long long)hr_clock_ms());
 }
 
-static const char *copy_from(struct request *request, const char *container, const char *name, struct hr_tree_meta *meta)
+static struct hr_tree_conditions source_conditions(const struct request *request)
 {
-    struct hr_tree *tree = &request->account->tree;
-    struct hr_tree_conditions conditions, source_conditions = {hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
+    return (struct hr_tree_conditions){hr_account_header(request, "x-ms-source-if-match"), hr_account_header(request, "x-ms-source-if-none-match"),
         hr_api_time(hr_account_header(request, "x-ms-source-if-modified-since")), hr_api_time(hr_account_header(request, "x-ms-source-if-unmodified-since")), NULL};
-    struct hr_tree_item source;
-    int fd;
-    const char *code = hr_tree_read(tree, request->arena, container, name, &source, &fd);
-    if (code)
-        return "CannotVerifyCopySource";
-    code = source.is_dir ? "ResourceTypeMismatch" : hr_tree_check(&source_conditions, &source, true, false) ? "SourceConditionNotMet" : NULL;
+}
+
+/* a source that is a blob of this account, and that may be read */
+struct source { struct hr_tree_item item; int fd; };
+
+static const char *open_source(struct request *request, bool own, struct source *source)
+{
+    const char *container = NULL, *name = NULL, *query = NULL;
+    const char *code = parse_source(request, hr_account_header(request, "x-ms-copy-source"), &container, &name, &query);
+    source->fd = -1;
     if (!code)
-        code = hr_tree_temp_new(tree, &request->temp, NULL) ? "InternalError" : hr_tree_copy_bytes(fd, request->temp.fd, source.size);
-    close(fd);
+        code = hr_account_authorize_source(request, container, name, query, own);
+    if (code)
+        return code;
+    code = hr_tree_read(&request->account->tree, request->arena, container, name, &source->item, &source->fd);
+    if (code)
+        return hr_account_source_refused(request, code);
+    struct hr_tree_conditions conditions = source_conditions(request);
+    if (source->item.is_dir)
+        return "ResourceTypeMismatch";
+    return hr_tree_check(&conditions, &source->item, true, false) ? "SourceConditionNotMet" : NULL;
+}
+
+static void close_source(struct source *source)
+{
+    if (source->fd >= 0)
+        close(source->fd);
+}
+
+static const char *copy_bytes(struct request *request, const struct source *source, int64_t size)
+{
+    if (hr_tree_temp_new(&request->account->tree, &request->temp, NULL))
+        return "InternalError";
+    return hr_tree_copy_bytes(source->fd, request->temp.fd, size);
+}
+
+static const char *copy_from(struct request *request, const struct source *source, struct hr_tree_meta *meta)
+{
+    struct hr_tree_conditions conditions;
+    const char *code = copy_bytes(request, source, source->item.size);
     struct hr_tree_pair *pairs = meta->pairs;
     size_t pair_count = meta->pair_count;
-    *meta = source.meta;
+    *meta = source->item.meta;
     meta->etag[0] = 0;
     meta->created_ms = 0;
     note_copy(request, meta);
@@ -265,22 +296,77 @@ static const char *copy_from(struct request *request, const char *container, con
         meta->pair_count = pair_count;
     }
     hr_account_conditions(request, &conditions, "BlobAlreadyExists");
-    return code ? code : hr_tree_commit(tree, request->arena, &request->temp, request->container, request->name, meta, &conditions, false);
+    return code ? code : hr_tree_commit(&request->account->tree, request->arena, &request->temp, request->container, request->name, meta, &conditions, false);
 }
 
-const char *hr_api_copy_blob(struct request *request)
+/* of what was copied; x-ms-source-content-md5 says what it should be */
+static const char *hash_copied(struct request *request, int64_t size, const char **md5)
+{
+    const char *given = hr_account_header(request, "x-ms-source-content-md5");
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    char text[64], *piece = malloc(HASH_PIECE);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context, EVP_md5(), NULL);
+    ssize_t n = 1;
+    for (int64_t at = 0; piece && at < size && n > 0; at += n)
+        if ((n = pread(request->temp.fd, piece, HASH_PIECE, at)) > 0)
+            EVP_DigestUpdate(context, piece, (size_t)n);
+    EVP_DigestFinal_ex(context, digest, &len);
+    EVP_MD_CTX_free(context);
+    bool read_all = piece && n > 0;
+    free(piece);
+    if (!read_all)
+        return "InternalError";
+    EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
+    *md5 = hr_strdup(request->arena, text);
+    return given && strcmp(given, text) ? "Md5Mismatch" : NULL;
+}
+
+static void take_missing(struct hr_tree_meta *meta, const struct hr_tree_meta *from)
+{
+    meta->content_type = meta->content_type ? meta->content_type : from->content_type;
+    meta->content_encoding = meta->content_encoding ? meta->content_encoding : from->content_encoding;
+    meta->content_language = meta->content_language ? meta->content_language : from->content_language;
+    meta->content_disposition = meta->content_disposition ? meta->content_disposition : from->content_disposition;
+    meta->cache_control = meta->cache_control ? meta->cache_control : from->cache_control;
+}
+
+/* A new blob with another's bytes: the request's own headers and metadata, and the source's headers where it gives none. */
+static const char *put_from(struct request *request, const struct source *source)
+{
+    struct hr_tree_meta meta;
+    struct hr_tree_conditions conditions;
+    const char *md5, *type = hr_account_header(request, "x-ms-blob-type"), *properties = hr_account_header(request, "x-ms-copy-source-blob-properties");
+    const char *code = hr_api_meta(request, "x-ms-blob-", &meta);
+    if (!code && strcmp(type, "BlockBlob"))
+        code = hr_account_refuse(request, "NotImplemented", "Blobs of the type '%.32s' are not done, only BlockBlob.", type);
+    if (!code)
+        code = copy_bytes(request, source, source->item.size);
+    if (!code)
+        code = hash_copied(request, source->item.size, &md5);
+    if (code)
+        return code;
+    if (meta.md5 && strcmp(meta.md5, md5))
+        return "Md5Mismatch";
+    if (!properties || strcasecmp(properties, "false"))
+        take_missing(&meta, &source->item.meta);
+    meta.md5 = md5;
+    hr_account_conditions(request, &conditions, "BlobAlreadyExists");
+    code = hr_tree_commit(&request->account->tree, request->arena, &request->temp, request->container, request->name, &meta, &conditions, false);
+    if (code)
+        return code;
+    created(request, &meta);
+    hr_account_reply_header(request, "content-md5", md5);
+    return NULL;
+}
+
+static const char *copy_to(struct request *request, const struct source *source)
 {
     struct hr_tree_meta meta = {0};
-    const char *container = NULL, *name = NULL, *query = NULL;
-    if (hr_account_header(request, "x-ms-blob-type"))
-        return hr_account_refuse(request, "NotImplemented", "Put Blob From URL is not done; use Copy Blob.");
-    const char *code = parse_source(request, hr_account_header(request, "x-ms-copy-source"), &container, &name, &query);
+    const char *code = hr_api_pairs(request, &meta);
     if (!code)
-        code = hr_account_authorize_source(request, container, name, query);
-    if (!code)
-        code = hr_api_pairs(request, &meta);
-    if (!code)
-        code = copy_from(request, container, name, &meta);
+        code = copy_from(request, source, &meta);
     if (code)
         return code;
     request->status = 202;
@@ -288,6 +374,18 @@ const char *hr_api_copy_blob(struct request *request)
     hr_account_reply_header(request, "x-ms-copy-id", meta.copy_id);
     hr_account_reply_header(request, "x-ms-copy-status", "success");
     return NULL;
+}
+
+/* Copy Blob, and Put Blob From URL, which says what type of blob it makes: that one takes a SAS only, as it reads any address on Azure */
+const char *hr_api_copy_blob(struct request *request)
+{
+    struct source source;
+    bool put = hr_account_header(request, "x-ms-blob-type");
+    const char *code = open_source(request, !put, &source);
+    if (!code)
+        code = put ? put_from(request, &source) : copy_to(request, &source);
+    close_source(&source);
+    return code;
 }
 
 /* ---- blocks ---- */
@@ -308,6 +406,44 @@ const char *hr_api_put_block(struct request *request)
         return code;
     request->status = 201;
     hr_account_reply_header(request, "content-md5", request->body_md5);
+    hr_account_reply_header(request, "x-ms-request-server-encrypted", "false");
+    return NULL;
+}
+
+static const char *source_range(struct request *request, const struct source *source, int64_t *size)
+{
+    const char *range = hr_account_header(request, "x-ms-source-range");
+    int64_t first = 0, last = INT64_MAX;
+    if (range && !parse_range(range, &first, &last))
+        return hr_account_refuse(request, "InvalidHeaderValue", "x-ms-source-range is '%.64s'.", range);
+    if (range && first >= source->item.size)
+        return "InvalidRange";
+    last = last < source->item.size ? last : source->item.size - 1;
+    *size = last - first + 1;
+    return lseek(source->fd, first, SEEK_SET) < 0 ? "InternalError" : NULL;
+}
+
+const char *hr_api_put_block_from_url(struct request *request)
+{
+    struct source source;
+    const char *md5, *id = hr_account_param(request, "blockid");
+    int64_t size = 0;
+    if (!block_id_valid(id))
+        return "InvalidBlockId";
+    const char *code = open_source(request, false, &source);
+    if (!code)
+        code = source_range(request, &source, &size);
+    if (!code)
+        code = copy_bytes(request, &source, size);
+    if (!code)
+        code = hash_copied(request, size, &md5);
+    close_source(&source);
+    if (!code)
+        code = hr_tree_block_put(&request->account->tree, request->arena, &request->temp, request->container, request->name, id);
+    if (code)
+        return code;
+    request->status = 201;
+    hr_account_reply_header(request, "content-md5", md5);
     hr_account_reply_header(request, "x-ms-request-server-encrypted", "false");
     return NULL;
 }

@@ -131,6 +131,9 @@ const char *hr_api_service_properties(struct request *request)
 
 const char *hr_api_account_info(struct request *request)
 {
+    const char *restype = hr_account_param(request, "restype");
+    if (!restype || strcasecmp(restype, "account"))
+        return hr_account_refuse(request, "InvalidQueryParameterValue", "restype is '%.32s', not account.", restype ? restype : "");
     request->status = 200;
     hr_account_reply_header(request, "x-ms-sku-name", "Standard_LRS");
     hr_account_reply_header(request, "x-ms-account-kind", "StorageV2");
@@ -320,8 +323,8 @@ const char *hr_api_list_blobs(struct request *request)
     struct hr_tree_item *items;
     size_t count;
     bool more;
-    const char *delimiter = hr_account_param(request, "delimiter"), *prefix = hr_account_param(request, "prefix");
-    struct hr_tree_list list = {.kind = delimiter && *delimiter ? HR_LIST_LEVEL : HR_LIST_FLAT, .prefix = prefix ? prefix : ""};
+    const char *delimiter = hr_account_param(request, "delimiter"), *prefix = hr_account_param(request, "prefix"), *start = hr_account_param(request, "startFrom");
+    struct hr_tree_list list = {.kind = delimiter && *delimiter ? HR_LIST_LEVEL : HR_LIST_FLAT, .prefix = prefix ? prefix : "", .from = start ? start : ""};
     if (delimiter && *delimiter && strcmp(delimiter, "/"))
         return hr_account_refuse(request, "NotImplemented", "The delimiter '%.16s' is not done, only '/'.", delimiter);
     static const char *const known[] = {"metadata", "copy", "snapshots", "versions", "tags", "deleted", "deletedwithversions",

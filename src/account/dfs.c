@@ -72,7 +72,8 @@ const char *hr_api_list_paths(struct request *request)
 {
     struct hr_tree *tree = &request->account->tree;
     const char *folder = hr_account_param(request, "directory"), *recursive = hr_account_param(request, "recursive");
-    struct hr_tree_list list = {.prefix = ""};
+    const char *begin = hr_account_param(request, "beginFrom");
+    struct hr_tree_list list = {.prefix = "", .from = begin ? begin : ""};
     struct hr_tree_item item, *items;
     size_t count, end = folder ? strlen(folder) : 0;
     bool more;
@@ -93,6 +94,7 @@ const char *hr_api_list_paths(struct request *request)
         if (!item.is_dir)
             return "PathConflict";
         list.prefix = hr_printf(request->arena, "%s/", folder);
+        list.from = begin ? hr_printf(request->arena, "%s/%s", folder, begin) : "";
     }
     if ((code = hr_tree_list(tree, request->arena, request->container, &list, &items, &count, &more)))
         return code;
@@ -148,7 +150,7 @@ const char *hr_api_rename_path(struct request *request)
     name = hr_strndup(request->arena, name, end - (name[end - 1] == '/'));
     if (!hr_tree_container_valid(container) || hr_tree_name_fault(name))
         return "InvalidSourceUri";
-    const char *code = hr_account_authorize_source(request, container, name, mark ? mark + 1 : "");
+    const char *code = hr_account_authorize_source(request, container, name, mark ? mark + 1 : "", true);
     hr_account_conditions(request, &conditions, "PathAlreadyExists");
     bool exchange = hr_account_header(request, "x-ms-headrace-exchange") && !strcmp(container, request->container);
     if (!code && exchange)             /* ours; others do not know the header, and their condition "*" refuses */

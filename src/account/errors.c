@@ -93,6 +93,25 @@ static void error_json(struct request *request, const char *code, const char *te
     request->content_type = "application/json;charset=utf-8";
 }
 
+static int status_of(const char *code)
+{
+    for (size_t i = 0; i < HR_LEN(errors); i++)
+        if (!strcmp(errors[i].code, code))
+            return errors[i].status;
+    return 500;
+}
+
+/* a copy that may not read its source is answered as the source is */
+static int source_headers(struct request *request, int status)
+{
+    if (!request->source_code)
+        return status;
+    status = status_of(request->source_code);
+    hr_account_reply_header(request, "x-ms-copy-source-error-code", request->source_code);
+    hr_account_reply_header(request, "x-ms-copy-source-status-code", hr_printf(request->arena, "%d", status));
+    return status;
+}
+
 void hr_account_error(struct request *request, const char *code)
 {
     int status = 500;
@@ -119,6 +138,7 @@ void hr_account_error(struct request *request, const char *code)
     text = hr_printf(request->arena, "%s%s%s\nRequestId:%s\nTime:%s", text, request->detail && !apart ? " " : "",
                      request->detail && !apart ? request->detail : "", request->id, now);
     hr_account_reply_header(request, "x-ms-error-code", code);
+    request->status = source_headers(request, status);
     if (status == 416)
         hr_account_reply_header(request, "content-range", hr_printf(request->arena, "bytes */%lld", (long long)request->range_size));
     if (status == 401)

@@ -10,6 +10,7 @@ const struct operation hr_account_operations[] = {
     /* name                     method    level comp         resource/action  header               SAS   body         limit      run */
     {"List Containers",         "GET",    's', "list",       NULL,            NULL,                "l",  BODY_NONE,   0,         RUN(list_containers)},
     {"Get Blob Service Properties", "GET", 's', "properties", NULL,           NULL,                "r",  BODY_NONE,   0,         RUN(service_properties)},
+    {"Get Account Information", "HEAD",   's', "properties", NULL,            NULL,                "rwdlcap", BODY_NONE, 0,        RUN(account_info)},
     {"Set Blob Service Properties", "PUT", 's', "properties", NULL,           NULL,                "w",  BODY_NONE,   0,         NULL},
     {"Get Blob Service Stats",  "GET",    's', "stats",      NULL,            NULL,                "r",  BODY_NONE,   0,         NULL},
     {"Get User Delegation Key", "POST",   's', "userdelegationkey", NULL,     NULL,                "r",  BODY_NONE,   0,         NULL},
@@ -37,6 +38,8 @@ const struct operation hr_account_operations[] = {
     {"Restore Container",       "PUT",    'c', "undelete",   NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},
     {"Delete Container",        "DELETE", 'c', NULL,         NULL,            NULL,                "d",  BODY_NONE,   0,         RUN(delete_container)},
     {"Delete Filesystem",       "DELETE", 'c', NULL,         "filesystem",    NULL,                "d",  BODY_NONE,   0,         RUN(delete_container)},
+    {"Get Account Information", "GET",    'c', "properties", NULL,            NULL,                "rwdlcap", BODY_NONE, 0,        RUN(account_info)},
+    {"Get Account Information", "HEAD",   'c', "properties", NULL,            NULL,                "rwdlcap", BODY_NONE, 0,        RUN(account_info)},
     {"List Blobs",              "GET",    'c', "list",       NULL,            NULL,                "l",  BODY_NONE,   0,         RUN(list_blobs)},
     {"List Paths",              "GET",    'c', NULL,         "filesystem",    NULL,                "l",  BODY_NONE,   0,         RUN(list_paths)},
 
@@ -51,7 +54,7 @@ const struct operation hr_account_operations[] = {
     {"Get Path Status",         "HEAD",   'b', NULL,         "getStatus",     NULL,                "rl", BODY_NONE,   0,         RUN(path_status)},
     {"Get Access Control",      "HEAD",   'b', NULL,         "getAccessControl", NULL,             "rl", BODY_NONE,   0,         RUN(path_status)},
 
-    {"Put Block From URL",      "PUT",    'b', "block",      NULL,            "x-ms-copy-source",  "cw", BODY_NONE,   0,         NULL},
+    {"Put Block From URL",      "PUT",    'b', "block",      NULL,            "x-ms-copy-source",  "cw", BODY_NONE,   0,         RUN(put_block_from_url)},
     {"Put Block",               "PUT",    'b', "block",      NULL,            NULL,                "cw", BODY_STREAM, BLOCK_MAX, RUN(put_block)},
     {"Put Block List",          "PUT",    'b', "blocklist",  NULL,            NULL,                "cw", BODY_SMALL,  0,         RUN(put_block_list)},
     {"Get Block List",          "GET",    'b', "blocklist",  NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_block_list)},
@@ -63,6 +66,8 @@ const struct operation hr_account_operations[] = {
     {"Get Blob Metadata",       "HEAD",   'b', "metadata",   NULL,            NULL,                "r",  BODY_NONE,   0,         RUN(get_metadata)},
     {"Set Blob Metadata",       "PUT",    'b', "metadata",   NULL,            NULL,                "w",  BODY_NONE,   0,         RUN(set_metadata)},
     {"Set Blob Properties",     "PUT",    'b', "properties", NULL,            NULL,                "w",  BODY_NONE,   0,         RUN(set_properties)},
+    {"Get Account Information", "GET",    'b', "properties", NULL,            NULL,                "rwdlcap", BODY_NONE, 0,        RUN(account_info)},
+    {"Get Account Information", "HEAD",   'b', "properties", NULL,            NULL,                "rwdlcap", BODY_NONE, 0,        RUN(account_info)},
     {"Delete Blob",             "DELETE", 'b', NULL,         NULL,            NULL,                "d",  BODY_NONE,   0,         RUN(delete_blob)},
     {"Snapshot Blob",           "PUT",    'b', "snapshot",   NULL,            NULL,                "cw", BODY_NONE,   0,         NULL},
     {"Lease Blob",              "PUT",    'b', "lease",      NULL,            NULL,                "w",  BODY_NONE,   0,         NULL},

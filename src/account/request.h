@@ -59,6 +59,7 @@ struct request {
     const char *body_md5;               /* base64, once it is whole */
     /* the answer */
     const char *detail;                 /* of a refusal */
+    const char *source_code;            /* of a copy: what its source was refused with */
     struct { const char *name, *value; } overrides[5];      /* content headers that the SAS wants in the answer; value NULL: none */
     int status;
     struct hr_header headers[HR_ACCOUNT_HEADERS_MAX];
@@ -91,8 +92,9 @@ void hr_account_reply_header(struct request *request, const char *name, const ch
 const char *hr_account_refuse(struct request *request, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void hr_account_error(struct request *request, const char *code);                    /* makes the answer; the detail is from hr_account_refuse */
 const char *hr_account_authorize(struct request *request);
-/* another blob of this account, read as a copy's source: the same credential, or a SAS in its address */
-const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query);
+/* another blob of this account, read as a copy's source: a SAS in its address or, where Azure takes it too, the request's own credential */
+const char *hr_account_authorize_source(struct request *request, const char *container, const char *name, const char *query, bool own);
+const char *hr_account_source_refused(struct request *request, const char *code);    /* gives CannotVerifyCopySource */
 /* the daemon's messages about grants: by a Unix socket from now on, those of before from a file (NULL: none) */
 enum hr_code hr_account_notices(struct account *account, struct hr_arena *arena, const char *socket, const char *revoked,
                                 struct hr_http_server **server, struct hr_err *err);

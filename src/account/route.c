@@ -79,7 +79,7 @@ static const char *const refused_headers[] = {
     "x-ms-expiry-option", "x-ms-expiry-time", "x-ms-structured-body", "x-ms-acl", "x-ms-owner", "x-ms-group", "x-ms-permissions", "x-ms-umask",
     "x-ms-copy-source-authorization", "x-ms-seal-blob", "x-ms-copy-source-tag-option",
 };
-static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid", "showonly", "startfrom"};
+static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid", "showonly"};
 
 static const char *check_refused(struct request *request)
 {
@@ -94,9 +94,25 @@ static const char *check_refused(struct request *request)
     return NULL;
 }
 
+/* Any version is served as the newest that is known here; what is no version is refused. */
+static const char *check_version(struct request *request)
+{
+    const char *version = hr_account_header(request, "x-ms-version");
+    int used = 0;
+    if (!version)
+        return NULL;
+    sscanf(version, "%*4[0-9]-%*2[0-9]-%*2[0-9]%n", &used);
+    if (used == 10 && !version[10])
+        return NULL;
+    return hr_account_refuse(request, "InvalidHeaderValue", "x-ms-version is '%.32s'.", version);
+}
+
 const char *hr_account_route(struct request *request)
 {
     struct hr_err err;
+    const char *fault = check_version(request);
+    if (fault)
+        return fault;
     if (hr_query_parse(request->arena, request->http->query, &request->query, &err))
         return hr_account_refuse(request, "InvalidQueryParameterValue", "%s.", err.msg);
     request->dfs = looks_dfs(request);

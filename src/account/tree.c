@@ -19,8 +19,10 @@
 bool hr_tree_container_valid(const char *name)
 {
     size_t len = strlen(name);
+    if (!strcmp(name, "$root") || !strcmp(name, "$web"))
+        return true;
     if (len < 3 || len > 63 || name[0] == '-' || name[len - 1] == '-')
-        return !strcmp(name, "$root");
+        return false;
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len && !strstr(name, "--");
 }
 

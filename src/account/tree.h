@@ -102,6 +102,7 @@ struct hr_tree_list {
     enum hr_tree_list_kind kind;      /* blobs flat; blobs by '/'; dfs paths, recursive or one level */
     const char *prefix;                /* of names; dfs: a folder, with '/' behind it */
     const char *after;                 /* names up to and including this one are left out; "" */
+    const char *from;                  /* names before this one are left out; "" */
     size_t max;
 };
 /* level: an item with is_dir and a name that ends in '/' is a prefix. *more: there is more behind the last */

@@ -76,12 +76,13 @@ static bool worth(const struct walk *walk, const char *folder)
     size_t len = strlen(folder), prefix_len = strlen(prefix);
     if (strncmp(folder, prefix, len < prefix_len ? len : prefix_len))
         return false;
-    return strncmp(folder, after, len) >= 0;
+    return strncmp(folder, after, len) >= 0 && strncmp(folder, walk->list->from, len) >= 0;
 }
 
 static bool wanted(const struct walk *walk, const char *name)
 {
-    return !strncmp(name, walk->list->prefix, strlen(walk->list->prefix)) && strcmp(name, walk->list->after) > 0;
+    const struct hr_tree_list *list = walk->list;
+    return !strncmp(name, list->prefix, strlen(list->prefix)) && strcmp(name, list->after) > 0 && strcmp(name, list->from) >= 0;
 }
 
 static void consider(struct walk *walk, const char *name)

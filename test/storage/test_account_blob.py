@@ -198,7 +198,8 @@ def test_copy(demo):
     assert target.download_blob().readall() == b"copied" and target.get_blob_properties().metadata == {"m": "1"}
     with pytest.raises(ResourceNotFoundError) as error:
         target.start_copy_from_url(source.url + "-none")
-    assert code_of(error) == "CannotVerifyCopySource"
+    assert code_of(error) == "CannotVerifyCopySource" and error.value.response.headers["x-ms-copy-source-status-code"] == "404"
+    assert error.value.response.headers["x-ms-copy-source-error-code"] == "BlobNotFound"
     with pytest.raises(HttpResponseError) as error:
         target.start_copy_from_url("https://example.blob.core.windows.net/a/b")
     assert code_of(error) == "NotImplemented"
@@ -230,7 +231,6 @@ def test_what_is_not_done_is_refused_by_name(demo, service):
                           (lambda: demo.get_blob_client("append").create_append_blob(), "AppendBlob"),
                           (lambda: service.create_container("public", public_access="blob"), "Public access"),
                           (lambda: demo.set_container_access_policy({}), "Set Container ACL"),
-                          (lambda: blob.stage_block_from_url("b1", blob.url), "Put Block From URL"),
                           (lambda: blob.upload_blob(b"x", overwrite=True, tags={"a": "b"}), "x-ms-tags"),
                           (lambda: blob.upload_blob(b"x", overwrite=True, standard_blob_tier=StandardBlobTier.COOL), "x-ms-access-tier"),
                           (lambda: blob.download_blob(version_id="1"), "versionid"),
@@ -543,3 +543,56 @@ def test_what_a_listing_includes(account, demo):
     for query, code in (("include=everything", "InvalidQueryParameterValue"), ("include=permissions", "NotImplemented"), ("showonly=files", "NotImplemented")):
         answer = requests.get(f"{account.url}/demo?restype=container&comp=list&{query}&{sas_of(account)}")
         assert answer.headers["x-ms-error-code"] == code
+
+
+def test_put_from_a_url(account, demo):
+    source, target = demo.get_blob_client("url/from.bin"), demo.get_blob_client("url/to.bin")
+    data = os.urandom(3 << 20)
+    source.upload_blob(data, overwrite=True, metadata={"m": "1"}, content_settings=ContentSettings(content_type="application/x-own", cache_control="no-cache"))
+    sas = generate_blob_sas("dprepdata", "demo", "url/from.bin", account_key=account.key, permission=BlobSasPermissions(read=True), expiry=SOON)
+    url, md5 = f"{source.url}?{sas}", hashlib.md5(data).digest()
+    assert target.upload_blob_from_url(url, overwrite=True)["etag"]
+    properties = target.get_blob_properties()
+    assert target.download_blob().readall() == data and properties.content_settings.content_md5 == md5 and properties.metadata == {}
+    assert (properties.content_settings.content_type, properties.content_settings.cache_control) == ("application/x-own", "no-cache")
+    target.upload_blob_from_url(url, overwrite=True, include_source_blob_properties=False, source_content_md5=md5, metadata={"N": "2"})
+    properties = target.get_blob_properties()
+    assert properties.content_settings.content_type == "application/octet-stream" and properties.metadata == {"N": "2"}
+    for options, status, code in (({"source_content_md5": hashlib.md5(b"x").digest()}, 400, "Md5Mismatch"), ({"source_if_modified_since": SOON}, 412, "SourceConditionNotMet")):
+        with pytest.raises(HttpResponseError) as error:
+            target.upload_blob_from_url(url, overwrite=True, **options)
+        assert error.value.status_code == status and code == code_of(error)
+    with pytest.raises(ClientAuthenticationError) as error:           # on Azure it reads any address, and no account's key helps
+        target.upload_blob_from_url(source.url, overwrite=True)
+    assert code_of(error) == "CannotVerifyCopySource" and error.value.response.headers["x-ms-copy-source-error-code"] == "NoAuthenticationInformation"
+    joined = demo.get_blob_client("url/joined.bin")
+    joined.stage_block_from_url("b1", url, source_offset=0, source_length=1000)
+    joined.stage_block_from_url("b2", url, source_offset=1000, source_length=len(data))
+    joined.commit_block_list([BlobBlock("b1"), BlobBlock("b2")])
+    assert joined.download_blob().readall() == data
+
+
+def test_listing_starts_where_it_is_told(service, datalake):
+    container = service.create_container("starts")
+    for name in ("a/1", "a/2", "a/3", "b/1", "c"):
+        container.upload_blob(name, b"")
+    assert [b.name for b in container.list_blobs(start_from="a/3")] == ["a/3", "b/1", "c"]
+    assert [b.name for page in container.list_blobs(name_starts_with="a/", start_from="a/2", results_per_page=1).by_page() for b in page] == ["a/2", "a/3"]
+    paths = datalake.get_file_system_client("starts")
+    assert [p.name for p in paths.get_paths(start_from="b")] == ["b", "b/1", "c"]
+    assert [p.name for p in paths.get_paths("a", start_from="2")] == ["a/2", "a/3"]
+    container.delete_container()
+
+
+def test_what_the_account_is_asked_from_everywhere(account, service, demo):
+    blob = demo.get_blob_client("asked.csv")
+    blob.upload_blob(b"", overwrite=True)
+    assert service.get_account_information()["sku_name"] == demo.get_account_information()["sku_name"] == blob.get_account_information()["sku_name"] == "Standard_LRS"
+    web = service.create_container("$web")
+    web.upload_blob("index.html", b"<p>")
+    assert web.download_blob("index.html").readall() == b"<p>"
+    web.delete_container()
+    url = f"{account.url}/demo/asked.csv?{sas_of(account)}"
+    assert requests.get(url, headers={"x-ms-version": "2999-01-01"}).status_code == 200
+    answer = requests.get(url, headers={"x-ms-version": "newest"})
+    assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidHeaderValue")
