@@ -25,6 +25,11 @@ uint64_t hr_clock_mono_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+int64_t hr_clock_mono_ms(void)
+{
+    return (int64_t)(hr_clock_mono_ns() / 1000000);
+}
+
 void hr_clock_rfc1123(int64_t ms, char out[static 32])
 {
     static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

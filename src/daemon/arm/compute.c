@@ -111,7 +111,8 @@ static enum hr_code work(struct hr_site *site, struct hr_arena *arena, size_t *l
     HR_TRY(hr_store_operation_open(site->store, arena, &open, err));
     *left = open.count;
     for (size_t i = 0; i < open.count; i++) {
-        if (hr_clock_ms() - open.at[i].started_ms < ATTACH_MS)
+        int64_t waited = hr_clock_ms() - open.at[i].started_ms;
+        if (waited >= 0 && waited < ATTACH_MS)      /* below 0: somebody set the clock back */
             continue;
         HR_TRY(hr_store_begin(site->store, err));
         HR_TRY(finish(site, arena, &open.at[i], err));

@@ -9,7 +9,9 @@
 
 #define GRANT_MS (25 * 1000)          /* grants hold 60 seconds */
 
-struct kept_grant { char *text; uint64_t made_ms; };
+#define STEP_MS (5 * 1000)            /* of the wall clock, by which a grant's end is told: who set it ended the grants, or lengthened them */
+
+struct kept_grant { char *text; int64_t made_ms, made_wall_ms; };
 
 static void free_grant(void *arg)
 {
@@ -23,14 +25,19 @@ void gate_grant_keep(struct hr_session *session, const char *grant)
     struct kept_grant *kept = calloc(1, sizeof *kept);
     HR_CHECK(kept);
     kept->text = grant ? strdup(grant) : NULL;
-    kept->made_ms = hr_clock_mono_ns() / 1000000;
+    kept->made_ms = hr_clock_mono_ms();
+    kept->made_wall_ms = hr_clock_ms();
     hr_session_set_slot(session, HR_SESSION_SLOT_GATE, kept, free_grant);
 }
 
 static const struct kept_grant *fresh(const struct hr_session *session)
 {
     const struct kept_grant *kept = hr_session_slot(session, HR_SESSION_SLOT_GATE);
-    return kept && hr_clock_mono_ns() / 1000000 - kept->made_ms < GRANT_MS ? kept : NULL;
+    if (!kept)
+        return NULL;
+    int64_t age = hr_clock_mono_ms() - kept->made_ms, step = hr_clock_ms() - kept->made_wall_ms - age;
+    bool is_stepped = step > STEP_MS || step < -STEP_MS;
+    return age < GRANT_MS && !is_stepped ? kept : NULL;
 }
 
 static enum hr_code ask(struct hr_gate *gate, struct hr_arena *arena, struct hr_session *session, const char **grant, struct hr_err *err)

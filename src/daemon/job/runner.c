@@ -242,8 +242,8 @@ static void look(struct runner *runner, struct hr_arena *arena)
         if (note(runner, arena, &err))
             hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
     }
-    if (runner->kill_at_ms && hr_clock_ms() > runner->kill_at_ms && runner->pid > 0) {
-        runner->kill_at_ms = hr_clock_ms() + JOB_GRACE_MS;
+    if (runner->kill_at_ms && hr_clock_mono_ms() > runner->kill_at_ms && runner->pid > 0) {
+        runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
         kill(runner->pid, SIGKILL);        /* it holds the lock or is our child: the pid is its own */
     }
 }
@@ -444,7 +444,7 @@ enum hr_code runner_cancel(struct hr_arena *arena, struct hr_run_row *row, const
         return settle(arena, row, err);
     }
     HR_TRY(tell_to_end(arena, row->seq, why, err));
-    runner->kill_at_ms = hr_clock_ms() + JOB_GRACE_MS;
+    runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
     row->status = "CancelRequested";
     return hr_store_run_update(job.site->store, row, err);
 }
@@ -466,7 +466,7 @@ static void find_again(struct hr_arena *arena, struct hr_run_row *row)
     if (holds_lock(arena, row->seq)) {
         struct runner *runner = add(row->seq);
         if (!strcmp(row->status, "CancelRequested"))
-            runner->kill_at_ms = hr_clock_ms() + JOB_GRACE_MS;
+            runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
         hr_log(HR_LOG_INFO, "run.found-again", "run", row->id, NULL);
     } else if (over || (!began && strcmp(row->status, "CancelRequested"))) {
         row->status = "Queued";

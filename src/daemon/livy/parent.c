@@ -84,7 +84,7 @@ static void on_exit_of_parent(struct hr_child *child, int status, int signal, vo
     hr_log(HR_LOG_WARN, "interpreters.ended", signal ? "signal" : "status", text, NULL);
     ask_again("the interpreters' parent ended: see log/interpreters.log");
     /* at once when it had worked, so that the next session need not wait for imports */
-    if (!livy.parent && hr_clock_ms() - livy.parent_started_ms > CONNECT_MS)
+    if (!livy.parent && hr_clock_mono_ms() - livy.parent_started_ms > CONNECT_MS)
         livy_parent_ready(NULL);
 }
 
@@ -107,7 +107,7 @@ static enum hr_code spawn(struct hr_err *err)
     if (log >= 0)
         close(log);
     hr_arena_free(arena);
-    livy.parent_started_ms = hr_clock_ms();
+    livy.parent_started_ms = hr_clock_mono_ms();
     return code;
 }
 

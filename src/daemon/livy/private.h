@@ -63,12 +63,13 @@ struct livy_session {
     int next_statement, next_completion;
     char *log[LIVY_LOG_MAX];
     size_t log_count, log_dropped;
-    int64_t idle_limit_ms, heartbeat_ms, active_ms, seen_ms;
+    int64_t idle_limit_ms, heartbeat_ms;
+    int64_t active_ms, seen_ms;    /* monotonic */
     struct hr_lines *channel;
     bool channel_open, hidden;     /* hidden: deleted, gone from Livy's root */
     int asked;                     /* how many parents were asked for its interpreter */
     int pid;                       /* of the interpreter, while it lives */
-    int64_t kill_at_ms;            /* when it has not ended by then; 0: not asked to */
+    int64_t kill_at_ms;            /* monotonic: when it has not ended by then; 0: not asked to */
     const char *why;               /* it ended */
     struct livy_wait *waits;
     struct livy_session *next;     /* newest first */
@@ -107,6 +108,7 @@ bool livy_session_busy(const struct livy_session *session);
 void livy_log(struct livy_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum hr_code livy_recover(struct hr_err *err);
 void livy_janitor(void *arg);
+void livy_sweep_sockets(void);                                    /* of interpreters: none is living that is ours */
 /* statement.c */
 enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, const char *cell,
                                 struct livy_statement **statement, struct hr_err *err);

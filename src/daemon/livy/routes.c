@@ -53,7 +53,7 @@ static enum hr_code find_for(struct hr_rest *req, enum hr_action action, struct 
         if (!owns(req, session))
             HR_TRY(hr_rest_check(req, action, scope_of(req, session), err));
         else
-            session->seen_ms = hr_clock_ms();
+            session->seen_ms = hr_clock_mono_ms();
         *out = session;
         return HR_OK;
     }
@@ -221,7 +221,7 @@ static enum hr_code session_connect(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
-    session->active_ms = hr_clock_ms();
+    session->active_ms = hr_clock_mono_ms();
     hr_rest_reply(req, 200, view_of(req)(req, session, NULL));
     return HR_OK;
 }
@@ -230,7 +230,7 @@ static enum hr_code session_reset(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
-    session->active_ms = hr_clock_ms();
+    session->active_ms = hr_clock_mono_ms();
     hr_rest_reply(req, 200, NULL);
     return HR_OK;
 }
@@ -409,6 +409,7 @@ enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *o
 {
     livy = (struct livy){.site = site, .options = options};
     snprintf(livy.parent_socket, sizeof livy.parent_socket, "%s/interpreters.sock", site->run_dir);
+    livy_sweep_sockets();
     HR_TRY(livy_recover(err));
     livy.janitor = hr_timer_start(site->loop, 500, 500, livy_janitor, NULL);
     return livy_parent_ready(err);
@@ -431,4 +432,5 @@ void hr_livy_stop(void)
     livy_parent_stop();
     while (livy.sessions)
         livy_session_forget(livy.sessions);
+    livy_sweep_sockets();
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/livy/private.h"
 #include <ctype.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -240,7 +241,7 @@ static struct livy_session *make(struct hr_arena *arena, const struct hr_princip
     session->arena = arena;
     session->owner = *owner;
     session->idle_limit_ms = LIVY_IDLE_MS;
-    session->active_ms = session->seen_ms = hr_clock_ms();
+    session->active_ms = session->seen_ms = hr_clock_mono_ms();
     hr_uuid_new(session->uuid);
     return session;
 }
@@ -286,7 +287,7 @@ static void on_open(void *arg)
     struct livy_session *session = arg;
     session->channel_open = true;
     enter(session, LIVY_IDLE);
-    session->active_ms = session->seen_ms = hr_clock_ms();
+    session->active_ms = session->seen_ms = hr_clock_mono_ms();
     livy_log(session, "started as %s", session->app_id);
     livy_statements_flush(session);
     livy_wake(session);
@@ -343,7 +344,7 @@ void livy_session_end(struct livy_session *session, enum livy_state state, const
     if (session->channel_open)
         livy_send(session, json_pack("{s:s, s:s}", "op", "shutdown", "id", "end"));
     if (session->pid)
-        session->kill_at_ms = hr_clock_ms() + LIVY_KILL_MS;
+        session->kill_at_ms = hr_clock_mono_ms() + LIVY_KILL_MS;
     livy_statements_fail(session, session->why);
     hr_identity_return(livy.site->identity, session->token);
     hr_store_session_end(livy.site->store, session->id, livy_state_name(state), hr_clock_ms(), NULL);
@@ -375,6 +376,23 @@ void livy_session_forget(struct livy_session *session)
     hr_arena_free(session->arena);
 }
 
+/* A socket's file stays when its interpreter was killed, or the server before it. Interpreters are not adopted: what an earlier server's still
+ * listen on is of no use to anybody. */
+void livy_sweep_sockets(void)
+{
+    DIR *folder = opendir(livy.site->run_dir);
+    struct hr_arena *arena = hr_arena_new(NULL);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        long long number;
+        int len = 0;
+        if (sscanf(entry->d_name, "i%lld.sock%n", &number, &len) == 1 && len && !entry->d_name[len])
+            unlink(hr_printf(arena, "%s/%s", livy.site->run_dir, entry->d_name));
+    }
+    if (folder)
+        closedir(folder);
+    hr_arena_free(arena);
+}
+
 /* ---- time ---- */
 
 static void look_after(struct livy_session *session, int64_t now)
@@ -398,7 +416,7 @@ static void look_after(struct livy_session *session, int64_t now)
 void livy_janitor(void *arg)
 {
     (void)arg;
-    int64_t now = hr_clock_ms();
+    int64_t now = hr_clock_mono_ms();
     for (struct livy_session *session = livy.sessions, *next; session; session = next) {
         next = session->next;
         look_after(session, now);

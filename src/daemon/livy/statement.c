@@ -179,7 +179,8 @@ static void finish(struct livy_session *session, struct livy_statement *statemen
     statement->output = json_incref(output);
     keep(session, statement);
     statement->progress = 1;
-    statement->completed_ms = session->active_ms = hr_clock_ms();
+    statement->completed_ms = hr_clock_ms();
+    session->active_ms = hr_clock_mono_ms();
     if (!livy_session_over(session) && !livy_session_busy(session))
         session->state = LIVY_IDLE;
     livy_wake(session);

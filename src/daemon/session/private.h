@@ -56,7 +56,7 @@ struct hr_session {
     struct host *host;
     struct hr_session_wait *waits;
     int64_t created_ms, active_ms;     /* wall clock: to be shown */
-    uint64_t idle_from_ms;             /* monotonic: for the idle rule */
+    int64_t idle_from_ms;              /* monotonic: for the idle rule */
     int failures;
     bool ended;
     struct slot slots[HR_SESSION_SLOTS];

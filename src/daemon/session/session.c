@@ -29,16 +29,11 @@ static char *make_key(const char *principal, const char *id)
     return key;
 }
 
-static uint64_t mono_ms(void)
-{
-    return hr_clock_mono_ns() / 1000000;
-}
-
 /* it is used: the wall clock is for people, the idle rule goes by one that nobody sets */
 static void touch(struct hr_session *session)
 {
     session->active_ms = hr_clock_ms();
-    session->idle_from_ms = mono_ms();
+    session->idle_from_ms = hr_clock_mono_ms();
 }
 
 static void tell(struct hr_session *session, enum hr_session_event event, const char *why)
@@ -390,13 +385,13 @@ void *hr_session_slot(const struct hr_session *session, int slot)
 static void sweep(void *arg)
 {
     struct hr_sessions *sessions = arg;
-    uint64_t now = mono_ms();
-    hosts_sweep(sessions, now);
+    int64_t now = hr_clock_mono_ms();
+    hosts_sweep(sessions, (uint64_t)now);
     if (!sessions->idle_ms)
         return;
     for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
         next = hr_session_next(sessions, at);
-        bool idle = !at->calls && !at->pins && now - at->idle_from_ms > sessions->idle_ms;
+        bool idle = !at->calls && !at->pins && now - at->idle_from_ms > (int64_t)sessions->idle_ms;
         if (idle && !(sessions->keep && sessions->keep(at, sessions->arg)))
             hr_session_end(at, "it was idle for longer than the limit");
     }
