@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/check.h"
 #include "base/conditions.h"
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,6 +91,25 @@ size_t hr_err_text(const struct hr_err *err, char *out, size_t size)
     static const char *const joints[] = {"; ", ". Try: ", ". To change that: "};
     int len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? joints[err->hint_kind] : "", err->hint);
     return len < 0 ? 0 : (size_t)len;
+}
+
+bool hr_errno_is_full(int number)
+{
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, ...)
+{
+    char what[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (!hr_errno_is_full(number))
+        return hr_fail(err, HR_E_IO, "%s: %s", what, strerror(number));
+    hr_fail(err, HR_E_FULL, "%s: the disk is full (%s)", what, strerror(number));
+    hr_fail_hint(err, "free space there, and do it again");
+    return HR_E_FULL;
 }
 
 static void expand(const char *template, json_t *params, char *out, size_t size)

@@ -27,6 +27,7 @@
     X(HR_E_UNAVAILABLE,   503, 14, "ServiceUnavailable",               "CONNECT.UNAVAILABLE") \
     X(HR_E_CANCELLED,     499,  1, "OperationCancelled",               "OPERATION_CANCELED") \
     X(HR_E_TIMEOUT,       504,  4, "OperationTimedOut",                "CONNECT.TIMEOUT") \
+    X(HR_E_FULL,          507,  8, "InsufficientStorage",              "CONNECT.DISK_FULL") \
     X(HR_E_IO,            500, 13, "InternalError",                    "FAILED_READ_FILE.NO_HINT") \
     X(HR_E_INTERNAL,      500, 13, "InternalError",                    "INTERNAL_ERROR") \
     /* of a session's data, not of a request to us: Spark's clients retry 14 for minutes and take 16 for their own token */ \
@@ -74,6 +75,11 @@ enum hr_code hr_fail_hint(struct hr_err *err, const char *format, ...) __attribu
 enum hr_code hr_fail_command(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum hr_code hr_fail_grant(struct hr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum hr_code hr_fail_hint_of(struct hr_err *err, const struct hr_err *cause);     /* the cause's, if it has one */
+
+/* A write that errno `number` refused: HR_E_FULL, with the next step, where there is no room for it, else HR_E_IO. The text says what could not be
+ * done, on what: "cannot write '/a/b'"; the reason comes behind it. */
+enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool hr_errno_is_full(int number);     /* the disk, a quota, or a limit of files' sizes */
 
 /* name-value pairs of text, closed by NULL: hr_fail_spark(err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL).
  * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */

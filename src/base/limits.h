@@ -34,7 +34,8 @@
 #define HR_OPERATION_DETACHED_MS (5 * 60 * 1000)       /* an operation that nobody is attached to is ended after this: Spark's default */
 #define HR_FINISHED_REMEMBERED 200        /* finished operations whose state GetStatus still tells */
 #define HR_ERRORS_REMEMBERED 50           /* failures whose details FetchErrorDetails still tells */
-#define HR_ARTIFACT_MAX ((size_t)1 << 30) /* one artifact; and all of a session: four times that */
+#define HR_ARTIFACT_MAX ((size_t)1 << 30) /* all artifacts of a session, so one too: its host holds them in memory, and its journal on the disk */
+#define HR_JOURNAL_MAX ((size_t)3 << 29)  /* what a session's journal may hold: its artifacts, configuration and views. Checked when something is added; the reader has no limit */
 #define HR_TOKEN_BYTES 32
 #define HR_BLOB_CONNECTIONS_MAX 32L               /* to one host, of one session: enough to fill a link at 15 ms a request */
 #define HR_BLOB_NAME_MAX 1024                     /* characters of a blob name: Azure's own */

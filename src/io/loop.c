@@ -95,6 +95,7 @@ enum hr_code hr_loop_new(struct hr_loop **out, struct hr_err *err)
         return hr_fail(err, HR_E_IO, "the event loop cannot start: %s", uv_strerror(failed));
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);            /* a write above the limit of files' sizes fails, as one on a full disk does */
     pthread_mutex_init(&loop->lock, NULL);
     loop->last = &loop->first;
     loop->deferred.next = loop->deferred.prev = &loop->deferred;

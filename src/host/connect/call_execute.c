@@ -28,6 +28,13 @@ bool is_operation_id(const char *id)
     return strlen(id) == 36 && strspn(id, "0123456789abcdefABCDEF-") == 36;
 }
 
+/* Not OPERATION_NOT_FOUND, on which clients run it again by themselves: rows would be appended twice. */
+static enum hr_code fail_lost(struct hr_err *err)
+{
+    hr_fail(err, HR_E_INTERNAL, "the session's host process ended while this operation wrote: what it wrote may be there");
+    return hr_fail_hint(err, "look at what is there before you run it again");
+}
+
 static enum hr_code new_operation(struct session *session, const PB(ExecutePlanRequest) *request, struct operation **out, struct hr_err *err)
 {
     char made[37];
@@ -42,6 +49,8 @@ static enum hr_code new_operation(struct session *session, const PB(ExecutePlanR
         return hr_fail_spark(err, "INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "handle", id, NULL);
     if (hr_map_has(&session->finished, id))
         return hr_fail_spark(err, "INVALID_HANDLE.OPERATION_ABANDONED", "handle", id, NULL);
+    if (hr_map_has(&session->lost, id))
+        return fail_lost(err);
     if (session->operations.count >= HR_OPERATIONS_PER_SESSION_MAX)
         return hr_fail(err, HR_E_LIMIT, "session has %d operations already", HR_OPERATIONS_PER_SESSION_MAX);
     *out = operation_new(session, id);
@@ -97,7 +106,10 @@ static struct operation *find_operation(struct call *call, struct session *sessi
     struct hr_err err;
     if (operation)
         return operation;
-    hr_fail_spark(&err, "INVALID_HANDLE.OPERATION_NOT_FOUND", "handle", id, NULL);
+    if (hr_map_has(&session->lost, id))
+        fail_lost(&err);
+    else
+        hr_fail_spark(&err, "INVALID_HANDLE.OPERATION_NOT_FOUND", "handle", id, NULL);
     call_fail(call, session, &err);
     return NULL;
 }

@@ -33,13 +33,12 @@ static enum hr_code conf_set(struct session *session, const PB(ConfigRequest__Se
         const char *value = set->pairs[i]->_value_case ? set->pairs[i]->value : NULL;
         if (!value)
             return hr_fail(err, HR_E_INVALID, "config \"%s\" is set to no value", set->pairs[i]->key);
-        enum hr_code code = session_set(session, set->pairs[i]->key, value, err);
-        if (code && !(set->_silent_case && set->silent))
+        enum hr_code code = session_set_durably(session, set->pairs[i]->key, value, err);
+        bool kept = code != HR_E_FULL && code != HR_E_IO && code != HR_E_LIMIT;
+        if (code && !(kept && set->_silent_case && set->silent))
             return code;
         if (code)
             reply->warnings[reply->n_warnings++] = hr_strdup(call->arena, err->msg);
-        else
-            journal_config(session, set->pairs[i]->key, value);
     }
     return HR_OK;
 }
@@ -81,10 +80,8 @@ static void conf_all(struct call *call, struct session *session, const char *pre
 
 static enum hr_code conf_unset(struct session *session, const PB(ConfigRequest__Unset) *unset, struct hr_err *err)
 {
-    for (size_t i = 0; i < unset->n_keys; i++) {
-        HR_TRY(session_set(session, unset->keys[i], NULL, err));
-        journal_config(session, unset->keys[i], NULL);
-    }
+    for (size_t i = 0; i < unset->n_keys; i++)
+        HR_TRY(session_set_durably(session, unset->keys[i], NULL, err));
     return HR_OK;
 }
 
@@ -184,13 +181,6 @@ static void summarize(struct call *call, struct upload *upload, const char *name
     upload->summaries[upload->count++] = summary;
 }
 
-static enum hr_code store(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
-{
-    HR_TRY(session_add_artifact(session, name, bytes, len, err));
-    journal_artifact(session, name, bytes, len);
-    return HR_OK;
-}
-
 static enum hr_code add_chunk(struct call *call, struct upload *upload, const PB(AddArtifactsRequest__ArtifactChunk) *chunk, struct hr_err *err)
 {
     if (!upload->name || !chunk || upload->chunks_left-- <= 0)
@@ -201,7 +191,7 @@ static enum hr_code add_chunk(struct call *call, struct upload *upload, const PB
     if (upload->chunks_left)
         return HR_OK;
     if (upload->crc_ok)
-        HR_TRY(store(upload->session, upload->name, hr_buf_text(&upload->bytes), hr_buf_len(&upload->bytes), err));
+        HR_TRY(session_add_artifact(upload->session, upload->name, hr_buf_text(&upload->bytes), hr_buf_len(&upload->bytes), err));
     summarize(call, upload, upload->name, upload->crc_ok);
     hr_buf_clear(&upload->bytes);
     upload->name = NULL;
@@ -216,7 +206,7 @@ static enum hr_code add_artifacts(struct call *call, struct upload *upload, cons
             const PB(AddArtifactsRequest__SingleChunkArtifact) *one = request->batch->artifacts[i];
             bool crc_ok = crc_is(one->data);
             if (crc_ok)
-                HR_TRY(store(upload->session, one->name, one->data->data.data, one->data->data.len, err));
+                HR_TRY(session_add_artifact(upload->session, one->name, one->data->data.data, one->data->data.len, err));
             summarize(call, upload, one->name, crc_ok);
         }
         return HR_OK;
@@ -309,6 +299,11 @@ void run_release_session(struct call *call)
     if (session) {
         reply.server_side_session_id = hr_strdup(call->arena, session->server_id);
         char *key = hr_strdup(call->arena, session->key);
+        bool alone = !call->connect->options.grant_key;   /* else the daemon removes the journal, whatever stands in it */
+        if (journal_close_session(session, &err) && alone) {
+            call_fail(call, session, &err);
+            return;
+        }
         session_close(session);
         if (request->allow_reconnect)
             hr_map_remove(&call->connect->closed, key);

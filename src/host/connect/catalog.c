@@ -272,12 +272,11 @@ static enum hr_code drop_view_named(struct call *call, bool global)
     const char *parts[] = {"global_temp", arg(call, "view_name")};
     struct hr_names name = {global ? parts : parts + 1, global ? 2 : 1};
     struct view *view = session_find_view(call->env->session, &name);
+    bool dropped = view != NULL;
     view_drop(view);
-    if (view && call->env->operation) {
-        session_drop_view(call->env->session, &name, global);
-        journal_plan(call->env->operation);
-    }
-    return one(call, "?dropped", view ? "true" : "false");
+    if (view && call->env->operation)         /* none: it is only analyzed */
+        HR_TRY(session_drop_view(call->env->session, &name, global, call->env->operation, &dropped, call->err));
+    return one(call, "?dropped", dropped ? "true" : "false");
 }
 
 static enum hr_code drop_temp_view(struct call *call) { return drop_view_named(call, false); }

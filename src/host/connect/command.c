@@ -163,32 +163,6 @@ static enum hr_code fill_view(struct env *env, struct operation *operation, bool
     return HR_OK;
 }
 
-struct journalled { struct session *session; char *bytes; size_t len; };
-
-static void journal_posted(void *arg)
-{
-    struct journalled *entry = arg;
-    journal_command(entry->session, entry->bytes, entry->len);
-    session_drop(entry->session);
-    free(entry->bytes);
-    free(entry);
-}
-
-/* the journal belongs to the loop's thread */
-void journal_plan(struct operation *operation)
-{
-    struct journalled *entry = malloc(sizeof *entry);
-    char *bytes = malloc(operation->request_len + 1);
-    if (!entry || !bytes || operation->replayed) {
-        free(entry);
-        free(bytes);
-        return;
-    }
-    memcpy(bytes, operation->request, operation->request_len);
-    *entry = (struct journalled){session_keep(operation->session), bytes, operation->request_len};
-    hr_loop_post(operation->session->connect->loop, journal_posted, entry);
-}
-
 static enum hr_code create_view(struct env *env, struct operation *operation, const struct hr_command *command, bool from_sql, struct hr_err *err)
 {
     if (!command->view.temporary)
@@ -204,23 +178,33 @@ static enum hr_code create_view(struct env *env, struct operation *operation, co
         view_drop(view);
         return code;
     }
-    code = session_create_view(env->session, view, command->view.replace, err);
+    code = session_create_view(env->session, view, command->view.replace, operation, err);
     if (code && command->view.if_not_exists && !strcmp(err->condition, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"))
         return HR_OK;
-    if (!code)
-        journal_plan(operation);
     return code;
+}
+
+static enum hr_code run_drop_view(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
+{
+    bool dropped;
+    HR_TRY(session_drop_view(env->session, &command->drop.name, false, operation, &dropped, err));
+    return dropped || command->drop.if_exists ? HR_OK : catalog_not_found(env, &command->drop.name, err);
 }
 
 /* ---- functions ---- */
 
-static void register_function(struct env *env, struct operation *operation, const struct hr_command *command)
+static enum hr_code register_function(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
 {
     struct session *session = env->session;
-    pthread_mutex_lock(&session->lock);
-    hr_map_put(&session->functions, command->function.name, (void *)command->function.what);
-    pthread_mutex_unlock(&session->lock);
-    journal_plan(operation);
+    pthread_mutex_lock(&session->connect->journal_lock);
+    enum hr_code code = journal_plan(operation, err);
+    if (!code) {
+        pthread_mutex_lock(&session->lock);
+        hr_map_put(&session->functions, command->function.name, (void *)command->function.what);
+        pthread_mutex_unlock(&session->lock);
+    }
+    pthread_mutex_unlock(&session->connect->journal_lock);
+    return code;
 }
 
 /* ---- writes ---- */
@@ -332,6 +316,7 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
     rows.has_part = has_part;
     if (has_part)
         rows.schema = hr_type_struct(env->arena, rows.schema->fields, rows.schema->field_count - 1);
+    journal_writes(operation);
     return hr_format_write(env->session->format, env->arena, &env->base, &command->write, &rows, &cancel, err);
 }
 
@@ -347,8 +332,7 @@ static enum hr_code run_set(struct env *env, const struct hr_command *command, s
         return HR_OK;
     }
     if (command->set.value) {
-        HR_TRY(session_set(env->session, command->set.key, command->set.value, err));
-        journal_config_from_worker(env->session, command->set.key, command->set.value);
+        HR_TRY(session_set_durably(env->session, command->set.key, command->set.value, err));
         texts_row(texts, command->set.key, command->set.value);
         return HR_OK;
     }
@@ -360,10 +344,10 @@ static enum hr_code run_set(struct env *env, const struct hr_command *command, s
 static enum hr_code run_reset(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     if (command->set.key)
-        return session_set(env->session, command->set.key, NULL, err);
+        return session_set_durably(env->session, command->set.key, NULL, err);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
         if (hr_conf_is_modifiable(at->key))
-            HR_TRY(session_set(env->session, at->key, NULL, err));
+            HR_TRY(session_set_durably(env->session, at->key, NULL, err));
     return HR_OK;
 }
 
@@ -438,13 +422,9 @@ static enum hr_code run(struct env *env, struct operation *operation, struct hr_
     case HR_COMMAND_CREATE_VIEW:
         return create_view(env, operation, command, from_sql, err);
     case HR_COMMAND_DROP_VIEW:
-        if (!session_drop_view(env->session, &command->drop.name, false) && !command->drop.if_exists)
-            return catalog_not_found(env, &command->drop.name, err);
-        journal_plan(operation);
-        return HR_OK;
+        return run_drop_view(env, operation, command, err);
     case HR_COMMAND_REGISTER:
-        register_function(env, operation, command);
-        return HR_OK;
+        return register_function(env, operation, command, err);
     case HR_COMMAND_WRITE:
         return write_out(env, operation, command, err);
     case HR_COMMAND_WRITE_V2:

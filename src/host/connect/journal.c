@@ -1,8 +1,9 @@
-/* The journal: what a next host needs to stand where this one stood. Appended on the loop's thread; read once, at start.
+/* The journal: what a next host needs to stand where this one stood. Appended under its lock, before what is appended is acknowledged; read once, at start.
  *
  * A record is a kind, three lengths, a CRC of the rest, then user, session id and content. A torn or damaged tail ends the reading and is
  * cut off, with a warning. State that an answer acknowledges is synced before; a file that has doubled since is rewritten with what still
  * counts. Views are made again when the session is first used, on a worker. Credentials are in it: the file's mode is 0600. */
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "host/connect/proto.h"
@@ -13,14 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#define JOURNAL_MAX ((off_t)1 << 30)
 #define COMPACT_BYTES ((off_t)4 << 20)     /* below, rewriting it is not worth the while */
+#define WRITES_KEPT 100                    /* of a session's operations that wrote */
 #define COMPACT_SCAN_BYTES ((size_t)64 << 20)   /* of commands, to see what they read; what is left is kept */
 
-enum record_kind { RECORD_SESSION = 1, RECORD_SET, RECORD_UNSET, RECORD_COMMAND, RECORD_CLOSE, RECORD_ARTIFACT };
+enum record_kind { RECORD_SESSION = 1, RECORD_SET, RECORD_UNSET, RECORD_COMMAND, RECORD_CLOSE, RECORD_ARTIFACT, RECORD_WRITES };
 
 struct head { uint32_t kind, user, id, len, crc; };
 
@@ -33,18 +37,37 @@ static uint32_t crc_of(const struct head *head, const char *bytes)
     return (uint32_t)crc32(crc, (const Bytef *)bytes, head->user + head->id + head->len);
 }
 
-static void add_record(struct hr_buf *out, enum record_kind kind, const char *user, size_t user_len, const char *id, const void *bytes, size_t len)
+#define CONTENT_PARTS_MAX 2
+
+/* a record as it is written: head, user, session id, content; nothing is copied */
+struct parts { struct head head; struct iovec at[3 + CONTENT_PARTS_MAX]; int count; size_t size; };
+
+static void add_part(struct parts *parts, const void *bytes, size_t len)
 {
-    struct head head = {kind, (uint32_t)user_len, (uint32_t)strlen(id), (uint32_t)len, 0};
-    size_t start = hr_buf_mark(out);
-    hr_buf_add(out, &head, sizeof head);
-    hr_buf_add(out, user, user_len);
-    hr_buf_adds(out, id);
-    hr_buf_add(out, bytes, len);
-    if (!hr_buf_ok(out))
-        return;
-    head.crc = crc_of(&head, hr_buf_text(out) + start + sizeof head);
-    hr_buf_patch(out, start, &head, sizeof head);
+    parts->at[parts->count++] = (struct iovec){(void *)bytes, len};
+    parts->size += len;
+}
+
+static void parts_begin(struct parts *parts, enum record_kind kind, const char *user, size_t user_len, const char *id)
+{
+    *parts = (struct parts){.head = {kind, (uint32_t)user_len, (uint32_t)strlen(id), 0, 0}};
+    add_part(parts, &parts->head, sizeof parts->head);
+    add_part(parts, user, user_len);
+    add_part(parts, id, strlen(id));
+}
+
+static void parts_content(struct parts *parts, const void *bytes, size_t len)
+{
+    add_part(parts, bytes, len);
+    parts->head.len += (uint32_t)len;
+}
+
+static void parts_end(struct parts *parts)
+{
+    uLong crc = crc32(0, (const Bytef *)&parts->head, offsetof(struct head, crc));
+    for (int i = 1; i < parts->count; i++)
+        crc = crc32_z(crc, parts->at[i].iov_base, parts->at[i].iov_len);
+    parts->head.crc = (uint32_t)crc;
 }
 
 /* false: the rest is torn, damaged, or nothing */
@@ -68,15 +91,42 @@ static bool next_record(const char *bytes, size_t len, size_t *at, struct record
 
 /* ---- writing ---- */
 
+/* all of it, or false with errno */
+static bool write_parts(int fd, struct parts *parts)
+{
+    struct iovec *at = parts->at, *end = at + parts->count;
+    while (at < end) {
+        ssize_t wrote = writev(fd, at, (int)(end - at));
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return false;
+        for (; at < end && (size_t)wrote >= at->iov_len; at++)
+            wrote -= (ssize_t)at->iov_len;
+        if (at < end) {
+            at->iov_base = (char *)at->iov_base + wrote;
+            at->iov_len -= (size_t)wrote;
+        }
+    }
+    return true;
+}
+
+static bool write_record(int fd, const struct record *record)
+{
+    struct parts parts = {.count = 0};
+    add_part(&parts, record->bytes, record->size);
+    return write_parts(fd, &parts);
+}
+
 /* The first time the folder too, and the daemon's record of whose journal this is (N.session beside N.journal): without that nobody would look
  * for it after a crash of the machine. */
-static void sync_to_disk(struct hr_connect *connect)
+static bool sync_to_disk(struct hr_connect *connect)
 {
     char path[4400];
     if (fdatasync(connect->journal))
-        hr_log(HR_LOG_ERROR, "journal.sync", "error", strerror(errno), NULL);
+        return false;
     if (connect->journal_found)
-        return;
+        return true;
     connect->journal_found = true;
     const char *dot = strrchr(connect->options.journal, '.'), *slash = strrchr(connect->options.journal, '/');
     int stem = dot ? (int)(dot - connect->options.journal) : 0, folder = slash ? (int)(slash - connect->options.journal) : 0;
@@ -88,110 +138,161 @@ static void sync_to_disk(struct hr_connect *connect)
             close(fd);
         }
     }
-}
-
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    while (len) {
-        ssize_t wrote = write(fd, bytes, len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        bytes += wrote;
-        len -= (size_t)wrote;
-    }
     return true;
 }
 
 static void compact(struct hr_connect *connect);
 
-/* what does not fit on the disk leaves no half record behind, or what follows would be lost with it */
-static bool put(struct hr_connect *connect, const struct hr_buf *records)
+/* What did not get there whole and for good leaves nothing behind: what follows half a record would be lost with it. */
+static bool take_back(struct hr_connect *connect)
 {
-    if (!hr_buf_ok(records) || !write_all(connect->journal, hr_buf_text(records), hr_buf_len(records))) {
-        hr_log(HR_LOG_ERROR, "journal.append", "error", hr_buf_ok(records) ? strerror(errno) : "out of memory", NULL);
-        if (ftruncate(connect->journal, connect->journal_bytes))
-            hr_log(HR_LOG_ERROR, "journal.truncate", "error", strerror(errno), NULL);
-        return false;
-    }
-    connect->journal_bytes += (off_t)hr_buf_len(records);
-    return true;
+    connect->journal_torn = ftruncate(connect->journal, connect->journal_bytes);
+    if (connect->journal_torn)
+        hr_log(HR_LOG_ERROR, "journal.truncate", "error", strerror(errno), NULL);
+    return !connect->journal_torn;
 }
 
-static void append(struct session *session, enum record_kind kind, const void *bytes, size_t len)
+static enum hr_code make_room(struct hr_connect *connect, size_t size, struct hr_err *err)
+{
+    if ((size_t)connect->journal_bytes + size > HR_JOURNAL_MAX)
+        compact(connect);
+    if ((size_t)connect->journal_bytes + size <= HR_JOURNAL_MAX)
+        return HR_OK;
+    hr_fail(err, HR_E_LIMIT, "the session keeps %lld bytes of artifacts, views and configuration, and %zu more are above its limit of %zu",
+            (long long)connect->journal_bytes, size, HR_JOURNAL_MAX);
+    return hr_fail_hint(err, "begin another session for what does not belong to this one");
+}
+
+/* somebody removed the file under the running host: it is written again */
+static void find_again(struct hr_connect *connect)
+{
+    struct stat status;
+    if (fstat(connect->journal, &status) || status.st_nlink)
+        return;
+    hr_log(HR_LOG_WARN, "journal.removed", "path", connect->options.journal, NULL);
+    compact(connect);
+}
+
+static enum hr_code put(struct hr_connect *connect, struct parts *parts, size_t count, bool synced, struct hr_err *err)
+{
+    off_t size = 0;
+    int number = 0;
+    if (connect->journal_torn && !take_back(connect))
+        number = errno;
+    for (size_t i = 0; i < count && !number; i++) {
+        size += (off_t)parts[i].size;
+        if (!write_parts(connect->journal, &parts[i]))
+            number = errno;
+    }
+    if (!number && synced && !sync_to_disk(connect))
+        number = errno;
+    if (!number) {
+        connect->journal_bytes += size;
+        return HR_OK;
+    }
+    take_back(connect);
+    hr_fail_write(err, number, "the session cannot keep this in its journal '%s'", connect->options.journal);
+    hr_log(HR_LOG_ERROR, "journal.append", "error", strerror(number), NULL);
+    return hr_errno_is_full(number) ? HR_E_FULL : HR_E_IO;
+}
+
+/* with the record of the session itself where that is not there yet; under the lock */
+static enum hr_code add(struct session *session, struct parts *record, struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
-    struct hr_buf out;
-    if (connect->journal < 0)
-        return;
-    hr_buf_init(&out, JOURNAL_MAX);
-    add_record(&out, kind, session->user, strlen(session->user), session->id, bytes, len);
-    bool ok = put(connect, &out);
-    hr_buf_release(&out);
-    if (ok && connect->journal_bytes > connect->journal_compact_at)
+    enum record_kind kind = record->head.kind;
+    struct parts both[2];
+    size_t count = 0;
+    HR_TRY(make_room(connect, record->size, err));
+    find_again(connect);
+    if (!session->journalled && kind != RECORD_SESSION) {
+        parts_begin(&both[count], RECORD_SESSION, session->user, strlen(session->user), session->id);
+        parts_content(&both[count], session->server_id, strlen(session->server_id));
+        parts_end(&both[count++]);
+    }
+    both[count] = *record;
+    both[count].at[0].iov_base = &both[count].head;      /* a part points to the head beside it */
+    bool synced = kind != RECORD_SESSION && kind != RECORD_CLOSE && kind != RECORD_WRITES;
+    HR_TRY(put(connect, both, count + 1, synced, err));
+    session->journalled = true;
+    if (connect->journal_bytes > connect->journal_compact_at)
         compact(connect);
-    else if (ok && kind != RECORD_SESSION && kind != RECORD_CLOSE)
-        sync_to_disk(connect);
+    return HR_OK;
+}
+
+/* what it returns HR_OK for is on the disk */
+static enum hr_code append(struct session *session, struct parts *record, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    enum hr_code code = HR_OK;
+    parts_end(record);
+    pthread_mutex_lock(&connect->journal_lock);
+    if (connect->journal >= 0)
+        code = add(session, record, err);
+    else if (connect->journal_closed)
+        code = hr_fail(err, HR_E_CANCELLED, "the session's host ends");
+    pthread_mutex_unlock(&connect->journal_lock);
+    return code;
+}
+
+static void begin_record(struct parts *record, const struct session *session, enum record_kind kind)
+{
+    parts_begin(record, kind, session->user, strlen(session->user), session->id);
 }
 
 void journal_session(struct session *session)
 {
-    append(session, RECORD_SESSION, session->server_id, strlen(session->server_id));
+    struct parts record;
+    begin_record(&record, session, RECORD_SESSION);
+    parts_content(&record, session->server_id, strlen(session->server_id));
+    append(session, &record, NULL);
 }
 
-void journal_close_session(struct session *session)
+enum hr_code journal_close_session(struct session *session, struct hr_err *err)
 {
-    append(session, RECORD_CLOSE, "", 0);
+    struct parts record;
+    begin_record(&record, session, RECORD_CLOSE);
+    return append(session, &record, err);
 }
 
-void journal_config(struct session *session, const char *key, const char *value)
+enum hr_code journal_config(struct session *session, const char *key, const char *value, struct hr_err *err)
 {
-    struct hr_buf pair;
-    hr_buf_init(&pair, HR_BUF_GROWS);
-    hr_buf_add(&pair, key, strlen(key) + 1);
+    struct parts record;
+    begin_record(&record, session, value ? RECORD_SET : RECORD_UNSET);
+    parts_content(&record, key, strlen(key) + 1);
     if (value)
-        hr_buf_add(&pair, value, strlen(value) + 1);
-    append(session, value ? RECORD_SET : RECORD_UNSET, hr_buf_text(&pair), hr_buf_len(&pair));
-    hr_buf_release(&pair);
+        parts_content(&record, value, strlen(value) + 1);
+    return append(session, &record, err);
 }
 
-void journal_command(struct session *session, const void *plan, size_t len)
+enum hr_code journal_command(struct session *session, const void *plan, size_t len, struct hr_err *err)
 {
-    append(session, RECORD_COMMAND, plan, len);
+    struct parts record;
+    begin_record(&record, session, RECORD_COMMAND);
+    parts_content(&record, plan, len);
+    return append(session, &record, err);
 }
 
-void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len)
+enum hr_code journal_plan(const struct operation *operation, struct hr_err *err)
 {
-    struct hr_buf content;
-    if (session->connect->journal < 0)
-        return;
-    hr_buf_init(&content, HR_BUF_GROWS);
-    hr_buf_add(&content, name, strlen(name) + 1);
-    hr_buf_add(&content, bytes, len);
-    append(session, RECORD_ARTIFACT, hr_buf_text(&content), hr_buf_len(&content));
-    hr_buf_release(&content);
+    return operation->replayed ? HR_OK : journal_command(operation->session, operation->request, operation->request_len, err);
 }
 
-struct posted { struct session *session; char *key, *value; };
-
-static void config_posted(void *arg)
+void journal_writes(const struct operation *operation)
 {
-    struct posted *posted = arg;
-    journal_config(posted->session, posted->key, posted->value);
-    session_drop(posted->session);
-    free(posted->key);
-    free(posted->value);
-    free(posted);
+    struct parts record;
+    begin_record(&record, operation->session, RECORD_WRITES);
+    parts_content(&record, operation->id, strlen(operation->id) + 1);
+    append(operation->session, &record, NULL);
 }
 
-void journal_config_from_worker(struct session *session, const char *key, const char *value)
+enum hr_code journal_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
-    struct posted *posted = malloc(sizeof *posted);
-    if (!posted)
-        return;
-    *posted = (struct posted){session_keep(session), strdup(key), value ? strdup(value) : NULL};
-    hr_loop_post(session->connect->loop, config_posted, posted);
+    struct parts record;
+    begin_record(&record, session, RECORD_ARTIFACT);
+    parts_content(&record, name, strlen(name) + 1);
+    parts_content(&record, bytes, len);
+    return append(session, &record, err);
 }
 
 /* ---- reading ---- */
@@ -211,7 +312,7 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
     switch (head->kind) {
     case RECORD_SESSION:
         if (!session && head->len == 36)
-            session_restore(connect, user, id, hr_strndup(scratch, content, head->len));
+            session_restore(connect, user, id, hr_strndup(scratch, content, head->len))->journalled = true;
         break;
     case RECORD_SET:
         if (session && has_nul(content, head->len) && !content[head->len - 1])
@@ -229,6 +330,10 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
         if (session && has_nul(content, head->len))
             session_add_artifact(session, content, content + strlen(content) + 1, head->len - strlen(content) - 1, &err);
         break;
+    case RECORD_WRITES:
+        if (session && has_nul(content, head->len))
+            hr_map_put(&session->lost, content, session);
+        break;
     case RECORD_CLOSE:
         if (session)
             session_close(session);
@@ -239,22 +344,25 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
     hr_arena_free(scratch);
 }
 
-/* the file whole, malloc'ed */
-static enum hr_code read_all(int fd, char **bytes, size_t *len, struct hr_err *err)
+/* the file whole, until unmap; empty: NULL and 0 */
+static enum hr_code map_all(int fd, char **bytes, size_t *len, struct hr_err *err)
 {
     off_t size = lseek(fd, 0, SEEK_END);
-    *bytes = size >= 0 && size <= JOURNAL_MAX ? malloc((size_t)size + 1) : NULL;
-    *len = *bytes ? (size_t)size : 0;
-    for (size_t got = 0; *bytes && got < *len;) {
-        ssize_t part = pread(fd, *bytes + got, *len - got, (off_t)got);
-        if (part > 0)
-            got += (size_t)part;
-        else if (!part || errno != EINTR) {
-            free(*bytes);
-            *bytes = NULL;
-        }
-    }
-    return *bytes ? HR_OK : hr_fail(err, HR_E_IO, "cannot read the journal: %s", size > JOURNAL_MAX ? "too large" : strerror(errno));
+    *bytes = NULL;
+    *len = size > 0 ? (size_t)size : 0;
+    if (*len)
+        *bytes = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (size >= 0 && *bytes != MAP_FAILED)
+        return HR_OK;
+    *bytes = NULL;
+    *len = 0;
+    return hr_fail(err, HR_E_IO, "cannot read the journal: %s", strerror(errno));
+}
+
+static void unmap(char *bytes, size_t len)
+{
+    if (bytes)
+        munmap(bytes, len);
 }
 
 static void cut_off(struct hr_connect *connect, size_t whole, size_t size)
@@ -275,14 +383,14 @@ enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err)
     struct record record;
     if (fd < 0)
         return hr_fail(err, HR_E_IO, "cannot open the journal \"%s\": %s", path, strerror(errno));
-    enum hr_code code = read_all(fd, &bytes, &size, err);
+    enum hr_code code = map_all(fd, &bytes, &size, err);
     if (code) {
         close(fd);
         return code;
     }
     while (next_record(bytes, size, &whole, &record))
         apply(connect, &record.head, record.user);
-    free(bytes);
+    unmap(bytes, size);
     connect->journal = fd;                    /* only now: what was replayed is not written again */
     if (whole < size)
         cut_off(connect, whole, size);
@@ -301,46 +409,71 @@ static bool is_of(const struct record *record, const struct session *session)
            !memcmp(record->user, session->user, record->head.user) && !memcmp(record->id, session->id, record->head.id);
 }
 
-static void copy_records(struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, struct hr_buf *out)
+static bool copy_records(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, int fd)
 {
     struct record record;
-    add_record(out, RECORD_SESSION, session->user, strlen(session->user), id, server_id, strlen(server_id));
-    for (size_t at = 0; next_record(bytes, len, &at, &record);)
-        if (is_of(&record, session) && record.head.kind != RECORD_SESSION && record.head.kind != RECORD_CLOSE)
-            add_record(out, record.head.kind, record.user, record.head.user, id, record.content, record.head.len);
+    struct parts parts;
+    parts_begin(&parts, RECORD_SESSION, session->user, strlen(session->user), id);
+    parts_content(&parts, server_id, strlen(server_id));
+    parts_end(&parts);
+    bool ok = write_parts(fd, &parts);
+    for (size_t at = 0; ok && next_record(bytes, len, &at, &record);) {
+        if (!is_of(&record, session) || record.head.kind == RECORD_SESSION || record.head.kind == RECORD_CLOSE)
+            continue;
+        parts_begin(&parts, record.head.kind, record.user, record.head.user, id);
+        parts_content(&parts, record.content, record.head.len);
+        parts_end(&parts);
+        ok = write_parts(fd, &parts);
+    }
+    return ok;
 }
 
-static enum hr_code write_file(const char *path, const struct hr_buf *out, struct hr_err *err)
+/* a file of its own */
+static enum hr_code clone_to(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, const char *path,
+                             struct hr_err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, hr_buf_text(out), hr_buf_len(out)) && !fdatasync(fd);
-    if (!ok)
-        hr_fail(err, HR_E_IO, "cannot write the clone's journal \"%s\": %s", path, strerror(errno));
+    bool ok = fd >= 0 && copy_records(session, bytes, len, id, server_id, fd) && !fdatasync(fd);
+    int number = errno;
     if (fd >= 0)
         close(fd);
-    if (!ok && fd >= 0)
+    if (ok)
+        return HR_OK;
+    if (fd >= 0)
         unlink(path);
-    return ok ? HR_OK : HR_E_IO;
+    return hr_fail_write(err, number, "cannot write the clone's journal '%s'", path);
+}
+
+/* behind the rest */
+static enum hr_code clone_here(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    if (copy_records(session, bytes, len, id, server_id, connect->journal) && sync_to_disk(connect)) {
+        connect->journal_bytes = lseek(connect->journal, 0, SEEK_END);
+        return HR_OK;
+    }
+    int number = errno;
+    take_back(connect);
+    return hr_fail_write(err, number, "cannot write the clone to the journal '%s'", connect->options.journal);
 }
 
 enum hr_code journal_clone(struct session *session, const char *id, const char *server_id, const char *path, struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
-    char *bytes;
-    size_t len;
-    struct hr_buf out;
+    char *bytes = NULL;
+    size_t len = 0;
     if (connect->journal < 0)
         return path ? hr_fail(err, HR_E_INTERNAL, "a host without a journal cannot write a clone's") : HR_OK;
-    HR_TRY(read_all(connect->journal, &bytes, &len, err));
-    hr_buf_init(&out, JOURNAL_MAX);
-    copy_records(session, bytes, len, id, server_id, &out);
-    free(bytes);
-    enum hr_code code = hr_buf_ok(&out) ? HR_OK : hr_fail(err, HR_E_NOMEM, "no memory for the clone's journal");
+    pthread_mutex_lock(&connect->journal_lock);
+    enum hr_code code = map_all(connect->journal, &bytes, &len, err);
     if (!code && path)
-        code = write_file(path, &out, err);
-    else if (!code && !put(connect, &out))
-        code = hr_fail(err, HR_E_IO, "cannot write the clone to the journal \"%s\"", connect->options.journal);
-    hr_buf_release(&out);
+        code = clone_to(session, bytes, len, id, server_id, path, err);
+    else if (!code)
+        code = make_room(connect, len, err);
+    if (!code && !path)
+        code = clone_here(session, bytes, len, id, server_id, err);
+    unmap(bytes, len);
+    pthread_mutex_unlock(&connect->journal_lock);
     return code;
 }
 
@@ -419,6 +552,15 @@ static bool view_is_outdated(const struct fact *facts, size_t count, size_t at, 
     return false;
 }
 
+/* of the operations that wrote: no client asks for one that so many others came after */
+static bool is_late(struct hr_arena *arena, struct hr_map *later, const char *session)
+{
+    const char *key = hr_printf(arena, "%s\nw", session);
+    uintptr_t seen = (uintptr_t)hr_map_get(later, key);
+    hr_map_put(later, key, (void *)(seen + 1));
+    return seen < WRITES_KEPT;
+}
+
 /* later: what was seen of later records, as we go from the last to the first */
 static bool is_outdated(struct hr_arena *arena, const struct fact *facts, size_t count, size_t at, struct hr_map *later, size_t *budget)
 {
@@ -430,6 +572,8 @@ static bool is_outdated(struct hr_arena *arena, const struct fact *facts, size_t
         return false;
     if (hr_map_has(later, session))
         return true;                          /* the session has ended */
+    if (record->head.kind == RECORD_WRITES)
+        return !is_late(arena, later, session);
     if (!facts[at].key)
         return false;
     if (record->head.kind == RECORD_COMMAND)
@@ -451,7 +595,7 @@ static void choose(struct hr_arena *arena, struct fact *facts, size_t count)
     hr_map_release(&later);
 }
 
-static bool compacted(const char *bytes, size_t len, struct hr_buf *out)
+static bool write_kept(const char *bytes, size_t len, int fd)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct record record;
@@ -463,57 +607,76 @@ static bool compacted(const char *bytes, size_t len, struct hr_buf *out)
     for (size_t i = 0; i < count && next_record(bytes, len, &at, &facts[i].record); i++)
         read_fact(arena, &facts[i]);
     choose(arena, facts, count);
-    for (size_t i = 0; i < count; i++)
-        if (facts[i].keep)
-            hr_buf_add(out, facts[i].record.bytes, facts[i].record.size);
+    bool ok = true;
+    for (size_t i = 0; i < count && ok; i++)
+        ok = !facts[i].keep || write_record(fd, &facts[i].record);
     hr_arena_free(arena);
-    return hr_buf_ok(out);
+    return ok;
 }
 
-/* the old file or the new one, whatever dies when */
-static bool replace(struct hr_connect *connect, const struct hr_buf *out, struct hr_err *err)
+/* the old file or the new one, whatever dies when; the new one's descriptor, or -1 */
+static int replace(struct hr_connect *connect, const char *bytes, size_t len, struct hr_err *err)
 {
     char new[4400];
     snprintf(new, sizeof new, "%s.new", connect->options.journal);
     unlink(new);
-    if (write_file(new, out, err))
-        return false;
-    int fd = open(new, O_RDWR | O_APPEND | O_CLOEXEC);
-    if (fd < 0 || rename(new, connect->options.journal)) {
-        hr_fail(err, HR_E_IO, "cannot put the journal \"%s\" in its place: %s", new, strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    int fd = open(new, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 && write_kept(bytes, len, fd) && !fdatasync(fd) && !rename(new, connect->options.journal))
+        return fd;
+    hr_fail_write(err, errno, "cannot write the journal anew as '%s'", new);
+    if (fd >= 0) {
+        close(fd);
         unlink(new);
-        return false;
     }
-    close(connect->journal);
-    connect->journal = fd;
-    connect->journal_bytes = (off_t)hr_buf_len(out);
-    connect->journal_found = false;
-    sync_to_disk(connect);
-    return true;
+    return -1;
 }
 
+static void take(struct hr_connect *connect, int fd)
+{
+    close(connect->journal);
+    connect->journal = fd;
+    connect->journal_bytes = lseek(fd, 0, SEEK_END);
+    connect->journal_torn = connect->journal_found = false;
+    if (!sync_to_disk(connect))
+        hr_log(HR_LOG_ERROR, "journal.sync", "error", strerror(errno), NULL);
+}
+
+/* what does not succeed leaves the old file, which is whole */
 static void compact(struct hr_connect *connect)
 {
     struct hr_err err = {0};
     char *bytes = NULL;
-    size_t len;
-    struct hr_buf out;
-    hr_buf_init(&out, JOURNAL_MAX);
-    bool ok = !read_all(connect->journal, &bytes, &len, &err) && compacted(bytes, len, &out) && replace(connect, &out, &err);
-    if (!ok) {
-        hr_log(HR_LOG_WARN, "journal.not-compacted", "error", err.code ? err.msg : "out of memory", NULL);
-        sync_to_disk(connect);
-    }
+    size_t len = 0;
+    int fd = map_all(connect->journal, &bytes, &len, &err) ? -1 : replace(connect, bytes, len, &err);
+    unmap(bytes, len);
+    if (fd >= 0)
+        take(connect, fd);
+    else
+        hr_log(HR_LOG_WARN, "journal.not-compacted", "error", err.msg, NULL);
     connect->journal_compact_at = connect->journal_bytes > COMPACT_BYTES / 2 ? 2 * connect->journal_bytes : COMPACT_BYTES;
-    free(bytes);
-    hr_buf_release(&out);
+}
+
+void journal_init(struct hr_connect *connect)
+{
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&connect->journal_lock, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    connect->journal = -1;
 }
 
 void journal_close(struct hr_connect *connect)
 {
+    pthread_mutex_lock(&connect->journal_lock);
     if (connect->journal >= 0)
         close(connect->journal);
+    connect->journal_closed = connect->journal >= 0;
     connect->journal = -1;
+    pthread_mutex_unlock(&connect->journal_lock);
+}
+
+void journal_release(struct hr_connect *connect)
+{
+    pthread_mutex_destroy(&connect->journal_lock);
 }

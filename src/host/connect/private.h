@@ -57,12 +57,15 @@ struct session {
     bool opened;
     struct hr_map operations;          /* loop, as all below: id to struct operation */
     struct hr_map finished;            /* id to enum operation_state + 1 */
+    struct hr_map lost;                /* ids of operations that an earlier host began to write: nobody knows how far it came */
     struct hr_map errors;              /* error id to struct hr_err */
     struct pending *pending;           /* lock: commands of the journal, made again at the first use */
     pthread_mutex_t replay;            /* recursive: held while they are */
     bool replaying;                    /* replay */
+    bool journalled;                   /* journal_lock: the journal has its record */
 };
 
+struct operation;
 struct session *session_get(struct hr_connect *connect, const char *user, const char *id);      /* loop; NULL when there is none */
 enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *user, const char *id, const char *observed,
                           struct session **session, struct hr_err *err);                        /* loop; finds or makes; borrowed */
@@ -76,9 +79,11 @@ void session_drop(struct session *session);
 /* engine, storage and formats, opened at first use; worker threads */
 enum hr_code session_engine(struct session *session, struct hr_err *err);
 enum hr_code session_set(struct session *session, const char *key, const char *value, struct hr_err *err);     /* value NULL: unset */
-enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct hr_err *err); /* takes the reference */
+/* These change nothing unless the journal has it too: what they return HR_OK for is on the disk. `by` is the operation that makes or drops a view. */
+enum hr_code session_set_durably(struct session *session, const char *key, const char *value, struct hr_err *err);
+enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct operation *by, struct hr_err *err);   /* takes the reference */
+enum hr_code session_drop_view(struct session *session, const struct hr_names *name, bool global, struct operation *by, bool *dropped, struct hr_err *err);
 enum hr_code session_add_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err);
-bool session_drop_view(struct session *session, const struct hr_names *name, bool global);
 struct view *session_find_view(struct session *session, const struct hr_names *name);           /* a reference, or NULL */
 void session_remember_error(struct session *session, const char *id, const struct hr_err *err); /* loop */
 
@@ -196,9 +201,12 @@ struct hr_connect {
     struct guard guard;
     struct worker *workers;            /* loop */
     size_t busy;                       /* loop */
-    int journal;                       /* loop: descriptor, or -1 */
-    off_t journal_bytes, journal_compact_at;   /* loop */
-    bool journal_found;                /* loop: its folder is synced too */
+    pthread_mutex_t journal_lock;      /* recursive: held over a change and its record, so that both come in one order; before any other lock */
+    int journal;                       /* journal_lock, as all below: descriptor, or -1 */
+    off_t journal_bytes, journal_compact_at;
+    bool journal_found;                /* its folder is synced too */
+    bool journal_torn;                 /* behind journal_bytes stands something that could not be taken back */
+    bool journal_closed;               /* it ended with the service: nothing can be kept any more */
     bool stopping;
 };
 
@@ -227,14 +235,19 @@ enum hr_code command_run(struct env *env, struct operation *operation, struct hr
 /* mode NULL: simple; else Spark's names in any case */
 enum hr_code explain_text(struct env *env, const struct hr_rel *rel, const struct hr_typed *typed, const char *mode, struct hr_buf *out, struct hr_err *err);
 
-void journal_plan(struct operation *operation);         /* worker: what the operation ran must survive the host */
-void journal_session(struct session *session);                                          /* loop */
-void journal_close_session(struct session *session);                                    /* loop */
-void journal_artifact(struct session *session, const char *name, const void *bytes, size_t len);  /* loop */
-void journal_config(struct session *session, const char *key, const char *value);       /* loop; value NULL: unset */
-void journal_command(struct session *session, const void *plan, size_t len);            /* loop */
+/* What must survive the host; any thread. HR_OK: it is on the disk, or there is no journal. HR_E_FULL, HR_E_IO: nothing of it is; HR_E_LIMIT: the
+ * session keeps too much. */
+enum hr_code journal_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err);
+enum hr_code journal_config(struct session *session, const char *key, const char *value, struct hr_err *err);       /* value NULL: unset */
+enum hr_code journal_command(struct session *session, const void *plan, size_t len, struct hr_err *err);
+enum hr_code journal_plan(const struct operation *operation, struct hr_err *err);  /* what the operation runs */
+void journal_writes(const struct operation *operation);    /* it begins to write: should the host die, nobody may run it again by himself. Not synced */
+enum hr_code journal_close_session(struct session *session, struct hr_err *err);   /* not synced: the daemon removes the file of an ended session */
+void journal_session(struct session *session);          /* not synced; where there is no room for it the session's next record brings it */
 /* what the journal holds of the session, under another id: in a file of its own, else (path NULL) behind the rest; loop */
 enum hr_code journal_clone(struct session *session, const char *id, const char *server_id, const char *path, struct hr_err *err);
+void journal_init(struct hr_connect *connect);
 enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err);
+void journal_release(struct hr_connect *connect);       /* of what journal_init made */
 void journal_close(struct hr_connect *connect);
 #endif

@@ -198,7 +198,7 @@ enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_
         return hr_fail(err, HR_E_NOMEM, "no memory for the service");
     connect->options = *options;
     connect->loop = options->loop;
-    connect->journal = -1;
+    journal_init(connect);
     guard_init(&connect->guard, options->grant_key);
     pthread_mutex_init(&connect->lock, NULL);
     hr_map_init(&connect->sessions);
@@ -231,6 +231,7 @@ void hr_connect_free(struct hr_connect *connect)
     hr_map_release(&connect->closed);
     pthread_cond_destroy(&connect->opened);
     pthread_mutex_destroy(&connect->lock);
+    journal_release(connect);
     guard_release(&connect->guard);
     free(connect);
 }

@@ -85,6 +85,7 @@ static struct session *session_new(struct hr_connect *connect, const char *user,
     hr_map_init_nocase(&session->functions);
     hr_map_init(&session->operations);
     hr_map_init(&session->finished);
+    hr_map_init(&session->lost);
     hr_map_init(&session->errors);
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
@@ -124,6 +125,7 @@ void session_drop(struct session *session)
     release_map(&session->functions, NULL);
     release_map(&session->operations, NULL);
     release_map(&session->finished, NULL);
+    release_map(&session->lost, NULL);
     release_map(&session->errors, free);
     if (session->engine)
         hr_engine_forget(session->engine);           /* kept statements read scans of the format */
@@ -245,6 +247,7 @@ enum hr_code session_clone(struct session *from, const char *id, const char *ser
     HR_TRY(journal_clone(from, id, server_id, NULL, err));
     struct session *to = session_new(from->connect, from->user, id);
     snprintf(to->server_id, 37, "%s", server_id);
+    to->journalled = true;
     pthread_mutex_lock(&from->lock);
     hr_conf_copy(&to->conf, &from->conf);
     copy_views(&to->views, &from->views);
@@ -267,7 +270,6 @@ enum hr_code session_clone(struct session *from, const char *id, const char *ser
 void session_close(struct session *session)
 {
     struct hr_connect *connect = session->connect;
-    journal_close_session(session);
     hr_map_remove(&connect->sessions, session->key);
     hr_map_put(&connect->closed, session->key, (void *)1);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&session->operations, NULL));)
@@ -345,28 +347,66 @@ enum hr_code session_set(struct session *session, const char *key, const char *v
     return code;
 }
 
+enum hr_code session_set_durably(struct session *session, const char *key, const char *value, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    pthread_mutex_lock(&connect->journal_lock);
+    pthread_mutex_lock(&session->lock);
+    const char *old = hr_map_get(&session->conf.values, key);
+    char *before = old ? strdup(old) : NULL;
+    pthread_mutex_unlock(&session->lock);
+    enum hr_code code = session_set(session, key, value, err);
+    if (!code) {
+        code = journal_config(session, key, value, err);
+        if (code)
+            session_set(session, key, before, NULL);
+    }
+    pthread_mutex_unlock(&connect->journal_lock);
+    free(before);
+    return code;
+}
+
 static pthread_mutex_t *views_of(struct session *session, bool global, struct hr_map **map)
 {
     *map = global ? &session->connect->global_views : &session->views;
     return global ? &session->connect->lock : &session->lock;
 }
 
-enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct hr_err *err)
+static bool map_has(pthread_mutex_t *lock, const struct hr_map *map, const char *name)
 {
-    struct hr_map *map;
-    pthread_mutex_t *lock = views_of(session, view->global, &map);
     pthread_mutex_lock(lock);
-    bool exists = hr_map_has(map, view->name);
-    struct view *old = exists && !replace ? NULL : hr_map_put(map, view->name, view);
+    bool has = hr_map_has(map, name);
     pthread_mutex_unlock(lock);
-    if (exists && !replace) {
-        char quoted[300];
-        snprintf(quoted, sizeof quoted, "`%s`", view->name);
-        view_drop(view);
-        return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", quoted, NULL);
+    return has;
+}
+
+static enum hr_code fail_view_exists(const struct view *view, struct hr_err *err)
+{
+    char quoted[300];
+    snprintf(quoted, sizeof quoted, "`%s`", view->name);
+    return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", quoted, NULL);
+}
+
+enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct operation *by, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    struct hr_map *map;
+    struct view *old = NULL;
+    enum hr_code code = HR_OK;
+    pthread_mutex_t *lock = views_of(session, view->global, &map);
+    pthread_mutex_lock(&connect->journal_lock);
+    if (!replace && map_has(lock, map, view->name))
+        code = fail_view_exists(view, err);
+    else
+        code = journal_plan(by, err);
+    if (!code) {
+        pthread_mutex_lock(lock);
+        old = hr_map_put(map, view->name, view);
+        pthread_mutex_unlock(lock);
     }
-    view_drop(old);
-    return HR_OK;
+    pthread_mutex_unlock(&connect->journal_lock);
+    view_drop(code ? view : old);
+    return code;
 }
 
 static bool names_global(const struct hr_names *name)
@@ -374,17 +414,27 @@ static bool names_global(const struct hr_names *name)
     return name->count == 2 && !strcasecmp(name->at[0], "global_temp");
 }
 
-bool session_drop_view(struct session *session, const struct hr_names *name, bool global)
+enum hr_code session_drop_view(struct session *session, const struct hr_names *name, bool global, struct operation *by, bool *dropped, struct hr_err *err)
 {
+    struct hr_connect *connect = session->connect;
     struct hr_map *map;
+    struct view *old = NULL;
+    *dropped = false;
     if (!name->count || (name->count > 1 && !names_global(name)))
-        return false;
+        return HR_OK;
     pthread_mutex_t *lock = views_of(session, global || names_global(name), &map);
-    pthread_mutex_lock(lock);
-    struct view *old = hr_map_remove(map, name->at[name->count - 1]);
-    pthread_mutex_unlock(lock);
+    pthread_mutex_lock(&connect->journal_lock);
+    bool there = map_has(lock, map, name->at[name->count - 1]);
+    enum hr_code code = there ? journal_plan(by, err) : HR_OK;
+    if (there && !code) {
+        pthread_mutex_lock(lock);
+        old = hr_map_remove(map, name->at[name->count - 1]);
+        pthread_mutex_unlock(lock);
+        *dropped = true;
+    }
+    pthread_mutex_unlock(&connect->journal_lock);
     view_drop(old);
-    return old;
+    return code;
 }
 
 struct view *session_find_view(struct session *session, const struct hr_names *name)
@@ -407,6 +457,21 @@ static bool is_artifact_name(const char *name)
     return *name && *name != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/../");
 }
 
+/* a session that came back from its journal may hold more, from a time with another limit: it keeps that */
+static enum hr_code check_artifact_room(struct session *session, const char *name, size_t len, struct hr_err *err)
+{
+    pthread_mutex_lock(&session->lock);
+    const struct artifact *old = hr_map_get(&session->artifacts, name);
+    size_t others = session->artifact_bytes - (old ? old->len : 0);
+    pthread_mutex_unlock(&session->lock);
+    if (session->connect->journal < 0 && session->connect->options.journal)
+        return HR_OK;
+    if (others + len <= HR_ARTIFACT_MAX)
+        return HR_OK;
+    hr_fail(err, HR_E_LIMIT, "artifacts of a session are limited to %zu bytes in all: it has %zu, and \"%s\" has %zu", HR_ARTIFACT_MAX, others, name, len);
+    return hr_fail_hint(err, "put it into storage and read it from there");
+}
+
 enum hr_code session_add_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
     if (!is_artifact_name(name))
@@ -418,18 +483,19 @@ enum hr_code session_add_artifact(struct session *session, const char *name, con
     struct artifact *artifact = artifact_new(bytes, len), *old = NULL;
     if (!artifact)
         return hr_fail(err, HR_E_NOMEM, "no memory for an artifact of %zu bytes", len);
-    pthread_mutex_lock(&session->lock);
-    bool fits = session->artifact_bytes + len <= 4 * HR_ARTIFACT_MAX;
-    if (fits) {
+    pthread_mutex_lock(&session->connect->journal_lock);
+    enum hr_code code = check_artifact_room(session, name, len, err);
+    if (!code)
+        code = journal_artifact(session, name, bytes, len, err);
+    if (!code) {
+        pthread_mutex_lock(&session->lock);
         old = hr_map_put(&session->artifacts, name, artifact);
         session->artifact_bytes += len - (old ? old->len : 0);
+        pthread_mutex_unlock(&session->lock);
     }
-    pthread_mutex_unlock(&session->lock);
-    artifact_drop(old);
-    if (fits)
-        return HR_OK;
-    artifact_drop(artifact);
-    return hr_fail(err, HR_E_LIMIT, "artifacts of a session are limited to %zu bytes", 4 * HR_ARTIFACT_MAX);
+    pthread_mutex_unlock(&session->connect->journal_lock);
+    artifact_drop(code ? artifact : old);
+    return code;
 }
 
 void session_remember_error(struct session *session, const char *id, const struct hr_err *err)

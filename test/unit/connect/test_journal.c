@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "base/check.h"
+#include "base/limits.h"
 #include "host/connect/private.h"
 #include "host/connect/proto.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@ static void open_at(struct hr_connect *connect, const char *file)
 {
     struct hr_err err = {0};
     *connect = (struct hr_connect){.journal = -1, .options = {.journal = file}};
+    journal_init(connect);
     pthread_mutex_init(&connect->lock, NULL);
     hr_map_init(&connect->sessions);
     hr_map_init(&connect->closed);
@@ -39,6 +43,7 @@ static void close_it(struct hr_connect *connect)
     hr_map_release(&connect->sessions);
     hr_map_release(&connect->closed);
     pthread_mutex_destroy(&connect->lock);
+    journal_release(connect);
 }
 
 static struct session *begin(struct hr_connect *connect)
@@ -51,8 +56,7 @@ static struct session *begin(struct hr_connect *connect)
 static void set(struct session *session, const char *key, const char *value)
 {
     struct hr_err err;
-    assert_int_equal(session_set(session, key, value, &err), HR_OK);
-    journal_config(session, key, value);
+    assert_int_equal(session_set_durably(session, key, value, &err), HR_OK);
 }
 
 static const char *get(struct session *session, const char *key)
@@ -93,7 +97,7 @@ static void make_view(struct session *session, const char *name, const char *tab
     uint8_t *bytes = malloc(len);
     HR_CHECK(bytes);
     spark__connect__plan__pack(&plan, bytes);
-    journal_command(session, bytes, len);
+    assert_int_equal(journal_command(session, bytes, len, NULL), HR_OK);
     free(bytes);
 }
 
@@ -128,7 +132,7 @@ static size_t write_sample(off_t ends[6])
     ends[1] = connect.journal_bytes;
     make_view(session, "kept", "elsewhere");
     ends[2] = connect.journal_bytes;
-    journal_artifact(session, "cache/abc", "some bytes", 10);
+    assert_int_equal(session_add_artifact(session, "cache/abc", "some bytes", 10, NULL), HR_OK);
     ends[3] = connect.journal_bytes;
     set(session, "spark.sql.shuffle.partitions", "4");
     ends[4] = connect.journal_bytes;
@@ -209,7 +213,7 @@ static void a_clone_has_the_state_and_another_name(void **state)
     struct session *session = begin(&connect);
     set(session, "spark.sql.shuffle.partitions", "7");
     make_view(session, "kept", "elsewhere");
-    journal_artifact(session, "cache/abc", "some bytes", 10);
+    assert_int_equal(session_add_artifact(session, "cache/abc", "some bytes", 10, NULL), HR_OK);
     assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_OK);
     assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_E_IO);      /* never over another's */
     set(session, "spark.sql.shuffle.partitions", "8");
@@ -244,7 +248,7 @@ static void compaction_keeps_what_counts(void **state)
         snprintf(value, sizeof value, "%d", i + 1);
         set(session, "spark.sql.shuffle.partitions", value);
         make_view(session, "again", large);
-        journal_artifact(session, "files/data", large, 99999);
+        assert_int_equal(session_add_artifact(session, "files/data", large, 99999, NULL), HR_OK);
         most = (size_t)connect.journal_bytes > most ? (size_t)connect.journal_bytes : most;
     }
     close_it(&connect);
@@ -277,13 +281,14 @@ static void an_ended_session_is_forgotten_by_compaction(void **state)
     for (int i = 0; i < 3; i++) {
         char name[32];
         snprintf(name, sizeof name, "files/%d", i);
-        journal_artifact(session, name, large, 1 << 20);
+        assert_int_equal(session_add_artifact(session, name, large, 1 << 20, NULL), HR_OK);
     }
+    assert_int_equal(journal_close_session(session, NULL), HR_OK);
     session_close(session);
     session = session_restore(&connect, "ann", "s3", SERVER_ID);
     journal_session(session);
     for (int i = 0; i < 2; i++)
-        journal_artifact(session, "files/one", large, 1 << 20);
+        assert_int_equal(session_add_artifact(session, "files/one", large, 1 << 20, NULL), HR_OK);
     assert_true(connect.journal_bytes < 3 << 20);       /* of five */
     close_it(&connect);
     free(large);
@@ -294,15 +299,135 @@ static void an_ended_session_is_forgotten_by_compaction(void **state)
     close_it(&connect);
 }
 
+static void limit_files(off_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes ? (rlim_t)bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* a limit of files' sizes is a full disk for one file; the signal that comes with it is ignored, as everywhere in our processes */
+static void what_does_not_fit_is_neither_acknowledged_nor_done(void **state)
+{
+    struct hr_connect connect;
+    struct hr_err err;
+    char large[3000];
+    (void)state;
+    memset(large, 'x', sizeof large);
+    large[sizeof large - 1] = 0;
+    unlink(path);
+    open_at(&connect, path);
+    struct session *session = begin(&connect), *late;
+    set(session, "spark.sql.shuffle.partitions", "3");
+    off_t whole = connect.journal_bytes;
+    limit_files(whole + 500);
+    assert_int_equal(session_set_durably(session, "mark", large, &err), HR_E_FULL);
+    assert_non_null(strstr(err.msg, "the disk is full"));
+    assert_non_null(strstr(err.msg, path));
+    assert_null(get(session, "mark"));
+    assert_int_equal(session_add_artifact(session, "files/a", large, sizeof large, &err), HR_E_FULL);
+    assert_false(hr_map_has(&session->artifacts, "files/a"));
+    assert_int_equal(journal_command(session, large, sizeof large, &err), HR_E_FULL);
+    assert_int_equal(connect.journal_bytes, whole);
+    limit_files(whole + 10);
+    late = session_restore(&connect, "ann", "s2", CLONE_ID);
+    journal_session(late);                             /* there is no room for it */
+    assert_int_equal(session_set_durably(session, "spark.sql.shuffle.partitions", NULL, &err), HR_E_FULL);
+    assert_string_equal(get(session, "spark.sql.shuffle.partitions"), "3");
+    limit_files(0);
+    set(late, "mark", "kept");                         /* brings its session's record */
+    set(session, "mark", large);
+    close_it(&connect);
+    open_at(&connect, path);
+    assert_string_equal(get(session_get(&connect, "ann", "s1"), "mark"), large);
+    assert_string_equal(get(session_get(&connect, "ann", "s2"), "mark"), "kept");
+    assert_string_equal(session_get(&connect, "ann", "s2")->server_id, CLONE_ID);
+    close_it(&connect);
+}
+
+static void a_removed_journal_is_written_again(void **state)
+{
+    struct hr_connect connect;
+    (void)state;
+    unlink(path);
+    open_at(&connect, path);
+    struct session *session = begin(&connect);
+    set(session, "mark", "before");
+    unlink(path);
+    set(session, "other", "after");
+    close_it(&connect);
+    open_at(&connect, path);
+    session = session_get(&connect, "ann", "s1");
+    assert_string_equal(get(session, "mark"), "before");
+    assert_string_equal(get(session, "other"), "after");
+    close_it(&connect);
+}
+
+/* one limit, checked where something is added: whatever was, can be read */
+static void more_artifacts_than_a_session_may_have_are_refused_by_name(void **state)
+{
+    struct hr_connect connect;
+    struct hr_err err;
+    (void)state;
+    unlink(path);
+    open_at(&connect, path);
+    struct session *session = begin(&connect);
+    assert_int_equal(session_add_artifact(session, "files/1", "0123456789", 10, &err), HR_OK);
+    session->artifact_bytes = HR_ARTIFACT_MAX - 5;     /* as if it had others */
+    off_t before = connect.journal_bytes;
+    assert_int_equal(session_add_artifact(session, "files/2", "012345", 6, &err), HR_E_LIMIT);
+    assert_non_null(strstr(err.msg, "\"files/2\""));
+    assert_non_null(strstr(err.msg, "limited to 1073741824 bytes"));
+    assert_int_equal(connect.journal_bytes, before);
+    assert_int_equal(session_add_artifact(session, "files/1", "abcdefghij", 10, &err), HR_OK);   /* in another's place it is no more */
+    connect.journal_bytes = (off_t)HR_JOURNAL_MAX;     /* as if it were full, of what compaction cannot remove */
+    assert_int_equal(session_add_artifact(session, "files/2", "01234", 5, &err), HR_OK);         /* it can */
+    close_it(&connect);
+    open_at(&connect, path);
+    session = session_get(&connect, "ann", "s1");
+    assert_int_equal(session->artifact_bytes, 15);
+    close_it(&connect);
+}
+
+static void operations_that_wrote_are_known_to_the_next_host(void **state)
+{
+    struct hr_connect connect;
+    char id[64];
+    (void)state;
+    unlink(path);
+    open_at(&connect, path);
+    struct session *session = begin(&connect);
+    for (int i = 0; i < 3; i++) {
+        snprintf(id, sizeof id, "%08d-2222-4333-8444-555555555555", i);
+        struct operation *operation = operation_new_replayed(session, "", 0);
+        free(operation->id);
+        operation->id = strdup(id);
+        journal_writes(operation);
+        operation_drop(operation);
+    }
+    assert_false(hr_map_has(&session->lost, id));
+    close_it(&connect);
+    open_at(&connect, path);
+    session = session_get(&connect, "ann", "s1");
+    assert_int_equal(session->lost.count, 3);
+    assert_true(hr_map_has(&session->lost, id));
+    close_it(&connect);
+}
+
 int main(void)
 {
+    signal(SIGXFSZ, SIG_IGN);
     HR_CHECK(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/1.journal", folder);
     snprintf(other, sizeof other, "%s/2.journal", folder);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_truncation_keeps_the_whole_records), cmocka_unit_test(a_flipped_byte_ends_the_reading_and_is_not_fatal),
         cmocka_unit_test(a_clone_has_the_state_and_another_name),   cmocka_unit_test(compaction_keeps_what_counts),
-        cmocka_unit_test(an_ended_session_is_forgotten_by_compaction)};
+        cmocka_unit_test(an_ended_session_is_forgotten_by_compaction),
+        cmocka_unit_test(what_does_not_fit_is_neither_acknowledged_nor_done), cmocka_unit_test(a_removed_journal_is_written_again),
+        cmocka_unit_test(operations_that_wrote_are_known_to_the_next_host),
+        cmocka_unit_test(more_artifacts_than_a_session_may_have_are_refused_by_name)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
     unlink(other);
