@@ -82,10 +82,13 @@
     X("DUPLICATED_CTE_NAMES", "42602", HR_PARSE, "CTE definition can't have duplicate names: <duplicateNames>.") \
     X("DUPLICATED_MAP_KEY", "23505", HR_RUNTIME, "Duplicate map key <key> was found, please check the input data. If you want to remove the duplicated keys, you can set <mapKeyDedupPolicy> to \"LAST_WIN\" so that the key inserted at last takes precedence.") \
     X("EMPTY_JSON_FIELD_VALUE", "42604", HR_RUNTIME, "Failed to parse an empty string for data type <dataType>.") \
+    X("EMPTY_PARTITION_COLUMN_NAME", "KD009", HR_RUNTIME, "Found an empty partition column name in the path segment '<segment>'. Each partition directory must have a non-empty column name before the '=' sign (e.g., 'col=value').") \
+    X("EMPTY_PARTITION_COLUMN_VALUE", "KD009", HR_RUNTIME, "Found an empty partition column value in the path segment '<segment>'. Each partition directory must have a non-empty value after the '=' sign (e.g., 'col=value').") \
     X("EXCEPT_OVERLAPPING_COLUMNS", "42702", HR_ANALYSIS, "Columns in an EXCEPT list must be distinct and non-overlapping, but got (<columns>).") \
     X("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", "KD001", HR_SPARK, "Encountered error while reading file <path>. Could not read footer. Please ensure that the file is in either ORC or Parquet format. If not, please convert it to a valid format. If the file is in the valid format, please check if it is corrupt. If it is, you can choose to either ignore it or fix the corruption.") \
     X("FAILED_READ_FILE.FILE_NOT_EXIST", "KD001", HR_SPARK, "Encountered error while reading file <path>. File does not exist. It is possible the underlying files have been updated. You can explicitly invalidate the cache in Spark by running 'REFRESH TABLE tableName' command in SQL or by recreating the Dataset/DataFrame involved.") \
     X("FAILED_READ_FILE.NO_HINT", "KD001", HR_SPARK, "Encountered error while reading file <path>.") \
+    X("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH", "KD001", HR_SPARK, "Encountered error while reading file <path>. Data type mismatches when reading Parquet column <column>. Expected Spark type <expectedType>, actual Parquet type <actualType>.") \
     X("FAILED_TO_PARSE_TOO_COMPLEX", "54001", HR_PARSE, "The statement, including potential SQL functions and referenced views, was too complex to parse.\nTo mitigate this error divide the statement into multiple, less complex chunks.") \
     X("FIELD_NOT_FOUND", "42704", HR_ANALYSIS, "No such struct field <fieldName> in <fields>.") \
     X("GROUPING_COLUMN_MISMATCH", "42803", HR_ANALYSIS, "Column of grouping (<grouping>) can't be found in grouping columns <groupingColumns>.") \
@@ -151,6 +154,7 @@
     X("INVALID_PARAMETER_VALUE.PATTERN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.") \
     X("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.") \
     X("INVALID_PARAMETER_VALUE.START", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects a positive or a negative value for `start`, but got 0.") \
+    X("INVALID_PARTITION_VALUE", "42846", HR_RUNTIME, "Failed to cast value <value> to data type <dataType> for partition column <columnName>. Ensure the value matches the expected data type for this partition column.") \
     X("INVALID_RECURSIVE_CTE", "42836", HR_ANALYSIS, "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement with 2 children. The first child needs to be the anchor term without any recursive references. Any top level inner CTE must not contain self references.") \
     X("INVALID_RECURSIVE_REFERENCE.PLACE", "42836", HR_ANALYSIS, "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used on the right side of left outer/semi/anti joins, on the left side of right outer joins, in full outer joins, in aggregates, window functions or sorts") \
     X("INVALID_SCHEMA.NON_STRING_LITERAL", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression must be string literal and not null.") \
@@ -183,6 +187,7 @@
     X("OPERATION_CANCELED", "HY008", HR_SPARK, "Operation has been canceled.") \
     X("OPTION_VALUE_EXCEEDS_ONE_CHARACTER", "22023", HR_ANALYSIS, "The value of <paramName> cannot be more than one character, but got <actualValue>.") \
     X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
+    X("PARQUET_TYPE_ILLEGAL", "42846", HR_ANALYSIS, "Illegal Parquet type: <parquetType>.") \
     X("PARSE_EMPTY_STATEMENT", "42617", HR_PARSE, "Syntax error, unexpected empty statement.") \
     X("PARSE_MODE_UNSUPPORTED", "42601", HR_ANALYSIS, "The function <funcName> doesn't support the <mode> mode. Acceptable modes are PERMISSIVE and FAILFAST.") \
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
@@ -215,12 +220,15 @@
     X("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "42703", HR_ANALYSIS, "Cannot resolve column name \"<colName>\" among (<fieldNames>).") \
     X("UNRESOLVED_ROUTINE", "42883", HR_ANALYSIS, "Cannot resolve routine <routineName> on search path <searchPath>.") \
     X("UNRESOLVED_USING_COLUMN_FOR_JOIN", "42703", HR_ANALYSIS, "USING column <colName> cannot be resolved on the <side> side of the join. The <side>-side columns: [<suggestion>].") \
+    X("UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", "0A000", HR_ANALYSIS, "The char/varchar type can't be used in the table schema. If you want Spark treat them as string type as same as Spark 3.0 and earlier, please set \"spark.sql.legacy.charVarcharAsString\" to \"true\".") \
     X("UNSUPPORTED_DATATYPE", "0A000", HR_PARSE, "Unsupported data type <typeName>.") \
     X("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "0A000", HR_ANALYSIS, "The <format> datasource doesn't support the column <columnName> of the type <columnType>.") \
     X("UNSUPPORTED_EXPR_FOR_WINDOW", "42P20", HR_ANALYSIS, "Expression <sqlExpr> not supported within a window function.") \
     X("UNSUPPORTED_FEATURE", "0A000", HR_ANALYSIS, "The feature is not supported by this pool: <feature>. It needs Apache Spark itself, which this server cannot attach yet.") \
     X("UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", "0A000", HR_ANALYSIS, "The feature is not supported: Queries from raw JSON/CSV/XML files are disallowed when the referenced columns only include the internal corrupt record column (named `_corrupt_record` by default). For example: `spark.read.schema(schema).json(file).filter($\"_corrupt_record\".isNotNull).count()` and `spark.read.schema(schema).json(file).select(\"_corrupt_record\").show()`. Instead, you can cache or save the parsed results and then send the same query. For example, `val df = spark.read.schema(schema).json(file).cache()` and then `df.filter($\"_corrupt_record\".isNotNull).count()`.") \
+    X("UNSUPPORTED_FEATURE.READ_FILES_OF_TABLE", "0A000", HR_ANALYSIS, "The feature is not supported: reading the files of the <format> table <path>. Its <log> says which of them hold the table's rows; the others hold rows that were removed or replaced. Where <format> is at hand, write the rows out as plain Parquet and read that; or set <config> to \"false\" to read every file as it stands.") \
     X("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "0A000", HR_ANALYSIS, "The feature is not supported: Cannot have MAP type columns in DataFrame which calls set operations (INTERSECT, EXCEPT, etc.), but the type of column <colName> is <dataType>.") \
+    X("UNSUPPORTED_FEATURE.WRITE_FILES_INTO_TABLE", "0A000", HR_ANALYSIS, "The feature is not supported: writing files into the <format> table <path>. What is not in its <log> is no part of the table, and replacing the folder would destroy it. Write to another path; or set <config> to \"false\" to write there all the same.") \
     X("UNSUPPORTED_GENERATOR.MULTI_GENERATOR", "42K0E", HR_ANALYSIS, "The generator is not supported: only one generator allowed per SELECT clause but found <num>: <generators>.") \
     X("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "42K0E", HR_ANALYSIS, "The generator is not supported: nested in expressions <expression>.") \
     X("UNSUPPORTED_GENERATOR.NOT_GENERATOR", "42K0E", HR_ANALYSIS, "The generator is not supported: <functionName> is expected to be a generator. However, its class is <classCanonicalName>, which is not a generator.") \

@@ -76,6 +76,11 @@ enum hr_code hr_blob_normalize(struct hr_blob *blob, struct hr_arena *arena, con
 char *hr_blob_join(struct hr_arena *arena, const char *folder, const char *name);
 bool hr_blob_has_glob(const char *location);                 /* holds * ? [ or { unescaped */
 
+/* Names that no reader of data sees (Hadoop's and Spark's rule, HadoopFSUtils.shouldFilterOutPathName): those that begin with '.' or '_', which is where
+ * writers keep what is not committed, and "…._COPYING_". A partition folder ("_a=1") is seen. `_below`: is any part of "a/b/c" such a name? */
+bool hr_blob_hidden(const char *name);
+bool hr_blob_hidden_below(const char *relative);
+
 /* ---- looking ---- */
 
 #define HR_BLOB_ETAG_MAX 128

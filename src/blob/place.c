@@ -204,3 +204,29 @@ enum hr_code hr_blob_normalize(struct hr_blob *blob, struct hr_arena *arena, con
     *normal = place.location;
     return HR_OK;
 }
+
+/* ---- names that no reader sees ---- */
+
+static bool hidden(const char *name, size_t len)
+{
+    static const char copying[] = "._COPYING_";
+    size_t end = sizeof copying - 1;
+    if (len > end && !memcmp(name + len - end, copying, end))
+        return true;
+    if (!len || *name == '.')
+        return len > 0;
+    return *name == '_' && !memchr(name, '=', len);
+}
+
+bool hr_blob_hidden(const char *name) { return hidden(name, strlen(name)); }
+
+bool hr_blob_hidden_below(const char *relative)
+{
+    for (const char *part = relative; *part;) {
+        size_t len = strcspn(part, "/");
+        if (hidden(part, len))
+            return true;
+        part += len + (part[len] == '/');
+    }
+    return false;
+}

@@ -52,15 +52,6 @@ struct data_listing *data_listing_new(struct data_work *work, const struct data_
 
 /* ---- finding ---- */
 
-/* names that no reader of tables sees, as Spark's: _SUCCESS, _temporary, .crc files */
-static bool hidden(const char *name)
-{
-    for (const char *at = name; at && *at; at = strchr(at, '/'), at = at ? at + 1 : NULL)
-        if (*at == '.' || (*at == '_' && !memchr(at, '=', strcspn(at, "/"))))
-            return true;
-    return false;
-}
-
 static enum hr_code add(struct listing_run *run, size_t item, const char *path, const char *url, const struct hr_blob_stat *stat, struct hr_err *err)
 {
     if (hr_map_put(&run->seen, url, run))
@@ -105,7 +96,7 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
         for (size_t i = 0; i < page.count; i++) {
             struct hr_blob_entry *entry = &page.entries[i];
             const char *name = join(arena, folder, entry->name);
-            if (entry->stat.is_dir || (table && hidden(entry->name)) || (pattern && !data_glob_match(pattern, name)))
+            if (entry->stat.is_dir || (table && hr_blob_hidden_below(entry->name)) || (pattern && !data_glob_match(pattern, name)))
                 continue;
             HR_TRY(add(run, item, name, entry->location, &entry->stat, err));
         }

@@ -60,7 +60,6 @@
     X("spark.sql.legacy.negativeIndexInArrayInsert", "false") \
     X("spark.sql.legacy.nullInEmptyListBehavior", NULL) \
     X("spark.sql.legacy.nullValueWrittenAsQuotedEmptyStringCsv", "false") \
-    X("spark.sql.legacy.parquet.nanosAsLong", "false") \
     X("spark.sql.legacy.parquet.returnNullStructIfAllFieldsMissing", "false") \
     X("spark.sql.legacy.parser.havingWithoutGroupByAsWhere", "false") \
     X("spark.sql.legacy.pathOptionBehavior.enabled", "false") \
@@ -80,11 +79,9 @@
     X("spark.sql.optimizer.decorrelateExistsSubqueryLegacyIncorrectCountHandling.enabled", "false") \
     X("spark.sql.optimizer.decorrelateSubqueryLegacyIncorrectCountHandling.enabled", "false") \
     X("spark.sql.orderByOrdinal", "true") \
-    X("spark.sql.parquet.binaryAsString", "false") \
     X("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED") \
     X("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED") \
     X("spark.sql.parquet.fieldId.read.enabled", "false") \
-    X("spark.sql.parquet.inferTimestampNTZ.enabled", "true") \
     X("spark.sql.parquet.int96RebaseModeInRead", "CORRECTED") \
     X("spark.sql.parquet.int96RebaseModeInWrite", "CORRECTED") \
     X("spark.sql.parquet.int96TimestampConversion", "false") \

@@ -149,6 +149,7 @@
     X("spark.sql.legacy.interval.enabled", "false", BOOLEAN, 0, NULL) \
     X("spark.sql.legacy.json.allowEmptyString.enabled", "false", BOOLEAN, 0, NULL) \
     X("spark.sql.legacy.json.enableDateTimeParsingFallback", NULL, BOOLEAN, 0, NULL) \
+    X("spark.sql.legacy.parquet.nanosAsLong", "false", BOOLEAN, 0, NULL) \
     X("spark.sql.legacy.parseNullPartitionSpecAsStringLiteral", "false", BOOLEAN, 0, NULL) \
     X("spark.sql.legacy.setopsPrecedence.enabled", "false", BOOLEAN, 0, NULL) \
     X("spark.sql.legacy.sizeOfNull", "true", BOOLEAN, 0, NULL) \

@@ -2,6 +2,8 @@
 #include "base/check.h"
 #include "base/map.h"
 #include "base/clock.h"
+#include "host/format/partitions.h"
+#include "host/format/tables.h"
 #include "host/format/text_value.h"
 #include <ctype.h>
 #include <fnmatch.h>
@@ -9,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-
-#define HIVE_NULL "__HIVE_DEFAULT_PARTITION__"
 
 /* ---- options ---- */
 
@@ -144,44 +144,6 @@ const char *hr_files_uri(struct hr_arena *arena, const char *location)
     return hr_buf_keep(&out, arena);
 }
 
-/* names that no reader sees: Spark's HadoopFSUtils.shouldFilterOutPathName */
-static bool hidden(const char *name)
-{
-    size_t len = strlen(name);
-    if (len > 10 && !strcmp(name + len - 10, "._COPYING_"))
-        return true;
-    return name[0] == '.' || (name[0] == '_' && !strchr(name, '='));
-}
-
-static bool hidden_anywhere(const char *relative)
-{
-    char part[1024];
-    for (const char *p = relative; *p;) {
-        size_t len = strcspn(p, "/");
-        snprintf(part, sizeof part, "%.*s", (int)len, p);
-        if (hidden(part))
-            return true;
-        p += len + (p[len] == '/');
-    }
-    return false;
-}
-
-static char *unescape(struct hr_arena *arena, const char *text, size_t len)
-{
-    char *out = hr_arena_alloc(arena, len + 1), *to = out;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '%' && i + 2 < len && isxdigit((unsigned char)text[i + 1]) && isxdigit((unsigned char)text[i + 2])) {
-            char hex[3] = {text[i + 1], text[i + 2], 0};
-            *to++ = (char)strtol(hex, NULL, 16);
-            i += 2;
-        } else {
-            *to++ = text[i];
-        }
-    }
-    *to = 0;
-    return out;
-}
-
 /* ---- finding ---- */
 
 struct find {
@@ -196,6 +158,8 @@ struct find {
     struct hr_file *files; size_t count, cap;
     const char **bases;                /* of each file: the path behind which partition folders begin */
     bool *direct;                      /* of each file: it is a root, or stands directly in one */
+    bool parquet;
+    struct hr_file *summaries; size_t summary_count;
 };
 
 static bool wanted_file(const struct find *find, const char *location, const struct hr_blob_stat *stat)
@@ -237,18 +201,40 @@ static const char *parent_of(struct hr_arena *arena, const char *location)
     return slash && slash > location ? hr_strndup(arena, location, (size_t)(slash - location)) : "/";
 }
 
+/* `_metadata` and `_common_metadata` hold schemas for those who write many files: no data */
+static bool is_summary(const char *name) { return !strcmp(name, "_metadata") || !strcmp(name, "_common_metadata"); }
+
+static void add_summary(struct find *find, const struct hr_blob_entry *entry)
+{
+    struct hr_file *grown = HR_NEW_ARRAY(find->arena, struct hr_file, find->summary_count + 1);
+    if (find->summary_count)
+        memcpy(grown, find->summaries, find->summary_count * sizeof *grown);
+    grown[find->summary_count++] = (struct hr_file){.location = entry->location, .stat = entry->stat};
+    find->summaries = grown;
+}
+
 static enum hr_code add_root(struct find *find, const char *location, const struct hr_blob_stat *stat, struct hr_err *err)
 {
+    const struct hr_tables_asked asked = {find->format->blob, find->env, HR_TABLES_READ};
     if (!stat->is_dir) {
-        if (!hidden(base_name(location)))          /* even when it is named by itself */
-            add_file(find, location, stat, find->base_path ? find->base_path : parent_of(find->arena, location), true);
+        if (hr_blob_hidden(base_name(location)))   /* even when it is named by itself */
+            return HR_OK;
+        if (find->parquet)
+            HR_TRY(hr_tables_refuse_above(&asked, parent_of(find->arena, location), true, err));
+        add_file(find, location, stat, find->base_path ? find->base_path : parent_of(find->arena, location), true);
         return HR_OK;
     }
     struct hr_blob_page page;
     HR_TRY(hr_blob_list_all(find->format->blob, find->arena, location, true, &page, NULL, err));
+    HR_TRY(hr_tables_refuse_listed(&asked, location, &page, err));
+    HR_TRY(hr_tables_refuse_above(&asked, location, false, err));
     for (size_t i = 0; i < page.count; i++) {
         struct hr_blob_entry *entry = &page.entries[i];
-        if (!entry->stat.is_dir && !hidden_anywhere(entry->name))
+        if (entry->stat.is_dir)
+            continue;
+        if (find->parquet && is_summary(base_name(entry->name)))
+            add_summary(find, entry);
+        else if (!hr_blob_hidden_below(entry->name))
             add_file(find, entry->location, &entry->stat, find->base_path ? find->base_path : location, !strchr(entry->name, '/'));
     }
     return HR_OK;
@@ -301,100 +287,7 @@ static enum hr_code time_option(struct find *find, const char *key, bool *has, i
     return HR_OK;
 }
 
-/* ---- partition columns ---- */
-
-enum part { PART_NULL, PART_INT, PART_LONG, PART_DECIMAL, PART_DOUBLE, PART_DATE, PART_TIMESTAMP, PART_STRING };
-
-static enum part infer_part(const char *text, bool infer)
-{
-    if (!strcmp(text, HIVE_NULL))
-        return PART_NULL;
-    if (!infer)
-        return PART_STRING;
-    size_t len = strlen(text);
-    int64_t whole;
-    double real;
-    struct hr_decimal decimal;
-    int32_t days;
-    if (hr_value_long(text, len, &whole))
-        return whole >= INT32_MIN && whole <= INT32_MAX ? PART_INT : PART_LONG;
-    if (hr_value_bigdecimal(text, len, false, &decimal) && decimal.scale <= 0 && decimal.precision <= 38)
-        return PART_DECIMAL;
-    if (hr_value_double(text, len, &real))
-        return PART_DOUBLE;
-    if (len >= 19 && strchr(text, ':') && hr_parse_timestamp_ntz(text, len, true, &whole))
-        return PART_TIMESTAMP;
-    if (len == 10 && hr_parse_date(text, len, &days))
-        return PART_DATE;
-    return PART_STRING;
-}
-
-static enum part wider(enum part a, enum part b)
-{
-    if (a == b || b == PART_NULL)
-        return a;
-    if (a == PART_NULL)
-        return b;
-    enum part low = a < b ? a : b, high = a < b ? b : a;
-    if (high <= PART_DOUBLE)
-        return low == PART_DECIMAL || high != PART_DOUBLE || low <= PART_LONG ? high : PART_STRING;
-    if (low == PART_DATE && high == PART_TIMESTAMP)
-        return PART_TIMESTAMP;
-    return PART_STRING;
-}
-
-static const struct hr_type *part_type(struct hr_arena *arena, enum part part)
-{
-    switch (part) {
-    case PART_INT: return hr_type_basic(HR_TYPE_INT);
-    case PART_LONG: return hr_type_basic(HR_TYPE_LONG);
-    case PART_DECIMAL: return hr_type_decimal(arena, 38, 0);
-    case PART_DOUBLE: return hr_type_basic(HR_TYPE_DOUBLE);
-    case PART_DATE: return hr_type_basic(HR_TYPE_DATE);
-    case PART_TIMESTAMP: return hr_type_basic(HR_TYPE_TIMESTAMP);
-    case PART_NULL: return hr_type_basic(HR_TYPE_VOID);
-    default: return hr_type_basic(HR_TYPE_STRING);
-    }
-}
-
-struct pairs { const char *names[32], *values[32]; size_t count; };
-
-/* key=value folders of a file behind its base */
-static void pairs_of(struct find *find, size_t file, struct pairs *pairs)
-{
-    const char *location = find->files[file].location, *base = find->bases[file];
-    size_t n = strlen(base);
-    pairs->count = 0;
-    if (strncmp(location, base, n))
-        return;
-    for (const char *p = location + n; *p;) {
-        p += *p == '/';
-        size_t len = strcspn(p, "/");
-        const char *equals = memchr(p, '=', len);
-        if (!p[len])
-            return;                /* the file's own name */
-        if (equals && equals > p && pairs->count < 32) {
-            pairs->names[pairs->count] = unescape(find->arena, p, (size_t)(equals - p));
-            pairs->values[pairs->count++] = unescape(find->arena, equals + 1, len - (size_t)(equals + 1 - p));
-        } else {
-            pairs->count = 0;
-        }
-        p += len;
-    }
-}
-
-static enum hr_code same_columns(struct find *find, const struct pairs *first, const struct pairs *other, struct hr_err *err)
-{
-    bool same = first->count == other->count;
-    for (size_t i = 0; same && i < first->count; i++)
-        same = !strcmp(first->names[i], other->names[i]);
-    if (same)
-        return HR_OK;
-    (void)find;
-    return hr_fail(err, HR_E_INVALID, "Conflicting partition column names detected: the folders of one path name different partition columns. For partitioned "
-                   "table directories, data files should only live in leaf directories, and directories at the same level should have the same "
-                   "partition column name");
-}
+/* ---- all of it ---- */
 
 static const struct hr_field *field_named(const struct hr_type *schema, const char *name, bool case_sensitive)
 {
@@ -402,38 +295,6 @@ static const struct hr_field *field_named(const struct hr_type *schema, const ch
         if (!(case_sensitive ? strcmp : strcasecmp)(schema->fields[i].name, name))
             return &schema->fields[i];
     return NULL;
-}
-
-static enum hr_code partitions(struct find *find, const struct hr_type *user_schema, struct hr_files *out, struct hr_err *err)
-{
-    if (find->recursive || !find->count)
-        return HR_OK;
-    struct pairs first, other;
-    pairs_of(find, 0, &first);
-    for (size_t i = 1; i < find->count; i++) {
-        pairs_of(find, i, &other);
-        HR_TRY(same_columns(find, &first, &other, err));
-    }
-    if (!first.count)
-        return HR_OK;
-    bool infer = hr_conf_bool(find->env, "spark.sql.sources.partitionColumnTypeInference.enabled", true);
-    bool sensitive = hr_conf_bool(find->env, "spark.sql.caseSensitive", false);
-    enum part kinds[32] = {PART_NULL};
-    for (size_t i = 0; i < find->count; i++) {
-        pairs_of(find, i, &other);
-        find->files[i].partition = HR_NEW_ARRAY(find->arena, const char *, first.count);
-        for (size_t c = 0; c < first.count; c++) {
-            kinds[c] = wider(kinds[c], infer_part(other.values[c], infer));
-            find->files[i].partition[c] = strcmp(other.values[c], HIVE_NULL) ? other.values[c] : NULL;
-        }
-    }
-    out->partitions = HR_NEW_ARRAY(find->arena, struct hr_field, first.count);
-    out->partition_count = first.count;
-    for (size_t c = 0; c < first.count; c++) {
-        const struct hr_field *user = field_named(user_schema, first.names[c], sensitive);
-        out->partitions[c] = (struct hr_field){user ? user->name : first.names[c], user ? user->type : part_type(find->arena, kinds[c]), true, NULL};
-    }
-    return HR_OK;
 }
 
 static int by_size(const void *a, const void *b)
@@ -458,8 +319,8 @@ static enum hr_code json_paths(struct find *find, const char *text, struct hr_er
 enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_names *paths,
                            const struct hr_options *options, const struct hr_type *user_schema, struct hr_files *files, struct hr_err *err)
 {
-    struct find find = {.format = format, .arena = arena, .env = env, .options = options};
-    memset(files, 0, sizeof *files);
+    struct find find = {.format = format, .arena = arena, .env = env, .options = options, .parquet = files->parquet};
+    *files = (struct hr_files){.parquet = find.parquet};
     find.glob_filter = hr_option_get(options, "pathGlobFilter");
     HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find.recursive, err));
     HR_TRY(hr_option_bool(options, "ignoreMissingFiles", hr_conf_bool(env, "spark.sql.files.ignoreMissingFiles", false), &files->ignore_missing, err));
@@ -476,11 +337,17 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
         HR_TRY(add_path(&find, single, err));
     if (!paths->count && several)
         HR_TRY(json_paths(&find, several, err));
-    HR_TRY(partitions(&find, user_schema, files, err));
+    bool *in_partition = HR_NEW_ARRAY(arena, bool, find.count + 1);
+    if (!find.recursive)
+        HR_TRY(hr_partitions_find(arena, env, find.files, find.bases, in_partition, find.count, user_schema, files, err));
     size_t kept = 0;
-    for (size_t i = 0; i < find.count; i++)      /* without partition columns only what stands directly in a root is read */
-        if (find.direct[i] || find.recursive || files->partition_count)
+    for (size_t i = 0; i < find.count; i++) {    /* without partition columns only what stands directly in a root is read */
+        bool keeps = files->partition_count ? in_partition[i] : find.direct[i] || find.recursive;
+        if (keeps)
             find.files[kept++] = find.files[i];
+    }
+    files->summaries = find.summaries;
+    files->summary_count = find.summary_count;
     files->at = find.files;
     files->count = kept;
     if (kept)
@@ -518,9 +385,7 @@ const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_fi
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, data->field_count + files->partition_count + 1);
     for (size_t i = 0; i < data->field_count; i++) {
         int partition = hr_files_partition(files, data->fields[i].name, case_sensitive);
-        fields[count] = data->fields[i];
-        if (partition >= 0)
-            fields[count].type = files->partitions[partition].type;
+        fields[count] = partition >= 0 ? files->partitions[partition] : data->fields[i];
         fields[count++].nullable = true;
     }
     for (size_t i = 0; i < files->partition_count; i++)
@@ -553,48 +418,6 @@ bool hr_files_compressed(const struct hr_files *files)
         if (files->at[i].codec != HR_CODEC_NONE)
             return true;
     return false;
-}
-
-static duckdb_value partition_value(const char *text, const struct hr_type *type, const struct hr_zone *zone)
-{
-    size_t len = strlen(text);
-    int64_t whole;
-    double real;
-    int32_t days;
-    bool flag;
-    struct hr_decimal decimal;
-    __int128 wide;
-    switch (type->id) {
-    case HR_TYPE_BYTE: return hr_value_long(text, len, &whole) ? duckdb_create_int8((int8_t)whole) : NULL;
-    case HR_TYPE_SHORT: return hr_value_long(text, len, &whole) ? duckdb_create_int16((int16_t)whole) : NULL;
-    case HR_TYPE_INT: return hr_value_long(text, len, &whole) ? duckdb_create_int32((int32_t)whole) : NULL;
-    case HR_TYPE_LONG: return hr_value_long(text, len, &whole) ? duckdb_create_int64(whole) : NULL;
-    case HR_TYPE_FLOAT: return hr_value_double(text, len, &real) ? duckdb_create_float((float)real) : NULL;
-    case HR_TYPE_DOUBLE: return hr_value_double(text, len, &real) ? duckdb_create_double(real) : NULL;
-    case HR_TYPE_BOOLEAN: return hr_value_boolean(text, len, &flag) ? duckdb_create_bool(flag) : NULL;
-    case HR_TYPE_DATE: return hr_parse_date(text, len, &days) ? duckdb_create_date((duckdb_date){days}) : NULL;
-    case HR_TYPE_TIMESTAMP:
-        return hr_parse_timestamp(text, len, zone, hr_now_us(), &whole) ? duckdb_create_timestamp_tz((duckdb_timestamp){whole}) : NULL;
-    case HR_TYPE_TIMESTAMP_NTZ:
-        return hr_parse_timestamp_ntz(text, len, true, &whole) ? duckdb_create_timestamp((duckdb_timestamp){whole}) : NULL;
-    case HR_TYPE_DECIMAL:
-        if (!hr_value_bigdecimal(text, len, false, &decimal) || !hr_value_decimal(&decimal, type->precision, type->scale, &wide))
-            return NULL;
-        return duckdb_create_decimal((duckdb_decimal){type->precision, type->scale, {(uint64_t)wide, (int64_t)(wide >> 64)}});
-    default: return duckdb_create_varchar_length(text, len);
-    }
-}
-
-void hr_files_fill_partition(const char *text, const struct hr_type *type, const struct hr_zone *zone, duckdb_vector vector, idx_t rows)
-{
-    duckdb_value value = text ? partition_value(text, type, zone) : NULL;
-    if (value) {
-        duckdb_vector_reference_value(vector, value);
-        duckdb_destroy_value(&value);
-        return;
-    }
-    for (idx_t i = 0; i < rows; i++)
-        hr_vector_null(vector, i);
 }
 
 /* ---- _metadata ---- */

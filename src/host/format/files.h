@@ -20,6 +20,8 @@ struct hr_files {
     struct hr_names uris;              /* as df.inputFiles() prints them */
     const char *first;                 /* the path as given, for messages */
     bool ignore_missing, ignore_corrupt;
+    bool parquet;                      /* set by the caller of hr_files_find: summaries are looked for */
+    struct hr_file *summaries; size_t summary_count;       /* Parquet's _metadata and _common_metadata */
 };
 
 /* paths and the options "path", "paths", "basePath", "pathGlobFilter", "recursiveFileLookup", "modifiedBefore", "modifiedAfter",
@@ -41,6 +43,8 @@ bool hr_files_compressed(const struct hr_files *files);
 int hr_files_partition(const struct hr_files *files, const char *name, bool case_sensitive);
 /* all of one file's partition value in an output vector of `type`, `rows` rows */
 void hr_files_fill_partition(const char *text, const struct hr_type *type, const struct hr_zone *zone, duckdb_vector vector, idx_t rows);
+bool hr_files_partition_fits(const char *text, const struct hr_type *type, const struct hr_zone *zone);
+void hr_files_partition_sql(const char *text, const struct hr_type *type, const struct hr_zone *zone, struct hr_buf *out);   /* text NULL: null */
 const char *hr_files_uri(struct hr_arena *arena, const char *location);           /* file:///a%20b */
 const char *hr_files_spark_path(struct hr_arena *arena, const char *location);    /* file:/a b */
 /* a text that changes when any file does: the cache's key */

@@ -127,24 +127,64 @@ enum hr_code hr_format_check_corrupt(struct hr_arena *arena, const struct hr_fie
     return HR_E_SPARK;
 }
 
-/* two columns of one name: Spark's check of every relation of files */
-static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, const struct hr_type *schema, struct hr_err *err)
+static const char *twice(struct hr_arena *arena, const struct hr_type *type, bool sensitive);
+
+static const char *twice_in(struct hr_arena *arena, const struct hr_type *schema, bool sensitive)
 {
     struct hr_map seen;
-    bool sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false);
     sensitive ? hr_map_init(&seen) : hr_map_init_nocase(&seen);
-    const char *twice = NULL;
-    for (size_t i = 0; i < schema->field_count && !twice; i++)
+    const char *found = NULL;
+    for (size_t i = 0; i < schema->field_count && !found; i++)
         if (hr_map_put(&seen, schema->fields[i].name, arena))
-            twice = schema->fields[i].name;
+            found = schema->fields[i].name;
     hr_map_release(&seen);
-    if (!twice)
+    for (size_t i = 0; i < schema->field_count && !found; i++)
+        found = twice(arena, schema->fields[i].type, sensitive);
+    return found;
+}
+
+/* a name that stands twice in one struct of the type; NULL when there is none */
+static const char *twice(struct hr_arena *arena, const struct hr_type *type, bool sensitive)
+{
+    if (type->id == HR_TYPE_STRUCT)
+        return twice_in(arena, type, sensitive);
+    if (type->id == HR_TYPE_ARRAY)
+        return twice(arena, type->element, sensitive);
+    if (type->id != HR_TYPE_MAP)
+        return NULL;
+    const char *found = twice(arena, type->key, sensitive);
+    return found ? found : twice(arena, type->element, sensitive);
+}
+
+/* two columns or fields of one name: Spark's check of every relation of files */
+static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, const struct hr_type *schema, struct hr_err *err)
+{
+    const char *found = twice(arena, schema, hr_conf_bool(env, "spark.sql.caseSensitive", false));
+    if (!found)
         return HR_OK;
-    char *name = hr_printf(arena, "`%s`", twice);
-    for (char *p = name; *p && !sensitive; p++)
+    char *name = hr_printf(arena, "`%s`", found);
+    for (char *p = name; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p + 32);
     return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", name, NULL);
+}
+
+static bool has_char(const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_ARRAY)
+        return has_char(type->element);
+    if (type->id == HR_TYPE_MAP)
+        return has_char(type->key) || has_char(type->element);
+    for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
+        if (has_char(type->fields[i].type))
+            return true;
+    return type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR;
+}
+
+static enum hr_code given_schema(struct hr_arena *arena, const char *text, const struct hr_type **schema, struct hr_err *err)
+{
+    HR_TRY(hr_local_schema(arena, text, schema, err));
+    return has_char(*schema) ? hr_fail_spark(err, "UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", NULL) : HR_OK;
 }
 
 enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
@@ -173,7 +213,7 @@ enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, st
     for (size_t i = 0; i < HR_LEN(readers); i++)
         if (!strcasecmp(readers[i].name, name)) {
             if (rel->read_files.schema && *rel->read_files.schema)
-                HR_TRY(hr_local_schema(arena, rel->read_files.schema, &user, err));
+                HR_TRY(given_schema(arena, rel->read_files.schema, &user, err));
             HR_TRY(readers[i].read(format, arena, env, rel, user, source, err));
             return check_names(arena, env, (*source)->schema, err);
         }

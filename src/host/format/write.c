@@ -4,6 +4,7 @@
  * last step: a reader sees the old folder or the new one. Appending moves file by file. Where it cannot (wasb), a stage holds
  * back every commit and then makes them, one short request a file; what is overwritten is deleted behind that. _SUCCESS is last. */
 #include "host/format/write.h"
+#include "host/format/tables.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -563,6 +564,8 @@ enum hr_code hr_format_write(struct hr_format *format, struct hr_arena *arena, s
         return HR_OK;
     if (exists && write->mode == HR_SAVE_OVERWRITE && !writing->dynamic && reads_target(writing))
         return hr_fail_spark(err, "UNSUPPORTED_OVERWRITE.PATH", "path", hr_files_spark_path(arena, writing->target), NULL);
+    const struct hr_tables_asked asked = {format->blob, env, HR_TABLES_WRITE};
+    HR_TRY(hr_tables_refuse_above(&asked, writing->target, exists && stat.is_dir, err));
     HR_TRY(split_columns(writing, err));
     if (writing->text) {
         HR_TRY(text_codec(writing, err));
