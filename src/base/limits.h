@@ -25,6 +25,8 @@
 #define HR_FORMAT_ROW_MAX ((size_t)512 << 20)  /* one row that a csv, json or text writer makes */
 #define HR_FUNCTION_TEXT_MAX ((size_t)1 << 30) /* one text that a function makes: Spark ends at 2 GiB, the engine at 4 */
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
+#define HR_LEFTOVERS_MS (24 * 60 * 60 * 1000LL)    /* what a writer that died left behind is removed when nothing changed in it for so long … */
+#define HR_LEFTOVERS_EVERY_MS (60 * 60 * 1000)     /* … and looked for so often, by a session that writes to a folder again */
 #define HR_HOST_LINGER_MS (60 * 1000)              /* a session host outlives a killed daemon so long */
 #define HR_HOST_PATIENCE_MS (30 * 1000)            /* calls wait so long for a server that starts */
 #define HR_SESSIONS_MAX 1000

@@ -81,11 +81,47 @@ static const char *join(struct hr_arena *arena, const char *folder, const char *
     return *folder ? hr_printf(arena, "%s/%s", folder, name) : name;
 }
 
+static bool is_table(const struct listing_run *run) { return !strcmp(run->listing->type, "tabular"); }
+
+/* Folders of table formats hold rows that were removed: their log tells which. As files (from_files) they are what they are. */
+static enum hr_code check_log(const struct data_path *path, const char *folder, const char *name, struct hr_err *err)
+{
+    static const struct { const char *log, *format; } logs[] = {{"_delta_log", "Delta Lake"}, {".hoodie", "Apache Hudi"}};
+    const char *format = !strncmp(name, "metadata/", 9) && strstr(name, ".metadata.json") ? "Apache Iceberg" : NULL, *log = "metadata";
+    for (size_t i = 0; i < HR_LEN(logs) && !format; i++) {
+        const char *at = strstr(name, logs[i].log);
+        size_t len = strlen(logs[i].log);
+        if (!at || (at > name && at[-1] != '/') || (at[len] && at[len] != '/'))
+            continue;
+        format = logs[i].format;
+        log = logs[i].log;
+    }
+    if (!format)
+        return HR_OK;
+    hr_fail(err, HR_E_UNSUPPORTED, "the folder \"%s\" in datastore \"%s\" is a table of %s: its %s says which of its files hold the table's rows, the others hold "
+            "rows that were removed", *folder ? folder : "/", path->store->name, format, log);
+    return hr_fail_hint(err, "write the table's rows as plain Parquet where %s is at hand, and make the dataset of that; from_files takes the files as they are",
+                        format);
+}
+
+/* a pattern means names that begin with '_' or '.' when a part of it begins so: "logs/_*.txt" */
+static bool means_hidden(const char *pattern, const char *folder)
+{
+    const char *rest = pattern + strlen(folder);
+    for (const char *part = rest + (*rest == '/'); *part;) {
+        size_t len = strcspn(part, "/");
+        if (*part == '_' || *part == '.')
+            return true;
+        part += len + (part[len] == '/');
+    }
+    return false;
+}
+
 /* what stands below a folder; `pattern` (whole names) may be NULL */
 static enum hr_code add_below(struct listing_run *run, size_t item, const char *folder, const char *pattern, struct hr_err *err)
 {
     struct hr_arena *arena = run->work->arena;
-    bool table = !strcmp(run->listing->type, "tabular");
+    bool table = is_table(run), hides = table || !pattern || !means_hidden(pattern, folder);
     struct hr_blob_list_options options = {.recursive = true};
     const char *location = join(arena, run->listing->roots[item], folder);
     if (!*folder)
@@ -96,7 +132,9 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
         for (size_t i = 0; i < page.count; i++) {
             struct hr_blob_entry *entry = &page.entries[i];
             const char *name = join(arena, folder, entry->name);
-            if (entry->stat.is_dir || (table && hr_blob_hidden_below(entry->name)) || (pattern && !data_glob_match(pattern, name)))
+            if (table)
+                HR_TRY(check_log(&run->listing->paths[item], folder, entry->name, err));
+            if (entry->stat.is_dir || (hides && hr_blob_hidden_below(entry->name)) || (pattern && !data_glob_match(pattern, name)))
                 continue;
             HR_TRY(add(run, item, name, entry->location, &entry->stat, err));
         }
@@ -181,6 +219,19 @@ static void name_all(struct listing_run *run)
         rest += *rest == '/';
         run->at[i].shown = stores > 1 ? hr_printf(arena, "%s/%s", listing->paths[store].store->name, rest) : rest;
     }
+}
+
+/* Readers of tables leave such names out: one that was named by itself would be missing in Spark alone */
+static enum hr_code check_shown(const struct listing_run *run, struct hr_err *err)
+{
+    for (size_t i = 0; i < run->count && is_table(run); i++) {
+        if (!hr_blob_hidden_below(run->at[i].shown))
+            continue;
+        hr_fail(err, HR_E_INVALID, "\"%s\" in datastore \"%s\" is not read as a table: names that begin with '_' or '.' are not, by any reader", run->at[i].path,
+                run->listing->paths[run->at[i].store].store->name);
+        return hr_fail_hint(err, "give the file another name, or take it with Dataset.File.from_files");
+    }
+    return HR_OK;
 }
 
 static int by_shown(const void *a, const void *b)
@@ -291,6 +342,9 @@ enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)
         code = run.listing->paths[i].glob ? find_glob(&run, i, err) : find_named(&run, i, err);
     if (!code) {
         name_all(&run);
+        code = check_shown(&run, err);
+    }
+    if (!code) {
         qsort(run.at, run.count, sizeof *run.at, by_shown);
         apply_steps(&run);
         code = pack(&run, err);

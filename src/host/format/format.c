@@ -21,6 +21,7 @@ enum hr_code hr_format_open(duckdb_database database, struct hr_blob *blob, cons
     format->blob = blob;
     pthread_mutex_init(&format->lock, NULL);
     hr_map_init(&format->by_identity);
+    hr_map_init(&format->swept);
     pthread_mutex_init(&format->connection_lock, NULL);
     format->cache = hr_cache_new(options && options->cache_bytes ? options->cache_bytes : CACHE_BYTES,
                                  options && options->cache_file_bytes ? options->cache_file_bytes : CACHE_FILE_BYTES);
@@ -46,6 +47,7 @@ void hr_format_close(struct hr_format *format)
     pthread_mutex_destroy(&format->lock);
     pthread_mutex_destroy(&format->connection_lock);
     hr_map_release(&format->by_identity);
+    hr_map_release(&format->swept);
     free(format->scans);
     free(format);
 }

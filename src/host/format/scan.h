@@ -53,6 +53,7 @@ struct hr_format {
     size_t scan_cap, scan_count;
     int64_t next_id;
     struct hr_map by_identity;         /* weak, as scans is */
+    struct hr_map swept;               /* lock: folder to the time when leftovers were looked for */
     struct hr_cache *cache;
     atomic_uint_fast64_t bytes_read, files_listed, rows_parsed, schema_hits, cache_hits;
 };

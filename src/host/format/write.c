@@ -4,6 +4,7 @@
  * last step: a reader sees the old folder or the new one. Appending moves file by file. Where it cannot (wasb), a stage holds
  * back every commit and then makes them, one short request a file; what is overwritten is deleted behind that. _SUCCESS is last. */
 #include "host/format/write.h"
+#include "host/format/leftovers.h"
 #include "host/format/tables.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -378,7 +379,7 @@ static enum hr_code drop(struct hr_writing *writing, const char *location, bool 
 
 static enum hr_code put_success(struct hr_writing *writing, const char *folder, struct hr_err *err)
 {
-    return hr_blob_put(writing->format->blob, hr_blob_join(writing->arena, folder, "_SUCCESS"), "", 0, NULL, writing->cancel, err);
+    return hr_blob_put(writing->format->blob, hr_blob_join(writing->arena, folder, HR_WRITER_MARK), "", 0, NULL, writing->cancel, err);
 }
 
 /* The folder `made` takes the place of `target`. Locally and on the built-in account that is one step; elsewhere two renames, the old data first
@@ -452,7 +453,7 @@ static enum hr_code move_files(struct hr_writing *writing, struct hr_err *err)
     struct hr_blob_page page;
     HR_TRY(hr_blob_list_all(blob, writing->arena, writing->place, true, &page, writing->cancel, err));
     for (size_t i = 0; i < page.count; i++) {
-        if (page.entries[i].stat.is_dir)
+        if (page.entries[i].stat.is_dir || !strcmp(page.entries[i].name, HR_WRITER_MARK))
             continue;
         const char *to = hr_blob_join(writing->arena, writing->target, page.entries[i].name);
         if (strchr(page.entries[i].name, '/'))
@@ -468,6 +469,17 @@ static enum hr_code run(struct hr_writing *writing, struct hr_err *err)
     return writing->text ? write_texts(writing, err) : hr_parquet_write(writing, err);
 }
 
+/* is the folder the one that was made, with all that was written to it? */
+static enum hr_code check_mark(struct hr_writing *writing, struct hr_err *err)
+{
+    struct hr_blob_stat stat;
+    enum hr_code code = hr_blob_stat(writing->format->blob, hr_blob_join(writing->arena, writing->place, HR_WRITER_MARK), &stat, writing->cancel, err);
+    if (code != HR_E_NOT_FOUND)
+        return code;
+    hr_fail(err, HR_E_NOT_FOUND, "the folder in which '%s' was written was removed meanwhile: '%s'", writing->target, writing->place);
+    return hr_fail_hint(err, "nothing was changed; write again. Folders of writers are removed as left behind when nothing in them changed for a day");
+}
+
 static enum hr_code write_renaming(struct hr_writing *writing, bool exists, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
@@ -478,9 +490,11 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
                                            hr_printf(writing->arena, "_temporary-%s-%s", name_of(writing->target), writing->uuid));
     enum hr_code code = hr_blob_mkdir(blob, writing->place, writing->cancel, err);
     if (!code)
-        code = run(writing, err);
-    if (!code && !append)
         code = put_success(writing, writing->place, err);
+    if (!code)
+        code = run(writing, err);
+    if (!code)
+        code = check_mark(writing, err);
     if (!code)
         code = dynamic ? swap_partitions(writing, err) : append ? move_files(writing, err)
              : exists ? swap_folders(writing, writing->place, writing->target, err)
@@ -490,6 +504,8 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
         drop(writing, writing->place, true, &ignored);
     if (append)
         drop(writing, temporary, false, &ignored);   /* stays while another writer is in it */
+    if (!code)
+        hr_leftovers_sweep(writing);
     return code;
 }
 
