@@ -2,7 +2,10 @@
 
 import json
 import os
+import pathlib
 import sys
+import tempfile
+import time
 
 endpoint = json.load(open(sys.argv[1], encoding="utf-8"))
 os.environ["ARM_CLOUD_METADATA_URL"] = endpoint["https_url"] + "/metadata/endpoints"
@@ -60,6 +63,17 @@ tell("latest", lambda: client.data.get("asset", label="latest").version)
 tell("one", lambda: [client.data.get("asset", version="1").description, client.data.get("asset", version="1").tags])
 tell("names", lambda: [item.name for item in client.data.list()])
 tell("versions", lambda: [item.version for item in client.data.list("asset")])
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / "deep er").mkdir()
+(folder / "x y.csv").write_text("a\n1\n")
+(folder / "deep er/z.csv").write_text("b\n2\n")
+started = time.monotonic()
+for name, path in (("folder", folder), ("file", folder / "x y.csv")):
+    try:
+        told[name] = client.data.create_or_update(Data(name="local-" + name, type="uri_" + name, path=str(path))).path
+    except Exception as err:  # its own kinds of error
+        told[name] = f"refused: {err}"
+told["seconds"] = time.monotonic() - started
 tell("archive", lambda: client.data.archive("asset", version="1"))
 tell("delete", lambda: client.datastores.delete("mydatastore"))
 print(json.dumps(told))

@@ -47,9 +47,27 @@ def test_data_assets(told, serve):
     assert owner["archive"]["status"] in (405, 501) and "archiving version 1" in owner["archive"]["message"]
 
 
+def test_local_files_are_uploaded(told, serve):
+    """No name server knows NAME.blob.core.windows.net of this account: the client is told an address that it reaches."""
+    from azure.storage.blob import BlobServiceClient
+
+    owner, _ = told
+    endpoint = serve.endpoint
+    key = {"account_name": endpoint["account"], "account_key": endpoint["account_key"]}
+    service = BlobServiceClient(f"{endpoint['storage_url']}/{endpoint['account']}", credential=key)
+    store = Azure(serve).call("GET", f"{Azure(serve).workspace_id}/datastores?isDefault=true").json()["value"][0]["properties"]
+    assert store["accountName"] == endpoint["account"]
+    container = service.get_container_client(store["containerName"])
+    below = owner["folder"].split("/paths/")[1]
+    assert {b.name[len(below):].lstrip("/"): container.download_blob(b.name).readall() for b in container.list_blobs(name_starts_with=below)} == \
+        {"x y.csv": b"a\n1\n", "deep er/z.csv": b"b\n2\n"}
+    assert container.download_blob(owner["file"].split("/paths/")[1]).readall() == b"a\n1\n" and owner["seconds"] < 30
+
+
 def test_a_reader_sees_and_is_refused_the_rest(told):
     _, reader = told
-    assert reader["default"] == "workspaceblobstore" and reader["names"] == ["asset"] and reader["versions"] == ["2", "1"]
+    assert reader["default"] == "workspaceblobstore" and reader["names"] == ["asset", "local-file", "local-folder"] and reader["versions"] == ["2", "1"]
+    assert "Storage Blob Data Contributor" in reader["folder"] and reader["seconds"] < 30
     for name in ("register", "secret"):
         assert reader[name]["status"] in (403, 404), reader[name]
     assert 'role "Contributor" is missing' in reader["register"]["message"]

@@ -97,6 +97,12 @@ enum hr_code data_store_secrets(struct hr_rest *req, struct hr_err *err)
     struct hr_datastore_row *row;
     HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
+    if (data_store_relayed(req, row) && strcmp(row->credential, "None")) {     /* the relay takes no key */
+        const char *sas;
+        HR_TRY(data_store_sas(req, row, &sas, err));
+        hr_rest_reply(req, 200, json_pack("{s:s, s:s}", "secretsType", "Sas", "sasToken", sas));
+        return HR_OK;
+    }
     json_t *view = data_store_view(req, row, true);
     const char *secret = json_string_value(json_object_get(json_object_get(view, "azureStorageSection"), "credential"));
     json_t *reply = !strcmp(row->credential, "None") ? NULL

@@ -12,6 +12,7 @@
 #define DATA_CONTENT_MAX (1024 * 1024)  /* bytes of a file in one answer */
 
 /* datastore.c, dataset.c, manifest.c, content.c */
+hr_rest_handler data_relay;                              /* relay.c */
 hr_rest_handler data_store_list, data_store_get, data_store_default, data_store_set_default, data_store_post, data_store_put, data_store_delete,
     data_store_access, data_store_arm_list, data_store_arm_get, data_store_arm_put, data_store_secrets;
 hr_rest_handler data_set_list, data_set_get, data_set_named, data_set_post, data_set_delete, data_set_versions, data_set_version, data_set_patch,
@@ -29,6 +30,7 @@ json_t *data_json(const char *text);                                    /* an ob
 const char *data_dump(struct hr_arena *arena, const json_t *json);      /* keys sorted */
 bool data_is_true(struct hr_rest *req, const char *query);
 json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row, bool secrets);
+bool data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row);       /* its client is told the relay's address */
 json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *row);
 json_t *data_set_view(struct hr_rest *req, const struct hr_dataset_row *row);
 json_t *data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row);
@@ -71,6 +73,7 @@ enum hr_code data_may(struct hr_rest *req, const char *workspace, const struct h
 enum hr_code data_storage(struct hr_rest *req, const char *workspace, const struct hr_datastore_row *const *rows, size_t count, bool write,
                           json_t **storage, struct hr_err *err);
 /* the same as a configuration for our own reading; no checks: validation reads with what the datastore itself has */
+enum hr_code data_store_sas(struct hr_rest *req, const struct hr_datastore_row *row, const char **sas, struct hr_err *err);
 enum hr_code data_configure(struct hr_rest *req, const struct hr_datastore_row *row, struct hr_blob_config *config, struct hr_err *err);
 enum hr_code data_configure_by(const json_t *storage, struct hr_blob_config *config, struct hr_err *err);
 

@@ -6,7 +6,18 @@
 #define SETS "/dataset/v1.0" W "/datasets"
 #define SAVED "/dataset/v1.0" W "/saveddatasets"
 
+#define RELAY(method) \
+    {method, "/storage/{account}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM}, \
+    {method, "/storage/{account}/{path*}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM}
+
 static const struct hr_route table[] = {
+    RELAY("GET"),
+    RELAY("HEAD"),
+    RELAY("PUT"),
+    RELAY("POST"),
+    RELAY("PATCH"),
+    RELAY("DELETE"),
+
     /* the v1 services */
     {"GET", STORES, data_store_list},
     {"POST", STORES, data_store_post},

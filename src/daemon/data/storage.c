@@ -67,6 +67,17 @@ static enum hr_code make_sas(struct hr_rest *req, const struct hr_datastore_row 
     return code;
 }
 
+/* a SAS in the place of the key */
+enum hr_code data_store_sas(struct hr_rest *req, const struct hr_datastore_row *row, const char **sas, struct hr_err *err)
+{
+    const char *key;
+    *sas = row->secret;
+    if (!strcmp(row->credential, "Sas"))
+        return HR_OK;
+    HR_TRY(key_of(req, row, &key, err));
+    return make_sas(req, row, key, "racwdl", "", hr_clock_ms() + DATA_SECONDS * 1000LL, sas, err);
+}
+
 static const char *address_of(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     return row->address ? row->address : is_ours(req, row) ? hr_printf(req->arena, "%s/%s", req->site->storage_url, row->account) : NULL;

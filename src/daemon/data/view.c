@@ -112,13 +112,30 @@ json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row,
     return view;
 }
 
+/* azure-ai-ml makes an account's address itself, https://NAME.blob.SUFFIX, and no name server knows that of our account. For the datastore to which
+ * it uploads local files it is told a name that makes the address one of this server's own: HOST:PORT/storage/NAME (relay.c). */
+bool data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row)
+{
+    const struct hr_request *request = hr_exchange_request(req->exchange);
+    const char *agent = hr_header_get(&request->headers, "user-agent");
+    bool ours = !row->address && !strcasecmp(row->account, req->site->account);
+    return ours && row->is_default && request->tls && request->authority && agent && strstr(agent, "azure-ai-ml");
+}
+
+static const char *account_for(struct hr_rest *req, const struct hr_datastore_row *row)
+{
+    if (!data_store_relayed(req, row))
+        return row->account;
+    return hr_printf(req->arena, "%s/storage/%s", hr_exchange_request(req->exchange)->authority, row->account);
+}
+
 json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     bool dfs = !strcmp(row->type, "AzureDataLakeGen2");
     json_t *view = json_pack(
         "{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:b, s:s, s:o, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}", "id",
         json_sprintf("%s/datastores/%s", row->workspace, row->name), "name", row->name, "type", HR_TYPE_ML "/datastores", "properties",
-        "datastoreType", row->type, "accountName", row->account, dfs ? "filesystem" : "containerName", row->container, "endpoint",
+        "datastoreType", row->type, "accountName", account_for(req, row), dfs ? "filesystem" : "containerName", row->container, "endpoint",
         row->address ? row->address : "core.windows.net", "protocol", protocol_of(row), "credentials", "credentialsType", row->credential,
         "isDefault", (int)row->is_default, "description", row->description, "tags", data_json(row->tags), "serviceDataAccessAuthIdentity",
         "None", "subscriptionId", req->site->subscription, "resourceGroup", req->site->resource_group, "systemData", "createdAt",

@@ -85,12 +85,30 @@ static void pipe_through(struct relay *relay, int status, const struct hr_header
     hr_exchange_start(relay->req->exchange, status, &(struct hr_headers){out, count});
 }
 
+static bool of_connection(const char *name)
+{
+    return !strcmp(name, "connection") || !strcmp(name, "keep-alive") || !strcmp(name, "transfer-encoding");
+}
+
+static void pipe_whole(struct relay *relay, int status, const struct hr_headers *headers)
+{
+    struct hr_header *out = HR_NEW_ARRAY(relay->req->arena, struct hr_header, headers->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < headers->count; i++)
+        if (!of_connection(headers->at[i].name))
+            out[count++] = headers->at[i];
+    relay->piping = true;
+    hr_exchange_start(relay->req->exchange, status, &(struct hr_headers){out, count});
+}
+
 static void on_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
 {
     struct relay *relay = hr_http_call_user(call);
     relay->status = status;
     relay->refusal = hr_strdup(relay->req->arena, hr_header_get(headers, "x-ms-error-code"));
-    if (relay->call.through && status < 300)
+    if (relay->call.whole)
+        pipe_whole(relay, status, headers);
+    else if (relay->call.through && status < 300)
         pipe_through(relay, status, headers);
 }
 
