@@ -265,7 +265,10 @@ static const char *open_source(struct request *request, bool own, struct source 
     struct hr_tree_conditions conditions = source_conditions(request);
     if (source->item.is_dir)
         return "ResourceTypeMismatch";
-    return hr_tree_check(&conditions, &source->item, true, false) ? "SourceConditionNotMet" : NULL;
+    if (!hr_tree_check(&conditions, &source->item, true, false))
+        return NULL;
+    /* to Put … From URL the source is an address like any other, which answered with a refusal */
+    return own ? "SourceConditionNotMet" : hr_account_source_refused(request, "ConditionNotMet");
 }
 
 static void close_source(struct source *source)

@@ -202,6 +202,7 @@ const char *hr_api_container_properties(struct request *request)
     hr_account_reply_header(request, "x-ms-lease-state", "available");
     hr_account_reply_header(request, "x-ms-has-immutability-policy", "false");
     hr_account_reply_header(request, "x-ms-has-legal-hold", "false");
+    hr_account_reply_header(request, "x-ms-immutable-storage-with-versioning-enabled", "false");
     hr_account_reply_header(request, "x-ms-namespace-enabled", "true");
     for (size_t i = 0; i < item.meta.pair_count; i++)
         hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", item.meta.pairs[i].name), item.meta.pairs[i].value);

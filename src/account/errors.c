@@ -101,15 +101,15 @@ static int status_of(const char *code)
     return 500;
 }
 
-/* a copy that may not read its source is answered as the source is */
+/* a copy that may not read its source is answered as the source is, but for what is not there for it */
 static int source_headers(struct request *request, int status)
 {
     if (!request->source_code)
         return status;
-    status = status_of(request->source_code);
+    int answered = status_of(request->source_code);
     hr_account_reply_header(request, "x-ms-copy-source-error-code", request->source_code);
-    hr_account_reply_header(request, "x-ms-copy-source-status-code", hr_printf(request->arena, "%d", status));
-    return status;
+    hr_account_reply_header(request, "x-ms-copy-source-status-code", hr_printf(request->arena, "%d", answered));
+    return answered == 401 || answered == 403 ? answered : status;
 }
 
 void hr_account_error(struct request *request, const char *code)

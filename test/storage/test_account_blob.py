@@ -558,7 +558,7 @@ def test_put_from_a_url(account, demo):
     target.upload_blob_from_url(url, overwrite=True, include_source_blob_properties=False, source_content_md5=md5, metadata={"N": "2"})
     properties = target.get_blob_properties()
     assert properties.content_settings.content_type == "application/octet-stream" and properties.metadata == {"N": "2"}
-    for options, status, code in (({"source_content_md5": hashlib.md5(b"x").digest()}, 400, "Md5Mismatch"), ({"source_if_modified_since": SOON}, 412, "SourceConditionNotMet")):
+    for options, status, code in (({"source_content_md5": hashlib.md5(b"x").digest()}, 400, "Md5Mismatch"), ({"source_if_modified_since": SOON}, 404, "CannotVerifyCopySource")):
         with pytest.raises(HttpResponseError) as error:
             target.upload_blob_from_url(url, overwrite=True, **options)
         assert error.value.status_code == status and code == code_of(error)
