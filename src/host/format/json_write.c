@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "host/format/json_text.h"
 #include "host/format/write.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -137,6 +138,47 @@ static void json_struct(const struct json_writing *state, const struct hr_type *
     hr_buf_addc(out, '}');
 }
 
+/* ---- keys of maps ----
+ * A key is Java's toString of Catalyst's internal value, as JacksonGenerator.writeMapData has it: days of a date, microseconds of a timestamp, the
+ * items of a struct or an array in brackets. */
+
+static void key_text(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out);
+
+static void key_items(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+{
+    const struct hr_type *type = column->field->type;
+    bool is_struct = type->id == HR_TYPE_STRUCT;
+    struct hr_field element_field = {"element", type->element, true, NULL};
+    duckdb_list_entry entry = {row, type->field_count};
+    if (!is_struct)
+        entry = ((const duckdb_list_entry *)column->data)[row];
+    hr_buf_addc(out, '[');
+    for (uint64_t i = 0; i < entry.length; i++) {
+        duckdb_vector vector = is_struct ? duckdb_struct_vector_get_child(column->vector, i) : duckdb_list_vector_get_child(column->vector);
+        struct hr_column item = child_of(is_struct ? &type->fields[i] : &element_field, vector);
+        if (i)
+            hr_buf_addc(out, ',');
+        key_text(state, &item, is_struct ? row : entry.offset + i, out);
+    }
+    hr_buf_addc(out, ']');
+}
+
+static void key_text(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+{
+    if (hr_column_null(column, row)) {
+        hr_buf_adds(out, "null");
+        return;
+    }
+    switch (column->field->type->id) {
+    case HR_TYPE_STRUCT: case HR_TYPE_ARRAY: key_items(state, column, row, out); break;
+    case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: hr_buf_addf(out, "%" PRId32, ((const int32_t *)column->data)[row]); break;
+    case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME: case HR_TYPE_TIME:
+        hr_buf_addf(out, "%" PRId64, ((const int64_t *)column->data)[row]);
+        break;
+    default: hr_column_text(column, row, &state->how, out); break;
+    }
+}
+
 static void json_list(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
 {
     const struct hr_type *type = column->field->type;
@@ -155,7 +197,7 @@ static void json_list(const struct json_writing *state, const struct hr_column *
             hr_buf_addc(out, ',');
         if (is_map) {
             hr_buf_clear(&text);
-            hr_column_text(&key, i, &state->how, &text);
+            key_text(state, &key, i, &text);
             if (hr_buf_ok(&text))
                 json_string(hr_buf_text(&text), hr_buf_len(&text), state->ascii, out);
             else
