@@ -157,7 +157,11 @@ def mlflow_search():
         refused = clients[0].create_registered_model("m")
     except MlflowException as err:
         refused = str(err)
-    return {"said": said, "refused": refused}
+    try:
+        traces = clients[0].search_traces([experiments[0]])
+    except MlflowException as err:
+        traces = str(err)
+    return {"said": said, "refused": refused, "traces": traces}
 
 
 def azure_ai_ml():

@@ -52,6 +52,7 @@ def test_mlflow_searches_as_its_own_store_does(serve):
     assert {asked: ours for asked, (ours, _) in said["said"].items()} == {asked: theirs for asked, (_, theirs) in said["said"].items()}
     assert said["said"]["metrics.loss < 0.5"][0] == ["r2"] and said["said"]["deleted"][0] == []       # both answer at all
     assert 'MLflow\'s "registered-models/create" is not supported' in said["refused"]
+    assert "NOT_IMPLEMENTED" in said["traces"] and 'traces' in said["traces"]
 
 
 def test_mlflow_artifacts_stay_in_their_run_and_under_roles(serve, ws):

@@ -3,6 +3,7 @@
 #define ML "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 #define HISTORY "/history/v1.0" ML
 #define MLFLOW "/mlflow/v1.0" ML "/api/2.0/mlflow"
+#define MLFLOW_ANY "/mlflow/v1.0" ML "/api/{call*}"
 #define MLFLOW_FILES "/mlflow/v1.0" ML "/api/2.0/mlflow-artifacts/artifacts"
 #define METRIC "/metric/v2.0" ML
 
@@ -58,10 +59,11 @@ static const struct hr_route table[] = {
     {"DELETE", MLFLOW_FILES "/{path*}", mlflow_delete, HR_ROUTE_STREAM},
     {"GET", MLFLOW "/{noun}/{verb}", mlflow_call},
     {"POST", MLFLOW "/{noun}/{verb}", mlflow_call},
-    {"GET", MLFLOW "/{call*}", mlflow_unknown},
-    {"POST", MLFLOW "/{call*}", mlflow_unknown},
-    {"PATCH", MLFLOW "/{call*}", mlflow_unknown},
-    {"DELETE", MLFLOW "/{call*}", mlflow_unknown},
+    {"GET", MLFLOW_ANY, mlflow_unknown},
+    {"POST", MLFLOW_ANY, mlflow_unknown},
+    {"PUT", MLFLOW_ANY, mlflow_unknown},
+    {"PATCH", MLFLOW_ANY, mlflow_unknown},
+    {"DELETE", MLFLOW_ANY, mlflow_unknown},
 };
 
 const struct hr_routes *hr_job_routes(void)
