@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/arm/arm.h"
+#include "daemon/sample.h"
 #include "io/file.h"
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -121,6 +122,7 @@ static enum hr_code fill(struct hr_home *home, struct hr_err *err)
         return HR_OK;
     HR_TRY(hr_identity_principal_new(home->site.identity, OWNER, "User", &home->owner, err));
     HR_TRY(new_token(home, err));
+    HR_TRY(hr_sample_owe(home, err));
     return hr_arm_bootstrap(&home->site, &home->owner, err);
 }
 
@@ -154,6 +156,7 @@ static enum hr_code open_store(struct hr_home *home, struct hr_err *err)
         hr_store_rollback(home->site.store);
         return code;
     }
+    HR_TRY(hr_sample_place(home, err));
     home->last_port = stored_port(home, "port");
     home->last_storage_port = stored_port(home, "storage_port");
     return find_token(home, err);
