@@ -7,6 +7,7 @@
  * Synapse's own ("workspaces/NAME", "workspaces/NAME/bigDataPools/POOL"). A scope covers itself and everything below it. */
 #ifndef HR_ACCESS_ACCESS_H
 #define HR_ACCESS_ACCESS_H
+#include "access/sizes.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include <stdbool.h>
@@ -92,6 +93,7 @@ struct hr_grant {
     const struct hr_assignment *assignments;   /* principal is the grant's own */
     size_t count;
     int64_t issued_ms, expires_ms;
+    struct hr_sizes sizes;                     /* that the session was started with */
 };
 
 void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES]);

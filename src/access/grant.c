@@ -100,6 +100,15 @@ static enum hr_code unsealed(struct hr_arena *arena, const unsigned char *key, c
     return *json ? HR_OK : hr_fail(err, HR_E_UNAUTHENTICATED, "the %s cannot be read", what);
 }
 
+static json_t *sizes_json(const struct hr_sizes *sizes)
+{
+    json_t *json = json_object();
+    for (size_t i = 0; i < HR_SIZE_COUNT; i++)
+        if (sizes->at[i])
+            json_object_set_new(json, hr_size_table[i].field, json_string(sizes->at[i]));
+    return json;
+}
+
 enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
                            const struct hr_grant *grant, const char **text, struct hr_err *err)
 {
@@ -111,6 +120,8 @@ enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[st
     json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal, "name", grant->name, "sid",
                              grant->session, "scope", grant->scope, "iat", (json_int_t)grant->issued_ms, "exp",
                              (json_int_t)grant->expires_ms, "assigned", assignments);
+    if (json && hr_sizes_named(&grant->sizes))
+        json_object_set_new(json, "sizes", sizes_json(&grant->sizes));
     *text = sealed(arena, secret, json);
     return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the grant of principal \"%s\" is not text", grant->principal);
 }
@@ -133,7 +144,10 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
                                list,
                                json_array_size(assigned),
                                issued,
-                               expires};
+                               expires,
+                               {{NULL}}};
+    for (size_t i = 0; i < HR_SIZE_COUNT; i++)
+        grant->sizes.at[i] = hr_strdup(arena, json_string_value(json_object_get(json_object_get(json, "sizes"), hr_size_table[i].field)));
     for (size_t i = 0; i < grant->count; i++) {
         const char *role, *on;
         if (json_unpack(json_array_get(assigned, i), "[s, s]", &role, &on))

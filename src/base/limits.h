@@ -30,6 +30,8 @@
 #define HR_HOST_LINGER_MS (60 * 1000)              /* a session host outlives a killed daemon so long */
 #define HR_HOST_PATIENCE_MS (30 * 1000)            /* calls wait so long for a server that starts */
 #define HR_SESSIONS_MAX 1000
+#define HR_SESSION_THREADS_MAX 64                  /* cores that a session can ask for: the engine starts no more threads */
+#define HR_SESSION_MEMORY_MIN (64LL << 20)         /* bytes that it must ask for, if any: the engine's own blocks need them */
 #define HR_OPERATIONS_PER_SESSION_MAX 500
 #define HR_OPERATION_UNSENT_MAX ((size_t)48 << 20)      /* an execution waits while so much of its result is not yet sent … */
 #define HR_OPERATION_KEPT_MAX ((size_t)256 << 20)      /* … and the oldest sent responses are given up beyond so much unreleased */

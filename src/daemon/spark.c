@@ -47,7 +47,7 @@ static enum hr_code admit(struct hr_arena *arena, const char *principal, const c
         scope = hr_printf(arena, "workspaces/%s/bigDataPools/%s", site->synapse, site->pool);
     HR_TRY(hr_identity_find(site->identity, principal, &who, err));
     HR_TRY(hr_identity_check(site->identity, &who, HR_ACT_USE_COMPUTE, scope, err));
-    return hr_identity_grant(site->identity, arena, &who, session_id, "/", grant, err);
+    return hr_identity_grant(site->identity, arena, &who, session_id, hr_livy_sizes(session_id), "/", grant, err);
 }
 
 /* one that was started by REST ends by its own limits */

@@ -156,6 +156,17 @@ def test_meta_and_list(session, serve):
     assert any(line.startswith("*") and f" {meta['session_id']} " in line for line in lines[1:])
 
 
+def test_sizes(kernel, session, start):
+    kernel.run("%synapse stop")
+    assert '"executorMemory" is "lots"' in error_of(kernel.run(start + " --executor-memory lots -n 3 --driver-cores 2")).evalue
+    assert "is ready" in article.text_of(kernel.run(start + " --executor-memory 512m -n 3 --driver-cores 2"))
+    assert article.text_of(session("%synapse [spark.conf.get('spark.executor.' + n) for n in ('memory', 'instances')]")) == "['512m', '3']\n"
+    meta = json.loads(article.text_of(kernel.run("%synapse meta")))
+    assert (meta["executor_memory"], meta["num_executors"], meta["driver_cores"]) == ("512m", 3, 2)
+    kernel.run("%synapse stop")
+    assert "is ready" in article.text_of(kernel.run(start))
+
+
 def test_a_second_start_is_refused(session, start):
     assert "`%synapse stop` ends it" in error_of(session(start)).evalue
 

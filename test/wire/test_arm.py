@@ -131,6 +131,9 @@ def test_workspace_synapse_workspace_and_pool_are_created(azure):
     assert [one.name for one in azure.synapse_arm().big_data_pools.list_by_workspace(azure.group, "more")] == ["small"]
     with pytest.raises(HttpResponseError, match='Spark version "2.4" is not what an embedded pool runs'):
         azure.synapse_arm().big_data_pools.begin_create_or_update(azure.group, "more", "old", BigDataPoolResourceInfo(location="local", spark_version="2.4"))
+    for wrong, says in (({"node_size": "Huge"}, "nodeSize"), ({"node_size_family": "HardwareAcceleratedGPU"}, "nodeSizeFamily"), ({"node_count": -1}, "nodeCount")):
+        with pytest.raises(HttpResponseError, match=says):
+            azure.synapse_arm().big_data_pools.begin_create_or_update(azure.group, "more", "odd", BigDataPoolResourceInfo(location="local", **wrong))
 
 
 def test_names_and_parents_are_checked(azure):

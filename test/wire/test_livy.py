@@ -150,6 +150,39 @@ def test_what_a_session_cannot_do_is_refused_by_name(livy, body, says):
     assert reply.status_code == 400 and says in reply.json()["msg"] and reply.json()["msg"].startswith("Rejected, Reason: ")
 
 
+@pytest.mark.parametrize("body, says", [
+    ({"executorMemory": "lots"}, '"executorMemory" is "lots": it must be a whole number with a unit, like "512m" or "2g"'),
+    ({"driverMemory": "1.5g"}, '"driverMemory" is "1.5g"'),
+    ({"driverMemory": "0"}, '"driverMemory" is "0"'),
+    ({"driverMemory": {}}, '"driverMemory" is neither a text nor a whole number'),
+    ({"numExecutors": 0}, '"numExecutors" is "0": it must be a whole number from 1'),
+    ({"executorCores": "many"}, '"executorCores" is "many"'),
+    ({"conf": {"spark.executor.memory": "lots"}}, '"executorMemory" is "lots"'),
+    ({"executorMemory": "1024t"}, "GiB: ask for less, or name no sizes"),
+    ({"executorMemory": "9999999999999p"}, '"executorMemory" is'),
+    ({"numExecutors": 1000000, "executorMemory": "1024p"}, "ask for less"),
+    ({"executorMemory": "1k", "driverMemory": "1k"}, "a session needs 64 MiB"),
+    ({"numExecutors": 20, "executorCores": 4, "executorMemory": "1m"}, "ask for 81 cores, and a session of this pool has 64 at most"),
+])
+def test_sizes_that_cannot_be_had_are_refused_by_name(livy, body, says):
+    reply = livy.call("POST", "/sessions", json={"kind": "pyspark", **body})
+    assert reply.status_code == 400 and reply.json()["msg"].startswith("Rejected, Reason: ") and says in reply.json()["msg"], reply.text
+
+
+LIST = "spark.sql('SELECT size(collect_list(id)) FROM range(12000000)').collect()[0][0]"
+
+
+def test_sizes_are_the_sessions_budget_and_stand_in_its_configuration(livy):
+    small = livy.start(driverMemory="64m", executorMemory="64M", executorCores=2, conf={"spark.executor.instances": "1"})
+    shown = livy.run(small, "[spark.conf.get('spark.' + name, None) for name in ('driver.memory', 'executor.memory', 'executor.cores', 'executor.instances', 'driver.cores')]")
+    assert shown["data"]["text/plain"] == "['64m', '64M', '2', '1', None]", shown
+    assert "memory is used up" in livy.run(small, LIST)["evalue"]
+    assert livy.run(small, "spark.range(10).count()")["data"]["text/plain"] == "10"
+    assert "CANNOT_MODIFY_CONFIG" in livy.run(small, "spark.conf.set('spark.executor.memory', '8g')")["evalue"]
+    large = livy.start(executorMemory="2g")
+    assert livy.run(large, LIST)["data"]["text/plain"] == "12000000"
+
+
 def test_unknown_fields_are_ignored_and_names_are_unique(livy):
     path = livy.start(name="unique", somethingNew={"a": 1}, queue="default")
     reply = livy.call("POST", "/sessions", json={"name": "unique"})

@@ -378,18 +378,51 @@ enum hr_code arm_synapse_put(struct hr_rest *req, struct hr_err *err)
     return code == HR_E_EXISTS ? HR_OK : code;
 }
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (; text && *words; words++)
+        if (!strcasecmp(text, *words))
+            return true;
+    return false;
+}
+
+/* An embedded pool is the machine that serves it: its nodes are kept as they were asked for, in Azure's words, and a session names its own
+ * sizes. What Azure does not know either, and other hardware, is refused. */
+static enum hr_code check_nodes(const json_t *properties, struct hr_err *err)
+{
+    static const char *const sizes[] = {"None", "Small", "Medium", "Large", "XLarge", "XXLarge", "XXXLarge", NULL};
+    static const char *const families[] = {"None", "MemoryOptimized", NULL};
+    const json_t *size = json_object_get(properties, "nodeSize"), *family = json_object_get(properties, "nodeSizeFamily"),
+                 *count = json_object_get(properties, "nodeCount");
+    if (size && !is_one_of(json_string_value(size), sizes))
+        return hr_fail(err, HR_E_INVALID, "\"nodeSize\" is none of None, Small, Medium, Large, XLarge, XXLarge and XXXLarge");
+    if (family && !is_one_of(json_string_value(family), families))
+        return hr_fail(err, HR_E_UNSUPPORTED, "\"nodeSizeFamily\" is not MemoryOptimized: an embedded pool has the hardware of its server");
+    if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
+        return hr_fail(err, HR_E_INVALID, "\"nodeCount\" is not a whole number");
+    return HR_OK;
+}
+
+static enum hr_code check_version(const json_t *properties, struct hr_err *err)
+{
+    const char *version = json_string_value(json_object_get(properties, "sparkVersion"));
+    if (!version || !strncmp(version, SPARK_VERSION, strlen(SPARK_VERSION)))
+        return HR_OK;
+    return hr_fail(err, HR_E_UNSUPPORTED, "Spark version \"%.20s\" is not what an embedded pool runs: it is \"%s\"", version, SPARK_VERSION);
+}
+
 enum hr_code arm_pool_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *before;
     json_t *properties;
     HR_TRY(begin_put(req, &id, &properties, &before, err));
-    const char *version = json_string_value(json_object_get(properties, "sparkVersion"));
-    if (version && strncmp(version, SPARK_VERSION, strlen(SPARK_VERSION))) {
-        hr_fail(err, HR_E_UNSUPPORTED, "Spark version \"%.20s\" is not what an embedded pool runs: it is \"%s\"", version,
-                SPARK_VERSION);
+    enum hr_code code = check_version(properties, err);
+    if (!code)
+        code = check_nodes(properties, err);
+    if (code) {
         json_decref(properties);
-        return HR_E_UNSUPPORTED;
+        return code;
     }
     json_object_set_new(properties, "sparkVersion", json_string(SPARK_VERSION));
     HR_TRY(finish_put(req, &id, properties, err));

@@ -361,7 +361,8 @@ void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const c
 }
 
 enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
-                               const char *session, const char *scope, const char **text, struct hr_err *err)
+                               const char *session, const struct hr_sizes *sizes, const char *scope, const char **text,
+                               struct hr_err *err)
 {
     struct hr_assignment *given;
     size_t count, kept = 0;
@@ -371,6 +372,8 @@ enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *ar
             given[kept++] = given[i];
     int64_t now = issue_ms(identity);
     struct hr_grant grant = {principal->id, principal->name, session, scope, given, kept, now, now + HR_GRANT_SECONDS_MAX * 1000};
+    if (sizes)
+        grant.sizes = *sizes;
     return hr_grant_sign(arena, identity->grant_secret, &grant, text, err);
 }
 
@@ -392,7 +395,7 @@ enum hr_code hr_identity_grant_for(struct hr_identity *identity, struct hr_arena
 {
     struct hr_principal principal;
     HR_TRY(hr_identity_find(identity, principal_id, &principal, err));
-    return hr_identity_grant(identity, arena, &principal, NULL, scope, grant, err);
+    return hr_identity_grant(identity, arena, &principal, NULL, NULL, scope, grant, err);
 }
 
 static enum hr_code assigned_already(struct hr_identity *identity, struct hr_arena *arena, const struct hr_assignment_row *wanted,

@@ -49,9 +49,10 @@ enum hr_code hr_identity_authenticate_header(struct hr_identity *identity, const
 /* may the principal do this? HR_E_DENIED with its explanation */
 enum hr_code hr_identity_check(struct hr_identity *identity, const struct hr_principal *principal, enum hr_action action,
                                const char *scope, struct hr_err *err);
-/* a signed grant, HR_GRANT_SECONDS_MAX long, of what the principal holds on or below or above `scope` */
+/* a signed grant, HR_GRANT_SECONDS_MAX long, of what the principal holds on or below or above `scope`; sizes: the session's, or NULL */
 enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
-                               const char *session, const char *scope, const char **grant, struct hr_err *err);
+                               const char *session, const struct hr_sizes *sizes, const char *scope, const char **grant,
+                               struct hr_err *err);
 /* id: a GUID to be used, or NULL for a new one. HR_E_EXISTS when the principal has that role there; *row is set then too */
 enum hr_code hr_identity_assign(struct hr_identity *identity, struct hr_arena *arena, const char *id, const struct hr_role *role,
                                 const char *principal, const char *scope, const char *by, struct hr_assignment_row **row,

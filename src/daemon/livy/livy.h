@@ -22,5 +22,6 @@ enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *o
                            struct hr_err *err);   /* options stay the caller's */
 /* the scope (workspaces/W/bigDataPools/P) of the pool that a session of that id runs on, in the arena; NULL: not one of these */
 const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid);
+const struct hr_sizes *hr_livy_sizes(const char *session_uuid);   /* that it was started with; NULL: not one of these */
 void hr_livy_stop(void);           /* ends interpreters and their parent; open requests are answered */
 #endif

@@ -56,6 +56,7 @@ struct livy_session {
     struct hr_arena *arena;        /* the texts below */
     const char *name, *app_id, *kind, *pool_id, *pool, *synapse, *socket;
     json_t *request;               /* as it was asked for */
+    struct hr_sizes sizes;         /* of it */
     enum livy_state state;
     int64_t at_ms[LIVY_STATE_COUNT];   /* when it first came to each state */
     struct livy_statement **statements;

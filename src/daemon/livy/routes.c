@@ -421,6 +421,12 @@ const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid)
     return session ? hr_printf(arena, "workspaces/%s/bigDataPools/%s", session->synapse, session->pool) : NULL;
 }
 
+const struct hr_sizes *hr_livy_sizes(const char *session_uuid)
+{
+    const struct livy_session *session = livy_session_by_uuid(session_uuid);
+    return session ? &session->sizes : NULL;
+}
+
 void hr_livy_stop(void)
 {
     livy.stopping = true;

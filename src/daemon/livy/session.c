@@ -128,6 +128,34 @@ static enum hr_code check_name(struct hr_rest *req, const char *name, struct hr_
     return HR_OK;
 }
 
+/* text of a JSON text or whole number; NULL: neither */
+static const char *plain_text(struct hr_arena *arena, const json_t *value)
+{
+    if (json_is_integer(value))
+        return hr_printf(arena, "%lld", (long long)json_integer_value(value));
+    return json_is_string(value) ? hr_strdup(arena, json_string_value(value)) : NULL;
+}
+
+/* the request's own fields, else Spark's settings of the same things */
+static enum hr_code read_sizes(json_t *body, struct livy_session *session, struct hr_err *err)
+{
+    struct hr_err why;
+    for (size_t i = 0; i < HR_SIZE_COUNT; i++) {
+        json_t *field = json_object_get(body, hr_size_table[i].field),
+               *setting = json_object_get(json_object_get(body, "conf"), hr_size_table[i].setting);
+        json_t *value = field && !json_is_null(field) ? field : setting;
+        if (!value || json_is_null(value))
+            continue;
+        session->sizes.at[i] = plain_text(session->arena, value);
+        if (!session->sizes.at[i])
+            return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"%s\" is neither a text nor a whole number", hr_size_table[i].field);
+    }
+    int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    if (hr_sizes_check(&session->sizes, machine, &why))
+        return hr_fail(err, why.code, "Rejected, Reason: %s", why.msg);
+    return HR_OK;
+}
+
 static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct livy_session *session, struct hr_err *err)
 {
     HR_TRY(check_kind(hr_rest_string(req, "kind"), err));
@@ -141,6 +169,7 @@ static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct 
     json_t *conf = json_object_get(req->body, "conf");
     if (conf && !json_is_object(conf) && !json_is_null(conf))
         return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"conf\" is not an object");
+    HR_TRY(read_sizes(req->body, session, err));
     size_t open = 0;
     for (struct livy_session *other = livy.sessions; other; other = other->next)
         open += !livy_session_over(other);
@@ -152,11 +181,22 @@ static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct 
 
 /* ---- start ---- */
 
+static bool is_size(const char *setting)
+{
+    for (size_t i = 0; i < HR_SIZE_COUNT; i++)
+        if (!strcmp(hr_size_table[i].setting, setting))
+            return true;
+    return false;
+}
+
+/* what the interpreter sets; sizes go by the grant */
 static json_t *conf_as_text(json_t *conf)
 {
     json_t *out = json_object(), *value;
     const char *name;
     json_object_foreach(conf, name, value) {
+        if (is_size(name))
+            continue;
         if (json_is_string(value))
             json_object_set(out, name, value);
         else if (json_is_boolean(value))

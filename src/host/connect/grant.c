@@ -141,6 +141,16 @@ enum hr_code guard_current(struct guard *guard, struct hr_arena *arena, struct h
     return code;
 }
 
+bool guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes)
+{
+    pthread_mutex_lock(&guard->lock);
+    bool named = guard->grant && hr_sizes_named(&guard->grant->sizes);
+    for (size_t i = 0; named && i < HR_SIZE_COUNT; i++)
+        sizes->at[i] = hr_strdup(arena, guard->grant->sizes.at[i]);
+    pthread_mutex_unlock(&guard->lock);
+    return named;
+}
+
 /* ---- storage by role ---- */
 
 static bool is_ours(const struct hr_connect_options *options, const struct hr_blob_need *need)

@@ -54,7 +54,7 @@ struct session {
     struct hr_blob *blob;
     struct hr_engine *engine;
     struct hr_format *format;
-    bool opened;
+    bool opened, sized;                /* sized: the sizes of its grant stand in its configuration */
     struct hr_map operations;          /* loop, as all below: id to struct operation */
     struct hr_map finished;            /* id to enum operation_state + 1 */
     struct hr_map lost;                /* ids of operations that an earlier host began to write: nobody knows how far it came */
@@ -182,6 +182,8 @@ enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, 
 enum hr_code guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);                  /* loop */
 /* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked */
 enum hr_code guard_current(struct guard *guard, struct hr_arena *arena, struct hr_grant *grant, const char **text, struct hr_err *err);
+/* what the session of the grant was started with: false, and nothing set, when it named none. The texts are in arena. Any thread. */
+bool guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes);
 void guard_storage(struct hr_connect *connect, struct hr_blob_config *config);   /* what the session may read and write by role */
 bool guard_control(struct hr_connect *connect, struct hr_exchange *exchange);    /* loop; true: it was the daemon's message, answered */
 

@@ -62,6 +62,24 @@ static void standard_conf(struct session *session)
     }
 }
 
+/* what it was started with stands in its configuration, from its first call that has a grant */
+static void show_sizes(struct session *session)
+{
+    if (session->sized)
+        return;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_sizes sizes;
+    session->sized = true;
+    if (guard_sizes(&session->connect->guard, arena, &sizes)) {
+        pthread_mutex_lock(&session->lock);
+        for (size_t i = 0; i < HR_SIZE_COUNT; i++)
+            if (sizes.at[i])
+                hr_conf_put(&session->conf, hr_size_table[i].setting, sizes.at[i]);
+        pthread_mutex_unlock(&session->lock);
+    }
+    hr_arena_free(arena);
+}
+
 static struct session *session_new(struct hr_connect *connect, const char *user, const char *id)
 {
     struct session *session = calloc(1, sizeof *session);
@@ -193,6 +211,7 @@ enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *use
         session = session_new(connect, user_id, id);
         journal_session(session);
     }
+    show_sizes(session);
     if (user && *user->user_name && strcmp(user->user_name, session->user_name)) {
         pthread_mutex_lock(&session->lock);
         free(session->user_name);
@@ -280,16 +299,43 @@ void session_close(struct session *session)
 
 /* ---- what a session holds ---- */
 
-static enum hr_code open_all(struct session *session, struct hr_err *err)
+/* as the host was told, unless the session was started with sizes */
+static struct hr_engine_options engine_options(struct hr_connect *connect, bool *own)
 {
-    struct hr_connect *connect = session->connect;
+    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes, connect->options.spill_dir};
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_sizes sizes;
+    *own = guard_sizes(&connect->guard, arena, &sizes);
+    if (*own) {
+        options.memory_bytes = hr_sizes_memory(&sizes);
+        options.threads = hr_sizes_threads(&sizes);
+    }
+    hr_arena_free(arena);
+    return options;
+}
+
+static struct hr_engine *take_spare(struct hr_connect *connect)
+{
     pthread_mutex_lock(&connect->lock);
     while (connect->opening)
         pthread_cond_wait(&connect->opened, &connect->lock);
-    session->engine = connect->spare;
+    struct hr_engine *spare = connect->spare;
     connect->spare = NULL;
     pthread_mutex_unlock(&connect->lock);
-    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes, connect->options.spill_dir};
+    return spare;
+}
+
+static enum hr_code open_all(struct session *session, struct hr_err *err)
+{
+    struct hr_connect *connect = session->connect;
+    bool own;
+    struct hr_engine_options options = engine_options(connect, &own);
+    if (!session->engine)
+        session->engine = take_spare(connect);
+    if (own && !session->format) {     /* a spare was opened before it was known whose it will be */
+        hr_engine_close(session->engine);
+        session->engine = NULL;
+    }
     if (!session->blob)
         HR_TRY(hr_blob_new(session->storage_conf, NULL, &session->blob, err));
     if (!session->engine)

@@ -81,6 +81,31 @@ static void a_refusal_names_principal_role_scope_and_command(void **state)
     }
 }
 
+static struct hr_sizes sizes_of(const char *driver, const char *driver_cores, const char *executor, const char *executor_cores, const char *count)
+{
+    return (struct hr_sizes){{driver, driver_cores, executor, executor_cores, count}};
+}
+
+static void sizes_add_up(void **state)
+{
+    (void)state;
+    struct hr_err err;
+    struct hr_sizes none = sizes_of(NULL, NULL, NULL, NULL, NULL), all = sizes_of("512m", "2", "2G", "4", "3"), one = sizes_of(NULL, NULL, NULL, "2", NULL);
+    assert_false(hr_sizes_named(&none));
+    assert_int_equal(hr_sizes_check(&none, 1, &err), HR_OK);
+    assert_int_equal(hr_sizes_check(&all, 7LL << 30, &err), HR_OK);
+    assert_int_equal(hr_sizes_memory(&all), (512LL << 20) + (6LL << 30));
+    assert_int_equal(hr_sizes_threads(&all), 14);
+    assert_int_equal(hr_sizes_check(&all, 6LL << 30, &err), HR_E_INVALID);
+    assert_int_equal(hr_sizes_memory(&one), 2LL << 30);          /* Spark's defaults: 1g each */
+    assert_int_equal(hr_sizes_threads(&one), 3);
+    static const char *const bad[] = {"", "lots", "-1", " 1g", "1 g", "1x", "1.5g", "0g", "99999999999999999999", "9999999p", "9g9"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct hr_sizes sizes = sizes_of(bad[i], NULL, NULL, NULL, NULL);
+        assert_int_equal(hr_sizes_check(&sizes, INT64_MAX, &err), HR_E_INVALID);
+    }
+}
+
 static void every_action_has_a_role_that_allows_it(void **state)
 {
     (void)state;
@@ -280,7 +305,7 @@ int main(void)
         cmocka_unit_test(a_role_allows_its_actions_on_its_scope),
         cmocka_unit_test(an_owner_has_no_data),
         cmocka_unit_test(a_refusal_names_principal_role_scope_and_command),
-        cmocka_unit_test(every_action_has_a_role_that_allows_it),
+        cmocka_unit_test(sizes_add_up), cmocka_unit_test(every_action_has_a_role_that_allows_it),
         cmocka_unit_test(roles_are_found_by_name_guid_and_definition_id),
         cmocka_unit_test(scopes_fit_their_roles),
         cmocka_unit_test(grants_are_signed_bounded_and_over_in_time),

@@ -110,7 +110,7 @@ static void grants_hold_what_concerns_their_scope(void **state)
     const char *text;
     OK(hr_identity_assign(f->identity, f->arena, NULL, hr_role_find("Storage Blob Data Reader"), f->anna.id, "/subscriptions/s", "test", &row, &f->err));
     OK(hr_identity_assign(f->identity, f->arena, NULL, hr_role_find("Synapse User"), f->anna.id, "workspaces/syn", "test", &row, &f->err));
-    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", "/subscriptions/s/account", &text, &f->err));
+    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", NULL, "/subscriptions/s/account", &text, &f->err));
     OK(hr_grant_verify(f->arena, hr_identity_grant_key(f->identity), text, hr_clock_ms(), &grant, &f->err));
     assert_int_equal(grant->count, 1);
     OK(hr_grant_decide(grant, HR_ACT_BLOB_READ, "/subscriptions/s/account/demo", &f->err));
@@ -143,12 +143,12 @@ static void changes_are_told_and_a_revocation_ends_grants_until_now(void **state
     assert_string_equal(change.principal, f->anna.id);
     assert_int_equal(hr_identity_assign(f->identity, f->arena, NULL, role, f->anna.id, "/subscriptions/s", "test", &again, &f->err), HR_E_EXISTS);
     assert_int_equal(change.count, 1);
-    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", "/", &before, &f->err));
+    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", NULL, "/", &before, &f->err));
     OK(hr_identity_unassign(f->identity, row->id, &f->err));
     assert_int_equal(change.count, 2);
     assert_false(change.gained);
     OK(hr_identity_revocation(f->identity, f->arena, f->anna.id, &message, &f->err));
-    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", "/", &after, &f->err));      /* in the same millisecond, perhaps */
+    OK(hr_identity_grant(f->identity, f->arena, &f->anna, "session", NULL, "/", &after, &f->err));      /* in the same millisecond, perhaps */
     OK(hr_revocation_verify(f->arena, key, message, &heard, &f->err));
     hr_revoked_add(&revoked, &heard, hr_clock_ms());
     assert_int_equal(hr_grant_accept(f->arena, key, &revoked, before, hr_clock_ms(), &grant, &f->err), HR_E_UNAUTHENTICATED);
