@@ -67,7 +67,12 @@ enum hr_code data_set_find(struct hr_rest *req, const char *workspace, struct hr
         HR_TRY(hr_store_saved_get(req->site->store, req->arena, workspace, id, &saved, err));
     if (saved)
         *row = row_of_saved(req, saved);
-    return *row ? HR_OK : missing(req, id, version, err);
+    if (*row)
+        return HR_OK;
+    struct hr_dataset_row *latest = NULL;      /* of a dataset that is there, for its name */
+    if (version)
+        HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, id, NULL, 0, &latest, err));
+    return missing(req, latest ? latest->name : id, version, err);
 }
 
 /* ---- showing ---- */
