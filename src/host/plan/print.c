@@ -425,7 +425,7 @@ static void add_text(const char *label, const char *text, struct hr_buf *out)
 
 void hr_print_command(const struct hr_command *command, struct hr_buf *out)
 {
-    static const char *const kinds[] = {"create_view", "drop_view", "write", "write_v2", "set", "reset", "show", "describe", "explain", "cache",
+    static const char *const kinds[] = {"create_view", "drop_view", "write", "write_v2", "register", "set", "reset", "show", "describe", "explain", "cache",
                                         "uncache", "use", "unsupported"};
     hr_buf_adds(out, kinds[command->kind]);
     switch (command->kind) {
