@@ -1,18 +1,11 @@
-"""A tabular dataset as a pandas DataFrame. Types of delimited text are found from all rows: whole numbers, decimals, true and false, ISO dates, else
-text; an empty field is null."""
+"""A tabular dataset as a pandas DataFrame. What delimited text means, and how its columns get their types, is delimited.py's."""
 
 import io
 import json
 
-from headrace.azureml import blobs
+from headrace.azureml import blobs, delimited
 from headrace.azureml.exceptions import DatasetExecutionError
 from headrace.azureml.tabular import ENCODINGS, conversions, steps_of
-
-# what all values of a column look like; without case
-WHOLE = r"^[+-]?[0-9]+$"
-DECIMAL = r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)(e[+-]?[0-9]+)?$"
-TRUTH = r"^(true|false)$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 
 
 def read(dataset, on_error):
@@ -40,7 +33,7 @@ def _parts(dataset, kind, options, limit):
         some = files[at : at + batch]
         bodies = dataset._try(lambda: blobs.parallel(lambda item: storage.read(item["url"], item["etag"]), some))
         for item, body in zip(some, bodies):
-            parts.append(_parse(kind, options, item, body, parts[0] if parts else None))
+            parts.append(_parse(kind, options, item, body, next((part for part in parts if part.num_columns), None)))
             rows += parts[-1].num_rows
         if limit is not None and rows >= limit:
             break
@@ -67,6 +60,8 @@ def _parse(kind, options, item, body, first):
     import pyarrow
 
     try:
+        if kind == "read_delimited":
+            body = delimited.unpacked(item, body)
         table = READERS[kind](options, body, first)
     except (ValueError, UnicodeError, OSError) as err:
         raise DatasetExecutionError("'%s' cannot be read as %s: %s" % (item["url"], kind[5:].replace("_", " "), err)) from None
@@ -79,28 +74,28 @@ def _delimited(options, body, first):
     import pyarrow
     from pyarrow import compute, csv
 
-    python = ENCODINGS[options.get("encoding", "utf8")][0]
-    if python == "ascii":
-        body.decode(python)
-    elif python != "utf-8":
-        body = body.decode(python).encode()
-    headed = options.get("header", "all_files_same_headers") != "no_header"
-    expected = None if first is None else [name for name in first.column_names if name != "Path"]
-    if not body.strip():
+    delimited.check_start(body)
+    encoding = ENCODINGS[options.get("encoding", "utf8")][0]
+    try:
+        text = body.decode(encoding)
+    except UnicodeError:
+        raise ValueError(delimited.NOT_TEXT % encoding) from None
+    if "\ufffd" in text:
+        raise ValueError(delimited.NOT_TEXT % encoding)
+    body = delimited.without_blank_lines(options, text.removeprefix("\ufeff").encode()).lstrip(b"\r\n")
+    multiple, expected = delimited.is_multiple(options), None if first is None else [name for name in first.column_names if name != "Path"]
+    delimited.check_quotes(options, body)
+    names = delimited.names(options, body)
+    if names is None:
         return pyarrow.table({name: pyarrow.array([], pyarrow.string()) for name in expected or ()})
-    multiple = options.get("support_multi_line", False)
-    reading = csv.ReadOptions(autogenerate_column_names=not headed, block_size=len(body) + 1)
+    delimited.check_header(options, names, expected)
+    reading = csv.ReadOptions(column_names=names, skip_rows=0, skip_rows_after_names=1 if delimited.is_headed(options) else 0, block_size=len(body) + 1)
     parsing = csv.ParseOptions(delimiter=options.get("delimiter", ","), newlines_in_values=multiple)
-    head = body if multiple else body.split(b"\n", 1)[0] + b"\n"
-    names = csv.read_csv(io.BytesIO(head), reading, parsing).column_names
     types = csv.ConvertOptions(column_types={name: pyarrow.string() for name in names}, strings_can_be_null=False)
     table = csv.read_csv(io.BytesIO(body), reading, parsing, types)
-    if not multiple and any(compute.any(compute.match_substring(column, "\n")).as_py() for column in table.columns):
-        raise ValueError("a quoted value holds a line break: from_delimited_files(support_multi_line=True) reads such files")
-    if not headed:
-        table = table.rename_columns(["Column%d" % (i + 1) for i in range(table.num_columns)])
-    if expected is not None and table.column_names != expected:
-        raise ValueError("its header is %s, the first file's %s" % (table.column_names, expected))
+    if multiple:
+        for at, name in enumerate(table.column_names):
+            table = table.set_column(at, name, compute.replace_substring_regex(table.column(at), "\r\n?", "\n"))
     return table
 
 
@@ -156,8 +151,13 @@ def _column(column, keep_empty, infer):
 
     some = compute.if_else(compute.equal(column, ""), pyarrow.scalar(None, pyarrow.string()), column)
     if infer and some.null_count < len(some):
-        for is_such, make in ((WHOLE, _whole), (DECIMAL, _decimal), (TRUTH, _truth_column), (DATE, _date)):
-            if compute.all(compute.match_substring_regex(some, is_such, ignore_case=True)).as_py():
+        for is_such, make in (
+            (delimited.WHOLE, _whole),
+            (delimited.DECIMAL, _decimal),
+            (delimited.TRUTH, _truth_column),
+            (delimited.MOMENT, _date),
+        ):
+            if compute.all(compute.match_substring_regex(some, is_such)).as_py():
                 made = make(some)
                 if made is not None:
                     return made

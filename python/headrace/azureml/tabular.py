@@ -10,12 +10,10 @@ from headrace.azureml.exceptions import UserErrorException, unsupported
 # names of encodings: the SDK's, Python's, Spark's
 ENCODINGS = {
     "utf8": ("utf-8", "UTF-8"),
-    "utf8bom": ("utf-8-sig", None),
+    "utf8bom": ("utf-8-sig", "UTF-8"),
     "iso88591": ("iso-8859-1", "ISO-8859-1"),
     "latin1": ("iso-8859-1", "ISO-8859-1"),
     "ascii": ("ascii", "US-ASCII"),
-    "utf16": ("utf-16", "UTF-16"),
-    "utf32": ("utf-32", "UTF-32"),
     "windows1252": ("cp1252", "windows-1252"),
 }
 # strptime's letters as Spark's patterns
