@@ -209,8 +209,8 @@ enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes, size_t len, bool whole,
         if (cursor.at == cursor.end)
             return whole ? HR_GRPC_SCAN_FOUND : HR_GRPC_SCAN_MORE;
         enum hr_grpc_scan got = next_field(&cursor, &field);
-        if (session && got != HR_GRPC_SCAN_BAD && field.number > 2)
-            return HR_GRPC_SCAN_FOUND;       /* fields come in order: there is no user, and what comes now may be large */
+        if (session && field.number > 2)
+            return HR_GRPC_SCAN_FOUND;       /* fields come in order: there is no user, and what comes now may be large, or cut; it is not ours to judge */
         if (!got && field.number == 1 && !session) {
             session = true;
             got = take_id(&cursor, &field, ids->session_id);
