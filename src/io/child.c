@@ -84,24 +84,30 @@ struct plan {                 /* what the child does between fork and exec: no a
     int *moved;
 };
 
-static void set_stream(const struct plan *plan, int fd, int target)
+_Noreturn static void fail(int report)
+{
+    int number = errno;
+    _exit(write(report, &number, sizeof number) < 0 ? 126 : 127);
+}
+
+static void set_stream(const struct plan *plan, int fd, int target, int report)
 {
     if (fd == HR_CHILD_INHERIT)
         return;
     if (dup2(fd == HR_CHILD_NULL ? plan->null : fd, target) < 0)
-        _exit(127);
+        fail(report);
 }
 
-static void give_fds(const struct plan *plan)
+static void give_fds(const struct plan *plan, int report)
 {
     const struct hr_child_options *options = plan->options;
     int top = 3 + (int)options->fd_count;
     for (size_t i = 0; i < options->fd_count; i++)
         if ((plan->moved[i] = fcntl(options->fds[i], F_DUPFD_CLOEXEC, top)) < 0)
-            _exit(127);
+            fail(report);
     for (size_t i = 0; i < options->fd_count; i++)
         if (dup2(plan->moved[i], 3 + (int)i) < 0)
-            _exit(127);
+            fail(report);
 }
 
 static void close_others(int keep, int from)
@@ -118,8 +124,10 @@ static void close_others(int keep, int from)
 _Noreturn static void become(const struct plan *plan)
 {
     const struct hr_child_options *options = plan->options;
-    int report = fcntl(plan->report, F_DUPFD_CLOEXEC, 3 + (int)options->fd_count + 64);
+    int report = fcntl(plan->report, F_DUPFD_CLOEXEC, 3 + (int)options->fd_count);
     sigset_t none;
+    if (report < 0)
+        fail(plan->report);   /* no descriptor is left; going on would close the child's own */
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
@@ -131,17 +139,14 @@ _Noreturn static void become(const struct plan *plan)
     }
     if (options->new_group)
         setpgid(0, 0);
-    set_stream(plan, options->in, 0);
-    set_stream(plan, options->out, 1);
-    set_stream(plan, options->error, 2);
-    give_fds(plan);
+    set_stream(plan, options->in, 0, report);
+    set_stream(plan, options->out, 1, report);
+    set_stream(plan, options->error, 2, report);
+    give_fds(plan, report);
     close_others(report, 3 + (int)options->fd_count);
     if (!options->cwd || !chdir(options->cwd))
         execvpe(plan->path, (char *const *)options->argv, plan->env);
-    int failed = errno;
-    if (write(report, &failed, sizeof failed) < 0)
-        _exit(126);
-    _exit(127);
+    fail(report);
 }
 
 extern char **environ;

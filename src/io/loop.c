@@ -100,7 +100,13 @@ enum hr_code hr_loop_new(struct hr_loop **out, struct hr_err *err)
     loop->last = &loop->first;
     loop->deferred.next = loop->deferred.prev = &loop->deferred;
     loop->uv.data = loop;
-    HR_CHECK(!uv_async_init(&loop->uv, &loop->wake, on_wake));
+    failed = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    if (failed) {                        /* no descriptor is left for it */
+        uv_loop_close(&loop->uv);
+        pthread_mutex_destroy(&loop->lock);
+        free(loop);
+        return hr_fail(err, HR_E_IO, "the event loop cannot start: %s", uv_strerror(failed));
+    }
     HR_CHECK(!uv_prepare_init(&loop->uv, &loop->prepare));
     HR_CHECK(!uv_prepare_start(&loop->prepare, on_prepare));
     loop->wake.data = loop->prepare.data = loop;
