@@ -279,9 +279,8 @@ static void close_source(struct source *source)
 
 static const char *copy_bytes(struct request *request, const struct source *source, int64_t size)
 {
-    if (hr_tree_temp_new(&request->account->tree, &request->temp, NULL))
-        return "InternalError";
-    return hr_tree_copy_bytes(source->fd, request->temp.fd, size);
+    const char *code = hr_tree_temp_new(&request->account->tree, &request->temp);
+    return code ? code : hr_tree_copy_bytes(source->fd, request->temp.fd, size);
 }
 
 static const char *copy_from(struct request *request, const struct source *source, struct hr_tree_meta *meta)

@@ -125,7 +125,7 @@ const char *hr_api_create_path(struct request *request)
     if (!strcasecmp(hr_account_param(request, "resource"), "directory")) {
         code = hr_tree_mkdir(tree, request->arena, request->container, request->name, &meta, &conditions);
     } else {
-        code = hr_tree_temp_new(tree, &request->temp, NULL) ? "InternalError" : NULL;
+        code = hr_tree_temp_new(tree, &request->temp);
         if (!code)
             code = hr_tree_commit(tree, request->arena, &request->temp, request->container, request->name, &meta, &conditions, true);
     }

@@ -27,6 +27,7 @@ static const struct { const char *code; int status; const char *dfs_code; const 
     {"DirectoryNotEmpty", 409, NULL, "The recursive query parameter value must be true to delete a non-empty directory."},
     {"EmptyMetadataKey", 400, NULL, "The key for one of the metadata key-value pairs is empty."},
     {"FilesystemNotFound", 404, NULL, "The specified filesystem does not exist."},
+    {"InsufficientStorage", 507, NULL, "The disk that holds this account is full."},
     {"InternalError", 500, NULL, "Server encountered an internal error. Please try again after some time."},
     {"InvalidBlobOrBlock", 400, NULL, "The specified blob or block content is invalid."},
     {"InvalidBlockId", 400, NULL, "The specified block ID is invalid. The block ID must be Base64-encoded."},
@@ -58,6 +59,7 @@ static const struct { const char *code; int status; const char *dfs_code; const 
     {"RequestBodyTooLarge", 413, NULL, "The request body is too large and exceeds the maximum permissible limit."},
     {"ResourceNotFound", 404, NULL, "The specified resource does not exist."},
     {"ResourceTypeMismatch", 409, "PathConflict", "The specified resource type does not match the type of the existing resource."},
+    {"ServerBusy", 503, NULL, "The server is currently unable to receive requests. Please retry your request."},
     {"SourceConditionNotMet", 412, NULL, "The source condition specified using HTTP conditional header(s) is not met."},
     {"SourcePathNotFound", 404, NULL, "The source path for a rename operation does not exist."},
     {"UnsupportedHttpVerb", 405, NULL, "The resource doesn't support specified Http Verb."},
@@ -114,6 +116,8 @@ static int source_headers(struct request *request, int status)
 
 void hr_account_error(struct request *request, const char *code)
 {
+    if (!strcmp(code, "InsufficientStorage"))
+        hr_account_refuse(request, code, "Free space on the disk of '%s', and try again.", request->account->tree.root);
     int status = 500;
     const char *text = "Server encountered an internal error.";
     for (size_t i = 0; i < HR_LEN(errors); i++)

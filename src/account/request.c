@@ -1,4 +1,5 @@
 #include "account/request.h"
+#include "account/tree_meta.h"
 #include "account/crc64.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -234,12 +235,7 @@ static const char *begin_body(struct request *request)
     EVP_DigestInit_ex(request->md5, EVP_md5(), NULL);
     if (operation->body != BODY_STREAM)
         return NULL;
-    struct hr_err err;
-    if (hr_tree_temp_new(&request->account->tree, &request->temp, &err)) {
-        hr_log(HR_LOG_ERROR, "storage_failed", "why", err.msg, NULL);
-        return "InternalError";
-    }
-    return NULL;
+    return hr_tree_temp_new(&request->account->tree, &request->temp);
 }
 
 static void on_request(struct hr_exchange *exchange, void *arg)
@@ -282,8 +278,7 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
         for (size_t done = 0; done < len;) {
             ssize_t n = write(request->temp.fd, (const char *)bytes + done, len - done);
             if (n < 0 && errno != EINTR) {
-                hr_log(HR_LOG_ERROR, "storage_failed", "why", strerror(errno), NULL);
-                refuse(request, "InternalError");
+                refuse(request, hr_tree_errno(errno, "InternalError"));
                 return;
             }
             done += n > 0 ? (size_t)n : 0;

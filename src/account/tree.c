@@ -59,7 +59,13 @@ const char *hr_tree_errno(int number, const char *missing)
     case ENOTDIR: return missing;
     case EEXIST: case EISDIR: return "PathConflict";
     case ENAMETOOLONG: return "InvalidResourceName";
-    case ENOSPC: case EDQUOT: case EROFS: case EACCES: case EPERM: case EIO:
+    case ENOSPC: case EDQUOT: case EFBIG:
+        hr_log(HR_LOG_ERROR, "storage_full", "why", strerror(number), NULL);
+        return "InsufficientStorage";
+    case EMFILE: case ENFILE:
+        hr_log(HR_LOG_ERROR, "too_few_descriptors", "why", strerror(number), "hint", "raise the limit of open files: ulimit -n", NULL);
+        return "ServerBusy";
+    case EROFS: case EACCES: case EPERM: case EIO:
         hr_log(HR_LOG_ERROR, "storage_failed", "why", strerror(number), NULL);
         return "InternalError";
     default:
@@ -142,7 +148,7 @@ void hr_tree_close(struct hr_tree *tree)
     pthread_mutex_destroy(&tree->lock);
 }
 
-enum hr_code hr_tree_temp_new(struct hr_tree *tree, struct hr_tree_temp *temp, struct hr_err *err)
+const char *hr_tree_temp_new(struct hr_tree *tree, struct hr_tree_temp *temp)
 {
     char uuid[37];
     hr_uuid_new(uuid);
@@ -150,9 +156,9 @@ enum hr_code hr_tree_temp_new(struct hr_tree *tree, struct hr_tree_temp *temp, s
     temp->fd = open(temp->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (temp->fd < 0) {
         temp->path[0] = 0;
-        return hr_fail(err, HR_E_IO, "cannot make a temporary file: %s", strerror(errno));
+        return hr_tree_errno(errno, "InternalError");
     }
-    return HR_OK;
+    return NULL;
 }
 
 void hr_tree_temp_drop(struct hr_tree_temp *temp)

@@ -61,7 +61,7 @@ const char *hr_tree_check(const struct hr_tree_conditions *conditions, const str
 const char *hr_tree_read(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, struct hr_tree_item *item, int *fd);
 
 struct hr_tree_temp { int fd; char path[4096]; };
-enum hr_code hr_tree_temp_new(struct hr_tree *tree, struct hr_tree_temp *temp, struct hr_err *err);
+const char *hr_tree_temp_new(struct hr_tree *tree, struct hr_tree_temp *temp);
 void hr_tree_temp_drop(struct hr_tree_temp *temp);           /* fine when committed */
 
 const char *hr_tree_copy_bytes(int from, int to, int64_t len);    /* from where both descriptors stand */

@@ -181,6 +181,7 @@ static const char *publish(struct join *join, const char *container, const char 
 {
     struct hr_tree *tree = join->tree;
     struct hr_tree_item now;
+    struct hr_err err;
     if (fsync(join->temp->fd))
         return hr_tree_errno(errno, "InternalError");
     pthread_mutex_lock(&tree->lock);
@@ -192,8 +193,8 @@ static const char *publish(struct join *join, const char *container, const char 
     const char *path = hr_printf(join->arena, "%s/lists/%.*s", tree->own, (int)strlen(meta->etag) - 2, meta->etag + 1);
     if (!code && !hr_buf_ok(&join->list))
         code = "InternalError";
-    if (!code && hr_file_write(path, 0600, hr_buf_text(&join->list), hr_buf_len(&join->list), NULL))
-        code = "InternalError";
+    if (!code && hr_file_write(path, 0600, hr_buf_text(&join->list), hr_buf_len(&join->list), &err))
+        code = err.code == HR_E_FULL ? "InsufficientStorage" : "InternalError";
     if (!code && (code = hr_tree_commit_locked(tree, join->arena, join->temp, container, name, meta, conditions, false)))
         unlink(path);
     pthread_mutex_unlock(&tree->lock);
@@ -215,7 +216,7 @@ const char *hr_tree_blocks_commit(struct hr_tree *tree, struct hr_arena *arena, 
         return code;
     }
     hr_buf_init(&join.list, 16 << 20);
-    code = hr_tree_temp_new(tree, &temp, NULL) ? "InternalError" : NULL;
+    code = hr_tree_temp_new(tree, &temp);
     for (size_t i = 0; i < count && !code; i++) {
         code = take(&join, &choices[i]);
         if (choices[i].kind != 'U' && join.old.count)
@@ -278,9 +279,9 @@ static const char *make_flushed(struct hr_tree *tree, struct hr_arena *arena, co
         temp->fd = open(temp->path, O_RDWR | O_CLOEXEC);
         return temp->fd < 0 ? hr_tree_errno(errno, "InvalidFlushPosition") : NULL;
     }
-    if (hr_tree_temp_new(tree, temp, NULL))
-        return "InternalError";
-    const char *code = hr_tree_copy_bytes(old_fd, temp->fd, old->size);
+    const char *code = hr_tree_temp_new(tree, temp);
+    if (!code)
+        code = hr_tree_copy_bytes(old_fd, temp->fd, old->size);
     return code ? code : join_appends(arena, folder, &appends, old->size, position, temp->fd);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #define ATTRIBUTE "user.headrace"
@@ -68,6 +69,16 @@ void hr_tree_meta_read(struct hr_arena *arena, int fd, const struct stat *st, st
     json_decref(json);
 }
 
+/* ext4 says "no space" also of an attribute that is too large for its block */
+static const char *attribute_error(int fd, int number)
+{
+    struct statvfs disk;
+    bool full = number == ENOSPC && !fstatvfs(fd, &disk) && !disk.f_bavail;
+    if (!full && (number == E2BIG || number == ENOSPC || number == ERANGE))
+        return "MetadataTooLarge";
+    return hr_tree_errno(number, "InternalError");
+}
+
 const char *hr_tree_meta_write(int fd, const struct stat *st, const struct hr_tree_meta *meta)
 {
     json_t *json = json_object(), *pairs = json_object();
@@ -86,7 +97,7 @@ const char *hr_tree_meta_write(int fd, const struct stat *st, const struct hr_tr
     json_decref(json);
     const char *code = !text || strlen(text) > HR_TREE_META_MAX ? "MetadataTooLarge" : NULL;
     if (!code && fsetxattr(fd, ATTRIBUTE, text, strlen(text), 0))
-        code = errno == E2BIG || errno == ENOSPC || errno == ERANGE ? "MetadataTooLarge" : hr_tree_errno(errno, "InternalError");
+        code = attribute_error(fd, errno);
     free(text);
     return code;
 }

@@ -248,6 +248,7 @@ static enum hr_code code_of_status(int status)
     case 409: return HR_E_EXISTS;
     case 412: return HR_E_CHANGED;
     case 413: return HR_E_LIMIT;
+    case 507: return HR_E_FULL;
     case 501: return HR_E_UNSUPPORTED;
     case 408: case 429: return HR_E_STORAGE_DOWN;
     default: return status >= 500 ? HR_E_STORAGE_DOWN : HR_E_IO;
@@ -277,6 +278,8 @@ enum hr_code hr_azure_fail(const struct hr_blob_call *call, const char *what, st
     }
     if (says || (code == HR_E_NOT_FOUND && (says = "it does not exist")))
         return hr_fail(err, code, "cannot %s '%s': %s", what, place->location, says);
+    if (code == HR_E_FULL)
+        return hr_fail(err, code, "cannot %s '%s': %s", what, place->location, *text ? text : "the account's disk is full");
     return hr_fail(err, code, "cannot %s '%s': the account answered %d%s%s%s%s (%d attempt%s)", what, place->location, status, *azure ? " " : "", azure,
                    *text ? ": " : "", text, call->transfer.attempts, call->transfer.attempts == 1 ? "" : "s");
 }

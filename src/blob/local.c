@@ -17,6 +17,8 @@ static enum hr_code fail_errno(struct hr_err *err, int number, const char *what,
                       : number == EEXIST ? HR_E_EXISTS : HR_E_IO;
     if (number == ENOENT)
         return hr_fail(err, code, "'%s' does not exist", path);
+    if (hr_errno_is_full(number))
+        return hr_fail_write(err, number, "cannot %s '%s'", what, path);
     return hr_fail(err, code, "cannot %s '%s': %s", what, path, strerror(number));
 }
 

@@ -12,6 +12,8 @@
 
 static enum hr_code fail_errno(struct hr_err *err, const char *what, const char *path)
 {
+    if (hr_errno_is_full(errno))
+        return hr_fail_write(err, errno, "cannot %s '%s'", what, path);
     enum hr_code code = errno == ENOENT ? HR_E_NOT_FOUND : errno == EACCES || errno == EPERM ? HR_E_DENIED : HR_E_IO;
     return hr_fail(err, code, "cannot %s '%s': %s", what, path, strerror(errno));
 }

@@ -45,6 +45,7 @@ class Serve:
     def __init__(self, home, *arguments, env=None):
         self.home, self.arguments, self.env, self.process, self.endpoint = pathlib.Path(home), arguments, env, None, None
         self.sessions = 0
+        self.within = []               # words before the program's: what it runs in
 
     def __enter__(self):
         self.start()
@@ -63,7 +64,7 @@ class Serve:
         path.unlink(missing_ok=True)
         self.home.mkdir(parents=True, exist_ok=True)
         log = open(self.home / "server.log", "ab")
-        self.process = subprocess.Popen([str(BUILD / "headrace"), "serve", "--home", str(self.home), "--port", "0", *self.arguments],
+        self.process = subprocess.Popen([*self.within, str(BUILD / "headrace"), "serve", "--home", str(self.home), "--port", "0", *self.arguments],
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                                         env={**os.environ, "HEADRACE_PYTHON": sys.executable, **(self.env or {})})
         log.close()

@@ -59,6 +59,7 @@ struct hr_session {
     int64_t idle_from_ms;              /* monotonic: for the idle rule */
     int failures;
     bool ended;
+    bool recorded;                     /* its record is on the disk: the next daemon finds it */
     struct slot slots[HR_SESSION_SLOTS];
 };
 

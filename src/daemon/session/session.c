@@ -46,15 +46,17 @@ static void tell(struct hr_session *session, enum hr_session_event event, const 
 
 /* Written again for each host, so that the next daemon finds the one that serves now. Whole or not at all, as a daemon may be killed here;
  * not synced: a crash of the machine ends sessions. */
-static void write_record(const struct hr_session *session)
+static void write_record(struct hr_session *session)
 {
     char *path = session_path(session->sessions, session->number, "session"), *new = session_path(session->sessions, session->number, "new");
     int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n%d\n", session->principal, session->id, session->host ? session->host->number : 0) > 0;
     if (fd >= 0)
         close(fd);
-    if (!ok || rename(new, path))
-        hr_log(HR_LOG_WARN, "session.not-recorded", "path", path, NULL);
+    if (ok && !rename(new, path))
+        session->recorded = true;
+    else
+        hr_log(HR_LOG_WARN, "session.not-recorded", "path", path, "error", strerror(errno), NULL);
     free(new);
     free(path);
 }
@@ -249,6 +251,8 @@ void hr_session_pin(struct hr_session *session, bool on)
 
 void hr_session_busy(struct hr_session *session, int change)
 {
+    if (change > 0 && session->host && !session->recorded)      /* until then its host keeps nothing */
+        write_record(session);
     session->calls += change;
     touch(session);
 }
@@ -411,6 +415,7 @@ static void resume_one(struct hr_sessions *sessions, int number, const char *com
         struct hr_session *session = session_new(sessions, text, line + 1);
         session->number = number;
         session->journal = strdup(journal);
+        session->recorded = true;
         session->active_ms = (int64_t)status.st_mtime * 1000;
         host = host_adopt(sessions, atoi(end + 1), journal, command);
         if (host) {

@@ -77,6 +77,10 @@ static enum hr_code failed(struct hr_store *store, struct hr_err *err)
         return hr_fail(err, HR_E_EXISTS, "the name is taken");
     if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
         return hr_fail(err, HR_E_NOT_FOUND, "the principal does not exist");
+    if (sqlite3_errcode(store->db) == SQLITE_FULL) {
+        hr_fail(err, HR_E_FULL, "the server cannot keep this: the disk of its home is full");
+        return hr_fail_hint(err, "free space there, and do it again");
+    }
     return hr_fail(err, HR_E_IO, "the server's store failed: %s", text);
 }
 

@@ -119,7 +119,7 @@ static bool write_record(int fd, const struct record *record)
 }
 
 /* The first time the folder too, and the daemon's record of whose journal this is (N.session beside N.journal): without that nobody would look
- * for it after a crash of the machine. */
+ * for it. A daemon that had no room for the record tries again with the session's next call. */
 static bool sync_to_disk(struct hr_connect *connect)
 {
     char path[4400];
@@ -127,17 +127,19 @@ static bool sync_to_disk(struct hr_connect *connect)
         return false;
     if (connect->journal_found)
         return true;
-    connect->journal_found = true;
     const char *dot = strrchr(connect->options.journal, '.'), *slash = strrchr(connect->options.journal, '/');
     int stem = dot ? (int)(dot - connect->options.journal) : 0, folder = slash ? (int)(slash - connect->options.journal) : 0;
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, i ? "%.*s/." : "%.*s.session", i ? folder : stem, connect->options.journal);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 && connect->options.grant_key)
+            return false;
         if (fd >= 0) {
             fsync(fd);
             close(fd);
         }
     }
+    connect->journal_found = true;
     return true;
 }
 

@@ -103,10 +103,13 @@ static void remove_folder(const char *path)
         hr_log(HR_LOG_WARN, "engine.spill-not-removed", "path", path, "error", err.msg, NULL);
 }
 
+char hr_engine_spill_folder[1024];
+
 enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err)
 {
     char path[4400];
     HR_TRY(hr_file_mkdirs(folder, err));
+    snprintf(hr_engine_spill_folder, sizeof hr_engine_spill_folder, "%s", folder);
     snprintf(path, sizeof path, "%s/lock", folder);
     enum hr_code code = hr_file_lock(path, lock, err);
     if (code == HR_E_EXISTS)

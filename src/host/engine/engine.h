@@ -59,5 +59,6 @@ enum hr_code hr_engine_values(struct hr_engine *engine, struct hr_arena *arena, 
                               struct hr_literals *values, struct hr_err *err);
 
 /* maps the text of a DuckDB failure to Spark's error; for modules that run statements of their own */
+extern char hr_engine_spill_folder[1024];      /* what this process claimed, to be told; empty: nothing */
 enum hr_code hr_engine_error(const char *text, struct hr_err *err);
 #endif

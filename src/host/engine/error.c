@@ -1,6 +1,7 @@
 /* DuckDB's failures as Spark's. Kernels send theirs encoded; for DuckDB's own checks the text says what happened. */
 #include "host/engine/internal.h"
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,6 +31,33 @@ static enum hr_code small_overflow(const char *at, struct hr_err *err)
     return hr_fail_spark(err, "BINARY_ARITHMETIC_OVERFLOW", "value1", left, "symbol", symbol, "value2", right, "functionName", try, NULL);
 }
 
+/* the engine writes to where it spills, and local output */
+static enum hr_code fail_full(const char *text, struct hr_err *err)
+{
+    const char *at = strchr(text, '"'), *end = at ? strchr(at + 1, '"') : NULL;
+    bool spills = strstr(text, "duckdb_temp") || strstr(text, "max_temp_directory_size");
+    char path[1100] = "";
+    if (end)
+        snprintf(path, sizeof path, " '%.*s'", (int)(end - at - 1), at + 1);
+    else if (spills && *hr_engine_spill_folder)
+        snprintf(path, sizeof path, " '%s'", hr_engine_spill_folder);
+    if (!spills) {
+        hr_fail(err, HR_E_FULL, "cannot write%s: the disk is full", path);
+        return hr_fail_hint(err, "free space there, and do it again");
+    }
+    hr_fail(err, HR_E_FULL, "this needs more memory than the session has, and the disk is full that it spills to%s", path);
+    return hr_fail_hint(err, "free space there, or ask for less at once: fewer columns, a filter before the join or sort");
+}
+
+static bool is_full(const char *text)
+{
+    static const int numbers[] = {ENOSPC, EDQUOT, EFBIG};
+    for (size_t i = 0; i < HR_LEN(numbers); i++)
+        if (strstr(text, strerror(numbers[i])))
+            return true;
+    return strstr(text, "max_temp_directory_size");
+}
+
 enum hr_code hr_engine_error(const char *text, struct hr_err *err)
 {
     struct hr_err unused;
@@ -53,6 +81,8 @@ enum hr_code hr_engine_error(const char *text, struct hr_err *err)
         return hr_fail_spark(err, "NULL_MAP_KEY", NULL);
     if (!strncmp(text, "INTERRUPT", 9))
         return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
+    if (is_full(text))
+        return fail_full(text, err);
     if (!strncmp(text, "Out of Memory", 13))
         return hr_fail(err, HR_E_NOMEM, "the session's memory is used up: %s", text);
     return hr_fail(err, HR_E_INTERNAL, "the engine failed: %s", text);

@@ -1,0 +1,169 @@
+"""A disk that is full: what cannot be kept is not acknowledged, everybody is told so, what was there goes on, and all works again once there is room."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+import pytest
+from pyspark.errors import PySparkException
+
+from support.rest import Rest
+from support.serve import BUILD, Serve, processes_below, until
+
+MEGABYTES = 64
+
+
+def can_mount():
+    return subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+
+
+class Small(Serve):
+    """A server whose home is a small file system, which nobody else sees: as root, or where users may have namespaces."""
+
+    def launch(self):
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                       f'mount -t tmpfs -o size={MEGABYTES}m none "$1" && shift && exec "$@"', "sh", str(self.home)]
+        super().launch()
+
+    def await_ready(self, seconds=30):
+        at = self.inside / "run/endpoint.json"
+        until(at.exists, seconds, "endpoint.json")
+        self.endpoint = json.loads(at.read_text())
+        self.endpoint["ca_file"] = str(self.inside / "tls/ca.pem")
+
+    @property
+    def inside(self):
+        """The home as the server sees it."""
+        return pathlib.Path(f"/proc/{self.pid}/root{self.home}")
+
+    def fill(self):
+        """Leaves no byte."""
+        with open(self.inside / "filler", "ab", buffering=0) as file:
+            for size in (1 << 20, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError:
+                    continue
+
+    def make_room(self):
+        (self.inside / "filler").unlink()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    if not can_mount():
+        pytest.skip("this machine lets nobody but root mount, and we are not root")
+    with Small(tmp_path_factory.mktemp("home") / "home") as server:
+        yield server
+
+
+@pytest.fixture
+def full(small):
+    small.fill()
+    yield small
+    if (small.inside / "filler").exists():
+        small.make_room()
+
+
+def refused(work):
+    with pytest.raises(PySparkException) as refusal:
+        work()
+    return str(refusal.value)
+
+
+def kill_hosts(server):
+    for pid, command in processes_below(server.pid).items():
+        if "headrace-host" in command:
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_session_acknowledges_nothing_that_it_cannot_keep(small):
+    spark = small.session()
+    spark.conf.set("kept", "before")
+    spark.range(3).createOrReplaceTempView("kept")
+    small.fill()
+    pad = "x" * 5000
+    works = [lambda: spark.conf.set("kept", pad), lambda: spark.conf.set("lost", pad), lambda: spark.sql(f"SET lost = {pad}").collect(),
+             lambda: spark.sql(f"SELECT '{pad}' AS a").createOrReplaceTempView("kept"),
+             lambda: spark.sql(f"CREATE TEMP VIEW lost AS SELECT '{pad}' AS a").collect()]
+    for work in works:
+        text = refused(work)
+        assert "the disk is full" in text and ".journal" in text and "free space there" in text, text
+    (local := small.home.parent / "artifact.bin").write_bytes(b"x" * 100_000)
+    assert "the disk is full" in refused(lambda: spark.addArtifacts(str(local), file=True))
+    assert spark.conf.get("kept") == "before" and spark.conf.get("lost", None) is None        # nothing of it was done
+    assert spark.sql("SELECT count(*) AS n FROM kept").collect()[0].n == 3                     # and what reads goes on
+    assert "lost" not in [table.name for table in spark.catalog.listTables()]
+    small.make_room()
+    spark.conf.set("later", pad)
+    kill_hosts(small)
+    assert spark.conf.get("kept") == "before" and spark.conf.get("later") == pad and spark.conf.get("lost", None) is None
+    assert spark.sql("SELECT count(*) AS n FROM kept").collect()[0].n == 3
+    spark.stop()
+
+
+def test_the_account_and_writers_name_the_disk(full):
+    from azure.core.exceptions import HttpResponseError
+    rest, spark = Rest(full), full.session()
+    at = full.endpoint
+    with rest.container() as container:
+        for size in (1_000_000, 3):
+            with pytest.raises(HttpResponseError) as refusal:
+                container.upload_blob(f"big{size}", b"x" * size, overwrite=True)
+            assert refusal.value.status_code == 507 and refusal.value.error_code == "InsufficientStorage"
+            assert "The disk that holds this account is full." in str(refusal.value) and str(full.home) in str(refusal.value)
+        with pytest.raises(HttpResponseError) as refusal:
+            container.get_blob_client("blocks").stage_block("a", b"x" * 100_000)
+        assert refusal.value.status_code == 507
+    for form in ("parquet", "csv"):
+        text = refused(lambda: getattr(spark.range(100_000).write, form)(
+            f"abfss://{at['container']}@{at['account']}.dfs.core.windows.net/full-{form}"))
+        assert "The disk that holds this account is full" in text and f"full-{form}" in text, text
+    text = refused(lambda: spark.range(100_000).write.parquet(f"file://{full.home}/local"))
+    assert "the disk is full" in text and "free space there" in text, text
+    full.make_room()
+    with rest.container() as container:
+        container.upload_blob("after", b"y", overwrite=True)
+        assert container.download_blob("after").readall() == b"y"
+    spark.stop()
+
+
+def test_the_store_refuses_and_the_server_lives_on(full):
+    rest = Rest(full)
+
+    def link(number):
+        return rest.ask("PUT", f"{rest.workspace}/linkedServices/full{number}?api-version=2020-04-01-preview",
+                        {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": rest.synapse}}, status=(200, 201, 507))
+    answers = [link(number) for number in range(30)]          # what room there is in the database's own files is soon used up
+    kept = [answer["name"] for answer in answers if "identity" in answer]
+    refusals = [answer["error"] for answer in answers if "identity" not in answer]
+    assert refusals and all("the disk of its home is full" in error["message"] for error in refusals), refusals[:1]
+    full.make_room()
+    assert link(99)["identity"]["principalId"]
+    listed = [one["name"] for one in rest.ask("GET", f"{rest.workspace}/linkedServices?api-version=2020-04-01-preview")["value"]]
+    assert set(listed) == {*kept, "full99"}
+
+
+SORT = """SELECT max(place) AS n, max(length(pad)) AS pad
+          FROM (SELECT pad, row_number() OVER (ORDER BY key) AS place
+                FROM (SELECT pmod(id * 7919, 900001) AS key, repeat(cast(id AS string), 20) AS pad FROM range(900001)))"""
+
+
+def test_a_query_that_cannot_spill_says_so(tmp_path_factory):
+    if not can_mount():
+        pytest.skip("this machine lets nobody but root mount, and we are not root")
+    program = tmp_path_factory.mktemp("host") / "headrace-host"
+    program.write_text(f'#!/bin/sh\nexec "{BUILD}/headrace-host" "$@" --memory 60m\n')
+    program.chmod(0o700)
+    with Small(tmp_path_factory.mktemp("home") / "home", env={"HEADRACE_HOST": str(program)}) as server:
+        spark = server.session()
+        spark.range(1).count()
+        server.fill()
+        text = refused(lambda: spark.sql(SORT).collect())
+        assert "the disk is full that it spills to" in text and "run/spill" in text and "free space there" in text, text
+        server.make_room()
+        assert spark.range(3).count() == 3
+        spark.stop()
