@@ -18,6 +18,7 @@
 #define HR_NO_SUCH_ELEMENT "org.apache.spark.SparkNoSuchElementException"
 
 #define HR_CONDITIONS(X) \
+    X("", "", "java.lang.IllegalArgumentException", "requirement failed: <requirement>") /* Java's require(): without a condition */ \
     X("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "42845", HR_ANALYSIS, "Non-deterministic expression <sqlExpr> should not appear in the arguments of an aggregate function.") \
     X("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", HR_ANALYSIS, "Cannot use all columns for partition columns.") \
     X("AMBIGUOUS_COLUMN_REFERENCE", "42702", HR_ANALYSIS, "Column <name> is ambiguous. It's because you joined several DataFrame together, and some of these DataFrames are the same. This column points to one of the DataFrames but Spark is unable to figure out which one. Please alias the DataFrames with different names via `DataFrame.alias` before joining them, and specify the column using qualified name, e.g. `df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.") \
@@ -42,6 +43,7 @@
     X("CATALOG_NOT_FOUND", "42P08", HR_ANALYSIS, "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.") \
     X("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "56038", HR_ILLEGAL_ARGUMENT, "The codec <codecName> is not available. Available codecs are <availableCodecs>.") \
     X("COLLATION_INVALID_NAME", "42704", HR_SPARK, "The value <collationName> does not represent a correct collation name. Suggested valid collation names: [<proposals>].") \
+    X("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "54000", HR_RUNTIME, "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, the value of parameter(s) <parameter> in the function <functionName> is invalid.") \
     X("COLUMN_ALREADY_EXISTS", "42711", HR_ANALYSIS, "The column <columnName> already exists. Choose another name or rename the existing column.") \
     X("CONFLICTING_DIRECTORY_STRUCTURES", "KD009", HR_ANALYSIS, "Conflicting directory structures detected. Suspicious paths: <discoveredBasePaths> If provided paths are partition directories, please set \"basePath\" in the options of the data source to specify the root directory of the table. If there are multiple root directories, please load them separately and then union them.") \
     X("CONFLICTING_PARTITION_COLUMN_NAMES", "KD009", HR_ANALYSIS, "Conflicting partition column names detected: <distinctPartColLists> For partitioned table directories, data files should only live in leaf directories. And directories at the same level should have the same partition column name. Please check the following directories for unexpected files or inconsistent partition column names: <suspiciousPaths>") \
@@ -52,6 +54,7 @@
     X("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.") \
     X("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Cannot drop all fields in struct.") \
     X("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.") \
+    X("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>. To convert values from <srcType> to <targetType>, you can use the functions <functionNames> instead.") \
     X("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType> with ANSI mode on. If you have to cast <srcType> to <targetType>, you can set <config> as <configVal>.") \
     X("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.") \
     X("DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Input to <functionName> should all be the same type, but it's <dataType>.") \
@@ -157,6 +160,7 @@
     X("INVALID_PARTITION_VALUE", "42846", HR_RUNTIME, "Failed to cast value <value> to data type <dataType> for partition column <columnName>. Ensure the value matches the expected data type for this partition column.") \
     X("INVALID_RECURSIVE_CTE", "42836", HR_ANALYSIS, "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement with 2 children. The first child needs to be the anchor term without any recursive references. Any top level inner CTE must not contain self references.") \
     X("INVALID_RECURSIVE_REFERENCE.PLACE", "42836", HR_ANALYSIS, "Invalid recursive reference found inside WITH RECURSIVE clause. Recursive references cannot be used on the right side of left outer/semi/anti joins, on the left side of right outer joins, in full outer joins, in aggregates, window functions or sorts") \
+    X("INVALID_REGEXP_REPLACE", "22023", HR_RUNTIME, "Could not perform regexp_replace for source = \"<source>\", pattern = \"<pattern>\", replacement = \"<replacement>\" and position = <position>.") \
     X("INVALID_SCHEMA.NON_STRING_LITERAL", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression must be string literal and not null.") \
     X("INVALID_SCHEMA.NON_STRUCT_TYPE", "42K07", HR_ANALYSIS, "The input schema <inputSchema> is not a valid schema string. The input expression should be evaluated to struct type, but got <dataType>.") \
     X("INVALID_SET_SYNTAX", "42000", HR_PARSE, "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.") \
@@ -177,6 +181,7 @@
     X("MALFORMED_CHARACTER_CODING", "22000", HR_RUNTIME, "Invalid value found when performing <function> with <charset>") \
     X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
     X("MISSING_AGGREGATION", "42803", HR_ANALYSIS, "The non-aggregating expression <expression> is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the expression, or use <expressionAnyValue> if you do not care which of the values within a group is returned.") \
+    X("MISSING_GROUP_BY", "42803", HR_ANALYSIS, "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.") \
     X("MISSING_WINDOW_SPECIFICATION", "42P20", HR_ANALYSIS, "Window specification is not defined in the WINDOW clause for <windowName>. For more information about WINDOW clauses, please refer to '<docroot>/sql-ref-syntax-qry-select-window.html'.") \
     X("MULTI_ALIAS_WITHOUT_GENERATOR", "42K0E", HR_ANALYSIS, "Multi part aliasing (<names>) is not supported with <expr> as it is not a generator function.") \
     X("NESTED_AGGREGATE_FUNCTION", "42607", HR_ANALYSIS, "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.") \
@@ -247,5 +252,6 @@
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
     X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
-    X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).")
+    X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).") \
+    X("_LEGACY_ERROR_TEMP_3242", "", HR_ILLEGAL_ARGUMENT, "sequence step must be an <intervalType> of day granularity if start and end values are dates")
 #endif

@@ -183,7 +183,9 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 {
     if (err->code != HR_E_SPARK)
         return hr_err_text(err, out, size);
-    int len = snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
+    bool plain = !err->condition[0];                         /* Java's own exceptions have no condition */
+    int len = plain ? snprintf(out, size, "%s%s", err->msg, err->tail)
+                    : snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
     return len < 0 ? 0 : (size_t)len;
 }
 

@@ -108,7 +108,10 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
         *place = column_of(s->a, aggregate_attr(s, expr));
         return HR_OK;
     }
-    if (expr->kind == HR_T_COLUMN && !expr->column.outer)
+    bool plain = expr->kind == HR_T_COLUMN && !expr->column.outer;
+    if (plain && !s->node->aggregate.groups.count)
+        return hr_fail_spark(s->a->err, "MISSING_GROUP_BY", NULL);
+    if (plain)
         return hr_fail_spark(s->a->err, "MISSING_AGGREGATION", "expression", expr_sql(s->a, expr), "expressionAnyValue",
                              hr_printf(s->a->arena, "\"any_value(%s)\"", pretty_name(s->a, expr)), NULL);
     /* copy on write: the tree may be shared with a name or another column */
@@ -314,7 +317,26 @@ static enum hr_code pivot_name(struct scope *s, const struct hr_texpr *value, co
     return HR_OK;
 }
 
-struct with_condition { struct scope *s; struct hr_texpr *condition; };
+struct with_condition { struct scope *s; struct hr_texpr *condition; bool finished; };
+
+/* Spark pivots in two ways. Where every aggregate is a number or a boolean it takes the groups' finished values, and a group without the value has
+ * NULL. Otherwise each aggregate sees the value's rows alone and gives what it gives for none: an empty list, a count of 0. */
+static bool takes_finished_values(const struct hr_type *type)
+{
+    return hr_type_is_numeric(type) || type->id == HR_TYPE_BOOLEAN;
+}
+
+static enum hr_code finished_values(struct scope *s, const struct hr_exprs *aggregates, bool *out)
+{
+    *out = true;
+    for (size_t k = 0; k < aggregates->count; k++) {
+        struct hr_texpr *expr;
+        const struct hr_attr *attr;
+        HR_TRY(resolve_named(s, aggregates->at[k], &expr, &attr));
+        *out = *out && takes_finished_values(attr->type);
+    }
+    return HR_OK;
+}
 
 static enum hr_code filter_aggregates(void *arg, struct hr_texpr **place)
 {
@@ -325,6 +347,11 @@ static enum hr_code filter_aggregates(void *arg, struct hr_texpr **place)
     if (copy->kind == HR_T_CALL && copy->call.args.count)
         copy->call.args.at = hr_memdup(with->s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
     if (copy->kind == HR_T_CALL && (copy->call.function->flags & HR_F_AGGREGATE)) {
+        bool picks = hr_function_is(copy->call.function, "first") || hr_function_is(copy->call.function, "last");
+        if (picks && !with->finished) {
+            copy->call.ignore_nulls = true;
+            copy->nullable = true;
+        }
         if (!copy->call.filter) {
             copy->call.filter = with->condition;
             return HR_OK;
@@ -374,6 +401,8 @@ static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, str
     struct hr_exprs found = rel->aggregate.pivot_values, *values = &found;
     if (!found.count)
         HR_TRY(distinct_values(s, rel, &found));
+    bool finished;
+    HR_TRY(finished_values(s, aggregates, &finished));
     size_t total = groups.count + values->count * aggregates->count, n = 0;
     struct hr_texpr **list = ARRAY(a, struct hr_texpr *, total);
     const struct hr_attr **names = ARRAY(a, const struct hr_attr *, total);
@@ -398,16 +427,17 @@ static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, str
         for (size_t k = 0; k < aggregates->count; k++, n++) {
             const struct hr_attr *attr;
             HR_TRY(resolve_named(s, aggregates->at[k], &list[n], &attr));
-            struct with_condition with = {s, condition};
+            struct with_condition with = {s, condition, finished};
             HR_TRY(filter_aggregates(&with, &list[n]));
             const char *name;
             HR_TRY(pivot_name(s, value, attr, aggregates->count == 1, &name));
             if (alias)
                 name = aggregates->count == 1 ? alias : hr_printf(a->arena, "%s_%s", alias, attr->name);
-            names[n] = attr_new(a, name, attr->type, true);
-            list[n]->nullable = true;
-            /* a count of no rows is null after a pivot, unlike a plain count */
-            if (!attr->nullable) {
+            bool nullable = finished || list[n]->nullable;
+            names[n] = attr_new(a, name, attr->type, nullable);
+            list[n]->nullable = nullable;
+            /* a count of no rows is null where finished values are taken, unlike a plain count */
+            if (finished && !attr->nullable) {
                 struct hr_texpr *count_args[] = {literal_int(a, BASIC(INT), 1)}, *rows, *none, *zero[2], *if_args[3];
                 HR_TRY(call_typed(s, "count", count_args, 1, &rows));
                 rows->call.filter = condition;

@@ -238,7 +238,7 @@ bool cast_nullable(const struct hr_type *from, const struct hr_type *to)
     if (to->id == HR_TYPE_TIMESTAMP)
         return is_fractional(from);
     if (to->id == HR_TYPE_DATE)
-        return from->id != HR_TYPE_TIMESTAMP && from->id != HR_TYPE_TIMESTAMP_NTZ;
+        return from->id != HR_TYPE_TIMESTAMP;
     if (to->id == HR_TYPE_CALENDAR_INTERVAL)
         return true;
     if (to->id == HR_TYPE_DECIMAL)
@@ -246,6 +246,16 @@ bool cast_nullable(const struct hr_type *from, const struct hr_type *to)
     if (from->id == HR_TYPE_TIMESTAMP)
         return to->id == HR_TYPE_BYTE || to->id == HR_TYPE_SHORT || to->id == HR_TYPE_INT;
     return (is_fractional(from) || from->id == HR_TYPE_DECIMAL) && hr_type_is_integral(to);
+}
+
+/* what Spark names in place of a cast between days and dates */
+static const char *function_instead(const struct hr_type *from, const struct hr_type *to)
+{
+    if (hr_type_is_numeric(from) && to->id == HR_TYPE_DATE)
+        return "`DATE_FROM_UNIX_DATE`";
+    if (from->id == HR_TYPE_DATE && hr_type_is_numeric(to))
+        return "`UNIX_DATE`";
+    return NULL;
 }
 
 enum hr_code make_cast(struct scope *s, struct hr_texpr *child, const struct hr_type *type, enum hr_cast_mode mode, struct hr_texpr **out)
@@ -263,6 +273,10 @@ enum hr_code make_cast(struct scope *s, struct hr_texpr *child, const struct hr_
     *out = cast;
     if (can_cast(child->type, type, mode != HR_CAST_LEGACY))
         return HR_OK;
+    const char *instead = mode != HR_CAST_LEGACY ? function_instead(child->type, type) : NULL;
+    if (instead)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "sqlExpr", expr_sql(a, cast), "srcType",
+                             type_sql(a, child->type), "targetType", type_sql(a, type), "functionNames", instead, NULL);
     if (mode != HR_CAST_LEGACY && can_cast(child->type, type, false))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "sqlExpr", expr_sql(a, cast), "srcType",
                              type_sql(a, child->type), "targetType", type_sql(a, type), "config", "\"spark.sql.ansi.enabled\"",
@@ -297,7 +311,7 @@ static const struct hr_type *wanted(char want)
     case 'y': return BASIC(BINARY);
     case 'D': return BASIC(DATE);
     case 'T': return BASIC(TIMESTAMP);
-    case 'U': return BASIC(TIMESTAMP);
+    case 'U': case 'w': return BASIC(TIMESTAMP);
     default: return NULL;
     }
 }
@@ -316,7 +330,8 @@ static bool fits(const struct hr_type *type, char want)
     case 'b': return type->id == HR_TYPE_BOOLEAN;
     case 'y': return type->id == HR_TYPE_BINARY;
     case 'D': return type->id == HR_TYPE_DATE;
-    case 'T': return type->id == HR_TYPE_TIMESTAMP;
+    case 'T': case 'X': return type->id == HR_TYPE_TIMESTAMP;
+    case 'w': return type->id == HR_TYPE_TIMESTAMP || type->id == HR_TYPE_TIMESTAMP_NTZ;
     case 'U': return is_datetime(type);
     case 'A': return type->id == HR_TYPE_ARRAY;
     case 'M': return type->id == HR_TYPE_MAP;
@@ -336,7 +351,7 @@ static bool ansi_implicit(const struct hr_type *from, char want)
     case 'I': return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
     case 'i': case 'l': case 'd': case 'n': return hr_type_is_numeric(from) || is_string(from);
     case 'x': case 'b': case 'y': return is_string(from);
-    case 'D': case 'T': case 'U': return is_string(from) || is_datetime(from);
+    case 'D': case 'T': case 'U': case 'w': return is_string(from) || is_datetime(from);
     default: return false;
     }
 }
@@ -349,7 +364,7 @@ static bool legacy_implicit(const struct hr_type *from, char want)
     case 'i': case 'l': case 'd': case 'n': case 'x': return hr_type_is_numeric(from) || is_string(from);
     case 'b': return is_string(from);
     case 'y': return is_string(from);
-    case 'D': case 'T': case 'U': return is_string(from) || is_datetime(from);
+    case 'D': case 'T': case 'U': case 'w': return is_string(from) || is_datetime(from);
     default: return false;
     }
 }

@@ -241,7 +241,9 @@ static bool is_extract_only(const struct hr_texpr *expr)
         return true;
     if (expr->kind == HR_T_FIELD)
         return is_extract_only(expr->field.child);
-    if (expr->kind == HR_T_CALL && expr->call.function->name[0] == '$' && expr->call.args.count >= 2)
+    bool takes_part = expr->kind == HR_T_CALL && (hr_function_is(expr->call.function, "$array_item") || hr_function_is(expr->call.function, "$map_item") ||
+                                                  hr_function_is(expr->call.function, "$array_fields"));
+    if (takes_part)
         return is_extract_only(expr->call.args.at[0]) && expr->call.args.at[1]->kind == HR_T_LITERAL;
     return false;
 }
@@ -303,6 +305,9 @@ enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct h
         /* p.u is called u; a field taken by getField or [] keeps its path */
         bool by_name = expr->kind == HR_EXPR_ATTRIBUTE || (expr->kind == HR_EXPR_EXTRACT && expr->extract.child->kind == HR_EXPR_ATTRIBUTE && is_star_field(expr));
         *attr = named_attr(s, by_name ? e->field.name : pretty_name(a, e), e, is_extract_only(e) ? NULL : auto_metadata);
+    } else if (expr->kind == HR_EXPR_ATTRIBUTE && e->kind == HR_T_CALL) {
+        /* a field of an array's structs, a key of a map: found by a name, called by its last part */
+        *attr = named_attr(s, expr->attribute.name.at[expr->attribute.name.count - 1], e, NULL);
     } else {
         *attr = named_attr(s, pretty_name(a, e), e, is_extract_only(e) ? NULL : auto_metadata);
     }

@@ -76,6 +76,15 @@ enum hr_code hr_rule_named_struct(struct hr_call *call)
     return HR_OK;
 }
 
+/* Spark looks at a constant index: it is surely there only in an array written out as such */
+static bool item_may_be_missing(const struct hr_texpr *array, const struct hr_texpr *index)
+{
+    if (index->kind != HR_T_LITERAL)
+        return false;
+    bool written_out = array->kind == HR_T_CALL && hr_function_is(array->call.function, "array");
+    return !written_out || index->literal->integer < 0 || (size_t)index->literal->integer >= array->call.args.count;
+}
+
 enum hr_code hr_rule_array_item(struct hr_call *call)
 {
     struct analysis *a = of(call);
@@ -86,7 +95,7 @@ enum hr_code hr_rule_array_item(struct hr_call *call)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "second", "requiredType",
                              "\"INTEGRAL\"", "inputSql", expr_sql(a, args[1]), "inputType", type_sql(a, args[1]->type), NULL);
     call->out->type = array->type->element;
-    call->out->nullable = !a->ansi || any_nullable(call) || array->type->contains_null;
+    call->out->nullable = !a->ansi || any_nullable(call) || array->type->contains_null || item_may_be_missing(array, args[1]);
     return HR_OK;
 }
 

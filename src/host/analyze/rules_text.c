@@ -137,6 +137,8 @@ enum hr_code hr_rule_from_json(struct hr_call *call)
     call->out->type = as_nullable(a->arena, type);
     if (type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
+    if (type->id == HR_TYPE_MAP)
+        call->out->call.function = hr_function_find("$from_json_map", NULL);
     return HR_OK;
 }
 

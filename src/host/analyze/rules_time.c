@@ -87,6 +87,10 @@ enum hr_code hr_rule_to_moment(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call), *one = NULL;
     HR_TRY(finish_call(call));
+    bool to_date = hr_function_is(call->function, "to_date") || hr_function_is(call->function, "try_to_date");
+    bool by_text = hr_type_is_numeric(args[0]->type) || args[0]->type->id == HR_TYPE_BOOLEAN;
+    if (to_date && by_text && of(call)->ansi)                /* 20260220 is read as '20260220' */
+        args[0] = cast_implicit(of(call), args[0], BASIC(STRING));
     if (count_of(call) == 2 && !is_string(args[0]->type)) {
         if (!is_date_like(args[0]->type) && args[0]->type->id != HR_TYPE_VOID)
             return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\")");
@@ -115,24 +119,32 @@ enum hr_code hr_rule_unix_time(struct hr_call *call)
     return HR_OK;
 }
 
+static enum hr_code wrong_sequence(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", "`sequence`",
+                         "startType", "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")", "stepType",
+                         "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")", "otherStartType", "\"INTEGRAL\"", NULL);
+}
+
 enum hr_code hr_rule_sequence(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
+    bool stepped = count_of(call) == 3;
     const struct hr_type *wide = wider_type(a, args[0]->type, args[1]->type);
-    if (wide && hr_type_is_integral(wide) && count_of(call) == 3)
+    if (!wide || !(hr_type_is_integral(wide) || is_date_like(wide)))
+        return wrong_sequence(call);
+    if (stepped && is_date_like(wide) && !is_interval(args[2]->type))
+        return wrong_sequence(call);
+    if (stepped && !is_date_like(wide))
         wide = wider_type(a, wide, args[2]->type);
-    bool dates = wide && (wide->id == HR_TYPE_DATE || wide->id == HR_TYPE_TIMESTAMP);
-    if (!wide || !(hr_type_is_integral(wide) || dates))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", "`sequence`",
-                             "startType", "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")", "stepType",
-                             "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")", "otherStartType", "\"INTEGRAL\"", NULL);
+    if (!wide || !(hr_type_is_integral(wide) || is_date_like(wide)))
+        return wrong_sequence(call);
     args[0] = cast_implicit(a, args[0], wide);
     args[1] = cast_implicit(a, args[1], wide);
-    if (count_of(call) == 3 && !dates)
+    if (stepped && !is_date_like(wide))
         args[2] = cast_implicit(a, args[2], wide);
-    if (count_of(call) == 3 && dates && args[2]->type->id != HR_TYPE_DAY_TIME && args[2]->type->id != HR_TYPE_YEAR_MONTH)
-        return hr_refuse(a->err, "sequence of dates with a step of this type");
     call->out->type = hr_type_array(a->arena, wide, false);
     call->out->nullable = any_nullable(call);
     return HR_OK;

@@ -18,7 +18,7 @@ struct call_text {
     X(nth_value) X(count) X(sum) X(average) X(collect) X(percentile_approx) X(percentile) X(array_item) X(element_at) X(size) \
     X(ceil_floor) X(hex) X(octet_length) X(length) X(decode) X(pmod) X(typeof) X(current_user) X(elt) X(reverse) \
     X(try_arithmetic) X(try_divide) X(try_remainder) X(now) X(timezone) X(to_moment) X(unix_time) X(array_distinct) \
-    X(array_set) X(sort_array) X(slice) X(arrays_zip) X(sequence) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
+    X(array_set) X(sort_array) X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
     X(try_sum) X(skewness) X(kurtosis) X(make_date) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg)
 
 #define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);

@@ -296,23 +296,6 @@ enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_sequence(struct call_text *c, struct hr_buf *out)
-{
-    const struct hr_texprs *args = &c->call->call.args;
-    const struct hr_type *element = c->call->type->element;
-    const char *a = c->args[0], *b = c->args[1];
-    if (hr_type_is_integral(element)) {
-        const char *step = args->count == 3 ? c->args[2] : hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN 1 ELSE -1 END", a, b);
-        hr_buf_addf(out, "generate_series(CAST(%s AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", a, b, step);
-        return HR_OK;
-    }
-    const char *step = hr_printf(c->e->arena, "CASE WHEN %s <= %s THEN to_days(1) ELSE to_days(-1) END", a, b);
-    if (args->count == 3)
-        step = hr_printf(c->e->arena, args->at[2]->type->id == HR_TYPE_YEAR_MONTH ? "to_months(%s)" : "to_microseconds(%s)", c->args[2]);
-    hr_buf_addf(out, "generate_series(CAST(%s AS TIMESTAMP), CAST(%s AS TIMESTAMP), %s)", a, b, step);
-    return HR_OK;
-}
-
 enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;

@@ -40,6 +40,10 @@ enum hr_code emit_to_moment(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_unix_time(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[0]->type;
+    if (type->id == HR_TYPE_TIMESTAMP_NTZ) {                 /* of no zone: counted as UTC's */
+        hr_buf_addf(out, "CAST(floor(epoch_us(%s) / 1000000) AS BIGINT)", c->args[0]);
+        return HR_OK;
+    }
     if (type->id != HR_TYPE_STRING) {
         struct hr_buf buf;
         hr_buf_init(&buf, HR_SQL_EMITTED_MAX);

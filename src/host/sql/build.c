@@ -163,6 +163,14 @@ struct node sql_name(struct parser *p, struct texts parts)
 
 struct node sql_name_grow(struct parser *p, struct node base, struct token part)
 {
+    if (base.expr->kind == HR_EXPR_ATTRIBUTE) {              /* (a).b is a.b */
+        const struct hr_names *old = &base.expr->attribute.name;
+        struct hr_expr *longer = hr_expr_new(p->arena, HR_EXPR_ATTRIBUTE);
+        longer->attribute.name = (struct hr_names){HR_NEW_ARRAY(p->arena, const char *, old->count + 1), old->count + 1};
+        memcpy(longer->attribute.name.at, old->at, old->count * sizeof *old->at);
+        longer->attribute.name.at[old->count] = part.text;
+        return sql_node(p, longer, base.start, part.stop, base.depth);
+    }
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_EXTRACT);
     expr->extract.child = base.expr;
     expr->extract.extraction = string_node(p, part.text, part.start, part.stop).expr;

@@ -30,6 +30,20 @@ int hr_days_in_month(int64_t year, int month)
     return month == 2 && leap ? 29 : lengths[month - 1];
 }
 
+bool hr_add_months(int64_t local_us, int64_t months, int64_t *out)
+{
+    int64_t day = hr_floor_div(local_us, HR_US_PER_DAY), year, total;
+    int month, date;
+    hr_civil_from_days((int32_t)day, &year, &month, &date);
+    if (__builtin_add_overflow(year * 12 + month - 1, months, &total) || total < -120000000 || total > 120000000)
+        return false;
+    year = hr_floor_div(total, 12);
+    month = (int)hr_floor_mod(total, 12) + 1;
+    int last = hr_days_in_month(year, month);
+    int64_t to = hr_days_from_civil(year, month, date < last ? date : last);
+    return !__builtin_mul_overflow(to, HR_US_PER_DAY, out) && !__builtin_add_overflow(*out, hr_floor_mod(local_us, HR_US_PER_DAY), out);
+}
+
 bool hr_is_valid_date(int64_t year, int month, int day)
 {
     return year >= -9999999 && year <= 9999999 && month >= 1 && month <= 12 && day >= 1 && day <= hr_days_in_month(year, month);

@@ -35,6 +35,10 @@ bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len
 size_t hr_regex_after(const char *text, size_t len, const size_t *spans);
 
 /* ---- strings ---- */
+/* upper, lower, initcap with Unicode's full mappings: 'ß' becomes "SS", a sigma at a word's end is the final one */
+void hr_text_upper(const char *text, size_t len, struct hr_buf *out);
+void hr_text_lower(const char *text, size_t len, struct hr_buf *out);
+void hr_text_initcap(const char *text, size_t len, struct hr_buf *out);             /* words are parted by spaces */
 size_t hr_utf8_length(const char *text, size_t len);                                /* code points */
 size_t hr_utf8_offset(const char *text, size_t len, size_t characters);             /* bytes of the first so many code points */
 /* substr(text, position, length) with Spark's 1-based, negative and zero positions: a span of bytes */

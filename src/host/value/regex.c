@@ -1,7 +1,7 @@
-/* Java's regular expressions on PCRE2. The syntaxes agree but for what translate() rewrites; \d \w \s \b are ASCII in both, since
- * PCRE2_UCP stays off, as Java without UNICODE_CHARACTER_CLASS. */
+/* Java's regular expressions on PCRE2: regex_translate.c rewrites the pattern. \d \w \s are ASCII in both, since PCRE2_UCP is Java's U flag. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "host/value/java_text.h"
+#include "host/value/regex_translate.h"
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,88 +13,21 @@ struct hr_regex {
     uint32_t groups;
 };
 
-static const struct { const char *java, *pcre; } classes[] = {
-    {"\\p{Lower}", "[a-z]"}, {"\\p{Upper}", "[A-Z]"}, {"\\p{ASCII}", "[\\x00-\\x7f]"}, {"\\p{Alpha}", "[A-Za-z]"}, {"\\p{Digit}", "[0-9]"},
-    {"\\p{Alnum}", "[0-9A-Za-z]"}, {"\\p{Punct}", "[!-\\/:-@\\[-`{-~]"}, {"\\p{Graph}", "[!-~]"}, {"\\p{Print}", "[ -~]"}, {"\\p{Blank}", "[ \\t]"},
-    {"\\p{Cntrl}", "[\\x00-\\x1f\\x7f]"}, {"\\p{XDigit}", "[0-9a-fA-F]"}, {"\\p{Space}", "[ \\t\\n\\x0b\\f\\r]"},
-    {"\\p{IsAlphabetic}", "\\p{L}"}, {"\\p{IsLetter}", "\\p{L}"}, {"\\p{IsDigit}", "\\p{Nd}"}, {"\\p{javaLowerCase}", "\\p{Ll}"},
-    {"\\p{javaUpperCase}", "\\p{Lu}"}, {"\\p{IsLatin}", "\\p{Latin}"}, {"\\p{IsGreek}", "\\p{Greek}"}, {"\\p{IsCyrillic}", "\\p{Cyrillic}"},
-};
-
-/* rewrites what Java writes otherwise; inside a [class] a POSIX-like \p{Alpha} loses its brackets */
-static void translate(const char *pattern, size_t len, struct hr_buf *out)
-{
-    bool in_class = false;
-    for (size_t i = 0; i < len; i++) {
-        if (pattern[i] == '\\' && i + 1 < len) {
-            bool found = false;
-            for (size_t c = 0; c < HR_LEN(classes) && !found; c++) {
-                size_t java_len = strlen(classes[c].java), pcre_len = strlen(classes[c].pcre);
-                if (len - i < java_len || memcmp(pattern + i, classes[c].java, java_len))
-                    continue;
-                bool bracketed = classes[c].pcre[0] == '[';
-                hr_buf_add(out, classes[c].pcre + (in_class && bracketed), pcre_len - (in_class && bracketed ? 2 : 0));
-                i += java_len - 1;
-                found = true;
-            }
-            if (found)
-                continue;
-            if (pattern[i + 1] == 'u' && len - i >= 6) {       /* \uhhhh */
-                hr_buf_addf(out, "\\x{%.4s}", pattern + i + 2);
-                i += 5;
-                continue;
-            }
-            hr_buf_add(out, pattern + i, 2);
-            i++;
-            continue;
-        }
-        if (pattern[i] == '[' && in_class) {                   /* a union: [a[bc]] */
-            hr_buf_adds(out, "\\[");
-            continue;
-        }
-        if (pattern[i] == '[') {
-            in_class = true;
-            hr_buf_addc(out, '[');
-            if (i + 1 < len && pattern[i + 1] == '^')
-                hr_buf_addc(out, pattern[++i]);
-            continue;
-        }
-        if (pattern[i] == ']')
-            in_class = false;
-        hr_buf_addc(out, pattern[i]);
-    }
-}
-
-/* class unions and intersections mean something else in PCRE2: refused rather than matched wrongly */
-static bool has_class_algebra(const char *pattern, size_t len)
-{
-    bool in_class = false;
-    for (size_t i = 0; i < len; i++) {
-        if (pattern[i] == '\\')
-            i++;
-        else if (in_class && (pattern[i] == '[' || (pattern[i] == '&' && i + 1 < len && pattern[i + 1] == '&')))
-            return true;
-        else if (pattern[i] == '[')
-            in_class = true;
-        else if (pattern[i] == ']')
-            in_class = false;
-    }
-    return false;
-}
-
 struct hr_regex *hr_regex_new(const char *pattern, size_t len)
 {
-    if (has_class_algebra(pattern, len))
-        return NULL;
     struct hr_buf text;
+    bool unicode;
     hr_buf_init(&text, HR_BUF_GROWS);
-    translate(pattern, len, &text);
+    if (!hr_regex_translate(pattern, len, &text, &unicode)) {
+        hr_buf_release(&text);
+        return NULL;
+    }
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-    pcre2_set_newline(context, PCRE2_NEWLINE_ANY);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (unicode ? PCRE2_UCP : 0);
     int code;
     PCRE2_SIZE at;
-
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)hr_buf_text(&text), hr_buf_len(&text), PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, context);
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)hr_buf_text(&text), hr_buf_len(&text), options, &code, &at, context);
     pcre2_compile_context_free(context);
     hr_buf_release(&text);
     if (!compiled)

@@ -49,6 +49,8 @@ int32_t hr_days_from_civil(int64_t year, int month, int day);     /* no range ch
 void hr_civil_from_days(int32_t days, int64_t *year, int *month, int *day);
 bool hr_is_valid_date(int64_t year, int month, int day);          /* year −9999999…9999999 */
 int hr_days_in_month(int64_t year, int month);
+/* months later by the calendar, the day cut to its month's last; microseconds of a local clock; false on overflow */
+bool hr_add_months(int64_t local_us, int64_t months, int64_t *out);
 static inline int64_t hr_floor_div(int64_t a, int64_t b) { int64_t q = a / b; return a % b != 0 && ((a < 0) != (b < 0)) ? q - 1 : q; }
 static inline int64_t hr_floor_mod(int64_t a, int64_t b) { return a - hr_floor_div(a, b) * b; }
 

@@ -112,7 +112,15 @@ static void expressions_are_javas(void **state)
     assert_string_equal(replaced("\xc3\xa9", "", "-"), "-\xc3\xa9-");
     assert_string_equal(replaced("x", "x", "$3"), "no such group");
     assert_string_equal(replaced("x", "(", ""), "refused");
-    assert_string_equal(replaced("x", "[a-z&&[^x]]", ""), "refused");
+    assert_string_equal(replaced("wxy", "[a-z&&[^x]]", "_"), "_x_");
+    assert_string_equal(replaced("abcd", "[a[c-d]]", "_"), "_b__");
+    assert_string_equal(replaced("abcd", "[^a[c-d]]", "_"), "a_cd");
+    assert_string_equal(replaced("\xc3\x84" "Aa", "(?i)[\xc3\xa4" "a]", "_"), "\xc3\x84__");
+    assert_string_equal(replaced("\xc3\x84", "(?iu)\xc3\xa4", "_"), "_");
+    assert_string_equal(replaced("a\r\n", "$", "_"), "a_\r\n_");
+    const char *not_javas[] = {"{", "a{,2}", "a**", "*", "\\K", "\\g1", "(?#c)", "(?P<n>a)", "(?|a)", "(?<n_m>a)", "(*FAIL)", "(?R)", "[a", "a)", "\\u12", "[z-a]"};
+    for (size_t i = 0; i < HR_LEN(not_javas); i++)
+        assert_string_equal(replaced("x", not_javas[i], ""), "refused");
     assert_string_equal(replaced("A1!", "[\\p{Punct}\\p{Digit}]", "_"), "A__");
     assert_string_equal(replaced("ab", "(?<first>a)(b)", "${first}$2$11"), "aba1");
     size_t spans[6];

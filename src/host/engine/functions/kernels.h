@@ -23,10 +23,12 @@
     X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
     /* text.c */ \
     X(substring, "s:sii", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
-    X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) \
+    X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(upper, "s:s", 0) X(lower, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) \
     X(soundex, "s:s", 0) \
     X(lpad, "s:sis", 0) X(rpad, "s:sis", 0) X(overlay, "s:ssii", 0) X(reverse, "s:s", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
     X(translate, "s:sss", 0) X(url_encode, "s:s", 0) X(url_decode, "s:s", 0) X(try_url_decode, "s:s", 0) \
+    /* sequence.c */ \
+    X(sequence, "?", HR_K_ZONE) \
     /* regex.c */ \
     X(rlike, "b:ss", 0) X(regexp_replace, "s:sssi", 0) X(regexp_extract, "s:ssi", 0) X(regexp_extract_all, "?", 0) X(regexp_count, "i:ss", 0) \
     X(regexp_instr, "i:ss", 0) X(split, "?", 0) X(str_to_map, "?", 0) \
@@ -36,7 +38,7 @@
     /* moment_parts.c */ \
     X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
     /* moment.c */ \
-    X(hour, "i:T", HR_K_ZONE) X(minute, "i:T", HR_K_ZONE) X(second, "i:T", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
+    X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
     X(next_day, "D:Ds", 0) X(next_day_null, "D:Ds", 0) X(convert_timezone, "N:ssN", 0) X(months_between, "d:TTb", HR_K_ZONE) \
     X(make_date, "D:iii", 0) X(make_date_null, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \

@@ -9,7 +9,8 @@
 
 static int64_t local_at(const struct hr_rows *rows, size_t arg, idx_t row)
 {
-    return hr_zone_to_local(rows->types->zone, HR_ROW(rows, arg, row, int64_t));
+    bool no_zone = rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ;
+    return hr_zone_to_local(no_zone ? hr_zone_utc() : rows->types->zone, HR_ROW(rows, arg, row, int64_t));
 }
 
 static int64_t of_day(int64_t local) { return hr_floor_mod(local, HR_US_PER_DAY); }

@@ -30,20 +30,6 @@ static const struct hr_zone *zone_for(const struct hr_rows *rows, size_t arg)
     return rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
 }
 
-static bool add_months(int64_t local, int64_t months, int64_t *out)
-{
-    int64_t day = hr_floor_div(local, HR_US_PER_DAY), year, total;
-    int month, date;
-    hr_civil_from_days((int32_t)day, &year, &month, &date);
-    if (__builtin_add_overflow(year * 12 + month - 1, months, &total) || total < -120000000 || total > 120000000)
-        return false;
-    year = hr_floor_div(total, 12);
-    month = (int)hr_floor_mod(total, 12) + 1;
-    int last = hr_days_in_month(year, month);
-    int64_t to = hr_days_from_civil(year, month, date < last ? date : last);
-    return !__builtin_mul_overflow(to, HR_US_PER_DAY, out) && !__builtin_add_overflow(*out, hr_floor_mod(local, HR_US_PER_DAY), out);
-}
-
 /* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones are exact */
 void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
 {
@@ -56,7 +42,7 @@ void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
     if (unit->micros) {
         fits = !__builtin_mul_overflow(count, unit->micros, &step) && !__builtin_add_overflow(at, step, &out);
     } else if (unit->months) {
-        fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) && add_months(hr_zone_to_local(zone, at), step, &out);
+        fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) && hr_add_months(hr_zone_to_local(zone, at), step, &out);
         out = fits ? hr_zone_to_utc(zone, out) : 0;
     } else {
         fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) && !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);

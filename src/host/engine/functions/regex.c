@@ -46,6 +46,19 @@ void hr_k_rlike(struct hr_rows *rows, idx_t row)
         HR_OUT(rows, row, bool) = hr_regex_find(regex, text.bytes, text.len, 0, spans, 1);
 }
 
+/* a group that the pattern lacks, a $ or \\ with nothing behind it */
+static void bad_replacement(struct hr_rows *rows, idx_t row, struct hr_err *err)
+{
+    static const char *const names[] = {"source", "pattern", "replacement"};
+    char texts[3][200], position[16];
+    for (size_t i = 0; i < HR_LEN(names); i++) {
+        struct hr_text text = hr_row_text(rows, i, row);
+        snprintf(texts[i], sizeof texts[i], "%.*s", (int)text.len, text.bytes);
+    }
+    snprintf(position, sizeof position, "%d", HR_ROW(rows, 3, row, int32_t));
+    hr_fail_spark(err, "INVALID_REGEXP_REPLACE", names[0], texts[0], names[1], texts[1], names[2], texts[2], "position", position, NULL);
+}
+
 void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), with = hr_row_text(rows, 2, row);
@@ -60,7 +73,7 @@ void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
         hr_out_buf(rows, row, &buf);
     else {
         struct hr_err err;
-        hr_fail(&err, HR_E_INVALID, "the replacement of 'regexp_replace' names a group that the pattern lacks");
+        bad_replacement(rows, row, &err);
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);
@@ -168,8 +181,6 @@ void hr_k_split(struct hr_rows *rows, idx_t row)
             break;
         if (spans[1] == 0)                                   /* an empty match at the start */
             continue;
-        if (spans[0] == spans[1] && spans[0] == text.len)
-            break;
         list_add(&list, text.bytes + start, spans[0] - start);
         start = spans[1];
     }
@@ -212,13 +223,16 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
     const struct hr_regex *pairs = compiled(rows, hr_row_text(rows, 1, row), "`str_to_map`");
     const struct hr_regex *parts = pairs ? compiled(rows, hr_row_text(rows, 2, row), "`str_to_map`") : NULL;
     idx_t start = duckdb_list_vector_get_size(rows->result), count = 0;
-    size_t span[2], from = 0, at = 0;
+    size_t span[2], at_key[2], from = 0, at = 0;
     for (bool more = parts != NULL; more; count++) {
         more = at != SIZE_MAX && hr_regex_find(pairs, text.bytes, text.len, at, span, 1) && span[1] > span[0];
         put_entry(rows, start + count, (struct hr_text){text.bytes + from, (more ? span[0] : text.len) - from}, parts);
         if (has_key(rows, start, start + count)) {
             struct hr_err err;
-            hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+            char key[200];
+            size_t len = hr_regex_find(parts, text.bytes + from, (more ? span[0] : text.len) - from, 0, at_key, 1) ? at_key[0] : (more ? span[0] : text.len) - from;
+            snprintf(key, sizeof key, "%.*s", (int)len, text.bytes + from);
+            hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", key, "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
             hr_kernel_fail(rows, &err);
             break;
         }

@@ -142,28 +142,19 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
     hr_arena_free(arena);
 }
 
-/* each word, parted by spaces, with a capital first letter */
-void hr_k_initcap(struct hr_rows *rows, idx_t row)
+static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text, size_t len, struct hr_buf *out))
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    bool first = true;
-    for (size_t at = 0; at < text.len;) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at, (utf8proc_ssize_t)(text.len - at), &point);
-        if (n <= 0) {
-            hr_buf_addc(&buf, text.bytes[at++]);
-            continue;
-        }
-        char out[4];
-        hr_buf_add(&buf, out, encode((unsigned)(first ? utf8proc_totitle(point) : utf8proc_tolower(point)), out));
-        first = point == ' ';
-        at += (size_t)n;
-    }
+    map(text.bytes, text.len, &buf);
     hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
+
+void hr_k_upper(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_upper); }
+void hr_k_lower(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_lower); }
+void hr_k_initcap(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_initcap); }
 
 void hr_k_levenshtein(struct hr_rows *rows, idx_t row)
 {

@@ -1,0 +1,93 @@
+# sequences by the calendar, timestamps without a zone, pivots
+unix_seconds(date'2020-01-01')
+unix_seconds('2020-01-01')
+unix_millis(timestamp'2020-01-01 00:00:00')
+hour('2020-01-01 03:00:00'), hour(date'2020-01-01')
+sequence(1,5,-1)
+sequence(5,1,1)
+sequence(1,1,0)
+sequence(1,5,0)
+sequence(date'2020-01-01', date'2020-01-03', interval 12 hours)
+sequence(date'2020-01-01', date'2020-01-03', interval '1 12' day to hour)
+sequence(date'2020-01-03', date'2020-01-01')
+sequence(date'2020-01-03', date'2020-01-01', interval 1 day)
+sequence(timestamp'2020-03-07 02:30:00', timestamp'2020-03-09 02:30:00', interval 1 day)
+sequence(timestamp'2020-03-07 12:00:00', timestamp'2020-03-09 12:00:00', interval 24 hours)
+sequence(timestamp'2020-03-08 00:00:00', timestamp'2020-03-08 04:00:00', interval 1 hour)
+sequence(timestamp'2020-11-01 00:00:00', timestamp'2020-11-01 03:00:00', interval 30 minutes)
+sequence(timestamp'2020-03-09', timestamp'2020-03-07')
+sequence(timestamp'2020-03-31 12:00:00', timestamp'2020-01-31', interval -1 month)
+sequence(date'2020-03-31', date'2019-11-30', interval -1 month)
+sequence(date'2020-02-29', date'2024-02-29', interval 1 year)
+sequence(timestamp_ntz'2020-03-07 02:30:00', timestamp_ntz'2020-03-09 02:30:00', interval 1 day)
+sequence(timestamp_ntz'2020-01-31', timestamp_ntz'2020-04-30', interval 1 month)
+sequence(date'2020-01-01', timestamp'2020-01-03 12:00:00', interval 1 day)
+sequence(timestamp'2020-01-01', date'2020-01-03')
+sequence(date'2020-01-01', date'2020-04-01', make_interval(0,1,0,1))
+sequence(date'2020-01-01', date'2020-03-01', interval '1' month), sequence(date'2020-01-01', date'2020-01-01', interval 0 day)
+sequence(date'2020-01-01', date'2020-01-05', interval 0 day)
+sequence(date'2020-01-01', NULL), sequence(NULL, date'2020-01-01', interval 1 day), sequence(date'2020-01-01', date'2020-01-05', NULL)
+sequence(date'2020-01-01', date'2020-01-05', 1)
+sequence(1, 5, interval 1 day)
+sequence('2020-01-01', date'2020-01-05')
+sequence(0L, 9223372036854775807L)
+sequence(date'0001-01-01', date'9999-12-31', interval 1 year)[100]
+size(sequence(timestamp'2020-01-01', timestamp'2020-02-01', interval 1 week))
+unix_timestamp(timestamp_ntz'2020-01-01 00:00:00')
+to_unix_timestamp(timestamp_ntz'2020-01-01 00:00:00')
+unix_timestamp(timestamp_ntz'2020-06-01 00:00:00.5')
+date_format(timestamp_ntz'2020-06-01 01:02:03', 'yyyy-MM-dd HH:mm:ss VV')
+hour(timestamp_ntz'2020-03-08 02:30:00'), minute(timestamp_ntz'2020-03-08 02:30:00'), second(timestamp_ntz'2020-03-08 02:30:00')
+extract(second from timestamp_ntz'2020-03-08 02:30:01.5')
+cast(timestamp_ntz'2020-03-08 02:30:00' as timestamp), cast(timestamp'2020-03-08 03:30:00' as timestamp_ntz)
+cast(timestamp_ntz'2020-03-08 02:30:00' as string), cast(timestamp_ntz'2020-03-08 02:30:00' as date)
+date_trunc('hour', timestamp_ntz'2020-03-08 02:30:00')
+date_trunc('day', timestamp_ntz'2020-03-08 02:30:00')
+last_day(timestamp_ntz'2020-03-08 02:30:00')
+months_between(timestamp_ntz'2020-03-08 02:30:00', timestamp_ntz'2020-01-08 02:30:00')
+timestamp_ntz'2020-03-08 02:30:00' - timestamp_ntz'2020-01-08 02:30:00'
+timestamp_ntz'2020-03-08 02:30:00' + interval 1 hour, timestamp_ntz'2020-01-31 02:30:00' + interval 1 month
+from_utc_timestamp(timestamp_ntz'2020-03-08 02:30:00', 'Asia/Tokyo')
+unix_seconds(timestamp_ntz'2020-03-08 02:30:00')
+unix_micros(timestamp_ntz'2020-03-08 02:30:00')
+timestampadd(HOUR, 1, timestamp_ntz'2020-03-08 01:30:00'), timestampdiff(HOUR, timestamp_ntz'2020-03-08 01:30:00', timestamp_ntz'2020-03-08 04:30:00')
+trunc(timestamp_ntz'2020-03-08 02:30:00', 'MM')
+year(timestamp_ntz'2020-03-08 02:30:00'), dayofweek(timestamp_ntz'2020-03-08 02:30:00')
+timestamp_ntz'2020-03-08 02:30:00' < timestamp'2020-03-08 03:30:00'
+make_timestamp_ntz(2020,3,8,2,30,0)
+to_timestamp_ntz('2020-03-08 02:30:00'), to_timestamp_ntz('2020/03/08', 'yyyy/MM/dd')
+hash(timestamp_ntz'2020-03-08 02:30:00'), to_json(named_struct('a',timestamp_ntz'2020-03-08 02:30:00'))
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (collect_list(v) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (collect_set(v) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (count(v) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (count(*) c, sum(v) s FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (approx_count_distinct(v) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (count_if(v>1) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (size(collect_list(v)) c FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (count(distinct v), coalesce(sum(v), 0) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 2 v UNION ALL SELECT 2, false, 3) PIVOT (first(v), max(v), avg(v) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, 'a' p, 2 v UNION ALL SELECT 2, 'b', null) PIVOT (collect_list(v) FOR p IN ('a', 'b', 'c')) ORDER BY k
+SELECT * FROM (SELECT 1 k, 'a' p, 2 v UNION ALL SELECT 2, 'b', null) PIVOT (collect_list(v), regr_count(v,v) FOR p IN ('a', 'b', 'c')) ORDER BY k
+SELECT * FROM (SELECT 1 k, true p, 'x' v UNION ALL SELECT 2, false, 'y') PIVOT (max(v), count(*) FOR p IN (true, false)) ORDER BY k
+SELECT * FROM (SELECT 1 k, 1 p, 'x' v UNION ALL SELECT 1, 2, NULL UNION ALL SELECT 1, 2, 'y') PIVOT (first(v), last(v) FOR p IN (1, 2, 3)) ORDER BY k
+SELECT sequence(d, e, interval 1 month) FROM VALUES (date'2024-01-31', date'2024-04-30'), (NULL, date'2024-04-30'), (date'2023-12-31', date'2024-02-29') t(d, e)
+to_date(20260220, 'yyyyMMdd'), to_date(20251201L, 'yyyyMMdd')
+to_date(20260220.5, 'yyyyMMdd.S')
+to_date(true, 'yyyy')
+to_date(20260220)
+to_timestamp(1.5)
+to_timestamp(20260220)
+unix_timestamp(20260220, 'yyyyMMdd')
+to_unix_timestamp(20260220, 'yyyyMMdd')
+cast(20260220 as date)
+cast(date'2020-01-01' as double)
+cast(date'2020-01-01' as boolean)
+cast(1.5 as date)
+cast(true as date)
+cast(array(1) as date)
+SELECT a, sum(b) FROM VALUES (1,2) t(a,b)
+SELECT a+1, count(*) FROM VALUES (1,2) t(a,b)
+SELECT *, count(*) FROM VALUES (1,2) t(a,b)
+SELECT a FROM VALUES (1,2) t(a,b) HAVING count(*)>0
+SELECT a FROM VALUES (1,2) t(a,b) HAVING a>0
+SELECT a FROM VALUES (1,2) t(a,b) GROUP BY b
