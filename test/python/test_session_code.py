@@ -50,6 +50,20 @@ def test_eager_html_where_it_is_on(child):
     assert "<td>a</td>" in child.data("display(df)")["text/html"]
 
 
+def test_display_says_when_there_are_more_rows(child):
+    data = child.data("display(spark.range(100000))")
+    assert "20 of the first 1,000 rows; the table has more" in data["text/html"] and "20 of the first 1,000 rows" in data["text/plain"]
+    assert "<td>19</td>" in data["text/html"] and "<td>999</td>" not in data["text/html"] and "rows ×" not in data["text/html"]
+    whole = child.data("display(spark.range(1000))")
+    assert "the table has more" not in whole["text/html"] and "1000 rows × 1 columns" in whole["text/html"]
+
+
+def test_spark_ml_is_refused_by_name(child):
+    child.run("from pyspark.ml.feature import VectorAssembler\nassembler = VectorAssembler(inputCols=['id'], outputCol='f')")
+    name, value, _ = child.error("assembler.transform(spark.range(2)).collect()")
+    assert name == "AnalysisException" and value.startswith("[UNSUPPORTED_FEATURE]") and "Spark ML" in value
+
+
 def test_hadoop_configuration_is_spark_hadoop(child):
     key = "fs.azure.account.key.x.blob.core.windows.net"
     child.run(f"key = '{key}'\nh = sc._jsc.hadoopConfiguration()\nh.set(key, 'a2V5')")
@@ -94,6 +108,9 @@ back.dtypes, [tuple(r) for r in back.orderBy('a').collect()]"""
         ("sqlContext.sql('select 1 as a').collect()", "[Row(a=1)]"),
         ("sc.getConf().get('spark.sql.session.timeZone')", "'UTC'"),
         ("from pyspark import SparkContext; SparkContext.getOrCreate() is sc", "True"),
+        ("from pyspark.sql import SparkSession; SparkSession.builder.master('local[*]').appName('x').getOrCreate().range(2).count()", "2"),
+        ("SparkSession.builder.config('spark.master', 'local').getOrCreate() is spark", "True"),
+        ("SparkSession.builder.master('yarn').config('spark.app.mine', 'y').getOrCreate() is spark, spark.conf.get('spark.app.mine')", "(True, 'y')"),
     ],
 )
 def test_driver_idioms(child, code, value):

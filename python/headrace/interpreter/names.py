@@ -27,6 +27,7 @@ def new_main():
     main = types.ModuleType("__main__")
     main.__dict__.update(__builtins__=builtins, __doc__=None)
     sys.modules["__main__"] = main
+    sys.ps1, sys.ps2 = ">>> ", "... "  # as in every shell: pyspark takes a __main__ without a file for a run of its doctests
     return main
 
 
@@ -175,6 +176,7 @@ def patch_pyspark():
     from pyspark.sql.connect.dataframe import DataFrame
     from pyspark.sql.connect.readwriter import DataFrameReader
     from pyspark.sql.connect.session import SparkSession
+    import pyspark.sql.session
 
     from headrace.interpreter import context, rdd
 
@@ -187,6 +189,8 @@ def patch_pyspark():
     DataFrame.toJSON = rdd.json_of_frame
     for name in ("json", "csv"):
         setattr(DataFrameReader, name, rdd.reading(getattr(DataFrameReader, name)))
+    # builder.master(…), config("spark.master", …): the session is there already and keeps its master, as a driver's does
+    pyspark.sql.session.SparkSession.Builder._validate_startup_urls = lambda self: None
     SparkSession.Builder.create = create_again(SparkSession.Builder.create)
     SparkSession.createDataFrame = rdd.creating(SparkSession.createDataFrame)
     if not hasattr(pyspark, "SparkContext"):

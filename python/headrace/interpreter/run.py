@@ -12,6 +12,7 @@ from headrace.interpreter import errors, output
 PYTHON_KINDS = ("pyspark", "python", "python3", None, "")
 SQL_ROWS = 1000  # as Livy's SQL statements
 TABLE_ROWS = 1000
+TABLE_HEAD = 20  # of a table with more rows than that: as many as DataFrame.show prints
 PRINTED_LIMIT = 64 * 1024  # characters of what a failing statement printed that its traceback repeats
 
 _MAGIC = re.compile(r"^%(\w+)(?:[ \t]+(.*?))?[ \t]*$")
@@ -125,8 +126,20 @@ class Runner:
         """`display(…)` of a session: pictures and tables; a Spark DataFrame shows its first rows."""
         for value in values:
             if hasattr(value, "toPandas") and hasattr(value, "limit"):
-                value = value.limit(TABLE_ROWS).toPandas()
-            self.echo(value)
+                self.display_frame(value)
+            else:
+                self.echo(value)
+
+    def display_frame(self, frame):
+        """The first rows of a Spark DataFrame, and whether there are more. One row beyond the limit tells; nothing is counted."""
+        rows = frame.limit(TABLE_ROWS + 1).toPandas()
+        if len(rows) <= TABLE_ROWS:
+            self.echo(rows)
+            return
+        head = rows.head(TABLE_HEAD)
+        note = "%d of the first %s rows; the table has more (df.count() says how many)" % (TABLE_HEAD, format(TABLE_ROWS, ","))
+        html = "%s\n<p>%s</p>" % (head.to_html(notebook=True, show_dimensions=False), note)
+        self.out.show({output.HTML: html, output.PLAIN: "%s\n%s\n" % (head.to_string(), note)})
 
     def display_html(self, text):
         """`displayHTML(…)` of a session."""
