@@ -3,12 +3,16 @@ import os
 import signal
 import socket
 import time
+import uuid
 
+import grpc
 import pytest
 from pyspark.errors import PySparkException
+from pyspark.sql.connect.proto import base_pb2, commands_pb2, relations_pb2
 from pyspark.sql.functions import col
 
 from support.serve import processes_below, until
+from test_damage import Calls
 
 
 def hosts(server):
@@ -130,3 +134,43 @@ def test_a_foreign_token_is_refused(serve):
     with pytest.raises(Exception) as refusal:
         serve.session(token="not-a-token").range(1).count()
     assert "UNAUTHENTICATED" in str(refusal.value) or "token" in str(refusal.value)
+
+
+def test_a_write_whose_host_died_is_not_run_again_by_its_client(serve, tmp_path):
+    """Clients run again by themselves what a host says it never heard of: the host that takes over knows what its predecessor began to write."""
+    calls, session, operation = Calls(serve), str(uuid.uuid4()), str(uuid.uuid4())
+    write = commands_pb2.WriteOperation(source="parquet", path=f"file://{tmp_path}/appended", mode=commands_pb2.WriteOperation.SAVE_MODE_APPEND)
+    write.input.range.CopyFrom(relations_pb2.Range(start=0, end=5, step=1))
+    request = base_pb2.ExecutePlanRequest(session_id=session, operation_id=operation)
+    request.plan.command.write_operation.CopyFrom(write)
+    request.request_options.add().reattach_options.reattachable = True
+    answers = calls.stub.ExecutePlan(request, metadata=calls.metadata, timeout=30)
+    assert any(answer.HasField("result_complete") for answer in answers)
+    for pid in hosts(serve):
+        os.kill(pid, signal.SIGKILL)
+    again = [lambda: calls.stub.ReattachExecute(base_pb2.ReattachExecuteRequest(session_id=session, operation_id=operation), metadata=calls.metadata, timeout=30),
+             lambda: calls.stub.ExecutePlan(request, metadata=calls.metadata, timeout=30)]
+    for call in again:
+        with pytest.raises(grpc.RpcError) as refusal:
+            list(call())
+        assert refusal.value.code() == grpc.StatusCode.INTERNAL and "what it wrote may be there" in refusal.value.details()
+    unknown = base_pb2.ReattachExecuteRequest(session_id=session, operation_id=str(uuid.uuid4()))
+    with pytest.raises(grpc.RpcError) as refusal:                        # one that never came: the client may send it
+        list(calls.stub.ReattachExecute(unknown, metadata=calls.metadata, timeout=30))
+    assert "OPERATION_NOT_FOUND" in refusal.value.details()
+    assert len(list((tmp_path / "appended").glob("part-*"))) == 1
+
+
+def test_a_reset_survives_the_host(serve):
+    spark = serve.session()
+    spark.conf.set("spark.sql.shuffle.partitions", "3")
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    spark.sql("RESET spark.sql.shuffle.partitions").collect()
+    for pid in hosts(serve):
+        os.kill(pid, signal.SIGKILL)
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "200" and spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    spark.sql("RESET").collect()
+    for pid in hosts(serve):
+        os.kill(pid, signal.SIGKILL)
+    assert spark.conf.get("spark.sql.session.timeZone") != "Asia/Tokyo"
+    spark.stop()
