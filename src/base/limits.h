@@ -18,11 +18,14 @@
 #define HR_PLAN_DEPTH_MAX 2000                    /* nesting of protobuf messages; pyspark itself recurses out near 900 withColumn */
 #define HR_PLAN_MESSAGES_MAX 4000000         /* messages in one plan: bounds the memory that a small plan can unpack to */
 #define HR_RESULT_BATCH_BYTES ((size_t)16 << 20) /* Arrow bytes of one response: each costs the client half a millisecond, whatever its size */
+#define HR_STACK_ROWS_MAX 10000                    /* of stack(n, …) */
 #define HR_SQL_DEPTH_MAX 500
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
 #define HR_SQL_EMITTED_MAX ((size_t)256 << 20)  /* the SQL that a plan becomes for the engine: a few times a plan of the largest message */
 #define HR_SHOW_BYTES_MAX ((size_t)1 << 30)    /* the text of one show(): rows times the widest value, which neither need be large for */
 #define HR_FORMAT_ROW_MAX ((size_t)512 << 20)  /* one row that a csv, json or text writer makes */
+#define HR_SESSION_MEMORY_SHARE 4                 /* a session's memory when it is told nothing: a quarter of the machine's, or of its control group's */
+#define HR_SESSION_MEMORY_MARGIN ((int64_t)384 << 20)   /* what its process may hold beyond: kept results (HR_OPERATION_KEPT_MAX), plans, allocators' */
 #define HR_FUNCTION_TEXT_MAX ((size_t)1 << 30) /* one text that a function makes: Spark ends at 2 GiB, the engine at 4 */
 #define HR_ANALYZE_STACK_BYTES (64 * 1024 * 1024) /* threads that decode, parse and analyze: touched only as deep as a plan goes */
 #define HR_LEFTOVERS_MS (24 * 60 * 60 * 1000LL)    /* what a writer that died left behind is removed when nothing changed in it for so long … */

@@ -171,8 +171,8 @@ static struct hr_function functions[] = {
     {"endswith", "ss", "b", "a", "ends_with($1, $2)", 0, NULL, NULL},
     {"like", "ss?s", "b", "a", "($1 LIKE $2 ESCAPE '\\')|($1 LIKE $2 ESCAPE $3)", HR_F_OPERATOR, "$1 LIKE $2|$1 LIKE $2 ESCAPE '$3'", NULL},
     {"ilike", "ss?s", "b", "a", "($1 ILIKE $2 ESCAPE '\\')|($1 ILIKE $2 ESCAPE $3)", HR_F_OPERATOR, "ilike($1, $2)|ilike($1, $2, $3)", NULL},
-    {"repeat", "si", "s", "a", "repeat($1, greatest($2, 0))", 0, NULL, NULL},
-    {"replace", "ss?s", "s", "a", "replace($1, $2, $3)", 0, NULL, R(default_args)},
+    {"repeat", "si", "s", "a", "@repeat($1,$2)", 0, NULL, NULL},
+    {"replace", "ss?s", "s", "a", "@replace($1,$2,$3)", 0, NULL, R(default_args)},
     {"instr", "ss", "i", "a", "@locate($2,$1,1)", 0, NULL, NULL},
     {"locate,position", "ss?i", "i", "a", "@locate($1,$2,$3)", 0, NULL, R(default_args)},
     {"ascii", "s", "i", "a", "ascii($1)", 0, NULL, NULL},
@@ -233,7 +233,7 @@ static struct hr_function functions[] = {
     {"regexp_count", "ss", "i", "a", "@regexp_count($1,$2)", 0, NULL, NULL},
     {"regexp_substr", "ss", "s", "y", "nullif(@regexp_extract($1,$2,0), '')", 0, NULL, NULL},
     {"regexp_instr", "ss?i", "i", "a", "@regexp_instr($1,$2)", 0, NULL, R(default_args)},
-    {"space", "i", "s", "a", "repeat(' ', greatest($1, 0))", 0, NULL, NULL},
+    {"space", "i", "s", "a", "@repeat(' ',$1)", 0, NULL, NULL},
     {"split", "ss?i", "-", "a", "@split($1,$2,$3)", 0, NULL, R(string_list)},
     {"split_part", "ssi", "s", "y", "@split_part($1,$2,$3)", 0, NULL, NULL},
     {"substring_index", "ssi", "s", "a", "@substring_index($1,$2,$3)", 0, NULL, NULL},
@@ -344,8 +344,7 @@ static struct hr_function functions[] = {
      "WHEN list_has_any(list_filter($1, lambda w: w IS NOT NULL), list_filter($2, lambda w: w IS NOT NULL)) THEN true "
      "WHEN len($1) > 0 AND len($2) > 0 AND (len(list_filter($1, lambda w: w IS NULL)) > 0 OR len(list_filter($2, lambda w: w IS NULL)) > 0) THEN NULL "
      "ELSE false END", 0, NULL, R(array_pair)},
-    {"array_join", "As?s", "s", "a", "array_to_string(list_filter($1, lambda w: w IS NOT NULL), $2)|"
-     "array_to_string(list_transform($1, lambda w: coalesce(w, $3)), $2)", 0, NULL, NULL},
+    {"array_join", "As?s", "s", "a", "@join($1,$2)|@join($1,$2,$3)", 0, NULL, R(array_join)},
     {"array_max", "A", "E1", "y", "list_aggregate($1, 'max')", 0, NULL, NULL},
     {"array_min", "A", "E1", "y", "list_aggregate($1, 'min')", 0, NULL, NULL},
     {"array_position", "aa", "l", "-", "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_position($1, $2), 0) END", 0, NULL, R(array_member)},
@@ -355,7 +354,7 @@ static struct hr_function functions[] = {
     {"array_insert", "aia", "-", "-", "!array_insert", 0, NULL, R(array_insert)},
     {"shuffle", "A?l", "1", "1", "!shuffle", HR_F_VOLATILE, "shuffle($1)", NULL},
     {"array_compact", "A", "-", "1", "list_filter($1, lambda w: w IS NOT NULL)", 0, NULL, R(array_compact)},
-    {"array_repeat", "aI", "-", "2", "list_transform(range(CAST(greatest($2, 0) AS BIGINT)), lambda w: $1)", 0, NULL, R(array_repeat)},
+    {"array_repeat", "aI", "-", "2", "list_transform(range(@item_count(CAST(greatest($2, 0) AS BIGINT))), lambda w: $1)", 0, NULL, R(array_repeat)},
     {"array_size", "A", "i", "a", "len($1)", 0, NULL, NULL},
     {"sort_array", "A?b", "1", "1", "!sort_array", 0, NULL, R(default_args)},
     {"array_sort", "A?L", "1", "1", "list_sort($1, 'ASC', 'NULLS LAST')", HR_F_LAMBDA,

@@ -1,4 +1,5 @@
 /* Types of arrays, maps, structs and generators. */
+#include "base/limits.h"
 #include "host/analyze/rules.h"
 
 /* ---- collections ---- */
@@ -242,6 +243,8 @@ enum hr_code hr_rule_stack(struct hr_call *call)
     if (args[0]->kind != HR_T_LITERAL || args[0]->type->id != HR_TYPE_INT || args[0]->literal->is_null || args[0]->literal->integer < 1)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`n`", "inputType", "\"INT\"",
                              "inputExpr", expr_sql(a, args[0]), NULL);
+    if (args[0]->literal->integer > HR_STACK_ROWS_MAX)       /* each row is written out */
+        return hr_fail(a->err, HR_E_LIMIT, "stack makes %lld rows of each, and may make %d", (long long)args[0]->literal->integer, HR_STACK_ROWS_MAX);
     size_t rows = (size_t)args[0]->literal->integer, values = count_of(call) - 1, columns = (values + rows - 1) / rows;
     struct hr_field *fields = ARRAY(a, struct hr_field, columns);
     for (size_t c = 0; c < columns; c++) {
@@ -361,5 +364,20 @@ enum hr_code hr_rule_array_insert(struct hr_call *call)
     args[1] = cast_implicit(a, args[1], BASIC(INT));
     call->out->type = hr_type_array(a->arena, wide, true);
     call->out->nullable = args[0]->nullable || args[1]->nullable;
+    return HR_OK;
+}
+
+/* elements that are not text become it by themselves, as a value would */
+enum hr_code hr_rule_array_join(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    HR_TRY(finish_call(call));
+    const struct hr_type *type = args[0]->type, *text;
+    if (type->id != HR_TYPE_ARRAY)
+        return unexpected(call, 0, "\"ARRAY<STRING>\"");
+    if (!implicit_cast_allowed(a, type->element, 's', &text))
+        return unexpected(call, 0, "\"ARRAY<STRING>\"");
+    args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, text, type->contains_null));
     return HR_OK;
 }

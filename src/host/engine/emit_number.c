@@ -164,6 +164,26 @@ enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
 
 /* ---- structs and collections ---- */
 
+/* the arguments from … to - 1 as one text: a kernel takes HR_KERNEL_ARGS_MAX, so more are parted among so many calls */
+static enum hr_code concat_parts(struct call_text *c, size_t from, size_t to, struct hr_buf *out)
+{
+    const struct hr_texpr **args = (const struct hr_texpr **)c->call->call.args.at;
+    size_t count = to - from, each = (count + HR_KERNEL_ARGS_MAX - 1) / HR_KERNEL_ARGS_MAX;
+    if (count == 1)
+        return emit_expr(c->e, args[from], out);
+    const struct hr_type *types[HR_KERNEL_ARGS_MAX];
+    size_t parts = (count + each - 1) / each;
+    for (size_t i = 0; i < parts; i++)
+        types[i] = c->call->type;
+    HR_TRY(emit_kernel(c->e, "concat", strlen("concat"), c->call->type, types, parts, out));
+    for (size_t at = from; at < to; at += each) {
+        hr_buf_adds(out, at > from ? ", " : "(");
+        HR_TRY(concat_parts(c, at, at + each < to ? at + each : to, out));
+    }
+    hr_buf_addc(out, ')');
+    return HR_OK;
+}
+
 enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
@@ -171,10 +191,11 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
         hr_buf_adds(out, "''");
         return HR_OK;
     }
+    if (c->call->type->id != HR_TYPE_ARRAY)
+        return concat_parts(c, 0, args->count, out);
     hr_buf_addc(out, '(');
     for (size_t i = 0; i < args->count; i++) {
-        if (i)
-            hr_buf_adds(out, " || ");
+        hr_buf_adds(out, i ? " || " : "");
         HR_TRY(emit_expr(c->e, args->at[i], out));
     }
     hr_buf_addc(out, ')');

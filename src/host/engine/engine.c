@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "host/engine/budget.h"
 #include "host/engine/internal.h"
 #include "io/file.h"
 #include <dirent.h>
@@ -34,6 +35,7 @@ struct hr_engine {
     duckdb_database database;
     char *spill;                       /* NULL: none */
     struct helpers helpers;
+    struct budget *budget;
     pthread_mutex_t lock;              /* of what follows */
     struct hr_map registered;          /* kernels, by registered name */
     duckdb_connection spare[8];        /* connections to use again */
@@ -54,7 +56,7 @@ struct hr_query {
     bool has_prepared, keep_prepared;  /* keep: it ended well, and its text means the same next time */
     bool is_helped;
     uint64_t begun;                    /* of the run, monotonic */
-    atomic_bool cancelled;
+    struct running running;            /* its stop says that it is to end, and why */
     _Atomic uint64_t rows;
     struct hr_metrics *metrics;
     size_t metric_count;
@@ -86,10 +88,9 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
     snprintf(text, sizeof text, "%d", threads < TASKS_LEAST ? TASKS_LEAST : threads);
     HR_TRY(config_set(config, "threads", text, err));
     HR_TRY(config_set(config, "external_threads", text, err));   /* all of them are ours: see struct helpers */
-    if (options && options->memory_bytes > 0) {
-        snprintf(text, sizeof text, "%lldMiB", (long long)(options->memory_bytes >> 20));
-        HR_TRY(config_set(config, "memory_limit", text, err));
-    }
+    int64_t memory = options && options->memory_bytes > 0 ? options->memory_bytes : budget_default();
+    snprintf(text, sizeof text, "%lldMiB", (long long)(memory >> 20));
+    HR_TRY(config_set(config, "memory_limit", text, err));
     HR_TRY(config_set(config, "allow_persistent_secrets", "false", err));   /* nor read from a folder that all share */
     return config_set(config, "temp_directory", spill ? spill : "", err);
 }
@@ -169,6 +170,7 @@ enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_e
     pthread_mutex_init(&engine->lock, NULL);
     pthread_mutex_init(&engine->helpers.lock, NULL);
     engine->helpers.wanted = thread_count(options) - 1;
+    engine->budget = budget_new(options ? options->memory_bytes : 0);
     hr_map_init(&engine->registered);
     *out = engine;
     return HR_OK;
@@ -245,6 +247,7 @@ void hr_engine_close(struct hr_engine *engine)
     if (engine->spill)
         remove_folder(engine->spill);
     free(engine->spill);
+    budget_free(engine->budget);
     hr_map_release(&engine->registered);
     pthread_mutex_destroy(&engine->lock);
     pthread_mutex_destroy(&engine->helpers.lock);
@@ -295,6 +298,7 @@ static void take_statement(struct hr_query *query)
     query->connection = found.connection;
     query->prepared = found.prepared;
     query->has_prepared = true;
+    budget_enter(engine->budget, &query->running, query->connection);
 }
 
 /* keeps the query's statement and connection for the next one of its text; the one used longest ago makes room */
@@ -340,7 +344,7 @@ static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection co
     for (size_t i = 0; i < e->use_count && !code; i++) {
         if (hr_map_has(&engine->registered, e->uses[i].name))
             continue;
-        code = kernel_register(connection, &e->uses[i], err);
+        code = kernel_register(connection, engine->budget, &e->uses[i], err);
         if (!code)
             hr_map_put(&engine->registered, e->uses[i].name, (void *)e->uses[i].kernel);
     }
@@ -351,6 +355,7 @@ static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection co
 static void free_query(void *arg)
 {
     struct hr_query *query = arg;
+    budget_leave(query->engine->budget, &query->running);
     if (query->has_prepared && query->keep_prepared) {
         give_statement(query);
         return;
@@ -371,12 +376,37 @@ static enum hr_code write_sql(struct hr_query *query, const struct hr_node *node
     return register_uses(query->engine, query->connection, &e, err);
 }
 
+static enum hr_code cancelled(struct hr_err *err)
+{
+    return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
+}
+
+/* what a query that was told to end says; OK: it was not */
+static enum hr_code stopped(const struct hr_query *query, struct hr_err *err)
+{
+    int why = atomic_load(&query->running.stop);
+    if (why == STOP_MEMORY)
+        return budget_used_up(query->engine->budget, err);
+    return why == STOP_CANCELLED ? cancelled(err) : HR_OK;
+}
+
+/* the failure that DuckDB tells by its text, unless the query was told to end or its memory was used up */
+static enum hr_code failed(const struct hr_query *query, const char *text, struct hr_err *err)
+{
+    HR_TRY(stopped(query, err));
+    enum hr_code code = hr_engine_error(text && *text ? text : "unknown cause", err);
+    return code == HR_E_NOMEM ? budget_used_up(query->engine->budget, err) : code;
+}
+
+/* constants are computed while a statement is prepared, so that this too is watched */
 static enum hr_code prepare(struct hr_query *query, const char *sql, duckdb_prepared_statement *out, struct hr_err *err)
 {
-    if (duckdb_prepare(query->connection, sql, out) == DuckDBSuccess)
+    budget_begin(query->engine->budget);
+    duckdb_state state = duckdb_prepare(query->connection, sql, out);
+    budget_end(query->engine->budget);
+    if (state == DuckDBSuccess)
         return HR_OK;
-    const char *text = duckdb_prepare_error(*out);
-    enum hr_code code = hr_engine_error(text ? text : "unknown cause", err);
+    enum hr_code code = failed(query, duckdb_prepare_error(*out), err);
     duckdb_destroy_prepare(out);
     return code;
 }
@@ -393,6 +423,7 @@ enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, 
     query->env = env;
     HR_TRY(hr_analyze(arena, env, rel, &query->typed, err));
     HR_TRY(take_connection(engine, &query->connection, err));
+    budget_enter(engine->budget, &query->running, query->connection);
     hr_arena_on_free(arena, free_query, query);
     HR_TRY(write_sql(query, query->typed->node, &query->sql, err));
     take_statement(query);
@@ -406,7 +437,7 @@ const char *hr_query_sql(const struct hr_query *query) { return query->sql; }
 
 void hr_query_cancel(struct hr_query *query)
 {
-    atomic_store(&query->cancelled, true);
+    atomic_store(&query->running.stop, STOP_CANCELLED);
     duckdb_interrupt(query->connection);
 }
 
@@ -418,23 +449,17 @@ void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows)
 
 /* ---- running ---- */
 
-static enum hr_code cancelled(struct hr_err *err)
-{
-    return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
-}
-
 typedef enum hr_code (*chunk_fn)(void *arg, duckdb_data_chunk chunk, struct hr_err *err);
 
 static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_fn fn, void *arg, struct hr_err *err)
 {
     for (;;) {
-        if (atomic_load(&query->cancelled))
-            return cancelled(err);
+        HR_TRY(stopped(query, err));
         query_wants_help(query);
         duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
         if (!chunk) {
             const char *text = duckdb_result_error(result);
-            return text && *text ? hr_engine_error(text, err) : HR_OK;
+            return text && *text ? failed(query, text, err) : HR_OK;
         }
         idx_t rows = duckdb_data_chunk_get_size(chunk);
         enum hr_code code = rows ? fn(arg, chunk, err) : HR_OK;
@@ -444,37 +469,40 @@ static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_f
     }
 }
 
-static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_statement prepared, chunk_fn fn, void *arg, struct hr_err *err)
+static enum hr_code run_pending(struct hr_query *query, duckdb_pending_result pending, chunk_fn fn, void *arg, struct hr_err *err)
 {
-    duckdb_pending_result pending;
     duckdb_result result;
-    if (atomic_load(&query->cancelled))
-        return cancelled(err);
-    if (duckdb_pending_prepared_streaming(prepared, &pending) != DuckDBSuccess) {
-        const char *text = duckdb_pending_error(pending);
-        enum hr_code code = hr_engine_error(text ? text : "unknown cause", err);
-        duckdb_destroy_pending(&pending);
-        return atomic_load(&query->cancelled) ? cancelled(err) : code;
-    }
     query->begun = hr_clock_mono_ns();
     duckdb_pending_state step;
     do
         step = duckdb_pending_execute_task(pending);
     while (step == DUCKDB_PENDING_RESULT_NOT_READY && hr_clock_mono_ns() - query->begun < HELP_AFTER_NS);
+    if (step == DUCKDB_PENDING_ERROR)
+        return failed(query, duckdb_pending_error(pending), err);
     if (!duckdb_pending_execution_is_finished(step))
         query_wants_help(query);
     duckdb_state state = duckdb_execute_pending(pending, &result);
-    enum hr_code code = HR_OK;
-    if (state != DuckDBSuccess) {
-        const char *text = duckdb_result_error(&result);
-        code = hr_engine_error(text && *text ? text : "unknown cause", err);
-    }
-    duckdb_destroy_pending(&pending);
+    enum hr_code code = state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
     if (!code)
         code = drain(query, &result, fn, arg, err);
     duckdb_destroy_result(&result);
     query_ends_help(query);
-    return code && atomic_load(&query->cancelled) ? cancelled(err) : code;
+    return code;
+}
+
+static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_statement prepared, chunk_fn fn, void *arg, struct hr_err *err)
+{
+    duckdb_pending_result pending;
+    HR_TRY(stopped(query, err));
+    budget_begin(query->engine->budget);
+    enum hr_code code;
+    if (duckdb_pending_prepared_streaming(prepared, &pending) == DuckDBSuccess)
+        code = run_pending(query, pending, fn, arg, err);
+    else
+        code = failed(query, duckdb_pending_error(pending), err);
+    duckdb_destroy_pending(&pending);
+    budget_end(query->engine->budget);
+    return code && stopped(query, err) ? stopped(query, err) : code;
 }
 
 static enum hr_code to_sink(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
@@ -667,18 +695,15 @@ size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metric
 enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr_err *err)
 {
     duckdb_result result;
-    if (atomic_load(&query->cancelled))
-        return cancelled(err);
+    HR_TRY(stopped(query, err));
     helpers_start(query->engine);
+    budget_begin(query->engine->budget);
     duckdb_state state = duckdb_query(query->connection, sql, &result);
+    budget_end(query->engine->budget);
     helpers_stop(query->engine);
-    enum hr_code code = HR_OK;
-    if (state != DuckDBSuccess) {
-        const char *text = duckdb_result_error(&result);
-        code = hr_engine_error(text ? text : "unknown cause", err);
-    }
+    enum hr_code code = state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
     duckdb_destroy_result(&result);
-    return code && atomic_load(&query->cancelled) ? cancelled(err) : code;
+    return code;
 }
 
 enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr,

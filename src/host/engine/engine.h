@@ -14,7 +14,7 @@ struct hr_query;
 
 struct hr_engine_options {
     int threads;                       /* 0: the processors that this process may use */
-    int64_t memory_bytes;              /* 0: half of the machine's */
+    int64_t memory_bytes;              /* 0: a share of the machine's or the control group's, HR_SESSION_MEMORY_SHARE */
     const char *spill_dir;             /* it makes a folder of its own there, and removes it at its end; NULL: no spilling */
 };
 

@@ -49,7 +49,8 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
                          struct hr_buf *out);
 const char *type_text(struct emit *e, const struct hr_type *type);                         /* DuckDB's */
 
-enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err);
+struct budget;
+enum hr_code kernel_register(duckdb_connection connection, struct budget *budget, const struct kernel_use *use, struct hr_err *err);
 
 /* tells where the plan failed, if that is certain */
 void engine_context(const struct hr_typed *typed, struct hr_err *err);

@@ -1,4 +1,5 @@
 /* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
+#include "host/engine/budget.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/internal.h"
 #include "host/format/logical.h"
@@ -61,7 +62,55 @@ void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
     duckdb_scalar_function_set_error(rows->info, text);
 }
 
-struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; };
+struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; struct budget *budget; };
+
+/* one thread's calls of one kernel in one statement */
+struct kernel_run { struct budget *budget; const atomic_int *stop; int64_t taken; };
+
+static void give_back(struct kernel_run *run)
+{
+    budget_give(run->budget, run->taken);
+    run->taken = 0;
+}
+
+static void free_run(void *arg)
+{
+    give_back(arg);
+    free(arg);
+}
+
+static void begin_run(duckdb_init_info info)
+{
+    const struct registered *r = duckdb_scalar_function_init_get_extra_info(info);
+    struct kernel_run *run = calloc(1, sizeof *run);
+    duckdb_client_context context;
+    HR_CHECK(run);
+    duckdb_scalar_function_init_get_client_context(info, &context);
+    run->budget = r->budget;
+    run->stop = budget_stop_of(r->budget, duckdb_client_context_get_connection_id(context));
+    duckdb_destroy_client_context(&context);
+    duckdb_scalar_function_init_set_state(info, run, free_run);
+}
+
+bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes)
+{
+    struct kernel_run *run = rows->run;
+    struct hr_err err;
+    if (rows->failed)
+        return false;
+    if (run->stop && atomic_load(run->stop)) {
+        hr_fail(&err, HR_E_CANCELLED, "operation has been canceled");
+        hr_kernel_fail(rows, &err);
+        return false;
+    }
+    if (bytes <= INT64_MAX && budget_take(run->budget, (int64_t)bytes)) {
+        run->taken += (int64_t)bytes;
+        return true;
+    }
+    budget_used_up(run->budget, &err);
+    hr_kernel_fail(rows, &err);
+    return false;
+}
 
 static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
 {
@@ -98,6 +147,8 @@ static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckd
         rows.valid[i] = duckdb_vector_get_validity(rows.args[i]);
     }
     rows.out = duckdb_vector_get_data(output);
+    rows.run = duckdb_scalar_function_get_state(info);
+    give_back(rows.run);
     if (hr_vector_checked())
         hr_vector_poison(r->types.result, output, rows.count);
     run_rows(r->kernel, &rows);
@@ -261,11 +312,11 @@ static enum hr_code own_types(struct registered *r, const struct kernel_use *use
     return prepare(r->kernel, r->arena, &r->types, err);
 }
 
-enum hr_code kernel_register(duckdb_connection connection, const struct kernel_use *use, struct hr_err *err)
+enum hr_code kernel_register(duckdb_connection connection, struct budget *budget, const struct kernel_use *use, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct registered *r = HR_NEW(arena, struct registered);
-    *r = (struct registered){use->kernel, use->types, arena};
+    *r = (struct registered){use->kernel, use->types, arena, budget};
     enum hr_code code = own_types(r, use, err);
     if (code) {
         hr_arena_free(arena);
@@ -286,6 +337,7 @@ enum hr_code kernel_register(duckdb_connection connection, const struct kernel_u
     if (use->kernel->flags & HR_K_VOLATILE)
         duckdb_scalar_function_set_volatile(function);
     duckdb_scalar_function_set_extra_info(function, r, release_registered);
+    duckdb_scalar_function_set_init(function, begin_run);
     duckdb_scalar_function_set_function(function, run_kernel);
     duckdb_state state = duckdb_register_scalar_function(connection, function);
     duckdb_destroy_scalar_function(&function);

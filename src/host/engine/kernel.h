@@ -47,7 +47,25 @@ struct hr_rows {
     uint64_t *out_valid;
     bool is_nested;                                    /* the result: a null has nulls inside */
     bool failed;
+    struct kernel_run *run;                            /* what this thread's calls have taken of the session's memory; whether to stop */
+    uint64_t uncounted;                                /* bytes made since it was asked last */
 };
+
+/* Room for so many bytes of the session's memory, until the next vector of the kernel. Asked before much is made, and now and then by what
+ * lasts (0 bytes): false when there is not so much or the statement is to end. It has failed then, and the kernel returns. */
+bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes);
+
+#define HR_KERNEL_COUNT_EVERY ((uint64_t)1 << 20)
+/* what is made bit by bit is counted by the megabyte */
+static inline bool hr_kernel_made(struct hr_rows *rows, uint64_t bytes)
+{
+    rows->uncounted += bytes;
+    if (rows->uncounted < HR_KERNEL_COUNT_EVERY)
+        return !rows->failed;
+    uint64_t made = rows->uncounted;
+    rows->uncounted = 0;
+    return hr_kernel_room(rows, made);
+}
 
 struct hr_text { const char *bytes; size_t len; };
 
@@ -64,7 +82,8 @@ static inline struct hr_text hr_row_text(const struct hr_rows *rows, size_t arg,
 #define HR_OUT(rows, row, ctype) (((ctype *)(rows)->out)[row])
 static inline void hr_out_text(struct hr_rows *rows, idx_t row, const char *bytes, size_t len)
 {
-    duckdb_vector_assign_string_element_len(rows->result, row, bytes, len);
+    if (hr_kernel_made(rows, len))
+        duckdb_vector_assign_string_element_len(rows->result, row, bytes, len);
 }
 /* the text of buf, which the caller releases. A buffer that failed fails the statement by the function's name and its limit. */
 void hr_out_buf(struct hr_rows *rows, idx_t row, const struct hr_buf *buf);

@@ -72,7 +72,9 @@ bool hr_regex_find(const struct hr_regex *regex, const char *text, size_t len, s
         data_groups = regex->groups + 16;
         data = pcre2_match_data_create(data_groups, NULL);
     }
-    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, 0, data, context);
+    /* PCRE looks whether the text is UTF-8 from where it starts to the end: once is enough for a text that is searched again and again */
+    uint32_t options = from ? PCRE2_NO_UTF_CHECK : 0;
+    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, options, data, context);
     if (got < 0)
         return false;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);

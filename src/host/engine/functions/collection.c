@@ -95,6 +95,8 @@ void hr_k_insert_place(struct hr_rows *rows, idx_t row)
 void hr_k_shuffled(struct hr_rows *rows, idx_t row)
 {
     int64_t size = HR_ROW(rows, 0, row, int64_t), seed = HR_ROW(rows, 1, row, int64_t);
+    if (!hr_kernel_room(rows, (uint64_t)size * sizeof(int64_t)))
+        return;
     uint64_t state = (uint64_t)seed * 0x9e3779b97f4a7c15ull + 1;
     duckdb_vector list = rows->result;
     idx_t start = duckdb_list_vector_get_size(list);
@@ -121,4 +123,17 @@ void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
     for (size_t i = 0; i < bits.len; i++)
         count += __builtin_popcount((unsigned char)bits.bytes[i]);
     HR_OUT(rows, row, int64_t) = count;
+}
+
+/* ---- what DuckDB's functions are about to make: they count nothing, and nothing stops them within a row ----
+ * Volatile, so that a constant call is not computed while the statement is prepared: DuckDB's constants take some 150 bytes an item. */
+
+#define ITEM_BYTES 32                  /* a value, its place in the list that it is made from, and as much again while that grows */
+
+/* a count of items, when there is room for them */
+void hr_k_item_count(struct hr_rows *rows, idx_t row)
+{
+    int64_t count = HR_ROW(rows, 0, row, int64_t);
+    if (hr_kernel_room(rows, count > 0 ? (uint64_t)count * ITEM_BYTES : 0))
+        HR_OUT(rows, row, int64_t) = count;
 }

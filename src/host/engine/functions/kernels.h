@@ -25,10 +25,11 @@
     X(substring, "s:sii", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
     X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(upper, "s:s", 0) X(lower, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) \
     X(soundex, "s:s", 0) \
-    X(lpad, "s:sis", 0) X(rpad, "s:sis", 0) X(overlay, "s:ssii", 0) X(reverse, "s:s", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
+    X(concat, "?", 0) X(join, "?", 0) X(repeat, "s:si", 0) X(replace, "s:sss", 0) X(lpad, "s:sis", 0) X(rpad, "s:sis", 0) \
+    X(overlay, "s:ssii", 0) X(reverse, "s:s", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
     X(translate, "s:sss", 0) X(url_encode, "s:s", 0) X(url_decode, "s:s", 0) X(try_url_decode, "s:s", 0) \
     /* sequence.c */ \
-    X(sequence, "?", HR_K_ZONE) \
+    X(sequence, "?", HR_K_ZONE | HR_K_VOLATILE /* or a constant one is made of 150 bytes an item, while it is prepared */) \
     /* regex.c */ \
     X(rlike, "b:ss", 0) X(regexp_replace, "s:sssi", 0) X(regexp_extract, "s:ssi", 0) X(regexp_extract_all, "?", 0) X(regexp_count, "i:ss", 0) \
     X(regexp_instr, "i:ss", 0) X(split, "?", 0) X(str_to_map, "?", 0) \
@@ -46,7 +47,8 @@
     X(get_json_object, "s:ss", 0) X(json_field, "s:ss", 0) X(json_array_length, "i:s", 0) X(json_object_keys, "?", 0) \
     /* collection.c */ \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
-    X(slice_start, "l:lll", 0) X(insert_place, "l:ll", 0) X(shuffled, "?", HR_K_VOLATILE) X(bitmap_count, "l:y", 0)
+    X(slice_start, "l:lll", 0) X(insert_place, "l:ll", 0) \
+    X(item_count, "l:l", HR_K_VOLATILE) X(shuffled, "?", HR_K_VOLATILE) X(bitmap_count, "l:y", 0)
 
 /* kernels with options: hr_p_<name> prepares them */
 #define HR_KERNELS_PREPARED(X) \

@@ -3,14 +3,14 @@
 #define HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
 #include "host/engine/kernel.h"
 
-struct list_out { duckdb_vector list; idx_t row; duckdb_vector child; idx_t start, count; };
+struct list_out { struct hr_rows *rows; duckdb_vector list; idx_t row; duckdb_vector child; idx_t start, count; };
 
-static inline struct list_out list_begin_in(duckdb_vector list, idx_t row)
+static inline struct list_out list_begin_in(struct hr_rows *rows, duckdb_vector list, idx_t row)
 {
-    return (struct list_out){list, row, duckdb_list_vector_get_child(list), duckdb_list_vector_get_size(list), 0};
+    return (struct list_out){rows, list, row, duckdb_list_vector_get_child(list), duckdb_list_vector_get_size(list), 0};
 }
 
-static inline struct list_out list_begin(struct hr_rows *rows, idx_t row) { return list_begin_in(rows->result, row); }
+static inline struct list_out list_begin(struct hr_rows *rows, idx_t row) { return list_begin_in(rows, rows->result, row); }
 
 /* room for one more; returns its place in list->child */
 static inline idx_t list_grow(struct list_out *list)
@@ -24,6 +24,8 @@ static inline idx_t list_grow(struct list_out *list)
 
 static inline void list_add(struct list_out *list, const char *bytes, size_t len)
 {
+    if (!hr_kernel_made(list->rows, sizeof(duckdb_string_t) + len))
+        return;
     idx_t at = list_grow(list);
     duckdb_vector_assign_string_element_len(list->child, at, bytes, len);
 }

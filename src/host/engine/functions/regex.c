@@ -95,6 +95,7 @@ static bool group_ok(struct hr_rows *rows, const struct hr_regex *regex, int gro
 }
 
 #define GROUPS 64
+#define LOOK_EVERY (1 << 16)             /* matches, before it is asked whether to stop */
 
 void hr_k_regexp_extract(struct hr_rows *rows, idx_t row)
 {
@@ -126,7 +127,8 @@ void hr_k_regexp_extract_all(struct hr_rows *rows, idx_t row)
     if (!regex || !group_ok(rows, regex, group, "`regexp_extract_all`"))
         return;
     struct list_out list = list_begin(rows, row);
-    for (size_t from = 0; from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, GROUPS); from = hr_regex_after(text.bytes, text.len, spans)) {
+    for (size_t from = 0; from != SIZE_MAX && !rows->failed && hr_regex_find(regex, text.bytes, text.len, from, spans, GROUPS);
+         from = hr_regex_after(text.bytes, text.len, spans)) {
         bool took = group < GROUPS && spans[2 * group] != SIZE_MAX;
         list_add(&list, took ? text.bytes + spans[2 * group] : "", took ? spans[2 * group + 1] - spans[2 * group] : 0);
     }
@@ -139,8 +141,11 @@ void hr_k_regexp_count(struct hr_rows *rows, idx_t row)
     const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_count`");
     size_t spans[2];
     int32_t count = 0;
-    for (size_t from = 0; regex && from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, 1); from = hr_regex_after(text.bytes, text.len, spans))
+    for (size_t from = 0; regex && from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, 1); from = hr_regex_after(text.bytes, text.len, spans)) {
         count++;
+        if (count % LOOK_EVERY == 0 && !hr_kernel_room(rows, 0))
+            return;
+    }
     HR_OUT(rows, row, int32_t) = count;
 }
 
@@ -161,7 +166,7 @@ void hr_k_split(struct hr_rows *rows, idx_t row)
     struct list_out list = list_begin(rows, row);
     size_t spans[2], start = 0;
     if (!pattern.len) {                                      /* every character by itself */
-        for (size_t at = 0; at < text.len;) {
+        for (size_t at = 0; at < text.len && !rows->failed;) {
             size_t n = hr_utf8_offset(text.bytes + at, text.len - at, 1);
             if (limit > 0 && (idx_t)limit == list.count + 1)
                 n = text.len - at;
@@ -176,7 +181,8 @@ void hr_k_split(struct hr_rows *rows, idx_t row)
     const struct hr_regex *regex = compiled(rows, pattern, "`split`");
     if (!regex)
         return;
-    for (size_t from = 0; from != SIZE_MAX && hr_regex_find(regex, text.bytes, text.len, from, spans, 1); from = hr_regex_after(text.bytes, text.len, spans)) {
+    for (size_t from = 0; from != SIZE_MAX && !rows->failed && hr_regex_find(regex, text.bytes, text.len, from, spans, 1);
+         from = hr_regex_after(text.bytes, text.len, spans)) {
         if (limit > 0 && list.count + 1 >= (idx_t)limit)
             break;
         if (spans[1] == 0)                                   /* an empty match at the start */
@@ -224,7 +230,7 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
     const struct hr_regex *parts = pairs ? compiled(rows, hr_row_text(rows, 2, row), "`str_to_map`") : NULL;
     idx_t start = duckdb_list_vector_get_size(rows->result), count = 0;
     size_t span[2], at_key[2], from = 0, at = 0;
-    for (bool more = parts != NULL; more; count++) {
+    for (bool more = parts != NULL; more && hr_kernel_made(rows, 2 * sizeof(duckdb_string_t)); count++) {
         more = at != SIZE_MAX && hr_regex_find(pairs, text.bytes, text.len, at, span, 1) && span[1] > span[0];
         put_entry(rows, start + count, (struct hr_text){text.bytes + from, (more ? span[0] : text.len) - from}, parts);
         if (has_key(rows, start, start + count)) {

@@ -54,6 +54,8 @@ static struct step step_of(const struct hr_rows *rows, idx_t row, bool forward)
     return (struct step){.micros = value};
 }
 
+#define ITEM_BYTES 32                  /* a value, and as much again while the list grows */
+
 static void bad_boundaries(struct hr_rows *rows, int64_t start, int64_t stop, int64_t by)
 {
     struct hr_err err;
@@ -87,7 +89,7 @@ static bool length_is_possible(struct hr_rows *rows, int64_t start, int64_t stop
         too_long(rows, count);
         return false;
     }
-    return true;
+    return hr_kernel_room(rows, (uint64_t)count * ITEM_BYTES);
 }
 
 /* exact steps: numbers, days of dates, microseconds of timestamps */

@@ -422,7 +422,7 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
         size_t n = rune_at(text, at, &rune);
         if (!open && rune != ' ' && rune != '\n' && rune != '\t' && rune != '\r') {
             idx_t sentence = list_grow(&all);
-            words = list_begin_in(all.child, sentence);
+            words = list_begin_in(rows, all.child, sentence);
             open = true;
         }
         if (is_word_rune(rune)) {

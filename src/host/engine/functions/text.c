@@ -1,8 +1,10 @@
 /* Strings: positions count code points, as Spark's UTF8String does. */
+#include "base/limits.h"
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/java_text.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -70,6 +72,8 @@ void hr_k_format_number(struct hr_rows *rows, idx_t row)
         hr_out_null(rows, row);
         return;
     }
+    if (!hr_kernel_room(rows, 2 * (uint64_t)places))
+        return;
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     switch (type->id) {
@@ -179,27 +183,163 @@ void hr_k_soundex(struct hr_rows *rows, idx_t row)
     hr_buf_release(&buf);
 }
 
+/* A text of `len` bytes, made in memory of its own before the vector takes it: both are counted first. NULL: there is no room. */
+static char *new_text(struct hr_rows *rows, uint64_t len)
+{
+    struct hr_err err;
+    if (!hr_kernel_room(rows, 2 * len))
+        return NULL;
+    if (len > HR_FUNCTION_TEXT_MAX) {
+        hr_fail(&err, HR_E_LIMIT, "a text that the function %s makes has %llu bytes, and may have %zu", rows->name, (unsigned long long)len,
+                HR_FUNCTION_TEXT_MAX);
+        hr_kernel_fail(rows, &err);
+        return NULL;
+    }
+    char *text = malloc(len + 1);
+    if (!text) {
+        hr_fail(&err, HR_E_NOMEM, "no memory for a text of %llu bytes", (unsigned long long)len);
+        hr_kernel_fail(rows, &err);
+    }
+    return text;
+}
+
+static void put_text(struct hr_rows *rows, idx_t row, char *text, size_t len)
+{
+    duckdb_vector_assign_string_element_len(rows->result, row, text, len);
+    free(text);
+}
+
+/* texts or bytes, one behind the other */
+void hr_k_concat(struct hr_rows *rows, idx_t row)
+{
+    char few[512], *made = few, *out;
+    uint64_t len = 0;
+    for (size_t i = 0; i < rows->arg_count; i++)
+        len += hr_row_text(rows, i, row).len;
+    if (len > sizeof few && !(made = new_text(rows, len)))
+        return;
+    out = made;
+    for (size_t i = 0; i < rows->arg_count; i++) {
+        struct hr_text part = hr_row_text(rows, i, row);
+        out = (char *)mempcpy(out, part.bytes, part.len);
+    }
+    if (made == few)
+        hr_out_text(rows, row, few, len);
+    else
+        put_text(rows, row, made, len);
+}
+
+struct joined { char *out; uint64_t len; size_t count; };
+
+/* one more text behind those before it; without `out` its length is counted alone */
+static void join_one(struct joined *all, struct hr_text between, struct hr_text part)
+{
+    if (all->out) {
+        all->out = all->count ? (char *)mempcpy(all->out, between.bytes, between.len) : all->out;
+        all->out = (char *)mempcpy(all->out, part.bytes, part.len);
+    }
+    all->len += part.len + (all->count ? between.len : 0);
+    all->count++;
+}
+
+static void join_all(struct hr_rows *rows, idx_t row, struct joined *all)
+{
+    struct hr_text between = hr_row_text(rows, 1, row);
+    duckdb_list_entry entry = HR_ROW(rows, 0, row, duckdb_list_entry);
+    duckdb_vector child = duckdb_list_vector_get_child(rows->args[0]);
+    uint64_t *valid = duckdb_vector_get_validity(child);
+    duckdb_string_t *texts = duckdb_vector_get_data(child);
+    for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
+        if (!valid || duckdb_validity_row_is_valid(valid, i))
+            join_one(all, between, (struct hr_text){duckdb_string_t_data(&texts[i]), duckdb_string_t_length(texts[i])});
+        else if (rows->arg_count == 3)
+            join_one(all, between, hr_row_text(rows, 2, row));
+    }
+}
+
+/* join(texts, between[, for null]): nulls are left out unless there is a text for them */
+void hr_k_join(struct hr_rows *rows, idx_t row)
+{
+    struct joined counted = {0}, written = {0};
+    join_all(rows, row, &counted);
+    if (!counted.len) {
+        hr_out_text(rows, row, "", 0);
+        return;
+    }
+    char *made = new_text(rows, counted.len);
+    if (!made)
+        return;
+    written.out = made;
+    join_all(rows, row, &written);
+    put_text(rows, row, made, counted.len);
+}
+
+/* len bytes of `unit` again and again */
+static void fill(char *out, size_t len, struct hr_text unit)
+{
+    size_t done = unit.len < len ? unit.len : len;
+    memcpy(out, unit.bytes, done);
+    for (; done < len; done += done < len - done ? done : len - done)
+        memcpy(out + done, out, done < len - done ? done : len - done);
+}
+
+void hr_k_repeat(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    int32_t times = HR_ROW(rows, 1, row, int32_t);
+    uint64_t len = times > 0 ? text.len * (uint64_t)times : 0;
+    if (!len) {
+        hr_out_text(rows, row, "", 0);
+        return;
+    }
+    char *made = new_text(rows, len);
+    if (!made)
+        return;
+    fill(made, len, text);
+    put_text(rows, row, made, len);
+}
+
+/* replace(text, part, with): no part, no change */
+void hr_k_replace(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row), part = hr_row_text(rows, 1, row), with = hr_row_text(rows, 2, row);
+    const char *end = text.bytes + text.len, *at = text.bytes, *hit;
+    uint64_t count = 0;
+    for (const char *p = text.bytes; part.len && (p = memmem(p, (size_t)(end - p), part.bytes, part.len)); p += part.len)
+        count++;
+    if (!count) {
+        hr_out_text(rows, row, text.bytes, text.len);
+        return;
+    }
+    uint64_t len = text.len - count * part.len + count * with.len;
+    char *made = new_text(rows, len), *out = made;
+    if (!made)
+        return;
+    for (; (hit = memmem(at, (size_t)(end - at), part.bytes, part.len)); at = hit + part.len) {
+        out = (char *)mempcpy(out, at, (size_t)(hit - at));
+        out = (char *)mempcpy(out, with.bytes, with.len);
+    }
+    memcpy(out, at, (size_t)(end - at));
+    put_text(rows, row, made, len);
+}
+
 static void pad(struct hr_rows *rows, idx_t row, bool left)
 {
-    struct hr_text text = hr_row_text(rows, 0, row), fill = hr_row_text(rows, 2, row);
+    struct hr_text text = hr_row_text(rows, 0, row), fill_text = hr_row_text(rows, 2, row);
     int64_t want = HR_ROW(rows, 1, row, int32_t), have = (int64_t)hr_utf8_length(text.bytes, text.len);
-    if (want <= have || !fill.len) {
+    if (want <= have || !fill_text.len) {
         size_t keep = want <= 0 ? 0 : want >= have ? text.len : hr_utf8_offset(text.bytes, text.len, (size_t)want);
         hr_out_text(rows, row, text.bytes, keep);
         return;
     }
-    struct hr_buf buf;
-    hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    int64_t missing = want - have, unit = (int64_t)hr_utf8_length(fill.bytes, fill.len);
-    if (!left)
-        hr_buf_add(&buf, text.bytes, text.len);
-    for (; missing >= unit; missing -= unit)
-        hr_buf_add(&buf, fill.bytes, fill.len);
-    hr_buf_add(&buf, fill.bytes, hr_utf8_offset(fill.bytes, fill.len, (size_t)missing));
-    if (left)
-        hr_buf_add(&buf, text.bytes, text.len);
-    hr_out_buf(rows, row, &buf);
-    hr_buf_release(&buf);
+    int64_t missing = want - have, unit = (int64_t)hr_utf8_length(fill_text.bytes, fill_text.len);
+    size_t padding = (size_t)(missing / unit) * fill_text.len + hr_utf8_offset(fill_text.bytes, fill_text.len, (size_t)(missing % unit));
+    char *made = new_text(rows, padding + text.len);
+    if (!made)
+        return;
+    fill(left ? made : made + text.len, padding, fill_text);
+    memcpy(left ? made + padding : made, text.bytes, text.len);
+    put_text(rows, row, made, padding + text.len);
 }
 
 void hr_k_lpad(struct hr_rows *rows, idx_t row) { pad(rows, row, true); }
