@@ -568,9 +568,8 @@ class World:
         self.goes.clear()
         self.over.set()
         self.goes.set()
-        for writer in self.writers:
-            if isinstance(writer, Mounted):
-                writer.unmount()
+        for point in self.folder.glob("mount*"):       # a mount may have come to be though its command was killed
+            subprocess.run([str(BUILD / "headrace"), "unmount", "--lazy", str(point)], capture_output=True)
         self.serve.stop()
         left = processes(self.mark)
         deadline = time.monotonic() + 30
