@@ -109,7 +109,9 @@ def plain(value):
     """A value as both sides have it: no NaN, no pandas."""
     import datetime
 
-    if value is None or value != value:
+    import pandas
+
+    if pandas.isna(value):
         return None
     if hasattr(value, "to_pydatetime"):
         value = value.to_pydatetime()
@@ -191,3 +193,24 @@ def test_what_no_reader_shares_is_refused_at_once(sdk, ws, folder):
     for encoding in ("utf16", "utf32"):
         with pytest.raises(sdk.exceptions.UnsupportedOperation, match=f"encoding '{encoding}'"):
             sdk.Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), folder), encoding=encoding)
+
+
+TEXTS = ["1", "1.0", " 1 ", "+5", "-7", "1e3", "true", "TRUE", "yes", "t", "0", "no", "x", "2020-01-01", "2020-01-01 10:00:00", "2020-01-01T10:00:00Z", "inf", "Infinity",
+         "9223372036854775807", "9223372036854775808", "9007199254740993", "1_000", "1.5", "2020-02-30", "1600-01-01", "0x10", "1d", "1f", "NaN", "12:30", ".5"]
+
+
+@pytest.mark.parametrize("kind", ["to_long", "to_float", "to_bool", "to_datetime", "to_string"])
+def test_types_that_are_set(sdk, ws, session, serve, kind):
+    """Each text becomes the same value, or nothing, in both."""
+    from azure.storage.blob import ContainerClient
+    from headrace.azureml.data import DataType
+    from pyspark.sql.connect.session import SparkSession
+
+    endpoint, name = serve.endpoint, f"set{uuid.uuid4().hex[:8]}/x.csv"
+    with ContainerClient(f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["container"], credential=endpoint["account_key"]) as client:
+        client.upload_blob(name, "a,v\n" + "".join(f"{at},{text}\n" for at, text in enumerate(TEXTS)))
+    SparkSession._active_session.session = session
+    dataset = sdk.Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), name), set_column_types={"v": getattr(DataType, kind)()})
+    pandas, frame = dataset.to_pandas_dataframe(), dataset.to_spark_dataframe()
+    spark = frame.selectExpr("a", "CAST(v AS TIMESTAMP_NTZ) v").collect() if kind == "to_datetime" else frame.collect()
+    assert {text: plain(value) for text, value in zip(TEXTS, pandas.v)} == {TEXTS[row.a]: plain(row.v) for row in spark}

@@ -19,6 +19,14 @@ ZONE = r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$"
 DAY = r"^(1(6(7[89]|[89][0-9])|[7-9][0-9]{2})|2([01][0-9]{2}|2([0-5][0-9]|6[01])))-[0-9]{2}-[0-9]{2}$"  # years that pandas' nanoseconds hold
 MOMENT = DAY[:-1] + r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])?)?$"
 
+# texts that set_column_types converts, blanks around them aside; all others become null
+CONVERTED = {
+    "int": r"^ *[+-]?[0-9]+([.]0*)? *$",
+    "float": r"^ *([+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?|[+-]?([iI]nf|[iI]nfinity)|[nN][aA][nN]) *$",
+    "boolean": r"^ *([tT]([rR][uU][eE])?|[fF]([aA][lL][sS][eE])?|[yY]([eE][sS])?|[nN]([oO])?|0|1) *$",
+    "datetime": MOMENT,
+}
+
 PACKED = (".bz2", ".deflate", ".zst", ".snappy", ".lz4", ".zip", ".xz")
 WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 from headrace.azureml import blobs, delimited
 from headrace.azureml.exceptions import DatasetExecutionError
@@ -224,6 +225,10 @@ def _converted(column, name, kind, formats, on_error):
     given = column.notna() & (column.astype("object") != "")
     if kind == "string":
         return column.astype("object").where(column.isna(), column.astype("str"))
+    original = column
+    if column.dtype == object and not formats:
+        fits = column.map(lambda value: not isinstance(value, str) or re.match(delimited.CONVERTED[kind], value) is not None)
+        column = column.where(fits, None)
     if kind == "boolean":
         made = column.map(_truth).astype("object")
         good = made.notna()
@@ -231,22 +236,40 @@ def _converted(column, name, kind, formats, on_error):
     elif kind == "datetime":
         made = _dates(column, formats)
         good = made.notna()
+    elif kind == "int" and column.dtype == object:
+        made = _wholes(column)
+        good = made.notna()
     else:
-        made = pandas.to_numeric(column.where(given), errors="coerce")
+        # to_numeric rounds long texts otherwise than Python, Arrow and Spark do
+        exact = column.map(lambda value: float(value) if isinstance(value, str) and value else value) if column.dtype == object else column
+        made = pandas.to_numeric(exact.where(given), errors="coerce")
         if kind == "int":
             made = made.where(made.isna() | (made % 1 == 0))
         good = made.notna()
         made = made.astype("int64" if kind == "int" and good.all() else "float64")
     bad = given & ~good
     if on_error == "fail" and bad.any():
-        raise DatasetExecutionError("%r in column '%s' is not a %s" % (column[bad].iloc[0], name, kind))
+        raise DatasetExecutionError("%r in column '%s' is not a %s" % (original[bad].iloc[0], name, kind))
     return made
+
+
+def _wholes(column):
+    """Texts of whole numbers of 64 bits, as exactly as a column found to be whole has them."""
+    import pandas
+
+    numbers = [None if value is None or value != value else int(str(value).split(".")[0]) for value in column]
+    numbers = [value if value is not None and -(2**63) <= value < 2**63 else None for value in numbers]
+    made = pandas.Series(numbers, index=column.index, dtype="Int64")
+    if made.notna().all():
+        return made.astype("int64")
+    return made if made.abs().max() > 2**53 else made.astype("float64")
 
 
 def _truth(value):
     if isinstance(value, bool) or value is None:
         return value
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(str(value).strip().lower())
+    text = str(value).strip().lower()
+    return True if text in ("true", "t", "1", "yes", "y") else False if text in ("false", "f", "0", "no", "n") else None
 
 
 def _dates(column, formats):

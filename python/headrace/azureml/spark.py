@@ -281,9 +281,25 @@ def _convert(frame, argument):
                 *[functions.try_to_timestamp(column.cast("string"), functions.lit(spark_pattern(text))) for text in formats]
             )
         else:
-            column = column.try_cast(CASTS.get(kind, "timestamp"))
+            column = _converted(frame, name, kind)
         frame = frame.withColumn(name, column)
     return frame
+
+
+def _converted(frame, name, kind):
+    from pyspark.sql import functions
+
+    column, text = frame[_quoted(name)], dict(frame.dtypes)[name] == "string"
+    if not text or kind == "string":
+        return column.try_cast(CASTS.get(kind, "timestamp"))
+    value = _quoted(name)
+    if kind == "datetime":
+        made = "CAST(%s AS TIMESTAMP)" % _moment(value)
+    elif kind == "int":
+        made = "try_cast(regexp_replace(%s, '[.]0* *$', '') AS BIGINT)" % value
+    else:
+        made = "try_cast(%s AS %s)" % (value, CASTS[kind])
+    return functions.expr("CASE WHEN %s RLIKE '%s' THEN %s END" % (value, delimited.CONVERTED[kind], made))
 
 
 def _must_have(frame, names):
