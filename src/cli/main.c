@@ -72,7 +72,7 @@ static void print_commands(void)
     for (size_t i = 0; i < HR_LEN(processes); i++)
         print_line(processes[i].name, "", processes[i].text);
     print_line("version", "", "print the version");
-    puts("\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_HOME or ~/.headrace.");
+    puts("\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_URL, $HEADRACE_HOME or ~/.headrace.");
 }
 
 static void print_help(const struct hr_command *command)

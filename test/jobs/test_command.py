@@ -58,6 +58,9 @@ def test_what_is_wrong_is_said(serve, ws, script):
     folder = script("")
     assert "script 'absent.py' is not in source_directory" in says("submit", folder, "absent.py")
     assert "not NAME=DATASET[:VERSION]" in says("submit", folder, "train.py", "--input", "points")
+    serve.cli("dataset", "register", "a-table", "cli/points.csv", "--format", "csv", "--no-header")
+    said = says("submit", folder, "train.py", "--input", "points=a-table")
+    assert "input 'points': dataset 'a-table' is a table" in said and "as_mount" not in said and "without --format" in said
     assert 'run "absent" does not exist in workspace' in says("show", "absent")
     assert 'experiment "absent" does not exist' in says("list", "--experiment", "absent")
     assert "a word is missing" in says("submit", folder)
