@@ -35,6 +35,7 @@
     X("CANNOT_MERGE_SCHEMAS", "42KD9", HR_SPARK, "Failed merging schemas: Initial schema: <left> Schema that cannot be merged with the initial schema: <right>.") \
     X("CANNOT_MODIFY_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the Spark config: <key>.\nSee also '<docroot>/sql-migration-guide.html#ddl-statements'.") \
     X("CANNOT_MODIFY_STATIC_CONFIG", "46110", HR_ANALYSIS, "Cannot modify the value of the static Spark config: <key>.") \
+    X("CANNOT_PARSE_INTERVAL", "22006", HR_ANALYSIS, "Unable to parse <intervalString>. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. If the issue persists, please double check that the input value is not null or empty and try again.") \
     X("CANNOT_PARSE_TIMESTAMP", "22007", HR_ANALYSIS, "<message>. Use <func> to tolerate invalid input string and return NULL instead.") \
     X("CANNOT_RESOLVE_DATAFRAME_COLUMN", "42704", HR_ANALYSIS, "Cannot resolve dataframe column <name>. It's probably because of illegal references like `df1.select(df2.col(\"a\"))`.") \
     X("CANNOT_RESOLVE_STAR_EXPAND", "42704", HR_ANALYSIS, "Cannot resolve <targetString>.* given input columns <columns>. Please check that the specified table or struct exists and is accessible in the input columns.") \
@@ -54,6 +55,8 @@
     X("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.") \
     X("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Cannot drop all fields in struct.") \
     X("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.") \
+    X("DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <leftExprName>(<leftExprValue>) must be <constraint> the <rightExprName>(<rightExprValue>).") \
+    X("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).") \
     X("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>. To convert values from <srcType> to <targetType>, you can use the functions <functionNames> instead.") \
     X("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType> with ANSI mode on. If you have to cast <srcType> to <targetType>, you can set <config> as <configVal>.") \
     X("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Only foldable `STRING` expressions are allowed to appear at odd position, but they are <inputExprs>.") \
@@ -251,7 +254,9 @@
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
+    X("_LEGACY_ERROR_TEMP_1039", "", HR_ANALYSIS, "Multiple time/session window expressions would result in a cartesian product of rows, therefore they are currently not supported.") \
     X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).") \
+    X("_LEGACY_ERROR_TEMP_3231", "", HR_ILLEGAL_ARGUMENT, "Intervals greater than a month is not supported (<interval>).") \
     X("_LEGACY_ERROR_TEMP_3242", "", HR_ILLEGAL_ARGUMENT, "sequence step must be an <intervalType> of day granularity if start and end values are dates")
 #endif

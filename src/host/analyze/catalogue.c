@@ -312,6 +312,7 @@ static struct hr_function functions[] = {
     {"timestamp_micros", "x", "T", "a", "(make_timestamp(CAST($1 AS BIGINT)) AT TIME ZONE 'UTC')", 0, NULL, NULL},
     {"from_utc_timestamp", "Ts", "T", "a", "@from_utc($1,$2)", 0, NULL, NULL},
     {"to_utc_timestamp", "Ts", "T", "a", "@to_utc($1,$2)", 0, NULL, NULL},
+    {"$window_start", "wlll", "1", "y", "@window_start($1,$2,$3,$4)", HR_F_OPERATOR, NULL, NULL},
     {"$days_between", "DD", "-", "a", "CAST($1 - $2 AS BIGINT) * 86400000000", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
     {"$micros_between", "aa", "-", "a", "(epoch_us($1) - epoch_us($2))", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
     {"$plus_days", "aa", "1", "a", "($1 + CAST($2 // 86400000000 AS INTEGER))", HR_F_OPERATOR, "date_add($1, extractansiintervaldays($2))", NULL},

@@ -109,6 +109,8 @@ enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 
 /* expr.c and its fellows */
 enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out);
+/* rel (a select or an aggregate) as it is, or over a plan that makes the windows of window(…) */
+enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out);
 enum hr_code no_function(struct analysis *a, const struct hr_names *name);
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);

@@ -224,7 +224,11 @@ enum hr_code hr_resolve_rel(struct analysis *a, const struct hr_rel *rel, struct
 {
     if (++a->depth > HR_PLAN_DEPTH_MAX)
         return hr_fail(a->err, HR_E_LIMIT, "plan is nested more than %d levels deep", HR_PLAN_DEPTH_MAX);
-    enum hr_code code = resolve_kind(a, rel, out);
+    const struct hr_rel *windowed = rel;
+    bool may_window = rel->input && (rel->kind == HR_REL_PROJECT || rel->kind == HR_REL_AGGREGATE);
+    enum hr_code code = may_window ? hr_time_windows(a, rel, &windowed) : HR_OK;
+    if (!code)
+        code = resolve_kind(a, windowed, out);
     a->depth--;
     HR_TRY(code);
     name_node(a, *out, rel->plan_id);

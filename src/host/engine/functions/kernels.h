@@ -37,7 +37,7 @@
     X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
-    X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
+    X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
     /* moment.c */ \
     X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \

@@ -30,6 +30,13 @@ static const struct hr_zone *zone_for(const struct hr_rows *rows, size_t arg)
     return rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
 }
 
+/* the start of the last window that a time is in, less `back`; windows begin every `slide` from `start` on */
+void hr_k_window_start(struct hr_rows *rows, idx_t row)
+{
+    int64_t at = HR_ROW(rows, 0, row, int64_t), slide = HR_ROW(rows, 1, row, int64_t), start = HR_ROW(rows, 2, row, int64_t);
+    HR_OUT(rows, row, int64_t) = at - hr_floor_mod(at - start, slide) - HR_ROW(rows, 3, row, int64_t);
+}
+
 /* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones are exact */
 void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
 {

@@ -1,0 +1,213 @@
+/* window(time, duration[, slide[, start]]): a plan over one that makes the windows. Rows without a time fall out; where windows overlap, a row is
+ * there once for each of its windows. One kind of window a select, as in Spark. */
+#include "host/analyze/internal.h"
+
+struct windows {
+    struct analysis *a;
+    const struct hr_expr *call;        /* the first found; all others must be the same */
+    bool several;
+};
+
+/* ---- finding the calls, and putting the column in their place ---- */
+
+static bool is_window(const struct hr_expr *expr)
+{
+    return expr->kind == HR_EXPR_CALL && expr->call.name.count == 1 && !strcasecmp(expr->call.name.at[0], "window") && expr->call.args.count >= 2;
+}
+
+static bool same_expr(const struct hr_expr *x, const struct hr_expr *y)
+{
+    if (x == y)
+        return true;
+    if (x->kind != y->kind)
+        return false;
+    if (x->kind == HR_EXPR_LITERAL)
+        return is_string(x->literal->type) && is_string(y->literal->type) && x->literal->text.len == y->literal->text.len &&
+               !memcmp(x->literal->text.bytes, y->literal->text.bytes, x->literal->text.len);
+    if (x->kind != HR_EXPR_ATTRIBUTE || x->attribute.name.count != y->attribute.name.count)
+        return false;
+    for (size_t i = 0; i < x->attribute.name.count; i++)
+        if (strcasecmp(x->attribute.name.at[i], y->attribute.name.at[i]))
+            return false;
+    return true;
+}
+
+static bool same_window(const struct hr_expr *x, const struct hr_expr *y)
+{
+    bool same = x->call.args.count == y->call.args.count;
+    for (size_t i = 0; same && i < x->call.args.count; i++)
+        same = same_expr(x->call.args.at[i], y->call.args.at[i]);
+    return same;
+}
+
+static struct hr_expr *replaced(struct windows *w, struct hr_expr *expr);
+
+static struct hr_exprs replaced_all(struct windows *w, const struct hr_exprs *list)
+{
+    struct hr_exprs out = {ARRAY(w->a, struct hr_expr *, list->count), list->count};
+    for (size_t i = 0; i < list->count; i++)
+        out.at[i] = replaced(w, list->at[i]);
+    return out;
+}
+
+/* expr, or a copy of it with the column in the place of window(…) */
+static struct hr_expr *replaced(struct windows *w, struct hr_expr *expr)
+{
+    if (!expr)
+        return NULL;
+    if (is_window(expr)) {
+        w->several = w->several || (w->call && !same_window(w->call, expr));
+        w->call = w->call ? w->call : expr;
+        struct hr_expr *column = hr_expr_attribute(w->a->arena, "window");
+        column->origin = expr->origin;
+        return column;
+    }
+    struct hr_expr *copy = hr_expr_new(w->a->arena, expr->kind);
+    *copy = *expr;
+    switch (expr->kind) {
+    case HR_EXPR_CALL: copy->call.args = replaced_all(w, &expr->call.args); return copy;
+    case HR_EXPR_ALIAS: copy->alias.child = replaced(w, expr->alias.child); return copy;
+    case HR_EXPR_CAST: copy->cast.child = replaced(w, expr->cast.child); return copy;
+    case HR_EXPR_SORT: copy->sort.child = replaced(w, expr->sort.child); return copy;
+    case HR_EXPR_EXTRACT: copy->extract.child = replaced(w, expr->extract.child); return copy;
+    default: return expr;
+    }
+}
+
+/* ---- making the column ---- */
+
+/* microseconds of the text of an interval without months */
+static enum hr_code duration(struct analysis *a, const struct hr_expr *expr, int64_t *out)
+{
+    bool text = expr->kind == HR_EXPR_LITERAL && is_string(expr->literal->type) && !expr->literal->is_null;
+    if (!text)
+        return hr_refuse(a->err, "a computed duration of `window`");
+    const char *words = hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len);
+    struct hr_expr *interval = NULL;
+    struct hr_err ignored;
+    const char *sql = strchr(words, '\'') ? "" : hr_printf(a->arena, "INTERVAL '%s'", words);
+    bool parsed = !a->env->ops->parse_expr(a->env, a->arena, sql, &interval, &ignored) && interval->kind == HR_EXPR_LITERAL;
+    enum hr_type_id type = parsed ? interval->literal->type->id : HR_TYPE_VOID;
+    if (type == HR_TYPE_YEAR_MONTH || (type == HR_TYPE_CALENDAR_INTERVAL && interval->literal->calendar.months))
+        return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_3231", "interval", words, NULL);
+    if (type == HR_TYPE_DAY_TIME)
+        *out = interval->literal->integer;
+    else if (type == HR_TYPE_CALENDAR_INTERVAL)
+        *out = interval->literal->calendar.days * HR_US_PER_DAY + interval->literal->calendar.micros;
+    else
+        return hr_fail_spark(a->err, "CANNOT_PARSE_INTERVAL", "intervalString", hr_printf(a->arena, "'%s'", words), NULL);
+    return HR_OK;
+}
+
+struct shape { struct hr_expr *time; int64_t length, slide, start; };
+
+static enum hr_code check_shape(struct analysis *a, const struct shape *shape)
+{
+    const char *sql = hr_printf(a->arena, "\"window(%lld, %lld, %lld)\"", (long long)shape->length, (long long)shape->slide, (long long)shape->start);
+    if (shape->length <= 0 || shape->slide <= 0)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", sql, "exprName", shape->length <= 0 ? "`window_duration`" : "`slide_duration`",
+                             "valueRange", "(0, 9223372036854775807]", "currentValue", hr_printf(a->arena, "%lldL", (long long)(shape->length <= 0 ? shape->length : shape->slide)), NULL);
+    const char *left = shape->slide > shape->length ? "slide_duration" : "abs(start_time)", *right = shape->slide > shape->length ? "window_duration" : "slide_duration";
+    bool starts_late = shape->start >= shape->slide || -shape->start >= shape->slide;
+    if (shape->slide > shape->length || starts_late)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "sqlExpr", sql, "leftExprName", hr_printf(a->arena, "`%s`", left),
+                             "leftExprValue", "", "constraint", starts_late ? "<" : "<=", "rightExprName", hr_printf(a->arena, "`%s`", right), "rightExprValue", "", NULL);
+    return HR_OK;
+}
+
+static struct hr_expr *micros(struct analysis *a, int64_t value) { return hr_expr_integer(a->arena, BASIC(LONG), value); }
+
+/* the window that began `back` microseconds before the last one that the time is in */
+static struct hr_expr *window_at(struct analysis *a, const struct shape *shape, int64_t back)
+{
+    struct hr_expr *ends[2];
+    for (int i = 0; i < 2; i++)
+        ends[i] = hr_expr_call(a->arena, "$window_start", 4, shape->time, micros(a, shape->slide), micros(a, shape->start),
+                               micros(a, i ? back - shape->length : back));
+    return hr_expr_call(a->arena, "named_struct", 4, hr_expr_string(a->arena, "start"), ends[0], hr_expr_string(a->arena, "end"), ends[1]);
+}
+
+static struct hr_rel *with_column(struct analysis *a, struct hr_rel *input, struct hr_expr *value)
+{
+    struct hr_rel *project = hr_rel_new(a->arena, HR_REL_PROJECT, input);
+    struct hr_expr *alias = hr_expr_new(a->arena, HR_EXPR_ALIAS);
+    alias->alias.child = value;
+    alias->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
+    alias->alias.names.at[0] = "window";
+    alias->alias.metadata = "{\"spark.timeWindow\":true}";
+    project->project.exprs = (struct hr_exprs){ARRAY(a, struct hr_expr *, 2), 2};
+    project->project.exprs.at[0] = hr_expr_new(a->arena, HR_EXPR_STAR);
+    project->project.exprs.at[0]->star.plan_id = HR_NO_PLAN_ID;
+    project->project.exprs.at[1] = alias;
+    return project;
+}
+
+static struct hr_rel *filtered(struct analysis *a, struct hr_rel *input, struct hr_expr *condition)
+{
+    struct hr_rel *filter = hr_rel_new(a->arena, HR_REL_FILTER, input);
+    filter->filter.condition = condition;
+    return filter;
+}
+
+static struct hr_rel *tumbling(struct analysis *a, struct hr_rel *input, const struct shape *shape)
+{
+    struct hr_rel *timed = filtered(a, input, hr_expr_call(a->arena, "isnotnull", 1, shape->time));
+    return with_column(a, timed, window_at(a, shape, 0));
+}
+
+#define OVERLAPS_MAX 100000
+
+static enum hr_code sliding(struct analysis *a, struct hr_rel *input, const struct shape *shape, struct hr_rel **out)
+{
+    int64_t count = (shape->length + shape->slide - 1) / shape->slide;
+    if (count > OVERLAPS_MAX)
+        return hr_fail(a->err, HR_E_LIMIT, "more than %d windows overlap; use a longer slide", OVERLAPS_MAX);
+    struct hr_expr *all = hr_expr_call(a->arena, "array", 0);
+    all->call.args = (struct hr_exprs){ARRAY(a, struct hr_expr *, (size_t)count), (size_t)count};
+    for (int64_t i = 0; i < count; i++)
+        all->call.args.at[i] = window_at(a, shape, i * shape->slide);
+    struct hr_rel *rows = with_column(a, input, hr_expr_call(a->arena, "explode", 1, all));
+    struct hr_expr *edges[2];
+    for (int i = 0; i < 2; i++) {
+        edges[i] = hr_expr_new(a->arena, HR_EXPR_EXTRACT);
+        edges[i]->extract.child = hr_expr_attribute(a->arena, "window");
+        edges[i]->extract.extraction = hr_expr_string(a->arena, i ? "end" : "start");
+    }
+    struct hr_expr *after = hr_expr_call(a->arena, ">=", 2, shape->time, edges[0]), *before = hr_expr_call(a->arena, "<", 2, shape->time, edges[1]);
+    *out = filtered(a, rows, hr_expr_call(a->arena, "and", 2, after, before));
+    return HR_OK;
+}
+
+enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out)
+{
+    struct windows w = {.a = a};
+    struct hr_rel *copy = hr_rel_new(a->arena, rel->kind, rel->input);
+    *copy = *rel;
+    if (rel->kind == HR_REL_PROJECT) {
+        copy->project.exprs = replaced_all(&w, &rel->project.exprs);
+    } else {
+        copy->aggregate.grouping = replaced_all(&w, &rel->aggregate.grouping);
+        copy->aggregate.aggregates = replaced_all(&w, &rel->aggregate.aggregates);
+        copy->aggregate.having = replaced(&w, rel->aggregate.having);
+    }
+    *out = rel;
+    if (!w.call)
+        return HR_OK;
+    if (w.several)
+        return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1039", NULL);
+    const struct hr_exprs *args = &w.call->call.args;
+    struct shape shape = {.time = args->at[0]};
+    HR_TRY(duration(a, args->at[1], &shape.length));
+    shape.slide = shape.length;
+    if (args->count > 2)
+        HR_TRY(duration(a, args->at[2], &shape.slide));
+    if (args->count > 3)
+        HR_TRY(duration(a, args->at[3], &shape.start));
+    HR_TRY(check_shape(a, &shape));
+    if (shape.slide < shape.length)
+        HR_TRY(sliding(a, rel->input, &shape, &copy->input));
+    else
+        copy->input = tumbling(a, rel->input, &shape);
+    *out = copy;
+    return HR_OK;
+}
