@@ -480,6 +480,17 @@ static enum hr_code check_mark(struct hr_writing *writing, struct hr_err *err)
     return hr_fail_hint(err, "nothing was changed; write again. Folders of writers are removed as left behind when nothing in them changed for a day");
 }
 
+static enum hr_code check_mark_after(struct hr_writing *writing, enum hr_code code, struct hr_err *err)
+{
+    struct hr_err gone = {0};
+    enum hr_code marked = check_mark(writing, &gone);
+    if (!marked)
+        return code;
+    if (err)
+        *err = gone;
+    return marked;
+}
+
 static enum hr_code write_renaming(struct hr_writing *writing, bool exists, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
@@ -493,8 +504,8 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
         code = put_success(writing, writing->place, err);
     if (!code)
         code = run(writing, err);
-    if (!code)
-        code = check_mark(writing, err);
+    if (!code || code == HR_E_NOT_FOUND)        /* a file that is gone went with the folder */
+        code = check_mark_after(writing, code, err);
     if (!code)
         code = dynamic ? swap_partitions(writing, err) : append ? move_files(writing, err)
              : exists ? swap_folders(writing, writing->place, writing->target, err)
