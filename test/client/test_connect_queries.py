@@ -79,6 +79,14 @@ def test_a_null_struct_has_null_fields(monkeypatch, make_host):
                      f" sentences(j) s, json_object_keys(j) k FROM {few}").count() == 3
 
 
+def test_a_function_with_two_patterns_keeps_both(spark):
+    """A thread keeps eight compiled patterns: the second of a call must not push out the first."""
+    for n in range(1, 12):
+        patterns = ", ".join(f"regexp_count('a{i}', 'a{i}')" for i in range(n))
+        assert spark.sql(f"SELECT {patterns}, str_to_map('k:1,l:2', ',', ':') a, str_to_map('k-1,l-2', ',', '-{{1,{n}}}') b").first()[-2:] == (
+            {"k": "1", "l": "2"}, {"k": "1", "l": "2"})
+
+
 def test_large_result_in_batches(spark):
     frame = spark.range(700_000).selectExpr("id", "IF(id % 3 = 0, NULL, concat('row ', id)) AS t", "id % 2 = 0 AS even",
                                             "IF(id % 5 = 0, NULL, array(id, id + 1)) AS a")

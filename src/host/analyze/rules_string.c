@@ -104,8 +104,13 @@ enum hr_code hr_rule_decode(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     size_t n = count_of(call), made = 0;
     if (n == 2) {
-        args[0] = cast_implicit(a, args[0], BASIC(BINARY));
-        args[1] = cast_implicit(a, args[1], BASIC(STRING));
+        const struct hr_type *bytes, *charset;
+        if (!implicit_cast_allowed(a, args[0]->type, 'y', &bytes))
+            return unexpected(call, 0, "\"BINARY\"");
+        if (!implicit_cast_allowed(a, args[1]->type, 's', &charset))
+            return unexpected(call, 1, "\"STRING\"");
+        args[0] = cast_implicit(a, args[0], bytes);
+        args[1] = cast_implicit(a, args[1], charset);
         call->out->type = BASIC(STRING);
         call->out->nullable = true;
         return HR_OK;

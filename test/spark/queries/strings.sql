@@ -1,4 +1,8 @@
 'abc'
+decode(1, 'utf-8')
+decode(TIMESTAMP'2020-02-29 12:34:56', 'utf-8')
+decode(array(1), 'utf-8')
+decode(null, 'utf-8')
 "abc"
 'it''s'
 'a\tb\nc'

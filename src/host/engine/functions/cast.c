@@ -318,6 +318,12 @@ static void from_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
 static void cast(struct hr_rows *rows, idx_t row, enum mode mode)
 {
     const struct hr_type *from = rows->types->args[0], *to = rows->types->result;
+    if (to->id == HR_TYPE_BINARY && !is_text(from)) {        /* a number written into it would be taken for where its bytes are */
+        struct hr_err err;
+        hr_fail(&err, HR_E_UNSUPPORTED, "a cast of this type to BINARY");
+        hr_kernel_fail(rows, &err);
+        return;
+    }
     if (is_text(to))
         to_text(rows, row);
     else if (to->id == HR_TYPE_DECIMAL)

@@ -8,15 +8,21 @@
 
 #define KEPT 8
 
-struct kept { char *pattern; size_t len; struct hr_regex *regex; };
+struct kept { char *pattern; size_t len; struct hr_regex *regex; uint64_t used; };
 
 static const struct hr_regex *compiled(struct hr_rows *rows, struct hr_text pattern, const char *function)
 {
     static _Thread_local struct kept kept[KEPT];
-    static _Thread_local unsigned next;
-    for (size_t i = 0; i < KEPT; i++)
-        if (kept[i].regex && kept[i].len == pattern.len && !memcmp(kept[i].pattern, pattern.bytes, pattern.len))
+    static _Thread_local uint64_t clock;
+    struct kept *slot = &kept[0];                            /* the one used longest ago: a function with two patterns keeps both */
+    for (size_t i = 0; i < KEPT; i++) {
+        if (kept[i].regex && kept[i].len == pattern.len && !memcmp(kept[i].pattern, pattern.bytes, pattern.len)) {
+            kept[i].used = ++clock;
             return kept[i].regex;
+        }
+        if (kept[i].used < slot->used)
+            slot = &kept[i];
+    }
     struct hr_regex *regex = hr_regex_new(pattern.bytes, pattern.len);
     if (!regex) {
         struct hr_err err;
@@ -26,10 +32,9 @@ static const struct hr_regex *compiled(struct hr_rows *rows, struct hr_text patt
         hr_kernel_fail(rows, &err);
         return NULL;
     }
-    struct kept *slot = &kept[next++ % KEPT];
     free(slot->pattern);
     hr_regex_free(slot->regex);
-    *slot = (struct kept){malloc(pattern.len + 1), pattern.len, regex};
+    *slot = (struct kept){malloc(pattern.len + 1), pattern.len, regex, ++clock};
     if (slot->pattern)
         memcpy(slot->pattern, pattern.bytes, pattern.len);
     else
