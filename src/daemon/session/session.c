@@ -417,7 +417,10 @@ static void resume_one(struct hr_sessions *sessions, int number, const char *com
         session->journal = strdup(journal);
         session->recorded = true;
         session->active_ms = (int64_t)status.st_mtime * 1000;
-        host = host_adopt(sessions, atoi(end + 1), journal, command);
+        int number_of_host = atoi(end + 1);
+        if (number_of_host >= sessions->next_number)     /* of one that is dead, too: a spare of that number would be taken for it */
+            sessions->next_number = number_of_host + 1;
+        host = host_adopt(sessions, number_of_host, journal, command);
         if (host) {
             hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
             touch(session);
