@@ -430,6 +430,24 @@ static void each_host_spills_to_its_own_folder_and_leaves_none(void **state)
     assert_true(spills(&count) > 500);        /* the spare's: no number comes twice */
 }
 
+/* a spare of that number would be adopted in its place after the next kill, with its own journal */
+static void the_number_of_a_recorded_host_is_not_given_again(void **state)
+{
+    (void)state;
+    char file[128];
+    int count;
+    const char record[] = "bob\n" S2 "\n900\n";
+    finish();
+    snprintf(file, sizeof file, "%s/77.session", folder);
+    assert_int_equal(hr_file_write(file, 0600, record, strlen(record), NULL), HR_OK);
+    snprintf(file, sizeof file, "%s/77.journal", folder);
+    assert_int_equal(hr_file_write(file, 0600, "\n", 1, NULL), HR_OK);
+    assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
+    start();
+    await_spills(1);
+    assert_true(spills(&count) > 900);
+}
+
 static void start_early(void)
 {
     finish();
@@ -552,7 +570,7 @@ int main(int argc, char **argv)
         T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_grant_is_asked_for_again_after_a_change),
         T(a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none), T(a_revocation_reaches_every_host_of_the_principal), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
         T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
-        T(each_host_spills_to_its_own_folder_and_leaves_none), T(a_call_waits_until_it_is_known_how_hosts_are_started),
+        T(each_host_spills_to_its_own_folder_and_leaves_none), T(the_number_of_a_recorded_host_is_not_given_again), T(a_call_waits_until_it_is_known_how_hosts_are_started),
         T(a_call_that_waited_in_vain_says_so), T(a_removed_folder_is_made_again),
         T(results_stream_through), T(a_slow_client_holds_its_host),
     };
