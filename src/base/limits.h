@@ -19,9 +19,11 @@
 #define HR_PLAN_MESSAGES_MAX 4000000         /* messages in one plan: bounds the memory that a small plan can unpack to */
 #define HR_RESULT_BATCH_BYTES ((size_t)16 << 20) /* Arrow bytes of one response: each costs the client half a millisecond, whatever its size */
 #define HR_STACK_ROWS_MAX 10000                    /* of stack(n, …) */
-#define HR_SQL_DEPTH_MAX 500
+#define HR_SQL_DEPTH_MAX 1500
 #define HR_SQL_BYTES_MAX (16 * 1024 * 1024)
 #define HR_SQL_EMITTED_MAX ((size_t)256 << 20)  /* the SQL that a plan becomes for the engine: a few times a plan of the largest message */
+#define HR_CANCEL_STEPS 1024                      /* expressions that are analyzed or written between two looks at the cancel flag */
+#define HR_SQL_EMITTED_DEPTH_MAX 5000             /* levels of one expression in that SQL, casts counted: HR_ANALYZE_STACK_BYTES are enough for the engine */
 #define HR_SHOW_BYTES_MAX ((size_t)1 << 30)    /* the text of one show(): rows times the widest value, which neither need be large for */
 #define HR_FORMAT_ROW_MAX ((size_t)512 << 20)  /* one row that a csv, json or text writer makes */
 #define HR_SESSION_MEMORY_SHARE 4                 /* a session's memory when it is told nothing: a quarter of the machine's, or of its control group's */

@@ -98,6 +98,34 @@ def test_large_result_in_batches(spark):
         assert row == {"id": i, "t": None if i % 3 == 0 else f"row {i}", "even": i % 2 == 0, "a": None if i % 5 == 0 else [i, i + 1]}
 
 
+NESTED = {
+    "CASE WHEN id = {i} THEN {i} ELSE {x} END": ("id", 1000, 2), "if(id = {i}, {i}, {x})": ("id", 1000, 2), "abs({x})": ("id", 1000, 2),
+    "coalesce({x}, 1)": ("id", 1000, 2), "{x} + id": ("id", 1000, 2002), "upper({x})": ("'a'", 1000, "A"), "sqrt({x})": ("id", 1000, 1.0),
+    "concat({x}, 'b')": ("'a'", 1000, "a" + "b" * 1000), "transform({x}, v -> v + 1)": ("array(id)", 200, [202]),
+    "nullif({x}, -1)": ("id", 200, 2), "array_distinct({x})": ("array(id, id)", 100, [2]), "array_union({x}, array(1L))": ("array(id)", 50, [2, 1]),
+    "element_at(split({x}, ','), 1)": ("'a,b'", 100, "a"), "CASE {x} WHEN 1 THEN 2 ELSE 3 END": ("id", 100, 3),
+}
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_nesting_costs_what_it_says(spark, form):
+    text, levels, want = NESTED[form]
+    for i in range(levels):
+        text = form.format(x=text, i=i)
+    assert spark.sql(f"SELECT {text} AS r FROM range(2, 3)").first().r == want
+
+
+def test_nesting_without_end_is_refused(spark):
+    with pytest.raises(PySparkException, match="FAILED_TO_PARSE_TOO_COMPLEX"):
+        spark.sql("SELECT " + "abs(" * 100_000 + "1" + ")" * 100_000).collect()
+    assert spark.range(3).count() == 3
+
+
+def test_wide_sums_and_unions(spark):
+    assert spark.sql("SELECT " + " + ".join(["id"] * 1000) + " AS r FROM range(2, 3)").first().r == 2000
+    assert spark.sql(" UNION ALL ".join(f"SELECT {i} AS r" for i in range(1000))).count() == 1000
+
+
 @pytest.mark.parametrize("codec", ["lz4", "zstd", "none"])
 def test_compression(spark, codec):
     spark.conf.set("spark.sql.execution.arrow.compression.codec", codec)

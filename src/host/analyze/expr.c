@@ -134,10 +134,19 @@ static enum hr_code update_at(struct scope *s, struct hr_texpr *base, const char
 }
 
 /* what is computed, printed as Spark prints it: update_fields(p, WithField(1)) */
-static enum hr_code updated(struct scope *s, struct hr_texpr *base, struct hr_texpr *value, struct hr_texpr **out)
+static enum hr_code updated(struct scope *s, struct hr_texpr *base, const char *path, struct hr_texpr *value, struct hr_texpr **out)
 {
-    struct hr_texpr *args[] = {*out, base, value};
-    return call_typed(s, "$update", args, value ? 3 : 2, out);
+    const struct hr_attr **params = ARRAY(s->a, const struct hr_attr *, 3);
+    struct hr_texpr *stand_for_base = stand_in(s->a, base, &params[1]), *stand_for_value = value, *computed;
+    if (value)
+        stand_for_value = stand_in(s->a, value, &params[2]);
+    HR_TRY(update_at(s, base, path, value, &computed));      /* for messages that name what was written */
+    HR_TRY(update_at(s, stand_for_base, path, stand_for_value, &computed));
+    struct hr_texpr *args[] = {computed, base, value};
+    HR_TRY(call_typed(s, "$update", args, value ? 3 : 2, out));
+    if (params[1] || params[2])
+        (*out)->call.params = params;
+    return HR_OK;
 }
 
 /* ---- all kinds ---- */
@@ -198,8 +207,7 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
         value = NULL;
         if (expr->update.value)
             HR_TRY(hr_resolve_expr(s, expr->update.value, &value));
-        HR_TRY(update_at(s, child, expr->update.field, value, out));
-        return updated(s, child, value, out);
+        return updated(s, child, expr->update.field, value, out);
     case HR_EXPR_LAMBDA_VARIABLE:
         if (!expr->variable.name.count) {
             *out = column_of(s->a, ((const struct bound_attr *)expr)->attr);
@@ -221,8 +229,16 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
     }
 }
 
+static enum hr_code check_cancelled(struct analysis *a)
+{
+    if (++a->steps % HR_CANCEL_STEPS || !a->env->ops->is_cancelled || !a->env->ops->is_cancelled(a->env))
+        return HR_OK;
+    return hr_fail(a->err, HR_E_CANCELLED, "operation has been canceled");
+}
+
 enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
+    HR_TRY(check_cancelled(s->a));
     if (++s->a->depth > HR_PLAN_DEPTH_MAX)
         return hr_fail(s->a->err, HR_E_LIMIT, "plan is nested more than %d levels deep", HR_PLAN_DEPTH_MAX);
     enum hr_code code = resolve_kind(s, expr, out);

@@ -19,6 +19,7 @@ struct analysis {
     struct hr_env *env;
     struct hr_err *err;
     int next_id, depth;
+    unsigned steps;                    /* expressions resolved: now and then it is asked whether the query is cancelled */
     bool ansi, case_sensitive;
     bool metadata, wants_metadata;     /* scans give _metadata; a name asks for it: the analysis is done again with it */
     const struct hr_zone *zone;        /* the session's */
@@ -124,6 +125,7 @@ enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **arg
 enum hr_code finish_call(struct hr_call *call);
 enum hr_code extract_value(struct scope *s, struct hr_texpr *child, struct hr_texpr *extraction, struct hr_texpr **out);
 struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable);
+struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struct hr_attr **param);   /* a variable for it; a name or constant itself */
 struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr);               /* an expression that is this column already */
 struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr);
 struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal);

@@ -19,6 +19,26 @@ void add_arg(struct hr_call *call, struct hr_texpr *arg)
     call->out->call.args = (struct hr_texprs){grown, n + 1};
 }
 
+struct hr_texpr **stand_ins(struct hr_call *call, const struct hr_attr ***params)
+{
+    size_t n = count_of(call);
+    struct hr_texpr **list = ARRAY(of(call), struct hr_texpr *, n);
+    *params = ARRAY(of(call), const struct hr_attr *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        list[i] = stand_in(of(call), args_of(call)[i], &(*params)[i]);
+    return list;
+}
+
+void computed_from(struct hr_call *call, const struct hr_attr **params, struct hr_texpr *computed)
+{
+    bool any = false;
+    call->out->call.computed = count_of(call);
+    for (size_t i = 0; i < count_of(call); i++)
+        any = any || params[i];
+    call->out->call.params = any ? params : NULL;
+    add_arg(call, computed);
+}
+
 /* calls another function of the catalogue in this one's place */
 enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **args, size_t count)
 {
@@ -128,21 +148,25 @@ enum hr_code hr_rule_is_in(struct hr_call *call)
     return HR_OK;
 }
 
-enum hr_code hr_rule_between(struct hr_call *call)
+static enum hr_code both_bounds(struct hr_call *call, struct hr_texpr **args, struct hr_texpr **joined)
 {
-    struct hr_texpr **args = args_of(call), *low, *high;
+    struct hr_texpr *low, *high;
     struct hr_texpr *first[] = {args[0], args[1]}, *second[] = {args[0], args[2]};
     HR_TRY(call_typed(call->scope, ">=", first, 2, &low));
     HR_TRY(call_typed(call->scope, "<=", second, 2, &high));
     struct hr_texpr *both[] = {low, high};
-    struct hr_texpr *joined;
-    HR_TRY(call_typed(call->scope, "and", both, 2, &joined));
+    return call_typed(call->scope, "and", both, 2, joined);
+}
+
+enum hr_code hr_rule_between(struct hr_call *call)
+{
+    const struct hr_attr **params;
+    struct hr_texpr *joined, **args = stand_ins(call, &params);
+    HR_TRY(both_bounds(call, args_of(call), &joined));       /* for its type, and for messages that name the arguments */
+    HR_TRY(both_bounds(call, args, &joined));
     call->out->type = BASIC(BOOLEAN);
     call->out->nullable = joined->nullable;
-    struct hr_texpr **list = ARRAY(of(call), struct hr_texpr *, 4);
-    memcpy(list, args, 3 * sizeof *list);
-    list[3] = joined;                                        /* what is computed; the name prints the first three */
-    call->out->call.args = (struct hr_texprs){list, 4};
+    computed_from(call, params, joined);                     /* the name prints the first three */
     return HR_OK;
 }
 
@@ -222,12 +246,13 @@ enum hr_code hr_rule_nvl(struct hr_call *call)
 
 enum hr_code hr_rule_nullif(struct hr_call *call)
 {
-    struct hr_texpr **args = args_of(call), *equal;
+    const struct hr_attr **params;
+    struct hr_texpr *equal, **args = stand_ins(call, &params);
+    HR_TRY(call_typed(call->scope, "==", args_of(call), 2, &equal));
     HR_TRY(call_typed(call->scope, "==", args, 2, &equal));
     call->out->type = args[0]->type;
     call->out->nullable = true;
-    add_arg(call, equal);
-    call->out->call.args.at[2] = equal;
+    computed_from(call, params, equal);
     return HR_OK;
 }
 

@@ -25,6 +25,10 @@ static inline size_t count_of(struct hr_call *call) { return call->out->call.arg
 /* shared by the files of rules */
 bool any_nullable(struct hr_call *call);
 void add_arg(struct hr_call *call, struct hr_texpr *arg);
+/* For what is computed from the arguments of `call`: the arguments, those that are no leaves by variables. computed_from then puts in what was made
+ * of them, as a further argument behind them. */
+struct hr_texpr **stand_ins(struct hr_call *call, const struct hr_attr ***params);
+void computed_from(struct hr_call *call, const struct hr_attr **params, struct hr_texpr *computed);
 enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **args, size_t count);
 enum hr_code wrong_type(struct hr_call *call, const char *want, const struct hr_type *type);
 enum hr_code differ(struct hr_call *call);

@@ -96,14 +96,28 @@ enum hr_code hr_rule_string_list(struct hr_call *call)
     return HR_OK;
 }
 
+static enum hr_code decode_choice(struct hr_call *call, struct hr_texpr **args, struct hr_texpr **choice)
+{
+    size_t n = count_of(call), made = 0;
+    struct hr_texpr **branches = ARRAY(of(call), struct hr_texpr *, n);
+    for (size_t i = 1; i + 1 < n; i += 2) {
+        struct hr_texpr *pair[] = {args[0], args[i]};
+        HR_TRY(call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
+        branches[made++] = args[i + 1];
+    }
+    if (n % 2 == 0)
+        branches[made++] = args[n - 1];
+    return call_typed(call->scope, "when", branches, made, choice);
+}
+
 /* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null. The choice is computed as a CASE kept as the
  * last argument; the name prints the others. */
 enum hr_code hr_rule_decode(struct hr_call *call)
 {
     struct analysis *a = of(call);
-    struct hr_texpr **args = args_of(call);
-    size_t n = count_of(call), made = 0;
-    if (n == 2) {
+    struct hr_texpr **args = args_of(call), *choice;
+    const struct hr_attr **params;
+    if (count_of(call) == 2) {
         const struct hr_type *bytes, *charset;
         if (!implicit_cast_allowed(a, args[0]->type, 'y', &bytes))
             return unexpected(call, 0, "\"BINARY\"");
@@ -115,18 +129,12 @@ enum hr_code hr_rule_decode(struct hr_call *call)
         call->out->nullable = true;
         return HR_OK;
     }
-    struct hr_texpr **branches = ARRAY(a, struct hr_texpr *, n), *choice;
-    for (size_t i = 1; i + 1 < n; i += 2) {
-        struct hr_texpr *pair[] = {args[0], args[i]};
-        HR_TRY(call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
-        branches[made++] = args[i + 1];
-    }
-    if (n % 2 == 0)
-        branches[made++] = args[n - 1];
-    HR_TRY(call_typed(call->scope, "when", branches, made, &choice));
+    HR_TRY(decode_choice(call, args, &choice));
+    args = stand_ins(call, &params);
+    HR_TRY(decode_choice(call, args, &choice));
     call->out->type = choice->type;
     call->out->nullable = choice->nullable;
     call->out->call.hidden_last = true;
-    add_arg(call, choice);
+    computed_from(call, params, choice);
     return HR_OK;
 }

@@ -62,14 +62,13 @@ enum hr_code hr_rule_date_part(struct hr_call *call)
         return hr_refuse(a->err, "a field of an interval");
     for (size_t i = 0; i < HR_LEN(date_units); i++)
         if (!strcasecmp(date_units[i].unit, unit)) {
+            const struct hr_attr **params;
+            struct hr_texpr **others = stand_ins(call, &params);
             HR_TRY(call_typed(call->scope, date_units[i].function, &args[1], 1, &inner));
+            HR_TRY(call_typed(call->scope, date_units[i].function, &others[1], 1, &inner));
             call->out->type = inner->type;
             call->out->nullable = inner->nullable;
-            struct hr_texpr **list = ARRAY(a, struct hr_texpr *, 3);
-            list[0] = inner;                                 /* the template's $1; the name prints the other two */
-            list[1] = args[0];
-            list[2] = args[1];
-            call->out->call.args = (struct hr_texprs){list, 3};
+            computed_from(call, params, inner);              /* the name prints the other two */
             return HR_OK;
         }
     return hr_fail_spark(a->err, "INVALID_EXTRACT_FIELD", "field", hr_printf(a->arena, "'%s'", unit), "expr", expr_sql(a, args[1]), NULL);

@@ -49,6 +49,17 @@ struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type)
     return literal_of(a, literal);
 }
 
+struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struct hr_attr **param)
+{
+    *param = NULL;
+    if (expr->kind == HR_T_LITERAL || expr->kind == HR_T_COLUMN || expr->kind == HR_T_VARIABLE)
+        return expr;
+    *param = attr_new(a, "", expr->type, expr->nullable);
+    struct hr_texpr *variable = texpr_new(a, HR_T_VARIABLE, expr->type, expr->nullable);
+    variable->variable.attr = *param;
+    return variable;
+}
+
 /* ---- walking ---- */
 
 static enum hr_code each_of(struct hr_texprs *list, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
@@ -122,6 +133,17 @@ static bool list_equal(const struct hr_texprs *x, const struct hr_texprs *y)
     return true;
 }
 
+/* what is computed from the arguments is equal when they are */
+static bool args_equal(const struct hr_texpr *x, const struct hr_texpr *y)
+{
+    if (!x->call.params || !y->call.params || x->call.args.count != y->call.args.count)
+        return list_equal(&x->call.args, &y->call.args);
+    for (size_t i = 0; i < x->call.args.count; i++)
+        if (i != x->call.computed && !texpr_equal(x->call.args.at[i], y->call.args.at[i]))
+            return false;
+    return true;
+}
+
 static bool orders_equal(const struct hr_torders *x, const struct hr_torders *y)
 {
     if (x->count != y->count)
@@ -161,7 +183,7 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     case HR_T_VARIABLE: return x->variable.attr->id == y->variable.attr->id;
     case HR_T_CALL:
         return x->call.function == y->call.function && x->call.distinct == y->call.distinct && x->call.ignore_nulls == y->call.ignore_nulls &&
-               !is_drawn_anew(x) && list_equal(&x->call.args, &y->call.args) &&
+               !is_drawn_anew(x) && args_equal(x, y) &&
                optional_equal(x->call.filter, y->call.filter) && orders_equal(&x->call.within_group, &y->call.within_group);
     case HR_T_CAST: return x->cast.mode == y->cast.mode && hr_type_equal(x->type, y->type) && texpr_equal(x->cast.child, y->cast.child);
     case HR_T_FIELD: return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);
@@ -214,7 +236,12 @@ static enum hr_code find_column(void *arg, struct hr_texpr **child)
     if ((*child)->kind == HR_T_COLUMN || (*child)->kind == HR_T_SUBQUERY || (*child)->kind == HR_T_VARIABLE || (*child)->kind == HR_T_UDF ||
         ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & (HR_F_VOLATILE | HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))))
         *(bool *)arg = true;
-    return hr_texpr_each(*child, find_column, arg);
+    if ((*child)->kind != HR_T_CALL || !(*child)->call.params)
+        return hr_texpr_each(*child, find_column, arg);
+    for (size_t i = 0; i < (*child)->call.args.count; i++)
+        if (i != (*child)->call.computed)                    /* its variables are the other arguments */
+            HR_TRY(find_column(arg, &(*child)->call.args.at[i]));
+    return HR_OK;
 }
 
 bool is_foldable(const struct hr_texpr *expr)

@@ -49,6 +49,10 @@ struct hr_texpr {
             bool distinct, ignore_nulls, ansi;
             bool hidden_name;          /* the analyzer's own: prints as its first argument */
             bool hidden_last;          /* the last argument is what is computed; names leave it out */
+            /* Argument `computed` is made from the others (x BETWEEN a AND b: x >= a AND x <= b), and names them by these variables, so that
+             * each stands in the tree once. One for each argument, NULL where it is not named so; NULL altogether when nothing is. */
+            const struct hr_attr **params;
+            size_t computed;
             struct hr_texpr *filter;
             struct hr_torders within_group;
         } call;

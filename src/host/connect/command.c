@@ -209,14 +209,7 @@ static enum hr_code register_function(struct env *env, struct operation *operati
 
 /* ---- writes ---- */
 
-static bool operation_is_cancelled(void *arg)
-{
-    struct operation *operation = arg;
-    pthread_mutex_lock(&operation->lock);
-    bool cancelled = operation->cancelled;
-    pthread_mutex_unlock(&operation->lock);
-    return cancelled;
-}
+static bool write_is_cancelled(void *operation) { return operation_is_cancelled(operation); }
 
 static bool is_hint(const struct hr_rel *rel, const char *name)
 {
@@ -295,7 +288,7 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
 {
     struct hr_query *query;
     struct hr_format_rows rows;
-    struct hr_blob_cancel cancel = {operation_is_cancelled, operation};
+    struct hr_blob_cancel cancel = {write_is_cancelled, operation};
     if (!command->write.path)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
                              command->write.insert_into ? "insertInto" : command->write.table.count ? "saveAsTable" : "saving without a path", NULL);

@@ -198,7 +198,13 @@ static const char *registered(struct hr_env *base, const char *name)
     return what;
 }
 
-static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values, registered};
+static bool is_cancelled(struct hr_env *base)
+{
+    struct operation *operation = ((struct env *)base)->operation;
+    return operation && operation_is_cancelled(operation);
+}
+
+static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values, registered, is_cancelled};
 
 static void release(void *arg)
 {

@@ -97,6 +97,14 @@ bool operation_cancel(struct operation *operation)
     return running;
 }
 
+bool operation_is_cancelled(struct operation *operation)
+{
+    pthread_mutex_lock(&operation->lock);
+    bool cancelled = operation->cancelled;
+    pthread_mutex_unlock(&operation->lock);
+    return cancelled;
+}
+
 enum operation_state operation_state_of(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);

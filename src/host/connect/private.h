@@ -151,6 +151,7 @@ void operation_attach(struct operation *operation, struct hr_exchange *stream, i
 void operation_detach(struct operation *operation);                             /* loop: the stream is gone */
 void operation_pump(struct operation *operation);                               /* loop: sends what there is */
 bool operation_cancel(struct operation *operation);                             /* any thread; false when it was over */
+bool operation_is_cancelled(struct operation *operation);                       /* any thread */
 void operation_remove(struct operation *operation);                             /* loop: cancels, forgets, drops */
 /* releases responses up to the id; all sent ones when id is NULL; loop */
 void operation_release(struct operation *operation, const char *until);

@@ -1,21 +1,8 @@
 /* Calls to SQL. Templates are explained in analyze/catalogue.h; what they cannot say is a function "!name" of emit_number.c and its fellows. */
 #include "host/engine/emit_call.h"
+#include "host/engine/bind.h"
+#include "host/engine/select.h"
 #include <stdlib.h>
-
-static enum hr_code arg_texts(struct call_text *c)
-{
-    const struct hr_texprs *args = &c->call->call.args;
-    if (args->count > HR_KERNEL_ARGS_MAX)
-        return HR_OK;                                        /* such calls write their arguments themselves */
-    for (size_t i = 0; i < args->count; i++) {
-        struct hr_buf buf;
-        hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-        enum hr_code code = emit_expr(c->e, args->at[i], &buf);
-        c->args[i] = sel_take(c->e, &buf);
-        HR_TRY(code);
-    }
-    return HR_OK;
-}
 
 /* ---- templates ---- */
 
@@ -203,27 +190,62 @@ static enum hr_code run_emitter(struct call_text *c, const char *name, struct hr
     return hr_fail(c->e->err, HR_E_INTERNAL, "no emitter '%s'", name);
 }
 
-/* results that are of their type already */
-static bool exact_result(const char *template, const struct hr_type *type)
+/* results that are of their type already; a nested one's is not written again at every level */
+static bool exact_result(const char *template, const struct hr_texpr *call)
 {
-    return *template == '@' || (*template == '(' && type->id == HR_TYPE_BOOLEAN);
+    if (*template == '@' || (*template == '(' && call->type->id == HR_TYPE_BOOLEAN))
+        return true;
+    bool made_of_arguments = !strcmp(template, "!array") || !strcmp(template, "!map") || !strcmp(template, "!struct");
+    return made_of_arguments && call->call.args.count;
+}
+
+static enum settling settling_of(const struct hr_function *function, const char *over)
+{
+    if (*over || (function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
+        return REPEAT;
+    return function->flags & HR_F_LAZY ? BIND_REPEATED : BIND;
+}
+
+/* an argument that is made from the others names them by variables: for these stand the others' marks */
+static enum hr_code write_computed(struct call_text *c)
+{
+    const struct hr_texpr *call = c->call;
+    size_t computed = call->call.computed;
+    for (size_t i = 0; i < call->call.args.count; i++)
+        if (call->call.params[i])
+            c->e->texts[call->call.params[i]->id] = c->args[i];
+    return expr_text(c->e, call->call.args.at[computed], &c->args[computed]);
+}
+
+static enum hr_code own_text(struct call_text *c, const char *template, struct hr_buf *out)
+{
+    if (c->call->call.params)
+        HR_TRY(write_computed(c));
+    if (*template == '!')
+        return run_emitter(c, template + 1, out);
+    return expand_template(c, template, template_len(c->call->call.function, template), out);
 }
 
 enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *over, struct hr_buf *out)
 {
     const struct hr_function *function = call->call.function;
+    const struct hr_texprs *args = &call->call.args;
     struct call_text c = {.e = e, .call = call, .over = over};
+    struct held held;
     if (!function->emit)
         return hr_refuse(e->err, "function '%s' in this place", function->name);
-    const char *template = template_for(function, call->call.args.count);
-    HR_TRY(arg_texts(&c));
-    bool exact = exact_result(template, call->type);
+    const char *template = template_for(function, args->count);
+    HR_TRY(hold(e, args, &held, &c.args));
+    struct hr_buf own;
+    hr_buf_init(&own, HR_SQL_EMITTED_MAX);
+    enum hr_code code = own_text(&c, template, &own);
+    bool exact = exact_result(template, call);
     if (!exact)
         hr_buf_adds(out, "CAST(");
-    if (*template == '!')
-        HR_TRY(run_emitter(&c, template + 1, out));
-    else
-        HR_TRY(expand_template(&c, template, template_len(function, template), out));
+    if (!code)
+        code = settle(e, &held, &own, settling_of(function, over), out);
+    hr_buf_release(&own);
+    HR_TRY(code);
     if (!exact)
         hr_buf_addf(out, " AS %s)", type_text(e, call->type));
     return HR_OK;

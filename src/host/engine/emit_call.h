@@ -3,12 +3,12 @@
 #define HR_HOST_ENGINE_EMIT_CALL_H
 #include "host/engine/internal.h"
 
-/* a call being written, its arguments already SQL */
+/* a call being written */
 struct call_text {
     struct emit *e;
     const struct hr_texpr *call;
     const char *over;
-    const char *args[HR_KERNEL_ARGS_MAX];
+    const char **args;                 /* what stands for each argument in its SQL, as often as it is wanted: bind.h */
 };
 
 /* the functions behind "!name" */

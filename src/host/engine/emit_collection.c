@@ -11,7 +11,7 @@ enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
     hr_buf_addc(out, '{');
     for (size_t i = step - 1, n = 0; i < args->count; i += step, n++) {
         hr_buf_addf(out, "%sf%zu: ", n ? ", " : "", n);
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
     }
     hr_buf_addc(out, '}');
     return HR_OK;
@@ -24,7 +24,7 @@ enum hr_code emit_array(struct call_text *c, struct hr_buf *out)
     for (size_t i = 0; i < args->count; i++) {
         if (i)
             hr_buf_adds(out, ", ");
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
     }
     hr_buf_addc(out, ']');
     return HR_OK;
@@ -38,7 +38,7 @@ enum hr_code emit_map(struct call_text *c, struct hr_buf *out)
         for (size_t i = part; i < args->count; i += 2) {
             if (i > 1)
                 hr_buf_adds(out, ", ");
-            HR_TRY(emit_expr(c->e, args->at[i], out));
+            hr_buf_adds(out, c->args[i]);
         }
     }
     hr_buf_adds(out, "])");
@@ -115,6 +115,17 @@ static enum hr_code emit_indexed_lambda(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+/* exists and forall: the lambda's answers, and a kernel over them */
+static enum hr_code emit_quantifier(struct call_text *c, struct hr_buf *out)
+{
+    const char *kernel = hr_function_is(c->call->call.function, "exists") ? "any_true" : "all_true";
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_BOOLEAN), true);
+    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), c->call->type, types, 1, out));
+    hr_buf_addf(out, "(list_transform(%s, %s))", c->args[0], c->args[1]);
+    return HR_OK;
+}
+
 enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name;
@@ -126,13 +137,8 @@ enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
         hr_buf_addf(out, "list_transform(%s, %s)", array, c->args[1]);
     else if (!strcmp(name, "filter"))
         hr_buf_addf(out, "list_filter(%s, %s)", array, c->args[1]);
-    else if (!strcmp(name, "exists"))
-        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL WHEN len(list_filter(%s, %s)) > 0 THEN true WHEN list_contains(list_transform(list_transform(%s, %s), "
-                         "lambda w: w IS NULL), true) THEN NULL ELSE false END", array, array, c->args[1], array, c->args[1]);
     else
-        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL WHEN list_contains(list_transform(%s, %s), false) THEN false WHEN "
-                         "list_contains(list_transform(list_transform(%s, %s), lambda w: w IS NULL), true) THEN NULL ELSE true END",
-                    array, array, c->args[1], array, c->args[1]);
+        return emit_quantifier(c, out);
     return HR_OK;
 }
 
@@ -143,14 +149,23 @@ static const struct hr_attr *attr_of(const struct hr_texpr *expr)
     return expr->kind == HR_T_COLUMN ? expr->column.attr : expr->kind == HR_T_VARIABLE ? expr->variable.attr : NULL;
 }
 
+static void own_param(struct captures *found, const struct hr_attr *param)
+{
+    if (param && found->own_count < HR_LEN(found->own))
+        found->own[found->own_count++] = param;
+    else if (param)
+        found->too_many = true;
+}
+
 /* columns and outer variables that a lambda's body uses */
 static enum hr_code find_captures(void *arg, struct hr_texpr **child)
 {
     struct captures *found = arg;
     const struct hr_attr *attr = attr_of(*child);
     for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
-        if (found->own_count < HR_LEN(found->own))
-            found->own[found->own_count++] = (*child)->lambda.params[i];
+        own_param(found, (*child)->lambda.params[i]);
+    for (size_t i = 0; (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
+        own_param(found, (*child)->call.params[i]);
     if ((*child)->kind == HR_T_SUBQUERY)
         found->too_many = true;
     for (size_t i = 0; attr && i < found->own_count; i++)

@@ -1,8 +1,12 @@
 /* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own result types never show. */
+#include "host/engine/bind.h"
 #include "host/engine/emit_call.h"
 #include "host/engine/select.h"
 #include "host/plan/python_work.h"
+#include "base/limits.h"
 #include <math.h>
+
+#define SHIELD_DEPTH 16
 
 /* ---- literals ---- */
 
@@ -10,8 +14,8 @@ static void write_quoted(const char *bytes, size_t len, struct hr_buf *out)
 {
     hr_buf_addc(out, '\'');
     for (size_t i = 0; i < len; i++) {
-        if (!bytes[i]) {                                     /* SQL text cannot hold a NUL */
-            hr_buf_adds(out, "' || chr(0) || '");
+        if (bytes[i] == 0 || bytes[i] == 1) {                /* SQL text cannot hold a NUL, and \1 is what marks an operand */
+            hr_buf_addf(out, "' || chr(%d) || '", bytes[i]);
             continue;
         }
         if (bytes[i] == '\'')
@@ -116,7 +120,7 @@ static bool decimal_holds_all(const struct hr_type *from, const struct hr_type *
 }
 
 /* casts that DuckDB does exactly as Spark, for every value */
-static bool native_cast(const struct hr_type *from, const struct hr_type *to)
+bool is_native_cast(const struct hr_type *from, const struct hr_type *to)
 {
     int f = integral_rank(from), t = integral_rank(to);
     if (f && t)
@@ -235,7 +239,7 @@ enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *f
         hr_buf_adds(out, text);
         return HR_OK;
     }
-    if (native_cast(from, to)) {
+    if (is_native_cast(from, to)) {
         hr_buf_addf(out, "CAST(%s AS %s)", text, type_text(e, to));
         return HR_OK;
     }
@@ -417,15 +421,21 @@ enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct 
 
 static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
-    struct hr_buf child;
-    hr_buf_init(&child, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_expr(e, expr->cast.child, &child);
-    const char *text = sel_take(e, &child);
-    HR_TRY(code);
-    return emit_cast(e, text, expr->cast.child->type, expr->type, expr->cast.mode, out);
+    struct hr_texpr *child = expr->cast.child;
+    const struct hr_texprs operand = {&child, 1};
+    const char **text;
+    struct held held;
+    struct hr_buf own;
+    HR_TRY(hold(e, &operand, &held, &text));
+    hr_buf_init(&own, HR_SQL_EMITTED_MAX);
+    enum hr_code code = emit_cast(e, text[0], child->type, expr->type, expr->cast.mode, &own);
+    if (!code)
+        code = settle(e, &held, &own, BIND, out);
+    hr_buf_release(&own);
+    return code;
 }
 
-enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     const char *over;
     int id;
@@ -468,5 +478,78 @@ enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_bu
         return emit_expr(e, expr->lambda.body, out);
     case HR_T_UDF: return hr_refuse_udf(e->arena, expr->udf.udf, e->err);
     }
+    return HR_OK;
+}
+
+static enum hr_code check_cancelled(struct emit *e)
+{
+    if (++e->steps % HR_CANCEL_STEPS || !e->env->ops->is_cancelled || !e->env->ops->is_cancelled(e->env))
+        return HR_OK;
+    return hr_fail(e->err, HR_E_CANCELLED, "operation has been canceled");
+}
+
+/* a scalar of this row, which may stand under CASE */
+static bool is_scalar(const struct hr_texpr *expr)
+{
+    unsigned rows = HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR | HR_F_ROWS;
+    return expr->kind == HR_T_CAST || (expr->kind == HR_T_CALL && !(expr->call.function->flags & rows));
+}
+
+struct height { int here, most; bool is_constant; };
+
+static enum hr_code measure(void *arg, struct hr_texpr **child)
+{
+    struct height *height = arg;
+    enum hr_texpr_kind kind = (*child)->kind;
+    if (kind == HR_T_COLUMN || kind == HR_T_SUBQUERY || kind == HR_T_UDF)
+        height->is_constant = false;
+    if (!height->is_constant)
+        return HR_OK;
+    if (++height->here > height->most)
+        height->most = height->here;
+    HR_TRY(hr_texpr_each(*child, measure, arg));
+    height->here--;
+    return HR_OK;
+}
+
+static bool is_tall_constant(const struct hr_texpr *expr)
+{
+    struct height height = {0, 0, true};
+    struct hr_texpr *top = (struct hr_texpr *)expr;
+    measure(&height, &top);
+    return height.is_constant && height.most > SHIELD_DEPTH;
+}
+
+/* The engine looks for common subexpressions in a time that is cubic in the depth, but not under CASE; and so it evaluates constants. What lies
+ * deeper than SHIELD_DEPTH is put under a CASE whose condition it cannot know, and the leaves of a tall constant too. */
+static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    hr_buf_adds(out, "CASE WHEN ");
+    HR_TRY(emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0, out));
+    hr_buf_adds(out, "() THEN ");
+    HR_TRY(emit_kind(e, expr, out));
+    hr_buf_adds(out, " END");
+    return HR_OK;
+}
+
+static enum hr_code emit_deep(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    bool was_shielded = e->is_shielded, was_opaque = e->is_opaque;
+    bool shield = is_scalar(expr) ? !was_shielded : was_opaque && expr->kind == HR_T_LITERAL;
+    e->is_shielded = was_shielded || shield;
+    e->is_opaque = was_opaque || (is_scalar(expr) && is_tall_constant(expr));
+    HR_TRY(shield ? emit_shielded(e, expr, out) : emit_kind(e, expr, out));
+    e->is_shielded = was_shielded;
+    e->is_opaque = was_opaque;
+    return HR_OK;
+}
+
+enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    HR_TRY(check_cancelled(e));
+    if (++e->depth > HR_SQL_EMITTED_DEPTH_MAX)
+        return hr_fail(e->err, HR_E_LIMIT, "an expression is nested more than %d levels deep", HR_SQL_EMITTED_DEPTH_MAX);
+    HR_TRY(e->depth > SHIELD_DEPTH ? emit_deep(e, expr, out) : emit_kind(e, expr, out));
+    e->depth--;
     return HR_OK;
 }

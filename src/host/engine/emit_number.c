@@ -103,11 +103,8 @@ enum hr_code emit_absolute(struct call_text *c, struct hr_buf *out)
     const struct hr_type *type = c->call->type;
     if (real_type(type) || type->id == HR_TYPE_DECIMAL)
         hr_buf_addf(out, "abs(%s)", c->args[0]);
-    else {
-        hr_buf_addf(out, "CASE WHEN %s < 0 THEN ", c->args[0]);
-        HR_TRY(kernel_call(c, c->call->call.ansi ? "negate" : "negate_wrap", out));
-        hr_buf_addf(out, " ELSE %s END", c->args[0]);
-    }
+    else
+        return kernel_call(c, c->call->call.ansi ? "absolute" : "absolute_wrap", out);
     return HR_OK;
 }
 
@@ -117,12 +114,12 @@ enum hr_code emit_in(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     hr_buf_addc(out, '(');
-    HR_TRY(emit_expr(c->e, args->at[0], out));
+    hr_buf_adds(out, c->args[0]);
     hr_buf_adds(out, " IN (");
     for (size_t i = 1; i < args->count; i++) {
         if (i > 1)
             hr_buf_adds(out, ", ");
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
     }
     hr_buf_adds(out, "))");
     return HR_OK;
@@ -135,13 +132,13 @@ enum hr_code emit_case(struct call_text *c, struct hr_buf *out)
     size_t i = 0;
     for (; i + 1 < args->count; i += 2) {
         hr_buf_adds(out, " WHEN ");
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
         hr_buf_adds(out, " THEN ");
-        HR_TRY(emit_expr(c->e, args->at[i + 1], out));
+        hr_buf_adds(out, c->args[i + 1]);
     }
     if (i < args->count) {
         hr_buf_adds(out, " ELSE ");
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
     }
     hr_buf_adds(out, " END");
     return HR_OK;
@@ -167,10 +164,11 @@ enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
 /* the arguments from … to - 1 as one text: a kernel takes HR_KERNEL_ARGS_MAX, so more are parted among so many calls */
 static enum hr_code concat_parts(struct call_text *c, size_t from, size_t to, struct hr_buf *out)
 {
-    const struct hr_texpr **args = (const struct hr_texpr **)c->call->call.args.at;
     size_t count = to - from, each = (count + HR_KERNEL_ARGS_MAX - 1) / HR_KERNEL_ARGS_MAX;
-    if (count == 1)
-        return emit_expr(c->e, args[from], out);
+    if (count == 1) {
+        hr_buf_adds(out, c->args[from]);
+        return HR_OK;
+    }
     const struct hr_type *types[HR_KERNEL_ARGS_MAX];
     size_t parts = (count + each - 1) / each;
     for (size_t i = 0; i < parts; i++)
@@ -196,7 +194,7 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
     hr_buf_addc(out, '(');
     for (size_t i = 0; i < args->count; i++) {
         hr_buf_adds(out, i ? " || " : "");
-        HR_TRY(emit_expr(c->e, args->at[i], out));
+        hr_buf_adds(out, c->args[i]);
     }
     hr_buf_addc(out, ')');
     return HR_OK;

@@ -21,6 +21,7 @@
 #define STATEMENT_BYTES_MAX (32 * 1024)            /* … that is no longer than this */
 #define HELP_AFTER_NS (3 * 1000 * 1000)            /* a query that takes longer gets the other threads */
 #define THREADS_MAX 64
+#define ENGINE_DEPTH_MAX "1000000"                 /* ours come before: HR_PLAN_DEPTH_MAX, HR_SQL_EMITTED_DEPTH_MAX */
 #define SPILL_PREFIX "engine-"                     /* of an engine's own folder: DuckDB's names in it are always the same */
 #define TASKS_LEAST 3                              /* with fewer DuckDB makes the table of every aggregation 2 MB, else 256 KB */
 
@@ -83,6 +84,7 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
     HR_TRY(config_set(config, "autoinstall_known_extensions", "false", err));
     HR_TRY(config_set(config, "autoload_known_extensions", "false", err));
     HR_TRY(config_set(config, "preserve_insertion_order", "true", err));
+    HR_TRY(config_set(config, "max_expression_depth", ENGINE_DEPTH_MAX, err));
     HR_TRY(config_set(config, "default_null_order", "nulls_first", err));
     int threads = thread_count(options);
     snprintf(text, sizeof text, "%d", threads < TASKS_LEAST ? TASKS_LEAST : threads);
@@ -188,8 +190,12 @@ static void helpers_start(struct hr_engine *engine)
     pthread_mutex_lock(&helpers->lock);
     if (helpers->users++ == 0 && helpers->wanted) {
         helpers->tasks = duckdb_create_task_state(engine->database);
-        while (helpers->count < helpers->wanted && !pthread_create(&helpers->at[helpers->count], NULL, help, helpers->tasks))
+        pthread_attr_t attributes;
+        pthread_attr_init(&attributes);
+        HR_CHECK(!pthread_attr_setstacksize(&attributes, HR_ANALYZE_STACK_BYTES));   /* they evaluate what a plan nests */
+        while (helpers->count < helpers->wanted && !pthread_create(&helpers->at[helpers->count], &attributes, help, helpers->tasks))
             helpers->count++;
+        pthread_attr_destroy(&attributes);
     }
     pthread_mutex_unlock(&helpers->lock);
 }

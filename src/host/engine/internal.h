@@ -22,7 +22,10 @@ struct emit {
     enum hr_code failed;               /* sel_take's: err says what was too large; whoever closes a statement returns it */
     const char *zone;
     bool ansi;
-    int next_table;
+    int next_table, next_mark;
+    int depth;                         /* of the expression being written, from the statement's or its lambda's */
+    bool is_shielded, is_opaque;       /* what is being written is hidden from the engine's slow searches: emit_expr */
+    unsigned steps;
     const char **texts;                /* by attribute id: how the open select says the column */
     unsigned char *plain;              /* by attribute id: PLAIN_* of that text */
     bool *needed;                      /* by attribute id */
@@ -43,6 +46,7 @@ enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char *
 enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, const char **sql);
 /* what was written, in the arena; releases buf. When buf failed the text is "", and e->failed is set: the statement fails. */
 const char *sel_take(struct emit *e, struct hr_buf *buf);
+bool is_native_cast(const struct hr_type *from, const struct hr_type *to);                /* DuckDB's CAST is Spark's, for every value */
 void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */
 enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,

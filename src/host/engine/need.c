@@ -109,6 +109,9 @@ static enum hr_code largest_child(void *arg, struct hr_texpr **child)
     for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
         if ((*child)->lambda.params[i]->id > id)
             id = (*child)->lambda.params[i]->id;
+    for (size_t i = 0; (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
+        if ((*child)->call.params[i] && (*child)->call.params[i]->id > id)
+            id = (*child)->call.params[i]->id;
     if (id > *most)
         *most = id;
     return hr_texpr_each(*child, largest_child, arg);

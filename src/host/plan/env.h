@@ -32,6 +32,7 @@ struct hr_env_ops {
     enum hr_code (*values)(struct hr_env *env, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *values, struct hr_err *err);
     /* what was registered under this name: "Python function", "Java function" …; NULL when nothing was. May be NULL. */
     const char *(*registered)(struct hr_env *env, const char *name);
+    bool (*is_cancelled)(struct hr_env *env);                            /* asked now and then, by whoever may take long. May be NULL. */
 };
 struct hr_env { const struct hr_env_ops *ops; };
 #endif

@@ -136,6 +136,21 @@ void hr_k_negate_wrap(struct hr_rows *rows, idx_t row)
     put_wrapped(rows, row, (int64_t)(0 - (uint64_t)integer_arg(rows, 0, row)));
 }
 
+void hr_k_absolute(struct hr_rows *rows, idx_t row)
+{
+    int64_t x = integer_arg(rows, 0, row);
+    if (x < 0)
+        hr_k_negate(rows, row);
+    else
+        put_wrapped(rows, row, x);
+}
+
+void hr_k_absolute_wrap(struct hr_rows *rows, idx_t row)
+{
+    int64_t x = integer_arg(rows, 0, row);
+    put_wrapped(rows, row, x < 0 ? (int64_t)(0 - (uint64_t)x) : x);
+}
+
 void hr_k_checked_sum(struct hr_rows *rows, idx_t row)
 {
     hr_int128 value = HR_ROW(rows, 0, row, hr_int128);

@@ -116,6 +116,34 @@ void hr_k_shuffled(struct hr_rows *rows, idx_t row)
     ((duckdb_list_entry *)duckdb_vector_get_data(list))[row] = (duckdb_list_entry){start, (uint64_t)size};
 }
 
+/* exists and forall over the lambda's answers: true (false) when one is, else NULL when one is NULL */
+static void quantify(struct hr_rows *rows, idx_t row, bool decisive)
+{
+    duckdb_list_entry list = HR_ROW(rows, 0, row, duckdb_list_entry);
+    duckdb_vector child = duckdb_list_vector_get_child(rows->args[0]);
+    const bool *answers = duckdb_vector_get_data(child);
+    uint64_t *valid = duckdb_vector_get_validity(child);
+    bool unknown = false;
+    for (idx_t i = list.offset; i < list.offset + list.length; i++) {
+        if (valid && !duckdb_validity_row_is_valid(valid, i)) {
+            unknown = true;
+        } else if (answers[i] == decisive) {
+            HR_OUT(rows, row, bool) = decisive;
+            return;
+        }
+    }
+    if (unknown)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, bool) = !decisive;
+}
+
+void hr_k_any_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, true); }
+void hr_k_all_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, false); }
+
+/* true, which the engine does not know beforehand */
+void hr_k_always(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, bool) = true; }
+
 void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
 {
     struct hr_text bits = hr_row_text(rows, 0, row);

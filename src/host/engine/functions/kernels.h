@@ -10,9 +10,11 @@
     /* arithmetic.c */ \
     X(divide, "d:dd", 0) X(divide_null, "d:dd", 0) X(int_divide, "l:ll", 0) X(int_divide_null, "l:ll", 0) X(remainder, "?", 0) \
     X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
-    X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(pmod, "?", 0) \
+    X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(absolute, "?", 0) X(absolute_wrap, "?", 0) X(pmod, "?", 0) \
     /* number.c */ \
-    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) \
+    X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(sqrt, "d:d", 0) X(sin, "d:d", 0) X(cos, "d:d", 0) X(tan, "d:d", 0) \
+    X(asin, "d:d", 0) X(acos, "d:d", 0) X(acosh, "d:d", 0) X(sign, "d:d", 0) X(ln, "d:d", 0) X(log10, "d:d", 0) X(log2, "d:d", 0) \
+    X(log_of, "d:dd", 0) X(factorial, "l:i", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) \
     X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
     X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
     X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
@@ -46,8 +48,9 @@
     /* json.c */ \
     X(get_json_object, "s:ss", 0) X(json_field, "s:ss", 0) X(json_array_length, "i:s", 0) X(json_object_keys, "?", 0) \
     /* collection.c */ \
+    X(always, "b:", HR_K_VOLATILE) \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
-    X(slice_start, "l:lll", 0) X(insert_place, "l:ll", 0) \
+    X(any_true, "?", 0) X(all_true, "?", 0) X(slice_start, "l:lll", 0) X(insert_place, "l:ll", 0) \
     X(item_count, "l:l", HR_K_VOLATILE) X(shuffled, "?", HR_K_VOLATILE) X(bitmap_count, "l:y", 0)
 
 /* kernels with options: hr_p_<name> prepares them */

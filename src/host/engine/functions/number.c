@@ -32,8 +32,55 @@ void hr_k_atanh(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, double) = 0.5 * (log1p(x) - log1p(-x));
 }
 
+/* functions of a double: NaN, or NULL, where Spark has it and DuckDB fails */
+#define HR_REAL(name, value) void hr_k_##name(struct hr_rows *rows, idx_t row) { double x = HR_ROW(rows, 0, row, double); HR_OUT(rows, row, double) = value; }
+HR_REAL(sqrt, sqrt(x))
+HR_REAL(sin, sin(x))
+HR_REAL(cos, cos(x))
+HR_REAL(tan, tan(x))
+HR_REAL(asin, asin(x))
+HR_REAL(acos, acos(x))
+HR_REAL(acosh, acosh(x))
+HR_REAL(sign, isnan(x) ? x : (x > 0) - (x < 0))
+
+static void logarithm(struct hr_rows *rows, idx_t row, double (*of)(double), double above)
+{
+    double x = HR_ROW(rows, 0, row, double);
+    if (x <= above)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, double) = of(x);
+}
+
+void hr_k_ln(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log, 0); }
+void hr_k_log10(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log10, 0); }
+void hr_k_log2(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log2, 0); }
+void hr_k_log1p(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log1p, -1); }
+
+/* log(base, x) */
+void hr_k_log_of(struct hr_rows *rows, idx_t row)
+{
+    double base = HR_ROW(rows, 0, row, double), x = HR_ROW(rows, 1, row, double);
+    if (base <= 0 || x <= 0)
+        hr_out_null(rows, row);
+    else
+        HR_OUT(rows, row, double) = log(x) / log(base);
+}
+
+void hr_k_factorial(struct hr_rows *rows, idx_t row)
+{
+    int32_t n = HR_ROW(rows, 0, row, int32_t);
+    int64_t product = 1;
+    if (n < 0 || n > 20) {
+        hr_out_null(rows, row);
+        return;
+    }
+    for (int32_t i = 2; i <= n; i++)
+        product *= i;
+    HR_OUT(rows, row, int64_t) = product;
+}
+
 void hr_k_expm1(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double)); }
-void hr_k_log1p(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = log1p(HR_ROW(rows, 0, row, double)); }
 /* one Newton step behind the library's root, so that cubes have their exact root as in Java */
 void hr_k_cbrt(struct hr_rows *rows, idx_t row)
 {

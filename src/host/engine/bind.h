@@ -1,0 +1,22 @@
+/* What stands in the SQL of an expression for its operands, so that each operand is written once. Private to engine/.
+ *
+ * A call's own SQL is written over marks: hold() gives one for each operand (an operand that is a name or a constant stands for itself), and
+ * the writer uses it as often as it likes. settle() then puts the operands in. One that is used once goes to its place, unwritten until then;
+ * one that is used more often is bound: list_extract(list_transform([operand], lambda v: …), 1) evaluates it once and names it v. So the length
+ * of a statement is linear in the size of its plan, whatever a template or an emitter repeats. */
+#ifndef HR_HOST_ENGINE_BIND_H
+#define HR_HOST_ENGINE_BIND_H
+#include "host/engine/internal.h"
+
+struct held { const struct hr_texprs *operands; int first; };   /* the marks are first, first + 1 … */
+
+enum settling {
+    BIND,            /* when one operand is repeated, all are bound: the SQL inside captures nothing */
+    BIND_REPEATED,   /* the others stay where they are, evaluated only when that place is reached */
+    REPEAT,          /* around aggregates and windows, which cannot stand in a lambda, and do not nest */
+};
+
+/* texts: one for each operand, in the statement's arena */
+enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held *held, const char ***texts);
+enum hr_code settle(struct emit *e, const struct held *held, const struct hr_buf *own, enum settling how, struct hr_buf *out);
+#endif
