@@ -1,0 +1,172 @@
+/* Every function of the catalogue with every kind of argument in every place: some ten thousands of statements, each analyzed, written and run.
+ * Nothing may end the process, run long, or fail with a word of the engine's: what a function cannot take is refused before a kernel sees it.
+ * What kernels write is checked.
+ *     sweep KNOWN [WORD]      KNOWN: a file with the functions that may still say INTERNAL_ERROR, one a line; it may only get shorter */
+#include "base/clock.h"
+#include "host/analyze/catalogue.h"
+#include "host/engine/engine.h"
+#include "host/sql/sql.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 4
+#define SLOW_NS (8ull * 1000 * 1000 * 1000)
+#define MEMORY (256ll << 20)
+#define NAMES_MAX 400
+
+/* a value of each kind; c… are columns of four rows with nulls */
+static const char *const values[] = {
+    "NULL", "0", "-3", "2147483647", "9223372036854775807", "1.5BD", "CAST('NaN' AS DOUBLE)", "''", "'a,b;c=1'", "X'00FF'", "true", "DATE'2020-02-29'",
+    "TIMESTAMP'2020-02-29 12:34:56'", "INTERVAL '3' MONTH", "INTERVAL '1 02:03:04' DAY TO SECOND", "array(1, NULL, 3)", "array('x', NULL)", "map('k', 1)",
+    "named_struct('f', 1, 'g', array('y'))", "array(named_struct('f', map(1, 'z')))", "(x -> x)", "((x, y) -> x)", "ci", "cs",
+};
+/* what stands in the other places: of a kind that many functions take */
+static const char *const others[] = {"1", "'a'", "array(1, 2)", "map('k', 1)", "cs"};
+
+#define ROWS " FROM VALUES (1, 'one'), (CAST(NULL AS INT), CAST(NULL AS STRING)), (-7, ''), (2147483647, 'a text of more than twelve bytes') AS t(ci, cs)"
+
+static struct hr_engine *engine;
+static char known[NAMES_MAX][64];
+static bool met[NAMES_MAX];
+static size_t known_count, statements, wrong, internal;
+
+static const char *conf(struct hr_env *env, const char *key)
+{
+    (void)env;
+    return !strcmp(key, "spark.sql.session.timeZone") ? "America/Los_Angeles" : NULL;
+}
+
+static int64_t now_us(struct hr_env *env) { (void)env; return 1600000000000000; }
+static const struct hr_env_ops ops = {.conf = conf, .now_us = now_us};
+static struct hr_env env = {&ops};
+
+static enum hr_code take(struct hr_sink *sink, duckdb_data_chunk chunk, struct hr_err *err)
+{
+    (void)sink, (void)chunk, (void)err;
+    return HR_OK;
+}
+
+static bool may_be_internal(const char *name)
+{
+    for (size_t i = 0; i < known_count; i++)
+        if (!strcmp(known[i], name))
+            return met[i] = true;
+    return false;
+}
+
+static void run(const char *name, const char *sql)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_rel *rel;
+    struct hr_query *query;
+    struct hr_err err = {0};
+    struct hr_sink sink = {NULL, take};
+    uint64_t began = hr_clock_mono_ns();
+    alarm(60);                                               /* a hang ends the test, with the statement as the last line */
+    enum hr_code code = hr_sql_parse_query(arena, sql, NULL, &rel, &err);
+    if (!code)
+        code = hr_query_prepare(engine, arena, &env, rel, &query, &err);
+    if (!code)
+        code = hr_query_run(query, &sink, &err);
+    statements++;
+    if (code == HR_E_INTERNAL) {
+        internal++;
+        if (!may_be_internal(name)) {
+            wrong++;
+            printf("# INTERNAL_ERROR %s: %s: %.200s\n", name, sql, err.msg);
+        }
+    }
+    if (hr_clock_mono_ns() - began > SLOW_NS) {
+        wrong++;
+        printf("# slow %s: %s\n", name, sql);
+    }
+    hr_arena_free(arena);
+}
+
+/* f(a, b), or a + b where only an operator is written so; NULL: SQL has no such form */
+static const char *call(struct hr_arena *arena, const struct hr_function *function, const char *name, const char *const *arguments, size_t count)
+{
+    if (strcspn(name, "+-*/%&|^~=<>!$") == strlen(name) && strcmp(name, "when") && strcmp(name, "casewhen")) {
+        const char *text = hr_printf(arena, "`%s`(", name);
+        for (size_t i = 0; i < count; i++)
+            text = hr_printf(arena, "%s%s%s", text, i ? ", " : "", arguments[i]);
+        return hr_printf(arena, "%s)%s", text, function->flags & HR_F_WINDOW ? " OVER (ORDER BY ci)" : "");
+    }
+    if (*name == '$' || !function->pretty)
+        return NULL;
+    if (count == 2)
+        return hr_printf(arena, "(%s %s %s)", arguments[0], name, arguments[1]);
+    return count == 1 ? hr_printf(arena, "(%s %s)", name, arguments[0]) : NULL;
+}
+
+static void sweep_call(const struct hr_function *function, const char *name, const char *const *arguments, size_t count)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    const char *text = call(arena, function, name, arguments, count);
+    if (text)
+        run(name, hr_printf(arena, "SELECT %s AS r" ROWS, text));
+    hr_arena_free(arena);
+}
+
+/* each value in each place, among the values of one kind in the other places */
+static void sweep_count(const struct hr_function *function, const char *name, size_t count)
+{
+    const char *arguments[ARGUMENTS_MAX];
+    size_t kinds = count < 2 ? 1 : count == 2 ? HR_LEN(others) : 2;
+    for (size_t place = 0; place < count; place++)
+        for (size_t v = 0; v < HR_LEN(values); v++)
+            for (size_t o = 0; o < kinds; o++) {
+                for (size_t i = 0; i < count; i++)
+                    arguments[i] = i == place ? values[v] : others[o];
+                sweep_call(function, name, arguments, count);
+            }
+    if (!count)
+        sweep_call(function, name, arguments, 0);
+}
+
+static void sweep(const struct hr_function *function)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(function->name, ","), function->name);
+    int most = function->most < 0 ? function->least + 1 : function->most;
+    for (int count = function->least; count <= most && count <= ARGUMENTS_MAX; count++)
+        sweep_count(function, name, (size_t)count);
+}
+
+static void read_known(const char *path)
+{
+    FILE *in = fopen(path, "r");
+    while (in && known_count < NAMES_MAX && fscanf(in, "%63s", known[known_count]) == 1)
+        known_count++;
+    if (in)
+        fclose(in);
+}
+
+int main(int argc, char **argv)
+{
+    struct hr_engine_options options = {1, MEMORY, NULL};
+    struct hr_err err = {0};
+    setenv("HEADRACE_CHECK_VECTORS", "1", 0);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1)
+        read_known(argv[1]);
+    if (hr_engine_open(&options, &engine, &err)) {
+        printf("1..1\nnot ok 1 - %s\n", err.msg);
+        return 1;
+    }
+    const struct hr_function *functions;
+    const char *unused;
+    hr_function_find("abs", &unused);                        /* counts the arguments of all */
+    size_t count = hr_function_list(&functions);
+    for (size_t i = 0; i < count; i++)
+        if (argc < 3 || strstr(functions[i].name, argv[2]))
+            sweep(&functions[i]);
+    for (size_t i = 0; i < known_count && argc < 3; i++)
+        if (!met[i])
+            printf("# %s has no INTERNAL_ERROR any more: take it out of %s\n", known[i], argv[1]);
+    hr_engine_close(engine);
+    printf("1..1\n%s 1 - %zu statements over %zu functions, %zu INTERNAL_ERROR\n", wrong ? "not ok" : "ok", statements, count, internal);
+    return wrong ? 1 : 0;
+}
