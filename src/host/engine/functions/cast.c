@@ -327,8 +327,10 @@ static void cast(struct hr_rows *rows, idx_t row, enum mode mode)
     const struct hr_type *from = rows->types->args[0], *to = rows->types->result;
     if (!is_text(to) && !is_castable(from, to)) {
         struct hr_err err;
-        char source[256], target[256];
-        hr_fail(&err, HR_E_UNSUPPORTED, "a cast of %s to %s", sql_name(from, source), sql_name(to, target));
+        struct hr_buf source, target;
+        hr_fail(&err, HR_E_UNSUPPORTED, "a cast of %s to %s", sql_name(from, &source), sql_name(to, &target));
+        hr_buf_release(&source);
+        hr_buf_release(&target);
         hr_kernel_fail(rows, &err);
         return;
     }
