@@ -129,10 +129,12 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
     struct hr_args args;
     if (hr_args_parse(argc, argv, command->options, command->option_count, &args, err))
         return hr_fail_command(err, "headrace %s --help", command->name);
-    if (args.count < command->least || args.count > command->most) {
-        hr_fail(err, HR_E_INVALID, "%s", args.count < command->least ? "a word is missing" : "there is a word too many");
+    if (args.count < command->least)
+        hr_fail(err, HR_E_INVALID, "a word is missing: headrace %s %s", command->name, command->operands);
+    else if (args.count > command->most)
+        hr_fail(err, HR_E_INVALID, "there is a word too many: \"%s\"", args.positional[command->most]);
+    if (args.count < command->least || args.count > command->most)
         return hr_fail_command(err, "headrace %s --help", command->name);
-    }
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = command->run(&args, arena, err);
     hr_arena_free(arena);
