@@ -57,7 +57,7 @@ def test_a_dataset_is_mounted_by_name_and_version(known, tmp_path):
         assert sorted(os.listdir(one)) == ["a.csv", "sub"] and sorted(os.listdir(two)) == ["a.csv", "c.csv", "sub"]
 
 
-@pytest.mark.parametrize("name,status,text", [("absent", 1, 'dataset "absent" does not exist'), ("prepared:99", 1, 'dataset "prepared" has no version 99'),
+@pytest.mark.parametrize("name,status,text", [("absent", 1, 'dataset "absent" does not exist'), ("prepared:99", 1, 'has no version 99 in workspace "headrace-ml". Try: headrace dataset show prepared\n'),
                                               ("prepared:x", 2, '"x" is not a version')])
 def test_what_is_not_there_is_said(known, tmp_path, name, status, text):
     (tmp_path / "mnt").mkdir()

@@ -44,12 +44,13 @@ static struct hr_dataset_row *row_of_saved(struct hr_rest *req, const struct hr_
 
 static enum hr_code missing(struct hr_rest *req, const char *name, int64_t version, struct hr_err *err)
 {
-    if (version)
-        hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" has no version %lld in workspace \"%s\"", name, (long long)version,
-                hr_rest_param(req, "workspace"));
-    else
-        hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" does not exist in workspace \"%s\"", name, hr_rest_param(req, "workspace"));
-    return hr_fail_command(err, "headrace dataset list");
+    const char *workspace = hr_rest_param(req, "workspace");
+    if (!version) {
+        hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" does not exist in workspace \"%s\"", name, workspace);
+        return hr_fail_command(err, "headrace dataset list");
+    }
+    hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" has no version %lld in workspace \"%s\"", name, (long long)version, workspace);
+    return hr_fail_command(err, "headrace dataset show %.255s", name);
 }
 
 /* by the id of a dataset (any version) or of a saved one */
