@@ -1,6 +1,7 @@
 #include "cli/common.h"
 #include "daemon/daemon.h"
 #include "io/file.h"
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,38 +40,109 @@ static void print_export(const char *name, const char *value)
     puts("'");
 }
 
-/* clients that are told of one authority forget the others: a bundle of the system's and ours */
+/* The server on this home; with HEADRACE_URL alone the one there, of which no endpoint file is to be read: a colleague's. */
+static enum hr_code find_server(const struct hr_args *args, struct hr_arena *arena, struct hr_wire *wire, struct hr_err *err)
+{
+    const char *home = hr_args_get(args, "home"), *url = getenv("HEADRACE_URL"), *from_env = getenv("HEADRACE_HOME");
+    bool home_named = home || (from_env && *from_env);
+    if (url && *url && !home_named)
+        return hr_wire_find(arena, NULL, wire, err);
+    return hr_wire_find(arena, hr_wire_home(arena, home), wire, err);
+}
+
+/* HOST:PORT of the address, its scheme's port where it has none of its own: Spark Connect's is another */
+static enum hr_code authority_of(struct hr_arena *arena, const char *url, const char **authority, struct hr_err *err)
+{
+    CURLU *parts = curl_url();
+    char *host = NULL, *port = NULL;
+    bool read = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+    if (read)
+        *authority = hr_printf(arena, "%s:%s", host, port);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parts);
+    return read ? HR_OK : hr_fail(err, HR_E_INVALID, "HEADRACE_URL is no address: \"%s\"", url);
+}
+
+static enum hr_code spark_remote(struct hr_arena *arena, const struct hr_wire *wire, const char **remote, struct hr_err *err)
+{
+    const char *authority, *connect = hr_wire_field(wire, "connect"), *at = strstr(connect, ";token=");
+    *remote = connect;
+    if (at && strcmp(wire->token, hr_wire_field(wire, "token")))
+        *remote = hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, wire->token);
+    if (wire->endpoint)
+        return HR_OK;
+    HR_TRY(authority_of(arena, wire->url, &authority, err));
+    bool tls = !strncmp(wire->url, "https://", 8);
+    *remote = hr_printf(arena, "sc://%s/;token=%s%s", authority, wire->token, tls ? ";use_ssl=true" : "");
+    return HR_OK;
+}
+
+/* in the server's home; of a server elsewhere in the user's cache, a file a server */
+static enum hr_code bundle_path(struct hr_arena *arena, const struct hr_wire *wire, const char **path, struct hr_err *err)
+{
+    const char *authority, *folder, *cache = getenv("XDG_CACHE_HOME"), *user = getenv("HOME");
+    if (wire->endpoint) {
+        *path = hr_printf(arena, "%s/tls/bundle.pem", wire->home);
+        return HR_OK;
+    }
+    folder = hr_printf(arena, "%s/.cache/headrace", user ? user : "");
+    if (cache && *cache)
+        folder = hr_printf(arena, "%s/headrace", cache);
+    HR_TRY(authority_of(arena, wire->url, &authority, err));
+    HR_TRY(hr_file_mkdirs(folder, err));
+    *path = hr_printf(arena, "%s/%s.pem", folder, authority);
+    return HR_OK;
+}
+
+/* Clients that are told of one authority forget the others: a bundle of the system's and ours. NULL where the server's certificate
+ * is one that the system knows */
 static enum hr_code write_bundle(struct hr_arena *arena, const struct hr_wire *wire, const char **path, struct hr_err *err)
 {
     static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                                  "/etc/ssl/cert.pem"};
     char *ours, *system = NULL;
     size_t ours_len, len = 0;
+    *path = NULL;
+    if (!wire->ca_file || !*wire->ca_file)
+        return HR_OK;
     HR_TRY(hr_file_read(arena, wire->ca_file, 1 << 20, &ours, &ours_len, err));
     for (size_t i = 0; i < HR_LEN(system_bundles) && !system; i++)
         if (hr_file_read(arena, system_bundles[i], 16 << 20, &system, &len, NULL))
             system = NULL;
     const char *both = system ? hr_printf(arena, "%s\n%s", system, ours) : ours;
-    *path = hr_printf(arena, "%s/tls/bundle.pem", wire->home);
+    HR_TRY(bundle_path(arena, wire, path, err));
     return hr_file_write(*path, 0600, both, strlen(both), err);
+}
+
+/* by the account's key, which stands in the endpoint file only: a colleague goes by a role */
+static const char *storage_connection(struct hr_arena *arena, const struct hr_wire *wire)
+{
+    const char *url = hr_wire_field(wire, "storage_url"), *account = hr_wire_field(wire, "account");
+    if (!wire->endpoint)
+        return NULL;
+    return hr_printf(arena, "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
+                     strncmp(url, "https", 5) ? "http" : "https", account, hr_wire_field(wire, "account_key"), url, account);
 }
 
 static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_wire wire;
-    const char *bundle, *home = hr_args_get(args, "home");
+    const char *bundle, *connect, *tenant, *subscription;
     json_t *me;
-    HR_TRY(hr_wire_find(arena, home ? home : hr_wire_home(arena, NULL), &wire, err));
+    HR_TRY(find_server(args, arena, &wire, err));
     HR_TRY(hr_cli_call(&wire, "GET", "/v1.0/me", NULL, &me, err));
     const char *principal = hr_strdup(arena, json_string_value(json_object_get(me, "id")));
     json_decref(me);
+    HR_TRY(hr_wire_default(&wire, "tenant_id", &tenant, err));
+    HR_TRY(hr_wire_default(&wire, "subscription_id", &subscription, err));
     HR_TRY(write_bundle(arena, &wire, &bundle, err));
-    const char *connect = hr_wire_field(&wire, "connect"), *at = strstr(connect, ";token=");
-    if (at && strcmp(wire.token, hr_wire_field(&wire, "token")))
-        connect = hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, wire.token);
-    char *path = realpath(wire.home, NULL);
+    HR_TRY(spark_remote(arena, &wire, &connect, err));
+    char *home = wire.endpoint ? realpath(wire.home, NULL) : NULL;
     const struct { const char *name, *value; } exports[] = {
-        {"HEADRACE_HOME", path ? path : wire.home},
+        {"HEADRACE_HOME", home},
         {"HEADRACE_URL", wire.url},
         {"HEADRACE_TOKEN", wire.token},
         {"HEADRACE_CA_FILE", wire.ca_file},
@@ -82,14 +154,11 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         /* by this path Azure's libraries know a private cloud, and do not ask Microsoft about it: without, EnvironmentCredential() fails, and
            DefaultAzureCredential() with it */
         {"AZURE_AUTHORITY_HOST", hr_printf(arena, "%s/adfs", wire.url)},
-        {"AZURE_TENANT_ID", hr_wire_field(&wire, "tenant_id")},
+        {"AZURE_TENANT_ID", tenant},
         {"AZURE_CLIENT_ID", principal},
         {"AZURE_CLIENT_SECRET", wire.token},
-        {"AZURE_SUBSCRIPTION_ID", hr_wire_field(&wire, "subscription_id")},
-        {"AZURE_STORAGE_CONNECTION_STRING",
-         hr_printf(arena, "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
-                   strncmp(hr_wire_field(&wire, "storage_url"), "https", 5) ? "http" : "https", hr_wire_field(&wire, "account"),
-                   hr_wire_field(&wire, "account_key"), hr_wire_field(&wire, "storage_url"), hr_wire_field(&wire, "account"))},
+        {"AZURE_SUBSCRIPTION_ID", subscription},
+        {"AZURE_STORAGE_CONNECTION_STRING", storage_connection(arena, &wire)},
         {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
         {"AZUREML_CURRENT_CLOUD", "AzureCloud"},
         /* msrestazure sends no secret: its address has it */
@@ -97,8 +166,9 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"MSI_SECRET", wire.token},
     };
     for (size_t i = 0; i < HR_LEN(exports); i++)
-        print_export(exports[i].name, exports[i].value);
-    free(path);
+        if (exports[i].value)
+            print_export(exports[i].name, exports[i].value);
+    free(home);
     return HR_OK;
 }
 

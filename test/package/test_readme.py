@@ -106,7 +106,7 @@ def test_every_command_finds_its_defaults(executed, place, env_line):
     assert "headrace-ml" in shown and "titanic-prepared" in shown and "prep-pool" in shown
 
 
-def test_a_colleague_on_another_home(executed, place):
+def test_a_colleague_on_another_home(executed, place, env_line):
     """Who has an address, a token and the authority's certificate, and nothing else of the server's."""
     point = json.loads((place / "home/.headrace/run/endpoint.json").read_text())
     (place / "elsewhere").mkdir()
@@ -114,6 +114,8 @@ def test_a_colleague_on_another_home(executed, place):
     env = {"HOME": str(place / "elsewhere"), "HEADRACE_URL": point["https_url"], "HEADRACE_TOKEN": point["token"],
            "HEADRACE_CA_FILE": str(place / "elsewhere/ca.pem")}
     assert "titanic-prepared" in shell(place, "venv/bin/headrace dataset list", **env)
+    (place / "empty/snippet.py").write_text(blocks("python", "Use it")[0])
+    assert "Age|count|" in shell(place, f"{env_line}\nvenv/bin/python snippet.py", **env)
     code = "from azureml.core import Workspace; print(Workspace.from_config().compute_targets['prep-pool'].provisioning_state)"
     assert shell(place, f'venv/bin/python -c "{code}"', **env) == "Succeeded\n"
     assert "training accuracy" in shell(place, "venv/bin/python execute.py titanic.ipynb", **env)

@@ -1,8 +1,10 @@
 """The command `headrace` as a person and as a program use it: links, computes, sessions."""
 import json
 import os
+import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -48,6 +50,27 @@ def test_elsewhere_the_server_says_what_is_its_own(serve, link, tmp_path):
         assert there(kind, "list").returncode == 0, kind
     made = there("link", "create", "anns")
     assert f"/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}" in made.stderr
+
+
+def test_elsewhere_env_is_what_a_shell_exports(serve, tmp_path):
+    """Plain Spark and Azure's credentials of that colleague: nothing of them is in a folder of the server's."""
+    ann, _ = new_user(serve)
+    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", ann["name"], "--scope", f"workspaces/{serve.endpoint['synapse_workspace']}")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(pathlib.Path(serve.endpoint["ca_file"]).read_bytes())
+    code = """import os
+from azure.identity import DefaultAzureCredential
+from pyspark.sql import SparkSession
+print(SparkSession.builder.remote(os.environ["SPARK_REMOTE"]).getOrCreate().range(5).count())
+print(len(DefaultAzureCredential().get_token("https://management.azure.com/.default").token) > 20)
+print([name for name in ("HEADRACE_HOME", "AZURE_STORAGE_CONNECTION_STRING") if name in os.environ], os.environ["REQUESTS_CA_BUNDLE"])
+"""
+    (tmp_path / "ask.py").write_text(code)
+    shell = f'exports=$("{BUILD}/headrace" env) && eval "$exports" && exec {sys.executable} ask.py'
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HEADRACE_URL": serve.endpoint["https_url"], "HEADRACE_TOKEN": ann["token"], "HEADRACE_CA_FILE": str(ca)}
+    done = subprocess.run(["sh", "-c", shell], env=env, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    port = serve.endpoint["https_url"].rsplit(":", 1)[1]
+    assert done.stdout.splitlines() == ["5", "True", f"[] {tmp_path}/.cache/headrace/localhost:{port}.pem"], done.stderr
 
 
 def test_link(serve, link):
