@@ -81,6 +81,16 @@ def test_link(serve, link):
     assert 'there is no linked service "nix"' in refused(serve, "link", "remove", "nix")
 
 
+def test_what_is_not_there_is_listed_next(serve):
+    point = serve.endpoint
+    for words, next_one in ((["compute", "show", "nix"], f"compute list --workspace {point['workspace']}"), (["link", "show", "nix"], f"link list --workspace {point['workspace']}"),
+                            (["pool", "show", "nix"], f"pool list --synapse {point['synapse_workspace']}"), (["compute", "list", "--workspace", "nix"], "workspace list"),
+                            (["synapse", "show", "nix"], "synapse list")):
+        said = refused(serve, *words)
+        assert '"nix" does not exist in "/subscriptions/' in said and said.endswith(f"\ntry: headrace {next_one}\n"), said
+        serve.cli(*next_one.split())
+
+
 def test_attach_and_unlink(serve, link):
     attached = json.loads(serve.cli("compute", "attach", "cli-pool", "--json").stdout)
     assert (attached["properties"]["provisioningState"], attached["properties"]["computeType"]) == ("Succeeded", "SynapseSpark")

@@ -113,6 +113,27 @@ enum hr_code arm_request_id(struct hr_rest *req, size_t drop, struct hr_arm_id *
     return arm_check_subscription(req, id->subscription, err);
 }
 
+/* the command that shows which there are, where there is one */
+static enum hr_code show_next(const struct hr_rest *req, const struct hr_arm_id *id, struct hr_err *err)
+{
+    static const struct { const char *type, *list, *holder; } lists[] = {
+        {HR_TYPE_ML, "workspace list", NULL},           {HR_TYPE_SYNAPSE, "synapse list", NULL},
+        {HR_TYPE_COMPUTE, "compute list", "workspace"}, {HR_TYPE_LINK, "link list", "workspace"},
+        {HR_TYPE_POOL, "pool list", "synapse"},
+    };
+    for (size_t i = 0; i < HR_LEN(lists); i++) {
+        if (!id->type || strcmp(lists[i].type, id->type))
+            continue;
+        const char *group = "", *holder = "";
+        if (strcasecmp(id->group, req->site->resource_group))
+            group = hr_printf(req->arena, " --resource-group %s", id->group);
+        if (lists[i].holder)
+            holder = hr_printf(req->arena, " --%s %s", lists[i].holder, id->name[id->depth - 2]);
+        return hr_fail_command(err, "headrace %s%s%s", lists[i].list, group, holder);
+    }
+    return err->code;
+}
+
 enum hr_code arm_find(struct hr_rest *req, const char *id, struct hr_resource_row **row, struct hr_err *err)
 {
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id, row, err));
@@ -121,8 +142,9 @@ enum hr_code arm_find(struct hr_rest *req, const char *id, struct hr_resource_ro
     struct hr_arm_id parsed;
     HR_TRY(hr_arm_id_parse(req->arena, id, &parsed, err));
     const char *type = parsed.type ? parsed.type : "subscription";
-    return hr_fail(err, HR_E_NOT_FOUND, "%s \"%s\" does not exist in \"%s\"", what_of(type),
-                   parsed.depth ? parsed.name[parsed.depth - 1] : parsed.group, parsed.parent);
+    hr_fail(err, HR_E_NOT_FOUND, "%s \"%s\" does not exist in \"%s\"", what_of(type),
+            parsed.depth ? parsed.name[parsed.depth - 1] : parsed.group, parsed.parent);
+    return show_next(req, &parsed, err);
 }
 
 /* ---- views: what a reply adds to a row ---- */
