@@ -310,6 +310,7 @@ def test_a_pool_that_cannot_be_attached_says_why(serve, studio, shot, second_syn
     page = studio("/computes")                            # pending at first; the page asks again by itself
     row = page.get_by_role("row", name=re.compile("doomed"))
     expect(row).to_contain_text("Failed")
+    expect(row).not_to_contain_text("%synapse start")
     expect(row).to_contain_text('Synapse workspace "other-synapse" is not linked')
     shot(page, "failed-attach")
     row.get_by_role("button", name="Detach doomed").click()

@@ -84,7 +84,10 @@ export function Computes() {
                 },
                 {
                   head: 'In a notebook',
-                  cell: (row) => <Mono text={`%synapse start -c ${row.name}`} what={`the line that starts ${row.name}`} />,
+                  cell: (row) =>
+                    row.properties.provisioningState === 'Succeeded' && (
+                      <Mono text={`%synapse start -c ${row.name}`} what={`the line that starts ${row.name}`} />
+                    ),
                 },
                 { head: 'Attached', cell: (row) => <When at={row.systemData?.createdAt} />, class: 'fit' },
                 {
