@@ -258,7 +258,7 @@ def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, mo
         assert page.evaluate(AUDIT) == []
         shot(page, f"run-{scheme}", full_page=True)
     with page.context.expect_page() as opened:
-        page.get_by_role("button", name="Open outputs/model.txt").click()
+        page.get_by_role("button", name="Download outputs/model.txt").click()
     opened.value.close()
     page.goto(f"{end['url']}/studio/#/runs/{run.id}")          # as get_portal_url() has it
     expect(page.get_by_role("heading", name=run.id, level=1)).to_be_visible()

@@ -443,8 +443,8 @@ function Outputs({ run, list, error }: { run: api.Run; list?: api.Artifact[]; er
             {
               head: 'Actions',
               cell: (row) => (
-                <Button small kind="quiet" aria-label={`Open ${row.path}`} onClick={() => void fetchOne(row.path)}>
-                  Open
+                <Button small kind="quiet" aria-label={`Download ${row.path}`} onClick={() => void fetchOne(row.path)}>
+                  Download
                 </Button>
               ),
               class: 'fit end',

@@ -50,13 +50,16 @@ function DataView({ data = {}, number }: { data?: Output['data']; number: number
 const asText = (value: unknown): string =>
   Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2);
 
+/** the rows that display() shows, with the line below them that says how many more there are */
+const TALLEST = 800;
+
 /** allow-same-origin without allow-scripts: the page may measure the frame, and the frame may do nothing. */
 function HtmlFrame({ html, title }: { html: string; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(80);
   const measure = () => {
     const body = frame.current?.contentDocument?.documentElement;
-    if (body) setHeight(Math.min(body.scrollHeight + 2, 640));
+    if (body) setHeight(Math.min(body.scrollHeight + 2, TALLEST));
   };
   useEffect(() => {
     const timer = setInterval(measure, 200);
