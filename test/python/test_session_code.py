@@ -117,6 +117,13 @@ def test_driver_idioms(child, code, value):
     assert child.text(code) == value + "\n"
 
 
+@pytest.mark.parametrize("made", ["SparkContext('local', 'x')", "SparkContext(conf=SparkConf().setAppName('x'))", "SparkContext()"])
+def test_a_second_context_is_refused_as_a_driver_refuses_it(child, made):
+    name, value, _ = child.error(f"from pyspark import SparkConf, SparkContext\nsc = {made}")
+    assert name == "ValueError" and value.startswith("Cannot run multiple SparkContexts at once; existing SparkContext(app=")
+    assert child.text("sc is spark.sparkContext, sc.parallelize([1, 2]).sum()") == "(True, 3)\n"
+
+
 def test_sql_statements(child):
     data = child.data("select 1 as a, 'x' as b, cast(null as double) as c", kind="sql")
     assert data["application/json"]["data"] == [[1, "x", None]]

@@ -142,15 +142,24 @@ class SparkContext(Refusing):
         "_gateway": "there is no JVM",
     }
 
-    def __init__(self, spark, session):
-        if spark is None:
-            raise Unsupported("a session has one SparkContext, `sc`: use SparkContext.getOrCreate()")
+    def __init__(self, *_arguments, **_options):
+        """What a driver says of a second one, whatever it is asked for with."""
+        one = self.getOrCreate()
+        raise ValueError(
+            "Cannot run multiple SparkContexts at once; existing SparkContext(app=%s, master=%s) is `sc`: "
+            "use that, or SparkContext.getOrCreate()" % (one.appName, one.master)
+        )
+
+    @classmethod
+    def of_session(cls, spark, session):
+        self = cls.__new__(cls)
         self._spark = spark
         self._session = session
         self._jsc = JavaSparkContext(self)
         self._local = threading.local()
         self.startTime = int(time.time() * 1000)
         self.pythonVer = "%d.%d" % __import__("sys").version_info[:2]
+        return self
 
     @classmethod
     def getOrCreate(cls, conf=None):

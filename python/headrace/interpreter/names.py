@@ -202,5 +202,5 @@ def context_of(spark):
     from headrace.interpreter.context import SparkContext
 
     if not hasattr(spark, "_headrace_context"):
-        spark.__dict__["_headrace_context"] = SparkContext(spark, STATE.get("request", {}).get("session") or {})
+        spark.__dict__["_headrace_context"] = SparkContext.of_session(spark, STATE.get("request", {}).get("session") or {})
     return spark.__dict__["_headrace_context"]
