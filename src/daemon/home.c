@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "daemon/arm/arm.h"
 #include "daemon/sample.h"
 #include "io/file.h"
@@ -9,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define OWNER "owner"
+#define LONGEST_SOCKET "/run/interpreters.sock.new"
+#define HOME_BYTES_MAX (sizeof ((struct sockaddr_un *)0)->sun_path - sizeof LONGEST_SOCKET)
 #define ACCOUNT_KEY_BYTES 64      /* Azure's account keys: 64 bytes in base64 */
 
 /* names of what a fresh home holds; setting -> default */
@@ -170,6 +174,12 @@ static enum hr_code open_home(const char *folder, struct hr_home *home, struct h
         return hr_fail(err, HR_E_IO, "home \"%s\" cannot be resolved", folder);
     home->site.home = hr_strdup(home->arena, path);
     free(path);
+    if (!hr_utf8_valid(home->site.home, strlen(home->site.home)))      /* endpoint.json tells it, and JSON is UTF-8 */
+        return hr_fail(err, HR_E_INVALID, "home \"%s\" is not a path in UTF-8: serve from another one", folder);
+    if (strlen(home->site.home) > HOME_BYTES_MAX)
+        return hr_fail(err, HR_E_INVALID,
+                       "home \"%s\" has %zu bytes, and sockets below it leave room for %zu: serve from a shorter path",
+                       home->site.home, strlen(home->site.home), HOME_BYTES_MAX);
     HR_TRY(folders(home, err));
     HR_TRY(lock(home, err));
     unlink(home->endpoint_file);   /* whoever waits for it waits for this server */

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.synapse.spark.models import SparkSessionOptions, SparkStatementOptions
 
 from support.azure import Azure
-from support.serve import Serve, processes_below, until
+from support.serve import BUILD, Serve, processes_below, until
 from wire.test_arm import new_user, run_printed
 
 
@@ -390,6 +391,19 @@ def test_a_second_server_on_the_home_is_refused_by_name(serve):
     done = serve.cli("serve", "--home", str(serve.home), check=False)
     assert done.returncode == 1 and "is served already, by process %d" % serve.pid in done.stderr
     assert Livy(serve).call("GET", "/sessions").status_code == 200
+
+
+def test_a_start_that_fails_says_why(serve, tmp_path):
+    """By its message and status, and not by a crash."""
+    port = serve.endpoint["url"].rsplit(":", 1)[1]
+    long = tmp_path / ("x" * (82 - len(str(tmp_path)) - 1) if len(str(tmp_path)) < 80 else "x")
+    for home, words, why in ((tmp_path / "a", ["--port", port], f"cannot listen on '127.0.0.1:{port}': address already in use"),
+                             (tmp_path / "b", ["--listen", "192.0.2.1"], "address not available"),
+                             (tmp_path / "c", ["--listen", "no.such..name"], "not an address to listen on"),
+                             (os.fsencode(tmp_path) + b"/d\xff", [], "is not a path in UTF-8"),
+                             (long, [], "sockets below it leave room for 81: serve from a shorter path")):
+        done = subprocess.run([BUILD / "headrace", "serve", "--home", home, *words], capture_output=True, text=True, errors="replace", timeout=30)
+        assert done.returncode in (1, 2) and why in done.stderr, (home, done)
 
 
 def test_sigterm_ends_everything(fresh_serve):

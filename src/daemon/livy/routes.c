@@ -429,6 +429,8 @@ const struct hr_sizes *hr_livy_sizes(const char *session_uuid)
 
 void hr_livy_stop(void)
 {
+    if (!livy.site)           /* the server's start failed before ours */
+        return;
     livy.stopping = true;
     hr_timer_stop(livy.janitor);
     for (struct livy_session *session = livy.sessions; session; session = session->next) {
