@@ -135,6 +135,11 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
         hr_fail(err, HR_E_INVALID, "there is a word too many: \"%s\"", args.positional[command->most]);
     if (args.count < command->least || args.count > command->most)
         return hr_fail_command(err, "headrace %s --help", command->name);
+    for (size_t i = 0; i < command->least; i++)
+        if (!*args.positional[i]) {       /* a script's unset variable: as a name it would ask for all there are */
+            hr_fail(err, HR_E_INVALID, "word %zu of %s is empty", i + 1, command->operands);
+            return hr_fail_command(err, "headrace %s --help", command->name);
+        }
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = command->run(&args, arena, err);
     hr_arena_free(arena);

@@ -383,7 +383,7 @@ def test_env_is_what_a_shell_exports(serve, azure):
 
 def test_the_command_says_what_is_wrong(serve):
     for words, says in ((["frobnicate"], 'no command "frobnicate"'), (["user", "create"], "a word is missing: headrace user create NAME"), (["user", "list", "all"], 'a word too many: "all"'),
-                        (["user", "list", "--colour", "red"], '"--colour" is not known'),
+                        (["user", "list", "--colour", "red"], '"--colour" is not known'), (["run", "cancel", ""], "word 1 of RUN is empty"),
                         (["role", "assign", "Reader", "--scope"], "needs a value"), (["serve", "--port", "x"], "not a number"),
                         (["dataset", "lst"], 'no command "dataset lst": did you mean "dataset list"?\ntry: headrace dataset list --help'),
                         (["compute", "delete", "x"], 'no command "compute delete": did you mean "compute detach"?'),
