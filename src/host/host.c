@@ -7,6 +7,7 @@
 #include "host/hold.h"
 #include "io/file.h"
 #include "io/loop.h"
+#include <ctype.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 #define CONF_MAX 256
+#define THREADS_MAX 1024
+#define BYTES_MAX 9e18
+#define LINGER_MAX 1e9              /* seconds */
 
 struct host {
     struct hr_loop *loop;
@@ -41,12 +45,39 @@ static const char usage[] =
     "                     [--conf KEY=VALUE]... [--linger SECONDS]\n"
     "                     [--grant-key FILE [--accounts RESOURCE-ID]]\n";
 
-static int64_t bytes_of(const char *text)
+/* "90m", "1.5g", a number of bytes */
+static bool read_bytes(const char *text, int64_t *bytes)
+{
+    static const struct { char letter; int64_t bytes; } units[] = {{0, 1}, {'k', 1 << 10}, {'m', 1 << 20},
+                                                                   {'g', 1 << 30}};
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || !(value > 0) || (*end && end[1]))
+        return false;
+    for (size_t i = 0; i < HR_LEN(units); i++) {
+        if (tolower((unsigned char)*end) != units[i].letter)
+            continue;
+        value *= (double)units[i].bytes;
+        *bytes = value >= 1 && value < BYTES_MAX ? (int64_t)value : 0;
+        return *bytes > 0;
+    }
+    return false;
+}
+
+static bool read_count(const char *text, int *count)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+    *count = value > 0 && value <= THREADS_MAX ? (int)value : 0;
+    return end != text && !*end && *count > 0;
+}
+
+static bool read_seconds(const char *text, uint64_t *ms)
 {
     char *end;
     double value = strtod(text, &end);
-    int64_t unit = *end == 'k' || *end == 'K' ? 1 << 10 : *end == 'm' || *end == 'M' ? 1 << 20 : *end == 'g' || *end == 'G' ? 1 << 30 : 1;
-    return value > 0 ? (int64_t)(value * (double)unit) : 0;
+    *ms = value > 0 && value < LINGER_MAX ? (uint64_t)(value * 1000) : 0;
+    return end != text && !*end && *ms > 0;
 }
 
 /* [::1]:8080 and 127.0.0.1:8080 */
@@ -100,12 +131,12 @@ static bool parse(struct arguments *arguments, int argc, char **argv)
         case 's': arguments->socket = optarg; break;
         case 'j': arguments->connect.journal = optarg; break;
         case 'p': arguments->connect.spill_dir = optarg; break;
-        case 't': arguments->connect.threads = atoi(optarg); break;
-        case 'm': arguments->connect.memory_bytes = bytes_of(optarg); break;
+        case 't': ok = read_count(optarg, &arguments->connect.threads); break;
+        case 'm': ok = read_bytes(optarg, &arguments->connect.memory_bytes); break;
         case 'c': ok = add_setting(arguments, optarg); break;
         case 'g': arguments->grant_key = optarg; break;
         case 'a': arguments->connect.accounts = optarg; break;
-        case 'i': ok = (arguments->linger_ms = (uint64_t)(strtod(optarg, NULL) * 1000)) > 0; break;
+        case 'i': ok = read_seconds(optarg, &arguments->linger_ms); break;
         default: ok = false;
         }
     return ok && optind == argc && (arguments->address || arguments->socket);

@@ -369,8 +369,10 @@ def test_journal_restores_a_session(make_host, tmp_path):
 
 def test_host_options(make_host):
     assert make_host("--conf", "spark.sql.shuffle.partitions=3", "--threads", "1").session().conf.get("spark.sql.shuffle.partitions") == "3"
-    result = subprocess.run([str(BUILD / "headrace-host"), "--nope"], capture_output=True, text=True, timeout=20)
-    assert result.returncode == 2 and "usage" in result.stderr
+    for nonsense in (["--nope"], ["--memory", "lots"], ["--memory", "-5"], ["--memory", "1t"], ["--memory", "1e30g"], ["--threads", "x"], ["--threads", "0"],
+                     ["--linger", "soon"], ["--linger", "1e300"]):
+        result = subprocess.run([str(BUILD / "headrace-host"), "--listen", "127.0.0.1:0", *nonsense], capture_output=True, text=True, timeout=20)
+        assert result.returncode == 2 and "usage" in result.stderr, nonsense
 
 
 def test_many_sessions_leave_nothing(make_host):
