@@ -148,6 +148,22 @@ def mlflow_search():
     said["pages"] = asked(pages)
     said["too many"] = asked(lambda c, e: run_names(c, e, max_results=50001))
     said["token"] = asked(lambda c, e: run_names(c, e, page_token="x y"))
+    said["no experiment"] = asked(lambda c, e: [run.info.run_name for run in c.search_runs([])])
+
+    def kept(client, experiment):
+        """What a run holds after it was logged to in ways that make no sense."""
+        id, codes = client.create_run(experiment, run_name="odd").info.run_id, []
+        for log in (lambda: client.log_param(id, "p", "v"), lambda: client.log_param(id, "p", "v"), lambda: client.log_param(id, "p", "w"),
+                    lambda: client.log_batch(id, params=[Param("d", "1"), Param("d", "2")]), lambda: client.delete_tag(id, "none"),
+                    lambda: client.set_tag(id, "mlflow.runName", "renamed"), lambda: client.set_tag(id, "mlflow.runName", "")):
+            try:
+                log()
+                codes.append(None)
+            except MlflowException as err:
+                codes.append(err.error_code)
+        run = client.get_run(id)
+        return [codes, run.info.run_name, run.data.params]
+    said["kept"] = asked(kept)
     for text in EXPERIMENTS:
         said["experiments " + text] = asked(lambda c, e: sorted(x.name for x in c.search_experiments(filter_string=text) if x.name in ("first", "second")))
     for order in (["name"], ["name DESC"], ["creation_time"], ["colour"]):

@@ -381,7 +381,7 @@ static bool in_experiments(const json_t *ids, const struct hr_run_row *row)
         if (text && (!strcasecmp(text, row->experiment_id) || (!strcmp(text, "0") && !strcmp(row->experiment, DEFAULT_EXPERIMENT))))
             return true;
     }
-    return !json_array_size(ids);
+    return false;
 }
 
 /* which part of what was found is answered */
@@ -528,6 +528,40 @@ static enum hr_code add_metric(struct hr_rest *req, const struct hr_run_row *row
     return hr_store_metric_add(req->site->store, &kept, err);
 }
 
+/* A parameter keeps its value: whoever logs another one has mistaken the run. */
+static enum hr_code check_params(struct hr_rest *req, const struct hr_run_row *row, const json_t *params,
+                                 struct hr_err *err)
+{
+    json_t *kept = json_deep_copy(kept_json(req, row->params)), *param;
+    enum hr_code code = HR_OK;
+    size_t i;
+    json_array_foreach((json_t *)params, i, param) {
+        const char *key = json_string_value(json_object_get(param, "key"));
+        const char *value = json_string_value(json_object_get(param, "value"));
+        const char *before = key ? json_string_value(json_object_get(kept, key)) : NULL;
+        if (!code && before && value && strcmp(before, value))
+            code = hr_fail(err, HR_E_INVALID, "Changing param values is not allowed. Param with key='%.250s' was already logged with "
+                           "value='%.500s' for run ID='%s'. Attempted logging new value '%.500s'.", key, before, row->id, value);
+        if (key && value)
+            json_object_set_new(kept, key, json_string(value));
+    }
+    json_decref(kept);
+    return code;
+}
+
+/* a tag of MLflow's own that is the run's name */
+static void take_name(struct hr_run_row *row, const json_t *tags)
+{
+    json_t *tag;
+    size_t i;
+    json_array_foreach((json_t *)tags, i, tag) {
+        const char *key = json_string_value(json_object_get(tag, "key"));
+        const char *value = json_string_value(json_object_get(tag, "value"));
+        if (key && value && *value && !strcmp(key, "mlflow.runName"))
+            row->name = value;
+    }
+}
+
 /* all of it or nothing */
 static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const json_t *params, const json_t *tags, struct hr_err *err)
 {
@@ -539,8 +573,10 @@ static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const js
     HR_TRY(hr_store_metric_count(req->site->store, row->seq, &count, err));
     if (json_array_size(metrics) && count >= JOB_METRICS_MAX)
         return hr_fail(err, HR_E_LIMIT, "run \"%s\" holds %d metric values already: no more are kept", row->id, JOB_METRICS_MAX);
+    HR_TRY(check_params(req, row, params, err));
     HR_TRY(merge_pairs(req, "parameters", params, &row->params, err));
     HR_TRY(merge_pairs(req, "tags", tags, &row->tags, err));
+    take_name(row, tags);
     enum hr_code code = hr_store_begin(req->site->store, err);
     json_array_foreach((json_t *)metrics, i, metric)
         if (!code)
@@ -589,9 +625,10 @@ static enum hr_code delete_tag(struct hr_rest *req, struct hr_err *err)
     struct hr_run_row *row;
     const char *key = text_of(req, "key");
     HR_TRY(find(req, HR_ACT_WRITE, &row, err));
+    if (!key || !json_object_get(kept_json(req, row->tags), key))
+        return hr_fail(err, HR_E_NOT_FOUND, "No tag with name: %.250s in run with id %s", key ? key : "", row->id);
     json_t *change = json_object();
-    if (key)
-        json_object_set_new(change, key, json_null());
+    json_object_set_new(change, key, json_null());
     enum hr_code code = job_merge(req->arena, "tags", change, &row->tags, err);
     json_decref(change);
     HR_TRY(code);
