@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/check.h"
 #include "base/conditions.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -34,6 +35,34 @@ const struct hr_condition *hr_condition_find(const char *name)
     return NULL;
 }
 
+/* A text that did not fit ends with "…", at a whole character; bytes that are no UTF-8 become '?': errors travel in JSON and protobuf. */
+static void settle(char *text, size_t size, bool cut)
+{
+    size_t len = strlen(text), mark = strlen("…");
+    if (cut && size > mark) {
+        len = len < size - 1 - mark ? len : size - 1 - mark;
+        while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+        strcpy(text + len, "…");
+        len += mark;
+    }
+    for (size_t at = 0; at < len && !hr_utf8_valid(text + at, len - at);) {
+        size_t bytes = 1;
+        while (bytes < 4 && at + bytes < len && !hr_utf8_valid(text + at, bytes))
+            bytes++;
+        if (hr_utf8_valid(text + at, bytes))
+            at += bytes;
+        else
+            text[at++] = '?';
+    }
+}
+
+static void put_text(char *out, size_t size, const char *format, va_list args)
+{
+    int len = vsnprintf(out, size, format, args);
+    settle(out, size, len < 0 || (size_t)len >= size);
+}
+
 enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, ...)
 {
     HR_CHECK(code != HR_OK);
@@ -42,7 +71,7 @@ enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, 
     *err = (struct hr_err){.code = code};
     va_list args;
     va_start(args, format);
-    vsnprintf(err->msg, sizeof err->msg, format, args);
+    put_text(err->msg, sizeof err->msg, format, args);
     va_end(args);
     return code;
 }
@@ -52,7 +81,7 @@ static enum hr_code set_hint(struct hr_err *err, enum hr_hint_kind kind, const c
     if (!err)
         return HR_E_INTERNAL;
     err->hint_kind = kind;
-    vsnprintf(err->hint, sizeof err->hint, format, args);
+    put_text(err->hint, sizeof err->hint, format, args);
     return err->code;
 }
 
@@ -103,7 +132,7 @@ enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, .
     char what[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    put_text(what, sizeof what, format, args);
     va_end(args);
     if (!hr_errno_is_full(number))
         return hr_fail(err, HR_E_IO, "%s: %s", what, strerror(number));
@@ -112,10 +141,11 @@ enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, .
     return HR_E_FULL;
 }
 
-static void expand(const char *template, json_t *params, char *out, size_t size)
+/* the template with each <name> replaced; false: the beginning only, for want of room */
+static bool expand(const char *template, json_t *params, char *out, size_t size)
 {
     size_t at = 0;
-    while (*template && at + 1 < size) {
+    while (*template) {
         const char *end = *template == '<' ? strchr(template, '>') : NULL;
         const char *value = NULL;
         if (end) {
@@ -123,15 +153,50 @@ static void expand(const char *template, json_t *params, char *out, size_t size)
             snprintf(name, sizeof name, "%.*s", (int)(end - template - 1), template + 1);
             value = json_string_value(json_object_get(params, name));
         }
-        if (!value) {
-            out[at++] = *template++;
-            continue;
-        }
-        int len = snprintf(out + at, size - at, "%s", value);
-        at += (size_t)len < size - at ? (size_t)len : size - at - 1;
-        template = end + 1;
+        size_t len = value ? strlen(value) : 1, room = size - 1 - at;
+        memcpy(out + at, value ? value : template, len < room ? len : room);
+        at += len < room ? len : room;
+        out[at] = 0;
+        if (len > room)
+            return false;
+        template = value ? end + 1 : template + 1;
     }
-    out[at] = 0;
+    return true;
+}
+
+/* a parameter of at most `most` bytes: a longer one ends with "…" */
+static json_t *parameter(const char *value, size_t most)
+{
+    size_t len = strnlen(value, most + 1), mark = strlen("…");
+    char *text = malloc(len + mark + 1);
+    HR_CHECK(text);
+    memcpy(text, value, len);
+    text[len] = 0;
+    settle(text, most + 1, len > most);
+    json_t *json = json_string(text);
+    HR_CHECK(json);
+    free(text);
+    return json;
+}
+
+/* The message and its parameters, into err. Names and values that make them too long are cut, each and visibly: the sentence stays whole. */
+static bool fill(struct hr_err *err, const struct hr_condition *known, va_list args, size_t most)
+{
+    json_t *params = json_object();
+    for (const char *name; (name = va_arg(args, const char *));) {
+        const char *value = va_arg(args, const char *);
+        json_object_set_new(params, name, parameter(value ? value : "", most));
+    }
+    bool whole = expand(known->text, params, err->msg, sizeof err->msg);
+    settle(err->msg, sizeof err->msg, !whole);
+    char *json = json_dumps(params, JSON_COMPACT);
+    HR_CHECK(json);
+    whole = whole && strlen(json) < sizeof err->params;
+    if (whole)
+        strcpy(err->params, json);
+    free(json);
+    json_decref(params);
+    return whole;
 }
 
 enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list args)
@@ -145,18 +210,13 @@ enum hr_code hr_fail_spark_va(struct hr_err *err, const char *condition, va_list
     *err = (struct hr_err){.code = HR_E_SPARK};
     snprintf(err->condition, sizeof err->condition, "%s", condition);
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", known->sqlstate);
-    json_t *params = json_object();
-    for (const char *name; (name = va_arg(args, const char *));) {
-        const char *value = va_arg(args, const char *);
-        json_t *text = json_string(value ? value : "");
-        json_object_set_new(params, name, text ? text : json_string_nocheck("(not UTF-8)"));
+    bool whole = false;
+    for (size_t most = sizeof err->params; most > 16 && !whole; most /= 2) {
+        va_list again;
+        va_copy(again, args);
+        whole = fill(err, known, again, most);
+        va_end(again);
     }
-    expand(known->text, params, err->msg, sizeof err->msg);
-    char *json = json_dumps(params, JSON_COMPACT);
-    if (json && strlen(json) < sizeof err->params)
-        strcpy(err->params, json);
-    free(json);
-    json_decref(params);
     return HR_E_SPARK;
 }
 
@@ -174,7 +234,7 @@ enum hr_code hr_refuse(struct hr_err *err, const char *format, ...)
     char feature[400];
     va_list args;
     va_start(args, format);
-    vsnprintf(feature, sizeof feature, format, args);
+    put_text(feature, sizeof feature, format, args);
     va_end(args);
     return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
 }
@@ -191,22 +251,24 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 
 #define ENCODED_MARK "\x01headrace-error:"
 
-size_t hr_err_encode(const struct hr_err *err, char *out, size_t size)
+char *hr_err_encoded(const struct hr_err *err)
 {
     json_t *json = json_pack("{s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
                              "hint_kind", (int)err->hint_kind, "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
                              err->context, "tail", err->tail);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    int len = snprintf(out, size, "%s%s\x02", ENCODED_MARK, text ? text : "{}");
+    HR_CHECK(json);                        /* every member is UTF-8: hr_fail sees to it */
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII), *out = NULL;
+    HR_CHECK(text && asprintf(&out, "%s%s\x02", ENCODED_MARK, text) > 0);
     free(text);
     json_decref(json);
-    return len < 0 ? 0 : (size_t)len;
+    return out;
 }
 
 static void copy_field(json_t *json, const char *name, char *out, size_t size)
 {
     const char *text = json_string_value(json_object_get(json, name));
-    snprintf(out, size, "%s", text ? text : "");
+    int len = snprintf(out, size, "%s", text ? text : "");
+    settle(out, size, (size_t)len >= size);
 }
 
 bool hr_err_decode(const char *text, struct hr_err *err)

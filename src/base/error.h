@@ -55,15 +55,15 @@ enum hr_hint_kind {
 
 struct hr_err {
     enum hr_code code;
-    char msg[2048];        /* without Spark's [CONDITION] prefix and SQLSTATE suffix */
+    char msg[8192];        /* without Spark's [CONDITION] prefix and SQLSTATE suffix */
     char hint[512];        /* empty when there is no next step to name */
     enum hr_hint_kind hint_kind;
     char condition[128];   /* Spark's, e.g. UNRESOLVED_COLUMN.WITH_SUGGESTION; empty unless code is HR_E_SPARK */
     char sqlstate[6];
-    char params[2048];     /* Spark's messageParameters as a JSON object of strings; empty when none */
-    char context[1024];    /* Spark's query context as a JSON object {objectType, objectName, startIndex, stopIndex, fragment,
+    char params[8192];     /* Spark's messageParameters as a JSON object of strings; empty when none */
+    char context[8192];    /* Spark's query context as a JSON object {objectType, objectName, startIndex, stopIndex, fragment,
                               callSite}; empty when none */
-    char tail[2048];       /* what Spark's message carries behind SQLSTATE: a parse error's position and text; else empty */
+    char tail[8192];       /* what Spark's message carries behind SQLSTATE: a parse error's position and text; else empty */
 };
 
 const struct hr_code_info *hr_code_info(enum hr_code code);
@@ -93,8 +93,8 @@ const char *hr_hint_kind_name(enum hr_hint_kind kind);      /* "advice", "comman
 size_t hr_err_text(const struct hr_err *err, char *out, size_t size);
 /* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else hr_err_text */
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size);
-/* rebuilds err from text that hr_err_encode wrote: how an error crosses DuckDB, which carries only text */
-size_t hr_err_encode(const struct hr_err *err, char *out, size_t size);
+/* an error as a text, from which hr_err_decode rebuilds it: how one crosses DuckDB, which carries only text. The caller frees. */
+char *hr_err_encoded(const struct hr_err *err);
 bool hr_err_decode(const char *text, struct hr_err *err);   /* false when text holds none; it may stand behind a prefix */
 
 struct hr_condition {

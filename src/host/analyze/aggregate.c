@@ -151,6 +151,8 @@ static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *
     return attr;
 }
 
+#define GROUPS_MAX 64                  /* columns of ROLLUP, CUBE and GROUPING SETS: a bit each of a grouping id, as in Spark */
+
 static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
 {
     bool all = true;
@@ -254,13 +256,13 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
 {
     size_t n = groups->count;
     *count = 0;
-    if (n > 31 && rel->aggregate.group != HR_GROUP_BY)
+    if (n > GROUPS_MAX && (rel->aggregate.group == HR_GROUP_ROLLUP || rel->aggregate.group == HR_GROUP_CUBE))
         return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
     switch (rel->aggregate.group) {
     case HR_GROUP_ROLLUP:
         *sets = ARRAY(a, uint64_t, n + 1);
         for (size_t i = 0; i <= n; i++)
-            (*sets)[(*count)++] = (1ull << (n - i)) - 1;
+            (*sets)[(*count)++] = n - i == GROUPS_MAX ? UINT64_MAX : (1ull << (n - i)) - 1;
         return HR_OK;
     case HR_GROUP_CUBE:
         if (n > 16)
@@ -283,6 +285,8 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
                 all[unique++] = groups->at[i];
         }
         n = unique;
+        if (n > GROUPS_MAX)
+            return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
         *sets = ARRAY(a, uint64_t, rel->aggregate.set_count);
         for (size_t k = 0; k < rel->aggregate.set_count; k++) {
             uint64_t mask = 0;
@@ -294,6 +298,8 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
                     at++;
                 if (at == n)
                     all[n++] = expr;
+                if (n > GROUPS_MAX)
+                    return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
                 mask |= 1ull << at;
             }
             (*sets)[(*count)++] = mask;

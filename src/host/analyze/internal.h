@@ -145,7 +145,9 @@ const char *quote(struct analysis *a, const char *part);
 enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code unresolved_column(struct scope *s, const struct hr_names *name);
 const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *output, const char *name, size_t *index);
-enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct hr_attrs *out, size_t *found);
+/* the outputs of the nodes below that are the plan `plan_id`: a DataFrame may stand in a plan any number of times */
+struct planned { struct hr_attrs *at; size_t count, cap; };
+enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct planned *out);
 
 /* coerce.c */
 const struct hr_type *wider_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y);   /* NULL: none */

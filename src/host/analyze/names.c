@@ -52,15 +52,21 @@ static bool qualifier_matches(const struct analysis *a, const struct hr_attr *at
     return true;
 }
 
-struct matches { const struct hr_attr *at[64]; size_t count, used; bool ambiguous; };
+struct matches { const struct hr_attr **at; size_t count, cap, used; };
 
-static void match_add(struct matches *m, const struct hr_attr *attr)
+static void match_add(struct analysis *a, struct matches *m, const struct hr_attr *attr)
 {
     for (size_t i = 0; i < m->count; i++)
         if (m->at[i]->id == attr->id)
             return;
-    if (m->count < HR_LEN(m->at))
-        m->at[m->count++] = attr;
+    if (m->count == m->cap) {
+        m->cap = m->cap ? 2 * m->cap : 4;
+        const struct hr_attr **more = ARRAY(a, const struct hr_attr *, m->cap);
+        if (m->count)
+            memcpy(more, m->at, m->count * sizeof *more);
+        m->at = more;
+    }
+    m->at[m->count++] = attr;
 }
 
 /* an analysis that fails is done again with the files' _metadata, when a name might have meant it */
@@ -80,7 +86,7 @@ static void match(struct analysis *a, const struct hr_attrs *output, const struc
             if ((attr->hidden && !attr->of_file && !parts) || !same_name(a, attr->name, name->at[parts]) || !qualifier_matches(a, attr, name, parts))
                 continue;
             m->used = parts + 1;
-            match_add(m, attr);
+            match_add(a, m, attr);
         }
         if (m->count || !parts)
             return;
@@ -187,15 +193,27 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
 
 /* ---- plan ids ---- */
 
-enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct hr_attrs *out, size_t *found)
+static void planned_add(struct analysis *a, struct planned *planned, const struct hr_attrs *output)
+{
+    if (planned->count == planned->cap) {
+        planned->cap = planned->cap ? 2 * planned->cap : 4;
+        struct hr_attrs *more = ARRAY(a, struct hr_attrs, planned->cap);
+        if (planned->count)
+            memcpy(more, planned->at, planned->count * sizeof *more);
+        planned->at = more;
+    }
+    planned->at[planned->count++] = *output;
+}
+
+enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct planned *out)
 {
     if (!node)
         return HR_OK;
     for (struct hr_plan_name *name = node->names; name; name = name->next)
-        if (name->plan_id == plan_id && *found < 16)
-            out[(*found)++] = name->output;
-    HR_TRY(find_by_plan_id(a, node->input, plan_id, out, found));
-    return find_by_plan_id(a, node->right, plan_id, out, found);
+        if (name->plan_id == plan_id)
+            planned_add(a, out, &name->output);
+    HR_TRY(find_by_plan_id(a, node->input, plan_id, out));
+    return find_by_plan_id(a, node->right, plan_id, out);
 }
 
 static const struct hr_attr *among_inputs(struct scope *s, int id)
@@ -207,22 +225,21 @@ static const struct hr_attr *among_inputs(struct scope *s, int id)
     return NULL;
 }
 
-static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, struct matches *m, size_t *nodes)
+static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, struct matches *m)
 {
-    struct hr_attrs outputs[16];
-    *nodes = 0;
+    struct planned planned = {.count = 0};
     asks_for_metadata(s->a, &expr->attribute.name);
     for (size_t k = 0; k < s->input_count; k++)
-        HR_TRY(find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, outputs, nodes));
-    for (size_t k = 0; k < *nodes; k++) {
+        HR_TRY(find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, &planned));
+    for (size_t k = 0; k < planned.count; k++) {
         struct matches found = {.count = 0};
-        match(s->a, &outputs[k], &expr->attribute.name, &found);
+        match(s->a, &planned.at[k], &expr->attribute.name, &found);
         for (size_t i = 0; i < found.count; i++) {
             const struct hr_attr *here = among_inputs(s, found.at[i]->id);
             if (!here)
                 continue;
             m->used = found.used;
-            match_add(m, here);
+            match_add(s->a, m, here);
         }
     }
     return HR_OK;
@@ -263,8 +280,7 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
     struct matches m = {.count = 0};
     *out = NULL;
     if (expr->attribute.plan_id != HR_NO_PLAN_ID) {
-        size_t nodes;
-        HR_TRY(find_planned(s, expr, &m, &nodes));
+        HR_TRY(find_planned(s, expr, &m));
         if (m.count > 1)
             return hr_fail_spark(a->err, "AMBIGUOUS_COLUMN_REFERENCE", "name", hr_printf(a->arena, "\"%s\"", name->at[name->count - 1]), NULL);
         if (m.count)
@@ -292,7 +308,7 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
             m.count = 0;
         }
         for (size_t i = 0; i < part.count; i++)
-            match_add(&m, part.at[i]);
+            match_add(a, &m, part.at[i]);
         if (part.count)
             m.used = part.used;
     }

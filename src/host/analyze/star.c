@@ -161,15 +161,15 @@ static enum hr_code expand_struct_star(struct scope *s, const struct hr_expr *st
 static enum hr_code expand_star(struct scope *s, const struct hr_expr *star, struct hr_exprs *out, size_t *cap)
 {
     if (star->star.plan_id != HR_NO_PLAN_ID) {
-        struct hr_attrs outputs[16];
-        size_t found = 0;
+        struct planned planned = {.count = 0};
         for (size_t k = 0; k < s->input_count; k++)
-            HR_TRY(find_by_plan_id(s->a, s->inputs[k], star->star.plan_id, outputs, &found));
-        if (!found)
+            HR_TRY(find_by_plan_id(s->a, s->inputs[k], star->star.plan_id, &planned));
+        if (!planned.count)
             return hr_fail_spark(s->a->err, "CANNOT_RESOLVE_DATAFRAME_COLUMN", "name", "\"*\"", NULL);
-        for (size_t i = 0; i < outputs[0].count; i++)
-            if (!outputs[0].at[i]->hidden)
-                push_attribute(s, out, cap, outputs[0].at[i]);
+        const struct hr_attrs *output = &planned.at[0];
+        for (size_t i = 0; i < output->count; i++)
+            if (!output->at[i]->hidden)
+                push_attribute(s, out, cap, output->at[i]);
         return HR_OK;
     }
     size_t covered = 0;

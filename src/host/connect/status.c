@@ -103,8 +103,10 @@ static char *base64(struct hr_arena *arena, const char *bytes, size_t len)
 /* cut at a character's start */
 static char *cut(struct hr_arena *arena, char *text)
 {
-    size_t len = MESSAGE_MAX;
-    if (strlen(text) <= MESSAGE_MAX)
+    size_t len = 0, sent = 0;              /* what is not printable ASCII is sent as three bytes */
+    for (; text[len] && sent < MESSAGE_MAX; len++)
+        sent += text[len] < ' ' || text[len] > '~' || text[len] == '%' ? 3 : 1;
+    if (!text[len])
         return text;
     while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
         len--;
@@ -162,7 +164,7 @@ struct hr_headers hr_status_ok(void)
 
 bool hr_status_has_more(const struct hr_err *err)
 {
-    return err->context[0] || strlen(err->msg) > MESSAGE_MAX || strlen(err->params) >= 1500;
+    return err->context[0] || strlen(err->msg) + strlen(err->tail) > MESSAGE_MAX / 3 || strlen(err->params) >= 1500;
 }
 
 static char *text_at(struct hr_arena *arena, json_t *json, const char *name)

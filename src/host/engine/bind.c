@@ -29,7 +29,7 @@ enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held 
 {
     *held = (struct held){operands, e->next_mark + 1};
     e->next_mark += (int)operands->count;
-    *texts = HR_NEW_ARRAY(e->arena, const char *, operands->count + 1);
+    *texts = HR_NEW_ARRAY(e->arena, const char *, operands->count + HELD_LEAST);
     for (size_t i = 0; i < operands->count; i++)
         if (is_plain(operands->at[i]))
             HR_TRY(expr_text(e, operands->at[i], &(*texts)[i]));

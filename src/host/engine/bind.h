@@ -10,13 +10,15 @@
 
 struct held { const struct hr_texprs *operands; int first; };   /* the marks are first, first + 1 … */
 
+enum { HELD_LEAST = 16 };              /* more operands than any function names one by one: the texts of those that are left out are NULL */
+
 enum settling {
     BIND,            /* when one operand is repeated, all are bound: the SQL inside captures nothing */
     BIND_REPEATED,   /* the others stay where they are, evaluated only when that place is reached */
     REPEAT,          /* around aggregates and windows, which cannot stand in a lambda, and do not nest */
 };
 
-/* texts: one for each operand, in the statement's arena */
+/* texts: one for each operand, in the statement's arena, and NULL behind them up to HELD_LEAST */
 enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held *held, const char ***texts);
 enum hr_code settle(struct emit *e, const struct held *held, const struct hr_buf *own, enum settling how, struct hr_buf *out);
 #endif

@@ -20,9 +20,10 @@ using Stat = struct hr_blob_stat;          /* the function of that name hides it
 
 [[noreturn]] void fail(const hr_err &err)
 {
-    char text[8192];
-    hr_err_encode(&err, text, sizeof text);
-    throw IOException(std::string(text));
+    char *encoded = hr_err_encoded(&err);
+    std::string text(encoded);
+    free(encoded);
+    throw IOException(text);
 }
 
 void check(hr_code code, const hr_err &err)

@@ -28,9 +28,11 @@ static size_t template_len(const struct hr_function *function, const char *p)
 }
 
 /* the argument list of a kernel call in a template: which of the call's arguments it takes */
-static enum hr_code kernel_types(struct call_text *c, const char *open, const char *end, const struct hr_type **types, size_t *count)
+static const struct hr_type **kernel_types(struct call_text *c, const char *open, const char *end, size_t *count)
 {
     const struct hr_texprs *args = &c->call->call.args;
+    /* each of the template's characters begins one at most, but "$*", which is all of the call's */
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + (size_t)(end - open) + 1);
     *count = 0;
     int depth = 0;
     bool fresh = true;                                       /* at the start of an argument */
@@ -47,12 +49,12 @@ static enum hr_code kernel_types(struct call_text *c, const char *open, const ch
             continue;
         fresh = false;
         if (*p == '$' && p[1] == '*')
-            for (size_t i = 0; i < args->count && *count < HR_KERNEL_ARGS_MAX; i++)
+            for (size_t i = 0; i < args->count; i++)
                 types[(*count)++] = args->at[i]->type;
-        else if (*count < HR_KERNEL_ARGS_MAX)                /* a kernel of fixed types may take a constant or an expression */
+        else                                                 /* a kernel of fixed types may take a constant or an expression */
             types[(*count)++] = *p == '$' && (size_t)(p[1] - '1') < args->count ? args->at[p[1] - '1']->type : hr_type_basic(HR_TYPE_INT);
     }
-    return HR_OK;
+    return types;
 }
 
 enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf *out)
@@ -145,13 +147,11 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
             const char *open = p + 1;
             while (open < end && *open != '(')
                 open++;
-            const struct hr_type *types[HR_KERNEL_ARGS_MAX];
             size_t count;
-            HR_TRY(kernel_types(c, open, end, types, &count));
-            const struct hr_type **copy = hr_memdup(c->e->arena, types, (count ? count : 1) * sizeof *types);
+            const struct hr_type **types = kernel_types(c, open, end, &count);
             const struct hr_kernel *kernel = hr_kernel_find(p + 1, (size_t)(open - p - 1));
             c->e->kernel_options = kernel && kernel->prepare ? call_options(c) : NULL;
-            HR_TRY(emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, copy, count, out));
+            HR_TRY(emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, types, count, out));
             p = open - 1;
         } else if (*p == '$' && p + 1 < end && p[1] == '*') {
             for (size_t i = 0; i < args->count; i++)

@@ -8,7 +8,7 @@ struct call_text {
     struct emit *e;
     const struct hr_texpr *call;
     const char *over;
-    const char **args;                 /* what stands for each argument in its SQL, as often as it is wanted: bind.h */
+    const char **args;                 /* what stands for each argument in its SQL, as often as it is wanted: bind.h; NULL for those that are left out */
 };
 
 /* the functions behind "!name" */

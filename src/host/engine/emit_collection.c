@@ -142,7 +142,25 @@ enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-struct captures { struct hr_texpr *at[HR_KERNEL_ARGS_MAX]; const struct hr_attr *own[HR_KERNEL_ARGS_MAX]; size_t count, own_count; bool too_many; };
+struct captures {
+    struct hr_arena *arena;
+    struct hr_texpr **at;
+    const struct hr_attr **own;        /* parameters of lambdas inside */
+    size_t count, cap, own_count, own_cap;
+    bool subquery;
+};
+
+/* pointers at `at`, with room for one more */
+static void *grown(struct hr_arena *arena, void *at, size_t count, size_t *cap)
+{
+    if (count < *cap)
+        return at;
+    *cap = *cap ? 2 * *cap : 16;
+    void **more = HR_NEW_ARRAY(arena, void *, *cap);
+    if (count)
+        memcpy(more, at, count * sizeof *more);
+    return more;
+}
 
 static const struct hr_attr *attr_of(const struct hr_texpr *expr)
 {
@@ -151,10 +169,10 @@ static const struct hr_attr *attr_of(const struct hr_texpr *expr)
 
 static void own_param(struct captures *found, const struct hr_attr *param)
 {
-    if (param && found->own_count < HR_LEN(found->own))
-        found->own[found->own_count++] = param;
-    else if (param)
-        found->too_many = true;
+    if (!param)
+        return;
+    found->own = grown(found->arena, found->own, found->own_count, &found->own_cap);
+    found->own[found->own_count++] = param;
 }
 
 /* columns and outer variables that a lambda's body uses */
@@ -167,17 +185,17 @@ static enum hr_code find_captures(void *arg, struct hr_texpr **child)
     for (size_t i = 0; (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
         own_param(found, (*child)->call.params[i]);
     if ((*child)->kind == HR_T_SUBQUERY)
-        found->too_many = true;
+        found->subquery = true;
     for (size_t i = 0; attr && i < found->own_count; i++)
         if (found->own[i]->id == attr->id)
             return HR_OK;
     for (size_t i = 0; attr && i < found->count; i++)
         if (attr_of(found->at[i])->id == attr->id)
             return HR_OK;
-    if (attr && found->count == HR_LEN(found->at))
-        found->too_many = true;
-    else if (attr)
+    if (attr) {
+        found->at = grown(found->arena, found->at, found->count, &found->cap);
         found->at[found->count++] = *child;
+    }
     return hr_texpr_each(*child, find_captures, arg);
 }
 
@@ -217,12 +235,12 @@ static enum hr_code reduce_structs(struct call_text *c, const struct captures *c
 enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
-    struct captures captures = {.count = 0};
+    struct captures captures = {.arena = c->e->arena};
     struct hr_texpr *merge = args->at[2];
     const char *reduced;
     find_captures(&captures, &merge);
-    if (captures.too_many)
-        return hr_refuse(c->e->err, "function '%s' whose lambda uses so many columns, or a subquery", c->call->call.name);
+    if (captures.subquery)
+        return hr_refuse(c->e->err, "function '%s' whose lambda holds a subquery", c->call->call.name);
     if (captures.count || !hr_type_same_shape(args->at[0]->type->element, args->at[1]->type))
         HR_TRY(reduce_structs(c, &captures, &reduced));
     else

@@ -5,6 +5,7 @@
 #include "host/plan/python_work.h"
 #include "base/limits.h"
 #include <math.h>
+#include <stdlib.h>
 
 #define SHIELD_DEPTH 16
 
@@ -190,7 +191,6 @@ static long long unit_size(const struct hr_type *type)
 static const char *cast_overflow(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to)
 {
     struct hr_err overflow = {0};
-    char encoded[8192];
     struct hr_buf sql, types[2];
     const char *suffix = from->id == HR_TYPE_BYTE ? "Y" : from->id == HR_TYPE_SHORT ? "S" : from->id == HR_TYPE_LONG ? "L" : "";
     for (int i = 0; i < 2; i++) {
@@ -201,11 +201,12 @@ static const char *cast_overflow(struct emit *e, const char *text, const struct 
     }
     hr_fail_spark(&overflow, "CAST_OVERFLOW", "value", "@value@", "sourceType", hr_buf_text(&types[0]), "targetType", hr_buf_text(&types[1]), "ansiConfig",
                   "\"spark.sql.ansi.enabled\"", NULL);
-    hr_err_encode(&overflow, encoded, sizeof encoded);
+    char *encoded = hr_err_encoded(&overflow);
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error(replace(");
     write_quoted(encoded, strlen(encoded), &sql);
     hr_buf_addf(&sql, ", '@value@', CAST(%s AS VARCHAR) || '%s'))", text, suffix);
+    free(encoded);
     hr_buf_release(&types[0]);
     hr_buf_release(&types[1]);
     return sel_take(e, &sql);

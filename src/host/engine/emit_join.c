@@ -1,5 +1,6 @@
 /* Generators, joins, set operations and CTEs to SQL. */
 #include "host/engine/select.h"
+#include <stdlib.h>
 
 /* ---- generators: unnest in a select of its own ---- */
 
@@ -141,10 +142,9 @@ enum hr_code build_set(struct emit *e, const struct hr_node *node, struct sel *s
 static const char *level_error(struct emit *e, long long levels)
 {
     struct hr_err err = {0};
-    char encoded[4096];
     struct hr_buf sql;
     hr_fail_spark(&err, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", hr_printf(e->arena, "%lld", levels), NULL);
-    hr_err_encode(&err, encoded, sizeof encoded);
+    char *encoded = hr_err_encoded(&err);
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error('");
     for (const char *p = encoded; *p; p++) {
@@ -153,6 +153,7 @@ static const char *level_error(struct emit *e, long long levels)
         hr_buf_addc(&sql, *p);
     }
     hr_buf_adds(&sql, "')");
+    free(encoded);
     return sel_take(e, &sql);
 }
 

@@ -161,23 +161,19 @@ enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
 
 /* ---- structs and collections ---- */
 
-/* the arguments from … to - 1 as one text: a kernel takes HR_KERNEL_ARGS_MAX, so more are parted among so many calls */
-static enum hr_code concat_parts(struct call_text *c, size_t from, size_t to, struct hr_buf *out)
+static enum hr_code concat_texts(struct call_text *c, struct hr_buf *out)
 {
-    size_t count = to - from, each = (count + HR_KERNEL_ARGS_MAX - 1) / HR_KERNEL_ARGS_MAX;
+    size_t count = c->call->call.args.count;
     if (count == 1) {
-        hr_buf_adds(out, c->args[from]);
+        hr_buf_adds(out, c->args[0]);
         return HR_OK;
     }
-    const struct hr_type *types[HR_KERNEL_ARGS_MAX];
-    size_t parts = (count + each - 1) / each;
-    for (size_t i = 0; i < parts; i++)
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, count);
+    for (size_t i = 0; i < count; i++)
         types[i] = c->call->type;
-    HR_TRY(emit_kernel(c->e, "concat", strlen("concat"), c->call->type, types, parts, out));
-    for (size_t at = from; at < to; at += each) {
-        hr_buf_adds(out, at > from ? ", " : "(");
-        HR_TRY(concat_parts(c, at, at + each < to ? at + each : to, out));
-    }
+    HR_TRY(emit_kernel(c->e, "concat", strlen("concat"), c->call->type, types, count, out));
+    for (size_t i = 0; i < count; i++)
+        hr_buf_addf(out, "%s%s", i ? ", " : "(", c->args[i]);
     hr_buf_addc(out, ')');
     return HR_OK;
 }
@@ -190,7 +186,7 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
         return HR_OK;
     }
     if (c->call->type->id != HR_TYPE_ARRAY)
-        return concat_parts(c, 0, args->count, out);
+        return concat_texts(c, out);
     hr_buf_addc(out, '(');
     for (size_t i = 0; i < args->count; i++) {
         hr_buf_adds(out, i ? " || " : "");

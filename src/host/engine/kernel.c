@@ -56,10 +56,10 @@ void hr_out_buf(struct hr_rows *rows, idx_t row, const struct hr_buf *buf)
 
 void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
 {
-    char text[8192];
+    char *text = hr_err_encoded(err);
     rows->failed = true;
-    hr_err_encode(err, text, sizeof text);
     duckdb_scalar_function_set_error(rows->info, text);
+    free(text);
 }
 
 struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; struct budget *budget; };
@@ -140,7 +140,10 @@ static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckd
     const struct registered *r = duckdb_scalar_function_get_extra_info(info);
     struct hr_rows rows = {.info = info, .name = r->kernel->name, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
                            .arg_count = duckdb_data_chunk_get_column_count(input), .result = output, .is_nested = is_nested(r->types.result)};
-    HR_CHECK(rows.arg_count <= HR_KERNEL_ARGS_MAX);
+    rows.args = calloc(rows.arg_count + 1, sizeof *rows.args);
+    rows.data = calloc(rows.arg_count + 1, sizeof *rows.data);
+    rows.valid = calloc(rows.arg_count + 1, sizeof *rows.valid);
+    HR_CHECK(rows.args && rows.data && rows.valid);
     for (size_t i = 0; i < rows.arg_count; i++) {
         rows.args[i] = duckdb_data_chunk_get_vector(input, i);
         rows.data[i] = duckdb_vector_get_data(rows.args[i]);
@@ -154,6 +157,9 @@ static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckd
     run_rows(r->kernel, &rows);
     if (hr_vector_checked() && !rows.failed)
         hr_vector_check(r->types.result, output, rows.count, r->kernel->name);
+    free(rows.args);
+    free(rows.data);
+    free(rows.valid);
 }
 
 static void release_registered(void *data)

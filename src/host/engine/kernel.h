@@ -30,8 +30,6 @@ struct hr_kernel_types {
     void *state;                       /* what prepare made: read only */
 };
 
-#define HR_KERNEL_ARGS_MAX 64
-
 /* one call of a kernel: vectors of `count` rows */
 struct hr_rows {
     duckdb_function_info info;
@@ -39,9 +37,9 @@ struct hr_rows {
     const struct hr_kernel_types *types;
     idx_t count;
     size_t arg_count;
-    duckdb_vector args[HR_KERNEL_ARGS_MAX];
-    void *data[HR_KERNEL_ARGS_MAX];
-    uint64_t *valid[HR_KERNEL_ARGS_MAX];               /* NULL: all valid */
+    duckdb_vector *args;               /* arg_count of each */
+    void **data;
+    uint64_t **valid;                  /* NULL: all valid */
     duckdb_vector result;
     void *out;
     uint64_t *out_valid;

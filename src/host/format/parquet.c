@@ -220,6 +220,7 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
         char *slash = strrchr(target, '/');
         if (hr_blob_can_rename(target))
             code = hr_blob_mkdir(writing->format->blob, hr_strndup(writing->arena, target, (size_t)(slash - target)), writing->cancel, err);
+        code = hr_part_failed(writing, hr_buf_text(&folder), code, err);
         hr_buf_clear(&sql);
         copy_statement(writing, table, hr_buf_text(&filter), target, codec, &sql);
         duckdb_result copied;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define SCANS_FIRST 64
-#define ERR_TEXT_MAX (24 * 1024)   /* an encoded hr_err, every character of it escaped as JSON */
 
 /* ---- the registry: ids to scans, weak (an entry holds no reference) ---- */
 
@@ -202,12 +201,6 @@ static void joined_free(void *arg)
     free(joined);
 }
 
-static const char *error_text(const struct hr_err *err, char *out, size_t size)
-{
-    hr_err_encode(err, out, size);
-    return out;
-}
-
 static void on_bind(duckdb_bind_info info)
 {
     struct hr_format *format = duckdb_bind_get_extra_info(info);
@@ -267,8 +260,9 @@ static void on_init(duckdb_init_info info)
     uint64_t threads = 1;
     struct hr_err err = {0};
     if (running->scan->ops->begin(running->scan, &want, &running->global, &threads, &err)) {
-        char text[ERR_TEXT_MAX];
-        duckdb_init_set_error(info, error_text(&err, text, sizeof text));
+        char *text = hr_err_encoded(&err);
+        duckdb_init_set_error(info, text);
+        free(text);
         running_free(running);
         return;
     }
@@ -316,8 +310,9 @@ static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
     if (!code && hr_vector_checked())
         check_filled(running, out);
     if (code) {
-        char text[ERR_TEXT_MAX];
-        duckdb_function_set_error(info, error_text(&err, text, sizeof text));
+        char *text = hr_err_encoded(&err);
+        duckdb_function_set_error(info, text);
+        free(text);
         duckdb_data_chunk_set_size(out, 0);
     }
 }

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -56,13 +57,35 @@ static enum hr_code compress_to(struct out_file *file, const char *bytes, size_t
     return HR_OK;
 }
 
+static bool name_too_long(const char *folder)
+{
+    size_t longest = 0;
+    for (const char *at = folder; *at; at += strspn(at, "/")) {
+        size_t len = strcspn(at, "/");
+        longest = len > longest ? len : longest;
+        at += len;
+    }
+    return longest > NAME_MAX || strlen(folder) > HR_BLOB_NAME_MAX;
+}
+
+enum hr_code hr_part_failed(const struct hr_writing *writing, const char *folder, enum hr_code code, struct hr_err *err)
+{
+    if (!code || !err || !name_too_long(folder))
+        return code;
+    struct hr_err why = *err;
+    hr_fail_spark(err, "TASK_WRITE_FAILED", "path", hr_files_spark_path(writing->arena, writing->target), NULL);
+    snprintf(err->tail, sizeof err->tail, "\nThe values of the partition columns make the name of a folder: %.1000s…", why.msg);
+    return HR_E_SPARK;
+}
+
 static enum hr_code open_file(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
 {
     char name[200];
     snprintf(name, sizeof name, "part-%05d-%s%cc%03d%s%s", file->part, writing->uuid, writing->partition_count ? '.' : '-', file->number, writing->text->extension,
              writing->codec_extension);
     char *folder = *file->folder ? hr_blob_join(writing->arena, writing->place, file->folder) : (char *)writing->place;
-    HR_TRY(hr_blob_create(writing->format->blob, hr_blob_join(writing->arena, folder, name), NULL, writing->cancel, &file->writer, err));
+    const char *place = hr_blob_join(writing->arena, folder, name);
+    HR_TRY(hr_part_failed(writing, file->folder, hr_blob_create(writing->format->blob, place, NULL, writing->cancel, &file->writer, err), err));
     if (*writing->codec_extension) {
         memset(&file->zip, 0, sizeof file->zip);
         bool gzip = !strcmp(writing->codec_name, "gzip");

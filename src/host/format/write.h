@@ -63,5 +63,8 @@ void hr_column_bind(struct hr_column *column, duckdb_vector vector);
 void hr_json_quote(const char *text, size_t len, struct hr_buf *out);     /* a text as a JSON string */
 /* key=value, escaped as Spark does for folders */
 void hr_partition_folder(const char *name, const char *value, bool is_null, struct hr_buf *out);
+/* after a part could not be made: Spark's TASK_WRITE_FAILED, with the reason, when the values of the partition columns make a name that no
+ * store takes; else code and err as they are */
+enum hr_code hr_part_failed(const struct hr_writing *writing, const char *folder, enum hr_code code, struct hr_err *err);
 enum hr_code hr_refuse_option(struct hr_err *err, const char *format, const char *key, const char *value);
 #endif

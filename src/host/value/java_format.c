@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DOUBLE_PLACES_MAX 340   /* java.text.DecimalFormat's of a double */
 #define WIDTH_MAX 100000   /* a wider field is a mistake, or an attack */
 
 struct spec {
@@ -308,6 +309,7 @@ void hr_format_number(double value, int places, struct hr_buf *out)
         return;
     }
     char *digits = NULL;
+    places = places < DOUBLE_PLACES_MAX ? places : DOUBLE_PLACES_MAX;
     if (!hr_buf_room(out, (size_t)places))
         return;                                              /* too long, and says so when it is read */
     /* glibc rounds the exact value half to even, as DecimalFormat does */

@@ -30,12 +30,15 @@ static void malformed(struct hr_rows *rows, idx_t row, enum mode mode)
         return;
     }
     struct hr_err err;
-    struct hr_buf source, target;
-    char value[1024];
+    struct hr_buf source, target, value;
     struct hr_text text = hr_row_text(rows, 0, row);
-    snprintf(value, sizeof value, "'%.*s'", (int)(text.len < 1000 ? text.len : 1000), text.bytes);
-    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", value, "sourceType", sql_name(rows->types->args[0], &source), "targetType",
+    hr_buf_init(&value, HR_BUF_GROWS);
+    hr_buf_addc(&value, '\'');
+    hr_buf_add(&value, text.bytes, text.len);
+    hr_buf_addc(&value, '\'');
+    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", hr_buf_text(&value), "sourceType", sql_name(rows->types->args[0], &source), "targetType",
                   sql_name(rows->types->result, &target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_buf_release(&value);
     hr_buf_release(&source);
     hr_buf_release(&target);
     hr_kernel_fail(rows, &err);

@@ -124,8 +124,10 @@ void hr_k_raise_error(struct hr_rows *rows, idx_t row)
 {
     struct hr_err err;
     struct hr_text text = hr_row_text(rows, 0, row);
-    char message[1024];
-    snprintf(message, sizeof message, "%.*s", (int)(text.len < 1000 ? text.len : 1000), text.bytes);
-    hr_fail_spark(&err, "USER_RAISED_EXCEPTION", "errorMessage", message, NULL);
+    struct hr_buf message;
+    hr_buf_init(&message, HR_BUF_GROWS);
+    hr_buf_add(&message, text.bytes, text.len);
+    hr_fail_spark(&err, "USER_RAISED_EXCEPTION", "errorMessage", hr_buf_text(&message), NULL);
+    hr_buf_release(&message);
     hr_kernel_fail(rows, &err);
 }

@@ -99,26 +99,37 @@ static bool group_ok(struct hr_rows *rows, const struct hr_regex *regex, int gro
     return false;
 }
 
-#define GROUPS 64
 #define LOOK_EVERY (1 << 16)             /* matches, before it is asked whether to stop */
+
+/* where a match and its groups stand: two places a group, as many as the pattern has */
+struct spans { size_t few[2 * 16], *at; int count; };
+
+static size_t *spans_for(const struct hr_regex *regex, struct spans *spans)
+{
+    spans->count = hr_regex_group_count(regex) + 1;
+    spans->at = spans->count > 16 ? malloc(2 * sizeof(size_t) * (size_t)spans->count) : spans->few;
+    HR_CHECK(spans->at);
+    return spans->at;
+}
+
+static void spans_release(struct spans *spans)
+{
+    if (spans->at != spans->few)
+        free(spans->at);
+}
 
 void hr_k_regexp_extract(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_extract`");
     int group = HR_ROW(rows, 2, row, int32_t);
-    size_t spans[2 * GROUPS];
-    if (!regex)
+    if (!regex || !group_ok(rows, regex, group, "`regexp_extract`"))
         return;
-    if (!hr_regex_find(regex, text.bytes, text.len, 0, spans, GROUPS)) {
-        if (group_ok(rows, regex, group, "`regexp_extract`"))
-            hr_out_text(rows, row, "", 0);
-        return;
-    }
-    if (!group_ok(rows, regex, group, "`regexp_extract`") || group >= GROUPS)
-        return;
-    bool took = spans[2 * group] != SIZE_MAX;
+    struct spans found;
+    const size_t *spans = spans_for(regex, &found);
+    bool took = hr_regex_find(regex, text.bytes, text.len, 0, found.at, found.count) && spans[2 * group] != SIZE_MAX;
     hr_out_text(rows, row, took ? text.bytes + spans[2 * group] : "", took ? spans[2 * group + 1] - spans[2 * group] : 0);
+    spans_release(&found);
 }
 
 /* ---- lists of strings: appended to the result's child ---- */
@@ -128,16 +139,18 @@ void hr_k_regexp_extract_all(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_extract_all`");
     int group = HR_ROW(rows, 2, row, int32_t);
-    size_t spans[2 * GROUPS];
     if (!regex || !group_ok(rows, regex, group, "`regexp_extract_all`"))
         return;
+    struct spans found;
+    size_t *spans = spans_for(regex, &found);
     struct list_out list = list_begin(rows, row);
-    for (size_t from = 0; from != SIZE_MAX && !rows->failed && hr_regex_find(regex, text.bytes, text.len, from, spans, GROUPS);
+    for (size_t from = 0; from != SIZE_MAX && !rows->failed && hr_regex_find(regex, text.bytes, text.len, from, spans, found.count);
          from = hr_regex_after(text.bytes, text.len, spans)) {
-        bool took = group < GROUPS && spans[2 * group] != SIZE_MAX;
+        bool took = spans[2 * group] != SIZE_MAX;
         list_add(&list, took ? text.bytes + spans[2 * group] : "", took ? spans[2 * group + 1] - spans[2 * group] : 0);
     }
     list_end(&list);
+    spans_release(&found);
 }
 
 void hr_k_regexp_count(struct hr_rows *rows, idx_t row)

@@ -125,7 +125,7 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
     }
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_text format = hr_row_text(rows, 0, row);
-    struct hr_argument args[HR_KERNEL_ARGS_MAX];
+    struct hr_argument *args = HR_NEW_ARRAY(arena, struct hr_argument, rows->arg_count);
     for (size_t i = 1; i < rows->arg_count; i++)
         args[i - 1] = argument_at(rows, i, row, arena);
     if (rows->failed) {
