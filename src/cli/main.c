@@ -52,11 +52,30 @@ static const struct hr_command *next_command(const struct hr_command *command)
     return NULL;
 }
 
+#define WORDS_WIDTH 26
+
+/* in characters: one of "PATH…" is three bytes */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text; text++)
+        if ((*text & 0xC0) != 0x80)
+            width++;
+    return width;
+}
+
+/* words that are longer than their column have a line of their own */
 static void print_line(const char *name, const char *operands, const char *text)
 {
     char words[64];
     snprintf(words, sizeof words, "%s%s%s", name, *operands ? " " : "", operands);
-    printf("  %-26s %s\n", words, text);
+    int room = WORDS_WIDTH - width_of(words);
+    printf("  %s", words);
+    if (room < 0) {
+        printf("\n  ");
+        room = WORDS_WIDTH;
+    }
+    printf("%*s %s\n", room, "", text);
 }
 
 static void print_commands(void)
