@@ -417,8 +417,9 @@ static enum hr_code run_set_download(const struct hr_args *args, struct hr_arena
         hr_blob_free(blob);
     }
     hr_blob_config_free(config);
+    size_t count = json_array_size(json_object_get(manifest, "files"));
     if (!code)
-        printf("%zu files are in %s\n", json_array_size(json_object_get(manifest, "files")), args->positional[1]);
+        printf("%zu %s in %s\n", count, count == 1 ? "file is" : "files are", args->positional[1]);
     json_decref(manifest);
     return code;
 }

@@ -627,7 +627,7 @@ def test_the_command(serve, demo, folder, tmp_path):
     made = json.loads(serve.cli("dataset", "register", folder, f"{folder}/people.csv", "--format", "csv", "--json").stdout)
     assert made["latest"]["versionId"] == "1" and made["datasetType"] == "tabular"
     assert folder in serve.cli("dataset", "list").stdout and "people.csv" in serve.cli("dataset", "files", folder).stdout
-    assert "1 files are in" in serve.cli("dataset", "download", f"{folder}:1", str(tmp_path / "got")).stdout
+    assert "1 file is in" in serve.cli("dataset", "download", f"{folder}:1", str(tmp_path / "got")).stdout
     assert (tmp_path / "got/people.csv").read_bytes() == PEOPLE
     again = serve.cli("dataset", "download", folder, str(tmp_path / "got"), check=False)
     assert again.returncode == 1 and "exists already" in again.stderr and "--overwrite" in again.stderr
