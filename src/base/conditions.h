@@ -78,6 +78,11 @@
     X("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <paramIndex> parameter requires the <requiredType> type, however <inputSql> has the type <inputType>.") \
     X("DATATYPE_MISMATCH.UNEXPECTED_NULL", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must not be null.") \
     X("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The input of <functionName> can't be <dataType> type data.") \
+    X("DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> should all be of type map, but it's <dataType>.") \
+    X("DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type <orderSpecType> used in the order specification does not support the data type <valueBoundaryType> which is used in the range frame.") \
+    X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame upper bound <upper> does not follow the lower bound <lower>.") \
+    X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the <location> bound <exprType> does not match the expected data type <expectedType>.") \
+    X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The lower bound of a window frame must be <comparison> to the upper bound.") \
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
     X("DATA_SOURCE_NOT_FOUND", "42K02", "org.apache.spark.SparkClassNotFoundException", "Failed to find the data source: <provider>. Make sure the provider name is correct and the package is properly registered and compatible with your Spark version.") \
     X("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "22023", HR_ANALYSIS, "<rangeMessage>. If necessary set <ansiConfig> to \"false\" to bypass this error.") \
@@ -109,6 +114,7 @@
     X("INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. You must provide at least one field type. For example: \"STRUCT<name STRING, phone DECIMAL(10, 0)>\".") \
     X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
     X("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.") \
+    X("INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression without a window function, but found <windowExpr>.") \
     X("INVALID_ARRAY_INDEX", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use the SQL function `get()` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ARRAY_INDEX_IN_ELEMENT_AT", "22003", HR_ARRAY_INDEX, "The index <indexValue> is out of bounds. The array has <arraySize> elements. Use `try_element_at` to tolerate accessing element at invalid index and return NULL instead.") \
     X("INVALID_ATTRIBUTE_NAME_SYNTAX", "42601", HR_ANALYSIS, "Syntax error in the attribute name: <name>. Check that backticks appear in pairs, a quoted string is a complete name part and use a backtick only inside quoted name parts.") \
@@ -129,6 +135,8 @@
     X("INVALID_ESCAPE_CHAR", "42604", HR_PARSE, "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.") \
     X("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", HR_ANALYSIS, "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.") \
     X("INVALID_EXTRACT_FIELD", "42601", HR_ANALYSIS, "Cannot extract <field> from <expr>.") \
+    X("INVALID_FORMAT.ESC_AT_THE_END", "42601", HR_ANALYSIS, "The format is invalid: <format>. The escape character is not allowed to end with.") \
+    X("INVALID_FORMAT.ESC_IN_THE_MIDDLE", "42601", HR_ANALYSIS, "The format is invalid: <format>. The escape character is not allowed to precede <char>.") \
     X("INVALID_HANDLE.FORMAT", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Handle must be an UUID string of the format '00112233-4455-6677-8899-aabbccddeeff'") \
     X("INVALID_HANDLE.OPERATION_ABANDONED", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation was considered abandoned because of inactivity and removed.") \
     X("INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "HY000", HR_SQL_EXCEPTION, "The handle <handle> is invalid. Operation already exists.") \
@@ -140,6 +148,7 @@
     X("INVALID_INDEX_OF_ZERO", "22003", HR_RUNTIME, "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).") \
     X("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Found incompatible types in the column <colName> for inline table.") \
     X("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "42000", HR_ANALYSIS, "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.") \
+    X("INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.") \
     X("INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Error parsing interval <interval> string.") \
     X("INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string does not match <intervalStr> format of <supportedFormat> when cast to <typeName>: <input>.") \
     X("INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Cannot support (interval '<input>' <from> to <to>) expression.") \
@@ -180,6 +189,8 @@
     X("INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function does not support DISTINCT with WITHIN GROUP.") \
     X("INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. WITHIN GROUP is required for the function.") \
     X("INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function requires <expectedNum> orderings in WITHIN GROUP but got <actualNum>.") \
+    X("INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function is invoked with DISTINCT and WITHIN GROUP but expressions <funcArg> and <orderingExpr> do not match. The WITHIN GROUP ordering expression must be picked from the function inputs.") \
+    X("INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST", "42K0K", HR_ANALYSIS, "Invalid function <funcName> with WITHIN GROUP. The function <funcName> with DISTINCT and WITHIN GROUP (ORDER BY) is not supported for <inputType> input. Explicitly cast the input to <castType> before passing it to both the function argument and ORDER BY expression.") \
     X("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "42K0E", HR_ANALYSIS, "The join condition <joinCondition> has the invalid type <conditionType>, expected \"BOOLEAN\".") \
     X("MALFORMED_CHARACTER_CODING", "22000", HR_RUNTIME, "Invalid value found when performing <function> with <charset>") \
     X("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023", HR_SPARK, "Malformed records are detected in record parsing: <badRecord>. Parse Mode: <failFastMode>. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.") \
@@ -223,6 +234,7 @@
     X("UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Unpivot value columns must share a least common type, some types do not: [<types>].") \
     X("UNPIVOT_VALUE_SIZE_MISMATCH", "428C4", HR_ANALYSIS, "All unpivot value columns must have the same size as there are value column names (<names>).") \
     X("UNRESOLVABLE_TABLE_VALUED_FUNCTION", "42883", HR_ANALYSIS, "Could not resolve <name> to a table-valued function. Please make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly. If <name> is not defined, please create the table-valued function before using it. For more information about defining table-valued functions, please refer to the Apache Spark documentation.") \
+    X("UNRESOLVED_ALL_IN_GROUP_BY", "42803", HR_ANALYSIS, "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns.") \
     X("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved.") \
     X("UNRESOLVED_COLUMN.WITH_SUGGESTION", "42703", HR_ANALYSIS, "A column, variable, or function parameter with name <objectName> cannot be resolved. Did you mean one of the following? [<proposal>].") \
     X("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "42703", HR_ANALYSIS, "Cannot resolve column name \"<colName>\" among (<fieldNames>).") \
@@ -244,19 +256,26 @@
     X("UNSUPPORTED_JOIN_TYPE", "0A000", HR_ANALYSIS, "Unsupported join type '<typ>'. Supported join types include: <supported>.") \
     X("UNSUPPORTED_OVERWRITE.PATH", "42902", HR_ANALYSIS, "Can't overwrite the target that is also being read from. The target path is <path>.") \
     X("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION", "0A000", HR_ANALYSIS, "Unsupported subquery expression: Correlated subqueries in the join predicate cannot reference both join inputs:\n<subqueryExpression>") \
+    X("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES", "0A000", HR_ANALYSIS, "Unsupported subquery expression: Found an aggregate function in a correlated predicate that has both outer and local references, which is not supported: <function>.") \
+    X("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE", "0A000", HR_ANALYSIS, "Unsupported subquery expression: Expressions referencing the outer query are not supported outside of WHERE/HAVING clauses: <sqlExprs>.") \
     X("UNSUPPORTED_TIME_PRECISION", "0A001", HR_SPARK, "The seconds precision <precision> of the TIME data type is out of the supported range [0, 6].") \
     X("UNSUPPORTED_TIME_TYPE", "0A000", HR_ANALYSIS, "The data type TIME is not supported.") \
     X("UNSUPPORTED_TYPED_LITERAL", "0A000", HR_PARSE, "Literals of the type <unsupportedType> are not supported. Supported types are <supportedTypes>.") \
     X("USER_RAISED_EXCEPTION", "P0001", HR_ANALYSIS, "<errorMessage>") \
     X("WINDOW_FUNCTION_FRAME_NOT_ORDERED", "42601", HR_ANALYSIS, "Window function <wf_name> requires the window to be ordered. You need to add an ORDER BY clause. For example: SELECT <wf_expr> OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM table.") \
+    X("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "42601", HR_ANALYSIS, "Window function <funcName> requires an OVER clause.") \
     X("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix.") \
     X("WRONG_NUM_ARGS.WITH_SUGGESTION", "42605", HR_ANALYSIS, "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>.") \
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
+    X("_LEGACY_ERROR_TEMP_1031", "", HR_ANALYSIS, "It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.") \
     X("_LEGACY_ERROR_TEMP_1039", "", HR_ANALYSIS, "Multiple time/session window expressions would result in a cartesian product of rows, therefore they are currently not supported.") \
     X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).") \
+    X("_LEGACY_ERROR_TEMP_2128", "", HR_RUNTIME, "The key array and value array of MapData must have the same length.") \
     X("_LEGACY_ERROR_TEMP_3231", "", HR_ILLEGAL_ARGUMENT, "Intervals greater than a month is not supported (<interval>).") \
-    X("_LEGACY_ERROR_TEMP_3242", "", HR_ILLEGAL_ARGUMENT, "sequence step must be an <intervalType> of day granularity if start and end values are dates")
+    X("_LEGACY_ERROR_TEMP_3242", "", HR_ILLEGAL_ARGUMENT, "sequence step must be an <intervalType> of day granularity if start and end values are dates") \
+    X("java.lang.ArithmeticException", "", "java.lang.ArithmeticException", "<message>") /* Java's own: its class stands for the condition that it lacks */ \
+    X("java.lang.IllegalArgumentException", "", "java.lang.IllegalArgumentException", "<message>")
 #endif

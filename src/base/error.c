@@ -239,11 +239,16 @@ enum hr_code hr_refuse(struct hr_err *err, const char *format, ...)
     return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
 }
 
+bool hr_err_is_java(const struct hr_err *err)
+{
+    return err->code == HR_E_SPARK && (!err->condition[0] || !strncmp(err->condition, "java.", 5));
+}
+
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 {
     if (err->code != HR_E_SPARK)
         return hr_err_text(err, out, size);
-    bool plain = !err->condition[0];                         /* Java's own exceptions have no condition */
+    bool plain = hr_err_is_java(err);
     int len = plain ? snprintf(out, size, "%s%s", err->msg, err->tail)
                     : snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
     return len < 0 ? 0 : (size_t)len;

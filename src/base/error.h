@@ -91,6 +91,8 @@ enum hr_code hr_refuse(struct hr_err *err, const char *format, ...) __attribute_
 const char *hr_hint_kind_name(enum hr_hint_kind kind);      /* "advice", "command", "grant" */
 /* the message with its next step, for clients that show one text */
 size_t hr_err_text(const struct hr_err *err, char *out, size_t size);
+/* one of Java's own exceptions: its condition is its class, or empty, and no client is told it */
+bool hr_err_is_java(const struct hr_err *err);
 /* "[COND] text SQLSTATE: 22012" for a Spark failure, as Spark's clients print it; else hr_err_text */
 size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size);
 /* an error as a text, from which hr_err_decode rebuilds it: how one crosses DuckDB, which carries only text. The caller frees. */

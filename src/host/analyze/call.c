@@ -277,6 +277,36 @@ static enum hr_code lambda_argument(struct analysis *a, const struct hr_function
     return HR_OK;
 }
 
+/* a cast to text or bytes under which different values stay different */
+static bool keeps_apart(const struct hr_type *type)
+{
+    return hr_type_is_integral(type) || type->id == HR_TYPE_DECIMAL || type->id == HR_TYPE_DATE || type->id == HR_TYPE_TIMESTAMP_NTZ ||
+           type->id == HR_TYPE_BOOLEAN || type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME || type->id == HR_TYPE_TIME || is_string(type) ||
+           type->id == HR_TYPE_BINARY;
+}
+
+/* DISTINCT with an order: the order is that of the argument, or of what it is cast from */
+static enum hr_code check_distinct_order(struct analysis *a, const struct hr_texpr *call, const char *registered)
+{
+    const struct hr_torders *orders = &call->call.within_group;
+    const struct hr_texpr *arg = call->call.args.at[0], *bare = arg;
+    if (orders->count == 1 && texpr_equal(arg, orders->at[0].child))
+        return HR_OK;
+    while (bare->kind == HR_T_CAST)
+        bare = bare->cast.child;
+    if (orders->count == 1 && texpr_equal(bare, orders->at[0].child)) {
+        if (keeps_apart(bare->type))
+            return HR_OK;
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST", "funcName", quote(a, registered),
+                             "inputType", type_sql(a, bare->type), "castType", type_sql(a, arg->type), NULL);
+    }
+    const char *texts = "";
+    for (size_t i = 0; i < orders->count; i++)
+        texts = hr_printf(a->arena, "%s%s%s", texts, i ? ", " : "", expr_sql(a, orders->at[i].child));
+    return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT", "funcName", quote(a, registered), "funcArg",
+                         expr_sql(a, arg), "orderingExpr", texts, NULL);
+}
+
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
@@ -326,5 +356,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     }
     if (expr->call.within_group.count && target->kind == HR_T_CALL && !target->call.within_group.count)
         HR_TRY(resolve_orders(s, &expr->call.within_group, &target->call.within_group));
+    if (target->kind == HR_T_CALL && target->call.distinct && target->call.within_group.count)
+        HR_TRY(check_distinct_order(a, target, registered));
     return HR_OK;
 }

@@ -310,7 +310,7 @@ static const struct hr_type *wanted(char want)
     case 'b': return BASIC(BOOLEAN);
     case 'y': return BASIC(BINARY);
     case 'D': return BASIC(DATE);
-    case 'T': return BASIC(TIMESTAMP);
+    case 'T': case 'X': return BASIC(TIMESTAMP);
     case 'U': case 'w': return BASIC(TIMESTAMP);
     default: return NULL;
     }

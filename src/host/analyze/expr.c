@@ -192,7 +192,11 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
     switch (expr->kind) {
     case HR_EXPR_LITERAL: *out = literal_of(s->a, expr->literal); return HR_OK;
     case HR_EXPR_ATTRIBUTE: return resolve_attribute(s, expr, out);
-    case HR_EXPR_CALL: return resolve_call(s, expr, out);
+    case HR_EXPR_CALL:
+        HR_TRY(resolve_call(s, expr, out));
+        if ((*out)->kind == HR_T_CALL && ((*out)->call.function->flags & HR_F_WINDOW))   /* OVER resolves its function itself */
+            return hr_fail_spark(s->a->err, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "funcName", expr_sql(s->a, *out), NULL);
+        return HR_OK;
     case HR_EXPR_CAST:
         HR_TRY(hr_resolve_expr(s, expr->cast.child, &child));
         return make_cast(s, child, expr->cast.type, expr->cast.mode, out);

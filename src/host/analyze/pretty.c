@@ -250,10 +250,17 @@ static void write_offset_frame(const struct hr_texpr *function, const struct hr_
         hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)n, (long long)n);
 }
 
-static void write_window(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
+static void write_frame(const struct hr_tframe *frame, struct style style, struct hr_buf *out)
 {
-    write_expr(expr->window.function, style, out);
-    hr_buf_adds(out, " OVER (");
+    hr_buf_adds(out, frame->kind == HR_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN ");
+    write_bound(frame->lower, frame->lower_value, style, out);
+    hr_buf_adds(out, " AND ");
+    write_bound(frame->upper, frame->upper_value, style, out);
+}
+
+static void write_specification(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
+{
+    hr_buf_addc(out, '(');
     if (expr->window.partition.count) {
         hr_buf_adds(out, "PARTITION BY ");
         write_list(&expr->window.partition, 0, ", ", style, out);
@@ -271,13 +278,16 @@ static void write_window(const struct hr_texpr *expr, struct style style, struct
     const char *name = expr->window.function->call.function->name;
     if (!strcmp(name, "lag") || !strcmp(name, "lead"))
         write_offset_frame(expr->window.function, frame, out);
-    else {
-        hr_buf_adds(out, frame->kind == HR_FRAME_ROWS ? "ROWS BETWEEN " : "RANGE BETWEEN ");
-        write_bound(frame->lower, frame->lower_value, style, out);
-        hr_buf_adds(out, " AND ");
-        write_bound(frame->upper, frame->upper_value, style, out);
-    }
+    else
+        write_frame(frame, style, out);
     hr_buf_addc(out, ')');
+}
+
+static void write_window(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
+{
+    write_expr(expr->window.function, style, out);
+    hr_buf_adds(out, " OVER ");
+    write_specification(expr, style, out);
 }
 
 static void write_lambda(const struct hr_texpr *expr, struct style style, struct hr_buf *out)

@@ -92,7 +92,76 @@ static bool all_literal(const struct hr_texpr *expr)
     return is_foldable(expr);
 }
 
-enum hr_code hr_rule_percentile(struct hr_call *call)
+/* the number that a literal under casts and signs is; false: it is none */
+static bool constant_number(struct analysis *a, const struct hr_texpr *expr, double *value)
+{
+    double sign = 1;
+    for (;;) {
+        bool negative = expr->kind == HR_T_CALL && hr_function_is(expr->call.function, "negative");
+        if (negative)
+            sign = -sign;
+        if (expr->kind == HR_T_CAST)
+            expr = expr->cast.child;
+        else if (negative)
+            expr = expr->call.args.at[0];
+        else
+            break;
+    }
+    if (expr->kind != HR_T_LITERAL || expr->literal->is_null || !hr_type_is_numeric(expr->type))
+        return false;
+    if (expr->type->id == HR_TYPE_DECIMAL)
+        *value = strtod(hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len), NULL);
+    else
+        *value = is_fraction(expr->type) ? expr->literal->real : (double)expr->literal->integer;
+    *value *= sign;
+    return true;
+}
+
+static bool is_null_constant(const struct hr_texpr *expr)
+{
+    while (expr->kind == HR_T_CAST)
+        expr = expr->cast.child;
+    return expr->kind == HR_T_LITERAL && expr->literal->is_null;
+}
+
+static enum hr_code out_of_range(struct hr_call *call, const char *what, const char *range, const char *value)
+{
+    struct analysis *a = of(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", expr_sql(a, call->out), "exprName", what, "valueRange", range,
+                         "currentValue", value, NULL);
+}
+
+/* a double as Scala prints it in a list of percentages */
+static const char *percentage_text(struct analysis *a, double value)
+{
+    const char *text = hr_printf(a->arena, "%.15g", value);
+    return hr_printf(a->arena, strpbrk(text, ".eni") ? "%sD" : "%s.0D", text);
+}
+
+/* one percentage or an array of them, each between 0 and 1 */
+static enum hr_code check_percentage(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *given = args_of(call)[1];
+    if (is_null_constant(given))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName", "percentage", NULL);
+    while (given->kind == HR_T_CAST && given->cast.implicit)
+        given = given->cast.child;
+    bool list = given->kind == HR_T_CALL && hr_function_is(given->call.function, "array");
+    struct hr_texprs items = list ? given->call.args : (struct hr_texprs){(struct hr_texpr **)&given, 1};
+    const char *texts = "";
+    bool outside = false;
+    for (size_t i = 0; i < items.count; i++) {
+        double value;
+        if (!constant_number(a, items.at[i], &value))
+            return HR_OK;                                    /* computed: looked at where it is used */
+        outside = outside || !(value >= 0 && value <= 1);
+        texts = hr_printf(a->arena, "%s%s%s", texts, i ? "," : "", percentage_text(a, value));
+    }
+    return outside ? out_of_range(call, "percentage", "[0.0, 1.0]", texts) : HR_OK;
+}
+
+static enum hr_code typed_percentile(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
@@ -106,6 +175,8 @@ enum hr_code hr_rule_percentile(struct hr_call *call)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
                              "\"DOUBLE\"", "inputExpr", expr_sql(a, args[1]), NULL);
     bool many = args[1]->type->id == HR_TYPE_ARRAY;
+    if (many && args[1]->type->contains_null)
+        return unexpected(call, 1, "\"ARRAY<DOUBLE>\"");
     args[1] = cast_implicit(a, args[1], many ? hr_type_array(a->arena, BASIC(DOUBLE), false) : BASIC(DOUBLE));
     if (approximate && count_of(call) == 2)
         add_arg(call, literal_int(a, BASIC(INT), 10000));
@@ -119,6 +190,12 @@ enum hr_code hr_rule_percentile(struct hr_call *call)
     return HR_OK;
 }
 
+enum hr_code hr_rule_percentile(struct hr_call *call)
+{
+    HR_TRY(typed_percentile(call));
+    return check_percentage(call);
+}
+
 /* percentile_cont(p) WITHIN GROUP (ORDER BY v): call.c makes v the first argument, and a third one of it when the order descends */
 enum hr_code hr_rule_percentile_group(struct hr_call *call)
 {
@@ -126,6 +203,38 @@ enum hr_code hr_rule_percentile_group(struct hr_call *call)
     call->out->call.args.count = 2;
     HR_TRY(hr_rule_percentile(call));
     call->out->call.args.count = count;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_ntile(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *buckets = args_of(call)[0];
+    double value;
+    if (!is_foldable(buckets))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`buckets`", "inputType",
+                             type_sql(a, buckets->type), "inputExpr", expr_sql(a, buckets), NULL);
+    if (buckets->type->id != HR_TYPE_INT)
+        return unexpected(call, 0, "\"INT\"");
+    HR_TRY(finish_call(call));
+    if (!constant_number(a, buckets, &value))
+        return hr_refuse(a->err, "function 'ntile' of a computed number");
+    return value > 0 ? HR_OK : out_of_range(call, "buckets", "(0, 2147483647]", hr_printf(a->arena, "%.0f", value));
+}
+
+/* both of one kind, text or bytes, and the delimiter a constant */
+enum hr_code hr_rule_listagg(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    HR_TRY(finish_call(call));
+    struct hr_texpr **args = args_of(call);
+    if (count_of(call) < 2 || args[1]->type->id == HR_TYPE_VOID)
+        return HR_OK;
+    if (args[0]->type->id != args[1]->type->id && !is_null_constant(args[1]))
+        return diff_types(call, call->name);
+    if (!is_foldable(args[1]))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`delimiter`", "inputType",
+                             type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
     return HR_OK;
 }
 

@@ -381,3 +381,34 @@ enum hr_code hr_rule_array_join(struct hr_call *call)
     args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, text, type->contains_null));
     return HR_OK;
 }
+
+/* the separator, then texts and arrays of them */
+enum hr_code hr_rule_concat_ws(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    HR_TRY(finish_call(call));
+    for (size_t i = 1; i < count_of(call); i++) {
+        struct hr_texpr **arg = &args_of(call)[i];
+        const struct hr_type *type = (*arg)->type, *text;
+        bool list = type->id == HR_TYPE_ARRAY;
+        if (!implicit_cast_allowed(a, list ? type->element : type, 's', &text))
+            return unexpected(call, i, "(\"ARRAY<STRING>\" or \"STRING\")");
+        *arg = cast_implicit(a, *arg, list ? hr_type_array(a->arena, text, type->contains_null) : text);
+    }
+    return HR_OK;
+}
+
+enum hr_code hr_rule_map_concat(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    bool maps = true;
+    const char *types = "";
+    for (size_t i = 0; i < count_of(call); i++) {
+        maps = maps && args_of(call)[i]->type->id == HR_TYPE_MAP;
+        types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "", type_sql(a, args_of(call)[i]->type));
+    }
+    if (!maps)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "dataType", hr_printf(a->arena, "[%s]", types), NULL);
+    return finish_call(call);
+}

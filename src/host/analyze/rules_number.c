@@ -92,10 +92,22 @@ static enum hr_code arithmetic(struct hr_call *call, char op, const char *want)
 
 static const char plus_types[] = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
 
+/* a text beside a day-time interval is a timestamp, and the result is text again */
+static enum hr_code shift_text(struct hr_call *call, struct hr_texpr *text, struct hr_texpr *interval, bool minus)
+{
+    HR_TRY(shift_moment(call, cast_implicit(of(call), text, BASIC(TIMESTAMP)), interval, minus));
+    call->out = cast_implicit(of(call), call->out, BASIC(STRING));
+    return HR_OK;
+}
+
 enum hr_code hr_rule_add(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
+    if (is_string(x) && y->id == HR_TYPE_DAY_TIME)
+        return shift_text(call, args[0], args[1], false);
+    if (x->id == HR_TYPE_DAY_TIME && is_string(y))
+        return shift_text(call, args[1], args[0], false);
     if (x->id == HR_TYPE_DATE && (hr_type_is_integral(y) || y->id == HR_TYPE_VOID))
         return instead(call, "date_add", args, 2);
     if (y->id == HR_TYPE_DATE && (hr_type_is_integral(x) || x->id == HR_TYPE_VOID))
@@ -116,6 +128,8 @@ enum hr_code hr_rule_subtract(struct hr_call *call)
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
     if (x->id == HR_TYPE_DATE && hr_type_is_integral(y))
         return instead(call, "date_sub", args, 2);
+    if (is_string(x) && y->id == HR_TYPE_DAY_TIME)
+        return shift_text(call, args[0], args[1], true);
     if (x->id == HR_TYPE_DATE && y->id == HR_TYPE_DATE)
         return instead(call, "$days_between", args, 2);
     if (is_date_like(x) && is_date_like(y)) {
@@ -213,6 +227,14 @@ enum hr_code hr_rule_bitwise(struct hr_call *call)
     call->out->type = wide;
     call->out->nullable = any_nullable(call);
     return HR_OK;
+}
+
+enum hr_code hr_rule_bit_count(struct hr_call *call)
+{
+    const struct hr_type *type = args_of(call)[0]->type;
+    if (!hr_type_is_integral(type) && type->id != HR_TYPE_BOOLEAN && type->id != HR_TYPE_VOID)
+        return unexpected(call, 0, "(\"INTEGRAL\" or \"BOOLEAN\")");
+    return finish_call(call);
 }
 
 /* ---- rounding ---- */

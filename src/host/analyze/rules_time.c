@@ -21,7 +21,8 @@ enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct 
 enum hr_code interval_operands(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
-    const struct hr_type *wide = wider_type(of(call), args[0]->type, args[1]->type);
+    bool text = is_string(args[0]->type) || is_string(args[1]->type);
+    const struct hr_type *wide = text ? NULL : wider_type(of(call), args[0]->type, args[1]->type);
     if (!wide)
         return differ(call);
     call->out->type = wide;
@@ -149,11 +150,11 @@ enum hr_code hr_rule_sequence(struct hr_call *call)
     return HR_OK;
 }
 
-/* a fraction of a second may fall outside, so only whole seconds are never null */
+/* NaN and infinity are null */
 enum hr_code hr_rule_timestamp_seconds(struct hr_call *call)
 {
     HR_TRY(finish_call(call));
-    call->out->nullable = !hr_type_is_integral(args_of(call)[0]->type) || any_nullable(call);
+    call->out->nullable = is_fraction(args_of(call)[0]->type) || any_nullable(call);
     return HR_OK;
 }
 

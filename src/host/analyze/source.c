@@ -56,6 +56,15 @@ struct hr_node *one_row(struct analysis *a)
     return node_new(a, HR_N_ONE_ROW, NULL);
 }
 
+/* a value that one row alone decides */
+static enum hr_code inline_value(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+{
+    HR_TRY(hr_resolve_expr(s, expr, out));
+    if (has_kind(*out, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR | HR_F_VOLATILE))
+        return hr_fail_spark(s->a->err, "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "expr", expr_sql(s->a, *out), NULL);
+    return HR_OK;
+}
+
 enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct scope s = scope_of(a, NULL);
@@ -70,7 +79,7 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
                                  "actualNumCols", hr_printf(a->arena, "%zu", rel->values.rows[r].count), "rowIndex", hr_printf(a->arena, "%zu", r), NULL);
         node->values.rows[r] = (struct hr_texprs){ARRAY(a, struct hr_texpr *, columns), columns};
         for (size_t c = 0; c < columns; c++)
-            HR_TRY(hr_resolve_expr(&s, rel->values.rows[r].at[c], &node->values.rows[r].at[c]));
+            HR_TRY(inline_value(&s, rel->values.rows[r].at[c], &node->values.rows[r].at[c]));
     }
     for (size_t c = 0; c < columns; c++) {
         const struct hr_type *type = node->values.rows[0].at[c]->type;

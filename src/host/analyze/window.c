@@ -102,7 +102,11 @@ enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct 
     const struct hr_expr *definition;
     HR_TRY(named_window(s, expr, &definition));
     struct hr_texpr *function, *window;
-    HR_TRY(hr_resolve_expr(s, expr->window.function, &function));
+    if (expr->window.function->kind == HR_EXPR_CALL) {
+        HR_TRY(resolve_call(s, expr->window.function, &function));
+        function->origin = function->origin ? function->origin : expr->window.function->origin;
+    } else
+        HR_TRY(hr_resolve_expr(s, expr->window.function, &function));
     if (function->kind != HR_T_CALL || !(function->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
         return hr_fail_spark(a->err, "UNSUPPORTED_EXPR_FOR_WINDOW", "sqlExpr", expr_sql(a, function), NULL);
     if (function->call.distinct)

@@ -125,7 +125,7 @@ static const char *details(struct hr_arena *arena, const struct hr_err *err, cha
     info.reason = (char *)class;
     info.domain = "org.apache.spark";
     add(arena, &info, "classes", hr_printf(arena, "[\"%s\",%s]", class, parents_of(class)));
-    add(arena, &info, "errorClass", err->code == HR_E_INVALID ? NULL : condition_of(err));
+    add(arena, &info, "errorClass", err->code == HR_E_INVALID || hr_err_is_java(err) ? NULL : condition_of(err));
     add(arena, &info, "sqlState", sqlstate_of(err));
     add(arena, &info, "messageParameters", err->params[0] && strlen(err->params) < 1500 ? err->params : "{}");
     add(arena, &info, "errorId", error_id);
@@ -223,7 +223,7 @@ PB(FetchErrorDetailsResponse) *hr_status_details(struct hr_arena *arena, const s
     error->error_type_hierarchy[0] = (char *)class_of(err);
     error->n_error_type_hierarchy = 1;
     throwable->_error_class_case = 1;
-    throwable->error_class = (char *)condition_of(err);
+    throwable->error_class = hr_err_is_java(err) ? "" : (char *)condition_of(err);
     throwable->_sql_state_case = 4;
     throwable->sql_state = (char *)sqlstate_of(err);
     add_parameters(arena, err, throwable);

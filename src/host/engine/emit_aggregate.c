@@ -17,13 +17,19 @@ enum hr_code emit_first_last(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name;
     bool first = !strncmp(name, "first", 5) || !strncmp(name, "any_value", 9), ignore = c->call->call.ignore_nulls;
-    if (*c->over) {
-        hr_buf_addf(out, "%s_value(%s%s)", first ? "first" : "last", c->args[0], ignore ? " IGNORE NULLS" : "");
-        HR_TRY(write_filter(c, NULL, out));
-        hr_buf_adds(out, c->over);
+    const char *kind = first ? "first" : "last";
+    if (*c->over && c->call->call.filter) {                  /* the rows kept are boxed, so that a null among them is not passed over */
+        hr_buf_addf(out, "struct_extract(%s_value(CASE WHEN ", kind);
+        HR_TRY(emit_expr(c->e, c->call->call.filter, out));
+        hr_buf_addf(out, "%s%s%s THEN {v: %s} END IGNORE NULLS)%s, 'v')", ignore ? " AND " : "", ignore ? c->args[0] : "", ignore ? " IS NOT NULL" : "",
+                    c->args[0], c->over);
         return HR_OK;
     }
-    hr_buf_addf(out, "%s(%s)", first ? "first" : "last", c->args[0]);
+    if (*c->over) {
+        hr_buf_addf(out, "%s_value(%s%s)%s", kind, c->args[0], ignore ? " IGNORE NULLS" : "", c->over);
+        return HR_OK;
+    }
+    hr_buf_addf(out, "%s(%s)", kind, c->args[0]);
     return write_filter(c, ignore ? hr_printf(c->e->arena, "%s IS NOT NULL", c->args[0]) : NULL, out);
 }
 
@@ -178,6 +184,35 @@ enum hr_code emit_approx_distinct(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+/* DISTINCT in the order of what the texts are made from: the values are told apart and ordered as they are, then each is a text */
+static enum hr_code distinct_ordered(struct call_text *c, bool binary, bool parted, struct hr_buf *out)
+{
+    const struct hr_torder *order = c->call->call.within_group.at;
+    const struct hr_type *text = hr_type_basic(HR_TYPE_STRING), *to = c->call->call.args.at[0]->type;
+    struct hr_buf values;
+    hr_buf_init(&values, HR_SQL_EMITTED_MAX);
+    enum hr_code code = emit_expr(c->e, order->child, &values);
+    const char *value = sel_take(c->e, &values);
+    HR_TRY(code);
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = hr_type_array(c->e->arena, text, false);
+    types[1] = text;
+    hr_buf_adds(out, binary ? "unhex(" : "");
+    HR_TRY(emit_kernel(c->e, "join", strlen("join"), text, types, 2, out));
+    hr_buf_addf(out, "(list_transform(list(DISTINCT %s ORDER BY %s %s NULLS LAST)", value, value, order->descending ? "DESC" : "ASC");
+    HR_TRY(write_filter(c, hr_printf(c->e->arena, "%s IS NOT NULL", value), out));
+    int id = ++c->e->next_table;
+    hr_buf_addf(out, "%s, lambda v%d: %s", c->over, id, binary ? "hex(" : "");
+    HR_TRY(emit_cast(c->e, hr_printf(c->e->arena, "v%d", id), order->child->type, to, HR_CAST_LEGACY, out));
+    hr_buf_adds(out, binary ? "))" : ")");
+    if (!parted)
+        hr_buf_adds(out, ", '')");
+    else
+        hr_buf_addf(out, binary ? ", hex(%s))" : ", %s)", c->args[1]);
+    hr_buf_adds(out, binary ? ")" : "");
+    return HR_OK;
+}
+
 /* the engine joins texts only: bytes are joined as hexadecimal digits */
 enum hr_code emit_listagg(struct call_text *c, struct hr_buf *out)
 {
@@ -186,6 +221,8 @@ enum hr_code emit_listagg(struct call_text *c, struct hr_buf *out)
     while (mark && mark->kind == HR_T_CAST)
         mark = mark->cast.child;
     bool binary = args->at[0]->type->id == HR_TYPE_BINARY, parted = mark && !(mark->kind == HR_T_LITERAL && mark->literal->is_null);
+    if (c->call->call.distinct && c->call->call.within_group.count)
+        return distinct_ordered(c, binary, parted, out);
     const char *template = binary ? parted ? "unhex({string_agg(hex($1), hex($2))})" : "unhex({string_agg(hex($1), '')})"
                                   : parted ? "{string_agg($1, $2)}" : "{string_agg($1, '')}";
     return expand_template(c, template, strlen(template), out);

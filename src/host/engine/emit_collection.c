@@ -8,6 +8,10 @@ enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     size_t step = strcmp(c->call->call.function->name, "struct") ? 2 : 1;
+    if (!args->count) {                                      /* the engine has none without fields */
+        hr_buf_adds(out, "{f0: NULL}");
+        return HR_OK;
+    }
     hr_buf_addc(out, '{');
     for (size_t i = step - 1, n = 0; i < args->count; i += step, n++) {
         hr_buf_addf(out, "%sf%zu: ", n ? ", " : "", n);
@@ -316,6 +320,10 @@ enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     int id = ++c->e->next_table;
+    if (!args->count) {
+        hr_buf_adds(out, "[]");
+        return HR_OK;
+    }
     hr_buf_adds(out, "CASE WHEN ");
     for (size_t i = 0; i < args->count; i++)
         hr_buf_addf(out, "%s%s IS NULL", i ? " OR " : "", c->args[i]);

@@ -113,6 +113,10 @@ enum hr_code emit_absolute(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_in(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
+    if (args->count == 1) {
+        hr_buf_adds(out, "FALSE");
+        return HR_OK;
+    }
     hr_buf_addc(out, '(');
     hr_buf_adds(out, c->args[0]);
     hr_buf_adds(out, " IN (");
@@ -200,14 +204,17 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_concat_ws(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
-    hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE coalesce(array_to_string(list_filter(flatten([CAST([] AS VARCHAR[])", c->args[0]);
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_STRING), true);
+    types[1] = hr_type_basic(HR_TYPE_STRING);
+    HR_TRY(emit_kernel(c->e, "join", strlen("join"), c->call->type, types, 2, out));
+    hr_buf_adds(out, "(flatten([CAST([] AS VARCHAR[])");
     for (size_t i = 1; i < args->count; i++)
         if (args->at[i]->type->id == HR_TYPE_ARRAY)
             hr_buf_addf(out, ", coalesce(%s, [])", c->args[i]);
         else
             hr_buf_addf(out, ", [CAST(%s AS VARCHAR)]", c->args[i]);
-    int id = ++c->e->next_table;
-    hr_buf_addf(out, "]), lambda v%d: v%d IS NOT NULL), %s), '') END", id, id, c->args[0]);
+    hr_buf_addf(out, "]), %s)", c->args[0]);
     return HR_OK;
 }
 

@@ -36,7 +36,7 @@
     X(rlike, "b:ss", 0) X(regexp_replace, "s:sssi", 0) X(regexp_extract, "s:ssi", 0) X(regexp_extract_all, "?", 0) X(regexp_count, "i:ss", 0) \
     X(regexp_instr, "i:ss", 0) X(split, "?", 0) X(str_to_map, "?", 0) \
     /* string.c */ \
-    X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
+    X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(like_pattern, "s:s*", 0) X(unbase64, "y:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
     X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
@@ -44,7 +44,7 @@
     X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \
     X(next_day, "D:Ds", 0) X(next_day_null, "D:Ds", 0) X(convert_timezone, "N:ssN", 0) X(months_between, "d:TTb", HR_K_ZONE) \
-    X(make_date, "D:iii", 0) X(make_date_null, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
+    X(timestamp_of, "?", 0) X(date_shift, "D:Dii", 0) X(make_date, "D:iii", 0) X(make_date_null, "D:iii", 0) X(from_utc, "T:Ts", 0) X(to_utc, "T:Ts", 0) \
     /* json.c */ \
     X(get_json_object, "s:ss", 0) X(json_field, "s:ss", 0) X(json_array_length, "i:s", 0) X(json_object_keys, "?", 0) \
     /* collection.c */ \

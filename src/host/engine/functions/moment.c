@@ -269,3 +269,72 @@ void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
     if (to)
         HR_OUT(rows, row, int64_t) = hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));
 }
+
+/* ---- moments from numbers ---- */
+
+static void arithmetic_failure(struct hr_rows *rows, const char *message)
+{
+    struct hr_err err;
+    hr_fail_spark(&err, "java.lang.ArithmeticException", "message", message, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static void exact_timestamp(struct hr_rows *rows, idx_t row, hr_int128 value, const char *failure)
+{
+    if (value != (hr_int128)(int64_t)value)
+        arithmetic_failure(rows, failure);
+    else
+        HR_OUT(rows, row, int64_t) = (int64_t)value;
+}
+
+static void decimal_timestamp(struct hr_rows *rows, idx_t row, const struct hr_type *type, int32_t scale)
+{
+    hr_int128 value = hr_decimal_at(rows->data[0], type, row), divisor = 1, product;
+    for (int i = 0; i < type->scale; i++)
+        divisor *= 10;
+    if (__builtin_mul_overflow(value, (hr_int128)scale, &product))
+        arithmetic_failure(rows, "Overflow");
+    else if (product % divisor)
+        arithmetic_failure(rows, "Rounding necessary");
+    else
+        exact_timestamp(rows, row, product / divisor, "Overflow");
+}
+
+/* a double to a long as Java casts it: what is beyond is the last one */
+static int64_t java_long(double value)
+{
+    if (value >= 0x1p63)
+        return INT64_MAX;
+    return value < -0x1p63 ? INT64_MIN : (int64_t)value;
+}
+
+/* timestamp_seconds, _millis, _micros: the number, and the microseconds that one of it is */
+void hr_k_timestamp_of(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_type *type = rows->types->args[0];
+    int32_t scale = HR_ROW(rows, 1, row, int32_t);
+    int64_t whole;
+    double real;
+    switch (type->id) {
+    case HR_TYPE_DECIMAL: decimal_timestamp(rows, row, type, scale); return;
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:
+        real = type->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float) : HR_ROW(rows, 0, row, double);
+        if (isfinite(real))
+            HR_OUT(rows, row, int64_t) = java_long(real * scale);
+        else
+            hr_out_null(rows, row);
+        return;
+    case HR_TYPE_BYTE: whole = HR_ROW(rows, 0, row, int8_t); break;
+    case HR_TYPE_SHORT: whole = HR_ROW(rows, 0, row, int16_t); break;
+    case HR_TYPE_LONG: whole = HR_ROW(rows, 0, row, int64_t); break;
+    default: whole = HR_ROW(rows, 0, row, int32_t); break;
+    }
+    exact_timestamp(rows, row, (hr_int128)whole * scale, "long overflow");
+}
+
+/* days beyond an int wrap around, as Java's do */
+void hr_k_date_shift(struct hr_rows *rows, idx_t row)
+{
+    uint32_t days = HR_ROW(rows, 1, row, uint32_t), sign = HR_ROW(rows, 2, row, uint32_t);
+    HR_OUT(rows, row, uint32_t) = HR_ROW(rows, 0, row, uint32_t) + days * sign;
+}

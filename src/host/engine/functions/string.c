@@ -443,3 +443,124 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
         list_end(&words);
     list_end(&all);
 }
+
+/* ---- patterns of LIKE ---- */
+
+/* 'text' as Spark prints a value, with backslashes doubled */
+static void quote_value(struct hr_text text, struct hr_buf *out)
+{
+    hr_buf_addc(out, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.bytes[i] == '\'' || text.bytes[i] == '\\')
+            hr_buf_addc(out, '\\');
+        hr_buf_addc(out, text.bytes[i]);
+    }
+    hr_buf_addc(out, '\'');
+}
+
+/* next: what the escape precedes; NULL when it is the last */
+static void bad_escape(struct hr_rows *rows, struct hr_text pattern, const struct hr_text *next)
+{
+    struct hr_err err;
+    struct hr_buf format, escaped;
+    hr_buf_init(&format, HR_BUF_GROWS);
+    hr_buf_init(&escaped, HR_BUF_GROWS);
+    quote_value(pattern, &format);
+    if (next)
+        quote_value(*next, &escaped);
+    if (next)
+        hr_fail_spark(&err, "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "format", hr_buf_text(&format), "char", hr_buf_text(&escaped), NULL);
+    else
+        hr_fail_spark(&err, "INVALID_FORMAT.ESC_AT_THE_END", "format", hr_buf_text(&format), NULL);
+    hr_buf_release(&format);
+    hr_buf_release(&escaped);
+    hr_kernel_fail(rows, &err);
+}
+
+/* the pattern itself, once it is known that its escape stands before _, % or itself alone; a backslash when none is given */
+void hr_k_like_pattern(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text pattern = hr_row_text(rows, 0, row), escape = {"\\", 1};
+    if (rows->arg_count == 2)
+        escape = hr_row_text(rows, 1, row);
+    for (size_t at = 0; escape.len && at < pattern.len; at++) {
+        bool escapes = at + escape.len <= pattern.len && !memcmp(pattern.bytes + at, escape.bytes, escape.len);
+        if (!escapes)
+            continue;
+        at += escape.len;
+        if (at >= pattern.len) {
+            bad_escape(rows, pattern, NULL);
+            return;
+        }
+        struct hr_text next = {pattern.bytes + at, next_point(&pattern, at)};
+        bool itself = next.len == escape.len && !memcmp(next.bytes, escape.bytes, next.len);
+        if (*next.bytes != '_' && *next.bytes != '%' && !itself) {
+            bad_escape(rows, pattern, &next);
+            return;
+        }
+        at += next.len - 1;
+    }
+    hr_out_text(rows, row, pattern.bytes, pattern.len);
+}
+
+/* ---- base64 as Java's MIME decoder reads it: what is no digit is passed over ---- */
+
+static int base64_digit(unsigned char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+static void bad_base64(struct hr_rows *rows, const char *message)
+{
+    struct hr_err err;
+    hr_fail_spark(&err, "java.lang.IllegalArgumentException", "message", message, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+void hr_k_unbase64(struct hr_rows *rows, idx_t row)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf out;
+    uint32_t bits = 0;
+    int count = 0;                                           /* digits of the present four */
+    size_t at = 0;
+    hr_buf_init(&out, HR_BUF_GROWS);
+    while (at < text.len) {
+        unsigned char c = (unsigned char)text.bytes[at++];
+        int digit = base64_digit(c);
+        if (c == '=') {
+            bool ends = count == 3 || count == 1 || (count == 2 && at < text.len && text.bytes[at++] == '=');
+            if (!ends) {
+                hr_buf_release(&out);
+                bad_base64(rows, "Input byte array has wrong 4-byte ending unit");
+                return;
+            }
+            break;
+        }
+        if (digit < 0)
+            continue;
+        bits = bits << 6 | (uint32_t)digit;
+        if (++count == 4) {
+            hr_buf_add(&out, (char[]){(char)(bits >> 16), (char)(bits >> 8), (char)bits}, 3);
+            bits = 0;
+            count = 0;
+        }
+    }
+    if (count == 2)
+        hr_buf_addc(&out, (char)(bits >> 4));
+    if (count == 3)
+        hr_buf_add(&out, (char[]){(char)(bits >> 10), (char)(bits >> 2)}, 2);
+    while (count != 1 && at < text.len && base64_digit((unsigned char)text.bytes[at]) < 0)
+        at++;
+    if (count == 1) {
+        bad_base64(rows, "Last unit does not have enough valid bits");
+    } else if (at < text.len) {
+        char message[80];
+        snprintf(message, sizeof message, "Input byte array has incorrect ending byte at %zu", at + 1);
+        bad_base64(rows, message);
+    } else
+        hr_out_buf(rows, row, &out);
+    hr_buf_release(&out);
+}

@@ -1,0 +1,78 @@
+# what the engine would refuse or could not compute: answered, or failed as Spark fails
+'a' + interval '3' month
+interval '3' month - 'a'
+'2020-01-01' + interval '3' day
+'2020-01-01 10:00:00' - interval '3 04:05:06' day to second
+interval '3' day - '2020-01-01'
+interval '3' day + '2020-01-01'
+interval '3' day + 'a'
+try_add(interval '3' month, 'a')
+SELECT s + interval '1' day, s - interval '1' day FROM VALUES ('2020-02-29'), (cast(null as string)) AS t(s)
+SELECT `in`(1), `in`(cast(null as int))
+bit_count(X'00FF')
+bit_count('a')
+bit_count(1.5BD)
+bit_count(true)
+timestamp_seconds(1230219000123123)
+timestamp_seconds(-1230219000123123)
+SELECT timestamp_seconds(cast('NaN' as double)), timestamp_seconds(1.5BD), timestamp_seconds(float(1.5)), timestamp_seconds(2Y)
+timestamp_seconds(1.23456789BD)
+timestamp_millis(9223372036854775807)
+SELECT timestamp_millis(1230219000123), timestamp_micros(1230219000123123), timestamp_millis(cast(null as bigint))
+SELECT unix_seconds(null), unix_millis(null), unix_micros(null)
+SELECT date_add(date'2020-02-28', 2), date_sub(date'2020-03-01', 1Y), date_from_unix_date(-1), date_add(date'2020-01-01', cast(null as int))
+SELECT ntile(0) OVER (ORDER BY 1)
+SELECT ntile(-3) OVER (ORDER BY 1)
+SELECT ntile(id) OVER (ORDER BY id) FROM range(2)
+SELECT row_number()
+SELECT rank() FROM range(3)
+map_concat(1)
+map_concat('a', 'b')
+map_concat(map(1, 2), null)
+unbase64('a')
+unbase64('a,b;c=1')
+unbase64('YW==YW==')
+unbase64('YW=')
+SELECT unbase64('YWJj'), unbase64('YW Jj'), unbase64('YWI'), unbase64('YW=='), unbase64(''), unbase64('YWJjZGVm\r\nZ2hp')
+'%a' LIKE 'a' ESCAPE 'a'
+`like`('0', 'a', 'ab')
+'a' ILIKE 'a%' ESCAPE '%'
+'aab' LIKE 'a%%' ESCAPE '%'
+'abc' LIKE 'a\\bc'
+'abc' LIKE 'abc\\'
+'abc' LIKE 'a/bc' ESCAPE '/'
+SELECT s LIKE p FROM VALUES ('a%c', 'a\\%c'), ('abc', 'a_c'), (null, 'a'), ('a', null) AS t(s, p)
+SELECT s LIKE p FROM VALUES ('abc', 'a\\bc') AS t(s, p)
+SELECT percentile(id, 1.5) FROM range(3)
+SELECT percentile(id, -0.5) FROM range(3)
+SELECT percentile_approx(id, 1.5) FROM range(3)
+SELECT percentile_approx(id, NULL) FROM range(3)
+SELECT percentile(id, NULL) FROM range(3)
+SELECT percentile(id, array(0.5, 2)) FROM range(3)
+SELECT percentile(id, array(0.5, NULL)) FROM range(3)
+SELECT percentile(id, array(0.5D, 0.1D)), percentile_approx(id, 0.5) FROM range(3)
+SELECT concat_ws(s, 'a', 'b'), concat_ws(s, array('a', null, 'b'), 'c') FROM VALUES (','), (null), ('') AS t(s)
+concat_ws('a', array(1, null, 3))
+concat_ws(1, array(1, 2), 'x')
+concat_ws(',', map('k', 1))
+concat_ws(',', array(named_struct('f', 1)))
+concat_ws(',')
+SELECT string_agg(s, s) FROM VALUES (',') AS t(s)
+SELECT string_agg(s, X'00') FROM VALUES (',') AS t(s)
+SELECT string_agg(X'00', ',')
+SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY b) FROM VALUES (1, 2) AS t(a, b)
+SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a, b) FROM VALUES (1, 2) AS t(a, b)
+SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a) FROM VALUES (1.5D, 2) AS t(a, b)
+SELECT listagg(DISTINCT a, ',') WITHIN GROUP (ORDER BY a DESC) FROM VALUES (1), (10), (2), (1), (NULL) AS t(a)
+SELECT listagg(DISTINCT cast(a as string), ',') WITHIN GROUP (ORDER BY a) FROM VALUES (10), (9), (10) AS t(a)
+SELECT hex(listagg(DISTINCT a, X'2C') WITHIN GROUP (ORDER BY a)) FROM VALUES (X'BB'), (X'AA'), (X'BB') AS t(a)
+SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a) FROM VALUES (date'2020-01-02'), (date'2020-01-01') AS t(a)
+SELECT first_value(a) FILTER (WHERE b > 1) OVER (ORDER BY b) FROM VALUES (1, 1), (NULL, 2), (3, 3) AS t(a, b)
+SELECT last_value(a) FILTER (WHERE b > 1) OVER (ORDER BY b DESC) FROM VALUES (1, 1), (NULL, 2), (3, 3) AS t(a, b)
+struct()
+arrays_zip()
+SELECT json_tuple('{"a":1}')
+SELECT * FROM VALUES (rand(5))
+SELECT * FROM VALUES (1, count(1))
+SELECT * FROM VALUES (row_number() OVER (ORDER BY 1))
+SELECT map_from_arrays(array(1), array(1, 2))
