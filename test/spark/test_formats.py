@@ -480,6 +480,26 @@ def test_dynamic_partition_overwrite(ours, oracle, tmp_path, format):
     assert listed[0] == listed[1]
 
 
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_folders_of_numbers_and_of_null(ours, oracle, tmp_path, format):
+    """numbers as Java prints them; the empty text, null and the very name of null's folder are one folder, and none of its rows is lost"""
+    queries = {"double": "SELECT id, CAST(CAST(p AS string) AS double) AS p FROM VALUES (1, 'NaN'), (2, '-Infinity'), (3, '1e20'), (4, '1e-7'), (5, '0.001'), (6, '1e7'), (7, NULL) AS t(id, p)",
+               "float": "SELECT id, CAST(CAST(p AS string) AS float) AS p FROM VALUES (1, 'NaN'), (2, 'Infinity'), (3, '1e10'), (4, '0.1') AS t(id, p)",
+               "null": "SELECT * FROM VALUES (1, ''), (2, NULL), (3, 'x') AS t(id, p)"}
+
+    def make(spark, name):
+        path = str(tmp_path / ("ours" if spark is ours else "spark") / name)
+        spark.sql(queries[name]).coalesce(1).write.format(format).partitionBy("p").save(path)
+        return spark.read.format(format).load(path).orderBy("p")
+    for name in queries:
+        both(ours, oracle, lambda spark: make(spark, name).select("p"))
+    listed = [sorted({str(p.parent.relative_to(tmp_path / who)) for p in (tmp_path / who).rglob("part-*")}) for who in ("ours", "spark")]
+    assert listed[0] == listed[1] and "double/p=1.0E-7" in listed[0]
+    path = str(tmp_path / "collision")
+    ours.sql("SELECT * FROM VALUES (1, '__HIVE_DEFAULT_PARTITION__'), (2, NULL), (3, '') AS t(id, p)").write.format(format).partitionBy("p").save(path)
+    assert ours.read.format(format).load(path).count() == 3                              # Spark fails this write
+
+
 def test_metadata_columns(ours, oracle, tmp_path):
     """_metadata and input_file_name(): of every format, above filters and selects, not in a star"""
     from pyspark.sql import functions as F

@@ -2,7 +2,9 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "host/format/parquet.h"
+#include "host/format/partitions.h"
 #include "host/format/write.h"
+#include "host/value/value.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,8 +174,22 @@ static void partition_text(const struct hr_writing *writing, size_t i, struct hr
         }
         hr_buf_adds(out, ", '%Y-%m-%d %H:%M:%S.%f'), '\\.?0+$', '')");
     } else {
-        hr_buf_addf(out, "nullif(CAST(c%d AS VARCHAR), '')", column->at);
+        hr_buf_addf(out, "nullif(nullif(CAST(c%d AS VARCHAR), ''), '" HR_PARTITION_NULL "')", column->at);
     }
+}
+
+/* numbers as Java prints them, where the engine's text is another one */
+static const char *folder_text(const struct hr_writing *writing, size_t i, const char *value,
+                               char text[static HR_DOUBLE_TEXT_MAX])
+{
+    enum hr_type_id id = writing->partitions[i].field->type->id;
+    if (id == HR_TYPE_DOUBLE)
+        text[hr_print_double(strtod(value, NULL), text)] = 0;
+    else if (id == HR_TYPE_FLOAT)
+        text[hr_print_float(strtof(value, NULL), text)] = 0;
+    else
+        return value;
+    return text;
 }
 
 /* rows are computed once, into a table, and written a file at a time */
@@ -202,9 +218,11 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
         for (size_t i = 0; i < writing->partition_count; i++) {
             bool is_null = duckdb_value_is_null(&result, i, r);
             char *value = is_null ? NULL : duckdb_value_varchar(&result, i, r);
+            char number[HR_DOUBLE_TEXT_MAX + 1];
             if (i)
                 hr_buf_addc(&folder, '/');
-            hr_partition_folder(writing->partitions[i].field->name, value ? value : "", is_null, &folder);
+            const char *text = value ? folder_text(writing, i, value, number) : "";
+            hr_partition_folder(writing->partitions[i].field->name, text, is_null, &folder);
             hr_buf_adds(&filter, i ? " AND " : " WHERE ");
             partition_text(writing, i, &filter);
             hr_buf_adds(&filter, " IS NOT DISTINCT FROM ");

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define HIVE_NULL "__HIVE_DEFAULT_PARTITION__"
 
 /* ---- names and values of folders ---- */
 
@@ -158,7 +157,7 @@ static struct part infer(const char *text, bool infers)
     struct part part = {KIND_STRING, 0};
     size_t len = strlen(text);
     int32_t days;
-    if (!strcmp(text, HIVE_NULL))
+    if (!strcmp(text, HR_PARTITION_NULL))
         return (struct part){KIND_NULL, 0};
     if (!infers || is_number(text, len, &part))
         return part;
@@ -327,7 +326,7 @@ static void set_values(const struct finding *finding)
             continue;
         finding->files[i].partition = HR_NEW_ARRAY(finding->arena, const char *, pairs->count);
         for (size_t c = 0; c < pairs->count; c++)
-            finding->files[i].partition[c] = strcmp(pairs->values[c], HIVE_NULL) ? pairs->values[c] : NULL;
+            finding->files[i].partition[c] = strcmp(pairs->values[c], HR_PARTITION_NULL) ? pairs->values[c] : NULL;
     }
 }
 

@@ -3,6 +3,8 @@
 #define HR_HOST_FORMAT_PARTITIONS_H
 #include "host/format/files.h"
 
+#define HR_PARTITION_NULL "__HIVE_DEFAULT_PARTITION__"     /* the folder of null, and of the empty text */
+
 /* Sets files[i].partition, and in *out the columns. bases[i] is where the folders of file i begin. kept[i] is false for files that stand outside the
  * partition folders of the others: Spark does not read them. */
 enum hr_code hr_partitions_find(struct hr_arena *arena, struct hr_env *env, struct hr_file *files, const char *const *bases, bool *kept, size_t count,

@@ -5,6 +5,7 @@
  * back every commit and then makes them, one short request a file; what is overwritten is deleted behind that. _SUCCESS is last. */
 #include "host/format/write.h"
 #include "host/format/leftovers.h"
+#include "host/format/partitions.h"
 #include "host/format/tables.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -153,7 +154,7 @@ static int32_t part_of(struct texts *texts, const int32_t *given, idx_t row)
 
 void hr_partition_folder(const char *name, const char *value, bool is_null, struct hr_buf *out)
 {
-    const char *texts[2] = {name, is_null || !*value ? "__HIVE_DEFAULT_PARTITION__" : value};
+    const char *texts[2] = {name, is_null || !*value ? HR_PARTITION_NULL : value};
     for (int part = 0; part < 2; part++) {
         for (const unsigned char *p = (const unsigned char *)texts[part]; *p; p++) {
             if (*p < 0x20 || *p == 0x7f || strchr("\"#%'*/:=?\\{}[]^", *p))
