@@ -82,6 +82,19 @@ def test_a_killed_writers_files_are_not_seen_and_then_swept(serve, root, mode, k
     spark.stop()
 
 
+def test_folders_of_others_are_not_swept(serve, root):
+    """A name that is a UUID is a writer's in a target's own `_temporary` alone, whatever the folders above are called."""
+    target = root / "_temporary_results" / "t"
+    neighbour = target.parent / str(uuid.uuid4())
+    neighbour.mkdir(parents=True)
+    (neighbour / "part-0.csv").write_text("1\n")
+    age(neighbour, 2 * DAY)
+    spark = with_storage(serve)
+    spark.range(1).write.csv(str(target))
+    assert (neighbour / "part-0.csv").exists()
+    spark.stop()
+
+
 def test_two_writers_do_not_sweep_each_other(serve, root):
     """The second starts, writes and ends while the first is in the middle; both are there at the end."""
     first, second = with_storage(serve), with_storage(serve)

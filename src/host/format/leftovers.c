@@ -74,7 +74,7 @@ static bool has_successor(struct hr_writing *writing, const char *folder, const 
     return !hr_blob_stat(writing->format->blob, hr_blob_join(writing->arena, folder, name), &stat, writing->cancel, &ignored);
 }
 
-static void look_at(struct hr_writing *writing, const char *folder, const struct hr_blob_entry *entry)
+static void look_at(struct hr_writing *writing, const char *folder, bool in_temporary, const struct hr_blob_entry *entry)
 {
     struct hr_err ignored = {0};
     const char *name = NULL;
@@ -84,16 +84,18 @@ static void look_at(struct hr_writing *writing, const char *folder, const struct
             hr_blob_delete(writing->format->blob, entry->location, false, writing->cancel, &ignored);
         return;
     }
-    bool whole = is_writers_folder(writing->arena, entry->name, &old, &name), part = !whole && is_uuid(entry->name) && !entry->name[UUID_LEN];
-    if (!whole && !(part && strstr(folder, "/_temporary")))
+    bool whole = is_writers_folder(writing->arena, entry->name, &old, &name);
+    bool part = in_temporary && is_uuid(entry->name) && !entry->name[UUID_LEN];
+    if (!whole && !part)
         return;
     if ((old && !has_successor(writing, folder, name)) || !is_dead(writing, entry))
         return;
     drop_folder(writing, folder, entry->location);
 }
 
-/* one page: a folder of very many names is not searched to its end */
-static void sweep(struct hr_writing *writing, const char *folder)
+/* One page: a folder of very many names is not searched to its end. in_temporary: the folder is a target's own `_temporary`; elsewhere a name that is
+ * a UUID is somebody's data. */
+static void sweep(struct hr_writing *writing, const char *folder, bool in_temporary)
 {
     struct hr_blob_page page;
     struct hr_blob_list_options options = {.recursive = false};
@@ -101,7 +103,7 @@ static void sweep(struct hr_writing *writing, const char *folder)
     if (hr_blob_list(writing->format->blob, writing->arena, folder, &options, &page, writing->cancel, &ignored))
         return;
     for (size_t i = 0; i < page.count; i++)
-        look_at(writing, folder, &page.entries[i]);
+        look_at(writing, folder, in_temporary, &page.entries[i]);
 }
 
 static bool is_due(struct hr_format *format, const char *folder)
@@ -123,8 +125,8 @@ void hr_leftovers_sweep(struct hr_writing *writing)
         return;
     const char *temporary = hr_blob_join(writing->arena, writing->target, "_temporary");
     struct hr_err ignored = {0};
-    sweep(writing, hr_strndup(writing->arena, writing->target, (size_t)(slash - writing->target)));
-    sweep(writing, writing->target);
-    sweep(writing, temporary);
+    sweep(writing, hr_strndup(writing->arena, writing->target, (size_t)(slash - writing->target)), false);
+    sweep(writing, writing->target, false);
+    sweep(writing, temporary, true);
     hr_blob_delete(writing->format->blob, temporary, false, writing->cancel, &ignored);     /* when nothing is left in it */
 }
