@@ -339,6 +339,25 @@ def test_artifacts(wire):
         wire.stub.AddArtifacts(iter([outside]), timeout=30)
 
 
+def test_a_removed_journal_is_written_again_or_nothing_is_acknowledged(make_host, tmp_path):
+    folder, key = tmp_path / "kept", "spark.sql.shuffle.partitions"
+    folder.mkdir()
+    spark = make_host("--journal", folder / "journal").session()
+    spark.conf.set(key, "7")
+    (folder / "journal").unlink()
+    spark.conf.set(key, "8")
+    assert (folder / "journal").stat().st_size
+    (folder / "journal").unlink()
+    folder.rmdir()
+    with pytest.raises(PySparkException, match="was removed, and cannot be written again"):
+        spark.conf.set(key, "9")
+    assert spark.conf.get(key) == "8"
+    folder.mkdir()
+    spark.conf.set(key, "10")
+    assert (folder / "journal").stat().st_size
+    spark.stop()
+
+
 def test_journal_restores_a_session(make_host, tmp_path):
     """A host that is killed: the next one, on its journal, goes on with the same session."""
     first = make_host("--journal", tmp_path / "journal")

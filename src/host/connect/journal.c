@@ -165,14 +165,23 @@ static enum hr_code make_room(struct hr_connect *connect, size_t size, struct hr
     return hr_fail_hint(err, "begin another session for what does not belong to this one");
 }
 
-/* somebody removed the file under the running host: it is written again */
-static void find_again(struct hr_connect *connect)
+static bool is_removed(const struct hr_connect *connect)
 {
     struct stat status;
-    if (fstat(connect->journal, &status) || status.st_nlink)
-        return;
+    return !fstat(connect->journal, &status) && !status.st_nlink;
+}
+
+/* somebody removed the file under the running host: it is written again, or what would be lost with it is not acknowledged */
+static enum hr_code find_again(struct hr_connect *connect, struct hr_err *err)
+{
+    if (!is_removed(connect))
+        return HR_OK;
     hr_log(HR_LOG_WARN, "journal.removed", "path", connect->options.journal, NULL);
     compact(connect);
+    if (!is_removed(connect))
+        return HR_OK;
+    hr_fail(err, HR_E_IO, "the session's journal '%s' was removed, and cannot be written again", connect->options.journal);
+    return hr_fail_hint(err, "make its folder again; until then the session keeps nothing");
 }
 
 static enum hr_code put(struct hr_connect *connect, struct parts *parts, size_t count, bool synced, struct hr_err *err)
@@ -206,7 +215,7 @@ static enum hr_code add(struct session *session, struct parts *record, struct hr
     struct parts both[2];
     size_t count = 0;
     HR_TRY(make_room(connect, record->size, err));
-    find_again(connect);
+    HR_TRY(find_again(connect, err));
     if (!session->journalled && kind != RECORD_SESSION) {
         parts_begin(&both[count], RECORD_SESSION, session->user, strlen(session->user), session->id);
         parts_content(&both[count], session->server_id, strlen(session->server_id));
