@@ -300,11 +300,11 @@ static void take_statement(struct hr_query *query)
     if (!found.sql)
         return;
     free(found.sql);
+    budget_enter(engine->budget, &query->running, found.connection);   /* before the old one is another's: the watch interrupts what stands there */
     give_connection(engine, &query->connection);
     query->connection = found.connection;
     query->prepared = found.prepared;
     query->has_prepared = true;
-    budget_enter(engine->budget, &query->running, query->connection);
 }
 
 /* keeps the query's statement and connection for the next one of its text; the one used longest ago makes room */
@@ -508,7 +508,9 @@ static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_stateme
         code = failed(query, duckdb_pending_error(pending), err);
     duckdb_destroy_pending(&pending);
     budget_end(query->engine->budget);
-    return code && stopped(query, err) ? stopped(query, err) : code;
+    if (code)
+        HR_TRY(stopped(query, err));           /* whatever it says of the end that it was told */
+    return code;
 }
 
 static enum hr_code to_sink(void *arg, duckdb_data_chunk chunk, struct hr_err *err)

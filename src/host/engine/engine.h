@@ -31,6 +31,7 @@ struct hr_metrics { const char *name; const struct hr_type *type; struct hr_lite
 /* makes folder a process's own for spilling: 0700, held by *lock until that is closed, and without what a killed one left; HR_E_EXISTS: another
  * process spills there */
 enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err *err);
+extern char hr_engine_spill_folder[1024];      /* what was claimed, for messages; empty: nothing */
 enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **engine, struct hr_err *err);
 void hr_engine_close(struct hr_engine *engine);                                          /* NULL is fine; no query may live */
 void hr_engine_forget(struct hr_engine *engine);           /* lets go of the statements kept prepared, and so of the scans they read; NULL is fine */
@@ -59,6 +60,5 @@ enum hr_code hr_engine_values(struct hr_engine *engine, struct hr_arena *arena, 
                               struct hr_literals *values, struct hr_err *err);
 
 /* maps the text of a DuckDB failure to Spark's error; for modules that run statements of their own */
-extern char hr_engine_spill_folder[1024];      /* what this process claimed, to be told; empty: nothing */
 enum hr_code hr_engine_error(const char *text, struct hr_err *err);
 #endif
