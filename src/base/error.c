@@ -141,6 +141,8 @@ enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, .
     return HR_E_FULL;
 }
 
+#define SPARK_DOC_ROOT "https://spark.apache.org/docs/latest"
+
 /* the template with each <name> replaced; false: the beginning only, for want of room */
 static bool expand(const char *template, json_t *params, char *out, size_t size)
 {
@@ -187,6 +189,8 @@ static bool fill(struct hr_err *err, const struct hr_condition *known, va_list a
         const char *value = va_arg(args, const char *);
         json_object_set_new(params, name, parameter(value ? value : "", most));
     }
+    if (strstr(known->text, "<docroot>"))
+        json_object_set_new(params, "docroot", json_string(SPARK_DOC_ROOT));
     bool whole = expand(known->text, params, err->msg, sizeof err->msg);
     settle(err->msg, sizeof err->msg, !whole);
     char *json = json_dumps(params, JSON_COMPACT);

@@ -157,7 +157,7 @@ static enum hr_code wrong_count(struct analysis *a, const struct hr_function *fu
         expected = hr_printf(a->arena, "%s]", expected);
     }
     return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", quote(a, name), "expectedNum", expected, "actualNum",
-                         hr_printf(a->arena, "%zu", count), "docroot", "https://spark.apache.org/docs/latest", NULL);
+                         hr_printf(a->arena, "%zu", count), NULL);
 }
 
 static enum hr_code call_with(struct scope *s, const struct hr_function *function, const char *name, struct hr_texpr **args, size_t count,

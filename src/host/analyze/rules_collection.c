@@ -21,7 +21,7 @@ enum hr_code hr_rule_map_of(struct hr_call *call)
     bool key_nullable, nullable;
     if (count_of(call) % 2)
         return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`map`", "expectedNum", "2n (n > 0)", "actualNum",
-                             hr_printf(a->arena, "%zu", count_of(call)), "docroot", "https://spark.apache.org/docs/latest", NULL);
+                             hr_printf(a->arena, "%zu", count_of(call)), NULL);
     const struct hr_type *key = common_args(call, 0, 2, &key_nullable), *value = key ? common_args(call, 1, 2, &nullable) : NULL;
     if (!value)
         return diff_types(call, "map");
@@ -63,7 +63,7 @@ enum hr_code hr_rule_named_struct(struct hr_call *call)
     size_t n = count_of(call) / 2;
     if (count_of(call) % 2)
         return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`named_struct`", "expectedNum", "2n (n > 0)", "actualNum",
-                             hr_printf(a->arena, "%zu", count_of(call)), "docroot", "https://spark.apache.org/docs/latest", NULL);
+                             hr_printf(a->arena, "%zu", count_of(call)), NULL);
     struct hr_field *fields = ARRAY(a, struct hr_field, n);
     for (size_t i = 0; i < n; i++) {
         struct hr_texpr *name = args_of(call)[2 * i], *value = args_of(call)[2 * i + 1];

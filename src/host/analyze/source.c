@@ -392,7 +392,7 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
         size_t n = rel->table_function.args.count;
         if (n < 1 || n > 4)
             return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
-                                 hr_printf(a->arena, "%zu", n), "docroot", "https://spark.apache.org/docs/latest", NULL);
+                                 hr_printf(a->arena, "%zu", n), NULL);
         for (size_t i = 0; i < n && i < 3; i++) {
             struct hr_texpr *arg;
             HR_TRY(hr_resolve_expr(&s, rel->table_function.args.at[i], &arg));

@@ -51,8 +51,7 @@ static enum hr_code named_window(struct scope *s, const struct hr_expr *expr, co
             *definition = s->a->windows[i].window;
             return HR_OK;
         }
-    return hr_fail_spark(s->a->err, "MISSING_WINDOW_SPECIFICATION", "windowName", expr->window.reference, "docroot",
-                         "https://spark.apache.org/docs/latest", NULL);
+    return hr_fail_spark(s->a->err, "MISSING_WINDOW_SPECIFICATION", "windowName", expr->window.reference, NULL);
 }
 
 static void fixed_frame(struct scope *s, struct hr_texpr *function, struct hr_tframe *frame)

@@ -181,7 +181,7 @@ static enum hr_code check_key(const char *key, struct hr_err *err)
     if (entry && entry->is_static)
         return hr_fail_spark(err, "CANNOT_MODIFY_STATIC_CONFIG", "key", quoted, NULL);
     if (!entry && bsearch(key, core, HR_LEN(core), sizeof *core, compare_text))
-        return hr_fail_spark(err, "CANNOT_MODIFY_CONFIG", "key", quoted, "docroot", "https://spark.apache.org/docs/latest", NULL);
+        return hr_fail_spark(err, "CANNOT_MODIFY_CONFIG", "key", quoted, NULL);
     return HR_OK;
 }
 

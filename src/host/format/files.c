@@ -39,7 +39,7 @@ enum hr_code hr_option_pattern(struct hr_arena *arena, const char *text, enum hr
     const char *problem = NULL;
     *pattern = NULL;
     if (text && !(*pattern = hr_pattern_new(arena, text, strlen(text), use, &problem)))
-        return hr_fail_spark(err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", text, "docroot", "https://spark.apache.org/docs/latest", NULL);
+        return hr_fail_spark(err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", text, NULL);
     return HR_OK;
 }
 

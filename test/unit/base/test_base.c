@@ -198,6 +198,15 @@ static void spark_errors_fill_their_template(void **state)
     assert_string_equal(err.params, "{\"path\":\"file:/a \\\"b\\\"\"}");
 }
 
+static void the_documentations_address_needs_no_mention(void **state)
+{
+    struct hr_err err;
+    (void)state;
+    hr_fail_spark(&err, "CANNOT_MODIFY_CONFIG", "key", "\"a\"", NULL);
+    assert_non_null(strstr(err.msg, "'https://spark.apache.org/docs/latest/sql-migration-guide.html"));
+    assert_non_null(strstr(err.params, "\"docroot\""));
+}
+
 static void errors_cross_a_text_channel_whole(void **state)
 {
     (void)state;
@@ -248,6 +257,7 @@ int main(void)
         cmocka_unit_test(maps_find_replace_remove_and_keep_order),
         cmocka_unit_test(spark_errors_fill_their_template),
         cmocka_unit_test(errors_cross_a_text_channel_whole),
+        cmocka_unit_test(the_documentations_address_needs_no_mention),
         cmocka_unit_test(every_condition_has_a_class_and_a_row_of_its_own),
         cmocka_unit_test(times_print_as_the_wires_want_them),
     };

@@ -41,8 +41,7 @@ static const struct hr_pattern *pattern_for(struct hr_rows *rows, struct hr_text
     slot->pattern = hr_pattern_new(slot->arena, text.bytes, text.len, use, &problem);
     if (!slot->pattern) {
         struct hr_err err;
-        hr_fail_spark(&err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", hr_printf(slot->arena, "'%s'", slot->text), "docroot",
-                      "https://spark.apache.org/docs/latest", NULL);
+        hr_fail_spark(&err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", hr_printf(slot->arena, "'%s'", slot->text), NULL);
         hr_kernel_fail(rows, &err);
     }
     return slot->pattern;
