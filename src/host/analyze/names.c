@@ -76,6 +76,16 @@ static void asks_for_metadata(struct analysis *a, const struct hr_names *name)
         a->wants_metadata |= !strcasecmp(name->at[i], "_metadata");
 }
 
+static void match_made(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
+{
+    for (size_t i = 0; i < output->count; i++) {
+        if (!output->at[i]->made || !same_name(a, output->at[i]->name, name->at[0]))
+            continue;
+        m->used = 1;
+        match_add(a, m, output->at[i]);
+    }
+}
+
 /* AttributeSeq.resolve: the longest qualifier that finds something wins; the rest of the name extracts fields */
 static void match(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
 {
@@ -88,9 +98,12 @@ static void match(struct analysis *a, const struct hr_attrs *output, const struc
             m->used = parts + 1;
             match_add(a, m, attr);
         }
-        if (m->count || !parts)
+        if (m->count)
             return;
+        if (!parts)
+            break;
     }
+    match_made(a, output, name, m);
 }
 
 static enum hr_code ambiguous(struct scope *s, const struct hr_names *name, struct matches *m)

@@ -36,9 +36,9 @@ static enum hr_code select_generator(struct analysis *a, struct hr_node *input, 
             continue;
         }
         for (size_t k = 0; k < made; k++) {
-            new_attrs[n] = (*out)->output.at[input->output.count + k];
-            new_exprs[n] = column_of(a, new_attrs[n]);
-            n++;
+            const struct hr_attr *attr = (*out)->output.at[input->output.count + k];
+            new_attrs[n] = hidden_attr(a, list->at[at], attr);
+            new_exprs[n++] = column_of(a, attr);
         }
     }
     *exprs = (struct hr_texprs){new_exprs, n};

@@ -1,9 +1,10 @@
-/* window(time, duration[, slide[, start]]): a plan over one that makes the windows. Rows without a time fall out; where windows overlap, a row is
+/* window(time, duration[, slide[, start]]): a plan over one that makes the windows, in a hidden column. Rows without a time fall out; where windows overlap, a row is
  * there once for each of its windows. One kind of window a select, as in Spark. */
 #include "host/analyze/internal.h"
 
 struct windows {
     struct analysis *a;
+    const char *qualifier;             /* of the column that is made: a column of the input may have its name */
     const struct hr_expr *call;        /* the first found; all others must be the same */
     bool several;
 };
@@ -12,7 +13,7 @@ struct windows {
 
 static bool is_window(const struct hr_expr *expr)
 {
-    return expr->kind == HR_EXPR_CALL && expr->call.name.count == 1 && !strcasecmp(expr->call.name.at[0], "window") && expr->call.args.count >= 2;
+    return expr->kind == HR_EXPR_CALL && expr->call.name.count == 1 && !strcasecmp(expr->call.name.at[0], "window");
 }
 
 static bool same_expr(const struct hr_expr *x, const struct hr_expr *y)
@@ -40,6 +41,15 @@ static bool same_window(const struct hr_expr *x, const struct hr_expr *y)
     return same;
 }
 
+static struct hr_expr *made_column(struct analysis *a, const char *qualifier)
+{
+    struct hr_expr *column = hr_expr_new(a->arena, HR_EXPR_ATTRIBUTE);
+    column->attribute.name = (struct hr_names){ARRAY(a, const char *, 2), 2};
+    column->attribute.name.at[0] = qualifier;
+    column->attribute.name.at[1] = "window";
+    return column;
+}
+
 static struct hr_expr *replaced(struct windows *w, struct hr_expr *expr);
 
 static struct hr_exprs replaced_all(struct windows *w, const struct hr_exprs *list)
@@ -58,7 +68,7 @@ static struct hr_expr *replaced(struct windows *w, struct hr_expr *expr)
     if (is_window(expr)) {
         w->several = w->several || (w->call && !same_window(w->call, expr));
         w->call = w->call ? w->call : expr;
-        struct hr_expr *column = hr_expr_attribute(w->a->arena, "window");
+        struct hr_expr *column = made_column(w->a, w->qualifier);
         column->origin = expr->origin;
         return column;
     }
@@ -99,19 +109,31 @@ static enum hr_code duration(struct analysis *a, const struct hr_expr *expr, int
     return HR_OK;
 }
 
-struct shape { struct hr_expr *time; int64_t length, slide, start; };
+struct shape { const char *qualifier; struct hr_expr *time; int64_t length, slide, start; };
+
+static const char *shape_sql(struct analysis *a, const struct shape *shape)
+{
+    const struct hr_names *name = &shape->time->attribute.name;
+    const char *time = shape->time->kind == HR_EXPR_ATTRIBUTE ? name->at[name->count - 1] : "…";
+    return hr_printf(a->arena, "\"window(%s, %lld, %lld, %lld)\"", time, (long long)shape->length, (long long)shape->slide, (long long)shape->start);
+}
+
+static const char *long_sql(struct analysis *a, int64_t value) { return hr_printf(a->arena, "%lldL", (long long)value); }
 
 static enum hr_code check_shape(struct analysis *a, const struct shape *shape)
 {
-    const char *sql = hr_printf(a->arena, "\"window(%lld, %lld, %lld)\"", (long long)shape->length, (long long)shape->slide, (long long)shape->start);
-    if (shape->length <= 0 || shape->slide <= 0)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", sql, "exprName", shape->length <= 0 ? "`window_duration`" : "`slide_duration`",
-                             "valueRange", "(0, 9223372036854775807]", "currentValue", hr_printf(a->arena, "%lldL", (long long)(shape->length <= 0 ? shape->length : shape->slide)), NULL);
-    const char *left = shape->slide > shape->length ? "slide_duration" : "abs(start_time)", *right = shape->slide > shape->length ? "window_duration" : "slide_duration";
-    bool starts_late = shape->start >= shape->slide || -shape->start >= shape->slide;
-    if (shape->slide > shape->length || starts_late)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "sqlExpr", sql, "leftExprName", hr_printf(a->arena, "`%s`", left),
-                             "leftExprValue", "", "constraint", starts_late ? "<" : "<=", "rightExprName", hr_printf(a->arena, "`%s`", right), "rightExprValue", "", NULL);
+    const char *sql = shape_sql(a, shape);
+    const char *not_positive = shape->length <= 0 ? "`window_duration`" : shape->slide <= 0 ? "`slide_duration`" : NULL;
+    if (not_positive)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", sql, "exprName", not_positive, "valueRange", "(0, 9223372036854775807]",
+                             "currentValue", long_sql(a, shape->length <= 0 ? shape->length : shape->slide), NULL);
+    if (shape->slide > shape->length)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "sqlExpr", sql, "leftExprName", "`slide_duration`", "leftExprValue",
+                             long_sql(a, shape->slide), "constraint", "<=", "rightExprName", "`window_duration`", "rightExprValue", long_sql(a, shape->length), NULL);
+    if (shape->start >= shape->slide || shape->start <= -shape->slide)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "sqlExpr", sql, "leftExprName", "`abs(start_time)`", "leftExprValue",
+                             long_sql(a, shape->start < 0 ? -shape->start : shape->start), "constraint", "<", "rightExprName", "`slide_duration`", "rightExprValue",
+                             long_sql(a, shape->slide), NULL);
     return HR_OK;
 }
 
@@ -127,7 +149,7 @@ static struct hr_expr *window_at(struct analysis *a, const struct shape *shape, 
     return hr_expr_call(a->arena, "named_struct", 4, hr_expr_string(a->arena, "start"), ends[0], hr_expr_string(a->arena, "end"), ends[1]);
 }
 
-static struct hr_rel *with_column(struct analysis *a, struct hr_rel *input, struct hr_expr *value)
+static struct hr_rel *with_column(struct analysis *a, struct hr_rel *input, const char *qualifier, struct hr_expr *value)
 {
     struct hr_rel *project = hr_rel_new(a->arena, HR_REL_PROJECT, input);
     struct hr_expr *alias = hr_expr_new(a->arena, HR_EXPR_ALIAS);
@@ -135,6 +157,7 @@ static struct hr_rel *with_column(struct analysis *a, struct hr_rel *input, stru
     alias->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
     alias->alias.names.at[0] = "window";
     alias->alias.metadata = "{\"spark.timeWindow\":true}";
+    alias->alias.hidden_in = qualifier;
     project->project.exprs = (struct hr_exprs){ARRAY(a, struct hr_expr *, 2), 2};
     project->project.exprs.at[0] = hr_expr_new(a->arena, HR_EXPR_STAR);
     project->project.exprs.at[0]->star.plan_id = HR_NO_PLAN_ID;
@@ -152,25 +175,26 @@ static struct hr_rel *filtered(struct analysis *a, struct hr_rel *input, struct 
 static struct hr_rel *tumbling(struct analysis *a, struct hr_rel *input, const struct shape *shape)
 {
     struct hr_rel *timed = filtered(a, input, hr_expr_call(a->arena, "isnotnull", 1, shape->time));
-    return with_column(a, timed, window_at(a, shape, 0));
+    return with_column(a, timed, shape->qualifier, window_at(a, shape, 0));
 }
 
 #define OVERLAPS_MAX 100000
 
 static enum hr_code sliding(struct analysis *a, struct hr_rel *input, const struct shape *shape, struct hr_rel **out)
 {
-    int64_t count = (shape->length + shape->slide - 1) / shape->slide;
+    int64_t count = shape->length / shape->slide + (shape->length % shape->slide != 0);
     if (count > OVERLAPS_MAX)
         return hr_fail(a->err, HR_E_LIMIT, "more than %d windows overlap; use a longer slide", OVERLAPS_MAX);
     struct hr_expr *all = hr_expr_call(a->arena, "array", 0);
     all->call.args = (struct hr_exprs){ARRAY(a, struct hr_expr *, (size_t)count), (size_t)count};
     for (int64_t i = 0; i < count; i++)
         all->call.args.at[i] = window_at(a, shape, i * shape->slide);
-    struct hr_rel *rows = with_column(a, input, hr_expr_call(a->arena, "explode", 1, all));
+    /* outer: Spark's column may be null here, though it never is */
+    struct hr_rel *rows = with_column(a, input, shape->qualifier, hr_expr_call(a->arena, "explode_outer", 1, all));
     struct hr_expr *edges[2];
     for (int i = 0; i < 2; i++) {
         edges[i] = hr_expr_new(a->arena, HR_EXPR_EXTRACT);
-        edges[i]->extract.child = hr_expr_attribute(a->arena, "window");
+        edges[i]->extract.child = made_column(a, shape->qualifier);
         edges[i]->extract.extraction = hr_expr_string(a->arena, i ? "end" : "start");
     }
     struct hr_expr *after = hr_expr_call(a->arena, ">=", 2, shape->time, edges[0]), *before = hr_expr_call(a->arena, "<", 2, shape->time, edges[1]);
@@ -180,7 +204,7 @@ static enum hr_code sliding(struct analysis *a, struct hr_rel *input, const stru
 
 enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out)
 {
-    struct windows w = {.a = a};
+    struct windows w = {.a = a, .qualifier = hr_printf(a->arena, "$window%d", ++a->next_id)};
     struct hr_rel *copy = hr_rel_new(a->arena, rel->kind, rel->input);
     *copy = *rel;
     if (rel->kind == HR_REL_PROJECT) {
@@ -196,7 +220,10 @@ enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const
     if (w.several)
         return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1039", NULL);
     const struct hr_exprs *args = &w.call->call.args;
-    struct shape shape = {.time = args->at[0]};
+    if (args->count < 2 || args->count > 4)
+        return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`window`", "expectedNum", "[2, 3, 4]", "actualNum",
+                             hr_printf(a->arena, "%zu", args->count), NULL);
+    struct shape shape = {.qualifier = w.qualifier, .time = args->at[0]};
     HR_TRY(duration(a, args->at[1], &shape.length));
     shape.slide = shape.length;
     if (args->count > 2)

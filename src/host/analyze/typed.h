@@ -18,6 +18,7 @@ struct hr_attr {
     bool nullable;
     bool hidden;                       /* found by plan id or qualifier only: the dropped key of a USING join */
     bool of_file;                      /* hidden, and found by its name all the same: _metadata */
+    bool made;                         /* hidden, and found by its name where nothing else has it: the column that window(…) makes */
     struct hr_names qualifier;         /* t, or spark_catalog.default.t; empty without one */
     const char *metadata;              /* JSON object as text, NULL is {} */
 };

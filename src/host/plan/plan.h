@@ -85,7 +85,12 @@ struct hr_expr {
             struct hr_exprs within_group;   /* sort orders */
         } call;
         struct { struct hr_expr *child; const struct hr_type *type; enum hr_cast_mode mode; } cast;
-        struct { struct hr_expr *child; struct hr_names names; const char *metadata; } alias;  /* several names: a generator's */
+        struct {
+            struct hr_expr *child;
+            struct hr_names names;               /* several: a generator's */
+            const char *metadata;
+            const char *hidden_in;               /* the analyzer's own column, which no star gives: its qualifier; else NULL */
+        } alias;
         struct { struct hr_expr *child; bool descending; enum hr_null_order nulls; } sort;
         struct {
             struct hr_expr *function;
