@@ -6,7 +6,7 @@ import re
 import pandas
 import pyarrow
 import pytest
-from pyspark.errors import AnalysisException, IllegalArgumentException, PySparkException, SparkNoSuchElementException
+from pyspark.errors import AnalysisException, ArithmeticException, IllegalArgumentException, PySparkException, SparkNoSuchElementException
 from pyspark.sql import Observation, Row
 from pyspark.sql import functions as F
 
@@ -403,3 +403,8 @@ def test_old_names_of_formats(spark, tmp_path, name):
     assert spark.read.format(name).load(str(tmp_path / "t")).count() == 3
     with pytest.raises(PySparkException, match="DATA_SOURCE_NOT_FOUND"):
         spark.read.format(name.upper()).load(str(tmp_path / "t")).count()       # they are classes: their case counts
+
+
+def test_a_sequence_of_dates_too_far_for_microseconds_fails(spark):
+    with pytest.raises(ArithmeticException, match="long overflow"):
+        spark.sql("SELECT sequence(date_add(date'1970-01-01', 200000000), date_add(date'1970-01-01', 200000100), interval 1 month)").collect()

@@ -1,5 +1,6 @@
 /* Positions in arrays. */
 #include "host/engine/functions/kernels.h"
+#include "host/engine/functions/list_out.h"
 #include <stdio.h>
 
 static void bad_index(struct hr_rows *rows, const char *condition, int64_t index, int64_t size)
@@ -156,12 +157,10 @@ void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
 /* ---- what DuckDB's functions are about to make: they count nothing, and nothing stops them within a row ----
  * Volatile, so that a constant call is not computed while the statement is prepared: DuckDB's constants take some 150 bytes an item. */
 
-#define ITEM_BYTES 32                  /* a value, its place in the list that it is made from, and as much again while that grows */
-
 /* a count of items, when there is room for them */
 void hr_k_item_count(struct hr_rows *rows, idx_t row)
 {
     int64_t count = HR_ROW(rows, 0, row, int64_t);
-    if (hr_kernel_room(rows, count > 0 ? (uint64_t)count * ITEM_BYTES : 0))
+    if (hr_kernel_room(rows, count > 0 ? (uint64_t)count * LIST_ITEM_BYTES : 0))
         HR_OUT(rows, row, int64_t) = count;
 }

@@ -3,6 +3,8 @@
 #define HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
 #include "host/engine/kernel.h"
 
+#define LIST_ITEM_BYTES 32             /* a value, its place in a list that it is made from, and as much again while that grows */
+
 struct list_out { struct hr_rows *rows; duckdb_vector list; idx_t row; duckdb_vector child; idx_t start, count; };
 
 static inline struct list_out list_begin_in(struct hr_rows *rows, duckdb_vector list, idx_t row)

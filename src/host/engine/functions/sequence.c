@@ -54,8 +54,6 @@ static struct step step_of(const struct hr_rows *rows, idx_t row, bool forward)
     return (struct step){.micros = value};
 }
 
-#define ITEM_BYTES 32                  /* a value, and as much again while the list grows */
-
 static void bad_boundaries(struct hr_rows *rows, int64_t start, int64_t stop, int64_t by)
 {
     struct hr_err err;
@@ -89,7 +87,7 @@ static bool length_is_possible(struct hr_rows *rows, int64_t start, int64_t stop
         too_long(rows, count);
         return false;
     }
-    return hr_kernel_room(rows, (uint64_t)count * ITEM_BYTES);
+    return hr_kernel_room(rows, (uint64_t)count * LIST_ITEM_BYTES);
 }
 
 /* exact steps: numbers, days of dates, microseconds of timestamps */
@@ -121,9 +119,17 @@ static void calendar_steps(struct hr_rows *rows, idx_t row, int64_t start, int64
     bool dates = type == HR_TYPE_DATE;
     const struct hr_zone *zone = type == HR_TYPE_TIMESTAMP ? rows->types->zone : hr_zone_utc();
     hr_int128 by = (hr_int128)step->months * DAYS_OF_MONTH * HR_US_PER_DAY + (hr_int128)step->days * HR_US_PER_DAY + step->micros;
-    int64_t from = dates ? start * HR_US_PER_DAY : start, to = dates ? stop * HR_US_PER_DAY : stop, at = from;
+    int64_t from = start, to = stop;
+    bool fits = !dates || (!__builtin_mul_overflow(start, HR_US_PER_DAY, &from) && !__builtin_mul_overflow(stop, HR_US_PER_DAY, &to));
+    if (!fits) {
+        struct hr_err err;
+        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "long overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
     if (!length_is_possible(rows, from, to, by))
         return;
+    int64_t at = from;
     struct list_out list = list_begin(rows, row);
     for (int64_t i = 1; (by < 0 ? at >= to : at <= to) && !rows->failed; i++) {
         put(&list, type, dates ? hr_floor_div(at, HR_US_PER_DAY) : at);
