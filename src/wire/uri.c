@@ -45,11 +45,6 @@ static bool decode(struct hr_buf *out, const char *text, size_t len, char plus)
     return hr_buf_ok(out);
 }
 
-bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len)
-{
-    return decode(out, text, len, '+');
-}
-
 static char *decode_text(struct hr_arena *arena, const char *text, size_t len, char plus)
 {
     struct hr_buf out;

@@ -9,9 +9,7 @@
 
 /* unreserved characters (letters, digits, "-._~") and those in `keep` stay; everything else becomes %XX */
 void hr_uri_encode(struct hr_buf *out, const char *text, const char *keep);
-/* false for a broken escape. '+' is left alone, as in paths. A decoded NUL is a byte like others: see hr_uri_decode_text. */
-bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len);
-/* NUL-terminated; NULL for a broken escape or a NUL in it */
+/* NUL-terminated; NULL for a broken escape or a NUL in it. '+' is left alone, as in paths. */
 char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len);
 
 /* Queries are decoded as forms are: '+' is a blank. Clients of several languages write it so (Go's url.Values.Encode, .NET, Java), and sign what

@@ -42,7 +42,6 @@ static void status_fields(struct relay *relay, const struct hr_err *err, struct 
     hr_grpc_percent_encode(&message, text);
     out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
     out[1] = (struct hr_header){"grpc-message", hr_buf_keep(&message, arena)};
-    hr_buf_release(&message);
 }
 
 static void fail(struct relay *relay, const struct hr_err *err)

@@ -316,17 +316,6 @@ enum hr_code search_parse(struct hr_arena *arena, const struct search_kind *kind
     return HR_OK;
 }
 
-bool search_uses(const struct search *search, enum search_entity entity)
-{
-    for (size_t i = 0; i < search->clause_count; i++)
-        if (search->clauses[i].name.entity == entity)
-            return true;
-    for (size_t i = 0; i < search->key_count; i++)
-        if (search->keys[i].name.entity == entity)
-            return true;
-    return false;
-}
-
 /* ---- asking ---- */
 
 static int lower(char c, bool fold)

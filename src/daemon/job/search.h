@@ -24,7 +24,6 @@ typedef struct search_value search_getter(void *item, enum search_entity entity,
 struct search;                                         /* in the arena that it was parsed into */
 enum hr_code search_parse(struct hr_arena *arena, const struct search_kind *kind, const char *filter, const json_t *order_by, struct search **search,
                           struct hr_err *err);
-bool search_uses(const struct search *search, enum search_entity entity);
 bool search_matches(const struct search *search, void *item, search_getter *get, void *arg);
 /* stable: what compares equal keeps its place */
 void search_sort(const struct search *search, struct hr_arena *arena, void **items, size_t count, search_getter *get, void *arg);

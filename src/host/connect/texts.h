@@ -19,5 +19,4 @@ enum hr_code catalog_show(struct env *env, const struct hr_command *command, str
 enum hr_code catalog_use(struct env *env, const struct hr_command *command, struct hr_err *err);
 enum hr_code catalog_cache(struct env *env, const struct hr_names *name, bool cached, struct hr_err *err);
 enum hr_code catalog_not_found(struct env *env, const struct hr_names *name, struct hr_err *err);
-void journal_config_from_worker(struct session *session, const char *key, const char *value);
 #endif

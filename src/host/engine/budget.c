@@ -74,8 +74,6 @@ int64_t budget_default(void)
     return (machine < group ? machine : group) / HR_SESSION_MEMORY_SHARE;
 }
 
-int64_t budget_bytes(const struct budget *budget) { return budget->bytes; }
-
 enum hr_code budget_used_up(const struct budget *budget, struct hr_err *err)
 {
     hr_fail(err, HR_E_NOMEM, "the session's memory is used up: the statement needs more than the %lld MiB that a session may hold", (long long)(budget->bytes >> 20));

@@ -20,7 +20,6 @@ struct budget;
 int64_t budget_default(void);                                       /* what a session gets that is told nothing */
 struct budget *budget_new(int64_t bytes);                           /* 0: budget_default */
 void budget_free(struct budget *budget);                            /* NULL is fine; no query may live */
-int64_t budget_bytes(const struct budget *budget);
 enum hr_code budget_used_up(const struct budget *budget, struct hr_err *err);   /* fails with OUT_OF_MEMORY and what to do */
 
 void budget_enter(struct budget *budget, struct running *query, duckdb_connection connection);   /* again for another connection */
