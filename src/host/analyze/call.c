@@ -295,7 +295,8 @@ static enum hr_code check_distinct_order(struct analysis *a, const struct hr_tex
     while (bare->kind == HR_T_CAST)
         bare = bare->cast.child;
     if (orders->count == 1 && texpr_equal(bare, orders->at[0].child)) {
-        if (keeps_apart(bare->type))
+        bool collated = arg->type->collation || bare->type->collation;   /* under one, texts that differ are equal */
+        if (keeps_apart(bare->type) && !collated)
             return HR_OK;
         return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST", "funcName", quote(a, registered),
                              "inputType", type_sql(a, bare->type), "castType", type_sql(a, arg->type), NULL);

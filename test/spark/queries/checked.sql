@@ -65,6 +65,7 @@ SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a, b) FROM VALUES (1, 2) AS t(
 SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a) FROM VALUES (1.5D, 2) AS t(a, b)
 SELECT listagg(DISTINCT a, ',') WITHIN GROUP (ORDER BY a DESC) FROM VALUES (1), (10), (2), (1), (NULL) AS t(a)
 SELECT listagg(DISTINCT cast(a as string), ',') WITHIN GROUP (ORDER BY a) FROM VALUES (10), (9), (10) AS t(a)
+SELECT listagg(DISTINCT cast(a as string collate UTF8_LCASE)) WITHIN GROUP (ORDER BY a) FROM VALUES ('A'), ('a') AS t(a)
 SELECT hex(listagg(DISTINCT a, X'2C') WITHIN GROUP (ORDER BY a)) FROM VALUES (X'BB'), (X'AA'), (X'BB') AS t(a)
 SELECT listagg(DISTINCT a) WITHIN GROUP (ORDER BY a) FROM VALUES (date'2020-01-02'), (date'2020-01-01') AS t(a)
 SELECT first_value(a) FILTER (WHERE b > 1) OVER (ORDER BY b) FROM VALUES (1, 1), (NULL, 2), (3, 3) AS t(a, b)
