@@ -556,7 +556,8 @@ enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_
         return hr_fail_spark(a->err, "UDTF_ALIAS_NUMBER_MISMATCH", "aliasesSize", hr_printf(a->arena, "%zu", made.count), "aliasesNames",
                              hr_printf(a->arena, "%zu", names->count), NULL);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, input->output.count + made.count);
-    memcpy(attrs, input->output.at, input->output.count * sizeof *attrs);
+    if (input->output.count)
+        memcpy(attrs, input->output.at, input->output.count * sizeof *attrs);
     for (size_t i = 0; i < made.count; i++) {
         struct hr_attr *attr = (struct hr_attr *)made.at[i];
         if (names && names->count)
