@@ -184,6 +184,7 @@ int hr_host_main(int argc, char **argv)
     struct host host = {.spill_lock = -1};
     struct hr_err err = {0};
     if (!parse(&arguments, argc, argv)) {
+        free(arguments.address);
         fputs(usage, stderr);
         return 2;
     }

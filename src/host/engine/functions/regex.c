@@ -2,6 +2,7 @@
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include "host/value/java_text.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,39 @@
 
 struct kept { char *pattern; size_t len; struct hr_regex *regex; uint64_t used; };
 
+/* what a thread keeps goes with it: threads of the engine come and go with queries */
+static pthread_key_t kept_key;
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+static void release_kept(void *arg)
+{
+    struct kept *kept = arg;
+    for (size_t i = 0; i < KEPT; i++) {
+        free(kept[i].pattern);
+        hr_regex_free(kept[i].regex);
+    }
+    free(kept);
+}
+
+static void make_key(void)
+{
+    HR_CHECK(!pthread_key_create(&kept_key, release_kept));
+}
+
+static struct kept *thread_kept(void)
+{
+    pthread_once(&kept_once, make_key);
+    struct kept *kept = pthread_getspecific(kept_key);
+    if (!kept) {
+        kept = calloc(KEPT, sizeof *kept);
+        HR_CHECK(kept && !pthread_setspecific(kept_key, kept));
+    }
+    return kept;
+}
+
 static const struct hr_regex *compiled(struct hr_rows *rows, struct hr_text pattern, const char *function)
 {
-    static _Thread_local struct kept kept[KEPT];
+    struct kept *kept = thread_kept();
     static _Thread_local uint64_t clock;
     struct kept *slot = &kept[0];                            /* the one used longest ago: a function with two patterns keeps both */
     for (size_t i = 0; i < KEPT; i++) {
