@@ -1,8 +1,10 @@
 /* Java's regular expressions on PCRE2: regex_translate.c rewrites the pattern. \d \w \s are ASCII in both, since PCRE2_UCP is Java's U flag. */
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "base/check.h"
 #include "host/value/java_text.h"
 #include "host/value/regex_translate.h"
 #include <pcre2.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,25 +58,52 @@ int hr_regex_group_count(const struct hr_regex *regex)
     return (int)regex->groups;
 }
 
+/* what a thread matches with; it goes with the thread */
+struct matching { pcre2_match_data *data; uint32_t groups; pcre2_match_context *context; };
+
+static pthread_key_t matching_key;
+static pthread_once_t matching_once = PTHREAD_ONCE_INIT;
+
+static void release_matching(void *arg)
+{
+    struct matching *matching = arg;
+    pcre2_match_data_free(matching->data);
+    pcre2_match_context_free(matching->context);
+    free(matching);
+}
+
+static void make_key(void)
+{
+    HR_CHECK(!pthread_key_create(&matching_key, release_matching));
+}
+
+static struct matching *thread_matching(uint32_t groups)
+{
+    pthread_once(&matching_once, make_key);
+    struct matching *matching = pthread_getspecific(matching_key);
+    if (!matching) {
+        matching = calloc(1, sizeof *matching);
+        HR_CHECK(matching && !pthread_setspecific(matching_key, matching));
+        matching->context = pcre2_match_context_create(NULL);
+        pcre2_set_match_limit(matching->context, MATCH_STEPS_MAX);
+    }
+    if (!matching->data || matching->groups < groups) {
+        pcre2_match_data_free(matching->data);
+        matching->groups = groups + 16;
+        matching->data = pcre2_match_data_create(matching->groups, NULL);
+    }
+    return matching;
+}
+
 bool hr_regex_find(const struct hr_regex *regex, const char *text, size_t len, size_t from, size_t *spans, int groups)
 {
-    static _Thread_local pcre2_match_data *data;
-    static _Thread_local uint32_t data_groups;
-    static _Thread_local pcre2_match_context *context;
     if (from > len)
         return false;
-    if (!context) {
-        context = pcre2_match_context_create(NULL);
-        pcre2_set_match_limit(context, MATCH_STEPS_MAX);
-    }
-    if (!data || data_groups < regex->groups + 1) {
-        pcre2_match_data_free(data);
-        data_groups = regex->groups + 16;
-        data = pcre2_match_data_create(data_groups, NULL);
-    }
+    struct matching *matching = thread_matching(regex->groups + 1);
+    pcre2_match_data *data = matching->data;
     /* PCRE looks whether the text is UTF-8 from where it starts to the end: once is enough for a text that is searched again and again */
     uint32_t options = from ? PCRE2_NO_UTF_CHECK : 0;
-    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, options, data, context);
+    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, options, data, matching->context);
     if (got < 0)
         return false;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
