@@ -9,6 +9,7 @@ import pytest
 from pyspark.errors import AnalysisException, ArithmeticException, IllegalArgumentException, PySparkException, SparkNoSuchElementException
 from pyspark.sql import Observation, Row
 from pyspark.sql import functions as F
+from pyspark.sql.connect.functions.builtin import _invoke_function
 
 
 def test_count_and_show(spark, capsys):
@@ -408,3 +409,21 @@ def test_old_names_of_formats(spark, tmp_path, name):
 def test_a_sequence_of_dates_too_far_for_microseconds_fails(spark):
     with pytest.raises(ArithmeticException, match="long overflow"):
         spark.sql("SELECT sequence(date_add(date'1970-01-01', 200000000), date_add(date'1970-01-01', 200000100), interval 1 month)").collect()
+
+
+def test_the_catalogues_own_names_are_nobodys(spark):
+    """What the analyzer makes of an operator has a name with a dollar sign; a client that writes it is told what it would be in Spark."""
+    for name in ("$show", "$likeany", "$hll_key", "$plus_days", "$from_json_map"):
+        for query in (lambda: spark.range(1).select(F.call_function(f"`{name}`", "id", "id")), lambda: spark.range(1).select(_invoke_function(name, F.col("id"))),
+                      lambda: spark.sql(f"SELECT `{name}`(id, id) FROM range(1)")):
+            with pytest.raises(AnalysisException) as refused:
+                query().collect()
+            assert refused.value.getCondition() == "UNRESOLVED_ROUTINE", name
+    assert spark.sql("SELECT 'ab' LIKE ANY ('a%', 'b'), date'2020-01-31' + interval 1 month").first() == (True, datetime.date(2020, 2, 29))
+
+
+def test_concat_ws_nests(spark):
+    deep = "'a'"
+    for _ in range(100):
+        deep = f"concat_ws('-', {deep}, 'a')"
+    assert spark.sql(f"SELECT {deep}").first()[0] == "-".join("a" * 101)

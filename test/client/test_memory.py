@@ -22,6 +22,8 @@ SELECT count(*) FROM (SELECT stack(2147483647, 1, 2))
 SELECT size(array_repeat('abc', 2147483647))
 SELECT sum(c) FROM (SELECT explode(sequence(1, 1000000000)) c)
 SELECT length(replace(repeat('a', 1000000), 'a', repeat('b', 1000000)))
+SELECT length(regexp_replace(repeat('a', 10000000), 'a', repeat('b', 1000)))
+SELECT length(concat_ws(x, x, array(x, x, x), x, x)) FROM (SELECT repeat('a', 100000000) x)
 SELECT length(concat(x, x, x, x, x, x, x, x, x, x)) FROM (SELECT repeat('a', 100000000) x)
 SELECT length(array_join(array_repeat('abc', 10000000), repeat('x', 1000)))
 SELECT size(flatten(array_repeat(sequence(1, 1000000), 1000)))
@@ -59,11 +61,19 @@ def test_what_fits_is_answered(small):
         40000000, 1000000, 10000000)
 
 
-def test_an_interrupt_ends_one_long_row(small):
+LONG_ROWS = [                                                # a look at the flag within a row, or minutes and hours
+    "SELECT regexp_count(repeat('ab', 40000000 + cast(id AS INT)), '[ab]') FROM range(1)",
+    "SELECT length(regexp_replace(repeat('a', 50000000 + cast(id AS INT)), '(a)', '')) FROM range(1)",
+    "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000 + cast(id AS INT))) FROM range(1)",
+]
+
+
+@pytest.mark.parametrize("statement", LONG_ROWS)
+def test_an_interrupt_ends_one_long_row(small, statement):
     spark = small.session()
     stop = threading.Timer(1.5, spark.interruptAll)
     stop.start()
     began = time.monotonic()
     with pytest.raises(PySparkException, match="OPERATION_CANCELED"):
-        spark.sql("SELECT regexp_count(repeat('ab', 40000000 + cast(id AS INT)), '[ab]') FROM range(1)").collect()
-    assert time.monotonic() - began < 20                     # alone it takes two; without a look at the flag within a row, minutes
+        spark.sql(statement).collect()
+    assert time.monotonic() - began < 20                     # alone it takes two

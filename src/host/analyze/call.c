@@ -316,7 +316,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const struct hr_function *function = hr_function_find(last, &registered);
     bool from_sql = expr->origin && expr->origin->sql;
     bool hidden = function && from_sql && hr_function_is(function, "product");    /* product is there for DataFrames alone */
-    if (!function || hidden || !is_in_schema(name, "builtin"))
+    bool not_theirs = *last == '$' && !expr->call.is_own;
+    if (!function || hidden || not_theirs || !is_in_schema(name, "builtin"))
         return no_function(a, name);
     if (expr->call.within_group.count && hr_function_is(function, "string_agg"))   /* an order makes it listagg, in Spark's names too */
         function = hr_function_find("listagg", &registered);

@@ -162,7 +162,7 @@ static struct hr_function functions[] = {
     {"ltrim", "s?s", "s", "a", "ltrim($1, ' ')|ltrim($2, $1)", 0, "ltrim($1)|TRIM(LEADING $1 FROM $2)", NULL},
     {"rtrim", "s?s", "s", "a", "rtrim($1, ' ')|rtrim($2, $1)", 0, "rtrim($1)|TRIM(TRAILING $1 FROM $2)", NULL},
     {"concat", "a*", "-", "-", "!concat", 0, NULL, R(concat)},
-    {"concat_ws", "sa*", "s", "1", "!concat_ws", 0, NULL, R(concat_ws)},
+    {"concat_ws", "sa*", "s", "1", "@concat_ws($*)", 0, NULL, R(concat_ws)},
     {"substring,substr", "si?i", "s", "a", "@substring($1,$2,$3)", 0, NULL, R(default_args)},
     {"left", "si", "s", "a", "left($1, greatest($2, 0))", 0, NULL, NULL},
     {"right", "si", "s", "y", "right($1, greatest($2, 0))", 0, NULL, NULL},

@@ -382,18 +382,18 @@ enum hr_code hr_rule_array_join(struct hr_call *call)
     return HR_OK;
 }
 
-/* the separator, then texts and arrays of them */
+/* texts and arrays of texts, or of what becomes text */
 enum hr_code hr_rule_concat_ws(struct hr_call *call)
 {
     struct analysis *a = of(call);
     HR_TRY(finish_call(call));
     for (size_t i = 1; i < count_of(call); i++) {
-        struct hr_texpr **arg = &args_of(call)[i];
-        const struct hr_type *type = (*arg)->type, *text;
-        bool list = type->id == HR_TYPE_ARRAY;
-        if (!implicit_cast_allowed(a, list ? type->element : type, 's', &text))
+        const struct hr_type *type = args_of(call)[i]->type, *text;
+        bool is_array = type->id == HR_TYPE_ARRAY;
+        if (!implicit_cast_allowed(a, is_array ? type->element : type, 's', &text))
             return unexpected(call, i, "(\"ARRAY<STRING>\" or \"STRING\")");
-        *arg = cast_implicit(a, *arg, list ? hr_type_array(a->arena, text, type->contains_null) : text);
+        text = is_array ? hr_type_array(a->arena, text, type->contains_null) : text;
+        args_of(call)[i] = cast_implicit(a, args_of(call)[i], text);
     }
     return HR_OK;
 }

@@ -200,24 +200,6 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-/* concat_ws skips nulls and takes arrays of strings too */
-enum hr_code emit_concat_ws(struct call_text *c, struct hr_buf *out)
-{
-    const struct hr_texprs *args = &c->call->call.args;
-    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
-    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_STRING), true);
-    types[1] = hr_type_basic(HR_TYPE_STRING);
-    HR_TRY(emit_kernel(c->e, "join", strlen("join"), c->call->type, types, 2, out));
-    hr_buf_adds(out, "(flatten([CAST([] AS VARCHAR[])");
-    for (size_t i = 1; i < args->count; i++)
-        if (args->at[i]->type->id == HR_TYPE_ARRAY)
-            hr_buf_addf(out, ", coalesce(%s, [])", c->args[i]);
-        else
-            hr_buf_addf(out, ", [CAST(%s AS VARCHAR)]", c->args[i]);
-    hr_buf_addf(out, "]), %s)", c->args[0]);
-    return HR_OK;
-}
-
 enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *from = c->call->call.args.at[0]->type;

@@ -112,6 +112,11 @@ bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes)
     return false;
 }
 
+bool hr_kernel_watch(void *rows, uint64_t bytes)
+{
+    return hr_kernel_room(rows, bytes);
+}
+
 static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
 {
     bool strict = !(kernel->flags & HR_K_NULLS);

@@ -52,6 +52,7 @@ struct hr_rows {
 /* Room for so many bytes of the session's memory, until the next vector of the kernel. Asked before much is made, and now and then by what
  * lasts (0 bytes): false when there is not so much or the statement is to end. It has failed then, and the kernel returns. */
 bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes);
+bool hr_kernel_watch(void *rows, uint64_t bytes);      /* the same, as value/java_text.h asks it */
 
 #define HR_KERNEL_COUNT_EVERY ((uint64_t)1 << 20)
 /* what is made bit by bit is counted by the megabyte */

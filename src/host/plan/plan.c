@@ -74,6 +74,7 @@ struct hr_expr *hr_expr_call(struct hr_arena *arena, const char *name, size_t co
     struct hr_expr *expr = hr_expr_new(arena, HR_EXPR_CALL);
     expr->call.name = (struct hr_names){HR_NEW_ARRAY(arena, const char *, 1), 1};
     expr->call.name.at[0] = name;
+    expr->call.is_own = true;
     expr->call.args = (struct hr_exprs){HR_NEW_ARRAY(arena, struct hr_expr *, count), count};
     va_list args;
     va_start(args, count);

@@ -372,8 +372,10 @@ struct node sql_function(struct parser *p, struct texts name, struct nodes args,
 {
     const char *call = unit_function(p, &name, &args);
     struct node node = sql_call(p, call ? call : "", name.at[0].start, stop, 0);
-    if (!call)
+    if (!call) {
         node.expr->call.name = sql_names(p, &name);
+        node.expr->call.is_own = false;
+    }
     for (size_t i = 0; i < args.count && !name_is(&name, "struct"); i++)
         if (args.at[i].expr->kind == HR_EXPR_ALIAS && !args.at[i].is_parenthesised)
             hr_sql_syntax_text(p, args.at[i].stop, args.at[i].stop);

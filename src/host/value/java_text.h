@@ -21,6 +21,11 @@ bool hr_java_format(const char *format, size_t len, const struct hr_argument *ar
 void hr_format_number(double value, int places, struct hr_buf *out);
 void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *out);
 
+/* Who is asked now and then by what lasts: `made` bytes are new since it was asked last. false: end here, unfinished. */
+struct hr_watch { bool (*go_on)(void *arg, uint64_t made); void *arg; };
+#define HR_WATCH_EVERY ((size_t)1 << 20)                /* steps or bytes, before it is asked again */
+
+
 /* ---- regular expressions ---- */
 struct hr_regex;
 /* NULL when Java would refuse the pattern */
@@ -29,8 +34,9 @@ void hr_regex_free(struct hr_regex *regex);
 int hr_regex_group_count(const struct hr_regex *regex);
 /* the next match at or after `from`: spans[2*g], spans[2*g+1] are group g's bytes, or SIZE_MAX when it took no part; room for `groups` groups */
 bool hr_regex_find(const struct hr_regex *regex, const char *text, size_t len, size_t from, size_t *spans, int groups);
-/* Matcher.replaceAll from character `start` on; false when the replacement names a group that is not there */
-bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len, struct hr_buf *out);
+/* Matcher.replaceAll from byte `from` on; false when the replacement names a group that is not there, or the watch ended it; a watch may be NULL */
+bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len,
+                      const struct hr_watch *watch, struct hr_buf *out);
 /* where the next search begins after a match: behind it, one character on when it was empty; SIZE_MAX at the end */
 size_t hr_regex_after(const char *text, size_t len, const size_t *spans);
 
@@ -44,6 +50,7 @@ size_t hr_utf8_offset(const char *text, size_t len, size_t characters);         
 /* substr(text, position, length) with Spark's 1-based, negative and zero positions: a span of bytes */
 void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to);
 void hr_soundex(const char *text, size_t len, struct hr_buf *out);
-int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len);       /* code points */
+/* of code points. -1: no memory, or the watch ended it; a watch may be NULL */
+int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch);
 void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, size_t *from, size_t *to);
 #endif

@@ -164,9 +164,10 @@ static bool add_replacement(const struct hr_regex *regex, const char *text, cons
     return true;
 }
 
-bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len, struct hr_buf *out)
+bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len,
+                      const struct hr_watch *watch, struct hr_buf *out)
 {
-    size_t small[2 * 16], *spans = small, copied = 0;
+    size_t small[2 * 16], *spans = small, copied = 0, told = 0, looked = from;
     int groups = (int)regex->groups + 1;
     if (groups > 16 && !(spans = malloc(2 * sizeof *spans * (size_t)groups)))
         return false;
@@ -175,6 +176,12 @@ bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len
         hr_buf_add(out, text + copied, spans[0] - copied);
         ok = add_replacement(regex, text, spans, with, with_len, out);
         copied = spans[1];
+        size_t made = hr_buf_len(out);
+        if (!ok || !watch || (made - told < HR_WATCH_EVERY && copied - looked < HR_WATCH_EVERY))
+            continue;
+        ok = watch->go_on(watch->arg, made - told);
+        told = made;
+        looked = copied;
     }
     if (ok)
         hr_buf_add(out, text + copied, len - copied);

@@ -87,7 +87,21 @@ static uint32_t *code_points(const char *text, size_t len, size_t *count)
     return points;
 }
 
-int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len)
+/* one row of the table of distances, from the one above */
+static void next_costs(int *costs, size_t row, uint32_t point, const uint32_t *right, size_t columns)
+{
+    int corner = costs[0];
+    costs[0] = (int)row;
+    for (size_t j = 1; j <= columns; j++) {
+        int best = corner + (point != right[j - 1]);
+        best = costs[j] + 1 < best ? costs[j] + 1 : best;
+        best = costs[j - 1] + 1 < best ? costs[j - 1] + 1 : best;
+        corner = costs[j];
+        costs[j] = best;
+    }
+}
+
+int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch)
 {
     size_t rows, columns;
     uint32_t *left = code_points(a, a_len, &rows), *right = code_points(b, b_len, &columns);
@@ -95,18 +109,18 @@ int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len)
     if (left && right && costs) {
         for (size_t j = 0; j <= columns; j++)
             costs[j] = (int)j;
-        for (size_t i = 1; i <= rows; i++) {
-            int corner = costs[0];
-            costs[0] = (int)i;
-            for (size_t j = 1; j <= columns; j++) {
-                int best = corner + (left[i - 1] != right[j - 1]);
-                best = costs[j] + 1 < best ? costs[j] + 1 : best;
-                best = costs[j - 1] + 1 < best ? costs[j - 1] + 1 : best;
-                corner = costs[j];
-                costs[j] = best;
+        bool going = true;
+        size_t steps = 0;
+        for (size_t i = 1; i <= rows && going; i++) {
+            next_costs(costs, i, left[i - 1], right, columns);
+            steps += columns;
+            if (watch && steps >= HR_WATCH_EVERY) {
+                steps = 0;
+                going = watch->go_on(watch->arg, 0);
             }
         }
-        distance = costs[columns];
+        if (going)
+            distance = costs[columns];
     }
     free(left);
     free(right);

@@ -95,7 +95,7 @@ static const char *replaced(const char *text, const char *pattern, const char *w
         return "refused";
     struct hr_buf buf;
     hr_buf_init(&buf, 1000);
-    bool ok = hr_regex_replace(regex, text, strlen(text), 0, with, strlen(with), &buf);
+    bool ok = hr_regex_replace(regex, text, strlen(text), 0, with, strlen(with), NULL, &buf);
     snprintf(out, sizeof out, "%s", ok ? hr_buf_text(&buf) : "no such group");
     hr_buf_release(&buf);
     hr_regex_free(regex);
@@ -147,8 +147,8 @@ static void strings_are_sparks(void **state)
         assert_string_equal(hr_buf_text(&buf), codes[i][1]);
         hr_buf_release(&buf);
     }
-    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7), 3);
-    assert_int_equal(hr_levenshtein("", 0, "abc", 3), 3);
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, NULL), 3);
+    assert_int_equal(hr_levenshtein("", 0, "abc", 3, NULL), 3);
     static const struct { const char *text; int64_t position, length; const char *expected; } parts[] = {
         {"Spark SQL", -3, INT32_MAX, "SQL"}, {"Spark SQL", 0, 3, "Spa"}, {"Spark", -10, 7, "Sp"}, {"Spark", 2, 0, ""}, {"Spark", 9, 2, ""},
         {"\xc3\x9cn\xc3\xaf", 2, 2, "n\xc3\xaf"}, {"Spark", 2, INT64_MAX, "park"}, {"Spark", 2, -1, ""},

@@ -160,16 +160,30 @@ void hr_k_upper(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_uppe
 void hr_k_lower(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_lower); }
 void hr_k_initcap(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_initcap); }
 
-void hr_k_levenshtein(struct hr_rows *rows, idx_t row)
+/* -1: the kernel has failed */
+static int distance_of(struct hr_rows *rows, idx_t row)
 {
     struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
-    HR_OUT(rows, row, int32_t) = hr_levenshtein(a.bytes, a.len, b.bytes, b.len);
+    struct hr_watch watch = {hr_kernel_watch, rows};
+    if (!hr_kernel_made(rows, a.len * sizeof(uint32_t) + b.len * (sizeof(uint32_t) + sizeof(int))))
+        return -1;
+    int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len, &watch);
+    if (distance < 0 && !rows->failed) {
+        struct hr_err err;
+        hr_fail(&err, HR_E_NOMEM, "no memory for the distance of texts of %zu and %zu bytes", a.len, b.len);
+        hr_kernel_fail(rows, &err);
+    }
+    return distance;
+}
+
+void hr_k_levenshtein(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = distance_of(rows, row);
 }
 
 void hr_k_levenshtein_most(struct hr_rows *rows, idx_t row)
 {
-    struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
-    int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len);
+    int distance = distance_of(rows, row);
     HR_OUT(rows, row, int32_t) = distance > HR_ROW(rows, 2, row, int32_t) ? -1 : distance;
 }
 
@@ -242,23 +256,45 @@ static void join_one(struct joined *all, struct hr_text between, struct hr_text 
     all->count++;
 }
 
-static void join_all(struct hr_rows *rows, idx_t row, struct joined *all)
+/* the texts of an array; null is left out unless there is a text for it */
+static void join_list(struct hr_rows *rows, size_t arg, idx_t row, struct hr_text between, const struct hr_text *for_null, struct joined *all)
 {
-    struct hr_text between = hr_row_text(rows, 1, row);
-    duckdb_list_entry entry = HR_ROW(rows, 0, row, duckdb_list_entry);
-    duckdb_vector child = duckdb_list_vector_get_child(rows->args[0]);
+    duckdb_list_entry entry = HR_ROW(rows, arg, row, duckdb_list_entry);
+    duckdb_vector child = duckdb_list_vector_get_child(rows->args[arg]);
     uint64_t *valid = duckdb_vector_get_validity(child);
     duckdb_string_t *texts = duckdb_vector_get_data(child);
     for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
         if (!valid || duckdb_validity_row_is_valid(valid, i))
             join_one(all, between, (struct hr_text){duckdb_string_t_data(&texts[i]), duckdb_string_t_length(texts[i])});
-        else if (rows->arg_count == 3)
-            join_one(all, between, hr_row_text(rows, 2, row));
+        else if (for_null)
+            join_one(all, between, *for_null);
     }
 }
 
-/* join(texts, between[, for null]): nulls are left out unless there is a text for them */
-void hr_k_join(struct hr_rows *rows, idx_t row)
+static void join_array(struct hr_rows *rows, idx_t row, struct joined *all)
+{
+    struct hr_text for_null = {0};
+    if (rows->arg_count == 3)
+        for_null = hr_row_text(rows, 2, row);
+    join_list(rows, 0, row, hr_row_text(rows, 1, row), rows->arg_count == 3 ? &for_null : NULL, all);
+}
+
+/* concat_ws: texts and arrays of them behind the separator, without those that are null */
+static void join_arguments(struct hr_rows *rows, idx_t row, struct joined *all)
+{
+    struct hr_text between = hr_row_text(rows, 0, row);
+    for (size_t i = 1; i < rows->arg_count; i++) {
+        if (hr_row_is_null(rows, i, row))
+            continue;
+        if (rows->types->args[i]->id == HR_TYPE_ARRAY)
+            join_list(rows, i, row, between, NULL, all);
+        else
+            join_one(all, between, hr_row_text(rows, i, row));
+    }
+}
+
+/* what `join_all` joins: counted first, then written into room that was asked for */
+static void join_texts(struct hr_rows *rows, idx_t row, void (*join_all)(struct hr_rows *rows, idx_t row, struct joined *all))
 {
     struct joined counted = {0}, written = {0};
     join_all(rows, row, &counted);
@@ -272,6 +308,20 @@ void hr_k_join(struct hr_rows *rows, idx_t row)
     written.out = made;
     join_all(rows, row, &written);
     put_text(rows, row, made, counted.len);
+}
+
+/* join(texts, between[, for null]): nulls are left out unless there is a text for them */
+void hr_k_join(struct hr_rows *rows, idx_t row)
+{
+    join_texts(rows, row, join_array);
+}
+
+void hr_k_concat_ws(struct hr_rows *rows, idx_t row)
+{
+    if (hr_row_is_null(rows, 0, row))
+        hr_out_null(rows, row);
+    else
+        join_texts(rows, row, join_arguments);
 }
 
 /* len bytes of `unit` again and again */
