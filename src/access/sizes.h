@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-
 /*    size                   in a session's request  Spark's setting             a memory  Spark's default */
 #define HR_SIZES(X) \
     X(HR_SIZE_DRIVER_MEMORY,   "driverMemory",   "spark.driver.memory",      true,  "1g") \

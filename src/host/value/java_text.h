@@ -25,7 +25,6 @@ void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *ou
 struct hr_watch { bool (*go_on)(void *arg, uint64_t made); void *arg; };
 #define HR_WATCH_EVERY ((size_t)1 << 20)                /* steps or bytes, before it is asked again */
 
-
 /* ---- regular expressions ---- */
 struct hr_regex;
 /* NULL when Java would refuse the pattern */

@@ -176,6 +176,8 @@ bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len
         hr_buf_add(out, text + copied, spans[0] - copied);
         ok = add_replacement(regex, text, spans, with, with_len, out);
         copied = spans[1];
+        if (!hr_buf_ok(out))
+            break;                                           /* too long: who reads it is told */
         size_t made = hr_buf_len(out);
         if (!ok || !watch || (made - told < HR_WATCH_EVERY && copied - looked < HR_WATCH_EVERY))
             continue;

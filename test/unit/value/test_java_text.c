@@ -102,6 +102,27 @@ static const char *replaced(const char *text, const char *pattern, const char *w
     return out;
 }
 
+static bool go_on(void *asked, uint64_t made)
+{
+    *(uint64_t *)asked += made;
+    return true;
+}
+
+/* a text beyond the buffer's maximum ends the replacing; who reads the buffer is told */
+static void a_replacement_that_is_too_long_is_told(void **state)
+{
+    (void)state;
+    uint64_t asked = 0;
+    struct hr_watch watch = {go_on, &asked};
+    struct hr_regex *regex = hr_regex_new("a", 1);
+    struct hr_buf buf;
+    hr_buf_init(&buf, 10);
+    assert_true(hr_regex_replace(regex, "aaaaaaaa", 8, 0, "bbb", 3, &watch, &buf));
+    assert_false(hr_buf_ok(&buf));
+    hr_buf_release(&buf);
+    hr_regex_free(regex);
+}
+
 static void expressions_are_javas(void **state)
 {
     (void)state;
@@ -172,7 +193,7 @@ int main(void)
         cmocka_unit_test(hashes_are_sparks),
         cmocka_unit_test(formats_are_javas),
         cmocka_unit_test(numbers_are_grouped_as_decimal_format_does),
-        cmocka_unit_test(expressions_are_javas),
+        cmocka_unit_test(expressions_are_javas), cmocka_unit_test(a_replacement_that_is_too_long_is_told),
         cmocka_unit_test(strings_are_sparks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
