@@ -65,32 +65,47 @@ static size_t code_point(const unsigned char *p, size_t left, unsigned *code)
     return n;
 }
 
+/* how many bytes at p stand for themselves */
+static size_t plain_run(const unsigned char *p, const unsigned char *end, bool ascii)
+{
+    const unsigned char *at = p;
+    while (at < end && *at >= 0x20 && *at != '"' && *at != '\\' && (*at < 0x80 || !ascii))
+        at++;
+    return (size_t)(at - p);
+}
+
+/* the character at p, which does not stand for itself; returns its bytes */
+static size_t put_escaped(const unsigned char *p, const unsigned char *end, struct hr_buf *out)
+{
+    static const struct { char c, letter; } shorts[] = {
+        {'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'},
+    };
+    for (size_t i = 0; i < HR_LEN(shorts); i++) {
+        if ((unsigned char)shorts[i].c != *p)
+            continue;
+        hr_buf_addc(out, '\\');
+        hr_buf_addc(out, shorts[i].letter);
+        return 1;
+    }
+    unsigned code;
+    size_t len = code_point(p, (size_t)(end - p), &code);
+    if (code >= 0x10000)
+        hr_buf_addf(out, "\\u%04X\\u%04X", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
+    else
+        hr_buf_addf(out, "\\u%04X", code);
+    return len;
+}
+
 static void json_string(const char *text, size_t len, bool ascii, struct hr_buf *out)
 {
-    hr_buf_addc(out, '"');
     const unsigned char *p = (const unsigned char *)text, *end = p + len;
-    while (p < end) {
-        static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-        const char *found = NULL;
-        for (const char *s = shorts; *s; s += 2)
-            if ((unsigned char)*s == *p)
-                found = s;
-        if (found) {
-            hr_buf_addc(out, '\\');
-            hr_buf_addc(out, found[1]);
-            p++;
-        } else if (*p < 0x20) {
-            hr_buf_addf(out, "\\u%04X", *p++);
-        } else if (*p >= 0x80 && ascii) {
-            unsigned code;
-            p += code_point(p, (size_t)(end - p), &code);
-            if (code >= 0x10000)
-                hr_buf_addf(out, "\\u%04X\\u%04X", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
-            else
-                hr_buf_addf(out, "\\u%04X", code);
-        } else {
-            hr_buf_addc(out, (char)*p++);
-        }
+    hr_buf_addc(out, '"');
+    while (p < end && hr_buf_ok(out)) {
+        size_t run = plain_run(p, end, ascii);
+        hr_buf_add(out, p, run);
+        p += run;
+        if (p < end)
+            p += put_escaped(p, end, out);
     }
     hr_buf_addc(out, '"');
 }

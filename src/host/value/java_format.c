@@ -218,6 +218,16 @@ static void read_flags(const char **at, const char *end, struct spec *spec)
         }
 }
 
+static void upper_ascii(struct hr_buf *buf, size_t begin, size_t len)
+{
+    for (size_t i = begin; i < begin + len; i++) {
+        char c = hr_buf_text(buf)[i];
+        char upper = (char)(c - 'a' + 'A');
+        if (c >= 'a' && c <= 'z')
+            hr_buf_patch(buf, i, &upper, 1);
+    }
+}
+
 static void add_padded(struct hr_buf *out, const struct spec *spec, const struct hr_buf *body)
 {
     if (!hr_buf_ok(body)) {
@@ -229,10 +239,9 @@ static void add_padded(struct hr_buf *out, const struct spec *spec, const struct
     if (!spec->left)
         for (size_t i = length; (int)i < spec->width; i++)
             hr_buf_addc(out, ' ');
-    for (size_t i = 0; i < len; i++) {
-        char c = bytes[i];
-        hr_buf_addc(out, spec->upper && c >= 'a' && c <= 'z' ? (char)(c - 32) : c);
-    }
+    size_t begin = hr_buf_mark(out);
+    if (hr_buf_add(out, bytes, len) && spec->upper)
+        upper_ascii(out, begin, len);
     if (spec->left)
         for (size_t i = length; (int)i < spec->width; i++)
             hr_buf_addc(out, ' ');
