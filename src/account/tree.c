@@ -577,8 +577,10 @@ const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const
         code = hr_tree_stat(tree, arena, container, other, &target);
     if (!code && !(source.is_dir && target.is_dir))
         code = "PathConflict";
+    atomic_fetch_add(&tree->exchanges, 1);
     if (!code && renameat2(-1, from, -1, to, RENAME_EXCHANGE))
         code = errno == EINVAL ? "InvalidRenameSourcePath" : hr_tree_errno(errno, "SourcePathNotFound");
+    atomic_fetch_add(&tree->exchanges, 1);
     pthread_mutex_unlock(&tree->lock);
     if (!code) {
         hr_tree_sync_parent(to);

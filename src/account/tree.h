@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct hr_tree {
     char *root, *own;                  /* own: ROOT/.headrace */
     pthread_mutex_t lock;
     uint64_t last_tag;
+    atomic_uint_fast64_t exchanges;    /* begun and ended, each counted: odd while one is under way */
 };
 
 struct hr_tree_pair { const char *name, *value; };
@@ -105,7 +107,8 @@ struct hr_tree_list {
     const char *from;                  /* names before this one are left out; "" */
     size_t max;
 };
-/* level: an item with is_dir and a name that ends in '/' is a prefix. *more: there is more behind the last */
+/* A page shows every folder as it was before or after an exchange, never a part of each.
+ * level: an item with is_dir and a name that ends in '/' is a prefix. *more: there is more behind the last */
 const char *hr_tree_list(struct hr_tree *tree, struct hr_arena *arena, const char *container, const struct hr_tree_list *list,
                           struct hr_tree_item **items, size_t *count, bool *more);
 const char *hr_tree_containers(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_item **items, size_t *count);

@@ -115,16 +115,35 @@ static void walk_folder(struct walk *walk, const char *folder)
     }
 }
 
+static void walk_page(struct walk *walk)
+{
+    const char *prefix = walk->list->prefix, *slash = strrchr(prefix, '/');
+    const char *start = slash ? hr_strndup(walk->arena, prefix, (size_t)(slash + 1 - prefix)) : "";
+    walk->count = 0;
+    walk->more = false;
+    if (!*start || !hr_tree_name_fault(hr_strndup(walk->arena, start, strlen(start) - 1)))      /* "../" is no folder of ours */
+        walk_folder(walk, start);
+}
+
+/* whether no folders changed places meanwhile */
+static bool walk_undisturbed(struct walk *walk)
+{
+    uint_fast64_t before = atomic_load(&walk->tree->exchanges);
+    walk_page(walk);
+    return !(before % 2) && before == atomic_load(&walk->tree->exchanges);
+}
+
 const char *hr_tree_list(struct hr_tree *tree, struct hr_arena *arena, const char *container, const struct hr_tree_list *list,
                           struct hr_tree_item **items, size_t *count, bool *more)
 {
     struct walk walk = {.tree = tree, .arena = arena, .container = container, .list = list};
     if (!hr_tree_container_there(tree, arena, container))
         return "ContainerNotFound";
-    const char *slash = strrchr(list->prefix, '/');
-    const char *start = slash ? hr_strndup(arena, list->prefix, (size_t)(slash + 1 - list->prefix)) : "";
-    if (!*start || !hr_tree_name_fault(hr_strndup(arena, start, strlen(start) - 1)))      /* "../" is no folder of ours */
-        walk_folder(&walk, start);
+    if (!walk_undisturbed(&walk)) {        /* once more, and this time nothing changes places */
+        pthread_mutex_lock(&tree->lock);
+        walk_page(&walk);
+        pthread_mutex_unlock(&tree->lock);
+    }
     *items = walk.items;
     *count = walk.count;
     *more = walk.more;
