@@ -45,6 +45,8 @@
 #define HR_ERRORS_REMEMBERED 50           /* failures whose details FetchErrorDetails still tells */
 #define HR_ARTIFACT_MAX ((size_t)1 << 30) /* all artifacts of a session, so one too: its host holds them in memory, and its journal on the disk */
 #define HR_JOURNAL_MAX ((size_t)3 << 29)  /* what a session's journal may hold: its artifacts, configuration and views. Checked when something is added; the reader has no limit */
+#define HR_OPEN_FILES_WANTED 65536                 /* the daemon raises its own limit to this, as far as it may */
+#define HR_OPEN_FILES_MIN 48                       /* beyond those that it begins with: it holds 21 when it serves, a session's calls a few each */
 #define HR_TOKEN_BYTES 32
 #define HR_BLOB_CONNECTIONS_MAX 32L               /* to one host, of one session: enough to fill a link at 15 ms a request */
 #define HR_BLOB_NAME_MAX 1024                     /* characters of a blob name: Azure's own */

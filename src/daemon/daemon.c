@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "daemon/arm/arm.h"
 #include "daemon/certificate.h"
@@ -16,12 +17,14 @@
 #include "io/file.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define STOP_MS 5000          /* open requests and helpers get so long at the end */
@@ -209,6 +212,39 @@ static void find_python(struct daemon *daemon)
                                                             : "python3";
 }
 
+/* ---- open files ---- */
+
+/* without the one that reads the folder; 0 where /proc is not to be had */
+static rlim_t count_open_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    rlim_t count = 0;
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (entry->d_name[0] != '.')
+            count++;
+    closedir(folder);
+    return count - 1;
+}
+
+/* The soft limit is for programs that still use select(): a server takes all that it may have. What is too little is said before
+ * anything is started: libraries that meet it later end the process, or wait for ever. */
+static enum hr_code ensure_open_files(struct hr_err *err)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return HR_OK;
+    limit.rlim_cur = limit.rlim_max < HR_OPEN_FILES_WANTED ? limit.rlim_max : HR_OPEN_FILES_WANTED;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t open_now = count_open_files();
+    if (limit.rlim_cur >= open_now + HR_OPEN_FILES_MIN)
+        return HR_OK;
+    hr_fail(err, HR_E_LIMIT, "too many open files: the process may have %llu, it began with %llu, and a server needs %d more",
+            (unsigned long long)limit.rlim_cur, (unsigned long long)open_now, HR_OPEN_FILES_MIN);
+    return hr_fail_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE=%d in a systemd unit", HR_OPEN_FILES_WANTED, HR_OPEN_FILES_WANTED);
+}
+
 /* ---- life ---- */
 
 static enum hr_code start(struct daemon *daemon, struct hr_err *err)
@@ -261,7 +297,9 @@ enum hr_code hr_daemon_serve(const struct hr_daemon_options *options, struct hr_
     struct daemon *daemon = calloc(1, sizeof *daemon);
     HR_CHECK(daemon);
     daemon->options = options;
-    enum hr_code code = hr_home_open(options->home, &daemon->home, err);
+    enum hr_code code = ensure_open_files(err);
+    if (!code)
+        code = hr_home_open(options->home, &daemon->home, err);
     if (!code) {
         code = start(daemon, err);
         if (!code)

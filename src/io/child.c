@@ -212,10 +212,12 @@ enum hr_code hr_child_spawn(struct hr_loop *loop, const struct hr_child_options 
 {
     if (hr_loop_claim_children(loop))
         hr_loop_on_signal(loop, SIGCHLD, reap, loop);
-    struct plan plan = {.options = options, .path = options->argv[0], .env = merged_env(options->env), .parent = getpid()};
-    plan.null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return hr_fail(err, HR_E_IO, "cannot start '%s': /dev/null: %s", options->argv[0], strerror(errno));
+    struct plan plan = {.options = options, .path = options->argv[0], .env = merged_env(options->env), .parent = getpid(), .null = null};
     plan.moved = calloc(options->fd_count + 1, sizeof *plan.moved);
-    HR_CHECK(plan.moved && plan.null >= 0);
+    HR_CHECK(plan.moved);
     pid_t pid = -1;
     enum hr_code code = fork_and_exec(&plan, &pid, err);
     close(plan.null);
