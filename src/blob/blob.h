@@ -81,6 +81,14 @@ bool hr_blob_has_glob(const char *location);                 /* holds * ? [ or {
 bool hr_blob_hidden(const char *name);
 bool hr_blob_hidden_below(const char *relative);
 
+/* Table formats keep a log that says which files of the folder hold the table's rows; the others hold rows that were removed. `marks`: names ending so in the
+ * folder `log` are that log, NULL: whatever stands in it. */
+struct hr_blob_table { const char *format, *log, *marks; };
+extern const struct hr_blob_table hr_blob_tables[];           /* ends with a format of NULL */
+/* the format of whose log "a/b/_delta_log/0.json" is a part, with the length of its table's folder ("a/b"); NULL: of none */
+const struct hr_blob_table *hr_blob_table_of(const char *relative, size_t *folder_len);
+bool hr_blob_has_suffix(const char *text, const char *suffix);
+
 /* ---- looking ---- */
 
 #define HR_BLOB_ETAG_MAX 128

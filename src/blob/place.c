@@ -230,3 +230,36 @@ bool hr_blob_hidden_below(const char *relative)
     }
     return false;
 }
+
+/* ---- logs of table formats ---- */
+
+const struct hr_blob_table hr_blob_tables[] = {
+    {"Delta Lake", "_delta_log", NULL}, {"Apache Hudi", ".hoodie", NULL}, {"Apache Iceberg", "metadata", ".metadata.json"}, {NULL, NULL, NULL},
+};
+
+bool hr_blob_has_suffix(const char *text, const char *suffix)
+{
+    size_t len = strlen(text), n = strlen(suffix);
+    return len >= n && !strcmp(text + len - n, suffix);
+}
+
+static bool is_part(const char *part, const char *name)
+{
+    size_t len = strcspn(part, "/");
+    return len == strlen(name) && !memcmp(part, name, len);
+}
+
+const struct hr_blob_table *hr_blob_table_of(const char *relative, size_t *folder_len)
+{
+    for (const char *part = relative; *part;) {
+        for (const struct hr_blob_table *table = hr_blob_tables; table->format; table++) {
+            if (!is_part(part, table->log) || (table->marks && !hr_blob_has_suffix(part, table->marks)))
+                continue;
+            *folder_len = part > relative ? (size_t)(part - relative) - 1 : 0;
+            return table;
+        }
+        part += strcspn(part, "/");
+        part += *part == '/';
+    }
+    return NULL;
+}

@@ -150,6 +150,9 @@ def test_datasets_and_mounts_leave_out_what_is_not_committed(serve, monkeypatch,
             client.upload_blob(f"{folder}/{name}", b"a\n1\n")
         client.upload_blob(f"{folder}-delta/_delta_log/00000000000000000000.json", b"{}")
         client.upload_blob(f"{folder}-delta/part-0.parquet", b"")
+        client.upload_blob(f"{folder}-more/deep/metadata/v1.metadata.json", b"{}")
+        client.upload_blob(f"{folder}-more/deep/data/part-0.csv", b"a\n1\n")
+        client.upload_blob(f"{folder}-more/side/part-0.csv", b"a\n1\n")
     workspace = core.Workspace.from_config()
     store = workspace.get_default_datastore()
 
@@ -167,3 +170,7 @@ def test_datasets_and_mounts_leave_out_what_is_not_committed(serve, monkeypatch,
     with pytest.raises(exceptions.AzureMLException, match="Delta Lake.*plain Parquet"):
         core.Dataset.Tabular.from_parquet_files((store, folder + "-delta"))
     assert paths(folder + "-delta") == ["/part-0.parquet"]
+    for below in ("", "/**/*.csv", "/deep/*/*.csv"):
+        with pytest.raises(exceptions.AzureMLException, match=rf'"{folder}-more/deep".*Apache Iceberg'):
+            core.Dataset.Tabular.from_delimited_files((store, f"{folder}-more{below}"))
+    assert len(core.Dataset.Tabular.from_delimited_files((store, f"{folder}-more/**/side/*.csv")).to_pandas_dataframe()) == 1

@@ -258,6 +258,30 @@ def test_tables_of_other_formats_are_refused(ours, tmp_path, name):
         ours.conf.unset("spark.databricks.delta.formatCheck.enabled")
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_below_the_folder_that_is_read(ours, tmp_path, name):
+    """Refused when a file of theirs would be read: by recursiveFileLookup, or below partition folders."""
+    log, data = TABLES[name]
+    for place, rows in (("plain/deep/t", data.replace("p=1/a.parquet", "a.csv")), ("parts/q=1/r=2", "a.csv")):
+        put(tmp_path, f"{place}/{log}", "{}")
+        put(tmp_path, f"{place}/{rows}", "1\n")
+    put(tmp_path, "plain/x.txt", "7\n")
+
+    def recursive():
+        return ours.read.schema("v int").option("recursiveFileLookup", True)
+    for read in (lambda: recursive().csv(f"{tmp_path}/plain"), lambda: ours.read.schema("v int").csv(f"{tmp_path}/parts"),
+                 lambda: recursive().csv(f"{tmp_path}/pl*n")):
+        with pytest.raises(Exception, match=rf"UNSUPPORTED_FEATURE.READ_FILES_OF_TABLE\].*{name} table \S*/(deep/t|r=2)\. "):
+            read().collect()
+    assert ours.read.schema("v int").csv(f"{tmp_path}/plain").collect() == [(7,)]
+    assert recursive().option("pathGlobFilter", "*.txt").csv(f"{tmp_path}/plain").collect() == [(7,)]
+    ours.conf.set("spark.databricks.delta.formatCheck.enabled", "false")
+    try:
+        assert (1,) in recursive().csv(f"{tmp_path}/plain").collect()
+    finally:
+        ours.conf.unset("spark.databricks.delta.formatCheck.enabled")
+
+
 def test_a_log_itself_is_read(ours, tmp_path):
     put(tmp_path, "t/_delta_log/00000000000000000000.json", '{"a":1}\n')
     for path in ("t/_delta_log", "t/_delta_log/*.json"):

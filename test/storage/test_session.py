@@ -83,3 +83,22 @@ def test_a_changed_object_is_read_anew(spark, container, key):
     container.upload_blob("versions.csv", b"n\n3\n", overwrite=True)
     fresh = spark.read.option("header", True).csv(f"{WASB}/versions.csv")
     assert [r.n for r in fresh.collect()] == ["3"]
+
+
+@pytest.mark.parametrize("scheme, host", [("wasbs", HOST), ("abfss", "dprepdata.dfs.core.windows.net")])
+def test_the_root_of_a_container_is_overwritten_and_appended_to(spark, serve, key, scheme, host):
+    name = f"root-{scheme}"
+    client = BlobServiceClient(f"{serve.endpoint['storage_url']}/dprepdata", credential=serve.endpoint["account_key"],
+                               connection_verify=serve.endpoint["ca_file"]).create_container(name)
+    client.upload_blob("old/a.csv", b"1\n")
+    root = f"{scheme}://{name}@{host}"
+    frame = spark.range(10).selectExpr("id", "id % 2 AS k")
+    for target in (root, f"{root}/"):
+        frame.write.mode("overwrite").partitionBy("k").csv(target)
+        assert spark.read.csv(target).count() == 10
+        frame.write.mode("append").partitionBy("k").csv(target)
+        assert spark.read.csv(target).count() == 20
+    frame.limit(3).write.mode("overwrite").csv(root)
+    assert [blob.name[:5] for blob in client.list_blobs()] == ["_SUCC", "part-"]
+    with pytest.raises(PySparkException, match="container.*nowhere"):
+        frame.write.mode("overwrite").csv(f"{scheme}://nowhere@{host}")

@@ -27,6 +27,7 @@ struct listing_run {
     size_t count, cap;
     const char **bases;                /* of each path item: the folder that its files are named from */
     struct hr_map seen;
+    struct hr_map tables;              /* struct hr_blob_table by the location of a table's folder */
 };
 
 struct data_listing *data_listing_new(struct data_work *work, const struct data_definition *definition)
@@ -84,24 +85,44 @@ static const char *join(struct hr_arena *arena, const char *folder, const char *
 static bool is_table(const struct listing_run *run) { return !strcmp(run->listing->type, "tabular"); }
 
 /* Folders of table formats hold rows that were removed: their log tells which. As files (from_files) they are what they are. */
-static enum hr_code check_log(const struct data_path *path, const char *folder, const char *name, struct hr_err *err)
+static enum hr_code refuse_table(const struct data_path *path, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
 {
-    static const struct { const char *log, *format; } logs[] = {{"_delta_log", "Delta Lake"}, {".hoodie", "Apache Hudi"}};
-    const char *format = !strncmp(name, "metadata/", 9) && strstr(name, ".metadata.json") ? "Apache Iceberg" : NULL, *log = "metadata";
-    for (size_t i = 0; i < HR_LEN(logs) && !format; i++) {
-        const char *at = strstr(name, logs[i].log);
-        size_t len = strlen(logs[i].log);
-        if (!at || (at > name && at[-1] != '/') || (at[len] && at[len] != '/'))
-            continue;
-        format = logs[i].format;
-        log = logs[i].log;
-    }
-    if (!format)
-        return HR_OK;
     hr_fail(err, HR_E_UNSUPPORTED, "the folder \"%s\" in datastore \"%s\" is a table of %s: its %s says which of its files hold the table's rows, the others hold "
-            "rows that were removed", *folder ? folder : "/", path->store->name, format, log);
+            "rows that were removed", *folder ? folder : "/", path->store->name, table->format, table->log);
     return hr_fail_hint(err, "write the table's rows as plain Parquet where %s is at hand, and make the dataset of that; from_files takes the files as they are",
-                        format);
+                        table->format);
+}
+
+/* remembers the folder of the table of whose log the entry is a part */
+static enum hr_code note_log(struct listing_run *run, size_t item, const char *folder, bool pattern, const struct hr_blob_entry *entry, struct hr_err *err)
+{
+    size_t len;
+    const struct hr_blob_table *table = hr_blob_table_of(entry->name, &len);
+    if (!table)
+        return HR_OK;
+    if (!len && !pattern)
+        return refuse_table(&run->listing->paths[item], folder, table, err);
+    size_t root_len = strlen(entry->location) - strlen(entry->name);
+    const char *place = hr_strndup(run->work->arena, entry->location, len ? root_len + len : root_len - 1);
+    hr_map_put(&run->tables, place, (void *)table);
+    return HR_OK;
+}
+
+/* no file that was found may be in such a folder */
+static enum hr_code check_tables(struct listing_run *run, struct hr_err *err)
+{
+    for (size_t i = 0; i < run->count && run->tables.count; i++) {
+        const struct found *file = &run->at[i];
+        char *folder = hr_strdup(run->work->arena, file->url);
+        for (char *slash = strrchr(folder, '/'); slash; slash = strrchr(folder, '/')) {
+            *slash = 0;
+            const struct hr_blob_table *table = hr_map_get(&run->tables, folder);
+            size_t below = strlen(file->url) - strlen(folder), len = strlen(file->path);
+            if (table)
+                return refuse_table(&run->listing->paths[file->store], below > len ? "" : hr_strndup(run->work->arena, file->path, len - below), table, err);
+        }
+    }
+    return HR_OK;
 }
 
 /* a pattern means names that begin with '_' or '.' when a part of it begins so: "logs/_*.txt" */
@@ -133,7 +154,7 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
             struct hr_blob_entry *entry = &page.entries[i];
             const char *name = join(arena, folder, entry->name);
             if (table)
-                HR_TRY(check_log(&run->listing->paths[item], folder, entry->name, err));
+                HR_TRY(note_log(run, item, folder, pattern != NULL, entry, err));
             if (entry->stat.is_dir || (hides && hr_blob_hidden_below(entry->name)) || (pattern && !data_glob_match(pattern, name)))
                 continue;
             HR_TRY(add(run, item, name, entry->location, &entry->stat, err));
@@ -337,9 +358,12 @@ enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)
     enum hr_code code = hr_blob_new(work->config, &options, &run.blob, err);
     HR_TRY(code);
     hr_map_init(&run.seen);
+    hr_map_init(&run.tables);
     run.bases = HR_NEW_ARRAY(work->arena, const char *, run.listing->count);
     for (size_t i = 0; i < run.listing->count && !code; i++)
         code = run.listing->paths[i].glob ? find_glob(&run, i, err) : find_named(&run, i, err);
+    if (!code)
+        code = check_tables(&run, err);
     if (!code) {
         name_all(&run);
         code = check_shown(&run, err);
@@ -350,6 +374,7 @@ enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)
         code = pack(&run, err);
     }
     hr_map_release(&run.seen);
+    hr_map_release(&run.tables);
     hr_blob_free(run.blob);
     return code;
 }

@@ -160,6 +160,7 @@ struct find {
     bool *direct;                      /* of each file: it is a root, or stands directly in one */
     bool parquet;
     struct hr_file *summaries; size_t summary_count;
+    struct hr_tables tables;
 };
 
 static bool wanted_file(const struct find *find, const char *location, const struct hr_blob_stat *stat)
@@ -226,7 +227,7 @@ static enum hr_code add_root(struct find *find, const char *location, const stru
     }
     struct hr_blob_page page;
     HR_TRY(hr_blob_list_all(find->format->blob, find->arena, location, true, &page, NULL, err));
-    HR_TRY(hr_tables_refuse_listed(&asked, location, &page, err));
+    HR_TRY(hr_tables_look(&asked, find->arena, location, &page, &find->tables, err));
     HR_TRY(hr_tables_refuse_above(&asked, location, false, err));
     for (size_t i = 0; i < page.count; i++) {
         struct hr_blob_entry *entry = &page.entries[i];
@@ -320,6 +321,7 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
                            const struct hr_options *options, const struct hr_type *user_schema, struct hr_files *files, struct hr_err *err)
 {
     struct find find = {.format = format, .arena = arena, .env = env, .options = options, .parquet = files->parquet};
+    const struct hr_tables_asked asked = {format->blob, env, HR_TABLES_READ};
     *files = (struct hr_files){.parquet = find.parquet};
     find.glob_filter = hr_option_get(options, "pathGlobFilter");
     HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find.recursive, err));
@@ -343,8 +345,10 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
     size_t kept = 0;
     for (size_t i = 0; i < find.count; i++) {    /* without partition columns only what stands directly in a root is read */
         bool keeps = files->partition_count ? in_partition[i] : find.direct[i] || find.recursive;
-        if (keeps)
-            find.files[kept++] = find.files[i];
+        if (!keeps)
+            continue;
+        HR_TRY(hr_tables_refuse_file(&asked, &find.tables, find.files[i].location, err));
+        find.files[kept++] = find.files[i];
     }
     files->summaries = find.summaries;
     files->summary_count = find.summary_count;

@@ -2,49 +2,65 @@
 #include <stdio.h>
 #include <string.h>
 
-/* what tells a table's folder */
-static const struct { const char *log, *name; } formats[] = {{"_delta_log", "Delta Lake"}, {".hoodie", "Apache Hudi"}};
-#define ICEBERG "Apache Iceberg"
-
 /* Delta's own switch, in its own words; here it lets the other two through as well */
 #define CHECK "spark.databricks.delta.formatCheck.enabled"
 
 static bool is_asked(const struct hr_tables_asked *asked) { return hr_conf_bool(asked->env, CHECK, true); }
 
-static enum hr_code refuse(const struct hr_tables_asked *asked, const char *folder, const char *name, const char *log, struct hr_err *err)
+static enum hr_code refuse(const struct hr_tables_asked *asked, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     bool reads = asked->use == HR_TABLES_READ;
+    const char *log = table->marks ? hr_printf(scratch, "%s/*%s", table->log, table->marks) : table->log;
     hr_fail_spark(err, reads ? "UNSUPPORTED_FEATURE.READ_FILES_OF_TABLE" : "UNSUPPORTED_FEATURE.WRITE_FILES_INTO_TABLE", "path",
-                  hr_files_spark_path(scratch, folder), "format", name, "log", log, "config", "\"" CHECK "\"", NULL);
+                  hr_files_spark_path(scratch, folder), "format", table->format, "log", log, "config", "\"" CHECK "\"", NULL);
     hr_arena_free(scratch);
     return HR_E_SPARK;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
-{
-    size_t len = strlen(text), n = strlen(suffix);
-    return len >= n && !strcmp(text + len - n, suffix);
-}
-
-static bool is_below(const char *name, const char *folder)
+static bool is_below(const char *location, const char *folder)
 {
     size_t len = strlen(folder);
-    return !strncmp(name, folder, len) && (!name[len] || name[len] == '/');
+    return !strncmp(location, folder, len) && location[len] == '/';
 }
 
-enum hr_code hr_tables_refuse_listed(const struct hr_tables_asked *asked, const char *folder, const struct hr_blob_page *page, struct hr_err *err)
+static void add(struct hr_tables *found, struct hr_arena *arena, const char *folder, const struct hr_blob_table *table)
+{
+    if (found->count && !strcmp(found->at[found->count - 1].folder, folder))
+        return;                                          /* a log has many files */
+    if (found->count == found->cap) {
+        size_t cap = found->cap ? 2 * found->cap : 8;
+        struct hr_tables_found *grown = HR_NEW_ARRAY(arena, struct hr_tables_found, cap);
+        if (found->count)
+            memcpy(grown, found->at, found->count * sizeof *grown);
+        found->at = grown;
+        found->cap = cap;
+    }
+    found->at[found->count++] = (struct hr_tables_found){folder, table};
+}
+
+enum hr_code hr_tables_look(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, const struct hr_blob_page *page,
+                            struct hr_tables *found, struct hr_err *err)
 {
     if (!is_asked(asked))
         return HR_OK;
     for (size_t i = 0; i < page->count; i++) {
+        size_t len;
         const char *name = page->entries[i].name;
-        for (size_t f = 0; f < HR_LEN(formats); f++)
-            if (is_below(name, formats[f].log))
-                return refuse(asked, folder, formats[f].name, formats[f].log, err);
-        if (is_below(name, "metadata") && has_suffix(name, ".metadata.json"))
-            return refuse(asked, folder, ICEBERG, "metadata/*.metadata.json", err);
+        const struct hr_blob_table *table = hr_blob_table_of(name, &len);
+        if (table && !len)
+            return refuse(asked, folder, table, err);
+        if (table)
+            add(found, arena, hr_blob_join(arena, folder, hr_strndup(arena, name, len)), table);
     }
+    return HR_OK;
+}
+
+enum hr_code hr_tables_refuse_file(const struct hr_tables_asked *asked, const struct hr_tables *found, const char *location, struct hr_err *err)
+{
+    for (size_t i = 0; i < found->count; i++)
+        if (is_below(location, found->at[i].folder))
+            return refuse(asked, found->at[i].folder, found->at[i].table, err);
     return HR_OK;
 }
 
@@ -74,31 +90,41 @@ static enum hr_code is_there(const struct hr_tables_asked *asked, const char *lo
     return code;
 }
 
+/* the log's name alone tells, where it does not take a look at what the log holds */
 static enum hr_code look(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, struct hr_err *err)
 {
     bool there;
-    for (size_t f = 0; f < HR_LEN(formats); f++) {
-        HR_TRY(is_there(asked, hr_blob_join(arena, folder, formats[f].log), &there, err));
+    for (const struct hr_blob_table *table = hr_blob_tables; table->format; table++) {
+        if (table->marks)
+            continue;
+        HR_TRY(is_there(asked, hr_blob_join(arena, folder, table->log), &there, err));
         if (there)
-            return refuse(asked, folder, formats[f].name, formats[f].log, err);
+            return refuse(asked, folder, table, err);
     }
     return HR_OK;
 }
 
-/* an Iceberg table keeps its files in `data`, beside `metadata` */
-static enum hr_code look_iceberg(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, struct hr_err *err)
+static enum hr_code look_within(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
 {
     bool there;
     struct hr_blob_page page;
-    struct hr_blob_list_options options = {.recursive = false};
-    const char *metadata = hr_blob_join(arena, folder, "metadata");
-    HR_TRY(is_there(asked, metadata, &there, err));
+    const char *log = hr_blob_join(arena, folder, table->log);
+    HR_TRY(is_there(asked, log, &there, err));
     if (!there)
         return HR_OK;
-    HR_TRY(hr_blob_list(asked->blob, arena, metadata, &options, &page, NULL, err));
+    HR_TRY(hr_blob_list_all(asked->blob, arena, log, false, &page, NULL, err));
     for (size_t i = 0; i < page.count; i++)
-        if (has_suffix(page.entries[i].name, ".metadata.json"))
-            return refuse(asked, folder, ICEBERG, "metadata/*.metadata.json", err);
+        if (hr_blob_has_suffix(page.entries[i].name, table->marks))
+            return refuse(asked, folder, table, err);
+    return HR_OK;
+}
+
+/* an Iceberg table keeps its files in `data`, beside `metadata` */
+static enum hr_code look_marked(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, struct hr_err *err)
+{
+    for (const struct hr_blob_table *table = hr_blob_tables; table->format; table++)
+        if (table->marks)
+            HR_TRY(look_within(asked, arena, folder, table, err));
     return HR_OK;
 }
 
@@ -107,7 +133,7 @@ static enum hr_code refuse_above(const struct hr_tables_asked *asked, struct hr_
     if (itself)
         HR_TRY(look(asked, arena, folder, err));
     if (itself && asked->use == HR_TABLES_WRITE)
-        HR_TRY(look_iceberg(asked, arena, folder, err));
+        HR_TRY(look_marked(asked, arena, folder, err));
     while (folder && strchr(last_part(folder), '=')) {
         folder = above(arena, folder);
         if (folder)
@@ -116,7 +142,7 @@ static enum hr_code refuse_above(const struct hr_tables_asked *asked, struct hr_
     if (!folder || strcmp(last_part(folder), "data"))
         return HR_OK;
     folder = above(arena, folder);
-    return folder ? look_iceberg(asked, arena, folder, err) : HR_OK;
+    return folder ? look_marked(asked, arena, folder, err) : HR_OK;
 }
 
 enum hr_code hr_tables_refuse_above(const struct hr_tables_asked *asked, const char *folder, bool itself, struct hr_err *err)

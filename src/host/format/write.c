@@ -1,8 +1,9 @@
 /* df.write: where the rows go, in which files, and how all of it becomes visible at once.
  *
  * Where the store can rename (local, abfs), everything is written into a hidden folder beside the target and moved over it as the
- * last step: a reader sees the old folder or the new one. Appending moves file by file. Where it cannot (wasb), a stage holds
- * back every commit and then makes them, one short request a file; what is overwritten is deleted behind that. _SUCCESS is last. */
+ * last step: a reader sees the old folder or the new one. Appending moves file by file. Where it cannot (wasb), and for the root of a
+ * container, which nothing can stand beside, a stage holds back every commit and then makes them, one short request a file; what is
+ * overwritten is deleted behind that. _SUCCESS is last. */
 #include "host/format/write.h"
 #include "host/format/leftovers.h"
 #include "host/format/partitions.h"
@@ -378,6 +379,13 @@ static const char *parent_of(struct hr_arena *arena, const char *location)
     return slash && slash > location ? hr_strndup(arena, location, (size_t)(slash - location)) : "/";
 }
 
+/* "/", "abfss://container@host" */
+static bool is_root(const char *location)
+{
+    const char *slash = strrchr(location, '/');
+    return !slash || !slash[1] || (slash > location && slash[-1] == '/');
+}
+
 static const char *name_of(const char *location) { return strrchr(location, '/') ? strrchr(location, '/') + 1 : location; }
 
 /* a file of the input that stands in the target: it would be gone before it is read, as Spark sees it */
@@ -544,6 +552,15 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
     return code;
 }
 
+/* folders that hold nothing any more, where the store has folders; deepest first, as they are listed behind what holds them */
+static void drop_empty(struct hr_writing *writing, const struct hr_blob_page *old)
+{
+    struct hr_err ignored = {0};
+    for (size_t i = old->count; i-- > 0;)
+        if (old->entries[i].stat.is_dir)
+            drop(writing, old->entries[i].location, false, &ignored);
+}
+
 static enum hr_code write_staged(struct hr_writing *writing, bool exists, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
@@ -576,6 +593,8 @@ static enum hr_code write_staged(struct hr_writing *writing, bool exists, struct
     }
     hr_map_release(&written);
     HR_TRY(code);
+    if (!writing->dynamic)
+        drop_empty(writing, &old);
     return put_success(writing, writing->target, err);
 }
 
@@ -628,10 +647,15 @@ enum hr_code hr_format_write(struct hr_format *format, struct hr_arena *arena, s
         if (!hr_blob_can_rename(writing->target))
             return hr_fail(err, HR_E_INVALID, "the path is a blob, not a folder: \"%s\"", write->path);
     }
-    const char *renaming = hr_blob_can_rename(writing->target) || (exists && write->mode == HR_SAVE_APPEND) ? NULL : hr_blob_hierarchical(format->blob, arena, writing->target, cancel);
+    bool root = is_root(writing->target) && write->mode != HR_SAVE_APPEND;
+    if (root && !hr_blob_is_remote(writing->target)) {
+        hr_fail(err, HR_E_UNSUPPORTED, "'%s' is the root of the file system: what stands there cannot be replaced in one step", writing->target);
+        return hr_fail_hint(err, "write to a folder in it");
+    }
+    const char *renaming = root || hr_blob_can_rename(writing->target) || (exists && write->mode == HR_SAVE_APPEND) ? NULL : hr_blob_hierarchical(format->blob, arena, writing->target, cancel);
     if (renaming)
         writing->target = renaming;    /* the same folder: it appears, or is replaced, as one */
     if (err)
         *err = (struct hr_err){0};
-    return hr_blob_can_rename(writing->target) ? write_renaming(writing, exists, err) : write_staged(writing, exists, err);
+    return hr_blob_can_rename(writing->target) && !root ? write_renaming(writing, exists, err) : write_staged(writing, exists, err);
 }
