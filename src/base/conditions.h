@@ -81,6 +81,7 @@
     X("DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <functionName> should all be of type map, but it's <dataType>.") \
     X("DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type <orderSpecType> used in the order specification does not support the data type <valueBoundaryType> which is used in the range frame.") \
     X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame upper bound <upper> does not follow the lower bound <lower>.") \
+    X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Window frame bounds <lower> and <upper> do not have the same type: <lowerType> <> <upperType>.") \
     X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The data type of the <location> bound <exprType> does not match the expected data type <expectedType>.") \
     X("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The lower bound of a window frame must be <comparison> to the upper bound.") \
     X("DATATYPE_MISSING_SIZE", "42K01", HR_PARSE, "DataType <type> requires a length parameter, for example <type>(10). Please specify the length.") \
@@ -270,6 +271,8 @@
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
     X("_LEGACY_ERROR_TEMP_1031", "", HR_ANALYSIS, "It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.") \
+    X("_LEGACY_ERROR_TEMP_1035", "", HR_ANALYSIS, "Cannot specify window frame for <prettyName> function.") \
+    X("_LEGACY_ERROR_TEMP_1036", "", HR_ANALYSIS, "Window Frame <wf> must match the required frame <required>.") \
     X("_LEGACY_ERROR_TEMP_1039", "", HR_ANALYSIS, "Multiple time/session window expressions would result in a cartesian product of rows, therefore they are currently not supported.") \
     X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).") \

@@ -115,6 +115,7 @@ const struct hr_attr *hidden_attr(struct analysis *a, const struct hr_expr *expr
 enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out);
 enum hr_code no_function(struct analysis *a, const struct hr_names *name);
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
+enum hr_code resolve_frame(struct scope *s, const struct hr_expr *definition, struct hr_texpr *window);   /* the frame that definition writes */
 enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
@@ -164,5 +165,8 @@ bool is_comparable(const struct hr_type *type);
 const char *type_sql(struct analysis *a, const struct hr_type *type);                   /* "INT", with the quotes */
 const char *expr_sql(struct analysis *a, const struct hr_texpr *expr);                  /* "(a + b)", with the quotes */
 const char *pretty_name(struct analysis *a, const struct hr_texpr *expr);
+const char *frame_sql(struct analysis *a, const struct hr_texpr *window);                /* "ROWS BETWEEN …" */
+const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window);          /* "(PARTITION BY … ORDER BY … ROWS …)" */
+const char *orders_text(struct analysis *a, const struct hr_torders *orders);            /* a ASC NULLS FIRST,b DESC NULLS LAST */
 const char *ordinal(int index);                                                          /* first, second … */
 #endif

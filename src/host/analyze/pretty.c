@@ -16,6 +16,16 @@ static void write_list(const struct hr_texprs *list, size_t from, const char *be
     }
 }
 
+static void write_orders(const struct hr_torders *orders, const char *between, struct style style, struct hr_buf *out)
+{
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct hr_torder *order = &orders->at[i];
+        hr_buf_adds(out, i ? between : "");
+        write_expr(order->child, style, out);
+        hr_buf_addf(out, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
+    }
+}
+
 static void write_date(int64_t days, struct hr_buf *out)
 {
     char text[HR_DATE_TEXT_MAX];
@@ -198,12 +208,10 @@ static void write_call(const struct hr_texpr *expr, struct style style, struct h
             hr_buf_adds(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
         hr_buf_addc(out, ')');
     }
-    for (size_t i = 0; i < expr->call.within_group.count; i++) {
-        const struct hr_torder *order = &expr->call.within_group.at[i];
-        hr_buf_adds(out, i ? ", " : " WITHIN GROUP (ORDER BY ");
-        write_expr(order->child, style, out);
-        hr_buf_addf(out, " %s NULLS %s%s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST",
-                    i + 1 == expr->call.within_group.count ? ")" : "");
+    if (expr->call.within_group.count) {
+        hr_buf_adds(out, " WITHIN GROUP (ORDER BY ");
+        write_orders(&expr->call.within_group, ", ", style, out);
+        hr_buf_addc(out, ')');
     }
     if (expr->call.filter) {
         hr_buf_adds(out, " FILTER (WHERE ");
@@ -220,22 +228,12 @@ static void write_bound(enum hr_bound_kind kind, const struct hr_texpr *value, s
     case HR_BOUND_CURRENT_ROW: hr_buf_adds(out, "CURRENT ROW"); return;
     case HR_BOUND_VALUE: break;
     }
-    const struct hr_texpr *inner = value;
-    while (inner->kind == HR_T_CAST && inner->cast.implicit)
-        inner = inner->cast.child;
-    if (inner->kind == HR_T_LITERAL && hr_type_is_integral(inner->type)) {
-        int64_t n = inner->literal->integer;
-        /* SQL text said "1 PRECEDING"; a DataFrame's -1 prints as it is */
-        bool preceding = n < 0 && value->origin && value->origin->sql;
-        hr_buf_addf(out, "%lld %s", (long long)(preceding ? -n : n), preceding ? "PRECEDING" : "FOLLOWING");
-        return;
-    }
-    if (inner->kind == HR_T_CALL && hr_function_is(inner->call.function, "negative")) {
-        write_expr(inner->call.args.at[0], style, out);
+    if (value->kind == HR_T_CALL && hr_function_is(value->call.function, "negative")) {
+        write_expr(value->call.args.at[0], style, out);
         hr_buf_adds(out, " PRECEDING");
         return;
     }
-    write_expr(inner, style, out);
+    write_expr(value, style, out);                           /* under a cast, 1 PRECEDING is (- 1) FOLLOWING */
     hr_buf_adds(out, " FOLLOWING");
 }
 
@@ -266,14 +264,11 @@ static void write_specification(const struct hr_texpr *expr, struct style style,
         write_list(&expr->window.partition, 0, ", ", style, out);
         hr_buf_addc(out, ' ');
     }
-    for (size_t i = 0; i < expr->window.order.count; i++) {
-        const struct hr_torder *order = &expr->window.order.at[i];
-        hr_buf_adds(out, i ? ", " : "ORDER BY ");
-        write_expr(order->child, style, out);
-        hr_buf_addf(out, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
-    }
-    if (expr->window.order.count)
+    if (expr->window.order.count) {
+        hr_buf_adds(out, "ORDER BY ");
+        write_orders(&expr->window.order, ", ", style, out);
         hr_buf_addc(out, ' ');
+    }
     const struct hr_tframe *frame = &expr->window.frame;
     const char *name = expr->window.function->call.function->name;
     if (!strcmp(name, "lag") || !strcmp(name, "lead"))
@@ -369,6 +364,34 @@ const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
     write_expr(expr, (struct style){false, a->zone}, &buf);
+    return hr_buf_keep(&buf, a->arena);
+}
+
+typedef void write_part(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
+
+static const char *quoted_part(struct analysis *a, const struct hr_texpr *expr, write_part *write)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_BUF_GROWS);
+    hr_buf_addc(&buf, '"');
+    write(expr, (struct style){false, a->zone}, &buf);
+    hr_buf_addc(&buf, '"');
+    return hr_buf_keep(&buf, a->arena);
+}
+
+static void write_frame_of(const struct hr_texpr *window, struct style style, struct hr_buf *out)
+{
+    write_frame(&window->window.frame, style, out);
+}
+
+const char *frame_sql(struct analysis *a, const struct hr_texpr *window) { return quoted_part(a, window, write_frame_of); }
+const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window) { return quoted_part(a, window, write_specification); }
+
+const char *orders_text(struct analysis *a, const struct hr_torders *orders)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_BUF_GROWS);
+    write_orders(orders, ",", (struct style){false, a->zone}, &buf);
     return hr_buf_keep(&buf, a->arena);
 }
 

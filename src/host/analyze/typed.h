@@ -33,7 +33,13 @@ enum hr_texpr_kind {
     HR_T_LITERAL, HR_T_COLUMN, HR_T_CALL, HR_T_CAST, HR_T_FIELD, HR_T_WINDOW, HR_T_SUBQUERY, HR_T_LAMBDA, HR_T_VARIABLE, HR_T_ALIAS, HR_T_UDF,
 };
 
-struct hr_tframe { enum hr_frame_kind kind; enum hr_bound_kind lower, upper; struct hr_texpr *lower_value, *upper_value; };
+/* values: bounds as written, for names. offsets: what they come to, negative before the row: of the order's type, or an interval from a date or time. */
+struct hr_tframe {
+    enum hr_frame_kind kind;
+    enum hr_bound_kind lower, upper;
+    struct hr_texpr *lower_value, *upper_value;
+    struct hr_literal *lower_offset, *upper_offset;
+};
 
 struct hr_texpr {
     enum hr_texpr_kind kind;

@@ -26,21 +26,6 @@ enum hr_code resolve_orders(struct scope *s, const struct hr_exprs *list, struct
     return HR_OK;
 }
 
-static enum hr_code frame_bound(struct scope *s, const struct hr_bound *bound, enum hr_frame_kind kind, enum hr_bound_kind *out, struct hr_texpr **value)
-{
-    *out = bound->kind;
-    if (bound->kind != HR_BOUND_VALUE)
-        return HR_OK;
-    HR_TRY(hr_resolve_expr(s, bound->value, value));
-    (*value)->origin = bound->value->origin;
-    if (!is_foldable(*value))
-        return hr_fail_spark(s->a->err, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", "sqlExpr", expr_sql(s->a, *value),
-                             "location", "lower", "expression", expr_sql(s->a, *value), NULL);
-    if (kind == HR_FRAME_ROWS)
-        *value = cast_implicit(s->a, *value, BASIC(INT));
-    return HR_OK;
-}
-
 static enum hr_code named_window(struct scope *s, const struct hr_expr *expr, const struct hr_expr **definition)
 {
     *definition = expr;
@@ -54,45 +39,94 @@ static enum hr_code named_window(struct scope *s, const struct hr_expr *expr, co
     return hr_fail_spark(s->a->err, "MISSING_WINDOW_SPECIFICATION", "windowName", expr->window.reference, NULL);
 }
 
-static void fixed_frame(struct scope *s, struct hr_texpr *function, struct hr_tframe *frame)
+static bool is_offset_function(const struct hr_texpr *function)
 {
-    const char *name = function->call.function->name;
-    if (!strcmp(name, "lag") || !strcmp(name, "lead")) {
-        frame->kind = HR_FRAME_ROWS;
-        frame->lower = frame->upper = HR_BOUND_VALUE;
-        frame->lower_value = frame->upper_value = function->call.args.count > 1 ? function->call.args.at[1] : literal_int(s->a, BASIC(INT), 1);
-        return;
-    }
-    frame->kind = HR_FRAME_ROWS;
-    frame->lower = HR_BOUND_UNBOUNDED_PRECEDING;
-    frame->upper = HR_BOUND_CURRENT_ROW;
+    return hr_function_is(function->call.function, "lag") || hr_function_is(function->call.function, "lead");
 }
 
-static enum hr_code resolve_frame(struct scope *s, const struct hr_expr *definition, struct hr_texpr *out)
+/* the frame of a function that has one of its own: cume_dist sees the peers of the row, lag and lead one row, the others the rows up to this one */
+static void own_frame(struct scope *s, const struct hr_texpr *function, struct hr_tframe *frame)
 {
-    struct hr_texpr *function = out->window.function;
-    struct hr_tframe *frame = &out->window.frame;
-    const char *name = function->call.function->name;
-    if (function->call.function->flags & HR_F_ROWS_FRAME) {
-        fixed_frame(s, function, frame);
+    bool peers = hr_function_is(function->call.function, "cume_dist");
+    *frame = (struct hr_tframe){.kind = peers ? HR_FRAME_RANGE : HR_FRAME_ROWS, .lower = HR_BOUND_UNBOUNDED_PRECEDING, .upper = HR_BOUND_CURRENT_ROW};
+    if (!is_offset_function(function))
+        return;
+    frame->lower = frame->upper = HR_BOUND_VALUE;
+    frame->lower_value = frame->upper_value = function->call.args.count > 1 ? function->call.args.at[1] : literal_int(s->a, BASIC(INT), 1);
+}
+
+static bool has_own_frame(const struct hr_texpr *function)
+{
+    return (function->call.function->flags & HR_F_WINDOW) && !hr_function_is(function->call.function, "nth_value");
+}
+
+static const char *java_bound(struct analysis *a, enum hr_bound_kind kind, const struct hr_literal *offset)
+{
+    static const char *const names[] = {
+        [HR_BOUND_UNBOUNDED_PRECEDING] = "unboundedpreceding$()", [HR_BOUND_UNBOUNDED_FOLLOWING] = "unboundedfollowing$()",
+        [HR_BOUND_CURRENT_ROW] = "currentrow$()",
+    };
+    return kind == HR_BOUND_VALUE ? hr_printf(a->arena, "%lld", offset ? (long long)offset->integer : 0) : names[kind];
+}
+
+/* a frame as Java prints it, which is what Spark's message has */
+static const char *java_frame(struct analysis *a, const struct hr_tframe *frame)
+{
+    return hr_printf(a->arena, "specifiedwindowframe(%s, %s, %s)", frame->kind == HR_FRAME_ROWS ? "RowFrame" : "RangeFrame",
+                     java_bound(a, frame->lower, frame->lower_offset), java_bound(a, frame->upper, frame->upper_offset));
+}
+
+static int64_t lag_of(const struct hr_texpr *function, int64_t offset)
+{
+    return hr_function_is(function->call.function, "lag") ? -offset : offset;
+}
+
+static bool is_same_offset(const struct hr_texpr *function, const struct hr_tframe *own, const struct hr_literal *given)
+{
+    const struct hr_texpr *offset = own->lower_value;
+    return given && offset->kind == HR_T_LITERAL && lag_of(function, offset->literal->integer) == given->integer;
+}
+
+/* ResolveWindowFrame: a frame may be written for such a function when it is the one that it has */
+static enum hr_code check_own_frame(struct analysis *a, const struct hr_texpr *function, const struct hr_tframe *own, const struct hr_tframe *given)
+{
+    bool same = own->kind == given->kind && own->lower == given->lower && own->upper == given->upper;
+    if (is_offset_function(function)) {
+        same = same && is_same_offset(function, own, given->lower_offset) && is_same_offset(function, own, given->upper_offset);
+        return same ? HR_OK : hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1035", "prettyName", function->call.name, NULL);
+    }
+    return same ? HR_OK : hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1036", "wf", java_frame(a, given), "required", java_frame(a, own), NULL);
+}
+
+static enum hr_code window_frame(struct scope *s, const struct hr_expr *definition, struct hr_texpr *window)
+{
+    const struct hr_texpr *function = window->window.function;
+    struct hr_tframe *frame = &window->window.frame, own;
+    bool written = definition->window.frame != HR_FRAME_DEFAULT, ordered = window->window.order.count > 0;
+    if (written)
+        HR_TRY(resolve_frame(s, definition, window));
+    if (has_own_frame(function)) {
+        own_frame(s, function, &own);
+        if (written)
+            HR_TRY(check_own_frame(s->a, function, &own, frame));
+        *frame = own;
         return HR_OK;
     }
-    if (definition->window.frame == HR_FRAME_DEFAULT) {
-        bool ordered = out->window.order.count > 0;
-        frame->kind = ordered ? HR_FRAME_RANGE : HR_FRAME_ROWS;
-        frame->lower = HR_BOUND_UNBOUNDED_PRECEDING;
-        frame->upper = ordered ? HR_BOUND_CURRENT_ROW : HR_BOUND_UNBOUNDED_FOLLOWING;
+    if (written)
         return HR_OK;
-    }
-    frame->kind = definition->window.frame;
-    HR_TRY(frame_bound(s, &definition->window.lower, frame->kind, &frame->lower, &frame->lower_value));
-    HR_TRY(frame_bound(s, &definition->window.upper, frame->kind, &frame->upper, &frame->upper_value));
-    bool valued = frame->lower == HR_BOUND_VALUE || frame->upper == HR_BOUND_VALUE;
-    (void)name;
-    if (frame->kind == HR_FRAME_RANGE && valued && out->window.order.count != 1)
-        return hr_fail_spark(s->a->err, out->window.order.count ? "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER" : "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER",
-                             "sqlExpr", expr_sql(s->a, out), "orderSpec", "", NULL);
+    frame->kind = ordered ? HR_FRAME_RANGE : HR_FRAME_ROWS;
+    frame->lower = HR_BOUND_UNBOUNDED_PRECEDING;
+    frame->upper = ordered ? HR_BOUND_CURRENT_ROW : HR_BOUND_UNBOUNDED_FOLLOWING;
     return HR_OK;
+}
+
+static bool is_median_or_ordered(const struct hr_texpr *function)
+{
+    static const char *const names[] = {"median", "percentile_cont", "percentile_disc"};
+    for (size_t i = 0; i < HR_LEN(names); i++)
+        if (hr_function_is(function->call.function, names[i]))
+            return true;
+    return false;
 }
 
 enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
@@ -118,11 +152,11 @@ enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct 
     for (size_t i = 0; i < partition->count; i++)
         HR_TRY(hr_resolve_expr(s, definition->window.partition.at[i], &partition->at[i]));
     HR_TRY(resolve_orders(s, &definition->window.order, &window->window.order));
-    if ((hr_function_is(function->call.function, "median") || hr_function_is(function->call.function, "percentile_cont") ||
-         hr_function_is(function->call.function, "percentile_disc")) && (definition->window.order.count || definition->window.frame != HR_FRAME_DEFAULT))
+    bool specified = definition->window.order.count || definition->window.frame != HR_FRAME_DEFAULT;
+    if (specified && is_median_or_ordered(function))
         return hr_fail_spark(a->err, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "aggFunc", expr_sql(a, function), NULL);
-    HR_TRY(resolve_frame(s, definition, window));
-    if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count && !hr_function_is(function->call.function, "nth_value"))
+    HR_TRY(window_frame(s, definition, window));
+    if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count)
         return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name", function->call.name, "wf_expr", pretty_name(a, function), NULL);
     *out = window;
     return HR_OK;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SHIELD_DEPTH 16
+#define DAY_US 86400000000LL
 
 /* ---- literals ---- */
 
@@ -263,43 +264,110 @@ enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *f
 
 /* ---- windows ---- */
 
-static enum hr_code frame_bound(struct emit *e, enum hr_bound_kind kind, const struct hr_texpr *value, struct hr_buf *out)
+#define BEHIND_EVERYTHING "ROWS BETWEEN 1000000000000 FOLLOWING AND 1000000000000 FOLLOWING"   /* a frame without rows */
+
+static bool is_before(const struct hr_literal *offset)
 {
-    switch (kind) {
-    case HR_BOUND_UNBOUNDED_PRECEDING: hr_buf_adds(out, "UNBOUNDED PRECEDING"); return HR_OK;
-    case HR_BOUND_UNBOUNDED_FOLLOWING: hr_buf_adds(out, "UNBOUNDED FOLLOWING"); return HR_OK;
-    case HR_BOUND_CURRENT_ROW: hr_buf_adds(out, "CURRENT ROW"); return HR_OK;
-    case HR_BOUND_VALUE: break;
+    switch (offset->type->id) {
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: return signbit(offset->real);
+    case HR_TYPE_DECIMAL: return *offset->text.bytes == '-';
+    case HR_TYPE_CALENDAR_INTERVAL: return false;            /* its parts have signs of their own */
+    default: return offset->integer < 0;
     }
-    while (value->kind == HR_T_CAST && value->cast.implicit)
-        value = value->cast.child;
-    bool negative = false;
-    while (value->kind == HR_T_CALL && hr_function_is(value->call.function, "negative")) {
-        negative = !negative;
-        value = value->call.args.at[0];
-        while (value->kind == HR_T_CAST && value->cast.implicit)
-            value = value->cast.child;
+}
+
+static bool is_least(const struct hr_literal *literal)
+{
+    switch (literal->type->id) {
+    case HR_TYPE_BYTE: return literal->integer == INT8_MIN;
+    case HR_TYPE_SHORT: return literal->integer == INT16_MIN;
+    case HR_TYPE_INT: return literal->integer == INT32_MIN;
+    default: return false;
     }
-    if (value->kind != HR_T_LITERAL)
-        return hr_refuse(e->err, "computed bound of a window frame");
-    struct hr_literal literal = *value->literal;
-    if (literal.type->id == HR_TYPE_DECIMAL || literal.type->id == HR_TYPE_DOUBLE || literal.type->id == HR_TYPE_FLOAT) {
-        HR_TRY(emit_expr(e, value, out));
-        hr_buf_adds(out, negative ? " PRECEDING" : " FOLLOWING");
-        return HR_OK;
+}
+
+static struct hr_literal without_sign(const struct hr_literal *offset)
+{
+    struct hr_literal plain = *offset;
+    if (!is_before(offset))
+        return plain;
+    if (is_least(offset))                                    /* its opposite is not of its type */
+        plain.type = hr_type_basic(HR_TYPE_LONG);
+    switch (offset->type->id) {
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: plain.real = -plain.real; return plain;
+    case HR_TYPE_DECIMAL: plain.text.bytes++; plain.text.len--; return plain;
+    default: plain.integer = plain.integer == INT64_MIN ? INT64_MAX : -plain.integer; return plain;
     }
-    if (literal.integer < 0) {
-        negative = !negative;
-        literal.integer = -literal.integer;
-    }
-    if (literal.type->id == HR_TYPE_DAY_TIME)
-        hr_buf_addf(out, "to_microseconds(%lld)", (long long)literal.integer);
-    else if (literal.type->id == HR_TYPE_YEAR_MONTH)
-        hr_buf_addf(out, "to_months(%lld)", (long long)literal.integer);
+}
+
+/* Dates go by days, times by days and microseconds, as Spark adds them: a day is not always 24 hours. */
+static void distance(const struct hr_literal *offset, const struct hr_type *order, struct hr_buf *out)
+{
+    bool date = order->id == HR_TYPE_DATE, of_time = date || order->id == HR_TYPE_TIMESTAMP || order->id == HR_TYPE_TIMESTAMP_NTZ;
+    long long n = offset->integer;
+    if (of_time && offset->type->id == HR_TYPE_YEAR_MONTH)
+        hr_buf_addf(out, "to_months(%lld)", n);
+    else if (date && offset->type->id == HR_TYPE_DAY_TIME)
+        hr_buf_addf(out, "%lld", n / DAY_US);
+    else if (of_time && offset->type->id == HR_TYPE_DAY_TIME)
+        hr_buf_addf(out, "(to_days(%lld) + to_microseconds(%lld))", n / DAY_US, n % DAY_US);
     else
-        emit_literal(&literal, out);
-    hr_buf_adds(out, negative ? " PRECEDING" : " FOLLOWING");
-    return HR_OK;
+        emit_literal(offset, out);
+}
+
+static void frame_bound(enum hr_bound_kind kind, const struct hr_literal *offset, const struct hr_type *order, struct hr_buf *out)
+{
+    static const char *const names[] = {
+        [HR_BOUND_UNBOUNDED_PRECEDING] = "UNBOUNDED PRECEDING", [HR_BOUND_UNBOUNDED_FOLLOWING] = "UNBOUNDED FOLLOWING",
+        [HR_BOUND_CURRENT_ROW] = "CURRENT ROW",
+    };
+    if (kind != HR_BOUND_VALUE) {
+        hr_buf_adds(out, names[kind]);
+        return;
+    }
+    struct hr_literal plain = without_sign(offset);
+    distance(&plain, order, out);
+    hr_buf_adds(out, is_before(offset) ? " PRECEDING" : " FOLLOWING");
+}
+
+static bool is_zero(const struct hr_literal *offset)
+{
+    switch (offset->type->id) {
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: return offset->real == 0;
+    case HR_TYPE_DECIMAL: return strspn(offset->text.bytes, "-0.") >= offset->text.len;
+    case HR_TYPE_CALENDAR_INTERVAL: return !offset->calendar.months && !offset->calendar.days && !offset->calendar.micros;
+    default: return !offset->integer;
+    }
+}
+
+/* From behind this row up to it, or from it to one before: no row at all in Spark, and nothing that the engine takes. */
+static bool is_empty(const struct hr_tframe *frame)
+{
+    if (frame->lower == HR_BOUND_VALUE && frame->upper == HR_BOUND_CURRENT_ROW)
+        return !is_before(frame->lower_offset);
+    if (frame->lower == HR_BOUND_CURRENT_ROW && frame->upper == HR_BOUND_VALUE)
+        return is_before(frame->upper_offset);
+    return false;
+}
+
+static void frame_clause(const struct hr_texpr *window, struct hr_buf *out)
+{
+    struct hr_tframe frame = window->window.frame;
+    const struct hr_type *order = window->window.order.count ? window->window.order.at[0].child->type : hr_type_basic(HR_TYPE_INT);
+    if (frame.kind == HR_FRAME_ROWS)
+        order = hr_type_basic(HR_TYPE_INT);
+    if (frame.lower_offset && is_zero(frame.lower_offset))
+        frame.lower = HR_BOUND_CURRENT_ROW;
+    if (frame.upper_offset && is_zero(frame.upper_offset))
+        frame.upper = HR_BOUND_CURRENT_ROW;
+    if (is_empty(&frame)) {
+        hr_buf_adds(out, " " BEHIND_EVERYTHING);
+        return;
+    }
+    hr_buf_adds(out, frame.kind == HR_FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");
+    frame_bound(frame.lower, frame.lower_offset, order, out);
+    hr_buf_adds(out, " AND ");
+    frame_bound(frame.upper, frame.upper_offset, order, out);
 }
 
 static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, const char **text)
@@ -318,14 +386,8 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
         code = emit_expr(e, order->child, &buf);
         hr_buf_addf(&buf, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
     }
-    const struct hr_tframe *frame = &window->window.frame;
-    if (!code && !(window->window.function->call.function->flags & HR_F_ROWS_FRAME)) {
-        hr_buf_adds(&buf, frame->kind == HR_FRAME_ROWS ? " ROWS BETWEEN " : " RANGE BETWEEN ");
-        code = frame_bound(e, frame->lower, frame->lower_value, &buf);
-        hr_buf_adds(&buf, " AND ");
-        if (!code)
-            code = frame_bound(e, frame->upper, frame->upper_value, &buf);
-    }
+    if (!code && !(window->window.function->call.function->flags & HR_F_ROWS_FRAME))
+        frame_clause(window, &buf);
     hr_buf_addc(&buf, ')');
     *text = sel_take(e, &buf);
     return code;

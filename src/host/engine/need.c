@@ -15,12 +15,6 @@ static enum hr_code need_child(void *arg, struct hr_texpr **child)
                 e->needed[plan->output.at[i]->id] = true;
         need_node(e, plan);
     }
-    if ((*child)->kind == HR_T_WINDOW) {
-        if ((*child)->window.frame.lower_value)
-            need_child(arg, &(*child)->window.frame.lower_value);
-        if ((*child)->window.frame.upper_value)
-            need_child(arg, &(*child)->window.frame.upper_value);
-    }
     return hr_texpr_each(*child, need_child, arg);
 }
 

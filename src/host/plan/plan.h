@@ -99,6 +99,7 @@ struct hr_expr {
             enum hr_frame_kind frame;
             struct hr_bound lower, upper;
             const char *reference;     /* OVER w: a named window still to be found; else NULL */
+            const struct hr_origin *specification;   /* of the text in parentheses after OVER; NULL: the expression's own */
         } window;
         struct { struct hr_expr *child, *extraction; } extract;
         struct { struct hr_expr *child, *value; const char *field; } update;                   /* value NULL: drop the field */

@@ -536,17 +536,31 @@ struct node sql_window_reference(struct parser *p, struct token name)
 struct node sql_window(struct parser *p, struct node function, struct node spec)
 {
     spec.expr->window.function = function.expr;
+    spec.expr->window.specification = spec.expr->origin;
     return sql_node(p, spec.expr, function.start, spec.stop, deeper(function.depth, spec.depth) + 1);
 }
 
-struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding)
+/* what Spark's parser can fold: literals, their casts, and operators between them; functions are not known to it yet */
+static bool is_constant(const struct hr_expr *expr)
 {
-    struct hr_literal *literal = value.expr->kind == HR_EXPR_LITERAL ? value.expr->literal : NULL;
-    if (preceding && literal && !literal->is_null && (hr_type_is_integral(literal->type) || literal->type->id == HR_TYPE_YEAR_MONTH ||
-                                                      literal->type->id == HR_TYPE_DAY_TIME))
-        literal->integer = -literal->integer;
-    else if (preceding)
-        value = sql_unary(p, "negative", value.start, value);
+    if (expr->kind == HR_EXPR_CAST)
+        return is_constant(expr->cast.child);
+    if (expr->kind != HR_EXPR_CALL)
+        return expr->kind == HR_EXPR_LITERAL;
+    if (isalpha((unsigned char)*expr->call.name.at[0]))
+        return false;
+    for (size_t i = 0; i < expr->call.args.count; i++)
+        if (!is_constant(expr->call.args.at[i]))
+            return false;
+    return true;
+}
+
+struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding, int stop)
+{
+    if (value.expr && !is_constant(value.expr))
+        hr_sql_late(p, value.start, stop, "_LEGACY_ERROR_TEMP_0064", "msg", "Frame bound value must be a literal.", NULL);
+    if (preceding)
+        value = sql_unary(p, "$negate", value.start, value);
     return (struct hr_bound){HR_BOUND_VALUE, value.expr};
 }
 

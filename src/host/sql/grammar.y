@@ -699,5 +699,5 @@ frame(A) ::= frame_kind(K) BETWEEN bound(L) AND bound(U). { A = (struct frame){K
 bound(A) ::= UNBOUNDED PRECEDING. { A = (struct hr_bound){HR_BOUND_UNBOUNDED_PRECEDING, NULL}; }
 bound(A) ::= UNBOUNDED FOLLOWING. { A = (struct hr_bound){HR_BOUND_UNBOUNDED_FOLLOWING, NULL}; }
 bound(A) ::= CURRENT ROW. { A = (struct hr_bound){HR_BOUND_CURRENT_ROW, NULL}; }
-bound(A) ::= value(V) PRECEDING. { A = sql_bound(p, V, true); }
-bound(A) ::= value(V) FOLLOWING. { A = sql_bound(p, V, false); }
+bound(A) ::= value(V) PRECEDING(X). { A = sql_bound(p, V, true, X.stop); }
+bound(A) ::= value(V) FOLLOWING(X). { A = sql_bound(p, V, false, X.stop); }

@@ -152,7 +152,7 @@ struct node sql_constant(struct parser *p, const struct token *token, enum hr_ty
 struct node sql_is(struct parser *p, struct node value, bool truth, int stop);
 struct node sql_collate(struct parser *p, struct node value, struct texts name);
 struct node sql_extract(struct parser *p, struct node base, struct node index, int stop);
-struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding);
+struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding, int stop);
 
 struct group *sql_group_key(struct parser *p, struct node key);
 struct group *sql_group_analytics(struct parser *p, enum hr_group_type type, struct sets *sets);

@@ -110,7 +110,7 @@ static const struct pair exprs[] = {
     {"aggregate(xs, 0, (a, x) -> a + x.f)", "aggregate(xs, 0, (a, x) -> +($a, $x['f']))"},
     {"f(a => 1, b => x -> x)", "f(a => 1, b => (x) -> $x)"},
     {"count(distinct a, b) filter (where c) over (partition by d order by e desc nulls last rows between 1 preceding and current row)",
-     "count(distinct a, b) filter (c) over (partition d order e desc nulls last rows -1 and current row)"},
+     "count(distinct a, b) filter (c) over (partition d order e desc nulls last rows $negate(1) and current row)"},
     {"lag(a) ignore nulls over w", "lag(a) ignore nulls over (w)"},
     {"percentile_cont(0.5) within group (order by a)", "percentile_cont(0.5:decimal(1,1)) within (a asc)"},
     {"first(a ignore nulls)", "first(a) ignore nulls"},
