@@ -164,8 +164,10 @@
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
     X("INVALID_OPTIONS.NON_MAP_FUNCTION", "42K06", HR_ANALYSIS, "Invalid options: Must use the `map()` function for options.") \
     X("INVALID_OPTIONS.NON_STRING_TYPE", "42K06", HR_ANALYSIS, "Invalid options: A type of keys and values in `map()` must be string, but got <mapType>.") \
+    X("INVALID_PARAMETER_VALUE.BOOLEAN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: expects a boolean literal, but got <invalidValue>.") \
     X("INVALID_PARAMETER_VALUE.CHARSET", "22023", HR_ILLEGAL_ARGUMENT, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the <charsets>, but got <charset>.") \
     X("INVALID_PARAMETER_VALUE.DATETIME_UNIT", "22023", HR_PARSE, "The value of parameter(s) <parameter> in <functionName> is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal <invalidValue>.") \
+    X("INVALID_PARAMETER_VALUE.INTEGER", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: expects an integer literal, but got <invalidValue>.") \
     X("INVALID_PARAMETER_VALUE.LENGTH", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects `length` greater than or equal to 0, but got <length>.") \
     X("INVALID_PARAMETER_VALUE.PATTERN", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: <value>.") \
     X("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "22023", HR_ANALYSIS, "The value of parameter(s) <parameter> in <functionName> is invalid: Expects group index between 0 and <groupCount>, but got <groupIndex>.") \

@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
+from pyspark.sql.connect.functions.builtin import _invoke_function_over_columns as internal      # what pandas-on-Spark calls
 
 from queries import comparable, same
 
@@ -59,6 +60,41 @@ d.orderBy('id').head(2)
 d.orderBy('id').first()
 d.withColumn('y', F.col('x') * 2)
 d.withColumn('x', F.lit(1))
+d.select(d.id.alias('id'), 'name').sort(d.id.alias('id').desc(), 'name')
+d.select((-d.id).alias('id'), 'name').sort(d.id)
+d.select((-d.id).alias('id'), 'name').sort(F.col('id'))
+d.select((-d.id).alias('id'), 'name').filter(d.id > 1)
+d.replace(float('nan'), None)
+d.replace(1.5, 7.5)
+d.replace(4.5, float('nan'))
+d.select('id', F.col('x').cast('float')).replace(4.5, 0.1)
+spark.sql("select cast(0.1 as float) f, cast(0.1 as double) d, cast(0.1 as decimal(10,2)) c, 1 i").replace(0.1, 9.5)
+t.agg(F.avg('at'), F.sum('at'))
+t.agg(F.avg('day'))
+n.select('id', F.avg(F.row_number().over(W.orderBy('id'))).over(W.partitionBy('k')) + 1)
+n.select('id', F.sum('id').over(W.orderBy(F.row_number().over(W.orderBy('id')).desc())))
+n.select('id', F.sum('id').over(W.partitionBy(F.row_number().over(W.orderBy('id')) % 2)))
+n.groupBy('k').agg(F.sum(F.sum(F.sum('id')).over(W.orderBy('k'))).over(W.orderBy('k')))
+n.select('id', F.max(F.lag(F.rank().over(W.orderBy('k'))).over(W.orderBy('id'))).over(W.partitionBy('k')))
+o.select(internal('distributed_sequence_id', F.lit(True)), internal('distributed_sequence_id'), internal('distributed_id'), 'id')
+d.groupBy('name').agg(internal('pandas_product', F.col('id'), F.lit(True)), internal('pandas_product', F.col('id'), F.lit(False)))
+d.groupBy('name').agg(internal('pandas_product', F.col('x'), F.lit(True)), internal('pandas_product', F.lit(0.0) * F.col('x'), F.lit(True)))
+d.agg(internal('pandas_product', F.col('flag'), F.lit(True)))
+n.agg(internal('pandas_product', F.col('id') + 9223372036854775800, F.lit(True)))
+n.groupBy('k').agg(*[internal(f, F.col('id'), F.lit(i)) for f in ('pandas_var', 'pandas_stddev') for i in (0, 1, 2, 3, 4)])
+d.groupBy('name').agg(*[internal(f, F.col('x'), F.lit(1)) for f in ('pandas_var', 'pandas_stddev')])
+d.agg(internal('pandas_var', F.col('id'), F.lit('1')))
+d.agg(internal('pandas_var', F.col('id')))
+n.groupBy('k').agg(*[internal('pandas_covar', F.col('id'), F.col('id') * F.col('id'), F.lit(i)) for i in (0, 1, 2, 3)])
+d.groupBy('name').agg(internal('pandas_covar', F.col('x'), F.col('id'), F.lit(0)))
+o.groupBy('g').agg(internal('pandas_skew', F.col('id') * F.col('id')), internal('pandas_kurt', F.col('id') * F.col('id')))
+d.agg(internal('pandas_skew', F.col('id')), internal('pandas_kurt', F.col('id')), internal('pandas_skew', F.lit(1.5)), internal('pandas_kurt', F.lit(1.5)))
+d.agg(F.array_sort(internal('pandas_mode', F.col('name'), F.lit(True))), F.array_sort(internal('pandas_mode', F.col('id'), F.lit(False))))
+d.filter('id > 5').agg(internal('pandas_mode', F.col('name'), F.lit(True)), internal('collect_top_k', F.col('id'), F.lit(2), F.lit(True)))
+d.agg(*[internal('collect_top_k', F.col(c), F.lit(2), F.lit(r)) for c in ('id', 'name', 'x') for r in (True, False)])
+t.select(internal('timestamp_ntz_to_long', F.lit('1960-03-10 02:30:00.5').cast('timestamp_ntz')), F.lit(1))
+t.select(internal('timestamp_ntz_to_long', F.col('at')))
+d.select(F.call_function('distributed_id'))
 d.withColumn('y', d.id + 1).withColumn('z', F.col('y') + 1).withColumn('y', F.lit('s'))
 d.withColumns({'p': F.col('id') + 1, 'q': F.col('name')})
 d.withColumnRenamed('id', 'key').select('key')
@@ -258,7 +294,7 @@ def rows_of(program, rows):
 
 
 def answer(spark, program):
-    names = {"spark": spark, "F": F, "W": W, "T": T, "datetime": datetime, "decimal": decimal}
+    names = {"spark": spark, "F": F, "W": W, "T": T, "internal": internal, "datetime": datetime, "decimal": decimal}
     try:
         for name, made in SETUP.items():
             names[name] = eval(made, names)

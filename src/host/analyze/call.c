@@ -314,8 +314,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const struct hr_names *name = &expr->call.name;
     const char *last = name->at[name->count - 1], *registered;
     const struct hr_function *function = hr_function_find(last, &registered);
-    bool from_sql = expr->origin && expr->origin->sql;
-    bool hidden = function && from_sql && hr_function_is(function, "product");    /* product is there for DataFrames alone */
+    bool hidden = function && (function->flags & HR_F_INTERNAL) && !expr->call.is_internal && !expr->call.is_own;
     bool not_theirs = *last == '$' && !expr->call.is_own;
     if (!function || hidden || not_theirs || !is_in_schema(name, "builtin"))
         return no_function(a, name);

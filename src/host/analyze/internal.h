@@ -112,6 +112,8 @@ enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out);
 const struct hr_attr *hidden_attr(struct analysis *a, const struct hr_expr *expr, const struct hr_attr *attr);   /* attr as expr, an alias, hides it */
 /* rel (a select or an aggregate) as it is, or over a plan that makes the windows of window(…) */
+/* puts windows that stand inside of windows of `exprs` into a projection over *input */
+enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct hr_texprs *exprs);
 enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out);
 enum hr_code no_function(struct analysis *a, const struct hr_names *name);
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);

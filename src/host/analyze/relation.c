@@ -52,6 +52,7 @@ enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs
         *out = input;
         return HR_OK;
     }
+    HR_TRY(hr_lift_windows(a, &input, &exprs));
     struct hr_node *node = node_new(a, HR_N_PROJECT, input);
     node->project.exprs = exprs;
     node->output = output;

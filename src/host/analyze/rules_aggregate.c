@@ -5,6 +5,18 @@
 
 /* ---- aggregates ---- */
 
+/* sum and avg, alone among the functions, take the seconds of a timestamp */
+static enum hr_code need_summable(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *number;
+    if (args[0]->type->id == HR_TYPE_TIMESTAMP)
+        args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
+    if (implicit_cast_allowed(of(call), args[0]->type, 'n', &number))
+        return HR_OK;
+    return unexpected(call, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"");
+}
+
 enum hr_code hr_rule_sum(struct hr_call *call)
 {
     struct analysis *a = of(call);
@@ -12,6 +24,7 @@ enum hr_code hr_rule_sum(struct hr_call *call)
     if (is_interval(args[0]->type))
         call->out->type = args[0]->type;
     else {
+        HR_TRY(need_summable(call));
         HR_TRY(finish_call(call));
         const struct hr_type *type = args[0]->type;
         call->out->type = type->id == HR_TYPE_DECIMAL ? hr_type_decimal(a->arena, min_int(type->precision + 10, 38), type->scale)
@@ -29,6 +42,7 @@ enum hr_code hr_rule_average(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     if (is_interval(args[0]->type))
         return hr_refuse(a->err, "average of intervals");
+    HR_TRY(need_summable(call));
     HR_TRY(finish_call(call));
     const struct hr_type *type = args[0]->type;
     if (type->id == HR_TYPE_DECIMAL) {

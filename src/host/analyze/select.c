@@ -191,6 +191,23 @@ enum hr_code restore_output(struct analysis *a, struct hr_node *node, const stru
     return project(a, node, (struct hr_texprs){exprs, output->count}, *output, out);
 }
 
+static bool shadowed(struct analysis *a, const struct hr_attrs *output, const struct hr_attr *attr)
+{
+    for (size_t i = 0; i < output->count && !attr->qualifier.count; i++)
+        if (same_name(a, output->at[i]->name, attr->name))
+            return true;
+    return false;
+}
+
+/* the column, to be found by its plan id only: select(d.b.alias("b")).sort(d.b) */
+static const struct hr_attr *unnamed(struct analysis *a, const struct hr_attr *attr)
+{
+    struct hr_attr *copy = NEW(a, struct hr_attr);
+    *copy = *attr;
+    copy->hidden = true;
+    return copy;
+}
+
 /* the scope of sort and filter: the input's columns, and behind a failed look-up those below its select list */
 static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, const struct hr_exprs *list, const struct hr_expr *condition,
                                  struct hr_torders *orders, struct hr_texpr **typed_condition)
@@ -208,8 +225,6 @@ static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, con
         return code;
     }
     struct hr_node *below = (*input)->input;
-    bool filter_between = below->kind == HR_N_FILTER && below->input && below->input->kind == HR_N_AGGREGATE;
-    (void)filter_between;
     s.inputs[0] = *input;
     s.inputs[1] = below;
     s.input_count = 1;
@@ -219,12 +234,8 @@ static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, con
         merged.at[merged.count++] = (*input)->output.at[i];
     for (size_t i = 0; i < below->output.count; i++) {
         const struct hr_attr *attr = below->output.at[i];
-        bool shadowed = false;
-        for (size_t k = 0; k < (*input)->output.count && !shadowed; k++)
-            shadowed = same_name(a, (*input)->output.at[k]->name, attr->name) &&
-                       ((*input)->output.at[k]->id == attr->id || !attr->qualifier.count);
-        if (!shadowed && !has_output(*input, attr->id))
-            merged.at[merged.count++] = attr;
+        if (!has_output(*input, attr->id))
+            merged.at[merged.count++] = shadowed(a, &(*input)->output, attr) ? unnamed(a, attr) : attr;
     }
     struct hr_node *both = node_new(a, HR_N_PROJECT, *input);
     both->output = merged;

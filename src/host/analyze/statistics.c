@@ -249,7 +249,7 @@ static enum hr_code replace_na(struct analysis *a, const struct hr_rel *rel, str
             struct hr_literal *from = rel->replace.at[r].old_value, *to = rel->replace.at[r].new_value;
             if (!fills(attr->type, from->is_null ? to->type : from->type))
                 continue;
-            args[n++] = CALL(a, "==", 2, column, cast(a, literal_expr(a, from), attr->type, HR_CAST_DEFAULT));
+            args[n++] = CALL(a, "==", 2, column, literal_expr(a, from));   /* 1 is not 1.5: the literal keeps its type */
             args[n++] = to->is_null ? null_of(a, attr->type) : cast(a, literal_expr(a, to), attr->type, HR_CAST_DEFAULT);
         }
         if (!n) {

@@ -126,7 +126,7 @@ static enum hr_code decode_function(struct decoder *d, const PB(Expression__Unre
     else
         expr->call.name = decode_names(d, 1, &in->function_name);
     expr->call.distinct = in->is_distinct;
-    expr->call.is_internal = in->_is_internal_case && in->is_internal;
+    expr->call.is_internal = !in->_is_internal_case || in->is_internal;   /* clients that do not say leave it to the name */
     return decode_exprs(d, in->n_arguments, in->arguments, &expr->call.args);
 }
 

@@ -70,7 +70,7 @@ enum hr_code emit_count(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-static enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text)
+enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
@@ -155,17 +155,21 @@ enum hr_code emit_try_sum(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-/* population moments from sums of powers about the mean: skewness = sqrt(n) m3 / m2^1.5, kurtosis = n m4 / m2^2 - 3 */
-static enum hr_code moment(struct call_text *c, struct hr_buf *out)
+enum hr_code list_kernel(struct call_text *c, const char *name, const struct hr_type *item, struct hr_buf *out)
 {
     const char *list;
     HR_TRY(aggregate_text(c, "{list($1)~$1 IS NOT NULL}", &list));
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
-    types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_DOUBLE), false);
-    const char *name = c->call->call.function->name;
-    HR_TRY(emit_kernel(c->e, name, strlen(name), hr_type_basic(HR_TYPE_DOUBLE), types, 1, out));
+    types[0] = hr_type_array(c->e->arena, item, false);
+    HR_TRY(emit_kernel(c->e, name, strlen(name), c->call->type, types, 1, out));
     hr_buf_addf(out, "(%s)", list);
     return HR_OK;
+}
+
+/* population moments from sums of powers about the mean: skewness = sqrt(n) m3 / m2^1.5, kurtosis = n m4 / m2^2 - 3 */
+static enum hr_code moment(struct call_text *c, struct hr_buf *out)
+{
+    return list_kernel(c, c->call->call.function->name, hr_type_basic(HR_TYPE_DOUBLE), out);
 }
 
 enum hr_code emit_skewness(struct call_text *c, struct hr_buf *out) { return moment(c, out); }

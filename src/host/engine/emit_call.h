@@ -19,7 +19,8 @@ struct call_text {
     X(ceil_floor) X(hex) X(octet_length) X(length) X(decode) X(pmod) X(typeof) X(current_user) X(elt) X(reverse) \
     X(try_arithmetic) X(try_divide) X(try_remainder) X(now) X(timezone) X(to_moment) X(unix_time) X(array_distinct) \
     X(array_set) X(sort_array) X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
-    X(try_sum) X(skewness) X(kurtosis) X(make_date) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg)
+    X(try_sum) X(skewness) X(kurtosis) X(make_date) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg) \
+    X(pandas_product) X(pandas_variance) X(pandas_deviation) X(pandas_covariance) X(pandas_skewness) X(pandas_kurtosis) X(pandas_mode) X(top_k)
 
 #define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);
 HR_EMITTERS(X)
@@ -28,6 +29,10 @@ HR_EMITTERS(X)
 enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf *out);
 enum hr_code expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out);
 enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *out);
+/* the SQL of a template that is one aggregate or made of some */
+enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text);
+/* the SQL of a kernel over the list of the values of argument 1 that are not null */
+enum hr_code list_kernel(struct call_text *c, const char *name, const struct hr_type *item, struct hr_buf *out);
 bool real_type(const struct hr_type *type);
 
 /* over: " OVER (…)" for a window function, "" else */

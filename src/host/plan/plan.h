@@ -80,7 +80,8 @@ struct hr_expr {
         struct {
             struct hr_names name;      /* usually one part */
             struct hr_exprs args;
-            bool distinct, ignore_nulls, respect_nulls, is_internal;
+            bool distinct, ignore_nulls, respect_nulls;
+            bool is_internal;          /* may be one of Spark's internal functions, which a name in SQL text never is */
             bool is_own;               /* made here: no client wrote the name, so it may be one of the catalogue's own, "$…" */
             struct hr_expr *filter;    /* FILTER (WHERE …), or NULL */
             struct hr_exprs within_group;   /* sort orders */

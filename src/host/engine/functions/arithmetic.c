@@ -440,3 +440,46 @@ void hr_k_pmod(struct hr_rows *rows, idx_t row)
     int64_t r = y == -1 ? 0 : x % y;
     put_wrapped(rows, row, r < 0 ? (int64_t)(((hr_int128)r + y) % y) : r);
 }
+
+/* ---- products of a list, as pandas-on-Spark has them ---- */
+
+static bool product_of_longs(const struct hr_rows *rows, idx_t row, int64_t *product)
+{
+    duckdb_list_entry entry = ((duckdb_list_entry *)rows->data[0])[row];
+    const int64_t *values = duckdb_vector_get_data(duckdb_list_vector_get_child(rows->args[0]));
+    bool fits = true;
+    *product = 1;
+    for (idx_t i = entry.offset; i < entry.offset + entry.length; i++)
+        fits = !__builtin_mul_overflow(*product, values[i], product) && fits;
+    return fits;
+}
+
+/* by logarithms, as Spark's; a zero makes zero of whatever else there is */
+static double product_of_doubles(const struct hr_rows *rows, idx_t row)
+{
+    duckdb_list_entry entry = ((duckdb_list_entry *)rows->data[0])[row];
+    const double *values = duckdb_vector_get_data(duckdb_list_vector_get_child(rows->args[0]));
+    double logs = 0, sign = 1;
+    for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
+        if (values[i] == 0)
+            return 0;
+        if (values[i] < 0)
+            sign = -sign;
+        logs += log(fabs(values[i]));
+    }
+    return sign * exp(logs);
+}
+
+void hr_k_pandas_product(struct hr_rows *rows, idx_t row)
+{
+    if (rows->types->result->id == HR_TYPE_DOUBLE)
+        HR_OUT(rows, row, double) = product_of_doubles(rows, row);
+    else if (!product_of_longs(rows, row, &HR_OUT(rows, row, int64_t)))
+        arithmetic_overflow(rows, " Use 'try_multiply' to tolerate overflow and return NULL instead.");
+}
+
+/* with ANSI mode off */
+void hr_k_pandas_product_wrap(struct hr_rows *rows, idx_t row)
+{
+    product_of_longs(rows, row, &HR_OUT(rows, row, int64_t));
+}

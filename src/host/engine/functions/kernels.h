@@ -11,6 +11,7 @@
     X(divide, "d:dd", 0) X(divide_null, "d:dd", 0) X(int_divide, "l:ll", 0) X(int_divide_null, "l:ll", 0) X(remainder, "?", 0) \
     X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
     X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(absolute, "?", 0) X(absolute_wrap, "?", 0) X(pmod, "?", 0) \
+    X(pandas_product, "?", 0) X(pandas_product_wrap, "?", 0) \
     /* number.c */ \
     X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(sqrt, "d:d", 0) X(sin, "d:d", 0) X(cos, "d:d", 0) X(tan, "d:d", 0) \
     X(asin, "d:d", 0) X(acos, "d:d", 0) X(acosh, "d:d", 0) X(sign, "d:d", 0) X(ln, "d:d", 0) X(log10, "d:d", 0) X(log2, "d:d", 0) \
@@ -19,7 +20,7 @@
     X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
     X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
     X(draw_times, "i:lld", HR_K_VOLATILE) \
-    X(skewness, "?", 0) X(kurtosis, "?", 0) \
+    X(skewness, "?", 0) X(kurtosis, "?", 0) X(pandas_skewness, "?", 0) X(pandas_kurtosis, "?", 0) \
     /* hash.c */ \
     X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) \
     X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \

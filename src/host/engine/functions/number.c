@@ -307,3 +307,33 @@ void hr_k_kurtosis(struct hr_rows *rows, idx_t row)
     else
         HR_OUT(rows, row, double) = m.n * m.m4 / (m.m2 * m.m2) - 3;
 }
+
+/* ---- as pandas counts: free of bias, null where there are too few values, 0 where they are all but equal ---- */
+
+#define ALL_EQUAL 1e-14
+
+void hr_k_pandas_skewness(struct hr_rows *rows, idx_t row)
+{
+    struct moments m = moments_of(rows, row);
+    if (m.n < 3)
+        hr_out_null(rows, row);
+    else if (m.m2 < ALL_EQUAL)
+        HR_OUT(rows, row, double) = 0;
+    else
+        HR_OUT(rows, row, double) = sqrt(m.n - 1) * (m.n / (m.n - 2)) * m.m3 / sqrt(m.m2 * m.m2 * m.m2);
+}
+
+void hr_k_pandas_kurtosis(struct hr_rows *rows, idx_t row)
+{
+    struct moments m = moments_of(rows, row);
+    if (m.n < 4) {
+        hr_out_null(rows, row);
+        return;
+    }
+    if (m.m2 < ALL_EQUAL) {
+        HR_OUT(rows, row, double) = 0;
+        return;
+    }
+    double above = (m.n - 1) * (m.n + 1) / ((m.n - 2) * (m.n - 3)), bias = (m.n - 1) * (m.n - 1) / ((m.n - 2) * (m.n - 3));
+    HR_OUT(rows, row, double) = above * (m.n * m.m4) / (m.m2 * m.m2) - 3 * bias;
+}

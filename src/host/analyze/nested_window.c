@@ -1,0 +1,67 @@
+/* Windows inside of windows: avg(row_number() OVER w) OVER v. The engine takes none inside another, so the inner ones become hidden columns of a
+ * projection below; project() is called for that one too, so that any depth comes apart level by level. */
+#include "host/analyze/internal.h"
+
+struct lift {
+    struct analysis *a;
+    struct hr_texprs windows;          /* taken out, … */
+    struct hr_attrs columns;           /* … and what stands in their place */
+    size_t room;
+};
+
+static bool numbers_rows(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_WINDOW || (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_ROWS));
+}
+
+static void make_room(struct lift *lift)
+{
+    if (lift->windows.count < lift->room)
+        return;
+    lift->room = 2 * lift->room + 4;
+    struct hr_texpr **windows = ARRAY(lift->a, struct hr_texpr *, lift->room);
+    const struct hr_attr **columns = ARRAY(lift->a, const struct hr_attr *, lift->room);
+    for (size_t i = 0; i < lift->windows.count; i++) {
+        windows[i] = lift->windows.at[i];
+        columns[i] = lift->columns.at[i];
+    }
+    lift->windows.at = windows;
+    lift->columns.at = columns;
+}
+
+static enum hr_code take_out(void *arg, struct hr_texpr **place)
+{
+    struct lift *lift = arg;
+    struct hr_texpr *expr = *place;
+    if (!numbers_rows(expr))
+        return hr_texpr_each(expr, take_out, arg);
+    make_room(lift);
+    struct hr_attr *column = (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
+    column->hidden = true;
+    lift->windows.at[lift->windows.count++] = expr;
+    lift->columns.at[lift->columns.count++] = column;
+    *place = column_of(lift->a, column);
+    return HR_OK;
+}
+
+static enum hr_code find_window(void *arg, struct hr_texpr **place)
+{
+    return hr_texpr_each(*place, (*place)->kind == HR_T_WINDOW ? take_out : find_window, arg);
+}
+
+enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct hr_texprs *exprs)
+{
+    struct lift lift = {.a = a};
+    for (size_t i = 0; i < exprs->count; i++)
+        HR_TRY(find_window(&lift, &exprs->at[i]));
+    if (!lift.windows.count)
+        return HR_OK;
+    size_t kept = (*input)->output.count, count = kept + lift.windows.count;
+    struct hr_texprs below = {ARRAY(a, struct hr_texpr *, count), count};
+    struct hr_attrs output = {ARRAY(a, const struct hr_attr *, count), count};
+    for (size_t i = 0; i < count; i++) {
+        output.at[i] = i < kept ? (*input)->output.at[i] : lift.columns.at[i - kept];
+        below.at[i] = i < kept ? column_of(a, output.at[i]) : lift.windows.at[i - kept];
+    }
+    return project(a, *input, below, output, input);
+}
