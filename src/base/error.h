@@ -79,7 +79,8 @@ enum hr_code hr_fail_hint_of(struct hr_err *err, const struct hr_err *cause);   
 /* A write that errno `number` refused: HR_E_FULL, with the next step, where there is no room for it, else HR_E_IO. The text says what could not be
  * done, on what: "cannot write '/a/b'"; the reason comes behind it. */
 enum hr_code hr_fail_write(struct hr_err *err, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
-bool hr_errno_is_full(int number);     /* the disk, a quota, or a limit of files' sizes */
+bool hr_errno_is_full(int number);     /* the disk (its bytes or its files), a quota, or a limit of files' sizes */
+#define HR_EXIT_FULL 74                /* how a process ends that cannot start for HR_E_FULL */
 
 /* name-value pairs of text, closed by NULL: hr_fail_spark(err, "DIVIDE_BY_ZERO", "config", "\"spark.sql.ansi.enabled\"", NULL).
  * The message is the condition's template with <name> replaced. An unknown condition is a bug (assertion). */

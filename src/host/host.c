@@ -193,7 +193,7 @@ int hr_host_main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
     if (start(&host, &arguments, &err)) {
         fprintf(stderr, "headrace host: %s\n", err.msg);
-        return 1;
+        return err.code == HR_E_FULL ? HR_EXIT_FULL : 1;
     }
     if (arguments.address)
         printf("headrace host: listening on %s:%d\n", arguments.address, hr_http_server_port(host.server));

@@ -263,6 +263,8 @@ static void sweep(void *arg)
 static enum hr_code fail_listen(struct hr_err *err, const char *where, int failed)
 {
     enum hr_code code = failed == UV_EADDRINUSE ? HR_E_EXISTS : failed == UV_EACCES ? HR_E_DENIED : HR_E_IO;
+    if (failed == UV_ENOSPC)            /* a socket's name is a file */
+        return hr_fail_write(err, -failed, "cannot listen on '%s'", where);
     return hr_fail(err, code, "cannot listen on '%s': %s", where, uv_strerror(failed));
 }
 

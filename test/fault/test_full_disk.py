@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -20,12 +21,30 @@ def can_mount():
 
 class Small(Serve):
     """A server whose home is a small file system, which nobody else sees: as root, or where users may have namespaces."""
+    inodes = 0                                                # 0: as many as one likes
 
     def launch(self):
         self.home.mkdir(parents=True, exist_ok=True)
         self.within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-                       f'mount -t tmpfs -o size={MEGABYTES}m none "$1" && shift && exec "$@"', "sh", str(self.home)]
+                       f'mount -t tmpfs -o size={MEGABYTES}m,nr_inodes={self.inodes} none "$1" && shift && exec "$@"', "sh", str(self.home)]
         super().launch()
+
+    def restart(self):
+        """Killed, and started on the same file system."""
+        spaces = [open(f"/proc/{self.pid}/ns/{kind}") for kind in ("user", "mnt")]
+        self.kill()
+        user, mount = (f"/proc/{os.getpid()}/fd/{space.fileno()}" for space in spaces)
+        self.within = ["nsenter", f"--user={user}", f"--mount={mount}", "--preserve-credentials", "sh", "-c", 'rm -f "$1/run/endpoint.json" && shift && exec "$@"',
+                       "sh", str(self.home)]
+        super().launch()
+        self.await_ready()
+        for space in spaces:
+            space.close()
+
+    def spares(self):
+        """Hosts that no session has."""
+        hosts = self.inside / "run/hosts"
+        return len(list(hosts.glob("*.sock"))) - len(list(hosts.glob("*.session")))
 
     def await_ready(self, seconds=30):
         at = self.inside / "run/endpoint.json"
@@ -50,6 +69,23 @@ class Small(Serve):
 
     def make_room(self):
         (self.inside / "filler").unlink()
+
+    def fill_inodes(self):
+        """Leaves no file to be made."""
+        (self.inside / "many").mkdir()
+        try:
+            for number in range(100_000):
+                (self.inside / f"many/{number}").touch()
+        except OSError:
+            return
+        raise AssertionError("the file system takes any number of files")
+
+    @property
+    def daemon(self):
+        return next(pid for pid, command in {self.pid: "", **processes_below(self.pid)}.items() if os.readlink(f"/proc/{pid}/exe") == str(BUILD / "headrace"))
+
+    def free_inodes(self):
+        shutil.rmtree(self.inside / "many")
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +203,55 @@ def test_a_query_that_cannot_spill_says_so(tmp_path_factory):
         server.make_room()
         assert spark.range(3).count() == 3
         spark.stop()
+
+
+class FewFiles(Small):
+    inodes = 2000
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    if not can_mount():
+        pytest.skip("this machine lets nobody but root mount, and we are not root")
+    with FewFiles(tmp_path_factory.mktemp("home") / "home") as server:
+        yield server
+
+
+def test_a_host_that_cannot_start_for_want_of_files_says_so(few):
+    spark = few.session()
+    spark.conf.set("kept", "before")
+    until(lambda: few.spares(), 20, "a spare")
+    os.kill(few.daemon, signal.SIGSTOP)                       # what its hosts leave is not to be room for the next
+    kill_hosts(few)
+    for at in (few.inside / "run").rglob("*"):
+        if at.is_socket() and at.parent.name == "hosts":
+            at.unlink()
+    shutil.rmtree(few.inside / "run/spill", ignore_errors=True)
+    (few.inside / "run/spill").mkdir(mode=0o700)
+    few.fill_inodes()
+    os.kill(few.daemon, signal.SIGCONT)
+    try:
+        text = refused(lambda: spark.range(3).count())
+        assert "the disk" in text and "is full" in text and "free space there" in text, text
+        text = refused(lambda: few.session().range(1).count())
+        assert "the disk" in text and "is full" in text and "free space there" in text, text
+    finally:
+        few.free_inodes()
+    assert spark.conf.get("kept") == "before" and spark.range(3).count() == 3
+    spark.stop()
+
+
+def test_a_session_without_a_record_keeps_nothing(few):
+    """Its host can write its journal, which stands already; the record by which a later server finds it cannot be made."""
+    until(lambda: few.spares(), 20, "a spare")
+    few.fill_inodes()
+    try:
+        spark = few.session()
+        text = refused(lambda: spark.conf.set("lost", "x"))
+        assert "the session cannot be kept" in text and "the disk is full" in text and "free space there" in text, text
+    finally:
+        few.free_inodes()
+    spark.conf.set("kept", "x")
+    few.restart()
+    assert spark.conf.get("kept") == "x"
+    spark.stop()

@@ -10,6 +10,7 @@
 
 #define SERVICE "/spark.connect.SparkConnectService/"
 #define CLONE "headrace-clone"         /* to the host: the file for the clone's journal */
+#define UNRECORDED "headrace-unrecorded"   /* to the host: "full" or "broken", why what it keeps would not be found again */
 #define CLONED "headrace-cloned"       /* from it: the clone's id */
 #define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
 #define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
@@ -180,14 +181,27 @@ static const struct hr_call_handler call_handler = {on_response, on_response_dat
 
 /* ---- to the host ---- */
 
+/* what a client may not say to a host */
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {"authorization", "host", CLONE, UNRECORDED};
+    for (size_t i = 0; i < HR_LEN(names); i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
 static struct hr_headers host_headers(struct relay *relay, const char *grant)
 {
     const struct hr_headers *given = &hr_exchange_request(relay->exchange)->headers;
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
-    struct hr_headers out = {HR_NEW_ARRAY(arena, struct hr_header, given->count + 2), 0};
+    struct hr_headers out = {HR_NEW_ARRAY(arena, struct hr_header, given->count + 3), 0};
     for (size_t i = 0; i < given->count; i++)
-        if (strcmp(given->at[i].name, "authorization") && strcmp(given->at[i].name, "host") && strcmp(given->at[i].name, CLONE))
+        if (!is_ours(given->at[i].name))
             out.at[out.count++] = given->at[i];
+    enum hr_code recorded = hr_session_record(relay->session);
+    if (recorded)
+        out.at[out.count++] = (struct hr_header){UNRECORDED, recorded == HR_E_FULL ? "full" : "broken"};
     if (grant)
         out.at[out.count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
     if (relay->clone_journal)

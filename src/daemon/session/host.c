@@ -151,6 +151,8 @@ static void describe(char *out, size_t size, int status, int number)
 {
     if (number)
         snprintf(out, size, "it was killed by signal %d (%s)", number, strsignal(number));
+    else if (status == HR_EXIT_FULL)
+        snprintf(out, size, "the disk of the server's home is full");
     else
         snprintf(out, size, "it exited with status %d", status);
 }
@@ -163,7 +165,7 @@ static void note_failure(struct hr_sessions *sessions)
     hr_log(HR_LOG_ERROR, "session.hosts-do-not-start", "program", sessions->host[0], NULL);
 }
 
-static void gone(struct host *host, const char *why)
+static void gone(struct host *host, enum hr_code code, const char *why)
 {
     struct hr_sessions *sessions = host->sessions;
     struct hr_session *session = host->session;
@@ -176,7 +178,7 @@ static void gone(struct host *host, const char *why)
         note_failure(sessions);
     forget(host);
     if (session)
-        session_host_died(session, ready, why);
+        session_host_died(session, ready, code, why);
     hosts_refill_soon(sessions, 100);
 }
 
@@ -187,13 +189,13 @@ static void on_exited(struct hr_child *child, int status, int number, void *arg)
     (void)child;
     host->child = NULL;
     describe(why, sizeof why, status, number);
-    gone(host, why);
+    gone(host, status == HR_EXIT_FULL ? HR_E_FULL : HR_E_INTERNAL, why);
 }
 
 static void on_adopted_exited(int fd, void *arg)
 {
     (void)fd;
-    gone(arg, "its process, which an earlier server had started, ended");
+    gone(arg, HR_E_INTERNAL, "its process, which an earlier server had started, ended");
 }
 
 /* ---- holding: a call that stays open as long as this daemon lives ---- */

@@ -60,6 +60,7 @@ struct hr_session {
     int failures;
     bool ended;
     bool recorded;                     /* its record is on the disk: the next daemon finds it */
+    int recorded_host;                 /* the number in it; 0: none */
     struct slot slots[HR_SESSION_SLOTS];
 };
 
@@ -81,5 +82,5 @@ char *session_path(const struct hr_sessions *sessions, int number, const char *k
 
 /* session.c, called by host.c */
 void session_host_ready(struct hr_session *session);
-void session_host_died(struct hr_session *session, bool was_ready, const char *why);
+void session_host_died(struct hr_session *session, bool was_ready, enum hr_code code, const char *why);   /* code: what a call that waits ends with, at last */
 #endif

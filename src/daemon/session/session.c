@@ -21,6 +21,7 @@
 #define SEPARATOR '\x1f'
 #define COMMAND "command"             /* a file beside the journals: as what the hosts were started */
 #define COMMAND_BYTES_MAX (1 << 20)
+#define RECORD_MAX 8192
 
 static char *make_key(const char *principal, const char *id)
 {
@@ -44,21 +45,53 @@ static void tell(struct hr_session *session, enum hr_session_event event, const 
 
 /* ---- a session's record on disk: what a later start of the server finds its journal by ---- */
 
+static enum hr_code write_text(const char *path, const char *text, struct hr_err *err)
+{
+    size_t len = strlen(text);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t put = fd < 0 ? -1 : write(fd, text, len);
+    int number = put < 0 ? errno : ENOSPC;         /* a part of it: there was no room for the rest */
+    bool ok = put == (ssize_t)len;
+    if (fd >= 0 && close(fd) && ok) {
+        number = errno;
+        ok = false;
+    }
+    return ok ? HR_OK : hr_fail_write(err, number, "cannot write '%s'", path);
+}
+
 /* Written again for each host, so that the next daemon finds the one that serves now. Whole or not at all, as a daemon may be killed here;
  * not synced: a crash of the machine ends sessions. */
-static void write_record(struct hr_session *session)
+static enum hr_code write_record(struct hr_session *session, struct hr_err *err)
 {
+    struct hr_arena *arena = hr_arena_new(NULL);
+    int host = session->host ? session->host->number : 0;
     char *path = session_path(session->sessions, session->number, "session"), *new = session_path(session->sessions, session->number, "new");
-    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && dprintf(fd, "%s\n%s\n%d\n", session->principal, session->id, session->host ? session->host->number : 0) > 0;
-    if (fd >= 0)
-        close(fd);
-    if (ok && !rename(new, path))
-        session->recorded = true;
+    enum hr_code code = write_text(new, hr_printf(arena, "%s\n%s\n%d\n", session->principal, session->id, host), err);
+    if (!code && rename(new, path))
+        code = hr_fail_write(err, errno, "cannot write '%s'", path);
+    if (code)
+        unlink(new);
     else
-        hr_log(HR_LOG_WARN, "session.not-recorded", "path", path, "error", strerror(errno), NULL);
+        session->recorded_host = host;
+    session->recorded |= !code;
     free(new);
     free(path);
+    hr_arena_free(arena);
+    return code;
+}
+
+/* Without a record the next daemon would remove the journal, and what was acknowledged with it. An older record does: it names the journal,
+ * and a host that is not the one in it gives way to one that replays. */
+enum hr_code hr_session_record(struct hr_session *session)
+{
+    struct hr_err err = {0};
+    int host = session->host ? session->host->number : 0;
+    if (session->recorded && session->recorded_host == host)
+        return HR_OK;
+    enum hr_code code = write_record(session, &err);
+    if (code)
+        hr_log(HR_LOG_WARN, "session.not-recorded", "session", session->id, "error", err.msg, NULL);
+    return session->recorded ? HR_OK : code;
 }
 
 static void remove_record(const struct hr_session *session)
@@ -111,7 +144,7 @@ static void take_host(struct hr_session *session, struct host *host)
     host->session = session;
     host->taken = true;
     session->hosts++;
-    write_record(session);
+    hr_session_record(session);                /* a call asks again */
     char pid[16];
     snprintf(pid, sizeof pid, "%d", host->pid);
     hr_log(HR_LOG_INFO, "session.host", "session", session->id, "principal", session->principal, "pid", pid, NULL);
@@ -175,7 +208,12 @@ enum hr_code hr_session_clone(struct hr_sessions *sessions, const char *principa
     struct hr_session *session = session_new(sessions, principal, id);
     session->number = number;
     session->journal = session_path(sessions, number, "journal");
-    write_record(session);
+    enum hr_code code = write_record(session, err);
+    if (code) {
+        hr_map_remove(&sessions->sessions, session->key);
+        hr_session_unref(session);
+        return code;
+    }
     tell(session, HR_SESSION_CREATED, NULL);
     return HR_OK;
 }
@@ -251,8 +289,6 @@ void hr_session_pin(struct hr_session *session, bool on)
 
 void hr_session_busy(struct hr_session *session, int change)
 {
-    if (change > 0 && session->host && !session->recorded)      /* until then its host keeps nothing */
-        write_record(session);
     session->calls += change;
     touch(session);
 }
@@ -347,7 +383,7 @@ void session_host_ready(struct hr_session *session)
 }
 
 /* calls on it have failed, or will now; the next call, or one that waits, gets another host */
-void session_host_died(struct hr_session *session, bool was_ready, const char *why)
+void session_host_died(struct hr_session *session, bool was_ready, enum hr_code code, const char *why)
 {
     struct hr_err err;
     hr_session_ref(session);
@@ -355,8 +391,9 @@ void session_host_died(struct hr_session *session, bool was_ready, const char *w
     tell(session, HR_SESSION_HOST_DIED, why);
     if (!was_ready && ++session->failures >= STARTS_MAX) {
         session->failures = 0;
-        hr_fail(&err, HR_E_INTERNAL, "the session's host process does not start: %s", why);
-        hr_fail_hint(&err, "see the server's log; if this session's own state is the cause, stop the session and begin another");
+        hr_fail(&err, code, "the session's host process does not start: %s", why);
+        hr_fail_hint(&err, code == HR_E_FULL ? "free space there, and do it again"
+                                             : "see the server's log; if this session's own state is the cause, stop the session and begin another");
         answer(session, NULL, &err);
     } else if (session->waits && !session->ended && is_ready(session->sessions)) {
         if (ensure_host(session, &err))
@@ -401,41 +438,57 @@ static void sweep(void *arg)
     }
 }
 
-static void resume_one(struct hr_sessions *sessions, int number, const char *command)
+/* a session of an earlier daemon: its record is `text`, its journal's last change `active_ms` */
+static void resume_one(struct hr_sessions *sessions, int number, char *text, int64_t active_ms, const char *command)
 {
-    char *path = session_path(sessions, number, "session"), *text = NULL;
+    char *line = strchr(text, '\n'), *end = strchr(line + 1, '\n');
+    *line = *end = 0;
+    int host_number = atoi(end + 1);
+    struct hr_session *session = session_new(sessions, text, line + 1);
+    session->number = number;
+    session->journal = session_path(sessions, number, "journal");
+    session->recorded = true;
+    session->recorded_host = host_number;
+    session->active_ms = active_ms;
+    if (host_number >= sessions->next_number)     /* of one that is dead, too: a spare of that number would be taken for it */
+        sessions->next_number = host_number + 1;
+    struct host *host = host_adopt(sessions, host_number, session->journal, command);
+    if (!host)
+        return;
+    hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
+    touch(session);
+    take_host(session, host);
+}
+
+static bool is_record(const char *text)
+{
+    const char *line = strchr(text, '\n');
+    return line && strchr(line + 1, '\n');
+}
+
+/* What cannot be read now (too few descriptors, a broken disk) may be read by the next daemon: only what is no session's is removed. */
+static void resume_file(struct hr_sessions *sessions, int number, const char *command)
+{
     struct hr_arena *arena = hr_arena_new(NULL);
+    char *path = session_path(sessions, number, "session"), *journal = session_path(sessions, number, "journal"), *text = NULL;
+    struct hr_err err = {0};
     struct stat status;
-    char *journal = session_path(sessions, number, "journal");
-    char *line = hr_file_read(arena, path, 4096, &text, NULL, NULL) ? NULL : strchr(text, '\n');
-    char *end = line ? strchr(line + 1, '\n') : NULL;
-    struct host *host;
-    if (end && !stat(journal, &status)) {
-        *line = *end = 0;
-        struct hr_session *session = session_new(sessions, text, line + 1);
-        session->number = number;
-        session->journal = strdup(journal);
-        session->recorded = true;
-        session->active_ms = (int64_t)status.st_mtime * 1000;
-        int number_of_host = atoi(end + 1);
-        if (number_of_host >= sessions->next_number)     /* of one that is dead, too: a spare of that number would be taken for it */
-            sessions->next_number = number_of_host + 1;
-        host = host_adopt(sessions, number_of_host, journal, command);
-        if (host) {
-            hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
-            touch(session);
-            take_host(session, host);
-        }
-    } else {
+    enum hr_code code = hr_file_read(arena, path, RECORD_MAX, &text, NULL, &err);
+    if (!code && stat(journal, &status))
+        code = errno == ENOENT ? HR_E_NOT_FOUND : hr_fail(&err, HR_E_IO, "'%s': %s", journal, strerror(errno));
+    if (!code && is_record(text)) {
+        resume_one(sessions, number, text, (int64_t)status.st_mtime * 1000, command);
+    } else if (!code || code == HR_E_NOT_FOUND) {
         unlink(path);
         unlink(journal);
+    } else {
+        hr_log(HR_LOG_ERROR, "session.not-resumed", "path", path, "error", err.msg, NULL);
     }
     free(journal);
     free(path);
     hr_arena_free(arena);
 }
 
-/* calls fn for each NUMBER.KIND in a folder; the highest number */
 static int each_file(const char *folder, void (*fn)(const char *path, const char *kind, int number, void *arg), void *arg)
 {
     DIR *dir = opendir(folder);
@@ -486,7 +539,7 @@ static void resume(struct hr_sessions *sessions)
     if (hr_file_read(arena, hr_printf(arena, "%s/" COMMAND, sessions->folder), COMMAND_BYTES_MAX, &command, NULL, NULL))
         command = "";                  /* not known: they give way */
     for (int i = 0; i < found.count; i++)
-        resume_one(sessions, found.numbers[i], command);
+        resume_file(sessions, found.numbers[i], command);
     hr_arena_free(arena);
     hosts_end_unknown(sessions);
     hosts_sweep_spills(sessions);

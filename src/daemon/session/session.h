@@ -71,6 +71,9 @@ bool hr_session_has(const struct hr_session *session, const struct hr_http_clien
 struct hr_http_client *hr_session_client(const struct hr_session *session);   /* of a host that is up; NULL: none is */
 void hr_session_lost(struct hr_session *session);                      /* its host does not answer: the next call gets a new one */
 void hr_session_busy(struct hr_session *session, int change);          /* +1 when a call begins, -1 when it ends: the idle rule's clock */
+/* before a call: what it changes is kept only in a session whose record is on the disk; HR_E_FULL, HR_E_IO: the record cannot be written, and the
+ * host is to refuse what it would have to keep */
+enum hr_code hr_session_record(struct hr_session *session);
 
 struct hr_session_info {
     const char *principal, *id;

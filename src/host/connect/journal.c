@@ -207,6 +207,16 @@ static enum hr_code put(struct hr_connect *connect, struct parts *parts, size_t 
     return hr_errno_is_full(number) ? HR_E_FULL : HR_E_IO;
 }
 
+/* what stands in a journal that no later server finds would be lost */
+static enum hr_code check_recorded(struct hr_connect *connect, struct hr_err *err)
+{
+    int code = connect->unrecorded;
+    if (!code)
+        return HR_OK;
+    hr_fail_write(err, code == HR_E_FULL ? ENOSPC : EIO, "the session cannot be kept: its record beside '%s' cannot be written", connect->options.journal);
+    return (enum hr_code)code;
+}
+
 /* with the record of the session itself where that is not there yet; under the lock */
 static enum hr_code add(struct session *session, struct parts *record, struct hr_err *err)
 {
@@ -214,6 +224,9 @@ static enum hr_code add(struct session *session, struct parts *record, struct hr
     enum record_kind kind = record->head.kind;
     struct parts both[2];
     size_t count = 0;
+    bool synced = kind != RECORD_SESSION && kind != RECORD_CLOSE && kind != RECORD_WRITES;
+    if (synced)
+        HR_TRY(check_recorded(connect, err));
     HR_TRY(make_room(connect, record->size, err));
     HR_TRY(find_again(connect, err));
     if (!session->journalled && kind != RECORD_SESSION) {
@@ -223,7 +236,6 @@ static enum hr_code add(struct session *session, struct parts *record, struct hr
     }
     both[count] = *record;
     both[count].at[0].iov_base = &both[count].head;      /* a part points to the head beside it */
-    bool synced = kind != RECORD_SESSION && kind != RECORD_CLOSE && kind != RECORD_WRITES;
     HR_TRY(put(connect, both, count + 1, synced, err));
     session->journalled = true;
     if (connect->journal_bytes > connect->journal_compact_at)
@@ -393,7 +405,7 @@ enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err)
     size_t size, whole = 0;
     struct record record;
     if (fd < 0)
-        return hr_fail(err, HR_E_IO, "cannot open the journal \"%s\": %s", path, strerror(errno));
+        return hr_fail_write(err, errno, "cannot open the journal '%s'", path);
     enum hr_code code = map_all(fd, &bytes, &size, err);
     if (code) {
         close(fd);

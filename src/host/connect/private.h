@@ -208,6 +208,7 @@ struct hr_connect {
     int journal;                       /* journal_lock, as all below: descriptor, or -1 */
     off_t journal_bytes, journal_compact_at;
     bool journal_found;                /* its folder is synced too */
+    _Atomic int unrecorded;            /* HR_E_FULL, HR_E_IO: the server could not write the session's record, and would not find the journal again */
     bool journal_torn;                 /* behind journal_bytes stands something that could not be taken back */
     bool journal_closed;               /* it ended with the service: nothing can be kept any more */
     bool stopping;

@@ -39,6 +39,14 @@ static void reply_unknown(struct hr_exchange *exchange)
     hr_exchange_finish(exchange, &(struct hr_headers){trailers, 2});
 }
 
+/* what the gate says of the session with each call (daemon/gate); from anybody else it says nothing */
+static void note_record(struct hr_connect *connect, const struct hr_request *request)
+{
+    const char *why = connect->options.grant_key ? hr_header_get(&request->headers, "headrace-unrecorded") : NULL;
+    int code = why && !strcmp(why, "full") ? HR_E_FULL : HR_E_IO;
+    connect->unrecorded = why ? code : HR_OK;
+}
+
 static void on_request(struct hr_exchange *exchange, void *server_arg)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
@@ -63,6 +71,7 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     call->arena = arena;
     hr_grpc_reader_init(&call->reader, HR_GRPC_MESSAGE_MAX);
     hr_exchange_set_user(exchange, call);
+    note_record(call->connect, request);
     struct hr_err err;
     if (guard_admit(&call->connect->guard, request, &err))
         call_fail(call, NULL, &err);

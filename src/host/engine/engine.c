@@ -138,10 +138,10 @@ static enum hr_code make_spill(const struct hr_engine_options *options, char **o
     HR_CHECK(asprintf(out, "%s/" SPILL_PREFIX "XXXXXX", options->spill_dir) > 0);
     if (mkdtemp(*out))
         return HR_OK;
-    hr_fail(err, HR_E_IO, "cannot make a folder for spilling in '%s': %s", options->spill_dir, strerror(errno));
+    enum hr_code code = hr_fail_write(err, errno, "cannot make a folder for spilling in '%s'", options->spill_dir);
     free(*out);
     *out = NULL;
-    return err->code;
+    return code;
 }
 
 enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **out, struct hr_err *err)
