@@ -23,6 +23,7 @@ struct hr_notices {
     struct hr_gate *gate;
     struct hr_timer *renew, *deadline;
     struct remembered told[REMEMBERED];
+    char *kept;                   /* the revocation of what is about to be taken away */
     size_t count, late;           /* late: answers that are still to come and not waited for */
 };
 
@@ -164,28 +165,41 @@ static void load(struct hr_notices *notices, struct hr_arena *arena)
     }
 }
 
-static void remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text)
+static enum hr_code remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text, struct hr_err *err)
 {
-    struct hr_err err;
     struct hr_buf lines;
     add(notices, principal, text, hr_clock_ms());
     hr_buf_init(&lines, FILE_MAX);
     for (size_t i = 0; i < notices->count; i++)
         hr_buf_addf(&lines, "%s\n", notices->told[i].text);
-    if (hr_buf_check(&lines, "the list of revocations", &err) ||
-        hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, hr_buf_text(&lines), hr_buf_len(&lines), &err))
-        hr_log(HR_LOG_ERROR, "notices.not-kept", "why", err.msg, NULL);
+    enum hr_code code = hr_buf_check(&lines, "the list of revocations", err);
+    if (!code)
+        code = hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, hr_buf_text(&lines), hr_buf_len(&lines), err);
     hr_buf_release(&lines);
+    return code;
 }
 
 /* ---- changes ---- */
+
+/* Signed and in the file before anything is taken away: a process that starts after that, on a disk that was full, would honour the grants. */
+static enum hr_code keep(const char *principal, void *arg, struct hr_err *err)
+{
+    struct hr_notices *notices = arg;
+    const char *text;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    enum hr_code code = hr_identity_revocation(notices->site->identity, arena, principal, &text, err);
+    if (!code)
+        code = remember(notices, arena, principal, text, err);
+    free(notices->kept);
+    notices->kept = code ? NULL : strdup(text);
+    hr_arena_free(arena);
+    return code;
+}
 
 static void changed(const char *principal, bool gained, void *arg)
 {
     struct hr_notices *notices = arg;
     struct hr_site *site = notices->site;
-    const char *text;
-    struct hr_err err;
     if (gained) {
         hr_gate_forget(notices->gate, principal);
         return;
@@ -193,14 +207,9 @@ static void changed(const char *principal, bool gained, void *arg)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_gate_told told = {heard, notices};
     site->revocations++;
-    if (hr_identity_revocation(site->identity, arena, principal, &text, &err)) {
-        hr_gate_forget(notices->gate, principal);
-        hr_log(HR_LOG_ERROR, "notices.not-signed", "why", err.msg, NULL);
-    } else {
-        remember(notices, arena, principal, text);
-        site->telling += hr_gate_revoke(notices->gate, principal, text, &told);
-        tell_sockets(notices, arena, text);
-    }
+    HR_CHECK(notices->kept);                       /* it was asked before */
+    site->telling += hr_gate_revoke(notices->gate, principal, notices->kept, &told);
+    tell_sockets(notices, arena, notices->kept);
     struct hr_principal who;
     if (hr_identity_find(site->identity, principal, &who, NULL) == HR_E_NOT_FOUND)
         hr_gate_end(notices->gate, principal, "its user was removed");
@@ -234,6 +243,7 @@ enum hr_code hr_notices_new(struct hr_site *site, struct hr_gate *gate, struct h
     hr_arena_free(arena);
     notices->renew = hr_timer_start(site->loop, RENEW_MS, RENEW_MS, renew, notices);
     hr_identity_on_change(site->identity, changed, notices);
+    hr_identity_on_loss(site->identity, keep, notices);
     *out = notices;
     return HR_OK;
 }
@@ -243,6 +253,7 @@ void hr_notices_stop(struct hr_notices *notices)
     if (!notices)
         return;
     hr_identity_on_change(notices->site->identity, NULL, NULL);
+    hr_identity_on_loss(notices->site->identity, NULL, NULL);
     hr_timer_stop(notices->renew);
     notices->site->telling = 0;
     all_heard(notices);
@@ -254,5 +265,6 @@ void hr_notices_free(struct hr_notices *notices)
         return;
     while (notices->count)
         forget(notices, 0);
+    free(notices->kept);
     free(notices);
 }

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 from pyspark.errors import PySparkException
@@ -209,7 +210,7 @@ class FewFiles(Small):
     inodes = 2000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def few(tmp_path_factory):
     if not can_mount():
         pytest.skip("this machine lets nobody but root mount, and we are not root")
@@ -255,3 +256,97 @@ def test_a_session_without_a_record_keeps_nothing(few):
     few.restart()
     assert spark.conf.get("kept") == "x"
     spark.stop()
+
+
+# ---- runs ----
+
+SCRIPT = """
+import os, sys, time
+print("started", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+if sys.argv[2] == "writes":
+    with open("outputs/o.txt", "w") as file:
+        file.write("kept")
+"""
+
+
+@pytest.fixture
+def ws(small, monkeypatch):
+    for name, value in (("URL", small.endpoint["https_url"]), ("TOKEN", small.endpoint["token"]), ("CA_FILE", small.endpoint["ca_file"])):
+        monkeypatch.setenv("HEADRACE_" + name, value)
+    from headrace.azureml.core import Workspace
+    at = small.endpoint
+    return Workspace(at["subscription_id"], at["resource_group"], at["workspace"])
+
+
+def start_run(ws, tmp_path, what):
+    from headrace.azureml.core import Experiment, ScriptRunConfig
+    (folder := tmp_path / "src").mkdir()
+    (folder / "train.py").write_text(SCRIPT)
+    gate = tmp_path / "gate"
+    run = Experiment(ws, "full").submit(ScriptRunConfig(str(folder), script="train.py", arguments=[gate, what]))
+    until(lambda: "started" in run.get_logs(), 30, "the script's start")
+    until(lambda: run.get_status() == "Running", 10, "Running")
+    return run, gate
+
+
+def fill_store(small):
+    """Leaves no room in the database's own files either."""
+    rest = Rest(small)
+    body = {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": rest.synapse}}
+    for number in range(100):
+        if "error" in rest.ask("PUT", f"{rest.workspace}/linkedServices/store{number}?api-version=2020-04-01-preview", body, status=(200, 201, 507)):
+            return
+    raise AssertionError("the store took everything")
+
+
+def test_a_run_that_ends_while_the_disk_is_full_is_not_lost(small, ws, tmp_path):
+    run, gate = start_run(ws, tmp_path, "nothing")
+    small.fill()
+    gate.touch()
+    time.sleep(2)
+    assert run.get_status() in ("Running", "Finalizing")     # nobody says that it died
+    small.make_room()
+    until(lambda: run.get_status() == "Completed", 30, f"Completed, not {run.get_status()}")
+
+
+def test_a_run_says_that_the_disk_is_full(small, ws, tmp_path):
+    run, gate = start_run(ws, tmp_path, "writes")
+    small.fill()
+    gate.touch()
+    time.sleep(1)
+    until(lambda: not [words for words in processes_below(small.pid).values() if "train.py" in words], 20, "the script's end")
+    time.sleep(0.5)
+    small.make_room()
+    until(lambda: run.get_status() == "Failed", 30, "Failed")
+    error = run.get_details()["error"]["error"]
+    assert "the disk is full" in error["message"] and "free space there" in error["message"], error
+
+
+def test_the_end_of_a_run_is_recorded_when_there_is_room(small, ws, tmp_path):
+    run, _gate = start_run(ws, tmp_path, "nothing")
+    small.fill()
+    fill_store(small)
+    runner = [pid for pid, words in processes_below(small.pid).items() if "headrace.runner" in words]
+    os.kill(runner[0], signal.SIGKILL)
+    time.sleep(1)
+    assert run.get_status() == "Running"
+    small.make_room()
+    until(lambda: run.get_status() == "Failed", 20, "Failed")
+    assert "killed by signal 9" in run.get_details()["error"]["error"]["message"]
+
+
+def test_who_holds_a_right_is_not_removed_when_nobody_could_remember_it(few):
+    """A process that starts later knows from RUN/revoked which grants ended. Without room for it nothing is done, and the answer says so."""
+    rest = Rest(few)
+    path = rest.ask("POST", "/v1.0/users", {"displayName": "ann"})["id"]
+    few.fill_inodes()
+    try:
+        answer = rest.ask("DELETE", f"/v1.0/users/{path}", status=(507,))
+        assert "the disk is full" in answer["error"]["message"] and "run/revoked" in answer["error"]["message"], answer
+        assert rest.ask("GET", f"/v1.0/users/{path}")["displayName"] == "ann"
+    finally:
+        few.free_inodes()
+    rest.ask("DELETE", f"/v1.0/users/{path}", status=(204,))
+    assert len((few.inside / "run/revoked").read_text().splitlines()) == 1

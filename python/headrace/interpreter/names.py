@@ -152,7 +152,10 @@ def interrupt_tag(spark, name):
         try:
             spark.interruptTag(name)
         except Exception as error:
-            print("interrupt of %s: %s" % (name, errors.message_of(error)), file=sys.__stderr__)
+            try:
+                print("interrupt of %s: %s" % (name, errors.message_of(error)), file=sys.__stderr__)
+            except OSError:  # the log's disk is full
+                pass
 
     threading.Thread(target=interrupt, name="interrupt", daemon=True).start()
 

@@ -48,6 +48,11 @@ class Output:
                 self.unsent.append((name, [kept]))
         self.stream(STREAM_EVERY)
 
+    def leave_out(self, count):
+        """So much more was printed and is not shown."""
+        with self.lock:
+            self.cut += count
+
     def show(self, bundle):
         """Adds a rich piece: a dictionary of MIME types that are alternatives of each other."""
         with self.lock:
@@ -178,6 +183,7 @@ class Descriptors:
         data = os.pread(self.file.fileno(), min(size, TEXT_LIMIT), 0)
         os.ftruncate(self.file.fileno(), 0)
         output.write("stdout", data.decode("utf-8", "replace"))
+        output.leave_out(size - len(data))
 
 
 def install(output):

@@ -97,11 +97,13 @@ def release(runner):
     """Takes the run's mounts away, and what was downloaded for it."""
     import shutil
 
+    from headrace.runner.run import tell
+
     for context in runner.mounts:
         try:
             context.stop()
         except OSError as err:
-            print("unmounting:", err, flush=True)
+            tell("unmounting:", err)
     runner.mounts = []
     folder = os.path.join(runner.folder, "inputs")
     for name in os.listdir(folder) if os.path.isdir(folder) else ():

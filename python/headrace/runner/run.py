@@ -1,6 +1,7 @@
 """The life of one run: prepare, execute, keep what it left, say how it ended."""
 
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -22,6 +23,8 @@ TRACE_MAX = 64 * 1024
 VARIABLE = "HEADRACE_RUN_FOLDER"  # every process of the run inherits it: that is how they are found
 LOCK = 3  # the descriptor of `lock`, from the server
 KEPT = ("outputs", "logs")  # folders of the working folder whose files are kept
+FULL = (errno.ENOSPC, errno.EDQUOT)
+ROOM_EVERY = 0.5  # seconds between two looks whether a full disk has room again
 NOT_FINAL = 5  # exit status: the run has ended, its outputs are not kept yet; the server starts this again
 
 
@@ -48,12 +51,35 @@ class Runner:
         self.http = storage.session(order.get("caFile"))
         self.inputs = {}
         self.mounts = []
+        self.unsaid = None  # a status that the full disk did not take, and that need not be waited for
 
     # ---- what the server reads ----
 
     def status(self, state, **more):
+        """Says durably where the run is. A disk that is full is waited for: what is not said here would be taken for a death."""
         value = {"state": state, "pid": os.getpid(), "startedMs": self.started, "exitCode": self.exit_code, **more}
-        write_json(os.path.join(self.folder, "status.json"), {key: item for key, item in value.items() if item is not None})
+        self.unsaid = {key: item for key, item in value.items() if item is not None}
+        told = False
+        while not self.say():
+            if not told:
+                tell("%s: the disk is full: free space there, the run goes on then" % self.folder)
+                told = True
+            if self.wish:
+                raise RunError("DiskFull", disk_full(self.folder))
+            time.sleep(ROOM_EVERY)
+
+    def say(self):
+        """Writes what is not said yet; False: the disk is full."""
+        if self.unsaid is None:
+            return True
+        try:
+            write_json(os.path.join(self.folder, "status.json"), self.unsaid)
+        except OSError as err:
+            if err.errno not in FULL:
+                raise
+            return False
+        self.unsaid = None
+        return True
 
     def note(self, text):
         """A line of ours in the run's log."""
@@ -102,8 +128,12 @@ class Runner:
         except Exception as err:  # ours: the run's record says so, runner.log has the rest
             import traceback
 
-            traceback.print_exc()
-            state, error = "Failed", {"code": "RunnerError", "message": "%s: %s" % (type(err).__name__, err)}
+            tell(traceback.format_exc())
+            if isinstance(err, OSError) and err.errno in FULL:
+                error = {"code": "DiskFull", "message": disk_full(err.filename or self.folder)}
+            else:
+                error = {"code": "RunnerError", "message": "%s: %s" % (type(err).__name__, err)}
+            state = "Failed"
         ended = int(time.time() * 1000)
         self.sweep()
         if error:
@@ -121,10 +151,10 @@ class Runner:
             self.keep()
             shutil.rmtree(self.work, ignore_errors=True)
         except (storage.NoAnswer, NoAnswer) as err:
-            print("outputs:", err, file=sys.stderr, flush=True)
+            tell("outputs:", err)
             return False
         except Exception as err:
-            print("outputs:", err, file=sys.stderr, flush=True)
+            tell("outputs:", err)
             if not final.get("error"):
                 final.update(state="Failed", error={"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err})
         shutil.rmtree(os.path.join(self.folder, "site"), ignore_errors=True)
@@ -229,7 +259,7 @@ class Runner:
                 preexec_fn=die_with_us,
             )
         self.started = int(time.time() * 1000)
-        self.status("Running", script=child.pid)
+        self.unsaid = {"state": "Running", "pid": os.getpid(), "startedMs": self.started, "script": child.pid}
         why = self.watch(child)
         self.exit_code = child.returncode
         if why:
@@ -241,8 +271,10 @@ class Runner:
         """Waits for the script; returns the exception to be raised when we ended it."""
         limit = self.spec.get("timeoutSeconds")
         deadline = time.monotonic() + limit if limit else None
-        pause = 0.005
+        pause, room_at = 0.005, 0
         while child.poll() is None:
+            if self.unsaid and time.monotonic() >= room_at and not self.say():
+                room_at = time.monotonic() + ROOM_EVERY
             wish = self.cancelled()
             if wish:
                 self.end(child)
@@ -279,7 +311,8 @@ class Runner:
             return "the script was killed by signal %d (%s)" % (code - 128, signal.strsignal(code - 128))
         trace = self.last_traceback()
         last = trace.strip().splitlines()[-1] if trace else None
-        return "the script ended with exit code %d%s" % (code, ": " + last if last else "")
+        full = "; " + disk_full(self.folder) if is_full(self.folder) else ""
+        return "the script ended with exit code %d%s%s" % (code, ": " + last if last else "", full)
 
     def last_traceback(self):
         with open(self.log_path, "rb") as log:
@@ -326,6 +359,23 @@ class Runner:
         from headrace.azureml.history import History
 
         History(self.endpoint(), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
+
+
+def tell(*words):
+    """A line of runner.log, which nothing hangs on: a full disk takes none."""
+    try:
+        print(*words, file=sys.stderr, flush=True)
+    except OSError:
+        pass
+
+
+def disk_full(place):
+    return "the disk is full that has '%s': free space there, and submit the run again" % place
+
+
+def is_full(folder):
+    room = os.statvfs(folder)
+    return not room.f_bavail or (room.f_files and not room.f_favail)
 
 
 def adopt_orphans():

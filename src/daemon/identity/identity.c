@@ -20,6 +20,8 @@ struct hr_identity {
     int64_t revoked_ms;      /* of the last revocation: grants are issued after it */
     void (*changed)(const char *principal, bool gained, void *arg);
     void *changed_arg;
+    enum hr_code (*keep)(const char *principal, void *arg, struct hr_err *err);
+    void *keep_arg;
     struct hr_map known;     /* token hash -> struct hr_principal: what the store said; emptied when a principal or token goes */
 };
 
@@ -141,6 +143,11 @@ static void tell(struct hr_identity *identity, const char *principal, bool gaine
         identity->changed(principal, gained, identity->changed_arg);
 }
 
+static enum hr_code keep_loss(struct hr_identity *identity, const char *principal, struct hr_err *err)
+{
+    return identity->keep ? identity->keep(principal, identity->keep_arg, err) : HR_OK;
+}
+
 static void drop_lent(struct hr_identity *identity, const char *principal)
 {
     for (struct hr_map_entry *entry = NULL; (entry = hr_map_next(&identity->lent, entry));)
@@ -150,6 +157,7 @@ static void drop_lent(struct hr_identity *identity, const char *principal)
 
 enum hr_code hr_identity_principal_remove(struct hr_identity *identity, const char *id, struct hr_err *err)
 {
+    HR_TRY(keep_loss(identity, id, err));
     clear_map(&identity->known);
     drop_lent(identity, id);
     HR_TRY(hr_store_principal_remove(identity->store, id, err));
@@ -360,6 +368,12 @@ void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const c
     identity->changed_arg = arg;
 }
 
+void hr_identity_on_loss(struct hr_identity *identity, enum hr_code (*keep)(const char *principal, void *arg, struct hr_err *err), void *arg)
+{
+    identity->keep = keep;
+    identity->keep_arg = arg;
+}
+
 enum hr_code hr_identity_grant(struct hr_identity *identity, struct hr_arena *arena, const struct hr_principal *principal,
                                const char *session, const struct hr_sizes *sizes, const char *scope, const char **text,
                                struct hr_err *err)
@@ -446,6 +460,8 @@ enum hr_code hr_identity_unassign(struct hr_identity *identity, const char *id, 
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_assignment_row *row = NULL;
     enum hr_code code = hr_store_assignment_get(identity->store, arena, id, &row, err);
+    if (!code && row)
+        code = keep_loss(identity, row->principal, err);
     if (!code)
         code = hr_store_assignment_remove(identity->store, id, err);
     if (!code && row)

@@ -62,6 +62,9 @@ enum hr_code hr_identity_unassign(struct hr_identity *identity, const char *id, 
 /* Told of every change of what a principal holds, as soon as the store has it: gained false means that something was taken away,
  * so that grants which are out say too much. One listener; it may not change assignments itself. */
 void hr_identity_on_change(struct hr_identity *identity, void (*changed)(const char *principal, bool gained, void *arg), void *arg);
+/* Asked before something is taken away: whoever has to remember it for those who start later does it now, or the change is refused with its
+ * error and nothing is done. One listener. */
+void hr_identity_on_loss(struct hr_identity *identity, enum hr_code (*keep)(const char *principal, void *arg, struct hr_err *err), void *arg);
 /* the signed message that ends all grants of the principal that were issued until now; grants issued from now on are not touched */
 enum hr_code hr_identity_revocation(struct hr_identity *identity, struct hr_arena *arena, const char *principal, const char **text,
                                     struct hr_err *err);

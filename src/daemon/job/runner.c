@@ -19,6 +19,7 @@
 #define CODE_READ_MS ((int64_t)24 * 3600 * 1000)    /* for fetching a snapshot, after any wait for the server */
 
 #define SWEEP_MS 500
+#define AGAIN_MS 1000                 /* until an end that the store could not keep is recorded again */
 #define RUNNER_NOT_FINAL 5            /* exit status: as in python/headrace/runner/run.py */
 
 struct runner {
@@ -26,6 +27,10 @@ struct runner {
     struct hr_child *child;           /* NULL: adopted */
     int pid;
     bool unfinished;                  /* it said so by its exit status */
+    bool queue;                       /* nobody runs it, and it is to be started again */
+    const char *failed_as;            /* the error's code when it did not end by itself */
+    char *over;                       /* it has ended, why, and the store could not keep that yet: at again_ms it is tried again. NULL: it runs */
+    int64_t again_ms;
     int64_t kill_at_ms;               /* it was told to end; 0: not */
     struct timespec seen;             /* of status.json */
     struct runner *next;
@@ -71,6 +76,7 @@ static void forget(struct runner *runner)
             *at = runner->next;
             break;
         }
+    free(runner->over);
     free(runner);
 }
 
@@ -117,7 +123,8 @@ static enum hr_code settle(struct hr_arena *arena, struct hr_run_row *row, struc
 }
 
 /* the run is over: as its runner said, or because there is no runner any more */
-static enum hr_code end_run(struct hr_arena *arena, struct hr_run_row *row, const json_t *status, const char *why, struct hr_err *err)
+static enum hr_code end_run(struct hr_arena *arena, const struct runner *runner, struct hr_run_row *row, const json_t *status, const char *why,
+                            struct hr_err *err)
 {
     const char *state = json_string_value(json_object_get(status, "state"));
     json_t *error = json_object_get(status, "error"), *started = json_object_get(status, "startedMs"),
@@ -129,7 +136,7 @@ static enum hr_code end_run(struct hr_arena *arena, struct hr_run_row *row, cons
     if (said)
         row->error = json_is_object(error) ? job_dump(arena, error) : NULL;
     else if (strcmp(row->status, "CancelRequested"))
-        row->error = error_json(arena, "RunnerDied", why);
+        row->error = error_json(arena, runner->failed_as, why);
     row->status = said ? state : strcmp(row->status, "CancelRequested") ? "Failed" : "Canceled";
     return settle(arena, row, err);
 }
@@ -172,31 +179,47 @@ static bool not_final(const json_t *status)
     return state && !strcmp(state, "Finalizing") && json_is_object(json_object_get(status, "final"));
 }
 
-static void finish(struct runner *runner, const char *why)
+static enum hr_code record_end(struct runner *runner, struct hr_arena *arena, const json_t *status, const char *why, struct hr_err *err)
+{
+    struct hr_run_row *row = NULL;
+    HR_TRY(hr_store_run_at(job.site->store, arena, runner->seq, &row, err));
+    if (!row || row->ended_ms)
+        return HR_OK;
+    if (!runner->queue && !(runner->unfinished && not_final(status)))
+        return end_run(arena, runner, row, status, why, err);
+    row->status = "Queued";
+    return hr_store_run_update(job.site->store, row, err);
+}
+
+/* A full disk keeps no end: then the runner stays in the list, and says again how it ended until the store has it. */
+static bool finish_one(struct runner *runner, const char *why)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_run_row *row = NULL;
     struct hr_err err = {0};
     json_t *status = read_status(arena, runner->seq);
     const char *state = json_string_value(json_object_get(status, "state"));
-    if (!state || !job_ended(state))       /* one that ended well has swept behind itself */
+    if (!runner->over && (!state || !job_ended(state)))       /* one that ended well has swept behind itself */
         sweep(arena, runner->seq);
-    enum hr_code code = hr_store_run_at(job.site->store, arena, runner->seq, &row, &err);
-    bool again = !code && row && !row->ended_ms && runner->unfinished && not_final(status);
-    if (again) {
-        row->status = "Queued";
-        code = hr_store_run_update(job.site->store, row, &err);
-    } else if (!code && row && !row->ended_ms) {
-        code = end_run(arena, row, status, why, &err);
-    }
-    if (code) {
-        hr_store_rollback(job.site->store);
-        hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
-    }
+    enum hr_code code = record_end(runner, arena, status, why, &err);
     json_decref(status);
     hr_arena_free(arena);
-    forget(runner);
-    runner_pump();
+    if (!code) {
+        forget(runner);
+        return true;
+    }
+    hr_store_rollback(job.site->store);
+    if (!runner->over) {
+        hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
+        HR_CHECK(runner->over = strdup(why));
+    }
+    runner->again_ms = hr_clock_mono_ms() + AGAIN_MS;
+    return false;
+}
+
+static void finish(struct runner *runner, const char *why)
+{
+    if (finish_one(runner, why))
+        runner_pump();
 }
 
 static void on_exited(struct hr_child *child, int status, int number, void *arg)
@@ -237,9 +260,12 @@ static void look(struct runner *runner, struct hr_arena *arena)
 {
     struct stat info;
     struct hr_err err;
+    if (runner->over)
+        return;
     if (!stat(file_of(arena, runner->seq, "status.json"), &info) && memcmp(&info.st_mtim, &runner->seen, sizeof runner->seen)) {
-        runner->seen = info.st_mtim;
-        if (note(runner, arena, &err))
+        if (!note(runner, arena, &err))
+            runner->seen = info.st_mtim;
+        else
             hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
     }
     if (runner->kill_at_ms && hr_clock_mono_ms() > runner->kill_at_ms && runner->pid > 0) {
@@ -264,11 +290,15 @@ static void tick(void *arg)
     struct hr_arena *arena = hr_arena_new(NULL);
     for (struct runner *at = job.runners, *next; at; at = next) {
         next = at->next;
-        bool adopted = !at->child;
+        bool adopted = !at->child && !at->over;
         look(at, arena);
+        if (at->over && hr_clock_mono_ms() > at->again_ms) {
+            finish(at, at->over);
+            break;                         /* the list has changed */
+        }
         if (adopted && !holds_lock(arena, at->seq)) {
             finish(at, "the process that ran it ended while the server was down or starting");
-            break;                         /* the list has changed */
+            break;
         }
     }
     hr_arena_free(arena);
@@ -283,6 +313,7 @@ static struct runner *add(int64_t seq)
     struct runner *runner = calloc(1, sizeof *runner);
     HR_CHECK(runner);
     runner->seq = seq;
+    runner->failed_as = "RunnerDied";
     runner->next = job.runners;
     job.runners = runner;
     if (!job.timer)
@@ -397,13 +428,9 @@ static void start_or_fail(struct hr_arena *arena, struct hr_run_row *row)
     if (!start(arena, row, &err))
         return;
     hr_store_rollback(job.site->store);
-    row->status = "Failed";
-    row->error = error_json(arena, "RunNotStarted", err.msg);
-    row->ended_ms = hr_clock_ms();
-    if (settle(arena, row, &err)) {
-        hr_store_rollback(job.site->store);
-        hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
-    }
+    struct runner *none = add(row->seq);
+    none->failed_as = "RunNotStarted";
+    finish_one(none, hr_strdup(arena, err.msg));
 }
 
 void runner_pump(void)
@@ -419,7 +446,7 @@ void runner_pump(void)
     if (hr_store_run_open(job.site->store, arena, &rows, &err))
         hr_log(HR_LOG_ERROR, "run.queue", "error", err.msg, NULL);
     for (size_t i = 0; i < rows.count && running < JOB_RUNNING_MAX; i++)
-        if (!strcmp(rows.at[i].status, "Queued")) {
+        if (!strcmp(rows.at[i].status, "Queued") && !find(rows.at[i].seq)) {
             start_or_fail(arena, &rows.at[i]);
             running += find(rows.at[i].seq) != NULL;
         }
@@ -469,8 +496,9 @@ static void find_again(struct hr_arena *arena, struct hr_run_row *row)
             runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
         hr_log(HR_LOG_INFO, "run.found-again", "run", row->id, NULL);
     } else if (over || (!began && strcmp(row->status, "CancelRequested"))) {
-        row->status = "Queued";
-        hr_store_run_update(job.site->store, row, NULL);
+        struct runner *none = add(row->seq);
+        none->queue = true;
+        finish_one(none, "");
     } else {
         finish(add(row->seq), "the process that ran it ended while the server was down");
     }
@@ -499,6 +527,7 @@ void hr_job_stop(void)
         tell_to_end(arena, at->seq, "the server was stopped", NULL);
         if (at->child)
             hr_child_forget(at->child);
+        free(at->over);
         free(at);
     }
     job.runners = NULL;
