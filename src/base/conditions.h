@@ -276,9 +276,11 @@
     X("_LEGACY_ERROR_TEMP_1035", "", HR_ANALYSIS, "Cannot specify window frame for <prettyName> function.") \
     X("_LEGACY_ERROR_TEMP_1036", "", HR_ANALYSIS, "Window Frame <wf> must match the required frame <required>.") \
     X("_LEGACY_ERROR_TEMP_1039", "", HR_ANALYSIS, "Multiple time/session window expressions would result in a cartesian product of rows, therefore they are currently not supported.") \
+    X("_LEGACY_ERROR_TEMP_1040", "", HR_ANALYSIS, "Gap duration expression used in session window must be CalendarIntervalType, but got <dt>.") \
     X("_LEGACY_ERROR_TEMP_1048", "", HR_ANALYSIS, "<hintName> Hint expects a partition number as a parameter.") \
     X("_LEGACY_ERROR_TEMP_1228", "", HR_ANALYSIS, "Decimal scale (<scale>) cannot be greater than precision (<precision>).") \
     X("_LEGACY_ERROR_TEMP_2128", "", HR_RUNTIME, "The key array and value array of MapData must have the same length.") \
+    X("_LEGACY_ERROR_TEMP_3101", "", HR_ANALYSIS, "The input is not a correct window column: <windowTime>;") \
     X("_LEGACY_ERROR_TEMP_3231", "", HR_ILLEGAL_ARGUMENT, "Intervals greater than a month is not supported (<interval>).") \
     X("_LEGACY_ERROR_TEMP_3242", "", HR_ILLEGAL_ARGUMENT, "sequence step must be an <intervalType> of day granularity if start and end values are dates") \
     X("java.lang.ArithmeticException", "", "java.lang.ArithmeticException", "<message>") /* Java's own: its class stands for the condition that it lacks */ \

@@ -166,6 +166,7 @@ static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
 enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
                               struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out)
 {
+    HR_TRY(hr_merge_sessions(a, &input, &groups, &list, &having, set_count));
     struct hr_node *node = node_new(a, HR_N_AGGREGATE, input);
     struct split split = {.a = a, .node = node};
     for (size_t i = 0; i < groups.count; i++) {

@@ -318,6 +318,9 @@ static struct hr_function functions[] = {
     {"timestamp_micros", "x", "T", "a", "@timestamp_of($1,1)", 0, NULL, NULL},
     {"from_utc_timestamp", "Ts", "T", "a", "@from_utc($1,$2)", 0, NULL, NULL},
     {"to_utc_timestamp", "Ts", "T", "a", "@to_utc($1,$2)", 0, NULL, NULL},
+    {"window_time", "S", "-", "-", "(struct_extract($1, 'f1') - to_microseconds(1))", 0, NULL, R(window_time)},
+    {"$window_moment", "a", "-", "-", "$1", 0, "$1", R(window_moment)},
+    {"$session_start", "w", "1", "y", "$1", HR_F_OPERATOR, "sessionwindow($1)", NULL},
     {"$window_start", "wlll", "1", "y", "@window_start($1,$2,$3,$4)", HR_F_OPERATOR, NULL, NULL},
     {"$days_between", "DD", "-", "a", "CAST($1 - $2 AS BIGINT) * 86400000000", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
     {"$micros_between", "aa", "-", "a", "(epoch_us($1) - epoch_us($2))", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
@@ -519,7 +522,7 @@ static const char *const missing[] = {
     "tuple_union_double", "tuple_union_integer", "tuple_union_theta_double", "tuple_union_theta_integer", "uniform",
     "variant_explode", "variant_explode_outer", "variant_get", "vector_avg", "vector_cosine_similarity",
     "vector_inner_product", "vector_l2_distance", "vector_norm", "vector_normalize", "vector_sum", "window",
-    "window_time", "xpath", "xpath_boolean", "xpath_double", "xpath_float", "xpath_int", "xpath_long",
+    "xpath", "xpath_boolean", "xpath_double", "xpath_float", "xpath_int", "xpath_long",
     "xpath_number", "xpath_short", "xpath_string",
 };
 

@@ -249,6 +249,9 @@ enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struc
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     if (rel->deduplicate.within_watermark)
         return hr_refuse(a->err, "dropDuplicatesWithinWatermark");
+    for (size_t i = 0; i < input->output.count; i++)         /* Spark merges them then */
+        if (!input->output.at[i]->hidden && hr_is_session(input->output.at[i]))
+            return hr_refuse(a->err, "DISTINCT over what `session_window` made");
     if (rel->deduplicate.all_columns || !rel->deduplicate.columns.count) {
         for (size_t i = 0; i < input->output.count; i++)
             if (input->output.at[i]->type->id == HR_TYPE_MAP)

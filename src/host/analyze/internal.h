@@ -114,6 +114,11 @@ const struct hr_attr *hidden_attr(struct analysis *a, const struct hr_expr *expr
 /* rel (a select or an aggregate) as it is, or over a plan that makes the windows of window(…) */
 /* puts windows that stand inside of windows of `exprs` into a projection over *input */
 enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct hr_texprs *exprs);
+bool hr_is_session(const struct hr_attr *attr);             /* made by session_window(…), or by window(…), as the column's metadata says */
+bool hr_is_time_window(const struct hr_attr *attr);
+/* a group by sessions: puts the merged ones in their place. *having may be NULL; sets: ROLLUP and its like, which are refused then */
+enum hr_code hr_merge_sessions(struct analysis *a, struct hr_node **input, struct hr_texprs *groups, struct hr_texprs *list, struct hr_texpr **having,
+                               bool sets);
 enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out);
 enum hr_code no_function(struct analysis *a, const struct hr_names *name);
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);

@@ -188,3 +188,32 @@ enum hr_code hr_rule_convert_timezone(struct hr_call *call)
     call->out->nullable = any_nullable(call);
     return HR_OK;
 }
+
+/* ---- what window(…) and session_window(…) made ---- */
+
+static bool is_made_window(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_COLUMN && (hr_is_time_window(expr->column.attr) || hr_is_session(expr->column.attr));
+}
+
+/* the last microsecond of a window */
+enum hr_code hr_rule_window_time(struct hr_call *call)
+{
+    const struct hr_texpr *window = args_of(call)[0];
+    HR_TRY(finish_call(call));
+    if (!is_made_window(window))
+        return hr_fail_spark(of(call)->err, "_LEGACY_ERROR_TEMP_3101", "windowTime", pretty_name(of(call), call->out), NULL);
+    call->out->type = window->type->fields[1].type;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
+/* the time that window(…) is given: of a window its window_time */
+enum hr_code hr_rule_window_moment(struct hr_call *call)
+{
+    struct hr_texpr *moment = args_of(call)[0];
+    if (is_made_window(moment))
+        return call_typed(call->scope, "window_time", &moment, 1, &call->out);
+    call->out = moment;
+    return HR_OK;
+}
