@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define DAY_SECONDS INT64_C(86400)
+
 enum item_kind { ITEM_TEXT, ITEM_FIELD, ITEM_OPTION_BEGIN, ITEM_OPTION_END };
 
 struct item {
@@ -121,23 +123,29 @@ struct hr_pattern *hr_pattern_new(struct hr_arena *arena, const char *text, size
 }
 
 /* ---- format ---- */
-struct broken { int64_t year; int month, day, hour, minute, second, micros; int32_t days, offset; const struct hr_zone *zone; int64_t utc_us; };
+struct broken { int64_t year; bool has_era; int month, day, hour, minute, second, micros; int32_t days, offset; const struct hr_zone *zone; int64_t utc_us; };
 
 static void add_number(struct hr_buf *out, int64_t value, int width)
 {
     hr_buf_addf(out, "%0*lld", width, (long long)value);
 }
 
+/* where the pattern has an era, years count from it; elsewhere the year before 1 is 0, and the one before that -1 */
 static void add_year(struct hr_buf *out, const struct broken *at, int count)
 {
-    int64_t of_era = at->year > 0 ? at->year : 1 - at->year;
+    int64_t year = at->year;
+    if (at->has_era && year < 1)
+        year = 1 - year;
+    int64_t digits = year < 0 ? -year : year;
     if (count == 2) {
-        add_number(out, of_era % 100, 2);
+        add_number(out, digits % 100, 2);
         return;
     }
-    if (count >= 4 && of_era >= 10000 && count < 5)
+    if (year < 0)
+        hr_buf_addc(out, '-');
+    else if (count == 4 && digits >= 10000)
         hr_buf_addc(out, '+');
-    add_number(out, of_era, count);
+    add_number(out, digits, count);
 }
 
 static void add_text(struct hr_buf *out, const char *full, int count)
@@ -236,14 +244,17 @@ static bool add_field(struct hr_buf *out, const struct broken *at, char letter, 
 bool hr_pattern_format(const struct hr_pattern *pattern, int64_t utc_us, const struct hr_zone *zone, struct hr_buf *out)
 {
     struct broken at = {.zone = zone, .utc_us = utc_us, .offset = hr_zone_offset_at(zone, utc_us)};
-    int64_t local = utc_us + at.offset * HR_US_PER_SECOND, time;
-    at.days = (int32_t)hr_floor_div(local, HR_US_PER_DAY);
-    time = local - at.days * HR_US_PER_DAY;
+    /* by seconds: the first and the last microseconds that there are have a local time, but no number for it */
+    int64_t utc = hr_floor_div(utc_us, HR_US_PER_SECOND), local = utc + at.offset;
+    at.micros = (int)(utc_us - utc * HR_US_PER_SECOND);
+    at.days = (int32_t)hr_floor_div(local, DAY_SECONDS);
+    int time = (int)(local - at.days * DAY_SECONDS);
     hr_civil_from_days(at.days, &at.year, &at.month, &at.day);
-    at.hour = (int)(time / (3600 * HR_US_PER_SECOND));
-    at.minute = (int)(time / (60 * HR_US_PER_SECOND) % 60);
-    at.second = (int)(time / HR_US_PER_SECOND % 60);
-    at.micros = (int)(time % HR_US_PER_SECOND);
+    at.hour = time / 3600;
+    at.minute = time / 60 % 60;
+    at.second = time % 60;
+    for (size_t i = 0; i < pattern->count; i++)
+        at.has_era |= pattern->items[i].kind == ITEM_FIELD && pattern->items[i].letter == 'G';
     for (size_t i = 0; i < pattern->count; i++) {
         const struct item *item = &pattern->items[i];
         if (item->kind == ITEM_TEXT)

@@ -338,22 +338,31 @@ const char *hr_zone_abbreviation(const struct hr_zone *zone, int64_t utc_us)
     return zone->abbreviations[index ? zone->kinds[index - 1] : zone->first];
 }
 
+/* beyond the last microsecond there is none: it stays the last */
+static int64_t moved(int64_t us, int64_t by)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(us, by, &sum))
+        return by > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
+}
+
 int64_t hr_zone_to_local(const struct hr_zone *zone, int64_t utc_us)
 {
-    return utc_us + hr_zone_offset_at(zone, utc_us) * HR_US_PER_SECOND;
+    return moved(utc_us, hr_zone_offset_at(zone, utc_us) * HR_US_PER_SECOND);
 }
 
 int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us)
 {
     if (!zone->count && !zone->has_rules)
-        return local_us - zone->offsets[0] * HR_US_PER_SECOND;
-    int64_t before = hr_zone_offset_at(zone, local_us - HR_US_PER_DAY) * HR_US_PER_SECOND;
-    int64_t after = hr_zone_offset_at(zone, local_us + HR_US_PER_DAY) * HR_US_PER_SECOND;
+        return moved(local_us, -zone->offsets[0] * HR_US_PER_SECOND);
+    int64_t before = hr_zone_offset_at(zone, moved(local_us, -HR_US_PER_DAY)) * HR_US_PER_SECOND;
+    int64_t after = hr_zone_offset_at(zone, moved(local_us, HR_US_PER_DAY)) * HR_US_PER_SECOND;
     if (before == after)
-        return local_us - before;
-    if (hr_zone_offset_at(zone, local_us - before) * HR_US_PER_SECOND == before)
-        return local_us - before;                     /* an overlap takes the earlier offset */
-    if (hr_zone_offset_at(zone, local_us - after) * HR_US_PER_SECOND == after)
-        return local_us - after;
-    return local_us - before;                         /* a gap moves on by its length */
+        return moved(local_us, -before);
+    if (hr_zone_offset_at(zone, moved(local_us, -before)) * HR_US_PER_SECOND == before)
+        return moved(local_us, -before);              /* an overlap takes the earlier offset */
+    if (hr_zone_offset_at(zone, moved(local_us, -after)) * HR_US_PER_SECOND == after)
+        return moved(local_us, -after);
+    return moved(local_us, -before);                  /* a gap moves on by its length */
 }

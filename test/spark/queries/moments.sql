@@ -91,3 +91,8 @@ SELECT *, count(*) FROM VALUES (1,2) t(a,b)
 SELECT a FROM VALUES (1,2) t(a,b) HAVING count(*)>0
 SELECT a FROM VALUES (1,2) t(a,b) HAVING a>0
 SELECT a FROM VALUES (1,2) t(a,b) GROUP BY b
+# the first and the last microsecond
+date_format(timestamp_micros(-9223372036854775807), 'yyyy-MM-dd HH:mm:ss.SSSSSS'), date_format(timestamp_micros(9223372036854775807), 'yyyy-MM-dd HH:mm:ss.SSSSSS')
+# years before the first
+date_format(TIMESTAMP'-0044-03-15 00:00:00', 'yyyy-MM-dd'), date_format(TIMESTAMP'-0044-03-15 00:00:00', 'y yy yyyyy G'), date_format(TIMESTAMP'-0044-03-15 00:00:00', 'yy y yyy yyyyy')
+date_format(TIMESTAMP'0000-01-01 00:00:00', 'yyyy y yy')
