@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "host/value/hash.h"
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,49 +148,86 @@ static void add_text_of(struct hr_buf *out, const struct spec *spec, const struc
     hr_buf_add(out, bytes, len);
 }
 
-static const char *convert(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg)
+/* Java's class of an argument, as messages name it */
+static const char *class_of(const struct hr_argument *arg)
+{
+    switch (arg->kind) {
+    case HR_ARG_INTEGER:
+        if (arg->bits == 64)
+            return "java.lang.Long";
+        if (arg->bits == 32)
+            return "java.lang.Integer";
+        return arg->bits == 16 ? "java.lang.Short" : "java.lang.Byte";
+    case HR_ARG_REAL: return arg->bits == 32 ? "java.lang.Float" : "java.lang.Double";
+    case HR_ARG_BOOLEAN: return "java.lang.Boolean";
+    case HR_ARG_TEXT: return "org.apache.spark.unsafe.types.UTF8String";
+    default: return arg->class ? arg->class : "java.lang.Object";
+    }
+}
+
+static bool problem_is(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool problem_is(char *problem, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(problem, HR_FORMAT_PROBLEM_MAX, format, args);
+    va_end(args);
+    return false;
+}
+
+static void add_hash(struct hr_buf *out, const struct hr_argument *arg)
+{
+    uint64_t bits = (uint64_t)arg->integer;
+    if (arg->kind == HR_ARG_REAL)
+        memcpy(&bits, &arg->real, sizeof bits);
+    if (arg->kind == HR_ARG_TEXT)
+        hr_buf_addf(out, "%x", (unsigned)hr_murmur3_bytes(arg->text, arg->len, 42)); /* UTF8String.hashCode */
+    else if (arg->bits == 64)
+        hr_buf_addf(out, "%x", (unsigned)(bits ^ bits >> 32));
+    else
+        hr_buf_addf(out, "%x", (unsigned)arg->integer);
+}
+
+static bool add_number(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
+{
+    bool integer = strchr("dxoc", spec->conversion);
+    if (arg->kind != (integer ? HR_ARG_INTEGER : HR_ARG_REAL))
+        return problem_is(problem, "%c != %s", spec->conversion, class_of(arg));
+    if (spec->conversion == 'c' && (arg->integer < 0 || arg->integer > 0x10ffff))
+        return problem_is(problem, "Code point = 0x%x", (unsigned)arg->integer);
+    if (spec->conversion == 'c')
+        add_character(out, (uint32_t)arg->integer);
+    else if (integer)
+        add_integer(out, spec, arg);
+    else
+        add_real(out, spec, arg->real);
+    return true;
+}
+
+static bool convert(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
 {
     bool is_null = arg->kind == HR_ARG_NULL;
-    switch (spec->conversion) {
-    case 's':
+    if (!spec->conversion || !strchr("sbhdxoefgc", spec->conversion))
+        return problem_is(problem, "Conversion = '%c'", spec->upper ? spec->conversion - 32 : spec->conversion);
+    if (spec->conversion == 's') {
         add_text_of(out, spec, arg);
-        return NULL;
-    case 'b':
-        hr_buf_adds(out, is_null || (arg->kind == HR_ARG_BOOLEAN && !arg->boolean) ? "false" : "true");
-        return NULL;
-    case 'h':
-        if (arg->kind == HR_ARG_TEXT)
-            hr_buf_addf(out, "%x", (unsigned)hr_murmur3_bytes(arg->text, arg->len, 42)); /* UTF8String.hashCode */
-        else if (arg->kind == HR_ARG_INTEGER && arg->bits < 64)
-            hr_buf_addf(out, "%x", (unsigned)arg->integer);
-        else if (arg->kind == HR_ARG_INTEGER)
-            hr_buf_addf(out, "%x", (unsigned)((uint64_t)arg->integer ^ (uint64_t)arg->integer >> 32));
-        else if (is_null)
-            hr_buf_adds(out, "null");
-        else
-            return "the conversion 'h' of this type is not supported";
-        return NULL;
+        return true;
     }
-    if (is_null)
-        return hr_buf_adds(out, "null"), NULL;
-    switch (spec->conversion) {
-    case 'd': case 'x': case 'o':
-        if (arg->kind != HR_ARG_INTEGER)
-            return "the argument is not an integer";
-        add_integer(out, spec, arg);
-        return NULL;
-    case 'e': case 'f': case 'g':
-        if (arg->kind != HR_ARG_REAL)
-            return "the argument is not a float or double";
-        add_real(out, spec, arg->real);
-        return NULL;
-    case 'c':
-        if (arg->kind != HR_ARG_INTEGER || arg->integer < 0 || arg->integer > 0x10ffff)
-            return "the argument is not a character";
-        add_character(out, (uint32_t)arg->integer);
-        return NULL;
+    if (spec->conversion == 'b') {
+        bool is_false = is_null || (arg->kind == HR_ARG_BOOLEAN && !arg->boolean);
+        hr_buf_adds(out, is_false ? "false" : "true");
+        return true;
     }
-    return "unknown conversion";
+    if (is_null) {
+        hr_buf_adds(out, "null");
+        return true;
+    }
+    if (spec->conversion != 'h')
+        return add_number(out, spec, arg, problem);
+    if (arg->kind == HR_ARG_BOOLEAN || arg->kind == HR_ARG_OTHER || (arg->kind == HR_ARG_REAL && arg->bits == 32))
+        return problem_is(problem, "the conversion 'h' of %s is not supported", class_of(arg));
+    add_hash(out, arg);
+    return true;
 }
 
 static int read_count(const char **at, const char *end)
@@ -247,67 +285,93 @@ static void add_padded(struct hr_buf *out, const struct spec *spec, const struct
             hr_buf_addc(out, ' ');
 }
 
-bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, const char **problem)
+/* what follows a '%', up to its conversion; *index 0: the next argument; *again: the one before */
+static bool read_spec(const char **at, const char *end, struct spec *spec, int *index, bool *again, char *problem)
+{
+    const char *start = *at;
+    *spec = (struct spec){.precision = -1, .width = -1};
+    *index = read_count(at, end);
+    if (*index < 1 || *at == end || **at != '$' || *start == '0') {
+        *at = start;
+        *index = 0;
+    } else {
+        (*at)++;
+    }
+    *again = !*index && *at < end && **at == '<';
+    *at += *again;
+    read_flags(at, end, spec);
+    spec->width = read_count(at, end);
+    if (*at < end && **at == '.') {
+        (*at)++;
+        spec->precision = read_count(at, end);
+        if (spec->precision < 0)
+            return problem_is(problem, "Conversion = '.'");
+    }
+    if (spec->width > WIDTH_MAX || spec->precision > WIDTH_MAX)
+        return problem_is(problem, "a width or precision beyond %d", WIDTH_MAX);
+    if (*at == end)
+        return problem_is(problem, "Conversion = '%c'", end[-1]);
+    spec->conversion = *(*at)++;
+    if (spec->left && spec->width < 0)
+        return problem_is(problem, "%%%.*s", (int)(*at - start), start);
+    return true;
+}
+
+static void add_sign(struct hr_buf *out, const struct spec *spec)
+{
+    struct hr_buf one;
+    hr_buf_init(&one, HR_BUF_GROWS);
+    hr_buf_addc(&one, spec->conversion == 'n' ? '\n' : '%');
+    add_padded(out, spec, &one);
+    hr_buf_release(&one);
+}
+
+static bool add_argument(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
+{
+    struct hr_buf body;
+    hr_buf_init(&body, HR_FUNCTION_TEXT_MAX);
+    bool ok = convert(&body, spec, arg, problem);
+    if (ok)
+        add_padded(out, spec, &body);
+    hr_buf_release(&body);
+    return ok;
+}
+
+bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, char *problem)
 {
     const char *at = format, *end = format + len;
     size_t next = 0, last = SIZE_MAX;
-    *problem = NULL;
-    while (at < end && !*problem) {
+    while (at < end) {
         if (*at != '%') {
             hr_buf_addc(out, *at++);
             continue;
         }
-        at++;
-        struct spec spec = {.precision = -1, .width = -1};
-        const char *start = at;
-        int index = read_count(&at, end);
-        if (index < 1 || at == end || *at != '$' || *start == '0')
-            at = start, index = 0;
-        else
-            at++;
-        bool again = !index && at < end && *at == '<';
-        at += again;
-        read_flags(&at, end, &spec);
-        spec.width = read_count(&at, end);
-        if (at < end && *at == '.') {
-            at++;
-            spec.precision = read_count(&at, end);
-            if (spec.precision < 0)
-                *problem = "a precision without a number";
-        }
-        if (spec.width > WIDTH_MAX || spec.precision > WIDTH_MAX)
-            *problem = "a width or precision beyond 100000";
-        if (at == end)
-            *problem = "the format ends within a specifier";
-        if (*problem)
-            break;
-        spec.conversion = *at++;
+        const char *start = at++;
+        struct spec spec;
+        int index;
+        bool again;
+        if (!read_spec(&at, end, &spec, &index, &again, problem))
+            return false;
         if (spec.conversion == '%' || spec.conversion == 'n') {
-            struct hr_buf one;
-            hr_buf_init(&one, HR_BUF_GROWS);
-            hr_buf_addc(&one, spec.conversion == 'n' ? '\n' : '%');
-            add_padded(out, &spec, &one);
-            hr_buf_release(&one);
+            add_sign(out, &spec);
             continue;
         }
         if (strchr("SBHXEGC", spec.conversion)) {
             spec.upper = true;
             spec.conversion = (char)(spec.conversion + 32);
         }
-        size_t which = again ? last : index ? (size_t)index - 1 : next++;
-        if (which >= count) {
-            *problem = "a specifier without an argument";
-            break;
-        }
+        size_t which = last;
+        if (index)
+            which = (size_t)index - 1;
+        else if (!again)
+            which = next++;
+        if (which >= count)
+            return problem_is(problem, "Format specifier '%.*s'", (int)(at - start), start);
         last = which;
-        struct hr_buf body;
-        hr_buf_init(&body, HR_FUNCTION_TEXT_MAX);
-        *problem = convert(&body, &spec, &args[which]);
-        if (!*problem)
-            add_padded(out, &spec, &body);
-        hr_buf_release(&body);
+        if (!add_argument(out, &spec, &args[which], problem))
+            return false;
     }
-    return !*problem;
+    return true;
 }
 
 /* ---- DecimalFormat "#,###,###,###,###,###,##0.000": HALF_EVEN of the exact binary value ---- */

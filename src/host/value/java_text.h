@@ -9,13 +9,15 @@
 enum hr_argument_kind { HR_ARG_NULL, HR_ARG_INTEGER, HR_ARG_REAL, HR_ARG_BOOLEAN, HR_ARG_TEXT, HR_ARG_OTHER };
 struct hr_argument {
     enum hr_argument_kind kind;
-    int64_t integer; int bits;             /* INTEGER: 8, 16, 32, 64: how many bits %x shows of a negative one */
+    int64_t integer; int bits;             /* INTEGER: 8, 16, 32, 64: how many bits %x shows of a negative one; REAL: 32, 64 */
     double real;
     bool boolean;
     const char *text; size_t len;          /* TEXT; OTHER: what %s prints */
+    const char *class;                     /* OTHER: Java's class of it, for messages; may be NULL */
 };
-/* false with *problem in words when the format or an argument does not fit (Java throws IllegalFormatException) */
-bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, const char **problem);
+/* false when the format or an argument does not fit: problem is then the message of Java's IllegalFormatException */
+#define HR_FORMAT_PROBLEM_MAX 160
+bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, char *problem);
 
 /* format_number(x, d): grouped thousands and d places, HALF_EVEN as DecimalFormat rounds; digits of an exact decimal come as text */
 void hr_format_number(double value, int places, struct hr_buf *out);

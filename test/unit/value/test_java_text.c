@@ -36,16 +36,16 @@ static const char *formatted(const char *format, size_t count, const struct hr_a
 {
     static char out[256];
     struct hr_buf buf;
-    const char *problem;
+    char problem[HR_FORMAT_PROBLEM_MAX];
     hr_buf_init(&buf, 1000000);
-    bool ok = hr_java_format(format, strlen(format), args, count, &buf, &problem);
-    snprintf(out, sizeof out, "%s", ok ? hr_buf_text(&buf) : "refused");
+    bool ok = hr_java_format(format, strlen(format), args, count, &buf, problem);
+    snprintf(out, sizeof out, "%s", ok ? hr_buf_text(&buf) : problem);
     hr_buf_release(&buf);
     return out;
 }
 
 #define INT(v) {.kind = HR_ARG_INTEGER, .integer = (v), .bits = 32}
-#define REAL(v) {.kind = HR_ARG_REAL, .real = (v)}
+#define REAL(v) {.kind = HR_ARG_REAL, .real = (v), .bits = 64}
 #define TEXT(v) {.kind = HR_ARG_TEXT, .text = (v), .len = strlen(v)}
 
 static void formats_are_javas(void **state)
@@ -56,8 +56,12 @@ static void formats_are_javas(void **state)
         {"%S", "ABC", TEXT("abc")}, {"%,.2f", "1,234,567.89", REAL(1234567.891)}, {"%.0f", "3", REAL(2.5)}, {"%.1f", "0.3", REAL(0.25)},
         {"%5d|", " null|", {.kind = HR_ARG_NULL}}, {"%c", "A", INT(65)}, {"%x", "ffffffff", INT(-1)}, {"%g", "0.000100000", REAL(0.0001)},
         {"%-5s|", "ab   |", TEXT("ab")}, {"%.2s", "cd", TEXT("cde")}, {"%05d", "00042", INT(42)}, {"%e", "1.234568e+04", REAL(12345.678)},
-        {"%1$s%1$s%<s", "aaa", TEXT("a")}, {"100%%", "100%", TEXT("")}, {"%q", "refused", INT(1)}, {"%d", "refused", TEXT("a")},
-        {"%s %s", "refused", TEXT("a")}, {"%", "refused", TEXT("a")}, {"%999999999d", "refused", INT(1)}, {"%.f", "refused", REAL(1)},
+        {"%1$s%1$s%<s", "aaa", TEXT("a")}, {"100%%", "100%", TEXT("")}, {"%q", "Conversion = 'q'", INT(1)},
+        {"%d", "d != org.apache.spark.unsafe.types.UTF8String", TEXT("a")}, {"%q", "Conversion = 'q'", {.kind = HR_ARG_NULL}},
+        {"%s %s", "Format specifier '%s'", TEXT("a")}, {"%1$s %3$s", "Format specifier '%3$s'", TEXT("a")}, {"%", "Conversion = '%'", TEXT("a")},
+        {"%5", "Conversion = '5'", TEXT("a")}, {"%999999999d", "a width or precision beyond 100000", INT(1)}, {"%.f", "Conversion = '.'", REAL(1)},
+        {"%-s", "%-s", TEXT("a")}, {"%f", "f != java.lang.Integer", INT(1)}, {"%d", "d != java.lang.Double", REAL(1)},
+        {"%e", "e != java.lang.Boolean", {.kind = HR_ARG_BOOLEAN}}, {"%c", "Code point = 0x110000", INT(1114112)},
         {"%,d", "1,234,567", INT(1234567)}, {"%+d", "+5", INT(5)}, {"%X", "FF", INT(255)}, {"%o", "10", INT(8)}, {"%s", "1.0", REAL(1)},
     };
     for (size_t i = 0; i < HR_LEN(cases); i++)

@@ -100,8 +100,8 @@ static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t ro
     case HR_TYPE_SHORT: out.integer = HR_ROW(rows, arg, row, int16_t); out.bits = 16; return out;
     case HR_TYPE_INT: out.integer = HR_ROW(rows, arg, row, int32_t); return out;
     case HR_TYPE_LONG: out.integer = HR_ROW(rows, arg, row, int64_t); out.bits = 64; return out;
-    case HR_TYPE_FLOAT: return (struct hr_argument){.kind = HR_ARG_REAL, .real = (double)HR_ROW(rows, arg, row, float)};
-    case HR_TYPE_DOUBLE: return (struct hr_argument){.kind = HR_ARG_REAL, .real = HR_ROW(rows, arg, row, double)};
+    case HR_TYPE_FLOAT: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 32, .real = (double)HR_ROW(rows, arg, row, float)};
+    case HR_TYPE_DOUBLE: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 64, .real = HR_ROW(rows, arg, row, double)};
     case HR_TYPE_BOOLEAN: return (struct hr_argument){.kind = HR_ARG_BOOLEAN, .boolean = HR_ROW(rows, arg, row, bool)};
     default: break;
     }
@@ -109,6 +109,8 @@ static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t ro
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_value_text(rows->args[arg], row, type, rows->types->zone, HR_TEXT_CAST, &buf);
     out = (struct hr_argument){.kind = type->id == HR_TYPE_STRING ? HR_ARG_TEXT : HR_ARG_OTHER};
+    if (type->id == HR_TYPE_DECIMAL)
+        out.class = "org.apache.spark.sql.types.Decimal";
     if (hr_buf_whole(rows, &buf)) {
         out.len = hr_buf_len(&buf);
         out.text = hr_strndup(arena, hr_buf_text(&buf), out.len);
@@ -133,13 +135,13 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
         return;
     }
     struct hr_buf buf;
-    const char *problem = NULL;
+    char problem[HR_FORMAT_PROBLEM_MAX];
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    if (hr_java_format(format.bytes, format.len, args, rows->arg_count - 1, &buf, &problem))
+    if (hr_java_format(format.bytes, format.len, args, rows->arg_count - 1, &buf, problem))
         hr_out_buf(rows, row, &buf);
     else {
         struct hr_err err;
-        hr_fail(&err, HR_E_INVALID, "format_string: %s", problem);
+        hr_fail_spark(&err, "java.lang.IllegalArgumentException", "message", problem, NULL);
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);
@@ -533,7 +535,8 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
         }
         int high = i + 2 < text.len + 0 ? hex_digit(text.bytes[i + 1]) : -1, low = i + 2 < text.len ? hex_digit(text.bytes[i + 2]) : -1;
         bad = high < 0 || low < 0;
-        hr_buf_addc(&buf, (char)(high << 4 | low));
+        if (!bad)
+            hr_buf_addc(&buf, (char)(high << 4 | low));
         i += 2;
     }
     if (bad && !strict) {
