@@ -44,6 +44,7 @@
     X("CATALOG_NOT_FOUND", "42P08", HR_ANALYSIS, "The catalog <catalogName> not found. Consider to set the SQL config <config> to a catalog plugin.") \
     X("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "56038", HR_ILLEGAL_ARGUMENT, "The codec <codecName> is not available. Available codecs are <availableCodecs>.") \
     X("COLLATION_INVALID_NAME", "42704", HR_SPARK, "The value <collationName> does not represent a correct collation name. Suggested valid collation names: [<proposals>].") \
+    X("COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "54000", HR_RUNTIME, "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, unsuccessful try to create arrays in the function <functionName>.") \
     X("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "54000", HR_RUNTIME, "Can't create array with <numberOfElements> elements which exceeding the array size limit <maxRoundedArrayLength>, the value of parameter(s) <parameter> in the function <functionName> is invalid.") \
     X("COLUMN_ALREADY_EXISTS", "42711", HR_ANALYSIS, "The column <columnName> already exists. Choose another name or rename the existing column.") \
     X("CONFLICTING_DIRECTORY_STRUCTURES", "KD009", HR_ANALYSIS, "Conflicting directory structures detected. Suspicious paths: <discoveredBasePaths> If provided paths are partition directories, please set \"basePath\" in the options of the data source to specify the root directory of the table. If there are multiple root directories, please load them separately and then union them.") \

@@ -22,13 +22,15 @@ static duckdb_logical_type nested(const struct hr_type *type)
         duckdb_destroy_logical_type(&key);
         return made;
     }
-    size_t count = type->field_count;
+    static const struct hr_field filler = {.name = "f0"};    /* DuckDB knows no struct without fields: hr_type_duckdb */
+    const struct hr_field *fields = type->field_count ? type->fields : &filler;
+    size_t count = type->field_count ? type->field_count : 1;
     duckdb_logical_type *members = calloc(count + 1, sizeof *members);
     const char **names = calloc(count + 1, sizeof *names);
     char (*texts)[24] = calloc(count + 1, sizeof *texts);
     HR_CHECK(members && names && texts);
     for (size_t i = 0; i < count; i++) {
-        members[i] = hr_logical_type(type->fields[i].type);
+        members[i] = hr_logical_type(fields[i].type ? fields[i].type : hr_type_basic(HR_TYPE_INT));
         snprintf(texts[i], sizeof texts[i], "f%zu", i);
         names[i] = texts[i];
     }

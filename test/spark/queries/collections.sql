@@ -140,3 +140,8 @@ hex(named_struct('x', 1))
 hex(array(1))
 hex(map(1, 2))
 hex(date'2020-01-01'), hex(timestamp'2020-01-01 00:00:00'), hex(true), hex(1.5), hex(1.5D), hex(interval 1 day), hex(null), hex(1Y), hex('ab'), hex(X'1234')
+# beyond what an array may hold; structs without fields
+array_insert(array(''), -2147483648, 'a')
+array_insert(array('x'), 2147483647, 'a')
+size(array_insert(array('x'), 1000000, 'a')), size(array_insert(array('x'), -1000000, 'a'))
+CAST(CAST(NULL AS STRUCT<>) AS STRING), CAST(CAST(NULL AS ARRAY<STRUCT<>>) AS STRING), array(named_struct())

@@ -208,7 +208,7 @@ static void types_as_duckdb_has_them(void **state)
     static const char *const all[] = {
         "void", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(4,1)", "decimal(38,18)", "string", "char(3)", "varchar(3)",
         "binary", "date", "timestamp", "timestamp_ntz", "time", "interval year", "interval day to second", "interval", "variant", "array<variant>",
-        "map<string,array<date>>", "struct<a: int, b: struct<c: string>>",
+        "map<string,array<date>>", "struct<a: int, b: struct<c: string>>", "struct<>", "array<struct<>>",
     };
     for (size_t i = 0; i < HR_LEN(all); i++) {
         const struct hr_type *type;

@@ -3,6 +3,8 @@
 #include "host/engine/functions/list_out.h"
 #include <stdio.h>
 
+#define ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15)    /* Spark's longest array */
+
 static void bad_index(struct hr_rows *rows, const char *condition, int64_t index, int64_t size)
 {
     struct hr_err err;
@@ -89,7 +91,18 @@ void hr_k_insert_place(struct hr_rows *rows, idx_t row)
         hr_kernel_fail(rows, &err);
         return;
     }
-    HR_OUT(rows, row, int64_t) = place > 0 ? place : size + place + 2;
+    int64_t far = place > 0 ? place : -place, count = far > size ? far : size + 1;
+    if (count > ARRAY_ITEMS_MAX) {
+        char text[24], most[24];
+        snprintf(text, sizeof text, "%lld", (long long)count);
+        snprintf(most, sizeof most, "%lld", (long long)ARRAY_ITEMS_MAX);
+        hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "numberOfElements", text, "maxRoundedArrayLength", most,
+                      "functionName", "`array_insert`", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    if (hr_kernel_room(rows, (uint64_t)count * LIST_ITEM_BYTES))
+        HR_OUT(rows, row, int64_t) = place > 0 ? place : size + place + 2;
 }
 
 /* a permutation of 1 … n: of a seed always the same */
