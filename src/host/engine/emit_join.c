@@ -109,7 +109,8 @@ enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *
     const char *l, *r, *condition = "true";
     HR_TRY(build_side(e, node->input, &left, &l));
     HR_TRY(build_side(e, node->right, &right, &r));
-    if (node->right->kind == HR_N_JOIN && r[0] != '(') {     /* a join on the right needs its own brackets */
+    /* a join on the right needs its own brackets, and LATERAL takes nothing without (the name of a common table expression) */
+    if ((node->right->kind == HR_N_JOIN || node->join.lateral) && r[0] != '(') {
         sel_wrap(e, &right, &node->right->output);
         r = right.from;
     }

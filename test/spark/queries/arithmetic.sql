@@ -279,3 +279,4 @@ current_user() is null
 assert_true(true)
 raise_error('boom')
 1/0 is null
+cot(CAST('Infinity' AS DOUBLE)), sec(CAST('-Infinity' AS DOUBLE)), csc(CAST('Infinity' AS DOUBLE)), cot(0D), csc(0D), cot(-0D)

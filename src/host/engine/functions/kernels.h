@@ -14,7 +14,8 @@
     X(pandas_product, "?", 0) X(pandas_product_wrap, "?", 0) \
     /* number.c */ \
     X(shift, "?", 0) X(atanh, "d:d", 0) X(expm1, "d:d", 0) X(log1p, "d:d", 0) X(sqrt, "d:d", 0) X(sin, "d:d", 0) X(cos, "d:d", 0) X(tan, "d:d", 0) \
-    X(asin, "d:d", 0) X(acos, "d:d", 0) X(acosh, "d:d", 0) X(sign, "d:d", 0) X(ln, "d:d", 0) X(log10, "d:d", 0) X(log2, "d:d", 0) \
+    X(asin, "d:d", 0) X(acos, "d:d", 0) X(cot, "d:d", 0) X(sec, "d:d", 0) X(csc, "d:d", 0) \
+    X(acosh, "d:d", 0) X(sign, "d:d", 0) X(ln, "d:d", 0) X(log10, "d:d", 0) X(log2, "d:d", 0) \
     X(log_of, "d:dd", 0) X(factorial, "l:i", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) \
     X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
     X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
