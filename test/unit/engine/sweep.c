@@ -2,12 +2,9 @@
  * Nothing may end the process, run long, or fail with a word of the engine's: what a function cannot take is refused before a kernel sees it.
  * What kernels write is checked.
  *     sweep KNOWN [WORD]      KNOWN: a file with the functions that may still say INTERNAL_ERROR, one a line; it may only get shorter */
-#include "base/clock.h"
 #include "host/analyze/catalogue.h"
-#include "host/engine/engine.h"
-#include "host/sql/sql.h"
+#include "statement.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,26 +24,9 @@ static const char *const others[] = {"1", "'a'", "array(1, 2)", "map('k', 1)", "
 
 #define ROWS " FROM VALUES (1, 'one'), (CAST(NULL AS INT), CAST(NULL AS STRING)), (-7, ''), (2147483647, 'a text of more than twelve bytes') AS t(ci, cs)"
 
-static struct hr_engine *engine;
 static char known[NAMES_MAX][64];
 static bool met[NAMES_MAX];
 static size_t known_count, statements, wrong, internal;
-
-static const char *conf(struct hr_env *env, const char *key)
-{
-    (void)env;
-    return !strcmp(key, "spark.sql.session.timeZone") ? "America/Los_Angeles" : NULL;
-}
-
-static int64_t now_us(struct hr_env *env) { (void)env; return 1600000000000000; }
-static const struct hr_env_ops ops = {.conf = conf, .now_us = now_us};
-static struct hr_env env = {&ops};
-
-static enum hr_code take(struct hr_sink *sink, duckdb_data_chunk chunk, struct hr_err *err)
-{
-    (void)sink, (void)chunk, (void)err;
-    return HR_OK;
-}
 
 static bool may_be_internal(const char *name)
 {
@@ -59,26 +39,18 @@ static bool may_be_internal(const char *name)
 static void run(const char *name, const char *sql)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_rel *rel;
-    struct hr_query *query;
-    struct hr_err err = {0};
-    struct hr_sink sink = {NULL, take};
-    uint64_t began = hr_clock_mono_ns();
+    struct statement_result *result = HR_NEW(arena, struct statement_result);
     alarm(60);                                               /* a hang ends the test, with the statement as the last line */
-    enum hr_code code = hr_sql_parse_query(arena, sql, NULL, &rel, &err);
-    if (!code)
-        code = hr_query_prepare(engine, arena, &env, rel, &query, &err);
-    if (!code)
-        code = hr_query_run(query, &sink, &err);
+    statement_run(arena, sql, false, result);
     statements++;
-    if (code == HR_E_INTERNAL) {
+    if (result->code == HR_E_INTERNAL) {
         internal++;
         if (!may_be_internal(name)) {
             wrong++;
-            printf("# INTERNAL_ERROR %s: %s: %.200s\n", name, sql, err.msg);
+            printf("# INTERNAL_ERROR %s: %s: %.200s\n", name, sql, result->err.msg);
         }
     }
-    if (hr_clock_mono_ns() - began > SLOW_NS) {
+    if (result->ns > SLOW_NS) {
         wrong++;
         printf("# slow %s: %s\n", name, sql);
     }
@@ -146,13 +118,11 @@ static void read_known(const char *path)
 
 int main(int argc, char **argv)
 {
-    struct hr_engine_options options = {1, MEMORY, NULL};
     struct hr_err err = {0};
-    setenv("HEADRACE_CHECK_VECTORS", "1", 0);
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 1)
         read_known(argv[1]);
-    if (hr_engine_open(&options, &engine, &err)) {
+    if (statement_open(MEMORY, &err)) {
         printf("1..1\nnot ok 1 - %s\n", err.msg);
         return 1;
     }
@@ -166,7 +136,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < known_count && argc < 3; i++)
         if (!met[i])
             printf("# %s has no INTERNAL_ERROR any more: take it out of %s\n", known[i], argv[1]);
-    hr_engine_close(engine);
+    statement_close();
     printf("1..1\n%s 1 - %zu statements over %zu functions, %zu INTERNAL_ERROR\n", wrong ? "not ok" : "ok", statements, count, internal);
     return wrong ? 1 : 0;
 }
