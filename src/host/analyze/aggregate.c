@@ -73,13 +73,19 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
     return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping", expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
 }
 
+static bool has_kind_below(const struct hr_texpr *call, unsigned flags)
+{
+    for (size_t i = 0; i < call->call.args.count; i++)
+        if (has_kind(call->call.args.at[i], flags))
+            return true;
+    return false;
+}
+
 static enum hr_code check_drawn(struct analysis *a, const struct hr_texpr *call)
 {
     for (size_t i = 0; i < call->call.args.count; i++)
         if (has_kind(call->call.args.at[i], HR_F_VOLATILE))
             return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "sqlExpr", expr_sql(a, call), NULL);
-    if (call->call.filter && has_kind(call->call.filter, HR_F_VOLATILE))
-        return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "filterExpr", expr_sql(a, call->call.filter), NULL);
     return HR_OK;
 }
 
@@ -103,6 +109,8 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
     if (expr->kind == HR_T_CALL && (hr_function_is(expr->call.function, "grouping") || hr_function_is(expr->call.function, "grouping_id")))
         return grouping_call(s, place);
     if (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE)) {
+        if (has_kind_below(expr, HR_F_WINDOW))
+            return hr_fail_spark(s->a->err, "_LEGACY_ERROR_TEMP_1031", NULL);
         HR_TRY(hr_texpr_each(expr, check_nested, s));
         HR_TRY(check_drawn(s->a, expr));
         *place = column_of(s->a, aggregate_attr(s, expr));
@@ -166,13 +174,14 @@ static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
 enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
                               struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out)
 {
+    if (having)
+        HR_TRY(check_no_window(a, having, "HAVING"));
     HR_TRY(hr_merge_sessions(a, &input, &groups, &list, &having, set_count));
     struct hr_node *node = node_new(a, HR_N_AGGREGATE, input);
     struct split split = {.a = a, .node = node};
     for (size_t i = 0; i < groups.count; i++) {
         struct hr_texpr *g = groups.at[i];
-        if (has_aggregate(g))
-            return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", pretty_name(a, g), NULL);
+        HR_TRY(check_group(a, g));
         if (!is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
             return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr", expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
     }

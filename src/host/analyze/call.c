@@ -342,6 +342,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
         flat->call.within_group.count = 0;
     }
     HR_TRY(call_with(s, function, registered, args, count, flat, out));
+    if (function->flags & HR_F_LAMBDA)
+        HR_TRY(check_higher_order(a, *out));
     struct hr_texpr *target = *out;
     while (target->kind == HR_T_CAST && target->cast.implicit)
         target = target->cast.child;
@@ -352,8 +354,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
         return hr_refuse(a->err, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {
         if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
-            return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER clause", NULL);
-        HR_TRY(boolean_condition(s, expr->call.filter, "FILTER", &target->call.filter));
+            return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER CLAUSE", NULL);
+        HR_TRY(aggregate_filter(s, expr->call.filter, &target->call.filter));
     }
     if (expr->call.within_group.count && target->kind == HR_T_CALL && !target->call.within_group.count)
         HR_TRY(resolve_orders(s, &expr->call.within_group, &target->call.within_group));

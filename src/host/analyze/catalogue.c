@@ -9,6 +9,20 @@
 
 #define R(rule) hr_rule_##rule
 
+/* Moments: what is no number, or has no square, makes them NaN in Spark; the engine fails at it and is not shown it. Of pairs, $1 is y and $2 is x. */
+#define NAN_TEXT "CAST('NaN' AS DOUBLE)"
+#define IN_SCALE(x) "abs(" x ") <= 1.34e154"
+#define MOMENT(name) "CASE " OF_ONE(name)
+#define SAMPLE(name) "CASE WHEN {count($1)} = 1 THEN NULL " OF_ONE(name)
+#define OF_ONE(name) "WHEN {bool_or(NOT " IN_SCALE("$1") ")} THEN " NAN_TEXT " ELSE {" name "($1)~" IN_SCALE("$1") "} END"
+#define Y_OFF "coalesce({bool_or(NOT " IN_SCALE("$1") ")~$2 IS NOT NULL}, false)"
+#define X_OFF "coalesce({bool_or(NOT " IN_SCALE("$2") ")~$1 IS NOT NULL}, false)"
+#define SXX "{regr_sxx($1, $2)~" IN_SCALE("$2") "}"
+#define SYY "{regr_syy($1, $2)~" IN_SCALE("$1") "}"
+#define BOTH(name) "WHEN " X_OFF " OR " Y_OFF " THEN " NAN_TEXT " ELSE {" name "($1, $2)~" IN_SCALE("$1") " AND " IN_SCALE("$2") "} END"
+#define COMOMENT(name) "CASE " BOTH(name)
+#define REGRESSION(name) "CASE WHEN NOT " X_OFF " AND " SXX " = 0 THEN NULL " BOTH(name)
+
 /* name, params, result, nulls, emit, flags, pretty, resolve */
 static struct hr_function functions[] = {
     /* operators */
@@ -415,15 +429,13 @@ static struct hr_function functions[] = {
     {"collect_list", "a", "-", "-", "!collect", HR_F_AGGREGATE, NULL, R(collect)},
     {"array_agg", "a", "-", "-", "!collect", HR_F_AGGREGATE, "collect_list($1)", R(collect)},
     {"collect_set", "a", "-", "-", "!collect", HR_F_AGGREGATE, NULL, R(collect)},
-    {"stddev,stddev_samp,std", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {stddev_samp($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"stddev_pop", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {stddev_pop($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"variance,var_samp", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {var_samp($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"var_pop", "d", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1))} THEN CAST('NaN' AS DOUBLE) ELSE {var_pop($1)~isfinite($1)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"corr", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) ELSE {corr($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"covar_samp", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) "
-     "ELSE {covar_samp($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
-    {"covar_pop", "dd", "d", "y", "CASE WHEN {bool_or(NOT isfinite($1) OR NOT isfinite($2))} THEN CAST('NaN' AS DOUBLE) "
-     "ELSE {covar_pop($1, $2)~isfinite($1) AND isfinite($2)} END", HR_F_AGGREGATE, NULL, NULL},
+    {"stddev,stddev_samp,std", "d", "d", "y", SAMPLE("stddev_samp"), HR_F_AGGREGATE, NULL, NULL},
+    {"stddev_pop", "d", "d", "y", MOMENT("stddev_pop"), HR_F_AGGREGATE, NULL, NULL},
+    {"variance,var_samp", "d", "d", "y", SAMPLE("var_samp"), HR_F_AGGREGATE, NULL, NULL},
+    {"var_pop", "d", "d", "y", MOMENT("var_pop"), HR_F_AGGREGATE, NULL, NULL},
+    {"corr", "dd", "d", "y", "CASE WHEN {regr_count($1, $2)} = 1 THEN NULL " BOTH("corr"), HR_F_AGGREGATE, NULL, NULL},
+    {"covar_samp", "dd", "d", "y", "CASE WHEN {regr_count($1, $2)} = 1 THEN NULL " BOTH("covar_samp"), HR_F_AGGREGATE, NULL, NULL},
+    {"covar_pop", "dd", "d", "y", COMOMENT("covar_pop"), HR_F_AGGREGATE, NULL, NULL},
     {"bool_and,every", "b", "b", "y", "{bool_and($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"bool_or,some,any", "b", "b", "y", "{bool_or($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"count_if", "b", "l", "n", "{count_if($1)}", HR_F_AGGREGATE, NULL, NULL},
@@ -438,20 +450,21 @@ static struct hr_function functions[] = {
     {"listagg", "t?t", "1", "y", "!listagg", HR_F_AGGREGATE, "listagg($1, NULL)|listagg($1, $2)", R(listagg)},
     {"string_agg", "t?t", "1", "y", "!listagg", HR_F_AGGREGATE, "string_agg($1, NULL)|string_agg($1, $2)", R(listagg)},
     {"regr_count", "dd", "l", "n", "{regr_count($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_slope", "dd", "d", "y", "{regr_slope($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_intercept", "dd", "d", "y", "{regr_intercept($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_r2", "dd", "d", "y", "{regr_r2($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_avgx", "dd", "d", "y", "{regr_avgx($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_avgy", "dd", "d", "y", "{regr_avgy($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_sxx", "dd", "d", "y", "{regr_sxx($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_sxy", "dd", "d", "y", "{regr_sxy($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
-    {"regr_syy", "dd", "d", "y", "{regr_syy($1, $2)}", HR_F_AGGREGATE, NULL, NULL},
+    {"regr_slope", "dd", "d", "y", REGRESSION("regr_slope"), HR_F_AGGREGATE, NULL, NULL},
+    {"regr_intercept", "dd", "d", "y", REGRESSION("regr_intercept"), HR_F_AGGREGATE, NULL, NULL},
+    {"regr_r2", "dd", "d", "y", "CASE WHEN NOT " X_OFF " AND " SXX " = 0 THEN NULL WHEN NOT " Y_OFF " AND " SYY " = 0 THEN CAST(1 AS DOUBLE) " BOTH("regr_r2"),
+     HR_F_AGGREGATE, NULL, NULL},
+    {"regr_avgx", "dd", "d", "y", "{avg($2)~$1 IS NOT NULL}", HR_F_AGGREGATE, NULL, NULL},
+    {"regr_avgy", "dd", "d", "y", "{avg($1)~$2 IS NOT NULL}", HR_F_AGGREGATE, NULL, NULL},
+    {"regr_sxx", "dd", "d", "y", "CASE WHEN " X_OFF " THEN " NAN_TEXT " ELSE " SXX " END", HR_F_AGGREGATE, NULL, NULL},
+    {"regr_sxy", "dd", "d", "y", COMOMENT("regr_sxy"), HR_F_AGGREGATE, NULL, NULL},
+    {"regr_syy", "dd", "d", "y", "CASE WHEN " Y_OFF " THEN " NAN_TEXT " ELSE " SYY " END", HR_F_AGGREGATE, NULL, NULL},
     {"median", "n", "d", "y", "{median($1)}", HR_F_AGGREGATE, NULL, NULL},
     {"product", "d", "d", "y", "{product($1)}", HR_F_AGGREGATE | HR_F_INTERNAL, NULL, NULL},
     {"mode", "a?b", "1", "y", "{mode($1)}|{mode($1 ORDER BY $1)}", HR_F_AGGREGATE, "mode($1)|mode() WITHIN GROUP (ORDER BY $1 DESC)", R(mode)},
-    {"percentile_cont", "aa?i", "-", "y", "{percentile_cont($2) WITHIN GROUP (ORDER BY $1)}|{percentile_cont($2) WITHIN GROUP (ORDER BY $1 DESC)}", HR_F_AGGREGATE,
+    {"percentile_cont", "aa?i", "-", "y", "!percentile_group", HR_F_AGGREGATE,
      "percentile_cont($2) WITHIN GROUP (ORDER BY $1)|percentile_cont($2) WITHIN GROUP (ORDER BY $1 DESC)", R(percentile_group)},
-    {"percentile_disc", "aa?i", "-", "y", "{percentile_disc($2) WITHIN GROUP (ORDER BY $1)}|{percentile_disc($2) WITHIN GROUP (ORDER BY $1 DESC)}", HR_F_AGGREGATE,
+    {"percentile_disc", "aa?i", "-", "y", "!percentile_group", HR_F_AGGREGATE,
      "percentile_disc($2) WITHIN GROUP (ORDER BY $1)|percentile_disc($2) WITHIN GROUP (ORDER BY $1 DESC)", R(percentile_group)},
     {"percentile", "af?i", "-", "-", "!percentile", HR_F_AGGREGATE, NULL, R(percentile)},
     {"percentile_approx,approx_percentile", "af?i", "-", "-", "!percentile_approx", HR_F_AGGREGATE, NULL, R(percentile)},

@@ -47,6 +47,7 @@ struct scope {
     const struct hr_attrs *also_attrs; /* lateral column aliases, HAVING's select list: names found after the inputs' */
     const struct hr_texprs *also;
     bool correlated;                   /* out: a name of `outer` was used */
+    const char *alias_used;            /* out: a name of `also` was used: this one */
     const char *clause;                /* for messages */
 };
 
@@ -145,7 +146,16 @@ struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const
 bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
 bool has_aggregate(const struct hr_texpr *expr);
 bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
+const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags);          /* the first of these, or NULL */
 bool is_foldable(const struct hr_texpr *expr);
+
+/* place.c */
+enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr);                 /* of ORDER BY, ON, LATERAL VIEW: no aggregate, no window */
+enum hr_code check_no_window(struct analysis *a, const struct hr_texpr *condition, const char *clause);
+enum hr_code check_group(struct analysis *a, struct hr_texpr *group);
+enum hr_code aggregate_filter(struct scope *s, const struct hr_expr *filter, struct hr_texpr **out);
+enum hr_code check_higher_order(struct analysis *a, struct hr_texpr *call);             /* a call with lambdas */
+enum hr_code check_lambda(struct scope *s, struct hr_texpr *lambda);
 
 /* names.c */
 bool same_name(const struct analysis *a, const char *x, const char *y);

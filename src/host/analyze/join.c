@@ -413,9 +413,7 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
     }
     if (rel->join.condition) {
         HR_TRY(boolean_condition(&s, rel->join.condition, "JOIN", &join->join.condition));
-        if (has_kind(join->join.condition, HR_F_AGGREGATE | HR_F_WINDOW))
-            return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, join->join.condition), "expressionList",
-                                 pretty_name(a, join->join.condition), NULL);
+        HR_TRY(check_operator(a, join->join.condition));
     }
     join_output(a, join);
     HR_TRY(lift_subqueries(&s, join));
@@ -588,6 +586,7 @@ enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, s
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
         return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName", expr_sql(a, generator), "classCanonicalName",
                              "org.apache.spark.sql.catalyst.expressions.Expression", NULL);
+    HR_TRY(check_operator(a, generator));
     return generate_node(a, input, generator, rel->generate.outer || strstr(generator->call.function->name, "_outer"), &rel->generate.columns,
                          rel->generate.alias, out);
 }

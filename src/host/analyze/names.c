@@ -328,8 +328,10 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
     if (m.count)
         return match_result(s, name, &m, out);
     for (size_t i = 0; s->also && i < s->also->count; i++)
-        if (s->also->at[i] && same_name(a, s->also_attrs->at[i]->name, name->at[0]))
+        if (s->also->at[i] && same_name(a, s->also_attrs->at[i]->name, name->at[0])) {
+            s->alias_used = s->also_attrs->at[i]->name;
             return fields_of(s, name, 1, s->also->at[i], out);
+        }
     if (!s->outer)
         return HR_OK;
     HR_TRY(find_attribute(s->outer, expr, out));

@@ -263,6 +263,9 @@ enum hr_code hr_rule_lag_lead(struct hr_call *call)
         add_arg(call, literal_null(a, BASIC(VOID)));
     args = args_of(call);
     args[1] = cast_implicit(a, args[1], BASIC(INT));
+    if (!is_foldable(args[1]))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+                             type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
     if (!hr_type_same_shape(args[2]->type, type)) {
         const struct hr_type *wide = args[2]->type->id == HR_TYPE_VOID ? type : wider_type(a, type, args[2]->type);
         if (!wide)
@@ -295,6 +298,20 @@ static enum hr_code bad_flag(struct hr_call *call, const char *name)
                          "inputExpr", expr_sql(a, flag), NULL);
 }
 
+/* the offset of nth_value: a constant, from 1 */
+static enum hr_code check_place_in_frame(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *offset = args_of(call)[1];
+    double value = 0;
+    if (!is_foldable(offset))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+                             type_sql(a, offset->type), "inputExpr", expr_sql(a, offset), NULL);
+    if (!constant_number(a, offset, &value) && !is_null_constant(offset))
+        return hr_refuse(a->err, "function 'nth_value' at a computed place");
+    return value > 0 ? HR_OK : out_of_range(call, "offset", "(0, 9223372036854775807]", hr_printf(a->arena, "%.0fL", value));
+}
+
 /* nth_value(value, n, ignoreNulls) */
 enum hr_code hr_rule_window_value(struct hr_call *call)
 {
@@ -307,7 +324,7 @@ enum hr_code hr_rule_window_value(struct hr_call *call)
     HR_TRY(finish_call(call));
     call->out->type = args_of(call)[0]->type;
     call->out->nullable = true;
-    return HR_OK;
+    return check_place_in_frame(call);
 }
 
 /* ---- more of strings, dates and collections ---- */

@@ -40,12 +40,13 @@ static enum hr_code resolve_lambda(struct hr_call *call, size_t at, const struct
     struct hr_texpr *body;
     HR_TRY(hr_resolve_expr(&inner, lambda->lambda.body, &body));
     call->scope->correlated = call->scope->correlated || inner.correlated;
+    call->scope->alias_used = inner.alias_used;
     struct hr_texpr *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
     out->lambda.body = body;
     out->lambda.params = params;
     out->lambda.count = n;
     args_of(call)[at] = out;
-    return HR_OK;
+    return check_lambda(call->scope, out);
 }
 
 enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id)

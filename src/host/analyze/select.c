@@ -120,20 +120,10 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
 
 static enum hr_code check_condition(struct analysis *a, const struct hr_texpr *condition)
 {
-    if (!has_kind(condition, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))
+    HR_TRY(check_no_window(a, condition, "WHERE"));
+    if (!has_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR))
         return HR_OK;
-    const struct hr_texpr *at = condition;
-    while (at->kind == HR_T_CALL && !(at->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)) && at->call.args.count) {
-        const struct hr_texpr *next = NULL;
-        for (size_t i = 0; i < at->call.args.count && !next; i++)
-            if (has_kind(at->call.args.at[i], HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))
-                next = at->call.args.at[i];
-        if (!next)
-            break;
-        at = next;
-        while (at->kind == HR_T_CAST)
-            at = at->cast.child;
-    }
+    const struct hr_texpr *at = find_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR);
     return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition), "expressionList", pretty_name(a, at), NULL);
 }
 
@@ -391,6 +381,8 @@ enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_no
             *err = first;
         return code;
     }
+    for (size_t i = 0; i < typed.count; i++)
+        HR_TRY(check_operator(a, typed.at[i].child));
     sort = node_new(a, HR_N_SORT, over);
     sort->sort.orders = typed;
     return restore_output(a, sort, &output, out);

@@ -197,38 +197,36 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     }
 }
 
-struct search { unsigned flags; bool found; };
+struct search { unsigned flags; const struct hr_texpr *found; };
 
 static enum hr_code search_child(void *arg, struct hr_texpr **child)
 {
     struct search *search = arg;
     if (search->found)
         return HR_OK;
-    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & search->flags)) {
-        search->found = true;
+    bool calls = (*child)->kind == HR_T_CALL && ((*child)->call.function->flags & search->flags);
+    bool window = (*child)->kind == HR_T_WINDOW;
+    if (calls || (window && (search->flags & HR_F_WINDOW))) {
+        search->found = *child;
         return HR_OK;
     }
-    if ((*child)->kind == HR_T_WINDOW) {
-        if (search->flags & HR_F_WINDOW) {
-            search->found = true;
-            return HR_OK;
-        }
-        /* the function of OVER is no aggregate of this query; what it is applied to may be */
-        HR_TRY(hr_texpr_each((*child)->window.function, search_child, arg));
-        HR_TRY(each_of(&(*child)->window.partition, search_child, arg));
-        return each_order(&(*child)->window.order, search_child, arg);
-    }
-    return hr_texpr_each(*child, search_child, arg);
+    if (!window)
+        return hr_texpr_each(*child, search_child, arg);
+    /* the function of OVER is no aggregate of this query; what it is applied to may be */
+    HR_TRY(hr_texpr_each((*child)->window.function, search_child, arg));
+    HR_TRY(each_of(&(*child)->window.partition, search_child, arg));
+    return each_order(&(*child)->window.order, search_child, arg);
 }
 
-bool has_kind(const struct hr_texpr *expr, unsigned flags)
+const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags)
 {
-    struct search search = {flags, false};
+    struct search search = {flags, NULL};
     struct hr_texpr *top = (struct hr_texpr *)expr;
     search_child(&search, &top);
     return search.found;
 }
 
+bool has_kind(const struct hr_texpr *expr, unsigned flags) { return find_kind(expr, flags) != NULL; }
 bool has_aggregate(const struct hr_texpr *expr) { return has_kind(expr, HR_F_AGGREGATE); }
 
 static enum hr_code find_column(void *arg, struct hr_texpr **child)

@@ -129,7 +129,7 @@ static bool is_median_or_ordered(const struct hr_texpr *function)
     return false;
 }
 
-enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+static enum hr_code make_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     const struct hr_expr *definition;
@@ -159,5 +159,18 @@ enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct 
     if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count)
         return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name", function->call.name, "wf_expr", pretty_name(a, function), NULL);
     *out = window;
+    return HR_OK;
+}
+
+/* a lateral column alias may be used anywhere else in a select list */
+enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+{
+    const char *before = s->alias_used;
+    s->alias_used = NULL;
+    HR_TRY(make_window(s, expr, out));
+    if (s->alias_used)
+        return hr_fail_spark(s->a->err, "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW", "lca", quote(s->a, s->alias_used), "windowExpr",
+                             expr_sql(s->a, *out), NULL);
+    s->alias_used = before;
     return HR_OK;
 }

@@ -145,6 +145,23 @@ enum hr_code emit_percentile(struct call_text *c, struct hr_buf *out)
     return expand_template(c, "{quantile_cont($1, $2)}", strlen("{quantile_cont($1, $2)}"), out);
 }
 
+/* to the engine a negative share counts from the greatest value down; zero, which has no sign there, is the least one */
+enum hr_code emit_percentile_group(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const char *name = hr_function_is(c->call->call.function, "percentile_disc") ? "disc" : "cont", *share = c->args[1];
+    bool descending = args->count > 2, many = args->at[1]->type->id == HR_TYPE_ARRAY;
+    if (descending && many) {
+        int id = ++c->e->next_table;
+        share = hr_printf(c->e->arena, "list_transform(%s, lambda v%d: -greatest(v%d, 5e-324))", share, id, id);
+    } else if (descending)
+        share = hr_printf(c->e->arena, "-greatest(%s, 5e-324)", share);
+    hr_buf_addf(out, "quantile_%s(%s, %s)", name, c->args[0], share);
+    HR_TRY(write_filter(c, NULL, out));
+    hr_buf_adds(out, c->over);
+    return HR_OK;
+}
+
 /* ---- more aggregates ---- */
 
 enum hr_code emit_try_sum(struct call_text *c, struct hr_buf *out)

@@ -592,6 +592,7 @@ primary(A) ::= call(B) call_tail(T). {
     A = B;
     A.stop = p->offset_end;
     if (B.expr->kind == HR_EXPR_CALL) {
+        B.expr->origin = hr_sql_origin(p, A.start, A.stop);
         B.expr->call.within_group = sql_exprs(p, &T.within);
         B.expr->call.filter = T.filter.expr;
         B.expr->call.ignore_nulls |= T.nulls == 1;
