@@ -39,6 +39,9 @@ struct daemon {
     struct hr_spark *spark;
     struct hr_storage *storage;
     const char *connect, *host;              /* host: as it stands in addresses */
+    const char *gate_socket;                 /* local's */
+    int storage_port;
+    struct hr_timer *run_watch;
     bool stopping;
     struct hr_err failure;                   /* why it ended, when it did not end well */
 };
@@ -74,19 +77,23 @@ static enum hr_code listen_tcp(struct daemon *daemon, int port, struct hr_err *e
     return hr_http_server_start(daemon->loop, &options, &daemon->tcp, err);
 }
 
+static enum hr_code listen_local(struct daemon *daemon, struct hr_err *err)
+{
+    struct hr_http_server_options options = {.unix_path = daemon->gate_socket, .handler = &handler, .arg = daemon};
+    return hr_http_server_start(daemon->loop, &options, &daemon->local, err);
+}
+
 static enum hr_code listen_all(struct daemon *daemon, struct hr_err *err)
 {
     struct hr_home *home = &daemon->home;
-    struct hr_http_server_options local = {.unix_path = hr_printf(home->arena, "%s/gate.sock", home->site.run_dir),
-                                           .handler = &handler,
-                                           .arg = daemon};
     int port = daemon->options->port ? daemon->options->port : home->last_port;
     enum hr_code code = listen_tcp(daemon, port, err);
     if (code && !daemon->options->port && port)      /* the last start's port is somebody else's now */
         code = listen_tcp(daemon, 0, err);
     HR_TRY(code);
     home->site.port = hr_http_server_port(daemon->tcp);
-    return hr_http_server_start(daemon->loop, &local, &daemon->local, err);
+    daemon->gate_socket = hr_printf(home->arena, "%s/gate.sock", home->site.run_dir);
+    return listen_local(daemon, err);
 }
 
 /* addresses that work as they stand, on this machine at least */
@@ -117,6 +124,8 @@ static void stop(struct daemon *daemon)
         return;
     daemon->stopping = true;
     hr_log(HR_LOG_INFO, "serve.stop", NULL);
+    hr_timer_stop(daemon->run_watch);
+    daemon->run_watch = NULL;
     unlink(daemon->home.endpoint_file);
     hr_arm_stop();
     hr_data_stop();
@@ -165,9 +174,40 @@ static void publish(struct daemon *daemon, int storage_port)
     fflush(stdout);
 }
 
+/* ---- the run folder is ours; who removes it, removes what callers and hosts find us by ---- */
+
+#define RUN_WATCH_MS 1000
+
+static enum hr_code mend_run(struct daemon *daemon, struct hr_err *err)
+{
+    struct hr_home *home = &daemon->home;
+    HR_TRY(hr_file_mkdirs(home->site.run_dir, err));
+    HR_TRY(hr_spark_mend(daemon->spark, err));
+    if (access(daemon->gate_socket, F_OK)) {
+        hr_http_server_stop(daemon->local);          /* what runs through it gets time to end */
+        daemon->local = NULL;
+        HR_TRY(listen_local(daemon, err));
+    }
+    return hr_home_publish(home, daemon->connect, daemon->storage_port, err);
+}
+
+static void watch_run(void *arg)
+{
+    struct daemon *daemon = arg;
+    struct hr_err err = {0};
+    if (daemon->stopping || (!access(daemon->home.endpoint_file, F_OK) && !access(daemon->gate_socket, F_OK)))
+        return;
+    enum hr_code code = mend_run(daemon, &err);
+    hr_log(HR_LOG_WARN, "run.removed", "folder", daemon->home.site.run_dir, "then", code ? err.msg : "made again", NULL);
+}
+
 static void on_storage_ready(int port, void *arg)
 {
-    publish(arg, port);
+    struct daemon *daemon = arg;
+    daemon->storage_port = port;
+    publish(daemon, port);
+    if (!daemon->run_watch)
+        daemon->run_watch = hr_timer_start(daemon->loop, RUN_WATCH_MS, RUN_WATCH_MS, watch_run, daemon);
 }
 
 static void on_storage_failed(const struct hr_err *err, void *arg)

@@ -165,10 +165,9 @@ static void load(struct hr_notices *notices, struct hr_arena *arena)
     }
 }
 
-static enum hr_code remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text, struct hr_err *err)
+static enum hr_code write_told(struct hr_notices *notices, struct hr_arena *arena, struct hr_err *err)
 {
     struct hr_buf lines;
-    add(notices, principal, text, hr_clock_ms());
     hr_buf_init(&lines, FILE_MAX);
     for (size_t i = 0; i < notices->count; i++)
         hr_buf_addf(&lines, "%s\n", notices->told[i].text);
@@ -176,6 +175,29 @@ static enum hr_code remember(struct hr_notices *notices, struct hr_arena *arena,
     if (!code)
         code = hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, hr_buf_text(&lines), hr_buf_len(&lines), err);
     hr_buf_release(&lines);
+    return code;
+}
+
+static enum hr_code remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text, struct hr_err *err)
+{
+    add(notices, principal, text, hr_clock_ms());
+    return write_told(notices, arena, err);
+}
+
+static enum hr_code write_key(const struct hr_site *site, struct hr_arena *arena, struct hr_err *err)
+{
+    char key[2 * HR_GRANT_KEY_BYTES + 2];
+    hr_grant_key_text(hr_identity_grant_key(site->identity), key);
+    return hr_file_write(hr_notices_key_file(site, arena), 0600, key, strlen(key), err);
+}
+
+enum hr_code hr_notices_mend(struct hr_notices *notices, struct hr_err *err)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    enum hr_code code = write_told(notices, arena, err);     /* first: who finds the key looks there */
+    if (!code)
+        code = write_key(notices->site, arena, err);
+    hr_arena_free(arena);
     return code;
 }
 
@@ -227,10 +249,8 @@ static void renew(void *arg)
 
 enum hr_code hr_notices_new(struct hr_site *site, struct hr_gate *gate, struct hr_notices **out, struct hr_err *err)
 {
-    char key[2 * HR_GRANT_KEY_BYTES + 2];
     struct hr_arena *arena = hr_arena_new(NULL);
-    hr_grant_key_text(hr_identity_grant_key(site->identity), key);
-    enum hr_code code = hr_file_write(hr_notices_key_file(site, arena), 0600, key, strlen(key), err);
+    enum hr_code code = write_key(site, arena, err);
     if (code) {
         hr_arena_free(arena);
         return code;

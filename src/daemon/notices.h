@@ -13,6 +13,8 @@ struct hr_notices;
 
 /* writes RUN/grant.pub, the key that hosts, account and mounts are handed, and listens to the site's identity from now on */
 enum hr_code hr_notices_new(struct hr_site *site, struct hr_gate *gate, struct hr_notices **notices, struct hr_err *err);
+/* writes its files again, in a run folder that somebody removed */
+enum hr_code hr_notices_mend(struct hr_notices *notices, struct hr_err *err);
 void hr_notices_stop(struct hr_notices *notices);     /* before the gate stops; NULL is fine */
 void hr_notices_free(struct hr_notices *notices);     /* once the loop and its connections are gone; NULL is fine */
 

@@ -111,6 +111,12 @@ void hr_spark_ready(struct hr_spark *spark)
     hr_sessions_set_host(spark->sessions, host, SPARES);
 }
 
+enum hr_code hr_spark_mend(struct hr_spark *spark, struct hr_err *err)
+{
+    HR_TRY(hr_notices_mend(spark->notices, err));
+    return hr_sessions_mend(spark->sessions, err);
+}
+
 struct hr_gate *hr_spark_gate(struct hr_spark *spark)
 {
     return spark->gate;

@@ -9,6 +9,8 @@ struct hr_spark;
 enum hr_code hr_spark_start(struct hr_site *site, struct hr_spark **spark, struct hr_err *err);   /* site stays the caller's */
 /* starts the first spare host: once the site's storage_url is known, for hosts are told it */
 void hr_spark_ready(struct hr_spark *spark);
+/* makes again what sessions need of a run folder that somebody removed */
+enum hr_code hr_spark_mend(struct hr_spark *spark, struct hr_err *err);
 struct hr_gate *hr_spark_gate(struct hr_spark *spark);
 struct hr_sessions *hr_spark_sessions(struct hr_spark *spark);
 /* for livy's `released`: arg is the struct hr_spark */

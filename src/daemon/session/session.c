@@ -677,6 +677,19 @@ static void answer_waiting(struct hr_sessions *sessions)
     }
 }
 
+enum hr_code hr_sessions_mend(struct hr_sessions *sessions, struct hr_err *err)
+{
+    HR_TRY(hr_file_mkdirs(sessions->folder, err));
+    for (struct hr_map_entry *entry = NULL; (entry = hr_map_next(&sessions->sessions, entry));) {
+        struct hr_session *session = entry->value;
+        session->recorded = false;
+        hr_session_record(session);
+    }
+    record_command(sessions);
+    hosts_refill(sessions);
+    return HR_OK;
+}
+
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares)
 {
     free_list(sessions->host);

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "host/connect/proto.h"
 #include "host/connect/texts.h"
+#include "io/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -171,12 +172,23 @@ static bool is_removed(const struct hr_connect *connect)
     return !fstat(connect->journal, &status) && !status.st_nlink;
 }
 
+static void make_folder(const char *path)
+{
+    char folder[4400];
+    struct hr_err err;
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
+    if (slash && hr_file_mkdirs(folder, &err))
+        hr_log(HR_LOG_WARN, "journal.no-folder", "path", folder, "error", err.msg, NULL);
+}
+
 /* somebody removed the file under the running host: it is written again, or what would be lost with it is not acknowledged */
 static enum hr_code find_again(struct hr_connect *connect, struct hr_err *err)
 {
     if (!is_removed(connect))
         return HR_OK;
     hr_log(HR_LOG_WARN, "journal.removed", "path", connect->options.journal, NULL);
+    make_folder(connect->options.journal);
     compact(connect);
     if (!is_removed(connect))
         return HR_OK;

@@ -523,6 +523,23 @@ static enum hr_code check_mark_after(struct hr_writing *writing, enum hr_code co
     return marked;
 }
 
+/* The target was not there when the write began, and is there now: another writer was quicker. As if it had been there at the start. */
+static enum hr_code come_second(struct hr_writing *writing, struct hr_err *err)
+{
+    switch (writing->write->mode) {
+    case HR_SAVE_APPEND: return move_files(writing, err);
+    case HR_SAVE_OVERWRITE: return writing->dynamic ? swap_partitions(writing, err) : swap_folders(writing, writing->place, writing->target, err);
+    case HR_SAVE_IGNORE: return drop(writing, writing->place, true, err);
+    default: return hr_fail_spark(err, "PATH_ALREADY_EXISTS", "outputPath", hr_files_spark_path(writing->arena, writing->target), NULL);
+    }
+}
+
+static enum hr_code put_first(struct hr_writing *writing, struct hr_err *err)
+{
+    enum hr_code code = hr_blob_rename(writing->format->blob, writing->place, writing->target, false, writing->cancel, err);
+    return code == HR_E_EXISTS ? come_second(writing, err) : code;
+}
+
 static enum hr_code write_renaming(struct hr_writing *writing, bool exists, struct hr_err *err)
 {
     struct hr_blob *blob = writing->format->blob;
@@ -541,7 +558,7 @@ static enum hr_code write_renaming(struct hr_writing *writing, bool exists, stru
     if (!code)
         code = dynamic ? swap_partitions(writing, err) : append ? move_files(writing, err)
              : exists ? swap_folders(writing, writing->place, writing->target, err)
-                      : hr_blob_rename(blob, writing->place, writing->target, false, writing->cancel, err);
+                      : put_first(writing, err);
     struct hr_err ignored = {0};
     if (code)
         drop(writing, writing->place, true, &ignored);
