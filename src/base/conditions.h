@@ -56,6 +56,7 @@
     X("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: the binary operator requires the input type <inputType>, not <actualDataType>.") \
     X("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Cannot drop all fields in struct.") \
     X("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>.") \
+    X("DATATYPE_MISMATCH.HASH_MAP_TYPE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: Input to the function <functionName> cannot contain elements of the \"MAP\" type. In Spark, same maps may have different hashcode, thus hash expressions are prohibited on \"MAP\" elements. To restore previous behavior set \"spark.sql.legacy.allowHashOnMapType\" to \"true\".") \
     X("DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <leftExprName>(<leftExprValue>) must be <constraint> the <rightExprName>(<rightExprValue>).") \
     X("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: The <exprName> must be between <valueRange> (current value = <currentValue>).") \
     X("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", HR_ANALYSIS, "Cannot resolve <sqlExpr> due to data type mismatch: cannot cast <srcType> to <targetType>. To convert values from <srcType> to <targetType>, you can use the functions <functionNames> instead.") \
@@ -115,6 +116,7 @@
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. You must provide at least one field type. For example: \"STRUCT<name STRING, phone DECIMAL(10, 0)>\".") \
     X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
+    X("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "22015", HR_ARITHMETIC, "Integer overflow while operating with intervals. Try devising appropriate values for the interval parameters.") \
     X("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.") \
     X("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression without an aggregation, but found <aggExpr>.") \
     X("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression of the BOOLEAN type.") \
@@ -153,6 +155,7 @@
     X("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Found incompatible types in the column <colName> for inline table.") \
     X("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "42000", HR_ANALYSIS, "Invalid inline table. Inline table expected <expectedNumCols> columns but found <actualNumCols> columns in row <rowIndex>.") \
     X("INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "42000", HR_ANALYSIS, "Invalid inline table. Cannot evaluate the expression <expr> in inline table definition.") \
+    X("INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", "22006", HR_ILLEGAL_ARGUMENT, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Uncaught arithmetic exception while parsing '<input>'.") \
     X("INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Error parsing interval <interval> string.") \
     X("INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Interval string does not match <intervalStr> format of <supportedFormat> when cast to <typeName>: <input>.") \
     X("INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", "22006", HR_PARSE, "Error parsing '<input>' to interval. Please ensure that the value provided is in a valid format for defining an interval. You can reference the documentation for the correct format. Cannot support (interval '<input>' <from> to <to>) expression.") \
@@ -205,7 +208,9 @@
     X("MISSING_GROUP_BY", "42803", HR_ANALYSIS, "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.") \
     X("MISSING_WINDOW_SPECIFICATION", "42P20", HR_ANALYSIS, "Window specification is not defined in the WINDOW clause for <windowName>. For more information about WINDOW clauses, please refer to '<docroot>/sql-ref-syntax-qry-select-window.html'.") \
     X("MULTI_ALIAS_WITHOUT_GENERATOR", "42K0E", HR_ANALYSIS, "Multi part aliasing (<names>) is not supported with <expr> as it is not a generator function.") \
+    X("NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION", "22003", HR_ANALYSIS, "Found the negative value in <frequencyExpression>: <negativeValue>, but expected a positive integral value.") \
     X("NESTED_AGGREGATE_FUNCTION", "42607", HR_ANALYSIS, "It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.") \
+    X("NON_FOLDABLE_ARGUMENT", "42K08", HR_ANALYSIS, "The function <funcName> requires the parameter <paramName> to be a foldable expression of the type <paramType>, but the actual argument is a non-foldable.") \
     X("NULLABLE_COLUMN_OR_FIELD", "42000", HR_ANALYSIS, "Column or field <name> is nullable while it's required to be non-nullable.") \
     X("NULL_MAP_KEY", "2200E", HR_RUNTIME, "Cannot use null as map key.") \
     X("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "22003", HR_ARITHMETIC, " <value> cannot be represented as Decimal(<precision>, <scale>). If necessary set <config> to \"false\" to bypass this error, and return NULL instead.") \
@@ -236,6 +241,7 @@
     X("UNABLE_TO_INFER_SCHEMA", "42KD9", HR_ANALYSIS, "Unable to infer schema for <format>. It must be specified manually.") \
     X("UNBOUND_SQL_PARAMETER", "42P02", HR_ANALYSIS, "Found the unbound parameter: <name>. Please, fix `args` and provide a mapping of the parameter to either a SQL literal or collection constructor functions such as `map()`, `array()`, `struct()`.") \
     X("UNCLOSED_BRACKETED_COMMENT", "42601", HR_PARSE, "Found an unclosed bracketed comment. Please, append */ at the end of the comment.") \
+    X("UNEXPECTED_INPUT_TYPE", "42K09", HR_ANALYSIS, "Parameter <paramIndex> of function <functionName> requires the <requiredType> type, however <inputSql> has the type <inputType>.") \
     X("UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE", "42836", HR_ANALYSIS, "The UNION operator is not yet supported within recursive common table expressions (WITH clauses that refer to themselves, directly or indirectly). Please use UNION ALL instead.") \
     X("UNPIVOT_REQUIRES_VALUE_COLUMNS", "42K0A", HR_ANALYSIS, "At least one value column needs to be specified for UNPIVOT, all columns specified as ids.") \
     X("UNPIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Unpivot value columns must share a least common type, some types do not: [<types>].") \

@@ -106,28 +106,44 @@ static bool all_literal(const struct hr_texpr *expr)
     return is_foldable(expr);
 }
 
-/* the number that a literal under casts and signs is; false: it is none */
+static bool constant_number(struct analysis *a, const struct hr_texpr *expr, double *value);
+
+/* sums, differences, products and signs of constants */
+static bool constant_call(struct analysis *a, const struct hr_texpr *expr, double *value)
+{
+    const struct hr_texprs *args = &expr->call.args;
+    const char *name = expr->call.function->name;
+    double other = 0;
+    if (!args->count || args->count > 2 || !constant_number(a, args->at[0], value))
+        return false;
+    if (args->count == 2 && !constant_number(a, args->at[1], &other))
+        return false;
+    if (args->count == 1 && hr_function_is(expr->call.function, "negative"))
+        *value = -*value;
+    else if (args->count == 2 && !strcmp(name, "+"))
+        *value += other;
+    else if (args->count == 2 && !strcmp(name, "-"))
+        *value -= other;
+    else if (args->count == 2 && !strcmp(name, "*"))
+        *value *= other;
+    else
+        return false;
+    return true;
+}
+
+/* the number that literals under casts and arithmetic are; false: it is none, or not found here */
 static bool constant_number(struct analysis *a, const struct hr_texpr *expr, double *value)
 {
-    double sign = 1;
-    for (;;) {
-        bool negative = expr->kind == HR_T_CALL && hr_function_is(expr->call.function, "negative");
-        if (negative)
-            sign = -sign;
-        if (expr->kind == HR_T_CAST)
-            expr = expr->cast.child;
-        else if (negative)
-            expr = expr->call.args.at[0];
-        else
-            break;
-    }
+    while (expr->kind == HR_T_CAST && hr_type_is_numeric(expr->type))
+        expr = expr->cast.child;
+    if (expr->kind == HR_T_CALL)
+        return constant_call(a, expr, value);
     if (expr->kind != HR_T_LITERAL || expr->literal->is_null || !hr_type_is_numeric(expr->type))
         return false;
     if (expr->type->id == HR_TYPE_DECIMAL)
         *value = strtod(hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len), NULL);
     else
         *value = is_fraction(expr->type) ? expr->literal->real : (double)expr->literal->integer;
-    *value *= sign;
     return true;
 }
 
@@ -175,39 +191,107 @@ static enum hr_code check_percentage(struct hr_call *call)
     return outside ? out_of_range(call, "percentage", "[0.0, 1.0]", texts) : HR_OK;
 }
 
-static enum hr_code typed_percentile(struct hr_call *call)
+/* what percentiles are taken of: numbers, which texts and NULL are read as, intervals; by percentile_approx also of moments */
+static enum hr_code percentile_value(struct hr_call *call, bool approximate)
+{
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *type = args[0]->type;
+    bool interval = type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME;
+    if (interval || (approximate && (hr_type_is_numeric(type) || is_date_like(type))))
+        return HR_OK;
+    if (!hr_type_is_numeric(type) && !is_string(type) && type->id != HR_TYPE_VOID)
+        return unexpected(call, 0, approximate ? "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL YEAR TO MONTH\" or "
+                                                 "\"INTERVAL DAY TO SECOND\")"
+                                               : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")");
+    args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
+    return HR_OK;
+}
+
+/* a double, or an array of them without nulls; one that is computed may have them by its type */
+static enum hr_code percentage_type(struct hr_call *call, bool approximate)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    bool approximate = strstr(call->function->name, "approx") != NULL;
-    if (is_string(args[0]->type))
-        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
-    if (!hr_type_is_numeric(args[0]->type) && !(approximate && is_date_like(args[0]->type)))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "first",
-                             "requiredType", "\"NUMERIC\"", "inputSql", expr_sql(a, args[0]), "inputType", type_sql(a, args[0]->type), NULL);
+    const struct hr_type *type = args[1]->type, *element = type->element, *to = BASIC(DOUBLE);
+    bool many = type->id == HR_TYPE_ARRAY, fits;
+    if (many) {
+        bool exact = element->id == HR_TYPE_DOUBLE, number = hr_type_is_numeric(element) || element->id == HR_TYPE_VOID;
+        fits = exact || (number && !type->contains_null);
+        to = hr_type_array(a->arena, BASIC(DOUBLE), exact && type->contains_null);
+    } else
+        fits = implicit_cast_allowed(a, type, 'd', &to);
+    const char *wanted = many ? "\"ARRAY<DOUBLE>\"" : "\"DOUBLE\"";
+    if (!fits)
+        return unexpected(call, 1, approximate ? "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")" : wanted);
     if (!all_literal(args[1]))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
-                             "\"DOUBLE\"", "inputExpr", expr_sql(a, args[1]), NULL);
-    bool many = args[1]->type->id == HR_TYPE_ARRAY;
-    if (many && args[1]->type->contains_null)
-        return unexpected(call, 1, "\"ARRAY<DOUBLE>\"");
-    args[1] = cast_implicit(a, args[1], many ? hr_type_array(a->arena, BASIC(DOUBLE), false) : BASIC(DOUBLE));
-    if (approximate && count_of(call) == 2)
-        add_arg(call, literal_int(a, BASIC(INT), 10000));
+                             wanted, "inputExpr", expr_sql(a, args[1]), NULL);
+    args[1] = cast_implicit(a, args[1], to);
+    return HR_OK;
+}
+
+/* the third argument: how often each value counts, or how fine the sketch is */
+static enum hr_code integral_third(struct hr_call *call)
+{
+    const struct hr_type *type = args_of(call)[2]->type;
+    if (!hr_type_is_integral(type) && type->id != HR_TYPE_VOID)
+        return unexpected(call, 2, "\"INTEGRAL\"");
+    return HR_OK;
+}
+
+static enum hr_code check_accuracy(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    const struct hr_texpr *accuracy = args_of(call)[2];
+    double value;
+    if (!is_foldable(accuracy))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`accuracy`", "inputType",
+                             "\"BIGINT\"", "inputExpr", expr_sql(a, accuracy), NULL);
+    if (is_null_constant(accuracy))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName", "accuracy", NULL);
+    if (constant_number(a, accuracy, &value) && !(value > 0 && value <= INT32_MAX))
+        return out_of_range(call, "accuracy", "(0, 2147483647]", hr_printf(a->arena, "%.0fL", value));
+    return HR_OK;
+}
+
+/* values and percentages; an interval's percentile is an interval of all units, the sketch's one of the values */
+static enum hr_code typed_percentile(struct hr_call *call, bool approximate)
+{
+    struct analysis *a = of(call);
+    HR_TRY(percentile_value(call, approximate));
+    HR_TRY(percentage_type(call, approximate));
+    const struct hr_type *value = args_of(call)[0]->type;
     if (!approximate)
-        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
-    if (!approximate && count_of(call) == 2 && hr_function_is(call->function, "percentile"))
-        add_arg(call, literal_int(a, BASIC(INT), 1));
-    const struct hr_type *value = approximate ? args_of(call)[0]->type : BASIC(DOUBLE);
+        value = is_interval(value) ? hr_type_basic(value->id) : BASIC(DOUBLE);
+    if (!approximate && !is_interval(value))
+        args_of(call)[0] = cast_implicit(a, args_of(call)[0], BASIC(DOUBLE));
+    bool many = args_of(call)[1]->type->id == HR_TYPE_ARRAY;
     call->out->type = many ? hr_type_array(a->arena, value, false) : value;
     call->out->nullable = true;
-    return HR_OK;
+    return check_percentage(call);
 }
 
 enum hr_code hr_rule_percentile(struct hr_call *call)
 {
-    HR_TRY(typed_percentile(call));
-    return check_percentage(call);
+    bool approximate = strstr(call->function->name, "approx") != NULL;
+    if (count_of(call) == 2)
+        add_arg(call, literal_int(of(call), BASIC(INT), approximate ? 10000 : 1));
+    HR_TRY(typed_percentile(call, approximate));
+    HR_TRY(integral_third(call));
+    return approximate ? check_accuracy(call) : HR_OK;
+}
+
+/* a median is a percentile of one half, by a name of its own */
+enum hr_code hr_rule_median(struct hr_call *call)
+{
+    HR_TRY(percentile_value(call, false));
+    const struct hr_type *type = args_of(call)[0]->type;
+    bool interval = is_interval(type);
+    if (!interval)
+        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0], BASIC(DOUBLE));
+    call->out->type = interval ? hr_type_basic(type->id) : BASIC(DOUBLE);
+    call->out->nullable = true;
+    return HR_OK;
 }
 
 /* percentile_cont(p) WITHIN GROUP (ORDER BY v): call.c makes v the first argument, and a third one of it when the order descends */
@@ -215,7 +299,7 @@ enum hr_code hr_rule_percentile_group(struct hr_call *call)
 {
     size_t count = count_of(call);
     call->out->call.args.count = 2;
-    HR_TRY(hr_rule_percentile(call));
+    HR_TRY(typed_percentile(call, false));
     call->out->call.args.count = count;
     return HR_OK;
 }
@@ -364,13 +448,24 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
 /* mode(value, deterministic): the least of the most frequent values, or the first met */
 enum hr_code hr_rule_mode(struct hr_call *call)
 {
-    if (count_of(call) == 2) {
-        struct hr_texpr *flag_expr = args_of(call)[1];
-        int flag = take_flag(call);
-        if (flag < 0)
-            return bad_flag(call, "`deterministic`");
-        if (flag)
-            add_arg(call, flag_expr);
-    }
+    struct analysis *a = of(call);
+    if (count_of(call) == 1)
+        return finish_call(call);
+    struct hr_texpr *given = args_of(call)[1];
+    if (!is_foldable(given))
+        return hr_fail_spark(a->err, "NON_FOLDABLE_ARGUMENT", "funcName", "`mode`", "paramName", "`deterministic`", "paramType", "\"BOOLEAN\"", NULL);
+    if (given->type->id != HR_TYPE_BOOLEAN && given->type->id != HR_TYPE_VOID)
+        return hr_fail_spark(a->err, "UNEXPECTED_INPUT_TYPE", "paramIndex", "second", "functionName", "`mode`", "requiredType", "\"BOOLEAN\"", "inputSql",
+                             expr_sql(a, given), "inputType", type_sql(a, given->type), NULL);
+    if (is_null_constant(given))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, given), "exprName", "`deterministic`", NULL);
+    int flag = take_flag(call);
+    if (flag < 0)
+        return hr_refuse(a->err, "function 'mode' with a computed second argument");
+    if (!flag)
+        return finish_call(call);
+    if (call->out->call.distinct)
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "funcName", "`mode`", NULL);
+    add_arg(call, given);
     return finish_call(call);
 }

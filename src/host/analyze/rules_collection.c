@@ -403,6 +403,11 @@ enum hr_code hr_rule_map_concat(struct hr_call *call)
     struct analysis *a = of(call);
     bool maps = true;
     const char *types = "";
+    if (!count_of(call)) {
+        call->out->type = hr_type_map(a->arena, BASIC(STRING), BASIC(STRING), true);
+        call->out->nullable = false;
+        return HR_OK;
+    }
     for (size_t i = 0; i < count_of(call); i++) {
         maps = maps && args_of(call)[i]->type->id == HR_TYPE_MAP;
         types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "", type_sql(a, args_of(call)[i]->type));

@@ -42,6 +42,15 @@ static struct hr_texpr *filling_value(struct analysis *a, const char *value)
     return literal_of(a, decimal);
 }
 
+/* the seconds of an interval are DECIMAL(18,6): what is finer is rounded, what is no number is NULL, what is too large fails */
+static void seconds_to_decimal(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **seconds = &args_of(call)[count_of(call) - 1];
+    *seconds = cast_implicit(a, *seconds, hr_type_decimal(a->arena, 18, 6));
+    call->out->nullable = call->out->nullable || (*seconds)->nullable;
+}
+
 enum hr_code hr_rule_filled(struct hr_call *call)
 {
     struct analysis *a = call->scope->a;
@@ -55,6 +64,8 @@ enum hr_code hr_rule_filled(struct hr_call *call)
         call->out->call.args = (struct hr_texprs){args, (size_t)call->function->most};
     }
     HR_TRY(finish_call(call));
+    if (strstr(call->function->name, "make_") && *call->function->result != 'm')
+        seconds_to_decimal(call);
     if (!strcmp(call->function->name, "str_to_map"))
         call->out->type = hr_type_map(a->arena, BASIC(STRING), BASIC(STRING), true);
     if (strstr(call->function->name, "make_interval"))

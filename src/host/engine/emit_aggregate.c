@@ -124,41 +124,124 @@ enum hr_code emit_collect(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+/* The percentages, checked where they are computed: the analysis knows those that are written. Those that the engine does not take are told as
+ * Spark does; `strict`: NaN, which is 0 to percentile, is told too. */
+static enum hr_code percentages(struct call_text *c, bool strict, const char **text)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
+    struct hr_buf buf;
+    types[0] = c->call->call.args.at[1]->type;
+    types[1] = hr_type_basic(HR_TYPE_BOOLEAN);
+    types[2] = hr_type_basic(HR_TYPE_STRING);
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+    enum hr_code code = emit_kernel(c->e, "percentages", strlen("percentages"), types[0], types, 3, &buf);
+    hr_buf_addf(&buf, "(%s, %s, '%s')", c->args[1], strict ? "true" : "false", c->call->call.name);
+    *text = sel_take(c->e, &buf);
+    return code;
+}
+
+static bool has_no_item(const struct hr_texpr *expr)
+{
+    while (expr->kind == HR_T_CAST)
+        expr = expr->cast.child;
+    return expr->kind == HR_T_CALL && hr_function_is(expr->call.function, "array") && !expr->call.args.count;
+}
+
 /* the rank-ceil(p * n) value of the sorted ones: exact, which Spark's sketch is too up to its accuracy */
 enum hr_code emit_percentile_approx(struct call_text *c, struct hr_buf *out)
 {
-    const char *list;
+    const char *list, *shares;
+    if (has_no_item(c->call->call.args.at[1])) {
+        hr_buf_adds(out, "any_value(NULL)");
+        return write_filter(c, NULL, out);
+    }
     /* NaN takes no part in Spark's sketch */
     bool real = real_type(c->call->call.args.at[0]->type);
     HR_TRY(aggregate_text(c, real ? "list_sort({list($1)~$1 IS NOT NULL AND NOT isnan($1)})" : "list_sort({list($1)~$1 IS NOT NULL})", &list));
+    HR_TRY(percentages(c, true, &shares));
     int id = ++c->e->next_table;
     if (c->call->type->id == HR_TYPE_ARRAY && c->call->call.args.at[1]->type->id == HR_TYPE_ARRAY)
         hr_buf_addf(out, "list_transform(CASE WHEN len(%s) > 0 THEN %s ELSE NULL END, lambda v%d: list_extract(%s, greatest(1, CAST(ceil(v%d * len(%s)) AS BIGINT))))",
-                    list, c->args[1], id, list, id, list);
+                    list, shares, id, list, id, list);
     else
-        hr_buf_addf(out, "list_extract(%s, greatest(1, CAST(ceil(%s * len(%s)) AS BIGINT)))", list, c->args[1], list);
+        hr_buf_addf(out, "list_extract(%s, greatest(1, CAST(ceil(%s * len(%s)) AS BIGINT)))", list, shares, list);
     return HR_OK;
 }
 
-enum hr_code emit_percentile(struct call_text *c, struct hr_buf *out)
+/* percentile with a frequency: a kernel over the pairs */
+static enum hr_code weighted_percentile(struct call_text *c, const char **text)
 {
-    return expand_template(c, "{quantile_cont($1, $2)}", strlen("{quantile_cont($1, $2)}"), out);
+    struct hr_field pair[] = {{"f0", hr_type_basic(HR_TYPE_DOUBLE), true, NULL}, {"f1", hr_type_basic(HR_TYPE_LONG), true, NULL}};
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
+    const struct hr_type *real = hr_type_basic(HR_TYPE_DOUBLE);
+    bool many = c->call->type->id == HR_TYPE_ARRAY;
+    const char *list;
+    struct hr_buf buf;
+    HR_TRY(aggregate_text(c, "{list(struct_pack(f0 := CAST($1 AS DOUBLE), f1 := CAST($3 AS BIGINT)))~$1 IS NOT NULL AND $3 IS NOT NULL}", &list));
+    types[0] = hr_type_array(c->e->arena, hr_type_struct(c->e->arena, pair, 2), false);
+    types[1] = c->call->call.args.at[1]->type;
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+    enum hr_code code = emit_kernel(c->e, "weighted_percentile", strlen("weighted_percentile"), many ? hr_type_array(c->e->arena, real, false) : real, types, 2, &buf);
+    hr_buf_addf(&buf, "(%s, %s)", list, c->args[1]);
+    *text = sel_take(c->e, &buf);
+    return code;
 }
 
-/* to the engine a negative share counts from the greatest value down; zero, which has no sign there, is the least one */
-enum hr_code emit_percentile_group(struct call_text *c, struct hr_buf *out)
+static bool is_one(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_LITERAL && !expr->literal->is_null && hr_type_is_integral(expr->type) && expr->literal->integer == 1;
+}
+
+/* the shares of a descending order: to the engine negative ones, of which zero is none */
+static const char *descending(struct call_text *c)
+{
+    if (c->call->type->id != HR_TYPE_ARRAY)
+        return hr_printf(c->e->arena, "-greatest(%s, 5e-324)", c->args[1]);
+    int id = ++c->e->next_table;
+    return hr_printf(c->e->arena, "list_transform(%s, lambda v%d: -greatest(v%d, 5e-324))", c->args[1], id, id);
+}
+
+static enum hr_code percentile_text(struct call_text *c, const char **text)
+{
+    const struct hr_function *function = c->call->call.function;
+    bool plain = hr_function_is(function, "percentile");
+    if (hr_function_is(function, "median"))
+        return aggregate_text(c, "{median(CAST($1 AS DOUBLE))}", text);
+    if (plain && !is_one(c->call->call.args.at[2]))
+        return weighted_percentile(c, text);
+    if (!plain && c->call->call.args.count > 2)              /* a third argument of these says that the order descends */
+        c->args[1] = descending(c);
+    if (hr_function_is(function, "percentile_disc"))
+        return aggregate_text(c, "{quantile_disc(CAST($1 AS DOUBLE), $2)}", text);
+    return aggregate_text(c, "{quantile_cont(CAST($1 AS DOUBLE), $2)}", text);
+}
+
+/* percentile, percentile_cont, percentile_disc, median: in doubles, of which intervals are the whole part */
+enum hr_code emit_percentile(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
-    const char *name = hr_function_is(c->call->call.function, "percentile_disc") ? "disc" : "cont", *share = c->args[1];
-    bool descending = args->count > 2, many = args->at[1]->type->id == HR_TYPE_ARRAY;
-    if (descending && many) {
-        int id = ++c->e->next_table;
-        share = hr_printf(c->e->arena, "list_transform(%s, lambda v%d: -greatest(v%d, 5e-324))", share, id, id);
-    } else if (descending)
-        share = hr_printf(c->e->arena, "-greatest(%s, 5e-324)", share);
-    hr_buf_addf(out, "quantile_%s(%s, %s)", name, c->args[0], share);
-    HR_TRY(write_filter(c, NULL, out));
-    hr_buf_adds(out, c->over);
+    const struct hr_type *type = c->call->type;
+    bool many = type->id == HR_TYPE_ARRAY, interval = !real_type(many ? type->element : type);
+    const char *text;
+    if (args->count > 1 && has_no_item(args->at[1])) {
+        hr_buf_adds(out, "any_value(NULL)");
+        HR_TRY(write_filter(c, NULL, out));
+        hr_buf_adds(out, c->over);
+        return HR_OK;
+    }
+    if (args->count > 1)
+        HR_TRY(percentages(c, false, &c->args[1]));
+    HR_TRY(percentile_text(c, &text));
+    if (!interval) {
+        hr_buf_adds(out, text);
+        return HR_OK;
+    }
+    const char *whole = type_text(c->e, many ? type->element : type);
+    int id = ++c->e->next_table;
+    if (many)
+        hr_buf_addf(out, "list_transform(%s, lambda v%d: CAST(trunc(v%d) AS %s))", text, id, id, whole);
+    else
+        hr_buf_addf(out, "CAST(trunc(%s) AS %s)", text, whole);
     return HR_OK;
 }
 

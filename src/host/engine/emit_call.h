@@ -15,7 +15,7 @@ struct call_text {
 #define HR_EMITTERS(X) \
     X(make_timestamp) X(arithmetic) X(divide) X(int_divide) X(remainder) X(negate) X(absolute) X(in) X(case) X(show) \
     X(struct) X(array) X(map) X(array_fields) X(concat) X(lambda) X(reduce) X(lag_lead) X(first_last) \
-    X(nth_value) X(count) X(sum) X(average) X(collect) X(percentile_approx) X(percentile) X(percentile_group) X(array_item) X(element_at) X(size) \
+    X(nth_value) X(count) X(sum) X(average) X(collect) X(percentile_approx) X(percentile) X(array_item) X(element_at) X(size) \
     X(ceil_floor) X(hex) X(octet_length) X(length) X(decode) X(pmod) X(typeof) X(current_user) X(elt) X(reverse) \
     X(try_arithmetic) X(try_divide) X(try_remainder) X(now) X(timezone) X(to_moment) X(unix_time) X(array_distinct) \
     X(array_set) X(sort_array) X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \

@@ -348,7 +348,7 @@ enum hr_code emit_map_concat(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     if (!args->count) {
-        hr_buf_adds(out, "MAP([], [])");
+        hr_buf_addf(out, "CAST(MAP([], []) AS %s)", type_text(c->e, c->call->type));
         return HR_OK;
     }
     hr_buf_adds(out, "CASE WHEN ");

@@ -280,3 +280,8 @@ assert_true(true)
 raise_error('boom')
 1/0 is null
 cot(CAST('Infinity' AS DOUBLE)), sec(CAST('-Infinity' AS DOUBLE)), csc(CAST('Infinity' AS DOUBLE)), cot(0D), csc(0D), cot(-0D)
+# no number of a decimal's: NULL, in ANSI mode too
+CAST(CAST('NaN' AS DOUBLE) AS DECIMAL(18,6))
+CAST(CAST('Infinity' AS FLOAT) AS DECIMAL(18,6))
+CAST(1e30 AS DECIMAL(18,6))
+TRY_CAST(CAST('NaN' AS DOUBLE) AS DECIMAL(18,6))

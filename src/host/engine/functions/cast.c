@@ -182,11 +182,8 @@ static void to_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
         break;
     case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: {
         double real = real_at(rows, row);
-        if (isnan(real) || isinf(real)) {
-            if (mode == ANSI)
-                overflow(rows, row, mode);
-            else
-                hr_out_null(rows, row);
+        if (isnan(real) || isinf(real)) {                    /* in ANSI mode too */
+            hr_out_null(rows, row);
             return;
         }
         result = hr_parse_decimal(text, hr_print_double(real, text), to->precision, to->scale, &value);

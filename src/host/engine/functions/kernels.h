@@ -22,6 +22,8 @@
     X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
     X(draw_times, "i:lld", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) X(pandas_skewness, "?", 0) X(pandas_kurtosis, "?", 0) \
+    /* percentile.c */ \
+    X(percentages, "?", HR_K_NULLS) X(weighted_percentile, "?", 0) \
     /* hash.c */ \
     X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) \
     X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
@@ -42,6 +44,7 @@
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
     X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
+    X(make_day_time, "?", 0) X(make_year_month, "m:ii", 0) \
     /* moment.c */ \
     X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \

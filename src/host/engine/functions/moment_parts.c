@@ -1,4 +1,5 @@
 /* Moments by calendar units: timestampadd, timestampdiff, make_timestamp. */
+#include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
 #include <stdio.h>
@@ -119,3 +120,40 @@ static void make(struct hr_rows *rows, idx_t row, bool strict)
 
 void hr_k_make_timestamp(struct hr_rows *rows, idx_t row) { make(rows, row, true); }
 void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row) { make(rows, row, false); }
+
+/* ---- intervals from numbers ---- */
+
+static void interval_overflow(struct hr_rows *rows)
+{
+    struct hr_err err;
+    hr_fail_spark(&err, "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static bool add_units(int64_t *micros, int32_t count, int64_t unit)
+{
+    int64_t more;
+    return !__builtin_mul_overflow((int64_t)count, unit, &more) && !__builtin_add_overflow(*micros, more, micros);
+}
+
+/* days, hours, minutes, seconds with six decimals */
+void hr_k_make_day_time(struct hr_rows *rows, idx_t row)
+{
+    int64_t micros = (int64_t)hr_decimal_at(rows->data[3], rows->types->args[3], row);
+    bool fits = add_units(&micros, HR_ROW(rows, 0, row, int32_t), HR_US_PER_DAY);
+    fits = fits && add_units(&micros, HR_ROW(rows, 1, row, int32_t), 3600000000);
+    fits = fits && add_units(&micros, HR_ROW(rows, 2, row, int32_t), 60000000);
+    if (fits)
+        HR_OUT(rows, row, int64_t) = micros;
+    else
+        interval_overflow(rows);
+}
+
+void hr_k_make_year_month(struct hr_rows *rows, idx_t row)
+{
+    int64_t months = (int64_t)HR_ROW(rows, 0, row, int32_t) * 12 + HR_ROW(rows, 1, row, int32_t);
+    if (months == (int32_t)months)
+        HR_OUT(rows, row, int32_t) = (int32_t)months;
+    else
+        interval_overflow(rows);
+}
