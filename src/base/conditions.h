@@ -138,6 +138,7 @@
     X("INVALID_DELIMITER_VALUE.EMPTY_STRING", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Delimiter cannot be empty string.") \
     X("INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Single backslash is prohibited. It has special meaning as beginning of an escape sequence. To get the backslash character, pass a string with two backslashes as the delimiter.") \
     X("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "42602", HR_ILLEGAL_ARGUMENT, "Invalid value for delimiter. Unsupported special character for delimiter: <str>.") \
+    X("INVALID_ESC", "42604", HR_PARSE, "Found an invalid escape string: <invalidEscape>. The escape string must contain only one character.") \
     X("INVALID_ESCAPE_CHAR", "42604", HR_PARSE, "`EscapeChar` should be a string literal of length one, but got <sqlExpr>.") \
     X("INVALID_EXTRACT_BASE_FIELD_TYPE", "42000", HR_ANALYSIS, "Can't extract a value from <base>. Need a complex type [STRUCT, ARRAY, MAP] but got <other>.") \
     X("INVALID_EXTRACT_FIELD", "42601", HR_ANALYSIS, "Cannot extract <field> from <expr>.") \

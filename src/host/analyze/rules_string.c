@@ -139,16 +139,19 @@ enum hr_code hr_rule_decode(struct hr_call *call)
     return HR_OK;
 }
 
-/* the escape is one character, written out */
+/* the escape is one character of UTF-16, written out */
 enum hr_code hr_rule_like(struct hr_call *call)
 {
     struct analysis *a = of(call);
     const struct hr_texpr *escape = count_of(call) == 3 ? args_of(call)[2] : NULL;
     bool text = escape && escape->kind == HR_T_LITERAL && is_string(escape->type) && !escape->literal->is_null;
-    size_t characters = 0;
-    for (size_t i = 0; text && i < escape->literal->text.len; i++)
-        characters += ((unsigned char)escape->literal->text.bytes[i] & 0xC0) != 0x80;
-    if (escape && characters != 1)
+    size_t units = 0;
+    for (size_t i = 0; text && i < escape->literal->text.len; i++) {
+        unsigned char byte = (unsigned char)escape->literal->text.bytes[i];
+        units += (byte & 0xC0) != 0x80;
+        units += byte >= 0xF0;
+    }
+    if (escape && units != 1)
         return hr_fail_spark(a->err, "INVALID_ESCAPE_CHAR", "sqlExpr", expr_sql(a, escape), NULL);
     return finish_call(call);
 }

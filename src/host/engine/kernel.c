@@ -64,8 +64,8 @@ void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
 
 struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; struct budget *budget; };
 
-/* one thread's calls of one kernel in one statement */
-struct kernel_run { struct budget *budget; const atomic_int *stop; int64_t taken; };
+/* one thread's calls of one kernel in one statement; kept: what the kernel itself keeps so long */
+struct kernel_run { struct budget *budget; const atomic_int *stop; int64_t taken; void *kept; void (*release)(void *kept); };
 
 static void give_back(struct kernel_run *run)
 {
@@ -75,8 +75,23 @@ static void give_back(struct kernel_run *run)
 
 static void free_run(void *arg)
 {
-    give_back(arg);
-    free(arg);
+    struct kernel_run *run = arg;
+    give_back(run);
+    if (run->kept)
+        run->release(run->kept);
+    free(run->kept);
+    free(run);
+}
+
+void *hr_kernel_kept(struct hr_rows *rows, size_t size, void (*release)(void *kept))
+{
+    struct kernel_run *run = rows->run;
+    if (run->kept)
+        return run->kept;
+    run->kept = calloc(1, size);
+    run->release = release;
+    HR_CHECK(run->kept);
+    return run->kept;
 }
 
 static void begin_run(duckdb_init_info info)

@@ -7,7 +7,7 @@
  * interval); '*' repeats the last argument, which makes the kernel typed by its number of arguments too. "?" as the whole signature: the
  * kernel is registered anew for each combination of argument and result types; it finds them in rows->types.
  *
- * A kernel runs on many threads at once, sees up to 2,048 rows, and keeps no state. NULL in any argument makes NULL before the row
+ * A kernel runs on many threads at once, sees up to 2,048 rows, and keeps no state but hr_kernel_kept's. NULL in any argument makes NULL before the row
  * function is called, unless HR_K_NULLS. A failure: hr_kernel_fail(rows, &err), with an error made by hr_fail_spark. */
 #ifndef HR_HOST_ENGINE_KERNEL_H
 #define HR_HOST_ENGINE_KERNEL_H
@@ -53,6 +53,10 @@ struct hr_rows {
  * lasts (0 bytes): false when there is not so much or the statement is to end. It has failed then, and the kernel returns. */
 bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes);
 bool hr_kernel_watch(void *rows, uint64_t bytes);      /* the same, as value/java_text.h asks it */
+
+/* What a kernel keeps from row to row, in this thread and statement: `size` zeroed bytes at first, then the same again. At the end `release` frees
+ * what they hold, and they are freed. */
+void *hr_kernel_kept(struct hr_rows *rows, size_t size, void (*release)(void *kept));
 
 #define HR_KERNEL_COUNT_EVERY ((uint64_t)1 << 20)
 /* what is made bit by bit is counted by the megabyte */

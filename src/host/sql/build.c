@@ -222,28 +222,54 @@ struct node sql_like(struct parser *p, struct node value, bool negate, const cha
 {
     if (!escape)
         return sql_not(p, negate, sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
-    size_t characters = 0;
-    for (size_t i = 0; i < escape->len; i++)
-        characters += ((unsigned char)escape->text[i] & 0xC0) != 0x80;
-    if (characters != 1)
-        hr_sql_late(p, escape->start, escape->stop, "INVALID_ESCAPE_CHAR", "sqlExpr", hr_printf(p->arena, "\"%s\"", escape->text), NULL);
+    size_t units = 0;                                        /* of UTF-16, Java's characters */
+    for (size_t i = 0; i < escape->len; i++) {
+        units += ((unsigned char)escape->text[i] & 0xC0) != 0x80;
+        units += (unsigned char)escape->text[i] >= 0xF0;
+    }
+    if (units != 1)
+        hr_sql_late(p, escape->start, escape->stop, "INVALID_ESC", "invalidEscape", hr_printf(p->arena, "'%s'", escape->text), NULL);
     struct node mark = hr_sql_string(p, escape);
     return sql_not(p, negate, sql_call(p, operation, value.start, escape->stop, 3, &value, &pattern, &mark));
 }
 
+static bool all_strings(const struct nodes *nodes)
+{
+    for (size_t i = 0; i < nodes->count; i++) {
+        const struct hr_expr *expr = nodes->at[i].expr;
+        if (expr->kind != HR_EXPR_LITERAL || expr->literal->type->id != HR_TYPE_STRING || expr->literal->is_null)
+            return false;
+    }
+    return true;
+}
+
+/* Spark's one expression over all patterns, when they are written out */
+static struct node like_written(struct parser *p, struct node value, bool negate, bool fold, bool all, const struct nodes *patterns, int stop)
+{
+    static const char *const names[2][2] = {{"$likeany", "$likeall"}, {"$notlikeany", "$notlikeall"}};
+    struct nodes args = {0};
+    sql_push(p, &args, fold ? sql_call(p, "lower", value.start, value.stop, 1, &value) : value);
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct node *pattern = &patterns->at[i];
+        sql_push(p, &args, fold ? sql_call(p, "lower", pattern->start, pattern->stop, 1, pattern) : *pattern);
+    }
+    struct node node = sql_call(p, names[negate][all], value.start, stop, 0);
+    node.expr->call.args = sql_exprs(p, &args);
+    node.depth = sql_depth(&args) + 1;
+    return node;
+}
+
 struct node sql_quantified(struct parser *p, struct node value, bool negate, const char *operation, bool all, struct nodes patterns, int stop)
 {
+    if (all_strings(&patterns))
+        return like_written(p, value, negate, !strcmp(operation, "ilike"), all, &patterns, stop);
     struct nodes each = {0};
     for (size_t i = 0; i < patterns.count; i++)
         sql_push(p, &each, sql_like(p, value, negate, operation, patterns.at[i], NULL));
     struct node node = sql_chain(p, all ? "and" : "or", &each);
     node.start = value.start;
     node.stop = stop;
-    if (strcmp(operation, "like"))
-        return node;
-    /* prints as Spark's own expression; the first argument is what is computed */
-    const char *name = negate ? all ? "$notlikeall" : "$notlikeany" : all ? "$likeall" : "$likeany";
-    return sql_call(p, name, value.start, stop, 2, &node, &value);
+    return node;
 }
 
 struct node sql_in(struct parser *p, struct node value, bool negate, struct nodes list, int stop)

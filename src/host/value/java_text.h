@@ -41,11 +41,25 @@ bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len
 /* where the next search begins after a match: behind it, one character on when it was empty; SIZE_MAX at the end */
 size_t hr_regex_after(const char *text, size_t len, const size_t *spans);
 
+/* ---- patterns of LIKE: % is any text, _ any one character, an escape makes of either, or of itself, no more than that ---- */
+struct hr_like;
+enum hr_like_fault { HR_LIKE_READ, HR_LIKE_ESCAPE_ENDS, HR_LIKE_ESCAPES_OTHER };
+enum hr_like_shape { HR_LIKE_OTHER, HR_LIKE_EQUAL, HR_LIKE_PREFIX, HR_LIKE_SUFFIX, HR_LIKE_CONTAINS };
+struct hr_like *hr_like_new(void);
+void hr_like_free(struct hr_like *like);                                            /* NULL is fine */
+/* reads a pattern in the place of the one before. ESCAPES_OTHER: *bad, *bad_len say which character of the pattern is escaped though it needs none */
+enum hr_like_fault hr_like_read(struct hr_like *like, const char *pattern, size_t len, const char *escape, size_t escape_len, size_t *bad, size_t *bad_len);
+/* whether the pattern is only a text that is looked for at a place: that text, which lives until the next is read */
+enum hr_like_shape hr_like_shape(const struct hr_like *like, const char **bytes, size_t *len);
+/* linear in the text where no _ is, else times the length of the longest part at most; false too when the watch ended it; a watch may be NULL */
+bool hr_like_match(const struct hr_like *like, const char *text, size_t len, const struct hr_watch *watch);
+
 /* ---- strings ---- */
-/* upper, lower, initcap with Unicode's full mappings: 'ß' becomes "SS", a sigma at a word's end is the final one */
-void hr_text_upper(const char *text, size_t len, struct hr_buf *out);
-void hr_text_lower(const char *text, size_t len, struct hr_buf *out);
-void hr_text_initcap(const char *text, size_t len, struct hr_buf *out);             /* words are parted by spaces */
+/* upper, lower, initcap with Unicode's full mappings: 'ß' becomes "SS", a sigma at a word's end is the final one. A watch may
+ * be NULL; what it ended is unfinished. */
+void hr_text_upper(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out);
+void hr_text_lower(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out);
+void hr_text_initcap(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out);   /* words are parted by spaces */
 size_t hr_utf8_length(const char *text, size_t len);                                /* code points */
 size_t hr_utf8_offset(const char *text, size_t len, size_t characters);             /* bytes of the first so many code points */
 /* substr(text, position, length) with Spark's 1-based, negative and zero positions: a span of bytes */

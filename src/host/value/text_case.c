@@ -3,6 +3,7 @@
 #include "host/value/java_text.h"
 #include "base/buf.h"
 #include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
 /* sorted by point; unused places are 0 */
@@ -147,15 +148,53 @@ static bool cased_follows(const char *text, size_t len, size_t at)
     return false;
 }
 
-void hr_text_upper(const char *text, size_t len, struct hr_buf *out)
+/* ---- runs of ASCII, which most texts are ---- */
+
+static size_t ascii_end(const char *text, size_t len, size_t at)
+{
+    size_t stop = len - at > HR_WATCH_EVERY ? at + HR_WATCH_EVERY : len;
+    uint64_t eight;
+    for (; at + sizeof eight <= stop; at += sizeof eight) {
+        memcpy(&eight, text + at, sizeof eight);
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    while (at < stop && !((unsigned char)text[at] & 0x80))
+        at++;
+    return at;
+}
+
+/* the bytes, those of the 26 letters from `first` on in the other case */
+static void put_ascii(const char *text, size_t len, char first, struct hr_buf *out)
+{
+    char *to = hr_buf_room(out, len);
+    for (size_t i = 0; to && i < len; i++)
+        to[i] = (char)(text[i] ^ ((unsigned char)(text[i] - first) < 26) << 5);
+    if (to)
+        hr_buf_grew(out, len);
+}
+
+/* asked where a text is in `at`; false: end here */
+static bool goes_on(const struct hr_watch *watch, size_t at, size_t *asked)
+{
+    if (!watch || at - *asked < HR_WATCH_EVERY)
+        return true;
+    *asked = at;
+    return watch->go_on(watch->arg, 0);
+}
+
+void hr_text_upper(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out)
 {
     unsigned point;
-    for (size_t at = 0, n; at < len; at += n ? n : 1) {
+    for (size_t at = 0, n, asked = 0; at < len && goes_on(watch, at, &asked); at += n ? n : 1) {
+        n = ascii_end(text, len, at) - at;
+        if (n) {
+            put_ascii(text + at, n, 'a', out);
+            continue;
+        }
         n = point_at(text, len, at, &point);
-        const struct special *found = n > 1 ? special(point) : NULL;
-        if (n == 1)
-            hr_buf_addc(out, (char)(point >= 'a' && point <= 'z' ? point ^ 0x20 : point));
-        else if (!n)
+        const struct special *found = n ? special(point) : NULL;
+        if (!n)
             hr_buf_addc(out, text[at]);
         else if (found)
             put_all(out, found->upper);
@@ -177,11 +216,25 @@ static void put_lower(const char *text, size_t len, size_t next, unsigned point,
     }
 }
 
-void hr_text_lower(const char *text, size_t len, struct hr_buf *out)
+/* behind a run of ASCII, where one is cased only by its letters */
+static bool cased_behind(const char *run, size_t len, bool before)
+{
+    while (len && is_case_ignorable((unsigned char)run[len - 1]))
+        len--;
+    return len ? is_cased((unsigned char)run[len - 1]) : before;
+}
+
+void hr_text_lower(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out)
 {
     bool after_cased = false;
     unsigned point;
-    for (size_t at = 0, n; at < len; at += n ? n : 1) {
+    for (size_t at = 0, n, asked = 0; at < len && goes_on(watch, at, &asked); at += n ? n : 1) {
+        n = ascii_end(text, len, at) - at;
+        if (n) {
+            put_ascii(text + at, n, 'A', out);
+            after_cased = at + n < len && cased_behind(text + at, n, after_cased);   /* at the end nobody asks */
+            continue;
+        }
         n = point_at(text, len, at, &point);
         if (!n) {
             hr_buf_addc(out, text[at]);
@@ -193,11 +246,11 @@ void hr_text_lower(const char *text, size_t len, struct hr_buf *out)
     }
 }
 
-void hr_text_initcap(const char *text, size_t len, struct hr_buf *out)
+void hr_text_initcap(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out)
 {
     bool first = true, after_cased = false;
     unsigned point;
-    for (size_t at = 0, n; at < len; at += n ? n : 1) {
+    for (size_t at = 0, n, asked = 0; at < len && goes_on(watch, at, &asked); at += n ? n : 1) {
         n = point_at(text, len, at, &point);
         if (!n) {
             hr_buf_addc(out, text[at]);

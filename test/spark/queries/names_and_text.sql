@@ -117,3 +117,26 @@ regexp_replace('abc', '(', 'x')
 'É' RLIKE '(?i)é', regexp_replace('Ä', '(?i)ä', 'x'), regexp_replace('Ä', '(?iu)ä', 'x')
 regexp_extract_all('a1b22', '[a-z](\\d+)', 1), regexp_count('aAa', '(?i)a'), regexp_instr('xyA', '(?i)a'), regexp_substr('xyA', '(?i)a')
 split('aXbxc', '(?i)x'), str_to_map('a:1,b:2', ',', ':')
+# LIKE: characters of any width, escapes, small letters, many patterns
+'😀' LIKE '_', '😀' LIKE '__', 'é' LIKE '_', 'a\nb' LIKE 'a_b', 'a\nb' LIKE 'a%'
+'a%b' LIKE 'aé%b' ESCAPE 'é', 'a%' LIKE 'a%%' ESCAPE '%', 'a_' LIKE 'a__' ESCAPE '_'
+'a%b' LIKE 'a😀%b' ESCAPE '😀'
+'a' LIKE 'a' ESCAPE '##'
+'a' LIKE '%' ESCAPE '%'
+like('a', 'a', '😀')
+like('a', 'a', '')
+like('a', 'a', NULL)
+like('a', 'a\\')
+like('ab', 'a/b', '/')
+'a%b' LIKE 'a\\%b', 'a_b' LIKE 'a\\_b', 'a\\b' LIKE 'a\\\\b'
+'a' LIKE NULL, NULL LIKE 'a', '' LIKE '', '' LIKE '%', '' LIKE '_', 'a' LIKE ''
+'İ' ILIKE 'i̇', 'İ' ILIKE '__', 'İ' ILIKE '_', 'ß' ILIKE 'SS', 'ΑΣ' ILIKE 'ας'
+'aB' ILIKE 'aAb' ESCAPE 'A', 'a_' ILIKE 'aA_' ESCAPE 'A', ilike('aX', 'Ax', '/')
+1 LIKE ANY ('a%', '1%'), true LIKE 'tr%', DATE '2020-01-01' LIKE '2020%', X'61' LIKE ANY ('a%')
+array(1) LIKE ANY ('a%')
+SELECT x LIKE ANY ('a%', y), x ILIKE ANY ('a%', 'b'), x ILIKE ALL ('a%', 'B'), x NOT ILIKE ANY ('a%', 'b'), x NOT LIKE ANY ('a', y) FROM VALUES ('ab', 'c%') t(x, y)
+SELECT x LIKE ALL ('a%', '%b'), x NOT LIKE ANY ('a%', 'b%'), x LIKE SOME ('c%'), x NOT LIKE ALL ('a%', 'b') FROM VALUES ('ab'), ('cd'), (NULL) t(x)
+SELECT x LIKE ANY ('a%', 'b%', NULL), x NOT LIKE ALL ('a%', '%b', NULL) FROM VALUES ('ab'), ('cd'), (NULL) t(x)
+SELECT x LIKE ANY ('a\\', 'b') FROM VALUES ('ab', 'c') t(x, y)
+SELECT x LIKE '%1%', x LIKE '1%', x LIKE '%1', x LIKE '1', x LIKE '%%', x LIKE '%1%2', x LIKE '1_' FROM (SELECT cast(id AS STRING) x FROM range(8, 15))
+SELECT x FROM VALUES ('a', 'a'), ('b', '_%\\') t(x, y) WHERE x LIKE y

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/value/hash.h"
@@ -191,6 +192,113 @@ static void strings_are_sparks(void **state)
     assert_int_equal(from, 4);
 }
 
+/* ---- LIKE ---- */
+
+static bool likes(const char *text, const char *pattern)
+{
+    size_t bad, bad_len;
+    struct hr_like *like = hr_like_new();
+    assert_int_equal(hr_like_read(like, pattern, strlen(pattern), "\\", 1, &bad, &bad_len), HR_LIKE_READ);
+    bool found = hr_like_match(like, text, strlen(text), NULL);
+    hr_like_free(like);
+    return found;
+}
+
+/* by the definition: what a % stands for is tried at every length */
+static bool defined(const char *text, const char *pattern)
+{
+    if (!*pattern)
+        return !*text;
+    if (*pattern == '%')
+        return defined(text, pattern + 1) || (*text && defined(text + 1, pattern));
+    return *text && (*pattern == '_' || *pattern == *text) && defined(text + 1, pattern + 1);
+}
+
+static void every_short(const char *letters, int count, int len, char *out, void (*each)(const char *made))
+{
+    for (int made = 0, all = 1; made < len; made++, all *= count)
+        for (int n = 0; n < all; n++) {
+            for (int i = 0, rest = n; i < made; i++, rest /= count)
+                out[i] = letters[rest % count];
+            out[made] = 0;
+            each(out);
+        }
+}
+
+static char like_text[8], like_pattern[8];
+static void try_text(const char *text) { assert_int_equal(likes(text, like_pattern), defined(text, like_pattern)); }
+static void try_pattern(const char *pattern) { (void)pattern; every_short("ab", 2, 6, like_text, try_text); }
+
+static void patterns_match_by_their_definition(void **state)
+{
+    (void)state;
+    every_short("ab_%", 4, 6, like_pattern, try_pattern);
+}
+
+static void patterns_match_whole_characters(void **state)
+{
+    (void)state;
+    assert_true(likes("\U0001F600", "_") && !likes("\U0001F600", "__") && likes("\u00e9\U0001F600x", "__x"));
+    assert_true(likes("e\u0301", "__") && likes("a\nb", "a_b") && likes("a\nb", "%b"));
+    assert_true(likes("x\u00e9\u00e8y", "%_\u00e8_"));
+    assert_true(likes("a%b_\\", "a\\%b\\_\\\\") && !likes("axb_\\", "a\\%b\\_\\\\"));
+    assert_true(likes("", "%%") && likes("", "") && !likes("", "_"));
+}
+
+static bool never(void *arg, uint64_t made) { (void)made; ++*(int *)arg; return false; }
+
+static void patterns_are_no_puzzles(void **state)
+{
+    (void)state;
+    enum { LONG = 1 << 20 };
+    char *text = malloc(LONG + 1), pattern[4002];
+    memset(text, 'a', LONG);
+    text[LONG] = 0;
+    for (size_t i = 0; i < 4000; i += 2)
+        memcpy(pattern + i, "%a", 2);
+    memcpy(pattern + 4000, "b", 2);
+    assert_false(likes(text, pattern));                      /* backtracking has no end here */
+    assert_false(likes(text, "%a%a%ab%"));
+    size_t bad, bad_len;
+    int asked = 0;
+    struct hr_watch watch = {never, &asked};
+    struct hr_like *like = hr_like_new();
+    memset(pattern, 'a', 4000);
+    memcpy(pattern, "%a_", 3);
+    memcpy(pattern + 3998, "b%", 3);
+    assert_int_equal(hr_like_read(like, pattern, 4000, "\\", 1, &bad, &bad_len), HR_LIKE_READ);
+    assert_false(hr_like_match(like, text, LONG, &watch));   /* text times pattern: it asks, and ends when told to */
+    assert_int_equal(asked, 1);
+    hr_like_free(like);
+    free(text);
+}
+
+static void escapes_are_checked(void **state)
+{
+    (void)state;
+    size_t bad, bad_len, len;
+    const char *bytes;
+    struct hr_like *like = hr_like_new();
+    assert_int_equal(hr_like_read(like, "a\\", 2, "\\", 1, &bad, &bad_len), HR_LIKE_ESCAPE_ENDS);
+    assert_int_equal(hr_like_read(like, "a\\\u00e9", 4, "\\", 1, &bad, &bad_len), HR_LIKE_ESCAPES_OTHER);
+    assert_true(bad == 2 && bad_len == 2);
+    assert_int_equal(hr_like_read(like, "%a\u00e9%%", 6, "\u00e9", 2, &bad, &bad_len), HR_LIKE_READ);
+    assert_int_equal(hr_like_shape(like, &bytes, &len), HR_LIKE_CONTAINS);
+    assert_true(len == 2 && !memcmp(bytes, "a%", 2));
+    assert_int_equal(hr_like_read(like, "a%%", 3, "%", 1, &bad, &bad_len), HR_LIKE_READ);
+    assert_int_equal(hr_like_shape(like, &bytes, &len), HR_LIKE_EQUAL);
+    assert_true(len == 2 && !memcmp(bytes, "a%", 2));
+    static const struct { const char *pattern; enum hr_like_shape shape; } shapes[] = {
+        {"", HR_LIKE_EQUAL}, {"ab", HR_LIKE_EQUAL}, {"ab%", HR_LIKE_PREFIX}, {"%", HR_LIKE_PREFIX}, {"%ab", HR_LIKE_SUFFIX}, {"%ab%%", HR_LIKE_CONTAINS},
+        {"a%b", HR_LIKE_OTHER}, {"%a_", HR_LIKE_OTHER}, {"_", HR_LIKE_OTHER}, {"a%b%", HR_LIKE_OTHER}, {"%a%b%", HR_LIKE_OTHER}, {"_%", HR_LIKE_OTHER},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        hr_like_read(like, shapes[i].pattern, strlen(shapes[i].pattern), "\\", 1, &bad, &bad_len);
+        assert_int_equal(hr_like_shape(like, &bytes, &len), shapes[i].shape);
+    }
+    hr_like_free(like);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +307,8 @@ int main(void)
         cmocka_unit_test(numbers_are_grouped_as_decimal_format_does),
         cmocka_unit_test(expressions_are_javas), cmocka_unit_test(a_replacement_that_is_too_long_is_told),
         cmocka_unit_test(strings_are_sparks),
+        cmocka_unit_test(patterns_match_by_their_definition), cmocka_unit_test(patterns_match_whole_characters), cmocka_unit_test(patterns_are_no_puzzles),
+        cmocka_unit_test(escapes_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

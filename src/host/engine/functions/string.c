@@ -444,65 +444,6 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
     list_end(&all);
 }
 
-/* ---- patterns of LIKE ---- */
-
-/* 'text' as Spark prints a value, with backslashes doubled */
-static void quote_value(struct hr_text text, struct hr_buf *out)
-{
-    hr_buf_addc(out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.bytes[i] == '\'' || text.bytes[i] == '\\')
-            hr_buf_addc(out, '\\');
-        hr_buf_addc(out, text.bytes[i]);
-    }
-    hr_buf_addc(out, '\'');
-}
-
-/* next: what the escape precedes; NULL when it is the last */
-static void bad_escape(struct hr_rows *rows, struct hr_text pattern, const struct hr_text *next)
-{
-    struct hr_err err;
-    struct hr_buf format, escaped;
-    hr_buf_init(&format, HR_BUF_GROWS);
-    hr_buf_init(&escaped, HR_BUF_GROWS);
-    quote_value(pattern, &format);
-    if (next)
-        quote_value(*next, &escaped);
-    if (next)
-        hr_fail_spark(&err, "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "format", hr_buf_text(&format), "char", hr_buf_text(&escaped), NULL);
-    else
-        hr_fail_spark(&err, "INVALID_FORMAT.ESC_AT_THE_END", "format", hr_buf_text(&format), NULL);
-    hr_buf_release(&format);
-    hr_buf_release(&escaped);
-    hr_kernel_fail(rows, &err);
-}
-
-/* the pattern itself, once it is known that its escape stands before _, % or itself alone; a backslash when none is given */
-void hr_k_like_pattern(struct hr_rows *rows, idx_t row)
-{
-    struct hr_text pattern = hr_row_text(rows, 0, row), escape = {"\\", 1};
-    if (rows->arg_count == 2)
-        escape = hr_row_text(rows, 1, row);
-    for (size_t at = 0; escape.len && at < pattern.len; at++) {
-        bool escapes = at + escape.len <= pattern.len && !memcmp(pattern.bytes + at, escape.bytes, escape.len);
-        if (!escapes)
-            continue;
-        at += escape.len;
-        if (at >= pattern.len) {
-            bad_escape(rows, pattern, NULL);
-            return;
-        }
-        struct hr_text next = {pattern.bytes + at, next_point(&pattern, at)};
-        bool itself = next.len == escape.len && !memcmp(next.bytes, escape.bytes, next.len);
-        if (*next.bytes != '_' && *next.bytes != '%' && !itself) {
-            bad_escape(rows, pattern, &next);
-            return;
-        }
-        at += next.len - 1;
-    }
-    hr_out_text(rows, row, pattern.bytes, pattern.len);
-}
-
 /* ---- base64 as Java's MIME decoder reads it: what is no digit is passed over ---- */
 
 static int base64_digit(unsigned char c)

@@ -148,12 +148,13 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
     hr_arena_free(arena);
 }
 
-static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text, size_t len, struct hr_buf *out))
+static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out))
 {
     struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_watch watch = {hr_kernel_watch, rows};
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    map(text.bytes, text.len, &buf);
+    map(text.bytes, text.len, &watch, &buf);
     hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
