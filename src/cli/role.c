@@ -131,6 +131,17 @@ static enum hr_code principal_names(const struct hr_wire *wire, json_t **names, 
     return HR_OK;
 }
 
+/* lists of several scopes have in common what stands above them */
+static bool is_listed(const json_t *list, const json_t *one)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(list, i, row)
+        if (json_equal(json_object_get(row, "id"), json_object_get(one, "id")))
+            return true;
+    return false;
+}
+
 static enum hr_code add_assignments(const struct hr_wire *wire, const char *path, const char *principal, json_t *names,
                                     json_t *list, struct hr_err *err)
 {
@@ -140,12 +151,28 @@ static enum hr_code add_assignments(const struct hr_wire *wire, const char *path
     json_array_foreach(json_object_get(reply, "value"), i, row) {
         json_t *one = flat(row, names);
         const char *who = json_string_value(json_object_get(one, "principal"));
-        if (!principal || (who && !strcasecmp(who, principal)))
+        bool wanted = !principal || (who && !strcasecmp(who, principal));
+        if (wanted && !is_listed(list, one))
             json_array_append(list, one);
         json_decref(one);
     }
     json_decref(reply);
     return HR_OK;
+}
+
+/* who may not list the subscription's assignments lists those of each workspace that they see */
+static enum hr_code add_workspaces(const struct hr_wire *wire, const char *subscription, const char *principal, json_t *names, json_t *list,
+                                   struct hr_err *err)
+{
+    json_t *reply, *row;
+    size_t i;
+    HR_TRY(hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s/providers/Microsoft.MachineLearningServices/workspaces", subscription), NULL, &reply, err));
+    enum hr_code code = HR_OK;
+    json_array_foreach(json_object_get(reply, "value"), i, row)
+        if (!code)
+            code = add_assignments(wire, assignments_path(wire->arena, json_string_value(json_object_get(row, "id"))), principal, names, list, err);
+    json_decref(reply);
+    return code;
 }
 
 /* without a scope: the subscription's and every Synapse workspace's that may be seen */
@@ -157,17 +184,20 @@ static enum hr_code add_all(const struct hr_args *args, struct hr_wire *wire, co
     size_t i;
     HR_TRY(hr_cli_group_path(args, wire, &group, err));
     const char *subscription = hr_strndup(wire->arena, group, (size_t)(strstr(group, "/resourceGroups/") - group));
-    HR_TRY(add_assignments(wire, hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments", subscription),
-                           principal, names, list, err));
+    enum hr_code code = add_assignments(wire, hr_printf(wire->arena, "%s/providers/Microsoft.Authorization/roleAssignments", subscription),
+                                        principal, names, list, err);
+    if (code == HR_E_DENIED)
+        code = add_workspaces(wire, subscription, principal, names, list, err);
+    HR_TRY(code);
     HR_TRY(
         hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s/providers/Microsoft.Synapse/workspaces", subscription), NULL, &reply, err));
-    enum hr_code code = HR_OK;
-    json_array_foreach(json_object_get(reply, "value"), i, row)
+    json_array_foreach(json_object_get(reply, "value"), i, row) {
+        const char *path = hr_printf(wire->arena, "/synapse/%s/roleAssignments", json_string_value(json_object_get(row, "name")));
         if (!code)
-            code = add_assignments(wire,
-                                   hr_printf(wire->arena, "/synapse/%s/roleAssignments",
-                                             json_string_value(json_object_get(row, "name"))),
-                                   principal, names, list, err);
+            code = add_assignments(wire, path, principal, names, list, err);
+        if (code == HR_E_DENIED)                             /* it is seen, but not who may what there */
+            code = HR_OK;
+    }
     json_decref(reply);
     return code;
 }

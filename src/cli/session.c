@@ -32,7 +32,7 @@ static enum hr_code run_session_list(const struct hr_args *args, struct hr_arena
     struct hr_wire wire;
     json_t *reply;
     HR_TRY(hr_cli_find(args, arena, &wire, err));
-    HR_TRY(hr_cli_call(&wire, "GET", "/sessions?size=1000", NULL, &reply, err));
+    HR_TRY(hr_cli_call(&wire, "GET", "/sessions?size=1000&ended=true", NULL, &reply, err));
     return show_rows(args, reply, "sessions", session_columns, HR_LEN(session_columns));
 }
 

@@ -187,6 +187,13 @@ def test_interrupt_cancels(kernel, session):
     assert article.text_of(session("%synapse 'still here'")) == "'still here'\n"
 
 
+def test_a_cell_that_catches_the_interrupt_goes_on_and_is_shown(kernel, session):
+    timer = threading.Timer(1.0, lambda: asyncio.run(done) if inspect.isawaitable(done := kernel.manager.interrupt_kernel()) else None)
+    timer.start()
+    cell = session("import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('caught')\ntime.sleep(1.5)\nprint('after')\n'result'")
+    assert "caught\nafter\n'result'" in article.text_of(cell) and not [output for output in cell.outputs if output.output_type == "error"]
+
+
 def test_configuration_and_ws(kernel, session, start):
     assert "is stopped" in article.text_of(kernel.run("%synapse stop"))
     text = article.text_of(kernel.run("%" + start + ' -t 5\n{"conf": {"spark.sql.shuffle.partitions": 3}}'))

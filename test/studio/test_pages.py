@@ -355,7 +355,7 @@ def test_sessions_with_statements_and_outputs(studio, shot):
     assert page.locator("iframe.html-output").first.get_attribute("sandbox") == "allow-same-origin"
     shot(page, "session", full_page=True)
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".page-title .status")).to_contain_text("Killed")
+    expect(page.locator(".page-title .status")).to_contain_text("Stopped")
 
 
 def test_an_output_reaches_nothing(serve, studio):
@@ -393,7 +393,7 @@ def test_an_output_reaches_nothing(serve, studio):
     assert hits == [] and page.url.startswith(serve.endpoint["url"])
     page.reports.clear()                                  # Chromium reports each of these attempts
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator(".page-title .status")).to_contain_text("Killed")
+    expect(page.locator(".page-title .status")).to_contain_text("Stopped")
     other.shutdown()
 
 

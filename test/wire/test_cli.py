@@ -53,6 +53,16 @@ def test_elsewhere_the_server_says_what_is_its_own(serve, link, tmp_path):
     assert f"/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}" in made.stderr
 
 
+def test_a_reader_of_one_workspace_lists_its_roles(serve):
+    """Who may not ask at the subscription sees the assignments of what they may see."""
+    ann, _ = new_user(serve)
+    point = serve.endpoint
+    scope = f"/subscriptions/{point['subscription_id']}/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}"
+    serve.cli("role", "assign", "Reader", "--assignee", ann["name"], "--scope", scope)
+    rows = json.loads(serve.cli("role", "list", "--json", token=ann["token"]).stdout)
+    assert (ann["name"], scope.lower()) in [(row["name"], row["scope"].lower()) for row in rows]
+
+
 def test_elsewhere_env_is_what_a_shell_exports(serve, tmp_path):
     """Plain Spark and Azure's credentials of that colleague: nothing of them is in a folder of the server's."""
     ann, _ = new_user(serve)

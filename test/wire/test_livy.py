@@ -372,7 +372,9 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(fresh_serve):
     assert wait_for(azure, attach(azure, "kept", f"{azure.synapse_id}/bigDataPools/{azure.pool}"))["status"] == "Succeeded"
     pending = attach(azure, "pending", f"{azure.synapse_id}/bigDataPools/{azure.pool}")
     mine = Livy(serve)
-    path = mine.start()
+    path, idle, deleted = mine.start(), mine.start(idleTimeout="1s"), mine.start()
+    until(lambda: mine.call("GET", idle).json()["state"] == "killed", 30, "the idle session's end")
+    mine.call("DELETE", deleted)
     serve.kill()
     serve.start()
     after = Azure(serve)
@@ -383,8 +385,15 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(fresh_serve):
     theirs = Livy(serve, user["token"])
     new = theirs.start()
     mine = Livy(serve)
-    assert mine.call("GET", path).json()["state"] == "dead" and int(new.split("/")[-1]) > int(path.split("/")[-1])
-    theirs.call("DELETE", new)
+    for _ in range(2):                                           # and after a start that follows an end
+        assert [mine.call("GET", ended).json().get("state") for ended in (path, idle)] == ["dead", "killed"]
+        assert mine.call("GET", deleted).status_code == 404      # Livy's clients know it as gone
+        listed = {f"/sessions/{row['id']}": row["state"] for row in json.loads(serve.cli("session", "list", "--json").stdout)}
+        assert (listed[path], listed[idle], listed[deleted]) == ("dead", "killed", "killed")
+        serve.stop()
+        serve.start()
+        mine = Livy(serve)
+    assert int(new.split("/")[-1]) > int(path.split("/")[-1])
 
 
 def test_a_second_server_on_the_home_is_refused_by_name(serve):

@@ -92,7 +92,8 @@ class Session:
 
     def execute(self, code, kind, cell, on_output):
         """Runs a statement to its end and returns it. `cell` is its name in tracebacks; `on_output(output)` sees what a running one
-        shows so far. Ctrl-C cancels it."""
+        shows so far. Ctrl-C interrupts it; code that catches that goes on, and is waited for as a local cell is. A second Ctrl-C interrupts it once
+        more and waits so long only: what is returned then may be running still."""
         body = {"code": code, "kind": kind, "cell": cell}
         try:
             statement = self.pool.request("POST", "/%s/statements" % self.id, body).json()
@@ -104,9 +105,15 @@ class Session:
         try:
             return self._wait(path, statement, on_output)
         except KeyboardInterrupt:
-            self.pool.request("POST", path + "/cancel", {}, accept=(200, 201))
-            deadline = time.monotonic() + CANCEL_WAIT
-            return self._wait(path, statement, lambda output: None, deadline)
+            self._cancel(path)
+        try:
+            return self._wait(path, statement, on_output)
+        except KeyboardInterrupt:
+            self._cancel(path)
+        return self._wait(path, statement, on_output, time.monotonic() + CANCEL_WAIT)
+
+    def _cancel(self, path):
+        self.pool.request("POST", path + "/cancel", {}, accept=(200, 201))
 
     def _wait(self, path, statement, on_output, deadline=None):
         pause = PAUSE[0]

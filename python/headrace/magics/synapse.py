@@ -334,7 +334,8 @@ class SynapseMagics(Magics):
         output = statement.get("output")
         if output and output["status"] != "ok" and output.get("data"):       # what it showed before it ended
             printed.show(output["data"])
-        if statement["state"] == "cancelled":
+        caught = output and output["status"] == "ok"          # the cell's code caught the interrupt, and ended by itself
+        if statement["state"] == "cancelled" and not caught:
             raise type("KeyboardInterrupt", (StatementError,), {})("the statement was cancelled", [])
         if statement["state"] in livy.WAITING:
             raise SynapseError("the statement was cancelled, but has not ended: `%synapse stop` ends the session")

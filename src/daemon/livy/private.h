@@ -15,6 +15,7 @@
 #define LIVY_ENDED_MAX 100                    /* sessions that ended and can still be looked at */
 #define LIVY_HOLD_MS 1000                     /* how long a question about something unfinished is held open */
 #define LIVY_IDLE_MS (30 * 60 * 1000)         /* unless the session asks for another limit */
+#define LIVY_DELETED "deleted"                /* in the store: ended by DELETE, so that Livy's root does not know it any more */
 #define LIVY_KILL_MS 3000                     /* an interpreter that does not end by itself */
 
 /* the session states that clients know; they raise on any other */

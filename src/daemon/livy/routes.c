@@ -20,9 +20,10 @@ static const char *synapse_of(struct hr_rest *req)
 
 static bool shown(struct hr_rest *req, const struct livy_session *session)
 {
-    const char *pool = pool_of(req);
+    const char *pool = pool_of(req), *ended = hr_rest_query(req, "ended");
+    bool all = ended && !strcmp(ended, "true");              /* ours: Livy's own clients never see what was deleted */
     if (!pool)
-        return !session->hidden;
+        return all || !session->hidden;
     return !strcasecmp(session->pool, pool) && !strcasecmp(session->synapse, synapse_of(req));
 }
 
@@ -181,6 +182,7 @@ static enum hr_code end_session(struct hr_rest *req, struct hr_err *err)
     HR_TRY(find_for(req, HR_ACT_CANCEL, &session, err));
     livy_session_end(session, LIVY_KILLED, hr_printf(req->arena, "stopped by %s", req->who.name));
     session->hidden = true;
+    hr_store_session_end(livy.site->store, session->id, LIVY_DELETED, hr_clock_ms(), NULL);
     return HR_OK;
 }
 

@@ -463,7 +463,29 @@ void livy_janitor(void *arg)
     }
 }
 
-/* ---- after a crash: what ran is over, and says so ---- */
+/* ---- after a restart: what ran is over, and says so; what had ended is still known ---- */
+
+static void let_die(struct livy_session *session)
+{
+    enter(session, LIVY_DEAD);
+    session->why = "the server was restarted";
+    livy_log(session, "dead: the server was restarted");
+    hr_store_session_end(livy.site->store, session->id, "dead", hr_clock_ms(), NULL);
+    if (livy.options->released)      /* its host may live still */
+        livy.options->released(&session->owner, session->uuid, livy.options->arg);
+}
+
+static void end_again(struct livy_session *session, const struct hr_session_row *row)
+{
+    enum livy_state state = LIVY_KILLED;
+    for (enum livy_state i = 0; i < LIVY_STATE_COUNT; i++)
+        state = !strcmp(livy_state_name(i), row->state) ? i : state;
+    session->hidden = !strcmp(row->state, LIVY_DELETED);
+    session->at_ms[LIVY_SHUTTING_DOWN] = session->at_ms[state] = row->ended_ms;
+    enter(session, state);
+    session->why = "it had ended before the server was started";
+    livy_log(session, "%s: %s", livy_state_name(state), session->why);
+}
 
 static void revive(const struct hr_session_row *row)
 {
@@ -485,13 +507,12 @@ static void revive(const struct hr_session_row *row)
     session->kind = hr_strdup(session->arena, kind ? kind : "pyspark");
     fill_names(session, json_string_value(json_object_get(session->request, "name")));
     session->at_ms[LIVY_STARTING] = row->created_ms;
-    enter(session, LIVY_DEAD);
-    session->why = "the server was restarted";
-    livy_log(session, "dead: the server was restarted");
     session->next = livy.sessions;
     livy.sessions = session;
-    if (livy.options->released)      /* its host may live still */
-        livy.options->released(&session->owner, session->uuid, livy.options->arg);
+    if (row->ended_ms)
+        end_again(session, row);
+    else
+        let_die(session);
 }
 
 enum hr_code livy_recover(struct hr_err *err)
@@ -499,11 +520,13 @@ enum hr_code livy_recover(struct hr_err *err)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_session_rows rows;
     enum hr_code code = hr_store_session_list(livy.site->store, arena, HR_SESSIONS_MAX + LIVY_ENDED_MAX, &rows, err);
-    for (size_t i = code ? 0 : rows.count; i-- > 0;) {
-        if (rows.at[i].ended_ms)
-            continue;
-        revive(&rows.at[i]);
-        hr_store_session_end(livy.site->store, rows.at[i].id, "dead", hr_clock_ms(), NULL);
+    size_t ended = 0;
+    for (size_t i = 0; !code && i < rows.count; i++)
+        ended += rows.at[i].ended_ms != 0;
+    for (size_t i = code ? 0 : rows.count; i-- > 0;) {       /* the oldest first */
+        if (!rows.at[i].ended_ms || ended <= LIVY_ENDED_MAX)
+            revive(&rows.at[i]);
+        ended -= rows.at[i].ended_ms != 0;
     }
     hr_arena_free(arena);
     return code;

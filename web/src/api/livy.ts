@@ -54,5 +54,7 @@ export const cancelStatement = (synapse: string, pool: string, id: number | stri
 export const sessionLog = (synapse: string, pool: string, id: number | string) =>
   ask<{ log: string[] }>(`${root(synapse, pool)}/${id}/log?from=0&size=1000`).then((reply) => reply.log);
 
+/** A state in a person's words: Livy calls every session that somebody or a limit ended "killed". */
+export const stateWord = (state: string) => (state === 'killed' ? 'stopped' : state);
 export const isOver = (state: string) => ['dead', 'killed', 'error', 'success'].includes(state);
 export const isStatementOver = (state: string) => ['available', 'cancelled', 'error'].includes(state);

@@ -67,7 +67,7 @@ export function Sessions() {
                     </A>
                   ),
                 },
-                { head: 'State', cell: (row) => <Status state={row.state} />, class: 'fit' },
+                { head: 'State', cell: (row) => <Status state={livy.stateWord(row.state)} />, class: 'fit' },
                 {
                   head: 'Pool',
                   cell: (row) => (
@@ -181,7 +181,7 @@ export function SessionDetail({ pool: where, id }: { pool: string; id: string })
     <Page
       title={session ? session.name || `Session ${session.id}` : `Session ${id}`}
       crumb={['/sessions', 'Sessions']}
-      tag={session && <Status state={session.state} />}
+      tag={session && <Status state={livy.stateWord(session.state)} />}
       actions={
         session &&
         !over && (
