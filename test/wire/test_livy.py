@@ -481,5 +481,9 @@ def test_what_a_pool_of_azure_has_and_this_one_has_not_is_named(livy, session):
         output = livy.run(session, code)
         assert (output["status"], output["ename"]) == ("error", "NotImplementedError"), output
         assert output["evalue"].startswith(f"{name} is not supported on this pool: ") and remedy in output["evalue"]
+    for name in ("pyspark.mllib.stat", "pyspark.mllib.clustering", "pyspark.streaming"):
+        output = livy.run(session, f"import {name}")
+        assert output["ename"] == "ImportError" and output["evalue"].startswith(f"{name} is not supported on this pool: ") and "toPandas" in output["evalue"]
+    assert livy.run(session, "from pyspark.mllib.linalg import Vectors\nfrom pyspark.ml.feature import VectorAssembler")["status"] == "ok"
     output = livy.run(session, "import notebookutils_of_mine")
     assert output["ename"] == "ModuleNotFoundError"

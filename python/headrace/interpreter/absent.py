@@ -51,8 +51,28 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__getattr__ = attribute
 
 
+# parts of pyspark that work on RDDs, in a JVM: what is said of them, and what of them works without
+REMEDY = "use DataFrames with pyspark.sql.functions, or a Python library on what toPandas() gives"
+WITHOUT_JVM = ("pyspark.mllib.linalg",)
+
+
+class RddFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands first: pyspark has these modules, and they end in "No module named 'py4j'"."""
+
+    def find_spec(self, name, path=None, target=None):
+        streaming = name == "pyspark.streaming"
+        rdds = name.startswith("pyspark.mllib.") and name not in WITHOUT_JVM and not name.rpartition(".")[2].startswith("_")
+        return importlib.machinery.ModuleSpec(name, self) if streaming or rdds else None
+
+    def exec_module(self, module):
+        name = module.__name__
+        what = "DStreams" if name == "pyspark.streaming" else "RDDs"
+        raise ImportError("%s is not supported on this pool: it needs %s, in a JVM; %s" % (name, what, REMEDY), name=name)
+
+
 def install(namespace):
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, RddFinder())
         sys.meta_path.append(Finder())
     for name in NAMES:
         namespace[name] = Absent(name)
