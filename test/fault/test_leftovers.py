@@ -1,4 +1,5 @@
 """What a killed writer leaves behind: no reader, dataset or mount sees it, and a later write to the same place removes it when it is a day old."""
+import json
 import os
 import subprocess
 import threading
@@ -46,6 +47,16 @@ def age(folder, seconds):
         os.utime(path, (then, then))
 
 
+def age_in_account(folder, seconds):
+    """The same of what the built-in account holds: it has folders' times in an attribute of its own."""
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir():
+            kept = json.loads(os.getxattr(path, "user.headrace"))
+            kept["modified"] -= seconds * 1000
+            os.setxattr(path, "user.headrace", json.dumps(kept).encode())
+    age(folder, seconds)
+
+
 @pytest.fixture
 def root(tmp_path):
     folder = tmp_path / "root"
@@ -79,6 +90,27 @@ def test_a_killed_writers_files_are_not_seen_and_then_swept(serve, root, mode, k
     assert not left[0].exists() and not half.exists() and foreign.exists()
     assert not [name for name in os.listdir(root) if name.startswith("_temporary")]
     assert spark.read.schema(schema).format(kind).load(target).count() == 5
+    spark.stop()
+
+@pytest.mark.parametrize("mode", ["overwrite", "append"])
+def test_a_killed_writers_files_on_abfss_are_swept_too(serve, mode):
+    """The same in the built-in account, through its dfs endpoint."""
+    point, name = serve.endpoint, f"swept-{mode}"
+    target = f"abfss://{point['container']}@{point['account']}.dfs.core.windows.net/{name}/t"
+    folder = serve.home / "storage" / point["account"] / point["container"] / name
+    spark = with_storage(serve)
+    spark.range(3).selectExpr("id", "'a' AS text").coalesce(1).write.csv(target)
+    kill_in_the_middle(serve, lambda other: other.sql(SLOW).write.mode(mode).csv(target), lambda: list(folder.rglob("_temporary*")))
+    left = [path for path in folder.rglob("*") if path.is_dir() and len(path.name) >= 36]
+    assert len(left) == 1, names(folder)
+    spark = with_storage(serve)
+    assert spark.read.csv(target).count() == 3
+    spark.range(1).selectExpr("id", "'b' AS text").write.mode("append").csv(target)
+    assert left[0].exists()                                      # a young one is a living writer's, for all that anybody knows
+    age_in_account(left[0], DAY + 60)
+    with_storage(serve).range(1).selectExpr("id", "'c' AS text").write.mode("append").csv(target)
+    assert not left[0].exists() and not [path for path in folder.rglob("_temporary*")]
+    assert spark.read.csv(target).count() == 5
     spark.stop()
 
 
