@@ -8,13 +8,14 @@ struct split {
     struct hr_node *node;              /* HR_N_AGGREGATE */
     size_t cap;
     const struct hr_attr **group_attrs;
+    struct hr_texprs written;          /* the groups as they were written: those of the node may be columns that a projection below makes */
+    bool having;
 };
 
 static const struct hr_attr *group_attr(struct split *s, const struct hr_texpr *expr)
 {
-    struct hr_texprs *groups = &s->node->aggregate.groups;
-    for (size_t i = 0; i < groups->count; i++)
-        if (texpr_equal(groups->at[i], expr))
+    for (size_t i = 0; i < s->written.count; i++)
+        if (texpr_equal(s->written.at[i], expr))
             return s->group_attrs[i];
     return NULL;
 }
@@ -63,7 +64,7 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
         *place = column;
         return HR_OK;
     }
-    struct hr_texprs *groups = &s->node->aggregate.groups;
+    const struct hr_texprs *groups = &s->written;
     for (size_t i = 0; i < groups->count; i++)
         if (texpr_equal(groups->at[i], expr->call.args.at[0])) {
             struct scope scope = {.a = a};
@@ -87,6 +88,106 @@ static enum hr_code check_drawn(struct analysis *a, const struct hr_texpr *call)
         if (has_kind(call->call.args.at[i], HR_F_VOLATILE))
             return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "sqlExpr", expr_sql(a, call), NULL);
     return HR_OK;
+}
+
+static enum hr_code missing_aggregation(struct split *s, const struct hr_texpr *column)
+{
+    struct analysis *a = s->a;
+    const char *any = hr_printf(a->arena, "\"any_value(%s)\"", column->column.attr->name);
+    return hr_fail_spark(a->err, "MISSING_AGGREGATION", "expression", hr_printf(a->arena, "\"%s\"", column->column.attr->name), "expressionAnyValue", any,
+                         NULL);
+}
+
+static enum hr_code missing_attribute(struct split *s, const struct hr_texpr *column)
+{
+    struct analysis *a = s->a;
+    const char *input = "", *name = column->column.attr->name;
+    for (size_t i = 0; i < s->node->output.count; i++)
+        input = hr_printf(a->arena, "%s%s\"%s\"", input, i ? ", " : "", s->node->output.at[i]->name);
+    return hr_fail_spark(a->err, "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_MISSING_FROM_INPUT", "missingAttributes", hr_printf(a->arena, "\"%s\"", name),
+                         "input", input, "operator", hr_printf(a->arena, "!Filter [%s]", name), NULL);
+}
+
+static bool is_of(const struct hr_attrs *output, int id)
+{
+    for (size_t i = 0; i < output->count; i++)
+        if (output->at[i]->id == id)
+            return true;
+    return false;
+}
+
+/* a column of this query in a subquery above its groups: it is one of them, by the name that it has there */
+static enum hr_code group_in_subquery(void *arg, struct hr_texpr **place)
+{
+    struct split *s = arg;
+    struct hr_texpr plain = **place;
+    plain.column.outer = false;
+    const struct hr_attr *attr = group_attr(s, &plain);
+    if (!attr && !is_of(&s->node->input->output, plain.column.attr->id))
+        return HR_OK;                                        /* of a query further out, or replaced already */
+    if (!attr)
+        return s->having ? missing_attribute(s, &plain) : missing_aggregation(s, &plain);
+    struct hr_texpr *column = column_of(s->a, attr);
+    column->column.outer = true;
+    *place = column;
+    return HR_OK;
+}
+
+struct seen { const struct hr_node *input; bool found; };
+
+static enum hr_code see_own(void *arg, struct hr_texpr **column)
+{
+    struct seen *seen = arg;
+    seen->found = seen->found || is_of(&seen->input->output, (*column)->column.attr->id);
+    return HR_OK;
+}
+
+static enum hr_code split_subquery(struct split *s, const struct hr_texpr *subquery)
+{
+    struct seen seen = {s->node->input, false};
+    HR_TRY(each_outer(subquery, see_own, &seen));
+    if (seen.found && subquery->subquery.kind == HR_SUBQUERY_SCALAR && !s->having)
+        return hr_fail_spark(s->a->err, "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", "sqlExpr", expr_sql(s->a, subquery), NULL);
+    return each_outer(subquery, group_in_subquery, s);
+}
+
+/* an aggregate of HAVING or ORDER BY is one of the list's, under a name of its own */
+static enum hr_code check_hosted_call(struct analysis *a, struct hr_texpr *call)
+{
+    const struct hr_attr *name = attr_new(a, pretty_name(a, call), call->type, true);
+    return check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1}, &(struct hr_attrs){&name, 1});
+}
+
+static enum hr_code find_subquery(void *arg, struct hr_texpr **place)
+{
+    bool *found = arg;
+    *found = *found || (*place)->kind == HR_T_SUBQUERY;
+    return hr_texpr_each(*place, find_subquery, arg);
+}
+
+/* The engine groups by no subquery: one is a column that a projection below the aggregate makes. */
+static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, const struct hr_texprs *groups, struct hr_texprs *out)
+{
+    size_t kept = (*input)->output.count, count = kept;
+    struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, kept + groups->count), 0};
+    struct hr_attrs output = {ARRAY(a, const struct hr_attr *, kept + groups->count), 0};
+    *out = (struct hr_texprs){ARRAY(a, struct hr_texpr *, groups->count), groups->count};
+    for (size_t i = 0; i < kept; i++) {
+        output.at[i] = (*input)->output.at[i];
+        exprs.at[i] = column_of(a, output.at[i]);
+    }
+    for (size_t i = 0; i < groups->count; i++) {
+        bool found = false;
+        out->at[i] = groups->at[i];
+        HR_TRY(find_subquery(&found, &out->at[i]));
+        if (!found)
+            continue;
+        output.at[count] = attr_new(a, pretty_name(a, groups->at[i]), groups->at[i]->type, groups->at[i]->nullable);
+        exprs.at[count] = groups->at[i];
+        out->at[i] = column_of(a, output.at[count++]);
+    }
+    exprs.count = output.count = count;
+    return count == kept ? HR_OK : project(a, *input, exprs, output, input);
 }
 
 /* replaces what the aggregate computes by its columns; anything else must not use the input's columns */
@@ -113,6 +214,7 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
             return hr_fail_spark(s->a->err, "_LEGACY_ERROR_TEMP_1031", NULL);
         HR_TRY(hr_texpr_each(expr, check_nested, s));
         HR_TRY(check_drawn(s->a, expr));
+        HR_TRY(check_hosted_call(s->a, expr));
         *place = column_of(s->a, aggregate_attr(s, expr));
         return HR_OK;
     }
@@ -120,14 +222,17 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
     if (plain && !s->node->aggregate.groups.count)
         return hr_fail_spark(s->a->err, "MISSING_GROUP_BY", NULL);
     if (plain)
-        return hr_fail_spark(s->a->err, "MISSING_AGGREGATION", "expression", expr_sql(s->a, expr), "expressionAnyValue",
-                             hr_printf(s->a->arena, "\"any_value(%s)\"", pretty_name(s->a, expr)), NULL);
+        return missing_aggregation(s, expr);
+    if (expr->kind == HR_T_SUBQUERY)
+        HR_TRY(split_subquery(s, expr));
     /* copy on write: the tree may be shared with a name or another column */
     struct hr_texpr *copy = NEW(s->a, struct hr_texpr);
     *copy = *expr;
     *place = copy;
     if (copy->kind == HR_T_CALL && copy->call.args.count)
         copy->call.args.at = hr_memdup(s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
+    if (copy->kind == HR_T_SUBQUERY && copy->subquery.values.count)
+        copy->subquery.values.at = hr_memdup(s->a->arena, expr->subquery.values.at, expr->subquery.values.count * sizeof *expr->subquery.values.at);
     if (copy->kind == HR_T_WINDOW) {
         copy->window.partition.at = hr_memdup(s->a->arena, expr->window.partition.at, expr->window.partition.count * sizeof *expr->window.partition.at);
         copy->window.order.at = hr_memdup(s->a->arena, expr->window.order.at, expr->window.order.count * sizeof *expr->window.order.at);
@@ -177,10 +282,13 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
     if (having)
         HR_TRY(check_no_window(a, having, "HAVING"));
     HR_TRY(hr_merge_sessions(a, &input, &groups, &list, &having, set_count));
+    HR_TRY(check_aggregate_hosts(a, &groups, &list, &names));
+    struct hr_texprs written = groups;
+    HR_TRY(lower_groups(a, &input, &written, &groups));
     struct hr_node *node = node_new(a, HR_N_AGGREGATE, input);
-    struct split split = {.a = a, .node = node};
+    struct split split = {.a = a, .node = node, .written = written};
     for (size_t i = 0; i < groups.count; i++) {
-        struct hr_texpr *g = groups.at[i];
+        struct hr_texpr *g = written.at[i];
         HR_TRY(check_group(a, g));
         if (!is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
             return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr", expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
@@ -211,6 +319,7 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
     }
     struct hr_node *top = node;
     if (having) {
+        split.having = true;
         HR_TRY(split_expr(&split, &having));
         HR_TRY(filter_node(a, top, having, &top));
     }
@@ -498,6 +607,19 @@ static enum hr_code rest_of_pivot(struct scope *s, const struct hr_rel *rel, str
     return HR_OK;
 }
 
+/* a column that stands outside of aggregates: with one of these and nothing to group by, GROUP BY ALL does not know what is meant */
+static enum hr_code see_column(void *arg, struct hr_texpr **place)
+{
+    struct seen *seen = arg;
+    struct hr_texpr *expr = *place;
+    if (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE))
+        return HR_OK;
+    seen->found = seen->found || (expr->kind == HR_T_COLUMN && !expr->column.outer);
+    if (expr->kind == HR_T_SUBQUERY)
+        HR_TRY(each_outer(expr, see_own, seen));
+    return hr_texpr_each(expr, see_column, arg);
+}
+
 enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_node *input;
@@ -514,13 +636,17 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     } else if (all) {                                       /* GROUP BY ALL: what holds no aggregate */
         size_t n = 0;
         struct hr_expr **kept = ARRAY(a, struct hr_expr *, list.count);
+        struct seen plain = {input, false};
         for (size_t i = 0; i < list.count; i++) {
             struct hr_texpr *expr;
             const struct hr_attr *attr;
             HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
             if (!has_aggregate(expr))
                 kept[n++] = list.at[i];
+            HR_TRY(see_column(&plain, &expr));
         }
+        if (!n && plain.found)
+            return hr_fail_spark(a->err, "UNRESOLVED_ALL_IN_GROUP_BY", NULL);
         given = (struct hr_exprs){kept, n};
     }
     struct hr_texprs groups = {ARRAY(a, struct hr_texpr *, given.count), given.count};

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "host/analyze/analyze.h"
 #include "host/analyze/catalogue.h"
+#include "host/plan/print.h"
 #include "host/value/value.h"
 #include <string.h>
 #include <strings.h>
@@ -144,10 +145,21 @@ struct hr_texpr *literal_string(struct analysis *a, const char *text);
 struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type);
 struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const struct hr_type *type);
 bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
+enum hr_code node_own_exprs(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg);
 bool has_aggregate(const struct hr_texpr *expr);
 bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
 const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags);          /* the first of these, or NULL */
 bool is_foldable(const struct hr_texpr *expr);
+
+/* outer.c */
+typedef enum hr_code outer_fn(void *arg, struct hr_texpr **column);
+enum hr_code each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg);      /* its columns of the enclosing query, as often as they stand there */
+bool subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y);
+bool uses_outer(const struct hr_texpr *expr);                                           /* itself, not in a subquery of its own */
+struct hosted { struct analysis *a; const char *list; };                                /* the expressions of one operator that use outer columns */
+void host_add(struct hosted *hosted, const struct hr_texpr *expr, const char *alias, const char *suffix);
+enum hr_code host_check(const struct hosted *hosted);                                   /* refuses an operator that may not use them */
+enum hr_code check_aggregate_hosts(struct analysis *a, const struct hr_texprs *groups, const struct hr_texprs *list, const struct hr_attrs *names);
 
 /* place.c */
 enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr);                 /* of ORDER BY, ON, LATERAL VIEW: no aggregate, no window */
@@ -181,6 +193,8 @@ bool is_orderable(const struct hr_type *type);
 bool is_comparable(const struct hr_type *type);
 const char *type_sql(struct analysis *a, const struct hr_type *type);                   /* "INT", with the quotes */
 const char *expr_sql(struct analysis *a, const struct hr_texpr *expr);                  /* "(a + b)", with the quotes */
+const char *qualified_name(struct analysis *a, const struct hr_texpr *expr);            /* sum(t.a) */
+const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr);        /* a, where the name has outer(t.a) */
 const char *pretty_name(struct analysis *a, const struct hr_texpr *expr);
 const char *frame_sql(struct analysis *a, const struct hr_texpr *window);                /* "ROWS BETWEEN …" */
 const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window);          /* "(PARTITION BY … ORDER BY … ROWS …)" */

@@ -586,6 +586,9 @@ enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, s
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
         return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName", expr_sql(a, generator), "classCanonicalName",
                              "org.apache.spark.sql.catalyst.expressions.Expression", NULL);
+    struct hosted hosted = {a, ""};
+    host_add(&hosted, generator, NULL, "");
+    HR_TRY(host_check(&hosted));
     HR_TRY(check_operator(a, generator));
     return generate_node(a, input, generator, rel->generate.outer || strstr(generator->call.function->name, "_outer"), &rel->generate.columns,
                          rel->generate.alias, out);

@@ -1,4 +1,4 @@
-/* Windows inside of windows: avg(row_number() OVER w) OVER v. The engine takes none inside another, so the inner ones become hidden columns of a
+/* Windows inside of windows: avg(row_number() OVER w) OVER v. The engine takes none inside another, nor the outer query's columns, so these become hidden columns of a
  * projection below; project() is called for that one too, so that any depth comes apart level by level. */
 #include "host/analyze/internal.h"
 
@@ -33,7 +33,9 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
     struct hr_texpr *expr = *place;
-    if (!numbers_rows(expr))
+    bool computes = expr->kind == HR_T_CALL && (expr->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW));
+    bool correlated = !computes && uses_outer(expr);         /* the engine has no outer columns in OVER */
+    if (!numbers_rows(expr) && !correlated)
         return hr_texpr_each(expr, take_out, arg);
     make_room(lift);
     struct hr_attr *column = (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);

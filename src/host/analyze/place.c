@@ -45,7 +45,7 @@ enum hr_code check_group(struct analysis *a, struct hr_texpr *group)
     bool aggregate = false;
     HR_TRY(find_inner_aggregate(&aggregate, &group));
     if (aggregate)
-        return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", pretty_name(a, group), NULL);
+        return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", qualified_name(a, group), NULL);
     return check_operator(a, group);
 }
 

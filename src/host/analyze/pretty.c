@@ -2,8 +2,9 @@
 #include "host/analyze/internal.h"
 #include "host/value/value.h"
 
-/* names leave out quotes; SQL text quotes strings. A timestamp is written in the session's zone. */
-struct style { bool sql; const struct hr_zone *zone; };
+/* names leave out quotes; SQL text quotes strings. A timestamp is written in the session's zone. Some messages name columns with their tables, some
+ * do not say of a column that it is the outer query's. */
+struct style { bool sql; const struct hr_zone *zone; bool qualified, no_outer; };
 
 static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
@@ -294,28 +295,50 @@ static void write_lambda(const struct hr_texpr *expr, struct style style, struct
     hr_buf_addc(out, ')');
 }
 
-static void write_column(const struct hr_attr *attr, struct style style, struct hr_buf *out)
+static void write_column(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
-    if (!style.sql) {
-        hr_buf_adds(out, attr->name);
-        return;
-    }
-    for (size_t i = 0; i < attr->qualifier.count; i++)
+    const struct hr_attr *attr = expr->column.attr;
+    bool outer = expr->column.outer && !style.no_outer;
+    hr_buf_adds(out, outer ? "outer(" : "");
+    for (size_t i = 0; (outer || style.qualified) && i < attr->qualifier.count; i++)
         hr_buf_addf(out, "%s.", attr->qualifier.at[i]);
     hr_buf_adds(out, attr->name);
+    hr_buf_adds(out, outer ? ")" : "");
+}
+
+struct outer_names { struct hr_buf *out; bool some; };
+
+static enum hr_code write_outer(void *arg, struct hr_texpr **column)
+{
+    struct outer_names *names = arg;
+    hr_buf_addf(names->out, "%s%s", names->some ? ", " : "", (*column)->column.attr->name);
+    names->some = true;
+    return HR_OK;
+}
+
+static void write_subquery(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
+{
+    static const char *const names[] = {
+        [HR_SUBQUERY_SCALAR] = "scalarsubquery(", [HR_SUBQUERY_EXISTS] = "exists(", [HR_SUBQUERY_IN] = "listquery(", [HR_SUBQUERY_TABLE_ARG] = "table(",
+    };
+    struct outer_names outer = {out, false};
+    bool in = expr->subquery.kind == HR_SUBQUERY_IN;
+    if (in) {
+        hr_buf_addc(out, '(');
+        write_list(&expr->subquery.values, 0, ", ", style, out);
+        hr_buf_adds(out, " IN (");
+    }
+    hr_buf_adds(out, names[expr->subquery.kind]);
+    if (expr->subquery.plan)
+        each_outer(expr, write_outer, &outer);
+    hr_buf_adds(out, in ? ")))" : ")");
 }
 
 static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     switch (expr->kind) {
     case HR_T_LITERAL: write_literal(expr->literal, style, out); return;
-    case HR_T_COLUMN:
-        if (expr->column.outer)
-            hr_buf_adds(out, "outer(");
-        write_column(expr->column.attr, (struct style){0}, out);
-        if (expr->column.outer)
-            hr_buf_addc(out, ')');
-        return;
+    case HR_T_COLUMN: write_column(expr, style, out); return;
     case HR_T_VARIABLE: hr_buf_adds(out, "namedlambdavariable()"); return;
     case HR_T_CALL: write_call(expr, style, out); return;
     case HR_T_CAST:
@@ -335,14 +358,7 @@ static void write_expr(const struct hr_texpr *expr, struct style style, struct h
         hr_buf_addf(out, ".%s", expr->field.name);
         return;
     case HR_T_WINDOW: write_window(expr, style, out); return;
-    case HR_T_SUBQUERY:
-        if (expr->subquery.kind == HR_SUBQUERY_IN) {
-            hr_buf_addc(out, '(');
-            write_list(&expr->subquery.values, 0, ", ", style, out);
-            hr_buf_adds(out, " IN (listquery()))");
-        } else
-            hr_buf_adds(out, expr->subquery.kind == HR_SUBQUERY_EXISTS ? "exists()" : "scalarsubquery()");
-        return;
+    case HR_T_SUBQUERY: write_subquery(expr, style, out); return;
     case HR_T_LAMBDA: write_lambda(expr, style, out); return;
     case HR_T_ALIAS:
         write_expr(expr->alias.child, style, out);
@@ -356,16 +372,21 @@ static void write_expr(const struct hr_texpr *expr, struct style style, struct h
     }
 }
 
-void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){false, hr_zone_utc()}, out); }
-void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){true, hr_zone_utc()}, out); }
+void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){.zone = hr_zone_utc()}, out); }
+void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){.sql = true, .zone = hr_zone_utc()}, out); }
 
-const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
+static const char *styled(struct analysis *a, const struct hr_texpr *expr, struct style style)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
-    write_expr(expr, (struct style){false, a->zone}, &buf);
+    style.zone = a->zone;
+    write_expr(expr, style, &buf);
     return hr_buf_keep(&buf, a->arena);
 }
+
+const char *pretty_name(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){0}); }
+const char *qualified_name(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){.qualified = true}); }
+const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){.no_outer = true}); }
 
 typedef void write_part(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
@@ -374,7 +395,7 @@ static const char *quoted_part(struct analysis *a, const struct hr_texpr *expr, 
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
     hr_buf_addc(&buf, '"');
-    write(expr, (struct style){false, a->zone}, &buf);
+    write(expr, (struct style){.zone = a->zone}, &buf);
     hr_buf_addc(&buf, '"');
     return hr_buf_keep(&buf, a->arena);
 }
@@ -391,7 +412,7 @@ const char *orders_text(struct analysis *a, const struct hr_torders *orders)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
-    write_orders(orders, ",", (struct style){false, a->zone}, &buf);
+    write_orders(orders, ",", (struct style){.zone = a->zone}, &buf);
     return hr_buf_keep(&buf, a->arena);
 }
 

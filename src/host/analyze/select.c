@@ -24,6 +24,9 @@ static enum hr_code select_generator(struct analysis *a, struct hr_node *input, 
 {
     const struct hr_names *names = list->at[at]->kind == HR_EXPR_ALIAS ? &list->at[at]->alias.names : NULL;
     bool outer = strstr(generator->call.function->name, "_outer") != NULL;
+    struct hosted hosted = {a, ""};
+    host_add(&hosted, generator, NULL, "");
+    HR_TRY(host_check(&hosted));
     HR_TRY(generate_node(a, input, generator, outer, names, NULL, out));
     size_t made = (*out)->output.count - input->output.count, total = exprs->count - 1 + made;
     struct hr_texpr **new_exprs = ARRAY(a, struct hr_texpr *, total);
@@ -124,7 +127,7 @@ static enum hr_code check_condition(struct analysis *a, const struct hr_texpr *c
     if (!has_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR))
         return HR_OK;
     const struct hr_texpr *at = find_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR);
-    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition), "expressionList", pretty_name(a, at), NULL);
+    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition), "expressionList", qualified_name(a, at), NULL);
 }
 
 /* Sort and filter may use columns that the select list below dropped: find them under it and carry them through.
@@ -339,6 +342,13 @@ static enum hr_code sort_aggregate(struct analysis *a, const struct hr_rel *rel,
     return restore_output(a, sort, &output, out);
 }
 
+static const char *order_suffix(const struct hr_torder *order)
+{
+    if (order->descending)
+        return order->nulls_first ? " DESC NULLS FIRST" : " DESC NULLS LAST";
+    return order->nulls_first ? " ASC NULLS FIRST" : " ASC NULLS LAST";
+}
+
 static bool is_aggregate_rel(const struct hr_rel *rel, const struct hr_node *node)
 {
     if (rel->kind != HR_REL_AGGREGATE && rel->kind != HR_REL_PROJECT)
@@ -381,8 +391,13 @@ enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_no
             *err = first;
         return code;
     }
-    for (size_t i = 0; i < typed.count; i++)
-        HR_TRY(check_operator(a, typed.at[i].child));
+    struct hosted hosted = {a, ""};
+    for (size_t i = 0; i < typed.count; i++) {
+        const struct hr_torder *order = &typed.at[i];
+        host_add(&hosted, order->child, NULL, order_suffix(order));
+        HR_TRY(check_operator(a, order->child));
+    }
+    HR_TRY(host_check(&hosted));
     sort = node_new(a, HR_N_SORT, over);
     sort->sort.orders = typed;
     return restore_output(a, sort, &output, out);

@@ -42,6 +42,7 @@ enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struc
     struct hr_texpr *result = texpr_new(a, HR_T_SUBQUERY, BASIC(BOOLEAN), false);
     result->origin = expr->origin;
     result->subquery.kind = expr->subquery.kind;
+    result->subquery.written = expr;
     result->subquery.values = (struct hr_texprs){ARRAY(a, struct hr_texpr *, expr->subquery.values.count), expr->subquery.values.count};
     for (size_t i = 0; i < expr->subquery.values.count; i++)
         HR_TRY(hr_resolve_expr(s, expr->subquery.values.at[i], &result->subquery.values.at[i]));

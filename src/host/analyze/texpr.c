@@ -193,6 +193,8 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
                x->window.frame.lower == y->window.frame.lower && x->window.frame.upper == y->window.frame.upper &&
                optional_equal(x->window.frame.lower_value, y->window.frame.lower_value) &&
                optional_equal(x->window.frame.upper_value, y->window.frame.upper_value);
+    case HR_T_SUBQUERY:
+        return x->subquery.kind == y->subquery.kind && list_equal(&x->subquery.values, &y->subquery.values) && subquery_equal(x, y);
     default: return false;
     }
 }
@@ -250,7 +252,7 @@ bool is_foldable(const struct hr_texpr *expr)
     return !found;
 }
 
-static enum hr_code each_own(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+enum hr_code node_own_exprs(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
 {
     switch (node->kind) {
     case HR_N_PROJECT: return each_of(&node->project.exprs, fn, arg);
@@ -273,7 +275,7 @@ static enum hr_code each_own(struct hr_node *node, enum hr_code (*fn)(void *, st
 enum hr_code hr_node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
 {
     for (; node; node = node->input) {
-        HR_TRY(each_own(node, fn, arg));
+        HR_TRY(node_own_exprs(node, fn, arg));
         HR_TRY(hr_node_each_expr(node->right, fn, arg));
     }
     return HR_OK;

@@ -66,7 +66,7 @@ struct hr_texpr {
         struct { struct hr_texpr *child; enum hr_cast_mode mode; bool implicit; } cast;   /* mode: LEGACY, ANSI or TRY */
         struct { struct hr_texpr *child; size_t index; const char *name; } field;
         struct { struct hr_texpr *function; struct hr_texprs partition; struct hr_torders order; struct hr_tframe frame; } window;
-        struct { enum hr_subquery_kind kind; struct hr_node *plan; struct hr_texprs values; } subquery;
+        struct { enum hr_subquery_kind kind; struct hr_node *plan; struct hr_texprs values; const struct hr_expr *written; } subquery;
         struct { struct hr_texpr *body; const struct hr_attr **params; size_t count; } lambda;
         struct { const struct hr_attr *attr; } variable;                     /* of a lambda */
         struct { struct hr_texpr *child; const char *name; } alias;          /* inside an expression: names the field of a struct */

@@ -157,7 +157,7 @@ static enum hr_code make_window(struct scope *s, const struct hr_expr *expr, str
         return hr_fail_spark(a->err, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "aggFunc", expr_sql(a, function), NULL);
     HR_TRY(window_frame(s, definition, window));
     if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count)
-        return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name", function->call.name, "wf_expr", pretty_name(a, function), NULL);
+        return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name", function->call.name, "wf_expr", qualified_name(a, function), NULL);
     *out = window;
     return HR_OK;
 }
