@@ -116,6 +116,7 @@
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.STRUCT", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"STRUCT\" type is incomplete. You must provide at least one field type. For example: \"STRUCT<name STRING, phone DECIMAL(10, 0)>\".") \
     X("INTERNAL_ERROR", "XX000", HR_SPARK, "<message>") \
+    X("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "22015", HR_ARITHMETIC, "Integer overflow while operating with intervals. Use <functionName> to tolerate overflow and return NULL instead.") \
     X("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "22015", HR_ARITHMETIC, "Integer overflow while operating with intervals. Try devising appropriate values for the interval parameters.") \
     X("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a deterministic FILTER expression.") \
     X("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", "42903", HR_ANALYSIS, "The FILTER expression <filterExpr> in an aggregate function is invalid. Expected a FILTER expression without an aggregation, but found <aggExpr>.") \

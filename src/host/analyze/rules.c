@@ -141,6 +141,7 @@ enum hr_code hr_rule_is_in(struct hr_call *call)
         }
         wide = next;
     }
+    HR_TRY(need_order(call, wide));
     for (size_t i = 0; i < count_of(call); i++)
         args[i] = cast_implicit(a, args[i], wide);
     call->out->type = BASIC(BOOLEAN);

@@ -58,11 +58,8 @@ enum hr_code hr_rule_average(struct hr_call *call)
 
 enum hr_code hr_rule_min_max(struct hr_call *call)
 {
-    struct analysis *a = of(call);
     const struct hr_type *type = args_of(call)[0]->type;
-    if (!is_orderable(type) && type->id != HR_TYPE_VOID)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName",
-                             quote(a, call->name), "dataType", type_sql(a, type), NULL);
+    HR_TRY(need_order(call, type));
     call->out->type = type;
     call->out->nullable = true;
     return HR_OK;
@@ -86,9 +83,9 @@ enum hr_code hr_rule_first_last(struct hr_call *call)
 enum hr_code hr_rule_collect(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[0]->type;
-    if (hr_function_is(call->function, "collect_set") && type->id == HR_TYPE_MAP)
+    if (hr_function_is(call->function, "collect_set") && contains_map(type))
         return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "functionName",
-                             "`collect_set`", "dataType", "\"MAP\"", NULL);
+                             "`collect_set`", "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
     call->out->type = hr_type_array(of(call)->arena, type, false);
     call->out->nullable = false;
     return HR_OK;
@@ -96,6 +93,7 @@ enum hr_code hr_rule_collect(struct hr_call *call)
 
 enum hr_code hr_rule_by_other(struct hr_call *call)
 {
+    HR_TRY(need_order(call, args_of(call)[1]->type));
     call->out->type = args_of(call)[0]->type;
     call->out->nullable = true;
     return HR_OK;

@@ -147,6 +147,49 @@ enum hr_code hr_rule_element_at(struct hr_call *call)
     return HR_OK;
 }
 
+enum hr_code need_order(struct hr_call *call, const struct hr_type *type)
+{
+    struct analysis *a = of(call);
+    if (is_orderable(type) || type->id == HR_TYPE_VOID)
+        return HR_OK;
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
+                         "dataType", type_sql(a, type), NULL);
+}
+
+bool contains_map(const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_MAP)
+        return true;
+    if (type->id == HR_TYPE_ARRAY)
+        return contains_map(type->element);
+    for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
+        if (contains_map(type->fields[i].type))
+            return true;
+    return false;
+}
+
+enum hr_code hr_rule_hash_of(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    for (size_t i = 0; i < count_of(call); i++)
+        if (contains_map(args_of(call)[i]->type))
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name), NULL);
+    return finish_call(call);
+}
+
+/* array_distinct, array_max, array_min */
+enum hr_code hr_rule_ordered_array(struct hr_call *call)
+{
+    HR_TRY(finish_call(call));
+    return need_order(call, args_of(call)[0]->type->element);
+}
+
+enum hr_code hr_rule_sort_array(struct hr_call *call)
+{
+    HR_TRY(hr_rule_default_args(call));
+    return need_order(call, args_of(call)[0]->type);
+}
+
 /* functions of an array and a value of its element's type: array_contains, array_position, array_remove, array_append … */
 enum hr_code hr_rule_array_member(struct hr_call *call)
 {
@@ -161,6 +204,8 @@ enum hr_code hr_rule_array_member(struct hr_call *call)
                              quote(a, call->name), "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
                              type_sql(a, args[1]->type), NULL);
     bool grows = strstr(call->function->name, "append") || strstr(call->function->name, "prepend");
+    if (!grows)
+        HR_TRY(need_order(call, wide));
     args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
     args[1] = cast_implicit(a, args[1], wide);
     char rule = *call->function->result;
@@ -185,6 +230,7 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
                              quote(a, call->name), "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
                              type_sql(a, args[1]->type), NULL);
+    HR_TRY(need_order(call, wide));
     bool left = args[0]->type->contains_null, right = args[1]->type->contains_null;
     for (int i = 0; i < 2; i++)
         args[i] = cast_implicit(a, args[i], hr_type_array(a->arena, wide, args[i]->type->contains_null));

@@ -92,7 +92,12 @@ enum hr_code emit_sum(struct call_text *c, struct hr_buf *out)
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
     types[0] = hr_type_decimal(c->e->arena, 38, 0);
     const char *name = c->call->call.ansi ? "checked_sum" : "wrapped_sum";
-    HR_TRY(emit_kernel(c->e, name, strlen(name), hr_type_basic(HR_TYPE_LONG), types, 1, out));
+    const struct hr_type *total = hr_type_basic(HR_TYPE_LONG);
+    if (to->id != HR_TYPE_LONG) {
+        name = "interval_sum";
+        total = to;
+    }
+    HR_TRY(emit_kernel(c->e, name, strlen(name), total, types, 1, out));
     hr_buf_addf(out, "(CAST(%s AS DECIMAL(38,0)))", sum);
     return HR_OK;
 }

@@ -48,6 +48,17 @@ enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *o
 
 bool real_type(const struct hr_type *type) { return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE; }
 
+static enum hr_code interval_operation(struct call_text *c, char op, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
+    types[0] = hr_type_basic(HR_TYPE_INT);
+    types[1] = c->call->call.args.at[0]->type;
+    types[2] = c->call->call.args.at[1]->type;
+    HR_TRY(emit_kernel(c->e, "interval_op", strlen("interval_op"), c->call->type, types, 3, out));
+    hr_buf_addf(out, "(CAST(%d AS INTEGER), %s, %s)", op, c->args[0], c->args[1]);
+    return HR_OK;
+}
+
 /* +, -, *: DuckDB checks for overflow as ANSI mode wants it; its message becomes Spark's in error.c */
 enum hr_code emit_arithmetic(struct call_text *c, struct hr_buf *out)
 {
@@ -55,6 +66,8 @@ enum hr_code emit_arithmetic(struct call_text *c, struct hr_buf *out)
     const struct hr_type *type = c->call->type;
     if (type->id == HR_TYPE_DECIMAL)
         return decimal_operation(c, op, out);
+    if (type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME)
+        return interval_operation(c, op, out);
     if (c->call->call.ansi || real_type(type)) {
         hr_buf_addf(out, "(%s %c %s)", c->args[0], op, c->args[1]);
         return HR_OK;

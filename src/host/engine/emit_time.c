@@ -60,5 +60,6 @@ enum hr_code emit_unix_time(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
+enum hr_code emit_conv(struct call_text *c, struct hr_buf *out) { return kernel_call(c, c->call->call.ansi ? "conv" : "conv_wrap", out); }
 enum hr_code emit_make_date(struct call_text *c, struct hr_buf *out) { return kernel_call(c, c->call->call.ansi ? "make_date" : "make_date_null", out); }
 enum hr_code emit_next_day(struct call_text *c, struct hr_buf *out) { return kernel_call(c, c->call->call.ansi ? "next_day" : "next_day_null", out); }

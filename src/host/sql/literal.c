@@ -47,7 +47,25 @@ static bool hex_digits(const char *from, const char *to, int count, uint32_t *va
             return false;
         *value = *value * 16 + (uint32_t)(isdigit((unsigned char)from[i]) ? from[i] - '0' : (from[i] | 32) - 'a' + 10);
     }
-    return *value && *value < 0x110000;
+    return *value;
+}
+
+/* one unit of UTF-16 from an escape: half of a pair, where the other one stands next to it; a half alone is no character, and Java writes "?" */
+static size_t add_unit(const char *from, const char *to, uint32_t code, char **out)
+{
+    uint32_t low;
+    bool half = code >= 0xD800 && code < 0xE000;
+    if (!half) {
+        *out += add_utf8(*out, code);
+        return 0;
+    }
+    bool pair = code < 0xDC00 && to - from >= 6 && from[0] == '\\' && from[1] == 'u' && hex_digits(from + 2, to, 4, &low) && low >= 0xDC00 && low < 0xE000;
+    if (!pair) {
+        *(*out)++ = '?';
+        return 0;
+    }
+    *out += add_utf8(*out, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
+    return 6;
 }
 
 /* one escape behind its backslash; returns what it used of the source, and puts bytes at *out */
@@ -60,11 +78,13 @@ static size_t unescape_one(const char *from, const char *to, char **out)
         return 3;
     }
     if (from[0] == 'u' && hex_digits(from + 1, to, 4, &code)) {
-        *out += add_utf8(*out, code);
-        return 5;
+        return 5 + add_unit(from + 5, to, code, out);
     }
     if (from[0] == 'U' && hex_digits(from + 1, to, 8, &code)) {
-        *out += add_utf8(*out, code);
+        if (code < 0x110000)
+            add_unit(to, to, code, out);
+        else
+            *out = (char *)memcpy(*out, "??", 2) + 2;        /* Java makes two halves of it that are no pair */
         return 9;
     }
     if (from[0] == '%' || from[0] == '_')   /* kept for LIKE */
@@ -442,6 +462,9 @@ static struct node interval_from_to(struct parser *p, const struct token *value,
         return interval_literal(p, false, 0, 0, 0, start, stop);
     }
     int result = read_from_to(value->text, months, first, last, &amount);
+    amount = negative ? -amount : amount;
+    if (months && amount != (int32_t)amount)
+        result = -1;
     if (result < 0) {
         hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "input", value->text, "interval", months ? "year-month" : "day-time", NULL);
     } else if (!result) {
@@ -449,7 +472,7 @@ static struct node interval_from_to(struct parser *p, const struct token *value,
                     "supportedFormat", from_to_format(p, months, first, last), "typeName",
                     hr_printf(p->arena, "interval %s to %s", from->name, to->name), NULL);
     }
-    return interval_literal(p, months, first, last, negative ? -amount : amount, start, stop);
+    return interval_literal(p, months, first, last, amount, start, stop);
 }
 
 static struct node invalid_typed(struct parser *p, const char *type, const struct token *value, int start)

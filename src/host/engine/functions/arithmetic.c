@@ -151,6 +151,65 @@ void hr_k_absolute_wrap(struct hr_rows *rows, idx_t row)
     put_wrapped(rows, row, x < 0 ? (int64_t)(0 - (uint64_t)x) : x);
 }
 
+/* ---- intervals: their overflow is an error in every mode ---- */
+
+static void interval_overflow(struct hr_rows *rows, const char *try)
+{
+    struct hr_err err;
+    hr_fail_spark(&err, "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "functionName", try, NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static int64_t whole_at(struct hr_rows *rows, size_t arg, idx_t row)
+{
+    switch (rows->types->args[arg]->id) {
+    case HR_TYPE_BYTE: return HR_ROW(rows, arg, row, int8_t);
+    case HR_TYPE_SHORT: return HR_ROW(rows, arg, row, int16_t);
+    case HR_TYPE_INT: case HR_TYPE_YEAR_MONTH: return HR_ROW(rows, arg, row, int32_t);
+    default: return HR_ROW(rows, arg, row, int64_t);
+    }
+}
+
+static bool put_interval(struct hr_rows *rows, idx_t row, hr_int128 value)
+{
+    bool months = rows->types->result->id == HR_TYPE_YEAR_MONTH;
+    if (value != (months ? (hr_int128)(int32_t)value : (hr_int128)(int64_t)value))
+        return false;
+    if (months)
+        HR_OUT(rows, row, int32_t) = (int32_t)value;
+    else
+        HR_OUT(rows, row, int64_t) = (int64_t)value;
+    return true;
+}
+
+/* interval_op(operator, a, b): sums of intervals, products of one and a whole number */
+void hr_k_interval_op(struct hr_rows *rows, idx_t row)
+{
+    int op = HR_ROW(rows, 0, row, int32_t);
+    hr_int128 a = whole_at(rows, 1, row), b = whole_at(rows, 2, row), value = a * b;
+    if (op == '+')
+        value = a + b;
+    else if (op == '-')
+        value = a - b;
+    if (put_interval(rows, row, value))
+        return;
+    if (op != '*') {
+        interval_overflow(rows, op == '+' ? "`try_add`" : "`try_subtract`");
+        return;
+    }
+    struct hr_err err;
+    bool months = rows->types->result->id == HR_TYPE_YEAR_MONTH;
+    hr_fail_spark(&err, "java.lang.ArithmeticException", "message", months ? "integer overflow" : "long overflow", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+/* interval_sum(sum in 128 bits) */
+void hr_k_interval_sum(struct hr_rows *rows, idx_t row)
+{
+    if (!put_interval(rows, row, HR_ROW(rows, 0, row, hr_int128)))
+        interval_overflow(rows, "`try_add`");
+}
+
 void hr_k_checked_sum(struct hr_rows *rows, idx_t row)
 {
     hr_int128 value = HR_ROW(rows, 0, row, hr_int128);

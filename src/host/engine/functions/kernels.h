@@ -9,7 +9,7 @@
     X(cast, "?", HR_K_ZONE) X(try_cast, "?", HR_K_ZONE) X(legacy_cast, "?", HR_K_ZONE) X(show, "?", HR_K_NULLS | HR_K_ZONE) \
     /* arithmetic.c */ \
     X(divide, "d:dd", 0) X(divide_null, "d:dd", 0) X(int_divide, "l:ll", 0) X(int_divide_null, "l:ll", 0) X(remainder, "?", 0) \
-    X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
+    X(remainder_null, "?", 0) X(wrap, "?", 0) X(checked_sum, "?", 0) X(wrapped_sum, "?", 0) X(interval_op, "?", 0) X(interval_sum, "?", 0) X(decimal_op, "?", 0) X(decimal_op_null, "?", 0) \
     X(round, "?", 0) X(bround, "?", 0) X(negate, "?", 0) X(negate_wrap, "?", 0) X(absolute, "?", 0) X(absolute_wrap, "?", 0) X(pmod, "?", 0) \
     X(pandas_product, "?", 0) X(pandas_product_wrap, "?", 0) \
     /* number.c */ \
@@ -18,7 +18,7 @@
     X(acosh, "d:d", 0) X(sign, "d:d", 0) X(ln, "d:d", 0) X(log10, "d:d", 0) X(log2, "d:d", 0) \
     X(log_of, "d:dd", 0) X(factorial, "l:i", 0) X(hypot, "d:dd", 0) X(cbrt, "d:d", 0) X(bin, "s:l", 0) \
     X(unhex, "y:s", 0) X(to_binary, "y:ss", 0) X(try_to_binary, "y:ss", 0) \
-    X(conv, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
+    X(conv, "s:sii", 0) X(conv_wrap, "s:sii", 0) X(bit_count, "i:l", 0) X(bit_get, "B:li", 0) X(width_bucket, "l:dddl", 0) X(draw, "d:ll", HR_K_VOLATILE) \
     X(draw_gaussian, "d:ll", HR_K_VOLATILE) \
     X(draw_times, "i:lld", HR_K_VOLATILE) \
     X(skewness, "?", 0) X(kurtosis, "?", 0) X(pandas_skewness, "?", 0) X(pandas_kurtosis, "?", 0) \
@@ -46,7 +46,7 @@
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
     X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
-    X(make_day_time, "?", 0) X(make_year_month, "m:ii", 0) \
+    X(plus_months, "?", HR_K_ZONE) X(plus_micros, "?", HR_K_ZONE) X(make_day_time, "?", 0) X(make_year_month, "m:ii", 0) \
     /* moment.c */ \
     X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \

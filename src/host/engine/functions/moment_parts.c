@@ -38,6 +38,14 @@ void hr_k_window_start(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int64_t) = at - hr_floor_mod(at - start, slide) - HR_ROW(rows, 3, row, int64_t);
 }
 
+/* The moment at which the clock of a zone shows `local`. Where it shows it twice, the one with the offset that `near` has; where it never does, as
+ * much later as the gap is long. */
+static int64_t moment_near(const struct hr_zone *zone, int64_t near, int64_t local)
+{
+    int64_t offset = hr_zone_to_local(zone, near) - near, same = local - offset;
+    return hr_zone_to_local(zone, same) == local ? same : hr_zone_to_utc(zone, local);
+}
+
 /* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones are exact */
 void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
 {
@@ -51,10 +59,10 @@ void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
         fits = !__builtin_mul_overflow(count, unit->micros, &step) && !__builtin_add_overflow(at, step, &out);
     } else if (unit->months) {
         fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) && hr_add_months(hr_zone_to_local(zone, at), step, &out);
-        out = fits ? hr_zone_to_utc(zone, out) : 0;
+        out = fits ? moment_near(zone, at, out) : 0;
     } else {
         fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) && !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);
-        out = fits ? hr_zone_to_utc(zone, out) : 0;
+        out = fits ? moment_near(zone, at, out) : 0;
     }
     if (fits) {
         HR_OUT(rows, row, int64_t) = out;
@@ -120,6 +128,73 @@ static void make(struct hr_rows *rows, idx_t row, bool strict)
 
 void hr_k_make_timestamp(struct hr_rows *rows, idx_t row) { make(rows, row, true); }
 void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row) { make(rows, row, false); }
+
+/* ---- moments and intervals ---- */
+
+static void overflow(struct hr_rows *rows, const char *java)
+{
+    struct hr_err err;
+    if (java)
+        hr_fail_spark(&err, "java.lang.ArithmeticException", "message", java, NULL);
+    else
+        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+#define YEAR_MAX 5881579               /* the last whole years of a date's 32 bits */
+#define YEAR_MIN (-5877640)
+
+static void date_plus_months(struct hr_rows *rows, idx_t row, int64_t months)
+{
+    int64_t year;
+    int month, day;
+    hr_civil_from_days(HR_ROW(rows, 0, row, int32_t), &year, &month, &day);
+    int64_t total = year * 12 + month - 1 + months;
+    year = hr_floor_div(total, 12);
+    if (year > YEAR_MAX || year < YEAR_MIN) {
+        overflow(rows, NULL);
+        return;
+    }
+    month = (int)hr_floor_mod(total, 12) + 1;
+    int last = hr_days_in_month(year, month);
+    HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day < last ? day : last);
+}
+
+/* plus_months(moment, months, sign), by the calendar of the session's zone */
+void hr_k_plus_months(struct hr_rows *rows, idx_t row)
+{
+    int64_t months = (int64_t)HR_ROW(rows, 1, row, int32_t) * HR_ROW(rows, 2, row, int32_t), local;
+    if (rows->types->args[0]->id == HR_TYPE_DATE) {
+        date_plus_months(rows, row, months);
+        return;
+    }
+    const struct hr_zone *zone = zone_for(rows, 0);
+    int64_t at = HR_ROW(rows, 0, row, int64_t);
+    if (hr_add_months(hr_zone_to_local(zone, at), months, &local))
+        HR_OUT(rows, row, int64_t) = moment_near(zone, at, local);
+    else
+        overflow(rows, "long overflow");
+}
+
+/* plus_micros(moment, interval, sign): whole days keep the clock of the session's zone, the rest is exact */
+void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
+{
+    const struct hr_zone *zone = zone_for(rows, 0);
+    int64_t at = HR_ROW(rows, 0, row, int64_t), interval = HR_ROW(rows, 1, row, int64_t), local;
+    if (HR_ROW(rows, 2, row, int32_t) < 0 && __builtin_sub_overflow(0, interval, &interval)) {
+        overflow(rows, "long overflow");
+        return;
+    }
+    int64_t rest = interval % HR_US_PER_DAY;
+    bool fits = !__builtin_add_overflow(hr_zone_to_local(zone, at), interval - rest, &local);
+    if (fits && interval != rest)
+        at = moment_near(zone, at, local);
+    fits = fits && !__builtin_add_overflow(at, rest, &at);
+    if (fits)
+        HR_OUT(rows, row, int64_t) = at;
+    else
+        overflow(rows, "long overflow");
+}
 
 /* ---- intervals from numbers ---- */
 

@@ -205,36 +205,31 @@ void hr_k_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, true
 void hr_k_try_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, false); }
 
 /* NumberConverter.convert: unsigned 64-bit, saturating; a negative target base prints signed */
-void hr_k_conv(struct hr_rows *rows, idx_t row)
+static void conv_overflow(struct hr_rows *rows)
 {
-    struct hr_text text = hr_row_text(rows, 0, row);
-    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t), base = to < 0 ? -to : to;
-    while (text.len && text.bytes[0] == ' ') {
-        text.bytes++;
-        text.len--;
-    }
-    while (text.len && text.bytes[text.len - 1] == ' ')
-        text.len--;
-    if (from < 2 || from > 36 || base < 2 || base > 36 || !text.len) {
-        hr_out_null(rows, row);
-        return;
-    }
-    bool negative = text.bytes[0] == '-';
-    uint64_t value = 0;
-    for (size_t i = negative; i < text.len; i++) {
+    struct hr_err err;
+    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "Overflow in function conv()", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+/* the digits up to the first that is none; false: more than 64 bits, of which all are set then */
+static bool read_based(struct hr_text text, int base, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < text.len; i++) {
         int digit = digit_of(text.bytes[i]);
-        if (digit >= from)
+        if (digit >= base)
             break;
-        if (__builtin_mul_overflow(value, (uint64_t)from, &value) || __builtin_add_overflow(value, (uint64_t)digit, &value)) {
-            value = UINT64_MAX;
-            break;
+        if (__builtin_mul_overflow(*value, (uint64_t)base, value) || __builtin_add_overflow(*value, (uint64_t)digit, value)) {
+            *value = UINT64_MAX;
+            return false;
         }
     }
-    if (negative)
-        value = to < 0 && (int64_t)value < 0 ? UINT64_MAX : (uint64_t)-(int64_t)value;
-    bool minus = to < 0 && (int64_t)value < 0;
-    if (minus)
-        value = (uint64_t)-(int64_t)value;
+    return true;
+}
+
+static void write_based(struct hr_rows *rows, idx_t row, uint64_t value, int base, bool minus)
+{
     char out[72];
     size_t at = sizeof out;
     do {
@@ -245,6 +240,38 @@ void hr_k_conv(struct hr_rows *rows, idx_t row)
         out[--at] = '-';
     hr_out_text(rows, row, out + at, sizeof out - at);
 }
+
+/* as Spark's NumberConverter: 64 bits, signed where the wanted base is negative */
+static void conv(struct hr_rows *rows, idx_t row, bool ansi)
+{
+    struct hr_text text = hr_row_text(rows, 0, row);
+    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t), base = to < 0 ? -to : to;
+    while (text.len && text.bytes[0] == ' ')
+        text = (struct hr_text){text.bytes + 1, text.len - 1};
+    while (text.len && text.bytes[text.len - 1] == ' ')
+        text.len--;
+    if (from < 2 || from > 36 || base < 2 || base > 36 || !text.len) {
+        hr_out_null(rows, row);
+        return;
+    }
+    bool negative = text.bytes[0] == '-';
+    uint64_t value;
+    if (!read_based((struct hr_text){text.bytes + negative, text.len - negative}, from, &value) && ansi) {
+        conv_overflow(rows);
+        return;
+    }
+    bool high = value >> 63;
+    if (negative && to > 0)
+        value = high ? UINT64_MAX : -value;
+    if (to < 0 && high) {
+        value = -value;
+        negative = true;
+    }
+    write_based(rows, row, value, base, negative && to < 0);
+}
+
+void hr_k_conv(struct hr_rows *rows, idx_t row) { conv(rows, row, true); }
+void hr_k_conv_wrap(struct hr_rows *rows, idx_t row) { conv(rows, row, false); }
 
 void hr_k_bit_count(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = __builtin_popcountll((uint64_t)HR_ROW(rows, 0, row, int64_t)); }
 void hr_k_bit_get(struct hr_rows *rows, idx_t row)

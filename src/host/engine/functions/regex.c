@@ -199,13 +199,22 @@ void hr_k_regexp_count(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int32_t) = count;
 }
 
+/* Java counts the units of UTF-16: two where UTF-8 has four bytes */
+static int32_t utf16_length(const char *text, size_t len)
+{
+    size_t units = hr_utf8_length(text, len);
+    for (size_t i = 0; i < len; i++)
+        units += (unsigned char)text[i] >= 0xF0;
+    return (int32_t)units;
+}
+
 void hr_k_regexp_instr(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     const struct hr_regex *regex = compiled(rows, hr_row_text(rows, 1, row), "`regexp_instr`");
     size_t spans[2];
     bool found = regex && hr_regex_find(regex, text.bytes, text.len, 0, spans, 1);
-    HR_OUT(rows, row, int32_t) = found ? (int32_t)hr_utf8_length(text.bytes, spans[0]) + 1 : 0;
+    HR_OUT(rows, row, int32_t) = found ? utf16_length(text.bytes, spans[0]) + 1 : 0;
 }
 
 /* String.split(regex, limit), but an empty match at the start makes no part, and limit 0 is as -1: trailing empty strings stay */

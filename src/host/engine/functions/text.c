@@ -98,8 +98,12 @@ static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t ro
     switch (type->id) {
     case HR_TYPE_BYTE: out.integer = HR_ROW(rows, arg, row, int8_t); out.bits = 8; return out;
     case HR_TYPE_SHORT: out.integer = HR_ROW(rows, arg, row, int16_t); out.bits = 16; return out;
-    case HR_TYPE_INT: out.integer = HR_ROW(rows, arg, row, int32_t); return out;
-    case HR_TYPE_LONG: out.integer = HR_ROW(rows, arg, row, int64_t); out.bits = 64; return out;
+    /* days, months and microseconds are the numbers that they are inside of Spark */
+    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: out.integer = HR_ROW(rows, arg, row, int32_t); return out;
+    case HR_TYPE_LONG: case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME:
+        out.integer = HR_ROW(rows, arg, row, int64_t);
+        out.bits = 64;
+        return out;
     case HR_TYPE_FLOAT: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 32, .real = (double)HR_ROW(rows, arg, row, float)};
     case HR_TYPE_DOUBLE: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 64, .real = HR_ROW(rows, arg, row, double)};
     case HR_TYPE_BOOLEAN: return (struct hr_argument){.kind = HR_ARG_BOOLEAN, .boolean = HR_ROW(rows, arg, row, bool)};
