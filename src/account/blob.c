@@ -301,19 +301,24 @@ static const char *copy_from(struct request *request, const struct source *sourc
     return code ? code : hr_tree_commit(&request->account->tree, request->arena, &request->temp, request->container, request->name, meta, &conditions, false);
 }
 
-/* of what was copied; x-ms-source-content-md5 says what it should be */
+/* of what was copied; x-ms-source-content-md5 says what it should be. The answer says both hashes. */
 static const char *hash_copied(struct request *request, int64_t size, const char **md5)
 {
     const char *given = hr_account_header(request, "x-ms-source-content-md5");
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    char text[64], *piece = malloc(HASH_PIECE);
+    uint64_t crc = 0;
+    char text[64], crc_text[HR_CRC64_TEXT], *piece = malloc(HASH_PIECE);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_DigestInit_ex(context, EVP_md5(), NULL);
     ssize_t n = 1;
-    for (int64_t at = 0; piece && at < size && n > 0; at += n)
-        if ((n = pread(request->temp.fd, piece, HASH_PIECE, at)) > 0)
-            EVP_DigestUpdate(context, piece, (size_t)n);
+    for (int64_t at = 0; piece && at < size && n > 0; at += n) {
+        n = pread(request->temp.fd, piece, HASH_PIECE, at);
+        if (n <= 0)
+            break;
+        EVP_DigestUpdate(context, piece, (size_t)n);
+        crc = hr_crc64(crc, piece, (size_t)n);
+    }
     EVP_DigestFinal_ex(context, digest, &len);
     EVP_MD_CTX_free(context);
     bool read_all = piece && n > 0;
@@ -322,7 +327,11 @@ static const char *hash_copied(struct request *request, int64_t size, const char
         return "InternalError";
     EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
     *md5 = hr_strdup(request->arena, text);
-    return given && strcmp(given, text) ? "Md5Mismatch" : NULL;
+    if (given && strcmp(given, text))
+        return "Md5Mismatch";
+    hr_crc64_text(crc, crc_text);
+    hr_account_reply_header(request, "x-ms-content-crc64", crc_text);
+    return NULL;
 }
 
 static void take_missing(struct hr_tree_meta *meta, const struct hr_tree_meta *from)

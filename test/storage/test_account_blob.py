@@ -555,7 +555,9 @@ def test_put_from_a_url(account, demo):
     properties = target.get_blob_properties()
     assert target.download_blob().readall() == data and properties.content_settings.content_md5 == md5 and properties.metadata == {}
     assert (properties.content_settings.content_type, properties.content_settings.cache_control) == ("application/x-own", "no-cache")
-    target.upload_blob_from_url(url, overwrite=True, include_source_blob_properties=False, source_content_md5=md5, metadata={"N": "2"})
+    answer = target.upload_blob_from_url(url, overwrite=True, include_source_blob_properties=False, source_content_md5=md5, metadata={"N": "2"})
+    staged = target.stage_block_from_url("YWFh", url, source_content_md5=md5)
+    assert answer["content_crc64"] == staged["content_crc64"] is not None
     properties = target.get_blob_properties()
     assert properties.content_settings.content_type == "application/octet-stream" and properties.metadata == {"N": "2"}
     for options, status, code in (({"source_content_md5": hashlib.md5(b"x").digest()}, 400, "Md5Mismatch"), ({"source_if_modified_since": SOON}, 404, "CannotVerifyCopySource")):
