@@ -12,7 +12,7 @@
     X(reverse) X(string_list) X(date_part) X(to_moment) X(unix_time) X(array_compact) X(array_repeat) X(flatten) X(arrays_zip) X(sequence) \
     X(map_entries) X(map_from_arrays) X(map_from_entries) X(map_key) X(distinct_count) X(seconds) X(timestamp_seconds) X(or_zero) X(logical) \
     X(timestamp_add) X(filled) X(from_json) X(from_csv) X(to_text) X(schema_of) X(array_sort) X(decode) X(assert_true) X(sentences) X(json_keys) X(ansi_nulls) X(convert_timezone) X(array_insert) \
-    X(hash_of) X(ordered_array) X(sort_array) \
+    X(pad) X(overlay) X(hash_of) X(ordered_array) X(sort_array) \
     X(map_zip_with) X(json_tuple) X(to_binary) X(array_join) X(hex) X(percentile_group) X(median) X(input_file) X(mode) X(bit_count) X(ntile) X(listagg) X(map_concat) X(concat_ws) X(like) \
     X(window_time) X(window_moment) X(ntz_to_long) X(pandas_product) X(pandas_freedom) X(pandas_mode) X(top_k)
 

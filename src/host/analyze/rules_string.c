@@ -74,13 +74,55 @@ enum hr_code hr_rule_default_args(struct hr_call *call)
     return finish_call(call);
 }
 
+/* ---- text, or bytes where bytes are given ---- */
+
+static struct hr_texpr *zero_byte(struct analysis *a)
+{
+    struct hr_literal *zero = NEW(a, struct hr_literal);
+    *zero = (struct hr_literal){.type = BASIC(BINARY)};
+    zero->text.bytes = hr_strndup(a->arena, "", 1);
+    zero->text.len = 1;
+    return literal_of(a, zero);
+}
+
+/* lpad, rpad: bytes are filled with bytes, zeros if none are given; everything else is text */
+enum hr_code hr_rule_pad(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    bool bytes = args_of(call)[0]->type->id == HR_TYPE_BINARY;
+    if (bytes && count_of(call) == 2)
+        add_arg(call, zero_byte(a));
+    bytes = bytes && args_of(call)[2]->type->id == HR_TYPE_BINARY;
+    HR_TRY(hr_rule_default_args(call));
+    for (size_t i = 0; i < 3 && !bytes; i += 2) {
+        const struct hr_type *text;
+        if (!implicit_cast_allowed(a, args_of(call)[i]->type, 's', &text))
+            return unexpected(call, i, "\"STRING\"");
+        args_of(call)[i] = cast_implicit(a, args_of(call)[i], text);
+    }
+    call->out->type = bytes ? BASIC(BINARY) : BASIC(STRING);
+    call->out->nullable = any_nullable(call);
+    return HR_OK;
+}
+
+enum hr_code hr_rule_overlay(struct hr_call *call)
+{
+    HR_TRY(hr_rule_string_binary(call));
+    struct analysis *a = of(call);
+    const struct hr_type *input = args_of(call)[0]->type, *with = args_of(call)[1]->type;
+    if ((input->id == HR_TYPE_BINARY) == (with->id == HR_TYPE_BINARY))
+        return HR_OK;
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
+                         hr_printf(a->arena, "(%s or %s)", type_sql(a, input), type_sql(a, with)), NULL);
+}
+
 /* ---- more of strings, dates and collections ---- */
 
 enum hr_code hr_rule_reverse(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     const struct hr_type *to = args[0]->type;
-    if (to->id != HR_TYPE_ARRAY && !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
+    if (to->id != HR_TYPE_ARRAY && to->id != HR_TYPE_BINARY && !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
         return unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
     args[0] = cast_implicit(of(call), args[0], to);
     call->out->type = to;

@@ -28,11 +28,11 @@
     X(hll_key, "?", 0) X(hll_estimate, "?", HR_K_NULLS) X(hash, "?", HR_K_NULLS) X(xxhash64, "?", HR_K_NULLS) X(crc32, "l:y", 0) \
     X(sha2, "s:yi", 0) X(raise_error, "v:s", 0) \
     /* text.c */ \
-    X(substring, "s:sii", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
+    X(substring, "?", 0) X(locate, "i:ssi", 0) X(chr, "s:l", 0) X(find_in_set, "i:ss", 0) X(format_number, "?", 0) \
     X(format_string, "?", HR_K_NULLS | HR_K_ZONE) X(initcap, "s:s", 0) X(upper, "s:s", 0) X(lower, "s:s", 0) X(levenshtein, "i:ss", 0) X(levenshtein_most, "i:ssi", 0) \
     X(soundex, "s:s", 0) \
-    X(concat, "?", 0) X(join, "?", 0) X(concat_ws, "?", HR_K_NULLS) X(repeat, "s:si", 0) X(replace, "s:sss", 0) X(lpad, "s:sis", 0) X(rpad, "s:sis", 0) \
-    X(overlay, "s:ssii", 0) X(reverse, "s:s", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
+    X(concat, "?", 0) X(join, "?", 0) X(concat_ws, "?", HR_K_NULLS) X(repeat, "s:si", 0) X(replace, "s:sss", 0) X(lpad, "?", 0) X(rpad, "?", 0) \
+    X(overlay, "?", 0) X(reverse, "?", 0) X(split_part, "s:ssi", 0) X(substring_index, "s:ssi", 0) \
     X(translate, "s:sss", 0) X(url_encode, "s:s", 0) X(url_decode, "s:s", 0) X(try_url_decode, "s:s", 0) \
     /* sequence.c */ \
     X(sequence, "?", HR_K_ZONE | HR_K_VOLATILE /* or a constant one is made of 150 bytes an item, while it is prepared */) \

@@ -8,12 +8,42 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* substring, lpad, rpad, overlay and reverse count bytes in bytes, characters in text */
+static bool is_binary(const struct hr_rows *rows) { return rows->types->args[0]->id == HR_TYPE_BINARY; }
+
+static int64_t text_length(const struct hr_rows *rows, struct hr_text text)
+{
+    return is_binary(rows) ? (int64_t)text.len : (int64_t)hr_utf8_length(text.bytes, text.len);
+}
+
+/* how many bytes the first characters take */
+static size_t text_offset(const struct hr_rows *rows, struct hr_text text, size_t characters)
+{
+    return is_binary(rows) ? characters : hr_utf8_offset(text.bytes, text.len, characters);
+}
+
+static struct hr_text text_part(const struct hr_rows *rows, struct hr_text text, int64_t pos, int64_t len)
+{
+    size_t from, to;
+    if (!is_binary(rows)) {
+        hr_utf8_substring(text.bytes, text.len, pos, len, &from, &to);
+        return (struct hr_text){text.bytes + from, to - from};
+    }
+    int64_t have = (int64_t)text.len, start = pos > 0 ? pos - 1 : pos;
+    if (pos < 0)
+        start = have + pos;
+    int32_t room = (int32_t)(uint32_t)(have - start);        /* wraps around, as Java's does */
+    int64_t end = room < len ? have : start + len;
+    start = start < 0 ? 0 : start;
+    if (start >= end)
+        return (struct hr_text){text.bytes, 0};
+    return (struct hr_text){text.bytes + start, (size_t)(end - start)};
+}
+
 void hr_k_substring(struct hr_rows *rows, idx_t row)
 {
-    struct hr_text text = hr_row_text(rows, 0, row);
-    size_t from, to;
-    hr_utf8_substring(text.bytes, text.len, HR_ROW(rows, 1, row, int32_t), HR_ROW(rows, 2, row, int32_t), &from, &to);
-    hr_out_text(rows, row, text.bytes + from, to - from);
+    struct hr_text part = text_part(rows, hr_row_text(rows, 0, row), HR_ROW(rows, 1, row, int32_t), HR_ROW(rows, 2, row, int32_t));
+    hr_out_text(rows, row, part.bytes, part.len);
 }
 
 static const char *find(const char *text, size_t len, const char *part, size_t part_len)
@@ -383,14 +413,14 @@ void hr_k_replace(struct hr_rows *rows, idx_t row)
 static void pad(struct hr_rows *rows, idx_t row, bool left)
 {
     struct hr_text text = hr_row_text(rows, 0, row), fill_text = hr_row_text(rows, 2, row);
-    int64_t want = HR_ROW(rows, 1, row, int32_t), have = (int64_t)hr_utf8_length(text.bytes, text.len);
+    int64_t want = HR_ROW(rows, 1, row, int32_t), have = text_length(rows, text);
     if (want <= have || !fill_text.len) {
-        size_t keep = want <= 0 ? 0 : want >= have ? text.len : hr_utf8_offset(text.bytes, text.len, (size_t)want);
+        size_t keep = want <= 0 ? 0 : want >= have ? text.len : text_offset(rows, text, (size_t)want);
         hr_out_text(rows, row, text.bytes, keep);
         return;
     }
-    int64_t missing = want - have, unit = (int64_t)hr_utf8_length(fill_text.bytes, fill_text.len);
-    size_t padding = (size_t)(missing / unit) * fill_text.len + hr_utf8_offset(fill_text.bytes, fill_text.len, (size_t)(missing % unit));
+    int64_t missing = want - have, unit = text_length(rows, fill_text);
+    size_t padding = (size_t)(missing / unit) * fill_text.len + text_offset(rows, fill_text, (size_t)(missing % unit));
     char *made = new_text(rows, padding + text.len);
     if (!made)
         return;
@@ -407,15 +437,13 @@ void hr_k_overlay(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), with = hr_row_text(rows, 1, row);
     int32_t pos = HR_ROW(rows, 2, row, int32_t), len = HR_ROW(rows, 3, row, int32_t);
-    int64_t length = len >= 0 ? len : (int64_t)hr_utf8_length(with.bytes, with.len);
-    size_t from, to, rest_from, rest_to;
-    hr_utf8_substring(text.bytes, text.len, 1, (int64_t)pos - 1, &from, &to);
-    hr_utf8_substring(text.bytes, text.len, (int64_t)pos + length, INT32_MAX, &rest_from, &rest_to);
+    int64_t length = len >= 0 ? len : text_length(rows, with);
+    struct hr_text before = text_part(rows, text, 1, (int64_t)pos - 1), behind = text_part(rows, text, (int64_t)pos + length, INT32_MAX);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    hr_buf_add(&buf, text.bytes + from, to - from);
+    hr_buf_add(&buf, before.bytes, before.len);
     hr_buf_add(&buf, with.bytes, with.len);
-    hr_buf_add(&buf, text.bytes + rest_from, rest_to - rest_from);
+    hr_buf_add(&buf, behind.bytes, behind.len);
     hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
@@ -427,7 +455,7 @@ void hr_k_reverse(struct hr_rows *rows, idx_t row)
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t to = text.len; to;) {
         size_t from = to - 1;
-        while (from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
+        while (!is_binary(rows) && from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
             from--;
         hr_buf_add(&buf, text.bytes + from, to - from);
         to = from;
