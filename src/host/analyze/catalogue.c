@@ -335,7 +335,7 @@ static struct hr_function functions[] = {
     {"$session_start", "w", "1", "y", "$1", HR_F_OPERATOR, "sessionwindow($1)", NULL},
     {"$window_start", "wlll", "1", "y", "@window_start($1,$2,$3,$4)", HR_F_OPERATOR, NULL, NULL},
     {"$days_between", "DD", "-", "a", "CAST($1 - $2 AS BIGINT) * 86400000000", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
-    {"$micros_between", "aa", "-", "a", "(epoch_us($1) - epoch_us($2))", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
+    {"$micros_between", "aa", "-", "a", "@micros_between($1,$2)", HR_F_OPERATOR, "($1 - $2)", R(interval_between)},
     {"$plus_days", "aa", "1", "a", "($1 + CAST($2 // 86400000000 AS INTEGER))", HR_F_OPERATOR, "date_add($1, extractansiintervaldays($2))", NULL},
     {"$minus_days", "aa", "1", "a", "($1 - CAST($2 // 86400000000 AS INTEGER))", HR_F_OPERATOR, "date_add($1, (- extractansiintervaldays($2)))", NULL},
     {"$plus_months", "aa", "1", "a", "@plus_months($1,$2,1)", HR_F_OPERATOR, "$1 + $2", NULL},

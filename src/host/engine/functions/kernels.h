@@ -46,7 +46,7 @@
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
     X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \
-    X(plus_months, "?", HR_K_ZONE) X(plus_micros, "?", HR_K_ZONE) X(make_day_time, "?", 0) X(make_year_month, "m:ii", 0) \
+    X(plus_months, "?", HR_K_ZONE) X(plus_micros, "?", HR_K_ZONE) X(micros_between, "?", HR_K_ZONE) X(make_day_time, "?", 0) X(make_year_month, "m:ii", 0) \
     /* moment.c */ \
     X(hour, "?", HR_K_ZONE) X(minute, "?", HR_K_ZONE) X(second, "?", HR_K_ZONE) X(seconds, "?", HR_K_ZONE) X(date_format, "s:Ts", HR_K_ZONE) \
     X(parse_moment, "?", HR_K_ZONE) X(parse_moment_null, "?", HR_K_ZONE) X(date_trunc, "T:sT", HR_K_ZONE) X(trunc, "D:Ds", 0) \

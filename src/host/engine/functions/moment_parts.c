@@ -196,6 +196,17 @@ void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
         overflow(rows, "long overflow");
 }
 
+/* what the clock of the session's zone has gone on: a change of clocks is no time */
+void hr_k_micros_between(struct hr_rows *rows, idx_t row)
+{
+    int64_t to = hr_zone_to_local(zone_for(rows, 0), HR_ROW(rows, 0, row, int64_t));
+    int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t)), between;
+    if (__builtin_sub_overflow(to, from, &between))
+        overflow(rows, "long overflow");
+    else
+        HR_OUT(rows, row, int64_t) = between;
+}
+
 /* ---- intervals from numbers ---- */
 
 static void interval_overflow(struct hr_rows *rows)
