@@ -6,6 +6,7 @@ import os
 import pyarrow
 import pytest
 from pyarrow import parquet
+from pyspark.errors import PySparkException
 
 from test_formats import ZONE, both, outcome, put, zone  # noqa: F401  (zone is a fixture)
 
@@ -286,3 +287,15 @@ def test_a_log_itself_is_read(ours, tmp_path):
     put(tmp_path, "t/_delta_log/00000000000000000000.json", '{"a":1}\n')
     for path in ("t/_delta_log", "t/_delta_log/*.json"):
         assert ours.read.json(str(tmp_path / path)).collect() == [(1,)]
+
+
+def test_damaged_pages(ours, oracle, tmp_path):
+    """A whole footer over broken pages fails as a file that cannot be read, by its name."""
+    whole = tmp_path / "whole.parquet"
+    parquet.write_table(pyarrow.table({"a": list(range(100)), "s": ["x" * i for i in range(100)]}), whole)
+    damaged = tmp_path / "damaged.parquet"
+    damaged.write_bytes(bytes(byte ^ 0x55 if 4 <= at < 400 else byte for at, byte in enumerate(whole.read_bytes())))
+    for session in (ours, oracle):
+        with pytest.raises(PySparkException) as caught:
+            session.read.parquet(str(damaged)).collect()
+        assert caught.value.getCondition() == "FAILED_READ_FILE.NO_HINT" and "damaged.parquet" in str(caught.value), caught.value

@@ -396,11 +396,38 @@ static enum hr_code stopped(const struct hr_query *query, struct hr_err *err)
     return why == STOP_CANCELLED ? cancelled(err) : HR_OK;
 }
 
+/* The Parquet file that the plan reads, or what it reads them from if there are several; NULL: it reads none. */
+static const char *parquet_read(const struct hr_typed *typed)
+{
+    const char *path = NULL;
+    for (size_t i = 0; i < typed->source_count; i++) {
+        const struct hr_source *source = typed->sources[i];
+        if (strcmp(source->format, "parquet") || !source->files.count)
+            continue;
+        bool one = !path && source->files.count == 1;
+        path = one ? source->files.at[0] : source->name;
+    }
+    return path;
+}
+
+/* what the engine says of a file whose footer is whole and whose pages are not */
+static bool is_damaged(const char *text)
+{
+    static const char *const signs[] = {"TProtocolException", "TTransportException", "orrupt", "ecompression failure", "Out of buffer", "arquet"};
+    for (size_t i = 0; i < HR_LEN(signs); i++)
+        if (strstr(text, signs[i]))
+            return true;
+    return false;
+}
+
 /* the failure that DuckDB tells by its text, unless the query was told to end or its memory was used up */
 static enum hr_code failed(const struct hr_query *query, const char *text, struct hr_err *err)
 {
     HR_TRY(stopped(query, err));
     enum hr_code code = hr_engine_error(text && *text ? text : "unknown cause", err);
+    const char *path = code == HR_E_INTERNAL && is_damaged(text ? text : "") ? parquet_read(query->typed) : NULL;
+    if (path)
+        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", path, NULL);
     return code == HR_E_NOMEM ? budget_used_up(query->engine->budget, err) : code;
 }
 
