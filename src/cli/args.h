@@ -14,6 +14,7 @@ struct hr_option {
 };
 
 struct hr_args {
+    const char *command;               /* "role assign" */
     const char *positional[HR_ARGS_MAX];
     size_t count;
     const struct hr_option *options;

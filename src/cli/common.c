@@ -58,7 +58,10 @@ enum hr_code hr_cli_workspace_path(const struct hr_args *args, struct hr_wire *w
 enum hr_code hr_cli_need(const struct hr_args *args, const char *name, const char **value, struct hr_err *err)
 {
     *value = hr_args_get(args, name);
-    return *value ? HR_OK : hr_fail(err, HR_E_INVALID, "option \"--%s\" is missing", name);
+    if (*value)
+        return HR_OK;
+    hr_fail(err, HR_E_INVALID, "option \"--%s\" is missing", name);
+    return hr_fail_command(err, "headrace %s --help", args->command);
 }
 
 const char *hr_cli_escape_path(struct hr_arena *arena, const char *scope)

@@ -148,6 +148,7 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
     struct hr_args args;
     if (hr_args_parse(argc, argv, command->options, command->option_count, &args, err))
         return hr_fail_command(err, "headrace %s --help", command->name);
+    args.command = command->name;
     if (args.count < command->least)
         hr_fail(err, HR_E_INVALID, "a word is missing: headrace %s %s", command->name, command->operands);
     else if (args.count > command->most)

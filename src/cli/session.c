@@ -14,8 +14,9 @@ static enum hr_code ask(const struct hr_args *args, struct hr_arena *arena, cons
 {
     struct hr_wire wire;
     HR_TRY(hr_cli_find(args, arena, &wire, err));
-    return hr_cli_call(&wire, method, hr_printf(arena, "/sessions/%s%s", hr_wire_escape(arena, args->positional[0]), rest), NULL,
-                       reply, err);
+    const char *path = hr_printf(arena, "/sessions/%s%s", hr_wire_escape(arena, args->positional[0]), rest);
+    enum hr_code code = hr_cli_call(&wire, method, path, NULL, reply, err);
+    return code == HR_E_NOT_FOUND ? hr_fail_command(err, "headrace session list") : code;
 }
 
 /* the rows that Livy's lists carry under a name of their own */

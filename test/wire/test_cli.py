@@ -102,6 +102,13 @@ def test_what_is_not_there_is_listed_next(serve):
         serve.cli(*next_one.split())
 
 
+def test_a_refusal_says_what_to_look_at(serve):
+    for words, next_one in ((["session", "show", "99"], "session list"), (["session", "stop", "99"], "session list"), (["role", "explain"], "role explain --help"),
+                            (["role", "list", "--assignee", "nix"], "user list"), (["role", "assign", "Reader", "--assignee", "nix", "--scope", "/subscriptions/x"], "user list")):
+        said = refused(serve, *words)
+        assert said.endswith(f"\ntry: headrace {next_one}\n"), said
+
+
 def test_attach_and_unlink(serve, link):
     attached = json.loads(serve.cli("compute", "attach", "cli-pool", "--json").stdout)
     assert (attached["properties"]["provisioningState"], attached["properties"]["computeType"]) == ("Succeeded", "SynapseSpark")

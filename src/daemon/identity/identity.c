@@ -176,8 +176,10 @@ enum hr_code hr_identity_find(struct hr_identity *identity, const char *id_or_na
     if (!code && row)
         from_row(row, principal);
     hr_arena_free(arena);
-    if (!code && !row)
-        return hr_fail(err, HR_E_NOT_FOUND, "principal \"%s\" does not exist", id_or_name);
+    if (code || row)
+        return code;
+    code = hr_fail(err, HR_E_NOT_FOUND, "principal \"%s\" does not exist", id_or_name);
+    hr_fail_command(err, "headrace user list");
     return code;
 }
 
