@@ -205,8 +205,10 @@ static const struct hr_attr *unnamed(struct analysis *a, const struct hr_attr *a
 static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, const struct hr_exprs *list, const struct hr_expr *condition,
                                  struct hr_torders *orders, struct hr_texpr **typed_condition)
 {
-    struct scope s = scope_of(a, *input);
+    struct scope s = scope_of(a, *input), *outer = s.outer;
     struct hr_err *err = a->err, first = {0}, second;
+    if ((*input)->kind == HR_N_PROJECT && below_names(*input))
+        s.outer = NULL;                                      /* what is below the select list comes before the enclosing query */
     a->err = &first;
     enum hr_code code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition) : resolve_orders(&s, list, orders);
     a->err = err;
@@ -221,6 +223,7 @@ static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, con
     s.inputs[0] = *input;
     s.inputs[1] = below;
     s.input_count = 1;
+    s.outer = outer;
     /* names of the select list win; the others come from below it */
     struct hr_attrs merged = {ARRAY(a, const struct hr_attr *, (*input)->output.count + below->output.count), 0};
     for (size_t i = 0; i < (*input)->output.count; i++)
