@@ -118,9 +118,7 @@ static enum hr_code read_dfs_page(struct listing *listing, const struct hr_blob_
         add_entry(listing, json_text(item, "name"), &stat);
     }
     json_decref(json);
-    char marker[2048];
-    hr_transfer_header(&call->transfer, "x-ms-continuation", marker, sizeof marker);
-    listing->page->marker = *marker ? hr_strdup(listing->arena, marker) : NULL;
+    listing->page->marker = hr_transfer_header_whole(&call->transfer, "x-ms-continuation", listing->arena);
     return HR_OK;
 }
 
@@ -269,16 +267,16 @@ static enum hr_code remove_flat_folder(struct hr_blob *blob, struct hr_arena *ar
 static enum hr_code remove_dfs(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
                                const char *recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
 {
-    char marker[2048] = "";
+    const char *marker = NULL;
     do {                               /* a large folder is deleted in several steps */
         struct hr_blob_call call;
-        const char *query = hr_printf(arena, "recursive=%s%s", recursive, *marker ? hr_azure_param(arena, "continuation", marker) : "");
+        const char *query = hr_printf(arena, "recursive=%s%s", recursive, marker ? hr_azure_param(arena, "continuation", marker) : "");
         HR_TRY(hr_azure_call(&call, blob, arena, place, access, "DELETE", place->path, query, err));
         enum hr_code code = hr_azure_do(&call, "delete", cancel, err);
-        hr_transfer_header(&call.transfer, "x-ms-continuation", marker, sizeof marker);
+        marker = hr_transfer_header_whole(&call.transfer, "x-ms-continuation", arena);
         hr_azure_end(&call);
         HR_TRY(code);
-    } while (*marker);
+    } while (marker);
     return HR_OK;
 }
 

@@ -505,20 +505,35 @@ void hr_transfer_release(struct hr_blob_transfer *transfer)
     hr_buf_release(&transfer->headers);
 }
 
-const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const char *name, char *value, size_t size)
+/* the value's place among the headers; NULL when absent */
+static const char *find_header(const struct hr_blob_transfer *transfer, const char *name, size_t *value_len)
 {
     size_t len = strlen(name);
-    value[0] = 0;
     if (!hr_buf_ok(&transfer->headers))
-        return value;                                      /* too large: the transfer failed for it */
+        return NULL;                                       /* too large: the transfer failed for it */
     for (const char *line = hr_buf_text(&transfer->headers); *line; line += strcspn(line, "\n") + 1) {
         if (strncmp(line, name, len) || line[len] != ':')
             continue;
-        size_t n = strcspn(line + len + 1, "\n");
-        n = n < size - 1 ? n : size - 1;
-        memcpy(value, line + len + 1, n);
-        value[n] = 0;
-        break;
+        *value_len = strcspn(line + len + 1, "\n");
+        return line + len + 1;
     }
+    return NULL;
+}
+
+const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const char *name, char *value, size_t size)
+{
+    size_t len = 0;
+    const char *found = find_header(transfer, name, &len);
+    len = len < size - 1 ? len : size - 1;
+    if (found)
+        memcpy(value, found, len);
+    value[found ? len : 0] = 0;
     return value;
+}
+
+const char *hr_transfer_header_whole(const struct hr_blob_transfer *transfer, const char *name, struct hr_arena *arena)
+{
+    size_t len = 0;
+    const char *found = find_header(transfer, name, &len);
+    return found && len ? hr_strndup(arena, found, len) : NULL;
 }

@@ -52,5 +52,7 @@ void hr_mover_cancel(struct hr_blob_mover *mover, struct hr_blob_transfer *trans
 void hr_mover_count(struct hr_blob_mover *mover, struct hr_blob_counts *counts);
 
 void hr_transfer_release(struct hr_blob_transfer *transfer);        /* what the answer holds; the struct is the caller's */
-const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const char *name, char *value, size_t size);   /* "" when absent */
+/* "" when absent; what is longer than `value` is cut: for what is short, or compared with what is */
+const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const char *name, char *value, size_t size);
+const char *hr_transfer_header_whole(const struct hr_blob_transfer *transfer, const char *name, struct hr_arena *arena);   /* NULL when absent or empty */
 #endif

@@ -67,6 +67,55 @@ CASES = {
 }
 
 
+NAME = "n" * 1000
+DEEP = 200
+
+
+def nested(levels, leaf):
+    for i in range(levels):
+        leaf = f"named_struct('s{i}', {leaf})"
+    return leaf
+
+
+def path(levels):
+    return ".".join(f"s{i}" for i in reversed(range(levels)))
+
+
+def pivoted(spark):
+    frame = spark.range(200).select((F.col("id") % 7).alias("k"), F.concat(F.lit("c"), F.col("id")).alias("p"), "id")
+    return frame.groupBy("k").pivot("p", [f"c{i}" for i in range(200)]).sum("id").orderBy("k")
+
+
+CASES |= {
+    "300 arguments": selected(f"greatest({columns('id + {i}', 300)})"),
+    "300 arguments of coalesce": selected(f"coalesce({columns('nullif(id, id)', 299)}, id)"),
+    "300 branches": selected("CASE " + columns("WHEN id = {i} THEN {i}", 300, " ") + " END"),
+    "300 members": selected(f"id IN ({columns('{i}', 300)})"),
+    "300 conditions": selected(columns("id <> {i}", 300, " AND ")),
+    "200 grouping columns": lambda spark: spark.sql(f"SELECT {columns('c{i}', 200)}, count(*) FROM (SELECT {columns('id % 2 + {i} AS c{i}', 200)} FROM range(4)) "
+                                                    f"GROUP BY {columns('c{i}', 200)} ORDER BY c0"),
+    "200 sort columns": lambda spark: spark.sql(f"SELECT * FROM (SELECT {columns('id % 2 AS c{i}', 200)}, id FROM range(4)) ORDER BY {columns('c{i} DESC', 200)}, id"),
+    "100 expressions of a name": lambda spark: spark.sql(f"WITH {columns('t{i} AS (SELECT {i} AS a)', 100)} SELECT t0.a, t99.a FROM t0, t99"),
+    "a pivot of 200": pivoted,
+    "a name of 1,000": lambda spark: spark.sql(f"SELECT `{NAME}`, t.`{NAME}`.`{NAME}x` FROM (SELECT 1 AS k, named_struct('{NAME}x', 2) AS `{NAME}`) t"),
+    "a view's name of 1,000": lambda spark: (spark.range(2).createOrReplaceTempView(NAME), spark.sql(f"SELECT * FROM `{NAME}` ORDER BY id"))[1],
+    "a view of that name twice": lambda spark: (spark.range(2).createOrReplaceTempView(NAME), spark.range(2).createTempView(NAME)),
+    "a pattern of 1,000": lambda spark: (spark.range(2).createOrReplaceTempView(NAME), spark.sql(f"SHOW VIEWS LIKE '{NAME}'").selectExpr("count(viewName)"))[1],
+    "a pattern that is longer than the name": lambda spark: (spark.range(2).createOrReplaceTempView("n" * 255), spark.sql("SHOW VIEWS LIKE '" + "n" * 256 + "'").selectExpr("count(viewName)"))[1],
+    "200 levels of struct": lambda spark: spark.sql(f"SELECT x.{path(DEEP)} AS y FROM (SELECT {nested(DEEP, 'id')} AS x FROM range(2)) ORDER BY 1"),
+    "a double of 600 digits": selected("cast('0." + "0" * 300 + "1" + "0" * 300 + "' AS DOUBLE)"),
+    "a double of 600 digits in JSON": selected("from_json('{\"a\":0." + "1" * 600 + "}', 'a DOUBLE')"),
+    "a double of 600 digits in csv": selected("from_csv('0." + "1" * 600 + "', 'a DOUBLE, b FLOAT')"),
+    "a float of 600 digits in csv": selected("from_csv('0." + "1" * 600 + "', 'a FLOAT')"),
+    "a whole number of 600 digits": selected("cast('" + "0" * 600 + "1' AS INT)"),
+    "a decimal of 600 digits": selected("cast('" + "0" * 600 + "1.5' AS DECIMAL(10,2))"),
+    "a date in 300 letters": selected("date_format(date'2020-02-29', '" + "yyyy-MM-dd " * 30 + "')"),
+    "a group of 300 letters": selected("regexp_extract('ab', '(?<" + "g" * 300 + ">a)', 1)"),
+    "300 options": lambda spark: spark.read.options(**{f"o{i}": str(i) for i in range(300)}, header="true").schema("a INT").csv("/nowhere/at/all"),
+    "a key of 1,000": lambda spark: (spark.conf.set(NAME, "v"), spark.sql(f"SET {NAME}"))[1],
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_is_left_out(ours, oracle, name):
     expected = outcome(CASES[name], oracle)
@@ -78,6 +127,32 @@ def parameters(spark, statement):
     with pytest.raises(PySparkException) as error:
         spark.sql(statement).collect()
     return error.value.getCondition(), error.value.getMessageParameters()
+
+
+LONG_PARAMETERS = {
+    "a view that exists": lambda spark: (spark.range(2).createOrReplaceTempView("v" * 400), spark.range(2).createTempView("v" * 400)),
+    "a key of a map": lambda spark: spark.sql(f"SELECT str_to_map('{'k' * 400}:1,{'k' * 400}:2')").collect(),
+    "a replacement": lambda spark: spark.sql(f"SELECT regexp_replace('{'a' * 400}', '{'a' * 300}', '$9{'b' * 300}')").collect(),
+    "a pattern": lambda spark: spark.sql(f"SELECT regexp_extract('a', '{'a' * 600}(', 0)").collect(),
+    "a zone": lambda spark: spark.sql(f"SELECT from_utc_timestamp(timestamp'2020-01-01', '{'Z' * 300}')").collect(),
+    "a url": lambda spark: spark.sql(f"SELECT parse_url('http://{'u ' * 400}', 'HOST')").collect(),
+    "a char set": lambda spark: spark.sql(f"SELECT encode('a', '{'c' * 400}')").collect(),
+    "a hexadecimal text": lambda spark: spark.sql(f"SELECT to_binary('{'g' * 600}', 'hex')").collect(),
+    "a type": lambda spark: spark.sql(f"SELECT CAST(1 AS {'t' * 400})").collect(),
+    "a static setting": lambda spark: spark.conf.set("spark.sql.extensions", "x" * 400),
+    "a column among long ones": lambda spark: spark.sql(f"SELECT {'a' * 250} FROM (SELECT 1 AS {'b' * 250}, 2 AS {'a' * 249}b, 3 AS {'c' * 240})").collect(),
+    "a data source": lambda spark: spark.read.format("f" * 300).load("/nowhere").collect(),
+}
+
+
+@pytest.mark.parametrize("name", LONG_PARAMETERS)
+def test_long_parameters_are_whole(ours, oracle, name):
+    found = []
+    for spark in (ours, oracle):
+        with pytest.raises(PySparkException) as error:
+            LONG_PARAMETERS[name](spark)
+        found.append((error.value.getCondition(), error.value.getMessageParameters()))
+    assert found[0] == found[1]
 
 
 def test_an_error_names_a_long_name_whole(ours):

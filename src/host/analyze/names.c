@@ -121,12 +121,14 @@ static enum hr_code ambiguous(struct scope *s, const struct hr_names *name, stru
 
 /* ---- suggestions: Spark orders all columns by edit distance and names the five nearest ---- */
 
-static int distance(const char *x, const char *y)
+#define DISTANCE_STEPS_MAX ((size_t)4 << 20)
+
+static int distance(struct hr_arena *arena, const char *x, const char *y)
 {
     size_t n = strlen(x), m = strlen(y);
-    if (n > 200 || m > 200)
-        return 1000;
-    int row[201];
+    if (n * m > DISTANCE_STEPS_MAX)
+        return (int)(n > m ? n : m);                         /* names of thousands of letters: as if nothing in them were alike */
+    int *row = HR_NEW_ARRAY(arena, int, m + 1);
     for (size_t j = 0; j <= m; j++)
         row[j] = (int)j;
     for (size_t i = 1; i <= n; i++) {
@@ -194,7 +196,7 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
                         proposals[n++].text = quote(a, s->inputs[k]->output.at[i]->name);
     }
     for (size_t i = 0; i < count; i++)
-        proposals[i].distance = distance(proposals[i].text, plain);
+        proposals[i].distance = distance(a->arena, proposals[i].text, plain);
     qsort(proposals, count, sizeof *proposals, nearer);
     if (!count)
         return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "objectName", missing, NULL);

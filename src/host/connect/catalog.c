@@ -3,6 +3,7 @@
 #include "host/connect/texts.h"
 #include <ctype.h>
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,13 +37,13 @@ static struct listed *views(struct env *env, bool global, bool local, size_t *co
 /* Spark's patterns: '*' any text, '|' either, case ignored */
 static bool matches(const char *pattern, const char *name)
 {
-    char part[256];
-    for (const char *at = pattern; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
-        snprintf(part, sizeof part, "%.*s", (int)strcspn(at, "|"), at);
-        if (!fnmatch(part, name, FNM_CASEFOLD))
-            return true;
-    }
-    return !pattern;
+    bool matched = !pattern;
+    char *copy = pattern ? strdup(pattern) : NULL, *rest = copy;
+    HR_CHECK(copy || !pattern);
+    for (char *part; !matched && (part = strsep(&rest, "|"));)
+        matched = !fnmatch(part, name, FNM_CASEFOLD);
+    free(copy);
+    return matched;
 }
 
 enum hr_code catalog_not_found(struct env *env, const struct hr_names *name, struct hr_err *err)

@@ -428,9 +428,7 @@ static bool map_has(pthread_mutex_t *lock, const struct hr_map *map, const char 
 
 static enum hr_code fail_view_exists(const struct view *view, struct hr_err *err)
 {
-    char quoted[300];
-    snprintf(quoted, sizeof quoted, "`%s`", view->name);
-    return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", quoted, NULL);
+    return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", hr_printf(view->arena, "`%s`", view->name), NULL);
 }
 
 enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct operation *by, struct hr_err *err)

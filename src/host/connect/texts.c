@@ -1,4 +1,5 @@
 #include "host/connect/texts.h"
+#include "base/check.h"
 #include "host/plan/type.h"
 #include "wire/arrow.h"
 #include <string.h>
@@ -24,7 +25,8 @@ void texts_columns(struct texts *texts, const char *first, ...)
 {
     va_list args;
     va_start(args, first);
-    for (const char *name = first; name && texts->columns < COLUMNS_MAX; name = va_arg(args, const char *)) {
+    for (const char *name = first; name; name = va_arg(args, const char *)) {
+        HR_CHECK(texts->columns < COLUMNS_MAX);
         bool marked = *name == '?' || *name == '[' || *name == '!';
         texts->kinds[texts->columns] = marked ? *name : 's';
         texts->names[texts->columns++] = name + marked;

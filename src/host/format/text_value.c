@@ -1,4 +1,5 @@
 #include "host/format/text_value.h"
+#include "base/check.h"
 #include "host/format/files.h"
 #include <stdlib.h>
 #include <string.h>
@@ -51,51 +52,64 @@ static bool double_fast(const char *p, const char *end, double *value)
     return true;
 }
 
-/* Java's grammar around strtod's: surrounding white space, a trailing f, F, d or D, "NaN" and "Infinity" by exact case */
-static bool double_text(const char *text, size_t len, char *copy, size_t size)
+#define DOUBLE_SMALL 512               /* of more letters a text is copied to memory of its own */
+
+/* Java's grammar around strtod's: a trailing f, F, d or D, "NaN" and "Infinity" by exact case. `text` is changed. */
+static bool double_text(char *text, size_t len)
 {
-    while (len && (unsigned char)*text <= ' ')
-        text++, len--;
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    if (!len || len >= size)
-        return false;
-    memcpy(copy, text, len);
-    copy[len] = 0;
-    const char *body = copy + (*copy == '-' || *copy == '+');
+    const char *body = text + (*text == '-' || *text == '+');
     if (!strcmp(body, "NaN") || !strcmp(body, "Infinity"))
         return true;
     bool hex = body[0] == '0' && (body[1] == 'x' || body[1] == 'X');
-    char last = copy[len - 1];
+    char last = text[len - 1];
     if (last == 'f' || last == 'F' || last == 'd' || last == 'D') {
         if (hex && !strpbrk(body, "pP"))
             return false;
-        copy[--len] = 0;
+        text[--len] = 0;
     }
     if (hex && !strpbrk(body, "pP"))
         return false;
     return ((unsigned char)(body[0] - '0') < 10 || body[0] == '.') && body[0];
 }
 
-bool hr_value_double(const char *text, size_t len, double *value)
+/* the text without the white space around it, NUL-terminated, in `small` or, if that is too small, in memory to be freed; NULL: nothing is left */
+static char *trimmed(const char *text, size_t len, char small[static DOUBLE_SMALL], size_t *out_len)
 {
-    if (double_fast(text, text + len, value))
-        return true;
-    char copy[512], *end;
-    if (!double_text(text, len, copy, sizeof copy))
-        return false;
-    *value = strtod(copy, &end);
-    return end != copy && !*end;
+    while (len && (unsigned char)*text <= ' ')
+        text++, len--;
+    while (len && (unsigned char)text[len - 1] <= ' ')
+        len--;
+    if (!len)
+        return NULL;
+    char *copy = len < DOUBLE_SMALL ? small : malloc(len + 1);
+    HR_CHECK(copy);
+    memcpy(copy, text, len);
+    copy[len] = 0;
+    *out_len = len;
+    return copy;
 }
 
-bool hr_value_float(const char *text, size_t len, float *value)
+static bool read_double(const char *text, size_t len, double *value, float *single)
 {
-    char copy[512], *end;
-    if (!double_text(text, len, copy, sizeof copy))
-        return false;
-    *value = strtof(copy, &end);
-    return end != copy && !*end;
+    char small[DOUBLE_SMALL], *end;
+    char *copy = trimmed(text, len, small, &len);
+    bool ok = copy && double_text(copy, len);
+    if (ok && value)
+        *value = strtod(copy, &end);
+    if (ok && single)
+        *single = strtof(copy, &end);
+    ok = ok && end != copy && !*end;
+    if (copy != small)
+        free(copy);
+    return ok;
 }
+
+bool hr_value_double(const char *text, size_t len, double *value)
+{
+    return double_fast(text, text + len, value) || read_double(text, len, value, NULL);
+}
+
+bool hr_value_float(const char *text, size_t len, float *value) { return read_double(text, len, NULL, value); }
 
 bool hr_value_boolean(const char *text, size_t len, bool *value)
 {

@@ -362,21 +362,27 @@ static void add_json_string(const char *text, struct hr_buf *out)
     json_decref(json);
 }
 
+static void find_collations_below(const struct hr_type *type, const char *path, const char *part, json_t *found);
+
 /* Collations live in the metadata of the nearest field, by the path below it: {"a.element": "icu.UNICODE"} */
 static void find_collations(const struct hr_type *type, const char *path, json_t *found)
 {
-    char below[512];
     if (type->id == HR_TYPE_STRING && type->collation) {
-        snprintf(below, sizeof below, "%s.%s", strncmp(type->collation, "UTF8_", 5) ? "icu" : "spark", type->collation);
-        json_object_set_new(found, path, json_string(below));
+        const char *provider = strncmp(type->collation, "UTF8_", 5) ? "icu" : "spark";
+        json_object_set_new(found, path, json_sprintf("%s.%s", provider, type->collation));
     } else if (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP) {
-        snprintf(below, sizeof below, "%s.%s", path, type->id == HR_TYPE_ARRAY ? "element" : "value");
-        find_collations(type->element, below, found);
-        if (type->key) {
-            snprintf(below, sizeof below, "%s.key", path);
-            find_collations(type->key, below, found);
-        }
+        find_collations_below(type->element, path, type->id == HR_TYPE_ARRAY ? "element" : "value", found);
+        if (type->key)
+            find_collations_below(type->key, path, "key", found);
     }
+}
+
+static void find_collations_below(const struct hr_type *type, const char *path, const char *part, json_t *found)
+{
+    char *below;
+    HR_CHECK(asprintf(&below, "%s.%s", path, part) > 0);
+    find_collations(type, below, found);
+    free(below);
 }
 
 static void add_json_metadata(const struct hr_field *field, struct hr_buf *out)

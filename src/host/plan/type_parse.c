@@ -23,15 +23,17 @@ static const struct sql_name { const char *name; enum hr_type_id id; enum number
 
 static enum hr_code unsupported(const char *name, const int64_t *numbers, size_t count, struct hr_err *err)
 {
-    char upper[256];
-    size_t at = 0;
-    upper[at++] = '"';
-    for (; *name && at < 200; name++)
-        upper[at++] = (char)toupper((unsigned char)*name);
-    for (size_t i = 0; i < count && at < 200; i++)
-        at += (size_t)snprintf(upper + at, sizeof upper - at, "%s%lld", i ? "," : "(", (long long)numbers[i]);
-    snprintf(upper + at, sizeof upper - at, count ? ")\"" : "\"");
-    return hr_fail_spark(err, "UNSUPPORTED_DATATYPE", "typeName", upper, NULL);
+    struct hr_buf upper;
+    hr_buf_init(&upper, HR_BUF_GROWS);
+    hr_buf_addc(&upper, '"');
+    for (; *name; name++)
+        hr_buf_addc(&upper, (char)toupper((unsigned char)*name));
+    for (size_t i = 0; i < count; i++)
+        hr_buf_addf(&upper, "%s%lld", i ? "," : "(", (long long)numbers[i]);
+    hr_buf_adds(&upper, count ? ")\"" : "\"");
+    hr_fail_spark(err, "UNSUPPORTED_DATATYPE", "typeName", hr_buf_text(&upper), NULL);
+    hr_buf_release(&upper);
+    return HR_E_SPARK;
 }
 
 static enum hr_code make_decimal(struct hr_arena *arena, const int64_t *numbers, size_t count, const struct hr_type **type, struct hr_err *err)

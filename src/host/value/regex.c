@@ -144,11 +144,10 @@ static bool add_replacement(const struct hr_regex *regex, const char *text, cons
         int group = -1;
         if (i + 1 < len && with[i + 1] == '{') {
             const char *end = memchr(with + i, '}', len - i);
-            char name[64];
-            if (!end || (size_t)(end - with - i - 2) >= sizeof name)
+            char name[HR_REGEX_NAME_MAX + 1];
+            if (!end)
                 return false;
-            memcpy(name, with + i + 2, (size_t)(end - with - i - 2));
-            name[end - with - i - 2] = 0;
+            hr_regex_group_name(with + i + 2, (size_t)(end - with - i - 2), name);
             group = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
             i = (size_t)(end - with);
         } else if (i + 1 < len && with[i + 1] >= '0' && with[i + 1] <= '9') {

@@ -4,8 +4,10 @@
  * \u2028 \u2029, so . ^ $ are written out; \b asks for Unicode letters though \w does not; classes have unions, intersections and nested classes;
  * and PCRE2 knows a good deal that Java refuses. Flags therefore live here and none but i (of Unicode) is passed on. */
 #include "host/value/regex_translate.h"
+#include "host/value/hash.h"
 #include "base/arena.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -368,14 +370,24 @@ static void put_fold(struct reader *r, unsigned before)
 
 static void read_alternation(struct reader *r);
 
+void hr_regex_group_name(const char *name, size_t len, char out[static HR_REGEX_NAME_MAX + 1])
+{
+    if (len <= HR_REGEX_NAME_MAX)
+        snprintf(out, HR_REGEX_NAME_MAX + 1, "%.*s", (int)len, name);
+    else
+        snprintf(out, HR_REGEX_NAME_MAX + 1, "%.16s%016llx", name, (unsigned long long)hr_xxhash64_bytes(name, len, 42));
+}
+
 static bool read_group_name(struct reader *r)
 {
+    char name[HR_REGEX_NAME_MAX + 1];
     const char *start = r->at;
     if (!isalpha(peek(r)))
         return false;
     while (isalnum(peek(r)))
         r->at++;
-    hr_buf_addf(r->out, "(?<%.*s>", (int)(r->at - start), start);
+    hr_regex_group_name(start, (size_t)(r->at - start), name);
+    hr_buf_addf(r->out, "(?<%s>", name);
     return take(r, ">");
 }
 
@@ -454,7 +466,9 @@ static void read_escape(struct reader *r)
         const char *end = memchr(r->at, '>', (size_t)(r->end - r->at));
         r->bad = r->bad || !end;
         if (end) {
-            hr_buf_addf(r->out, folds_ascii(r) ? "(?i:\\k<%.*s>)" : "\\k<%.*s>", (int)(end - r->at), r->at);
+            char name[HR_REGEX_NAME_MAX + 1];
+            hr_regex_group_name(r->at, (size_t)(end - r->at), name);
+            hr_buf_addf(r->out, folds_ascii(r) ? "(?i:\\k<%s>)" : "\\k<%s>", name);
             r->at = end + 1;
         }
     } else if (take(r, "Q")) {

@@ -68,10 +68,11 @@ static void cannot_parse(struct hr_rows *rows, idx_t row)
 {
     struct hr_err err;
     struct hr_text text = hr_row_text(rows, 0, row);
-    char message[512];
+    struct hr_arena *scratch = hr_arena_new(NULL);
     bool date = rows->types->result->id == HR_TYPE_DATE;
-    snprintf(message, sizeof message, "Text '%.*s' could not be parsed", (int)(text.len < 400 ? text.len : 400), text.bytes);
+    const char *message = hr_printf(scratch, "Text '%.*s' could not be parsed", (int)text.len, text.bytes);
     hr_fail_spark(&err, "CANNOT_PARSE_TIMESTAMP", "message", message, "func", date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
+    hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
 }
 
@@ -178,9 +179,10 @@ static void next_day(struct hr_rows *rows, idx_t row, bool strict)
         return;
     }
     struct hr_err err;
-    char name[128];
-    snprintf(name, sizeof name, "\"%.*s\"", (int)(text.len < 120 ? text.len : 120), text.bytes);
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    const char *name = hr_printf(scratch, "\"%.*s\"", (int)text.len, text.bytes);
     hr_fail_spark(&err, "ILLEGAL_DAY_OF_WEEK", "string", name, NULL);
+    hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
 }
 
@@ -238,9 +240,9 @@ static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t
     if (zone)
         return zone;
     struct hr_err err;
-    char text[128];
-    snprintf(text, sizeof text, "'%.*s'", (int)(name.len < 120 ? name.len : 120), name.bytes);
-    hr_fail_spark(&err, "INVALID_TIMEZONE", "timeZone", text, NULL);
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    hr_fail_spark(&err, "INVALID_TIMEZONE", "timeZone", hr_strndup(scratch, name.bytes, name.len), NULL);
+    hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
     return NULL;
 }

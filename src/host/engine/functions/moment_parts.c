@@ -19,9 +19,10 @@ static const struct unit *unit_of(struct hr_rows *rows, idx_t row, const char *f
         if (strlen(units[i].name) == text.len && !strncasecmp(units[i].name, text.bytes, text.len))
             return &units[i];
     struct hr_err err;
-    char value[128];
-    snprintf(value, sizeof value, "'%.*s'", (int)(text.len < 100 ? text.len : 100), text.bytes);
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    const char *value = hr_printf(scratch, "'%.*s'", (int)text.len, text.bytes);
     hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName", function, "parameter", "`unit`", "invalidValue", value, NULL);
+    hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
     return NULL;
 }

@@ -191,11 +191,10 @@ static void to_binary(struct hr_rows *rows, idx_t row, bool strict)
         hr_out_null(rows, row);
     } else {
         struct hr_err err;
-        char shown[512];
-        snprintf(shown, sizeof shown, "'%.*s'", (int)(text.len < 500 ? text.len : 500), text.bytes);
-        char upper[8];
-        snprintf(upper, sizeof upper, "%s", !strcasecmp(name, "hex") ? "HEX" : "BASE64");
-        hr_fail_spark(&err, "CONVERSION_INVALID_INPUT", "str", shown, "fmt", upper, "targetType", "\"BINARY\"", "suggestion", "`try_to_binary`", NULL);
+        struct hr_arena *scratch = hr_arena_new(NULL);
+        hr_fail_spark(&err, "CONVERSION_INVALID_INPUT", "str", hr_printf(scratch, "'%.*s'", (int)text.len, text.bytes), "fmt",
+                      !strcasecmp(name, "hex") ? "'HEX'" : "'BASE64'", "targetType", "\"BINARY\"", "suggestion", "`try_to_binary`", NULL);
+        hr_arena_free(scratch);
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);

@@ -57,9 +57,10 @@ static const struct hr_regex *compiled(struct hr_rows *rows, struct hr_text patt
     struct hr_regex *regex = hr_regex_new(pattern.bytes, pattern.len);
     if (!regex) {
         struct hr_err err;
-        char text[512];
-        snprintf(text, sizeof text, "'%.*s'", (int)(pattern.len < 480 ? pattern.len : 480), pattern.bytes);
-        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.PATTERN", "parameter", "`regexp`", "functionName", function, "value", text, NULL);
+        struct hr_arena *scratch = hr_arena_new(NULL);
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.PATTERN", "parameter", "`regexp`", "functionName", function, "value",
+                      hr_printf(scratch, "'%.*s'", (int)pattern.len, pattern.bytes), NULL);
+        hr_arena_free(scratch);
         hr_kernel_fail(rows, &err);
         return NULL;
     }
@@ -86,13 +87,16 @@ void hr_k_rlike(struct hr_rows *rows, idx_t row)
 static void bad_replacement(struct hr_rows *rows, idx_t row, struct hr_err *err)
 {
     static const char *const names[] = {"source", "pattern", "replacement"};
-    char texts[3][200], position[16];
+    const char *texts[3];
+    char position[16];
+    struct hr_arena *scratch = hr_arena_new(NULL);
     for (size_t i = 0; i < HR_LEN(names); i++) {
         struct hr_text text = hr_row_text(rows, i, row);
-        snprintf(texts[i], sizeof texts[i], "%.*s", (int)text.len, text.bytes);
+        texts[i] = hr_strndup(scratch, text.bytes, text.len);
     }
     snprintf(position, sizeof position, "%d", HR_ROW(rows, 3, row, int32_t));
     hr_fail_spark(err, "INVALID_REGEXP_REPLACE", names[0], texts[0], names[1], texts[1], names[2], texts[2], "position", position, NULL);
+    hr_arena_free(scratch);
 }
 
 void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
@@ -281,6 +285,15 @@ static bool has_key(struct hr_rows *rows, idx_t from, idx_t to)
     return false;
 }
 
+static void fail_twice(struct hr_rows *rows, const char *key, size_t len)
+{
+    struct hr_err err;
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", hr_strndup(scratch, key, len), "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+    hr_arena_free(scratch);
+    hr_kernel_fail(rows, &err);
+}
+
 /* str_to_map(text, between pairs, between key and value): the delimiters are patterns */
 void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
 {
@@ -293,12 +306,10 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
         more = at != SIZE_MAX && hr_regex_find(pairs, text.bytes, text.len, at, span, 1) && span[1] > span[0];
         put_entry(rows, start + count, (struct hr_text){text.bytes + from, (more ? span[0] : text.len) - from}, parts);
         if (has_key(rows, start, start + count)) {
-            struct hr_err err;
-            char key[200];
-            size_t len = hr_regex_find(parts, text.bytes + from, (more ? span[0] : text.len) - from, 0, at_key, 1) ? at_key[0] : (more ? span[0] : text.len) - from;
-            snprintf(key, sizeof key, "%.*s", (int)len, text.bytes + from);
-            hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", key, "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
-            hr_kernel_fail(rows, &err);
+            size_t len = (more ? span[0] : text.len) - from;
+            if (hr_regex_find(parts, text.bytes + from, len, 0, at_key, 1))
+                len = at_key[0];
+            fail_twice(rows, text.bytes + from, len);
             break;
         }
         if (more) {

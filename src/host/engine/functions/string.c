@@ -101,10 +101,11 @@ static enum charset charset_of(struct hr_rows *rows, idx_t row)
     for (size_t i = 0; i < HR_LEN(names); i++)
         if (strlen(names[i]) == text.len && !strncasecmp(names[i], text.bytes, text.len))
             return (enum charset)i;
-    char value[256];
-    snprintf(value, sizeof value, "%.*s", (int)(text.len < 200 ? text.len : 200), text.bytes);
+    struct hr_arena *scratch = hr_arena_new(NULL);
+    const char *value = hr_printf(scratch, "%.*s", (int)text.len, text.bytes);
     invalid_parameter(rows, "INVALID_PARAMETER_VALUE.CHARSET", (const char *const[8]){"functionName", rows->types->result->id == HR_TYPE_BINARY ? "`encode`" : "`decode`",
                       "parameter", "`charset`", "charset", value, "charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"});
+    hr_arena_free(scratch);
     return UNKNOWN_CHARSET;
 }
 
@@ -286,9 +287,10 @@ static void parse_url(struct hr_rows *rows, idx_t row, bool strict)
     struct hr_text text = hr_row_text(rows, 0, row), part = hr_row_text(rows, 1, row);
     struct url url = url_parts(text);
     if (!url.valid && strict) {
-        char value[1024];
-        snprintf(value, sizeof value, "%.*s", (int)(text.len < 1000 ? text.len : 1000), text.bytes);
+        struct hr_arena *scratch = hr_arena_new(NULL);
+        const char *value = hr_printf(scratch, "%.*s", (int)text.len, text.bytes);
         invalid_parameter(rows, "INVALID_URL", (const char *const[8]){"url", value});
+        hr_arena_free(scratch);
         return;
     }
     struct span file = url.path;
@@ -332,11 +334,12 @@ void hr_k_validate_utf8(struct hr_rows *rows, idx_t row)
         return;
     }
     struct hr_err err;
-    char shown[512];
-    size_t at = 0;
-    for (size_t i = 0; i < text.len && at + 8 < sizeof shown; i++)
-        at += (size_t)snprintf(shown + at, sizeof shown - at, "\\x%02X", (unsigned char)text.bytes[i]);
-    hr_fail_spark(&err, "INVALID_UTF8_STRING", "str", shown, NULL);
+    struct hr_buf shown;
+    hr_buf_init(&shown, HR_BUF_GROWS);
+    for (size_t i = 0; i < text.len; i++)
+        hr_buf_addf(&shown, "\\x%02X", (unsigned char)text.bytes[i]);
+    hr_fail_spark(&err, "INVALID_UTF8_STRING", "str", hr_buf_text(&shown), NULL);
+    hr_buf_release(&shown);
     hr_kernel_fail(rows, &err);
 }
 

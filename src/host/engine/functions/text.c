@@ -576,9 +576,10 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
         hr_out_null(rows, row);
     } else if (bad) {
         struct hr_err err;
-        char url[512];
-        snprintf(url, sizeof url, "%.*s", (int)(text.len < 500 ? text.len : 500), text.bytes);
+        struct hr_arena *scratch = hr_arena_new(NULL);
+        const char *url = hr_printf(scratch, "%.*s", (int)text.len, text.bytes);
         hr_fail_spark(&err, "CANNOT_DECODE_URL", "url", url, NULL);
+        hr_arena_free(scratch);
         hr_kernel_fail(rows, &err);
     } else
         hr_out_buf(rows, row, &buf);
