@@ -12,7 +12,7 @@ const char *ordinal(int index)
 }
 
 static const char *const wanted_names[256] = {
-    ['s'] = "\"STRING\"", ['t'] = "(\"STRING\" or \"BINARY\")", ['i'] = "\"INT\"", ['l'] = "\"BIGINT\"", ['d'] = "\"DOUBLE\"",
+    ['s'] = "\"STRING\"", ['z'] = "\"STRING\"", ['t'] = "(\"STRING\" or \"BINARY\")", ['i'] = "\"INT\"", ['l'] = "\"BIGINT\"", ['d'] = "\"DOUBLE\"",
     ['n'] = "\"NUMERIC\"", ['x'] = "\"INTEGRAL\"", ['b'] = "\"BOOLEAN\"", ['y'] = "\"BINARY\"", ['D'] = "\"DATE\"", ['T'] = "\"TIMESTAMP\"",
     ['U'] = "\"TIMESTAMP\"", ['X'] = "\"TIMESTAMP\"", ['w'] = "(\"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")", ['A'] = "\"ARRAY\"", ['M'] = "\"MAP\"", ['C'] = "(\"ARRAY\" or \"MAP\")", ['S'] = "\"STRUCT\"",
 };

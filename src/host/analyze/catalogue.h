@@ -2,7 +2,7 @@
  *
  * params: one letter an argument, as the function wants it after Spark's implicit casts; '?' makes those after it optional, '*' repeats
  * the last letter any number of times:
- *   a any  o orderable  s string  t string or binary  i int  I int, short or byte: nothing is narrowed  l long  d double  n numeric  x integral  b boolean  y binary  c decimal
+ *   a any  o orderable  s string  z string: no cast makes one  t string or binary  i int  I int, short or byte: nothing is narrowed  l long  d double  n numeric  x integral  b boolean  y binary  c decimal
  *   D date  T timestamp  U timestamp or date  w timestamp of either kind  X a timestamp as it is, nothing is cast  A array  M map  C array or map  S struct  L lambda  f foldable (of any type)
  *   e all arguments of this letter are brought to one type
  * result: s i l d b y D T v(oid) m year-month u day-time interval F(loat) h(short) B(yte) as above; 1 … 9 the type of that argument; e the common type; A1: an array of

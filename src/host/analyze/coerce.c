@@ -301,7 +301,7 @@ struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const
 static const struct hr_type *wanted(char want)
 {
     switch (want) {
-    case 's': case 't': return BASIC(STRING);
+    case 's': case 't': case 'z': return BASIC(STRING);
     case 'i': case 'I': return BASIC(INT);
     case 'l': return BASIC(LONG);
     case 'd': return BASIC(DOUBLE);
@@ -319,7 +319,7 @@ static const struct hr_type *wanted(char want)
 static bool fits(const struct hr_type *type, char want)
 {
     switch (want) {
-    case 's': return is_string(type);
+    case 's': case 'z': return is_string(type);
     case 't': return is_string(type) || type->id == HR_TYPE_BINARY;
     case 'i': case 'I': return type->id == HR_TYPE_INT;
     case 'l': return type->id == HR_TYPE_LONG;
@@ -352,6 +352,7 @@ static bool ansi_implicit(const struct hr_type *from, char want)
     case 'i': case 'l': case 'd': case 'n': return hr_type_is_numeric(from) || is_string(from);
     case 'x': case 'b': case 'y': return is_string(from);
     case 'D': case 'T': case 'U': case 'w': return is_string(from) || is_datetime(from);
+    case 'z': return is_string(from);
     default: return false;
     }
 }
@@ -365,6 +366,7 @@ static bool legacy_implicit(const struct hr_type *from, char want)
     case 'b': return is_string(from);
     case 'y': return is_string(from);
     case 'D': case 'T': case 'U': case 'w': return is_string(from) || is_datetime(from);
+    case 'z': return is_string(from);
     default: return false;
     }
 }
@@ -372,7 +374,8 @@ static bool legacy_implicit(const struct hr_type *from, char want)
 bool implicit_cast_allowed(struct analysis *a, const struct hr_type *from, char want, const struct hr_type **to)
 {
     *to = from;
-    if (fits(from, want) && !(want == 's' && from->id != HR_TYPE_STRING))
+    bool plain = want == 's' || want == 'z';
+    if (fits(from, want) && !(plain && from->id != HR_TYPE_STRING))
         return true;
     const struct hr_type *target = wanted(want);
     if (!target)

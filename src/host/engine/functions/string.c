@@ -185,8 +185,14 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
             i += (size_t)len;
         }
     } else if (charset == ASCII || charset == LATIN1) {
-        for (size_t i = 0; i < text.len; i++)
+        for (size_t i = 0; i < text.len; i++) {
+            if (charset == ASCII && (unsigned char)text.bytes[i] >= 0x80) {
+                hr_buf_release(&buf);
+                unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
+                return;
+            }
             add_point(&buf, (unsigned char)text.bytes[i]);
+        }
     } else if (charset == UTF32) {
         for (size_t i = 0; i + 3 < text.len; i += 4)
             add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 | unit_at(&text, i + 2, true)));
