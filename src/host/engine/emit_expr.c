@@ -607,12 +607,27 @@ static enum hr_code emit_deep(struct emit *e, const struct hr_texpr *expr, struc
     return HR_OK;
 }
 
+/* The engine joins x >= a and x <= b to a BETWEEN, which it refuses to compute of arrays, structs and maps; it finds no comparison under a CASE. */
+static bool orders_nested(const struct hr_texpr *expr)
+{
+    if (expr->kind != HR_T_CALL || strcspn(expr->call.function->name, "<>"))
+        return false;
+    enum hr_type_id id = expr->call.args.at[0]->type->id;
+    return id == HR_TYPE_ARRAY || id == HR_TYPE_STRUCT || id == HR_TYPE_MAP;
+}
+
 enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     HR_TRY(check_cancelled(e));
     if (++e->depth > HR_SQL_EMITTED_DEPTH_MAX)
         return hr_fail(e->err, HR_E_LIMIT, "an expression is nested more than %d levels deep", HR_SQL_EMITTED_DEPTH_MAX);
-    HR_TRY(e->depth > SHIELD_DEPTH ? emit_deep(e, expr, out) : emit_kind(e, expr, out));
+    enum hr_code code;
+    if (e->depth > SHIELD_DEPTH)
+        code = emit_deep(e, expr, out);
+    else if (orders_nested(expr))
+        code = emit_shielded(e, expr, out);
+    else
+        code = emit_kind(e, expr, out);
     e->depth--;
-    return HR_OK;
+    return code;
 }

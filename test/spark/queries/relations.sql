@@ -156,3 +156,6 @@ SELECT * FROM VALUES (1, 2) t(a, b) ORDER BY (SELECT a FROM VALUES (1, 2) u(a, b
 SELECT (SELECT a FROM VALUES (1, 2) u(a, b) ORDER BY b LIMIT 1) FROM VALUES (1, 2) t(a, b)
 SELECT (SELECT a FROM VALUES (1, 2), (3, 1) u(a, b) ORDER BY b LIMIT 1), a, b FROM VALUES (1, 2), (5, 6) t(a, b)
 SELECT a FROM VALUES (1, 2) t(a, b) WHERE EXISTS (SELECT a FROM VALUES (1, 2) u(a, b) GROUP BY a ORDER BY max(b))
+# arrays between two, which the engine's BETWEEN does not take
+SELECT a, b FROM VALUES (array('x')), (array('x', 'y')), (array('y')), (NULL) AS t(a) JOIN range(2) AS r(b) ON a BETWEEN array('x', 'a') AND array('y') ORDER BY a, b
+SELECT a FROM VALUES (array(1)), (array(2)), (array(3)) AS t(a) WHERE a >= array(2) AND a <= array(3) ORDER BY a

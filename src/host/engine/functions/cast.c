@@ -249,6 +249,39 @@ static void to_text(struct hr_rows *rows, idx_t row)
     hr_buf_release(&buf);
 }
 
+/* Spark casts the microseconds to a BIGINT, and says so where they do not fit */
+static void micros_overflow(struct hr_rows *rows, double us)
+{
+    struct hr_err err;
+    char value[HR_DOUBLE_TEXT_MAX + 1];
+    size_t len = hr_print_double(us, value);
+    memcpy(value + len, "D", sizeof "D");
+    hr_fail_spark(&err, "CAST_OVERFLOW", "value", value, "sourceType", "\"DOUBLE\"", "targetType", "\"BIGINT\"", "ansiConfig",
+                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
+}
+
+static void real_to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
+{
+    double seconds = real_at(rows, row), us = seconds * 1e6;
+    int64_t *out = &HR_OUT(rows, row, int64_t);
+    if (isnan(seconds) || isinf(seconds)) {
+        if (mode == ANSI)
+            overflow(rows, row, mode);
+        else
+            hr_out_null(rows, row);
+        return;
+    }
+    if (us >= -0x1p63 && us < 0x1p63)
+        *out = (int64_t)us;
+    else if (mode == LEGACY)
+        *out = us < 0 ? INT64_MIN : INT64_MAX;
+    else if (mode == TRY)
+        hr_out_null(rows, row);
+    else
+        micros_overflow(rows, us);
+}
+
 static void to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
 {
     const struct hr_type *from = rows->types->args[0];
@@ -256,17 +289,7 @@ static void to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
     switch (from->id) {
     case HR_TYPE_DATE: *out = hr_zone_to_utc(rows->types->zone, (int64_t)HR_ROW(rows, 0, row, int32_t) * HR_US_PER_DAY); break;
     case HR_TYPE_TIMESTAMP_NTZ: *out = hr_zone_to_utc(rows->types->zone, HR_ROW(rows, 0, row, int64_t)); break;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: {
-        double seconds = real_at(rows, row);
-        if (isnan(seconds) || isinf(seconds)) {
-            if (mode == ANSI)
-                overflow(rows, row, mode);
-            else
-                hr_out_null(rows, row);
-        } else
-            *out = (int64_t)(seconds * 1e6);
-        break;
-    }
+    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: real_to_timestamp(rows, row, mode); break;
     case HR_TYPE_DECIMAL: {
         hr_int128 value;
         hr_decimal_rescale(hr_decimal_at(rows->data[0], from, row), from->scale, 6, &value);
