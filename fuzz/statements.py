@@ -539,7 +539,7 @@ class Forms:
     def __init__(self, program, seed):
         self.program, self.random = program, random.Random(seed)
         self.scalar, self.aggregate, self.window, self.generator = (collections.defaultdict(list) for _ in range(4))
-        self.castable = {}
+        self.castable, self.wrong = {}, []
         rows = [line.split("\t") for line in program.ask("functions").text.splitlines()]
         for names, params, least, most, flags in rows:
             self.probe_function(names.split(","), params, int(least), int(most), int(flags))
@@ -596,7 +596,12 @@ class Forms:
         for hole, part in zip(holes, parts[1:]):
             filled += (POOLS[hole.pool][0] if hole.pool and hole.literal else null_of(hole.type)) + part
         over = " OVER (ORDER BY 1)" if table is self.window else ""
-        answer = self.program.ask("analyze", f"SELECT {filled}{over} AS o0")
+        sql = f"SELECT {filled}{over} AS o0"
+        try:
+            answer = self.program.ask("analyze", sql)
+        except (Died, Hung) as error:
+            self.wrong.append((sql, str(error)))
+            return
         if answer.code != "HR_OK":
             return
         fields = fields_of(answer.text)
@@ -1039,6 +1044,9 @@ def run(options):
     forms = Forms(program, options.seed)
     print(f"seed {options.seed}: {forms.count} forms, {time.monotonic() - began:.1f} s", flush=True)
     check, known, found, seen = Check(program), known_kinds(options.known), collections.Counter(), collections.Counter()
+    for sql, said in forms.wrong:
+        found["while forms were looked for"] += 1
+        print(f"\n# while forms were looked for\n{sql}\n{told(said)}", flush=True)
     number = options.first - 1
     while time.monotonic() < deadline and (not options.statements or number < options.first - 1 + options.statements):
         number += 1
