@@ -376,7 +376,7 @@ static struct hr_function functions[] = {
     {"array_insert", "aia", "-", "-", "!array_insert", 0, NULL, R(array_insert)},
     {"shuffle", "A?l", "1", "1", "!shuffle", HR_F_VOLATILE, "shuffle($1)", NULL},
     {"array_compact", "A", "-", "1", "list_filter($1, lambda w: w IS NOT NULL)", 0, NULL, R(array_compact)},
-    {"array_repeat", "aI", "-", "2", "list_transform(range(@item_count(CASE WHEN $2 < 0 THEN CAST(0 AS BIGINT) ELSE CAST($2 AS BIGINT) END)), lambda w: $1)", 0, NULL, R(array_repeat)},
+    {"array_repeat", "aI", "-", "2", "CASE WHEN $2 IS NULL THEN NULL ELSE list_resize([$1][:0], @item_count(CAST(greatest($2, 0) AS BIGINT)), $1) END", 0, NULL, R(array_repeat)},
     {"array_size", "A", "i", "a", "len($1)", 0, NULL, NULL},
     {"sort_array", "A?b", "1", "1", "!sort_array", 0, NULL, R(sort_array)},
     {"array_sort", "A?L", "1", "1", "list_sort($1, 'ASC', 'NULLS LAST')", HR_F_LAMBDA,

@@ -81,7 +81,7 @@ enum hr_code hr_engine_error(const char *text, struct hr_err *err)
         return hr_fail_spark(err, "NULL_MAP_KEY", NULL);
     if (strstr(text, "map key list does not align with the map value list"))
         return hr_fail_spark(err, "_LEGACY_ERROR_TEMP_2128", NULL);
-    if (strstr(text, "Non-inner join on correlated columns not supported"))
+    if (strstr(text, "Non-inner join on correlated columns not supported") || strstr(text, "Unsupported join type for flattening correlated"))
         return hr_refuse(err, "an outer join whose condition uses columns of the enclosing query");
     if (strstr(text, "Parser Error: memory exhausted"))     /* its parser holds 10,000 open brackets and words */
         return hr_fail_spark(err, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);

@@ -147,3 +147,5 @@ size(array_insert(array('x'), 1000000, 'a')), size(array_insert(array('x'), -100
 CAST(CAST(NULL AS STRUCT<>) AS STRING), CAST(CAST(NULL AS ARRAY<STRUCT<>>) AS STRING), array(named_struct())
 map_concat()
 size(map_concat())
+size(array_repeat((SELECT max(id) FROM range(3)), 2)), array_repeat((SELECT 'x'), 2), array_repeat(NULL, 2), array_repeat(1, -1)
+SELECT array_repeat(x, n), array_repeat(CAST(NULL AS STRING), n) FROM VALUES ('x', 2), ('y', NULL), (NULL, 3), ('z', 0) AS t(x, n)
