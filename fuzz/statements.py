@@ -31,6 +31,7 @@ CPU_SECONDS = 20                    # of one statement, under the sanitizers
 STILL_SECONDS = 60                  # without an answer and without using the processor
 STATEMENTS_PER_PROCESS = 4000       # then a fresh one: the leak checker speaks at the end
 PROBES = 14                         # times that a function's arguments are guessed
+AT_END = "at the end of a process: "
 SHRINK_SECONDS = 90
 SHRINK_TRIES = 600
 INTERNAL = ("HR_E_INTERNAL", "HR_E_INVALID")                 # what clients see as INTERNAL_ERROR
@@ -45,6 +46,10 @@ class Died(Exception):
 
 class Hung(Exception):
     """A statement took too long."""
+
+
+class Ended(Exception):
+    """A process that had run its statements said something at its end: what leaked, of whichever of them."""
 
 
 # ---- the process ----
@@ -73,7 +78,7 @@ class Program:
                 raise SystemExit(f"statements: {request}: {answer.text}")
 
     def stop(self):
-        """Ends it in peace; raises Died when it has something to say at its end."""
+        """Ends it in peace; raises Ended."""
         if self.process is None:
             return
         self.process.stdin.close()
@@ -81,9 +86,12 @@ class Program:
             self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise Hung("it does not end") from None
-        if self.process.returncode:
-            self.died()
+            raise Ended("it does not end") from None
+        try:
+            if self.process.returncode:
+                self.died()
+        except Died as error:
+            raise Ended(str(error)) from None
         self.process = None
 
     def kill(self):
@@ -138,7 +146,7 @@ class Program:
         return Answer(code, condition, int(rows), digest, int(ms), text.decode(errors="replace"))
 
     def ask(self, request, sql=None):
-        """The answer; raises Died or Hung."""
+        """The answer; raises Died, Hung or Ended."""
         if self.process is not None and self.served >= STATEMENTS_PER_PROCESS:
             self.stop()
         if self.process is None:
@@ -599,7 +607,7 @@ class Forms:
         sql = f"SELECT {filled}{over} AS o0"
         try:
             answer = self.program.ask("analyze", sql)
-        except (Died, Hung) as error:
+        except (Died, Hung, Ended) as error:
             self.wrong.append((sql, str(error)))
             return
         if answer.code != "HR_OK":
@@ -1007,6 +1015,8 @@ class Check:
             return "death: " + same_kind(told(str(error))), str(error)
         except Hung as error:
             return "hang", str(error)
+        except Ended as error:
+            return AT_END + same_kind(told(str(error))), str(error)
 
 
 def shrink(check, tree, kind):
@@ -1057,7 +1067,7 @@ def run(options):
             print(f"{number} statements, {time.monotonic() - began:.0f} s, {dict(check.outcomes)}, {sum(found.values())} found", flush=True)
         try:
             tree = Maker(forms, f"{options.seed}/{number}").statement()
-        except (Died, Hung) as error:
+        except (Died, Hung, Ended) as error:
             print(f"\n# while statement {number} was made: {told(str(error))}", flush=True)
             found["while it was made"] += 1
             continue
@@ -1071,7 +1081,7 @@ def run(options):
         found[kind] += 1
         if found[kind] > options.each:
             continue
-        small, later = shrink(check, tree, kind)
+        small, later = (tree, "") if kind.startswith(AT_END) else shrink(check, tree, kind)
         print(f"\n# {kind}\n# statement {number}, shrunk from {len(tree.text)} to {len(small.text)}; ansi {number // 1000 % 3 != 0 or number < 1000}\n{small.text}\n"
               f"{told(later or said) if kind.startswith('death') else (later or said)[:600]}\n", flush=True)
         if options.keep:
@@ -1079,9 +1089,9 @@ def run(options):
                 out.write(f"# {kind}\n{small.text}\n{(later or said)[:6000]}\n\n")
     try:
         program.stop()
-    except (Died, Hung) as error:
-        found["at its end"] += 1
-        print(f"\n# at its end: {error}")
+    except Ended as error:
+        found[AT_END + same_kind(told(str(error)))] += 1
+        print(f"\n# {AT_END}{error}")
     rest = f", {sum(seen.values())} of kinds that are known" if seen else ""
     print(f"{number} statements in {time.monotonic() - began:.0f} s: {dict(check.outcomes)}; {sum(found.values())} found{rest}")
     for kind, count in found.most_common():
