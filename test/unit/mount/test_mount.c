@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
+#include "../torture.h"
 
 static enum hr_code build(struct hr_tree *tree, struct hr_arena *arena, const char *const *paths, size_t count, struct hr_err *err)
 {
@@ -149,9 +151,37 @@ static void times_are_read(void **state)
     }
 }
 
+static enum hr_code print_tree(void *arg)
+{
+    static const char *const paths[] = {"b/z", "a b", "a/2", "a/sub/deep"};
+    char *known = arg, seen[1024] = "";
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct hr_tree tree;
+    struct hr_err err = {0};
+    enum hr_code code = build(&tree, arena, paths, HR_LEN(paths), &err);
+    for (uint32_t node = 0; !code && node < tree.count; node++)
+        snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s=%s;", hr_tree_name(&tree, node), hr_tree_is_folder(&tree, node) ? "" : hr_tree_etag(&tree, node));
+    hr_arena_free(arena);
+    assert_true(!code || *err.msg);
+    if (!code && !*known)
+        strcpy(known, seen);
+    if (!code)
+        assert_string_equal(seen, known);
+    return code;
+}
+
+static void each_append_of_a_tree_fails_once(void **state)
+{
+    (void)state;
+    char known[1024] = "";
+    assert_int_equal(print_tree(known), HR_OK);
+    assert_true(hr_torture(print_tree, known) > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_append_of_a_tree_fails_once),
         cmocka_unit_test(folders_hold_their_children_in_order), cmocka_unit_test(what_no_folder_can_hold_is_refused),
         cmocka_unit_test(an_empty_version_is_an_empty_folder), cmocka_unit_test(a_hundred_thousand_files_are_small),
         cmocka_unit_test(locations_need_not_end_in_the_path), cmocka_unit_test(manifests_are_read), cmocka_unit_test(times_are_read),
