@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 logging.getLogger("SQLQueryContextLogger").disabled = True     # pyspark logs every error with its JVM stack trace
 
 FOLDER = pathlib.Path(__file__).parent / "queries"
-STATEMENTS = ("SELECT", "WITH", "VALUES", "SELEC ", "DESCRIBE", "SHOW", "SET", "CREATE OR REPLACE TEMP VIEW")
+STATEMENTS = ("SELECT", "WITH", "VALUES", "SELEC ", "DESCRIBE", "SHOW", "SET", "RESET", "CREATE OR REPLACE TEMP VIEW")
 
 
 def load(path):

@@ -334,13 +334,24 @@ static enum hr_code run_set(struct env *env, const struct hr_command *command, s
     return HR_OK;
 }
 
+/* what the session's host was started with comes back, as Spark's own configuration does */
+static const char *started_with(const struct env *env, const char *key)
+{
+    const struct hr_connect_options *options = &env->session->connect->options;
+    const char *value = NULL;
+    for (size_t i = 0; i < options->setting_count; i++)
+        if (!strcmp(options->settings[i].key, key))
+            value = options->settings[i].value;
+    return value;
+}
+
 static enum hr_code run_reset(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     if (command->set.key)
-        return session_set_durably(env->session, command->set.key, NULL, err);
+        return session_set_durably(env->session, command->set.key, started_with(env, command->set.key), err);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
-        if (hr_conf_is_modifiable(at->key))
-            HR_TRY(session_set_durably(env->session, at->key, NULL, err));
+        if (hr_conf_may_set(at->key))
+            HR_TRY(session_set_durably(env->session, at->key, started_with(env, at->key), err));
     return HR_OK;
 }
 

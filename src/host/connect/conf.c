@@ -231,6 +231,12 @@ const char *hr_conf_get(const struct hr_conf *conf, const char *key)
     return entry ? entry->value : NULL;
 }
 
+bool hr_conf_may_set(const char *key)
+{
+    struct hr_err unused;
+    return !check_key(key, &unused);
+}
+
 bool hr_conf_is_known(const char *key)
 {
     return find(key);

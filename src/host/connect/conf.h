@@ -18,6 +18,7 @@ void hr_conf_put(struct hr_conf *conf, const char *key, const char *value);     
 enum hr_code hr_conf_unset(struct hr_conf *conf, const char *key, struct hr_err *err);
 const char *hr_conf_get(const struct hr_conf *conf, const char *key);                  /* set, else default, else NULL */
 const char *hr_conf_get_set(const struct hr_conf *conf, const char *key);              /* set, else NULL */
+bool hr_conf_may_set(const char *key);                                                 /* by a client: not static, not the cluster's */
 bool hr_conf_is_known(const char *key);
 bool hr_conf_is_modifiable(const char *key);
 bool hr_conf_is_true(const struct hr_conf *conf, const char *key);

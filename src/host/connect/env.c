@@ -26,21 +26,37 @@ static struct hr_sql_options sql_options(struct env *env)
                                hr_conf_is_true(&env->conf, "spark.sql.ansi.doubleQuotedIdentifiers")};
 }
 
+static const char *variable(void *arg, const char *name)
+{
+    return env_conf(arg, name);
+}
+
+static enum hr_code substituted(struct env *env, struct hr_arena *arena, const char **sql, struct hr_err *err)
+{
+    const char *wanted = env_conf(env, "spark.sql.variable.substitute");
+    if (wanted && strcasecmp(wanted, "true"))
+        return HR_OK;
+    return hr_sql_substitute(arena, *sql, variable, env, sql, err);
+}
+
 static enum hr_code parse(struct hr_env *base, struct hr_arena *arena, const char *sql, struct hr_rel **rel, struct hr_err *err)
 {
     struct hr_sql_options options = sql_options((struct env *)base);
+    HR_TRY(substituted((struct env *)base, arena, &sql, err));
     return hr_sql_parse_query(arena, sql, &options, rel, err);
 }
 
 static enum hr_code parse_expr(struct hr_env *base, struct hr_arena *arena, const char *sql, struct hr_expr **expr, struct hr_err *err)
 {
     struct hr_sql_options options = sql_options((struct env *)base);
+    HR_TRY(substituted((struct env *)base, arena, &sql, err));
     return hr_sql_parse_expr(arena, sql, &options, expr, err);
 }
 
 enum hr_code env_parse_statement(struct env *env, const char *sql, struct hr_sql_statement *statement, struct hr_err *err)
 {
     struct hr_sql_options options = sql_options(env);
+    HR_TRY(substituted(env, env->arena, &sql, err));
     return hr_sql_parse_statement(env->arena, sql, &options, statement, err);
 }
 

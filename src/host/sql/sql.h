@@ -15,6 +15,10 @@ struct hr_sql_options {
     bool double_quoted_names;          /* spark.sql.ansi.enabled with doubleQuotedIdentifiers */
 };
 
+/* ${name} in text, replaced by what lookup(arg, name) gives: "" where it gives NULL. ${env:…} and ${system:…} stay as they are. */
+typedef const char *hr_sql_lookup(void *arg, const char *name);
+enum hr_code hr_sql_substitute(struct hr_arena *arena, const char *text, hr_sql_lookup *lookup, void *arg, const char **out, struct hr_err *err);
+
 /* exactly one of the two is set */
 struct hr_sql_statement { struct hr_rel *query; struct hr_command *command; };
 
