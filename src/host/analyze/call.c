@@ -228,7 +228,8 @@ static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const
         args->count = 1;
         return HR_OK;
     }
-    if (star && hr_function_is(function, "count") && !expr->call.distinct)
+    bool of_table = star && only->star.target.count > 0;
+    if (of_table && hr_function_is(function, "count"))
         return hr_fail_spark(s->a->err, "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT", "tableName",
                              quoted(s->a, &expr->call.args.at[0]->star.target), NULL);
     if (!expr->call.args.count && hr_function_is(function, "count"))

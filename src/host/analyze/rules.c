@@ -80,7 +80,49 @@ enum hr_code hr_rule_keep(struct hr_call *call)
 
 /* ---- comparisons and conditions ---- */
 
-/* non-ANSI: a string beside something else becomes that; ANSI: the common type */
+static bool is_nested(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_MAP;
+}
+
+static const struct hr_type *tightest(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names);
+
+static const struct hr_type *tightest_struct(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names)
+{
+    struct hr_field *fields = ARRAY(a, struct hr_field, x->field_count);
+    if (x->field_count != y->field_count)
+        return NULL;
+    for (size_t i = 0; i < x->field_count; i++) {
+        fields[i] = x->fields[i];
+        fields[i].nullable = x->fields[i].nullable || y->fields[i].nullable;
+        fields[i].type = tightest(a, x->fields[i].type, y->fields[i].type, names);
+        if (!fields[i].type || (names && !same_name(a, x->fields[i].name, y->fields[i].name)))
+            return NULL;
+    }
+    return hr_type_struct(a->arena, fields, x->field_count);
+}
+
+/* findTightestCommonType: what loses nothing. A text is no number here, and an integer no decimal that is too narrow. Without names, only equal types. */
+static const struct hr_type *tightest(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names)
+{
+    bool text = is_string(x) || is_string(y), decimal = x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL;
+    if (hr_type_same_shape(x, y))
+        return x;
+    if (x->id == HR_TYPE_STRUCT && y->id == HR_TYPE_STRUCT)
+        return tightest_struct(a, x, y, names);
+    if (x->id == HR_TYPE_ARRAY && y->id == HR_TYPE_ARRAY) {
+        const struct hr_type *element = tightest(a, x->element, y->element, names);
+        return element ? hr_type_array(a->arena, element, x->contains_null || y->contains_null) : NULL;
+    }
+    if (!names || (text && is_string(x) != is_string(y) && x->id != HR_TYPE_VOID && y->id != HR_TYPE_VOID))
+        return NULL;
+    const struct hr_type *wide = wider_type(a, x, y);
+    const struct hr_type *other = x->id == HR_TYPE_DECIMAL ? y : x, *kept = other == y ? x : y;
+    bool holds = other->id == HR_TYPE_VOID || (hr_type_is_integral(other) && wide && hr_type_equal(wide, kept));
+    return decimal && !holds ? NULL : wide;
+}
+
+/* non-ANSI: a string beside something else becomes that; ANSI: the common type; of structs and arrays what loses nothing */
 static const struct hr_type *comparison_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y)
 {
     if (!a->ansi && is_string(x) != is_string(y)) {
@@ -92,7 +134,10 @@ static const struct hr_type *comparison_type(struct analysis *a, const struct hr
         if (other->id != HR_TYPE_ARRAY && other->id != HR_TYPE_MAP && other->id != HR_TYPE_STRUCT)
             return other->id == HR_TYPE_VOID ? BASIC(STRING) : other;
     }
-    return wider_type(a, x, y);
+    if (!is_nested(x) || !is_nested(y))
+        return wider_type(a, x, y);
+    const struct hr_type *alike = tightest(a, x, y, false);
+    return alike ? alike : tightest(a, x, y, true);
 }
 
 enum hr_code hr_rule_compare(struct hr_call *call)

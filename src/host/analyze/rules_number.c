@@ -135,6 +135,8 @@ enum hr_code hr_rule_subtract(struct hr_call *call)
     if (is_date_like(x) && is_date_like(y)) {
         const struct hr_type *wide = wider_type(a, x, y);
         struct hr_texpr *both[] = {cast_implicit(a, args[0], wide), cast_implicit(a, args[1], wide)};
+        for (size_t i = 0; i < 2; i++)                       /* what the clocks show: two days are 48 hours, though they were changed between */
+            both[i] = cast_implicit(a, both[i], BASIC(TIMESTAMP_NTZ));
         return instead(call, "$micros_between", both, 2);
     }
     if (is_date_like(x) && is_interval(y))

@@ -300,7 +300,7 @@ static enum hr_code build_sort(struct emit *e, const struct hr_node *node, struc
     for (size_t i = 0; i < node->sort.orders.count && !code; i++) {
         const struct hr_torder *order = &node->sort.orders.at[i];
         const char *text;
-        code = expr_text(e, order->child, &text);
+        code = emit_order_key(e, order->child, &text);
         /* a constant would be taken for a position */
         if (!code && order->child->kind == HR_T_LITERAL)
             text = hr_printf(e->arena, "(SELECT %s)", text);

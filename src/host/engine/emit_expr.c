@@ -383,8 +383,9 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
     for (size_t i = 0; i < window->window.order.count && !code; i++) {
         const struct hr_torder *order = &window->window.order.at[i];
         hr_buf_adds(&buf, i ? ", " : " ORDER BY ");
-        code = emit_expr(e, order->child, &buf);
-        hr_buf_addf(&buf, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
+        const char *key = "";
+        code = emit_order_key(e, order->child, &key);
+        hr_buf_addf(&buf, "%s %s NULLS %s", key, order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
     }
     if (!code && !(window->window.function->call.function->flags & HR_F_ROWS_FRAME))
         frame_clause(window, &buf);

@@ -14,6 +14,7 @@ struct plain_search { struct emit *e; bool computed, is_volatile, windows; };
 enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *s);
 int largest_id(const struct hr_node *node);
 enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out);
+enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const char **out);   /* what ORDER BY compares: emit_order.c */
 void set_text(struct emit *e, int id, const char *text, int plain);
 void write_tail(const struct sel *s, struct hr_buf *out);
 const char *column_text(struct emit *e, int id);
