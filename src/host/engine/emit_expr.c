@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SHIELD_DEPTH 16
+#define OR_TERMS_MAX 64                /* of one OR that the engine sees: it tries each term against each other */
 #define DAY_US 86400000000LL
 
 /* ---- literals ---- */
@@ -499,6 +500,31 @@ static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, 
     return code;
 }
 
+static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+
+static size_t or_terms(const struct hr_texpr *expr)
+{
+    if (!is_call_of(expr, "or"))
+        return 1;
+    return or_terms(expr->call.args.at[0]) + or_terms(expr->call.args.at[1]);
+}
+
+/* a long OR in parts that are shielded from each other */
+static enum hr_code emit_long_or(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    size_t terms = or_terms(expr);
+    if (terms == 1)
+        return emit_expr(e, expr, out);
+    if (terms <= OR_TERMS_MAX)
+        return emit_shielded(e, expr, out);
+    hr_buf_addc(out, '(');
+    HR_TRY(emit_long_or(e, expr->call.args.at[0], out));
+    hr_buf_adds(out, " OR ");
+    HR_TRY(emit_long_or(e, expr->call.args.at[1], out));
+    hr_buf_addc(out, ')');
+    return HR_OK;
+}
+
 static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     const char *over;
@@ -529,6 +555,8 @@ static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struc
     case HR_T_CALL:
         if (holds_in(expr))
             return emit_logic(e, expr, false, false, out);
+        if (is_call_of(expr, "or") && or_terms(expr) > OR_TERMS_MAX)
+            return emit_long_or(e, expr, out);
         return emit_call(e, expr, "", out);
     case HR_T_WINDOW:
         HR_TRY(over_clause(e, expr, &over));
