@@ -24,6 +24,7 @@
 #define HR_SQL_EMITTED_MAX ((size_t)256 << 20)  /* the SQL that a plan becomes for the engine: a few times a plan of the largest message */
 #define HR_CANCEL_STEPS 1024                      /* expressions that are analyzed or written between two looks at the cancel flag */
 #define HR_SQL_EMITTED_DEPTH_MAX 5000             /* levels of one expression in that SQL, casts counted: HR_ANALYZE_STACK_BYTES are enough for the engine */
+#define HR_LAMBDA_DEPTH_MAX 20                    /* lambdas in the bodies of lambdas: the engine's binder doubles its work with each */
 #define HR_SHOW_BYTES_MAX ((size_t)1 << 30)    /* the text of one show(): rows times the widest value, which neither need be large for */
 #define HR_FORMAT_ROW_MAX ((size_t)512 << 20)  /* one row that a csv, json or text writer makes */
 #define HR_SESSION_MEMORY_SHARE 4                 /* a session's memory when it is told nothing: a quarter of the machine's, or of its control group's */

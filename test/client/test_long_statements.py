@@ -3,6 +3,7 @@ import os
 import pathlib
 
 import pytest
+from pyspark.errors import PySparkException
 
 SANITIZED = "asan" in os.environ.get("HEADRACE_BUILD", "")
 TERMS = 20000
@@ -35,6 +36,26 @@ def test_chains_are_linear(host, spark, name):
     before = cpu_seconds(host)
     assert spark.sql(statement).first()[0] == expected
     assert SANITIZED or cpu_seconds(host) - before < 6       # each takes one or two; what is quadratic takes 13 and more
+
+
+def lambdas(levels):
+    body = f"x{levels - 1}"
+    for level in reversed(range(levels)):
+        array = f"array(x{level - 1})" if level else "array(id)"
+        body = f"transform({array}, x{level} -> {body})"
+    return f"SELECT {body} FROM range(2)"
+
+
+def test_lambdas_in_lambdas_are_bounded(host, spark):
+    before = cpu_seconds(host)
+    value = spark.sql(lambdas(20)).collect()[1][0]
+    for _ in range(20):
+        value, = value
+    assert value == 1
+    for levels in (21, 60, 400):                             # each level doubles what the engine does before it can be interrupted
+        with pytest.raises(PySparkException, match="more than 20 levels"):
+            spark.sql(lambdas(levels)).collect()
+    assert SANITIZED or cpu_seconds(host) - before < 6
 
 
 def test_a_null_in_a_long_or(spark):

@@ -102,7 +102,7 @@ static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = params[i];
-    enum hr_code code = emit_expr(c->e, lambda->lambda.body, &buf);
+    enum hr_code code = emit_body(c->e, lambda->lambda.body, &buf);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = NULL;
     *text = sel_take(c->e, &buf);
@@ -260,13 +260,24 @@ enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
 
 /* ---- more of collections ---- */
 
+/* "always() AND ", before a condition that is asked of each of many elements, and looks at as many */
+static enum hr_code always_and(struct call_text *c, const char **text)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_BUF_GROWS);
+    enum hr_code code = emit_always(c->e, &buf);
+    hr_buf_adds(&buf, " AND ");
+    *text = sel_take(c->e, &buf);
+    return code;
+}
+
 /* the first of equal elements stays; null is equal to null */
-static const char *distinct_list(struct call_text *c, const char *list)
+static const char *distinct_list(struct call_text *c, const char *list, const char *always)
 {
     int id = ++c->e->next_table;
     return hr_printf(c->e->arena,
-                     "list_filter(%s, lambda v%d, i%d: CASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
-                     "ELSE list_position(%s, v%d) = i%d END)", list, id, id, id, list, id, list, id, id);
+                     "list_filter(%s, lambda v%d, i%d: %sCASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
+                     "ELSE list_position(%s, v%d) = i%d END)", list, id, id, always, id, list, id, list, id, id);
 }
 
 static const char *holds(struct call_text *c, const char *list, const char *value)
@@ -277,18 +288,22 @@ static const char *holds(struct call_text *c, const char *list, const char *valu
 
 enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
 {
-    hr_buf_adds(out, distinct_list(c, c->args[0]));
+    const char *always;
+    HR_TRY(always_and(c, &always));
+    hr_buf_adds(out, distinct_list(c, c->args[0], always));
     return HR_OK;
 }
 
 enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
 {
-    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1], *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table);
+    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1], *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table), *always;
+    HR_TRY(always_and(c, &always));
     hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE ", a, b);
-    if (!strcmp(name, "array_union"))
-        hr_buf_adds(out, distinct_list(c, hr_printf(c->e->arena, "list_concat(%s, %s)", a, b)));
+    if (!strcmp(name, "array_union"))                        /* bound, or the engine joins the two for each of their elements */
+        hr_buf_addf(out, "list_extract(list_transform([list_concat(%s, %s)], lambda %s: %s), 1)", a, b, item, distinct_list(c, item, always));
     else
-        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s)", distinct_list(c, a), item, strcmp(name, "array_except") ? "" : "NOT ", holds(c, b, item));
+        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s%s)", distinct_list(c, a, always), item, always, strcmp(name, "array_except") ? "" : "NOT ",
+                    holds(c, b, item));
     hr_buf_adds(out, " END");
     return HR_OK;
 }

@@ -502,6 +502,28 @@ static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, 
 
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 
+enum hr_code emit_always(struct emit *e, struct hr_buf *out)
+{
+    HR_TRY(emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0, out));
+    hr_buf_adds(out, "()");
+    return HR_OK;
+}
+
+enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out)
+{
+    if (++e->lambda_depth > HR_LAMBDA_DEPTH_MAX) {
+        hr_fail(e->err, HR_E_LIMIT, "lambda functions are nested in each other's bodies more than %d levels deep", HR_LAMBDA_DEPTH_MAX);
+        return hr_fail_hint(e->err, "compute the inner ones in columns of their own first, with explode and collect_list or in a select before this one");
+    }
+    hr_buf_adds(out, "CASE WHEN ");
+    HR_TRY(emit_always(e, out));
+    hr_buf_adds(out, " THEN ");
+    HR_TRY(emit_expr(e, body, out));
+    hr_buf_adds(out, " END");
+    e->lambda_depth--;
+    return HR_OK;
+}
+
 static size_t or_terms(const struct hr_texpr *expr)
 {
     if (!is_call_of(expr, "or"))
@@ -567,7 +589,7 @@ static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struc
         for (size_t i = 0; i < expr->lambda.count; i++)
             hr_buf_addf(out, "%sx%d", i ? ", " : "", expr->lambda.params[i]->id);
         hr_buf_adds(out, ": ");
-        return emit_expr(e, expr->lambda.body, out);
+        return emit_body(e, expr->lambda.body, out);
     case HR_T_UDF: return hr_refuse_udf(e->arena, expr->udf.udf, e->err);
     }
     return HR_OK;
@@ -617,8 +639,8 @@ static bool is_tall_constant(const struct hr_texpr *expr)
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     hr_buf_adds(out, "CASE WHEN ");
-    HR_TRY(emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0, out));
-    hr_buf_adds(out, "() THEN ");
+    HR_TRY(emit_always(e, out));
+    hr_buf_adds(out, " THEN ");
     HR_TRY(emit_kind(e, expr, out));
     hr_buf_adds(out, " END");
     return HR_OK;

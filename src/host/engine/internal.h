@@ -26,6 +26,7 @@ struct emit {
     int depth;                         /* of the expression being written, from the statement's or its lambda's */
     bool is_shielded, is_opaque;       /* what is being written is hidden from the engine's slow searches: emit_expr */
     unsigned steps;
+    int lambda_depth;                  /* bodies of lambdas around what is being written */
     const char **texts;                /* by attribute id: how the open select says the column */
     unsigned char *plain;              /* by attribute id: PLAIN_* of that text */
     bool *needed;                      /* by attribute id */
@@ -48,6 +49,10 @@ enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const c
 const char *sel_take(struct emit *e, struct hr_buf *buf);
 bool is_native_cast(const struct hr_type *from, const struct hr_type *to);                /* DuckDB's CAST is Spark's, for every value */
 void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
+/* writes a condition that is always true, which the engine does not know, and which ends a cancelled statement wherever it stands */
+enum hr_code emit_always(struct emit *e, struct hr_buf *out);
+/* the body of a lambda, which can be ended between any of its elements */
+enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */
 enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
                          struct hr_buf *out);

@@ -47,6 +47,7 @@ struct hr_rows {
     bool failed;
     struct kernel_run *run;                            /* what this thread's calls have taken of the session's memory; whether to stop */
     uint64_t uncounted;                                /* bytes made since it was asked last */
+    uint64_t steps;
 };
 
 /* Room for so many bytes of the session's memory, until the next vector of the kernel. Asked before much is made, and now and then by what
@@ -68,6 +69,13 @@ static inline bool hr_kernel_made(struct hr_rows *rows, uint64_t bytes)
     uint64_t made = rows->uncounted;
     rows->uncounted = 0;
     return hr_kernel_room(rows, made);
+}
+
+#define HR_KERNEL_LOOK_EVERY ((uint64_t)1 << 18)
+/* One of the many steps that a long text takes: false when the statement is to end. The row may be left unfinished then: the kernel has failed. */
+static inline bool hr_kernel_step(struct hr_rows *rows)
+{
+    return !rows->failed && (++rows->steps % HR_KERNEL_LOOK_EVERY || hr_kernel_room(rows, 0));
 }
 
 struct hr_text { const char *bytes; size_t len; };

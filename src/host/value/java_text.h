@@ -67,5 +67,7 @@ void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t l
 void hr_soundex(const char *text, size_t len, struct hr_buf *out);
 /* of code points. -1: no memory, or the watch ended it; a watch may be NULL */
 int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch);
-void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, size_t *from, size_t *to);
+/* a watch may be NULL; what it ended is all of the text */
+void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, const struct hr_watch *watch, size_t *from,
+                        size_t *to);
 #endif

@@ -128,7 +128,8 @@ int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, con
     return distance;
 }
 
-void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, size_t *from, size_t *to)
+void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, const struct hr_watch *watch, size_t *from,
+                        size_t *to)
 {
     *from = 0;
     *to = len;
@@ -148,7 +149,12 @@ void hr_substring_index(const char *text, size_t len, const char *delimiter, siz
             at++; /* UTF8String.find goes on one byte behind the last find, overlapping */
         }
     }
+    size_t steps = 0;
     for (size_t i = len; i-- > 0;) {
+        steps += 1 + delimiter_len / 64;                     /* what a comparison takes at worst */
+        if (steps >= HR_WATCH_EVERY && watch && !watch->go_on(watch->arg, 0))
+            return;
+        steps = steps >= HR_WATCH_EVERY ? 0 : steps;
         if (i + delimiter_len > len || memcmp(text + i, delimiter, delimiter_len))
             continue;
         if (++count == 0) {

@@ -186,9 +186,9 @@ static void strings_are_sparks(void **state)
         assert_memory_equal(parts[i].text + from, parts[i].expected, to - from);
     }
     size_t from, to;
-    hr_substring_index("www.apache.org", 14, ".", 1, 2, &from, &to);
+    hr_substring_index("www.apache.org", 14, ".", 1, 2, NULL, &from, &to);
     assert_int_equal(to, 10);
-    hr_substring_index("www.apache.org", 14, ".", 1, -2, &from, &to);
+    hr_substring_index("www.apache.org", 14, ".", 1, -2, NULL, &from, &to);
     assert_int_equal(from, 4);
 }
 

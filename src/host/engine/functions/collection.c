@@ -155,8 +155,13 @@ static void quantify(struct hr_rows *rows, idx_t row, bool decisive)
 void hr_k_any_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, true); }
 void hr_k_all_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, false); }
 
-/* true, which the engine does not know beforehand */
-void hr_k_always(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, bool) = true; }
+/* true, which the engine does not know beforehand; where it stands a cancelled statement ends */
+void hr_k_always(struct hr_rows *rows, idx_t row)
+{
+    if (row == 0 && !hr_kernel_room(rows, 0))
+        return;
+    HR_OUT(rows, row, bool) = true;
+}
 
 void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
 {

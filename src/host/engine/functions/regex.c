@@ -278,7 +278,7 @@ static void put_entry(struct hr_rows *rows, idx_t at, struct hr_text pair, const
 static bool has_key(struct hr_rows *rows, idx_t from, idx_t to)
 {
     duckdb_string_t *keys = duckdb_vector_get_data(duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->result), 0));
-    for (idx_t i = from; i < to; i++)
+    for (idx_t i = from; i < to && hr_kernel_step(rows); i++)
         if (duckdb_string_t_length(keys[i]) == duckdb_string_t_length(keys[to]) &&
             !memcmp(duckdb_string_t_data(&keys[i]), duckdb_string_t_data(&keys[to]), duckdb_string_t_length(keys[to])))
             return true;

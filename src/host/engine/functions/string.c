@@ -65,7 +65,7 @@ void hr_k_mask(struct hr_rows *rows, idx_t row)
     for (size_t i = 0; i < 4; i++)
         with[i] = code_at(rows, i + 1, row, standard[i], &with_len[i]);
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    for (size_t i = 0, len; i < text.len; i += len) {
+    for (size_t i = 0, len; i < text.len && hr_kernel_step(rows); i += len) {
         utf8proc_int32_t point = 0;
         len = next_point(&text, i);
         utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
@@ -81,7 +81,7 @@ void hr_k_luhn_check(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     int sum = 0;
     bool twice = false, valid = text.len > 0;
-    for (size_t i = text.len; i-- > 0 && valid; twice = !twice) {
+    for (size_t i = text.len; i-- > 0 && valid && hr_kernel_step(rows); twice = !twice) {
         valid = isdigit((unsigned char)text.bytes[i]);
         int digit = text.bytes[i] - '0';
         digit = twice ? digit * 2 : digit;
@@ -134,7 +134,7 @@ void hr_k_encode(struct hr_rows *rows, idx_t row)
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     if (charset == UTF16)
         add_unit(&buf, 0xFEFF, true);
-    for (size_t i = 0, len; i < text.len; i += len) {
+    for (size_t i = 0, len; i < text.len && hr_kernel_step(rows); i += len) {
         utf8proc_int32_t point = '?';
         len = next_point(&text, i);
         utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
@@ -173,7 +173,7 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     bool big = charset != UTF16LE;
     if (charset == UTF8) {
-        for (size_t i = 0; i < text.len;) {
+        for (size_t i = 0; i < text.len && hr_kernel_step(rows);) {
             utf8proc_int32_t point;
             utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
             if (len < 1) {
@@ -185,7 +185,7 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
             i += (size_t)len;
         }
     } else if (charset == ASCII || charset == LATIN1) {
-        for (size_t i = 0; i < text.len; i++) {
+        for (size_t i = 0; i < text.len && hr_kernel_step(rows); i++) {
             if (charset == ASCII && (unsigned char)text.bytes[i] >= 0x80) {
                 hr_buf_release(&buf);
                 unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
@@ -194,7 +194,7 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
             add_point(&buf, (unsigned char)text.bytes[i]);
         }
     } else if (charset == UTF32) {
-        for (size_t i = 0; i + 3 < text.len; i += 4)
+        for (size_t i = 0; i + 3 < text.len && hr_kernel_step(rows); i += 4)
             add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 | unit_at(&text, i + 2, true)));
     } else {
         size_t i = 0;
@@ -202,7 +202,7 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
             big = unit_at(&text, 0, true) == 0xFEFF;
             i = 2;
         }
-        for (; i + 1 < text.len; i += 2) {
+        for (; i + 1 < text.len && hr_kernel_step(rows); i += 2) {
             unsigned unit = unit_at(&text, i, big);
             if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < text.len) {
                 add_point(&buf, (utf8proc_int32_t)(0x10000 + ((unit - 0xD800) << 10) + (unit_at(&text, i + 2, big) - 0xDC00)));
@@ -218,7 +218,7 @@ void hr_k_is_valid_utf8(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     bool valid = true;
-    for (size_t i = 0; i < text.len && valid;) {
+    for (size_t i = 0; i < text.len && valid && hr_kernel_step(rows);) {
         utf8proc_int32_t point;
         utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
         valid = len > 0;
@@ -356,7 +356,7 @@ void hr_k_quote(struct hr_rows *rows, idx_t row)
     struct hr_buf out;
     hr_buf_init(&out, HR_FUNCTION_TEXT_MAX);
     hr_buf_addc(&out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len && hr_kernel_step(rows); i++) {
         if (text.bytes[i] == '\'')
             hr_buf_addc(&out, '\\');
         hr_buf_addc(&out, text.bytes[i]);
@@ -426,7 +426,7 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct list_out all = list_begin(rows, row), words;
     bool open = false;
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = 0; at < text.len && hr_kernel_step(rows);) {
         int32_t rune;
         size_t n = rune_at(text, at, &rune);
         if (!open && rune != ' ' && rune != '\n' && rune != '\t' && rune != '\r') {
@@ -477,7 +477,7 @@ void hr_k_unbase64(struct hr_rows *rows, idx_t row)
     int count = 0;                                           /* digits of the present four */
     size_t at = 0;
     hr_buf_init(&out, HR_BUF_GROWS);
-    while (at < text.len) {
+    while (at < text.len && hr_kernel_step(rows)) {
         unsigned char c = (unsigned char)text.bytes[at++];
         int digit = base64_digit(c);
         if (c == '=') {

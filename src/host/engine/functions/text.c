@@ -453,7 +453,7 @@ void hr_k_reverse(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    for (size_t to = text.len; to;) {
+    for (size_t to = text.len; to && hr_kernel_step(rows);) {
         size_t from = to - 1;
         while (!is_binary(rows) && from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
             from--;
@@ -497,7 +497,8 @@ void hr_k_substring_index(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), by = hr_row_text(rows, 1, row);
     size_t from, to;
-    hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t), &from, &to);
+    struct hr_watch watch = {hr_kernel_watch, rows};
+    hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t), &watch, &from, &to);
     hr_out_text(rows, row, text.bytes + from, to - from);
 }
 
@@ -514,9 +515,9 @@ void hr_k_translate(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row), from = hr_row_text(rows, 1, row), to = hr_row_text(rows, 2, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = 0; at < text.len && hr_kernel_step(rows);) {
         size_t n = point_len(&text, at), f = 0, t = 0;
-        while (f < from.len) {                               /* the first of equal characters counts */
+        while (f < from.len && hr_kernel_step(rows)) {       /* the first of equal characters counts */
             size_t m = point_len(&from, f);
             if (m == n && !memcmp(from.bytes + f, text.bytes + at, n))
                 break;
@@ -539,7 +540,7 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len && hr_kernel_step(rows); i++) {
         unsigned char c = (unsigned char)text.bytes[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(".-*_", c));
         if (plain)
@@ -561,7 +562,7 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     bool bad = false;
-    for (size_t i = 0; i < text.len && !bad; i++) {
+    for (size_t i = 0; i < text.len && !bad && hr_kernel_step(rows); i++) {
         if (text.bytes[i] != '%') {
             hr_buf_addc(&buf, text.bytes[i] == '+' ? ' ' : text.bytes[i]);
             continue;
