@@ -1,8 +1,11 @@
 """The SDK against a server: workspaces, linked services, computes, and what it says when something is wrong."""
 
+import contextlib
 import json
 import re
 import shlex
+import socket
+import threading
 import uuid
 
 import pytest
@@ -107,6 +110,30 @@ def test_a_wrong_authority_is_not_trusted(sdk, serve, monkeypatch):
     monkeypatch.setenv("HEADRACE_TOKEN", serve.endpoint["token"])
     with pytest.raises(sdk.exceptions.ServiceException, match="is not signed by"):
         sdk.Workspace("s", "g", "w")
+
+
+def test_a_server_that_ends_in_the_handshake_is_asked_again(sdk, serve, monkeypatch):
+    """It is no server of another authority: what may wait for it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        asked = []
+
+        def cut():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection = listener.accept()[0]
+                    asked.append(connection.recv(1 << 16))  # all of its greeting: then the end is an end, not a reset
+                    connection.close()
+
+        threading.Thread(target=cut, daemon=True).start()
+        monkeypatch.setenv("HEADRACE_URL", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.setenv("HEADRACE_TOKEN", serve.endpoint["token"])
+        from headrace.azureml.client import Endpoint
+
+        endpoint = Endpoint.find()
+        with pytest.raises(sdk.exceptions.ServiceException, match="no server answers"):
+            endpoint.request("GET", "/x", patience=0.5)
+        assert len(asked) > 1
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 # linked services

@@ -128,10 +128,12 @@ class Endpoint:
         try:
             return self.session().request(method, url, **sent)
         except requests.exceptions.SSLError as err:
+            if "CERTIFICATE_VERIFY_FAILED" not in str(err):  # a server that ends in the midst of a handshake, not one of another's
+                raise NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
             raise exceptions.ServiceException(
                 "the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)
             ) from None
-        except requests.exceptions.ConnectionError:
+        except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
             raise NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
         except requests.exceptions.RequestException as err:
             raise exceptions.ServiceException("%s %s failed: %s" % (method, url, err)) from None
