@@ -60,11 +60,11 @@ static bool starts(const char *text, size_t len, const char *with, size_t with_l
 
 enum hr_like_fault hr_like_read(struct hr_like *like, const char *pattern, size_t len, const char *escape, size_t escape_len, size_t *bad, size_t *bad_len)
 {
-    if (like->bytes_cap < len) {
+    if (like->bytes_cap <= len) {                            /* there are bytes for an empty pattern too: it is compared like any other */
         free(like->bytes);
-        like->bytes = malloc(len);
+        like->bytes = malloc(len + 1);
         HR_CHECK(like->bytes);
-        like->bytes_cap = len;
+        like->bytes_cap = len + 1;
     }
     like->count = 0;
     struct run *run = new_run(like, 0, false);
