@@ -1,5 +1,8 @@
-/* Arrow batches of results, with each append failing once: the same bytes or a named error, never a shorter batch. Without
- * nulls: what stands under one is nobody's, and differs. */
+/* What a host answers, with each append failing once: the same bytes or a named error, never a shorter answer. Batches are
+ * without nulls: what stands under one is nobody's, and differs. */
+#include "base/check.h"
+#include "host/connect/private.h"
+#include "host/connect/proto.h"
 #include "host/connect/result.h"
 #include "host/connect/texts.h"
 #include <setjmp.h>
@@ -93,12 +96,275 @@ static void test_results(void **state)
     }
 }
 
+/* ---- commands' answers ---- */
+
+struct answer { size_t len; unsigned char bytes[BYTES_MAX]; };
+
+/* the first right answer is kept, every later one is compared with it */
+static void compare(struct answer *answer, const void *bytes, size_t len)
+{
+    assert_true(len && len <= BYTES_MAX);
+    if (!answer->len)
+        memcpy(answer->bytes, bytes, answer->len = len);
+    assert_int_equal(len, answer->len);
+    assert_memory_equal(bytes, answer->bytes, len);
+}
+
+static void compare_message(struct answer *answer, const ProtobufCMessage *message)
+{
+    static uint8_t bytes[BYTES_MAX];
+    assert_true(protobuf_c_message_get_packed_size(message) <= BYTES_MAX);
+    compare(answer, bytes, protobuf_c_message_pack(message, bytes));
+}
+
+static enum hr_code refused_by_name(const struct hr_err *err)
+{
+    assert_int_not_equal(err->code, HR_OK);
+    assert_int_not_equal(err->code, HR_E_INTERNAL);
+    assert_true(*err->msg);
+    return err->code;
+}
+
+static enum hr_code show_texts(void *arg)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct texts *texts = texts_new(arena);
+    struct hr_err err = {0};
+    PB(Relation) *relation;
+    texts_columns(texts, "name", "?temporary", "[parts", "!kind", NULL);
+    texts_row(texts, "one", "true", "a\nb\n\xc3\xa4", "view");
+    texts_row(texts, NULL, NULL, NULL, "");
+    texts_row(texts, "three", "false", "", "a text of more than twelve bytes");
+    enum hr_code code = texts_relation(texts, arena, &relation, &err);
+    if (code)
+        refused_by_name(&err);
+    else
+        compare_message(arg, &relation->base);
+    hr_arena_free(arena);
+    return code;
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    static struct answer answer;
+    assert_int_equal(show_texts(&answer), HR_OK);
+    assert_true(hr_torture(show_texts, &answer) > 20);
+}
+
+/* ---- analyses and operations, in a session with an engine ---- */
+
+static struct hr_loop *loop;
+static struct hr_connect host;
+static struct session *session;
+
+static int open_session(void **state)
+{
+    (void)state;
+    if (hr_loop_new(&loop, NULL))
+        return 1;
+    host = (struct hr_connect){.loop = loop, .journal = -1, .options = {.loop = loop, .threads = 1}};
+    journal_init(&host);
+    guard_init(&host.guard, NULL);
+    pthread_mutex_init(&host.lock, NULL);
+    pthread_cond_init(&host.opened, NULL);
+    hr_map_init(&host.sessions);
+    hr_map_init(&host.closed);
+    hr_map_init_nocase(&host.global_views);
+    session = session_restore(&host, "ann", "s1", "11111111-2222-4333-8444-555555555555");
+    return session_engine(session, NULL);
+}
+
+static int close_session(void **state)
+{
+    (void)state;
+    session_close(session);
+    hr_map_release(&host.global_views);
+    hr_map_release(&host.sessions);
+    hr_map_release(&host.closed);
+    pthread_cond_destroy(&host.opened);
+    pthread_mutex_destroy(&host.lock);
+    guard_release(&host.guard);
+    journal_release(&host);
+    hr_loop_free(loop);
+    return 0;
+}
+
+static void over(struct analyze_job *job)
+{
+    (void)job;
+    hr_loop_stop(loop);
+}
+
+struct asking { PB(AnalyzePlanRequest) *request; struct answer answer; };
+
+static enum hr_code ask(void *arg)
+{
+    static uint8_t bytes[BYTES_MAX];
+    struct asking *asking = arg;
+    struct analyze_job job = {.session = session, .request = (char *)bytes, .arena = hr_arena_new(NULL), .done = over};
+    job.request_len = protobuf_c_message_pack(&asking->request->base, bytes);
+    analyze_plan(&job);
+    hr_loop_run(loop);
+    enum hr_code code = job.err.code;
+    if (code)
+        refused_by_name(&job.err);
+    else
+        compare_message(&asking->answer, &job.response->base);
+    hr_arena_free(job.arena);
+    return code;
+}
+
+static void torture_analysis(PB(AnalyzePlanRequest) *request, long least)
+{
+    static struct asking asking;
+    asking = (struct asking){.request = request};
+    assert_int_equal(ask(&asking), HR_OK);
+    assert_true(hr_torture(ask, &asking) >= least);
+}
+
+/* the statement as a plan, in static memory: one at a time */
+static PB(Plan) *plan_of(const char *sql)
+{
+    static PB(SQL) text;
+    static PB(Relation) relation;
+    static PB(Plan) plan;
+    spark__connect__sql__init(&text);
+    spark__connect__relation__init(&relation);
+    spark__connect__plan__init(&plan);
+    text.query = (char *)sql;
+    relation.rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_SQL;
+    relation.sql = &text;
+    plan.op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_ROOT;
+    plan.root = &relation;
+    return &plan;
+}
+
+#define QUERY "SELECT id a, named_struct('x y', id, 'list', array(id, 2)) s FROM range(3)"
+
+static void test_analyses(void **state)
+{
+    (void)state;
+    PB(AnalyzePlanRequest) request = PB_INIT(ANALYZE_PLAN_REQUEST);
+    PB(AnalyzePlanRequest__JsonToDDL) json = PB_INIT(ANALYZE_PLAN_REQUEST__JSON_TO_DDL);
+    PB(AnalyzePlanRequest__TreeString) tree = PB_INIT(ANALYZE_PLAN_REQUEST__TREE_STRING);
+    PB(AnalyzePlanRequest__Explain) explain = PB_INIT(ANALYZE_PLAN_REQUEST__EXPLAIN);
+    json.json_string = "{\"type\":\"struct\",\"fields\":[{\"name\":\"a `b`\",\"type\":\"integer\",\"nullable\":false,\"metadata\":{}},"
+        "{\"name\":\"c\",\"type\":{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true},\"nullable\":true,\"metadata\":{}}]}";
+    request.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_JSON_TO_DDL;
+    request.json_to_ddl = &json;
+    torture_analysis(&request, 5);
+    tree.plan = plan_of(QUERY);
+    request.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_TREE_STRING;
+    request.tree_string = &tree;
+    torture_analysis(&request, 5);
+    explain.plan = plan_of(QUERY);
+    request.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_EXPLAIN;
+    request.explain = &explain;
+    for (int mode = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_SIMPLE;
+         mode <= SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_FORMATTED; mode++) {
+        explain.explain_mode = mode;
+        torture_analysis(&request, 1);
+    }
+}
+
+struct running { const PB(Plan) *plan; struct answer answer; bool checkpoint; };
+
+/* the batches as they came, of a command its relation, of a checkpoint the rows that were kept */
+static void compare_answer(struct running *running, const struct operation *operation)
+{
+    const struct response *first = operation->first;
+    assert_non_null(first);
+    if (first->payload_len) {
+        compare(&running->answer, first->payload, first->payload_len);
+        return;
+    }
+    PB(ExecutePlanResponse) *response = spark__connect__execute_plan_response__unpack(NULL, first->head_len - 5, (uint8_t *)first->head + 5);
+    assert_non_null(response);
+    if (running->checkpoint) {
+        struct view *view = hr_map_remove(&session->cached, response->checkpoint_command_result->relation->relation_id);
+        compare(&running->answer, view->rel->local.arrow, view->rel->local.arrow_len);
+        view_drop(view);
+    } else
+        compare_message(&running->answer, &response->sql_command_result->relation->base);
+    spark__connect__execute_plan_response__free_unpacked(response, NULL);
+}
+
+static void stop(void *arg)
+{
+    (void)arg;
+    hr_loop_stop(loop);
+}
+
+static enum hr_code run_operation(void *arg)
+{
+    struct running *running = arg;
+    struct operation *operation = operation_new(session, "00000000-0000-4000-8000-000000000000");
+    operation->request_len = spark__connect__plan__get_packed_size(running->plan);
+    operation->request = malloc(operation->request_len);
+    spark__connect__plan__pack(running->plan, (uint8_t *)operation->request);
+    execute_plan(operation_keep(operation));
+    enum hr_code code = operation->err.code;
+    if (code)
+        refused_by_name(&operation->err);
+    else
+        compare_answer(running, operation);
+    assert_int_equal(session->cached.count, 0);
+    operation_remove(operation);
+    hr_loop_post(loop, stop, NULL);
+    hr_loop_run(loop);
+    return code;
+}
+
+static void torture_operation(const PB(Plan) *plan, bool checkpoint, long least)
+{
+    static struct running running;
+    running = (struct running){.plan = plan, .checkpoint = checkpoint};
+    assert_int_equal(run_operation(&running), HR_OK);
+    assert_true(hr_torture(run_operation, &running) >= least);
+}
+
+/* a command around the same plan */
+static const PB(Plan) *command_of(PB(Command) *command)
+{
+    static PB(Plan) plan;
+    spark__connect__plan__init(&plan);
+    plan.op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_COMMAND;
+    plan.command = command;
+    return &plan;
+}
+
+static void test_operations(void **state)
+{
+    (void)state;
+    PB(Command) command = PB_INIT(COMMAND);
+    PB(SqlCommand) sql = PB_INIT(SQL_COMMAND);
+    PB(CheckpointCommand) checkpoint = PB_INIT(CHECKPOINT_COMMAND);
+    torture_operation(plan_of("SELECT id, id * 2 b FROM range(3)"), false, 20);
+    command.command_type_case = SPARK__CONNECT__COMMAND__COMMAND_TYPE_SQL_COMMAND;
+    command.sql_command = &sql;
+    sql.input = plan_of("EXPLAIN EXTENDED " QUERY)->root;
+    torture_operation(command_of(&command), false, 20);
+    sql.input = plan_of("DESCRIBE " QUERY)->root;
+    torture_operation(command_of(&command), false, 20);
+    command.command_type_case = SPARK__CONNECT__COMMAND__COMMAND_TYPE_CHECKPOINT_COMMAND;
+    command.checkpoint_command = &checkpoint;
+    checkpoint.relation = plan_of("SELECT id, id * 2 b FROM range(3)")->root;
+    checkpoint.eager = true;
+    torture_operation(command_of(&command), true, 20);
+}
+
 int main(void)
 {
     duckdb_database database;
     if (duckdb_open(NULL, &database) != DuckDBSuccess || duckdb_connect(database, &connection) != DuckDBSuccess)
         return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_results)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_results),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test_setup_teardown(test_analyses, open_session, close_session),
+        cmocka_unit_test_setup_teardown(test_operations, open_session, close_session),
+    };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     duckdb_disconnect(&connection);
     duckdb_close(&database);
