@@ -347,6 +347,15 @@ static void scan(struct relay *relay)
 
 /* ---- from the client ---- */
 
+/* for another host, should this one be lost; what is too large, or has no memory, is not sent again */
+static void keep(struct relay *relay, const void *bytes, size_t len)
+{
+    bool fits = hr_buf_len(&relay->ahead) + len <= KEPT_BYTES_MAX;
+    relay->kept = fits && hr_buf_add(&relay->ahead, bytes, len);
+    if (!relay->kept)
+        hr_buf_release(&relay->ahead);
+}
+
 static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
 {
     struct relay *relay = hr_exchange_user(exchange);
@@ -355,12 +364,8 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
         return;
     }
     if (relay->call) {
-        if (relay->kept && hr_buf_len(&relay->ahead) + len <= KEPT_BYTES_MAX)
-            hr_buf_add(&relay->ahead, bytes, len);
-        else if (relay->kept) {
-            relay->kept = false;
-            hr_buf_release(&relay->ahead);
-        }
+        if (relay->kept)
+            keep(relay, bytes, len);
         hr_http_call_write(relay->call, hr_exchange_take(exchange, bytes, len));
         if (hr_http_call_queued(relay->call) < HR_HTTP_HIGH_MARK)
             hr_exchange_consume(exchange, len);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../torture.h"
 
 #define ID(last) "00112233-4455-6677-8899-aabbccddee" last
 #define S1 ID("01")
@@ -563,6 +564,45 @@ static void a_slow_client_holds_its_host(void **state)
     assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", S1)).calls, 0);
 }
 
+struct pieces { const char *id; int admitted; };
+
+/* A message in four pieces: before its session is named, as it is, while its host is asked for or runs. It comes back whole, or its call fails. */
+static enum hr_code send_in_pieces(void *arg)
+{
+    struct pieces *pieces = arg;
+    struct seen seen = {.grpc = -1};
+    char message[1000] = {0, 0, 0, 995 >> 8, (char)(995 & 0xff), 10, 36};
+    memcpy(message + 7, pieces->id, 36);
+    memcpy(message + 43, "\x12\x03\n\x01u\x1a\xb3\x07", 8);      /* then 947 bytes of a field that the gate does not read */
+    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"authorization", "Bearer ann"}, {"te", "trailers"}};
+    struct hr_http_call *call = hr_http_call_start(client, "POST", CALL "Config", NULL, &(struct hr_headers){fields, 3}, &calls, &seen);
+    static const size_t ends[] = {20, 200, 600, 1000};
+    for (size_t i = 0, from = 0; i < 4 && !seen.over; from = ends[i++]) {
+        hr_http_call_write(call, (struct hr_bytes){message + from, ends[i] - from, NULL, NULL});
+        pause_ms(2);
+    }
+    if (!seen.over)
+        hr_http_call_finish(call);
+    while (!seen.over)
+        hr_loop_run(loop);
+    assert_false(seen.failed);
+    if (seen.grpc) {
+        assert_int_equal(seen.grpc, 8);                   /* RESOURCE_EXHAUSTED */
+        assert_true(*seen.message);
+        return HR_E_NOMEM;
+    }
+    assert_int_equal(seen.bytes, sizeof message);
+    return HR_OK;
+}
+
+static void what_cannot_be_kept_of_a_request_fails_its_call_alone(void **state)
+{
+    (void)state;
+    struct pieces pieces = {.id = S1};
+    assert_true(hr_torture(send_in_pieces, &pieces) >= 2);     /* its host is started by the first run that comes so far */
+    assert_true(hr_torture(send_in_pieces, &pieces) >= 2);     /* its host is there */
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -572,7 +612,7 @@ int main(int argc, char **argv)
         T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
         T(each_host_spills_to_its_own_folder_and_leaves_none), T(the_number_of_a_recorded_host_is_not_given_again), T(a_call_waits_until_it_is_known_how_hosts_are_started),
         T(a_call_that_waited_in_vain_says_so), T(a_removed_folder_is_made_again),
-        T(results_stream_through), T(a_slow_client_holds_its_host),
+        T(results_stream_through), T(a_slow_client_holds_its_host), T(what_cannot_be_kept_of_a_request_fails_its_call_alone),
     };
     if (argc != 2)
         return 2;
