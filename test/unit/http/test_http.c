@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
+#include "../torture.h"
 
 #define TOTAL (64u << 20)
 
@@ -20,7 +23,7 @@ static struct hr_http_client *client;
 static char path[64];
 static int server_closed, server_finished;
 
-/* ---- the server: /echo, /flood, /trailers-only, /silent ---- */
+/* ---- the server: /echo, /flood, /trailers-only, /silent, /collect ---- */
 
 static size_t flooded, released;
 
@@ -40,6 +43,11 @@ static void flood(struct hr_exchange *exchange)
         hr_exchange_finish(exchange, NULL);
 }
 
+static void collected(struct hr_exchange *exchange, const char *body, size_t len)
+{
+    hr_exchange_reply(exchange, 200, "text/plain", body, len);
+}
+
 static void on_request(struct hr_exchange *exchange, void *arg)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
@@ -53,6 +61,8 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     } else if (!strcmp(request->path, "/trailers-only")) {
         hr_exchange_start(exchange, 200, &(struct hr_headers){&(struct hr_header){"grpc-status", "12"}, 1});
         hr_exchange_finish(exchange, NULL);
+    } else if (!strcmp(request->path, "/collect")) {
+        hr_exchange_collect(exchange, collected);
     }
 }
 
@@ -260,12 +270,86 @@ static void a_path_in_use_is_refused(void **state)
     assert_non_null(strstr(err.msg, path));
 }
 
+#define COLLECT "POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"
+
+static int connect_plain(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+/* Three requests that do not wait for each other's answers, over HTTP/1: every body comes back, or a status says why not, or the connection ends. */
+static enum hr_code pipeline(void *arg)
+{
+    static const char *const pieces[] = {COLLECT "hello" COLLECT "wo", "rld" COLLECT "th", "ree"};
+    char text[4096] = "";
+    size_t len = 0;
+    int fd = connect_plain(), whole = 0;
+    bool over = false;
+    (void)arg;
+    for (size_t i = 0; i < 3; i++) {
+        send(fd, pieces[i], strlen(pieces[i]), MSG_NOSIGNAL);
+        hr_timer_start(loop, 1, 0, stop, NULL);
+        hr_loop_run(loop);
+    }
+    for (int turns = 0; turns < 1000 && !over && !strstr(text, "\r\n\r\nthree") && !strstr(text, " 503 "); turns++) {
+        hr_timer_start(loop, 1, 0, stop, NULL);
+        hr_loop_run(loop);
+        ssize_t got = recv(fd, text + len, sizeof text - 1 - len, MSG_DONTWAIT);
+        over = got == 0;
+        len += got > 0 ? (size_t)got : 0;
+        text[len] = 0;
+    }
+    close(fd);
+    for (const char *at = text; (at = strstr(at, "HTTP/1.1 200")); at++)
+        whole++;
+    if (whole == 3) {
+        assert_true(strstr(text, "\r\n\r\nhello") && strstr(text, "\r\n\r\nworld") && strstr(text, "\r\n\r\nthree"));
+        return HR_OK;
+    }
+    assert_true(over || strstr(text, "HTTP/1.1 503"));
+    return HR_E_LIMIT;
+}
+
+/* the same over HTTP/2, where nothing is sent ahead */
+static enum hr_code collect(void *arg)
+{
+    struct seen seen = {0};
+    (void)arg;
+    struct hr_http_call *call = hr_http_call_start(client, "POST", "/collect", NULL, NULL, &calls, &seen);
+    for (int i = 0; i < 3; i++) {
+        hr_http_call_write(call, (struct hr_bytes){"hello", 5, NULL, NULL});
+        hr_timer_start(loop, 1, 0, stop, NULL);
+        hr_loop_run(loop);
+    }
+    hr_http_call_finish(call);
+    while (!seen.ended)
+        hr_loop_run(loop);
+    assert_int_equal(seen.failed, 0);
+    if (seen.status == 503)
+        return HR_E_NOMEM;
+    assert_int_equal(seen.status, 200);
+    assert_int_equal(seen.bytes, 15);
+    return HR_OK;
+}
+
+static void a_body_comes_whole_or_is_refused(void **state)
+{
+    (void)state;
+    assert_true(hr_torture(pipeline, NULL) >= 4);
+    assert_true(hr_torture(collect, NULL) >= 3);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_call_goes_there_and_back), T(a_response_may_be_its_headers_alone), T(a_held_response_stops_its_sender_alone),
         T(a_cancelled_call_closes_its_exchange), T(a_lost_server_fails_its_calls_and_the_next_connects_anew), T(a_path_in_use_is_refused),
+        T(a_body_comes_whole_or_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
