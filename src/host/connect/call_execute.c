@@ -66,20 +66,31 @@ static void attach(struct call *call, struct operation *operation, int64_t after
     operation_attach(operation, call->exchange, after);
 }
 
-/* The plan stays as it came: only what routes the request is unpacked here. */
+/* the request without its plans, which stay as they came: only what routes it is unpacked here. NULL: err says why */
+static void *unpack_without(struct call *call, uint32_t first, uint32_t last, uint32_t also, struct hr_err *err)
+{
+    struct hr_buf fields;
+    void *request = NULL;
+    hr_buf_init(&fields, HR_GRPC_MESSAGE_MAX);
+    if (!hr_scan_without(call->message, call->message_len, first, last, also, &fields))
+        hr_fail(err, HR_E_INVALID, "request is not valid protobuf (\"%s\")", call->method->type->short_name);
+    else if (!hr_buf_check(&fields, "the request", err))
+        request = hr_decode_message(call->arena, call->method->type, hr_buf_text(&fields), hr_buf_len(&fields), err);
+    hr_buf_release(&fields);
+    return request;
+}
+
 void run_execute(struct call *call)
 {
-    struct hr_buf fields, plan;
+    struct hr_buf plan;
     struct hr_err err;
     struct operation *operation = NULL;
-    hr_buf_init(&fields, HR_GRPC_MESSAGE_MAX);
     hr_buf_init(&plan, HR_GRPC_MESSAGE_MAX);
-    PB(ExecutePlanRequest) *request = NULL;
-    if (!hr_scan_without(call->message, call->message_len, 3, 3, 3, &fields) || !hr_scan_field(call->message, call->message_len, 3, &plan))
-        hr_fail(&err, HR_E_INVALID, "request is not valid protobuf (\"ExecutePlanRequest\")");
-    else
-        request = hr_decode_message(call->arena, call->method->type, hr_buf_text(&fields), hr_buf_len(&fields), &err);
-    hr_buf_release(&fields);
+    PB(ExecutePlanRequest) *request = unpack_without(call, 3, 3, 3, &err);
+    if (request)
+        hr_scan_field(call->message, call->message_len, 3, &plan);
+    if (request && hr_buf_check(&plan, "the plan", &err))
+        request = NULL;
     struct session *session = NULL;
     if (!request)
         call_fail(call, NULL, &err);
@@ -239,15 +250,8 @@ static void analyzed(struct analyze_job *job)
 
 void run_analyze(struct call *call)
 {
-    struct hr_buf fields;
     struct hr_err err;
-    hr_buf_init(&fields, HR_GRPC_MESSAGE_MAX);
-    PB(AnalyzePlanRequest) *request = NULL;
-    if (hr_scan_without(call->message, call->message_len, 4, 16, 18, &fields))
-        request = hr_decode_message(call->arena, call->method->type, hr_buf_text(&fields), hr_buf_len(&fields), &err);
-    else
-        hr_fail(&err, HR_E_INVALID, "request is not valid protobuf (\"AnalyzePlanRequest\")");
-    hr_buf_release(&fields);
+    PB(AnalyzePlanRequest) *request = unpack_without(call, 4, 16, 18, &err);
     if (!request) {
         call_fail(call, NULL, &err);
         return;

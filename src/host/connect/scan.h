@@ -10,7 +10,7 @@
 enum hr_code hr_scan_message(const ProtobufCMessageDescriptor *type, const void *bytes, size_t len, struct hr_err *err);
 
 /* The top-level fields but those in [first, last] (and `also`), copied to out: what routes a request, without its plan.
- * false when the bytes are not protobuf. */
+ * false when the bytes are not protobuf. Whether `out` is whole the caller asks it itself. */
 bool hr_scan_without(const void *bytes, size_t len, uint32_t first, uint32_t last, uint32_t also, struct hr_buf *out);
 /* the content of one top-level message field, appended to out; a field that comes in parts is merged as protobuf says: end to end */
 bool hr_scan_field(const void *bytes, size_t len, uint32_t number, struct hr_buf *out);

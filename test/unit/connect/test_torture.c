@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zlib.h>
 #include <cmocka.h>
 #include "../torture.h"
 
@@ -354,6 +356,179 @@ static void test_operations(void **state)
     torture_operation(command_of(&command), true, 20);
 }
 
+/* ---- calls as they arrive ---- */
+
+#define ID "33333333-2222-4333-8444-555555555555"
+#define SERVICE "/spark.connect.SparkConnectService/"
+#define ARTIFACT "cache/made of three chunks"
+
+struct fixture { struct hr_connect *connect; struct hr_http_server *server; struct hr_http_client *client; char path[64]; };
+static struct fixture served;
+
+static int serve(void **state)
+{
+    (void)state;
+    if (hr_loop_new(&loop, NULL))
+        return 1;
+    snprintf(served.path, sizeof served.path, "/tmp/hr-torture-%d.sock", getpid());
+    struct hr_connect_options options = {.loop = loop, .threads = 1};
+    if (hr_connect_new(&options, &served.connect, NULL))
+        return 1;
+    struct hr_http_server_options server = {.unix_path = served.path, .handler = hr_connect_handler(), .arg = served.connect};
+    return hr_http_server_start(loop, &server, &served.server, NULL) || hr_http_client_connect(loop, served.path, NULL, 0, NULL, &served.client, NULL);
+}
+
+static int serve_no_more(void **state)
+{
+    (void)state;
+    hr_http_client_close(served.client);
+    hr_http_server_close(served.server);
+    hr_connect_free(served.connect);
+    hr_loop_free(loop);
+    return 0;
+}
+
+struct seen { int grpc; bool over; size_t bytes; };
+
+static void note(struct seen *seen, const struct hr_headers *headers)
+{
+    const char *status = hr_header_get(headers, "grpc-status"), *message = hr_header_get(headers, "grpc-message");
+    if (status)
+        seen->grpc = atoi(status);
+    if (seen->grpc > 0)
+        assert_true(message && strstr(message, "LIMIT_EXCEEDED"));
+}
+
+static void saw_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
+{
+    assert_int_equal(status, 200);
+    note(hr_http_call_user(call), headers);
+}
+
+static void saw_data(struct hr_http_call *call, const void *bytes, size_t len)
+{
+    (void)bytes;
+    ((struct seen *)hr_http_call_user(call))->bytes += len;
+}
+
+static void saw_end(struct hr_http_call *call, const struct hr_headers *trailers)
+{
+    struct seen *seen = hr_http_call_user(call);
+    note(seen, trailers);
+    seen->over = true;
+    hr_loop_stop(loop);
+}
+
+static void saw_failure(struct hr_http_call *call, const struct hr_err *err)
+{
+    (void)call;
+    fail_msg("%s", err->msg);
+}
+
+static void send_message(struct hr_http_call *call, const ProtobufCMessage *message)
+{
+    size_t len = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = malloc(5 + len);
+    memcpy(bytes, (uint8_t[]){0, 0, (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len}, 5);
+    protobuf_c_message_pack(message, bytes + 5);
+    hr_http_call_write(call, (struct hr_bytes){bytes, 5 + len, free, bytes});
+}
+
+struct calling { const char *method; const ProtobufCMessage *messages[4]; size_t known; };
+
+/* an answer of the same length, or an error that names the limit */
+static enum hr_code call_once(void *arg)
+{
+    static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL, saw_failure};
+    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"te", "trailers"}};
+    struct calling *calling = arg;
+    struct seen seen = {.grpc = -1};
+    char target[100];
+    snprintf(target, sizeof target, SERVICE "%s", calling->method);
+    struct hr_http_call *call = hr_http_call_start(served.client, "POST", target, NULL, &(struct hr_headers){fields, 2}, &calls, &seen);
+    for (size_t i = 0; calling->messages[i]; i++)
+        send_message(call, calling->messages[i]);
+    hr_http_call_finish(call);
+    while (!seen.over)
+        hr_loop_run(loop);
+    if (seen.grpc > 0)
+        return HR_E_LIMIT;
+    assert_int_equal(seen.grpc, 0);
+    if (!calling->known)
+        calling->known = seen.bytes;
+    assert_true(seen.bytes && seen.bytes == calling->known);
+    return HR_OK;
+}
+
+/* The chunks' artifact is there whole, or not at all. It may be there and the call have failed: the stream broke behind it. */
+static enum hr_code upload(void *arg)
+{
+    enum hr_code code = call_once(arg);
+    struct session *of = session_get(served.connect, "ann", ID);
+    struct artifact *artifact = of ? hr_map_remove(&of->artifacts, ARTIFACT) : NULL;
+    assert_true(artifact || code);
+    if (!artifact)
+        return code;
+    assert_int_equal(artifact->len, 15);
+    assert_memory_equal(artifact->bytes, "one, two, three", 15);
+    artifact_drop(artifact);
+    return code;
+}
+
+static void fill(PB(AddArtifactsRequest__ArtifactChunk) *chunk, const char *text)
+{
+    spark__connect__add_artifacts_request__artifact_chunk__init(chunk);
+    chunk->data = (ProtobufCBinaryData){strlen(text), (uint8_t *)text};
+    chunk->crc = (int64_t)crc32(0, (const Bytef *)text, (uInt)strlen(text));
+}
+
+static void test_uploads(void **state)
+{
+    (void)state;
+    PB(UserContext) user = PB_INIT(USER_CONTEXT);
+    PB(AddArtifactsRequest) requests[3] = {PB_INIT(ADD_ARTIFACTS_REQUEST), PB_INIT(ADD_ARTIFACTS_REQUEST), PB_INIT(ADD_ARTIFACTS_REQUEST)};
+    PB(AddArtifactsRequest__ArtifactChunk) chunks[3];
+    PB(AddArtifactsRequest__BeginChunkedArtifact) begin = PB_INIT(ADD_ARTIFACTS_REQUEST__BEGIN_CHUNKED_ARTIFACT);
+    static const char *const texts[] = {"one, ", "two, ", "three"};
+    user.user_id = "ann";
+    for (size_t i = 0; i < 3; i++) {
+        fill(&chunks[i], texts[i]);
+        requests[i].session_id = ID;
+        requests[i].user_context = &user;
+        requests[i].payload_case = i ? SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_CHUNK : SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_BEGIN_CHUNK;
+        requests[i].chunk = &chunks[i];
+    }
+    begin.name = ARTIFACT;
+    begin.total_bytes = 15;
+    begin.num_chunks = 3;
+    begin.initial_chunk = &chunks[0];
+    requests[0].begin_chunk = &begin;
+    struct calling calling = {"AddArtifacts", {&requests[0].base, &requests[1].base, &requests[2].base}, 0};
+    assert_int_equal(upload(&calling), HR_OK);
+    assert_true(hr_torture(upload, &calling) >= 3);
+}
+
+static void test_requests(void **state)
+{
+    (void)state;
+    PB(UserContext) user = PB_INIT(USER_CONTEXT);
+    PB(AnalyzePlanRequest) analyze = PB_INIT(ANALYZE_PLAN_REQUEST);
+    PB(AnalyzePlanRequest__TreeString) tree = PB_INIT(ANALYZE_PLAN_REQUEST__TREE_STRING);
+    PB(ExecutePlanRequest) execute = PB_INIT(EXECUTE_PLAN_REQUEST);
+    user.user_id = "ann";
+    analyze.session_id = execute.session_id = ID;
+    analyze.user_context = execute.user_context = &user;
+    tree.plan = execute.plan = plan_of(QUERY);
+    analyze.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_TREE_STRING;
+    analyze.tree_string = &tree;
+    struct calling calling = {"AnalyzePlan", {&analyze.base}, 0};
+    assert_int_equal(call_once(&calling), HR_OK);
+    assert_true(hr_torture(call_once, &calling) >= 1);
+    calling = (struct calling){"ExecutePlan", {&execute.base}, 0};
+    assert_int_equal(call_once(&calling), HR_OK);
+    assert_true(hr_torture(call_once, &calling) >= 2);
+}
+
 int main(void)
 {
     duckdb_database database;
@@ -364,6 +539,8 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test_setup_teardown(test_analyses, open_session, close_session),
         cmocka_unit_test_setup_teardown(test_operations, open_session, close_session),
+        cmocka_unit_test_setup_teardown(test_uploads, serve, serve_no_more),
+        cmocka_unit_test_setup_teardown(test_requests, serve, serve_no_more),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     duckdb_disconnect(&connection);
