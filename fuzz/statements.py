@@ -145,10 +145,13 @@ class Program:
             self.died()
         return Answer(code, condition, int(rows), digest, int(ms), text.decode(errors="replace"))
 
-    def ask(self, request, sql=None):
-        """The answer; raises Died, Hung or Ended."""
+    def refresh(self):
+        """A fresh process when this one has run its share: between statements, since a new one has no view of the last. Raises Ended."""
         if self.process is not None and self.served >= STATEMENTS_PER_PROCESS:
             self.stop()
+
+    def ask(self, request, sql=None):
+        """The answer; raises Died or Hung."""
         if self.process is None:
             self.start()
         self.served += 1
@@ -607,7 +610,7 @@ class Forms:
         sql = f"SELECT {filled}{over} AS o0"
         try:
             answer = self.program.ask("analyze", sql)
-        except (Died, Hung, Ended) as error:
+        except (Died, Hung) as error:
             self.wrong.append((sql, str(error)))
             return
         if answer.code != "HR_OK":
@@ -1010,6 +1013,7 @@ class Check:
 
     def finding(self, sql):
         try:
+            self.program.refresh()
             return self.all(sql)
         except Died as error:
             return "death: " + same_kind(told(str(error))), str(error)
@@ -1067,7 +1071,7 @@ def run(options):
             print(f"{number} statements, {time.monotonic() - began:.0f} s, {dict(check.outcomes)}, {sum(found.values())} found", flush=True)
         try:
             tree = Maker(forms, f"{options.seed}/{number}").statement()
-        except (Died, Hung, Ended) as error:
+        except (Died, Hung) as error:
             print(f"\n# while statement {number} was made: {told(str(error))}", flush=True)
             found["while it was made"] += 1
             continue

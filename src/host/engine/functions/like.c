@@ -84,7 +84,7 @@ static const struct hr_like *read_pattern(struct hr_rows *rows, size_t arg, idx_
 {
     struct hr_text pattern = hr_row_text(rows, arg, row);
     struct kept *kept = kept_for(rows, arg);
-    if (kept->is_read && kept->len == pattern.len && !memcmp(kept->pattern, pattern.bytes, pattern.len))
+    if (kept->is_read && kept->len == pattern.len && (!pattern.len || !memcmp(kept->pattern, pattern.bytes, pattern.len)))
         return kept->like;
     size_t bad = 0, bad_len = 0;
     kept->is_read = false;
