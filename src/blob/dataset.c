@@ -144,7 +144,7 @@ static enum hr_code join_parts(struct hr_blob_dataset *set, struct hr_buf *out, 
     free(set->parts);
     set->parts = NULL;
     set->part_count = set->parts_here = 0;
-    return hr_buf_ok(out) ? HR_OK : hr_fail(err, HR_E_LIMIT, "the manifest of dataset '%.64s' is larger than its limit", set->id);
+    return hr_buf_check(out, hr_printf(set->arena, "the manifest of dataset '%.64s'", set->id), err);
 }
 
 static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, struct hr_err *err)

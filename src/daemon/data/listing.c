@@ -338,17 +338,18 @@ static enum hr_code pack(struct listing_run *run, struct hr_err *err)
     struct hr_buf text;
     hr_buf_init(&text, FILES_TEXT_MAX);
     write_files(run, &text);
-    size_t size = 0;
-    if (hr_buf_ok(&text)) {
+    enum hr_code code = hr_buf_check(&text, "the dataset's manifest", err);
+    if (!code) {
+        size_t room = ZSTD_compressBound(hr_buf_len(&text));
         digest(listing, &text);
         listing->files_len = (int64_t)hr_buf_len(&text);
-        listing->files = hr_arena_alloc(run->work->arena, ZSTD_compressBound(hr_buf_len(&text)));
-        size = ZSTD_compress(listing->files, ZSTD_compressBound(hr_buf_len(&text)), hr_buf_text(&text), hr_buf_len(&text), PACK_LEVEL);
+        listing->files = hr_arena_alloc(run->work->arena, room);
+        listing->files_size = ZSTD_compress(listing->files, room, hr_buf_text(&text), hr_buf_len(&text), PACK_LEVEL);
+        if (ZSTD_isError(listing->files_size))
+            code = hr_fail(err, HR_E_NOMEM, "the dataset's manifest cannot be packed: %s", ZSTD_getErrorName(listing->files_size));
     }
-    bool good = hr_buf_ok(&text) && !ZSTD_isError(size);
     hr_buf_release(&text);
-    listing->files_size = size;
-    return good ? HR_OK : hr_fail(err, HR_E_LIMIT, "the dataset's manifest is too large");
+    return code;
 }
 
 enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <openssl/evp.h>
 #include <cmocka.h>
+#include "../torture.h"
 
 struct fixture { struct hr_arena *arena; struct hr_blob_config *config; struct hr_blob *blob; char root[64]; struct hr_err err; };
 
@@ -244,6 +247,48 @@ static void changing_says_what_stands_in_the_way(void **state)
     hr_blob_free(held);
 }
 
+/* the manifest as a session is told it: packed, in four parts */
+static enum hr_code tell_parts(void *arg)
+{
+    static const char json[] = "{\"files\":[{\"path\":\"a.csv\",\"url\":\"wasbs://demo@x.blob.core.windows.net/t/a.csv\",\"etag\":\"\\\"1\\\"\",\"size\":5}]}";
+    unsigned char packed[512];
+    char text[1024], part[1100], number[8];
+    uLongf len = sizeof packed;
+    struct hr_blob_config *config = hr_blob_config_new();
+    struct hr_blob *blob;
+    struct hr_blob_stat stat;
+    struct hr_err err = {0};
+    (void)arg;
+    assert_int_equal(compress(packed, &len, (const unsigned char *)json, sizeof json - 1), Z_OK);
+    size_t size = (size_t)EVP_EncodeBlock((unsigned char *)text, packed, (int)len), piece = size / 4 + 1;
+    struct hr_blob_dataset *set = hr_blob_config_dataset(config, "id", true);
+    enum hr_code code = HR_OK;
+    for (size_t i = 0; i < 4 && !code; i++) {
+        snprintf(number, sizeof number, "%zu", i);
+        snprintf(part, sizeof part, "4/%zu:%.*s", sizeof json - 1, (int)piece, text + i * piece);
+        code = hr_blob_dataset_part(set, number, part, &err);
+    }
+    assert_int_equal(hr_blob_new(config, NULL, &blob, NULL), HR_OK);
+    enum hr_code found = hr_blob_stat(blob, "dataset://id/a.csv", &stat, NULL, NULL);
+    if (code) {
+        assert_int_equal(code, HR_E_LIMIT);
+        assert_non_null(strstr(err.msg, "dataset 'id'"));
+        assert_int_not_equal(found, HR_OK);
+    } else {
+        assert_int_equal(found, HR_OK);
+        assert_int_equal(stat.size, 5);
+    }
+    hr_blob_free(blob);
+    hr_blob_config_free(config);
+    return code;
+}
+
+static void a_manifest_in_parts_is_read_whole_or_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(hr_torture(tell_parts, NULL), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_file_is_never_mixed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stage_commits_all_or_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(globs_are_hadoops, setup, teardown),
+        cmocka_unit_test(a_manifest_in_parts_is_read_whole_or_refused),
         cmocka_unit_test_setup_teardown(changing_says_what_stands_in_the_way, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

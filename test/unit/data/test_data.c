@@ -4,7 +4,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zstd.h>
 #include <cmocka.h>
+#include "io/file.h"
+#include "../torture.h"
 
 static void patterns_match_within_a_segment_or_across(void **state)
 {
@@ -79,12 +83,70 @@ static void a_dataset_in_storage_is_its_manifest(void **state)
     hr_arena_free(arena);
 }
 
+struct listed { const char *root; bool known; size_t len; char text[4096], digest[65]; };
+
+static void compare_listing(struct listed *listed, const struct data_listing *listing)
+{
+    char text[sizeof listed->text];
+    size_t len = ZSTD_decompress(text, sizeof text, listing->files, listing->files_size);
+    assert_false(ZSTD_isError(len));
+    assert_int_equal(len, listing->files_len);
+    if (!listed->known) {
+        memcpy(listed->text, text, listed->len = len);
+        strcpy(listed->digest, listing->digest);
+        listed->known = true;
+    }
+    assert_int_equal(len, listed->len);
+    assert_memory_equal(text, listed->text, len);
+    assert_string_equal(listing->digest, listed->digest);
+    assert_int_equal(listing->file_count, 2);
+    assert_int_equal(listing->bytes, 8);
+}
+
+static enum hr_code list_folder(void *arg)
+{
+    struct listed *listed = arg;
+    struct data_work *work = data_work_new();
+    struct hr_datastore_row store = {.name = "here"};
+    struct data_path path = {&store, "", false};
+    struct data_listing listing = {.type = "tabular", .definition = "{}", .paths = &path, .roots = &listed->root, .count = 1};
+    struct hr_err err = {0};
+    work->config = hr_blob_config_new();
+    work->cancel = (struct hr_blob_cancel){0};
+    work->arg = &listing;
+    enum hr_code code = data_listing_run(work, &err);
+    if (code) {
+        assert_int_equal(code, HR_E_LIMIT);
+        assert_non_null(strstr(err.msg, "manifest"));
+    } else
+        compare_listing(listed, &listing);
+    data_work_free(work);
+    return code;
+}
+
+static void a_manifest_is_packed_whole_or_refused(void **state)
+{
+    (void)state;
+    static struct listed listed;
+    char root[] = "/tmp/hr-data-XXXXXX", path[64];
+    assert_non_null(mkdtemp(root));
+    listed.root = root;
+    snprintf(path, sizeof path, "%s/a \"1\".csv", root);
+    assert_int_equal(hr_file_write(path, 0600, "a,b\n", 4, NULL), HR_OK);
+    snprintf(path, sizeof path, "%s/b\\2.csv", root);
+    assert_int_equal(hr_file_write(path, 0600, "c,d\n", 4, NULL), HR_OK);
+    assert_int_equal(list_folder(&listed), HR_OK);
+    assert_true(hr_torture(list_folder, &listed) > 50);
+    assert_int_equal(hr_file_remove_tree(root, NULL), HR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match_within_a_segment_or_across),
         cmocka_unit_test(patterns_are_bounded_in_time),
         cmocka_unit_test(a_dataset_in_storage_is_its_manifest),
+        cmocka_unit_test(a_manifest_is_packed_whole_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

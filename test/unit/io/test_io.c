@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "io/lines.h"
 #include "io/loop.h"
 #include "io/thread.h"
 #include <fcntl.h>
@@ -13,8 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
+#include "../torture.h"
 
 static struct hr_loop *loop;
 
@@ -142,12 +146,96 @@ static void files_are_written_whole_and_locked_once(void **state)
     hr_arena_free(arena);
 }
 
+/* ---- lines ---- */
+
+struct talk { int opened, closed; char heard[64]; };
+
+static void talk_opened(void *arg) { ((struct talk *)arg)->opened++; }
+
+static void talk_line(char *text, size_t len, void *arg)
+{
+    struct talk *talk = arg;
+    assert_int_equal(len, strlen(text));
+    strcat(talk->heard, text);
+    strcat(talk->heard, "|");
+}
+
+static void talk_closed(const char *why, void *arg)
+{
+    assert_true(*why);
+    ((struct talk *)arg)->closed++;
+}
+
+static void turn(void)
+{
+    hr_timer_start(loop, 2, 0, note, ".");
+    trail[0] = 0;
+    hr_loop_run(loop);
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    unlink(path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+/* the other side: what it was asked, and its answer in pieces */
+static void reply(int listener)
+{
+    char asked[64] = "";
+    int fd = accept(listener, NULL, NULL);
+    assert_true(read(fd, asked, sizeof asked - 1) > 0);
+    assert_string_equal(asked, "ask 1\nask 2\n");
+    static const char *const pieces[] = {"first\nsec", "ond", "\n\nfourth\n"};
+    for (size_t i = 0; i < HR_LEN(pieces); i++) {
+        send(fd, pieces[i], strlen(pieces[i]), MSG_NOSIGNAL);
+        turn();
+    }
+    close(fd);
+}
+
+static enum hr_code converse(void *arg)
+{
+    static const struct hr_lines_handler handler = {talk_opened, talk_line, talk_closed};
+    struct talk talk = {0};
+    int listener = listen_at(arg);
+    struct hr_lines *lines = hr_lines_connect(loop, arg, 500, 1000, &handler, &talk);
+    hr_lines_send(lines, "ask 1", 5);
+    hr_lines_send(lines, "ask 2", 5);           /* before the connection stands: both wait */
+    for (int turns = 0; turns < 100 && !talk.opened && !talk.closed; turns++)
+        turn();
+    if (talk.opened)
+        reply(listener);
+    enum hr_code code = strcmp(talk.heard, "first|second||fourth|") ? HR_E_LIMIT : HR_OK;
+    for (int turns = 0; turns < 100 && !talk.closed; turns++)
+        turn();
+    assert_int_equal(talk.closed, 1);
+    assert_int_equal(strncmp(talk.heard, "first|second||fourth|", strlen(talk.heard)), 0);
+    close(listener);
+    unlink(arg);
+    return code;
+}
+
+static void lines_come_whole_or_the_connection_ends(void **state)
+{
+    (void)state;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/hr-lines-%d.sock", getpid());
+    assert_int_equal(hr_torture(converse, path), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(messages_timers_and_deferred_keep_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_child_gets_env_and_descriptors_only, setup, teardown),
         cmocka_unit_test_setup_teardown(a_killed_child_says_its_signal_and_a_missing_one_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_come_whole_or_the_connection_ends, setup, teardown),
         cmocka_unit_test(files_are_written_whole_and_locked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include "../torture.h"
 
 static struct hr_arena *arena;
 
@@ -284,11 +285,37 @@ static void test_names(void **state)
     }
 }
 
+static const char *value_of(void *arg, const char *name)
+{
+    (void)arg;
+    return !strcmp(name, "a") ? "one ${b}" : !strcmp(name, "b") ? "two" : NULL;
+}
+
+static enum hr_code substitute(void *arg)
+{
+    const char *text;
+    struct hr_err err = {0};
+    (void)arg;
+    enum hr_code code = hr_sql_substitute(arena, "SELECT ${a}, '${spark:b}${none}'", value_of, NULL, &text, &err);
+    if (code)
+        assert_int_equal(code, HR_E_LIMIT);
+    else
+        assert_string_equal(text, "SELECT one two, 'two'");
+    return code;
+}
+
+static void test_substitution_is_whole_or_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(hr_torture(substitute, NULL), strlen("SELECT one two, 'two'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expressions), cmocka_unit_test(test_statements), cmocka_unit_test(test_origin), cmocka_unit_test(test_message),
         cmocka_unit_test(test_bounds), cmocka_unit_test(test_long_chains), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_substitution_is_whole_or_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
