@@ -17,11 +17,11 @@
 static void quoted_text(const char *text, char quote, struct hr_buf *out)
 {
     hr_buf_addc(out, quote);
-    for (; *text; text++) {
-        if (*text == quote)
-            hr_buf_addc(out, quote);
-        hr_buf_addc(out, *text);
+    for (const char *end; (end = strchr(text, quote)); text = end + 1) {
+        hr_buf_add(out, text, (size_t)(end + 1 - text));
+        hr_buf_addc(out, quote);
     }
+    hr_buf_adds(out, text);
     hr_buf_addc(out, quote);
 }
 

@@ -1,7 +1,8 @@
-/* df.write with each append failing once, for every format that writes: the files have the same bytes, or there is an error and no file. Locally; DuckDB
- * works on this thread. */
+/* df.write with each append failing once, for every format that writes: the files have the same bytes, or there is an error and no file. spark.read of
+ * Parquet: the same schema and rows, or an error. Locally; DuckDB works on this thread. */
 #include "host/format/format.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "io/file.h"
@@ -157,6 +159,117 @@ static void test_writes(void **state)
     torture("parquet", false, true, ROWS, 3);
 }
 
+/* ---- reading Parquet ---- */
+
+struct reading { const char *schema, *merge; bool metadata, known; char text[4096]; };
+
+/* footers are kept by a file's version: each run reads them anew */
+static void touch(const char *folder)
+{
+    static time_t second = 1000;
+    static const char *const names[] = {"p=1/a.parquet", "p=2/b.parquet", "p=2/none.parquet"};
+    struct timespec times[2] = {{.tv_sec = second}, {.tv_sec = second}};
+    char path[600];
+    second++;
+    for (size_t i = 0; i < HR_LEN(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+}
+
+static void copy_to(const char *folder, const char *name, const char *sql)
+{
+    char path[600], statement[2000];
+    snprintf(path, sizeof path, "%s/%.3s", folder, name);
+    assert_int_equal(hr_file_mkdirs(path, NULL), HR_OK);
+    snprintf(statement, sizeof statement, "COPY (%s) TO '%s/%s' (FORMAT parquet)", sql, folder, name);
+    assert_int_equal(duckdb_query(connection, statement, NULL), DuckDBSuccess);
+}
+
+/* every row with all its columns as text; of _metadata the file's name: the rest tells of the time */
+static enum hr_code rows_text(const struct hr_source *source, bool metadata, char *text, size_t size, struct hr_err *err)
+{
+    struct hr_buf sql;
+    duckdb_result result;
+    size_t count = source->schema->field_count, wanted[8];
+    hr_buf_init(&sql, 1 << 20);
+    hr_buf_adds(&sql, "SELECT string_agg(t, ';' ORDER BY t) FROM (SELECT concat_ws('|'");
+    for (size_t i = 0; i < count + metadata; i++)
+        hr_buf_addf(&sql, ", coalesce(c%zu%s, 'NULL')", wanted[i] = i, i < count ? "::VARCHAR" : ".f1::VARCHAR");
+    hr_buf_adds(&sql, ") t FROM ");
+    enum hr_code code = source->emit(source, wanted, count + metadata, &sql, err);
+    if (!code) {
+        hr_buf_addc(&sql, ')');
+        code = hr_buf_check(&sql, "the statement", err);
+    }
+    if (!code && duckdb_query(connection, hr_buf_text(&sql), &result) != DuckDBSuccess)
+        fail_msg("%s", duckdb_result_error(&result));
+    hr_buf_release(&sql);
+    if (code)
+        return code;
+    char *value = duckdb_value_varchar(&result, 0, 0);
+    snprintf(text, size, "%s", value);
+    duckdb_free(value);
+    duckdb_destroy_result(&result);
+    return HR_OK;
+}
+
+static enum hr_code read_once(void *arg)
+{
+    static char text[4096];
+    struct reading *reading = arg;
+    struct hr_arena *arena = hr_arena_new(NULL);
+    const char *path = hr_printf(arena, "%s/in", root);
+    struct hr_option option = {"mergeSchema", reading->merge};
+    struct hr_rel *rel = hr_rel_new(arena, HR_REL_READ_FILES, NULL);
+    struct hr_source *source;
+    struct hr_err err = {0};
+    rel->read_files.format = "parquet";
+    rel->read_files.schema = reading->schema;
+    rel->read_files.paths = (struct hr_names){&path, 1};
+    rel->read_files.options = (struct hr_options){&option, 1};
+    touch(path);
+    enum hr_code code = hr_format_read(format, arena, &env, rel, &source, &err);
+    if (!code)
+        code = rows_text(source, reading->metadata, text, sizeof text, &err);
+    if (code) {
+        assert_int_equal(code, HR_E_LIMIT);
+        assert_true(*err.msg);
+    } else if (reading->known) {
+        assert_string_equal(text, reading->text);
+    } else {
+        strcpy(reading->text, text);
+        reading->known = true;
+    }
+    hr_arena_free(arena);
+    return code;
+}
+
+static void torture_reading(const char *schema, const char *merge, const char *expected, long least)
+{
+    static struct reading reading;
+    reading = (struct reading){.schema = schema, .merge = merge, .metadata = schema};
+    assert_int_equal(read_once(&reading), HR_OK);
+    assert_string_equal(reading.text, expected);
+    long refused = hr_torture(read_once, &reading);
+    print_message("reading: %ld appends\n", refused);
+    assert_true(refused >= least);
+}
+
+/* two groups of files, and one without rows whose types fit neither */
+static void test_reads(void **state)
+{
+    (void)state;
+    char folder[64];
+    snprintf(folder, sizeof folder, "%s/in", root);
+    copy_to(folder, "p=1/a.parquet", "SELECT 1::INTEGER id, 'one' s, [1, 2]::INTEGER[] list UNION ALL SELECT 2, NULL, NULL");
+    copy_to(folder, "p=2/b.parquet", "SELECT 3::INTEGER id, 'three' s, 1.5::DOUBLE more");
+    copy_to(folder, "p=2/none.parquet", "SELECT 'x' id, {'a': 1} s WHERE false");
+    torture_reading("id INT, s STRING, list ARRAY<INT>, more DOUBLE", "false", "1|one|[1, 2]|NULL|1|a.parquet;2|NULL|NULL|NULL|1|a.parquet;3|three|NULL|1.5|2|b.parquet", 20);
+    copy_to(folder, "p=2/none.parquet", "SELECT 1::INTEGER id, 'x' s WHERE false");
+    torture_reading(NULL, "true", "1|one|[1, 2]|NULL|1;2|NULL|NULL|NULL|1;3|three|NULL|1.5|2", 20);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -190,6 +303,6 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_writes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_writes), cmocka_unit_test(test_reads)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
