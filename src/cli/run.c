@@ -236,7 +236,7 @@ static enum hr_code run_python(const struct hr_wire *wire, const char *order, st
         return hr_fail(err, HR_E_IO, "no process: %s", strerror(errno));
     if (status)                        /* it has said why */
         exit(WIFEXITED(status) && WEXITSTATUS(status) < 3 ? WEXITSTATUS(status) : 1);
-    return HR_OK;
+    return hr_buf_check(reply, "what the submission said", err);
 }
 
 static enum hr_code read_order(const struct hr_args *args, const struct place *place, char **text, struct hr_err *err)

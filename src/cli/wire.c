@@ -162,6 +162,13 @@ static void read_error(const struct hr_wire *wire, const json_t *error, long htt
         add_hint(info, err);
 }
 
+/* no answer came, or more of one than is taken */
+static enum hr_code not_heard(const struct hr_wire *wire, const char *path, const struct hr_buf *bytes, const char *why, struct hr_err *err)
+{
+    HR_TRY(hr_buf_check(bytes, hr_printf(wire->arena, "the answer of \"%s%s\"", wire->url, path), err));
+    return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url, why);
+}
+
 enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const char *path, json_t *body, int *status,
                           json_t **reply, struct hr_err *err)
 {
@@ -175,11 +182,10 @@ enum hr_code hr_wire_call(const struct hr_wire *wire, const char *method, const 
     free(text);
     if (!curl)
         *reply = hr_buf_len(&bytes) ? json_loadb(hr_buf_text(&bytes), hr_buf_len(&bytes), JSON_DECODE_ANY, NULL) : json_null();
+    enum hr_code code = curl ? not_heard(wire, path, &bytes, why[0] ? why : curl_easy_strerror(curl), err) : HR_OK;
     hr_buf_release(&bytes);
     *status = (int)http;
-    if (curl)
-        return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url,
-                       why[0] ? why : curl_easy_strerror(curl));
+    HR_TRY(code);
     if (http < 300 && *reply)
         return HR_OK;
     read_error(wire, json_object_get(*reply, "error"), http, err);
@@ -199,9 +205,9 @@ enum hr_code hr_wire_text(const struct hr_wire *wire, const char *path, char **b
     CURLcode curl = perform(wire, "GET", path, NULL, &reply, &http, why);
     if (!curl && http == 200)
         *bytes = hr_buf_steal(&reply, len);
+    enum hr_code code = curl ? not_heard(wire, path, &reply, why[0] ? why : curl_easy_strerror(curl), err) : HR_OK;
     hr_buf_release(&reply);
-    if (curl)
-        return hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", wire->url, why[0] ? why : curl_easy_strerror(curl));
+    HR_TRY(code);
     return http == 200 ? HR_OK : hr_fail(err, code_of(http), "the server at \"%s\" answered with status %ld", wire->url, http);
 }
 

@@ -138,8 +138,8 @@ enum hr_code hr_mount_server_call(struct hr_mount_server *server, const char *me
         curl = perform(server, method, path, &reply, &status, why);
     }
     enum hr_code code = HR_OK;
-    if (curl == CURLE_WRITE_ERROR)
-        code = hr_fail(err, HR_E_LIMIT, "the answer of \"%s%s\" is over %zu bytes", server->url, path, max);
+    if (!hr_buf_ok(&reply))
+        code = hr_buf_check(&reply, hr_printf(server->arena, "the answer of \"%s%s\"", server->url, path), err);
     else if (curl)
         code = hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", server->url, why[0] ? why : curl_easy_strerror(curl));
     else if (status / 100 != 2)
