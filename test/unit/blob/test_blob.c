@@ -1,6 +1,7 @@
-/* blob/ without a network: names, configuration, local files, stages, globs. What needs an account is in test/storage. */
+/* blob/ without an account: names, configuration, local files, stages, globs. What needs an account is in test/storage. */
 #include "blob/blob.h"
 #include "blob/config.h"
+#include "blob/transfer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,6 +13,7 @@
 #include <zlib.h>
 #include <openssl/evp.h>
 #include <cmocka.h>
+#include "../answer.h"
 #include "../torture.h"
 
 struct fixture { struct hr_arena *arena; struct hr_blob_config *config; struct hr_blob *blob; char root[64]; struct hr_err err; };
@@ -289,6 +291,96 @@ static void a_manifest_in_parts_is_read_whole_or_refused(void **state)
     assert_int_equal(hr_torture(tell_parts, NULL), 4);
 }
 
+/* ---- an account that gives one answer ---- */
+
+/* on the mover's thread, where the appends are made */
+static enum hr_code torture_it(struct hr_blob_transfer *transfer, struct curl_slist **headers, struct hr_err *err)
+{
+    (void)headers, (void)err;
+    hr_buf_torture(*(long *)transfer->arg);
+    return HR_OK;
+}
+
+static enum hr_code leave_it(struct hr_blob_transfer *transfer, struct curl_slist **headers, struct hr_err *err)
+{
+    (void)headers, (void)err;
+    *(bool *)transfer->arg = hr_buf_tortured();
+    hr_buf_torture(0);
+    return HR_OK;
+}
+
+static void check_transfer(const struct answer *answer, struct hr_blob_transfer *transfer, enum hr_code code)
+{
+    char etag[32];
+    hr_transfer_header(transfer, "etag", etag, sizeof etag);
+    if (code) {
+        assert_int_equal(code, HR_E_IO);
+        assert_true(*transfer->err.msg);
+        return;
+    }
+    assert_string_equal(etag, "\"0x1\"");
+    assert_int_equal(hr_buf_len(&transfer->response), strlen(answer->body));
+    assert_memory_equal(hr_buf_text(&transfer->response), answer->body, strlen(answer->body));
+}
+
+/* hr_torture's loop, with the appends on another thread */
+static void an_answer_is_read_whole_or_its_request_fails(void **state)
+{
+    struct answer answer = {.status = "200 OK", .headers = "ETag: \"0x1\"\r\nx-ms-meta-a: b\r\n", .body = "<?xml version=\"1.0\"?><List/>"};
+    struct hr_blob_mover *mover;
+    bool met = true;
+    (void)state;
+    answer_start(&answer);
+    assert_int_equal(hr_mover_new(&(struct hr_blob_mover_options){1, 5000}, &mover, NULL), HR_OK);
+    for (long nth = 1; met; nth++) {
+        struct hr_blob_transfer tortured = {.method = "GET", .url = answer.url, .prepare = torture_it, .arg = &nth};
+        struct hr_blob_transfer after = {.method = "GET", .url = answer.url, .prepare = leave_it, .arg = &met};
+        hr_mover_submit(mover, &tortured);
+        enum hr_code code = hr_mover_wait(mover, &tortured, NULL, NULL);
+        hr_mover_submit(mover, &after);
+        assert_int_equal(hr_mover_wait(mover, &after, NULL, NULL), HR_OK);
+        check_transfer(&answer, &tortured, code);
+        check_transfer(&answer, &after, HR_OK);
+        assert_int_equal(!code, !met);
+        assert_true(!met || nth < 1000);
+        assert_true(met || nth > 20);
+        hr_transfer_release(&tortured);
+        hr_transfer_release(&after);
+    }
+    hr_mover_free(mover);
+    answer_stop(&answer);
+}
+
+/* "not over another one": a condition guards it, so that even a small object is a block and its list */
+static enum hr_code put_guarded(void *arg)
+{
+    struct hr_blob *blob = arg;
+    const struct hr_blob_write_options options = {.overwrite = false};
+    struct hr_err err = {0};
+    enum hr_code code = hr_blob_put(blob, "wasbs://demo@acct.blob.core.windows.net/x", "text", 4, &options, NULL, &err);
+    if (code) {
+        assert_int_equal(code, HR_E_LIMIT);
+        assert_non_null(strstr(err.msg, "the list of a blob's blocks"));
+    }
+    return code;
+}
+
+static void a_list_of_blocks_is_sent_whole_or_not(void **state)
+{
+    struct answer answer = {.status = "201 Created", .headers = "ETag: \"0x1\"\r\nLast-Modified: Tue, 01 Dec 2026 04:00:00 GMT\r\n", .body = ""};
+    struct hr_blob_config *config = hr_blob_config_new();
+    struct hr_blob *blob;
+    (void)state;
+    answer_start(&answer);
+    assert_int_equal(hr_blob_config_endpoint(config, "acct", answer.url, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_config_set(config, "fs.azure.account.key.acct.blob.core.windows.net", "AAAA", NULL), HR_OK);
+    assert_int_equal(hr_blob_new(config, NULL, &blob, NULL), HR_OK);
+    assert_true(hr_torture(put_guarded, blob) >= 3);
+    hr_blob_free(blob);
+    hr_blob_config_free(config);
+    answer_stop(&answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +390,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_changed_file_is_never_mixed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stage_commits_all_or_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(globs_are_hadoops, setup, teardown),
+        cmocka_unit_test(an_answer_is_read_whole_or_its_request_fails),
+        cmocka_unit_test(a_list_of_blocks_is_sent_whole_or_not),
         cmocka_unit_test(a_manifest_in_parts_is_read_whole_or_refused),
         cmocka_unit_test_setup_teardown(changing_says_what_stands_in_the_way, setup, teardown),
     };
