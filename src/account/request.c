@@ -273,7 +273,8 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
     if (hr_account_header(request, "x-ms-content-crc64"))
         request->crc64 = hr_crc64(request->crc64, bytes, len);
     if (request->operation->body == BODY_SMALL) {
-        hr_buf_add(&request->body, bytes, len);
+        if (!hr_buf_add(&request->body, bytes, len))
+            refuse(request, "InternalError");
     } else {
         for (size_t done = 0; done < len;) {
             ssize_t n = write(request->temp.fd, (const char *)bytes + done, len - done);
