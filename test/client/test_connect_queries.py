@@ -3,6 +3,7 @@ import datetime
 import decimal
 import re
 
+import numpy
 import pandas
 import pyarrow
 import pytest
@@ -427,3 +428,55 @@ def test_concat_ws_nests(spark):
     for _ in range(100):
         deep = f"concat_ws('-', {deep}, 'a')"
     assert spark.sql(f"SELECT {deep}").first()[0] == "-".join("a" * 101)
+
+
+NULLS_OF_EVERY_KIND = """
+    SELECT IF(id % 3 = 0, NULL, CAST(id AS INT)) AS i, IF(id % 3 = 1, NULL, id * 1000003) AS l, IF(id % 3 = 2, NULL, id / 7D) AS d, nullif(id, 5) AS n,
+           IF(id % 3 = 0, NULL, CAST(id AS DECIMAL(9, 2))) AS small, IF(id % 3 = 0, NULL, CAST(id AS DECIMAL(38, 2))) AS big,
+           IF(id % 3 = 1, NULL, concat('a longer text ', id)) AS s, IF(id % 5 = 0, NULL, id % 2 = 0) AS b,
+           IF(id % 3 = 0, NULL, named_struct('x', id, 's', concat('text ', id), 'y', IF(id % 2 = 0, NULL, id / 3D), 'in', named_struct('z', id))) AS r,
+           IF(id % 3 = 0, NULL, array(id, IF(id % 2 = 0, NULL, id), id + 2)) AS a, IF(id % 4 = 0, NULL, map(id, IF(id % 3 = 0, NULL, id))) AS m,
+           IF(id % 3 = 0, NULL, array(named_struct('q', id), IF(id % 2 = 0, NULL, named_struct('q', id)))) AS ar,
+           IF(id % 3 = 0, NULL, make_dt_interval(CAST(id AS INT))) AS dt, IF(id % 3 = 0, NULL, timestamp_seconds(id)) AS t, o.v, o.w
+    FROM range(3000) LEFT JOIN (SELECT id AS k, id * 77 AS v, concat('joined to it ', id) AS w FROM range(0, 3000, 4)) o ON id = k ORDER BY id"""
+
+
+def arrow_bytes(client, frame):
+    request = client._execute_plan_request_with_metadata()
+    request.plan.CopyFrom(frame._plan.to_proto(client))
+    return [response.arrow_batch.data for response in client._stub.ExecutePlan(request) if response.HasField("arrow_batch")]
+
+
+def cells_under_nulls(array, parent):
+    """The bytes of fixed-width values that are null, themselves or by the struct around them."""
+    there = array.is_valid().to_numpy(zero_copy_only=False) & parent
+    if pyarrow.types.is_struct(array.type):
+        for i in range(array.type.num_fields):
+            yield from cells_under_nulls(array.field(i), there)
+    elif pyarrow.types.is_map(array.type):
+        yield from cells_under_nulls(array.items, numpy.ones(len(array.items), bool))
+    elif pyarrow.types.is_list(array.type):
+        yield from cells_under_nulls(array.values, numpy.ones(len(array.values), bool))
+    elif pyarrow.types.is_string(array.type):
+        lengths = numpy.diff(numpy.frombuffer(array.buffers()[1], numpy.int32))[:len(array)]
+        yield lengths[~there].tobytes()
+    elif not pyarrow.types.is_boolean(array.type):
+        width = array.type.bit_width // 8
+        cells = numpy.frombuffer(array.buffers()[1], numpy.uint8)[:len(array) * width].reshape(-1, width)
+        yield cells[~there].tobytes()
+
+
+def test_nothing_stands_under_nulls(spark):
+    """A NULL's place in a batch is zeros: what was in that memory before may be another query's."""
+    frame = spark.sql(NULLS_OF_EVERY_KIND)
+    first = arrow_bytes(spark.client, frame)
+    spark.range(100000).selectExpr("sum(id * 17)", "max(concat('else', id))", "collect_list(id)").collect()
+    assert arrow_bytes(spark.client, frame) == first
+    seen = 0
+    for stream in first:
+        for batch in pyarrow.ipc.open_stream(stream):
+            for name, column in zip(batch.schema.names, batch.columns):
+                for cells in cells_under_nulls(column, numpy.ones(len(column), bool)):
+                    assert not any(cells), name
+                    seen += len(cells)
+    assert seen > 30000

@@ -306,7 +306,7 @@ static enum hr_code add_texts(struct column *column, duckdb_string_t *values, co
     return HR_OK;
 }
 
-static enum hr_code add_vector(struct column *column, duckdb_vector vector, idx_t start, idx_t count, struct hr_err *err);
+static enum hr_code add_vector(struct column *column, duckdb_vector vector, const uint64_t *parent, idx_t start, idx_t count, struct hr_err *err);
 
 /* children of neighbouring rows mostly stand next to each other: runs are copied as one */
 static enum hr_code add_lists(struct column *column, duckdb_vector vector, const uint64_t *valid, idx_t start, idx_t count, struct hr_err *err)
@@ -322,7 +322,7 @@ static enum hr_code add_lists(struct column *column, duckdb_vector vector, const
         const duckdb_list_entry *entry = &entries[start + i];
         if (row_valid(valid, start + i) && entry->length) {
             if (len && entry->offset != from + len) {
-                HR_TRY(add_vector(child, items, from, len, err));
+                HR_TRY(add_vector(child, items, NULL, from, len, err));
                 len = 0;
             }
             if (!len)
@@ -334,7 +334,7 @@ static enum hr_code add_lists(struct column *column, duckdb_vector vector, const
             return too_long(err);
         put_offset(column, column->length + (int64_t)i + 1, end);
     }
-    return len ? add_vector(child, items, from, len, err) : HR_OK;
+    return len ? add_vector(child, items, NULL, from, len, err) : HR_OK;
 }
 
 static enum hr_code add_values(struct column *column, duckdb_vector vector, const uint64_t *valid, idx_t start, idx_t count, struct hr_err *err)
@@ -358,7 +358,7 @@ static enum hr_code add_values(struct column *column, duckdb_vector vector, cons
         return add_lists(column, vector, valid, start, count, err);
     case HR_ARROW_STRUCT:
         for (size_t i = 0; i < column->field->child_count; i++)
-            HR_TRY(add_vector(&column->children[i], duckdb_struct_vector_get_child(vector, i), start, count, err));
+            HR_TRY(add_vector(&column->children[i], duckdb_struct_vector_get_child(vector, i), valid, start, count, err));
         return HR_OK;
     default:
         fits = add_fixed(column, duckdb_vector_get_data(vector), start, count);
@@ -367,14 +367,60 @@ static enum hr_code add_values(struct column *column, duckdb_vector vector, cons
     return fits ? HR_OK : no_memory(err);
 }
 
-static enum hr_code add_vector(struct column *column, duckdb_vector vector, idx_t start, idx_t count, struct hr_err *err)
+/* What stands under a NULL is a leftover of whoever used the memory before, another query perhaps: it does not leave. */
+static void clear_nulls(uint8_t *cells, size_t width, const uint64_t *valid, idx_t start, idx_t count)
 {
+    for (idx_t i = 0; i < count;) {
+        idx_t row = start + i, bit = row % 64, left = 64 - bit;
+        if (left > count - i)
+            left = count - i;
+        uint64_t nulls = ~valid[row / 64] >> bit;
+        if (left < 64)
+            nulls &= (1ull << left) - 1;
+        for (; nulls; nulls &= nulls - 1)
+            memset(cells + (i + (idx_t)__builtin_ctzll(nulls)) * width, 0, width);
+        i += left;
+    }
+}
+
+/* the rows of a field that are there, which are none where its struct is not: indexed as `valid` is */
+static uint64_t *both_valid(const uint64_t *valid, const uint64_t *parent, idx_t start, idx_t count)
+{
+    idx_t first = start / 64, words = (start + count + 63) / 64;
+    uint64_t *both = malloc(words * sizeof *both);
+    for (idx_t i = first; both && i < words; i++)
+        both[i] = valid[i] & parent[i];
+    return both;
+}
+
+/* parent: which rows of the struct around it are there, NULL for all */
+static enum hr_code add_vector(struct column *column, duckdb_vector vector, const uint64_t *parent, idx_t start, idx_t count, struct hr_err *err)
+{
+    if (column->field->kind == HR_ARROW_NULL) {
+        column->length += (int64_t)count;
+        return HR_OK;
+    }
     const uint64_t *valid = duckdb_vector_get_validity(vector);
-    if (column->field->kind != HR_ARROW_NULL && !add_validity(column, valid, start, count))
-        return no_memory(err);
-    HR_TRY(add_values(column, vector, valid, start, count, err));
-    column->length += (int64_t)count;
-    return HR_OK;
+    uint64_t *both = NULL;
+    if (valid && parent) {
+        both = both_valid(valid, parent, start, count);
+        if (!both)
+            return no_memory(err);
+    }
+    if (both)
+        valid = both;
+    else if (parent)
+        valid = parent;
+    enum hr_code code = add_validity(column, valid, start, count) ? HR_OK : no_memory(err);
+    if (!code)
+        code = add_values(column, vector, valid, start, count, err);
+    int width = hr_arrow_width(column->field);
+    if (!code && valid && width > 0)
+        clear_nulls(column->data + (size_t)column->length * (size_t)width, (size_t)width, valid, start, count);
+    if (!code)
+        column->length += (int64_t)count;
+    free(both);
+    return code;
 }
 
 /* ---- batches ---- */
@@ -465,7 +511,7 @@ enum hr_code hr_result_add(struct hr_result *result, duckdb_data_chunk chunk, st
         if (!result->rows)
             result->since = hr_clock_mono_ns();
         for (size_t i = 0; i < result->schema.count; i++)
-            HR_TRY(add_vector(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i), start, count, err));
+            HR_TRY(add_vector(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i), NULL, start, count, err));
         result->rows += (int64_t)count;
         result->total += (int64_t)count;
         start += count;
