@@ -111,6 +111,7 @@
     X("GROUP_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "GROUP BY position <index> is not in select list (valid range is [1, <size>]).") \
     X("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "42822", HR_ANALYSIS, "The expression <sqlExpr> cannot be used as a grouping expression because its data type <dataType> is not an orderable data type.") \
     X("ILLEGAL_DAY_OF_WEEK", "22009", HR_ANALYSIS, "Illegal input for day of week: <string>.") \
+    X("INCOMPARABLE_PIVOT_COLUMN", "42818", HR_ANALYSIS, "Invalid pivot column <columnName>. Pivot columns must be comparable.") \
     X("INCOMPATIBLE_COLUMN_TYPE", "42825", HR_ANALYSIS, "<operator> can only be performed on tables with compatible column types. The <columnOrdinalNumber> column of the <tableOrdinalNumber> table is <dataType1> type which is not compatible with <dataType2> at the same column of the first table.<hint>.") \
     X("INCOMPLETE_TYPE_DEFINITION.ARRAY", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"ARRAY\" type is incomplete. You must provide an element type. For example: \"ARRAY<elementType>\".") \
     X("INCOMPLETE_TYPE_DEFINITION.MAP", "42K01", HR_PARSE, "Incomplete complex type: The definition of \"MAP\" type is incomplete. You must provide a key type and a value type. For example: \"MAP<TIMESTAMP, INT>\".") \
@@ -222,10 +223,12 @@
     X("ORDER_BY_POS_OUT_OF_RANGE", "42805", HR_ANALYSIS, "ORDER BY position <index> is not in select list (valid range is [1, <size>]).") \
     X("PARQUET_TYPE_ILLEGAL", "42846", HR_ANALYSIS, "Illegal Parquet type: <parquetType>.") \
     X("PARSE_EMPTY_STATEMENT", "42617", HR_PARSE, "Syntax error, unexpected empty statement.") \
+    X("NON_LITERAL_PIVOT_VALUES", "42K08", HR_ANALYSIS, "Literal expressions required for pivot values, found <expression>.") \
     X("PARSE_MODE_UNSUPPORTED", "42601", HR_ANALYSIS, "The function <funcName> doesn't support the <mode> mode. Acceptable modes are PERMISSIVE and FAILFAST.") \
     X("PARSE_SYNTAX_ERROR", "42601", HR_PARSE, "Syntax error at or near <error><hint>.") \
     X("PATH_ALREADY_EXISTS", "42K04", HR_ANALYSIS, "Path <outputPath> already exists. Set mode as \"overwrite\" to overwrite the existing path.") \
     X("PATH_NOT_FOUND", "42K03", HR_ANALYSIS, "Path does not exist: <path>.") \
+    X("PIVOT_VALUE_DATA_TYPE_MISMATCH", "42K09", HR_ANALYSIS, "Invalid pivot value '<value>': value data type <valueType> does not match pivot column data type <pivotType>.") \
     X("RECURSION_LEVEL_LIMIT_EXCEEDED", "42836", HR_SPARK, "Recursion level limit <levelLimit> reached but query has not exhausted, try increasing it like 'WITH RECURSIVE t(col) MAX RECURSION LEVEL 200'.") \
     X("RECURSIVE_VIEW", "42K0H", HR_ANALYSIS, "Recursive view <viewIdent> detected (cycle: <newPath>).") \
     X("REMAINDER_BY_ZERO", "22012", HR_ARITHMETIC, "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error.") \
@@ -289,6 +292,7 @@
     X("_LEGACY_ERROR_TEMP_0029", "", HR_PARSE, "Cannot mix year-month and day-time fields: <literal>.") \
     X("_LEGACY_ERROR_TEMP_0053", "", HR_PARSE, "It is not allowed to define a TEMPORARY view with IF NOT EXISTS.") \
     X("_LEGACY_ERROR_TEMP_0064", "", HR_PARSE, "<msg>.") \
+    X("_LEGACY_ERROR_TEMP_1006", "", HR_ANALYSIS, "Aggregate expression required for pivot, but '<sql>' did not appear in any aggregate function.") \
     X("_LEGACY_ERROR_TEMP_1031", "", HR_ANALYSIS, "It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.") \
     X("_LEGACY_ERROR_TEMP_1035", "", HR_ANALYSIS, "Cannot specify window frame for <prettyName> function.") \
     X("_LEGACY_ERROR_TEMP_1036", "", HR_ANALYSIS, "Window Frame <wf> must match the required frame <required>.") \

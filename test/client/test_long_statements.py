@@ -4,6 +4,7 @@ import pathlib
 
 import pytest
 from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
 
 SANITIZED = "asan" in os.environ.get("HEADRACE_BUILD", "")
 TERMS = 20000
@@ -65,3 +66,33 @@ def test_a_null_in_a_long_or(spark):
     assert [row[1] for row in rows] == [True, True, False, None]
     rows = spark.sql(f"SELECT x, {terms} OR x = NULL FROM VALUES (0), (200) t(x)").collect()
     assert [row[1] for row in rows] == [True, None]
+
+
+PIVOT_VALUES = 1000
+
+
+def pivots(spark):
+    frame = spark.range(5 * PIVOT_VALUES).select((F.col("id") % 3).alias("k"), (F.col("id") % PIVOT_VALUES).alias("p"), "id")
+    frame.createOrReplaceTempView("to_pivot")
+    values = list(range(PIVOT_VALUES))
+    listed = ",".join(map(str, values))
+    yield "named", frame.groupBy("k").pivot("p", values).sum("id")
+    yield "found", frame.groupBy("k").pivot("p").sum("id")
+    yield "sql", spark.sql(f"SELECT * FROM to_pivot PIVOT (sum(id) FOR p IN ({listed}))")
+    yield "lists", frame.groupBy("k").pivot("p", values).agg(F.collect_list("id"), F.count("id"))
+
+
+def test_a_pivot_of_a_thousand_values(host, spark):
+    """A column for each, in time that grows with their number: Spark's limit is 10,000."""
+    expected = {k: [[i for i in range(p, 5 * PIVOT_VALUES, PIVOT_VALUES) if i % 3 == k] for p in range(PIVOT_VALUES)] for k in range(3)}
+    for name, frame in pivots(spark):
+        before = cpu_seconds(host)
+        rows = {row[0]: row[1:] for row in frame.collect()}
+        assert SANITIZED or cpu_seconds(host) - before < 6, name     # each takes one or two
+        assert set(rows) == set(expected), name
+        for k, found in rows.items():
+            if name == "lists":
+                assert [sorted(items) for items in found[::2]] == expected[k]
+                assert list(found[1::2]) == [len(items) for items in expected[k]]
+            else:
+                assert list(found) == [sum(items) if items else None for items in expected[k]], name

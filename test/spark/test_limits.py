@@ -81,9 +81,15 @@ def path(levels):
     return ".".join(f"s{i}" for i in reversed(range(levels)))
 
 
-def pivoted(spark):
-    frame = spark.range(200).select((F.col("id") % 7).alias("k"), F.concat(F.lit("c"), F.col("id")).alias("p"), "id")
-    return frame.groupBy("k").pivot("p", [f"c{i}" for i in range(200)]).sum("id").orderBy("k")
+def pivoted(spark, count=200, *aggregates):
+    frame = spark.range(count).select((F.col("id") % 7).alias("k"), F.concat(F.lit("c"), F.col("id")).alias("p"), "id")
+    return frame.groupBy("k").pivot("p", [f"c{i}" for i in range(count)]).agg(*aggregates or [F.sum("id")]).orderBy("k")
+
+
+def pivoted_in_sql(spark):
+    source = "SELECT id % 7 AS k, id % 3 AS j, concat('c', id % 100) AS p, id AS v FROM range(300)"
+    values = columns("'c{i}'", 100)
+    return spark.sql(f"SELECT * FROM ({source}) PIVOT (sum(v) AS s, max(v) AS m FOR p IN ({values})) ORDER BY k, j")
 
 
 CASES |= {
@@ -97,6 +103,8 @@ CASES |= {
     "200 sort columns": lambda spark: spark.sql(f"SELECT * FROM (SELECT {columns('id % 2 AS c{i}', 200)}, id FROM range(4)) ORDER BY {columns('c{i} DESC', 200)}, id"),
     "100 expressions of a name": lambda spark: spark.sql(f"WITH {columns('t{i} AS (SELECT {i} AS a)', 100)} SELECT t0.a, t99.a FROM t0, t99"),
     "a pivot of 200": pivoted,
+    "a pivot of 100 lists": lambda spark: pivoted(spark, 100, F.collect_list("id"), F.count("id").alias("n")),
+    "a pivot of 100 in SQL": pivoted_in_sql,
     "a name of 1,000": lambda spark: spark.sql(f"SELECT `{NAME}`, t.`{NAME}`.`{NAME}x` FROM (SELECT 1 AS k, named_struct('{NAME}x', 2) AS `{NAME}`) t"),
     "a view's name of 1,000": lambda spark: (spark.range(2).createOrReplaceTempView(NAME), spark.sql(f"SELECT * FROM `{NAME}` ORDER BY id"))[1],
     "a view of that name twice": lambda spark: (spark.range(2).createOrReplaceTempView(NAME), spark.range(2).createTempView(NAME)),

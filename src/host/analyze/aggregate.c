@@ -1,8 +1,6 @@
 /* Grouping: aggregates of a select list, rollup, cube, grouping sets, pivot, HAVING. */
 #include "host/analyze/internal.h"
 
-#define PIVOT_VALUES_MAX 10000         /* spark.sql.pivotMaxValues */
-
 struct split {
     struct analysis *a;
     struct hr_node *node;              /* HR_N_AGGREGATE */
@@ -430,183 +428,6 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
     }
 }
 
-/* ---- pivot: one filtered aggregate for each value ---- */
-
-static enum hr_code pivot_name(struct scope *s, const struct hr_texpr *value, const struct hr_attr *aggregate, bool single, const char **out)
-{
-    const char *text = value->kind == HR_T_LITERAL && value->literal->is_null ? "null" : pretty_name(s->a, value);
-    const char *quote_at = strchr(text, '\'');
-    if (value->kind == HR_T_LITERAL && quote_at && !is_string(value->type) && value->type->id != HR_TYPE_BINARY)
-        text = hr_strndup(s->a->arena, quote_at + 1, strlen(quote_at) - 2);     /* DATE '2020-01-01' is named by its text */
-    *out = single ? text : hr_printf(s->a->arena, "%s_%s", text, aggregate->name);
-    return HR_OK;
-}
-
-struct with_condition { struct scope *s; struct hr_texpr *condition; bool finished; };
-
-/* Spark pivots in two ways. Where every aggregate is a number or a boolean it takes the groups' finished values, and a group without the value has
- * NULL. Otherwise each aggregate sees the value's rows alone and gives what it gives for none: an empty list, a count of 0. */
-static bool takes_finished_values(const struct hr_type *type)
-{
-    return hr_type_is_numeric(type) || type->id == HR_TYPE_BOOLEAN;
-}
-
-static enum hr_code finished_values(struct scope *s, const struct hr_exprs *aggregates, bool *out)
-{
-    *out = true;
-    for (size_t k = 0; k < aggregates->count; k++) {
-        struct hr_texpr *expr;
-        const struct hr_attr *attr;
-        HR_TRY(resolve_named(s, aggregates->at[k], &expr, &attr));
-        *out = *out && takes_finished_values(attr->type);
-    }
-    return HR_OK;
-}
-
-static enum hr_code filter_aggregates(void *arg, struct hr_texpr **place)
-{
-    struct with_condition *with = arg;
-    struct hr_texpr *expr = *place, *copy = NEW(with->s->a, struct hr_texpr);
-    *copy = *expr;
-    *place = copy;
-    if (copy->kind == HR_T_CALL && copy->call.args.count)
-        copy->call.args.at = hr_memdup(with->s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
-    if (copy->kind == HR_T_CALL && (copy->call.function->flags & HR_F_AGGREGATE)) {
-        bool picks = hr_function_is(copy->call.function, "first") || hr_function_is(copy->call.function, "last");
-        if (picks && !with->finished) {
-            copy->call.ignore_nulls = true;
-            copy->nullable = true;
-        }
-        if (!copy->call.filter) {
-            copy->call.filter = with->condition;
-            return HR_OK;
-        }
-        struct hr_texpr *both[] = {copy->call.filter, with->condition};
-        return call_typed(with->s, "and", both, 2, &copy->call.filter);
-    }
-    return hr_texpr_each(copy, filter_aggregates, arg);
-}
-
-/* no values given: the distinct ones of the column, in order, asked of the data now */
-static enum hr_code distinct_values(struct scope *s, const struct hr_rel *rel, struct hr_exprs *out)
-{
-    struct analysis *a = s->a;
-    if (!a->env->ops->values)
-        return hr_refuse(a->err, "pivot without values where nothing can be run");
-    struct hr_rel *column = hr_rel_new(a->arena, HR_REL_PROJECT, rel->input), *distinct = hr_rel_new(a->arena, HR_REL_DEDUPLICATE, column);
-    struct hr_rel *sorted = hr_rel_new(a->arena, HR_REL_SORT, distinct);
-    struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ALIAS);
-    name->alias.child = rel->aggregate.pivot;
-    name->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
-    name->alias.names.at[0] = "v";
-    column->project.exprs = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
-    column->project.exprs.at[0] = name;
-    distinct->deduplicate.all_columns = true;
-    sorted->sort.orders = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
-    sorted->sort.orders.at[0] = hr_expr_attribute(a->arena, "v");
-    sorted->sort.is_global = true;
-    struct hr_literals values;
-    HR_TRY(a->env->ops->values(a->env, a->arena, sorted, PIVOT_VALUES_MAX + 1, &values, a->err));
-    if (values.count > PIVOT_VALUES_MAX)
-        return hr_fail(a->err, HR_E_LIMIT, "the pivot column has more than %d distinct values; name the values", PIVOT_VALUES_MAX);
-    *out = (struct hr_exprs){ARRAY(a, struct hr_expr *, values.count), values.count};
-    for (size_t i = 0; i < values.count; i++) {
-        out->at[i] = hr_expr_new(a->arena, HR_EXPR_LITERAL);
-        out->at[i]->literal = values.at[i];
-    }
-    return HR_OK;
-}
-
-static enum hr_code resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out)
-{
-    struct analysis *a = s->a;
-    struct hr_texpr *column;
-    HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &column));
-    const struct hr_exprs *aggregates = &rel->aggregate.aggregates;
-    struct hr_exprs found = rel->aggregate.pivot_values, *values = &found;
-    if (!found.count)
-        HR_TRY(distinct_values(s, rel, &found));
-    bool finished;
-    HR_TRY(finished_values(s, aggregates, &finished));
-    size_t total = groups.count + values->count * aggregates->count, n = 0;
-    struct hr_texpr **list = ARRAY(a, struct hr_texpr *, total);
-    const struct hr_attr **names = ARRAY(a, const struct hr_attr *, total);
-    for (; n < groups.count; n++) {
-        list[n] = groups.at[n];
-        names[n] = attr_of_group(a, groups.at[n], false);
-        const struct hr_expr *given = n < rel->aggregate.grouping.count ? rel->aggregate.grouping.at[n] : NULL;
-        if (given && given->kind == HR_EXPR_ALIAS)
-            names[n] = attr_new(a, given->alias.names.at[0], groups.at[n]->type, groups.at[n]->nullable);
-    }
-    for (size_t v = 0; v < values->count; v++) {
-        struct hr_texpr *value, *condition;
-        const char *alias = NULL;
-        struct hr_expr *given = values->at[v];
-        if (given->kind == HR_EXPR_ALIAS) {
-            alias = given->alias.names.at[0];
-            given = given->alias.child;
-        }
-        HR_TRY(hr_resolve_expr(s, given, &value));
-        struct hr_texpr *pair[] = {column, cast_implicit(a, value, column->type)};
-        HR_TRY(call_typed(s, "<=>", pair, 2, &condition));
-        for (size_t k = 0; k < aggregates->count; k++, n++) {
-            const struct hr_attr *attr;
-            HR_TRY(resolve_named(s, aggregates->at[k], &list[n], &attr));
-            struct with_condition with = {s, condition, finished};
-            HR_TRY(filter_aggregates(&with, &list[n]));
-            const char *name;
-            HR_TRY(pivot_name(s, value, attr, aggregates->count == 1, &name));
-            if (alias)
-                name = aggregates->count == 1 ? alias : hr_printf(a->arena, "%s_%s", alias, attr->name);
-            bool nullable = finished || list[n]->nullable;
-            names[n] = attr_new(a, name, attr->type, nullable);
-            list[n]->nullable = nullable;
-            /* a count of no rows is null where finished values are taken, unlike a plain count */
-            if (finished && !attr->nullable) {
-                struct hr_texpr *count_args[] = {literal_int(a, BASIC(INT), 1)}, *rows, *none, *zero[2], *if_args[3];
-                HR_TRY(call_typed(s, "count", count_args, 1, &rows));
-                rows->call.filter = condition;
-                zero[0] = rows;
-                zero[1] = literal_int(a, BASIC(LONG), 0);
-                HR_TRY(call_typed(s, "==", zero, 2, &none));
-                if_args[0] = none;
-                if_args[1] = literal_null(a, list[n]->type);
-                if_args[2] = list[n];
-                HR_TRY(call_typed(s, "if", if_args, 3, &list[n]));
-            }
-        }
-    }
-    return aggregate_select(a, input, groups, (struct hr_texprs){list, n}, (struct hr_attrs){names, n}, NULL, NULL, 0, out);
-}
-
-static enum hr_code note_columns(void *arg, struct hr_texpr **child)
-{
-    bool *used = arg;
-    if ((*child)->kind == HR_T_COLUMN)
-        used[(*child)->column.attr->id] = true;
-    return hr_texpr_each(*child, note_columns, arg);
-}
-
-/* SQL's PIVOT groups by every column that neither it nor its aggregates use */
-static enum hr_code rest_of_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *list, struct hr_texprs *groups)
-{
-    struct analysis *a = s->a;
-    struct hr_texpr *expr;
-    HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &expr));
-    bool *used = ARRAY(a, bool, a->next_id + 1);
-    note_columns(used, &expr);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct hr_attr *attr;
-        HR_TRY(resolve_named(s, list->at[i], &expr, &attr));
-        note_columns(used, &expr);
-    }
-    *groups = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
-    for (size_t i = 0; i < input->output.count; i++)
-        if (!input->output.at[i]->hidden && !used[input->output.at[i]->id])
-            groups->at[groups->count++] = column_of(a, input->output.at[i]);
-    return HR_OK;
-}
-
 /* a column that stands outside of aggregates: with one of these and nothing to group by, GROUP BY ALL does not know what is meant */
 static enum hr_code see_column(void *arg, struct hr_texpr **place)
 {
@@ -652,10 +473,8 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     struct hr_texprs groups = {ARRAY(a, struct hr_texpr *, given.count), given.count};
     for (size_t i = 0; i < given.count; i++)
         HR_TRY(group_expr(&s, rel, given.at[i], &list, &groups.at[i]));
-    if (rel->aggregate.group == HR_GROUP_PIVOT && rel->aggregate.rest)
-        HR_TRY(rest_of_pivot(&s, rel, input, &list, &groups));
     if (rel->aggregate.group == HR_GROUP_PIVOT)
-        return resolve_pivot(&s, rel, input, groups, out);
+        return hr_resolve_pivot(&s, rel, input, groups, out);
     uint64_t *sets = NULL;
     size_t set_count = 0;
     HR_TRY(make_sets(a, rel, &s, &list, &groups, &sets, &set_count));

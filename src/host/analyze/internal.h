@@ -71,6 +71,7 @@ const struct hr_attr *attr_new(struct analysis *a, const char *name, const struc
 const struct hr_attr *attr_like(struct analysis *a, const struct hr_attr *attr);        /* a copy with the same id */
 enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs exprs, struct hr_attrs output, struct hr_node **out);
 enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
+enum hr_code hr_resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out);
 enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *list, struct hr_node **out);
 enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
                               struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out);

@@ -100,6 +100,24 @@ enum hr_code hr_rule_array_item(struct hr_call *call)
     return HR_OK;
 }
 
+/* the answers of one aggregate, of the pairs that a pivot collects */
+enum hr_code hr_rule_pivoted(struct hr_call *call)
+{
+    const struct hr_type *pair = args_of(call)[0]->type->element;
+    size_t aggregate = (size_t)args_of(call)[1]->literal->integer;
+    HR_CHECK(aggregate + 1 < pair->field_count);
+    call->out->type = hr_type_array(of(call)->arena, pair->fields[aggregate + 1].type, true);
+    call->out->nullable = false;
+    return HR_OK;
+}
+
+enum hr_code hr_rule_pivot_item(struct hr_call *call)
+{
+    call->out->type = args_of(call)[0]->type->element;
+    call->out->nullable = true;
+    return HR_OK;
+}
+
 enum hr_code hr_rule_map_item(struct hr_call *call)
 {
     struct analysis *a = of(call);

@@ -1,6 +1,7 @@
 /* Positions in arrays. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
+#include "host/format/logical.h"
 #include <stdio.h>
 
 #define ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15)    /* Spark's longest array */
@@ -128,6 +129,63 @@ void hr_k_shuffled(struct hr_rows *rows, idx_t row)
         at[k] = kept;
     }
     ((duckdb_list_entry *)duckdb_vector_get_data(list))[row] = (duckdb_list_entry){start, (uint64_t)size};
+}
+
+/* ---- pivoted(pairs, k, n[, absent]): a list of n, in which the answer k of each pair stands at the pair's place ---- */
+
+#define ABSENT UINT32_MAX
+
+/* which pair has which place. A pair's first field is its place, from 0; two of one place there are none. */
+static void find_places(struct hr_rows *rows, duckdb_list_entry pairs, sel_t *at, idx_t places)
+{
+    duckdb_vector pair = duckdb_list_vector_get_child(rows->args[0]);
+    const int32_t *place = duckdb_vector_get_data(duckdb_struct_vector_get_child(pair, 0));
+    for (idx_t i = 0; i < places; i++)
+        at[i] = ABSENT;
+    for (idx_t i = pairs.offset; i < pairs.offset + pairs.length; i++) {
+        HR_CHECK(place[i] >= 0 && (idx_t)place[i] < places);
+        at[place[i]] = (sel_t)i;
+    }
+}
+
+/* what is absent is NULL, or what the aggregate says of no rows */
+static void put_absent(struct hr_rows *rows, idx_t row, duckdb_selection_vector one, duckdb_vector child, idx_t at)
+{
+    if (rows->arg_count < 4) {
+        hr_vector_null_all(rows->types->result->element, child, at);
+        return;
+    }
+    duckdb_selection_vector_get_data_ptr(one)[0] = (sel_t)row;
+    duckdb_vector_copy_sel(rows->args[3], child, one, 1, 0, at);
+}
+
+void hr_k_pivoted(struct hr_rows *rows, idx_t row)
+{
+    duckdb_list_entry pairs = HR_ROW(rows, 0, row, duckdb_list_entry);
+    idx_t field = (idx_t)HR_ROW(rows, 1, row, int32_t) + 1, places = (idx_t)HR_ROW(rows, 2, row, int32_t);
+    idx_t start = duckdb_list_vector_get_size(rows->result);
+    if (!hr_kernel_room(rows, places * LIST_ITEM_BYTES))
+        return;
+    duckdb_list_vector_reserve(rows->result, start + places);
+    duckdb_list_vector_set_size(rows->result, start + places);
+    duckdb_vector child = duckdb_list_vector_get_child(rows->result);
+    duckdb_vector answers = duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->args[0]), field);
+    duckdb_selection_vector all = duckdb_create_selection_vector(places + 1), one = duckdb_create_selection_vector(1);
+    sel_t *at = duckdb_selection_vector_get_data_ptr(all);
+    find_places(rows, pairs, at, places);
+    for (idx_t i = 0; i < places;) {                         /* neighbours that are there are copied as one */
+        idx_t end = i;
+        while (end < places && at[end] != ABSENT)
+            end++;
+        if (end > i)
+            duckdb_vector_copy_sel(answers, child, all, end, i, start + i);
+        else
+            put_absent(rows, row, one, child, start + end++);
+        i = end;
+    }
+    duckdb_destroy_selection_vector(all);
+    duckdb_destroy_selection_vector(one);
+    HR_OUT(rows, row, duckdb_list_entry) = (duckdb_list_entry){start, places};
 }
 
 /* exists and forall over the lambda's answers: true (false) when one is, else NULL when one is NULL */

@@ -58,7 +58,7 @@
     X(always, "b:", HR_K_VOLATILE) \
     X(array_index, "l:ll", 0) X(array_index_null, "l:ll", 0) X(element_index, "l:ll", 0) X(element_index_null, "l:ll", 0) X(elt_index, "l:ll", 0) \
     X(any_true, "?", 0) X(all_true, "?", 0) X(slice_start, "l:lll", 0) X(insert_place, "l:ll", 0) \
-    X(item_count, "l:l", HR_K_VOLATILE) X(shuffled, "?", HR_K_VOLATILE) X(bitmap_count, "l:y", 0)
+    X(item_count, "l:l", HR_K_VOLATILE) X(shuffled, "?", HR_K_VOLATILE) X(pivoted, "?", HR_K_NULLS) X(bitmap_count, "l:y", 0)
 
 /* kernels with options: hr_p_<name> prepares them */
 #define HR_KERNELS_PREPARED(X) \
