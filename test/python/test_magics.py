@@ -75,6 +75,8 @@ def test_help(kernel):
         (f"%synapse start -c {ALIAS} -e env", "-e is not supported"),
         (f"%%synapse start -c {ALIAS}\n[1]", "must be a JSON object"),
         (f"%%synapse start -c {ALIAS}\n{{", "is not JSON"),
+        (f'%%synapse start -c {ALIAS}\n{{"conff": {{"spark.sql.session.timeZone": "UTC"}}}}', '"conff" is no setting of Spark\'s'),
+        (f'%%synapse start -c {ALIAS}\n{{"conf": {{}}, "driverMemory": "1g"}}', '"driverMemory" is not known beside "conf"'),
         ("%%synapse begin\n1", "'begin' is not a sub-command"),
         ("%synapse run cobol 1", "takes one of"),
     ],

@@ -221,9 +221,16 @@ class SynapseMagics(Magics):
             conf = json.loads(cell)
         except ValueError as err:
             raise SynapseError("the body of %%%%synapse start is not JSON: %s" % err)
-        conf = conf.get("conf", conf) if isinstance(conf, dict) else None
+        if isinstance(conf, dict) and "conf" in conf:
+            beside = [key for key in conf if key != "conf"]
+            if beside:
+                raise SynapseError('"%s" is not known beside "conf": sizes are options, see `%%synapse help`' % beside[0])
+            conf = conf["conf"]
         if not isinstance(conf, dict):
             raise SynapseError("the body of %%synapse start must be a JSON object of Spark configuration")
+        for key, value in conf.items():
+            if isinstance(value, (dict, list)):
+                raise SynapseError('"%s" is no setting of Spark\'s: write {"conf": {"KEY": "VALUE"}}' % key)
         return {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in conf.items()}
 
     @staticmethod
