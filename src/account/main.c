@@ -32,6 +32,10 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static const char usage[] =
+    "usage: headrace account --home DIR --account NAME [--listen ADDRESS:PORT] [--key-file FILE] [--container NAME]...\n"
+    "                        [--tls-cert FILE --tls-key FILE] [--grant-key FILE --resource-id ID]\n";
+
 static enum hr_code parse_settings(int argc, char **argv, struct settings *settings, struct hr_err *err)
 {
     *settings = (struct settings){.listen = "127.0.0.1:0"};
@@ -54,7 +58,7 @@ static enum hr_code parse_settings(int argc, char **argv, struct settings *setti
                 return hr_fail(err, HR_E_LIMIT, "more than %d containers", CONTAINERS_MAX);
             settings->containers[settings->container_count++] = optarg;
             break;
-        default: return hr_fail(err, HR_E_INVALID, "usage: headrace account --home DIR --account NAME [--listen ADDR:PORT] …");
+        default: return hr_fail(err, HR_E_INVALID, "`headrace account --help` lists the options");
         }
     }
     if (optind < argc)
@@ -170,6 +174,10 @@ static enum hr_code serve(struct account *account, struct hr_arena *arena, const
 
 int hr_account_main(int argc, char **argv)
 {
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        fputs(usage, stdout);
+        return 0;
+    }
     struct hr_arena *arena = hr_arena_new(NULL);
     struct account account = {.operations = hr_account_operations, .operation_count = hr_account_operation_count};
     struct settings settings;

@@ -183,6 +183,10 @@ int hr_host_main(int argc, char **argv)
     struct arguments arguments = {0};
     struct host host = {.spill_lock = -1};
     struct hr_err err = {0};
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        fputs(usage, stdout);
+        return 0;
+    }
     if (!parse(&arguments, argc, argv)) {
         free(arguments.address);
         fputs(usage, stderr);
