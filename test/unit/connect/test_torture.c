@@ -336,9 +336,25 @@ static const PB(Plan) *command_of(PB(Command) *command)
     return &plan;
 }
 
+/* what a command answered, collected: a plan of rows that came with it */
+static void collect_texts(void)
+{
+    struct hr_arena *arena = hr_arena_new(NULL);
+    struct texts *texts = texts_new(arena);
+    PB(Plan) plan = PB_INIT(PLAN);
+    texts_columns(texts, "name", "!kind", NULL);
+    texts_row(texts, "one", "view");
+    texts_row(texts, "two", "a text of more than twelve bytes");
+    plan.op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_ROOT;
+    assert_int_equal(texts_relation(texts, arena, &plan.root, NULL), HR_OK);
+    torture_operation(&plan, false, 20);
+    hr_arena_free(arena);
+}
+
 static void test_operations(void **state)
 {
     (void)state;
+    collect_texts();
     PB(Command) command = PB_INIT(COMMAND);
     PB(SqlCommand) sql = PB_INIT(SQL_COMMAND);
     PB(CheckpointCommand) checkpoint = PB_INIT(CHECKPOINT_COMMAND);

@@ -157,6 +157,7 @@ static void test_writes(void **state)
     torture("json", false, true, ROWS, 10);
     torture("json", true, true, ROWS, 10);
     torture("parquet", false, true, ROWS, 3);
+    torture("parquet", true, true, ROWS, 3);
 }
 
 /* ---- reading Parquet ---- */
