@@ -658,10 +658,15 @@ static enum hr_code emit_deep(struct emit *e, const struct hr_texpr *expr, struc
     return HR_OK;
 }
 
-/* The engine joins x >= a and x <= b to a BETWEEN, which it refuses to compute of arrays, structs and maps; it finds no comparison under a CASE. */
+/* The engine joins x >= a and x <= b to a BETWEEN, which it refuses to compute of arrays, structs and maps; it finds no comparison under a CASE.
+ * An equality is none of these: under a CASE it would be no key to join by. */
 static bool orders_nested(const struct hr_texpr *expr)
 {
-    if (expr->kind != HR_T_CALL || strcspn(expr->call.function->name, "<>"))
+    static const char *const orders[] = {"<", "<=", ">", ">="};
+    bool found = false;
+    for (size_t i = 0; i < HR_LEN(orders) && !found; i++)
+        found = is_call_of(expr, orders[i]);
+    if (!found)
         return false;
     enum hr_type_id id = expr->call.args.at[0]->type->id;
     return id == HR_TYPE_ARRAY || id == HR_TYPE_STRUCT || id == HR_TYPE_MAP;
