@@ -96,3 +96,25 @@ def test_a_pivot_of_a_thousand_values(host, spark):
                 assert list(found[1::2]) == [len(items) for items in expected[k]]
             else:
                 assert list(found) == [sum(items) if items else None for items in expected[k]], name
+
+
+def test_structs_are_a_key_to_join_by(host, spark):
+    """Millions of pairs if each row were compared with each."""
+    before = cpu_seconds(host)
+    spark.sql("SELECT named_struct('a', id, 'b', nullif(id % 7, 0)) st, array(id) ar FROM range(20000)").createOrReplaceTempView("structs")
+    for condition in ("x.st <=> y.st", "x.st = y.st", "x.ar <=> y.ar"):
+        assert spark.sql(f"SELECT count(*) FROM structs x JOIN structs y ON {condition}").first()[0] == 20000
+    assert SANITIZED or cpu_seconds(host) - before < 3
+
+
+def test_variables_of_variables_are_bounded(host, spark):
+    before = cpu_seconds(host)
+    spark.conf.set("v0", "")
+    for level in range(1, 31):
+        spark.conf.set(f"v{level}", f"${{v{level - 1}}}${{v{level - 1}}}")
+    assert spark.sql("SELECT '${v10}'").first()[0] == ""
+    with pytest.raises(PySparkException, match="more than 10000 variables"):
+        spark.sql("SELECT '${v30}'").collect()
+    unclosed = "${" * 200000
+    assert spark.sql(f"SELECT '{unclosed}' AS x").first()[0] == unclosed
+    assert SANITIZED or cpu_seconds(host) - before < 3

@@ -6,19 +6,27 @@
 #include <string.h>
 
 #define DEPTH_MAX 32
+#define REPLACED_MAX 10000             /* variables whose values name others twice each double the work with each of them */
 
-struct substitution { struct hr_arena *arena; hr_sql_lookup *lookup; void *arg; struct hr_err *err; const char *used[DEPTH_MAX]; size_t depth; };
+struct substitution {
+    struct hr_arena *arena;
+    hr_sql_lookup *lookup;
+    void *arg;
+    struct hr_err *err;
+    const char *used[DEPTH_MAX];
+    size_t depth, replaced;
+};
 
-/* ${prefix:name}, without blanks: where it ends, and what it names; NULL: it is none */
-static const char *reference(struct hr_arena *arena, const char *p, const char **name)
+/* ${prefix:name}, without blanks: what it names; NULL: it is none. *end: its '}', or where the search for one ended, up to which none begins either */
+static const char *reference(struct hr_arena *arena, const char *p, const char **end)
 {
-    const char *end = p + 2;
-    while (*end && *end != '}' && !isspace((unsigned char)*end))
-        end++;
-    if (*end != '}' || end == p + 2)
+    const char *name = p + 2;
+    *end = name;
+    while (**end && **end != '}' && !isspace((unsigned char)**end))
+        (*end)++;
+    if (**end != '}' || *end == name)
         return NULL;
-    *name = hr_strndup(arena, p + 2, (size_t)(end - p - 2));
-    return end + 1;
+    return hr_strndup(arena, name, (size_t)(*end - name));
 }
 
 /* spark:, sparkconf:, hivevar: and hiveconf: all mean the configuration. The host's environment and Java's properties are nobody's here. */
@@ -44,6 +52,8 @@ static enum hr_code replace_one(struct substitution *s, const char *name, const 
             return hr_fail_spark(s->err, "", "requirement", hr_printf(s->arena, "Circular reference in %s: %s", text, name), NULL);
     if (s->depth == DEPTH_MAX)
         return hr_fail(s->err, HR_E_LIMIT, "the variable %s leads over more than %d others", name, DEPTH_MAX);
+    if (++s->replaced > REPLACED_MAX)
+        return hr_fail(s->err, HR_E_LIMIT, "the text and the values of its variables name more than %d variables", REPLACED_MAX);
     const char *value = s->lookup(s->arg, configured(name));
     s->used[s->depth++] = name;
     enum hr_code code = replace_all(s, value ? value : "", out);
@@ -53,15 +63,16 @@ static enum hr_code replace_one(struct substitution *s, const char *name, const 
 
 static enum hr_code replace_all(struct substitution *s, const char *text, struct hr_buf *out)
 {
-    const char *name, *end;
+    const char *end = text;
     for (const char *p = text; *p;) {
-        end = p[0] == '$' && p[1] == '{' ? reference(s->arena, p, &name) : NULL;
-        if (!end || !configured(name)) {
+        bool begins = p >= end && p[0] == '$' && p[1] == '{';
+        const char *name = begins ? reference(s->arena, p, &end) : NULL;
+        if (!name || !configured(name)) {
             hr_buf_addc(out, *p++);
             continue;
         }
         HR_TRY(replace_one(s, name, text, out));
-        p = end;
+        p = end + 1;
     }
     return HR_OK;
 }
