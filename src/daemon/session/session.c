@@ -489,6 +489,7 @@ static void resume_file(struct hr_sessions *sessions, int number, const char *co
     hr_arena_free(arena);
 }
 
+/* calls fn for each NUMBER.KIND in a folder; the highest number */
 static int each_file(const char *folder, void (*fn)(const char *path, const char *kind, int number, void *arg), void *arg)
 {
     DIR *dir = opendir(folder);

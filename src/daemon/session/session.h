@@ -39,10 +39,10 @@ struct hr_sessions_options {
     void *arg;
 };
 enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **sessions, struct hr_err *err);
-/* From now on hosts are started so, and this many are kept ready; what was started as something else gives way, adopted or not. Calls that
- * came before are answered now: no host is started until this is called, unless the options named one. */
 /* after somebody removed the folder: made again, with what a later daemon finds the sessions' journals by */
 enum hr_code hr_sessions_mend(struct hr_sessions *sessions, struct hr_err *err);
+/* From now on hosts are started so, and this many are kept ready; what was started as something else gives way, adopted or not. Calls that
+ * came before are answered now: no host is started until this is called, unless the options named one. */
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares);
 void hr_sessions_free(struct hr_sessions *sessions);   /* ends all hosts; journals stay for the next start */
 size_t hr_sessions_spares(const struct hr_sessions *sessions);   /* ready ones */

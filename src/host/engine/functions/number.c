@@ -203,7 +203,6 @@ static void to_binary(struct hr_rows *rows, idx_t row, bool strict)
 void hr_k_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, true); }
 void hr_k_try_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, false); }
 
-/* NumberConverter.convert: unsigned 64-bit, saturating; a negative target base prints signed */
 static void conv_overflow(struct hr_rows *rows)
 {
     struct hr_err err;
@@ -240,7 +239,7 @@ static void write_based(struct hr_rows *rows, idx_t row, uint64_t value, int bas
     hr_out_text(rows, row, out + at, sizeof out - at);
 }
 
-/* as Spark's NumberConverter: 64 bits, signed where the wanted base is negative */
+/* Spark's NumberConverter.convert: 64 bits, all of them set by what does not fit; signed where the wanted base is negative */
 static void conv(struct hr_rows *rows, idx_t row, bool ansi)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
