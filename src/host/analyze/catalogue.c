@@ -65,8 +65,8 @@ static struct hr_function functions[] = {
     {"nullif", "aa", "-", "-", "CASE WHEN $3 THEN NULL ELSE $1 END", 0, "nullif($1, $2)", R(nullif)},
     {"nvl2", "aaa", "-", "-", "CASE WHEN $1 IS NOT NULL THEN $2 ELSE $3 END", 0, NULL, R(nvl2)},
     {"nanvl", "dd", "d", "a", "CASE WHEN isnan($1) THEN $2 ELSE $1 END", HR_F_LAZY, NULL, NULL},
-    {"greatest", "aa*", "-", "-", "greatest($*)", 0, NULL, R(greatest)},
-    {"least", "aa*", "-", "-", "least($*)", 0, NULL, R(greatest)},
+    {"greatest", "aa*", "-", "-", "!greatest", 0, NULL, R(greatest)},
+    {"least", "aa*", "-", "-", "!greatest", 0, NULL, R(greatest)},
     {"zeroifnull", "n", "-", "n", "coalesce($1, 0)", 0, NULL, R(or_zero)},
     {"nullifzero", "n", "1", "y", "nullif($1, 0)", 0, NULL, NULL},
 
@@ -195,7 +195,7 @@ static struct hr_function functions[] = {
     {"ascii", "s", "i", "a", "ascii($1)", 0, NULL, NULL},
     {"chr,char", "l", "s", "a", "@chr($1)", 0, NULL, NULL},
     {"btrim", "s?s", "s", "a", "trim($1, ' ')|trim($1, $2)", 0, NULL, NULL},
-    {"base64", "y", "s", "a", "base64($1)", 0, NULL, NULL},
+    {"base64", "y", "s", "a", "!base64", 0, NULL, NULL},
     {"to_binary", "s?s", "y", "y", "@to_binary($1,'hex')|@to_binary($1,$2)", 0, NULL, R(to_binary)},
     {"try_to_binary", "s?s", "y", "y", "@try_to_binary($1,'hex')|@try_to_binary($1,$2)", 0, NULL, R(to_binary)},
     {"unbase64", "s", "y", "a", "@unbase64($1)", 0, NULL, NULL},
@@ -369,8 +369,8 @@ static struct hr_function functions[] = {
      "WHEN len($1) > 0 AND len($2) > 0 AND (len(list_filter($1, lambda w: w IS NULL)) > 0 OR len(list_filter($2, lambda w: w IS NULL)) > 0) THEN NULL "
      "ELSE false END", 0, NULL, R(array_pair)},
     {"array_join", "As?s", "s", "a", "@join($1,$2)|@join($1,$2,$3)", 0, NULL, R(array_join)},
-    {"array_max", "A", "E1", "y", "list_aggregate($1, 'max')", 0, NULL, R(ordered_array)},
-    {"array_min", "A", "E1", "y", "list_aggregate($1, 'min')", 0, NULL, R(ordered_array)},
+    {"array_max", "A", "E1", "y", "!array_extreme", 0, NULL, R(ordered_array)},
+    {"array_min", "A", "E1", "y", "!array_extreme", 0, NULL, R(ordered_array)},
     {"array_position", "aa", "l", "-", "CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL ELSE coalesce(list_position($1, $2), 0) END", 0, NULL, R(array_member)},
     {"array_remove", "aa", "A", "-", "CASE WHEN $2 IS NULL THEN NULL ELSE list_filter($1, lambda w: w IS NULL OR w <> $2) END", 0, NULL, R(array_member)},
     {"array_append", "aa", "A", "-", "CASE WHEN $1 IS NULL THEN NULL ELSE list_append($1, $2) END", 0, NULL, R(array_member)},
@@ -381,7 +381,7 @@ static struct hr_function functions[] = {
     {"array_repeat", "aI", "-", "2", "CASE WHEN $2 IS NULL THEN NULL ELSE list_resize([$1][:0], @item_count(CAST(greatest($2, 0) AS BIGINT)), $1) END", 0, NULL, R(array_repeat)},
     {"array_size", "A", "i", "a", "len($1)", 0, NULL, NULL},
     {"sort_array", "A?b", "1", "1", "!sort_array", 0, NULL, R(sort_array)},
-    {"array_sort", "A?L", "1", "1", "list_sort($1, 'ASC', 'NULLS LAST')", HR_F_LAMBDA,
+    {"array_sort", "A?L", "1", "1", "!array_sort", HR_F_LAMBDA,
      "array_sort($1, lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, (IF((namedlambdavariable() IS NULL), 1, "
      "(IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), "
      "1, 0)))))))))), namedlambdavariable(), namedlambdavariable()))", R(array_sort)},

@@ -308,13 +308,6 @@ enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
-{
-    hr_buf_addf(out, "CASE WHEN %s THEN list_sort(%s, 'ASC', 'NULLS FIRST') ELSE list_sort(%s, 'DESC', 'NULLS LAST') END", c->args[1], c->args[0],
-                c->args[0]);
-    return HR_OK;
-}
-
 enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);

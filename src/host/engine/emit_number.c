@@ -161,7 +161,6 @@ enum hr_code emit_case(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-/* greatest and least skip nulls, as DuckDB's do; NaN is the largest in both */
 enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[0]->type;
@@ -237,6 +236,13 @@ enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
 {
     bool number = c->call->call.args.at[0]->type->id == HR_TYPE_LONG;
     hr_buf_addf(out, number ? "upper(to_hex(%s))" : "hex(%s)", c->args[0]);
+    return HR_OK;
+}
+
+/* in lines of 76, as MIME has them: no end of a line after the last */
+enum hr_code emit_base64(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_addf(out, "rtrim(regexp_replace(base64(%s), '(.{76})', '\\1' || chr(13) || chr(10), 'g'), chr(13) || chr(10))", c->args[0]);
     return HR_OK;
 }
 

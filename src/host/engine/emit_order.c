@@ -106,3 +106,59 @@ enum hr_code emit_by_other(struct call_text *c, struct hr_buf *out)
     hr_buf_adds(out, c->over);
     return HR_OK;
 }
+
+/* ---- in a row: the values beside their keys ---- */
+
+/* a value as a pair that sorts by its key; NULL stays NULL */
+static const char *keyed(struct emit *e, const struct hr_type *type, const char *value)
+{
+    return hr_printf(e->arena, "CASE WHEN %s IS NOT NULL THEN {k: %s, v: %s} END", value, key_text(e, type, true, value), value);
+}
+
+/* the list sorted: list_sort's words in `how` */
+static const char *sorted_list(struct emit *e, const struct hr_type *element, const char *list, const char *how)
+{
+    if (!needs_key(element))
+        return hr_printf(e->arena, "list_sort(%s, %s)", list, how);
+    const char *item = hr_printf(e->arena, "v%d", ++e->next_table), *pair = hr_printf(e->arena, "v%d", ++e->next_table);
+    return hr_printf(e->arena, "list_transform(list_sort(list_transform(%s, lambda %s: %s), %s), lambda %s: struct_extract(%s, 'v'))", list, item,
+                     keyed(e, element, item), how, pair, pair);
+}
+
+enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *element = c->call->call.args.at[0]->type->element;
+    hr_buf_addf(out, "CASE WHEN %s THEN %s ELSE %s END", c->args[1], sorted_list(c->e, element, c->args[0], "'ASC', 'NULLS FIRST'"),
+                sorted_list(c->e, element, c->args[0], "'DESC', 'NULLS LAST'"));
+    return HR_OK;
+}
+
+enum hr_code emit_array_sort(struct call_text *c, struct hr_buf *out)
+{
+    hr_buf_adds(out, sorted_list(c->e, c->call->call.args.at[0]->type->element, c->args[0], "'ASC', 'NULLS LAST'"));
+    return HR_OK;
+}
+
+enum hr_code emit_array_extreme(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *element = c->call->call.args.at[0]->type->element;
+    bool most = hr_function_is(c->call->call.function, "array_max");
+    if (!needs_key(element))
+        hr_buf_addf(out, "list_aggregate(%s, '%s')", c->args[0], most ? "max" : "min");
+    else
+        hr_buf_addf(out, "list_extract(%s, 1)", sorted_list(c->e, element, c->args[0], most ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS LAST'"));
+    return HR_OK;
+}
+
+/* greatest and least skip nulls, as the engine's do; NaN is the largest in both */
+enum hr_code emit_greatest(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type *type = c->call->type;
+    const char *name = c->call->call.function->name;
+    bool key = needs_key(type);
+    hr_buf_addf(out, "%s%s(", key ? "struct_extract(" : "", name);
+    for (size_t i = 0; i < c->call->call.args.count; i++)
+        hr_buf_addf(out, "%s%s", i ? ", " : "", key ? keyed(c->e, type, c->args[i]) : c->args[i]);
+    hr_buf_adds(out, key ? "), 'v')" : ")");
+    return HR_OK;
+}

@@ -86,6 +86,19 @@ struct rel sql_table_function(struct parser *p, struct texts name, struct nodes 
     return sql_rel(p, rel, name.at[0].start, stop, sql_depth(&args) + 1);
 }
 
+/* struct(a, b) alone is a row as (a, b) is, without the names that it may give */
+static bool struct_row(struct parser *p, const struct hr_expr *expr, struct hr_exprs *row)
+{
+    if (expr->kind != HR_EXPR_CALL || expr->call.name.count != 1 || strcasecmp(expr->call.name.at[0], "struct"))
+        return false;
+    *row = (struct hr_exprs){HR_NEW_ARRAY(p->arena, struct hr_expr *, expr->call.args.count), expr->call.args.count};
+    for (size_t i = 0; i < row->count; i++) {
+        struct hr_expr *value = expr->call.args.at[i];
+        row->at[i] = value->kind == HR_EXPR_ALIAS ? value->alias.child : value;
+    }
+    return true;
+}
+
 struct rel sql_values(struct parser *p, struct nodes rows, int start, int stop)
 {
     struct hr_rel *rel = hr_rel_new(p->arena, HR_REL_VALUES, NULL);
@@ -93,6 +106,8 @@ struct rel sql_values(struct parser *p, struct nodes rows, int start, int stop)
     rel->values.count = rows.count;
     for (size_t i = 0; i < rows.count; i++) {
         struct nodes one = {0};
+        if (!rows.at[i].row && struct_row(p, rows.at[i].expr, &rel->values.rows[i]))
+            continue;
         if (!rows.at[i].row)
             sql_push(p, &one, rows.at[i]);
         rel->values.rows[i] = sql_exprs(p, rows.at[i].row ? rows.at[i].row : &one);

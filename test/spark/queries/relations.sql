@@ -159,3 +159,8 @@ SELECT a FROM VALUES (1, 2) t(a, b) WHERE EXISTS (SELECT a FROM VALUES (1, 2) u(
 # arrays between two, which the engine's BETWEEN does not take
 SELECT a, b FROM VALUES (array('x')), (array('x', 'y')), (array('y')), (NULL) AS t(a) JOIN range(2) AS r(b) ON a BETWEEN array('x', 'a') AND array('y') ORDER BY a, b
 SELECT a FROM VALUES (array(1)), (array(2)), (array(3)) AS t(a) WHERE a >= array(2) AND a <= array(3) ORDER BY a
+# a struct alone is a row of VALUES
+SELECT * FROM VALUES (struct(1, 2)), (struct(3, NULL)), ((5, 6)) AS t(a, b) ORDER BY a
+SELECT * FROM VALUES struct(1 AS a, 'x' AS b), (2, 'y')
+SELECT * FROM VALUES (struct(1, 2), 3), (struct(4, NULL), 5) AS t(a, b) ORDER BY a
+SELECT * FROM VALUES (named_struct('a', 1)), (struct(2))

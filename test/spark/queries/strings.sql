@@ -266,3 +266,6 @@ regexp_count(1, 1)
 regexp_instr(1, 1)
 contains(1, 1)
 startswith(1, 1)
+# base64 has lines of 76
+base64(repeat('a', 57)), base64(repeat('a', 58)), base64(repeat('a', 114)), base64(repeat('a', 115)), base64(''), base64(NULL)
+SELECT base64(concat(repeat('a', 100), id)) b, unbase64(base64(concat(repeat('a', 100), id))) = CAST(concat(repeat('a', 100), id) AS BINARY) FROM range(3)
