@@ -195,7 +195,7 @@ static struct hr_function functions[] = {
     {"ascii", "s", "i", "a", "ascii($1)", 0, NULL, NULL},
     {"chr,char", "l", "s", "a", "@chr($1)", 0, NULL, NULL},
     {"btrim", "s?s", "s", "a", "trim($1, ' ')|trim($1, $2)", 0, NULL, NULL},
-    {"base64", "y", "s", "a", "!base64", 0, NULL, NULL},
+    {"base64", "y", "s", "a", "@base64($1)", 0, NULL, NULL},
     {"to_binary", "s?s", "y", "y", "@to_binary($1,'hex')|@to_binary($1,$2)", 0, NULL, R(to_binary)},
     {"try_to_binary", "s?s", "y", "y", "@try_to_binary($1,'hex')|@try_to_binary($1,$2)", 0, NULL, R(to_binary)},
     {"unbase64", "s", "y", "a", "@unbase64($1)", 0, NULL, NULL},

@@ -21,7 +21,7 @@ struct call_text {
     X(array_set) X(sort_array) X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
     X(try_sum) X(skewness) X(kurtosis) X(make_date) X(conv) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg) X(ordered) X(extreme) X(by_other) \
     X(pandas_product) X(pandas_variance) X(pandas_deviation) X(pandas_covariance) X(pandas_skewness) X(pandas_kurtosis) X(pandas_mode) X(top_k) \
-    X(like) X(contains) X(base64) X(array_sort) X(array_extreme) X(greatest)
+    X(like) X(contains) X(array_sort) X(array_extreme) X(greatest)
 
 #define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);
 HR_EMITTERS(X)

@@ -239,13 +239,6 @@ enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-/* in lines of 76, as MIME has them: no end of a line after the last */
-enum hr_code emit_base64(struct call_text *c, struct hr_buf *out)
-{
-    hr_buf_addf(out, "rtrim(regexp_replace(base64(%s), '(.{76})', '\\1' || chr(13) || chr(10), 'g'), chr(13) || chr(10))", c->args[0]);
-    return HR_OK;
-}
-
 enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
 {
     bool bits = hr_function_is(c->call->call.function, "bit_length");

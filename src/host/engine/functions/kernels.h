@@ -42,7 +42,7 @@
     /* like.c */ \
     X(like, "b:s*", 0) X(like_any, "b:s*", HR_K_NULLS) X(like_all, "b:s*", HR_K_NULLS) X(contains, "b:ss", 0) \
     /* string.c */ \
-    X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(unbase64, "y:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
+    X(mask, "s:s*", HR_K_NULLS) X(luhn_check, "b:s", 0) X(base64, "s:y", 0) X(unbase64, "y:s", 0) X(encode, "?", 0) X(decode, "?", 0) X(is_valid_utf8, "b:s", 0) X(parse_url, "s:s*", 0) \
     X(try_parse_url, "s:s*", 0) X(quote, "s:s", 0) X(sentences, "?", 0) X(make_valid_utf8, "s:s", 0) X(validate_utf8, "s:s", 0) \
     /* moment_parts.c */ \
     X(window_start, "?", 0) X(timestamp_add, "?", HR_K_ZONE) X(timestamp_diff, "?", HR_K_ZONE) X(make_timestamp, "?", HR_K_ZONE) X(make_timestamp_null, "?", HR_K_ZONE) \

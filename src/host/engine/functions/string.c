@@ -453,13 +453,34 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
     list_end(&all);
 }
 
-/* ---- base64 as Java's MIME decoder reads it: what is no digit is passed over ---- */
+/* ---- base64 as Java's MIME has it: lines of 76 digits; what is no digit is passed over by the reader ---- */
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int base64_digit(unsigned char c)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
+    const char *at = c ? strchr(base64_digits, c) : NULL;
+    return at ? (int)(at - base64_digits) : -1;
+}
+
+void hr_k_base64(struct hr_rows *rows, idx_t row)
+{
+    enum { BYTES_IN_LINE = 57 };
+    struct hr_text text = hr_row_text(rows, 0, row);
+    struct hr_buf out;
+    hr_buf_init(&out, HR_BUF_GROWS);
+    for (size_t at = 0; at < text.len && hr_kernel_step(rows); at += 3) {
+        unsigned char three[3] = {0};
+        size_t left = text.len - at, count = left < sizeof three ? left : sizeof three;
+        memcpy(three, text.bytes + at, count);
+        char four[] = {base64_digits[three[0] >> 2], base64_digits[(three[0] & 3) << 4 | three[1] >> 4],
+                       count > 1 ? base64_digits[(three[1] & 15) << 2 | three[2] >> 6] : '=', count > 2 ? base64_digits[three[2] & 63] : '='};
+        if (at && at % BYTES_IN_LINE == 0)
+            hr_buf_adds(&out, "\r\n");
+        hr_buf_add(&out, four, sizeof four);
+    }
+    hr_out_buf(rows, row, &out);
+    hr_buf_release(&out);
 }
 
 static void bad_base64(struct hr_rows *rows, const char *message)
