@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         walk(root, text, len - 2);
     hr_bump_release(&bump);
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_json_inference *inference = hr_json_inference_new(arena, &json);
+    struct hr_json_inference *inference = hr_json_inference_new(arena, &json, NULL);
     struct hr_err err = {0};
     const struct hr_type *schema;
     enum hr_code code = hr_json_infer(inference, text, (len - 2) / 2, &err);
@@ -45,9 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     hr_arena_free(arena);
     struct hr_buf value;
     hr_buf_init(&value, 1 << 20);
-    hr_json_field(text, len - 2, "a", 1, &value);
-    hr_json_get(text, len - 2, "$.a[0]", 6, &value);
-    hr_json_array_length(text, len - 2);
+    hr_json_field(text, len - 2, "a", 1, NULL, &value);
+    hr_json_get(text, len - 2, "$.a[0]", 6, NULL, &value);
+    hr_json_array_length(text, len - 2, NULL);
     hr_buf_release(&value);
     free(text);
     return 0;

@@ -341,8 +341,9 @@ static enum hr_code open_all(struct session *session, struct hr_err *err)
     if (!session->engine)
         HR_TRY(hr_engine_open(&options, &session->engine, err));
     HR_TRY(hr_duckdb_fs_register(hr_engine_database(session->engine), session->blob, err));
+    struct hr_format_options reading = {.stop_of = hr_engine_stop_of, .stop_arg = session->engine};
     if (!session->format)
-        HR_TRY(hr_format_open(hr_engine_database(session->engine), session->blob, NULL, &session->format, err));
+        HR_TRY(hr_format_open(hr_engine_database(session->engine), session->blob, &reading, &session->format, err));
     session->opened = true;
     return HR_OK;
 }

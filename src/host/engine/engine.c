@@ -468,6 +468,8 @@ const struct hr_type *hr_query_schema(const struct hr_query *query) { return que
 const struct hr_typed *hr_query_typed(const struct hr_query *query) { return query->typed; }
 const char *hr_query_sql(const struct hr_query *query) { return query->sql; }
 
+const atomic_int *hr_engine_stop_of(void *engine, idx_t connection) { return budget_stop_of(((struct hr_engine *)engine)->budget, connection); }
+
 void hr_query_cancel(struct hr_query *query)
 {
     atomic_store(&query->running.stop, STOP_CANCELLED);
@@ -502,6 +504,15 @@ static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_f
     }
 }
 
+/* A stream that was not read to its end keeps its transaction until the connection's next statement, which rolls it back: what would be registered
+ * meanwhile went with it. */
+static void end_unfinished(const struct hr_query *query)
+{
+    duckdb_result none;
+    duckdb_query(query->connection, "ROLLBACK", &none);
+    duckdb_destroy_result(&none);
+}
+
 static enum hr_code run_pending(struct hr_query *query, duckdb_pending_result pending, chunk_fn fn, void *arg, struct hr_err *err)
 {
     duckdb_result result;
@@ -520,6 +531,8 @@ static enum hr_code run_pending(struct hr_query *query, duckdb_pending_result pe
         code = drain(query, &result, fn, arg, err);
     duckdb_destroy_result(&result);
     query_ends_help(query);
+    if (code)
+        end_unfinished(query);
     return code;
 }
 

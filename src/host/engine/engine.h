@@ -8,6 +8,7 @@
 #define HR_HOST_ENGINE_ENGINE_H
 #include "host/analyze/analyze.h"
 #include <duckdb.h>
+#include <stdatomic.h>
 
 struct hr_engine;
 struct hr_query;
@@ -44,6 +45,7 @@ const struct hr_type *hr_query_schema(const struct hr_query *query);            
 const struct hr_typed *hr_query_typed(const struct hr_query *query);
 const char *hr_query_sql(const struct hr_query *query);    /* yields columns c0, c1 … in hr_type_duckdb's types; kernels registered; for rows only */
 enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct hr_err *err);   /* once */
+const atomic_int *hr_engine_stop_of(void *engine, idx_t connection);     /* a struct hr_engine: an hr_stop_fn for what reads below it (format/) */
 void hr_query_cancel(struct hr_query *query);                                            /* run returns HR_E_CANCELLED, also when not yet called */
 void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows);         /* percent < 0: unknown; rows delivered */
 size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metrics);      /* after run */

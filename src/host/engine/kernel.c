@@ -127,10 +127,17 @@ bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes)
     return false;
 }
 
-bool hr_kernel_watch(void *rows, uint64_t bytes)
+static bool has_room(void *rows, uint64_t bytes) { return hr_kernel_room(rows, bytes); }
+
+static void give_room(void *arg, uint64_t bytes)
 {
-    return hr_kernel_room(rows, bytes);
+    struct kernel_run *run = ((struct hr_rows *)arg)->run;
+    int64_t given = bytes < (uint64_t)run->taken ? (int64_t)bytes : run->taken;    /* what was refused was not taken */
+    budget_give(run->budget, given);
+    run->taken -= given;
 }
+
+struct hr_watch hr_kernel_watching(struct hr_rows *rows) { return (struct hr_watch){has_room, rows, give_room}; }
 
 static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
 {

@@ -17,6 +17,7 @@
 #include "host/plan/env.h"
 #include "host/plan/type.h"
 #include "host/value/value.h"
+#include "host/value/watch.h"
 #include <duckdb.h>
 
 enum { HR_K_NULLS = 1, HR_K_VOLATILE = 2, HR_K_ZONE = 4 /* depends on the session's time zone */ };
@@ -53,7 +54,7 @@ struct hr_rows {
 /* Room for so many bytes of the session's memory, until the next vector of the kernel. Asked before much is made, and now and then by what
  * lasts (0 bytes): false when there is not so much or the statement is to end. It has failed then, and the kernel returns. */
 bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes);
-bool hr_kernel_watch(void *rows, uint64_t bytes);      /* the same, as value/java_text.h asks it */
+struct hr_watch hr_kernel_watching(struct hr_rows *rows);     /* the same, for what is asked to end by a watch; as long as rows */
 
 /* What a kernel keeps from row to row, in this thread and statement: `size` zeroed bytes at first, then the same again. At the end `release` frees
  * what they hold, and they are freed. */

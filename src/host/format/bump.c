@@ -14,6 +14,7 @@ char *hr_bump_alloc(struct hr_bump *bump, size_t len)
         HR_CHECK(block);
         *block = (struct hr_bump_block){bump->first, 0, cap};
         bump->first = block;
+        hr_pace_step(&bump->pace, cap);
     }
     char *at = block->data + block->used;
     block->used += len;
@@ -26,6 +27,7 @@ void hr_bump_reset(struct hr_bump *bump)
         return;
     for (struct hr_bump_block *next = bump->first->next; next;) {
         struct hr_bump_block *after = next->next;
+        hr_pace_give(&bump->pace, next->cap);
         free(next);
         next = after;
     }
@@ -36,6 +38,8 @@ void hr_bump_reset(struct hr_bump *bump)
 void hr_bump_release(struct hr_bump *bump)
 {
     hr_bump_reset(bump);
+    if (bump->first)
+        hr_pace_give(&bump->pace, bump->first->cap);
     free(bump->first);
     bump->first = NULL;
 }

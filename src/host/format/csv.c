@@ -47,6 +47,7 @@ struct csv_run {
     bool checks, pruned, wants_corrupt, only_count;
     size_t *unit_first; size_t unit_count;         /* the first unit of each file, and their sum */
     atomic_size_t next_unit;
+    struct hr_watch watch;
     pthread_mutex_t lock;                          /* of readers */
     struct hr_blob_reader **readers;
     struct kept *kept;                             /* columns from memory, or NULL */
@@ -55,6 +56,7 @@ struct csv_run {
 
 struct csv_local {
     struct csv_run *run;
+    struct hr_watch watch;                         /* a copy of the run's, which may end before this does */
     struct hr_csv_lexer lexer;
     struct hr_bump bump;
     struct hr_bytes *bytes;                        /* of a small file, shared */
@@ -314,6 +316,8 @@ static enum hr_code check_header(const struct csv_local *local, const struct hr_
 
 static enum hr_code more(struct csv_local *local, struct hr_err *err)
 {
+    if (!hr_pace_ask(&local->bump.pace))
+        return hr_scan_ended(err);
     return local->whole ? more_stream(local, err) : extend_block(local, err);
 }
 
@@ -529,6 +533,8 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
             HR_TRY(make_row(local, row, &keeps, err));
             row += keeps;
         }
+        if (!hr_pace_step(&local->bump.pace, 0))
+            return hr_scan_ended(err);                 /* its last record is unfinished */
     }
     *rows = row;
     atomic_fetch_add(&local->run->scan->format->rows_parsed, row);
@@ -564,6 +570,8 @@ static struct csv_local *local_new(struct csv_run *run)
     struct csv_local *local = calloc(1, sizeof *local);
     HR_CHECK(local);
     local->run = run;
+    local->watch = run->watch;
+    local->bump.pace.watch = &local->watch;
     local->columns = calloc(run->column_count + 1, sizeof *local->columns);
     HR_CHECK(local->columns);
     if (run->column_count)
@@ -646,8 +654,10 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
     size_t cost = 0;
     for (size_t i = 0; i < count; i++)
         cost += total * value_bytes(missing[i].type);
-    for (size_t i = 0; i < owner_count; i++)
+    for (size_t i = 0; i < owner_count; i++) {
         owners[i]->run = NULL;
+        owners[i]->watch = hr_watch_none();            /* what is kept outlives the statement */
+    }
     if (!code) {
         for (size_t i = 0; i < count; i++) {
             kept->of[missing[i].schema] = set;
@@ -803,8 +813,9 @@ static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want,
     HR_CHECK(run);
     run->scan = scan;
     run->state = state;
+    run->watch = want->watch;
     pthread_mutex_init(&run->lock, NULL);
-    struct hr_scan_want all = {state->all, scan->schema->field_count, want->out, want->out_count};
+    struct hr_scan_want all = {state->all, scan->schema->field_count, want->out, want->out_count, want->watch};
     plan_columns(run, state->all ? &all : want);
     plan_units(run);
     enum hr_code code = state->all ? HR_OK : only_corrupt(run, want, err);
@@ -864,10 +875,13 @@ static void options_key(const struct hr_rel *rel, const struct hr_csv *csv, stru
     hr_buf_addf(out, "%s|%s|%d%d\n", csv->zone_name, csv->corrupt, csv->case_sensitive, csv->infer_ntz);
 }
 
+struct to_infer { const struct hr_csv *csv; const struct hr_watch *watch; };
+
 static enum hr_code read_schema(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
                                 const struct hr_type **schema, struct hr_err *err)
 {
-    return hr_csv_schema(format, arena, options, files, schema, err);
+    const struct to_infer *asked = options;
+    return hr_csv_schema(format, arena, asked->csv, files, asked->watch, schema, err);
 }
 
 static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, const struct hr_type *data, struct hr_err *err)
@@ -911,15 +925,17 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     hr_files_key(&state->files, &key);
     options_key(rel, csv, &key);
     bool versions = hr_files_versioned(&state->files);
+    struct hr_watch watch = hr_env_watch(env);
+    struct to_infer asked = {csv, &watch};
     enum hr_code code = HR_OK;
     if (user) {
         data = hr_files_without_partitions(scan->arena, user, &state->files, csv->case_sensitive);
     } else if (!state->files.count) {
         code = hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "CSV", NULL);
     } else if (versions) {
-        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, csv, &state->files, &data, err);
+        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, &asked, &state->files, &data, err);
     } else {
-        code = hr_csv_schema(format, scan->arena, csv, &state->files, &data, err);
+        code = hr_csv_schema(format, scan->arena, csv, &state->files, &watch, &data, err);
     }
     if (!code)
         code = place_columns(scan, state, data, err);
@@ -1003,6 +1019,7 @@ static enum hr_code open_strings(struct hr_scan *scan, struct csv_scan *state, s
     struct hr_csv *csv;
     const struct hr_type *data;
     struct hr_options options = hr_options_copy(scan->arena, &rel->parse.options);
+    struct hr_watch watch = hr_env_watch(env);
     HR_TRY(hr_csv_options(scan->arena, env, &options, &csv, err));
     hr_csv_one_record(csv);
     csv->pruning = false;
@@ -1013,7 +1030,7 @@ static enum hr_code open_strings(struct hr_scan *scan, struct csv_scan *state, s
     if (rel->parse.schema)
         data = hr_type_copy(scan->arena, rel->parse.schema);
     else
-        HR_TRY(hr_csv_schema_of_strings(scan->arena, csv, state->strings, &data, err));
+        HR_TRY(hr_csv_schema_of_strings(scan->arena, csv, state->strings, &watch, &data, err));
     scan->rows_guess = state->strings->count;
     HR_TRY(place_columns(scan, state, data, err));
     state->all = HR_NEW_ARRAY(scan->arena, size_t, scan->schema->field_count + 1);

@@ -65,6 +65,7 @@ struct hr_csv_lexer {
     bool windows_ends;             /* multi_line: the file's line ends are \r\n … */
     bool mac_ends;                 /* … or \r */
     struct hr_bump *bump;
+    char *scratch; size_t scratch_cap;      /* a careful field, before its length is known */
     struct hr_csv_record record;
 };
 
@@ -98,13 +99,14 @@ enum hr_code hr_csv_parse_strings(struct hr_format *format, struct hr_arena *are
 /* options for reading one record out of one text: line ends inside quotes belong to it, \n ends it */
 void hr_csv_one_record(struct hr_csv *csv);
 
-/* ---- header and inference ---- */
+/* ---- header and inference ----
+ * A watch (or NULL) is asked now and then: HR_E_CANCELLED when it ended the reading. */
 enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
-                           const struct hr_type **schema, struct hr_err *err);
+                           const struct hr_watch *watch, const struct hr_type **schema, struct hr_err *err);
 /* of strings that are one record each; csv as hr_csv_one_record makes it */
 struct hr_strings;
-enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_type **schema,
-                                      struct hr_err *err);
+enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_watch *watch,
+                                      const struct hr_type **schema, struct hr_err *err);
 /* the value a token stands for; false: null */
 static inline bool hr_csv_token(const struct hr_csv *csv, const struct hr_csv_field *field, struct hr_text *text)
 {

@@ -188,9 +188,11 @@ void hr_csv_line_style(struct hr_csv_lexer *lexer, const char *bytes, size_t len
     lexer->mac_ends = r && !lexer->windows_ends;
 }
 
-static enum hr_code walk_open(struct walk *walk, struct hr_format *format, const struct hr_csv *csv, const struct hr_file *file, struct hr_err *err)
+static enum hr_code walk_open(struct walk *walk, struct hr_format *format, const struct hr_csv *csv, const struct hr_file *file,
+                              const struct hr_watch *watch, struct hr_err *err)
 {
     memset(walk, 0, sizeof *walk);
+    walk->bump.pace.watch = watch;
     walk->format = format;
     walk->csv = csv;
     hr_csv_lexer_init(&walk->lexer, csv, &walk->bump);
@@ -260,12 +262,19 @@ static enum hr_code too_large(const struct walk *walk, struct hr_err *err)
                    (long long)walk->csv->max_columns, (long long)walk->csv->max_chars);
 }
 
+static enum hr_code walked(struct walk *walk, bool is_end, struct hr_err *err)
+{
+    if (!hr_pace_step(&walk->bump.pace, 0))
+        return hr_scan_ended(err);
+    return !is_end && walk->lexer.record.broken ? too_large(walk, err) : HR_OK;
+}
+
 static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *err)
 {
     hr_bump_reset(&walk->bump);
     if (walk->strings) {
         walk_strings(walk, is_end);
-        return !*is_end && walk->lexer.record.broken ? too_large(walk, err) : HR_OK;
+        return walked(walk, *is_end, err);
     }
     if (!walk->lexer.start)
         HR_TRY(walk_more(walk, err));
@@ -273,8 +282,10 @@ static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *er
         enum hr_csv_step step = hr_csv_next(&walk->lexer);
         if (step != HR_CSV_MORE) {
             *is_end = step == HR_CSV_END;
-            return !*is_end && walk->lexer.record.broken ? too_large(walk, err) : HR_OK;
+            return walked(walk, *is_end, err);
         }
+        if (!hr_pace_ask(&walk->bump.pace))
+            return hr_scan_ended(err);
         HR_TRY(walk_more(walk, err));
     }
 }
@@ -340,15 +351,15 @@ static const struct hr_type *guess_type(struct hr_arena *arena, const struct gue
 }
 
 /* where records come from: files, or strings */
-struct origin { struct hr_format *format; const struct hr_files *files; const struct hr_strings *strings; };
+struct origin { struct hr_format *format; const struct hr_files *files; const struct hr_strings *strings; const struct hr_watch *watch; };
 
 static size_t origin_count(const struct origin *origin) { return origin->strings ? 1 : origin->files->count; }
 
 static enum hr_code origin_open(const struct origin *origin, size_t i, const struct hr_csv *csv, struct walk *walk, struct hr_err *err)
 {
     if (!origin->strings)
-        return walk_open(walk, origin->format, csv, &origin->files->at[i], err);
-    *walk = (struct walk){.csv = csv, .strings = origin->strings};
+        return walk_open(walk, origin->format, csv, &origin->files->at[i], origin->watch, err);
+    *walk = (struct walk){.csv = csv, .strings = origin->strings, .bump.pace.watch = origin->watch};
     hr_csv_lexer_init(&walk->lexer, csv, &walk->bump);
     return HR_OK;
 }
@@ -391,13 +402,13 @@ static enum hr_code schema_of(const struct origin *origin, struct hr_arena *aren
 }
 
 enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
-                           const struct hr_type **schema, struct hr_err *err)
+                           const struct hr_watch *watch, const struct hr_type **schema, struct hr_err *err)
 {
-    return schema_of(&(struct origin){format, files, NULL}, arena, csv, schema, err);
+    return schema_of(&(struct origin){format, files, NULL, watch}, arena, csv, schema, err);
 }
 
-enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_type **schema,
-                                      struct hr_err *err)
+enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_watch *watch,
+                                      const struct hr_type **schema, struct hr_err *err)
 {
-    return schema_of(&(struct origin){NULL, NULL, strings}, arena, csv, schema, err);
+    return schema_of(&(struct origin){NULL, NULL, strings, watch}, arena, csv, schema, err);
 }

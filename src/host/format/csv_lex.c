@@ -51,7 +51,11 @@ void hr_csv_lexer_init(struct hr_csv_lexer *lexer, const struct hr_csv *csv, str
 void hr_csv_lexer_release(struct hr_csv_lexer *lexer)
 {
     free(lexer->record.fields);
+    free(lexer->scratch);
+    hr_pace_give(&lexer->bump->pace, lexer->record.cap * sizeof *lexer->record.fields + lexer->scratch_cap);
+    lexer->record.cap = lexer->scratch_cap = 0;
     lexer->record.fields = NULL;
+    lexer->scratch = NULL;
 }
 
 static void seek(struct hr_csv_lexer *lexer, const char *at)
@@ -121,12 +125,23 @@ const char *hr_csv_line_start(const struct hr_csv_lexer *lexer, const char *star
 
 /* ---- fields ---- */
 
-static struct hr_csv_field *add_field(struct hr_csv_record *record)
+/* one more than maxColumns is enough to know that the record is broken */
+static bool is_full(const struct hr_csv *csv, const struct hr_csv_record *record)
 {
+    return csv->max_columns >= 0 && record->count > (size_t)csv->max_columns;
+}
+
+static struct hr_csv_field *add_field(struct hr_csv_lexer *lexer)
+{
+    struct hr_csv_record *record = &lexer->record;
+    if (is_full(lexer->csv, record))
+        return &record->fields[record->count - 1];
     if (record->count == record->cap) {
-        record->cap = record->cap ? record->cap * 2 : 64;
+        size_t more = record->cap ? record->cap : 64;
+        record->cap += more;
         record->fields = realloc(record->fields, record->cap * sizeof *record->fields);
         HR_CHECK(record->fields);
+        hr_pace_step(&lexer->bump->pace, more * sizeof *record->fields);
     }
     return &record->fields[record->count++];
 }
@@ -142,7 +157,7 @@ static void plain_field(struct hr_csv_lexer *lexer, const char *at, const char *
     if (csv->ignore_trailing)
         while (at < end && is_space(end[-1]))
             end--;
-    *add_field(&lexer->record) = (struct hr_csv_field){at, (uint32_t)(end - at), at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
+    *add_field(lexer) = (struct hr_csv_field){at, (uint32_t)(end - at), at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
 }
 
 /* ---- the careful path: one record, univocity's way, one character at a time ---- */
@@ -177,7 +192,7 @@ static bool next_char(struct careful *c)
 {
     const struct hr_csv *csv = c->lexer->csv;
     size_t width;
-    if (c->p >= c->end)
+    if (c->p >= c->end || !hr_pace_step(&c->lexer->bump->pace, 0))
         return !(c->stopped = true);
     c->from = c->p;
     if (is_separator(csv, c->p, c->end)) {
@@ -381,11 +396,24 @@ static void end_of_input(struct careful *c)
     c->consumed = c->prev != 0 && !at_stop(c);
 }
 
+/* as much as a field may take, for a record is as long as its bytes last: each field alone would take that again from the bump */
+static char *scratch(struct hr_csv_lexer *lexer, size_t room)
+{
+    if (room <= lexer->scratch_cap)
+        return lexer->scratch;
+    free(lexer->scratch);
+    hr_pace_give(&lexer->bump->pace, lexer->scratch_cap);
+    lexer->scratch = malloc(room);
+    HR_CHECK(lexer->scratch);
+    lexer->scratch_cap = room;
+    hr_pace_step(&lexer->bump->pace, room);
+    return lexer->scratch;
+}
+
 static void quoted_field(struct careful *c)
 {
     struct hr_csv_lexer *lexer = c->lexer;
-    size_t room = (size_t)(c->end - c->p) * 2 + 64;   /* what is not used is given back */
-    c->out = hr_bump_alloc(lexer->bump, room);
+    c->out = scratch(lexer, (size_t)(c->end - c->p) * 2 + 64);
     c->len = 0;
     c->stopped = c->consumed = c->unescaped = false;
     c->p++;
@@ -394,9 +422,9 @@ static void quoted_field(struct careful *c)
         end_of_input(c);
     else
         c->p = c->from;            /* the separator or line end is the caller's */
-    lexer->bump->first->used -= room - c->len;
+    char *kept = memcpy(hr_bump_alloc(lexer->bump, c->len), c->out, c->len);
     enum hr_field_kind kind = c->len ? HR_FIELD_PLAIN : c->stopped && !c->consumed ? HR_FIELD_EMPTY : HR_FIELD_QUOTED_EMPTY;
-    *add_field(&lexer->record) = (struct hr_csv_field){c->out, (uint32_t)c->len, kind};
+    *add_field(lexer) = (struct hr_csv_field){kept, (uint32_t)c->len, kind};
 }
 
 /* In a file whose lines end in \r or \r\n a lone \n ends a line only where a value would begin */
@@ -439,7 +467,7 @@ static bool careful_record(struct hr_csv_lexer *lexer, const char *at, const cha
         }
         c.p += width;
         if (c.p == end && (!csv->multi_line || lexer->is_last)) {
-            *add_field(record) = (struct hr_csv_field){c.p, 0, HR_FIELD_EMPTY};
+            *add_field(lexer) = (struct hr_csv_field){c.p, 0, HR_FIELD_EMPTY};
             record->text_len = (size_t)(end - at);
             *next = end;
             return true;
@@ -540,7 +568,7 @@ static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
                 return FAST_MORE;
             if (behind < lexer->limit && !is_separator(csv, behind, lexer->limit) && !line_end(lexer, behind))
                 return FAST_CAREFUL;
-            *add_field(record) = made;
+            *add_field(lexer) = made;
             p = behind >= lexer->limit ? lexer->limit : structural(lexer);
             field = behind;
             if (p != behind)

@@ -57,7 +57,7 @@ static bool put_token(const struct hr_csv_reader *reader, const struct hr_csv_re
     if (!has || !ok)
         hr_vector_null_all(type, into, row);
     else
-        hr_vector_own(type, into, row);
+        hr_vector_own(type, into, row, &bump->pace);
     return ok;
 }
 
@@ -68,9 +68,10 @@ static enum hr_code malformed(const char *text, size_t len, struct hr_err *err)
     return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", record, "failFastMode", "FAILFAST", NULL);
 }
 
-enum hr_code hr_csv_reader_put(const struct hr_csv_reader *reader, const char *text, size_t len, duckdb_vector vector, idx_t row, struct hr_err *err)
+enum hr_code hr_csv_reader_put(const struct hr_csv_reader *reader, const char *text, size_t len, const struct hr_watch *watch, duckdb_vector vector,
+                               idx_t row, struct hr_err *err)
 {
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     struct hr_csv_lexer lexer;
     char *copy = padded(text, len);
     hr_csv_lexer_init(&lexer, reader->csv, &bump);
@@ -94,10 +95,11 @@ enum hr_code hr_csv_reader_put(const struct hr_csv_reader *reader, const char *t
     hr_csv_lexer_release(&lexer);
     hr_bump_release(&bump);
     free(copy);
-    return good || reader->csv->mode != HR_MODE_FAILFAST ? HR_OK : malformed(text, len, err);
+    return good || bump.pace.ended || reader->csv->mode != HR_MODE_FAILFAST ? HR_OK : malformed(text, len, err);
 }
 
-enum hr_code hr_csv_schema_of(const struct hr_csv_reader *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err)
+enum hr_code hr_csv_schema_of(const struct hr_csv_reader *reader, const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out,
+                              struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_csv csv = *reader->csv;
@@ -107,7 +109,7 @@ enum hr_code hr_csv_schema_of(const struct hr_csv_reader *reader, const char *te
     const struct hr_type *type;
     csv.infer = true;
     csv.header = false;
-    enum hr_code code = hr_csv_schema_of_strings(arena, &csv, &one, &type, err);
+    enum hr_code code = hr_csv_schema_of_strings(arena, &csv, &one, watch, &type, err);
     if (!code)
         hr_type_sql(type, out);
     free(copy);

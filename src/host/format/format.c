@@ -25,6 +25,8 @@ enum hr_code hr_format_open(duckdb_database database, struct hr_blob *blob, cons
     pthread_mutex_init(&format->connection_lock, NULL);
     format->cache = hr_cache_new(options && options->cache_bytes ? options->cache_bytes : CACHE_BYTES,
                                  options && options->cache_file_bytes ? options->cache_file_bytes : CACHE_FILE_BYTES);
+    format->stop_of = options ? options->stop_of : NULL;
+    format->stop_arg = options ? options->stop_arg : NULL;
     enum hr_code code = duckdb_connect(database, &format->connection) == DuckDBSuccess ? HR_OK
                         : hr_fail(err, HR_E_INTERNAL, "the engine gives no connection to the readers");
     if (!code)

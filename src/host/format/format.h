@@ -10,12 +10,18 @@
 #include "blob/blob.h"
 #include "host/plan/env.h"
 #include <duckdb.h>
+#include <stdatomic.h>
 
 struct hr_format;
+
+/* Of the query on this connection of the database: what becomes other than 0 when it is to end, valid while the query runs; NULL: it is no query's. */
+typedef const atomic_int *hr_stop_fn(void *arg, idx_t connection);
 
 struct hr_format_options {
     size_t cache_bytes;                /* parsed columns kept in memory; 0: 64 MB */
     size_t cache_file_bytes;           /* of reads no larger than this; 0: 8 MB */
+    hr_stop_fn *stop_of;               /* readers look at it now and then; NULL: nothing ends them but the end of what they read */
+    void *stop_arg;
 };
 
 /* database and blob are the caller's and outlive the format and every statement; options may be NULL */

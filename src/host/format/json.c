@@ -27,12 +27,14 @@ struct lines_run {
     const struct lines_scan *state;
     int *out; size_t out_count;
     size_t *required; size_t required_count;
+    struct hr_watch watch;
     bool checks;
     atomic_size_t next;                /* file, or slice of strings */
 };
 
 struct lines_local {
     struct lines_run *run;
+    struct hr_watch watch;             /* a copy of the run's, which may end before this does */
     struct hr_bump bump, kept;         /* kept: what outlives a record: strings of this chunk */
     struct hr_lines *lines;
     size_t file, at, end;              /* at, end: of strings */
@@ -117,6 +119,7 @@ static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want,
     HR_CHECK(run);
     run->scan = scan;
     run->state = state;
+    run->watch = want->watch;
     run->out = calloc(want->out_count + 1, sizeof(int));
     run->required = calloc(want->required_count + 1, sizeof(size_t));
     HR_CHECK(run->out && run->required);
@@ -151,6 +154,8 @@ static enum hr_code join(struct hr_scan *scan, void *global, void **local, struc
     struct lines_local *made = calloc(1, sizeof *made);
     HR_CHECK(made);
     made->run = global;
+    made->watch = made->run->watch;
+    made->kept.pace.watch = &made->watch;
     *local = made;
     return HR_OK;
 }
@@ -179,7 +184,8 @@ static enum hr_code next_unit(struct lines_local *local, struct hr_err *err)
     if (unit >= state->files.count)
         return HR_OK;
     local->file = unit;
-    enum hr_code code = hr_lines_open(local->run->scan->format, &state->files.at[unit], state->charset, state->line_sep, state->whole, &local->lines, err);
+    enum hr_code code = hr_lines_open(local->run->scan->format, &state->files.at[unit], state->charset, state->line_sep, state->whole,
+                                      &local->kept.pace, &local->lines, err);
     if (code == HR_E_NOT_FOUND && state->files.ignore_missing)
         return next_unit(local, err);
     local->active = !code;
@@ -191,7 +197,7 @@ static enum hr_code next_line(struct lines_local *local, struct hr_err *err)
     const struct hr_strings *strings = local->run->state->strings;
     if (!strings) {
         enum hr_code code = hr_lines_next(local->lines, &local->text, &local->len, err);
-        if (code && local->run->state->files.ignore_corrupt) {
+        if (code && code != HR_E_CANCELLED && local->run->state->files.ignore_corrupt) {
             local->text = NULL;
             return HR_OK;
         }
@@ -204,6 +210,12 @@ static enum hr_code next_line(struct lines_local *local, struct hr_err *err)
         local->len = text.len;
     }
     return HR_OK;
+}
+
+/* what was made of the last line is unfinished when its pace has ended */
+static enum hr_code goes_on(const struct lines_local *local, struct hr_err *err)
+{
+    return local->kept.pace.ended ? hr_scan_ended(err) : HR_OK;
 }
 
 static const char *where(const struct lines_local *local)
@@ -248,14 +260,14 @@ static enum hr_code make_row(struct lines_local *local, const struct hr_json_nod
             continue;
         duckdb_vector vector = duckdb_data_chunk_get_vector(out, v);
         const struct hr_field *field = &schema->fields[column];
-        good &= hr_json_put(state->json, field->type, object ? hr_json_member(object, field->name) : NULL, &local->kept, vector, row);
+        good &= hr_json_put(state->json, field->type, object ? hr_json_member(object, field->name, &local->kept) : NULL, &local->kept, vector, row);
     }
     if (!run->checks)
         return HR_OK;
     for (size_t i = 0; i < run->required_count && good && object; i++) {
         size_t column = run->required[i];
         if ((int)column != state->corrupt && state->partition[column] < 0)
-            good &= hr_json_check(state->json, schema->fields[column].type, hr_json_member(object, schema->fields[column].name), &local->kept);
+            good &= hr_json_check(state->json, schema->fields[column].type, hr_json_member(object, schema->fields[column].name, &local->kept), &local->kept);
     }
     if (!good && state->json->mode == HR_MODE_FAILFAST)
         return failfast(local, err);
@@ -289,6 +301,7 @@ static enum hr_code parse_line(struct lines_local *local, duckdb_data_chunk out,
 {
     struct hr_json_node *root = NULL;
     bool keeps, ok = hr_json_parse(local->run->state->json, local->text, local->len, &local->kept, &root);
+    HR_TRY(goes_on(local, err));
     if (ok && !root)
         return HR_OK;
     if (ok && root->kind == HR_JSON_ARRAY && all_objects(root)) {
@@ -339,6 +352,7 @@ static enum hr_code fill(void *global, void *arg, duckdb_data_chunk out, struct 
         if (local->pending) {
             bool keeps;
             HR_TRY(make_row(local, local->pending, true, out, row, &keeps, err));
+            HR_TRY(goes_on(local, err));
             local->pending = local->pending->next;
             row += keeps;
             continue;
@@ -361,6 +375,7 @@ static enum hr_code fill(void *global, void *arg, duckdb_data_chunk out, struct 
             HR_TRY(parse_line(local, out, &row, err));
         else
             HR_TRY(text_row(local, out, row++));
+        HR_TRY(goes_on(local, err));
     }
     if (!local->run->state->strings)
         fill_partitions(local, out, row);
@@ -388,18 +403,22 @@ static bool sampled(uint64_t *state, double ratio)
     return (double)(*state >> 11) / 9007199254740992.0 < ratio;
 }
 
+struct to_infer { const struct hr_json *json; const struct hr_watch *watch; };
+
 static enum hr_code infer_files(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files, const struct hr_type **schema,
                                 struct hr_err *err)
 {
-    const struct hr_json *json = options;
-    struct hr_json_inference *inference = hr_json_inference_new(arena, json);
+    const struct to_infer *asked = options;
+    const struct hr_json *json = asked->json;
+    struct hr_json_inference *inference = hr_json_inference_new(arena, json, asked->watch);
+    struct hr_pace pace = {.watch = asked->watch};
     enum hr_code code = HR_OK;
     uint64_t state = 1;
     for (size_t f = 0; f < files->count && !code; f++) {
         struct hr_lines *lines = NULL;
         const char *text = "";
         size_t len = 0;
-        code = hr_lines_open(format, &files->at[f], json->encoding, json->line_sep, json->multi_line, &lines, err);
+        code = hr_lines_open(format, &files->at[f], json->encoding, json->line_sep, json->multi_line, &pace, &lines, err);
         while (!code && text && !(code = hr_lines_next(lines, &text, &len, err)) && text)
             if (sampled(&state, json->sampling))
                 code = hr_json_infer(inference, text, len, err);
@@ -452,6 +471,8 @@ static enum hr_code open_json(struct hr_scan *scan, struct lines_scan *state, st
     } else if (!state->files.count) {
         return hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "JSON", NULL);
     } else {
+        struct hr_watch watch = hr_env_watch(env);
+        struct to_infer asked = {json, &watch};
         struct hr_buf key;
         hr_buf_init(&key, HR_BUF_GROWS);
         hr_buf_adds(&key, "json\n");
@@ -460,8 +481,8 @@ static enum hr_code open_json(struct hr_scan *scan, struct lines_scan *state, st
             hr_buf_addf(&key, "%s=%s\n", rel->read_files.options.at[i].key, rel->read_files.options.at[i].value);
         hr_buf_addf(&key, "%s|%s|%d%d\n", json->zone_name, json->corrupt, json->case_sensitive, json->infer_ntz);
         enum hr_code code = hr_files_versioned(&state->files)
-            ? hr_cache_schema(scan->format, scan->arena, hr_buf_text(&key), infer_files, json, &state->files, &data, err)
-            : infer_files(scan->format, scan->arena, json, &state->files, &data, err);
+            ? hr_cache_schema(scan->format, scan->arena, hr_buf_text(&key), infer_files, &asked, &state->files, &data, err)
+            : infer_files(scan->format, scan->arena, &asked, &state->files, &data, err);
         hr_buf_release(&key);
         HR_TRY(code);
     }
@@ -542,7 +563,8 @@ static enum hr_code open_strings(struct hr_scan *scan, struct lines_scan *state,
     HR_TRY(hr_strings_pull(state->strings, rows, NULL, NULL, err));
     const struct hr_type *data = rel->parse.schema ? hr_type_copy(scan->arena, rel->parse.schema) : NULL;
     if (!data) {
-        struct hr_json_inference *inference = hr_json_inference_new(scan->arena, json);
+        struct hr_watch watch = hr_env_watch(env);
+        struct hr_json_inference *inference = hr_json_inference_new(scan->arena, json, &watch);
         enum hr_code code = HR_OK;
         for (size_t i = 0; i < state->strings->count && !code; i++) {
             struct hr_text text = hr_strings_at(state->strings, i);

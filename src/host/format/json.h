@@ -27,13 +27,13 @@ struct hr_json_node {
 };
 
 /* The first value of a text; what follows it is not looked at, as Spark's parser does not. *root NULL: nothing but white space.
- * False: malformed, or deeper than HR_JSON_DEPTH_MAX. Nodes and unescaped strings are in bump, the rest points into the text. */
+ * False: malformed, or deeper than HR_JSON_DEPTH_MAX, or bump's pace has ended. Nodes and unescaped strings are in bump, the rest points into the text. */
 #define HR_JSON_DEPTH_MAX 1000
 bool hr_json_parse(const struct hr_json *json, const char *text, size_t len, struct hr_bump *bump, struct hr_json_node **root);
 
-/* inference: types of records, merged; *schema at the end */
+/* inference: types of records, merged; *schema at the end. A watch (or NULL) is asked while a record is read: HR_E_CANCELLED when it ended that */
 struct hr_json_inference;
-struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json);
+struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json, const struct hr_watch *watch);
 enum hr_code hr_json_infer(struct hr_json_inference *inference, const char *text, size_t len, struct hr_err *err);
 enum hr_code hr_json_inferred(struct hr_json_inference *inference, const struct hr_type **schema, struct hr_err *err);
 /* the type of one value alone, whatever it is: schema_of_json */

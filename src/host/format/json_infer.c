@@ -24,13 +24,14 @@ struct hr_json_inference {
 
 #define ARENA_COPY_BYTES (1 << 20)
 
-struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json)
+struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json, const struct hr_watch *watch)
 {
     struct hr_json_inference *made = calloc(1, sizeof *made);
     HR_CHECK(made);
     made->target = arena;
     made->arena = hr_arena_new(NULL);
     made->json = json;
+    made->bump.pace.watch = watch;
     return made;
 }
 
@@ -165,10 +166,10 @@ static struct shape *infer_object(struct hr_json_inference *in, const struct hr_
 {
     struct shape *made = scalar(in->arena, HR_TYPE_STRUCT);
     size_t count = 0;
-    for (const struct hr_json_node *at = node->child; at; at = at->next)
+    for (const struct hr_json_node *at = node->child; at && hr_pace_step(&in->bump.pace, sizeof *made->members); at = at->next)
         count++;
     made->members = HR_NEW_ARRAY(in->arena, struct member, count + 1);
-    for (const struct hr_json_node *at = node->child; at; at = at->next)
+    for (const struct hr_json_node *at = node->child; made->count < count; at = at->next)
         made->members[made->count++] = (struct member){hr_strndup(in->arena, at->key, at->key_len), infer_node(in, at)};
     qsort(made->members, made->count, sizeof *made->members, compare_members);
     for (size_t i = 1; i < made->count; i++)
@@ -190,7 +191,7 @@ static struct shape *infer_node(struct hr_json_inference *in, const struct hr_js
     case HR_JSON_ARRAY: {
         struct shape *made = scalar(in->arena, HR_TYPE_ARRAY);
         made->element = scalar(in->arena, HR_TYPE_VOID);
-        for (const struct hr_json_node *at = node->child; at; at = at->next)
+        for (const struct hr_json_node *at = node->child; at && hr_pace_step(&in->bump.pace, sizeof *made); at = at->next)
             made->element = merge(in, made->element, infer_node(in, at));
         return made;
     }
@@ -244,11 +245,18 @@ static void tidy(struct hr_json_inference *in)
     in->mark = hr_arena_used(fresh);
 }
 
+static enum hr_code ended(struct hr_err *err)
+{
+    return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
+}
+
 enum hr_code hr_json_infer(struct hr_json_inference *in, const char *text, size_t len, struct hr_err *err)
 {
     struct hr_json_node *root;
     hr_bump_reset(&in->bump);
     bool ok = hr_json_parse(in->json, text, len, &in->bump, &root);
+    if (in->bump.pace.ended)
+        return ended(err);
     if (ok && !root)
         return HR_OK;
     if (!ok) {
@@ -260,6 +268,8 @@ enum hr_code hr_json_infer(struct hr_json_inference *in, const char *text, size_
         return HR_OK;
     }
     struct shape *shape = infer_node(in, root);
+    if (in->bump.pace.ended)
+        return ended(err);
     while (shape->id == HR_TYPE_ARRAY)
         shape = shape->element;
     if (in->repeated)
@@ -308,9 +318,14 @@ enum hr_code hr_json_infer_value(struct hr_json_inference *in, const char *text,
 {
     struct hr_json_node *root;
     hr_bump_reset(&in->bump);
-    if (!hr_json_parse(in->json, text, len, &in->bump, &root))
+    bool good = hr_json_parse(in->json, text, len, &in->bump, &root);
+    if (in->bump.pace.ended)
+        return ended(err);
+    if (!good)
         return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", hr_strndup(in->target, text, len), "failFastMode", "FAILFAST", NULL);
     *type = root ? canonical(in, infer_node(in, root)) : NULL;
+    if (in->bump.pace.ended)
+        return ended(err);
     if (!*type)
         *type = root && root->kind == HR_JSON_OBJECT ? hr_type_struct(in->target, NULL, 0) : hr_type_basic(HR_TYPE_STRING);
     if (in->repeated)

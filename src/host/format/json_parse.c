@@ -111,6 +111,15 @@ static bool escape(struct parser *s, char **to)
     return true;
 }
 
+/* the quote that ends the string in which s->p is; NULL: there is none */
+static const char *closing(const struct parser *s, char quote)
+{
+    const char *p = s->p;
+    while (p < s->end && *p != quote)
+        p += *p == '\\' ? 2 : 1;
+    return p < s->end ? p : NULL;
+}
+
 /* s->p is at the opening quote */
 static bool string(struct parser *s, const char **text, size_t *len)
 {
@@ -126,8 +135,11 @@ static bool string(struct parser *s, const char **text, size_t *len)
         *len = (size_t)(s->p++ - from);
         return hr_utf8_valid(*text, *len);
     }
-    char *made = hr_bump_alloc(s->bump, (size_t)(s->end - from) + 4), *to = made;
-    size_t room = (size_t)(s->end - from) + 4;
+    const char *close = closing(s, quote);
+    if (!close)
+        return false;
+    size_t room = (size_t)(close - from);              /* an escape stands for less than its own bytes */
+    char *made = hr_bump_alloc(s->bump, room), *to = made;
     memcpy(to, from, (size_t)(s->p - from));
     to += s->p - from;
     for (;;) {
@@ -275,7 +287,7 @@ static bool members(struct parser *s, struct hr_json_node *node, char close, int
 
 static bool value(struct parser *s, struct hr_json_node **out, int depth)
 {
-    if (s->p == s->end || depth > HR_JSON_DEPTH_MAX)
+    if (s->p == s->end || depth > HR_JSON_DEPTH_MAX || !hr_pace_step(&s->bump->pace, 0))
         return false;
     struct hr_json_node *node = *out = hr_bump_zeroed(s->bump, sizeof *node);
     bool ok;

@@ -35,10 +35,12 @@ static void make_defaults(void)
 
 bool hr_json_readable_type(const struct hr_type *type) { return hr_json_readable(type); }
 
-static void own_text(duckdb_vector vector, idx_t row)
+static void own_text(duckdb_vector vector, idx_t row, struct hr_pace *pace)
 {
     duckdb_string_t text = ((duckdb_string_t *)duckdb_vector_get_data(vector))[row];
     size_t len = duckdb_string_t_length(text);
+    if (!hr_pace_step(pace, len))
+        len = 0;
     char *copy = malloc(len + 1);
     HR_CHECK(copy);
     memcpy(copy, duckdb_string_t_data(&text), len);
@@ -46,29 +48,29 @@ static void own_text(duckdb_vector vector, idx_t row)
     free(copy);
 }
 
-void hr_vector_own(const struct hr_type *type, duckdb_vector vector, idx_t row)
+void hr_vector_own(const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_pace *pace)
 {
     uint64_t *valid = duckdb_vector_get_validity(vector);
     if (valid && !duckdb_validity_row_is_valid(valid, row))
         return;
     switch (type->id) {
     case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY:
-        own_text(vector, row);
+        own_text(vector, row, pace);
         break;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
-            hr_vector_own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
+            hr_vector_own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row, pace);
         break;
     case HR_TYPE_ARRAY: case HR_TYPE_MAP: {
         duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
         duckdb_vector child = duckdb_list_vector_get_child(vector);
         for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
             if (type->id == HR_TYPE_ARRAY) {
-                hr_vector_own(type->element, child, i);
+                hr_vector_own(type->element, child, i, pace);
                 continue;
             }
-            hr_vector_own(type->key, duckdb_struct_vector_get_child(child, 0), i);
-            hr_vector_own(type->element, duckdb_struct_vector_get_child(child, 1), i);
+            hr_vector_own(type->key, duckdb_struct_vector_get_child(child, 0), i, pace);
+            hr_vector_own(type->element, duckdb_struct_vector_get_child(child, 1), i, pace);
         }
         break;
     }
@@ -119,11 +121,11 @@ static void put_corrupt(const struct hr_json_reader *reader, bool good, const ch
     duckdb_vector_assign_string_element_len(into, row, text, len);
 }
 
-enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char *text, size_t len, duckdb_vector vector, idx_t row, bool *is_null,
-                                struct hr_err *err)
+enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char *text, size_t len, const struct hr_watch *watch, duckdb_vector vector,
+                                idx_t row, bool *is_null, struct hr_err *err)
 {
     const struct hr_type *type = reader->type;
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT}, list = {.kind = HR_JSON_ARRAY};
     *is_null = true;
     if (is_blank(text, len)) {
@@ -141,10 +143,12 @@ enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char 
         root = &list;
     }
     good &= hr_json_put(reader->json, type, root, &bump, vector, row);
-    hr_vector_own(type, vector, row);
-    if (reader->corrupt >= 0)
+    hr_vector_own(type, vector, row, &bump.pace);
+    if (reader->corrupt >= 0 && hr_pace_step(&bump.pace, len))
         put_corrupt(reader, good, text, len, vector, row);
     hr_bump_release(&bump);
+    if (bump.pace.ended)
+        return HR_OK;
     if (!good && reader->json->mode == HR_MODE_FAILFAST) {
         char record[400];
         snprintf(record, sizeof record, "%.*s", (int)(len > 300 ? 300 : len), text);
@@ -155,10 +159,11 @@ enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char 
     return HR_OK;
 }
 
-enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *text, size_t len, struct hr_buf *out, struct hr_err *err)
+enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out,
+                               struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_json_inference *inference = hr_json_inference_new(arena, reader->json);
+    struct hr_json_inference *inference = hr_json_inference_new(arena, reader->json, watch);
     const struct hr_type *type = NULL;
     enum hr_code code = hr_json_infer_value(inference, text, len, &type, err);
     if (!code)
@@ -170,19 +175,19 @@ enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *
 
 /* ---- paths ---- */
 
-static void write_node(const struct hr_json_node *node, struct hr_buf *out)
+static void write_node(const struct hr_json_node *node, struct hr_pace *pace, struct hr_buf *out)
 {
     switch (node->kind) {
     case HR_JSON_OBJECT: case HR_JSON_ARRAY: {
         bool object = node->kind == HR_JSON_OBJECT;
         hr_buf_addc(out, object ? '{' : '[');
-        for (const struct hr_json_node *child = node->child; child; child = child->next) {
+        for (const struct hr_json_node *child = node->child; child && hr_pace_step(pace, child->raw_len); child = child->next) {
             hr_buf_adds(out, child != node->child ? "," : "");
             if (object) {
                 hr_json_quote(child->key, child->key_len, out);
                 hr_buf_addc(out, ':');
             }
-            write_node(child, out);
+            write_node(child, pace, out);
         }
         hr_buf_addc(out, object ? '}' : ']');
         break;
@@ -251,10 +256,10 @@ static bool step(const char **at, const char *end, const struct hr_json_node **n
     return true;
 }
 
-enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, size_t path_len, struct hr_buf *out)
+enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, size_t path_len, const struct hr_watch *watch, struct hr_buf *out)
 {
     pthread_once(&once, make_defaults);
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     struct hr_json_node *root = NULL;
     enum hr_json_found found = HR_JSON_MISSING;
     const char *at = path, *end = path + path_len;
@@ -270,7 +275,7 @@ enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, s
             if (node->kind == HR_JSON_STRING)
                 hr_buf_add(out, node->text, node->len);
             else
-                write_node(node, out);
+                write_node(node, &bump.pace, out);
         }
     }
     hr_bump_release(&bump);
@@ -286,22 +291,22 @@ static const struct hr_json_node *outermost(const char *text, size_t len, struct
     return hr_json_parse(defaults, text, len, bump, &root) ? root : NULL;
 }
 
-bool hr_json_field(const char *text, size_t len, const char *name, size_t name_len, struct hr_buf *out)
+bool hr_json_field(const char *text, size_t len, const char *name, size_t name_len, const struct hr_watch *watch, struct hr_buf *out)
 {
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     const struct hr_json_node *node = member(outermost(text, len, &bump), name, name_len);
     bool found = node && node->kind != HR_JSON_NULL;
     if (found && node->kind == HR_JSON_STRING)
         hr_buf_add(out, node->text, node->len);
     else if (found)
-        write_node(node, out);
+        write_node(node, &bump.pace, out);
     hr_bump_release(&bump);
     return found;
 }
 
-int64_t hr_json_array_length(const char *text, size_t len)
+int64_t hr_json_array_length(const char *text, size_t len, const struct hr_watch *watch)
 {
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     const struct hr_json_node *root = outermost(text, len, &bump);
     int64_t count = root && root->kind == HR_JSON_ARRAY ? 0 : -1;
     for (const struct hr_json_node *at = count ? NULL : root->child; at; at = at->next)
@@ -310,9 +315,9 @@ int64_t hr_json_array_length(const char *text, size_t len)
     return count;
 }
 
-bool hr_json_object_keys(const char *text, size_t len, void (*key)(void *arg, const char *key, size_t len), void *arg)
+bool hr_json_object_keys(const char *text, size_t len, const struct hr_watch *watch, void (*key)(void *arg, const char *key, size_t len), void *arg)
 {
-    struct hr_bump bump = {0};
+    struct hr_bump bump = {.pace.watch = watch};
     const struct hr_json_node *root = outermost(text, len, &bump);
     bool found = root && root->kind == HR_JSON_OBJECT;
     for (const struct hr_json_node *at = found ? root->child : NULL; at; at = at->next)

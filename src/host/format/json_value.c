@@ -117,12 +117,15 @@ static bool scalar(const struct hr_json *json, const struct hr_type *type, const
     }
 }
 
-static size_t children(const struct hr_json_node *node)
+#define ELEMENT_BYTES 32               /* of a list: a value, and as much again while the vector grows */
+
+/* 0 when the bump's pace has ended */
+static size_t children(const struct hr_json_node *node, struct hr_bump *bump)
 {
     size_t count = 0;
-    for (const struct hr_json_node *at = node->child; at; at = at->next)
+    for (const struct hr_json_node *at = node->child; at && hr_pace_step(&bump->pace, ELEMENT_BYTES); at = at->next)
         count++;
-    return count;
+    return bump->pace.ended ? 0 : count;
 }
 
 /* lists and maps fail as a whole when one element does */
@@ -131,13 +134,13 @@ static bool put_list(const struct hr_json *json, const struct hr_type *type, con
     bool is_map = type->id == HR_TYPE_MAP;
     if (node->kind != (is_map ? HR_JSON_OBJECT : HR_JSON_ARRAY))
         return false;
-    idx_t begin = duckdb_list_vector_get_size(vector), count = children(node), i = begin;
+    idx_t begin = duckdb_list_vector_get_size(vector), count = children(node, bump), i = begin;
     duckdb_list_vector_reserve(vector, begin + count);
     duckdb_list_vector_set_size(vector, begin + count);
     ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row] = (duckdb_list_entry){begin, count};
     duckdb_vector child = duckdb_list_vector_get_child(vector);
     bool ok = true;
-    for (const struct hr_json_node *at = node->child; at; at = at->next, i++) {
+    for (const struct hr_json_node *at = node->child; i < begin + count; at = at->next, i++) {
         if (!is_map) {
             ok &= hr_json_put(json, type->element, at, bump, child, i);
             continue;
@@ -149,11 +152,11 @@ static bool put_list(const struct hr_json *json, const struct hr_type *type, con
     return ok;
 }
 
-static const struct hr_json_node *member(const struct hr_json_node *node, const char *name)
+static const struct hr_json_node *member(const struct hr_json_node *node, const char *name, struct hr_bump *bump)
 {
     const struct hr_json_node *found = NULL;
     size_t len = strlen(name);
-    for (const struct hr_json_node *at = node->child; at; at = at->next)
+    for (const struct hr_json_node *at = node->child; at && hr_pace_step(&bump->pace, 0); at = at->next)
         if (at->key_len == len && !memcmp(at->key, name, len))
             found = at;            /* the last one of a name wins */
     return found;
@@ -164,7 +167,7 @@ static bool put_struct(const struct hr_json *json, const struct hr_type *type, c
 {
     bool ok = true;
     for (size_t i = 0; i < type->field_count; i++)
-        ok &= hr_json_put(json, type->fields[i].type, member(node, type->fields[i].name), bump, duckdb_struct_vector_get_child(vector, i), row);
+        ok &= hr_json_put(json, type->fields[i].type, member(node, type->fields[i].name, bump), bump, duckdb_struct_vector_get_child(vector, i), row);
     return ok;
 }
 
@@ -204,19 +207,22 @@ bool hr_json_check(const struct hr_json *json, const struct hr_type *type, const
         if (node->kind != HR_JSON_OBJECT)
             return false;
         for (size_t i = 0; i < type->field_count; i++)
-            ok &= hr_json_check(json, type->fields[i].type, member(node, type->fields[i].name), bump);
+            ok &= hr_json_check(json, type->fields[i].type, member(node, type->fields[i].name, bump), bump);
         return ok;
     case HR_TYPE_ARRAY: case HR_TYPE_MAP:
         if (node->kind != (type->id == HR_TYPE_MAP ? HR_JSON_OBJECT : HR_JSON_ARRAY))
             return false;
-        for (const struct hr_json_node *at = node->child; at; at = at->next)
+        for (const struct hr_json_node *at = node->child; at && hr_pace_step(&bump->pace, 0); at = at->next)
             ok &= hr_json_check(json, type->element, at, bump);
         return ok;
     default: return scalar(json, type, node, bump, scratch, 0);
     }
 }
 
-const struct hr_json_node *hr_json_member(const struct hr_json_node *node, const char *name) { return member(node, name); }
+const struct hr_json_node *hr_json_member(const struct hr_json_node *node, const char *name, struct hr_bump *bump)
+{
+    return member(node, name, bump);
+}
 
 bool hr_json_readable(const struct hr_type *type)
 {

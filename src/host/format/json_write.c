@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-struct json_writing { struct hr_value_text how; bool skip_nulls, ascii; const char *line_sep; };
+struct json_writing { struct hr_value_text how; bool skip_nulls, ascii; const char *line_sep; struct hr_pace *pace; /* of one thread's value */ };
 
 static bool writable(const struct hr_type *type)
 {
@@ -38,6 +38,22 @@ static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, con
     return hr_value_text_options(arena, env, options, &state->how, err);
 }
 
+static bool not_cancelled(void *arg, uint64_t made)
+{
+    const struct hr_writing *writing = arg;
+    (void)made;
+    return !writing->cancel || !writing->cancel->cancelled(writing->cancel->arg);
+}
+
+static struct hr_pace *pace_of(struct hr_writing *writing)
+{
+    struct hr_watch *watch = HR_NEW(writing->arena, struct hr_watch);
+    struct hr_pace *pace = HR_NEW(writing->arena, struct hr_pace);
+    *watch = (struct hr_watch){not_cancelled, writing, NULL};
+    pace->watch = watch;
+    return pace;
+}
+
 static enum hr_code open_json(struct hr_writing *writing, struct hr_err *err)
 {
     const struct hr_options *options = &writing->write->options;
@@ -51,6 +67,7 @@ static enum hr_code open_json(struct hr_writing *writing, struct hr_err *err)
         return hr_refuse_option(err, "json", "encoding", encoding);
     const char *line_sep = hr_option_get(options, "lineSep");
     state->line_sep = line_sep ? line_sep : "\n";
+    state->pace = pace_of(writing);
     return read_options(writing->arena, writing->env, options, state, err);
 }
 
@@ -168,7 +185,7 @@ static void key_items(const struct json_writing *state, const struct hr_column *
     if (!is_struct)
         entry = ((const duckdb_list_entry *)column->data)[row];
     hr_buf_addc(out, '[');
-    for (uint64_t i = 0; i < entry.length; i++) {
+    for (uint64_t i = 0; i < entry.length && hr_pace_step(state->pace, 0); i++) {
         duckdb_vector vector = is_struct ? duckdb_struct_vector_get_child(column->vector, i) : duckdb_list_vector_get_child(column->vector);
         struct hr_column item = child_of(is_struct ? &type->fields[i] : &element_field, vector);
         if (i)
@@ -207,7 +224,9 @@ static void json_list(const struct json_writing *state, const struct hr_column *
     if (is_map)
         key = child_of(&key_field, duckdb_struct_vector_get_child(inner, 0));
     hr_buf_addc(out, is_map ? '{' : '[');
-    for (uint64_t i = entry.offset; i < entry.offset + entry.length; i++) {
+    for (uint64_t i = entry.offset; i < entry.offset + entry.length && hr_buf_ok(out); i++) {
+        if (!hr_pace_step(state->pace, 0))
+            break;
         if (i > entry.offset)
             hr_buf_addc(out, ',');
         if (is_map) {
@@ -288,11 +307,15 @@ enum hr_code hr_json_text_new(struct hr_arena *arena, struct hr_env *env, const 
     return read_options(arena, env, options, state, err);
 }
 
-void hr_json_text_put(const struct hr_json_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_buf *out)
+void hr_json_text_put(const struct hr_json_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, const struct hr_watch *watch,
+                      struct hr_buf *out)
 {
     struct hr_field field = {"", type, true, NULL};
     struct hr_column column = child_of(&field, vector);
-    json_value((const struct json_writing *)text, &column, row, out);
+    struct json_writing state = *(const struct json_writing *)text;
+    struct hr_pace pace = {.watch = watch};
+    state.pace = &pace;
+    json_value(&state, &column, row, out);
 }
 
 const struct hr_text_format hr_json_format = {"json", ".json", open_json, NULL, row_text};

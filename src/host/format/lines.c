@@ -1,5 +1,6 @@
 #include "host/format/lines.h"
 #include "base/check.h"
+#include "host/format/scan.h"
 #include <stdlib.h>
 
 #define BUFFER_BYTES (512 * 1024)
@@ -9,17 +10,20 @@ struct hr_lines {
     struct hr_stream *stream;
     const char *separator; size_t separator_len;
     bool whole, is_end, given;
+    struct hr_pace *pace;
     char *buffer; size_t cap, len, at;
+    size_t searched;                   /* bytes from `at` on that end no line */
 };
 
-enum hr_code hr_lines_open(struct hr_format *format, const struct hr_file *file, const char *charset, const char *separator, bool whole, struct hr_lines **out,
-                           struct hr_err *err)
+enum hr_code hr_lines_open(struct hr_format *format, const struct hr_file *file, const char *charset, const char *separator, bool whole,
+                           struct hr_pace *pace, struct hr_lines **out, struct hr_err *err)
 {
     struct hr_lines *lines = calloc(1, sizeof *lines);
     HR_CHECK(lines);
     lines->separator = separator;
     lines->separator_len = separator ? strlen(separator) : 0;
     lines->whole = whole;
+    lines->pace = pace;
     lines->cap = BUFFER_BYTES;
     lines->buffer = malloc(lines->cap + 1);
     HR_CHECK(lines->buffer);
@@ -44,9 +48,12 @@ void hr_lines_close(struct hr_lines *lines)
 /* more bytes behind what is not yet given; the buffer moves */
 static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
 {
-    memmove(lines->buffer, lines->buffer + lines->at, lines->len - lines->at);
+    size_t separator = lines->separator_len ? lines->separator_len : 1;
+    if (lines->at)
+        memmove(lines->buffer, lines->buffer + lines->at, lines->len - lines->at);
     lines->len -= lines->at;
     lines->at = 0;
+    lines->searched = lines->len < separator ? 0 : lines->len - separator;     /* the last bytes may be half of a separator */
     if (lines->len * 2 > lines->cap) {
         if (lines->cap > LINE_BYTES_MAX)
             return hr_fail(err, HR_E_LIMIT, "one line is larger than %u MB", LINE_BYTES_MAX >> 20);
@@ -55,6 +62,8 @@ static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
         HR_CHECK(lines->buffer);
     }
     size_t got;
+    if (!hr_pace_ask(lines->pace))
+        return hr_scan_ended(err);
     HR_TRY(hr_stream_read(lines->stream, lines->buffer + lines->len, lines->cap - lines->len, &got, err));
     lines->len += got;
     lines->is_end = got == 0;
@@ -64,7 +73,7 @@ static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
 /* the end of the line at `at`; *width its separator's bytes; NULL: not in the buffer */
 static const char *find_end(const struct hr_lines *lines, size_t *width)
 {
-    const char *p = lines->buffer + lines->at, *end = lines->buffer + lines->len;
+    const char *p = lines->buffer + lines->at + lines->searched, *end = lines->buffer + lines->len;
     if (lines->separator_len) {
         const char *found = memmem(p, (size_t)(end - p), lines->separator, lines->separator_len);
         *width = lines->separator_len;
@@ -94,12 +103,14 @@ enum hr_code hr_lines_next(struct hr_lines *lines, const char **text, size_t *le
             *text = none ? NULL : lines->buffer + lines->at;
             *len = lines->len - lines->at;
             lines->at = lines->len;
+            lines->searched = 0;
             lines->given = true;
             return HR_OK;
         }
         *text = lines->buffer + lines->at;
         *len = (size_t)(end - *text);
         lines->at = (size_t)(end - lines->buffer) + width;
+        lines->searched = 0;
         return HR_OK;
     }
 }

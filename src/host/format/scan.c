@@ -161,9 +161,22 @@ struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, c
     return source;
 }
 
+/* ---- ending ---- */
+
+static bool not_cancelled(void *env, uint64_t made)
+{
+    const struct hr_env_ops *ops = ((struct hr_env *)env)->ops;
+    (void)made;
+    return !ops->is_cancelled || !ops->is_cancelled(env);
+}
+
+struct hr_watch hr_env_watch(struct hr_env *env) { return (struct hr_watch){not_cancelled, env, NULL}; }
+
+enum hr_code hr_scan_ended(struct hr_err *err) { return hr_fail(err, HR_E_CANCELLED, "operation has been canceled"); }
+
 /* ---- the table function ---- */
 
-struct bound { struct hr_scan *scan; size_t *required; size_t count; };
+struct bound { struct hr_scan *scan; size_t *required; size_t count; idx_t connection; };
 
 struct running {
     struct hr_scan *scan;
@@ -201,6 +214,15 @@ static void joined_free(void *arg)
     free(joined);
 }
 
+static idx_t connection_of(duckdb_bind_info info)
+{
+    duckdb_client_context context;
+    duckdb_table_function_get_client_context(info, &context);
+    idx_t connection = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return connection;
+}
+
 static void on_bind(duckdb_bind_info info)
 {
     struct hr_format *format = duckdb_bind_get_extra_info(info);
@@ -215,6 +237,7 @@ static void on_bind(duckdb_bind_info info)
     struct bound *bound = calloc(1, sizeof *bound);
     HR_CHECK(bound);
     bound->scan = scan;
+    bound->connection = connection_of(info);
     bound->count = duckdb_get_list_size(list);
     bound->required = calloc(bound->count + 1, sizeof(size_t));
     HR_CHECK(bound->required);
@@ -241,6 +264,19 @@ static void on_bind(duckdb_bind_info info)
     duckdb_bind_set_bind_data(info, bound, bound_free);
 }
 
+static bool not_stopped(void *stop, uint64_t made)
+{
+    (void)made;                        /* what readers hold is seen by the engine's watch over the process */
+    return !atomic_load((const atomic_int *)stop);
+}
+
+static struct hr_watch watch_of(const struct bound *bound)
+{
+    const struct hr_format *format = bound->scan->format;
+    const atomic_int *stop = format->stop_of ? format->stop_of(format->stop_arg, bound->connection) : NULL;
+    return stop ? (struct hr_watch){not_stopped, (void *)stop, NULL} : hr_watch_none();
+}
+
 static void on_init(duckdb_init_info info)
 {
     struct bound *bound = duckdb_init_get_bind_data(info);
@@ -256,7 +292,7 @@ static void on_init(duckdb_init_info info)
         idx_t column = duckdb_init_get_column_index(info, i);
         running->out[i] = column < bound->count ? (int)bound->required[column] : -1;   /* a row id, or the count's stand-in */
     }
-    struct hr_scan_want want = {bound->required, bound->count, running->out, count};
+    struct hr_scan_want want = {bound->required, bound->count, running->out, count, watch_of(bound)};
     uint64_t threads = 1;
     struct hr_err err = {0};
     if (running->scan->ops->begin(running->scan, &want, &running->global, &threads, &err)) {

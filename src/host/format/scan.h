@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "host/format/format.h"
 #include "host/format/logical.h"
+#include "host/value/watch.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -16,6 +17,7 @@ struct hr_cache;
 struct hr_scan_want {
     const size_t *required; size_t required_count;
     const int *out; size_t out_count;
+    struct hr_watch watch;             /* ends the statement's reading; for every thread, as long as the statement */
 };
 
 struct hr_scan_ops {
@@ -55,6 +57,7 @@ struct hr_format {
     struct hr_map by_identity;         /* weak, as scans is */
     struct hr_map swept;               /* lock: folder to the time when leftovers were looked for */
     struct hr_cache *cache;
+    hr_stop_fn *stop_of; void *stop_arg;
     atomic_uint_fast64_t bytes_read, files_listed, rows_parsed, schema_hits, cache_hits;
 };
 
@@ -67,6 +70,10 @@ void hr_scan_ref(struct hr_scan *scan);
 void hr_scan_unref(struct hr_scan *scan);
 /* the reference passes to the arena, and the source reads the scan */
 struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name);
+
+/* what is read while a plan is analyzed ends when env says that it is cancelled */
+struct hr_watch hr_env_watch(struct hr_env *env);
+enum hr_code hr_scan_ended(struct hr_err *err);          /* HR_E_CANCELLED: a watch ended the reading */
 
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err);   /* registers the table function */
 

@@ -44,7 +44,14 @@ struct texts {
     struct hr_value_text how;          /* of partition values */
 };
 
-static enum hr_code compress_to(struct out_file *file, const char *bytes, size_t len, int flush, struct hr_err *err)
+static enum hr_code check_cancelled(const struct hr_writing *writing, struct hr_err *err)
+{
+    if (writing->cancel && writing->cancel->cancelled(writing->cancel->arg))
+        return hr_fail(err, HR_E_CANCELLED, "the write was cancelled");
+    return HR_OK;
+}
+
+static enum hr_code compress_to(const struct hr_writing *writing, struct out_file *file, const char *bytes, size_t len, int flush, struct hr_err *err)
 {
     char packed[64 * 1024];
     file->zip.next_in = (Bytef *)bytes;
@@ -54,6 +61,7 @@ static enum hr_code compress_to(struct out_file *file, const char *bytes, size_t
         file->zip.avail_out = sizeof packed;
         int rc = deflate(&file->zip, flush);
         HR_CHECK(rc != Z_STREAM_ERROR);
+        HR_TRY(check_cancelled(writing, err));
         HR_TRY(hr_blob_write(file->writer, packed, sizeof packed - file->zip.avail_out, err));
     } while (!file->zip.avail_out);
     return HR_OK;
@@ -100,11 +108,12 @@ static enum hr_code open_file(struct hr_writing *writing, struct out_file *file,
 
 static enum hr_code flush(struct hr_writing *writing, struct out_file *file, struct hr_err *err)
 {
+    HR_TRY(check_cancelled(writing, err));
     if (!hr_buf_ok(&file->rows))
         return hr_buf_check(&file->rows, "one row as text", err);
     if (!file->writer)
         HR_TRY(open_file(writing, file, err));
-    HR_TRY(file->zip_open ? compress_to(file, hr_buf_text(&file->rows), hr_buf_len(&file->rows), Z_NO_FLUSH, err)
+    HR_TRY(file->zip_open ? compress_to(writing, file, hr_buf_text(&file->rows), hr_buf_len(&file->rows), Z_NO_FLUSH, err)
                           : hr_blob_write(file->writer, hr_buf_text(&file->rows), hr_buf_len(&file->rows), err));
     hr_buf_clear(&file->rows);
     return HR_OK;
@@ -116,7 +125,7 @@ static enum hr_code close_file(struct hr_writing *writing, struct out_file *file
         writing->text->head(writing, &file->rows);
     HR_TRY(flush(writing, file, err));
     if (file->zip_open) {
-        HR_TRY(compress_to(file, "", 0, Z_FINISH, err));
+        HR_TRY(compress_to(writing, file, "", 0, Z_FINISH, err));
         deflateEnd(&file->zip);
         file->zip_open = false;
     }
@@ -202,8 +211,7 @@ static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
         hr_column_bind(&writing->columns[i], duckdb_data_chunk_get_vector(chunk, (idx_t)writing->columns[i].at));
     for (size_t i = 0; i < writing->partition_count; i++)
         hr_column_bind(&writing->partitions[i], duckdb_data_chunk_get_vector(chunk, (idx_t)writing->partitions[i].at));
-    if (writing->cancel && writing->cancel->cancelled(writing->cancel->arg))
-        return hr_fail(err, HR_E_CANCELLED, "the write was cancelled");
+    HR_TRY(check_cancelled(writing, err));
     bool many = writing->partition_count || writing->rows->parts > 1;
     const int32_t *given = writing->rows->has_part ? duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, writing->rows->schema->field_count)) : NULL;
     struct out_file *file = many ? NULL : file_of(texts, "", 0);

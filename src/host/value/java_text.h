@@ -3,6 +3,7 @@
 #ifndef HR_HOST_VALUE_JAVA_TEXT_H
 #define HR_HOST_VALUE_JAVA_TEXT_H
 #include "host/value/value.h"
+#include "host/value/watch.h"
 #include "base/error.h"
 
 /* ---- Formatter ---- */
@@ -22,10 +23,6 @@ bool hr_java_format(const char *format, size_t len, const struct hr_argument *ar
 /* format_number(x, d): grouped thousands and d places, HALF_EVEN as DecimalFormat rounds; digits of an exact decimal come as text */
 void hr_format_number(double value, int places, struct hr_buf *out);
 void hr_format_decimal(hr_int128 value, int scale, int places, struct hr_buf *out);
-
-/* Who is asked now and then by what lasts: `made` bytes are new since it was asked last. false: end here, unfinished. */
-struct hr_watch { bool (*go_on)(void *arg, uint64_t made); void *arg; };
-#define HR_WATCH_EVERY ((size_t)1 << 20)                /* steps or bytes, before it is asked again */
 
 /* ---- regular expressions ---- */
 struct hr_regex;

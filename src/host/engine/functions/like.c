@@ -105,7 +105,7 @@ static const struct hr_text backslash = {"\\", 1};
 void hr_k_like(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     const struct hr_like *like = read_pattern(rows, 1, row, rows->arg_count > 2 ? hr_row_text(rows, 2, row) : backslash);
     if (like)
         HR_OUT(rows, row, bool) = hr_like_match(like, text.bytes, text.len, &watch);
@@ -115,7 +115,7 @@ void hr_k_like(struct hr_rows *rows, idx_t row)
 static void quantified(struct hr_rows *rows, idx_t row, bool wanted)
 {
     bool found = false, null = hr_row_is_null(rows, 0, row);
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     for (size_t arg = 1; arg < rows->arg_count && !found && !hr_row_is_null(rows, 0, row); arg++) {
         if (hr_row_is_null(rows, arg, row)) {
             null = true;

@@ -108,7 +108,7 @@ void hr_k_regexp_replace(struct hr_rows *rows, idx_t row)
     int32_t position = HR_ROW(rows, 3, row, int32_t);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     size_t from = position > 1 ? hr_utf8_offset(text.bytes, text.len, (size_t)position - 1) : 0;
     if (hr_regex_replace(regex, text.bytes, text.len, from, with.bytes, with.len, &watch, &buf))
         hr_out_buf(rows, row, &buf);

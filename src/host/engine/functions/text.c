@@ -185,7 +185,7 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
 static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out))
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     map(text.bytes, text.len, &watch, &buf);
@@ -201,7 +201,7 @@ void hr_k_initcap(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_in
 static int distance_of(struct hr_rows *rows, idx_t row)
 {
     struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     if (!hr_kernel_made(rows, a.len * sizeof(uint32_t) + b.len * (sizeof(uint32_t) + sizeof(int))))
         return -1;
     int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len, &watch);
@@ -497,7 +497,7 @@ void hr_k_substring_index(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row), by = hr_row_text(rows, 1, row);
     size_t from, to;
-    struct hr_watch watch = {hr_kernel_watch, rows};
+    struct hr_watch watch = hr_kernel_watching(rows);
     hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t), &watch, &from, &to);
     hr_out_text(rows, row, text.bytes + from, to - from);
 }
