@@ -170,6 +170,7 @@
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must be equal to or greater than 0, but got <v>.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The evaluated <name> expression must not be null.") \
     X("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "42K0E", HR_ANALYSIS, "The limit like expression <expr> is invalid. The <name> expression must evaluate to a constant value.") \
+    X("INVALID_NON_DETERMINISTIC_EXPRESSIONS", "42K0E", HR_ANALYSIS, "The operator expects a deterministic expression, but the actual expression is <sqlExprs>.") \
     X("INVALID_NUMERIC_LITERAL_RANGE", "22003", HR_PARSE, "Numeric literal <rawStrippedQualifier> is outside the valid range for <typeName> with minimum value of <minValue> and maximum value of <maxValue>. Please adjust the value accordingly.") \
     X("INVALID_OPTIONS.NON_MAP_FUNCTION", "42K06", HR_ANALYSIS, "Invalid options: Must use the `map()` function for options.") \
     X("INVALID_OPTIONS.NON_STRING_TYPE", "42K06", HR_ANALYSIS, "Invalid options: A type of keys and values in `map()` must be string, but got <mapType>.") \

@@ -315,7 +315,7 @@ static struct hr_function functions[] = {
     {"convert_timezone", "sa?a", "N", "a", "@convert_timezone($1,$2,$3)", 0, NULL, R(convert_timezone)},
     {"make_interval", "?iiiiiin", "-", "a", "(to_months(CAST($1 AS INTEGER) * 12 + $2) + to_days($3 * 7 + $4) + to_microseconds(CAST($5 AS BIGINT) * 3600000000 + "
      "CAST($6 AS BIGINT) * 60000000 + CAST($7 * 1000000 AS BIGINT)))", 0, NULL, R(filled)},
-    {"try_make_interval", "?iiiiiin", "-", "y", "TRY(to_months(CAST($1 AS INTEGER) * 12 + $2) + to_days($3 * 7 + $4) + to_microseconds(CAST($5 AS BIGINT) * 3600000000 + "
+    {"try_make_interval", "i?iiiiin", "-", "y", "TRY(to_months(CAST($1 AS INTEGER) * 12 + $2) + to_days($3 * 7 + $4) + to_microseconds(CAST($5 AS BIGINT) * 3600000000 + "
      "CAST($6 AS BIGINT) * 60000000 + CAST($7 * 1000000 AS BIGINT)))", 0, NULL, R(filled)},
     {"make_dt_interval", "?iiin", "u", "a", "@make_day_time($1,$2,$3,$4)", 0, NULL, R(filled)},
     {"make_ym_interval", "?ii", "m", "a", "@make_year_month($1,$2)", 0, NULL, R(filled)},

@@ -164,6 +164,7 @@ enum hr_code check_aggregate_hosts(struct analysis *a, const struct hr_texprs *g
 
 /* place.c */
 enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr);                 /* of ORDER BY, ON, LATERAL VIEW: no aggregate, no window */
+enum hr_code check_deterministic(struct analysis *a, const struct hr_texpr *condition);
 enum hr_code check_no_window(struct analysis *a, const struct hr_texpr *condition, const char *clause);
 enum hr_code check_group(struct analysis *a, struct hr_texpr *group);
 enum hr_code aggregate_filter(struct scope *s, const struct hr_expr *filter, struct hr_texpr **out);

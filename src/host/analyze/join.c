@@ -414,6 +414,7 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
     if (rel->join.condition) {
         HR_TRY(boolean_condition(&s, rel->join.condition, "JOIN", &join->join.condition));
         HR_TRY(check_operator(a, join->join.condition));
+        HR_TRY(check_deterministic(a, join->join.condition));
     }
     join_output(a, join);
     HR_TRY(lift_subqueries(&s, join));

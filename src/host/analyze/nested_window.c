@@ -1,5 +1,6 @@
-/* Windows inside of windows: avg(row_number() OVER w) OVER v. The engine takes none inside another, nor the outer query's columns, so these become hidden columns of a
- * projection below; project() is called for that one too, so that any depth comes apart level by level. */
+/* Windows inside of windows, avg(row_number() OVER w) OVER v, and inside of lambdas, transform(a, x -> x + rank() OVER w). The engine takes none there, nor the outer
+ * query's columns in another window, so these become hidden columns of a projection below; project() is called for that one too, so that any depth comes apart level by
+ * level. What stands in a lambda uses none of its parameters: check_lambda() saw to that. */
 #include "host/analyze/internal.h"
 
 struct lift {
@@ -29,6 +30,17 @@ static void make_room(struct lift *lift)
     lift->columns.at = columns;
 }
 
+static void take(struct lift *lift, struct hr_texpr **place)
+{
+    struct hr_texpr *expr = *place;
+    make_room(lift);
+    struct hr_attr *column = (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
+    column->hidden = true;
+    lift->windows.at[lift->windows.count++] = expr;
+    lift->columns.at[lift->columns.count++] = column;
+    *place = column_of(lift->a, column);
+}
+
 static enum hr_code take_out(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
@@ -37,17 +49,26 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
     bool correlated = !computes && uses_outer(expr);         /* the engine has no outer columns in OVER */
     if (!numbers_rows(expr) && !correlated)
         return hr_texpr_each(expr, take_out, arg);
-    make_room(lift);
-    struct hr_attr *column = (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
-    column->hidden = true;
-    lift->windows.at[lift->windows.count++] = expr;
-    lift->columns.at[lift->columns.count++] = column;
-    *place = column_of(lift->a, column);
+    take(lift, place);
+    return HR_OK;
+}
+
+/* a number of a row that is drawn anew for each element cannot be had */
+static enum hr_code take_out_of_lambda(void *arg, struct hr_texpr **place)
+{
+    struct lift *lift = arg;
+    if ((*place)->kind == HR_T_CALL && numbers_rows(*place))
+        return hr_refuse(lift->a->err, "%s in a lambda function", expr_sql(lift->a, *place));
+    if (!numbers_rows(*place))
+        return hr_texpr_each(*place, take_out_of_lambda, arg);
+    take(lift, place);
     return HR_OK;
 }
 
 static enum hr_code find_window(void *arg, struct hr_texpr **place)
 {
+    if ((*place)->kind == HR_T_LAMBDA)
+        return hr_texpr_each(*place, take_out_of_lambda, arg);
     return hr_texpr_each(*place, (*place)->kind == HR_T_WINDOW ? take_out : find_window, arg);
 }
 

@@ -25,6 +25,14 @@ enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr)
     return *noted.list ? hr_fail_spark(a->err, "UNSUPPORTED_EXPR_FOR_OPERATOR", "invalidExprSqls", noted.list, NULL) : HR_OK;
 }
 
+/* of a join, which may evaluate its condition for any pair of rows, as often as it likes */
+enum hr_code check_deterministic(struct analysis *a, const struct hr_texpr *condition)
+{
+    if (!has_kind(condition, HR_F_VOLATILE))
+        return HR_OK;
+    return hr_fail_spark(a->err, "INVALID_NON_DETERMINISTIC_EXPRESSIONS", "sqlExprs", expr_sql(a, condition), NULL);
+}
+
 enum hr_code check_no_window(struct analysis *a, const struct hr_texpr *condition, const char *clause)
 {
     if (!has_kind(condition, HR_F_WINDOW))

@@ -1,5 +1,6 @@
 /* Operands put in their places, each written once: bind.h. */
 #include "host/engine/bind.h"
+#include "host/engine/outer.h"
 #include "host/engine/select.h"
 #include <stdlib.h>
 
@@ -8,11 +9,13 @@
 
 /* ---- marks ---- */
 
-static bool is_plain(const struct hr_texpr *expr)
+/* An enclosing query's column is not: where it stands tells how it is written. */
+static bool is_plain(const struct emit *e, const struct hr_texpr *expr)
 {
     for (int step = 0; step <= SIMPLE_STEPS; step++)
         switch (expr->kind) {
-        case HR_T_LITERAL: case HR_T_COLUMN: case HR_T_VARIABLE: return true;
+        case HR_T_COLUMN: return !is_outer(e, expr->column.attr);
+        case HR_T_LITERAL: case HR_T_VARIABLE: return true;
         case HR_T_ALIAS: expr = expr->alias.child; break;
         case HR_T_FIELD: expr = expr->field.child; break;
         case HR_T_CAST:
@@ -31,7 +34,7 @@ enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held 
     e->next_mark += (int)operands->count;
     *texts = HR_NEW_ARRAY(e->arena, const char *, operands->count + HELD_LEAST);
     for (size_t i = 0; i < operands->count; i++)
-        if (is_plain(operands->at[i]))
+        if (is_plain(e, operands->at[i]))
             HR_TRY(expr_text(e, operands->at[i], &(*texts)[i]));
         else
             (*texts)[i] = hr_printf(e->arena, "%c%d%c", MARK, held->first + (int)i, MARK);
@@ -119,14 +122,19 @@ enum hr_code settle(struct emit *e, const struct held *held, const struct hr_buf
 {
     HR_TRY(hr_buf_check(own, "the query's SQL", e->err));
     struct use *uses = HR_NEW_ARRAY(e->arena, struct use, held->operands->count + 1);
-    if (!count_uses(held, own, uses) || how == REPEAT)
+    bool repeated = count_uses(held, own, uses);
+    if (how == REPEAT || (!repeated && how != BIND_ALL))
         return write_own(e, held, own, uses, out);
     int variable = ++e->next_table;
     size_t bound = name_bound(e, held, how, uses, variable);
+    if (!bound)
+        return write_own(e, held, own, uses, out);
     hr_buf_adds(out, "list_extract(list_transform(");
     HR_TRY(write_bound(e, held, uses, bound, out));
     hr_buf_addf(out, ", lambda v%d: ", variable);
+    e->inside++;
     HR_TRY(write_own(e, held, own, uses, out));
+    e->inside--;
     hr_buf_adds(out, "), 1)");
     return HR_OK;
 }

@@ -203,6 +203,8 @@ static enum settling settling_of(const struct hr_function *function, const char 
 {
     if (*over || (function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
         return REPEAT;
+    if (!strncmp(function->emit, "TRY(", strlen("TRY(")))
+        return BIND_ALL;
     return function->flags & HR_F_LAZY ? BIND_REPEATED : BIND;
 }
 

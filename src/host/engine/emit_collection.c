@@ -212,6 +212,7 @@ static enum hr_code reduce_structs(struct call_text *c, const struct captures *c
     struct hr_arena *arena = c->e->arena;
     const char *made = "", *kept = "", *none = "", *body, **before = HR_NEW_ARRAY(arena, const char *, captures->count + 1);
     int s = ++c->e->next_table, x = ++c->e->next_table;
+    c->e->inside++;                    /* the structs are made in a lambda */
     for (size_t i = 0; i < captures->count; i++) {
         const char *text;
         HR_TRY(expr_text(c->e, captures->at[i], &text));
@@ -219,6 +220,9 @@ static enum hr_code reduce_structs(struct call_text *c, const struct captures *c
         kept = hr_printf(arena, "%s, 'c%zu': struct_extract(r%d, 'c%zu')", kept, i, x, i);
         none = hr_printf(arena, "%s, 'c%zu': CAST(NULL AS %s)", none, i, type_text(c->e, captures->at[i]->type));
     }
+    c->e->inside--;
+    bool *outer = c->e->outer;
+    c->e->outer = NULL;                /* in the body each of them is a field of the struct */
     for (size_t i = 0; i < captures->count; i++) {
         const char **text = &c->e->texts[attr_of(captures->at[i])->id];
         before[i] = *text;
@@ -226,6 +230,7 @@ static enum hr_code reduce_structs(struct call_text *c, const struct captures *c
     }
     const char *params[] = {hr_printf(arena, "struct_extract(r%d, 'a')", s), hr_printf(arena, "struct_extract(r%d, 'e')", x)};
     enum hr_code code = body_text(c, merge, params, &body);
+    c->e->outer = outer;
     for (size_t i = 0; i < captures->count; i++)
         c->e->texts[attr_of(captures->at[i])->id] = before[i];
     HR_TRY(code);

@@ -1,6 +1,7 @@
 /* Expressions to SQL. Every call's result is cast to the type that Spark gives it, so DuckDB's own result types never show. */
 #include "host/engine/bind.h"
 #include "host/engine/emit_call.h"
+#include "host/engine/outer.h"
 #include "host/engine/select.h"
 #include "host/plan/python_work.h"
 #include "base/limits.h"
@@ -421,7 +422,9 @@ static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, b
     const char *sql;
     const char *outside = e->ctes;
     e->ctes = NULL;                                          /* its CTEs may use the outer query's columns: they stay inside */
+    bool *outer = outer_enter(e, expr->subquery.plan);
     enum hr_code code = kind == HR_SUBQUERY_EXISTS ? emit_query(e, expr->subquery.plan, &sql) : emit_positional(e, expr->subquery.plan, "s", &sql);
+    e->outer = outer;
     if (!code && e->ctes)
         sql = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
     e->ctes = outside;
@@ -518,7 +521,9 @@ enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_bu
     hr_buf_adds(out, "CASE WHEN ");
     HR_TRY(emit_always(e, out));
     hr_buf_adds(out, " THEN ");
+    e->inside++;
     HR_TRY(emit_expr(e, body, out));
+    e->inside--;
     hr_buf_adds(out, " END");
     e->lambda_depth--;
     return HR_OK;
@@ -547,19 +552,21 @@ static enum hr_code emit_long_or(struct emit *e, const struct hr_texpr *expr, st
     return HR_OK;
 }
 
-static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+static void emit_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out)
+{
+    if (is_handed(e, attr))
+        outer_column(e, attr, out);
+    else
+        hr_buf_adds(out, column_text(e, attr->id));
+}
+
+static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     const char *over;
     int id;
     switch (expr->kind) {
     case HR_T_LITERAL: emit_literal(expr->literal, out); return HR_OK;
-    case HR_T_COLUMN:
-        id = expr->column.attr->id;
-        if (e->texts[id])
-            hr_buf_adds(out, e->texts[id]);
-        else
-            hr_buf_addf(out, "a%d", id);
-        return HR_OK;
+    case HR_T_COLUMN: emit_column(e, expr->column.attr, out); return HR_OK;
     case HR_T_VARIABLE:
         id = expr->variable.attr->id;
         if (e->texts[id])                                    /* a key, a value, an index: what the parameter stands for */
@@ -593,6 +600,12 @@ static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struc
     case HR_T_UDF: return hr_refuse_udf(e->arena, expr->udf.udf, e->err);
     }
     return HR_OK;
+}
+
+static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+{
+    bool opens = e->outer && !e->inside && (expr->kind == HR_T_CALL || expr->kind == HR_T_CAST);
+    return opens ? outer_hand(e, expr, emit_plain_kind, out) : emit_plain_kind(e, expr, out);
 }
 
 static enum hr_code check_cancelled(struct emit *e)

@@ -26,7 +26,10 @@ struct emit {
     int depth;                         /* of the expression being written, from the statement's or its lambda's */
     bool is_shielded, is_opaque;       /* what is being written is hidden from the engine's slow searches: emit_expr */
     unsigned steps;
-    int lambda_depth;                  /* bodies of lambdas around what is being written */
+    int lambda_depth;                  /* bodies of the plan's lambdas around what is being written */
+    int inside;                        /* lambdas around it, those that the emitter makes too */
+    bool *outer;                       /* in a subquery, by attribute id: it is a column of an enclosing query (outer.h) */
+    struct handed *handed;             /* those that the lambdas of the call being written use */
     const char **texts;                /* by attribute id: how the open select says the column */
     unsigned char *plain;              /* by attribute id: PLAIN_* of that text */
     bool *needed;                      /* by attribute id */

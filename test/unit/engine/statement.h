@@ -11,7 +11,7 @@ struct statement_result {
     const struct hr_type *schema;      /* NULL until it was analyzed */
     uint64_t rows;
     uint64_t digest;                   /* of all values, whatever the order of rows */
-    uint64_t ns;                       /* of the clock */
+    uint64_t ns;                       /* of processor time */
 };
 
 enum hr_code statement_open(int64_t memory_bytes, struct hr_err *err);

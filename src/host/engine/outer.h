@@ -1,0 +1,19 @@
+/* Columns of an enclosing query that a lambda uses. Private to engine/.
+ *
+ * The engine looks for a column that stands in a lambda in the query around the lambda, and no further. So the call around the lambdas is put into one
+ * more lambda, whose argument is outside of any: list_extract(list_transform([{'c5': t1.a5}], lambda o2: … struct_extract(o2, 'c5') …), 1). */
+#ifndef HR_HOST_ENGINE_OUTER_H
+#define HR_HOST_ENGINE_OUTER_H
+#include "host/engine/internal.h"
+
+/* what is written next is the plan of a subquery: what none of its nodes gives is an enclosing query's. Returns what was so before. */
+bool *outer_enter(struct emit *e, const struct hr_node *plan);
+bool is_outer(const struct emit *e, const struct hr_attr *attr);
+
+bool is_handed(const struct emit *e, const struct hr_attr *attr);      /* … and stands in a lambda, where it has another name: outer_column's */
+void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
+
+/* Writes by `write`, and around it the lambda that hands in what was used. Outside of lambdas only. */
+enum hr_code outer_hand(struct emit *e, const struct hr_texpr *expr, enum hr_code (*write)(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out),
+                        struct hr_buf *out);
+#endif

@@ -1,0 +1,26 @@
+# Columns of an enclosing query in lambdas, the user's and those that are made for what is used twice.
+SELECT id, (SELECT transform(array(1, 2), x -> x + a.id)) FROM range(2) a ORDER BY id
+SELECT id FROM range(2) a WHERE exists(SELECT 1 FROM range(3) b WHERE transform(array(1), x -> x + a.id)[0] > b.id) ORDER BY id
+SELECT id FROM range(2) a WHERE exists(SELECT abs(b.id - a.id) FROM range(3) b WHERE abs(a.id - b.id) > 1)
+SELECT id, (SELECT max(aggregate(array(b.id, 5), 0L, (acc, x) -> acc + x + b.id)) FROM range(3) b WHERE b.id <> a.id) FROM range(2) a ORDER BY id
+SELECT id, (SELECT aggregate(array(1, 2), 0L, (acc, x) -> acc + x + a.id)) FROM range(2) a ORDER BY id
+SELECT id, (SELECT filter(transform(array(1, 2, 3), x -> x * a.id), y -> y > a.id AND exists(array(1L, a.id), z -> z + a.id > y))) FROM range(3) a ORDER BY id
+SELECT id, (SELECT abs(coalesce(nullif(a.id, 1), 7) - round(a.id, 0))) AS v FROM range(3) a ORDER BY id
+SELECT id, (SELECT map_filter(map('k', a.id, 'm', 2L), (k, v) -> v > a.id)) FROM range(3) a ORDER BY id
+SELECT id, (SELECT zip_with(array(1, 2), array(3, 4), (x, y) -> x + y + a.id)) FROM range(3) a ORDER BY id
+SELECT id, (SELECT sum(aggregate(array(1), 0L, (s, x) -> s + x + a.id)) FROM range(4) b) s FROM range(2) a ORDER BY id
+SELECT id, (SELECT transform(collect_list(b.id), x -> x + a.id) FROM range(2) b) s FROM range(2) a ORDER BY id
+SELECT id FROM range(4) a WHERE id IN (SELECT transform(array(b.id), x -> x + a.id)[0] FROM range(2) b) ORDER BY id
+SELECT id, (SELECT any_value(transform(array(c), x -> x + a.id)) FROM (SELECT max(id) c FROM range(4)) b) s FROM range(2) a ORDER BY id
+# what is not deterministic, in a join
+SELECT count(*) FROM range(3) a JOIN range(3) b ON a.id = b.id AND rand() > 2
+SELECT count(*) FROM range(3) a LEFT JOIN range(3) b ON monotonically_increasing_id() = b.id
+SELECT count(*) FROM range(3) a, range(3) b WHERE a.id = b.id AND rand() > 2
+# windows where the engine's TRY stands
+SELECT try_make_interval(0, 0, 0, CAST(row_number() OVER (ORDER BY id) AS INT)) IS NULL FROM range(2)
+SELECT try_make_interval(1, 2, 3) IS NULL, try_make_interval(2147483647) IS NULL
+SELECT CAST(try_make_interval(1, 2, 3) AS STRING), CAST(try_make_interval(CAST(id AS INT)) AS STRING) FROM range(2) ORDER BY 2
+SELECT try_make_interval()
+# windows in the bodies of lambdas, lambdas in these windows
+SELECT transform(array(1, NULL, 3), x -> rank() OVER (ORDER BY element_at(map(1, array('z', NULL), 2, NULL), id))) AS o2 FROM range(1,3)
+SELECT transform(array(1, 2), x -> transform(array(3), y -> y + x + row_number() OVER (ORDER BY v DESC))[0]) FROM VALUES (1), (2) t(v)
