@@ -160,7 +160,8 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"AZURE_SUBSCRIPTION_ID", subscription},
         {"AZURE_STORAGE_CONNECTION_STRING", storage_connection(arena, &wire)},
         {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
-        {"AZUREML_CURRENT_CLOUD", "AzureCloud"},
+        /* a name that azure-ai-ml does not know by itself, and asks the address above for: AzureCloud is Microsoft's to it */
+        {"AZUREML_CURRENT_CLOUD", "LocalCloud"},
         /* msrestazure sends no secret: its address has it */
         {"MSI_ENDPOINT", hr_printf(arena, "%s/msi/%s", wire.url, wire.token)},
         {"MSI_SECRET", wire.token},

@@ -195,7 +195,7 @@ def azure_ai_ml():
             return AccessToken(ENV["TOKEN"], 4102444800)
 
     folder = pathlib.Path(ENV["FOLDER"])
-    client = MLClient(Credential(), ENV["SUBSCRIPTION"], ENV["GROUP"], ENV["WORKSPACE"], cloud="LocalCloud")
+    client = MLClient(Credential(), ENV["SUBSCRIPTION"], ENV["GROUP"], ENV["WORKSPACE"])
 
     def job(text, **options):
         return command(code=str(folder), command=text, environment="azureml:headrace-local:1", compute="local", experiment_name="aiml", **options)

@@ -19,7 +19,7 @@ def client(serve, which, lock, folder=""):
     env = {**os.environ, "URL": known["https_url"], "TOKEN": known["token"], "SUBSCRIPTION": known["subscription_id"], "GROUP": known["resource_group"],
            "WORKSPACE": known["workspace"], "FOLDER": folder, "MLFLOW_TRACKING_TOKEN": known["token"], "MLFLOW_TRACKING_SERVER_CERT_PATH": ca,
            "GIT_PYTHON_REFRESH": "quiet", "ARM_CLOUD_METADATA_URL": known["https_url"] + "/metadata/endpoints", "REQUESTS_CA_BUNDLE": ca,
-           "SSL_CERT_FILE": ca, "AZURE_CORE_COLLECT_TELEMETRY": "false"}
+           "SSL_CERT_FILE": ca, "AZURE_CORE_COLLECT_TELEMETRY": "false", "AZUREML_CURRENT_CLOUD": serve.exports()["AZUREML_CURRENT_CLOUD"]}
     done = subprocess.run([python_of(lock), ROOT / "test/jobs/clients.py", which], env=env, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

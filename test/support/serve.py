@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -107,6 +108,11 @@ class Serve:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def exports(self):
+        """What `eval "$(headrace env)"` puts into a shell's environment, by name."""
+        lines = [line.removeprefix("export ").partition("=") for line in self.cli("env").stdout.splitlines()]
+        return {name: shlex.split(value)[0] if value != "''" else "" for name, _, value in lines}
 
     def cli(self, *arguments, token=None, check=True):
         """Runs `headrace …` against this server; the finished process."""

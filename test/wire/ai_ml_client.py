@@ -23,7 +23,7 @@ class Token:
         return AccessToken(sys.argv[2], 4102444800)
 
 
-client = MLClient(Token(), endpoint["subscription_id"], endpoint["resource_group"], endpoint["workspace"], cloud="LocalCloud")
+client = MLClient(Token(), endpoint["subscription_id"], endpoint["resource_group"], endpoint["workspace"])
 PATH = "azureml://datastores/mydatastore/paths/"
 told = {}
 

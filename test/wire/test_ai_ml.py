@@ -1,6 +1,7 @@
 """azure-ai-ml, unmodified, on the ARM addresses of datastores and data assets. It lives in an environment of its own: it pins much that no other test needs."""
 
 import json
+import os
 import pathlib
 import subprocess
 
@@ -24,9 +25,10 @@ def told(serve):
 
     def run(token):
         done = subprocess.run([f"{venv}/bin/python", "-W", "ignore", ROOT / "test/wire/ai_ml_client.py", serve.home / "run/endpoint.json", token],
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=120, env={**os.environ, **cloud})
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
+    cloud = {"AZUREML_CURRENT_CLOUD": serve.exports()["AZUREML_CURRENT_CLOUD"]}
     reader = json.loads(serve.cli("user", "create", "aiml", "--json").stdout)["token"]
     return run(endpoint["token"]), run(reader)
 
