@@ -348,12 +348,17 @@ def test_a_removed_journal_is_written_again_or_nothing_is_acknowledged(make_host
     spark.conf.set(key, "8")
     assert (folder / "journal").stat().st_size
     (folder / "journal").unlink()
+    folder.rmdir()                       # the folder is made again too …
+    spark.conf.set(key, "9")
+    assert (folder / "journal").stat().st_size
+    (folder / "journal").unlink()
     folder.rmdir()
+    folder.write_text("in its place")    # … where that can be
     with pytest.raises(PySparkException, match="was removed, and cannot be written again"):
-        spark.conf.set(key, "9")
-    assert spark.conf.get(key) == "8"
-    folder.mkdir()
-    spark.conf.set(key, "10")
+        spark.conf.set(key, "10")
+    assert spark.conf.get(key) == "9"
+    folder.unlink()
+    spark.conf.set(key, "11")
     assert (folder / "journal").stat().st_size
     spark.stop()
 
