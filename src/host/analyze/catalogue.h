@@ -24,6 +24,7 @@ enum {
     HR_F_ROWS = 256,                              /* volatile, and numbers the rows: a window function to DuckDB */
     HR_F_LAZY = 512,                              /* what it does not need of its arguments is not evaluated */
     HR_F_INTERNAL = 1024,                         /* there for DataFrames alone: unknown to SQL text */
+    HR_F_INSIDE = 2048,                           /* its SQL has arguments inside of TRY or of a lambda */
     HR_F_ROWS_FRAME = 128,                        /* a window function whose frame is fixed to ROWS up to the current row */
 };
 

@@ -1,6 +1,7 @@
 /* Calls to SQL. Templates are explained in analyze/catalogue.h; what they cannot say is a function "!name" of emit_number.c and its fellows. */
 #include "host/engine/emit_call.h"
 #include "host/engine/bind.h"
+#include "host/engine/outer.h"
 #include "host/engine/select.h"
 #include <stdlib.h>
 
@@ -199,11 +200,22 @@ static bool exact_result(const char *template, const struct hr_texpr *call)
     return made_of_arguments && call->call.args.count;
 }
 
-static enum settling settling_of(const struct hr_function *function, const char *over)
+/* the template puts operands where windows, subqueries and an enclosing query's columns may not stand */
+static bool moves_operands(const struct emit *e, const struct hr_texpr *call)
 {
+    bool moves = call->call.function->flags & HR_F_INSIDE;
+    for (size_t i = 0; moves && i < call->call.args.count; i++)
+        if (e->outer || has_rows(call->call.args.at[i]))
+            return true;
+    return false;
+}
+
+static enum settling settling_of(const struct emit *e, const struct hr_texpr *call, const char *over)
+{
+    const struct hr_function *function = call->call.function;
     if (*over || (function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
         return REPEAT;
-    if (!strncmp(function->emit, "TRY(", strlen("TRY(")))
+    if (moves_operands(e, call))
         return BIND_ALL;
     return function->flags & HR_F_LAZY ? BIND_REPEATED : BIND;
 }
@@ -245,7 +257,7 @@ enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *
     if (!exact)
         hr_buf_adds(out, "CAST(");
     if (!code)
-        code = settle(e, &held, &own, settling_of(function, over), out);
+        code = settle(e, &held, &own, settling_of(e, call, over), out);
     hr_buf_release(&own);
     HR_TRY(code);
     if (!exact)

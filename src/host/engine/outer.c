@@ -66,7 +66,6 @@ void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out
     hr_buf_addf(out, "struct_extract(o%d, 'c%d')", e->handed->variable, attr->id);
 }
 
-/* what cannot stand in a lambda */
 static enum hr_code find_rows(void *arg, struct hr_texpr **child)
 {
     bool *found = arg;
@@ -78,7 +77,7 @@ static enum hr_code find_rows(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_rows, arg);
 }
 
-static bool has_rows(const struct hr_texpr *expr)
+bool has_rows(const struct hr_texpr *expr)
 {
     bool found = false;
     struct hr_texpr *top = (struct hr_texpr *)expr;

@@ -10,6 +10,8 @@
 bool *outer_enter(struct emit *e, const struct hr_node *plan);
 bool is_outer(const struct emit *e, const struct hr_attr *attr);
 
+/* a window, an aggregate or a subquery is in it, which cannot stand in a lambda, nor in TRY */
+bool has_rows(const struct hr_texpr *expr);
 bool is_handed(const struct emit *e, const struct hr_attr *attr);      /* … and stands in a lambda, where it has another name: outer_column's */
 void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
 

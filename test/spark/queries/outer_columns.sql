@@ -24,3 +24,7 @@ SELECT try_make_interval()
 # windows in the bodies of lambdas, lambdas in these windows
 SELECT transform(array(1, NULL, 3), x -> rank() OVER (ORDER BY element_at(map(1, array('z', NULL), 2, NULL), id))) AS o2 FROM range(1,3)
 SELECT transform(array(1, 2), x -> transform(array(3), y -> y + x + row_number() OVER (ORDER BY v DESC))[0]) FROM VALUES (1), (2) t(v)
+# what stands in lambdas that templates write
+SELECT array_repeat((SELECT max(id) FROM range(3)), 2), array_remove(array(1L, 2L), (SELECT max(id) FROM range(3)))
+SELECT id, (SELECT array_repeat(a.id, 2)), (SELECT array_remove(array(0L, 1L), a.id)) FROM range(2) a ORDER BY id
+SELECT array_repeat(row_number() OVER (ORDER BY id), 2) FROM range(2)
