@@ -74,7 +74,7 @@ def ends(session, action):
     finally:
         ended.set()
         thread.join()
-    assert time.monotonic() - began < 20                     # a loaded machine takes its time, what does not listen takes minutes
+    assert time.monotonic() - began < 60                     # a loaded machine takes its time, what does not listen takes minutes
     assert session.sql("SELECT sum(id) FROM range(1000)").first()[0] == 499500
 
 

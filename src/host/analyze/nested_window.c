@@ -53,10 +53,17 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
     return HR_OK;
 }
 
-/* a number of a row that is drawn anew for each element cannot be had */
+/* A row's number that is counted anew for each element cannot be had; rand() without a seed is the engine's own, and can. */
+static bool is_free_draw(const struct hr_texpr *expr)
+{
+    return expr->kind == HR_T_CALL && !expr->call.args.count && !strstr(expr->call.function->name, "_id");
+}
+
 static enum hr_code take_out_of_lambda(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
+    if (is_free_draw(*place))
+        return HR_OK;
     if ((*place)->kind == HR_T_CALL && numbers_rows(*place))
         return hr_refuse(lift->a->err, "%s in a lambda function", expr_sql(lift->a, *place));
     if (!numbers_rows(*place))
