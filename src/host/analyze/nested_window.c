@@ -10,9 +10,13 @@ struct lift {
     size_t room;
 };
 
+/* is a window to the engine; rand() and randn() are only with a seed, of which each row's number is then drawn */
 static bool numbers_rows(const struct hr_texpr *expr)
 {
-    return expr->kind == HR_T_WINDOW || (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_ROWS));
+    if (expr->kind != HR_T_CALL)
+        return expr->kind == HR_T_WINDOW;
+    bool takes_seed = expr->call.function->most > 0 && !(expr->call.function->flags & HR_F_INTERNAL);
+    return (expr->call.function->flags & HR_F_ROWS) && (!takes_seed || expr->call.args.count);
 }
 
 static void make_room(struct lift *lift)
@@ -53,17 +57,10 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
     return HR_OK;
 }
 
-/* A row's number that is counted anew for each element cannot be had; rand() without a seed is the engine's own, and can. */
-static bool is_free_draw(const struct hr_texpr *expr)
-{
-    return expr->kind == HR_T_CALL && !expr->call.args.count && !strstr(expr->call.function->name, "_id");
-}
-
+/* A row's number that is counted anew for each element cannot be had. */
 static enum hr_code take_out_of_lambda(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
-    if (is_free_draw(*place))
-        return HR_OK;
     if ((*place)->kind == HR_T_CALL && numbers_rows(*place))
         return hr_refuse(lift->a->err, "%s in a lambda function", expr_sql(lift->a, *place));
     if (!numbers_rows(*place))

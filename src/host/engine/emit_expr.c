@@ -422,9 +422,9 @@ static enum hr_code emit_subquery(struct emit *e, const struct hr_texpr *expr, b
     const char *sql;
     const char *outside = e->ctes;
     e->ctes = NULL;                                          /* its CTEs may use the outer query's columns: they stay inside */
-    bool *outer = outer_enter(e, expr->subquery.plan);
+    struct outer_scope before = outer_enter(e, expr->subquery.plan);
     enum hr_code code = kind == HR_SUBQUERY_EXISTS ? emit_query(e, expr->subquery.plan, &sql) : emit_positional(e, expr->subquery.plan, "s", &sql);
-    e->outer = outer;
+    outer_leave(e, &before);
     if (!code && e->ctes)
         sql = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
     e->ctes = outside;

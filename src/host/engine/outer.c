@@ -22,14 +22,23 @@ static void mark_own(bool *outer, const struct hr_node *node)
     }
 }
 
-bool *outer_enter(struct emit *e, const struct hr_node *plan)
+struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan)
 {
-    bool *before = e->outer;
+    struct outer_scope before = {e->outer, e->inside, e->handed};
     bool *outer = HR_NEW_ARRAY(e->arena, bool, e->id_count);
     memset(outer, true, e->id_count * sizeof *outer);
     mark_own(outer, plan);
     e->outer = outer;
+    e->inside = 0;
+    e->handed = NULL;
     return before;
+}
+
+void outer_leave(struct emit *e, const struct outer_scope *before)
+{
+    e->outer = before->outer;
+    e->inside = before->inside;
+    e->handed = before->handed;
 }
 
 bool is_outer(const struct emit *e, const struct hr_attr *attr)

@@ -6,13 +6,15 @@
 #define HR_HOST_ENGINE_OUTER_H
 #include "host/engine/internal.h"
 
-/* what is written next is the plan of a subquery: what none of its nodes gives is an enclosing query's. Returns what was so before. */
-bool *outer_enter(struct emit *e, const struct hr_node *plan);
+/* What is written next is the plan of a subquery: what none of its nodes gives is an enclosing query's, and no lambda is around it yet. outer_leave()
+ * puts back what outer_enter() returned. */
+struct outer_scope { bool *outer; int inside; struct handed *handed; };
+struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan);
+void outer_leave(struct emit *e, const struct outer_scope *before);
 bool is_outer(const struct emit *e, const struct hr_attr *attr);
-
+bool is_handed(const struct emit *e, const struct hr_attr *attr);      /* … and stands in a lambda, where it has another name: outer_column's */
 /* a window, an aggregate or a subquery is in it, which cannot stand in a lambda, nor in TRY */
 bool has_rows(const struct hr_texpr *expr);
-bool is_handed(const struct emit *e, const struct hr_attr *attr);      /* … and stands in a lambda, where it has another name: outer_column's */
 void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
 
 /* Writes by `write`, and around it the lambda that hands in what was used. Outside of lambdas only. */

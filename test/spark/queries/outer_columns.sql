@@ -28,3 +28,6 @@ SELECT transform(array(1, 2), x -> transform(array(3), y -> y + x + row_number()
 SELECT array_repeat((SELECT max(id) FROM range(3)), 2), array_remove(array(1L, 2L), (SELECT max(id) FROM range(3)))
 SELECT id, (SELECT array_repeat(a.id, 2)), (SELECT array_remove(array(0L, 1L), a.id)) FROM range(2) a ORDER BY id
 SELECT array_repeat(row_number() OVER (ORDER BY id), 2) FROM range(2)
+# subqueries among operands that are bound, with lambdas and columns of their own
+SELECT coalesce(nullif(abs(id + 1), 1), (SELECT max(b.id + 5) FROM range(3) b WHERE b.id < a.id)) FROM range(3) a ORDER BY id
+SELECT if(abs(id) + abs(id) > 0, (SELECT count(*) FROM range(4) b WHERE exists(array(b.id), x -> x > a.id)), abs(id)) AS v FROM range(3) a ORDER BY id
