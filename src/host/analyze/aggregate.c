@@ -156,13 +156,6 @@ static enum hr_code check_hosted_call(struct analysis *a, struct hr_texpr *call)
     return check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1}, &(struct hr_attrs){&name, 1});
 }
 
-static enum hr_code find_subquery(void *arg, struct hr_texpr **place)
-{
-    bool *found = arg;
-    *found = *found || (*place)->kind == HR_T_SUBQUERY;
-    return hr_texpr_each(*place, find_subquery, arg);
-}
-
 /* The engine groups by no subquery: one is a column that a projection below the aggregate makes. */
 static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, const struct hr_texprs *groups, struct hr_texprs *out)
 {
@@ -175,10 +168,8 @@ static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, con
         exprs.at[i] = column_of(a, output.at[i]);
     }
     for (size_t i = 0; i < groups->count; i++) {
-        bool found = false;
         out->at[i] = groups->at[i];
-        HR_TRY(find_subquery(&found, &out->at[i]));
-        if (!found)
+        if (!has_subquery(groups->at[i]))
             continue;
         output.at[count] = attr_new(a, pretty_name(a, groups->at[i]), groups->at[i]->type, groups->at[i]->nullable);
         exprs.at[count] = groups->at[i];

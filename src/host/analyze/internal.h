@@ -148,6 +148,7 @@ struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const
 bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
 enum hr_code node_own_exprs(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg);
 bool has_aggregate(const struct hr_texpr *expr);
+bool has_subquery(const struct hr_texpr *expr);
 bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
 const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags);          /* the first of these, or NULL */
 bool is_foldable(const struct hr_texpr *expr);

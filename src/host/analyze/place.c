@@ -79,18 +79,11 @@ enum hr_code aggregate_filter(struct scope *s, const struct hr_expr *filter, str
 
 /* ---- lambdas ---- */
 
-static enum hr_code find_subquery(void *arg, struct hr_texpr **child)
-{
-    bool *found = arg;
-    *found = *found || (*child)->kind == HR_T_SUBQUERY;
-    return hr_texpr_each(*child, find_subquery, arg);
-}
-
 enum hr_code check_higher_order(struct analysis *a, struct hr_texpr *call)
 {
-    bool found = false;
-    HR_TRY(find_subquery(&found, &call));
-    return found ? hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", NULL) : HR_OK;
+    if (!has_subquery(call))
+        return HR_OK;
+    return hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", NULL);
 }
 
 struct using { const struct hr_texpr *lambda; const struct hr_attr *used; };

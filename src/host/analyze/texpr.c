@@ -231,6 +231,21 @@ const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags)
 bool has_kind(const struct hr_texpr *expr, unsigned flags) { return find_kind(expr, flags) != NULL; }
 bool has_aggregate(const struct hr_texpr *expr) { return has_kind(expr, HR_F_AGGREGATE); }
 
+static enum hr_code find_subquery(void *arg, struct hr_texpr **child)
+{
+    bool *found = arg;
+    *found = *found || (*child)->kind == HR_T_SUBQUERY;
+    return hr_texpr_each(*child, find_subquery, arg);
+}
+
+bool has_subquery(const struct hr_texpr *expr)
+{
+    bool found = false;
+    struct hr_texpr *top = (struct hr_texpr *)expr;
+    find_subquery(&found, &top);
+    return found;
+}
+
 static enum hr_code find_column(void *arg, struct hr_texpr **child)
 {
     if ((*child)->kind == HR_T_COLUMN || (*child)->kind == HR_T_SUBQUERY || (*child)->kind == HR_T_VARIABLE || (*child)->kind == HR_T_UDF ||
