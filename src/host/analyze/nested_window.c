@@ -51,7 +51,8 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
     struct hr_texpr *expr = *place;
     bool computes = expr->kind == HR_T_CALL && (expr->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW));
     bool correlated = !computes && uses_outer(expr);         /* the engine has no outer columns in OVER */
-    if (!numbers_rows(expr) && !correlated)
+    bool subquery = expr->kind == HR_T_SUBQUERY;             /* a window in one is one inside of a window to the engine */
+    if (!numbers_rows(expr) && !correlated && !subquery)
         return hr_texpr_each(expr, take_out, arg);
     take(lift, place);
     return HR_OK;

@@ -9,12 +9,12 @@
 
 /* ---- marks ---- */
 
-/* An enclosing query's column is not: where it stands tells how it is written. */
-static bool is_plain(const struct emit *e, const struct hr_texpr *expr)
+/* Beside an enclosing query's column no column is: whether it stands in a lambda tells how it is written (outer.h). */
+static bool is_plain(const struct hr_texpr *expr, bool by_place)
 {
     for (int step = 0; step <= SIMPLE_STEPS; step++)
         switch (expr->kind) {
-        case HR_T_COLUMN: return !is_outer(e, expr->column.attr);
+        case HR_T_COLUMN: return !by_place;
         case HR_T_LITERAL: case HR_T_VARIABLE: return true;
         case HR_T_ALIAS: expr = expr->alias.child; break;
         case HR_T_FIELD: expr = expr->field.child; break;
@@ -30,11 +30,12 @@ static bool is_plain(const struct emit *e, const struct hr_texpr *expr)
 
 enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held *held, const char ***texts)
 {
+    bool by_place = holds_outer(e, operands);
     *held = (struct held){operands, e->next_mark + 1};
     e->next_mark += (int)operands->count;
     *texts = HR_NEW_ARRAY(e->arena, const char *, operands->count + HELD_LEAST);
     for (size_t i = 0; i < operands->count; i++)
-        if (is_plain(e, operands->at[i]))
+        if (is_plain(operands->at[i], by_place))
             HR_TRY(expr_text(e, operands->at[i], &(*texts)[i]));
         else
             (*texts)[i] = hr_printf(e->arena, "%c%d%c", MARK, held->first + (int)i, MARK);

@@ -203,11 +203,12 @@ static bool exact_result(const char *template, const struct hr_texpr *call)
 /* the template puts operands where windows, subqueries and an enclosing query's columns may not stand */
 static bool moves_operands(const struct emit *e, const struct hr_texpr *call)
 {
-    bool moves = call->call.function->flags & HR_F_INSIDE;
-    for (size_t i = 0; moves && i < call->call.args.count; i++)
-        if (e->outer || has_rows(call->call.args.at[i]))
+    if (!(call->call.function->flags & HR_F_INSIDE))
+        return false;
+    for (size_t i = 0; i < call->call.args.count; i++)
+        if (has_rows(call->call.args.at[i]))
             return true;
-    return false;
+    return holds_outer(e, &call->call.args);
 }
 
 static enum settling settling_of(const struct emit *e, const struct hr_texpr *call, const char *over)

@@ -138,7 +138,6 @@ bool is_native_cast(const struct hr_type *from, const struct hr_type *to)
     case HR_TYPE_FLOAT: return to->id == HR_TYPE_DOUBLE || to->id == HR_TYPE_BOOLEAN;
     case HR_TYPE_DOUBLE: return to->id == HR_TYPE_FLOAT ? false : to->id == HR_TYPE_BOOLEAN;
     case HR_TYPE_DECIMAL: return to->id == HR_TYPE_DECIMAL && decimal_holds_all(from, to);
-    case HR_TYPE_DATE: return to->id == HR_TYPE_TIMESTAMP_NTZ;
     case HR_TYPE_TIMESTAMP_NTZ: return to->id == HR_TYPE_DATE;
     case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_STRING:
         return to->id == HR_TYPE_STRING || to->id == HR_TYPE_CHAR || to->id == HR_TYPE_VARCHAR;

@@ -28,7 +28,7 @@ struct emit {
     unsigned steps;
     int lambda_depth;                  /* bodies of the plan's lambdas around what is being written */
     int inside;                        /* lambdas around it, those that the emitter makes too */
-    bool *outer;                       /* in a subquery, by attribute id: it is a column of an enclosing query (outer.h) */
+    bool *outer;                       /* in a subquery that has some, by attribute id: it is a column of an enclosing query (outer.h) */
     struct handed *handed;             /* those that the lambdas of the call being written use */
     const char **texts;                /* by attribute id: how the open select says the column */
     unsigned char *plain;              /* by attribute id: PLAIN_* of that text */

@@ -22,13 +22,27 @@ static void mark_own(bool *outer, const struct hr_node *node)
     }
 }
 
+struct search { const bool *outer; bool found; };
+
+static enum hr_code find_outer(void *arg, struct hr_texpr **child)
+{
+    struct search *search = arg;
+    if ((*child)->kind == HR_T_COLUMN && search->outer[(*child)->column.attr->id])
+        search->found = true;
+    if ((*child)->kind == HR_T_SUBQUERY)
+        hr_node_each_expr((*child)->subquery.plan, find_outer, arg);
+    return hr_texpr_each(*child, find_outer, arg);
+}
+
 struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan)
 {
     struct outer_scope before = {e->outer, e->inside, e->handed};
     bool *outer = HR_NEW_ARRAY(e->arena, bool, e->id_count);
+    struct search search = {outer, false};
     memset(outer, true, e->id_count * sizeof *outer);
     mark_own(outer, plan);
-    e->outer = outer;
+    hr_node_each_expr((struct hr_node *)plan, find_outer, &search);
+    e->outer = search.found ? outer : NULL;
     e->inside = 0;
     e->handed = NULL;
     return before;
@@ -41,9 +55,14 @@ void outer_leave(struct emit *e, const struct outer_scope *before)
     e->handed = before->handed;
 }
 
-bool is_outer(const struct emit *e, const struct hr_attr *attr)
+bool holds_outer(const struct emit *e, const struct hr_texprs *exprs)
 {
-    return e->outer && e->outer[attr->id];
+    struct search search = {e->outer, false};
+    for (size_t i = 0; e->outer && !search.found && i < exprs->count; i++) {
+        struct hr_texpr *top = exprs->at[i];
+        find_outer(&search, &top);
+    }
+    return search.found;
 }
 
 bool is_handed(const struct emit *e, const struct hr_attr *attr)

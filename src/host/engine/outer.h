@@ -11,8 +11,8 @@
 struct outer_scope { bool *outer; int inside; struct handed *handed; };
 struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan);
 void outer_leave(struct emit *e, const struct outer_scope *before);
-bool is_outer(const struct emit *e, const struct hr_attr *attr);
-bool is_handed(const struct emit *e, const struct hr_attr *attr);      /* … and stands in a lambda, where it has another name: outer_column's */
+bool holds_outer(const struct emit *e, const struct hr_texprs *exprs);          /* one of them has an enclosing query's column in it */
+bool is_handed(const struct emit *e, const struct hr_attr *attr);              /* it stands in a lambda that hands it in: its name is outer_column's */
 /* a window, an aggregate or a subquery is in it, which cannot stand in a lambda, nor in TRY */
 bool has_rows(const struct hr_texpr *expr);
 void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);

@@ -31,3 +31,7 @@ SELECT array_repeat(row_number() OVER (ORDER BY id), 2) FROM range(2)
 # subqueries among operands that are bound, with lambdas and columns of their own
 SELECT coalesce(nullif(abs(id + 1), 1), (SELECT max(b.id + 5) FROM range(3) b WHERE b.id < a.id)) FROM range(3) a ORDER BY id
 SELECT if(abs(id) + abs(id) > 0, (SELECT count(*) FROM range(4) b WHERE exists(array(b.id), x -> x > a.id)), abs(id)) AS v FROM range(3) a ORDER BY id
+SELECT id, (SELECT max(nullif(abs(b.id + a.id), b.id)) FROM range(3) b) FROM range(2) a ORDER BY id
+SELECT c4, (SELECT max(array_repeat(c3, c4)) FROM VALUES ('a'), ('b') AS q2(c3)) FROM VALUES (2), (3) AS q1(c4) ORDER BY c4
+# subqueries, with windows of their own, in the definition of a window
+SELECT id, sum(id) OVER (PARTITION BY (SELECT max(b.id) FROM range(3) b) ORDER BY (SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY c.id) r FROM range(2) c)), id) FROM range(3) ORDER BY id

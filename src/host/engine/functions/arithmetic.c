@@ -197,10 +197,8 @@ void hr_k_interval_op(struct hr_rows *rows, idx_t row)
         interval_overflow(rows, op == '+' ? "`try_add`" : "`try_subtract`");
         return;
     }
-    struct hr_err err;
     bool months = rows->types->result->id == HR_TYPE_YEAR_MONTH;
-    hr_fail_spark(&err, "java.lang.ArithmeticException", "message", months ? "integer overflow" : "long overflow", NULL);
-    hr_kernel_fail(rows, &err);
+    hr_arithmetic_failure(rows, months ? "integer overflow" : "long overflow");
 }
 
 /* interval_sum(sum in 128 bits) */

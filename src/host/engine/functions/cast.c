@@ -282,13 +282,36 @@ static void real_to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
         micros_overflow(rows, us);
 }
 
+/* Days may lie beyond what microseconds count: Java's multiplyExact. */
+static void date_to_local(struct hr_rows *rows, idx_t row)
+{
+    if (__builtin_mul_overflow((int64_t)HR_ROW(rows, 0, row, int32_t), HR_US_PER_DAY, &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
+}
+
+/* The zone's offset is looked up a day within the range, where it is the same, and then taken from the moment itself. */
+static void local_to_timestamp(struct hr_rows *rows, idx_t row, hr_int128 local)
+{
+    const hr_int128 first = (hr_int128)INT64_MIN + HR_US_PER_DAY, last = (hr_int128)INT64_MAX - HR_US_PER_DAY;
+    int64_t near = (int64_t)local;
+    if (local < first)
+        near = (int64_t)first;
+    if (local > last)
+        near = (int64_t)last;
+    hr_int128 utc = local - (near - hr_zone_to_utc(rows->types->zone, near));
+    if (utc != (hr_int128)(int64_t)utc)
+        hr_arithmetic_failure(rows, "long overflow");
+    else
+        HR_OUT(rows, row, int64_t) = (int64_t)utc;
+}
+
 static void to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
 {
     const struct hr_type *from = rows->types->args[0];
     int64_t *out = &HR_OUT(rows, row, int64_t);
     switch (from->id) {
-    case HR_TYPE_DATE: *out = hr_zone_to_utc(rows->types->zone, (int64_t)HR_ROW(rows, 0, row, int32_t) * HR_US_PER_DAY); break;
-    case HR_TYPE_TIMESTAMP_NTZ: *out = hr_zone_to_utc(rows->types->zone, HR_ROW(rows, 0, row, int64_t)); break;
+    case HR_TYPE_DATE: local_to_timestamp(rows, row, (hr_int128)HR_ROW(rows, 0, row, int32_t) * HR_US_PER_DAY); break;
+    case HR_TYPE_TIMESTAMP_NTZ: local_to_timestamp(rows, row, HR_ROW(rows, 0, row, int64_t)); break;
     case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: real_to_timestamp(rows, row, mode); break;
     case HR_TYPE_DECIMAL: {
         hr_int128 value;
@@ -367,6 +390,8 @@ static void cast(struct hr_rows *rows, idx_t row, enum mode mode)
         to_timestamp(rows, row, mode);
     else if (from->id == HR_TYPE_TIMESTAMP)
         from_timestamp(rows, row, mode);
+    else if (from->id == HR_TYPE_DATE && to->id == HR_TYPE_TIMESTAMP_NTZ)
+        date_to_local(rows, row);
     else if (from->id == HR_TYPE_DECIMAL)
         from_decimal(rows, row, mode);
     else if (from->id == HR_TYPE_FLOAT || from->id == HR_TYPE_DOUBLE) {

@@ -74,4 +74,6 @@ HR_KERNELS_PREPARED(X)
     enum hr_code hr_p_##name(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err);
 HR_KERNELS_PREPARED(X)
 #undef X
+/* fails with Java's ArithmeticException, which has no condition of Spark's */
+void hr_arithmetic_failure(struct hr_rows *rows, const char *message);
 #endif

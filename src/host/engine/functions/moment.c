@@ -273,7 +273,7 @@ void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
 
 /* ---- moments from numbers ---- */
 
-static void arithmetic_failure(struct hr_rows *rows, const char *message)
+void hr_arithmetic_failure(struct hr_rows *rows, const char *message)
 {
     struct hr_err err;
     hr_fail_spark(&err, "java.lang.ArithmeticException", "message", message, NULL);
@@ -283,7 +283,7 @@ static void arithmetic_failure(struct hr_rows *rows, const char *message)
 static void exact_timestamp(struct hr_rows *rows, idx_t row, hr_int128 value, const char *failure)
 {
     if (value != (hr_int128)(int64_t)value)
-        arithmetic_failure(rows, failure);
+        hr_arithmetic_failure(rows, failure);
     else
         HR_OUT(rows, row, int64_t) = (int64_t)value;
 }
@@ -294,9 +294,9 @@ static void decimal_timestamp(struct hr_rows *rows, idx_t row, const struct hr_t
     for (int i = 0; i < type->scale; i++)
         divisor *= 10;
     if (__builtin_mul_overflow(value, (hr_int128)scale, &product))
-        arithmetic_failure(rows, "Overflow");
+        hr_arithmetic_failure(rows, "Overflow");
     else if (product % divisor)
-        arithmetic_failure(rows, "Rounding necessary");
+        hr_arithmetic_failure(rows, "Rounding necessary");
     else
         exact_timestamp(rows, row, product / divisor, "Overflow");
 }
