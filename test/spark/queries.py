@@ -40,6 +40,8 @@ def answer(spark, sql):
         return frame.schema.json(), [comparable(tuple(row)) for row in frame.collect()]
     except PySparkException as error:
         return "error", error.getCondition() or type(error).__name__
+    except OverflowError as error:
+        raise AssertionError(f"Python cannot hold what {sql!r} gives: compare it as text") from error
 
 
 def same(ours, spark):

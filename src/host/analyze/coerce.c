@@ -239,7 +239,7 @@ bool cast_nullable(const struct hr_type *from, const struct hr_type *to)
         return is_fractional(from);
     if (to->id == HR_TYPE_DATE)
         return from->id != HR_TYPE_TIMESTAMP;
-    if (to->id == HR_TYPE_CALENDAR_INTERVAL)
+    if (from->id == HR_TYPE_DATE || to->id == HR_TYPE_CALENDAR_INTERVAL)
         return true;
     if (to->id == HR_TYPE_DECIMAL)
         return !decimal_holds(from, to);

@@ -76,8 +76,9 @@ static bool count_uses(const struct held *held, const struct hr_buf *own, struct
 static size_t name_bound(struct emit *e, const struct held *held, enum settling how, struct use *uses, int variable)
 {
     size_t bound = 0, last = 0;
-    unsigned least = how == BIND_REPEATED ? 2 : 1;
     for (size_t i = 0; i < held->operands->count; i++) {
+        bool may_stay = how == BIND_REPEATED && !has_rows(held->operands->at[i]);
+        unsigned least = may_stay ? 2 : 1;
         if (uses[i].times < least || held->operands->at[i]->kind == HR_T_LAMBDA)
             continue;
         uses[i].name = hr_printf(e->arena, "struct_extract(v%d, 'f%zu')", variable, bound++);

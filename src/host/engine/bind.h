@@ -15,7 +15,7 @@ enum { HELD_LEAST = 16 };              /* more operands than any function names 
 enum settling {
     BIND,            /* when one operand is repeated, all are bound: the SQL inside captures nothing */
     BIND_ALL,        /* each, also if none is repeated: in TRY and in lambdas no window and no subquery can stand */
-    BIND_REPEATED,   /* the others stay where they are, evaluated only when that place is reached */
+    BIND_REPEATED,   /* the others stay where they are, evaluated only when that place is reached; but what cannot stand in a lambda */
     REPEAT,          /* around aggregates and windows, which cannot stand in a lambda, and do not nest */
 };
 

@@ -35,3 +35,4 @@ SELECT id, (SELECT max(nullif(abs(b.id + a.id), b.id)) FROM range(3) b) FROM ran
 SELECT c4, (SELECT max(array_repeat(c3, c4)) FROM VALUES ('a'), ('b') AS q2(c3)) FROM VALUES (2), (3) AS q1(c4) ORDER BY c4
 # subqueries, with windows of their own, in the definition of a window
 SELECT id, sum(id) OVER (PARTITION BY (SELECT max(b.id) FROM range(3) b) ORDER BY (SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY c.id) r FROM range(2) c)), id) FROM range(3) ORDER BY id
+SELECT nanvl('1.5', (SELECT max(id) FROM range(3))), coalesce(nullif(abs(id), 0), (SELECT max(id) FROM range(3))) FROM range(2) ORDER BY id
