@@ -1,6 +1,6 @@
 /* Spark Connect's plans: any bytes are decoded or refused; what was decoded can be compared. */
-#include "host/connect/decode.h"
-#include "host/connect/fingerprint.h"
+#include "host/connect/decode/decode.h"
+#include "host/connect/decode/fingerprint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

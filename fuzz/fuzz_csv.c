@@ -1,7 +1,7 @@
 /* CSV records: the same ones whether 64 bytes at a time or one by one, whole or in pieces; and nothing is read outside. */
 #include "base/check.h"
-#include "host/format/cache.h"
-#include "host/format/csv.h"
+#include "host/format/files/cache.h"
+#include "host/format/csv/csv.h"
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* JSON records: no read outside the text, every span inside it or in its own memory, and inference takes whatever parses. */
 #include "base/check.h"
-#include "host/format/json.h"
-#include "host/format/json_read.h"
+#include "host/format/json/json.h"
+#include "host/format/json/read.h"
 #include <stdint.h>
 #include <stdlib.h>
 

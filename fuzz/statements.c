@@ -9,7 +9,7 @@
  * An answer is a line `CODE CONDITION ROWS DIGEST MILLISECONDS LENGTH` and so many bytes: the schema, or the error's message. What ends this
  * process is found by whoever asked. */
 #include "base/buf.h"
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "statement.h"
 #include <inttypes.h>
 #include <stdio.h>

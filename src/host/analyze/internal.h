@@ -3,7 +3,7 @@
 #define HR_HOST_ANALYZE_INTERNAL_H
 #include "base/check.h"
 #include "host/analyze/analyze.h"
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "host/plan/print.h"
 #include "host/value/value.h"
 #include <string.h>

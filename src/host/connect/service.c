@@ -1,5 +1,5 @@
 /* The twelve calls, over HTTP: their table, and the service itself. Everything here runs on the loop's thread; plans go to workers. */
-#include "host/connect/call.h"
+#include "host/connect/calls/call.h"
 #include <malloc.h>
 
 /* ---- HTTP ---- */

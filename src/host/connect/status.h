@@ -2,7 +2,7 @@
  * trailer grpc-status-details-bin. The only place where an error is given to a client. */
 #ifndef HR_HOST_CONNECT_STATUS_H
 #define HR_HOST_CONNECT_STATUS_H
-#include "host/connect/proto.h"
+#include "host/connect/decode/proto.h"
 #include "http/http.h"
 
 /* error_id: the key under which FetchErrorDetails will find the rest; NULL when there is no more to tell */

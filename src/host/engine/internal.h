@@ -3,7 +3,7 @@
 #define HR_HOST_ENGINE_INTERNAL_H
 #include "base/check.h"
 #include "host/analyze/analyze.h"
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "host/engine/engine.h"
 #include "host/engine/kernel.h"
 #include <string.h>

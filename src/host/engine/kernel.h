@@ -12,6 +12,7 @@
 #ifndef HR_HOST_ENGINE_KERNEL_H
 #define HR_HOST_ENGINE_KERNEL_H
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "host/plan/env.h"
@@ -78,8 +79,6 @@ static inline bool hr_kernel_step(struct hr_rows *rows)
 {
     return !rows->failed && (++rows->steps % HR_KERNEL_LOOK_EVERY || hr_kernel_room(rows, 0));
 }
-
-struct hr_text { const char *bytes; size_t len; };
 
 static inline bool hr_row_is_null(const struct hr_rows *rows, size_t arg, idx_t row)
 {

@@ -1,4 +1,4 @@
-#include "host/format/write.h"
+#include "host/format/files/write.h"
 #include <math.h>
 
 #define TIMESTAMP_PATTERN "yyyy-MM-dd'T'HH:mm:ss[.SSS][XX" "X]"

@@ -1,9 +1,9 @@
 #include "host/format/format.h"
 #include "base/check.h"
 #include "base/map.h"
-#include "host/format/cache.h"
-#include "host/format/csv.h"
-#include "host/format/json.h"
+#include "host/format/files/cache.h"
+#include "host/format/csv/csv.h"
+#include "host/format/json/json.h"
 #include "host/format/local.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Local relations: Arrow record batches that came in a message, read in place by DuckDB's threads, 2,048 rows at a time. */
 #include "base/check.h"
-#include "host/format/files.h"
+#include "host/format/files/files.h"
 #include "host/format/local.h"
 #include "wire/arrow.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "host/format/scan.h"
-#include "host/format/files.h"
+#include "host/format/files/files.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "host/format/text_value.h"
 #include "base/check.h"
-#include "host/format/files.h"
+#include "host/format/files/files.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

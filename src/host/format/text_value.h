@@ -3,8 +3,11 @@
 #ifndef HR_HOST_FORMAT_TEXT_VALUE_H
 #define HR_HOST_FORMAT_TEXT_VALUE_H
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "host/value/value.h"
+
+enum hr_parse_mode { HR_MODE_PERMISSIVE, HR_MODE_DROPMALFORMED, HR_MODE_FAILFAST };
 
 bool hr_value_long(const char *text, size_t len, int64_t *value);                  /* Long.parseLong: sign and digits, nothing else */
 bool hr_value_double(const char *text, size_t len, double *value);                 /* Double.parseDouble */

@@ -1,7 +1,7 @@
 /* The analyzer over parsed SQL: names, types, nullability, and Spark's errors with their parameters. What real Spark answers is in
  * test/spark; these are the rules by themselves, without an engine. */
 #include "host/analyze/analyze.h"
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "host/sql/sql.h"
 #include <setjmp.h>
 #include <stdarg.h>

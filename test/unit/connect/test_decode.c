@@ -1,8 +1,8 @@
 #include "base/limits.h"
-#include "host/connect/decode.h"
-#include "host/connect/fingerprint.h"
-#include "host/connect/scan.h"
-#include "host/connect/types.h"
+#include "host/connect/decode/decode.h"
+#include "host/connect/decode/fingerprint.h"
+#include "host/connect/decode/scan.h"
+#include "host/connect/decode/types.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

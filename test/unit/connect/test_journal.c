@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "host/connect/private.h"
-#include "host/connect/proto.h"
+#include "host/connect/decode/proto.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

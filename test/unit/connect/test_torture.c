@@ -2,8 +2,8 @@
  * without nulls: what stands under one is nobody's, and differs. */
 #include "base/check.h"
 #include "host/connect/private.h"
-#include "host/connect/proto.h"
-#include "host/connect/result.h"
+#include "host/connect/decode/proto.h"
+#include "host/connect/calls/result.h"
 #include "host/connect/texts.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * Nothing may end the process, run long, or fail with a word of the engine's: what a function cannot take is refused before a kernel sees it.
  * What kernels write is checked.
  *     sweep [WORD]      WORD: only the functions whose names have it */
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "statement.h"
 #include <stdio.h>
 #include <string.h>

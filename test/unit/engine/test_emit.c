@@ -1,5 +1,5 @@
 /* The SQL that a plan becomes is linear in the plan: every function of the catalogue, nested in each of its arguments. */
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "host/engine/engine.h"
 #include "host/sql/sql.h"
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Every function of the catalogue, and statements of every kind of relation, with each of their appends failing once: while the SQL is written, while
  * DuckDB folds what is constant, while kernels run and the result is shown. Each run ends with a named error or with the same rows. */
-#include "host/analyze/catalogue.h"
+#include "host/analyze/functions/catalogue.h"
 #include "host/engine/engine.h"
 #include "host/engine/functions/format_value.h"
 #include "host/sql/sql.h"

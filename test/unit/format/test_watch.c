@@ -1,8 +1,8 @@
 /* What a watch is asked while giant texts are read: that it is asked throughout, that its no ends the reading, and that what is held is counted
  * and no more than the text's own size times a constant. */
-#include "host/format/cache.h"
-#include "host/format/csv.h"
-#include "host/format/json.h"
+#include "host/format/files/cache.h"
+#include "host/format/csv/csv.h"
+#include "host/format/json/json.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

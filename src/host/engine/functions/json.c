@@ -1,9 +1,9 @@
 /* Values as JSON and CSV text and back, as format/ writes and reads files. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
-#include "host/format/csv_value_io.h"
-#include "host/format/json_read.h"
-#include "host/format/json_text.h"
+#include "host/format/csv/value_io.h"
+#include "host/format/json/read.h"
+#include "host/format/json/text.h"
 
 enum hr_code hr_p_to_json(struct hr_arena *arena, struct hr_env *env, struct hr_kernel_types *types, struct hr_err *err)
 {

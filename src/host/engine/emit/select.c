@@ -1,0 +1,140 @@
+/* A select that is being written: its columns, and closing it. */
+#include "host/engine/emit/select.h"
+
+const char *sel_take(struct emit *e, struct hr_buf *buf)
+{
+    const char *text;
+    enum hr_code code = hr_buf_take(buf, e->arena, "the query's SQL", &text, e->err);
+    if (code)
+        e->failed = code;
+    return text ? text : "";
+}
+
+enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+    enum hr_code code = emit_expr(e, expr, &buf);
+    *out = sel_take(e, &buf);
+    return code ? code : e->failed;
+}
+
+const char *type_text(struct emit *e, const struct hr_type *type)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_BUF_GROWS);
+    hr_type_duckdb(type, &buf);
+    return sel_take(e, &buf);
+}
+
+void set_text(struct emit *e, int id, const char *text, int plain)
+{
+    e->texts[id] = text;
+    e->plain[id] = (unsigned char)plain;
+}
+
+/* ---- closing a select ---- */
+
+void write_tail(const struct sel *s, struct hr_buf *out)
+{
+    if (s->from)
+        hr_buf_addf(out, " FROM %s", s->from);
+    if (s->where)
+        hr_buf_addf(out, " WHERE %s", s->where);
+    if (s->group)
+        hr_buf_addf(out, " GROUP BY %s", s->group);
+    if (s->order)
+        hr_buf_addf(out, " ORDER BY %s", s->order);
+    if (s->limit >= 0)
+        hr_buf_addf(out, " LIMIT %lld", (long long)s->limit);
+    if (s->offset > 0)
+        hr_buf_addf(out, " OFFSET %lld", (long long)s->offset);
+}
+
+const char *column_text(struct emit *e, int id)
+{
+    return e->texts[id] ? e->texts[id] : hr_printf(e->arena, "a%d", id);
+}
+
+void write_head(const struct sel *s, struct hr_buf *out)
+{
+    hr_buf_adds(out, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    if (s->distinct_on)
+        hr_buf_addf(out, "DISTINCT ON (%s) ", s->distinct_on);
+}
+
+/* SELECT of the needed columns, each once, named a<id>; the ids are listed in ids */
+const char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
+{
+    struct hr_buf buf;
+    hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
+    write_head(s, &buf);
+    *ids = HR_NEW_ARRAY(e->arena, int, output->count + 1);
+    *count = 0;
+    for (size_t i = 0; i < output->count; i++) {
+        int id = output->at[i]->id;
+        bool seen = !e->needed[id];
+        for (size_t k = 0; k < *count && !seen; k++)
+            seen = (*ids)[k] == id;
+        if (seen)
+            continue;
+        hr_buf_addf(&buf, "%s%s AS a%d", *count ? ", " : "", column_text(e, id), id);
+        (*ids)[(*count)++] = id;
+    }
+    if (!*count)
+        hr_buf_adds(&buf, s->grouped && !s->group ? "count(*) AS a0" : "1 AS a0");
+    write_tail(s, &buf);
+    return sel_take(e, &buf);
+}
+
+void sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
+{
+    int *ids, table = ++e->next_table;
+    size_t count;
+    const char *inner = close_select(e, s, output, &ids, &count);
+    *s = (struct sel){.from = hr_printf(e->arena, "(%s) AS t%d", inner, table), .limit = -1};
+    for (size_t i = 0; i < count; i++)
+        set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
+}
+
+bool sel_closed(const struct sel *s)
+{
+    return s->grouped || s->distinct || s->distinct_on || s->limit >= 0 || s->offset > 0;
+}
+
+enum hr_code search_plain(void *arg, struct hr_texpr **child)
+{
+    struct plain_search *search = arg;
+    if ((*child)->kind == HR_T_COLUMN && search->e->plain[(*child)->column.attr->id] == PLAIN_COMPUTED &&
+        search->e->texts[(*child)->column.attr->id])
+        search->computed = true;
+    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_VOLATILE))
+        search->is_volatile = true;
+    if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_ROWS))
+        search->windows = true;
+    if ((*child)->kind == HR_T_UDF)
+        search->is_volatile = true;
+    if ((*child)->kind == HR_T_WINDOW)
+        search->windows = true;
+    if ((*child)->kind == HR_T_SUBQUERY)
+        search->computed = true;                             /* its names are safest over plain columns */
+    return hr_texpr_each(*child, search_plain, arg);
+}
+
+struct plain_search search_expr(struct emit *e, struct hr_texpr *expr)
+{
+    struct plain_search search = {e, false, false, false};
+    if (expr)
+        search_plain(&search, &expr);
+    return search;
+}
+
+bool all_columns(struct emit *e, const struct hr_attrs *output)
+{
+    for (size_t i = 0; i < output->count; i++) {
+        int id = output->at[i]->id;
+        if (e->needed[id] && e->texts[id] && e->plain[id] != PLAIN_COLUMN)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,300 @@
+/* Writing Parquet through DuckDB's own writer; names, types and places are ours. */
+#include "base/check.h"
+#include "base/limits.h"
+#include "host/format/parquet/parquet.h"
+#include "host/format/files/partitions.h"
+#include "host/format/files/write.h"
+#include "host/value/value.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define SPARK_VERSION "4.2.0"
+
+/* ---- SQL text ---- */
+
+static void quoted_text(const char *text, char quote, struct hr_buf *out)
+{
+    hr_buf_addc(out, quote);
+    for (const char *end; (end = strchr(text, quote)); text = end + 1) {
+        hr_buf_add(out, text, (size_t)(end + 1 - text));
+        hr_buf_addc(out, quote);
+    }
+    hr_buf_adds(out, text);
+    hr_buf_addc(out, quote);
+}
+
+void hr_parquet_name(const char *text, struct hr_buf *out) { quoted_text(text, '"', out); }
+void hr_parquet_literal(const char *text, struct hr_buf *out) { quoted_text(text, '\'', out); }
+
+static bool has_struct(const struct hr_type *type)
+{
+    switch (type->id) {
+    case HR_TYPE_STRUCT: return true;
+    case HR_TYPE_ARRAY: case HR_TYPE_UDT: return has_struct(type->element);
+    case HR_TYPE_MAP: return has_struct(type->key) || has_struct(type->element);
+    default: return false;
+    }
+}
+
+/* an expression of the engine's type (fields f0, f1 …) to one whose structs have Spark's names */
+static void rename_fields(const char *from, const struct hr_type *type, int depth, struct hr_buf *out)
+{
+    char variable[16];
+    if (type->id == HR_TYPE_UDT)
+        type = type->element;
+    if (!has_struct(type)) {
+        hr_buf_adds(out, from);
+        return;
+    }
+    struct hr_buf inner;
+    hr_buf_init(&inner, HR_BUF_GROWS);
+    snprintf(variable, sizeof variable, "x%d", depth);
+    if (type->id == HR_TYPE_STRUCT) {
+        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", from);
+        for (size_t i = 0; i < type->field_count; i++) {
+            char engine[24];
+            snprintf(engine, sizeof engine, "f%zu", i);
+            if (i)
+                hr_buf_adds(out, ", ");
+            hr_parquet_name(type->fields[i].name, out);
+            hr_buf_adds(out, " := ");
+            hr_buf_clear(&inner);
+            hr_buf_addf(&inner, "struct_extract(%s, ", from);
+            hr_parquet_literal(engine, &inner);
+            hr_buf_addc(&inner, ')');
+            char *member = hr_buf_steal(&inner, NULL);
+            rename_fields(member, type->fields[i].type, depth + 1, out);
+            free(member);
+        }
+        hr_buf_adds(out, ") END");
+    } else if (type->id == HR_TYPE_ARRAY) {
+        hr_buf_addf(out, "list_transform(%s, lambda %s: ", from, variable);
+        rename_fields(variable, type->element, depth + 1, out);
+        hr_buf_addc(out, ')');
+    } else {
+        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE map(list_transform(map_keys(%s), lambda %s: ", from, from, variable);
+        rename_fields(variable, type->key, depth + 1, out);
+        hr_buf_addf(out, "), list_transform(map_values(%s), lambda %s: ", from, variable);
+        rename_fields(variable, type->element, depth + 1, out);
+        hr_buf_adds(out, ")) END");
+    }
+    hr_buf_release(&inner);
+}
+
+/* ---- writing ---- */
+
+static const struct { const char *name, *duckdb, *extension; } codecs[] = {
+    {"snappy", "snappy", ".snappy"}, {"none", "uncompressed", ""}, {"uncompressed", "uncompressed", ""}, {"gzip", "gzip", ".gz"},
+    {"zstd", "zstd", ".zstd"}, {"brotli", "brotli", ".br"}, {"lz4_raw", "lz4_raw", ".lz4raw"},
+};
+
+static enum hr_code codec_of(struct hr_writing *writing, size_t *index, struct hr_err *err)
+{
+    const char *codec = hr_option_get(&writing->write->options, "compression");
+    if (!codec)
+        codec = hr_option_get(&writing->write->options, "parquet.compression");
+    if (!codec)
+        codec = hr_conf(writing->env, "spark.sql.parquet.compression.codec", "snappy");
+    for (*index = 0; *index < HR_LEN(codecs); ++*index)
+        if (!strcasecmp(codecs[*index].name, codec))
+            return HR_OK;
+    if (!strcasecmp(codec, "lzo") || !strcasecmp(codec, "lz4"))
+        return hr_refuse_option(err, "parquet", "compression", codec);
+    return hr_fail_spark(err, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName", codec, "availableCodecs",
+                         "brotli, uncompressed, lzo, snappy, lz4_raw, none, zstd, lz4, gzip", NULL);
+}
+
+static void spark_schema(const struct hr_writing *writing, struct hr_buf *out)
+{
+    struct hr_field *fields = HR_NEW_ARRAY(writing->arena, struct hr_field, writing->column_count + 1);
+    for (size_t i = 0; i < writing->column_count; i++)
+        fields[i] = *writing->columns[i].field;
+    hr_type_json(hr_type_struct(writing->arena, fields, writing->column_count), out);
+}
+
+static void copy_statement(struct hr_writing *writing, const char *from, const char *filter, const char *target, size_t codec, struct hr_buf *out)
+{
+    struct hr_buf schema;
+    hr_buf_init(&schema, HR_BUF_GROWS);
+    spark_schema(writing, &schema);
+    hr_buf_adds(out, "COPY (SELECT ");
+    for (size_t i = 0; i < writing->column_count; i++) {
+        char column[24];
+        snprintf(column, sizeof column, "c%d", writing->columns[i].at);
+        if (i)
+            hr_buf_adds(out, ", ");
+        rename_fields(column, writing->columns[i].field->type, 0, out);
+        hr_buf_adds(out, " AS ");
+        hr_parquet_name(writing->columns[i].field->name, out);
+    }
+    hr_buf_addf(out, " FROM %s%s) TO ", from, filter);
+    hr_parquet_literal(target, out);
+    hr_buf_addf(out, " (FORMAT parquet, COMPRESSION %s, USE_TMP_FILE false, KV_METADATA {'org.apache.spark.version': '" SPARK_VERSION "', "
+                "'org.apache.spark.sql.parquet.row.metadata': ", codecs[codec].duckdb);
+    hr_parquet_literal(hr_buf_text(&schema), out);
+    hr_buf_adds(out, "})");
+    hr_buf_release(&schema);
+}
+
+static const char *file_name(struct hr_writing *writing, const char *folder, int part, size_t codec)
+{
+    const char *in = *folder ? hr_blob_join(writing->arena, writing->place, folder) : writing->place;
+    return hr_blob_join(writing->arena, in, hr_printf(writing->arena, "part-%05d-%s%cc000%s.parquet", part, writing->uuid, writing->partition_count ? '.' : '-',
+                                                      codecs[codec].extension));
+}
+
+enum hr_code hr_parquet_query(struct hr_format *format, const struct hr_buf *sql, duckdb_result *result, struct hr_err *err)
+{
+    HR_TRY(hr_buf_check(sql, "a statement over Parquet files", err));
+    pthread_mutex_lock(&format->connection_lock);
+    duckdb_state state = duckdb_query(format->connection, hr_buf_text(sql), result);
+    pthread_mutex_unlock(&format->connection_lock);
+    if (state == DuckDBSuccess)
+        return HR_OK;
+    const char *text = duckdb_result_error(result);
+    enum hr_code code = text && hr_err_decode(text, err) ? HR_E_SPARK : hr_fail(err, HR_E_INTERNAL, "%s", text ? text : "the statement failed");
+    duckdb_destroy_result(result);
+    return err && err->code ? err->code : code;
+}
+
+static void partition_text(const struct hr_writing *writing, size_t i, struct hr_buf *out)
+{
+    const struct hr_column *column = &writing->partitions[i];
+    enum hr_type_id id = column->field->type->id;
+    if (id == HR_TYPE_TIMESTAMP || id == HR_TYPE_TIMESTAMP_NTZ) {
+        hr_buf_adds(out, "regexp_replace(strftime(");
+        if (id == HR_TYPE_TIMESTAMP) {
+            hr_buf_adds(out, "timezone(");
+            hr_parquet_literal(hr_conf(writing->env, "spark.sql.session.timeZone", "UTC"), out);
+            hr_buf_addf(out, ", c%d)", column->at);
+        } else {
+            hr_buf_addf(out, "c%d", column->at);
+        }
+        hr_buf_adds(out, ", '%Y-%m-%d %H:%M:%S.%f'), '\\.?0+$', '')");
+    } else {
+        hr_buf_addf(out, "nullif(nullif(CAST(c%d AS VARCHAR), ''), '" HR_PARTITION_NULL "')", column->at);
+    }
+}
+
+/* numbers as Java prints them, where the engine's text is another one */
+static const char *folder_text(const struct hr_writing *writing, size_t i, const char *value,
+                               char text[static HR_DOUBLE_TEXT_MAX])
+{
+    enum hr_type_id id = writing->partitions[i].field->type->id;
+    if (id == HR_TYPE_DOUBLE)
+        text[hr_print_double(strtod(value, NULL), text)] = 0;
+    else if (id == HR_TYPE_FLOAT)
+        text[hr_print_float(strtof(value, NULL), text)] = 0;
+    else
+        return value;
+    return text;
+}
+
+/* rows are computed once, into a table, and written a file at a time */
+static enum hr_code write_partitions(struct hr_writing *writing, const char *table, size_t codec, struct hr_err *err)
+{
+    struct hr_buf sql, folder, filter;
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
+    hr_buf_init(&folder, HR_BUF_GROWS);
+    hr_buf_init(&filter, HR_BUF_GROWS);
+    hr_buf_adds(&sql, "SELECT DISTINCT ");
+    for (size_t i = 0; i < writing->partition_count; i++) {
+        hr_buf_adds(&sql, i ? ", " : "");
+        partition_text(writing, i, &sql);
+    }
+    /* without folders the first part is written even when it is empty */
+    if (writing->partition_count)
+        hr_buf_addf(&sql, ", part FROM %s ORDER BY ALL", table);
+    else
+        hr_buf_addf(&sql, "part FROM (SELECT part FROM %s UNION ALL SELECT 0) ORDER BY ALL", table);
+    duckdb_result result;
+    enum hr_code code = hr_parquet_query(writing->format, &sql, &result, err);
+    idx_t rows = code ? 0 : duckdb_row_count(&result);
+    for (idx_t r = 0; r < rows && !code; r++) {
+        hr_buf_clear(&folder);
+        hr_buf_clear(&filter);
+        for (size_t i = 0; i < writing->partition_count; i++) {
+            bool is_null = duckdb_value_is_null(&result, i, r);
+            char *value = is_null ? NULL : duckdb_value_varchar(&result, i, r);
+            char number[HR_DOUBLE_TEXT_MAX + 1];
+            if (i)
+                hr_buf_addc(&folder, '/');
+            const char *text = value ? folder_text(writing, i, value, number) : "";
+            hr_partition_folder(writing->partitions[i].field->name, text, is_null, &folder);
+            hr_buf_adds(&filter, i ? " AND " : " WHERE ");
+            partition_text(writing, i, &filter);
+            hr_buf_adds(&filter, " IS NOT DISTINCT FROM ");
+            if (value)
+                hr_parquet_literal(value, &filter);
+            else
+                hr_buf_adds(&filter, "NULL");
+            duckdb_free(value);
+        }
+        int part = duckdb_value_int32(&result, writing->partition_count, r);
+        hr_buf_addf(&filter, "%spart = %d", writing->partition_count ? " AND " : " WHERE ", part);
+        const char *target = file_name(writing, hr_buf_text(&folder), part, codec);
+        char *slash = strrchr(target, '/');
+        if (hr_blob_can_rename(target))
+            code = hr_blob_mkdir(writing->format->blob, hr_strndup(writing->arena, target, (size_t)(slash - target)), writing->cancel, err);
+        code = hr_part_failed(writing, hr_buf_text(&folder), code, err);
+        hr_buf_clear(&sql);
+        copy_statement(writing, table, hr_buf_text(&filter), target, codec, &sql);
+        duckdb_result copied;
+        if (!code && !(code = hr_parquet_query(writing->format, &sql, &copied, err)))
+            duckdb_destroy_result(&copied);
+    }
+    if (rows || !code)
+        duckdb_destroy_result(&result);
+    hr_buf_release(&sql);
+    hr_buf_release(&folder);
+    hr_buf_release(&filter);
+    return code;
+}
+
+static enum hr_code write_partitioned(struct hr_writing *writing, size_t codec, struct hr_err *err)
+{
+    const char *table = hr_printf(writing->arena, "\"hr_write_%s\"", writing->uuid);
+    const struct hr_format_rows *rows = writing->rows;
+    const char *part = rows->parts < 2 ? "CAST(0 AS INTEGER)" : rows->has_part ? hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count)
+                                            : hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)", rows->parts);
+    HR_TRY(rows->execute(writing->rows, hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)", table, part, rows->sql), err));
+    enum hr_code code = write_partitions(writing, table, codec, err);
+    duckdb_result result;
+    struct hr_err ignored = {0};
+    struct hr_buf drop;
+    hr_buf_init(&drop, HR_BUF_GROWS);
+    hr_buf_addf(&drop, "DROP TABLE %s", table);
+    if (!hr_parquet_query(writing->format, &drop, &result, &ignored))
+        duckdb_destroy_result(&result);
+    hr_buf_release(&drop);
+    return code;
+}
+
+enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
+{
+    size_t codec;
+    HR_TRY(codec_of(writing, &codec, err));
+    if (writing->max_records)
+        return hr_refuse_option(err, "parquet", "maxRecordsPerFile", hr_printf(writing->arena, "%lld", (long long)writing->max_records));
+    /* what reads INT96 and microseconds gets the same values; milliseconds are others */
+    const char *timestamps = hr_conf(writing->env, "spark.sql.parquet.outputTimestampType", "INT96");
+    if (!strcasecmp(timestamps, "TIMESTAMP_MILLIS"))
+        return hr_refuse_option(err, "parquet", "spark.sql.parquet.outputTimestampType", timestamps);
+    for (size_t i = 0; i < writing->column_count; i++) {
+        enum hr_type_id id = writing->columns[i].field->type->id;
+        if (id == HR_TYPE_CALENDAR_INTERVAL || id == HR_TYPE_VARIANT || id == HR_TYPE_TIME)
+            return hr_format_refuse_type(writing->arena, "Parquet", writing->columns[i].field, err);
+    }
+    if (writing->partition_count || writing->rows->parts > 1)
+        return write_partitioned(writing, codec, err);
+    struct hr_buf sql;
+    hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
+    copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "", file_name(writing, "", 0, codec), codec, &sql);
+    enum hr_code code = hr_buf_check(&sql, "the statement that writes a file", err);
+    if (!code)
+        code = writing->rows->execute(writing->rows, hr_buf_text(&sql), err);
+    hr_buf_release(&sql);
+    return code;
+}
