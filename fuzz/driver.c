@@ -1,6 +1,7 @@
-/* Runs a fuzz target without libFuzzer: each file named, and `rounds` mutations of it, from a fixed seed so that a failure repeats.
- *     fuzz_NAME [-rounds N] FILE…     (a folder's files with the shell's glob; without files, from nothing)
- * It is how the targets run in every test run, under the sanitizers; ./dev fuzz runs them with libFuzzer and coverage. */
+/* Runs a fuzz target without libFuzzer: each file named, and `rounds` mutations of it, from a fixed
+ * seed so that a failure repeats. fuzz_NAME [-rounds N] FILE…     (a folder's files with the
+ * shell's glob; without files, from nothing) It is how the targets run in every test run, under the
+ * sanitizers; ./dev fuzz runs them with libFuzzer and coverage. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,17 +22,38 @@ static uint64_t next(void)
 
 static size_t mutate(uint8_t *data, size_t size)
 {
-    static const uint8_t special[] = {0, 1, 0x7f, 0x80, 0xff, '"', '\'', '\\', '\n', '\r', ',', '(', ')', '{', '<', '%'};
+    static const uint8_t special[] = {0,    1,    0x7f, 0x80, 0xff, '"', '\'', '\\',
+                                      '\n', '\r', ',',  '(',  ')',  '{', '<',  '%'};
     for (unsigned changes = 1 + (unsigned)(next() % 4); changes; changes--) {
         size_t at = size ? (size_t)(next() % size) : 0;
         switch (next() % 5) {
-        case 0: if (size) data[at] ^= (uint8_t)(1u << next() % 8); break;
-        case 1: if (size) data[at] = special[next() % sizeof special]; break;
-        case 2: if (size) { memmove(data + at, data + at + 1, size - at - 1); size--; } break;
-        case 3: if (size < INPUT_MAX) { memmove(data + at + 1, data + at, size - at); data[at] = special[next() % sizeof special]; size++; } break;
+        case 0:
+            if (size)
+                data[at] ^= (uint8_t)(1u << next() % 8);
+            break;
+        case 1:
+            if (size)
+                data[at] = special[next() % sizeof special];
+            break;
+        case 2:
+            if (size) {
+                memmove(data + at, data + at + 1, size - at - 1);
+                size--;
+            }
+            break;
+        case 3:
+            if (size < INPUT_MAX) {
+                memmove(data + at + 1, data + at, size - at);
+                data[at] = special[next() % sizeof special];
+                size++;
+            }
+            break;
         default: {
             size_t len = size - at < 64 ? size - at : 64;
-            if (len && size + len <= INPUT_MAX) { memmove(data + at + len, data + at, size - at); size += len; }
+            if (len && size + len <= INPUT_MAX) {
+                memmove(data + at + len, data + at, size - at);
+                size += len;
+            }
         }
         }
     }

@@ -1,5 +1,7 @@
-/* What the management wire reads of its clients before or while it decides: resource ids, percent-encoding, patterns of routes, grants and
- * access tokens; and what the daemon signed, whatever it says. A canonical id is read as itself again, and nothing but what was signed verifies. */
+/* What the management wire reads of its clients before or while it decides: resource ids,
+ * percent-encoding, patterns of routes, grants and access tokens; and what the daemon signed,
+ * whatever it says. A canonical id is read as itself again, and nothing but what was signed
+ * verifies. */
 #include "access/access.h"
 #include "base/check.h"
 #include "daemon/arm/id.h"
@@ -18,20 +20,25 @@ static void read_id(struct hr_arena *arena, const char *text)
         return;
     HR_CHECK(!hr_arm_id_parse(arena, id.text, &again, NULL));
     HR_CHECK(!strcmp(id.text, again.text));
-    HR_CHECK(hr_access_covers(id.text, text) || strstr(text, "//") || text[strlen(text) - 1] == '/');
+    HR_CHECK(
+        hr_access_covers(id.text, text) || strstr(text, "//") || text[strlen(text) - 1] == '/');
 }
 
 static void read_path(struct hr_arena *arena, const char *text, size_t len)
 {
     struct hr_rest req = {.arena = arena};
-    char *decoded = hr_rest_decode(arena, text, len, true), *segments[HR_REST_SEGMENTS_MAX], *save = NULL;
+    char *decoded = hr_rest_decode(arena, text, len, true), *segments[HR_REST_SEGMENTS_MAX],
+         *save = NULL;
     size_t count = 0;
     if (!decoded)
         return;
     HR_CHECK(strlen(decoded) <= len);
-    for (char *word = strtok_r(decoded, "/", &save); word && count < HR_LEN(segments); word = strtok_r(NULL, "/", &save))
+    for (char *word = strtok_r(decoded, "/", &save); word && count < HR_LEN(segments);
+         word = strtok_r(NULL, "/", &save))
         segments[count++] = word;
-    if (hr_rest_match(&req, "/{scope*}/providers/Microsoft.Authorization/roleAssignments/{assignment}", segments, count))
+    if (hr_rest_match(&req,
+                      "/{scope*}/providers/Microsoft.Authorization/roleAssignments/{assignment}",
+                      segments, count))
         HR_CHECK(!strcmp(hr_rest_param(&req, "assignment"), segments[count - 1]));
     hr_rest_match(&req, "/sessions/{id}/statements/{statement}", segments, count);
 }
@@ -44,8 +51,12 @@ static void read_tokens(struct hr_arena *arena, const char *text)
     HR_CHECK(!hr_jwt_verify(arena, key, text));
 }
 
-/* What is signed by the right key is still parsed: a grant's and a revocation's content may be anything. */
-static const char *signed_text(struct hr_arena *arena, EVP_PKEY *key, const uint8_t *bytes, size_t len)
+/* What is signed by the right key is still parsed: a grant's and a revocation's content may be
+ * anything. */
+static const char *signed_text(struct hr_arena *arena,
+                               EVP_PKEY *key,
+                               const uint8_t *bytes,
+                               size_t len)
 {
     unsigned char signature[64], encoded[2][8192];
     size_t count = sizeof signature;
@@ -56,7 +67,8 @@ static const char *signed_text(struct hr_arena *arena, EVP_PKEY *key, const uint
         *c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? 0 : *c;
     const char *body = (const char *)encoded[0];
     HR_CHECK(EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-             EVP_DigestSign(ctx, signature, &count, (const unsigned char *)body, strlen(body)) == 1);
+             EVP_DigestSign(ctx, signature, &count, (const unsigned char *)body, strlen(body)) ==
+                 1);
     EVP_MD_CTX_free(ctx);
     EVP_EncodeBlock(encoded[1], signature, (int)count);
     for (unsigned char *c = encoded[1]; *c; c++)
@@ -79,7 +91,8 @@ static void read_signed(struct hr_arena *arena, const uint8_t *bytes, size_t len
     }
     const char *text = signed_text(arena, key, bytes, len);
     if (!hr_grant_accept(arena, public, &revoked, text, 1, &grant, &err)) {
-        HR_CHECK(grant->expires_ms > 1 && grant->expires_ms - grant->issued_ms <= HR_GRANT_SECONDS_MAX * 1000);
+        HR_CHECK(grant->expires_ms > 1 &&
+                 grant->expires_ms - grant->issued_ms <= HR_GRANT_SECONDS_MAX * 1000);
         for (size_t i = 0; i < grant->count; i++)
             HR_CHECK(!strcmp(grant->assignments[i].principal, grant->principal));
         if (!hr_grant_decide(grant, HR_ACT_BLOB_READ, "/subscriptions/s", &err))

@@ -1,4 +1,5 @@
-/* The Arrow IPC reader: any bytes are read or refused, and what was read may be walked to its ends. */
+/* The Arrow IPC reader: any bytes are read or refused, and what was read may be walked to its ends.
+ */
 #include "wire/arrow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,9 +12,12 @@ static void touch(const struct hr_arrow_field *field, const struct hr_arrow_arra
     if (array->validity && array->length)
         seen ^= array->validity[(array->length - 1) / 8];
     if (width && array->length)
-        seen ^= ((const uint8_t *)array->data)[width < 0 ? (array->length - 1) / 8 : array->length * width - 1];
+        seen ^= ((const uint8_t *)
+                     array->data)[width < 0 ? (array->length - 1) / 8 : array->length * width - 1];
     if (hr_arrow_has_offsets(field->kind) && field->child_count == 0) {
-        int64_t last = hr_arrow_is_large(field->kind) ? ((const int64_t *)array->offsets)[array->length] : ((const int32_t *)array->offsets)[array->length];
+        int64_t last = hr_arrow_is_large(field->kind)
+                           ? ((const int64_t *)array->offsets)[array->length]
+                           : ((const int32_t *)array->offsets)[array->length];
         if (last)
             seen ^= ((const uint8_t *)array->data)[last - 1];
     }

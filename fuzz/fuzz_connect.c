@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hr_err err = {0};
     struct hr_operation_plan plan;
     struct hr_fingerprint print;
-    PB(Plan) *message = hr_decode_message(arena, &spark__connect__plan__descriptor, data, size, &err);
+    PB(Plan) *message =
+        hr_decode_message(arena, &spark__connect__plan__descriptor, data, size, &err);
     if (message && !hr_decode_plan(arena, message, &plan, &err))
         hr_fingerprint(arena, &message->base, &print);
     hr_arena_free(arena);

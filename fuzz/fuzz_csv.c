@@ -1,4 +1,5 @@
-/* CSV records: the same ones whether 64 bytes at a time or one by one, whole or in pieces; and nothing is read outside. */
+/* CSV records: the same ones whether 64 bytes at a time or one by one, whole or in pieces; and
+ * nothing is read outside. */
 #include "base/check.h"
 #include "host/format/files/cache.h"
 #include "host/format/csv/csv.h"
@@ -26,7 +27,14 @@ static uint64_t record(uint64_t sum, const struct hr_csv_record *record)
 
 static struct hr_csv options(unsigned choice)
 {
-    struct hr_csv csv = {.sep = ",", .sep_len = 1, .quote = '"', .escape = '\\', .escape_escape = '\\', .comment = HR_CSV_NONE, .max_columns = 20480, .max_chars = -1};
+    struct hr_csv csv = {.sep = ",",
+                         .sep_len = 1,
+                         .quote = '"',
+                         .escape = '\\',
+                         .escape_escape = '\\',
+                         .comment = HR_CSV_NONE,
+                         .max_columns = 20480,
+                         .max_chars = -1};
     if (choice & 1)
         csv.escape = '"', csv.escape_escape = HR_CSV_NONE;
     csv.multi_line = choice & 2;
@@ -43,7 +51,8 @@ static struct hr_csv options(unsigned choice)
 }
 
 /* all records, the bytes given `piece` at a time, each feeding in memory of its own exact size */
-static uint64_t run(const struct hr_csv *csv, const uint8_t *bytes, size_t len, size_t piece, bool scalar)
+static uint64_t run(
+    const struct hr_csv *csv, const uint8_t *bytes, size_t len, size_t piece, bool scalar)
 {
     struct hr_bump bump = {0};
     struct hr_csv_lexer lexer;

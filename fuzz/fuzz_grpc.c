@@ -1,4 +1,5 @@
-/* gRPC frames and the scanner for ids: no read past the input, and what was found in a beginning stays found. */
+/* gRPC frames and the scanner for ids: no read past the input, and what was found in a beginning
+ * stays found. */
 #include "base/check.h"
 #include "wire/grpc.h"
 #include <stdint.h>
@@ -21,7 +22,8 @@ static void read_frames(const uint8_t *bytes, size_t len)
     struct hr_grpc_reader reader;
     hr_grpc_reader_init(&reader, 1024);
     for (size_t from = 0; from < len; from += 3) {
-        const char *at = (const char *)bytes + from, *end = (const char *)bytes + (len - from < 3 ? len : from + 3);
+        const char *at = (const char *)bytes + from,
+                   *end = (const char *)bytes + (len - from < 3 ? len : from + 3);
         const uint8_t *message;
         size_t size;
         do {
@@ -46,8 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         enum hr_grpc_scan got = scan(bytes, part, false, &first);
         if (got == HR_GRPC_SCAN_MORE)
             continue;
-        HR_CHECK(got == end);      /* more bytes never change a verdict */
-        HR_CHECK(got != HR_GRPC_SCAN_FOUND || (!strcmp(first.session_id, whole.session_id) && !strcmp(first.user_id, whole.user_id)));
+        HR_CHECK(got == end); /* more bytes never change a verdict */
+        HR_CHECK(got != HR_GRPC_SCAN_FOUND || (!strcmp(first.session_id, whole.session_id) &&
+                                               !strcmp(first.user_id, whole.user_id)));
         break;
     }
     char *text = malloc(len + 1);

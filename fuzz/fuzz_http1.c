@@ -1,4 +1,5 @@
-/* HTTP/1.1 requests: whatever the bytes and wherever they are split, the parser says the same of them. */
+/* HTTP/1.1 requests: whatever the bytes and wherever they are split, the parser says the same of
+ * them. */
 #include "base/check.h"
 #include "wire/http1.h"
 #include <stdint.h>
@@ -27,7 +28,8 @@ static uint64_t say(struct hr_http1 *parser, enum hr_http1_event event, uint64_t
         }
         HR_CHECK(*parser->target == '/' || *parser->target == '*');
     }
-    return event == HR_HTTP1_DATA ? mix(sum, parser->data, parser->data_len) : mix(sum, "HEB" + event % 3, 1);
+    return event == HR_HTTP1_DATA ? mix(sum, parser->data, parser->data_len)
+                                  : mix(sum, "HEB" + event % 3, 1);
 }
 
 static uint64_t run(const uint8_t *bytes, size_t len, size_t step)

@@ -1,4 +1,5 @@
-/* JSON records: no read outside the text, every span inside it or in its own memory, and inference takes whatever parses. */
+/* JSON records: no read outside the text, every span inside it or in its own memory, and inference
+ * takes whatever parses. */
 #include "base/check.h"
 #include "host/format/json/json.h"
 #include "host/format/json/read.h"
@@ -20,9 +21,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (len < 2)
         return 0;
     unsigned c = bytes[0] | (unsigned)bytes[1] << 8;
-    struct hr_json json = {.comments = c & 1, .unquoted_names = c & 2, .single_quotes = c & 4, .leading_zeros = c & 8, .non_numeric = c & 16, .any_backslash = c & 32,
-                           .control_chars = c & 64, .prefers_decimal = c & 128, .primitives_as_string = c & 256, .drop_null_fields = c & 512, .corrupt = "_corrupt_record",
-                           .zone = hr_zone_utc(), .infer_timestamp = c & 1024};
+    struct hr_json json = {.comments = c & 1,
+                           .unquoted_names = c & 2,
+                           .single_quotes = c & 4,
+                           .leading_zeros = c & 8,
+                           .non_numeric = c & 16,
+                           .any_backslash = c & 32,
+                           .control_chars = c & 64,
+                           .prefers_decimal = c & 128,
+                           .primitives_as_string = c & 256,
+                           .drop_null_fields = c & 512,
+                           .corrupt = "_corrupt_record",
+                           .zone = hr_zone_utc(),
+                           .infer_timestamp = c & 1024};
     char *text = malloc(len - 2 + !(len - 2));
     HR_CHECK(text);
     memcpy(text, bytes + 2, len - 2);

@@ -1,4 +1,5 @@
-/* Any bytes are SQL text, an expression, a name, a type in DDL and in JSON: all must end in a plan or in an error, and plans print. */
+/* Any bytes are SQL text, an expression, a name, a type in DDL and in JSON: all must end in a plan
+ * or in an error, and plans print. */
 #include "host/plan/print.h"
 #include "host/sql/sql.h"
 #include <stdint.h>
@@ -24,7 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             hr_print_command(statement.command, &out);
     }
     hr_buf_clear(&out);
-    if (!hr_sql_parse_expr(arena, text, &(struct hr_sql_options){.time_zone = "Europe/Paris", .double_quoted_names = true}, &expr, &err))
+    if (!hr_sql_parse_expr(
+            arena, text,
+            &(struct hr_sql_options){.time_zone = "Europe/Paris", .double_quoted_names = true},
+            &expr, &err))
         hr_print_expr(expr, &out);
     hr_buf_clear(&out);
     hr_sql_parse_names(arena, text, &names, &err);

@@ -1,5 +1,6 @@
-/* Any bytes are XML, a query with a SAS, an Authorization header and the request it signs: all must end in a value or in an error. The first byte
- * chooses the reader, so that mutations stay with one. */
+/* Any bytes are XML, a query with a SAS, an Authorization header and the request it signs: all must
+ * end in a value or in an error. The first byte chooses the reader, so that mutations stay with
+ * one. */
 #include "wire/sas.h"
 #include "wire/sharedkey.h"
 #include "wire/uri.h"
@@ -15,7 +16,7 @@ static void walk(const struct hr_xml *node, struct hr_buf *out)
     for (; node; node = node->next) {
         hr_xml_attribute(node, "Encoded");
         if (!hr_xml_carries(node->text))
-            abort();                   /* expat gave it, so XML can carry it */
+            abort(); /* expat gave it, so XML can carry it */
         hr_xml_element(out, node->name, node->text);
         walk(node->child, out);
     }
@@ -42,11 +43,13 @@ static void read_sas(struct hr_arena *arena, const char *text)
         return;
     struct hr_sas_use use = {"account", "demo", "folder/x.csv", "r", true, "127.0.0.1", 1};
     if (!hr_sas_verify(&sas, &use, "AAAA", &azure, &err))
-        abort();                       /* nobody guesses a signature */
+        abort(); /* nobody guesses a signature */
     hr_buf_init(&out, 1 << 20);
-    if (!hr_sas_make(&sas, "account", "demo", "folder/x.csv", "AAAA", &out, &err) && hr_buf_ok(&out)) {
-        if (hr_query_parse(arena, hr_buf_text(&out), &query, &err) || hr_sas_parse(&query, &sas, &err))
-            abort();                   /* what we make, we read */
+    if (!hr_sas_make(&sas, "account", "demo", "folder/x.csv", "AAAA", &out, &err) &&
+        hr_buf_ok(&out)) {
+        if (hr_query_parse(arena, hr_buf_text(&out), &query, &err) ||
+            hr_sas_parse(&query, &sas, &err))
+            abort(); /* what we make, we read */
     }
     hr_buf_release(&out);
 }
@@ -59,7 +62,8 @@ static void read_request(struct hr_arena *arena, char *text)
     struct hr_sharedkey_parsed parsed;
     struct hr_err err;
     (void)arena;
-    char *save = NULL, *authorization = strtok_r(text, "\n", &save), *path = strtok_r(NULL, "\n", &save), *query = strtok_r(NULL, "\n", &save);
+    char *save = NULL, *authorization = strtok_r(text, "\n", &save),
+         *path = strtok_r(NULL, "\n", &save), *query = strtok_r(NULL, "\n", &save);
     for (char *line; request.header_count < 32 && (line = strtok_r(NULL, "\n", &save));) {
         char *colon = strchr(line, ':');
         if (colon) {
@@ -72,8 +76,9 @@ static void read_request(struct hr_arena *arena, char *text)
     struct hr_buf signature;
     hr_buf_init(&signature, 4096);
     if (!hr_sharedkey_authorize(&request, "AAAA", &signature, &err) &&
-        (!hr_sharedkey_parse(hr_buf_text(&signature), &parsed) || hr_sharedkey_verify(&request, &parsed, "AAAA", &err)))
-        abort();                       /* what we sign, we accept */
+        (!hr_sharedkey_parse(hr_buf_text(&signature), &parsed) ||
+         hr_sharedkey_verify(&request, &parsed, "AAAA", &err)))
+        abort(); /* what we sign, we accept */
     hr_buf_release(&signature);
     if (authorization && hr_sharedkey_parse(authorization, &parsed))
         hr_sharedkey_verify(&request, &parsed, "AAAB", &err);
@@ -86,9 +91,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hr_arena *arena = hr_arena_new(NULL);
     char *text = hr_strndup(arena, (const char *)data + 1, size - 1);
     switch (data[0]) {
-    case 'x': read_xml(arena, text, size - 1); break;
-    case 's': read_sas(arena, text); break;
-    default: read_request(arena, text);
+    case 'x':
+        read_xml(arena, text, size - 1);
+        break;
+    case 's':
+        read_sas(arena, text);
+        break;
+    default:
+        read_request(arena, text);
     }
     hr_arena_free(arena);
     return 0;

@@ -1,13 +1,13 @@
-/* Runs what statements.py makes up: requests on standard input, one answer each on standard output, in order.
+/* Runs what statements.py makes up: requests on standard input, one answer each on standard output,
+ * in order.
  *
- *     functions                        every row of the catalogue: name, letters of its arguments, least and most of them, flags, by tabs
- *     conf KEY VALUE
- *     view NAME LENGTH                 and so many bytes of SQL: CREATE OR REPLACE TEMP VIEW
- *     analyze LENGTH                   and so many bytes of SQL: its schema
- *     run LENGTH                       and so many bytes of SQL
+ *     functions                        every row of the catalogue: name, letters of its arguments,
+ * least and most of them, flags, by tabs conf KEY VALUE view NAME LENGTH                 and so
+ * many bytes of SQL: CREATE OR REPLACE TEMP VIEW analyze LENGTH                   and so many bytes
+ * of SQL: its schema run LENGTH                       and so many bytes of SQL
  *
- * An answer is a line `CODE CONDITION ROWS DIGEST MILLISECONDS LENGTH` and so many bytes: the schema, or the error's message. What ends this
- * process is found by whoever asked. */
+ * An answer is a line `CODE CONDITION ROWS DIGEST MILLISECONDS LENGTH` and so many bytes: the
+ * schema, or the error's message. What ends this process is found by whoever asked. */
 #include "base/buf.h"
 #include "host/analyze/functions/catalogue.h"
 #include "statement.h"
@@ -23,8 +23,8 @@
 static void answer(const struct statement_result *result, const char *text, size_t len)
 {
     const char *condition = *result->err.condition ? result->err.condition : "-";
-    printf("%s %s %" PRIu64 " %016" PRIx64 " %" PRIu64 " %zu\n", hr_code_info(result->code)->name, condition, result->rows, result->digest,
-           result->ns / 1000000, len);
+    printf("%s %s %" PRIu64 " %016" PRIx64 " %" PRIu64 " %zu\n", hr_code_info(result->code)->name,
+           condition, result->rows, result->digest, result->ns / 1000000, len);
     fwrite(text, 1, len, stdout);
     fflush(stdout);
 }
@@ -58,16 +58,17 @@ static void answer_functions(void)
     const char *unused;
     struct hr_buf out;
     hr_buf_init(&out, ANSWER_MAX);
-    hr_function_find("abs", &unused);                        /* counts the arguments of all */
+    hr_function_find("abs", &unused); /* counts the arguments of all */
     size_t count = hr_function_list(&functions);
     for (size_t i = 0; i < count; i++)
-        hr_buf_addf(&out, "%s\t%s\t%d\t%d\t%u\n", functions[i].name, functions[i].params, functions[i].least, functions[i].most,
-                    functions[i].flags);
+        hr_buf_addf(&out, "%s\t%s\t%d\t%d\t%u\n", functions[i].name, functions[i].params,
+                    functions[i].least, functions[i].most, functions[i].flags);
     answer(&(struct statement_result){0}, hr_buf_text(&out), hr_buf_len(&out));
     hr_buf_release(&out);
 }
 
-/* LENGTH's bytes, for the caller to free; ends the process where the asker does not keep to the protocol */
+/* LENGTH's bytes, for the caller to free; ends the process where the asker does not keep to the
+ * protocol */
 static char *read_sql(size_t len)
 {
     char *sql = len < SQL_MAX ? calloc(1, len + 1) : NULL;

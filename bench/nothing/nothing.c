@@ -1,8 +1,9 @@
 /* A Spark Connect server that does nothing: the floor under every latency figure.
  *
- * nothing RECORDING PORT answers each gRPC call with the next recorded answer of its path (the last one again when they run out), over the
- * same nghttp2 server as Headrace. bench/record.py makes the recording from a real server: what a client measures against
- * this one is the client, the wire and the kernel, and no plan, analysis or execution. */
+ * nothing RECORDING PORT answers each gRPC call with the next recorded answer of its path (the last
+ * one again when they run out), over the same nghttp2 server as Headrace. bench/record.py makes the
+ * recording from a real server: what a client measures against this one is the client, the wire and
+ * the kernel, and no plan, analysis or execution. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/check.h"
@@ -13,10 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct answer { const char *bytes; size_t len; };
-struct answers { struct answer *at; size_t count, next; };
+struct answer {
+    const char *bytes;
+    size_t len;
+};
+struct answers {
+    struct answer *at;
+    size_t count, next;
+};
 
-static struct hr_map answers_of;   /* path -> struct answers */
+static struct hr_map answers_of; /* path -> struct answers */
 static char *recording;
 
 static void request_arrived(struct hr_exchange *exchange, void *arg)
@@ -27,7 +34,8 @@ static void request_arrived(struct hr_exchange *exchange, void *arg)
 
 static void request_ended(struct hr_exchange *exchange)
 {
-    struct hr_header head = {"content-type", "application/grpc"}, status = {"grpc-status", "0"}, unknown = {"grpc-status", "12"};
+    struct hr_header head = {"content-type", "application/grpc"}, status = {"grpc-status", "0"},
+                     unknown = {"grpc-status", "12"};
     struct answers *answers = hr_map_get(&answers_of, hr_exchange_request(exchange)->path);
     hr_exchange_start(exchange, 200, &(struct hr_headers){&head, 1});
     if (!answers) {
@@ -80,7 +88,8 @@ static void load(const char *file)
 
 int main(int argc, char **argv)
 {
-    static const struct hr_exchange_handler handler = {.request = request_arrived, .end = request_ended};
+    static const struct hr_exchange_handler handler = {.request = request_arrived,
+                                                       .end = request_ended};
     if (argc != 3) {
         fputs("usage: nothing RECORDING PORT\n", stderr);
         return 2;
@@ -90,7 +99,8 @@ int main(int argc, char **argv)
     struct hr_http_server *server;
     struct hr_err err;
     HR_CHECK(hr_loop_new(&loop, &err) == HR_OK);
-    struct hr_http_server_options options = {.host = "127.0.0.1", .port = atoi(argv[2]), .plain_text = true, .handler = &handler};
+    struct hr_http_server_options options = {
+        .host = "127.0.0.1", .port = atoi(argv[2]), .plain_text = true, .handler = &handler};
     if (hr_http_server_start(loop, &options, &server, &err)) {
         fprintf(stderr, "nothing: %s\n", err.msg);
         return 1;

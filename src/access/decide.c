@@ -45,7 +45,8 @@ bool hr_access_covers(const char *scope, const char *resource)
 {
     size_t len = trimmed(scope);
     if (!len)
-        return scope[0] == '/' && resource[0] == '/';   /* the root of resource ids, not of Synapse's scopes */
+        return scope[0] == '/' &&
+               resource[0] == '/'; /* the root of resource ids, not of Synapse's scopes */
     return !strncasecmp(scope, resource, len) && (!resource[len] || resource[len] == '/');
 }
 
@@ -62,19 +63,25 @@ static void grantable_scope(const struct hr_role *role, const char *scope, char 
     snprintf(out, size, "%.*s", (int)len, scope);
 }
 
-const char *hr_access_grantable(struct hr_arena *arena, const struct hr_action_info *action, const char *scope)
+const char *hr_access_grantable(struct hr_arena *arena,
+                                const struct hr_action_info *action,
+                                const char *scope)
 {
     char *out = hr_arena_alloc(arena, strlen(scope) + 1);
     grantable_scope(hr_role_find(action->role), scope, out, strlen(scope) + 1);
     return out;
 }
 
-const struct hr_assignment *hr_access_giver(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+const struct hr_assignment *hr_access_giver(const struct hr_question *question,
+                                            const struct hr_assignment *given,
+                                            size_t count,
                                             const struct hr_assignment *after)
 {
     for (const struct hr_assignment *at = after ? after + 1 : given; at < given + count; at++) {
         const struct hr_role *role = hr_role_find(at->role);
-        if (role && role->actions & question->action && !strcasecmp(at->principal, question->principal) &&
+        if (role &&
+            role->actions & question->action &&
+            !strcasecmp(at->principal, question->principal) &&
             hr_access_covers(at->scope, question->scope))
             return at;
     }
@@ -82,12 +89,22 @@ const struct hr_assignment *hr_access_giver(const struct hr_question *question, 
 }
 
 /* what the last segment of a scope is called by people */
-static const struct { const char *type, *word; } things[] = {
-    {"subscriptions", "subscription"},     {"resourceGroups", "resource group"}, {"linkedServices", "linked service"},
-    {"computes", "compute"},               {"bigDataPools", "Spark pool"},       {"storageAccounts", "storage account"},
-    {"containers", "container"},           {"datastores", "datastore"},          {"datasets", "dataset"},
+/* clang-format off: columns */
+static const struct {
+    const char *type, *word;
+} things[] = {
+    {"subscriptions", "subscription"},
+    {"resourceGroups", "resource group"},
+    {"linkedServices", "linked service"},
+    {"computes", "compute"},
+    {"bigDataPools", "Spark pool"},
+    {"storageAccounts", "storage account"},
+    {"containers", "container"},
+    {"datastores", "datastore"},
+    {"datasets", "dataset"},
     {"workspaces", "workspace"},
 };
+/* clang-format on */
 
 /* "Spark pool "embedded"" of …/bigDataPools/embedded */
 static void name_thing(const char *scope, char *out, size_t size)
@@ -100,7 +117,8 @@ static void name_thing(const char *scope, char *out, size_t size)
         type--;
     const char *word = "";
     for (size_t i = 0; i < sizeof things / sizeof things[0]; i++)
-        if (strlen(things[i].type) == (size_t)(end - type) && !strncasecmp(things[i].type, scope + type, (size_t)(end - type)))
+        if (strlen(things[i].type) == (size_t)(end - type) &&
+            !strncasecmp(things[i].type, scope + type, (size_t)(end - type)))
             word = things[i].word;
     if (!len)
         snprintf(out, size, "this server");
@@ -108,7 +126,9 @@ static void name_thing(const char *scope, char *out, size_t size)
         snprintf(out, size, "%s%s\"%.*s\"", word, *word ? " " : "", len - name, scope + name);
 }
 
-enum hr_code hr_access_decide(const struct hr_question *question, const struct hr_assignment *given, size_t count,
+enum hr_code hr_access_decide(const struct hr_question *question,
+                              const struct hr_assignment *given,
+                              size_t count,
                               struct hr_err *err)
 {
     if (hr_access_giver(question, given, count, NULL))
@@ -118,29 +138,43 @@ enum hr_code hr_access_decide(const struct hr_question *question, const struct h
     grantable_scope(hr_role_find(info->role), question->scope, scope, sizeof scope);
     char who[256], thing[256];
     bool named = question->name && *question->name;
-    snprintf(who, sizeof who, named ? "\"%s\" (%s)" : "\"%s\"", named ? question->name : question->principal, question->principal);
+    snprintf(who, sizeof who, named ? "\"%s\" (%s)" : "\"%s\"",
+             named ? question->name : question->principal, question->principal);
     name_thing(question->scope, thing, sizeof thing);
-    hr_fail(err, HR_E_DENIED, "principal %s may not %s %s: role \"%s\" is missing on scope \"%s\"", who, info->text, thing, info->role,
-            scope);
-    hr_fail_grant(err, "headrace role assign \"%s\" --assignee %s --scope %s", info->role, question->principal, scope);
+    hr_fail(err, HR_E_DENIED, "principal %s may not %s %s: role \"%s\" is missing on scope \"%s\"",
+            who, info->text, thing, info->role, scope);
+    hr_fail_grant(err, "headrace role assign \"%s\" --assignee %s --scope %s", info->role,
+                  question->principal, scope);
     return HR_E_DENIED;
 }
 
-enum hr_code hr_access_check_scope(const struct hr_role *role, const char *scope, struct hr_err *err)
+enum hr_code hr_access_check_scope(const struct hr_role *role,
+                                   const char *scope,
+                                   struct hr_err *err)
 {
     bool synapse = !strncasecmp(scope, "workspaces/", 11) && scope[11];
     if (role->family != HR_ROLES_SYNAPSE) {
         if (scope[0] == '/')
             return HR_OK;
-        return hr_fail(err, HR_E_INVALID, "role \"%s\" needs a resource id as its scope, not \"%s\"", role->name, scope);
+        return hr_fail(err, HR_E_INVALID,
+                       "role \"%s\" needs a resource id as its scope, not \"%s\"", role->name,
+                       scope);
     }
     if (!synapse)
-        return hr_fail(err, HR_E_INVALID, "role \"%s\" needs a scope \"workspaces/NAME\", not \"%s\"", role->name, scope);
+        return hr_fail(err, HR_E_INVALID,
+                       "role \"%s\" needs a scope \"workspaces/NAME\", not \"%s\"", role->name,
+                       scope);
     const char *rest = strchr(scope + 11, '/');
     if (rest && rest[1] && !role->pool_scope)
-        return hr_fail(err, HR_E_INVALID, "role \"%s\" is given on a whole workspace, not on \"%s\"", role->name, scope);
-    if (rest && rest[1] && (strncasecmp(rest, "/bigDataPools/", 14) || !rest[14] || strchr(rest + 14, '/')))
-        return hr_fail(err, HR_E_INVALID, "scope \"%s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"",
+        return hr_fail(err, HR_E_INVALID,
+                       "role \"%s\" is given on a whole workspace, not on \"%s\"", role->name,
                        scope);
+    if (rest &&
+        rest[1] &&
+        (strncasecmp(rest, "/bigDataPools/", 14) || !rest[14] || strchr(rest + 14, '/')))
+        return hr_fail(
+            err, HR_E_INVALID,
+            "scope \"%s\" is neither \"workspaces/NAME\" nor \"workspaces/NAME/bigDataPools/POOL\"",
+            scope);
     return HR_OK;
 }

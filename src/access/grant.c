@@ -20,7 +20,10 @@ static char *to_base64url(struct hr_arena *arena, const void *bytes, size_t len)
 }
 
 /* NULL when the text is not base64url */
-static unsigned char *from_base64url(struct hr_arena *arena, const char *text, size_t len, size_t *out_len)
+static unsigned char *from_base64url(struct hr_arena *arena,
+                                     const char *text,
+                                     size_t len,
+                                     size_t *out_len)
 {
     size_t padded = (len + 3) / 4 * 4;
     char *copy = hr_arena_alloc(arena, padded + 1);
@@ -38,37 +41,51 @@ static unsigned char *from_base64url(struct hr_arena *arena, const char *text, s
 
 void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES])
 {
-    hr_random_bytes(secret, HR_GRANT_KEY_BYTES);   /* every 32 bytes are a private key of Ed25519 */
+    hr_random_bytes(secret, HR_GRANT_KEY_BYTES); /* every 32 bytes are a private key of Ed25519 */
 }
 
 enum hr_code hr_grant_key_public(const unsigned char secret[static HR_GRANT_KEY_BYTES],
-                                 unsigned char out[static HR_GRANT_KEY_BYTES], struct hr_err *err)
+                                 unsigned char out[static HR_GRANT_KEY_BYTES],
+                                 struct hr_err *err)
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HR_GRANT_KEY_BYTES);
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HR_GRANT_KEY_BYTES);
     size_t len = HR_GRANT_KEY_BYTES;
     bool done = key && EVP_PKEY_get_raw_public_key(key, out, &len) == 1;
     EVP_PKEY_free(key);
     return done ? HR_OK : hr_fail(err, HR_E_INTERNAL, "the grant key has no public half");
 }
 
-static bool sign(const unsigned char *secret, const char *text, size_t len, unsigned char signature[SIGNATURE_BYTES])
+static bool sign(const unsigned char *secret,
+                 const char *text,
+                 size_t len,
+                 unsigned char signature[SIGNATURE_BYTES])
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HR_GRANT_KEY_BYTES);
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, HR_GRANT_KEY_BYTES);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t n = SIGNATURE_BYTES;
-    bool done = key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+    bool done = key &&
+                ctx &&
+                EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
                 EVP_DigestSign(ctx, signature, &n, (const unsigned char *)text, len) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(key);
     return done;
 }
 
-static bool verify(const unsigned char *public, const char *text, size_t len, const unsigned char *signature)
+static bool verify(const unsigned char *public,
+                   const char *text,
+                   size_t len,
+                   const unsigned char *signature)
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, HR_GRANT_KEY_BYTES);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-                EVP_DigestVerify(ctx, signature, SIGNATURE_BYTES, (const unsigned char *)text, len) == 1;
+    bool good =
+        key &&
+        ctx &&
+        EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+        EVP_DigestVerify(ctx, signature, SIGNATURE_BYTES, (const unsigned char *)text, len) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(key);
     return good;
@@ -87,13 +104,20 @@ static const char *sealed(struct hr_arena *arena, const unsigned char *secret, j
 }
 
 /* NULL: not ours. A reference. */
-static enum hr_code unsealed(struct hr_arena *arena, const unsigned char *key, const char *text, const char *what, json_t **json,
+static enum hr_code unsealed(struct hr_arena *arena,
+                             const unsigned char *key,
+                             const char *text,
+                             const char *what,
+                             json_t **json,
                              struct hr_err *err)
 {
     const char *dot = strchr(text, '.');
     size_t len = 0, signature_len = 0;
-    unsigned char *signature = dot ? from_base64url(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
-    if (!signature || signature_len != SIGNATURE_BYTES || !verify(key, text, (size_t)(dot - text), signature))
+    unsigned char *signature =
+        dot ? from_base64url(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
+    if (!signature ||
+        signature_len != SIGNATURE_BYTES ||
+        !verify(key, text, (size_t)(dot - text), signature))
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the %s is not signed by this server", what);
     unsigned char *body = from_base64url(arena, text, (size_t)(dot - text), &len);
     *json = body ? json_loadb((const char *)body, len, 0, NULL) : NULL;
@@ -109,21 +133,29 @@ static json_t *sizes_json(const struct hr_sizes *sizes)
     return json;
 }
 
-enum hr_code hr_grant_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
-                           const struct hr_grant *grant, const char **text, struct hr_err *err)
+enum hr_code hr_grant_sign(struct hr_arena *arena,
+                           const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                           const struct hr_grant *grant,
+                           const char **text,
+                           struct hr_err *err)
 {
-    if (grant->expires_ms <= grant->issued_ms || grant->expires_ms - grant->issued_ms > HR_GRANT_SECONDS_MAX * 1000)
+    if (grant->expires_ms <= grant->issued_ms ||
+        grant->expires_ms - grant->issued_ms > HR_GRANT_SECONDS_MAX * 1000)
         return hr_fail(err, HR_E_INVALID, "a grant lasts at most %d seconds", HR_GRANT_SECONDS_MAX);
     json_t *assignments = json_array();
     for (size_t i = 0; i < grant->count; i++)
-        json_array_append_new(assignments, json_pack("[s, s]", grant->assignments[i].role, grant->assignments[i].scope));
-    json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal, "name", grant->name, "sid",
-                             grant->session, "scope", grant->scope, "iat", (json_int_t)grant->issued_ms, "exp",
+        json_array_append_new(assignments, json_pack("[s, s]", grant->assignments[i].role,
+                                                     grant->assignments[i].scope));
+    json_t *json = json_pack("{s:s, s:s*, s:s*, s:s, s:I, s:I, s:o}", "sub", grant->principal,
+                             "name", grant->name, "sid", grant->session, "scope", grant->scope,
+                             "iat", (json_int_t)grant->issued_ms, "exp",
                              (json_int_t)grant->expires_ms, "assigned", assignments);
     if (json && hr_sizes_named(&grant->sizes))
         json_object_set_new(json, "sizes", sizes_json(&grant->sizes));
     *text = sealed(arena, secret, json);
-    return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the grant of principal \"%s\" is not text", grant->principal);
+    return *text ? HR_OK
+                 : hr_fail(err, HR_E_INVALID, "the grant of principal \"%s\" is not text",
+                           grant->principal);
 }
 
 static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
@@ -131,12 +163,14 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
     const char *principal, *name = NULL, *session = NULL, *scope;
     json_int_t issued, expires;
     json_t *assigned;
-    if (json_unpack(json, "{s:s, s?s, s?s, s:s, s:I, s:I, s:o}", "sub", &principal, "name", &name, "sid", &session, "scope",
-                    &scope, "iat", &issued, "exp", &expires, "assigned", &assigned) ||
+    if (json_unpack(json, "{s:s, s?s, s?s, s:s, s:I, s:I, s:o}", "sub", &principal, "name", &name,
+                    "sid", &session, "scope", &scope, "iat", &issued, "exp", &expires, "assigned",
+                    &assigned) ||
         !json_is_array(assigned))
         return NULL;
     struct hr_grant *grant = HR_NEW(arena, struct hr_grant);
-    struct hr_assignment *list = HR_NEW_ARRAY(arena, struct hr_assignment, json_array_size(assigned) + 1);
+    struct hr_assignment *list =
+        HR_NEW_ARRAY(arena, struct hr_assignment, json_array_size(assigned) + 1);
     *grant = (struct hr_grant){hr_strdup(arena, principal),
                                hr_strdup(arena, name),
                                hr_strdup(arena, session),
@@ -147,18 +181,25 @@ static struct hr_grant *from_json(struct hr_arena *arena, json_t *json)
                                expires,
                                {{NULL}}};
     for (size_t i = 0; i < HR_SIZE_COUNT; i++)
-        grant->sizes.at[i] = hr_strdup(arena, json_string_value(json_object_get(json_object_get(json, "sizes"), hr_size_table[i].field)));
+        grant->sizes.at[i] =
+            hr_strdup(arena, json_string_value(json_object_get(json_object_get(json, "sizes"),
+                                                               hr_size_table[i].field)));
     for (size_t i = 0; i < grant->count; i++) {
         const char *role, *on;
         if (json_unpack(json_array_get(assigned, i), "[s, s]", &role, &on))
             return NULL;
-        list[i] = (struct hr_assignment){grant->principal, hr_strdup(arena, role), hr_strdup(arena, on)};
+        list[i] =
+            (struct hr_assignment){grant->principal, hr_strdup(arena, role), hr_strdup(arena, on)};
     }
     return grant;
 }
 
-enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
-                             int64_t now_ms, struct hr_grant **grant, struct hr_err *err)
+enum hr_code hr_grant_verify(struct hr_arena *arena,
+                             const unsigned char key[static HR_GRANT_KEY_BYTES],
+                             const char *text,
+                             int64_t now_ms,
+                             struct hr_grant **grant,
+                             struct hr_err *err)
 {
     json_t *json;
     HR_TRY(unsealed(arena, key, text, "grant", &json, err));
@@ -167,25 +208,35 @@ enum hr_code hr_grant_verify(struct hr_arena *arena, const unsigned char key[sta
     if (!*grant)
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant cannot be read");
     int64_t issued = (*grant)->issued_ms, expires = (*grant)->expires_ms;
-    if (issued < 0 || expires < issued)      /* so that the next line cannot overflow */
+    if (issued < 0 || expires < issued) /* so that the next line cannot overflow */
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant cannot be read");
     if (expires - issued > HR_GRANT_SECONDS_MAX * 1000 || now_ms >= expires)
-        return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant of principal \"%s\" is over", (*grant)->principal);
+        return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant of principal \"%s\" is over",
+                       (*grant)->principal);
     return HR_OK;
 }
 
 /* ---- revocations ---- */
 
-enum hr_code hr_revocation_sign(struct hr_arena *arena, const unsigned char secret[static HR_GRANT_KEY_BYTES],
-                                const struct hr_revocation *revocation, const char **text, struct hr_err *err)
+enum hr_code hr_revocation_sign(struct hr_arena *arena,
+                                const unsigned char secret[static HR_GRANT_KEY_BYTES],
+                                const struct hr_revocation *revocation,
+                                const char **text,
+                                struct hr_err *err)
 {
-    *text = sealed(arena, secret, json_pack("{s:s, s:I}", "revoked", revocation->principal, "before",
-                                            (json_int_t)revocation->before_ms));
-    return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the principal \"%s\" is not text", revocation->principal);
+    *text = sealed(arena, secret,
+                   json_pack("{s:s, s:I}", "revoked", revocation->principal, "before",
+                             (json_int_t)revocation->before_ms));
+    return *text ? HR_OK
+                 : hr_fail(err, HR_E_INVALID, "the principal \"%s\" is not text",
+                           revocation->principal);
 }
 
-enum hr_code hr_revocation_verify(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES], const char *text,
-                                  struct hr_revocation *revocation, struct hr_err *err)
+enum hr_code hr_revocation_verify(struct hr_arena *arena,
+                                  const unsigned char key[static HR_GRANT_KEY_BYTES],
+                                  const char *text,
+                                  struct hr_revocation *revocation,
+                                  struct hr_err *err)
 {
     json_t *json;
     const char *principal;
@@ -211,19 +262,25 @@ static const char *encoded_json(struct hr_arena *arena, json_t *json)
     return encoded;
 }
 
-const char *hr_claims_token(struct hr_arena *arena, const char *principal, const char *name, int64_t now_ms)
+const char *hr_claims_token(struct hr_arena *arena,
+                            const char *principal,
+                            const char *name,
+                            int64_t now_ms)
 {
     json_int_t now = now_ms / 1000;
-    json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:I, s:I}", "aud", "https://storage.azure.com", "iss",
-                               "https://sts.windows.net/headrace/", "oid", principal, "sub", principal, "name", name, "ver", "1.0",
-                               "iat", now, "nbf", now - CLAIMS_SECONDS, "exp", now + CLAIMS_SECONDS);
-    return hr_printf(arena, "%s.%s.%s", encoded_json(arena, json_pack("{s:s, s:s}", "typ", "JWT", "alg", "none")),
+    json_t *claims = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s*, s:s, s:I, s:I, s:I}", "aud", "https://storage.azure.com", "iss",
+        "https://sts.windows.net/headrace/", "oid", principal, "sub", principal, "name", name,
+        "ver", "1.0", "iat", now, "nbf", now - CLAIMS_SECONDS, "exp", now + CLAIMS_SECONDS);
+    return hr_printf(arena, "%s.%s.%s",
+                     encoded_json(arena, json_pack("{s:s, s:s}", "typ", "JWT", "alg", "none")),
                      encoded_json(arena, claims), to_base64url(arena, "none", 4));
 }
 
 /* ---- the key as text ---- */
 
-void hr_grant_key_text(const unsigned char key[static HR_GRANT_KEY_BYTES], char out[static 2 * HR_GRANT_KEY_BYTES + 2])
+void hr_grant_key_text(const unsigned char key[static HR_GRANT_KEY_BYTES],
+                       char out[static 2 * HR_GRANT_KEY_BYTES + 2])
 {
     for (size_t i = 0; i < HR_GRANT_KEY_BYTES; i++)
         snprintf(out + 2 * i, 3, "%02x", key[i]);
@@ -242,11 +299,15 @@ bool hr_grant_key_parse(const char *text, unsigned char key[static HR_GRANT_KEY_
 
 /* ---- decisions ---- */
 
-enum hr_code hr_grant_decide(const struct hr_grant *grant, enum hr_action action, const char *scope, struct hr_err *err)
+enum hr_code hr_grant_decide(const struct hr_grant *grant,
+                             enum hr_action action,
+                             const char *scope,
+                             struct hr_err *err)
 {
     if (!hr_access_covers(grant->scope, scope))
-        return hr_fail(err, HR_E_DENIED, "the grant of principal \"%s\" holds scope \"%s\" only, not \"%s\"", grant->principal,
-                       grant->scope, scope);
+        return hr_fail(err, HR_E_DENIED,
+                       "the grant of principal \"%s\" holds scope \"%s\" only, not \"%s\"",
+                       grant->principal, grant->scope, scope);
     struct hr_question question = {grant->principal, grant->name, action, scope};
     return hr_access_decide(&question, grant->assignments, grant->count, err);
 }

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #define REMEMBERED_MS (HR_REVOKED_SECONDS * 1000)
-#define MARK "role-"           /* wire/sas.h lets it pass */
+#define MARK "role-" /* wire/sas.h lets it pass */
 
 static void drop(struct hr_revoked *revoked, size_t i)
 {
@@ -23,7 +23,8 @@ static size_t oldest(const struct hr_revoked *revoked)
     return found;
 }
 
-/* A full table forgets its oldest entry by ending everybody's grants of that age: stricter than asked, and renewed within a call. */
+/* A full table forgets its oldest entry by ending everybody's grants of that age: stricter than
+ * asked, and renewed within a call. */
 static void make_room(struct hr_revoked *revoked, int64_t now_ms)
 {
     for (size_t i = revoked->count; i-- > 0;)
@@ -37,7 +38,9 @@ static void make_room(struct hr_revoked *revoked, int64_t now_ms)
     drop(revoked, i);
 }
 
-void hr_revoked_add(struct hr_revoked *revoked, const struct hr_revocation *revocation, int64_t now_ms)
+void hr_revoked_add(struct hr_revoked *revoked,
+                    const struct hr_revocation *revocation,
+                    int64_t now_ms)
 {
     for (size_t i = 0; i < revoked->count; i++)
         if (!strcasecmp(revoked->at[i].principal, revocation->principal)) {
@@ -46,7 +49,8 @@ void hr_revoked_add(struct hr_revoked *revoked, const struct hr_revocation *revo
             return;
         }
     make_room(revoked, now_ms);
-    snprintf(revoked->at[revoked->count].principal, sizeof revoked->at[0].principal, "%s", revocation->principal);
+    snprintf(revoked->at[revoked->count].principal, sizeof revoked->at[0].principal, "%s",
+             revocation->principal);
     revoked->at[revoked->count++].before_ms = revocation->before_ms;
 }
 
@@ -55,7 +59,8 @@ static bool covers(const struct hr_revoked *revoked, const char *principal, int6
     if (issued_ms <= revoked->all_before_ms)
         return true;
     for (size_t i = 0; i < revoked->count; i++)
-        if (issued_ms <= revoked->at[i].before_ms && !strcasecmp(revoked->at[i].principal, principal))
+        if (issued_ms <= revoked->at[i].before_ms &&
+            !strcasecmp(revoked->at[i].principal, principal))
             return true;
     return false;
 }
@@ -73,21 +78,32 @@ const char *hr_role_mark(struct hr_arena *arena, const char *principal, int64_t 
 bool hr_revoked_mark(const struct hr_revoked *revoked, const char *mark, char principal[static 37])
 {
     char *end;
-    if (strncmp(mark, MARK, strlen(MARK)) || strnlen(mark, 64) == 64 || strlen(mark) < strlen(MARK) + 38)
+    if (strncmp(mark, MARK, strlen(MARK)) ||
+        strnlen(mark, 64) == 64 ||
+        strlen(mark) < strlen(MARK) + 38)
         return true;
     snprintf(principal, 37, "%s", mark + strlen(MARK));
     const char *issued = mark + strlen(MARK) + 37;
     errno = 0;
     long long issued_ms = strtoll(issued, &end, 10);
-    return errno || end == issued || *end || issued[-1] != '-' || covers(revoked, principal, issued_ms);
+    return errno ||
+           end == issued ||
+           *end ||
+           issued[-1] != '-' ||
+           covers(revoked, principal, issued_ms);
 }
 
-enum hr_code hr_grant_accept(struct hr_arena *arena, const unsigned char key[static HR_GRANT_KEY_BYTES],
-                             const struct hr_revoked *revoked, const char *text, int64_t now_ms, struct hr_grant **grant,
+enum hr_code hr_grant_accept(struct hr_arena *arena,
+                             const unsigned char key[static HR_GRANT_KEY_BYTES],
+                             const struct hr_revoked *revoked,
+                             const char *text,
+                             int64_t now_ms,
+                             struct hr_grant **grant,
                              struct hr_err *err)
 {
     HR_TRY(hr_grant_verify(arena, key, text, now_ms, grant, err));
     if (!hr_revoked_covers(revoked, *grant))
         return HR_OK;
-    return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant of principal \"%s\" was revoked", (*grant)->principal);
+    return hr_fail(err, HR_E_UNAUTHENTICATED, "the grant of principal \"%s\" was revoked",
+                   (*grant)->principal);
 }

@@ -15,8 +15,12 @@ const struct hr_size_info hr_size_table[HR_SIZE_COUNT] = {
 };
 
 /* shifts of bytes; Spark's suffixes */
-static const struct { const char *suffix; int shift; } units[] = {
-    {"", 20}, {"b", 0}, {"k", 10}, {"kb", 10}, {"m", 20}, {"mb", 20}, {"g", 30}, {"gb", 30}, {"t", 40}, {"tb", 40}, {"p", 50}, {"pb", 50},
+static const struct {
+    const char *suffix;
+    int shift;
+} units[] = {
+    {"", 20},  {"b", 0},   {"k", 10}, {"kb", 10}, {"m", 20}, {"mb", 20},
+    {"g", 30}, {"gb", 30}, {"t", 40}, {"tb", 40}, {"p", 50}, {"pb", 50},
 };
 
 /* a whole number from 1, with a unit behind it where it is a memory; 0: it is none */
@@ -52,7 +56,8 @@ bool hr_sizes_named(const struct hr_sizes *sizes)
 
 static int64_t cores(const struct hr_sizes *sizes)
 {
-    return get(sizes, HR_SIZE_DRIVER_CORES) + get(sizes, HR_SIZE_EXECUTORS) * get(sizes, HR_SIZE_EXECUTOR_CORES);
+    return get(sizes, HR_SIZE_DRIVER_CORES) +
+           get(sizes, HR_SIZE_EXECUTORS) * get(sizes, HR_SIZE_EXECUTOR_CORES);
 }
 
 int hr_sizes_threads(const struct hr_sizes *sizes)
@@ -76,7 +81,8 @@ static enum hr_code check_text(enum hr_size size, const char *text, struct hr_er
     if (value_of(text, info->memory))
         return HR_OK;
     return hr_fail(err, HR_E_INVALID, "\"%s\" is \"%.50s\": it must be %s", info->field, text,
-                   info->memory ? "a whole number with a unit, like \"512m\" or \"2g\"" : "a whole number from 1");
+                   info->memory ? "a whole number with a unit, like \"512m\" or \"2g\""
+                                : "a whole number from 1");
 }
 
 enum hr_code hr_sizes_check(const struct hr_sizes *sizes, int64_t machine_bytes, struct hr_err *err)
@@ -88,14 +94,19 @@ enum hr_code hr_sizes_check(const struct hr_sizes *sizes, int64_t machine_bytes,
             HR_TRY(check_text((enum hr_size)i, sizes->at[i], err));
     int64_t memory = hr_sizes_memory(sizes);
     if (memory > machine_bytes)
-        return hr_fail(err, HR_E_INVALID,
-                       "driver and executors together ask for %.1f GiB of memory, and the machine of this pool has %.1f GiB: ask for less, or name no sizes",
-                       (double)memory / (1 << 30), (double)machine_bytes / (1 << 30));
+        return hr_fail(
+            err, HR_E_INVALID,
+            "driver and executors together ask for %.1f GiB of memory, and the machine of this pool has %.1f GiB: ask for less, or name no sizes",
+            (double)memory / (1 << 30), (double)machine_bytes / (1 << 30));
     if (memory < HR_SESSION_MEMORY_MIN)
-        return hr_fail(err, HR_E_INVALID, "driver and executors together ask for %lld KiB of memory: a session needs %lld MiB",
-                       (long long)(memory >> 10), HR_SESSION_MEMORY_MIN >> 20);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "driver and executors together ask for %lld KiB of memory: a session needs %lld MiB",
+            (long long)(memory >> 10), HR_SESSION_MEMORY_MIN >> 20);
     if (cores(sizes) > HR_SESSION_THREADS_MAX)
-        return hr_fail(err, HR_E_INVALID, "driver and executors together ask for %lld cores, and a session of this pool has %d at most: ask for fewer",
-                       (long long)cores(sizes), HR_SESSION_THREADS_MAX);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "driver and executors together ask for %lld cores, and a session of this pool has %d at most: ask for fewer",
+            (long long)cores(sizes), HR_SESSION_THREADS_MAX);
     return HR_OK;
 }

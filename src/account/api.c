@@ -17,10 +17,14 @@ int64_t hr_api_time(const char *text)
     return seconds < 0 ? 0 : (int64_t)seconds * 1000;
 }
 
-void hr_account_conditions(struct request *request, struct hr_tree_conditions *conditions, const char *exists_code)
+void hr_account_conditions(struct request *request,
+                           struct hr_tree_conditions *conditions,
+                           const char *exists_code)
 {
-    *conditions = (struct hr_tree_conditions){hr_account_header(request, "if-match"), hr_account_header(request, "if-none-match"),
-        hr_api_time(hr_account_header(request, "if-modified-since")), hr_api_time(hr_account_header(request, "if-unmodified-since")), exists_code};
+    *conditions = (struct hr_tree_conditions){
+        hr_account_header(request, "if-match"), hr_account_header(request, "if-none-match"),
+        hr_api_time(hr_account_header(request, "if-modified-since")),
+        hr_api_time(hr_account_header(request, "if-unmodified-since")), exists_code};
 }
 
 void hr_api_version_headers(struct request *request, const struct hr_tree_meta *meta)
@@ -42,14 +46,17 @@ static void properties_header(struct request *request, const struct hr_tree_meta
         EVP_EncodeBlock(encoded, (const unsigned char *)meta->pairs[i].value, (int)len);
         hr_buf_addf(&out, "%s%s=%s", i ? "," : "", meta->pairs[i].name, (char *)encoded);
     }
-    hr_account_reply_header(request, "x-ms-properties", hr_buf_len(&out) ? hr_buf_text(&out) : NULL);
+    hr_account_reply_header(request, "x-ms-properties",
+                            hr_buf_len(&out) ? hr_buf_text(&out) : NULL);
     hr_buf_release(&out);
 }
 
 /* a SAS may say what a browser is told instead of what is stored (rscc and its kin) */
 static void content_headers(struct request *request, const struct hr_tree_meta *meta)
 {
-    struct { const char *name, *value; } fields[] = {
+    struct {
+        const char *name, *value;
+    } fields[] = {
         {"cache-control", meta->cache_control},
         {"content-disposition", meta->content_disposition},
         {"content-encoding", meta->content_encoding},
@@ -77,7 +84,9 @@ static void copy_headers(struct request *request, const struct hr_tree_item *ite
     hr_account_reply_header(request, "x-ms-copy-id", meta->copy_id);
     hr_account_reply_header(request, "x-ms-copy-status", "success");
     hr_account_reply_header(request, "x-ms-copy-source", meta->copy_source);
-    hr_account_reply_header(request, "x-ms-copy-progress", hr_printf(request->arena, "%lld/%lld", (long long)item->size, (long long)item->size));
+    hr_account_reply_header(
+        request, "x-ms-copy-progress",
+        hr_printf(request->arena, "%lld/%lld", (long long)item->size, (long long)item->size));
     hr_account_reply_header(request, "x-ms-copy-completion-time", date);
 }
 
@@ -102,26 +111,37 @@ void hr_api_item_headers(struct request *request, const struct hr_tree_item *ite
         properties_header(request, meta);
     for (size_t i = 0; i < meta->pair_count; i++)
         if (strcasecmp(meta->pairs[i].name, "hdi_isfolder"))
-            hr_account_reply_header(request, hr_printf(request->arena, "x-ms-meta-%s", meta->pairs[i].name), meta->pairs[i].value);
+            hr_account_reply_header(request,
+                                    hr_printf(request->arena, "x-ms-meta-%s", meta->pairs[i].name),
+                                    meta->pairs[i].value);
 }
 
-static const char *add_pair(struct request *request, struct hr_tree_meta *meta, const char *name, const char *value)
+static const char *add_pair(struct request *request,
+                            struct hr_tree_meta *meta,
+                            const char *name,
+                            const char *value)
 {
     if (!*name)
         return "EmptyMetadataKey";
-    for (const char *c = name; *c; c++)                    /* Azure's: identifiers of C#, so that "-" is none of their characters */
+    /* Azure's: identifiers of C#, so that "-" is none of their characters */
+    for (const char *c = name; *c; c++)
         if (!isalpha((unsigned char)*c) && *c != '_' && (c == name || !isdigit((unsigned char)*c)))
-            return hr_account_refuse(request, "InvalidMetadata", "'%.64s' is not a name for metadata.", name);
+            return hr_account_refuse(request, "InvalidMetadata",
+                                     "'%.64s' is not a name for metadata.", name);
     for (size_t i = 0; i < meta->pair_count; i++)
-        if (!strcasecmp(meta->pairs[i].name, name))        /* names keep their case, and are one name without it */
+        if (!strcasecmp(meta->pairs[i].name,
+                        name)) /* names keep their case, and are one name without it */
             return hr_account_refuse(request, "InvalidMetadata", "'%.64s' is given twice.", name);
     if (meta->pair_count == HR_ACCOUNT_PAIRS_MAX)
         return "MetadataTooLarge";
-    meta->pairs[meta->pair_count++] = (struct hr_tree_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
+    meta->pairs[meta->pair_count++] =
+        (struct hr_tree_pair){hr_strdup(request->arena, name), hr_strdup(request->arena, value)};
     return NULL;
 }
 
-static const char *properties_pairs(struct request *request, const char *text, struct hr_tree_meta *meta)
+static const char *properties_pairs(struct request *request,
+                                    const char *text,
+                                    struct hr_tree_meta *meta)
 {
     char *copy = hr_strdup(request->arena, text), *save = NULL;
     for (char *pair = strtok_r(copy, ",", &save); pair; pair = strtok_r(NULL, ",", &save)) {
@@ -167,9 +187,12 @@ const char *hr_api_meta(struct request *request, const char *prefix, struct hr_t
     struct hr_arena *arena = request->arena;
     *meta = (struct hr_tree_meta){0};
     meta->content_type = hr_account_header(request, hr_printf(arena, "%scontent-type", prefix));
-    meta->content_encoding = hr_account_header(request, hr_printf(arena, "%scontent-encoding", prefix));
-    meta->content_language = hr_account_header(request, hr_printf(arena, "%scontent-language", prefix));
-    meta->content_disposition = hr_account_header(request, hr_printf(arena, "%scontent-disposition", prefix));
+    meta->content_encoding =
+        hr_account_header(request, hr_printf(arena, "%scontent-encoding", prefix));
+    meta->content_language =
+        hr_account_header(request, hr_printf(arena, "%scontent-language", prefix));
+    meta->content_disposition =
+        hr_account_header(request, hr_printf(arena, "%scontent-disposition", prefix));
     meta->cache_control = hr_account_header(request, hr_printf(arena, "%scache-control", prefix));
     meta->md5 = hr_account_header(request, hr_printf(arena, "%scontent-md5", prefix));
     return hr_api_pairs(request, meta);
@@ -179,7 +202,7 @@ const char *hr_api_marker(struct request *request, const char *name)
 {
     size_t len = strlen(name);
     char *out = hr_arena_alloc(request->arena, 2 * len + 2);
-    out[0] = 'n';                      /* never empty, and nothing that a URL or XML minds */
+    out[0] = 'n'; /* never empty, and nothing that a URL or XML minds */
     for (size_t i = 0; i < len; i++)
         snprintf(out + 1 + 2 * i, 3, "%02x", (unsigned char)name[i]);
     return out;
@@ -199,19 +222,26 @@ static const char *read_marker(struct request *request, const char *marker)
     return name;
 }
 
-const char *hr_api_page(struct request *request, const char *max_name, const char *marker_name, size_t *max, const char **after)
+const char *hr_api_page(struct request *request,
+                        const char *max_name,
+                        const char *marker_name,
+                        size_t *max,
+                        const char **after)
 {
-    const char *max_text = hr_account_param(request, max_name), *marker = hr_account_param(request, marker_name);
+    const char *max_text = hr_account_param(request, max_name),
+               *marker = hr_account_param(request, marker_name);
     char *end;
     *max = PAGE_MAX;
     *after = "";
     if (max_text && *max_text) {
         long long asked = strtoll(max_text, &end, 10);
         if (*end || asked < 1)
-            return hr_account_refuse(request, "OutOfRangeInput", "'%s' is '%.32s'.", max_name, max_text);
+            return hr_account_refuse(request, "OutOfRangeInput", "'%s' is '%.32s'.", max_name,
+                                     max_text);
         *max = asked < PAGE_MAX ? (size_t)asked : PAGE_MAX;
     }
     if (marker && *marker && !(*after = read_marker(request, marker)))
-        return hr_account_refuse(request, "InvalidQueryParameterValue", "'%s' is not a marker of this account.", marker_name);
+        return hr_account_refuse(request, "InvalidQueryParameterValue",
+                                 "'%s' is not a marker of this account.", marker_name);
     return NULL;
 }

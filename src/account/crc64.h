@@ -1,4 +1,5 @@
-/* The checksum of x-ms-content-crc64: reflected, polynomial 0x9A6C9329AC4BC9B5, ones in and out ("CRC-64/NVME"). Pure; any thread. */
+/* The checksum of x-ms-content-crc64: reflected, polynomial 0x9A6C9329AC4BC9B5, ones in and out
+ * ("CRC-64/NVME"). Pure; any thread. */
 #ifndef HR_ACCOUNT_CRC64_H
 #define HR_ACCOUNT_CRC64_H
 #include <stddef.h>

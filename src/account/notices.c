@@ -1,5 +1,6 @@
-/* The account's private door: a Unix socket (0600, the own uid) by which the daemon says that grants have ended. The messages are signed, and
- * what was said before this process started is read from a file. Loop's thread. */
+/* The account's private door: a Unix socket (0600, the own uid) by which the daemon says that
+ * grants have ended. The messages are signed, and what was said before this process started is read
+ * from a file. Loop's thread. */
 #include "account/request.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,12 +40,18 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     hr_exchange_reply(exchange, status, NULL, "", 0);
 }
 
-enum hr_code hr_account_notices(struct account *account, struct hr_arena *arena, const char *socket, const char *revoked,
-                                struct hr_http_server **server, struct hr_err *err)
+enum hr_code hr_account_notices(struct account *account,
+                                struct hr_arena *arena,
+                                const char *socket,
+                                const char *revoked,
+                                struct hr_http_server **server,
+                                struct hr_err *err)
 {
     static const struct hr_exchange_handler handler = {.request = on_request};
-    struct hr_http_server_options options = {.unix_path = socket, .body_max = 1, .handler = &handler, .arg = account};
-    /* the socket first: what is said from now on is heard, and what was said before stands in the file */
+    struct hr_http_server_options options = {
+        .unix_path = socket, .body_max = 1, .handler = &handler, .arg = account};
+    /* the socket first: what is said from now on is heard, and what was said before stands in the
+     * file */
     HR_TRY(hr_http_server_start(account->loop, &options, server, err));
     char *text, *save = NULL;
     size_t len;

@@ -13,7 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define FILE_CHUNK (1u << 20)          /* of a download; HR_HTTP_HIGH_MARK bounds how many are under way */
+#define FILE_CHUNK (1u << 20) /* of a download; HR_HTTP_HIGH_MARK bounds how many are under way */
 #define SMALL_BODY_MAX (16 << 20)
 
 const char *hr_account_header(const struct request *request, const char *name)
@@ -35,7 +35,8 @@ void hr_account_reply_header(struct request *request, const char *name, const ch
     char *copy = hr_strdup(request->arena, value);
     for (char *c = copy; *c; c++)
         *c = *c == '\r' || *c == '\n' ? ' ' : *c;
-    request->headers[request->header_count++] = (struct hr_header){hr_strdup(request->arena, name), copy};
+    request->headers[request->header_count++] =
+        (struct hr_header){hr_strdup(request->arena, name), copy};
 }
 
 /* ---- life ---- */
@@ -52,7 +53,8 @@ static const struct hr_request *copy_http(struct hr_arena *arena, const struct h
     to->query = hr_strdup(arena, from->query);
     to->headers.at = HR_NEW_ARRAY(arena, struct hr_header, from->headers.count + 1);
     for (size_t i = 0; i < from->headers.count; i++)
-        to->headers.at[i] = (struct hr_header){hr_strdup(arena, from->headers.at[i].name), hr_strdup(arena, from->headers.at[i].value),
+        to->headers.at[i] = (struct hr_header){hr_strdup(arena, from->headers.at[i].name),
+                                               hr_strdup(arena, from->headers.at[i].value),
                                                hr_strdup(arena, from->headers.at[i].sent)};
     return to;
 }
@@ -61,7 +63,13 @@ static struct request *request_new(struct account *account, struct hr_exchange *
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct request *request = HR_NEW(arena, struct request);
-    *request = (struct request){.account = account, .exchange = exchange, .arena = arena, .container = "", .name = "", .fd = -1, .temp.fd = -1};
+    *request = (struct request){.account = account,
+                                .exchange = exchange,
+                                .arena = arena,
+                                .container = "",
+                                .name = "",
+                                .fd = -1,
+                                .temp.fd = -1};
     request->http = copy_http(arena, hr_exchange_request(exchange));
     request->method = request->http->method;
     request->head = !strcmp(request->method, "HEAD");
@@ -93,9 +101,11 @@ static void add_common(struct request *request)
     hr_account_reply_header(request, "server", "headrace-account");
     hr_account_reply_header(request, "date", date);
     hr_account_reply_header(request, "x-ms-request-id", request->id);
-    hr_account_reply_header(request, "x-ms-client-request-id", hr_account_header(request, "x-ms-client-request-id"));
+    hr_account_reply_header(request, "x-ms-client-request-id",
+                            hr_account_header(request, "x-ms-client-request-id"));
     hr_account_reply_header(request, "x-ms-version", version ? version : "2021-12-02");
-    /* a refused HEAD has no body to describe: clients that see a type and a length there read one */
+    /* a refused HEAD has no body to describe: clients that see a type and a length there read one
+     */
     if (!request->head || request->status < 300)
         hr_account_reply_header(request, "content-type", request->content_type);
 }
@@ -107,7 +117,8 @@ static void send_file(struct request *request)
         char *bytes = malloc(len);
         ssize_t n = bytes ? pread(request->fd, bytes, len, request->offset) : -1;
         if (n <= 0) {
-            /* cut short under us by somebody who edits the file: the client sees a broken answer, never a wrong whole one */
+            /* cut short under us by somebody who edits the file: the client sees a broken answer,
+             * never a wrong whole one */
             hr_log(HR_LOG_WARN, "blob_cut_short", "name", request->name, NULL);
             free(bytes);
             request->left = 0;
@@ -127,13 +138,15 @@ static void answer(struct request *request)
 {
     char length[24];
     bool file = request->fd >= 0;
-    if (!hr_buf_ok(&request->out)) {               /* no answer is better than an empty one */
+    if (!hr_buf_ok(&request->out)) { /* no answer is better than an empty one */
         hr_buf_release(&request->out);
         hr_account_error(request, "InternalError");
     }
     add_common(request);
     /* a HEAD that describes a blob has set the blob's own length */
-    if (request->status != 304 && !hr_header_get(&(struct hr_headers){request->headers, request->header_count}, "content-length")) {
+    if (request->status != 304 &&
+        !hr_header_get(&(struct hr_headers){request->headers, request->header_count},
+                       "content-length")) {
         long long len = file ? (long long)request->left : (long long)hr_buf_len(&request->out);
         snprintf(length, sizeof length, "%lld", request->head && request->status >= 300 ? 0 : len);
         hr_account_reply_header(request, "content-length", length);
@@ -146,7 +159,9 @@ static void answer(struct request *request)
     }
     if (hr_buf_len(&request->out) && !request->head) {
         atomic_fetch_add(&request->account->bytes_out, hr_buf_len(&request->out));
-        hr_exchange_write(request->exchange, (struct hr_bytes){hr_buf_text(&request->out), hr_buf_len(&request->out), NULL, NULL});
+        hr_exchange_write(
+            request->exchange,
+            (struct hr_bytes){hr_buf_text(&request->out), hr_buf_len(&request->out), NULL, NULL});
     }
     hr_exchange_finish(request->exchange, NULL);
 }
@@ -228,7 +243,8 @@ static const char *begin_body(struct request *request)
     const char *length = hr_account_header(request, "content-length");
     request->body_max = operation->body == BODY_SMALL ? SMALL_BODY_MAX : operation->body_max;
     if (length && atoll(length) > request->body_max && operation->body != BODY_NONE)
-        return hr_account_refuse(request, "RequestBodyTooLarge", "%s bytes, at most %lld.", length, (long long)request->body_max);
+        return hr_account_refuse(request, "RequestBodyTooLarge", "%s bytes, at most %lld.", length,
+                                 (long long)request->body_max);
     if (operation->body == BODY_NONE)
         return NULL;
     request->md5 = EVP_MD_CTX_new();
@@ -249,7 +265,8 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     if (!code)
         code = hr_account_authorize(request);
     if (!code && !request->operation->run)
-        code = hr_account_refuse(request, "NotImplemented", "This account does not have '%s'.", request->operation->name);
+        code = hr_account_refuse(request, "NotImplemented", "This account does not have '%s'.",
+                                 request->operation->name);
     if (!code)
         code = begin_body(request);
     if (code)
@@ -312,4 +329,5 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
         request_free(request);
 }
 
-const struct hr_exchange_handler hr_account_handler = {on_request, on_data, on_end, on_writable, on_closed};
+const struct hr_exchange_handler hr_account_handler = {on_request, on_data, on_end, on_writable,
+                                                       on_closed};

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* dprepdata.blob.localhost, dprepdata.dfs.example: the account is in the host name. Else it is the path's first segment, as for emulators. */
+/* dprepdata.blob.localhost, dprepdata.dfs.example: the account is in the host name. Else it is the
+ * path's first segment, as for emulators. */
 static bool host_names_account(struct request *request)
 {
     const char *host = request->http->authority ? request->http->authority : "";
@@ -29,7 +30,10 @@ static const char *split_path(struct request *request)
         size_t len = strcspn(path, "/");
         char *account = hr_uri_decode_text(request->arena, path, len);
         if (!account || strcmp(account, request->account->name))
-            return hr_account_refuse(request, "ResourceNotFound", "This server has the account '%s', and the address names '%.*s'.", request->account->name, (int)len, path);
+            return hr_account_refuse(
+                request, "ResourceNotFound",
+                "This server has the account '%s', and the address names '%.*s'.",
+                request->account->name, (int)len, path);
         path += len + (path[len] == '/');
     }
     size_t len = strcspn(path, "/");
@@ -37,9 +41,11 @@ static const char *split_path(struct request *request)
     path += len + (path[len] == '/');
     request->name = hr_uri_decode_text(request->arena, path, strlen(path));
     if (!request->container || !request->name)
-        return hr_account_refuse(request, "InvalidUri", "The path is not properly percent-encoded, or holds a NUL.");
+        return hr_account_refuse(request, "InvalidUri",
+                                 "The path is not properly percent-encoded, or holds a NUL.");
     if (*request->container && !hr_tree_container_valid(request->container))
-        return hr_account_refuse(request, "InvalidResourceName", "'%.100s' is not a container name.", request->container);
+        return hr_account_refuse(request, "InvalidResourceName",
+                                 "'%.100s' is not a container name.", request->container);
     size_t end = strlen(request->name);
     if (end && request->name[end - 1] == '/' && request->dfs)
         request->name = hr_strndup(request->arena, request->name, end - 1);
@@ -47,12 +53,17 @@ static const char *split_path(struct request *request)
     return fault ? hr_account_refuse(request, "InvalidResourceName", "%s.", fault) : NULL;
 }
 
-/* On path-style addresses both dialects share a host: only dfs has resource=, action= and these. What they have in common behaves the same. */
+/* On path-style addresses both dialects share a host: only dfs has resource=, action= and these.
+ * What they have in common behaves the same. */
 static bool looks_dfs(const struct request *request)
 {
-    const char *resource = hr_account_param(request, "resource"), *accept = hr_account_header(request, "accept");
-    return resource || hr_account_param(request, "action") || hr_account_header(request, "x-ms-rename-source") ||
-           (!strcmp(request->method, "DELETE") && hr_account_param(request, "recursive")) || (accept && !strcmp(accept, "application/json"));
+    const char *resource = hr_account_param(request, "resource"),
+               *accept = hr_account_header(request, "accept");
+    return resource ||
+           hr_account_param(request, "action") ||
+           hr_account_header(request, "x-ms-rename-source") ||
+           (!strcmp(request->method, "DELETE") && hr_account_param(request, "recursive")) ||
+           (accept && !strcmp(accept, "application/json"));
 }
 
 static bool same(const char *wanted, const char *given)
@@ -64,33 +75,59 @@ static bool same(const char *wanted, const char *given)
 
 static bool fits(const struct operation *operation, const struct request *request, char level)
 {
-    const char *resource = hr_account_param(request, "resource"), *action = hr_account_param(request, "action");
+    const char *resource = hr_account_param(request, "resource"),
+               *action = hr_account_param(request, "action");
     if (strcmp(operation->method, request->method) || operation->level != level)
         return false;
-    if (!same(operation->comp, hr_account_param(request, "comp")) || !same(operation->resource, resource ? resource : action))
+    if (!same(operation->comp, hr_account_param(request, "comp")) ||
+        !same(operation->resource, resource ? resource : action))
         return false;
     return !operation->header || hr_account_header(request, operation->header);
 }
 
 /* what would change the meaning of a request that is otherwise known: never silently ignored */
 static const char *const refused_headers[] = {
-    "x-ms-lease-id", "x-ms-source-lease-id", "x-ms-proposed-lease-id", "x-ms-lease-action", "x-ms-tags", "x-ms-if-tags", "x-ms-source-if-tags",
-    "x-ms-access-tier", "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-default-encryption-scope", "x-ms-immutability-policy-until-date", "x-ms-legal-hold",
-    "x-ms-expiry-option", "x-ms-expiry-time", "x-ms-structured-body", "x-ms-acl", "x-ms-owner", "x-ms-group", "x-ms-permissions", "x-ms-umask",
-    "x-ms-copy-source-authorization", "x-ms-seal-blob", "x-ms-copy-source-tag-option",
+    "x-ms-lease-id",
+    "x-ms-source-lease-id",
+    "x-ms-proposed-lease-id",
+    "x-ms-lease-action",
+    "x-ms-tags",
+    "x-ms-if-tags",
+    "x-ms-source-if-tags",
+    "x-ms-access-tier",
+    "x-ms-encryption-key",
+    "x-ms-encryption-scope",
+    "x-ms-default-encryption-scope",
+    "x-ms-immutability-policy-until-date",
+    "x-ms-legal-hold",
+    "x-ms-expiry-option",
+    "x-ms-expiry-time",
+    "x-ms-structured-body",
+    "x-ms-acl",
+    "x-ms-owner",
+    "x-ms-group",
+    "x-ms-permissions",
+    "x-ms-umask",
+    "x-ms-copy-source-authorization",
+    "x-ms-seal-blob",
+    "x-ms-copy-source-tag-option",
 };
-static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid", "showonly"};
+static const char *const refused_params[] = {"snapshot", "versionid", "deletetype", "leaseid",
+                                             "showonly"};
 
 static const char *check_refused(struct request *request)
 {
     for (size_t i = 0; i < HR_LEN(refused_headers); i++) {
         const char *value = hr_account_header(request, refused_headers[i]);
-        if (value && *value)                               /* the data lake client sends an empty lease with a rename */
-            return hr_account_refuse(request, "NotImplemented", "The header '%s' is not done.", refused_headers[i]);
+        /* the data lake client sends an empty lease with a rename */
+        if (value && *value)
+            return hr_account_refuse(request, "NotImplemented", "The header '%s' is not done.",
+                                     refused_headers[i]);
     }
     for (size_t i = 0; i < HR_LEN(refused_params); i++)
         if (hr_account_param(request, refused_params[i]))
-            return hr_account_refuse(request, "NotImplemented", "The query parameter '%s' is not done.", refused_params[i]);
+            return hr_account_refuse(request, "NotImplemented",
+                                     "The query parameter '%s' is not done.", refused_params[i]);
     return NULL;
 }
 
@@ -126,5 +163,7 @@ const char *hr_account_route(struct request *request)
             return request->operation->run ? check_refused(request) : NULL;
         }
     const char *comp = hr_account_param(request, "comp");
-    return hr_account_refuse(request, "NotImplemented", "This account does not have '%s' with '%s'.", request->method, comp ? comp : "this query");
+    return hr_account_refuse(request, "NotImplemented",
+                             "This account does not have '%s' with '%s'.", request->method,
+                             comp ? comp : "this query");
 }

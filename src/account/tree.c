@@ -33,7 +33,7 @@ const char *hr_tree_name_fault(const char *name)
         characters += ((unsigned char)*c & 0xc0) != 0x80;
     if (characters > HR_BLOB_NAME_MAX)
         return "the name has more than 1024 characters";
-    for (const char *segment = name;; ) {
+    for (const char *segment = name;;) {
         size_t len = strcspn(segment, "/");
         if (!len)
             return "the name has an empty segment";
@@ -47,7 +47,10 @@ const char *hr_tree_name_fault(const char *name)
     }
 }
 
-char *hr_tree_path(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name)
+char *hr_tree_path(struct hr_tree *tree,
+                   struct hr_arena *arena,
+                   const char *container,
+                   const char *name)
 {
     return hr_printf(arena, "%s/%s%s%s", tree->root, container, *name ? "/" : "", name);
 }
@@ -55,17 +58,29 @@ char *hr_tree_path(struct hr_tree *tree, struct hr_arena *arena, const char *con
 const char *hr_tree_errno(int number, const char *missing)
 {
     switch (number) {
-    case ENOENT: return missing;
-    case ENOTDIR: return missing;
-    case EEXIST: case EISDIR: return "PathConflict";
-    case ENAMETOOLONG: return "InvalidResourceName";
-    case ENOSPC: case EDQUOT: case EFBIG:
+    case ENOENT:
+        return missing;
+    case ENOTDIR:
+        return missing;
+    case EEXIST:
+    case EISDIR:
+        return "PathConflict";
+    case ENAMETOOLONG:
+        return "InvalidResourceName";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
         hr_log(HR_LOG_ERROR, "storage_full", "why", strerror(number), NULL);
         return "InsufficientStorage";
-    case EMFILE: case ENFILE:
-        hr_log(HR_LOG_ERROR, "too_few_descriptors", "why", strerror(number), "hint", "raise the limit of open files: ulimit -n", NULL);
+    case EMFILE:
+    case ENFILE:
+        hr_log(HR_LOG_ERROR, "too_few_descriptors", "why", strerror(number), "hint",
+               "raise the limit of open files: ulimit -n", NULL);
         return "ServerBusy";
-    case EROFS: case EACCES: case EPERM: case EIO:
+    case EROFS:
+    case EACCES:
+    case EPERM:
+    case EIO:
         hr_log(HR_LOG_ERROR, "storage_failed", "why", strerror(number), NULL);
         return "InternalError";
     default:
@@ -113,7 +128,9 @@ static void drop_abandoned(struct hr_arena *arena, const char *folder)
     DIR *dir = opendir(folder);
     for (struct dirent *at; dir && (at = readdir(dir));) {
         struct stat st;
-        if (at->d_name[0] != '.' && !fstatat(dirfd(dir), at->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_mtim.tv_sec < time(NULL) - ABANDONED_SECONDS)
+        if (at->d_name[0] != '.' &&
+            !fstatat(dirfd(dir), at->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+            st.st_mtim.tv_sec < time(NULL) - ABANDONED_SECONDS)
             hr_file_remove_tree(hr_printf(arena, "%s/%s", folder, at->d_name), NULL);
     }
     if (dir)
@@ -131,7 +148,7 @@ enum hr_code hr_tree_open(struct hr_tree *tree, const char *root, struct hr_err 
     for (size_t i = 0; i < HR_LEN(folders) && !code; i++) {
         const char *folder = hr_printf(arena, "%s/%s", tree->own, folders[i]);
         if (i == 0)
-            code = hr_file_remove_tree(folder, err);       /* of a process that died */
+            code = hr_file_remove_tree(folder, err); /* of a process that died */
         if (!code)
             code = hr_file_mkdirs(folder, err);
         if (i == 1 && !code)
@@ -173,8 +190,10 @@ void hr_tree_temp_drop(struct hr_tree_temp *temp)
 const char *hr_tree_copy_bytes(int from, int to, int64_t len)
 {
     while (len > 0) {
-        ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)(len < (1 << 30) ? len : 1 << 30), 0);
-        if (n < 0 && (errno == EXDEV || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP)) {
+        ssize_t n =
+            copy_file_range(from, NULL, to, NULL, (size_t)(len < (1 << 30) ? len : 1 << 30), 0);
+        if (n < 0 &&
+            (errno == EXDEV || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP)) {
             char bytes[65536];
             n = read(from, bytes, len < (int64_t)sizeof bytes ? (size_t)len : sizeof bytes);
             if (n > 0)
@@ -197,25 +216,37 @@ bool hr_tree_container_there(struct hr_tree *tree, struct hr_arena *arena, const
     return !stat(hr_tree_path(tree, arena, container, ""), &st) && S_ISDIR(st.st_mode);
 }
 
-const char *hr_tree_read(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, struct hr_tree_item *item, int *fd)
+const char *hr_tree_read(struct hr_tree *tree,
+                         struct hr_arena *arena,
+                         const char *container,
+                         const char *name,
+                         struct hr_tree_item *item,
+                         int *fd)
 {
     struct stat st;
     *item = (struct hr_tree_item){.name = name};
-    *fd = open(hr_tree_path(tree, arena, container, name), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    *fd = open(hr_tree_path(tree, arena, container, name),
+               O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (*fd < 0 || fstat(*fd, &st) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
         int number = *fd < 0 ? errno : ENOENT;
         if (*fd >= 0)
             close(*fd);
         *fd = -1;
         if (number == ELOOP)
-            number = ENOENT;                               /* a link is not a blob */
-        return hr_tree_container_there(tree, arena, container) ? hr_tree_errno(number, "BlobNotFound") : "ContainerNotFound";
+            number = ENOENT; /* a link is not a blob */
+        return hr_tree_container_there(tree, arena, container)
+                   ? hr_tree_errno(number, "BlobNotFound")
+                   : "ContainerNotFound";
     }
     hr_tree_meta_read(arena, *fd, &st, item);
     return NULL;
 }
 
-const char *hr_tree_stat(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, struct hr_tree_item *item)
+const char *hr_tree_stat(struct hr_tree *tree,
+                         struct hr_arena *arena,
+                         const char *container,
+                         const char *name,
+                         struct hr_tree_item *item)
 {
     int fd;
     const char *code = hr_tree_read(tree, arena, container, name, item, &fd);
@@ -236,7 +267,10 @@ static bool tag_in(const char *list, const char *etag)
     return len > 2 && strlen(list) == len - 2 && !strncmp(list, etag + 1, len - 2);
 }
 
-const char *hr_tree_check(const struct hr_tree_conditions *conditions, const struct hr_tree_item *item, bool exists, bool reading)
+const char *hr_tree_check(const struct hr_tree_conditions *conditions,
+                          const struct hr_tree_item *item,
+                          bool exists,
+                          bool reading)
 {
     const char *etag = item->meta.etag;
     int64_t modified = item->meta.modified_ms / 1000 * 1000;
@@ -247,7 +281,10 @@ const char *hr_tree_check(const struct hr_tree_conditions *conditions, const str
     if (conditions->if_unmodified_ms && exists && modified > conditions->if_unmodified_ms)
         return "ConditionNotMet";
     if (conditions->if_none_match && exists && tag_in(conditions->if_none_match, etag))
-        return reading ? "NotModified" : !strcmp(conditions->if_none_match, "*") && conditions->exists_code ? conditions->exists_code : "ConditionNotMet";
+        return reading ? "NotModified"
+               : !strcmp(conditions->if_none_match, "*") && conditions->exists_code
+                   ? conditions->exists_code
+                   : "ConditionNotMet";
     if (conditions->if_modified_ms && exists && modified <= conditions->if_modified_ms)
         return reading ? "NotModified" : "ConditionNotMet";
     return NULL;
@@ -271,7 +308,10 @@ static const char *mark_folder(struct hr_tree *tree, const char *path, struct hr
     return code;
 }
 
-const char *hr_tree_container_create(struct hr_tree *tree, struct hr_arena *arena, const char *container, struct hr_tree_meta *meta)
+const char *hr_tree_container_create(struct hr_tree *tree,
+                                     struct hr_arena *arena,
+                                     const char *container,
+                                     struct hr_tree_meta *meta)
 {
     const char *path = hr_tree_path(tree, arena, container, ""), *code = NULL;
     pthread_mutex_lock(&tree->lock);
@@ -285,7 +325,10 @@ const char *hr_tree_container_create(struct hr_tree *tree, struct hr_arena *aren
 }
 
 /* moved away in one step, then removed at leisure */
-static const char *bury(struct hr_tree *tree, struct hr_arena *arena, const char *path, const char **grave)
+static const char *bury(struct hr_tree *tree,
+                        struct hr_arena *arena,
+                        const char *path,
+                        const char **grave)
 {
     char uuid[37];
     hr_uuid_new(uuid);
@@ -296,7 +339,10 @@ static const char *bury(struct hr_tree *tree, struct hr_arena *arena, const char
     return NULL;
 }
 
-const char *hr_tree_container_delete(struct hr_tree *tree, struct hr_arena *arena, const char *container, const struct hr_tree_conditions *conditions)
+const char *hr_tree_container_delete(struct hr_tree *tree,
+                                     struct hr_arena *arena,
+                                     const char *container,
+                                     const struct hr_tree_conditions *conditions)
 {
     struct hr_tree_item item;
     const char *grave = NULL;
@@ -317,7 +363,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct hr_tree_item *)a)->name, ((const struct hr_tree_item *)b)->name);
 }
 
-const char *hr_tree_containers(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_item **items, size_t *count)
+const char *hr_tree_containers(struct hr_tree *tree,
+                               struct hr_arena *arena,
+                               struct hr_tree_item **items,
+                               size_t *count)
 {
     DIR *dir = opendir(tree->root);
     size_t cap = 0;
@@ -328,7 +377,9 @@ const char *hr_tree_containers(struct hr_tree *tree, struct hr_arena *arena, str
     for (struct dirent *at; (at = readdir(dir));) {
         struct hr_tree_item item;
         const char *name = hr_strdup(arena, at->d_name);
-        if (!hr_tree_container_valid(name) || hr_tree_stat(tree, arena, name, "", &item) || !item.is_dir)
+        if (!hr_tree_container_valid(name) ||
+            hr_tree_stat(tree, arena, name, "", &item) ||
+            !item.is_dir)
             continue;
         if (*count == cap) {
             cap = cap ? 2 * cap : 16;
@@ -349,7 +400,11 @@ const char *hr_tree_containers(struct hr_tree *tree, struct hr_arena *arena, str
 /* ---- changing ---- */
 
 /* the folders above path, below the container; keep: they stay when they are empty */
-static const char *make_parents(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, bool keep)
+static const char *make_parents(struct hr_tree *tree,
+                                struct hr_arena *arena,
+                                const char *container,
+                                const char *name,
+                                bool keep)
 {
     char *copy = hr_strdup(arena, name);
     for (char *slash = copy; (slash = strchr(slash, '/')); slash++) {
@@ -373,13 +428,18 @@ static const char *make_parents(struct hr_tree *tree, struct hr_arena *arena, co
 }
 
 /* empty folders above a removed blob go, up to one that is kept */
-static void prune_parents(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name)
+static void prune_parents(struct hr_tree *tree,
+                          struct hr_arena *arena,
+                          const char *container,
+                          const char *name)
 {
     char *copy = hr_strdup(arena, name);
     for (char *slash; (slash = strrchr(copy, '/'));) {
         struct hr_tree_item item;
         *slash = 0;
-        if (hr_tree_stat(tree, arena, container, copy, &item) || item.kept || rmdir(hr_tree_path(tree, arena, container, copy)))
+        if (hr_tree_stat(tree, arena, container, copy, &item) ||
+            item.kept ||
+            rmdir(hr_tree_path(tree, arena, container, copy)))
             return;
     }
 }
@@ -389,12 +449,19 @@ static void drop_block_list(struct hr_tree *tree, struct hr_arena *arena, const 
     unlink(hr_printf(arena, "%s/lists/%.*s", tree->own, (int)strlen(etag) - 2, etag + 1));
 }
 
-const char *hr_tree_commit_locked(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_temp *temp, const char *container, const char *name,
-                                   struct hr_tree_meta *meta, const struct hr_tree_conditions *conditions, bool keep_parents)
+const char *hr_tree_commit_locked(struct hr_tree *tree,
+                                  struct hr_arena *arena,
+                                  struct hr_tree_temp *temp,
+                                  const char *container,
+                                  const char *name,
+                                  struct hr_tree_meta *meta,
+                                  const struct hr_tree_conditions *conditions,
+                                  bool keep_parents)
 {
     struct hr_tree_item old;
     struct stat st;
-    const char *path = hr_tree_path(tree, arena, container, name), *code = hr_tree_stat(tree, arena, container, name, &old);
+    const char *path = hr_tree_path(tree, arena, container, name),
+               *code = hr_tree_stat(tree, arena, container, name, &old);
     bool exists = !code;
     if (code && strcmp(code, "BlobNotFound"))
         return code;
@@ -423,7 +490,10 @@ const char *hr_tree_commit_locked(struct hr_tree *tree, struct hr_arena *arena, 
 }
 
 /* a blob put whole drops the blocks and appends that waited for its name */
-static void discard_waiting(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name)
+static void discard_waiting(struct hr_tree *tree,
+                            struct hr_arena *arena,
+                            const char *container,
+                            const char *name)
 {
     char key[65];
     hr_tree_key(key, container, name);
@@ -432,25 +502,38 @@ static void discard_waiting(struct hr_tree *tree, struct hr_arena *arena, const 
         hr_file_remove_tree(folder, NULL);
 }
 
-const char *hr_tree_commit(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_temp *temp, const char *container, const char *name,
-                            struct hr_tree_meta *meta, const struct hr_tree_conditions *conditions, bool keep_parents)
+const char *hr_tree_commit(struct hr_tree *tree,
+                           struct hr_arena *arena,
+                           struct hr_tree_temp *temp,
+                           const char *container,
+                           const char *name,
+                           struct hr_tree_meta *meta,
+                           const struct hr_tree_conditions *conditions,
+                           bool keep_parents)
 {
     if (fsync(temp->fd))
         return hr_tree_errno(errno, "InternalError");
     pthread_mutex_lock(&tree->lock);
-    const char *code = hr_tree_commit_locked(tree, arena, temp, container, name, meta, conditions, keep_parents);
+    const char *code =
+        hr_tree_commit_locked(tree, arena, temp, container, name, meta, conditions, keep_parents);
     pthread_mutex_unlock(&tree->lock);
     if (code)
         return code;
     discard_waiting(tree, arena, container, name);
-    fsync(temp->fd);                   /* the attribute and the name, in the journal before we answer */
+    /* the attribute and the name, in the journal before we answer */
+    fsync(temp->fd);
     hr_tree_sync_parent(hr_tree_path(tree, arena, container, name));
     return NULL;
 }
 
-const char *hr_tree_update(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name,
-                            const struct hr_tree_conditions *conditions, void (*change)(struct hr_tree_item *item, void *arg), void *arg,
-                            struct hr_tree_meta *meta)
+const char *hr_tree_update(struct hr_tree *tree,
+                           struct hr_arena *arena,
+                           const char *container,
+                           const char *name,
+                           const struct hr_tree_conditions *conditions,
+                           void (*change)(struct hr_tree_item *item, void *arg),
+                           void *arg,
+                           struct hr_tree_meta *meta)
 {
     struct hr_tree_item item;
     struct stat st;
@@ -467,9 +550,10 @@ const char *hr_tree_update(struct hr_tree *tree, struct hr_arena *arena, const c
         hr_tree_tag(tree, &item.meta);
         code = fstat(fd, &st) ? "InternalError" : hr_tree_meta_write(fd, &st, &item.meta);
     }
-    if (!code)                         /* the blocks stay the same */
+    if (!code) /* the blocks stay the same */
         rename(hr_printf(arena, "%s/lists/%.*s", tree->own, (int)strlen(old) - 2, old + 1),
-               hr_printf(arena, "%s/lists/%.*s", tree->own, (int)strlen(item.meta.etag) - 2, item.meta.etag + 1));
+               hr_printf(arena, "%s/lists/%.*s", tree->own, (int)strlen(item.meta.etag) - 2,
+                         item.meta.etag + 1));
     pthread_mutex_unlock(&tree->lock);
     if (fd >= 0) {
         fsync(fd);
@@ -479,8 +563,12 @@ const char *hr_tree_update(struct hr_tree *tree, struct hr_arena *arena, const c
     return code;
 }
 
-const char *hr_tree_mkdir(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, struct hr_tree_meta *meta,
-                           const struct hr_tree_conditions *conditions)
+const char *hr_tree_mkdir(struct hr_tree *tree,
+                          struct hr_arena *arena,
+                          const char *container,
+                          const char *name,
+                          struct hr_tree_meta *meta,
+                          const struct hr_tree_conditions *conditions)
 {
     struct hr_tree_item item;
     const char *path = hr_tree_path(tree, arena, container, name);
@@ -506,8 +594,12 @@ const char *hr_tree_mkdir(struct hr_tree *tree, struct hr_arena *arena, const ch
     return code;
 }
 
-const char *hr_tree_delete(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name,
-                            const struct hr_tree_conditions *conditions, bool recursive)
+const char *hr_tree_delete(struct hr_tree *tree,
+                           struct hr_arena *arena,
+                           const char *container,
+                           const char *name,
+                           const struct hr_tree_conditions *conditions,
+                           bool recursive)
 {
     struct hr_tree_item item;
     const char *path = hr_tree_path(tree, arena, container, name), *grave = NULL;
@@ -518,7 +610,8 @@ const char *hr_tree_delete(struct hr_tree *tree, struct hr_arena *arena, const c
     if (!code && item.is_dir && recursive)
         code = bury(tree, arena, path, &grave);
     else if (!code && (item.is_dir ? rmdir(path) : unlink(path)))
-        code = errno == ENOTEMPTY || errno == EEXIST ? "DirectoryNotEmpty" : hr_tree_errno(errno, "BlobNotFound");
+        code = errno == ENOTEMPTY || errno == EEXIST ? "DirectoryNotEmpty"
+                                                     : hr_tree_errno(errno, "BlobNotFound");
     if (!code) {
         drop_block_list(tree, arena, item.meta.etag);
         hr_tree_sync_parent(path);
@@ -530,8 +623,14 @@ const char *hr_tree_delete(struct hr_tree *tree, struct hr_arena *arena, const c
     return code;
 }
 
-static const char *rename_locked(struct hr_tree *tree, struct hr_arena *arena, const char *from_container, const char *from, const char *to_container,
-                                 const char *to, const struct hr_tree_conditions *conditions, const struct hr_tree_conditions *source_conditions)
+static const char *rename_locked(struct hr_tree *tree,
+                                 struct hr_arena *arena,
+                                 const char *from_container,
+                                 const char *from,
+                                 const char *to_container,
+                                 const char *to,
+                                 const struct hr_tree_conditions *conditions,
+                                 const struct hr_tree_conditions *source_conditions)
 {
     struct hr_tree_item source, target;
     const char *code = hr_tree_stat(tree, arena, from_container, from, &source);
@@ -549,13 +648,16 @@ static const char *rename_locked(struct hr_tree *tree, struct hr_arena *arena, c
         return "PathConflict";
     const char *slash = strrchr(to, '/');
     struct hr_tree_item parent;
-    if (slash && hr_tree_stat(tree, arena, to_container, hr_strndup(arena, to, (size_t)(slash - to)), &parent))
+    if (slash && hr_tree_stat(tree, arena, to_container,
+                              hr_strndup(arena, to, (size_t)(slash - to)), &parent))
         return "RenameDestinationParentPathNotFound";
     if (slash && !parent.is_dir)
         return "PathConflict";
     const char *new_path = hr_tree_path(tree, arena, to_container, to);
     if (rename(hr_tree_path(tree, arena, from_container, from), new_path))
-        return errno == ENOTEMPTY || errno == EEXIST ? "PathAlreadyExists" : errno == EINVAL ? "InvalidRenameSourcePath" : hr_tree_errno(errno, "SourcePathNotFound");
+        return errno == ENOTEMPTY || errno == EEXIST ? "PathAlreadyExists"
+               : errno == EINVAL                     ? "InvalidRenameSourcePath"
+                                                     : hr_tree_errno(errno, "SourcePathNotFound");
     if (source.is_dir && !source.kept)
         mark_folder(tree, new_path, &source.meta);
     if (exists && !target.is_dir)
@@ -564,11 +666,16 @@ static const char *rename_locked(struct hr_tree *tree, struct hr_arena *arena, c
     return NULL;
 }
 
-const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const char *container, const char *name, const char *other,
+const char *hr_tree_exchange(struct hr_tree *tree,
+                             struct hr_arena *arena,
+                             const char *container,
+                             const char *name,
+                             const char *other,
                              const struct hr_tree_conditions *source_conditions)
 {
     struct hr_tree_item source, target;
-    const char *from = hr_tree_path(tree, arena, container, name), *to = hr_tree_path(tree, arena, container, other);
+    const char *from = hr_tree_path(tree, arena, container, name),
+               *to = hr_tree_path(tree, arena, container, other);
     pthread_mutex_lock(&tree->lock);
     const char *code = hr_tree_stat(tree, arena, container, name, &source);
     if (!code && hr_tree_check(source_conditions, &source, true, false))
@@ -579,7 +686,8 @@ const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const
         code = "PathConflict";
     atomic_fetch_add(&tree->exchanges, 1);
     if (!code && renameat2(-1, from, -1, to, RENAME_EXCHANGE))
-        code = errno == EINVAL ? "InvalidRenameSourcePath" : hr_tree_errno(errno, "SourcePathNotFound");
+        code = errno == EINVAL ? "InvalidRenameSourcePath"
+                               : hr_tree_errno(errno, "SourcePathNotFound");
     atomic_fetch_add(&tree->exchanges, 1);
     pthread_mutex_unlock(&tree->lock);
     if (!code) {
@@ -589,11 +697,18 @@ const char *hr_tree_exchange(struct hr_tree *tree, struct hr_arena *arena, const
     return code;
 }
 
-const char *hr_tree_rename(struct hr_tree *tree, struct hr_arena *arena, const char *from_container, const char *from, const char *to_container,
-                            const char *to, const struct hr_tree_conditions *conditions, const struct hr_tree_conditions *source_conditions)
+const char *hr_tree_rename(struct hr_tree *tree,
+                           struct hr_arena *arena,
+                           const char *from_container,
+                           const char *from,
+                           const char *to_container,
+                           const char *to,
+                           const struct hr_tree_conditions *conditions,
+                           const struct hr_tree_conditions *source_conditions)
 {
     pthread_mutex_lock(&tree->lock);
-    const char *code = rename_locked(tree, arena, from_container, from, to_container, to, conditions, source_conditions);
+    const char *code = rename_locked(tree, arena, from_container, from, to_container, to,
+                                     conditions, source_conditions);
     pthread_mutex_unlock(&tree->lock);
     if (!code) {
         hr_tree_sync_parent(hr_tree_path(tree, arena, to_container, to));

@@ -1,5 +1,6 @@
 /* Listing in bytewise order of whole names, page by page, without keeping anything between pages.
- * A folder counts twice in that order: as itself ("a") and as what is in it ("a/…"), with "a.csv" between the two. */
+ * A folder counts twice in that order: as itself ("a") and as what is in it ("a/…"), with "a.csv"
+ * between the two. */
 #include "account/tree_meta.h"
 #include <dirent.h>
 #include <errno.h>
@@ -50,7 +51,8 @@ static size_t read_names(struct walk *walk, const char *path, const char ***name
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
         bool folder = entry->d_type == DT_DIR;
-        if (entry->d_type == DT_UNKNOWN && !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+        if (entry->d_type == DT_UNKNOWN &&
+            !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
             folder = S_ISDIR(st.st_mode);
         if (count + 2 > cap) {
             const char **more = HR_NEW_ARRAY(walk->arena, const char *, 2 * cap);
@@ -82,7 +84,9 @@ static bool worth(const struct walk *walk, const char *folder)
 static bool wanted(const struct walk *walk, const char *name)
 {
     const struct hr_tree_list *list = walk->list;
-    return !strncmp(name, list->prefix, strlen(list->prefix)) && strcmp(name, list->after) > 0 && strcmp(name, list->from) >= 0;
+    return !strncmp(name, list->prefix, strlen(list->prefix)) &&
+           strcmp(name, list->after) > 0 &&
+           strcmp(name, list->from) >= 0;
 }
 
 static void consider(struct walk *walk, const char *name)
@@ -100,7 +104,8 @@ static void consider(struct walk *walk, const char *name)
 static void walk_folder(struct walk *walk, const char *folder)
 {
     const char **names;
-    size_t count = read_names(walk, hr_tree_path(walk->tree, walk->arena, walk->container, folder), &names);
+    size_t count =
+        read_names(walk, hr_tree_path(walk->tree, walk->arena, walk->container, folder), &names);
     for (size_t i = 0; i < count && !walk->more; i++) {
         const char *name = hr_printf(walk->arena, "%s%s", folder, names[i]);
         if (name[strlen(name) - 1] != '/') {
@@ -121,7 +126,8 @@ static void walk_page(struct walk *walk)
     const char *start = slash ? hr_strndup(walk->arena, prefix, (size_t)(slash + 1 - prefix)) : "";
     walk->count = 0;
     walk->more = false;
-    if (!*start || !hr_tree_name_fault(hr_strndup(walk->arena, start, strlen(start) - 1)))      /* "../" is no folder of ours */
+    /* "../" is no folder of ours */
+    if (!*start || !hr_tree_name_fault(hr_strndup(walk->arena, start, strlen(start) - 1)))
         walk_folder(walk, start);
 }
 
@@ -133,13 +139,18 @@ static bool walk_undisturbed(struct walk *walk)
     return !(before % 2) && before == atomic_load(&walk->tree->exchanges);
 }
 
-const char *hr_tree_list(struct hr_tree *tree, struct hr_arena *arena, const char *container, const struct hr_tree_list *list,
-                          struct hr_tree_item **items, size_t *count, bool *more)
+const char *hr_tree_list(struct hr_tree *tree,
+                         struct hr_arena *arena,
+                         const char *container,
+                         const struct hr_tree_list *list,
+                         struct hr_tree_item **items,
+                         size_t *count,
+                         bool *more)
 {
     struct walk walk = {.tree = tree, .arena = arena, .container = container, .list = list};
     if (!hr_tree_container_there(tree, arena, container))
         return "ContainerNotFound";
-    if (!walk_undisturbed(&walk)) {        /* once more, and this time nothing changes places */
+    if (!walk_undisturbed(&walk)) { /* once more, and this time nothing changes places */
         pthread_mutex_lock(&tree->lock);
         walk_page(&walk);
         pthread_mutex_unlock(&tree->lock);

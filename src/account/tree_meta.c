@@ -11,11 +11,19 @@
 
 #define ATTRIBUTE "user.headrace"
 
-static const struct { const char *key; size_t offset; } texts[] = {
-    {"type", offsetof(struct hr_tree_meta, content_type)}, {"encoding", offsetof(struct hr_tree_meta, content_encoding)},
-    {"language", offsetof(struct hr_tree_meta, content_language)}, {"disposition", offsetof(struct hr_tree_meta, content_disposition)},
-    {"cache", offsetof(struct hr_tree_meta, cache_control)}, {"md5", offsetof(struct hr_tree_meta, md5)},
-    {"copy", offsetof(struct hr_tree_meta, copy_id)}, {"source", offsetof(struct hr_tree_meta, copy_source)}, {"copied", offsetof(struct hr_tree_meta, copy_done)},
+static const struct {
+    const char *key;
+    size_t offset;
+} texts[] = {
+    {"type", offsetof(struct hr_tree_meta, content_type)},
+    {"encoding", offsetof(struct hr_tree_meta, content_encoding)},
+    {"language", offsetof(struct hr_tree_meta, content_language)},
+    {"disposition", offsetof(struct hr_tree_meta, content_disposition)},
+    {"cache", offsetof(struct hr_tree_meta, cache_control)},
+    {"md5", offsetof(struct hr_tree_meta, md5)},
+    {"copy", offsetof(struct hr_tree_meta, copy_id)},
+    {"source", offsetof(struct hr_tree_meta, copy_source)},
+    {"copied", offsetof(struct hr_tree_meta, copy_done)},
 };
 
 static const char **text_at(const struct hr_tree_meta *meta, size_t i)
@@ -30,7 +38,8 @@ static int64_t time_ns(const struct stat *st)
 
 static void of_file(const struct stat *st, struct hr_tree_meta *meta)
 {
-    *meta = (struct hr_tree_meta){.modified_ms = time_ns(st) / 1000000, .created_ms = time_ns(st) / 1000000};
+    *meta = (struct hr_tree_meta){.modified_ms = time_ns(st) / 1000000,
+                                  .created_ms = time_ns(st) / 1000000};
     snprintf(meta->etag, sizeof meta->etag, "\"0xF%llX%llX\"", (unsigned long long)st->st_ino,
              (unsigned long long)time_ns(st) * 31 + (unsigned long long)st->st_size);
 }
@@ -40,11 +49,14 @@ static void read_pairs(struct hr_arena *arena, json_t *from, struct hr_tree_meta
     const char *name;
     json_t *value;
     meta->pairs = HR_NEW_ARRAY(arena, struct hr_tree_pair, json_object_size(from) + 1);
-    json_object_foreach(from, name, value)
-        meta->pairs[meta->pair_count++] = (struct hr_tree_pair){hr_strdup(arena, name), hr_strdup(arena, json_string_value(value))};
+    json_object_foreach(from, name, value) meta->pairs[meta->pair_count++] =
+        (struct hr_tree_pair){hr_strdup(arena, name), hr_strdup(arena, json_string_value(value))};
 }
 
-void hr_tree_meta_read(struct hr_arena *arena, int fd, const struct stat *st, struct hr_tree_item *item)
+void hr_tree_meta_read(struct hr_arena *arena,
+                       int fd,
+                       const struct stat *st,
+                       struct hr_tree_item *item)
 {
     char bytes[HR_TREE_META_MAX + 1];
     item->is_dir = S_ISDIR(st->st_mode);
@@ -62,7 +74,8 @@ void hr_tree_meta_read(struct hr_arena *arena, int fd, const struct stat *st, st
         item->meta.modified_ms = json_integer_value(json_object_get(json, "modified"));
         item->meta.created_ms = json_integer_value(json_object_get(json, "created"));
         for (size_t i = 0; i < HR_LEN(texts); i++)
-            *text_at(&item->meta, i) = hr_strdup(arena, json_string_value(json_object_get(json, texts[i].key)));
+            *text_at(&item->meta, i) =
+                hr_strdup(arena, json_string_value(json_object_get(json, texts[i].key)));
         read_pairs(arena, json_object_get(json, "metadata"), &item->meta);
         item->kept = item->is_dir;
     }
@@ -105,12 +118,14 @@ const char *hr_tree_meta_write(int fd, const struct stat *st, const struct hr_tr
 void hr_tree_tag(struct hr_tree *tree, struct hr_tree_meta *meta)
 {
     meta->modified_ms = hr_clock_ms();
-    /* never used twice: later than every one before, and begun anew with the clock in each process */
+    /* never used twice: later than every one before, and begun anew with the clock in each process
+     */
     uint64_t tag = (uint64_t)meta->modified_ms << 16;
     tree->last_tag = tag > tree->last_tag ? tag : tree->last_tag + 1;
     uint16_t salt;
     hr_random_bytes(&salt, sizeof salt);
-    snprintf(meta->etag, sizeof meta->etag, "\"0x%llX%04X\"", (unsigned long long)tree->last_tag, salt);
+    snprintf(meta->etag, sizeof meta->etag, "\"0x%llX%04X\"", (unsigned long long)tree->last_tag,
+             salt);
     if (!meta->created_ms)
         meta->created_ms = meta->modified_ms;
 }

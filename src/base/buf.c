@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local long torture;     /* appends until one fails; 0: never */
+static _Thread_local long torture; /* appends until one fails; 0: never */
 static _Thread_local bool tortured;
 
 void hr_buf_torture(long nth)
@@ -101,7 +101,7 @@ bool hr_buf_vaddf(struct hr_buf *buf, const char *format, va_list args)
     int len = vsnprintf(NULL, 0, format, args);
     bool ok = len >= 0 && reserve(buf, (size_t)len);
     if (len < 0)
-        fail(buf, HR_E_LIMIT);         /* more than INT_MAX bytes */
+        fail(buf, HR_E_LIMIT); /* more than INT_MAX bytes */
     if (ok) {
         vsnprintf(buf->data_ + buf->len_, (size_t)len + 1, format, again);
         buf->len_ += (size_t)len;
@@ -177,7 +177,8 @@ enum hr_code hr_buf_check(const struct hr_buf *buf, const char *what, struct hr_
     if (buf->failed_ == HR_E_NOMEM)
         return hr_fail(err, HR_E_NOMEM, "no memory for %s", what);
     if (buf->failed_)
-        return hr_fail(err, HR_E_LIMIT, "%s is larger than the limit of %zu bytes", what, buf->max_);
+        return hr_fail(err, HR_E_LIMIT, "%s is larger than the limit of %zu bytes", what,
+                       buf->max_);
     return HR_OK;
 }
 
@@ -188,7 +189,11 @@ char *hr_buf_keep(struct hr_buf *buf, struct hr_arena *arena)
     return text;
 }
 
-enum hr_code hr_buf_take(struct hr_buf *buf, struct hr_arena *arena, const char *what, const char **text, struct hr_err *err)
+enum hr_code hr_buf_take(struct hr_buf *buf,
+                         struct hr_arena *arena,
+                         const char *what,
+                         const char **text,
+                         struct hr_err *err)
 {
     *text = NULL;
     enum hr_code code = hr_buf_check(buf, what, err);

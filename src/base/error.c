@@ -35,7 +35,8 @@ const struct hr_condition *hr_condition_find(const char *name)
     return NULL;
 }
 
-/* A text that did not fit ends with "…", at a whole character; bytes that are no UTF-8 become '?': errors travel in JSON and protobuf. */
+/* A text that did not fit ends with "…", at a whole character; bytes that are no UTF-8 become '?':
+ * errors travel in JSON and protobuf. */
 static void settle(char *text, size_t size, bool cut)
 {
     size_t len = strlen(text), mark = strlen("…");
@@ -76,7 +77,10 @@ enum hr_code hr_fail(struct hr_err *err, enum hr_code code, const char *format, 
     return code;
 }
 
-static enum hr_code set_hint(struct hr_err *err, enum hr_hint_kind kind, const char *format, va_list args)
+static enum hr_code set_hint(struct hr_err *err,
+                             enum hr_hint_kind kind,
+                             const char *format,
+                             va_list args)
 {
     if (!err)
         return HR_E_INTERNAL;
@@ -85,14 +89,14 @@ static enum hr_code set_hint(struct hr_err *err, enum hr_hint_kind kind, const c
     return err->code;
 }
 
-#define HINT(name, kind) \
+#define HINT(name, kind)                                           \
     enum hr_code name(struct hr_err *err, const char *format, ...) \
-    { \
-        va_list args; \
-        va_start(args, format); \
-        enum hr_code code = set_hint(err, kind, format, args); \
-        va_end(args); \
-        return code; \
+    {                                                              \
+        va_list args;                                              \
+        va_start(args, format);                                    \
+        enum hr_code code = set_hint(err, kind, format, args);     \
+        va_end(args);                                              \
+        return code;                                               \
     }
 HINT(hr_fail_hint, HR_HINT_ADVICE)
 HINT(hr_fail_command, HR_HINT_COMMAND)
@@ -118,7 +122,8 @@ const char *hr_hint_kind_name(enum hr_hint_kind kind)
 size_t hr_err_text(const struct hr_err *err, char *out, size_t size)
 {
     static const char *const joints[] = {"; ", ". Try: ", ". To change that: "};
-    int len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? joints[err->hint_kind] : "", err->hint);
+    int len = snprintf(out, size, "%s%s%s", err->msg, err->hint[0] ? joints[err->hint_kind] : "",
+                       err->hint);
     return len < 0 ? 0 : (size_t)len;
 }
 
@@ -181,7 +186,8 @@ static json_t *parameter(const char *value, size_t most)
     return json;
 }
 
-/* The message and its parameters, into err. Names and values that make them too long are cut, each and visibly: the sentence stays whole. */
+/* The message and its parameters, into err. Names and values that make them too long are cut, each
+ * and visibly: the sentence stays whole. */
 static bool fill(struct hr_err *err, const struct hr_condition *known, va_list args, size_t most)
 {
     json_t *params = json_object();
@@ -254,7 +260,8 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
         return hr_err_text(err, out, size);
     bool plain = hr_err_is_java(err);
     int len = plain ? snprintf(out, size, "%s%s", err->msg, err->tail)
-                    : snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg, err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
+                    : snprintf(out, size, "[%s] %s%s%s%s", err->condition, err->msg,
+                               err->sqlstate[0] ? " SQLSTATE: " : "", err->sqlstate, err->tail);
     return len < 0 ? 0 : (size_t)len;
 }
 
@@ -262,10 +269,11 @@ size_t hr_err_spark_text(const struct hr_err *err, char *out, size_t size)
 
 char *hr_err_encoded(const struct hr_err *err)
 {
-    json_t *json = json_pack("{s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg", err->msg, "hint", err->hint,
-                             "hint_kind", (int)err->hint_kind, "condition", err->condition, "sqlstate", err->sqlstate, "params", err->params, "context",
-                             err->context, "tail", err->tail);
-    HR_CHECK(json);                        /* every member is UTF-8: hr_fail sees to it */
+    json_t *json = json_pack("{s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s}", "code", (int)err->code, "msg",
+                             err->msg, "hint", err->hint, "hint_kind", (int)err->hint_kind,
+                             "condition", err->condition, "sqlstate", err->sqlstate, "params",
+                             err->params, "context", err->context, "tail", err->tail);
+    HR_CHECK(json); /* every member is UTF-8: hr_fail sees to it */
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII), *out = NULL;
     HR_CHECK(text && asprintf(&out, "%s%s\x02", ENCODED_MARK, text) > 0);
     free(text);
@@ -295,7 +303,8 @@ bool hr_err_decode(const char *text, struct hr_err *err)
     copy_field(json, "msg", err->msg, sizeof err->msg);
     copy_field(json, "hint", err->hint, sizeof err->hint);
     json_int_t kind = json_integer_value(json_object_get(json, "hint_kind"));
-    err->hint_kind = kind >= HR_HINT_ADVICE && kind <= HR_HINT_GRANT ? (enum hr_hint_kind)kind : HR_HINT_ADVICE;
+    err->hint_kind =
+        kind >= HR_HINT_ADVICE && kind <= HR_HINT_GRANT ? (enum hr_hint_kind)kind : HR_HINT_ADVICE;
     copy_field(json, "condition", err->condition, sizeof err->condition);
     copy_field(json, "sqlstate", err->sqlstate, sizeof err->sqlstate);
     copy_field(json, "params", err->params, sizeof err->params);

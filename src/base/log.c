@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VALUE_BYTES 4096      /* of one value: a line is read by people */
+#define VALUE_BYTES 4096 /* of one value: a line is read by people */
 
 static enum hr_log_level least_level = HR_LOG_INFO;
 
@@ -17,7 +17,7 @@ void hr_log_level(enum hr_log_level least)
 static void add_value(struct hr_buf *line, const char *value)
 {
     const char *end = value + strnlen(value, VALUE_BYTES);
-    while (*end && ((unsigned char)*end & 0xC0) == 0x80)     /* never half a character */
+    while (*end && ((unsigned char)*end & 0xC0) == 0x80) /* never half a character */
         end--;
     if (value[0] && !*end && !value[strcspn(value, " \t\r\n\"=\\")]) {
         hr_buf_adds(line, value);
@@ -57,7 +57,8 @@ void hr_log(enum hr_log_level level, const char *event, ...)
     }
     va_end(args);
     hr_buf_addc(&line, '\n');
-    /* one write a line, so that lines of several processes do not mix; a full or closed stderr loses the line, not the server */
+    /* one write a line, so that lines of several processes do not mix; a full or closed stderr
+     * loses the line, not the server */
     if (write(STDERR_FILENO, hr_buf_text(&line), hr_buf_len(&line)) < 0)
         least_level = HR_LOG_ERROR;
     hr_buf_release(&line);

@@ -13,7 +13,8 @@ static unsigned char fold(const struct hr_map *map, char c)
 
 static size_t hash_of(const struct hr_map *map, const char *key, size_t len)
 {
-    uint64_t hash = 1469598103934665603u; /* FNV-1a: short keys, not from an adversary who gains by collisions */
+    /* FNV-1a: short keys, not from an adversary who gains by collisions */
+    uint64_t hash = 1469598103934665603u;
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ fold(map, key[i])) * 1099511628211u;
     return (size_t)(hash ^ hash >> 29);
@@ -38,11 +39,15 @@ void hr_map_release(struct hr_map *map)
     *map = (struct hr_map){.ignore_case = map->ignore_case};
 }
 
-static bool same_key(const struct hr_map *map, const struct hr_map_entry *entry, const char *key, size_t len)
+static bool same_key(const struct hr_map *map,
+                     const struct hr_map_entry *entry,
+                     const char *key,
+                     size_t len)
 {
     if (!entry->key || entry->key_len != len)
         return false;
-    return map->ignore_case ? strncasecmp(entry->key, key, len) == 0 : memcmp(entry->key, key, len) == 0;
+    return map->ignore_case ? strncasecmp(entry->key, key, len) == 0
+                            : memcmp(entry->key, key, len) == 0;
 }
 
 static struct hr_map_entry *find(const struct hr_map *map, const char *key, size_t *hash)
@@ -51,7 +56,8 @@ static struct hr_map_entry *find(const struct hr_map *map, const char *key, size
     *hash = hash_of(map, key, len);
     if (!map->slot_count)
         return NULL;
-    for (size_t i = *hash & (map->slot_count - 1); map->slots[i]; i = (i + 1) & (map->slot_count - 1)) {
+    for (size_t i = *hash & (map->slot_count - 1); map->slots[i];
+         i = (i + 1) & (map->slot_count - 1)) {
         struct hr_map_entry *entry = &map->entries[map->slots[i] - 1];
         if (entry->hash == *hash && same_key(map, entry, key, len))
             return entry;
@@ -115,7 +121,8 @@ void *hr_map_put(struct hr_map *map, const char *key, void *value)
     if (map->used == map->cap)
         rebuild(map);
     entry = &map->entries[map->used++];
-    *entry = (struct hr_map_entry){.key = strdup(key), .key_len = strlen(key), .value = value, .hash = hash};
+    *entry = (struct hr_map_entry){
+        .key = strdup(key), .key_len = strlen(key), .value = value, .hash = hash};
     HR_CHECK(entry->key);
     map->count++;
     put_slot(map, map->used - 1);
@@ -130,7 +137,8 @@ void *hr_map_remove(struct hr_map *map, const char *key)
         return NULL;
     void *value = entry->value;
     free(entry->key);
-    entry->key = NULL; /* its slot stays taken until the next rebuild, so that probing past it still works */
+    /* its slot stays taken until the next rebuild, so that probing past it still works */
+    entry->key = NULL;
     map->count--;
     return value;
 }

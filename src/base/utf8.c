@@ -7,7 +7,9 @@ static bool tail_valid(const uint8_t *at, size_t more)
     for (size_t i = 1; i <= more; i++)
         if ((at[i] & 0xC0) != 0x80)
             return false;
-    return !(at[0] == 0xE0 && at[1] < 0xA0) && !(at[0] == 0xED && at[1] > 0x9F) && !(at[0] == 0xF0 && at[1] < 0x90) &&
+    return !(at[0] == 0xE0 && at[1] < 0xA0) &&
+           !(at[0] == 0xED && at[1] > 0x9F) &&
+           !(at[0] == 0xF0 && at[1] < 0x90) &&
            !(at[0] == 0xF4 && at[1] > 0x8F);
 }
 

@@ -1,4 +1,5 @@
-/* Azure Blob and ADLS Gen2: looking and changing. The two dialects differ in listing, folders and renaming; reading is the same. */
+/* Azure Blob and ADLS Gen2: looking and changing. The two dialects differ in listing, folders and
+ * renaming; reading is the same. */
 #include "blob/azure.h"
 #include "base/map.h"
 #include "wire/uri.h"
@@ -17,7 +18,7 @@ struct listing {
     struct hr_arena *arena;
     const struct hr_blob_place *place;
     struct hr_blob_page *page;
-    struct hr_map seen;                /* a folder may come as a prefix and as its marker blob */
+    struct hr_map seen; /* a folder may come as a prefix and as its marker blob */
     size_t cap;
 };
 
@@ -35,7 +36,7 @@ static void add_entry(struct listing *listing, const char *name, const struct hr
     while (len && name[len - 1] == '/')
         len--;
     if (len <= skip || strncmp(name, folder, skip ? skip - 1 : 0))
-        return;                        /* the folder itself, by its marker */
+        return; /* the folder itself, by its marker */
     char *shown = hr_strndup(listing->arena, name + skip, len - skip);
     if (hr_map_has(&listing->seen, shown))
         return;
@@ -43,12 +44,14 @@ static void add_entry(struct listing *listing, const char *name, const struct hr
     struct hr_blob_page *page = listing->page;
     if (page->count == listing->cap) {
         listing->cap = listing->cap ? 2 * listing->cap : 256;
-        struct hr_blob_entry *more = HR_NEW_ARRAY(listing->arena, struct hr_blob_entry, listing->cap);
+        struct hr_blob_entry *more =
+            HR_NEW_ARRAY(listing->arena, struct hr_blob_entry, listing->cap);
         if (page->count)
             memcpy(more, page->entries, page->count * sizeof *more);
         page->entries = more;
     }
-    page->entries[page->count++] = (struct hr_blob_entry){hr_printf(listing->arena, "%s/%s", listing->place->location, shown), shown, *stat};
+    page->entries[page->count++] = (struct hr_blob_entry){
+        hr_printf(listing->arena, "%s/%s", listing->place->location, shown), shown, *stat};
 }
 
 static const char *blob_name(struct hr_arena *arena, const struct hr_xml *node)
@@ -57,21 +60,28 @@ static const char *blob_name(struct hr_arena *arena, const struct hr_xml *node)
     if (!name)
         return "";
     const char *encoded = hr_xml_attribute(name, "Encoded");
-    const char *decoded = encoded && !strcmp(encoded, "true") ? hr_uri_decode_text(arena, name->text, strlen(name->text)) : name->text;
+    const char *decoded = encoded && !strcmp(encoded, "true")
+                              ? hr_uri_decode_text(arena, name->text, strlen(name->text))
+                              : name->text;
     return decoded ? decoded : "";
 }
 
-static enum hr_code read_blob_page(struct listing *listing, const struct hr_blob_call *call, struct hr_err *err)
+static enum hr_code read_blob_page(struct listing *listing,
+                                   const struct hr_blob_call *call,
+                                   struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     struct hr_xml *root;
-    enum hr_code code = hr_xml_parse(scratch, hr_buf_text(&call->transfer.response), hr_buf_len(&call->transfer.response), &root, err);
+    enum hr_code code = hr_xml_parse(scratch, hr_buf_text(&call->transfer.response),
+                                     hr_buf_len(&call->transfer.response), &root, err);
     const struct hr_xml *blobs = code ? NULL : hr_xml_find(root, "Blobs");
     for (const struct hr_xml *node = blobs ? blobs->child : NULL; node; node = node->next) {
         struct hr_blob_stat stat = {0};
         const struct hr_xml *properties = hr_xml_find(node, "Properties");
-        stat.is_dir = !strcmp(node->name, "BlobPrefix") || !strcmp(hr_xml_text(properties, "ResourceType"), "directory") ||
-                      !strcasecmp(hr_xml_text(hr_xml_find(node, "Metadata"), "hdi_isfolder"), "true");
+        stat.is_dir =
+            !strcmp(node->name, "BlobPrefix") ||
+            !strcmp(hr_xml_text(properties, "ResourceType"), "directory") ||
+            !strcasecmp(hr_xml_text(hr_xml_find(node, "Metadata"), "hdi_isfolder"), "true");
         time_t modified = curl_getdate(hr_xml_text(properties, "Last-Modified"), NULL);
         stat.mtime_ms = modified < 0 ? 0 : (int64_t)modified * 1000;
         if (!stat.is_dir) {
@@ -99,16 +109,23 @@ static int64_t json_number(const json_t *object, const char *name)
     return json_is_integer(value) ? json_integer_value(value) : atoll(json_text(object, name));
 }
 
-static enum hr_code read_dfs_page(struct listing *listing, const struct hr_blob_call *call, struct hr_err *err)
+static enum hr_code read_dfs_page(struct listing *listing,
+                                  const struct hr_blob_call *call,
+                                  struct hr_err *err)
 {
     json_error_t why;
-    json_t *json = json_loadb(hr_buf_text(&call->transfer.response), hr_buf_len(&call->transfer.response), 0, &why), *item;
+    json_t *json = json_loadb(hr_buf_text(&call->transfer.response),
+                              hr_buf_len(&call->transfer.response), 0, &why),
+           *item;
     if (!json)
-        return hr_fail(err, HR_E_IO, "the list of '%s' cannot be read: %s", listing->place->location, why.text);
+        return hr_fail(err, HR_E_IO, "the list of '%s' cannot be read: %s",
+                       listing->place->location, why.text);
     size_t i;
-    json_array_foreach(json_object_get(json, "paths"), i, item) {
+    json_array_foreach(json_object_get(json, "paths"), i, item)
+    {
         struct hr_blob_stat stat = {0};
-        stat.is_dir = json_is_true(json_object_get(item, "isDirectory")) || !strcmp(json_text(item, "isDirectory"), "true");
+        stat.is_dir = json_is_true(json_object_get(item, "isDirectory")) ||
+                      !strcmp(json_text(item, "isDirectory"), "true");
         time_t modified = curl_getdate(json_text(item, "lastModified"), NULL);
         stat.mtime_ms = modified < 0 ? 0 : (int64_t)modified * 1000;
         if (!stat.is_dir) {
@@ -118,30 +135,40 @@ static enum hr_code read_dfs_page(struct listing *listing, const struct hr_blob_
         add_entry(listing, json_text(item, "name"), &stat);
     }
     json_decref(json);
-    listing->page->marker = hr_transfer_header_whole(&call->transfer, "x-ms-continuation", listing->arena);
+    listing->page->marker =
+        hr_transfer_header_whole(&call->transfer, "x-ms-continuation", listing->arena);
     return HR_OK;
 }
 
-static const char *list_query(struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options)
+static const char *list_query(struct hr_arena *arena,
+                              const struct hr_blob_place *place,
+                              const struct hr_blob_list_options *options)
 {
     const char *path = place->path;
     if (place->dfs)
-        return hr_printf(arena, "resource=filesystem&recursive=%s&maxResults=%d%s%s", options->recursive ? "true" : "false", options->max,
+        return hr_printf(arena, "resource=filesystem&recursive=%s&maxResults=%d%s%s",
+                         options->recursive ? "true" : "false", options->max,
                          *path ? hr_azure_param(arena, "directory", path) : "",
-                         options->marker ? hr_azure_param(arena, "continuation", options->marker) : "");
-    return hr_printf(arena, "restype=container&comp=list&include=metadata&maxresults=%d%s%s%s", options->max,
+                         options->marker ? hr_azure_param(arena, "continuation", options->marker)
+                                         : "");
+    return hr_printf(arena, "restype=container&comp=list&include=metadata&maxresults=%d%s%s%s",
+                     options->max,
                      *path ? hr_azure_param(arena, "prefix", hr_printf(arena, "%s/", path)) : "",
                      options->recursive ? "" : "&delimiter=%2F",
                      options->marker ? hr_azure_param(arena, "marker", options->marker) : "");
 }
 
-static enum hr_code list_page(struct listing *listing, const struct hr_blob_list_options *options, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code list_page(struct listing *listing,
+                              const struct hr_blob_list_options *options,
+                              const struct hr_blob_cancel *cancel,
+                              struct hr_err *err)
 {
     struct hr_arena *arena = listing->arena;
     struct hr_blob_access access;
     struct hr_blob_call call;
     HR_TRY(hr_azure_access(listing->blob, arena, listing->place, &access, err));
-    HR_TRY(hr_azure_call(&call, listing->blob, arena, listing->place, &access, "GET", NULL, list_query(arena, listing->place, options), err));
+    HR_TRY(hr_azure_call(&call, listing->blob, arena, listing->place, &access, "GET", NULL,
+                         list_query(arena, listing->place, options), err));
     call.transfer.response_max = 32 * 1024 * 1024;
     enum hr_code code = hr_azure_do(&call, "list", cancel, err);
     if (!code)
@@ -150,25 +177,38 @@ static enum hr_code list_page(struct listing *listing, const struct hr_blob_list
     return code;
 }
 
-static enum hr_code azure_list(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options,
-                               struct hr_blob_page *page, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code azure_list(struct hr_blob *blob,
+                               struct hr_arena *arena,
+                               const struct hr_blob_place *place,
+                               const struct hr_blob_list_options *options,
+                               struct hr_blob_page *page,
+                               const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
 {
     struct listing listing = {.blob = blob, .arena = arena, .place = place, .page = page};
     hr_map_init(&listing.seen);
     enum hr_code code = list_page(&listing, options, cancel, err);
     hr_map_release(&listing.seen);
-    bool conflict = place->dfs && code == HR_E_EXISTS;     /* what dfs says of a file that is listed */
+    /* what dfs says of a file that is listed */
+    bool conflict = place->dfs && code == HR_E_EXISTS;
     if ((code && !conflict) || page->count || page->marker || options->marker || !*place->path)
         return code;
-    struct hr_blob_stat stat;          /* nothing listed: an empty folder, a file, or nothing at all? */
+    /* nothing listed: an empty folder, a file, or nothing at all? */
+    struct hr_blob_stat stat;
     HR_TRY(hr_azure_stat(blob, place, &stat, cancel, err));
-    return stat.is_dir ? HR_OK : hr_fail(err, HR_E_INVALID, "'%s' is a file, not a folder", place->location);
+    return stat.is_dir
+               ? HR_OK
+               : hr_fail(err, HR_E_INVALID, "'%s' is a file, not a folder", place->location);
 }
 
 /* ---- stat ---- */
 
-static enum hr_code stat_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_stat *stat,
-                                const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code stat_folder(struct hr_blob *blob,
+                                struct hr_arena *arena,
+                                const struct hr_blob_place *place,
+                                struct hr_blob_stat *stat,
+                                const struct hr_blob_cancel *cancel,
+                                struct hr_err *err)
 {
     struct hr_blob_page page = {0};
     struct listing listing = {.blob = blob, .arena = arena, .place = place, .page = &page};
@@ -178,7 +218,8 @@ static enum hr_code stat_folder(struct hr_blob *blob, struct hr_arena *arena, co
     do {
         code = list_page(&listing, &options, cancel, err);
         options.marker = page.marker;
-    } while (!code && !page.count && page.marker);         /* a page may be empty and still have a next one */
+    } while (
+        !code && !page.count && page.marker); /* a page may be empty and still have a next one */
     hr_map_release(&listing.seen);
     *stat = (struct hr_blob_stat){.is_dir = true};
     if (!code && !page.count && *place->path)
@@ -186,8 +227,12 @@ static enum hr_code stat_folder(struct hr_blob *blob, struct hr_arena *arena, co
     return code;
 }
 
-static enum hr_code stat_path(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_stat *stat,
-                              const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code stat_path(struct hr_blob *blob,
+                              struct hr_arena *arena,
+                              const struct hr_blob_place *place,
+                              struct hr_blob_stat *stat,
+                              const struct hr_blob_cancel *cancel,
+                              struct hr_err *err)
 {
     struct hr_blob_access access;
     struct hr_blob_call call;
@@ -197,22 +242,34 @@ static enum hr_code stat_path(struct hr_blob *blob, struct hr_arena *arena, cons
     enum hr_code code = hr_azure_do(&call, "look at", cancel, err);
     if (!code) {
         hr_azure_stat_of(&call, stat);
-        stat->size = stat->is_dir ? 0 : atoll(hr_transfer_header(&call.transfer, "content-length", value, sizeof value));
+        stat->size =
+            stat->is_dir
+                ? 0
+                : atoll(hr_transfer_header(&call.transfer, "content-length", value, sizeof value));
         if (stat->is_dir)
             stat->etag[0] = 0;
     }
-    bool no_container = strstr(hr_transfer_header(&call.transfer, "x-ms-error-code", value, sizeof value), "ContainerNotFound") ||
-                        !strcmp(value, "FilesystemNotFound");
+    bool no_container =
+        strstr(hr_transfer_header(&call.transfer, "x-ms-error-code", value, sizeof value),
+               "ContainerNotFound") ||
+        !strcmp(value, "FilesystemNotFound");
     hr_azure_end(&call);
     /* of flat blobs a folder is only a prefix */
-    return code == HR_E_NOT_FOUND && !place->dfs && !no_container ? stat_folder(blob, arena, place, stat, cancel, err) : code;
+    return code == HR_E_NOT_FOUND && !place->dfs && !no_container
+               ? stat_folder(blob, arena, place, stat, cancel, err)
+               : code;
 }
 
-enum hr_code hr_azure_stat(struct hr_blob *blob, const struct hr_blob_place *place, struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_azure_stat(struct hr_blob *blob,
+                           const struct hr_blob_place *place,
+                           struct hr_blob_stat *stat,
+                           const struct hr_blob_cancel *cancel,
+                           struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     *stat = (struct hr_blob_stat){0};
-    enum hr_code code = (*place->path ? stat_path : stat_folder)(blob, arena, place, stat, cancel, err);
+    enum hr_code code =
+        (*place->path ? stat_path : stat_folder)(blob, arena, place, stat, cancel, err);
     hr_arena_free(arena);
     return code;
 }
@@ -220,14 +277,21 @@ enum hr_code hr_azure_stat(struct hr_blob *blob, const struct hr_blob_place *pla
 /* ---- deleting ---- */
 
 /* blobs[0..count) at the same time; one that is gone already is fine */
-static enum hr_code delete_blobs(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
-                                 const char *const *names, size_t count, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code delete_blobs(struct hr_blob *blob,
+                                 struct hr_arena *arena,
+                                 const struct hr_blob_place *place,
+                                 const struct hr_blob_access *access,
+                                 const char *const *names,
+                                 size_t count,
+                                 const struct hr_blob_cancel *cancel,
+                                 struct hr_err *err)
 {
     struct hr_blob_call *calls = HR_NEW_ARRAY(arena, struct hr_blob_call, count);
     enum hr_code code = HR_OK;
     size_t sent = 0;
     for (; sent < count && !code; sent += !code) {
-        code = hr_azure_call(&calls[sent], blob, arena, place, access, "DELETE", names[sent], "", err);
+        code =
+            hr_azure_call(&calls[sent], blob, arena, place, access, "DELETE", names[sent], "", err);
         if (!code)
             code = hr_azure_send(&calls[sent], err);
     }
@@ -242,8 +306,13 @@ static enum hr_code delete_blobs(struct hr_blob *blob, struct hr_arena *arena, c
 }
 
 /* the deepest first: on accounts with real folders a folder must be empty */
-static enum hr_code remove_flat_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
-                                       bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code remove_flat_folder(struct hr_blob *blob,
+                                       struct hr_arena *arena,
+                                       const struct hr_blob_place *place,
+                                       const struct hr_blob_access *access,
+                                       bool recursive,
+                                       const struct hr_blob_cancel *cancel,
+                                       struct hr_err *err)
 {
     struct hr_blob_page all;
     HR_TRY(hr_blob_list_all(blob, arena, place->location, true, &all, cancel, err));
@@ -261,16 +330,23 @@ static enum hr_code remove_flat_folder(struct hr_blob *blob, struct hr_arena *ar
             }
         }
     }
-    return delete_blobs(blob, arena, place, access, &place->path, 1, cancel, err);      /* its marker */
+    /* its marker */
+    return delete_blobs(blob, arena, place, access, &place->path, 1, cancel, err);
 }
 
-static enum hr_code remove_dfs(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
-                               const char *recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code remove_dfs(struct hr_blob *blob,
+                               struct hr_arena *arena,
+                               const struct hr_blob_place *place,
+                               const struct hr_blob_access *access,
+                               const char *recursive,
+                               const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
 {
     const char *marker = NULL;
-    do {                               /* a large folder is deleted in several steps */
+    do { /* a large folder is deleted in several steps */
         struct hr_blob_call call;
-        const char *query = hr_printf(arena, "recursive=%s%s", recursive, marker ? hr_azure_param(arena, "continuation", marker) : "");
+        const char *query = hr_printf(arena, "recursive=%s%s", recursive,
+                                      marker ? hr_azure_param(arena, "continuation", marker) : "");
         HR_TRY(hr_azure_call(&call, blob, arena, place, access, "DELETE", place->path, query, err));
         enum hr_code code = hr_azure_do(&call, "delete", cancel, err);
         marker = hr_transfer_header_whole(&call.transfer, "x-ms-continuation", arena);
@@ -280,7 +356,11 @@ static enum hr_code remove_dfs(struct hr_blob *blob, struct hr_arena *arena, con
     return HR_OK;
 }
 
-static enum hr_code azure_remove(struct hr_blob *blob, const struct hr_blob_place *place, bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code azure_remove(struct hr_blob *blob,
+                                 const struct hr_blob_place *place,
+                                 bool recursive,
+                                 const struct hr_blob_cancel *cancel,
+                                 struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_access access;
@@ -289,20 +369,26 @@ static enum hr_code azure_remove(struct hr_blob *blob, const struct hr_blob_plac
     if (!code && place->dfs)
         code = remove_dfs(blob, arena, place, &access, recursive ? "true" : "false", cancel, err);
     else if (!code && !(code = hr_azure_stat(blob, place, &stat, cancel, err)))
-        code = stat.is_dir ? remove_flat_folder(blob, arena, place, &access, recursive, cancel, err)
-                           : delete_blobs(blob, arena, place, &access, &place->path, 1, cancel, err);
+        code = stat.is_dir
+                   ? remove_flat_folder(blob, arena, place, &access, recursive, cancel, err)
+                   : delete_blobs(blob, arena, place, &access, &place->path, 1, cancel, err);
     hr_arena_free(arena);
     return code;
 }
 
 /* ---- folders ---- */
 
-static enum hr_code put_folder(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code put_folder(struct hr_blob *blob,
+                               struct hr_arena *arena,
+                               const struct hr_blob_place *place,
+                               const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
 {
     struct hr_blob_access access;
     struct hr_blob_call call;
     HR_TRY(hr_azure_access(blob, arena, place, &access, err));
-    HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "PUT", place->path, place->dfs ? "resource=directory" : "", err));
+    HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "PUT", place->path,
+                         place->dfs ? "resource=directory" : "", err));
     if (!place->dfs) {
         hr_azure_header(&call, "x-ms-blob-type", "BlockBlob");
         hr_azure_header(&call, "x-ms-meta-hdi_isfolder", "true");
@@ -313,7 +399,10 @@ static enum hr_code put_folder(struct hr_blob *blob, struct hr_arena *arena, con
     return code;
 }
 
-static enum hr_code azure_mkdir(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code azure_mkdir(struct hr_blob *blob,
+                                const struct hr_blob_place *place,
+                                const struct hr_blob_cancel *cancel,
+                                struct hr_err *err)
 {
     struct hr_blob_stat stat;
     enum hr_code code = hr_azure_stat(blob, place, &stat, cancel, err);
@@ -325,14 +414,19 @@ static enum hr_code azure_mkdir(struct hr_blob *blob, const struct hr_blob_place
     code = put_folder(blob, arena, place, cancel, err);
     hr_arena_free(arena);
     if (code == HR_E_EXISTS && !hr_azure_stat(blob, place, &stat, cancel, NULL) && stat.is_dir)
-        return HR_OK;                  /* somebody else made it meanwhile */
+        return HR_OK; /* somebody else made it meanwhile */
     return code;
 }
 
 /* ---- renaming (dfs) ---- */
 
-static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
-                                const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code rename_path(struct hr_blob *blob,
+                                struct hr_arena *arena,
+                                const struct hr_blob_place *from,
+                                const struct hr_blob_place *to,
+                                bool overwrite,
+                                const struct hr_blob_cancel *cancel,
+                                struct hr_err *err)
 {
     struct hr_blob_access access;
     struct hr_buf source;
@@ -352,14 +446,23 @@ static enum hr_code rename_path(struct hr_blob *blob, struct hr_arena *arena, co
         hr_azure_header(&call, "If-None-Match", "*");
     enum hr_code code = hr_azure_do(&call, "rename to", cancel, err);
     hr_azure_end(&call);
-    /* an earlier attempt may have done it although its answer was lost: then the target is it, ETag and all */
-    if (code && !before.is_dir && !hr_azure_stat(blob, to, &after, cancel, NULL) && !strcmp(before.etag, after.etag))
+    /* an earlier attempt may have done it although its answer was lost: then the target is it, ETag
+     * and all */
+    if (code &&
+        !before.is_dir &&
+        !hr_azure_stat(blob, to, &after, cancel, NULL) &&
+        !strcmp(before.etag, after.etag))
         return HR_OK;
     return code;
 }
 
-static enum hr_code folder_tag(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_access *access,
-                               struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code folder_tag(struct hr_blob *blob,
+                               struct hr_arena *arena,
+                               const struct hr_blob_place *place,
+                               const struct hr_blob_access *access,
+                               struct hr_blob_stat *stat,
+                               const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
 {
     struct hr_blob_call call;
     HR_TRY(hr_azure_call(&call, blob, arena, place, access, "HEAD", place->path, "", err));
@@ -370,9 +473,14 @@ static enum hr_code folder_tag(struct hr_blob *blob, struct hr_arena *arena, con
     return code;
 }
 
-/* The condition on the source's ETag keeps a repeated request, of which the first answer was lost, from changing them back. */
-static enum hr_code exchange(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *from, const struct hr_blob_place *to,
-                             const struct hr_blob_cancel *cancel, struct hr_err *err)
+/* The condition on the source's ETag keeps a repeated request, of which the first answer was lost,
+ * from changing them back. */
+static enum hr_code exchange(struct hr_blob *blob,
+                             struct hr_arena *arena,
+                             const struct hr_blob_place *from,
+                             const struct hr_blob_place *to,
+                             const struct hr_blob_cancel *cancel,
+                             struct hr_err *err)
 {
     struct hr_blob_access access;
     struct hr_buf source;
@@ -393,14 +501,22 @@ static enum hr_code exchange(struct hr_blob *blob, struct hr_arena *arena, const
     hr_azure_header(&call, "x-ms-headrace-exchange", "true");
     hr_azure_header(&call, "If-None-Match", "*");
     enum hr_code code = hr_azure_do(&call, "exchange with", cancel, err);
-    bool exchanged = !code && *hr_transfer_header(&call.transfer, "x-ms-headrace-exchange", done, sizeof done);
+    bool exchanged =
+        !code && *hr_transfer_header(&call.transfer, "x-ms-headrace-exchange", done, sizeof done);
     hr_azure_end(&call);
-    if (exchanged || (code && !folder_tag(blob, arena, to, &access, &after, cancel, NULL) && !strcmp(before.etag, after.etag)))
+    if (exchanged || (code &&
+                      !folder_tag(blob, arena, to, &access, &after, cancel, NULL) &&
+                      !strcmp(before.etag, after.etag)))
         return HR_OK;
-    return code == HR_E_EXISTS || code == HR_E_CHANGED ? hr_fail(err, HR_E_UNSUPPORTED, "the account does not exchange folders") : code;
+    return code == HR_E_EXISTS || code == HR_E_CHANGED
+               ? hr_fail(err, HR_E_UNSUPPORTED, "the account does not exchange folders")
+               : code;
 }
 
-enum hr_code hr_azure_exchange(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, const struct hr_blob_cancel *cancel,
+enum hr_code hr_azure_exchange(struct hr_blob *blob,
+                               const struct hr_blob_place *from,
+                               const struct hr_blob_place *to,
+                               const struct hr_blob_cancel *cancel,
                                struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -409,7 +525,9 @@ enum hr_code hr_azure_exchange(struct hr_blob *blob, const struct hr_blob_place 
     return code;
 }
 
-bool hr_azure_hierarchical(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel)
+bool hr_azure_hierarchical(struct hr_blob *blob,
+                           const struct hr_blob_place *place,
+                           const struct hr_blob_cancel *cancel)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_access access;
@@ -417,7 +535,8 @@ bool hr_azure_hierarchical(struct hr_blob *blob, const struct hr_blob_place *pla
     struct hr_err ignored = {0};
     char enabled[8] = "";
     if (!hr_azure_access(blob, arena, place, &access, &ignored) &&
-        !hr_azure_call(&call, blob, arena, place, &access, "HEAD", "", "resource=filesystem", &ignored)) {
+        !hr_azure_call(&call, blob, arena, place, &access, "HEAD", "", "resource=filesystem",
+                       &ignored)) {
         if (!hr_azure_do(&call, "look at", cancel, &ignored))
             hr_transfer_header(&call.transfer, "x-ms-namespace-enabled", enabled, sizeof enabled);
         hr_azure_end(&call);
@@ -426,8 +545,12 @@ bool hr_azure_hierarchical(struct hr_blob *blob, const struct hr_blob_place *pla
     return !strcasecmp(enabled, "true");
 }
 
-enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
-                          const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_azure_rename(struct hr_blob *blob,
+                             const struct hr_blob_place *from,
+                             const struct hr_blob_place *to,
+                             bool overwrite,
+                             const struct hr_blob_cancel *cancel,
+                             struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = rename_path(blob, arena, from, to, overwrite, cancel, err);
@@ -436,7 +559,19 @@ enum hr_code hr_azure_rename(struct hr_blob *blob, const struct hr_blob_place *f
 }
 
 const struct hr_blob_backend hr_blob_azure = {
-    .name = "azure", .stat = hr_azure_stat, .list = azure_list, .open = hr_azure_open, .read_at = hr_azure_read_at, .close = hr_azure_close,
-    .create = hr_azure_create, .write = hr_azure_write, .finish = hr_azure_finish, .publish = hr_azure_publish, .drop = hr_azure_drop,
-    .remove = azure_remove, .mkdir = azure_mkdir, .rename = hr_azure_rename, .ahead = hr_azure_read_ahead,
+    .name = "azure",
+    .stat = hr_azure_stat,
+    .list = azure_list,
+    .open = hr_azure_open,
+    .read_at = hr_azure_read_at,
+    .close = hr_azure_close,
+    .create = hr_azure_create,
+    .write = hr_azure_write,
+    .finish = hr_azure_finish,
+    .publish = hr_azure_publish,
+    .drop = hr_azure_drop,
+    .remove = azure_remove,
+    .mkdir = azure_mkdir,
+    .rename = hr_azure_rename,
+    .ahead = hr_azure_read_ahead,
 };

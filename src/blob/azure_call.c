@@ -23,10 +23,16 @@ const char *hr_azure_param(struct hr_arena *arena, const char *name, const char 
     return hr_buf_keep(&out, arena);
 }
 
-enum hr_code hr_azure_access(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, struct hr_blob_access *access, struct hr_err *err)
+enum hr_code hr_azure_access(struct hr_blob *blob,
+                             struct hr_arena *arena,
+                             const struct hr_blob_place *place,
+                             struct hr_blob_access *access,
+                             struct hr_err *err)
 {
-    struct hr_blob_config *config = place->dataset ? hr_blob_dataset_config(place->dataset) : blob->config;
-    return hr_blob_config_access(config, arena, place->host, place->account, place->container, access, err);
+    struct hr_blob_config *config =
+        place->dataset ? hr_blob_dataset_config(place->dataset) : blob->config;
+    return hr_blob_config_access(config, arena, place->host, place->account, place->container,
+                                 access, err);
 }
 
 /* ---- headers of one attempt, on the mover's thread ---- */
@@ -42,7 +48,9 @@ static void append(struct curl_slist **list, const char *name, const char *value
     hr_buf_release(&line);
 }
 
-static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist **list, struct hr_err *err)
+static enum hr_code prepare(struct hr_blob_transfer *transfer,
+                            struct curl_slist **list,
+                            struct hr_err *err)
 {
     struct hr_blob_call *call = transfer->arg;
     struct hr_sharedkey_header headers[AZURE_HEADERS_MAX + 4];
@@ -53,7 +61,8 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
     headers[count++] = (struct hr_sharedkey_header){"x-ms-version", SERVICE_VERSION};
     bool typed = false;
     for (size_t i = 0; i < call->header_count; i++) {
-        headers[count++] = (struct hr_sharedkey_header){call->headers[i].name, call->headers[i].value};
+        headers[count++] =
+            (struct hr_sharedkey_header){call->headers[i].name, call->headers[i].value};
         typed |= !strcmp(call->headers[i].name, "Content-Type");
     }
     for (size_t i = 0; i < count; i++)
@@ -74,10 +83,12 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
         snprintf(length, sizeof length, "%zu", transfer->body_len);
         headers[count++] = (struct hr_sharedkey_header){"content-length", length};
     }
-    struct hr_sharedkey_request request = {transfer->method, call->place->account, call->sign_path, call->sign_query, headers, count};
+    struct hr_sharedkey_request request = {
+        transfer->method, call->place->account, call->sign_path, call->sign_query, headers, count};
     struct hr_buf authorization;
     hr_buf_init(&authorization, HR_BUF_GROWS);
-    enum hr_code code = hr_sharedkey_authorize(&request, call->access->secret.text, &authorization, err);
+    enum hr_code code =
+        hr_sharedkey_authorize(&request, call->access->secret.text, &authorization, err);
     if (!code)
         append(list, "Authorization", hr_buf_text(&authorization));
     hr_buf_release(&authorization);
@@ -86,10 +97,18 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
 
 /* ---- a call ---- */
 
-enum hr_code hr_azure_call(struct hr_blob_call *call, struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place,
-                        const struct hr_blob_access *access, const char *method, const char *path, const char *query, struct hr_err *err)
+enum hr_code hr_azure_call(struct hr_blob_call *call,
+                           struct hr_blob *blob,
+                           struct hr_arena *arena,
+                           const struct hr_blob_place *place,
+                           const struct hr_blob_access *access,
+                           const char *method,
+                           const char *path,
+                           const char *query,
+                           struct hr_err *err)
 {
-    *call = (struct hr_blob_call){.blob = blob, .place = place, .access = access, .sign_query = query};
+    *call =
+        (struct hr_blob_call){.blob = blob, .place = place, .access = access, .sign_query = query};
     struct hr_buf url;
     hr_buf_init(&url, HR_BUF_GROWS);
     hr_buf_addf(&url, "%s/%s", access->base_url, place->container);
@@ -102,13 +121,18 @@ enum hr_code hr_azure_call(struct hr_blob_call *call, struct hr_blob *blob, stru
     call->sign_path = host + strcspn(host, "/");
     bool sas = access->auth == HR_BLOB_SAS;
     if (*query || sas)
-        hr_buf_addf(&url, "?%s%s%s", query, *query && sas ? "&" : "", sas ? access->secret.text : "");
-    call->transfer = (struct hr_blob_transfer){.method = method, .url = hr_buf_keep(&url, arena), .ca_file = access->ca_file,
-                                       .prepare = prepare, .arg = call};
+        hr_buf_addf(&url, "?%s%s%s", query, *query && sas ? "&" : "",
+                    sas ? access->secret.text : "");
+    call->transfer = (struct hr_blob_transfer){.method = method,
+                                               .url = hr_buf_keep(&url, arena),
+                                               .ca_file = access->ca_file,
+                                               .prepare = prepare,
+                                               .arg = call};
     bool write = strcmp(method, "GET") && strcmp(method, "HEAD");
     struct hr_blob_need need = {place->account, place->container, access->base_url, write};
     if (access->auth == HR_BLOB_BY_ROLE)
-        HR_TRY(hr_blob_config_role_token(blob->config, arena, &need, place->location, &call->token, err));
+        HR_TRY(hr_blob_config_role_token(blob->config, arena, &need, place->location, &call->token,
+                                         err));
     if (access->auth == HR_BLOB_BEARER)
         call->token = access->secret.text;
     if (access->auth == HR_BLOB_CLIENT_CREDENTIALS)
@@ -132,7 +156,9 @@ enum hr_code hr_azure_send(struct hr_blob_call *call, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_azure_wait(struct hr_blob_call *call, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_azure_wait(struct hr_blob_call *call,
+                           const struct hr_blob_cancel *cancel,
+                           struct hr_err *err)
 {
     struct hr_err why;
     enum hr_code code = hr_mover_wait(call->transfer.mover, &call->transfer, cancel, &why);
@@ -147,7 +173,10 @@ void hr_azure_end(struct hr_blob_call *call)
     hr_transfer_release(&call->transfer);
 }
 
-enum hr_code hr_azure_do(struct hr_blob_call *call, const char *what, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_azure_do(struct hr_blob_call *call,
+                         const char *what,
+                         const struct hr_blob_cancel *cancel,
+                         struct hr_err *err)
 {
     HR_TRY(hr_azure_send(call, err));
     HR_TRY(hr_azure_wait(call, cancel, err));
@@ -158,16 +187,22 @@ void hr_azure_stat_of(const struct hr_blob_call *call, struct hr_blob_stat *stat
 {
     char value[HR_BLOB_ETAG_MAX];
     hr_transfer_header(&call->transfer, "etag", stat->etag, sizeof stat->etag);
-    time_t modified = curl_getdate(hr_transfer_header(&call->transfer, "last-modified", value, sizeof value), NULL);
+    time_t modified = curl_getdate(
+        hr_transfer_header(&call->transfer, "last-modified", value, sizeof value), NULL);
     stat->mtime_ms = modified < 0 ? 0 : (int64_t)modified * 1000;
-    bool marked = !strcasecmp(hr_transfer_header(&call->transfer, "x-ms-meta-hdi_isfolder", value, sizeof value), "true");
-    stat->is_dir = marked || !strcasecmp(hr_transfer_header(&call->transfer, "x-ms-resource-type", value, sizeof value), "directory");
+    bool marked = !strcasecmp(
+        hr_transfer_header(&call->transfer, "x-ms-meta-hdi_isfolder", value, sizeof value), "true");
+    stat->is_dir = marked || !strcasecmp(hr_transfer_header(&call->transfer, "x-ms-resource-type",
+                                                            value, sizeof value),
+                                         "directory");
 }
 
 /* ---- what an error says ---- */
 
-/* Azure's code and sentence: the header for the code, the body (XML from blob, JSON from dfs) for both */
-static void read_error(const struct hr_blob_call *call, char *azure, size_t azure_size, char *text, size_t text_size)
+/* Azure's code and sentence: the header for the code, the body (XML from blob, JSON from dfs) for
+ * both */
+static void read_error(
+    const struct hr_blob_call *call, char *azure, size_t azure_size, char *text, size_t text_size)
 {
     const struct hr_buf *body = &call->transfer.response;
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -177,18 +212,20 @@ static void read_error(const struct hr_blob_call *call, char *azure, size_t azur
     const char *start = hr_buf_text(body) + strspn(hr_buf_text(body), " \xef\xbb\xbf\r\n");
     if (*start == '{') {
         json_t *json = json_loads(start, 0, NULL), *error = json_object_get(json, "error");
-        const char *code = json_string_value(json_object_get(error, "code")), *message = json_string_value(json_object_get(error, "message"));
+        const char *code = json_string_value(json_object_get(error, "code")),
+                   *message = json_string_value(json_object_get(error, "message"));
         if (code && !*azure)
             snprintf(azure, azure_size, "%s", code);
         snprintf(text, text_size, "%s", message ? message : "");
         json_decref(json);
-    } else if (*start == '<' && !hr_xml_parse(arena, hr_buf_text(body), hr_buf_len(body), &root, NULL)) {
+    } else if (*start == '<' &&
+               !hr_xml_parse(arena, hr_buf_text(body), hr_buf_len(body), &root, NULL)) {
         if (!*azure)
             snprintf(azure, azure_size, "%s", hr_xml_text(root, "Code"));
         const char *detail = hr_xml_text(root, "AuthenticationErrorDetail");
         snprintf(text, text_size, "%s", *detail ? detail : hr_xml_text(root, "Message"));
     }
-    text[strcspn(text, "\r\n")] = 0;           /* what follows is a request id and the time */
+    text[strcspn(text, "\r\n")] = 0; /* what follows is a request id and the time */
     hr_arena_free(arena);
 }
 
@@ -198,60 +235,103 @@ static enum hr_code fail_sas(const struct hr_blob_call *call, const char *why, s
     struct hr_query query;
     struct hr_sas sas;
     const struct hr_blob_place *place = call->place;
-    bool parsed = !hr_query_parse(arena, call->access->secret.text, &query, NULL) && !hr_sas_parse(&query, &sas, NULL);
+    bool parsed = !hr_query_parse(arena, call->access->secret.text, &query, NULL) &&
+                  !hr_sas_parse(&query, &sas, NULL);
     if (parsed && sas.expiry_ms <= hr_clock_ms())
-        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the SAS for '%s' expired at %s", place->account, place->container, sas.se);
+        hr_fail(err, HR_E_STORAGE_DENIED,
+                "authentication failed for account '%s': the SAS for '%s' expired at %s",
+                place->account, place->container, sas.se);
     else
-        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the SAS for '%s' was not accepted: %s", place->account, place->container, why);
+        hr_fail(err, HR_E_STORAGE_DENIED,
+                "authentication failed for account '%s': the SAS for '%s' was not accepted: %s",
+                place->account, place->container, why);
     hr_arena_free(arena);
     return hr_fail_hint(err, "make a new SAS and set it as %s", call->access->key_name);
 }
 
-static enum hr_code fail_authentication(const struct hr_blob_call *call, const char *why, struct hr_err *err)
+static enum hr_code fail_authentication(const struct hr_blob_call *call,
+                                        const char *why,
+                                        struct hr_err *err)
 {
     const char *account = call->place->account;
     switch (call->access->auth) {
     case HR_BLOB_SAS:
         return fail_sas(call, why, err);
     case HR_BLOB_SHARED_KEY:
-        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the account key was not accepted", account);
-        return hr_fail_hint(err, "check the value of %s; keys may have been rotated", call->access->key_name);
+        hr_fail(err, HR_E_STORAGE_DENIED,
+                "authentication failed for account '%s': the account key was not accepted",
+                account);
+        return hr_fail_hint(err, "check the value of %s; keys may have been rotated",
+                            call->access->key_name);
     case HR_BLOB_ANONYMOUS:
-        hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': no key and no SAS is set for it, and '%s' cannot be read without", account, call->place->location);
-        return hr_fail_hint(err, "set fs.azure.account.key.%s or fs.azure.sas.%s.%s", call->place->host, call->place->container, call->place->host);
+        hr_fail(
+            err, HR_E_STORAGE_DENIED,
+            "authentication failed for account '%s': no key and no SAS is set for it, and '%s' cannot be read without",
+            account, call->place->location);
+        return hr_fail_hint(err, "set fs.azure.account.key.%s or fs.azure.sas.%s.%s",
+                            call->place->host, call->place->container, call->place->host);
     default:
-        return hr_fail(err, HR_E_STORAGE_DENIED, "authentication failed for account '%s': the token was not accepted: %s", account, why);
+        return hr_fail(err, HR_E_STORAGE_DENIED,
+                       "authentication failed for account '%s': the token was not accepted: %s",
+                       account, why);
     }
 }
 
-static const char authentication[] = "authentication failed";    /* explained by the credential that was used */
+/* explained by the credential that was used */
+static const char authentication[] = "authentication failed";
 
-static const struct { const char *azure; enum hr_code code; const char *says; } known_errors[] = {
-    {"ContainerNotFound", HR_E_NOT_FOUND, NULL}, {"FilesystemNotFound", HR_E_NOT_FOUND, NULL}, {"ContainerBeingDeleted", HR_E_NOT_FOUND, NULL},
-    {"BlobNotFound", HR_E_NOT_FOUND, "it does not exist"}, {"PathNotFound", HR_E_NOT_FOUND, "it does not exist"},
-    {"SourcePathNotFound", HR_E_NOT_FOUND, "it does not exist"}, {"ResourceNotFound", HR_E_NOT_FOUND, "it does not exist"},
-    {"BlobAlreadyExists", HR_E_EXISTS, "it exists already"}, {"PathAlreadyExists", HR_E_EXISTS, "it exists already"},
-    {"ConditionNotMet", HR_E_CHANGED, "it is not the expected version"}, {"TargetConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
+static const struct {
+    const char *azure;
+    enum hr_code code;
+    const char *says;
+} known_errors[] = {
+    {"ContainerNotFound", HR_E_NOT_FOUND, NULL},
+    {"FilesystemNotFound", HR_E_NOT_FOUND, NULL},
+    {"ContainerBeingDeleted", HR_E_NOT_FOUND, NULL},
+    {"BlobNotFound", HR_E_NOT_FOUND, "it does not exist"},
+    {"PathNotFound", HR_E_NOT_FOUND, "it does not exist"},
+    {"SourcePathNotFound", HR_E_NOT_FOUND, "it does not exist"},
+    {"ResourceNotFound", HR_E_NOT_FOUND, "it does not exist"},
+    {"BlobAlreadyExists", HR_E_EXISTS, "it exists already"},
+    {"PathAlreadyExists", HR_E_EXISTS, "it exists already"},
+    {"ConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
+    {"TargetConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
     {"SourceConditionNotMet", HR_E_CHANGED, "it is not the expected version"},
-    {"DirectoryNotEmpty", HR_E_INVALID, "the folder is not empty"}, {"DirectoryIsNotEmpty", HR_E_INVALID, "the folder is not empty"},
-    {"LeaseIdMissing", HR_E_STORAGE_DENIED, "somebody holds a lease on it"}, {"PublicAccessNotPermitted", HR_E_STORAGE_DENIED, authentication},
-    {"NoAuthenticationInformation", HR_E_STORAGE_DENIED, authentication}, {"AuthenticationFailed", HR_E_STORAGE_DENIED, authentication},
-    {"InvalidAuthenticationInfo", HR_E_STORAGE_DENIED, authentication}, {"AccountIsDisabled", HR_E_STORAGE_DENIED, "the account is disabled"},
+    {"DirectoryNotEmpty", HR_E_INVALID, "the folder is not empty"},
+    {"DirectoryIsNotEmpty", HR_E_INVALID, "the folder is not empty"},
+    {"LeaseIdMissing", HR_E_STORAGE_DENIED, "somebody holds a lease on it"},
+    {"PublicAccessNotPermitted", HR_E_STORAGE_DENIED, authentication},
+    {"NoAuthenticationInformation", HR_E_STORAGE_DENIED, authentication},
+    {"AuthenticationFailed", HR_E_STORAGE_DENIED, authentication},
+    {"InvalidAuthenticationInfo", HR_E_STORAGE_DENIED, authentication},
+    {"AccountIsDisabled", HR_E_STORAGE_DENIED, "the account is disabled"},
 };
 
 static enum hr_code code_of_status(int status)
 {
     switch (status) {
-    case 400: return HR_E_INVALID;
-    case 401: case 403: return HR_E_STORAGE_DENIED;
-    case 404: return HR_E_NOT_FOUND;
-    case 409: return HR_E_EXISTS;
-    case 412: return HR_E_CHANGED;
-    case 413: return HR_E_LIMIT;
-    case 507: return HR_E_FULL;
-    case 501: return HR_E_UNSUPPORTED;
-    case 408: case 429: return HR_E_STORAGE_DOWN;
-    default: return status >= 500 ? HR_E_STORAGE_DOWN : HR_E_IO;
+    case 400:
+        return HR_E_INVALID;
+    case 401:
+    case 403:
+        return HR_E_STORAGE_DENIED;
+    case 404:
+        return HR_E_NOT_FOUND;
+    case 409:
+        return HR_E_EXISTS;
+    case 412:
+        return HR_E_CHANGED;
+    case 413:
+        return HR_E_LIMIT;
+    case 507:
+        return HR_E_FULL;
+    case 501:
+        return HR_E_UNSUPPORTED;
+    case 408:
+    case 429:
+        return HR_E_STORAGE_DOWN;
+    default:
+        return status >= 500 ? HR_E_STORAGE_DOWN : HR_E_IO;
     }
 }
 
@@ -270,16 +350,23 @@ enum hr_code hr_azure_fail(const struct hr_blob_call *call, const char *what, st
         }
     if (says == authentication || status == 401 || (status == 403 && !*azure))
         return fail_authentication(call, *text ? text : azure, err);
-    if (!strcmp(azure, "ContainerNotFound") || !strcmp(azure, "FilesystemNotFound") || !strcmp(azure, "ContainerBeingDeleted"))
-        return hr_fail(err, code, "the container '%s' of account '%s' does not exist ('%s')", place->container, place->account, place->location);
+    if (!strcmp(azure, "ContainerNotFound") ||
+        !strcmp(azure, "FilesystemNotFound") ||
+        !strcmp(azure, "ContainerBeingDeleted"))
+        return hr_fail(err, code, "the container '%s' of account '%s' does not exist ('%s')",
+                       place->container, place->account, place->location);
     if (!strncmp(azure, "Authorization", 13)) {
-        hr_fail(err, HR_E_STORAGE_DENIED, "cannot %s '%s': %s", what, place->location, *text ? text : azure);
-        return hr_fail_hint(err, "the %s in use does not permit this", call->access->auth == HR_BLOB_SAS ? "SAS" : "identity");
+        hr_fail(err, HR_E_STORAGE_DENIED, "cannot %s '%s': %s", what, place->location,
+                *text ? text : azure);
+        return hr_fail_hint(err, "the %s in use does not permit this",
+                            call->access->auth == HR_BLOB_SAS ? "SAS" : "identity");
     }
     if (says || (code == HR_E_NOT_FOUND && (says = "it does not exist")))
         return hr_fail(err, code, "cannot %s '%s': %s", what, place->location, says);
     if (code == HR_E_FULL)
-        return hr_fail(err, code, "cannot %s '%s': %s", what, place->location, *text ? text : "the account's disk is full");
-    return hr_fail(err, code, "cannot %s '%s': the account answered %d%s%s%s%s (%d attempt%s)", what, place->location, status, *azure ? " " : "", azure,
-                   *text ? ": " : "", text, call->transfer.attempts, call->transfer.attempts == 1 ? "" : "s");
+        return hr_fail(err, code, "cannot %s '%s': %s", what, place->location,
+                       *text ? text : "the account's disk is full");
+    return hr_fail(err, code, "cannot %s '%s': the account answered %d%s%s%s%s (%d attempt%s)",
+                   what, place->location, status, *azure ? " " : "", azure, *text ? ": " : "", text,
+                   call->transfer.attempts, call->transfer.attempts == 1 ? "" : "s");
 }

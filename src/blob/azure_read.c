@@ -1,33 +1,35 @@
 /* Reading an object in ranges, all of one version.
  *
- * Far jumps fetch just what is asked, in parallel ranges, straight into the caller's bytes. Reads that follow each other are a stream: a
- * window of ranges is kept under way ahead of it, small at first and doubling up to the configured size. */
+ * Far jumps fetch just what is asked, in parallel ranges, straight into the caller's bytes. Reads
+ * that follow each other are a stream: a window of ranges is kept under way ahead of it, small at
+ * first and doubling up to the configured size. */
 #include "blob/azure.h"
 #include "base/check.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD_FIRST (256u << 10)       /* a stream's first window: a small file is one request */
-#define DIRECT_LEAST (1u << 20)        /* a piece of a stream this large goes straight to the caller */
+#define AHEAD_FIRST (256u << 10) /* a stream's first window: a small file is one request */
+#define DIRECT_LEAST (1u << 20)  /* a piece of a stream this large goes straight to the caller */
 
 struct range {
     struct hr_blob_call call;
     int64_t offset;
-    size_t len, taken;                 /* taken: bytes that reads have had */
+    size_t len, taken; /* taken: bytes that reads have had */
     unsigned users;
-    bool direct;                       /* of one read only: not in the list */
+    bool direct; /* of one read only: not in the list */
     struct range *next;
-    struct hr_arena *arena;            /* the request's texts */
-    char *bytes;                       /* direct: the caller's */
+    struct hr_arena *arena; /* the request's texts */
+    char *bytes;            /* direct: the caller's */
 };
 
 struct remote {
     pthread_mutex_t lock;
-    struct range *ranges;              /* by offset, not overlapping */
+    struct range *ranges; /* by offset, not overlapping */
     struct hr_blob_access access;
-    int64_t last_end;                  /* of the last read: the next one starting there is a stream's */
-    size_t ahead, held;                /* window; bytes of all ranges in the list */
+    /* of the last read: the next one starting there is a stream's */
+    int64_t last_end;
+    size_t ahead, held; /* window; bytes of all ranges in the list */
 };
 
 enum hr_code hr_azure_open(struct hr_blob_reader *reader, struct hr_err *err)
@@ -41,7 +43,9 @@ enum hr_code hr_azure_open(struct hr_blob_reader *reader, struct hr_err *err)
     if (reader->stat.is_dir)
         return hr_fail(err, HR_E_INVALID, "'%s' is a folder", reader->place.location);
     if (!reader->stat.etag[0])
-        return hr_fail(err, HR_E_IO, "the account gives no ETag for '%s': its versions cannot be told apart", reader->place.location);
+        return hr_fail(err, HR_E_IO,
+                       "the account gives no ETag for '%s': its versions cannot be told apart",
+                       reader->place.location);
     pthread_mutex_init(&remote->lock, NULL);
     remote->last_end = -1;
     reader->state = remote;
@@ -50,13 +54,17 @@ enum hr_code hr_azure_open(struct hr_blob_reader *reader, struct hr_err *err)
 
 /* ---- one range ---- */
 
-static enum hr_code range_start(struct hr_blob_reader *reader, struct range *range, struct hr_err *err)
+static enum hr_code range_start(struct hr_blob_reader *reader,
+                                struct range *range,
+                                struct hr_err *err)
 {
     struct remote *remote = reader->state;
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = hr_azure_call(&range->call, reader->blob, arena, &reader->place, &remote->access, "GET", reader->place.path, "", err);
+    enum hr_code code = hr_azure_call(&range->call, reader->blob, arena, &reader->place,
+                                      &remote->access, "GET", reader->place.path, "", err);
     if (!code) {
-        char *text = hr_printf(arena, "bytes=%lld-%lld", (long long)range->offset, (long long)range->offset + (long long)range->len - 1);
+        char *text = hr_printf(arena, "bytes=%lld-%lld", (long long)range->offset,
+                               (long long)range->offset + (long long)range->len - 1);
         hr_azure_header(&range->call, reader->place.dfs ? "Range" : "x-ms-range", text);
         hr_azure_header(&range->call, "If-Match", reader->stat.etag);
         range->call.transfer.into = range->bytes;
@@ -70,37 +78,53 @@ static enum hr_code range_start(struct hr_blob_reader *reader, struct range *ran
     return code;
 }
 
-static enum hr_code changed(const struct hr_blob_reader *reader, const char *how, struct hr_err *err)
+static enum hr_code changed(const struct hr_blob_reader *reader,
+                            const char *how,
+                            struct hr_err *err)
 {
     if (reader->place.dataset) {
-        hr_fail(err, HR_E_CHANGED, "'%s' %s since its dataset was registered", reader->place.location, how);
-        return hr_fail_hint(err, "register the dataset again with create_new_version=True, and read the new version");
+        hr_fail(err, HR_E_CHANGED, "'%s' %s since its dataset was registered",
+                reader->place.location, how);
+        return hr_fail_hint(
+            err,
+            "register the dataset again with create_new_version=True, and read the new version");
     }
     hr_fail(err, HR_E_CHANGED, "'%s' %s while it was read", reader->place.location, how);
     return hr_fail_hint(err, "run the query again: it will read the new version");
 }
 
-static enum hr_code range_check(const struct hr_blob_reader *reader, const struct range *range, struct hr_err *err)
+static enum hr_code range_check(const struct hr_blob_reader *reader,
+                                const struct range *range,
+                                struct hr_err *err)
 {
     char etag[HR_BLOB_ETAG_MAX];
     switch (range->call.transfer.status) {
-    case 412: return changed(reader, "changed", err);
-    case 404: return changed(reader, "was deleted", err);
-    case 416: return changed(reader, "became shorter", err);
-    case 206: break;
+    case 412:
+        return changed(reader, "changed", err);
+    case 404:
+        return changed(reader, "was deleted", err);
+    case 416:
+        return changed(reader, "became shorter", err);
+    case 206:
+        break;
     case 200:
         if (range->offset || (int64_t)range->len != reader->stat.size)
-            return hr_fail(err, HR_E_IO, "the account answered a range of '%s' with the whole", reader->place.location);
+            return hr_fail(err, HR_E_IO, "the account answered a range of '%s' with the whole",
+                           reader->place.location);
         break;
-    default: return hr_azure_fail(&range->call, "read", err);
+    default:
+        return hr_azure_fail(&range->call, "read", err);
     }
     /* not every proxy honours If-Match: never mix versions */
-    if (strcmp(hr_transfer_header(&range->call.transfer, "etag", etag, sizeof etag), reader->stat.etag))
+    if (strcmp(hr_transfer_header(&range->call.transfer, "etag", etag, sizeof etag),
+               reader->stat.etag))
         return changed(reader, "changed", err);
     return HR_OK;
 }
 
-static enum hr_code range_wait(const struct hr_blob_reader *reader, struct range *range, struct hr_err *err)
+static enum hr_code range_wait(const struct hr_blob_reader *reader,
+                               struct range *range,
+                               struct hr_err *err)
 {
     HR_TRY(hr_azure_wait(&range->call, reader->cancel, err));
     return range_check(reader, range, err);
@@ -160,8 +184,9 @@ static void insert(struct remote *remote, struct range *range)
     remote->held += range->len;
 }
 
-/* Frees what nobody uses: what reads have had whole, what lies well behind (threads that share a reader come a little out of order), and,
- * beyond twice the window, everything far ahead of [offset, end) */
+/* Frees what nobody uses: what reads have had whole, what lies well behind (threads that share a
+ * reader come a little out of order), and, beyond twice the window, everything far ahead of
+ * [offset, end) */
 static void trim(struct remote *remote, int64_t offset, int64_t end, size_t most, size_t slack)
 {
     for (struct range **at = &remote->ranges; *at;) {
@@ -190,7 +215,11 @@ static void drop_failed(struct remote *remote, struct range *failed)
 
 /* ---- a read ---- */
 
-struct piece { struct range *range; int64_t offset; size_t len; };
+struct piece {
+    struct range *range;
+    int64_t offset;
+    size_t len;
+};
 
 struct plan {
     struct hr_blob_reader *reader;
@@ -200,7 +229,8 @@ struct plan {
     int64_t offset;
 };
 
-static enum hr_code add_piece(struct plan *plan, struct range *range, int64_t offset, size_t len, struct hr_err *err)
+static enum hr_code add_piece(
+    struct plan *plan, struct range *range, int64_t offset, size_t len, struct hr_err *err)
 {
     if (plan->count == plan->cap) {
         size_t cap = plan->cap ? 2 * plan->cap : 16;
@@ -215,9 +245,15 @@ static enum hr_code add_piece(struct plan *plan, struct range *range, int64_t of
     return HR_OK;
 }
 
-static enum hr_code fetch(struct plan *plan, int64_t offset, size_t len, bool direct, struct range **out, struct hr_err *err)
+static enum hr_code fetch(struct plan *plan,
+                          int64_t offset,
+                          size_t len,
+                          bool direct,
+                          struct range **out,
+                          struct hr_err *err)
 {
-    struct range *range = range_new(offset, len, direct ? plan->bytes + (offset - plan->offset) : NULL);
+    struct range *range =
+        range_new(offset, len, direct ? plan->bytes + (offset - plan->offset) : NULL);
     if (!range)
         return hr_fail(err, HR_E_NOMEM, "no memory to read '%s'", plan->reader->place.location);
     enum hr_code code = range_start(plan->reader, range, err);
@@ -277,7 +313,8 @@ static void plan_ahead(struct plan *plan, int64_t end)
     int64_t stop = (int64_t)least(plan->reader->stat.size, end + (int64_t)remote->ahead);
     size_t chunk = remote->ahead / 4 > AHEAD_FIRST ? remote->ahead / 4 : AHEAD_FIRST;
     chunk = chunk < options->range_bytes ? chunk : options->range_bytes;
-    /* started in whole chunks once half the window is used up, so that small reads do not make small requests */
+    /* started in whole chunks once half the window is used up, so that small reads do not make
+     * small requests */
     bool refill = stop == plan->reader->stat.size;
     int64_t at = end;
     for (struct range *range; at < stop;) {
@@ -298,7 +335,9 @@ static void plan_ahead(struct plan *plan, int64_t end)
 
 static bool is_stream(struct remote *remote, int64_t offset, size_t len, bool sequential)
 {
-    bool follows = offset >= remote->last_end && offset - remote->last_end <= 64 * 1024 && remote->last_end >= 0;
+    bool follows = offset >= remote->last_end &&
+                   offset - remote->last_end <= 64 * 1024 &&
+                   remote->last_end >= 0;
     bool inside = false;
     for (struct range *range = remote->ranges; range && !inside; range = range->next)
         inside = offset >= range->offset && offset < end_of(range);
@@ -315,7 +354,8 @@ static enum hr_code gather(struct plan *plan, size_t *got, struct hr_err *err)
         struct piece *piece = &plan->pieces[i];
         enum hr_code one = code ? code : range_wait(plan->reader, piece->range, err);
         if (!one && !piece->range->direct)
-            memcpy(plan->bytes + (piece->offset - plan->offset), piece->range->bytes + (piece->offset - piece->range->offset), piece->len);
+            memcpy(plan->bytes + (piece->offset - plan->offset),
+                   piece->range->bytes + (piece->offset - piece->range->offset), piece->len);
         if (!one)
             *got += piece->len;
         pthread_mutex_lock(&remote->lock);
@@ -331,7 +371,13 @@ static enum hr_code gather(struct plan *plan, size_t *got, struct hr_err *err)
     return code;
 }
 
-enum hr_code hr_azure_read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, bool sequential, size_t *got, struct hr_err *err)
+enum hr_code hr_azure_read_at(struct hr_blob_reader *reader,
+                              void *bytes,
+                              size_t len,
+                              int64_t offset,
+                              bool sequential,
+                              size_t *got,
+                              struct hr_err *err)
 {
     struct remote *remote = reader->state;
     struct plan plan = {.reader = reader, .bytes = bytes, .offset = offset};
@@ -350,7 +396,7 @@ enum hr_code hr_azure_read_at(struct hr_blob_reader *reader, void *bytes, size_t
         remote->ahead = 2 * remote->ahead < window ? 2 * remote->ahead : window;
     }
     pthread_mutex_unlock(&remote->lock);
-    if (code) {                        /* what was started for this read is let go */
+    if (code) { /* what was started for this read is let go */
         pthread_mutex_lock(&remote->lock);
         for (size_t i = 0; i < plan.count; i++) {
             plan.pieces[i].range->users--;
@@ -370,8 +416,10 @@ void hr_azure_read_ahead(struct hr_blob_reader *reader)
     struct remote *remote = reader->state;
     struct plan plan = {.reader = reader};
     pthread_mutex_lock(&remote->lock);
-    if (!remote->ahead) {              /* nobody has read it yet */
-        remote->ahead = AHEAD_FIRST < reader->blob->options.read_ahead_bytes ? AHEAD_FIRST : reader->blob->options.read_ahead_bytes;
+    if (!remote->ahead) { /* nobody has read it yet */
+        remote->ahead = AHEAD_FIRST < reader->blob->options.read_ahead_bytes
+                            ? AHEAD_FIRST
+                            : reader->blob->options.read_ahead_bytes;
         plan_ahead(&plan, 0);
     }
     pthread_mutex_unlock(&remote->lock);

@@ -1,4 +1,5 @@
-/* OAuth client credentials: a token from the tenant's endpoint, kept until five minutes before it ends. */
+/* OAuth client credentials: a token from the tenant's endpoint, kept until five minutes before it
+ * ends. */
 #include "blob/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -9,7 +10,8 @@
 
 struct hr_blob_token {
     char *endpoint, *client_id;
-    unsigned secret_hash;              /* a changed secret asks again; the secret itself is not kept */
+    /* a changed secret asks again; the secret itself is not kept */
+    unsigned secret_hash;
     struct hr_secret text;
     int64_t end_ms;
     struct hr_blob_token *next;
@@ -40,7 +42,9 @@ static unsigned hash(const char *text)
     return h;
 }
 
-static const char *kept(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_access *access)
+static const char *kept(struct hr_blob *blob,
+                        struct hr_arena *arena,
+                        const struct hr_blob_access *access)
 {
     const char *found = NULL;
     pthread_mutex_lock(&blob->lock);
@@ -51,7 +55,8 @@ static const char *kept(struct hr_blob *blob, struct hr_arena *arena, const stru
             token_free(token);
             continue;
         }
-        if (!strcmp(token->endpoint, access->token_endpoint) && !strcmp(token->client_id, access->client_id) &&
+        if (!strcmp(token->endpoint, access->token_endpoint) &&
+            !strcmp(token->client_id, access->client_id) &&
             token->secret_hash == hash(access->secret.text))
             found = hr_strdup(arena, token->text.text);
         at = &token->next;
@@ -60,19 +65,25 @@ static const char *kept(struct hr_blob *blob, struct hr_arena *arena, const stru
     return found;
 }
 
-static void keep(struct hr_blob *blob, const struct hr_blob_access *access, const char *text, int64_t seconds)
+static void keep(struct hr_blob *blob,
+                 const struct hr_blob_access *access,
+                 const char *text,
+                 int64_t seconds)
 {
     struct hr_blob_token *token = calloc(1, sizeof *token);
     HR_CHECK(token);
-    *token = (struct hr_blob_token){strdup(access->token_endpoint), strdup(access->client_id), hash(access->secret.text), {strdup(text)},
-                            hr_clock_ms() + seconds * 1000, NULL};
+    *token = (struct hr_blob_token){strdup(access->token_endpoint), strdup(access->client_id),
+                                    hash(access->secret.text),      {strdup(text)},
+                                    hr_clock_ms() + seconds * 1000, NULL};
     pthread_mutex_lock(&blob->lock);
     token->next = blob->tokens;
     blob->tokens = token;
     pthread_mutex_unlock(&blob->lock);
 }
 
-static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist **list, struct hr_err *err)
+static enum hr_code prepare(struct hr_blob_transfer *transfer,
+                            struct curl_slist **list,
+                            struct hr_err *err)
 {
     (void)transfer, (void)err;
     *list = curl_slist_append(*list, "Content-Type: application/x-www-form-urlencoded");
@@ -80,25 +91,39 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer, struct curl_slist
     return HR_OK;
 }
 
-static enum hr_code take(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_access *access, const struct hr_blob_transfer *transfer,
-                         const char **token, struct hr_err *err)
+static enum hr_code take(struct hr_blob *blob,
+                         struct hr_arena *arena,
+                         const struct hr_blob_access *access,
+                         const struct hr_blob_transfer *transfer,
+                         const char **token,
+                         struct hr_err *err)
 {
     json_t *json = json_loads(hr_buf_text(&transfer->response), 0, NULL);
-    const char *text = json_string_value(json_object_get(json, "access_token")), *why = json_string_value(json_object_get(json, "error_description"));
-    json_t *expires = json_object_get(json, "expires_in");        /* a number, or a number in a string (v1 endpoints) */
+    const char *text = json_string_value(json_object_get(json, "access_token")),
+               *why = json_string_value(json_object_get(json, "error_description"));
+    /* a number, or a number in a string (v1 endpoints) */
+    json_t *expires = json_object_get(json, "expires_in");
     enum hr_code code = HR_OK;
     if (transfer->status == 200 && text) {
         *token = hr_strdup(arena, text);
-        keep(blob, access, text, json_is_integer(expires) ? json_integer_value(expires) : atoll(json_is_string(expires) ? json_string_value(expires) : "600"));
+        keep(blob, access, text,
+             json_is_integer(expires)
+                 ? json_integer_value(expires)
+                 : atoll(json_is_string(expires) ? json_string_value(expires) : "600"));
     } else {
-        code = hr_fail(err, HR_E_STORAGE_DENIED, "'%s' gave no token for the client '%s': %.*s", access->token_endpoint, access->client_id,
+        code = hr_fail(err, HR_E_STORAGE_DENIED, "'%s' gave no token for the client '%s': %.*s",
+                       access->token_endpoint, access->client_id,
                        (int)strcspn(why ? why : "no reason", "\r\n"), why ? why : "no reason");
     }
     json_decref(json);
     return code;
 }
 
-enum hr_code hr_azure_token(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_access *access, const char **token, struct hr_err *err)
+enum hr_code hr_azure_token(struct hr_blob *blob,
+                            struct hr_arena *arena,
+                            const struct hr_blob_access *access,
+                            const char **token,
+                            struct hr_err *err)
 {
     if ((*token = kept(blob, arena, access)))
         return HR_OK;
@@ -111,9 +136,14 @@ enum hr_code hr_azure_token(struct hr_blob *blob, struct hr_arena *arena, const 
     hr_uri_encode(&form, access->client_id, "");
     hr_buf_adds(&form, "&client_secret=");
     hr_uri_encode(&form, access->secret.text, "");
-    hr_buf_adds(&form, v2 ? "&scope=https%3A%2F%2Fstorage.azure.com%2F.default" : "&resource=https%3A%2F%2Fstorage.azure.com%2F");
-    struct hr_blob_transfer transfer = {.method = "POST", .url = access->token_endpoint, .ca_file = access->ca_file, .prepare = prepare,
-                                .body = hr_buf_text(&form), .body_len = hr_buf_len(&form)};
+    hr_buf_adds(&form, v2 ? "&scope=https%3A%2F%2Fstorage.azure.com%2F.default"
+                          : "&resource=https%3A%2F%2Fstorage.azure.com%2F");
+    struct hr_blob_transfer transfer = {.method = "POST",
+                                        .url = access->token_endpoint,
+                                        .ca_file = access->ca_file,
+                                        .prepare = prepare,
+                                        .body = hr_buf_text(&form),
+                                        .body_len = hr_buf_len(&form)};
     hr_mover_submit(mover, &transfer);
     enum hr_code code = hr_mover_wait(mover, &transfer, NULL, err);
     if (!code)

@@ -1,5 +1,6 @@
-/* Writing an object in parts, several under way at a time, made visible in one step: Put Block List (wasb), or a rename of a flushed
- * temporary file (abfs). A small object that no stage holds back and no condition guards is one Put Blob: that may be done twice. */
+/* Writing an object in parts, several under way at a time, made visible in one step: Put Block List
+ * (wasb), or a rename of a flushed temporary file (abfs). A small object that no stage holds back
+ * and no condition guards is one Put Blob: that may be done twice. */
 #include "blob/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,7 +13,7 @@
 
 #define PART_BYTES (8u << 20)
 #define PARTS_AT_ONCE 4
-#define PARTS_MAX 50000                /* Azure's limit of committed blocks */
+#define PARTS_MAX 50000 /* Azure's limit of committed blocks */
 
 struct part {
     struct hr_blob_call call;
@@ -23,12 +24,12 @@ struct part {
 
 struct upload {
     struct hr_blob_access access;
-    char *buffer;                      /* of PART_BYTES, filled up to `filled` */
+    char *buffer; /* of PART_BYTES, filled up to `filled` */
     size_t filled, count, under_way;
     int64_t sent;
-    struct part *parts;                /* oldest first */
-    char id[37];                       /* makes this writer's block ids its own */
-    struct hr_blob_place temporary;            /* abfs: the hidden file that becomes the object */
+    struct part *parts;             /* oldest first */
+    char id[37];                    /* makes this writer's block ids its own */
+    struct hr_blob_place temporary; /* abfs: the hidden file that becomes the object */
     bool temporary_made;
 };
 
@@ -42,8 +43,10 @@ enum hr_code hr_azure_create(struct hr_blob_writer *writer, struct hr_err *err)
         return HR_OK;
     const char *path = writer->place.path, *slash = strrchr(path, '/');
     upload->temporary = writer->place;
-    upload->temporary.path = hr_printf(writer->arena, "%.*s.headrace-%s.part", slash ? (int)(slash + 1 - path) : 0, path, upload->id);
-    upload->temporary.location = hr_printf(writer->arena, "%s/%s", writer->place.root, upload->temporary.path);
+    upload->temporary.path = hr_printf(writer->arena, "%.*s.headrace-%s.part",
+                                       slash ? (int)(slash + 1 - path) : 0, path, upload->id);
+    upload->temporary.location =
+        hr_printf(writer->arena, "%s/%s", writer->place.root, upload->temporary.path);
     return HR_OK;
 }
 
@@ -61,7 +64,8 @@ static enum hr_code make_temporary(struct hr_blob_writer *writer, struct hr_err 
     struct hr_blob_call call;
     if (!writer->place.dfs || upload->temporary_made)
         return HR_OK;
-    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access, "PUT", upload->temporary.path, "resource=file", err));
+    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access,
+                         "PUT", upload->temporary.path, "resource=file", err));
     hr_azure_header(&call, "x-ms-content-type", writer->options.content_type);
     enum hr_code code = hr_azure_do(&call, "write", writer->cancel, err);
     hr_azure_end(&call);
@@ -92,18 +96,23 @@ static enum hr_code wait_oldest(struct hr_blob_writer *writer, struct hr_err *er
     return code;
 }
 
-static enum hr_code part_call(struct hr_blob_writer *writer, struct part *part, size_t len, struct hr_err *err)
+static enum hr_code part_call(struct hr_blob_writer *writer,
+                              struct part *part,
+                              size_t len,
+                              struct hr_err *err)
 {
     struct upload *upload = writer->state;
     char id[64];
     const char *query;
     if (writer->place.dfs) {
         query = hr_printf(part->arena, "action=append&position=%lld", (long long)upload->sent);
-        HR_TRY(hr_azure_call(&part->call, writer->blob, part->arena, &upload->temporary, &upload->access, "PATCH", upload->temporary.path, query, err));
+        HR_TRY(hr_azure_call(&part->call, writer->blob, part->arena, &upload->temporary,
+                             &upload->access, "PATCH", upload->temporary.path, query, err));
     } else {
         block_id(upload, upload->count, id);
         query = hr_printf(part->arena, "comp=block%s", hr_azure_param(part->arena, "blockid", id));
-        HR_TRY(hr_azure_call(&part->call, writer->blob, part->arena, &writer->place, &upload->access, "PUT", writer->place.path, query, err));
+        HR_TRY(hr_azure_call(&part->call, writer->blob, part->arena, &writer->place,
+                             &upload->access, "PUT", writer->place.path, query, err));
     }
     part->call.transfer.body = part->bytes;
     part->call.transfer.body_len = len;
@@ -115,7 +124,8 @@ static enum hr_code send_part(struct hr_blob_writer *writer, struct hr_err *err)
 {
     struct upload *upload = writer->state;
     if (upload->count == PARTS_MAX)
-        return hr_fail(err, HR_E_LIMIT, "'%s' would have more than %d blocks", writer->place.location, PARTS_MAX);
+        return hr_fail(err, HR_E_LIMIT, "'%s' would have more than %d blocks",
+                       writer->place.location, PARTS_MAX);
     HR_TRY(make_temporary(writer, err));
     while (upload->under_way >= PARTS_AT_ONCE)
         HR_TRY(wait_oldest(writer, err));
@@ -140,7 +150,10 @@ static enum hr_code send_part(struct hr_blob_writer *writer, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_azure_write(struct hr_blob_writer *writer, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code hr_azure_write(struct hr_blob_writer *writer,
+                            const void *bytes,
+                            size_t len,
+                            struct hr_err *err)
 {
     struct upload *upload = writer->state;
     for (size_t done = 0; done < len;) {
@@ -148,7 +161,8 @@ enum hr_code hr_azure_write(struct hr_blob_writer *writer, const void *bytes, si
             HR_TRY(send_part(writer, err));
         if (!upload->buffer && !(upload->buffer = malloc(PART_BYTES)))
             return hr_fail(err, HR_E_NOMEM, "no memory to write '%s'", writer->place.location);
-        size_t n = len - done < PART_BYTES - upload->filled ? len - done : PART_BYTES - upload->filled;
+        size_t n =
+            len - done < PART_BYTES - upload->filled ? len - done : PART_BYTES - upload->filled;
         memcpy(upload->buffer + upload->filled, (const char *)bytes + done, n);
         upload->filled += n;
         done += n;
@@ -162,8 +176,10 @@ static enum hr_code flush_temporary(struct hr_blob_writer *writer, struct hr_err
 {
     struct upload *upload = writer->state;
     struct hr_blob_call call;
-    const char *query = hr_printf(writer->arena, "action=flush&position=%lld&close=true", (long long)upload->sent);
-    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access, "PATCH", upload->temporary.path, query, err));
+    const char *query =
+        hr_printf(writer->arena, "action=flush&position=%lld&close=true", (long long)upload->sent);
+    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access,
+                         "PATCH", upload->temporary.path, query, err));
     enum hr_code code = hr_azure_do(&call, "write", writer->cancel, err);
     hr_azure_end(&call);
     return code;
@@ -173,14 +189,16 @@ enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct 
 {
     struct upload *upload = writer->state;
     bool guarded = !writer->options.overwrite || writer->options.if_match[0];
-    bool one_put = !writer->place.dfs && !staged && !guarded && !upload->count;      /* publish sends it, as one Put Blob */
+    /* publish sends it, as one Put Blob */
+    bool one_put = !writer->place.dfs && !staged && !guarded && !upload->count;
     if (!one_put && upload->filled)
         HR_TRY(send_part(writer, err));
     while (upload->under_way)
         HR_TRY(wait_oldest(writer, err));
     if (!writer->place.dfs)
         return HR_OK;
-    HR_TRY(make_temporary(writer, err));                                 /* an empty object had no part to make it for */
+    /* an empty object had no part to make it for */
+    HR_TRY(make_temporary(writer, err));
     return flush_temporary(writer, err);
 }
 
@@ -194,9 +212,12 @@ static void conditions(const struct hr_blob_writer *writer, struct hr_blob_call 
         hr_azure_header(call, "If-None-Match", "*");
 }
 
-/* An attempt whose answer was lost may have been carried out (curl too repeats a request when a kept connection turns out dead): then the
- * object is ours although the next attempt was refused. Block ids are this writer's own, so they tell. */
-static bool is_ours(const struct hr_blob_writer *writer, const struct hr_blob_call *call, struct hr_blob_stat *stat)
+/* An attempt whose answer was lost may have been carried out (curl too repeats a request when a
+ * kept connection turns out dead): then the object is ours although the next attempt was refused.
+ * Block ids are this writer's own, so they tell. */
+static bool is_ours(const struct hr_blob_writer *writer,
+                    const struct hr_blob_call *call,
+                    struct hr_blob_stat *stat)
 {
     const struct upload *upload = writer->state;
     struct hr_blob_call look;
@@ -204,18 +225,23 @@ static bool is_ours(const struct hr_blob_writer *writer, const struct hr_blob_ca
     if (!upload->count || (call->transfer.status != 409 && call->transfer.status != 412))
         return false;
     block_id(upload, 0, id);
-    if (hr_azure_call(&look, writer->blob, writer->arena, &writer->place, &upload->access, "GET", writer->place.path,
-                      "comp=blocklist&blocklisttype=committed", NULL))
+    if (hr_azure_call(&look, writer->blob, writer->arena, &writer->place, &upload->access, "GET",
+                      writer->place.path, "comp=blocklist&blocklisttype=committed", NULL))
         return false;
     look.transfer.response_max = 16 * 1024 * 1024;
-    bool ours = !hr_azure_do(&look, "look at", writer->cancel, NULL) && strstr(hr_buf_text(&look.transfer.response), id);
+    bool ours = !hr_azure_do(&look, "look at", writer->cancel, NULL) &&
+                strstr(hr_buf_text(&look.transfer.response), id);
     if (ours)
         hr_azure_stat_of(&look, stat);
     hr_azure_end(&look);
     return ours;
 }
 
-static enum hr_code done(struct hr_blob_writer *writer, struct hr_blob_call *call, enum hr_code code, struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code done(struct hr_blob_writer *writer,
+                         struct hr_blob_call *call,
+                         enum hr_code code,
+                         struct hr_blob_stat *stat,
+                         struct hr_err *err)
 {
     if (!code)
         hr_azure_stat_of(call, stat);
@@ -229,16 +255,20 @@ static enum hr_code done(struct hr_blob_writer *writer, struct hr_blob_call *cal
     return code;
 }
 
-static enum hr_code put_blob(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code put_blob(struct hr_blob_writer *writer,
+                             struct hr_blob_stat *stat,
+                             struct hr_err *err)
 {
     struct upload *upload = writer->state;
     struct hr_blob_call call;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
     char md5[64];
-    EVP_Digest(upload->buffer ? upload->buffer : "", upload->filled, digest, &digest_len, EVP_md5(), NULL);
+    EVP_Digest(upload->buffer ? upload->buffer : "", upload->filled, digest, &digest_len, EVP_md5(),
+               NULL);
     EVP_EncodeBlock((unsigned char *)md5, digest, (int)digest_len);
-    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT", writer->place.path, "", err));
+    HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT",
+                         writer->place.path, "", err));
     hr_azure_header(&call, "x-ms-blob-type", "BlockBlob");
     hr_azure_header(&call, "Content-Type", writer->options.content_type);
     hr_azure_header(&call, "Content-MD5", md5);
@@ -248,7 +278,9 @@ static enum hr_code put_blob(struct hr_blob_writer *writer, struct hr_blob_stat 
     return done(writer, &call, hr_azure_do(&call, "write", writer->cancel, err), stat, err);
 }
 
-static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code put_block_list(struct hr_blob_writer *writer,
+                                   struct hr_blob_stat *stat,
+                                   struct hr_err *err)
 {
     struct upload *upload = writer->state;
     struct hr_blob_call call;
@@ -263,7 +295,8 @@ static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob
     hr_buf_adds(&body, "</BlockList>");
     enum hr_code code = hr_buf_check(&body, "the list of a blob's blocks", err);
     if (!code)
-        code = hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT", writer->place.path, "comp=blocklist", err);
+        code = hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access,
+                             "PUT", writer->place.path, "comp=blocklist", err);
     if (!code) {
         hr_azure_header(&call, "Content-Type", "application/xml");
         hr_azure_header(&call, "x-ms-blob-content-type", writer->options.content_type);
@@ -276,22 +309,28 @@ static enum hr_code put_block_list(struct hr_blob_writer *writer, struct hr_blob
     return code;
 }
 
-static enum hr_code put_in_place(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code put_in_place(struct hr_blob_writer *writer,
+                                 struct hr_blob_stat *stat,
+                                 struct hr_err *err)
 {
     struct upload *upload = writer->state;
     struct hr_blob_stat now;
     if (writer->options.if_match[0]) {
         HR_TRY(hr_azure_stat(writer->blob, &writer->place, &now, writer->cancel, err));
         if (strcmp(now.etag, writer->options.if_match))
-            return hr_fail(err, HR_E_CHANGED, "'%s' is not the version that was to be replaced", writer->place.location);
+            return hr_fail(err, HR_E_CHANGED, "'%s' is not the version that was to be replaced",
+                           writer->place.location);
     }
-    HR_TRY(hr_azure_rename(writer->blob, &upload->temporary, &writer->place, writer->options.overwrite || writer->options.if_match[0],
-                        writer->cancel, err));
+    HR_TRY(hr_azure_rename(writer->blob, &upload->temporary, &writer->place,
+                           writer->options.overwrite || writer->options.if_match[0], writer->cancel,
+                           err));
     upload->temporary_made = false;
     return hr_azure_stat(writer->blob, &writer->place, stat, writer->cancel, err);
 }
 
-enum hr_code hr_azure_publish(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
+enum hr_code hr_azure_publish(struct hr_blob_writer *writer,
+                              struct hr_blob_stat *stat,
+                              struct hr_err *err)
 {
     struct upload *upload = writer->state;
     if (writer->place.dfs)
@@ -308,7 +347,8 @@ void hr_azure_drop(struct hr_blob_writer *writer)
         hr_mover_cancel(part->call.transfer.mover, &part->call.transfer);
         part_free(part);
     }
-    if (upload->temporary_made)        /* blocks that were never committed go by themselves, after a week */
+    /* blocks that were never committed go by themselves, after a week */
+    if (upload->temporary_made)
         hr_blob_azure.remove(writer->blob, &upload->temporary, false, NULL, NULL);
     free(upload->buffer);
 }

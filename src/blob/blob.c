@@ -10,13 +10,17 @@ static size_t or_size(size_t value, size_t otherwise)
     return value ? value : otherwise;
 }
 
-enum hr_code hr_blob_new(struct hr_blob_config *config, const struct hr_blob_options *options, struct hr_blob **out, struct hr_err *err)
+enum hr_code hr_blob_new(struct hr_blob_config *config,
+                         const struct hr_blob_options *options,
+                         struct hr_blob **out,
+                         struct hr_err *err)
 {
     static const struct hr_blob_options none;
     char real[PATH_MAX];
     options = options ? options : &none;
     if (options->local_root && !realpath(options->local_root, real))
-        return hr_fail(err, HR_E_NOT_FOUND, "the folder for local paths '%s' does not exist", options->local_root);
+        return hr_fail(err, HR_E_NOT_FOUND, "the folder for local paths '%s' does not exist",
+                       options->local_root);
     struct hr_blob *blob = calloc(1, sizeof *blob);
     HR_CHECK(blob);
     blob->config = config;
@@ -50,19 +54,26 @@ struct hr_blob_config *hr_blob_config_of(struct hr_blob *blob)
     return blob->config;
 }
 
-/* the thread and its connections come with the first remote request: a session on local files has none */
-enum hr_code hr_blob_mover_of(struct hr_blob *blob, struct hr_blob_mover **mover, struct hr_err *err)
+/* the thread and its connections come with the first remote request: a session on local files has
+ * none */
+enum hr_code hr_blob_mover_of(struct hr_blob *blob,
+                              struct hr_blob_mover **mover,
+                              struct hr_err *err)
 {
     pthread_mutex_lock(&blob->lock);
     enum hr_code code = HR_OK;
     if (!blob->mover)
-        code = hr_mover_new(&(struct hr_blob_mover_options){blob->options.attempts, blob->options.timeout_ms}, &blob->mover, err);
+        code = hr_mover_new(
+            &(struct hr_blob_mover_options){blob->options.attempts, blob->options.timeout_ms},
+            &blob->mover, err);
     *mover = blob->mover;
     pthread_mutex_unlock(&blob->lock);
     return code;
 }
 
-enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel, const char *what, struct hr_err *err)
+enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel,
+                                  const char *what,
+                                  struct hr_err *err)
 {
     if (cancel && cancel->cancelled && cancel->cancelled(cancel->arg))
         return hr_fail(err, HR_E_CANCELLED, "cancelled while working on '%s'", what);
@@ -71,14 +82,19 @@ enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel, const cha
 
 void hr_blob_count(const struct hr_blob *blob, struct hr_blob_counts *counts)
 {
-    *counts = (struct hr_blob_counts){.bytes_read = atomic_load(&blob->local_read), .bytes_written = atomic_load(&blob->local_written)};
+    *counts = (struct hr_blob_counts){.bytes_read = atomic_load(&blob->local_read),
+                                      .bytes_written = atomic_load(&blob->local_written)};
     if (blob->mover)
         hr_mover_count(blob->mover, counts);
 }
 
 /* ---- looking ---- */
 
-enum hr_code hr_blob_stat(struct hr_blob *blob, const char *location, struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_stat(struct hr_blob *blob,
+                          const char *location,
+                          struct hr_blob_stat *stat,
+                          const struct hr_blob_cancel *cancel,
+                          struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
@@ -94,8 +110,13 @@ int hr_blob_by_name(const void *a, const void *b)
     return strcmp(((const struct hr_blob_entry *)a)->name, ((const struct hr_blob_entry *)b)->name);
 }
 
-enum hr_code hr_blob_list(struct hr_blob *blob, struct hr_arena *arena, const char *folder, const struct hr_blob_list_options *options,
-                          struct hr_blob_page *page, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_list(struct hr_blob *blob,
+                          struct hr_arena *arena,
+                          const char *folder,
+                          const struct hr_blob_list_options *options,
+                          struct hr_blob_page *page,
+                          const struct hr_blob_cancel *cancel,
+                          struct hr_err *err)
 {
     static const struct hr_blob_list_options none;
     struct hr_blob_place place;
@@ -109,8 +130,13 @@ enum hr_code hr_blob_list(struct hr_blob *blob, struct hr_arena *arena, const ch
     return HR_OK;
 }
 
-enum hr_code hr_blob_list_all(struct hr_blob *blob, struct hr_arena *arena, const char *folder, bool recursive, struct hr_blob_page *all,
-                              const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_list_all(struct hr_blob *blob,
+                              struct hr_arena *arena,
+                              const char *folder,
+                              bool recursive,
+                              struct hr_blob_page *all,
+                              const struct hr_blob_cancel *cancel,
+                              struct hr_err *err)
 {
     struct hr_blob_list_options options = {.recursive = recursive};
     size_t cap = 0;
@@ -133,7 +159,7 @@ enum hr_code hr_blob_list_all(struct hr_blob *blob, struct hr_arena *arena, cons
     if (!all->count)
         return HR_OK;
     qsort(all->entries, all->count, sizeof *all->entries, hr_blob_by_name);
-    size_t kept = 1;                   /* a folder and its marker blob may stand on two pages */
+    size_t kept = 1; /* a folder and its marker blob may stand on two pages */
     for (size_t i = 1; i < all->count; i++)
         if (strcmp(all->entries[i].name, all->entries[kept - 1].name))
             all->entries[kept++] = all->entries[i];
@@ -143,8 +169,12 @@ enum hr_code hr_blob_list_all(struct hr_blob *blob, struct hr_arena *arena, cons
 
 /* ---- reading ---- */
 
-enum hr_code hr_blob_open(struct hr_blob *blob, const char *location, const struct hr_blob_stat *known, const struct hr_blob_cancel *cancel,
-                          struct hr_blob_reader **out, struct hr_err *err)
+enum hr_code hr_blob_open(struct hr_blob *blob,
+                          const char *location,
+                          const struct hr_blob_stat *known,
+                          const struct hr_blob_cancel *cancel,
+                          struct hr_blob_reader **out,
+                          struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_reader *reader = HR_NEW(arena, struct hr_blob_reader);
@@ -174,11 +204,18 @@ const char *hr_blob_reader_location(const struct hr_blob_reader *reader)
     return reader->place.location;
 }
 
-static enum hr_code read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, bool sequential, size_t *got, struct hr_err *err)
+static enum hr_code read_at(struct hr_blob_reader *reader,
+                            void *bytes,
+                            size_t len,
+                            int64_t offset,
+                            bool sequential,
+                            size_t *got,
+                            struct hr_err *err)
 {
     *got = 0;
     if (offset < 0)
-        return hr_fail(err, HR_E_INVALID, "a read of '%s' at the offset %lld", reader->place.location, (long long)offset);
+        return hr_fail(err, HR_E_INVALID, "a read of '%s' at the offset %lld",
+                       reader->place.location, (long long)offset);
     if (offset >= reader->stat.size)
         return HR_OK;
     int64_t left = reader->stat.size - offset;
@@ -189,12 +226,18 @@ static enum hr_code read_at(struct hr_blob_reader *reader, void *bytes, size_t l
     return reader->backend->read_at(reader, bytes, len, offset, sequential, got, err);
 }
 
-enum hr_code hr_blob_read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, size_t *got, struct hr_err *err)
+enum hr_code hr_blob_read_at(struct hr_blob_reader *reader,
+                             void *bytes,
+                             size_t len,
+                             int64_t offset,
+                             size_t *got,
+                             struct hr_err *err)
 {
     return read_at(reader, bytes, len, offset, false, got, err);
 }
 
-enum hr_code hr_blob_read(struct hr_blob_reader *reader, void *bytes, size_t len, size_t *got, struct hr_err *err)
+enum hr_code hr_blob_read(
+    struct hr_blob_reader *reader, void *bytes, size_t len, size_t *got, struct hr_err *err)
 {
     HR_TRY(read_at(reader, bytes, len, reader->offset, true, got, err));
     reader->offset += (int64_t)*got;
@@ -225,8 +268,14 @@ void hr_blob_close(struct hr_blob_reader *reader)
     hr_arena_free(reader->arena);
 }
 
-enum hr_code hr_blob_read_all(struct hr_blob *blob, struct hr_arena *arena, const char *location, size_t max, char **bytes, size_t *len,
-                              const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_read_all(struct hr_blob *blob,
+                              struct hr_arena *arena,
+                              const char *location,
+                              size_t max,
+                              char **bytes,
+                              size_t *len,
+                              const struct hr_blob_cancel *cancel,
+                              struct hr_err *err)
 {
     struct hr_blob_reader *reader;
     HR_TRY(hr_blob_open(blob, location, NULL, cancel, &reader, err));
@@ -234,13 +283,16 @@ enum hr_code hr_blob_read_all(struct hr_blob *blob, struct hr_arena *arena, cons
     enum hr_code code = HR_OK;
     char *whole = NULL;
     if (size > max)
-        code = hr_fail(err, HR_E_LIMIT, "'%s' has %zu bytes, more than %zu", reader->place.location, size, max);
+        code = hr_fail(err, HR_E_LIMIT, "'%s' has %zu bytes, more than %zu", reader->place.location,
+                       size, max);
     else if (!(whole = hr_arena_try(arena, size + 1)))
-        code = hr_fail(err, HR_E_NOMEM, "no memory for the %zu bytes of '%s'", size, reader->place.location);
+        code = hr_fail(err, HR_E_NOMEM, "no memory for the %zu bytes of '%s'", size,
+                       reader->place.location);
     if (!code)
         code = hr_blob_read_at(reader, whole, size, 0, len, err);
     if (!code && *len != size)
-        code = hr_fail(err, HR_E_CHANGED, "'%s' became shorter while it was read", reader->place.location);
+        code = hr_fail(err, HR_E_CHANGED, "'%s' became shorter while it was read",
+                       reader->place.location);
     hr_blob_close(reader);
     if (!code) {
         whole[size] = 0;
@@ -251,20 +303,28 @@ enum hr_code hr_blob_read_all(struct hr_blob *blob, struct hr_arena *arena, cons
 
 /* ---- changing ---- */
 
-enum hr_code hr_blob_delete(struct hr_blob *blob, const char *location, bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_delete(struct hr_blob *blob,
+                            const char *location,
+                            bool recursive,
+                            const struct hr_blob_cancel *cancel,
+                            struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
     enum hr_code code = hr_blob_place_parse(blob, arena, location, &place, err);
     if (!code && place.backend != &hr_blob_local && !*place.path)
-        code = hr_fail(err, HR_E_INVALID, "'%s' is a container: delete what is in it", place.location);
+        code =
+            hr_fail(err, HR_E_INVALID, "'%s' is a container: delete what is in it", place.location);
     if (!code)
         code = place.backend->remove(blob, &place, recursive, cancel, err);
     hr_arena_free(arena);
     return code;
 }
 
-enum hr_code hr_blob_mkdir(struct hr_blob *blob, const char *location, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_mkdir(struct hr_blob *blob,
+                           const char *location,
+                           const struct hr_blob_cancel *cancel,
+                           struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
@@ -275,7 +335,12 @@ enum hr_code hr_blob_mkdir(struct hr_blob *blob, const char *location, const str
     return code;
 }
 
-enum hr_code hr_blob_rename(struct hr_blob *blob, const char *from, const char *to, bool overwrite, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_rename(struct hr_blob *blob,
+                            const char *from,
+                            const char *to,
+                            bool overwrite,
+                            const struct hr_blob_cancel *cancel,
+                            struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place source, target;
@@ -283,16 +348,24 @@ enum hr_code hr_blob_rename(struct hr_blob *blob, const char *from, const char *
     if (!code)
         code = hr_blob_place_parse(blob, arena, to, &target, err);
     if (!code && (!hr_blob_can_rename(from) || !hr_blob_can_rename(to)))
-        code = hr_fail(err, HR_E_UNSUPPORTED, "'%s' cannot be renamed: wasb has no atomic rename; use abfss:// on an account with a hierarchical namespace", from);
+        code = hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "'%s' cannot be renamed: wasb has no atomic rename; use abfss:// on an account with a hierarchical namespace",
+            from);
     if (!code && strcmp(source.root, target.root))
-        code = hr_fail(err, HR_E_INVALID, "'%s' cannot be renamed to '%s': they are in different places", from, to);
+        code = hr_fail(err, HR_E_INVALID,
+                       "'%s' cannot be renamed to '%s': they are in different places", from, to);
     if (!code)
         code = source.backend->rename(blob, &source, &target, overwrite, cancel, err);
     hr_arena_free(arena);
     return code;
 }
 
-enum hr_code hr_blob_exchange(struct hr_blob *blob, const char *folder, const char *other, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_exchange(struct hr_blob *blob,
+                              const char *folder,
+                              const char *other,
+                              const struct hr_blob_cancel *cancel,
+                              struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place from, to;
@@ -307,7 +380,9 @@ enum hr_code hr_blob_exchange(struct hr_blob *blob, const char *folder, const ch
     return code;
 }
 
-static bool is_hierarchical(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel)
+static bool is_hierarchical(struct hr_blob *blob,
+                            const struct hr_blob_place *place,
+                            const struct hr_blob_cancel *cancel)
 {
     pthread_mutex_lock(&blob->lock);
     uintptr_t known = (uintptr_t)hr_map_get(&blob->hierarchical, place->account);
@@ -321,13 +396,20 @@ static bool is_hierarchical(struct hr_blob *blob, const struct hr_blob_place *pl
     return yes;
 }
 
-const char *hr_blob_hierarchical(struct hr_blob *blob, struct hr_arena *arena, const char *location, const struct hr_blob_cancel *cancel)
+const char *hr_blob_hierarchical(struct hr_blob *blob,
+                                 struct hr_arena *arena,
+                                 const char *location,
+                                 const struct hr_blob_cancel *cancel)
 {
     struct hr_blob_place flat, place;
     const char *dot = strstr(location, ".blob.");
-    if (strncasecmp(location, "wasb", 4) || !dot || hr_blob_place_parse(blob, arena, location, &flat, NULL))
+    if (strncasecmp(location, "wasb", 4) ||
+        !dot ||
+        hr_blob_place_parse(blob, arena, location, &flat, NULL))
         return NULL;
-    const char *other = hr_printf(arena, "abfs%.*s.dfs.%s", (int)(dot - location) - 4, location + 4, dot + 6);
-    bool fits = !hr_blob_place_parse(blob, arena, other, &place, NULL) && !strcmp(place.account, flat.account);
+    const char *other =
+        hr_printf(arena, "abfs%.*s.dfs.%s", (int)(dot - location) - 4, location + 4, dot + 6);
+    bool fits = !hr_blob_place_parse(blob, arena, other, &place, NULL) &&
+                !strcmp(place.account, flat.account);
     return fits && is_hierarchical(blob, &place, cancel) ? other : NULL;
 }

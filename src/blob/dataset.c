@@ -1,6 +1,8 @@
-/* dataset://ID/path: the files of a dataset's version, each pinned to the ETag that its manifest names, and reached by what the server gave for
- * this dataset: the session's own keys neither help nor hinder. The manifest comes by configuration (fs.azure.headrace.dataset.ID, and
- * fs.azure.headrace.access.ID, which is renewed); nothing is listed and nothing asked before bytes are read. Read-only. */
+/* dataset://ID/path: the files of a dataset's version, each pinned to the ETag that its manifest
+ * names, and reached by what the server gave for this dataset: the session's own keys neither help
+ * nor hinder. The manifest comes by configuration (fs.azure.headrace.dataset.ID, and
+ * fs.azure.headrace.access.ID, which is renewed); nothing is listed and nothing asked before bytes
+ * are read. Read-only. */
 #include "base/check.h"
 #include "blob/backend.h"
 #include "base/buf.h"
@@ -25,10 +27,11 @@ struct hr_blob_dataset {
     struct hr_blob_dataset *next;
     struct hr_arena *arena;
     const char *id;
-    struct pinned_file *files;         /* by path; NULL until its manifest came; never changed after */
+    /* by path; NULL until its manifest came; never changed after */
+    struct pinned_file *files;
     size_t count;
-    struct hr_blob_config *config;     /* what reaches them, over the session's endpoints */
-    char **parts;                      /* of the manifest, while they come */
+    struct hr_blob_config *config; /* what reaches them, over the session's endpoints */
+    char **parts;                  /* of the manifest, while they come */
     size_t part_count, parts_here;
 };
 
@@ -44,13 +47,25 @@ static enum hr_code malformed(const char *id, const char *what, struct hr_err *e
     return hr_fail(err, HR_E_INVALID, "the manifest of dataset '%.64s' is malformed: %s", id, what);
 }
 
-static enum hr_code read_file(struct hr_blob_dataset *set, const json_t *item, struct pinned_file *file, struct hr_err *err)
+static enum hr_code read_file(struct hr_blob_dataset *set,
+                              const json_t *item,
+                              struct pinned_file *file,
+                              struct hr_err *err)
 {
-    const char *path = json_string_value(json_object_get(item, "path")), *url = json_string_value(json_object_get(item, "url")),
-               *etag = json_string_value(json_object_get(item, "etag")), *modified = json_string_value(json_object_get(item, "modified"));
-    if (!path || !url || !etag || !*etag || strlen(etag) >= HR_BLOB_ETAG_MAX || !json_is_integer(json_object_get(item, "size")))
+    const char *path = json_string_value(json_object_get(item, "path")),
+               *url = json_string_value(json_object_get(item, "url")),
+               *etag = json_string_value(json_object_get(item, "etag")),
+               *modified = json_string_value(json_object_get(item, "modified"));
+    if (!path ||
+        !url ||
+        !etag ||
+        !*etag ||
+        strlen(etag) >= HR_BLOB_ETAG_MAX ||
+        !json_is_integer(json_object_get(item, "size")))
         return malformed(set->id, "a file lacks path, url, etag or size", err);
-    *file = (struct pinned_file){hr_strdup(set->arena, path), hr_strdup(set->arena, url), {.size = json_integer_value(json_object_get(item, "size"))}};
+    *file = (struct pinned_file){hr_strdup(set->arena, path),
+                                 hr_strdup(set->arena, url),
+                                 {.size = json_integer_value(json_object_get(item, "size"))}};
     strcpy(file->stat.etag, etag);
     if (modified && !hr_sas_time(modified, &file->stat.mtime_ms))
         return malformed(set->id, "a file's time is none", err);
@@ -63,27 +78,31 @@ static enum hr_code read_files(struct hr_blob_dataset *set, const json_t *files,
     size_t i;
     if (!json_is_array(files))
         return malformed(set->id, "it has no files", err);
-    struct pinned_file *read = HR_NEW_ARRAY(set->arena, struct pinned_file, json_array_size(files) + 1);
-    json_array_foreach(files, i, item)
-        HR_TRY(read_file(set, item, &read[i], err));
+    struct pinned_file *read =
+        HR_NEW_ARRAY(set->arena, struct pinned_file, json_array_size(files) + 1);
+    json_array_foreach(files, i, item) HR_TRY(read_file(set, item, &read[i], err));
     qsort(read, json_array_size(files), sizeof *read, by_path);
     set->count = json_array_size(files);
-    __atomic_store_n(&set->files, read, __ATOMIC_RELEASE);     /* readers take it from here on */
+    __atomic_store_n(&set->files, read, __ATOMIC_RELEASE); /* readers take it from here on */
     return HR_OK;
 }
 
-static enum hr_code read_access(struct hr_blob_dataset *set, const json_t *storage, struct hr_err *err)
+static enum hr_code read_access(struct hr_blob_dataset *set,
+                                const json_t *storage,
+                                struct hr_err *err)
 {
     const char *key;
     json_t *value;
     size_t i;
     json_object_foreach(json_object_get(storage, "conf"), key, value)
         HR_TRY(hr_blob_config_set(set->config, key, json_string_value(value), err));
-    json_array_foreach(json_object_get(storage, "endpoints"), i, value) {
+    json_array_foreach(json_object_get(storage, "endpoints"), i, value)
+    {
         const char *account = json_string_value(json_object_get(value, "account"));
         if (!account)
             return malformed(set->id, "an endpoint has no account", err);
-        HR_TRY(hr_blob_config_endpoint(set->config, account, json_string_value(json_object_get(value, "url")),
+        HR_TRY(hr_blob_config_endpoint(set->config, account,
+                                       json_string_value(json_object_get(value, "url")),
                                        json_string_value(json_object_get(value, "caFile")), err));
     }
     json_object_foreach(json_object_get(storage, "bearer"), key, value)
@@ -104,11 +123,16 @@ void hr_blob_datasets_free(struct hr_blob_dataset *set)
     }
 }
 
-struct hr_blob_dataset *hr_blob_dataset_new(struct hr_blob_config *config, const char *id, struct hr_blob_dataset *next)
+struct hr_blob_dataset *hr_blob_dataset_new(struct hr_blob_config *config,
+                                            const char *id,
+                                            struct hr_blob_dataset *next)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_dataset *set = HR_NEW(arena, struct hr_blob_dataset);
-    *set = (struct hr_blob_dataset){.next = next, .arena = arena, .id = hr_strdup(arena, id), .config = hr_blob_config_over(config)};
+    *set = (struct hr_blob_dataset){.next = next,
+                                    .arena = arena,
+                                    .id = hr_strdup(arena, id),
+                                    .config = hr_blob_config_over(config)};
     return set;
 }
 
@@ -119,21 +143,26 @@ struct hr_blob_dataset *hr_blob_dataset_find(struct hr_blob_dataset *set, const 
     return set;
 }
 
-/* Access and files come in either order, and again when a session is replayed. An id's files never change: the first ones stay. */
-enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set, bool access, const char *text, struct hr_err *err)
+/* Access and files come in either order, and again when a session is replayed. An id's files never
+ * change: the first ones stay. */
+enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set,
+                                 bool access,
+                                 const char *text,
+                                 struct hr_err *err)
 {
     json_error_t error;
     if (!access && set->files)
         return HR_OK;
     json_t *document = json_loads(text, 0, &error);
     enum hr_code code = !json_is_object(document) ? malformed(set->id, "not JSON", err)
-                        : access                  ? read_access(set, document, err)
-                                                  : read_files(set, json_object_get(document, "files"), err);
+                        : access ? read_access(set, document, err)
+                                 : read_files(set, json_object_get(document, "files"), err);
     json_decref(document);
     return code;
 }
 
-/* ---- a large manifest, in parts: a configuration request has to name its session within 64 KiB (gate) ---- */
+/* ---- a large manifest, in parts: a configuration request has to name its session within 64 KiB
+ * (gate) ---- */
 
 static enum hr_code join_parts(struct hr_blob_dataset *set, struct hr_buf *out, struct hr_err *err)
 {
@@ -144,7 +173,8 @@ static enum hr_code join_parts(struct hr_blob_dataset *set, struct hr_buf *out, 
     free(set->parts);
     set->parts = NULL;
     set->part_count = set->parts_here = 0;
-    return hr_buf_check(out, hr_printf(set->arena, "the manifest of dataset '%.64s'", set->id), err);
+    return hr_buf_check(out, hr_printf(set->arena, "the manifest of dataset '%.64s'", set->id),
+                        err);
 }
 
 static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, struct hr_err *err)
@@ -157,7 +187,9 @@ static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, str
         return code;
     }
     unsigned char *packed = malloc(hr_buf_len(&text) + 4), *json = malloc(length + 1);
-    int len = packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text), (int)hr_buf_len(&text)) : -1;
+    int len = packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text),
+                                       (int)hr_buf_len(&text))
+                     : -1;
     uLongf got = length;
     if (len < 0 || !json || uncompress(json, &got, packed, (uLong)len) != Z_OK || got != length)
         code = malformed(set->id, "its parts do not unpack", err);
@@ -171,14 +203,23 @@ static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, str
     return code;
 }
 
-enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set, const char *number, const char *value, struct hr_err *err)
+enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set,
+                                  const char *number,
+                                  const char *value,
+                                  struct hr_err *err)
 {
     size_t at, count, length;
     int used = 0;
     if (set->files)
         return HR_OK;
-    if (sscanf(number, "%zu", &at) != 1 || sscanf(value, "%zu/%zu:%n", &count, &length, &used) != 2 || !used || !count || count > PARTS_MAX ||
-        at >= count || length > UNPACKED_MAX || (set->parts && set->part_count != count))
+    if (sscanf(number, "%zu", &at) != 1 ||
+        sscanf(value, "%zu/%zu:%n", &count, &length, &used) != 2 ||
+        !used ||
+        !count ||
+        count > PARTS_MAX ||
+        at >= count ||
+        length > UNPACKED_MAX ||
+        (set->parts && set->part_count != count))
         return malformed(set->id, "a part of it is none", err);
     if (!set->parts) {
         set->parts = calloc(count, sizeof *set->parts);
@@ -192,7 +233,10 @@ enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set, const char *numbe
     return set->parts_here == count ? unpack_parts(set, length, err) : HR_OK;
 }
 
-struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set) { return set->config; }
+struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set)
+{
+    return set->config;
+}
 
 /* ---- places ---- */
 
@@ -209,7 +253,11 @@ static size_t first_at(const struct hr_blob_dataset *set, const char *path)
     return low;
 }
 
-enum hr_code hr_blob_dataset_place(struct hr_blob *blob, struct hr_arena *arena, const char *location, const char *rest, struct hr_blob_place *place,
+enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
+                                   struct hr_arena *arena,
+                                   const char *location,
+                                   const char *rest,
+                                   struct hr_blob_place *place,
                                    struct hr_err *err)
 {
     size_t len = strcspn(rest, "/"), end = strlen(rest);
@@ -219,7 +267,8 @@ enum hr_code hr_blob_dataset_place(struct hr_blob *blob, struct hr_arena *arena,
     place->path = end > len ? hr_strndup(arena, rest + len + 1, end - len - 1) : "";
     place->host = place->account = "";
     place->root = hr_printf(arena, "dataset://%s", place->container);
-    place->location = *place->path ? hr_printf(arena, "%s/%s", place->root, place->path) : place->root;
+    place->location =
+        *place->path ? hr_printf(arena, "%s/%s", place->root, place->path) : place->root;
     place->backend = &hr_blob_pinned;
     place->dataset = hr_blob_config_dataset(blob->config, place->container, false);
     if (place->dataset && __atomic_load_n(&place->dataset->files, __ATOMIC_ACQUIRE))
@@ -231,7 +280,9 @@ enum hr_code hr_blob_dataset_place(struct hr_blob *blob, struct hr_arena *arena,
 static const struct pinned_file *file_at(const struct hr_blob_place *place)
 {
     size_t at = first_at(place->dataset, place->path);
-    return at < place->dataset->count && !strcmp(place->dataset->files[at].path, place->path) ? &place->dataset->files[at] : NULL;
+    return at < place->dataset->count && !strcmp(place->dataset->files[at].path, place->path)
+               ? &place->dataset->files[at]
+               : NULL;
 }
 
 static bool below(const char *folder, const char *path)
@@ -243,13 +294,17 @@ static bool below(const char *folder, const char *path)
 static bool folder_at(const struct hr_blob_place *place)
 {
     const struct hr_blob_dataset *set = place->dataset;
-    for (size_t i = first_at(set, place->path); i < set->count && !strncmp(set->files[i].path, place->path, strlen(place->path)); i++)
+    for (size_t i = first_at(set, place->path);
+         i < set->count && !strncmp(set->files[i].path, place->path, strlen(place->path)); i++)
         if (below(place->path, set->files[i].path))
             return true;
     return !*place->path;
 }
 
-static enum hr_code pinned_stat(struct hr_blob *blob, const struct hr_blob_place *place, struct hr_blob_stat *stat, const struct hr_blob_cancel *cancel,
+static enum hr_code pinned_stat(struct hr_blob *blob,
+                                const struct hr_blob_place *place,
+                                struct hr_blob_stat *stat,
+                                const struct hr_blob_cancel *cancel,
                                 struct hr_err *err)
 {
     const struct pinned_file *file = file_at(place);
@@ -263,8 +318,13 @@ static enum hr_code pinned_stat(struct hr_blob *blob, const struct hr_blob_place
     return HR_OK;
 }
 
-static enum hr_code pinned_list(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options,
-                                struct hr_blob_page *page, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code pinned_list(struct hr_blob *blob,
+                                struct hr_arena *arena,
+                                const struct hr_blob_place *place,
+                                const struct hr_blob_list_options *options,
+                                struct hr_blob_page *page,
+                                const struct hr_blob_cancel *cancel,
+                                struct hr_err *err)
 {
     const struct hr_blob_dataset *set = place->dataset;
     size_t skip = *place->path ? strlen(place->path) + 1 : 0;
@@ -279,7 +339,8 @@ static enum hr_code pinned_list(struct hr_blob *blob, struct hr_arena *arena, co
     for (size_t i = 0; i < set->count; i++) {
         if (!below(place->path, set->files[i].path))
             continue;
-        const char *name = set->files[i].path + skip, *slash = options->recursive ? NULL : strchr(name, '/');
+        const char *name = set->files[i].path + skip,
+                   *slash = options->recursive ? NULL : strchr(name, '/');
         struct hr_blob_stat stat = set->files[i].stat;
         if (slash) {
             name = hr_strndup(arena, name, (size_t)(slash - name));
@@ -288,12 +349,14 @@ static enum hr_code pinned_list(struct hr_blob *blob, struct hr_arena *arena, co
                 continue;
             last = name;
         }
-        page->entries[page->count++] = (struct hr_blob_entry){hr_printf(arena, "%s/%s", place->location, name), name, stat};
+        page->entries[page->count++] =
+            (struct hr_blob_entry){hr_printf(arena, "%s/%s", place->location, name), name, stat};
     }
     return HR_OK;
 }
 
-/* from here on the reader is the account's, of the object that the manifest names, at its version */
+/* from here on the reader is the account's, of the object that the manifest names, at its version
+ */
 static enum hr_code pinned_open(struct hr_blob_reader *reader, struct hr_err *err)
 {
     const struct pinned_file *file = file_at(&reader->place);
@@ -303,7 +366,8 @@ static enum hr_code pinned_open(struct hr_blob_reader *reader, struct hr_err *er
     reader->stat = file->stat;
     HR_TRY(hr_blob_place_parse(reader->blob, reader->arena, file->url, &reader->place, err));
     if (reader->place.backend != &hr_blob_azure)
-        return hr_fail(err, HR_E_UNSUPPORTED, "'%s' of a dataset is not in a storage account", file->url);
+        return hr_fail(err, HR_E_UNSUPPORTED, "'%s' of a dataset is not in a storage account",
+                       file->url);
     reader->place.dataset = set;
     reader->backend = &hr_blob_azure;
     return hr_blob_azure.open(reader, err);
@@ -316,9 +380,15 @@ static enum hr_code read_only(const char *location, struct hr_err *err)
     return hr_fail(err, HR_E_UNSUPPORTED, "'%s' is of a dataset, which is read-only", location);
 }
 
-static enum hr_code pinned_create(struct hr_blob_writer *writer, struct hr_err *err) { return read_only(writer->place.location, err); }
+static enum hr_code pinned_create(struct hr_blob_writer *writer, struct hr_err *err)
+{
+    return read_only(writer->place.location, err);
+}
 
-static enum hr_code pinned_remove(struct hr_blob *blob, const struct hr_blob_place *place, bool recursive, const struct hr_blob_cancel *cancel,
+static enum hr_code pinned_remove(struct hr_blob *blob,
+                                  const struct hr_blob_place *place,
+                                  bool recursive,
+                                  const struct hr_blob_cancel *cancel,
                                   struct hr_err *err)
 {
     (void)blob;
@@ -327,15 +397,22 @@ static enum hr_code pinned_remove(struct hr_blob *blob, const struct hr_blob_pla
     return read_only(place->location, err);
 }
 
-static enum hr_code pinned_mkdir(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code pinned_mkdir(struct hr_blob *blob,
+                                 const struct hr_blob_place *place,
+                                 const struct hr_blob_cancel *cancel,
+                                 struct hr_err *err)
 {
     (void)blob;
     (void)cancel;
     return read_only(place->location, err);
 }
 
-static enum hr_code pinned_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
-                                  const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code pinned_rename(struct hr_blob *blob,
+                                  const struct hr_blob_place *from,
+                                  const struct hr_blob_place *to,
+                                  bool overwrite,
+                                  const struct hr_blob_cancel *cancel,
+                                  struct hr_err *err)
 {
     (void)blob;
     (void)to;
@@ -345,6 +422,12 @@ static enum hr_code pinned_rename(struct hr_blob *blob, const struct hr_blob_pla
 }
 
 const struct hr_blob_backend hr_blob_pinned = {
-    .name = "dataset", .stat = pinned_stat, .list = pinned_list, .open = pinned_open, .create = pinned_create, .remove = pinned_remove,
-    .mkdir = pinned_mkdir, .rename = pinned_rename,
+    .name = "dataset",
+    .stat = pinned_stat,
+    .list = pinned_list,
+    .open = pinned_open,
+    .create = pinned_create,
+    .remove = pinned_remove,
+    .mkdir = pinned_mkdir,
+    .rename = pinned_rename,
 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALTERNATIVES_MAX 1000          /* of all {…} of one pattern together */
+#define ALTERNATIVES_MAX 1000 /* of all {…} of one pattern together */
 
 /* ---- one segment ---- */
 
@@ -66,16 +66,23 @@ static bool match(const char *pattern, const char *text)
 
 /* ---- {a,b}: every alternative is a pattern of its own ---- */
 
-struct patterns { const char **at; size_t count, cap; };
+struct patterns {
+    const char **at;
+    size_t count, cap;
+};
 
-static enum hr_code expand(struct hr_arena *arena, const char *pattern, struct patterns *out, struct hr_err *err)
+static enum hr_code expand(struct hr_arena *arena,
+                           const char *pattern,
+                           struct patterns *out,
+                           struct hr_err *err)
 {
     const char *open = pattern;
     for (; *open && *open != '{'; open++)
         open += *open == '\\' && open[1];
     if (!*open) {
         if (out->count == out->cap)
-            return hr_fail(err, HR_E_LIMIT, "the pattern '%.512s' has more than %d alternatives", pattern, ALTERNATIVES_MAX);
+            return hr_fail(err, HR_E_LIMIT, "the pattern '%.512s' has more than %d alternatives",
+                           pattern, ALTERNATIVES_MAX);
         out->at[out->count++] = pattern;
         return HR_OK;
     }
@@ -87,14 +94,18 @@ static enum hr_code expand(struct hr_arena *arena, const char *pattern, struct p
             break;
     }
     if (!*close)
-        return hr_fail(err, HR_E_INVALID, "the pattern '%.512s' has a '{' without its '}'", pattern);
+        return hr_fail(err, HR_E_INVALID, "the pattern '%.512s' has a '{' without its '}'",
+                       pattern);
     for (const char *p = start, *from = start;; p++) {
         int depth = 0;
         for (; p < close && !(*p == ',' && !depth); p++) {
             p += *p == '\\' && p[1];
             depth += (*p == '{') - (*p == '}');
         }
-        HR_TRY(expand(arena, hr_printf(arena, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(p - from), from, close + 1), out, err));
+        HR_TRY(expand(arena,
+                      hr_printf(arena, "%.*s%.*s%s", (int)(open - pattern), pattern,
+                                (int)(p - from), from, close + 1),
+                      out, err));
         if (p >= close)
             return HR_OK;
         from = p + 1;
@@ -163,7 +174,10 @@ static enum hr_code found_at(struct search *search, const char *location, struct
 }
 
 /* folder: exists or not, a literal; rest: the pattern below it, no leading slash */
-static enum hr_code descend(struct search *search, const char *folder, const char *rest, struct hr_err *err)
+static enum hr_code descend(struct search *search,
+                            const char *folder,
+                            const char *rest,
+                            struct hr_err *err)
 {
     size_t len = strcspn(rest, "/");
     while (*rest && !has_wild(rest, len)) {
@@ -173,11 +187,13 @@ static enum hr_code descend(struct search *search, const char *folder, const cha
     }
     if (!*rest)
         return found_at(search, folder, err);
-    const char *segment = hr_strndup(search->scratch, rest, len), *below = rest + len + strspn(rest + len, "/");
+    const char *segment = hr_strndup(search->scratch, rest, len),
+               *below = rest + len + strspn(rest + len, "/");
     struct hr_blob_page page;
-    enum hr_code code = hr_blob_list_all(search->blob, search->scratch, folder, false, &page, search->cancel, err);
+    enum hr_code code =
+        hr_blob_list_all(search->blob, search->scratch, folder, false, &page, search->cancel, err);
     if (code == HR_E_NOT_FOUND || code == HR_E_INVALID)
-        return HR_OK;                  /* no such folder, or a file: nothing below it fits */
+        return HR_OK; /* no such folder, or a file: nothing below it fits */
     for (size_t i = 0; i < page.count && !code; i++) {
         if (!match(segment, page.entries[i].name))
             continue;
@@ -191,7 +207,8 @@ static enum hr_code descend(struct search *search, const char *folder, const cha
 
 static int by_location(const void *a, const void *b)
 {
-    return strcmp(((const struct hr_blob_entry *)a)->location, ((const struct hr_blob_entry *)b)->location);
+    return strcmp(((const struct hr_blob_entry *)a)->location,
+                  ((const struct hr_blob_entry *)b)->location);
 }
 
 /* the part of a location that is never a pattern: scheme and authority, "/" or "" */
@@ -203,16 +220,23 @@ static size_t literal_len(const char *location)
     return (size_t)(authority - location) + 3 + strcspn(authority + 3, "/");
 }
 
-enum hr_code hr_blob_glob(struct hr_blob *blob, struct hr_arena *arena, const char *pattern, struct hr_blob_page *matches,
-                          const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_glob(struct hr_blob *blob,
+                          struct hr_arena *arena,
+                          const char *pattern,
+                          struct hr_blob_page *matches,
+                          const struct hr_blob_cancel *cancel,
+                          struct hr_err *err)
 {
     struct search search = {blob, arena, hr_arena_new(NULL), cancel, matches, 0};
-    struct patterns patterns = {HR_NEW_ARRAY(search.scratch, const char *, ALTERNATIVES_MAX), 0, ALTERNATIVES_MAX};
+    struct patterns patterns = {HR_NEW_ARRAY(search.scratch, const char *, ALTERNATIVES_MAX), 0,
+                                ALTERNATIVES_MAX};
     *matches = (struct hr_blob_page){0};
     if (!hr_blob_is_remote(pattern) && !strncmp(pattern, "file:", 5))
         pattern += 5 + (pattern[5] == '/' ? strspn(pattern + 5, "/") - 1 : 0);
     struct hr_blob_place place;
-    enum hr_code code = hr_blob_has_glob(pattern) ? HR_OK : hr_blob_place_parse(blob, search.scratch, pattern, &place, err);
+    enum hr_code code = hr_blob_has_glob(pattern)
+                            ? HR_OK
+                            : hr_blob_place_parse(blob, search.scratch, pattern, &place, err);
     if (!code)
         code = expand(search.scratch, pattern, &patterns, err);
     for (size_t i = 0; i < patterns.count && !code; i++) {
@@ -225,7 +249,7 @@ enum hr_code hr_blob_glob(struct hr_blob *blob, struct hr_arena *arena, const ch
     if (code || !matches->count)
         return code;
     qsort(matches->entries, matches->count, sizeof *matches->entries, by_location);
-    size_t kept = 1;                   /* two alternatives may fit the same file */
+    size_t kept = 1; /* two alternatives may fit the same file */
     for (size_t i = 1; i < matches->count; i++)
         if (strcmp(matches->entries[i].location, matches->entries[kept - 1].location))
             matches->entries[kept++] = matches->entries[i];

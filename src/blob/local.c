@@ -1,4 +1,5 @@
-/* Local files. A writer makes a hidden temporary file beside its target and renames it; the kernel reads ahead. */
+/* Local files. A writer makes a hidden temporary file beside its target and renames it; the kernel
+ * reads ahead. */
 #include "blob/backend.h"
 #include "base/clock.h"
 #include <dirent.h>
@@ -13,8 +14,10 @@
 
 static enum hr_code fail_errno(struct hr_err *err, int number, const char *what, const char *path)
 {
-    enum hr_code code = number == ENOENT || number == ENOTDIR ? HR_E_NOT_FOUND : number == EACCES || number == EPERM ? HR_E_STORAGE_DENIED
-                      : number == EEXIST ? HR_E_EXISTS : HR_E_IO;
+    enum hr_code code = number == ENOENT || number == ENOTDIR ? HR_E_NOT_FOUND
+                        : number == EACCES || number == EPERM ? HR_E_STORAGE_DENIED
+                        : number == EEXIST                    ? HR_E_EXISTS
+                                                              : HR_E_IO;
     if (number == ENOENT)
         return hr_fail(err, code, "'%s' does not exist", path);
     if (hr_errno_is_full(number))
@@ -29,11 +32,15 @@ static void fill(const struct stat *from, struct hr_blob_stat *to)
     if (to->is_dir)
         return;
     to->size = from->st_size;
-    snprintf(to->etag, sizeof to->etag, "\"%llx-%llx-%llx.%lx\"", (unsigned long long)from->st_ino, (unsigned long long)from->st_size,
-             (unsigned long long)from->st_mtim.tv_sec, from->st_mtim.tv_nsec);
+    snprintf(to->etag, sizeof to->etag, "\"%llx-%llx-%llx.%lx\"", (unsigned long long)from->st_ino,
+             (unsigned long long)from->st_size, (unsigned long long)from->st_mtim.tv_sec,
+             from->st_mtim.tv_nsec);
 }
 
-static enum hr_code local_stat(struct hr_blob *blob, const struct hr_blob_place *place, struct hr_blob_stat *stat_out, const struct hr_blob_cancel *cancel,
+static enum hr_code local_stat(struct hr_blob *blob,
+                               const struct hr_blob_place *place,
+                               struct hr_blob_stat *stat_out,
+                               const struct hr_blob_cancel *cancel,
                                struct hr_err *err)
 {
     struct stat st;
@@ -72,7 +79,8 @@ static void add_entry(struct walk *walk, const char *path, const char *name, con
     fill(st, &entry->stat);
 }
 
-static enum hr_code walk_folder(struct walk *walk, const char *path, const char *prefix, int depth, struct hr_err *err)
+static enum hr_code walk_folder(
+    struct walk *walk, const char *path, const char *prefix, int depth, struct hr_err *err)
 {
     if (depth > 100)
         return hr_fail(err, HR_E_LIMIT, "the folder '%s' is nested more than 100 deep", path);
@@ -83,12 +91,15 @@ static enum hr_code walk_folder(struct walk *walk, const char *path, const char 
     enum hr_code code = HR_OK;
     for (struct dirent *item; !code && (item = readdir(dir));) {
         struct stat st;
-        if (!strcmp(item->d_name, ".") || !strcmp(item->d_name, "..") || fstatat(dirfd(dir), item->d_name, &st, 0))
-            continue;                                      /* gone meanwhile, or a dangling link */
+        if (!strcmp(item->d_name, ".") ||
+            !strcmp(item->d_name, "..") ||
+            fstatat(dirfd(dir), item->d_name, &st, 0))
+            continue; /* gone meanwhile, or a dangling link */
         if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
             continue;
         const char *child = hr_blob_join(walk->arena, path, item->d_name);
-        const char *name = *prefix ? hr_printf(walk->arena, "%s/%s", prefix, item->d_name) : hr_strdup(walk->arena, item->d_name);
+        const char *name = *prefix ? hr_printf(walk->arena, "%s/%s", prefix, item->d_name)
+                                   : hr_strdup(walk->arena, item->d_name);
         add_entry(walk, child, name, &st);
         if (walk->recursive && S_ISDIR(st.st_mode))
             code = walk_folder(walk, child, name, depth + 1, err);
@@ -98,8 +109,13 @@ static enum hr_code walk_folder(struct walk *walk, const char *path, const char 
 }
 
 /* one page: a local folder is read whole anyway */
-static enum hr_code local_list(struct hr_blob *blob, struct hr_arena *arena, const struct hr_blob_place *place, const struct hr_blob_list_options *options,
-                               struct hr_blob_page *page, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code local_list(struct hr_blob *blob,
+                               struct hr_arena *arena,
+                               const struct hr_blob_place *place,
+                               const struct hr_blob_list_options *options,
+                               struct hr_blob_page *page,
+                               const struct hr_blob_cancel *cancel,
+                               struct hr_err *err)
 {
     struct hr_blob_stat st;
     HR_TRY(local_stat(blob, place, &st, cancel, err));
@@ -116,7 +132,7 @@ static enum hr_code local_open(struct hr_blob_reader *reader, struct hr_err *err
     const char *path = reader->place.path;
     struct stat st;
     struct hr_blob_stat now;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);        /* not to hang on a pipe */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to hang on a pipe */
     if (fd < 0)
         return fail_errno(err, errno, "open", path);
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
@@ -126,7 +142,8 @@ static enum hr_code local_open(struct hr_blob_reader *reader, struct hr_err *err
     fill(&st, &now);
     if (reader->stat.etag[0] && strcmp(reader->stat.etag, now.etag)) {
         close(fd);
-        return hr_fail(err, HR_E_CHANGED, "'%s' changed between being listed and being opened", path);
+        return hr_fail(err, HR_E_CHANGED, "'%s' changed between being listed and being opened",
+                       path);
     }
     reader->stat = now;
     int *state = HR_NEW(reader->arena, int);
@@ -135,7 +152,13 @@ static enum hr_code local_open(struct hr_blob_reader *reader, struct hr_err *err
     return HR_OK;
 }
 
-static enum hr_code local_read_at(struct hr_blob_reader *reader, void *bytes, size_t len, int64_t offset, bool sequential, size_t *got, struct hr_err *err)
+static enum hr_code local_read_at(struct hr_blob_reader *reader,
+                                  void *bytes,
+                                  size_t len,
+                                  int64_t offset,
+                                  bool sequential,
+                                  size_t *got,
+                                  struct hr_err *err)
 {
     int fd = *(int *)reader->state;
     struct stat st;
@@ -169,7 +192,10 @@ static void local_close(struct hr_blob_reader *reader)
 
 /* ---- writing ---- */
 
-struct local_write { int fd; char *part; };
+struct local_write {
+    int fd;
+    char *part;
+};
 
 static enum hr_code make_parents(const char *path, struct hr_err *err)
 {
@@ -197,7 +223,8 @@ static enum hr_code local_create(struct hr_blob_writer *writer, struct hr_err *e
     HR_TRY(make_parents(path, err));
     hr_uuid_new(uuid);
     struct local_write *state = HR_NEW(writer->arena, struct local_write);
-    state->part = hr_printf(writer->arena, "%.*s/.headrace-%s.part", (int)(slash - path), path, uuid);
+    state->part =
+        hr_printf(writer->arena, "%.*s/.headrace-%s.part", (int)(slash - path), path, uuid);
     state->fd = open(state->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (state->fd < 0)
         return fail_errno(err, errno, "write", path);
@@ -205,7 +232,10 @@ static enum hr_code local_create(struct hr_blob_writer *writer, struct hr_err *e
     return HR_OK;
 }
 
-static enum hr_code local_write(struct hr_blob_writer *writer, const void *bytes, size_t len, struct hr_err *err)
+static enum hr_code local_write(struct hr_blob_writer *writer,
+                                const void *bytes,
+                                size_t len,
+                                struct hr_err *err)
 {
     struct local_write *state = writer->state;
     for (size_t done = 0; done < len;) {
@@ -248,20 +278,25 @@ static enum hr_code check_match(const struct hr_blob_writer *writer, struct hr_e
     if (!stat(writer->place.path, &st))
         fill(&st, &now);
     if (strcmp(now.etag, writer->options.if_match))
-        return hr_fail(err, HR_E_CHANGED, "'%s' is not the version that was to be replaced", writer->place.path);
+        return hr_fail(err, HR_E_CHANGED, "'%s' is not the version that was to be replaced",
+                       writer->place.path);
     return HR_OK;
 }
 
-static enum hr_code local_publish(struct hr_blob_writer *writer, struct hr_blob_stat *stat_out, struct hr_err *err)
+static enum hr_code local_publish(struct hr_blob_writer *writer,
+                                  struct hr_blob_stat *stat_out,
+                                  struct hr_err *err)
 {
     struct local_write *state = writer->state;
     const char *path = writer->place.path;
     struct stat st;
     HR_TRY(check_match(writer, err));
-    int failed = writer->options.overwrite || writer->options.if_match[0] ? rename(state->part, path)
-               : renameat2(AT_FDCWD, state->part, AT_FDCWD, path, RENAME_NOREPLACE);
+    int failed = writer->options.overwrite || writer->options.if_match[0]
+                     ? rename(state->part, path)
+                     : renameat2(AT_FDCWD, state->part, AT_FDCWD, path, RENAME_NOREPLACE);
     if (failed)
-        return errno == EEXIST ? hr_fail(err, HR_E_EXISTS, "'%s' exists already", path) : fail_errno(err, errno, "write", path);
+        return errno == EEXIST ? hr_fail(err, HR_E_EXISTS, "'%s' exists already", path)
+                               : fail_errno(err, errno, "write", path);
     state->part = NULL;
     sync_folder(path);
     if (!fstat(state->fd, &st))
@@ -279,7 +314,10 @@ static void local_drop(struct hr_blob_writer *writer)
 
 /* ---- changing ---- */
 
-static enum hr_code remove_tree(const char *path, const struct hr_blob_cancel *cancel, int depth, struct hr_err *err)
+static enum hr_code remove_tree(const char *path,
+                                const struct hr_blob_cancel *cancel,
+                                int depth,
+                                struct hr_err *err)
 {
     if (depth > 100)
         return hr_fail(err, HR_E_LIMIT, "the folder '%s' is nested more than 100 deep", path);
@@ -306,7 +344,11 @@ static enum hr_code remove_tree(const char *path, const struct hr_blob_cancel *c
     return code;
 }
 
-static enum hr_code local_remove(struct hr_blob *blob, const struct hr_blob_place *place, bool recursive, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code local_remove(struct hr_blob *blob,
+                                 const struct hr_blob_place *place,
+                                 bool recursive,
+                                 const struct hr_blob_cancel *cancel,
+                                 struct hr_err *err)
 {
     struct stat st;
     (void)blob;
@@ -316,11 +358,15 @@ static enum hr_code local_remove(struct hr_blob *blob, const struct hr_blob_plac
         return remove_tree(place->path, cancel, 0, err);
     if (!(S_ISDIR(st.st_mode) ? rmdir(place->path) : unlink(place->path)))
         return HR_OK;
-    return errno == ENOTEMPTY || errno == EEXIST ? hr_fail(err, HR_E_INVALID, "the folder '%s' is not empty", place->path)
-                                                 : fail_errno(err, errno, "delete", place->path);
+    return errno == ENOTEMPTY || errno == EEXIST
+               ? hr_fail(err, HR_E_INVALID, "the folder '%s' is not empty", place->path)
+               : fail_errno(err, errno, "delete", place->path);
 }
 
-static enum hr_code local_mkdir(struct hr_blob *blob, const struct hr_blob_place *place, const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code local_mkdir(struct hr_blob *blob,
+                                const struct hr_blob_place *place,
+                                const struct hr_blob_cancel *cancel,
+                                struct hr_err *err)
 {
     struct stat st;
     (void)blob, (void)cancel;
@@ -329,11 +375,16 @@ static enum hr_code local_mkdir(struct hr_blob *blob, const struct hr_blob_place
         return HR_OK;
     if (errno == EEXIST && !stat(place->path, &st) && S_ISDIR(st.st_mode))
         return HR_OK;
-    return errno == EEXIST ? hr_fail(err, HR_E_EXISTS, "'%s' is a file", place->path) : fail_errno(err, errno, "make the folder", place->path);
+    return errno == EEXIST ? hr_fail(err, HR_E_EXISTS, "'%s' is a file", place->path)
+                           : fail_errno(err, errno, "make the folder", place->path);
 }
 
-static enum hr_code local_rename(struct hr_blob *blob, const struct hr_blob_place *from, const struct hr_blob_place *to, bool overwrite,
-                                 const struct hr_blob_cancel *cancel, struct hr_err *err)
+static enum hr_code local_rename(struct hr_blob *blob,
+                                 const struct hr_blob_place *from,
+                                 const struct hr_blob_place *to,
+                                 bool overwrite,
+                                 const struct hr_blob_cancel *cancel,
+                                 struct hr_err *err)
 {
     (void)blob, (void)cancel;
     struct stat st;
@@ -342,14 +393,26 @@ static enum hr_code local_rename(struct hr_blob *blob, const struct hr_blob_plac
     HR_TRY(make_parents(to->path, err));
     unsigned flags = overwrite && !S_ISDIR(st.st_mode) ? 0 : RENAME_NOREPLACE;
     if (renameat2(AT_FDCWD, from->path, AT_FDCWD, to->path, flags))
-        return errno == EEXIST || errno == ENOTEMPTY ? hr_fail(err, HR_E_EXISTS, "'%s' exists already", to->path)
-                                                     : fail_errno(err, errno, "rename", from->path);
+        return errno == EEXIST || errno == ENOTEMPTY
+                   ? hr_fail(err, HR_E_EXISTS, "'%s' exists already", to->path)
+                   : fail_errno(err, errno, "rename", from->path);
     sync_folder(to->path);
     return HR_OK;
 }
 
 const struct hr_blob_backend hr_blob_local = {
-    .name = "local", .stat = local_stat, .list = local_list, .open = local_open, .read_at = local_read_at, .close = local_close,
-    .create = local_create, .write = local_write, .finish = local_finish, .publish = local_publish, .drop = local_drop,
-    .remove = local_remove, .mkdir = local_mkdir, .rename = local_rename,
+    .name = "local",
+    .stat = local_stat,
+    .list = local_list,
+    .open = local_open,
+    .read_at = local_read_at,
+    .close = local_close,
+    .create = local_create,
+    .write = local_write,
+    .finish = local_finish,
+    .publish = local_publish,
+    .drop = local_drop,
+    .remove = local_remove,
+    .mkdir = local_mkdir,
+    .rename = local_rename,
 };

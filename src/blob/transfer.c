@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POOL_MAX 16                 /* idle easy handles kept; connections are the multi handle's */
+#define POOL_MAX 16 /* idle easy handles kept; connections are the multi handle's */
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS 8000
 #define CANCEL_POLL_MS 50
@@ -37,7 +37,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
     struct hr_blob_transfer *transfer = arg;
     size_t len = size * count;
-    if (len > 5 && !memcmp(line, "HTTP/", 5)) {            /* a new answer: what stood before belonged to a 100 or a proxy */
+    /* a new answer: what stood before belonged to a 100 or a proxy */
+    if (len > 5 && !memcmp(line, "HTTP/", 5)) {
         hr_buf_clear(&transfer->headers);
         return len;
     }
@@ -71,19 +72,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     atomic_fetch_add_explicit(&transfer->mover->bytes_read, len, memory_order_relaxed);
     if (good && transfer->into) {
         if (len > transfer->into_len - transfer->got)
-            return 0;                                      /* more than was asked for: the answer is not the range */
+            return 0; /* more than was asked for: the answer is not the range */
         memcpy((char *)transfer->into + transfer->got, bytes, len);
         transfer->got += len;
         return len;
     }
     size_t have = hr_buf_mark(&transfer->response);
     if (!good && have + len > response_max(transfer))
-        return len;                                        /* of an error's body the beginning is enough */
+        return len; /* of an error's body the beginning is enough */
     transfer->got += len;
     return hr_buf_add(&transfer->response, bytes, len) ? len : 0;
 }
 
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+static int on_progress(
+    void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
     struct hr_blob_transfer *transfer = arg;
     (void)down_total, (void)up_total;
@@ -101,14 +103,16 @@ static bool loopback(const char *url)
 {
     const char *host = strstr(url, "://");
     host = host ? host + 3 : url;
-    return !strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5);
+    return !strncmp(host, "127.", 4) ||
+           !strncmp(host, "localhost", 9) ||
+           !strncmp(host, "[::1]", 5);
 }
 
 static void set_request(struct hr_blob_transfer *transfer)
 {
     CURL *easy = transfer->easy;
     curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);        /* the path is signed as it stands */
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* the path is signed as it stands */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -116,7 +120,10 @@ static void set_request(struct hr_blob_transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->ca_file);
     if (loopback(transfer->url))
         curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    if (transfer->body || !strcmp(transfer->method, "PUT") || !strcmp(transfer->method, "PATCH") || !strcmp(transfer->method, "POST")) {
+    if (transfer->body ||
+        !strcmp(transfer->method, "PUT") ||
+        !strcmp(transfer->method, "PATCH") ||
+        !strcmp(transfer->method, "POST")) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_len);
     }
@@ -138,13 +145,16 @@ static void set_callbacks(struct hr_blob_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_ms < 10000 ? timeout_ms : 10000));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(timeout_ms < 10000 ? timeout_ms : 10000));
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->why);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 }
 
-static void finish(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer, enum hr_code code)
+static void finish(struct hr_blob_mover *mover,
+                   struct hr_blob_transfer *transfer,
+                   enum hr_code code)
 {
     transfer->code = code;
     pthread_mutex_lock(&mover->lock);
@@ -182,7 +192,7 @@ static void start(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer
     transfer->moved_ms = 0;
     transfer->why[0] = 0;
     transfer->status = 0;
-    hr_buf_release(&transfer->response);      /* an earlier attempt's failure too */
+    hr_buf_release(&transfer->response); /* an earlier attempt's failure too */
     hr_buf_release(&transfer->headers);
     enum hr_code code = transfer->prepare(transfer, &transfer->slist, &transfer->err);
     if (code) {
@@ -207,17 +217,30 @@ static void start(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer
 
 static bool status_may_pass(int status)
 {
-    return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+    return status == 408 ||
+           status == 429 ||
+           status == 500 ||
+           status == 502 ||
+           status == 503 ||
+           status == 504;
 }
 
 static bool failure_may_pass(const struct hr_blob_transfer *transfer, CURLcode result)
 {
     switch (result) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return transfer->attempts < 3;                     /* it rarely becomes known within seconds */
-    case CURLE_COULDNT_CONNECT:                            /* a storage account, or the server that holds its port, starts again within seconds */
-    case CURLE_OPERATION_TIMEDOUT: case CURLE_SEND_ERROR: case CURLE_RECV_ERROR: case CURLE_GOT_NOTHING: case CURLE_PARTIAL_FILE:
-    case CURLE_ABORTED_BY_CALLBACK: case CURLE_HTTP2: case CURLE_WEIRD_SERVER_REPLY:
+        /* it rarely becomes known within seconds */
+        return transfer->attempts < 3;
+    /* a storage account, or the server that holds its port, starts again within seconds */
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_ABORTED_BY_CALLBACK:
+    case CURLE_HTTP2:
+    case CURLE_WEIRD_SERVER_REPLY:
         return true;
     default:
         return false;
@@ -230,7 +253,8 @@ static int64_t pause_ms(struct hr_blob_mover *mover, const struct hr_blob_transf
     int64_t pause = PAUSE_FIRST_MS;
     for (int i = 1; i < transfer->attempts && pause < PAUSE_MAX_MS; i++)
         pause *= 3;
-    pause += rand_r(&mover->pause_seed) % (pause / 2);     /* so that many readers do not come back together */
+    /* so that many readers do not come back together */
+    pause += rand_r(&mover->pause_seed) % (pause / 2);
     int64_t asked = atoll(hr_transfer_header(transfer, "retry-after", after, sizeof after)) * 1000;
     pause = asked > pause ? asked : pause;
     return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
@@ -246,30 +270,47 @@ static enum hr_code describe(struct hr_blob_transfer *transfer, CURLcode result)
     const char *s = tries == 1 ? "" : "s";
     switch (result) {
     case CURLE_OK:
-        return hr_fail(&transfer->err, HR_E_IO, "the answer of '%.*s' was cut short %d time%s", len, host, tries, s);
+        return hr_fail(&transfer->err, HR_E_IO, "the answer of '%.*s' was cut short %d time%s", len,
+                       host, tries, s);
     case CURLE_COULDNT_RESOLVE_HOST:
         hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the host '%.*s' is not known", len, host);
-        return hr_fail_hint(&transfer->err, "check the account's name; does this machine reach Azure?");
+        return hr_fail_hint(&transfer->err,
+                            "check the account's name; does this machine reach Azure?");
     case CURLE_COULDNT_CONNECT:
-        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "nobody answers at '%.*s' (%d attempt%s)", len, host, tries, s);
-    case CURLE_OPERATION_TIMEDOUT: case CURLE_ABORTED_BY_CALLBACK:
-        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "'%.*s' was silent for %d ms (%d attempt%s)", len, host, transfer->mover->timeout_ms, tries, s);
-    case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE:
-        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the certificate of '%.*s' is not trusted: %s", len, host, why);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "nobody answers at '%.*s' (%d attempt%s)",
+                       len, host, tries, s);
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_ABORTED_BY_CALLBACK:
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN,
+                       "'%.*s' was silent for %d ms (%d attempt%s)", len, host,
+                       transfer->mover->timeout_ms, tries, s);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN,
+                       "the certificate of '%.*s' is not trusted: %s", len, host, why);
     case CURLE_WRITE_ERROR:
-        return hr_fail(&transfer->err, HR_E_IO, "'%.*s' answered with more than was asked for", len, host);
+        return hr_fail(&transfer->err, HR_E_IO, "'%.*s' answered with more than was asked for", len,
+                       host);
     default:
-        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN, "the connection to '%.*s' failed: %s (%d attempt%s)", len, host, why, tries, s);
+        return hr_fail(&transfer->err, HR_E_STORAGE_DOWN,
+                       "the connection to '%.*s' failed: %s (%d attempt%s)", len, host, why, tries,
+                       s);
     }
 }
 
-static void completed(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer, CURLcode result)
+static void completed(struct hr_blob_mover *mover,
+                      struct hr_blob_transfer *transfer,
+                      CURLcode result)
 {
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->status = (int)status;
-    bool short_body = result == CURLE_OK && status / 100 == 2 && transfer->into && transfer->got != transfer->into_len;
-    bool again = result == CURLE_OK ? status_may_pass(transfer->status) || short_body : failure_may_pass(transfer, result);
+    bool short_body = result == CURLE_OK &&
+                      status / 100 == 2 &&
+                      transfer->into &&
+                      transfer->got != transfer->into_len;
+    bool again = result == CURLE_OK ? status_may_pass(transfer->status) || short_body
+                                    : failure_may_pass(transfer, result);
     again = again && transfer->attempts < mover->attempts && !transfer->cancelled;
     let_go(mover, transfer);
     if (again) {
@@ -284,7 +325,9 @@ static void completed(struct hr_blob_mover *mover, struct hr_blob_transfer *tran
 
 /* ---- the thread ---- */
 
-static struct hr_blob_transfer *take_incoming(struct hr_blob_mover *mover, bool *cancels, bool *stop)
+static struct hr_blob_transfer *take_incoming(struct hr_blob_mover *mover,
+                                              bool *cancels,
+                                              bool *stop)
 {
     pthread_mutex_lock(&mover->lock);
     struct hr_blob_transfer *list = mover->incoming;
@@ -348,7 +391,8 @@ static void *run(void *arg)
     struct hr_blob_mover *mover = arg;
     for (bool stop = false; !stop;) {
         bool cancels;
-        for (struct hr_blob_transfer *t = take_incoming(mover, &cancels, &stop), *next; t; t = next) {
+        for (struct hr_blob_transfer *t = take_incoming(mover, &cancels, &stop), *next; t;
+             t = next) {
             next = t->next;
             if (is_cancelled(mover, t))
                 finish(mover, t, hr_fail(&t->err, HR_E_CANCELLED, "the request was cancelled"));
@@ -372,7 +416,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-enum hr_code hr_mover_new(const struct hr_blob_mover_options *options, struct hr_blob_mover **out, struct hr_err *err)
+enum hr_code hr_mover_new(const struct hr_blob_mover_options *options,
+                          struct hr_blob_mover **out,
+                          struct hr_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, curl_once);
@@ -450,7 +496,10 @@ static void wait_a_moment(struct hr_blob_mover *mover)
     pthread_cond_timedwait(&mover->done, &mover->lock, &until);
 }
 
-enum hr_code hr_mover_wait(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_mover_wait(struct hr_blob_mover *mover,
+                           struct hr_blob_transfer *transfer,
+                           const struct hr_blob_cancel *cancel,
+                           struct hr_err *err)
 {
     pthread_mutex_lock(&mover->lock);
     while (!transfer->done) {
@@ -506,12 +555,15 @@ void hr_transfer_release(struct hr_blob_transfer *transfer)
 }
 
 /* the value's place among the headers; NULL when absent */
-static const char *find_header(const struct hr_blob_transfer *transfer, const char *name, size_t *value_len)
+static const char *find_header(const struct hr_blob_transfer *transfer,
+                               const char *name,
+                               size_t *value_len)
 {
     size_t len = strlen(name);
     if (!hr_buf_ok(&transfer->headers))
-        return NULL;                                       /* too large: the transfer failed for it */
-    for (const char *line = hr_buf_text(&transfer->headers); *line; line += strcspn(line, "\n") + 1) {
+        return NULL; /* too large: the transfer failed for it */
+    for (const char *line = hr_buf_text(&transfer->headers); *line;
+         line += strcspn(line, "\n") + 1) {
         if (strncmp(line, name, len) || line[len] != ':')
             continue;
         *value_len = strcspn(line + len + 1, "\n");
@@ -520,7 +572,10 @@ static const char *find_header(const struct hr_blob_transfer *transfer, const ch
     return NULL;
 }
 
-const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const char *name, char *value, size_t size)
+const char *hr_transfer_header(const struct hr_blob_transfer *transfer,
+                               const char *name,
+                               char *value,
+                               size_t size)
 {
     size_t len = 0;
     const char *found = find_header(transfer, name, &len);
@@ -531,7 +586,9 @@ const char *hr_transfer_header(const struct hr_blob_transfer *transfer, const ch
     return value;
 }
 
-const char *hr_transfer_header_whole(const struct hr_blob_transfer *transfer, const char *name, struct hr_arena *arena)
+const char *hr_transfer_header_whole(const struct hr_blob_transfer *transfer,
+                                     const char *name,
+                                     struct hr_arena *arena)
 {
     size_t len = 0;
     const char *found = find_header(transfer, name, &len);

@@ -8,27 +8,34 @@
 struct hr_blob_stage {
     struct hr_blob *blob;
     struct hr_arena *arena;
-    const char *folder;                /* normal */
-    struct hr_blob_writer *writers;    /* finished, not yet published */
+    const char *folder;             /* normal */
+    struct hr_blob_writer *writers; /* finished, not yet published */
     size_t count;
-    struct hr_blob_stage *next;        /* blob->stages */
+    struct hr_blob_stage *next; /* blob->stages */
 };
 
-enum hr_code hr_blob_create(struct hr_blob *blob, const char *location, const struct hr_blob_write_options *options,
-                            const struct hr_blob_cancel *cancel, struct hr_blob_writer **out, struct hr_err *err)
+enum hr_code hr_blob_create(struct hr_blob *blob,
+                            const char *location,
+                            const struct hr_blob_write_options *options,
+                            const struct hr_blob_cancel *cancel,
+                            struct hr_blob_writer **out,
+                            struct hr_err *err)
 {
     static const struct hr_blob_write_options overwrite = {.overwrite = true};
     options = options ? options : &overwrite;
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_writer *writer = HR_NEW(arena, struct hr_blob_writer);
-    *writer = (struct hr_blob_writer){.blob = blob, .arena = arena, .cancel = cancel, .options.overwrite = options->overwrite};
-    snprintf(writer->options.if_match, sizeof writer->options.if_match, "%s", options->if_match ? options->if_match : "");
+    *writer = (struct hr_blob_writer){
+        .blob = blob, .arena = arena, .cancel = cancel, .options.overwrite = options->overwrite};
+    snprintf(writer->options.if_match, sizeof writer->options.if_match, "%s",
+             options->if_match ? options->if_match : "");
     snprintf(writer->options.content_type, sizeof writer->options.content_type, "%s",
              options->content_type ? options->content_type : "application/octet-stream");
     enum hr_code code = hr_blob_place_parse(blob, arena, location, &writer->place, err);
     writer->backend = writer->place.backend;
     if (!code && writer->backend == &hr_blob_azure && !*writer->place.path)
-        code = hr_fail(err, HR_E_INVALID, "'%s' is a container, not a file", writer->place.location);
+        code =
+            hr_fail(err, HR_E_INVALID, "'%s' is a container, not a file", writer->place.location);
     if (!code)
         code = writer->backend->create(writer, err);
     if (code)
@@ -38,7 +45,10 @@ enum hr_code hr_blob_create(struct hr_blob *blob, const char *location, const st
     return code;
 }
 
-enum hr_code hr_blob_write(struct hr_blob_writer *writer, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code hr_blob_write(struct hr_blob_writer *writer,
+                           const void *bytes,
+                           size_t len,
+                           struct hr_err *err)
 {
     HR_TRY(hr_blob_check_cancel(writer->cancel, writer->place.location, err));
     HR_TRY(writer->backend->write(writer, bytes, len, err));
@@ -62,7 +72,8 @@ void hr_blob_abort(struct hr_blob_writer *writer)
 static bool under(const char *location, const char *folder)
 {
     size_t len = strlen(folder);
-    return !strncmp(location, folder, len) && (location[len] == '/' || (len && folder[len - 1] == '/'));
+    return !strncmp(location, folder, len) &&
+           (location[len] == '/' || (len && folder[len - 1] == '/'));
 }
 
 /* the innermost open stage that covers the location, or NULL; the lock is held */
@@ -70,7 +81,8 @@ static struct hr_blob_stage *stage_of(struct hr_blob *blob, const char *location
 {
     struct hr_blob_stage *best = NULL;
     for (struct hr_blob_stage *stage = blob->stages; stage; stage = stage->next)
-        if (under(location, stage->folder) && (!best || strlen(stage->folder) > strlen(best->folder)))
+        if (under(location, stage->folder) &&
+            (!best || strlen(stage->folder) > strlen(best->folder)))
             best = stage;
     return best;
 }
@@ -83,7 +95,9 @@ static bool is_staged(struct hr_blob *blob, const char *location)
     return staged;
 }
 
-enum hr_code hr_blob_commit(struct hr_blob_writer *writer, struct hr_blob_stat *stat, struct hr_err *err)
+enum hr_code hr_blob_commit(struct hr_blob_writer *writer,
+                            struct hr_blob_stat *stat,
+                            struct hr_err *err)
 {
     struct hr_blob *blob = writer->blob;
     struct hr_blob_stat ignored;
@@ -95,12 +109,15 @@ enum hr_code hr_blob_commit(struct hr_blob_writer *writer, struct hr_blob_stat *
         pthread_mutex_lock(&blob->lock);
         struct hr_blob_stage *stage = stage_of(blob, writer->place.location);
         if (stage) {
-            writer->cancel = NULL;     /* the statement that wrote it may be over when the stage commits */
+            /* the statement that wrote it may be over when the stage commits */
+            writer->cancel = NULL;
             writer->next = stage->writers;
             stage->writers = writer;
             stage->count++;
         } else {
-            code = hr_fail(err, HR_E_CANCELLED, "the output of '%s' was given up while it was written", writer->place.location);
+            code =
+                hr_fail(err, HR_E_CANCELLED, "the output of '%s' was given up while it was written",
+                        writer->place.location);
         }
         pthread_mutex_unlock(&blob->lock);
         if (!code)
@@ -112,8 +129,13 @@ enum hr_code hr_blob_commit(struct hr_blob_writer *writer, struct hr_blob_stat *
     return code;
 }
 
-enum hr_code hr_blob_put(struct hr_blob *blob, const char *location, const void *bytes, size_t len,
-                         const struct hr_blob_write_options *options, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_put(struct hr_blob *blob,
+                         const char *location,
+                         const void *bytes,
+                         size_t len,
+                         const struct hr_blob_write_options *options,
+                         const struct hr_blob_cancel *cancel,
+                         struct hr_err *err)
 {
     struct hr_blob_writer *writer;
     HR_TRY(hr_blob_create(blob, location, options, cancel, &writer, err));
@@ -126,7 +148,10 @@ enum hr_code hr_blob_put(struct hr_blob *blob, const char *location, const void 
 
 /* ---- stages ---- */
 
-enum hr_code hr_blob_stage_begin(struct hr_blob *blob, const char *folder, struct hr_blob_stage **out, struct hr_err *err)
+enum hr_code hr_blob_stage_begin(struct hr_blob *blob,
+                                 const char *folder,
+                                 struct hr_blob_stage **out,
+                                 struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
@@ -166,13 +191,17 @@ static void detach(struct hr_blob_stage *stage)
 
 static int by_location(const void *a, const void *b)
 {
-    return strcmp((*(struct hr_blob_writer *const *)a)->place.location, (*(struct hr_blob_writer *const *)b)->place.location);
+    return strcmp((*(struct hr_blob_writer *const *)a)->place.location,
+                  (*(struct hr_blob_writer *const *)b)->place.location);
 }
 
-enum hr_code hr_blob_stage_commit(struct hr_blob_stage *stage, const struct hr_blob_cancel *cancel, struct hr_err *err)
+enum hr_code hr_blob_stage_commit(struct hr_blob_stage *stage,
+                                  const struct hr_blob_cancel *cancel,
+                                  struct hr_err *err)
 {
     detach(stage);
-    struct hr_blob_writer **writers = HR_NEW_ARRAY(stage->arena, struct hr_blob_writer *, stage->count + 1);
+    struct hr_blob_writer **writers =
+        HR_NEW_ARRAY(stage->arena, struct hr_blob_writer *, stage->count + 1);
     size_t count = 0, done = 0;
     for (struct hr_blob_writer *writer = stage->writers; writer; writer = writer->next)
         writers[count++] = writer;

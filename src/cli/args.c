@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum hr_code refuse_option(const struct hr_args *args, const char *word, size_t len, struct hr_err *err)
+static enum hr_code refuse_option(const struct hr_args *args,
+                                  const char *word,
+                                  size_t len,
+                                  struct hr_err *err)
 {
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)len, word);
@@ -13,11 +16,14 @@ static enum hr_code refuse_option(const struct hr_args *args, const char *word, 
     for (size_t i = 0; i < args->option_count; i++)
         hr_suggest(&meant, args->options[i].name);
     if (meant.best)
-        return hr_fail(err, HR_E_INVALID, "option \"--%s\" is not known here: did you mean \"--%s\"?", name, meant.best);
+        return hr_fail(err, HR_E_INVALID,
+                       "option \"--%s\" is not known here: did you mean \"--%s\"?", name,
+                       meant.best);
     return hr_fail(err, HR_E_INVALID, "option \"--%s\" is not known here", name);
 }
 
-static enum hr_code take_option(int argc, char **argv, int *at, struct hr_args *args, struct hr_err *err)
+static enum hr_code take_option(
+    int argc, char **argv, int *at, struct hr_args *args, struct hr_err *err)
 {
     const char *word = argv[*at] + 2, *equals = strchr(word, '=');
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
@@ -34,14 +40,19 @@ static enum hr_code take_option(int argc, char **argv, int *at, struct hr_args *
         } else if (*at + 1 < argc) {
             args->values[i] = argv[++*at];
         } else {
-            return hr_fail(err, HR_E_INVALID, "option \"--%s\" needs a value: %s", option->name, option->value);
+            return hr_fail(err, HR_E_INVALID, "option \"--%s\" needs a value: %s", option->name,
+                           option->value);
         }
         return HR_OK;
     }
     return refuse_option(args, word, len, err);
 }
 
-enum hr_code hr_args_parse(int argc, char **argv, const struct hr_option *options, size_t count, struct hr_args *args,
+enum hr_code hr_args_parse(int argc,
+                           char **argv,
+                           const struct hr_option *options,
+                           size_t count,
+                           struct hr_args *args,
                            struct hr_err *err)
 {
     HR_CHECK(count <= HR_ARGS_MAX);
@@ -75,14 +86,20 @@ bool hr_args_has(const struct hr_args *args, const char *name)
     return hr_args_get(args, name) != NULL;
 }
 
-enum hr_code hr_args_number(const struct hr_args *args, const char *name, int missing, int least, int most, int *value,
+enum hr_code hr_args_number(const struct hr_args *args,
+                            const char *name,
+                            int missing,
+                            int least,
+                            int most,
+                            int *value,
                             struct hr_err *err)
 {
     const char *text = hr_args_get(args, name);
     char *end;
     long number = text ? strtol(text, &end, 10) : missing;
     if (text && (*end || !*text || number < least || number > most))
-        return hr_fail(err, HR_E_INVALID, "option \"--%s\" is \"%s\", not a number from %d to %d", name, text, least, most);
+        return hr_fail(err, HR_E_INVALID, "option \"--%s\" is \"%s\", not a number from %d to %d",
+                       name, text, least, most);
     *value = (int)number;
     return HR_OK;
 }

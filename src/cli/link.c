@@ -8,20 +8,31 @@
 #define LINK_API "?api-version=2020-04-01-preview"
 #define COMPUTE_API "?api-version=2020-02-02"
 
-static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION};
+static const struct hr_option here_options[] = {HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION,
+                                                HR_WORKSPACE_OPTION};
 
 /* the address of a thing in the workspace: PATH/kind[/name] */
-static enum hr_code address(const struct hr_args *args, struct hr_wire *wire, const char *kind, const char *name,
-                            const char **path, struct hr_err *err)
+static enum hr_code address(const struct hr_args *args,
+                            struct hr_wire *wire,
+                            const char *kind,
+                            const char *name,
+                            const char **path,
+                            struct hr_err *err)
 {
     const char *workspace;
     HR_TRY(hr_cli_workspace_path(args, wire, &workspace, err));
-    *path = hr_printf(wire->arena, "%s/%s%s%s", workspace, kind, name ? "/" : "", name ? hr_wire_escape(wire->arena, name) : "");
+    *path = hr_printf(wire->arena, "%s/%s%s%s", workspace, kind, name ? "/" : "",
+                      name ? hr_wire_escape(wire->arena, name) : "");
     return HR_OK;
 }
 
-static enum hr_code look(const struct hr_args *args, struct hr_arena *arena, const char *kind, const char *query,
-                         const struct hr_column *columns, size_t count, struct hr_err *err)
+static enum hr_code look(const struct hr_args *args,
+                         struct hr_arena *arena,
+                         const char *kind,
+                         const char *query,
+                         const struct hr_column *columns,
+                         size_t count,
+                         struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path;
@@ -33,7 +44,10 @@ static enum hr_code look(const struct hr_args *args, struct hr_arena *arena, con
 }
 
 /* a Synapse workspace's resource id: --synapse's, else the server's own */
-static enum hr_code synapse_id(const struct hr_args *args, struct hr_wire *wire, const char **id, struct hr_err *err)
+static enum hr_code synapse_id(const struct hr_args *args,
+                               struct hr_wire *wire,
+                               const char **id,
+                               struct hr_err *err)
 {
     const char *group, *name;
     HR_TRY(hr_cli_name(args, wire, "synapse", "synapse_workspace", &name, err));
@@ -43,25 +57,36 @@ static enum hr_code synapse_id(const struct hr_args *args, struct hr_wire *wire,
 }
 
 /* DELETE answers 204 where nothing was: a program may not care, a person who mistyped does */
-static enum hr_code take_away(const struct hr_wire *wire, const char *what, const char *name, const char *path, struct hr_err *err)
+static enum hr_code take_away(const struct hr_wire *wire,
+                              const char *what,
+                              const char *name,
+                              const char *path,
+                              struct hr_err *err)
 {
     int status;
     json_t *reply;
     HR_TRY(hr_wire_call(wire, "DELETE", path, NULL, &status, &reply, err));
     json_decref(reply);
-    return status == 204 ? hr_fail(err, HR_E_NOT_FOUND, "there is no %s \"%s\"", what, name) : HR_OK;
+    return status == 204 ? hr_fail(err, HR_E_NOT_FOUND, "there is no %s \"%s\"", what, name)
+                         : HR_OK;
 }
 
 /* ---- linked services ---- */
 
-static const struct hr_column link_columns[] = {
-    {"NAME", "name"}, {"MANAGED IDENTITY", "identity.principalId"}, {"LINKS TO", "properties.linkedServiceResourceId"}};
+static const struct hr_column link_columns[] = {{"NAME", "name"},
+                                                {"MANAGED IDENTITY", "identity.principalId"},
+                                                {"LINKS TO", "properties.linkedServiceResourceId"}};
 static const struct hr_option link_create_options[] = {
-    HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION,
+    HR_HOME_OPTION,
+    HR_JSON_OPTION,
+    HR_GROUP_OPTION,
+    HR_WORKSPACE_OPTION,
     {"synapse", "NAME", "the Synapse workspace to link to (the server's own)"},
 };
 
-static enum hr_code run_link_create(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_link_create(const struct hr_args *args,
+                                    struct hr_arena *arena,
+                                    struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path, *target = NULL;
@@ -69,56 +94,72 @@ static enum hr_code run_link_create(const struct hr_args *args, struct hr_arena 
     HR_TRY(hr_cli_find(args, arena, &wire, err));
     HR_TRY(address(args, &wire, "linkedServices", args->positional[0], &path, err));
     HR_TRY(synapse_id(args, &wire, &target, err));
-    json_t *body = json_pack("{s:{s:s}, s:{s:s}}", "identity", "type", "SystemAssigned", "properties", "linkedServiceResourceId",
-                             target);
+    json_t *body = json_pack("{s:{s:s}, s:{s:s}}", "identity", "type", "SystemAssigned",
+                             "properties", "linkedServiceResourceId", target);
     HR_TRY(hr_cli_call(&wire, "PUT", hr_printf(arena, "%s" LINK_API, path), body, &reply, err));
     return hr_cli_show(args, reply, link_columns, HR_LEN(link_columns));
 }
 
-static enum hr_code run_link_look(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_link_look(const struct hr_args *args,
+                                  struct hr_arena *arena,
+                                  struct hr_err *err)
 {
     return look(args, arena, "linkedServices", LINK_API, link_columns, HR_LEN(link_columns), err);
 }
 
 static const struct hr_option link_remove_options[] = {
-    HR_HOME_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION,
-    {"detach-computes", NULL, "detach the computes that hang on it; without this they keep the link"},
+    HR_HOME_OPTION,
+    HR_GROUP_OPTION,
+    HR_WORKSPACE_OPTION,
+    {"detach-computes", NULL,
+     "detach the computes that hang on it; without this they keep the link"},
 };
 
-static enum hr_code run_link_remove(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_link_remove(const struct hr_args *args,
+                                    struct hr_arena *arena,
+                                    struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path, *detach = hr_args_has(args, "detach-computes") ? "&detachComputes=true" : "";
     HR_TRY(hr_cli_find(args, arena, &wire, err));
     HR_TRY(address(args, &wire, "linkedServices", args->positional[0], &path, err));
-    HR_TRY(take_away(&wire, "linked service", args->positional[0], hr_printf(arena, "%s" LINK_API "%s", path, detach), err));
+    HR_TRY(take_away(&wire, "linked service", args->positional[0],
+                     hr_printf(arena, "%s" LINK_API "%s", path, detach), err));
     printf("linked service \"%s\" is removed\n", args->positional[0]);
     return HR_OK;
 }
 
 /* ---- computes ---- */
 
-static const struct hr_column compute_columns[] = {{"NAME", "name"},
-                                                   {"TYPE", "properties.computeType"},
-                                                   {"STATE", "properties.provisioningState"},
-                                                   {"WHY", "properties.provisioningErrors.0.error.message"},
-                                                   {"POOL", "properties.resourceId"}};
+static const struct hr_column compute_columns[] = {
+    {"NAME", "name"},
+    {"TYPE", "properties.computeType"},
+    {"STATE", "properties.provisioningState"},
+    {"WHY", "properties.provisioningErrors.0.error.message"},
+    {"POOL", "properties.resourceId"}};
 static const struct hr_option attach_options[] = {
-    HR_HOME_OPTION, HR_JSON_OPTION, HR_GROUP_OPTION, HR_WORKSPACE_OPTION,
+    HR_HOME_OPTION,
+    HR_JSON_OPTION,
+    HR_GROUP_OPTION,
+    HR_WORKSPACE_OPTION,
     {"link", "NAME", "the linked service (the workspace's only one)"},
     {"pool", "NAME", "the Spark pool in its Synapse workspace (the server's own)"},
 };
 
 /* the Synapse workspace of the link that was named, or of the only one */
-static enum hr_code linked_workspace(const struct hr_args *args, struct hr_wire *wire, const char **target,
+static enum hr_code linked_workspace(const struct hr_args *args,
+                                     struct hr_wire *wire,
+                                     const char **target,
                                      struct hr_err *err)
 {
     const char *path, *wanted = hr_args_get(args, "link");
     json_t *reply, *row, *found = NULL;
     size_t i, count = 0;
     HR_TRY(address(args, wire, "linkedServices", NULL, &path, err));
-    HR_TRY(hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s" LINK_API, path), NULL, &reply, err));
-    json_array_foreach(json_object_get(reply, "value"), i, row) {
+    HR_TRY(
+        hr_cli_call(wire, "GET", hr_printf(wire->arena, "%s" LINK_API, path), NULL, &reply, err));
+    json_array_foreach(json_object_get(reply, "value"), i, row)
+    {
         if (wanted && strcasecmp(json_string_value(json_object_get(row, "name")), wanted))
             continue;
         found = row;
@@ -134,22 +175,30 @@ static enum hr_code linked_workspace(const struct hr_args *args, struct hr_wire 
         hr_fail_command(err, "headrace link create NAME");
         return HR_E_NOT_FOUND;
     }
-    return count == 1 ? HR_OK : hr_fail(err, HR_E_INVALID, "the workspace has %zu linked services: option \"--link\" is missing",
-                                        count);
+    return count == 1
+               ? HR_OK
+               : hr_fail(err, HR_E_INVALID,
+                         "the workspace has %zu linked services: option \"--link\" is missing",
+                         count);
 }
 
 /* an attach is asynchronous: until it is done, or has failed and says why */
-static enum hr_code wait_for_compute(const struct hr_wire *wire, const char *path, json_t **compute, struct hr_err *err)
+static enum hr_code wait_for_compute(const struct hr_wire *wire,
+                                     const char *path,
+                                     json_t **compute,
+                                     struct hr_err *err)
 {
     for (;;) {
         HR_TRY(hr_cli_call(wire, "GET", path, NULL, compute, err));
         json_t *properties = json_object_get(*compute, "properties");
         const char *state = json_string_value(json_object_get(properties, "provisioningState"));
-        json_t *why = json_object_get(json_array_get(json_object_get(properties, "provisioningErrors"), 0), "error");
+        json_t *why = json_object_get(
+            json_array_get(json_object_get(properties, "provisioningErrors"), 0), "error");
         if (state && !strcmp(state, "Succeeded"))
             return HR_OK;
         if (state && !strcmp(state, "Failed")) {
-            hr_fail(err, HR_E_INVALID, "the attach failed: %s", json_string_value(json_object_get(why, "message")));
+            hr_fail(err, HR_E_INVALID, "the attach failed: %s",
+                    json_string_value(json_object_get(why, "message")));
             json_decref(*compute);
             return HR_E_INVALID;
         }
@@ -158,7 +207,9 @@ static enum hr_code wait_for_compute(const struct hr_wire *wire, const char *pat
     }
 }
 
-static enum hr_code run_compute_attach(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_compute_attach(const struct hr_args *args,
+                                       struct hr_arena *arena,
+                                       struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path, *synapse, *pool;
@@ -168,20 +219,26 @@ static enum hr_code run_compute_attach(const struct hr_args *args, struct hr_are
     HR_TRY(hr_cli_name(args, &wire, "pool", "pool", &pool, err));
     HR_TRY(address(args, &wire, "computes", args->positional[0], &path, err));
     path = hr_printf(arena, "%s" COMPUTE_API, path);
-    json_t *body = json_pack("{s:{s:s, s:s, s:b}}", "properties", "computeType", "SynapseSpark", "resourceId",
-                             hr_printf(arena, "%s/bigDataPools/%s", synapse, pool), "isAttachedCompute", 1);
+    json_t *body =
+        json_pack("{s:{s:s, s:s, s:b}}", "properties", "computeType", "SynapseSpark", "resourceId",
+                  hr_printf(arena, "%s/bigDataPools/%s", synapse, pool), "isAttachedCompute", 1);
     HR_TRY(hr_cli_call(&wire, "PUT", path, body, &reply, err));
     json_decref(reply);
     HR_TRY(wait_for_compute(&wire, path, &reply, err));
     return hr_cli_show(args, reply, compute_columns, HR_LEN(compute_columns));
 }
 
-static enum hr_code run_compute_look(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_compute_look(const struct hr_args *args,
+                                     struct hr_arena *arena,
+                                     struct hr_err *err)
 {
-    return look(args, arena, "computes", COMPUTE_API, compute_columns, HR_LEN(compute_columns), err);
+    return look(args, arena, "computes", COMPUTE_API, compute_columns, HR_LEN(compute_columns),
+                err);
 }
 
-static enum hr_code run_compute_detach(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_compute_detach(const struct hr_args *args,
+                                       struct hr_arena *arena,
+                                       struct hr_err *err)
 {
     struct hr_wire wire;
     const char *path;
@@ -194,15 +251,21 @@ static enum hr_code run_compute_detach(const struct hr_args *args, struct hr_are
 }
 
 static const struct hr_command commands[] = {
-    {"link create", "NAME", "link the workspace to a Synapse workspace", 1, 1, HR_OPTIONS(link_create_options), run_link_create,
+    {"link create", "NAME", "link the workspace to a Synapse workspace", 1, 1,
+     HR_OPTIONS(link_create_options), run_link_create,
      "The link gets a managed identity; runs need it to hold a Synapse role (headrace role assign).\n"},
-    {"link list", "", "linked services and their managed identities", 0, 0, HR_OPTIONS(here_options), run_link_look},
+    {"link list", "", "linked services and their managed identities", 0, 0,
+     HR_OPTIONS(here_options), run_link_look},
     {"link show", "NAME", "one linked service", 1, 1, HR_OPTIONS(here_options), run_link_look},
     {"link remove", "NAME", "unlink", 1, 1, HR_OPTIONS(link_remove_options), run_link_remove},
-    {"compute attach", "NAME", "attach a Spark pool as a compute, and wait until it is", 1, 1, HR_OPTIONS(attach_options),
-     run_compute_attach, "  headrace compute attach prep-pool --link synapselink1 --pool embedded\n"},
-    {"compute list", "", "the workspace's computes", 0, 0, HR_OPTIONS(here_options), run_compute_look},
+    {"compute attach", "NAME", "attach a Spark pool as a compute, and wait until it is", 1, 1,
+     HR_OPTIONS(attach_options), run_compute_attach,
+     "  headrace compute attach prep-pool --link synapselink1 --pool embedded\n"},
+    {"compute list", "", "the workspace's computes", 0, 0, HR_OPTIONS(here_options),
+     run_compute_look},
     {"compute show", "NAME", "one compute", 1, 1, HR_OPTIONS(here_options), run_compute_look},
-    {"compute detach", "NAME", "detach a compute; its pool stays", 1, 1, HR_OPTIONS(here_options), run_compute_detach},
+    {"compute detach", "NAME", "detach a compute; its pool stays", 1, 1, HR_OPTIONS(here_options),
+     run_compute_detach},
 };
-const struct hr_command_group hr_link_commands = {"Linked services and computes", commands, HR_LEN(commands)};
+const struct hr_command_group hr_link_commands = {"Linked services and computes", commands,
+                                                  HR_LEN(commands)};

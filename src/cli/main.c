@@ -28,14 +28,19 @@ static int run_host(int argc, char **argv)
     return 1;
 }
 
-static const struct { const char *name, *text; int (*run)(int argc, char **argv); } processes[] = {
+static const struct {
+    const char *name, *text;
+    int (*run)(int argc, char **argv);
+} processes[] = {
     {"host", "one session host, alone: a Spark Connect server", run_host},
-    {"account", "the storage account, alone: Azure's blob and dfs interfaces on a folder", hr_account_main},
+    {"account", "the storage account, alone: Azure's blob and dfs interfaces on a folder",
+     hr_account_main},
 };
 
 static const struct hr_command_group *const groups[] = {
-    &hr_server_commands, &hr_user_commands, &hr_role_commands, &hr_resource_commands, &hr_link_commands, &hr_session_commands,
-    &hr_dataset_commands, &hr_mount_commands, &hr_run_commands,
+    &hr_server_commands,   &hr_user_commands,  &hr_role_commands,
+    &hr_resource_commands, &hr_link_commands,  &hr_session_commands,
+    &hr_dataset_commands,  &hr_mount_commands, &hr_run_commands,
 };
 
 /* over every command of every group: NULL begins, NULL ends */
@@ -47,7 +52,9 @@ static const struct hr_command *next_command(const struct hr_command *command)
             return first;
         if (command < first || command > last)
             continue;
-        return command < last ? command + 1 : i + 1 < HR_LEN(groups) ? groups[i + 1]->commands : NULL;
+        return command < last           ? command + 1
+               : i + 1 < HR_LEN(groups) ? groups[i + 1]->commands
+                                        : NULL;
     }
     return NULL;
 }
@@ -80,28 +87,32 @@ static void print_line(const char *name, const char *operands, const char *text)
 
 static void print_commands(void)
 {
-    puts("headrace: Spark-style data preparation next to training\n\nusage: headrace COMMAND [OPTIONS]\n");
+    puts(
+        "headrace: Spark-style data preparation next to training\n\nusage: headrace COMMAND [OPTIONS]\n");
     for (size_t i = 0; i < HR_LEN(groups); i++) {
         printf("%s\n", groups[i]->title);
         for (size_t k = 0; k < groups[i]->count; k++)
-            print_line(groups[i]->commands[k].name, groups[i]->commands[k].operands, groups[i]->commands[k].text);
+            print_line(groups[i]->commands[k].name, groups[i]->commands[k].operands,
+                       groups[i]->commands[k].text);
         putchar('\n');
     }
     puts("Processes, run alone");
     for (size_t i = 0; i < HR_LEN(processes); i++)
         print_line(processes[i].name, "", processes[i].text);
     print_line("version", "", "print the version");
-    puts("\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_URL, $HEADRACE_HOME or ~/.headrace.");
+    puts(
+        "\nheadrace COMMAND --help says more about one. The server is found by --home, $HEADRACE_URL, $HEADRACE_HOME or ~/.headrace.");
 }
 
 static void print_help(const struct hr_command *command)
 {
-    printf("usage: headrace %s%s%s%s\n\n%s\n\n", command->name, *command->operands ? " " : "", command->operands,
-           command->option_count ? " [OPTIONS]" : "", command->text);
+    printf("usage: headrace %s%s%s%s\n\n%s\n\n", command->name, *command->operands ? " " : "",
+           command->operands, command->option_count ? " [OPTIONS]" : "", command->text);
     for (size_t i = 0; i < command->option_count; i++) {
         const struct hr_option *option = &command->options[i];
         char words[64];
-        snprintf(words, sizeof words, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        snprintf(words, sizeof words, "--%s%s%s", option->name, option->value ? " " : "",
+                 option->value ? option->value : "");
         printf("  %-24s %s\n", words, option->text);
     }
     if (command->more)
@@ -116,7 +127,8 @@ static const struct hr_command *find_command(int argc, char **argv, int *used)
         int count = 0;
         bool same = true;
         snprintf(words, sizeof words, "%s", command->name);
-        for (char *word = strtok_r(words, " ", &save); word && same; word = strtok_r(NULL, " ", &save), count++)
+        for (char *word = strtok_r(words, " ", &save); word && same;
+             word = strtok_r(NULL, " ", &save), count++)
             same = count < argc && !strcmp(argv[count], word);
         if (same) {
             *used = count;
@@ -150,13 +162,16 @@ static enum hr_code run(const struct hr_command *command, int argc, char **argv,
         return hr_fail_command(err, "headrace %s --help", command->name);
     args.command = command->name;
     if (args.count < command->least)
-        hr_fail(err, HR_E_INVALID, "a word is missing: headrace %s %s", command->name, command->operands);
+        hr_fail(err, HR_E_INVALID, "a word is missing: headrace %s %s", command->name,
+                command->operands);
     else if (args.count > command->most)
-        hr_fail(err, HR_E_INVALID, "there is a word too many: \"%s\"", args.positional[command->most]);
+        hr_fail(err, HR_E_INVALID, "there is a word too many: \"%s\"",
+                args.positional[command->most]);
     if (args.count < command->least || args.count > command->most)
         return hr_fail_command(err, "headrace %s --help", command->name);
     for (size_t i = 0; i < command->least; i++)
-        if (!*args.positional[i]) {       /* a script's unset variable: as a name it would ask for all there are */
+        if (!*args.positional[i]) { /* a script's unset variable: as a name it would ask for all
+                                       there are */
             hr_fail(err, HR_E_INVALID, "word %zu of %s is empty", i + 1, command->operands);
             return hr_fail_command(err, "headrace %s --help", command->name);
         }
@@ -180,27 +195,34 @@ static bool print_family(const char *word, FILE *out)
         if (!in_family(command, word))
             continue;
         if (out)
-            fprintf(out, "  headrace %s%s%s: %s\n", command->name, *command->operands ? " " : "", command->operands, command->text);
+            fprintf(out, "  headrace %s%s%s: %s\n", command->name, *command->operands ? " " : "",
+                    command->operands, command->text);
         found = true;
     }
     return found;
 }
 
 /* what other tools call it; the first that the subject has is meant */
-static const struct { const char *said, *ours; } synonyms[] = {
-    {"delete", "remove"}, {"delete", "detach"}, {"delete", "stop"}, {"rm", "remove"},     {"rm", "detach"},
-    {"ls", "list"},       {"get", "show"},      {"describe", "show"}, {"new", "create"},  {"add", "create"},
-    {"add", "register"},  {"add", "assign"},    {"create", "register"}, {"create", "attach"}, {"create", "submit"},
-    {"start", "submit"},  {"stop", "cancel"},   {"kill", "stop"},     {"kill", "cancel"}, {"cancel", "stop"},
-    {"upload", "register"}, {"log", "logs"},    {"logs", "log"},
+/* clang-format off: columns */
+static const struct {
+    const char *said, *ours;
+} synonyms[] = {
+    {"delete", "remove"},   {"delete", "detach"}, {"delete", "stop"},   {"rm", "remove"},
+    {"rm", "detach"},       {"ls", "list"},       {"get", "show"},      {"describe", "show"},
+    {"new", "create"},      {"add", "create"},    {"add", "register"},  {"add", "assign"},
+    {"create", "register"}, {"create", "attach"}, {"create", "submit"}, {"start", "submit"},
+    {"stop", "cancel"},     {"kill", "stop"},     {"kill", "cancel"},   {"cancel", "stop"},
+    {"upload", "register"}, {"log", "logs"},      {"logs", "log"},
 };
+/* clang-format on */
 
 static const struct hr_command *find_synonym(const char *family, const char *verb)
 {
     char name[64];
     for (size_t i = 0; i < HR_LEN(synonyms); i++) {
         snprintf(name, sizeof name, "%s %s", family, synonyms[i].ours);
-        for (const struct hr_command *command = NULL; !strcmp(synonyms[i].said, verb) && (command = next_command(command));)
+        for (const struct hr_command *command = NULL;
+             !strcmp(synonyms[i].said, verb) && (command = next_command(command));)
             if (!strcmp(command->name, name))
                 return command;
     }
@@ -267,7 +289,10 @@ static int refuse_command(const char *first, const char *second)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+    if (argc < 2 ||
+        !strcmp(argv[1], "help") ||
+        !strcmp(argv[1], "--help") ||
+        !strcmp(argv[1], "-h")) {
         print_commands();
         return argc < 2 ? 2 : 0;
     }

@@ -11,7 +11,8 @@ static const char *cell(struct hr_arena *arena, json_t *row, const char *path)
     while (*path) {
         size_t len = strcspn(path, ".");
         const char *name = hr_strndup(arena, path, len);
-        row = json_is_array(row) ? json_array_get(row, strtoul(name, NULL, 10)) : json_object_get(row, name);
+        row = json_is_array(row) ? json_array_get(row, strtoul(name, NULL, 10))
+                                 : json_object_get(row, name);
         path += len + (path[len] == '.');
     }
     if (json_is_string(row))
@@ -43,7 +44,8 @@ void hr_print_table(json_t *rows, const struct hr_column *columns, size_t count)
     size_t i;
     for (size_t c = 0; c < count; c++) {
         widths[c] = width_of(columns[c].title);
-        json_array_foreach(rows, i, row) {
+        json_array_foreach(rows, i, row)
+        {
             int width = width_of(cell(arena, row, columns[c].path));
             widths[c] = width > widths[c] ? width : widths[c];
         }
@@ -51,7 +53,8 @@ void hr_print_table(json_t *rows, const struct hr_column *columns, size_t count)
     for (size_t c = 0; c < count; c++)
         print_cell(columns[c].title, widths[c], c + 1 == count);
     putchar('\n');
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         for (size_t c = 0; c < count; c++)
             print_cell(cell(arena, row, columns[c].path), widths[c], c + 1 == count);
         putchar('\n');

@@ -1,5 +1,6 @@
-/* Training runs: submitted, listed, looked at, followed, cancelled. A submission reads the folder by the rules of the Python package, so that command is
- * a Python of ours; everything else talks to the server's run history. */
+/* Training runs: submitted, listed, looked at, followed, cancelled. A submission reads the folder
+ * by the rules of the Python package, so that command is a Python of ours; everything else talks to
+ * the server's run history. */
 #include "base/buf.h"
 #include "cli/common.h"
 #include "io/child.h"
@@ -13,28 +14,43 @@
 #include <unistd.h>
 
 #define LIST_MAX 200
-#define PAUSE_MS 200             /* between two looks at a run that is followed */
+#define PAUSE_MS 200 /* between two looks at a run that is followed */
 #define ORDER_REPLY_MAX (4 * 1024 * 1024)
 
-static const struct hr_column run_columns[] = {{"RUN", "runId"},       {"NAME", "displayName"},     {"EXPERIMENT", "experimentName"},
-                                               {"STATUS", "status"},   {"BY", "createdBy.userName"}, {"STARTED", "startTimeUtc"},
-                                               {"DURATION", "duration"}};
-static const struct hr_column metric_columns[] = {{"METRIC", "name"}, {"LAST", "last"}, {"VALUES", "count"}, {"STEP", "step"}};
-static const struct hr_column file_columns[] = {{"FILE", "path"}, {"BYTES", "contentLength"}, {"CREATED", "createdTime"}};
+static const struct hr_column run_columns[] = {
+    {"RUN", "runId"},        {"NAME", "displayName"},      {"EXPERIMENT", "experimentName"},
+    {"STATUS", "status"},    {"BY", "createdBy.userName"}, {"STARTED", "startTimeUtc"},
+    {"DURATION", "duration"}};
+static const struct hr_column metric_columns[] = {
+    {"METRIC", "name"}, {"LAST", "last"}, {"VALUES", "count"}, {"STEP", "step"}};
+static const struct hr_column file_columns[] = {
+    {"FILE", "path"}, {"BYTES", "contentLength"}, {"CREATED", "createdTime"}};
 
-struct place { struct hr_wire wire; const char *workspace; };
+struct place {
+    struct hr_wire wire;
+    const char *workspace;
+};
 
-static enum hr_code open_place(const struct hr_args *args, struct hr_arena *arena, struct place *place, struct hr_err *err)
+static enum hr_code open_place(const struct hr_args *args,
+                               struct hr_arena *arena,
+                               struct place *place,
+                               struct hr_err *err)
 {
     HR_TRY(hr_cli_find(args, arena, &place->wire, err));
     return hr_cli_workspace_path(args, &place->wire, &place->workspace, err);
 }
 
-static enum hr_code ask(struct place *place, const char *method, const char *run, const char *rest, json_t **reply, struct hr_err *err)
+static enum hr_code ask(struct place *place,
+                        const char *method,
+                        const char *run,
+                        const char *rest,
+                        json_t **reply,
+                        struct hr_err *err)
 {
     struct hr_arena *arena = place->wire.arena;
     return hr_cli_call(&place->wire, method,
-                       hr_printf(arena, "/history/v1.0%s/runs/%s%s", place->workspace, hr_wire_escape(arena, run), rest),
+                       hr_printf(arena, "/history/v1.0%s/runs/%s%s", place->workspace,
+                                 hr_wire_escape(arena, run), rest),
                        strcmp(method, "GET") ? json_object() : NULL, reply, err);
 }
 
@@ -48,8 +64,12 @@ static enum hr_code run_list(const struct hr_args *args, struct hr_arena *arena,
     int top;
     HR_TRY(hr_args_number(args, "last", LIST_MAX, 1, 500, &top, err));
     HR_TRY(open_place(args, arena, &place, err));
-    const char *inside = experiment ? hr_printf(arena, "/experiments/%s", hr_wire_escape(arena, experiment)) : "";
-    HR_TRY(hr_cli_call(&place.wire, "GET", hr_printf(arena, "/history/v1.0%s%s/runs?$top=%d", place.workspace, inside, top), NULL, &reply, err));
+    const char *inside =
+        experiment ? hr_printf(arena, "/experiments/%s", hr_wire_escape(arena, experiment)) : "";
+    HR_TRY(hr_cli_call(
+        &place.wire, "GET",
+        hr_printf(arena, "/history/v1.0%s%s/runs?$top=%d", place.workspace, inside, top), NULL,
+        &reply, err));
     return hr_cli_show(args, reply, run_columns, HR_LEN(run_columns));
 }
 
@@ -85,25 +105,34 @@ static json_t *metric_rows(const json_t *reply)
 {
     json_t *rows = json_array(), *series;
     size_t i;
-    json_array_foreach(json_object_get(reply, "value"), i, series) {
-        json_t *values = json_object_get(series, "value"), *last = json_array_get(values, json_array_size(values) - 1),
-               *data = json_object_get(last, "data"), *only = json_object_get(data, json_string_value(json_object_get(series, "name")));
-        char *text = json_dumps(only ? only : data, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(8));
-        json_array_append_new(rows, json_pack("{s:O, s:s, s:I, s:O}", "name", json_object_get(series, "name"), "last", text ? text : "", "count",
-                                              (json_int_t)json_array_size(values), "step", json_object_get(last, "step")));
+    json_array_foreach(json_object_get(reply, "value"), i, series)
+    {
+        json_t *values = json_object_get(series, "value"),
+               *last = json_array_get(values, json_array_size(values) - 1),
+               *data = json_object_get(last, "data"),
+               *only = json_object_get(data, json_string_value(json_object_get(series, "name")));
+        char *text =
+            json_dumps(only ? only : data, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(8));
+        json_array_append_new(
+            rows, json_pack("{s:O, s:s, s:I, s:O}", "name", json_object_get(series, "name"), "last",
+                            text ? text : "", "count", (json_int_t)json_array_size(values), "step",
+                            json_object_get(last, "step")));
         free(text);
     }
     return rows;
 }
 
-static enum hr_code run_metrics(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_metrics(const struct hr_args *args,
+                                struct hr_arena *arena,
+                                struct hr_err *err)
 {
     struct place place;
     json_t *reply;
     HR_TRY(open_place(args, arena, &place, err));
     HR_TRY(hr_cli_call(&place.wire, "GET",
-                       hr_printf(arena, "/metric/v2.0%s/runs/%s/full", place.workspace, hr_wire_escape(arena, args->positional[0])), NULL,
-                       &reply, err));
+                       hr_printf(arena, "/metric/v2.0%s/runs/%s/full", place.workspace,
+                                 hr_wire_escape(arena, args->positional[0])),
+                       NULL, &reply, err));
     if (hr_args_has(args, "json"))
         return hr_cli_show(args, reply, NULL, 0);
     json_t *rows = metric_rows(reply);
@@ -111,7 +140,9 @@ static enum hr_code run_metrics(const struct hr_args *args, struct hr_arena *are
     return hr_cli_show(args, rows, metric_columns, HR_LEN(metric_columns));
 }
 
-static enum hr_code run_files(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_files(const struct hr_args *args,
+                              struct hr_arena *arena,
+                              struct hr_err *err)
 {
     struct place place;
     json_t *reply;
@@ -120,7 +151,9 @@ static enum hr_code run_files(const struct hr_args *args, struct hr_arena *arena
     return hr_cli_show(args, reply, file_columns, HR_LEN(file_columns));
 }
 
-static enum hr_code run_cancel(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_cancel(const struct hr_args *args,
+                               struct hr_arena *arena,
+                               struct hr_err *err)
 {
     struct place place;
     json_t *reply;
@@ -129,7 +162,8 @@ static enum hr_code run_cancel(const struct hr_args *args, struct hr_arena *aren
     const char *status = hr_strdup(arena, json_string_value(json_object_get(reply, "status")));
     json_decref(reply);
     if (ended(status))
-        return hr_fail(err, HR_E_EXISTS, "run \"%s\" has ended already: it is %s", args->positional[0], status);
+        return hr_fail(err, HR_E_EXISTS, "run \"%s\" has ended already: it is %s",
+                       args->positional[0], status);
     HR_TRY(ask(&place, "POST", args->positional[0], "/cancel", &reply, err));
     return hr_cli_show(args, reply, run_columns, HR_LEN(run_columns));
 }
@@ -137,16 +171,22 @@ static enum hr_code run_cancel(const struct hr_args *args, struct hr_arena *aren
 /* ---- logs ---- */
 
 /* prints what is behind *offset */
-static enum hr_code print_more(struct place *place, const json_t *details, size_t *offset, struct hr_err *err)
+static enum hr_code print_more(struct place *place,
+                               const json_t *details,
+                               size_t *offset,
+                               struct hr_err *err)
 {
-    const char *url = json_string_value(json_object_get(json_object_get(details, "logFiles"), "user_logs/std_log.txt"));
+    const char *url = json_string_value(
+        json_object_get(json_object_get(details, "logFiles"), "user_logs/std_log.txt"));
     const char *path = url ? strstr(url, "/history/") : NULL;
     if (!path)
         return HR_OK;
     for (;;) {
         char *bytes;
         size_t len;
-        HR_TRY(hr_wire_text(&place->wire, hr_printf(place->wire.arena, "%s?offset=%zu", path, *offset), &bytes, &len, err));
+        HR_TRY(hr_wire_text(&place->wire,
+                            hr_printf(place->wire.arena, "%s?offset=%zu", path, *offset), &bytes,
+                            &len, err));
         if (len)
             fwrite(bytes, 1, len, stdout);
         free(bytes);
@@ -165,12 +205,14 @@ static enum hr_code follow(struct place *place, const char *run, bool wait, stru
     for (;;) {
         json_t *details;
         HR_TRY(ask(place, "GET", run, "/details", &details, err));
-        const char *status = hr_strdup(place->wire.arena, json_string_value(json_object_get(details, "status")));
+        const char *status =
+            hr_strdup(place->wire.arena, json_string_value(json_object_get(details, "status")));
         enum hr_code code = print_more(place, details, &offset, err);
-        const char *why = json_string_value(
-            json_object_get(json_object_get(json_object_get(details, "error"), "error"), "message"));
+        const char *why = json_string_value(json_object_get(
+            json_object_get(json_object_get(details, "error"), "error"), "message"));
         if (!code && wait && ended(status) && strcmp(status, "Completed"))
-            code = hr_fail(err, HR_E_INTERNAL, "run \"%s\" is %s: %s", run, status, why ? why : "no reason is known");
+            code = hr_fail(err, HR_E_INTERNAL, "run \"%s\" is %s: %s", run, status,
+                           why ? why : "no reason is known");
         json_decref(details);
         if (code || !wait || ended(status))
             return code;
@@ -187,7 +229,8 @@ static enum hr_code run_logs(const struct hr_args *args, struct hr_arena *arena,
 
 /* ---- submit ---- */
 
-/* the Python that has our package, as `serve` finds it: named, beside this program, the active environment's */
+/* the Python that has our package, as `serve` finds it: named, beside this program, the active
+ * environment's */
 static const char *find_python(struct hr_arena *arena, const char **tree)
 {
     char self[4096];
@@ -195,7 +238,8 @@ static const char *find_python(struct hr_arena *arena, const char **tree)
     *tree = NULL;
     if (!hr_child_self(self, sizeof self, NULL)) {
         *strrchr(self, '/') = 0;
-        const char *beside = hr_printf(arena, "%s/python3", self), *source = hr_printf(arena, "%s/../python", self);
+        const char *beside = hr_printf(arena, "%s/python3", self),
+                   *source = hr_printf(arena, "%s/../python", self);
         if (hr_file_exists(hr_printf(arena, "%s/headrace/azureml/submit.py", source)))
             *tree = source;
         if (!(named && *named) && !access(beside, X_OK))
@@ -206,7 +250,10 @@ static const char *find_python(struct hr_arena *arena, const char **tree)
     return active ? hr_printf(arena, "%s/bin/python", active) : "python3";
 }
 
-static enum hr_code run_python(const struct hr_wire *wire, const char *order, struct hr_buf *reply, struct hr_err *err)
+static enum hr_code run_python(const struct hr_wire *wire,
+                               const char *order,
+                               struct hr_buf *reply,
+                               struct hr_err *err)
 {
     int ends[2], status = 0;
     const char *tree, *python = find_python(wire->arena, &tree), *old = getenv("PYTHONPATH");
@@ -222,7 +269,8 @@ static enum hr_code run_python(const struct hr_wire *wire, const char *order, st
         setenv("HEADRACE_TOKEN", wire->token, 1);
         setenv("HEADRACE_CA_FILE", wire->ca_file ? wire->ca_file : "", 1);
         if (tree)
-            setenv("PYTHONPATH", old && *old ? hr_printf(wire->arena, "%s:%s", tree, old) : tree, 1);
+            setenv("PYTHONPATH", old && *old ? hr_printf(wire->arena, "%s:%s", tree, old) : tree,
+                   1);
         execlp(python, python, "-m", "headrace.azureml.submit", order, (char *)NULL);
         fprintf(stderr, "headrace: \"%s\" cannot be run: %s\n", python, strerror(errno));
         _exit(127);
@@ -234,12 +282,15 @@ static enum hr_code run_python(const struct hr_wire *wire, const char *order, st
     close(ends[0]);
     if (pid < 0 || waitpid(pid, &status, 0) < 0)
         return hr_fail(err, HR_E_IO, "no process: %s", strerror(errno));
-    if (status)                        /* it has said why */
+    if (status) /* it has said why */
         exit(WIFEXITED(status) && WEXITSTATUS(status) < 3 ? WEXITSTATUS(status) : 1);
     return hr_buf_check(reply, "what the submission said", err);
 }
 
-static enum hr_code read_order(const struct hr_args *args, const struct place *place, char **text, struct hr_err *err)
+static enum hr_code read_order(const struct hr_args *args,
+                               const struct place *place,
+                               char **text,
+                               struct hr_err *err)
 {
     const char *experiment = hr_args_get(args, "experiment");
     int seconds;
@@ -247,10 +298,12 @@ static enum hr_code read_order(const struct hr_args *args, const struct place *p
     json_t *words = json_array();
     for (size_t i = 2; i < args->count; i++)
         json_array_append_new(words, json_string(args->positional[i]));
-    json_t *order = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s?, s:s?, s:s?, s:b}", "workspace", place->workspace, "folder", args->positional[0],
-                              "script", args->positional[1], "arguments", words, "experiment", experiment ? experiment : "Default", "inputs",
-                              hr_args_get(args, "input"), "python", hr_args_get(args, "python"), "name", hr_args_get(args, "name"),
-                              "download", hr_args_has(args, "download"));
+    json_t *order =
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s?, s:s?, s:s?, s:b}", "workspace", place->workspace,
+                  "folder", args->positional[0], "script", args->positional[1], "arguments", words,
+                  "experiment", experiment ? experiment : "Default", "inputs",
+                  hr_args_get(args, "input"), "python", hr_args_get(args, "python"), "name",
+                  hr_args_get(args, "name"), "download", hr_args_has(args, "download"));
     if (order && seconds)
         json_object_set_new(order, "timeout", json_integer(seconds));
     *text = order ? json_dumps(order, JSON_COMPACT) : NULL;
@@ -258,7 +311,9 @@ static enum hr_code read_order(const struct hr_args *args, const struct place *p
     return *text ? HR_OK : hr_fail(err, HR_E_INVALID, "the command's words are not UTF-8");
 }
 
-static enum hr_code run_submit(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_submit(const struct hr_args *args,
+                               struct hr_arena *arena,
+                               struct hr_err *err)
 {
     struct place place;
     struct hr_buf reply;
@@ -292,26 +347,32 @@ static const struct hr_option submit_options[] = {
     HR_JSON_OPTION,
     {"experiment", "NAME", "under which it is kept (Default)"},
     {"name", "TEXT", "what people see instead of its id"},
-    {"input", "NAME=DATASET[:VERSION],…", "datasets that it reads; @NAME as an argument is where their files are"},
+    {"input", "NAME=DATASET[:VERSION],…",
+     "datasets that it reads; @NAME as an argument is where their files are"},
     {"download", NULL, "download its inputs instead of mounting them"},
     {"python", "FILE", "the Python that runs it, on the server's machine (the server's own)"},
     {"timeout", "SECONDS", "it is ended after this"},
     {"follow", NULL, "print what it prints, and wait for its end"},
 };
-static const struct hr_option list_options[] = {
-    PLACE_OPTIONS, HR_JSON_OPTION, {"experiment", "NAME", "only this experiment's"}, {"last", "N", "so many at most (200)"}};
+static const struct hr_option list_options[] = {PLACE_OPTIONS,
+                                                HR_JSON_OPTION,
+                                                {"experiment", "NAME", "only this experiment's"},
+                                                {"last", "N", "so many at most (200)"}};
 static const struct hr_option look_options[] = {PLACE_OPTIONS, HR_JSON_OPTION};
-static const struct hr_option log_options[] = {PLACE_OPTIONS, {"follow", NULL, "go on until the run's end"}};
+static const struct hr_option log_options[] = {PLACE_OPTIONS,
+                                               {"follow", NULL, "go on until the run's end"}};
 
 static const struct hr_command commands[] = {
-    {"run submit", "DIR SCRIPT [ARG…]", "run a script of a folder on the server", 2, HR_ARGS_MAX, HR_OPTIONS(submit_options), run_submit,
+    {"run submit", "DIR SCRIPT [ARG…]", "run a script of a folder on the server", 2, HR_ARGS_MAX,
+     HR_OPTIONS(submit_options), run_submit,
      "Arguments that begin with dashes stand behind --:\n  headrace run submit src train.py --input data=points --follow -- --data @data --rate "
      "0.1\nWith --follow the exit status is 1 when the run failed or was cancelled. .amlignore, else .gitignore, leaves files out.\n"},
     {"run list", "", "runs, newest first", 0, 0, HR_OPTIONS(list_options), run_list},
     {"run show", "RUN", "one run, and why it failed", 1, 1, HR_OPTIONS(look_options), run_show},
     {"run logs", "RUN", "what its script has printed", 1, 1, HR_OPTIONS(log_options), run_logs},
     {"run metrics", "RUN", "what it has logged", 1, 1, HR_OPTIONS(look_options), run_metrics},
-    {"run files", "RUN", "the files that are kept with it", 1, 1, HR_OPTIONS(look_options), run_files},
+    {"run files", "RUN", "the files that are kept with it", 1, 1, HR_OPTIONS(look_options),
+     run_files},
     {"run cancel", "RUN", "end it", 1, 1, HR_OPTIONS(look_options), run_cancel},
 };
 const struct hr_command_group hr_run_commands = {"Runs", commands, HR_LEN(commands)};

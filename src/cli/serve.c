@@ -9,14 +9,17 @@
 /* ---- serve ---- */
 
 static const struct hr_option serve_options[] = {
-    {"home", "DIR", "where everything is kept; made when absent ($HEADRACE_HOME, else ~/.headrace)"},
+    {"home", "DIR",
+     "where everything is kept; made when absent ($HEADRACE_HOME, else ~/.headrace)"},
     {"port", "N", "gRPC, REST and studio; 0 or none: a free one, the same again next time"},
     {"listen", "ADDRESS", "127.0.0.1 unless told; any other than loopback takes TLS only"},
     {"storage-port", "N", "the storage account's; 0 or none: a free one, the same again next time"},
     {"python", "FILE", "the Python that has the headrace package (found)"},
 };
 
-static enum hr_code run_serve(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_serve(const struct hr_args *args,
+                              struct hr_arena *arena,
+                              struct hr_err *err)
 {
     struct hr_daemon_options options = {.home = hr_wire_home(arena, hr_args_get(args, "home")),
                                         .python = hr_args_get(args, "python")};
@@ -40,22 +43,32 @@ static void print_export(const char *name, const char *value)
     puts("'");
 }
 
-/* The server on this home; with HEADRACE_URL alone the one there, of which no endpoint file is to be read: a colleague's. */
-static enum hr_code find_server(const struct hr_args *args, struct hr_arena *arena, struct hr_wire *wire, struct hr_err *err)
+/* The server on this home; with HEADRACE_URL alone the one there, of which no endpoint file is to
+ * be read: a colleague's. */
+static enum hr_code find_server(const struct hr_args *args,
+                                struct hr_arena *arena,
+                                struct hr_wire *wire,
+                                struct hr_err *err)
 {
-    const char *home = hr_args_get(args, "home"), *url = getenv("HEADRACE_URL"), *from_env = getenv("HEADRACE_HOME");
+    const char *home = hr_args_get(args, "home"), *url = getenv("HEADRACE_URL"),
+               *from_env = getenv("HEADRACE_HOME");
     bool home_named = home || (from_env && *from_env);
     if (url && *url && !home_named)
         return hr_wire_find(arena, NULL, wire, err);
     return hr_wire_find(arena, hr_wire_home(arena, home), wire, err);
 }
 
-/* HOST:PORT of the address, its scheme's port where it has none of its own: Spark Connect's is another */
-static enum hr_code authority_of(struct hr_arena *arena, const char *url, const char **authority, struct hr_err *err)
+/* HOST:PORT of the address, its scheme's port where it has none of its own: Spark Connect's is
+ * another */
+static enum hr_code authority_of(struct hr_arena *arena,
+                                 const char *url,
+                                 const char **authority,
+                                 struct hr_err *err)
 {
     CURLU *parts = curl_url();
     char *host = NULL, *port = NULL;
-    bool read = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+    bool read = parts &&
+                curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
                 curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
     if (read)
@@ -66,9 +79,13 @@ static enum hr_code authority_of(struct hr_arena *arena, const char *url, const 
     return read ? HR_OK : hr_fail(err, HR_E_INVALID, "HEADRACE_URL is no address: \"%s\"", url);
 }
 
-static enum hr_code spark_remote(struct hr_arena *arena, const struct hr_wire *wire, const char **remote, struct hr_err *err)
+static enum hr_code spark_remote(struct hr_arena *arena,
+                                 const struct hr_wire *wire,
+                                 const char **remote,
+                                 struct hr_err *err)
 {
-    const char *authority, *connect = hr_wire_field(wire, "connect"), *at = strstr(connect, ";token=");
+    const char *authority, *connect = hr_wire_field(wire, "connect"),
+                           *at = strstr(connect, ";token=");
     *remote = connect;
     if (at && strcmp(wire->token, hr_wire_field(wire, "token")))
         *remote = hr_printf(arena, "%.*s;token=%s", (int)(at - connect), connect, wire->token);
@@ -76,12 +93,16 @@ static enum hr_code spark_remote(struct hr_arena *arena, const struct hr_wire *w
         return HR_OK;
     HR_TRY(authority_of(arena, wire->url, &authority, err));
     bool tls = !strncmp(wire->url, "https://", 8);
-    *remote = hr_printf(arena, "sc://%s/;token=%s%s", authority, wire->token, tls ? ";use_ssl=true" : "");
+    *remote =
+        hr_printf(arena, "sc://%s/;token=%s%s", authority, wire->token, tls ? ";use_ssl=true" : "");
     return HR_OK;
 }
 
 /* in the server's home; of a server elsewhere in the user's cache, a file a server */
-static enum hr_code bundle_path(struct hr_arena *arena, const struct hr_wire *wire, const char **path, struct hr_err *err)
+static enum hr_code bundle_path(struct hr_arena *arena,
+                                const struct hr_wire *wire,
+                                const char **path,
+                                struct hr_err *err)
 {
     const char *authority, *folder, *cache = getenv("XDG_CACHE_HOME"), *user = getenv("HOME");
     if (wire->endpoint) {
@@ -97,11 +118,15 @@ static enum hr_code bundle_path(struct hr_arena *arena, const struct hr_wire *wi
     return HR_OK;
 }
 
-/* Clients that are told of one authority forget the others: a bundle of the system's and ours. NULL where the server's certificate
- * is one that the system knows */
-static enum hr_code write_bundle(struct hr_arena *arena, const struct hr_wire *wire, const char **path, struct hr_err *err)
+/* Clients that are told of one authority forget the others: a bundle of the system's and ours. NULL
+ * where the server's certificate is one that the system knows */
+static enum hr_code write_bundle(struct hr_arena *arena,
+                                 const struct hr_wire *wire,
+                                 const char **path,
+                                 struct hr_err *err)
 {
-    static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                                 "/etc/pki/tls/certs/ca-bundle.crt",
                                                  "/etc/ssl/cert.pem"};
     char *ours, *system = NULL;
     size_t ours_len, len = 0;
@@ -123,8 +148,10 @@ static const char *storage_connection(struct hr_arena *arena, const struct hr_wi
     const char *url = hr_wire_field(wire, "storage_url"), *account = hr_wire_field(wire, "account");
     if (!wire->endpoint)
         return NULL;
-    return hr_printf(arena, "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
-                     strncmp(url, "https", 5) ? "http" : "https", account, hr_wire_field(wire, "account_key"), url, account);
+    return hr_printf(arena,
+                     "DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s",
+                     strncmp(url, "https", 5) ? "http" : "https", account,
+                     hr_wire_field(wire, "account_key"), url, account);
 }
 
 static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
@@ -141,7 +168,9 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
     HR_TRY(write_bundle(arena, &wire, &bundle, err));
     HR_TRY(spark_remote(arena, &wire, &connect, err));
     char *home = wire.endpoint ? realpath(wire.home, NULL) : NULL;
-    const struct { const char *name, *value; } exports[] = {
+    const struct {
+        const char *name, *value;
+    } exports[] = {
         {"HEADRACE_HOME", home},
         {"HEADRACE_URL", wire.url},
         {"HEADRACE_TOKEN", wire.token},
@@ -151,8 +180,8 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"SSL_CERT_FILE", bundle},
         {"CURL_CA_BUNDLE", bundle},
         {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", bundle},
-        /* by this path Azure's libraries know a private cloud, and do not ask Microsoft about it: without, EnvironmentCredential() fails, and
-           DefaultAzureCredential() with it */
+        /* by this path Azure's libraries know a private cloud, and do not ask Microsoft about it:
+           without, EnvironmentCredential() fails, and DefaultAzureCredential() with it */
         {"AZURE_AUTHORITY_HOST", hr_printf(arena, "%s/adfs", wire.url)},
         {"AZURE_TENANT_ID", tenant},
         {"AZURE_CLIENT_ID", principal},
@@ -160,7 +189,8 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
         {"AZURE_SUBSCRIPTION_ID", subscription},
         {"AZURE_STORAGE_CONNECTION_STRING", storage_connection(arena, &wire)},
         {"ARM_CLOUD_METADATA_URL", hr_printf(arena, "%s/metadata/endpoints", wire.url)},
-        /* a name that azure-ai-ml does not know by itself, and asks the address above for: AzureCloud is Microsoft's to it */
+        /* a name that azure-ai-ml does not know by itself, and asks the address above for:
+           AzureCloud is Microsoft's to it */
         {"AZUREML_CURRENT_CLOUD", "LocalCloud"},
         /* msrestazure sends no secret: its address has it */
         {"MSI_ENDPOINT", hr_printf(arena, "%s/msi/%s", wire.url, wire.token)},
@@ -176,10 +206,12 @@ static enum hr_code run_env(const struct hr_args *args, struct hr_arena *arena, 
 static const struct hr_option home_options[] = {HR_HOME_OPTION};
 
 static const struct hr_command commands[] = {
-    {"serve", "", "start a server; the first start makes everything it needs", 0, 0, HR_OPTIONS(serve_options), run_serve,
+    {"serve", "", "start a server; the first start makes everything it needs", 0, 0,
+     HR_OPTIONS(serve_options), run_serve,
      "It prints one line when it accepts connections; DIR/run/endpoint.json says where and with which token.\nSIGTERM or Ctrl-C "
      "ends it in order.\n"},
-    {"env", "", "print what a shell exports so that clients find the server: eval \"$(headrace env)\"", 0, 0,
+    {"env", "",
+     "print what a shell exports so that clients find the server: eval \"$(headrace env)\"", 0, 0,
      HR_OPTIONS(home_options), run_env},
 };
 const struct hr_command_group hr_server_commands = {"The server", commands, HR_LEN(commands)};

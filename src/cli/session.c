@@ -3,24 +3,32 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct hr_column session_columns[] = {{"ID", "id"},       {"NAME", "name"},   {"OWNER", "owner"},
-                                                   {"STATE", "state"}, {"KIND", "kind"}};
+static const struct hr_column session_columns[] = {
+    {"ID", "id"}, {"NAME", "name"}, {"OWNER", "owner"}, {"STATE", "state"}, {"KIND", "kind"}};
 static const struct hr_column statement_columns[] = {
     {"ID", "id"}, {"STATE", "state"}, {"RESULT", "output.status"}, {"CODE", "code"}};
 
 /* "/sessions/ID" and what stands behind it */
-static enum hr_code ask(const struct hr_args *args, struct hr_arena *arena, const char *method, const char *rest, json_t **reply,
+static enum hr_code ask(const struct hr_args *args,
+                        struct hr_arena *arena,
+                        const char *method,
+                        const char *rest,
+                        json_t **reply,
                         struct hr_err *err)
 {
     struct hr_wire wire;
     HR_TRY(hr_cli_find(args, arena, &wire, err));
-    const char *path = hr_printf(arena, "/sessions/%s%s", hr_wire_escape(arena, args->positional[0]), rest);
+    const char *path =
+        hr_printf(arena, "/sessions/%s%s", hr_wire_escape(arena, args->positional[0]), rest);
     enum hr_code code = hr_cli_call(&wire, method, path, NULL, reply, err);
     return code == HR_E_NOT_FOUND ? hr_fail_command(err, "headrace session list") : code;
 }
 
 /* the rows that Livy's lists carry under a name of their own */
-static enum hr_code show_rows(const struct hr_args *args, json_t *reply, const char *name, const struct hr_column *columns,
+static enum hr_code show_rows(const struct hr_args *args,
+                              json_t *reply,
+                              const char *name,
+                              const struct hr_column *columns,
                               size_t count)
 {
     json_t *rows = json_incref(json_object_get(reply, name));
@@ -28,7 +36,9 @@ static enum hr_code show_rows(const struct hr_args *args, json_t *reply, const c
     return hr_cli_show(args, rows, columns, count);
 }
 
-static enum hr_code run_session_list(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_session_list(const struct hr_args *args,
+                                     struct hr_arena *arena,
+                                     struct hr_err *err)
 {
     struct hr_wire wire;
     json_t *reply;
@@ -37,7 +47,9 @@ static enum hr_code run_session_list(const struct hr_args *args, struct hr_arena
     return show_rows(args, reply, "sessions", session_columns, HR_LEN(session_columns));
 }
 
-static enum hr_code run_session_show(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_session_show(const struct hr_args *args,
+                                     struct hr_arena *arena,
+                                     struct hr_err *err)
 {
     json_t *reply;
     HR_TRY(ask(args, arena, "GET", "", &reply, err));
@@ -49,12 +61,14 @@ static void flatten_code(json_t *statements)
 {
     json_t *row;
     size_t i;
-    json_array_foreach(statements, i, row) {
+    json_array_foreach(statements, i, row)
+    {
         char line[81];
         const char *code = json_string_value(json_object_get(row, "code"));
         snprintf(line, sizeof line, "%s", code ? code : "");
         size_t end = strlen(line);
-        while (end && ((unsigned char)line[end - 1] & 0x80) && code && strlen(code) > end)   /* a cut character is left out */
+        /* a cut character is left out */
+        while (end && ((unsigned char)line[end - 1] & 0x80) && code && strlen(code) > end)
             line[--end] = 0;
         for (char *c = line; (c = strpbrk(c, "\r\n\t")); c++)
             *c = ' ';
@@ -62,7 +76,9 @@ static void flatten_code(json_t *statements)
     }
 }
 
-static enum hr_code run_session_statements(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_session_statements(const struct hr_args *args,
+                                           struct hr_arena *arena,
+                                           struct hr_err *err)
 {
     json_t *reply;
     HR_TRY(ask(args, arena, "GET", "/statements?size=1000", &reply, err));
@@ -71,7 +87,9 @@ static enum hr_code run_session_statements(const struct hr_args *args, struct hr
     return show_rows(args, reply, "statements", statement_columns, HR_LEN(statement_columns));
 }
 
-static enum hr_code run_session_log(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_session_log(const struct hr_args *args,
+                                    struct hr_arena *arena,
+                                    struct hr_err *err)
 {
     json_t *reply, *line;
     size_t i;
@@ -79,13 +97,14 @@ static enum hr_code run_session_log(const struct hr_args *args, struct hr_arena 
     if (hr_args_has(args, "json"))
         hr_print_json(json_object_get(reply, "log"));
     else
-        json_array_foreach(json_object_get(reply, "log"), i, line)
-            puts(json_string_value(line));
+        json_array_foreach(json_object_get(reply, "log"), i, line) puts(json_string_value(line));
     json_decref(reply);
     return HR_OK;
 }
 
-static enum hr_code run_session_stop(const struct hr_args *args, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code run_session_stop(const struct hr_args *args,
+                                     struct hr_arena *arena,
+                                     struct hr_err *err)
 {
     json_t *reply;
     HR_TRY(ask(args, arena, "DELETE", "", &reply, err));
@@ -97,9 +116,11 @@ static enum hr_code run_session_stop(const struct hr_args *args, struct hr_arena
 static const struct hr_option stop_options[] = {HR_HOME_OPTION};
 
 static const struct hr_command commands[] = {
-    {"session list", "", "notebooks' sessions that you may see", 0, 0, HR_OPTIONS(hr_plain_options), run_session_list},
+    {"session list", "", "notebooks' sessions that you may see", 0, 0, HR_OPTIONS(hr_plain_options),
+     run_session_list},
     {"session show", "ID", "one session", 1, 1, HR_OPTIONS(hr_plain_options), run_session_show},
-    {"session statements", "ID", "what ran in it", 1, 1, HR_OPTIONS(hr_plain_options), run_session_statements},
+    {"session statements", "ID", "what ran in it", 1, 1, HR_OPTIONS(hr_plain_options),
+     run_session_statements},
     {"session log", "ID", "its log", 1, 1, HR_OPTIONS(hr_plain_options), run_session_log},
     {"session stop", "ID", "stop it", 1, 1, HR_OPTIONS(stop_options), run_session_stop},
 };

@@ -2,9 +2,10 @@
 #include <string.h>
 #include <sys/param.h>
 
-#define WORD_MAX 48            /* longer words are nobody's typing error */
+#define WORD_MAX 48 /* longer words are nobody's typing error */
 
-/* edits that make the one word of the other: a letter more, less, another, or two that changed places */
+/* edits that make the one word of the other: a letter more, less, another, or two that changed
+ * places */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][WORD_MAX + 1] = {0}, a_len = strlen(a), b_len = strlen(b);
@@ -14,7 +15,8 @@ static size_t distance(const char *a, const char *b)
         size_t *now = rows[i % 3], *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
         now[0] = i;
         for (size_t k = 1; k <= b_len; k++) {
-            size_t other = before[k - 1] + (a[i - 1] != b[k - 1]), gap = MIN(before[k], now[k - 1]) + 1;
+            size_t other = before[k - 1] + (a[i - 1] != b[k - 1]),
+                   gap = MIN(before[k], now[k - 1]) + 1;
             now[k] = MIN(other, gap);
             if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
                 now[k] = MIN(now[k], earlier[k - 2] + 1);

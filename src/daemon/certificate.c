@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #define CA_DAYS 3650
-#define SERVER_DAYS 397           /* what strict clients accept */
+#define SERVER_DAYS 397 /* what strict clients accept */
 #define RENEW_SECONDS (30 * 86400)
 #define FILE_MAX (64 * 1024)
 
-struct pair { EVP_PKEY *key; X509 *cert; };
+struct pair {
+    EVP_PKEY *key;
+    X509 *cert;
+};
 
 static void release(void *arg)
 {
@@ -48,10 +51,17 @@ static bool set_serial(X509 *cert)
     return done;
 }
 
-struct extension { int nid; const char *value; };
+struct extension {
+    int nid;
+    const char *value;
+};
 
 /* issuer NULL: signed by itself */
-static bool make(struct pair *pair, const struct pair *issuer, const char *name, int days, const struct extension *extensions,
+static bool make(struct pair *pair,
+                 const struct pair *issuer,
+                 const char *name,
+                 int days,
+                 const struct extension *extensions,
                  size_t count)
 {
     pair->key = EVP_EC_gen("P-256");
@@ -60,29 +70,39 @@ static bool make(struct pair *pair, const struct pair *issuer, const char *name,
         return false;
     const struct pair *by = issuer ? issuer : pair;
     X509_NAME *subject = X509_get_subject_name(pair->cert);
-    bool done = X509_set_version(pair->cert, X509_VERSION_3) && set_serial(pair->cert) &&
+    bool done = X509_set_version(pair->cert, X509_VERSION_3) &&
+                set_serial(pair->cert) &&
                 X509_gmtime_adj(X509_getm_notBefore(pair->cert), -300) &&
-                X509_gmtime_adj(X509_getm_notAfter(pair->cert), days * 86400L) && X509_set_pubkey(pair->cert, pair->key) &&
-                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) &&
+                X509_gmtime_adj(X509_getm_notAfter(pair->cert), days * 86400L) &&
+                X509_set_pubkey(pair->cert, pair->key) &&
+                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+                                           (const unsigned char *)name, -1, -1, 0) &&
                 X509_set_issuer_name(pair->cert, X509_get_subject_name(by->cert));
     for (size_t i = 0; i < count && done; i++)
         done = extend(pair->cert, by->cert, extensions[i].nid, extensions[i].value);
     return done && X509_sign(pair->cert, by->key, EVP_sha256());
 }
 
-static enum hr_code write_pem(struct hr_arena *arena, const char *folder, const char *name, const struct pair *pair,
-                              const X509 *also, struct hr_err *err)
+static enum hr_code write_pem(struct hr_arena *arena,
+                              const char *folder,
+                              const char *name,
+                              const struct pair *pair,
+                              const X509 *also,
+                              struct hr_err *err)
 {
     BIO *certs = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem());
     char *text;
     enum hr_code code = HR_E_INTERNAL;
-    if (PEM_write_bio_X509(certs, pair->cert) && (!also || PEM_write_bio_X509(certs, also)) &&
+    if (PEM_write_bio_X509(certs, pair->cert) &&
+        (!also || PEM_write_bio_X509(certs, also)) &&
         PEM_write_bio_PrivateKey(key, pair->key, NULL, NULL, 0, NULL, NULL)) {
         long len = BIO_get_mem_data(key, &text);
-        code = hr_file_write(hr_printf(arena, "%s/%s.key", folder, name), 0600, text, (size_t)len, err);
+        code = hr_file_write(hr_printf(arena, "%s/%s.key", folder, name), 0600, text, (size_t)len,
+                             err);
         len = BIO_get_mem_data(certs, &text);
         if (!code)
-            code = hr_file_write(hr_printf(arena, "%s/%s.pem", folder, name), 0600, text, (size_t)len, err);
+            code = hr_file_write(hr_printf(arena, "%s/%s.pem", folder, name), 0600, text,
+                                 (size_t)len, err);
     } else {
         hr_fail(err, code, "certificate \"%s\" cannot be written as PEM", name);
     }
@@ -91,12 +111,17 @@ static enum hr_code write_pem(struct hr_arena *arena, const char *folder, const 
     return code;
 }
 
-static bool read_pair(struct hr_arena *arena, const char *folder, const char *name, struct pair *pair)
+static bool read_pair(struct hr_arena *arena,
+                      const char *folder,
+                      const char *name,
+                      struct pair *pair)
 {
     char *cert, *key;
     size_t cert_len, key_len;
-    if (hr_file_read(arena, hr_printf(arena, "%s/%s.pem", folder, name), FILE_MAX, &cert, &cert_len, NULL) ||
-        hr_file_read(arena, hr_printf(arena, "%s/%s.key", folder, name), FILE_MAX, &key, &key_len, NULL))
+    if (hr_file_read(arena, hr_printf(arena, "%s/%s.pem", folder, name), FILE_MAX, &cert, &cert_len,
+                     NULL) ||
+        hr_file_read(arena, hr_printf(arena, "%s/%s.key", folder, name), FILE_MAX, &key, &key_len,
+                     NULL))
         return false;
     BIO *in = BIO_new_mem_buf(cert, (int)cert_len);
     pair->cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
@@ -115,7 +140,8 @@ static bool lasts(const X509 *cert)
 
 static bool names_address(X509 *cert, const char *address)
 {
-    return X509_check_ip_asc(cert, address, 0) == 1 || X509_check_host(cert, address, 0, 0, NULL) == 1;
+    return X509_check_ip_asc(cert, address, 0) == 1 ||
+           X509_check_host(cert, address, 0, 0, NULL) == 1;
 }
 
 static bool is_ip(const char *address)
@@ -124,21 +150,26 @@ static bool is_ip(const char *address)
     return inet_pton(AF_INET, address, room) == 1 || inet_pton(AF_INET6, address, room) == 1;
 }
 
-/* what a certificate can name: the wildcard addresses are not among it; this machine's name stands for them */
+/* what a certificate can name: the wildcard addresses are not among it; this machine's name stands
+ * for them */
 static const char *alternative_names(struct hr_arena *arena, const char *address)
 {
     const char *names = "DNS:localhost,IP:127.0.0.1,IP:::1";
     char host[256] = "";
     if (!strcmp(address, "0.0.0.0") || !strcmp(address, "::")) {
         gethostname(host, sizeof host - 1);
-        return host[0] && strcmp(host, "localhost") ? hr_printf(arena, "%s,DNS:%s", names, host) : names;
+        return host[0] && strcmp(host, "localhost") ? hr_printf(arena, "%s,DNS:%s", names, host)
+                                                    : names;
     }
     if (!strcmp(address, "localhost") || !strcmp(address, "127.0.0.1") || !strcmp(address, "::1"))
         return names;
     return hr_printf(arena, "%s,%s:%s", names, is_ip(address) ? "IP" : "DNS", address);
 }
 
-static enum hr_code ensure(struct hr_arena *arena, const char *folder, const char *address, struct hr_err *err)
+static enum hr_code ensure(struct hr_arena *arena,
+                           const char *folder,
+                           const char *address,
+                           struct hr_err *err)
 {
     struct pair *ca = HR_NEW(arena, struct pair), *server = HR_NEW(arena, struct pair);
     static const struct extension of_ca[] = {
@@ -158,7 +189,9 @@ static enum hr_code ensure(struct hr_arena *arena, const char *folder, const cha
     hr_arena_on_free(arena, release, ca);
     hr_arena_on_free(arena, release, server);
     bool have_ca = read_pair(arena, folder, "ca", ca) && lasts(ca->cert);
-    if (have_ca && read_pair(arena, folder, "server", server) && lasts(server->cert) &&
+    if (have_ca &&
+        read_pair(arena, folder, "server", server) &&
+        lasts(server->cert) &&
         (wildcard || names_address(server->cert, address)))
         return HR_OK;
     if (!have_ca) {

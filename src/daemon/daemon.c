@@ -27,23 +27,23 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define STOP_MS 5000          /* open requests and helpers get so long at the end */
+#define STOP_MS 5000 /* open requests and helpers get so long at the end */
 
 struct daemon {
     const struct hr_daemon_options *options;
     struct hr_home home;
     struct hr_loop *loop;
     struct hr_tls *tls;
-    struct hr_http_server *tcp, *local;      /* local: the Unix socket that interpreters come by */
+    struct hr_http_server *tcp, *local; /* local: the Unix socket that interpreters come by */
     struct hr_livy_options livy;
     struct hr_spark *spark;
     struct hr_storage *storage;
-    const char *connect, *host;              /* host: as it stands in addresses */
-    const char *gate_socket;                 /* local's */
+    const char *connect, *host; /* host: as it stands in addresses */
+    const char *gate_socket;    /* local's */
     int storage_port;
     struct hr_timer *run_watch;
     bool stopping;
-    struct hr_err failure;                   /* why it ended, when it did not end well */
+    struct hr_err failure; /* why it ended, when it did not end well */
 };
 
 /* ---- requests ---- */
@@ -63,7 +63,9 @@ static const struct hr_exchange_handler handler = {.request = on_request, .close
 
 static bool is_loopback(const char *address)
 {
-    return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strcasecmp(address, "localhost");
+    return !strncmp(address, "127.", 4) ||
+           !strcmp(address, "::1") ||
+           !strcasecmp(address, "localhost");
 }
 
 static enum hr_code listen_tcp(struct daemon *daemon, int port, struct hr_err *err)
@@ -79,7 +81,8 @@ static enum hr_code listen_tcp(struct daemon *daemon, int port, struct hr_err *e
 
 static enum hr_code listen_local(struct daemon *daemon, struct hr_err *err)
 {
-    struct hr_http_server_options options = {.unix_path = daemon->gate_socket, .handler = &handler, .arg = daemon};
+    struct hr_http_server_options options = {
+        .unix_path = daemon->gate_socket, .handler = &handler, .arg = daemon};
     return hr_http_server_start(daemon->loop, &options, &daemon->local, err);
 }
 
@@ -88,7 +91,8 @@ static enum hr_code listen_all(struct daemon *daemon, struct hr_err *err)
     struct hr_home *home = &daemon->home;
     int port = daemon->options->port ? daemon->options->port : home->last_port;
     enum hr_code code = listen_tcp(daemon, port, err);
-    if (code && !daemon->options->port && port)      /* the last start's port is somebody else's now */
+    /* the last start's port is somebody else's now */
+    if (code && !daemon->options->port && port)
         code = listen_tcp(daemon, 0, err);
     HR_TRY(code);
     home->site.port = hr_http_server_port(daemon->tcp);
@@ -102,12 +106,15 @@ static void name_addresses(struct daemon *daemon)
     struct hr_home *home = &daemon->home;
     const char *listen = daemon->options->listen;
     bool wild = !strcmp(listen, "0.0.0.0") || !strcmp(listen, "::"), loopback = is_loopback(listen);
-    const char *host = wild || loopback ? "localhost" : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen) : listen;
+    const char *host = wild || loopback      ? "localhost"
+                       : strchr(listen, ':') ? hr_printf(home->arena, "[%s]", listen)
+                                             : listen;
     daemon->host = host;
     home->site.https_url = hr_printf(home->arena, "https://%s:%d", host, home->site.port);
-    home->site.http_url = loopback ? hr_printf(home->arena, "http://%s:%d", host, home->site.port) : home->site.https_url;
-    daemon->connect =
-        hr_printf(home->arena, "sc://%s:%d/;%stoken=%s", host, home->site.port, loopback ? "" : "use_ssl=true;", home->token);
+    home->site.http_url = loopback ? hr_printf(home->arena, "http://%s:%d", host, home->site.port)
+                                   : home->site.https_url;
+    daemon->connect = hr_printf(home->arena, "sc://%s:%d/;%stoken=%s", host, home->site.port,
+                                loopback ? "" : "use_ssl=true;", home->token);
 }
 
 /* ---- the end ---- */
@@ -169,8 +176,8 @@ static void publish(struct daemon *daemon, int storage_port)
         give_up(daemon, &err);
         return;
     }
-    printf("headrace serves home %s at %s (storage %s, pid %d)\n", home->site.home, home->site.http_url, home->site.storage_url,
-           (int)getpid());
+    printf("headrace serves home %s at %s (storage %s, pid %d)\n", home->site.home,
+           home->site.http_url, home->site.storage_url, (int)getpid());
     fflush(stdout);
 }
 
@@ -184,7 +191,7 @@ static enum hr_code mend_run(struct daemon *daemon, struct hr_err *err)
     HR_TRY(hr_file_mkdirs(home->site.run_dir, err));
     HR_TRY(hr_spark_mend(daemon->spark, err));
     if (access(daemon->gate_socket, F_OK)) {
-        hr_http_server_stop(daemon->local);          /* what runs through it gets time to end */
+        hr_http_server_stop(daemon->local); /* what runs through it gets time to end */
         daemon->local = NULL;
         HR_TRY(listen_local(daemon, err));
     }
@@ -195,10 +202,12 @@ static void watch_run(void *arg)
 {
     struct daemon *daemon = arg;
     struct hr_err err = {0};
-    if (daemon->stopping || (!access(daemon->home.endpoint_file, F_OK) && !access(daemon->gate_socket, F_OK)))
+    if (daemon->stopping ||
+        (!access(daemon->home.endpoint_file, F_OK) && !access(daemon->gate_socket, F_OK)))
         return;
     enum hr_code code = mend_run(daemon, &err);
-    hr_log(HR_LOG_WARN, "run.removed", "folder", daemon->home.site.run_dir, "then", code ? err.msg : "made again", NULL);
+    hr_log(HR_LOG_WARN, "run.removed", "folder", daemon->home.site.run_dir, "then",
+           code ? err.msg : "made again", NULL);
 }
 
 static void on_storage_ready(int port, void *arg)
@@ -207,7 +216,8 @@ static void on_storage_ready(int port, void *arg)
     daemon->storage_port = port;
     publish(daemon, port);
     if (!daemon->run_watch)
-        daemon->run_watch = hr_timer_start(daemon->loop, RUN_WATCH_MS, RUN_WATCH_MS, watch_run, daemon);
+        daemon->run_watch =
+            hr_timer_start(daemon->loop, RUN_WATCH_MS, RUN_WATCH_MS, watch_run, daemon);
 }
 
 static void on_storage_failed(const struct hr_err *err, void *arg)
@@ -217,9 +227,14 @@ static void on_storage_failed(const struct hr_err *err, void *arg)
 
 static enum hr_code start_storage(struct daemon *daemon, struct hr_err *err)
 {
-    struct hr_storage_options options = {.loop = daemon->loop, .home = &daemon->home, .listen = daemon->options->listen,
-                                         .port = daemon->options->storage_port, .tls = !is_loopback(daemon->options->listen),
-                                         .ready = on_storage_ready, .failed = on_storage_failed, .arg = daemon};
+    struct hr_storage_options options = {.loop = daemon->loop,
+                                         .home = &daemon->home,
+                                         .listen = daemon->options->listen,
+                                         .port = daemon->options->storage_port,
+                                         .tls = !is_loopback(daemon->options->listen),
+                                         .ready = on_storage_ready,
+                                         .failed = on_storage_failed,
+                                         .arg = daemon};
     return hr_storage_start(&options, &daemon->storage, err);
 }
 
@@ -230,15 +245,17 @@ static bool is_file(const char *path)
     return access(path, X_OK) == 0;
 }
 
-/* the interpreter that has our package: what was named, else the environment that this program is installed in, else the active
- * one. In a build folder the package lies in the tree. */
+/* the interpreter that has our package: what was named, else the environment that this program is
+ * installed in, else the active one. In a build folder the package lies in the tree. */
 static void find_python(struct daemon *daemon)
 {
     struct hr_arena *arena = daemon->home.arena;
     char self[4096], tree[4400];
-    const char *named = daemon->options->python ? daemon->options->python : getenv("HEADRACE_PYTHON"),
+    const char *named =
+                   daemon->options->python ? daemon->options->python : getenv("HEADRACE_PYTHON"),
                *active = getenv("VIRTUAL_ENV");
-    const char *beside = NULL, *in_active = active ? hr_printf(arena, "%s/bin/python", active) : NULL;
+    const char *beside = NULL,
+               *in_active = active ? hr_printf(arena, "%s/bin/python", active) : NULL;
     if (!hr_child_self(self, sizeof self, NULL)) {
         *strrchr(self, '/') = 0;
         beside = hr_printf(arena, "%s/python3", self);
@@ -268,8 +285,9 @@ static rlim_t count_open_files(void)
     return count - 1;
 }
 
-/* The soft limit is for programs that still use select(): a server takes all that it may have. What is too little is said before
- * anything is started: libraries that meet it later end the process, or wait for ever. */
+/* The soft limit is for programs that still use select(): a server takes all that it may have. What
+ * is too little is said before anything is started: libraries that meet it later end the process,
+ * or wait for ever. */
 static enum hr_code ensure_open_files(struct hr_err *err)
 {
     struct rlimit limit;
@@ -280,9 +298,12 @@ static enum hr_code ensure_open_files(struct hr_err *err)
     rlim_t open_now = count_open_files();
     if (limit.rlim_cur >= open_now + HR_OPEN_FILES_MIN)
         return HR_OK;
-    hr_fail(err, HR_E_LIMIT, "too many open files: the process may have %llu, it began with %llu, and a server needs %d more",
-            (unsigned long long)limit.rlim_cur, (unsigned long long)open_now, HR_OPEN_FILES_MIN);
-    return hr_fail_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE=%d in a systemd unit", HR_OPEN_FILES_WANTED, HR_OPEN_FILES_WANTED);
+    hr_fail(
+        err, HR_E_LIMIT,
+        "too many open files: the process may have %llu, it began with %llu, and a server needs %d more",
+        (unsigned long long)limit.rlim_cur, (unsigned long long)open_now, HR_OPEN_FILES_MIN);
+    return hr_fail_hint(err, "raise the limit: ulimit -n %d, or LimitNOFILE=%d in a systemd unit",
+                        HR_OPEN_FILES_WANTED, HR_OPEN_FILES_WANTED);
 }
 
 /* ---- life ---- */
@@ -293,7 +314,8 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     static const struct hr_routes *tables[4];
     HR_TRY(hr_certificate_ensure(home->tls_dir, daemon->options->listen, err));
     HR_TRY(hr_tls_server_new(hr_printf(home->arena, "%s/server.pem", home->tls_dir),
-                             hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls, err));
+                             hr_printf(home->arena, "%s/server.key", home->tls_dir), &daemon->tls,
+                             err));
     HR_TRY(hr_loop_new(&daemon->loop, err));
     home->site.loop = daemon->loop;
     hr_loop_on_signal(daemon->loop, SIGTERM, on_signal, daemon);
@@ -311,13 +333,15 @@ static enum hr_code start(struct daemon *daemon, struct hr_err *err)
     find_python(daemon);
     daemon->livy.connect = hr_printf(home->arena, "unix:%s/gate.sock", home->site.run_dir);
     hr_arm_start(&home->site);
-    const char *token = strstr(daemon->connect, "token=");     /* a run's own takes its place */
-    hr_job_start(&home->site, &(struct hr_job_options){.python = daemon->livy.python,
-                                                       .python_path = daemon->livy.python_path,
-                                                       .account_key = home->account_key,
-                                                       .connect = hr_strndup(home->arena, daemon->connect, (size_t)(token - daemon->connect)),
-                                                       .released = hr_spark_released,
-                                                       .arg = daemon->spark});
+    const char *token = strstr(daemon->connect, "token="); /* a run's own takes its place */
+    hr_job_start(&home->site,
+                 &(struct hr_job_options){.python = daemon->livy.python,
+                                          .python_path = daemon->livy.python_path,
+                                          .account_key = home->account_key,
+                                          .connect = hr_strndup(home->arena, daemon->connect,
+                                                                (size_t)(token - daemon->connect)),
+                                          .released = hr_spark_released,
+                                          .arg = daemon->spark});
     HR_TRY(hr_livy_start(&home->site, &daemon->livy, err));
     return start_storage(daemon, err);
 }

@@ -10,21 +10,28 @@
 #include <string.h>
 #include <strings.h>
 
-#define HEARD_MS 3000             /* a process that has not answered by then is not waited for: its grants end by themselves */
+#define HEARD_MS                                                                         \
+    3000 /* a process that has not answered by then is not waited for: its grants end by \
+            themselves */
 #define RENEW_MS 5000
-#define REMEMBERED 1024           /* principals in RUN/revoked; of more, the oldest are not told to an account that starts */
+#define REMEMBERED                                                                                \
+    1024 /* principals in RUN/revoked; of more, the oldest are not told to an account that starts \
+          */
 #define SUFFIX ".grants"
 #define FILE_MAX (1 << 20)
 
-struct remembered { char *principal, *text; int64_t at_ms; };
+struct remembered {
+    char *principal, *text;
+    int64_t at_ms;
+};
 
 struct hr_notices {
     struct hr_site *site;
     struct hr_gate *gate;
     struct hr_timer *renew, *deadline;
     struct remembered told[REMEMBERED];
-    char *kept;                   /* the revocation of what is about to be taken away */
-    size_t count, late;           /* late: answers that are still to come and not waited for */
+    char *kept;         /* the revocation of what is about to be taken away */
+    size_t count, late; /* late: answers that are still to come and not waited for */
 };
 
 const char *hr_notices_key_file(const struct hr_site *site, struct hr_arena *arena)
@@ -68,7 +75,7 @@ static void heard(void *arg)
 static void waited_enough(void *arg)
 {
     struct hr_notices *notices = arg;
-    notices->deadline = NULL;         /* a once-timer frees itself */
+    notices->deadline = NULL; /* a once-timer frees itself */
     hr_log(HR_LOG_WARN, "notices.not-heard", NULL);
     notices->late += notices->site->telling;
     notices->site->telling = 0;
@@ -77,7 +84,11 @@ static void waited_enough(void *arg)
 
 /* ---- to the account and to mounts ---- */
 
-struct message { struct hr_notices *notices; struct hr_http_client *client; char *path; };
+struct message {
+    struct hr_notices *notices;
+    struct hr_http_client *client;
+    char *path;
+};
 
 static void over(struct message *message)
 {
@@ -94,7 +105,8 @@ static void on_end(struct hr_http_call *call, const struct hr_headers *trailers)
     over(hr_http_call_user(call));
 }
 
-/* nobody listens there any more: a process that was killed, or one that starts and reads the file */
+/* nobody listens there any more: a process that was killed, or one that starts and reads the file
+ */
 static void on_failed(struct hr_http_call *call, const struct hr_err *err)
 {
     struct message *message = hr_http_call_user(call);
@@ -115,7 +127,8 @@ static void send_message(struct hr_notices *notices, const char *path, const cha
     }
     struct hr_header field = {HR_GATE_REVOCATION, text};
     notices->site->telling++;
-    hr_http_call_finish(hr_http_call_start(message->client, "POST", HR_GATE_CONTROL, NULL, &(struct hr_headers){&field, 1}, &handler, message));
+    hr_http_call_finish(hr_http_call_start(message->client, "POST", HR_GATE_CONTROL, NULL,
+                                           &(struct hr_headers){&field, 1}, &handler, message));
 }
 
 static void tell_sockets(struct hr_notices *notices, struct hr_arena *arena, const char *text)
@@ -125,7 +138,8 @@ static void tell_sockets(struct hr_notices *notices, struct hr_arena *arena, con
     while (folder && (entry = readdir(folder))) {
         size_t len = strlen(entry->d_name), end = sizeof SUFFIX - 1;
         if (len > end && !strcmp(entry->d_name + len - end, SUFFIX))
-            send_message(notices, hr_printf(arena, "%s/%s", notices->site->run_dir, entry->d_name), text);
+            send_message(notices, hr_printf(arena, "%s/%s", notices->site->run_dir, entry->d_name),
+                         text);
     }
     if (folder)
         closedir(folder);
@@ -137,14 +151,16 @@ static void forget(struct hr_notices *notices, size_t i)
 {
     free(notices->told[i].principal);
     free(notices->told[i].text);
-    memmove(notices->told + i, notices->told + i + 1, (--notices->count - i) * sizeof *notices->told);
+    memmove(notices->told + i, notices->told + i + 1,
+            (--notices->count - i) * sizeof *notices->told);
 }
 
 static void add(struct hr_notices *notices, const char *principal, const char *text, int64_t at_ms)
 {
     int64_t now = hr_clock_ms();
     for (size_t i = notices->count; i-- > 0;)
-        if (!strcasecmp(notices->told[i].principal, principal) || now - notices->told[i].at_ms > HR_REVOKED_SECONDS * 1000)
+        if (!strcasecmp(notices->told[i].principal, principal) ||
+            now - notices->told[i].at_ms > HR_REVOKED_SECONDS * 1000)
             forget(notices, i);
     if (notices->count == REMEMBERED)
         forget(notices, 0);
@@ -156,16 +172,20 @@ static void load(struct hr_notices *notices, struct hr_arena *arena)
 {
     char *text, *save = NULL;
     size_t len;
-    if (hr_file_read(arena, hr_notices_revoked_file(notices->site, arena), FILE_MAX, &text, &len, NULL))
+    if (hr_file_read(arena, hr_notices_revoked_file(notices->site, arena), FILE_MAX, &text, &len,
+                     NULL))
         return;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         struct hr_revocation revocation;
-        if (!hr_revocation_verify(arena, hr_identity_grant_key(notices->site->identity), line, &revocation, NULL))
+        if (!hr_revocation_verify(arena, hr_identity_grant_key(notices->site->identity), line,
+                                  &revocation, NULL))
             add(notices, revocation.principal, line, revocation.before_ms);
     }
 }
 
-static enum hr_code write_told(struct hr_notices *notices, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code write_told(struct hr_notices *notices,
+                               struct hr_arena *arena,
+                               struct hr_err *err)
 {
     struct hr_buf lines;
     hr_buf_init(&lines, FILE_MAX);
@@ -173,18 +193,25 @@ static enum hr_code write_told(struct hr_notices *notices, struct hr_arena *aren
         hr_buf_addf(&lines, "%s\n", notices->told[i].text);
     enum hr_code code = hr_buf_check(&lines, "the list of revocations", err);
     if (!code)
-        code = hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600, hr_buf_text(&lines), hr_buf_len(&lines), err);
+        code = hr_file_write(hr_notices_revoked_file(notices->site, arena), 0600,
+                             hr_buf_text(&lines), hr_buf_len(&lines), err);
     hr_buf_release(&lines);
     return code;
 }
 
-static enum hr_code remember(struct hr_notices *notices, struct hr_arena *arena, const char *principal, const char *text, struct hr_err *err)
+static enum hr_code remember(struct hr_notices *notices,
+                             struct hr_arena *arena,
+                             const char *principal,
+                             const char *text,
+                             struct hr_err *err)
 {
     add(notices, principal, text, hr_clock_ms());
     return write_told(notices, arena, err);
 }
 
-static enum hr_code write_key(const struct hr_site *site, struct hr_arena *arena, struct hr_err *err)
+static enum hr_code write_key(const struct hr_site *site,
+                              struct hr_arena *arena,
+                              struct hr_err *err)
 {
     char key[2 * HR_GRANT_KEY_BYTES + 2];
     hr_grant_key_text(hr_identity_grant_key(site->identity), key);
@@ -194,7 +221,8 @@ static enum hr_code write_key(const struct hr_site *site, struct hr_arena *arena
 enum hr_code hr_notices_mend(struct hr_notices *notices, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = write_told(notices, arena, err);     /* first: who finds the key looks there */
+    /* first: who finds the key looks there */
+    enum hr_code code = write_told(notices, arena, err);
     if (!code)
         code = write_key(notices->site, arena, err);
     hr_arena_free(arena);
@@ -203,13 +231,15 @@ enum hr_code hr_notices_mend(struct hr_notices *notices, struct hr_err *err)
 
 /* ---- changes ---- */
 
-/* Signed and in the file before anything is taken away: a process that starts after that, on a disk that was full, would honour the grants. */
+/* Signed and in the file before anything is taken away: a process that starts after that, on a disk
+ * that was full, would honour the grants. */
 static enum hr_code keep(const char *principal, void *arg, struct hr_err *err)
 {
     struct hr_notices *notices = arg;
     const char *text;
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = hr_identity_revocation(notices->site->identity, arena, principal, &text, err);
+    enum hr_code code =
+        hr_identity_revocation(notices->site->identity, arena, principal, &text, err);
     if (!code)
         code = remember(notices, arena, principal, text, err);
     free(notices->kept);
@@ -229,7 +259,7 @@ static void changed(const char *principal, bool gained, void *arg)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_gate_told told = {heard, notices};
     site->revocations++;
-    HR_CHECK(notices->kept);                       /* it was asked before */
+    HR_CHECK(notices->kept); /* it was asked before */
     site->telling += hr_gate_revoke(notices->gate, principal, notices->kept, &told);
     tell_sockets(notices, arena, notices->kept);
     struct hr_principal who;
@@ -247,7 +277,10 @@ static void renew(void *arg)
 
 /* ---- life ---- */
 
-enum hr_code hr_notices_new(struct hr_site *site, struct hr_gate *gate, struct hr_notices **out, struct hr_err *err)
+enum hr_code hr_notices_new(struct hr_site *site,
+                            struct hr_gate *gate,
+                            struct hr_notices **out,
+                            struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = write_key(site, arena, err);

@@ -16,7 +16,8 @@ enum hr_code hr_sample_place(struct hr_home *home, struct hr_err *err)
     HR_TRY(hr_store_setting_get(site->store, home->arena, SETTING, &state, err));
     if (!state || strcmp(state, "owed"))
         return HR_OK;
-    const char *folder = hr_printf(home->arena, "%s/%s/%s", home->storage_dir, site->account, site->container);
+    const char *folder =
+        hr_printf(home->arena, "%s/%s/%s", home->storage_dir, site->account, site->container);
     const char *path = hr_printf(home->arena, "%s/Titanic.csv", folder);
     HR_TRY(hr_file_mkdirs(folder, err));
     if (!hr_file_exists(path))

@@ -8,15 +8,16 @@
 #include <sys/prctl.h>
 
 #define PATH "/headrace/hold"
-#define EMPTY_MS 1000               /* a host without a session is of no use to the next daemon */
-#define FIRST_MS 10000              /* the daemon's first call comes by then */
+#define EMPTY_MS 1000  /* a host without a session is of no use to the next daemon */
+#define FIRST_MS 10000 /* the daemon's first call comes by then */
 
 struct hr_hold {
     struct hr_loop *loop;
     struct hr_connect *connect;
     struct hr_timer *end;
     uint64_t linger_ms;
-    int held;                       /* calls open now: the old daemon's may end after the new one's began */
+    /* calls open now: the old daemon's may end after the new one's began */
+    int held;
 };
 
 static void end(void *arg)
@@ -51,7 +52,8 @@ void hr_hold_take(struct hr_hold *hold, struct hr_exchange *exchange)
 {
     static const struct hr_exchange_handler handler = {.closed = on_closed};
     hold->held++;
-    prctl(PR_SET_PDEATHSIG, 0);     /* a host that starts dies with its daemon; one that was held can be found again */
+    /* a host that starts dies with its daemon; one that was held can be found again */
+    prctl(PR_SET_PDEATHSIG, 0);
     hr_timer_stop(hold->end);
     hold->end = NULL;
     hr_exchange_set_user(exchange, hold);

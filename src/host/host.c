@@ -19,7 +19,7 @@
 #define CONF_MAX 256
 #define THREADS_MAX 1024
 #define BYTES_MAX 9e18
-#define LINGER_MAX 1e9              /* seconds */
+#define LINGER_MAX 1e9 /* seconds */
 
 struct host {
     struct hr_loop *loop;
@@ -48,8 +48,10 @@ static const char usage[] =
 /* "90m", "1.5g", a number of bytes */
 static bool read_bytes(const char *text, int64_t *bytes)
 {
-    static const struct { char letter; int64_t bytes; } units[] = {{0, 1}, {'k', 1 << 10}, {'m', 1 << 20},
-                                                                   {'g', 1 << 30}};
+    static const struct {
+        char letter;
+        int64_t bytes;
+    } units[] = {{0, 1}, {'k', 1 << 10}, {'m', 1 << 20}, {'g', 1 << 30}};
     char *end;
     double value = strtod(text, &end);
     if (end == text || !(value > 0) || (*end && end[1]))
@@ -84,7 +86,10 @@ static bool read_seconds(const char *text, uint64_t *ms)
 static bool split_address(struct arguments *arguments, const char *text)
 {
     const char *colon = strrchr(text, ':');
-    if (!colon || colon == text || strspn(colon + 1, "0123456789") != strlen(colon + 1) || !colon[1])
+    if (!colon ||
+        colon == text ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        !colon[1])
         return false;
     bool brackets = *text == '[' && colon[-1] == ']';
     arguments->address = strndup(text + brackets, (size_t)(colon - text) - 2 * brackets);
@@ -98,7 +103,8 @@ static bool add_setting(struct arguments *arguments, char *text)
     if (!equals || equals == text || arguments->connect.setting_count == CONF_MAX)
         return false;
     *equals = 0;
-    arguments->settings[arguments->connect.setting_count++] = (struct hr_connect_setting){text, equals + 1};
+    arguments->settings[arguments->connect.setting_count++] =
+        (struct hr_connect_setting){text, equals + 1};
     return true;
 }
 
@@ -109,7 +115,8 @@ static enum hr_code load_grant_key(struct arguments *arguments, struct hr_err *e
     size_t len;
     enum hr_code code = hr_file_read(arena, arguments->grant_key, 1024, &text, &len, err);
     if (!code && !hr_grant_key_parse(text, arguments->key))
-        code = hr_fail(err, HR_E_INVALID, "the grant key in '%s' is not %d bytes in hexadecimal", arguments->grant_key, HR_GRANT_KEY_BYTES);
+        code = hr_fail(err, HR_E_INVALID, "the grant key in '%s' is not %d bytes in hexadecimal",
+                       arguments->grant_key, HR_GRANT_KEY_BYTES);
     hr_arena_free(arena);
     arguments->connect.grant_key = arguments->key;
     return code;
@@ -117,27 +124,54 @@ static enum hr_code load_grant_key(struct arguments *arguments, struct hr_err *e
 
 static bool parse(struct arguments *arguments, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"socket", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
-        {"spill", required_argument, NULL, 'p'}, {"threads", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
-        {"conf", required_argument, NULL, 'c'}, {"linger", required_argument, NULL, 'i'},
-        {"grant-key", required_argument, NULL, 'g'}, {"accounts", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+                                            {"socket", required_argument, NULL, 's'},
+                                            {"journal", required_argument, NULL, 'j'},
+                                            {"spill", required_argument, NULL, 'p'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"memory", required_argument, NULL, 'm'},
+                                            {"conf", required_argument, NULL, 'c'},
+                                            {"linger", required_argument, NULL, 'i'},
+                                            {"grant-key", required_argument, NULL, 'g'},
+                                            {"accounts", required_argument, NULL, 'a'},
+                                            {NULL, 0, NULL, 0}};
     bool ok = true;
     arguments->connect.settings = arguments->settings;
     optind = 1;
     for (int at; ok && (at = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (at) {
-        case 'l': ok = split_address(arguments, optarg); break;
-        case 's': arguments->socket = optarg; break;
-        case 'j': arguments->connect.journal = optarg; break;
-        case 'p': arguments->connect.spill_dir = optarg; break;
-        case 't': ok = read_count(optarg, &arguments->connect.threads); break;
-        case 'm': ok = read_bytes(optarg, &arguments->connect.memory_bytes); break;
-        case 'c': ok = add_setting(arguments, optarg); break;
-        case 'g': arguments->grant_key = optarg; break;
-        case 'a': arguments->connect.accounts = optarg; break;
-        case 'i': ok = read_seconds(optarg, &arguments->linger_ms); break;
-        default: ok = false;
+        case 'l':
+            ok = split_address(arguments, optarg);
+            break;
+        case 's':
+            arguments->socket = optarg;
+            break;
+        case 'j':
+            arguments->connect.journal = optarg;
+            break;
+        case 'p':
+            arguments->connect.spill_dir = optarg;
+            break;
+        case 't':
+            ok = read_count(optarg, &arguments->connect.threads);
+            break;
+        case 'm':
+            ok = read_bytes(optarg, &arguments->connect.memory_bytes);
+            break;
+        case 'c':
+            ok = add_setting(arguments, optarg);
+            break;
+        case 'g':
+            arguments->grant_key = optarg;
+            break;
+        case 'a':
+            arguments->connect.accounts = optarg;
+            break;
+        case 'i':
+            ok = read_seconds(optarg, &arguments->linger_ms);
+            break;
+        default:
+            ok = false;
         }
     return ok && optind == argc && (arguments->address || arguments->socket);
 }
@@ -163,8 +197,11 @@ static void on_request(struct hr_exchange *exchange, void *arg)
 static enum hr_code start(struct host *host, struct arguments *arguments, struct hr_err *err)
 {
     static const struct hr_exchange_handler handler = {.request = on_request};
-    struct hr_http_server_options server = {.host = arguments->address, .port = arguments->port, .unix_path = arguments->socket,
-                                            .handler = &handler, .arg = host};
+    struct hr_http_server_options server = {.host = arguments->address,
+                                            .port = arguments->port,
+                                            .unix_path = arguments->socket,
+                                            .handler = &handler,
+                                            .arg = host};
     if (arguments->grant_key)
         HR_TRY(load_grant_key(arguments, err));
     if (arguments->connect.spill_dir)
@@ -192,7 +229,8 @@ int hr_host_main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    /* Memory of a host counts: many of them stand beside each other. A few arenas serve the worker threads well enough. */
+    /* Memory of a host counts: many of them stand beside each other. A few arenas serve the worker
+     * threads well enough. */
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
     if (start(&host, &arguments, &err)) {
@@ -200,7 +238,8 @@ int hr_host_main(int argc, char **argv)
         return err.code == HR_E_FULL ? HR_EXIT_FULL : 1;
     }
     if (arguments.address)
-        printf("headrace host: listening on %s:%d\n", arguments.address, hr_http_server_port(host.server));
+        printf("headrace host: listening on %s:%d\n", arguments.address,
+               hr_http_server_port(host.server));
     else
         printf("headrace host: listening on %s\n", arguments.socket);
     fflush(stdout);

@@ -12,13 +12,13 @@ struct hr_http_client {
     char *unix_path, *host;
     int port;
     struct hr_tls *tls;
-    struct link *link;               /* the one for new calls; NULL: none yet */
-    struct link *links;              /* all, old ones drain */
+    struct link *link;  /* the one for new calls; NULL: none yet */
+    struct link *links; /* all, old ones drain */
     bool failed, closed;
 };
 
-struct link {                        /* one connection of the client */
-    struct hr_http_client *client;   /* NULL: nobody waits for it any more */
+struct link {                      /* one connection of the client */
+    struct hr_http_client *client; /* NULL: nobody waits for it any more */
     struct hr_conn *conn;
     struct hr_h2 *h2;
     uv_getaddrinfo_t lookup;
@@ -42,13 +42,14 @@ static void on_headers(struct hr_h2_stream *stream, bool end)
         return;
     struct hr_headers all = {stream->fields, stream->field_count};
     if (call->responded)
-        return;          /* trailers: on_end reads them */
+        return; /* trailers: on_end reads them */
     const char *status = hr_header_get(&all, ":status");
     int number = status ? atoi(status) : 0;
     if (number < 200)
         return;
     call->responded = true;
-    stream->headers_done = end;    /* a response that is nothing but headers has its trailers in them */
+    /* a response that is nothing but headers has its trailers in them */
+    stream->headers_done = end;
     while (all.count && all.at[0].name[0] == ':')
         all.at++, all.count--;
     if (call->handler->response)
@@ -62,7 +63,8 @@ static void on_data(struct hr_h2_stream *stream, const uint8_t *bytes, size_t le
         call->handler->data(call, bytes, len);
 }
 
-/* takes the call off its stream before its last word, so that whatever the handler does then finds nothing to touch */
+/* takes the call off its stream before its last word, so that whatever the handler does then finds
+ * nothing to touch */
 static void detach(struct hr_http_call *call)
 {
     call->ended = true;
@@ -80,7 +82,7 @@ static void on_end(struct hr_h2_stream *stream)
         trailers.count = 0;
     detach(call);
     if (!stream->ending)
-        hr_h2_reset(stream, NGHTTP2_NO_ERROR);   /* nobody will finish the request */
+        hr_h2_reset(stream, NGHTTP2_NO_ERROR); /* nobody will finish the request */
     if (call->handler->end)
         call->handler->end(call, &trailers);
     free(call);
@@ -104,7 +106,8 @@ static void on_closed(struct hr_h2_stream *stream, uint32_t error, const struct 
         if (why)
             err = *why;
         else
-            hr_fail(&err, HR_E_CANCELLED, "the peer ended the call: %s", nghttp2_http2_strerror(error));
+            hr_fail(&err, HR_E_CANCELLED, "the peer ended the call: %s",
+                    nghttp2_http2_strerror(error));
         call->handler->failed(call, &err);
     }
     free(call);
@@ -144,8 +147,13 @@ static void on_draining(struct hr_h2 *h2)
         link->client->link = NULL;
 }
 
-static const struct hr_h2_handler call_handler = {.headers = on_headers, .data = on_data, .end = on_end, .writable = on_writable,
-                                                  .closed = on_closed, .gone = on_gone, .draining = on_draining};
+static const struct hr_h2_handler call_handler = {.headers = on_headers,
+                                                  .data = on_data,
+                                                  .end = on_end,
+                                                  .writable = on_writable,
+                                                  .closed = on_closed,
+                                                  .gone = on_gone,
+                                                  .draining = on_draining};
 
 /* ---- connecting ---- */
 
@@ -153,7 +161,11 @@ static void give_up(struct link *link, int status)
 {
     struct hr_err why;
     struct hr_http_client *client = link->client;
-    hr_fail(&why, HR_E_UNAVAILABLE, "cannot connect to '%s': %s", !client ? "" : client->unix_path ? client->unix_path : client->host, uv_strerror(status));
+    hr_fail(&why, HR_E_UNAVAILABLE, "cannot connect to '%s': %s",
+            !client             ? ""
+            : client->unix_path ? client->unix_path
+                                : client->host,
+            uv_strerror(status));
     if (client)
         client->failed = true;
     hr_conn_close(link->conn, &why);
@@ -188,7 +200,8 @@ static void on_address(uv_getaddrinfo_t *lookup, int status, struct addrinfo *fo
         give_up(link, status);
     } else {
         link->conn->connect.data = link->conn;
-        int failed = uv_tcp_connect(&link->conn->connect, &link->conn->uv.tcp, found->ai_addr, on_connected);
+        int failed =
+            uv_tcp_connect(&link->conn->connect, &link->conn->uv.tcp, found->ai_addr, on_connected);
         if (failed)
             give_up(link, failed);
     }
@@ -201,7 +214,8 @@ static void connect_tcp(struct link *link, struct hr_http_client *client)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     snprintf(port, sizeof port, "%d", client->port);
     link->lookup.data = link;
-    int failed = uv_getaddrinfo(hr_loop_uv(client->loop), &link->lookup, on_address, client->host, port, &hints);
+    int failed = uv_getaddrinfo(hr_loop_uv(client->loop), &link->lookup, on_address, client->host,
+                                port, &hints);
     if (failed) {
         link->lookup.loop = NULL;
         give_up(link, failed);
@@ -219,15 +233,21 @@ static struct link *link_new(struct hr_http_client *client)
     link->h2 = hr_h2_new(link->conn, false, &call_handler, link);
     if (client->unix_path) {
         link->conn->connect.data = link->conn;
-        uv_pipe_connect(&link->conn->connect, &link->conn->uv.pipe, client->unix_path, on_connected);
+        uv_pipe_connect(&link->conn->connect, &link->conn->uv.pipe, client->unix_path,
+                        on_connected);
     } else {
         connect_tcp(link, client);
     }
     return link;
 }
 
-enum hr_code hr_http_client_connect(struct hr_loop *loop, const char *unix_path, const char *host, int port, struct hr_tls *tls,
-                                    struct hr_http_client **out, struct hr_err *err)
+enum hr_code hr_http_client_connect(struct hr_loop *loop,
+                                    const char *unix_path,
+                                    const char *host,
+                                    int port,
+                                    struct hr_tls *tls,
+                                    struct hr_http_client **out,
+                                    struct hr_err *err)
 {
     if (!unix_path && !host)
         return hr_fail(err, HR_E_INVALID, "a client needs the path of a socket, or a host");
@@ -264,8 +284,13 @@ bool hr_http_client_alive(const struct hr_http_client *client)
 
 /* ---- calls ---- */
 
-struct hr_http_call *hr_http_call_start(struct hr_http_client *client, const char *method, const char *target, const char *authority,
-                                        const struct hr_headers *headers, const struct hr_call_handler *handler, void *user)
+struct hr_http_call *hr_http_call_start(struct hr_http_client *client,
+                                        const char *method,
+                                        const char *target,
+                                        const char *authority,
+                                        const struct hr_headers *headers,
+                                        const struct hr_call_handler *handler,
+                                        void *user)
 {
     size_t given = headers ? headers->count : 0;
     struct hr_header *fields = calloc(given + 4, sizeof *fields);
@@ -273,11 +298,14 @@ struct hr_http_call *hr_http_call_start(struct hr_http_client *client, const cha
     HR_CHECK(fields && call);
     fields[0] = (struct hr_header){":method", method};
     fields[1] = (struct hr_header){":scheme", client->tls ? "https" : "http"};
-    fields[2] = (struct hr_header){":authority", authority ? authority : client->host ? client->host : "localhost"};
+    fields[2] = (struct hr_header){":authority", authority      ? authority
+                                                 : client->host ? client->host
+                                                                : "localhost"};
     fields[3] = (struct hr_header){":path", target};
     if (given)
         memcpy(fields + 4, headers->at, given * sizeof *fields);
-    struct link *link = client->link && !client->link->conn->closing ? client->link : link_new(client);
+    struct link *link =
+        client->link && !client->link->conn->closing ? client->link : link_new(client);
     call->handler = handler;
     call->user = user;
     call->stream = hr_h2_request(link->h2, &(struct hr_headers){fields, given + 4}, call);

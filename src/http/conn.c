@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_MARK (1024 * 1024)   /* bytes kept ready for the socket: enough for a full system call, little to lose */
+#define WRITE_MARK \
+    (1024 *        \
+     1024) /* bytes kept ready for the socket: enough for a full system call, little to lose */
 #define IOV_MAX_ONCE 64
 #define SMALL_BYTES (16 * 1024)
 #define LINGER_MS 3000
@@ -22,7 +24,11 @@ struct hr_chunk *hr_chunk_new(struct hr_bytes bytes)
     bool copy = !bytes.release;
     struct hr_chunk *chunk = malloc(sizeof *chunk + (copy ? bytes.len : 0));
     HR_CHECK(chunk);
-    *chunk = (struct hr_chunk){.refs = 1, .len = bytes.len, .data = bytes.data, .release = bytes.release, .arg = bytes.arg};
+    *chunk = (struct hr_chunk){.refs = 1,
+                               .len = bytes.len,
+                               .data = bytes.data,
+                               .release = bytes.release,
+                               .arg = bytes.arg};
     if (copy) {
         chunk->data = (char *)(chunk + 1);
         if (bytes.len)
@@ -60,7 +66,10 @@ struct hr_bytes hr_conn_take(struct hr_conn *conn, const void *bytes, size_t len
 {
     struct hr_block *block = conn->block;
     const char *at = bytes;
-    if (len < HR_TAKE_LEAST || !block || at < block->bytes || at + len > block->bytes + HR_BLOCK_BYTES)
+    if (len < HR_TAKE_LEAST ||
+        !block ||
+        at < block->bytes ||
+        at + len > block->bytes + HR_BLOCK_BYTES)
         return (struct hr_bytes){bytes, len, NULL, NULL};
     block->refs++;
     return (struct hr_bytes){bytes, len, block_unref, block};
@@ -121,7 +130,8 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
         hr_conn_close(conn, NULL);
 }
 
-/* RFC 9112 9.6: closing while the client still sends would reset the connection and take the response away from it */
+/* RFC 9112 9.6: closing while the client still sends would reset the connection and take the
+ * response away from it */
 static void end_now(struct hr_conn *conn)
 {
     conn->ending = false;
@@ -148,7 +158,8 @@ static struct hr_segment *add_segment(struct hr_conn *conn)
 {
     if (conn->first + conn->count == conn->room) {
         if (conn->first >= conn->room / 2 && conn->first) {
-            memmove(conn->segments, conn->segments + conn->first, conn->count * sizeof *conn->segments);
+            memmove(conn->segments, conn->segments + conn->first,
+                    conn->count * sizeof *conn->segments);
             conn->first = 0;
         } else {
             conn->room = conn->room ? conn->room * 2 : 16;
@@ -166,7 +177,8 @@ static void queue_chunk(struct hr_conn *conn, struct hr_chunk *chunk, const char
     conn->queued += len;
 }
 
-/* small pieces (frame heads, headers) are gathered, so that they do not each cost an entry of the vector */
+/* small pieces (frame heads, headers) are gathered, so that they do not each cost an entry of the
+ * vector */
 static void queue_copy(struct hr_conn *conn, const char *bytes, size_t len)
 {
     if (len > SMALL_BYTES / 2) {
@@ -185,7 +197,8 @@ static void queue_copy(struct hr_conn *conn, const char *bytes, size_t len)
     char *to = (char *)conn->small->data + conn->small_used;
     memcpy(to, bytes, len);
     conn->small_used += len;
-    struct hr_segment *last = conn->count > conn->in_flight ? &conn->segments[conn->first + conn->count - 1] : NULL;
+    struct hr_segment *last =
+        conn->count > conn->in_flight ? &conn->segments[conn->first + conn->count - 1] : NULL;
     if (last && last->chunk == conn->small && last->data + last->len == to) {
         last->len += len;
         conn->queued += len;
@@ -320,7 +333,11 @@ static void flush(void *arg)
         return;
     for (;;) {
         bool full = hr_conn_full(conn), more = full;
-        if (!full && !conn->ending && conn->handler && conn->handler->produce && (!conn->tls || hr_tls_session_ready(conn->tls)))
+        if (!full &&
+            !conn->ending &&
+            conn->handler &&
+            conn->handler->produce &&
+            (!conn->tls || hr_tls_session_ready(conn->tls)))
             more = conn->handler->produce(conn);
         move_encrypted(conn);
         if (conn->closing || !send_some(conn))
@@ -356,7 +373,8 @@ static void announce(struct hr_conn *conn)
         conn->handler->ready(conn);
 }
 
-/* decrypts into a block of its own, so that what is read may be kept; conn->block is the one that hr_conn_take looks at */
+/* decrypts into a block of its own, so that what is read may be kept; conn->block is the one that
+ * hr_conn_take looks at */
 static void decrypt(struct hr_conn *conn, const char *bytes, size_t len)
 {
     struct hr_block *raw = conn->block;
@@ -380,7 +398,7 @@ static void decrypt(struct hr_conn *conn, const char *bytes, size_t len)
     conn->block = raw;
     hr_conn_want_flush(conn);
     if (code) {
-        move_encrypted(conn);   /* the alert that tells the peer why */
+        move_encrypted(conn); /* the alert that tells the peer why */
         send_some(conn);
         hr_conn_close(conn, &err);
     } else if (hr_tls_session_closed(conn->tls)) {
@@ -409,7 +427,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     } else if (got < 0) {
         close_uv(conn, (int)got);
     }
-    block_unref(conn->block);   /* an idle connection holds no buffer */
+    block_unref(conn->block); /* an idle connection holds no buffer */
     conn->block = NULL;
 }
 
@@ -434,7 +452,10 @@ void hr_conn_tls(struct hr_conn *conn, struct hr_tls_session *tls, const char *b
 
 /* ---- the beginning ---- */
 
-struct hr_conn *hr_conn_new(struct hr_loop *loop, bool unix_socket, const struct hr_conn_handler *handler, void *owner)
+struct hr_conn *hr_conn_new(struct hr_loop *loop,
+                            bool unix_socket,
+                            const struct hr_conn_handler *handler,
+                            void *owner)
 {
     struct hr_conn *conn = calloc(1, sizeof *conn);
     HR_CHECK(conn);
@@ -444,7 +465,8 @@ struct hr_conn *hr_conn_new(struct hr_loop *loop, bool unix_socket, const struct
     conn->unix_socket = unix_socket;
     conn->flush = (struct hr_deferred){.fn = flush, .arg = conn};
     conn->close = (struct hr_deferred){.fn = close_now, .arg = conn};
-    int failed = unix_socket ? uv_pipe_init(hr_loop_uv(loop), &conn->uv.pipe, 0) : uv_tcp_init(hr_loop_uv(loop), &conn->uv.tcp);
+    int failed = unix_socket ? uv_pipe_init(hr_loop_uv(loop), &conn->uv.pipe, 0)
+                             : uv_tcp_init(hr_loop_uv(loop), &conn->uv.tcp);
     HR_CHECK(!failed);
     conn->uv.handle.data = conn;
     conn->active_ms = conn->sent_ms = hr_http_now_ms();

@@ -24,14 +24,18 @@ static void split_target(struct hr_exchange *exchange)
 {
     struct hr_request *request = &exchange->request;
     const char *mark = strchr(request->target, '?');
-    request->path = mark ? hr_strndup(exchange->arena, request->target, (size_t)(mark - request->target)) : request->target;
+    request->path =
+        mark ? hr_strndup(exchange->arena, request->target, (size_t)(mark - request->target))
+             : request->target;
     request->query = mark ? mark + 1 : "";
 }
 
 static void refuse_too_large(struct hr_exchange *exchange)
 {
     char text[128];
-    int len = snprintf(text, sizeof text, "the request's body is larger than the limit of %zu bytes\n", exchange->body_max);
+    int len =
+        snprintf(text, sizeof text, "the request's body is larger than the limit of %zu bytes\n",
+                 exchange->body_max);
     exchange->dropped = true;
     if (exchange->started)
         hr_exchange_abort(exchange);
@@ -40,7 +44,9 @@ static void refuse_too_large(struct hr_exchange *exchange)
     exchange->settled = true;
 }
 
-void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue, uint64_t content_length)
+void hr_exchange_got_request(struct hr_exchange *exchange,
+                             bool expects_continue,
+                             uint64_t content_length)
 {
     const struct hr_http_server_options *options = &exchange->peer->server->options;
     split_target(exchange);
@@ -51,7 +57,8 @@ void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue
         return;
     }
     exchange->handler->request(exchange, options->arg);
-    if (exchange->body_max && content_length > exchange->body_max && !exchange->started) {   /* hr_exchange_collect has a limit of its own */
+    /* hr_exchange_collect has a limit of its own */
+    if (exchange->body_max && content_length > exchange->body_max && !exchange->started) {
         refuse_too_large(exchange);
         return;
     }
@@ -110,7 +117,8 @@ bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may
         return false;
     if (may_send && now_ms - exchange->window_ms <= stall_ms)
         return false;
-    bool slow = may_send && exchange->body_seen - exchange->window_bytes < stall_ms * HR_HTTP_BODY_RATE / 1000;
+    bool slow = may_send &&
+                exchange->body_seen - exchange->window_bytes < stall_ms * HR_HTTP_BODY_RATE / 1000;
     exchange->window_ms = now_ms;
     exchange->window_bytes = exchange->body_seen;
     return slow;
@@ -120,7 +128,7 @@ bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may
 
 static void h2_headers(struct hr_h2_stream *stream, bool end)
 {
-    if (stream->owner)      /* a request's trailers: nothing here is defined by one */
+    if (stream->owner) /* a request's trailers: nothing here is defined by one */
         return;
     struct hr_exchange *exchange = hr_exchange_new(stream->h2->owner);
     struct hr_request *request = &exchange->request;
@@ -130,18 +138,22 @@ static void h2_headers(struct hr_h2_stream *stream, bool end)
     exchange->stream = stream;
     request->http2 = true;
     request->method = request->scheme = request->authority = request->target = "";
-    struct hr_header *plain = HR_NEW_ARRAY(exchange->arena, struct hr_header, stream->field_count + 1);
+    struct hr_header *plain =
+        HR_NEW_ARRAY(exchange->arena, struct hr_header, stream->field_count + 1);
     request->headers.at = plain;
     for (size_t i = 0; i < stream->field_count; i++) {
         const struct hr_header *field = &stream->fields[i];
-        const char **pseudo = !strcmp(field->name, ":method") ? &request->method : !strcmp(field->name, ":path") ? &request->target
-                            : !strcmp(field->name, ":scheme") ? &request->scheme : !strcmp(field->name, ":authority") ? &request->authority : NULL;
+        const char **pseudo = !strcmp(field->name, ":method")      ? &request->method
+                              : !strcmp(field->name, ":path")      ? &request->target
+                              : !strcmp(field->name, ":scheme")    ? &request->scheme
+                              : !strcmp(field->name, ":authority") ? &request->authority
+                                                                   : NULL;
         if (pseudo)
             *pseudo = field->value;
         else
             plain[request->headers.count++] = *field;
         if (!strcmp(field->name, "content-length"))
-            length = strtoull(field->value, NULL, 10);   /* nghttp2 has checked it */
+            length = strtoull(field->value, NULL, 10); /* nghttp2 has checked it */
         if (!strcmp(field->name, "expect"))
             expects = !strcmp(field->value, "100-continue");
         if (!strcmp(field->name, "host") && !*request->authority)
@@ -189,8 +201,12 @@ static void h2_gone(struct hr_h2 *h2, const struct hr_err *why)
     hr_peer_gone(h2->owner);
 }
 
-const struct hr_h2_handler hr_exchange_h2_handler = {.headers = h2_headers, .data = h2_data, .end = h2_end, .writable = h2_writable,
-                                                     .closed = h2_closed, .gone = h2_gone};
+const struct hr_h2_handler hr_exchange_h2_handler = {.headers = h2_headers,
+                                                     .data = h2_data,
+                                                     .end = h2_end,
+                                                     .writable = h2_writable,
+                                                     .closed = h2_closed,
+                                                     .gone = h2_gone};
 
 /* ---- what handlers call ---- */
 
@@ -209,7 +225,8 @@ void hr_exchange_limit(struct hr_exchange *exchange, size_t body_max)
     exchange->body_max = body_max;
 }
 
-void hr_exchange_set_handler(struct hr_exchange *exchange, const struct hr_exchange_handler *handler)
+void hr_exchange_set_handler(struct hr_exchange *exchange,
+                             const struct hr_exchange_handler *handler)
 {
     exchange->handler = handler;
 }
@@ -291,7 +308,7 @@ void hr_exchange_finish(struct hr_exchange *exchange, const struct hr_headers *t
     if (exchange->finished || exchange->settled)
         return;
     exchange->finished = true;
-    exchange->dropped = true;    /* what is left of the request has no reader */
+    exchange->dropped = true; /* what is left of the request has no reader */
     if (exchange->stream)
         hr_h2_finish(exchange->stream, trailers);
     else
@@ -312,7 +329,11 @@ void hr_exchange_abort(struct hr_exchange *exchange)
         hr_h1_abort(exchange->h1);
 }
 
-void hr_exchange_reply_headers(struct hr_exchange *exchange, int status, const struct hr_headers *headers, const void *body, size_t len)
+void hr_exchange_reply_headers(struct hr_exchange *exchange,
+                               int status,
+                               const struct hr_headers *headers,
+                               const void *body,
+                               size_t len)
 {
     size_t given = headers ? headers->count : 0;
     struct hr_header *fields = HR_NEW_ARRAY(exchange->arena, struct hr_header, given + 1);
@@ -320,19 +341,26 @@ void hr_exchange_reply_headers(struct hr_exchange *exchange, int status, const s
     if (given)
         memcpy(fields, headers->at, given * sizeof *fields);
     if (status != 204 && status != 304 && !(headers && hr_header_get(headers, "content-length")))
-        fields[all.count++] = (struct hr_header){"content-length", hr_printf(exchange->arena, "%zu", len)};
+        fields[all.count++] =
+            (struct hr_header){"content-length", hr_printf(exchange->arena, "%zu", len)};
     hr_exchange_start(exchange, status, &all);
     hr_exchange_write(exchange, (struct hr_bytes){body, len, NULL, NULL});
     hr_exchange_finish(exchange, NULL);
 }
 
-void hr_exchange_reply(struct hr_exchange *exchange, int status, const char *content_type, const void *body, size_t len)
+void hr_exchange_reply(struct hr_exchange *exchange,
+                       int status,
+                       const char *content_type,
+                       const void *body,
+                       size_t len)
 {
     struct hr_header field = {"content-type", content_type};
-    hr_exchange_reply_headers(exchange, status, &(struct hr_headers){&field, content_type ? 1 : 0}, body, len);
+    hr_exchange_reply_headers(exchange, status, &(struct hr_headers){&field, content_type ? 1 : 0},
+                              body, len);
 }
 
-void hr_exchange_collect(struct hr_exchange *exchange, void (*done)(struct hr_exchange *exchange, const char *body, size_t len))
+void hr_exchange_collect(struct hr_exchange *exchange,
+                         void (*done)(struct hr_exchange *exchange, const char *body, size_t len))
 {
     exchange->collected = done;
     if (!exchange->body_max)

@@ -14,10 +14,12 @@ struct hr_exchange {
     struct hr_arena *arena;
     struct hr_request request;
     void *user;
-    struct hr_h2_stream *stream;      /* one of the two */
+    struct hr_h2_stream *stream; /* one of the two */
     struct hr_h1 *h1;
-    bool held, started, finished, ended, dropped, expects;   /* dropped: the rest of the request is read past */
-    bool settled;                     /* answered here, over the handler's head: what it still says is not sent */
+    /* dropped: the rest of the request is read past */
+    bool held, started, finished, ended, dropped, expects;
+    /* answered here, over the handler's head: what it still says is not sent */
+    bool settled;
     uint64_t body_seen;
     uint64_t window_ms, window_bytes; /* of the body's rate: when it began, body_seen then */
     size_t body_max;                  /* the server's, unless the handler said otherwise */
@@ -25,7 +27,7 @@ struct hr_exchange {
     void (*collected)(struct hr_exchange *exchange, const char *body, size_t len);
 };
 
-struct hr_peer {                      /* a connection of a server */
+struct hr_peer { /* a connection of a server */
     struct hr_http_server *server;
     struct hr_conn *conn;
     struct hr_h2 *h2;
@@ -33,7 +35,7 @@ struct hr_peer {                      /* a connection of a server */
     char name[64];
     int uid;
     bool tls;
-    char first[24];                   /* until it is known what is spoken */
+    char first[24]; /* until it is known what is spoken */
     size_t first_len;
     uint64_t since_ms;
     struct hr_peer *next, *prev;
@@ -43,10 +45,15 @@ struct hr_http_server {
     struct hr_loop *loop;
     struct hr_http_server_options options;
     char *unix_path;
-    union { uv_handle_t handle; uv_stream_t stream; uv_tcp_t tcp; uv_pipe_t pipe; } uv[2];
-    size_t listeners, open;           /* open: listeners and sweep timer not yet closed */
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv[2];
+    size_t listeners, open; /* open: listeners and sweep timer not yet closed */
     int port;
-    struct hr_peer peers;             /* head of a ring */
+    struct hr_peer peers; /* head of a ring */
     size_t peer_count;
     struct hr_timer *sweep;
     bool stopping, immediately;
@@ -57,11 +64,14 @@ void hr_peer_gone(struct hr_peer *peer);
 
 /* exchange.c, called by both protocols */
 struct hr_exchange *hr_exchange_new(struct hr_peer *peer);
-void hr_exchange_got_request(struct hr_exchange *exchange, bool expects_continue, uint64_t content_length);
+void hr_exchange_got_request(struct hr_exchange *exchange,
+                             bool expects_continue,
+                             uint64_t content_length);
 void hr_exchange_got_data(struct hr_exchange *exchange, const void *bytes, size_t len);
 void hr_exchange_got_end(struct hr_exchange *exchange);
-void hr_exchange_gone(struct hr_exchange *exchange, bool finished);    /* frees it */
-bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may_send);   /* its body does not get on, though the client may send */
+void hr_exchange_gone(struct hr_exchange *exchange, bool finished); /* frees it */
+/* its body does not get on, though the client may send */
+bool hr_exchange_stalled(struct hr_exchange *exchange, uint64_t now_ms, bool may_send);
 extern const struct hr_h2_handler hr_exchange_h2_handler;
 
 /* h1.c */
@@ -73,7 +83,9 @@ void hr_h1_continue(struct hr_h1 *h1);
 void hr_h1_consume(struct hr_h1 *h1, size_t len);
 void hr_h1_abort(struct hr_h1 *h1);
 size_t hr_h1_queued(const struct hr_h1 *h1);
-void hr_h1_refuse(struct hr_h1 *h1, int status, const char *reason);   /* a response without an exchange, then the end */
+/* a response without an exchange, then the end */
+void hr_h1_refuse(struct hr_h1 *h1, int status, const char *reason);
 bool hr_h1_busy(const struct hr_h1 *h1);
-bool hr_h1_stalled(const struct hr_h1 *h1, uint64_t now_ms);           /* a request or response that does not get on */
+/* a request or response that does not get on */
+bool hr_h1_stalled(const struct hr_h1 *h1, uint64_t now_ms);
 #endif

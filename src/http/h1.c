@@ -1,4 +1,5 @@
-/* HTTP/1.1 on a server's connection: one exchange at a time; what a client sends ahead waits in `ahead`. */
+/* HTTP/1.1 on a server's connection: one exchange at a time; what a client sends ahead waits in
+ * `ahead`. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "http/exchange.h"
@@ -6,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOLD_BYTES (1024 * 1024)        /* a held body is read this far ahead */
-#define DISCARD_BYTES (64 * 1024)       /* a rest of a body that is read past for the connection's sake */
+#define HOLD_BYTES (1024 * 1024) /* a held body is read this far ahead */
+#define DISCARD_BYTES                                                           \
+    (64 * 1024) /* a rest of a body that is read past for the connection's sake \
+                 */
 
 struct hr_h1 {
     struct hr_peer *peer;
@@ -18,7 +21,7 @@ struct hr_h1 {
     struct hr_deferred advance;
     enum hr_http1_framing framing;
     size_t unconsumed;
-    uint64_t head_since_ms;             /* 0: between requests */
+    uint64_t head_since_ms; /* 0: between requests */
     bool keep_alive, response_done, request_done, blocked, over, broken, parsing;
 };
 
@@ -51,7 +54,8 @@ void hr_h1_refuse(struct hr_h1 *h1, int status, const char *reason)
 
 static struct hr_header copy_header(struct hr_arena *arena, const struct hr_header *from)
 {
-    return (struct hr_header){hr_strdup(arena, from->name), hr_strdup(arena, from->value), hr_strdup(arena, from->sent)};
+    return (struct hr_header){hr_strdup(arena, from->name), hr_strdup(arena, from->value),
+                              hr_strdup(arena, from->sent)};
 }
 
 static void begin(struct hr_h1 *h1)
@@ -100,7 +104,7 @@ static void advance(void *arg)
     if (!h1->keep_alive) {
         h1->over = true;
         hr_conn_end(h1->conn, !h1->request_done);
-        return;     /* gone with the connection */
+        return; /* gone with the connection */
     }
     h1->exchange = NULL;
     hr_exchange_gone(exchange, true);
@@ -126,14 +130,20 @@ static void parse(struct hr_h1 *h1, const char **at, const char *end)
             if (!h1->exchange && !hr_http1_idle(&h1->parser) && !h1->head_since_ms)
                 h1->head_since_ms = hr_http_now_ms();
             return;
-        case HR_HTTP1_HEAD: begin(h1); break;
-        case HR_HTTP1_DATA: got_data(h1); break;
+        case HR_HTTP1_HEAD:
+            begin(h1);
+            break;
+        case HR_HTTP1_DATA:
+            got_data(h1);
+            break;
         case HR_HTTP1_END:
             h1->request_done = true;
             hr_exchange_got_end(h1->exchange);
             advance_later(h1);
             break;
-        case HR_HTTP1_BAD: hr_h1_refuse(h1, h1->parser.status, h1->parser.reason); break;
+        case HR_HTTP1_BAD:
+            hr_h1_refuse(h1, h1->parser.status, h1->parser.reason);
+            break;
         }
     }
 }
@@ -168,7 +178,7 @@ static void input(struct hr_conn *conn, const char *bytes, size_t len)
         return;
     }
     if (hr_buf_len(&h1->ahead))
-        hr_conn_read(conn, false);    /* one block ahead is enough */
+        hr_conn_read(conn, false); /* one block ahead is enough */
 }
 
 static bool produce(struct hr_conn *conn)
@@ -223,12 +233,16 @@ void hr_h1_respond(struct hr_h1 *h1, int status, const struct hr_headers *fields
     struct hr_buf out;
     bool sized = fields && hr_header_get(fields, "content-length");
     bool none = status == 204 || status == 304 || !strcmp(exchange->request.method, "HEAD");
-    h1->framing = none ? HR_HTTP1_NO_BODY : sized ? HR_HTTP1_LENGTH : h1->parser.minor ? HR_HTTP1_CHUNKED : HR_HTTP1_UNTIL_CLOSE;
+    h1->framing = none               ? HR_HTTP1_NO_BODY
+                  : sized            ? HR_HTTP1_LENGTH
+                  : h1->parser.minor ? HR_HTTP1_CHUNKED
+                                     : HR_HTTP1_UNTIL_CLOSE;
     if (h1->framing == HR_HTTP1_UNTIL_CLOSE)
         h1->keep_alive = false;
     bool long_rest = h1->parser.chunked || h1->parser.content_length > DISCARD_BYTES;
     if (!h1->request_done && (exchange->expects || (long_rest && status >= 400)))
-        h1->keep_alive = false;         /* refused: what is still to come is not worth reading, or may never come */
+        h1->keep_alive =
+            false; /* refused: what is still to come is not worth reading, or may never come */
     hr_buf_init(&out, HR_BUF_GROWS);
     hr_http1_write_head(&out, status, fields, h1->framing, h1->keep_alive);
     hr_conn_write(h1->conn, hr_buf_text(&out), hr_buf_len(&out));
@@ -298,8 +312,10 @@ bool hr_h1_stalled(const struct hr_h1 *h1, uint64_t now_ms)
     const struct hr_conn *conn = h1->conn;
     const struct hr_http_server_options *options = &h1->peer->server->options;
     if (!h1->exchange)
-        return h1->head_since_ms ? now_ms - h1->head_since_ms > options->head_ms : now_ms - conn->active_ms > (options->idle_ms ? options->idle_ms : HR_HTTP1_IDLE_MS);
+        return h1->head_since_ms ? now_ms - h1->head_since_ms > options->head_ms
+                                 : now_ms - conn->active_ms >
+                                       (options->idle_ms ? options->idle_ms : HR_HTTP1_IDLE_MS);
     if (conn->queued)
-        return now_ms - conn->active_ms > 5 * options->stall_ms;    /* a reader may think a while */
+        return now_ms - conn->active_ms > 5 * options->stall_ms; /* a reader may think a while */
     return !h1->request_done && hr_exchange_stalled(h1->exchange, now_ms, conn->reading);
 }

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STREAM_WINDOW (8 * 1024 * 1024)          /* a bulk result must not wait for a round trip … */
-#define CONNECTION_WINDOW (64 * 1024 * 1024)     /* … and one stalled stream must not stop the others */
-#define FRAME_BYTES (1024 * 1024)                /* largest frame accepted; fewer heads on the way between our own processes */
+#define STREAM_WINDOW (8 * 1024 * 1024) /* a bulk result must not wait for a round trip … */
+#define CONNECTION_WINDOW                                                     \
+    (64 * 1024 * 1024) /* … and one stalled stream must not stop the others \
+                        */
+#define FRAME_BYTES \
+    (1024 * 1024) /* largest frame accepted; fewer heads on the way between our own processes */
 #define SEND_FRAME_BYTES (256 * 1024)
-#define LATE_BYTES (2 * 1024 * 1024)             /* of a request read past behind its response: curl loses a response whose reset comes with it */
-#define RESETS_BURST 1000                        /* CVE-2023-44487: streams that are opened to be cancelled */
+#define LATE_BYTES                                                                               \
+    (2 * 1024 * 1024) /* of a request read past behind its response: curl loses a response whose \
+                         reset comes with it */
+#define RESETS_BURST 1000 /* CVE-2023-44487: streams that are opened to be cancelled */
 #define RESETS_PER_S 100
 
 /* ---- streams ---- */
@@ -33,7 +38,7 @@ static struct hr_h2_stream *stream_new(struct hr_h2 *h2, int32_t id)
 static void free_fields(nghttp2_nv *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        free(fields[i].name);   /* name and value are one block */
+        free(fields[i].name); /* name and value are one block */
     free(fields);
 }
 
@@ -59,9 +64,12 @@ static nghttp2_nv *copy_fields(const struct hr_headers *fields, const char *stat
     HR_CHECK(out);
     for (size_t i = 0; i < given + !!status; i++) {
         bool first = status && !i;
-        const char *name = first ? ":status" : fields->at[i - !!status].name, *value = first ? status : fields->at[i - !!status].value;
-        if (!strcmp(name, "connection") || !strcmp(name, "transfer-encoding") || !strcmp(name, "keep-alive"))
-            continue;   /* RFC 9113 8.2.2: not in HTTP/2 */
+        const char *name = first ? ":status" : fields->at[i - !!status].name,
+                   *value = first ? status : fields->at[i - !!status].value;
+        if (!strcmp(name, "connection") ||
+            !strcmp(name, "transfer-encoding") ||
+            !strcmp(name, "keep-alive"))
+            continue; /* RFC 9113 8.2.2: not in HTTP/2 */
         size_t name_len = strlen(name), value_len = strlen(value);
         char *copy = malloc(name_len + value_len + 2);
         HR_CHECK(copy);
@@ -71,7 +79,8 @@ static nghttp2_nv *copy_fields(const struct hr_headers *fields, const char *stat
         for (char *at = copy + name_len + 1; *at; at++)
             if (((unsigned char)*at < ' ' && *at != '\t') || *at == 127)
                 *at = ' ';
-        out[used++] = (nghttp2_nv){(uint8_t *)copy, (uint8_t *)copy + name_len + 1, name_len, value_len, NGHTTP2_NV_FLAG_NONE};
+        out[used++] = (nghttp2_nv){(uint8_t *)copy, (uint8_t *)copy + name_len + 1, name_len,
+                                   value_len, NGHTTP2_NV_FLAG_NONE};
     }
     *count = used;
     return out;
@@ -79,7 +88,8 @@ static nghttp2_nv *copy_fields(const struct hr_headers *fields, const char *stat
 
 /* ---- sending ---- */
 
-static ssize_t on_send(nghttp2_session *session, const uint8_t *bytes, size_t len, int flags, void *arg)
+static ssize_t on_send(
+    nghttp2_session *session, const uint8_t *bytes, size_t len, int flags, void *arg)
 {
     struct hr_h2 *h2 = arg;
     (void)session, (void)flags;
@@ -89,15 +99,27 @@ static ssize_t on_send(nghttp2_session *session, const uint8_t *bytes, size_t le
     return (ssize_t)len;
 }
 
-/* the peer's frame limit is nghttp2's to apply; the connection's queue bounds what is taken at once */
-static ssize_t on_frame_size(nghttp2_session *session, uint8_t type, int32_t id, int32_t connection_window, int32_t stream_window,
-                             uint32_t frame_max, void *arg)
+/* the peer's frame limit is nghttp2's to apply; the connection's queue bounds what is taken at once
+ */
+static ssize_t on_frame_size(nghttp2_session *session,
+                             uint8_t type,
+                             int32_t id,
+                             int32_t connection_window,
+                             int32_t stream_window,
+                             uint32_t frame_max,
+                             void *arg)
 {
     (void)session, (void)type, (void)id, (void)connection_window, (void)stream_window, (void)arg;
     return frame_max < SEND_FRAME_BYTES ? (ssize_t)frame_max : SEND_FRAME_BYTES;
 }
 
-static ssize_t on_source(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags, nghttp2_data_source *source, void *arg)
+static ssize_t on_source(nghttp2_session *session,
+                         int32_t id,
+                         uint8_t *buf,
+                         size_t len,
+                         uint32_t *flags,
+                         nghttp2_data_source *source,
+                         void *arg)
 {
     struct hr_h2_stream *stream = source->ptr;
     (void)buf, (void)arg;
@@ -118,7 +140,12 @@ static ssize_t on_source(nghttp2_session *session, int32_t id, uint8_t *buf, siz
     return (ssize_t)len;
 }
 
-static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t len, nghttp2_data_source *source, void *arg)
+static int on_send_data(nghttp2_session *session,
+                        nghttp2_frame *frame,
+                        const uint8_t *head,
+                        size_t len,
+                        nghttp2_data_source *source,
+                        void *arg)
 {
     struct hr_h2 *h2 = arg;
     struct hr_h2_stream *stream = source->ptr;
@@ -156,9 +183,11 @@ static void submit_head(struct hr_h2_stream *stream)
     stream->head_sent = true;
     int failed;
     if (h2->server) {
-        failed = nghttp2_submit_response(h2->session, stream->id, stream->head, stream->head_count, body ? &source : NULL);
+        failed = nghttp2_submit_response(h2->session, stream->id, stream->head, stream->head_count,
+                                         body ? &source : NULL);
     } else {
-        stream->id = nghttp2_submit_request(h2->session, NULL, stream->head, stream->head_count, body ? &source : NULL, stream);
+        stream->id = nghttp2_submit_request(h2->session, NULL, stream->head, stream->head_count,
+                                            body ? &source : NULL, stream);
         failed = stream->id < 0 ? stream->id : 0;
     }
     if (failed && h2->server)
@@ -216,22 +245,30 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         stream = stream_new(h2, frame->hd.stream_id);
         nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
     } else if (stream) {
-        stream->fields = NULL;      /* the earlier ones stay in the arena: their reader may still look */
+        /* the earlier ones stay in the arena: their reader may still look */
+        stream->fields = NULL;
         stream->field_count = stream->field_room = 0;
     }
     return 0;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
-                     size_t value_len, uint8_t flags, void *arg)
+static int on_header(nghttp2_session *session,
+                     const nghttp2_frame *frame,
+                     const uint8_t *name,
+                     size_t name_len,
+                     const uint8_t *value,
+                     size_t value_len,
+                     uint8_t flags,
+                     void *arg)
 {
     struct hr_h2_stream *stream = find(arg, frame->hd.stream_id);
     (void)session, (void)flags;
     if (!stream)
         return 0;
     stream->field_bytes += name_len + value_len + 32;
-    if (stream->field_bytes > HR_HTTP_HEADER_BYTES_MAX || stream->field_count >= HR_HTTP_HEADER_COUNT_MAX)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;   /* resets the stream */
+    if (stream->field_bytes > HR_HTTP_HEADER_BYTES_MAX ||
+        stream->field_count >= HR_HTTP_HEADER_COUNT_MAX)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
     if (stream->field_count == stream->field_room) {
         stream->field_room = stream->field_room ? stream->field_room * 2 : 16;
         struct hr_header *more = HR_NEW_ARRAY(stream->arena, struct hr_header, stream->field_room);
@@ -290,17 +327,24 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (h2->handler->draining)
             h2->handler->draining(h2);
         return 0;
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t len, void *arg)
+static int on_data(nghttp2_session *session,
+                   uint8_t flags,
+                   int32_t id,
+                   const uint8_t *bytes,
+                   size_t len,
+                   void *arg)
 {
     struct hr_h2 *h2 = arg;
     struct hr_h2_stream *stream = find(h2, id);
     (void)flags;
     if (!h2->server || !stream || !stream->held)
-        nghttp2_session_consume_connection(session, len);   /* a client's streams are bounded each; none may stop the others */
+        nghttp2_session_consume_connection(
+            session, len); /* a client's streams are bounded each; none may stop the others */
     if (!stream) {
         nghttp2_session_consume_stream(session, id, len);
         return 0;
@@ -311,7 +355,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
         nghttp2_session_consume_stream(session, id, len);
     h2->handler->data(stream, bytes, len);
     if (h2->server && stream->local_end && (stream->late_bytes += len) > LATE_BYTES)
-        nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_NO_ERROR);   /* RFC 9113 8.1 */
+        nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_NO_ERROR); /* RFC 9113 8.1 */
     return 0;
 }
 
@@ -319,7 +363,8 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 {
     struct hr_h2 *h2 = arg;
     (void)session;
-    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
+    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM) ||
+        (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
         return 0;
     struct hr_h2_stream *stream = find(h2, frame->hd.stream_id);
     if (!stream)
@@ -352,7 +397,8 @@ static void input(struct hr_conn *conn, const char *bytes, size_t len)
     h2->in_session = false;
     if (used < 0) {
         struct hr_err why;
-        hr_fail(&why, HR_E_INVALID, "the peer does not speak HTTP/2: %s", nghttp2_strerror((int)used));
+        hr_fail(&why, HR_E_INVALID, "the peer does not speak HTTP/2: %s",
+                nghttp2_strerror((int)used));
         nghttp2_session_terminate_session(h2->session, NGHTTP2_PROTOCOL_ERROR);
         produce(conn);
         h2->refused = true;
@@ -377,7 +423,8 @@ static void lost(struct hr_conn *conn, const struct hr_err *why)
     free(h2);
 }
 
-const struct hr_conn_handler hr_h2_conn_handler = {.input = input, .produce = produce, .lost = lost};
+const struct hr_conn_handler hr_h2_conn_handler = {
+    .input = input, .produce = produce, .lost = lost};
 
 /* ---- the session ---- */
 
@@ -396,7 +443,8 @@ static void make_session(struct hr_h2 *h2)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);   /* else up to a thousand are kept, for priorities that nobody sends any more */
+    /* else up to a thousand are kept, for priorities that nobody sends any more */
+    nghttp2_option_set_no_closed_streams(option, 1);
     int failed = h2->server ? nghttp2_session_server_new2(&h2->session, callbacks, h2, option)
                             : nghttp2_session_client_new2(&h2->session, callbacks, h2, option);
     HR_CHECK(!failed);
@@ -404,11 +452,19 @@ static void make_session(struct hr_h2 *h2)
     nghttp2_session_callbacks_del(callbacks);
 }
 
-struct hr_h2 *hr_h2_new(struct hr_conn *conn, bool server, const struct hr_h2_handler *handler, void *owner)
+struct hr_h2 *hr_h2_new(struct hr_conn *conn,
+                        bool server,
+                        const struct hr_h2_handler *handler,
+                        void *owner)
 {
     struct hr_h2 *h2 = calloc(1, sizeof *h2);
     HR_CHECK(h2);
-    *h2 = (struct hr_h2){.conn = conn, .server = server, .handler = handler, .owner = owner, .tokens = RESETS_BURST, .tokens_ms = hr_http_now_ms()};
+    *h2 = (struct hr_h2){.conn = conn,
+                         .server = server,
+                         .handler = handler,
+                         .owner = owner,
+                         .tokens = RESETS_BURST,
+                         .tokens_ms = hr_http_now_ms()};
     h2->streams.next = h2->streams.prev = &h2->streams;
     make_session(h2);
     conn->handler = &hr_h2_conn_handler;
@@ -417,8 +473,9 @@ struct hr_h2 *hr_h2_new(struct hr_conn *conn, bool server, const struct hr_h2_ha
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
         {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, FRAME_BYTES},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HR_HTTP_HEADER_BYTES_MAX},
-        server ? (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HR_HTTP_STREAMS_MAX}
-               : (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        server
+            ? (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HR_HTTP_STREAMS_MAX}
+            : (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
     };
     HR_CHECK(!nghttp2_submit_settings(h2->session, 0, settings, HR_LEN(settings)));
     HR_CHECK(!nghttp2_session_set_local_window_size(h2->session, 0, 0, CONNECTION_WINDOW));
@@ -450,7 +507,8 @@ void hr_h2_interim(struct hr_h2_stream *stream, int status)
 {
     char text[16];
     snprintf(text, sizeof text, "%d", status);
-    nghttp2_nv field = {(uint8_t *)":status", (uint8_t *)text, 7, strlen(text), NGHTTP2_NV_FLAG_NONE};
+    nghttp2_nv field = {(uint8_t *)":status", (uint8_t *)text, 7, strlen(text),
+                        NGHTTP2_NV_FLAG_NONE};
     nghttp2_submit_headers(stream->h2->session, 0, stream->id, NULL, &field, 1, NULL);
     hr_conn_want_flush(stream->h2->conn);
 }
@@ -511,7 +569,7 @@ void hr_h2_reset(struct hr_h2_stream *stream, uint32_t error)
     if (stream->id > 0)
         nghttp2_submit_rst_stream(h2->session, 0, stream->id, error);
     else
-        stream_free(stream);   /* a request that was never sent */
+        stream_free(stream); /* a request that was never sent */
     hr_conn_want_flush(h2->conn);
 }
 
@@ -519,6 +577,8 @@ void hr_h2_goaway(struct hr_h2 *h2)
 {
     if (h2->server)
         nghttp2_submit_shutdown_notice(h2->session);
-    nghttp2_submit_goaway(h2->session, 0, h2->server ? nghttp2_session_get_last_proc_stream_id(h2->session) : 0, NGHTTP2_NO_ERROR, NULL, 0);
+    nghttp2_submit_goaway(h2->session, 0,
+                          h2->server ? nghttp2_session_get_last_proc_stream_id(h2->session) : 0,
+                          NGHTTP2_NO_ERROR, NULL, 0);
     hr_conn_want_flush(h2->conn);
 }

@@ -1,4 +1,5 @@
-/* Servers: listeners, what a new connection speaks, and the sweep that closes the idle and the slow. */
+/* Servers: listeners, what a new connection speaks, and the sweep that closes the idle and the
+ * slow. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "http/exchange.h"
@@ -16,7 +17,7 @@
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define PREFACE_BYTES 24
 #define SWEEP_MS 1000
-#define STOP_MS 3000             /* open exchanges get this long to end */
+#define STOP_MS 3000 /* open exchanges get this long to end */
 #define BACKLOG 1024
 
 /* ---- connections ---- */
@@ -117,7 +118,8 @@ static void on_lost(struct hr_conn *conn, const struct hr_err *why)
     hr_peer_gone(conn->owner);
 }
 
-static const struct hr_conn_handler first_handler = {.input = on_first, .ready = on_ready, .lost = on_lost};
+static const struct hr_conn_handler first_handler = {
+    .input = on_first, .ready = on_ready, .lost = on_lost};
 
 /* ---- accepting ---- */
 
@@ -127,9 +129,11 @@ static void name_tcp(struct hr_peer *peer)
     int len = sizeof address;
     char host[NI_MAXHOST], port[NI_MAXSERV];
     if (uv_tcp_getpeername(&peer->conn->uv.tcp, (struct sockaddr *)&address, &len) ||
-        getnameinfo((struct sockaddr *)&address, (socklen_t)len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
+        getnameinfo((struct sockaddr *)&address, (socklen_t)len, host, sizeof host, port,
+                    sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
         return;
-    snprintf(peer->name, sizeof peer->name, strchr(host, ':') ? "[%.50s]:%.5s" : "%.50s:%.5s", host, port);
+    snprintf(peer->name, sizeof peer->name, strchr(host, ':') ? "[%.50s]:%.5s" : "%.50s:%.5s", host,
+             port);
 }
 
 static bool name_unix(struct hr_peer *peer)
@@ -138,7 +142,8 @@ static bool name_unix(struct hr_peer *peer)
     struct ucred who;
     socklen_t len = sizeof who;
     snprintf(peer->name, sizeof peer->name, "unix");
-    if (uv_fileno(&peer->conn->uv.handle, &fd) || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
+    if (uv_fileno(&peer->conn->uv.handle, &fd) ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
         return false;
     peer->uid = (int)who.uid;
     return who.uid == geteuid();
@@ -146,23 +151,30 @@ static bool name_unix(struct hr_peer *peer)
 
 static bool is_idle(const struct hr_peer *peer)
 {
-    return !peer->conn->closing && (peer->h2 ? !peer->h2->stream_count : peer->h1 ? !hr_h1_busy(peer->h1) : true);
+    return !peer->conn->closing && (peer->h2   ? !peer->h2->stream_count
+                                    : peer->h1 ? !hr_h1_busy(peer->h1)
+                                               : true);
 }
 
-/* bytes that arrived and were not looked at yet: of a burst of connections many are accepted before the first is read */
+/* bytes that arrived and were not looked at yet: of a burst of connections many are accepted before
+ * the first is read */
 static bool has_unread(const struct hr_peer *peer)
 {
     uv_os_fd_t fd;
     char byte;
-    return !uv_fileno(&peer->conn->uv.handle, &fd) && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    return !uv_fileno(&peer->conn->uv.handle, &fd) &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 /* who has nothing under way gives way, the longest first */
 static bool make_room(struct hr_http_server *server)
 {
     struct hr_peer *idlest = NULL;
-    for (struct hr_peer *at = server->peers.next; at != server->peers.prev; at = at->next)      /* the last is the new one */
-        if (is_idle(at) && (!idlest || at->conn->active_ms < idlest->conn->active_ms) && !has_unread(at))
+    /* the last is the new one */
+    for (struct hr_peer *at = server->peers.next; at != server->peers.prev; at = at->next)
+        if (is_idle(at) &&
+            (!idlest || at->conn->active_ms < idlest->conn->active_ms) &&
+            !has_unread(at))
             idlest = at;
     if (idlest)
         hr_conn_close(idlest->conn, NULL);
@@ -216,7 +228,8 @@ static void sweep_streams(struct hr_h2 *h2, uint64_t now)
 {
     for (struct hr_h2_stream *at = h2->streams.next, *next; at != &h2->streams; at = next) {
         next = at->next;
-        bool may_send = nghttp2_session_get_stream_local_window_size(h2->session, at->id) > 0 && nghttp2_session_get_local_window_size(h2->session) > 0;
+        bool may_send = nghttp2_session_get_stream_local_window_size(h2->session, at->id) > 0 &&
+                        nghttp2_session_get_local_window_size(h2->session) > 0;
         if (at->owner && hr_exchange_stalled(at->owner, now, may_send))
             hr_exchange_abort(at->owner);
     }
@@ -234,9 +247,10 @@ static void sweep_peer(struct hr_peer *peer, uint64_t now)
     if (conn->linger_until_ms)
         quiet = now > conn->linger_until_ms ? UINT64_MAX : 0;
     bool late = conn->linger_until_ms ? quiet > 0
-              : peer->h2 ? !peer->h2->stream_count && quiet > (options->idle_ms ? options->idle_ms : HR_HTTP_IDLE_MS)
-              : peer->h1 ? hr_h1_stalled(peer->h1, now)
-              : now - peer->since_ms > options->head_ms;
+                : peer->h2 ? !peer->h2->stream_count &&
+                                 quiet > (options->idle_ms ? options->idle_ms : HR_HTTP_IDLE_MS)
+                : peer->h1 ? hr_h1_stalled(peer->h1, now)
+                           : now - peer->since_ms > options->head_ms;
     if (late && peer->h1 && hr_h1_busy(peer->h1) && !conn->linger_until_ms && !conn->queued)
         hr_h1_refuse(peer->h1, 408, "the request did not arrive in time");
     else if (late)
@@ -262,8 +276,10 @@ static void sweep(void *arg)
 
 static enum hr_code fail_listen(struct hr_err *err, const char *where, int failed)
 {
-    enum hr_code code = failed == UV_EADDRINUSE ? HR_E_EXISTS : failed == UV_EACCES ? HR_E_DENIED : HR_E_IO;
-    if (failed == UV_ENOSPC)            /* a socket's name is a file */
+    enum hr_code code = failed == UV_EADDRINUSE ? HR_E_EXISTS
+                        : failed == UV_EACCES   ? HR_E_DENIED
+                                                : HR_E_IO;
+    if (failed == UV_ENOSPC) /* a socket's name is a file */
         return hr_fail_write(err, -failed, "cannot listen on '%s'", where);
     return hr_fail(err, code, "cannot listen on '%s': %s", where, uv_strerror(failed));
 }
@@ -279,17 +295,20 @@ static int bind_and_listen(int fd, const struct addrinfo *address)
 {
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    return bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, BACKLOG) ? uv_translate_sys_error(errno) : 0;
+    return bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, BACKLOG)
+               ? uv_translate_sys_error(errno)
+               : 0;
 }
 
 enum hr_code hr_http_listen(const char *host, int port, int *fd, struct hr_err *err)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+                    *found;
     char service[16], where[300];
     snprintf(service, sizeof service, "%d", port);
     snprintf(where, sizeof where, "%s:%s", host, service);
     if (!strcmp(host, "localhost"))
-        hints.ai_family = AF_INET;      /* what clients try, whatever else the name means */
+        hints.ai_family = AF_INET; /* what clients try, whatever else the name means */
     if (getaddrinfo(host, service, &hints, &found))
         return hr_fail(err, HR_E_INVALID, "not an address to listen on: '%s'", host);
     *fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -309,7 +328,8 @@ int hr_http_listen_port(int fd)
     socklen_t len = sizeof bound;
     if (getsockname(fd, (struct sockaddr *)&bound, &len))
         return 0;
-    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
+    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                             : ((struct sockaddr_in *)&bound)->sin_port);
 }
 
 static enum hr_code listen_tcp(struct hr_http_server *server, struct hr_err *err)
@@ -341,7 +361,9 @@ static void clear_stale(const struct sockaddr_un *address)
     if (lstat(address->sun_path, &status) || !S_ISSOCK(status.st_mode))
         return;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
+    if (fd >= 0 &&
+        connect(fd, (const struct sockaddr *)address, sizeof *address) &&
+        errno == ECONNREFUSED)
         unlink(address->sun_path);
     if (fd >= 0)
         close(fd);
@@ -352,13 +374,15 @@ static enum hr_code listen_unix(struct hr_http_server *server, struct hr_err *er
     const char *path = server->options.unix_path;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
-        return hr_fail(err, HR_E_INVALID, "the path of a socket has at most %zu bytes: '%s'", sizeof address.sun_path - 1, path);
+        return hr_fail(err, HR_E_INVALID, "the path of a socket has at most %zu bytes: '%s'",
+                       sizeof address.sun_path - 1, path);
     strcpy(address.sun_path, path);
     clear_stale(&address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return fail_listen(err, path, uv_translate_sys_error(errno));
-    fchmod(fd, 0600);                   /* Linux gives the path the socket's mode: never open to others, not even for a moment */
+    /* Linux gives the path the socket's mode: never open to others, not even for a moment */
+    fchmod(fd, 0600);
     if (bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, 0600)) {
         int failed = uv_translate_sys_error(errno);
         close(fd);
@@ -380,10 +404,14 @@ static void default_times(struct hr_http_server_options *options)
 {
     options->head_ms = options->head_ms ? options->head_ms : HR_HTTP_HEAD_MS;
     options->stall_ms = options->stall_ms ? options->stall_ms : HR_HTTP_STALL_MS;
-    options->connections_max = options->connections_max ? options->connections_max : HR_HTTP_CONNECTIONS_MAX;
+    options->connections_max =
+        options->connections_max ? options->connections_max : HR_HTTP_CONNECTIONS_MAX;
 }
 
-enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_server_options *options, struct hr_http_server **out, struct hr_err *err)
+enum hr_code hr_http_server_start(struct hr_loop *loop,
+                                  const struct hr_http_server_options *options,
+                                  struct hr_http_server **out,
+                                  struct hr_err *err)
 {
     struct hr_http_server *server = calloc(1, sizeof *server);
     HR_CHECK(server && options->handler && options->handler->request);
@@ -391,7 +419,8 @@ enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_ser
     server->options = *options;
     default_times(&server->options);
     server->peers.next = server->peers.prev = &server->peers;
-    uint64_t pace = server->options.head_ms / 4 < SWEEP_MS ? server->options.head_ms / 4 + 1 : SWEEP_MS;
+    uint64_t pace =
+        server->options.head_ms / 4 < SWEEP_MS ? server->options.head_ms / 4 + 1 : SWEEP_MS;
     server->sweep = hr_timer_start(loop, pace, pace, sweep, server);
     enum hr_code code = options->host || options->listen_fd > 0 ? listen_tcp(server, err) : HR_OK;
     if (!code && options->unix_path)
@@ -400,7 +429,7 @@ enum hr_code hr_http_server_start(struct hr_loop *loop, const struct hr_http_ser
         hr_http_server_close(server);
         return code;
     }
-    server->options.host = server->options.unix_path = NULL;   /* the caller's */
+    server->options.host = server->options.unix_path = NULL; /* the caller's */
     *out = server;
     return HR_OK;
 }

@@ -15,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A SIGCHLD is one bit for all children, so each of ours is asked after; children of libraries are left to them. The list is
- * process-wide because a signal is; each child's parent is told on the loop that spawned it. */
+/* A SIGCHLD is one bit for all children, so each of ours is asked after; children of libraries are
+ * left to them. The list is process-wide because a signal is; each child's parent is told on the
+ * loop that spawned it. */
 struct hr_child {
     pid_t pid;
     bool group, forgotten;
@@ -54,7 +55,8 @@ static void reap(int number, void *arg)
     (void)number;
     while ((child = take_dead(arg, &status))) {
         if (child->exited && !child->forgotten)
-            child->exited(child, WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0, child->arg);
+            child->exited(child, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+                          WIFSIGNALED(status) ? WTERMSIG(status) : 0, child->arg);
         free(child);
         status = 0;
     }
@@ -74,11 +76,12 @@ void hr_child_loop_freed(struct hr_loop *loop)
     pthread_mutex_unlock(&lock);
 }
 
-struct plan {                 /* what the child does between fork and exec: no allocation, no locks */
+/* what the child does between fork and exec: no allocation, no locks */
+struct plan {
     const struct hr_child_options *options;
     const char *path;
     char **env;
-    int report;               /* errno goes here when exec fails; closed by it when not */
+    int report; /* errno goes here when exec fails; closed by it when not */
     pid_t parent;
     int null;
     int *moved;
@@ -113,7 +116,8 @@ static void give_fds(const struct plan *plan, int report)
 static void close_others(int keep, int from)
 {
 #ifdef SYS_close_range
-    if ((keep <= from || !syscall(SYS_close_range, from, keep - 1, 0)) && !syscall(SYS_close_range, keep + 1, ~0u, 0))
+    if ((keep <= from || !syscall(SYS_close_range, from, keep - 1, 0)) &&
+        !syscall(SYS_close_range, keep + 1, ~0u, 0))
         return;
 #endif
     for (int fd = from; fd < 65536; fd++)
@@ -127,7 +131,7 @@ _Noreturn static void become(const struct plan *plan)
     int report = fcntl(plan->report, F_DUPFD_CLOEXEC, 3 + (int)options->fd_count);
     sigset_t none;
     if (report < 0)
-        fail(plan->report);   /* no descriptor is left; going on would close the child's own */
+        fail(plan->report); /* no descriptor is left; going on would close the child's own */
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
@@ -135,7 +139,7 @@ _Noreturn static void become(const struct plan *plan)
     if (options->die_with_parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != plan->parent)
-            _exit(127);   /* it died before the request was made */
+            _exit(127); /* it died before the request was made */
     }
     if (options->new_group)
         setpgid(0, 0);
@@ -187,7 +191,7 @@ static enum hr_code fork_and_exec(struct plan *plan, pid_t *pid, struct hr_err *
     plan->report = ends[1];
     sigset_t all, old;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);   /* a handler of ours must not run in the child */
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* a handler of ours must not run in the child */
     *pid = fork();
     if (!*pid)
         become(plan);
@@ -205,17 +209,26 @@ static enum hr_code fork_and_exec(struct plan *plan, pid_t *pid, struct hr_err *
     if (got != sizeof failed)
         return HR_OK;
     waitpid(*pid, NULL, 0);
-    return hr_fail(err, failed == ENOENT ? HR_E_NOT_FOUND : HR_E_IO, "cannot start '%s': %s", plan->path, strerror(failed));
+    return hr_fail(err, failed == ENOENT ? HR_E_NOT_FOUND : HR_E_IO, "cannot start '%s': %s",
+                   plan->path, strerror(failed));
 }
 
-enum hr_code hr_child_spawn(struct hr_loop *loop, const struct hr_child_options *options, struct hr_child **out, struct hr_err *err)
+enum hr_code hr_child_spawn(struct hr_loop *loop,
+                            const struct hr_child_options *options,
+                            struct hr_child **out,
+                            struct hr_err *err)
 {
     if (hr_loop_claim_children(loop))
         hr_loop_on_signal(loop, SIGCHLD, reap, loop);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
-        return hr_fail(err, HR_E_IO, "cannot start '%s': /dev/null: %s", options->argv[0], strerror(errno));
-    struct plan plan = {.options = options, .path = options->argv[0], .env = merged_env(options->env), .parent = getpid(), .null = null};
+        return hr_fail(err, HR_E_IO, "cannot start '%s': /dev/null: %s", options->argv[0],
+                       strerror(errno));
+    struct plan plan = {.options = options,
+                        .path = options->argv[0],
+                        .env = merged_env(options->env),
+                        .parent = getpid(),
+                        .null = null};
     plan.moved = calloc(options->fd_count + 1, sizeof *plan.moved);
     HR_CHECK(plan.moved);
     pid_t pid = -1;
@@ -227,7 +240,11 @@ enum hr_code hr_child_spawn(struct hr_loop *loop, const struct hr_child_options 
         return code;
     struct hr_child *child = calloc(1, sizeof *child);
     HR_CHECK(child);
-    *child = (struct hr_child){.pid = pid, .group = options->new_group, .loop = loop, .exited = options->exited, .arg = options->arg};
+    *child = (struct hr_child){.pid = pid,
+                               .group = options->new_group,
+                               .loop = loop,
+                               .exited = options->exited,
+                               .arg = options->arg};
     pthread_mutex_lock(&lock);
     child->next = children;
     children = child;
@@ -244,7 +261,8 @@ int hr_child_pid(const struct hr_child *child)
 
 void hr_child_kill(struct hr_child *child, int number)
 {
-    kill(child->group ? -child->pid : child->pid, number);   /* not yet reaped, so the pid is still its own */
+    /* not yet reaped, so the pid is still its own */
+    kill(child->group ? -child->pid : child->pid, number);
 }
 
 void hr_child_forget(struct hr_child *child)

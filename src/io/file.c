@@ -14,11 +14,19 @@ static enum hr_code fail_errno(struct hr_err *err, const char *what, const char 
 {
     if (hr_errno_is_full(errno))
         return hr_fail_write(err, errno, "cannot %s '%s'", what, path);
-    enum hr_code code = errno == ENOENT ? HR_E_NOT_FOUND : errno == EACCES || errno == EPERM ? HR_E_DENIED : HR_E_IO;
+    enum hr_code code = errno == ENOENT                     ? HR_E_NOT_FOUND
+                        : errno == EACCES || errno == EPERM ? HR_E_DENIED
+                                                            : HR_E_IO;
     return hr_fail(err, code, "cannot %s '%s': %s", what, path, strerror(errno));
 }
 
-static enum hr_code read_open(struct hr_arena *arena, int fd, const char *path, size_t max, char **bytes, size_t *len, struct hr_err *err)
+static enum hr_code read_open(struct hr_arena *arena,
+                              int fd,
+                              const char *path,
+                              size_t max,
+                              char **bytes,
+                              size_t *len,
+                              struct hr_err *err)
 {
     struct stat status;
     if (fstat(fd, &status))
@@ -26,7 +34,8 @@ static enum hr_code read_open(struct hr_arena *arena, int fd, const char *path, 
     if (!S_ISREG(status.st_mode))
         return hr_fail(err, HR_E_INVALID, "not a file: '%s'", path);
     if ((size_t)status.st_size > max)
-        return hr_fail(err, HR_E_LIMIT, "the file '%s' has %lld bytes, more than %zu", path, (long long)status.st_size, max);
+        return hr_fail(err, HR_E_LIMIT, "the file '%s' has %lld bytes, more than %zu", path,
+                       (long long)status.st_size, max);
     size_t size = (size_t)status.st_size, used = 0;
     char *out = hr_arena_alloc(arena, size + 1);
     while (used < size) {
@@ -45,7 +54,12 @@ static enum hr_code read_open(struct hr_arena *arena, int fd, const char *path, 
     return HR_OK;
 }
 
-enum hr_code hr_file_read(struct hr_arena *arena, const char *path, size_t max, char **bytes, size_t *len, struct hr_err *err)
+enum hr_code hr_file_read(struct hr_arena *arena,
+                          const char *path,
+                          size_t max,
+                          char **bytes,
+                          size_t *len,
+                          struct hr_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -80,11 +94,12 @@ static void sync_folder_of(const char *path)
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
-    fsync(fd);   /* some file systems refuse it on folders; the rename itself has happened */
+    fsync(fd); /* some file systems refuse it on folders; the rename itself has happened */
     close(fd);
 }
 
-enum hr_code hr_file_write(const char *path, mode_t mode, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code hr_file_write(
+    const char *path, mode_t mode, const void *bytes, size_t len, struct hr_err *err)
 {
     char temporary[PATH_MAX], id[37];
     hr_uuid_new(id);
@@ -157,7 +172,8 @@ enum hr_code hr_file_lock(const char *path, int *out, struct hr_err *err)
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         bool taken = errno == EWOULDBLOCK;
         close(fd);
-        return taken ? hr_fail(err, HR_E_EXISTS, "another process holds '%s'", path) : hr_fail(err, HR_E_IO, "cannot lock '%s'", path);
+        return taken ? hr_fail(err, HR_E_EXISTS, "another process holds '%s'", path)
+                     : hr_fail(err, HR_E_IO, "cannot lock '%s'", path);
     }
     *out = fd;
     return HR_OK;

@@ -20,17 +20,20 @@ struct hr_lines {
     const struct hr_lines_handler *handler;
     void *arg;
     uv_pipe_t pipe;
-    struct hr_timer *again;         /* the next attempt to connect */
-    struct hr_buf in, out;          /* out: what waits for the connection */
-    size_t scanned;                 /* bytes of `in` that hold no newline */
+    struct hr_timer *again; /* the next attempt to connect */
+    struct hr_buf in, out;  /* out: what waits for the connection */
+    size_t scanned;         /* bytes of `in` that hold no newline */
     uint64_t give_up_ns;
-    char path[sizeof ((struct sockaddr_un *)0)->sun_path];
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
     char why[128];
     bool open, silent, closing;
     char room[READ_BYTES];
 };
 
-struct sent { uv_write_t write; char *text; };
+struct sent {
+    uv_write_t write;
+    char *text;
+};
 
 static void on_gone(uv_handle_t *handle)
 {
@@ -63,12 +66,14 @@ static void take_lines(struct hr_lines *lines)
 {
     size_t start = 0;
     while (!lines->closing) {
-        char *newline = memchr(hr_buf_bytes(&lines->in) + lines->scanned, '\n', hr_buf_len(&lines->in) - lines->scanned);
+        char *newline = memchr(hr_buf_bytes(&lines->in) + lines->scanned, '\n',
+                               hr_buf_len(&lines->in) - lines->scanned);
         if (!newline)
             break;
         *newline = 0;
         lines->scanned = (size_t)(newline - hr_buf_text(&lines->in)) + 1;
-        lines->handler->line(hr_buf_bytes(&lines->in) + start, lines->scanned - 1 - start, lines->arg);
+        lines->handler->line(hr_buf_bytes(&lines->in) + start, lines->scanned - 1 - start,
+                             lines->arg);
         start = lines->scanned;
     }
     hr_buf_drop(&lines->in, start);
@@ -93,7 +98,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 static void on_sent(uv_write_t *write, int status)
 {
     struct sent *sent = (struct sent *)write;
-    (void)status;   /* a broken connection is told by its read */
+    (void)status; /* a broken connection is told by its read */
     free(sent->text);
     free(sent);
 }
@@ -154,8 +159,12 @@ static void attempt(void *arg)
         lines->again = hr_timer_start(lines->loop, AGAIN_MS, 0, attempt, lines);
 }
 
-struct hr_lines *hr_lines_connect(struct hr_loop *loop, const char *path, unsigned patience_ms, size_t line_max,
-                                  const struct hr_lines_handler *handler, void *arg)
+struct hr_lines *hr_lines_connect(struct hr_loop *loop,
+                                  const char *path,
+                                  unsigned patience_ms,
+                                  size_t line_max,
+                                  const struct hr_lines_handler *handler,
+                                  void *arg)
 {
     struct hr_lines *lines = calloc(1, sizeof *lines);
     HR_CHECK(lines && strlen(path) < sizeof lines->path);

@@ -16,10 +16,10 @@ struct hr_loop {
     uv_loop_t uv;
     uv_async_t wake;
     uv_prepare_t prepare;
-    pthread_mutex_t lock;              /* over messages and stopping */
+    pthread_mutex_t lock; /* over messages and stopping */
     struct message *first, **last;
     bool stopping, claimed;
-    struct hr_deferred deferred;       /* the head of a ring */
+    struct hr_deferred deferred; /* the head of a ring */
 };
 
 struct hr_timer {
@@ -95,13 +95,14 @@ enum hr_code hr_loop_new(struct hr_loop **out, struct hr_err *err)
         return hr_fail(err, HR_E_IO, "the event loop cannot start: %s", uv_strerror(failed));
     }
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);            /* a write above the limit of files' sizes fails, as one on a full disk does */
+    /* a write above the limit of files' sizes fails, as one on a full disk does */
+    signal(SIGXFSZ, SIG_IGN);
     pthread_mutex_init(&loop->lock, NULL);
     loop->last = &loop->first;
     loop->deferred.next = loop->deferred.prev = &loop->deferred;
     loop->uv.data = loop;
     failed = uv_async_init(&loop->uv, &loop->wake, on_wake);
-    if (failed) {                        /* no descriptor is left for it */
+    if (failed) { /* no descriptor is left for it */
         uv_loop_close(&loop->uv);
         pthread_mutex_destroy(&loop->lock);
         free(loop);
@@ -141,7 +142,7 @@ void hr_loop_post(struct hr_loop *loop, void (*fn)(void *arg), void *arg)
 
 static void free_handle(uv_handle_t *handle)
 {
-    free(handle);   /* the handle is its struct's first member */
+    free(handle); /* the handle is its struct's first member */
 }
 
 static void close_left(uv_handle_t *handle, void *arg)
@@ -181,12 +182,13 @@ static void on_timer(uv_timer_t *uv)
     fn(arg);
 }
 
-struct hr_timer *hr_timer_start(struct hr_loop *loop, uint64_t ms, uint64_t repeat_ms, void (*fn)(void *arg), void *arg)
+struct hr_timer *hr_timer_start(
+    struct hr_loop *loop, uint64_t ms, uint64_t repeat_ms, void (*fn)(void *arg), void *arg)
 {
     struct hr_timer *timer = must(calloc(1, sizeof *timer));
     timer->fn = fn;
     timer->arg = arg;
-    uv_update_time(&loop->uv);   /* the loop's idea of now may be a long callback old */
+    uv_update_time(&loop->uv); /* the loop's idea of now may be a long callback old */
     uv_timer_init(&loop->uv, &timer->uv);
     uv_timer_start(&timer->uv, on_timer, ms, repeat_ms);
     return timer;
@@ -204,7 +206,10 @@ static void on_signal(uv_signal_t *uv, int number)
     watcher->fn(number, watcher->arg);
 }
 
-void hr_loop_on_signal(struct hr_loop *loop, int number, void (*fn)(int signal, void *arg), void *arg)
+void hr_loop_on_signal(struct hr_loop *loop,
+                       int number,
+                       void (*fn)(int signal, void *arg),
+                       void *arg)
 {
     struct watcher *watcher = must(calloc(1, sizeof *watcher));
     watcher->fn = fn;
@@ -240,7 +245,10 @@ static void on_readable(uv_poll_t *uv, int status, int events)
     watch->fn(watch->fd, watch->arg);
 }
 
-struct hr_watch *hr_watch_start(struct hr_loop *loop, int fd, void (*fn)(int fd, void *arg), void *arg)
+struct hr_watch *hr_watch_start(struct hr_loop *loop,
+                                int fd,
+                                void (*fn)(int fd, void *arg),
+                                void *arg)
 {
     struct hr_watch *watch = must(calloc(1, sizeof *watch));
     watch->fd = fd;

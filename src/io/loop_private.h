@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 struct hr_loop;
-bool hr_loop_claim_children(struct hr_loop *loop);   /* true the first time */
-void hr_child_loop_freed(struct hr_loop *loop);      /* children outlive a freed loop; nobody is told of them any more */
+bool hr_loop_claim_children(struct hr_loop *loop); /* true the first time */
+/* children outlive a freed loop; nobody is told of them any more */
+void hr_child_loop_freed(struct hr_loop *loop);
 #endif

@@ -37,7 +37,10 @@ static void *work(void *arg)
     }
 }
 
-enum hr_code hr_thread_new(const char *name, size_t stack_bytes, struct hr_thread **out, struct hr_err *err)
+enum hr_code hr_thread_new(const char *name,
+                           size_t stack_bytes,
+                           struct hr_thread **out,
+                           struct hr_err *err)
 {
     struct hr_thread *thread = calloc(1, sizeof *thread);
     HR_CHECK(thread);
@@ -54,7 +57,7 @@ enum hr_code hr_thread_new(const char *name, size_t stack_bytes, struct hr_threa
         free(thread);
         return hr_fail(err, HR_E_NOMEM, "no thread '%s': %s", name, strerror(failed));
     }
-    char shown[16];   /* the kernel's limit */
+    char shown[16]; /* the kernel's limit */
     strncpy(shown, name, sizeof shown - 1);
     shown[sizeof shown - 1] = 0;
     pthread_setname_np(thread->id, shown);

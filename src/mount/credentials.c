@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define ANSWER_MAX (1u << 20)
-#define PAUSE_FIRST_MS 100             /* between attempts while the server does not answer; doubling */
+#define PAUSE_FIRST_MS 100 /* between attempts while the server does not answer; doubling */
 #define PAUSE_MAX_MS 4000
-#define ASKED_PAUSE_MS 200             /* readers in trouble make no more attempts than this */
+#define ASKED_PAUSE_MS 200 /* readers in trouble make no more attempts than this */
 
 struct hr_credentials {
     struct hr_blob_config *config;
@@ -18,46 +18,53 @@ struct hr_credentials {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, stop, asked;
-    unsigned generation, attempts;     /* attempts: finished ones */
+    unsigned generation, attempts; /* attempts: finished ones */
     int64_t ends_ms, began_ms;
-    struct hr_err why;                 /* code: how the last attempt ended */
-    json_t *storage;                   /* what is set */
+    struct hr_err why; /* code: how the last attempt ended */
+    json_t *storage;   /* what is set */
 };
 
 /* ---- setting ---- */
 
-static enum hr_code set_endpoints(struct hr_blob_config *config, const json_t *list, struct hr_err *err)
+static enum hr_code set_endpoints(struct hr_blob_config *config,
+                                  const json_t *list,
+                                  struct hr_err *err)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(list, i, one) {
-        const char *account = json_string_value(json_object_get(one, "account")), *url = json_string_value(json_object_get(one, "url")),
+    json_array_foreach(list, i, one)
+    {
+        const char *account = json_string_value(json_object_get(one, "account")),
+                   *url = json_string_value(json_object_get(one, "url")),
                    *ca_file = json_string_value(json_object_get(one, "caFile"));
         if (!account || !url)
-            return hr_fail(err, HR_E_INVALID, "an endpoint of the manifest's storage has no account or no url");
-        HR_TRY(hr_blob_config_endpoint(config, account, url, ca_file && *ca_file ? ca_file : NULL, err));
+            return hr_fail(err, HR_E_INVALID,
+                           "an endpoint of the manifest's storage has no account or no url");
+        HR_TRY(hr_blob_config_endpoint(config, account, url, ca_file && *ca_file ? ca_file : NULL,
+                                       err));
     }
     return HR_OK;
 }
 
-static enum hr_code set_storage(struct hr_blob_config *config, json_t *storage, const json_t *before, struct hr_err *err)
+static enum hr_code set_storage(struct hr_blob_config *config,
+                                json_t *storage,
+                                const json_t *before,
+                                struct hr_err *err)
 {
     const char *key;
     json_t *value;
     HR_TRY(set_endpoints(config, json_object_get(storage, "endpoints"), err));
-    json_object_foreach(json_object_get(storage, "conf"), key, value)
-        if (json_is_string(value))
-            HR_TRY(hr_blob_config_set(config, key, json_string_value(value), err));
-    json_object_foreach(json_object_get(storage, "bearer"), key, value)
-        if (json_is_string(value))
-            HR_TRY(hr_blob_config_bearer(config, key, json_string_value(value), err));
+    json_object_foreach(json_object_get(storage, "conf"), key, value) if (json_is_string(value))
+        HR_TRY(hr_blob_config_set(config, key, json_string_value(value), err));
+    json_object_foreach(json_object_get(storage, "bearer"), key, value) if (json_is_string(value))
+        HR_TRY(hr_blob_config_bearer(config, key, json_string_value(value), err));
     /* what is no longer given goes: a SAS that stayed would win over a token */
-    json_object_foreach(json_object_get(before, "conf"), key, value)
-        if (!json_object_get(json_object_get(storage, "conf"), key))
-            HR_TRY(hr_blob_config_set(config, key, NULL, err));
-    json_object_foreach(json_object_get(before, "bearer"), key, value)
-        if (!json_object_get(json_object_get(storage, "bearer"), key))
-            HR_TRY(hr_blob_config_bearer(config, key, NULL, err));
+    json_object_foreach(json_object_get(before, "conf"), key,
+                        value) if (!json_object_get(json_object_get(storage, "conf"), key))
+        HR_TRY(hr_blob_config_set(config, key, NULL, err));
+    json_object_foreach(json_object_get(before, "bearer"), key,
+                        value) if (!json_object_get(json_object_get(storage, "bearer"), key))
+        HR_TRY(hr_blob_config_bearer(config, key, NULL, err));
     return HR_OK;
 }
 
@@ -82,13 +89,16 @@ static enum hr_code renew(struct hr_credentials *c, json_t **storage, struct hr_
     char *bytes = NULL;
     size_t len = 0;
     *storage = NULL;
-    enum hr_code code = hr_mount_server_call(c->options.server, "POST", hr_printf(arena, "%s/access", c->options.path), ANSWER_MAX, &bytes, &len, err);
+    enum hr_code code = hr_mount_server_call(c->options.server, "POST",
+                                             hr_printf(arena, "%s/access", c->options.path),
+                                             ANSWER_MAX, &bytes, &len, err);
     if (!code) {
         json_t *json = json_loadb(bytes, len, 0, NULL), *inner = json_object_get(json, "storage");
         *storage = json_incref(inner ? inner : json);
         json_decref(json);
         if (!json_is_object(*storage))
-            code = hr_fail(err, HR_E_UNAVAILABLE, "the server's answer about access is not understood");
+            code = hr_fail(err, HR_E_UNAVAILABLE,
+                           "the server's answer about access is not understood");
     }
     free(bytes);
     hr_arena_free(arena);
@@ -97,7 +107,8 @@ static enum hr_code renew(struct hr_credentials *c, json_t **storage, struct hr_
 
 static bool is_denial(enum hr_code code)
 {
-    return code == HR_E_DENIED || code == HR_E_NOT_FOUND;      /* no role; the dataset or its version is gone */
+    /* no role; the dataset or its version is gone */
+    return code == HR_E_DENIED || code == HR_E_NOT_FOUND;
 }
 
 static void attempt(struct hr_credentials *c)
@@ -117,7 +128,8 @@ static void attempt(struct hr_credentials *c)
     pthread_cond_broadcast(&c->changed);
     if (is_denial(code) == was_denied)
         return;
-    hr_log(is_denial(code) ? HR_LOG_ERROR : HR_LOG_INFO, is_denial(code) ? "mount.denied" : "mount.allowed", "why", code ? err.msg : NULL, NULL);
+    hr_log(is_denial(code) ? HR_LOG_ERROR : HR_LOG_INFO,
+           is_denial(code) ? "mount.denied" : "mount.allowed", "why", code ? err.msg : NULL, NULL);
     if (is_denial(code) && c->options.denied) {
         pthread_mutex_unlock(&c->lock);
         c->options.denied(c->options.arg);
@@ -151,9 +163,15 @@ static void *run(void *arg)
     int unanswered = 0;
     pthread_mutex_lock(&c->lock);
     while (!c->stop) {
-        uint64_t last = hr_clock_mono_ns(), due = last + (uint64_t)pause_after(c, &unanswered) * 1000000;
-        while (!c->stop && hr_clock_mono_ns() < (c->asked && due > last + ASKED_PAUSE_MS * 1000000ull ? last + ASKED_PAUSE_MS * 1000000ull : due))
-            wait_until(c, c->asked && due > last + ASKED_PAUSE_MS * 1000000ull ? last + ASKED_PAUSE_MS * 1000000ull : due);
+        uint64_t last = hr_clock_mono_ns(),
+                 due = last + (uint64_t)pause_after(c, &unanswered) * 1000000;
+        while (!c->stop &&
+               hr_clock_mono_ns() < (c->asked && due > last + ASKED_PAUSE_MS * 1000000ull
+                                         ? last + ASKED_PAUSE_MS * 1000000ull
+                                         : due))
+            wait_until(c, c->asked && due > last + ASKED_PAUSE_MS * 1000000ull
+                              ? last + ASKED_PAUSE_MS * 1000000ull
+                              : due);
         c->asked = false;
         if (!c->stop)
             attempt(c);
@@ -162,8 +180,11 @@ static void *run(void *arg)
     return NULL;
 }
 
-enum hr_code hr_credentials_start(struct hr_blob_config *config, const json_t *storage, const struct hr_credentials_options *options,
-                                  struct hr_credentials **out, struct hr_err *err)
+enum hr_code hr_credentials_start(struct hr_blob_config *config,
+                                  const json_t *storage,
+                                  const struct hr_credentials_options *options,
+                                  struct hr_credentials **out,
+                                  struct hr_err *err)
 {
     struct hr_credentials *c = calloc(1, sizeof *c);
     pthread_condattr_t clock;
@@ -207,7 +228,10 @@ void hr_credentials_stop(struct hr_credentials *c)
 
 /* ---- readers ---- */
 
-enum hr_code hr_credentials_now(struct hr_credentials *c, unsigned *generation, int64_t *ends_ms, struct hr_err *err)
+enum hr_code hr_credentials_now(struct hr_credentials *c,
+                                unsigned *generation,
+                                int64_t *ends_ms,
+                                struct hr_err *err)
 {
     pthread_mutex_lock(&c->lock);
     enum hr_code code = HR_OK;
@@ -219,18 +243,23 @@ enum hr_code hr_credentials_now(struct hr_credentials *c, unsigned *generation, 
     return code;
 }
 
-enum hr_code hr_credentials_newer(struct hr_credentials *c, unsigned generation, uint64_t deadline_ns, const struct hr_blob_cancel *cancel,
+enum hr_code hr_credentials_newer(struct hr_credentials *c,
+                                  unsigned generation,
+                                  uint64_t deadline_ns,
+                                  const struct hr_blob_cancel *cancel,
                                   struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     if (!c->options.server)
-        return hr_fail(err, HR_E_UNAVAILABLE, "the manifest came from a file: there is no server to renew its access");
+        return hr_fail(err, HR_E_UNAVAILABLE,
+                       "the manifest came from a file: there is no server to renew its access");
     pthread_mutex_lock(&c->lock);
     while (!code && c->generation == generation) {
         if (is_denial(c->why.code))
             code = hr_fail(err, HR_E_DENIED, "%s", c->why.msg);
         else if (hr_clock_mono_ns() >= deadline_ns)
-            code = hr_fail(err, HR_E_UNAVAILABLE, "%s", c->why.code ? c->why.msg : "the server gives no newer access");
+            code = hr_fail(err, HR_E_UNAVAILABLE, "%s",
+                           c->why.code ? c->why.msg : "the server gives no newer access");
         else if (cancel && cancel->cancelled(cancel->arg))
             code = hr_fail(err, HR_E_CANCELLED, "the read was interrupted");
         if (code)

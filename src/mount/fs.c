@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOREVER_S 1e8                  /* a version never changes: the kernel may keep names and attributes */
+#define FOREVER_S 1e8 /* a version never changes: the kernel may keep names and attributes */
 #define READ_MAX (1u << 20)
-#define THREADS 16                     /* each may wait for storage */
-#define BACKGROUND 64                  /* reads ahead that the kernel may have under way */
+#define THREADS 16    /* each may wait for storage */
+#define BACKGROUND 64 /* reads ahead that the kernel may have under way */
 #define ERROR_XATTR "user.headrace.error"
 
 struct hr_fs {
@@ -30,14 +30,14 @@ struct hr_fs {
     bool unmounted;
     uid_t uid;
     gid_t gid;
-    pthread_t loop;                    /* the thread in hr_fs_run */
+    pthread_t loop; /* the thread in hr_fs_run */
     atomic_bool looping;
     void (*ready)(void *arg);
     void *ready_arg;
 };
 
-static _Thread_local fuse_req_t current;   /* the read of this thread */
-static pthread_key_t bytes_key;            /* its buffer */
+static _Thread_local fuse_req_t current; /* the read of this thread */
+static pthread_key_t bytes_key;          /* its buffer */
 
 static struct hr_fs *fs_of(fuse_req_t req)
 {
@@ -46,7 +46,7 @@ static struct hr_fs *fs_of(fuse_req_t req)
 
 static uint32_t node_of(fuse_ino_t ino)
 {
-    return (uint32_t)(ino - 1);        /* the root is 1 */
+    return (uint32_t)(ino - 1); /* the root is 1 */
 }
 
 /* ---- names and attributes ---- */
@@ -55,7 +55,8 @@ static struct stat stat_of(const struct hr_fs *fs, uint32_t node)
 {
     const struct hr_tree_node *one = &fs->tree->nodes[node];
     bool folder = hr_tree_is_folder(fs->tree, node);
-    struct stat stat = {.st_ino = node + 1, .st_uid = fs->uid, .st_gid = fs->gid, .st_blksize = READ_MAX};
+    struct stat stat = {
+        .st_ino = node + 1, .st_uid = fs->uid, .st_gid = fs->gid, .st_blksize = READ_MAX};
     stat.st_mode = folder ? S_IFDIR | 0555 : S_IFREG | 0444;
     stat.st_nlink = folder ? 2 + (nlink_t)one->size : 1;
     stat.st_size = folder ? 0 : one->size;
@@ -69,14 +70,18 @@ static struct stat stat_of(const struct hr_fs *fs, uint32_t node)
 
 static struct fuse_entry_param entry_of(const struct hr_fs *fs, uint32_t node)
 {
-    return (struct fuse_entry_param){.ino = node + 1, .attr = stat_of(fs, node), .attr_timeout = FOREVER_S, .entry_timeout = FOREVER_S};
+    return (struct fuse_entry_param){.ino = node + 1,
+                                     .attr = stat_of(fs, node),
+                                     .attr_timeout = FOREVER_S,
+                                     .entry_timeout = FOREVER_S};
 }
 
 static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct hr_fs *fs = fs_of(req);
     uint32_t node = hr_tree_child(fs->tree, node_of(parent), name);
-    struct fuse_entry_param entry = {.entry_timeout = FOREVER_S};      /* inode 0: "is not there", to be remembered too */
+    /* inode 0: "is not there", to be remembered too */
+    struct fuse_entry_param entry = {.entry_timeout = FOREVER_S};
     if (node != HR_TREE_NONE)
         entry = entry_of(fs, node);
     fuse_reply_entry(req, &entry);
@@ -91,7 +96,7 @@ static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 
 static void do_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
 {
-    (void)ino, (void)lookups;          /* nodes live as long as the mount */
+    (void)ino, (void)lookups; /* nodes live as long as the mount */
     fuse_reply_none(req);
 }
 
@@ -105,7 +110,10 @@ static void do_statfs(fuse_req_t req, fuse_ino_t ino)
 {
     const struct hr_tree *tree = fs_of(req)->tree;
     (void)ino;
-    struct statvfs stat = {.f_bsize = 4096, .f_frsize = 4096, .f_blocks = (fsblkcnt_t)((tree->bytes + 4095) / 4096), .f_files = tree->count,
+    struct statvfs stat = {.f_bsize = 4096,
+                           .f_frsize = 4096,
+                           .f_blocks = (fsblkcnt_t)((tree->bytes + 4095) / 4096),
+                           .f_files = tree->count,
                            .f_namemax = HR_TREE_NAME_MAX};
     fuse_reply_statfs(req, &stat);
 }
@@ -123,11 +131,15 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
         return;
     }
     for (uint64_t at = (uint64_t)offset; at < (uint64_t)folder->count + 2; at++) {
-        uint32_t node = at == 0 ? node_of(ino) : at == 1 ? folder->parent : folder->first + (uint32_t)(at - 2);
+        uint32_t node = at == 0   ? node_of(ino)
+                        : at == 1 ? folder->parent
+                                  : folder->first + (uint32_t)(at - 2);
         const char *name = at == 0 ? "." : at == 1 ? ".." : hr_tree_name(fs->tree, node);
         struct fuse_entry_param entry = entry_of(fs, node);
-        size_t need = plus ? fuse_add_direntry_plus(req, bytes + used, size - used, name, &entry, (off_t)at + 1)
-                           : fuse_add_direntry(req, bytes + used, size - used, name, &entry.attr, (off_t)at + 1);
+        size_t need = plus ? fuse_add_direntry_plus(req, bytes + used, size - used, name, &entry,
+                                                    (off_t)at + 1)
+                           : fuse_add_direntry(req, bytes + used, size - used, name, &entry.attr,
+                                               (off_t)at + 1);
         if (need > size - used)
             break;
         used += need;
@@ -136,13 +148,15 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
     free(bytes);
 }
 
-static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+static void do_readdir(
+    fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
     (void)info;
     list(req, ino, size, offset, false);
 }
 
-static void do_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+static void do_readdirplus(
+    fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
     (void)info;
     list(req, ino, size, offset, true);
@@ -157,11 +171,24 @@ static void do_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
 /* ---- extended attributes ---- */
 
-struct attribute { const char *name; bool root_only, file_only; char *(*value)(struct hr_fs *fs, struct hr_arena *arena, uint32_t node); };
+struct attribute {
+    const char *name;
+    bool root_only, file_only;
+    char *(*value)(struct hr_fs *fs, struct hr_arena *arena, uint32_t node);
+};
 
-static char *value_etag(struct hr_fs *fs, struct hr_arena *arena, uint32_t node) { return hr_strdup(arena, hr_tree_etag(fs->tree, node)); }
-static char *value_url(struct hr_fs *fs, struct hr_arena *arena, uint32_t node) { return hr_tree_location(fs->tree, arena, node); }
-static char *value_error(struct hr_fs *fs, struct hr_arena *arena, uint32_t node) { return hr_files_error(fs->files, arena, node); }
+static char *value_etag(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
+{
+    return hr_strdup(arena, hr_tree_etag(fs->tree, node));
+}
+static char *value_url(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
+{
+    return hr_tree_location(fs->tree, arena, node);
+}
+static char *value_error(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
+{
+    return hr_files_error(fs->files, arena, node);
+}
 
 static char *value_pid(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
 {
@@ -169,9 +196,12 @@ static char *value_pid(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
     return hr_printf(arena, "%d", (int)getpid());
 }
 
-#define MANIFEST_VALUE(field) \
+#define MANIFEST_VALUE(field)                                                           \
     static char *value_##field(struct hr_fs *fs, struct hr_arena *arena, uint32_t node) \
-    { (void)node; return hr_strdup(arena, fs->options.manifest->field); }
+    {                                                                                   \
+        (void)node;                                                                     \
+        return hr_strdup(arena, fs->options.manifest->field);                           \
+    }
 MANIFEST_VALUE(id)
 MANIFEST_VALUE(name)
 MANIFEST_VALUE(version)
@@ -235,7 +265,8 @@ static void do_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 
 /* ---- bytes ---- */
 
-/* The process that reads has been killed: it cannot end before its read does. Other signals do not end a read, as on any disk. */
+/* The process that reads has been killed: it cannot end before its read does. Other signals do not
+ * end a read, as on any disk. */
 static bool is_killed(pid_t pid)
 {
     char path[64], line[256];
@@ -243,9 +274,10 @@ static bool is_killed(pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
     if (!file)
-        return pid > 0;                /* 0: the kernel's own read-ahead */
+        return pid > 0; /* 0: the kernel's own read-ahead */
     while (fgets(line, sizeof line, file))
-        if (sscanf(line, "SigPnd: %llx", &pending) == 1 || sscanf(line, "ShdPnd: %llx", &pending) == 1)
+        if (sscanf(line, "SigPnd: %llx", &pending) == 1 ||
+            sscanf(line, "ShdPnd: %llx", &pending) == 1)
             all |= pending;
     fclose(file);
     return all & (1ull << (SIGKILL - 1));
@@ -262,10 +294,16 @@ static bool is_cancelled(void *arg)
 static int errno_of(enum hr_code code)
 {
     switch (code) {
-    case HR_E_DENIED: case HR_E_UNAUTHENTICATED: case HR_E_STORAGE_DENIED: return EACCES;
-    case HR_E_CANCELLED: return EINTR;
-    case HR_E_NOMEM: return ENOMEM;
-    default: return EIO;
+    case HR_E_DENIED:
+    case HR_E_UNAUTHENTICATED:
+    case HR_E_STORAGE_DENIED:
+        return EACCES;
+    case HR_E_CANCELLED:
+        return EINTR;
+    case HR_E_NOMEM:
+        return ENOMEM;
+    default:
+        return EIO;
     }
 }
 
@@ -277,7 +315,8 @@ static char *thread_bytes(void)
     return bytes;
 }
 
-static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+static void do_read(
+    fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
     struct hr_fs *fs = fs_of(req);
     struct hr_err err = {0};
@@ -289,7 +328,8 @@ static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
         return;
     }
     current = req;
-    enum hr_code code = hr_files_read(fs->files, node_of(ino), bytes, size < READ_MAX ? size : READ_MAX, offset, &got, &err);
+    enum hr_code code = hr_files_read(fs->files, node_of(ino), bytes,
+                                      size < READ_MAX ? size : READ_MAX, offset, &got, &err);
     current = NULL;
     if (code)
         fuse_reply_err(req, errno_of(code));
@@ -302,10 +342,14 @@ static void do_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 static void do_init(void *arg, struct fuse_conn_info *conn)
 {
     struct hr_fs *fs = arg;
-    conn->want |= conn->capable & (FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
-                                   FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT);
+    conn->want |= conn->capable & (FUSE_CAP_ASYNC_READ |
+                                   FUSE_CAP_PARALLEL_DIROPS |
+                                   FUSE_CAP_READDIRPLUS |
+                                   FUSE_CAP_READDIRPLUS_AUTO |
+                                   FUSE_CAP_NO_OPEN_SUPPORT |
+                                   FUSE_CAP_NO_OPENDIR_SUPPORT);
     conn->max_read = READ_MAX;
-    conn->max_readahead = READ_MAX;    /* the kernel takes the smaller of this and its own */
+    conn->max_readahead = READ_MAX; /* the kernel takes the smaller of this and its own */
     conn->max_background = BACKGROUND;
     conn->congestion_threshold = BACKGROUND;
     if (fs->ready)
@@ -313,12 +357,22 @@ static void do_init(void *arg, struct fuse_conn_info *conn)
 }
 
 static const struct fuse_lowlevel_ops operations = {
-    .init = do_init, .lookup = do_lookup, .forget = do_forget, .forget_multi = do_forget_many, .getattr = do_getattr, .statfs = do_statfs,
-    .open = do_open, .opendir = do_open, .read = do_read, .readdir = do_readdir, .readdirplus = do_readdirplus,
-    .getxattr = do_getxattr, .listxattr = do_listxattr,
+    .init = do_init,
+    .lookup = do_lookup,
+    .forget = do_forget,
+    .forget_multi = do_forget_many,
+    .getattr = do_getattr,
+    .statfs = do_statfs,
+    .open = do_open,
+    .opendir = do_open,
+    .read = do_read,
+    .readdir = do_readdir,
+    .readdirplus = do_readdirplus,
+    .getxattr = do_getxattr,
+    .listxattr = do_listxattr,
 };
 
-static char said[512];                 /* libfuse's last complaint: it tells it to a log only */
+static char said[512]; /* libfuse's last complaint: it tells it to a log only */
 
 static void on_fuse_log(enum fuse_log_level level, const char *format, va_list args)
 {
@@ -331,15 +385,18 @@ static void on_fuse_log(enum fuse_log_level level, const char *format, va_list a
 /* what mount options cannot hold becomes '_' */
 static char *source_of(struct hr_arena *arena, const struct hr_manifest *manifest)
 {
-    char *source = hr_printf(arena, "headrace:%s%s%s", *manifest->name ? manifest->name : manifest->id, *manifest->version ? ":" : "",
-                             manifest->version);
+    char *source =
+        hr_printf(arena, "headrace:%s%s%s", *manifest->name ? manifest->name : manifest->id,
+                  *manifest->version ? ":" : "", manifest->version);
     for (char *c = source; *c; c++)
         if ((unsigned char)*c <= ' ' || strchr(",\\\"'", *c))
             *c = '_';
     return source;
 }
 
-enum hr_code hr_fs_mount(const struct hr_fs_options *options, struct hr_fs **out, struct hr_err *err)
+enum hr_code hr_fs_mount(const struct hr_fs_options *options,
+                         struct hr_fs **out,
+                         struct hr_err *err)
 {
     struct hr_fs *fs = calloc(1, sizeof *fs);
     HR_CHECK(fs && !pthread_key_create(&bytes_key, free));
@@ -350,8 +407,10 @@ enum hr_code hr_fs_mount(const struct hr_fs_options *options, struct hr_fs **out
     fs->cancel = (struct hr_blob_cancel){is_cancelled, fs};
     struct hr_arena *arena = hr_arena_new(NULL);
     char *words[] = {(char *)"headrace", (char *)"-o",
-                     hr_printf(arena, "ro,nosuid,nodev,max_read=%u,subtype=headrace,fsname=%s%s", READ_MAX, source_of(arena, options->manifest),
-                               options->allow_other ? ",allow_other" : ""), NULL};
+                     hr_printf(arena, "ro,nosuid,nodev,max_read=%u,subtype=headrace,fsname=%s%s",
+                               READ_MAX, source_of(arena, options->manifest),
+                               options->allow_other ? ",allow_other" : ""),
+                     NULL};
     struct fuse_args args = FUSE_ARGS_INIT(3, words);
     fuse_set_log_func(on_fuse_log);
     fs->session = fuse_session_new(&args, &operations, sizeof operations, fs);
@@ -364,7 +423,8 @@ enum hr_code hr_fs_mount(const struct hr_fs_options *options, struct hr_fs **out
     }
     fs->unmounted = true;
     hr_fs_free(fs);
-    return hr_fail(err, HR_E_UNSUPPORTED, "FUSE refused to mount on '%s': %s", options->point, *said ? said : "it did not say why");
+    return hr_fail(err, HR_E_UNSUPPORTED, "FUSE refused to mount on '%s': %s", options->point,
+                   *said ? said : "it did not say why");
 }
 
 void hr_fs_set_files(struct hr_fs *fs, struct hr_files *files)
@@ -406,7 +466,8 @@ void hr_fs_end(struct hr_fs *fs)
     fs->unmounted = !hr_mount_point_detach(fs->options.point, true, NULL);
     fuse_session_exit(fs->session);
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = wake}, NULL);
-    while (atomic_load(&fs->looping)) {            /* libfuse waits on a semaphore, which only a signal interrupts */
+    /* libfuse waits on a semaphore, which only a signal interrupts */
+    while (atomic_load(&fs->looping)) {
         pthread_kill(fs->loop, SIGUSR1);
         usleep(5000);
     }

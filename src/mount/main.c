@@ -1,4 +1,5 @@
-/* headrace-mount: one mounted dataset version, a process of its own. `headrace mount` finds the version and becomes this. */
+/* headrace-mount: one mounted dataset version, a process of its own. `headrace mount` finds the
+ * version and becomes this. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "io/file.h"
@@ -22,8 +23,8 @@
 #include <unistd.h>
 
 #define TIDY_MS 1000
-#define MOVERS 2                       /* threads that move bytes */
-#define READ_AHEAD_KB 1024             /* the kernel's own, where we may set it: fewer, larger requests */
+#define MOVERS 2           /* threads that move bytes */
+#define READ_AHEAD_KB 1024 /* the kernel's own, where we may set it: fewer, larger requests */
 
 struct options {
     const char *manifest, *path, *home, *url, *ca_file, *point, *log;
@@ -42,8 +43,9 @@ struct mount {
     struct hr_files *files;
     struct hr_fs *fs;
     const char *real;
-    int signals, parent, wakeup;       /* descriptors that the control thread waits for */
-    int report;                        /* where the starter hears that it is mounted; -1: standard output */
+    int signals, parent, wakeup; /* descriptors that the control thread waits for */
+    /* where the starter hears that it is mounted; -1: standard output */
+    int report;
     pthread_t control;
     bool ready, over;
     pthread_mutex_t lock;
@@ -75,27 +77,59 @@ static bool number(const char *text, int *value)
 
 static enum hr_code parse_words(int argc, char **argv, struct options *o, struct hr_err *err)
 {
-    static const struct option words[] = {
-        {"manifest", 1, NULL, 'm'}, {"path", 1, NULL, 'p'}, {"home", 1, NULL, 'h'}, {"url", 1, NULL, 'u'}, {"ca-file", 1, NULL, 'c'},
-        {"log", 1, NULL, 'l'}, {"detach", 0, NULL, 'd'}, {"with-pid", 1, NULL, 'w'}, {"patience", 1, NULL, 't'}, {"check", 1, NULL, 'k'},
-        {"allow-other", 0, NULL, 'o'}, {"help", 0, NULL, '?'}, {0}};
+    static const struct option words[] = {{"manifest", 1, NULL, 'm'},
+                                          {"path", 1, NULL, 'p'},
+                                          {"home", 1, NULL, 'h'},
+                                          {"url", 1, NULL, 'u'},
+                                          {"ca-file", 1, NULL, 'c'},
+                                          {"log", 1, NULL, 'l'},
+                                          {"detach", 0, NULL, 'd'},
+                                          {"with-pid", 1, NULL, 'w'},
+                                          {"patience", 1, NULL, 't'},
+                                          {"check", 1, NULL, 'k'},
+                                          {"allow-other", 0, NULL, 'o'},
+                                          {"help", 0, NULL, '?'},
+                                          {0}};
     *o = (struct options){.patience_s = 60, .check_s = 20};
     opterr = 0;
     for (int word; (word = getopt_long(argc, argv, "", words, NULL)) != -1;) {
         bool good = true;
         switch (word) {
-        case 'm': o->manifest = optarg; break;
-        case 'p': o->path = optarg; break;
-        case 'h': o->home = optarg; break;
-        case 'u': o->url = optarg; break;
-        case 'c': o->ca_file = optarg; break;
-        case 'l': o->log = optarg; break;
-        case 'd': o->detach = true; break;
-        case 'o': o->allow_other = true; break;
-        case 'w': good = number(optarg, &o->with_pid); break;
-        case 't': good = number(optarg, &o->patience_s); break;
-        case 'k': good = number(optarg, &o->check_s); break;
-        default: return hr_fail(err, HR_E_INVALID, "%s", usage);
+        case 'm':
+            o->manifest = optarg;
+            break;
+        case 'p':
+            o->path = optarg;
+            break;
+        case 'h':
+            o->home = optarg;
+            break;
+        case 'u':
+            o->url = optarg;
+            break;
+        case 'c':
+            o->ca_file = optarg;
+            break;
+        case 'l':
+            o->log = optarg;
+            break;
+        case 'd':
+            o->detach = true;
+            break;
+        case 'o':
+            o->allow_other = true;
+            break;
+        case 'w':
+            good = number(optarg, &o->with_pid);
+            break;
+        case 't':
+            good = number(optarg, &o->patience_s);
+            break;
+        case 'k':
+            good = number(optarg, &o->check_s);
+            break;
+        default:
+            return hr_fail(err, HR_E_INVALID, "%s", usage);
         }
         if (!good)
             return hr_fail(err, HR_E_INVALID, "'%s' is not a number above 0", optarg);
@@ -113,16 +147,20 @@ static enum hr_code load(struct mount *m, json_t **storage, struct hr_err *err)
     char *bytes;
     size_t len;
     if (m->options.path)
-        HR_TRY(hr_mount_server_find(&m->server, m->arena, m->options.home, m->options.url, m->options.ca_file, err));
+        HR_TRY(hr_mount_server_find(&m->server, m->arena, m->options.home, m->options.url,
+                                    m->options.ca_file, err));
     if (m->options.manifest) {
         struct hr_arena *scratch = hr_arena_new(NULL);
-        enum hr_code code = hr_file_read(scratch, m->options.manifest, HR_MANIFEST_BYTES_MAX, &bytes, &len, err);
+        enum hr_code code =
+            hr_file_read(scratch, m->options.manifest, HR_MANIFEST_BYTES_MAX, &bytes, &len, err);
         if (!code)
             code = hr_manifest_parse(&m->manifest, m->arena, bytes, len, storage, err);
         hr_arena_free(scratch);
         return code;
     }
-    HR_TRY(hr_mount_server_call(&m->server, "GET", hr_printf(m->arena, "%s/manifest", m->options.path), HR_MANIFEST_BYTES_MAX, &bytes, &len, err));
+    HR_TRY(hr_mount_server_call(&m->server, "GET",
+                                hr_printf(m->arena, "%s/manifest", m->options.path),
+                                HR_MANIFEST_BYTES_MAX, &bytes, &len, err));
     enum hr_code code = hr_manifest_parse(&m->manifest, m->arena, bytes, len, storage, err);
     free(bytes);
     return code;
@@ -150,19 +188,24 @@ static enum hr_code start(struct mount *m, struct hr_err *err)
     HR_TRY(hr_mount_fuse_check(err));
     HR_TRY(hr_mount_point_prepare(m->arena, m->options.point, &m->real, &repaired, err));
     if (repaired)
-        hr_log(HR_LOG_WARN, "mount.repaired", "point", m->real, "why", "the process of the mount before was killed", NULL);
+        hr_log(HR_LOG_WARN, "mount.repaired", "point", m->real, "why",
+               "the process of the mount before was killed", NULL);
     HR_TRY(load(m, &storage, err));
-    malloc_trim(0);                    /* the manifest as JSON was several times the tree */
+    malloc_trim(0); /* the manifest as JSON was several times the tree */
     m->config = hr_blob_config_new();
-    const struct hr_credentials_options access = {m->options.path ? &m->server : NULL, m->options.path, m->options.check_s * 1000, denied, m};
+    const struct hr_credentials_options access = {
+        m->options.path ? &m->server : NULL, m->options.path, m->options.check_s * 1000, denied, m};
     enum hr_code code = hr_credentials_start(m->config, storage, &access, &m->credentials, err);
     json_decref(storage);
     HR_TRY(code);
-    HR_TRY(hr_fs_mount(&(struct hr_fs_options){&m->manifest, m->real, m->options.allow_other}, &m->fs, err));
+    HR_TRY(hr_fs_mount(&(struct hr_fs_options){&m->manifest, m->real, m->options.allow_other},
+                       &m->fs, err));
     for (size_t i = 0; i < MOVERS; i++)
-        HR_TRY(hr_blob_new(m->config, &(struct hr_blob_options){.attempts = 3, .timeout_ms = 20000}, &m->blobs[i], err));
-    m->files = hr_files_new(&(struct hr_files_options){&m->manifest.tree, m->blobs, MOVERS, m->credentials, hr_fs_cancel(m->fs),
-                                                       m->options.patience_s * 1000});
+        HR_TRY(hr_blob_new(m->config, &(struct hr_blob_options){.attempts = 3, .timeout_ms = 20000},
+                           &m->blobs[i], err));
+    m->files =
+        hr_files_new(&(struct hr_files_options){&m->manifest.tree, m->blobs, MOVERS, m->credentials,
+                                                hr_fs_cancel(m->fs), m->options.patience_s * 1000});
     hr_fs_set_files(m->fs, m->files);
     return HR_OK;
 }
@@ -218,7 +261,8 @@ static void raise_read_ahead(const char *point)
     struct stat stat_buf;
     if (stat(point, &stat_buf))
         return;
-    snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(stat_buf.st_dev), minor(stat_buf.st_dev));
+    snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(stat_buf.st_dev),
+             minor(stat_buf.st_dev));
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     int len = snprintf(text, sizeof text, "%d", READ_AHEAD_KB);
     if (fd >= 0 && write(fd, text, (size_t)len) < 0)
@@ -233,11 +277,14 @@ static void tell_mounted(struct mount *m)
     const struct hr_manifest *manifest = &m->manifest;
     size_text(manifest->tree.bytes, size);
     raise_read_ahead(m->real);
-    say(m, hr_printf(m->arena, "mounted %s%s%s (%u file%s, %s) on %s\n", *manifest->name ? manifest->name : "the dataset",
-                     *manifest->version ? ":" : "", manifest->version, manifest->tree.files, manifest->tree.files == 1 ? "" : "s", size, m->real));
+    say(m, hr_printf(m->arena, "mounted %s%s%s (%u file%s, %s) on %s\n",
+                     *manifest->name ? manifest->name : "the dataset",
+                     *manifest->version ? ":" : "", manifest->version, manifest->tree.files,
+                     manifest->tree.files == 1 ? "" : "s", size, m->real));
 }
 
-/* Read-ahead windows come and go by megabytes: kept in one heap they are not fetched from the kernel, page by page, each time */
+/* Read-ahead windows come and go by megabytes: kept in one heap they are not fetched from the
+ * kernel, page by page, each time */
 static void keep_memory(void)
 {
     mallopt(M_ARENA_MAX, 1);
@@ -272,7 +319,8 @@ static void *control(void *arg)
             tell_mounted(m);
         }
         if (fds[0].revents || fds[2].revents) {
-            hr_log(HR_LOG_INFO, "mount.end", "point", m->real, "why", fds[0].revents ? "signal" : "the process that it belongs to has ended", NULL);
+            hr_log(HR_LOG_INFO, "mount.end", "point", m->real, "why",
+                   fds[0].revents ? "signal" : "the process that it belongs to has ended", NULL);
             hr_fs_end(m->fs);
             return NULL;
         }
@@ -297,8 +345,11 @@ static enum hr_code open_descriptors(struct mount *m, const sigset_t *signals, s
     m->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     m->parent = m->options.with_pid ? (int)syscall(SYS_pidfd_open, m->options.with_pid, 0) : -1;
     if (m->options.with_pid && m->parent < 0)
-        return hr_fail(err, HR_E_NOT_FOUND, "process %d of --with-pid cannot be watched: %s", m->options.with_pid, strerror(errno));
-    return m->signals < 0 || m->wakeup < 0 ? hr_fail(err, HR_E_IO, "descriptors cannot be made: %s", strerror(errno)) : HR_OK;
+        return hr_fail(err, HR_E_NOT_FOUND, "process %d of --with-pid cannot be watched: %s",
+                       m->options.with_pid, strerror(errno));
+    return m->signals < 0 || m->wakeup < 0
+               ? hr_fail(err, HR_E_IO, "descriptors cannot be made: %s", strerror(errno))
+               : HR_OK;
 }
 
 static enum hr_code serve(struct mount *m, struct hr_err *err)
@@ -325,7 +376,8 @@ static int wait_for_mount(int report)
 {
     char text[4096];
     size_t used = 0;
-    for (ssize_t got; used + 1 < sizeof text && (got = read(report, text + used, sizeof text - 1 - used)) > 0;)
+    for (ssize_t got;
+         used + 1 < sizeof text && (got = read(report, text + used, sizeof text - 1 - used)) > 0;)
         used += (size_t)got;
     text[used] = 0;
     if (!strncmp(text, "mounted ", 8)) {
@@ -355,20 +407,24 @@ static bool detach(struct mount *m, int *status)
     m->report = report[1];
     setsid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log = m->options.log ? open(m->options.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    int log =
+        m->options.log ? open(m->options.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(log < 0 ? null : log, STDERR_FILENO);
     if (chdir("/"))
-        return true;                   /* it keeps its folder busy, no more */
+        return true; /* it keeps its folder busy, no more */
     return true;
 }
 
 static int fail(struct mount *m, const struct hr_err *err)
 {
-    int status = err->code == HR_E_UNSUPPORTED ? HR_MOUNT_EXIT_NO_FUSE : err->code == HR_E_INVALID ? 2 : 1;
+    int status = err->code == HR_E_UNSUPPORTED ? HR_MOUNT_EXIT_NO_FUSE
+                 : err->code == HR_E_INVALID   ? 2
+                                               : 1;
     struct hr_arena *arena = hr_arena_new(NULL);
-    const char *step = err->hint_kind == HR_HINT_ADVICE ? "; " : "\ntry: ", *joint = err->hint[0] ? step : "";
+    const char *step = err->hint_kind == HR_HINT_ADVICE ? "; " : "\ntry: ",
+               *joint = err->hint[0] ? step : "";
     char *text = hr_printf(arena, "headrace: %s%s%s\n", err->msg, joint, err->hint);
     if (m->report >= 0)
         say(m, hr_printf(arena, "%d%s", status, text));
@@ -389,7 +445,8 @@ static void make_absolute(struct hr_arena *arena, const char **path)
 
 int main(int argc, char **argv)
 {
-    static struct mount m = {.report = -1, .signals = -1, .parent = -1, .wakeup = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
+    static struct mount m = {
+        .report = -1, .signals = -1, .parent = -1, .wakeup = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct hr_err err = {0};
     int status = 0;
     if (parse_words(argc, argv, &m.options, &err)) {

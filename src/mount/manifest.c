@@ -13,7 +13,9 @@ bool hr_manifest_time(const json_t *value, int64_t *ms)
         *ms = seconds > -1e11 && seconds < 1e11 ? (int64_t)(seconds * 1000) : 0;
         return true;
     }
-    const char *rest = json_is_string(value) ? strptime(json_string_value(value), "%Y-%m-%dT%H:%M:%S", &when) : NULL;
+    const char *rest = json_is_string(value)
+                           ? strptime(json_string_value(value), "%Y-%m-%dT%H:%M:%S", &when)
+                           : NULL;
     if (!rest)
         return false;
     *ms = (int64_t)timegm(&when) * 1000;
@@ -29,17 +31,22 @@ bool hr_manifest_time(const json_t *value, int64_t *ms)
     return true;
 }
 
-static enum hr_code text_of(const json_t *object, const char *name, size_t at, const char **text, struct hr_err *err)
+static enum hr_code text_of(
+    const json_t *object, const char *name, size_t at, const char **text, struct hr_err *err)
 {
     const json_t *value = json_object_get(object, name);
     if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
-        return hr_fail(err, HR_E_INVALID, "the manifest's file %zu has no text as \"%s\"", at, name);
+        return hr_fail(err, HR_E_INVALID, "the manifest's file %zu has no text as \"%s\"", at,
+                       name);
     *text = json_string_value(value);
     return HR_OK;
 }
 
 /* texts stay the document's: the tree copies what it keeps */
-static enum hr_code file_of(const json_t *object, size_t at, struct hr_tree_file *file, struct hr_err *err)
+static enum hr_code file_of(const json_t *object,
+                            size_t at,
+                            struct hr_tree_file *file,
+                            struct hr_err *err)
 {
     const json_t *size = json_object_get(object, "size");
     HR_TRY(text_of(object, "path", at, &file->path, err));
@@ -48,15 +55,22 @@ static enum hr_code file_of(const json_t *object, size_t at, struct hr_tree_file
     if (!json_is_integer(size) || json_integer_value(size) < 0)
         return hr_fail(err, HR_E_INVALID, "'%s' has no size in the manifest", file->path);
     if (!*file->etag || strlen(file->etag) >= HR_BLOB_ETAG_MAX || strpbrk(file->etag, "\r\n"))
-        return hr_fail(err, HR_E_INVALID, "'%s' has no ETag in the manifest: its version cannot be pinned", file->path);
+        return hr_fail(err, HR_E_INVALID,
+                       "'%s' has no ETag in the manifest: its version cannot be pinned",
+                       file->path);
     if (!hr_blob_is_remote(file->location) || strpbrk(file->location, "\r\n"))
-        return hr_fail(err, HR_E_UNSUPPORTED, "'%s' is at '%s': a mount reads storage accounts only", file->path, file->location);
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "'%s' is at '%s': a mount reads storage accounts only", file->path,
+                       file->location);
     file->size = (int64_t)json_integer_value(size);
     hr_manifest_time(json_object_get(object, "modified"), &file->mtime_ms);
     return HR_OK;
 }
 
-static enum hr_code files_of(struct hr_manifest *manifest, struct hr_arena *arena, const json_t *list, struct hr_err *err)
+static enum hr_code files_of(struct hr_manifest *manifest,
+                             struct hr_arena *arena,
+                             const json_t *list,
+                             struct hr_err *err)
 {
     size_t count = json_array_size(list);
     struct hr_tree_file *files = calloc(count + 1, sizeof *files);
@@ -83,7 +97,11 @@ static const char *scalar(struct hr_arena *arena, const json_t *value)
     return hr_strdup(arena, json_is_string(value) ? json_string_value(value) : "");
 }
 
-enum hr_code hr_manifest_parse(struct hr_manifest *manifest, struct hr_arena *arena, const char *bytes, size_t len, json_t **storage,
+enum hr_code hr_manifest_parse(struct hr_manifest *manifest,
+                               struct hr_arena *arena,
+                               const char *bytes,
+                               size_t len,
+                               json_t **storage,
                                struct hr_err *err)
 {
     json_error_t why;
@@ -91,7 +109,8 @@ enum hr_code hr_manifest_parse(struct hr_manifest *manifest, struct hr_arena *ar
     *manifest = (struct hr_manifest){0};
     *storage = NULL;
     if (!json)
-        return hr_fail(err, HR_E_INVALID, "the manifest is not JSON: line %d: %s", why.line, why.text);
+        return hr_fail(err, HR_E_INVALID, "the manifest is not JSON: line %d: %s", why.line,
+                       why.text);
     manifest->id = scalar(arena, json_object_get(json, "id"));
     manifest->name = scalar(arena, json_object_get(json, "name"));
     manifest->version = scalar(arena, json_object_get(json, "version"));

@@ -15,7 +15,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define END_WAIT_MS 5000               /* for the process of an unmounted mount */
+#define END_WAIT_MS 5000 /* for the process of an unmounted mount */
 
 /* ---- what is mounted ---- */
 
@@ -48,7 +48,10 @@ static bool parse_line(char *line, struct hr_mount_entry *entry)
     char *type = strtok_r(dash + 3, " ", &save), *source = strtok_r(NULL, " ", &save);
     if (!dir || !type || !source)
         return false;
-    *entry = (struct hr_mount_entry){.dir = unescape(dir), .type = type, .source = unescape(source), .ours = !strcmp(type, HR_MOUNT_FSTYPE)};
+    *entry = (struct hr_mount_entry){.dir = unescape(dir),
+                                     .type = type,
+                                     .source = unescape(source),
+                                     .ours = !strcmp(type, HR_MOUNT_FSTYPE)};
     return true;
 }
 
@@ -61,7 +64,11 @@ static void ask(struct hr_mount_entry *entry)
     entry->dead = len < 0 && errno == ENOTCONN;
 }
 
-enum hr_code hr_mount_list(struct hr_arena *arena, bool only_ours, struct hr_mount_entry **entries, size_t *count, struct hr_err *err)
+enum hr_code hr_mount_list(struct hr_arena *arena,
+                           bool only_ours,
+                           struct hr_mount_entry **entries,
+                           size_t *count,
+                           struct hr_err *err)
 {
     FILE *file = fopen("/proc/self/mountinfo", "re");
     char *line = NULL;
@@ -92,7 +99,9 @@ enum hr_code hr_mount_list(struct hr_arena *arena, bool only_ours, struct hr_mou
 }
 
 /* the topmost mount on this very path; NULL: none */
-static struct hr_mount_entry *mounted_on(struct hr_arena *arena, const char *real, struct hr_err *err)
+static struct hr_mount_entry *mounted_on(struct hr_arena *arena,
+                                         const char *real,
+                                         struct hr_err *err)
 {
     struct hr_mount_entry *entries;
     size_t count;
@@ -105,7 +114,10 @@ static struct hr_mount_entry *mounted_on(struct hr_arena *arena, const char *rea
 }
 
 /* realpath would ask a dead mount; its parent is enough */
-static enum hr_code real_of(struct hr_arena *arena, const char *dir, const char **real, struct hr_err *err)
+static enum hr_code real_of(struct hr_arena *arena,
+                            const char *dir,
+                            const char **real,
+                            struct hr_err *err)
 {
     char path[PATH_MAX];
     if (realpath(dir, path)) {
@@ -121,7 +133,10 @@ static enum hr_code real_of(struct hr_arena *arena, const char *dir, const char 
     const char *name = slash ? slash + 1 : copy;
     if (slash)
         *slash = 0;
-    if ((why == ENOTCONN || why == EACCES) && realpath(!slash ? "." : slash == copy ? "/" : copy, path)) {
+    if ((why == ENOTCONN || why == EACCES) && realpath(!slash          ? "."
+                                                       : slash == copy ? "/"
+                                                                       : copy,
+                                                       path)) {
         *real = hr_printf(arena, "%s/%s", strcmp(path, "/") ? path : "", name);
         return HR_OK;
     }
@@ -134,7 +149,8 @@ static enum hr_code real_of(struct hr_arena *arena, const char *dir, const char 
 
 static const char *fusermount(void)
 {
-    static const char *const places[] = {"/usr/bin/fusermount3", "/bin/fusermount3", "/usr/local/bin/fusermount3"};
+    static const char *const places[] = {"/usr/bin/fusermount3", "/bin/fusermount3",
+                                         "/usr/local/bin/fusermount3"};
     for (size_t i = 0; i < HR_LEN(places); i++)
         if (!access(places[i], X_OK))
             return places[i];
@@ -150,7 +166,9 @@ enum hr_code hr_mount_fuse_check(struct hr_err *err)
         return hr_fail(err, HR_E_UNSUPPORTED, "/dev/fuse cannot be opened: %s", strerror(errno));
     close(fd);
     if (geteuid() && !fusermount())
-        return hr_fail(err, HR_E_UNSUPPORTED, "there is no fusermount3, which mounts for users: it is in Debian's package fuse3");
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "there is no fusermount3, which mounts for users: it is in Debian's package fuse3");
     return HR_OK;
 }
 
@@ -161,7 +179,8 @@ static enum hr_code by_fusermount(const char *real, bool lazy, struct hr_err *er
     const char *program = fusermount();
     if (!program)
         return hr_fail(err, HR_E_UNSUPPORTED, "there is no fusermount3 to unmount '%s' with", real);
-    char *const argv[] = {(char *)program, (char *)"-u", (char *)"-q", (char *)(lazy ? "-z" : "--"), (char *)real, NULL};
+    char *const argv[] = {(char *)program, (char *)"-u", (char *)"-q", (char *)(lazy ? "-z" : "--"),
+                          (char *)real,    NULL};
     char *const env[] = {(char *)"LC_ALL=C", (char *)"PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -171,10 +190,13 @@ static enum hr_code by_fusermount(const char *real, bool lazy, struct hr_err *er
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
         return hr_fail(err, HR_E_IO, "\"%s\" cannot be run: %s", program, strerror(failed));
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     if (WIFEXITED(status) && !WEXITSTATUS(status))
         return HR_OK;
-    return hr_fail(err, HR_E_EXISTS, "'%s' cannot be unmounted: files in it are in use, or it is another user's", real);
+    return hr_fail(err, HR_E_EXISTS,
+                   "'%s' cannot be unmounted: files in it are in use, or it is another user's",
+                   real);
 }
 
 enum hr_code hr_mount_point_detach(const char *real, bool lazy, struct hr_err *err)
@@ -191,21 +213,25 @@ enum hr_code hr_mount_point_detach(const char *real, bool lazy, struct hr_err *e
 /* a descriptor of the process: it tells of the end even before its parent has waited for it */
 static void wait_for_end(pid_t pid)
 {
-    struct pollfd ends = {.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, .events = POLLIN};
+    struct pollfd ends = {.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1,
+                          .events = POLLIN};
     if (ends.fd < 0)
         return;
     poll(&ends, 1, END_WAIT_MS);
     close(ends.fd);
 }
 
-enum hr_code hr_mount_point_unmount(struct hr_arena *arena, const char *dir, bool lazy, struct hr_err *err)
+enum hr_code hr_mount_point_unmount(struct hr_arena *arena,
+                                    const char *dir,
+                                    bool lazy,
+                                    struct hr_err *err)
 {
     const char *real;
     HR_TRY(real_of(arena, dir, &real, err));
     struct hr_mount_entry *entry = mounted_on(arena, real, err);
     if (!entry || !entry->ours)
-        return hr_fail(err, HR_E_NOT_FOUND, "no dataset is mounted on '%s'%s%s", dir, entry ? ", but a file system of type " : "",
-                       entry ? entry->type : "");
+        return hr_fail(err, HR_E_NOT_FOUND, "no dataset is mounted on '%s'%s%s", dir,
+                       entry ? ", but a file system of type " : "", entry ? entry->type : "");
     enum hr_code code = hr_mount_point_detach(real, lazy || entry->dead, err);
     if (code == HR_E_EXISTS)
         hr_fail_command(err, "headrace unmount --lazy %s", dir);
@@ -220,16 +246,21 @@ static enum hr_code check_empty(const char *dir, struct hr_err *err)
 {
     DIR *listing = opendir(dir);
     if (!listing)
-        return hr_fail(err, errno == ENOTDIR ? HR_E_INVALID : HR_E_IO, "the mount point '%s' %s%s", dir,
-                       errno == ENOTDIR ? "is not a folder" : "cannot be listed: ", errno == ENOTDIR ? "" : strerror(errno));
+        return hr_fail(err, errno == ENOTDIR ? HR_E_INVALID : HR_E_IO, "the mount point '%s' %s%s",
+                       dir, errno == ENOTDIR ? "is not a folder" : "cannot be listed: ",
+                       errno == ENOTDIR ? "" : strerror(errno));
     bool empty = true;
     for (struct dirent *entry; empty && (entry = readdir(listing));)
         empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
     closedir(listing);
-    return empty ? HR_OK : hr_fail(err, HR_E_EXISTS, "the mount point '%s' is not empty: a mount would hide what is in it", dir);
+    return empty ? HR_OK
+                 : hr_fail(err, HR_E_EXISTS,
+                           "the mount point '%s' is not empty: a mount would hide what is in it",
+                           dir);
 }
 
-enum hr_code hr_mount_point_prepare(struct hr_arena *arena, const char *dir, const char **real, bool *repaired, struct hr_err *err)
+enum hr_code hr_mount_point_prepare(
+    struct hr_arena *arena, const char *dir, const char **real, bool *repaired, struct hr_err *err)
 {
     *repaired = false;
     enum hr_code code = real_of(arena, dir, real, err);
@@ -243,7 +274,8 @@ enum hr_code hr_mount_point_prepare(struct hr_arena *arena, const char *dir, con
         entry = mounted_on(arena, *real, err);
     }
     if (entry) {
-        hr_fail(err, HR_E_EXISTS, "the mount point '%s' is in use: %s is mounted on it", dir, entry->source);
+        hr_fail(err, HR_E_EXISTS, "the mount point '%s' is in use: %s is mounted on it", dir,
+                entry->source);
         return entry->ours ? hr_fail_command(err, "headrace unmount %s", dir) : HR_E_EXISTS;
     }
     return check_empty(*real, err);

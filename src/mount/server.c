@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#define STARTING_WAITS 15              /* a server that has just started says 503 until its storage account is there */
+#define STARTING_WAITS \
+    15 /* a server that has just started says 503 until its storage account is there */
 #define STARTING_PAUSE_NS 200000000
 
 static const char *text_of(const json_t *json, const char *name)
@@ -27,21 +28,30 @@ static enum hr_code read_home(struct hr_mount_server *server, struct hr_err *err
     struct hr_arena *scratch = hr_arena_new(NULL);
     char *bytes;
     size_t len;
-    const char *from_env = getenv("HEADRACE_TOKEN"), *path = hr_printf(scratch, "%s/run/endpoint.json", server->home);
-    json_t *json = hr_file_read(scratch, path, 1 << 20, &bytes, &len, NULL) ? NULL : json_loadb(bytes, len, 0, NULL);
+    const char *from_env = getenv("HEADRACE_TOKEN"),
+               *path = hr_printf(scratch, "%s/run/endpoint.json", server->home);
+    json_t *json = hr_file_read(scratch, path, 1 << 20, &bytes, &len, NULL)
+                       ? NULL
+                       : json_loadb(bytes, len, 0, NULL);
     if (*text_of(json, "https_url")) {
         keep(server, &server->url, text_of(json, "https_url"));
         keep(server, &server->ca_file, text_of(json, "ca_file"));
-        keep(server, (const char **)&server->token.text, from_env && *from_env ? from_env : text_of(json, "token"));
+        keep(server, (const char **)&server->token.text,
+             from_env && *from_env ? from_env : text_of(json, "token"));
     }
     json_decref(json);
     hr_arena_free(scratch);
     if (server->url)
         return HR_OK;
-    return hr_fail(err, HR_E_UNAVAILABLE, "no server runs on home \"%s\": it has no run/endpoint.json", server->home);
+    return hr_fail(err, HR_E_UNAVAILABLE,
+                   "no server runs on home \"%s\": it has no run/endpoint.json", server->home);
 }
 
-enum hr_code hr_mount_server_find(struct hr_mount_server *server, struct hr_arena *arena, const char *home, const char *url, const char *ca_file,
+enum hr_code hr_mount_server_find(struct hr_mount_server *server,
+                                  struct hr_arena *arena,
+                                  const char *home,
+                                  const char *url,
+                                  const char *ca_file,
                                   struct hr_err *err)
 {
     const char *token = getenv("HEADRACE_TOKEN");
@@ -61,14 +71,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return hr_buf_add(arg, bytes, size * count) ? size * count : 0;
 }
 
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+static int on_progress(
+    void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
     struct hr_mount_server *server = arg;
     (void)down_total, (void)down, (void)up_total, (void)up;
     return atomic_load(&server->stop);
 }
 
-static CURLcode perform(struct hr_mount_server *server, const char *method, const char *path, struct hr_buf *reply, long *status, char *why)
+static CURLcode perform(struct hr_mount_server *server,
+                        const char *method,
+                        const char *path,
+                        struct hr_buf *reply,
+                        long *status,
+                        char *why)
 {
     CURL *curl = curl_easy_init();
     struct hr_buf text;
@@ -106,12 +122,19 @@ static CURLcode perform(struct hr_mount_server *server, const char *method, cons
     return code;
 }
 
-static enum hr_code refused(const struct hr_mount_server *server, const struct hr_buf *reply, long status, struct hr_err *err)
+static enum hr_code refused(const struct hr_mount_server *server,
+                            const struct hr_buf *reply,
+                            long status,
+                            struct hr_err *err)
 {
-    json_t *json = json_loadb(hr_buf_text(reply), hr_buf_len(reply), 0, NULL), *error = json_object_get(json, "error");
+    json_t *json = json_loadb(hr_buf_text(reply), hr_buf_len(reply), 0, NULL),
+           *error = json_object_get(json, "error");
     const char *message = text_of(error, "message");
-    enum hr_code code = status == 401 || status == 403 ? HR_E_DENIED : status == 404 || status == 410 ? HR_E_NOT_FOUND
-                        : status == 409 || status == 412 ? HR_E_CHANGED : status >= 500 || status == 429 ? HR_E_UNAVAILABLE : HR_E_INVALID;
+    enum hr_code code = status == 401 || status == 403   ? HR_E_DENIED
+                        : status == 404 || status == 410 ? HR_E_NOT_FOUND
+                        : status == 409 || status == 412 ? HR_E_CHANGED
+                        : status >= 500 || status == 429 ? HR_E_UNAVAILABLE
+                                                         : HR_E_INVALID;
     if (*message)
         hr_fail(err, code, "%s", message);
     else
@@ -120,7 +143,12 @@ static enum hr_code refused(const struct hr_mount_server *server, const struct h
     return code;
 }
 
-enum hr_code hr_mount_server_call(struct hr_mount_server *server, const char *method, const char *path, size_t max, char **bytes, size_t *len,
+enum hr_code hr_mount_server_call(struct hr_mount_server *server,
+                                  const char *method,
+                                  const char *path,
+                                  size_t max,
+                                  char **bytes,
+                                  size_t *len,
                                   struct hr_err *err)
 {
     char why[CURL_ERROR_SIZE] = "";
@@ -128,20 +156,25 @@ enum hr_code hr_mount_server_call(struct hr_mount_server *server, const char *me
     long status = 0;
     hr_buf_init(&reply, max);
     CURLcode curl = perform(server, method, path, &reply, &status, why);
-    for (int waits = 0; !curl && status == 503 && waits < STARTING_WAITS && !atomic_load(&server->stop); waits++) {
+    for (int waits = 0;
+         !curl && status == 503 && waits < STARTING_WAITS && !atomic_load(&server->stop); waits++) {
         nanosleep(&(struct timespec){0, STARTING_PAUSE_NS}, NULL);
         hr_buf_clear(&reply);
         curl = perform(server, method, path, &reply, &status, why);
     }
-    if ((curl == CURLE_COULDNT_CONNECT || status == 401) && server->home && !read_home(server, NULL)) {
+    if ((curl == CURLE_COULDNT_CONNECT || status == 401) &&
+        server->home &&
+        !read_home(server, NULL)) {
         hr_buf_clear(&reply);
         curl = perform(server, method, path, &reply, &status, why);
     }
     enum hr_code code = HR_OK;
     if (!hr_buf_ok(&reply))
-        code = hr_buf_check(&reply, hr_printf(server->arena, "the answer of \"%s%s\"", server->url, path), err);
+        code = hr_buf_check(
+            &reply, hr_printf(server->arena, "the answer of \"%s%s\"", server->url, path), err);
     else if (curl)
-        code = hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s", server->url, why[0] ? why : curl_easy_strerror(curl));
+        code = hr_fail(err, HR_E_UNAVAILABLE, "the server at \"%s\" does not answer: %s",
+                       server->url, why[0] ? why : curl_easy_strerror(curl));
     else if (status / 100 != 2)
         code = refused(server, &reply, status, err);
     else

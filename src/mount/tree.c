@@ -11,13 +11,17 @@ struct building {
     const struct hr_tree_file *files;
     size_t count, cap;
     struct hr_buf pool;
-    struct hr_map bases;               /* base -> index + 1 */
-    struct hr_buf base_list;           /* of const char * */
-    struct slice { size_t low, high, depth; } *slices;   /* of each node that is a folder: its files, and where their names begin */
+    struct hr_map bases;     /* base -> index + 1 */
+    struct hr_buf base_list; /* of const char * */
+    /* of each node that is a folder: its files, and where their names begin */
+    struct slice {
+        size_t low, high, depth;
+    } *slices;
     size_t slice_cap;
 };
 
-/* ---- order: '/' before everything else, so that a folder's files stand together and its children are in bytewise order of name ---- */
+/* ---- order: '/' before everything else, so that a folder's files stand together and its children
+ * are in bytewise order of name ---- */
 
 static unsigned rank(char c)
 {
@@ -26,7 +30,8 @@ static unsigned rank(char c)
 
 static int by_path(const void *a, const void *b)
 {
-    const char *left = ((const struct hr_tree_file *)a)->path, *right = ((const struct hr_tree_file *)b)->path;
+    const char *left = ((const struct hr_tree_file *)a)->path,
+               *right = ((const struct hr_tree_file *)b)->path;
     while (*left && *left == *right)
         left++, right++;
     return (int)rank(*left) - (int)rank(*right);
@@ -37,14 +42,22 @@ static int by_path(const void *a, const void *b)
 static enum hr_code check_path(const char *path, struct hr_err *err)
 {
     if (strlen(path) > HR_TREE_PATH_MAX)
-        return hr_fail(err, HR_E_LIMIT, "the path '%.100s…' has more than %u bytes", path, HR_TREE_PATH_MAX);
+        return hr_fail(err, HR_E_LIMIT, "the path '%.100s…' has more than %u bytes", path,
+                       HR_TREE_PATH_MAX);
     for (const char *segment = path;; segment += strcspn(segment, "/") + 1) {
         size_t len = strcspn(segment, "/");
-        if (!len || (len == 1 && *segment == '.') || (len == 2 && segment[0] == '.' && segment[1] == '.'))
-            return hr_fail(err, HR_E_INVALID, "the path '%s' is not relative to the dataset: a file system has no names that are empty, '.' or '..'", path);
+        if (!len ||
+            (len == 1 && *segment == '.') ||
+            (len == 2 && segment[0] == '.' && segment[1] == '.'))
+            return hr_fail(
+                err, HR_E_INVALID,
+                "the path '%s' is not relative to the dataset: a file system has no names that are empty, '.' or '..'",
+                path);
         if (len > HR_TREE_NAME_MAX)
-            return hr_fail(err, HR_E_LIMIT, "the name '%.60s…' in '%.60s…' has more than %u bytes: a file system cannot show it", segment, path,
-                           HR_TREE_NAME_MAX);
+            return hr_fail(
+                err, HR_E_LIMIT,
+                "the name '%.60s…' in '%.60s…' has more than %u bytes: a file system cannot show it",
+                segment, path, HR_TREE_NAME_MAX);
         if (!segment[len])
             return HR_OK;
     }
@@ -56,9 +69,13 @@ static enum hr_code check_files(const struct hr_tree_file *files, size_t count, 
         size_t len = i ? strlen(files[i - 1].path) : 0;
         HR_TRY(check_path(files[i].path, err));
         if (i && !strncmp(files[i].path, files[i - 1].path, len) && !files[i].path[len])
-            return hr_fail(err, HR_E_INVALID, "the path '%s' stands twice in the manifest", files[i].path);
+            return hr_fail(err, HR_E_INVALID, "the path '%s' stands twice in the manifest",
+                           files[i].path);
         if (i && !strncmp(files[i].path, files[i - 1].path, len) && files[i].path[len] == '/')
-            return hr_fail(err, HR_E_INVALID, "'%s' is a file and, with '%s', a folder: a file system cannot show both", files[i - 1].path, files[i].path);
+            return hr_fail(
+                err, HR_E_INVALID,
+                "'%s' is a file and, with '%s', a folder: a file system cannot show both",
+                files[i - 1].path, files[i].path);
         if (files[i].size < 0)
             return hr_fail(err, HR_E_INVALID, "'%s' has a negative size", files[i].path);
     }
@@ -104,11 +121,16 @@ static uint32_t new_node(struct building *b, uint32_t parent)
     return tree->count++;
 }
 
-static void make_file(struct building *b, struct hr_tree_node *node, const struct hr_tree_file *file)
+static void make_file(struct building *b,
+                      struct hr_tree_node *node,
+                      const struct hr_tree_file *file)
 {
     size_t path = strlen(file->path), location = strlen(file->location);
     bool behind = location >= path && !strcmp(file->location + location - path, file->path);
-    size_t base = behind ? location - path : (size_t)(strrchr(file->location, '/') ? strrchr(file->location, '/') + 1 - file->location : 0);
+    size_t base = behind ? location - path
+                         : (size_t)(strrchr(file->location, '/')
+                                        ? strrchr(file->location, '/') + 1 - file->location
+                                        : 0);
     node->first = HR_TREE_NONE;
     node->count = base_index(b, file->location, base);
     node->rest = behind ? HR_TREE_NONE : add_text(b, file->location + base, location - base);
@@ -119,7 +141,8 @@ static void make_file(struct building *b, struct hr_tree_node *node, const struc
     b->tree->bytes += file->size;
 }
 
-/* the children of one folder, from its slice of the files: each run of one name is a file or a folder */
+/* the children of one folder, from its slice of the files: each run of one name is a file or a
+ * folder */
 static void fill_folder(struct building *b, uint32_t folder)
 {
     struct slice slice = b->slices[folder];
@@ -146,13 +169,18 @@ static void fill_folder(struct building *b, uint32_t folder)
     b->tree->nodes[folder].count = b->tree->count - b->tree->nodes[folder].first;
 }
 
-enum hr_code hr_tree_build(struct hr_tree *tree, struct hr_arena *arena, struct hr_tree_file *files, size_t count, int64_t mtime_ms,
+enum hr_code hr_tree_build(struct hr_tree *tree,
+                           struct hr_arena *arena,
+                           struct hr_tree_file *files,
+                           size_t count,
+                           int64_t mtime_ms,
                            struct hr_err *err)
 {
     *tree = (struct hr_tree){0};
     qsort(files, count, sizeof *files, by_path);
     HR_TRY(check_files(files, count, err));
-    struct building b = {.tree = tree, .arena = arena, .files = files, .cap = count + count / 8 + 16};
+    struct building b = {
+        .tree = tree, .arena = arena, .files = files, .cap = count + count / 8 + 16};
     hr_buf_init(&b.pool, UINT32_MAX - 1);
     hr_buf_init(&b.base_list, UINT32_MAX);
     hr_map_init(&b.bases);
@@ -163,7 +191,8 @@ enum hr_code hr_tree_build(struct hr_tree *tree, struct hr_arena *arena, struct 
     tree->nodes[root].mtime_ms = mtime_ms;
     tree->nodes[root].name = add_text(&b, "", 0);
     b.slices[root] = (struct slice){0, count, 0};
-    for (uint32_t i = 0; i < tree->count; i++)          /* breadth first: a folder's children are made together, behind all before */
+    /* breadth first: a folder's children are made together, behind all before */
+    for (uint32_t i = 0; i < tree->count; i++)
         if (!tree->nodes[i].first)
             fill_folder(&b, i);
     bool fits = hr_buf_ok(&b.pool) && hr_buf_ok(&b.base_list);
@@ -171,12 +200,16 @@ enum hr_code hr_tree_build(struct hr_tree *tree, struct hr_arena *arena, struct 
     free(tree->nodes);
     tree->nodes = nodes;
     tree->pool = fits ? hr_memdup(arena, hr_buf_text(&b.pool), hr_buf_len(&b.pool)) : NULL;
-    tree->bases = fits && hr_buf_len(&b.base_list) ? hr_memdup(arena, hr_buf_text(&b.base_list), hr_buf_len(&b.base_list)) : NULL;
+    tree->bases = fits && hr_buf_len(&b.base_list)
+                      ? hr_memdup(arena, hr_buf_text(&b.base_list), hr_buf_len(&b.base_list))
+                      : NULL;
     free(b.slices);
     hr_buf_release(&b.pool);
     hr_buf_release(&b.base_list);
     hr_map_release(&b.bases);
-    return fits ? HR_OK : hr_fail(err, HR_E_LIMIT, "the names of the dataset's %zu files are over 4 GB", count);
+    return fits ? HR_OK
+                : hr_fail(err, HR_E_LIMIT, "the names of the dataset's %zu files are over 4 GB",
+                          count);
 }
 
 /* ---- reading ---- */
@@ -236,6 +269,7 @@ char *hr_tree_path(const struct hr_tree *tree, struct hr_arena *arena, uint32_t 
 char *hr_tree_location(const struct hr_tree *tree, struct hr_arena *arena, uint32_t node)
 {
     const struct hr_tree_node *file = &tree->nodes[node];
-    const char *rest = file->rest == HR_TREE_NONE ? hr_tree_path(tree, arena, node) : tree->pool + file->rest;
+    const char *rest =
+        file->rest == HR_TREE_NONE ? hr_tree_path(tree, arena, node) : tree->pool + file->rest;
     return hr_printf(arena, "%s%s", tree->bases[file->count], rest);
 }

@@ -1,5 +1,6 @@
-/* Arrow IPC, the writer. Flatbuffers are laid out forwards: a table, then what it points to, each offset patched once its target's
- * place is known. Field numbers and enumerations are those of Arrow's Schema.fbs and Message.fbs. */
+/* Arrow IPC, the writer. Flatbuffers are laid out forwards: a table, then what it points to, each
+ * offset patched once its target's place is known. Field numbers and enumerations are those of
+ * Arrow's Schema.fbs and Message.fbs. */
 #include "wire/arrow.h"
 #include "base/check.h"
 #include "wire/arrow_fbs.h"
@@ -7,7 +8,10 @@
 #include <string.h>
 #include <zstd.h>
 
-static const struct { const char *name; int width; } kinds[] = {
+static const struct {
+    const char *name;
+    int width;
+} kinds[] = {
 #define X(name, width) {#name, width},
     HR_ARROW_KINDS(X)
 #undef X
@@ -25,12 +29,16 @@ const char *hr_arrow_kind_name(enum hr_arrow_kind kind)
 
 bool hr_arrow_is_large(enum hr_arrow_kind kind)
 {
-    return kind == HR_ARROW_LARGE_UTF8 || kind == HR_ARROW_LARGE_BINARY || kind == HR_ARROW_LARGE_LIST;
+    return kind == HR_ARROW_LARGE_UTF8 ||
+           kind == HR_ARROW_LARGE_BINARY ||
+           kind == HR_ARROW_LARGE_LIST;
 }
 
 bool hr_arrow_has_offsets(enum hr_arrow_kind kind)
 {
-    return (kind >= HR_ARROW_UTF8 && kind <= HR_ARROW_LARGE_BINARY) || kind == HR_ARROW_LIST || kind == HR_ARROW_LARGE_LIST ||
+    return (kind >= HR_ARROW_UTF8 && kind <= HR_ARROW_LARGE_BINARY) ||
+           kind == HR_ARROW_LIST ||
+           kind == HR_ARROW_LARGE_LIST ||
            kind == HR_ARROW_MAP;
 }
 
@@ -38,13 +46,13 @@ bool hr_arrow_has_offsets(enum hr_arrow_kind kind)
 
 struct fb {
     struct hr_buf *out;
-    size_t base;             /* where alignment counts from */
+    size_t base; /* where alignment counts from */
 };
 
 struct slot {
-    uint8_t size;            /* 0: the field is absent, its default holds */
+    uint8_t size; /* 0: the field is absent, its default holds */
     uint64_t value;
-    size_t at;               /* set by table(): where the value stands */
+    size_t at; /* set by table(): where the value stands */
 };
 
 static void pad(struct fb *fb, size_t align, size_t rest)
@@ -72,7 +80,8 @@ static size_t add_u32(struct fb *fb, uint32_t value)
     return at;
 }
 
-/* A table starts 4 bytes behind an 8-byte boundary, so its fields, widest first, are all aligned. */
+/* A table starts 4 bytes behind an 8-byte boundary, so its fields, widest first, are all aligned.
+ */
 static void table(struct fb *fb, struct slot *slots, size_t count, size_t pointer)
 {
     uint16_t places[16] = {0}, size = 4;
@@ -96,7 +105,8 @@ static void table(struct fb *fb, struct slot *slots, size_t count, size_t pointe
         for (size_t i = 0; i < count; i++)
             if (slots[i].size == width) {
                 slots[i].at = hr_buf_mark(fb->out);
-                hr_buf_add(fb->out, &slots[i].value, width);   /* little endian: the low bytes come first */
+                /* little endian: the low bytes come first */
+                hr_buf_add(fb->out, &slots[i].value, width);
             }
 }
 
@@ -142,7 +152,8 @@ static struct fb message_begin(struct hr_buf *out)
     return fb;
 }
 
-/* the message's table; returns the place of its body length, and through header that of its header's pointer */
+/* the message's table; returns the place of its body length, and through header that of its
+ * header's pointer */
 static size_t message_table(struct fb *fb, int type, size_t *header)
 {
     struct slot slots[] = {{2, HR_ARROW_V5}, {1, (uint64_t)type}, {4}, {8}};
@@ -163,27 +174,59 @@ static void message_end(struct fb *fb)
 static uint8_t type_number(enum hr_arrow_kind kind)
 {
     switch (kind) {
-    case HR_ARROW_NULL: return FBS_NULL;
-    case HR_ARROW_BOOL: return FBS_BOOL;
-    case HR_ARROW_INT8: case HR_ARROW_INT16: case HR_ARROW_INT32: case HR_ARROW_INT64:
-    case HR_ARROW_UINT8: case HR_ARROW_UINT16: case HR_ARROW_UINT32: case HR_ARROW_UINT64: return FBS_INT;
-    case HR_ARROW_FLOAT16: case HR_ARROW_FLOAT: case HR_ARROW_DOUBLE: return FBS_FLOATING_POINT;
-    case HR_ARROW_DECIMAL128: return FBS_DECIMAL;
-    case HR_ARROW_DATE32: case HR_ARROW_DATE64: return FBS_DATE;
-    case HR_ARROW_TIME32: case HR_ARROW_TIME64: return FBS_TIME;
-    case HR_ARROW_TIMESTAMP: return FBS_TIMESTAMP;
-    case HR_ARROW_DURATION: return FBS_DURATION;
-    case HR_ARROW_MONTHS: case HR_ARROW_DAY_TIME: case HR_ARROW_MONTH_DAY_NANO: return FBS_INTERVAL;
-    case HR_ARROW_UTF8: return FBS_UTF8;
-    case HR_ARROW_LARGE_UTF8: return FBS_LARGE_UTF8;
-    case HR_ARROW_BINARY: return FBS_BINARY;
-    case HR_ARROW_LARGE_BINARY: return FBS_LARGE_BINARY;
-    case HR_ARROW_FIXED_BINARY: return FBS_FIXED_SIZE_BINARY;
-    case HR_ARROW_LIST: return FBS_LIST;
-    case HR_ARROW_LARGE_LIST: return FBS_LARGE_LIST;
-    case HR_ARROW_MAP: return FBS_MAP;
-    case HR_ARROW_STRUCT: return FBS_STRUCT;
-    case HR_ARROW_KIND_COUNT: break;
+    case HR_ARROW_NULL:
+        return FBS_NULL;
+    case HR_ARROW_BOOL:
+        return FBS_BOOL;
+    case HR_ARROW_INT8:
+    case HR_ARROW_INT16:
+    case HR_ARROW_INT32:
+    case HR_ARROW_INT64:
+    case HR_ARROW_UINT8:
+    case HR_ARROW_UINT16:
+    case HR_ARROW_UINT32:
+    case HR_ARROW_UINT64:
+        return FBS_INT;
+    case HR_ARROW_FLOAT16:
+    case HR_ARROW_FLOAT:
+    case HR_ARROW_DOUBLE:
+        return FBS_FLOATING_POINT;
+    case HR_ARROW_DECIMAL128:
+        return FBS_DECIMAL;
+    case HR_ARROW_DATE32:
+    case HR_ARROW_DATE64:
+        return FBS_DATE;
+    case HR_ARROW_TIME32:
+    case HR_ARROW_TIME64:
+        return FBS_TIME;
+    case HR_ARROW_TIMESTAMP:
+        return FBS_TIMESTAMP;
+    case HR_ARROW_DURATION:
+        return FBS_DURATION;
+    case HR_ARROW_MONTHS:
+    case HR_ARROW_DAY_TIME:
+    case HR_ARROW_MONTH_DAY_NANO:
+        return FBS_INTERVAL;
+    case HR_ARROW_UTF8:
+        return FBS_UTF8;
+    case HR_ARROW_LARGE_UTF8:
+        return FBS_LARGE_UTF8;
+    case HR_ARROW_BINARY:
+        return FBS_BINARY;
+    case HR_ARROW_LARGE_BINARY:
+        return FBS_LARGE_BINARY;
+    case HR_ARROW_FIXED_BINARY:
+        return FBS_FIXED_SIZE_BINARY;
+    case HR_ARROW_LIST:
+        return FBS_LIST;
+    case HR_ARROW_LARGE_LIST:
+        return FBS_LARGE_LIST;
+    case HR_ARROW_MAP:
+        return FBS_MAP;
+    case HR_ARROW_STRUCT:
+        return FBS_STRUCT;
+    case HR_ARROW_KIND_COUNT:
+        break;
     }
     HR_CHECK(!"arrow kind");
     return 0;
@@ -194,13 +237,21 @@ static void write_type(struct fb *fb, const struct hr_arrow_field *field, size_t
     struct slot slots[3] = {{0}};
     size_t count = 0;
     switch (field->kind) {
-    case HR_ARROW_INT8: case HR_ARROW_INT16: case HR_ARROW_INT32: case HR_ARROW_INT64:
-    case HR_ARROW_UINT8: case HR_ARROW_UINT16: case HR_ARROW_UINT32: case HR_ARROW_UINT64:
+    case HR_ARROW_INT8:
+    case HR_ARROW_INT16:
+    case HR_ARROW_INT32:
+    case HR_ARROW_INT64:
+    case HR_ARROW_UINT8:
+    case HR_ARROW_UINT16:
+    case HR_ARROW_UINT32:
+    case HR_ARROW_UINT64:
         slots[0] = (struct slot){4, 8u * (unsigned)kinds[field->kind].width};
         slots[1] = (struct slot){1, field->kind <= HR_ARROW_INT64};
         count = 2;
         break;
-    case HR_ARROW_FLOAT16: case HR_ARROW_FLOAT: case HR_ARROW_DOUBLE:
+    case HR_ARROW_FLOAT16:
+    case HR_ARROW_FLOAT:
+    case HR_ARROW_DOUBLE:
         slots[0] = (struct slot){2, (uint64_t)(field->kind - HR_ARROW_FLOAT16)};
         count = 1;
         break;
@@ -210,11 +261,13 @@ static void write_type(struct fb *fb, const struct hr_arrow_field *field, size_t
         slots[2] = (struct slot){4, 128};
         count = 3;
         break;
-    case HR_ARROW_DATE32: case HR_ARROW_DATE64:
+    case HR_ARROW_DATE32:
+    case HR_ARROW_DATE64:
         slots[0] = (struct slot){2, field->kind == HR_ARROW_DATE64};
         count = 1;
         break;
-    case HR_ARROW_TIME32: case HR_ARROW_TIME64:
+    case HR_ARROW_TIME32:
+    case HR_ARROW_TIME64:
         slots[0] = (struct slot){2, (uint64_t)field->unit};
         slots[1] = (struct slot){4, field->kind == HR_ARROW_TIME32 ? 32 : 64};
         count = 2;
@@ -228,7 +281,9 @@ static void write_type(struct fb *fb, const struct hr_arrow_field *field, size_t
         slots[0] = (struct slot){2, (uint64_t)field->unit};
         count = 1;
         break;
-    case HR_ARROW_MONTHS: case HR_ARROW_DAY_TIME: case HR_ARROW_MONTH_DAY_NANO:
+    case HR_ARROW_MONTHS:
+    case HR_ARROW_DAY_TIME:
+    case HR_ARROW_MONTH_DAY_NANO:
         slots[0] = (struct slot){2, (uint64_t)(field->kind - HR_ARROW_MONTHS)};
         count = 1;
         break;
@@ -253,11 +308,16 @@ static void write_metadata(struct fb *fb, const struct hr_arrow_field *field, si
     string(fb, field->metadata_value, slots[1].at);
 }
 
-static void write_fields(struct fb *fb, const struct hr_arrow_field *fields, size_t count, size_t pointer);
+static void write_fields(struct fb *fb,
+                         const struct hr_arrow_field *fields,
+                         size_t count,
+                         size_t pointer);
 
 static void write_field(struct fb *fb, const struct hr_arrow_field *field, size_t pointer)
 {
-    struct slot slots[] = {{4}, {1, field->nullable}, {1, type_number(field->kind)}, {4}, {0}, {4}, {field->metadata_key ? 4 : 0}};
+    struct slot slots[] = {
+        {4}, {1, field->nullable},         {1, type_number(field->kind)}, {4}, {0},
+        {4}, {field->metadata_key ? 4 : 0}};
     table(fb, slots, HR_LEN(slots), pointer);
     string(fb, field->name, slots[0].at);
     write_type(fb, field, slots[3].at);
@@ -266,7 +326,10 @@ static void write_field(struct fb *fb, const struct hr_arrow_field *field, size_
         write_metadata(fb, field, slots[6].at);
 }
 
-static void write_fields(struct fb *fb, const struct hr_arrow_field *fields, size_t count, size_t pointer)
+static void write_fields(struct fb *fb,
+                         const struct hr_arrow_field *fields,
+                         size_t count,
+                         size_t pointer)
 {
     size_t first = pointers(fb, count, pointer);
     for (size_t i = 0; i < count; i++)
@@ -288,8 +351,8 @@ void hr_arrow_write_schema(struct hr_buf *out, const struct hr_arrow_schema *sch
 
 struct body {
     struct hr_buf *out;
-    size_t start;            /* of the body */
-    size_t node, buffer;     /* places of the next node and buffer to fill in */
+    size_t start;        /* of the body */
+    size_t node, buffer; /* places of the next node and buffer to fill in */
     enum hr_arrow_codec codec;
     int level;
 };
@@ -298,8 +361,10 @@ static void count_parts(const struct hr_arrow_field *field, size_t *nodes, size_
 {
     ++*nodes;
     if (field->kind != HR_ARROW_NULL)
-        *buffers += 1 + hr_arrow_has_offsets(field->kind) +
-                    (kinds[field->kind].width != 0 || field->kind == HR_ARROW_FIXED_BINARY ||
+        *buffers += 1 +
+                    hr_arrow_has_offsets(field->kind) +
+                    (kinds[field->kind].width != 0 ||
+                     field->kind == HR_ARROW_FIXED_BINARY ||
                      (field->kind >= HR_ARROW_UTF8 && field->kind <= HR_ARROW_LARGE_BINARY));
     for (size_t i = 0; i < field->child_count; i++)
         count_parts(&field->children[i], nodes, buffers);
@@ -311,14 +376,17 @@ static size_t compress(const struct body *body, char *to, size_t room, const voi
         size_t size = LZ4F_compressFrame(to, room, data, len, NULL);
         return LZ4F_isError(size) ? SIZE_MAX : size;
     }
-    size_t size = ZSTD_compress(to, room, data, len, body->level ? body->level : ZSTD_CLEVEL_DEFAULT);
+    size_t size =
+        ZSTD_compress(to, room, data, len, body->level ? body->level : ZSTD_CLEVEL_DEFAULT);
     return ZSTD_isError(size) ? SIZE_MAX : size;
 }
 
-/* a compressed buffer: its plain length, then the frame; -1 when the bytes stand as they are, since they did not shrink */
+/* a compressed buffer: its plain length, then the frame; -1 when the bytes stand as they are, since
+ * they did not shrink */
 static void add_compressed(struct body *body, const void *data, size_t len)
 {
-    size_t room = body->codec == HR_ARROW_LZ4 ? LZ4F_compressFrameBound(len, NULL) : ZSTD_compressBound(len);
+    size_t room =
+        body->codec == HR_ARROW_LZ4 ? LZ4F_compressFrameBound(len, NULL) : ZSTD_compressBound(len);
     int64_t plain = (int64_t)len;
     char *to = hr_buf_room(body->out, 8 + room);
     if (!to)
@@ -351,13 +419,17 @@ static void add_buffer(struct body *body, const void *data, size_t len)
     hr_buf_add(out, zeros, (8 - (hr_buf_mark(out) - body->start) % 8) % 8);
 }
 
-static void add_array(struct body *body, const struct hr_arrow_field *field, const struct hr_arrow_array *array)
+static void add_array(struct body *body,
+                      const struct hr_arrow_field *field,
+                      const struct hr_arrow_array *array)
 {
     if (!hr_buf_ok(body->out))
         return;
     size_t length = (size_t)array->length;
     bool has_nulls = array->null_count && array->validity;
-    int64_t entry[2] = {array->length, field->kind == HR_ARROW_NULL ? array->length : has_nulls ? array->null_count : 0};
+    int64_t entry[2] = {array->length, field->kind == HR_ARROW_NULL ? array->length
+                                       : has_nulls                  ? array->null_count
+                                                                    : 0};
     hr_buf_patch(body->out, body->node, entry, sizeof entry);
     body->node += sizeof entry;
     if (field->kind == HR_ARROW_NULL)
@@ -374,8 +446,12 @@ static void add_array(struct body *body, const struct hr_arrow_field *field, con
         add_array(body, &field->children[i], &array->children[i]);
 }
 
-void hr_arrow_write_batch(struct hr_buf *out, const struct hr_arrow_schema *schema, const struct hr_arrow_array *arrays, int64_t rows,
-                          enum hr_arrow_codec codec, int level)
+void hr_arrow_write_batch(struct hr_buf *out,
+                          const struct hr_arrow_schema *schema,
+                          const struct hr_arrow_array *arrays,
+                          int64_t rows,
+                          enum hr_arrow_codec codec,
+                          int level)
 {
     size_t nodes = 0, buffers = 0, header;
     for (size_t i = 0; i < schema->count; i++)

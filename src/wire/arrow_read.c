@@ -1,5 +1,5 @@
-/* Arrow IPC, the reader. Bytes are a stranger's: each access goes through a bound check, a failed one marks the reader bad and
- * yields zero, and the caller asks once. */
+/* Arrow IPC, the reader. Bytes are a stranger's: each access goes through a bound check, a failed
+ * one marks the reader bad and yields zero, and the caller asks once. */
 #include "wire/arrow.h"
 #include "base/utf8.h"
 #include "wire/arrow_fbs.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#define UNPACKED_MAX ((size_t)1 << 30)   /* of all compressed buffers of one stream */
+#define UNPACKED_MAX ((size_t)1 << 30) /* of all compressed buffers of one stream */
 
 struct fbr {
     const uint8_t *at;
@@ -41,7 +41,8 @@ static size_t field_at(struct fbr *fb, size_t table, unsigned field)
     return offset ? table + offset : 0;
 }
 
-static uint64_t scalar(struct fbr *fb, size_t table, unsigned field, size_t size, uint64_t otherwise)
+static uint64_t scalar(
+    struct fbr *fb, size_t table, unsigned field, size_t size, uint64_t otherwise)
 {
     size_t at = field_at(fb, table, field);
     return at ? get(fb, at, size) : otherwise;
@@ -97,22 +98,34 @@ static enum hr_code broken(struct reader *reader, const char *what)
     return hr_fail(reader->err, HR_E_INVALID, "arrow stream is not valid: %s", what);
 }
 
-static enum hr_code integer_kind(struct reader *reader, struct fbr *fb, size_t type, struct hr_arrow_field *field)
+static enum hr_code integer_kind(struct reader *reader,
+                                 struct fbr *fb,
+                                 size_t type,
+                                 struct hr_arrow_field *field)
 {
     int bits = (int)scalar(fb, type, 0, 4, 0);
     int step = bits == 8 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : bits == 64 ? 3 : -1;
     if (step < 0)
         return broken(reader, "integer width");
-    field->kind = (enum hr_arrow_kind)((scalar(fb, type, 1, 1, 0) ? HR_ARROW_INT8 : HR_ARROW_UINT8) + step);
+    field->kind =
+        (enum hr_arrow_kind)((scalar(fb, type, 1, 1, 0) ? HR_ARROW_INT8 : HR_ARROW_UINT8) + step);
     return HR_OK;
 }
 
-static enum hr_code read_type(struct reader *reader, struct fbr *fb, unsigned number, size_t type, struct hr_arrow_field *field)
+static enum hr_code read_type(struct reader *reader,
+                              struct fbr *fb,
+                              unsigned number,
+                              size_t type,
+                              struct hr_arrow_field *field)
 {
-    static const struct { uint8_t number; enum hr_arrow_kind kind; } plain[] = {
-        {FBS_NULL, HR_ARROW_NULL}, {FBS_BOOL, HR_ARROW_BOOL}, {FBS_UTF8, HR_ARROW_UTF8}, {FBS_LARGE_UTF8, HR_ARROW_LARGE_UTF8},
-        {FBS_BINARY, HR_ARROW_BINARY}, {FBS_LARGE_BINARY, HR_ARROW_LARGE_BINARY}, {FBS_LIST, HR_ARROW_LIST},
-        {FBS_LARGE_LIST, HR_ARROW_LARGE_LIST}, {FBS_MAP, HR_ARROW_MAP}, {FBS_STRUCT, HR_ARROW_STRUCT}};
+    static const struct {
+        uint8_t number;
+        enum hr_arrow_kind kind;
+    } plain[] = {{FBS_NULL, HR_ARROW_NULL},     {FBS_BOOL, HR_ARROW_BOOL},
+                 {FBS_UTF8, HR_ARROW_UTF8},     {FBS_LARGE_UTF8, HR_ARROW_LARGE_UTF8},
+                 {FBS_BINARY, HR_ARROW_BINARY}, {FBS_LARGE_BINARY, HR_ARROW_LARGE_BINARY},
+                 {FBS_LIST, HR_ARROW_LIST},     {FBS_LARGE_LIST, HR_ARROW_LARGE_LIST},
+                 {FBS_MAP, HR_ARROW_MAP},       {FBS_STRUCT, HR_ARROW_STRUCT}};
     for (size_t i = 0; i < HR_LEN(plain); i++)
         if (plain[i].number == number) {
             field->kind = plain[i].kind;
@@ -132,17 +145,25 @@ static enum hr_code read_type(struct reader *reader, struct fbr *fb, unsigned nu
         field->precision = (int)scalar(fb, type, 0, 4, 0);
         field->scale = (int32_t)scalar(fb, type, 1, 4, 0);
         if (scalar(fb, type, 2, 4, 128) != 128)
-            return hr_fail(reader->err, HR_E_UNSUPPORTED, "arrow decimals of other than 128 bits are not supported");
-        return field->precision >= 1 && field->precision <= 38 ? HR_OK : broken(reader, "decimal precision");
+            return hr_fail(reader->err, HR_E_UNSUPPORTED,
+                           "arrow decimals of other than 128 bits are not supported");
+        return field->precision >= 1 && field->precision <= 38
+                   ? HR_OK
+                   : broken(reader, "decimal precision");
     case FBS_DATE:
         field->kind = scalar(fb, type, 0, 2, 1) ? HR_ARROW_DATE64 : HR_ARROW_DATE32;
         return HR_OK;
-    case FBS_TIME: case FBS_TIMESTAMP: case FBS_DURATION:
-        if ((unit = (unsigned)scalar(fb, type, 0, 2, number == FBS_TIMESTAMP ? 0 : 1)) > HR_ARROW_NANO)
+    case FBS_TIME:
+    case FBS_TIMESTAMP:
+    case FBS_DURATION:
+        if ((unit = (unsigned)scalar(fb, type, 0, 2, number == FBS_TIMESTAMP ? 0 : 1)) >
+            HR_ARROW_NANO)
             return broken(reader, "time unit");
         field->unit = (enum hr_arrow_unit)unit;
-        field->kind = number == FBS_TIMESTAMP ? HR_ARROW_TIMESTAMP : number == FBS_DURATION ? HR_ARROW_DURATION
-                    : scalar(fb, type, 1, 4, 32) == 64 ? HR_ARROW_TIME64 : HR_ARROW_TIME32;
+        field->kind = number == FBS_TIMESTAMP            ? HR_ARROW_TIMESTAMP
+                      : number == FBS_DURATION           ? HR_ARROW_DURATION
+                      : scalar(fb, type, 1, 4, 32) == 64 ? HR_ARROW_TIME64
+                                                         : HR_ARROW_TIME32;
         if (number == FBS_TIMESTAMP)
             field->timezone = text(fb, reader->arena, type, 1);
         return HR_OK;
@@ -156,17 +177,21 @@ static enum hr_code read_type(struct reader *reader, struct fbr *fb, unsigned nu
         field->width = (int)scalar(fb, type, 0, 4, 0);
         return field->width > 0 && field->width < (1 << 20) ? HR_OK : broken(reader, "fixed width");
     default:
-        return hr_fail(reader->err, HR_E_UNSUPPORTED, "arrow type number %u is not supported", number);
+        return hr_fail(reader->err, HR_E_UNSUPPORTED, "arrow type number %u is not supported",
+                       number);
     }
 }
 
 static bool children_fit(const struct hr_arrow_field *field)
 {
     switch (field->kind) {
-    case HR_ARROW_LIST: case HR_ARROW_LARGE_LIST:
+    case HR_ARROW_LIST:
+    case HR_ARROW_LARGE_LIST:
         return field->child_count == 1;
     case HR_ARROW_MAP:
-        return field->child_count == 1 && field->children[0].kind == HR_ARROW_STRUCT && field->children[0].child_count == 2;
+        return field->child_count == 1 &&
+               field->children[0].kind == HR_ARROW_STRUCT &&
+               field->children[0].child_count == 2;
     case HR_ARROW_STRUCT:
         return true;
     default:
@@ -174,13 +199,20 @@ static bool children_fit(const struct hr_arrow_field *field)
     }
 }
 
-static enum hr_code read_fields(struct reader *reader, struct fbr *fb, size_t table, unsigned number, int depth,
-                                struct hr_arrow_field **fields, size_t *count);
+static enum hr_code read_fields(struct reader *reader,
+                                struct fbr *fb,
+                                size_t table,
+                                unsigned number,
+                                int depth,
+                                struct hr_arrow_field **fields,
+                                size_t *count);
 
-static enum hr_code read_field(struct reader *reader, struct fbr *fb, size_t table, int depth, struct hr_arrow_field *field)
+static enum hr_code read_field(
+    struct reader *reader, struct fbr *fb, size_t table, int depth, struct hr_arrow_field *field)
 {
     if (depth > HR_ARROW_DEPTH_MAX || ++reader->fields > HR_ARROW_FIELDS_MAX)
-        return hr_fail(reader->err, HR_E_LIMIT, "arrow schema is nested too deeply or has too many fields");
+        return hr_fail(reader->err, HR_E_LIMIT,
+                       "arrow schema is nested too deeply or has too many fields");
     field->name = text(fb, reader->arena, table, 0);
     if (!field->name)
         field->name = "";
@@ -189,14 +221,20 @@ static enum hr_code read_field(struct reader *reader, struct fbr *fb, size_t tab
     if (fb->bad || !type)
         return broken(reader, "field without a type");
     if (field_at(fb, table, 4))
-        return hr_fail(reader->err, HR_E_UNSUPPORTED, "arrow dictionaries are not supported (column \"%s\")", field->name);
+        return hr_fail(reader->err, HR_E_UNSUPPORTED,
+                       "arrow dictionaries are not supported (column \"%s\")", field->name);
     HR_TRY(read_type(reader, fb, (unsigned)scalar(fb, table, 2, 1, 0), type, field));
     HR_TRY(read_fields(reader, fb, table, 5, depth + 1, &field->children, &field->child_count));
     return children_fit(field) ? HR_OK : broken(reader, "children of a field");
 }
 
-static enum hr_code read_fields(struct reader *reader, struct fbr *fb, size_t table, unsigned number, int depth,
-                                struct hr_arrow_field **fields, size_t *count)
+static enum hr_code read_fields(struct reader *reader,
+                                struct fbr *fb,
+                                size_t table,
+                                unsigned number,
+                                int depth,
+                                struct hr_arrow_field **fields,
+                                size_t *count)
 {
     size_t first = vector(fb, table, number, 4, count);
     if (fb->bad || *count > HR_ARROW_FIELDS_MAX)
@@ -211,23 +249,35 @@ static enum hr_code read_fields(struct reader *reader, struct fbr *fb, size_t ta
     return HR_OK;
 }
 
-static bool same_fields(const struct hr_arrow_field *a, const struct hr_arrow_field *b, size_t count)
+static bool same_fields(const struct hr_arrow_field *a,
+                        const struct hr_arrow_field *b,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (a[i].kind != b[i].kind || a[i].unit != b[i].unit || a[i].precision != b[i].precision || a[i].scale != b[i].scale ||
-            a[i].width != b[i].width || a[i].child_count != b[i].child_count || strcmp(a[i].name, b[i].name) ||
+        if (a[i].kind != b[i].kind ||
+            a[i].unit != b[i].unit ||
+            a[i].precision != b[i].precision ||
+            a[i].scale != b[i].scale ||
+            a[i].width != b[i].width ||
+            a[i].child_count != b[i].child_count ||
+            strcmp(a[i].name, b[i].name) ||
             !same_fields(a[i].children, b[i].children, a[i].child_count))
             return false;
     return true;
 }
 
-static enum hr_code read_schema(struct reader *reader, struct fbr *fb, size_t table, bool *has_schema)
+static enum hr_code read_schema(struct reader *reader,
+                                struct fbr *fb,
+                                size_t table,
+                                bool *has_schema)
 {
     struct hr_arrow_schema schema = {0}, *known = &reader->stream->schema;
     if (scalar(fb, table, 0, 2, 0))
-        return hr_fail(reader->err, HR_E_UNSUPPORTED, "arrow streams in big endian are not supported");
+        return hr_fail(reader->err, HR_E_UNSUPPORTED,
+                       "arrow streams in big endian are not supported");
     HR_TRY(read_fields(reader, fb, table, 1, 0, &schema.fields, &schema.count));
-    if (*has_schema && (schema.count != known->count || !same_fields(schema.fields, known->fields, schema.count)))
+    if (*has_schema &&
+        (schema.count != known->count || !same_fields(schema.fields, known->fields, schema.count)))
         return broken(reader, "streams with different schemas");
     if (!*has_schema)
         *known = schema;
@@ -242,10 +292,13 @@ struct body {
     const uint8_t *bytes;
     size_t len;
     size_t nodes, node_count, buffers, buffer_count;
-    int codec;              /* -1: plain */
+    int codec; /* -1: plain */
 };
 
-static enum hr_code unpack(struct reader *reader, const struct body *body, const uint8_t **data, size_t *len)
+static enum hr_code unpack(struct reader *reader,
+                           const struct body *body,
+                           const uint8_t **data,
+                           size_t *len)
 {
     int64_t plain;
     if (*len < 8)
@@ -256,11 +309,13 @@ static enum hr_code unpack(struct reader *reader, const struct body *body, const
     if (plain == -1)
         return HR_OK;
     if (plain < 0 || (size_t)plain > UNPACKED_MAX - reader->unpacked)
-        return hr_fail(reader->err, HR_E_LIMIT, "arrow stream unpacks to more than %zu bytes", UNPACKED_MAX);
+        return hr_fail(reader->err, HR_E_LIMIT, "arrow stream unpacks to more than %zu bytes",
+                       UNPACKED_MAX);
     reader->unpacked += (size_t)plain;
     void *to = hr_arena_try(reader->arena, (size_t)plain + 8);
     if (!to)
-        return hr_fail(reader->err, HR_E_NOMEM, "no memory to unpack an arrow buffer of %lld bytes", (long long)plain);
+        return hr_fail(reader->err, HR_E_NOMEM, "no memory to unpack an arrow buffer of %lld bytes",
+                       (long long)plain);
     size_t got = 0;
     if (body->codec == 1) {
         got = ZSTD_decompress(to, (size_t)plain, *data, *len);
@@ -281,7 +336,8 @@ static enum hr_code unpack(struct reader *reader, const struct body *body, const
 }
 
 /* the next buffer: of at least `least` bytes unless empty is fine */
-static enum hr_code next_buffer(struct reader *reader, struct body *body, size_t least, const void **data, size_t *len)
+static enum hr_code next_buffer(
+    struct reader *reader, struct body *body, size_t least, const void **data, size_t *len)
 {
     if (!body->buffer_count)
         return broken(reader, "too few buffers");
@@ -299,7 +355,8 @@ static enum hr_code next_buffer(struct reader *reader, struct body *body, size_t
     if (*len && (uintptr_t)at % 8) {
         void *copy = hr_arena_try(reader->arena, *len);
         if (!copy)
-            return hr_fail(reader->err, HR_E_NOMEM, "no memory for an arrow buffer of %zu bytes", *len);
+            return hr_fail(reader->err, HR_E_NOMEM, "no memory for an arrow buffer of %zu bytes",
+                           *len);
         at = memcpy(copy, at, *len);
     }
     *data = at;
@@ -311,13 +368,16 @@ static int64_t offset_of(const void *offsets, bool large, int64_t i)
     return large ? ((const int64_t *)offsets)[i] : ((const int32_t *)offsets)[i];
 }
 
-static enum hr_code read_offsets(struct reader *reader, struct body *body, struct hr_arrow_array *array, bool large)
+static enum hr_code read_offsets(struct reader *reader,
+                                 struct body *body,
+                                 struct hr_arrow_array *array,
+                                 bool large)
 {
     static const int64_t none[1];
     size_t len, need = ((size_t)array->length + 1) * (large ? 8 : 4);
     HR_TRY(next_buffer(reader, body, array->length ? need : 0, &array->offsets, &len));
     if (len < need)
-        array->offsets = none;      /* writers may leave the offsets of an empty array out */
+        array->offsets = none; /* writers may leave the offsets of an empty array out */
     int64_t last = offset_of(array->offsets, large, 0);
     if (last < 0)
         return broken(reader, "offsets");
@@ -330,10 +390,15 @@ static enum hr_code read_offsets(struct reader *reader, struct body *body, struc
     return HR_OK;
 }
 
-/* the whole region is UTF-8 and no value starts or ends inside a character, hence each value is UTF-8 */
-static enum hr_code check_text(struct reader *reader, const struct hr_arrow_array *array, bool large, bool utf8)
+/* the whole region is UTF-8 and no value starts or ends inside a character, hence each value is
+ * UTF-8 */
+static enum hr_code check_text(struct reader *reader,
+                               const struct hr_arrow_array *array,
+                               bool large,
+                               bool utf8)
 {
-    int64_t first = offset_of(array->offsets, large, 0), last = offset_of(array->offsets, large, array->length);
+    int64_t first = offset_of(array->offsets, large, 0),
+            last = offset_of(array->offsets, large, array->length);
     if ((uint64_t)last > array->data_len)
         return broken(reader, "text outside its buffer");
     const uint8_t *bytes = array->data;
@@ -357,7 +422,9 @@ static int64_t count_nulls(const uint8_t *validity, int64_t length)
     return length - valid;
 }
 
-static enum hr_code read_validity(struct reader *reader, struct body *body, struct hr_arrow_array *array)
+static enum hr_code read_validity(struct reader *reader,
+                                  struct body *body,
+                                  struct hr_arrow_array *array)
 {
     const void *data;
     size_t len;
@@ -373,7 +440,10 @@ static enum hr_code read_validity(struct reader *reader, struct body *body, stru
     return HR_OK;
 }
 
-static enum hr_code read_array(struct reader *reader, struct body *body, const struct hr_arrow_field *field, int64_t at_least,
+static enum hr_code read_array(struct reader *reader,
+                               struct body *body,
+                               const struct hr_arrow_field *field,
+                               int64_t at_least,
                                struct hr_arrow_array *array)
 {
     if (!body->node_count)
@@ -398,7 +468,9 @@ static enum hr_code read_array(struct reader *reader, struct body *body, const s
     int width = hr_arrow_width(field);
     bool bytes = field->kind >= HR_ARROW_UTF8 && field->kind <= HR_ARROW_LARGE_BINARY;
     if (width || bytes) {
-        size_t need = bytes ? 0 : width < 0 ? ((size_t)array->length + 7) / 8 : (size_t)array->length * (size_t)width;
+        size_t need = bytes       ? 0
+                      : width < 0 ? ((size_t)array->length + 7) / 8
+                                  : (size_t)array->length * (size_t)width;
         HR_TRY(next_buffer(reader, body, need, &array->data, &array->data_len));
     }
     if (bytes)
@@ -423,7 +495,8 @@ static struct hr_arrow_batch *new_batch(struct reader *reader)
     return &stream->batches[stream->batch_count++];
 }
 
-static enum hr_code read_batch(struct reader *reader, struct fbr *fb, size_t table, const uint8_t *bytes, size_t len)
+static enum hr_code read_batch(
+    struct reader *reader, struct fbr *fb, size_t table, const uint8_t *bytes, size_t len)
 {
     const struct hr_arrow_schema *schema = &reader->stream->schema;
     struct body body = {.fb = fb, .bytes = bytes, .len = len, .codec = -1};
@@ -443,8 +516,13 @@ static enum hr_code read_batch(struct reader *reader, struct fbr *fb, size_t tab
     return fb->bad ? broken(reader, "record batch") : HR_OK;
 }
 
-static enum hr_code read_message(struct reader *reader, const uint8_t *metadata, size_t size, const uint8_t *body, size_t room,
-                                 size_t *body_len, bool *has_schema)
+static enum hr_code read_message(struct reader *reader,
+                                 const uint8_t *metadata,
+                                 size_t size,
+                                 const uint8_t *body,
+                                 size_t room,
+                                 size_t *body_len,
+                                 bool *has_schema)
 {
     struct fbr fb = {metadata, size, false};
     size_t message = target(&fb, 0);
@@ -463,7 +541,11 @@ static enum hr_code read_message(struct reader *reader, const uint8_t *metadata,
     return read_batch(reader, &fb, header, body, *body_len);
 }
 
-enum hr_code hr_arrow_read(struct hr_arena *arena, const void *bytes, size_t len, struct hr_arrow_stream *stream, struct hr_err *err)
+enum hr_code hr_arrow_read(struct hr_arena *arena,
+                           const void *bytes,
+                           size_t len,
+                           struct hr_arrow_stream *stream,
+                           struct hr_err *err)
 {
     struct reader reader = {.arena = arena, .stream = stream, .err = err};
     const uint8_t *at = bytes;
@@ -473,7 +555,8 @@ enum hr_code hr_arrow_read(struct hr_arena *arena, const void *bytes, size_t len
         uint32_t head[2] = {0};
         memcpy(head, at, len < 8 ? 4 : 8);
         size_t skip = 8, size = head[1];
-        if (head[0] != HR_ARROW_CONTINUATION) {      /* before version 0.15 a message had its length only */
+        /* before version 0.15 a message had its length only */
+        if (head[0] != HR_ARROW_CONTINUATION) {
             skip = 4;
             size = head[0];
         }
@@ -482,7 +565,7 @@ enum hr_code hr_arrow_read(struct hr_arena *arena, const void *bytes, size_t len
         at += skip;
         len -= skip;
         if (!size)
-            continue;                                /* the end of a stream; another may follow */
+            continue; /* the end of a stream; another may follow */
         size_t body = 0;
         HR_TRY(read_message(&reader, at, size, at + size, len - size, &body, &has_schema));
         at += size + body;

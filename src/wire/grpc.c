@@ -12,7 +12,10 @@ void hr_grpc_reader_release(struct hr_grpc_reader *reader)
     hr_buf_release(&reader->buf);
 }
 
-static enum hr_code read_head(const struct hr_grpc_reader *reader, const uint8_t *head, size_t *len, struct hr_err *err)
+static enum hr_code read_head(const struct hr_grpc_reader *reader,
+                              const uint8_t *head,
+                              size_t *len,
+                              struct hr_err *err)
 {
     if (head[0] > 1)
         return hr_fail(err, HR_E_INVALID, "not a gRPC message: its first byte is %u", head[0]);
@@ -20,7 +23,8 @@ static enum hr_code read_head(const struct hr_grpc_reader *reader, const uint8_t
         return hr_fail(err, HR_E_UNSUPPORTED, "compressed gRPC messages are not supported");
     *len = (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
     if (*len > reader->max)
-        return hr_fail(err, HR_E_LIMIT, "a message of %zu bytes is larger than the limit of %zu", *len, reader->max);
+        return hr_fail(err, HR_E_LIMIT, "a message of %zu bytes is larger than the limit of %zu",
+                       *len, reader->max);
     return HR_OK;
 }
 
@@ -34,7 +38,12 @@ static bool top_up(struct hr_grpc_reader *reader, const char **at, const char *e
     return hr_buf_add(&reader->buf, *at - take, take) && take == want;
 }
 
-enum hr_code hr_grpc_read(struct hr_grpc_reader *reader, const char **at, const char *end, const uint8_t **message, size_t *len, struct hr_err *err)
+enum hr_code hr_grpc_read(struct hr_grpc_reader *reader,
+                          const char **at,
+                          const char *end,
+                          const uint8_t **message,
+                          size_t *len,
+                          struct hr_err *err)
 {
     *message = NULL;
     if (reader->used)
@@ -90,7 +99,10 @@ bool hr_grpc_percent_encode(struct hr_buf *out, const char *text)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 void hr_grpc_percent_decode(char *text)
@@ -109,7 +121,10 @@ void hr_grpc_percent_decode(char *text)
 
 /* ---- the scanner: protobuf's wire format, one level deep ---- */
 
-struct cursor { const uint8_t *at, *end; bool whole; };
+struct cursor {
+    const uint8_t *at, *end;
+    bool whole;
+};
 
 static enum hr_grpc_scan need_more(const struct cursor *cursor)
 {
@@ -130,7 +145,11 @@ static enum hr_grpc_scan varint(struct cursor *cursor, uint64_t *out)
     return HR_GRPC_SCAN_BAD;
 }
 
-struct field { uint64_t number, len; unsigned type; };   /* len: bytes of the value, which begins at the cursor */
+/* len: bytes of the value, which begins at the cursor */
+struct field {
+    uint64_t number, len;
+    unsigned type;
+};
 
 static enum hr_grpc_scan next_field(struct cursor *cursor, struct field *field)
 {
@@ -143,18 +162,25 @@ static enum hr_grpc_scan next_field(struct cursor *cursor, struct field *field)
     field->type = tag & 7;
     field->len = 0;
     switch (field->type) {
-    case 0: return varint(cursor, &ignored);
-    case 1: field->len = 8; break;
+    case 0:
+        return varint(cursor, &ignored);
+    case 1:
+        field->len = 8;
+        break;
     case 2:
         if ((got = varint(cursor, &field->len)))
             return got;
         break;
-    case 5: field->len = 4; break;
-    default: return HR_GRPC_SCAN_BAD;   /* groups are not in these messages */
+    case 5:
+        field->len = 4;
+        break;
+    default:
+        return HR_GRPC_SCAN_BAD; /* groups are not in these messages */
     }
     if (!field->number || field->len > INT32_MAX)
         return HR_GRPC_SCAN_BAD;
-    return field->len > (uint64_t)(cursor->end - cursor->at) ? need_more(cursor) : HR_GRPC_SCAN_FOUND;
+    return field->len > (uint64_t)(cursor->end - cursor->at) ? need_more(cursor)
+                                                             : HR_GRPC_SCAN_FOUND;
 }
 
 /* overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8 */
@@ -162,10 +188,17 @@ static bool is_text(const uint8_t *at, size_t len)
 {
     for (size_t i = 0; i < len;) {
         uint8_t c = at[i];
-        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 4;
+        size_t more = c < 0x80                ? 0
+                      : c >= 0xc2 && c < 0xe0 ? 1
+                      : c >= 0xe0 && c < 0xf0 ? 2
+                      : c >= 0xf0 && c < 0xf5 ? 3
+                                              : 4;
         if (more == 4 || i + more >= len || c < ' ' || c == 127)
             return false;
-        if ((c == 0xe0 && at[i + 1] < 0xa0) || (c == 0xed && at[i + 1] > 0x9f) || (c == 0xf0 && at[i + 1] < 0x90) || (c == 0xf4 && at[i + 1] > 0x8f))
+        if ((c == 0xe0 && at[i + 1] < 0xa0) ||
+            (c == 0xed && at[i + 1] > 0x9f) ||
+            (c == 0xf0 && at[i + 1] < 0x90) ||
+            (c == 0xf4 && at[i + 1] > 0x8f))
             return false;
         for (size_t k = 1; k <= more; k++)
             if ((at[i + k] & 0xc0) != 0x80)
@@ -175,7 +208,9 @@ static bool is_text(const uint8_t *at, size_t len)
     return true;
 }
 
-static enum hr_grpc_scan take_id(const struct cursor *cursor, const struct field *field, char out[HR_GRPC_ID_MAX])
+static enum hr_grpc_scan take_id(const struct cursor *cursor,
+                                 const struct field *field,
+                                 char out[HR_GRPC_ID_MAX])
 {
     if (field->type != 2 || field->len >= HR_GRPC_ID_MAX || !is_text(cursor->at, field->len))
         return HR_GRPC_SCAN_BAD;
@@ -199,7 +234,10 @@ static enum hr_grpc_scan scan_user(const uint8_t *bytes, size_t len, char out[HR
     return HR_GRPC_SCAN_FOUND;
 }
 
-enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes, size_t len, bool whole, struct hr_grpc_ids *ids)
+enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes,
+                                   size_t len,
+                                   bool whole,
+                                   struct hr_grpc_ids *ids)
 {
     struct cursor cursor = {bytes, bytes + len, whole};
     bool session = false, user = false;
@@ -210,13 +248,15 @@ enum hr_grpc_scan hr_grpc_scan_ids(const uint8_t *bytes, size_t len, bool whole,
             return whole ? HR_GRPC_SCAN_FOUND : HR_GRPC_SCAN_MORE;
         enum hr_grpc_scan got = next_field(&cursor, &field);
         if (session && field.number > 2)
-            return HR_GRPC_SCAN_FOUND;       /* fields come in order: there is no user, and what comes now may be large, or cut; it is not ours to judge */
+            return HR_GRPC_SCAN_FOUND; /* fields come in order: there is no user, and what comes now
+                                          may be large, or cut; it is not ours to judge */
         if (!got && field.number == 1 && !session) {
             session = true;
             got = take_id(&cursor, &field, ids->session_id);
         } else if (!got && field.number == 2 && !user) {
             user = true;
-            got = field.type == 2 ? scan_user(cursor.at, field.len, ids->user_id) : HR_GRPC_SCAN_BAD;
+            got =
+                field.type == 2 ? scan_user(cursor.at, field.len, ids->user_id) : HR_GRPC_SCAN_BAD;
         }
         if (got)
             return got;

@@ -7,7 +7,7 @@ enum { HEAD, BODY, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILERS, ENDED, BROKEN };
 
 #define METHOD_MAX 32
 #define CHUNK_LINE_MAX 256
-#define GO_ON ((enum hr_http1_event)-1)   /* the state changed and there is nothing to tell */
+#define GO_ON ((enum hr_http1_event) - 1) /* the state changed and there is nothing to tell */
 
 const char *hr_header_get(const struct hr_headers *headers, const char *name)
 {
@@ -49,7 +49,10 @@ static enum hr_http1_event go(struct hr_http1 *parser, int state)
 /* RFC 9110 5.6.2 */
 static bool is_token(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return (c >= '0' && c <= '9') ||
+           (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static bool all_token(const char *text)
@@ -91,16 +94,19 @@ static enum hr_http1_event settle_target(struct hr_http1 *parser)
     char *target = (char *)parser->target;
     if (*target == '/' || (!strcmp(target, "*") && !strcmp(parser->method, "OPTIONS")))
         return HR_HTTP1_MORE;
-    size_t scheme = !strncasecmp(target, "http://", 7) ? 7 : !strncasecmp(target, "https://", 8) ? 8 : 0;
+    size_t scheme = !strncasecmp(target, "http://", 7)    ? 7
+                    : !strncasecmp(target, "https://", 8) ? 8
+                                                          : 0;
     if (!scheme)
         return bad(parser, 400, "the target is not a path");
     char *authority = target + scheme;
     size_t len = strcspn(authority, "/?");
     if (!len)
         return bad(parser, 400, "the target names no host");
-    memmove(target, authority, len);   /* over the scheme, so that there is room for the NUL */
+    memmove(target, authority, len); /* over the scheme, so that there is room for the NUL */
     bool path = authority[len] == '/';
-    if (authority[len] == '?')         /* an empty path with a query: "/" stands where the scheme was */
+    /* an empty path with a query: "/" stands where the scheme was */
+    if (authority[len] == '?')
         authority[len - 1] = '/', parser->target = authority + len - 1;
     else
         parser->target = path ? authority + len : "/";
@@ -155,9 +161,13 @@ static bool has_word(const char *list, const char *word)
     }
 }
 
-struct seen { int host, length, encoding; };
+struct seen {
+    int host, length, encoding;
+};
 
-static enum hr_http1_event note_field(struct hr_http1 *parser, const struct hr_header *field, struct seen *seen)
+static enum hr_http1_event note_field(struct hr_http1 *parser,
+                                      const struct hr_header *field,
+                                      struct seen *seen)
 {
     if (!strcmp(field->name, "host")) {
         seen->host++;
@@ -188,7 +198,10 @@ static enum hr_http1_event judge(struct hr_http1 *parser, const struct seen *see
 {
     if (seen->host > 1 || (!seen->host && parser->minor == 1))
         return bad(parser, 400, "one host header is required");
-    if (seen->length > 1 || seen->encoding > 1 || (seen->length && seen->encoding) || (seen->encoding && parser->minor == 0))
+    if (seen->length > 1 ||
+        seen->encoding > 1 ||
+        (seen->length && seen->encoding) ||
+        (seen->encoding && parser->minor == 0))
         return bad(parser, 400, "the length of the body is ambiguous");
     for (const char *at = parser->authority; *at; at++)
         if ((unsigned char)*at <= ' ' || strchr("/?#\\", *at))
@@ -222,7 +235,9 @@ static enum hr_http1_event parse_head(struct hr_http1 *parser)
         if (!first && parser->headers.count == HR_HTTP_HEADER_COUNT_MAX)
             return bad(parser, 431, "too many headers");
         struct hr_header *field = &parser->fields[parser->headers.count];
-        if (first ? request_line(parser, line) : *line == ' ' || *line == '\t' ? bad(parser, 400, "a folded header line") : field_line(parser, line, field))
+        if (first                           ? request_line(parser, line)
+            : *line == ' ' || *line == '\t' ? bad(parser, 400, "a folded header line")
+                                            : field_line(parser, line, field))
             return HR_HTTP1_BAD;
         if (first)
             parser->keep_alive = parser->minor == 1;
@@ -262,7 +277,8 @@ static enum hr_http1_event read_head(struct hr_http1 *parser, const char **at, c
             break;
         if (len < 2 || hr_buf_text(&parser->head)[hr_buf_len(&parser->head) - 2] != '\r')
             return bad(parser, 400, "a line that does not end with CRLF");
-        if (len == 2 && parser->line == 0) {        /* RFC 9112 2.2: empty lines before a request are ignored */
+        /* RFC 9112 2.2: empty lines before a request are ignored */
+        if (len == 2 && parser->line == 0) {
             hr_buf_clear(&parser->head);
             continue;
         }
@@ -272,12 +288,19 @@ static enum hr_http1_event read_head(struct hr_http1 *parser, const char **at, c
         if (len == 2)
             return parse_head(parser);
     }
-    if (!parser->line && hr_buf_len(&parser->head) && !is_token((unsigned char)hr_buf_text(&parser->head)[0]) && hr_buf_text(&parser->head)[0] != '\r')
-        return bad(parser, 400, "not a request line");   /* binary: no need to wait for a line's end */
+    if (!parser->line &&
+        hr_buf_len(&parser->head) &&
+        !is_token((unsigned char)hr_buf_text(&parser->head)[0]) &&
+        hr_buf_text(&parser->head)[0] != '\r')
+        return bad(parser, 400,
+                   "not a request line"); /* binary: no need to wait for a line's end */
     return HR_HTTP1_MORE;
 }
 
-static enum hr_http1_event read_data(struct hr_http1 *parser, const char **at, const char *end, int next)
+static enum hr_http1_event read_data(struct hr_http1 *parser,
+                                     const char **at,
+                                     const char *end,
+                                     int next)
 {
     size_t len = (size_t)(end - *at);
     if (!len)
@@ -295,11 +318,16 @@ static enum hr_http1_event read_data(struct hr_http1 *parser, const char **at, c
 
 static int hex_digit(unsigned char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* one byte at a time: the head buffer still holds the head, and these lines are short */
-static enum hr_http1_event read_chunk_size(struct hr_http1 *parser, const char **at, const char *end)
+static enum hr_http1_event read_chunk_size(struct hr_http1 *parser,
+                                           const char **at,
+                                           const char *end)
 {
     while (*at < end) {
         unsigned char c = (unsigned char)*(*at)++;
@@ -364,18 +392,28 @@ enum hr_http1_event hr_http1_next(struct hr_http1 *parser, const char **at, cons
     for (;;) {
         enum hr_http1_event event;
         switch (parser->state) {
-        case HEAD: return read_head(parser, at, end);
-        case BODY: return read_data(parser, at, end, ENDED);
-        case CHUNK_SIZE: event = read_chunk_size(parser, at, end); break;
-        case CHUNK_DATA: return read_data(parser, at, end, CHUNK_END);
-        case CHUNK_END: event = read_chunk_end(parser, at, end); break;
-        case TRAILERS: event = read_trailers(parser, at, end); break;
+        case HEAD:
+            return read_head(parser, at, end);
+        case BODY:
+            return read_data(parser, at, end, ENDED);
+        case CHUNK_SIZE:
+            event = read_chunk_size(parser, at, end);
+            break;
+        case CHUNK_DATA:
+            return read_data(parser, at, end, CHUNK_END);
+        case CHUNK_END:
+            event = read_chunk_end(parser, at, end);
+            break;
+        case TRAILERS:
+            event = read_trailers(parser, at, end);
+            break;
         case ENDED:
             go(parser, HEAD);
             parser->has_body = false;
             hr_buf_clear(&parser->head);
             return HR_HTTP1_END;
-        default: return HR_HTTP1_BAD;
+        default:
+            return HR_HTTP1_BAD;
         }
         if (event != GO_ON)
             return event;
@@ -387,14 +425,42 @@ bool hr_http1_idle(const struct hr_http1 *parser)
     return parser->state == HEAD && hr_buf_ok(&parser->head) && !hr_buf_len(&parser->head);
 }
 
-static const struct { int status; const char *text; } texts[] = {
-    {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-    {301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-    {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-    {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {499, "Client Closed Request"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-    {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
+static const struct {
+    int status;
+    const char *text;
+} texts[] = {
+    {100, "Continue"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {499, "Client Closed Request"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
 };
 
 const char *hr_http1_status_text(int status)
@@ -408,17 +474,22 @@ const char *hr_http1_status_text(int status)
 static void write_value(struct hr_buf *out, const char *value)
 {
     for (; *value; value++)
-        hr_buf_addc(out, ((unsigned char)*value < ' ' && *value != '\t') || *value == 127 ? ' ' : *value);
+        hr_buf_addc(out, ((unsigned char)*value < ' ' && *value != '\t') || *value == 127 ? ' '
+                                                                                          : *value);
 }
 
-void hr_http1_write_head(struct hr_buf *out, int status, const struct hr_headers *headers, enum hr_http1_framing framing, bool keep_alive)
+void hr_http1_write_head(struct hr_buf *out,
+                         int status,
+                         const struct hr_headers *headers,
+                         enum hr_http1_framing framing,
+                         bool keep_alive)
 {
     hr_buf_addf(out, "HTTP/1.1 %d %s\r\n", status, hr_http1_status_text(status));
     for (size_t i = 0; headers && i < headers->count; i++) {
         const struct hr_header *field = &headers->at[i];
         if (!strcasecmp(field->name, "connection") || !strcasecmp(field->name, "transfer-encoding"))
             continue;
-        HR_CHECK(all_token(field->name));   /* names are ours */
+        HR_CHECK(all_token(field->name)); /* names are ours */
         hr_buf_adds(out, field->name);
         hr_buf_adds(out, ": ");
         write_value(out, field->value);

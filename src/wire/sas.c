@@ -10,10 +10,14 @@
 
 #define STRING_MAX (16 * 1024)
 
-static const struct { const char *name; size_t offset; } fields[] = {
+static const struct {
+    const char *name;
+    size_t offset;
+} fields[] = {
 #define FIELD(name) {#name, offsetof(struct hr_sas, name)}
-    FIELD(sv), FIELD(sp), FIELD(st), FIELD(se), FIELD(sip), FIELD(spr), FIELD(ses), FIELD(sr), FIELD(si), FIELD(sdd), FIELD(rscc),
-    FIELD(rscd), FIELD(rsce), FIELD(rscl), FIELD(rsct), FIELD(ss), FIELD(srt), FIELD(snapshot), FIELD(sig),
+    FIELD(sv),   FIELD(sp), FIELD(st),  FIELD(se),       FIELD(sip),  FIELD(spr),  FIELD(ses),
+    FIELD(sr),   FIELD(si), FIELD(sdd), FIELD(rscc),     FIELD(rscd), FIELD(rsce), FIELD(rscl),
+    FIELD(rsct), FIELD(ss), FIELD(srt), FIELD(snapshot), FIELD(sig),
 #undef FIELD
 };
 
@@ -45,10 +49,25 @@ bool hr_sas_time(const char *text, int64_t *ms)
         if (*rest++ != 'Z')
             return false;
     }
-    if (*rest || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 60)
+    if (*rest ||
+        year < 1970 ||
+        month < 1 ||
+        month > 12 ||
+        day < 1 ||
+        day > 31 ||
+        hour < 0 ||
+        hour > 23 ||
+        minute < 0 ||
+        minute > 59 ||
+        second < 0 ||
+        second > 60)
         return false;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
     *ms = (int64_t)timegm(&tm) * 1000;
     return true;
 }
@@ -64,24 +83,32 @@ enum hr_code hr_sas_parse(const struct hr_query *query, struct hr_sas *sas, stru
     for (size_t i = 0; i < HR_LEN(fields); i++)
         *field(sas, i) = text_of(hr_query_get(query, fields[i].name));
     if (hr_query_get(query, "skoid"))
-        return hr_fail(err, HR_E_UNSUPPORTED, "a user delegation SAS is not supported; sign with the account key");
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "a user delegation SAS is not supported; sign with the account key");
     if (sas->si[0] && strncmp(sas->si, HR_SAS_ROLE_MARK, strlen(HR_SAS_ROLE_MARK)))
-        return hr_fail(err, HR_E_UNSUPPORTED, "a SAS with a stored access policy ('si=%.64s') is not supported", sas->si);
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "a SAS with a stored access policy ('si=%.64s') is not supported", sas->si);
     if (sas->snapshot[0])
         return hr_fail(err, HR_E_UNSUPPORTED, "a SAS of a snapshot is not supported");
     if (!sas->sig[0])
         return hr_fail(err, HR_E_INVALID, "the SAS has no signature ('sig')");
     if (strlen(sas->sv) != 10 || strcmp(sas->sv, "2015-04-05") < 0)
-        return hr_fail(err, HR_E_INVALID, "the SAS's signed version 'sv=%.32s' is not supported; the oldest is 2015-04-05", sas->sv);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "the SAS's signed version 'sv=%.32s' is not supported; the oldest is 2015-04-05",
+            sas->sv);
     if (sas->st[0] && !hr_sas_time(sas->st, &sas->start_ms))
         return hr_fail(err, HR_E_INVALID, "the SAS's start time 'st=%.40s' is not a time", sas->st);
     if (!sas->se[0] || !hr_sas_time(sas->se, &sas->expiry_ms))
-        return hr_fail(err, HR_E_INVALID, "the SAS's expiry time 'se=%.40s' is not a time", sas->se);
+        return hr_fail(err, HR_E_INVALID, "the SAS's expiry time 'se=%.40s' is not a time",
+                       sas->se);
     sas->account_kind = sas->ss[0] || sas->srt[0];
     if (!sas->account_kind && !strchr("bcd", sas->sr[0] ? sas->sr[0] : '?'))
-        return hr_fail(err, HR_E_INVALID, "the SAS's resource 'sr=%.16s' is not one of b, c, d", sas->sr);
+        return hr_fail(err, HR_E_INVALID, "the SAS's resource 'sr=%.16s' is not one of b, c, d",
+                       sas->sr);
     if (!sas->account_kind && strlen(sas->sr) != 1)
-        return hr_fail(err, HR_E_UNSUPPORTED, "a SAS of the resource 'sr=%.16s' is not supported", sas->sr);
+        return hr_fail(err, HR_E_UNSUPPORTED, "a SAS of the resource 'sr=%.16s' is not supported",
+                       sas->sr);
     return HR_OK;
 }
 
@@ -93,8 +120,10 @@ static void lines(struct hr_buf *out, const char *const *texts, size_t count)
 
 static void account_string(const struct hr_sas *sas, const char *account, struct hr_buf *out)
 {
-    const char *const texts[] = {account, sas->sp, sas->ss, sas->srt, sas->st, sas->se, sas->sip, sas->spr, sas->sv, sas->ses, ""};
-    bool scope = strcmp(sas->sv, "2020-12-06") >= 0;      /* the encryption scope came with this version */
+    const char *const texts[] = {account,  sas->sp,  sas->ss, sas->srt, sas->st, sas->se,
+                                 sas->sip, sas->spr, sas->sv, sas->ses, ""};
+    /* the encryption scope came with this version */
+    bool scope = strcmp(sas->sv, "2020-12-06") >= 0;
     lines(out, texts, scope ? 10 : 9);
     hr_buf_addc(out, '\n');
 }
@@ -114,7 +143,11 @@ static size_t signed_blob_len(const struct hr_sas *sas, const char *blob)
     return len;
 }
 
-static void service_string(const struct hr_sas *sas, const char *account, const char *container, const char *blob, struct hr_buf *out)
+static void service_string(const struct hr_sas *sas,
+                           const char *account,
+                           const char *container,
+                           const char *blob,
+                           struct hr_buf *out)
 {
     const char *const head[] = {sas->sp, sas->st, sas->se};
     lines(out, head, HR_LEN(head));
@@ -131,7 +164,11 @@ static void service_string(const struct hr_sas *sas, const char *account, const 
     lines(out, tail, HR_LEN(tail));
 }
 
-enum hr_code hr_sas_string(const struct hr_sas *sas, const char *account, const char *container, const char *blob, struct hr_buf *out,
+enum hr_code hr_sas_string(const struct hr_sas *sas,
+                           const char *account,
+                           const char *container,
+                           const char *blob,
+                           struct hr_buf *out,
                            struct hr_err *err)
 {
     if (sas->account_kind)
@@ -148,7 +185,10 @@ static enum hr_code refuse(const char **azure_code, const char *code, enum hr_co
     return ours;
 }
 
-static enum hr_code check_signature(const struct hr_sas *sas, const struct hr_sas_use *use, const char *key_base64, struct hr_err *err)
+static enum hr_code check_signature(const struct hr_sas *sas,
+                                    const struct hr_sas_use *use,
+                                    const char *key_base64,
+                                    struct hr_err *err)
 {
     struct hr_buf text;
     char signature[HR_SHAREDKEY_SIGNATURE_SIZE];
@@ -157,7 +197,8 @@ static enum hr_code check_signature(const struct hr_sas *sas, const struct hr_sa
     if (!code)
         code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
     if (!code && !hr_sharedkey_equal(signature, sas->sig))
-        code = hr_fail(err, HR_E_DENIED, "Signature did not match. String to sign used was %s", hr_buf_text(&text));
+        code = hr_fail(err, HR_E_DENIED, "Signature did not match. String to sign used was %s",
+                       hr_buf_text(&text));
     hr_buf_release(&text);
     return code;
 }
@@ -169,9 +210,15 @@ static enum hr_code check_time(const struct hr_sas *sas, int64_t now_ms, struct 
     time_t seconds = (time_t)(now_ms / 1000);
     strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
     if (now_ms >= sas->expiry_ms)
-        return hr_fail(err, HR_E_DENIED, "Signature not valid in the specified time frame: the SAS expired at %s, it is %s now", sas->se, now);
+        return hr_fail(
+            err, HR_E_DENIED,
+            "Signature not valid in the specified time frame: the SAS expired at %s, it is %s now",
+            sas->se, now);
     if (sas->start_ms && now_ms < sas->start_ms)
-        return hr_fail(err, HR_E_DENIED, "Signature not valid in the specified time frame: the SAS starts at %s, it is %s now", sas->st, now);
+        return hr_fail(
+            err, HR_E_DENIED,
+            "Signature not valid in the specified time frame: the SAS starts at %s, it is %s now",
+            sas->st, now);
     return HR_OK;
 }
 
@@ -184,30 +231,42 @@ static bool ip_in_range(const char *range, const char *peer)
         return false;
     snprintf(first, sizeof first, "%.*s", (int)len, range);
     snprintf(last, sizeof last, "%s", range[len] ? range + len + 1 : first);
-    if (inet_pton(AF_INET, first, &low) != 1 || inet_pton(AF_INET, last, &high) != 1 || inet_pton(AF_INET, peer, &at) != 1)
+    if (inet_pton(AF_INET, first, &low) != 1 ||
+        inet_pton(AF_INET, last, &high) != 1 ||
+        inet_pton(AF_INET, peer, &at) != 1)
         return false;
     return ntohl(low.s_addr) <= ntohl(at.s_addr) && ntohl(at.s_addr) <= ntohl(high.s_addr);
 }
 
-static enum hr_code check_reach(const struct hr_sas *sas, const struct hr_sas_use *use, const char **azure_code, struct hr_err *err)
+static enum hr_code check_reach(const struct hr_sas *sas,
+                                const struct hr_sas_use *use,
+                                const char **azure_code,
+                                struct hr_err *err)
 {
     if (sas->account_kind) {
         char type = use->blob[0] ? 'o' : use->container[0] ? 'c' : 's';
         if (!strchr(sas->ss, 'b'))
             return refuse(azure_code, "AuthorizationServiceMismatch",
-                          hr_fail(err, HR_E_DENIED, "the SAS does not cover the blob service ('ss=%s')", sas->ss));
+                          hr_fail(err, HR_E_DENIED,
+                                  "the SAS does not cover the blob service ('ss=%s')", sas->ss));
         if (!strchr(sas->srt, type))
             return refuse(azure_code, "AuthorizationResourceTypeMismatch",
-                          hr_fail(err, HR_E_DENIED, "the SAS does not cover resources of type '%c' ('srt=%s')", type, sas->srt));
+                          hr_fail(err, HR_E_DENIED,
+                                  "the SAS does not cover resources of type '%c' ('srt=%s')", type,
+                                  sas->srt));
         return HR_OK;
     }
     if (!use->container[0] || (sas->sr[0] == 'b' && !use->blob[0]))
         return refuse(azure_code, "AuthorizationResourceTypeMismatch",
-                      hr_fail(err, HR_E_DENIED, "a SAS of one %s does not cover this operation", sas->sr[0] == 'b' ? "blob" : "container"));
+                      hr_fail(err, HR_E_DENIED, "a SAS of one %s does not cover this operation",
+                              sas->sr[0] == 'b' ? "blob" : "container"));
     return HR_OK;
 }
 
-enum hr_code hr_sas_verify(const struct hr_sas *sas, const struct hr_sas_use *use, const char *key_base64, const char **azure_code,
+enum hr_code hr_sas_verify(const struct hr_sas *sas,
+                           const struct hr_sas_use *use,
+                           const char *key_base64,
+                           const char **azure_code,
                            struct hr_err *err)
 {
     enum hr_code code = check_signature(sas, use, key_base64, err);
@@ -216,19 +275,29 @@ enum hr_code hr_sas_verify(const struct hr_sas *sas, const struct hr_sas_use *us
     if (code)
         return refuse(azure_code, "AuthenticationFailed", code);
     if (!strcmp(sas->spr, "https") && !use->https)
-        return refuse(azure_code, "AuthorizationProtocolMismatch", hr_fail(err, HR_E_DENIED, "the SAS permits https only, and this is http"));
+        return refuse(azure_code, "AuthorizationProtocolMismatch",
+                      hr_fail(err, HR_E_DENIED, "the SAS permits https only, and this is http"));
     if (sas->sip[0] && !ip_in_range(sas->sip, use->peer_ip))
         return refuse(azure_code, "AuthorizationSourceIPMismatch",
-                      hr_fail(err, HR_E_DENIED, "the SAS does not permit the address %s", text_of(use->peer_ip)));
+                      hr_fail(err, HR_E_DENIED, "the SAS does not permit the address %s",
+                              text_of(use->peer_ip)));
     HR_TRY(check_reach(sas, use, azure_code, err));
     if (!strpbrk(sas->sp, use->permissions))
-        return refuse(azure_code, "AuthorizationPermissionMismatch",
-                      hr_fail(err, HR_E_DENIED, "the SAS has the permissions '%s', and this operation needs one of '%s'", sas->sp, use->permissions));
+        return refuse(
+            azure_code, "AuthorizationPermissionMismatch",
+            hr_fail(err, HR_E_DENIED,
+                    "the SAS has the permissions '%s', and this operation needs one of '%s'",
+                    sas->sp, use->permissions));
     return HR_OK;
 }
 
-enum hr_code hr_sas_make(const struct hr_sas *sas, const char *account, const char *container, const char *blob, const char *key_base64,
-                         struct hr_buf *out, struct hr_err *err)
+enum hr_code hr_sas_make(const struct hr_sas *sas,
+                         const char *account,
+                         const char *container,
+                         const char *blob,
+                         const char *key_base64,
+                         struct hr_buf *out,
+                         struct hr_err *err)
 {
     struct hr_buf text;
     char signature[HR_SHAREDKEY_SIGNATURE_SIZE];

@@ -12,8 +12,17 @@
 #define KEY_MAX 512
 
 static const char *const signed_headers[] = {
-    "content-encoding", "content-language", "content-length", "content-md5", "content-type", "date", "if-modified-since",
-    "if-match", "if-none-match", "if-unmodified-since", "range",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "if-modified-since",
+    "if-match",
+    "if-none-match",
+    "if-unmodified-since",
+    "range",
 };
 
 static const char *header(const struct hr_sharedkey_request *request, const char *name)
@@ -24,7 +33,8 @@ static const char *header(const struct hr_sharedkey_request *request, const char
     return "";
 }
 
-/* .NET's word order for the characters of header names: '-' has no weight at first; other signs, digits, letters follow each other */
+/* .NET's word order for the characters of header names: '-' has no weight at first; other signs,
+ * digits, letters follow each other */
 static int weight(char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -54,12 +64,14 @@ static int compare_words(const char *a, const char *b)
 
 static int by_words(const void *a, const void *b)
 {
-    return compare_words(((const struct hr_sharedkey_header *)a)->name, ((const struct hr_sharedkey_header *)b)->name);
+    return compare_words(((const struct hr_sharedkey_header *)a)->name,
+                         ((const struct hr_sharedkey_header *)b)->name);
 }
 
 static int by_bytes(const void *a, const void *b)
 {
-    return strcmp(((const struct hr_sharedkey_header *)a)->name, ((const struct hr_sharedkey_header *)b)->name);
+    return strcmp(((const struct hr_sharedkey_header *)a)->name,
+                  ((const struct hr_sharedkey_header *)b)->name);
 }
 
 /* "name:value\n" with the value trimmed and its inner line folds made one blank */
@@ -75,9 +87,13 @@ static void add_header(struct hr_buf *out, const struct hr_sharedkey_header *hea
     hr_buf_addc(out, '\n');
 }
 
-static void add_ms_headers(const struct hr_sharedkey_request *request, struct hr_arena *arena, bool word_order, struct hr_buf *out)
+static void add_ms_headers(const struct hr_sharedkey_request *request,
+                           struct hr_arena *arena,
+                           bool word_order,
+                           struct hr_buf *out)
 {
-    struct hr_sharedkey_header *ours = HR_NEW_ARRAY(arena, struct hr_sharedkey_header, request->header_count + 1);
+    struct hr_sharedkey_header *ours =
+        HR_NEW_ARRAY(arena, struct hr_sharedkey_header, request->header_count + 1);
     size_t count = 0;
     for (size_t i = 0; i < request->header_count; i++) {
         if (strncasecmp(request->headers[i].name, "x-ms-", 5))
@@ -99,8 +115,12 @@ static int by_param(const void *a, const void *b)
     return order ? order : strcmp(x->value, y->value);
 }
 
-/* each parameter on a line of its own, names in lower case and sorted, the values of one name joined by commas */
-static enum hr_code add_query(const char *text, struct hr_arena *arena, struct hr_buf *out, struct hr_err *err)
+/* each parameter on a line of its own, names in lower case and sorted, the values of one name
+ * joined by commas */
+static enum hr_code add_query(const char *text,
+                              struct hr_arena *arena,
+                              struct hr_buf *out,
+                              struct hr_err *err)
 {
     struct hr_query query;
     HR_TRY(hr_query_parse(arena, text, &query, err));
@@ -118,7 +138,10 @@ static enum hr_code add_query(const char *text, struct hr_arena *arena, struct h
 }
 
 /* Lite signs of the query only comp */
-static enum hr_code add_comp(const char *text, struct hr_arena *arena, struct hr_buf *out, struct hr_err *err)
+static enum hr_code add_comp(const char *text,
+                             struct hr_arena *arena,
+                             struct hr_buf *out,
+                             struct hr_err *err)
 {
     struct hr_query query;
     HR_TRY(hr_query_parse(arena, text, &query, err));
@@ -133,7 +156,10 @@ static void add_standard(const struct hr_sharedkey_request *request, bool lite, 
     hr_buf_addf(out, "%s\n", request->method);
     for (size_t i = 0; i < HR_LEN(signed_headers); i++) {
         const char *name = signed_headers[i], *value = header(request, name);
-        if (lite && strcmp(name, "content-md5") && strcmp(name, "content-type") && strcmp(name, "date"))
+        if (lite &&
+            strcmp(name, "content-md5") &&
+            strcmp(name, "content-type") &&
+            strcmp(name, "date"))
             continue;
         if (!strcmp(name, "content-length") && !strcmp(value, "0"))
             value = "";
@@ -143,7 +169,11 @@ static void add_standard(const struct hr_sharedkey_request *request, bool lite, 
     }
 }
 
-enum hr_code hr_sharedkey_string(const struct hr_sharedkey_request *request, bool lite, bool word_order, struct hr_buf *out, struct hr_err *err)
+enum hr_code hr_sharedkey_string(const struct hr_sharedkey_request *request,
+                                 bool lite,
+                                 bool word_order,
+                                 struct hr_buf *out,
+                                 struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     add_standard(request, lite, out);
@@ -175,7 +205,11 @@ bool hr_sharedkey_key_valid(const char *key_base64)
     return bytes > 0;
 }
 
-enum hr_code hr_sharedkey_hmac(const char *key_base64, const char *text, size_t len, char out[HR_SHAREDKEY_SIGNATURE_SIZE], struct hr_err *err)
+enum hr_code hr_sharedkey_hmac(const char *key_base64,
+                               const char *text,
+                               size_t len,
+                               char out[HR_SHAREDKEY_SIGNATURE_SIZE],
+                               struct hr_err *err)
 {
     unsigned char key[KEY_MAX], mac[EVP_MAX_MD_SIZE];
     unsigned mac_len = 0;
@@ -190,7 +224,10 @@ enum hr_code hr_sharedkey_hmac(const char *key_base64, const char *text, size_t 
     return HR_OK;
 }
 
-enum hr_code hr_sharedkey_authorize(const struct hr_sharedkey_request *request, const char *key_base64, struct hr_buf *out, struct hr_err *err)
+enum hr_code hr_sharedkey_authorize(const struct hr_sharedkey_request *request,
+                                    const char *key_base64,
+                                    struct hr_buf *out,
+                                    struct hr_err *err)
 {
     struct hr_buf text;
     char signature[HR_SHAREDKEY_SIGNATURE_SIZE];
@@ -206,7 +243,10 @@ enum hr_code hr_sharedkey_authorize(const struct hr_sharedkey_request *request, 
 
 bool hr_sharedkey_parse(const char *authorization, struct hr_sharedkey_parsed *parsed)
 {
-    static const struct { const char *name; bool lite; } schemes[] = {{"SharedKey ", false}, {"SharedKeyLite ", true}};
+    static const struct {
+        const char *name;
+        bool lite;
+    } schemes[] = {{"SharedKey ", false}, {"SharedKeyLite ", true}};
     for (size_t i = 0; i < HR_LEN(schemes); i++) {
         size_t len = strlen(schemes[i].name);
         if (strncasecmp(authorization, schemes[i].name, len))
@@ -232,7 +272,9 @@ bool hr_sharedkey_equal(const char *a, const char *b)
     return len == strlen(b) && !CRYPTO_memcmp(a, b, len);
 }
 
-enum hr_code hr_sharedkey_verify(const struct hr_sharedkey_request *request, const struct hr_sharedkey_parsed *parsed, const char *key_base64,
+enum hr_code hr_sharedkey_verify(const struct hr_sharedkey_request *request,
+                                 const struct hr_sharedkey_parsed *parsed,
+                                 const char *key_base64,
                                  struct hr_err *err)
 {
     struct hr_buf text;
@@ -243,13 +285,17 @@ enum hr_code hr_sharedkey_verify(const struct hr_sharedkey_request *request, con
         hr_buf_clear(&text);
         code = hr_sharedkey_string(request, parsed->lite, word_order, &text, err);
         if (!code)
-            code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature, err);
+            code = hr_sharedkey_hmac(key_base64, hr_buf_text(&text), hr_buf_len(&text), signature,
+                                     err);
         if (!code && !hr_sharedkey_equal(signature, parsed->signature))
             code = HR_E_DENIED;
     }
     if (code == HR_E_DENIED)
-        code = hr_fail(err, code, "The MAC signature found in the HTTP request '%s' is not the same as any computed signature. "
-                "Server used following string to sign: '%s'.", parsed->signature, hr_buf_text(&text));
+        code = hr_fail(
+            err, code,
+            "The MAC signature found in the HTTP request '%s' is not the same as any computed signature. "
+            "Server used following string to sign: '%s'.",
+            parsed->signature, hr_buf_text(&text));
     hr_buf_release(&text);
     return code;
 }

@@ -6,7 +6,10 @@
 
 static bool unreserved(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+    return (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') ||
+           (c && strchr("-._~", c));
 }
 
 void hr_uri_encode(struct hr_buf *out, const char *text, const char *keep)
@@ -61,13 +64,17 @@ char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len)
     return decode_text(arena, text, len, '+');
 }
 
-enum hr_code hr_query_parse(struct hr_arena *arena, const char *text, struct hr_query *query, struct hr_err *err)
+enum hr_code hr_query_parse(struct hr_arena *arena,
+                            const char *text,
+                            struct hr_query *query,
+                            struct hr_err *err)
 {
     size_t count = 1;
     for (const char *p = text; *p; p++)
         count += *p == '&';
     if (count > HR_HTTP_HEADER_COUNT_MAX)
-        return hr_fail(err, HR_E_LIMIT, "the query has %zu parameters, more than %d", count, HR_HTTP_HEADER_COUNT_MAX);
+        return hr_fail(err, HR_E_LIMIT, "the query has %zu parameters, more than %d", count,
+                       HR_HTTP_HEADER_COUNT_MAX);
     *query = (struct hr_query){HR_NEW_ARRAY(arena, struct hr_query_param, count), 0};
     while (*text) {
         size_t len = strcspn(text, "&");
@@ -78,7 +85,9 @@ enum hr_code hr_query_parse(struct hr_arena *arena, const char *text, struct hr_
             param->name = decode_text(arena, text, name_len, ' ');
             param->value = equals ? decode_text(arena, equals + 1, len - name_len - 1, ' ') : "";
             if (!param->name || !param->value)
-                return hr_fail(err, HR_E_INVALID, "the query parameter '%.*s' is not properly percent-encoded", (int)name_len, text);
+                return hr_fail(err, HR_E_INVALID,
+                               "the query parameter '%.*s' is not properly percent-encoded",
+                               (int)name_len, text);
         }
         text += len + (text[len] == '&');
     }

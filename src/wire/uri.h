@@ -1,4 +1,5 @@
-/* Percent-encoding and query strings, as RFC 3986 and Azure Storage use them. Pure: bytes in, bytes out; any thread. */
+/* Percent-encoding and query strings, as RFC 3986 and Azure Storage use them. Pure: bytes in, bytes
+ * out; any thread. */
 #ifndef HR_WIRE_URI_H
 #define HR_WIRE_URI_H
 #include "base/arena.h"
@@ -7,16 +8,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* unreserved characters (letters, digits, "-._~") and those in `keep` stay; everything else becomes %XX */
+/* unreserved characters (letters, digits, "-._~") and those in `keep` stay; everything else becomes
+ * %XX */
 void hr_uri_encode(struct hr_buf *out, const char *text, const char *keep);
 /* NUL-terminated; NULL for a broken escape or a NUL in it. '+' is left alone, as in paths. */
 char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len);
 
-/* Queries are decoded as forms are: '+' is a blank. Clients of several languages write it so (Go's url.Values.Encode, .NET, Java), and sign what
- * that reads; a plus sign comes as %2B. */
-struct hr_query_param { const char *name, *value; };      /* decoded; the order is the request's */
-struct hr_query { struct hr_query_param *at; size_t count; };
+/* Queries are decoded as forms are: '+' is a blank. Clients of several languages write it so (Go's
+ * url.Values.Encode, .NET, Java), and sign what that reads; a plus sign comes as %2B. */
+struct hr_query_param {
+    const char *name, *value;
+}; /* decoded; the order is the request's */
+struct hr_query {
+    struct hr_query_param *at;
+    size_t count;
+};
 /* fails on broken escapes, NUL and more than HR_HTTP_HEADER_COUNT_MAX parameters */
-enum hr_code hr_query_parse(struct hr_arena *arena, const char *text, struct hr_query *query, struct hr_err *err);
-const char *hr_query_get(const struct hr_query *query, const char *name);   /* names without case; NULL when absent */
+enum hr_code hr_query_parse(struct hr_arena *arena,
+                            const char *text,
+                            struct hr_query *query,
+                            struct hr_err *err);
+/* names without case; NULL when absent */
+const char *hr_query_get(const struct hr_query *query, const char *name);
 #endif

@@ -8,7 +8,8 @@
 struct parse {
     struct hr_arena *arena;
     XML_Parser parser;
-    struct hr_xml *root, *open[HR_XML_DEPTH_MAX], *last[HR_XML_DEPTH_MAX];   /* last: the last child of open[i] */
+    /* last: the last child of open[i] */
+    struct hr_xml *root, *open[HR_XML_DEPTH_MAX], *last[HR_XML_DEPTH_MAX];
     struct hr_buf texts[HR_XML_DEPTH_MAX];
     size_t depth, count;
     const char *fault;
@@ -44,7 +45,9 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
         return;
     }
     struct hr_xml *node = HR_NEW(parse->arena, struct hr_xml);
-    *node = (struct hr_xml){.name = hr_strdup(parse->arena, name), .text = "", .attributes = copy_attributes(parse->arena, attributes)};
+    *node = (struct hr_xml){.name = hr_strdup(parse->arena, name),
+                            .text = "",
+                            .attributes = copy_attributes(parse->arena, attributes)};
     if (!parse->depth)
         parse->root = node;
     else if (parse->last[parse->depth - 1])
@@ -64,7 +67,8 @@ static void on_end(void *arg, const XML_Char *name)
     (void)name;
     struct hr_buf *text = &parse->texts[--parse->depth];
     if (hr_buf_ok(text) && hr_buf_len(text) && !parse->open[parse->depth]->child)
-        parse->open[parse->depth]->text = hr_strndup(parse->arena, hr_buf_text(text), hr_buf_len(text));
+        parse->open[parse->depth]->text =
+            hr_strndup(parse->arena, hr_buf_text(text), hr_buf_len(text));
 }
 
 static void on_text(void *arg, const XML_Char *text, int len)
@@ -74,16 +78,19 @@ static void on_text(void *arg, const XML_Char *text, int len)
         fault(parse, "a text in it is too long");
 }
 
-static void on_doctype(void *arg, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int has_internal)
+static void on_doctype(
+    void *arg, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int has_internal)
 {
     (void)name, (void)sysid, (void)pubid, (void)has_internal;
     fault(arg, "it has a document type");
 }
 
-enum hr_code hr_xml_parse(struct hr_arena *arena, const char *bytes, size_t len, struct hr_xml **root, struct hr_err *err)
+enum hr_code hr_xml_parse(
+    struct hr_arena *arena, const char *bytes, size_t len, struct hr_xml **root, struct hr_err *err)
 {
     if (len > HR_XML_BYTES_MAX)
-        return hr_fail(err, HR_E_LIMIT, "the XML has %zu bytes, more than %d", len, HR_XML_BYTES_MAX);
+        return hr_fail(err, HR_E_LIMIT, "the XML has %zu bytes, more than %d", len,
+                       HR_XML_BYTES_MAX);
     struct parse *parse = HR_NEW(arena, struct parse);
     parse->arena = arena;
     parse->parser = XML_ParserCreate(NULL);
@@ -98,8 +105,10 @@ enum hr_code hr_xml_parse(struct hr_arena *arena, const char *bytes, size_t len,
     bool parsed = XML_Parse(parse->parser, bytes, (int)len, 1) == XML_STATUS_OK;
     enum hr_code code = HR_OK;
     if (!parsed)
-        code = hr_fail(err, HR_E_INVALID, "the XML cannot be read at line %lu: %s", (unsigned long)XML_GetCurrentLineNumber(parse->parser),
-                       parse->fault ? parse->fault : XML_ErrorString(XML_GetErrorCode(parse->parser)));
+        code =
+            hr_fail(err, HR_E_INVALID, "the XML cannot be read at line %lu: %s",
+                    (unsigned long)XML_GetCurrentLineNumber(parse->parser),
+                    parse->fault ? parse->fault : XML_ErrorString(XML_GetErrorCode(parse->parser)));
     XML_ParserFree(parse->parser);
     for (size_t i = 0; i < HR_XML_DEPTH_MAX; i++)
         hr_buf_release(&parse->texts[i]);
@@ -133,21 +142,37 @@ void hr_xml_escape(struct hr_buf *out, const char *text)
 {
     for (; *text; text++) {
         switch (*text) {
-        case '&': hr_buf_adds(out, "&amp;"); break;
-        case '<': hr_buf_adds(out, "&lt;"); break;
-        case '>': hr_buf_adds(out, "&gt;"); break;
-        case '"': hr_buf_adds(out, "&quot;"); break;
-        case '\r': hr_buf_adds(out, "&#13;"); break;      /* a parser would make a newline of it */
-        default: hr_buf_addc(out, *text);
+        case '&':
+            hr_buf_adds(out, "&amp;");
+            break;
+        case '<':
+            hr_buf_adds(out, "&lt;");
+            break;
+        case '>':
+            hr_buf_adds(out, "&gt;");
+            break;
+        case '"':
+            hr_buf_adds(out, "&quot;");
+            break;
+        case '\r':
+            hr_buf_adds(out, "&#13;");
+            break; /* a parser would make a newline of it */
+        default:
+            hr_buf_addc(out, *text);
         }
     }
 }
 
-/* length of the valid UTF-8 sequence at s, or 0; surrogates, overlong forms and U+FFFE/FFFF are not valid in XML */
+/* length of the valid UTF-8 sequence at s, or 0; surrogates, overlong forms and U+FFFE/FFFF are not
+ * valid in XML */
 static size_t sequence(const unsigned char *s)
 {
     uint32_t c;
-    size_t len = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+    size_t len = *s < 0x80                 ? 1
+                 : *s >= 0xc2 && *s < 0xe0 ? 2
+                 : *s >= 0xe0 && *s < 0xf0 ? 3
+                 : *s >= 0xf0 && *s < 0xf5 ? 4
+                                           : 0;
     if (len < 2)
         return len;
     c = *s & (0xffu >> (len + 1));
@@ -157,7 +182,13 @@ static size_t sequence(const unsigned char *s)
         c = c << 6 | (s[i] & 0x3f);
     }
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    return c < least[len] || (c >= 0xd800 && c < 0xe000) || c == 0xfffe || c == 0xffff || c > 0x10ffff ? 0 : len;
+    return c < least[len] ||
+                   (c >= 0xd800 && c < 0xe000) ||
+                   c == 0xfffe ||
+                   c == 0xffff ||
+                   c > 0x10ffff
+               ? 0
+               : len;
 }
 
 bool hr_xml_carries(const char *text)

@@ -1,4 +1,5 @@
-/* A server for tests of clients: on a thread of its own it gives every request the same answer, and closes the connection. */
+/* A server for tests of clients: on a thread of its own it gives every request the same answer, and
+ * closes the connection. */
 #ifndef HR_TEST_UNIT_ANSWER_H
 #define HR_TEST_UNIT_ANSWER_H
 #include <arpa/inet.h>
@@ -10,7 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct answer { const char *status, *headers, *body; int fd; pthread_t thread; char url[64]; };    /* status "200 OK"; headers each with its end of line */
+/* status "200 OK"; headers each with its end of line */
+struct answer {
+    const char *status, *headers, *body;
+    int fd;
+    pthread_t thread;
+    char url[64];
+};
 
 static inline void answer_read(int fd)
 {
@@ -25,7 +32,8 @@ static inline void answer_read(int fd)
         end = strstr(bytes, "\r\n\r\n");
     }
     const char *length = strcasestr(bytes, "content-length:");
-    long left = length && end && length < end ? atol(length + 15) - (long)(bytes + have - end - 4) : 0;
+    long left =
+        length && end && length < end ? atol(length + 15) - (long)(bytes + have - end - 4) : 0;
     if (left > 0 && strcasestr(bytes, "100-continue"))
         send(fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
     while (left > 0) {
@@ -42,7 +50,9 @@ static inline void *answer_run(void *arg)
     for (int fd; (fd = accept(answer->fd, NULL, NULL)) >= 0; close(fd)) {
         char head[1024];
         answer_read(fd);
-        int len = snprintf(head, sizeof head, "HTTP/1.1 %s\r\n%scontent-length: %zu\r\nconnection: close\r\n\r\n", answer->status, answer->headers, strlen(answer->body));
+        int len = snprintf(head, sizeof head,
+                           "HTTP/1.1 %s\r\n%scontent-length: %zu\r\nconnection: close\r\n\r\n",
+                           answer->status, answer->headers, strlen(answer->body));
         send(fd, head, (size_t)len, MSG_NOSIGNAL);
         send(fd, answer->body, strlen(answer->body), MSG_NOSIGNAL);
         shutdown(fd, SHUT_WR);

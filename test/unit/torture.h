@@ -1,6 +1,8 @@
-/* The n-th append fails: whatever prints, parses or persists is run with its append 1, 2, 3 … refused, until a run comes through without meeting
- * the refusal (curl's torture tests are the model). Each run must end with an error, or with the right result: `run` asserts the result itself when
- * it returns HR_OK. A silent empty or cut text fails there; a reading of a full buffer aborts.
+/* The n-th append fails: whatever prints, parses or persists is run with its append 1, 2, 3 …
+ * refused, until a run comes through without meeting the refusal (curl's torture tests are the
+ * model). Each run must end with an error, or with the right result: `run` asserts the result
+ * itself when it returns HR_OK. A silent empty or cut text fails there; a reading of a full buffer
+ * aborts.
  *
  *     static enum hr_code print(void *arg) { … assert_string_equal(text, "…"); return HR_OK; }
  *     hr_torture(print, NULL);

@@ -40,7 +40,11 @@ static enum hr_code malformed(const char *text, struct hr_err *err)
 }
 
 /* provider/TYPE/NAME/…, two by two */
-static enum hr_code parse_types(struct hr_arena *arena, char *const *part, size_t count, const char *text, struct hr_arm_id *id,
+static enum hr_code parse_types(struct hr_arena *arena,
+                                char *const *part,
+                                size_t count,
+                                const char *text,
+                                struct hr_arm_id *id,
                                 struct hr_err *err)
 {
     if (count < 3 || count % 2 == 0 || count / 2 > HR_ARM_DEPTH_MAX)
@@ -57,7 +61,10 @@ static enum hr_code parse_types(struct hr_arena *arena, char *const *part, size_
     return HR_OK;
 }
 
-enum hr_code hr_arm_id_parse(struct hr_arena *arena, const char *text, struct hr_arm_id *id, struct hr_err *err)
+enum hr_code hr_arm_id_parse(struct hr_arena *arena,
+                             const char *text,
+                             struct hr_arm_id *id,
+                             struct hr_err *err)
 {
     char *part[2 * HR_ARM_DEPTH_MAX + 8], *save = NULL, *copy = hr_strdup(arena, text);
     size_t count = 0;

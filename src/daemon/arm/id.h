@@ -1,5 +1,6 @@
-/* Resource ids: /subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME…]. Clients write them in any case and
- * expect them in the canonical one (%synapse matches "resourceGroups"): parse, compare without case, print canonical words. */
+/* Resource ids: /subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME…].
+ * Clients write them in any case and expect them in the canonical one (%synapse matches
+ * "resourceGroups"): parse, compare without case, print canonical words. */
 #ifndef HR_DAEMON_ARM_ID_H
 #define HR_DAEMON_ARM_ID_H
 #include "base/arena.h"
@@ -21,12 +22,17 @@
 #define HR_TYPE_STORAGE "Microsoft.Storage/storageAccounts"
 
 struct hr_arm_id {
-    const char *subscription, *group;             /* group NULL: the subscription itself */
-    const char *type;                             /* NAMESPACE/TYPE[/TYPE…], canonical; HR_TYPE_GROUP for a group */
-    const char *name[HR_ARM_DEPTH_MAX];           /* one a type */
+    const char *subscription, *group; /* group NULL: the subscription itself */
+    /* NAMESPACE/TYPE[/TYPE…], canonical; HR_TYPE_GROUP for a group */
+    const char *type;
+    const char *name[HR_ARM_DEPTH_MAX]; /* one a type */
     size_t depth;
-    const char *text, *parent;                    /* canonical; parent: the resource or group that holds it */
+    /* canonical; parent: the resource or group that holds it */
+    const char *text, *parent;
 };
 
-enum hr_code hr_arm_id_parse(struct hr_arena *arena, const char *text, struct hr_arm_id *id, struct hr_err *err);
+enum hr_code hr_arm_id_parse(struct hr_arena *arena,
+                             const char *text,
+                             struct hr_arm_id *id,
+                             struct hr_err *err);
 #endif

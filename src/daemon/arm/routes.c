@@ -26,7 +26,8 @@ static const struct hr_route table[] = {
     {"GET", HR_ARM_GROUP, arm_get},
     {"PUT", HR_ARM_GROUP, arm_group_put},
 
-    {"GET", HR_ARM_SUBSCRIPTION "/providers/Microsoft.MachineLearningServices/workspaces", arm_list_all},
+    {"GET", HR_ARM_SUBSCRIPTION "/providers/Microsoft.MachineLearningServices/workspaces",
+     arm_list_all},
     {"GET", HR_ARM_ML, arm_list},
     {"GET", HR_ARM_ML "/{workspace}", arm_get},
     {"PUT", HR_ARM_ML "/{workspace}", arm_workspace_put},
@@ -38,7 +39,10 @@ static const struct hr_route table[] = {
     {"GET", HR_ARM_ML "/{workspace}/computes/{compute}", arm_get},
     {"PUT", HR_ARM_ML "/{workspace}/computes/{compute}", arm_compute_put},
     {"DELETE", HR_ARM_ML "/{workspace}/computes/{compute}", arm_compute_delete},
-    {"GET", HR_ARM_SUBSCRIPTION "/providers/Microsoft.MachineLearningServices/locations/{location}/computeOperationsStatus/{operation}", arm_operation},
+    {"GET",
+     HR_ARM_SUBSCRIPTION
+     "/providers/Microsoft.MachineLearningServices/locations/{location}/computeOperationsStatus/{operation}",
+     arm_operation},
 
     {"GET", HR_ARM_SUBSCRIPTION "/providers/Microsoft.Synapse/workspaces", arm_list_all},
     {"GET", HR_ARM_SYNAPSE, arm_list},

@@ -1,5 +1,6 @@
-/* Bytes of one file of a version, as they were registered: what a preview shows. Read as the caller, on a thread, by ranges that name the
- * manifest's ETag: the file as it is now, when that is another, is refused and not shown. */
+/* Bytes of one file of a version, as they were registered: what a preview shows. Read as the
+ * caller, on a thread, by ranges that name the manifest's ETag: the file as it is now, when that is
+ * another, is refused and not shown. */
 #include "base/check.h"
 #include "daemon/data/private.h"
 #include <openssl/evp.h>
@@ -8,7 +9,7 @@
 #include <zstd.h>
 
 struct content {
-    const void *files;                 /* the packed manifest */
+    const void *files; /* the packed manifest */
     size_t files_size, files_len;
     const char *path;
     int64_t offset, length;
@@ -42,7 +43,8 @@ static enum hr_code find_file(struct data_work *work, json_t **file, struct hr_e
     hr_buf_release(&needle);
     free(text);
     if (!code && !*file)
-        code = hr_fail(err, HR_E_NOT_FOUND, "the dataset's version holds no file \"%.300s\"", what->path);
+        code = hr_fail(err, HR_E_NOT_FOUND, "the dataset's version holds no file \"%.300s\"",
+                       what->path);
     return code;
 }
 
@@ -53,30 +55,42 @@ static json_t *encoded(struct hr_arena *arena, const unsigned char *bytes, size_
     return json_stringn((const char *)text, (size_t)size);
 }
 
-static enum hr_code read_range(struct data_work *work, const json_t *file, struct hr_blob *blob, struct hr_err *err)
+static enum hr_code read_range(struct data_work *work,
+                               const json_t *file,
+                               struct hr_blob *blob,
+                               struct hr_err *err)
 {
     struct content *what = work->arg;
-    const char *etag = json_string_value(json_object_get(file, "etag")), *url = json_string_value(json_object_get(file, "url"));
+    const char *etag = json_string_value(json_object_get(file, "etag")),
+               *url = json_string_value(json_object_get(file, "url"));
     struct hr_blob_stat known = {.size = json_integer_value(json_object_get(file, "size"))};
     struct hr_blob_reader *reader;
     if (!url || !etag || strlen(etag) >= sizeof known.etag)
-        return hr_fail(err, HR_E_IO, "the stored manifest's entry of \"%.300s\" is not whole", what->path);
+        return hr_fail(err, HR_E_IO, "the stored manifest's entry of \"%.300s\" is not whole",
+                       what->path);
     strcpy(known.etag, etag);
-    int64_t left = what->offset < known.size ? known.size - what->offset : 0, wanted = what->length < left ? what->length : left;
+    int64_t left = what->offset < known.size ? known.size - what->offset : 0,
+            wanted = what->length < left ? what->length : left;
     unsigned char *bytes = hr_arena_alloc(work->arena, (size_t)wanted + 1);
     size_t got = 0;
     HR_TRY(hr_blob_open(blob, url, &known, &work->cancel, &reader, err));
-    enum hr_code code = wanted ? hr_blob_read_at(reader, bytes, (size_t)wanted, what->offset, &got, err) : HR_OK;
+    enum hr_code code =
+        wanted ? hr_blob_read_at(reader, bytes, (size_t)wanted, what->offset, &got, err) : HR_OK;
     hr_blob_close(reader);
     HR_TRY(code);
-    what->reply = json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "path", what->path, "size", (json_int_t)known.size, "etag", etag, "offset",
-                            (json_int_t)what->offset, "length", (json_int_t)got, "data", encoded(work->arena, bytes, got));
+    what->reply =
+        json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "path", what->path, "size",
+                  (json_int_t)known.size, "etag", etag, "offset", (json_int_t)what->offset,
+                  "length", (json_int_t)got, "data", encoded(work->arena, bytes, got));
     return HR_OK;
 }
 
 static enum hr_code read_content(struct data_work *work, struct hr_err *err)
 {
-    struct hr_blob_options options = {.attempts = 3, .timeout_ms = 15000, .read_ahead_bytes = DATA_CONTENT_MAX, .range_bytes = DATA_CONTENT_MAX};
+    struct hr_blob_options options = {.attempts = 3,
+                                      .timeout_ms = 15000,
+                                      .read_ahead_bytes = DATA_CONTENT_MAX,
+                                      .range_bytes = DATA_CONTENT_MAX};
     struct hr_blob *blob;
     json_t *file;
     HR_TRY(find_file(work, &file, err));
@@ -97,18 +111,27 @@ static enum hr_code reply_content(struct hr_rest *req, struct data_work *work, s
     return HR_OK;
 }
 
-static enum hr_code number(struct hr_rest *req, const char *name, int64_t missing, int64_t most, int64_t *value, struct hr_err *err)
+static enum hr_code number(struct hr_rest *req,
+                           const char *name,
+                           int64_t missing,
+                           int64_t most,
+                           int64_t *value,
+                           struct hr_err *err)
 {
     const char *text = hr_rest_query(req, name);
     char *end;
     *value = text ? strtoll(text, &end, 10) : missing;
     if (text && (!*text || *end || *value < 0 || *value > most))
-        return hr_fail(err, HR_E_INVALID, "%s=\"%.40s\" is not a number from 0 to %lld", name, text, (long long)most);
+        return hr_fail(err, HR_E_INVALID, "%s=\"%.40s\" is not a number from 0 to %lld", name, text,
+                       (long long)most);
     return HR_OK;
 }
 
 /* what the thread needs, in the work's own arena */
-static enum hr_code prepare(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, struct data_work *work,
+static enum hr_code prepare(struct hr_rest *req,
+                            const char *workspace,
+                            const struct hr_dataset_row *row,
+                            struct data_work *work,
                             struct hr_err *err)
 {
     struct content *what = HR_NEW(work->arena, struct content);

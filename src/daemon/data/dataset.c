@@ -1,4 +1,5 @@
-/* Datasets: a name and its versions; each version a saved dataset, which is a definition and the manifest that it gave. */
+/* Datasets: a name and its versions; each version a saved dataset, which is a definition and the
+ * manifest that it gave. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/data/private.h"
@@ -19,7 +20,8 @@ static enum hr_code read_version(const char *text, int64_t *version, struct hr_e
         return HR_OK;
     *version = strtoll(text, &end, 10);
     if (*end || *version < 1 || !isdigit((unsigned char)text[0]))
-        return hr_fail(err, HR_E_INVALID, "version \"%.50s\" is not a number from 1, or \"latest\"", text);
+        return hr_fail(err, HR_E_INVALID, "version \"%.50s\" is not a number from 1, or \"latest\"",
+                       text);
     return HR_OK;
 }
 
@@ -42,19 +44,27 @@ static struct hr_dataset_row *row_of_saved(struct hr_rest *req, const struct hr_
     return row;
 }
 
-static enum hr_code missing(struct hr_rest *req, const char *name, int64_t version, struct hr_err *err)
+static enum hr_code missing(struct hr_rest *req,
+                            const char *name,
+                            int64_t version,
+                            struct hr_err *err)
 {
     const char *workspace = hr_rest_param(req, "workspace");
     if (!version) {
-        hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" does not exist in workspace \"%s\"", name, workspace);
+        hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" does not exist in workspace \"%s\"", name,
+                workspace);
         return hr_fail_command(err, "headrace dataset list");
     }
-    hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" has no version %lld in workspace \"%s\"", name, (long long)version, workspace);
+    hr_fail(err, HR_E_NOT_FOUND, "dataset \"%.255s\" has no version %lld in workspace \"%s\"", name,
+            (long long)version, workspace);
     return hr_fail_command(err, "headrace dataset show %.255s", name);
 }
 
 /* by the id of a dataset (any version) or of a saved one */
-enum hr_code data_set_find(struct hr_rest *req, const char *workspace, struct hr_dataset_row **row, struct hr_err *err)
+enum hr_code data_set_find(struct hr_rest *req,
+                           const char *workspace,
+                           struct hr_dataset_row **row,
+                           struct hr_err *err)
 {
     const char *id = hr_rest_param(req, "dataset"), *text = "latest";
     struct hr_saved_row *saved = NULL;
@@ -63,23 +73,27 @@ enum hr_code data_set_find(struct hr_rest *req, const char *workspace, struct hr
         if (!strcmp(req->params[i].name, "version"))
             text = req->params[i].value;
     HR_TRY(read_version(text, &version, err));
-    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, id, NULL, version, row, err));
+    HR_TRY(
+        hr_store_dataset_get(req->site->store, req->arena, workspace, id, NULL, version, row, err));
     if (!*row)
         HR_TRY(hr_store_saved_get(req->site->store, req->arena, workspace, id, &saved, err));
     if (saved)
         *row = row_of_saved(req, saved);
     if (*row)
         return HR_OK;
-    struct hr_dataset_row *latest = NULL;      /* of a dataset that is there, for its name */
+    struct hr_dataset_row *latest = NULL; /* of a dataset that is there, for its name */
     if (version)
-        HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, id, NULL, 0, &latest, err));
+        HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, id, NULL, 0, &latest,
+                                    err));
     return missing(req, latest ? latest->name : id, version, err);
 }
 
 /* ---- showing ---- */
 
-static enum hr_code reply_list(struct hr_rest *req, const struct hr_dataset_rows *rows,
-                               json_t *(*view)(struct hr_rest *req, const struct hr_dataset_row *row))
+static enum hr_code reply_list(struct hr_rest *req,
+                               const struct hr_dataset_rows *rows,
+                               json_t *(*view)(struct hr_rest *req,
+                                               const struct hr_dataset_row *row))
 {
     json_t *list = json_array();
     for (size_t i = 0; i < rows->count; i++)
@@ -123,8 +137,10 @@ enum hr_code data_set_named(struct hr_rest *req, struct hr_err *err)
     struct hr_dataset_row *row;
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
     if (strncasecmp(query, "name=", 5))
-        return hr_fail(err, HR_E_UNSUPPORTED, "the query \"%.100s\" is not supported: \"name=…\" is", query);
-    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, NULL, query + 5, 0, &row, err));
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "the query \"%.100s\" is not supported: \"name=…\" is", query);
+    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, NULL, query + 5, 0, &row,
+                                err));
     if (!row)
         return missing(req, query + 5, 0, err);
     hr_rest_reply(req, 200, data_set_view(req, row));
@@ -136,22 +152,31 @@ enum hr_code data_set_versions(struct hr_rest *req, struct hr_err *err)
     const char *workspace;
     struct hr_dataset_rows rows;
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(hr_store_dataset_versions(req->site->store, req->arena, workspace, hr_rest_param(req, "dataset"), &rows, err));
-    return rows.count ? reply_list(req, &rows, data_set_view) : missing(req, hr_rest_param(req, "dataset"), 0, err);
+    HR_TRY(hr_store_dataset_versions(req->site->store, req->arena, workspace,
+                                     hr_rest_param(req, "dataset"), &rows, err));
+    return rows.count ? reply_list(req, &rows, data_set_view)
+                      : missing(req, hr_rest_param(req, "dataset"), 0, err);
 }
 
 /* ---- saving and registering ---- */
 
 struct saving {
-    const char *workspace, *name, *description, *tags;      /* name NULL: saved only; description, tags NULL: none were given */
+    /* name NULL: saved only; description, tags NULL: none were given */
+    const char *workspace, *name, *description, *tags;
     bool new_version, arm;
-    int64_t version;                                        /* ARM's clients say which; 0: the next */
+    /* ARM's clients say which; 0: the next */
+    int64_t version;
 };
 
-static enum hr_code save(struct hr_rest *req, const char *workspace, const struct data_listing *listing, struct hr_saved_row **row, struct hr_err *err)
+static enum hr_code save(struct hr_rest *req,
+                         const char *workspace,
+                         const struct data_listing *listing,
+                         struct hr_saved_row **row,
+                         struct hr_err *err)
 {
     char id[37];
-    HR_TRY(hr_store_saved_digest(req->site->store, req->arena, workspace, listing->digest, row, err));
+    HR_TRY(
+        hr_store_saved_digest(req->site->store, req->arena, workspace, listing->digest, row, err));
     if (*row)
         return HR_OK;
     hr_uuid_new(id);
@@ -171,22 +196,34 @@ static enum hr_code save(struct hr_rest *req, const char *workspace, const struc
     return hr_store_saved_add(req->site->store, *row, err);
 }
 
-static enum hr_code may_add(const struct saving *saving, const struct hr_dataset_row *latest, const struct hr_saved_row *saved, struct hr_err *err)
+static enum hr_code may_add(const struct saving *saving,
+                            const struct hr_dataset_row *latest,
+                            const struct hr_saved_row *saved,
+                            struct hr_err *err)
 {
     if (!latest)
         return HR_OK;
     if (strcmp(latest->type, saved->type))
-        return hr_fail(err, HR_E_EXISTS, "dataset \"%s\" is registered already and is a %s dataset, not a %s one", latest->name, latest->type,
-                       saved->type);
+        return hr_fail(err, HR_E_EXISTS,
+                       "dataset \"%s\" is registered already and is a %s dataset, not a %s one",
+                       latest->name, latest->type, saved->type);
     if (saving->new_version)
         return HR_OK;
-    hr_fail(err, HR_E_EXISTS, "dataset \"%s\" is registered already: version %lld has another definition or other files", latest->name,
-            (long long)latest->version);
-    return hr_fail_hint(err, "register it with create_new_version=True (headrace dataset register --new-version), or under another name");
+    hr_fail(
+        err, HR_E_EXISTS,
+        "dataset \"%s\" is registered already: version %lld has another definition or other files",
+        latest->name, (long long)latest->version);
+    return hr_fail_hint(
+        err,
+        "register it with create_new_version=True (headrace dataset register --new-version), or under another name");
 }
 
-static enum hr_code add_version(struct hr_rest *req, const struct saving *saving, const struct hr_dataset_row *latest,
-                                const struct hr_saved_row *saved, struct hr_dataset_row **row, struct hr_err *err)
+static enum hr_code add_version(struct hr_rest *req,
+                                const struct saving *saving,
+                                const struct hr_dataset_row *latest,
+                                const struct hr_saved_row *saved,
+                                struct hr_dataset_row **row,
+                                struct hr_err *err)
 {
     char id[37];
     hr_uuid_new(id);
@@ -202,7 +239,10 @@ static enum hr_code add_version(struct hr_rest *req, const struct saving *saving
 }
 
 /* the same definition with the same files is the same version; its words may be new */
-static enum hr_code keep_version(struct hr_rest *req, const struct saving *saving, struct hr_dataset_row *latest, struct hr_err *err)
+static enum hr_code keep_version(struct hr_rest *req,
+                                 const struct saving *saving,
+                                 struct hr_dataset_row *latest,
+                                 struct hr_err *err)
 {
     if (!saving->description && !saving->tags)
         return HR_OK;
@@ -210,30 +250,41 @@ static enum hr_code keep_version(struct hr_rest *req, const struct saving *savin
         latest->description = saving->description;
     if (saving->tags)
         latest->tags = saving->tags;
-    return hr_store_dataset_edit(req->site->store, latest->id, latest->version, latest->description, latest->tags, err);
+    return hr_store_dataset_edit(req->site->store, latest->id, latest->version, latest->description,
+                                 latest->tags, err);
 }
 
-static enum hr_code version_taken(struct hr_rest *req, const struct saving *saving, const struct hr_saved_row *saved, struct hr_dataset_row **row,
+static enum hr_code version_taken(struct hr_rest *req,
+                                  const struct saving *saving,
+                                  const struct hr_saved_row *saved,
+                                  struct hr_dataset_row **row,
                                   struct hr_err *err)
 {
     *row = NULL;
     if (!saving->version)
         return HR_OK;
-    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, saving->workspace, NULL, saving->name, saving->version, row, err));
+    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, saving->workspace, NULL, saving->name,
+                                saving->version, row, err));
     if (*row && strcmp((*row)->digest, saved->digest))
-        return hr_fail(err, HR_E_EXISTS, "version %lld of dataset \"%s\" exists already with another definition or other files; a version never changes",
-                       (long long)saving->version, saving->name);
+        return hr_fail(
+            err, HR_E_EXISTS,
+            "version %lld of dataset \"%s\" exists already with another definition or other files; a version never changes",
+            (long long)saving->version, saving->name);
     return HR_OK;
 }
 
-static enum hr_code register_saved(struct hr_rest *req, const struct saving *saving, const struct hr_saved_row *saved, struct hr_dataset_row **row,
+static enum hr_code register_saved(struct hr_rest *req,
+                                   const struct saving *saving,
+                                   const struct hr_saved_row *saved,
+                                   struct hr_dataset_row **row,
                                    struct hr_err *err)
 {
     struct hr_dataset_row *latest;
     HR_TRY(version_taken(req, saving, saved, row, err));
     if (*row)
         return keep_version(req, saving, *row, err);
-    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, saving->workspace, NULL, saving->name, 0, &latest, err));
+    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, saving->workspace, NULL, saving->name,
+                                0, &latest, err));
     if (latest && !saving->version && !strcmp(latest->digest, saved->digest)) {
         *row = latest;
         return keep_version(req, saving, latest, err);
@@ -242,7 +293,10 @@ static enum hr_code register_saved(struct hr_rest *req, const struct saving *sav
     return add_version(req, saving, latest, saved, row, err);
 }
 
-static enum hr_code finish(struct hr_rest *req, const struct saving *saving, const struct data_listing *listing, struct hr_dataset_row **row,
+static enum hr_code finish(struct hr_rest *req,
+                           const struct saving *saving,
+                           const struct data_listing *listing,
+                           struct hr_dataset_row **row,
                            struct hr_err *err)
 {
     struct hr_saved_row *saved;
@@ -259,7 +313,10 @@ static enum hr_code finish(struct hr_rest *req, const struct saving *saving, con
     return code;
 }
 
-struct job { struct data_listing *listing; struct saving saving; };
+struct job {
+    struct data_listing *listing;
+    struct saving saving;
+};
 
 static enum hr_code run(struct data_work *work, struct hr_err *err)
 {
@@ -275,16 +332,22 @@ static enum hr_code done(struct hr_rest *req, struct data_work *work, struct hr_
     struct job *job = work->arg;
     struct hr_dataset_row *row;
     const char *workspace;
-    HR_TRY(data_workspace(req, job->saving.name ? HR_ACT_WRITE : HR_ACT_READ, &workspace, err));   /* roles as they are now */
+    /* roles as they are now */
+    HR_TRY(data_workspace(req, job->saving.name ? HR_ACT_WRITE : HR_ACT_READ, &workspace, err));
     HR_TRY(finish(req, &job->saving, job->listing, &row, err));
-    hr_rest_reply(req, 200, job->saving.arm ? data_set_arm_view(req, row) : data_set_view(req, row));
+    hr_rest_reply(req, 200,
+                  job->saving.arm ? data_set_arm_view(req, row) : data_set_view(req, row));
     return HR_OK;
 }
 
 /* lists what the definition means, with the caller's right to read it, then saves */
-static enum hr_code start(struct hr_rest *req, const struct saving *saving, const struct data_definition *definition, struct hr_err *err)
+static enum hr_code start(struct hr_rest *req,
+                          const struct saving *saving,
+                          const struct data_definition *definition,
+                          struct hr_err *err)
 {
-    const struct hr_datastore_row **rows = HR_NEW_ARRAY(req->arena, const struct hr_datastore_row *, definition->count);
+    const struct hr_datastore_row **rows =
+        HR_NEW_ARRAY(req->arena, const struct hr_datastore_row *, definition->count);
     json_t *storage;
     for (size_t i = 0; i < definition->count; i++)
         rows[i] = definition->paths[i].store;
@@ -308,15 +371,22 @@ static enum hr_code start(struct hr_rest *req, const struct saving *saving, cons
 static enum hr_code check_name(const char *name, struct hr_err *err)
 {
     size_t len = strlen(name);
-    bool good = len && len <= NAME_LONGEST && isalnum((unsigned char)name[0]) && name[len - 1] != ' ';
+    bool good =
+        len && len <= NAME_LONGEST && isalnum((unsigned char)name[0]) && name[len - 1] != ' ';
     for (const char *c = name; *c; c++)
         good = good && (isalnum((unsigned char)*c) || strchr("-_. ", *c));
-    return good ? HR_OK
-                : hr_fail(err, HR_E_INVALID, "dataset name \"%.255s\" is not 1 to %d letters, digits, spaces or any of -_. (a letter or digit first)",
-                          name, NAME_LONGEST);
+    return good
+               ? HR_OK
+               : hr_fail(
+                     err, HR_E_INVALID,
+                     "dataset name \"%.255s\" is not 1 to %d letters, digits, spaces or any of -_. (a letter or digit first)",
+                     name, NAME_LONGEST);
 }
 
-static enum hr_code read_words(struct hr_rest *req, const json_t *from, struct saving *saving, struct hr_err *err)
+static enum hr_code read_words(struct hr_rest *req,
+                               const json_t *from,
+                               struct saving *saving,
+                               struct hr_err *err)
 {
     json_t *tags = json_object_get(from, "tags");
     saving->description = json_string_value(json_object_get(from, "description"));
@@ -329,7 +399,8 @@ static enum hr_code read_words(struct hr_rest *req, const json_t *from, struct s
 
 enum hr_code data_set_post(struct hr_rest *req, struct hr_err *err)
 {
-    struct saving saving = {.new_version = data_is_true(req, "ifExistsOk") || data_is_true(req, "updateDefinitionIfExists")};
+    struct saving saving = {.new_version = data_is_true(req, "ifExistsOk") ||
+                                           data_is_true(req, "updateDefinitionIfExists")};
     struct data_definition definition;
     HR_TRY(data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
     saving.name = hr_rest_string(req, "name");
@@ -338,7 +409,8 @@ enum hr_code data_set_post(struct hr_rest *req, struct hr_err *err)
     HR_TRY(check_name(saving.name, err));
     HR_TRY(read_words(req, req->body, &saving, err));
     HR_TRY(data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"),
-                                json_object_get(json_object_get(req->body, "latest"), "dataflow"), &definition, err));
+                                json_object_get(json_object_get(req->body, "latest"), "dataflow"),
+                                &definition, err));
     return start(req, &saving, &definition, err);
 }
 
@@ -351,7 +423,8 @@ enum hr_code data_saved_post(struct hr_rest *req, struct hr_err *err)
     json_t *flow = json_object_get(req->body, "dataflow");
     if (!flow)
         flow = json_object_get(json_object_get(req->body, "latest"), "dataflow");
-    HR_TRY(data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"), flow, &definition, err));
+    HR_TRY(data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"), flow,
+                                &definition, err));
     return start(req, &saving, &definition, err);
 }
 
@@ -365,16 +438,21 @@ enum hr_code data_set_patch(struct hr_rest *req, struct hr_err *err)
     HR_TRY(data_set_find(req, saving.workspace, &row, err));
     HR_TRY(read_words(req, req->body, &saving, err));
     if (json_is_object(json_object_get(req->body, "tags")))
-        saving.tags = data_dump(req->arena, json_object_get(req->body, "tags"));     /* {} takes them all away */
+        saving.tags =
+            data_dump(req->arena, json_object_get(req->body, "tags")); /* {} takes them all away */
     if (!row->name)
-        return hr_fail(err, HR_E_INVALID, "the dataset is not registered: it has no description or tags");
+        return hr_fail(err, HR_E_INVALID,
+                       "the dataset is not registered: it has no description or tags");
     HR_TRY(keep_version(req, &saving, row, err));
     hr_rest_reply(req, 200, data_set_view(req, row));
     return HR_OK;
 }
 
 /* the files stay, and saved datasets are read by their id as before */
-static enum hr_code remove_versions(struct hr_rest *req, const char *id, int64_t version, struct hr_err *err)
+static enum hr_code remove_versions(struct hr_rest *req,
+                                    const char *id,
+                                    int64_t version,
+                                    struct hr_err *err)
 {
     HR_TRY(hr_store_begin(req->site->store, err));
     enum hr_code code = hr_store_dataset_remove(req->site->store, id, version, err);
@@ -409,10 +487,15 @@ enum hr_code data_set_version_delete(struct hr_rest *req, struct hr_err *err)
 
 /* ---- ARM's door: data assets ---- */
 
-static enum hr_code find_named(struct hr_rest *req, const char *workspace, int64_t version, struct hr_dataset_row **row, struct hr_err *err)
+static enum hr_code find_named(struct hr_rest *req,
+                               const char *workspace,
+                               int64_t version,
+                               struct hr_dataset_row **row,
+                               struct hr_err *err)
 {
     const char *name = hr_rest_param(req, "name");
-    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, NULL, name, version, row, err));
+    HR_TRY(hr_store_dataset_get(req->site->store, req->arena, workspace, NULL, name, version, row,
+                                err));
     return *row ? HR_OK : missing(req, name, version, err);
 }
 
@@ -444,7 +527,7 @@ enum hr_code data_arm_versions(struct hr_rest *req, struct hr_err *err)
     HR_TRY(find_named(req, workspace, 0, &row, err));
     HR_TRY(hr_store_dataset_versions(req->site->store, req->arena, workspace, row->id, &rows, err));
     if (top && (size_t)atoi(top) < rows.count && atoi(top) > 0)
-        rows.count = (size_t)atoi(top);                       /* newest first, as clients ask with createdtime desc */
+        rows.count = (size_t)atoi(top); /* newest first, as clients ask with createdtime desc */
     return reply_list(req, &rows, data_set_arm_view);
 }
 
@@ -460,17 +543,27 @@ enum hr_code data_arm_version_get(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-static enum hr_code arm_definition(struct hr_rest *req, const char *workspace, const json_t *properties, struct data_definition *definition,
+static enum hr_code arm_definition(struct hr_rest *req,
+                                   const char *workspace,
+                                   const json_t *properties,
+                                   struct data_definition *definition,
                                    struct hr_err *err)
 {
-    const char *type = json_string_value(json_object_get(properties, "dataType")), *uri = json_string_value(json_object_get(properties, "dataUri"));
+    const char *type = json_string_value(json_object_get(properties, "dataType")),
+               *uri = json_string_value(json_object_get(properties, "dataUri"));
     if (!uri)
         return hr_fail(err, HR_E_INVALID, "\"properties.dataUri\" is missing");
     if (type && strcasecmp(type, "uri_file") && strcasecmp(type, "uri_folder")) {
-        hr_fail(err, HR_E_UNSUPPORTED, "data of type \"%.50s\" is not registered by this address: uri_file and uri_folder are", type);
-        return hr_fail_hint(err, "tabular data: Dataset.Tabular.from_….register, or headrace dataset register --format csv");
+        hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "data of type \"%.50s\" is not registered by this address: uri_file and uri_folder are",
+            type);
+        return hr_fail_hint(
+            err,
+            "tabular data: Dataset.Tabular.from_….register, or headrace dataset register --format csv");
     }
-    json_t *flow = json_pack("{s:[{s:s}]}", "paths", type && !strcasecmp(type, "uri_file") ? "file" : "folder", uri);
+    json_t *flow = json_pack("{s:[{s:s}]}", "paths",
+                             type && !strcasecmp(type, "uri_file") ? "file" : "folder", uri);
     enum hr_code code = data_definition_read(req, workspace, "file", flow, definition, err);
     json_decref(flow);
     return code;
@@ -488,8 +581,10 @@ enum hr_code data_arm_version_put(struct hr_rest *req, struct hr_err *err)
     if (!saving.version)
         return hr_fail(err, HR_E_INVALID, "a version is put by its number");
     if (json_is_true(json_object_get(properties, "isArchived"))) {
-        hr_fail(err, HR_E_UNSUPPORTED, "archiving version %lld of \"%s\" is not supported", (long long)saving.version, saving.name);
-        return hr_fail_hint(err, "headrace dataset remove %s:%lld takes it away; its files stay", saving.name, (long long)saving.version);
+        hr_fail(err, HR_E_UNSUPPORTED, "archiving version %lld of \"%s\" is not supported",
+                (long long)saving.version, saving.name);
+        return hr_fail_hint(err, "headrace dataset remove %s:%lld takes it away; its files stay",
+                            saving.name, (long long)saving.version);
     }
     HR_TRY(read_words(req, properties, &saving, err));
     HR_TRY(arm_definition(req, saving.workspace, properties, &definition, err));

@@ -1,4 +1,5 @@
-/* Datastores: an account, a container, and how it is reached. Both doors, v1's and ARM's, fill the same row. */
+/* Datastores: an account, a container, and how it is reached. Both doors, v1's and ARM's, fill the
+ * same row. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/data/private.h"
@@ -11,12 +12,17 @@
 /* ---- showing ---- */
 
 /* a datastore that there is; NULL asks for the default */
-static enum hr_code find(struct hr_rest *req, const char *workspace, const char *name, struct hr_datastore_row **row, struct hr_err *err)
+static enum hr_code find(struct hr_rest *req,
+                         const char *workspace,
+                         const char *name,
+                         struct hr_datastore_row **row,
+                         struct hr_err *err)
 {
     HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace, name, row, err));
     if (*row)
         return HR_OK;
-    hr_fail(err, HR_E_NOT_FOUND, "datastore \"%.255s\" does not exist in workspace \"%s\"", name, hr_rest_param(req, "workspace"));
+    hr_fail(err, HR_E_NOT_FOUND, "datastore \"%.255s\" does not exist in workspace \"%s\"", name,
+            hr_rest_param(req, "workspace"));
     return hr_fail_command(err, "headrace datastore list");
 }
 
@@ -24,10 +30,14 @@ static enum hr_code find(struct hr_rest *req, const char *workspace, const char 
 static bool may_list_secrets(struct hr_rest *req, const char *workspace)
 {
     const char *asked = hr_rest_query(req, "includeSecret");
-    return !(asked && !strcasecmp(asked, "false")) && !hr_rest_check(req, HR_ACT_WRITE, workspace, NULL);
+    return !(asked && !strcasecmp(asked, "false")) &&
+           !hr_rest_check(req, HR_ACT_WRITE, workspace, NULL);
 }
 
-static enum hr_code reply_one(struct hr_rest *req, const char *workspace, const char *name, struct hr_err *err)
+static enum hr_code reply_one(struct hr_rest *req,
+                              const char *workspace,
+                              const char *name,
+                              struct hr_err *err)
 {
     struct hr_datastore_row *row;
     HR_TRY(find(req, workspace, name, &row, err));
@@ -81,7 +91,9 @@ enum hr_code data_store_arm_list(struct hr_rest *req, struct hr_err *err)
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
     for (size_t i = 0; i < HR_LEN(unknown); i++)
         if (hr_rest_query(req, unknown[i]) && strcmp(unknown[i], "count"))
-            return hr_fail(err, HR_E_UNSUPPORTED, "the query parameter \"%s\" of a list of datastores is not supported", unknown[i]);
+            return hr_fail(err, HR_E_UNSUPPORTED,
+                           "the query parameter \"%s\" of a list of datastores is not supported",
+                           unknown[i]);
     HR_TRY(hr_store_datastore_list(req->site->store, req->arena, workspace, &rows, err));
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
@@ -97,20 +109,24 @@ enum hr_code data_store_secrets(struct hr_rest *req, struct hr_err *err)
     struct hr_datastore_row *row;
     HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
-    if (data_store_relayed(req, row) && strcmp(row->credential, "None")) {     /* the relay takes no key */
+    /* the relay takes no key */
+    if (data_store_relayed(req, row) && strcmp(row->credential, "None")) {
         const char *sas;
         HR_TRY(data_store_sas(req, row, &sas, err));
         hr_rest_reply(req, 200, json_pack("{s:s, s:s}", "secretsType", "Sas", "sasToken", sas));
         return HR_OK;
     }
     json_t *view = data_store_view(req, row, true);
-    const char *secret = json_string_value(json_object_get(json_object_get(view, "azureStorageSection"), "credential"));
+    const char *secret = json_string_value(
+        json_object_get(json_object_get(view, "azureStorageSection"), "credential"));
     json_t *reply = !strcmp(row->credential, "None") ? NULL
-                    : !strcmp(row->credential, "Sas") ? json_pack("{s:s, s:s?}", "secretsType", "Sas", "sasToken", secret)
-                                                      : json_pack("{s:s, s:s?}", "secretsType", "AccountKey", "key", secret);
+                    : !strcmp(row->credential, "Sas")
+                        ? json_pack("{s:s, s:s?}", "secretsType", "Sas", "sasToken", secret)
+                        : json_pack("{s:s, s:s?}", "secretsType", "AccountKey", "key", secret);
     json_decref(view);
     if (!reply)
-        return hr_fail(err, HR_E_INVALID, "datastore \"%s\" has no secrets: it is used by role", row->name);
+        return hr_fail(err, HR_E_INVALID, "datastore \"%s\" has no secrets: it is used by role",
+                       row->name);
     hr_rest_reply(req, 200, reply);
     return HR_OK;
 }
@@ -123,8 +139,10 @@ enum hr_code data_store_access(struct hr_rest *req, struct hr_err *err)
     HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
     if (wanted && strcmp(wanted, "read") && strcmp(wanted, "write"))
-        return hr_fail(err, HR_E_INVALID, "\"permissions\" is \"%.50s\", not \"read\" or \"write\"", wanted);
-    HR_TRY(data_storage(req, workspace, (const struct hr_datastore_row *const *)&row, 1, wanted && !strcmp(wanted, "write"), &storage, err));
+        return hr_fail(err, HR_E_INVALID, "\"permissions\" is \"%.50s\", not \"read\" or \"write\"",
+                       wanted);
+    HR_TRY(data_storage(req, workspace, (const struct hr_datastore_row *const *)&row, 1,
+                        wanted && !strcmp(wanted, "write"), &storage, err));
     hr_rest_reply(req, 200, storage);
     return HR_OK;
 }
@@ -136,24 +154,38 @@ static enum hr_code check_name(const char *name, struct hr_err *err)
     bool good = *name && strlen(name) <= NAME_MAX_LEN && strcasecmp(name, "default");
     for (const char *c = name; *c; c++)
         good = good && (isalnum((unsigned char)*c) || *c == '_');
-    return good ? HR_OK
-                : hr_fail(err, HR_E_INVALID, "datastore name \"%.255s\" is not 1 to %d letters, digits or underscores (and not \"default\")", name,
-                          NAME_MAX_LEN);
+    return good
+               ? HR_OK
+               : hr_fail(
+                     err, HR_E_INVALID,
+                     "datastore name \"%.255s\" is not 1 to %d letters, digits or underscores (and not \"default\")",
+                     name, NAME_MAX_LEN);
 }
 
-static enum hr_code check_word(const char *what, const char *word, const char *also, size_t least, size_t most, struct hr_err *err)
+static enum hr_code check_word(const char *what,
+                               const char *word,
+                               const char *also,
+                               size_t least,
+                               size_t most,
+                               struct hr_err *err)
 {
     size_t len = word ? strlen(word) : 0;
     bool good = len >= least && len <= most;
     for (const char *c = word; good && *c; c++)
         good = islower((unsigned char)*c) || isdigit((unsigned char)*c) || strchr(also, *c);
     return good ? HR_OK
-                : hr_fail(err, HR_E_INVALID, "%s \"%.100s\" is not %zu to %zu lower-case letters, digits%s", what, word ? word : "", least, most,
-                          *also ? " or hyphens" : "");
+                : hr_fail(err, HR_E_INVALID,
+                          "%s \"%.100s\" is not %zu to %zu lower-case letters, digits%s", what,
+                          word ? word : "", least, most, *also ? " or hyphens" : "");
 }
 
-/* where the account answers, when that is neither here nor Azure: a whole address, or a domain as Azure's own core.windows.net */
-static enum hr_code read_address(struct hr_rest *req, const char *endpoint, const char *protocol, struct hr_datastore_row *row, struct hr_err *err)
+/* where the account answers, when that is neither here nor Azure: a whole address, or a domain as
+ * Azure's own core.windows.net */
+static enum hr_code read_address(struct hr_rest *req,
+                                 const char *endpoint,
+                                 const char *protocol,
+                                 struct hr_datastore_row *row,
+                                 struct hr_err *err)
 {
     row->address = NULL;
     if (protocol && strcasecmp(protocol, "http") && strcasecmp(protocol, "https"))
@@ -165,14 +197,20 @@ static enum hr_code read_address(struct hr_rest *req, const char *endpoint, cons
     if (strstr(endpoint, "://"))
         row->address = endpoint;
     else
-        row->address = hr_printf(req->arena, "%s://%s.%s.%s", protocol ? protocol : "https", row->account,
-                                 strcmp(row->type, "AzureBlob") ? "dfs" : "blob", endpoint);
+        row->address =
+            hr_printf(req->arena, "%s://%s.%s.%s", protocol ? protocol : "https", row->account,
+                      strcmp(row->type, "AzureBlob") ? "dfs" : "blob", endpoint);
     if (strncmp(row->address, "http://", 7) && strncmp(row->address, "https://", 8))
-        return hr_fail(err, HR_E_INVALID, "endpoint \"%.200s\" is not an http or https address", endpoint);
+        return hr_fail(err, HR_E_INVALID, "endpoint \"%.200s\" is not an http or https address",
+                       endpoint);
     return HR_OK;
 }
 
-static enum hr_code read_credential(const char *type, const char *secret, bool ours, struct hr_datastore_row *row, struct hr_err *err)
+static enum hr_code read_credential(const char *type,
+                                    const char *secret,
+                                    bool ours,
+                                    struct hr_datastore_row *row,
+                                    struct hr_err *err)
 {
     static const char *const known[] = {"AccountKey", "Sas", "None"};
     if (!type || !*type)
@@ -181,14 +219,18 @@ static enum hr_code read_credential(const char *type, const char *secret, bool o
         if (!strcasecmp(known[i], type))
             row->credential = known[i];
     if (!row->credential) {
-        hr_fail(err, HR_E_UNSUPPORTED, "credentials of type \"%.50s\" are not supported: AccountKey, Sas and None are", type);
+        hr_fail(err, HR_E_UNSUPPORTED,
+                "credentials of type \"%.50s\" are not supported: AccountKey, Sas and None are",
+                type);
         return hr_fail_hint(err, "None is access by the role of whoever reads");
     }
     row->secret = strcmp(row->credential, "None") ? secret : NULL;
     if (!strcmp(row->credential, "AccountKey") && !secret && ours)
-        return HR_OK;              /* this server knows its own account's key, and who may register may list it */
+        return HR_OK; /* this server knows its own account's key, and who may register may list it
+                       */
     if (strcmp(row->credential, "None") && (!secret || !*secret))
-        return hr_fail(err, HR_E_INVALID, "credentials of type \"%s\" come without their secret", row->credential);
+        return hr_fail(err, HR_E_INVALID, "credentials of type \"%s\" come without their secret",
+                       row->credential);
     return HR_OK;
 }
 
@@ -198,9 +240,12 @@ static enum hr_code read_type(const char *type, struct hr_datastore_row *row, st
     for (size_t i = 0; i < HR_LEN(known) && type; i++)
         if (!strcasecmp(known[i], type))
             row->type = known[i];
-    return row->type ? HR_OK
-                     : hr_fail(err, HR_E_UNSUPPORTED, "datastores of type \"%.50s\" are not supported: AzureBlob and AzureDataLakeGen2 are",
-                               type ? type : "");
+    return row->type
+               ? HR_OK
+               : hr_fail(
+                     err, HR_E_UNSUPPORTED,
+                     "datastores of type \"%.50s\" are not supported: AzureBlob and AzureDataLakeGen2 are",
+                     type ? type : "");
 }
 
 static const char *string_of(const json_t *object, const char *name)
@@ -209,7 +254,9 @@ static const char *string_of(const json_t *object, const char *name)
     return text && *text ? text : NULL;
 }
 
-struct parts { const char *type, *account, *container, *endpoint, *protocol, *credential, *secret; };
+struct parts {
+    const char *type, *account, *container, *endpoint, *protocol, *credential, *secret;
+};
 
 /* v1: dataStoreType and azureStorageSection; a few clients name Data Lake's own section */
 static enum hr_code parts_of_v1(struct hr_rest *req, struct parts *parts, struct hr_err *err)
@@ -217,21 +264,28 @@ static enum hr_code parts_of_v1(struct hr_rest *req, struct parts *parts, struct
     const json_t *section = json_object_get(req->body, "azureStorageSection");
     if (!json_is_object(section))
         return hr_fail(err, HR_E_INVALID, "\"azureStorageSection\" is missing");
-    if (json_object_get(section, "clientCredentials") && !json_is_null(json_object_get(section, "clientCredentials")))
-        return hr_fail(err, HR_E_UNSUPPORTED, "service principals as a datastore's credentials are not supported: use a key, a SAS or none");
-    *parts = (struct parts){hr_rest_string(req, "dataStoreType"), string_of(section, "accountName"), string_of(section, "containerName"),
-                            string_of(section, "endpoint"),       string_of(section, "protocol"),    string_of(section, "credentialType"),
-                            string_of(section, "credential")};
+    if (json_object_get(section, "clientCredentials") &&
+        !json_is_null(json_object_get(section, "clientCredentials")))
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "service principals as a datastore's credentials are not supported: use a key, a SAS or none");
+    *parts =
+        (struct parts){hr_rest_string(req, "dataStoreType"), string_of(section, "accountName"),
+                       string_of(section, "containerName"),  string_of(section, "endpoint"),
+                       string_of(section, "protocol"),       string_of(section, "credentialType"),
+                       string_of(section, "credential")};
     return HR_OK;
 }
 
 static enum hr_code parts_of_arm(struct hr_rest *req, struct parts *parts, struct hr_err *err)
 {
-    const json_t *properties = json_object_get(req->body, "properties"), *credentials = json_object_get(properties, "credentials"),
+    const json_t *properties = json_object_get(req->body, "properties"),
+                 *credentials = json_object_get(properties, "credentials"),
                  *secrets = json_object_get(credentials, "secrets");
     if (!json_is_object(properties))
         return hr_fail(err, HR_E_INVALID, "\"properties\" is missing");
-    const char *container = string_of(properties, "containerName"), *key = string_of(secrets, "key");
+    const char *container = string_of(properties, "containerName"),
+               *key = string_of(secrets, "key");
     *parts = (struct parts){string_of(properties, "datastoreType"),
                             string_of(properties, "accountName"),
                             container ? container : string_of(properties, "filesystem"),
@@ -242,7 +296,10 @@ static enum hr_code parts_of_arm(struct hr_rest *req, struct parts *parts, struc
     return HR_OK;
 }
 
-static enum hr_code read_tags(struct hr_rest *req, const json_t *tags, struct hr_datastore_row *row, struct hr_err *err)
+static enum hr_code read_tags(struct hr_rest *req,
+                              const json_t *tags,
+                              struct hr_datastore_row *row,
+                              struct hr_err *err)
 {
     row->tags = "{}";
     if (!tags || json_is_null(tags))
@@ -253,12 +310,19 @@ static enum hr_code read_tags(struct hr_rest *req, const json_t *tags, struct hr
     return HR_OK;
 }
 
-static enum hr_code read_row(struct hr_rest *req, const char *workspace, const char *name, bool arm, struct hr_datastore_row *row,
+static enum hr_code read_row(struct hr_rest *req,
+                             const char *workspace,
+                             const char *name,
+                             bool arm,
+                             struct hr_datastore_row *row,
                              struct hr_err *err)
 {
     struct parts parts = {0};
     const json_t *from = arm ? json_object_get(req->body, "properties") : req->body;
-    *row = (struct hr_datastore_row){.workspace = workspace, .name = name, .created_by = req->who.id, .created_ms = hr_clock_ms()};
+    *row = (struct hr_datastore_row){.workspace = workspace,
+                                     .name = name,
+                                     .created_by = req->who.id,
+                                     .created_ms = hr_clock_ms()};
     row->changed_ms = row->created_ms;
     HR_TRY(check_name(name, err));
     HR_TRY(arm ? parts_of_arm(req, &parts, err) : parts_of_v1(req, &parts, err));
@@ -268,7 +332,9 @@ static enum hr_code read_row(struct hr_rest *req, const char *workspace, const c
     row->account = parts.account;
     row->container = parts.container;
     HR_TRY(read_address(req, parts.endpoint, parts.protocol, row, err));
-    HR_TRY(read_credential(parts.credential, parts.secret, !row->address && !strcasecmp(row->account, req->site->account), row, err));
+    HR_TRY(read_credential(parts.credential, parts.secret,
+                           !row->address && !strcasecmp(row->account, req->site->account), row,
+                           err));
     const char *description = string_of(from, "description");
     row->description = description ? description : "";
     return read_tags(req, json_object_get(from, "tags"), row, err);
@@ -289,22 +355,33 @@ static enum hr_code look(struct data_work *work, struct hr_err *err)
     struct hr_blob_page page;
     struct hr_blob *blob;
     HR_TRY(hr_blob_new(work->config, &options, &blob, err));
-    enum hr_code code = hr_blob_list(blob, work->arena, what->location, &one, &page, &work->cancel, err);
+    enum hr_code code =
+        hr_blob_list(blob, work->arena, what->location, &one, &page, &work->cancel, err);
     hr_blob_free(blob);
     if (code)
-        hr_fail_hint(err, "mend it, or register it without this check: skip_validation=True, --skip-validation");
+        hr_fail_hint(
+            err,
+            "mend it, or register it without this check: skip_validation=True, --skip-validation");
     return code;
 }
 
-static bool same(const char *a, const char *b) { return (!a && !b) || (a && b && !strcmp(a, b)); }
+static bool same(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && !strcmp(a, b));
+}
 
 static bool same_store(const struct hr_datastore_row *a, const struct hr_datastore_row *b)
 {
-    return same(a->type, b->type) && same(a->account, b->account) && same(a->container, b->container) && same(a->address, b->address) &&
-           same(a->credential, b->credential) && same(a->secret, b->secret);
+    return same(a->type, b->type) &&
+           same(a->account, b->account) &&
+           same(a->container, b->container) &&
+           same(a->address, b->address) &&
+           same(a->credential, b->credential) &&
+           same(a->secret, b->secret);
 }
 
-/* the body is read again: the row of the first reading is the same, and the store may have changed meanwhile */
+/* the body is read again: the row of the first reading is the same, and the store may have changed
+ * meanwhile */
 static enum hr_code keep(struct hr_rest *req, struct registering *what, struct hr_err *err)
 {
     const char *workspace;
@@ -315,8 +392,9 @@ static enum hr_code keep(struct hr_rest *req, struct registering *what, struct h
     HR_TRY(read_row(req, workspace, name ? name : "", what->arm, &row, err));
     HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace, row.name, &before, err));
     if (before && !what->replace && !same_store(before, &row)) {
-        hr_fail(err, HR_E_EXISTS, "datastore \"%s\" exists already and points to container \"%s\" of account \"%s\"", before->name,
-                before->container, before->account);
+        hr_fail(err, HR_E_EXISTS,
+                "datastore \"%s\" exists already and points to container \"%s\" of account \"%s\"",
+                before->name, before->container, before->account);
         return hr_fail_hint(err, "register it with overwrite, or under another name");
     }
     if (before) {
@@ -340,15 +418,18 @@ static enum hr_code looked(struct hr_rest *req, struct data_work *work, struct h
 
 static enum hr_code store_register(struct hr_rest *req, bool replace, bool arm, struct hr_err *err)
 {
-    const char *workspace, *name = replace || arm ? hr_rest_param(req, "store") : hr_rest_string(req, "name");
+    const char *workspace,
+        *name = replace || arm ? hr_rest_param(req, "store") : hr_rest_string(req, "name");
     struct hr_datastore_row row;
     HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
     if (!name)
         return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
     HR_TRY(read_row(req, workspace, name, arm, &row, err));
     struct registering what = {data_location(req->arena, &row, ""), replace, arm, true};
-    /* by role nothing can be looked at before somebody with a role reads; on our own account we can */
-    bool none = !strcmp(row.credential, "None") && (row.address || strcasecmp(row.account, req->site->account));
+    /* by role nothing can be looked at before somebody with a role reads; on our own account we can
+     */
+    bool none = !strcmp(row.credential, "None") &&
+                (row.address || strcasecmp(row.account, req->site->account));
     if (data_is_true(req, "skipValidation") || none)
         return keep(req, &what, err);
     struct data_work *work = data_work_new();
@@ -398,14 +479,16 @@ enum hr_code data_store_delete(struct hr_rest *req, struct hr_err *err)
     const char *workspace;
     struct hr_datastore_row *row;
     HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace, hr_rest_param(req, "store"), &row, err));
+    HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace,
+                                  hr_rest_param(req, "store"), &row, err));
     if (!row) {
         hr_rest_reply(req, 204, NULL);
         return HR_OK;
     }
     if (row->is_default) {
         hr_fail(err, HR_E_EXISTS, "datastore \"%s\" is the workspace's default", row->name);
-        return hr_fail_hint(err, "headrace datastore set-default NAME makes another one the default first");
+        return hr_fail_hint(
+            err, "headrace datastore set-default NAME makes another one the default first");
     }
     HR_TRY(hr_store_datastore_remove(req->site->store, workspace, row->name, err));
     hr_rest_reply(req, 200, NULL);

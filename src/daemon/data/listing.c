@@ -1,4 +1,5 @@
-/* Making a manifest: which files a definition means now, each with the version that it has. On a thread of its own. */
+/* Making a manifest: which files a definition means now, each with the version that it has. On a
+ * thread of its own. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/map.h"
@@ -13,9 +14,9 @@
 #define FILES_TEXT_MAX ((size_t)512 << 20)
 
 struct found {
-    const char *path;                  /* in the container */
-    const char *url, *shown;           /* shown: in the manifest, relative to the dataset's root */
-    size_t store;                      /* the first path item of the same container */
+    const char *path;        /* in the container */
+    const char *url, *shown; /* shown: in the manifest, relative to the dataset's root */
+    size_t store;            /* the first path item of the same container */
     struct hr_blob_stat stat;
 };
 
@@ -25,12 +26,15 @@ struct listing_run {
     struct hr_blob *blob;
     struct found *at;
     size_t count, cap;
-    const char **bases;                /* of each path item: the folder that its files are named from */
+    /* of each path item: the folder that its files are named from */
+    const char **bases;
     struct hr_map seen;
-    struct hr_map tables;              /* struct hr_blob_table by the location of a table's folder */
+    /* struct hr_blob_table by the location of a table's folder */
+    struct hr_map tables;
 };
 
-struct data_listing *data_listing_new(struct data_work *work, const struct data_definition *definition)
+struct data_listing *data_listing_new(struct data_work *work,
+                                      const struct data_definition *definition)
 {
     struct hr_arena *arena = work->arena;
     struct data_listing *listing = HR_NEW(arena, struct data_listing);
@@ -42,7 +46,7 @@ struct data_listing *data_listing_new(struct data_work *work, const struct data_
     for (size_t i = 0; i < definition->count; i++) {
         const struct data_path *from = &definition->paths[i];
         struct hr_datastore_row *store = HR_NEW(arena, struct hr_datastore_row);
-        store->name = hr_strdup(arena, from->store->name);     /* all that a listing says of it */
+        store->name = hr_strdup(arena, from->store->name); /* all that a listing says of it */
         listing->paths[i] = (struct data_path){store, hr_strdup(arena, from->path), from->glob};
         listing->roots[i] = data_location(arena, from->store, "");
     }
@@ -53,7 +57,12 @@ struct data_listing *data_listing_new(struct data_work *work, const struct data_
 
 /* ---- finding ---- */
 
-static enum hr_code add(struct listing_run *run, size_t item, const char *path, const char *url, const struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code add(struct listing_run *run,
+                        size_t item,
+                        const char *path,
+                        const char *url,
+                        const struct hr_blob_stat *stat,
+                        struct hr_err *err)
 {
     if (hr_map_put(&run->seen, url, run))
         return HR_OK;
@@ -82,19 +91,36 @@ static const char *join(struct hr_arena *arena, const char *folder, const char *
     return *folder ? hr_printf(arena, "%s/%s", folder, name) : name;
 }
 
-static bool is_table(const struct listing_run *run) { return !strcmp(run->listing->type, "tabular"); }
-
-/* Folders of table formats hold rows that were removed: their log tells which. As files (from_files) they are what they are. */
-static enum hr_code refuse_table(const struct data_path *path, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
+static bool is_table(const struct listing_run *run)
 {
-    hr_fail(err, HR_E_UNSUPPORTED, "the folder \"%s\" in datastore \"%s\" is a table of %s: its %s says which of its files hold the table's rows, the others hold "
-            "rows that were removed", *folder ? folder : "/", path->store->name, table->format, table->log);
-    return hr_fail_hint(err, "write the table's rows as plain Parquet where %s is at hand, and make the dataset of that; from_files takes the files as they are",
-                        table->format);
+    return !strcmp(run->listing->type, "tabular");
+}
+
+/* Folders of table formats hold rows that were removed: their log tells which. As files
+ * (from_files) they are what they are. */
+static enum hr_code refuse_table(const struct data_path *path,
+                                 const char *folder,
+                                 const struct hr_blob_table *table,
+                                 struct hr_err *err)
+{
+    hr_fail(
+        err, HR_E_UNSUPPORTED,
+        "the folder \"%s\" in datastore \"%s\" is a table of %s: its %s says which of its files hold the table's rows, the others hold "
+        "rows that were removed",
+        *folder ? folder : "/", path->store->name, table->format, table->log);
+    return hr_fail_hint(
+        err,
+        "write the table's rows as plain Parquet where %s is at hand, and make the dataset of that; from_files takes the files as they are",
+        table->format);
 }
 
 /* remembers the folder of the table of whose log the entry is a part */
-static enum hr_code note_log(struct listing_run *run, size_t item, const char *folder, bool pattern, const struct hr_blob_entry *entry, struct hr_err *err)
+static enum hr_code note_log(struct listing_run *run,
+                             size_t item,
+                             const char *folder,
+                             bool pattern,
+                             const struct hr_blob_entry *entry,
+                             struct hr_err *err)
 {
     size_t len;
     const struct hr_blob_table *table = hr_blob_table_of(entry->name, &len);
@@ -103,7 +129,8 @@ static enum hr_code note_log(struct listing_run *run, size_t item, const char *f
     if (!len && !pattern)
         return refuse_table(&run->listing->paths[item], folder, table, err);
     size_t root_len = strlen(entry->location) - strlen(entry->name);
-    const char *place = hr_strndup(run->work->arena, entry->location, len ? root_len + len : root_len - 1);
+    const char *place =
+        hr_strndup(run->work->arena, entry->location, len ? root_len + len : root_len - 1);
     hr_map_put(&run->tables, place, (void *)table);
     return HR_OK;
 }
@@ -119,7 +146,10 @@ static enum hr_code check_tables(struct listing_run *run, struct hr_err *err)
             const struct hr_blob_table *table = hr_map_get(&run->tables, folder);
             size_t below = strlen(file->url) - strlen(folder), len = strlen(file->path);
             if (table)
-                return refuse_table(&run->listing->paths[file->store], below > len ? "" : hr_strndup(run->work->arena, file->path, len - below), table, err);
+                return refuse_table(
+                    &run->listing->paths[file->store],
+                    below > len ? "" : hr_strndup(run->work->arena, file->path, len - below), table,
+                    err);
         }
     }
     return HR_OK;
@@ -139,7 +169,11 @@ static bool means_hidden(const char *pattern, const char *folder)
 }
 
 /* what stands below a folder; `pattern` (whole names) may be NULL */
-static enum hr_code add_below(struct listing_run *run, size_t item, const char *folder, const char *pattern, struct hr_err *err)
+static enum hr_code add_below(struct listing_run *run,
+                              size_t item,
+                              const char *folder,
+                              const char *pattern,
+                              struct hr_err *err)
 {
     struct hr_arena *arena = run->work->arena;
     bool table = is_table(run), hides = table || !pattern || !means_hidden(pattern, folder);
@@ -155,7 +189,9 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
             const char *name = join(arena, folder, entry->name);
             if (table)
                 HR_TRY(note_log(run, item, folder, pattern != NULL, entry, err));
-            if (entry->stat.is_dir || (hides && hr_blob_hidden_below(entry->name)) || (pattern && !data_glob_match(pattern, name)))
+            if (entry->stat.is_dir ||
+                (hides && hr_blob_hidden_below(entry->name)) ||
+                (pattern && !data_glob_match(pattern, name)))
                 continue;
             HR_TRY(add(run, item, name, entry->location, &entry->stat, err));
         }
@@ -166,7 +202,8 @@ static enum hr_code add_below(struct listing_run *run, size_t item, const char *
 
 static enum hr_code nothing(const struct data_path *path, const char *why, struct hr_err *err)
 {
-    hr_fail(err, HR_E_NOT_FOUND, "%s in datastore \"%s\": \"%s\"", why, path->store->name, *path->path ? path->path : "/");
+    hr_fail(err, HR_E_NOT_FOUND, "%s in datastore \"%s\": \"%s\"", why, path->store->name,
+            *path->path ? path->path : "/");
     return hr_fail_command(err, "headrace datastore show %s", path->store->name);
 }
 
@@ -178,7 +215,8 @@ static enum hr_code find_glob(struct listing_run *run, size_t item, struct hr_er
     size_t before = run->count;
     run->bases[item] = folder;
     enum hr_code code = add_below(run, item, folder, path->path, err);
-    if (code && (code != HR_E_NOT_FOUND || !*folder))      /* without a folder it is the container that is not there */
+    /* without a folder it is the container that is not there */
+    if (code && (code != HR_E_NOT_FOUND || !*folder))
         return code;
     return run->count > before ? HR_OK : nothing(path, "no file matches the pattern", err);
 }
@@ -189,8 +227,10 @@ static enum hr_code find_named(struct listing_run *run, size_t item, struct hr_e
     struct hr_arena *arena = run->work->arena;
     struct hr_blob_stat stat = {.is_dir = true};
     size_t before = run->count;
-    const char *location = *path->path ? join(arena, run->listing->roots[item], path->path) : run->listing->roots[item];
-    enum hr_code code = *path->path ? hr_blob_stat(run->blob, location, &stat, &run->work->cancel, err) : HR_OK;
+    const char *location = *path->path ? join(arena, run->listing->roots[item], path->path)
+                                       : run->listing->roots[item];
+    enum hr_code code =
+        *path->path ? hr_blob_stat(run->blob, location, &stat, &run->work->cancel, err) : HR_OK;
     if (code == HR_E_NOT_FOUND)
         return nothing(path, "there is no such file or folder", err);
     HR_TRY(code);
@@ -217,14 +257,17 @@ static size_t common(const char *a, const char *b)
     return a_ends || b_ends ? i : len;
 }
 
-/* Files are named from the deepest folder that all paths of a datastore share; with several datastores, below the datastore's name */
+/* Files are named from the deepest folder that all paths of a datastore share; with several
+ * datastores, below the datastore's name */
 static void name_all(struct listing_run *run)
 {
     struct data_listing *listing = run->listing;
     struct hr_arena *arena = run->work->arena;
-    size_t *first = HR_NEW_ARRAY(arena, size_t, listing->count), *shared = HR_NEW_ARRAY(arena, size_t, listing->count), stores = 0;
+    size_t *first = HR_NEW_ARRAY(arena, size_t, listing->count),
+           *shared = HR_NEW_ARRAY(arena, size_t, listing->count), stores = 0;
     for (size_t i = 0; i < listing->count; i++) {
-        for (first[i] = 0; strcmp(listing->paths[first[i]].store->name, listing->paths[i].store->name);)
+        for (first[i] = 0;
+             strcmp(listing->paths[first[i]].store->name, listing->paths[i].store->name);)
             first[i]++;
         if (first[i] == i) {
             stores++;
@@ -238,19 +281,24 @@ static void name_all(struct listing_run *run)
         size_t store = first[run->at[i].store], skip = shared[store];
         const char *rest = run->at[i].path + skip;
         rest += *rest == '/';
-        run->at[i].shown = stores > 1 ? hr_printf(arena, "%s/%s", listing->paths[store].store->name, rest) : rest;
+        run->at[i].shown =
+            stores > 1 ? hr_printf(arena, "%s/%s", listing->paths[store].store->name, rest) : rest;
     }
 }
 
-/* Readers of tables leave such names out: one that was named by itself would be missing in Spark alone */
+/* Readers of tables leave such names out: one that was named by itself would be missing in Spark
+ * alone */
 static enum hr_code check_shown(const struct listing_run *run, struct hr_err *err)
 {
     for (size_t i = 0; i < run->count && is_table(run); i++) {
         if (!hr_blob_hidden_below(run->at[i].shown))
             continue;
-        hr_fail(err, HR_E_INVALID, "\"%s\" in datastore \"%s\" is not read as a table: names that begin with '_' or '.' are not, by any reader", run->at[i].path,
-                run->listing->paths[run->at[i].store].store->name);
-        return hr_fail_hint(err, "give the file another name, or take it with Dataset.File.from_files");
+        hr_fail(
+            err, HR_E_INVALID,
+            "\"%s\" in datastore \"%s\" is not read as a table: names that begin with '_' or '.' are not, by any reader",
+            run->at[i].path, run->listing->paths[run->at[i].store].store->name);
+        return hr_fail_hint(err,
+                            "give the file another name, or take it with Dataset.File.from_files");
     }
     return HR_OK;
 }
@@ -269,8 +317,10 @@ static void apply_steps(struct listing_run *run)
         return;
     json_t *document = json_loads(run->listing->definition, 0, NULL), *step;
     size_t i;
-    json_array_foreach(json_object_get(document, "transformations"), i, step) {
-        size_t take = (size_t)json_integer_value(json_object_get(step, "take")), skip = (size_t)json_integer_value(json_object_get(step, "skip"));
+    json_array_foreach(json_object_get(document, "transformations"), i, step)
+    {
+        size_t take = (size_t)json_integer_value(json_object_get(step, "take")),
+               skip = (size_t)json_integer_value(json_object_get(step, "skip"));
         bool takes = json_object_get(step, "take") != NULL;
         skip = skip < run->count ? skip : run->count;
         run->at += skip;
@@ -344,9 +394,11 @@ static enum hr_code pack(struct listing_run *run, struct hr_err *err)
         digest(listing, &text);
         listing->files_len = (int64_t)hr_buf_len(&text);
         listing->files = hr_arena_alloc(run->work->arena, room);
-        listing->files_size = ZSTD_compress(listing->files, room, hr_buf_text(&text), hr_buf_len(&text), PACK_LEVEL);
+        listing->files_size =
+            ZSTD_compress(listing->files, room, hr_buf_text(&text), hr_buf_len(&text), PACK_LEVEL);
         if (ZSTD_isError(listing->files_size))
-            code = hr_fail(err, HR_E_NOMEM, "the dataset's manifest cannot be packed: %s", ZSTD_getErrorName(listing->files_size));
+            code = hr_fail(err, HR_E_NOMEM, "the dataset's manifest cannot be packed: %s",
+                           ZSTD_getErrorName(listing->files_size));
     }
     hr_buf_release(&text);
     return code;

@@ -1,4 +1,5 @@
-/* A version's manifest for its readers: the files as they were when it was saved, and what reaches them now. */
+/* A version's manifest for its readers: the files as they were when it was saved, and what reaches
+ * them now. */
 #include "base/check.h"
 #include "daemon/data/private.h"
 #include <stdio.h>
@@ -7,15 +8,16 @@
 #include <zstd.h>
 
 struct unpacking {
-    const char *head;                  /* the answer up to the files */
+    const char *head; /* the answer up to the files */
     const void *files;
     size_t files_size, files_len;
-    const char **roots;                /* where its datastores point now; NULL at the end */
-    char *text;                        /* the whole answer, malloc'ed */
+    const char **roots; /* where its datastores point now; NULL at the end */
+    char *text;         /* the whole answer, malloc'ed */
     size_t len;
 };
 
-/* A datastore that was registered anew for another container reaches none of the files: said here, not by each read's refusal */
+/* A datastore that was registered anew for another container reaches none of the files: said here,
+ * not by each read's refusal */
 static enum hr_code check_roots(const struct unpacking *what, const char *files, struct hr_err *err)
 {
     static const char key[] = "\"url\":\"";
@@ -28,8 +30,10 @@ static enum hr_code check_roots(const struct unpacking *what, const char *files,
     }
     if (!place)
         return HR_OK;
-    hr_fail(err, HR_E_CHANGED, "the dataset's files are in '%.*s', and its datastores point elsewhere since", (int)strcspn(url + strlen(key), "/") + 2 +
-            (int)strcspn(place + 3, "/"), url + strlen(key));
+    hr_fail(err, HR_E_CHANGED,
+            "the dataset's files are in '%.*s', and its datastores point elsewhere since",
+            (int)strcspn(url + strlen(key), "/") + 2 + (int)strcspn(place + 3, "/"),
+            url + strlen(key));
     return hr_fail_hint(err, "register the datastore as it was, or the dataset again");
 }
 
@@ -56,12 +60,16 @@ static enum hr_code unpacked(struct hr_rest *req, struct data_work *work, struct
     return HR_OK;
 }
 
-enum hr_code data_set_storage(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, json_t **storage,
+enum hr_code data_set_storage(struct hr_rest *req,
+                              const char *workspace,
+                              const struct hr_dataset_row *row,
+                              json_t **storage,
                               struct hr_err *err)
 {
     struct data_definition definition;
     HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
-    const struct hr_datastore_row **rows = HR_NEW_ARRAY(req->arena, const struct hr_datastore_row *, definition.count);
+    const struct hr_datastore_row **rows =
+        HR_NEW_ARRAY(req->arena, const struct hr_datastore_row *, definition.count);
     size_t count = 0;
     for (size_t i = 0; i < definition.count; i++) {
         bool there = false;
@@ -73,8 +81,12 @@ enum hr_code data_set_storage(struct hr_rest *req, const char *workspace, const 
     return data_storage(req, workspace, rows, count, false, storage, err);
 }
 
-static enum hr_code roots_of(struct hr_rest *req, const char *workspace, const struct hr_dataset_row *row, struct hr_arena *arena,
-                             const char ***roots, struct hr_err *err)
+static enum hr_code roots_of(struct hr_rest *req,
+                             const char *workspace,
+                             const struct hr_dataset_row *row,
+                             struct hr_arena *arena,
+                             const char ***roots,
+                             struct hr_err *err)
 {
     struct data_definition definition;
     HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
@@ -87,15 +99,16 @@ static enum hr_code roots_of(struct hr_rest *req, const char *workspace, const s
 static const char *head_of(struct hr_rest *req, const struct hr_dataset_row *row, json_t *storage)
 {
     json_t *definition = data_json(row->definition);
-    json_t *head = json_pack("{s:s, s:s?, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "id", row->id, "name", row->name, "version",
-                             json_sprintf("%lld", (long long)row->version), "savedDatasetId", row->saved, "type", row->type, "fileCount",
-                             row->file_count, "size", row->bytes, "transformations",
-                             json_incref(json_object_get(definition, "transformations")), "storage", storage);
+    json_t *head = json_pack(
+        "{s:s, s:s?, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "id", row->id, "name", row->name,
+        "version", json_sprintf("%lld", (long long)row->version), "savedDatasetId", row->saved,
+        "type", row->type, "fileCount", row->file_count, "size", row->bytes, "transformations",
+        json_incref(json_object_get(definition, "transformations")), "storage", storage);
     HR_CHECK(head);
     json_decref(definition);
     char *text = json_dumps(head, JSON_COMPACT);
     json_decref(head);
-    text[strlen(text) - 1] = 0;                                /* its closing brace */
+    text[strlen(text) - 1] = 0; /* its closing brace */
     const char *copy = hr_printf(req->arena, "%s,\"files\":", text);
     free(text);
     return copy;
@@ -112,7 +125,8 @@ enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
     HR_TRY(data_set_storage(req, workspace, row, &storage, err));
     const char *head = head_of(req, row, storage);
     struct data_work *work = data_work_new();
-    enum hr_code code = hr_store_saved_get(req->site->store, work->arena, workspace, row->saved, &saved, err);
+    enum hr_code code =
+        hr_store_saved_get(req->site->store, work->arena, workspace, row->saved, &saved, err);
     if (!code && !saved)
         code = hr_fail(err, HR_E_NOT_FOUND, "the manifest of dataset \"%s\" is not there", row->id);
     const char **roots = NULL;

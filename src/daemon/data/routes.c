@@ -6,9 +6,11 @@
 #define SETS "/dataset/v1.0" W "/datasets"
 #define SAVED "/dataset/v1.0" W "/saveddatasets"
 
-#define RELAY(method) \
-    {method, "/storage/{account}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM}, \
-    {method, "/storage/{account}/{path*}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM}
+#define RELAY(method)                                                                     \
+    {method, "/storage/{account}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM},          \
+    {                                                                                     \
+        method, "/storage/{account}/{path*}", data_relay, HR_ROUTE_OPEN | HR_ROUTE_STREAM \
+    }
 
 static const struct hr_route table[] = {
     RELAY("GET"),

@@ -1,4 +1,5 @@
-/* Rows as JSON, in the shapes of the v1 services and of ARM; and the workspace that a path names. */
+/* Rows as JSON, in the shapes of the v1 services and of ARM; and the workspace that a path names.
+ */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/arm/id.h"
@@ -58,19 +59,27 @@ static enum hr_code make_default(struct hr_rest *req, const char *workspace, str
     return hr_store_datastore_put(req->site->store, &made, err);
 }
 
-enum hr_code data_workspace(struct hr_rest *req, enum hr_action action, const char **workspace, struct hr_err *err)
+enum hr_code data_workspace(struct hr_rest *req,
+                            enum hr_action action,
+                            const char **workspace,
+                            struct hr_err *err)
 {
     struct hr_resource_row *row;
-    const char *subscription = hr_rest_param(req, "subscription"), *group = hr_rest_param(req, "group"),
-               *name = hr_rest_param(req, "workspace");
-    const char *id = hr_printf(req->arena, "/subscriptions/%s/resourceGroups/%s/providers/" HR_TYPE_ML "/%s", subscription, group, name);
+    const char *subscription = hr_rest_param(req, "subscription"),
+               *group = hr_rest_param(req, "group"), *name = hr_rest_param(req, "workspace");
+    const char *id =
+        hr_printf(req->arena, "/subscriptions/%s/resourceGroups/%s/providers/" HR_TYPE_ML "/%s",
+                  subscription, group, name);
     if (strcasecmp(subscription, req->site->subscription))
-        return hr_fail(err, HR_E_NOT_FOUND, "subscription \"%.100s\" does not exist; this server's is \"%s\"", subscription,
-                       req->site->subscription);
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "subscription \"%.100s\" does not exist; this server's is \"%s\"",
+                       subscription, req->site->subscription);
     HR_TRY(hr_rest_check(req, action, id, err));
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id, &row, err));
     if (!row)
-        return hr_fail(err, HR_E_NOT_FOUND, "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name, group);
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name,
+                       group);
     *workspace = row->id;
     return make_default(req, row->id, err);
 }
@@ -100,47 +109,62 @@ static const char *secret_of(struct hr_rest *req, const struct hr_datastore_row 
 json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row, bool secrets)
 {
     const char *secret = secrets ? secret_of(req, row) : NULL;
-    json_t *section = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s?, s:s, s:s}", "accountName", row->account, "containerName", row->container,
-                                "endpoint", row->address ? row->address : "core.windows.net", "protocol", protocol_of(row), "credentialType",
-                                row->credential, "isSas", !strcmp(row->credential, "Sas"), "credential", secret, "subscriptionId",
-                                req->site->subscription, "resourceGroup", req->site->resource_group);
-    json_t *view = json_pack("{s:s, s:s, s:b, s:b, s:o, s:s, s:o, s:s, s:s, s:s}", "name", row->name, "dataStoreType", row->type,
-                             "hasBeenValidated", 1, "isDefault", (int)row->is_default, "azureStorageSection", section, "description",
-                             row->description, "tags", data_json(row->tags), "createdBy", row->created_by, "createdTime",
-                             time_text(req->arena, row->created_ms), "modifiedTime", time_text(req->arena, row->changed_ms));
+    json_t *section =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s?, s:s, s:s}", "accountName", row->account,
+                  "containerName", row->container, "endpoint",
+                  row->address ? row->address : "core.windows.net", "protocol", protocol_of(row),
+                  "credentialType", row->credential, "isSas", !strcmp(row->credential, "Sas"),
+                  "credential", secret, "subscriptionId", req->site->subscription, "resourceGroup",
+                  req->site->resource_group);
+    json_t *view = json_pack(
+        "{s:s, s:s, s:b, s:b, s:o, s:s, s:o, s:s, s:s, s:s}", "name", row->name, "dataStoreType",
+        row->type, "hasBeenValidated", 1, "isDefault", (int)row->is_default, "azureStorageSection",
+        section, "description", row->description, "tags", data_json(row->tags), "createdBy",
+        row->created_by, "createdTime", time_text(req->arena, row->created_ms), "modifiedTime",
+        time_text(req->arena, row->changed_ms));
     HR_CHECK(view);
     return view;
 }
 
-/* azure-ai-ml makes an account's address itself, https://NAME.blob.SUFFIX, and no name server knows that of our account. For the datastore to which
- * it uploads local files it is told a name that makes the address one of this server's own: HOST:PORT/storage/NAME (relay.c). */
+/* azure-ai-ml makes an account's address itself, https://NAME.blob.SUFFIX, and no name server knows
+ * that of our account. For the datastore to which it uploads local files it is told a name that
+ * makes the address one of this server's own: HOST:PORT/storage/NAME (relay.c). */
 bool data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     const struct hr_request *request = hr_exchange_request(req->exchange);
     const char *agent = hr_header_get(&request->headers, "user-agent");
     bool ours = !row->address && !strcasecmp(row->account, req->site->account);
-    return ours && row->is_default && request->tls && request->authority && agent && strstr(agent, "azure-ai-ml");
+    return ours &&
+           row->is_default &&
+           request->tls &&
+           request->authority &&
+           agent &&
+           strstr(agent, "azure-ai-ml");
 }
 
 static const char *account_for(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     if (!data_store_relayed(req, row))
         return row->account;
-    return hr_printf(req->arena, "%s/storage/%s", hr_exchange_request(req->exchange)->authority, row->account);
+    return hr_printf(req->arena, "%s/storage/%s", hr_exchange_request(req->exchange)->authority,
+                     row->account);
 }
 
 json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     bool dfs = !strcmp(row->type, "AzureDataLakeGen2");
     json_t *view = json_pack(
-        "{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:b, s:s, s:o, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}", "id",
-        json_sprintf("%s/datastores/%s", row->workspace, row->name), "name", row->name, "type", HR_TYPE_ML "/datastores", "properties",
-        "datastoreType", row->type, "accountName", account_for(req, row), dfs ? "filesystem" : "containerName", row->container, "endpoint",
-        row->address ? row->address : "core.windows.net", "protocol", protocol_of(row), "credentials", "credentialsType", row->credential,
-        "isDefault", (int)row->is_default, "description", row->description, "tags", data_json(row->tags), "serviceDataAccessAuthIdentity",
-        "None", "subscriptionId", req->site->subscription, "resourceGroup", req->site->resource_group, "systemData", "createdAt",
-        time_text(req->arena, row->created_ms), "createdBy", row->created_by, "createdByType", "User", "lastModifiedAt",
-        time_text(req->arena, row->changed_ms));
+        "{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:b, s:s, s:o, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}",
+        "id", json_sprintf("%s/datastores/%s", row->workspace, row->name), "name", row->name,
+        "type", HR_TYPE_ML "/datastores", "properties", "datastoreType", row->type, "accountName",
+        account_for(req, row), dfs ? "filesystem" : "containerName", row->container, "endpoint",
+        row->address ? row->address : "core.windows.net", "protocol", protocol_of(row),
+        "credentials", "credentialsType", row->credential, "isDefault", (int)row->is_default,
+        "description", row->description, "tags", data_json(row->tags),
+        "serviceDataAccessAuthIdentity", "None", "subscriptionId", req->site->subscription,
+        "resourceGroup", req->site->resource_group, "systemData", "createdAt",
+        time_text(req->arena, row->created_ms), "createdBy", row->created_by, "createdByType",
+        "User", "lastModifiedAt", time_text(req->arena, row->changed_ms));
     HR_CHECK(view);
     return view;
 }
@@ -152,13 +176,17 @@ json_t *data_set_view(struct hr_rest *req, const struct hr_dataset_row *row)
     char version[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
     const char *made = time_text(req->arena, row->created_ms);
-    json_t *latest = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:{s:s}}", "datasetId", row->id, "versionId", version,
-                               "savedDatasetId", row->saved, "dataflow", row->definition, "description", row->description, "tags",
-                               data_json(row->tags), "createdTime", made, "createdBy", row->created_by, "fileCount", row->file_count, "size",
-                               row->bytes, "datasetDefinitionState", "state", "active");
-    json_t *view = json_pack("{s:s?, s:s?, s:s, s:s, s:b, s:s, s:o, s:s, s:o}", "datasetId", row->id, "name", row->name, "datasetType", row->type,
-                             "description", row->description, "isVisible", row->name != NULL, "createdTime", made, "tags", data_json(row->tags),
-                             "savedDatasetId", row->saved, "latest", latest);
+    json_t *latest =
+        json_pack("{s:s?, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:{s:s}}", "datasetId",
+                  row->id, "versionId", version, "savedDatasetId", row->saved, "dataflow",
+                  row->definition, "description", row->description, "tags", data_json(row->tags),
+                  "createdTime", made, "createdBy", row->created_by, "fileCount", row->file_count,
+                  "size", row->bytes, "datasetDefinitionState", "state", "active");
+    json_t *view =
+        json_pack("{s:s?, s:s?, s:s, s:s, s:b, s:s, s:o, s:s, s:o}", "datasetId", row->id, "name",
+                  row->name, "datasetType", row->type, "description", row->description, "isVisible",
+                  row->name != NULL, "createdTime", made, "tags", data_json(row->tags),
+                  "savedDatasetId", row->saved, "latest", latest);
     HR_CHECK(view);
     return view;
 }
@@ -167,7 +195,8 @@ static const char *data_type(const struct hr_dataset_row *row)
 {
     if (!strcmp(row->type, "tabular"))
         return "mltable";
-    json_t *definition = data_json(row->definition), *path = json_array_get(json_object_get(definition, "paths"), 0);
+    json_t *definition = data_json(row->definition),
+           *path = json_array_get(json_object_get(definition, "paths"), 0);
     bool file = json_object_get(path, "file") != NULL;
     json_decref(definition);
     return file ? "uri_file" : "uri_folder";
@@ -175,10 +204,12 @@ static const char *data_type(const struct hr_dataset_row *row)
 
 static json_t *data_uri(const struct hr_dataset_row *row)
 {
-    json_t *definition = data_json(row->definition), *path = json_array_get(json_object_get(definition, "paths"), 0);
+    json_t *definition = data_json(row->definition),
+           *path = json_array_get(json_object_get(definition, "paths"), 0);
     const char *name;
     json_t *value, *uri = json_string("");
-    json_object_foreach(path, name, value) {
+    json_object_foreach(path, name, value)
+    {
         const char *tail = json_string_value(value);
         json_decref(uri);
         uri = json_sprintf("azureml:/%s%s", row->workspace, strstr(tail, "/datastores/"));
@@ -192,13 +223,14 @@ json_t *data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row)
     char version[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
     const char *made = time_text(req->arena, row->created_ms);
-    json_t *view =
-        json_pack("{s:o, s:s, s:s, s:{s:s, s:o, s:s, s:o, s:b, s:b, s:{s:s, s:s}}, s:{s:s, s:s, s:s, s:s}}", "id",
-                  json_sprintf("%s/data/%s/versions/%s", row->workspace, row->name, version), "name", version, "type",
-                  HR_TYPE_ML "/data/versions", "properties", "dataType", data_type(row), "dataUri", data_uri(row), "description",
-                  row->description, "tags", data_json(row->tags), "isAnonymous", 0, "isArchived", 0, "properties", "datasetId", row->id,
-                  "savedDatasetId", row->saved, "systemData", "createdAt", made, "createdBy", row->created_by, "createdByType", "User",
-                  "lastModifiedAt", made);
+    json_t *view = json_pack(
+        "{s:o, s:s, s:s, s:{s:s, s:o, s:s, s:o, s:b, s:b, s:{s:s, s:s}}, s:{s:s, s:s, s:s, s:s}}",
+        "id", json_sprintf("%s/data/%s/versions/%s", row->workspace, row->name, version), "name",
+        version, "type", HR_TYPE_ML "/data/versions", "properties", "dataType", data_type(row),
+        "dataUri", data_uri(row), "description", row->description, "tags", data_json(row->tags),
+        "isAnonymous", 0, "isArchived", 0, "properties", "datasetId", row->id, "savedDatasetId",
+        row->saved, "systemData", "createdAt", made, "createdBy", row->created_by, "createdByType",
+        "User", "lastModifiedAt", made);
     HR_CHECK(view);
     return view;
 }
@@ -208,11 +240,13 @@ json_t *data_set_container_view(struct hr_rest *req, const struct hr_dataset_row
     char version[24], next[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
     snprintf(next, sizeof next, "%lld", (long long)row->version + 1);
-    json_t *view = json_pack("{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:o, s:b}, s:{s:s, s:s}}", "id",
-                             json_sprintf("%s/data/%s", row->workspace, row->name), "name", row->name, "type", HR_TYPE_ML "/data",
-                             "properties", "dataType", data_type(row), "latestVersion", version, "nextVersion", next, "description",
-                             row->description, "tags", data_json(row->tags), "isArchived", 0, "systemData", "createdAt",
-                             time_text(req->arena, row->created_ms), "createdBy", row->created_by);
+    json_t *view =
+        json_pack("{s:o, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:o, s:b}, s:{s:s, s:s}}", "id",
+                  json_sprintf("%s/data/%s", row->workspace, row->name), "name", row->name, "type",
+                  HR_TYPE_ML "/data", "properties", "dataType", data_type(row), "latestVersion",
+                  version, "nextVersion", next, "description", row->description, "tags",
+                  data_json(row->tags), "isArchived", 0, "systemData", "createdAt",
+                  time_text(req->arena, row->created_ms), "createdBy", row->created_by);
     HR_CHECK(view);
     return view;
 }

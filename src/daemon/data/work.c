@@ -1,5 +1,5 @@
-/* Work that waits for storage: one thread a request, so that a datastore that does not answer holds up nobody else. So many at a time; the
- * others wait their turn. */
+/* Work that waits for storage: one thread a request, so that a datastore that does not answer holds
+ * up nobody else. So many at a time; the others wait their turn. */
 #include "base/check.h"
 #include "daemon/data/private.h"
 #include "io/loop.h"
@@ -12,7 +12,7 @@
 #define STACK_BYTES (1024 * 1024)
 
 static struct {
-    struct data_work *first;           /* running ones and waiting ones, in order of coming */
+    struct data_work *first; /* running ones and waiting ones, in order of coming */
     size_t running, waiting;
     atomic_bool stopping;
 } works;
@@ -99,7 +99,8 @@ static void start(struct data_work *work)
 static void start_waiting(void)
 {
     struct data_work *next;
-    for (struct data_work *work = works.first; work && works.running < RUNNING_MAX && !atomic_load(&works.stopping); work = next) {
+    for (struct data_work *work = works.first;
+         work && works.running < RUNNING_MAX && !atomic_load(&works.stopping); work = next) {
         next = work->next;
         if (work->thread)
             continue;
@@ -124,7 +125,8 @@ enum hr_code data_work_start(struct hr_rest *req, struct data_work *work, struct
     struct data_work **last = &works.first;
     if (works.waiting >= WAITING_MAX || atomic_load(&works.stopping)) {
         data_work_free(work);
-        return hr_fail(err, HR_E_NOMEM, "%d requests wait for storage already: try again", WAITING_MAX);
+        return hr_fail(err, HR_E_NOMEM, "%d requests wait for storage already: try again",
+                       WAITING_MAX);
     }
     while (*last)
         last = &(*last)->next;

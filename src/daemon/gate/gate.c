@@ -9,14 +9,22 @@
 #include <unistd.h>
 
 #define SERVICE "/spark.connect.SparkConnectService/"
-#define CLONE "headrace-clone"         /* to the host: the file for the clone's journal */
-#define UNRECORDED "headrace-unrecorded"   /* to the host: "full" or "broken", why what it keeps would not be found again */
-#define CLONED "headrace-cloned"       /* from it: the clone's id */
-#define SCAN_BYTES_MAX (64 * 1024)    /* clients put the ids first; a message that does not name them by here is refused */
-#define AHEAD_BYTES_MAX (16 * 1024 * 1024)   /* of a request, while its host starts: above a stream's window, so never reached */
-#define KEPT_BYTES_MAX (1024 * 1024)         /* of a request, until its answer begins: to send it again to another host */
+#define CLONE "headrace-clone" /* to the host: the file for the clone's journal */
+#define UNRECORDED                                                                                 \
+    "headrace-unrecorded" /* to the host: "full" or "broken", why what it keeps would not be found \
+                             again */
+#define CLONED "headrace-cloned" /* from it: the clone's id */
+#define SCAN_BYTES_MAX \
+    (64 *              \
+     1024) /* clients put the ids first; a message that does not name them by here is refused */
+#define AHEAD_BYTES_MAX \
+    (16 *               \
+     1024 *             \
+     1024) /* of a request, while its host starts: above a stream's window, so never reached */
+#define KEPT_BYTES_MAX \
+    (1024 * 1024) /* of a request, until its answer begins: to send it again to another host */
 
-struct relay {                        /* in the exchange's arena */
+struct relay { /* in the exchange's arena */
     struct hr_gate *gate;
     struct hr_exchange *exchange;
     struct hr_session *session;
@@ -24,16 +32,20 @@ struct relay {                        /* in the exchange's arena */
     struct hr_http_client *client;
     struct hr_http_call *call;
     const char *principal;
-    struct hr_buf ahead;              /* the request, until its answer begins or it is too large to be kept */
-    size_t owed_up, owed_down;        /* bytes not yet consumed on either side */
+    /* the request, until its answer begins or it is too large to be kept */
+    struct hr_buf ahead;
+    size_t owed_up, owed_down; /* bytes not yet consumed on either side */
     bool request_ended, scanned, answered, releases, over, kept, again;
-    const char *clone_journal;        /* of CloneSession: where the source's host writes what the clone begins with */
+    /* of CloneSession: where the source's host writes what the clone begins with */
+    const char *clone_journal;
     int clone_number;
 };
 
 /* ---- refusals ---- */
 
-static void status_fields(struct relay *relay, const struct hr_err *err, struct hr_header out[static 2])
+static void status_fields(struct relay *relay,
+                          const struct hr_err *err,
+                          struct hr_header out[static 2])
 {
     struct hr_arena *arena = hr_exchange_arena(relay->exchange);
     struct hr_buf message;
@@ -41,7 +53,8 @@ static void status_fields(struct relay *relay, const struct hr_err *err, struct 
     hr_err_spark_text(err, text, sizeof text);
     hr_buf_init(&message, HR_BUF_GROWS);
     hr_grpc_percent_encode(&message, text);
-    out[0] = (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
+    out[0] =
+        (struct hr_header){"grpc-status", hr_printf(arena, "%d", hr_code_info(err->code)->grpc)};
     out[1] = (struct hr_header){"grpc-message", hr_buf_keep(&message, arena)};
 }
 
@@ -70,20 +83,23 @@ static void refuse(struct relay *relay, enum hr_code code, const char *text)
 
 /* ---- from the host ---- */
 
-/* A clone lives in a host of its own: the journal that its source's host wrote is all that it needs. */
+/* A clone lives in a host of its own: the journal that its source's host wrote is all that it
+ * needs. */
 static bool take_clone(struct relay *relay, const struct hr_headers *headers)
 {
     const char *id = hr_header_get(headers, CLONED);
     struct hr_err err;
     if (!id || !relay->gate->options.sessions) {
         unlink(relay->clone_journal);
-        return true;                   /* the host refused: its own answer says why */
+        return true; /* the host refused: its own answer says why */
     }
-    enum hr_code code = hr_session_clone(relay->gate->options.sessions, relay->principal, id, relay->clone_number, &err);
+    enum hr_code code = hr_session_clone(relay->gate->options.sessions, relay->principal, id,
+                                         relay->clone_number, &err);
     if (!code)
         return true;
     if (code == HR_E_EXISTS)
-        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS", "targetSessionId", id, NULL);
+        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS",
+                      "targetSessionId", id, NULL);
     unlink(relay->clone_journal);
     hr_http_call_cancel(relay->call);
     relay->call = NULL;
@@ -133,12 +149,15 @@ static void on_call_writable(struct hr_http_call *call)
     relay->owed_up = 0;
 }
 
-static void on_host(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err);
+static void on_host(struct hr_session_wait *wait,
+                    struct hr_http_client *client,
+                    const struct hr_err *err);
 static void answer_release(struct relay *relay, const char *session_id);
 
-/* A host begins ExecutePlan's answer in the turn in which it takes the request, so without that beginning nothing has run; the other
- * calls may be done twice. So a call that has no beginning of an answer is sent again, once, to the host that takes over: whoever
- * calls just when a host dies does not notice. */
+/* A host begins ExecutePlan's answer in the turn in which it takes the request, so without that
+ * beginning nothing has run; the other calls may be done twice. So a call that has no beginning of
+ * an answer is sent again, once, to the host that takes over: whoever calls just when a host dies
+ * does not notice. */
 static bool try_again(struct relay *relay)
 {
     if (relay->answered || relay->again || !relay->kept)
@@ -156,7 +175,8 @@ static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
     relay->call = NULL;
     bool reset = why->code == HR_E_CANCELLED, ended = hr_session_info(relay->session).ended;
     if (!reset && !ended && hr_session_has(relay->session, relay->client))
-        hr_session_lost(relay->session);   /* a host's socket breaks with its host; the process's end is heard of later */
+        hr_session_lost(relay->session); /* a host's socket breaks with its host; the process's end
+                                            is heard of later */
     if (relay->releases && !relay->answered && !reset) {
         answer_release(relay, hr_session_info(relay->session).id);
         hr_session_end(relay->session, "its client released it");
@@ -169,15 +189,21 @@ static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
     } else if (reset) {
         hr_fail(&err, HR_E_INTERNAL, "the session's host broke the call off: %s", why->msg);
     } else {
-        /* not UNAVAILABLE, which makes clients run it again by themselves: what it wrote may be there */
-        hr_fail(&err, HR_E_INTERNAL, "the session's host process ended while this call ran: %s", why->msg);
-        hr_fail_hint(&err, "run it again: a new process takes over the session, with its configuration and temporary views");
+        /* not UNAVAILABLE, which makes clients run it again by themselves: what it wrote may be
+         * there */
+        hr_fail(&err, HR_E_INTERNAL, "the session's host process ended while this call ran: %s",
+                why->msg);
+        hr_fail_hint(
+            &err,
+            "run it again: a new process takes over the session, with its configuration and temporary views");
     }
-    hr_log(ended ? HR_LOG_INFO : HR_LOG_WARN, "gate.call-failed", "session", hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
+    hr_log(ended ? HR_LOG_INFO : HR_LOG_WARN, "gate.call-failed", "session",
+           hr_session_info(relay->session).id, "principal", relay->principal, "why", err.msg, NULL);
     fail(relay, &err);
 }
 
-static const struct hr_call_handler call_handler = {on_response, on_response_data, on_response_end, on_call_writable, on_call_failed};
+static const struct hr_call_handler call_handler = {on_response, on_response_data, on_response_end,
+                                                    on_call_writable, on_call_failed};
 
 /* ---- to the host ---- */
 
@@ -201,22 +227,27 @@ static struct hr_headers host_headers(struct relay *relay, const char *grant)
             out.at[out.count++] = given->at[i];
     enum hr_code recorded = hr_session_record(relay->session);
     if (recorded)
-        out.at[out.count++] = (struct hr_header){UNRECORDED, recorded == HR_E_FULL ? "full" : "broken"};
+        out.at[out.count++] =
+            (struct hr_header){UNRECORDED, recorded == HR_E_FULL ? "full" : "broken"};
     if (grant)
-        out.at[out.count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
+        out.at[out.count++] =
+            (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
     if (relay->clone_journal)
         out.at[out.count++] = (struct hr_header){CLONE, relay->clone_journal};
     return out;
 }
 
-static void on_host(struct hr_session_wait *wait, struct hr_http_client *client, const struct hr_err *err)
+static void on_host(struct hr_session_wait *wait,
+                    struct hr_http_client *client,
+                    const struct hr_err *err)
 {
     struct relay *relay = (struct relay *)((char *)wait - offsetof(struct relay, wait));
     const struct hr_request *request = hr_exchange_request(relay->exchange);
     struct hr_err refused;
     const char *grant;
-    if (client && gate_grant(relay->gate, hr_exchange_arena(relay->exchange), relay->session, &grant, &refused)) {
-        client = NULL;                /* its host started meanwhile, and its right ended */
+    if (client && gate_grant(relay->gate, hr_exchange_arena(relay->exchange), relay->session,
+                             &grant, &refused)) {
+        client = NULL; /* its host started meanwhile, and its right ended */
         err = &refused;
     }
     if (!client) {
@@ -225,9 +256,11 @@ static void on_host(struct hr_session_wait *wait, struct hr_http_client *client,
     }
     struct hr_headers headers = host_headers(relay, grant);
     relay->client = client;
-    relay->call = hr_http_call_start(client, request->method, request->target, NULL, &headers, &call_handler, relay);
+    relay->call = hr_http_call_start(client, request->method, request->target, NULL, &headers,
+                                     &call_handler, relay);
     hr_http_call_hold(relay->call);
-    hr_http_call_write(relay->call, (struct hr_bytes){hr_buf_text(&relay->ahead), hr_buf_len(&relay->ahead), NULL, NULL});
+    hr_http_call_write(relay->call, (struct hr_bytes){hr_buf_text(&relay->ahead),
+                                                      hr_buf_len(&relay->ahead), NULL, NULL});
     hr_exchange_consume(relay->exchange, relay->owed_up);
     relay->owed_up = 0;
     relay->kept = hr_buf_len(&relay->ahead) <= KEPT_BYTES_MAX;
@@ -240,7 +273,7 @@ static void on_host(struct hr_session_wait *wait, struct hr_http_client *client,
 /* a session that is not there has nothing to release: no process is started to say so */
 static void answer_release(struct relay *relay, const char *session_id)
 {
-    size_t len = strlen(session_id);      /* below 256: two bytes of length at most */
+    size_t len = strlen(session_id); /* below 256: two bytes of length at most */
     uint8_t message[HR_GRPC_HEAD_BYTES + 4 + HR_GRPC_ID_MAX], *at = message + HR_GRPC_HEAD_BYTES;
     struct hr_header type = {"content-type", "application/grpc"}, status = {"grpc-status", "0"};
     *at++ = 0x0a;
@@ -252,7 +285,8 @@ static void answer_release(struct relay *relay, const char *session_id)
     hr_grpc_frame_head(message, (size_t)(at - message) - HR_GRPC_HEAD_BYTES);
     relay->over = true;
     hr_exchange_start(relay->exchange, 200, &(struct hr_headers){&type, 1});
-    hr_exchange_write(relay->exchange, (struct hr_bytes){message, (size_t)(at - message), NULL, NULL});
+    hr_exchange_write(relay->exchange,
+                      (struct hr_bytes){message, (size_t)(at - message), NULL, NULL});
     hr_exchange_finish(relay->exchange, &(struct hr_headers){&status, 1});
 }
 
@@ -264,7 +298,8 @@ static enum hr_code find_session(struct relay *relay, const char *id, struct hr_
     if (session)
         HR_TRY(gate_grant(relay->gate, hr_exchange_arena(relay->exchange), session, &grant, err));
     else if (options->admit)
-        HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, true, &grant, options->arg, err));
+        HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, true,
+                              &grant, options->arg, err));
     if (!session) {
         HR_TRY(hr_session_open(options->sessions, relay->principal, id, &session, err));
         gate_grant_keep(session, grant);
@@ -298,7 +333,8 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
         return;
     }
     relay->releases = !strcmp(hr_exchange_request(relay->exchange)->path, SERVICE "ReleaseSession");
-    if (relay->releases && !hr_session_find(relay->gate->options.sessions, relay->principal, ids->session_id)) {
+    if (relay->releases &&
+        !hr_session_find(relay->gate->options.sessions, relay->principal, ids->session_id)) {
         answer_release(relay, ids->session_id);
         return;
     }
@@ -307,7 +343,9 @@ static void scanned(struct relay *relay, const struct hr_grpc_ids *ids)
         return;
     }
     if (!strcmp(hr_exchange_request(relay->exchange)->path, SERVICE "CloneSession"))
-        relay->clone_number = hr_sessions_reserve(relay->gate->options.sessions, hr_exchange_arena(relay->exchange), &relay->clone_journal);
+        relay->clone_number =
+            hr_sessions_reserve(relay->gate->options.sessions, hr_exchange_arena(relay->exchange),
+                                &relay->clone_journal);
     relay->wait.fn = on_host;
     hr_session_connect(relay->session, &relay->wait);
 }
@@ -320,7 +358,8 @@ static void scan(struct relay *relay)
     if (!len && !relay->request_ended)
         return;
     if (len && bytes[0]) {
-        refuse(relay, bytes[0] == 1 ? HR_E_UNSUPPORTED : HR_E_INVALID, bytes[0] == 1 ? "compressed gRPC messages are not supported" : "not a gRPC message");
+        refuse(relay, bytes[0] == 1 ? HR_E_UNSUPPORTED : HR_E_INVALID,
+               bytes[0] == 1 ? "compressed gRPC messages are not supported" : "not a gRPC message");
         return;
     }
     if (len < HR_GRPC_HEAD_BYTES) {
@@ -328,17 +367,21 @@ static void scan(struct relay *relay)
             refuse(relay, HR_E_INVALID, "the request ended before its message");
         return;
     }
-    size_t size = (size_t)bytes[1] << 24 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 8 | bytes[4];
+    size_t size =
+        (size_t)bytes[1] << 24 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 8 | bytes[4];
     if (size > HR_GRPC_MESSAGE_MAX) {
         refuse(relay, HR_E_LIMIT, "the message is larger than the limit of 128 MiB");
         return;
     }
     bool whole = len - HR_GRPC_HEAD_BYTES >= size;
-    enum hr_grpc_scan got = hr_grpc_scan_ids(bytes + HR_GRPC_HEAD_BYTES, whole ? size : len - HR_GRPC_HEAD_BYTES, whole, &ids);
+    enum hr_grpc_scan got = hr_grpc_scan_ids(bytes + HR_GRPC_HEAD_BYTES,
+                                             whole ? size : len - HR_GRPC_HEAD_BYTES, whole, &ids);
     if (got == HR_GRPC_SCAN_FOUND)
         scanned(relay, &ids);
     else if (got == HR_GRPC_SCAN_BAD)
-        refuse(relay, HR_E_INVALID, "the request is not a valid message: its session_id and user_context cannot be read");
+        refuse(
+            relay, HR_E_INVALID,
+            "the request is not a valid message: its session_id and user_context cannot be read");
     else if (relay->request_ended)
         refuse(relay, HR_E_INVALID, "the request ended inside its message");
     else if (len > SCAN_BYTES_MAX)
@@ -347,7 +390,8 @@ static void scan(struct relay *relay)
 
 /* ---- from the client ---- */
 
-/* for another host, should this one be lost; what is too large, or has no memory, is not sent again */
+/* for another host, should this one be lost; what is too large, or has no memory, is not sent again
+ */
 static void keep(struct relay *relay, const void *bytes, size_t len)
 {
     bool fits = hr_buf_len(&relay->ahead) + len <= KEPT_BYTES_MAX;
@@ -407,7 +451,7 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
     struct relay *relay = hr_exchange_user(exchange);
     (void)finished;
     if (relay->call)
-        hr_http_call_cancel(relay->call);      /* a client that went away: its host hears of it */
+        hr_http_call_cancel(relay->call); /* a client that went away: its host hears of it */
     hr_session_unwait(&relay->wait);
     hr_buf_release(&relay->ahead);
     if (relay->session) {
@@ -416,7 +460,8 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
     }
 }
 
-static const struct hr_exchange_handler exchange_handler = {NULL, on_data, on_end, on_writable, on_closed};
+static const struct hr_exchange_handler exchange_handler = {NULL, on_data, on_end, on_writable,
+                                                            on_closed};
 
 /* ---- the gate ---- */
 

@@ -1,4 +1,5 @@
-/* The grants that sessions' hosts hold: kept for a while, renewed under calls that last, and ended by message. */
+/* The grants that sessions' hosts hold: kept for a while, renewed under calls that last, and ended
+ * by message. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -7,11 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
-#define GRANT_MS (25 * 1000)          /* grants hold 60 seconds */
+#define GRANT_MS (25 * 1000) /* grants hold 60 seconds */
 
-#define STEP_MS (5 * 1000)            /* of the wall clock, by which a grant's end is told: who set it ended the grants, or lengthened them */
+#define STEP_MS                                                                                   \
+    (5 * 1000) /* of the wall clock, by which a grant's end is told: who set it ended the grants, \
+                  or lengthened them */
 
-struct kept_grant { char *text; int64_t made_ms, made_wall_ms; };
+struct kept_grant {
+    char *text;
+    int64_t made_ms, made_wall_ms;
+};
 
 static void free_grant(void *arg)
 {
@@ -35,22 +41,32 @@ static const struct kept_grant *fresh(const struct hr_session *session)
     const struct kept_grant *kept = hr_session_slot(session, HR_SESSION_SLOT_GATE);
     if (!kept)
         return NULL;
-    int64_t age = hr_clock_mono_ms() - kept->made_ms, step = hr_clock_ms() - kept->made_wall_ms - age;
+    int64_t age = hr_clock_mono_ms() - kept->made_ms,
+            step = hr_clock_ms() - kept->made_wall_ms - age;
     bool is_stepped = step > STEP_MS || step < -STEP_MS;
     return age < GRANT_MS && !is_stepped ? kept : NULL;
 }
 
-static enum hr_code ask(struct hr_gate *gate, struct hr_arena *arena, struct hr_session *session, const char **grant, struct hr_err *err)
+static enum hr_code ask(struct hr_gate *gate,
+                        struct hr_arena *arena,
+                        struct hr_session *session,
+                        const char **grant,
+                        struct hr_err *err)
 {
     struct hr_session_info info = hr_session_info(session);
     *grant = NULL;
     if (gate->options.admit)
-        HR_TRY(gate->options.admit(arena, info.principal, info.id, false, grant, gate->options.arg, err));
+        HR_TRY(gate->options.admit(arena, info.principal, info.id, false, grant, gate->options.arg,
+                                   err));
     gate_grant_keep(session, *grant);
     return HR_OK;
 }
 
-enum hr_code gate_grant(struct hr_gate *gate, struct hr_arena *arena, struct hr_session *session, const char **grant, struct hr_err *err)
+enum hr_code gate_grant(struct hr_gate *gate,
+                        struct hr_arena *arena,
+                        struct hr_session *session,
+                        const char **grant,
+                        struct hr_err *err)
 {
     const struct kept_grant *kept = fresh(session);
     if (!kept)
@@ -61,7 +77,9 @@ enum hr_code gate_grant(struct hr_gate *gate, struct hr_arena *arena, struct hr_
 
 /* ---- messages ---- */
 
-struct message { struct hr_gate_told told; };
+struct message {
+    struct hr_gate_told told;
+};
 
 static void over(struct hr_http_call *call)
 {
@@ -79,7 +97,7 @@ static void on_end(struct hr_http_call *call, const struct hr_headers *trailers)
 
 static void on_failed(struct hr_http_call *call, const struct hr_err *err)
 {
-    (void)err;                        /* a host that is gone holds no grant */
+    (void)err; /* a host that is gone holds no grant */
     over(call);
 }
 
@@ -90,9 +108,13 @@ static void on_response(struct hr_http_call *call, int status, const struct hr_h
         hr_log(HR_LOG_ERROR, "gate.control-refused", NULL);
 }
 
-static bool send_message(struct hr_session *session, const char *grant, const char *revocation, const struct hr_gate_told *told)
+static bool send_message(struct hr_session *session,
+                         const char *grant,
+                         const char *revocation,
+                         const struct hr_gate_told *told)
 {
-    static const struct hr_call_handler handler = {.response = on_response, .end = on_end, .failed = on_failed};
+    static const struct hr_call_handler handler = {
+        .response = on_response, .end = on_end, .failed = on_failed};
     struct hr_http_client *client = hr_session_client(session);
     if (!client || !(grant || revocation))
         return false;
@@ -107,14 +129,16 @@ static bool send_message(struct hr_session *session, const char *grant, const ch
         fields[count++] = (struct hr_header){"authorization", hr_printf(arena, "Bearer %s", grant)};
     if (revocation)
         fields[count++] = (struct hr_header){HR_GATE_REVOCATION, revocation};
-    hr_http_call_finish(hr_http_call_start(client, "POST", HR_GATE_CONTROL, NULL, &(struct hr_headers){fields, count}, &handler, message));
+    hr_http_call_finish(hr_http_call_start(client, "POST", HR_GATE_CONTROL, NULL,
+                                           &(struct hr_headers){fields, count}, &handler, message));
     hr_arena_free(arena);
     return true;
 }
 
 void hr_gate_forget(struct hr_gate *gate, const char *principal)
 {
-    for (struct hr_session *at = NULL; gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));)
+    for (struct hr_session *at = NULL;
+         gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));)
         if (!strcasecmp(hr_session_info(at).principal, principal))
             hr_session_set_slot(at, HR_SESSION_SLOT_GATE, NULL, NULL);
 }
@@ -130,13 +154,18 @@ void hr_gate_end(struct hr_gate *gate, const char *principal, const char *why)
     }
 }
 
-/* Who may still use the pool gets a new grant in the same message, so that what runs by another role goes on. */
-size_t hr_gate_revoke(struct hr_gate *gate, const char *principal, const char *revocation, const struct hr_gate_told *told)
+/* Who may still use the pool gets a new grant in the same message, so that what runs by another
+ * role goes on. */
+size_t hr_gate_revoke(struct hr_gate *gate,
+                      const char *principal,
+                      const char *revocation,
+                      const struct hr_gate_told *told)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     size_t sent = 0;
     hr_gate_forget(gate, principal);
-    for (struct hr_session *at = NULL; gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));) {
+    for (struct hr_session *at = NULL;
+         gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));) {
         const char *grant;
         if (strcasecmp(hr_session_info(at).principal, principal) || !hr_session_client(at))
             continue;
@@ -148,13 +177,18 @@ size_t hr_gate_revoke(struct hr_gate *gate, const char *principal, const char *r
     return sent;
 }
 
-/* A call that outlasts its grant goes on with the next one; a principal that may not go on gets none, and what it holds runs out. */
+/* A call that outlasts its grant goes on with the next one; a principal that may not go on gets
+ * none, and what it holds runs out. */
 void hr_gate_renew(struct hr_gate *gate)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    for (struct hr_session *at = NULL; gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));) {
+    for (struct hr_session *at = NULL;
+         gate->options.sessions && (at = hr_session_next(gate->options.sessions, at));) {
         const char *grant;
-        if (hr_session_info(at).calls && hr_session_client(at) && !fresh(at) && !ask(gate, arena, at, &grant, NULL))
+        if (hr_session_info(at).calls &&
+            hr_session_client(at) &&
+            !fresh(at) &&
+            !ask(gate, arena, at, &grant, NULL))
             send_message(at, grant, NULL, NULL);
     }
     hr_arena_free(arena);

@@ -16,7 +16,10 @@ char *hr_base64url(struct hr_arena *arena, const void *bytes, size_t len)
     return out;
 }
 
-unsigned char *hr_base64_decode(struct hr_arena *arena, const char *text, size_t len, size_t *out_len)
+unsigned char *hr_base64_decode(struct hr_arena *arena,
+                                const char *text,
+                                size_t len,
+                                size_t *out_len)
 {
     while (len && text[len - 1] == '=')
         len--;
@@ -37,7 +40,10 @@ unsigned char *hr_base64_decode(struct hr_arena *arena, const char *text, size_t
     return out;
 }
 
-static char *signature_of(struct hr_arena *arena, const unsigned char *key, const char *text, size_t len)
+static char *signature_of(struct hr_arena *arena,
+                          const unsigned char *key,
+                          const char *text,
+                          size_t len)
 {
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned mac_len = 0;
@@ -45,23 +51,28 @@ static char *signature_of(struct hr_arena *arena, const unsigned char *key, cons
     return hr_base64url(arena, mac, mac_len);
 }
 
-const char *hr_jwt_sign(struct hr_arena *arena, const unsigned char key[static HR_JWT_KEY_BYTES], json_t *claims)
+const char *hr_jwt_sign(struct hr_arena *arena,
+                        const unsigned char key[static HR_JWT_KEY_BYTES],
+                        json_t *claims)
 {
     static const char header[] = "{\"typ\":\"JWT\",\"alg\":\"HS256\"}";
     char *body = json_dumps(claims, JSON_COMPACT);
-    const char *text =
-        hr_printf(arena, "%s.%s", hr_base64url(arena, header, strlen(header)), hr_base64url(arena, body, strlen(body)));
+    const char *text = hr_printf(arena, "%s.%s", hr_base64url(arena, header, strlen(header)),
+                                 hr_base64url(arena, body, strlen(body)));
     free(body);
     return hr_printf(arena, "%s.%s", text, signature_of(arena, key, text, strlen(text)));
 }
 
-json_t *hr_jwt_verify(struct hr_arena *arena, const unsigned char key[static HR_JWT_KEY_BYTES], const char *text)
+json_t *hr_jwt_verify(struct hr_arena *arena,
+                      const unsigned char key[static HR_JWT_KEY_BYTES],
+                      const char *text)
 {
     const char *first = strchr(text, '.'), *second = first ? strchr(first + 1, '.') : NULL;
     if (!second || strlen(text) > 8192)
         return NULL;
     const char *expected = signature_of(arena, key, text, (size_t)(second - text));
-    if (strlen(expected) != strlen(second + 1) || CRYPTO_memcmp(expected, second + 1, strlen(expected)))
+    if (strlen(expected) != strlen(second + 1) ||
+        CRYPTO_memcmp(expected, second + 1, strlen(expected)))
         return NULL;
     size_t len;
     unsigned char *body = hr_base64_decode(arena, first + 1, (size_t)(second - first - 1), &len);

@@ -6,10 +6,15 @@
 
 #define HR_JWT_KEY_BYTES 32
 
-const char *hr_jwt_sign(struct hr_arena *arena, const unsigned char key[static HR_JWT_KEY_BYTES], json_t *claims);
-json_t *hr_jwt_verify(struct hr_arena *arena, const unsigned char key[static HR_JWT_KEY_BYTES],
-                      const char *text);   /* NULL: not ours; exp is the caller's to check */
+const char *hr_jwt_sign(struct hr_arena *arena,
+                        const unsigned char key[static HR_JWT_KEY_BYTES],
+                        json_t *claims);
+json_t *hr_jwt_verify(struct hr_arena *arena,
+                      const unsigned char key[static HR_JWT_KEY_BYTES],
+                      const char *text); /* NULL: not ours; exp is the caller's to check */
 char *hr_base64url(struct hr_arena *arena, const void *bytes, size_t len);
-unsigned char *hr_base64_decode(struct hr_arena *arena, const char *text, size_t len,
-                                size_t *out_len);               /* either alphabet; NULL: neither */
+unsigned char *hr_base64_decode(struct hr_arena *arena,
+                                const char *text,
+                                size_t len,
+                                size_t *out_len); /* either alphabet; NULL: neither */
 #endif

@@ -1,5 +1,6 @@
-/* MLflow's tracking REST over the same runs: experiments, runs, metrics, parameters and tags. An MLflow metric is a scalar of ours, a parameter one of
- * the run's parameters. Files: mlflow_artifact.c. */
+/* MLflow's tracking REST over the same runs: experiments, runs, metrics, parameters and tags. An
+ * MLflow metric is a scalar of ours, a parameter one of the run's parameters. Files:
+ * mlflow_artifact.c. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/job/private.h"
@@ -12,13 +13,17 @@
 
 #define SEARCH_DEFAULT 1000
 #define SEARCH_MAX 50000
-#define DEFAULT_EXPERIMENT "Default"      /* MLflow's experiment "0" */
+#define DEFAULT_EXPERIMENT "Default" /* MLflow's experiment "0" */
 
 /* ---- answers ---- */
 
-static const struct { enum hr_code code; const char *name; } error_names[] = {
-    {HR_E_NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"}, {HR_E_EXISTS, "RESOURCE_ALREADY_EXISTS"}, {HR_E_INVALID, "INVALID_PARAMETER_VALUE"},
-    {HR_E_DENIED, "PERMISSION_DENIED"},          {HR_E_UNSUPPORTED, "NOT_IMPLEMENTED"},    {HR_E_LIMIT, "REQUEST_LIMIT_EXCEEDED"},
+static const struct {
+    enum hr_code code;
+    const char *name;
+} error_names[] = {
+    {HR_E_NOT_FOUND, "RESOURCE_DOES_NOT_EXIST"}, {HR_E_EXISTS, "RESOURCE_ALREADY_EXISTS"},
+    {HR_E_INVALID, "INVALID_PARAMETER_VALUE"},   {HR_E_DENIED, "PERMISSION_DENIED"},
+    {HR_E_UNSUPPORTED, "NOT_IMPLEMENTED"},       {HR_E_LIMIT, "REQUEST_LIMIT_EXCEEDED"},
 };
 
 void mlflow_error(struct hr_rest *req, const struct hr_err *err)
@@ -29,7 +34,8 @@ void mlflow_error(struct hr_rest *req, const struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(error_names); i++)
         if (error_names[i].code == err->code)
             name = error_names[i].name;
-    hr_rest_reply(req, hr_code_info(err->code)->http, json_pack("{s:s, s:s}", "error_code", name, "message", message));
+    hr_rest_reply(req, hr_code_info(err->code)->http,
+                  json_pack("{s:s, s:s}", "error_code", name, "message", message));
 }
 
 void mlflow_failed(struct hr_rest *req, const struct hr_err *err)
@@ -46,8 +52,11 @@ static const char *text_of(struct hr_rest *req, const char *name)
 
 static const char *status_of(const struct hr_run_row *row)
 {
-    static const struct { const char *ours, *theirs; } names[] = {
-        {"Completed", "FINISHED"}, {"Failed", "FAILED"}, {"Canceled", "KILLED"}, {"Queued", "SCHEDULED"}, {"Preparing", "SCHEDULED"},
+    static const struct {
+        const char *ours, *theirs;
+    } names[] = {
+        {"Completed", "FINISHED"}, {"Failed", "FAILED"},       {"Canceled", "KILLED"},
+        {"Queued", "SCHEDULED"},   {"Preparing", "SCHEDULED"},
     };
     for (size_t i = 0; i < HR_LEN(names); i++)
         if (!strcmp(names[i].ours, row->status))
@@ -70,7 +79,9 @@ static bool scalar_of(const struct hr_metric_row *row, double *value)
     json_t *data = job_json(row->data), *one = json_object_get(data, row->name);
     const char *text = json_string_value(one);
     char *end = NULL;
-    *value = text ? strtod(text, &end) : json_is_boolean(one) ? json_is_true(one) : json_number_value(one);
+    *value = text                   ? strtod(text, &end)
+             : json_is_boolean(one) ? json_is_true(one)
+                                    : json_number_value(one);
     bool number = text ? *text && !*end : json_is_number(one) || json_is_boolean(one);
     json_decref(data);
     return number;
@@ -79,17 +90,22 @@ static bool scalar_of(const struct hr_metric_row *row, double *value)
 /* JSON has no nan: MLflow reads protobuf's texts for it */
 static json_t *number_view(double value)
 {
-    return isnan(value) ? json_string("NaN") : isinf(value) ? json_string(value < 0 ? "-Infinity" : "Infinity") : json_real(value);
+    return isnan(value)   ? json_string("NaN")
+           : isinf(value) ? json_string(value < 0 ? "-Infinity" : "Infinity")
+                          : json_real(value);
 }
 
 static json_t *metric_view(const struct hr_metric_row *row, double value)
 {
-    return json_pack("{s:s, s:o, s:I, s:I}", "key", row->name, "value", number_view(value), "timestamp", (json_int_t)row->at_ms, "step",
-                     (json_int_t)row->step);
+    return json_pack("{s:s, s:o, s:I, s:I}", "key", row->name, "value", number_view(value),
+                     "timestamp", (json_int_t)row->at_ms, "step", (json_int_t)row->step);
 }
 
 /* the last value of each scalar */
-static enum hr_code last_metrics(struct hr_rest *req, const struct hr_run_row *row, json_t **list, struct hr_err *err)
+static enum hr_code last_metrics(struct hr_rest *req,
+                                 const struct hr_run_row *row,
+                                 json_t **list,
+                                 struct hr_err *err)
 {
     struct hr_metric_rows rows;
     HR_TRY(hr_store_metric_last(req->site->store, req->arena, row->seq, &rows, err));
@@ -101,7 +117,10 @@ static enum hr_code last_metrics(struct hr_rest *req, const struct hr_run_row *r
     return HR_OK;
 }
 
-static enum hr_code run_of(struct hr_rest *req, const struct hr_run_row *row, json_t **view, struct hr_err *err)
+static enum hr_code run_of(struct hr_rest *req,
+                           const struct hr_run_row *row,
+                           json_t **view,
+                           struct hr_err *err)
 {
     json_t *metrics, *tags = pairs_view(row->tags);
     struct hr_principal who;
@@ -109,12 +128,14 @@ static enum hr_code run_of(struct hr_rest *req, const struct hr_run_row *row, js
     const char *name = row->name ? row->name : row->id;
     HR_TRY(last_metrics(req, row, &metrics, err));
     json_array_append_new(tags, json_pack("{s:s, s:s}", "key", "mlflow.runName", "value", name));
-    *view = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}, s:{s:o, s:o, s:o}}", "info", "run_id", row->id, "run_uuid", row->id,
-                      "run_name", name, "experiment_id", row->experiment_id, "user_id", known ? who.name : row->owner, "status", status_of(row),
-                      "start_time", (json_int_t)(row->started_ms ? row->started_ms : row->created_ms), "end_time",
-                      row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri",
-                      mlflow_location(req->arena, row->experiment_id, row->id), "lifecycle_stage", "active", "data", "metrics",
-                      metrics, "params", pairs_view(row->params), "tags", tags);
+    *view = json_pack(
+        "{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}, s:{s:o, s:o, s:o}}", "info",
+        "run_id", row->id, "run_uuid", row->id, "run_name", name, "experiment_id",
+        row->experiment_id, "user_id", known ? who.name : row->owner, "status", status_of(row),
+        "start_time", (json_int_t)(row->started_ms ? row->started_ms : row->created_ms), "end_time",
+        row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri",
+        mlflow_location(req->arena, row->experiment_id, row->id), "lifecycle_stage", "active",
+        "data", "metrics", metrics, "params", pairs_view(row->params), "tags", tags);
     HR_CHECK(*view);
     return HR_OK;
 }
@@ -132,7 +153,8 @@ static json_t *object_of(const json_t *pairs)
 {
     json_t *object = json_object(), *pair;
     size_t i;
-    json_array_foreach((json_t *)pairs, i, pair) {
+    json_array_foreach((json_t *)pairs, i, pair)
+    {
         const char *key = json_string_value(json_object_get(pair, "key"));
         if (key && strcmp(key, "mlflow.runName"))
             json_object_set(object, key, json_object_get(pair, "value"));
@@ -140,7 +162,11 @@ static json_t *object_of(const json_t *pairs)
     return object;
 }
 
-static enum hr_code merge_pairs(struct hr_rest *req, const char *what, const json_t *pairs, const char **text, struct hr_err *err)
+static enum hr_code merge_pairs(struct hr_rest *req,
+                                const char *what,
+                                const json_t *pairs,
+                                const char **text,
+                                struct hr_err *err)
 {
     json_t *object = object_of(pairs);
     enum hr_code code = job_merge(req->arena, what, object, text, err);
@@ -157,9 +183,10 @@ static void forget_json(void *json)
 
 static json_t *experiment_of(struct hr_rest *req, const struct hr_experiment_row *row)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name", row->name, "artifact_location",
-                     mlflow_location(req->arena, row->id, NULL), "lifecycle_stage",
-                     "active", "creation_time", (json_int_t)row->created_ms, "last_update_time", (json_int_t)row->created_ms, "tags",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name",
+                     row->name, "artifact_location", mlflow_location(req->arena, row->id, NULL),
+                     "lifecycle_stage", "active", "creation_time", (json_int_t)row->created_ms,
+                     "last_update_time", (json_int_t)row->created_ms, "tags",
                      pairs_view(row->tags));
 }
 
@@ -168,7 +195,8 @@ static enum hr_code experiments_find(struct hr_rest *req, const char *name, stru
     const char *workspace;
     struct hr_experiment_row *row;
     HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT, false, &row, err));
+    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT,
+                          false, &row, err));
     hr_rest_reply(req, 200, json_pack("{s:o}", "experiment", experiment_of(req, row)));
     return HR_OK;
 }
@@ -185,13 +213,16 @@ static enum hr_code experiments_by_name(struct hr_rest *req, struct hr_err *err)
 
 static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
 {
-    const char *workspace, *name = text_of(req, "name"), *location = text_of(req, "artifact_location"), *tags = "{}";
+    const char *workspace, *name = text_of(req, "name"),
+                           *location = text_of(req, "artifact_location"), *tags = "{}";
     struct hr_experiment_row *row;
     HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
     if (!name)
         return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
     if (location && *location)
-        return hr_fail(err, HR_E_UNSUPPORTED, "\"artifact_location\" is not supported: artifacts lie in the workspace's own storage");
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "\"artifact_location\" is not supported: artifacts lie in the workspace's own storage");
     HR_TRY(merge_pairs(req, "tags", json_object_get(req->body, "tags"), &tags, err));
     HR_TRY(hr_store_experiment_get(req->site->store, req->arena, workspace, name, &row, err));
     if (row)
@@ -210,7 +241,8 @@ static enum hr_code experiments_tag(struct hr_rest *req, struct hr_err *err)
     json_t *one = json_pack("[O]", req->body);
     hr_arena_on_free(req->arena, forget_json, one);
     HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, id && strcmp(id, "0") ? id : DEFAULT_EXPERIMENT, false, &row, err));
+    HR_TRY(job_experiment(req, workspace, id && strcmp(id, "0") ? id : DEFAULT_EXPERIMENT, false,
+                          &row, err));
     HR_TRY(merge_pairs(req, "tags", one, &row->tags, err));
     HR_TRY(hr_store_experiment_update(req->site->store, row, err));
     hr_rest_reply(req, 200, json_object());
@@ -219,7 +251,10 @@ static enum hr_code experiments_tag(struct hr_rest *req, struct hr_err *err)
 
 /* ---- runs ---- */
 
-static enum hr_code find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
+static enum hr_code find(struct hr_rest *req,
+                         enum hr_action action,
+                         struct hr_run_row **row,
+                         struct hr_err *err)
 {
     const char *id = text_of(req, "run_id") ? text_of(req, "run_id") : text_of(req, "run_uuid");
     return job_find_named(req, action, id ? id : "", NULL, row, err);
@@ -227,17 +262,30 @@ static enum hr_code find(struct hr_rest *req, enum hr_action action, struct hr_r
 
 static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
 {
-    const char *workspace, *experiment = text_of(req, "experiment_id"), *name = text_of(req, "run_name");
+    const char *workspace, *experiment = text_of(req, "experiment_id"),
+                           *name = text_of(req, "run_name");
     char id[37];
     struct hr_experiment_row *of;
     bool none = !experiment || !strcmp(experiment, "0");
     HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(job_experiment(req, workspace, none ? DEFAULT_EXPERIMENT : experiment, none, &of, err));
     hr_uuid_new(id);
-    int64_t now = hr_clock_ms(), started = json_integer_value(json_object_get(req->body, "start_time"));
-    struct hr_run_row row = {.workspace = workspace, .id = id, .experiment_id = of->id, .experiment = of->name, .kind = "interactive",
-                             .status = "Running", .owner = req->who.id, .name = name && *name ? name : NULL, .spec = "{}", .properties = "{}",
-                             .tags = "{}", .params = "{}", .created_ms = now, .started_ms = started > 0 ? started : now};
+    int64_t now = hr_clock_ms(),
+            started = json_integer_value(json_object_get(req->body, "start_time"));
+    struct hr_run_row row = {.workspace = workspace,
+                             .id = id,
+                             .experiment_id = of->id,
+                             .experiment = of->name,
+                             .kind = "interactive",
+                             .status = "Running",
+                             .owner = req->who.id,
+                             .name = name && *name ? name : NULL,
+                             .spec = "{}",
+                             .properties = "{}",
+                             .tags = "{}",
+                             .params = "{}",
+                             .created_ms = now,
+                             .started_ms = started > 0 ? started : now};
     HR_TRY(merge_pairs(req, "tags", json_object_get(req->body, "tags"), &row.tags, err));
     HR_TRY(hr_store_run_add(req->site->store, &row, err));
     return reply_run(req, &row, err);
@@ -256,11 +304,15 @@ static int64_t end_time(struct hr_rest *req)
     return given > 0 ? given : hr_clock_ms();
 }
 
-/* MLflow says FINISHED when a script that resumed its run ends: of a script's run that is the runner's to say */
+/* MLflow says FINISHED when a script that resumed its run ends: of a script's run that is the
+ * runner's to say */
 static enum hr_code runs_update(struct hr_rest *req, struct hr_err *err)
 {
-    static const struct { const char *theirs, *ours; } names[] = {
-        {"FINISHED", "Completed"}, {"FAILED", "Failed"}, {"KILLED", "Canceled"}, {"RUNNING", "Running"}, {"SCHEDULED", "NotStarted"},
+    static const struct {
+        const char *theirs, *ours;
+    } names[] = {
+        {"FINISHED", "Completed"}, {"FAILED", "Failed"},        {"KILLED", "Canceled"},
+        {"RUNNING", "Running"},    {"SCHEDULED", "NotStarted"},
     };
     struct hr_run_row *row;
     const char *status = text_of(req, "status"), *name = text_of(req, "run_name");
@@ -309,7 +361,8 @@ static struct search_value metric_of(struct hr_rest *req, struct candidate *run,
 {
     double value;
     if (!run->metrics_read)
-        run->metrics_read = !hr_store_metric_last(req->site->store, req->arena, run->row->seq, &run->metrics, NULL);
+        run->metrics_read =
+            !hr_store_metric_last(req->site->store, req->arena, run->row->seq, &run->metrics, NULL);
     for (size_t i = 0; i < run->metrics.count; i++)
         if (!strcmp(run->metrics.at[i].name, key) && scalar_of(&run->metrics.at[i], &value))
             return number_value(value);
@@ -326,15 +379,29 @@ static int64_t start_of(const struct hr_run_row *row)
     return row->started_ms ? row->started_ms : row->created_ms;
 }
 
+/* clang-format off: columns */
 static const struct search_attribute run_attributes[] = {
-    {"run_id", "run_id", false},        {"run_uuid", "run_id", false},         {"run_name", "run_name", false},   {"run name", "run_name", false},
-    {"status", "status", false},        {"user_id", "user_id", false},         {"experiment_id", "experiment_id", false},
-    {"artifact_uri", "artifact_uri", false}, {"lifecycle_stage", "lifecycle_stage", false}, {"start_time", "start_time", true},
-    {"created", "start_time", true},    {"end_time", "end_time", true},        {NULL, NULL, false},
+    {"run_id", "run_id", false},
+    {"run_uuid", "run_id", false},
+    {"run_name", "run_name", false},
+    {"run name", "run_name", false},
+    {"status", "status", false},
+    {"user_id", "user_id", false},
+    {"experiment_id", "experiment_id", false},
+    {"artifact_uri", "artifact_uri", false},
+    {"lifecycle_stage", "lifecycle_stage", false},
+    {"start_time", "start_time", true},
+    {"created", "start_time", true},
+    {"end_time", "end_time", true},
+    {NULL, NULL, false},
 };
-static const struct search_kind runs_kind = {"runs", SEARCH_METRIC | SEARCH_PARAM | SEARCH_TAG | SEARCH_ATTRIBUTE, run_attributes};
+/* clang-format on */
+static const struct search_kind runs_kind = {
+    "runs", SEARCH_METRIC | SEARCH_PARAM | SEARCH_TAG | SEARCH_ATTRIBUTE, run_attributes};
 
-static struct search_value attribute_of(struct hr_rest *req, const struct hr_run_row *row, const char *key)
+static struct search_value attribute_of(struct hr_rest *req,
+                                        const struct hr_run_row *row,
+                                        const char *key)
 {
     struct hr_principal who;
     if (!strcmp(key, "start_time"))
@@ -352,11 +419,16 @@ static struct search_value attribute_of(struct hr_rest *req, const struct hr_run
     if (!strcmp(key, "artifact_uri"))
         return text_value(mlflow_location(req->arena, row->experiment_id, row->id));
     if (!strcmp(key, "user_id"))
-        return text_value(hr_identity_find(req->site->identity, row->owner, &who, NULL) ? row->owner : hr_strdup(req->arena, who.name));
+        return text_value(hr_identity_find(req->site->identity, row->owner, &who, NULL)
+                              ? row->owner
+                              : hr_strdup(req->arena, who.name));
     return text_value("active");
 }
 
-static struct search_value run_value(void *item, enum search_entity entity, const char *key, void *arg)
+static struct search_value run_value(void *item,
+                                     enum search_entity entity,
+                                     const char *key,
+                                     void *arg)
 {
     struct candidate *run = item;
     struct hr_rest *req = arg;
@@ -376,18 +448,26 @@ static bool in_experiments(const json_t *ids, const struct hr_run_row *row)
 {
     json_t *id;
     size_t i;
-    json_array_foreach((json_t *)ids, i, id) {
+    json_array_foreach((json_t *)ids, i, id)
+    {
         const char *text = json_string_value(id);
-        if (text && (!strcasecmp(text, row->experiment_id) || (!strcmp(text, "0") && !strcmp(row->experiment, DEFAULT_EXPERIMENT))))
+        if (text && (!strcasecmp(text, row->experiment_id) ||
+                     (!strcmp(text, "0") && !strcmp(row->experiment, DEFAULT_EXPERIMENT))))
             return true;
     }
     return false;
 }
 
 /* which part of what was found is answered */
-struct window { size_t from, max; bool deleted; };
+struct window {
+    size_t from, max;
+    bool deleted;
+};
 
-static enum hr_code read_window(struct hr_rest *req, const char *view_type, struct window *window, struct hr_err *err)
+static enum hr_code read_window(struct hr_rest *req,
+                                const char *view_type,
+                                struct window *window,
+                                struct hr_err *err)
 {
     const char *token = text_of(req, "page_token"), *view = text_of(req, view_type);
     json_t *max = json_object_get(req->body, "max_results");
@@ -398,22 +478,31 @@ static enum hr_code read_window(struct hr_rest *req, const char *view_type, stru
     if (end && *end)
         return hr_fail(err, HR_E_INVALID, "Invalid page token: '%.100s'", token);
     if (max && (json_integer_value(max) < 1 || json_integer_value(max) > SEARCH_MAX))
-        return hr_fail(err, HR_E_INVALID, "Invalid value for request parameter max_results. It must be at least 1 and at most %d", SEARCH_MAX);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "Invalid value for request parameter max_results. It must be at least 1 and at most %d",
+            SEARCH_MAX);
     if (max)
         window->max = (size_t)json_integer_value(max);
-    window->deleted = view && !strcasecmp(view, "DELETED_ONLY");       /* nothing is deleted and kept: none to show */
+    /* nothing is deleted and kept: none to show */
+    window->deleted = view && !strcasecmp(view, "DELETED_ONLY");
     return HR_OK;
 }
 
-static void reply_page(struct hr_rest *req, const char *name, json_t *list, const struct window *window, size_t found)
+static void reply_page(
+    struct hr_rest *req, const char *name, json_t *list, const struct window *window, size_t found)
 {
     json_t *page = json_pack("{s:o}", name, list);
     if (!window->deleted && window->from + window->max < found)
-        json_object_set_new(page, "next_page_token", json_sprintf("%zu", window->from + window->max));
+        json_object_set_new(page, "next_page_token",
+                            json_sprintf("%zu", window->from + window->max));
     hr_rest_reply(req, 200, page);
 }
 
-struct candidates { struct candidate **at; size_t count, cap; };
+struct candidates {
+    struct candidate **at;
+    size_t count, cap;
+};
 
 static void take_candidate(struct hr_arena *arena, struct candidates *found, struct candidate *run)
 {
@@ -428,13 +517,18 @@ static void take_candidate(struct hr_arena *arena, struct candidates *found, str
 }
 
 /* newest first */
-static enum hr_code find_runs(struct hr_rest *req, const char *workspace, const struct search *search, struct candidates *found, struct hr_err *err)
+static enum hr_code find_runs(struct hr_rest *req,
+                              const char *workspace,
+                              const struct search *search,
+                              struct candidates *found,
+                              struct hr_err *err)
 {
     const json_t *ids = json_object_get(req->body, "experiment_ids");
     struct hr_run_rows rows = {0};
     int64_t before = 0;
     do {
-        HR_TRY(hr_store_run_list(req->site->store, req->arena, workspace, NULL, before, JOB_LIST_MAX, &rows, err));
+        HR_TRY(hr_store_run_list(req->site->store, req->arena, workspace, NULL, before,
+                                 JOB_LIST_MAX, &rows, err));
         for (size_t i = 0; i < rows.count; i++) {
             struct candidate *run = HR_NEW(req->arena, struct candidate);
             *run = (struct candidate){.row = &rows.at[i]};
@@ -455,11 +549,13 @@ static enum hr_code runs_search(struct hr_rest *req, struct hr_err *err)
     json_t *list = json_array(), *view;
     hr_arena_on_free(req->arena, forget_json, list);
     HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(search_parse(req->arena, &runs_kind, text_of(req, "filter"), json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(search_parse(req->arena, &runs_kind, text_of(req, "filter"),
+                        json_object_get(req->body, "order_by"), &search, err));
     HR_TRY(read_window(req, "run_view_type", &window, err));
     HR_TRY(find_runs(req, workspace, search, &found, err));
     search_sort(search, req->arena, (void **)found.at, found.count, run_value, req);
-    for (size_t i = window.from; i < found.count && i - window.from < window.max && !window.deleted; i++) {
+    for (size_t i = window.from; i < found.count && i - window.from < window.max && !window.deleted;
+         i++) {
         HR_TRY(run_of(req, found.at[i]->row, &view, err));
         json_array_append_new(list, view);
     }
@@ -474,16 +570,21 @@ static const struct search_attribute experiment_attributes[] = {
     {"last_update_time", "last_update_time", true},
     {NULL, NULL, false},
 };
-static const struct search_kind experiments_kind = {"experiments", SEARCH_TAG | SEARCH_ATTRIBUTE, experiment_attributes};
+static const struct search_kind experiments_kind = {"experiments", SEARCH_TAG | SEARCH_ATTRIBUTE,
+                                                    experiment_attributes};
 
-static struct search_value experiment_value(void *item, enum search_entity entity, const char *key, void *arg)
+static struct search_value experiment_value(void *item,
+                                            enum search_entity entity,
+                                            const char *key,
+                                            void *arg)
 {
     const struct hr_experiment_row *row = item;
     if (entity == SEARCH_TAG)
         return text_value(json_string_value(json_object_get(kept_json(arg, row->tags), key)));
     if (!strcmp(key, "name"))
         return text_value(row->name);
-    return strcmp(key, "experiment_id") ? number_value((double)row->created_ms) : text_value(row->id);
+    return strcmp(key, "experiment_id") ? number_value((double)row->created_ms)
+                                        : text_value(row->id);
 }
 
 static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
@@ -494,7 +595,8 @@ static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
     struct window window;
     size_t count = 0;
     HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(search_parse(req->arena, &experiments_kind, text_of(req, "filter"), json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(search_parse(req->arena, &experiments_kind, text_of(req, "filter"),
+                        json_object_get(req->body, "order_by"), &search, err));
     HR_TRY(read_window(req, "view_type", &window, err));
     HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
     void **found = HR_NEW_ARRAY(req->arena, void *, rows.count + 1);
@@ -511,37 +613,55 @@ static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
 
 /* ---- what is logged ---- */
 
-static enum hr_code add_metric(struct hr_rest *req, const struct hr_run_row *row, const json_t *metric, struct hr_err *err)
+static enum hr_code add_metric(struct hr_rest *req,
+                               const struct hr_run_row *row,
+                               const json_t *metric,
+                               struct hr_err *err)
 {
     const char *key = json_string_value(json_object_get(metric, "key"));
-    json_t *value = json_object_get(metric, "value"), *at = json_object_get(metric, "timestamp"), *step = json_object_get(metric, "step");
+    json_t *value = json_object_get(metric, "value"), *at = json_object_get(metric, "timestamp"),
+           *step = json_object_get(metric, "step");
     if (!key || !*key || strlen(key) > 255 || !(json_is_number(value) || json_is_string(value)))
-        return hr_fail(err, HR_E_INVALID, "a metric is a \"key\" of 1 to 255 bytes and a \"value\"");
+        return hr_fail(err, HR_E_INVALID,
+                       "a metric is a \"key\" of 1 to 255 bytes and a \"value\"");
     json_t *data = json_object(), *columns = json_object();
-    json_object_set_new(data, key, json_is_integer(value) ? json_real(json_number_value(value)) : json_incref(value));
+    json_object_set_new(data, key,
+                        json_is_integer(value) ? json_real(json_number_value(value))
+                                               : json_incref(value));
     json_object_set_new(columns, key, json_string("Double"));
-    const struct hr_metric_row kept = {.run = row->seq, .name = key, .kind = "azureml.v1.scalar", .columns = job_dump(req->arena, columns),
-                                       .data = job_dump(req->arena, data), .step = json_integer_value(step),
-                                       .at_ms = json_is_integer(at) ? json_integer_value(at) : hr_clock_ms()};
+    const struct hr_metric_row kept = {.run = row->seq,
+                                       .name = key,
+                                       .kind = "azureml.v1.scalar",
+                                       .columns = job_dump(req->arena, columns),
+                                       .data = job_dump(req->arena, data),
+                                       .step = json_integer_value(step),
+                                       .at_ms = json_is_integer(at) ? json_integer_value(at)
+                                                                    : hr_clock_ms()};
     json_decref(data);
     json_decref(columns);
     return hr_store_metric_add(req->site->store, &kept, err);
 }
 
 /* A parameter keeps its value: whoever logs another one has mistaken the run. */
-static enum hr_code check_params(struct hr_rest *req, const struct hr_run_row *row, const json_t *params,
+static enum hr_code check_params(struct hr_rest *req,
+                                 const struct hr_run_row *row,
+                                 const json_t *params,
                                  struct hr_err *err)
 {
     json_t *kept = json_deep_copy(kept_json(req, row->params)), *param;
     enum hr_code code = HR_OK;
     size_t i;
-    json_array_foreach((json_t *)params, i, param) {
+    json_array_foreach((json_t *)params, i, param)
+    {
         const char *key = json_string_value(json_object_get(param, "key"));
         const char *value = json_string_value(json_object_get(param, "value"));
         const char *before = key ? json_string_value(json_object_get(kept, key)) : NULL;
         if (!code && before && value && strcmp(before, value))
-            code = hr_fail(err, HR_E_INVALID, "Changing param values is not allowed. Param with key='%.250s' was already logged with "
-                           "value='%.500s' for run ID='%s'. Attempted logging new value '%.500s'.", key, before, row->id, value);
+            code = hr_fail(
+                err, HR_E_INVALID,
+                "Changing param values is not allowed. Param with key='%.250s' was already logged with "
+                "value='%.500s' for run ID='%s'. Attempted logging new value '%.500s'.",
+                key, before, row->id, value);
         if (key && value)
             json_object_set_new(kept, key, json_string(value));
     }
@@ -554,7 +674,8 @@ static void take_name(struct hr_run_row *row, const json_t *tags)
 {
     json_t *tag;
     size_t i;
-    json_array_foreach((json_t *)tags, i, tag) {
+    json_array_foreach((json_t *)tags, i, tag)
+    {
         const char *key = json_string_value(json_object_get(tag, "key"));
         const char *value = json_string_value(json_object_get(tag, "value"));
         if (key && value && *value && !strcmp(key, "mlflow.runName"))
@@ -563,7 +684,11 @@ static void take_name(struct hr_run_row *row, const json_t *tags)
 }
 
 /* all of it or nothing */
-static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const json_t *params, const json_t *tags, struct hr_err *err)
+static enum hr_code log_all(struct hr_rest *req,
+                            const json_t *metrics,
+                            const json_t *params,
+                            const json_t *tags,
+                            struct hr_err *err)
 {
     struct hr_run_row *row;
     json_t *metric;
@@ -572,15 +697,16 @@ static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const js
     HR_TRY(find(req, HR_ACT_WRITE, &row, err));
     HR_TRY(hr_store_metric_count(req->site->store, row->seq, &count, err));
     if (json_array_size(metrics) && count >= JOB_METRICS_MAX)
-        return hr_fail(err, HR_E_LIMIT, "run \"%s\" holds %d metric values already: no more are kept", row->id, JOB_METRICS_MAX);
+        return hr_fail(err, HR_E_LIMIT,
+                       "run \"%s\" holds %d metric values already: no more are kept", row->id,
+                       JOB_METRICS_MAX);
     HR_TRY(check_params(req, row, params, err));
     HR_TRY(merge_pairs(req, "parameters", params, &row->params, err));
     HR_TRY(merge_pairs(req, "tags", tags, &row->tags, err));
     take_name(row, tags);
     enum hr_code code = hr_store_begin(req->site->store, err);
-    json_array_foreach((json_t *)metrics, i, metric)
-        if (!code)
-            code = add_metric(req, row, metric, err);
+    json_array_foreach((json_t *)metrics, i, metric) if (!code) code =
+        add_metric(req, row, metric, err);
     if (!code && (json_array_size(params) || json_array_size(tags)))
         code = hr_store_run_update(req->site->store, row, err);
     if (!code)
@@ -595,7 +721,8 @@ static enum hr_code log_all(struct hr_rest *req, const json_t *metrics, const js
 static enum hr_code log_one(struct hr_rest *req, int kind, struct hr_err *err)
 {
     json_t *list = json_pack("[O]", req->body);
-    enum hr_code code = log_all(req, kind == 0 ? list : NULL, kind == 1 ? list : NULL, kind == 2 ? list : NULL, err);
+    enum hr_code code = log_all(req, kind == 0 ? list : NULL, kind == 1 ? list : NULL,
+                                kind == 2 ? list : NULL, err);
     json_decref(list);
     return code;
 }
@@ -617,7 +744,8 @@ static enum hr_code set_tag(struct hr_rest *req, struct hr_err *err)
 
 static enum hr_code log_batch(struct hr_rest *req, struct hr_err *err)
 {
-    return log_all(req, json_object_get(req->body, "metrics"), json_object_get(req->body, "params"), json_object_get(req->body, "tags"), err);
+    return log_all(req, json_object_get(req->body, "metrics"), json_object_get(req->body, "params"),
+                   json_object_get(req->body, "tags"), err);
 }
 
 static enum hr_code delete_tag(struct hr_rest *req, struct hr_err *err)
@@ -626,7 +754,8 @@ static enum hr_code delete_tag(struct hr_rest *req, struct hr_err *err)
     const char *key = text_of(req, "key");
     HR_TRY(find(req, HR_ACT_WRITE, &row, err));
     if (!key || !json_object_get(kept_json(req, row->tags), key))
-        return hr_fail(err, HR_E_NOT_FOUND, "No tag with name: %.250s in run with id %s", key ? key : "", row->id);
+        return hr_fail(err, HR_E_NOT_FOUND, "No tag with name: %.250s in run with id %s",
+                       key ? key : "", row->id);
     json_t *change = json_object();
     json_object_set_new(change, key, json_null());
     enum hr_code code = job_merge(req->arena, "tags", change, &row->tags, err);
@@ -644,7 +773,8 @@ static enum hr_code metric_history(struct hr_rest *req, struct hr_err *err)
     const char *key = text_of(req, "metric_key");
     double value;
     HR_TRY(find(req, HR_ACT_READ, &row, err));
-    HR_TRY(hr_store_metric_list(req->site->store, req->arena, row->seq, key ? key : "", &rows, err));
+    HR_TRY(
+        hr_store_metric_list(req->site->store, req->arena, row->seq, key ? key : "", &rows, err));
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
         if (scalar_of(&rows.at[i], &value))
@@ -655,7 +785,8 @@ static enum hr_code metric_history(struct hr_rest *req, struct hr_err *err)
 
 /* ---- models ---- */
 
-/* There are none: its client asks before it downloads a run's whole folder. Making one is refused. */
+/* There are none: its client asks before it downloads a run's whole folder. Making one is refused.
+ */
 static enum hr_code models_search(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
@@ -666,23 +797,37 @@ static enum hr_code models_search(struct hr_rest *req, struct hr_err *err)
 
 /* ---- the table ---- */
 
-static const struct { const char *method, *noun, *verb; hr_rest_handler *run; } calls[] = {
-    {"GET", "experiments", "get", experiments_get},        {"GET", "experiments", "get-by-name", experiments_by_name},
+/* clang-format off: columns */
+static const struct {
+    const char *method, *noun, *verb;
+    hr_rest_handler *run;
+} calls[] = {
+    {"GET", "experiments", "get", experiments_get},
+    {"GET", "experiments", "get-by-name", experiments_by_name},
     {"POST", "experiments", "set-experiment-tag", experiments_tag},
-    {"POST", "experiments", "create", experiments_create}, {"POST", "experiments", "search", experiments_search},
-    {"GET", "experiments", "search", experiments_search},  {"POST", "runs", "create", runs_create},
-    {"GET", "runs", "get", runs_get},                      {"POST", "runs", "update", runs_update},
-    {"POST", "runs", "search", runs_search},               {"POST", "runs", "log-metric", log_metric},
-    {"POST", "runs", "log-parameter", log_parameter},      {"POST", "runs", "log-batch", log_batch},
-    {"POST", "runs", "set-tag", set_tag},                  {"POST", "runs", "delete-tag", delete_tag},
-    {"GET", "metrics", "get-history", metric_history},     {"GET", "artifacts", "list", mlflow_artifacts},
+    {"POST", "experiments", "create", experiments_create},
+    {"POST", "experiments", "search", experiments_search},
+    {"GET", "experiments", "search", experiments_search},
+    {"POST", "runs", "create", runs_create},
+    {"GET", "runs", "get", runs_get},
+    {"POST", "runs", "update", runs_update},
+    {"POST", "runs", "search", runs_search},
+    {"POST", "runs", "log-metric", log_metric},
+    {"POST", "runs", "log-parameter", log_parameter},
+    {"POST", "runs", "log-batch", log_batch},
+    {"POST", "runs", "set-tag", set_tag},
+    {"POST", "runs", "delete-tag", delete_tag},
+    {"GET", "metrics", "get-history", metric_history},
+    {"GET", "artifacts", "list", mlflow_artifacts},
     {"POST", "logged-models", "search", models_search},
 };
+/* clang-format on */
 
 /* the calls whose addresses are shorter or longer than a noun and a verb */
 enum hr_code mlflow_unknown(struct hr_rest *req, struct hr_err *err)
 {
-    hr_fail(err, HR_E_UNSUPPORTED, "MLflow's \"%.100s\" is not supported", hr_rest_param(req, "call"));
+    hr_fail(err, HR_E_UNSUPPORTED, "MLflow's \"%.100s\" is not supported",
+            hr_rest_param(req, "call"));
     mlflow_error(req, err);
     return HR_OK;
 }
@@ -692,7 +837,9 @@ enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
     const char *noun = hr_rest_param(req, "noun"), *verb = hr_rest_param(req, "verb");
     enum hr_code code = HR_E_UNSUPPORTED;
     size_t i = 0;
-    while (i < HR_LEN(calls) && (strcmp(calls[i].method, req->route->method) || strcmp(calls[i].noun, noun) || strcmp(calls[i].verb, verb)))
+    while (i < HR_LEN(calls) && (strcmp(calls[i].method, req->route->method) ||
+                                 strcmp(calls[i].noun, noun) ||
+                                 strcmp(calls[i].verb, verb)))
         i++;
     if (i < HR_LEN(calls))
         code = calls[i].run(req, err);

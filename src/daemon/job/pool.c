@@ -1,5 +1,6 @@
-/* Runs on an attached Spark pool. Their scripts are executed here, like the others, and get a Spark session of the pool that acts for the linked
- * service's managed identity: that identity, not the submitter, needs the role on the Synapse workspace. */
+/* Runs on an attached Spark pool. Their scripts are executed here, like the others, and get a Spark
+ * session of the pool that acts for the linked service's managed identity: that identity, not the
+ * submitter, needs the role on the Synapse workspace. */
 #include "base/clock.h"
 #include "daemon/job/private.h"
 #include <string.h>
@@ -9,55 +10,82 @@
 
 static const char *scope_of(struct hr_arena *arena, const json_t *spark)
 {
-    return hr_printf(arena, "workspaces/%s/bigDataPools/%s", json_string_value(json_object_get(spark, "synapse")),
+    return hr_printf(arena, "workspaces/%s/bigDataPools/%s",
+                     json_string_value(json_object_get(spark, "synapse")),
                      json_string_value(json_object_get(spark, "pool")));
 }
 
 /* the managed identity of the link to a Synapse workspace */
-static enum hr_code find_identity(struct hr_arena *arena, const char *workspace, const char *synapse_id, const char **identity, struct hr_err *err)
+static enum hr_code find_identity(struct hr_arena *arena,
+                                  const char *workspace,
+                                  const char *synapse_id,
+                                  const char **identity,
+                                  struct hr_err *err)
 {
     struct hr_resource_rows links;
     HR_TRY(hr_store_resource_list(job.site->store, arena, workspace, LINK, &links, err));
     *identity = NULL;
     for (size_t i = 0; i < links.count && !*identity; i++) {
         json_t *properties = job_json(links.at[i].properties);
-        const char *target = json_string_value(json_object_get(properties, "linkedServiceResourceId"));
+        const char *target =
+            json_string_value(json_object_get(properties, "linkedServiceResourceId"));
         if (target && !strcasecmp(target, synapse_id))
             *identity = links.at[i].identity;
         json_decref(properties);
     }
-    return *identity ? HR_OK : hr_fail(err, HR_E_NOT_FOUND, "Synapse workspace \"%s\" is not linked any more: link it, and submit again", synapse_id);
+    return *identity
+               ? HR_OK
+               : hr_fail(
+                     err, HR_E_NOT_FOUND,
+                     "Synapse workspace \"%s\" is not linked any more: link it, and submit again",
+                     synapse_id);
 }
 
 enum hr_code pool_check(const json_t *spark, struct hr_principal *identity, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = hr_identity_find(job.site->identity, json_string_value(json_object_get(spark, "identity")), identity, err);
+    enum hr_code code = hr_identity_find(
+        job.site->identity, json_string_value(json_object_get(spark, "identity")), identity, err);
     if (!code)
-        code = hr_identity_check(job.site->identity, identity, HR_ACT_USE_COMPUTE, scope_of(arena, spark), err);
+        code = hr_identity_check(job.site->identity, identity, HR_ACT_USE_COMPUTE,
+                                 scope_of(arena, spark), err);
     hr_arena_free(arena);
     return code;
 }
 
-enum hr_code pool_resolve(struct hr_arena *arena, const char *workspace, const struct hr_resource_row *compute, json_t *spec, struct hr_err *err)
+enum hr_code pool_resolve(struct hr_arena *arena,
+                          const char *workspace,
+                          const struct hr_resource_row *compute,
+                          json_t *spec,
+                          struct hr_err *err)
 {
     static const char synapses[] = "/workspaces/", pools[] = "/bigDataPools/";
     json_t *properties = job_json(compute->properties);
-    const char *pool_id = hr_strdup(arena, json_string_value(json_object_get(properties, "resourceId"))),
-               *state = hr_strdup(arena, json_string_value(json_object_get(properties, "provisioningState"))), *identity;
+    const char *pool_id =
+                   hr_strdup(arena, json_string_value(json_object_get(properties, "resourceId"))),
+               *state = hr_strdup(
+                   arena, json_string_value(json_object_get(properties, "provisioningState"))),
+               *identity;
     json_decref(properties);
-    const char *pool = pool_id ? strcasestr(pool_id, pools) : NULL, *synapse = pool_id ? strcasestr(pool_id, synapses) : NULL;
+    const char *pool = pool_id ? strcasestr(pool_id, pools) : NULL,
+               *synapse = pool_id ? strcasestr(pool_id, synapses) : NULL;
     if (!pool || !synapse || synapse > pool)
-        return hr_fail(err, HR_E_UNSUPPORTED, "compute \"%s\" is not a Spark pool: scripts run on \"local\" and on Spark pools", compute->name);
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "compute \"%s\" is not a Spark pool: scripts run on \"local\" and on Spark pools",
+            compute->name);
     if (!state || strcmp(state, "Succeeded"))
-        return hr_fail(err, HR_E_EXISTS, "compute \"%s\" is not attached: its state is %s", compute->name, state ? state : "unknown");
-    HR_TRY(find_identity(arena, workspace, hr_strndup(arena, pool_id, (size_t)(pool - pool_id)), &identity, err));
+        return hr_fail(err, HR_E_EXISTS, "compute \"%s\" is not attached: its state is %s",
+                       compute->name, state ? state : "unknown");
+    HR_TRY(find_identity(arena, workspace, hr_strndup(arena, pool_id, (size_t)(pool - pool_id)),
+                         &identity, err));
     synapse += strlen(synapses);
     char session[37];
     struct hr_principal who;
     hr_uuid_new(session);
-    json_t *spark = json_pack("{s:s%, s:s, s:s, s:s}", "synapse", synapse, (size_t)(pool - synapse), "pool", pool + strlen(pools), "identity", identity,
-                              "session", session);
+    json_t *spark =
+        json_pack("{s:s%, s:s, s:s, s:s}", "synapse", synapse, (size_t)(pool - synapse), "pool",
+                  pool + strlen(pools), "identity", identity, "session", session);
     json_object_set_new(spec, "spark", spark);
     return pool_check(spark, &who, err);
 }

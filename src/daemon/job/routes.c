@@ -1,6 +1,7 @@
 #include "daemon/job/private.h"
 
-#define ML "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+#define ML \
+    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 #define HISTORY "/history/v1.0" ML
 #define MLFLOW "/mlflow/v1.0" ML "/api/2.0/mlflow"
 #define MLFLOW_ANY "/mlflow/v1.0" ML "/api/{call*}"
@@ -8,23 +9,22 @@
 #define METRIC "/metric/v2.0" ML
 
 /* of one run, under each of the three roots that run history has */
-#define RUN_CALLS(root) \
-    {"GET", root "/runs/{run}", run_get}, \
-    {"PATCH", root "/runs/{run}", run_patch}, \
-    {"GET", root "/runs/{run}/details", run_details}, \
-    {"GET", root "/runs/{run}/children", run_children}, \
-    {"POST", root "/runs/{run}/events", run_event}, \
-    {"GET", root "/runs/{run}/artifacts", artifact_list}, \
-    {"GET", root "/runs/{run}/artifacts/contentinfo", artifact_info}, \
-    {"GET", root "/runs/{run}/artifacts/prefix/contentinfo", artifact_prefix_info}, \
-    {"POST", root "/runs/{run}/artifacts/batch/metadata", artifact_create}, \
-    {"POST", root "/runs/{run}/cancel", run_cancel}
+#define RUN_CALLS(root)                                                                 \
+    {"GET", root "/runs/{run}", run_get}, {"PATCH", root "/runs/{run}", run_patch},     \
+        {"GET", root "/runs/{run}/details", run_details},                               \
+        {"GET", root "/runs/{run}/children", run_children},                             \
+        {"POST", root "/runs/{run}/events", run_event},                                 \
+        {"GET", root "/runs/{run}/artifacts", artifact_list},                           \
+        {"GET", root "/runs/{run}/artifacts/contentinfo", artifact_info},               \
+        {"GET", root "/runs/{run}/artifacts/prefix/contentinfo", artifact_prefix_info}, \
+        {"POST", root "/runs/{run}/artifacts/batch/metadata", artifact_create},         \
+    {                                                                                   \
+        "POST", root "/runs/{run}/cancel", run_cancel                                   \
+    }
 
-#define EXPERIMENT_CALLS(root) \
-    {"GET", root, experiment_get}, \
-    {"GET", root "/runs", run_list}, \
-    {"POST", root "/runs:query", run_query}, \
-    RUN_CALLS(root)
+#define EXPERIMENT_CALLS(root)                                      \
+    {"GET", root, experiment_get}, {"GET", root "/runs", run_list}, \
+        {"POST", root "/runs:query", run_query}, RUN_CALLS(root)
 
 static const struct hr_route table[] = {
     {"GET", ML "/jobs", job_list},

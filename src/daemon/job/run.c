@@ -1,4 +1,5 @@
-/* What every handler of runs shares: finding them with the right to, names, JSON columns, folders. */
+/* What every handler of runs shares: finding them with the right to, names, JSON columns, folders.
+ */
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/job/private.h"
@@ -11,16 +12,23 @@
 
 struct job job;
 
-enum hr_code job_workspace(struct hr_rest *req, enum hr_action action, const char **id, struct hr_err *err)
+enum hr_code job_workspace(struct hr_rest *req,
+                           enum hr_action action,
+                           const char **id,
+                           struct hr_err *err)
 {
     struct hr_resource_row *row;
-    const char *name = hr_rest_param(req, "workspace"),
-               *asked = hr_printf(req->arena, "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s",
-                                  hr_rest_param(req, "subscription"), hr_rest_param(req, "group"), name);
+    const char *
+        name = hr_rest_param(req, "workspace"),
+       *asked = hr_printf(
+           req->arena,
+           "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.MachineLearningServices/workspaces/%s",
+           hr_rest_param(req, "subscription"), hr_rest_param(req, "group"), name);
     HR_TRY(hr_rest_check(req, action, asked, err));
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, asked, &row, err));
     if (!row)
-        return hr_fail(err, HR_E_NOT_FOUND, "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name,
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name,
                        hr_rest_param(req, "group"));
     *id = row->id;
     return HR_OK;
@@ -34,24 +42,37 @@ static const char *param_or_null(const struct hr_rest *req, const char *name)
     return NULL;
 }
 
-enum hr_code job_find(struct hr_rest *req, enum hr_action action, struct hr_run_row **row, struct hr_err *err)
+enum hr_code job_find(struct hr_rest *req,
+                      enum hr_action action,
+                      struct hr_run_row **row,
+                      struct hr_err *err)
 {
-    return job_find_named(req, action, hr_rest_param(req, "run"), param_or_null(req, "experiment"), row, err);
+    return job_find_named(req, action, hr_rest_param(req, "run"), param_or_null(req, "experiment"),
+                          row, err);
 }
 
-enum hr_code job_find_named(struct hr_rest *req, enum hr_action action, const char *id, const char *experiment, struct hr_run_row **row,
+enum hr_code job_find_named(struct hr_rest *req,
+                            enum hr_action action,
+                            const char *id,
+                            const char *experiment,
+                            struct hr_run_row **row,
                             struct hr_err *err)
 {
     const char *workspace;
     HR_TRY(job_workspace(req, action, &workspace, err));
     runner_look(req->arena, workspace, id);
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id, row, err));
-    bool other = *row && experiment && strcasecmp((*row)->experiment, experiment) && strcasecmp((*row)->experiment_id, experiment);
+    bool other = *row &&
+                 experiment &&
+                 strcasecmp((*row)->experiment, experiment) &&
+                 strcasecmp((*row)->experiment_id, experiment);
     if (*row && !other)
         return HR_OK;
     if (experiment)
-        return hr_fail(err, HR_E_NOT_FOUND, "run \"%.100s\" does not exist in experiment \"%.100s\"", id, experiment);
-    return hr_fail(err, HR_E_NOT_FOUND, "run \"%.100s\" does not exist in workspace \"%.100s\"", id, hr_rest_param(req, "workspace"));
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "run \"%.100s\" does not exist in experiment \"%.100s\"", id, experiment);
+    return hr_fail(err, HR_E_NOT_FOUND, "run \"%.100s\" does not exist in workspace \"%.100s\"", id,
+                   hr_rest_param(req, "workspace"));
 }
 
 enum hr_code job_check_id(const char *what, const char *id, struct hr_err *err)
@@ -59,11 +80,17 @@ enum hr_code job_check_id(const char *what, const char *id, struct hr_err *err)
     size_t len = strlen(id);
     if (len && len <= ID_MAX && !id[strspn(id, ID_CHARACTERS)] && id[0] != '.' && id[0] != '-')
         return HR_OK;
-    return hr_fail(err, HR_E_INVALID, "%s \"%.300s\" is not 1 to %d of letters, digits, '-', '_' and '.', a letter, digit or '_' first", what,
-                   id, ID_MAX);
+    return hr_fail(
+        err, HR_E_INVALID,
+        "%s \"%.300s\" is not 1 to %d of letters, digits, '-', '_' and '.', a letter, digit or '_' first",
+        what, id, ID_MAX);
 }
 
-enum hr_code job_experiment(struct hr_rest *req, const char *workspace, const char *name, bool make, struct hr_experiment_row **row,
+enum hr_code job_experiment(struct hr_rest *req,
+                            const char *workspace,
+                            const char *name,
+                            bool make,
+                            struct hr_experiment_row **row,
                             struct hr_err *err)
 {
     struct hr_store *store = req->site->store;
@@ -71,7 +98,8 @@ enum hr_code job_experiment(struct hr_rest *req, const char *workspace, const ch
     if (*row)
         return HR_OK;
     if (!make)
-        return hr_fail(err, HR_E_NOT_FOUND, "experiment \"%.100s\" does not exist in workspace \"%.100s\"", name,
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "experiment \"%.100s\" does not exist in workspace \"%.100s\"", name,
                        hr_rest_param(req, "workspace"));
     HR_TRY(job_check_id("experiment name", name, err));
     char *id = hr_arena_alloc(req->arena, 37);
@@ -112,7 +140,11 @@ static json_t *as_text(json_t *value)
     return made;
 }
 
-enum hr_code job_merge(struct hr_arena *arena, const char *what, json_t *changes, const char **text, struct hr_err *err)
+enum hr_code job_merge(struct hr_arena *arena,
+                       const char *what,
+                       json_t *changes,
+                       const char **text,
+                       struct hr_err *err)
 {
     if (!changes || json_is_null(changes))
         return HR_OK;
@@ -121,17 +153,20 @@ enum hr_code job_merge(struct hr_arena *arena, const char *what, json_t *changes
     json_t *merged = job_json(*text), *value;
     const char *name;
     enum hr_code code = HR_OK;
-    json_object_foreach(changes, name, value) {
+    json_object_foreach(changes, name, value)
+    {
         json_t *kept = json_is_null(value) ? NULL : as_text(value);
         if (kept && json_string_length(kept) > JOB_TEXT_MAX)
-            code = hr_fail(err, HR_E_LIMIT, "\"%s\" of \"%s\" is longer than %d bytes", name, what, JOB_TEXT_MAX);
+            code = hr_fail(err, HR_E_LIMIT, "\"%s\" of \"%s\" is longer than %d bytes", name, what,
+                           JOB_TEXT_MAX);
         if (kept)
             json_object_set_new(merged, name, kept);
         else
             json_object_del(merged, name);
     }
     if (!code && json_object_size(merged) > JOB_PROPERTIES_MAX)
-        code = hr_fail(err, HR_E_LIMIT, "\"%s\" holds more than %d values", what, JOB_PROPERTIES_MAX);
+        code =
+            hr_fail(err, HR_E_LIMIT, "\"%s\" holds more than %d values", what, JOB_PROPERTIES_MAX);
     if (!code)
         *text = job_dump(arena, merged);
     json_decref(merged);

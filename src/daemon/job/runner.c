@@ -1,5 +1,6 @@
-/* Runners: one process a script run, started, looked at, ended. What a runner says stands in its folder's status.json; that it lives
- * is said by the lock it holds. So one that was started by a server which died is supervised like our own. */
+/* Runners: one process a script run, started, looked at, ended. What a runner says stands in its
+ * folder's status.json; that it lives is said by the lock it holds. So one that was started by a
+ * server which died is supervised like our own. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,23 +17,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CODE_READ_MS ((int64_t)24 * 3600 * 1000)    /* for fetching a snapshot, after any wait for the server */
+#define CODE_READ_MS \
+    ((int64_t)24 * 3600 * 1000) /* for fetching a snapshot, after any wait for the server */
 
 #define SWEEP_MS 500
-#define AGAIN_MS 1000                 /* until an end that the store could not keep is recorded again */
-#define RUNNER_NOT_FINAL 5            /* exit status: as in python/headrace/runner/run.py */
+#define AGAIN_MS 1000      /* until an end that the store could not keep is recorded again */
+#define RUNNER_NOT_FINAL 5 /* exit status: as in python/headrace/runner/run.py */
 
 struct runner {
     int64_t seq;
-    struct hr_child *child;           /* NULL: adopted */
+    struct hr_child *child; /* NULL: adopted */
     int pid;
-    bool unfinished;                  /* it said so by its exit status */
-    bool queue;                       /* nobody runs it, and it is to be started again */
-    const char *failed_as;            /* the error's code when it did not end by itself */
-    char *over;                       /* it has ended, why, and the store could not keep that yet: at again_ms it is tried again. NULL: it runs */
+    bool unfinished;       /* it said so by its exit status */
+    bool queue;            /* nobody runs it, and it is to be started again */
+    const char *failed_as; /* the error's code when it did not end by itself */
+    /* it has ended, why, and the store could not keep that yet: at again_ms it is tried again.
+     * NULL: it runs */
+    char *over;
     int64_t again_ms;
-    int64_t kill_at_ms;               /* it was told to end; 0: not */
-    struct timespec seen;             /* of status.json */
+    int64_t kill_at_ms;   /* it was told to end; 0: not */
+    struct timespec seen; /* of status.json */
     struct runner *next;
 };
 
@@ -57,8 +61,10 @@ static json_t *read_status(struct hr_arena *arena, int64_t seq)
 {
     char *text;
     size_t len;
-    return hr_file_read(arena, file_of(arena, seq, "status.json"), JOB_STATUS_MAX, &text, &len, NULL) ? NULL
-                                                                                                    : json_loadb(text, len, 0, NULL);
+    return hr_file_read(arena, file_of(arena, seq, "status.json"), JOB_STATUS_MAX, &text, &len,
+                        NULL)
+               ? NULL
+               : json_loadb(text, len, 0, NULL);
 }
 
 static struct runner *find(int64_t seq)
@@ -91,7 +97,9 @@ static const char *error_json(struct hr_arena *arena, const char *code, const ch
 }
 
 /* the hashes of the run's token and of its Spark session's stand in one text */
-static enum hr_code remove_tokens(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
+static enum hr_code remove_tokens(struct hr_arena *arena,
+                                  struct hr_run_row *row,
+                                  struct hr_err *err)
 {
     char *save = NULL, *copy = hr_strdup(arena, row->token_hash ? row->token_hash : "");
     for (char *hash = strtok_r(copy, " ", &save); hash; hash = strtok_r(NULL, " ", &save))
@@ -104,7 +112,8 @@ static void end_session(const struct hr_run_row *row)
 {
     struct hr_principal who;
     json_t *spec = job_json(row->spec), *spark = json_object_get(spec, "spark");
-    const char *identity = json_string_value(json_object_get(spark, "identity")), *session = json_string_value(json_object_get(spark, "session"));
+    const char *identity = json_string_value(json_object_get(spark, "identity")),
+               *session = json_string_value(json_object_get(spark, "session"));
     if (identity && session && !hr_identity_find(job.site->identity, identity, &who, NULL))
         job.options.released(&who, session, job.options.arg);
     json_decref(spec);
@@ -118,16 +127,22 @@ static enum hr_code settle(struct hr_arena *arena, struct hr_run_row *row, struc
     HR_TRY(hr_store_commit(job.site->store, err));
     end_session(row);
     hr_log(HR_LOG_INFO, "run.ended", "run", row->id, "status", row->status, NULL);
-    unlink(file_of(arena, row->seq, "run.json"));   /* its token and addresses are worth nothing now */
+    /* its token and addresses are worth nothing now */
+    unlink(file_of(arena, row->seq, "run.json"));
     return HR_OK;
 }
 
 /* the run is over: as its runner said, or because there is no runner any more */
-static enum hr_code end_run(struct hr_arena *arena, const struct runner *runner, struct hr_run_row *row, const json_t *status, const char *why,
+static enum hr_code end_run(struct hr_arena *arena,
+                            const struct runner *runner,
+                            struct hr_run_row *row,
+                            const json_t *status,
+                            const char *why,
                             struct hr_err *err)
 {
     const char *state = json_string_value(json_object_get(status, "state"));
-    json_t *error = json_object_get(status, "error"), *started = json_object_get(status, "startedMs"),
+    json_t *error = json_object_get(status, "error"),
+           *started = json_object_get(status, "startedMs"),
            *ended = json_object_get(status, "endedMs");
     bool said = state && job_ended(state);
     if (!row->started_ms)
@@ -141,7 +156,8 @@ static enum hr_code end_run(struct hr_arena *arena, const struct runner *runner,
     return settle(arena, row, err);
 }
 
-struct sweep {                        /* processes that were told to end, and are ended when `timer` says so */
+/* processes that were told to end, and are ended when `timer` says so */
+struct sweep {
     char *folder;
     struct hr_timer *timer;
     struct sweep *next;
@@ -159,7 +175,8 @@ static void sweep_rest(void *arg)
     free(sweep);
 }
 
-/* what is left of a run whose runner did not sweep: told to end (a mount takes its folder down), and ended a moment later */
+/* what is left of a run whose runner did not sweep: told to end (a mount takes its folder down),
+ * and ended a moment later */
 static void sweep(struct hr_arena *arena, int64_t seq)
 {
     const char *folder = job_folder(arena, seq);
@@ -176,10 +193,16 @@ static void sweep(struct hr_arena *arena, int64_t seq)
 static bool not_final(const json_t *status)
 {
     const char *state = json_string_value(json_object_get(status, "state"));
-    return state && !strcmp(state, "Finalizing") && json_is_object(json_object_get(status, "final"));
+    return state &&
+           !strcmp(state, "Finalizing") &&
+           json_is_object(json_object_get(status, "final"));
 }
 
-static enum hr_code record_end(struct runner *runner, struct hr_arena *arena, const json_t *status, const char *why, struct hr_err *err)
+static enum hr_code record_end(struct runner *runner,
+                               struct hr_arena *arena,
+                               const json_t *status,
+                               const char *why,
+                               struct hr_err *err)
 {
     struct hr_run_row *row = NULL;
     HR_TRY(hr_store_run_at(job.site->store, arena, runner->seq, &row, err));
@@ -191,14 +214,16 @@ static enum hr_code record_end(struct runner *runner, struct hr_arena *arena, co
     return hr_store_run_update(job.site->store, row, err);
 }
 
-/* A full disk keeps no end: then the runner stays in the list, and says again how it ended until the store has it. */
+/* A full disk keeps no end: then the runner stays in the list, and says again how it ended until
+ * the store has it. */
 static bool finish_one(struct runner *runner, const char *why)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_err err = {0};
     json_t *status = read_status(arena, runner->seq);
     const char *state = json_string_value(json_object_get(status, "state"));
-    if (!runner->over && (!state || !job_ended(state)))       /* one that ended well has swept behind itself */
+    /* one that ended well has swept behind itself */
+    if (!runner->over && (!state || !job_ended(state)))
         sweep(arena, runner->seq);
     enum hr_code code = record_end(runner, arena, status, why, &err);
     json_decref(status);
@@ -228,9 +253,12 @@ static void on_exited(struct hr_child *child, int status, int number, void *arg)
     char why[200];
     (void)child;
     if (number)
-        snprintf(why, sizeof why, "the process that ran it was killed by signal %d (%s)", number, strsignal(number));
+        snprintf(why, sizeof why, "the process that ran it was killed by signal %d (%s)", number,
+                 strsignal(number));
     else
-        snprintf(why, sizeof why, "the process that ran it ended with status %d: see runner.log in the run's folder", status);
+        snprintf(why, sizeof why,
+                 "the process that ran it ended with status %d: see runner.log in the run's folder",
+                 status);
     runner->child = NULL;
     runner->unfinished = !number && status == RUNNER_NOT_FINAL;
     finish(runner, why);
@@ -242,10 +270,12 @@ static enum hr_code note(struct runner *runner, struct hr_arena *arena, struct h
     json_t *status = read_status(arena, runner->seq);
     const char *state = json_string_value(json_object_get(status, "state"));
     int64_t started = json_integer_value(json_object_get(status, "startedMs"));
-    runner->pid = json_is_integer(json_object_get(status, "pid")) ? (int)json_integer_value(json_object_get(status, "pid")) : runner->pid;
+    runner->pid = json_is_integer(json_object_get(status, "pid"))
+                      ? (int)json_integer_value(json_object_get(status, "pid"))
+                      : runner->pid;
     state = hr_strdup(arena, state);
     json_decref(status);
-    if (!state || job_ended(state))        /* the end is recorded when it has ended */
+    if (!state || job_ended(state)) /* the end is recorded when it has ended */
         return HR_OK;
     HR_TRY(hr_store_run_at(job.site->store, arena, runner->seq, &row, err));
     if (!row || row->ended_ms || (!strcmp(row->status, state) && row->started_ms == started))
@@ -262,7 +292,8 @@ static void look(struct runner *runner, struct hr_arena *arena)
     struct hr_err err;
     if (runner->over)
         return;
-    if (!stat(file_of(arena, runner->seq, "status.json"), &info) && memcmp(&info.st_mtim, &runner->seen, sizeof runner->seen)) {
+    if (!stat(file_of(arena, runner->seq, "status.json"), &info) &&
+        memcmp(&info.st_mtim, &runner->seen, sizeof runner->seen)) {
         if (!note(runner, arena, &err))
             runner->seen = info.st_mtim;
         else
@@ -270,7 +301,8 @@ static void look(struct runner *runner, struct hr_arena *arena)
     }
     if (runner->kill_at_ms && hr_clock_mono_ms() > runner->kill_at_ms && runner->pid > 0) {
         runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
-        kill(runner->pid, SIGKILL);        /* it holds the lock or is our child: the pid is its own */
+        /* it holds the lock or is our child: the pid is its own */
+        kill(runner->pid, SIGKILL);
     }
 }
 
@@ -294,7 +326,7 @@ static void tick(void *arg)
         look(at, arena);
         if (at->over && hr_clock_mono_ms() > at->again_ms) {
             finish(at, at->over);
-            break;                         /* the list has changed */
+            break; /* the list has changed */
         }
         if (adopted && !holds_lock(arena, at->seq)) {
             finish(at, "the process that ran it ended while the server was down or starting");
@@ -323,13 +355,18 @@ static struct runner *add(int64_t seq)
 
 /* ---- starting ---- */
 
-static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, const char *token, const char *remote, struct hr_err *err)
+static enum hr_code write_order(struct hr_arena *arena,
+                                struct hr_run_row *row,
+                                const char *token,
+                                const char *remote,
+                                struct hr_err *err)
 {
     const char *code = NULL;
     json_t *spec = job_json(row->spec);
     const char *prefix = json_string_value(json_object_get(spec, "codePrefix"));
     enum hr_code failed =
-        prefix ? storage_url(arena, HR_JOB_CODE_CONTAINER, "", "rl", CODE_READ_MS, &code, err) : HR_OK;
+        prefix ? storage_url(arena, HR_JOB_CODE_CONTAINER, "", "rl", CODE_READ_MS, &code, err)
+               : HR_OK;
     if (failed) {
         json_decref(spec);
         return failed;
@@ -337,9 +374,11 @@ static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, 
     char self[4096];
     if (hr_child_self(self, sizeof self, NULL))
         self[0] = 0;
-    json_t *order = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:O}", "run", row->id, "experiment", row->experiment, "workspace",
-                              row->workspace, "url", job.site->https_url, "caFile", job.site->ca_file, "token", token, "code", code, "sparkRemote", remote,
-                              "headrace", self, "spec", spec);
+    json_t *order =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:O}", "run", row->id,
+                  "experiment", row->experiment, "workspace", row->workspace, "url",
+                  job.site->https_url, "caFile", job.site->ca_file, "token", token, "code", code,
+                  "sparkRemote", remote, "headrace", self, "spec", spec);
     json_decref(spec);
     HR_CHECK(order);
     const char *text = job_dump(arena, order);
@@ -347,15 +386,22 @@ static enum hr_code write_order(struct hr_arena *arena, struct hr_run_row *row, 
     return hr_file_write(file_of(arena, row->seq, "run.json"), 0600, text, strlen(text), err);
 }
 
-static enum hr_code spawn(struct hr_arena *arena, struct hr_run_row *row, struct runner *runner, struct hr_err *err)
+static enum hr_code spawn(struct hr_arena *arena,
+                          struct hr_run_row *row,
+                          struct runner *runner,
+                          struct hr_err *err)
 {
-    const char *folder = job_folder(arena, row->seq), *path = job.options.python_path, *old = getenv("PYTHONPATH");
+    const char *folder = job_folder(arena, row->seq), *path = job.options.python_path,
+               *old = getenv("PYTHONPATH");
     const char *argv[] = {job.options.python, "-m", "headrace.runner", folder, NULL};
     int lock;
-    HR_TRY(hr_file_lock(file_of(arena, row->seq, "lock"), &lock, err));   /* the runner's from its first moment: it gets the descriptor */
-    const char *with_path = path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
+    /* the runner's from its first moment: it gets the descriptor */
+    HR_TRY(hr_file_lock(file_of(arena, row->seq, "lock"), &lock, err));
+    const char *with_path =
+        path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
     const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
-    int log = open(file_of(arena, row->seq, "runner.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int log = open(file_of(arena, row->seq, "runner.log"),
+                   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     struct hr_child_options options = {.argv = argv,
                                        .env = env,
                                        .cwd = folder,
@@ -376,8 +422,12 @@ static enum hr_code spawn(struct hr_arena *arena, struct hr_run_row *row, struct
     return code;
 }
 
-/* the address of the run's Spark session, with a token of the linked service's identity; its role is asked for once more */
-static enum hr_code open_session(struct hr_arena *arena, struct hr_run_row *row, const char **remote, struct hr_err *err)
+/* the address of the run's Spark session, with a token of the linked service's identity; its role
+ * is asked for once more */
+static enum hr_code open_session(struct hr_arena *arena,
+                                 struct hr_run_row *row,
+                                 const char **remote,
+                                 struct hr_err *err)
 {
     char token[HR_TOKEN_TEXT], hash[65];
     struct hr_principal identity;
@@ -388,13 +438,15 @@ static enum hr_code open_session(struct hr_arena *arena, struct hr_run_row *row,
     if (spark && !code) {
         hr_identity_token_hash(token, hash);
         row->token_hash = hr_printf(arena, "%s %s", row->token_hash, hash);
-        *remote = hr_printf(arena, "%stoken=%s;session_id=%s", job.options.connect, token, json_string_value(json_object_get(spark, "session")));
+        *remote = hr_printf(arena, "%stoken=%s;session_id=%s", job.options.connect, token,
+                            json_string_value(json_object_get(spark, "session")));
     }
     json_decref(spec);
     return code;
 }
 
-/* The state is written first: a server that dies between that and the spawn finds neither lock nor status.json, and starts it again. */
+/* The state is written first: a server that dies between that and the spawn finds neither lock nor
+ * status.json, and starts it again. */
 static enum hr_code start(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
 {
     char token[HR_TOKEN_TEXT], hash[65];
@@ -412,7 +464,8 @@ static enum hr_code start(struct hr_arena *arena, struct hr_run_row *row, struct
     HR_TRY(hr_store_commit(job.site->store, err));
     HR_TRY(hr_file_mkdirs(hr_printf(arena, "%s/user_logs", job_folder(arena, row->seq)), err));
     HR_TRY(write_order(arena, row, token, remote, err));
-    unlink(file_of(arena, row->seq, "cancel"));   /* of a server that ended; a run that is to be cancelled is not started */
+    /* of a server that ended; a run that is to be cancelled is not started */
+    unlink(file_of(arena, row->seq, "cancel"));
     struct runner *runner = add(row->seq);
     enum hr_code code = spawn(arena, row, runner, err);
     if (code)
@@ -455,12 +508,18 @@ void runner_pump(void)
 
 /* ---- ending ---- */
 
-static enum hr_code tell_to_end(struct hr_arena *arena, int64_t seq, const char *why, struct hr_err *err)
+static enum hr_code tell_to_end(struct hr_arena *arena,
+                                int64_t seq,
+                                const char *why,
+                                struct hr_err *err)
 {
     return hr_file_write(file_of(arena, seq, "cancel"), 0600, why, strlen(why), err);
 }
 
-enum hr_code runner_cancel(struct hr_arena *arena, struct hr_run_row *row, const char *why, struct hr_err *err)
+enum hr_code runner_cancel(struct hr_arena *arena,
+                           struct hr_run_row *row,
+                           const char *why,
+                           struct hr_err *err)
 {
     struct runner *runner = find(row->seq);
     if (row->ended_ms)

@@ -11,32 +11,71 @@
 #define KEYS_MAX 20
 #define LIST_MAX 1000
 
-enum comparator { EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, LIKE, ILIKE, IN, NOT_IN, IS_NULL, IS_NOT_NULL };
-
-static const struct { const char *text; bool of_numbers, of_texts; } comparators[] = {
-    [EQUAL] = {"=", true, true},           [NOT_EQUAL] = {"!=", true, true},          [LESS] = {"<", true, false},
-    [LESS_EQUAL] = {"<=", true, false},    [GREATER] = {">", true, false},            [GREATER_EQUAL] = {">=", true, false},
-    [LIKE] = {"LIKE", false, true},        [ILIKE] = {"ILIKE", false, true},          [IN] = {"IN", false, true},
-    [NOT_IN] = {"NOT IN", false, true},    [IS_NULL] = {"IS NULL", false, true},      [IS_NOT_NULL] = {"IS NOT NULL", false, true},
+enum comparator {
+    EQUAL,
+    NOT_EQUAL,
+    LESS,
+    LESS_EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    LIKE,
+    ILIKE,
+    IN,
+    NOT_IN,
+    IS_NULL,
+    IS_NOT_NULL
 };
 
-struct name { enum search_entity entity; const char *key; bool number; };
-struct clause { struct name name; enum comparator comparator; double number; const char *text, **list; size_t count; };
-struct key { struct name name; bool descending; };
-struct search { struct clause clauses[CLAUSES_MAX]; size_t clause_count; struct key keys[KEYS_MAX]; size_t key_count; };
+/* clang-format off: columns */
+static const struct {
+    const char *text;
+    bool of_numbers, of_texts;
+} comparators[] = {
+    [EQUAL] = {"=", true, true},          [NOT_EQUAL] = {"!=", true, true},
+    [LESS] = {"<", true, false},          [LESS_EQUAL] = {"<=", true, false},
+    [GREATER] = {">", true, false},       [GREATER_EQUAL] = {">=", true, false},
+    [LIKE] = {"LIKE", false, true},       [ILIKE] = {"ILIKE", false, true},
+    [IN] = {"IN", false, true},           [NOT_IN] = {"NOT IN", false, true},
+    [IS_NULL] = {"IS NULL", false, true}, [IS_NOT_NULL] = {"IS NOT NULL", false, true},
+};
+/* clang-format on */
+
+struct name {
+    enum search_entity entity;
+    const char *key;
+    bool number;
+};
+struct clause {
+    struct name name;
+    enum comparator comparator;
+    double number;
+    const char *text, **list;
+    size_t count;
+};
+struct key {
+    struct name name;
+    bool descending;
+};
+struct search {
+    struct clause clauses[CLAUSES_MAX];
+    size_t clause_count;
+    struct key keys[KEYS_MAX];
+    size_t key_count;
+};
 
 /* ---- tokens ---- */
 
-enum token { END, WORD, QUOTED, NUMBER, SIGN, BAD };      /* QUOTED: '…'; names in "…" or `…` are part of a WORD */
+/* QUOTED: '…'; names in "…" or `…` are part of a WORD */
+enum token { END, WORD, QUOTED, NUMBER, SIGN, BAD };
 
 struct reader {
     struct hr_arena *arena;
     const struct search_kind *kind;
     const char *all, *at;
     enum token token;
-    const char *text;                  /* of the token, without quotes */
-    const char *from;                  /* where it begins */
-    char quote;                        /* a value in double quotes is one, too */
+    const char *text; /* of the token, without quotes */
+    const char *from; /* where it begins */
+    char quote;       /* a value in double quotes is one, too */
 };
 
 static bool in_word(char c)
@@ -60,7 +99,8 @@ static const char *take_quoted(struct reader *in)
 static void take_word(struct reader *in)
 {
     struct hr_buf word;
-    bool whole = true, at_part = true;                     /* at_part: a quoted part may begin here */
+    /* at_part: a quoted part may begin here */
+    bool whole = true, at_part = true;
     hr_buf_init(&word, HR_BUF_GROWS);
     while (whole && (in_word(*in->at) || (at_part && (*in->at == '"' || *in->at == '`')))) {
         if (in_word(*in->at)) {
@@ -145,46 +185,77 @@ static bool is_sign(const struct reader *in, const char *sign)
 
 static enum hr_code bad(const struct reader *in, const char *why, struct hr_err *err)
 {
-    return hr_fail(err, HR_E_INVALID, "Invalid clause(s) in filter string: %s, at '%.100s' in '%.200s'", why, in->from, in->all);
+    return hr_fail(err, HR_E_INVALID,
+                   "Invalid clause(s) in filter string: %s, at '%.100s' in '%.200s'", why, in->from,
+                   in->all);
 }
 
 /* ---- names ---- */
 
-static const struct { const char *prefix; enum search_entity entity; } prefixes[] = {
-    {"metrics", SEARCH_METRIC}, {"metric", SEARCH_METRIC},       {"params", SEARCH_PARAM},         {"param", SEARCH_PARAM},
-    {"parameter", SEARCH_PARAM}, {"parameters", SEARCH_PARAM},   {"tags", SEARCH_TAG},             {"tag", SEARCH_TAG},
-    {"attributes", SEARCH_ATTRIBUTE}, {"attribute", SEARCH_ATTRIBUTE}, {"attr", SEARCH_ATTRIBUTE}, {"run", SEARCH_ATTRIBUTE},
+/* clang-format off: columns */
+static const struct {
+    const char *prefix;
+    enum search_entity entity;
+} prefixes[] = {
+    {"metrics", SEARCH_METRIC},
+    {"metric", SEARCH_METRIC},
+    {"params", SEARCH_PARAM},
+    {"param", SEARCH_PARAM},
+    {"parameter", SEARCH_PARAM},
+    {"parameters", SEARCH_PARAM},
+    {"tags", SEARCH_TAG},
+    {"tag", SEARCH_TAG},
+    {"attributes", SEARCH_ATTRIBUTE},
+    {"attribute", SEARCH_ATTRIBUTE},
+    {"attr", SEARCH_ATTRIBUTE},
+    {"run", SEARCH_ATTRIBUTE},
 };
+/* clang-format on */
 
-static enum hr_code name_attribute(const struct search_kind *kind, const char *key, struct name *name, struct hr_err *err)
+static enum hr_code name_attribute(const struct search_kind *kind,
+                                   const char *key,
+                                   struct name *name,
+                                   struct hr_err *err)
 {
     for (const struct search_attribute *at = kind->attributes; at->name; at++)
         if (!strcasecmp(at->name, key)) {
             *name = (struct name){SEARCH_ATTRIBUTE, at->canonical, at->number};
             return HR_OK;
         }
-    return hr_fail(err, HR_E_INVALID, "Invalid attribute key '%.100s' specified: %s do not have it", key, kind->what);
+    return hr_fail(err, HR_E_INVALID, "Invalid attribute key '%.100s' specified: %s do not have it",
+                   key, kind->what);
 }
 
-static enum hr_code name_of(const struct search_kind *kind, const char *text, struct name *name, struct hr_err *err)
+static enum hr_code name_of(const struct search_kind *kind,
+                            const char *text,
+                            struct name *name,
+                            struct hr_err *err)
 {
     const char *dot = strchr(text, '.');
     if (!dot)
         return name_attribute(kind, text, name, err);
     for (size_t i = 0; i < HR_LEN(prefixes); i++) {
         enum search_entity entity = prefixes[i].entity;
-        if (strlen(prefixes[i].prefix) != (size_t)(dot - text) || strncasecmp(prefixes[i].prefix, text, (size_t)(dot - text)))
+        if (strlen(prefixes[i].prefix) != (size_t)(dot - text) ||
+            strncasecmp(prefixes[i].prefix, text, (size_t)(dot - text)))
             continue;
         if (!(kind->entities & entity))
-            return hr_fail(err, HR_E_INVALID, "Invalid entity type '%.*s': %s do not have it", (int)(dot - text), text, kind->what);
+            return hr_fail(err, HR_E_INVALID, "Invalid entity type '%.*s': %s do not have it",
+                           (int)(dot - text), text, kind->what);
         if (entity == SEARCH_ATTRIBUTE)
             return name_attribute(kind, dot + 1, name, err);
         *name = (struct name){entity, dot + 1, entity == SEARCH_METRIC};
         return HR_OK;
     }
     if (!strncasecmp(text, "dataset", 7))
-        return hr_fail(err, HR_E_UNSUPPORTED, "searching for datasets ('%.100s') is not supported: this server's runs log none by MLflow", text);
-    return hr_fail(err, HR_E_INVALID, "Invalid entity type '%.*s'. Valid values are 'metrics', 'params', 'tags', 'attributes'", (int)(dot - text), text);
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "searching for datasets ('%.100s') is not supported: this server's runs log none by MLflow",
+            text);
+    return hr_fail(
+        err, HR_E_INVALID,
+        "Invalid entity type '%.*s'. Valid values are 'metrics', 'params', 'tags', 'attributes'",
+        (int)(dot - text), text);
 }
 
 /* ---- the filter ---- */
@@ -199,7 +270,8 @@ static enum hr_code take_comparator(struct reader *in, enum comparator *out, str
         if (not)
             next(in);
         if (!is_word(in, is ? "NULL" : "IN"))
-            return bad(in, is ? "IS is followed by NULL or NOT NULL" : "NOT is followed by IN", err);
+            return bad(in, is ? "IS is followed by NULL or NOT NULL" : "NOT is followed by IN",
+                       err);
         *out = !is ? NOT_IN : not ? IS_NOT_NULL : IS_NULL;
         next(in);
         return HR_OK;
@@ -258,10 +330,12 @@ static enum hr_code take_clause(struct reader *in, struct clause *clause, struct
     HR_TRY(name_of(in->kind, in->text, &clause->name, err));
     next(in);
     HR_TRY(take_comparator(in, &clause->comparator, err));
-    bool fits = clause->name.number ? comparators[clause->comparator].of_numbers : comparators[clause->comparator].of_texts;
+    bool fits = clause->name.number ? comparators[clause->comparator].of_numbers
+                                    : comparators[clause->comparator].of_texts;
     bool presence = clause->comparator == IS_NULL || clause->comparator == IS_NOT_NULL;
     if (!fits || (presence && !(clause->name.entity & (SEARCH_PARAM | SEARCH_TAG))))
-        return hr_fail(err, HR_E_INVALID, "Invalid comparator '%s' for '%.100s'", comparators[clause->comparator].text, clause->name.key);
+        return hr_fail(err, HR_E_INVALID, "Invalid comparator '%s' for '%.100s'",
+                       comparators[clause->comparator].text, clause->name.key);
     return take_value(in, clause, err);
 }
 
@@ -283,7 +357,11 @@ static enum hr_code parse_filter(struct reader *in, struct search *search, struc
 
 /* ---- the order ---- */
 
-static enum hr_code parse_key(struct hr_arena *arena, const struct search_kind *kind, const char *text, struct key *key, struct hr_err *err)
+static enum hr_code parse_key(struct hr_arena *arena,
+                              const struct search_kind *kind,
+                              const char *text,
+                              struct key *key,
+                              struct hr_err *err)
 {
     struct reader in = {.arena = arena, .kind = kind, .all = text, .at = text};
     next(&in);
@@ -294,24 +372,33 @@ static enum hr_code parse_key(struct hr_arena *arena, const struct search_kind *
     key->descending = is_word(&in, "DESC");
     if (key->descending || is_word(&in, "ASC"))
         next(&in);
-    return in.token == END ? HR_OK : hr_fail(err, HR_E_INVALID, "Invalid ordering key in order_by clause '%.200s'", text);
+    return in.token == END ? HR_OK
+                           : hr_fail(err, HR_E_INVALID,
+                                     "Invalid ordering key in order_by clause '%.200s'", text);
 }
 
-enum hr_code search_parse(struct hr_arena *arena, const struct search_kind *kind, const char *filter, const json_t *order_by, struct search **search,
+enum hr_code search_parse(struct hr_arena *arena,
+                          const struct search_kind *kind,
+                          const char *filter,
+                          const json_t *order_by,
+                          struct search **search,
                           struct hr_err *err)
 {
-    struct reader in = {.arena = arena, .kind = kind, .all = filter ? filter : "", .at = filter ? filter : ""};
+    struct reader in = {
+        .arena = arena, .kind = kind, .all = filter ? filter : "", .at = filter ? filter : ""};
     json_t *one;
     size_t i;
     *search = HR_NEW(arena, struct search);
     (*search)->clause_count = (*search)->key_count = 0;
-    memset((*search)->clauses, 0, sizeof (*search)->clauses);
+    memset((*search)->clauses, 0, sizeof(*search)->clauses);
     HR_TRY(parse_filter(&in, *search, err));
     if (json_array_size(order_by) > KEYS_MAX)
         return hr_fail(err, HR_E_INVALID, "order_by has more than %d clauses", KEYS_MAX);
-    json_array_foreach((json_t *)order_by, i, one) {
+    json_array_foreach((json_t *)order_by, i, one)
+    {
         const char *text = json_string_value(one);
-        HR_TRY(parse_key(arena, kind, text ? text : "", &(*search)->keys[(*search)->key_count++], err));
+        HR_TRY(parse_key(arena, kind, text ? text : "", &(*search)->keys[(*search)->key_count++],
+                         err));
     }
     return HR_OK;
 }
@@ -335,7 +422,8 @@ static bool like(const char *text, const char *pattern, bool fold)
             pattern++;
             do
                 text++;
-            while (((unsigned char)*text & 0xc0) == 0x80 && pattern[-1] == '_');     /* _ is one character, of however many bytes */
+            /* _ is one character, of however many bytes */
+            while (((unsigned char)*text & 0xc0) == 0x80 && pattern[-1] == '_');
         } else if (star) {
             pattern = star;
             text = ++resume;
@@ -349,12 +437,18 @@ static bool like(const char *text, const char *pattern, bool fold)
 static bool holds_number(const struct clause *clause, double value)
 {
     switch (clause->comparator) {
-    case EQUAL: return value == clause->number;
-    case NOT_EQUAL: return value != clause->number;
-    case LESS: return value < clause->number;
-    case LESS_EQUAL: return value <= clause->number;
-    case GREATER: return value > clause->number;
-    default: return value >= clause->number;
+    case EQUAL:
+        return value == clause->number;
+    case NOT_EQUAL:
+        return value != clause->number;
+    case LESS:
+        return value < clause->number;
+    case LESS_EQUAL:
+        return value <= clause->number;
+    case GREATER:
+        return value > clause->number;
+    default:
+        return value >= clause->number;
     }
 }
 
@@ -369,12 +463,18 @@ static bool in_list(const struct clause *clause, const char *text)
 static bool holds_text(const struct clause *clause, const char *text)
 {
     switch (clause->comparator) {
-    case EQUAL: return !strcmp(text, clause->text);
-    case NOT_EQUAL: return strcmp(text, clause->text) != 0;
-    case LIKE: return like(text, clause->text, false);
-    case ILIKE: return like(text, clause->text, true);
-    case IN: return in_list(clause, text);
-    default: return !in_list(clause, text);
+    case EQUAL:
+        return !strcmp(text, clause->text);
+    case NOT_EQUAL:
+        return strcmp(text, clause->text) != 0;
+    case LIKE:
+        return like(text, clause->text, false);
+    case ILIKE:
+        return like(text, clause->text, true);
+    case IN:
+        return in_list(clause, text);
+    default:
+        return !in_list(clause, text);
     }
 }
 
@@ -383,11 +483,12 @@ bool search_matches(const struct search *search, void *item, search_getter *get,
     for (size_t i = 0; i < search->clause_count; i++) {
         const struct clause *clause = &search->clauses[i];
         struct search_value value = get(item, clause->name.entity, clause->name.key, arg);
-        bool holds = value.there;      /* what is not there fits nothing, not even != */
+        bool holds = value.there; /* what is not there fits nothing, not even != */
         if (clause->comparator == IS_NULL)
             holds = !value.there;
         else if (holds && clause->comparator != IS_NOT_NULL)
-            holds = clause->name.number ? holds_number(clause, value.n) : holds_text(clause, value.text);
+            holds = clause->name.number ? holds_number(clause, value.n)
+                                        : holds_text(clause, value.text);
         if (!holds)
             return false;
     }
@@ -396,7 +497,12 @@ bool search_matches(const struct search *search, void *item, search_getter *get,
 
 /* ---- sorting ---- */
 
-struct ranked { void *item; size_t place; struct search_value values[KEYS_MAX]; const struct search *search; };
+struct ranked {
+    void *item;
+    size_t place;
+    struct search_value values[KEYS_MAX];
+    const struct search *search;
+};
 
 /* numbers, then what is not a number, then what is not there, in either direction */
 static int rank_of(const struct search_value *value)
@@ -416,14 +522,20 @@ static int by_keys(const void *a, const void *b)
             return order;
         if (rank_of(left))
             continue;
-        order = left->number ? (left->n > right->n) - (left->n < right->n) : strcmp(left->text, right->text);
+        order = left->number ? (left->n > right->n) - (left->n < right->n)
+                             : strcmp(left->text, right->text);
         if (order)
             return x->search->keys[i].descending ? -order : order;
     }
     return (x->place > y->place) - (x->place < y->place);
 }
 
-void search_sort(const struct search *search, struct hr_arena *arena, void **items, size_t count, search_getter *get, void *arg)
+void search_sort(const struct search *search,
+                 struct hr_arena *arena,
+                 void **items,
+                 size_t count,
+                 search_getter *get,
+                 void *arg)
 {
     if (!search->key_count || count < 2)
         return;
@@ -431,7 +543,8 @@ void search_sort(const struct search *search, struct hr_arena *arena, void **ite
     for (size_t i = 0; i < count; i++) {
         ranked[i] = (struct ranked){.item = items[i], .place = i, .search = search};
         for (size_t k = 0; k < search->key_count; k++)
-            ranked[i].values[k] = get(items[i], search->keys[k].name.entity, search->keys[k].name.key, arg);
+            ranked[i].values[k] =
+                get(items[i], search->keys[k].name.entity, search->keys[k].name.key, arg);
     }
     qsort(ranked, count, sizeof *ranked, by_keys);
     for (size_t i = 0; i < count; i++)

@@ -1,5 +1,6 @@
-/* What a run started and left: found by the variable that every one of its processes inherits, so that neither a new session nor a
- * parent's death hides one. Reads /proc once; only processes of our own user can be read, and no other is ours. */
+/* What a run started and left: found by the variable that every one of its processes inherits, so
+ * that neither a new session nor a parent's death hides one. Reads /proc once; only processes of
+ * our own user can be read, and no other is ours. */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "daemon/job/private.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 #define VARIABLE "HEADRACE_RUN_FOLDER="
-#define ENVIRON_MAX (16 * 1024 * 1024)     /* more than the kernel lets anybody have */
+#define ENVIRON_MAX (16 * 1024 * 1024) /* more than the kernel lets anybody have */
 #define PIECE 65536
 
 /* the environment of a process; empty when it cannot be read */
@@ -58,7 +59,9 @@ int sweep_processes(const char *folder, int number)
     hr_buf_init(&environment, ENVIRON_MAX);
     int count = 0;
     for (struct dirent *entry; (entry = readdir(proc));)
-        if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid() && belongs(entry->d_name, wanted, &environment)) {
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            atoi(entry->d_name) != getpid() &&
+            belongs(entry->d_name, wanted, &environment)) {
             kill(atoi(entry->d_name), number);
             count++;
         }

@@ -17,8 +17,8 @@ static json_t *user_view(struct hr_rest *req, const char *id)
 {
     struct hr_principal who;
     bool known = !hr_identity_find(req->site->identity, id, &who, NULL);
-    return json_pack("{s:s, s:s, s:s}", "userObjectId", id, "userTenantId", hr_identity_tenant(req->site->identity), "userName",
-                     known ? who.name : id);
+    return json_pack("{s:s, s:s, s:s}", "userObjectId", id, "userTenantId",
+                     hr_identity_tenant(req->site->identity), "userName", known ? who.name : id);
 }
 
 /* our {code, message, traceback} as Azure's ErrorResponse */
@@ -27,7 +27,8 @@ static json_t *error_view(const struct hr_run_row *row)
     if (!row->error)
         return json_null();
     json_t *ours = job_json(row->error), *trace = json_object_get(ours, "traceback");
-    json_t *error = json_pack("{s:O?, s:O?}", "code", json_object_get(ours, "code"), "message", json_object_get(ours, "message"));
+    json_t *error = json_pack("{s:O?, s:O?}", "code", json_object_get(ours, "code"), "message",
+                              json_object_get(ours, "message"));
     if (json_is_string(trace))
         json_object_set_new(error, "debugInfo", json_pack("{s:O}", "stackTrace", trace));
     json_decref(ours);
@@ -38,16 +39,22 @@ static json_t *inputs_view(const json_t *spec)
 {
     json_t *list = json_array(), *input;
     const char *name;
-    json_object_foreach(json_object_get(spec, "inputs"), name, input) {
-        const char *uri = json_string_value(json_object_get(input, "uri")), *mode = json_string_value(json_object_get(input, "mode"));
+    json_object_foreach(json_object_get(spec, "inputs"), name, input)
+    {
+        const char *uri = json_string_value(json_object_get(input, "uri")),
+                   *mode = json_string_value(json_object_get(input, "mode"));
         if (!uri)
             continue;
-        const char *mechanism = mode && strstr(mode, "Mount") ? "Mount" : mode && !strcmp(mode, "Direct") ? "Direct" : "Download";
-        json_array_append_new(list, json_pack("{s:{s:O?, s:O?, s:O?}, s:s, s:{s:s, s:s, s:O?}, s:s}", "identifier", "savedId",
-                                              json_object_get(input, "datasetId"), "registeredId", json_object_get(input, "datasetName"),
-                                              "registeredVersion", json_object_get(input, "datasetVersion"), "consumptionType", "RunInput",
-                                              "inputDetails", "inputName", name, "mechanism", mechanism,
-                                              "pathOnCompute", json_object_get(input, "pathOnCompute"), "uri", uri));
+        const char *mechanism = mode && strstr(mode, "Mount")     ? "Mount"
+                                : mode && !strcmp(mode, "Direct") ? "Direct"
+                                                                  : "Download";
+        json_array_append_new(
+            list, json_pack("{s:{s:O?, s:O?, s:O?}, s:s, s:{s:s, s:s, s:O?}, s:s}", "identifier",
+                            "savedId", json_object_get(input, "datasetId"), "registeredId",
+                            json_object_get(input, "datasetName"), "registeredVersion",
+                            json_object_get(input, "datasetVersion"), "consumptionType", "RunInput",
+                            "inputDetails", "inputName", name, "mechanism", mechanism,
+                            "pathOnCompute", json_object_get(input, "pathOnCompute"), "uri", uri));
     }
     return list;
 }
@@ -57,7 +64,8 @@ static json_t *duration_view(const struct hr_run_row *row)
     if (!row->started_ms || !row->ended_ms)
         return json_null();
     long long ms = (long long)(row->ended_ms - row->started_ms);
-    return json_sprintf("%02lld:%02lld:%02lld.%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+    return json_sprintf("%02lld:%02lld:%02lld.%03lld", ms / 3600000, ms / 60000 % 60,
+                        ms / 1000 % 60, ms % 1000);
 }
 
 static const char *type_of(const struct hr_run_row *row)
@@ -71,26 +79,30 @@ json_t *view_run(struct hr_rest *req, const struct hr_run_row *row)
     json_t *spec = job_json(row->spec);
     json_t *view = json_pack(
         "{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:O}",
-        "runId", row->id, "runNumber", (json_int_t)row->number, "rootRunId", row->id, "runUuid", row->id, "experimentId",
-        row->experiment_id, "experimentName", row->experiment, "status", row->status, "displayName", row->name ? row->name : row->id,
-        "scriptName", row->script, "target", row->compute, "createdUtc", view_iso(arena, row->created_ms), "startTimeUtc",
-        view_iso(arena, row->started_ms), "endTimeUtc", view_iso(arena, row->ended_ms), "createdBy", user_view(req, row->owner), "userId",
-        row->owner, "properties", job_json(row->properties), "tags", job_json(row->tags), "parameters", job_json(row->params), "error",
-        error_view(row), "inputDatasets", inputs_view(spec), "duration", duration_view(row), "runType", type_of(row), "hidden", 0,
-        "runDefinition", spec);
+        "runId", row->id, "runNumber", (json_int_t)row->number, "rootRunId", row->id, "runUuid",
+        row->id, "experimentId", row->experiment_id, "experimentName", row->experiment, "status",
+        row->status, "displayName", row->name ? row->name : row->id, "scriptName", row->script,
+        "target", row->compute, "createdUtc", view_iso(arena, row->created_ms), "startTimeUtc",
+        view_iso(arena, row->started_ms), "endTimeUtc", view_iso(arena, row->ended_ms), "createdBy",
+        user_view(req, row->owner), "userId", row->owner, "properties", job_json(row->properties),
+        "tags", job_json(row->tags), "parameters", job_json(row->params), "error", error_view(row),
+        "inputDatasets", inputs_view(spec), "duration", duration_view(row), "runType", type_of(row),
+        "hidden", 0, "runDefinition", spec);
     json_decref(spec);
     HR_CHECK(view);
     json_object_set_new(view, "dataContainerId", json_sprintf("dcid.%s", row->id));
     return view;
 }
 
-/* the log's address carries its own key, as Azure's carry a SAS: clients fetch it without a token */
+/* the log's address carries its own key, as Azure's carry a SAS: clients fetch it without a token
+ */
 static json_t *logs_view(struct hr_rest *req, const struct hr_run_row *row)
 {
     json_t *logs = json_object();
     if (!strcmp(row->kind, "script"))
         json_object_set_new(logs, "user_logs/std_log.txt",
-                            json_sprintf("%s/history/v1.0%s/runs/%s/log/%s", req->origin, row->workspace, row->id, row->log_key));
+                            json_sprintf("%s/history/v1.0%s/runs/%s/log/%s", req->origin,
+                                         row->workspace, row->id, row->log_key));
     return logs;
 }
 
@@ -110,8 +122,10 @@ static json_t *service(const char *kind, json_t *endpoint)
 
 json_t *view_job(struct hr_rest *req, const struct hr_run_row *row)
 {
-    static const char *const shown[] = {"command",     "codeId",  "environmentId", "environmentVariables", "inputs",    "outputs",
-                                        "description", "limits", "resources",     "identity",             "distribution"};
+    static const char *const shown[] = {
+        "command",   "codeId",   "environmentId", "environmentVariables",
+        "inputs",    "outputs",  "description",   "limits",
+        "resources", "identity", "distribution"};
     json_t *spec = job_json(row->spec), *properties = json_object();
     for (size_t i = 0; i < HR_LEN(shown); i++)
         if (json_object_get(spec, shown[i]))
@@ -120,25 +134,33 @@ json_t *view_job(struct hr_rest *req, const struct hr_run_row *row)
     if (!json_object_get(properties, "command"))
         json_object_set_new(properties, "command", json_string(""));
     json_t *services = json_object();
-    json_object_set_new(services, "Studio", service("Studio", json_sprintf("%s/studio/runs/%s", req->origin, row->id)));
-    json_object_set_new(services, "Tracking", service("Tracking", json_sprintf("%s/mlflow/v1.0%s", req->origin, row->workspace)));
-    json_object_update_new(properties,
-                           json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:o, s:o}", "jobType", "Command", "status", row->status,
-                                     "displayName", row->name ? row->name : row->id, "experimentName", row->experiment, "computeId",
-                                     row->compute, "properties", job_json(row->properties), "tags", job_json(row->tags), "isArchived", 0,
-                                     "services", services, "parameters", job_json(row->params)));
+    json_object_set_new(services, "Studio",
+                        service("Studio", json_sprintf("%s/studio/runs/%s", req->origin, row->id)));
+    json_object_set_new(
+        services, "Tracking",
+        service("Tracking", json_sprintf("%s/mlflow/v1.0%s", req->origin, row->workspace)));
+    json_object_update_new(
+        properties,
+        json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:o, s:o}", "jobType", "Command",
+                  "status", row->status, "displayName", row->name ? row->name : row->id,
+                  "experimentName", row->experiment, "computeId", row->compute, "properties",
+                  job_json(row->properties), "tags", job_json(row->tags), "isArchived", 0,
+                  "services", services, "parameters", job_json(row->params)));
     struct hr_principal who;
     bool known = !hr_identity_find(req->site->identity, row->owner, &who, NULL);
-    json_t *view = json_pack("{s:o, s:s, s:s, s:o, s:{s:s, s:s, s:s}}", "id", json_sprintf("%s/jobs/%s", row->workspace, row->id), "name",
-                             row->id, "type", "Microsoft.MachineLearningServices/workspaces/jobs", "properties", properties, "systemData",
-                             "createdAt", view_iso(req->arena, row->created_ms), "createdBy", known ? who.name : row->owner,
-                             "createdByType", "User");
+    json_t *view =
+        json_pack("{s:o, s:s, s:s, s:o, s:{s:s, s:s, s:s}}", "id",
+                  json_sprintf("%s/jobs/%s", row->workspace, row->id), "name", row->id, "type",
+                  "Microsoft.MachineLearningServices/workspaces/jobs", "properties", properties,
+                  "systemData", "createdAt", view_iso(req->arena, row->created_ms), "createdBy",
+                  known ? who.name : row->owner, "createdByType", "User");
     HR_CHECK(view);
     return view;
 }
 
 json_t *view_experiment(const struct hr_experiment_row *row, struct hr_arena *arena)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:s}", "experimentId", row->id, "name", row->name, "createdUtc",
-                     view_iso(arena, row->created_ms), "tags", job_json(row->tags), "artifactLocation", "");
+    return json_pack("{s:s, s:s, s:s, s:o, s:s}", "experimentId", row->id, "name", row->name,
+                     "createdUtc", view_iso(arena, row->created_ms), "tags", job_json(row->tags),
+                     "artifactLocation", "");
 }

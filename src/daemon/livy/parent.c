@@ -1,5 +1,6 @@
-/* The parent of interpreters: one Python process that has imported what sessions need, and forks. It is started with the server,
- * and again when it died; its own end does not end the interpreters that run. */
+/* The parent of interpreters: one Python process that has imported what sessions need, and forks.
+ * It is started with the server, and again when it died; its own end does not end the interpreters
+ * that run. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,14 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECT_MS 20000      /* a cold import on a loaded machine */
-#define ASK_MAX 2             /* parents that a session asks for its interpreter */
+#define CONNECT_MS 20000 /* a cold import on a loaded machine */
+#define ASK_MAX 2        /* parents that a session asks for its interpreter */
 
 static void on_line(char *text, size_t len, void *arg)
 {
     (void)arg;
     json_t *event = json_loadb(text, len, 0, NULL);
-    const char *kind = json_string_value(json_object_get(event, "event")), *id = json_string_value(json_object_get(event, "id"));
+    const char *kind = json_string_value(json_object_get(event, "event")),
+               *id = json_string_value(json_object_get(event, "id"));
     struct livy_session *session = id ? livy_session_by_uuid(id) : NULL;
     if (session && kind && !strcmp(kind, "spawned"))
         livy_session_spawned(session, (int)json_integer_value(json_object_get(event, "pid")));
@@ -29,7 +31,8 @@ static void on_line(char *text, size_t len, void *arg)
         json_t *number = json_object_get(event, "signal");
         char why[80];
         if (json_is_integer(number))
-            snprintf(why, sizeof why, "the interpreter of the session died by signal %d", (int)json_integer_value(number));
+            snprintf(why, sizeof why, "the interpreter of the session died by signal %d",
+                     (int)json_integer_value(number));
         else
             snprintf(why, sizeof why, "the interpreter of the session died with status %d",
                      (int)json_integer_value(json_object_get(event, "code")));
@@ -38,8 +41,9 @@ static void on_line(char *text, size_t len, void *arg)
     json_decref(event);
 }
 
-/* Sessions that wait for their interpreter ask once more of a new parent: the old one may have died between two sessions. A parent that
- * cannot live (no Python, no package) fails them the second time. */
+/* Sessions that wait for their interpreter ask once more of a new parent: the old one may have died
+ * between two sessions. A parent that cannot live (no Python, no package) fails them the second
+ * time. */
 static void ask_again(const char *why)
 {
     bool waiting = false;
@@ -58,7 +62,8 @@ static void ask_again(const char *why)
             livy_session_ask(session);
 }
 
-/* the connection is the parent's life: one that closed it is ended, and on_exit_of_parent goes on */
+/* the connection is the parent's life: one that closed it is ended, and on_exit_of_parent goes on
+ */
 static void on_closed(const char *why, void *arg)
 {
     (void)arg;
@@ -67,7 +72,8 @@ static void on_closed(const char *why, void *arg)
         return;
     hr_log(HR_LOG_WARN, "interpreters.lost", "why", why, NULL);
     if (livy.parent)
-        kill(hr_child_pid(livy.parent), SIGKILL);   /* it alone, not its group: the interpreters that run go on */
+        kill(hr_child_pid(livy.parent),
+             SIGKILL); /* it alone, not its group: the interpreters that run go on */
 }
 
 static void on_exit_of_parent(struct hr_child *child, int status, int signal, void *arg)
@@ -91,11 +97,16 @@ static void on_exit_of_parent(struct hr_child *child, int status, int signal, vo
 static enum hr_code spawn(struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    const char *python = livy.options->python, *path = livy.options->python_path, *old = getenv("PYTHONPATH");
-    const char *argv[] = {python, "-m", "headrace.interpreter", "--socket", livy.parent_socket, "--linger", "5", NULL};
-    const char *with_path = path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
+    const char *python = livy.options->python, *path = livy.options->python_path,
+               *old = getenv("PYTHONPATH");
+    const char *argv[] = {
+        python, "-m", "headrace.interpreter", "--socket", livy.parent_socket, "--linger",
+        "5",    NULL};
+    const char *with_path =
+        path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
     const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
-    int log = open(hr_printf(arena, "%s/log/interpreters.log", livy.site->home), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int log = open(hr_printf(arena, "%s/log/interpreters.log", livy.site->home),
+                   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     struct hr_child_options options = {.argv = argv,
                                        .env = env,
                                        .in = HR_CHILD_NULL,
@@ -114,11 +125,13 @@ static enum hr_code spawn(struct hr_err *err)
 enum hr_code livy_parent_ready(struct hr_err *err)
 {
     static const struct hr_lines_handler handler = {NULL, on_line, on_closed};
-    if (livy.parent)         /* without a connection it is about to end: on_exit_of_parent asks again */
+    /* without a connection it is about to end: on_exit_of_parent asks again */
+    if (livy.parent)
         return HR_OK;
     unlink(livy.parent_socket);
     HR_TRY(spawn(err));
-    livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS, LIVY_LINE_MAX, &handler, NULL);
+    livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS,
+                                         LIVY_LINE_MAX, &handler, NULL);
     return HR_OK;
 }
 
@@ -135,7 +148,7 @@ void livy_parent_send(json_t *message)
 void livy_parent_stop(void)
 {
     if (livy.parent)
-        hr_child_kill(livy.parent, SIGTERM);   /* it ends its children */
+        hr_child_kill(livy.parent, SIGTERM); /* it ends its children */
     hr_lines_close(livy.parent_lines);
     livy.parent_lines = NULL;
 }

@@ -21,7 +21,8 @@ static const char *synapse_of(struct hr_rest *req)
 static bool shown(struct hr_rest *req, const struct livy_session *session)
 {
     const char *pool = pool_of(req), *ended = hr_rest_query(req, "ended");
-    bool all = ended && !strcmp(ended, "true");              /* ours: Livy's own clients never see what was deleted */
+    /* ours: Livy's own clients never see what was deleted */
+    bool all = ended && !strcmp(ended, "true");
     if (!pool)
         return all || !session->hidden;
     return !strcasecmp(session->pool, pool) && !strcasecmp(session->synapse, synapse_of(req));
@@ -37,19 +38,25 @@ static bool owns(struct hr_rest *req, const struct livy_session *session)
     return !strcmp(session->owner.id, req->who.id);
 }
 
-/* others' sessions are seen by who may read the pool's logs, ended by who may cancel, and used by nobody */
-static enum hr_code find_for(struct hr_rest *req, enum hr_action action, struct livy_session **out, struct hr_err *err)
+/* others' sessions are seen by who may read the pool's logs, ended by who may cancel, and used by
+ * nobody */
+static enum hr_code find_for(struct hr_rest *req,
+                             enum hr_action action,
+                             struct livy_session **out,
+                             struct hr_err *err)
 {
     const char *id = hr_rest_param(req, "id");
     char *end;
     long long number = strtoll(id, &end, 10);
     for (struct livy_session *session = livy.sessions; session; session = session->next) {
         bool named =
-            *end ? !strcmp(session->name, id) && owns(req, session) && !livy_session_over(session) : session->id == number;
+            *end ? !strcmp(session->name, id) && owns(req, session) && !livy_session_over(session)
+                 : session->id == number;
         if (!named || !*id || !shown(req, session))
             continue;
         if (!owns(req, session) && action == HR_ACT_USE_COMPUTE)
-            return hr_fail(err, HR_E_DENIED, "session %lld is \"%s\"'s: only its owner runs statements in it",
+            return hr_fail(err, HR_E_DENIED,
+                           "session %lld is \"%s\"'s: only its owner runs statements in it",
                            (long long)session->id, session->owner.name);
         if (!owns(req, session))
             HR_TRY(hr_rest_check(req, action, scope_of(req, session), err));
@@ -61,15 +68,18 @@ static enum hr_code find_for(struct hr_rest *req, enum hr_action action, struct 
     return hr_fail(err, HR_E_NOT_FOUND, "Session '%.100s' not found.", id);
 }
 
-static enum hr_code find_statement(struct hr_rest *req, enum hr_action action, struct livy_session **session,
-                                   struct livy_statement **statement, struct hr_err *err)
+static enum hr_code find_statement(struct hr_rest *req,
+                                   enum hr_action action,
+                                   struct livy_session **session,
+                                   struct livy_statement **statement,
+                                   struct hr_err *err)
 {
     HR_TRY(find_for(req, action, session, err));
     *statement = livy_statement_find(*session, hr_rest_param(req, "statement"));
     if (*statement)
         return HR_OK;
-    return hr_fail(err, HR_E_NOT_FOUND, "Statement '%.50s' of session '%lld' not found.", hr_rest_param(req, "statement"),
-                   (long long)(*session)->id);
+    return hr_fail(err, HR_E_NOT_FOUND, "Statement '%.50s' of session '%lld' not found.",
+                   hr_rest_param(req, "statement"), (long long)(*session)->id);
 }
 
 static int64_t number_of(struct hr_rest *req, const char *name, int64_t missing)
@@ -87,7 +97,9 @@ static livy_render *view_of(struct hr_rest *req)
 static void reply_made(struct hr_rest *req, json_t *json, long long id)
 {
     if (!pool_of(req))
-        hr_rest_header(req, "location", hr_printf(req->arena, "%s/%lld", hr_exchange_request(req->exchange)->path, id));
+        hr_rest_header(
+            req, "location",
+            hr_printf(req->arena, "%s/%lld", hr_exchange_request(req->exchange)->path, id));
     hr_rest_reply(req, pool_of(req) ? 200 : 201, json);
 }
 
@@ -104,9 +116,10 @@ static bool statement_settled(struct livy_session *session, struct livy_statemen
 
 /* ---- sessions ---- */
 
-static hr_rest_handler session_list, session_post, session_get, session_delete, session_stop, session_state, session_log,
-    session_interrupt, session_connect, session_complete, session_reset, statement_list, statement_post, statement_get,
-    statement_cancel, batch_list, batch_post, batch_get, ui_executors, ui_empty;
+static hr_rest_handler session_list, session_post, session_get, session_delete, session_stop,
+    session_state, session_log, session_interrupt, session_connect, session_complete, session_reset,
+    statement_list, statement_post, statement_get, statement_cancel, batch_list, batch_post,
+    batch_get, ui_executors, ui_empty;
 
 static enum hr_code session_list(struct hr_rest *req, struct hr_err *err)
 {
@@ -115,24 +128,34 @@ static enum hr_code session_list(struct hr_rest *req, struct hr_err *err)
     json_t *list = json_array();
     const char *pool = pool_of(req);
     for (struct livy_session *session = livy.sessions; session; session = session->next) {
-        if (!shown(req, session) || (!owns(req, session) && hr_rest_check(req, HR_ACT_VIEW_LOGS, scope_of(req, session), NULL)))
+        if (!shown(req, session) ||
+            (!owns(req, session) &&
+             hr_rest_check(req, HR_ACT_VIEW_LOGS, scope_of(req, session), NULL)))
             continue;
         if (at >= from && (size < 0 || at < from + size))
             json_array_append_new(list, (pool ? livy_synapse_view : livy_view)(req, session, NULL));
         at++;
     }
-    hr_rest_reply(req, 200, json_pack("{s:I, s:I, s:o}", "from", (json_int_t)from, "total", (json_int_t)at, "sessions", list));
+    hr_rest_reply(req, 200,
+                  json_pack("{s:I, s:I, s:o}", "from", (json_int_t)from, "total", (json_int_t)at,
+                            "sessions", list));
     return HR_OK;
 }
 
-static enum hr_code find_pool(struct hr_rest *req, const char **synapse, const char **pool_id, struct hr_err *err)
+static enum hr_code find_pool(struct hr_rest *req,
+                              const char **synapse,
+                              const char **pool_id,
+                              struct hr_err *err)
 {
     const char *pool = pool_of(req) ? pool_of(req) : req->site->pool;
     *synapse = synapse_of(req);
-    HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE, hr_printf(req->arena, "workspaces/%s/bigDataPools/%s", *synapse, pool), err));
+    HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE,
+                         hr_printf(req->arena, "workspaces/%s/bigDataPools/%s", *synapse, pool),
+                         err));
     *pool_id = hr_site_pool_id(req->site, req->arena, *synapse, pool);
     if (!*pool_id)
-        return hr_fail(err, HR_E_NOT_FOUND, "Spark pool \"%.100s\" does not exist in Synapse workspace \"%.100s\"", pool,
+        return hr_fail(err, HR_E_NOT_FOUND,
+                       "Spark pool \"%.100s\" does not exist in Synapse workspace \"%.100s\"", pool,
                        *synapse);
     return HR_OK;
 }
@@ -146,7 +169,10 @@ static enum hr_code check_workspace(struct hr_rest *req, struct hr_err *err)
         return HR_OK;
     HR_TRY(hr_rest_check(req, HR_ACT_READ, id, err));
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id, &row, err));
-    return row ? HR_OK : hr_fail(err, HR_E_NOT_FOUND, "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name, group);
+    return row ? HR_OK
+               : hr_fail(err, HR_E_NOT_FOUND,
+                         "workspace \"%.100s\" does not exist in resource group \"%.100s\"", name,
+                         group);
 }
 
 static enum hr_code session_post(struct hr_rest *req, struct hr_err *err)
@@ -204,7 +230,8 @@ static enum hr_code session_log(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
-    hr_rest_reply(req, 200, livy_log_view(session, number_of(req, "from", -1), number_of(req, "size", 100)));
+    hr_rest_reply(req, 200,
+                  livy_log_view(session, number_of(req, "from", -1), number_of(req, "size", 100)));
     return HR_OK;
 }
 
@@ -246,12 +273,15 @@ static enum hr_code session_complete(struct hr_rest *req, struct hr_err *err)
     if (!code)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     if (!session->channel_open)
-        return hr_fail(err, HR_E_EXISTS, "session %lld is %s", (long long)session->id, livy_state_name(session->state));
+        return hr_fail(err, HR_E_EXISTS, "session %lld is %s", (long long)session->id,
+                       livy_state_name(session->state));
     char id[24];
     snprintf(id, sizeof id, "c%d", session->next_completion++);
     livy_hold_completion(req, session, id);
-    livy_send(session, json_pack("{s:s, s:s, s:s, s:I}", "op", "complete", "id", id, "code", code, "cursor",
-                                 json_is_integer(cursor) ? json_integer_value(cursor) : (json_int_t)strlen(code)));
+    livy_send(
+        session,
+        json_pack("{s:s, s:s, s:s, s:I}", "op", "complete", "id", id, "code", code, "cursor",
+                  json_is_integer(cursor) ? json_integer_value(cursor) : (json_int_t)strlen(code)));
     return HR_OK;
 }
 
@@ -267,9 +297,12 @@ static enum hr_code statement_list(struct hr_rest *req, struct hr_err *err)
     int64_t from = number_of(req, "from", 0), size = number_of(req, "size", (int64_t)count);
     json_t *list = json_array();
     for (int64_t i = from < 0 ? 0 : from; i < (int64_t)count && (size < 0 || i < from + size); i++)
-        json_array_append_new(list,
-                              livy_statement_view(req, session, session->statements[down ? count - 1 - (size_t)i : (size_t)i]));
-    hr_rest_reply(req, 200, json_pack("{s:I, s:o}", "total_statements", (json_int_t)count, "statements", list));
+        json_array_append_new(
+            list, livy_statement_view(
+                      req, session, session->statements[down ? count - 1 - (size_t)i : (size_t)i]));
+    hr_rest_reply(
+        req, 200,
+        json_pack("{s:I, s:o}", "total_statements", (json_int_t)count, "statements", list));
     return HR_OK;
 }
 
@@ -280,13 +313,14 @@ static enum hr_code statement_post(struct hr_rest *req, struct hr_err *err)
     const char *code = hr_rest_string(req, "code");
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
     if (livy_session_over(session))
-        return hr_fail(err, HR_E_INVALID, "session %lld is %s: %s", (long long)session->id, livy_state_name(session->state),
-                       session->why);
+        return hr_fail(err, HR_E_INVALID, "session %lld is %s: %s", (long long)session->id,
+                       livy_state_name(session->state), session->why);
     if (!code)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     /* a role that was taken away ends what its session may do */
     HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE, scope_of(req, session), err));
-    HR_TRY(livy_statement_new(session, code, hr_rest_string(req, "kind"), hr_rest_string(req, "cell"), &statement, err));
+    HR_TRY(livy_statement_new(session, code, hr_rest_string(req, "kind"),
+                              hr_rest_string(req, "cell"), &statement, err));
     reply_made(req, livy_statement_view(req, session, statement), statement->id);
     return HR_OK;
 }
@@ -309,7 +343,9 @@ static enum hr_code statement_cancel(struct hr_rest *req, struct hr_err *err)
     if (livy_statement_cancel(session, statement))
         hr_rest_reply(req, 200, json_pack("{s:s}", "msg", "canceled"));
     else
-        hr_rest_reply(req, 200, json_pack("{s:o}", "msg", json_sprintf("statement %d had ended already", statement->id)));
+        hr_rest_reply(req, 200,
+                      json_pack("{s:o}", "msg",
+                                json_sprintf("statement %d had ended already", statement->id)));
     return HR_OK;
 }
 
@@ -318,15 +354,18 @@ static enum hr_code statement_cancel(struct hr_rest *req, struct hr_err *err)
 static enum hr_code batch_list(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
-    hr_rest_reply(req, 200, json_pack("{s:I, s:i, s:[]}", "from", (json_int_t)number_of(req, "from", 0), "total", 0, "sessions"));
+    hr_rest_reply(req, 200,
+                  json_pack("{s:I, s:i, s:[]}", "from", (json_int_t)number_of(req, "from", 0),
+                            "total", 0, "sessions"));
     return HR_OK;
 }
 
 static enum hr_code batch_post(struct hr_rest *req, struct hr_err *err)
 {
-    (void)req;   /* 400, not 501: sparkmagic tries again what it takes for a server's failure */
-    return hr_fail(err, HR_E_INVALID,
-                   "Rejected, Reason: batch jobs are not supported by this pool: run the code as statements of a session");
+    (void)req; /* 400, not 501: sparkmagic tries again what it takes for a server's failure */
+    return hr_fail(
+        err, HR_E_INVALID,
+        "Rejected, Reason: batch jobs are not supported by this pool: run the code as statements of a session");
 }
 
 static enum hr_code batch_get(struct hr_rest *req, struct hr_err *err)
@@ -341,8 +380,9 @@ static enum hr_code ui_executors(struct hr_rest *req, struct hr_err *err)
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
     hr_rest_reply(req, 200,
-                  json_pack("[{s:s, s:s, s:b, s:i, s:i}]", "id", "driver", "hostPort", "localhost", "isActive",
-                            !livy_session_over(session), "activeTasks", 0, "totalCores", 1));
+                  json_pack("[{s:s, s:s, s:b, s:i, s:i}]", "id", "driver", "hostPort", "localhost",
+                            "isActive", !livy_session_over(session), "activeTasks", 0, "totalCores",
+                            1));
     return HR_OK;
 }
 
@@ -356,39 +396,39 @@ static enum hr_code ui_empty(struct hr_rest *req, struct hr_err *err)
 
 /* both roots have the same calls */
 #define SYNAPSE "/livyApi/versions/{version}/sparkPools/{pool}"
-#define CALLS(root) \
-    {"GET", root "/sessions", session_list}, \
-    {"POST", root "/sessions", session_post}, \
-    {"GET", root "/sessions/{id}", session_get}, \
-    {"DELETE", root "/sessions/{id}", session_delete}, \
-    {"GET", root "/sessions/{id}/state", session_state}, \
-    {"GET", root "/sessions/{id}/log", session_log}, \
-    {"POST", root "/sessions/{id}/stop", session_stop}, \
-    {"POST", root "/sessions/{id}/interrupt", session_interrupt}, \
-    {"POST", root "/sessions/{id}/connect", session_connect}, \
-    {"POST", root "/sessions/{id}/completion", session_complete}, \
-    {"PUT", root "/sessions/{id}/reset-timeout", session_reset}, \
-    {"GET", root "/sessions/{id}/statements", statement_list}, \
-    {"POST", root "/sessions/{id}/statements", statement_post}, \
-    {"GET", root "/sessions/{id}/statements/{statement}", statement_get}, \
-    {"POST", root "/sessions/{id}/statements/{statement}/cancel", statement_cancel}, \
-    {"GET", root "/sessions/{id}/applications/{app}/executors", ui_executors}, \
-    {"GET", root "/sessions/{id}/applications/{app}/jobs", ui_empty}, \
-    {"GET", root "/sessions/{id}/applications/{app}/stages", ui_empty}, \
-    {"GET", root "/batches", batch_list}, \
-    {"POST", root "/batches", batch_post}, \
-    {"GET", root "/batches/{id}", batch_get}, \
-    {"GET", root "/batches/{id}/state", batch_get}, \
-    {"GET", root "/batches/{id}/log", batch_get}, \
-    {"DELETE", root "/batches/{id}", batch_get}
+#define CALLS(root)                                                                               \
+    {"GET", root "/sessions", session_list}, {"POST", root "/sessions", session_post},            \
+        {"GET", root "/sessions/{id}", session_get},                                              \
+        {"DELETE", root "/sessions/{id}", session_delete},                                        \
+        {"GET", root "/sessions/{id}/state", session_state},                                      \
+        {"GET", root "/sessions/{id}/log", session_log},                                          \
+        {"POST", root "/sessions/{id}/stop", session_stop},                                       \
+        {"POST", root "/sessions/{id}/interrupt", session_interrupt},                             \
+        {"POST", root "/sessions/{id}/connect", session_connect},                                 \
+        {"POST", root "/sessions/{id}/completion", session_complete},                             \
+        {"PUT", root "/sessions/{id}/reset-timeout", session_reset},                              \
+        {"GET", root "/sessions/{id}/statements", statement_list},                                \
+        {"POST", root "/sessions/{id}/statements", statement_post},                               \
+        {"GET", root "/sessions/{id}/statements/{statement}", statement_get},                     \
+        {"POST", root "/sessions/{id}/statements/{statement}/cancel", statement_cancel},          \
+        {"GET", root "/sessions/{id}/applications/{app}/executors", ui_executors},                \
+        {"GET", root "/sessions/{id}/applications/{app}/jobs", ui_empty},                         \
+        {"GET", root "/sessions/{id}/applications/{app}/stages", ui_empty},                       \
+        {"GET", root "/batches", batch_list}, {"POST", root "/batches", batch_post},              \
+        {"GET", root "/batches/{id}", batch_get}, {"GET", root "/batches/{id}/state", batch_get}, \
+        {"GET", root "/batches/{id}/log", batch_get},                                             \
+    {                                                                                             \
+        "DELETE", root "/batches/{id}", batch_get                                                 \
+    }
 
 /* Livy's own version, whose REST this is: clients look at it before their first session */
 static enum hr_code version(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     hr_rest_reply(req, 200,
-                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "version", "0.8.0-incubating", "url", req->origin, "branch", "", "revision", "",
-                            "date", "", "user", "headrace"));
+                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "version", "0.8.0-incubating", "url",
+                            req->origin, "branch", "", "revision", "", "date", "", "user",
+                            "headrace"));
     return HR_OK;
 }
 
@@ -401,13 +441,16 @@ static const struct hr_route table[] = {
 
 const struct hr_routes *hr_livy_routes(void)
 {
-    static const struct hr_routes routes = {.at = table, .count = HR_LEN(table), .livy_errors = true};
+    static const struct hr_routes routes = {
+        .at = table, .count = HR_LEN(table), .livy_errors = true};
     return &routes;
 }
 
 /* ---- life ---- */
 
-enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *options, struct hr_err *err)
+enum hr_code hr_livy_start(struct hr_site *site,
+                           const struct hr_livy_options *options,
+                           struct hr_err *err)
 {
     livy = (struct livy){.site = site, .options = options};
     snprintf(livy.parent_socket, sizeof livy.parent_socket, "%s/interpreters.sock", site->run_dir);
@@ -420,7 +463,9 @@ enum hr_code hr_livy_start(struct hr_site *site, const struct hr_livy_options *o
 const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid)
 {
     struct livy_session *session = livy_session_by_uuid(session_uuid);
-    return session ? hr_printf(arena, "workspaces/%s/bigDataPools/%s", session->synapse, session->pool) : NULL;
+    return session
+               ? hr_printf(arena, "workspaces/%s/bigDataPools/%s", session->synapse, session->pool)
+               : NULL;
 }
 
 const struct hr_sizes *hr_livy_sizes(const char *session_uuid)
@@ -431,7 +476,7 @@ const struct hr_sizes *hr_livy_sizes(const char *session_uuid)
 
 void hr_livy_stop(void)
 {
-    if (!livy.site)           /* the server's start failed before ours */
+    if (!livy.site) /* the server's start failed before ours */
         return;
     livy.stopping = true;
     hr_timer_stop(livy.janitor);

@@ -36,7 +36,9 @@ void livy_log(struct livy_session *session, const char *format, ...)
 
 bool livy_session_over(const struct livy_session *session)
 {
-    return session->state == LIVY_DEAD || session->state == LIVY_KILLED || session->state == LIVY_ERROR ||
+    return session->state == LIVY_DEAD ||
+           session->state == LIVY_KILLED ||
+           session->state == LIVY_ERROR ||
            session->state == LIVY_SUCCESS;
 }
 
@@ -71,13 +73,16 @@ static enum hr_code read_duration(json_t *body, const char *name, int64_t *ms, s
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    } units[] = {{"", 1000},     {"s", 1000},    {"ms", 1},      {"m", 60000},
+                 {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
     json_t *value = json_object_get(body, name);
     if (!value || json_is_null(value))
         return HR_OK;
     const char *text = json_string_value(value);
     char *unit = NULL;
-    long long number = json_is_integer(value) ? json_integer_value(value) : text ? strtoll(text, &unit, 10) : -1;
+    long long number = json_is_integer(value) ? json_integer_value(value)
+                       : text                 ? strtoll(text, &unit, 10)
+                                              : -1;
     for (size_t i = 0; i < HR_LEN(units) && number >= 0 && (!text || unit != text); i++) {
         if (strcasecmp(text ? unit : "", units[i].unit) || number > INT64_MAX / 86400000)
             continue;
@@ -85,7 +90,8 @@ static enum hr_code read_duration(json_t *body, const char *name, int64_t *ms, s
             *ms = number * units[i].ms;
         return HR_OK;
     }
-    return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"%s\" is not a duration like \"30m\"", name);
+    return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"%s\" is not a duration like \"30m\"",
+                   name);
 }
 
 static enum hr_code check_kind(const char *kind, struct hr_err *err)
@@ -94,17 +100,21 @@ static enum hr_code check_kind(const char *kind, struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(known); i++)
         if (!kind || !*kind || !strcasecmp(kind, known[i]))
             return HR_OK;
-    return hr_fail(err, HR_E_INVALID,
-                   "Rejected, Reason: kind \"%.50s\" is not supported by this pool: it runs \"pyspark\" and \"sql\"", kind);
+    return hr_fail(
+        err, HR_E_INVALID,
+        "Rejected, Reason: kind \"%.50s\" is not supported by this pool: it runs \"pyspark\" and \"sql\"",
+        kind);
 }
 
-/* libraries would have to be fetched and put on the interpreter's path: not done, so not accepted */
+/* libraries would have to be fetched and put on the interpreter's path: not done, so not accepted
+ */
 static enum hr_code check_libraries(json_t *body, struct hr_err *err)
 {
     static const char *const lists[] = {"jars", "pyFiles", "files", "archives"};
     for (size_t i = 0; i < HR_LEN(lists); i++)
         if (json_array_size(json_object_get(body, lists[i])))
-            return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"%s\" is not supported by this pool", lists[i]);
+            return hr_fail(err, HR_E_INVALID,
+                           "Rejected, Reason: \"%s\" is not supported by this pool", lists[i]);
     return HR_OK;
 }
 
@@ -113,18 +123,24 @@ static enum hr_code check_proxy(json_t *body, const struct hr_principal *who, st
     const char *proxy = json_string_value(json_object_get(body, "proxyUser"));
     if (!proxy || !*proxy || !strcasecmp(proxy, who->name) || !strcasecmp(proxy, who->id))
         return HR_OK;
-    return hr_fail(err, HR_E_DENIED, "Rejected, Reason: principal \"%s\" may not start a session for \"%.100s\"", who->name,
-                   proxy);
+    return hr_fail(err, HR_E_DENIED,
+                   "Rejected, Reason: principal \"%s\" may not start a session for \"%.100s\"",
+                   who->name, proxy);
 }
 
 static enum hr_code check_name(struct hr_rest *req, const char *name, struct hr_err *err)
 {
     if (name && *name && isdigit((unsigned char)*name))
-        return hr_fail(err, HR_E_INVALID, "Rejected, Reason: session name \"%.100s\" starts with a digit", name);
+        return hr_fail(err, HR_E_INVALID,
+                       "Rejected, Reason: session name \"%.100s\" starts with a digit", name);
     for (struct livy_session *session = livy.sessions; session; session = session->next)
-        if (name && *name && !livy_session_over(session) && !strcmp(session->name, name) &&
+        if (name &&
+            *name &&
+            !livy_session_over(session) &&
+            !strcmp(session->name, name) &&
             !strcmp(session->owner.id, req->who.id))
-            return hr_fail(err, HR_E_INVALID, "Rejected, Reason: Duplicate session name: %.100s", name);
+            return hr_fail(err, HR_E_INVALID, "Rejected, Reason: Duplicate session name: %.100s",
+                           name);
     return HR_OK;
 }
 
@@ -148,7 +164,9 @@ static enum hr_code read_sizes(json_t *body, struct livy_session *session, struc
             continue;
         session->sizes.at[i] = plain_text(session->arena, value);
         if (!session->sizes.at[i])
-            return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"%s\" is neither a text nor a whole number", hr_size_table[i].field);
+            return hr_fail(err, HR_E_INVALID,
+                           "Rejected, Reason: \"%s\" is neither a text nor a whole number",
+                           hr_size_table[i].field);
     }
     int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
     if (hr_sizes_check(&session->sizes, machine, &why))
@@ -156,7 +174,10 @@ static enum hr_code read_sizes(json_t *body, struct livy_session *session, struc
     return HR_OK;
 }
 
-static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct livy_session *session, struct hr_err *err)
+static enum hr_code check_request(struct hr_rest *req,
+                                  bool unique_name,
+                                  struct livy_session *session,
+                                  struct hr_err *err)
 {
     HR_TRY(check_kind(hr_rest_string(req, "kind"), err));
     HR_TRY(check_libraries(req->body, err));
@@ -174,7 +195,8 @@ static enum hr_code check_request(struct hr_rest *req, bool unique_name, struct 
     for (struct livy_session *other = livy.sessions; other; other = other->next)
         open += !livy_session_over(other);
     if (open >= HR_SESSIONS_MAX)
-        return hr_fail(err, HR_E_INVALID, "Rejected, Reason: %d sessions are open, the most that this server holds",
+        return hr_fail(err, HR_E_INVALID,
+                       "Rejected, Reason: %d sessions are open, the most that this server holds",
                        HR_SESSIONS_MAX);
     return HR_OK;
 }
@@ -194,7 +216,8 @@ static json_t *conf_as_text(json_t *conf)
 {
     json_t *out = json_object(), *value;
     const char *name;
-    json_object_foreach(conf, name, value) {
+    json_object_foreach(conf, name, value)
+    {
         if (is_size(name))
             continue;
         if (json_is_string(value))
@@ -202,19 +225,26 @@ static json_t *conf_as_text(json_t *conf)
         else if (json_is_boolean(value))
             json_object_set_new(out, name, json_string(json_is_true(value) ? "true" : "false"));
         else if (json_is_integer(value))
-            json_object_set_new(out, name, json_sprintf("%lld", (long long)json_integer_value(value)));
+            json_object_set_new(out, name,
+                                json_sprintf("%lld", (long long)json_integer_value(value)));
         else if (json_is_real(value))
             json_object_set_new(out, name, json_sprintf("%g", json_real_value(value)));
     }
     return out;
 }
 
-/* `ws` is the workspace that a client's tag names (%synapse start -w), else the home's first. No tag: *id NULL. */
-const char *livy_workspace_tag(struct hr_arena *arena, const json_t *request, const char **group, const char **name)
+/* `ws` is the workspace that a client's tag names (%synapse start -w), else the home's first. No
+ * tag: *id NULL. */
+const char *livy_workspace_tag(struct hr_arena *arena,
+                               const json_t *request,
+                               const char **group,
+                               const char **name)
 {
     static const char middle[] = "/providers/Microsoft.MachineLearningServices/workspaces/";
-    const char *tag = json_string_value(json_object_get(json_object_get(request, "tags"), "workspace"));
-    const char *groups = tag ? strcasestr(tag, "/resourceGroups/") : NULL, *provider = groups ? strcasestr(groups, middle) : NULL;
+    const char *tag =
+        json_string_value(json_object_get(json_object_get(request, "tags"), "workspace"));
+    const char *groups = tag ? strcasestr(tag, "/resourceGroups/") : NULL,
+               *provider = groups ? strcasestr(groups, middle) : NULL;
     if (!provider || strncasecmp(tag, "/subscriptions/", 15))
         return NULL;
     *name = provider + strlen(middle);
@@ -231,17 +261,21 @@ void livy_session_ask(struct livy_session *session)
         group = tagged_group;
         workspace = tagged;
     }
-    /* no user_id: a Connect client that joins by the session's id sends none either, and a host tells sessions apart by both */
-    json_t *message = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
-                                session->socket, "connect", livy.options->connect, "token", session->token, "session_id",
-                                session->uuid, "conf", conf_as_text(json_object_get(session->request, "conf")));
-    json_object_set_new(message, "session",
-                        json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%lld", (long long)session->id), "name",
-                                  session->name, "app_id", session->app_id, "user", session->owner.name));
+    /* no user_id: a Connect client that joins by the session's id sends none either, and a host
+     * tells sessions apart by both */
+    json_t *message = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
+        session->socket, "connect", livy.options->connect, "token", session->token, "session_id",
+        session->uuid, "conf", conf_as_text(json_object_get(session->request, "conf")));
+    json_object_set_new(
+        message, "session",
+        json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%lld", (long long)session->id),
+                  "name", session->name, "app_id", session->app_id, "user", session->owner.name));
     json_object_set_new(message, "workspace",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id", site->subscription, "resource_group",
-                                  group, "workspace_name", workspace, "url", site->https_url, "token",
-                                  session->token, "ca_file", site->ca_file));
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subscription_id",
+                                  site->subscription, "resource_group", group, "workspace_name",
+                                  workspace, "url", site->https_url, "token", session->token,
+                                  "ca_file", site->ca_file));
     livy_parent_send(message);
 }
 
@@ -259,7 +293,8 @@ static void drop_oldest_ended(void)
 static enum hr_code record(struct livy_session *session, struct hr_err *err)
 {
     char *text = json_dumps(session->request, JSON_COMPACT);
-    struct hr_session_row row = {0, session->uuid, session->owner.id, session->pool_id, "starting", text, hr_clock_ms(), 0};
+    struct hr_session_row row = {0,          session->uuid, session->owner.id, session->pool_id,
+                                 "starting", text,          hr_clock_ms(),     0};
     enum hr_code code = hr_store_session_add(livy.site->store, &row, err);
     free(text);
     session->id = row.id;
@@ -268,11 +303,13 @@ static enum hr_code record(struct livy_session *session, struct hr_err *err)
 
 static void fill_names(struct livy_session *session, const char *name)
 {
-    session->app_id =
-        hr_printf(session->arena, "application_%lld_%04lld", (long long)livy.site->started_ms, (long long)session->id);
-    session->socket = hr_printf(session->arena, "%s/i%lld.sock", livy.site->run_dir, (long long)session->id);
-    session->name =
-        name && *name ? hr_strdup(session->arena, name) : hr_printf(session->arena, "session-%lld", (long long)session->id);
+    session->app_id = hr_printf(session->arena, "application_%lld_%04lld",
+                                (long long)livy.site->started_ms, (long long)session->id);
+    session->socket =
+        hr_printf(session->arena, "%s/i%lld.sock", livy.site->run_dir, (long long)session->id);
+    session->name = name && *name
+                        ? hr_strdup(session->arena, name)
+                        : hr_printf(session->arena, "session-%lld", (long long)session->id);
 }
 
 static struct livy_session *make(struct hr_arena *arena, const struct hr_principal *owner)
@@ -286,8 +323,12 @@ static struct livy_session *make(struct hr_arena *arena, const struct hr_princip
     return session;
 }
 
-enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const char *pool_id, bool unique_name,
-                              struct livy_session **out, struct hr_err *err)
+enum hr_code livy_session_new(struct hr_rest *req,
+                              const char *synapse,
+                              const char *pool_id,
+                              bool unique_name,
+                              struct livy_session **out,
+                              struct hr_err *err)
 {
     struct livy_session *session = make(hr_arena_new(NULL), &req->who);
     const char *kind = hr_rest_string(req, "kind");
@@ -312,8 +353,8 @@ enum hr_code livy_session_new(struct hr_rest *req, const char *synapse, const ch
     livy.sessions = session;
     enter(session, LIVY_NOT_STARTED);
     enter(session, LIVY_STARTING);
-    livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s", (long long)session->id, session->owner.name,
-             session->pool, session->synapse);
+    livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s",
+             (long long)session->id, session->owner.name, session->pool, session->synapse);
     livy_session_ask(session);
     drop_oldest_ended();
     *out = session;
@@ -355,11 +396,12 @@ void livy_session_spawned(struct livy_session *session, int pid)
 {
     static const struct hr_lines_handler handler = {on_open, on_line, on_closed};
     session->pid = pid;
-    if (livy_session_over(session)) {      /* deleted meanwhile */
+    if (livy_session_over(session)) { /* deleted meanwhile */
         kill(pid, SIGKILL);
         return;
     }
-    session->channel = hr_lines_connect(livy.site->loop, session->socket, LIVY_KILL_MS, LIVY_LINE_MAX, &handler, session);
+    session->channel = hr_lines_connect(livy.site->loop, session->socket, LIVY_KILL_MS,
+                                        LIVY_LINE_MAX, &handler, session);
 }
 
 void livy_session_exited(struct livy_session *session, const char *why)
@@ -387,13 +429,14 @@ void livy_session_end(struct livy_session *session, enum livy_state state, const
         session->kill_at_ms = hr_clock_mono_ms() + LIVY_KILL_MS;
     livy_statements_fail(session, session->why);
     hr_identity_return(livy.site->identity, session->token);
-    hr_store_session_end(livy.site->store, session->id, livy_state_name(state), hr_clock_ms(), NULL);
+    hr_store_session_end(livy.site->store, session->id, livy_state_name(state), hr_clock_ms(),
+                         NULL);
     if (livy.options->released)
         livy.options->released(&session->owner, session->uuid, livy.options->arg);
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)session->id);
-    hr_log(HR_LOG_INFO, "session.end", "session", id, "principal", session->owner.name, "state", livy_state_name(state), "why",
-           session->why, NULL);
+    hr_log(HR_LOG_INFO, "session.end", "session", id, "principal", session->owner.name, "state",
+           livy_state_name(state), "why", session->why, NULL);
     livy_wake(session);
 }
 
@@ -416,8 +459,8 @@ void livy_session_forget(struct livy_session *session)
     hr_arena_free(session->arena);
 }
 
-/* A socket's file stays when its interpreter was killed, or the server before it. Interpreters are not adopted: what an earlier server's still
- * listen on is of no use to anybody. */
+/* A socket's file stays when its interpreter was killed, or the server before it. Interpreters are
+ * not adopted: what an earlier server's still listen on is of no use to anybody. */
 void livy_sweep_sockets(void)
 {
     DIR *folder = opendir(livy.site->run_dir);
@@ -443,14 +486,17 @@ static void look_after(struct livy_session *session, int64_t now)
     }
     if (livy_session_over(session))
         return;
-    if (livy_session_busy(session)) {      /* a busy session is not idle, however long its statement runs */
+    /* a busy session is not idle, however long its statement runs */
+    if (livy_session_busy(session)) {
         session->active_ms = now;
         return;
     }
     if (session->idle_limit_ms && now - session->active_ms > session->idle_limit_ms)
         livy_session_end(session, LIVY_KILLED, "the session was idle for longer than its limit");
     else if (session->heartbeat_ms && now - session->seen_ms > session->heartbeat_ms)
-        livy_session_end(session, LIVY_KILLED, "the session's client was not heard of for longer than its heartbeat limit");
+        livy_session_end(
+            session, LIVY_KILLED,
+            "the session's client was not heard of for longer than its heartbeat limit");
 }
 
 void livy_janitor(void *arg)
@@ -471,7 +517,7 @@ static void let_die(struct livy_session *session)
     session->why = "the server was restarted";
     livy_log(session, "dead: the server was restarted");
     hr_store_session_end(livy.site->store, session->id, "dead", hr_clock_ms(), NULL);
-    if (livy.options->released)      /* its host may live still */
+    if (livy.options->released) /* its host may live still */
         livy.options->released(&session->owner, session->uuid, livy.options->arg);
 }
 
@@ -498,9 +544,11 @@ static void revive(const struct hr_session_row *row)
     session->request = request ? request : json_object();
     snprintf(session->uuid, sizeof session->uuid, "%s", row->uuid);
     session->pool_id = hr_strdup(session->arena, row->pool);
-    session->pool = strrchr(session->pool_id, '/') ? strrchr(session->pool_id, '/') + 1 : session->pool_id;
-    char *synapse =
-        hr_strdup(session->arena, strcasestr(row->pool, "/workspaces/") ? strcasestr(row->pool, "/workspaces/") + 12 : "");
+    session->pool =
+        strrchr(session->pool_id, '/') ? strrchr(session->pool_id, '/') + 1 : session->pool_id;
+    char *synapse = hr_strdup(session->arena, strcasestr(row->pool, "/workspaces/")
+                                                  ? strcasestr(row->pool, "/workspaces/") + 12
+                                                  : "");
     synapse[strcspn(synapse, "/")] = 0;
     session->synapse = synapse;
     const char *kind = json_string_value(json_object_get(session->request, "kind"));
@@ -519,11 +567,12 @@ enum hr_code livy_recover(struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_session_rows rows;
-    enum hr_code code = hr_store_session_list(livy.site->store, arena, HR_SESSIONS_MAX + LIVY_ENDED_MAX, &rows, err);
+    enum hr_code code = hr_store_session_list(livy.site->store, arena,
+                                              HR_SESSIONS_MAX + LIVY_ENDED_MAX, &rows, err);
     size_t ended = 0;
     for (size_t i = 0; !code && i < rows.count; i++)
         ended += rows.at[i].ended_ms != 0;
-    for (size_t i = code ? 0 : rows.count; i-- > 0;) {       /* the oldest first */
+    for (size_t i = code ? 0 : rows.count; i-- > 0;) { /* the oldest first */
         if (!rows.at[i].ended_ms || ended <= LIVY_ENDED_MAX)
             revive(&rows.at[i]);
         ended -= rows.at[i].ended_ms != 0;

@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CODE_KEPT 4096            /* bytes of a statement's code, once its output was dropped */
-#define SMALL_BYTES 8192          /* a statement that is not worth it */
+#define CODE_KEPT 4096   /* bytes of a statement's code, once its output was dropped */
+#define SMALL_BYTES 8192 /* a statement that is not worth it */
 
 bool livy_statement_over(const struct livy_statement *statement)
 {
     return statement->state == STATEMENT_AVAILABLE || statement->state == STATEMENT_CANCELLED;
 }
 
-/* ---- what ended statements may take: the newest is always kept, so that whoever waits for it gets it ---- */
+/* ---- what ended statements may take: the newest is always kept, so that whoever waits for it gets
+ * it ---- */
 
 static void count(struct livy_session *session, struct livy_statement *statement, size_t kept)
 {
@@ -24,24 +25,28 @@ static void count(struct livy_session *session, struct livy_statement *statement
 
 static size_t size_of(const struct livy_statement *statement)
 {
-    return strlen(statement->code) + (statement->output ? json_dumpb(statement->output, NULL, 0, JSON_COMPACT) : 0);
+    return strlen(statement->code) +
+           (statement->output ? json_dumpb(statement->output, NULL, 0, JSON_COMPACT) : 0);
 }
 
 static void shrink(struct livy_session *session, struct livy_statement *statement)
 {
     const char *status = json_string_value(json_object_get(statement->output, "status"));
     bool failed = status && !strcmp(status, "error");
-    static const char note[] = "the output is not kept any more: this session's or all sessions' outputs are more than the server keeps";
-    json_t *output = failed ? json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename", "OutputDropped",
-                                        "evalue", note, "traceback")
-                            : json_pack("{s:s, s:i, s:{s:s}}", "status", "ok", "execution_count", statement->id, "data", "text/plain", note);
+    static const char note[] =
+        "the output is not kept any more: this session's or all sessions' outputs are more than the server keeps";
+    json_t *output =
+        failed ? json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count",
+                           statement->id, "ename", "OutputDropped", "evalue", note, "traceback")
+               : json_pack("{s:s, s:i, s:{s:s}}", "status", "ok", "execution_count", statement->id,
+                           "data", "text/plain", note);
     json_decref(statement->output);
     statement->output = output;
     size_t len = strlen(statement->code);
     if (len > CODE_KEPT) {
         len = CODE_KEPT;
         while (len && ((unsigned char)statement->code[len] & 0xc0) == 0x80)
-            len--;                     /* not inside a character */
+            len--; /* not inside a character */
         statement->code[len] = 0;
         statement->code = realloc(statement->code, len + 1);
         HR_CHECK(statement->code);
@@ -49,7 +54,10 @@ static void shrink(struct livy_session *session, struct livy_statement *statemen
     count(session, statement, size_of(statement));
 }
 
-static void shrink_oldest(struct livy_session *session, const struct livy_statement *newest, size_t max, const size_t *total)
+static void shrink_oldest(struct livy_session *session,
+                          const struct livy_statement *newest,
+                          size_t max,
+                          const size_t *total)
 {
     for (size_t i = 0; i < session->statement_count && *total > max; i++)
         if (session->statements[i] != newest && session->statements[i]->kept > SMALL_BYTES)
@@ -61,7 +69,8 @@ static void keep(struct livy_session *session, struct livy_statement *statement)
     count(session, statement, size_of(statement));
     shrink_oldest(session, statement, LIVY_KEPT_MAX, &session->kept);
     shrink_oldest(session, statement, LIVY_KEPT_ALL_MAX, &livy.kept);
-    for (struct livy_session *other = livy.sessions; other && livy.kept > LIVY_KEPT_ALL_MAX; other = other->next)
+    for (struct livy_session *other = livy.sessions; other && livy.kept > LIVY_KEPT_ALL_MAX;
+         other = other->next)
         if (other != session)
             shrink_oldest(other, NULL, LIVY_KEPT_ALL_MAX, &livy.kept);
 }
@@ -89,8 +98,9 @@ bool livy_send(struct livy_session *session, json_t *message)
 
 static void send_code(struct livy_session *session, struct livy_statement *statement)
 {
-    livy_send(session, json_pack("{s:s, s:i, s:s, s:s, s:s?}", "op", "execute", "id", statement->id, "code", statement->code,
-                                 "kind", statement->kind, "cell", statement->cell));
+    livy_send(session,
+              json_pack("{s:s, s:i, s:s, s:s, s:s?}", "op", "execute", "id", statement->id, "code",
+                        statement->code, "kind", statement->kind, "cell", statement->cell));
 }
 
 void livy_statements_flush(struct livy_session *session)
@@ -116,23 +126,31 @@ static void drop_oldest(struct livy_session *session)
     }
 }
 
-enum hr_code livy_statement_new(struct livy_session *session, const char *code, const char *kind, const char *cell,
-                                struct livy_statement **out, struct hr_err *err)
+enum hr_code livy_statement_new(struct livy_session *session,
+                                const char *code,
+                                const char *kind,
+                                const char *cell,
+                                struct livy_statement **out,
+                                struct hr_err *err)
 {
     if (cell && strlen(cell) > LIVY_CELL_MAX)
         return hr_fail(err, HR_E_INVALID, "\"cell\" is longer than %d bytes", LIVY_CELL_MAX);
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
         drop_oldest(session);
     if (session->statement_count >= LIVY_STATEMENTS_MAX)
-        return hr_fail(err, HR_E_INVALID, "session %lld has %d statements waiting, the most that it takes",
+        return hr_fail(err, HR_E_INVALID,
+                       "session %lld has %d statements waiting, the most that it takes",
                        (long long)session->id, LIVY_STATEMENTS_MAX);
     struct livy_statement *statement = calloc(1, sizeof *statement);
-    struct livy_statement **grown = realloc(session->statements, sizeof *grown * (session->statement_count + 1));
+    struct livy_statement **grown =
+        realloc(session->statements, sizeof *grown * (session->statement_count + 1));
     HR_CHECK(statement && grown);
     session->statements = grown;
     statement->id = session->next_statement++;
     statement->code = strdup(code);
-    statement->kind = strdup(kind && *kind ? kind : !strcmp(session->kind, "sql") ? "sql" : "pyspark");
+    statement->kind = strdup(kind && *kind                   ? kind
+                             : !strcmp(session->kind, "sql") ? "sql"
+                                                             : "pyspark");
     statement->cell = cell && *cell ? strdup(cell) : NULL;
     HR_CHECK(statement->code && statement->kind && (statement->cell || !cell || !*cell));
     session->statements[session->statement_count++] = statement;
@@ -160,7 +178,7 @@ bool livy_statement_cancel(struct livy_session *session, struct livy_statement *
 {
     if (livy_statement_over(statement))
         return false;
-    if (!session->channel_open) {          /* it never reached an interpreter */
+    if (!session->channel_open) { /* it never reached an interpreter */
         statement->state = STATEMENT_CANCELLED;
         statement->completed_ms = hr_clock_ms();
         livy_wake(session);
@@ -171,7 +189,10 @@ bool livy_statement_cancel(struct livy_session *session, struct livy_statement *
     return true;
 }
 
-static void finish(struct livy_session *session, struct livy_statement *statement, bool cancelled, json_t *output)
+static void finish(struct livy_session *session,
+                   struct livy_statement *statement,
+                   bool cancelled,
+                   json_t *output)
 {
     if (livy_statement_over(statement))
         return;
@@ -190,8 +211,9 @@ void livy_statements_fail(struct livy_session *session, const char *why)
 {
     for (size_t i = 0; i < session->statement_count; i++) {
         struct livy_statement *statement = session->statements[i];
-        json_t *output = json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count", statement->id, "ename",
-                                   "SessionDied", "evalue", why, "traceback");
+        json_t *output =
+            json_pack("{s:s, s:i, s:s, s:s, s:[]}", "status", "error", "execution_count",
+                      statement->id, "ename", "SessionDied", "evalue", why, "traceback");
         finish(session, statement, false, output);
         json_decref(output);
     }
@@ -229,6 +251,7 @@ void livy_event(struct livy_session *session, json_t *event)
     } else if (!strcmp(kind, "stream")) {
         on_stream(session, json_string_value(json_object_get(event, "text")));
     } else if (!strcmp(kind, "result")) {
-        finish(session, statement, json_is_true(json_object_get(event, "cancelled")), json_object_get(event, "output"));
+        finish(session, statement, json_is_true(json_object_get(event, "cancelled")),
+               json_object_get(event, "output"));
     }
 }

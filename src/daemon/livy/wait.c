@@ -1,4 +1,5 @@
-/* Requests held open: a client that asks for something unfinished is answered when it is done, or after a moment as it stands. */
+/* Requests held open: a client that asks for something unfinished is answered when it is done, or
+ * after a moment as it stands. */
 #include "base/check.h"
 #include "daemon/livy/private.h"
 #include <stdlib.h>
@@ -10,7 +11,7 @@ struct livy_wait {
     struct livy_statement *statement;
     livy_ready *ready;
     livy_render *render;
-    char *completion;              /* the id of a completion asked for, or NULL */
+    char *completion; /* the id of a completion asked for, or NULL */
     struct hr_timer *timer;
     struct livy_wait *next;
 };
@@ -38,7 +39,8 @@ static void answer(struct livy_wait *wait, json_t *json)
 
 static json_t *as_it_stands(struct livy_wait *wait)
 {
-    return wait->completion ? json_pack("{s:[]}", "candidates") : wait->render(wait->req, wait->session, wait->statement);
+    return wait->completion ? json_pack("{s:[]}", "candidates")
+                            : wait->render(wait->req, wait->session, wait->statement);
 }
 
 static void on_time(void *arg)
@@ -70,8 +72,12 @@ static struct livy_wait *hold(struct hr_rest *req, struct livy_session *session,
     return wait;
 }
 
-void livy_hold(struct hr_rest *req, struct livy_session *session, struct livy_statement *statement, livy_ready *ready,
-               livy_render *render, int hold_ms)
+void livy_hold(struct hr_rest *req,
+               struct livy_session *session,
+               struct livy_statement *statement,
+               livy_ready *ready,
+               livy_render *render,
+               int hold_ms)
 {
     if (ready(session, statement) || livy.stopping) {
         hr_rest_reply(req, req->status, render(req, session, statement));
@@ -103,7 +109,8 @@ void livy_wake(struct livy_session *session)
 {
     for (struct livy_wait *wait = session->waits, *next; wait; wait = next) {
         next = wait->next;
-        bool done = wait->completion ? livy_session_over(session) : wait->ready(session, wait->statement);
+        bool done =
+            wait->completion ? livy_session_over(session) : wait->ready(session, wait->statement);
         if (!done && !livy.stopping)
             continue;
         hr_timer_stop(wait->timer);

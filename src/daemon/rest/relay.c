@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct { struct hr_http_client *client; struct hr_tls *tls; } account;
+static struct {
+    struct hr_http_client *client;
+    struct hr_tls *tls;
+} account;
 
-struct relay {                         /* in the exchange's arena */
+struct relay { /* in the exchange's arena */
     struct hr_rest *req;
     struct hr_relay_call call;
     struct hr_http_call *upstream;
     int status;
     const char *refusal;
-    int64_t sent;                      /* bytes of the request's body */
-    size_t owed_up, owed_down;         /* bytes not yet consumed on either side */
+    int64_t sent;              /* bytes of the request's body */
+    size_t owed_up, owed_down; /* bytes not yet consumed on either side */
     bool piping, over;
 };
 
@@ -32,7 +35,8 @@ static enum hr_code connect_account(struct hr_site *site, struct hr_err *err)
     const char *host = hr_strndup(arena, authority, (size_t)(colon - authority));
     enum hr_code code = secure ? hr_tls_client_new(site->ca_file, &account.tls, err) : HR_OK;
     if (!code)
-        code = hr_http_client_connect(site->loop, NULL, host, atoi(colon + 1), account.tls, &account.client, err);
+        code = hr_http_client_connect(site->loop, NULL, host, atoi(colon + 1), account.tls,
+                                      &account.client, err);
     hr_arena_free(arena);
     return code;
 }
@@ -52,7 +56,8 @@ static void fail(struct relay *relay, const struct hr_err *err)
         return;
     relay->over = true;
     if (relay->piping)
-        hr_exchange_abort(relay->req->exchange);           /* a broken answer, never a short one that looks whole */
+        hr_exchange_abort(
+            relay->req->exchange); /* a broken answer, never a short one that looks whole */
     else
         relay->call.failed(relay->req, err);
 }
@@ -73,8 +78,11 @@ static void finish(struct relay *relay)
 
 static void pipe_through(struct relay *relay, int status, const struct hr_headers *headers)
 {
-    static const char *const kept[] = {"content-type", "content-length", "content-range", "content-encoding", "etag", "last-modified", "accept-ranges"};
-    struct hr_header out[HR_LEN(kept) + 2] = {{"cache-control", "no-store", NULL}, {"x-content-type-options", "nosniff", NULL}};
+    static const char *const kept[] = {"content-type",     "content-length", "content-range",
+                                       "content-encoding", "etag",           "last-modified",
+                                       "accept-ranges"};
+    struct hr_header out[HR_LEN(kept) + 2] = {{"cache-control", "no-store", NULL},
+                                              {"x-content-type-options", "nosniff", NULL}};
     size_t count = 2;
     for (size_t i = 0; i < HR_LEN(kept); i++) {
         const char *value = hr_header_get(headers, kept[i]);
@@ -87,7 +95,9 @@ static void pipe_through(struct relay *relay, int status, const struct hr_header
 
 static bool of_connection(const char *name)
 {
-    return !strcmp(name, "connection") || !strcmp(name, "keep-alive") || !strcmp(name, "transfer-encoding");
+    return !strcmp(name, "connection") ||
+           !strcmp(name, "keep-alive") ||
+           !strcmp(name, "transfer-encoding");
 }
 
 static void pipe_whole(struct relay *relay, int status, const struct hr_headers *headers)
@@ -152,7 +162,8 @@ static void on_call_failed(struct hr_http_call *call, const struct hr_err *why)
     fail(relay, &err);
 }
 
-static const struct hr_call_handler call_handler = {on_response, on_response_data, on_response_end, on_call_writable, on_call_failed};
+static const struct hr_call_handler call_handler = {on_response, on_response_data, on_response_end,
+                                                    on_call_writable, on_call_failed};
 
 /* ---- from the client ---- */
 
@@ -198,9 +209,12 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
     relay->upstream = NULL;
 }
 
-static const struct hr_exchange_handler exchange_handler = {NULL, on_data, on_end, on_writable, on_closed};
+static const struct hr_exchange_handler exchange_handler = {NULL, on_data, on_end, on_writable,
+                                                            on_closed};
 
-enum hr_code hr_relay_start(struct hr_rest *req, const struct hr_relay_call *call, struct hr_err *err)
+enum hr_code hr_relay_start(struct hr_rest *req,
+                            const struct hr_relay_call *call,
+                            struct hr_err *err)
 {
     HR_TRY(connect_account(req->site, err));
     struct relay *relay = HR_NEW(req->arena, struct relay);
@@ -209,7 +223,8 @@ enum hr_code hr_relay_start(struct hr_rest *req, const struct hr_relay_call *cal
     hr_exchange_set_handler(req->exchange, &exchange_handler);
     hr_exchange_hold(req->exchange);
     hr_rest_defer(req);
-    relay->upstream = hr_http_call_start(account.client, call->method, call->target, NULL, &call->headers, &call_handler, relay);
+    relay->upstream = hr_http_call_start(account.client, call->method, call->target, NULL,
+                                         &call->headers, &call_handler, relay);
     hr_http_call_hold(relay->upstream);
     return HR_OK;
 }

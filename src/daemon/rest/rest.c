@@ -24,7 +24,9 @@ void hr_rest_init(struct hr_site *site, const struct hr_routes *const *tables, s
 
 /* ---- the site ---- */
 
-const char *hr_site_synapse_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse)
+const char *hr_site_synapse_id(const struct hr_site *site,
+                               struct hr_arena *arena,
+                               const char *synapse)
 {
     struct hr_resource_rows rows;
     if (!hr_store_resource_all(site->store, arena, "Microsoft.Synapse/workspaces", &rows, NULL))
@@ -34,12 +36,18 @@ const char *hr_site_synapse_id(const struct hr_site *site, struct hr_arena *aren
     return NULL;
 }
 
-const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, const char *synapse, const char *pool)
+const char *hr_site_pool_id(const struct hr_site *site,
+                            struct hr_arena *arena,
+                            const char *synapse,
+                            const char *pool)
 {
     struct hr_resource_row *row = NULL;
     const char *workspace = hr_site_synapse_id(site, arena, synapse);
     if (!workspace ||
-        hr_store_resource_get(site->store, arena, hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row, NULL) || !row)
+        hr_store_resource_get(site->store, arena,
+                              hr_printf(arena, "%s/bigDataPools/%s", workspace, pool), &row,
+                              NULL) ||
+        !row)
         return NULL;
     return row->id;
 }
@@ -48,7 +56,10 @@ const char *hr_site_pool_id(const struct hr_site *site, struct hr_arena *arena, 
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 char *hr_rest_decode(struct hr_arena *arena, const char *text, size_t len, bool form)
@@ -74,14 +85,16 @@ char *hr_rest_decode(struct hr_arena *arena, const char *text, size_t len, bool 
     return out;
 }
 
-/* empty segments are left out: clients join a scope that begins with '/' to a path that ends with one */
+/* empty segments are left out: clients join a scope that begins with '/' to a path that ends with
+ * one */
 static bool split(struct hr_arena *arena, const char *path, char **segments, size_t *count)
 {
     *count = 0;
     while (*path) {
         size_t len = strcspn(path, "/");
         if (len) {
-            if (*count == HR_REST_SEGMENTS_MAX || !(segments[*count] = hr_rest_decode(arena, path, len, false)))
+            if (*count == HR_REST_SEGMENTS_MAX ||
+                !(segments[*count] = hr_rest_decode(arena, path, len, false)))
                 return false;
             ++*count;
         }
@@ -116,14 +129,17 @@ static size_t segments_of(const char *pattern)
 bool hr_rest_match(struct hr_rest *req, const char *pattern, char *const *segments, size_t count)
 {
     size_t wanted = segments_of(pattern), at = 0;
-    bool front = !strncmp(pattern, "/{", 2) && strstr(pattern, "*}") && strstr(pattern, "*}") < pattern + strcspn(pattern, "}");
+    bool front = !strncmp(pattern, "/{", 2) &&
+                 strstr(pattern, "*}") &&
+                 strstr(pattern, "*}") < pattern + strcspn(pattern, "}");
     bool tail = !front && strlen(pattern) > 2 && !strcmp(pattern + strlen(pattern) - 2, "*}");
     req->param_count = 0;
     if (tail ? count < wanted : front ? count + 1 < wanted : count != wanted)
         return false;
     if (front) {
         at = count + 1 - wanted;
-        bind(req, pattern + 2, (size_t)(strstr(pattern, "*}") - pattern) - 2, joined(req->arena, segments, at));
+        bind(req, pattern + 2, (size_t)(strstr(pattern, "*}") - pattern) - 2,
+             joined(req->arena, segments, at));
         pattern = strchr(pattern, '}') + 1;
     }
     for (; at < count; at++) {
@@ -142,7 +158,11 @@ bool hr_rest_match(struct hr_rest *req, const char *pattern, char *const *segmen
     return true;
 }
 
-static enum hr_code find_route(struct hr_rest *req, const char *method, char *const *segments, size_t count, struct hr_err *err)
+static enum hr_code find_route(struct hr_rest *req,
+                               const char *method,
+                               char *const *segments,
+                               size_t count,
+                               struct hr_err *err)
 {
     bool known = false;
     for (size_t i = 0; i < server.count; i++) {
@@ -161,12 +181,17 @@ static enum hr_code find_route(struct hr_rest *req, const char *method, char *co
     }
     const char *path = hr_exchange_request(req->exchange)->path;
     if (known)
-        return hr_fail(err, HR_E_UNSUPPORTED, "method %s is not served on \"%.300s\"", method, path);
+        return hr_fail(err, HR_E_UNSUPPORTED, "method %s is not served on \"%.300s\"", method,
+                       path);
     return hr_fail(err, HR_E_NOT_FOUND, "there is no route \"%s %.300s\"", method, path);
 }
 
-/* the Synapse workspace that an address names: by our own prefix, or by the host name that Azure gives it */
-static void read_synapse(struct hr_rest *req, char ***segments, size_t *count, const char *authority)
+/* the Synapse workspace that an address names: by our own prefix, or by the host name that Azure
+ * gives it */
+static void read_synapse(struct hr_rest *req,
+                         char ***segments,
+                         size_t *count,
+                         const char *authority)
 {
     if (*count >= 2 && !strcasecmp((*segments)[0], "synapse")) {
         req->synapse = (*segments)[1];
@@ -182,7 +207,9 @@ static void read_synapse(struct hr_rest *req, char ***segments, size_t *count, c
 /* the workspace's resource provider answers on a second root in Microsoft's v1 packages */
 static void drop_provider_root(char ***segments, size_t *count)
 {
-    if (*count > 2 && !strcasecmp((*segments)[0], "rp") && !strcasecmp((*segments)[1], "workspaces")) {
+    if (*count > 2 &&
+        !strcasecmp((*segments)[0], "rp") &&
+        !strcasecmp((*segments)[1], "workspaces")) {
         *segments += 2;
         *count -= 2;
     }
@@ -230,16 +257,21 @@ void hr_rest_send(struct hr_rest *req)
     headers[count++] = (struct hr_header){"cache-control", "no-store"};
     for (size_t i = 0; i < req->header_count; i++)
         headers[count++] = req->headers[i];
-    hr_exchange_reply_headers(req->exchange, req->status, &(struct hr_headers){headers, count}, text ? text : "",
-                              req->text ? req->text_len : text ? strlen(text) : 0);
+    hr_exchange_reply_headers(req->exchange, req->status, &(struct hr_headers){headers, count},
+                              text ? text : "",
+                              req->text ? req->text_len
+                              : text    ? strlen(text)
+                                        : 0);
     free(made);
 }
 
-/* ARM's place for what its error object has no field for: the next step by itself, and what is left of the message */
+/* ARM's place for what its error object has no field for: the next step by itself, and what is left
+ * of the message */
 static void add_remedy(json_t *error, const struct hr_err *err)
 {
-    json_t *info = json_pack("[{s:s, s:{s:s, s:s, s:s}}]", "type", "Remedy", "info", "kind", hr_hint_kind_name(err->hint_kind),
-                             "text", err->hint, "cause", err->msg);
+    json_t *info =
+        json_pack("[{s:s, s:{s:s, s:s, s:s}}]", "type", "Remedy", "info", "kind",
+                  hr_hint_kind_name(err->hint_kind), "text", err->hint, "cause", err->msg);
     json_object_set_new(error, "additionalInfo", info);
 }
 
@@ -251,8 +283,9 @@ static void fill_error(struct hr_rest *req, const struct hr_err *err)
     json_t *json = json_pack("{s:{s:s, s:s}}", "error", "code", info->azure, "message", message);
     if (json && err->hint[0])
         add_remedy(json_object_get(json, "error"), err);
-    if (!json)   /* bytes of the client that are not UTF-8 */
-        json = json_pack("{s:{s:s, s:s}}", "error", "code", info->azure, "message", "the request holds text that is not UTF-8");
+    if (!json) /* bytes of the client that are not UTF-8 */
+        json = json_pack("{s:{s:s, s:s}}", "error", "code", info->azure, "message",
+                         "the request holds text that is not UTF-8");
     if (req->routes && req->routes->livy_errors)
         json_object_set(json, "msg", json_object_get(json_object_get(json, "error"), "message"));
     int status = err->code == HR_E_UNSUPPORTED && !req->route ? 405 : info->http;
@@ -290,7 +323,9 @@ const char *hr_rest_query(struct hr_rest *req, const char *name)
         size_t len = strcspn(query, "&"), key = strcspn(query, "=&");
         char *decoded = hr_rest_decode(req->arena, query, key, true);
         if (decoded && strlen(decoded) == name_len && !strcasecmp(decoded, name))
-            return query[key] == '=' ? hr_rest_decode(req->arena, query + key + 1, len - key - 1, true) : "";
+            return query[key] == '='
+                       ? hr_rest_decode(req->arena, query + key + 1, len - key - 1, true)
+                       : "";
         query += len + (query[len] == '&');
     }
     return NULL;
@@ -301,7 +336,10 @@ const char *hr_rest_string(const struct hr_rest *req, const char *name)
     return json_string_value(json_object_get(req->body, name));
 }
 
-enum hr_code hr_rest_check(struct hr_rest *req, enum hr_action action, const char *scope, struct hr_err *err)
+enum hr_code hr_rest_check(struct hr_rest *req,
+                           enum hr_action action,
+                           const char *scope,
+                           struct hr_err *err)
 {
     return hr_identity_check(req->site->identity, &req->who, action, scope, err);
 }
@@ -316,7 +354,8 @@ static json_t *form_object(struct hr_arena *arena, const char *body, size_t len)
             next = end;
         const char *equals = memchr(body, '=', (size_t)(next - body));
         char *name = equals ? hr_rest_decode(arena, body, (size_t)(equals - body), true) : NULL;
-        char *value = equals ? hr_rest_decode(arena, equals + 1, (size_t)(next - equals - 1), true) : NULL;
+        char *value =
+            equals ? hr_rest_decode(arena, equals + 1, (size_t)(next - equals - 1), true) : NULL;
         if (name && value)
             json_object_set_new(object, name, json_string(value));
         body = next + 1;
@@ -342,7 +381,8 @@ static enum hr_code read_body(struct hr_rest *req, const char *body, size_t len,
     json_error_t error;
     req->body = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
     if (!req->body)
-        return hr_fail(err, HR_E_INVALID, "the request body is not JSON: %s, line %d", error.text, error.line);
+        return hr_fail(err, HR_E_INVALID, "the request body is not JSON: %s, line %d", error.text,
+                       error.line);
     if (!json_is_object(req->body))
         return hr_fail(err, HR_E_INVALID, "the request body is JSON, but not an object");
     return HR_OK;
@@ -376,7 +416,8 @@ static void forget_told(struct hr_rest *req)
     hr_rest_untold(&req->told);
 }
 
-/* What took a role away is answered once everybody has heard of it: the next thing that its caller looks at is so. */
+/* What took a role away is answered once everybody has heard of it: the next thing that its caller
+ * looks at is so. */
 static void send_once_told(struct hr_rest *req)
 {
     struct hr_site *site = req->site;
@@ -418,20 +459,24 @@ static enum hr_code admit(struct hr_rest *req, struct hr_err *err)
         return HR_OK;
     /* an unknown route is told to those only who may ask */
     struct hr_err refused;
-    if (hr_identity_authenticate_header(req->site->identity, hr_header_get(&request->headers, "authorization"), &req->who,
-                                        &refused)) {
+    if (hr_identity_authenticate_header(req->site->identity,
+                                        hr_header_get(&request->headers, "authorization"),
+                                        &req->who, &refused)) {
         *err = refused;
         return refused.code;
     }
     return found;
 }
 
-/* said before the body is read, in our own words; a body without a stated length is cut off by http/ */
+/* said before the body is read, in our own words; a body without a stated length is cut off by
+ * http/ */
 static enum hr_code check_length(struct hr_rest *req, struct hr_err *err)
 {
-    const char *text = hr_header_get(&hr_exchange_request(req->exchange)->headers, "content-length");
+    const char *text =
+        hr_header_get(&hr_exchange_request(req->exchange)->headers, "content-length");
     if (text && strtoull(text, NULL, 10) > HR_REST_BODY_MAX)
-        return hr_fail(err, HR_E_LIMIT, "the request's body is larger than the limit of %d bytes", HR_REST_BODY_MAX);
+        return hr_fail(err, HR_E_LIMIT, "the request's body is larger than the limit of %d bytes",
+                       HR_REST_BODY_MAX);
     return HR_OK;
 }
 
@@ -450,9 +495,10 @@ void hr_rest_request(struct hr_exchange *exchange)
     const struct hr_request *request = hr_exchange_request(exchange);
     struct hr_arena *arena = hr_exchange_arena(exchange);
     struct hr_rest *req = HR_NEW(arena, struct hr_rest);
-    *req = (struct hr_rest){.site = server.site, .exchange = exchange, .arena = arena, .status = 200};
-    req->origin =
-        hr_printf(arena, "%s://%s", request->tls ? "https" : "http", request->authority ? request->authority : "localhost");
+    *req =
+        (struct hr_rest){.site = server.site, .exchange = exchange, .arena = arena, .status = 200};
+    req->origin = hr_printf(arena, "%s://%s", request->tls ? "https" : "http",
+                            request->authority ? request->authority : "localhost");
     hr_arena_on_free(arena, release, req);
     hr_exchange_set_user(exchange, req);
     struct hr_err err = {0};

@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #define PROBE_MS 2
-#define START_MS 20000           /* a host that is not ready by then is ended */
+#define START_MS 20000 /* a host that is not ready by then is ended */
 #define END_MS 2000
-#define FAILURES_MAX 3           /* this many starts in a row fail: no more spares for a while */
+#define FAILURES_MAX 3 /* this many starts in a row fail: no more spares for a while */
 #define REST_MS 10000
-#define KILLED_MS 1000           /* the end of a process that was killed */
+#define KILLED_MS 1000 /* the end of a process that was killed */
 #define HOLD "/headrace/hold"
 
 static uint64_t now_ms(void)
@@ -34,7 +34,9 @@ static uint64_t now_ms(void)
 char *session_path(const struct hr_sessions *sessions, int number, const char *kind)
 {
     char *path;
-    HR_CHECK(asprintf(&path, "%s/%d.%s", strcmp(kind, "sock") ? sessions->folder : sessions->sockets, number, kind) > 0);
+    HR_CHECK(asprintf(&path, "%s/%d.%s",
+                      strcmp(kind, "sock") ? sessions->folder : sessions->sockets, number,
+                      kind) > 0);
     return path;
 }
 
@@ -78,7 +80,8 @@ static void remove_spill(void *arg)
 {
     struct hr_err err;
     if (hr_file_remove_tree(arg, &err))
-        hr_log(HR_LOG_WARN, "session.spill-not-removed", "path", (char *)arg, "error", err.msg, NULL);
+        hr_log(HR_LOG_WARN, "session.spill-not-removed", "path", (char *)arg, "error", err.msg,
+               NULL);
     free(arg);
 }
 
@@ -107,7 +110,9 @@ void hosts_sweep_spills(struct hr_sessions *sessions)
     DIR *folder = sessions->spill ? opendir(sessions->spill) : NULL;
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         char *path;
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || is_known(sessions, number_of(entry->d_name)))
+        if (!strcmp(entry->d_name, ".") ||
+            !strcmp(entry->d_name, "..") ||
+            is_known(sessions, number_of(entry->d_name)))
             continue;
         HR_CHECK(asprintf(&path, "%s/%s", sessions->spill, entry->d_name) > 0);
         hr_thread_post(sessions->remover, remove_spill, path);
@@ -135,7 +140,7 @@ static void forget(struct host *host)
         }
     unlink(host->socket);
     if (!host->taken)
-        unlink(host->journal);   /* a spare's: nothing is in it */
+        unlink(host->journal); /* a spare's: nothing is in it */
     hr_timer_stop(host->probe);
     close_client(host);
     hr_watch_stop(host->gone);
@@ -173,7 +178,8 @@ static void gone(struct host *host, enum hr_code code, const char *why)
     bool ready = host->ready, expected = host->ending;
     snprintf(pid, sizeof pid, "%d", host->pid);
     if (!expected)
-        hr_log(HR_LOG_WARN, "session.host-died", "pid", pid, "why", why, "session", session ? session->id : NULL, NULL);
+        hr_log(HR_LOG_WARN, "session.host-died", "pid", pid, "why", why, "session",
+               session ? session->id : NULL, NULL);
     if (!ready && !expected)
         note_failure(sessions);
     forget(host);
@@ -207,7 +213,8 @@ static void on_hold_end(struct hr_http_call *call, const struct hr_headers *trai
     host->held = NULL;
 }
 
-/* a broken call is a broken host: the end of its process is told by the kernel, and what hangs by the calls on it */
+/* a broken call is a broken host: the end of its process is told by the kernel, and what hangs by
+ * the calls on it */
 static void on_hold_failed(struct hr_http_call *call, const struct hr_err *err)
 {
     struct host *host = hr_http_call_user(call);
@@ -219,12 +226,13 @@ static void hold(struct host *host)
 {
     static const struct hr_call_handler handler = {.end = on_hold_end, .failed = on_hold_failed};
     hr_http_client_connect(host->sessions->loop, host->socket, NULL, 0, NULL, &host->client, NULL);
-    host->held = hr_http_call_start(host->client, "POST", HOLD, NULL, &(struct hr_headers){NULL, 0}, &handler, host);
-    hr_http_call_finish(host->held);       /* the answer is what stays open */
+    host->held = hr_http_call_start(host->client, "POST", HOLD, NULL, &(struct hr_headers){NULL, 0},
+                                    &handler, host);
+    hr_http_call_finish(host->held); /* the answer is what stays open */
 }
 
-/* One that listens is ready. The probe costs a system call every few milliseconds of a start, and nothing after; the host needs no
- * protocol for it. */
+/* One that listens is ready. The probe costs a system call every few milliseconds of a start, and
+ * nothing after; the host needs no protocol for it. */
 static void probe(void *arg)
 {
     struct host *host = arg;
@@ -250,15 +258,22 @@ static void probe(void *arg)
     host->sessions->failures = 0;
     if (host->session)
         session_host_ready(host->session);
-    hosts_refill_soon(host->sessions, 0);   /* spares are started one after the other */
+    hosts_refill_soon(host->sessions, 0); /* spares are started one after the other */
 }
 
 /* every path in it is the host's own, by its number */
 static enum hr_code spawn(struct host *host, struct hr_err *err)
 {
     struct hr_sessions *sessions = host->sessions;
-    const char *const own[] = {"--socket", host->socket, "--journal", host->journal, "--linger", sessions->linger,
-                               host->spill ? "--spill" : NULL, host->spill, NULL};
+    const char *const own[] = {"--socket",
+                               host->socket,
+                               "--journal",
+                               host->journal,
+                               "--linger",
+                               sessions->linger,
+                               host->spill ? "--spill" : NULL,
+                               host->spill,
+                               NULL};
     size_t count = 0;
     while (sessions->host[count])
         count++;
@@ -267,8 +282,14 @@ static enum hr_code spawn(struct host *host, struct hr_err *err)
     memcpy(argv, sessions->host, count * sizeof *argv);
     memcpy(argv + count, own, sizeof own);
     unlink(host->socket);
-    struct hr_child_options options = {.argv = argv, .env = (const char *const *)sessions->env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL,
-                                       .error = HR_CHILD_INHERIT, .die_with_parent = true, .exited = on_exited, .arg = host};
+    struct hr_child_options options = {.argv = argv,
+                                       .env = (const char *const *)sessions->env,
+                                       .in = HR_CHILD_NULL,
+                                       .out = HR_CHILD_NULL,
+                                       .error = HR_CHILD_INHERIT,
+                                       .die_with_parent = true,
+                                       .exited = on_exited,
+                                       .arg = host};
     enum hr_code code = hr_child_spawn(sessions->loop, &options, &host->child, err);
     free(argv);
     return code;
@@ -282,9 +303,13 @@ static enum hr_code ensure_folders(const struct hr_sessions *sessions, struct hr
     return sessions->spill ? hr_file_mkdirs(sessions->spill, err) : HR_OK;
 }
 
-enum hr_code host_start(struct hr_sessions *sessions, const char *journal, struct host **out, struct hr_err *err)
+enum hr_code host_start(struct hr_sessions *sessions,
+                        const char *journal,
+                        struct host **out,
+                        struct hr_err *err)
 {
-    HR_CHECK(sessions->host[0]);     /* half a command is none: what came before hr_sessions_set_host waits */
+    /* half a command is none: what came before hr_sessions_set_host waits */
+    HR_CHECK(sessions->host[0]);
     struct host *host = calloc(1, sizeof *host);
     HR_CHECK(host);
     host->sessions = sessions;
@@ -323,13 +348,18 @@ static int listener_of(const char *path)
         return 0;
     strcpy(address.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool known = fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof address) && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
+    bool known = fd >= 0 &&
+                 !connect(fd, (struct sockaddr *)&address, sizeof address) &&
+                 !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len);
     if (fd >= 0)
         close(fd);
     return known && who.uid == geteuid() ? (int)who.pid : 0;
 }
 
-struct host *host_adopt(struct hr_sessions *sessions, int number, const char *journal, const char *command)
+struct host *host_adopt(struct hr_sessions *sessions,
+                        int number,
+                        const char *journal,
+                        const char *command)
 {
     char *path = session_path(sessions, number, "sock");
     int pid = listener_of(path), pidfd = pid ? pidfd_open(pid, 0) : -1;
@@ -339,8 +369,16 @@ struct host *host_adopt(struct hr_sessions *sessions, int number, const char *jo
     }
     struct host *host = calloc(1, sizeof *host);
     HR_CHECK(host);
-    *host = (struct host){.sessions = sessions, .pidfd = pidfd, .socket = path, .journal = strdup(journal), .number = number, .pid = pid,
-                          .spill = spill_path(sessions, number), .command = strdup(command), .started_ms = now_ms(), .next = sessions->hosts};
+    *host = (struct host){.sessions = sessions,
+                          .pidfd = pidfd,
+                          .socket = path,
+                          .journal = strdup(journal),
+                          .number = number,
+                          .pid = pid,
+                          .spill = spill_path(sessions, number),
+                          .command = strdup(command),
+                          .started_ms = now_ms(),
+                          .next = sessions->hosts};
     sessions->hosts = host;
     host->gone = hr_watch_start(sessions->loop, pidfd, on_adopted_exited, host);
     hold(host);
@@ -413,7 +451,7 @@ static void refill(void *arg)
         return;
     for (const struct host *at = sessions->hosts; at; at = at->next)
         if (!at->session && !at->ending && !at->ready)
-            return;                    /* its being ready brings the next */
+            return; /* its being ready brings the next */
     if (sessions->freeing || spares(sessions, false) >= sessions->spares)
         return;
     uint64_t now = now_ms();
@@ -468,7 +506,7 @@ static void await_end(const struct host *host)
 void hosts_free(struct hr_sessions *sessions)
 {
     for (struct host *at = sessions->hosts; at; at = at->next)
-        send_signal(at, SIGKILL);              /* what must survive it stands in its journal */
+        send_signal(at, SIGKILL); /* what must survive it stands in its journal */
     while (sessions->hosts) {
         struct host *host = sessions->hosts;
         await_end(host);

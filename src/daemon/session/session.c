@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #define SWEEP_MS 1000
-#define SOCKET_FOLDER_MAX 90          /* a socket's path has at most 107 bytes */
-#define STARTS_MAX 3                  /* hosts of one session that die before they are ready, in a row */
+#define SOCKET_FOLDER_MAX 90 /* a socket's path has at most 107 bytes */
+#define STARTS_MAX 3         /* hosts of one session that die before they are ready, in a row */
 #define SEPARATOR '\x1f'
-#define COMMAND "command"             /* a file beside the journals: as what the hosts were started */
+#define COMMAND "command" /* a file beside the journals: as what the hosts were started */
 #define COMMAND_BYTES_MAX (1 << 20)
 #define RECORD_MAX 8192
 
@@ -50,7 +50,8 @@ static enum hr_code write_text(const char *path, const char *text, struct hr_err
     size_t len = strlen(text);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ssize_t put = fd < 0 ? -1 : write(fd, text, len);
-    int number = put < 0 ? errno : ENOSPC;         /* a part of it: there was no room for the rest */
+    /* a part of it: there was no room for the rest */
+    int number = put < 0 ? errno : ENOSPC;
     bool ok = put == (ssize_t)len;
     if (fd >= 0 && close(fd) && ok) {
         number = errno;
@@ -59,14 +60,16 @@ static enum hr_code write_text(const char *path, const char *text, struct hr_err
     return ok ? HR_OK : hr_fail_write(err, number, "cannot write '%s'", path);
 }
 
-/* Written again for each host, so that the next daemon finds the one that serves now. Whole or not at all, as a daemon may be killed here;
- * not synced: a crash of the machine ends sessions. */
+/* Written again for each host, so that the next daemon finds the one that serves now. Whole or not
+ * at all, as a daemon may be killed here; not synced: a crash of the machine ends sessions. */
 static enum hr_code write_record(struct hr_session *session, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     int host = session->host ? session->host->number : 0;
-    char *path = session_path(session->sessions, session->number, "session"), *new = session_path(session->sessions, session->number, "new");
-    enum hr_code code = write_text(new, hr_printf(arena, "%s\n%s\n%d\n", session->principal, session->id, host), err);
+    char *path = session_path(session->sessions, session->number, "session"),
+         *new = session_path(session->sessions, session->number, "new");
+    enum hr_code code = write_text(
+        new, hr_printf(arena, "%s\n%s\n%d\n", session->principal, session->id, host), err);
     if (!code && rename(new, path))
         code = hr_fail_write(err, errno, "cannot write '%s'", path);
     if (code)
@@ -80,8 +83,9 @@ static enum hr_code write_record(struct hr_session *session, struct hr_err *err)
     return code;
 }
 
-/* Without a record the next daemon would remove the journal, and what was acknowledged with it. An older record does: it names the journal,
- * and a host that is not the one in it gives way to one that replays. */
+/* Without a record the next daemon would remove the journal, and what was acknowledged with it. An
+ * older record does: it names the journal, and a host that is not the one in it gives way to one
+ * that replays. */
 enum hr_code hr_session_record(struct hr_session *session)
 {
     struct hr_err err = {0};
@@ -104,12 +108,14 @@ static void remove_record(const struct hr_session *session)
 
 /* ---- sessions ---- */
 
-static struct hr_session *session_new(struct hr_sessions *sessions, const char *principal, const char *id)
+static struct hr_session *session_new(struct hr_sessions *sessions,
+                                      const char *principal,
+                                      const char *id)
 {
     struct hr_session *session = calloc(1, sizeof *session);
     HR_CHECK(session);
     session->sessions = sessions;
-    session->refs = 1;                /* the registry's */
+    session->refs = 1; /* the registry's */
     session->principal = strdup(principal);
     session->id = strdup(id);
     session->key = make_key(principal, id);
@@ -144,15 +150,18 @@ static void take_host(struct hr_session *session, struct host *host)
     host->session = session;
     host->taken = true;
     session->hosts++;
-    hr_session_record(session);                /* a call asks again */
+    hr_session_record(session); /* a call asks again */
     char pid[16];
     snprintf(pid, sizeof pid, "%d", host->pid);
-    hr_log(HR_LOG_INFO, "session.host", "session", session->id, "principal", session->principal, "pid", pid, NULL);
+    hr_log(HR_LOG_INFO, "session.host", "session", session->id, "principal", session->principal,
+           "pid", pid, NULL);
     if (host->ready)
         tell(session, HR_SESSION_HOST_STARTED, NULL);
 }
 
-struct hr_session *hr_session_find(struct hr_sessions *sessions, const char *principal, const char *id)
+struct hr_session *hr_session_find(struct hr_sessions *sessions,
+                                   const char *principal,
+                                   const char *id)
 {
     char *key = make_key(principal, id);
     struct hr_session *session = hr_map_get(&sessions->sessions, key);
@@ -165,8 +174,9 @@ static bool is_ready(const struct hr_sessions *sessions)
     return sessions->host[0];
 }
 
-/* a new session takes a spare with the journal that it has; only a session whose host died starts one with a journal to replay.
- * One that comes before it is known how hosts are started gets its host then. */
+/* a new session takes a spare with the journal that it has; only a session whose host died starts
+ * one with a journal to replay. One that comes before it is known how hosts are started gets its
+ * host then. */
 static enum hr_code give_first_host(struct hr_session *session, struct hr_err *err)
 {
     struct hr_sessions *sessions = session->sessions;
@@ -181,7 +191,7 @@ static enum hr_code give_first_host(struct hr_session *session, struct hr_err *e
     session->number = host->number;
     session->journal = strdup(host->journal);
     take_host(session, host);
-    hosts_refill_soon(sessions, 200);   /* not while the session's first call runs */
+    hosts_refill_soon(sessions, 200); /* not while the session's first call runs */
     return HR_OK;
 }
 
@@ -189,8 +199,11 @@ static enum hr_code check_room(const struct hr_sessions *sessions, struct hr_err
 {
     if (sessions->sessions.count < (size_t)sessions->sessions_max)
         return HR_OK;
-    hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes", sessions->sessions_max);
-    return hr_fail_hint(err, "end one with spark.stop() in its client; one that is idle for an hour ends by itself");
+    hr_fail(err, HR_E_LIMIT, "there are %d sessions, the most that this server takes",
+            sessions->sessions_max);
+    return hr_fail_hint(
+        err,
+        "end one with spark.stop() in its client; one that is idle for an hour ends by itself");
 }
 
 int hr_sessions_reserve(struct hr_sessions *sessions, struct hr_arena *arena, const char **journal)
@@ -200,7 +213,11 @@ int hr_sessions_reserve(struct hr_sessions *sessions, struct hr_arena *arena, co
     return number;
 }
 
-enum hr_code hr_session_clone(struct hr_sessions *sessions, const char *principal, const char *id, int number, struct hr_err *err)
+enum hr_code hr_session_clone(struct hr_sessions *sessions,
+                              const char *principal,
+                              const char *id,
+                              int number,
+                              struct hr_err *err)
 {
     if (hr_session_find(sessions, principal, id))
         return hr_fail(err, HR_E_EXISTS, "there is a session '%s' already", id);
@@ -218,7 +235,11 @@ enum hr_code hr_session_clone(struct hr_sessions *sessions, const char *principa
     return HR_OK;
 }
 
-enum hr_code hr_session_open(struct hr_sessions *sessions, const char *principal, const char *id, struct hr_session **out, struct hr_err *err)
+enum hr_code hr_session_open(struct hr_sessions *sessions,
+                             const char *principal,
+                             const char *id,
+                             struct hr_session **out,
+                             struct hr_err *err)
 {
     *out = hr_session_find(sessions, principal, id);
     if (*out)
@@ -246,7 +267,9 @@ struct hr_session *hr_session_next(struct hr_sessions *sessions, const struct hr
     return entry ? entry->value : NULL;
 }
 
-static void answer(struct hr_session *session, struct hr_http_client *client, const struct hr_err *err)
+static void answer(struct hr_session *session,
+                   struct hr_http_client *client,
+                   const struct hr_err *err)
 {
     hr_session_ref(session);
     while (session->waits) {
@@ -269,7 +292,8 @@ void hr_session_end(struct hr_session *session, const char *why)
         return;
     session->ended = true;
     hr_map_remove(&session->sessions->sessions, session->key);
-    hr_log(HR_LOG_INFO, "session.ended", "session", session->id, "principal", session->principal, "why", why, NULL);
+    hr_log(HR_LOG_INFO, "session.ended", "session", session->id, "principal", session->principal,
+           "why", why, NULL);
     struct host *host = session->host;
     drop_host(session);
     if (host)
@@ -338,8 +362,10 @@ static enum hr_code ensure_host(struct hr_session *session, struct hr_err *err)
 
 static enum hr_code fail_not_ready(struct hr_err *err)
 {
-    hr_fail(err, HR_E_STORAGE_DOWN, "the server is not ready: its storage account has not started yet");
-    return hr_fail_hint(err, "see log/account.log in the server's home, and what 'headrace serve' printed");
+    hr_fail(err, HR_E_STORAGE_DOWN,
+            "the server is not ready: its storage account has not started yet");
+    return hr_fail_hint(
+        err, "see log/account.log in the server's home, and what 'headrace serve' printed");
 }
 
 void hr_session_connect(struct hr_session *session, struct hr_session_wait *wait)
@@ -383,7 +409,10 @@ void session_host_ready(struct hr_session *session)
 }
 
 /* calls on it have failed, or will now; the next call, or one that waits, gets another host */
-void session_host_died(struct hr_session *session, bool was_ready, enum hr_code code, const char *why)
+void session_host_died(struct hr_session *session,
+                       bool was_ready,
+                       enum hr_code code,
+                       const char *why)
 {
     struct hr_err err;
     hr_session_ref(session);
@@ -392,8 +421,11 @@ void session_host_died(struct hr_session *session, bool was_ready, enum hr_code 
     if (!was_ready && ++session->failures >= STARTS_MAX) {
         session->failures = 0;
         hr_fail(&err, code, "the session's host process does not start: %s", why);
-        hr_fail_hint(&err, code == HR_E_FULL ? "free space there, and do it again"
-                                             : "see the server's log; if this session's own state is the cause, stop the session and begin another");
+        hr_fail_hint(
+            &err,
+            code == HR_E_FULL
+                ? "free space there, and do it again"
+                : "see the server's log; if this session's own state is the cause, stop the session and begin another");
         answer(session, NULL, &err);
     } else if (session->waits && !session->ended && is_ready(session->sessions)) {
         if (ensure_host(session, &err))
@@ -404,11 +436,20 @@ void session_host_died(struct hr_session *session, bool was_ready, enum hr_code 
 
 struct hr_session_info hr_session_info(const struct hr_session *session)
 {
-    return (struct hr_session_info){session->principal, session->id, session->created_ms, session->active_ms, session->calls, session->hosts,
-                                    session->host ? session->host->pid : 0, session->ended};
+    return (struct hr_session_info){session->principal,
+                                    session->id,
+                                    session->created_ms,
+                                    session->active_ms,
+                                    session->calls,
+                                    session->hosts,
+                                    session->host ? session->host->pid : 0,
+                                    session->ended};
 }
 
-void hr_session_set_slot(struct hr_session *session, int number, void *value, void (*release)(void *value))
+void hr_session_set_slot(struct hr_session *session,
+                         int number,
+                         void *value,
+                         void (*release)(void *value))
 {
     struct slot *slot = &session->slots[number], old = *slot;
     *slot = (struct slot){value, release};
@@ -439,7 +480,8 @@ static void sweep(void *arg)
 }
 
 /* a session of an earlier daemon: its record is `text`, its journal's last change `active_ms` */
-static void resume_one(struct hr_sessions *sessions, int number, char *text, int64_t active_ms, const char *command)
+static void resume_one(
+    struct hr_sessions *sessions, int number, char *text, int64_t active_ms, const char *command)
 {
     char *line = strchr(text, '\n'), *end = strchr(line + 1, '\n');
     *line = *end = 0;
@@ -450,7 +492,8 @@ static void resume_one(struct hr_sessions *sessions, int number, char *text, int
     session->recorded = true;
     session->recorded_host = host_number;
     session->active_ms = active_ms;
-    if (host_number >= sessions->next_number)     /* of one that is dead, too: a spare of that number would be taken for it */
+    /* of one that is dead, too: a spare of that number would be taken for it */
+    if (host_number >= sessions->next_number)
         sessions->next_number = host_number + 1;
     struct host *host = host_adopt(sessions, host_number, session->journal, command);
     if (!host)
@@ -466,16 +509,19 @@ static bool is_record(const char *text)
     return line && strchr(line + 1, '\n');
 }
 
-/* What cannot be read now (too few descriptors, a broken disk) may be read by the next daemon: only what is no session's is removed. */
+/* What cannot be read now (too few descriptors, a broken disk) may be read by the next daemon: only
+ * what is no session's is removed. */
 static void resume_file(struct hr_sessions *sessions, int number, const char *command)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    char *path = session_path(sessions, number, "session"), *journal = session_path(sessions, number, "journal"), *text = NULL;
+    char *path = session_path(sessions, number, "session"),
+         *journal = session_path(sessions, number, "journal"), *text = NULL;
     struct hr_err err = {0};
     struct stat status;
     enum hr_code code = hr_file_read(arena, path, RECORD_MAX, &text, NULL, &err);
     if (!code && stat(journal, &status))
-        code = errno == ENOENT ? HR_E_NOT_FOUND : hr_fail(&err, HR_E_IO, "'%s': %s", journal, strerror(errno));
+        code = errno == ENOENT ? HR_E_NOT_FOUND
+                               : hr_fail(&err, HR_E_IO, "'%s': %s", journal, strerror(errno));
     if (!code && is_record(text)) {
         resume_one(sessions, number, text, (int64_t)status.st_mtime * 1000, command);
     } else if (!code || code == HR_E_NOT_FOUND) {
@@ -490,7 +536,9 @@ static void resume_file(struct hr_sessions *sessions, int number, const char *co
 }
 
 /* calls fn for each NUMBER.KIND in a folder; the highest number */
-static int each_file(const char *folder, void (*fn)(const char *path, const char *kind, int number, void *arg), void *arg)
+static int each_file(const char *folder,
+                     void (*fn)(const char *path, const char *kind, int number, void *arg),
+                     void *arg)
 {
     DIR *dir = opendir(folder);
     int last = 0;
@@ -508,7 +556,10 @@ static int each_file(const char *folder, void (*fn)(const char *path, const char
     return last;
 }
 
-struct found { struct hr_sessions *sessions; int numbers[4096], count; };
+struct found {
+    struct hr_sessions *sessions;
+    int numbers[4096], count;
+};
 
 static void note_file(const char *path, const char *kind, int number, void *arg)
 {
@@ -526,19 +577,21 @@ static void pass_file(const char *path, const char *kind, int number, void *arg)
     (void)path, (void)kind, (void)number, (void)arg;
 }
 
-/* Sessions of an earlier run come back with their journals, and with their hosts where these live; what else lies there is of no use any
- * more. */
+/* Sessions of an earlier run come back with their journals, and with their hosts where these live;
+ * what else lies there is of no use any more. */
 static void resume(struct hr_sessions *sessions)
 {
     struct found found = {.sessions = sessions};
-    int last = each_file(sessions->folder, note_file, &found), socket = each_file(sessions->sockets, pass_file, NULL);
+    int last = each_file(sessions->folder, note_file, &found),
+        socket = each_file(sessions->sockets, pass_file, NULL);
     int spill = hosts_last_spill(sessions);
     last = last > socket ? last : socket;
     sessions->next_number = (last > spill ? last : spill) + 1;
     struct hr_arena *arena = hr_arena_new(NULL);
     char *command = NULL;
-    if (hr_file_read(arena, hr_printf(arena, "%s/" COMMAND, sessions->folder), COMMAND_BYTES_MAX, &command, NULL, NULL))
-        command = "";                  /* not known: they give way */
+    if (hr_file_read(arena, hr_printf(arena, "%s/" COMMAND, sessions->folder), COMMAND_BYTES_MAX,
+                     &command, NULL, NULL))
+        command = ""; /* not known: they give way */
     for (int i = 0; i < found.count; i++)
         resume_file(sessions, found.numbers[i], command);
     hr_arena_free(arena);
@@ -565,7 +618,8 @@ static void free_list(char **list)
     free(list);
 }
 
-/* another folder, where this one's path is too long for a socket's; a link remembers it for the next daemon */
+/* another folder, where this one's path is too long for a socket's; a link remembers it for the
+ * next daemon */
 static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *err)
 {
     char folder[128] = "/tmp/headrace-XXXXXX", link[4400];
@@ -576,7 +630,10 @@ static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *
     }
     snprintf(link, sizeof link, "%s/sockets", sessions->folder);
     char kept[sizeof folder] = "";
-    bool again = readlink(link, kept, sizeof kept - 1) > 0 && !lstat(kept, &status) && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+    bool again = readlink(link, kept, sizeof kept - 1) > 0 &&
+                 !lstat(kept, &status) &&
+                 S_ISDIR(status.st_mode) &&
+                 status.st_uid == geteuid() &&
                  !(status.st_mode & 077);
     if (again) {
         sessions->sockets = strdup(kept);
@@ -584,7 +641,8 @@ static enum hr_code choose_sockets(struct hr_sessions *sessions, struct hr_err *
     }
     unlink(link);
     if (!mkdtemp(folder) || symlink(folder, link))
-        return hr_fail(err, HR_E_IO, "cannot make a folder for sockets in '/tmp': %s", strerror(errno));
+        return hr_fail(err, HR_E_IO, "cannot make a folder for sockets in '/tmp': %s",
+                       strerror(errno));
     sessions->sockets = strdup(folder);
     return HR_OK;
 }
@@ -622,16 +680,28 @@ static enum hr_code open_spill(struct hr_sessions *sessions, const char *spill, 
     return hr_thread_new("spill", 0, &sessions->remover, err);
 }
 
-enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_options *options, struct hr_sessions **out, struct hr_err *err)
+enum hr_code hr_sessions_new(struct hr_loop *loop,
+                             const struct hr_sessions_options *options,
+                             struct hr_sessions **out,
+                             struct hr_err *err)
 {
     HR_TRY(hr_file_mkdirs(options->folder, err));
     struct hr_sessions *sessions = calloc(1, sizeof *sessions);
     HR_CHECK(sessions);
-    *sessions = (struct hr_sessions){.loop = loop, .folder = strdup(options->folder), .host = copy_list(options->host), .env = copy_list(options->env),
-                                     .spares = options->spares, .sessions_max = options->sessions_max ? options->sessions_max : HR_SESSIONS_MAX,
-                                     .idle_ms = options->idle_ms, .keep = options->keep, .event = options->event, .arg = options->arg};
+    *sessions = (struct hr_sessions){.loop = loop,
+                                     .folder = strdup(options->folder),
+                                     .host = copy_list(options->host),
+                                     .env = copy_list(options->env),
+                                     .spares = options->spares,
+                                     .sessions_max = options->sessions_max ? options->sessions_max
+                                                                           : HR_SESSIONS_MAX,
+                                     .idle_ms = options->idle_ms,
+                                     .keep = options->keep,
+                                     .event = options->event,
+                                     .arg = options->arg};
     uint64_t linger_ms = options->linger_ms ? options->linger_ms : HR_HOST_LINGER_MS;
-    snprintf(sessions->linger, sizeof sessions->linger, "%d.%03d", (int)(linger_ms / 1000), (int)(linger_ms % 1000));
+    snprintf(sessions->linger, sizeof sessions->linger, "%d.%03d", (int)(linger_ms / 1000),
+             (int)(linger_ms % 1000));
     sessions->command = joined(sessions->host);
     hr_map_init(&sessions->sessions);
     enum hr_code code = choose_sockets(sessions, err);
@@ -644,8 +714,10 @@ enum hr_code hr_sessions_new(struct hr_loop *loop, const struct hr_sessions_opti
     resume(sessions);
     sessions->sweep = hr_timer_start(loop, SWEEP_MS, SWEEP_MS, sweep, sessions);
     if (!is_ready(sessions))
-        sessions->patience = hr_timer_start(loop, options->patience_ms ? options->patience_ms : HR_HOST_PATIENCE_MS, 0, on_impatient, sessions);
-    hosts_refill(sessions);   /* it starts beside what else the server has to do */
+        sessions->patience =
+            hr_timer_start(loop, options->patience_ms ? options->patience_ms : HR_HOST_PATIENCE_MS,
+                           0, on_impatient, sessions);
+    hosts_refill(sessions); /* it starts beside what else the server has to do */
     *out = sessions;
     return HR_OK;
 }
@@ -657,7 +729,8 @@ static void record_command(const struct hr_sessions *sessions)
     struct hr_err err;
     char *before = NULL;
     const char *path = hr_printf(arena, "%s/" COMMAND, sessions->folder);
-    bool same = !hr_file_read(arena, path, COMMAND_BYTES_MAX, &before, NULL, NULL) && !strcmp(before, sessions->command);
+    bool same = !hr_file_read(arena, path, COMMAND_BYTES_MAX, &before, NULL, NULL) &&
+                !strcmp(before, sessions->command);
     if (!same && hr_file_write(path, 0600, sessions->command, strlen(sessions->command), &err))
         hr_log(HR_LOG_WARN, "session.command-not-recorded", "path", path, "error", err.msg, NULL);
     hr_arena_free(arena);
@@ -709,7 +782,9 @@ void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host,
 static void leave_sockets(const struct hr_sessions *sessions)
 {
     char link[4400];
-    if (!sessions->sockets || !strcmp(sessions->sockets, sessions->folder) || rmdir(sessions->sockets))
+    if (!sessions->sockets ||
+        !strcmp(sessions->sockets, sessions->folder) ||
+        rmdir(sessions->sockets))
         return;
     snprintf(link, sizeof link, "%s/sockets", sessions->folder);
     unlink(link);

@@ -1,4 +1,5 @@
-/* The schema, as the migrations that make it: user_version counts those that ran. Append; never edit one that was released. */
+/* The schema, as the migrations that make it: user_version counts those that ran. Append; never
+ * edit one that was released. */
 #ifndef HR_DAEMON_STORE_SCHEMA_H
 #define HR_DAEMON_STORE_SCHEMA_H
 
@@ -26,7 +27,8 @@ static const char *const migrations[] = {
     "CREATE TABLE session (id INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, pool TEXT NOT "
     "NULL,"
     "  state TEXT NOT NULL, request TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0);",
-    /* datastores and datasets. A saved dataset is a definition and its manifest, never changed; a version names one. */
+    /* datastores and datasets. A saved dataset is a definition and its manifest, never changed; a
+       version names one. */
     "CREATE TABLE datastore (workspace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE, type TEXT NOT NULL,"
     "  account TEXT NOT NULL, container TEXT NOT NULL, address TEXT, credential TEXT NOT NULL, secret TEXT,"
     "  description TEXT NOT NULL, tags TEXT NOT NULL, is_default INTEGER NOT NULL, created_by TEXT NOT NULL,"

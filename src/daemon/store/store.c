@@ -11,41 +11,50 @@
 #define ASSIGNMENT "SELECT id, role, principal, scope, created_by, created_ms FROM assignment "
 #define RESOURCE \
     "SELECT id, type, parent, name, location, properties, tags, identity, created_by, created_ms, changed_ms FROM resource "
-#define OPERATION "SELECT id, resource, kind, status, error, owner, started_ms, ended_ms FROM operation "
-#define STATEMENTS(X) \
-    X(BEGIN, "BEGIN IMMEDIATE") \
-    X(COMMIT, "COMMIT") \
-    X(ROLLBACK, "ROLLBACK") \
-    X(SETTING_GET, "SELECT value FROM setting WHERE name = ?1") \
-    X(SETTING_PUT, "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2") \
-    X(PRINCIPAL_ADD, "INSERT INTO principal VALUES (?1, ?2, ?3, ?4)") \
-    X(PRINCIPAL_GET, PRINCIPAL "WHERE id = ?1") \
-    X(PRINCIPAL_NAMED, PRINCIPAL "WHERE name = ?1") \
-    X(PRINCIPAL_LIST, PRINCIPAL "ORDER BY name") \
-    X(PRINCIPAL_REMOVE, "DELETE FROM principal WHERE id = ?1") \
-    X(TOKEN_ADD, "INSERT INTO token VALUES (?1, ?2, ?3)") \
-    X(TOKEN_PRINCIPAL, "SELECT p.id, p.name, p.kind, p.created_ms FROM token t JOIN principal p ON p.id = t.principal WHERE t.hash = ?1") \
-    X(TOKEN_REMOVE, "DELETE FROM token WHERE hash = ?1") \
-    X(TOKEN_REMOVE_OF, "DELETE FROM token WHERE principal = ?1") \
-    X(ASSIGNMENT_ADD, "INSERT INTO assignment VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
-    X(ASSIGNMENT_GET, ASSIGNMENT "WHERE id = ?1") \
-    X(ASSIGNMENT_REMOVE, "DELETE FROM assignment WHERE id = ?1") \
-    X(ASSIGNMENT_REMOVE_UNDER, "DELETE FROM assignment WHERE scope = ?1 OR substr(scope, 1, length(?1) + 1) = ?1 || '/' COLLATE NOCASE") \
-    X(ASSIGNMENT_LIST, ASSIGNMENT "ORDER BY created_ms, id") \
-    X(ASSIGNMENT_OF, ASSIGNMENT "WHERE principal = ?1 ORDER BY created_ms, id") \
-    X(RESOURCE_ADD, "INSERT INTO resource VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)") \
-    X(RESOURCE_UPDATE, "UPDATE resource SET properties = ?2, tags = ?3, changed_ms = ?4 WHERE id = ?1") \
-    X(RESOURCE_GET, RESOURCE "WHERE id = ?1") \
-    X(RESOURCE_LIST, RESOURCE "WHERE parent = ?1 AND type = ?2 ORDER BY name") \
-    X(RESOURCE_ALL, RESOURCE "WHERE type = ?1 ORDER BY created_ms, id") \
-    X(RESOURCE_REMOVE, "DELETE FROM resource WHERE id = ?1 OR substr(id, 1, length(?1) + 1) = ?1 || '/' COLLATE NOCASE") \
-    X(OPERATION_ADD, "INSERT INTO operation (id, resource, kind, status, owner, started_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
-    X(OPERATION_END, "UPDATE operation SET status = ?2, error = ?3, ended_ms = ?4 WHERE id = ?1") \
-    X(OPERATION_GET, OPERATION "WHERE id = ?1") \
-    X(OPERATION_OPEN, OPERATION "WHERE ended_ms = 0 ORDER BY started_ms") \
-    X(SESSION_ADD, "INSERT INTO session (uuid, owner, pool, state, request, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)") \
-    X(SESSION_END, "UPDATE session SET state = ?2, ended_ms = ?3 WHERE id = ?1") \
-    X(SESSION_LIST, "SELECT id, uuid, owner, pool, state, request, created_ms, ended_ms FROM session ORDER BY id DESC LIMIT ?1")
+#define OPERATION \
+    "SELECT id, resource, kind, status, error, owner, started_ms, ended_ms FROM operation "
+#define STATEMENTS(X)                                                                                                    \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                                          \
+    X(COMMIT, "COMMIT")                                                                                                  \
+    X(ROLLBACK, "ROLLBACK")                                                                                              \
+    X(SETTING_GET, "SELECT value FROM setting WHERE name = ?1")                                                          \
+    X(SETTING_PUT,                                                                                                       \
+      "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")                                 \
+    X(PRINCIPAL_ADD, "INSERT INTO principal VALUES (?1, ?2, ?3, ?4)")                                                    \
+    X(PRINCIPAL_GET, PRINCIPAL "WHERE id = ?1")                                                                          \
+    X(PRINCIPAL_NAMED, PRINCIPAL "WHERE name = ?1")                                                                      \
+    X(PRINCIPAL_LIST, PRINCIPAL "ORDER BY name")                                                                         \
+    X(PRINCIPAL_REMOVE, "DELETE FROM principal WHERE id = ?1")                                                           \
+    X(TOKEN_ADD, "INSERT INTO token VALUES (?1, ?2, ?3)")                                                                \
+    X(TOKEN_PRINCIPAL,                                                                                                   \
+      "SELECT p.id, p.name, p.kind, p.created_ms FROM token t JOIN principal p ON p.id = t.principal WHERE t.hash = ?1") \
+    X(TOKEN_REMOVE, "DELETE FROM token WHERE hash = ?1")                                                                 \
+    X(TOKEN_REMOVE_OF, "DELETE FROM token WHERE principal = ?1")                                                         \
+    X(ASSIGNMENT_ADD, "INSERT INTO assignment VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                          \
+    X(ASSIGNMENT_GET, ASSIGNMENT "WHERE id = ?1")                                                                        \
+    X(ASSIGNMENT_REMOVE, "DELETE FROM assignment WHERE id = ?1")                                                         \
+    X(ASSIGNMENT_REMOVE_UNDER,                                                                                           \
+      "DELETE FROM assignment WHERE scope = ?1 OR substr(scope, 1, length(?1) + 1) = ?1 || '/' COLLATE NOCASE")          \
+    X(ASSIGNMENT_LIST, ASSIGNMENT "ORDER BY created_ms, id")                                                             \
+    X(ASSIGNMENT_OF, ASSIGNMENT "WHERE principal = ?1 ORDER BY created_ms, id")                                          \
+    X(RESOURCE_ADD, "INSERT INTO resource VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                        \
+    X(RESOURCE_UPDATE,                                                                                                   \
+      "UPDATE resource SET properties = ?2, tags = ?3, changed_ms = ?4 WHERE id = ?1")                                   \
+    X(RESOURCE_GET, RESOURCE "WHERE id = ?1")                                                                            \
+    X(RESOURCE_LIST, RESOURCE "WHERE parent = ?1 AND type = ?2 ORDER BY name")                                           \
+    X(RESOURCE_ALL, RESOURCE "WHERE type = ?1 ORDER BY created_ms, id")                                                  \
+    X(RESOURCE_REMOVE,                                                                                                   \
+      "DELETE FROM resource WHERE id = ?1 OR substr(id, 1, length(?1) + 1) = ?1 || '/' COLLATE NOCASE")                  \
+    X(OPERATION_ADD,                                                                                                     \
+      "INSERT INTO operation (id, resource, kind, status, owner, started_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")           \
+    X(OPERATION_END, "UPDATE operation SET status = ?2, error = ?3, ended_ms = ?4 WHERE id = ?1")                        \
+    X(OPERATION_GET, OPERATION "WHERE id = ?1")                                                                          \
+    X(OPERATION_OPEN, OPERATION "WHERE ended_ms = 0 ORDER BY started_ms")                                                \
+    X(SESSION_ADD,                                                                                                       \
+      "INSERT INTO session (uuid, owner, pool, state, request, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")             \
+    X(SESSION_END, "UPDATE session SET state = ?2, ended_ms = ?3 WHERE id = ?1")                                         \
+    X(SESSION_LIST,                                                                                                      \
+      "SELECT id, uuid, owner, pool, state, request, created_ms, ended_ms FROM session ORDER BY id DESC LIMIT ?1")
 
 #define OTHERS_MAX 128
 
@@ -53,7 +62,7 @@ enum statement {
 #define X(name, sql) S_##name,
     STATEMENTS(X)
 #undef X
-    STATEMENT_COUNT
+        STATEMENT_COUNT
 };
 
 static const char *const sql_of[] = {
@@ -64,8 +73,12 @@ static const char *const sql_of[] = {
 
 struct hr_store {
     sqlite3 *db;
-    sqlite3_stmt *prepared[STATEMENT_COUNT];   /* made at first use */
-    struct { const char *sql; sqlite3_stmt *stmt; } others[OTHERS_MAX];   /* those of the store's other files */
+    sqlite3_stmt *prepared[STATEMENT_COUNT]; /* made at first use */
+    /* those of the store's other files */
+    struct {
+        const char *sql;
+        sqlite3_stmt *stmt;
+    } others[OTHERS_MAX];
     size_t other_count;
 };
 
@@ -93,7 +106,8 @@ static int version_of(struct hr_store *store)
 {
     sqlite3_stmt *stmt;
     int version = -1;
-    if (!sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &stmt, NULL) && sqlite3_step(stmt) == SQLITE_ROW)
+    if (!sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &stmt, NULL) &&
+        sqlite3_step(stmt) == SQLITE_ROW)
         version = sqlite3_column_int(stmt, 0);
     sqlite3_finalize(stmt);
     return version;
@@ -105,8 +119,10 @@ static enum hr_code migrate(struct hr_store *store, const char *path, struct hr_
     if (version < 0)
         return failed(store, err);
     if (version > (int)HR_LEN(migrations))
-        return hr_fail(err, HR_E_UNSUPPORTED, "store \"%s\" was written by a newer headrace (schema %d, this one knows %d)", path,
-                       version, (int)HR_LEN(migrations));
+        return hr_fail(
+            err, HR_E_UNSUPPORTED,
+            "store \"%s\" was written by a newer headrace (schema %d, this one knows %d)", path,
+            version, (int)HR_LEN(migrations));
     for (; version < (int)HR_LEN(migrations); version++) {
         char done[64];
         sqlite3_snprintf(sizeof done, done, "PRAGMA user_version = %d; COMMIT", version + 1);
@@ -121,13 +137,14 @@ enum hr_code hr_store_open(const char *path, struct hr_store **out, struct hr_er
 {
     struct hr_store *store = calloc(1, sizeof *store);
     HR_CHECK(store);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum hr_code code = sqlite3_open_v2(path, &store->db, flags, NULL) ? failed(store, err) : HR_OK;
     if (!code)
-        code =
-            run_script(store,
-                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512",
-                       err);
+        code = run_script(
+            store,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512",
+            err);
     if (!code)
         code = migrate(store, path, err);
     if (code) {
@@ -154,7 +171,8 @@ void hr_store_close(struct hr_store *store)
 static sqlite3_stmt *bind(struct hr_store *store, enum statement which, const char *kinds, ...)
 {
     sqlite3_stmt **stmt = &store->prepared[which];
-    if (!*stmt && sqlite3_prepare_v3(store->db, sql_of[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL))
+    if (!*stmt &&
+        sqlite3_prepare_v3(store->db, sql_of[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL))
         return NULL;
     sqlite3_reset(*stmt);
     va_list args;
@@ -185,11 +203,19 @@ static const char *text_at(sqlite3_stmt *stmt, int column, struct hr_arena *aren
 }
 
 /* rows of any struct: `read` fills one from the current row */
-struct rows { char *at; size_t count; };
+struct rows {
+    char *at;
+    size_t count;
+};
 typedef void read_row(sqlite3_stmt *stmt, struct hr_arena *arena, void *row);
 
-static enum hr_code collect(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read,
-                            struct rows *rows, struct hr_err *err)
+static enum hr_code collect(struct hr_store *store,
+                            sqlite3_stmt *stmt,
+                            struct hr_arena *arena,
+                            size_t size,
+                            read_row *read,
+                            struct rows *rows,
+                            struct hr_err *err)
 {
     *rows = (struct rows){0};
     if (!stmt)
@@ -213,8 +239,13 @@ static enum hr_code collect(struct hr_store *store, sqlite3_stmt *stmt, struct h
 }
 
 /* the one row, or NULL */
-static enum hr_code single(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, read_row *read,
-                           void *row, struct hr_err *err)
+static enum hr_code single(struct hr_store *store,
+                           sqlite3_stmt *stmt,
+                           struct hr_arena *arena,
+                           size_t size,
+                           read_row *read,
+                           void *row,
+                           struct hr_err *err)
 {
     struct rows rows;
     HR_TRY(collect(store, stmt, arena, size, read, &rows, err));
@@ -222,12 +253,13 @@ static enum hr_code single(struct hr_store *store, sqlite3_stmt *stmt, struct hr
     return HR_OK;
 }
 
-#define LIST(stmt, type, read, out) do { \
-        struct rows rows_; \
+#define LIST(stmt, type, read, out)                                               \
+    do {                                                                          \
+        struct rows rows_;                                                        \
         HR_TRY(collect(store, (stmt), arena, sizeof(type), (read), &rows_, err)); \
-        (out)->at = (type *)(void *)rows_.at; \
-        (out)->count = rows_.count; \
-        return HR_OK; \
+        (out)->at = (type *)(void *)rows_.at;                                     \
+        (out)->count = rows_.count;                                               \
+        return HR_OK;                                                             \
     } while (0)
 
 /* ---- for the store's other files ---- */
@@ -273,7 +305,7 @@ enum hr_code hr_store_finish(struct hr_store *store, sqlite3_stmt *stmt, struct 
 {
     enum hr_code code = finish(store, stmt, err);
     if (stmt)
-        sqlite3_clear_bindings(stmt);     /* a manifest's bytes are not kept */
+        sqlite3_clear_bindings(stmt); /* a manifest's bytes are not kept */
     return code;
 }
 
@@ -282,8 +314,14 @@ const char *hr_store_text(sqlite3_stmt *stmt, int column, struct hr_arena *arena
     return text_at(stmt, column, arena);
 }
 
-enum hr_code hr_store_collect(struct hr_store *store, sqlite3_stmt *stmt, struct hr_arena *arena, size_t size, hr_store_read *read,
-                              void **at, size_t *count, struct hr_err *err)
+enum hr_code hr_store_collect(struct hr_store *store,
+                              sqlite3_stmt *stmt,
+                              struct hr_arena *arena,
+                              size_t size,
+                              hr_store_read *read,
+                              void **at,
+                              size_t *count,
+                              struct hr_err *err)
 {
     struct rows rows;
     HR_TRY(collect(store, stmt, arena, size, read, &rows, err));
@@ -320,16 +358,23 @@ static void read_setting(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
     *(const char **)row = text_at(stmt, 0, arena);
 }
 
-enum hr_code hr_store_setting_get(struct hr_store *store, struct hr_arena *arena, const char *name, const char **value,
+enum hr_code hr_store_setting_get(struct hr_store *store,
+                                  struct hr_arena *arena,
+                                  const char *name,
+                                  const char **value,
                                   struct hr_err *err)
 {
     const char **found;
-    HR_TRY(single(store, bind(store, S_SETTING_GET, "t", name), arena, sizeof *found, read_setting, &found, err));
+    HR_TRY(single(store, bind(store, S_SETTING_GET, "t", name), arena, sizeof *found, read_setting,
+                  &found, err));
     *value = found ? *found : NULL;
     return HR_OK;
 }
 
-enum hr_code hr_store_setting_put(struct hr_store *store, const char *name, const char *value, struct hr_err *err)
+enum hr_code hr_store_setting_put(struct hr_store *store,
+                                  const char *name,
+                                  const char *value,
+                                  struct hr_err *err)
 {
     return finish(store, bind(store, S_SETTING_PUT, "tt", name, value), err);
 }
@@ -338,29 +383,46 @@ enum hr_code hr_store_setting_put(struct hr_store *store, const char *name, cons
 
 static void read_principal(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_principal_row *)row = (struct hr_principal_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena),
-                                                                text_at(stmt, 2, arena), sqlite3_column_int64(stmt, 3)};
+    *(struct hr_principal_row *)row =
+        (struct hr_principal_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena),
+                                  text_at(stmt, 2, arena), sqlite3_column_int64(stmt, 3)};
 }
 
-enum hr_code hr_store_principal_add(struct hr_store *store, const struct hr_principal_row *row, struct hr_err *err)
-{
-    enum hr_code code = finish(store, bind(store, S_PRINCIPAL_ADD, "ttti", row->id, row->name, row->kind, row->created_ms), err);
-    return code == HR_E_EXISTS ? hr_fail(err, code, "a principal named \"%s\" exists already", row->name) : code;
-}
-
-enum hr_code hr_store_principal_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_principal_row **row,
+enum hr_code hr_store_principal_add(struct hr_store *store,
+                                    const struct hr_principal_row *row,
                                     struct hr_err *err)
 {
-    return single(store, bind(store, S_PRINCIPAL_GET, "t", id), arena, sizeof **row, read_principal, row, err);
+    enum hr_code code = finish(
+        store, bind(store, S_PRINCIPAL_ADD, "ttti", row->id, row->name, row->kind, row->created_ms),
+        err);
+    return code == HR_E_EXISTS
+               ? hr_fail(err, code, "a principal named \"%s\" exists already", row->name)
+               : code;
 }
 
-enum hr_code hr_store_principal_named(struct hr_store *store, struct hr_arena *arena, const char *name,
-                                      struct hr_principal_row **row, struct hr_err *err)
+enum hr_code hr_store_principal_get(struct hr_store *store,
+                                    struct hr_arena *arena,
+                                    const char *id,
+                                    struct hr_principal_row **row,
+                                    struct hr_err *err)
 {
-    return single(store, bind(store, S_PRINCIPAL_NAMED, "t", name), arena, sizeof **row, read_principal, row, err);
+    return single(store, bind(store, S_PRINCIPAL_GET, "t", id), arena, sizeof **row, read_principal,
+                  row, err);
 }
 
-enum hr_code hr_store_principal_list(struct hr_store *store, struct hr_arena *arena, struct hr_principal_rows *rows,
+enum hr_code hr_store_principal_named(struct hr_store *store,
+                                      struct hr_arena *arena,
+                                      const char *name,
+                                      struct hr_principal_row **row,
+                                      struct hr_err *err)
+{
+    return single(store, bind(store, S_PRINCIPAL_NAMED, "t", name), arena, sizeof **row,
+                  read_principal, row, err);
+}
+
+enum hr_code hr_store_principal_list(struct hr_store *store,
+                                     struct hr_arena *arena,
+                                     struct hr_principal_rows *rows,
                                      struct hr_err *err)
 {
     LIST(bind(store, S_PRINCIPAL_LIST, ""), struct hr_principal_row, read_principal, rows);
@@ -371,16 +433,23 @@ enum hr_code hr_store_principal_remove(struct hr_store *store, const char *id, s
     return finish(store, bind(store, S_PRINCIPAL_REMOVE, "t", id), err);
 }
 
-enum hr_code hr_store_token_add(struct hr_store *store, const char *hash, const char *principal, int64_t created_ms,
+enum hr_code hr_store_token_add(struct hr_store *store,
+                                const char *hash,
+                                const char *principal,
+                                int64_t created_ms,
                                 struct hr_err *err)
 {
     return finish(store, bind(store, S_TOKEN_ADD, "tti", hash, principal, created_ms), err);
 }
 
-enum hr_code hr_store_token_principal(struct hr_store *store, struct hr_arena *arena, const char *hash,
-                                      struct hr_principal_row **row, struct hr_err *err)
+enum hr_code hr_store_token_principal(struct hr_store *store,
+                                      struct hr_arena *arena,
+                                      const char *hash,
+                                      struct hr_principal_row **row,
+                                      struct hr_err *err)
 {
-    return single(store, bind(store, S_TOKEN_PRINCIPAL, "t", hash), arena, sizeof **row, read_principal, row, err);
+    return single(store, bind(store, S_TOKEN_PRINCIPAL, "t", hash), arena, sizeof **row,
+                  read_principal, row, err);
 }
 
 enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, struct hr_err *err)
@@ -388,7 +457,9 @@ enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, str
     return finish(store, bind(store, S_TOKEN_REMOVE, "t", hash), err);
 }
 
-enum hr_code hr_store_token_remove_of(struct hr_store *store, const char *principal, struct hr_err *err)
+enum hr_code hr_store_token_remove_of(struct hr_store *store,
+                                      const char *principal,
+                                      struct hr_err *err)
 {
     return finish(store, bind(store, S_TOKEN_REMOVE_OF, "t", principal), err);
 }
@@ -397,23 +468,29 @@ enum hr_code hr_store_token_remove_of(struct hr_store *store, const char *princi
 
 static void read_assignment(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_assignment_row *)row =
-        (struct hr_assignment_row){text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
-                                   text_at(stmt, 3, arena), text_at(stmt, 4, arena), sqlite3_column_int64(stmt, 5)};
+    *(struct hr_assignment_row *)row = (struct hr_assignment_row){
+        text_at(stmt, 0, arena), text_at(stmt, 1, arena), text_at(stmt, 2, arena),
+        text_at(stmt, 3, arena), text_at(stmt, 4, arena), sqlite3_column_int64(stmt, 5)};
 }
 
-enum hr_code hr_store_assignment_add(struct hr_store *store, const struct hr_assignment_row *row, struct hr_err *err)
+enum hr_code hr_store_assignment_add(struct hr_store *store,
+                                     const struct hr_assignment_row *row,
+                                     struct hr_err *err)
 {
     return finish(store,
-                  bind(store, S_ASSIGNMENT_ADD, "ttttti", row->id, row->role, row->principal, row->scope, row->created_by,
-                       row->created_ms),
+                  bind(store, S_ASSIGNMENT_ADD, "ttttti", row->id, row->role, row->principal,
+                       row->scope, row->created_by, row->created_ms),
                   err);
 }
 
-enum hr_code hr_store_assignment_get(struct hr_store *store, struct hr_arena *arena, const char *id,
-                                     struct hr_assignment_row **row, struct hr_err *err)
+enum hr_code hr_store_assignment_get(struct hr_store *store,
+                                     struct hr_arena *arena,
+                                     const char *id,
+                                     struct hr_assignment_row **row,
+                                     struct hr_err *err)
 {
-    return single(store, bind(store, S_ASSIGNMENT_GET, "t", id), arena, sizeof **row, read_assignment, row, err);
+    return single(store, bind(store, S_ASSIGNMENT_GET, "t", id), arena, sizeof **row,
+                  read_assignment, row, err);
 }
 
 enum hr_code hr_store_assignment_remove(struct hr_store *store, const char *id, struct hr_err *err)
@@ -421,70 +498,100 @@ enum hr_code hr_store_assignment_remove(struct hr_store *store, const char *id, 
     return finish(store, bind(store, S_ASSIGNMENT_REMOVE, "t", id), err);
 }
 
-enum hr_code hr_store_assignment_remove_under(struct hr_store *store, const char *scope, struct hr_err *err)
+enum hr_code hr_store_assignment_remove_under(struct hr_store *store,
+                                              const char *scope,
+                                              struct hr_err *err)
 {
     return finish(store, bind(store, S_ASSIGNMENT_REMOVE_UNDER, "t", scope), err);
 }
 
-enum hr_code hr_store_assignment_list(struct hr_store *store, struct hr_arena *arena, struct hr_assignment_rows *rows,
+enum hr_code hr_store_assignment_list(struct hr_store *store,
+                                      struct hr_arena *arena,
+                                      struct hr_assignment_rows *rows,
                                       struct hr_err *err)
 {
     LIST(bind(store, S_ASSIGNMENT_LIST, ""), struct hr_assignment_row, read_assignment, rows);
 }
 
-enum hr_code hr_store_assignment_of(struct hr_store *store, struct hr_arena *arena, const char *principal,
-                                    struct hr_assignment_rows *rows, struct hr_err *err)
+enum hr_code hr_store_assignment_of(struct hr_store *store,
+                                    struct hr_arena *arena,
+                                    const char *principal,
+                                    struct hr_assignment_rows *rows,
+                                    struct hr_err *err)
 {
-    LIST(bind(store, S_ASSIGNMENT_OF, "t", principal), struct hr_assignment_row, read_assignment, rows);
+    LIST(bind(store, S_ASSIGNMENT_OF, "t", principal), struct hr_assignment_row, read_assignment,
+         rows);
 }
 
 /* ---- resources ---- */
 
 static void read_resource(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_resource_row *)row = (struct hr_resource_row){.id = text_at(stmt, 0, arena),
-                                                              .type = text_at(stmt, 1, arena),
-                                                              .parent = text_at(stmt, 2, arena),
-                                                              .name = text_at(stmt, 3, arena),
-                                                              .location = text_at(stmt, 4, arena),
-                                                              .properties = text_at(stmt, 5, arena),
-                                                              .tags = text_at(stmt, 6, arena),
-                                                              .identity = text_at(stmt, 7, arena),
-                                                              .created_by = text_at(stmt, 8, arena),
-                                                              .created_ms = sqlite3_column_int64(stmt, 9),
-                                                              .changed_ms = sqlite3_column_int64(stmt, 10)};
+    *(struct hr_resource_row *)row =
+        (struct hr_resource_row){.id = text_at(stmt, 0, arena),
+                                 .type = text_at(stmt, 1, arena),
+                                 .parent = text_at(stmt, 2, arena),
+                                 .name = text_at(stmt, 3, arena),
+                                 .location = text_at(stmt, 4, arena),
+                                 .properties = text_at(stmt, 5, arena),
+                                 .tags = text_at(stmt, 6, arena),
+                                 .identity = text_at(stmt, 7, arena),
+                                 .created_by = text_at(stmt, 8, arena),
+                                 .created_ms = sqlite3_column_int64(stmt, 9),
+                                 .changed_ms = sqlite3_column_int64(stmt, 10)};
 }
 
-enum hr_code hr_store_resource_add(struct hr_store *store, const struct hr_resource_row *row, struct hr_err *err)
-{
-    enum hr_code code = finish(store,
-                               bind(store, S_RESOURCE_ADD, "tttttttttii", row->id, row->type, row->parent, row->name,
-                                    row->location, row->properties, row->tags ? row->tags : "{}", row->identity, row->created_by,
-                                    row->created_ms, row->changed_ms),
-                               err);
-    return code == HR_E_EXISTS ? hr_fail(err, code, "resource \"%s\" exists already", row->id) : code;
-}
-
-enum hr_code hr_store_resource_update(struct hr_store *store, const char *id, const char *properties, const char *tags,
-                                      int64_t changed_ms, struct hr_err *err)
-{
-    return finish(store, bind(store, S_RESOURCE_UPDATE, "ttti", id, properties, tags, changed_ms), err);
-}
-
-enum hr_code hr_store_resource_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_resource_row **row,
+enum hr_code hr_store_resource_add(struct hr_store *store,
+                                   const struct hr_resource_row *row,
                                    struct hr_err *err)
 {
-    return single(store, bind(store, S_RESOURCE_GET, "t", id), arena, sizeof **row, read_resource, row, err);
+    enum hr_code code =
+        finish(store,
+               bind(store, S_RESOURCE_ADD, "tttttttttii", row->id, row->type, row->parent,
+                    row->name, row->location, row->properties, row->tags ? row->tags : "{}",
+                    row->identity, row->created_by, row->created_ms, row->changed_ms),
+               err);
+    return code == HR_E_EXISTS ? hr_fail(err, code, "resource \"%s\" exists already", row->id)
+                               : code;
 }
 
-enum hr_code hr_store_resource_list(struct hr_store *store, struct hr_arena *arena, const char *parent, const char *type,
-                                    struct hr_resource_rows *rows, struct hr_err *err)
+enum hr_code hr_store_resource_update(struct hr_store *store,
+                                      const char *id,
+                                      const char *properties,
+                                      const char *tags,
+                                      int64_t changed_ms,
+                                      struct hr_err *err)
 {
-    LIST(bind(store, S_RESOURCE_LIST, "tt", parent, type), struct hr_resource_row, read_resource, rows);
+    return finish(store, bind(store, S_RESOURCE_UPDATE, "ttti", id, properties, tags, changed_ms),
+                  err);
 }
 
-enum hr_code hr_store_resource_all(struct hr_store *store, struct hr_arena *arena, const char *type,
-                                   struct hr_resource_rows *rows, struct hr_err *err)
+enum hr_code hr_store_resource_get(struct hr_store *store,
+                                   struct hr_arena *arena,
+                                   const char *id,
+                                   struct hr_resource_row **row,
+                                   struct hr_err *err)
+{
+    return single(store, bind(store, S_RESOURCE_GET, "t", id), arena, sizeof **row, read_resource,
+                  row, err);
+}
+
+enum hr_code hr_store_resource_list(struct hr_store *store,
+                                    struct hr_arena *arena,
+                                    const char *parent,
+                                    const char *type,
+                                    struct hr_resource_rows *rows,
+                                    struct hr_err *err)
+{
+    LIST(bind(store, S_RESOURCE_LIST, "tt", parent, type), struct hr_resource_row, read_resource,
+         rows);
+}
+
+enum hr_code hr_store_resource_all(struct hr_store *store,
+                                   struct hr_arena *arena,
+                                   const char *type,
+                                   struct hr_resource_rows *rows,
+                                   struct hr_err *err)
 {
     LIST(bind(store, S_RESOURCE_ALL, "t", type), struct hr_resource_row, read_resource, rows);
 }
@@ -498,33 +605,45 @@ enum hr_code hr_store_resource_remove(struct hr_store *store, const char *id, st
 
 static void read_operation(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_operation_row *)row =
-        (struct hr_operation_row){text_at(stmt, 0, arena),       text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
-                                  text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
-                                  sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
+    *(struct hr_operation_row *)row = (struct hr_operation_row){
+        text_at(stmt, 0, arena),       text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
+        text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
+        sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
 }
 
-enum hr_code hr_store_operation_add(struct hr_store *store, const struct hr_operation_row *row, struct hr_err *err)
+enum hr_code hr_store_operation_add(struct hr_store *store,
+                                    const struct hr_operation_row *row,
+                                    struct hr_err *err)
 {
     return finish(store,
-                  bind(store, S_OPERATION_ADD, "ttttti", row->id, row->resource, row->kind, row->status, row->owner,
-                       row->started_ms),
+                  bind(store, S_OPERATION_ADD, "ttttti", row->id, row->resource, row->kind,
+                       row->status, row->owner, row->started_ms),
                   err);
 }
 
-enum hr_code hr_store_operation_end(struct hr_store *store, const char *id, const char *status, const char *error,
-                                    int64_t ended_ms, struct hr_err *err)
+enum hr_code hr_store_operation_end(struct hr_store *store,
+                                    const char *id,
+                                    const char *status,
+                                    const char *error,
+                                    int64_t ended_ms,
+                                    struct hr_err *err)
 {
     return finish(store, bind(store, S_OPERATION_END, "ttti", id, status, error, ended_ms), err);
 }
 
-enum hr_code hr_store_operation_get(struct hr_store *store, struct hr_arena *arena, const char *id, struct hr_operation_row **row,
+enum hr_code hr_store_operation_get(struct hr_store *store,
+                                    struct hr_arena *arena,
+                                    const char *id,
+                                    struct hr_operation_row **row,
                                     struct hr_err *err)
 {
-    return single(store, bind(store, S_OPERATION_GET, "t", id), arena, sizeof **row, read_operation, row, err);
+    return single(store, bind(store, S_OPERATION_GET, "t", id), arena, sizeof **row, read_operation,
+                  row, err);
 }
 
-enum hr_code hr_store_operation_open(struct hr_store *store, struct hr_arena *arena, struct hr_operation_rows *rows,
+enum hr_code hr_store_operation_open(struct hr_store *store,
+                                     struct hr_arena *arena,
+                                     struct hr_operation_rows *rows,
                                      struct hr_err *err)
 {
     LIST(bind(store, S_OPERATION_OPEN, ""), struct hr_operation_row, read_operation, rows);
@@ -534,29 +653,36 @@ enum hr_code hr_store_operation_open(struct hr_store *store, struct hr_arena *ar
 
 static void read_session(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
 {
-    *(struct hr_session_row *)row =
-        (struct hr_session_row){sqlite3_column_int64(stmt, 0), text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
-                                text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
-                                sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
+    *(struct hr_session_row *)row = (struct hr_session_row){
+        sqlite3_column_int64(stmt, 0), text_at(stmt, 1, arena),      text_at(stmt, 2, arena),
+        text_at(stmt, 3, arena),       text_at(stmt, 4, arena),      text_at(stmt, 5, arena),
+        sqlite3_column_int64(stmt, 6), sqlite3_column_int64(stmt, 7)};
 }
 
-enum hr_code hr_store_session_add(struct hr_store *store, struct hr_session_row *row, struct hr_err *err)
+enum hr_code hr_store_session_add(struct hr_store *store,
+                                  struct hr_session_row *row,
+                                  struct hr_err *err)
 {
-    HR_TRY(
-        finish(store,
-               bind(store, S_SESSION_ADD, "ttttti", row->uuid, row->owner, row->pool, row->state, row->request, row->created_ms),
-               err));
+    HR_TRY(finish(store,
+                  bind(store, S_SESSION_ADD, "ttttti", row->uuid, row->owner, row->pool, row->state,
+                       row->request, row->created_ms),
+                  err));
     row->id = sqlite3_last_insert_rowid(store->db);
     return HR_OK;
 }
 
-enum hr_code hr_store_session_end(struct hr_store *store, int64_t id, const char *state, int64_t ended_ms, struct hr_err *err)
+enum hr_code hr_store_session_end(
+    struct hr_store *store, int64_t id, const char *state, int64_t ended_ms, struct hr_err *err)
 {
     return finish(store, bind(store, S_SESSION_END, "iti", id, state, ended_ms), err);
 }
 
-enum hr_code hr_store_session_list(struct hr_store *store, struct hr_arena *arena, int limit, struct hr_session_rows *rows,
+enum hr_code hr_store_session_list(struct hr_store *store,
+                                   struct hr_arena *arena,
+                                   int limit,
+                                   struct hr_session_rows *rows,
                                    struct hr_err *err)
 {
-    LIST(bind(store, S_SESSION_LIST, "i", (int64_t)limit), struct hr_session_row, read_session, rows);
+    LIST(bind(store, S_SESSION_LIST, "i", (int64_t)limit), struct hr_session_row, read_session,
+         rows);
 }

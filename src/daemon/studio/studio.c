@@ -7,7 +7,7 @@
 #define ROOT "/studio"
 
 /* nothing inline and nothing from elsewhere; data: pictures are what statements draw */
-#define POLICY \
+#define POLICY                                                                                                             \
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " \
     "frame-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -38,7 +38,8 @@ static const struct hr_studio_file *find(const char *path)
 
 static void redirect(struct hr_exchange *exchange, const struct hr_request *request)
 {
-    const char *to = hr_printf(hr_exchange_arena(exchange), ROOT "/%s%s", request->query[0] ? "?" : "", request->query);
+    const char *to = hr_printf(hr_exchange_arena(exchange), ROOT "/%s%s",
+                               request->query[0] ? "?" : "", request->query);
     struct hr_header headers[] = {{"location", to}, {"cache-control", "no-store"}};
     hr_exchange_reply_headers(exchange, 302, &(struct hr_headers){headers, HR_LEN(headers)}, "", 0);
 }
@@ -50,10 +51,12 @@ static void refuse(struct hr_exchange *exchange, int status, const char *why)
                                   {"x-content-type-options", "nosniff"},
                                   {"allow", "GET, HEAD"}};
     size_t count = HR_LEN(headers) - (status != 405);
-    hr_exchange_reply_headers(exchange, status, &(struct hr_headers){headers, count}, why, strlen(why));
+    hr_exchange_reply_headers(exchange, status, &(struct hr_headers){headers, count}, why,
+                              strlen(why));
 }
 
-/* does a comma separated header hold the word (a coding refused with q=0 does not occur in browsers, and is taken for refused) */
+/* does a comma separated header hold the word (a coding refused with q=0 does not occur in
+ * browsers, and is taken for refused) */
 static bool holds(const char *list, const char *word)
 {
     size_t len = strlen(word);
@@ -66,25 +69,30 @@ static bool holds(const char *list, const char *word)
     return false;
 }
 
-static void serve(struct hr_exchange *exchange, const struct hr_request *request, const struct hr_studio_file *file)
+static void serve(struct hr_exchange *exchange,
+                  const struct hr_request *request,
+                  const struct hr_studio_file *file)
 {
-    /* an asset's name is the hash of its content: it never changes; the page names them, and is asked for again each time */
+    /* an asset's name is the hash of its content: it never changes; the page names them, and is
+     * asked for again each time */
     bool asset = !strncmp(file->path, "assets/", 7), html = !strcmp(file->path, "index.html");
     bool packed = file->gzip && holds(hr_header_get(&request->headers, "accept-encoding"), "gzip");
-    struct hr_header headers[12] = {{"content-type", file->type},
-                                    {"etag", file->etag},
-                                    {"cache-control", asset ? "public, max-age=31536000, immutable" : "no-cache"},
-                                    {"vary", "accept-encoding"},
-                                    {"x-content-type-options", "nosniff"},
-                                    {"referrer-policy", "no-referrer"},
-                                    {"cross-origin-resource-policy", "same-origin"}};
+    struct hr_header headers[12] = {
+        {"content-type", file->type},
+        {"etag", file->etag},
+        {"cache-control", asset ? "public, max-age=31536000, immutable" : "no-cache"},
+        {"vary", "accept-encoding"},
+        {"x-content-type-options", "nosniff"},
+        {"referrer-policy", "no-referrer"},
+        {"cross-origin-resource-policy", "same-origin"}};
     size_t count = 7;
     if (html) {
         headers[count++] = (struct hr_header){"content-security-policy", POLICY};
         headers[count++] = (struct hr_header){"x-frame-options", "DENY"};
         headers[count++] = (struct hr_header){"cross-origin-opener-policy", "same-origin"};
     } else if (!strcmp(file->type, "font/woff2") || !strncmp(file->type, "text/css", 8)) {
-        /* the frames that show HTML outputs are of no origin: same-site would keep their style sheet from them */
+        /* the frames that show HTML outputs are of no origin: same-site would keep their style
+         * sheet from them */
         headers[count - 1].value = "cross-origin";
     }
     if (packed)
@@ -93,11 +101,13 @@ static void serve(struct hr_exchange *exchange, const struct hr_request *request
     if (known && strstr(known, file->etag))
         hr_exchange_reply_headers(exchange, 304, &(struct hr_headers){headers, count}, "", 0);
     else
-        hr_exchange_reply_headers(exchange, 200, &(struct hr_headers){headers, count}, packed ? file->gzip : file->data,
+        hr_exchange_reply_headers(exchange, 200, &(struct hr_headers){headers, count},
+                                  packed ? file->gzip : file->data,
                                   packed ? file->gzip_len : file->len);
 }
 
-/* addresses of pages are the script's business: each gets index.html. What looks like a file is one or is not there. */
+/* addresses of pages are the script's business: each gets index.html. What looks like a file is one
+ * or is not there. */
 void hr_studio_take(struct hr_exchange *exchange)
 {
     const struct hr_request *request = hr_exchange_request(exchange);

@@ -10,46 +10,76 @@
 #include <strings.h>
 
 /* a relation that a plan id or alias names, and the columns it had there */
-struct hr_plan_name { int64_t plan_id; struct hr_attrs output; struct hr_plan_name *next; };
+struct hr_plan_name {
+    int64_t plan_id;
+    struct hr_attrs output;
+    struct hr_plan_name *next;
+};
 
-struct cte_scope { const char *name; struct hr_node *node; int id; struct cte_scope *outer; bool used, recursive; };   /* node NULL: in its own anchor */
-struct reference_scope { int64_t plan_id; const struct hr_rel *rel; struct reference_scope *outer; };
+/* node NULL: in its own anchor */
+struct cte_scope {
+    const char *name;
+    struct hr_node *node;
+    int id;
+    struct cte_scope *outer;
+    bool used, recursive;
+};
+struct reference_scope {
+    int64_t plan_id;
+    const struct hr_rel *rel;
+    struct reference_scope *outer;
+};
 
 struct analysis {
     struct hr_arena *arena;
     struct hr_env *env;
     struct hr_err *err;
     int next_id, depth;
-    unsigned steps;                    /* expressions resolved: now and then it is asked whether the query is cancelled */
+    /* expressions resolved: now and then it is asked whether the query is cancelled */
+    unsigned steps;
     bool ansi, case_sensitive;
-    bool metadata, wants_metadata;     /* scans give _metadata; a name asks for it: the analysis is done again with it */
-    const struct hr_zone *zone;        /* the session's */
+    /* scans give _metadata; a name asks for it: the analysis is done again with it */
+    bool metadata, wants_metadata;
+    const struct hr_zone *zone; /* the session's */
     struct cte_scope *ctes;
     struct reference_scope *references;
-    struct hr_observation *observations; size_t observation_count;
-    struct hr_source **sources; size_t source_count;
-    struct scope *outer;               /* of the subquery being analyzed */
-    const char **views; size_t view_count;   /* being expanded, against cycles */
-    const struct hr_window_definition *windows; size_t window_count;
-    const struct hr_rel *parameters;   /* the SQL text whose :name and ? are being resolved */
+    struct hr_observation *observations;
+    size_t observation_count;
+    struct hr_source **sources;
+    size_t source_count;
+    struct scope *outer; /* of the subquery being analyzed */
+    const char **views;
+    size_t view_count; /* being expanded, against cycles */
+    const struct hr_window_definition *windows;
+    size_t window_count;
+    const struct hr_rel *parameters; /* the SQL text whose :name and ? are being resolved */
 };
 
-struct bound_attr { struct hr_expr expr; const struct hr_attr *attr; };   /* kind LAMBDA_VARIABLE with no name: an attribute already found */
+/* kind LAMBDA_VARIABLE with no name: an attribute already found */
+struct bound_attr {
+    struct hr_expr expr;
+    const struct hr_attr *attr;
+};
 
-struct lambda_scope { const struct hr_attr **params; size_t count; struct lambda_scope *outer; };
+struct lambda_scope {
+    const struct hr_attr **params;
+    size_t count;
+    struct lambda_scope *outer;
+};
 
 /* the names that an expression may use */
 struct scope {
     struct analysis *a;
     struct hr_node *inputs[2];
     size_t input_count;
-    struct scope *outer;               /* of the enclosing query */
+    struct scope *outer; /* of the enclosing query */
     struct lambda_scope *lambda;
-    const struct hr_attrs *also_attrs; /* lateral column aliases, HAVING's select list: names found after the inputs' */
+    /* lateral column aliases, HAVING's select list: names found after the inputs' */
+    const struct hr_attrs *also_attrs;
     const struct hr_texprs *also;
-    bool correlated;                   /* out: a name of `outer` was used */
-    const char *alias_used;            /* out: a name of `also` was used: this one */
-    const char *clause;                /* for messages */
+    bool correlated;        /* out: a name of `outer` was used */
+    const char *alias_used; /* out: a name of `also` was used: this one */
+    const char *clause;     /* for messages */
 };
 
 struct hr_call {
@@ -57,7 +87,7 @@ struct hr_call {
     const struct hr_function *function;
     const char *name;
     const struct hr_expr *expr;
-    struct hr_texpr *out;              /* args are in out->call.args */
+    struct hr_texpr *out; /* args are in out->call.args */
 };
 
 #define NEW(a, type) HR_NEW((a)->arena, type)
@@ -67,38 +97,95 @@ struct hr_call {
 /* relation.c and its fellows */
 enum hr_code hr_resolve_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_node *input);
-const struct hr_attr *attr_new(struct analysis *a, const char *name, const struct hr_type *type, bool nullable);
-const struct hr_attr *attr_like(struct analysis *a, const struct hr_attr *attr);        /* a copy with the same id */
-enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs exprs, struct hr_attrs output, struct hr_node **out);
-enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code hr_resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out);
-enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *list, struct hr_node **out);
-enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
-                              struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out);
+const struct hr_attr *attr_new(struct analysis *a,
+                               const char *name,
+                               const struct hr_type *type,
+                               bool nullable);
+/* a copy with the same id */
+const struct hr_attr *attr_like(struct analysis *a, const struct hr_attr *attr);
+enum hr_code project(struct analysis *a,
+                     struct hr_node *input,
+                     struct hr_texprs exprs,
+                     struct hr_attrs output,
+                     struct hr_node **out);
+enum hr_code hr_resolve_aggregate(struct analysis *a,
+                                  const struct hr_rel *rel,
+                                  struct hr_node **out);
+enum hr_code hr_resolve_pivot(struct scope *s,
+                              const struct hr_rel *rel,
+                              struct hr_node *input,
+                              struct hr_texprs groups,
+                              struct hr_node **out);
+enum hr_code resolve_select(struct analysis *a,
+                            const struct hr_rel *rel,
+                            struct hr_node *input,
+                            const struct hr_exprs *list,
+                            struct hr_node **out);
+enum hr_code aggregate_select(struct analysis *a,
+                              struct hr_node *input,
+                              struct hr_texprs groups,
+                              struct hr_texprs list,
+                              struct hr_attrs names,
+                              struct hr_texpr *having,
+                              uint64_t *sets,
+                              size_t set_count,
+                              struct hr_node **out);
 enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code hr_resolve_statistics(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code hr_resolve_unpivot(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out);
-enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out);
-enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_texpr *generator, bool outer, const struct hr_names *names,
-                           const char *qualifier, struct hr_node **out);
-enum hr_code filter_node(struct analysis *a, struct hr_node *input, struct hr_texpr *condition, struct hr_node **out);
-enum hr_code cast_output(struct analysis *a, struct hr_node *input, const struct hr_type **types, struct hr_node **out);
-enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const char *what, int64_t *value);
+enum hr_code hr_resolve_statistics(struct analysis *a,
+                                   const struct hr_rel *rel,
+                                   struct hr_node **out);
+enum hr_code hr_resolve_unpivot(struct analysis *a,
+                                const struct hr_rel *rel,
+                                struct hr_node *input,
+                                struct hr_node **out);
+enum hr_code hr_resolve_transpose(struct analysis *a,
+                                  const struct hr_rel *rel,
+                                  struct hr_node *input,
+                                  struct hr_node **out);
+enum hr_code hr_resolve_generate(struct analysis *a,
+                                 const struct hr_rel *rel,
+                                 struct hr_node **out);
+enum hr_code generate_node(struct analysis *a,
+                           struct hr_node *input,
+                           struct hr_texpr *generator,
+                           bool outer,
+                           const struct hr_names *names,
+                           const char *qualifier,
+                           struct hr_node **out);
+enum hr_code filter_node(struct analysis *a,
+                         struct hr_node *input,
+                         struct hr_texpr *condition,
+                         struct hr_node **out);
+enum hr_code cast_output(struct analysis *a,
+                         struct hr_node *input,
+                         const struct hr_type **types,
+                         struct hr_node **out);
+enum hr_code constant_int(struct analysis *a,
+                          const struct hr_expr *expr,
+                          const char *what,
+                          int64_t *value);
 
 struct scope scope_of(struct analysis *a, struct hr_node *input);
 enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code range_node(struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out);
+enum hr_code range_node(
+    struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out);
 struct hr_node *one_row(struct analysis *a);
 enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code qualify(struct analysis *a, struct hr_node *node, struct hr_names qualifier, const struct hr_names *columns, struct hr_node **out);
+enum hr_code qualify(struct analysis *a,
+                     struct hr_node *node,
+                     struct hr_names qualifier,
+                     const struct hr_names *columns,
+                     struct hr_node **out);
 enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
-enum hr_code restore_output(struct analysis *a, struct hr_node *node, const struct hr_attrs *output, struct hr_node **out);
+enum hr_code restore_output(struct analysis *a,
+                            struct hr_node *node,
+                            const struct hr_attrs *output,
+                            struct hr_node **out);
 enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
 enum hr_code limit_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
@@ -113,94 +200,178 @@ enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 
 /* expr.c and its fellows */
 enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out);
-const struct hr_attr *hidden_attr(struct analysis *a, const struct hr_expr *expr, const struct hr_attr *attr);   /* attr as expr, an alias, hides it */
+/* attr as expr, an alias, hides it */
+const struct hr_attr *hidden_attr(struct analysis *a,
+                                  const struct hr_expr *expr,
+                                  const struct hr_attr *attr);
 /* rel (a select or an aggregate) as it is, or over a plan that makes the windows of window(…) */
 /* puts windows that stand inside of windows of `exprs` into a projection over *input */
 enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct hr_texprs *exprs);
-bool hr_is_session(const struct hr_attr *attr);             /* made by session_window(…), or by window(…), as the column's metadata says */
+/* made by session_window(…), or by window(…), as the column's metadata says */
+bool hr_is_session(const struct hr_attr *attr);
 bool hr_is_time_window(const struct hr_attr *attr);
-/* a group by sessions: puts the merged ones in their place. *having may be NULL; sets: ROLLUP and its like, which are refused then */
-enum hr_code hr_merge_sessions(struct analysis *a, struct hr_node **input, struct hr_texprs *groups, struct hr_texprs *list, struct hr_texpr **having,
+/* a group by sessions: puts the merged ones in their place. *having may be NULL; sets: ROLLUP and
+ * its like, which are refused then */
+enum hr_code hr_merge_sessions(struct analysis *a,
+                               struct hr_node **input,
+                               struct hr_texprs *groups,
+                               struct hr_texprs *list,
+                               struct hr_texpr **having,
                                bool sets);
-enum hr_code hr_time_windows(struct analysis *a, const struct hr_rel *rel, const struct hr_rel **out);
+enum hr_code hr_time_windows(struct analysis *a,
+                             const struct hr_rel *rel,
+                             const struct hr_rel **out);
 enum hr_code no_function(struct analysis *a, const struct hr_names *name);
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
-enum hr_code resolve_frame(struct scope *s, const struct hr_expr *definition, struct hr_texpr *window);   /* the frame that definition writes */
+/* the frame that definition writes */
+enum hr_code resolve_frame(struct scope *s,
+                           const struct hr_expr *definition,
+                           struct hr_texpr *window);
 enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code hr_resolve_expr(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
-enum hr_code expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out);  /* stars and regexes to attributes */
-enum hr_code resolve_named(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out, const struct hr_attr **attr);
+/* stars and regexes to attributes */
+enum hr_code expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out);
+enum hr_code resolve_named(struct scope *s,
+                           const struct hr_expr *expr,
+                           struct hr_texpr **out,
+                           const struct hr_attr **attr);
 enum hr_code resolve_orders(struct scope *s, const struct hr_exprs *list, struct hr_torders *out);
-enum hr_code boolean_condition(struct scope *s, const struct hr_expr *expr, const char *what, struct hr_texpr **out);
-enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out);
+enum hr_code boolean_condition(struct scope *s,
+                               const struct hr_expr *expr,
+                               const char *what,
+                               struct hr_texpr **out);
+enum hr_code call_typed(
+    struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out);
 enum hr_code finish_call(struct hr_call *call);
-enum hr_code extract_value(struct scope *s, struct hr_texpr *child, struct hr_texpr *extraction, struct hr_texpr **out);
-struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable);
-struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struct hr_attr **param);   /* a variable for it; a name or constant itself */
-struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr);               /* an expression that is this column already */
+enum hr_code extract_value(struct scope *s,
+                           struct hr_texpr *child,
+                           struct hr_texpr *extraction,
+                           struct hr_texpr **out);
+struct hr_texpr *texpr_new(struct analysis *a,
+                           enum hr_texpr_kind kind,
+                           const struct hr_type *type,
+                           bool nullable);
+/* a variable for it; a name or constant itself */
+struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struct hr_attr **param);
+/* an expression that is this column already */
+struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr);
 struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr);
 struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal);
 struct hr_texpr *literal_int(struct analysis *a, const struct hr_type *type, int64_t value);
 struct hr_texpr *literal_string(struct analysis *a, const char *text);
 struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type);
-struct hr_texpr *cast_implicit(struct analysis *a, struct hr_texpr *child, const struct hr_type *type);
+struct hr_texpr *cast_implicit(struct analysis *a,
+                               struct hr_texpr *child,
+                               const struct hr_type *type);
 bool texpr_equal(const struct hr_texpr *a, const struct hr_texpr *b);
-enum hr_code node_own_exprs(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg);
+enum hr_code node_own_exprs(struct hr_node *node,
+                            enum hr_code (*fn)(void *, struct hr_texpr **),
+                            void *arg);
 bool has_aggregate(const struct hr_texpr *expr);
 bool has_subquery(const struct hr_texpr *expr);
-bool has_kind(const struct hr_texpr *expr, unsigned flags);                             /* a call whose function has one of the flags */
-const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags);          /* the first of these, or NULL */
+/* a call whose function has one of the flags */
+bool has_kind(const struct hr_texpr *expr, unsigned flags);
+/* the first of these, or NULL */
+const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags);
 bool is_foldable(const struct hr_texpr *expr);
 
 /* outer.c */
 typedef enum hr_code outer_fn(void *arg, struct hr_texpr **column);
-enum hr_code each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg);      /* its columns of the enclosing query, as often as they stand there */
+/* its columns of the enclosing query, as often as they stand there */
+enum hr_code each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg);
 bool subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y);
-bool uses_outer(const struct hr_texpr *expr);                                           /* itself, not in a subquery of its own */
-struct hosted { struct analysis *a; const char *list; };                                /* the expressions of one operator that use outer columns */
-void host_add(struct hosted *hosted, const struct hr_texpr *expr, const char *alias, const char *suffix);
-enum hr_code host_check(const struct hosted *hosted);                                   /* refuses an operator that may not use them */
-enum hr_code check_aggregate_hosts(struct analysis *a, const struct hr_texprs *groups, const struct hr_texprs *list, const struct hr_attrs *names);
+/* itself, not in a subquery of its own */
+bool uses_outer(const struct hr_texpr *expr);
+/* the expressions of one operator that use outer columns */
+struct hosted {
+    struct analysis *a;
+    const char *list;
+};
+void host_add(struct hosted *hosted,
+              const struct hr_texpr *expr,
+              const char *alias,
+              const char *suffix);
+/* refuses an operator that may not use them */
+enum hr_code host_check(const struct hosted *hosted);
+enum hr_code check_aggregate_hosts(struct analysis *a,
+                                   const struct hr_texprs *groups,
+                                   const struct hr_texprs *list,
+                                   const struct hr_attrs *names);
 
 /* place.c */
-enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr);                 /* of ORDER BY, ON, LATERAL VIEW: no aggregate, no window */
+/* of ORDER BY, ON, LATERAL VIEW: no aggregate, no window */
+enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr);
 enum hr_code check_deterministic(struct analysis *a, const struct hr_texpr *condition);
-enum hr_code check_no_window(struct analysis *a, const struct hr_texpr *condition, const char *clause);
+enum hr_code check_no_window(struct analysis *a,
+                             const struct hr_texpr *condition,
+                             const char *clause);
 enum hr_code check_group(struct analysis *a, struct hr_texpr *group);
 enum hr_code aggregate_filter(struct scope *s, const struct hr_expr *filter, struct hr_texpr **out);
-enum hr_code check_higher_order(struct analysis *a, struct hr_texpr *call);             /* a call with lambdas */
+/* a call with lambdas */
+enum hr_code check_higher_order(struct analysis *a, struct hr_texpr *call);
 enum hr_code check_lambda(struct scope *s, struct hr_texpr *lambda);
 
 /* names.c */
 bool same_name(const struct analysis *a, const char *x, const char *y);
-const char *quoted(struct analysis *a, const struct hr_names *name);                    /* `a`.`b` */
+/* `a`.`b` */
+const char *quoted(struct analysis *a, const struct hr_names *name);
 const char *quote(struct analysis *a, const char *part);
 enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out);
 enum hr_code unresolved_column(struct scope *s, const struct hr_names *name);
-const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *output, const char *name, size_t *index);
-/* the outputs of the nodes below that are the plan `plan_id`: a DataFrame may stand in a plan any number of times */
-struct planned { struct hr_attrs *at; size_t count, cap; };
-enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct planned *out);
+const struct hr_attr *find_output(struct analysis *a,
+                                  const struct hr_attrs *output,
+                                  const char *name,
+                                  size_t *index);
+/* the outputs of the nodes below that are the plan `plan_id`: a DataFrame may stand in a plan any
+ * number of times */
+struct planned {
+    struct hr_attrs *at;
+    size_t count, cap;
+};
+enum hr_code find_by_plan_id(struct analysis *a,
+                             struct hr_node *node,
+                             int64_t plan_id,
+                             struct planned *out);
 
 /* coerce.c */
-const struct hr_type *wider_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y);   /* NULL: none */
-const struct hr_type *union_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y);
+/* NULL: none */
+const struct hr_type *wider_type(struct analysis *a,
+                                 const struct hr_type *x,
+                                 const struct hr_type *y);
+const struct hr_type *union_type(struct analysis *a,
+                                 const struct hr_type *x,
+                                 const struct hr_type *y);
 bool can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi);
 bool cast_nullable(const struct hr_type *from, const struct hr_type *to);
-bool implicit_cast_allowed(struct analysis *a, const struct hr_type *from, char want, const struct hr_type **to);
-enum hr_code make_cast(struct scope *s, struct hr_texpr *child, const struct hr_type *type, enum hr_cast_mode mode, struct hr_texpr **out);
+bool implicit_cast_allowed(struct analysis *a,
+                           const struct hr_type *from,
+                           char want,
+                           const struct hr_type **to);
+enum hr_code make_cast(struct scope *s,
+                       struct hr_texpr *child,
+                       const struct hr_type *type,
+                       enum hr_cast_mode mode,
+                       struct hr_texpr **out);
 const struct hr_type *decimal_for(struct analysis *a, const struct hr_type *integral);
 bool is_string(const struct hr_type *type);
 bool is_orderable(const struct hr_type *type);
 bool is_comparable(const struct hr_type *type);
-const char *type_sql(struct analysis *a, const struct hr_type *type);                   /* "INT", with the quotes */
-const char *expr_sql(struct analysis *a, const struct hr_texpr *expr);                  /* "(a + b)", with the quotes */
-const char *qualified_name(struct analysis *a, const struct hr_texpr *expr);            /* sum(t.a) */
-const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr);        /* a, where the name has outer(t.a) */
+/* "INT", with the quotes */
+const char *type_sql(struct analysis *a, const struct hr_type *type);
+/* "(a + b)", with the quotes */
+const char *expr_sql(struct analysis *a, const struct hr_texpr *expr);
+/* sum(t.a) */
+const char *qualified_name(struct analysis *a, const struct hr_texpr *expr);
+/* a, where the name has outer(t.a) */
+const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr);
 const char *pretty_name(struct analysis *a, const struct hr_texpr *expr);
-const char *frame_sql(struct analysis *a, const struct hr_texpr *window);                /* "ROWS BETWEEN …" */
-const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window);          /* "(PARTITION BY … ORDER BY … ROWS …)" */
-const char *orders_text(struct analysis *a, const struct hr_torders *orders);            /* a ASC NULLS FIRST,b DESC NULLS LAST */
-const char *ordinal(int index);                                                          /* first, second … */
+/* "ROWS BETWEEN …" */
+const char *frame_sql(struct analysis *a, const struct hr_texpr *window);
+/* "(PARTITION BY … ORDER BY … ROWS …)" */
+const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window);
+/* a ASC NULLS FIRST,b DESC NULLS LAST */
+const char *orders_text(struct analysis *a, const struct hr_torders *orders);
+/* first, second … */
+const char *ordinal(int index);
 #endif

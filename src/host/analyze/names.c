@@ -29,7 +29,10 @@ const char *quoted(struct analysis *a, const struct hr_names *name)
     return text;
 }
 
-const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *output, const char *name, size_t *index)
+const struct hr_attr *find_output(struct analysis *a,
+                                  const struct hr_attrs *output,
+                                  const char *name,
+                                  size_t *index)
 {
     for (size_t i = 0; i < output->count; i++)
         if (!output->at[i]->hidden && same_name(a, output->at[i]->name, name)) {
@@ -41,7 +44,10 @@ const struct hr_attr *find_output(struct analysis *a, const struct hr_attrs *out
 }
 
 /* the last `count` parts of the qualifier are the first `count` of name */
-static bool qualifier_matches(const struct analysis *a, const struct hr_attr *attr, const struct hr_names *name, size_t count)
+static bool qualifier_matches(const struct analysis *a,
+                              const struct hr_attr *attr,
+                              const struct hr_names *name,
+                              size_t count)
 {
     if (attr->qualifier.count < count)
         return false;
@@ -52,7 +58,10 @@ static bool qualifier_matches(const struct analysis *a, const struct hr_attr *at
     return true;
 }
 
-struct matches { const struct hr_attr **at; size_t count, cap, used; };
+struct matches {
+    const struct hr_attr **at;
+    size_t count, cap, used;
+};
 
 static void match_add(struct analysis *a, struct matches *m, const struct hr_attr *attr)
 {
@@ -69,14 +78,18 @@ static void match_add(struct analysis *a, struct matches *m, const struct hr_att
     m->at[m->count++] = attr;
 }
 
-/* an analysis that fails is done again with the files' _metadata, when a name might have meant it */
+/* an analysis that fails is done again with the files' _metadata, when a name might have meant it
+ */
 static void asks_for_metadata(struct analysis *a, const struct hr_names *name)
 {
     for (size_t i = 0; i < name->count; i++)
         a->wants_metadata |= !strcasecmp(name->at[i], "_metadata");
 }
 
-static void match_made(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
+static void match_made(struct analysis *a,
+                       const struct hr_attrs *output,
+                       const struct hr_names *name,
+                       struct matches *m)
 {
     for (size_t i = 0; i < output->count; i++) {
         if (!output->at[i]->made || !same_name(a, output->at[i]->name, name->at[0]))
@@ -86,14 +99,20 @@ static void match_made(struct analysis *a, const struct hr_attrs *output, const 
     }
 }
 
-/* AttributeSeq.resolve: the longest qualifier that finds something wins; the rest of the name extracts fields */
-static void match(struct analysis *a, const struct hr_attrs *output, const struct hr_names *name, struct matches *m)
+/* AttributeSeq.resolve: the longest qualifier that finds something wins; the rest of the name
+ * extracts fields */
+static void match(struct analysis *a,
+                  const struct hr_attrs *output,
+                  const struct hr_names *name,
+                  struct matches *m)
 {
     size_t most = name->count > 1 ? name->count - 1 : 0;
-    for (size_t parts = most < 3 ? most : 3; ; parts--) {
+    for (size_t parts = most < 3 ? most : 3;; parts--) {
         for (size_t i = 0; i < output->count; i++) {
             const struct hr_attr *attr = output->at[i];
-            if ((attr->hidden && !attr->of_file && !parts) || !same_name(a, attr->name, name->at[parts]) || !qualifier_matches(a, attr, name, parts))
+            if ((attr->hidden && !attr->of_file && !parts) ||
+                !same_name(a, attr->name, name->at[parts]) ||
+                !qualifier_matches(a, attr, name, parts))
                 continue;
             m->used = parts + 1;
             match_add(a, m, attr);
@@ -112,11 +131,14 @@ static enum hr_code ambiguous(struct scope *s, const struct hr_names *name, stru
     const char *list = "";
     for (size_t i = 0; i < m->count; i++) {
         const struct hr_attr *attr = m->at[i];
-        const char *full = attr->qualifier.count ? hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), quote(a, attr->name))
-                                                  : quote(a, attr->name);
+        const char *full =
+            attr->qualifier.count
+                ? hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), quote(a, attr->name))
+                : quote(a, attr->name);
         list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", full);
     }
-    return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quoted(a, name), "referenceNames", hr_printf(a->arena, "[%s]", list), NULL);
+    return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quoted(a, name), "referenceNames",
+                         hr_printf(a->arena, "[%s]", list), NULL);
 }
 
 /* ---- suggestions: Spark orders all columns by edit distance and names the five nearest ---- */
@@ -127,7 +149,9 @@ static int distance(struct hr_arena *arena, const char *x, const char *y)
 {
     size_t n = strlen(x), m = strlen(y);
     if (n * m > DISTANCE_STEPS_MAX)
-        return (int)(n > m ? n : m);                         /* names of thousands of letters: as if nothing in them were alike */
+        return (int)(n > m
+                         ? n
+                         : m); /* names of thousands of letters: as if nothing in them were alike */
     int *row = HR_NEW_ARRAY(arena, int, m + 1);
     for (size_t j = 0; j <= m; j++)
         row[j] = (int)j;
@@ -144,7 +168,11 @@ static int distance(struct hr_arena *arena, const char *x, const char *y)
     return row[m];
 }
 
-struct proposal { const char *text; int distance; size_t order; };
+struct proposal {
+    const char *text;
+    int distance;
+    size_t order;
+};
 
 static int nearer(const void *x, const void *y)
 {
@@ -175,7 +203,8 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
             count++;
         }
     /* when all columns share one qualifier and the name has none, Spark leaves it out */
-    const char *missing = quoted(a, name), *plain = "";      /* Spark compares the quoted candidates with the plain name */
+    /* Spark compares the quoted candidates with the plain name */
+    const char *missing = quoted(a, name), *plain = "";
     for (size_t i = 0; i < name->count; i++)
         plain = hr_printf(a->arena, "%s%s%s", plain, i ? "." : "", name->at[i]);
     if (!qualify) {
@@ -187,7 +216,8 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
                 if (!first)
                     first = attr;
                 same = attr->qualifier.count == first->qualifier.count &&
-                       (!attr->qualifier.count || !strcmp(quoted(a, &attr->qualifier), quoted(a, &first->qualifier)));
+                       (!attr->qualifier.count ||
+                        !strcmp(quoted(a, &attr->qualifier), quoted(a, &first->qualifier)));
             }
         if (same)
             for (size_t k = 0, n = 0; k < s->input_count; k++)
@@ -199,11 +229,13 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
         proposals[i].distance = distance(a->arena, proposals[i].text, plain);
     qsort(proposals, count, sizeof *proposals, nearer);
     if (!count)
-        return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "objectName", missing, NULL);
+        return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "objectName", missing,
+                             NULL);
     const char *list = "";
     for (size_t i = 0; i < count && i < 5; i++)
         list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", proposals[i].text);
-    return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITH_SUGGESTION", "objectName", missing, "proposal", list, NULL);
+    return hr_fail_spark(a->err, "UNRESOLVED_COLUMN.WITH_SUGGESTION", "objectName", missing,
+                         "proposal", list, NULL);
 }
 
 /* ---- plan ids ---- */
@@ -220,7 +252,10 @@ static void planned_add(struct analysis *a, struct planned *planned, const struc
     planned->at[planned->count++] = *output;
 }
 
-enum hr_code find_by_plan_id(struct analysis *a, struct hr_node *node, int64_t plan_id, struct planned *out)
+enum hr_code find_by_plan_id(struct analysis *a,
+                             struct hr_node *node,
+                             int64_t plan_id,
+                             struct planned *out)
 {
     if (!node)
         return HR_OK;
@@ -260,7 +295,11 @@ static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, st
     return HR_OK;
 }
 
-static enum hr_code fields_of(struct scope *s, const struct hr_names *name, size_t used, struct hr_texpr *column, struct hr_texpr **out)
+static enum hr_code fields_of(struct scope *s,
+                              const struct hr_names *name,
+                              size_t used,
+                              struct hr_texpr *column,
+                              struct hr_texpr **out)
 {
     for (; used < name->count; used++)
         HR_TRY(extract_value(s, column, literal_string(s->a, name->at[used]), &column));
@@ -268,7 +307,10 @@ static enum hr_code fields_of(struct scope *s, const struct hr_names *name, size
     return HR_OK;
 }
 
-static enum hr_code match_result(struct scope *s, const struct hr_names *name, struct matches *m, struct hr_texpr **out)
+static enum hr_code match_result(struct scope *s,
+                                 const struct hr_names *name,
+                                 struct matches *m,
+                                 struct hr_texpr **out)
 {
     if (m->count > 1)
         return ambiguous(s, name, m);
@@ -280,14 +322,16 @@ static struct hr_texpr *find_lambda(struct scope *s, const char *name)
     for (struct lambda_scope *l = s->lambda; l; l = l->outer)
         for (size_t i = 0; i < l->count; i++)
             if (same_name(s->a, l->params[i]->name, name)) {
-                struct hr_texpr *variable = texpr_new(s->a, HR_T_VARIABLE, l->params[i]->type, l->params[i]->nullable);
+                struct hr_texpr *variable =
+                    texpr_new(s->a, HR_T_VARIABLE, l->params[i]->type, l->params[i]->nullable);
                 variable->variable.attr = l->params[i];
                 return variable;
             }
     return NULL;
 }
 
-/* Finds a name: lambda parameters, the inputs, lateral aliases, then the enclosing query. *out is NULL when there is none. */
+/* Finds a name: lambda parameters, the inputs, lateral aliases, then the enclosing query. *out is
+ * NULL when there is none. */
 enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
@@ -297,7 +341,8 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
     if (expr->attribute.plan_id != HR_NO_PLAN_ID) {
         HR_TRY(find_planned(s, expr, &m));
         if (m.count > 1)
-            return hr_fail_spark(a->err, "AMBIGUOUS_COLUMN_REFERENCE", "name", hr_printf(a->arena, "\"%s\"", name->at[name->count - 1]), NULL);
+            return hr_fail_spark(a->err, "AMBIGUOUS_COLUMN_REFERENCE", "name",
+                                 hr_printf(a->arena, "\"%s\"", name->at[name->count - 1]), NULL);
         if (m.count)
             return match_result(s, name, &m, out);
         /* a subquery's plan names the outer DataFrame's columns by plan id too */
@@ -319,7 +364,7 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
         match(a, &s->inputs[k]->output, name, &part);
         if (part.count && m.count && part.used != m.used) {
             if (part.used < m.used)
-                continue;                                   /* the longer qualifier wins over both inputs */
+                continue; /* the longer qualifier wins over both inputs */
             m.count = 0;
         }
         for (size_t i = 0; i < part.count; i++)
@@ -337,7 +382,8 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
     if (!s->outer)
         return HR_OK;
     HR_TRY(find_attribute(s->outer, expr, out));
-    for (struct hr_texpr *column = *out; column; column = column->kind == HR_T_FIELD ? column->field.child : NULL)
+    for (struct hr_texpr *column = *out; column;
+         column = column->kind == HR_T_FIELD ? column->field.child : NULL)
         if (column->kind == HR_T_COLUMN) {
             column->column.outer = true;
             s->correlated = true;

@@ -1,21 +1,25 @@
-/* Windows inside of windows, avg(row_number() OVER w) OVER v, and inside of lambdas, transform(a, x -> x + rank() OVER w). The engine takes none there, nor the outer
- * query's columns in another window, so these become hidden columns of a projection below; project() is called for that one too, so that any depth comes apart level by
- * level. What stands in a lambda uses none of its parameters: check_lambda() saw to that. */
+/* Windows inside of windows, avg(row_number() OVER w) OVER v, and inside of lambdas, transform(a, x
+ * -> x + rank() OVER w). The engine takes none there, nor the outer query's columns in another
+ * window, so these become hidden columns of a projection below; project() is called for that one
+ * too, so that any depth comes apart level by level. What stands in a lambda uses none of its
+ * parameters: check_lambda() saw to that. */
 #include "host/analyze/internal.h"
 
 struct lift {
     struct analysis *a;
-    struct hr_texprs windows;          /* taken out, … */
-    struct hr_attrs columns;           /* … and what stands in their place */
+    struct hr_texprs windows; /* taken out, … */
+    struct hr_attrs columns;  /* … and what stands in their place */
     size_t room;
 };
 
-/* is a window to the engine; rand() and randn() are only with a seed, of which each row's number is then drawn */
+/* is a window to the engine; rand() and randn() are only with a seed, of which each row's number is
+ * then drawn */
 static bool numbers_rows(const struct hr_texpr *expr)
 {
     if (expr->kind != HR_T_CALL)
         return expr->kind == HR_T_WINDOW;
-    bool takes_seed = expr->call.function->most > 0 && !(expr->call.function->flags & HR_F_INTERNAL);
+    bool takes_seed =
+        expr->call.function->most > 0 && !(expr->call.function->flags & HR_F_INTERNAL);
     return (expr->call.function->flags & HR_F_ROWS) && (!takes_seed || expr->call.args.count);
 }
 
@@ -38,7 +42,8 @@ static void take(struct lift *lift, struct hr_texpr **place)
 {
     struct hr_texpr *expr = *place;
     make_room(lift);
-    struct hr_attr *column = (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
+    struct hr_attr *column =
+        (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
     column->hidden = true;
     lift->windows.at[lift->windows.count++] = expr;
     lift->columns.at[lift->columns.count++] = column;
@@ -49,9 +54,12 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
     struct hr_texpr *expr = *place;
-    bool computes = expr->kind == HR_T_CALL && (expr->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW));
-    bool correlated = !computes && uses_outer(expr);         /* the engine has no outer columns in OVER */
-    bool subquery = expr->kind == HR_T_SUBQUERY;             /* a window in one is one inside of a window to the engine */
+    bool computes =
+        expr->kind == HR_T_CALL && (expr->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW));
+    /* the engine has no outer columns in OVER */
+    bool correlated = !computes && uses_outer(expr);
+    /* a window in one is one inside of a window to the engine */
+    bool subquery = expr->kind == HR_T_SUBQUERY;
     if (!numbers_rows(expr) && !correlated && !subquery)
         return hr_texpr_each(expr, take_out, arg);
     take(lift, place);

@@ -4,9 +4,16 @@
 
 /* ---- the columns of the enclosing query ---- */
 
-struct inside { const struct hr_node *plan; const struct inside *around; };
+struct inside {
+    const struct hr_node *plan;
+    const struct inside *around;
+};
 
-struct walk { const struct inside *inside; outer_fn *fn; void *arg; };
+struct walk {
+    const struct inside *inside;
+    outer_fn *fn;
+    void *arg;
+};
 
 static bool gives(const struct hr_node *node, int id)
 {
@@ -58,7 +65,9 @@ enum hr_code each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg
 
 /* ---- the same subquery twice ---- */
 
-struct ids { struct hr_buf *buf; };
+struct ids {
+    struct hr_buf *buf;
+};
 
 static enum hr_code note_id(void *arg, struct hr_texpr **column)
 {
@@ -80,7 +89,8 @@ bool subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     struct hr_buf one, other;
     describe(x, &one);
     describe(y, &other);
-    bool equal = hr_buf_len(&one) == hr_buf_len(&other) && !memcmp(hr_buf_text(&one), hr_buf_text(&other), hr_buf_len(&one));
+    bool equal = hr_buf_len(&one) == hr_buf_len(&other) &&
+                 !memcmp(hr_buf_text(&one), hr_buf_text(&other), hr_buf_len(&one));
     hr_buf_release(&one);
     hr_buf_release(&other);
     return equal;
@@ -88,7 +98,9 @@ bool subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y)
 
 /* ---- where the outer query's columns may stand ---- */
 
-struct uses { bool outer, local; };
+struct uses {
+    bool outer, local;
+};
 
 static enum hr_code note_uses(void *arg, struct hr_texpr **place)
 {
@@ -108,16 +120,22 @@ static struct uses uses_of(const struct hr_texpr *expr)
     return uses;
 }
 
-bool uses_outer(const struct hr_texpr *expr) { return uses_of(expr).outer; }
+bool uses_outer(const struct hr_texpr *expr)
+{
+    return uses_of(expr).outer;
+}
 
 static enum hr_code refuse_mixed(void *arg, struct hr_texpr **place)
 {
     struct analysis *a = arg;
-    bool aggregate = (*place)->kind == HR_T_CALL && ((*place)->call.function->flags & HR_F_AGGREGATE);
+    bool aggregate =
+        (*place)->kind == HR_T_CALL && ((*place)->call.function->flags & HR_F_AGGREGATE);
     struct uses uses = aggregate ? uses_of(*place) : (struct uses){0};
     if (uses.outer && uses.local)
-        return hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES", "function",
-                             qualified_name(a, *place), NULL);
+        return hr_fail_spark(
+            a->err,
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES",
+            "function", qualified_name(a, *place), NULL);
     return hr_texpr_each(*place, refuse_mixed, arg);
 }
 
@@ -129,24 +147,35 @@ static const char *alias_sql(struct analysis *a, const char *name)
     return *p ? quote(a, name) : name;
 }
 
-void host_add(struct hosted *hosted, const struct hr_texpr *expr, const char *alias, const char *suffix)
+void host_add(struct hosted *hosted,
+              const struct hr_texpr *expr,
+              const char *alias,
+              const char *suffix)
 {
     struct analysis *a = hosted->a;
     if (!uses_outer(expr))
         return;
-    const char *text = name_without_outer(a, expr), *named = alias ? hr_printf(a->arena, " AS %s", alias_sql(a, alias)) : suffix;
-    hosted->list = hr_printf(a->arena, "%s%s\"%s%s\"", hosted->list, *hosted->list ? "," : "", text, named);
+    const char *text = name_without_outer(a, expr),
+               *named = alias ? hr_printf(a->arena, " AS %s", alias_sql(a, alias)) : suffix;
+    hosted->list =
+        hr_printf(a->arena, "%s%s\"%s%s\"", hosted->list, *hosted->list ? "," : "", text, named);
 }
 
-/* Filters, projections, joins and windows of a subquery may; its aggregates, sorts and generators may not. */
+/* Filters, projections, joins and windows of a subquery may; its aggregates, sorts and generators
+ * may not. */
 enum hr_code host_check(const struct hosted *hosted)
 {
     if (!*hosted->list)
         return HR_OK;
-    return hr_fail_spark(hosted->a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE", "sqlExprs", hosted->list, NULL);
+    return hr_fail_spark(hosted->a->err,
+                         "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE",
+                         "sqlExprs", hosted->list, NULL);
 }
 
-enum hr_code check_aggregate_hosts(struct analysis *a, const struct hr_texprs *groups, const struct hr_texprs *list, const struct hr_attrs *names)
+enum hr_code check_aggregate_hosts(struct analysis *a,
+                                   const struct hr_texprs *groups,
+                                   const struct hr_texprs *list,
+                                   const struct hr_attrs *names)
 {
     struct hosted hosted = {a, ""};
     for (size_t i = 0; i < list->count; i++)

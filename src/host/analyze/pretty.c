@@ -2,13 +2,22 @@
 #include "host/analyze/internal.h"
 #include "host/value/value.h"
 
-/* names leave out quotes; SQL text quotes strings. A timestamp is written in the session's zone. Some messages name columns with their tables, some
- * do not say of a column that it is the outer query's. */
-struct style { bool sql; const struct hr_zone *zone; bool qualified, no_outer; };
+/* names leave out quotes; SQL text quotes strings. A timestamp is written in the session's zone.
+ * Some messages name columns with their tables, some do not say of a column that it is the outer
+ * query's. */
+struct style {
+    bool sql;
+    const struct hr_zone *zone;
+    bool qualified, no_outer;
+};
 
 static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
-static void write_list(const struct hr_texprs *list, size_t from, const char *between, struct style style, struct hr_buf *out)
+static void write_list(const struct hr_texprs *list,
+                       size_t from,
+                       const char *between,
+                       struct style style,
+                       struct hr_buf *out)
 {
     for (size_t i = from; i < list->count; i++) {
         if (i > from)
@@ -17,13 +26,17 @@ static void write_list(const struct hr_texprs *list, size_t from, const char *be
     }
 }
 
-static void write_orders(const struct hr_torders *orders, const char *between, struct style style, struct hr_buf *out)
+static void write_orders(const struct hr_torders *orders,
+                         const char *between,
+                         struct style style,
+                         struct hr_buf *out)
 {
     for (size_t i = 0; i < orders->count; i++) {
         const struct hr_torder *order = &orders->at[i];
         hr_buf_adds(out, i ? between : "");
         write_expr(order->child, style, out);
-        hr_buf_addf(out, " %s NULLS %s", order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
+        hr_buf_addf(out, " %s NULLS %s", order->descending ? "DESC" : "ASC",
+                    order->nulls_first ? "FIRST" : "LAST");
     }
 }
 
@@ -42,14 +55,17 @@ static void write_timestamp(int64_t local_us, struct hr_buf *out)
 static void write_double(double value, bool single, struct hr_buf *out)
 {
     char text[HR_DOUBLE_TEXT_MAX];
-    hr_buf_add(out, text, single ? hr_print_float((float)value, text) : hr_print_double(value, text));
+    hr_buf_add(out, text,
+               single ? hr_print_float((float)value, text) : hr_print_double(value, text));
 }
 
 static void write_interval(const struct hr_type *type, int64_t value, struct hr_buf *out)
 {
     char text[HR_INTERVAL_TEXT_MAX];
-    hr_buf_add(out, text, type->id == HR_TYPE_DAY_TIME ? hr_print_day_time(value, type->first_unit, type->last_unit, text)
-                                                       : hr_print_year_month((int32_t)value, type->first_unit, type->last_unit, text));
+    hr_buf_add(out, text,
+               type->id == HR_TYPE_DAY_TIME
+                   ? hr_print_day_time(value, type->first_unit, type->last_unit, text)
+                   : hr_print_year_month((int32_t)value, type->first_unit, type->last_unit, text));
 }
 
 static void write_items(const struct hr_literal *literal, struct style style, struct hr_buf *out);
@@ -67,8 +83,12 @@ static void write_literal(const struct hr_literal *literal, struct style style, 
         return;
     }
     switch (literal->type->id) {
-    case HR_TYPE_BOOLEAN: hr_buf_adds(out, literal->boolean ? "true" : "false"); break;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
+    case HR_TYPE_BOOLEAN:
+        hr_buf_adds(out, literal->boolean ? "true" : "false");
+        break;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
         if (style.sql)
             hr_buf_addc(out, '\'');
         for (size_t i = 0; i < literal->text.len; i++) {
@@ -91,29 +111,59 @@ static void write_literal(const struct hr_literal *literal, struct style style, 
         if (style.sql)
             hr_buf_adds(out, "BD");
         break;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE:
         if (style.sql && literal->type->id == HR_TYPE_FLOAT)
             hr_buf_adds(out, "CAST(");
         write_double(literal->real, literal->type->id == HR_TYPE_FLOAT, out);
         if (style.sql)
             hr_buf_adds(out, literal->type->id == HR_TYPE_FLOAT ? " AS FLOAT)" : "D");
         break;
-    case HR_TYPE_DATE: hr_buf_adds(out, "DATE '"); write_date(literal->integer, out); hr_buf_addc(out, '\''); break;
-    case HR_TYPE_TIMESTAMP: hr_buf_adds(out, "TIMESTAMP '"); write_timestamp(hr_zone_to_local(style.zone, literal->integer), out); hr_buf_addc(out, '\''); break;
-    case HR_TYPE_TIMESTAMP_NTZ: hr_buf_adds(out, "TIMESTAMP_NTZ '"); write_timestamp(literal->integer, out); hr_buf_addc(out, '\''); break;
-    case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: write_interval(literal->type, literal->integer, out); break;
-    case HR_TYPE_LONG: hr_buf_addf(out, style.sql ? "%lldL" : "%lld", (long long)literal->integer); break;
-    case HR_TYPE_SHORT: hr_buf_addf(out, style.sql ? "%lldS" : "%lld", (long long)literal->integer); break;
-    case HR_TYPE_BYTE: hr_buf_addf(out, style.sql ? "%lldY" : "%lld", (long long)literal->integer); break;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: write_items(literal, style, out); break;
-    default: hr_buf_addf(out, "%lld", (long long)literal->integer); break;
+    case HR_TYPE_DATE:
+        hr_buf_adds(out, "DATE '");
+        write_date(literal->integer, out);
+        hr_buf_addc(out, '\'');
+        break;
+    case HR_TYPE_TIMESTAMP:
+        hr_buf_adds(out, "TIMESTAMP '");
+        write_timestamp(hr_zone_to_local(style.zone, literal->integer), out);
+        hr_buf_addc(out, '\'');
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        hr_buf_adds(out, "TIMESTAMP_NTZ '");
+        write_timestamp(literal->integer, out);
+        hr_buf_addc(out, '\'');
+        break;
+    case HR_TYPE_YEAR_MONTH:
+    case HR_TYPE_DAY_TIME:
+        write_interval(literal->type, literal->integer, out);
+        break;
+    case HR_TYPE_LONG:
+        hr_buf_addf(out, style.sql ? "%lldL" : "%lld", (long long)literal->integer);
+        break;
+    case HR_TYPE_SHORT:
+        hr_buf_addf(out, style.sql ? "%lldS" : "%lld", (long long)literal->integer);
+        break;
+    case HR_TYPE_BYTE:
+        hr_buf_addf(out, style.sql ? "%lldY" : "%lld", (long long)literal->integer);
+        break;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+    case HR_TYPE_STRUCT:
+        write_items(literal, style, out);
+        break;
+    default:
+        hr_buf_addf(out, "%lld", (long long)literal->integer);
+        break;
     }
 }
 
 static void write_items(const struct hr_literal *literal, struct style style, struct hr_buf *out)
 {
     bool fields = literal->type->id == HR_TYPE_STRUCT;
-    hr_buf_adds(out, fields ? "NAMED_STRUCT(" : literal->type->id == HR_TYPE_MAP ? "MAP(" : "ARRAY(");
+    hr_buf_adds(out, fields                             ? "NAMED_STRUCT("
+                     : literal->type->id == HR_TYPE_MAP ? "MAP("
+                                                        : "ARRAY(");
     for (size_t i = 0; i < literal->items.count; i++) {
         if (i)
             hr_buf_adds(out, ", ");
@@ -144,10 +194,14 @@ static void write_case(const struct hr_texpr *expr, struct style style, struct h
     hr_buf_adds(out, " END");
 }
 
-static void write_template(const struct hr_texpr *expr, const char *template, struct style style, struct hr_buf *out)
+static void write_template(const struct hr_texpr *expr,
+                           const char *template,
+                           struct style style,
+                           struct hr_buf *out)
 {
     const struct hr_texprs *args = &expr->call.args;
-    bool forms = expr->call.function->least != expr->call.function->most, distinct = expr->call.distinct;
+    bool forms = expr->call.function->least != expr->call.function->most,
+         distinct = expr->call.distinct;
     for (const char *p = template; *p && !(forms && *p == '|'); p++) {
         if (*p != '$') {
             hr_buf_addc(out, *p);
@@ -170,7 +224,8 @@ static void write_template(const struct hr_texpr *expr, const char *template, st
 static const char *pretty_for(const struct hr_function *function, size_t count)
 {
     const char *p = function->pretty;
-    for (int skip = (int)count - function->least; skip > 0 && function->least != function->most && strchr(p, '|'); skip--)
+    for (int skip = (int)count - function->least;
+         skip > 0 && function->least != function->most && strchr(p, '|'); skip--)
         p = strchr(p, '|') + 1;
     return p;
 }
@@ -190,7 +245,8 @@ static void write_call(const struct hr_texpr *expr, struct style style, struct h
         if (args->count > 2)
             write_expr(args->at[2], style, out);
         hr_buf_adds(out, "))");
-    } else if (!strcmp(expr->call.name, "$negate")) {               /* SQL's minus sign; negative(x) prints itself */
+    } else if (!strcmp(expr->call.name,
+                       "$negate")) { /* SQL's minus sign; negative(x) prints itself */
         hr_buf_adds(out, "(- ");
         write_expr(args->at[0], style, out);
         hr_buf_addc(out, ')');
@@ -205,7 +261,8 @@ static void write_call(const struct hr_texpr *expr, struct style style, struct h
             hr_buf_adds(out, "DISTINCT ");
         struct hr_texprs shown = {args->at, args->count - expr->call.hidden_last};
         write_list(&shown, 0, ", ", style, out);
-        if (hr_function_is(function, "aggregate") && args->count == 3)   /* the finish that Spark puts in */
+        /* the finish that Spark puts in */
+        if (hr_function_is(function, "aggregate") && args->count == 3)
             hr_buf_adds(out, ", lambdafunction(namedlambdavariable(), namedlambdavariable())");
         hr_buf_addc(out, ')');
     }
@@ -221,32 +278,47 @@ static void write_call(const struct hr_texpr *expr, struct style style, struct h
     }
 }
 
-static void write_bound(enum hr_bound_kind kind, const struct hr_texpr *value, struct style style, struct hr_buf *out)
+static void write_bound(enum hr_bound_kind kind,
+                        const struct hr_texpr *value,
+                        struct style style,
+                        struct hr_buf *out)
 {
     switch (kind) {
-    case HR_BOUND_UNBOUNDED_PRECEDING: hr_buf_adds(out, "UNBOUNDED PRECEDING"); return;
-    case HR_BOUND_UNBOUNDED_FOLLOWING: hr_buf_adds(out, "UNBOUNDED FOLLOWING"); return;
-    case HR_BOUND_CURRENT_ROW: hr_buf_adds(out, "CURRENT ROW"); return;
-    case HR_BOUND_VALUE: break;
+    case HR_BOUND_UNBOUNDED_PRECEDING:
+        hr_buf_adds(out, "UNBOUNDED PRECEDING");
+        return;
+    case HR_BOUND_UNBOUNDED_FOLLOWING:
+        hr_buf_adds(out, "UNBOUNDED FOLLOWING");
+        return;
+    case HR_BOUND_CURRENT_ROW:
+        hr_buf_adds(out, "CURRENT ROW");
+        return;
+    case HR_BOUND_VALUE:
+        break;
     }
     if (value->kind == HR_T_CALL && hr_function_is(value->call.function, "negative")) {
         write_expr(value->call.args.at[0], style, out);
         hr_buf_adds(out, " PRECEDING");
         return;
     }
-    write_expr(value, style, out);                           /* under a cast, 1 PRECEDING is (- 1) FOLLOWING */
+    /* under a cast, 1 PRECEDING is (- 1) FOLLOWING */
+    write_expr(value, style, out);
     hr_buf_adds(out, " FOLLOWING");
 }
 
-static void write_offset_frame(const struct hr_texpr *function, const struct hr_tframe *frame, struct hr_buf *out)
+static void write_offset_frame(const struct hr_texpr *function,
+                               const struct hr_tframe *frame,
+                               struct hr_buf *out)
 {
     /* Spark keeps lag and lead as a one-row frame, and prints a lag's offset negated */
     bool lag = hr_function_is(function->call.function, "lag");
     int64_t n = frame->lower_value->kind == HR_T_LITERAL ? frame->lower_value->literal->integer : 1;
     if (lag)
-        hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)-n, (long long)-n);
+        hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)-n,
+                    (long long)-n);
     else
-        hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)n, (long long)n);
+        hr_buf_addf(out, "ROWS BETWEEN %lld FOLLOWING AND %lld FOLLOWING", (long long)n,
+                    (long long)n);
 }
 
 static void write_frame(const struct hr_tframe *frame, struct style style, struct hr_buf *out)
@@ -306,7 +378,10 @@ static void write_column(const struct hr_texpr *expr, struct style style, struct
     hr_buf_adds(out, outer ? ")" : "");
 }
 
-struct outer_names { struct hr_buf *out; bool some; };
+struct outer_names {
+    struct hr_buf *out;
+    bool some;
+};
 
 static enum hr_code write_outer(void *arg, struct hr_texpr **column)
 {
@@ -319,7 +394,10 @@ static enum hr_code write_outer(void *arg, struct hr_texpr **column)
 static void write_subquery(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     static const char *const names[] = {
-        [HR_SUBQUERY_SCALAR] = "scalarsubquery(", [HR_SUBQUERY_EXISTS] = "exists(", [HR_SUBQUERY_IN] = "listquery(", [HR_SUBQUERY_TABLE_ARG] = "table(",
+        [HR_SUBQUERY_SCALAR] = "scalarsubquery(",
+        [HR_SUBQUERY_EXISTS] = "exists(",
+        [HR_SUBQUERY_IN] = "listquery(",
+        [HR_SUBQUERY_TABLE_ARG] = "table(",
     };
     struct outer_names outer = {out, false};
     bool in = expr->subquery.kind == HR_SUBQUERY_IN;
@@ -337,13 +415,24 @@ static void write_subquery(const struct hr_texpr *expr, struct style style, stru
 static void write_expr(const struct hr_texpr *expr, struct style style, struct hr_buf *out)
 {
     switch (expr->kind) {
-    case HR_T_LITERAL: write_literal(expr->literal, style, out); return;
-    case HR_T_COLUMN: write_column(expr, style, out); return;
-    case HR_T_VARIABLE: hr_buf_adds(out, "namedlambdavariable()"); return;
-    case HR_T_CALL: write_call(expr, style, out); return;
+    case HR_T_LITERAL:
+        write_literal(expr->literal, style, out);
+        return;
+    case HR_T_COLUMN:
+        write_column(expr, style, out);
+        return;
+    case HR_T_VARIABLE:
+        hr_buf_adds(out, "namedlambdavariable()");
+        return;
+    case HR_T_CALL:
+        write_call(expr, style, out);
+        return;
     case HR_T_CAST:
         /* Spark prints no cast to a nested type */
-        if (expr->cast.implicit || expr->type->id == HR_TYPE_ARRAY || expr->type->id == HR_TYPE_MAP || expr->type->id == HR_TYPE_STRUCT) {
+        if (expr->cast.implicit ||
+            expr->type->id == HR_TYPE_ARRAY ||
+            expr->type->id == HR_TYPE_MAP ||
+            expr->type->id == HR_TYPE_STRUCT) {
             write_expr(expr->cast.child, style, out);
             return;
         }
@@ -357,9 +446,15 @@ static void write_expr(const struct hr_texpr *expr, struct style style, struct h
         write_expr(expr->field.child, style, out);
         hr_buf_addf(out, ".%s", expr->field.name);
         return;
-    case HR_T_WINDOW: write_window(expr, style, out); return;
-    case HR_T_SUBQUERY: write_subquery(expr, style, out); return;
-    case HR_T_LAMBDA: write_lambda(expr, style, out); return;
+    case HR_T_WINDOW:
+        write_window(expr, style, out);
+        return;
+    case HR_T_SUBQUERY:
+        write_subquery(expr, style, out);
+        return;
+    case HR_T_LAMBDA:
+        write_lambda(expr, style, out);
+        return;
     case HR_T_ALIAS:
         write_expr(expr->alias.child, style, out);
         hr_buf_addf(out, " AS %s", expr->alias.name);
@@ -372,8 +467,14 @@ static void write_expr(const struct hr_texpr *expr, struct style style, struct h
     }
 }
 
-void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){.zone = hr_zone_utc()}, out); }
-void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out) { write_expr(expr, (struct style){.sql = true, .zone = hr_zone_utc()}, out); }
+void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out)
+{
+    write_expr(expr, (struct style){.zone = hr_zone_utc()}, out);
+}
+void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out)
+{
+    write_expr(expr, (struct style){.sql = true, .zone = hr_zone_utc()}, out);
+}
 
 static const char *styled(struct analysis *a, const struct hr_texpr *expr, struct style style)
 {
@@ -384,9 +485,18 @@ static const char *styled(struct analysis *a, const struct hr_texpr *expr, struc
     return hr_buf_keep(&buf, a->arena);
 }
 
-const char *pretty_name(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){0}); }
-const char *qualified_name(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){.qualified = true}); }
-const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr) { return styled(a, expr, (struct style){.no_outer = true}); }
+const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
+{
+    return styled(a, expr, (struct style){0});
+}
+const char *qualified_name(struct analysis *a, const struct hr_texpr *expr)
+{
+    return styled(a, expr, (struct style){.qualified = true});
+}
+const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr)
+{
+    return styled(a, expr, (struct style){.no_outer = true});
+}
 
 typedef void write_part(const struct hr_texpr *expr, struct style style, struct hr_buf *out);
 
@@ -405,8 +515,14 @@ static void write_frame_of(const struct hr_texpr *window, struct style style, st
     write_frame(&window->window.frame, style, out);
 }
 
-const char *frame_sql(struct analysis *a, const struct hr_texpr *window) { return quoted_part(a, window, write_frame_of); }
-const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window) { return quoted_part(a, window, write_specification); }
+const char *frame_sql(struct analysis *a, const struct hr_texpr *window)
+{
+    return quoted_part(a, window, write_frame_of);
+}
+const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window)
+{
+    return quoted_part(a, window, write_specification);
+}
 
 const char *orders_text(struct analysis *a, const struct hr_torders *orders)
 {

@@ -1,7 +1,10 @@
 /* Typed expressions: making, walking and comparing them. */
 #include "host/analyze/internal.h"
 
-struct hr_texpr *texpr_new(struct analysis *a, enum hr_texpr_kind kind, const struct hr_type *type, bool nullable)
+struct hr_texpr *texpr_new(struct analysis *a,
+                           enum hr_texpr_kind kind,
+                           const struct hr_type *type,
+                           bool nullable)
 {
     struct hr_texpr *expr = NEW(a, struct hr_texpr);
     expr->kind = kind;
@@ -62,21 +65,27 @@ struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struc
 
 /* ---- walking ---- */
 
-static enum hr_code each_of(struct hr_texprs *list, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+static enum hr_code each_of(struct hr_texprs *list,
+                            enum hr_code (*fn)(void *, struct hr_texpr **),
+                            void *arg)
 {
     for (size_t i = 0; i < list->count; i++)
         HR_TRY(fn(arg, &list->at[i]));
     return HR_OK;
 }
 
-static enum hr_code each_order(struct hr_torders *list, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+static enum hr_code each_order(struct hr_torders *list,
+                               enum hr_code (*fn)(void *, struct hr_texpr **),
+                               void *arg)
 {
     for (size_t i = 0; i < list->count; i++)
         HR_TRY(fn(arg, &list->at[i].child));
     return HR_OK;
 }
 
-enum hr_code hr_texpr_each(struct hr_texpr *expr, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+enum hr_code hr_texpr_each(struct hr_texpr *expr,
+                           enum hr_code (*fn)(void *, struct hr_texpr **),
+                           void *arg)
 {
     switch (expr->kind) {
     case HR_T_CALL:
@@ -84,17 +93,26 @@ enum hr_code hr_texpr_each(struct hr_texpr *expr, enum hr_code (*fn)(void *, str
         if (expr->call.filter)
             HR_TRY(fn(arg, &expr->call.filter));
         return each_order(&expr->call.within_group, fn, arg);
-    case HR_T_CAST: return fn(arg, &expr->cast.child);
-    case HR_T_FIELD: return fn(arg, &expr->field.child);
+    case HR_T_CAST:
+        return fn(arg, &expr->cast.child);
+    case HR_T_FIELD:
+        return fn(arg, &expr->field.child);
     case HR_T_WINDOW:
         HR_TRY(fn(arg, &expr->window.function));
         HR_TRY(each_of(&expr->window.partition, fn, arg));
         return each_order(&expr->window.order, fn, arg);
-    case HR_T_SUBQUERY: return each_of(&expr->subquery.values, fn, arg);
-    case HR_T_LAMBDA: return fn(arg, &expr->lambda.body);
-    case HR_T_ALIAS: return fn(arg, &expr->alias.child);
-    case HR_T_UDF: return each_of(&expr->udf.args, fn, arg);
-    case HR_T_LITERAL: case HR_T_COLUMN: case HR_T_VARIABLE: return HR_OK;
+    case HR_T_SUBQUERY:
+        return each_of(&expr->subquery.values, fn, arg);
+    case HR_T_LAMBDA:
+        return fn(arg, &expr->lambda.body);
+    case HR_T_ALIAS:
+        return fn(arg, &expr->alias.child);
+    case HR_T_UDF:
+        return each_of(&expr->udf.args, fn, arg);
+    case HR_T_LITERAL:
+    case HR_T_COLUMN:
+    case HR_T_VARIABLE:
+        return HR_OK;
     }
     return HR_OK;
 }
@@ -106,20 +124,32 @@ static bool literal_equal(const struct hr_literal *x, const struct hr_literal *y
     if (x->is_null)
         return true;
     switch (x->type->id) {
-    case HR_TYPE_BOOLEAN: return x->boolean == y->boolean;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: return !memcmp(&x->real, &y->real, sizeof x->real);
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY: case HR_TYPE_DECIMAL:
+    case HR_TYPE_BOOLEAN:
+        return x->boolean == y->boolean;
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE:
+        return !memcmp(&x->real, &y->real, sizeof x->real);
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
+    case HR_TYPE_DECIMAL:
         return x->text.len == y->text.len && !memcmp(x->text.bytes, y->text.bytes, x->text.len);
     case HR_TYPE_CALENDAR_INTERVAL:
-        return x->calendar.months == y->calendar.months && x->calendar.days == y->calendar.days && x->calendar.micros == y->calendar.micros;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT:
+        return x->calendar.months == y->calendar.months &&
+               x->calendar.days == y->calendar.days &&
+               x->calendar.micros == y->calendar.micros;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+    case HR_TYPE_STRUCT:
         if (x->items.count != y->items.count)
             return false;
         for (size_t i = 0; i < x->items.count; i++)
             if (!literal_equal(x->items.at[i], y->items.at[i]))
                 return false;
         return true;
-    default: return x->integer == y->integer;
+    default:
+        return x->integer == y->integer;
     }
 }
 
@@ -149,7 +179,8 @@ static bool orders_equal(const struct hr_torders *x, const struct hr_torders *y)
     if (x->count != y->count)
         return false;
     for (size_t i = 0; i < x->count; i++)
-        if (x->at[i].descending != y->at[i].descending || x->at[i].nulls_first != y->at[i].nulls_first ||
+        if (x->at[i].descending != y->at[i].descending ||
+            x->at[i].nulls_first != y->at[i].nulls_first ||
             !texpr_equal(x->at[i].child, y->at[i].child))
             return false;
     return true;
@@ -178,28 +209,48 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     if (x->kind != y->kind)
         return false;
     switch (x->kind) {
-    case HR_T_LITERAL: return literal_equal(x->literal, y->literal);
-    case HR_T_COLUMN: return x->column.attr->id == y->column.attr->id;
-    case HR_T_VARIABLE: return x->variable.attr->id == y->variable.attr->id;
+    case HR_T_LITERAL:
+        return literal_equal(x->literal, y->literal);
+    case HR_T_COLUMN:
+        return x->column.attr->id == y->column.attr->id;
+    case HR_T_VARIABLE:
+        return x->variable.attr->id == y->variable.attr->id;
     case HR_T_CALL:
-        return x->call.function == y->call.function && x->call.distinct == y->call.distinct && x->call.ignore_nulls == y->call.ignore_nulls &&
-               !is_drawn_anew(x) && args_equal(x, y) &&
-               optional_equal(x->call.filter, y->call.filter) && orders_equal(&x->call.within_group, &y->call.within_group);
-    case HR_T_CAST: return x->cast.mode == y->cast.mode && hr_type_equal(x->type, y->type) && texpr_equal(x->cast.child, y->cast.child);
-    case HR_T_FIELD: return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);
+        return x->call.function == y->call.function &&
+               x->call.distinct == y->call.distinct &&
+               x->call.ignore_nulls == y->call.ignore_nulls &&
+               !is_drawn_anew(x) &&
+               args_equal(x, y) &&
+               optional_equal(x->call.filter, y->call.filter) &&
+               orders_equal(&x->call.within_group, &y->call.within_group);
+    case HR_T_CAST:
+        return x->cast.mode == y->cast.mode &&
+               hr_type_equal(x->type, y->type) &&
+               texpr_equal(x->cast.child, y->cast.child);
+    case HR_T_FIELD:
+        return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);
     case HR_T_WINDOW:
-        return texpr_equal(x->window.function, y->window.function) && list_equal(&x->window.partition, &y->window.partition) &&
-               orders_equal(&x->window.order, &y->window.order) && x->window.frame.kind == y->window.frame.kind &&
-               x->window.frame.lower == y->window.frame.lower && x->window.frame.upper == y->window.frame.upper &&
+        return texpr_equal(x->window.function, y->window.function) &&
+               list_equal(&x->window.partition, &y->window.partition) &&
+               orders_equal(&x->window.order, &y->window.order) &&
+               x->window.frame.kind == y->window.frame.kind &&
+               x->window.frame.lower == y->window.frame.lower &&
+               x->window.frame.upper == y->window.frame.upper &&
                optional_equal(x->window.frame.lower_value, y->window.frame.lower_value) &&
                optional_equal(x->window.frame.upper_value, y->window.frame.upper_value);
     case HR_T_SUBQUERY:
-        return x->subquery.kind == y->subquery.kind && list_equal(&x->subquery.values, &y->subquery.values) && subquery_equal(x, y);
-    default: return false;
+        return x->subquery.kind == y->subquery.kind &&
+               list_equal(&x->subquery.values, &y->subquery.values) &&
+               subquery_equal(x, y);
+    default:
+        return false;
     }
 }
 
-struct search { unsigned flags; const struct hr_texpr *found; };
+struct search {
+    unsigned flags;
+    const struct hr_texpr *found;
+};
 
 static enum hr_code search_child(void *arg, struct hr_texpr **child)
 {
@@ -228,8 +279,14 @@ const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags)
     return search.found;
 }
 
-bool has_kind(const struct hr_texpr *expr, unsigned flags) { return find_kind(expr, flags) != NULL; }
-bool has_aggregate(const struct hr_texpr *expr) { return has_kind(expr, HR_F_AGGREGATE); }
+bool has_kind(const struct hr_texpr *expr, unsigned flags)
+{
+    return find_kind(expr, flags) != NULL;
+}
+bool has_aggregate(const struct hr_texpr *expr)
+{
+    return has_kind(expr, HR_F_AGGREGATE);
+}
 
 static enum hr_code find_subquery(void *arg, struct hr_texpr **child)
 {
@@ -248,13 +305,18 @@ bool has_subquery(const struct hr_texpr *expr)
 
 static enum hr_code find_column(void *arg, struct hr_texpr **child)
 {
-    if ((*child)->kind == HR_T_COLUMN || (*child)->kind == HR_T_SUBQUERY || (*child)->kind == HR_T_VARIABLE || (*child)->kind == HR_T_UDF ||
-        ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & (HR_F_VOLATILE | HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))))
+    if ((*child)->kind == HR_T_COLUMN ||
+        (*child)->kind == HR_T_SUBQUERY ||
+        (*child)->kind == HR_T_VARIABLE ||
+        (*child)->kind == HR_T_UDF ||
+        ((*child)->kind == HR_T_CALL &&
+         ((*child)->call.function->flags &
+          (HR_F_VOLATILE | HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR))))
         *(bool *)arg = true;
     if ((*child)->kind != HR_T_CALL || !(*child)->call.params)
         return hr_texpr_each(*child, find_column, arg);
     for (size_t i = 0; i < (*child)->call.args.count; i++)
-        if (i != (*child)->call.computed)                    /* its variables are the other arguments */
+        if (i != (*child)->call.computed) /* its variables are the other arguments */
             HR_TRY(find_column(arg, &(*child)->call.args.at[i]));
     return HR_OK;
 }
@@ -267,27 +329,38 @@ bool is_foldable(const struct hr_texpr *expr)
     return !found;
 }
 
-enum hr_code node_own_exprs(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+enum hr_code node_own_exprs(struct hr_node *node,
+                            enum hr_code (*fn)(void *, struct hr_texpr **),
+                            void *arg)
 {
     switch (node->kind) {
-    case HR_N_PROJECT: return each_of(&node->project.exprs, fn, arg);
-    case HR_N_FILTER: return fn(arg, &node->filter.condition);
+    case HR_N_PROJECT:
+        return each_of(&node->project.exprs, fn, arg);
+    case HR_N_FILTER:
+        return fn(arg, &node->filter.condition);
     case HR_N_AGGREGATE:
         HR_TRY(each_of(&node->aggregate.groups, fn, arg));
         return each_of(&node->aggregate.aggregates, fn, arg);
-    case HR_N_SORT: return each_order(&node->sort.orders, fn, arg);
-    case HR_N_JOIN: return node->join.condition ? fn(arg, &node->join.condition) : HR_OK;
-    case HR_N_GENERATE: return fn(arg, &node->generate.generator);
+    case HR_N_SORT:
+        return each_order(&node->sort.orders, fn, arg);
+    case HR_N_JOIN:
+        return node->join.condition ? fn(arg, &node->join.condition) : HR_OK;
+    case HR_N_GENERATE:
+        return fn(arg, &node->generate.generator);
     case HR_N_VALUES:
         for (size_t r = 0; r < node->values.count; r++)
             HR_TRY(each_of(&node->values.rows[r], fn, arg));
         return HR_OK;
-    case HR_N_CTE: return hr_node_each_expr(node->cte.definition, fn, arg);
-    default: return HR_OK;
+    case HR_N_CTE:
+        return hr_node_each_expr(node->cte.definition, fn, arg);
+    default:
+        return HR_OK;
     }
 }
 
-enum hr_code hr_node_each_expr(struct hr_node *node, enum hr_code (*fn)(void *, struct hr_texpr **), void *arg)
+enum hr_code hr_node_each_expr(struct hr_node *node,
+                               enum hr_code (*fn)(void *, struct hr_texpr **),
+                               void *arg)
 {
     for (; node; node = node->input) {
         HR_TRY(node_own_exprs(node, fn, arg));

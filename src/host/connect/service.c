@@ -1,4 +1,5 @@
-/* The twelve calls, over HTTP: their table, and the service itself. Everything here runs on the loop's thread; plans go to workers. */
+/* The twelve calls, over HTTP: their table, and the service itself. Everything here runs on the
+ * loop's thread; plans go to workers. */
 #include "host/connect/calls/call.h"
 #include <malloc.h>
 
@@ -10,13 +11,15 @@ static const struct method methods[] = {
     {"ExecutePlan", &spark__connect__execute_plan_request__descriptor, run_execute},
     {"AnalyzePlan", &spark__connect__analyze_plan_request__descriptor, run_analyze},
     {"Config", &spark__connect__config_request__descriptor, run_config},
-    {"AddArtifacts", &spark__connect__add_artifacts_request__descriptor, run_add_artifacts, message_add_artifacts},
+    {"AddArtifacts", &spark__connect__add_artifacts_request__descriptor, run_add_artifacts,
+     message_add_artifacts},
     {"ArtifactStatus", &spark__connect__artifact_statuses_request__descriptor, run_artifact_status},
     {"Interrupt", &spark__connect__interrupt_request__descriptor, run_interrupt},
     {"ReattachExecute", &spark__connect__reattach_execute_request__descriptor, run_reattach},
     {"ReleaseExecute", &spark__connect__release_execute_request__descriptor, run_release},
     {"ReleaseSession", &spark__connect__release_session_request__descriptor, run_release_session},
-    {"FetchErrorDetails", &spark__connect__fetch_error_details_request__descriptor, run_error_details},
+    {"FetchErrorDetails", &spark__connect__fetch_error_details_request__descriptor,
+     run_error_details},
     {"CloneSession", &spark__connect__clone_session_request__descriptor, run_clone},
     {"GetStatus", &spark__connect__get_status_request__descriptor, run_status},
 };
@@ -34,15 +37,18 @@ static const struct method *find_method(const char *path)
 static void reply_unknown(struct hr_exchange *exchange)
 {
     static struct hr_header headers[] = {{"content-type", "application/grpc"}};
-    static struct hr_header trailers[] = {{"grpc-status", "12"}, {"grpc-message", "unknown method"}};
+    static struct hr_header trailers[] = {{"grpc-status", "12"},
+                                          {"grpc-message", "unknown method"}};
     hr_exchange_start(exchange, 200, &(struct hr_headers){headers, 1});
     hr_exchange_finish(exchange, &(struct hr_headers){trailers, 2});
 }
 
-/* what the gate says of the session with each call (daemon/gate); from anybody else it says nothing */
+/* what the gate says of the session with each call (daemon/gate); from anybody else it says nothing
+ */
 static void note_record(struct hr_connect *connect, const struct hr_request *request)
 {
-    const char *why = connect->options.grant_key ? hr_header_get(&request->headers, "headrace-unrecorded") : NULL;
+    const char *why =
+        connect->options.grant_key ? hr_header_get(&request->headers, "headrace-unrecorded") : NULL;
     int code = why && !strcmp(why, "full") ? HR_E_FULL : HR_E_IO;
     connect->unrecorded = why ? code : HR_OK;
 }
@@ -56,7 +62,8 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     if (guard_control(server_arg, exchange))
         return;
     if (!request->http2 || !type || strncmp(type, "application/grpc", 16)) {
-        hr_exchange_reply(exchange, 415, "text/plain", "this port speaks Spark Connect (gRPC)\n", 38);
+        hr_exchange_reply(exchange, 415, "text/plain", "this port speaks Spark Connect (gRPC)\n",
+                          38);
         return;
     }
     if (!method) {
@@ -159,7 +166,8 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
 
 const struct hr_exchange_handler *hr_connect_handler(void)
 {
-    static const struct hr_exchange_handler handler = {on_request, on_data, on_end, on_writable, on_closed};
+    static const struct hr_exchange_handler handler = {on_request, on_data, on_end, on_writable,
+                                                       on_closed};
     return &handler;
 }
 
@@ -176,7 +184,8 @@ static void clean(void *arg)
     struct hr_connect *connect = arg;
     int64_t now = (int64_t)(hr_clock_mono_ns() / 1000000);
     for (struct hr_map_entry *session = NULL; (session = hr_map_next(&connect->sessions, session));)
-        for (struct hr_map_entry *at = NULL; (at = hr_map_next(&((struct session *)session->value)->operations, at));) {
+        for (struct hr_map_entry *at = NULL;
+             (at = hr_map_next(&((struct session *)session->value)->operations, at));) {
             struct operation *operation = at->value;
             if (operation->detached_ms && now - operation->detached_ms > HR_OPERATION_DETACHED_MS)
                 operation_remove(operation);
@@ -188,7 +197,8 @@ static void clean(void *arg)
 static void open_spare(void *arg)
 {
     struct hr_connect *connect = arg;
-    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes, connect->options.spill_dir};
+    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes,
+                                        connect->options.spill_dir};
     struct hr_engine *engine = NULL;
     struct hr_err err = {0};
     if (hr_engine_open(&options, &engine, &err))
@@ -200,7 +210,9 @@ static void open_spare(void *arg)
     pthread_mutex_unlock(&connect->lock);
 }
 
-enum hr_code hr_connect_new(const struct hr_connect_options *options, struct hr_connect **out, struct hr_err *err)
+enum hr_code hr_connect_new(const struct hr_connect_options *options,
+                            struct hr_connect **out,
+                            struct hr_err *err)
 {
     struct hr_connect *connect = calloc(1, sizeof *connect);
     if (!connect)
@@ -228,7 +240,7 @@ void hr_connect_free(struct hr_connect *connect)
     if (!connect)
         return;
     hr_timer_stop(connect->janitor);
-    journal_close(connect);                  /* the sessions end here, but not for the next host */
+    journal_close(connect); /* the sessions end here, but not for the next host */
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&connect->sessions, NULL));)
         session_close(at->value);
     work_stop(connect);

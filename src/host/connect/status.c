@@ -7,18 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_MAX 1800           /* of the trailer: clients refuse metadata above 8 KB; the whole stands in FetchErrorDetails */
+#define MESSAGE_MAX                                                                 \
+    1800 /* of the trailer: clients refuse metadata above 8 KB; the whole stands in \
+            FetchErrorDetails */
 
 /* what stands behind a class in Java: the client takes the first that it knows */
-static const struct { const char *name, *parents; } classes[] = {
-    {"org.apache.spark.sql.catalyst.parser.ParseException", "\"org.apache.spark.sql.AnalysisException\",\"java.lang.Exception\""},
-    {"org.apache.spark.SparkArithmeticException", "\"java.lang.ArithmeticException\",\"java.lang.RuntimeException\""},
-    {"org.apache.spark.SparkNumberFormatException", "\"java.lang.NumberFormatException\",\"java.lang.IllegalArgumentException\""},
-    {"org.apache.spark.SparkDateTimeException", "\"java.time.DateTimeException\",\"java.lang.RuntimeException\""},
-    {"org.apache.spark.SparkIllegalArgumentException", "\"java.lang.IllegalArgumentException\",\"java.lang.RuntimeException\""},
-    {"org.apache.spark.SparkArrayIndexOutOfBoundsException", "\"java.lang.ArrayIndexOutOfBoundsException\",\"java.lang.RuntimeException\""},
-    {"org.apache.spark.SparkUnsupportedOperationException", "\"java.lang.UnsupportedOperationException\",\"java.lang.RuntimeException\""},
-    {"org.apache.spark.SparkNoSuchElementException", "\"java.util.NoSuchElementException\",\"java.lang.RuntimeException\""},
+static const struct {
+    const char *name, *parents;
+} classes[] = {
+    {"org.apache.spark.sql.catalyst.parser.ParseException",
+     "\"org.apache.spark.sql.AnalysisException\",\"java.lang.Exception\""},
+    {"org.apache.spark.SparkArithmeticException",
+     "\"java.lang.ArithmeticException\",\"java.lang.RuntimeException\""},
+    {"org.apache.spark.SparkNumberFormatException",
+     "\"java.lang.NumberFormatException\",\"java.lang.IllegalArgumentException\""},
+    {"org.apache.spark.SparkDateTimeException",
+     "\"java.time.DateTimeException\",\"java.lang.RuntimeException\""},
+    {"org.apache.spark.SparkIllegalArgumentException",
+     "\"java.lang.IllegalArgumentException\",\"java.lang.RuntimeException\""},
+    {"org.apache.spark.SparkArrayIndexOutOfBoundsException",
+     "\"java.lang.ArrayIndexOutOfBoundsException\",\"java.lang.RuntimeException\""},
+    {"org.apache.spark.SparkUnsupportedOperationException",
+     "\"java.lang.UnsupportedOperationException\",\"java.lang.RuntimeException\""},
+    {"org.apache.spark.SparkNoSuchElementException",
+     "\"java.util.NoSuchElementException\",\"java.lang.RuntimeException\""},
     {"org.apache.spark.SparkSQLException", "\"java.sql.SQLException\",\"java.lang.Exception\""},
 };
 
@@ -60,25 +72,33 @@ static char *text_of(struct hr_arena *arena, const struct hr_err *err)
     const char *condition = condition_of(err);
     if (err->code == HR_E_SPARK || err->code == HR_E_INVALID || !*condition)
         return hr_strdup(arena, text);
-    return hr_printf(arena, "[%s] %s%s%s", condition, text, *sqlstate_of(err) ? " SQLSTATE: " : "", sqlstate_of(err));
+    return hr_printf(arena, "[%s] %s%s%s", condition, text, *sqlstate_of(err) ? " SQLSTATE: " : "",
+                     sqlstate_of(err));
 }
 
 /* gRPC statuses that clients act on by themselves are kept; all else is INTERNAL, as from Spark */
 static int grpc_of(const struct hr_err *err)
 {
     switch (err->code) {
-    case HR_E_UNAUTHENTICATED: case HR_E_DENIED: case HR_E_UNAVAILABLE: case HR_E_UNSUPPORTED:
+    case HR_E_UNAUTHENTICATED:
+    case HR_E_DENIED:
+    case HR_E_UNAVAILABLE:
+    case HR_E_UNSUPPORTED:
         return hr_code_info(err->code)->grpc;
     default:
         return 13;
     }
 }
 
-static void add(struct hr_arena *arena, Google__Rpc__ErrorInfo *info, const char *key, const char *value)
+static void add(struct hr_arena *arena,
+                Google__Rpc__ErrorInfo *info,
+                const char *key,
+                const char *value)
 {
     if (!value || !*value)
         return;
-    Google__Rpc__ErrorInfo__MetadataEntry *entry = HR_NEW(arena, Google__Rpc__ErrorInfo__MetadataEntry);
+    Google__Rpc__ErrorInfo__MetadataEntry *entry =
+        HR_NEW(arena, Google__Rpc__ErrorInfo__MetadataEntry);
     google__rpc__error_info__metadata_entry__init(entry);
     entry->key = (char *)key;
     entry->value = (char *)value;
@@ -103,7 +123,7 @@ static char *base64(struct hr_arena *arena, const char *bytes, size_t len)
 /* cut at a character's start */
 static char *cut(struct hr_arena *arena, char *text)
 {
-    size_t len = 0, sent = 0;              /* what is not printable ASCII is sent as three bytes */
+    size_t len = 0, sent = 0; /* what is not printable ASCII is sent as three bytes */
     for (; text[len] && sent < MESSAGE_MAX; len++)
         sent += text[len] < ' ' || text[len] > '~' || text[len] == '%' ? 3 : 1;
     if (!text[len])
@@ -113,7 +133,10 @@ static char *cut(struct hr_arena *arena, char *text)
     return hr_printf(arena, "%.*s...", (int)len, text);
 }
 
-static const char *details(struct hr_arena *arena, const struct hr_err *err, char *message, const char *error_id)
+static const char *details(struct hr_arena *arena,
+                           const struct hr_err *err,
+                           char *message,
+                           const char *error_id)
 {
     Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
     Google__Rpc__ErrorInfo__MetadataEntry *entries[5];
@@ -125,9 +148,11 @@ static const char *details(struct hr_arena *arena, const struct hr_err *err, cha
     info.reason = (char *)class;
     info.domain = "org.apache.spark";
     add(arena, &info, "classes", hr_printf(arena, "[\"%s\",%s]", class, parents_of(class)));
-    add(arena, &info, "errorClass", err->code == HR_E_INVALID || hr_err_is_java(err) ? NULL : condition_of(err));
+    add(arena, &info, "errorClass",
+        err->code == HR_E_INVALID || hr_err_is_java(err) ? NULL : condition_of(err));
     add(arena, &info, "sqlState", sqlstate_of(err));
-    add(arena, &info, "messageParameters", err->params[0] && strlen(err->params) < 1500 ? err->params : "{}");
+    add(arena, &info, "messageParameters",
+        err->params[0] && strlen(err->params) < 1500 ? err->params : "{}");
     add(arena, &info, "errorId", error_id);
     any.type_url = "type.googleapis.com/google.rpc.ErrorInfo";
     any.value.data = (uint8_t *)pack(arena, &info.base, &len);
@@ -140,7 +165,9 @@ static const char *details(struct hr_arena *arena, const struct hr_err *err, cha
     return base64(arena, bytes, len);
 }
 
-struct hr_headers hr_status_trailers(struct hr_arena *arena, const struct hr_err *err, const char *error_id)
+struct hr_headers hr_status_trailers(struct hr_arena *arena,
+                                     const struct hr_err *err,
+                                     const char *error_id)
 {
     struct hr_header *at = HR_NEW_ARRAY(arena, struct hr_header, 3);
     char *message = cut(arena, text_of(arena, err));
@@ -164,7 +191,9 @@ struct hr_headers hr_status_ok(void)
 
 bool hr_status_has_more(const struct hr_err *err)
 {
-    return err->context[0] || strlen(err->msg) + strlen(err->tail) > MESSAGE_MAX / 3 || strlen(err->params) >= 1500;
+    return err->context[0] ||
+           strlen(err->msg) + strlen(err->tail) > MESSAGE_MAX / 3 ||
+           strlen(err->params) >= 1500;
 }
 
 static char *text_at(struct hr_arena *arena, json_t *json, const char *name)
@@ -173,16 +202,21 @@ static char *text_at(struct hr_arena *arena, json_t *json, const char *name)
     return hr_strdup(arena, text ? text : "");
 }
 
-static void add_context(struct hr_arena *arena, const struct hr_err *err, PB(FetchErrorDetailsResponse__SparkThrowable) *throwable)
+static void add_context(struct hr_arena *arena,
+                        const struct hr_err *err,
+                        PB(FetchErrorDetailsResponse__SparkThrowable) * throwable)
 {
     json_t *json = err->context[0] ? json_loads(err->context, 0, NULL) : NULL;
     if (!json)
         return;
     PB(FetchErrorDetailsResponse__QueryContext) *context =
-        PB_NEW(arena, FetchErrorDetailsResponse__QueryContext, FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT);
+        PB_NEW(arena, FetchErrorDetailsResponse__QueryContext,
+               FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT);
     context->call_site = text_at(arena, json, "callSite");
-    context->context_type = *context->call_site ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
-                                                : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
+    context->context_type =
+        *context->call_site
+            ? SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__DATAFRAME
+            : SPARK__CONNECT__FETCH_ERROR_DETAILS_RESPONSE__QUERY_CONTEXT__CONTEXT_TYPE__SQL;
     context->object_type = text_at(arena, json, "objectType");
     context->object_name = text_at(arena, json, "objectName");
     context->start_index = (int32_t)json_integer_value(json_object_get(json, "startIndex"));
@@ -190,18 +224,23 @@ static void add_context(struct hr_arena *arena, const struct hr_err *err, PB(Fet
     context->fragment = text_at(arena, json, "fragment");
     context->summary = hr_strdup(arena, err->tail[0] == '\n' ? err->tail + 1 : err->tail);
     json_decref(json);
-    throwable->query_contexts = HR_NEW_ARRAY(arena, PB(FetchErrorDetailsResponse__QueryContext) *, 1);
+    throwable->query_contexts =
+        HR_NEW_ARRAY(arena, PB(FetchErrorDetailsResponse__QueryContext) *, 1);
     throwable->query_contexts[0] = context;
     throwable->n_query_contexts = 1;
 }
 
-static void add_parameters(struct hr_arena *arena, const struct hr_err *err, PB(FetchErrorDetailsResponse__SparkThrowable) *throwable)
+static void add_parameters(struct hr_arena *arena,
+                           const struct hr_err *err,
+                           PB(FetchErrorDetailsResponse__SparkThrowable) * throwable)
 {
     json_t *json = json_loads(err->params[0] ? err->params : "{}", 0, NULL), *value;
     const char *key;
     throwable->message_parameters =
-        HR_NEW_ARRAY(arena, PB(FetchErrorDetailsResponse__SparkThrowable__MessageParametersEntry) *, json_object_size(json));
-    json_object_foreach(json, key, value) {
+        HR_NEW_ARRAY(arena, PB(FetchErrorDetailsResponse__SparkThrowable__MessageParametersEntry) *,
+                     json_object_size(json));
+    json_object_foreach(json, key, value)
+    {
         PB(FetchErrorDetailsResponse__SparkThrowable__MessageParametersEntry) *entry =
             PB_NEW(arena, FetchErrorDetailsResponse__SparkThrowable__MessageParametersEntry,
                    FETCH_ERROR_DETAILS_RESPONSE__SPARK_THROWABLE__MESSAGE_PARAMETERS_ENTRY);
@@ -212,12 +251,15 @@ static void add_parameters(struct hr_arena *arena, const struct hr_err *err, PB(
     json_decref(json);
 }
 
-PB(FetchErrorDetailsResponse) *hr_status_details(struct hr_arena *arena, const struct hr_err *err)
+PB(FetchErrorDetailsResponse) * hr_status_details(struct hr_arena *arena, const struct hr_err *err)
 {
-    PB(FetchErrorDetailsResponse) *out = PB_NEW(arena, FetchErrorDetailsResponse, FETCH_ERROR_DETAILS_RESPONSE);
-    PB(FetchErrorDetailsResponse__Error) *error = PB_NEW(arena, FetchErrorDetailsResponse__Error, FETCH_ERROR_DETAILS_RESPONSE__ERROR);
+    PB(FetchErrorDetailsResponse) *out =
+        PB_NEW(arena, FetchErrorDetailsResponse, FETCH_ERROR_DETAILS_RESPONSE);
+    PB(FetchErrorDetailsResponse__Error) *error =
+        PB_NEW(arena, FetchErrorDetailsResponse__Error, FETCH_ERROR_DETAILS_RESPONSE__ERROR);
     PB(FetchErrorDetailsResponse__SparkThrowable) *throwable =
-        PB_NEW(arena, FetchErrorDetailsResponse__SparkThrowable, FETCH_ERROR_DETAILS_RESPONSE__SPARK_THROWABLE);
+        PB_NEW(arena, FetchErrorDetailsResponse__SparkThrowable,
+               FETCH_ERROR_DETAILS_RESPONSE__SPARK_THROWABLE);
     error->message = text_of(arena, err);
     error->error_type_hierarchy = HR_NEW_ARRAY(arena, char *, 1);
     error->error_type_hierarchy[0] = (char *)class_of(err);

@@ -10,7 +10,7 @@ struct texts {
     struct hr_arena *arena;
     size_t columns, rows, room;
     const char *names[COLUMNS_MAX];
-    char kinds[COLUMNS_MAX];           /* 's', '!' (never null), '?' or '[' */
+    char kinds[COLUMNS_MAX]; /* 's', '!' (never null), '?' or '[' */
     const char **cells;
 };
 
@@ -47,13 +47,19 @@ void texts_row(struct texts *texts, ...)
     va_list args;
     va_start(args, texts);
     for (size_t i = 0; i < texts->columns; i++)
-        texts->cells[texts->rows * texts->columns + i] = hr_strdup(texts->arena, va_arg(args, const char *));
+        texts->cells[texts->rows * texts->columns + i] =
+            hr_strdup(texts->arena, va_arg(args, const char *));
     va_end(args);
     texts->rows++;
 }
 
-/* texts are gathered up to what Arrow's 32-bit offsets reach: beyond, the whole message is too large in any case */
-static bool text_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+/* texts are gathered up to what Arrow's 32-bit offsets reach: beyond, the whole message is too
+ * large in any case */
+static bool text_array(struct hr_arena *arena,
+                       const char *const *values,
+                       size_t step,
+                       size_t rows,
+                       struct hr_arrow_array *array)
 {
     struct hr_buf bytes;
     uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1);
@@ -78,9 +84,14 @@ static bool text_array(struct hr_arena *arena, const char *const *values, size_t
     return whole;
 }
 
-static bool truth_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+static bool truth_array(struct hr_arena *arena,
+                        const char *const *values,
+                        size_t step,
+                        size_t rows,
+                        struct hr_arrow_array *array)
 {
-    uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1), *bits = hr_arena_alloc(arena, rows / 8 + 1);
+    uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1),
+            *bits = hr_arena_alloc(arena, rows / 8 + 1);
     for (size_t i = 0; i < rows; i++) {
         const char *value = values[i * step];
         if (value)
@@ -96,13 +107,18 @@ static bool truth_array(struct hr_arena *arena, const char *const *values, size_
     return true;
 }
 
-static bool list_array(struct hr_arena *arena, const char *const *values, size_t step, size_t rows, struct hr_arrow_array *array)
+static bool list_array(struct hr_arena *arena,
+                       const char *const *values,
+                       size_t step,
+                       size_t rows,
+                       struct hr_arrow_array *array)
 {
     uint8_t *validity = hr_arena_alloc(arena, rows / 8 + 1);
     int32_t *ends = HR_NEW_ARRAY(arena, int32_t, rows + 1);
     size_t count = 0, most = 0;
     for (size_t i = 0; i < rows; i++)
-        for (const char *at = values[i * step]; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        for (const char *at = values[i * step]; at;
+             at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
             most++;
     const char **items = HR_NEW_ARRAY(arena, const char *, most);
     for (size_t i = 0; i < rows; i++) {
@@ -131,25 +147,34 @@ static const struct hr_type *schema_of(const struct texts *texts, struct hr_aren
     const struct hr_type *text = hr_type_basic(HR_TYPE_STRING);
     for (size_t i = 0; i < texts->columns; i++)
         fields[i] = (struct hr_field){texts->names[i],
-                                      texts->kinds[i] == '?' ? hr_type_basic(HR_TYPE_BOOLEAN) : texts->kinds[i] == '[' ? hr_type_array(arena, text, true) : text,
+                                      texts->kinds[i] == '?'   ? hr_type_basic(HR_TYPE_BOOLEAN)
+                                      : texts->kinds[i] == '[' ? hr_type_array(arena, text, true)
+                                                               : text,
                                       texts->kinds[i] != '!', NULL};
     return hr_type_struct(arena, fields, texts->columns);
 }
 
 static bool to_arrow(const struct texts *texts, struct hr_arena *arena, struct hr_buf *out)
 {
-    static struct hr_arrow_field element = {.name = "element", .kind = HR_ARROW_UTF8, .nullable = true};
+    static struct hr_arrow_field element = {
+        .name = "element", .kind = HR_ARROW_UTF8, .nullable = true};
     struct hr_arrow_field *fields = HR_NEW_ARRAY(arena, struct hr_arrow_field, texts->columns);
     struct hr_arrow_array *arrays = HR_NEW_ARRAY(arena, struct hr_arrow_array, texts->columns);
     for (size_t i = 0; i < texts->columns; i++) {
         char kind = texts->kinds[i];
-        fields[i] = (struct hr_arrow_field){.name = texts->names[i], .nullable = true,
-                                            .kind = kind == '?' ? HR_ARROW_BOOL : kind == '[' ? HR_ARROW_LIST : HR_ARROW_UTF8};
+        fields[i] = (struct hr_arrow_field){.name = texts->names[i],
+                                            .nullable = true,
+                                            .kind = kind == '?'   ? HR_ARROW_BOOL
+                                                    : kind == '[' ? HR_ARROW_LIST
+                                                                  : HR_ARROW_UTF8};
         if (kind == '[') {
             fields[i].children = &element;
             fields[i].child_count = 1;
         }
-        if (!(kind == '?' ? truth_array : kind == '[' ? list_array : text_array)(arena, texts->cells + i, texts->columns, texts->rows, &arrays[i]))
+        if (!(kind == '?' ? truth_array
+              : kind == '['
+                  ? list_array
+                  : text_array)(arena, texts->cells + i, texts->columns, texts->rows, &arrays[i]))
             return false;
     }
     struct hr_arrow_schema schema = {fields, texts->columns};
@@ -159,7 +184,12 @@ static bool to_arrow(const struct texts *texts, struct hr_arena *arena, struct h
     return hr_buf_ok(out);
 }
 
-static enum hr_code render(const struct texts *texts, struct hr_arena *arena, const char **arrow, size_t *len, const char **schema, struct hr_err *err)
+static enum hr_code render(const struct texts *texts,
+                           struct hr_arena *arena,
+                           const char **arrow,
+                           size_t *len,
+                           const char **schema,
+                           struct hr_err *err)
 {
     struct hr_buf bytes, json;
     hr_buf_init(&bytes, HR_GRPC_MESSAGE_MAX);
@@ -168,14 +198,18 @@ static enum hr_code render(const struct texts *texts, struct hr_arena *arena, co
     *schema = hr_buf_keep(&json, arena);
     if (texts->rows && !to_arrow(texts, arena, &bytes)) {
         hr_buf_release(&bytes);
-        return hr_fail(err, HR_E_LIMIT, "the command's answer is larger than the limit of %d bytes", HR_GRPC_MESSAGE_MAX);
+        return hr_fail(err, HR_E_LIMIT, "the command's answer is larger than the limit of %d bytes",
+                       HR_GRPC_MESSAGE_MAX);
     }
     *len = hr_buf_len(&bytes);
     *arrow = hr_buf_keep(&bytes, arena);
     return HR_OK;
 }
 
-enum hr_code texts_relation(struct texts *texts, struct hr_arena *arena, PB(Relation) **out, struct hr_err *err)
+enum hr_code texts_relation(struct texts *texts,
+                            struct hr_arena *arena,
+                            PB(Relation) * *out,
+                            struct hr_err *err)
 {
     PB(Relation) *relation = PB_NEW(arena, Relation, RELATION);
     PB(LocalRelation) *local = PB_NEW(arena, LocalRelation, LOCAL_RELATION);
@@ -194,7 +228,10 @@ enum hr_code texts_relation(struct texts *texts, struct hr_arena *arena, PB(Rela
     return HR_OK;
 }
 
-enum hr_code texts_local(struct texts *texts, struct hr_arena *arena, struct hr_rel *rel, struct hr_err *err)
+enum hr_code texts_local(struct texts *texts,
+                         struct hr_arena *arena,
+                         struct hr_rel *rel,
+                         struct hr_err *err)
 {
     int64_t plan_id = rel->plan_id;
     const char *arrow, *schema;

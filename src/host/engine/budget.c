@@ -12,18 +12,20 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_NS (20 * 1000 * 1000L)
-#define LOOKS_WHEN_IDLE 50             /* then the watch sleeps until a query wakes it: a burst of small ones wakes it once */
+#define LOOKS_WHEN_IDLE \
+    50 /* then the watch sleeps until a query wakes it: a burst of small ones wakes it once */
 
 struct budget {
     int64_t bytes;
-    atomic_int_fast64_t made;          /* by kernels, in vectors that are in use */
-    atomic_int working;                /* queries for which DuckDB works */
+    atomic_int_fast64_t made; /* by kernels, in vectors that are in use */
+    atomic_int working;       /* queries for which DuckDB works */
     atomic_bool asleep;
-    pthread_mutex_t lock;              /* of what follows */
+    pthread_mutex_t lock; /* of what follows */
     pthread_cond_t wake;
     struct running *queries;
     bool ending;
-    int64_t idle_bytes;                /* what the process held when nothing worked: allocators keep what was freed */
+    /* what the process held when nothing worked: allocators keep what was freed */
+    int64_t idle_bytes;
     int statm;
     pthread_t watch;
 };
@@ -42,7 +44,7 @@ static int64_t number_in(const char *path)
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    return end == text || errno || value <= 0 ? INT64_MAX : value;   /* "max" is no number */
+    return end == text || errno || value <= 0 ? INT64_MAX : value; /* "max" is no number */
 }
 
 /* the least of the limits of this process's control group and those above it */
@@ -70,15 +72,21 @@ static int64_t group_limit(void)
 
 int64_t budget_default(void)
 {
-    int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE), group = group_limit();
+    int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE),
+            group = group_limit();
     return (machine < group ? machine : group) / HR_SESSION_MEMORY_SHARE;
 }
 
 enum hr_code budget_used_up(const struct budget *budget, struct hr_err *err)
 {
-    hr_fail(err, HR_E_NOMEM, "the session's memory is used up: the statement needs more than the %lld MiB that a session may hold", (long long)(budget->bytes >> 20));
-    return hr_fail_hint(err, "let it hold less at once: shorter texts and arrays, fewer values collected into one row, rows filtered or aggregated before they are joined "
-                        "or sorted");
+    hr_fail(
+        err, HR_E_NOMEM,
+        "the session's memory is used up: the statement needs more than the %lld MiB that a session may hold",
+        (long long)(budget->bytes >> 20));
+    return hr_fail_hint(
+        err,
+        "let it hold less at once: shorter texts and arrays, fewer values collected into one row, rows filtered or aggregated before they are joined "
+        "or sorted");
 }
 
 /* ---- the watch ---- */
@@ -168,7 +176,10 @@ void budget_begin(struct budget *budget)
         wake(budget);
 }
 
-void budget_end(struct budget *budget) { atomic_fetch_sub(&budget->working, 1); }
+void budget_end(struct budget *budget)
+{
+    atomic_fetch_sub(&budget->working, 1);
+}
 
 struct budget *budget_new(int64_t bytes)
 {
@@ -257,4 +268,7 @@ bool budget_take(struct budget *budget, int64_t bytes)
     return false;
 }
 
-void budget_give(struct budget *budget, int64_t bytes) { atomic_fetch_sub(&budget->made, bytes); }
+void budget_give(struct budget *budget, int64_t bytes)
+{
+    atomic_fetch_sub(&budget->made, bytes);
+}

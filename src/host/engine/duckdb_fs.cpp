@@ -1,4 +1,5 @@
-/* The one C++ file: blob/ as a DuckDB file system. What DuckDB asks of one, and what was measured, is in doc/blob.md. */
+/* The one C++ file: blob/ as a DuckDB file system. What DuckDB asks of one, and what was measured,
+ * is in doc/blob.md. */
 #include <duckdb.hpp>
 #include <duckdb/common/file_opener.hpp>
 #include <duckdb/common/file_system.hpp>
@@ -14,9 +15,10 @@ extern "C" {
 
 using namespace duckdb;
 
-namespace {
+namespace
+{
 
-using Stat = struct hr_blob_stat;          /* the function of that name hides it in C++ */
+using Stat = struct hr_blob_stat; /* the function of that name hides it in C++ */
 
 [[noreturn]] void fail(const hr_err &err)
 {
@@ -33,8 +35,9 @@ void check(hr_code code, const hr_err &err)
 }
 
 /* whether the query that opened a file was interrupted; the file may outlive the query's context */
-class Interrupt {
-public:
+class Interrupt
+{
+  public:
     explicit Interrupt(optional_ptr<FileOpener> opener)
     {
         auto found = FileOpener::TryGetClientContext(opener);
@@ -46,7 +49,7 @@ public:
 
     hr_blob_cancel cancel;
 
-private:
+  private:
     weak_ptr<ClientContext> context;
 
     static bool asked(void *arg)
@@ -56,23 +59,35 @@ private:
     }
 };
 
-class Arena {
-public:
-    Arena() : arena(hr_arena_new(nullptr)) {}
-    ~Arena() { hr_arena_free(arena); }
+class Arena
+{
+  public:
+    Arena() : arena(hr_arena_new(nullptr))
+    {
+    }
+    ~Arena()
+    {
+        hr_arena_free(arena);
+    }
     Arena(const Arena &) = delete;
     hr_arena *arena;
 };
 
-class Handle : public FileHandle {
-public:
-    Handle(FileSystem &fs, const string &path_p, FileOpenFlags flags_p, optional_ptr<FileOpener> opener)
-        : FileHandle(fs, path_p, flags_p), interrupt(opener) {}
+class Handle : public FileHandle
+{
+  public:
+    Handle(FileSystem &fs,
+           const string &path_p,
+           FileOpenFlags flags_p,
+           optional_ptr<FileOpener> opener)
+        : FileHandle(fs, path_p, flags_p), interrupt(opener)
+    {
+    }
 
     ~Handle() override
     {
         hr_blob_close(reader);
-        hr_blob_abort(writer);         /* not closed before: a COPY that failed */
+        hr_blob_abort(writer); /* not closed before: a COPY that failed */
     }
 
     void Close() override
@@ -92,22 +107,58 @@ public:
     idx_t position = 0;
 };
 
-class BlobFileSystem : public FileSystem {
-public:
-    explicit BlobFileSystem(hr_blob *blob_p) : blob(blob_p) {}
+class BlobFileSystem : public FileSystem
+{
+  public:
+    explicit BlobFileSystem(hr_blob *blob_p) : blob(blob_p)
+    {
+    }
 
-    std::string GetName() const override { return "headrace"; }
-    bool CanHandleFile(const string &path) override { return hr_blob_is_remote(path.c_str()); }
-    bool IsManuallySet() override { return true; }
-    bool CanSeek() override { return true; }
-    bool OnDiskFile(FileHandle &) override { return false; }       /* true would make a Parquet scan thousands of tiny reads */
-    string PathSeparator(const string &) override { return "/"; }
-    bool IsPathAbsolute(const string &) override { return true; }
-    string CanonicalizePath(const string &path, optional_ptr<FileOpener>) override { return path; }
-    string ExpandPath(const string &path) override { return path; }
-    bool IsPipe(const string &, optional_ptr<FileOpener>) override { return false; }
+    std::string GetName() const override
+    {
+        return "headrace";
+    }
+    bool CanHandleFile(const string &path) override
+    {
+        return hr_blob_is_remote(path.c_str());
+    }
+    bool IsManuallySet() override
+    {
+        return true;
+    }
+    bool CanSeek() override
+    {
+        return true;
+    }
+    /* true would make a Parquet scan thousands of tiny reads */
+    bool OnDiskFile(FileHandle &) override
+    {
+        return false;
+    }
+    string PathSeparator(const string &) override
+    {
+        return "/";
+    }
+    bool IsPathAbsolute(const string &) override
+    {
+        return true;
+    }
+    string CanonicalizePath(const string &path, optional_ptr<FileOpener>) override
+    {
+        return path;
+    }
+    string ExpandPath(const string &path) override
+    {
+        return path;
+    }
+    bool IsPipe(const string &, optional_ptr<FileOpener>) override
+    {
+        return false;
+    }
 
-    unique_ptr<FileHandle> OpenFile(const string &path, FileOpenFlags flags, optional_ptr<FileOpener> opener) override
+    unique_ptr<FileHandle> OpenFile(const string &path,
+                                    FileOpenFlags flags,
+                                    optional_ptr<FileOpener> opener) override
     {
         return open(path, nullptr, flags, opener);
     }
@@ -128,10 +179,12 @@ public:
         auto &file = reading(handle);
         size_t got = 0;
         hr_err err = {};
-        check(hr_blob_read_at(file.reader, buffer, size_t(len), int64_t(location), &got, &err), err);
+        check(hr_blob_read_at(file.reader, buffer, size_t(len), int64_t(location), &got, &err),
+              err);
         if (int64_t(got) != len) {
-            hr_fail(&err, HR_E_IO, "'%s' ends before the %lld bytes at %llu that its format promises", file.path.c_str(), (long long)len,
-                    (unsigned long long)location);
+            hr_fail(&err, HR_E_IO,
+                    "'%s' ends before the %lld bytes at %llu that its format promises",
+                    file.path.c_str(), (long long)len, (unsigned long long)location);
             fail(err);
         }
     }
@@ -149,14 +202,17 @@ public:
     {
         auto &file = writing(handle);
         if (idx_t(hr_blob_written(file.writer)) != location)
-            refuse(file.path, "be written at a place of its own: objects are written from front to back");
+            refuse(file.path,
+                   "be written at a place of its own: objects are written from front to back");
         Write(handle, buffer, len);
     }
 
     int64_t GetFileSize(FileHandle &handle) override
     {
         auto &file = handle.Cast<Handle>();
-        return file.reader ? hr_blob_reader_stat(file.reader)->size : file.writer ? hr_blob_written(file.writer) : 0;
+        return file.reader   ? hr_blob_reader_stat(file.reader)->size
+               : file.writer ? hr_blob_written(file.writer)
+                             : 0;
     }
 
     timestamp_t GetLastModifiedTime(FileHandle &handle) override
@@ -171,7 +227,10 @@ public:
         return file.reader ? hr_blob_reader_stat(file.reader)->etag : "";
     }
 
-    FileType GetFileType(FileHandle &) override { return FileType::FILE_TYPE_REGULAR; }
+    FileType GetFileType(FileHandle &) override
+    {
+        return FileType::FILE_TYPE_REGULAR;
+    }
 
     FileMetadata Stats(FileHandle &handle) override
     {
@@ -190,10 +249,22 @@ public:
         file.position = location;
     }
 
-    idx_t SeekPosition(FileHandle &handle) override { return handle.Cast<Handle>().position; }
-    void Reset(FileHandle &handle) override { Seek(handle, 0); }
-    void FileSync(FileHandle &) override {}                         /* durable from Close on, which is the commit */
-    bool Trim(FileHandle &, idx_t, idx_t) override { return false; }
+    idx_t SeekPosition(FileHandle &handle) override
+    {
+        return handle.Cast<Handle>().position;
+    }
+    void Reset(FileHandle &handle) override
+    {
+        Seek(handle, 0);
+    }
+    /* durable from Close on, which is the commit */
+    void FileSync(FileHandle &) override
+    {
+    }
+    bool Trim(FileHandle &, idx_t, idx_t) override
+    {
+        return false;
+    }
 
     void Truncate(FileHandle &handle, int64_t size) override
     {
@@ -221,10 +292,22 @@ public:
         check(hr_blob_mkdir(blob, path.c_str(), &interrupt.cancel, &err), err);
     }
 
-    void CreateDirectoriesRecursive(const string &path, optional_ptr<FileOpener> opener) override { CreateDirectory(path, opener); }
-    void RemoveDirectory(const string &path, optional_ptr<FileOpener> opener) override { remove(path, true, opener, false); }
-    void RemoveFile(const string &path, optional_ptr<FileOpener> opener) override { remove(path, false, opener, false); }
-    bool TryRemoveFile(const string &path, optional_ptr<FileOpener> opener) override { return remove(path, false, opener, true); }
+    void CreateDirectoriesRecursive(const string &path, optional_ptr<FileOpener> opener) override
+    {
+        CreateDirectory(path, opener);
+    }
+    void RemoveDirectory(const string &path, optional_ptr<FileOpener> opener) override
+    {
+        remove(path, true, opener, false);
+    }
+    void RemoveFile(const string &path, optional_ptr<FileOpener> opener) override
+    {
+        remove(path, false, opener, false);
+    }
+    bool TryRemoveFile(const string &path, optional_ptr<FileOpener> opener) override
+    {
+        return remove(path, false, opener, true);
+    }
 
     void RemoveFiles(const vector<string> &paths, optional_ptr<FileOpener> opener) override
     {
@@ -247,39 +330,50 @@ public:
         Stat stat;
         hr_err err = {};
         hr_code code = hr_blob_stat(blob, pattern.c_str(), &stat, &interrupt.cancel, &err);
-        if (code == HR_OK && !stat.is_dir) {                        /* a name is a name, even with brackets in it */
+        /* a name is a name, even with brackets in it */
+        if (code == HR_OK && !stat.is_dir) {
             found.push_back(describe(pattern, stat));
             return found;
         }
         if (!hr_blob_has_glob(pattern.c_str()) || code != HR_E_NOT_FOUND)
-            check(code, err);                                       /* says more than that no file was found */
+            check(code, err); /* says more than that no file was found */
         hr_blob_page page;
-        check(hr_blob_glob(blob, scratch.arena, pattern.c_str(), &page, &interrupt.cancel, &err), err);
+        check(hr_blob_glob(blob, scratch.arena, pattern.c_str(), &page, &interrupt.cancel, &err),
+              err);
         for (size_t i = 0; i < page.count; i++)
             if (!page.entries[i].stat.is_dir)
                 found.push_back(describe(page.entries[i].location, page.entries[i].stat));
         return found;
     }
 
-protected:
-    bool SupportsOpenFileExtended() const override { return true; }
+  protected:
+    bool SupportsOpenFileExtended() const override
+    {
+        return true;
+    }
 
-    unique_ptr<FileHandle> OpenFileExtended(const OpenFileInfo &info, FileOpenFlags flags, optional_ptr<FileOpener> opener) override
+    unique_ptr<FileHandle> OpenFileExtended(const OpenFileInfo &info,
+                                            FileOpenFlags flags,
+                                            optional_ptr<FileOpener> opener) override
     {
         Stat known = {};
-        if (!info.extended_info || flags.OpenForWriting() || !recall(info.extended_info->options, known))
+        if (!info.extended_info ||
+            flags.OpenForWriting() ||
+            !recall(info.extended_info->options, known))
             return open(info.path, nullptr, flags, opener);
         return open(info.path, &known, flags, opener);
     }
 
-    bool ListFilesExtended(const string &folder, const std::function<void(OpenFileInfo &info)> &callback,
+    bool ListFilesExtended(const string &folder,
+                           const std::function<void(OpenFileInfo &info)> &callback,
                            optional_ptr<FileOpener> opener) override
     {
         Interrupt interrupt(opener);
         Arena scratch;
         hr_blob_page page;
         hr_err err = {};
-        hr_code code = hr_blob_list_all(blob, scratch.arena, folder.c_str(), false, &page, &interrupt.cancel, &err);
+        hr_code code = hr_blob_list_all(blob, scratch.arena, folder.c_str(), false, &page,
+                                        &interrupt.cancel, &err);
         if (code == HR_E_NOT_FOUND)
             return false;
         check(code, err);
@@ -290,7 +384,7 @@ protected:
         return true;
     }
 
-private:
+  private:
     hr_blob *blob;
 
     [[noreturn]] void refuse(const string &path, const char *what)
@@ -316,7 +410,10 @@ private:
         return file;
     }
 
-    unique_ptr<FileHandle> open(const string &path, const Stat *known, FileOpenFlags flags, optional_ptr<FileOpener> opener)
+    unique_ptr<FileHandle> open(const string &path,
+                                const Stat *known,
+                                FileOpenFlags flags,
+                                optional_ptr<FileOpener> opener)
     {
         auto file = make_uniq<Handle>(*this, path, flags, opener);
         hr_err err = {};
@@ -326,11 +423,14 @@ private:
         if (flags.OpenForWriting()) {
             hr_blob_write_options options = {};
             options.overwrite = !flags.ExclusiveCreate();
-            code = hr_blob_create(blob, path.c_str(), &options, &file->interrupt.cancel, &file->writer, &err);
+            code = hr_blob_create(blob, path.c_str(), &options, &file->interrupt.cancel,
+                                  &file->writer, &err);
         } else {
-            code = hr_blob_open(blob, path.c_str(), known, &file->interrupt.cancel, &file->reader, &err);
+            code = hr_blob_open(blob, path.c_str(), known, &file->interrupt.cancel, &file->reader,
+                                &err);
         }
-        if ((code == HR_E_NOT_FOUND && flags.ReturnNullIfNotExists()) || (code == HR_E_EXISTS && flags.ReturnNullIfExists()))
+        if ((code == HR_E_NOT_FOUND && flags.ReturnNullIfNotExists()) ||
+            (code == HR_E_EXISTS && flags.ReturnNullIfExists()))
             return nullptr;
         check(code, err);
         return std::move(file);
@@ -347,7 +447,10 @@ private:
         return true;
     }
 
-    bool remove(const string &path, bool recursive, optional_ptr<FileOpener> opener, bool may_be_absent)
+    bool remove(const string &path,
+                bool recursive,
+                optional_ptr<FileOpener> opener,
+                bool may_be_absent)
     {
         Interrupt interrupt(opener);
         hr_err err = {};
@@ -358,7 +461,8 @@ private:
         return true;
     }
 
-    /* The listing's answer travels with the name, so that opening asks no more and every open of a query pins the same version. */
+    /* The listing's answer travels with the name, so that opening asks no more and every open of a
+     * query pins the same version. */
     static OpenFileInfo describe(const string &path, const Stat &stat)
     {
         OpenFileInfo info(path);
@@ -373,8 +477,12 @@ private:
 
     static bool recall(const unordered_map<string, Value> &options, Stat &known)
     {
-        auto etag = options.find("etag"), size = options.find("file_size"), time = options.find("last_modified");
-        if (etag == options.end() || size == options.end() || etag->second.IsNull() || size->second.IsNull())
+        auto etag = options.find("etag"), size = options.find("file_size"),
+             time = options.find("last_modified");
+        if (etag == options.end() ||
+            size == options.end() ||
+            etag->second.IsNull() ||
+            size->second.IsNull())
             return false;
         string tag = etag->second.ToString();
         if (tag.empty() || tag.size() >= sizeof known.etag)
@@ -396,6 +504,7 @@ hr_code hr_duckdb_fs_register(duckdb_database database, struct hr_blob *blob, st
         instance.GetFileSystem().RegisterSubSystem(make_uniq<BlobFileSystem>(blob));
         return HR_OK;
     } catch (std::exception &why) {
-        return hr_fail(err, HR_E_INTERNAL, "cannot register storage with the engine: %s", why.what());
+        return hr_fail(err, HR_E_INTERNAL, "cannot register storage with the engine: %s",
+                       why.what());
     }
 }

@@ -17,29 +17,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STATEMENTS_MAX 24                          /* prepared statements kept for the next query of the same text … */
-#define STATEMENT_BYTES_MAX (32 * 1024)            /* … that is no longer than this */
-#define HELP_AFTER_NS (3 * 1000 * 1000)            /* a query that takes longer gets the other threads */
+#define STATEMENTS_MAX 24 /* prepared statements kept for the next query of the same text … */
+#define STATEMENT_BYTES_MAX (32 * 1024) /* … that is no longer than this */
+#define HELP_AFTER_NS (3 * 1000 * 1000) /* a query that takes longer gets the other threads */
 #define THREADS_MAX 64
-#define ENGINE_DEPTH_MAX "1000000"                 /* ours come before: HR_PLAN_DEPTH_MAX, HR_SQL_EMITTED_DEPTH_MAX */
-#define SPILL_PREFIX "engine-"                     /* of an engine's own folder: DuckDB's names in it are always the same */
-#define TASKS_LEAST 3                              /* with fewer DuckDB makes the table of every aggregation 2 MB, else 256 KB */
+#define ENGINE_DEPTH_MAX \
+    "1000000" /* ours come before: HR_PLAN_DEPTH_MAX, HR_SQL_EMITTED_DEPTH_MAX */
+#define SPILL_PREFIX \
+    "engine-" /* of an engine's own folder: DuckDB's names in it are always the same */
+#define TASKS_LEAST                                                               \
+    3 /* with fewer DuckDB makes the table of every aggregation 2 MB, else 256 KB \
+       */
 
 /* A statement kept prepared, idle, with the connection that it belongs to. */
-struct statement { char *sql; duckdb_connection connection; duckdb_prepared_statement prepared; uint64_t used; };
+struct statement {
+    char *sql;
+    duckdb_connection connection;
+    duckdb_prepared_statement prepared;
+    uint64_t used;
+};
 
-/* The threads beside a query's own. DuckDB has none of its own here: waking them costs a small query more than it takes, so they are
- * started when a query turns out to be long. */
-struct helpers { pthread_t at[THREADS_MAX]; int count, wanted, users; duckdb_task_state tasks; pthread_mutex_t lock; };
+/* The threads beside a query's own. DuckDB has none of its own here: waking them costs a small
+ * query more than it takes, so they are started when a query turns out to be long. */
+struct helpers {
+    pthread_t at[THREADS_MAX];
+    int count, wanted, users;
+    duckdb_task_state tasks;
+    pthread_mutex_t lock;
+};
 
 struct hr_engine {
     duckdb_database database;
-    char *spill;                       /* NULL: none */
+    char *spill; /* NULL: none */
     struct helpers helpers;
     struct budget *budget;
-    pthread_mutex_t lock;              /* of what follows */
-    struct hr_map registered;          /* kernels, by registered name */
-    duckdb_connection spare[8];        /* connections to use again */
+    pthread_mutex_t lock;       /* of what follows */
+    struct hr_map registered;   /* kernels, by registered name */
+    duckdb_connection spare[8]; /* connections to use again */
     size_t spare_count;
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
@@ -54,16 +68,20 @@ struct hr_query {
     const char *sql;
     duckdb_connection connection;
     duckdb_prepared_statement prepared;
-    bool has_prepared, keep_prepared;  /* keep: it ended well, and its text means the same next time */
+    /* keep: it ended well, and its text means the same next time */
+    bool has_prepared, keep_prepared;
     bool is_helped;
-    uint64_t begun;                    /* of the run, monotonic */
-    struct running running;            /* its stop says that it is to end, and why */
+    uint64_t begun;         /* of the run, monotonic */
+    struct running running; /* its stop says that it is to end, and why */
     _Atomic uint64_t rows;
     struct hr_metrics *metrics;
     size_t metric_count;
 };
 
-static enum hr_code config_set(duckdb_config config, const char *name, const char *value, struct hr_err *err)
+static enum hr_code config_set(duckdb_config config,
+                               const char *name,
+                               const char *value,
+                               struct hr_err *err)
 {
     if (duckdb_set_config(config, name, value) != DuckDBSuccess)
         return hr_fail(err, HR_E_INTERNAL, "engine option '%s' refused value '%s'", name, value);
@@ -73,11 +91,16 @@ static enum hr_code config_set(duckdb_config config, const char *name, const cha
 static int thread_count(const struct hr_engine_options *options)
 {
     cpu_set_t set;
-    int count = options && options->threads > 0 ? options->threads : !sched_getaffinity(0, sizeof set, &set) ? CPU_COUNT(&set) : 1;
+    int count = options && options->threads > 0           ? options->threads
+                : !sched_getaffinity(0, sizeof set, &set) ? CPU_COUNT(&set)
+                                                          : 1;
     return count < 1 ? 1 : count > THREADS_MAX ? THREADS_MAX : count;
 }
 
-static enum hr_code configure(duckdb_config config, const struct hr_engine_options *options, const char *spill, struct hr_err *err)
+static enum hr_code configure(duckdb_config config,
+                              const struct hr_engine_options *options,
+                              const char *spill,
+                              struct hr_err *err)
 {
     char text[64];
     /* nothing is loaded or fetched behind our back */
@@ -89,11 +112,14 @@ static enum hr_code configure(duckdb_config config, const struct hr_engine_optio
     int threads = thread_count(options);
     snprintf(text, sizeof text, "%d", threads < TASKS_LEAST ? TASKS_LEAST : threads);
     HR_TRY(config_set(config, "threads", text, err));
-    HR_TRY(config_set(config, "external_threads", text, err));   /* all of them are ours: see struct helpers */
-    int64_t memory = options && options->memory_bytes > 0 ? options->memory_bytes : budget_default();
+    /* all of them are ours: see struct helpers */
+    HR_TRY(config_set(config, "external_threads", text, err));
+    int64_t memory =
+        options && options->memory_bytes > 0 ? options->memory_bytes : budget_default();
     snprintf(text, sizeof text, "%lldMiB", (long long)(memory >> 20));
     HR_TRY(config_set(config, "memory_limit", text, err));
-    HR_TRY(config_set(config, "allow_persistent_secrets", "false", err));   /* nor read from a folder that all share */
+    /* nor read from a folder that all share */
+    HR_TRY(config_set(config, "allow_persistent_secrets", "false", err));
     return config_set(config, "temp_directory", spill ? spill : "", err);
 }
 
@@ -116,7 +142,9 @@ enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err 
     snprintf(path, sizeof path, "%s/lock", folder);
     enum hr_code code = hr_file_lock(path, lock, err);
     if (code == HR_E_EXISTS)
-        return hr_fail(err, code, "another process spills to '%s': give each host a folder of its own", folder);
+        return hr_fail(err, code,
+                       "another process spills to '%s': give each host a folder of its own",
+                       folder);
     HR_TRY(code);
     DIR *list = opendir(folder);
     for (struct dirent *entry; list && (entry = readdir(list));) {
@@ -130,7 +158,9 @@ enum hr_code hr_engine_spill_claim(const char *folder, int *lock, struct hr_err 
     return HR_OK;
 }
 
-static enum hr_code make_spill(const struct hr_engine_options *options, char **out, struct hr_err *err)
+static enum hr_code make_spill(const struct hr_engine_options *options,
+                               char **out,
+                               struct hr_err *err)
 {
     if (!options || !options->spill_dir)
         return HR_OK;
@@ -138,13 +168,16 @@ static enum hr_code make_spill(const struct hr_engine_options *options, char **o
     HR_CHECK(asprintf(out, "%s/" SPILL_PREFIX "XXXXXX", options->spill_dir) > 0);
     if (mkdtemp(*out))
         return HR_OK;
-    enum hr_code code = hr_fail_write(err, errno, "cannot make a folder for spilling in '%s'", options->spill_dir);
+    enum hr_code code =
+        hr_fail_write(err, errno, "cannot make a folder for spilling in '%s'", options->spill_dir);
     free(*out);
     *out = NULL;
     return code;
 }
 
-enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_engine **out, struct hr_err *err)
+enum hr_code hr_engine_open(const struct hr_engine_options *options,
+                            struct hr_engine **out,
+                            struct hr_err *err)
 {
     struct hr_engine *engine = calloc(1, sizeof *engine);
     if (!engine)
@@ -159,7 +192,8 @@ enum hr_code hr_engine_open(const struct hr_engine_options *options, struct hr_e
         code = configure(config, options, engine->spill, err);
     char *problem = NULL;
     if (!code && duckdb_open_ext(NULL, &engine->database, config, &problem) != DuckDBSuccess)
-        code = hr_fail(err, HR_E_INTERNAL, "cannot open the engine: %s", problem ? problem : "unknown cause");
+        code = hr_fail(err, HR_E_INTERNAL, "cannot open the engine: %s",
+                       problem ? problem : "unknown cause");
     duckdb_free(problem);
     duckdb_destroy_config(&config);
     if (code) {
@@ -192,8 +226,10 @@ static void helpers_start(struct hr_engine *engine)
         helpers->tasks = duckdb_create_task_state(engine->database);
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);
-        HR_CHECK(!pthread_attr_setstacksize(&attributes, HR_ANALYZE_STACK_BYTES));   /* they evaluate what a plan nests */
-        while (helpers->count < helpers->wanted && !pthread_create(&helpers->at[helpers->count], &attributes, help, helpers->tasks))
+        /* they evaluate what a plan nests */
+        HR_CHECK(!pthread_attr_setstacksize(&attributes, HR_ANALYZE_STACK_BYTES));
+        while (helpers->count < helpers->wanted &&
+               !pthread_create(&helpers->at[helpers->count], &attributes, help, helpers->tasks))
             helpers->count++;
         pthread_attr_destroy(&attributes);
     }
@@ -260,9 +296,14 @@ void hr_engine_close(struct hr_engine *engine)
     free(engine);
 }
 
-duckdb_database hr_engine_database(struct hr_engine *engine) { return engine->database; }
+duckdb_database hr_engine_database(struct hr_engine *engine)
+{
+    return engine->database;
+}
 
-static enum hr_code take_connection(struct hr_engine *engine, duckdb_connection *out, struct hr_err *err)
+static enum hr_code take_connection(struct hr_engine *engine,
+                                    duckdb_connection *out,
+                                    struct hr_err *err)
 {
     pthread_mutex_lock(&engine->lock);
     bool spare = engine->spare_count > 0;
@@ -285,7 +326,8 @@ static void give_connection(struct hr_engine *engine, duckdb_connection *connect
         duckdb_disconnect(connection);
 }
 
-/* the statement kept for this text, if there is one that nobody uses: it takes the place of the query's connection */
+/* the statement kept for this text, if there is one that nobody uses: it takes the place of the
+ * query's connection */
 static void take_statement(struct hr_query *query)
 {
     struct hr_engine *engine = query->engine;
@@ -300,18 +342,21 @@ static void take_statement(struct hr_query *query)
     if (!found.sql)
         return;
     free(found.sql);
-    budget_enter(engine->budget, &query->running, found.connection);   /* before the old one is another's: the watch interrupts what stands there */
+    /* before the old one is another's: the watch interrupts what stands there */
+    budget_enter(engine->budget, &query->running, found.connection);
     give_connection(engine, &query->connection);
     query->connection = found.connection;
     query->prepared = found.prepared;
     query->has_prepared = true;
 }
 
-/* keeps the query's statement and connection for the next one of its text; the one used longest ago makes room */
+/* keeps the query's statement and connection for the next one of its text; the one used longest ago
+ * makes room */
 static void give_statement(struct hr_query *query)
 {
     struct hr_engine *engine = query->engine;
-    struct statement kept = {strdup(query->sql), query->connection, query->prepared, 0}, dropped = {0};
+    struct statement kept = {strdup(query->sql), query->connection, query->prepared, 0},
+                     dropped = {0};
     HR_CHECK(kept.sql);
     pthread_mutex_lock(&engine->lock);
     kept.used = ++engine->statement_clock;
@@ -343,7 +388,10 @@ static bool is_keepable(const struct hr_query *query)
     return strlen(query->sql) <= STATEMENT_BYTES_MAX;
 }
 
-static enum hr_code register_uses(struct hr_engine *engine, duckdb_connection connection, const struct emit *e, struct hr_err *err)
+static enum hr_code register_uses(struct hr_engine *engine,
+                                  duckdb_connection connection,
+                                  const struct emit *e,
+                                  struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&engine->lock);
@@ -372,11 +420,17 @@ static void free_query(void *arg)
         give_connection(query->engine, &query->connection);
 }
 
-static enum hr_code write_sql(struct hr_query *query, const struct hr_node *node, const char **sql, struct hr_err *err)
+static enum hr_code write_sql(struct hr_query *query,
+                              const struct hr_node *node,
+                              const char **sql,
+                              struct hr_err *err)
 {
     const char *zone = query->env->ops->conf(query->env, "spark.sql.session.timeZone");
     const char *ansi = query->env->ops->conf(query->env, "spark.sql.ansi.enabled");
-    struct emit e = {.arena = query->arena, .env = query->env, .err = err, .zone = zone ? zone : "UTC",
+    struct emit e = {.arena = query->arena,
+                     .env = query->env,
+                     .err = err,
+                     .zone = zone ? zone : "UTC",
                      .ansi = !ansi || !strcasecmp(ansi, "true")};
     HR_TRY(emit_statement(&e, node, sql));
     return register_uses(query->engine, query->connection, &e, err);
@@ -396,7 +450,8 @@ static enum hr_code stopped(const struct hr_query *query, struct hr_err *err)
     return why == STOP_CANCELLED ? cancelled(err) : HR_OK;
 }
 
-/* The Parquet file that the plan reads, or what it reads them from if there are several; NULL: it reads none. */
+/* The Parquet file that the plan reads, or what it reads them from if there are several; NULL: it
+ * reads none. */
 static const char *parquet_read(const struct hr_typed *typed)
 {
     const char *path = NULL;
@@ -413,26 +468,32 @@ static const char *parquet_read(const struct hr_typed *typed)
 /* what the engine says of a file whose footer is whole and whose pages are not */
 static bool is_damaged(const char *text)
 {
-    static const char *const signs[] = {"TProtocolException", "TTransportException", "orrupt", "ecompression failure", "Out of buffer", "arquet"};
+    static const char *const signs[] = {"TProtocolException",   "TTransportException", "orrupt",
+                                        "ecompression failure", "Out of buffer",       "arquet"};
     for (size_t i = 0; i < HR_LEN(signs); i++)
         if (strstr(text, signs[i]))
             return true;
     return false;
 }
 
-/* the failure that DuckDB tells by its text, unless the query was told to end or its memory was used up */
+/* the failure that DuckDB tells by its text, unless the query was told to end or its memory was
+ * used up */
 static enum hr_code failed(const struct hr_query *query, const char *text, struct hr_err *err)
 {
     HR_TRY(stopped(query, err));
     enum hr_code code = hr_engine_error(text && *text ? text : "unknown cause", err);
-    const char *path = code == HR_E_INTERNAL && is_damaged(text ? text : "") ? parquet_read(query->typed) : NULL;
+    const char *path =
+        code == HR_E_INTERNAL && is_damaged(text ? text : "") ? parquet_read(query->typed) : NULL;
     if (path)
         return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", path, NULL);
     return code == HR_E_NOMEM ? budget_used_up(query->engine->budget, err) : code;
 }
 
 /* constants are computed while a statement is prepared, so that this too is watched */
-static enum hr_code prepare(struct hr_query *query, const char *sql, duckdb_prepared_statement *out, struct hr_err *err)
+static enum hr_code prepare(struct hr_query *query,
+                            const char *sql,
+                            duckdb_prepared_statement *out,
+                            struct hr_err *err)
 {
     budget_begin(query->engine->budget);
     duckdb_state state = duckdb_prepare(query->connection, sql, out);
@@ -444,8 +505,12 @@ static enum hr_code prepare(struct hr_query *query, const char *sql, duckdb_prep
     return code;
 }
 
-enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel,
-                              struct hr_query **out, struct hr_err *err)
+enum hr_code hr_query_prepare(struct hr_engine *engine,
+                              struct hr_arena *arena,
+                              struct hr_env *env,
+                              const struct hr_rel *rel,
+                              struct hr_query **out,
+                              struct hr_err *err)
 {
     struct hr_err unused;
     if (!err)
@@ -464,11 +529,23 @@ enum hr_code hr_query_prepare(struct hr_engine *engine, struct hr_arena *arena, 
     return HR_OK;
 }
 
-const struct hr_type *hr_query_schema(const struct hr_query *query) { return query->typed->schema; }
-const struct hr_typed *hr_query_typed(const struct hr_query *query) { return query->typed; }
-const char *hr_query_sql(const struct hr_query *query) { return query->sql; }
+const struct hr_type *hr_query_schema(const struct hr_query *query)
+{
+    return query->typed->schema;
+}
+const struct hr_typed *hr_query_typed(const struct hr_query *query)
+{
+    return query->typed;
+}
+const char *hr_query_sql(const struct hr_query *query)
+{
+    return query->sql;
+}
 
-const atomic_int *hr_engine_stop_of(void *engine, idx_t connection) { return budget_stop_of(((struct hr_engine *)engine)->budget, connection); }
+const atomic_int *hr_engine_stop_of(void *engine, idx_t connection)
+{
+    return budget_stop_of(((struct hr_engine *)engine)->budget, connection);
+}
 
 void hr_query_cancel(struct hr_query *query)
 {
@@ -486,7 +563,8 @@ void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows)
 
 typedef enum hr_code (*chunk_fn)(void *arg, duckdb_data_chunk chunk, struct hr_err *err);
 
-static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_fn fn, void *arg, struct hr_err *err)
+static enum hr_code drain(
+    struct hr_query *query, duckdb_result *result, chunk_fn fn, void *arg, struct hr_err *err)
 {
     for (;;) {
         HR_TRY(stopped(query, err));
@@ -504,8 +582,8 @@ static enum hr_code drain(struct hr_query *query, duckdb_result *result, chunk_f
     }
 }
 
-/* A stream that was not read to its end keeps its transaction until the connection's next statement, which rolls it back: what would be registered
- * meanwhile went with it. */
+/* A stream that was not read to its end keeps its transaction until the connection's next
+ * statement, which rolls it back: what would be registered meanwhile went with it. */
 static void end_unfinished(const struct hr_query *query)
 {
     duckdb_result none;
@@ -513,20 +591,26 @@ static void end_unfinished(const struct hr_query *query)
     duckdb_destroy_result(&none);
 }
 
-static enum hr_code run_pending(struct hr_query *query, duckdb_pending_result pending, chunk_fn fn, void *arg, struct hr_err *err)
+static enum hr_code run_pending(struct hr_query *query,
+                                duckdb_pending_result pending,
+                                chunk_fn fn,
+                                void *arg,
+                                struct hr_err *err)
 {
     duckdb_result result;
     query->begun = hr_clock_mono_ns();
     duckdb_pending_state step;
     do
         step = duckdb_pending_execute_task(pending);
-    while (step == DUCKDB_PENDING_RESULT_NOT_READY && hr_clock_mono_ns() - query->begun < HELP_AFTER_NS);
+    while (step == DUCKDB_PENDING_RESULT_NOT_READY &&
+           hr_clock_mono_ns() - query->begun < HELP_AFTER_NS);
     if (step == DUCKDB_PENDING_ERROR)
         return failed(query, duckdb_pending_error(pending), err);
     if (!duckdb_pending_execution_is_finished(step))
         query_wants_help(query);
     duckdb_state state = duckdb_execute_pending(pending, &result);
-    enum hr_code code = state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
+    enum hr_code code =
+        state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
     if (!code)
         code = drain(query, &result, fn, arg, err);
     duckdb_destroy_result(&result);
@@ -536,7 +620,11 @@ static enum hr_code run_pending(struct hr_query *query, duckdb_pending_result pe
     return code;
 }
 
-static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_statement prepared, chunk_fn fn, void *arg, struct hr_err *err)
+static enum hr_code run_prepared(struct hr_query *query,
+                                 duckdb_prepared_statement prepared,
+                                 chunk_fn fn,
+                                 void *arg,
+                                 struct hr_err *err)
 {
     duckdb_pending_result pending;
     HR_TRY(stopped(query, err));
@@ -549,7 +637,7 @@ static enum hr_code run_prepared(struct hr_query *query, duckdb_prepared_stateme
     duckdb_destroy_pending(&pending);
     budget_end(query->engine->budget);
     if (code)
-        HR_TRY(stopped(query, err));           /* whatever it says of the end that it was told */
+        HR_TRY(stopped(query, err)); /* whatever it says of the end that it was told */
     return code;
 }
 
@@ -579,7 +667,8 @@ static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struc
         duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
         duckdb_data_chunk chunk = duckdb_create_data_chunk(&type, 1);
         duckdb_data_chunk_set_size(chunk, 1);
-        duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(chunk, 0), 0, text ? text : "", len);
+        duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(chunk, 0), 0,
+                                                text ? text : "", len);
         code = sink->chunk(sink, chunk, err);
         duckdb_destroy_data_chunk(&chunk);
         duckdb_destroy_logical_type(&type);
@@ -590,9 +679,16 @@ static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struc
 
 /* ---- one value out of a chunk, for metrics and constants ---- */
 
-static struct hr_literal *literal_at(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row);
+static struct hr_literal *literal_at(struct hr_arena *arena,
+                                     duckdb_vector vector,
+                                     const struct hr_type *type,
+                                     idx_t row);
 
-static void decimal_text(struct hr_arena *arena, const void *data, const struct hr_type *type, idx_t row, struct hr_literal *out)
+static void decimal_text(struct hr_arena *arena,
+                         const void *data,
+                         const struct hr_type *type,
+                         idx_t row,
+                         struct hr_literal *out)
 {
     hr_int128 value;
     if (type->precision <= 4)
@@ -608,7 +704,11 @@ static void decimal_text(struct hr_arena *arena, const void *data, const struct 
     out->text.bytes = hr_strndup(arena, text, out->text.len);
 }
 
-static void list_items(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row, struct hr_literal *out)
+static void list_items(struct hr_arena *arena,
+                       duckdb_vector vector,
+                       const struct hr_type *type,
+                       idx_t row,
+                       struct hr_literal *out)
 {
     duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
     duckdb_vector child = duckdb_list_vector_get_child(vector);
@@ -617,14 +717,19 @@ static void list_items(struct hr_arena *arena, duckdb_vector vector, const struc
     out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, out->items.count + 1);
     for (idx_t i = 0; i < entry.length; i++) {
         if (map) {
-            out->items.at[2 * i] = literal_at(arena, duckdb_struct_vector_get_child(child, 0), type->key, entry.offset + i);
-            out->items.at[2 * i + 1] = literal_at(arena, duckdb_struct_vector_get_child(child, 1), type->element, entry.offset + i);
+            out->items.at[2 * i] = literal_at(arena, duckdb_struct_vector_get_child(child, 0),
+                                              type->key, entry.offset + i);
+            out->items.at[2 * i + 1] = literal_at(arena, duckdb_struct_vector_get_child(child, 1),
+                                                  type->element, entry.offset + i);
         } else
             out->items.at[i] = literal_at(arena, child, type->element, entry.offset + i);
     }
 }
 
-static struct hr_literal *literal_at(struct hr_arena *arena, duckdb_vector vector, const struct hr_type *type, idx_t row)
+static struct hr_literal *literal_at(struct hr_arena *arena,
+                                     duckdb_vector vector,
+                                     const struct hr_type *type,
+                                     idx_t row)
 {
     struct hr_literal *out = HR_NEW(arena, struct hr_literal);
     out->type = type;
@@ -636,36 +741,66 @@ static struct hr_literal *literal_at(struct hr_arena *arena, duckdb_vector vecto
     void *data = duckdb_vector_get_data(vector);
     duckdb_string_t *text;
     switch (type->id) {
-    case HR_TYPE_BOOLEAN: out->boolean = ((bool *)data)[row]; break;
-    case HR_TYPE_BYTE: out->integer = ((int8_t *)data)[row]; break;
-    case HR_TYPE_SHORT: out->integer = ((int16_t *)data)[row]; break;
-    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: out->integer = ((int32_t *)data)[row]; break;
-    case HR_TYPE_FLOAT: out->real = ((float *)data)[row]; break;
-    case HR_TYPE_DOUBLE: out->real = ((double *)data)[row]; break;
-    case HR_TYPE_DECIMAL: decimal_text(arena, data, type, row, out); break;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY:
+    case HR_TYPE_BOOLEAN:
+        out->boolean = ((bool *)data)[row];
+        break;
+    case HR_TYPE_BYTE:
+        out->integer = ((int8_t *)data)[row];
+        break;
+    case HR_TYPE_SHORT:
+        out->integer = ((int16_t *)data)[row];
+        break;
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        out->integer = ((int32_t *)data)[row];
+        break;
+    case HR_TYPE_FLOAT:
+        out->real = ((float *)data)[row];
+        break;
+    case HR_TYPE_DOUBLE:
+        out->real = ((double *)data)[row];
+        break;
+    case HR_TYPE_DECIMAL:
+        decimal_text(arena, data, type, row, out);
+        break;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
         text = (duckdb_string_t *)data + row;
         out->text.len = duckdb_string_t_length(*text);
         out->text.bytes = hr_strndup(arena, duckdb_string_t_data(text), out->text.len);
         break;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: list_items(arena, vector, type, row, out); break;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+        list_items(arena, vector, type, row, out);
+        break;
     case HR_TYPE_STRUCT:
         out->items.count = type->field_count;
         out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, type->field_count + 1);
         for (size_t i = 0; i < type->field_count; i++)
-            out->items.at[i] = literal_at(arena, duckdb_struct_vector_get_child(vector, i), type->fields[i].type, row);
+            out->items.at[i] = literal_at(arena, duckdb_struct_vector_get_child(vector, i),
+                                          type->fields[i].type, row);
         break;
     case HR_TYPE_CALENDAR_INTERVAL:
         out->calendar.months = ((duckdb_interval *)data)[row].months;
         out->calendar.days = ((duckdb_interval *)data)[row].days;
         out->calendar.micros = ((duckdb_interval *)data)[row].micros;
         break;
-    default: out->integer = ((int64_t *)data)[row]; break;
+    default:
+        out->integer = ((int64_t *)data)[row];
+        break;
     }
     return out;
 }
 
-struct first_row { struct hr_arena *arena; const struct hr_type *type; struct hr_literal **values; bool found; };
+struct first_row {
+    struct hr_arena *arena;
+    const struct hr_type *type;
+    struct hr_literal **values;
+    bool found;
+};
 
 static enum hr_code take_first(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
 {
@@ -675,11 +810,16 @@ static enum hr_code take_first(void *arg, duckdb_data_chunk chunk, struct hr_err
         return HR_OK;
     row->found = true;
     for (size_t i = 0; i < row->type->field_count; i++)
-        row->values[i] = literal_at(row->arena, duckdb_data_chunk_get_vector(chunk, i), row->type->fields[i].type, 0);
+        row->values[i] = literal_at(row->arena, duckdb_data_chunk_get_vector(chunk, i),
+                                    row->type->fields[i].type, 0);
     return HR_OK;
 }
 
-static enum hr_code one_row(struct hr_query *query, const struct hr_node *node, const struct hr_type *type, struct hr_literal **values, struct hr_err *err)
+static enum hr_code one_row(struct hr_query *query,
+                            const struct hr_node *node,
+                            const struct hr_type *type,
+                            struct hr_literal **values,
+                            struct hr_err *err)
 {
     const char *sql;
     duckdb_prepared_statement prepared;
@@ -693,14 +833,16 @@ static enum hr_code one_row(struct hr_query *query, const struct hr_node *node, 
     return code;
 }
 
-/* metrics are aggregates over a part of the plan: each is one further statement, after the result */
+/* metrics are aggregates over a part of the plan: each is one further statement, after the result
+ */
 static enum hr_code run_metrics(struct hr_query *query, struct hr_err *err)
 {
     const struct hr_typed *typed = query->typed;
     query->metrics = HR_NEW_ARRAY(query->arena, struct hr_metrics, typed->observation_count + 1);
     for (size_t i = 0; i < typed->observation_count; i++) {
         const struct hr_observation *o = &typed->observations[i];
-        struct hr_literal **values = HR_NEW_ARRAY(query->arena, struct hr_literal *, o->schema->field_count + 1);
+        struct hr_literal **values =
+            HR_NEW_ARRAY(query->arena, struct hr_literal *, o->schema->field_count + 1);
         HR_TRY(one_row(query, o->node, o->schema, values, err));
         query->metrics[query->metric_count++] = (struct hr_metrics){o->name, o->schema, values};
     }
@@ -749,13 +891,18 @@ enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr
     duckdb_state state = duckdb_query(query->connection, sql, &result);
     budget_end(query->engine->budget);
     helpers_stop(query->engine);
-    enum hr_code code = state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
+    enum hr_code code =
+        state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
     duckdb_destroy_result(&result);
     return code;
 }
 
-enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr,
-                            struct hr_literal **value, struct hr_err *err)
+enum hr_code hr_engine_eval(struct hr_engine *engine,
+                            struct hr_arena *arena,
+                            struct hr_env *env,
+                            const struct hr_expr *expr,
+                            struct hr_literal **value,
+                            struct hr_err *err)
 {
     struct hr_rel *rel = hr_rel_new(arena, HR_REL_PROJECT, NULL);
     struct hr_expr *copy = (struct hr_expr *)expr;
@@ -766,9 +913,17 @@ enum hr_code hr_engine_eval(struct hr_engine *engine, struct hr_arena *arena, st
     return one_row(query, query->typed->node, query->typed->schema, value, err);
 }
 
-struct column_sink { struct hr_sink sink; struct hr_arena *arena; const struct hr_type *type; struct hr_literals *values; size_t limit; };
+struct column_sink {
+    struct hr_sink sink;
+    struct hr_arena *arena;
+    const struct hr_type *type;
+    struct hr_literals *values;
+    size_t limit;
+};
 
-static enum hr_code column_schema(struct hr_sink *sink, const struct hr_type *schema, struct hr_err *err)
+static enum hr_code column_schema(struct hr_sink *sink,
+                                  const struct hr_type *schema,
+                                  struct hr_err *err)
 {
     (void)err;
     ((struct column_sink *)sink)->type = schema->fields[0].type;
@@ -779,13 +934,20 @@ static enum hr_code column_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, 
 {
     (void)err;
     struct column_sink *s = (struct column_sink *)sink;
-    for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk) && s->values->count < s->limit; row++)
-        s->values->at[s->values->count++] = literal_at(s->arena, duckdb_data_chunk_get_vector(chunk, 0), s->type, row);
+    for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk) && s->values->count < s->limit;
+         row++)
+        s->values->at[s->values->count++] =
+            literal_at(s->arena, duckdb_data_chunk_get_vector(chunk, 0), s->type, row);
     return HR_OK;
 }
 
-enum hr_code hr_engine_values(struct hr_engine *engine, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, size_t limit,
-                              struct hr_literals *values, struct hr_err *err)
+enum hr_code hr_engine_values(struct hr_engine *engine,
+                              struct hr_arena *arena,
+                              struct hr_env *env,
+                              const struct hr_rel *rel,
+                              size_t limit,
+                              struct hr_literals *values,
+                              struct hr_err *err)
 {
     struct hr_query *query;
     *values = (struct hr_literals){HR_NEW_ARRAY(arena, struct hr_literal *, limit + 1), 0};

@@ -1,4 +1,5 @@
-/* DuckDB's failures as Spark's. Kernels send theirs encoded; for DuckDB's own checks the text says what happened. */
+/* DuckDB's failures as Spark's. Kernels send theirs encoded; for DuckDB's own checks the text says
+ * what happened. */
 #include "host/engine/internal.h"
 #include <ctype.h>
 #include <errno.h>
@@ -7,15 +8,21 @@
 
 static enum hr_code overflow(const char *word, struct hr_err *err)
 {
-    static const struct { const char *word, *try; } rows[] = {{"addition", "try_add"}, {"subtraction", "try_subtract"}, {"multiplication", "try_multiply"}};
+    static const struct {
+        const char *word, *try;
+    } rows[] = {{"addition", "try_add"},
+                {"subtraction", "try_subtract"},
+                {"multiplication", "try_multiply"}};
     const char *alternative = "";
     char text[80];
     for (size_t i = 0; i < HR_LEN(rows); i++)
         if (!strncmp(word, rows[i].word, strlen(rows[i].word))) {
-            snprintf(text, sizeof text, " Use '%s' to tolerate overflow and return NULL instead.", rows[i].try);
+            snprintf(text, sizeof text, " Use '%s' to tolerate overflow and return NULL instead.",
+                     rows[i].try);
             alternative = text;
         }
-    return hr_fail_spark(err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", alternative, "config", "\"spark.sql.ansi.enabled\"", NULL);
+    return hr_fail_spark(err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative",
+                         alternative, "config", "\"spark.sql.ansi.enabled\"", NULL);
 }
 
 /* "Overflow in addition of INT8 (127 + 1)!": Spark names the values for byte and short */
@@ -25,10 +32,13 @@ static enum hr_code small_overflow(const char *at, struct hr_err *err)
     char left[32] = "", right[32] = "", symbol[2] = "";
     if (!open || sscanf(open, "(%20[-0-9] %1[-+*] %20[-0-9])", left, symbol, right) != 3)
         return overflow(at, err);
-    const char *try = *symbol == '+' ? "`try_add`" : *symbol == '-' ? "`try_subtract`" : "`try_multiply`";
+    const char *try = *symbol == '+'   ? "`try_add`"
+                      : *symbol == '-' ? "`try_subtract`"
+                                       : "`try_multiply`";
     strcat(left, "S");
     strcat(right, "S");
-    return hr_fail_spark(err, "BINARY_ARITHMETIC_OVERFLOW", "value1", left, "symbol", symbol, "value2", right, "functionName", try, NULL);
+    return hr_fail_spark(err, "BINARY_ARITHMETIC_OVERFLOW", "value1", left, "symbol", symbol,
+                         "value2", right, "functionName", try, NULL);
 }
 
 /* the engine writes to where it spills, and local output */
@@ -45,8 +55,12 @@ static enum hr_code fail_full(const char *text, struct hr_err *err)
         hr_fail(err, HR_E_FULL, "cannot write%s: the disk is full", path);
         return hr_fail_hint(err, "free space there, and do it again");
     }
-    hr_fail(err, HR_E_FULL, "this needs more memory than the session has, and the disk is full that it spills to%s", path);
-    return hr_fail_hint(err, "free space there, or ask for less at once: fewer columns, a filter before the join or sort");
+    hr_fail(err, HR_E_FULL,
+            "this needs more memory than the session has, and the disk is full that it spills to%s",
+            path);
+    return hr_fail_hint(
+        err,
+        "free space there, or ask for less at once: fewer columns, a filter before the join or sort");
 }
 
 static bool is_full(const char *text)
@@ -76,14 +90,17 @@ enum hr_code hr_engine_error(const char *text, struct hr_err *err)
     if (strstr(text, "More than one row returned by a subquery"))
         return hr_fail_spark(err, "SCALAR_SUBQUERY_TOO_MANY_ROWS", NULL);
     if (strstr(text, "Map keys must be unique"))
-        return hr_fail_spark(err, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+        return hr_fail_spark(err, "DUPLICATED_MAP_KEY", "key", "", "mapKeyDedupPolicy",
+                             "\"spark.sql.mapKeyDedupPolicy\"", NULL);
     if (strstr(text, "Map keys can not be NULL"))
         return hr_fail_spark(err, "NULL_MAP_KEY", NULL);
     if (strstr(text, "map key list does not align with the map value list"))
         return hr_fail_spark(err, "_LEGACY_ERROR_TEMP_2128", NULL);
-    if (strstr(text, "Non-inner join on correlated columns not supported") || strstr(text, "Unsupported join type for flattening correlated"))
+    if (strstr(text, "Non-inner join on correlated columns not supported") ||
+        strstr(text, "Unsupported join type for flattening correlated"))
         return hr_refuse(err, "an outer join whose condition uses columns of the enclosing query");
-    if (strstr(text, "Parser Error: memory exhausted"))     /* its parser holds 10,000 open brackets and words */
+    /* its parser holds 10,000 open brackets and words */
+    if (strstr(text, "Parser Error: memory exhausted"))
         return hr_fail_spark(err, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
     if (!strncmp(text, "INTERRUPT", 9))
         return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct kernel_use {
-    const char *name;                  /* as registered */
+    const char *name; /* as registered */
     const struct hr_kernel *kernel;
     struct hr_kernel_types types;
 };
@@ -19,50 +19,81 @@ struct emit {
     struct hr_arena *arena;
     struct hr_env *env;
     struct hr_err *err;
-    enum hr_code failed;               /* sel_take's: err says what was too large; whoever closes a statement returns it */
+    /* sel_take's: err says what was too large; whoever closes a statement returns it */
+    enum hr_code failed;
     const char *zone;
     bool ansi;
     int next_table, next_mark;
-    int depth;                         /* of the expression being written, from the statement's or its lambda's */
-    bool is_shielded, is_opaque;       /* what is being written is hidden from the engine's slow searches: emit_expr */
+    /* of the expression being written, from the statement's or its lambda's */
+    int depth;
+    /* what is being written is hidden from the engine's slow searches: emit_expr */
+    bool is_shielded, is_opaque;
     unsigned steps;
-    int lambda_depth;                  /* bodies of the plan's lambdas around what is being written */
-    int inside;                        /* lambdas around it, those that the emitter makes too */
-    bool *outer;                       /* in a subquery that has some, by attribute id: it is a column of an enclosing query (outer.h) */
-    struct handed *handed;             /* those that the lambdas of the call being written use */
-    const char **texts;                /* by attribute id: how the open select says the column */
-    unsigned char *plain;              /* by attribute id: PLAIN_* of that text */
-    bool *needed;                      /* by attribute id */
+    /* bodies of the plan's lambdas around what is being written */
+    int lambda_depth;
+    int inside; /* lambdas around it, those that the emitter makes too */
+    /* in a subquery that has some, by attribute id: it is a column of an enclosing query (outer.h)
+     */
+    bool *outer;
+    struct handed *handed; /* those that the lambdas of the call being written use */
+    const char **texts;    /* by attribute id: how the open select says the column */
+    unsigned char *plain;  /* by attribute id: PLAIN_* of that text */
+    bool *needed;          /* by attribute id */
     size_t id_count;
-    struct kernel_use *uses; size_t use_count, use_cap;
-    const struct hr_options *kernel_options;   /* for the kernel being written, when it is a prepared one */
-    const char *ctes;                  /* "c1 AS (…), c2 AS (…)" */
-    bool recursive;                    /* one of them names itself */
+    struct kernel_use *uses;
+    size_t use_count, use_cap;
+    /* for the kernel being written, when it is a prepared one */
+    const struct hr_options *kernel_options;
+    const char *ctes; /* "c1 AS (…), c2 AS (…)" */
+    bool recursive;   /* one of them names itself */
 };
 
 enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
 
-enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const char **sql);      /* SELECT … AS c0, … */
+/* SELECT … AS c0, … */
+enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const char **sql);
 enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
-enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);   /* of a filter: NULL is false */
-enum hr_code emit_cast(struct emit *e, const char *text, const struct hr_type *from, const struct hr_type *to, enum hr_cast_mode mode, struct hr_buf *out);
-enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char **sql);          /* SELECT … AS a<id>, … : all needed columns */
-enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, const char **sql);
-/* what was written, in the arena; releases buf. When buf failed the text is "", and e->failed is set: the statement fails. */
+/* of a filter: NULL is false */
+enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+enum hr_code emit_cast(struct emit *e,
+                       const char *text,
+                       const struct hr_type *from,
+                       const struct hr_type *to,
+                       enum hr_cast_mode mode,
+                       struct hr_buf *out);
+/* SELECT … AS a<id>, … : all needed columns */
+enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char **sql);
+enum hr_code emit_positional(struct emit *e,
+                             const struct hr_node *node,
+                             const char *prefix,
+                             const char **sql);
+/* what was written, in the arena; releases buf. When buf failed the text is "", and e->failed is
+ * set: the statement fails. */
 const char *sel_take(struct emit *e, struct hr_buf *buf);
-bool is_native_cast(const struct hr_type *from, const struct hr_type *to);                /* DuckDB's CAST is Spark's, for every value */
+/* DuckDB's CAST is Spark's, for every value */
+bool is_native_cast(const struct hr_type *from, const struct hr_type *to);
 void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
-/* writes a condition that is always true, which the engine does not know, and which ends a cancelled statement wherever it stands */
+/* writes a condition that is always true, which the engine does not know, and which ends a
+ * cancelled statement wherever it stands */
 enum hr_code emit_always(struct emit *e, struct hr_buf *out);
 /* the body of a lambda, which can be ended between any of its elements */
 enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */
-enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
+enum hr_code emit_kernel(struct emit *e,
+                         const char *name,
+                         size_t len,
+                         const struct hr_type *result,
+                         const struct hr_type **args,
+                         size_t count,
                          struct hr_buf *out);
-const char *type_text(struct emit *e, const struct hr_type *type);                         /* DuckDB's */
+/* DuckDB's */
+const char *type_text(struct emit *e, const struct hr_type *type);
 
 struct budget;
-enum hr_code kernel_register(duckdb_connection connection, struct budget *budget, const struct kernel_use *use, struct hr_err *err);
+enum hr_code kernel_register(duckdb_connection connection,
+                             struct budget *budget,
+                             const struct kernel_use *use,
+                             struct hr_err *err);
 
 /* tells where the plan failed, if that is certain */
 void engine_context(const struct hr_typed *typed, struct hr_err *err);
@@ -70,5 +101,6 @@ void engine_context(const struct hr_typed *typed, struct hr_err *err);
 struct show;
 struct show *show_new(const struct hr_typed *typed);
 void show_add(struct show *show, duckdb_data_chunk chunk);
-enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err);  /* frees show; the text is the caller's, NULL if empty */
+/* frees show; the text is the caller's, NULL if empty */
+enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err);
 #endif

@@ -12,7 +12,7 @@ static const struct hr_kernel kernels[] = {
     HR_KERNELS(X)
 #undef X
 #define X(name, signature, flags) {#name, signature, flags, hr_k_##name, NULL, hr_p_##name},
-    HR_KERNELS_PREPARED(X)
+        HR_KERNELS_PREPARED(X)
 #undef X
 };
 
@@ -62,10 +62,21 @@ void hr_kernel_fail(struct hr_rows *rows, const struct hr_err *err)
     free(text);
 }
 
-struct registered { const struct hr_kernel *kernel; struct hr_kernel_types types; struct hr_arena *arena; struct budget *budget; };
+struct registered {
+    const struct hr_kernel *kernel;
+    struct hr_kernel_types types;
+    struct hr_arena *arena;
+    struct budget *budget;
+};
 
 /* one thread's calls of one kernel in one statement; kept: what the kernel itself keeps so long */
-struct kernel_run { struct budget *budget; const atomic_int *stop; int64_t taken; void *kept; void (*release)(void *kept); };
+struct kernel_run {
+    struct budget *budget;
+    const atomic_int *stop;
+    int64_t taken;
+    void *kept;
+    void (*release)(void *kept);
+};
 
 static void give_back(struct kernel_run *run)
 {
@@ -127,17 +138,24 @@ bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes)
     return false;
 }
 
-static bool has_room(void *rows, uint64_t bytes) { return hr_kernel_room(rows, bytes); }
+static bool has_room(void *rows, uint64_t bytes)
+{
+    return hr_kernel_room(rows, bytes);
+}
 
 static void give_room(void *arg, uint64_t bytes)
 {
     struct kernel_run *run = ((struct hr_rows *)arg)->run;
-    int64_t given = bytes < (uint64_t)run->taken ? (int64_t)bytes : run->taken;    /* what was refused was not taken */
+    /* what was refused was not taken */
+    int64_t given = bytes < (uint64_t)run->taken ? (int64_t)bytes : run->taken;
     budget_give(run->budget, given);
     run->taken -= given;
 }
 
-struct hr_watch hr_kernel_watching(struct hr_rows *rows) { return (struct hr_watch){has_room, rows, give_room}; }
+struct hr_watch hr_kernel_watching(struct hr_rows *rows)
+{
+    return (struct hr_watch){has_room, rows, give_room};
+}
 
 static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
 {
@@ -159,14 +177,22 @@ static void run_rows(const struct hr_kernel *kernel, struct hr_rows *rows)
 
 static bool is_nested(const struct hr_type *type)
 {
-    return type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP || type->id == HR_TYPE_UDT;
+    return type->id == HR_TYPE_STRUCT ||
+           type->id == HR_TYPE_ARRAY ||
+           type->id == HR_TYPE_MAP ||
+           type->id == HR_TYPE_UDT;
 }
 
 static void run_kernel(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     const struct registered *r = duckdb_scalar_function_get_extra_info(info);
-    struct hr_rows rows = {.info = info, .name = r->kernel->name, .types = &r->types, .count = duckdb_data_chunk_get_size(input),
-                           .arg_count = duckdb_data_chunk_get_column_count(input), .result = output, .is_nested = is_nested(r->types.result)};
+    struct hr_rows rows = {.info = info,
+                           .name = r->kernel->name,
+                           .types = &r->types,
+                           .count = duckdb_data_chunk_get_size(input),
+                           .arg_count = duckdb_data_chunk_get_column_count(input),
+                           .result = output,
+                           .is_nested = is_nested(r->types.result)};
     rows.args = calloc(rows.arg_count + 1, sizeof *rows.args);
     rows.data = calloc(rows.arg_count + 1, sizeof *rows.data);
     rows.valid = calloc(rows.arg_count + 1, sizeof *rows.valid);
@@ -197,29 +223,49 @@ static void release_registered(void *data)
 static const struct hr_type *letter_type(char letter)
 {
     switch (letter) {
-    case 's': return hr_type_basic(HR_TYPE_STRING);
-    case 'i': return hr_type_basic(HR_TYPE_INT);
-    case 'l': return hr_type_basic(HR_TYPE_LONG);
-    case 'd': return hr_type_basic(HR_TYPE_DOUBLE);
-    case 'b': return hr_type_basic(HR_TYPE_BOOLEAN);
-    case 'y': return hr_type_basic(HR_TYPE_BINARY);
-    case 'D': return hr_type_basic(HR_TYPE_DATE);
-    case 'T': return hr_type_basic(HR_TYPE_TIMESTAMP);
-    case 'N': return hr_type_basic(HR_TYPE_TIMESTAMP_NTZ);
-    case 'F': return hr_type_basic(HR_TYPE_FLOAT);
-    case 'h': return hr_type_basic(HR_TYPE_SHORT);
-    case 'B': return hr_type_basic(HR_TYPE_BYTE);
-    case 'm': return hr_type_basic(HR_TYPE_YEAR_MONTH);
-    case 'u': return hr_type_basic(HR_TYPE_DAY_TIME);
-    case 'v': return hr_type_basic(HR_TYPE_VOID);
-    default: break;
+    case 's':
+        return hr_type_basic(HR_TYPE_STRING);
+    case 'i':
+        return hr_type_basic(HR_TYPE_INT);
+    case 'l':
+        return hr_type_basic(HR_TYPE_LONG);
+    case 'd':
+        return hr_type_basic(HR_TYPE_DOUBLE);
+    case 'b':
+        return hr_type_basic(HR_TYPE_BOOLEAN);
+    case 'y':
+        return hr_type_basic(HR_TYPE_BINARY);
+    case 'D':
+        return hr_type_basic(HR_TYPE_DATE);
+    case 'T':
+        return hr_type_basic(HR_TYPE_TIMESTAMP);
+    case 'N':
+        return hr_type_basic(HR_TYPE_TIMESTAMP_NTZ);
+    case 'F':
+        return hr_type_basic(HR_TYPE_FLOAT);
+    case 'h':
+        return hr_type_basic(HR_TYPE_SHORT);
+    case 'B':
+        return hr_type_basic(HR_TYPE_BYTE);
+    case 'm':
+        return hr_type_basic(HR_TYPE_YEAR_MONTH);
+    case 'u':
+        return hr_type_basic(HR_TYPE_DAY_TIME);
+    case 'v':
+        return hr_type_basic(HR_TYPE_VOID);
+    default:
+        break;
     }
     HR_CHECK(!"letter of a kernel's signature");
     return NULL;
 }
 
-/* fixed signatures win over the types that the emitter saw: DuckDB then casts nothing silently, since the emitter casts to them */
-static void signature_types(struct hr_arena *arena, const char *signature, size_t count, struct hr_kernel_types *types)
+/* fixed signatures win over the types that the emitter saw: DuckDB then casts nothing silently,
+ * since the emitter casts to them */
+static void signature_types(struct hr_arena *arena,
+                            const char *signature,
+                            size_t count,
+                            struct hr_kernel_types *types)
 {
     types->result = letter_type(signature[0]);
     types->args = HR_NEW_ARRAY(arena, const struct hr_type *, count + 1);
@@ -234,14 +280,20 @@ static void signature_types(struct hr_arena *arena, const char *signature, size_
 }
 
 /* the configuration that a prepared kernel sees: what its options captured when it was written */
-struct captured { struct hr_env env; const struct hr_options *options; };
+struct captured {
+    struct hr_env env;
+    const struct hr_options *options;
+};
 
 static const char *captured_conf(struct hr_env *env, const char *key)
 {
     return hr_option_get(((struct captured *)env)->options, key);
 }
 
-static enum hr_code prepare(const struct hr_kernel *kernel, struct hr_arena *arena, struct hr_kernel_types *types, struct hr_err *err)
+static enum hr_code prepare(const struct hr_kernel *kernel,
+                            struct hr_arena *arena,
+                            struct hr_kernel_types *types,
+                            struct hr_err *err)
 {
     static const struct hr_env_ops ops = {.conf = captured_conf};
     struct captured captured = {{&ops}, types->options};
@@ -249,10 +301,12 @@ static enum hr_code prepare(const struct hr_kernel *kernel, struct hr_arena *are
 }
 
 #define KERNEL_NAME_MAX 128
-#define DIGEST_CHARS 32                /* half a SHA-256: 128 bits tell a session's kernels apart */
+#define DIGEST_CHARS 32 /* half a SHA-256: 128 bits tell a session's kernels apart */
 
 /* everything that makes a kernel another one: types whole, zone, options */
-static void kernel_key(const struct hr_kernel *kernel, const struct hr_kernel_types *types, struct hr_buf *out)
+static void kernel_key(const struct hr_kernel *kernel,
+                       const struct hr_kernel_types *types,
+                       struct hr_buf *out)
 {
     hr_type_key(types->result, out);
     for (size_t i = 0; i < types->count; i++)
@@ -261,12 +315,17 @@ static void kernel_key(const struct hr_kernel *kernel, const struct hr_kernel_ty
         hr_buf_addf(out, "@%s", hr_zone_name(types->zone));
     for (size_t i = 0; types->options && i < types->options->count; i++) {
         const struct hr_option *option = &types->options->at[i];
-        hr_buf_addf(out, "@%zu:%s=%zu:%s", strlen(option->key), option->key, strlen(option->value), option->value);
+        hr_buf_addf(out, "@%zu:%s=%zu:%s", strlen(option->key), option->key, strlen(option->value),
+                    option->value);
     }
 }
 
-/* hr_<name>_<digest of its key>: a name of bounded length, whatever the types. It needs no quotes. */
-static enum hr_code kernel_name(const struct hr_kernel *kernel, const struct hr_kernel_types *types, char name[KERNEL_NAME_MAX], struct hr_err *err)
+/* hr_<name>_<digest of its key>: a name of bounded length, whatever the types. It needs no quotes.
+ */
+static enum hr_code kernel_name(const struct hr_kernel *kernel,
+                                const struct hr_kernel_types *types,
+                                char name[KERNEL_NAME_MAX],
+                                struct hr_err *err)
 {
     struct hr_buf key;
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -291,7 +350,10 @@ static bool is_noted(const struct emit *e, const char *name)
     return false;
 }
 
-static void note_use(struct emit *e, const char *name, const struct hr_kernel *kernel, struct hr_kernel_types types)
+static void note_use(struct emit *e,
+                     const char *name,
+                     const struct hr_kernel *kernel,
+                     struct hr_kernel_types types)
 {
     if (e->use_count == e->use_cap) {
         size_t cap = e->use_cap ? e->use_cap * 2 : 8;
@@ -301,21 +363,29 @@ static void note_use(struct emit *e, const char *name, const struct hr_kernel *k
         e->uses = uses;
         e->use_cap = cap;
     }
-    types.args = types.count ? hr_memdup(e->arena, types.args, types.count * sizeof *types.args) : NULL;
+    types.args =
+        types.count ? hr_memdup(e->arena, types.args, types.count * sizeof *types.args) : NULL;
     e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, name), kernel, types};
 }
 
-enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const struct hr_type *result, const struct hr_type **args, size_t count,
+enum hr_code emit_kernel(struct emit *e,
+                         const char *name,
+                         size_t len,
+                         const struct hr_type *result,
+                         const struct hr_type **args,
+                         size_t count,
                          struct hr_buf *out)
 {
     const struct hr_kernel *kernel = hr_kernel_find(name, len);
     if (!kernel)
         return hr_refuse(e->err, "function kernel '%.*s'", (int)len, name);
-    struct hr_kernel_types types = {result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
+    struct hr_kernel_types types = {
+        result, args, count, hr_zone_utc(), kernel->prepare ? e->kernel_options : NULL, NULL};
     HR_TRY(prepare(kernel, e->arena, &types, e->err));
     if (kernel->signature[0] != '?')
         signature_types(e->arena, kernel->signature, count, &types);
-    const struct hr_zone *zone = kernel->flags & HR_K_ZONE ? hr_zone_find(e->zone, strlen(e->zone)) : NULL;
+    const struct hr_zone *zone =
+        kernel->flags & HR_K_ZONE ? hr_zone_find(e->zone, strlen(e->zone)) : NULL;
     if (zone)
         types.zone = zone;
     char registered[KERNEL_NAME_MAX];
@@ -327,7 +397,9 @@ enum hr_code emit_kernel(struct emit *e, const char *name, size_t len, const str
 }
 
 /* the registered function owns a copy of its types: it outlives the query that asked for it */
-static enum hr_code own_types(struct registered *r, const struct kernel_use *use, struct hr_err *err)
+static enum hr_code own_types(struct registered *r,
+                              const struct kernel_use *use,
+                              struct hr_err *err)
 {
     r->types.result = hr_type_copy(r->arena, use->types.result);
     r->types.args = HR_NEW_ARRAY(r->arena, const struct hr_type *, use->types.count + 1);
@@ -339,13 +411,17 @@ static enum hr_code own_types(struct registered *r, const struct kernel_use *use
     options->at = HR_NEW_ARRAY(r->arena, struct hr_option, use->types.options->count + 1);
     for (; options->count < use->types.options->count; options->count++) {
         const struct hr_option *from = &use->types.options->at[options->count];
-        options->at[options->count] = (struct hr_option){hr_strdup(r->arena, from->key), hr_strdup(r->arena, from->value)};
+        options->at[options->count] =
+            (struct hr_option){hr_strdup(r->arena, from->key), hr_strdup(r->arena, from->value)};
     }
     r->types.options = options;
     return prepare(r->kernel, r->arena, &r->types, err);
 }
 
-enum hr_code kernel_register(duckdb_connection connection, struct budget *budget, const struct kernel_use *use, struct hr_err *err)
+enum hr_code kernel_register(duckdb_connection connection,
+                             struct budget *budget,
+                             const struct kernel_use *use,
+                             struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct registered *r = HR_NEW(arena, struct registered);

@@ -1,15 +1,20 @@
-/* df.show(): Spark's table (Dataset.showString), its vertical form, and the HTML of notebooks. Cells arrive as text already.
+/* df.show(): Spark's table (Dataset.showString), its vertical form, and the HTML of notebooks.
+ * Cells arrive as text already.
  *
- * Widths count half-width characters as Spark's Utils.stringHalfWidth does: wide East Asian characters count two. Truncation counts
- * UTF-16 units, as Java's String does. */
+ * Widths count half-width characters as Spark's Utils.stringHalfWidth does: wide East Asian
+ * characters count two. Truncation counts UTF-16 units, as Java's String does. */
 #include "host/engine/internal.h"
 #include <stdlib.h>
 
-struct cell { char *text; size_t len; int width; };
+struct cell {
+    char *text;
+    size_t len;
+    int width;
+};
 
 struct show {
     const struct hr_typed *typed;
-    struct cell *cells;                /* row by row */
+    struct cell *cells; /* row by row */
     size_t rows, columns, cap;
     bool more;
 };
@@ -17,8 +22,13 @@ struct show {
 /* the ranges of Utils.fullWidthRegex */
 static bool is_wide(unsigned c)
 {
-    return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0xF900 && c <= 0xFAFF) ||
-           (c >= 0xFE30 && c <= 0xFE4F) || (c >= 0xFF00 && c <= 0xFF60) || (c >= 0xFFE0 && c <= 0xFFE6);
+    return (c >= 0x1100 && c <= 0x115F) ||
+           (c >= 0x2E80 && c <= 0xA4CF) ||
+           (c >= 0xAC00 && c <= 0xD7A3) ||
+           (c >= 0xF900 && c <= 0xFAFF) ||
+           (c >= 0xFE30 && c <= 0xFE4F) ||
+           (c >= 0xFF00 && c <= 0xFF60) ||
+           (c >= 0xFFE0 && c <= 0xFFE6);
 }
 
 static unsigned next_point(const char *text, size_t len, size_t *at)
@@ -32,7 +42,8 @@ static unsigned next_point(const char *text, size_t len, size_t *at)
     return point;
 }
 
-/* both in one walk: UTF-16 units, and half-widths (a character beyond the BMP is two units, each of width one) */
+/* both in one walk: UTF-16 units, and half-widths (a character beyond the BMP is two units, each of
+ * width one) */
 static void measure(const char *text, size_t len, int *units, int *width)
 {
     *units = *width = 0;
@@ -81,7 +92,8 @@ static struct cell make_cell(const char *text, size_t len, int truncate)
     escape_control(&escaped, text, len);
     measure(hr_buf_text(&escaped), hr_buf_len(&escaped), &units, &width);
     if (truncate > 0 && units > truncate) {
-        cut(&out, hr_buf_text(&escaped), hr_buf_len(&escaped), truncate < 4 ? truncate : truncate - 3);
+        cut(&out, hr_buf_text(&escaped), hr_buf_len(&escaped),
+            truncate < 4 ? truncate : truncate - 3);
         if (truncate >= 4)
             hr_buf_adds(&out, "...");
     } else
@@ -118,9 +130,14 @@ void show_add(struct show *show, duckdb_data_chunk chunk)
             HR_CHECK(show->cells);
         }
         for (size_t c = 0; c < show->columns; c++) {
-            duckdb_string_t *text = (duckdb_string_t *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, c)) + r;
+            duckdb_string_t *text =
+                (duckdb_string_t *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, c)) +
+                r;
             show->cells[show->rows * show->columns + c] =
-                make_cell(duckdb_string_t_data(text), duckdb_string_t_length(*text), show->typed->root == HR_ROOT_HTML && show->typed->truncate <= 0 ? 0 : show->typed->truncate);
+                make_cell(duckdb_string_t_data(text), duckdb_string_t_length(*text),
+                          show->typed->root == HR_ROOT_HTML && show->typed->truncate <= 0
+                              ? 0
+                              : show->typed->truncate);
         }
         show->rows++;
     }
@@ -142,7 +159,8 @@ static void rule(struct hr_buf *out, const int *widths, size_t columns)
     hr_buf_adds(out, columns ? "\n" : "+\n");
 }
 
-static void line(struct hr_buf *out, const struct cell *cells, const int *widths, size_t columns, bool right)
+static void line(
+    struct hr_buf *out, const struct cell *cells, const int *widths, size_t columns, bool right)
 {
     hr_buf_addc(out, '|');
     for (size_t c = 0; c < columns; c++) {
@@ -210,26 +228,40 @@ static void text_form(struct show *show, const struct cell *names, struct hr_buf
     if (!show->typed->vertical) {
         table(show, names, out);
         if (show->more)
-            hr_buf_addf(out, "only showing top %d row%s", show->typed->rows, show->typed->rows == 1 ? "" : "s");
+            hr_buf_addf(out, "only showing top %d row%s", show->typed->rows,
+                        show->typed->rows == 1 ? "" : "s");
         return;
     }
     vertical(show, names, out);
     if (!show->rows)
         hr_buf_adds(out, "(0 rows)\n");
     else if (show->more)
-        hr_buf_addf(out, "only showing top %d row%s", show->typed->rows, show->typed->rows == 1 ? "" : "s");
+        hr_buf_addf(out, "only showing top %d row%s", show->typed->rows,
+                    show->typed->rows == 1 ? "" : "s");
 }
 
 static void html_text(struct hr_buf *out, const struct cell *cell)
 {
     for (size_t i = 0; i < cell->len; i++)
         switch (cell->text[i]) {
-        case '&': hr_buf_adds(out, "&amp;"); break;
-        case '<': hr_buf_adds(out, "&lt;"); break;
-        case '>': hr_buf_adds(out, "&gt;"); break;
-        case '"': hr_buf_adds(out, "&quot;"); break;
-        case '\'': hr_buf_adds(out, "&#39;"); break;
-        default: hr_buf_addc(out, cell->text[i]); break;
+        case '&':
+            hr_buf_adds(out, "&amp;");
+            break;
+        case '<':
+            hr_buf_adds(out, "&lt;");
+            break;
+        case '>':
+            hr_buf_adds(out, "&gt;");
+            break;
+        case '"':
+            hr_buf_adds(out, "&quot;");
+            break;
+        case '\'':
+            hr_buf_adds(out, "&#39;");
+            break;
+        default:
+            hr_buf_addc(out, cell->text[i]);
+            break;
         }
 }
 
@@ -252,7 +284,8 @@ static void html(struct show *show, const struct cell *names, struct hr_buf *out
         html_row(out, show->cells + r * show->columns, show->columns, "td");
     hr_buf_adds(out, "</table>\n");
     if (show->more)
-        hr_buf_addf(out, "only showing top %d row%s\n", show->typed->rows, show->typed->rows == 1 ? "" : "s");
+        hr_buf_addf(out, "only showing top %d row%s\n", show->typed->rows,
+                    show->typed->rows == 1 ? "" : "s");
 }
 
 enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err)
@@ -263,7 +296,7 @@ enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_
     HR_CHECK(names);
     for (size_t c = 0; c < show->columns; c++) {
         const char *name = show->typed->node->output.at[c]->name;
-        names[c] = make_cell(name, strlen(name), 0);          /* names are never cut */
+        names[c] = make_cell(name, strlen(name), 0); /* names are never cut */
     }
     if (show->typed->root == HR_ROOT_HTML)
         html(show, names, &out);

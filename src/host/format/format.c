@@ -12,7 +12,10 @@
 #define CACHE_BYTES (64 * 1024 * 1024)
 #define CACHE_FILE_BYTES (8 * 1024 * 1024)
 
-enum hr_code hr_format_open(duckdb_database database, struct hr_blob *blob, const struct hr_format_options *options, struct hr_format **out,
+enum hr_code hr_format_open(duckdb_database database,
+                            struct hr_blob *blob,
+                            const struct hr_format_options *options,
+                            struct hr_format **out,
                             struct hr_err *err)
 {
     struct hr_format *format = calloc(1, sizeof *format);
@@ -23,12 +26,15 @@ enum hr_code hr_format_open(duckdb_database database, struct hr_blob *blob, cons
     hr_map_init(&format->by_identity);
     hr_map_init(&format->swept);
     pthread_mutex_init(&format->connection_lock, NULL);
-    format->cache = hr_cache_new(options && options->cache_bytes ? options->cache_bytes : CACHE_BYTES,
-                                 options && options->cache_file_bytes ? options->cache_file_bytes : CACHE_FILE_BYTES);
+    format->cache = hr_cache_new(
+        options && options->cache_bytes ? options->cache_bytes : CACHE_BYTES,
+        options && options->cache_file_bytes ? options->cache_file_bytes : CACHE_FILE_BYTES);
     format->stop_of = options ? options->stop_of : NULL;
     format->stop_arg = options ? options->stop_arg : NULL;
-    enum hr_code code = duckdb_connect(database, &format->connection) == DuckDBSuccess ? HR_OK
-                        : hr_fail(err, HR_E_INTERNAL, "the engine gives no connection to the readers");
+    enum hr_code code =
+        duckdb_connect(database, &format->connection) == DuckDBSuccess
+            ? HR_OK
+            : hr_fail(err, HR_E_INTERNAL, "the engine gives no connection to the readers");
     if (!code)
         code = hr_scan_functions(format, err);
     if (code) {
@@ -56,14 +62,24 @@ void hr_format_close(struct hr_format *format)
 
 void hr_format_count(struct hr_format *format, struct hr_format_counts *counts)
 {
-    *counts = (struct hr_format_counts){format->bytes_read, format->files_listed, format->rows_parsed, format->schema_hits, format->cache_hits};
+    *counts =
+        (struct hr_format_counts){format->bytes_read, format->files_listed, format->rows_parsed,
+                                  format->schema_hits, format->cache_hits};
 }
 
-typedef enum hr_code reader(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
-                            struct hr_source **source, struct hr_err *err);
+typedef enum hr_code reader(struct hr_format *format,
+                            struct hr_arena *arena,
+                            struct hr_env *env,
+                            const struct hr_rel *rel,
+                            const struct hr_type *user,
+                            struct hr_source **source,
+                            struct hr_err *err);
 
-/* The names that formats had in older versions of Spark and in its packages: classes, so their case counts. */
-static const struct { const char *old, *name; } old_names[] = {
+/* The names that formats had in older versions of Spark and in its packages: classes, so their case
+ * counts. */
+static const struct {
+    const char *old, *name;
+} old_names[] = {
 #define CLASS(name) "org.apache.spark.sql." name
     {"com.databricks.spark.csv", "csv"},
     {CLASS("execution.datasources.csv.CSVFileFormat"), "csv"},
@@ -102,10 +118,18 @@ const char *hr_format_name(const char *name)
 }
 
 /* formats by the names that spark.read.format takes */
-static const struct { const char *name; reader *read; } readers[] = {
-    {"csv", hr_csv_read}, {"parquet", hr_parquet_read}, {"json", hr_json_read}, {"text", hr_text_read},
+static const struct {
+    const char *name;
+    reader *read;
+} readers[] = {
+    {"csv", hr_csv_read},
+    {"parquet", hr_parquet_read},
+    {"json", hr_json_read},
+    {"text", hr_text_read},
 };
-static const char *const refused[] = {"orc", "avro", "jdbc", "binaryFile", "xml", "image", "libsvm", "delta", "iceberg", "hudi", "kafka", "rate", "socket", "noop"};
+static const char *const refused[] = {"orc",   "avro",   "jdbc",   "binaryFile", "xml",
+                                      "image", "libsvm", "delta",  "iceberg",    "hudi",
+                                      "kafka", "rate",   "socket", "noop"};
 
 enum hr_code hr_format_unknown(const char *name, struct hr_err *err)
 {
@@ -118,14 +142,17 @@ enum hr_code hr_format_unknown(const char *name, struct hr_err *err)
     return hr_fail_spark(err, "DATA_SOURCE_NOT_FOUND", "provider", name, NULL);
 }
 
-enum hr_code hr_format_check_corrupt(struct hr_arena *arena, const struct hr_field *field, struct hr_err *err)
+enum hr_code hr_format_check_corrupt(struct hr_arena *arena,
+                                     const struct hr_field *field,
+                                     struct hr_err *err)
 {
     if (field->type->id == HR_TYPE_STRING)
         return HR_OK;
     struct hr_buf sql;
     hr_buf_init(&sql, HR_BUF_GROWS);
     hr_type_sql(field->type, &sql);
-    hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName", hr_printf(arena, "`%s`", field->name), "actualType",
+    hr_fail_spark(err, "INVALID_CORRUPT_RECORD_TYPE", "columnName",
+                  hr_printf(arena, "`%s`", field->name), "actualType",
                   hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
     hr_buf_release(&sql);
     return HR_E_SPARK;
@@ -161,7 +188,10 @@ static const char *twice(struct hr_arena *arena, const struct hr_type *type, boo
 }
 
 /* two columns or fields of one name: Spark's check of every relation of files */
-static enum hr_code check_names(struct hr_arena *arena, struct hr_env *env, const struct hr_type *schema, struct hr_err *err)
+static enum hr_code check_names(struct hr_arena *arena,
+                                struct hr_env *env,
+                                const struct hr_type *schema,
+                                struct hr_err *err)
 {
     const char *found = twice(arena, schema, hr_conf_bool(env, "spark.sql.caseSensitive", false));
     if (!found)
@@ -185,32 +215,50 @@ static bool has_char(const struct hr_type *type)
     return type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR;
 }
 
-static enum hr_code given_schema(struct hr_arena *arena, const char *text, const struct hr_type **schema, struct hr_err *err)
+static enum hr_code given_schema(struct hr_arena *arena,
+                                 const char *text,
+                                 const struct hr_type **schema,
+                                 struct hr_err *err)
 {
     HR_TRY(hr_local_schema(arena, text, schema, err));
-    return has_char(*schema) ? hr_fail_spark(err, "UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", NULL) : HR_OK;
+    return has_char(*schema) ? hr_fail_spark(err, "UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", NULL)
+                             : HR_OK;
 }
 
-enum hr_code hr_format_parse(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
-                             struct hr_source **source, struct hr_err *err)
+enum hr_code hr_format_parse(struct hr_format *format,
+                             struct hr_arena *arena,
+                             struct hr_env *env,
+                             const struct hr_rel *rel,
+                             struct hr_format_rows *rows,
+                             struct hr_source **source,
+                             struct hr_err *err)
 {
     const char *name = rel->parse.format ? rel->parse.format : "";
     bool csv = !strcasecmp(name, "csv");
     if (!csv && strcasecmp(name, "json"))
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(arena, "spark.read.%s of a column of strings", name), NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                             hr_printf(arena, "spark.read.%s of a column of strings", name), NULL);
     if (rows->schema->field_count != 1 || rows->schema->fields[0].type->id != HR_TYPE_STRING)
         return hr_fail(err, HR_E_INVALID, "only one column of strings can be parsed as %s", name);
-    HR_TRY((csv ? hr_csv_parse_strings : hr_json_parse_strings)(format, arena, env, rel, rows, source, err));
+    HR_TRY((csv ? hr_csv_parse_strings : hr_json_parse_strings)(format, arena, env, rel, rows,
+                                                                source, err));
     return check_names(arena, env, (*source)->schema, err);
 }
 
-enum hr_code hr_format_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_source **source,
+enum hr_code hr_format_read(struct hr_format *format,
+                            struct hr_arena *arena,
+                            struct hr_env *env,
+                            const struct hr_rel *rel,
+                            struct hr_source **source,
                             struct hr_err *err)
 {
     if (rel->kind == HR_REL_LOCAL)
-        return hr_format_local(format, arena, env, rel->local.arrow, rel->local.arrow_len, rel->local.schema, source, err);
+        return hr_format_local(format, arena, env, rel->local.arrow, rel->local.arrow_len,
+                               rel->local.schema, source, err);
     HR_CHECK(rel->kind == HR_REL_READ_FILES);
-    const char *name = hr_format_name(rel->read_files.format ? rel->read_files.format : hr_conf(env, "spark.sql.sources.default", "parquet"));
+    const char *name = hr_format_name(rel->read_files.format
+                                          ? rel->read_files.format
+                                          : hr_conf(env, "spark.sql.sources.default", "parquet"));
     const struct hr_type *user = NULL;
     if (rel->read_files.streaming)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "streaming reads", NULL);

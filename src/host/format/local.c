@@ -1,4 +1,5 @@
-/* Local relations: Arrow record batches that came in a message, read in place by DuckDB's threads, 2,048 rows at a time. */
+/* Local relations: Arrow record batches that came in a message, read in place by DuckDB's threads,
+ * 2,048 rows at a time. */
 #include "base/check.h"
 #include "host/format/files/files.h"
 #include "host/format/local.h"
@@ -14,12 +15,18 @@ struct local_scan {
 
 struct local_run {
     const struct local_scan *state;
-    int *out; size_t out_count;
+    int *out;
+    size_t out_count;
     size_t piece_count;
     atomic_size_t next_piece;
 };
 
-struct slice { const struct hr_arrow_field *field; const struct hr_arrow_array *array; int64_t from; idx_t rows; };
+struct slice {
+    const struct hr_arrow_field *field;
+    const struct hr_arrow_array *array;
+    int64_t from;
+    idx_t rows;
+};
 
 static bool is_valid(const struct hr_arrow_array *array, int64_t i)
 {
@@ -28,36 +35,55 @@ static bool is_valid(const struct hr_arrow_array *array, int64_t i)
 
 static int64_t offset_of(const struct slice *s, int64_t i)
 {
-    return hr_arrow_is_large(s->field->kind) ? ((const int64_t *)s->array->offsets)[i] : ((const int32_t *)s->array->offsets)[i];
+    return hr_arrow_is_large(s->field->kind) ? ((const int64_t *)s->array->offsets)[i]
+                                             : ((const int32_t *)s->array->offsets)[i];
 }
 
 static int64_t integer_at(const struct slice *s, int64_t i)
 {
     switch (s->field->kind) {
-    case HR_ARROW_INT8: return ((const int8_t *)s->array->data)[i];
-    case HR_ARROW_INT16: return ((const int16_t *)s->array->data)[i];
-    case HR_ARROW_UINT8: return ((const uint8_t *)s->array->data)[i];
-    case HR_ARROW_UINT16: return ((const uint16_t *)s->array->data)[i];
-    case HR_ARROW_UINT32: return ((const uint32_t *)s->array->data)[i];
-    case HR_ARROW_INT32: case HR_ARROW_DATE32: case HR_ARROW_TIME32: case HR_ARROW_MONTHS: return ((const int32_t *)s->array->data)[i];
-    case HR_ARROW_BOOL: return ((const uint8_t *)s->array->data)[i >> 3] >> (i & 7) & 1;
-    default: return ((const int64_t *)s->array->data)[i];
+    case HR_ARROW_INT8:
+        return ((const int8_t *)s->array->data)[i];
+    case HR_ARROW_INT16:
+        return ((const int16_t *)s->array->data)[i];
+    case HR_ARROW_UINT8:
+        return ((const uint8_t *)s->array->data)[i];
+    case HR_ARROW_UINT16:
+        return ((const uint16_t *)s->array->data)[i];
+    case HR_ARROW_UINT32:
+        return ((const uint32_t *)s->array->data)[i];
+    case HR_ARROW_INT32:
+    case HR_ARROW_DATE32:
+    case HR_ARROW_TIME32:
+    case HR_ARROW_MONTHS:
+        return ((const int32_t *)s->array->data)[i];
+    case HR_ARROW_BOOL:
+        return ((const uint8_t *)s->array->data)[i >> 3] >> (i & 7) & 1;
+    default:
+        return ((const int64_t *)s->array->data)[i];
     }
 }
 
 static int64_t in_micros(int64_t v, enum hr_arrow_unit unit)
 {
     switch (unit) {
-    case HR_ARROW_SECOND: return v * 1000000;
-    case HR_ARROW_MILLI: return v * 1000;
-    case HR_ARROW_NANO: return v / 1000 - (v % 1000 < 0);
-    default: return v;
+    case HR_ARROW_SECOND:
+        return v * 1000000;
+    case HR_ARROW_MILLI:
+        return v * 1000;
+    case HR_ARROW_NANO:
+        return v / 1000 - (v % 1000 < 0);
+    default:
+        return v;
     }
 }
 
 static int64_t in_nanos(int64_t v, enum hr_arrow_unit unit)
 {
-    return unit == HR_ARROW_SECOND ? v * 1000000000 : unit == HR_ARROW_MILLI ? v * 1000000 : unit == HR_ARROW_MICRO ? v * 1000 : v;
+    return unit == HR_ARROW_SECOND  ? v * 1000000000
+           : unit == HR_ARROW_MILLI ? v * 1000000
+           : unit == HR_ARROW_MICRO ? v * 1000
+                                    : v;
 }
 
 static void put_nulls(const struct slice *s, duckdb_vector vector)
@@ -69,13 +95,17 @@ static void put_nulls(const struct slice *s, duckdb_vector vector)
             hr_vector_null(vector, i);
 }
 
-static bool is_real(enum hr_arrow_kind kind) { return kind == HR_ARROW_FLOAT || kind == HR_ARROW_DOUBLE; }
+static bool is_real(enum hr_arrow_kind kind)
+{
+    return kind == HR_ARROW_FLOAT || kind == HR_ARROW_DOUBLE;
+}
 
 static double real_at(const struct slice *s, int64_t i)
 {
     if (s->field->kind == HR_ARROW_FLOAT)
         return ((const float *)s->array->data)[i];
-    return s->field->kind == HR_ARROW_DOUBLE ? ((const double *)s->array->data)[i] : (double)integer_at(s, i);
+    return s->field->kind == HR_ARROW_DOUBLE ? ((const double *)s->array->data)[i]
+                                             : (double)integer_at(s, i);
 }
 
 static void put_strings(const struct slice *s, duckdb_vector vector)
@@ -115,11 +145,13 @@ static void put_decimals(const struct slice *s, const struct hr_type *type, void
 
 static void put(const struct slice *s, const struct hr_type *type, duckdb_vector vector);
 
-/* lists and maps: the children of all rows of the slice stand behind each other in the child vector */
+/* lists and maps: the children of all rows of the slice stand behind each other in the child vector
+ */
 static void put_list(const struct slice *s, const struct hr_type *type, duckdb_vector vector)
 {
     duckdb_list_entry *entries = duckdb_vector_get_data(vector);
-    int64_t begin = s->rows ? offset_of(s, s->from) : 0, end = s->rows ? offset_of(s, s->from + (int64_t)s->rows) : 0;
+    int64_t begin = s->rows ? offset_of(s, s->from) : 0,
+            end = s->rows ? offset_of(s, s->from + (int64_t)s->rows) : 0;
     duckdb_list_vector_reserve(vector, (idx_t)(end - begin));
     duckdb_list_vector_set_size(vector, (idx_t)(end - begin));
     for (idx_t i = 0; i < s->rows; i++) {
@@ -128,7 +160,8 @@ static void put_list(const struct slice *s, const struct hr_type *type, duckdb_v
         entries[i].length = (uint64_t)(offset_of(s, s->from + (int64_t)i + 1) - at);
     }
     duckdb_vector child = duckdb_list_vector_get_child(vector);
-    struct slice inner = {&s->field->children[0], &s->array->children[0], begin, (idx_t)(end - begin)};
+    struct slice inner = {&s->field->children[0], &s->array->children[0], begin,
+                          (idx_t)(end - begin)};
     if (type->id == HR_TYPE_ARRAY) {
         put(&inner, type->element, child);
         return;
@@ -148,9 +181,19 @@ static void put(const struct slice *s, const struct hr_type *type, duckdb_vector
         return;
     void *out = duckdb_vector_get_data(vector);
     switch (type->id) {
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY: put_strings(s, vector); return;
-    case HR_TYPE_DECIMAL: put_decimals(s, type, out); return;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: put_list(s, type, vector); return;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
+        put_strings(s, vector);
+        return;
+    case HR_TYPE_DECIMAL:
+        put_decimals(s, type, out);
+        return;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+        put_list(s, type, vector);
+        return;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++) {
             struct slice child = {&s->field->children[i], &s->array->children[i], s->from, s->rows};
@@ -160,37 +203,71 @@ static void put(const struct slice *s, const struct hr_type *type, duckdb_vector
             if (!is_valid(s->array, s->from + (int64_t)i))
                 hr_vector_null_all(type, vector, i);
         return;
-    default: break;
+    default:
+        break;
     }
     for (idx_t i = 0; i < s->rows; i++) {
         int64_t at = s->from + (int64_t)i, whole = is_real(s->field->kind) ? 0 : integer_at(s, at);
         switch (type->id) {
-        case HR_TYPE_BOOLEAN: ((bool *)out)[i] = whole != 0; break;
-        case HR_TYPE_BYTE: ((int8_t *)out)[i] = (int8_t)whole; break;
-        case HR_TYPE_SHORT: ((int16_t *)out)[i] = (int16_t)whole; break;
-        case HR_TYPE_INT: case HR_TYPE_YEAR_MONTH: ((int32_t *)out)[i] = (int32_t)whole; break;
-        case HR_TYPE_LONG: ((int64_t *)out)[i] = whole; break;
-        case HR_TYPE_FLOAT: ((float *)out)[i] = (float)real_at(s, at); break;
-        case HR_TYPE_DOUBLE: ((double *)out)[i] = real_at(s, at); break;
-        case HR_TYPE_DATE: ((int32_t *)out)[i] = s->field->kind == HR_ARROW_DATE64 ? (int32_t)(whole / 86400000) : (int32_t)whole; break;
-        case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME: ((int64_t *)out)[i] = in_micros(whole, s->field->unit); break;
-        case HR_TYPE_TIME: ((int64_t *)out)[i] = in_nanos(whole, s->field->unit); break;
-        default: break;
+        case HR_TYPE_BOOLEAN:
+            ((bool *)out)[i] = whole != 0;
+            break;
+        case HR_TYPE_BYTE:
+            ((int8_t *)out)[i] = (int8_t)whole;
+            break;
+        case HR_TYPE_SHORT:
+            ((int16_t *)out)[i] = (int16_t)whole;
+            break;
+        case HR_TYPE_INT:
+        case HR_TYPE_YEAR_MONTH:
+            ((int32_t *)out)[i] = (int32_t)whole;
+            break;
+        case HR_TYPE_LONG:
+            ((int64_t *)out)[i] = whole;
+            break;
+        case HR_TYPE_FLOAT:
+            ((float *)out)[i] = (float)real_at(s, at);
+            break;
+        case HR_TYPE_DOUBLE:
+            ((double *)out)[i] = real_at(s, at);
+            break;
+        case HR_TYPE_DATE:
+            ((int32_t *)out)[i] =
+                s->field->kind == HR_ARROW_DATE64 ? (int32_t)(whole / 86400000) : (int32_t)whole;
+            break;
+        case HR_TYPE_TIMESTAMP:
+        case HR_TYPE_TIMESTAMP_NTZ:
+        case HR_TYPE_DAY_TIME:
+            ((int64_t *)out)[i] = in_micros(whole, s->field->unit);
+            break;
+        case HR_TYPE_TIME:
+            ((int64_t *)out)[i] = in_nanos(whole, s->field->unit);
+            break;
+        default:
+            break;
         }
     }
 }
 
 /* ---- Arrow's types and Spark's ---- */
 
-static enum hr_code spark_type(struct hr_arena *arena, const struct hr_arrow_field *field, const struct hr_type **type, struct hr_err *err)
+static enum hr_code spark_type(struct hr_arena *arena,
+                               const struct hr_arrow_field *field,
+                               const struct hr_type **type,
+                               struct hr_err *err)
 {
     static const enum hr_type_id plain[HR_ARROW_KIND_COUNT] = {
-        [HR_ARROW_BOOL] = HR_TYPE_BOOLEAN, [HR_ARROW_INT8] = HR_TYPE_BYTE, [HR_ARROW_INT16] = HR_TYPE_SHORT, [HR_ARROW_INT32] = HR_TYPE_INT,
-        [HR_ARROW_INT64] = HR_TYPE_LONG, [HR_ARROW_UINT8] = HR_TYPE_SHORT, [HR_ARROW_UINT16] = HR_TYPE_INT, [HR_ARROW_UINT32] = HR_TYPE_LONG,
-        [HR_ARROW_FLOAT] = HR_TYPE_FLOAT, [HR_ARROW_DOUBLE] = HR_TYPE_DOUBLE, [HR_ARROW_DATE32] = HR_TYPE_DATE, [HR_ARROW_DATE64] = HR_TYPE_DATE,
-        [HR_ARROW_TIME64] = HR_TYPE_TIME, [HR_ARROW_TIME32] = HR_TYPE_TIME, [HR_ARROW_DURATION] = HR_TYPE_DAY_TIME, [HR_ARROW_MONTHS] = HR_TYPE_YEAR_MONTH,
-        [HR_ARROW_UTF8] = HR_TYPE_STRING, [HR_ARROW_LARGE_UTF8] = HR_TYPE_STRING, [HR_ARROW_BINARY] = HR_TYPE_BINARY,
-        [HR_ARROW_LARGE_BINARY] = HR_TYPE_BINARY, [HR_ARROW_FIXED_BINARY] = HR_TYPE_BINARY,
+        [HR_ARROW_BOOL] = HR_TYPE_BOOLEAN,        [HR_ARROW_INT8] = HR_TYPE_BYTE,
+        [HR_ARROW_INT16] = HR_TYPE_SHORT,         [HR_ARROW_INT32] = HR_TYPE_INT,
+        [HR_ARROW_INT64] = HR_TYPE_LONG,          [HR_ARROW_UINT8] = HR_TYPE_SHORT,
+        [HR_ARROW_UINT16] = HR_TYPE_INT,          [HR_ARROW_UINT32] = HR_TYPE_LONG,
+        [HR_ARROW_FLOAT] = HR_TYPE_FLOAT,         [HR_ARROW_DOUBLE] = HR_TYPE_DOUBLE,
+        [HR_ARROW_DATE32] = HR_TYPE_DATE,         [HR_ARROW_DATE64] = HR_TYPE_DATE,
+        [HR_ARROW_TIME64] = HR_TYPE_TIME,         [HR_ARROW_TIME32] = HR_TYPE_TIME,
+        [HR_ARROW_DURATION] = HR_TYPE_DAY_TIME,   [HR_ARROW_MONTHS] = HR_TYPE_YEAR_MONTH,
+        [HR_ARROW_UTF8] = HR_TYPE_STRING,         [HR_ARROW_LARGE_UTF8] = HR_TYPE_STRING,
+        [HR_ARROW_BINARY] = HR_TYPE_BINARY,       [HR_ARROW_LARGE_BINARY] = HR_TYPE_BINARY,
+        [HR_ARROW_FIXED_BINARY] = HR_TYPE_BINARY,
     };
     if (field->kind == HR_ARROW_NULL) {
         *type = hr_type_basic(HR_TYPE_VOID);
@@ -210,7 +287,8 @@ static enum hr_code spark_type(struct hr_arena *arena, const struct hr_arrow_fie
     } else if (field->kind == HR_ARROW_STRUCT) {
         struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, field->child_count + 1);
         for (size_t i = 0; i < field->child_count; i++) {
-            fields[i] = (struct hr_field){hr_strdup(arena, field->children[i].name), NULL, field->children[i].nullable, NULL};
+            fields[i] = (struct hr_field){hr_strdup(arena, field->children[i].name), NULL,
+                                          field->children[i].nullable, NULL};
             HR_TRY(spark_type(arena, &field->children[i], &fields[i].type, err));
         }
         *type = hr_type_struct(arena, fields, field->child_count);
@@ -218,7 +296,8 @@ static enum hr_code spark_type(struct hr_arena *arena, const struct hr_arrow_fie
         *type = hr_type_basic(plain[field->kind]);
     } else {
         char feature[200];
-        snprintf(feature, sizeof feature, "a local relation with the Arrow type %s", hr_arrow_kind_name(field->kind));
+        snprintf(feature, sizeof feature, "a local relation with the Arrow type %s",
+                 hr_arrow_kind_name(field->kind));
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
     }
     return HR_OK;
@@ -230,31 +309,60 @@ static bool fits(const struct hr_arrow_field *field, const struct hr_type *type)
     enum hr_arrow_kind kind = field->kind;
     bool whole = kind >= HR_ARROW_INT8 && kind <= HR_ARROW_UINT32;
     switch (type->id) {
-    case HR_TYPE_UDT: return fits(field, type->element);
-    case HR_TYPE_VOID: return kind == HR_ARROW_NULL;
-    default: break;
+    case HR_TYPE_UDT:
+        return fits(field, type->element);
+    case HR_TYPE_VOID:
+        return kind == HR_ARROW_NULL;
+    default:
+        break;
     }
     if (kind == HR_ARROW_NULL)
         return true;
     switch (type->id) {
-    case HR_TYPE_BOOLEAN: return kind == HR_ARROW_BOOL;
-    case HR_TYPE_BYTE: return kind == HR_ARROW_INT8;
-    case HR_TYPE_SHORT: return kind == HR_ARROW_INT8 || kind == HR_ARROW_INT16 || kind == HR_ARROW_UINT8;
-    case HR_TYPE_INT: return whole && kind != HR_ARROW_INT64 && kind != HR_ARROW_UINT32;
-    case HR_TYPE_LONG: return whole;
-    case HR_TYPE_FLOAT: return kind == HR_ARROW_FLOAT;
-    case HR_TYPE_DOUBLE: return is_real(kind) || whole;
-    case HR_TYPE_DECIMAL: return kind == HR_ARROW_DECIMAL128 && field->scale <= type->scale && field->precision - field->scale <= type->precision - type->scale;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: return kind == HR_ARROW_UTF8 || kind == HR_ARROW_LARGE_UTF8;
-    case HR_TYPE_BINARY: return kind == HR_ARROW_BINARY || kind == HR_ARROW_LARGE_BINARY || kind == HR_ARROW_FIXED_BINARY;
-    case HR_TYPE_DATE: return kind == HR_ARROW_DATE32 || kind == HR_ARROW_DATE64;
-    case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: return kind == HR_ARROW_TIMESTAMP;
-    case HR_TYPE_TIME: return kind == HR_ARROW_TIME32 || kind == HR_ARROW_TIME64;
-    case HR_TYPE_DAY_TIME: return kind == HR_ARROW_DURATION;
-    case HR_TYPE_YEAR_MONTH: return kind == HR_ARROW_MONTHS || kind == HR_ARROW_INT32;
-    case HR_TYPE_ARRAY: return (kind == HR_ARROW_LIST || kind == HR_ARROW_LARGE_LIST) && fits(&field->children[0], type->element);
+    case HR_TYPE_BOOLEAN:
+        return kind == HR_ARROW_BOOL;
+    case HR_TYPE_BYTE:
+        return kind == HR_ARROW_INT8;
+    case HR_TYPE_SHORT:
+        return kind == HR_ARROW_INT8 || kind == HR_ARROW_INT16 || kind == HR_ARROW_UINT8;
+    case HR_TYPE_INT:
+        return whole && kind != HR_ARROW_INT64 && kind != HR_ARROW_UINT32;
+    case HR_TYPE_LONG:
+        return whole;
+    case HR_TYPE_FLOAT:
+        return kind == HR_ARROW_FLOAT;
+    case HR_TYPE_DOUBLE:
+        return is_real(kind) || whole;
+    case HR_TYPE_DECIMAL:
+        return kind == HR_ARROW_DECIMAL128 &&
+               field->scale <= type->scale &&
+               field->precision - field->scale <= type->precision - type->scale;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+        return kind == HR_ARROW_UTF8 || kind == HR_ARROW_LARGE_UTF8;
+    case HR_TYPE_BINARY:
+        return kind == HR_ARROW_BINARY ||
+               kind == HR_ARROW_LARGE_BINARY ||
+               kind == HR_ARROW_FIXED_BINARY;
+    case HR_TYPE_DATE:
+        return kind == HR_ARROW_DATE32 || kind == HR_ARROW_DATE64;
+    case HR_TYPE_TIMESTAMP:
+    case HR_TYPE_TIMESTAMP_NTZ:
+        return kind == HR_ARROW_TIMESTAMP;
+    case HR_TYPE_TIME:
+        return kind == HR_ARROW_TIME32 || kind == HR_ARROW_TIME64;
+    case HR_TYPE_DAY_TIME:
+        return kind == HR_ARROW_DURATION;
+    case HR_TYPE_YEAR_MONTH:
+        return kind == HR_ARROW_MONTHS || kind == HR_ARROW_INT32;
+    case HR_TYPE_ARRAY:
+        return (kind == HR_ARROW_LIST || kind == HR_ARROW_LARGE_LIST) &&
+               fits(&field->children[0], type->element);
     case HR_TYPE_MAP:
-        return kind == HR_ARROW_MAP && fits(&field->children[0].children[0], type->key) && fits(&field->children[0].children[1], type->element);
+        return kind == HR_ARROW_MAP &&
+               fits(&field->children[0].children[0], type->key) &&
+               fits(&field->children[0].children[1], type->element);
     case HR_TYPE_STRUCT:
         if (kind != HR_ARROW_STRUCT || field->child_count != type->field_count)
             return false;
@@ -262,15 +370,20 @@ static bool fits(const struct hr_arrow_field *field, const struct hr_type *type)
             if (!fits(&field->children[i], type->fields[i].type))
                 return false;
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
-enum hr_code hr_local_schema(struct hr_arena *arena, const char *text, const struct hr_type **schema, struct hr_err *err)
+enum hr_code hr_local_schema(struct hr_arena *arena,
+                             const char *text,
+                             const struct hr_type **schema,
+                             struct hr_err *err)
 {
     while (*text == ' ' || *text == '\n' || *text == '\t')
         text++;
-    HR_TRY(*text == '{' || *text == '"' ? hr_type_from_json(arena, text, schema, err) : hr_type_from_ddl(arena, text, schema, err));
+    HR_TRY(*text == '{' || *text == '"' ? hr_type_from_json(arena, text, schema, err)
+                                        : hr_type_from_ddl(arena, text, schema, err));
     if ((*schema)->id != HR_TYPE_STRUCT) {
         struct hr_field field = {"value", *schema, true, NULL};
         *schema = hr_type_struct(arena, &field, 1);
@@ -280,7 +393,11 @@ enum hr_code hr_local_schema(struct hr_arena *arena, const char *text, const str
 
 /* ---- the scan ---- */
 
-static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want, void **global, uint64_t *threads, struct hr_err *err)
+static enum hr_code begin(struct hr_scan *scan,
+                          const struct hr_scan_want *want,
+                          void **global,
+                          uint64_t *threads,
+                          struct hr_err *err)
 {
     (void)err;
     struct local_run *run = calloc(1, sizeof *run);
@@ -316,12 +433,14 @@ static enum hr_code fill(void *global, void *local, duckdb_data_chunk out, struc
             break;
         piece -= pieces;
     }
-    int64_t from = (int64_t)(piece * size), rows = batch->rows - from < (int64_t)size ? batch->rows - from : (int64_t)size;
+    int64_t from = (int64_t)(piece * size),
+            rows = batch->rows - from < (int64_t)size ? batch->rows - from : (int64_t)size;
     for (size_t v = 0; v < run->out_count; v++) {
         int column = run->out[v];
         if (column < 0)
             continue;
-        struct slice slice = {&run->state->stream.schema.fields[column], &batch->columns[column], from, (idx_t)rows};
+        struct slice slice = {&run->state->stream.schema.fields[column], &batch->columns[column],
+                              from, (idx_t)rows};
         put(&slice, run->state->schema->fields[column].type, duckdb_data_chunk_get_vector(out, v));
     }
     duckdb_data_chunk_set_size(out, (idx_t)rows);
@@ -337,7 +456,12 @@ static void end(void *global)
 
 static const struct hr_scan_ops local_ops = {.begin = begin, .fill = fill, .end = end};
 
-static enum hr_code open_local(struct hr_scan *scan, struct local_scan *state, const void *arrow, size_t len, const char *schema, struct hr_err *err)
+static enum hr_code open_local(struct hr_scan *scan,
+                               struct local_scan *state,
+                               const void *arrow,
+                               size_t len,
+                               const char *schema,
+                               struct hr_err *err)
 {
     const struct hr_type *type = NULL;
     if (schema && *schema)
@@ -348,11 +472,14 @@ static enum hr_code open_local(struct hr_scan *scan, struct local_scan *state, c
             return hr_fail(err, HR_E_NOMEM, "no memory for a local relation of %zu bytes", len);
         memcpy(copy, arrow, len);
         HR_TRY(hr_arrow_read(scan->arena, copy, len, &state->stream, err));
-        struct hr_arrow_field all = {.kind = HR_ARROW_STRUCT, .children = state->stream.schema.fields, .child_count = state->stream.schema.count};
+        struct hr_arrow_field all = {.kind = HR_ARROW_STRUCT,
+                                     .children = state->stream.schema.fields,
+                                     .child_count = state->stream.schema.count};
         if (!type)
             HR_TRY(spark_type(scan->arena, &all, &type, err));
         else if (!fits(&all, type))
-            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "a local relation whose Arrow types differ from its schema", NULL);
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                                 "a local relation whose Arrow types differ from its schema", NULL);
     } else if (!type) {
         return hr_fail(err, HR_E_INVALID, "a local relation has neither data nor a schema");
     }
@@ -363,8 +490,14 @@ static enum hr_code open_local(struct hr_scan *scan, struct local_scan *state, c
     return HR_OK;
 }
 
-enum hr_code hr_format_local(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const void *arrow, size_t len, const char *schema,
-                             struct hr_source **source, struct hr_err *err)
+enum hr_code hr_format_local(struct hr_format *format,
+                             struct hr_arena *arena,
+                             struct hr_env *env,
+                             const void *arrow,
+                             size_t len,
+                             const char *schema,
+                             struct hr_source **source,
+                             struct hr_err *err)
 {
     (void)env;
     struct hr_scan *scan = hr_scan_new(format, &local_ops);

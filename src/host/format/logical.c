@@ -22,7 +22,8 @@ static duckdb_logical_type nested(const struct hr_type *type)
         duckdb_destroy_logical_type(&key);
         return made;
     }
-    static const struct hr_field filler = {.name = "f0"};    /* DuckDB knows no struct without fields: hr_type_duckdb */
+    /* DuckDB knows no struct without fields: hr_type_duckdb */
+    static const struct hr_field filler = {.name = "f0"};
     const struct hr_field *fields = type->field_count ? type->fields : &filler;
     size_t count = type->field_count ? type->field_count : 1;
     duckdb_logical_type *members = calloc(count + 1, sizeof *members);
@@ -46,26 +47,51 @@ static duckdb_logical_type nested(const struct hr_type *type)
 duckdb_logical_type hr_logical_type(const struct hr_type *type)
 {
     switch (type->id) {
-    case HR_TYPE_VOID: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_BOOLEAN: return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case HR_TYPE_BYTE: return duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
-    case HR_TYPE_SHORT: return duckdb_create_logical_type(DUCKDB_TYPE_SMALLINT);
-    case HR_TYPE_INT: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_LONG: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case HR_TYPE_FLOAT: return duckdb_create_logical_type(DUCKDB_TYPE_FLOAT);
-    case HR_TYPE_DOUBLE: return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
-    case HR_TYPE_DECIMAL: return duckdb_create_decimal_type(type->precision, type->scale);
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    case HR_TYPE_BINARY: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
-    case HR_TYPE_DATE: return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
-    case HR_TYPE_TIMESTAMP: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
-    case HR_TYPE_TIMESTAMP_NTZ: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP);
-    case HR_TYPE_TIME: case HR_TYPE_DAY_TIME: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case HR_TYPE_YEAR_MONTH: return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
-    case HR_TYPE_CALENDAR_INTERVAL: return duckdb_create_logical_type(DUCKDB_TYPE_INTERVAL);
-    case HR_TYPE_UDT: return hr_logical_type(type->element);
-    case HR_TYPE_VARIANT: return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: case HR_TYPE_STRUCT: return nested(type);
+    case HR_TYPE_VOID:
+        return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_BOOLEAN:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case HR_TYPE_BYTE:
+        return duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
+    case HR_TYPE_SHORT:
+        return duckdb_create_logical_type(DUCKDB_TYPE_SMALLINT);
+    case HR_TYPE_INT:
+        return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_LONG:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case HR_TYPE_FLOAT:
+        return duckdb_create_logical_type(DUCKDB_TYPE_FLOAT);
+    case HR_TYPE_DOUBLE:
+        return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case HR_TYPE_DECIMAL:
+        return duckdb_create_decimal_type(type->precision, type->scale);
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+        return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+    case HR_TYPE_BINARY:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
+    case HR_TYPE_DATE:
+        return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
+    case HR_TYPE_TIMESTAMP:
+        return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
+    case HR_TYPE_TIMESTAMP_NTZ:
+        return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP);
+    case HR_TYPE_TIME:
+    case HR_TYPE_DAY_TIME:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case HR_TYPE_YEAR_MONTH:
+        return duckdb_create_logical_type(DUCKDB_TYPE_INTEGER);
+    case HR_TYPE_CALENDAR_INTERVAL:
+        return duckdb_create_logical_type(DUCKDB_TYPE_INTERVAL);
+    case HR_TYPE_UDT:
+        return hr_logical_type(type->element);
+    case HR_TYPE_VARIANT:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+    case HR_TYPE_STRUCT:
+        return nested(type);
     }
     HR_CHECK(!"a type");
     return NULL;
@@ -75,11 +101,17 @@ duckdb_logical_type hr_logical_type(const struct hr_type *type)
 
 static bool is_text(const struct hr_type *type)
 {
-    return type->id == HR_TYPE_STRING || type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR || type->id == HR_TYPE_BINARY ||
+    return type->id == HR_TYPE_STRING ||
+           type->id == HR_TYPE_CHAR ||
+           type->id == HR_TYPE_VARCHAR ||
+           type->id == HR_TYPE_BINARY ||
            type->id == HR_TYPE_VARIANT;
 }
 
-static bool is_list(const struct hr_type *type) { return type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP; }
+static bool is_list(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP;
+}
 
 void hr_vector_null_all(const struct hr_type *type, duckdb_vector vector, idx_t row)
 {
@@ -89,7 +121,8 @@ void hr_vector_null_all(const struct hr_type *type, duckdb_vector vector, idx_t 
     for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
         hr_vector_null_all(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
     if (is_list(type))
-        ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row] = (duckdb_list_entry){duckdb_list_vector_get_size(vector), 0};
+        ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row] =
+            (duckdb_list_entry){duckdb_list_vector_get_size(vector), 0};
     if (is_text(type))
         memset((duckdb_string_t *)duckdb_vector_get_data(vector) + row, 0, sizeof(duckdb_string_t));
 }
@@ -101,7 +134,9 @@ void hr_vector_null_all(const struct hr_type *type, duckdb_vector vector, idx_t 
 #else
 #define CHECKED_BY_DEFAULT "0"
 #endif
-#define POISON 0xA5                    /* a text of such bytes is gigabytes long and points nowhere, a list ends behind any child */
+#define POISON                                                                                \
+    0xA5 /* a text of such bytes is gigabytes long and points nowhere, a list ends behind any \
+            child */
 
 static bool checked;
 static pthread_once_t asked = PTHREAD_ONCE_INIT;
@@ -138,7 +173,8 @@ static bool is_valid(duckdb_vector vector, idx_t row)
 
 static void broken(const char *who, const char *what, idx_t row)
 {
-    fprintf(stderr, "headrace: '%s' left %s in row %llu of its result\n", who, what, (unsigned long long)row);
+    fprintf(stderr, "headrace: '%s' left %s in row %llu of its result\n", who, what,
+            (unsigned long long)row);
     abort();
 }
 
@@ -148,15 +184,18 @@ static void check_text(duckdb_vector vector, idx_t row, const char *who)
     memset(&unset, POISON, sizeof unset);
     if (!memcmp(&text, &unset, sizeof text))
         broken(who, "a text unset", row);
-    if (!duckdb_string_is_inlined(text) && memcmp(text.value.pointer.prefix, text.value.pointer.ptr, sizeof text.value.pointer.prefix))
+    if (!duckdb_string_is_inlined(text) &&
+        memcmp(text.value.pointer.prefix, text.value.pointer.ptr, sizeof text.value.pointer.prefix))
         broken(who, "a text whose prefix is another's", row);
-    if (!duckdb_string_is_inlined(text)) {                   /* every byte is there: the sanitizer sees it read */
+    /* every byte is there: the sanitizer sees it read */
+    if (!duckdb_string_is_inlined(text)) {
         volatile char last = text.value.pointer.ptr[duckdb_string_t_length(text) - 1];
         (void)last;
     }
 }
 
-static void check_row(const struct hr_type *type, duckdb_vector vector, idx_t row, bool parent_null, const char *who);
+static void check_row(
+    const struct hr_type *type, duckdb_vector vector, idx_t row, bool parent_null, const char *who);
 
 static void check_list(const struct hr_type *type, duckdb_vector vector, idx_t row, const char *who)
 {
@@ -178,7 +217,8 @@ static void check_list(const struct hr_type *type, duckdb_vector vector, idx_t r
     }
 }
 
-static void check_row(const struct hr_type *type, duckdb_vector vector, idx_t row, bool parent_null, const char *who)
+static void check_row(
+    const struct hr_type *type, duckdb_vector vector, idx_t row, bool parent_null, const char *who)
 {
     if (type->id == HR_TYPE_UDT)
         type = type->element;

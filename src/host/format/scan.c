@@ -10,7 +10,10 @@
 
 /* ---- the registry: ids to scans, weak (an entry holds no reference) ---- */
 
-static size_t slot_of(const struct hr_format *format, int64_t id) { return (size_t)((uint64_t)id * 0x9e3779b97f4a7c15ull >> 20) & (format->scan_cap - 1); }
+static size_t slot_of(const struct hr_format *format, int64_t id)
+{
+    return (size_t)((uint64_t)id * 0x9e3779b97f4a7c15ull >> 20) & (format->scan_cap - 1);
+}
 
 static void insert(struct hr_format *format, struct hr_scan *scan)
 {
@@ -40,7 +43,8 @@ static void forget(struct hr_format *format, struct hr_scan *scan)
         i = (i + 1) & mask;
     format->scans[i] = NULL;
     format->scan_count--;
-    for (size_t j = (i + 1) & mask; format->scans[j]; j = (j + 1) & mask) {   /* keep probe chains whole */
+    /* keep probe chains whole */
+    for (size_t j = (i + 1) & mask; format->scans[j]; j = (j + 1) & mask) {
         struct hr_scan *moved = format->scans[j];
         format->scans[j] = NULL;
         insert(format, moved);
@@ -102,12 +106,16 @@ struct hr_scan *hr_scan_register(struct hr_scan *scan)
     return same ? same : scan;
 }
 
-void hr_scan_ref(struct hr_scan *scan) { atomic_fetch_add(&scan->refs, 1); }
+void hr_scan_ref(struct hr_scan *scan)
+{
+    atomic_fetch_add(&scan->refs, 1);
+}
 
 void hr_scan_unref(struct hr_scan *scan)
 {
     struct hr_format *format = scan->format;
-    pthread_mutex_lock(&format->lock);      /* find must not give a new reference to a scan that is going */
+    /* find must not give a new reference to a scan that is going */
+    pthread_mutex_lock(&format->lock);
     bool last = atomic_fetch_sub(&scan->refs, 1) == 1;
     if (last && scan->id) {
         forget(format, scan);
@@ -122,9 +130,16 @@ void hr_scan_unref(struct hr_scan *scan)
     hr_arena_free(scan->arena);
 }
 
-static void unref_hook(void *scan) { hr_scan_unref(scan); }
+static void unref_hook(void *scan)
+{
+    hr_scan_unref(scan);
+}
 
-static enum hr_code emit(const struct hr_source *source, const size_t *wanted, size_t count, struct hr_buf *out, struct hr_err *err)
+static enum hr_code emit(const struct hr_source *source,
+                         const size_t *wanted,
+                         size_t count,
+                         struct hr_buf *out,
+                         struct hr_err *err)
 {
     const struct hr_scan *scan = source->state;
     size_t columns = scan->schema->field_count;
@@ -134,7 +149,8 @@ static enum hr_code emit(const struct hr_source *source, const size_t *wanted, s
     hr_buf_adds(out, metadata ? "(SELECT " : "");
     for (size_t i = 0; i < count && metadata; i++)
         if (wanted[i] == columns)
-            hr_buf_addf(out, "%slist_extract(%s, s.c%zu + 1) AS c%zu", i ? ", " : "", scan->file_list, i, i);
+            hr_buf_addf(out, "%slist_extract(%s, s.c%zu + 1) AS c%zu", i ? ", " : "",
+                        scan->file_list, i, i);
         else
             hr_buf_addf(out, "%ss.c%zu AS c%zu", i ? ", " : "", i, i);
     hr_buf_adds(out, metadata ? " FROM " : "");
@@ -147,7 +163,10 @@ static enum hr_code emit(const struct hr_source *source, const size_t *wanted, s
     return hr_buf_check(out, "the statement", err);
 }
 
-struct hr_source *hr_scan_source(struct hr_arena *arena, struct hr_scan *scan, const char *format_name, const char *name)
+struct hr_source *hr_scan_source(struct hr_arena *arena,
+                                 struct hr_scan *scan,
+                                 const char *format_name,
+                                 const char *name)
 {
     struct hr_source *source = HR_NEW(arena, struct hr_source);
     hr_arena_on_free(arena, unref_hook, scan);
@@ -170,13 +189,24 @@ static bool not_cancelled(void *env, uint64_t made)
     return !ops->is_cancelled || !ops->is_cancelled(env);
 }
 
-struct hr_watch hr_env_watch(struct hr_env *env) { return (struct hr_watch){not_cancelled, env, NULL}; }
+struct hr_watch hr_env_watch(struct hr_env *env)
+{
+    return (struct hr_watch){not_cancelled, env, NULL};
+}
 
-enum hr_code hr_scan_ended(struct hr_err *err) { return hr_fail(err, HR_E_CANCELLED, "operation has been canceled"); }
+enum hr_code hr_scan_ended(struct hr_err *err)
+{
+    return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
+}
 
 /* ---- the table function ---- */
 
-struct bound { struct hr_scan *scan; size_t *required; size_t count; idx_t connection; };
+struct bound {
+    struct hr_scan *scan;
+    size_t *required;
+    size_t count;
+    idx_t connection;
+};
 
 struct running {
     struct hr_scan *scan;
@@ -185,7 +215,11 @@ struct running {
     idx_t out_count;
 };
 
-struct joined { struct hr_scan *scan; void *local; bool begun; };
+struct joined {
+    struct hr_scan *scan;
+    void *local;
+    bool begun;
+};
 
 static void bound_free(void *arg)
 {
@@ -207,7 +241,7 @@ static void running_free(void *arg)
 
 static void joined_free(void *arg)
 {
-    struct joined *joined = arg;     /* may outlive the running state */
+    struct joined *joined = arg; /* may outlive the running state */
     if (joined->local && joined->scan->ops->leave)
         joined->scan->ops->leave(joined->local);
     hr_scan_unref(joined->scan);
@@ -249,7 +283,8 @@ static void on_bind(duckdb_bind_info info)
         HR_CHECK(is_file || bound->required[i] < scan->schema->field_count);
         char name[24];
         snprintf(name, sizeof name, "c%zu", i);
-        duckdb_logical_type type = hr_logical_type(is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
+        duckdb_logical_type type = hr_logical_type(
+            is_file ? hr_type_basic(HR_TYPE_INT) : scan->schema->fields[bound->required[i]].type);
         duckdb_bind_add_result_column(info, name, type);
         duckdb_destroy_logical_type(&type);
     }
@@ -266,14 +301,16 @@ static void on_bind(duckdb_bind_info info)
 
 static bool not_stopped(void *stop, uint64_t made)
 {
-    (void)made;                        /* what readers hold is seen by the engine's watch over the process */
+    /* what readers hold is seen by the engine's watch over the process */
+    (void)made;
     return !atomic_load((const atomic_int *)stop);
 }
 
 static struct hr_watch watch_of(const struct bound *bound)
 {
     const struct hr_format *format = bound->scan->format;
-    const atomic_int *stop = format->stop_of ? format->stop_of(format->stop_arg, bound->connection) : NULL;
+    const atomic_int *stop =
+        format->stop_of ? format->stop_of(format->stop_arg, bound->connection) : NULL;
     return stop ? (struct hr_watch){not_stopped, (void *)stop, NULL} : hr_watch_none();
 }
 
@@ -290,9 +327,11 @@ static void on_init(duckdb_init_info info)
     hr_scan_ref(running->scan);
     for (idx_t i = 0; i < count; i++) {
         idx_t column = duckdb_init_get_column_index(info, i);
-        running->out[i] = column < bound->count ? (int)bound->required[column] : -1;   /* a row id, or the count's stand-in */
+        /* a row id, or the count's stand-in */
+        running->out[i] = column < bound->count ? (int)bound->required[column] : -1;
     }
-    struct hr_scan_want want = {bound->required, bound->count, running->out, count, watch_of(bound)};
+    struct hr_scan_want want = {bound->required, bound->count, running->out, count,
+                                watch_of(bound)};
     uint64_t threads = 1;
     struct hr_err err = {0};
     if (running->scan->ops->begin(running->scan, &want, &running->global, &threads, &err)) {
@@ -313,10 +352,12 @@ static void on_join(duckdb_init_info info)
     HR_CHECK(joined);
     joined->scan = bound->scan;
     hr_scan_ref(joined->scan);
-    duckdb_init_set_init_data(info, joined, joined_free);   /* joins in the first call, where the global state can be had */
+    /* joins in the first call, where the global state can be had */
+    duckdb_init_set_init_data(info, joined, joined_free);
 }
 
-/* the columns that hold others; a simple one may stand for its value in every row (a partition's), which cannot be told from here */
+/* the columns that hold others; a simple one may stand for its value in every row (a partition's),
+ * which cannot be told from here */
 static void check_filled(const struct running *running, duckdb_data_chunk out)
 {
     const struct hr_type *schema = running->scan->schema;
@@ -325,7 +366,8 @@ static void check_filled(const struct running *running, duckdb_data_chunk out)
             continue;
         const struct hr_type *type = schema->fields[running->out[i]].type;
         if (type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)
-            hr_vector_check(type, duckdb_data_chunk_get_vector(out, i), duckdb_data_chunk_get_size(out), "scan");
+            hr_vector_check(type, duckdb_data_chunk_get_vector(out, i),
+                            duckdb_data_chunk_get_size(out), "scan");
     }
 }
 
@@ -356,7 +398,8 @@ static void on_fill(duckdb_function_info info, duckdb_data_chunk out)
 enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err)
 {
     duckdb_table_function function = duckdb_create_table_function();
-    duckdb_logical_type integer = duckdb_create_logical_type(DUCKDB_TYPE_INTEGER), big = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    duckdb_logical_type integer = duckdb_create_logical_type(DUCKDB_TYPE_INTEGER),
+                        big = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     duckdb_logical_type list = duckdb_create_list_type(integer);
     duckdb_table_function_set_name(function, "hr_scan");
     duckdb_table_function_add_parameter(function, big);
@@ -372,5 +415,7 @@ enum hr_code hr_scan_functions(struct hr_format *format, struct hr_err *err)
     duckdb_destroy_logical_type(&integer);
     duckdb_destroy_logical_type(&big);
     duckdb_destroy_table_function(&function);
-    return state == DuckDBSuccess ? HR_OK : hr_fail(err, HR_E_INTERNAL, "the table function \"hr_scan\" cannot be registered");
+    return state == DuckDBSuccess
+               ? HR_OK
+               : hr_fail(err, HR_E_INTERNAL, "the table function \"hr_scan\" cannot be registered");
 }

@@ -30,9 +30,12 @@ bool hr_value_long(const char *text, size_t len, int64_t *value)
     return true;
 }
 
-static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* plain decimals whose digits and power of ten are exact doubles (Clinger): nearly every number in a file */
+/* plain decimals whose digits and power of ten are exact doubles (Clinger): nearly every number in
+ * a file */
 static bool double_fast(const char *p, const char *end, double *value)
 {
     bool negative = p < end && *p == '-';
@@ -52,9 +55,10 @@ static bool double_fast(const char *p, const char *end, double *value)
     return true;
 }
 
-#define DOUBLE_SMALL 512               /* of more letters a text is copied to memory of its own */
+#define DOUBLE_SMALL 512 /* of more letters a text is copied to memory of its own */
 
-/* Java's grammar around strtod's: a trailing f, F, d or D, "NaN" and "Infinity" by exact case. `text` is changed. */
+/* Java's grammar around strtod's: a trailing f, F, d or D, "NaN" and "Infinity" by exact case.
+ * `text` is changed. */
 static bool double_text(char *text, size_t len)
 {
     const char *body = text + (*text == '-' || *text == '+');
@@ -72,7 +76,8 @@ static bool double_text(char *text, size_t len)
     return ((unsigned char)(body[0] - '0') < 10 || body[0] == '.') && body[0];
 }
 
-/* the text without the white space around it, NUL-terminated, in `small` or, if that is too small, in memory to be freed; NULL: nothing is left */
+/* the text without the white space around it, NUL-terminated, in `small` or, if that is too small,
+ * in memory to be freed; NULL: nothing is left */
 static char *trimmed(const char *text, size_t len, char small[static DOUBLE_SMALL], size_t *out_len)
 {
     while (len && (unsigned char)*text <= ' ')
@@ -109,7 +114,10 @@ bool hr_value_double(const char *text, size_t len, double *value)
     return double_fast(text, text + len, value) || read_double(text, len, value, NULL);
 }
 
-bool hr_value_float(const char *text, size_t len, float *value) { return read_double(text, len, NULL, value); }
+bool hr_value_float(const char *text, size_t len, float *value)
+{
+    return read_double(text, len, NULL, value);
+}
 
 bool hr_value_boolean(const char *text, size_t len, bool *value)
 {
@@ -174,7 +182,9 @@ bool hr_value_bigdecimal(const char *text, size_t len, bool skip_commas, struct 
     value->unscaled = negative ? -(__int128)sum : (__int128)sum;
     value->precision = (count ? count : 1) + dropped;
     value->scale = (int)scale;
-    if (dropped) {          /* kept as the first 38 digits: right for rounding at 38, and precision tells that it is wider */
+    /* kept as the first 38 digits: right for rounding at 38, and precision tells that it is wider
+     */
+    if (dropped) {
         value->scale -= dropped;
     }
     return true;
@@ -210,9 +220,13 @@ bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, _
 
 /* ---- UTF-8 ---- */
 
-static inline bool tail(unsigned char c) { return (c & 0xc0) == 0x80; }
+static inline bool tail(unsigned char c)
+{
+    return (c & 0xc0) == 0x80;
+}
 
-/* length of the valid sequence at p, or minus the length of the malformed part that Java's decoder replaces by one U+FFFD */
+/* length of the valid sequence at p, or minus the length of the malformed part that Java's decoder
+ * replaces by one U+FFFD */
 static int utf8_step(const unsigned char *p, const unsigned char *end)
 {
     size_t left = (size_t)(end - p);
@@ -269,7 +283,8 @@ void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row
 
 /* ---- times ---- */
 
-bool hr_value_date(const struct hr_pattern *pattern, bool fallback, const char *text, size_t len, int32_t *days)
+bool hr_value_date(
+    const struct hr_pattern *pattern, bool fallback, const char *text, size_t len, int32_t *days)
 {
     struct hr_moment moment;
     if (pattern && hr_pattern_parse(pattern, text, len, &moment)) {
@@ -279,7 +294,12 @@ bool hr_value_date(const struct hr_pattern *pattern, bool fallback, const char *
     return fallback && hr_parse_date(text, len, days);
 }
 
-bool hr_value_timestamp(const struct hr_pattern *pattern, bool fallback, const struct hr_zone *zone, const char *text, size_t len, int64_t *micros)
+bool hr_value_timestamp(const struct hr_pattern *pattern,
+                        bool fallback,
+                        const struct hr_zone *zone,
+                        const char *text,
+                        size_t len,
+                        int64_t *micros)
 {
     struct hr_moment moment;
     if (pattern && hr_pattern_parse(pattern, text, len, &moment)) {

@@ -14,8 +14,9 @@ static int points(const char *from, const char *to)
 static void take(struct hr_buf *buf, char *out, size_t size)
 {
     size_t len = hr_buf_len(buf) < size - 1 ? hr_buf_len(buf) : size - 1;
-    while (len < hr_buf_len(buf) && len > 0 && ((unsigned char)hr_buf_text(buf)[len] & 0xC0) == 0x80)
-        len--;   /* never half a character */
+    while (
+        len < hr_buf_len(buf) && len > 0 && ((unsigned char)hr_buf_text(buf)[len] & 0xC0) == 0x80)
+        len--; /* never half a character */
     memcpy(out, hr_buf_text(buf), len);
     out[len] = 0;
     hr_buf_release(buf);
@@ -56,8 +57,10 @@ enum hr_code hr_origin_syntax(struct hr_err *err, const char *sql, int offset)
 
 static void write_json(struct hr_err *err, const char *sql, int start, int stop)
 {
-    json_t *json = json_pack("{s:s,s:s,s:i,s:i,s:s%,s:s}", "objectType", "", "objectName", "", "startIndex", points(sql, sql + start),
-                             "stopIndex", points(sql, sql + stop) - 1, "fragment", sql + start, (size_t)(stop - start), "callSite", "");
+    json_t *json =
+        json_pack("{s:s,s:s,s:i,s:i,s:s%,s:s}", "objectType", "", "objectName", "", "startIndex",
+                  points(sql, sql + start), "stopIndex", points(sql, sql + stop) - 1, "fragment",
+                  sql + start, (size_t)(stop - start), "callSite", "");
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (text && strlen(text) < sizeof err->context)
         strcpy(err->context, text);
@@ -72,11 +75,13 @@ static void write_summary(struct hr_err *err, const char *sql, int start, int st
     int number = line_of(sql, start, &line);
     struct hr_buf out;
     hr_buf_init(&out, HR_BUF_GROWS);
-    hr_buf_addf(&out, "\n== SQL (line %d, position %d) ==\n", number, points(line, sql + start) + 1);
+    hr_buf_addf(&out, "\n== SQL (line %d, position %d) ==\n", number,
+                points(line, sql + start) + 1);
     while (line < sql + stop || line == sql + start) {
         const char *end = strchr(line, '\n');
         end = end ? end : line + strlen(line);
-        const char *from = line < sql + start ? sql + start : line, *to = end < sql + stop ? end : sql + stop;
+        const char *from = line < sql + start ? sql + start : line,
+                   *to = end < sql + stop ? end : sql + stop;
         hr_buf_add(&out, line, (size_t)(end - line));
         hr_buf_addc(&out, '\n');
         for (int i = points(line, from); i > 0; i--)
@@ -100,14 +105,16 @@ enum hr_code hr_origin_context(struct hr_err *err, const struct hr_origin *origi
         write_summary(err, origin->sql, origin->start, origin->stop);
         return err->code;
     }
-    json_t *json = json_pack("{s:s,s:s,s:i,s:i,s:s,s:s}", "objectType", "", "objectName", "", "startIndex", 0, "stopIndex", 0, "fragment",
-                             origin->fragment ? origin->fragment : "", "callSite", origin->call_site ? origin->call_site : "");
+    json_t *json =
+        json_pack("{s:s,s:s,s:i,s:i,s:s,s:s}", "objectType", "", "objectName", "", "startIndex", 0,
+                  "stopIndex", 0, "fragment", origin->fragment ? origin->fragment : "", "callSite",
+                  origin->call_site ? origin->call_site : "");
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (text && strlen(text) < sizeof err->context)
         strcpy(err->context, text);
     free(text);
     json_decref(json);
-    snprintf(err->tail, sizeof err->tail, "\n== DataFrame ==\n\"%s\" was called from\n%s\n", origin->fragment ? origin->fragment : "",
-             origin->call_site ? origin->call_site : "");
+    snprintf(err->tail, sizeof err->tail, "\n== DataFrame ==\n\"%s\" was called from\n%s\n",
+             origin->fragment ? origin->fragment : "", origin->call_site ? origin->call_site : "");
     return err->code;
 }

@@ -45,7 +45,7 @@ void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out)
         add_bytes(literal->text.bytes, literal->text.len, false, out);
     } else if (id == HR_TYPE_BINARY) {
         add_bytes(literal->text.bytes, literal->text.len, true, out);
-    } else {   /* value:type */
+    } else { /* value:type */
         if (id == HR_TYPE_FLOAT || id == HR_TYPE_DOUBLE)
             hr_buf_addf(out, "%.17g", literal->real);
         else if (id == HR_TYPE_DECIMAL || id == HR_TYPE_CHAR || id == HR_TYPE_VARCHAR)
@@ -56,7 +56,8 @@ void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out)
                 hr_print_literal(literal->items.at[i], out);
             }
         else if (id == HR_TYPE_CALENDAR_INTERVAL)
-            hr_buf_addf(out, "%dm%dd%" PRId64 "us", literal->calendar.months, literal->calendar.days, literal->calendar.micros);
+            hr_buf_addf(out, "%dm%dd%" PRId64 "us", literal->calendar.months,
+                        literal->calendar.days, literal->calendar.micros);
         else
             hr_buf_addf(out, "%" PRId64, literal->integer);
         hr_buf_addc(out, ':');
@@ -66,7 +67,8 @@ void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out)
 
 static void add_bound(const struct hr_bound *bound, struct hr_buf *out)
 {
-    static const char *const kinds[] = {"unbounded preceding", "unbounded following", "current row"};
+    static const char *const kinds[] = {"unbounded preceding", "unbounded following",
+                                        "current row"};
     if (bound->kind == HR_BOUND_VALUE)
         hr_print_expr(bound->value, out);
     else
@@ -107,7 +109,9 @@ static void add_call(const struct hr_expr *expr, struct hr_buf *out)
         add_exprs(&expr->call.within_group, out);
         hr_buf_addc(out, ')');
     }
-    hr_buf_adds(out, expr->call.ignore_nulls ? " ignore nulls" : expr->call.respect_nulls ? " respect nulls" : "");
+    hr_buf_adds(out, expr->call.ignore_nulls    ? " ignore nulls"
+                     : expr->call.respect_nulls ? " respect nulls"
+                                                : "");
     if (expr->call.filter) {
         hr_buf_adds(out, " filter (");
         hr_print_expr(expr->call.filter, out);
@@ -172,7 +176,9 @@ void hr_print_expr(const struct hr_expr *expr, struct hr_buf *out)
     case HR_EXPR_SORT:
         hr_print_expr(expr->sort.child, out);
         hr_buf_adds(out, expr->sort.descending ? " desc" : " asc");
-        hr_buf_adds(out, expr->sort.nulls == HR_NULLS_FIRST ? " nulls first" : expr->sort.nulls == HR_NULLS_LAST ? " nulls last" : "");
+        hr_buf_adds(out, expr->sort.nulls == HR_NULLS_FIRST  ? " nulls first"
+                         : expr->sort.nulls == HR_NULLS_LAST ? " nulls last"
+                                                             : "");
         break;
     case HR_EXPR_WINDOW:
         add_window(expr, out);
@@ -247,14 +253,16 @@ static void add_options(const struct hr_options *options, struct hr_buf *out)
 static void add_aggregate(const struct hr_rel *rel, struct hr_buf *out)
 {
     static const char *const groups[] = {"by", "rollup", "cube", "pivot", "sets"};
-    hr_buf_addf(out, " %s%s%s", groups[rel->aggregate.group], rel->aggregate.all ? " all" : "", rel->aggregate.rest ? " rest" : "");
+    hr_buf_addf(out, " %s%s%s", groups[rel->aggregate.group], rel->aggregate.all ? " all" : "",
+                rel->aggregate.rest ? " rest" : "");
     add_labelled("keys", &rel->aggregate.grouping, out);
     for (size_t i = 0; i < rel->aggregate.set_count; i++) {
         hr_buf_adds(out, i ? ", (" : " sets (");
         add_exprs(&rel->aggregate.sets[i], out);
         hr_buf_addc(out, ')');
     }
-    add_labelled(rel->aggregate.is_select_list ? "select" : "aggregates", &rel->aggregate.aggregates, out);
+    add_labelled(rel->aggregate.is_select_list ? "select" : "aggregates",
+                 &rel->aggregate.aggregates, out);
     if (rel->aggregate.having) {
         hr_buf_adds(out, " having ");
         hr_print_expr(rel->aggregate.having, out);
@@ -294,7 +302,8 @@ static void add_details(const struct hr_rel *rel, struct hr_buf *out)
         add_names(&rel->read_table.name, ".", out);
         break;
     case HR_REL_RANGE:
-        hr_buf_addf(out, " %" PRId64 " %" PRId64 " %" PRId64, rel->range.start, rel->range.end, rel->range.step);
+        hr_buf_addf(out, " %" PRId64 " %" PRId64 " %" PRId64, rel->range.start, rel->range.end,
+                    rel->range.step);
         break;
     case HR_REL_VALUES:
         for (size_t i = 0; i < rel->values.count; i++) {
@@ -329,7 +338,8 @@ static void add_details(const struct hr_rel *rel, struct hr_buf *out)
         add_join(rel, out);
         break;
     case HR_REL_SET:
-        hr_buf_addf(out, " %s%s%s", sets[rel->set.op], rel->set.all ? " all" : "", rel->set.by_name ? " by name" : "");
+        hr_buf_addf(out, " %s%s%s", sets[rel->set.op], rel->set.all ? " all" : "",
+                    rel->set.by_name ? " by name" : "");
         break;
     case HR_REL_SUBQUERY_ALIAS:
         hr_buf_addf(out, " %s", rel->alias.alias);
@@ -349,7 +359,9 @@ static void add_details(const struct hr_rel *rel, struct hr_buf *out)
         add_exprs(&rel->repartition.exprs, out);
         break;
     case HR_REL_UNPIVOT:
-        hr_buf_addf(out, "%s%s %s for %s", rel->unpivot.rest ? " rest" : "", rel->unpivot.include_nulls ? " nulls" : "", rel->unpivot.value, rel->unpivot.variable);
+        hr_buf_addf(out, "%s%s %s for %s", rel->unpivot.rest ? " rest" : "",
+                    rel->unpivot.include_nulls ? " nulls" : "", rel->unpivot.value,
+                    rel->unpivot.variable);
         add_labelled("in", &rel->unpivot.values, out);
         break;
     case HR_REL_HINT:
@@ -358,7 +370,11 @@ static void add_details(const struct hr_rel *rel, struct hr_buf *out)
         break;
     case HR_REL_CTE:
         for (size_t i = 0; i < rel->cte.count; i++) {
-            hr_buf_addf(out, "%s%s(", i ? ", " : rel->cte.recursive ? " recursive " : " ", rel->cte.at[i].name);
+            hr_buf_addf(out, "%s%s(",
+                        i                    ? ", "
+                        : rel->cte.recursive ? " recursive "
+                                             : " ",
+                        rel->cte.at[i].name);
             add_names(&rel->cte.at[i].columns, ", ", out);
             hr_buf_adds(out, ") as [");
             hr_print_rel(rel->cte.at[i].plan, -1, out);
@@ -425,8 +441,9 @@ static void add_text(const char *label, const char *text, struct hr_buf *out)
 
 void hr_print_command(const struct hr_command *command, struct hr_buf *out)
 {
-    static const char *const kinds[] = {"create_view", "drop_view", "write", "write_v2", "register", "set", "reset", "show", "describe", "explain", "cache",
-                                        "uncache", "use", "unsupported"};
+    static const char *const kinds[] = {
+        "create_view", "drop_view", "write",   "write_v2", "register", "set", "reset",
+        "show",        "describe",  "explain", "cache",    "uncache",  "use", "unsupported"};
     hr_buf_adds(out, kinds[command->kind]);
     switch (command->kind) {
     case HR_COMMAND_CREATE_VIEW:

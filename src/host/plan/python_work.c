@@ -1,17 +1,27 @@
 #include "host/plan/python_work.h"
 #include <string.h>
 
-#define INSTEAD "use Spark's own functions, or collect the rows with toPandas() and run the function there"
+#define INSTEAD \
+    "use Spark's own functions, or collect the rows with toPandas() and run the function there"
 
 /* by PySpark's PythonEvalType; what is not here is a function in an expression */
-static const struct { int eval_type; const char *call; } relations[] = {
-    {201, "groupBy().applyInPandas()"}, {205, "DataFrame.mapInPandas()"},      {206, "cogroup().applyInPandas()"},
-    {207, "DataFrame.mapInArrow()"},    {209, "groupBy().applyInArrow()"},     {210, "cogroup().applyInArrow()"},
+/* clang-format off: columns */
+static const struct {
+    int eval_type;
+    const char *call;
+} relations[] = {
+    {201, "groupBy().applyInPandas()"}, {205, "DataFrame.mapInPandas()"},
+    {206, "cogroup().applyInPandas()"}, {207, "DataFrame.mapInArrow()"},
+    {209, "groupBy().applyInArrow()"},  {210, "cogroup().applyInArrow()"},
 };
+/* clang-format on */
 
 /* PySpark makes these calls of functions of its own */
-static const struct { const char *function, *call; } calls[] = {
-    {"foreach_func", "DataFrame.foreach()"}, {"foreach_partition_func", "DataFrame.foreachPartition()"},
+static const struct {
+    const char *function, *call;
+} calls[] = {
+    {"foreach_func", "DataFrame.foreach()"},
+    {"foreach_partition_func", "DataFrame.foreachPartition()"},
 };
 
 static const char *call_of(const struct hr_expr *udf)

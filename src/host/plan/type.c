@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* What each type without parameters is called: in JSON and printSchema (Spark's typeName), simpleString, SQL and DuckDB. Types
- * with NULL have parameters and are written by code. */
-static const struct names { const char *json, *simple, *sql, *duckdb; } names[] = {
+/* What each type without parameters is called: in JSON and printSchema (Spark's typeName),
+ * simpleString, SQL and DuckDB. Types with NULL have parameters and are written by code. */
+static const struct names {
+    const char *json, *simple, *sql, *duckdb;
+} names[] = {
     [HR_TYPE_VOID] = {"void", "void", "VOID", "INTEGER"},
     [HR_TYPE_BOOLEAN] = {"boolean", "boolean", "BOOLEAN", "BOOLEAN"},
     [HR_TYPE_BYTE] = {"byte", "tinyint", "TINYINT", "TINYINT"},
@@ -59,8 +61,12 @@ const struct hr_type *hr_type_basic(enum hr_type_id id)
         [HR_TYPE_TIMESTAMP] = {.id = HR_TYPE_TIMESTAMP},
         [HR_TYPE_TIMESTAMP_NTZ] = {.id = HR_TYPE_TIMESTAMP_NTZ},
         [HR_TYPE_TIME] = {.id = HR_TYPE_TIME, .precision = 6},
-        [HR_TYPE_YEAR_MONTH] = {.id = HR_TYPE_YEAR_MONTH, .first_unit = HR_UNIT_YEAR, .last_unit = HR_UNIT_MONTH},
-        [HR_TYPE_DAY_TIME] = {.id = HR_TYPE_DAY_TIME, .first_unit = HR_UNIT_DAY, .last_unit = HR_UNIT_SECOND},
+        [HR_TYPE_YEAR_MONTH] = {.id = HR_TYPE_YEAR_MONTH,
+                                .first_unit = HR_UNIT_YEAR,
+                                .last_unit = HR_UNIT_MONTH},
+        [HR_TYPE_DAY_TIME] = {.id = HR_TYPE_DAY_TIME,
+                              .first_unit = HR_UNIT_DAY,
+                              .last_unit = HR_UNIT_SECOND},
         [HR_TYPE_CALENDAR_INTERVAL] = {.id = HR_TYPE_CALENDAR_INTERVAL},
         [HR_TYPE_VARIANT] = {.id = HR_TYPE_VARIANT},
         [HR_TYPE_STRUCT] = {.id = HR_TYPE_STRUCT},
@@ -85,7 +91,9 @@ const struct hr_type *hr_type_decimal(struct hr_arena *arena, int precision, int
     return type;
 }
 
-const struct hr_type *hr_type_array(struct hr_arena *arena, const struct hr_type *element, bool contains_null)
+const struct hr_type *hr_type_array(struct hr_arena *arena,
+                                    const struct hr_type *element,
+                                    bool contains_null)
 {
     struct hr_type *type = make(arena, HR_TYPE_ARRAY);
     type->element = element;
@@ -93,7 +101,10 @@ const struct hr_type *hr_type_array(struct hr_arena *arena, const struct hr_type
     return type;
 }
 
-const struct hr_type *hr_type_map(struct hr_arena *arena, const struct hr_type *key, const struct hr_type *value, bool value_contains_null)
+const struct hr_type *hr_type_map(struct hr_arena *arena,
+                                  const struct hr_type *key,
+                                  const struct hr_type *value,
+                                  bool value_contains_null)
 {
     struct hr_type *type = make(arena, HR_TYPE_MAP);
     type->key = key;
@@ -102,7 +113,9 @@ const struct hr_type *hr_type_map(struct hr_arena *arena, const struct hr_type *
     return type;
 }
 
-const struct hr_type *hr_type_struct(struct hr_arena *arena, const struct hr_field *fields, size_t count)
+const struct hr_type *hr_type_struct(struct hr_arena *arena,
+                                     const struct hr_field *fields,
+                                     size_t count)
 {
     struct hr_type *type = make(arena, HR_TYPE_STRUCT);
     type->fields = count ? hr_memdup(arena, fields, count * sizeof *fields) : NULL;
@@ -144,7 +157,8 @@ const struct hr_type *hr_type_copy(struct hr_arena *arena, const struct hr_type 
     copy->key = hr_type_copy(arena, type->key);
     copy->element = hr_type_copy(arena, type->element);
     if (type->field_count) {
-        struct hr_field *fields = hr_memdup(arena, type->fields, type->field_count * sizeof *fields);
+        struct hr_field *fields =
+            hr_memdup(arena, type->fields, type->field_count * sizeof *fields);
         for (size_t i = 0; i < type->field_count; i++) {
             fields[i].name = hr_strdup(arena, fields[i].name);
             fields[i].metadata = hr_strdup(arena, fields[i].metadata);
@@ -166,16 +180,29 @@ static bool same(const struct hr_type *a, const struct hr_type *b, bool strict)
 {
     if (a == b)
         return true;
-    if (!a || !b || a->id != b->id || a->precision != b->precision || a->scale != b->scale || a->first_unit != b->first_unit ||
-        a->last_unit != b->last_unit || a->length != b->length || a->field_count != b->field_count)
+    if (!a ||
+        !b ||
+        a->id != b->id ||
+        a->precision != b->precision ||
+        a->scale != b->scale ||
+        a->first_unit != b->first_unit ||
+        a->last_unit != b->last_unit ||
+        a->length != b->length ||
+        a->field_count != b->field_count)
         return false;
-    if (!same_text(a->collation, b->collation) || !same_text(a->udt_python_class, b->udt_python_class) || !same_text(a->udt_class, b->udt_class))
+    if (!same_text(a->collation, b->collation) ||
+        !same_text(a->udt_python_class, b->udt_python_class) ||
+        !same_text(a->udt_class, b->udt_class))
         return false;
-    if ((strict && a->contains_null != b->contains_null) || !same(a->key, b->key, strict) || !same(a->element, b->element, strict))
+    if ((strict && a->contains_null != b->contains_null) ||
+        !same(a->key, b->key, strict) ||
+        !same(a->element, b->element, strict))
         return false;
     for (size_t i = 0; i < a->field_count; i++) {
         const struct hr_field *x = &a->fields[i], *y = &b->fields[i];
-        if (strcmp(x->name, y->name) || (strict && x->nullable != y->nullable) || !same(x->type, y->type, strict))
+        if (strcmp(x->name, y->name) ||
+            (strict && x->nullable != y->nullable) ||
+            !same(x->type, y->type, strict))
             return false;
         if (strict && strcmp(x->metadata ? x->metadata : "{}", y->metadata ? y->metadata : "{}"))
             return false;
@@ -183,8 +210,14 @@ static bool same(const struct hr_type *a, const struct hr_type *b, bool strict)
     return true;
 }
 
-bool hr_type_equal(const struct hr_type *a, const struct hr_type *b) { return same(a, b, true); }
-bool hr_type_same_shape(const struct hr_type *a, const struct hr_type *b) { return same(a, b, false); }
+bool hr_type_equal(const struct hr_type *a, const struct hr_type *b)
+{
+    return same(a, b, true);
+}
+bool hr_type_same_shape(const struct hr_type *a, const struct hr_type *b)
+{
+    return same(a, b, false);
+}
 
 bool hr_type_is_integral(const struct hr_type *type)
 {
@@ -223,7 +256,8 @@ static void add_interval(const struct hr_type *type, bool upper, struct hr_buf *
     if (type->first_unit == type->last_unit)
         snprintf(text, sizeof text, "interval %s", units[type->first_unit]);
     else
-        snprintf(text, sizeof text, "interval %s to %s", units[type->first_unit], units[type->last_unit]);
+        snprintf(text, sizeof text, "interval %s to %s", units[type->first_unit],
+                 units[type->last_unit]);
     for (char *p = text; *p; p++)
         hr_buf_addc(out, upper ? (char)toupper((unsigned char)*p) : *p);
 }
@@ -315,7 +349,8 @@ void hr_type_sql(const struct hr_type *type, struct hr_buf *out)
     }
 }
 
-#define SIMPLE_FIELDS_MAX 25   /* spark.sql.debug.maxToStringFields: past it the last shown place says how many more */
+#define SIMPLE_FIELDS_MAX \
+    25 /* spark.sql.debug.maxToStringFields: past it the last shown place says how many more */
 
 static void add_simple(const struct hr_type *type, bool cut, struct hr_buf *out)
 {
@@ -336,7 +371,8 @@ static void add_simple(const struct hr_type *type, bool cut, struct hr_buf *out)
         add_simple(type->element, cut, out);
         hr_buf_addc(out, '>');
     } else if (type->id == HR_TYPE_STRUCT) {
-        size_t shown = cut && type->field_count > SIMPLE_FIELDS_MAX ? SIMPLE_FIELDS_MAX : type->field_count;
+        size_t shown =
+            cut && type->field_count > SIMPLE_FIELDS_MAX ? SIMPLE_FIELDS_MAX : type->field_count;
         hr_buf_addc(out, '<');
         for (size_t i = 0; i < shown; i++) {
             hr_buf_addf(out, "%s%s:", i ? "," : "", type->fields[i].name);
@@ -348,13 +384,19 @@ static void add_simple(const struct hr_type *type, bool cut, struct hr_buf *out)
     }
 }
 
-void hr_type_simple(const struct hr_type *type, struct hr_buf *out) { add_simple(type, true, out); }
-void hr_type_catalog(const struct hr_type *type, struct hr_buf *out) { add_simple(type, false, out); }
+void hr_type_simple(const struct hr_type *type, struct hr_buf *out)
+{
+    add_simple(type, true, out);
+}
+void hr_type_catalog(const struct hr_type *type, struct hr_buf *out)
+{
+    add_simple(type, false, out);
+}
 
 static void add_json_string(const char *text, struct hr_buf *out)
 {
     json_t *json = json_string(text);
-    if (!json)   /* not UTF-8, which no client can have sent */
+    if (!json) /* not UTF-8, which no client can have sent */
         json = json_string("");
     char *quoted = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
     hr_buf_adds(out, quoted ? quoted : "\"\"");
@@ -362,22 +404,30 @@ static void add_json_string(const char *text, struct hr_buf *out)
     json_decref(json);
 }
 
-static void find_collations_below(const struct hr_type *type, const char *path, const char *part, json_t *found);
+static void find_collations_below(const struct hr_type *type,
+                                  const char *path,
+                                  const char *part,
+                                  json_t *found);
 
-/* Collations live in the metadata of the nearest field, by the path below it: {"a.element": "icu.UNICODE"} */
+/* Collations live in the metadata of the nearest field, by the path below it: {"a.element":
+ * "icu.UNICODE"} */
 static void find_collations(const struct hr_type *type, const char *path, json_t *found)
 {
     if (type->id == HR_TYPE_STRING && type->collation) {
         const char *provider = strncmp(type->collation, "UTF8_", 5) ? "icu" : "spark";
         json_object_set_new(found, path, json_sprintf("%s.%s", provider, type->collation));
     } else if (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP) {
-        find_collations_below(type->element, path, type->id == HR_TYPE_ARRAY ? "element" : "value", found);
+        find_collations_below(type->element, path, type->id == HR_TYPE_ARRAY ? "element" : "value",
+                              found);
         if (type->key)
             find_collations_below(type->key, path, "key", found);
     }
 }
 
-static void find_collations_below(const struct hr_type *type, const char *path, const char *part, json_t *found)
+static void find_collations_below(const struct hr_type *type,
+                                  const char *path,
+                                  const char *part,
+                                  json_t *found)
 {
     char *below;
     HR_CHECK(asprintf(&below, "%s.%s", path, part) > 0);
@@ -420,8 +470,12 @@ static void add_json_fields(const struct hr_type *type, struct hr_buf *out)
 
 static void add_json_udt(const struct hr_type *type, struct hr_buf *out)
 {
-    const struct { const char *key, *value; } parts[] = {
-        {"class", type->udt_class}, {"pyClass", type->udt_python_class}, {"serializedClass", type->udt_serialized},
+    const struct {
+        const char *key, *value;
+    } parts[] = {
+        {"class", type->udt_class},
+        {"pyClass", type->udt_python_class},
+        {"serializedClass", type->udt_serialized},
     };
     hr_buf_adds(out, "{\"type\":\"udt\"");
     for (size_t i = 0; i < HR_LEN(parts); i++) {
@@ -465,7 +519,7 @@ void hr_type_json(const struct hr_type *type, struct hr_buf *out)
         break;
     default:
         hr_buf_addf(out, "\"%s", names[type->id].json);
-        if (type->id != HR_TYPE_STRING)   /* a collation stands in the field's metadata */
+        if (type->id != HR_TYPE_STRING) /* a collation stands in the field's metadata */
             add_parameters(type, false, out);
         hr_buf_addc(out, '"');
     }
@@ -488,8 +542,8 @@ void hr_type_key(const struct hr_type *type, struct hr_buf *out)
         hr_buf_addc(out, '.');
         return;
     }
-    hr_buf_addf(out, "(%d,%d,%d,%d,%d,%u,%d", (int)type->id, type->precision, type->scale, type->first_unit, type->last_unit, type->length,
-                type->contains_null);
+    hr_buf_addf(out, "(%d,%d,%d,%d,%d,%u,%d", (int)type->id, type->precision, type->scale,
+                type->first_unit, type->last_unit, type->length, type->contains_null);
     add_key_text(type->collation, out);
     add_key_text(type->udt_class, out);
     add_key_text(type->udt_python_class, out);
@@ -534,7 +588,12 @@ static void add_escaped(const char *name, struct hr_buf *out)
 static void add_tree_children(const struct hr_type *type, int depth, int level, struct hr_buf *out);
 
 /* one line; null_name is nullable, containsNull, valueContainsNull, or NULL for a map's key */
-static void add_tree_line(const char *name, const struct hr_type *type, const char *null_name, bool nullable, int depth, int level,
+static void add_tree_line(const char *name,
+                          const struct hr_type *type,
+                          const char *null_name,
+                          bool nullable,
+                          int depth,
+                          int level,
                           struct hr_buf *out)
 {
     if (level > 0 && depth > level)
@@ -554,15 +613,18 @@ static void add_tree_children(const struct hr_type *type, int depth, int level, 
 {
     switch (type->id) {
     case HR_TYPE_ARRAY:
-        add_tree_line("element", type->element, "containsNull", type->contains_null, depth, level, out);
+        add_tree_line("element", type->element, "containsNull", type->contains_null, depth, level,
+                      out);
         break;
     case HR_TYPE_MAP:
         add_tree_line("key", type->key, NULL, false, depth, level, out);
-        add_tree_line("value", type->element, "valueContainsNull", type->contains_null, depth, level, out);
+        add_tree_line("value", type->element, "valueContainsNull", type->contains_null, depth,
+                      level, out);
         break;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
-            add_tree_line(type->fields[i].name, type->fields[i].type, "nullable", type->fields[i].nullable, depth, level, out);
+            add_tree_line(type->fields[i].name, type->fields[i].type, "nullable",
+                          type->fields[i].nullable, depth, level, out);
         break;
     default:
         break;
@@ -600,7 +662,8 @@ void hr_type_duckdb(const struct hr_type *type, struct hr_buf *out)
             hr_buf_addf(out, "%sf%zu ", i ? ", " : "", i);
             hr_type_duckdb(type->fields[i].type, out);
         }
-        hr_buf_adds(out, type->field_count ? ")" : "f0 INTEGER)");   /* DuckDB knows no struct without fields */
+        /* DuckDB knows no struct without fields */
+        hr_buf_adds(out, type->field_count ? ")" : "f0 INTEGER)");
         break;
     case HR_TYPE_UDT:
         hr_type_duckdb(type->element, out);

@@ -1,4 +1,5 @@
-/* Text to type: Spark's DDL ("a INT NOT NULL COMMENT 'x', b ARRAY<STRING>", or one type) and its JSON. */
+/* Text to type: Spark's DDL ("a INT NOT NULL COMMENT 'x', b ARRAY<STRING>", or one type) and its
+ * JSON. */
 #include "host/plan/origin.h"
 #include <ctype.h>
 #include <jansson.h>
@@ -8,20 +9,48 @@
 
 /* ---- names ---- */
 
-enum numbers { NO_NUMBERS, ONE_NUMBER, UP_TO_ONE, UP_TO_TWO };   /* in parentheses behind the name */
+/* in parentheses behind the name */
+enum numbers { NO_NUMBERS, ONE_NUMBER, UP_TO_ONE, UP_TO_TWO };
 
-static const struct sql_name { const char *name; enum hr_type_id id; enum numbers numbers; } sql_names[] = {
-    {"bigint", HR_TYPE_LONG}, {"binary", HR_TYPE_BINARY}, {"boolean", HR_TYPE_BOOLEAN}, {"byte", HR_TYPE_BYTE},
-    {"char", HR_TYPE_CHAR, ONE_NUMBER}, {"character", HR_TYPE_CHAR, ONE_NUMBER}, {"date", HR_TYPE_DATE},
-    {"dec", HR_TYPE_DECIMAL, UP_TO_TWO}, {"decimal", HR_TYPE_DECIMAL, UP_TO_TWO}, {"double", HR_TYPE_DOUBLE}, {"float", HR_TYPE_FLOAT},
-    {"int", HR_TYPE_INT}, {"integer", HR_TYPE_INT}, {"interval", HR_TYPE_CALENDAR_INTERVAL}, {"long", HR_TYPE_LONG},
-    {"numeric", HR_TYPE_DECIMAL, UP_TO_TWO}, {"real", HR_TYPE_FLOAT}, {"short", HR_TYPE_SHORT}, {"smallint", HR_TYPE_SHORT},
-    {"string", HR_TYPE_STRING}, {"time", HR_TYPE_TIME, UP_TO_ONE}, {"timestamp", HR_TYPE_TIMESTAMP}, {"timestamp_ltz", HR_TYPE_TIMESTAMP},
-    {"timestamp_ntz", HR_TYPE_TIMESTAMP_NTZ}, {"tinyint", HR_TYPE_BYTE}, {"varchar", HR_TYPE_VARCHAR, ONE_NUMBER},
-    {"variant", HR_TYPE_VARIANT}, {"void", HR_TYPE_VOID},
+static const struct sql_name {
+    const char *name;
+    enum hr_type_id id;
+    enum numbers numbers;
+} sql_names[] = {
+    {"bigint", HR_TYPE_LONG},
+    {"binary", HR_TYPE_BINARY},
+    {"boolean", HR_TYPE_BOOLEAN},
+    {"byte", HR_TYPE_BYTE},
+    {"char", HR_TYPE_CHAR, ONE_NUMBER},
+    {"character", HR_TYPE_CHAR, ONE_NUMBER},
+    {"date", HR_TYPE_DATE},
+    {"dec", HR_TYPE_DECIMAL, UP_TO_TWO},
+    {"decimal", HR_TYPE_DECIMAL, UP_TO_TWO},
+    {"double", HR_TYPE_DOUBLE},
+    {"float", HR_TYPE_FLOAT},
+    {"int", HR_TYPE_INT},
+    {"integer", HR_TYPE_INT},
+    {"interval", HR_TYPE_CALENDAR_INTERVAL},
+    {"long", HR_TYPE_LONG},
+    {"numeric", HR_TYPE_DECIMAL, UP_TO_TWO},
+    {"real", HR_TYPE_FLOAT},
+    {"short", HR_TYPE_SHORT},
+    {"smallint", HR_TYPE_SHORT},
+    {"string", HR_TYPE_STRING},
+    {"time", HR_TYPE_TIME, UP_TO_ONE},
+    {"timestamp", HR_TYPE_TIMESTAMP},
+    {"timestamp_ltz", HR_TYPE_TIMESTAMP},
+    {"timestamp_ntz", HR_TYPE_TIMESTAMP_NTZ},
+    {"tinyint", HR_TYPE_BYTE},
+    {"varchar", HR_TYPE_VARCHAR, ONE_NUMBER},
+    {"variant", HR_TYPE_VARIANT},
+    {"void", HR_TYPE_VOID},
 };
 
-static enum hr_code unsupported(const char *name, const int64_t *numbers, size_t count, struct hr_err *err)
+static enum hr_code unsupported(const char *name,
+                                const int64_t *numbers,
+                                size_t count,
+                                struct hr_err *err)
 {
     struct hr_buf upper;
     hr_buf_init(&upper, HR_BUF_GROWS);
@@ -36,16 +65,22 @@ static enum hr_code unsupported(const char *name, const int64_t *numbers, size_t
     return HR_E_SPARK;
 }
 
-static enum hr_code make_decimal(struct hr_arena *arena, const int64_t *numbers, size_t count, const struct hr_type **type, struct hr_err *err)
+static enum hr_code make_decimal(struct hr_arena *arena,
+                                 const int64_t *numbers,
+                                 size_t count,
+                                 const struct hr_type **type,
+                                 struct hr_err *err)
 {
     int64_t precision = count > 0 ? numbers[0] : 10, scale = count > 1 ? numbers[1] : 0;
     char given[32], places[32];
     snprintf(given, sizeof given, "%lld", (long long)precision);
     snprintf(places, sizeof places, "%lld", (long long)scale);
     if (precision > HR_TYPE_DECIMAL_MAX)
-        return hr_fail_spark(err, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "precision", given, "maxPrecision", "38", NULL);
+        return hr_fail_spark(err, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "precision", given,
+                             "maxPrecision", "38", NULL);
     if (scale > precision)
-        return hr_fail_spark(err, "_LEGACY_ERROR_TEMP_1228", "scale", places, "precision", given, NULL);
+        return hr_fail_spark(err, "_LEGACY_ERROR_TEMP_1228", "scale", places, "precision", given,
+                             NULL);
     *type = hr_type_decimal(arena, (int)precision, (int)scale);
     return HR_OK;
 }
@@ -54,7 +89,10 @@ static enum hr_code incomplete(const char *name, struct hr_err *err)
 {
     if (!strcasecmp(name, "array"))
         return hr_fail_spark(err, "INCOMPLETE_TYPE_DEFINITION.ARRAY", "elementType", "<INT>", NULL);
-    return hr_fail_spark(err, !strcasecmp(name, "map") ? "INCOMPLETE_TYPE_DEFINITION.MAP" : "INCOMPLETE_TYPE_DEFINITION.STRUCT", NULL);
+    return hr_fail_spark(err,
+                         !strcasecmp(name, "map") ? "INCOMPLETE_TYPE_DEFINITION.MAP"
+                                                  : "INCOMPLETE_TYPE_DEFINITION.STRUCT",
+                         NULL);
 }
 
 static const struct sql_name *name_find(const char *name)
@@ -65,17 +103,26 @@ static const struct sql_name *name_find(const char *name)
     return NULL;
 }
 
-enum hr_code hr_type_from_name(struct hr_arena *arena, const char *name, const int64_t *numbers, size_t count, const struct hr_type **type,
+enum hr_code hr_type_from_name(struct hr_arena *arena,
+                               const char *name,
+                               const int64_t *numbers,
+                               size_t count,
+                               const struct hr_type **type,
                                struct hr_err *err)
 {
     const struct sql_name *known = name_find(name);
-    if (!count && (!strcasecmp(name, "array") || !strcasecmp(name, "map") || !strcasecmp(name, "struct")))
+    if (!count &&
+        (!strcasecmp(name, "array") || !strcasecmp(name, "map") || !strcasecmp(name, "struct")))
         return incomplete(name, err);
-    size_t most = !known ? 0 : known->numbers == UP_TO_TWO ? 2 : known->numbers == NO_NUMBERS ? 0 : 1;
+    size_t most = !known                         ? 0
+                  : known->numbers == UP_TO_TWO  ? 2
+                  : known->numbers == NO_NUMBERS ? 0
+                                                 : 1;
     if (!known || count > most)
         return unsupported(name, numbers, count, err);
     if (known->numbers == ONE_NUMBER && !count)
-        return hr_fail_spark(err, "DATATYPE_MISSING_SIZE", "type", known->id == HR_TYPE_VARCHAR ? "\"VARCHAR\"" : "\"CHAR\"", NULL);
+        return hr_fail_spark(err, "DATATYPE_MISSING_SIZE", "type",
+                             known->id == HR_TYPE_VARCHAR ? "\"VARCHAR\"" : "\"CHAR\"", NULL);
     if (known->id == HR_TYPE_DECIMAL)
         return make_decimal(arena, numbers, count, type, err);
     if (!count) {
@@ -97,9 +144,13 @@ enum hr_code hr_type_from_name(struct hr_arena *arena, const char *name, const i
     return HR_OK;
 }
 
-enum hr_code hr_type_collated(struct hr_arena *arena, const char *collation, const struct hr_type **type, struct hr_err *err)
+enum hr_code hr_type_collated(struct hr_arena *arena,
+                              const char *collation,
+                              const struct hr_type **type,
+                              struct hr_err *err)
 {
-    static const char *const known[] = {"UTF8_BINARY", "UTF8_LCASE", "UNICODE", "UNICODE_CI", "UNICODE_AI", "UNICODE_CI_AI"};
+    static const char *const known[] = {"UTF8_BINARY", "UTF8_LCASE", "UNICODE",
+                                        "UNICODE_CI",  "UNICODE_AI", "UNICODE_CI_AI"};
     for (size_t i = 0; i < HR_LEN(known); i++) {
         if (strcasecmp(known[i], collation))
             continue;
@@ -108,19 +159,21 @@ enum hr_code hr_type_collated(struct hr_arena *arena, const char *collation, con
         *type = string;
         return HR_OK;
     }
-    return hr_fail_spark(err, "COLLATION_INVALID_NAME", "collationName", collation, "proposals", "UNICODE, UTF8_LCASE, UTF8_BINARY", NULL);
+    return hr_fail_spark(err, "COLLATION_INVALID_NAME", "collationName", collation, "proposals",
+                         "UNICODE, UTF8_LCASE, UTF8_BINARY", NULL);
 }
 
 /* ---- DDL ---- */
 
 struct ddl {
     struct hr_arena *arena;
-    struct hr_err *err;                /* never NULL here */
-    const char *text, *at;             /* at: the token being looked at … */
-    const char *end;                   /* … and its end */
-    const char *before;                /* the end of the token before it */
+    struct hr_err *err;    /* never NULL here */
+    const char *text, *at; /* at: the token being looked at … */
+    const char *end;       /* … and its end */
+    const char *before;    /* the end of the token before it */
     int depth;
-    struct hr_err late;                /* the first failure of meaning: told when the syntax is right, as Spark does */
+    /* the first failure of meaning: told when the syntax is right, as Spark does */
+    struct hr_err late;
 };
 
 static bool is_word(unsigned char c)
@@ -154,7 +207,7 @@ static const char *quoted_end(const char *p)
         else if (*p++ == quote)
             return p;
     }
-    return NULL;   /* not closed */
+    return NULL; /* not closed */
 }
 
 static void next(struct ddl *ddl)
@@ -172,7 +225,10 @@ static void next(struct ddl *ddl)
     ddl->end = p;
 }
 
-static bool at_char(const struct ddl *ddl, char c) { return *ddl->at == c && c && ddl->end == ddl->at + 1; }
+static bool at_char(const struct ddl *ddl, char c)
+{
+    return *ddl->at == c && c && ddl->end == ddl->at + 1;
+}
 
 static bool at_word(const struct ddl *ddl, const char *word)
 {
@@ -200,7 +256,8 @@ static enum hr_code syntax(struct ddl *ddl)
 {
     char near[256];
     if (*ddl->at)
-        snprintf(near, sizeof near, "'%.*s'", (int)(ddl->end - ddl->at < 200 ? ddl->end - ddl->at : 200), ddl->at);
+        snprintf(near, sizeof near, "'%.*s'",
+                 (int)(ddl->end - ddl->at < 200 ? ddl->end - ddl->at : 200), ddl->at);
     else
         snprintf(near, sizeof near, "end of input");
     hr_fail_spark(ddl->err, "PARSE_SYNTAX_ERROR", "error", near, "hint", "", NULL);
@@ -210,8 +267,9 @@ static enum hr_code syntax(struct ddl *ddl)
 static enum hr_code take_name(struct ddl *ddl, const char **name)
 {
     if (*ddl->at == '`' && ddl->end > ddl->at + 2) {
-        char *copy = hr_strndup(ddl->arena, ddl->at + 1, (size_t)(ddl->end - ddl->at - 2)), *to = copy;
-        for (const char *from = copy; *from; from += *from == '`' ? 2 : 1)   /* `` is one ` */
+        char *copy = hr_strndup(ddl->arena, ddl->at + 1, (size_t)(ddl->end - ddl->at - 2)),
+             *to = copy;
+        for (const char *from = copy; *from; from += *from == '`' ? 2 : 1) /* `` is one ` */
             *to++ = *from;
         *to = 0;
         *name = copy;
@@ -237,12 +295,17 @@ static enum hr_code take_number(struct ddl *ddl, int64_t *number)
 static bool is_parse_failure(const struct hr_err *err)
 {
     const struct hr_condition *condition = hr_condition_find(err->condition);
-    return condition && strstr(condition->java_class, "ParseException") && strcmp(err->condition, "FAILED_TO_PARSE_TOO_COMPLEX");
+    return condition &&
+           strstr(condition->java_class, "ParseException") &&
+           strcmp(err->condition, "FAILED_TO_PARSE_TOO_COMPLEX");
 }
 
 static enum hr_code parse_type(struct ddl *ddl, const struct hr_type **type);
 
-static enum hr_code expect(struct ddl *ddl, char c) { return take_char(ddl, c) ? HR_OK : syntax(ddl); }
+static enum hr_code expect(struct ddl *ddl, char c)
+{
+    return take_char(ddl, c) ? HR_OK : syntax(ddl);
+}
 
 static enum hr_code parse_comment(struct ddl *ddl, const char **metadata)
 {
@@ -250,7 +313,8 @@ static enum hr_code parse_comment(struct ddl *ddl, const char **metadata)
         return HR_OK;
     if ((*ddl->at != '\'' && *ddl->at != '"') || ddl->end < ddl->at + 2)
         return syntax(ddl);
-    char quote = *ddl->at, *copy = hr_strndup(ddl->arena, ddl->at + 1, (size_t)(ddl->end - ddl->at - 2)), *to = copy;
+    char quote = *ddl->at,
+         *copy = hr_strndup(ddl->arena, ddl->at + 1, (size_t)(ddl->end - ddl->at - 2)), *to = copy;
     for (const char *from = copy; *from; *to++ = *from++)
         if ((*from == '\\' || *from == quote) && from[1])
             from++;
@@ -290,7 +354,10 @@ static enum hr_code parse_field(struct ddl *ddl, bool colon, struct hr_field *fi
 }
 
 /* fields up to what cannot be one more; an empty list is allowed */
-static enum hr_code parse_fields(struct ddl *ddl, bool colon, char close, const struct hr_type **type)
+static enum hr_code parse_fields(struct ddl *ddl,
+                                 bool colon,
+                                 char close,
+                                 const struct hr_type **type)
 {
     struct hr_field *fields = NULL;
     size_t count = 0, room = 0;
@@ -350,7 +417,10 @@ static enum hr_code parse_interval(struct ddl *ddl, const struct hr_type **type)
     return syntax(ddl);
 }
 
-static void postpone(struct ddl *ddl, const char *start, struct hr_err *err, const struct hr_type **type)
+static void postpone(struct ddl *ddl,
+                     const char *start,
+                     struct hr_err *err,
+                     const struct hr_type **type)
 {
     if (is_parse_failure(err))
         hr_origin_syntax(err, ddl->text, (int)(start - ddl->text));
@@ -359,7 +429,10 @@ static void postpone(struct ddl *ddl, const char *start, struct hr_err *err, con
     *type = hr_type_basic(HR_TYPE_VOID);
 }
 
-static enum hr_code parse_named(struct ddl *ddl, const char *name, const char *start, const struct hr_type **type)
+static enum hr_code parse_named(struct ddl *ddl,
+                                const char *name,
+                                const char *start,
+                                const struct hr_type **type)
 {
     int64_t numbers[8];
     size_t count = 0;
@@ -396,7 +469,8 @@ static enum hr_code parse_type(struct ddl *ddl, const struct hr_type **type)
     HR_TRY(take_name(ddl, &name));
     if (!strcasecmp(name, "interval"))
         return parse_interval(ddl, type);
-    bool nested = !strcasecmp(name, "array") || !strcasecmp(name, "map") || !strcasecmp(name, "struct");
+    bool nested =
+        !strcasecmp(name, "array") || !strcasecmp(name, "map") || !strcasecmp(name, "struct");
     if (nested && take_char(ddl, '<')) {
         if (++ddl->depth > HR_TYPE_DEPTH_MAX)
             return hr_fail_spark(ddl->err, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
@@ -407,7 +481,11 @@ static enum hr_code parse_type(struct ddl *ddl, const struct hr_type **type)
     return parse_named(ddl, name, start, type);
 }
 
-enum hr_code hr_type_from_sql(struct hr_arena *arena, const char *text, size_t *at, const struct hr_type **type, struct hr_err *late,
+enum hr_code hr_type_from_sql(struct hr_arena *arena,
+                              const char *text,
+                              size_t *at,
+                              const struct hr_type **type,
+                              struct hr_err *late,
                               struct hr_err *err)
 {
     struct hr_err own;
@@ -419,7 +497,11 @@ enum hr_code hr_type_from_sql(struct hr_arena *arena, const char *text, size_t *
     return code;
 }
 
-static enum hr_code parse_all(struct hr_arena *arena, const char *text, bool fields, const struct hr_type **type, struct hr_err *err)
+static enum hr_code parse_all(struct hr_arena *arena,
+                              const char *text,
+                              bool fields,
+                              const struct hr_type **type,
+                              struct hr_err *err)
 {
     struct ddl ddl = {.arena = arena, .err = err, .text = text, .end = text};
     next(&ddl);
@@ -434,8 +516,12 @@ static enum hr_code parse_all(struct hr_arena *arena, const char *text, bool fie
     return ddl.late.code;
 }
 
-/* Spark's order: a table's fields, one type, and the inside of struct<…> (which allows colons); the first one's error is told */
-enum hr_code hr_type_from_ddl(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err)
+/* Spark's order: a table's fields, one type, and the inside of struct<…> (which allows colons); the
+ * first one's error is told */
+enum hr_code hr_type_from_ddl(struct hr_arena *arena,
+                              const char *text,
+                              const struct hr_type **type,
+                              struct hr_err *err)
 {
     struct hr_err first, other;
     if (!parse_all(arena, text, true, type, &first))
@@ -456,11 +542,27 @@ enum hr_code hr_type_from_ddl(struct hr_arena *arena, const char *text, const st
 
 /* ---- JSON ---- */
 
-static const struct { const char *name; enum hr_type_id id; } json_names[] = {
-    {"void", HR_TYPE_VOID}, {"null", HR_TYPE_VOID}, {"boolean", HR_TYPE_BOOLEAN}, {"byte", HR_TYPE_BYTE}, {"short", HR_TYPE_SHORT},
-    {"integer", HR_TYPE_INT}, {"long", HR_TYPE_LONG}, {"float", HR_TYPE_FLOAT}, {"double", HR_TYPE_DOUBLE}, {"decimal", HR_TYPE_DECIMAL},
-    {"string", HR_TYPE_STRING}, {"binary", HR_TYPE_BINARY}, {"date", HR_TYPE_DATE}, {"timestamp", HR_TYPE_TIMESTAMP},
-    {"timestamp_ltz", HR_TYPE_TIMESTAMP}, {"timestamp_ntz", HR_TYPE_TIMESTAMP_NTZ}, {"interval", HR_TYPE_CALENDAR_INTERVAL},
+static const struct {
+    const char *name;
+    enum hr_type_id id;
+} json_names[] = {
+    {"void", HR_TYPE_VOID},
+    {"null", HR_TYPE_VOID},
+    {"boolean", HR_TYPE_BOOLEAN},
+    {"byte", HR_TYPE_BYTE},
+    {"short", HR_TYPE_SHORT},
+    {"integer", HR_TYPE_INT},
+    {"long", HR_TYPE_LONG},
+    {"float", HR_TYPE_FLOAT},
+    {"double", HR_TYPE_DOUBLE},
+    {"decimal", HR_TYPE_DECIMAL},
+    {"string", HR_TYPE_STRING},
+    {"binary", HR_TYPE_BINARY},
+    {"date", HR_TYPE_DATE},
+    {"timestamp", HR_TYPE_TIMESTAMP},
+    {"timestamp_ltz", HR_TYPE_TIMESTAMP},
+    {"timestamp_ntz", HR_TYPE_TIMESTAMP_NTZ},
+    {"interval", HR_TYPE_CALENDAR_INTERVAL},
     {"variant", HR_TYPE_VARIANT},
 };
 
@@ -472,12 +574,18 @@ static enum hr_code invalid_json(const char *text, struct hr_err *err)
 static enum hr_code json_invalid(json_t *json, struct hr_err *err)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
-    enum hr_code code = invalid_json(json_is_string(json) ? json_string_value(json) : text ? text : "null", err);
+    enum hr_code code = invalid_json(json_is_string(json) ? json_string_value(json)
+                                     : text               ? text
+                                                          : "null",
+                                     err);
     free(text);
     return code;
 }
 
-static enum hr_code from_json_name(struct hr_arena *arena, json_t *json, const struct hr_type **type, struct hr_err *err)
+static enum hr_code from_json_name(struct hr_arena *arena,
+                                   json_t *json,
+                                   const struct hr_type **type,
+                                   struct hr_err *err)
 {
     const char *text = json_string_value(json);
     for (size_t i = 0; i < HR_LEN(json_names); i++)
@@ -501,16 +609,27 @@ static enum hr_code from_json_name(struct hr_arena *arena, json_t *json, const s
             found = sscanf(text, "%31[a-z] ( %9lld )%n", name, &one, &end);
         numbers[0] = one;
         numbers[1] = two;
-        if (found < 2 || !end || text[end] || hr_type_from_name(arena, name, numbers, (size_t)found - 1, type, err))
+        if (found < 2 ||
+            !end ||
+            text[end] ||
+            hr_type_from_name(arena, name, numbers, (size_t)found - 1, type, err))
             return invalid_json(text, err);
         return HR_OK;
     }
     return *type ? HR_OK : invalid_json(text, err);
 }
 
-static enum hr_code from_json(struct hr_arena *arena, json_t *json, int depth, const struct hr_type **type, struct hr_err *err);
+static enum hr_code from_json(struct hr_arena *arena,
+                              json_t *json,
+                              int depth,
+                              const struct hr_type **type,
+                              struct hr_err *err);
 
-static enum hr_code from_json_fields(struct hr_arena *arena, json_t *json, int depth, const struct hr_type **type, struct hr_err *err)
+static enum hr_code from_json_fields(struct hr_arena *arena,
+                                     json_t *json,
+                                     int depth,
+                                     const struct hr_type **type,
+                                     struct hr_err *err)
 {
     json_t *list = json_object_get(json, "fields");
     if (!json_is_array(list))
@@ -540,19 +659,28 @@ static enum hr_code from_json_fields(struct hr_arena *arena, json_t *json, int d
     return HR_OK;
 }
 
-static enum hr_code from_json_udt(struct hr_arena *arena, json_t *json, int depth, const struct hr_type **type, struct hr_err *err)
+static enum hr_code from_json_udt(struct hr_arena *arena,
+                                  json_t *json,
+                                  int depth,
+                                  const struct hr_type **type,
+                                  struct hr_err *err)
 {
     struct hr_type *udt = HR_NEW(arena, struct hr_type);
     udt->id = HR_TYPE_UDT;
     udt->udt_class = hr_strdup(arena, json_string_value(json_object_get(json, "class")));
     udt->udt_python_class = hr_strdup(arena, json_string_value(json_object_get(json, "pyClass")));
-    udt->udt_serialized = hr_strdup(arena, json_string_value(json_object_get(json, "serializedClass")));
+    udt->udt_serialized =
+        hr_strdup(arena, json_string_value(json_object_get(json, "serializedClass")));
     HR_TRY(from_json(arena, json_object_get(json, "sqlType"), depth, &udt->element, err));
     *type = udt;
     return HR_OK;
 }
 
-static enum hr_code from_json(struct hr_arena *arena, json_t *json, int depth, const struct hr_type **type, struct hr_err *err)
+static enum hr_code from_json(struct hr_arena *arena,
+                              json_t *json,
+                              int depth,
+                              const struct hr_type **type,
+                              struct hr_err *err)
 {
     if (depth > HR_TYPE_DEPTH_MAX)
         return hr_fail_spark(err, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
@@ -575,11 +703,15 @@ static enum hr_code from_json(struct hr_arena *arena, json_t *json, int depth, c
         return json_invalid(json, err);
     HR_TRY(from_json(arena, json_object_get(json, "keyType"), depth + 1, &first, err));
     HR_TRY(from_json(arena, json_object_get(json, "valueType"), depth + 1, &second, err));
-    *type = hr_type_map(arena, first, second, !json_is_false(json_object_get(json, "valueContainsNull")));
+    *type = hr_type_map(arena, first, second,
+                        !json_is_false(json_object_get(json, "valueContainsNull")));
     return HR_OK;
 }
 
-enum hr_code hr_type_from_json(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err)
+enum hr_code hr_type_from_json(struct hr_arena *arena,
+                               const char *text,
+                               const struct hr_type **type,
+                               struct hr_err *err)
 {
     json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
     if (!json)

@@ -40,7 +40,10 @@ struct node sql_node(struct parser *p, struct hr_expr *expr, int start, int stop
     return (struct node){.expr = expr, .start = start, .stop = stop, .depth = depth};
 }
 
-static int deeper(int a, int b) { return a > b ? a : b; }
+static int deeper(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 int sql_depth(const struct nodes *list)
 {
@@ -121,12 +124,14 @@ struct node sql_not(struct parser *p, bool negate, struct node node)
 }
 
 /* a AND b AND c … as a balanced tree, in the shape that Spark builds */
-static struct node balanced(struct parser *p, const char *name, const struct nodes *list, size_t low, size_t high)
+static struct node balanced(
+    struct parser *p, const char *name, const struct nodes *list, size_t low, size_t high)
 {
     if (low == high)
         return list->at[low];
     size_t middle = high - low == 1 ? low : low + (high - low) / 2;
-    struct node left = balanced(p, name, list, low, middle), right = balanced(p, name, list, middle + 1, high);
+    struct node left = balanced(p, name, list, low, middle),
+                right = balanced(p, name, list, middle + 1, high);
     return sql_call(p, name, list->at[0].start, list->at[list->count - 1].stop, 2, &left, &right);
 }
 
@@ -140,7 +145,10 @@ static struct node string_node(struct parser *p, const char *text, int start, in
     return sql_node(p, hr_expr_string(p->arena, text), start, stop, 1);
 }
 
-struct node sql_constant(struct parser *p, const struct token *token, enum hr_type_id id, bool value)
+struct node sql_constant(struct parser *p,
+                         const struct token *token,
+                         enum hr_type_id id,
+                         bool value)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_LITERAL);
     expr->literal = HR_NEW(p->arena, struct hr_literal);
@@ -163,10 +171,11 @@ struct node sql_name(struct parser *p, struct texts parts)
 
 struct node sql_name_grow(struct parser *p, struct node base, struct token part)
 {
-    if (base.expr->kind == HR_EXPR_ATTRIBUTE) {              /* (a).b is a.b */
+    if (base.expr->kind == HR_EXPR_ATTRIBUTE) { /* (a).b is a.b */
         const struct hr_names *old = &base.expr->attribute.name;
         struct hr_expr *longer = hr_expr_new(p->arena, HR_EXPR_ATTRIBUTE);
-        longer->attribute.name = (struct hr_names){HR_NEW_ARRAY(p->arena, const char *, old->count + 1), old->count + 1};
+        longer->attribute.name =
+            (struct hr_names){HR_NEW_ARRAY(p->arena, const char *, old->count + 1), old->count + 1};
         memcpy(longer->attribute.name.at, old->at, old->count * sizeof *old->at);
         longer->attribute.name.at[old->count] = part.text;
         return sql_node(p, longer, base.start, part.stop, base.depth);
@@ -185,7 +194,8 @@ struct node sql_extract(struct parser *p, struct node base, struct node index, i
     return sql_node(p, expr, base.start, stop, deeper(base.depth, index.depth) + 1);
 }
 
-struct node sql_star(struct parser *p, struct texts target, struct nodes except, int start, int stop)
+struct node sql_star(
+    struct parser *p, struct texts target, struct nodes except, int start, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_STAR);
     expr->star.target = sql_names(p, &target);
@@ -218,40 +228,58 @@ struct node sql_is(struct parser *p, struct node value, bool truth, int stop)
     return sql_call(p, "<=>", value.start, stop, 2, &value, &constant);
 }
 
-struct node sql_like(struct parser *p, struct node value, bool negate, const char *operation, struct node pattern, const struct token *escape)
+struct node sql_like(struct parser *p,
+                     struct node value,
+                     bool negate,
+                     const char *operation,
+                     struct node pattern,
+                     const struct token *escape)
 {
     if (!escape)
-        return sql_not(p, negate, sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
-    size_t units = 0;                                        /* of UTF-16, Java's characters */
+        return sql_not(p, negate,
+                       sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
+    size_t units = 0; /* of UTF-16, Java's characters */
     for (size_t i = 0; i < escape->len; i++) {
         units += ((unsigned char)escape->text[i] & 0xC0) != 0x80;
         units += (unsigned char)escape->text[i] >= 0xF0;
     }
     if (units != 1)
-        hr_sql_late(p, escape->start, escape->stop, "INVALID_ESC", "invalidEscape", hr_printf(p->arena, "'%s'", escape->text), NULL);
+        hr_sql_late(p, escape->start, escape->stop, "INVALID_ESC", "invalidEscape",
+                    hr_printf(p->arena, "'%s'", escape->text), NULL);
     struct node mark = hr_sql_string(p, escape);
-    return sql_not(p, negate, sql_call(p, operation, value.start, escape->stop, 3, &value, &pattern, &mark));
+    return sql_not(p, negate,
+                   sql_call(p, operation, value.start, escape->stop, 3, &value, &pattern, &mark));
 }
 
 static bool all_strings(const struct nodes *nodes)
 {
     for (size_t i = 0; i < nodes->count; i++) {
         const struct hr_expr *expr = nodes->at[i].expr;
-        if (expr->kind != HR_EXPR_LITERAL || expr->literal->type->id != HR_TYPE_STRING || expr->literal->is_null)
+        if (expr->kind != HR_EXPR_LITERAL ||
+            expr->literal->type->id != HR_TYPE_STRING ||
+            expr->literal->is_null)
             return false;
     }
     return true;
 }
 
 /* Spark's one expression over all patterns, when they are written out */
-static struct node like_written(struct parser *p, struct node value, bool negate, bool fold, bool all, const struct nodes *patterns, int stop)
+static struct node like_written(struct parser *p,
+                                struct node value,
+                                bool negate,
+                                bool fold,
+                                bool all,
+                                const struct nodes *patterns,
+                                int stop)
 {
-    static const char *const names[2][2] = {{"$likeany", "$likeall"}, {"$notlikeany", "$notlikeall"}};
+    static const char *const names[2][2] = {{"$likeany", "$likeall"},
+                                            {"$notlikeany", "$notlikeall"}};
     struct nodes args = {0};
     sql_push(p, &args, fold ? sql_call(p, "lower", value.start, value.stop, 1, &value) : value);
     for (size_t i = 0; i < patterns->count; i++) {
         struct node *pattern = &patterns->at[i];
-        sql_push(p, &args, fold ? sql_call(p, "lower", pattern->start, pattern->stop, 1, pattern) : *pattern);
+        sql_push(p, &args,
+                 fold ? sql_call(p, "lower", pattern->start, pattern->stop, 1, pattern) : *pattern);
     }
     struct node node = sql_call(p, names[negate][all], value.start, stop, 0);
     node.expr->call.args = sql_exprs(p, &args);
@@ -259,7 +287,13 @@ static struct node like_written(struct parser *p, struct node value, bool negate
     return node;
 }
 
-struct node sql_quantified(struct parser *p, struct node value, bool negate, const char *operation, bool all, struct nodes patterns, int stop)
+struct node sql_quantified(struct parser *p,
+                           struct node value,
+                           bool negate,
+                           const char *operation,
+                           bool all,
+                           struct nodes patterns,
+                           int stop)
 {
     if (all_strings(&patterns))
         return like_written(p, value, negate, !strcmp(operation, "ilike"), all, &patterns, stop);
@@ -284,7 +318,12 @@ struct node sql_in(struct parser *p, struct node value, bool negate, struct node
     return sql_not(p, negate, node);
 }
 
-struct node sql_subquery(struct parser *p, enum hr_subquery_kind kind, struct rel query, struct node *value, int start, int stop)
+struct node sql_subquery(struct parser *p,
+                         enum hr_subquery_kind kind,
+                         struct rel query,
+                         struct node *value,
+                         int start,
+                         int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_SUBQUERY);
     expr->subquery.kind = kind;
@@ -299,7 +338,12 @@ struct node sql_subquery(struct parser *p, enum hr_subquery_kind kind, struct re
     return sql_node(p, expr, start, stop, deeper(query.depth, value ? value->depth : 0) + 1);
 }
 
-struct node sql_cast(struct parser *p, struct node child, const struct hr_type *type, bool try_cast, int start, int stop)
+struct node sql_cast(struct parser *p,
+                     struct node child,
+                     const struct hr_type *type,
+                     bool try_cast,
+                     int start,
+                     int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_CAST);
     expr->cast.child = child.expr;
@@ -310,7 +354,8 @@ struct node sql_cast(struct parser *p, struct node child, const struct hr_type *
 
 struct node sql_collate(struct parser *p, struct node value, struct texts name)
 {
-    struct node collation = string_node(p, name.at[name.count - 1].text, name.at[0].start, name.at[name.count - 1].stop);
+    struct node collation = string_node(p, name.at[name.count - 1].text, name.at[0].start,
+                                        name.at[name.count - 1].stop);
     return sql_call(p, "collate", value.start, collation.stop, 2, &value, &collation);
 }
 
@@ -320,9 +365,11 @@ struct node sql_row(struct parser *p, struct nodes items, int start, int stop)
     struct nodes args = {0};
     for (size_t i = 0; i < items.count; i++) {
         const struct hr_expr *item = items.at[i].expr;
-        const char *name = item->kind == HR_EXPR_ALIAS && item->alias.names.count ? item->alias.names.at[0]
-                           : item->kind == HR_EXPR_ATTRIBUTE ? item->attribute.name.at[item->attribute.name.count - 1]
-                                                             : hr_printf(p->arena, "col%zu", i + 1);
+        const char *name = item->kind == HR_EXPR_ALIAS && item->alias.names.count
+                               ? item->alias.names.at[0]
+                           : item->kind == HR_EXPR_ATTRIBUTE
+                               ? item->attribute.name.at[item->attribute.name.count - 1]
+                               : hr_printf(p->arena, "col%zu", i + 1);
         sql_push(p, &args, string_node(p, name, items.at[i].start, items.at[i].stop));
         sql_push(p, &args, items.at[i]);
     }
@@ -334,11 +381,18 @@ struct node sql_row(struct parser *p, struct nodes items, int start, int stop)
     return node;
 }
 
-struct node sql_case(struct parser *p, struct node *subject, struct nodes branches, struct node *otherwise, int start, int stop)
+struct node sql_case(struct parser *p,
+                     struct node *subject,
+                     struct nodes branches,
+                     struct node *otherwise,
+                     int start,
+                     int stop)
 {
     struct nodes args = {0};
     for (size_t i = 0; i < branches.count; i++)
-        sql_push(p, &args, subject && i % 2 == 0 ? sql_binary(p, "==", *subject, branches.at[i]) : branches.at[i]);
+        sql_push(p, &args,
+                 subject && i % 2 == 0 ? sql_binary(p, "==", *subject, branches.at[i])
+                                       : branches.at[i]);
     if (otherwise)
         sql_push(p, &args, *otherwise);
     struct node node = sql_call(p, "when", start, stop, 0);
@@ -365,7 +419,9 @@ static bool name_in(const struct texts *name, const char *const *words)
 
 static bool is_date_unit(const struct node *node)
 {
-    static const char *const units[] = {"year", "quarter", "month", "week", "day", "dayofyear", "hour", "minute", "second", "millisecond", "microsecond"};
+    static const char *const units[] = {"year",   "quarter",     "month",      "week",
+                                        "day",    "dayofyear",   "hour",       "minute",
+                                        "second", "millisecond", "microsecond"};
     if (node->expr->kind != HR_EXPR_ATTRIBUTE || node->expr->attribute.name.count != 1)
         return false;
     for (size_t i = 0; i < HR_LEN(units); i++)
@@ -378,14 +434,18 @@ static bool is_date_unit(const struct node *node)
 static const char *unit_function(struct parser *p, const struct texts *name, struct nodes *args)
 {
     static const char *const add[] = {"timestampadd", "dateadd", "date_add", NULL};
-    static const char *const difference[] = {"timestampdiff", "datediff", "date_diff", "timediff", NULL};
-    const char *call = name_in(name, add) ? "timestampadd" : name_in(name, difference) ? "timestampdiff" : NULL;
+    static const char *const difference[] = {"timestampdiff", "datediff", "date_diff", "timediff",
+                                             NULL};
+    const char *call = name_in(name, add)          ? "timestampadd"
+                       : name_in(name, difference) ? "timestampdiff"
+                                                   : NULL;
     if (!call || args->count != 3)
         return NULL;
     const struct hr_expr *first = args->at[0].expr;
     if (first->kind == HR_EXPR_LITERAL && first->literal->type->id == HR_TYPE_STRING)
-        hr_sql_late(p, name->at[0].start, args->at[2].stop, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName",
-                    hr_printf(p->arena, "`%s`", name->at[0].text), "parameter", "`unit`", "invalidValue",
+        hr_sql_late(p, name->at[0].start, args->at[2].stop, "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
+                    "functionName", hr_printf(p->arena, "`%s`", name->at[0].text), "parameter",
+                    "`unit`", "invalidValue",
                     hr_printf(p->arena, "'%s'", first->literal->text.bytes), NULL);
     if (!is_date_unit(&args->at[0]))
         return NULL;
@@ -394,7 +454,8 @@ static const char *unit_function(struct parser *p, const struct texts *name, str
     return call;
 }
 
-struct node sql_function(struct parser *p, struct texts name, struct nodes args, int distinct, int stop)
+struct node sql_function(
+    struct parser *p, struct texts name, struct nodes args, int distinct, int stop)
 {
     const char *call = unit_function(p, &name, &args);
     struct node node = sql_call(p, call ? call : "", name.at[0].start, stop, 0);
@@ -412,8 +473,14 @@ struct node sql_function(struct parser *p, struct texts name, struct nodes args,
     return node;
 }
 
-/* Calls with words instead of commas. The grammar takes them for any name; here each name's own form is checked. */
-struct node sql_special(struct parser *p, struct texts name, const char *keyword, struct node *parts, size_t count, int stop)
+/* Calls with words instead of commas. The grammar takes them for any name; here each name's own
+ * form is checked. */
+struct node sql_special(struct parser *p,
+                        struct texts name,
+                        const char *keyword,
+                        struct node *parts,
+                        size_t count,
+                        int stop)
 {
     static const char *const substrings[] = {"substring", "substr", NULL};
     struct nodes args = {0};
@@ -426,7 +493,9 @@ struct node sql_special(struct parser *p, struct texts name, const char *keyword
     } else if (!strcmp(keyword, "from") && name_is(&name, "extract") && count == 2) {
         call = "extract";
         if (parts[0].is_bare_name)
-            sql_push(p, &args, string_node(p, parts[0].expr->attribute.name.at[0], parts[0].start, parts[0].stop));
+            sql_push(
+                p, &args,
+                string_node(p, parts[0].expr->attribute.name.at[0], parts[0].start, parts[0].stop));
         else
             sql_push(p, &args, parts[0]);
         from = 1;
@@ -483,7 +552,7 @@ static void bind_attribute(struct parser *p, struct hr_expr **at, const struct h
     struct hr_expr *bound = hr_expr_new(p->arena, HR_EXPR_LAMBDA_VARIABLE);
     bound->origin = old->origin;
     bound->variable.name = (struct hr_names){old->attribute.name.at, 1};
-    for (size_t i = 1; i < old->attribute.name.count; i++) {   /* x.field */
+    for (size_t i = 1; i < old->attribute.name.count; i++) { /* x.field */
         struct hr_expr *field = hr_expr_new(p->arena, HR_EXPR_EXTRACT);
         field->origin = old->origin;
         field->extract.child = bound;
@@ -541,7 +610,12 @@ struct node sql_lambda(struct parser *p, struct texts params, struct node body, 
 
 /* ---- windows and orders ---- */
 
-struct node sql_window_spec(struct parser *p, struct nodes partition, struct nodes order, struct frame frame, int start, int stop)
+struct node sql_window_spec(struct parser *p,
+                            struct nodes partition,
+                            struct nodes order,
+                            struct frame frame,
+                            int start,
+                            int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_WINDOW);
     expr->window.partition = sql_exprs(p, &partition);
@@ -563,10 +637,12 @@ struct node sql_window(struct parser *p, struct node function, struct node spec)
 {
     spec.expr->window.function = function.expr;
     spec.expr->window.specification = spec.expr->origin;
-    return sql_node(p, spec.expr, function.start, spec.stop, deeper(function.depth, spec.depth) + 1);
+    return sql_node(p, spec.expr, function.start, spec.stop,
+                    deeper(function.depth, spec.depth) + 1);
 }
 
-/* what Spark's parser can fold: literals, their casts, and operators between them; functions are not known to it yet */
+/* what Spark's parser can fold: literals, their casts, and operators between them; functions are
+ * not known to it yet */
 static bool is_constant(const struct hr_expr *expr)
 {
     if (expr->kind == HR_EXPR_CAST)
@@ -584,7 +660,8 @@ static bool is_constant(const struct hr_expr *expr)
 struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding, int stop)
 {
     if (value.expr && !is_constant(value.expr))
-        hr_sql_late(p, value.start, stop, "_LEGACY_ERROR_TEMP_0064", "msg", "Frame bound value must be a literal.", NULL);
+        hr_sql_late(p, value.start, stop, "_LEGACY_ERROR_TEMP_0064", "msg",
+                    "Frame bound value must be a literal.", NULL);
     if (preceding)
         value = sql_unary(p, "$negate", value.start, value);
     return (struct hr_bound){HR_BOUND_VALUE, value.expr};

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static int deeper(int a, int b) { return a > b ? a : b; }
+static int deeper(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth)
 {
@@ -15,17 +18,21 @@ struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, in
     return (struct rel){rel, start, stop, depth};
 }
 
-static struct rel over(struct parser *p, enum hr_rel_kind kind, struct rel input, int stop, int own_depth)
+static struct rel over(
+    struct parser *p, enum hr_rel_kind kind, struct rel input, int stop, int own_depth)
 {
-    return sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop, deeper(input.depth, own_depth) + 1);
+    return sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop,
+                   deeper(input.depth, own_depth) + 1);
 }
 
 /* ---- leaves ---- */
 
-/* csv.`path`: the first part is a format, the second a path. A view has one part, a global one begins with global_temp. */
+/* csv.`path`: the first part is a format, the second a path. A view has one part, a global one
+ * begins with global_temp. */
 static bool is_format(const char *name)
 {
-    static const char *const formats[] = {"csv", "json", "parquet", "text", "orc", "avro", "binaryfile"};
+    static const char *const formats[] = {"csv", "json", "parquet",   "text",
+                                          "orc", "avro", "binaryfile"};
     for (size_t i = 0; i < HR_LEN(formats); i++)
         if (!strcasecmp(formats[i], name))
             return true;
@@ -50,13 +57,16 @@ struct rel sql_table(struct parser *p, struct texts name, int stop)
 static bool is_integer(const struct node *node, int64_t *value)
 {
     const struct hr_expr *expr = node->expr;
-    if (expr->kind != HR_EXPR_LITERAL || expr->literal->is_null || !hr_type_is_integral(expr->literal->type))
+    if (expr->kind != HR_EXPR_LITERAL ||
+        expr->literal->is_null ||
+        !hr_type_is_integral(expr->literal->type))
         return false;
     *value = expr->literal->integer;
     return true;
 }
 
-/* range(end), range(start, end [, step [, partitions]]) of plain numbers is the relation that spark.range makes */
+/* range(end), range(start, end [, step [, partitions]]) of plain numbers is the relation that
+ * spark.range makes */
 static struct hr_rel *range(struct parser *p, const struct nodes *args)
 {
     int64_t numbers[4] = {0, 0, 1, 0};
@@ -77,7 +87,8 @@ static struct hr_rel *range(struct parser *p, const struct nodes *args)
 
 struct rel sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop)
 {
-    struct hr_rel *rel = name.count == 1 && !strcasecmp(name.at[0].text, "range") ? range(p, &args) : NULL;
+    struct hr_rel *rel =
+        name.count == 1 && !strcasecmp(name.at[0].text, "range") ? range(p, &args) : NULL;
     if (!rel) {
         rel = hr_rel_new(p->arena, HR_REL_TABLE_FUNCTION, NULL);
         rel->table_function.name = sql_names(p, &name);
@@ -89,9 +100,12 @@ struct rel sql_table_function(struct parser *p, struct texts name, struct nodes 
 /* struct(a, b) alone is a row as (a, b) is, without the names that it may give */
 static bool struct_row(struct parser *p, const struct hr_expr *expr, struct hr_exprs *row)
 {
-    if (expr->kind != HR_EXPR_CALL || expr->call.name.count != 1 || strcasecmp(expr->call.name.at[0], "struct"))
+    if (expr->kind != HR_EXPR_CALL ||
+        expr->call.name.count != 1 ||
+        strcasecmp(expr->call.name.at[0], "struct"))
         return false;
-    *row = (struct hr_exprs){HR_NEW_ARRAY(p->arena, struct hr_expr *, expr->call.args.count), expr->call.args.count};
+    *row = (struct hr_exprs){HR_NEW_ARRAY(p->arena, struct hr_expr *, expr->call.args.count),
+                             expr->call.args.count};
     for (size_t i = 0; i < row->count; i++) {
         struct hr_expr *value = expr->call.args.at[i];
         row->at[i] = value->kind == HR_EXPR_ALIAS ? value->alias.child : value;
@@ -127,7 +141,13 @@ struct rel sql_aliased(struct parser *p, struct rel input, struct alias alias, i
     return rel;
 }
 
-struct rel sql_lateral_view(struct parser *p, struct rel input, bool outer, struct node generator, const char *alias, struct texts columns, int stop)
+struct rel sql_lateral_view(struct parser *p,
+                            struct rel input,
+                            bool outer,
+                            struct node generator,
+                            const char *alias,
+                            struct texts columns,
+                            int stop)
 {
     struct rel rel = over(p, HR_REL_GENERATE, input, stop, generator.depth);
     rel.rel->generate.generator = generator.expr;
@@ -137,7 +157,13 @@ struct rel sql_lateral_view(struct parser *p, struct rel input, bool outer, stru
     return rel;
 }
 
-struct rel sql_sample(struct parser *p, struct rel input, const struct token *number, int kind, const struct token *total, const struct token *seed, int stop)
+struct rel sql_sample(struct parser *p,
+                      struct rel input,
+                      const struct token *number,
+                      int kind,
+                      const struct token *total,
+                      const struct token *seed,
+                      int stop)
 {
     if (kind == 2) {
         struct node count = hr_sql_number(p, number, false, number->start);
@@ -147,25 +173,41 @@ struct rel sql_sample(struct parser *p, struct rel input, const struct token *nu
     double amount = strtod(p->sql + number->start, NULL);
     rel.rel->sample.upper = kind == 1 ? amount / 100 : amount / strtod(p->sql + total->start, NULL);
     if (rel.rel->sample.upper > 1)
-        hr_sql_late(p, number->start, number->stop, "_LEGACY_ERROR_TEMP_0064", "msg", "Sampling fraction must be on interval [0, 1]", NULL);
+        hr_sql_late(p, number->start, number->stop, "_LEGACY_ERROR_TEMP_0064", "msg",
+                    "Sampling fraction must be on interval [0, 1]", NULL);
     rel.rel->sample.has_seed = seed != NULL;
     rel.rel->sample.seed = seed ? strtoll(p->sql + seed->start, NULL, 10) : 0;
     return rel;
 }
 
-struct rel sql_pivot(struct parser *p, struct rel input, struct nodes aggregates, struct nodes columns, struct nodes values, int stop)
+struct rel sql_pivot(struct parser *p,
+                     struct rel input,
+                     struct nodes aggregates,
+                     struct nodes columns,
+                     struct nodes values,
+                     int stop)
 {
-    struct rel rel = over(p, HR_REL_AGGREGATE, input, stop, deeper(sql_depth(&aggregates), sql_depth(&values)));
+    struct rel rel =
+        over(p, HR_REL_AGGREGATE, input, stop, deeper(sql_depth(&aggregates), sql_depth(&values)));
     rel.rel->aggregate.group = HR_GROUP_PIVOT;
     rel.rel->aggregate.rest = true;
     rel.rel->aggregate.aggregates = sql_exprs(p, &aggregates);
-    rel.rel->aggregate.pivot = columns.count == 1 ? columns.at[0].expr : sql_row(p, columns, columns.at[0].start, columns.at[columns.count - 1].stop).expr;
+    rel.rel->aggregate.pivot =
+        columns.count == 1
+            ? columns.at[0].expr
+            : sql_row(p, columns, columns.at[0].start, columns.at[columns.count - 1].stop).expr;
     rel.rel->aggregate.pivot_values = sql_exprs(p, &values);
     return rel;
 }
 
-struct rel sql_unpivot(struct parser *p, struct rel input, bool include_nulls, struct texts values, struct token name, struct nodes sets,
-                       struct texts aliases, int stop)
+struct rel sql_unpivot(struct parser *p,
+                       struct rel input,
+                       bool include_nulls,
+                       struct texts values,
+                       struct token name,
+                       struct nodes sets,
+                       struct texts aliases,
+                       int stop)
 {
     struct rel rel = over(p, HR_REL_UNPIVOT, input, stop, sql_depth(&sets));
     rel.rel->unpivot.rest = rel.rel->unpivot.has_values = true;
@@ -185,7 +227,8 @@ struct rel sql_unpivot(struct parser *p, struct rel input, bool include_nulls, s
     return rel;
 }
 
-struct rel sql_sorted(struct parser *p, struct rel input, struct nodes orders, bool global, bool all, int stop)
+struct rel sql_sorted(
+    struct parser *p, struct rel input, struct nodes orders, bool global, bool all, int stop)
 {
     struct rel rel = over(p, HR_REL_SORT, input, stop, sql_depth(&orders));
     rel.rel->sort.orders = sql_exprs(p, &orders);
@@ -202,7 +245,8 @@ struct rel sql_distributed(struct parser *p, struct rel input, struct nodes expr
     return rel;
 }
 
-struct rel sql_limited(struct parser *p, struct rel input, enum hr_rel_kind kind, struct node count, int stop)
+struct rel sql_limited(
+    struct parser *p, struct rel input, enum hr_rel_kind kind, struct node count, int stop)
 {
     struct rel rel = over(p, kind, input, stop, count.depth);
     rel.rel->limit.count = count.expr;
@@ -211,10 +255,17 @@ struct rel sql_limited(struct parser *p, struct rel input, enum hr_rel_kind kind
 
 /* ---- around two and more ---- */
 
-struct rel sql_join(struct parser *p, struct rel left, enum hr_join_type type, bool natural, bool lateral, struct rel right, struct criteria criteria)
+struct rel sql_join(struct parser *p,
+                    struct rel left,
+                    enum hr_join_type type,
+                    bool natural,
+                    bool lateral,
+                    struct rel right,
+                    struct criteria criteria)
 {
     int stop = criteria.stop ? criteria.stop : right.stop;
-    struct rel rel = over(p, lateral ? HR_REL_LATERAL_JOIN : HR_REL_JOIN, left, stop, deeper(right.depth, criteria.depth));
+    struct rel rel = over(p, lateral ? HR_REL_LATERAL_JOIN : HR_REL_JOIN, left, stop,
+                          deeper(right.depth, criteria.depth));
     rel.rel->right = right.rel;
     rel.rel->join.type = type;
     rel.rel->join.natural = natural;
@@ -224,7 +275,8 @@ struct rel sql_join(struct parser *p, struct rel left, enum hr_join_type type, b
     return rel;
 }
 
-struct rel sql_set(struct parser *p, enum hr_set_op op, bool all, bool by_name, struct rel left, struct rel right)
+struct rel sql_set(
+    struct parser *p, enum hr_set_op op, bool all, bool by_name, struct rel left, struct rel right)
 {
     struct rel rel = over(p, HR_REL_SET, left, right.stop, right.depth);
     rel.rel->right = right.rel;
@@ -239,10 +291,17 @@ static void check_cte_names(struct parser *p, const struct hr_cte *ctes, size_t 
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
             if (!strcasecmp(ctes[i].name, ctes[j].name))
-                hr_sql_late(p, start, start + 4, "DUPLICATED_CTE_NAMES", "duplicateNames", hr_printf(p->arena, "`%s`", ctes[j].name), NULL);
+                hr_sql_late(p, start, start + 4, "DUPLICATED_CTE_NAMES", "duplicateNames",
+                            hr_printf(p->arena, "`%s`", ctes[j].name), NULL);
 }
 
-struct rel sql_with(struct parser *p, struct hr_cte *ctes, size_t count, bool recursive, struct rel body, int start, int depth)
+struct rel sql_with(struct parser *p,
+                    struct hr_cte *ctes,
+                    size_t count,
+                    bool recursive,
+                    struct rel body,
+                    int start,
+                    int depth)
 {
     struct rel rel = over(p, HR_REL_CTE, body, body.stop, depth);
     rel.start = start;
@@ -298,7 +357,9 @@ struct sets *sql_sets_join(struct parser *p, struct sets *left, struct sets *rig
     return left;
 }
 
-#define GROUPING_SETS_MAX 4096   /* Spark's own bound on CUBE is 64 columns; more sets than this are not a query that anyone waits for */
+#define GROUPING_SETS_MAX                                                                     \
+    4096 /* Spark's own bound on CUBE is 64 columns; more sets than this are not a query that \
+            anyone waits for */
 
 struct sets *sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets)
 {
@@ -323,7 +384,8 @@ struct sets *sql_sets_expand(struct parser *p, enum hr_group_type type, struct s
 static bool same_text(const struct parser *p, const struct node *a, const struct node *b)
 {
     int len = a->stop - a->start;
-    return len == b->stop - b->start && !strncasecmp(p->sql + a->start, p->sql + b->start, (size_t)len);
+    return len == b->stop - b->start &&
+           !strncasecmp(p->sql + a->start, p->sql + b->start, (size_t)len);
 }
 
 static void push_key(struct parser *p, struct nodes *keys, struct node key)
@@ -334,7 +396,10 @@ static void push_key(struct parser *p, struct nodes *keys, struct node key)
     sql_push(p, keys, key);
 }
 
-static struct group *group_of_sets(struct parser *p, enum hr_group_type type, const struct nodes *keys, struct sets *sets)
+static struct group *group_of_sets(struct parser *p,
+                                   enum hr_group_type type,
+                                   const struct nodes *keys,
+                                   struct sets *sets)
 {
     struct group *group = HR_NEW(p->arena, struct group);
     group->type = type;
@@ -404,13 +469,17 @@ struct group *sql_group_sets(struct parser *p, struct group *group, struct sets 
 static bool is_group_all(const struct group *group)
 {
     const struct hr_expr *key = group->keys.count == 1 ? group->keys.at[0].expr : NULL;
-    return group->type == HR_GROUP_BY && key && key->kind == HR_EXPR_ATTRIBUTE && key->attribute.name.count == 1 &&
+    return group->type == HR_GROUP_BY &&
+           key &&
+           key->kind == HR_EXPR_ATTRIBUTE &&
+           key->attribute.name.count == 1 &&
            !strcasecmp(key->attribute.name.at[0], "all");
 }
 
 static struct rel grouped(struct parser *p, const struct select *select, struct rel input)
 {
-    struct rel rel = over(p, HR_REL_AGGREGATE, input, select->stop, deeper(sql_depth(&select->items), select->having.depth));
+    struct rel rel = over(p, HR_REL_AGGREGATE, input, select->stop,
+                          deeper(sql_depth(&select->items), select->having.depth));
     rel.rel->aggregate.is_select_list = true;
     rel.rel->aggregate.aggregates = sql_exprs(p, &select->items);
     rel.rel->aggregate.having = select->having.expr;
@@ -434,7 +503,8 @@ struct rel sql_select(struct parser *p, struct select *select)
 {
     struct rel rel = select->from;
     if (!rel.rel)
-        rel = sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop, 1);
+        rel =
+            sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop, 1);
     rel.start = select->start;
     if (select->where.expr) {
         rel = over(p, HR_REL_FILTER, rel, select->where.stop, select->where.depth);

@@ -1,6 +1,8 @@
-/* Which words are keywords here. Spark lets nearly every keyword be a name and leaves the decision to a parser with unlimited look
- * ahead; ours looks at one token. So this pass looks around each word first: a keyword that cannot mean anything where it stands becomes a
- * name, and tokens that mean one thing together (LATERAL VIEW, a type, an interval literal, a lambda's parenthesis) become one. */
+/* Which words are keywords here. Spark lets nearly every keyword be a name and leaves the decision
+ * to a parser with unlimited look ahead; ours looks at one token. So this pass looks around each
+ * word first: a keyword that cannot mean anything where it stands becomes a name, and tokens that
+ * mean one thing together (LATERAL VIEW, a type, an interval literal, a lambda's parenthesis)
+ * become one. */
 #include "host/sql/parse.h"
 #include "host/plan/origin.h"
 #include "host/sql/grammar.h"
@@ -11,9 +13,9 @@ struct pass {
     const struct token *in;
     struct token *out;
     size_t count, room;
-    char *opened;                      /* for each open parenthesis: what it belongs to */
+    char *opened; /* for each open parenthesis: what it belongs to */
     size_t depth, depth_room;
-    int cases;                         /* open CASEs */
+    int cases; /* open CASEs */
 };
 
 enum opener { OPEN_PLAIN, OPEN_CAST, OPEN_POSITION };
@@ -61,41 +63,59 @@ static bool opens_query(const struct token *token)
 /* nothing that may follow a keyword which needs an operand: the word is a name then */
 static bool ends_operand(const struct token *next)
 {
-    return ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_RB, TK_DOT, TK_EQ, TK_NE, TK_LT, TK_LE, TK_GT, TK_GE, TK_AS, TK_SEMICOLON, TK_DCOLON,
-                  TK_FROM, TK_AND, TK_OR, TK_CONCAT, TK_SLASH, TK_PERCENT, TK_LB, TK_IS, TK_HINT_END, TK_FAT_ARROW, TK_ARROW);
+    return ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_RB, TK_DOT, TK_EQ, TK_NE, TK_LT, TK_LE, TK_GT,
+                  TK_GE, TK_AS, TK_SEMICOLON, TK_DCOLON, TK_FROM, TK_AND, TK_OR, TK_CONCAT,
+                  TK_SLASH, TK_PERCENT, TK_LB, TK_IS, TK_HINT_END, TK_FAT_ARROW, TK_ARROW);
 }
 
 static bool is_join_word(int kind)
 {
-    return ONE_OF(kind, TK_JOIN, TK_OUTER, TK_SEMI, TK_ANTI, TK_LEFT, TK_RIGHT, TK_FULL, TK_INNER, TK_CROSS);
+    return ONE_OF(kind, TK_JOIN, TK_OUTER, TK_SEMI, TK_ANTI, TK_LEFT, TK_RIGHT, TK_FULL, TK_INNER,
+                  TK_CROSS);
 }
 
-/* Does the keyword at `t` mean its keyword here? prev is the last token put out (kind 0 at the start). */
+/* Does the keyword at `t` mean its keyword here? prev is the last token put out (kind 0 at the
+ * start). */
 static bool is_keyword(const struct pass *pass, const struct token *t, int prev)
 {
     const struct token *next = t + 1;
     if (prev == TK_DOT || (next->kind == TK_DOT && t->kind != TK_NULL))
         return false;
     switch (t->kind) {
-    case TK_ORDER: case TK_SORT: case TK_DISTRIBUTE: case TK_CLUSTER: case TK_PARTITION:
+    case TK_ORDER:
+    case TK_SORT:
+    case TK_DISTRIBUTE:
+    case TK_CLUSTER:
+    case TK_PARTITION:
         return next->kind == TK_BY;
     case TK_GROUP:
         return next->kind == TK_BY || (prev == TK_WITHIN && next->kind == TK_LP);
-    case TK_CAST: case TK_TRY_CAST: case TK_TABLESAMPLE: case TK_PIVOT:
+    case TK_CAST:
+    case TK_TRY_CAST:
+    case TK_TABLESAMPLE:
+    case TK_PIVOT:
         return next->kind == TK_LP;
-    case TK_ROLLUP: case TK_CUBE:
+    case TK_ROLLUP:
+    case TK_CUBE:
         return prev == TK_WITH || (next->kind == TK_LP && ONE_OF(prev, TK_BY, TK_COMMA, TK_LP));
     case TK_FILTER:
         return next->kind == TK_LP && t[2].kind == TK_WHERE && prev == TK_RP;
     case TK_OVER:
-        return prev != TK_COMMA && (next->kind == TK_LP || is_word(next)) && ONE_OF(prev, TK_RP, TK_NULLS);
+        return prev != TK_COMMA &&
+               (next->kind == TK_LP || is_word(next)) &&
+               ONE_OF(prev, TK_RP, TK_NULLS);
     case TK_WITHIN:
         return next->kind == TK_GROUP && t[2].kind == TK_LP;
-    case TK_IGNORE: case TK_RESPECT: case TK_INCLUDE: case TK_EXCLUDE:
+    case TK_IGNORE:
+    case TK_RESPECT:
+    case TK_INCLUDE:
+    case TK_EXCLUDE:
         return next->kind == TK_NULLS;
     case TK_NULLS:
-        return ONE_OF(next->kind, TK_FIRST, TK_LAST) || ONE_OF(prev, TK_IGNORE, TK_RESPECT, TK_INCLUDE, TK_EXCLUDE);
-    case TK_FIRST: case TK_LAST:
+        return ONE_OF(next->kind, TK_FIRST, TK_LAST) ||
+               ONE_OF(prev, TK_IGNORE, TK_RESPECT, TK_INCLUDE, TK_EXCLUDE);
+    case TK_FIRST:
+    case TK_LAST:
         return prev == TK_NULLS;
     case TK_GROUPING:
         return next->kind == TK_SETS && t[2].kind == TK_LP;
@@ -109,43 +129,76 @@ static bool is_keyword(const struct pass *pass, const struct token *t, int prev)
         return ONE_OF(prev, TK_COMMA, TK_JOIN, TK_FROM) && (next->kind == TK_LP || is_word(next));
     case TK_UNPIVOT:
         return ONE_OF(next->kind, TK_LP, TK_INCLUDE, TK_EXCLUDE);
-    case TK_UNION: case TK_EXCEPT: case TK_INTERSECT: case TK_MINUS_SET:
-        return ONE_OF(next->kind, TK_ALL, TK_DISTINCT, TK_SELECT, TK_LP, TK_VALUES, TK_FROM, TK_TABLE, TK_WITH) &&
+    case TK_UNION:
+    case TK_EXCEPT:
+    case TK_INTERSECT:
+    case TK_MINUS_SET:
+        return ONE_OF(next->kind, TK_ALL, TK_DISTINCT, TK_SELECT, TK_LP, TK_VALUES, TK_FROM,
+                      TK_TABLE, TK_WITH) &&
                !ONE_OF(prev, TK_SELECT, TK_COMMA, TK_LP, TK_AS);
-    case TK_LEFT: case TK_RIGHT: case TK_FULL: case TK_INNER: case TK_CROSS: case TK_SEMI: case TK_ANTI:
+    case TK_LEFT:
+    case TK_RIGHT:
+    case TK_FULL:
+    case TK_INNER:
+    case TK_CROSS:
+    case TK_SEMI:
+    case TK_ANTI:
         return is_join_word(next->kind) && !ONE_OF(prev, TK_FROM, TK_COMMA, TK_SELECT);
     case TK_NATURAL:
         return is_join_word(next->kind);
     case TK_JOIN:
         return !ends_operand(next) || !next->kind;
     case TK_VALUES:
-        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_FROM, TK_AS, TK_UNION, TK_EXCEPT, TK_INTERSECT, TK_MINUS_SET, TK_ALL, TK_DISTINCT, TK_JOIN,
-                      TK_COMMA, TK_RP) && !ends_operand(next) && (prev != TK_LP || next->kind != TK_PLUS);
+        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_FROM, TK_AS, TK_UNION, TK_EXCEPT,
+                      TK_INTERSECT, TK_MINUS_SET, TK_ALL, TK_DISTINCT, TK_JOIN, TK_COMMA, TK_RP) &&
+               !ends_operand(next) &&
+               (prev != TK_LP || next->kind != TK_PLUS);
     case TK_TABLE:
-        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_AS, TK_UNION, TK_EXCEPT, TK_INTERSECT, TK_MINUS_SET, TK_ALL, TK_DISTINCT, TK_RP) && is_word(next);
+        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_AS, TK_UNION, TK_EXCEPT, TK_INTERSECT,
+                      TK_MINUS_SET, TK_ALL, TK_DISTINCT, TK_RP) &&
+               is_word(next);
     case TK_WITH:
         if (ONE_OF(next->kind, TK_ROLLUP, TK_CUBE))
             return true;
-        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_AS, TK_RP) && is_word(next) && (ONE_OF(t[2].kind, TK_AS, TK_LP) || is_word(&t[2]));
+        return ONE_OF(prev, TK_START_QUERY, TK_LP, TK_AS, TK_RP) &&
+               is_word(next) &&
+               (ONE_OF(t[2].kind, TK_AS, TK_LP) || is_word(&t[2]));
     case TK_RECURSIVE:
         return prev == TK_WITH && is_word(next) && next->kind != TK_AS;
     case TK_CASE:
         return !ends_operand(next);
-    case TK_WHEN: case TK_THEN: case TK_ELSE: case TK_END:
+    case TK_WHEN:
+    case TK_THEN:
+    case TK_ELSE:
+    case TK_END:
         return pass->cases > 0;
-    case TK_BOTH: case TK_LEADING: case TK_TRAILING:
-        return prev == TK_LP && pass->count >= 2 && hr_sql_word_is(pass->p, &pass->out[pass->count - 2], "trim");
+    case TK_BOTH:
+    case TK_LEADING:
+    case TK_TRAILING:
+        return prev == TK_LP &&
+               pass->count >= 2 &&
+               hr_sql_word_is(pass->p, &pass->out[pass->count - 2], "trim");
     case TK_SELECT:
         return ONE_OF(prev, TK_START_QUERY, TK_LP) || !ends_operand(next);
-    case TK_WHERE: case TK_HAVING: case TK_QUALIFY: case TK_ON: case TK_NOT: case TK_LIMIT: case TK_OFFSET: case TK_BETWEEN:
+    case TK_WHERE:
+    case TK_HAVING:
+    case TK_QUALIFY:
+    case TK_ON:
+    case TK_NOT:
+    case TK_LIMIT:
+    case TK_OFFSET:
+    case TK_BETWEEN:
         return !ends_operand(next);
     case TK_FROM:
         return !ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_SEMICOLON);
     case TK_USING:
         return next->kind == TK_LP;
     case TK_ALL:
-        return ONE_OF(prev, TK_LIMIT, TK_BY, TK_LIKE, TK_ILIKE, TK_UNION, TK_EXCEPT, TK_INTERSECT, TK_MINUS_SET) || !ends_operand(next);
-    case TK_DISTINCT: case TK_DIV:
+        return ONE_OF(prev, TK_LIMIT, TK_BY, TK_LIKE, TK_ILIKE, TK_UNION, TK_EXCEPT, TK_INTERSECT,
+                      TK_MINUS_SET) ||
+               !ends_operand(next);
+    case TK_DISTINCT:
+    case TK_DIV:
         return !ONE_OF(next->kind, 0, TK_COMMA, TK_RP, TK_EQ);
     default:
         return true;
@@ -248,9 +301,14 @@ static enum hr_code take_word(struct pass *pass, const struct token **t)
         push(pass, token);
         return HR_OK;
     }
-    if (token.kind == TK_TABLE && (*t)[1].kind == TK_LP && ONE_OF(prev, TK_LP, TK_COMMA, TK_FAT_ARROW))
+    if (token.kind == TK_TABLE &&
+        (*t)[1].kind == TK_LP &&
+        ONE_OF(prev, TK_LP, TK_COMMA, TK_FAT_ARROW))
         token.kind = TK_TABLE_ARG;
-    else if (token.kind == TK_EXCEPT && prev == TK_STAR && (*t)[1].kind == TK_LP && !opens_query(*t + 1))
+    else if (token.kind == TK_EXCEPT &&
+             prev == TK_STAR &&
+             (*t)[1].kind == TK_LP &&
+             !opens_query(*t + 1))
         token.kind = TK_EXCEPT_COLUMNS;
     else if (token.kind == TK_IN && pass->depth && pass->opened[pass->depth - 1] == OPEN_POSITION)
         token.kind = TK_POSITION_IN;
@@ -259,7 +317,10 @@ static enum hr_code take_word(struct pass *pass, const struct token **t)
     pass->cases += token.kind == TK_CASE ? 1 : token.kind == TK_END && pass->cases ? -1 : 0;
     (*t)++;
     push(pass, token);
-    if (token.kind == TK_AS && pass->depth && pass->opened[pass->depth - 1] == OPEN_CAST && (*t)->kind)
+    if (token.kind == TK_AS &&
+        pass->depth &&
+        pass->opened[pass->depth - 1] == OPEN_CAST &&
+        (*t)->kind)
         return take_type(pass, t);
     return HR_OK;
 }
@@ -304,12 +365,16 @@ enum hr_code hr_sql_classify(struct parser *p)
 
 /* ---- IDENTIFIER('a.b') ---- */
 
-static enum hr_code push_names(struct pass *pass, const struct token *first, const struct token *last, const char *text)
+static enum hr_code push_names(struct pass *pass,
+                               const struct token *first,
+                               const struct token *last,
+                               const char *text)
 {
     struct hr_names names;
     HR_TRY(hr_sql_parse_names(pass->p->arena, text, &names, pass->p->err));
     for (size_t i = 0; i < names.count; i++) {
-        struct token token = {.kind = TK_DOT, .start = first->start, .stop = last->stop, .space = first->space};
+        struct token token = {
+            .kind = TK_DOT, .start = first->start, .stop = last->stop, .space = first->space};
         if (i)
             push(pass, token);
         token.kind = TK_ID;
@@ -332,7 +397,8 @@ static enum hr_code take_identifier(struct pass *pass, const struct token **t)
             at++;
     }
     if (at->kind != TK_RP)
-        return hr_sql_fail_at(p, (*t)->start, at->stop, "UNSUPPORTED_FEATURE", "feature", "IDENTIFIER with an expression", NULL);
+        return hr_sql_fail_at(p, (*t)->start, at->stop, "UNSUPPORTED_FEATURE", "feature",
+                              "IDENTIFIER with an expression", NULL);
     HR_TRY(push_names(pass, *t, at, text));
     *t = at + 1;
     return HR_OK;

@@ -1,4 +1,5 @@
-/* Statements that are not queries: read by hand, word by word; queries inside them go to the grammar. */
+/* Statements that are not queries: read by hand, word by word; queries inside them go to the
+ * grammar. */
 #include "host/sql/grammar.h"
 #include "host/sql/parse.h"
 #include <ctype.h>
@@ -7,9 +8,15 @@
 
 /* ---- reading tokens ---- */
 
-struct reader { struct parser *p; size_t at; };
+struct reader {
+    struct parser *p;
+    size_t at;
+};
 
-static const struct token *now(const struct reader *r) { return &r->p->tokens[r->at]; }
+static const struct token *now(const struct reader *r)
+{
+    return &r->p->tokens[r->at];
+}
 static bool word_at(const struct reader *r, size_t offset, const char *word)
 {
     for (size_t i = 0; i < offset; i++)
@@ -35,9 +42,18 @@ static bool take_kind(struct reader *r, int kind)
     r->at += found;
     return found;
 }
-static enum hr_code unexpected(const struct reader *r) { return hr_sql_syntax(r->p, now(r)); }
-static enum hr_code at_end(const struct reader *r) { return now(r)->kind ? unexpected(r) : HR_OK; }
-static bool is_name(const struct token *token) { return token->text && token->kind != TK_STRING; }
+static enum hr_code unexpected(const struct reader *r)
+{
+    return hr_sql_syntax(r->p, now(r));
+}
+static enum hr_code at_end(const struct reader *r)
+{
+    return now(r)->kind ? unexpected(r) : HR_OK;
+}
+static bool is_name(const struct token *token)
+{
+    return token->text && token->kind != TK_STRING;
+}
 
 static enum hr_code take_names(struct reader *r, struct hr_names *names)
 {
@@ -46,21 +62,26 @@ static enum hr_code take_names(struct reader *r, struct hr_names *names)
         const struct token *token = now(r);
         if (!is_name(token))
             return unexpected(r);
-        sql_push_text(r->p, &parts, (struct text){token->text, token->start, token->stop, token->quoted});
+        sql_push_text(r->p, &parts,
+                      (struct text){token->text, token->start, token->stop, token->quoted});
         r->at++;
     } while (take_kind(r, TK_DOT));
     *names = sql_names(r->p, &parts);
     return HR_OK;
 }
 
-static struct hr_command *command(struct parser *p, struct hr_sql_statement *statement, enum hr_command_kind kind)
+static struct hr_command *command(struct parser *p,
+                                  struct hr_sql_statement *statement,
+                                  enum hr_command_kind kind)
 {
     statement->command = HR_NEW(p->arena, struct hr_command);
     statement->command->kind = kind;
     return statement->command;
 }
 
-static enum hr_code unsupported(struct parser *p, struct hr_sql_statement *statement, const char *what)
+static enum hr_code unsupported(struct parser *p,
+                                struct hr_sql_statement *statement,
+                                const char *what)
 {
     command(p, statement, HR_COMMAND_UNSUPPORTED)->unsupported.what = what;
     return HR_OK;
@@ -98,7 +119,8 @@ static enum hr_code take_option(struct reader *r, struct hr_option *option)
     if (value->kind == TK_STRING && !negative)
         option->value = value->text;
     else if (value->kind == TK_NUMBER)
-        option->value = hr_printf(p->arena, "%s%.*s", negative ? "-" : "", value->stop - value->start, p->sql + value->start);
+        option->value = hr_printf(p->arena, "%s%.*s", negative ? "-" : "",
+                                  value->stop - value->start, p->sql + value->start);
     else if (!negative && (hr_sql_word_is(p, value, "true") || hr_sql_word_is(p, value, "false")))
         option->value = hr_sql_word_is(p, value, "true") ? "true" : "false";
     else
@@ -186,7 +208,8 @@ static enum hr_code take_view_using(struct reader *r, struct hr_command *view, c
 }
 
 /* behind VIEW */
-static enum hr_code take_view(struct reader *r, struct hr_sql_statement *statement, bool replace, bool global, bool temporary)
+static enum hr_code take_view(
+    struct reader *r, struct hr_sql_statement *statement, bool replace, bool global, bool temporary)
 {
     struct parser *p = r->p;
     struct hr_command *view = command(p, statement, HR_COMMAND_CREATE_VIEW);
@@ -205,7 +228,8 @@ static enum hr_code take_view(struct reader *r, struct hr_sql_statement *stateme
         HR_TRY(skip_parens(r, &from, &to));
     }
     if (temporary && take(r, "using"))
-        return take_view_using(r, view, columns ? hr_strndup(p->arena, p->sql + from, (size_t)(to - from)) : NULL);
+        return take_view_using(
+            r, view, columns ? hr_strndup(p->arena, p->sql + from, (size_t)(to - from)) : NULL);
     if (columns) {
         struct reader inner = {p, columns};
         HR_TRY(take_view_columns(&inner, view));
@@ -214,7 +238,10 @@ static enum hr_code take_view(struct reader *r, struct hr_sql_statement *stateme
         if (take(r, "comment") && now(r)->kind == TK_STRING) {
             view->view.comment = now(r)->text;
             r->at++;
-        } else if (word_at(r, 0, "tblproperties") || word_at(r, 0, "with") || word_at(r, 0, "default") || word_at(r, 0, "partitioned")) {
+        } else if (word_at(r, 0, "tblproperties") ||
+                   word_at(r, 0, "with") ||
+                   word_at(r, 0, "default") ||
+                   word_at(r, 0, "partitioned")) {
             return unsupported(p, statement, "CREATE VIEW with properties");
         } else {
             return unexpected(r);
@@ -228,8 +255,10 @@ static enum hr_code take_view(struct reader *r, struct hr_sql_statement *stateme
 
 /* ---- CREATE, DROP and their kind, by the noun ---- */
 
-static const char *const nouns[] = {"table", "view", "database", "schema", "namespace", "function", "variable", "var", "procedure", "catalog",
-                                    "index", "role", "macro", "connection", "user", "flow", "materialized", "streaming"};
+static const char *const nouns[] = {
+    "table",    "view",       "database",  "schema",  "namespace",    "function",
+    "variable", "var",        "procedure", "catalog", "index",        "role",
+    "macro",    "connection", "user",      "flow",    "materialized", "streaming"};
 
 static const char *noun_at(const struct reader *r)
 {
@@ -312,7 +341,8 @@ static enum hr_code show_columns(struct reader *r, struct hr_command *show)
     HR_TRY(take_names(r, &show->show.in));
     if (take(r, "from") || take(r, "in")) {
         HR_TRY(take_names(r, &space));
-        struct hr_names both = {HR_NEW_ARRAY(r->p->arena, const char *, space.count + show->show.in.count), 0};
+        struct hr_names both = {
+            HR_NEW_ARRAY(r->p->arena, const char *, space.count + show->show.in.count), 0};
         for (size_t i = 0; i < space.count; i++)
             both.at[both.count++] = space.at[i];
         for (size_t i = 0; i < show->show.in.count; i++)
@@ -324,25 +354,50 @@ static enum hr_code show_columns(struct reader *r, struct hr_command *show)
 
 static enum hr_code show(struct reader *r, struct hr_sql_statement *statement)
 {
-    static const struct { const char *words[2], *what; } kinds[] = {
-        {{"tables", NULL}, "TABLES"}, {{"views", NULL}, "VIEWS"}, {{"functions", NULL}, "FUNCTIONS"}, {{"user", "functions"}, "USER FUNCTIONS"},
-        {{"system", "functions"}, "SYSTEM FUNCTIONS"}, {{"all", "functions"}, "FUNCTIONS"}, {{"databases", NULL}, "DATABASES"},
-        {{"schemas", NULL}, "DATABASES"}, {{"namespaces", NULL}, "DATABASES"}, {{"catalogs", NULL}, "CATALOGS"},
-        {{"current", "namespace"}, "CURRENT NAMESPACE"}, {{"current", "database"}, "CURRENT NAMESPACE"}, {{"current", "schema"}, "CURRENT NAMESPACE"},
+    static const struct {
+        const char *words[2], *what;
+    } kinds[] = {
+        {{"tables", NULL}, "TABLES"},
+        {{"views", NULL}, "VIEWS"},
+        {{"functions", NULL}, "FUNCTIONS"},
+        {{"user", "functions"}, "USER FUNCTIONS"},
+        {{"system", "functions"}, "SYSTEM FUNCTIONS"},
+        {{"all", "functions"}, "FUNCTIONS"},
+        {{"databases", NULL}, "DATABASES"},
+        {{"schemas", NULL}, "DATABASES"},
+        {{"namespaces", NULL}, "DATABASES"},
+        {{"catalogs", NULL}, "CATALOGS"},
+        {{"current", "namespace"}, "CURRENT NAMESPACE"},
+        {{"current", "database"}, "CURRENT NAMESPACE"},
+        {{"current", "schema"}, "CURRENT NAMESPACE"},
         {{"columns", NULL}, "COLUMNS"},
     };
-    static const struct { const char *words[2], *what; } refused[] = {
-        {{"create", "table"}, "SHOW CREATE TABLE"}, {{"partitions", NULL}, "SHOW PARTITIONS"}, {{"tblproperties", NULL}, "SHOW TBLPROPERTIES"},
-        {{"table", "extended"}, "SHOW TABLE EXTENDED"}, {{"procedures", NULL}, "SHOW PROCEDURES"}, {{"cached", "tables"}, "SHOW CACHED TABLES"},
-        {{"grant", NULL}, "SHOW GRANT"}, {{"roles", NULL}, "SHOW ROLES"}, {{"collations", NULL}, "SHOW COLLATIONS"},
-        {{"role", "grant"}, "SHOW ROLE GRANT"}, {{"principals", NULL}, "SHOW PRINCIPALS"}, {{"compactions", NULL}, "SHOW COMPACTIONS"},
-        {{"indexes", NULL}, "SHOW INDEXES"}, {{"locks", NULL}, "SHOW LOCKS"}, {{"transactions", NULL}, "SHOW TRANSACTIONS"},
+    static const struct {
+        const char *words[2], *what;
+    } refused[] = {
+        {{"create", "table"}, "SHOW CREATE TABLE"},
+        {{"partitions", NULL}, "SHOW PARTITIONS"},
+        {{"tblproperties", NULL}, "SHOW TBLPROPERTIES"},
+        {{"table", "extended"}, "SHOW TABLE EXTENDED"},
+        {{"procedures", NULL}, "SHOW PROCEDURES"},
+        {{"cached", "tables"}, "SHOW CACHED TABLES"},
+        {{"grant", NULL}, "SHOW GRANT"},
+        {{"roles", NULL}, "SHOW ROLES"},
+        {{"collations", NULL}, "SHOW COLLATIONS"},
+        {{"role", "grant"}, "SHOW ROLE GRANT"},
+        {{"principals", NULL}, "SHOW PRINCIPALS"},
+        {{"compactions", NULL}, "SHOW COMPACTIONS"},
+        {{"indexes", NULL}, "SHOW INDEXES"},
+        {{"locks", NULL}, "SHOW LOCKS"},
+        {{"transactions", NULL}, "SHOW TRANSACTIONS"},
     };
     for (size_t i = 0; i < HR_LEN(refused); i++)
-        if (refused[i].words[1] ? take_two(r, refused[i].words[0], refused[i].words[1]) : take(r, refused[i].words[0]))
+        if (refused[i].words[1] ? take_two(r, refused[i].words[0], refused[i].words[1])
+                                : take(r, refused[i].words[0]))
             return unsupported(r->p, statement, refused[i].what);
     for (size_t i = 0; i < HR_LEN(kinds); i++) {
-        if (!(kinds[i].words[1] ? take_two(r, kinds[i].words[0], kinds[i].words[1]) : take(r, kinds[i].words[0])))
+        if (!(kinds[i].words[1] ? take_two(r, kinds[i].words[0], kinds[i].words[1])
+                                : take(r, kinds[i].words[0])))
             continue;
         struct hr_command *shown = command(r->p, statement, HR_COMMAND_SHOW);
         shown->show.what = kinds[i].what;
@@ -381,16 +436,20 @@ static enum hr_code describe(struct reader *r, struct hr_sql_statement *statemen
         r->at++;
         described->describe.is_function = true;
         described->describe.extended = take(r, "extended");
-        if (!is_name(now(r))) {   /* DESCRIBE FUNCTION + */
-            described->describe.name = (struct hr_names){HR_NEW_ARRAY(r->p->arena, const char *, 1), 1};
-            described->describe.name.at[0] = hr_strndup(r->p->arena, r->p->sql + now(r)->start, (size_t)(now(r)->stop - now(r)->start));
+        if (!is_name(now(r))) { /* DESCRIBE FUNCTION + */
+            described->describe.name =
+                (struct hr_names){HR_NEW_ARRAY(r->p->arena, const char *, 1), 1};
+            described->describe.name.at[0] = hr_strndup(r->p->arena, r->p->sql + now(r)->start,
+                                                        (size_t)(now(r)->stop - now(r)->start));
             r->at++;
             return at_end(r);
         }
         HR_TRY(take_names(r, &described->describe.name));
         return at_end(r);
     }
-    if ((word_at(r, 0, "database") || word_at(r, 0, "schema") || word_at(r, 0, "namespace")) && now(r)[1].kind && now(r)[1].kind != TK_DOT)
+    if ((word_at(r, 0, "database") || word_at(r, 0, "schema") || word_at(r, 0, "namespace")) &&
+        now(r)[1].kind &&
+        now(r)[1].kind != TK_DOT)
         return unsupported(r->p, statement, "DESCRIBE DATABASE");
     if (word_at(r, 0, "procedure") && is_name(now(r) + 1))
         return unsupported(r->p, statement, "DESCRIBE PROCEDURE");
@@ -459,7 +518,7 @@ static enum hr_code uncache(struct reader *r, struct hr_sql_statement *statement
 
 static enum hr_code clear(struct reader *r, struct hr_sql_statement *statement)
 {
-    command(r->p, statement, HR_COMMAND_UNCACHE);   /* no name: everything */
+    command(r->p, statement, HR_COMMAND_UNCACHE); /* no name: everything */
     return take(r, "cache") ? at_end(r) : unexpected(r);
 }
 
@@ -477,16 +536,21 @@ static enum hr_code use(struct reader *r, struct hr_sql_statement *statement)
 
 /* ---- what a statement begins with ---- */
 
-static const struct verb { const char *word; enum hr_code (*read)(struct reader *, struct hr_sql_statement *); } verbs[] = {
-    {"alter", alter}, {"cache", cache}, {"clear", clear}, {"create", create}, {"desc", describe}, {"describe", describe}, {"drop", drop},
-    {"explain", explain}, {"show", show}, {"uncache", uncache}, {"use", use},
+static const struct verb {
+    const char *word;
+    enum hr_code (*read)(struct reader *, struct hr_sql_statement *);
+} verbs[] = {
+    {"alter", alter},   {"cache", cache},       {"clear", clear}, {"create", create},
+    {"desc", describe}, {"describe", describe}, {"drop", drop},   {"explain", explain},
+    {"show", show},     {"uncache", uncache},   {"use", use},
 };
 
 /* refused by their first word whatever follows */
 static const char *const refused[] = {
-    "insert", "merge", "update", "delete", "truncate", "load", "analyze", "refresh", "msck", "repair", "add", "list", "execute", "call",
-    "begin", "declare", "grant", "revoke", "comment", "export", "import", "lock", "unlock", "start", "commit", "rollback", "dfs", "map", "reduce",
-    "replace",
+    "insert", "merge",    "update",  "delete", "truncate", "load",    "analyze", "refresh",
+    "msck",   "repair",   "add",     "list",   "execute",  "call",    "begin",   "declare",
+    "grant",  "revoke",   "comment", "export", "import",   "lock",    "unlock",  "start",
+    "commit", "rollback", "dfs",     "map",    "reduce",   "replace",
 };
 
 enum hr_code hr_sql_command(struct parser *p, struct hr_sql_statement *statement, bool *found)
@@ -504,7 +568,9 @@ enum hr_code hr_sql_command(struct parser *p, struct hr_sql_statement *statement
         }
     /* FROM t INSERT …, WITH x AS (…) INSERT … */
     for (size_t i = 1; i < p->count; i++)
-        if (hr_sql_word_is(p, &p->tokens[i], "insert") && (hr_sql_word_is(p, &p->tokens[i + 1], "into") || hr_sql_word_is(p, &p->tokens[i + 1], "overwrite")))
+        if (hr_sql_word_is(p, &p->tokens[i], "insert") &&
+            (hr_sql_word_is(p, &p->tokens[i + 1], "into") ||
+             hr_sql_word_is(p, &p->tokens[i + 1], "overwrite")))
             return unsupported(p, statement, "INSERT");
     *found = false;
     return HR_OK;
@@ -529,7 +595,10 @@ static const char *skip_blank(const char *s)
 static bool begins(const char **s, const char *word)
 {
     size_t len = strlen(word);
-    if (strncasecmp(*s, word, len) || isalnum((unsigned char)(*s)[len]) || (*s)[len] == '_' || (*s)[len] == '.')
+    if (strncasecmp(*s, word, len) ||
+        isalnum((unsigned char)(*s)[len]) ||
+        (*s)[len] == '_' ||
+        (*s)[len] == '.')
         return false;
     *s = skip_blank(*s + len);
     return true;
@@ -565,7 +634,10 @@ static char *take_key(struct parser *p, const char *s, const char *end, const ch
     return hr_strndup(p->arena, from, (size_t)(s - from));
 }
 
-static enum hr_code set_zone(struct parser *p, const char *s, const char *end, struct hr_command *set)
+static enum hr_code set_zone(struct parser *p,
+                             const char *s,
+                             const char *end,
+                             struct hr_command *set)
 {
     const char *value = s;
     set->set.key = "spark.sql.session.timeZone";
@@ -577,10 +649,14 @@ static enum hr_code set_zone(struct parser *p, const char *s, const char *end, s
         set->set.value = hr_strndup(p->arena, s + 1, (size_t)(end - s - 2));
         return HR_OK;
     }
-    return hr_fail_spark(p->err, "UNSUPPORTED_FEATURE", "feature", "SET TIME ZONE with an interval", NULL);
+    return hr_fail_spark(p->err, "UNSUPPORTED_FEATURE", "feature", "SET TIME ZONE with an interval",
+                         NULL);
 }
 
-static enum hr_code read_set(struct parser *p, const char *s, const char *end, struct hr_sql_statement *statement)
+static enum hr_code read_set(struct parser *p,
+                             const char *s,
+                             const char *end,
+                             struct hr_sql_statement *statement)
 {
     struct hr_command *set = command(p, statement, HR_COMMAND_SET);
     const char *behind, *probe = s;

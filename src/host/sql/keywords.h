@@ -1,5 +1,6 @@
-/* The words that the grammar knows, sorted. Everything else is a name. Almost all of these may be names too: the grammar's %fallback
- * says so, and classify.c where looking ahead decides. */
+/* The words that the grammar knows, sorted. Everything else is a name. Almost all of these may be
+ * names too: the grammar's %fallback says so, and classify.c where looking ahead decides. */
+/* clang-format off */
 #define HR_SQL_KEYWORDS(X) \
     X(ALL) X(AND) X(ANTI) X(ANY) X(AS) X(ASC) X(BETWEEN) X(BOTH) X(BY) X(CASE) X(CAST) X(CLUSTER) X(COLLATE) X(CROSS) X(CUBE) X(CURRENT) \
     X(DESC) X(DISTINCT) X(DISTRIBUTE) X(DIV) X(ELSE) X(END) X(ESCAPE) X(EXCEPT) X(EXCLUDE) X(EXISTS) X(FALSE) X(FILTER) X(FIRST) \
@@ -8,6 +9,7 @@
     X(OUTER) X(OVER) X(PARTITION) X(PIVOT) X(PLACING) X(PRECEDING) X(QUALIFY) X(RANGE) X(RECURSIVE) X(REPEATABLE) X(RESPECT) X(RIGHT) \
     X(RLIKE) X(ROLLUP) X(ROW) X(ROWS) X(SELECT) X(SEMI) X(SETS) X(SOME) X(SORT) X(TABLE) X(TABLESAMPLE) X(THEN) X(TRAILING) X(TRUE) \
     X(TRY_CAST) X(UNBOUNDED) X(UNION) X(UNKNOWN) X(UNPIVOT) X(USING) X(VALUES) X(WHEN) X(WHERE) X(WINDOW) X(WITH) X(WITHIN)
+/* clang-format on */
 
 /* other spellings */
 #define HR_SQL_KEYWORD_ALIASES(X) X("MINUS", MINUS_SET) X("REGEXP", RLIKE)

@@ -1,4 +1,5 @@
-/* What literals are worth: numbers with their suffixes, strings with their escapes, typed literals, intervals. */
+/* What literals are worth: numbers with their suffixes, strings with their escapes, typed literals,
+ * intervals. */
 #include "host/sql/parse.h"
 #include "base/clock.h"
 #include "host/sql/grammar.h"
@@ -45,12 +46,15 @@ static bool hex_digits(const char *from, const char *to, int count, uint32_t *va
     for (int i = 0; i < count; i++) {
         if (!isxdigit((unsigned char)from[i]))
             return false;
-        *value = *value * 16 + (uint32_t)(isdigit((unsigned char)from[i]) ? from[i] - '0' : (from[i] | 32) - 'a' + 10);
+        *value =
+            *value * 16 +
+            (uint32_t)(isdigit((unsigned char)from[i]) ? from[i] - '0' : (from[i] | 32) - 'a' + 10);
     }
     return *value;
 }
 
-/* one unit of UTF-16 from an escape: half of a pair, where the other one stands next to it; a half alone is no character, and Java writes "?" */
+/* one unit of UTF-16 from an escape: half of a pair, where the other one stands next to it; a half
+ * alone is no character, and Java writes "?" */
 static size_t add_unit(const char *from, const char *to, uint32_t code, char **out)
 {
     uint32_t low;
@@ -59,7 +63,13 @@ static size_t add_unit(const char *from, const char *to, uint32_t code, char **o
         *out += add_utf8(*out, code);
         return 0;
     }
-    bool pair = code < 0xDC00 && to - from >= 6 && from[0] == '\\' && from[1] == 'u' && hex_digits(from + 2, to, 4, &low) && low >= 0xDC00 && low < 0xE000;
+    bool pair = code < 0xDC00 &&
+                to - from >= 6 &&
+                from[0] == '\\' &&
+                from[1] == 'u' &&
+                hex_digits(from + 2, to, 4, &low) &&
+                low >= 0xDC00 &&
+                low < 0xE000;
     if (!pair) {
         *(*out)++ = '?';
         return 0;
@@ -73,8 +83,14 @@ static size_t unescape_one(const char *from, const char *to, char **out)
 {
     static const char letters[] = "0bnrtZ", meanings[] = "\0\b\n\r\t\x1a";
     uint32_t code;
-    if (to - from >= 3 && (from[0] == '0' || from[0] == '1') && from[1] >= '0' && from[1] <= '7' && from[2] >= '0' && from[2] <= '7') {
-        *out += add_utf8(*out, (uint32_t)((from[0] - '0') * 64 + (from[1] - '0') * 8 + from[2] - '0'));
+    if (to - from >= 3 &&
+        (from[0] == '0' || from[0] == '1') &&
+        from[1] >= '0' &&
+        from[1] <= '7' &&
+        from[2] >= '0' &&
+        from[2] <= '7') {
+        *out +=
+            add_utf8(*out, (uint32_t)((from[0] - '0') * 64 + (from[1] - '0') * 8 + from[2] - '0'));
         return 3;
     }
     if (from[0] == 'u' && hex_digits(from + 1, to, 4, &code)) {
@@ -84,10 +100,11 @@ static size_t unescape_one(const char *from, const char *to, char **out)
         if (code < 0x110000)
             add_unit(to, to, code, out);
         else
-            *out = (char *)memcpy(*out, "??", 2) + 2;        /* Java makes two halves of it that are no pair */
+            *out = (char *)memcpy(*out, "??", 2) +
+                   2; /* Java makes two halves of it that are no pair */
         return 9;
     }
-    if (from[0] == '%' || from[0] == '_')   /* kept for LIKE */
+    if (from[0] == '%' || from[0] == '_') /* kept for LIKE */
         *(*out)++ = '\\';
     const char *letter = strchr(letters, from[0]);
     *(*out)++ = letter && from[0] ? meanings[letter - letters] : from[0];
@@ -129,8 +146,8 @@ struct node hr_sql_string(struct parser *p, const struct token *token)
 /* ---- numbers ---- */
 
 struct number {
-    char *digits;                      /* without point, sign, leading zeros; "0" for zero */
-    int scale;                         /* digits behind the point; negative: zeros to append */
+    char *digits; /* without point, sign, leading zeros; "0" for zero */
+    int scale;    /* digits behind the point; negative: zeros to append */
 };
 
 static struct number read_digits(struct parser *p, const char *text, size_t len)
@@ -157,7 +174,8 @@ static struct number read_digits(struct parser *p, const char *text, size_t len)
     return number;
 }
 
-static struct node decimal(struct parser *p, struct number number, bool negative, int start, int stop)
+static struct node decimal(
+    struct parser *p, struct number number, bool negative, int start, int stop)
 {
     int count = (int)strlen(number.digits);
     bool zero = !strcmp(number.digits, "0");
@@ -167,7 +185,8 @@ static struct node decimal(struct parser *p, struct number number, bool negative
     if (precision > HR_TYPE_DECIMAL_MAX) {
         char given[16];
         snprintf(given, sizeof given, "%d", precision);
-        hr_sql_late(p, -1, -1, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "precision", given, "maxPrecision", "38", NULL);
+        hr_sql_late(p, -1, -1, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "precision", given,
+                    "maxPrecision", "38", NULL);
         precision = HR_TYPE_DECIMAL_MAX;
         scale = 0;
         number = (struct number){"0", 0};
@@ -176,7 +195,7 @@ static struct node decimal(struct parser *p, struct number number, bool negative
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
     hr_buf_adds(&buf, negative && !zero ? "-" : "");
-    for (int i = count; i <= scale; i++)   /* zeros before: 0.05 */
+    for (int i = count; i <= scale; i++) /* zeros before: 0.05 */
         hr_buf_addc(&buf, '0');
     hr_buf_adds(&buf, number.digits);
     for (int i = number.scale; i < 0 && !zero; i++)
@@ -195,20 +214,32 @@ static struct node decimal(struct parser *p, struct number number, bool negative
     return node;
 }
 
-static struct node out_of_range(struct parser *p, const char *raw, const char *type, const char *least, const char *most, int start, int stop)
+static struct node out_of_range(struct parser *p,
+                                const char *raw,
+                                const char *type,
+                                const char *least,
+                                const char *most,
+                                int start,
+                                int stop)
 {
-    hr_sql_late(p, start, stop, "INVALID_NUMERIC_LITERAL_RANGE", "rawStrippedQualifier", raw, "minValue", least, "maxValue", most,
-                "typeName", type, NULL);
+    hr_sql_late(p, start, stop, "INVALID_NUMERIC_LITERAL_RANGE", "rawStrippedQualifier", raw,
+                "minValue", least, "maxValue", most, "typeName", type, NULL);
     return literal(p, hr_type_basic(HR_TYPE_INT), start, stop);
 }
 
-static const struct integral { char suffix; enum hr_type_id id; const char *name; int64_t least, most; } integrals[] = {
+static const struct integral {
+    char suffix;
+    enum hr_type_id id;
+    const char *name;
+    int64_t least, most;
+} integrals[] = {
     {'l', HR_TYPE_LONG, "bigint", INT64_MIN, INT64_MAX},
     {'s', HR_TYPE_SHORT, "smallint", INT16_MIN, INT16_MAX},
     {'y', HR_TYPE_BYTE, "tinyint", INT8_MIN, INT8_MAX},
 };
 
-static struct node integral(struct parser *p, const struct integral *kind, const char *raw, size_t len, int start, int stop)
+static struct node integral(
+    struct parser *p, const struct integral *kind, const char *raw, size_t len, int start, int stop)
 {
     int64_t value;
     if (!hr_parse_integer(raw, len, kind->least, kind->most, false, &value)) {
@@ -226,10 +257,13 @@ static struct node floating(struct parser *p, bool is_float, const char *raw, in
 {
     double value = strtod(raw, NULL);
     if (is_float && fabs(value) > FLT_MAX)
-        return out_of_range(p, raw, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38", start, stop);
+        return out_of_range(p, raw, "float", "-3.4028234663852886E+38", "3.4028234663852886E+38",
+                            start, stop);
     if (isinf(value))
-        return out_of_range(p, raw, "double", "-1.7976931348623157E+308", "1.7976931348623157E+308", start, stop);
-    struct node node = literal(p, hr_type_basic(is_float ? HR_TYPE_FLOAT : HR_TYPE_DOUBLE), start, stop);
+        return out_of_range(p, raw, "double", "-1.7976931348623157E+308", "1.7976931348623157E+308",
+                            start, stop);
+    struct node node =
+        literal(p, hr_type_basic(is_float ? HR_TYPE_FLOAT : HR_TYPE_DOUBLE), start, stop);
     node.expr->literal->real = is_float ? strtof(raw, NULL) : value;
     return node;
 }
@@ -242,12 +276,13 @@ struct node hr_sql_number(struct parser *p, const struct token *token, bool nega
     bool is_decimal = suffix == 'd' && len > 2 && (text[len - 2] | 32) == 'b';
     size_t bare = isalpha((unsigned char)suffix) ? len - (is_decimal ? 2 : 1) : len;
     char *raw = hr_printf(p->arena, "%s%.*s", negative ? "-" : "", (int)bare, text);
-    bool exponent = memchr(text, 'e', bare) || memchr(text, 'E', bare), point = memchr(text, '.', bare) != NULL;
+    bool exponent = memchr(text, 'e', bare) || memchr(text, 'E', bare),
+         point = memchr(text, '.', bare) != NULL;
     if (is_decimal || (bare == len && point && !exponent))
         return decimal(p, read_digits(p, text, bare), negative, start, token->stop);
     if (suffix == 'd' || suffix == 'f' || (bare == len && exponent))
         return floating(p, suffix == 'f' && bare < len, raw, start, token->stop);
-    if (bare < len && (point || exponent)) {   /* 1.5S: Spark reads 1, ., 5S */
+    if (bare < len && (point || exponent)) { /* 1.5S: Spark reads 1, ., 5S */
         hr_sql_syntax(p, token);
         return literal(p, hr_type_basic(HR_TYPE_INT), start, token->stop);
     }
@@ -257,19 +292,23 @@ struct node hr_sql_number(struct parser *p, const struct token *token, bool nega
     int64_t value;
     if (!hr_parse_integer(raw, strlen(raw), INT64_MIN, INT64_MAX, false, &value))
         return decimal(p, read_digits(p, text, bare), negative, start, token->stop);
-    struct node node = literal(p, hr_type_basic(value >= INT32_MIN && value <= INT32_MAX ? HR_TYPE_INT : HR_TYPE_LONG), start, token->stop);
+    struct node node = literal(
+        p, hr_type_basic(value >= INT32_MIN && value <= INT32_MAX ? HR_TYPE_INT : HR_TYPE_LONG),
+        start, token->stop);
     node.expr->literal->integer = value;
     return node;
 }
 
 /* ---- intervals ---- */
 
-struct amount { int64_t months, micros; };
+struct amount {
+    int64_t months, micros;
+};
 
 static const struct unit {
     const char *name;
-    int64_t months, micros;            /* what one is worth */
-    int year_field, day_field;         /* its place in an interval type; -1 */
+    int64_t months, micros;    /* what one is worth */
+    int year_field, day_field; /* its place in an interval type; -1 */
 } units[] = {
     {"year", 12, 0, HR_UNIT_YEAR, -1},
     {"month", 1, 0, HR_UNIT_MONTH, -1},
@@ -286,7 +325,8 @@ static const struct unit *unit_find(const char *text, size_t len)
 {
     for (size_t i = 0; i < HR_LEN(units); i++) {
         size_t own = strlen(units[i].name);
-        if ((len == own || (len == own + 1 && (text[own] | 32) == 's')) && !strncasecmp(units[i].name, text, own))
+        if ((len == own || (len == own + 1 && (text[own] | 32) == 's')) &&
+            !strncasecmp(units[i].name, text, own))
             return &units[i];
     }
     return NULL;
@@ -294,13 +334,17 @@ static const struct unit *unit_find(const char *text, size_t len)
 
 bool hr_sql_is_interval_unit(const struct parser *p, const struct token *token)
 {
-    return token->text && token->kind != TK_STRING && !token->quoted && unit_find(p->sql + token->start, (size_t)(token->stop - token->start));
+    return token->text &&
+           token->kind != TK_STRING &&
+           !token->quoted &&
+           unit_find(p->sql + token->start, (size_t)(token->stop - token->start));
 }
 
 static bool add_checked(int64_t *sum, int64_t count, int64_t worth)
 {
     int64_t product;
-    return !__builtin_mul_overflow(count, worth, &product) && !__builtin_add_overflow(*sum, product, sum);
+    return !__builtin_mul_overflow(count, worth, &product) &&
+           !__builtin_add_overflow(*sum, product, sum);
 }
 
 /* one "[+-]n[.f] unit" of an interval's text; *at moves on; found: the unit */
@@ -318,7 +362,8 @@ static bool read_part(const char **at, struct amount *sum, const struct unit **f
     int places = -1;
     bool any = false;
     for (; isdigit((unsigned char)*s); s++, any = true)
-        if (__builtin_mul_overflow(whole, (int64_t)10, &whole) || __builtin_add_overflow(whole, (int64_t)(*s - '0'), &whole))
+        if (__builtin_mul_overflow(whole, (int64_t)10, &whole) ||
+            __builtin_add_overflow(whole, (int64_t)(*s - '0'), &whole))
             return false;
     if (*s == '.')
         for (s++, places = 0; isdigit((unsigned char)*s); s++, any = true) {
@@ -339,13 +384,15 @@ static bool read_part(const char **at, struct amount *sum, const struct unit **f
     *at = s + len;
     if (!*found || (places >= 0 && strcmp((*found)->name, "second")))
         return false;
-    return add_checked(&sum->months, sign * whole, (*found)->months) && add_checked(&sum->micros, sign * whole, (*found)->micros) &&
+    return add_checked(&sum->months, sign * whole, (*found)->months) &&
+           add_checked(&sum->micros, sign * whole, (*found)->micros) &&
            add_checked(&sum->micros, sign * (nanos / 1000), 1);
 }
 
 struct interval {
     struct amount sum;
-    int first_month_unit, last_month_unit, first_day_unit, last_day_unit;   /* -1: none of the kind */
+    /* -1: none of the kind */
+    int first_month_unit, last_month_unit, first_day_unit, last_day_unit;
 };
 
 static void widen(int *first, int *last, int field)
@@ -358,7 +405,8 @@ static void widen(int *first, int *last, int field)
 
 static bool read_interval(const char *text, struct interval *out)
 {
-    *out = (struct interval){.first_month_unit = -1, .last_month_unit = -1, .first_day_unit = -1, .last_day_unit = -1};
+    *out = (struct interval){
+        .first_month_unit = -1, .last_month_unit = -1, .first_day_unit = -1, .last_day_unit = -1};
     while (isspace((unsigned char)*text))
         text++;
     if (!strncasecmp(text, "interval", 8) && isspace((unsigned char)text[8]))
@@ -375,9 +423,11 @@ static bool read_interval(const char *text, struct interval *out)
     return out->sum.months >= INT32_MIN && out->sum.months <= INT32_MAX;
 }
 
-static struct node interval_literal(struct parser *p, bool months, int first, int last, int64_t value, int start, int stop)
+static struct node interval_literal(
+    struct parser *p, bool months, int first, int last, int64_t value, int start, int stop)
 {
-    struct hr_type *type = hr_memdup(p->arena, hr_type_basic(months ? HR_TYPE_YEAR_MONTH : HR_TYPE_DAY_TIME), sizeof *type);
+    struct hr_type *type = hr_memdup(
+        p->arena, hr_type_basic(months ? HR_TYPE_YEAR_MONTH : HR_TYPE_DAY_TIME), sizeof *type);
     type->first_unit = (uint8_t)first;
     type->last_unit = (uint8_t)last;
     struct node node = literal(p, type, start, stop);
@@ -385,13 +435,19 @@ static struct node interval_literal(struct parser *p, bool months, int first, in
     return node;
 }
 
-static struct node interval_node(struct parser *p, const struct interval *interval, int start, int stop)
+static struct node interval_node(struct parser *p,
+                                 const struct interval *interval,
+                                 int start,
+                                 int stop)
 {
     if (interval->first_month_unit >= 0 && interval->first_day_unit >= 0)
-        hr_sql_late(p, start, stop, "_LEGACY_ERROR_TEMP_0029", "literal", hr_strndup(p->arena, p->sql + start, (size_t)(stop - start)), NULL);
+        hr_sql_late(p, start, stop, "_LEGACY_ERROR_TEMP_0029", "literal",
+                    hr_strndup(p->arena, p->sql + start, (size_t)(stop - start)), NULL);
     if (interval->first_month_unit >= 0)
-        return interval_literal(p, true, interval->first_month_unit, interval->last_month_unit, interval->sum.months, start, stop);
-    return interval_literal(p, false, interval->first_day_unit < 0 ? 0 : interval->first_day_unit, interval->last_day_unit < 0 ? 0 : interval->last_day_unit,
+        return interval_literal(p, true, interval->first_month_unit, interval->last_month_unit,
+                                interval->sum.months, start, stop);
+    return interval_literal(p, false, interval->first_day_unit < 0 ? 0 : interval->first_day_unit,
+                            interval->last_day_unit < 0 ? 0 : interval->last_day_unit,
                             interval->sum.micros, start, stop);
 }
 
@@ -400,10 +456,12 @@ static const char *const day_units[] = {"day", "hour", "minute", "second"};
 static const char *const year_letters[] = {"y", "m"};
 static const char *const day_letters[] = {"d", "h", "m", "s.n"};
 
-/* reads [+-]a b:c:d.f for the units first … last; 1 done, 0 wrong form, -1 a part out of its range */
+/* reads [+-]a b:c:d.f for the units first … last; 1 done, 0 wrong form, -1 a part out of its range
+ */
 static int read_from_to(const char *s, bool months, int first, int last, int64_t *value)
 {
-    static const int64_t worth[] = {HR_US_PER_DAY, 3600 * HR_US_PER_SECOND, 60 * HR_US_PER_SECOND, HR_US_PER_SECOND};
+    static const int64_t worth[] = {HR_US_PER_DAY, 3600 * HR_US_PER_SECOND, 60 * HR_US_PER_SECOND,
+                                    HR_US_PER_SECOND};
     static const int limit[] = {0, 23, 59, 59};
     int sign = 1;
     bool in_range = true;
@@ -426,7 +484,9 @@ static int read_from_to(const char *s, bool months, int first, int last, int64_t
             nanos *= 10;
         if (unit > first)
             in_range = in_range && number <= (months ? 11 : limit[unit]);
-        if (!add_checked(value, sign * number, months ? (unit == HR_UNIT_YEAR ? 12 : 1) : worth[unit]) || !add_checked(value, sign * (nanos / 1000), 1))
+        if (!add_checked(value, sign * number,
+                         months ? (unit == HR_UNIT_YEAR ? 12 : 1) : worth[unit]) ||
+            !add_checked(value, sign * (nanos / 1000), 1))
             return -1;
         char separator = months ? '-' : unit == HR_UNIT_DAY ? ' ' : ':';
         if (unit < last && *s++ != separator)
@@ -442,23 +502,32 @@ static char *from_to_format(struct parser *p, bool months, int first, int last)
     char form[32] = "";
     for (int unit = first; unit <= last; unit++) {
         const char *separator = unit == last ? "" : months ? "-" : unit == HR_UNIT_DAY ? " " : ":";
-        snprintf(form + strlen(form), sizeof form - strlen(form), "%s%s", (months ? year_letters : day_letters)[unit], separator);
+        snprintf(form + strlen(form), sizeof form - strlen(form), "%s%s",
+                 (months ? year_letters : day_letters)[unit], separator);
     }
     const char *const *names = months ? year_units : day_units;
-    char *text = hr_printf(p->arena, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s TO %s`", form, form, names[first], names[last]);
+    char *text = hr_printf(p->arena, "`[+|-]%s`, `INTERVAL [+|-]'[+|-]%s' %s TO %s`", form, form,
+                           names[first], names[last]);
     for (char *c = strstr(text, "' ") + 1; *c; c++)
         *c = (char)toupper((unsigned char)*c);
     return text;
 }
 
-static struct node interval_from_to(struct parser *p, const struct token *value, bool negative, const struct unit *from, const struct unit *to,
-                                    int start, int stop)
+static struct node interval_from_to(struct parser *p,
+                                    const struct token *value,
+                                    bool negative,
+                                    const struct unit *from,
+                                    const struct unit *to,
+                                    int start,
+                                    int stop)
 {
     bool months = from->year_field >= 0;
-    int first = months ? from->year_field : from->day_field, last = months ? to->year_field : to->day_field;
+    int first = months ? from->year_field : from->day_field,
+        last = months ? to->year_field : to->day_field;
     int64_t amount = 0;
     if (last <= first || !strcmp(from->name, "week")) {
-        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", "input", value->text, "from", from->name, "to", to->name, NULL);
+        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION",
+                    "input", value->text, "from", from->name, "to", to->name, NULL);
         return interval_literal(p, false, 0, 0, 0, start, stop);
     }
     int result = read_from_to(value->text, months, first, last, &amount);
@@ -466,16 +535,21 @@ static struct node interval_from_to(struct parser *p, const struct token *value,
     if (months && amount != (int32_t)amount)
         result = -1;
     if (result < 0) {
-        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "input", value->text, "interval", months ? "year-month" : "day-time", NULL);
+        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "input",
+                    value->text, "interval", months ? "year-month" : "day-time", NULL);
     } else if (!result) {
-        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING", "input", value->text, "intervalStr", months ? "year-month" : "day-time",
+        hr_sql_late(p, start, stop, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING", "input",
+                    value->text, "intervalStr", months ? "year-month" : "day-time",
                     "supportedFormat", from_to_format(p, months, first, last), "typeName",
                     hr_printf(p->arena, "interval %s to %s", from->name, to->name), NULL);
     }
     return interval_literal(p, months, first, last, amount, start, stop);
 }
 
-static struct node invalid_typed(struct parser *p, const char *type, const struct token *value, int start)
+static struct node invalid_typed(struct parser *p,
+                                 const char *type,
+                                 const struct token *value,
+                                 int start)
 {
     struct hr_buf quoted;
     hr_buf_init(&quoted, HR_BUF_GROWS);
@@ -486,7 +560,8 @@ static struct node invalid_typed(struct parser *p, const char *type, const struc
         hr_buf_addc(&quoted, value->text[i]);
     }
     hr_buf_addc(&quoted, '\'');
-    hr_sql_late(p, start, value->stop, "INVALID_TYPED_LITERAL", "valueType", hr_printf(p->arena, "\"%s\"", type), "value", hr_buf_text(&quoted), NULL);
+    hr_sql_late(p, start, value->stop, "INVALID_TYPED_LITERAL", "valueType",
+                hr_printf(p->arena, "\"%s\"", type), "value", hr_buf_text(&quoted), NULL);
     hr_buf_release(&quoted);
     return literal(p, hr_type_basic(HR_TYPE_STRING), start, value->stop);
 }
@@ -498,7 +573,8 @@ static void collect_parts(struct parser *p, size_t *at, struct hr_buf *text)
         const struct token *t = &p->tokens[*at], *value = t;
         if (t->kind == TK_MINUS || t->kind == TK_PLUS)
             value++;
-        if ((value->kind != TK_NUMBER && value->kind != TK_STRING) || !hr_sql_is_interval_unit(p, value + 1))
+        if ((value->kind != TK_NUMBER && value->kind != TK_STRING) ||
+            !hr_sql_is_interval_unit(p, value + 1))
             return;
         bool negative = t->kind == TK_MINUS;
         const char *digits = value->kind == TK_STRING ? value->text : p->sql + value->start;
@@ -507,12 +583,13 @@ static void collect_parts(struct parser *p, size_t *at, struct hr_buf *text)
             digits++;
             len--;
         }
-        if (len && (*digits == '-' || *digits == '+')) {   /* INTERVAL -'-1' DAY is 1 day */
+        if (len && (*digits == '-' || *digits == '+')) { /* INTERVAL -'-1' DAY is 1 day */
             negative ^= *digits == '-';
             digits++;
             len--;
         }
-        hr_buf_addf(text, " %s%.*s %.*s", negative ? "-" : "", (int)len, digits, value[1].stop - value[1].start, p->sql + value[1].start);
+        hr_buf_addf(text, " %s%.*s %.*s", negative ? "-" : "", (int)len, digits,
+                    value[1].stop - value[1].start, p->sql + value[1].start);
         *at += (size_t)(value + 2 - t);
     }
 }
@@ -522,7 +599,8 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
     const struct token *word = &p->tokens[*at], *sign = word + 1, *value = sign;
     if (sign->kind == TK_MINUS || sign->kind == TK_PLUS)
         value++;
-    bool has_unit = (value->kind == TK_NUMBER || value->kind == TK_STRING) && hr_sql_is_interval_unit(p, value + 1);
+    bool has_unit = (value->kind == TK_NUMBER || value->kind == TK_STRING) &&
+                    hr_sql_is_interval_unit(p, value + 1);
     struct interval interval;
     if (!has_unit) {
         if (value != sign || value->kind != TK_STRING)
@@ -533,10 +611,16 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
         return interval_node(p, &interval, word->start, value->stop).expr;
     }
     const struct token *unit = value + 1;
-    if (hr_sql_word_is(p, unit + 1, "to") && value->kind == TK_STRING && hr_sql_is_interval_unit(p, unit + 2)) {
+    if (hr_sql_word_is(p, unit + 1, "to") &&
+        value->kind == TK_STRING &&
+        hr_sql_is_interval_unit(p, unit + 2)) {
         *at = (size_t)(unit + 3 - p->tokens);
-        return interval_from_to(p, value, sign->kind == TK_MINUS, unit_find(p->sql + unit->start, (size_t)(unit->stop - unit->start)),
-                                unit_find(p->sql + unit[2].start, (size_t)(unit[2].stop - unit[2].start)), word->start, unit[2].stop).expr;
+        return interval_from_to(
+                   p, value, sign->kind == TK_MINUS,
+                   unit_find(p->sql + unit->start, (size_t)(unit->stop - unit->start)),
+                   unit_find(p->sql + unit[2].start, (size_t)(unit[2].stop - unit[2].start)),
+                   word->start, unit[2].stop)
+            .expr;
     }
     struct hr_buf text;
     hr_buf_init(&text, HR_BUF_GROWS);
@@ -547,7 +631,8 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
     if (read_interval(hr_buf_text(&text), &interval)) {
         expr = interval_node(p, &interval, word->start, stop).expr;
     } else {
-        hr_sql_late(p, word->start, stop, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "input", hr_buf_text(&text) + 1, "interval", "", NULL);
+        hr_sql_late(p, word->start, stop, "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING", "input",
+                    hr_buf_text(&text) + 1, "interval", "", NULL);
         expr = interval_literal(p, false, 0, 0, 0, word->start, stop).expr;
     }
     hr_buf_release(&text);
@@ -563,10 +648,17 @@ static const struct hr_zone *session_zone(const struct parser *p)
     return zone ? zone : hr_zone_utc();
 }
 
-/* epoch, now, today, tomorrow, yesterday: the day in the session's zone, and the moment for a timestamp */
-static bool special_moment(struct parser *p, const struct token *value, int64_t *local_day, int64_t *utc_us)
+/* epoch, now, today, tomorrow, yesterday: the day in the session's zone, and the moment for a
+ * timestamp */
+static bool special_moment(struct parser *p,
+                           const struct token *value,
+                           int64_t *local_day,
+                           int64_t *utc_us)
 {
-    static const struct { const char *word; int day; } words[] = {{"today", 0}, {"tomorrow", 1}, {"yesterday", -1}};
+    static const struct {
+        const char *word;
+        int day;
+    } words[] = {{"today", 0}, {"tomorrow", 1}, {"yesterday", -1}};
     char *text = hr_strndup(p->arena, value->text, value->len), *end = text + value->len;
     while (end > text && isspace((unsigned char)end[-1]))
         *--end = 0;
@@ -606,7 +698,8 @@ static bool read_date(struct parser *p, const struct token *value, int64_t *out)
 static bool read_timestamp(struct parser *p, const struct token *value, int64_t *out)
 {
     int64_t day;
-    return special_moment(p, value, &day, out) || hr_parse_timestamp(value->text, value->len, session_zone(p), hr_clock_ms() * 1000, out);
+    return special_moment(p, value, &day, out) ||
+           hr_parse_timestamp(value->text, value->len, session_zone(p), hr_clock_ms() * 1000, out);
 }
 
 static bool read_timestamp_ntz(struct parser *p, const struct token *value, int64_t *out)
@@ -622,7 +715,10 @@ static bool read_timestamp_ntz(struct parser *p, const struct token *value, int6
 static bool read_time(struct parser *p, const struct token *value, int64_t *out)
 {
     char *text = hr_printf(p->arena, "1970-01-01T%.*s", (int)value->len, value->text);
-    if (!value->len || !isdigit((unsigned char)value->text[0]) || !hr_parse_timestamp_ntz(text, strlen(text), false, out) || *out >= HR_US_PER_DAY)
+    if (!value->len ||
+        !isdigit((unsigned char)value->text[0]) ||
+        !hr_parse_timestamp_ntz(text, strlen(text), false, out) ||
+        *out >= HR_US_PER_DAY)
         return false;
     *out *= 1000;
     return true;
@@ -635,7 +731,8 @@ static struct node hex(struct parser *p, const struct token *value, int start)
     for (size_t i = 0; i < value->len; i++) {
         if (!isxdigit((unsigned char)value->text[i]))
             return invalid_typed(p, "X", value, start);
-        int digit = isdigit((unsigned char)value->text[i]) ? value->text[i] - '0' : (value->text[i] | 32) - 'a' + 10;
+        int digit = isdigit((unsigned char)value->text[i]) ? value->text[i] - '0'
+                                                           : (value->text[i] | 32) - 'a' + 10;
         bytes[(i + odd) / 2] = (char)((unsigned char)bytes[(i + odd) / 2] << 4 | digit);
     }
     struct node node = literal(p, hr_type_basic(HR_TYPE_BINARY), start, value->stop);
@@ -644,7 +741,11 @@ static struct node hex(struct parser *p, const struct token *value, int start)
     return node;
 }
 
-static const struct typed { const char *name; enum hr_type_id id; bool (*read)(struct parser *, const struct token *, int64_t *); } typed[] = {
+static const struct typed {
+    const char *name;
+    enum hr_type_id id;
+    bool (*read)(struct parser *, const struct token *, int64_t *);
+} typed[] = {
     {"DATE", HR_TYPE_DATE, read_date},
     {"TIMESTAMP", HR_TYPE_TIMESTAMP, read_timestamp},
     {"TIMESTAMP_LTZ", HR_TYPE_TIMESTAMP, read_timestamp},
@@ -652,7 +753,9 @@ static const struct typed { const char *name; enum hr_type_id id; bool (*read)(s
     {"TIME", HR_TYPE_TIME, read_time},
 };
 
-struct node hr_sql_typed_literal(struct parser *p, const struct token *name, const struct token *value)
+struct node hr_sql_typed_literal(struct parser *p,
+                                 const struct token *name,
+                                 const struct token *value)
 {
     if (hr_sql_word_is(p, name, "x"))
         return hex(p, value, name->start);
@@ -663,14 +766,18 @@ struct node hr_sql_typed_literal(struct parser *p, const struct token *name, con
         int64_t amount;
         if (!(ntz ? read_timestamp_ntz : typed[i].read)(p, value, &amount))
             return invalid_typed(p, typed[i].name, value, name->start);
-        struct node node = literal(p, hr_type_basic(ntz ? HR_TYPE_TIMESTAMP_NTZ : typed[i].id), name->start, value->stop);
+        struct node node = literal(p, hr_type_basic(ntz ? HR_TYPE_TIMESTAMP_NTZ : typed[i].id),
+                                   name->start, value->stop);
         node.expr->literal->integer = amount;
         return node;
     }
     char *upper = hr_printf(p->arena, "\"%s\"", name->text);
     for (char *c = upper; *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    hr_sql_late(p, name->start, value->stop, "UNSUPPORTED_TYPED_LITERAL", "unsupportedType", upper, "supportedTypes",
-                "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"", NULL);
+    hr_sql_late(
+        p, name->start, value->stop, "UNSUPPORTED_TYPED_LITERAL", "unsupportedType", upper,
+        "supportedTypes",
+        "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"",
+        NULL);
     return literal(p, hr_type_basic(HR_TYPE_STRING), name->start, value->stop);
 }

@@ -36,7 +36,8 @@ enum hr_code hr_sql_syntax_text(struct parser *p, int start, int stop)
     return hr_sql_syntax(p, &(struct token){.kind = TK_ID, .start = start, .stop = stop});
 }
 
-/* Spark adds where in the text: a query context for what has a condition of parsing, nothing for other exceptions */
+/* Spark adds where in the text: a query context for what has a condition of parsing, nothing for
+ * other exceptions */
 static void locate(struct parser *p, struct hr_err *err, int start, int stop)
 {
     if (start >= 0 && stop > start)
@@ -91,7 +92,9 @@ static void feed_all(struct parser *p, int entry)
 }
 
 /* syntax that Spark has and this parser has not: found by the word at which it failed */
-static const struct { const char *word, *before, *feature; } missing[] = {
+static const struct {
+    const char *word, *before, *feature;
+} missing[] = {
     {"|>", NULL, "pipe syntax (|>)"},
     {"approx", NULL, "JOIN … NEAREST BY"},
     {"exact", NULL, "JOIN … NEAREST BY"},
@@ -111,23 +114,32 @@ static bool refuse_missing(struct parser *p)
         if (!found || !hr_sql_word_is(p, bad, missing[i].word))
             continue;
         p->failed = false;
-        hr_sql_fail_at(p, bad->start, bad->stop, "UNSUPPORTED_FEATURE", "feature", missing[i].feature, NULL);
+        hr_sql_fail_at(p, bad->start, bad->stop, "UNSUPPORTED_FEATURE", "feature",
+                       missing[i].feature, NULL);
         return true;
     }
     return false;
 }
 
-/* the last token is one too many: Spark says so. a-b where a name was expected has an error of its own. */
+/* the last token is one too many: Spark says so. a-b where a name was expected has an error of its
+ * own. */
 static void explain_failure(struct parser *p, int entry)
 {
     const struct token *bad = &p->tokens[p->at];
     if (strcmp(p->err->condition, "PARSE_SYNTAX_ERROR") || p->at >= p->count || refuse_missing(p))
         return;
-    if (bad->kind == TK_MINUS && p->at && p->tokens[p->at - 1].kind == TK_ID && bad[1].kind == TK_ID && !bad->space && !bad[1].space) {
+    if (bad->kind == TK_MINUS &&
+        p->at &&
+        p->tokens[p->at - 1].kind == TK_ID &&
+        bad[1].kind == TK_ID &&
+        !bad->space &&
+        !bad[1].space) {
         const struct token *first = bad - 1;
         p->failed = false;
-        hr_sql_fail_at(p, first->start, bad[1].stop, "INVALID_IDENTIFIER", "ident",
-                       hr_strndup(p->arena, p->sql + first->start, (size_t)(bad[1].stop - first->start)), NULL);
+        hr_sql_fail_at(
+            p, first->start, bad[1].stop, "INVALID_IDENTIFIER", "ident",
+            hr_strndup(p->arena, p->sql + first->start, (size_t)(bad[1].stop - first->start)),
+            NULL);
         hr_origin_syntax(p->err, p->sql, bad->start);
         return;
     }
@@ -144,7 +156,8 @@ static void explain_failure(struct parser *p, int entry)
     if (again.failed)
         return;
     char near[512], hint[600];
-    snprintf(near, sizeof near, "'%.*s'", bad->stop - bad->start < 400 ? bad->stop - bad->start : 400, p->sql + bad->start);
+    snprintf(near, sizeof near, "'%.*s'",
+             bad->stop - bad->start < 400 ? bad->stop - bad->start : 400, p->sql + bad->start);
     snprintf(hint, sizeof hint, ": extra input %s", near);
     hr_fail_spark(p->err, "PARSE_SYNTAX_ERROR", "error", near, "hint", hint, NULL);
     hr_origin_syntax(p->err, p->sql, bad->start);
@@ -169,7 +182,11 @@ enum hr_code hr_sql_run(struct parser *p, size_t from, int entry)
 
 static const struct hr_sql_options defaults;
 
-static enum hr_code begin(struct parser *p, struct hr_arena *arena, const char *text, const struct hr_sql_options *options, struct hr_err *err)
+static enum hr_code begin(struct parser *p,
+                          struct hr_arena *arena,
+                          const char *text,
+                          const struct hr_sql_options *options,
+                          struct hr_err *err)
 {
     size_t len = strlen(text);
     *p = (struct parser){.arena = arena, .err = err, .options = options ? options : &defaults};
@@ -223,8 +240,11 @@ static enum hr_code parse_statement(struct parser *p, struct hr_sql_statement *s
     return HR_OK;
 }
 
-enum hr_code hr_sql_parse_statement(struct hr_arena *arena, const char *text, const struct hr_sql_options *options,
-                                    struct hr_sql_statement *statement, struct hr_err *err)
+enum hr_code hr_sql_parse_statement(struct hr_arena *arena,
+                                    const char *text,
+                                    const struct hr_sql_options *options,
+                                    struct hr_sql_statement *statement,
+                                    struct hr_err *err)
 {
     struct hr_err own;
     struct parser p;
@@ -232,7 +252,10 @@ enum hr_code hr_sql_parse_statement(struct hr_arena *arena, const char *text, co
     return parse_statement(&p, statement);
 }
 
-enum hr_code hr_sql_parse_query(struct hr_arena *arena, const char *text, const struct hr_sql_options *options, struct hr_rel **query,
+enum hr_code hr_sql_parse_query(struct hr_arena *arena,
+                                const char *text,
+                                const struct hr_sql_options *options,
+                                struct hr_rel **query,
                                 struct hr_err *err)
 {
     struct hr_err own;
@@ -248,7 +271,10 @@ enum hr_code hr_sql_parse_query(struct hr_arena *arena, const char *text, const 
     return HR_OK;
 }
 
-enum hr_code hr_sql_parse_expr(struct hr_arena *arena, const char *text, const struct hr_sql_options *options, struct hr_expr **expr,
+enum hr_code hr_sql_parse_expr(struct hr_arena *arena,
+                               const char *text,
+                               const struct hr_sql_options *options,
+                               struct hr_expr **expr,
                                struct hr_err *err)
 {
     struct hr_err own;
@@ -263,13 +289,20 @@ enum hr_code hr_sql_parse_expr(struct hr_arena *arena, const char *text, const s
     return HR_OK;
 }
 
-enum hr_code hr_sql_parse_type(struct hr_arena *arena, const char *text, const struct hr_type **type, struct hr_err *err)
+enum hr_code hr_sql_parse_type(struct hr_arena *arena,
+                               const char *text,
+                               const struct hr_type **type,
+                               struct hr_err *err)
 {
     return hr_type_from_ddl(arena, text, type, err);
 }
 
-/* Spark's attribute names are not SQL: any character may stand in an unquoted part, and backquotes must enclose a whole part */
-enum hr_code hr_sql_parse_names(struct hr_arena *arena, const char *text, struct hr_names *names, struct hr_err *err)
+/* Spark's attribute names are not SQL: any character may stand in an unquoted part, and backquotes
+ * must enclose a whole part */
+enum hr_code hr_sql_parse_names(struct hr_arena *arena,
+                                const char *text,
+                                struct hr_names *names,
+                                struct hr_err *err)
 {
     size_t room = 1;
     for (const char *s = text; *s; s++)

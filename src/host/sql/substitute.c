@@ -1,4 +1,5 @@
-/* ${name} in SQL text: Spark's VariableSubstitution. The text is replaced before it is parsed, as often as a value names another. */
+/* ${name} in SQL text: Spark's VariableSubstitution. The text is replaced before it is parsed, as
+ * often as a value names another. */
 #include "host/sql/sql.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -6,7 +7,8 @@
 #include <string.h>
 
 #define DEPTH_MAX 32
-#define REPLACED_MAX 10000             /* variables whose values name others twice each double the work with each of them */
+#define REPLACED_MAX \
+    10000 /* variables whose values name others twice each double the work with each of them */
 
 struct substitution {
     struct hr_arena *arena;
@@ -17,7 +19,8 @@ struct substitution {
     size_t depth, replaced;
 };
 
-/* ${prefix:name}, without blanks: what it names; NULL: it is none. *end: its '}', or where the search for one ended, up to which none begins either */
+/* ${prefix:name}, without blanks: what it names; NULL: it is none. *end: its '}', or where the
+ * search for one ended, up to which none begins either */
 static const char *reference(struct hr_arena *arena, const char *p, const char **end)
 {
     const char *name = p + 2;
@@ -29,7 +32,8 @@ static const char *reference(struct hr_arena *arena, const char *p, const char *
     return hr_strndup(arena, name, (size_t)(*end - name));
 }
 
-/* spark:, sparkconf:, hivevar: and hiveconf: all mean the configuration. The host's environment and Java's properties are nobody's here. */
+/* spark:, sparkconf:, hivevar: and hiveconf: all mean the configuration. The host's environment and
+ * Java's properties are nobody's here. */
 static const char *configured(const char *name)
 {
     static const char *const prefixes[] = {"spark:", "sparkconf:", "hivevar:", "hiveconf:"};
@@ -45,15 +49,23 @@ static const char *configured(const char *name)
 
 static enum hr_code replace_all(struct substitution *s, const char *text, struct hr_buf *out);
 
-static enum hr_code replace_one(struct substitution *s, const char *name, const char *text, struct hr_buf *out)
+static enum hr_code replace_one(struct substitution *s,
+                                const char *name,
+                                const char *text,
+                                struct hr_buf *out)
 {
     for (size_t i = 0; i < s->depth; i++)
         if (!strcmp(s->used[i], name))
-            return hr_fail_spark(s->err, "", "requirement", hr_printf(s->arena, "Circular reference in %s: %s", text, name), NULL);
+            return hr_fail_spark(s->err, "", "requirement",
+                                 hr_printf(s->arena, "Circular reference in %s: %s", text, name),
+                                 NULL);
     if (s->depth == DEPTH_MAX)
-        return hr_fail(s->err, HR_E_LIMIT, "the variable %s leads over more than %d others", name, DEPTH_MAX);
+        return hr_fail(s->err, HR_E_LIMIT, "the variable %s leads over more than %d others", name,
+                       DEPTH_MAX);
     if (++s->replaced > REPLACED_MAX)
-        return hr_fail(s->err, HR_E_LIMIT, "the text and the values of its variables name more than %d variables", REPLACED_MAX);
+        return hr_fail(s->err, HR_E_LIMIT,
+                       "the text and the values of its variables name more than %d variables",
+                       REPLACED_MAX);
     const char *value = s->lookup(s->arg, configured(name));
     s->used[s->depth++] = name;
     enum hr_code code = replace_all(s, value ? value : "", out);
@@ -77,7 +89,12 @@ static enum hr_code replace_all(struct substitution *s, const char *text, struct
     return HR_OK;
 }
 
-enum hr_code hr_sql_substitute(struct hr_arena *arena, const char *text, hr_sql_lookup *lookup, void *arg, const char **out, struct hr_err *err)
+enum hr_code hr_sql_substitute(struct hr_arena *arena,
+                               const char *text,
+                               hr_sql_lookup *lookup,
+                               void *arg,
+                               const char **out,
+                               struct hr_err *err)
 {
     *out = text;
     if (!strstr(text, "${"))

@@ -5,7 +5,8 @@
 
 int32_t hr_days_from_civil(int64_t year, int month, int day)
 {
-    /* years start in March, so that the leap day is the last of its year; eras of 400 years have 146,097 days */
+    /* years start in March, so that the leap day is the last of its year; eras of 400 years have
+     * 146,097 days */
     year -= month <= 2;
     int64_t era = hr_floor_div(year, 400), of_era = year - era * 400;
     int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -15,9 +16,11 @@ int32_t hr_days_from_civil(int64_t year, int month, int day)
 
 void hr_civil_from_days(int32_t days, int64_t *year, int *month, int *day)
 {
-    int64_t shifted = (int64_t)days + 719468, era = hr_floor_div(shifted, 146097), of_era = shifted - era * 146097;
+    int64_t shifted = (int64_t)days + 719468, era = hr_floor_div(shifted, 146097),
+            of_era = shifted - era * 146097;
     int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100), shifted_month = (5 * of_year + 2) / 153;
+    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100),
+            shifted_month = (5 * of_year + 2) / 153;
     *day = (int)(of_year - (153 * shifted_month + 2) / 5 + 1);
     *month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
     *year = year_of_era + era * 400 + (*month <= 2);
@@ -35,18 +38,26 @@ bool hr_add_months(int64_t local_us, int64_t months, int64_t *out)
     int64_t day = hr_floor_div(local_us, HR_US_PER_DAY), year, total;
     int month, date;
     hr_civil_from_days((int32_t)day, &year, &month, &date);
-    if (__builtin_add_overflow(year * 12 + month - 1, months, &total) || total < -120000000 || total > 120000000)
+    if (__builtin_add_overflow(year * 12 + month - 1, months, &total) ||
+        total < -120000000 ||
+        total > 120000000)
         return false;
     year = hr_floor_div(total, 12);
     month = (int)hr_floor_mod(total, 12) + 1;
     int last = hr_days_in_month(year, month);
     int64_t to = hr_days_from_civil(year, month, date < last ? date : last);
-    return !__builtin_mul_overflow(to, HR_US_PER_DAY, out) && !__builtin_add_overflow(*out, hr_floor_mod(local_us, HR_US_PER_DAY), out);
+    return !__builtin_mul_overflow(to, HR_US_PER_DAY, out) &&
+           !__builtin_add_overflow(*out, hr_floor_mod(local_us, HR_US_PER_DAY), out);
 }
 
 bool hr_is_valid_date(int64_t year, int month, int day)
 {
-    return year >= -9999999 && year <= 9999999 && month >= 1 && month <= 12 && day >= 1 && day <= hr_days_in_month(year, month);
+    return year >= -9999999 &&
+           year <= 9999999 &&
+           month >= 1 &&
+           month <= 12 &&
+           day >= 1 &&
+           day <= hr_days_in_month(year, month);
 }
 
 static bool is_space(char c)
@@ -96,7 +107,8 @@ bool hr_parse_date(const char *text, size_t len, int32_t *days)
     return true;
 }
 
-/* year, month, day, hour, minute, second, microseconds, as SparkDateTimeUtils.parseTimestampString cuts them */
+/* year, month, day, hour, minute, second, microseconds, as SparkDateTimeUtils.parseTimestampString
+ * cuts them */
 struct fields {
     int64_t at[7];
     bool just_time;
@@ -145,8 +157,10 @@ static bool cut_timestamp(const char *text, size_t len, struct fields *out)
         }
         if (!segment_is_valid(segment, digits))
             return false;
-        bool date_joint = segment < 2 && c == '-', day_joint = segment == 2 && (c == ' ' || c == 'T');
-        bool time_joint = (segment == 3 || segment == 4) && c == ':', point = segment == 5 && c == '.';
+        bool date_joint = segment < 2 && c == '-',
+             day_joint = segment == 2 && (c == ' ' || c == 'T');
+        bool time_joint = (segment == 3 || segment == 4) && c == ':',
+             point = segment == 5 && c == '.';
         bool bare_time = segment == 0 && c == ':' && out->year_sign == 1 && digits <= 2;
         if (bare_time || (segment == 0 && c == ':'))
             return false; /* reached only with four digits or more */
@@ -178,7 +192,8 @@ static bool cut_timestamp(const char *text, size_t len, struct fields *out)
 static bool is_bare_time(const char *text, size_t len)
 {
     trim(&text, &len);
-    return (len > 1 && is_digit(text[0]) && text[1] == ':') || (len > 2 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':');
+    return (len > 1 && is_digit(text[0]) && text[1] == ':') ||
+           (len > 2 && is_digit(text[0]) && is_digit(text[1]) && text[2] == ':');
 }
 
 static bool cut(const char *text, size_t len, struct fields *out)
@@ -205,15 +220,20 @@ static bool fields_to_local(const struct fields *fields, int32_t today, int64_t 
         return false;
     int32_t days = today;
     if (!fields->just_time) {
-        if (year < -290308 || year > 294247 || !hr_is_valid_date(year, (int)fields->at[1], (int)fields->at[2]))
+        if (year < -290308 ||
+            year > 294247 ||
+            !hr_is_valid_date(year, (int)fields->at[1], (int)fields->at[2]))
             return false;
         days = hr_days_from_civil(year, (int)fields->at[1], (int)fields->at[2]);
     }
-    int64_t time = ((fields->at[3] * 60 + fields->at[4]) * 60 + fields->at[5]) * HR_US_PER_SECOND + fields->at[6];
-    return !__builtin_mul_overflow((int64_t)days, HR_US_PER_DAY, us) && !__builtin_add_overflow(*us, time, us);
+    int64_t time = ((fields->at[3] * 60 + fields->at[4]) * 60 + fields->at[5]) * HR_US_PER_SECOND +
+                   fields->at[6];
+    return !__builtin_mul_overflow((int64_t)days, HR_US_PER_DAY, us) &&
+           !__builtin_add_overflow(*us, time, us);
 }
 
-bool hr_parse_timestamp(const char *text, size_t len, const struct hr_zone *zone, int64_t now_us, int64_t *us)
+bool hr_parse_timestamp(
+    const char *text, size_t len, const struct hr_zone *zone, int64_t now_us, int64_t *us)
 {
     struct fields fields;
     if (!cut(text, len, &fields))
@@ -289,7 +309,8 @@ static size_t put_fraction(char *out, int64_t us)
 
 size_t hr_print_timestamp(int64_t local_us, char out[static HR_TIMESTAMP_TEXT_MAX])
 {
-    int64_t days = hr_floor_div(local_us, HR_US_PER_DAY), time = local_us - days * HR_US_PER_DAY, seconds = time / HR_US_PER_SECOND;
+    int64_t days = hr_floor_div(local_us, HR_US_PER_DAY), time = local_us - days * HR_US_PER_DAY,
+            seconds = time / HR_US_PER_SECOND;
     size_t at = hr_print_date((int32_t)days, out);
     out[at++] = ' ';
     at += put_padded(out + at, seconds / 3600, 2);
@@ -307,7 +328,10 @@ static size_t put_text(char *out, const char *text)
     return len;
 }
 
-size_t hr_print_year_month(int32_t months, int first_unit, int last_unit, char out[static HR_INTERVAL_TEXT_MAX])
+size_t hr_print_year_month(int32_t months,
+                           int first_unit,
+                           int last_unit,
+                           char out[static HR_INTERVAL_TEXT_MAX])
 {
     size_t at = put_text(out, "INTERVAL '");
     int64_t rest = months;
@@ -329,10 +353,14 @@ size_t hr_print_year_month(int32_t months, int first_unit, int last_unit, char o
     return at + put_text(out + at, "' YEAR TO MONTH");
 }
 
-size_t hr_print_day_time(int64_t us, int first_unit, int last_unit, char out[static HR_INTERVAL_TEXT_MAX])
+size_t hr_print_day_time(int64_t us,
+                         int first_unit,
+                         int last_unit,
+                         char out[static HR_INTERVAL_TEXT_MAX])
 {
     static const char *const names[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
-    static const uint64_t sizes[] = {86400u * 1000000ull, 3600u * 1000000ull, 60u * 1000000ull, 1000000ull};
+    static const uint64_t sizes[] = {86400u * 1000000ull, 3600u * 1000000ull, 60u * 1000000ull,
+                                     1000000ull};
     static const char joints[] = {0, ' ', ':', ':'};
     size_t at = put_text(out, "INTERVAL '");
     uint64_t rest = us < 0 ? 0 - (uint64_t)us : (uint64_t)us;
@@ -344,7 +372,8 @@ size_t hr_print_day_time(int64_t us, int first_unit, int last_unit, char out[sta
         if (unit > first_unit)
             out[at++] = joints[unit];
         /* the leading field has no padding but for seconds, which Spark always pads */
-        at += put_padded(out + at, (int64_t)value, unit == first_unit && unit != 3 && unit == 0 ? 1 : 2);
+        at += put_padded(out + at, (int64_t)value,
+                         unit == first_unit && unit != 3 && unit == 0 ? 1 : 2);
         if (unit == 3)
             at += put_fraction(out + at, (int64_t)rest);
     }
@@ -368,7 +397,10 @@ static size_t put_unit(char *out, size_t at, int64_t value, const char *unit)
     return at + put_text(out + at, unit);
 }
 
-size_t hr_print_calendar_interval(int32_t months, int32_t days, int64_t us, char out[static HR_INTERVAL_TEXT_MAX])
+size_t hr_print_calendar_interval(int32_t months,
+                                  int32_t days,
+                                  int64_t us,
+                                  char out[static HR_INTERVAL_TEXT_MAX])
 {
     size_t at = put_unit(out, 0, months / 12, "years");
     at = put_unit(out, at, months % 12, "months");

@@ -104,11 +104,15 @@ int64_t hr_xxhash64_bytes(const void *bytes, size_t len, int64_t seed)
     const unsigned char *at = bytes, *end = at + len;
     uint64_t h = (uint64_t)seed + PRIME5;
     if (len >= 32) {
-        uint64_t lanes[4] = {(uint64_t)seed + PRIME1 + PRIME2, (uint64_t)seed + PRIME2, (uint64_t)seed, (uint64_t)seed - PRIME1};
+        uint64_t lanes[4] = {(uint64_t)seed + PRIME1 + PRIME2, (uint64_t)seed + PRIME2,
+                             (uint64_t)seed, (uint64_t)seed - PRIME1};
         for (; end - at >= 32; at += 32)
             for (int i = 0; i < 4; i++)
                 lanes[i] = round_of(lanes[i], read64(at + i * 8));
-        h = rotate64(lanes[0], 1) + rotate64(lanes[1], 7) + rotate64(lanes[2], 12) + rotate64(lanes[3], 18);
+        h = rotate64(lanes[0], 1) +
+            rotate64(lanes[1], 7) +
+            rotate64(lanes[2], 12) +
+            rotate64(lanes[3], 18);
         for (int i = 0; i < 4; i++)
             h = (h ^ round_of(0, lanes[i])) * PRIME1 + PRIME4;
     }

@@ -7,18 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOUBLE_PLACES_MAX 340   /* java.text.DecimalFormat's of a double */
-#define WIDTH_MAX 100000   /* a wider field is a mistake, or an attack */
+#define DOUBLE_PLACES_MAX 340 /* java.text.DecimalFormat's of a double */
+#define WIDTH_MAX 100000      /* a wider field is a mistake, or an attack */
 
 struct spec {
     bool left, plus, space, zero, group, parenthesis, alternate, upper;
-    int width, precision;  /* -1: not given */
+    int width, precision; /* -1: not given */
     char conversion;
 };
 
 /* ---- numbers ---- */
 
-/* HALF_UP (Formatter) of the double's shortest decimal text, as BigDecimal(Double.toString(value)) rounds */
+/* HALF_UP (Formatter) of the double's shortest decimal text, as BigDecimal(Double.toString(value))
+ * rounds */
 static void add_fixed(struct hr_buf *out, double value, int places)
 {
     char text[HR_DOUBLE_TEXT_MAX];
@@ -51,7 +52,8 @@ static void add_grouped(struct hr_buf *out, const char *digits, size_t len)
 }
 
 /* sign, grouping, zeros up to the width: `digits` has no sign */
-static void add_signed(struct hr_buf *out, const struct spec *spec, bool negative, const char *digits, size_t len)
+static void add_signed(
+    struct hr_buf *out, const struct spec *spec, bool negative, const char *digits, size_t len)
 {
     struct hr_buf body;
     hr_buf_init(&body, HR_BUF_GROWS);
@@ -59,7 +61,10 @@ static void add_signed(struct hr_buf *out, const struct spec *spec, bool negativ
         add_grouped(&body, digits, len);
     else
         hr_buf_add(&body, digits, len);
-    const char *before = negative ? (spec->parenthesis ? "(" : "-") : spec->plus ? "+" : spec->space ? " " : "";
+    const char *before = negative      ? (spec->parenthesis ? "(" : "-")
+                         : spec->plus  ? "+"
+                         : spec->space ? " "
+                                       : "";
     const char *behind = negative && spec->parenthesis ? ")" : "";
     size_t used = strlen(before) + hr_buf_len(&body) + strlen(behind);
     hr_buf_adds(out, before);
@@ -84,7 +89,8 @@ static void add_integer(struct hr_buf *out, const struct spec *spec, const struc
     if (arg->bits < 64)
         bits &= (UINT64_C(1) << arg->bits) - 1;
     const char *prefix = !spec->alternate ? "" : spec->conversion == 'x' ? "0x" : "0";
-    len = snprintf(digits, sizeof digits, spec->conversion == 'x' ? "%llx" : "%llo", (unsigned long long)bits);
+    len = snprintf(digits, sizeof digits, spec->conversion == 'x' ? "%llx" : "%llo",
+                   (unsigned long long)bits);
     hr_buf_adds(out, prefix);
     for (size_t used = (size_t)len + strlen(prefix); spec->zero && (int)used < spec->width; used++)
         hr_buf_addc(out, '0');
@@ -94,23 +100,29 @@ static void add_integer(struct hr_buf *out, const struct spec *spec, const struc
 static void add_real(struct hr_buf *out, const struct spec *spec, double value)
 {
     if (isnan(value) || isinf(value)) {
-        hr_buf_adds(out, isnan(value) ? "NaN" : signbit(value) ? (spec->parenthesis ? "(Infinity)" : "-Infinity") : spec->plus ? "+Infinity" : "Infinity");
+        hr_buf_adds(out, isnan(value)     ? "NaN"
+                         : signbit(value) ? (spec->parenthesis ? "(Infinity)" : "-Infinity")
+                         : spec->plus     ? "+Infinity"
+                                          : "Infinity");
         return;
     }
     struct hr_buf digits;
-    hr_buf_init(&digits, HR_BUF_GROWS);        /* at most WIDTH_MAX places behind a double's 309 digits */
+    /* at most WIDTH_MAX places behind a double's 309 digits */
+    hr_buf_init(&digits, HR_BUF_GROWS);
     double size = fabs(value);
     int places = spec->precision < 0 ? 6 : spec->precision;
     if (spec->conversion == 'f') {
         add_fixed(&digits, size, places);
     } else if (spec->conversion == 'e') {
         add_scientific(&digits, size, places);
-    } else { /* g: Java counts significant digits, never drops zeros, and is plain from 10^-4 up to 10^precision */
+    } else { /* g: Java counts significant digits, never drops zeros, and is plain from 10^-4 up to
+                10^precision */
         int significant = places ? places : 1;
         if (size != 0 && (size < 1e-4 || size >= pow(10, significant)))
             add_scientific(&digits, size, significant - 1);
         else
-            add_fixed(&digits, size, size == 0 ? significant - 1 : significant - 1 - (int)floor(log10(size)));
+            add_fixed(&digits, size,
+                      size == 0 ? significant - 1 : significant - 1 - (int)floor(log10(size)));
     }
     add_signed(out, spec, signbit(value), hr_buf_text(&digits), hr_buf_len(&digits));
     hr_buf_release(&digits);
@@ -137,11 +149,20 @@ static void add_text_of(struct hr_buf *out, const struct spec *spec, const struc
     const char *bytes = arg->text;
     size_t len = arg->len;
     switch (arg->kind) {
-    case HR_ARG_NULL: bytes = "null", len = 4; break;
-    case HR_ARG_INTEGER: len = hr_print_integer(arg->integer, text), bytes = text; break;
-    case HR_ARG_REAL: len = hr_print_double(arg->real, text), bytes = text; break;
-    case HR_ARG_BOOLEAN: bytes = arg->boolean ? "true" : "false", len = strlen(bytes); break;
-    default: break;
+    case HR_ARG_NULL:
+        bytes = "null", len = 4;
+        break;
+    case HR_ARG_INTEGER:
+        len = hr_print_integer(arg->integer, text), bytes = text;
+        break;
+    case HR_ARG_REAL:
+        len = hr_print_double(arg->real, text), bytes = text;
+        break;
+    case HR_ARG_BOOLEAN:
+        bytes = arg->boolean ? "true" : "false", len = strlen(bytes);
+        break;
+    default:
+        break;
     }
     if (spec->precision >= 0)
         len = hr_utf8_offset(bytes, len, (size_t)spec->precision);
@@ -158,14 +179,19 @@ static const char *class_of(const struct hr_argument *arg)
         if (arg->bits == 32)
             return "java.lang.Integer";
         return arg->bits == 16 ? "java.lang.Short" : "java.lang.Byte";
-    case HR_ARG_REAL: return arg->bits == 32 ? "java.lang.Float" : "java.lang.Double";
-    case HR_ARG_BOOLEAN: return "java.lang.Boolean";
-    case HR_ARG_TEXT: return "org.apache.spark.unsafe.types.UTF8String";
-    default: return arg->class ? arg->class : "java.lang.Object";
+    case HR_ARG_REAL:
+        return arg->bits == 32 ? "java.lang.Float" : "java.lang.Double";
+    case HR_ARG_BOOLEAN:
+        return "java.lang.Boolean";
+    case HR_ARG_TEXT:
+        return "org.apache.spark.unsafe.types.UTF8String";
+    default:
+        return arg->class ? arg->class : "java.lang.Object";
     }
 }
 
-static bool problem_is(char *problem, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool problem_is(char *problem, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static bool problem_is(char *problem, const char *format, ...)
 {
     va_list args;
@@ -181,14 +207,18 @@ static void add_hash(struct hr_buf *out, const struct hr_argument *arg)
     if (arg->kind == HR_ARG_REAL)
         memcpy(&bits, &arg->real, sizeof bits);
     if (arg->kind == HR_ARG_TEXT)
-        hr_buf_addf(out, "%x", (unsigned)hr_murmur3_bytes(arg->text, arg->len, 42)); /* UTF8String.hashCode */
+        hr_buf_addf(out, "%x",
+                    (unsigned)hr_murmur3_bytes(arg->text, arg->len, 42)); /* UTF8String.hashCode */
     else if (arg->bits == 64)
         hr_buf_addf(out, "%x", (unsigned)(bits ^ bits >> 32));
     else
         hr_buf_addf(out, "%x", (unsigned)arg->integer);
 }
 
-static bool add_number(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
+static bool add_number(struct hr_buf *out,
+                       const struct spec *spec,
+                       const struct hr_argument *arg,
+                       char *problem)
 {
     bool integer = strchr("dxoc", spec->conversion);
     if (arg->kind != (integer ? HR_ARG_INTEGER : HR_ARG_REAL))
@@ -204,11 +234,15 @@ static bool add_number(struct hr_buf *out, const struct spec *spec, const struct
     return true;
 }
 
-static bool convert(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
+static bool convert(struct hr_buf *out,
+                    const struct spec *spec,
+                    const struct hr_argument *arg,
+                    char *problem)
 {
     bool is_null = arg->kind == HR_ARG_NULL;
     if (!spec->conversion || !strchr("sbhdxoefgc", spec->conversion))
-        return problem_is(problem, "Conversion = '%c'", spec->upper ? spec->conversion - 32 : spec->conversion);
+        return problem_is(problem, "Conversion = '%c'",
+                          spec->upper ? spec->conversion - 32 : spec->conversion);
     if (spec->conversion == 's') {
         add_text_of(out, spec, arg);
         return true;
@@ -224,7 +258,9 @@ static bool convert(struct hr_buf *out, const struct spec *spec, const struct hr
     }
     if (spec->conversion != 'h')
         return add_number(out, spec, arg, problem);
-    if (arg->kind == HR_ARG_BOOLEAN || arg->kind == HR_ARG_OTHER || (arg->kind == HR_ARG_REAL && arg->bits == 32))
+    if (arg->kind == HR_ARG_BOOLEAN ||
+        arg->kind == HR_ARG_OTHER ||
+        (arg->kind == HR_ARG_REAL && arg->bits == 32))
         return problem_is(problem, "the conversion 'h' of %s is not supported", class_of(arg));
     add_hash(out, arg);
     return true;
@@ -245,14 +281,29 @@ static void read_flags(const char **at, const char *end, struct spec *spec)
 {
     for (; *at < end; (*at)++)
         switch (**at) {
-        case '-': spec->left = true; break;
-        case '+': spec->plus = true; break;
-        case ' ': spec->space = true; break;
-        case '0': spec->zero = true; break;
-        case ',': spec->group = true; break;
-        case '(': spec->parenthesis = true; break;
-        case '#': spec->alternate = true; break;
-        default: return;
+        case '-':
+            spec->left = true;
+            break;
+        case '+':
+            spec->plus = true;
+            break;
+        case ' ':
+            spec->space = true;
+            break;
+        case '0':
+            spec->zero = true;
+            break;
+        case ',':
+            spec->group = true;
+            break;
+        case '(':
+            spec->parenthesis = true;
+            break;
+        case '#':
+            spec->alternate = true;
+            break;
+        default:
+            return;
         }
 }
 
@@ -286,7 +337,8 @@ static void add_padded(struct hr_buf *out, const struct spec *spec, const struct
 }
 
 /* what follows a '%', up to its conversion; *index 0: the next argument; *again: the one before */
-static bool read_spec(const char **at, const char *end, struct spec *spec, int *index, bool *again, char *problem)
+static bool read_spec(
+    const char **at, const char *end, struct spec *spec, int *index, bool *again, char *problem)
 {
     const char *start = *at;
     *spec = (struct spec){.precision = -1, .width = -1};
@@ -326,7 +378,10 @@ static void add_sign(struct hr_buf *out, const struct spec *spec)
     hr_buf_release(&one);
 }
 
-static bool add_argument(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg, char *problem)
+static bool add_argument(struct hr_buf *out,
+                         const struct spec *spec,
+                         const struct hr_argument *arg,
+                         char *problem)
 {
     struct hr_buf body;
     hr_buf_init(&body, HR_FUNCTION_TEXT_MAX);
@@ -337,7 +392,12 @@ static bool add_argument(struct hr_buf *out, const struct spec *spec, const stru
     return ok;
 }
 
-bool hr_java_format(const char *format, size_t len, const struct hr_argument *args, size_t count, struct hr_buf *out, char *problem)
+bool hr_java_format(const char *format,
+                    size_t len,
+                    const struct hr_argument *args,
+                    size_t count,
+                    struct hr_buf *out,
+                    char *problem)
 {
     const char *at = format, *end = format + len;
     size_t next = 0, last = SIZE_MAX;
@@ -384,10 +444,11 @@ void hr_format_number(double value, int places, struct hr_buf *out)
     char *digits = NULL;
     places = places < DOUBLE_PLACES_MAX ? places : DOUBLE_PLACES_MAX;
     if (!hr_buf_room(out, (size_t)places))
-        return;                                              /* too long, and says so when it is read */
+        return; /* too long, and says so when it is read */
     /* glibc rounds the exact value half to even, as DecimalFormat does */
     int len = asprintf(&digits, "%.*f", places, fabs(value));
-    HR_CHECK(len >= 0);                                      /* memory, as small as the room above */
+    /* memory, as small as the room above */
+    HR_CHECK(len >= 0);
     if (signbit(value))
         hr_buf_addc(out, '-');
     add_grouped(out, digits, (size_t)len);

@@ -1,20 +1,33 @@
-/* Patterns of LIKE: a pattern is read into runs once, and each text is gone through once. What stands before the first % is at the text's
- * start, what stands behind the last at its end, and each part between is where it first can be: an earlier place never spoils a later part. */
+/* Patterns of LIKE: a pattern is read into runs once, and each text is gone through once. What
+ * stands before the first % is at the text's start, what stands behind the last at its end, and
+ * each part between is where it first can be: an earlier place never spoils a later part. */
 #include "host/value/java_text.h"
 #include "base/check.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* so many characters of any kind, then bytes of the pattern; `opens` a part: a % stands before it */
-struct run { size_t any; size_t at, len; bool opens; };
+/* so many characters of any kind, then bytes of the pattern; `opens` a part: a % stands before it
+ */
+struct run {
+    size_t any;
+    size_t at, len;
+    bool opens;
+};
 
 struct hr_like {
-    char *bytes; size_t bytes_cap;                           /* the pattern without its escapes */
-    struct run *runs; size_t count, cap;
+    char *bytes;
+    size_t bytes_cap; /* the pattern without its escapes */
+    struct run *runs;
+    size_t count, cap;
 };
 
 /* one text being matched; steps since its watch was asked */
-struct matching { const struct hr_like *like; const struct hr_watch *watch; size_t steps; bool ended; };
+struct matching {
+    const struct hr_like *like;
+    const struct hr_watch *watch;
+    size_t steps;
+    bool ended;
+};
 
 struct hr_like *hr_like_new(void)
 {
@@ -58,9 +71,16 @@ static bool starts(const char *text, size_t len, const char *with, size_t with_l
     return with_len && len >= with_len && !memcmp(text, with, with_len);
 }
 
-enum hr_like_fault hr_like_read(struct hr_like *like, const char *pattern, size_t len, const char *escape, size_t escape_len, size_t *bad, size_t *bad_len)
+enum hr_like_fault hr_like_read(struct hr_like *like,
+                                const char *pattern,
+                                size_t len,
+                                const char *escape,
+                                size_t escape_len,
+                                size_t *bad,
+                                size_t *bad_len)
 {
-    if (like->bytes_cap <= len) {                            /* there are bytes for an empty pattern too: it is compared like any other */
+    /* there are bytes for an empty pattern too: it is compared like any other */
+    if (like->bytes_cap <= len) {
         free(like->bytes);
         like->bytes = malloc(len + 1);
         HR_CHECK(like->bytes);
@@ -89,7 +109,7 @@ enum hr_like_fault hr_like_read(struct hr_like *like, const char *pattern, size_
             if (run->len)
                 run = new_run(like, made, false);
             run->any++;
-        } else if (!run->opens || run->any || run->len)      /* %% is % */
+        } else if (!run->opens || run->any || run->len) /* %% is % */
             run = new_run(like, made, true);
     }
     return HR_LIKE_READ;
@@ -160,13 +180,20 @@ static const char *skip_back(const char *from, const char *at, size_t characters
     return at;
 }
 
-/* the runs, whose first has its characters skipped already, at just this place: behind them, or NULL */
-static const char *match_here(struct matching *m, const struct run *run, const struct run *stop, const char *at, const char *end)
+/* the runs, whose first has its characters skipped already, at just this place: behind them, or
+ * NULL */
+static const char *match_here(struct matching *m,
+                              const struct run *run,
+                              const struct run *stop,
+                              const char *at,
+                              const char *end)
 {
     for (const struct run *next = run; next < stop; next++) {
         if (next > run)
             at = skip(at, end, next->any);
-        if (!at || (size_t)(end - at) < next->len || memcmp(at, m->like->bytes + next->at, next->len))
+        if (!at ||
+            (size_t)(end - at) < next->len ||
+            memcmp(at, m->like->bytes + next->at, next->len))
             return NULL;
         if (!goes_on(m, next->len + next->any))
             return NULL;
@@ -176,7 +203,11 @@ static const char *match_here(struct matching *m, const struct run *run, const s
 }
 
 /* the runs where they first stand: behind them, or NULL */
-static const char *match_first(struct matching *m, const struct run *run, const struct run *stop, const char *at, const char *end)
+static const char *match_first(struct matching *m,
+                               const struct run *run,
+                               const struct run *stop,
+                               const char *at,
+                               const char *end)
 {
     at = skip(at, end, run->any);
     while (at && goes_on(m, 1)) {
@@ -193,11 +224,16 @@ static const char *match_first(struct matching *m, const struct run *run, const 
 }
 
 /* the runs at the text's end: where they begin, or NULL */
-static const char *match_last(const struct hr_like *like, const struct run *run, const struct run *stop, const char *from, const char *end)
+static const char *match_last(const struct hr_like *like,
+                              const struct run *run,
+                              const struct run *stop,
+                              const char *from,
+                              const char *end)
 {
     while (stop > run) {
         stop--;
-        if ((size_t)(end - from) < stop->len || memcmp(end - stop->len, like->bytes + stop->at, stop->len))
+        if ((size_t)(end - from) < stop->len ||
+            memcmp(end - stop->len, like->bytes + stop->at, stop->len))
             return NULL;
         end = skip_back(from, end - stop->len, stop->any);
         if (!end)
@@ -206,7 +242,10 @@ static const char *match_last(const struct hr_like *like, const struct run *run,
     return end;
 }
 
-bool hr_like_match(const struct hr_like *like, const char *text, size_t len, const struct hr_watch *watch)
+bool hr_like_match(const struct hr_like *like,
+                   const char *text,
+                   size_t len,
+                   const struct hr_watch *watch)
 {
     struct matching m = {.like = like, .watch = watch};
     const struct run *runs = like->runs, *all = runs + like->count;

@@ -8,7 +8,8 @@
 
 static bool is_space(char c)
 {
-    return (unsigned char)c <= ' ' || c == 0x7f; /* UTF8String.trimAll: whitespace and ISO control characters */
+    /* UTF8String.trimAll: whitespace and ISO control characters */
+    return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
 static void trim(const char **text, size_t *len)
@@ -32,7 +33,8 @@ static bool all_digits(const char *text, size_t len)
     return true;
 }
 
-bool hr_parse_integer(const char *text, size_t len, int64_t min, int64_t max, bool allow_fraction, int64_t *out)
+bool hr_parse_integer(
+    const char *text, size_t len, int64_t min, int64_t max, bool allow_fraction, int64_t *out)
 {
     trim(&text, &len);
     if (!len)
@@ -46,7 +48,8 @@ bool hr_parse_integer(const char *text, size_t len, int64_t min, int64_t max, bo
     int64_t value = 0;
     size_t i = 0;
     for (; i < len && is_digit(text[i]); i++)
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, text[i] - '0', &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, text[i] - '0', &value))
             return false;
     if (i < len && !(allow_fraction && text[i] == '.' && all_digits(text + i + 1, len - i - 1)))
         return false;
@@ -58,7 +61,8 @@ bool hr_parse_integer(const char *text, size_t len, int64_t min, int64_t max, bo
     return true;
 }
 
-/* Java's grammar for a decimal or hexadecimal floating point literal, with an optional f, F, d or D behind it */
+/* Java's grammar for a decimal or hexadecimal floating point literal, with an optional f, F, d or D
+ * behind it */
 static bool is_java_float(const char *at, const char *end)
 {
     if (at < end && (*at == '+' || *at == '-'))
@@ -100,7 +104,12 @@ static bool is_java_float(const char *at, const char *end)
 /* NUL-terminated copy of a number's text, without the type letter, which strtod does not know */
 static char *number_text(const char *text, size_t len, char *small, size_t room)
 {
-    if (len && strchr("fFdD", text[len - 1]) && !(len > 2 && (text[1] == 'x' || text[1] == 'X' || text[2] == 'x' || text[2] == 'X') && !memchr(text, 'p', len) && !memchr(text, 'P', len)))
+    if (len &&
+        strchr("fFdD", text[len - 1]) &&
+        !(len > 2 &&
+          (text[1] == 'x' || text[1] == 'X' || text[2] == 'x' || text[2] == 'X') &&
+          !memchr(text, 'p', len) &&
+          !memchr(text, 'P', len)))
         len--;
     char *copy = len < room ? small : malloc(len + 1);
     if (copy) {
@@ -112,9 +121,14 @@ static char *number_text(const char *text, size_t len, char *small, size_t room)
 
 static bool special_double(const char *text, size_t len, double *out)
 {
-    static const struct { const char *text; double value; } special[] = {
-        {"inf", INFINITY}, {"+inf", INFINITY}, {"infinity", INFINITY}, {"+infinity", INFINITY}, {"-inf", -INFINITY},
-        {"-infinity", -INFINITY}, {"nan", NAN},
+    static const struct {
+        const char *text;
+        double value;
+    } special[] = {
+        {"inf", INFINITY},      {"+inf", INFINITY},
+        {"infinity", INFINITY}, {"+infinity", INFINITY},
+        {"-inf", -INFINITY},    {"-infinity", -INFINITY},
+        {"nan", NAN},
     };
     for (size_t i = 0; i < HR_LEN(special); i++)
         if (strlen(special[i].text) == len && !strncasecmp(special[i].text, text, len)) {
@@ -161,9 +175,25 @@ bool hr_parse_float(const char *text, size_t len, float *out)
 
 hr_int128 hr_power_of_ten(int exponent)
 {
-    static const int64_t small[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
-        100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
-        1000000000000000000};
+    static const int64_t small[] = {1,
+                                    10,
+                                    100,
+                                    1000,
+                                    10000,
+                                    100000,
+                                    1000000,
+                                    10000000,
+                                    100000000,
+                                    1000000000,
+                                    10000000000,
+                                    100000000000,
+                                    1000000000000,
+                                    10000000000000,
+                                    100000000000000,
+                                    1000000000000000,
+                                    10000000000000000,
+                                    100000000000000000,
+                                    1000000000000000000};
     if (exponent <= 18)
         return small[exponent];
     if (exponent <= 36)
@@ -197,12 +227,13 @@ bool hr_decimal_rescale(hr_int128 value, int from, int to, hr_int128 *out)
     return true;
 }
 
-/* A decimal literal taken apart: significant digits without leading zeros, and the power of ten of the last one. */
+/* A decimal literal taken apart: significant digits without leading zeros, and the power of ten of
+ * the last one. */
 struct digits {
     bool negative;
-    const char *at;             /* first significant character; may contain one '.' */
-    size_t count;               /* significant digits, '.' not counted */
-    int64_t exponent;           /* value = digits * 10^exponent */
+    const char *at;   /* first significant character; may contain one '.' */
+    size_t count;     /* significant digits, '.' not counted */
+    int64_t exponent; /* value = digits * 10^exponent */
 };
 
 static bool read_digits(const char *text, size_t len, struct digits *out)
@@ -245,7 +276,8 @@ static bool read_digits(const char *text, size_t len, struct digits *out)
     return text == end;
 }
 
-/* the first `keep` significant digits as a number (keep <= 38); *next is the digit behind them, or 0 */
+/* the first `keep` significant digits as a number (keep <= 38); *next is the digit behind them, or
+ * 0 */
 static hr_int128 leading_digits(const struct digits *digits, int64_t keep, int *next)
 {
     hr_int128 value = 0;
@@ -264,7 +296,8 @@ static hr_int128 leading_digits(const struct digits *digits, int64_t keep, int *
     return value;
 }
 
-enum hr_decimal_result hr_parse_decimal(const char *text, size_t len, int precision, int scale, hr_int128 *out)
+enum hr_decimal_result hr_parse_decimal(
+    const char *text, size_t len, int precision, int scale, hr_int128 *out)
 {
     struct digits digits;
     if (!read_digits(text, len, &digits))
@@ -296,7 +329,8 @@ bool hr_measure_decimal(const char *text, size_t len, int *precision, int *scale
     if (!read_digits(text, len, &digits))
         return false;
     int64_t fraction = digits.exponent < 0 ? -digits.exponent : 0;
-    int64_t whole = digits.exponent > 0 ? (int64_t)digits.count + digits.exponent : (int64_t)digits.count;
+    int64_t whole =
+        digits.exponent > 0 ? (int64_t)digits.count + digits.exponent : (int64_t)digits.count;
     if (whole < fraction)
         whole = fraction;
     if (whole > 38 || fraction > 38)
@@ -308,7 +342,8 @@ bool hr_measure_decimal(const char *text, size_t len, int *precision, int *scale
 
 bool hr_parse_boolean(const char *text, size_t len, bool *out)
 {
-    static const char *const yes[] = {"t", "true", "y", "yes", "1"}, *const no[] = {"f", "false", "n", "no", "0"};
+    static const char *const yes[] = {"t", "true", "y", "yes", "1"}, *const no[] = {"f", "false",
+                                                                                    "n", "no", "0"};
     trim(&text, &len);
     for (size_t i = 0; i < HR_LEN(yes); i++) {
         if (strlen(yes[i]) == len && !strncasecmp(yes[i], text, len))
@@ -334,12 +369,15 @@ size_t hr_print_integer(int64_t value, char out[static HR_INTEGER_TEXT_MAX])
     return len;
 }
 
-/* the shortest digits that read back as value: tries fewer digits first for the common short ones */
+/* the shortest digits that read back as value: tries fewer digits first for the common short ones
+ */
 static int shortest(double value, bool is_float, char digits[24], int *exponent)
 {
     char text[40];
-    int low = 2, high = is_float ? 9 : 17, found = high; /* Java prints two digits at least: 4.9E-324 */
-    /* readability of n digits is monotonic but for rare ties, so a scan from 15 (6) down and up beats a scan from 1 */
+    /* Java prints two digits at least: 4.9E-324 */
+    int low = 2, high = is_float ? 9 : 17, found = high;
+    /* readability of n digits is monotonic but for rare ties, so a scan from 15 (6) down and up
+     * beats a scan from 1 */
     int middle = is_float ? 6 : 15;
     for (int tries = middle; tries >= low; tries = tries > 8 ? tries - 4 : tries - 1) {
         snprintf(text, sizeof text, "%.*e", tries - 1, value);
@@ -381,7 +419,8 @@ static size_t put(char *out, size_t at, const char *text)
     return at + len;
 }
 
-/* Double.toString: plain between 10^-3 and 10^7, else d.dddE±n; always at least one digit behind the point */
+/* Double.toString: plain between 10^-3 and 10^7, else d.dddE±n; always at least one digit behind
+ * the point */
 static size_t print_real(double value, bool is_float, char *out)
 {
     if (isnan(value))

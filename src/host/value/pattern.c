@@ -1,5 +1,6 @@
-/* Java's DateTimeFormatter patterns, as Spark 4.2's TimestampFormatter builds them: parse is case-insensitive and strict (no 30th of
- * February), missing fields default to 1970-01-01 00:00:00, and week-based letters are refused. */
+/* Java's DateTimeFormatter patterns, as Spark 4.2's TimestampFormatter builds them: parse is
+ * case-insensitive and strict (no 30th of February), missing fields default to 1970-01-01 00:00:00,
+ * and week-based letters are refused. */
 #include "host/value/value.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,9 +14,9 @@ struct item {
     enum item_kind kind;
     char letter;
     int count;
-    const char *text;       /* ITEM_TEXT; not NUL-terminated */
+    const char *text; /* ITEM_TEXT; not NUL-terminated */
     size_t len;
-    size_t end;             /* ITEM_OPTION_BEGIN: index of its end */
+    size_t end; /* ITEM_OPTION_BEGIN: index of its end */
 };
 
 struct hr_pattern {
@@ -23,16 +24,22 @@ struct hr_pattern {
     size_t count;
 };
 
-static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December"};
-static const char *const weekdays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
+static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
 
 /* most letters a field may be repeated: 0 is not a letter of Spark's for that use */
-struct letter { char letter; int format_max, parse_max; };
+struct letter {
+    char letter;
+    int format_max, parse_max;
+};
 static const struct letter letters[] = {
-    {'G', 4, 4}, {'y', 6, 6}, {'Q', 4, 0}, {'q', 4, 0}, {'M', 4, 4}, {'L', 4, 4}, {'d', 2, 2}, {'D', 3, 3}, {'E', 4, 0}, {'F', 1, 0},
-    {'a', 1, 1}, {'h', 2, 2}, {'K', 2, 2}, {'k', 2, 2}, {'H', 2, 2}, {'m', 2, 2}, {'s', 2, 2}, {'S', 9, 9}, {'V', 2, 2}, {'z', 4, 3},
-    {'O', 4, 4}, {'X', 5, 5}, {'x', 5, 5}, {'Z', 5, 5},
+    {'G', 4, 4}, {'y', 6, 6}, {'Q', 4, 0}, {'q', 4, 0}, {'M', 4, 4}, {'L', 4, 4},
+    {'d', 2, 2}, {'D', 3, 3}, {'E', 4, 0}, {'F', 1, 0}, {'a', 1, 1}, {'h', 2, 2},
+    {'K', 2, 2}, {'k', 2, 2}, {'H', 2, 2}, {'m', 2, 2}, {'s', 2, 2}, {'S', 9, 9},
+    {'V', 2, 2}, {'z', 4, 3}, {'O', 4, 4}, {'X', 5, 5}, {'x', 5, 5}, {'Z', 5, 5},
 };
 
 static const char *check_field(char letter, int count, enum hr_pattern_use use)
@@ -45,7 +52,9 @@ static const char *check_field(char letter, int count, enum hr_pattern_use use)
             continue;
         if (!most)
             return "the letter cannot be parsed";
-        if (count > most || (letter == 'V' && count != 2) || (letter == 'O' && count != 1 && count != 4))
+        if (count > most ||
+            (letter == 'V' && count != 2) ||
+            (letter == 'O' && count != 1 && count != 4))
             return "too many letters in a row";
         return NULL;
     }
@@ -53,7 +62,8 @@ static const char *check_field(char letter, int count, enum hr_pattern_use use)
 }
 
 /* one quoted text, at the opening quote; '' inside or alone is a quote */
-static size_t read_quoted(struct hr_arena *arena, const char *text, size_t len, size_t at, struct item *out)
+static size_t read_quoted(
+    struct hr_arena *arena, const char *text, size_t len, size_t at, struct item *out)
 {
     char *copy = hr_arena_alloc(arena, len + 1);
     size_t used = 0, i = at + 1;
@@ -72,7 +82,11 @@ static size_t read_quoted(struct hr_arena *arena, const char *text, size_t len, 
     return i + 1;
 }
 
-struct hr_pattern *hr_pattern_new(struct hr_arena *arena, const char *text, size_t len, enum hr_pattern_use use, const char **problem)
+struct hr_pattern *hr_pattern_new(struct hr_arena *arena,
+                                  const char *text,
+                                  size_t len,
+                                  enum hr_pattern_use use,
+                                  const char **problem)
 {
     struct hr_pattern *pattern = HR_NEW(arena, struct hr_pattern);
     pattern->items = HR_NEW_ARRAY(arena, struct item, len + 1);
@@ -108,7 +122,8 @@ struct hr_pattern *hr_pattern_new(struct hr_arena *arena, const char *text, size
         } else if (strchr("{}#", c)) {
             return *problem = "a reserved character", NULL;
         } else {
-            *item = (struct item){.kind = ITEM_TEXT, .text = hr_strndup(arena, &text[at], 1), .len = 1};
+            *item =
+                (struct item){.kind = ITEM_TEXT, .text = hr_strndup(arena, &text[at], 1), .len = 1};
             at++;
         }
         pattern->count++;
@@ -123,14 +138,22 @@ struct hr_pattern *hr_pattern_new(struct hr_arena *arena, const char *text, size
 }
 
 /* ---- format ---- */
-struct broken { int64_t year; bool has_era; int month, day, hour, minute, second, micros; int32_t days, offset; const struct hr_zone *zone; int64_t utc_us; };
+struct broken {
+    int64_t year;
+    bool has_era;
+    int month, day, hour, minute, second, micros;
+    int32_t days, offset;
+    const struct hr_zone *zone;
+    int64_t utc_us;
+};
 
 static void add_number(struct hr_buf *out, int64_t value, int width)
 {
     hr_buf_addf(out, "%0*lld", width, (long long)value);
 }
 
-/* where the pattern has an era, years count from it; elsewhere the year before 1 is 0, and the one before that -1 */
+/* where the pattern has an era, years count from it; elsewhere the year before 1 is 0, and the one
+ * before that -1 */
 static void add_year(struct hr_buf *out, const struct broken *at, int count)
 {
     int64_t year = at->year;
@@ -213,38 +236,81 @@ static bool add_zone_name(struct hr_buf *out, const struct broken *at, int count
 static bool add_field(struct hr_buf *out, const struct broken *at, char letter, int count)
 {
     switch (letter) {
-    case 'G': hr_buf_adds(out, count == 4 ? (at->year > 0 ? "Anno Domini" : "Before Christ") : (at->year > 0 ? "AD" : "BC")); break;
-    case 'y': add_year(out, at, count); break;
-    case 'Q': case 'q': add_quarter(out, (at->month + 2) / 3, count); break;
-    case 'M': case 'L': count <= 2 ? add_number(out, at->month, count) : add_text(out, months[at->month - 1], count); break;
-    case 'd': add_number(out, at->day, count); break;
-    case 'D': add_number(out, at->days - hr_days_from_civil(at->year, 1, 1) + 1, count); break;
-    case 'E': add_text(out, weekdays[hr_floor_mod((int64_t)at->days + 4, 7)], count); break;
-    case 'F': add_number(out, (at->day - 1) % 7 + 1, count); break;
-    case 'a': hr_buf_adds(out, at->hour < 12 ? "AM" : "PM"); break;
-    case 'h': add_number(out, (at->hour + 11) % 12 + 1, count); break;
-    case 'K': add_number(out, at->hour % 12, count); break;
-    case 'k': add_number(out, at->hour ? at->hour : 24, count); break;
-    case 'H': add_number(out, at->hour, count); break;
-    case 'm': add_number(out, at->minute, count); break;
-    case 's': add_number(out, at->second, count); break;
+    case 'G':
+        hr_buf_adds(out, count == 4 ? (at->year > 0 ? "Anno Domini" : "Before Christ")
+                                    : (at->year > 0 ? "AD" : "BC"));
+        break;
+    case 'y':
+        add_year(out, at, count);
+        break;
+    case 'Q':
+    case 'q':
+        add_quarter(out, (at->month + 2) / 3, count);
+        break;
+    case 'M':
+    case 'L':
+        count <= 2 ? add_number(out, at->month, count)
+                   : add_text(out, months[at->month - 1], count);
+        break;
+    case 'd':
+        add_number(out, at->day, count);
+        break;
+    case 'D':
+        add_number(out, at->days - hr_days_from_civil(at->year, 1, 1) + 1, count);
+        break;
+    case 'E':
+        add_text(out, weekdays[hr_floor_mod((int64_t)at->days + 4, 7)], count);
+        break;
+    case 'F':
+        add_number(out, (at->day - 1) % 7 + 1, count);
+        break;
+    case 'a':
+        hr_buf_adds(out, at->hour < 12 ? "AM" : "PM");
+        break;
+    case 'h':
+        add_number(out, (at->hour + 11) % 12 + 1, count);
+        break;
+    case 'K':
+        add_number(out, at->hour % 12, count);
+        break;
+    case 'k':
+        add_number(out, at->hour ? at->hour : 24, count);
+        break;
+    case 'H':
+        add_number(out, at->hour, count);
+        break;
+    case 'm':
+        add_number(out, at->minute, count);
+        break;
+    case 's':
+        add_number(out, at->second, count);
+        break;
     case 'S': {
         char digits[16];
         snprintf(digits, sizeof digits, "%06d000", at->micros);
         hr_buf_add(out, digits, (size_t)count);
         break;
     }
-    case 'V': hr_buf_adds(out, hr_zone_name(at->zone)); break;
-    case 'z': return add_zone_name(out, at, count);
-    default: add_offset(out, at->offset, letter, count); break;
+    case 'V':
+        hr_buf_adds(out, hr_zone_name(at->zone));
+        break;
+    case 'z':
+        return add_zone_name(out, at, count);
+    default:
+        add_offset(out, at->offset, letter, count);
+        break;
     }
     return true;
 }
 
-bool hr_pattern_format(const struct hr_pattern *pattern, int64_t utc_us, const struct hr_zone *zone, struct hr_buf *out)
+bool hr_pattern_format(const struct hr_pattern *pattern,
+                       int64_t utc_us,
+                       const struct hr_zone *zone,
+                       struct hr_buf *out)
 {
     struct broken at = {.zone = zone, .utc_us = utc_us, .offset = hr_zone_offset_at(zone, utc_us)};
-    /* by seconds: the first and the last microseconds that there are have a local time, but no number for it */
+    /* by seconds: the first and the last microseconds that there are have a local time, but no
+     * number for it */
     int64_t utc = hr_floor_div(utc_us, HR_US_PER_SECOND), local = utc + at.offset;
     at.micros = (int)(utc_us - utc * HR_US_PER_SECOND);
     at.days = (int32_t)hr_floor_div(local, DAY_SECONDS);
@@ -266,7 +332,22 @@ bool hr_pattern_format(const struct hr_pattern *pattern, int64_t utc_us, const s
 }
 
 /* ---- parse ---- */
-enum field { F_ERA, F_YEAR, F_MONTH, F_DAY, F_DAY_OF_YEAR, F_HALF, F_HOUR_12, F_HOUR_11, F_HOUR_24, F_HOUR, F_MINUTE, F_SECOND, F_NANO, F_COUNT };
+enum field {
+    F_ERA,
+    F_YEAR,
+    F_MONTH,
+    F_DAY,
+    F_DAY_OF_YEAR,
+    F_HALF,
+    F_HOUR_12,
+    F_HOUR_11,
+    F_HOUR_24,
+    F_HOUR,
+    F_MINUTE,
+    F_SECOND,
+    F_NANO,
+    F_COUNT
+};
 
 struct reading {
     const char *at, *end;
@@ -308,7 +389,8 @@ static bool read_number(struct reading *in, int least, int most, int reserve, in
     return true;
 }
 
-static bool read_name(struct reading *in, const char *const *names, int count, bool full, int *found)
+static bool read_name(
+    struct reading *in, const char *const *names, int count, bool full, int *found)
 {
     size_t left = (size_t)(in->end - in->at);
     for (int i = 0; i < count; i++) {
@@ -322,13 +404,16 @@ static bool read_name(struct reading *in, const char *const *names, int count, b
     return false;
 }
 
-/* fields of fixed width that follow without a gap: what an open-ended number before them leaves (Java's adjacent value parsing) */
+/* fields of fixed width that follow without a gap: what an open-ended number before them leaves
+ * (Java's adjacent value parsing) */
 static int reserved_behind(const struct hr_pattern *pattern, size_t index)
 {
     int width = 0;
     for (size_t i = index + 1; i < pattern->count; i++) {
         const struct item *item = &pattern->items[i];
-        bool is_fixed = item->kind == ITEM_FIELD && strchr("MLdDhKkHms", item->letter) && item->count == (item->letter == 'D' ? 3 : 2);
+        bool is_fixed = item->kind == ITEM_FIELD &&
+                        strchr("MLdDhKkHms", item->letter) &&
+                        item->count == (item->letter == 'D' ? 3 : 2);
         bool is_fraction = item->kind == ITEM_FIELD && item->letter == 'S';
         if (!is_fixed && !is_fraction)
             break;
@@ -346,7 +431,8 @@ static bool read_year(struct reading *in, int count, int reserve)
         return read_number(in, 2, 2, 0, &value) && set(in, F_YEAR, 2000 + value);
     bool plus = in->at < in->end && *in->at == '+' && count >= 4;
     in->at += plus;
-    if (!read_number(in, count, count == 3 ? 3 : 18, reserve, &value) || (count == 3 && value > 999))
+    if (!read_number(in, count, count == 3 ? 3 : 18, reserve, &value) ||
+        (count == 3 && value > 999))
         return false;
     /* beyond its width a year must carry a plus sign, as it is printed */
     if (count >= 4 && !plus && value >= hr_power_of_ten(count))
@@ -380,7 +466,9 @@ static bool read_offset(struct reading *in, char letter, int count)
             in->offset = 0;
             return true;
         }
-    } else if ((letter == 'X' || (letter == 'Z' && count == 5)) && start < in->end && (*start == 'Z' || *start == 'z')) {
+    } else if ((letter == 'X' || (letter == 'Z' && count == 5)) &&
+               start < in->end &&
+               (*start == 'Z' || *start == 'z')) {
         in->at++;
         in->has_zone = true;
         in->offset = 0;
@@ -415,7 +503,8 @@ static bool read_offset(struct reading *in, char letter, int count)
 static bool read_zone(struct reading *in)
 {
     const char *end = in->at;
-    while (end < in->end && (((*end | 32) >= 'a' && (*end | 32) <= 'z') || strchr("/_+-:", *end) || is_digit(*end)))
+    while (end < in->end &&
+           (((*end | 32) >= 'a' && (*end | 32) <= 'z') || strchr("/_+-:", *end) || is_digit(*end)))
         end++;
     for (; end > in->at; end--) { /* the longest name that is a zone */
         const struct hr_zone *zone = hr_zone_find(in->at, (size_t)(end - in->at));
@@ -431,23 +520,36 @@ static bool read_zone(struct reading *in)
 
 static bool read_field(struct reading *in, const struct hr_pattern *pattern, size_t index)
 {
-    static const struct { char letter; enum field field; } numbers[] = {
-        {'d', F_DAY}, {'D', F_DAY_OF_YEAR}, {'h', F_HOUR_12}, {'K', F_HOUR_11}, {'k', F_HOUR_24}, {'H', F_HOUR}, {'m', F_MINUTE},
-        {'s', F_SECOND}, {'M', F_MONTH}, {'L', F_MONTH},
+    static const struct {
+        char letter;
+        enum field field;
+    } numbers[] = {
+        {'d', F_DAY},  {'D', F_DAY_OF_YEAR}, {'h', F_HOUR_12}, {'K', F_HOUR_11}, {'k', F_HOUR_24},
+        {'H', F_HOUR}, {'m', F_MINUTE},      {'s', F_SECOND},  {'M', F_MONTH},   {'L', F_MONTH},
     };
-    static const char *const eras[] = {"Before Christ", "Anno Domini"}, *const short_eras[] = {"BC ", "AD "};
+    static const char *const eras[] = {"Before Christ", "Anno Domini"}, *const short_eras[] = {
+                                                                            "BC ", "AD "};
     const struct item *item = &pattern->items[index];
     int found, count = item->count;
     int64_t value;
     switch (item->letter) {
-    case 'y': return read_year(in, count, reserved_behind(pattern, index));
-    case 'S': return read_fraction(in, count);
-    case 'V': case 'z': return read_zone(in);
-    case 'X': case 'x': case 'Z': case 'O': return read_offset(in, item->letter, count);
+    case 'y':
+        return read_year(in, count, reserved_behind(pattern, index));
+    case 'S':
+        return read_fraction(in, count);
+    case 'V':
+    case 'z':
+        return read_zone(in);
+    case 'X':
+    case 'x':
+    case 'Z':
+    case 'O':
+        return read_offset(in, item->letter, count);
     case 'G':
         if (count == 4)
             return read_name(in, eras, 2, true, &found) && set(in, F_ERA, found);
-        if (in->end - in->at < 2 || (strncasecmp(in->at, short_eras[0], 2) && strncasecmp(in->at, short_eras[1], 2)))
+        if (in->end - in->at < 2 ||
+            (strncasecmp(in->at, short_eras[0], 2) && strncasecmp(in->at, short_eras[1], 2)))
             return false;
         found = (*in->at | 32) == 'a';
         in->at += 2;
@@ -458,7 +560,8 @@ static bool read_field(struct reading *in, const struct hr_pattern *pattern, siz
         found = (*in->at | 32) == 'p';
         in->at += 2;
         return set(in, F_HALF, found);
-    case 'M': case 'L':
+    case 'M':
+    case 'L':
         if (count > 2)
             return read_name(in, months, 12, count == 4, &found) && set(in, F_MONTH, found + 1);
         break;
@@ -467,7 +570,8 @@ static bool read_field(struct reading *in, const struct hr_pattern *pattern, siz
         if (numbers[i].letter == item->letter) {
             int most = count > 1 ? count : item->letter == 'D' ? 3 : 19;
             int reserve = count > 1 ? 0 : reserved_behind(pattern, index);
-            return read_number(in, count, most, reserve, &value) && set(in, numbers[i].field, value);
+            return read_number(in, count, most, reserve, &value) &&
+                   set(in, numbers[i].field, value);
         }
     return false;
 }
@@ -482,7 +586,8 @@ static bool read_items(struct reading *in, const struct hr_pattern *pattern, siz
                 *in = saved;
             i = item->end;
         } else if (item->kind == ITEM_TEXT) {
-            if ((size_t)(in->end - in->at) < item->len || strncasecmp(in->at, item->text, item->len))
+            if ((size_t)(in->end - in->at) < item->len ||
+                strncasecmp(in->at, item->text, item->len))
                 return false;
             in->at += item->len;
         } else if (item->kind == ITEM_FIELD && !read_field(in, pattern, i)) {
@@ -500,14 +605,18 @@ static bool in_range(const struct reading *in, enum field field, int64_t least, 
 static bool resolve_hour(struct reading *in, int64_t *hour)
 {
     const int64_t *values = in->values;
-    if (!in_range(in, F_HOUR, 0, 23) || !in_range(in, F_HOUR_24, 1, 24) || !in_range(in, F_HOUR_12, 1, 12) || !in_range(in, F_HOUR_11, 0, 11))
+    if (!in_range(in, F_HOUR, 0, 23) ||
+        !in_range(in, F_HOUR_24, 1, 24) ||
+        !in_range(in, F_HOUR_12, 1, 12) ||
+        !in_range(in, F_HOUR_11, 0, 11))
         return false;
     if (in->seen[F_HOUR])
         *hour = values[F_HOUR];
     else if (in->seen[F_HOUR_24])
         *hour = values[F_HOUR_24] % 24;
     else if (in->seen[F_HOUR_12] || in->seen[F_HOUR_11])
-        *hour = (in->seen[F_HOUR_12] ? values[F_HOUR_12] % 12 : values[F_HOUR_11]) + (in->seen[F_HALF] ? values[F_HALF] * 12 : 0);
+        *hour = (in->seen[F_HOUR_12] ? values[F_HOUR_12] % 12 : values[F_HOUR_11]) +
+                (in->seen[F_HALF] ? values[F_HALF] * 12 : 0);
     else
         *hour = in->seen[F_HALF] ? values[F_HALF] * 12 : 0;
     return true;
@@ -525,31 +634,52 @@ static bool resolve_days(struct reading *in, int32_t *days)
         *days = hr_days_from_civil(year, 1, 1) + (int32_t)in->values[F_DAY_OF_YEAR] - 1;
         return true;
     }
-    int64_t month = in->seen[F_MONTH] ? in->values[F_MONTH] : 1, day = in->seen[F_DAY] ? in->values[F_DAY] : 1;
-    if (month < 1 || month > 12 || day < 1 || day > 31 || !hr_is_valid_date(year, (int)month, (int)day))
+    int64_t month = in->seen[F_MONTH] ? in->values[F_MONTH] : 1,
+            day = in->seen[F_DAY] ? in->values[F_DAY] : 1;
+    if (month < 1 ||
+        month > 12 ||
+        day < 1 ||
+        day > 31 ||
+        !hr_is_valid_date(year, (int)month, (int)day))
         return false;
     *days = hr_days_from_civil(year, (int)month, (int)day);
     return true;
 }
 
-bool hr_pattern_parse(const struct hr_pattern *pattern, const char *text, size_t len, struct hr_moment *out)
+bool hr_pattern_parse(const struct hr_pattern *pattern,
+                      const char *text,
+                      size_t len,
+                      struct hr_moment *out)
 {
     struct reading in = {.at = text, .end = text + len};
     int64_t hour;
     int32_t date;
     if (!read_items(&in, pattern, 0, pattern->count) || in.at != in.end)
         return false;
-    if (!resolve_hour(&in, &hour) || !resolve_days(&in, &date) || !in_range(&in, F_MINUTE, 0, 59) || !in_range(&in, F_SECOND, 0, 59))
+    if (!resolve_hour(&in, &hour) ||
+        !resolve_days(&in, &date) ||
+        !in_range(&in, F_MINUTE, 0, 59) ||
+        !in_range(&in, F_SECOND, 0, 59))
         return false;
-    int64_t seconds = hour * 3600 + (in.seen[F_MINUTE] ? in.values[F_MINUTE] * 60 : 0) + (in.seen[F_SECOND] ? in.values[F_SECOND] : 0);
+    int64_t seconds = hour * 3600 +
+                      (in.seen[F_MINUTE] ? in.values[F_MINUTE] * 60 : 0) +
+                      (in.seen[F_SECOND] ? in.values[F_SECOND] : 0);
     int64_t micros = in.seen[F_NANO] ? in.values[F_NANO] / 1000 : 0;
     *out = (struct hr_moment){
         .has_date = in.seen[F_YEAR] || in.seen[F_MONTH] || in.seen[F_DAY] || in.seen[F_DAY_OF_YEAR],
-        .has_time = in.seen[F_HOUR] || in.seen[F_HOUR_24] || in.seen[F_HOUR_12] || in.seen[F_HOUR_11] || in.seen[F_MINUTE] || in.seen[F_SECOND],
-        .has_zone = in.has_zone, .offset = in.offset, .zone = in.zone,
+        .has_time = in.seen[F_HOUR] ||
+                    in.seen[F_HOUR_24] ||
+                    in.seen[F_HOUR_12] ||
+                    in.seen[F_HOUR_11] ||
+                    in.seen[F_MINUTE] ||
+                    in.seen[F_SECOND],
+        .has_zone = in.has_zone,
+        .offset = in.offset,
+        .zone = in.zone,
     };
     return !__builtin_mul_overflow((int64_t)date, HR_US_PER_DAY, &out->local_us) &&
-           !__builtin_add_overflow(out->local_us, seconds * HR_US_PER_SECOND + micros, &out->local_us);
+           !__builtin_add_overflow(out->local_us, seconds * HR_US_PER_SECOND + micros,
+                                   &out->local_us);
 }
 
 int64_t hr_moment_to_utc(const struct hr_moment *moment, const struct hr_zone *session_zone)

@@ -2,7 +2,7 @@
 #include "host/value/hash.h"
 #include <math.h>
 
-#define ARRAY_SEED 0x3c074a61          /* scala.util.hashing.MurmurHash3.arraySeed */
+#define ARRAY_SEED 0x3c074a61 /* scala.util.hashing.MurmurHash3.arraySeed */
 
 /* ---- XORShiftRandom ---- */
 
@@ -11,7 +11,8 @@ void hr_xorshift_seed(struct hr_xorshift *random, int64_t seed)
     unsigned char bytes[8];
     for (int i = 0; i < 8; i++)
         bytes[i] = (unsigned char)((uint64_t)seed >> (56 - 8 * i));
-    int32_t low = hr_murmur3_bytes(bytes, sizeof bytes, ARRAY_SEED), high = hr_murmur3_bytes(bytes, sizeof bytes, low);
+    int32_t low = hr_murmur3_bytes(bytes, sizeof bytes, ARRAY_SEED),
+            high = hr_murmur3_bytes(bytes, sizeof bytes, low);
     *random = (struct hr_xorshift){.state = (uint64_t)(uint32_t)high << 32 | (uint32_t)low};
 }
 
@@ -79,7 +80,7 @@ void hr_well_seed(struct hr_well *well, int64_t seed)
     well->v[0] = (uint32_t)((uint64_t)seed >> 32);
     well->v[1] = (uint32_t)seed;
     for (int i = 2; i < R; i++) {
-        int64_t l = (int32_t)well->v[i - 2];                 /* as Java widens it: with its sign */
+        int64_t l = (int32_t)well->v[i - 2]; /* as Java widens it: with its sign */
         well->v[i] = (uint32_t)(1812433253ll * (l ^ l >> 30) + i);
     }
 }

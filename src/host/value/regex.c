@@ -1,4 +1,5 @@
-/* Java's regular expressions on PCRE2: regex_translate.c rewrites the pattern. \d \w \s are ASCII in both, since PCRE2_UCP is Java's U flag. */
+/* Java's regular expressions on PCRE2: regex_translate.c rewrites the pattern. \d \w \s are ASCII
+ * in both, since PCRE2_UCP is Java's U flag. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "base/check.h"
 #include "host/value/java_text.h"
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_STEPS_MAX 10000000     /* a pattern that backtracks without end fails to match rather than hang the session */
+#define MATCH_STEPS_MAX                                                                           \
+    10000000 /* a pattern that backtracks without end fails to match rather than hang the session \
+              */
 
 struct hr_regex {
     pcre2_code *code;
@@ -29,7 +32,8 @@ struct hr_regex *hr_regex_new(const char *pattern, size_t len)
     uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (unicode ? PCRE2_UCP : 0);
     int code;
     PCRE2_SIZE at;
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)hr_buf_text(&text), hr_buf_len(&text), options, &code, &at, context);
+    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)hr_buf_text(&text), hr_buf_len(&text), options,
+                                         &code, &at, context);
     pcre2_compile_context_free(context);
     hr_buf_release(&text);
     if (!compiled)
@@ -59,7 +63,11 @@ int hr_regex_group_count(const struct hr_regex *regex)
 }
 
 /* what a thread matches with; it goes with the thread */
-struct matching { pcre2_match_data *data; uint32_t groups; pcre2_match_context *context; };
+struct matching {
+    pcre2_match_data *data;
+    uint32_t groups;
+    pcre2_match_context *context;
+};
 
 static pthread_key_t matching_key;
 static pthread_once_t matching_once = PTHREAD_ONCE_INIT;
@@ -95,15 +103,22 @@ static struct matching *thread_matching(uint32_t groups)
     return matching;
 }
 
-bool hr_regex_find(const struct hr_regex *regex, const char *text, size_t len, size_t from, size_t *spans, int groups)
+bool hr_regex_find(const struct hr_regex *regex,
+                   const char *text,
+                   size_t len,
+                   size_t from,
+                   size_t *spans,
+                   int groups)
 {
     if (from > len)
         return false;
     struct matching *matching = thread_matching(regex->groups + 1);
     pcre2_match_data *data = matching->data;
-    /* PCRE looks whether the text is UTF-8 from where it starts to the end: once is enough for a text that is searched again and again */
+    /* PCRE looks whether the text is UTF-8 from where it starts to the end: once is enough for a
+     * text that is searched again and again */
     uint32_t options = from ? PCRE2_NO_UTF_CHECK : 0;
-    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, options, data, matching->context);
+    int got = pcre2_match(regex->code, (PCRE2_SPTR)(text ? text : ""), len, from, options, data,
+                          matching->context);
     if (got < 0)
         return false;
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
@@ -127,8 +142,14 @@ size_t hr_regex_after(const char *text, size_t len, const size_t *spans)
     return next;
 }
 
-/* $1, ${name} and \x of Matcher.appendReplacement; a group number takes further digits while such a group exists */
-static bool add_replacement(const struct hr_regex *regex, const char *text, const size_t *spans, const char *with, size_t len, struct hr_buf *out)
+/* $1, ${name} and \x of Matcher.appendReplacement; a group number takes further digits while such a
+ * group exists */
+static bool add_replacement(const struct hr_regex *regex,
+                            const char *text,
+                            const size_t *spans,
+                            const char *with,
+                            size_t len,
+                            struct hr_buf *out)
 {
     for (size_t i = 0; i < len; i++) {
         if (with[i] == '\\') {
@@ -152,7 +173,10 @@ static bool add_replacement(const struct hr_regex *regex, const char *text, cons
             i = (size_t)(end - with);
         } else if (i + 1 < len && with[i + 1] >= '0' && with[i + 1] <= '9') {
             group = with[++i] - '0';
-            while (i + 1 < len && with[i + 1] >= '0' && with[i + 1] <= '9' && group * 10 + with[i + 1] - '0' <= (int)regex->groups)
+            while (i + 1 < len &&
+                   with[i + 1] >= '0' &&
+                   with[i + 1] <= '9' &&
+                   group * 10 + with[i + 1] - '0' <= (int)regex->groups)
                 group = group * 10 + (with[++i] - '0');
         }
         if (group < 0 || group > (int)regex->groups)
@@ -163,20 +187,28 @@ static bool add_replacement(const struct hr_regex *regex, const char *text, cons
     return true;
 }
 
-bool hr_regex_replace(const struct hr_regex *regex, const char *text, size_t len, size_t from, const char *with, size_t with_len,
-                      const struct hr_watch *watch, struct hr_buf *out)
+bool hr_regex_replace(const struct hr_regex *regex,
+                      const char *text,
+                      size_t len,
+                      size_t from,
+                      const char *with,
+                      size_t with_len,
+                      const struct hr_watch *watch,
+                      struct hr_buf *out)
 {
     size_t small[2 * 16], *spans = small, copied = 0, told = 0, looked = from;
     int groups = (int)regex->groups + 1;
     if (groups > 16 && !(spans = malloc(2 * sizeof *spans * (size_t)groups)))
         return false;
     bool ok = true;
-    for (size_t at = from; ok && at != SIZE_MAX && hr_regex_find(regex, text, len, at, spans, groups); at = hr_regex_after(text, len, spans)) {
+    for (size_t at = from;
+         ok && at != SIZE_MAX && hr_regex_find(regex, text, len, at, spans, groups);
+         at = hr_regex_after(text, len, spans)) {
         hr_buf_add(out, text + copied, spans[0] - copied);
         ok = add_replacement(regex, text, spans, with, with_len, out);
         copied = spans[1];
         if (!hr_buf_ok(out))
-            break;                                           /* too long: who reads it is told */
+            break; /* too long: who reads it is told */
         size_t made = hr_buf_len(out);
         if (!ok || !watch || (made - told < HR_WATCH_EVERY && copied - looked < HR_WATCH_EVERY))
             continue;

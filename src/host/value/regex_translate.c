@@ -1,8 +1,10 @@
 /* Java's pattern, read by its own grammar, written in the subset of PCRE2's that means the same.
  *
- * What differs: Java folds case in ASCII alone unless the u flag is there, so folding is written out as classes; its line ends are \n \r \r\n \x85
- * \u2028 \u2029, so . ^ $ are written out; \b asks for Unicode letters though \w does not; classes have unions, intersections and nested classes;
- * and PCRE2 knows a good deal that Java refuses. Flags therefore live here and none but i (of Unicode) is passed on. */
+ * What differs: Java folds case in ASCII alone unless the u flag is there, so folding is written
+ * out as classes; its line ends are \n \r \r\n \x85
+ * \u2028 \u2029, so . ^ $ are written out; \b asks for Unicode letters though \w does not; classes
+ * have unions, intersections and nested classes; and PCRE2 knows a good deal that Java refuses.
+ * Flags therefore live here and none but i (of Unicode) is passed on. */
 #include "host/value/regex_translate.h"
 #include "host/value/hash.h"
 #include "base/arena.h"
@@ -16,11 +18,19 @@
 #define LAST_LINE_END "(?=(?:\\r\\n|(?<!\\r)\\n|[\\r\\x{85}\\x{2028}\\x{2029}])?\\z)"
 #define ANY_LINE_END "(?=\\r\\n|(?<!\\r)\\n|[\\r\\x{85}\\x{2028}\\x{2029}]|\\z)"
 #define LINE_START "(?:\\A|(?<=[\\n\\x{85}\\x{2028}\\x{2029}])(?!\\z)|(?<=\\r)(?!\\n)(?!\\z))"
-#define WORD "[\\p{L}\\p{Nd}_\\p{Mn}]"           /* what Java's \b takes for a word's character */
+#define WORD "[\\p{L}\\p{Nd}_\\p{Mn}]" /* what Java's \b takes for a word's character */
 #define BOUNDARY "(?:(?<=" WORD ")(?!" WORD ")|(?<!" WORD ")(?=" WORD "))"
 #define NO_BOUNDARY "(?:(?<=" WORD ")(?=" WORD ")|(?<!" WORD ")(?!" WORD "))"
 
-enum flags { FOLD = 1, MULTILINE = 2, DOT_ALL = 4, FOLD_UNICODE = 8, COMMENTS = 16, UNIX_LINES = 32, UNICODE_CLASS = 64 };
+enum flags {
+    FOLD = 1,
+    MULTILINE = 2,
+    DOT_ALL = 4,
+    FOLD_UNICODE = 8,
+    COMMENTS = 16,
+    UNIX_LINES = 32,
+    UNICODE_CLASS = 64
+};
 
 struct reader {
     const char *at, *end;
@@ -30,21 +40,65 @@ struct reader {
     bool bad, unicode;
 };
 
-static const struct { const char *java, *pcre; } properties[] = {
-    {"Lower", "a-z"}, {"Upper", "A-Z"}, {"ASCII", "\\x00-\\x7f"}, {"Alpha", "A-Za-z"}, {"Digit", "0-9"}, {"Alnum", "0-9A-Za-z"},
-    {"Punct", "!-\\/:-@\\[-`{-~"}, {"Graph", "!-~"}, {"Print", " -~"}, {"Blank", " \\t"}, {"Cntrl", "\\x00-\\x1f\\x7f"}, {"XDigit", "0-9a-fA-F"},
-    {"Space", " \\t\\n\\x0b\\f\\r"}, {"IsAlphabetic", "\\p{L}\\p{Nl}"}, {"IsLetter", "\\p{L}"}, {"IsDigit", "\\p{Nd}"}, {"IsUppercase", "\\p{Lu}"},
-    {"IsLowercase", "\\p{Ll}"}, {"IsTitlecase", "\\p{Lt}"}, {"IsPunctuation", "\\p{P}"}, {"IsControl", "\\p{Cc}"}, {"IsWhite_Space", "\\s\\x{85}\\p{Z}"},
-    {"javaLowerCase", "\\p{Ll}"}, {"javaUpperCase", "\\p{Lu}"}, {"javaWhitespace", " \\t\\n\\x0b\\f\\r\\x1c-\\x1f\\x{1680}\\x{2000}-\\x{2006}\\x{2008}-\\x{200a}\\x{2028}\\x{2029}\\x{205f}\\x{3000}"},
-    {"javaLetter", "\\p{L}"}, {"javaDigit", "\\p{Nd}"}, {"javaLetterOrDigit", "\\p{L}\\p{Nd}"}, {"L1", "\\x00-\\xff"}, {"LC", "\\p{L&}"},
-    {"InBasicLatin", "\\x00-\\x7f"}, {"InBasic_Latin", "\\x00-\\x7f"}, {"InLatin-1Supplement", "\\x{80}-\\x{ff}"}, {"InGreek", "\\x{370}-\\x{3ff}"},
-    {"InCyrillic", "\\x{400}-\\x{4ff}"}, {"InHebrew", "\\x{590}-\\x{5ff}"}, {"InArabic", "\\x{600}-\\x{6ff}"}, {"InThai", "\\x{e00}-\\x{e7f}"},
-    {"InHiragana", "\\x{3040}-\\x{309f}"}, {"InKatakana", "\\x{30a0}-\\x{30ff}"}, {"InCJKUnifiedIdeographs", "\\x{4e00}-\\x{9fff}"},
+static const struct {
+    const char *java, *pcre;
+} properties[] = {
+    {"Lower", "a-z"},
+    {"Upper", "A-Z"},
+    {"ASCII", "\\x00-\\x7f"},
+    {"Alpha", "A-Za-z"},
+    {"Digit", "0-9"},
+    {"Alnum", "0-9A-Za-z"},
+    {"Punct", "!-\\/:-@\\[-`{-~"},
+    {"Graph", "!-~"},
+    {"Print", " -~"},
+    {"Blank", " \\t"},
+    {"Cntrl", "\\x00-\\x1f\\x7f"},
+    {"XDigit", "0-9a-fA-F"},
+    {"Space", " \\t\\n\\x0b\\f\\r"},
+    {"IsAlphabetic", "\\p{L}\\p{Nl}"},
+    {"IsLetter", "\\p{L}"},
+    {"IsDigit", "\\p{Nd}"},
+    {"IsUppercase", "\\p{Lu}"},
+    {"IsLowercase", "\\p{Ll}"},
+    {"IsTitlecase", "\\p{Lt}"},
+    {"IsPunctuation", "\\p{P}"},
+    {"IsControl", "\\p{Cc}"},
+    {"IsWhite_Space", "\\s\\x{85}\\p{Z}"},
+    {"javaLowerCase", "\\p{Ll}"},
+    {"javaUpperCase", "\\p{Lu}"},
+    {"javaWhitespace",
+     " \\t\\n\\x0b\\f\\r\\x1c-\\x1f\\x{1680}\\x{2000}-\\x{2006}\\x{2008}-\\x{200a}\\x{2028}\\x{2029}\\x{205f}\\x{3000}"},
+    {"javaLetter", "\\p{L}"},
+    {"javaDigit", "\\p{Nd}"},
+    {"javaLetterOrDigit", "\\p{L}\\p{Nd}"},
+    {"L1", "\\x00-\\xff"},
+    {"LC", "\\p{L&}"},
+    {"InBasicLatin", "\\x00-\\x7f"},
+    {"InBasic_Latin", "\\x00-\\x7f"},
+    {"InLatin-1Supplement", "\\x{80}-\\x{ff}"},
+    {"InGreek", "\\x{370}-\\x{3ff}"},
+    {"InCyrillic", "\\x{400}-\\x{4ff}"},
+    {"InHebrew", "\\x{590}-\\x{5ff}"},
+    {"InArabic", "\\x{600}-\\x{6ff}"},
+    {"InThai", "\\x{e00}-\\x{e7f}"},
+    {"InHiragana", "\\x{3040}-\\x{309f}"},
+    {"InKatakana", "\\x{30a0}-\\x{30ff}"},
+    {"InCJKUnifiedIdeographs", "\\x{4e00}-\\x{9fff}"},
 };
 
-static bool more(const struct reader *r) { return r->at < r->end; }
-static int peek(const struct reader *r) { return more(r) ? (unsigned char)*r->at : -1; }
-static int peek_at(const struct reader *r, size_t n) { return (size_t)(r->end - r->at) > n ? (unsigned char)r->at[n] : -1; }
+static bool more(const struct reader *r)
+{
+    return r->at < r->end;
+}
+static int peek(const struct reader *r)
+{
+    return more(r) ? (unsigned char)*r->at : -1;
+}
+static int peek_at(const struct reader *r, size_t n)
+{
+    return (size_t)(r->end - r->at) > n ? (unsigned char)r->at[n] : -1;
+}
 
 static bool take(struct reader *r, const char *text)
 {
@@ -100,7 +154,8 @@ static bool read_hex(struct reader *r, int least, int most, unsigned *point)
 {
     int digits = 0;
     for (*point = 0; digits < most && isxdigit(peek(r)); digits++, r->at++)
-        *point = *point * 16 + (unsigned)(isdigit(*r->at) ? *r->at - '0' : (*r->at | 0x20) - 'a' + 10);
+        *point =
+            *point * 16 + (unsigned)(isdigit(*r->at) ? *r->at - '0' : (*r->at | 0x20) - 'a' + 10);
     return digits >= least;
 }
 
@@ -130,10 +185,14 @@ static bool read_octal(struct reader *r, unsigned *point)
     return digits > 0;
 }
 
-/* an escape that is one character: \n, \x41, \., \u0041; *known is false for one that is something else. r stands behind the backslash. */
+/* an escape that is one character: \n, \x41, \., \u0041; *known is false for one that is something
+ * else. r stands behind the backslash. */
 static bool read_point_escape(struct reader *r, unsigned *point, bool *known)
 {
-    static const struct { char letter; unsigned point; } letters[] = {{'t', 9}, {'n', 10}, {'r', 13}, {'f', 12}, {'a', 7}, {'e', 27}};
+    static const struct {
+        char letter;
+        unsigned point;
+    } letters[] = {{'t', 9}, {'n', 10}, {'r', 13}, {'f', 12}, {'a', 7}, {'e', 27}};
     int letter = peek(r);
     *known = true;
     for (size_t i = 0; i < HR_LEN(letters); i++)
@@ -192,7 +251,8 @@ static bool read_property(struct reader *r, bool negated)
     }
     if (!strncmp(value, "Is", 2))
         value += 2;
-    hr_buf_addf(r->out, "\\%c{%s}", negated ? 'P' : 'p', value);     /* a category or a script: PCRE2 refuses what it does not know */
+    /* a category or a script: PCRE2 refuses what it does not know */
+    hr_buf_addf(r->out, "\\%c{%s}", negated ? 'P' : 'p', value);
     return true;
 }
 
@@ -229,7 +289,8 @@ static void class_range(struct reader *r, struct hr_buf *simple)
         return;
     }
     to = from;
-    bool range = peek(r) == '-' && peek_at(r, 1) >= 0 && peek_at(r, 1) != ']' && peek_at(r, 1) != '[';
+    bool range =
+        peek(r) == '-' && peek_at(r, 1) >= 0 && peek_at(r, 1) != ']' && peek_at(r, 1) != '[';
     if (range) {
         r->at++;
         r->bad = r->bad || !class_point(r, &to) || to < from;
@@ -274,7 +335,8 @@ static void class_quoted(struct reader *r, struct hr_buf *simple)
     }
 }
 
-/* One operand of &&: an alternation of a plain class, sets and nested classes, all one character long. */
+/* One operand of &&: an alternation of a plain class, sets and nested classes, all one character
+ * long. */
 static void class_operand(struct reader *r, bool first, struct hr_buf *out)
 {
     struct hr_buf simple, sets;
@@ -341,8 +403,16 @@ static void read_class(struct reader *r)
 
 static bool read_flags(struct reader *r)
 {
-    static const struct { char letter; unsigned flag; } letters[] = {
-        {'i', FOLD}, {'m', MULTILINE}, {'s', DOT_ALL}, {'u', FOLD_UNICODE}, {'x', COMMENTS}, {'d', UNIX_LINES}, {'U', UNICODE_CLASS | FOLD_UNICODE}};
+    static const struct {
+        char letter;
+        unsigned flag;
+    } letters[] = {{'i', FOLD},
+                   {'m', MULTILINE},
+                   {'s', DOT_ALL},
+                   {'u', FOLD_UNICODE},
+                   {'x', COMMENTS},
+                   {'d', UNIX_LINES},
+                   {'U', UNICODE_CLASS | FOLD_UNICODE}};
     bool off = false;
     for (; more(r) && *r->at != ')' && *r->at != ':'; r->at++) {
         unsigned flag = 0;
@@ -363,7 +433,8 @@ static bool read_flags(struct reader *r)
 
 static void put_fold(struct reader *r, unsigned before)
 {
-    bool now = (r->flags & FOLD) && (r->flags & FOLD_UNICODE), then = (before & FOLD) && (before & FOLD_UNICODE);
+    bool now = (r->flags & FOLD) && (r->flags & FOLD_UNICODE),
+         then = (before & FOLD) && (before & FOLD_UNICODE);
     if (now != then)
         hr_buf_adds(r->out, now ? "(?i)" : "(?-i)");
 }
@@ -375,7 +446,8 @@ void hr_regex_group_name(const char *name, size_t len, char out[static HR_REGEX_
     if (len <= HR_REGEX_NAME_MAX)
         snprintf(out, HR_REGEX_NAME_MAX + 1, "%.*s", (int)len, name);
     else
-        snprintf(out, HR_REGEX_NAME_MAX + 1, "%.16s%016llx", name, (unsigned long long)hr_xxhash64_bytes(name, len, 42));
+        snprintf(out, HR_REGEX_NAME_MAX + 1, "%.16s%016llx", name,
+                 (unsigned long long)hr_xxhash64_bytes(name, len, 42));
 }
 
 static bool read_group_name(struct reader *r)
@@ -409,7 +481,7 @@ static void read_group(struct reader *r)
             r->bad = true;
             return;
         }
-        if (take(r, ")")) {                                   /* to the end of the group around */
+        if (take(r, ")")) { /* to the end of the group around */
             put_fold(r, before);
             return;
         }
@@ -440,9 +512,13 @@ static void read_reference(struct reader *r)
 
 static void read_escape(struct reader *r)
 {
-    static const struct { char letter; const char *pcre; } letters[] = {
-        {'b', BOUNDARY}, {'B', NO_BOUNDARY}, {'A', "\\A"}, {'z', "\\z"}, {'G', "\\G"}, {'R', "\\R"}, {'X', "\\X"},
-        {'d', "\\d"}, {'D', "\\D"}, {'w', "\\w"}, {'W', "\\W"}, {'s', "\\s"}, {'S', "\\S"}, {'h', "\\h"}, {'H', "\\H"}, {'v', "\\v"}, {'V', "\\V"},
+    static const struct {
+        char letter;
+        const char *pcre;
+    } letters[] = {
+        {'b', BOUNDARY}, {'B', NO_BOUNDARY}, {'A', "\\A"}, {'z', "\\z"}, {'G', "\\G"}, {'R', "\\R"},
+        {'X', "\\X"},    {'d', "\\d"},       {'D', "\\D"}, {'w', "\\w"}, {'W', "\\W"}, {'s', "\\s"},
+        {'S', "\\S"},    {'h', "\\h"},       {'H', "\\H"}, {'v', "\\v"}, {'V', "\\V"},
     };
     unsigned point;
     bool known;
@@ -537,11 +613,15 @@ static bool read_atom(struct reader *r)
         return true;
     case '.':
         r->at++;
-        hr_buf_adds(r->out, r->flags & DOT_ALL ? "(?s:.)" : r->flags & UNIX_LINES ? "[^\\n]" : NO_LINE_END);
+        hr_buf_adds(r->out, r->flags & DOT_ALL      ? "(?s:.)"
+                            : r->flags & UNIX_LINES ? "[^\\n]"
+                                                    : NO_LINE_END);
         return true;
     case '^':
         r->at++;
-        hr_buf_adds(r->out, !(r->flags & MULTILINE) ? "\\A" : r->flags & UNIX_LINES ? "(?:\\A|(?<=\\n)(?!\\z))" : LINE_START);
+        hr_buf_adds(r->out, !(r->flags & MULTILINE) ? "\\A"
+                            : r->flags & UNIX_LINES ? "(?:\\A|(?<=\\n)(?!\\z))"
+                                                    : LINE_START);
         return true;
     case '$':
         r->at++;
@@ -550,7 +630,10 @@ static bool read_atom(struct reader *r)
         else
             hr_buf_adds(r->out, r->flags & MULTILINE ? ANY_LINE_END : LAST_LINE_END);
         return true;
-    case '*': case '+': case '?': case '{':
+    case '*':
+    case '+':
+    case '?':
+    case '{':
         return false;
     default:
         put_literal(r, next_point(r));
@@ -571,7 +654,8 @@ static void read_alternation(struct reader *r)
             hr_buf_addc(r->out, '|');
             continue;
         }
-        if (!read_atom(r)) {                                  /* nothing to repeat: "Dangling meta character" */
+        /* nothing to repeat: "Dangling meta character" */
+        if (!read_atom(r)) {
             r->bad = true;
             break;
         }
@@ -598,7 +682,8 @@ static int count_groups(const char *pattern, size_t len)
 
 bool hr_regex_translate(const char *pattern, size_t len, struct hr_buf *out, bool *unicode)
 {
-    struct reader r = {.at = pattern, .end = pattern + len, .out = out, .all_groups = count_groups(pattern, len)};
+    struct reader r = {
+        .at = pattern, .end = pattern + len, .out = out, .all_groups = count_groups(pattern, len)};
     read_alternation(&r);
     *unicode = r.unicode;
     return !r.bad && !more(&r);

@@ -23,10 +23,12 @@ size_t hr_utf8_offset(const char *text, size_t len, size_t characters)
     return len;
 }
 
-void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to)
+void hr_utf8_substring(
+    const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to)
 {
     int64_t count = (int64_t)hr_utf8_length(text, len);
-    /* UTF8String.substringSQL: a negative position counts from the end and may begin before the text */
+    /* UTF8String.substringSQL: a negative position counts from the end and may begin before the
+     * text */
     int64_t start = position > 0 ? position - 1 : position < 0 ? count + position : 0;
     int64_t end;
     if (length < 0)
@@ -47,7 +49,8 @@ void hr_utf8_substring(const char *text, size_t len, int64_t position, int64_t l
 
 void hr_soundex(const char *text, size_t len, struct hr_buf *out)
 {
-    /* code of each letter; 0: dropped and parts equal neighbours (vowels), 7: h and w, which do not part them */
+    /* code of each letter; 0: dropped and parts equal neighbours (vowels), 7: h and w, which do not
+     * part them */
     static const char codes[] = "01230127022455012623017202";
     char first = len ? text[0] : 0;
     char upper = first >= 'a' && first <= 'z' ? (char)(first - 32) : first;
@@ -88,7 +91,8 @@ static uint32_t *code_points(const char *text, size_t len, size_t *count)
 }
 
 /* one row of the table of distances, from the one above */
-static void next_costs(int *costs, size_t row, uint32_t point, const uint32_t *right, size_t columns)
+static void next_costs(
+    int *costs, size_t row, uint32_t point, const uint32_t *right, size_t columns)
 {
     int corner = costs[0];
     costs[0] = (int)row;
@@ -101,7 +105,8 @@ static void next_costs(int *costs, size_t row, uint32_t point, const uint32_t *r
     }
 }
 
-int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch)
+int hr_levenshtein(
+    const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch)
 {
     size_t rows, columns;
     uint32_t *left = code_points(a, a_len, &rows), *right = code_points(b, b_len, &columns);
@@ -128,7 +133,13 @@ int hr_levenshtein(const char *a, size_t a_len, const char *b, size_t b_len, con
     return distance;
 }
 
-void hr_substring_index(const char *text, size_t len, const char *delimiter, size_t delimiter_len, int count, const struct hr_watch *watch, size_t *from,
+void hr_substring_index(const char *text,
+                        size_t len,
+                        const char *delimiter,
+                        size_t delimiter_len,
+                        int count,
+                        const struct hr_watch *watch,
+                        size_t *from,
                         size_t *to)
 {
     *from = 0;
@@ -151,7 +162,7 @@ void hr_substring_index(const char *text, size_t len, const char *delimiter, siz
     }
     size_t steps = 0;
     for (size_t i = len; i-- > 0;) {
-        steps += 1 + delimiter_len / 64;                     /* what a comparison takes at worst */
+        steps += 1 + delimiter_len / 64; /* what a comparison takes at worst */
         if (steps >= HR_WATCH_EVERY && watch && !watch->go_on(watch->arg, 0))
             return;
         steps = steps >= HR_WATCH_EVERY ? 0 : steps;

@@ -5,20 +5,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* go_on: `made` bytes are new since it was asked last; false: end here, unfinished. give: so many of them are gone again; may be NULL. */
-struct hr_watch { bool (*go_on)(void *arg, uint64_t made); void *arg; void (*give)(void *arg, uint64_t bytes); };
+/* go_on: `made` bytes are new since it was asked last; false: end here, unfinished. give: so many
+ * of them are gone again; may be NULL. */
+struct hr_watch {
+    bool (*go_on)(void *arg, uint64_t made);
+    void *arg;
+    void (*give)(void *arg, uint64_t bytes);
+};
 static inline bool hr_watch_nothing(void *arg, uint64_t made)
 {
     (void)arg;
     return made || true;
 }
-static inline struct hr_watch hr_watch_none(void) { return (struct hr_watch){hr_watch_nothing, NULL, NULL}; }
-#define HR_WATCH_EVERY ((size_t)1 << 20)                /* steps or bytes, before it is asked again */
+static inline struct hr_watch hr_watch_none(void)
+{
+    return (struct hr_watch){hr_watch_nothing, NULL, NULL};
+}
+#define HR_WATCH_EVERY ((size_t)1 << 20) /* steps or bytes, before it is asked again */
 
 /* The count between two askings, of one thread's work. {0}: nobody is asked. */
-struct hr_pace { const struct hr_watch *watch; uint64_t made; size_t steps; bool ended; };
+struct hr_pace {
+    const struct hr_watch *watch;
+    uint64_t made;
+    size_t steps;
+    bool ended;
+};
 
-#define HR_PACE_STEPS ((size_t)1 << 14)                 /* of some hundred nanoseconds each */
+#define HR_PACE_STEPS ((size_t)1 << 14) /* of some hundred nanoseconds each */
 
 static inline bool hr_pace_ask(struct hr_pace *pace)
 {

@@ -12,17 +12,21 @@
 #define DAY_SECONDS 86400
 
 /* when a yearly rule of a POSIX TZ string applies: Mm.w.d, or Jn / n (day of the year) */
-struct rule { char kind; int month, week, day; int32_t seconds; };
+struct rule {
+    char kind;
+    int month, week, day;
+    int32_t seconds;
+};
 
 struct hr_zone {
     char name[ZONE_NAME_MAX];
-    int64_t *transitions;        /* seconds UTC, ascending */
-    unsigned char *kinds;        /* offset after each transition */
+    int64_t *transitions; /* seconds UTC, ascending */
+    unsigned char *kinds; /* offset after each transition */
     size_t count;
     int32_t offsets[256];
     char abbreviations[256][8];
-    unsigned char first;         /* before the first transition */
-    bool has_rules;              /* beyond the last transition, by the footer */
+    unsigned char first; /* before the first transition */
+    bool has_rules;      /* beyond the last transition, by the footer */
     int32_t standard, summer;
     char standard_name[8], summer_name[8];
     struct rule to_summer, to_standard;
@@ -118,7 +122,8 @@ static bool read_tzif(struct hr_zone *zone, const unsigned char *bytes, size_t l
     int64_t counts[6];
     for (int i = 0; i < 6; i++)
         counts[i] = read_big(bytes + 20 + i * 4, 4);
-    int64_t skip = 44 + counts[3] * 5 + counts[4] * 6 + counts[5] + counts[2] * 8 + counts[1] + counts[0];
+    int64_t skip =
+        44 + counts[3] * 5 + counts[4] * 6 + counts[5] + counts[2] * 8 + counts[1] + counts[0];
     if (skip < 44 || (size_t)skip + 44 > len)
         return false;
     const unsigned char *at = bytes + skip, *end = bytes + len;
@@ -141,13 +146,15 @@ static bool read_tzif(struct hr_zone *zone, const unsigned char *bytes, size_t l
     for (int64_t i = 0; i < types; i++) {
         zone->offsets[i] = (int32_t)read_big(infos + i * 6, 4);
         if (infos[i * 6 + 5] < chars)
-            snprintf(zone->abbreviations[i], sizeof zone->abbreviations[i], "%.*s", 7, (const char *)names + infos[i * 6 + 5]);
+            snprintf(zone->abbreviations[i], sizeof zone->abbreviations[i], "%.*s", 7,
+                     (const char *)names + infos[i * 6 + 5]);
     }
     const unsigned char *footer = at + need;
     if (footer < end && *footer == '\n') {
         char text[128];
         size_t room = (size_t)(end - footer - 1);
-        snprintf(text, sizeof text, "%.*s", (int)(room < 127 ? room : 127), (const char *)footer + 1);
+        snprintf(text, sizeof text, "%.*s", (int)(room < 127 ? room : 127),
+                 (const char *)footer + 1);
         text[strcspn(text, "\n")] = 0;
         read_footer(zone, text);
     }
@@ -222,19 +229,43 @@ static bool make_fixed(struct hr_zone *zone, const char *name)
     char sign = zone->offsets[0] < 0 ? '-' : '+';
     if (offset == name) /* Java prints the offset in full */
         snprintf(zone->name, sizeof zone->name, "%c%02d:%02d", sign, size / 3600, size / 60 % 60);
-    snprintf(zone->abbreviations[0], sizeof zone->abbreviations[0], "%c%02d:%02d", sign, size / 3600 % 100, size / 60 % 60);
+    snprintf(zone->abbreviations[0], sizeof zone->abbreviations[0], "%c%02d:%02d", sign,
+             size / 3600 % 100, size / 60 % 60);
     return true;
 }
 
 /* ZoneId.SHORT_IDS of Java */
-static const struct { const char *from, *to; } short_names[] = {
-    {"ACT", "Australia/Darwin"}, {"AET", "Australia/Sydney"}, {"AGT", "America/Argentina/Buenos_Aires"}, {"ART", "Africa/Cairo"},
-    {"AST", "America/Anchorage"}, {"BET", "America/Sao_Paulo"}, {"BST", "Asia/Dhaka"}, {"CAT", "Africa/Harare"},
-    {"CNT", "America/St_Johns"}, {"CST", "America/Chicago"}, {"CTT", "Asia/Shanghai"}, {"EAT", "Africa/Addis_Ababa"},
-    {"ECT", "Europe/Paris"}, {"IET", "America/Indiana/Indianapolis"}, {"IST", "Asia/Kolkata"}, {"JST", "Asia/Tokyo"},
-    {"MIT", "Pacific/Apia"}, {"NET", "Asia/Yerevan"}, {"NST", "Pacific/Auckland"}, {"PLT", "Asia/Karachi"}, {"PNT", "America/Phoenix"},
-    {"PRT", "America/Puerto_Rico"}, {"PST", "America/Los_Angeles"}, {"SST", "Pacific/Guadalcanal"}, {"VST", "Asia/Ho_Chi_Minh"},
-    {"EST", "-05:00"}, {"MST", "-07:00"}, {"HST", "-10:00"},
+static const struct {
+    const char *from, *to;
+} short_names[] = {
+    {"ACT", "Australia/Darwin"},
+    {"AET", "Australia/Sydney"},
+    {"AGT", "America/Argentina/Buenos_Aires"},
+    {"ART", "Africa/Cairo"},
+    {"AST", "America/Anchorage"},
+    {"BET", "America/Sao_Paulo"},
+    {"BST", "Asia/Dhaka"},
+    {"CAT", "Africa/Harare"},
+    {"CNT", "America/St_Johns"},
+    {"CST", "America/Chicago"},
+    {"CTT", "Asia/Shanghai"},
+    {"EAT", "Africa/Addis_Ababa"},
+    {"ECT", "Europe/Paris"},
+    {"IET", "America/Indiana/Indianapolis"},
+    {"IST", "Asia/Kolkata"},
+    {"JST", "Asia/Tokyo"},
+    {"MIT", "Pacific/Apia"},
+    {"NET", "Asia/Yerevan"},
+    {"NST", "Pacific/Auckland"},
+    {"PLT", "Asia/Karachi"},
+    {"PNT", "America/Phoenix"},
+    {"PRT", "America/Puerto_Rico"},
+    {"PST", "America/Los_Angeles"},
+    {"SST", "Pacific/Guadalcanal"},
+    {"VST", "Asia/Ho_Chi_Minh"},
+    {"EST", "-05:00"},
+    {"MST", "-07:00"},
+    {"HST", "-10:00"},
 };
 
 static struct hr_zone *zone_new(const char *name)
@@ -279,18 +310,23 @@ const struct hr_zone *hr_zone_find(const char *name, size_t len)
 }
 
 /* ---- yearly rules ---- */
-static int64_t rule_seconds(const struct rule *rule, int64_t year)   /* local seconds of the change in that year */
+/* local seconds of the change in that year */
+static int64_t rule_seconds(const struct rule *rule, int64_t year)
 {
     int32_t day;
     if (rule->kind == 'M') {
         int32_t first = hr_days_from_civil(year, rule->month, 1);
-        int weekday = (int)hr_floor_mod(first + 4, 7);               /* 0 is Sunday, as in the rule */
+        /* 0 is Sunday, as in the rule */
+        int weekday = (int)hr_floor_mod(first + 4, 7);
         day = first + (rule->day - weekday + 7) % 7 + (rule->week - 1) * 7;
         if (day >= first + hr_days_in_month(year, rule->month))
             day -= 7;
     } else {
         bool leap = hr_days_in_month(year, 2) == 29;
-        day = hr_days_from_civil(year, 1, 1) + rule->day - (rule->kind == 'J') + (rule->kind == 'J' && leap && rule->day >= 60);
+        day = hr_days_from_civil(year, 1, 1) +
+              rule->day -
+              (rule->kind == 'J') +
+              (rule->kind == 'J' && leap && rule->day >= 60);
     }
     return (int64_t)day * DAY_SECONDS + rule->seconds;
 }
@@ -299,9 +335,12 @@ static bool is_summer(const struct hr_zone *zone, int64_t utc_seconds)
 {
     int64_t year;
     int month, day;
-    hr_civil_from_days((int32_t)hr_floor_div(utc_seconds + zone->standard, DAY_SECONDS), &year, &month, &day);
-    int64_t begin = rule_seconds(&zone->to_summer, year) - zone->standard, end = rule_seconds(&zone->to_standard, year) - zone->summer;
-    return begin < end ? utc_seconds >= begin && utc_seconds < end : utc_seconds >= begin || utc_seconds < end;
+    hr_civil_from_days((int32_t)hr_floor_div(utc_seconds + zone->standard, DAY_SECONDS), &year,
+                       &month, &day);
+    int64_t begin = rule_seconds(&zone->to_summer, year) - zone->standard,
+            end = rule_seconds(&zone->to_standard, year) - zone->summer;
+    return begin < end ? utc_seconds >= begin && utc_seconds < end
+                       : utc_seconds >= begin || utc_seconds < end;
 }
 
 /* the number of transitions at or before an instant */
@@ -361,8 +400,8 @@ int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us)
     if (before == after)
         return moved(local_us, -before);
     if (hr_zone_offset_at(zone, moved(local_us, -before)) * HR_US_PER_SECOND == before)
-        return moved(local_us, -before);              /* an overlap takes the earlier offset */
+        return moved(local_us, -before); /* an overlap takes the earlier offset */
     if (hr_zone_offset_at(zone, moved(local_us, -after)) * HR_US_PER_SECOND == after)
         return moved(local_us, -after);
-    return moved(local_us, -before);                  /* a gap moves on by its length */
+    return moved(local_us, -before); /* a gap moves on by its length */
 }

@@ -18,7 +18,10 @@
 static void scopes_cover_what_is_below_them(void **state)
 {
     (void)state;
-    static const struct { const char *scope, *resource; bool covers; } cases[] = {
+    static const struct {
+        const char *scope, *resource;
+        bool covers;
+    } cases[] = {
         {"workspaces/syn", "workspaces/syn", true},
         {"workspaces/syn", "workspaces/SYN/bigDataPools/p", true},
         {"workspaces/syn/", "workspaces/syn/bigDataPools/p", true},
@@ -27,28 +30,36 @@ static void scopes_cover_what_is_below_them(void **state)
         {"/", "/subscriptions/x", true},
         {"/", "workspaces/syn", false},
         {"", "/subscriptions/x", false},
-        {"/subscriptions/x/resourcegroups/G", "/subscriptions/X/resourceGroups/g/providers/a", true},
+        {"/subscriptions/x/resourcegroups/G", "/subscriptions/X/resourceGroups/g/providers/a",
+         true},
     };
     for (size_t i = 0; i < HR_LEN(cases); i++)
         assert_int_equal(hr_access_covers(cases[i].scope, cases[i].resource), cases[i].covers);
 }
 
-static enum hr_code ask(const char *who, enum hr_action action, const char *scope, struct hr_err *err)
+static enum hr_code ask(const char *who,
+                        enum hr_action action,
+                        const char *scope,
+                        struct hr_err *err)
 {
     static const struct hr_assignment given[] = {
         {ANNA, SPARK_ADMIN, "workspaces/syn"},
         {ANNA, OPERATOR, "workspaces/other/bigDataPools/small"},
         {ANNA, OWNER, "/subscriptions/s"},
     };
-    return hr_access_decide(&(struct hr_question){who, "anna", action, scope}, given, HR_LEN(given), err);
+    return hr_access_decide(&(struct hr_question){who, "anna", action, scope}, given, HR_LEN(given),
+                            err);
 }
 
 static void a_role_allows_its_actions_on_its_scope(void **state)
 {
     (void)state;
-    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/syn/bigDataPools/pool", NULL), HR_OK);
-    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/other/bigDataPools/SMALL", NULL), HR_OK);
-    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/other/bigDataPools/big", NULL), HR_E_DENIED);
+    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/syn/bigDataPools/pool", NULL),
+                     HR_OK);
+    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/other/bigDataPools/SMALL", NULL),
+                     HR_OK);
+    assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "workspaces/other/bigDataPools/big", NULL),
+                     HR_E_DENIED);
     assert_int_equal(ask(ANNA, HR_ACT_SYNAPSE_ASSIGN, "workspaces/syn", NULL), HR_E_DENIED);
     assert_int_equal(ask(BEN, HR_ACT_USE_COMPUTE, "workspaces/syn", NULL), HR_E_DENIED);
 }
@@ -57,7 +68,8 @@ static void an_owner_has_no_data(void **state)
 {
     (void)state;
     assert_int_equal(ask(ANNA, HR_ACT_WRITE, "/subscriptions/s/resourceGroups/g", NULL), HR_OK);
-    assert_int_equal(ask(ANNA, HR_ACT_BLOB_READ, "/subscriptions/s/resourceGroups/g", NULL), HR_E_DENIED);
+    assert_int_equal(ask(ANNA, HR_ACT_BLOB_READ, "/subscriptions/s/resourceGroups/g", NULL),
+                     HR_E_DENIED);
     assert_int_equal(ask(ANNA, HR_ACT_USE_COMPUTE, "/subscriptions/s", NULL), HR_E_DENIED);
 }
 
@@ -66,13 +78,22 @@ static void a_refusal_names_principal_role_scope_and_command(void **state)
     (void)state;
     struct hr_err err;
     ask(BEN, HR_ACT_USE_COMPUTE, "workspaces/syn/bigDataPools/pool", &err);
-    assert_string_equal(err.msg, "principal \"anna\" (" BEN ") may not use the compute of Spark pool \"pool\": role \"Synapse Apache Spark Administrator\" is missing on "
-                                 "scope \"workspaces/syn\"");
-    assert_string_equal(err.hint, "headrace role assign \"Synapse Apache Spark Administrator\" --assignee " BEN " --scope workspaces/syn");
+    assert_string_equal(
+        err.msg,
+        "principal \"anna\" (" BEN
+        ") may not use the compute of Spark pool \"pool\": role \"Synapse Apache Spark Administrator\" is missing on "
+        "scope \"workspaces/syn\"");
+    assert_string_equal(
+        err.hint, "headrace role assign \"Synapse Apache Spark Administrator\" --assignee " BEN
+                  " --scope workspaces/syn");
     assert_int_equal(err.hint_kind, HR_HINT_GRANT);
-    static const struct { const char *scope, *says; } things[] = {
-        {"/", "change this server:"}, {"/subscriptions/s", "change subscription \"s\":"},
-        {"/subscriptions/s/resourceGroups/g/providers/P/workspaces/w/linkedServices/l", "change linked service \"l\":"},
+    static const struct {
+        const char *scope, *says;
+    } things[] = {
+        {"/", "change this server:"},
+        {"/subscriptions/s", "change subscription \"s\":"},
+        {"/subscriptions/s/resourceGroups/g/providers/P/workspaces/w/linkedServices/l",
+         "change linked service \"l\":"},
         {"/subscriptions/s/resourceGroups/g/providers/P/unheard/u/", "change \"u\":"},
     };
     for (size_t i = 0; i < sizeof things / sizeof things[0]; i++) {
@@ -81,7 +102,11 @@ static void a_refusal_names_principal_role_scope_and_command(void **state)
     }
 }
 
-static struct hr_sizes sizes_of(const char *driver, const char *driver_cores, const char *executor, const char *executor_cores, const char *count)
+static struct hr_sizes sizes_of(const char *driver,
+                                const char *driver_cores,
+                                const char *executor,
+                                const char *executor_cores,
+                                const char *count)
 {
     return (struct hr_sizes){{driver, driver_cores, executor, executor_cores, count}};
 }
@@ -90,16 +115,20 @@ static void sizes_add_up(void **state)
 {
     (void)state;
     struct hr_err err;
-    struct hr_sizes none = sizes_of(NULL, NULL, NULL, NULL, NULL), all = sizes_of("512m", "2", "2G", "4", "3"), one = sizes_of(NULL, NULL, NULL, "2", NULL);
+    struct hr_sizes none = sizes_of(NULL, NULL, NULL, NULL, NULL),
+                    all = sizes_of("512m", "2", "2G", "4", "3"),
+                    one = sizes_of(NULL, NULL, NULL, "2", NULL);
     assert_false(hr_sizes_named(&none));
     assert_int_equal(hr_sizes_check(&none, 1, &err), HR_OK);
     assert_int_equal(hr_sizes_check(&all, 7LL << 30, &err), HR_OK);
     assert_int_equal(hr_sizes_memory(&all), (512LL << 20) + (6LL << 30));
     assert_int_equal(hr_sizes_threads(&all), 14);
     assert_int_equal(hr_sizes_check(&all, 6LL << 30, &err), HR_E_INVALID);
-    assert_int_equal(hr_sizes_memory(&one), 2LL << 30);          /* Spark's defaults: 1g each */
+    assert_int_equal(hr_sizes_memory(&one), 2LL << 30); /* Spark's defaults: 1g each */
     assert_int_equal(hr_sizes_threads(&one), 3);
-    static const char *const bad[] = {"", "lots", "-1", " 1g", "1 g", "1x", "1.5g", "0g", "99999999999999999999", "9999999p", "9g9"};
+    static const char *const bad[] = {
+        "",         "lots", "-1", " 1g", "1 g", "1x", "1.5g", "0g", "99999999999999999999",
+        "9999999p", "9g9"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct hr_sizes sizes = sizes_of(bad[i], NULL, NULL, NULL, NULL);
         assert_int_equal(hr_sizes_check(&sizes, INT64_MAX, &err), HR_E_INVALID);
@@ -109,8 +138,13 @@ static void sizes_add_up(void **state)
 static void every_action_has_a_role_that_allows_it(void **state)
 {
     (void)state;
-#define X(action, bit, word, name, family_, text) \
-    { const struct hr_role *role = hr_role_find(name); assert_non_null(role); assert_true(role->actions & (action)); assert_int_equal(role->family, family_); }
+#define X(action, bit, word, name, family_, text)        \
+    {                                                    \
+        const struct hr_role *role = hr_role_find(name); \
+        assert_non_null(role);                           \
+        assert_true(role->actions & (action));           \
+        assert_int_equal(role->family, family_);         \
+    }
     HR_ACTIONS(X)
 #undef X
 }
@@ -119,18 +153,23 @@ static void roles_are_found_by_name_guid_and_definition_id(void **state)
 {
     (void)state;
     assert_ptr_equal(hr_role_find("synapse apache spark administrator"), hr_role_find(SPARK_ADMIN));
-    assert_ptr_equal(hr_role_find("/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/" OWNER), hr_role_find("Owner"));
+    assert_ptr_equal(
+        hr_role_find("/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/" OWNER),
+        hr_role_find("Owner"));
     assert_null(hr_role_find("Emperor"));
 }
 
 static void scopes_fit_their_roles(void **state)
 {
     (void)state;
-    const struct hr_role *admin = hr_role_find(SPARK_ADMIN), *operator = hr_role_find(OPERATOR), *owner = hr_role_find(OWNER);
+    const struct hr_role *admin = hr_role_find(SPARK_ADMIN), *operator = hr_role_find(OPERATOR),
+                         *owner = hr_role_find(OWNER);
     assert_int_equal(hr_access_check_scope(admin, "workspaces/syn", NULL), HR_OK);
-    assert_int_equal(hr_access_check_scope(admin, "workspaces/syn/bigDataPools/p", NULL), HR_E_INVALID);
+    assert_int_equal(hr_access_check_scope(admin, "workspaces/syn/bigDataPools/p", NULL),
+                     HR_E_INVALID);
     assert_int_equal(hr_access_check_scope(operator, "workspaces/syn/bigDataPools/p", NULL), HR_OK);
-    assert_int_equal(hr_access_check_scope(operator, "workspaces/syn/tables/p", NULL), HR_E_INVALID);
+    assert_int_equal(hr_access_check_scope(operator, "workspaces/syn/tables/p", NULL),
+                     HR_E_INVALID);
     assert_int_equal(hr_access_check_scope(operator, "workspaces/", NULL), HR_E_INVALID);
     assert_int_equal(hr_access_check_scope(owner, "workspaces/syn", NULL), HR_E_INVALID);
     assert_int_equal(hr_access_check_scope(owner, "/subscriptions/s", NULL), HR_OK);
@@ -146,21 +185,28 @@ static void grants_are_signed_bounded_and_over_in_time(void **state)
     hr_grant_key_new(other);
     assert_int_equal(hr_grant_key_public(secret, public, &err), HR_OK);
     struct hr_assignment given[] = {{ANNA, READER, "/subscriptions/s"}};
-    struct hr_grant made = {ANNA, "anna", "session", "/subscriptions/s/a", given, 1, 1000, 61000}, *read;
+    struct hr_grant made = {ANNA, "anna", "session", "/subscriptions/s/a", given, 1, 1000, 61000},
+                    *read;
     const char *text;
     assert_int_equal(hr_grant_sign(arena, secret, &made, &text, &err), HR_OK);
     assert_int_equal(hr_grant_verify(arena, public, text, 60999, &read, &err), HR_OK);
     assert_string_equal(read->principal, ANNA);
     assert_string_equal(read->session, "session");
-    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_READ, "/subscriptions/s/a/container", &err), HR_OK);
-    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_WRITE, "/subscriptions/s/a/container", &err), HR_E_DENIED);
-    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_READ, "/subscriptions/s/b", &err), HR_E_DENIED);
-    assert_int_equal(hr_grant_verify(arena, public, text, 61000, &read, &err), HR_E_UNAUTHENTICATED);
+    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_READ, "/subscriptions/s/a/container", &err),
+                     HR_OK);
+    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_WRITE, "/subscriptions/s/a/container", &err),
+                     HR_E_DENIED);
+    assert_int_equal(hr_grant_decide(read, HR_ACT_BLOB_READ, "/subscriptions/s/b", &err),
+                     HR_E_DENIED);
+    assert_int_equal(hr_grant_verify(arena, public, text, 61000, &read, &err),
+                     HR_E_UNAUTHENTICATED);
     char *bent = hr_strdup(arena, text);
     bent[5] = bent[5] == 'A' ? 'B' : 'A';
     assert_int_equal(hr_grant_verify(arena, public, bent, 2000, &read, &err), HR_E_UNAUTHENTICATED);
     for (size_t cut = 0; text[cut]; cut += 7)
-        assert_int_equal(hr_grant_verify(arena, public, hr_strndup(arena, text, cut), 2000, &read, &err), HR_E_UNAUTHENTICATED);
+        assert_int_equal(
+            hr_grant_verify(arena, public, hr_strndup(arena, text, cut), 2000, &read, &err),
+            HR_E_UNAUTHENTICATED);
     assert_int_equal(hr_grant_sign(arena, other, &made, &text, &err), HR_OK);
     assert_int_equal(hr_grant_verify(arena, public, text, 2000, &read, &err), HR_E_UNAUTHENTICATED);
     made.expires_ms = 61001;
@@ -179,7 +225,8 @@ static void a_giver_is_the_assignment_that_allows_it(void **state)
         {ANNA, OWNER, "/subscriptions/s"},
         {ANNA, READER, "/subscriptions/S"},
     };
-    struct hr_question question = {ANNA, "anna", HR_ACT_BLOB_READ, "/subscriptions/s/resourceGroups/g/a"};
+    struct hr_question question = {ANNA, "anna", HR_ACT_BLOB_READ,
+                                   "/subscriptions/s/resourceGroups/g/a"};
     const struct hr_assignment *at = hr_access_giver(&question, given, HR_LEN(given), NULL);
     assert_ptr_equal(at, &given[1]);
     assert_ptr_equal(at = hr_access_giver(&question, given, HR_LEN(given), at), &given[3]);
@@ -199,10 +246,15 @@ static void actions_have_words_and_a_scope_to_be_granted_on(void **state)
     }
     assert_int_equal(count, 12);
     assert_null(hr_action_find("fly"));
-    const struct hr_action_info *use = hr_action_find("USE-compute"), *logs = hr_action_find("view-logs"), *data = hr_action_find("read-data");
-    assert_string_equal(hr_access_grantable(arena, use, "workspaces/w/bigDataPools/p"), "workspaces/w");
-    assert_string_equal(hr_access_grantable(arena, logs, "workspaces/w/bigDataPools/p"), "workspaces/w/bigDataPools/p");
-    assert_string_equal(hr_access_grantable(arena, data, "/subscriptions/s/a/b"), "/subscriptions/s/a/b");
+    const struct hr_action_info *use = hr_action_find("USE-compute"),
+                                *logs = hr_action_find("view-logs"),
+                                *data = hr_action_find("read-data");
+    assert_string_equal(hr_access_grantable(arena, use, "workspaces/w/bigDataPools/p"),
+                        "workspaces/w");
+    assert_string_equal(hr_access_grantable(arena, logs, "workspaces/w/bigDataPools/p"),
+                        "workspaces/w/bigDataPools/p");
+    assert_string_equal(hr_access_grantable(arena, data, "/subscriptions/s/a/b"),
+                        "/subscriptions/s/a/b");
     hr_arena_free(arena);
 }
 
@@ -220,22 +272,33 @@ static void a_revocation_ends_what_was_issued_until_then(void **state)
     struct hr_err err;
     hr_grant_key_new(secret);
     hr_grant_key_public(secret, public, NULL);
-    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1000, 61000}, &before, NULL);
-    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1001, 61001}, &after, NULL);
-    hr_grant_sign(arena, secret, &(struct hr_grant){BEN, "ben", "s", "/", NULL, 0, 1000, 61000}, &bens, NULL);
-    assert_int_equal(hr_revocation_sign(arena, secret, &(struct hr_revocation){ANNA, 1000}, &message, &err), HR_OK);
+    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1000, 61000},
+                  &before, NULL);
+    hr_grant_sign(arena, secret, &(struct hr_grant){ANNA, "anna", "s", "/", NULL, 0, 1001, 61001},
+                  &after, NULL);
+    hr_grant_sign(arena, secret, &(struct hr_grant){BEN, "ben", "s", "/", NULL, 0, 1000, 61000},
+                  &bens, NULL);
+    assert_int_equal(
+        hr_revocation_sign(arena, secret, &(struct hr_revocation){ANNA, 1000}, &message, &err),
+        HR_OK);
     assert_int_equal(hr_revocation_verify(arena, public, message, &heard, &err), HR_OK);
     assert_string_equal(heard.principal, ANNA);
     assert_int_equal(heard.before_ms, 1000);
-    assert_int_equal(hr_revocation_verify(arena, public, before, &heard, &err), HR_E_UNAUTHENTICATED);      /* a grant is none */
-    assert_int_equal(hr_grant_verify(arena, public, message, 1500, &read, &err), HR_E_UNAUTHENTICATED);     /* and none is a grant */
+    /* a grant is none */
+    assert_int_equal(hr_revocation_verify(arena, public, before, &heard, &err),
+                     HR_E_UNAUTHENTICATED);
+    /* and none is a grant */
+    assert_int_equal(hr_grant_verify(arena, public, message, 1500, &read, &err),
+                     HR_E_UNAUTHENTICATED);
     char *bent = hr_strdup(arena, message);
     bent[3] ^= 1;
     assert_int_equal(hr_revocation_verify(arena, public, bent, &heard, &err), HR_E_UNAUTHENTICATED);
     assert_int_equal(hr_grant_accept(arena, public, &revoked, before, 1500, &read, &err), HR_OK);
     hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 1000}, 1500);
-    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 900}, 1500);                                   /* late: changes nothing */
-    assert_int_equal(hr_grant_accept(arena, public, &revoked, before, 1500, &read, &err), HR_E_UNAUTHENTICATED);
+    /* late: changes nothing */
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 900}, 1500);
+    assert_int_equal(hr_grant_accept(arena, public, &revoked, before, 1500, &read, &err),
+                     HR_E_UNAUTHENTICATED);
     assert_string_equal(err.msg, "the grant of principal \"" ANNA "\" was revoked");
     assert_int_equal(hr_grant_accept(arena, public, &revoked, after, 1500, &read, &err), HR_OK);
     assert_int_equal(hr_grant_accept(arena, public, &revoked, bens, 1500, &read, &err), HR_OK);
@@ -253,13 +316,17 @@ static void a_full_memory_of_revocations_ends_too_much_never_too_little(void **s
         hr_revoked_add(&revoked, &(struct hr_revocation){principal, 1000 + (int64_t)i}, 2000);
     }
     assert_int_equal(revoked.count, room);
-    assert_true(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1009}));
-    assert_false(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1010}));
+    assert_true(
+        hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1009}));
+    assert_false(
+        hr_revoked_covers(&revoked, &(struct hr_grant){.principal = ANNA, .issued_ms = 1010}));
     for (size_t i = 0; i < room + 10; i++) {
         snprintf(principal, sizeof principal, "%08zu-0000-0000-0000-000000000000", i);
-        assert_true(hr_revoked_covers(&revoked, &(struct hr_grant){.principal = principal, .issued_ms = 1000 + (int64_t)i}));
+        assert_true(hr_revoked_covers(
+            &revoked, &(struct hr_grant){.principal = principal, .issued_ms = 1000 + (int64_t)i}));
     }
-    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 5000}, 2000 + HR_REVOKED_SECONDS * 1000);      /* the others are over by themselves */
+    /* the others are over by themselves */
+    hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 5000}, 2000 + HR_REVOKED_SECONDS * 1000);
     assert_int_equal(revoked.count, 1);
 }
 
@@ -270,11 +337,19 @@ static void a_sas_mark_is_its_principals_and_ends_with_its_grants(void **state)
     struct hr_revoked revoked = {0};
     char principal[37];
     const char *mark = hr_role_mark(arena, ANNA, 1000);
-    assert_true(strlen(mark) < 64);                       /* Azure's limit of an identifier */
+    assert_true(strlen(mark) < 64); /* Azure's limit of an identifier */
     assert_false(hr_revoked_mark(&revoked, mark, principal));
     assert_string_equal(principal, ANNA);
-    static const char *const bad[] = {"", "role-", "policy", "role-" ANNA, "role-" ANNA "-", "role-" ANNA "-x", "role-" ANNA "-5x", "role-" ANNA "x5",
-                                      "role-" ANNA "-99999999999999999999", "role-" ANNA "-000000000000000000000000000000000000000001"};
+    static const char *const bad[] = {"",
+                                      "role-",
+                                      "policy",
+                                      "role-" ANNA,
+                                      "role-" ANNA "-",
+                                      "role-" ANNA "-x",
+                                      "role-" ANNA "-5x",
+                                      "role-" ANNA "x5",
+                                      "role-" ANNA "-99999999999999999999",
+                                      "role-" ANNA "-000000000000000000000000000000000000000001"};
     for (size_t i = 0; i < HR_LEN(bad); i++)
         assert_true(hr_revoked_mark(&revoked, bad[i], principal));
     hr_revoked_add(&revoked, &(struct hr_revocation){ANNA, 1000}, 1500);
@@ -305,7 +380,8 @@ int main(void)
         cmocka_unit_test(a_role_allows_its_actions_on_its_scope),
         cmocka_unit_test(an_owner_has_no_data),
         cmocka_unit_test(a_refusal_names_principal_role_scope_and_command),
-        cmocka_unit_test(sizes_add_up), cmocka_unit_test(every_action_has_a_role_that_allows_it),
+        cmocka_unit_test(sizes_add_up),
+        cmocka_unit_test(every_action_has_a_role_that_allows_it),
         cmocka_unit_test(roles_are_found_by_name_guid_and_definition_id),
         cmocka_unit_test(scopes_fit_their_roles),
         cmocka_unit_test(grants_are_signed_bounded_and_over_in_time),

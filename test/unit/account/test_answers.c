@@ -1,5 +1,5 @@
-/* The account's bodies and answers, with each append failing once, on the loop's thread and on a worker's: the same answer, or InternalError; the
- * process lives. */
+/* The account's bodies and answers, with each append failing once, on the loop's thread and on a
+ * worker's: the same answer, or InternalError; the process lives. */
 #include "account/request.h"
 #include "io/file.h"
 #include "wire/sas.h"
@@ -21,13 +21,34 @@ static const char *sas;
 
 static int setup(void **state)
 {
-    struct hr_sas made = {.account_kind = true, .sv = "2021-08-06", .sp = "rwdlac", .se = "2099-01-01", .ss = "b", .srt = "sco", .st = "", .sip = "", .spr = "",
-                          .ses = "", .sr = "", .si = "", .sdd = "", .snapshot = "", .rscc = "", .rscd = "", .rsce = "", .rscl = "", .rsct = ""};
+    struct hr_sas made = {.account_kind = true,
+                          .sv = "2021-08-06",
+                          .sp = "rwdlac",
+                          .se = "2099-01-01",
+                          .ss = "b",
+                          .srt = "sco",
+                          .st = "",
+                          .sip = "",
+                          .spr = "",
+                          .ses = "",
+                          .sr = "",
+                          .si = "",
+                          .sdd = "",
+                          .snapshot = "",
+                          .rscc = "",
+                          .rscd = "",
+                          .rsce = "",
+                          .rscl = "",
+                          .rsct = ""};
     struct hr_buf text;
     (void)state;
     arena = hr_arena_new(NULL);
-    account = (struct account){.name = "acct", .key = "AAAA", .operations = hr_account_operations, .operation_count = hr_account_operation_count,
-                               .counts = HR_NEW_ARRAY(arena, _Atomic uint64_t, hr_account_operation_count)};
+    account = (struct account){
+        .name = "acct",
+        .key = "AAAA",
+        .operations = hr_account_operations,
+        .operation_count = hr_account_operation_count,
+        .counts = HR_NEW_ARRAY(arena, _Atomic uint64_t, hr_account_operation_count)};
     hr_buf_init(&text, HR_BUF_GROWS);
     assert_int_equal(hr_sas_make(&made, "acct", "", "", account.key, &text, NULL), HR_OK);
     sas = hr_buf_keep(&text, arena);
@@ -37,7 +58,8 @@ static int setup(void **state)
     for (size_t i = 0; i < HR_ACCOUNT_WORKERS; i++)
         assert_int_equal(hr_thread_new("account", 0, &account.workers[i], NULL), HR_OK);
     snprintf(path, sizeof path, "%s/socket", root);
-    struct hr_http_server_options server = {.unix_path = path, .handler = &hr_account_handler, .arg = &account};
+    struct hr_http_server_options server = {
+        .unix_path = path, .handler = &hr_account_handler, .arg = &account};
     assert_int_equal(hr_http_server_start(account.loop, &server, &account.server, NULL), HR_OK);
     struct hr_tree_meta meta = {0};
     assert_null(hr_tree_container_create(&account.tree, arena, "data", &meta));
@@ -59,7 +81,12 @@ static int teardown(void **state)
 
 /* ---- one call ---- */
 
-struct seen { int status; bool over; char code[64], body[8192]; size_t len; };
+struct seen {
+    int status;
+    bool over;
+    char code[64], body[8192];
+    size_t len;
+};
 
 static void saw_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
 {
@@ -90,17 +117,28 @@ static void saw_failure(struct hr_http_call *call, const struct hr_err *err)
     fail_msg("%s", err->msg);
 }
 
-struct asked { const char *method, *target, *body; bool without_sas; int status; const char *code, *contains; };
+struct asked {
+    const char *method, *target, *body;
+    bool without_sas;
+    int status;
+    const char *code, *contains;
+};
 
 static enum hr_code ask(void *arg)
 {
-    static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL, saw_failure};
+    static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL,
+                                                 saw_failure};
     struct asked *asked = arg;
     struct seen seen = {0};
-    struct hr_header fields[] = {{"x-ms-version", "2021-08-06"}, {"content-length", hr_printf(arena, "%zu", strlen(asked->body))}};
-    const char *target = asked->without_sas ? asked->target : hr_printf(arena, "%s%c%s", asked->target, strchr(asked->target, '?') ? '&' : '?', sas);
+    struct hr_header fields[] = {{"x-ms-version", "2021-08-06"},
+                                 {"content-length", hr_printf(arena, "%zu", strlen(asked->body))}};
+    const char *target = asked->without_sas
+                             ? asked->target
+                             : hr_printf(arena, "%s%c%s", asked->target,
+                                         strchr(asked->target, '?') ? '&' : '?', sas);
     account.next_worker = 0;
-    struct hr_http_call *call = hr_http_call_start(client, asked->method, target, NULL, &(struct hr_headers){fields, 2}, &calls, &seen);
+    struct hr_http_call *call = hr_http_call_start(client, asked->method, target, NULL,
+                                                   &(struct hr_headers){fields, 2}, &calls, &seen);
     if (*asked->body)
         hr_http_call_write(call, (struct hr_bytes){asked->body, strlen(asked->body), NULL, NULL});
     hr_http_call_finish(call);
@@ -121,7 +159,11 @@ static enum hr_code ask(void *arg)
 
 /* ---- with a worker's appends failing ---- */
 
-struct posted { long nth; bool met; atomic_bool done; };
+struct posted {
+    long nth;
+    bool met;
+    atomic_bool done;
+};
 
 static void torture_here(void *arg)
 {
@@ -161,10 +203,23 @@ static long torture_worker(struct asked *asked)
 static void answers_are_whole_or_internal_errors(void **state)
 {
     (void)state;
-    struct asked list = {"GET", "/acct/data?restype=container&comp=list", "", .status = 200, .code = "", .contains = "<Name>here</Name>"};
-    struct asked missing = {"GET", "/acct/data/none", "", .status = 404, .code = "BlobNotFound", .contains = "</Error>"};
-    struct asked stranger = {"GET", "/acct/data/none", "", .without_sas = true, .status = 401, .code = "NoAuthenticationInformation", .contains = "</Error>"};
-    struct asked blocks = {"PUT", "/acct/data/here?comp=blocklist", "<?xml version=\"1.0\"?><BlockList></BlockList>", .status = 201, .code = "", .contains = ""};
+    struct asked list = {"GET",      "/acct/data?restype=container&comp=list", "", .status = 200,
+                         .code = "", .contains = "<Name>here</Name>"};
+    struct asked missing = {"GET",         "/acct/data/none",      "",
+                            .status = 404, .code = "BlobNotFound", .contains = "</Error>"};
+    struct asked stranger = {"GET",
+                             "/acct/data/none",
+                             "",
+                             .without_sas = true,
+                             .status = 401,
+                             .code = "NoAuthenticationInformation",
+                             .contains = "</Error>"};
+    struct asked blocks = {"PUT",
+                           "/acct/data/here?comp=blocklist",
+                           "<?xml version=\"1.0\"?><BlockList></BlockList>",
+                           .status = 201,
+                           .code = "",
+                           .contains = ""};
     assert_int_equal(ask(&blocks), HR_OK);
     assert_true(torture_worker(&list) > 10);
     assert_true(torture_worker(&missing) > 3);
@@ -174,6 +229,7 @@ static void answers_are_whole_or_internal_errors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(answers_are_whole_or_internal_errors, setup, teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(answers_are_whole_or_internal_errors, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The account's tree: a page of a listing is of one time, whatever changes places meanwhile; what blocks a blob has is kept whole or the blob is not. */
+/* The account's tree: a page of a listing is of one time, whatever changes places meanwhile; what
+ * blocks a blob has is kept whole or the blob is not. */
 #include "account/tree.h"
 #include "base/check.h"
 #include "io/file.h"
@@ -16,7 +17,11 @@
 #define PARTS 4
 #define LISTINGS 3000
 
-struct exchanging { struct hr_tree *tree; atomic_bool over; int done; };
+struct exchanging {
+    struct hr_tree *tree;
+    atomic_bool over;
+    int done;
+};
 
 static void *exchange_again_and_again(void *arg)
 {
@@ -39,7 +44,8 @@ static void make_side(struct hr_arena *arena, const char *root, const char *side
     for (int part = 0; part < PARTS; part++) {
         const char *folder = hr_printf(arena, "%s/data/%s/part=%d", root, side, part);
         assert_int_equal(hr_file_mkdirs(folder, &err), HR_OK);
-        int fd = open(hr_printf(arena, "%s/%s", folder, side), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        int fd =
+            open(hr_printf(arena, "%s/%s", folder, side), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
         assert_true(fd >= 0);
         close(fd);
     }
@@ -48,7 +54,8 @@ static void make_side(struct hr_arena *arena, const char *root, const char *side
 static void check_page(struct hr_tree *tree)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_tree_list list = {.kind = HR_LIST_FLAT, .prefix = "old/", .after = "", .from = "", .max = 100};
+    struct hr_tree_list list = {
+        .kind = HR_LIST_FLAT, .prefix = "old/", .after = "", .from = "", .max = 100};
     struct hr_tree_item *items;
     size_t count;
     bool more;
@@ -85,7 +92,10 @@ static void a_page_is_of_one_time(void **state)
     hr_arena_free(arena);
 }
 
-static void put_block(struct hr_tree *tree, struct hr_arena *arena, const char *id, const char *text)
+static void put_block(struct hr_tree *tree,
+                      struct hr_arena *arena,
+                      const char *id,
+                      const char *text)
 {
     struct hr_tree_temp temp;
     assert_null(hr_tree_temp_new(tree, &temp));
@@ -122,7 +132,8 @@ static enum hr_code commit(void *arg)
     struct hr_tree_item item;
     put_block(tree, arena, "b1", "one,");
     put_block(tree, arena, "b2", "two");
-    const char *code = hr_tree_blocks_commit(tree, arena, "data", "blob", choices, HR_LEN(choices), &meta, &none);
+    const char *code =
+        hr_tree_blocks_commit(tree, arena, "data", "blob", choices, HR_LEN(choices), &meta, &none);
     if (code) {
         assert_string_equal(code, "InternalError");
         assert_string_equal(hr_tree_stat(tree, arena, "data", "blob", &item), "BlobNotFound");
@@ -153,6 +164,8 @@ static void a_blob_has_the_list_of_its_blocks_or_is_not_committed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_page_is_of_one_time), cmocka_unit_test(a_blob_has_the_list_of_its_blocks_or_is_not_committed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_is_of_one_time),
+        cmocka_unit_test(a_blob_has_the_list_of_its_blocks_or_is_not_committed)};
     return cmocka_run_group_tests_name("account tree", tests, NULL, NULL);
 }

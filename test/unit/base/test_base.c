@@ -29,7 +29,8 @@ static void arenas_free_children_first_and_hooks_newest_first(void **state)
 {
     (void)state;
     order[0] = 0;
-    struct hr_arena *parent = hr_arena_new(NULL), *child = hr_arena_new(parent), *other = hr_arena_new(parent);
+    struct hr_arena *parent = hr_arena_new(NULL), *child = hr_arena_new(parent),
+                    *other = hr_arena_new(parent);
     hr_arena_on_free(parent, note, "p");
     hr_arena_on_free(parent, note, "q");
     hr_arena_on_free(child, note, "c");
@@ -97,7 +98,7 @@ static void a_full_buffer_fails_by_name(void **state)
     assert_string_equal(err.msg, "a word is larger than the limit of 4 bytes");
     assert_int_equal(hr_buf_take(&buf, arena, "a word", &text, &err), HR_E_LIMIT);
     assert_null(text);
-    assert_string_equal(hr_buf_keep(&buf, arena), "");      /* released, it is whole again */
+    assert_string_equal(hr_buf_keep(&buf, arena), ""); /* released, it is whole again */
     hr_arena_free(arena);
 }
 
@@ -111,12 +112,23 @@ static void read_full(enum reading how)
     hr_buf_init(&buf, 4);
     hr_buf_adds(&buf, "fiver");
     switch (how) {
-    case TEXT: hr_buf_text(&buf); break;
-    case LEN: hr_buf_len(&buf); break;
-    case BYTES: hr_buf_bytes(&buf); break;
-    case STEAL: hr_buf_steal(&buf, &len); break;
-    case KEEP: hr_buf_keep(&buf, arena); break;
-    case READINGS: break;
+    case TEXT:
+        hr_buf_text(&buf);
+        break;
+    case LEN:
+        hr_buf_len(&buf);
+        break;
+    case BYTES:
+        hr_buf_bytes(&buf);
+        break;
+    case STEAL:
+        hr_buf_steal(&buf, &len);
+        break;
+    case KEEP:
+        hr_buf_keep(&buf, arena);
+        break;
+    case READINGS:
+        break;
     }
 }
 
@@ -132,7 +144,8 @@ static void a_full_buffer_is_never_read(void **state)
             _exit(0);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(how == READINGS ? WIFEXITED(status) : WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+        assert_true(how == READINGS ? WIFEXITED(status)
+                                    : WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     }
 }
 
@@ -192,9 +205,11 @@ static void spark_errors_fill_their_template(void **state)
     (void)state;
     struct hr_err err;
     char text[4096];
-    assert_int_equal(hr_fail_spark(&err, "PATH_NOT_FOUND", "path", "file:/a \"b\"", NULL), HR_E_SPARK);
+    assert_int_equal(hr_fail_spark(&err, "PATH_NOT_FOUND", "path", "file:/a \"b\"", NULL),
+                     HR_E_SPARK);
     hr_err_spark_text(&err, text, sizeof text);
-    assert_string_equal(text, "[PATH_NOT_FOUND] Path does not exist: file:/a \"b\". SQLSTATE: 42K03");
+    assert_string_equal(text,
+                        "[PATH_NOT_FOUND] Path does not exist: file:/a \"b\". SQLSTATE: 42K03");
     assert_string_equal(err.params, "{\"path\":\"file:/a \\\"b\\\"\"}");
 }
 
@@ -203,7 +218,8 @@ static void the_documentations_address_needs_no_mention(void **state)
     struct hr_err err;
     (void)state;
     hr_fail_spark(&err, "CANNOT_MODIFY_CONFIG", "key", "\"a\"", NULL);
-    assert_non_null(strstr(err.msg, "'https://spark.apache.org/docs/latest/sql-migration-guide.html"));
+    assert_non_null(
+        strstr(err.msg, "'https://spark.apache.org/docs/latest/sql-migration-guide.html"));
     assert_non_null(strstr(err.params, "\"docroot\""));
 }
 
@@ -228,7 +244,8 @@ static void every_condition_has_a_class_and_a_row_of_its_own(void **state)
     (void)state;
     for (int code = HR_OK; code <= HR_E_SPARK; code++)
         assert_non_null(hr_code_info((enum hr_code)code)->azure);
-    assert_non_null(strstr(hr_condition_find("UNRESOLVED_COLUMN.WITH_SUGGESTION")->java_class, "AnalysisException"));
+    assert_non_null(strstr(hr_condition_find("UNRESOLVED_COLUMN.WITH_SUGGESTION")->java_class,
+                           "AnalysisException"));
     assert_null(hr_condition_find("NO_SUCH_CONDITION"));
 }
 
@@ -252,8 +269,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arenas_free_children_first_and_hooks_newest_first),
         cmocka_unit_test(arenas_give_zeroed_aligned_memory),
-        cmocka_unit_test(buffers_keep_their_maximum), cmocka_unit_test(a_full_buffer_fails_by_name),
-        cmocka_unit_test(a_full_buffer_is_never_read), cmocka_unit_test(torture_fails_each_append_once),
+        cmocka_unit_test(buffers_keep_their_maximum),
+        cmocka_unit_test(a_full_buffer_fails_by_name),
+        cmocka_unit_test(a_full_buffer_is_never_read),
+        cmocka_unit_test(torture_fails_each_append_once),
         cmocka_unit_test(maps_find_replace_remove_and_keep_order),
         cmocka_unit_test(spark_errors_fill_their_template),
         cmocka_unit_test(errors_cross_a_text_channel_whole),

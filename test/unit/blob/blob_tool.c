@@ -1,6 +1,7 @@
-/* blob/ from the command line, for the tests in test/storage: options, then commands, each printing lines of its own.
- *   blob_tool [--conf KEY=VALUE]… [--endpoint ACCOUNT=URL] [--ca FILE] [--timeout MS] [--attempts N] [--ahead BYTES] [--range BYTES] COMMAND …
- * A failure prints "error CODE: message | hint" and exits with 1. */
+/* blob/ from the command line, for the tests in test/storage: options, then commands, each printing
+ * lines of its own. blob_tool [--conf KEY=VALUE]… [--endpoint ACCOUNT=URL] [--ca FILE] [--timeout
+ * MS] [--attempts N] [--ahead BYTES] [--range BYTES] COMMAND … A failure prints "error CODE:
+ * message | hint" and exits with 1. */
 #include "blob/blob.h"
 #include "base/clock.h"
 #include "host/engine/duckdb_fs.h"
@@ -10,11 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
-struct tool { duckdb_database database; duckdb_connection connection; struct hr_blob *blob; struct hr_arena *arena; struct hr_err err; const struct hr_blob_cancel *cancel; };
+struct tool {
+    duckdb_database database;
+    duckdb_connection connection;
+    struct hr_blob *blob;
+    struct hr_arena *arena;
+    struct hr_err err;
+    const struct hr_blob_cancel *cancel;
+};
 
 static void print_stat(const char *name, const struct hr_blob_stat *stat)
 {
-    printf("%s\t%s\t%" PRId64 "\t%s\n", stat->is_dir ? "dir" : "file", name, stat->size, stat->etag);
+    printf("%s\t%s\t%" PRId64 "\t%s\n", stat->is_dir ? "dir" : "file", name, stat->size,
+           stat->etag);
 }
 
 static enum hr_code do_stat(struct tool *tool, char **args)
@@ -30,7 +39,8 @@ static enum hr_code list(struct tool *tool, const char *folder, bool recursive, 
     struct hr_blob_list_options options = {.recursive = recursive, .max = max};
     do {
         struct hr_blob_page page;
-        HR_TRY(hr_blob_list(tool->blob, tool->arena, folder, &options, &page, tool->cancel, &tool->err));
+        HR_TRY(hr_blob_list(tool->blob, tool->arena, folder, &options, &page, tool->cancel,
+                            &tool->err));
         for (size_t i = 0; i < page.count; i++)
             print_stat(page.entries[i].name, &page.entries[i].stat);
         options.marker = page.marker;
@@ -38,9 +48,18 @@ static enum hr_code list(struct tool *tool, const char *folder, bool recursive, 
     return HR_OK;
 }
 
-static enum hr_code do_ls(struct tool *tool, char **args) { return list(tool, args[0], false, 0); }
-static enum hr_code do_lsr(struct tool *tool, char **args) { return list(tool, args[0], true, 0); }
-static enum hr_code do_pages(struct tool *tool, char **args) { return list(tool, args[0], true, 2); }
+static enum hr_code do_ls(struct tool *tool, char **args)
+{
+    return list(tool, args[0], false, 0);
+}
+static enum hr_code do_lsr(struct tool *tool, char **args)
+{
+    return list(tool, args[0], true, 0);
+}
+static enum hr_code do_pages(struct tool *tool, char **args)
+{
+    return list(tool, args[0], true, 2);
+}
 
 static enum hr_code do_glob(struct tool *tool, char **args)
 {
@@ -74,13 +93,15 @@ static enum hr_code do_random(struct tool *tool, char **args)
     struct hr_blob_reader *reader;
     char *whole;
     size_t len, got, size = strtoul(args[2], NULL, 10);
-    HR_TRY(hr_blob_read_all(tool->blob, tool->arena, args[0], 1u << 30, &whole, &len, tool->cancel, &tool->err));
+    HR_TRY(hr_blob_read_all(tool->blob, tool->arena, args[0], 1u << 30, &whole, &len, tool->cancel,
+                            &tool->err));
     HR_TRY(hr_blob_open(tool->blob, args[0], NULL, tool->cancel, &reader, &tool->err));
     char *bytes = hr_arena_alloc(tool->arena, size);
     enum hr_code code = HR_OK;
     unsigned seed = 7;
     for (int i = 0; i < atoi(args[1]) && !code; i++) {
-        int64_t offset = (int64_t)(((uint64_t)rand_r(&seed) << 16 ^ (uint64_t)rand_r(&seed)) % (len + 1));
+        int64_t offset =
+            (int64_t)(((uint64_t)rand_r(&seed) << 16 ^ (uint64_t)rand_r(&seed)) % (len + 1));
         code = hr_blob_read_at(reader, bytes, size, offset, &got, &tool->err);
         size_t expect = len - (size_t)offset < size ? len - (size_t)offset : size;
         if (!code && (got != expect || memcmp(bytes, whole + offset, got)))
@@ -93,7 +114,10 @@ static enum hr_code do_random(struct tool *tool, char **args)
 }
 
 /* args[1] bytes of a pattern, in writes of args[2] */
-static enum hr_code put(struct tool *tool, char **args, const struct hr_blob_write_options *options, bool commit)
+static enum hr_code put(struct tool *tool,
+                        char **args,
+                        const struct hr_blob_write_options *options,
+                        bool commit)
 {
     struct hr_blob_writer *writer;
     struct hr_blob_stat stat;
@@ -112,13 +136,19 @@ static enum hr_code put(struct tool *tool, char **args, const struct hr_blob_wri
         return code;
     }
     HR_TRY(hr_blob_commit(writer, &stat, &tool->err));
-    if (stat.etag[0])                      /* under a stage there is no version yet */
+    if (stat.etag[0]) /* under a stage there is no version yet */
         print_stat(args[0], &stat);
     return HR_OK;
 }
 
-static enum hr_code do_put(struct tool *tool, char **args) { return put(tool, args, NULL, true); }
-static enum hr_code do_abort(struct tool *tool, char **args) { return put(tool, args, NULL, false); }
+static enum hr_code do_put(struct tool *tool, char **args)
+{
+    return put(tool, args, NULL, true);
+}
+static enum hr_code do_abort(struct tool *tool, char **args)
+{
+    return put(tool, args, NULL, false);
+}
 
 static enum hr_code do_putnew(struct tool *tool, char **args)
 {
@@ -130,14 +160,16 @@ static enum hr_code do_putif(struct tool *tool, char **args)
     return put(tool, args, &(struct hr_blob_write_options){.if_match = args[3]}, true);
 }
 
-/* args[0]: a folder; args[1] files, one of them of several blocks; listed before and after the commit */
+/* args[0]: a folder; args[1] files, one of them of several blocks; listed before and after the
+ * commit */
 static enum hr_code do_stage(struct tool *tool, char **args)
 {
     struct hr_blob_stage *stage;
     HR_TRY(hr_blob_stage_begin(tool->blob, args[0], &stage, &tool->err));
     for (int i = 0; i < atoi(args[1]); i++) {
         char size[] = "9000000", step[] = "1000000", empty[] = "0";
-        char *one[] = {hr_printf(tool->arena, "%s/part-%d", args[0], i), i == 1 ? empty : size, step};
+        char *one[] = {hr_printf(tool->arena, "%s/part-%d", args[0], i), i == 1 ? empty : size,
+                       step};
         enum hr_code code = put(tool, one, NULL, true);
         if (code) {
             hr_blob_stage_abort(stage);
@@ -145,7 +177,8 @@ static enum hr_code do_stage(struct tool *tool, char **args)
         }
     }
     struct hr_blob_page page;
-    enum hr_code code = hr_blob_list_all(tool->blob, tool->arena, args[0], true, &page, tool->cancel, &tool->err);
+    enum hr_code code =
+        hr_blob_list_all(tool->blob, tool->arena, args[0], true, &page, tool->cancel, &tool->err);
     size_t visible = 0;
     for (size_t i = 0; i < page.count; i++)
         visible += strstr(page.entries[i].name, ".headrace-") == NULL;
@@ -154,18 +187,30 @@ static enum hr_code do_stage(struct tool *tool, char **args)
     return list(tool, args[0], true, 0);
 }
 
-static enum hr_code do_rm(struct tool *tool, char **args) { return hr_blob_delete(tool->blob, args[0], false, tool->cancel, &tool->err); }
-static enum hr_code do_rmr(struct tool *tool, char **args) { return hr_blob_delete(tool->blob, args[0], true, tool->cancel, &tool->err); }
-static enum hr_code do_mkdir(struct tool *tool, char **args) { return hr_blob_mkdir(tool->blob, args[0], tool->cancel, &tool->err); }
-static enum hr_code do_mv(struct tool *tool, char **args) { return hr_blob_rename(tool->blob, args[0], args[1], false, tool->cancel, &tool->err); }
+static enum hr_code do_rm(struct tool *tool, char **args)
+{
+    return hr_blob_delete(tool->blob, args[0], false, tool->cancel, &tool->err);
+}
+static enum hr_code do_rmr(struct tool *tool, char **args)
+{
+    return hr_blob_delete(tool->blob, args[0], true, tool->cancel, &tool->err);
+}
+static enum hr_code do_mkdir(struct tool *tool, char **args)
+{
+    return hr_blob_mkdir(tool->blob, args[0], tool->cancel, &tool->err);
+}
+static enum hr_code do_mv(struct tool *tool, char **args)
+{
+    return hr_blob_rename(tool->blob, args[0], args[1], false, tool->cancel, &tool->err);
+}
 
 static enum hr_code do_counts(struct tool *tool, char **args)
 {
     struct hr_blob_counts counts;
     (void)args;
     hr_blob_count(tool->blob, &counts);
-    printf("requests=%" PRIu64 " retries=%" PRIu64 " read=%" PRIu64 " written=%" PRIu64 "\n", counts.requests, counts.retries, counts.bytes_read,
-           counts.bytes_written);
+    printf("requests=%" PRIu64 " retries=%" PRIu64 " read=%" PRIu64 " written=%" PRIu64 "\n",
+           counts.requests, counts.retries, counts.bytes_read, counts.bytes_written);
     return HR_OK;
 }
 
@@ -207,20 +252,34 @@ static enum hr_code do_sql(struct tool *tool, char **args)
     for (idx_t row = 0; row < duckdb_row_count(&result); row++)
         for (idx_t column = 0; column < duckdb_column_count(&result); column++) {
             char *text = duckdb_value_varchar(&result, column, row);
-            printf("%s%s", text ? text : "NULL", column + 1 < duckdb_column_count(&result) ? "\t" : "\n");
+            printf("%s%s", text ? text : "NULL",
+                   column + 1 < duckdb_column_count(&result) ? "\t" : "\n");
             duckdb_free(text);
         }
     duckdb_destroy_result(&result);
     return HR_OK;
 }
 
-static const struct { const char *name; int args; enum hr_code (*run)(struct tool *tool, char **args); } commands[] = {
-    {"stat", 1, do_stat}, {"ls", 1, do_ls}, {"lsr", 1, do_lsr}, {"pages", 1, do_pages}, {"glob", 1, do_glob}, {"cat", 3, do_cat}, {"random", 3, do_random},
-    {"put", 3, do_put}, {"putnew", 3, do_putnew}, {"putif", 4, do_putif}, {"abort", 3, do_abort}, {"stage", 2, do_stage}, {"rm", 1, do_rm}, {"rmr", 1, do_rmr},
-    {"mkdir", 1, do_mkdir}, {"mv", 2, do_mv}, {"counts", 0, do_counts}, {"cancel", 1, do_cancel}, {"sql", 1, do_sql},
+static const struct {
+    const char *name;
+    int args;
+    enum hr_code (*run)(struct tool *tool, char **args);
+} commands[] = {
+    {"stat", 1, do_stat},     {"ls", 1, do_ls},         {"lsr", 1, do_lsr},
+    {"pages", 1, do_pages},   {"glob", 1, do_glob},     {"cat", 3, do_cat},
+    {"random", 3, do_random}, {"put", 3, do_put},       {"putnew", 3, do_putnew},
+    {"putif", 4, do_putif},   {"abort", 3, do_abort},   {"stage", 2, do_stage},
+    {"rm", 1, do_rm},         {"rmr", 1, do_rmr},       {"mkdir", 1, do_mkdir},
+    {"mv", 2, do_mv},         {"counts", 0, do_counts}, {"cancel", 1, do_cancel},
+    {"sql", 1, do_sql},
 };
 
-static enum hr_code set_option(struct tool *tool, struct hr_blob_config *config, struct hr_blob_options *options, const char **ca, const char *option, char *value)
+static enum hr_code set_option(struct tool *tool,
+                               struct hr_blob_config *config,
+                               struct hr_blob_options *options,
+                               const char **ca,
+                               const char *option,
+                               char *value)
 {
     char *equals = strchr(value, '=');
     const char *key = equals ? hr_strndup(tool->arena, value, (size_t)(equals - value)) : "";
@@ -275,7 +334,8 @@ int main(int argc, char **argv)
         code = run_commands(&tool, argc - i, argv + i);
     fflush(stdout);
     if (code)
-        fprintf(stderr, "error %s: %s | %s\n", hr_code_info(code)->name, tool.err.msg, tool.err.hint);
+        fprintf(stderr, "error %s: %s | %s\n", hr_code_info(code)->name, tool.err.msg,
+                tool.err.hint);
     if (tool.database) {
         duckdb_disconnect(&tool.connection);
         duckdb_close(&tool.database);

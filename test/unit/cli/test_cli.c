@@ -12,10 +12,21 @@
 
 #define JSON "{\"subscription_id\": \"s\", \"list\": [1, 2, 3]}"
 
-static struct answer answer = {.status = "200 OK", .headers = "content-type: application/json\r\n", .body = JSON};
+static struct answer answer = {
+    .status = "200 OK", .headers = "content-type: application/json\r\n", .body = JSON};
 
-static int start(void **state) { (void)state; answer_start(&answer); return 0; }
-static int stop(void **state) { (void)state; answer_stop(&answer); return 0; }
+static int start(void **state)
+{
+    (void)state;
+    answer_start(&answer);
+    return 0;
+}
+static int stop(void **state)
+{
+    (void)state;
+    answer_stop(&answer);
+    return 0;
+}
 
 static enum hr_code named(enum hr_code code, const struct hr_err *err)
 {
@@ -33,7 +44,8 @@ static enum hr_code call(void *arg)
     json_t *reply, *expected = json_loads(JSON, 0, NULL);
     int status;
     (void)arg;
-    enum hr_code code = hr_wire_call(&wire, "POST", "/v1.0/x", json_object(), &status, &reply, &err);
+    enum hr_code code =
+        hr_wire_call(&wire, "POST", "/v1.0/x", json_object(), &status, &reply, &err);
     assert_true(code || json_equal(reply, expected));
     json_decref(expected);
     json_decref(reply);
@@ -75,7 +87,8 @@ static enum hr_code submit(void *arg)
     struct hr_arena *arena = hr_arena_new(NULL);
     (void)arg;
     assert_string_equal(command->name, "run submit");
-    assert_int_equal(hr_args_parse(7, words, command->options, command->option_count, &args, &err), HR_OK);
+    assert_int_equal(hr_args_parse(7, words, command->options, command->option_count, &args, &err),
+                     HR_OK);
     args.command = command->name;
     enum hr_code code = command->run(&args, arena, &err);
     hr_arena_free(arena);
@@ -101,6 +114,7 @@ static void a_submission_is_read_whole_or_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_is_read_whole_or_refused), cmocka_unit_test(a_submission_is_read_whole_or_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_answer_is_read_whole_or_refused),
+                                       cmocka_unit_test(a_submission_is_read_whole_or_refused)};
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -31,7 +31,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static PB(Relation) *range(int64_t end)
+static PB(Relation) * range(int64_t end)
 {
     PB(Relation) *rel = PB_NEW(arena, Relation, RELATION);
     rel->rel_type_case = REL_CASE(RANGE);
@@ -41,7 +41,7 @@ static PB(Relation) *range(int64_t end)
     return rel;
 }
 
-static PB(Relation) *limit(PB(Relation) *input, int32_t count)
+static PB(Relation) * limit(PB(Relation) * input, int32_t count)
 {
     PB(Relation) *rel = PB_NEW(arena, Relation, RELATION);
     rel->rel_type_case = REL_CASE(LIMIT);
@@ -58,7 +58,7 @@ static enum hr_code decode_bytes(const uint8_t *bytes, size_t len, struct hr_ope
 }
 
 /* through the wire's bytes, as requests come */
-static enum hr_code decode(PB(Relation) *rel, struct hr_operation_plan *out)
+static enum hr_code decode(PB(Relation) * rel, struct hr_operation_plan *out)
 {
     PB(Plan) plan = PB_INIT(PLAN);
     plan.op_type_case = PLAN_CASE(ROOT);
@@ -126,7 +126,8 @@ static uint8_t *nested(size_t depth, size_t *len)
     uint8_t *bytes = hr_arena_alloc(arena, room), head[12];
     for (size_t i = 0; i < depth; i++) {
         size_t inside = room - at, used = 0;
-        head[used++] = i % 2 ? 0x42 : 0x0a;           /* Relation.limit, Limit.input; the outermost is Plan.root */
+        /* Relation.limit, Limit.input; the outermost is Plan.root */
+        head[used++] = i % 2 ? 0x42 : 0x0a;
         used += varint(head + used, inside);
         at -= used;
         memcpy(bytes + at, head, used);
@@ -142,9 +143,11 @@ static void test_depth(void **state)
     uint8_t *bytes = nested(HR_PLAN_DEPTH_MAX - 1, &len);
     assert_int_equal(hr_scan_message(&spark__connect__plan__descriptor, bytes, len, &err), HR_OK);
     bytes = nested(HR_PLAN_DEPTH_MAX + 1, &len);
-    assert_int_equal(hr_scan_message(&spark__connect__plan__descriptor, bytes, len, &err), HR_E_LIMIT);
+    assert_int_equal(hr_scan_message(&spark__connect__plan__descriptor, bytes, len, &err),
+                     HR_E_LIMIT);
     bytes = nested(1000001, &len);
-    assert_int_equal(hr_scan_message(&spark__connect__plan__descriptor, bytes, len, &err), HR_E_LIMIT);
+    assert_int_equal(hr_scan_message(&spark__connect__plan__descriptor, bytes, len, &err),
+                     HR_E_LIMIT);
 }
 
 static void test_text_is_checked(void **state)
@@ -222,11 +225,13 @@ static void test_decimals(void **state)
 static void test_types_there_and_back(void **state)
 {
     (void)state;
-    static const char ddl[] = "a INT NOT NULL, d DECIMAL(20,4), l ARRAY<STRING>, m MAP<STRING, STRUCT<x: DATE, y: TIMESTAMP_NTZ>>, "
-                              "i INTERVAL DAY TO SECOND, ym INTERVAL YEAR TO MONTH, b BINARY, v VARCHAR(7)";
+    static const char ddl[] =
+        "a INT NOT NULL, d DECIMAL(20,4), l ARRAY<STRING>, m MAP<STRING, STRUCT<x: DATE, y: TIMESTAMP_NTZ>>, "
+        "i INTERVAL DAY TO SECOND, ym INTERVAL YEAR TO MONTH, b BINARY, v VARCHAR(7)";
     const struct hr_type *type, *back;
     assert_int_equal(hr_type_from_ddl(arena, ddl, &type, &err), HR_OK);
-    assert_int_equal(hr_connect_type_decode(arena, hr_connect_type_encode(arena, type), &back, &err), HR_OK);
+    assert_int_equal(
+        hr_connect_type_decode(arena, hr_connect_type_encode(arena, type), &back, &err), HR_OK);
     assert_true(hr_type_equal(type, back));
 }
 
@@ -248,10 +253,16 @@ static void test_fingerprint(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_relation), cmocka_unit_test(test_missing_parts_are_refused), cmocka_unit_test(test_refused_by_name),
-        cmocka_unit_test(test_depth), cmocka_unit_test(test_text_is_checked), cmocka_unit_test(test_compressed), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_decimals), cmocka_unit_test(test_types_there_and_back), cmocka_unit_test(test_fingerprint)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_relation),
+                                       cmocka_unit_test(test_missing_parts_are_refused),
+                                       cmocka_unit_test(test_refused_by_name),
+                                       cmocka_unit_test(test_depth),
+                                       cmocka_unit_test(test_text_is_checked),
+                                       cmocka_unit_test(test_compressed),
+                                       cmocka_unit_test(test_names),
+                                       cmocka_unit_test(test_decimals),
+                                       cmocka_unit_test(test_types_there_and_back),
+                                       cmocka_unit_test(test_fingerprint)};
     struct CMUnitTest each[HR_LEN(tests)];
     for (size_t i = 0; i < HR_LEN(tests); i++) {
         each[i] = tests[i];

@@ -1,4 +1,5 @@
-/* The journal: every truncation, every flipped byte, clones, compaction. Sessions are real, without an engine. */
+/* The journal: every truncation, every flipped byte, clones, compaction. Sessions are real, without
+ * an engine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,7 +163,10 @@ static void every_truncation_keeps_the_whole_records(void **state)
         bool more = session && (cut % 32 == 0 || (off_t)cut == whole);
         if (session) {
             const char *value = get(session, "spark.sql.shuffle.partitions");
-            const char *due = cut >= (size_t)ends[5] ? NULL : cut >= (size_t)ends[4] ? "4" : cut >= (size_t)ends[1] ? "3" : NULL;
+            const char *due = cut >= (size_t)ends[5]   ? NULL
+                              : cut >= (size_t)ends[4] ? "4"
+                              : cut >= (size_t)ends[1] ? "3"
+                                                       : NULL;
             assert_int_equal(pendings(session), cut >= (size_t)ends[2]);
             assert_int_equal(session->artifacts.count, cut >= (size_t)ends[3]);
             if (due)
@@ -170,11 +174,13 @@ static void every_truncation_keeps_the_whole_records(void **state)
             assert_string_equal(session->server_id, SERVER_ID);
         }
         if (more)
-            set(session, "spark.sql.shuffle.partitions", "11");      /* what comes after a cut is found again */
+            set(session, "spark.sql.shuffle.partitions",
+                "11"); /* what comes after a cut is found again */
         close_it(&connect);
         if (more) {
             open_at(&connect, other);
-            assert_string_equal(get(session_get(&connect, "ann", "s1"), "spark.sql.shuffle.partitions"), "11");
+            assert_string_equal(
+                get(session_get(&connect, "ann", "s1"), "spark.sql.shuffle.partitions"), "11");
             close_it(&connect);
         }
     }
@@ -215,7 +221,8 @@ static void a_clone_has_the_state_and_another_name(void **state)
     make_view(session, "kept", "elsewhere");
     assert_int_equal(session_add_artifact(session, "cache/abc", "some bytes", 10, NULL), HR_OK);
     assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_OK);
-    assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_E_IO);      /* never over another's */
+    /* never over another's */
+    assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_E_IO);
     set(session, "spark.sql.shuffle.partitions", "8");
     open_at(&next, other);
     struct session *clone = session_get(&next, "ann", "s2");
@@ -241,9 +248,9 @@ static void compaction_keeps_what_counts(void **state)
     memset(large, 'x', 99999);
     make_view(session, "oldest", "elsewhere");
     make_view(session, "reads_oldest", "oldest");
-    make_view(session, "oldest", "another");           /* the first is read by reads_oldest */
+    make_view(session, "oldest", "another"); /* the first is read by reads_oldest */
     make_view(session, "selfish", "elsewhere");
-    make_view(session, "selfish", "selfish");          /* and by itself */
+    make_view(session, "selfish", "selfish"); /* and by itself */
     for (int i = 0; i < 60; i++) {
         snprintf(value, sizeof value, "%d", i + 1);
         set(session, "spark.sql.shuffle.partitions", value);
@@ -253,16 +260,17 @@ static void compaction_keeps_what_counts(void **state)
     }
     close_it(&connect);
     free(large);
-    assert_true(most < 5 << 20);                       /* of 12 MB written */
+    assert_true(most < 5 << 20); /* of 12 MB written */
     open_at(&connect, path);
     session = session_get(&connect, "ann", "s1");
     assert_string_equal(get(session, "spark.sql.shuffle.partitions"), "60");
     assert_true(pendings(session) >= 6 && pendings(session) < 45);
-    assert_string_equal(((struct artifact *)hr_map_get(&session->artifacts, "files/data"))->bytes, ({
-        static char expected[100000];
-        memset(expected, 'x', 99999);
-        expected;
-    }));
+    assert_string_equal(((struct artifact *)hr_map_get(&session->artifacts, "files/data"))->bytes,
+                        ({
+                            static char expected[100000];
+                            memset(expected, 'x', 99999);
+                            expected;
+                        }));
     struct pending *at = session->pending;
     const char *names[] = {"oldest", "reads_oldest", "oldest", "selfish", "selfish"};
     for (int i = 0; i < 5; i++, at = at->next)
@@ -289,7 +297,7 @@ static void an_ended_session_is_forgotten_by_compaction(void **state)
     journal_session(session);
     for (int i = 0; i < 2; i++)
         assert_int_equal(session_add_artifact(session, "files/one", large, 1 << 20, NULL), HR_OK);
-    assert_true(connect.journal_bytes < 3 << 20);       /* of five */
+    assert_true(connect.journal_bytes < 3 << 20); /* of five */
     close_it(&connect);
     free(large);
     open_at(&connect, path);
@@ -307,7 +315,8 @@ static void limit_files(off_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* a limit of files' sizes is a full disk for one file; the signal that comes with it is ignored, as everywhere in our processes */
+/* a limit of files' sizes is a full disk for one file; the signal that comes with it is ignored, as
+ * everywhere in our processes */
 static void what_does_not_fit_is_neither_acknowledged_nor_done(void **state)
 {
     struct hr_connect connect;
@@ -326,17 +335,19 @@ static void what_does_not_fit_is_neither_acknowledged_nor_done(void **state)
     assert_non_null(strstr(err.msg, "the disk is full"));
     assert_non_null(strstr(err.msg, path));
     assert_null(get(session, "mark"));
-    assert_int_equal(session_add_artifact(session, "files/a", large, sizeof large, &err), HR_E_FULL);
+    assert_int_equal(session_add_artifact(session, "files/a", large, sizeof large, &err),
+                     HR_E_FULL);
     assert_false(hr_map_has(&session->artifacts, "files/a"));
     assert_int_equal(journal_command(session, large, sizeof large, &err), HR_E_FULL);
     assert_int_equal(connect.journal_bytes, whole);
     limit_files(whole + 10);
     late = session_restore(&connect, "ann", "s2", CLONE_ID);
-    journal_session(late);                             /* there is no room for it */
-    assert_int_equal(session_set_durably(session, "spark.sql.shuffle.partitions", NULL, &err), HR_E_FULL);
+    journal_session(late); /* there is no room for it */
+    assert_int_equal(session_set_durably(session, "spark.sql.shuffle.partitions", NULL, &err),
+                     HR_E_FULL);
     assert_string_equal(get(session, "spark.sql.shuffle.partitions"), "3");
     limit_files(0);
-    set(late, "mark", "kept");                         /* brings its session's record */
+    set(late, "mark", "kept"); /* brings its session's record */
     set(session, "mark", large);
     close_it(&connect);
     open_at(&connect, path);
@@ -374,15 +385,18 @@ static void more_artifacts_than_a_session_may_have_are_refused_by_name(void **st
     open_at(&connect, path);
     struct session *session = begin(&connect);
     assert_int_equal(session_add_artifact(session, "files/1", "0123456789", 10, &err), HR_OK);
-    session->artifact_bytes = HR_ARTIFACT_MAX - 5;     /* as if it had others */
+    session->artifact_bytes = HR_ARTIFACT_MAX - 5; /* as if it had others */
     off_t before = connect.journal_bytes;
     assert_int_equal(session_add_artifact(session, "files/2", "012345", 6, &err), HR_E_LIMIT);
     assert_non_null(strstr(err.msg, "\"files/2\""));
     assert_non_null(strstr(err.msg, "limited to 1073741824 bytes"));
     assert_int_equal(connect.journal_bytes, before);
-    assert_int_equal(session_add_artifact(session, "files/1", "abcdefghij", 10, &err), HR_OK);   /* in another's place it is no more */
-    connect.journal_bytes = (off_t)HR_JOURNAL_MAX;     /* as if it were full, of what compaction cannot remove */
-    assert_int_equal(session_add_artifact(session, "files/2", "01234", 5, &err), HR_OK);         /* it can */
+    /* in another's place it is no more */
+    assert_int_equal(session_add_artifact(session, "files/1", "abcdefghij", 10, &err), HR_OK);
+    /* as if it were full, of what compaction cannot remove */
+    connect.journal_bytes = (off_t)HR_JOURNAL_MAX;
+    /* it can */
+    assert_int_equal(session_add_artifact(session, "files/2", "01234", 5, &err), HR_OK);
     close_it(&connect);
     open_at(&connect, path);
     session = session_get(&connect, "ann", "s1");
@@ -422,10 +436,13 @@ int main(void)
     snprintf(path, sizeof path, "%s/1.journal", folder);
     snprintf(other, sizeof other, "%s/2.journal", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_truncation_keeps_the_whole_records), cmocka_unit_test(a_flipped_byte_ends_the_reading_and_is_not_fatal),
-        cmocka_unit_test(a_clone_has_the_state_and_another_name),   cmocka_unit_test(compaction_keeps_what_counts),
+        cmocka_unit_test(every_truncation_keeps_the_whole_records),
+        cmocka_unit_test(a_flipped_byte_ends_the_reading_and_is_not_fatal),
+        cmocka_unit_test(a_clone_has_the_state_and_another_name),
+        cmocka_unit_test(compaction_keeps_what_counts),
         cmocka_unit_test(an_ended_session_is_forgotten_by_compaction),
-        cmocka_unit_test(what_does_not_fit_is_neither_acknowledged_nor_done), cmocka_unit_test(a_removed_journal_is_written_again),
+        cmocka_unit_test(what_does_not_fit_is_neither_acknowledged_nor_done),
+        cmocka_unit_test(a_removed_journal_is_written_again),
         cmocka_unit_test(operations_that_wrote_are_known_to_the_next_host),
         cmocka_unit_test(more_artifacts_than_a_session_may_have_are_refused_by_name)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* What a host answers, with each append failing once: the same bytes or a named error, never a shorter answer. Batches are
- * without nulls: what stands under one is nobody's, and differs. */
+/* What a host answers, with each append failing once: the same bytes or a named error, never a
+ * shorter answer. Batches are without nulls: what stands under one is nobody's, and differs. */
 #include "base/check.h"
 #include "host/connect/private.h"
 #include "host/connect/decode/proto.h"
@@ -18,11 +18,17 @@
 #include "../torture.h"
 
 #define BYTES_MAX 65536
-#define ROWS "SELECT c0::INTEGER c0, c1, c2::DOUBLE c2, c3::INTEGER[] c3 FROM (VALUES (1, 'one', 1.5, [1, 2]), (4, '', -2.5, [3, 4, 5]), " \
+#define ROWS                                                                                                                      \
+    "SELECT c0::INTEGER c0, c1, c2::DOUBLE c2, c3::INTEGER[] c3 FROM (VALUES (1, 'one', 1.5, [1, 2]), (4, '', -2.5, [3, 4, 5]), " \
     "(-7, 'a text of more than twelve bytes', 0.1, [6])) t(c0, c1, c2, c3)"
 
 static duckdb_connection connection;
-struct batches { enum hr_arrow_codec codec; bool known; size_t len, known_len; char bytes[BYTES_MAX], first[BYTES_MAX]; };
+struct batches {
+    enum hr_arrow_codec codec;
+    bool known;
+    size_t len, known_len;
+    char bytes[BYTES_MAX], first[BYTES_MAX];
+};
 
 static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, struct hr_err *err)
 {
@@ -37,11 +43,13 @@ static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, st
 
 static const struct hr_type *schema_of(struct hr_arena *arena)
 {
-    const struct hr_type *types[] = {hr_type_basic(HR_TYPE_INT), hr_type_basic(HR_TYPE_STRING), hr_type_basic(HR_TYPE_DOUBLE),
+    const struct hr_type *types[] = {hr_type_basic(HR_TYPE_INT), hr_type_basic(HR_TYPE_STRING),
+                                     hr_type_basic(HR_TYPE_DOUBLE),
                                      hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true)};
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, 4);
     for (size_t i = 0; i < 4; i++)
-        fields[i] = (struct hr_field){.name = hr_printf(arena, "c %zu", i), .type = types[i], .nullable = true};
+        fields[i] = (struct hr_field){
+            .name = hr_printf(arena, "c %zu", i), .type = types[i], .nullable = true};
     return hr_type_struct(arena, fields, 4);
 }
 
@@ -66,7 +74,8 @@ static enum hr_code send(void *arg)
     struct hr_result *result;
     struct hr_err err = {0};
     batches->len = 0;
-    enum hr_code code = hr_result_new(arena, schema_of(arena), &options, deliver, batches, &result, &err);
+    enum hr_code code =
+        hr_result_new(arena, schema_of(arena), &options, deliver, batches, &result, &err);
     if (!code)
         code = add_all(result, &err);
     hr_arena_free(arena);
@@ -91,7 +100,7 @@ static void test_results(void **state)
         static struct batches batches;
         batches = (struct batches){.codec = codecs[i]};
         assert_int_equal(send(&batches), HR_OK);
-        assert_int_equal(send(&batches), HR_OK);       /* it is the same each time */
+        assert_int_equal(send(&batches), HR_OK); /* it is the same each time */
         long refused = hr_torture(send, &batches);
         print_message("%ld appends, %zu bytes\n", refused, batches.len);
         assert_true(refused > 0 && batches.len > 100);
@@ -100,7 +109,10 @@ static void test_results(void **state)
 
 /* ---- commands' answers ---- */
 
-struct answer { size_t len; unsigned char bytes[BYTES_MAX]; };
+struct answer {
+    size_t len;
+    unsigned char bytes[BYTES_MAX];
+};
 
 /* the first right answer is kept, every later one is compared with it */
 static void compare(struct answer *answer, const void *bytes, size_t len)
@@ -132,7 +144,7 @@ static enum hr_code show_texts(void *arg)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct texts *texts = texts_new(arena);
     struct hr_err err = {0};
-    PB(Relation) *relation;
+    PB(Relation) * relation;
     texts_columns(texts, "name", "?temporary", "[parts", "!kind", NULL);
     texts_row(texts, "one", "true", "a\nb\n\xc3\xa4", "view");
     texts_row(texts, NULL, NULL, NULL, "");
@@ -165,7 +177,8 @@ static int open_session(void **state)
     (void)state;
     if (hr_loop_new(&loop, NULL))
         return 1;
-    host = (struct hr_connect){.loop = loop, .journal = -1, .options = {.loop = loop, .threads = 1}};
+    host =
+        (struct hr_connect){.loop = loop, .journal = -1, .options = {.loop = loop, .threads = 1}};
     journal_init(&host);
     guard_init(&host.guard, NULL);
     pthread_mutex_init(&host.lock, NULL);
@@ -198,13 +211,17 @@ static void over(struct analyze_job *job)
     hr_loop_stop(loop);
 }
 
-struct asking { PB(AnalyzePlanRequest) *request; struct answer answer; };
+struct asking {
+    PB(AnalyzePlanRequest) * request;
+    struct answer answer;
+};
 
 static enum hr_code ask(void *arg)
 {
     static uint8_t bytes[BYTES_MAX];
     struct asking *asking = arg;
-    struct analyze_job job = {.session = session, .request = (char *)bytes, .arena = hr_arena_new(NULL), .done = over};
+    struct analyze_job job = {
+        .session = session, .request = (char *)bytes, .arena = hr_arena_new(NULL), .done = over};
     job.request_len = protobuf_c_message_pack(&asking->request->base, bytes);
     analyze_plan(&job);
     hr_loop_run(loop);
@@ -217,7 +234,7 @@ static enum hr_code ask(void *arg)
     return code;
 }
 
-static void torture_analysis(PB(AnalyzePlanRequest) *request, long least)
+static void torture_analysis(PB(AnalyzePlanRequest) * request, long least)
 {
     static struct asking asking;
     asking = (struct asking){.request = request};
@@ -226,7 +243,7 @@ static void torture_analysis(PB(AnalyzePlanRequest) *request, long least)
 }
 
 /* the statement as a plan, in static memory: one at a time */
-static PB(Plan) *plan_of(const char *sql)
+static PB(Plan) * plan_of(const char *sql)
 {
     static PB(SQL) text;
     static PB(Relation) relation;
@@ -251,7 +268,8 @@ static void test_analyses(void **state)
     PB(AnalyzePlanRequest__JsonToDDL) json = PB_INIT(ANALYZE_PLAN_REQUEST__JSON_TO_DDL);
     PB(AnalyzePlanRequest__TreeString) tree = PB_INIT(ANALYZE_PLAN_REQUEST__TREE_STRING);
     PB(AnalyzePlanRequest__Explain) explain = PB_INIT(ANALYZE_PLAN_REQUEST__EXPLAIN);
-    json.json_string = "{\"type\":\"struct\",\"fields\":[{\"name\":\"a `b`\",\"type\":\"integer\",\"nullable\":false,\"metadata\":{}},"
+    json.json_string =
+        "{\"type\":\"struct\",\"fields\":[{\"name\":\"a `b`\",\"type\":\"integer\",\"nullable\":false,\"metadata\":{}},"
         "{\"name\":\"c\",\"type\":{\"type\":\"array\",\"elementType\":\"string\",\"containsNull\":true},\"nullable\":true,\"metadata\":{}}]}";
     request.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_JSON_TO_DDL;
     request.json_to_ddl = &json;
@@ -263,14 +281,21 @@ static void test_analyses(void **state)
     explain.plan = plan_of(QUERY);
     request.analyze_case = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_EXPLAIN;
     request.explain = &explain;
-    for (int mode = SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_SIMPLE;
-         mode <= SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_FORMATTED; mode++) {
+    for (int mode =
+             SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_SIMPLE;
+         mode <=
+         SPARK__CONNECT__ANALYZE_PLAN_REQUEST__EXPLAIN__EXPLAIN_MODE__EXPLAIN_MODE_FORMATTED;
+         mode++) {
         explain.explain_mode = mode;
         torture_analysis(&request, 1);
     }
 }
 
-struct running { const PB(Plan) *plan; struct answer answer; bool checkpoint; };
+struct running {
+    const PB(Plan) * plan;
+    struct answer answer;
+    bool checkpoint;
+};
 
 /* the batches as they came, of a command its relation, of a checkpoint the rows that were kept */
 static void compare_answer(struct running *running, const struct operation *operation)
@@ -281,10 +306,12 @@ static void compare_answer(struct running *running, const struct operation *oper
         compare(&running->answer, first->payload, first->payload_len);
         return;
     }
-    PB(ExecutePlanResponse) *response = spark__connect__execute_plan_response__unpack(NULL, first->head_len - 5, (uint8_t *)first->head + 5);
+    PB(ExecutePlanResponse) *response = spark__connect__execute_plan_response__unpack(
+        NULL, first->head_len - 5, (uint8_t *)first->head + 5);
     assert_non_null(response);
     if (running->checkpoint) {
-        struct view *view = hr_map_remove(&session->cached, response->checkpoint_command_result->relation->relation_id);
+        struct view *view = hr_map_remove(
+            &session->cached, response->checkpoint_command_result->relation->relation_id);
         compare(&running->answer, view->rel->local.arrow, view->rel->local.arrow_len);
         view_drop(view);
     } else
@@ -318,7 +345,7 @@ static enum hr_code run_operation(void *arg)
     return code;
 }
 
-static void torture_operation(const PB(Plan) *plan, bool checkpoint, long least)
+static void torture_operation(const PB(Plan) * plan, bool checkpoint, long least)
 {
     static struct running running;
     running = (struct running){.plan = plan, .checkpoint = checkpoint};
@@ -327,7 +354,7 @@ static void torture_operation(const PB(Plan) *plan, bool checkpoint, long least)
 }
 
 /* a command around the same plan */
-static const PB(Plan) *command_of(PB(Command) *command)
+static const PB(Plan) * command_of(PB(Command) * command)
 {
     static PB(Plan) plan;
     spark__connect__plan__init(&plan);
@@ -378,7 +405,12 @@ static void test_operations(void **state)
 #define SERVICE "/spark.connect.SparkConnectService/"
 #define ARTIFACT "cache/made of three chunks"
 
-struct fixture { struct hr_connect *connect; struct hr_http_server *server; struct hr_http_client *client; char path[64]; };
+struct fixture {
+    struct hr_connect *connect;
+    struct hr_http_server *server;
+    struct hr_http_client *client;
+    char path[64];
+};
 static struct fixture served;
 
 static int serve(void **state)
@@ -390,8 +422,10 @@ static int serve(void **state)
     struct hr_connect_options options = {.loop = loop, .threads = 1};
     if (hr_connect_new(&options, &served.connect, NULL))
         return 1;
-    struct hr_http_server_options server = {.unix_path = served.path, .handler = hr_connect_handler(), .arg = served.connect};
-    return hr_http_server_start(loop, &server, &served.server, NULL) || hr_http_client_connect(loop, served.path, NULL, 0, NULL, &served.client, NULL);
+    struct hr_http_server_options server = {
+        .unix_path = served.path, .handler = hr_connect_handler(), .arg = served.connect};
+    return hr_http_server_start(loop, &server, &served.server, NULL) ||
+           hr_http_client_connect(loop, served.path, NULL, 0, NULL, &served.client, NULL);
 }
 
 static int serve_no_more(void **state)
@@ -404,11 +438,16 @@ static int serve_no_more(void **state)
     return 0;
 }
 
-struct seen { int grpc; bool over; size_t bytes; };
+struct seen {
+    int grpc;
+    bool over;
+    size_t bytes;
+};
 
 static void note(struct seen *seen, const struct hr_headers *headers)
 {
-    const char *status = hr_header_get(headers, "grpc-status"), *message = hr_header_get(headers, "grpc-message");
+    const char *status = hr_header_get(headers, "grpc-status"),
+               *message = hr_header_get(headers, "grpc-message");
     if (status)
         seen->grpc = atoi(status);
     if (seen->grpc > 0)
@@ -450,18 +489,24 @@ static void send_message(struct hr_http_call *call, const ProtobufCMessage *mess
     hr_http_call_write(call, (struct hr_bytes){bytes, 5 + len, free, bytes});
 }
 
-struct calling { const char *method; const ProtobufCMessage *messages[4]; size_t known; };
+struct calling {
+    const char *method;
+    const ProtobufCMessage *messages[4];
+    size_t known;
+};
 
 /* an answer of the same length, or an error that names the limit */
 static enum hr_code call_once(void *arg)
 {
-    static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL, saw_failure};
+    static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL,
+                                                 saw_failure};
     struct hr_header fields[] = {{"content-type", "application/grpc"}, {"te", "trailers"}};
     struct calling *calling = arg;
     struct seen seen = {.grpc = -1};
     char target[100];
     snprintf(target, sizeof target, SERVICE "%s", calling->method);
-    struct hr_http_call *call = hr_http_call_start(served.client, "POST", target, NULL, &(struct hr_headers){fields, 2}, &calls, &seen);
+    struct hr_http_call *call = hr_http_call_start(served.client, "POST", target, NULL,
+                                                   &(struct hr_headers){fields, 2}, &calls, &seen);
     for (size_t i = 0; calling->messages[i]; i++)
         send_message(call, calling->messages[i]);
     hr_http_call_finish(call);
@@ -476,7 +521,8 @@ static enum hr_code call_once(void *arg)
     return HR_OK;
 }
 
-/* The chunks' artifact is there whole, or not at all. It may be there and the call have failed: the stream broke behind it. */
+/* The chunks' artifact is there whole, or not at all. It may be there and the call have failed: the
+ * stream broke behind it. */
 static enum hr_code upload(void *arg)
 {
     enum hr_code code = call_once(arg);
@@ -491,7 +537,7 @@ static enum hr_code upload(void *arg)
     return code;
 }
 
-static void fill(PB(AddArtifactsRequest__ArtifactChunk) *chunk, const char *text)
+static void fill(PB(AddArtifactsRequest__ArtifactChunk) * chunk, const char *text)
 {
     spark__connect__add_artifacts_request__artifact_chunk__init(chunk);
     chunk->data = (ProtobufCBinaryData){strlen(text), (uint8_t *)text};
@@ -502,16 +548,20 @@ static void test_uploads(void **state)
 {
     (void)state;
     PB(UserContext) user = PB_INIT(USER_CONTEXT);
-    PB(AddArtifactsRequest) requests[3] = {PB_INIT(ADD_ARTIFACTS_REQUEST), PB_INIT(ADD_ARTIFACTS_REQUEST), PB_INIT(ADD_ARTIFACTS_REQUEST)};
+    PB(AddArtifactsRequest)
+    requests[3] = {PB_INIT(ADD_ARTIFACTS_REQUEST), PB_INIT(ADD_ARTIFACTS_REQUEST),
+                   PB_INIT(ADD_ARTIFACTS_REQUEST)};
     PB(AddArtifactsRequest__ArtifactChunk) chunks[3];
-    PB(AddArtifactsRequest__BeginChunkedArtifact) begin = PB_INIT(ADD_ARTIFACTS_REQUEST__BEGIN_CHUNKED_ARTIFACT);
+    PB(AddArtifactsRequest__BeginChunkedArtifact)
+    begin = PB_INIT(ADD_ARTIFACTS_REQUEST__BEGIN_CHUNKED_ARTIFACT);
     static const char *const texts[] = {"one, ", "two, ", "three"};
     user.user_id = "ann";
     for (size_t i = 0; i < 3; i++) {
         fill(&chunks[i], texts[i]);
         requests[i].session_id = ID;
         requests[i].user_context = &user;
-        requests[i].payload_case = i ? SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_CHUNK : SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_BEGIN_CHUNK;
+        requests[i].payload_case = i ? SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_CHUNK
+                                     : SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_BEGIN_CHUNK;
         requests[i].chunk = &chunks[i];
     }
     begin.name = ARTIFACT;
@@ -519,7 +569,8 @@ static void test_uploads(void **state)
     begin.num_chunks = 3;
     begin.initial_chunk = &chunks[0];
     requests[0].begin_chunk = &begin;
-    struct calling calling = {"AddArtifacts", {&requests[0].base, &requests[1].base, &requests[2].base}, 0};
+    struct calling calling = {
+        "AddArtifacts", {&requests[0].base, &requests[1].base, &requests[2].base}, 0};
     assert_int_equal(upload(&calling), HR_OK);
     assert_true(hr_torture(upload, &calling) >= 3);
 }
@@ -548,7 +599,8 @@ static void test_requests(void **state)
 int main(void)
 {
     duckdb_database database;
-    if (duckdb_open(NULL, &database) != DuckDBSuccess || duckdb_connect(database, &connection) != DuckDBSuccess)
+    if (duckdb_open(NULL, &database) != DuckDBSuccess ||
+        duckdb_connect(database, &connection) != DuckDBSuccess)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results),

@@ -1,4 +1,5 @@
-/* What is told to processes that start later: it is in the file whole before a role goes, or the role stays. */
+/* What is told to processes that start later: it is in the file whole before a role goes, or the
+ * role stays. */
 #include "daemon/notices.h"
 #include "daemon/identity/identity.h"
 #include "io/file.h"
@@ -14,11 +15,21 @@
 
 #define SCOPE "/subscriptions/s"
 
-struct fixture { struct hr_site site; struct hr_gate *gate; struct hr_notices *notices; struct hr_arena *arena; struct hr_principal anna, bert; char run_dir[64]; };
+struct fixture {
+    struct hr_site site;
+    struct hr_gate *gate;
+    struct hr_notices *notices;
+    struct hr_arena *arena;
+    struct hr_principal anna, bert;
+    char run_dir[64];
+};
 
 #define OK(call) assert_int_equal((call), HR_OK)
 
-static enum hr_code nobody(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
+static enum hr_code nobody(struct hr_exchange *exchange,
+                           const char **principal,
+                           void *arg,
+                           struct hr_err *err)
 {
     (void)exchange, (void)principal, (void)arg;
     return hr_fail(err, HR_E_UNAUTHENTICATED, "nobody");
@@ -70,15 +81,20 @@ static int told(struct fixture *f, const char *principal)
     assert_true(!len || text[len - 1] == '\n');
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         struct hr_revocation revocation;
-        OK(hr_revocation_verify(f->arena, hr_identity_grant_key(f->site.identity), line, &revocation, NULL));
+        OK(hr_revocation_verify(f->arena, hr_identity_grant_key(f->site.identity), line,
+                                &revocation, NULL));
         count += !strcmp(revocation.principal, principal);
     }
     return count;
 }
 
-static void assign(struct fixture *f, const struct hr_principal *who, struct hr_assignment_row **row)
+static void assign(struct fixture *f,
+                   const struct hr_principal *who,
+                   struct hr_assignment_row **row)
 {
-    OK(hr_identity_assign(f->site.identity, f->arena, NULL, hr_role_find("Storage Blob Data Reader"), who->id, SCOPE, "test", row, NULL));
+    OK(hr_identity_assign(f->site.identity, f->arena, NULL,
+                          hr_role_find("Storage Blob Data Reader"), who->id, SCOPE, "test", row,
+                          NULL));
 }
 
 static enum hr_code take_role(void *arg)
@@ -89,7 +105,8 @@ static enum hr_code take_role(void *arg)
     unlink(hr_notices_revoked_file(&f->site, f->arena));
     assign(f, &f->anna, &row);
     enum hr_code code = hr_identity_unassign(f->site.identity, row->id, &err);
-    enum hr_code may = hr_identity_check(f->site.identity, &f->anna, HR_ACT_BLOB_READ, SCOPE "/x", NULL);
+    enum hr_code may =
+        hr_identity_check(f->site.identity, &f->anna, HR_ACT_BLOB_READ, SCOPE "/x", NULL);
     if (code) {
         assert_int_equal(code, HR_E_LIMIT);
         assert_non_null(strstr(err.msg, "revocations"));
@@ -126,6 +143,7 @@ static void what_is_taken_away_is_told_or_stays(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(what_is_taken_away_is_told_or_stays, setup, teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_taken_away_is_told_or_stays, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

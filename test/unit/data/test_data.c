@@ -13,16 +13,37 @@
 static void patterns_match_within_a_segment_or_across(void **state)
 {
     (void)state;
-    static const struct { const char *pattern, *name; bool fits; } cases[] = {
-        {"a/*.csv", "a/b.csv", true},       {"a/*.csv", "a/b/c.csv", false},     {"a/**/*.csv", "a/b.csv", true},
-        {"a/**/*.csv", "a/b/c/d.csv", true}, {"a/**/*.csv", "ab/c.csv", false},  {"**", "x/y/z", true},
-        {"**/part-*", "part-1", true},      {"**/part-*", "x/y/part-1", true},   {"**/part-*", "x/apart-1", false},
-        {"a/**", "a/b/c", true},            {"a/**", "b/c", false},              {"?b", "ab", true},
-        {"?b", "/b", false},                {"[a-c]x", "bx", true},              {"[^a-c]x", "bx", false},
-        {"[!a]x", "bx", true},              {"[]x", "[]x", true},                {"a*b*c", "aXbYbZc", true},
-        {"a*b*c", "aXbYbZ", false},         {"x**y", "x/1/2/y", true},           {"*/*/c", "a/b/c", true},
-        {"*/c", "a/b/c", false},            {"**/b/*/d", "a/b/x/b/c/d", true},   {"**/b/*/d", "a/b/c/x/d", false},
-        {"*", "", true},                    {"a", "", false},                    {"", "", true},
+    static const struct {
+        const char *pattern, *name;
+        bool fits;
+    } cases[] = {
+        {"a/*.csv", "a/b.csv", true},
+        {"a/*.csv", "a/b/c.csv", false},
+        {"a/**/*.csv", "a/b.csv", true},
+        {"a/**/*.csv", "a/b/c/d.csv", true},
+        {"a/**/*.csv", "ab/c.csv", false},
+        {"**", "x/y/z", true},
+        {"**/part-*", "part-1", true},
+        {"**/part-*", "x/y/part-1", true},
+        {"**/part-*", "x/apart-1", false},
+        {"a/**", "a/b/c", true},
+        {"a/**", "b/c", false},
+        {"?b", "ab", true},
+        {"?b", "/b", false},
+        {"[a-c]x", "bx", true},
+        {"[^a-c]x", "bx", false},
+        {"[!a]x", "bx", true},
+        {"[]x", "[]x", true},
+        {"a*b*c", "aXbYbZc", true},
+        {"a*b*c", "aXbYbZ", false},
+        {"x**y", "x/1/2/y", true},
+        {"*/*/c", "a/b/c", true},
+        {"*/c", "a/b/c", false},
+        {"**/b/*/d", "a/b/x/b/c/d", true},
+        {"**/b/*/d", "a/b/c/x/d", false},
+        {"*", "", true},
+        {"a", "", false},
+        {"", "", true},
     };
     for (size_t i = 0; i < HR_LEN(cases); i++)
         if (data_glob_match(cases[i].pattern, cases[i].name) != cases[i].fits)
@@ -55,15 +76,23 @@ static void a_dataset_in_storage_is_its_manifest(void **state)
     struct hr_blob_stat stat;
     struct hr_blob_page page;
     struct hr_arena *arena = hr_arena_new(NULL);
-    const char *files = "{\"files\":[{\"path\":\"b/c.csv\",\"url\":\"wasbs://demo@x.blob.core.windows.net/t/b/c.csv\",\"etag\":\"\\\"2\\\"\",\"size\":7},"
-                        "{\"path\":\"a.csv\",\"url\":\"wasbs://demo@x.blob.core.windows.net/t/a.csv\",\"etag\":\"\\\"1\\\"\",\"size\":5,"
-                        "\"modified\":\"2026-11-22T15:00:00.000Z\"}]}";
+    const char *files =
+        "{\"files\":[{\"path\":\"b/c.csv\",\"url\":\"wasbs://demo@x.blob.core.windows.net/t/b/c.csv\",\"etag\":\"\\\"2\\\"\",\"size\":7},"
+        "{\"path\":\"a.csv\",\"url\":\"wasbs://demo@x.blob.core.windows.net/t/a.csv\",\"etag\":\"\\\"1\\\"\",\"size\":5,"
+        "\"modified\":\"2026-11-22T15:00:00.000Z\"}]}";
     assert_int_equal(hr_blob_new(config, NULL, &blob, NULL), HR_OK);
     assert_int_equal(hr_blob_stat(blob, "dataset://id/a.csv", &stat, NULL, &err), HR_E_NOT_FOUND);
     assert_non_null(strstr(err.msg, "not known to this session"));
-    assert_int_equal(hr_blob_config_set(config, "spark.hadoop.fs.azure.headrace.dataset.id", "{\"files\":[{\"path\":\"a\"}]}", &err), HR_E_INVALID);
-    assert_int_equal(hr_blob_config_set(config, "spark.hadoop.fs.azure.headrace.dataset.id", files, &err), HR_OK);
-    assert_int_equal(hr_blob_config_set(config, "fs.azure.headrace.access.id", "{\"conf\":{}, \"endpoints\":[{\"url\":\"http://x\"}]}", &err), HR_E_INVALID);
+    assert_int_equal(hr_blob_config_set(config, "spark.hadoop.fs.azure.headrace.dataset.id",
+                                        "{\"files\":[{\"path\":\"a\"}]}", &err),
+                     HR_E_INVALID);
+    assert_int_equal(
+        hr_blob_config_set(config, "spark.hadoop.fs.azure.headrace.dataset.id", files, &err),
+        HR_OK);
+    assert_int_equal(hr_blob_config_set(config, "fs.azure.headrace.access.id",
+                                        "{\"conf\":{}, \"endpoints\":[{\"url\":\"http://x\"}]}",
+                                        &err),
+                     HR_E_INVALID);
     assert_int_equal(hr_blob_stat(blob, "dataset://id/a.csv", &stat, NULL, &err), HR_OK);
     assert_int_equal(stat.size, 5);
     assert_string_equal(stat.etag, "\"1\"");
@@ -73,17 +102,26 @@ static void a_dataset_in_storage_is_its_manifest(void **state)
     assert_int_equal(hr_blob_list(blob, arena, "dataset://id", NULL, &page, NULL, &err), HR_OK);
     assert_int_equal(page.count, 2);
     assert_string_equal(page.entries[1].location, "dataset://id/b");
-    assert_int_equal(hr_blob_list_all(blob, arena, "dataset://id/", true, &page, NULL, &err), HR_OK);
+    assert_int_equal(hr_blob_list_all(blob, arena, "dataset://id/", true, &page, NULL, &err),
+                     HR_OK);
     assert_string_equal(page.entries[1].location, "dataset://id/b/c.csv");
-    assert_int_equal(hr_blob_list(blob, arena, "dataset://id/a.csv", NULL, &page, NULL, &err), HR_E_INVALID);
-    assert_int_equal(hr_blob_put(blob, "dataset://id/new", "x", 1, NULL, NULL, &err), HR_E_UNSUPPORTED);
-    assert_int_equal(hr_blob_delete(blob, "dataset://id/a.csv", false, NULL, &err), HR_E_UNSUPPORTED);
+    assert_int_equal(hr_blob_list(blob, arena, "dataset://id/a.csv", NULL, &page, NULL, &err),
+                     HR_E_INVALID);
+    assert_int_equal(hr_blob_put(blob, "dataset://id/new", "x", 1, NULL, NULL, &err),
+                     HR_E_UNSUPPORTED);
+    assert_int_equal(hr_blob_delete(blob, "dataset://id/a.csv", false, NULL, &err),
+                     HR_E_UNSUPPORTED);
     hr_blob_free(blob);
     hr_blob_config_free(config);
     hr_arena_free(arena);
 }
 
-struct listed { const char *root; bool known; size_t len; char text[4096], digest[65]; };
+struct listed {
+    const char *root;
+    bool known;
+    size_t len;
+    char text[4096], digest[65];
+};
 
 static void compare_listing(struct listed *listed, const struct data_listing *listing)
 {
@@ -109,7 +147,8 @@ static enum hr_code list_folder(void *arg)
     struct data_work *work = data_work_new();
     struct hr_datastore_row store = {.name = "here"};
     struct data_path path = {&store, "", false};
-    struct data_listing listing = {.type = "tabular", .definition = "{}", .paths = &path, .roots = &listed->root, .count = 1};
+    struct data_listing listing = {
+        .type = "tabular", .definition = "{}", .paths = &path, .roots = &listed->root, .count = 1};
     struct hr_err err = {0};
     work->config = hr_blob_config_new();
     work->cancel = (struct hr_blob_cancel){0};

@@ -10,13 +10,15 @@
 #include <time.h>
 
 #define CONF_MAX 16
-#define VALUES_MAX 100                 /* of a pivot that names none */
+#define VALUES_MAX 100 /* of a pivot that names none */
 
-struct setting { char key[64], value[64]; };
+struct setting {
+    char key[64], value[64];
+};
 
 static struct hr_engine *engine;
 static struct hr_arena *views_arena;
-static struct hr_map views;            /* name to struct hr_rel */
+static struct hr_map views; /* name to struct hr_rel */
 static struct setting settings[CONF_MAX];
 static size_t setting_count;
 
@@ -50,14 +52,22 @@ static struct hr_sql_options options(void)
     return (struct hr_sql_options){.time_zone = conf(NULL, "spark.sql.session.timeZone")};
 }
 
-static enum hr_code parse(struct hr_env *env, struct hr_arena *arena, const char *sql, struct hr_rel **rel, struct hr_err *err)
+static enum hr_code parse(struct hr_env *env,
+                          struct hr_arena *arena,
+                          const char *sql,
+                          struct hr_rel **rel,
+                          struct hr_err *err)
 {
     (void)env;
     struct hr_sql_options wish = options();
     return hr_sql_parse_query(arena, sql, &wish, rel, err);
 }
 
-static enum hr_code parse_expr(struct hr_env *env, struct hr_arena *arena, const char *sql, struct hr_expr **expr, struct hr_err *err)
+static enum hr_code parse_expr(struct hr_env *env,
+                               struct hr_arena *arena,
+                               const char *sql,
+                               struct hr_expr **expr,
+                               struct hr_err *err)
 {
     (void)env;
     struct hr_sql_options wish = options();
@@ -70,15 +80,29 @@ static struct hr_rel *view(struct hr_env *env, struct hr_arena *arena, const str
     return name->count == 1 ? hr_map_get(&views, name->at[0]) : NULL;
 }
 
-static enum hr_code values(struct hr_env *env, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *out,
+static enum hr_code values(struct hr_env *env,
+                           struct hr_arena *arena,
+                           const struct hr_rel *rel,
+                           size_t limit,
+                           struct hr_literals *out,
                            struct hr_err *err)
 {
-    return hr_engine_values(engine, arena, env, rel, limit < VALUES_MAX ? limit : VALUES_MAX, out, err);
+    return hr_engine_values(engine, arena, env, rel, limit < VALUES_MAX ? limit : VALUES_MAX, out,
+                            err);
 }
 
-static int64_t now_us(struct hr_env *env) { (void)env; return 1600000000000000; }
+static int64_t now_us(struct hr_env *env)
+{
+    (void)env;
+    return 1600000000000000;
+}
 
-static const struct hr_env_ops ops = {.conf = conf, .now_us = now_us, .parse = parse, .parse_expr = parse_expr, .view = view, .values = values};
+static const struct hr_env_ops ops = {.conf = conf,
+                                      .now_us = now_us,
+                                      .parse = parse,
+                                      .parse_expr = parse_expr,
+                                      .view = view,
+                                      .values = values};
 static struct hr_env env = {&ops};
 
 enum hr_code statement_open(int64_t memory_bytes, struct hr_err *err)
@@ -107,7 +131,11 @@ enum hr_code statement_view(const char *name, const char *sql, struct hr_err *er
 
 /* ---- what comes out: every byte of every value is read ---- */
 
-struct reader { struct hr_sink sink; const struct hr_type *schema; struct statement_result *result; };
+struct reader {
+    struct hr_sink sink;
+    const struct hr_type *schema;
+    struct statement_result *result;
+};
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -137,18 +165,32 @@ static size_t decimal_width(int precision)
 static size_t width(const struct hr_type *type)
 {
     switch (type->id) {
-    case HR_TYPE_BOOLEAN: case HR_TYPE_BYTE: return 1;
-    case HR_TYPE_SHORT: return 2;
-    case HR_TYPE_VOID: case HR_TYPE_INT: case HR_TYPE_FLOAT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: return 4;
-    case HR_TYPE_CALENDAR_INTERVAL: return 16;
-    case HR_TYPE_DECIMAL: return decimal_width(type->precision);
-    default: return 8;
+    case HR_TYPE_BOOLEAN:
+    case HR_TYPE_BYTE:
+        return 1;
+    case HR_TYPE_SHORT:
+        return 2;
+    case HR_TYPE_VOID:
+    case HR_TYPE_INT:
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        return 4;
+    case HR_TYPE_CALENDAR_INTERVAL:
+        return 16;
+    case HR_TYPE_DECIMAL:
+        return decimal_width(type->precision);
+    default:
+        return 8;
     }
 }
 
 static uint64_t digest(uint64_t hash, const struct hr_type *type, duckdb_vector vector, idx_t row);
 
-static uint64_t digest_list(uint64_t hash, const struct hr_type *type, duckdb_vector vector, idx_t row)
+static uint64_t digest_list(uint64_t hash,
+                            const struct hr_type *type,
+                            duckdb_vector vector,
+                            idx_t row)
 {
     duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
     duckdb_vector child = duckdb_list_vector_get_child(vector);
@@ -173,13 +215,19 @@ static uint64_t digest(uint64_t hash, const struct hr_type *type, duckdb_vector 
     switch (type->id) {
     case HR_TYPE_UDT:
         return digest(hash, type->element, vector, row);
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP:
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
         return digest_list(hash, type, vector, row);
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
-            hash = digest(hash, type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
+            hash =
+                digest(hash, type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row);
         return hash;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY: case HR_TYPE_VARIANT: {
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
+    case HR_TYPE_VARIANT: {
         duckdb_string_t text = ((duckdb_string_t *)data)[row];
         return mix_bytes(hash, duckdb_string_t_data(&text), duckdb_string_t_length(text));
     }
@@ -188,7 +236,9 @@ static uint64_t digest(uint64_t hash, const struct hr_type *type, duckdb_vector 
     }
 }
 
-static enum hr_code take_schema(struct hr_sink *sink, const struct hr_type *schema, struct hr_err *err)
+static enum hr_code take_schema(struct hr_sink *sink,
+                                const struct hr_type *schema,
+                                struct hr_err *err)
 {
     (void)err;
     ((struct reader *)sink)->schema = schema;
@@ -204,7 +254,8 @@ static enum hr_code take_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, st
     for (idx_t row = 0; row < rows; row++) {
         uint64_t hash = 1;
         for (size_t i = 0; i < reader->schema->field_count; i++)
-            hash = digest(hash, reader->schema->fields[i].type, duckdb_data_chunk_get_vector(chunk, i), row);
+            hash = digest(hash, reader->schema->fields[i].type,
+                          duckdb_data_chunk_get_vector(chunk, i), row);
         reader->result->digest += hash;
     }
     reader->result->rows += rows;
@@ -219,7 +270,10 @@ static uint64_t cpu_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-void statement_run(struct hr_arena *arena, const char *sql, bool only_analyze, struct statement_result *result)
+void statement_run(struct hr_arena *arena,
+                   const char *sql,
+                   bool only_analyze,
+                   struct statement_result *result)
 {
     struct hr_rel *rel;
     struct hr_query *query;

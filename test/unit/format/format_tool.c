@@ -1,15 +1,23 @@
-/* Runs one read as JSON describes it and prints schema and rows: what the comparison with Spark drives before and beside the session
- * host. Standard input: one JSON object a line {"format", "schema", "options": {}, "paths": [], "wanted": [], "conf": {}, "write": {"format",
- * "path", "mode", "options", "partition_by"}}; output: one object a line {"schema": …, "rows": [[text or null …] …]} or {"error": …,
- * "condition": …}. With "write" what was read is written and no rows are printed. */
+/* Runs one read as JSON describes it and prints schema and rows: what the comparison with Spark
+ * drives before and beside the session host. Standard input: one JSON object a line {"format",
+ * "schema", "options": {}, "paths": [], "wanted": [], "conf": {}, "write": {"format", "path",
+ * "mode", "options", "partition_by"}}; output: one object a line {"schema": …, "rows": [[text or
+ * null …] …]} or {"error": …, "condition": …}. With "write" what was read is written and no rows
+ * are printed. */
 #include "host/format/format.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct tool_env { struct hr_env env; json_t *conf; };
+struct tool_env {
+    struct hr_env env;
+    json_t *conf;
+};
 
-static const char *conf(struct hr_env *env, const char *key) { return json_string_value(json_object_get(((struct tool_env *)env)->conf, key)); }
+static const char *conf(struct hr_env *env, const char *key)
+{
+    return json_string_value(json_object_get(((struct tool_env *)env)->conf, key));
+}
 static const struct hr_env_ops ops = {.conf = conf};
 
 static json_t *rows_of(duckdb_connection connection, const char *sql, struct hr_err *err)
@@ -27,7 +35,8 @@ static json_t *rows_of(duckdb_connection connection, const char *sql, struct hr_
     for (idx_t r = 0; r < count; r++) {
         json_t *row = json_array();
         for (idx_t c = 0; c < columns; c++) {
-            char *text = duckdb_value_is_null(&result, c, r) ? NULL : duckdb_value_varchar(&result, c, r);
+            char *text =
+                duckdb_value_is_null(&result, c, r) ? NULL : duckdb_value_varchar(&result, c, r);
             json_t *made = text ? json_string(text) : json_null();
             json_array_append_new(row, made ? made : json_string("<broken UTF-8>"));
             duckdb_free(text);
@@ -40,17 +49,19 @@ static json_t *rows_of(duckdb_connection connection, const char *sql, struct hr_
 
 static struct hr_options options_of(struct hr_arena *arena, json_t *options)
 {
-    struct hr_options made = {HR_NEW_ARRAY(arena, struct hr_option, json_object_size(options) + 1), 0};
+    struct hr_options made = {HR_NEW_ARRAY(arena, struct hr_option, json_object_size(options) + 1),
+                              0};
     const char *key;
     json_t *value;
-    json_object_foreach(options, key, value)
-        made.at[made.count++] = (struct hr_option){key, json_string_value(value)};
+    json_object_foreach(options, key, value) made.at[made.count++] =
+        (struct hr_option){key, json_string_value(value)};
     return made;
 }
 
 static struct hr_names names_of(struct hr_arena *arena, json_t *list)
 {
-    struct hr_names made = {HR_NEW_ARRAY(arena, const char *, json_array_size(list) + 1), json_array_size(list)};
+    struct hr_names made = {HR_NEW_ARRAY(arena, const char *, json_array_size(list) + 1),
+                            json_array_size(list)};
     for (size_t i = 0; i < made.count; i++)
         made.at[i] = json_string_value(json_array_get(list, i));
     return made;
@@ -65,7 +76,12 @@ static enum hr_code failed(duckdb_result *result, struct hr_err *err)
     return err->code;
 }
 
-static enum hr_code pull(struct hr_format_rows *rows, enum hr_code (*take)(void *arg, duckdb_data_chunk chunk, struct hr_err *err), void *arg, struct hr_err *err)
+static enum hr_code pull(struct hr_format_rows *rows,
+                         enum hr_code (*take)(void *arg,
+                                              duckdb_data_chunk chunk,
+                                              struct hr_err *err),
+                         void *arg,
+                         struct hr_err *err)
 {
     duckdb_result result;
     if (duckdb_query(rows->arg, rows->sql, &result) != DuckDBSuccess)
@@ -88,11 +104,17 @@ static enum hr_code execute(struct hr_format_rows *rows, const char *statement, 
     return HR_OK;
 }
 
-static enum hr_code write_rows(struct hr_format *format, duckdb_connection connection, struct hr_arena *arena, struct hr_env *env, const struct hr_source *source,
-                               json_t *request, struct hr_err *err)
+static enum hr_code write_rows(struct hr_format *format,
+                               duckdb_connection connection,
+                               struct hr_arena *arena,
+                               struct hr_env *env,
+                               const struct hr_source *source,
+                               json_t *request,
+                               struct hr_err *err)
 {
     static const char *const modes[] = {"error", "append", "overwrite", "ignore"};
-    struct hr_write write = {.format = json_string_value(json_object_get(request, "format")), .path = json_string_value(json_object_get(request, "path"))};
+    struct hr_write write = {.format = json_string_value(json_object_get(request, "format")),
+                             .path = json_string_value(json_object_get(request, "path"))};
     for (int i = 0; i < 4; i++)
         if (!strcmp(modes[i], json_string_value(json_object_get(request, "mode"))))
             write.mode = (enum hr_save_mode)i;
@@ -105,13 +127,19 @@ static enum hr_code write_rows(struct hr_format *format, duckdb_connection conne
     for (size_t i = 0; i < source->schema->field_count; i++)
         wanted[i] = i;
     HR_TRY(source->emit(source, wanted, source->schema->field_count, &sql, err));
-    struct hr_format_rows rows = {source->schema, hr_buf_text(&sql), source->files, pull, execute, connection};
+    struct hr_format_rows rows = {source->schema, hr_buf_text(&sql), source->files,
+                                  pull,           execute,           connection};
     enum hr_code code = hr_format_write(format, arena, env, &write, &rows, NULL, err);
     hr_buf_release(&sql);
     return code;
 }
 
-static enum hr_code run(struct hr_format *format, duckdb_connection connection, struct hr_arena *arena, json_t *request, json_t *answer, struct hr_err *err)
+static enum hr_code run(struct hr_format *format,
+                        duckdb_connection connection,
+                        struct hr_arena *arena,
+                        json_t *request,
+                        json_t *answer,
+                        struct hr_err *err)
 {
     struct tool_env env = {.env = {&ops}, .conf = json_object_get(request, "conf")};
     struct hr_rel *rel = hr_rel_new(arena, HR_REL_READ_FILES, NULL);
@@ -122,7 +150,8 @@ static enum hr_code run(struct hr_format *format, duckdb_connection connection, 
     struct hr_source *source;
     HR_TRY(hr_format_read(format, arena, &env.env, rel, &source, err));
     if (json_object_get(request, "write"))
-        return write_rows(format, connection, arena, &env.env, source, json_object_get(request, "write"), err);
+        return write_rows(format, connection, arena, &env.env, source,
+                          json_object_get(request, "write"), err);
     struct hr_buf sql, schema;
     hr_buf_init(&sql, 1 << 20);
     hr_buf_init(&schema, 1 << 20);
@@ -156,8 +185,10 @@ int main(void)
     struct hr_blob *blob;
     struct hr_format *format;
     struct hr_blob_config *config = hr_blob_config_new();
-    if (duckdb_open(NULL, &database) != DuckDBSuccess || duckdb_connect(database, &connection) != DuckDBSuccess || hr_blob_new(config, NULL, &blob, &err)
-        || hr_format_open(database, blob, NULL, &format, &err)) {
+    if (duckdb_open(NULL, &database) != DuckDBSuccess ||
+        duckdb_connect(database, &connection) != DuckDBSuccess ||
+        hr_blob_new(config, NULL, &blob, &err) ||
+        hr_format_open(database, blob, NULL, &format, &err)) {
         fprintf(stderr, "cannot start: %s\n", err.msg);
         return 1;
     }

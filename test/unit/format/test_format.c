@@ -68,7 +68,8 @@ static int teardown(void **state)
 /* SELECT over columns 0 and 1 of the csv file with a header */
 static char *select_text(struct fixture *f, struct hr_arena *arena)
 {
-    struct hr_option header = {"header", "true"}, infer = {"inferSchema", "true"}, *both = HR_NEW_ARRAY(arena, struct hr_option, 2);
+    struct hr_option header = {"header", "true"}, infer = {"inferSchema", "true"},
+                     *both = HR_NEW_ARRAY(arena, struct hr_option, 2);
     both[0] = header;
     both[1] = infer;
     struct hr_rel *rel = hr_rel_new(arena, HR_REL_READ_FILES, NULL);
@@ -140,7 +141,8 @@ static void a_closed_scan_is_an_error(void **state)
 {
     struct fixture *f = *state;
     duckdb_result result;
-    assert_int_equal(duckdb_query(f->connection, "SELECT * FROM hr_scan(999999, [0])", &result), DuckDBError);
+    assert_int_equal(duckdb_query(f->connection, "SELECT * FROM hr_scan(999999, [0])", &result),
+                     DuckDBError);
     assert_non_null(strstr(duckdb_result_error(&result), "the scan is closed"));
     duckdb_destroy_result(&result);
 }
@@ -150,24 +152,44 @@ static void numbers_as_java_reads_them(void **state)
     (void)state;
     int64_t whole;
     double real;
-    static const struct { const char *text; bool ok; } longs[] = {
-        {"0", true}, {"+5", true}, {"-9223372036854775808", true}, {"9223372036854775808", false}, {"", false}, {"-", false}, {" 1", false}, {"1.0", false},
+    static const struct {
+        const char *text;
+        bool ok;
+    } longs[] = {
+        {"0", true},
+        {"+5", true},
+        {"-9223372036854775808", true},
+        {"9223372036854775808", false},
+        {"", false},
+        {"-", false},
+        {" 1", false},
+        {"1.0", false},
     };
     for (size_t i = 0; i < HR_LEN(longs); i++)
         assert_int_equal(hr_value_long(longs[i].text, strlen(longs[i].text), &whole), longs[i].ok);
-    static const struct { const char *text; bool ok; } doubles[] = {
-        {"1", true}, {" 1.5 ", true}, {"1e3", true}, {"1f", true}, {"1d", true}, {".5", true}, {"5.", true}, {"NaN", true}, {"Infinity", true}, {"nan", false},
-        {"inf", false}, {"0x10", false}, {"0x1p3", true}, {"", false}, {"1_0", false}, {"1e", false},
+    static const struct {
+        const char *text;
+        bool ok;
+    } doubles[] = {
+        {"1", true},        {" 1.5 ", true}, {"1e3", true},  {"1f", true},
+        {"1d", true},       {".5", true},    {"5.", true},   {"NaN", true},
+        {"Infinity", true}, {"nan", false},  {"inf", false}, {"0x10", false},
+        {"0x1p3", true},    {"", false},     {"1_0", false}, {"1e", false},
     };
     for (size_t i = 0; i < HR_LEN(doubles); i++)
-        assert_int_equal(hr_value_double(doubles[i].text, strlen(doubles[i].text), &real), doubles[i].ok);
+        assert_int_equal(hr_value_double(doubles[i].text, strlen(doubles[i].text), &real),
+                         doubles[i].ok);
 }
 
 static void broken_utf8_as_java_decodes_it(void **state)
 {
     (void)state;
-    static const struct { const char *from, *to; } cases[] = {
-        {"a\xff", "a\xef\xbf\xbd"}, {"\xc3(", "\xef\xbf\xbd("}, {"\xed\xa0\x80", "\xef\xbf\xbd"}, {"\xf0\x9f\x98", "\xef\xbf\xbd"}, {"\xe2\x82\xac", "\xe2\x82\xac"},
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"a\xff", "a\xef\xbf\xbd"},       {"\xc3(", "\xef\xbf\xbd("},
+        {"\xed\xa0\x80", "\xef\xbf\xbd"}, {"\xf0\x9f\x98", "\xef\xbf\xbd"},
+        {"\xe2\x82\xac", "\xe2\x82\xac"},
     };
     for (size_t i = 0; i < HR_LEN(cases); i++) {
         struct hr_buf out;
@@ -181,7 +203,8 @@ static void broken_utf8_as_java_decodes_it(void **state)
 static void expect_alike(duckdb_logical_type a, duckdb_logical_type b)
 {
     assert_int_equal(duckdb_get_type_id(a), duckdb_get_type_id(b));
-    duckdb_logical_type (*child)(duckdb_logical_type, idx_t) = duckdb_get_type_id(a) == DUCKDB_TYPE_STRUCT ? duckdb_struct_type_child_type : NULL;
+    duckdb_logical_type (*child)(duckdb_logical_type, idx_t) =
+        duckdb_get_type_id(a) == DUCKDB_TYPE_STRUCT ? duckdb_struct_type_child_type : NULL;
     idx_t count = child ? duckdb_struct_type_child_count(a) : 0;
     if (child)
         assert_int_equal(count, duckdb_struct_type_child_count(b));
@@ -193,8 +216,10 @@ static void expect_alike(duckdb_logical_type a, duckdb_logical_type b)
     }
     if (duckdb_get_type_id(a) == DUCKDB_TYPE_LIST || duckdb_get_type_id(a) == DUCKDB_TYPE_MAP) {
         bool list = duckdb_get_type_id(a) == DUCKDB_TYPE_LIST;
-        duckdb_logical_type x = list ? duckdb_list_type_child_type(a) : duckdb_map_type_value_type(a);
-        duckdb_logical_type y = list ? duckdb_list_type_child_type(b) : duckdb_map_type_value_type(b);
+        duckdb_logical_type x =
+            list ? duckdb_list_type_child_type(a) : duckdb_map_type_value_type(a);
+        duckdb_logical_type y =
+            list ? duckdb_list_type_child_type(b) : duckdb_map_type_value_type(b);
         expect_alike(x, y);
         duckdb_destroy_logical_type(&x);
         duckdb_destroy_logical_type(&y);
@@ -206,9 +231,33 @@ static void types_as_duckdb_has_them(void **state)
 {
     struct fixture *f = *state;
     static const char *const all[] = {
-        "void", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(4,1)", "decimal(38,18)", "string", "char(3)", "varchar(3)",
-        "binary", "date", "timestamp", "timestamp_ntz", "time", "interval year", "interval day to second", "interval", "variant", "array<variant>",
-        "map<string,array<date>>", "struct<a: int, b: struct<c: string>>", "struct<>", "array<struct<>>",
+        "void",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "float",
+        "double",
+        "decimal(4,1)",
+        "decimal(38,18)",
+        "string",
+        "char(3)",
+        "varchar(3)",
+        "binary",
+        "date",
+        "timestamp",
+        "timestamp_ntz",
+        "time",
+        "interval year",
+        "interval day to second",
+        "interval",
+        "variant",
+        "array<variant>",
+        "map<string,array<date>>",
+        "struct<a: int, b: struct<c: string>>",
+        "struct<>",
+        "array<struct<>>",
     };
     for (size_t i = 0; i < HR_LEN(all); i++) {
         const struct hr_type *type;
@@ -222,7 +271,8 @@ static void types_as_duckdb_has_them(void **state)
         hr_type_duckdb(type, &sql);
         hr_buf_addc(&sql, ')');
         assert_int_equal(duckdb_query(f->connection, hr_buf_text(&sql), &result), DuckDBSuccess);
-        duckdb_logical_type made = hr_logical_type(type), written = duckdb_column_logical_type(&result, 0);
+        duckdb_logical_type made = hr_logical_type(type),
+                            written = duckdb_column_logical_type(&result, 0);
         expect_alike(made, written);
         duckdb_destroy_logical_type(&made);
         duckdb_destroy_logical_type(&written);
@@ -234,9 +284,12 @@ static void types_as_duckdb_has_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_statement_outlives_the_arena), cmocka_unit_test(the_second_action_reads_nothing), cmocka_unit_test(a_closed_scan_is_an_error),
+        cmocka_unit_test(a_statement_outlives_the_arena),
+        cmocka_unit_test(the_second_action_reads_nothing),
+        cmocka_unit_test(a_closed_scan_is_an_error),
         cmocka_unit_test(types_as_duckdb_has_them),
-        cmocka_unit_test(numbers_as_java_reads_them), cmocka_unit_test(broken_utf8_as_java_decodes_it),
+        cmocka_unit_test(numbers_as_java_reads_them),
+        cmocka_unit_test(broken_utf8_as_java_decodes_it),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

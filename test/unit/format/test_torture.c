@@ -1,5 +1,6 @@
-/* df.write with each append failing once, for every format that writes: the files have the same bytes, or there is an error and no file. spark.read of
- * Parquet: the same schema and rows, or an error. Locally; DuckDB works on this thread. */
+/* df.write with each append failing once, for every format that writes: the files have the same
+ * bytes, or there is an error and no file. spark.read of Parquet: the same schema and rows, or an
+ * error. Locally; DuckDB works on this thread. */
 #include "host/format/format.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +18,8 @@
 #include "../torture.h"
 
 #define BYTES_MAX 65536
-#define ROWS "SELECT c0::INTEGER c0, c1, c2::DOUBLE c2, c3::INTEGER[] c3 FROM (VALUES (1, 'one, \"two\"', 1.5, [1, 2]), (NULL, NULL, NULL, NULL), (-7, 'a text of more than twelve bytes', 0.1, [])) t(c0, c1, c2, c3)"
+#define ROWS \
+    "SELECT c0::INTEGER c0, c1, c2::DOUBLE c2, c3::INTEGER[] c3 FROM (VALUES (1, 'one, \"two\"', 1.5, [1, 2]), (NULL, NULL, NULL, NULL), (-7, 'a text of more than twelve bytes', 0.1, [])) t(c0, c1, c2, c3)"
 
 static duckdb_database database;
 static duckdb_connection connection;
@@ -27,12 +29,27 @@ static struct hr_format *format;
 /* in memory, where there is such a place: each write is synced */
 static char root[] = "/dev/shm/hr-torture-XXXXXX";
 
-static const char *no_conf(struct hr_env *env, const char *key) { (void)env, (void)key; return NULL; }
-static int64_t now_us(struct hr_env *env) { (void)env; return 0; }
+static const char *no_conf(struct hr_env *env, const char *key)
+{
+    (void)env, (void)key;
+    return NULL;
+}
+static int64_t now_us(struct hr_env *env)
+{
+    (void)env;
+    return 0;
+}
 static const struct hr_env_ops ops = {.conf = no_conf, .now_us = now_us};
 static struct hr_env env = {&ops};
 
-struct written { const char *format; bool partitioned, nested; const char *sql; bool known; size_t len; char bytes[BYTES_MAX]; };
+struct written {
+    const char *format;
+    bool partitioned, nested;
+    const char *sql;
+    bool known;
+    size_t len;
+    char bytes[BYTES_MAX];
+};
 
 static enum hr_code failed(duckdb_result *result, struct hr_err *err)
 {
@@ -41,7 +58,12 @@ static enum hr_code failed(duckdb_result *result, struct hr_err *err)
     return code;
 }
 
-static enum hr_code pull(struct hr_format_rows *rows, enum hr_code (*take)(void *arg, duckdb_data_chunk chunk, struct hr_err *err), void *arg, struct hr_err *err)
+static enum hr_code pull(struct hr_format_rows *rows,
+                         enum hr_code (*take)(void *arg,
+                                              duckdb_data_chunk chunk,
+                                              struct hr_err *err),
+                         void *arg,
+                         struct hr_err *err)
 {
     duckdb_result result;
     enum hr_code code = HR_OK;
@@ -65,7 +87,8 @@ static enum hr_code execute(struct hr_format_rows *rows, const char *statement, 
     return HR_OK;
 }
 
-/* the bytes of every file below, in no order: one file a folder is what these writes make. _SUCCESS is empty. */
+/* the bytes of every file below, in no order: one file a folder is what these writes make. _SUCCESS
+ * is empty. */
 static void gather(const char *folder, char *bytes, size_t *len)
 {
     DIR *list = opendir(folder);
@@ -101,8 +124,11 @@ static const struct hr_type *schema_of(struct hr_arena *arena, bool nested)
     static const enum hr_type_id ids[] = {HR_TYPE_INT, HR_TYPE_STRING, HR_TYPE_DOUBLE};
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, 4);
     for (size_t i = 0; i < 3; i++)
-        fields[i] = (struct hr_field){.name = hr_printf(arena, "c %zu", i), .type = hr_type_basic(ids[i]), .nullable = true};
-    fields[3] = (struct hr_field){.name = "list", .type = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true), .nullable = true};
+        fields[i] = (struct hr_field){
+            .name = hr_printf(arena, "c %zu", i), .type = hr_type_basic(ids[i]), .nullable = true};
+    fields[3] = (struct hr_field){.name = "list",
+                                  .type = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true),
+                                  .nullable = true};
     return hr_type_struct(arena, fields, nested ? 4 : 3);
 }
 
@@ -112,12 +138,16 @@ static enum hr_code write_once(void *arg)
     struct written *written = arg;
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_err err = {0};
-    struct hr_write write = {.format = written->format, .path = hr_printf(arena, "%s/out", root), .mode = HR_SAVE_ERROR};
+    struct hr_write write = {
+        .format = written->format, .path = hr_printf(arena, "%s/out", root), .mode = HR_SAVE_ERROR};
     if (written->partitioned) {
         write.partition_by = (struct hr_names){HR_NEW_ARRAY(arena, const char *, 1), 1};
         write.partition_by.at[0] = "c 1";
     }
-    struct hr_format_rows rows = {.schema = schema_of(arena, written->nested), .sql = written->sql, .pull = pull, .execute = execute};
+    struct hr_format_rows rows = {.schema = schema_of(arena, written->nested),
+                                  .sql = written->sql,
+                                  .pull = pull,
+                                  .execute = execute};
     enum hr_code code = hr_format_write(format, arena, &env, &write, &rows, NULL, &err);
     size_t len = 0;
     gather(write.path, bytes, &len);
@@ -141,11 +171,13 @@ static enum hr_code write_once(void *arg)
 static void torture(const char *name, bool partitioned, bool nested, const char *sql, long least)
 {
     static struct written written;
-    written = (struct written){.format = name, .partitioned = partitioned, .nested = nested, .sql = sql};
+    written =
+        (struct written){.format = name, .partitioned = partitioned, .nested = nested, .sql = sql};
     assert_int_equal(write_once(&written), HR_OK);
     assert_true(written.len > 10);
     long refused = hr_torture(write_once, &written);
-    print_message("%s%s: %ld appends, %zu bytes\n", name, partitioned ? ", partitioned" : "", refused, written.len);
+    print_message("%s%s: %ld appends, %zu bytes\n", name, partitioned ? ", partitioned" : "",
+                  refused, written.len);
     assert_true(refused >= least);
 }
 
@@ -162,7 +194,11 @@ static void test_writes(void **state)
 
 /* ---- reading Parquet ---- */
 
-struct reading { const char *schema, *merge; bool metadata, known; char text[4096]; };
+struct reading {
+    const char *schema, *merge;
+    bool metadata, known;
+    char text[4096];
+};
 
 /* footers are kept by a file's version: each run reads them anew */
 static void touch(const char *folder)
@@ -183,12 +219,15 @@ static void copy_to(const char *folder, const char *name, const char *sql)
     char path[600], statement[2000];
     snprintf(path, sizeof path, "%s/%.3s", folder, name);
     assert_int_equal(hr_file_mkdirs(path, NULL), HR_OK);
-    snprintf(statement, sizeof statement, "COPY (%s) TO '%s/%s' (FORMAT parquet)", sql, folder, name);
+    snprintf(statement, sizeof statement, "COPY (%s) TO '%s/%s' (FORMAT parquet)", sql, folder,
+             name);
     assert_int_equal(duckdb_query(connection, statement, NULL), DuckDBSuccess);
 }
 
-/* every row with all its columns as text; of _metadata the file's name: the rest tells of the time */
-static enum hr_code rows_text(const struct hr_source *source, bool metadata, char *text, size_t size, struct hr_err *err)
+/* every row with all its columns as text; of _metadata the file's name: the rest tells of the time
+ */
+static enum hr_code rows_text(
+    const struct hr_source *source, bool metadata, char *text, size_t size, struct hr_err *err)
 {
     struct hr_buf sql;
     duckdb_result result;
@@ -196,7 +235,8 @@ static enum hr_code rows_text(const struct hr_source *source, bool metadata, cha
     hr_buf_init(&sql, 1 << 20);
     hr_buf_adds(&sql, "SELECT string_agg(t, ';' ORDER BY t) FROM (SELECT concat_ws('|'");
     for (size_t i = 0; i < count + metadata; i++)
-        hr_buf_addf(&sql, ", coalesce(c%zu%s, 'NULL')", wanted[i] = i, i < count ? "::VARCHAR" : ".f1::VARCHAR");
+        hr_buf_addf(&sql, ", coalesce(c%zu%s, 'NULL')", wanted[i] = i,
+                    i < count ? "::VARCHAR" : ".f1::VARCHAR");
     hr_buf_adds(&sql, ") t FROM ");
     enum hr_code code = source->emit(source, wanted, count + metadata, &sql, err);
     if (!code) {
@@ -263,10 +303,14 @@ static void test_reads(void **state)
     (void)state;
     char folder[64];
     snprintf(folder, sizeof folder, "%s/in", root);
-    copy_to(folder, "p=1/a.parquet", "SELECT 1::INTEGER id, 'one' s, [1, 2]::INTEGER[] list UNION ALL SELECT 2, NULL, NULL");
+    copy_to(folder, "p=1/a.parquet",
+            "SELECT 1::INTEGER id, 'one' s, [1, 2]::INTEGER[] list UNION ALL SELECT 2, NULL, NULL");
     copy_to(folder, "p=2/b.parquet", "SELECT 3::INTEGER id, 'three' s, 1.5::DOUBLE more");
     copy_to(folder, "p=2/none.parquet", "SELECT 'x' id, {'a': 1} s WHERE false");
-    torture_reading("id INT, s STRING, list ARRAY<INT>, more DOUBLE", "false", "1|one|[1, 2]|NULL|1|a.parquet;2|NULL|NULL|NULL|1|a.parquet;3|three|NULL|1.5|2|b.parquet", 20);
+    torture_reading(
+        "id INT, s STRING, list ARRAY<INT>, more DOUBLE", "false",
+        "1|one|[1, 2]|NULL|1|a.parquet;2|NULL|NULL|NULL|1|a.parquet;3|three|NULL|1.5|2|b.parquet",
+        20);
     copy_to(folder, "p=2/none.parquet", "SELECT 1::INTEGER id, 'x' s WHERE false");
     torture_reading(NULL, "true", "1|one|[1, 2]|NULL|1;2|NULL|NULL|NULL|1;3|three|NULL|1.5|2", 20);
 }

@@ -1,5 +1,6 @@
-/* What a watch is asked while giant texts are read: that it is asked throughout, that its no ends the reading, and that what is held is counted
- * and no more than the text's own size times a constant. */
+/* What a watch is asked while giant texts are read: that it is asked throughout, that its no ends
+ * the reading, and that what is held is counted and no more than the text's own size times a
+ * constant. */
 #include "host/format/files/cache.h"
 #include "host/format/csv/csv.h"
 #include "host/format/json/json.h"
@@ -13,7 +14,10 @@
 
 #define TIMES 200000
 
-struct asked { size_t times, most; uint64_t made, given; };
+struct asked {
+    size_t times, most;
+    uint64_t made, given;
+};
 
 static bool go_on(void *arg, uint64_t made)
 {
@@ -22,12 +26,16 @@ static bool go_on(void *arg, uint64_t made)
     return ++asked->times < asked->most;
 }
 
-static void give(void *arg, uint64_t bytes) { ((struct asked *)arg)->given += bytes; }
+static void give(void *arg, uint64_t bytes)
+{
+    ((struct asked *)arg)->given += bytes;
+}
 
 static char *repeated(const char *head, const char *body, const char *tail, size_t *len)
 {
     size_t size = strlen(body);
-    char *text = malloc(strlen(head) + TIMES * size + strlen(tail) + HR_BYTES_PAD), *to = stpcpy(text, head);
+    char *text = malloc(strlen(head) + TIMES * size + strlen(tail) + HR_BYTES_PAD),
+         *to = stpcpy(text, head);
     for (size_t i = 0; i < TIMES; i++)
         to = memcpy(to, body, size), to += size;
     to = stpcpy(to, tail);
@@ -37,7 +45,11 @@ static char *repeated(const char *head, const char *body, const char *tail, size
 }
 
 static const char *const bodies[][3] = {
-    {"[", "1,", "1]"}, {"[", "\"\\n\",", "1]"}, {"{\"a\":[", "{\"b\":null},", "{}]}"}, {"{", "\"\\u0041\":\"x\\ty\",", "\"b\":[]}"}, {"[\"", "\\\\", "\"]"},
+    {"[", "1,", "1]"},
+    {"[", "\"\\n\",", "1]"},
+    {"{\"a\":[", "{\"b\":null},", "{}]}"},
+    {"{", "\"\\u0041\":\"x\\ty\",", "\"b\":[]}"},
+    {"[\"", "\\\\", "\"]"},
 };
 
 static bool parse(const char *const body[3], struct asked *asked)
@@ -63,7 +75,7 @@ static void test_json(void **state)
     for (size_t i = 0; i < HR_LEN(bodies); i++) {
         struct asked all = {.most = SIZE_MAX}, few = {.most = 3};
         assert_true(parse(bodies[i], &all));
-        if (i == 4)                                /* one text, read at once */
+        if (i == 4) /* one text, read at once */
             continue;
         assert_true(all.times >= TIMES / HR_PACE_STEPS);
         assert_false(parse(bodies[i], &few));
@@ -92,8 +104,14 @@ static void test_json_inference(void **state)
 /* fields of a record, at most one more than maxColumns; *made: what it took */
 static size_t fields(const char *body, int64_t max_columns, struct asked *asked)
 {
-    struct hr_csv csv = {.sep = ",", .sep_len = 1, .quote = '"', .escape = '\\', .escape_escape = HR_CSV_NONE, .comment = HR_CSV_NONE,
-                         .max_columns = max_columns, .max_chars = -1};
+    struct hr_csv csv = {.sep = ",",
+                         .sep_len = 1,
+                         .quote = '"',
+                         .escape = '\\',
+                         .escape_escape = HR_CSV_NONE,
+                         .comment = HR_CSV_NONE,
+                         .max_columns = max_columns,
+                         .max_chars = -1};
     struct hr_watch watch = {go_on, asked, give};
     struct hr_bump bump = {.pace.watch = &watch};
     struct hr_csv_lexer lexer;
@@ -125,6 +143,8 @@ static void test_csv(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_json_inference), cmocka_unit_test(test_csv)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_json_inference),
+                                       cmocka_unit_test(test_csv)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
-/* What the gate's test runs in the place of a session host. `fake_host --socket PATH --journal FILE --spill FOLDER`; a call's method says what it does:
- * Config answers the request's bytes, its grant and its pid as headers; ExecutePlan sends 256 MB; Interrupt dies; AnalyzePlan never
- * answers; ReleaseSession answers an empty message. /headrace/grant is the gate's own message: Config tells how many grants and revocations came. The journal counts its Config calls. */
+/* What the gate's test runs in the place of a session host. `fake_host --socket PATH --journal FILE
+ * --spill FOLDER`; a call's method says what it does: Config answers the request's bytes, its grant
+ * and its pid as headers; ExecutePlan sends 256 MB; Interrupt dies; AnalyzePlan never answers;
+ * ReleaseSession answers an empty message. /headrace/grant is the gate's own message: Config tells
+ * how many grants and revocations came. The journal counts its Config calls. */
 #include "base/limits.h"
 #include "http/http.h"
 #include "io/loop.h"
@@ -45,14 +47,16 @@ static void flood(struct hr_exchange *exchange)
         hr_exchange_write(exchange, (struct hr_bytes){block, sizeof block, nothing, NULL});
         *left -= sizeof block;
         if (!*left)
-            hr_exchange_finish(exchange, &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
+            hr_exchange_finish(exchange,
+                               &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
     }
 }
 
 static void on_request(struct hr_exchange *exchange, void *arg)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
-    const char *method = strrchr(request->path, '/') + 1, *grant = hr_header_get(&request->headers, "authorization");
+    const char *method = strrchr(request->path, '/') + 1,
+               *grant = hr_header_get(&request->headers, "authorization");
     struct hr_arena *arena = hr_exchange_arena(exchange);
     (void)arg;
     if (!strcmp(request->path, "/headrace/grant")) {
@@ -65,9 +69,12 @@ static void on_request(struct hr_exchange *exchange, void *arg)
         raise(SIGKILL);
     if (!strcmp(method, "AnalyzePlan"))
         return;
-    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"x-grant", grant ? grant : ""}, {"x-pid", hr_printf(arena, "%d", getpid())},
-                                 {"x-journal", hr_printf(arena, "%d", journal_lines(!strcmp(method, "Config")))},
-                                 {"x-control", hr_printf(arena, "%d grants, %d revocations", grants, revocations)}};
+    struct hr_header fields[] = {
+        {"content-type", "application/grpc"},
+        {"x-grant", grant ? grant : ""},
+        {"x-pid", hr_printf(arena, "%d", getpid())},
+        {"x-journal", hr_printf(arena, "%d", journal_lines(!strcmp(method, "Config")))},
+        {"x-control", hr_printf(arena, "%d grants, %d revocations", grants, revocations)}};
     hr_exchange_start(exchange, 200, &(struct hr_headers){fields, 5});
     if (!strcmp(method, "ExecutePlan")) {
         size_t *left = HR_NEW(arena, size_t);
@@ -87,7 +94,8 @@ static void on_end(struct hr_exchange *exchange)
 {
     const char *method = strrchr(hr_exchange_request(exchange)->path, '/') + 1;
     if (!strcmp(method, "Config") || !strcmp(method, "ReleaseSession"))
-        hr_exchange_finish(exchange, &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
+        hr_exchange_finish(exchange,
+                           &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
 }
 
 static void on_signal(int number, void *arg)

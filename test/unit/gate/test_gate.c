@@ -31,11 +31,14 @@ static struct hr_http_client *client;
 static char folder[64], path[96];
 static const char *fake_host;
 static int admitted, asked, sessions_max;
-static bool is_early;                  /* how hosts are started is told later */
+static bool is_early; /* how hosts are started is told later */
 static const char *poor = "poor";
 
 /* "Bearer NAME" is the principal NAME; "Bearer bad" nobody; "Bearer poor" may not open sessions */
-static enum hr_code authenticate(struct hr_exchange *exchange, const char **principal, void *arg, struct hr_err *err)
+static enum hr_code authenticate(struct hr_exchange *exchange,
+                                 const char **principal,
+                                 void *arg,
+                                 struct hr_err *err)
 {
     const char *given = hr_header_get(&hr_exchange_request(exchange)->headers, "authorization");
     (void)arg;
@@ -45,7 +48,13 @@ static enum hr_code authenticate(struct hr_exchange *exchange, const char **prin
     return HR_OK;
 }
 
-static enum hr_code admit(struct hr_arena *arena, const char *principal, const char *id, bool fresh, const char **grant, void *arg, struct hr_err *err)
+static enum hr_code admit(struct hr_arena *arena,
+                          const char *principal,
+                          const char *id,
+                          bool fresh,
+                          const char **grant,
+                          void *arg,
+                          struct hr_err *err)
 {
     (void)arg;
     admitted += fresh;
@@ -74,13 +83,15 @@ static void start(void)
     const char *host[] = {fake_host, NULL};
     char spill[96];
     snprintf(spill, sizeof spill, "%s/spill", folder);
-    struct hr_sessions_options options = {.folder = folder, .host = host, .spill = spill, .spares = 1, .sessions_max = sessions_max};
+    struct hr_sessions_options options = {
+        .folder = folder, .host = host, .spill = spill, .spares = 1, .sessions_max = sessions_max};
     if (is_early) {
         options.host = NULL;
         options.patience_ms = 150;
     }
     assert_int_equal(hr_sessions_new(loop, &options, &sessions, NULL), HR_OK);
-    struct hr_gate_options gate_options = {.sessions = sessions, .authenticate = authenticate, .admit = admit};
+    struct hr_gate_options gate_options = {
+        .sessions = sessions, .authenticate = authenticate, .admit = admit};
     gate = hr_gate_new(&gate_options);
     struct hr_http_server_options server_options = {.unix_path = path, .handler = &handler};
     assert_int_equal(hr_http_server_start(loop, &server_options, &server, NULL), HR_OK);
@@ -119,7 +130,12 @@ static int teardown(void **state)
     return hr_file_remove_tree(folder, NULL);
 }
 
-struct seen { int status, grpc, pid, journal, over; size_t bytes; char message[512], grant[64], control[40]; bool failed; };
+struct seen {
+    int status, grpc, pid, journal, over;
+    size_t bytes;
+    char message[512], grant[64], control[40];
+    bool failed;
+};
 
 static void note_fields(struct seen *seen, const struct hr_headers *headers)
 {
@@ -171,7 +187,10 @@ static void saw_failure(struct hr_http_call *call, const struct hr_err *err)
 
 static const struct hr_call_handler calls = {saw_response, saw_data, saw_end, NULL, saw_failure};
 
-static struct hr_http_call *begin(const char *method, const char *token, const char *id, struct seen *seen)
+static struct hr_http_call *begin(const char *method,
+                                  const char *token,
+                                  const char *id,
+                                  struct seen *seen)
 {
     char target[128], bearer[64], message[300];
     memset(seen, 0, sizeof *seen);
@@ -181,8 +200,10 @@ static struct hr_http_call *begin(const char *method, const char *token, const c
     size_t len = strlen(id);
     int used = snprintf(message, sizeof message, "%c%c%s\x12\x03\n\x01u", 10, (int)len, id);
     char head[5] = {0, 0, 0, 0, (char)used};
-    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"authorization", bearer}, {"te", "trailers"}};
-    struct hr_http_call *call = hr_http_call_start(client, "POST", target, NULL, &(struct hr_headers){fields, 3}, &calls, seen);
+    struct hr_header fields[] = {
+        {"content-type", "application/grpc"}, {"authorization", bearer}, {"te", "trailers"}};
+    struct hr_http_call *call = hr_http_call_start(client, "POST", target, NULL,
+                                                   &(struct hr_headers){fields, 3}, &calls, seen);
     hr_http_call_write(call, (struct hr_bytes){head, 5, NULL, NULL});
     hr_http_call_write(call, (struct hr_bytes){message, (size_t)used, NULL, NULL});
     hr_http_call_finish(call);
@@ -223,7 +244,7 @@ static void a_call_reaches_its_sessions_host_with_a_grant(void **state)
     assert_int_equal(admitted, 1);
     call("Config", "ann", S2, &other);
     assert_int_not_equal(other.pid, first.pid);
-    call("Config", "bob", S1, &foreign);      /* another principal, the same id: another session */
+    call("Config", "bob", S1, &foreign); /* another principal, the same id: another session */
     assert_int_not_equal(foreign.pid, first.pid);
     assert_int_equal(foreign.journal, 1);
 }
@@ -260,7 +281,7 @@ static void a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none(void
     call("Config", "ann", S2, &idle);
     struct hr_http_call *running = begin("AnalyzePlan", "ann", S1, &lasting);
     pause_ms(30);
-    hr_gate_renew(gate);                      /* fresh still */
+    hr_gate_renew(gate); /* fresh still */
     hr_gate_forget(gate, "ann");
     hr_gate_renew(gate);
     pause_ms(30);
@@ -270,7 +291,8 @@ static void a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none(void
     assert_string_equal(idle.control, "0 grants, 0 revocations");
     poor = "ann";
     hr_gate_forget(gate, "ann");
-    hr_gate_renew(gate);                      /* not admitted: nothing is sent, and what it has runs out */
+    /* not admitted: nothing is sent, and what it has runs out */
+    hr_gate_renew(gate);
     pause_ms(30);
     poor = "poor";
     call("Config", "ann", S1, &seen);
@@ -286,16 +308,19 @@ static void a_revocation_reaches_every_host_of_the_principal(void **state)
     call("Config", "ann", S1, &one);
     call("Config", "ann", S2, &two);
     call("Config", "bob", S1, &other);
-    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}), 2);
-    assert_int_equal(told, 0);                /* never from inside */
+    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}),
+                     2);
+    assert_int_equal(told, 0); /* never from inside */
     while (told < 2)
         pause_ms(5);
     call("Config", "ann", S1, &one);
-    assert_string_equal(one.control, "1 grants, 1 revocations");      /* who may go on gets a grant with it */
+    /* who may go on gets a grant with it */
+    assert_string_equal(one.control, "1 grants, 1 revocations");
     call("Config", "bob", S1, &other);
     assert_string_equal(other.control, "0 grants, 0 revocations");
     poor = "ann";
-    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}), 2);
+    assert_int_equal(hr_gate_revoke(gate, "ann", "message", &(struct hr_gate_told){heard, &told}),
+                     2);
     while (told < 4)
         pause_ms(5);
     poor = "poor";
@@ -333,7 +358,8 @@ static void a_dead_host_fails_its_calls_and_the_next_sees_the_journal(void **sta
     struct seen first, running, killer, next;
     call("Config", "ann", S1, &first);
     begin("AnalyzePlan", "ann", S1, &running);
-    call("Interrupt", "ann", S1, &killer);      /* it kills a second host when it is sent again, and no third */
+    /* it kills a second host when it is sent again, and no third */
+    call("Interrupt", "ann", S1, &killer);
     while (!running.over)
         hr_loop_run(loop);
     assert_int_equal(killer.grpc, 13);
@@ -343,7 +369,7 @@ static void a_dead_host_fails_its_calls_and_the_next_sees_the_journal(void **sta
     assert_int_equal(next.grpc, 0);
     assert_int_not_equal(next.pid, first.pid);
     assert_int_equal(next.journal, 2);
-    kill(next.pid, SIGKILL);         /* whoever calls in the very moment does not notice */
+    kill(next.pid, SIGKILL); /* whoever calls in the very moment does not notice */
     call("Config", "ann", S1, &first);
     assert_int_equal(first.grpc, 0);
     assert_int_not_equal(next.pid, first.pid);
@@ -416,19 +442,20 @@ static void each_host_spills_to_its_own_folder_and_leaves_none(void **state)
     int count;
     call("Config", "ann", S1, &one);
     call("Config", "ann", S2, &two);
-    await_spills(3);                          /* with the spare's */
+    await_spills(3); /* with the spare's */
     kill(one.pid, SIGKILL);
     call("ReleaseSession", "ann", S2, &two);
     await_spills(1);
     finish();
     spills(&count);
     assert_int_equal(count, 0);
-    snprintf(left, sizeof left, "%s/spill/500/deep", folder);      /* of a host that was killed with its server */
+    /* of a host that was killed with its server */
+    snprintf(left, sizeof left, "%s/spill/500/deep", folder);
     assert_int_equal(hr_file_mkdirs(left, NULL), HR_OK);
     assert_int_equal(hr_loop_new(&loop, NULL), HR_OK);
     start();
     await_spills(1);
-    assert_true(spills(&count) > 500);        /* the spare's: no number comes twice */
+    assert_true(spills(&count) > 500); /* the spare's: no number comes twice */
 }
 
 /* a spare of that number would be adopted in its place after the next kill, with its own journal */
@@ -475,10 +502,11 @@ static void a_call_waits_until_it_is_known_how_hosts_are_started(void **state)
     assert_int_equal(seen.journal, 1);
     assert_true(hr_clock_mono_ns() - from >= 45 * 1000000ull);
     assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", S1)).hosts, 1);
-    tell_host("whole");                       /* the same: nothing changes */
+    tell_host("whole"); /* the same: nothing changes */
     call("Config", "ann", S1, &next);
     assert_int_equal(next.pid, seen.pid);
-    tell_host("other");                       /* another: our own child gives way too, and its session goes on */
+    /* another: our own child gives way too, and its session goes on */
+    tell_host("other");
     call("Config", "ann", S1, &next);
     assert_int_not_equal(next.pid, seen.pid);
     assert_int_equal(next.journal, 3);
@@ -492,7 +520,7 @@ static void a_call_that_waited_in_vain_says_so(void **state)
     call("Config", "ann", S1, &seen);
     assert_int_equal(seen.grpc, 13);
     assert_non_null(strstr(seen.message, "the server is not ready"));
-    call("Config", "ann", S2, &seen);         /* at once */
+    call("Config", "ann", S2, &seen); /* at once */
     assert_int_equal(seen.grpc, 13);
     tell_host("whole");
     call("Config", "ann", S1, &seen);
@@ -507,7 +535,8 @@ static void a_removed_folder_is_made_again(void **state)
     call("Config", "ann", S1, &seen);
     kill(seen.pid, SIGKILL);
     snprintf(removed, sizeof removed, "%s.removed", folder);
-    assert_int_equal(rename(folder, removed), 0);      /* the client's connection to the gate is there already */
+    /* the client's connection to the gate is there already */
+    assert_int_equal(rename(folder, removed), 0);
     call("Config", "ann", S1, &seen);
     assert_int_equal(seen.grpc, 0);
     call("Config", "ann", S3, &seen);
@@ -545,7 +574,8 @@ static void results_stream_through(void **state)
     from = hr_clock_mono_ns();
     for (int i = 0; i < 200; i++)
         call("Config", "ann", S1, &seen);
-    print_message("# relay: %.0f MB/s, %.0f us a call\n", 268.4 / seconds, (double)(hr_clock_mono_ns() - from) / 200e3);
+    print_message("# relay: %.0f MB/s, %.0f us a call\n", 268.4 / seconds,
+                  (double)(hr_clock_mono_ns() - from) / 200e3);
 }
 
 /* the client of a flood does not read on: the host must stop, and go on where it was */
@@ -564,18 +594,25 @@ static void a_slow_client_holds_its_host(void **state)
     assert_int_equal(hr_session_info(hr_session_find(sessions, "ann", S1)).calls, 0);
 }
 
-struct pieces { const char *id; int admitted; };
+struct pieces {
+    const char *id;
+    int admitted;
+};
 
-/* A message in four pieces: before its session is named, as it is, while its host is asked for or runs. It comes back whole, or its call fails. */
+/* A message in four pieces: before its session is named, as it is, while its host is asked for or
+ * runs. It comes back whole, or its call fails. */
 static enum hr_code send_in_pieces(void *arg)
 {
     struct pieces *pieces = arg;
     struct seen seen = {.grpc = -1};
     char message[1000] = {0, 0, 0, 995 >> 8, (char)(995 & 0xff), 10, 36};
     memcpy(message + 7, pieces->id, 36);
-    memcpy(message + 43, "\x12\x03\n\x01u\x1a\xb3\x07", 8);      /* then 947 bytes of a field that the gate does not read */
-    struct hr_header fields[] = {{"content-type", "application/grpc"}, {"authorization", "Bearer ann"}, {"te", "trailers"}};
-    struct hr_http_call *call = hr_http_call_start(client, "POST", CALL "Config", NULL, &(struct hr_headers){fields, 3}, &calls, &seen);
+    /* then 947 bytes of a field that the gate does not read */
+    memcpy(message + 43, "\x12\x03\n\x01u\x1a\xb3\x07", 8);
+    struct hr_header fields[] = {
+        {"content-type", "application/grpc"}, {"authorization", "Bearer ann"}, {"te", "trailers"}};
+    struct hr_http_call *call = hr_http_call_start(client, "POST", CALL "Config", NULL,
+                                                   &(struct hr_headers){fields, 3}, &calls, &seen);
     static const size_t ends[] = {20, 200, 600, 1000};
     for (size_t i = 0, from = 0; i < 4 && !seen.over; from = ends[i++]) {
         hr_http_call_write(call, (struct hr_bytes){message + from, ends[i] - from, NULL, NULL});
@@ -587,7 +624,7 @@ static enum hr_code send_in_pieces(void *arg)
         hr_loop_run(loop);
     assert_false(seen.failed);
     if (seen.grpc) {
-        assert_int_equal(seen.grpc, 8);                   /* RESOURCE_EXHAUSTED */
+        assert_int_equal(seen.grpc, 8); /* RESOURCE_EXHAUSTED */
         assert_true(*seen.message);
         return HR_E_NOMEM;
     }
@@ -599,20 +636,32 @@ static void what_cannot_be_kept_of_a_request_fails_its_call_alone(void **state)
 {
     (void)state;
     struct pieces pieces = {.id = S1};
-    assert_true(hr_torture(send_in_pieces, &pieces) >= 2);     /* its host is started by the first run that comes so far */
-    assert_true(hr_torture(send_in_pieces, &pieces) >= 2);     /* its host is there */
+    /* its host is started by the first run that comes so far */
+    assert_true(hr_torture(send_in_pieces, &pieces) >= 2);
+    assert_true(hr_torture(send_in_pieces, &pieces) >= 2); /* its host is there */
 }
 
 int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_call_reaches_its_sessions_host_with_a_grant), T(refusals_are_grpc_statuses), T(a_grant_is_asked_for_again_after_a_change),
-        T(a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none), T(a_revocation_reaches_every_host_of_the_principal), T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
-        T(a_release_ends_the_session_and_its_process), T(a_session_outlives_the_server), T(too_many_sessions_are_refused),
-        T(each_host_spills_to_its_own_folder_and_leaves_none), T(the_number_of_a_recorded_host_is_not_given_again), T(a_call_waits_until_it_is_known_how_hosts_are_started),
-        T(a_call_that_waited_in_vain_says_so), T(a_removed_folder_is_made_again),
-        T(results_stream_through), T(a_slow_client_holds_its_host), T(what_cannot_be_kept_of_a_request_fails_its_call_alone),
+        T(a_call_reaches_its_sessions_host_with_a_grant),
+        T(refusals_are_grpc_statuses),
+        T(a_grant_is_asked_for_again_after_a_change),
+        T(a_call_that_lasts_gets_its_next_grant_and_one_that_is_over_none),
+        T(a_revocation_reaches_every_host_of_the_principal),
+        T(a_dead_host_fails_its_calls_and_the_next_sees_the_journal),
+        T(a_release_ends_the_session_and_its_process),
+        T(a_session_outlives_the_server),
+        T(too_many_sessions_are_refused),
+        T(each_host_spills_to_its_own_folder_and_leaves_none),
+        T(the_number_of_a_recorded_host_is_not_given_again),
+        T(a_call_waits_until_it_is_known_how_hosts_are_started),
+        T(a_call_that_waited_in_vain_says_so),
+        T(a_removed_folder_is_made_again),
+        T(results_stream_through),
+        T(a_slow_client_holds_its_host),
+        T(what_cannot_be_kept_of_a_request_fails_its_call_alone),
     };
     if (argc != 2)
         return 2;

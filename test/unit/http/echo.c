@@ -1,6 +1,7 @@
-/* A server to try src/http with real clients: `echo [--tls CERT KEY] [--unix PATH] [--body-max N]` prints its port and serves until SIGTERM.
- *   /echo    sends the body back as it comes, held      /collect  answers the collected body
- *   /bytes?N sends N bytes from one shared block        /never    never answers     /late  answers after its time */
+/* A server to try src/http with real clients: `echo [--tls CERT KEY] [--unix PATH] [--body-max N]`
+ * prints its port and serves until SIGTERM. /echo    sends the body back as it comes, held /collect
+ * answers the collected body /bytes?N sends N bytes from one shared block        /never    never
+ * answers     /late  answers after its time */
 #include "base/check.h"
 #include "base/limits.h"
 #include "http/http.h"
@@ -14,7 +15,10 @@
 static struct hr_loop *loop;
 static char block[1 << 20];
 
-struct state { size_t left, owed; struct hr_timer *late; };
+struct state {
+    size_t left, owed;
+    struct hr_timer *late;
+};
 
 static void nothing(void *arg)
 {
@@ -71,9 +75,11 @@ static void on_request(struct hr_exchange *exchange, void *arg)
         hr_exchange_set_user(exchange, state);
         state->late = hr_timer_start(loop, 300, 0, answer_late, exchange);
     } else if (strcmp(request->path, "/never")) {
-        char *text = hr_printf(hr_exchange_arena(exchange), "%s %s http%s%s %s\n", request->method, request->target, request->http2 ? "2" : "1",
+        char *text = hr_printf(hr_exchange_arena(exchange), "%s %s http%s%s %s\n", request->method,
+                               request->target, request->http2 ? "2" : "1",
                                request->tls ? " tls" : "", request->authority);
-        hr_exchange_reply(exchange, strcmp(request->path, "/") ? 404 : 200, "text/plain", text, strlen(text));
+        hr_exchange_reply(exchange, strcmp(request->path, "/") ? 404 : 200, "text/plain", text,
+                          strlen(text));
     }
 }
 
@@ -92,7 +98,8 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
 static void on_end(struct hr_exchange *exchange)
 {
     if (hr_exchange_user(exchange) && !strcmp(hr_exchange_request(exchange)->path, "/echo"))
-        hr_exchange_finish(exchange, &(struct hr_headers){&(struct hr_header){"x-trailer", "yes"}, 1});
+        hr_exchange_finish(exchange,
+                           &(struct hr_headers){&(struct hr_header){"x-trailer", "yes"}, 1});
 }
 
 static void on_closed(struct hr_exchange *exchange, bool finished)
@@ -111,8 +118,13 @@ static void on_signal(int signal, void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct hr_exchange_handler handler = {.request = on_request, .data = on_data, .end = on_end, .writable = send_more, .closed = on_closed};
-    struct hr_http_server_options options = {.host = "127.0.0.1", .plain_text = true, .handler = &handler};
+    static const struct hr_exchange_handler handler = {.request = on_request,
+                                                       .data = on_data,
+                                                       .end = on_end,
+                                                       .writable = send_more,
+                                                       .closed = on_closed};
+    struct hr_http_server_options options = {
+        .host = "127.0.0.1", .plain_text = true, .handler = &handler};
     struct hr_err err = {0};
     struct hr_tls *tls = NULL;
     for (int i = 1; i < argc; i++) {
@@ -130,7 +142,9 @@ int main(int argc, char **argv)
             options.connections_max = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--tls-only"))
             options.plain_text = false;
-        else if (!strcmp(argv[i], "--tls") && i + 2 < argc && hr_tls_server_new(argv[i + 1], argv[i + 2], &tls, &err) == HR_OK)
+        else if (!strcmp(argv[i], "--tls") &&
+                 i + 2 < argc &&
+                 hr_tls_server_new(argv[i + 1], argv[i + 2], &tls, &err) == HR_OK)
             i += 2;
     }
     options.tls = tls;

@@ -1,4 +1,5 @@
-/* The client against the server, in one loop: whole calls, back-pressure both ways, cancelled and failed calls. */
+/* The client against the server, in one loop: whole calls, back-pressure both ways, cancelled and
+ * failed calls. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +37,8 @@ static void flood(struct hr_exchange *exchange)
 {
     static const char block[100000];
     while (flooded < TOTAL && hr_exchange_queued(exchange) < HR_HTTP_HIGH_MARK) {
-        hr_exchange_write(exchange, (struct hr_bytes){block, sizeof block, count_release, (void *)sizeof block});
+        hr_exchange_write(
+            exchange, (struct hr_bytes){block, sizeof block, count_release, (void *)sizeof block});
         flooded += sizeof block;
     }
     if (flooded >= TOTAL)
@@ -54,12 +56,14 @@ static void on_request(struct hr_exchange *exchange, void *arg)
     assert_string_equal(arg, "arg");
     assert_int_equal(request->peer_uid, getuid());
     if (!strcmp(request->path, "/echo")) {
-        hr_exchange_start(exchange, 200, &(struct hr_headers){&(struct hr_header){"x-query", request->query}, 1});
+        hr_exchange_start(exchange, 200,
+                          &(struct hr_headers){&(struct hr_header){"x-query", request->query}, 1});
     } else if (!strcmp(request->path, "/flood")) {
         hr_exchange_start(exchange, 200, NULL);
         flood(exchange);
     } else if (!strcmp(request->path, "/trailers-only")) {
-        hr_exchange_start(exchange, 200, &(struct hr_headers){&(struct hr_header){"grpc-status", "12"}, 1});
+        hr_exchange_start(exchange, 200,
+                          &(struct hr_headers){&(struct hr_header){"grpc-status", "12"}, 1});
         hr_exchange_finish(exchange, NULL);
     } else if (!strcmp(request->path, "/collect")) {
         hr_exchange_collect(exchange, collected);
@@ -75,7 +79,8 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
 static void on_end(struct hr_exchange *exchange)
 {
     if (!strcmp(hr_exchange_request(exchange)->path, "/echo"))
-        hr_exchange_finish(exchange, &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
+        hr_exchange_finish(exchange,
+                           &(struct hr_headers){&(struct hr_header){"grpc-status", "0"}, 1});
 }
 
 static void on_writable(struct hr_exchange *exchange)
@@ -91,7 +96,8 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
     server_finished += finished;
 }
 
-static const struct hr_exchange_handler handler = {on_request, on_data, on_end, on_writable, on_closed};
+static const struct hr_exchange_handler handler = {on_request, on_data, on_end, on_writable,
+                                                   on_closed};
 
 static int setup(void **state)
 {
@@ -102,7 +108,8 @@ static int setup(void **state)
     if (hr_loop_new(&loop, NULL))
         return 1;
     struct hr_http_server_options options = {.unix_path = path, .handler = &handler, .arg = "arg"};
-    return hr_http_server_start(loop, &options, &server, NULL) || hr_http_client_connect(loop, path, NULL, 0, NULL, &client, NULL);
+    return hr_http_server_start(loop, &options, &server, NULL) ||
+           hr_http_client_connect(loop, path, NULL, 0, NULL, &client, NULL);
 }
 
 static int teardown(void **state)
@@ -116,12 +123,18 @@ static int teardown(void **state)
 
 /* ---- the client's side: one record a call ---- */
 
-struct seen { int status, ended, failed; size_t bytes, held; char query[32], trailer[32]; struct hr_err err; };
+struct seen {
+    int status, ended, failed;
+    size_t bytes, held;
+    char query[32], trailer[32];
+    struct hr_err err;
+};
 
 static void saw_response(struct hr_http_call *call, int status, const struct hr_headers *headers)
 {
     struct seen *seen = hr_http_call_user(call);
-    const char *query = hr_header_get(headers, "x-query"), *grpc = hr_header_get(headers, "grpc-status");
+    const char *query = hr_header_get(headers, "x-query"),
+               *grpc = hr_header_get(headers, "grpc-status");
     seen->status = status;
     snprintf(seen->query, sizeof seen->query, "%s", query ? query : "");
     snprintf(seen->trailer, sizeof seen->trailer, "%s", grpc ? grpc : "");
@@ -166,7 +179,8 @@ static void a_call_goes_there_and_back(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct hr_http_call *call = hr_http_call_start(client, "POST", "/echo?q=1", NULL, NULL, &calls, &seen);
+    struct hr_http_call *call =
+        hr_http_call_start(client, "POST", "/echo?q=1", NULL, NULL, &calls, &seen);
     hr_http_call_write(call, (struct hr_bytes){"hello", 5, NULL, NULL});
     hr_http_call_finish(call);
     hr_loop_run(loop);
@@ -183,25 +197,29 @@ static void a_response_may_be_its_headers_alone(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    hr_http_call_finish(hr_http_call_start(client, "POST", "/trailers-only", NULL, NULL, &calls, &seen));
+    hr_http_call_finish(
+        hr_http_call_start(client, "POST", "/trailers-only", NULL, NULL, &calls, &seen));
     hr_loop_run(loop);
     assert_int_equal(seen.ended, 1);
     assert_string_equal(seen.trailer, "12");
 }
 
-/* nothing is consumed: the server must stop at the window and the marks, and others on the connection must not */
+/* nothing is consumed: the server must stop at the window and the marks, and others on the
+ * connection must not */
 static void a_held_response_stops_its_sender_alone(void **state)
 {
     (void)state;
     struct seen held = {0}, other = {0};
-    struct hr_http_call *call = hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &held);
+    struct hr_http_call *call =
+        hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &held);
     hr_http_call_hold(call);
     hr_http_call_finish(call);
     hr_timer_start(loop, 200, 0, stop, NULL);
     hr_loop_run(loop);
     assert_in_range(held.bytes, 1 << 20, 16 << 20);
     assert_in_range(flooded, held.bytes, held.bytes + HR_HTTP_HIGH_MARK + 200000);
-    struct hr_http_call *small = hr_http_call_start(client, "POST", "/echo", NULL, NULL, &calls, &other);
+    struct hr_http_call *small =
+        hr_http_call_start(client, "POST", "/echo", NULL, NULL, &calls, &other);
     hr_http_call_write(small, (struct hr_bytes){"x", 1, NULL, NULL});
     hr_http_call_finish(small);
     hr_loop_run(loop);
@@ -223,7 +241,8 @@ static void a_cancelled_call_closes_its_exchange(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct hr_http_call *call = hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &seen);
+    struct hr_http_call *call =
+        hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &seen);
     hr_http_call_hold(call);
     hr_timer_start(loop, 50, 0, stop, NULL);
     hr_loop_run(loop);
@@ -234,7 +253,8 @@ static void a_cancelled_call_closes_its_exchange(void **state)
     assert_int_equal(server_finished, 0);
     assert_int_equal(seen.ended + seen.failed, 0);
     assert_int_equal(released, flooded);
-    hr_http_call_cancel(hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &seen));   /* before it was sent */
+    /* before it was sent */
+    hr_http_call_cancel(hr_http_call_start(client, "GET", "/flood", NULL, NULL, &calls, &seen));
 }
 
 static void a_lost_server_fails_its_calls_and_the_next_connects_anew(void **state)
@@ -281,7 +301,8 @@ static int connect_plain(void)
     return fd;
 }
 
-/* Three requests that do not wait for each other's answers, over HTTP/1: every body comes back, or a status says why not, or the connection ends. */
+/* Three requests that do not wait for each other's answers, over HTTP/1: every body comes back, or
+ * a status says why not, or the connection ends. */
 static enum hr_code pipeline(void *arg)
 {
     static const char *const pieces[] = {COLLECT "hello" COLLECT "wo", "rld" COLLECT "th", "ree"};
@@ -295,7 +316,9 @@ static enum hr_code pipeline(void *arg)
         hr_timer_start(loop, 1, 0, stop, NULL);
         hr_loop_run(loop);
     }
-    for (int turns = 0; turns < 1000 && !over && !strstr(text, "\r\n\r\nthree") && !strstr(text, " 503 "); turns++) {
+    for (int turns = 0;
+         turns < 1000 && !over && !strstr(text, "\r\n\r\nthree") && !strstr(text, " 503 ");
+         turns++) {
         hr_timer_start(loop, 1, 0, stop, NULL);
         hr_loop_run(loop);
         ssize_t got = recv(fd, text + len, sizeof text - 1 - len, MSG_DONTWAIT);
@@ -307,7 +330,9 @@ static enum hr_code pipeline(void *arg)
     for (const char *at = text; (at = strstr(at, "HTTP/1.1 200")); at++)
         whole++;
     if (whole == 3) {
-        assert_true(strstr(text, "\r\n\r\nhello") && strstr(text, "\r\n\r\nworld") && strstr(text, "\r\n\r\nthree"));
+        assert_true(strstr(text, "\r\n\r\nhello") &&
+                    strstr(text, "\r\n\r\nworld") &&
+                    strstr(text, "\r\n\r\nthree"));
         return HR_OK;
     }
     assert_true(over || strstr(text, "HTTP/1.1 503"));
@@ -319,7 +344,8 @@ static enum hr_code collect(void *arg)
 {
     struct seen seen = {0};
     (void)arg;
-    struct hr_http_call *call = hr_http_call_start(client, "POST", "/collect", NULL, NULL, &calls, &seen);
+    struct hr_http_call *call =
+        hr_http_call_start(client, "POST", "/collect", NULL, NULL, &calls, &seen);
     for (int i = 0; i < 3; i++) {
         hr_http_call_write(call, (struct hr_bytes){"hello", 5, NULL, NULL});
         hr_timer_start(loop, 1, 0, stop, NULL);
@@ -347,8 +373,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_call_goes_there_and_back), T(a_response_may_be_its_headers_alone), T(a_held_response_stops_its_sender_alone),
-        T(a_cancelled_call_closes_its_exchange), T(a_lost_server_fails_its_calls_and_the_next_connects_anew), T(a_path_in_use_is_refused),
+        T(a_call_goes_there_and_back),
+        T(a_response_may_be_its_headers_alone),
+        T(a_held_response_stops_its_sender_alone),
+        T(a_cancelled_call_closes_its_exchange),
+        T(a_lost_server_fails_its_calls_and_the_next_connects_anew),
+        T(a_path_in_use_is_refused),
         T(a_body_comes_whole_or_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

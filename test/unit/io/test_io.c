@@ -81,18 +81,26 @@ static void a_child_gets_env_and_descriptors_only(void **state)
     (void)state;
     int ends[2], extra[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_int_equal(pipe(extra), 0);   /* not close-on-exec: must not leak all the same */
-    const char *argv[] = {"sh", "-c", "echo \"$HR_TEST $(ls /proc/self/fd | wc -l)\" >&3; exit 7", NULL};
+    assert_int_equal(pipe(extra), 0); /* not close-on-exec: must not leak all the same */
+    const char *argv[] = {"sh", "-c", "echo \"$HR_TEST $(ls /proc/self/fd | wc -l)\" >&3; exit 7",
+                          NULL};
     const char *env[] = {"HR_TEST=yes", NULL};
-    struct hr_child_options options = {.argv = argv, .env = env, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL, .error = HR_CHILD_INHERIT,
-                                       .fds = &ends[1], .fd_count = 1, .die_with_parent = true, .exited = exited};
+    struct hr_child_options options = {.argv = argv,
+                                       .env = env,
+                                       .in = HR_CHILD_NULL,
+                                       .out = HR_CHILD_NULL,
+                                       .error = HR_CHILD_INHERIT,
+                                       .fds = &ends[1],
+                                       .fd_count = 1,
+                                       .die_with_parent = true,
+                                       .exited = exited};
     struct hr_child *child;
     assert_int_equal(hr_child_spawn(loop, &options, &child, NULL), HR_OK);
     hr_loop_run(loop);
     char text[64] = "";
     close(ends[1]);
     assert_true(read(ends[0], text, sizeof text - 1) > 0);
-    assert_string_equal(text, "yes 5\n");   /* 0 to 3, and the folder that ls reads */
+    assert_string_equal(text, "yes 5\n"); /* 0 to 3, and the folder that ls reads */
     assert_int_equal(exit_status, 7);
     close(ends[0]), close(extra[0]), close(extra[1]);
 }
@@ -101,7 +109,11 @@ static void a_killed_child_says_its_signal_and_a_missing_one_is_named(void **sta
 {
     (void)state;
     const char *argv[] = {"sleep", "100", NULL}, *missing[] = {"/does/not/exist", NULL};
-    struct hr_child_options options = {.argv = argv, .in = HR_CHILD_NULL, .out = HR_CHILD_NULL, .error = HR_CHILD_NULL, .exited = exited};
+    struct hr_child_options options = {.argv = argv,
+                                       .in = HR_CHILD_NULL,
+                                       .out = HR_CHILD_NULL,
+                                       .error = HR_CHILD_NULL,
+                                       .exited = exited};
     struct hr_child *child;
     assert_int_equal(hr_child_spawn(loop, &options, &child, NULL), HR_OK);
     hr_child_kill(child, SIGKILL);
@@ -148,9 +160,15 @@ static void files_are_written_whole_and_locked_once(void **state)
 
 /* ---- lines ---- */
 
-struct talk { int opened, closed; char heard[64]; };
+struct talk {
+    int opened, closed;
+    char heard[64];
+};
 
-static void talk_opened(void *arg) { ((struct talk *)arg)->opened++; }
+static void talk_opened(void *arg)
+{
+    ((struct talk *)arg)->opened++;
+}
 
 static void talk_line(char *text, size_t len, void *arg)
 {
@@ -206,7 +224,7 @@ static enum hr_code converse(void *arg)
     int listener = listen_at(arg);
     struct hr_lines *lines = hr_lines_connect(loop, arg, 500, 1000, &handler, &talk);
     hr_lines_send(lines, "ask 1", 5);
-    hr_lines_send(lines, "ask 2", 5);           /* before the connection stands: both wait */
+    hr_lines_send(lines, "ask 2", 5); /* before the connection stands: both wait */
     for (int turns = 0; turns < 100 && !talk.opened && !talk.closed; turns++)
         turn();
     if (talk.opened)
@@ -232,9 +250,11 @@ static void lines_come_whole_or_the_connection_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(messages_timers_and_deferred_keep_their_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(messages_timers_and_deferred_keep_their_order, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_child_gets_env_and_descriptors_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_killed_child_says_its_signal_and_a_missing_one_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_killed_child_says_its_signal_and_a_missing_one_is_named,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(lines_come_whole_or_the_connection_ends, setup, teardown),
         cmocka_unit_test(files_are_written_whole_and_locked_once),
     };

@@ -15,7 +15,8 @@ static char folder[64], variable[96];
 
 static pid_t start(void)
 {
-    char *const argv[] = {"sleep", "100", NULL}, *const environment[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    char *const argv[] = {"sleep", "100", NULL}, *const environment[] = {"PATH=/usr/bin:/bin",
+                                                                         variable, NULL};
     pid_t pid = fork();
     if (!pid) {
         execve("/bin/sleep", argv, environment);

@@ -50,7 +50,9 @@ static enum hr_code be_refused(void *arg)
 static void an_answer_is_read_whole_or_refused(void **state)
 {
     struct answer answer = {.status = "200 OK", .headers = "", .body = "{\"files\": []}"};
-    struct answer refusal = {.status = "403 Forbidden", .headers = "", .body = "{\"error\": {\"message\": \"not yours\"}}"};
+    struct answer refusal = {.status = "403 Forbidden",
+                             .headers = "",
+                             .body = "{\"error\": {\"message\": \"not yours\"}}"};
     (void)state;
     setenv("HEADRACE_TOKEN", "t", 1);
     answer_start(&answer);

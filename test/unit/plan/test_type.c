@@ -1,4 +1,5 @@
-/* Types: every text form, both parsers, equality. The expected texts are Spark 4.2's own answers. */
+/* Types: every text form, both parsers, equality. The expected texts are Spark 4.2's own answers.
+ */
 #include "host/plan/type.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +10,21 @@
 
 static struct hr_arena *arena;
 
-static int set_up(void **state) { (void)state; arena = hr_arena_new(NULL); return 0; }
-static int tear_down(void **state) { (void)state; hr_arena_free(arena); return 0; }
+static int set_up(void **state)
+{
+    (void)state;
+    arena = hr_arena_new(NULL);
+    return 0;
+}
+static int tear_down(void **state)
+{
+    (void)state;
+    hr_arena_free(arena);
+    return 0;
+}
 
-static const char *written(void (*write)(const struct hr_type *, struct hr_buf *), const struct hr_type *type)
+static const char *written(void (*write)(const struct hr_type *, struct hr_buf *),
+                           const struct hr_type *type)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, 1 << 20);
@@ -31,29 +43,40 @@ static const struct hr_type *ddl(const char *text)
     return type;
 }
 
-static const struct { const char *ddl, *simple, *sql, *json, *duckdb; } forms[] = {
+static const struct {
+    const char *ddl, *simple, *sql, *json, *duckdb;
+} forms[] = {
     {"int", "int", "INT", "\"integer\"", "INTEGER"},
     {"dec(5,2)", "decimal(5,2)", "DECIMAL(5,2)", "\"decimal(5,2)\"", "DECIMAL(5,2)"},
     {"decimal", "decimal(10,0)", "DECIMAL(10,0)", "\"decimal(10,0)\"", "DECIMAL(10,0)"},
     {"character(3)", "char(3)", "CHAR(3)", "\"char(3)\"", "VARCHAR"},
     {"interval", "interval", "INTERVAL", "\"interval\"", "INTERVAL"},
     {"interval year", "interval year", "INTERVAL YEAR", "\"interval year\"", "INTEGER"},
-    {"interval day to second", "interval day to second", "INTERVAL DAY TO SECOND", "\"interval day to second\"", "BIGINT"},
+    {"interval day to second", "interval day to second", "INTERVAL DAY TO SECOND",
+     "\"interval day to second\"", "BIGINT"},
     {"time", "time(6)", "TIME(6)", "\"time(6)\"", "BIGINT"},
-    {"timestamp without time zone", "timestamp_ntz", "TIMESTAMP_NTZ", "\"timestamp_ntz\"", "TIMESTAMP"},
-    {"array<byte>", "array<tinyint>", "ARRAY<TINYINT>", "{\"type\":\"array\",\"elementType\":\"byte\",\"containsNull\":true}", "TINYINT[]"},
+    {"timestamp without time zone", "timestamp_ntz", "TIMESTAMP_NTZ", "\"timestamp_ntz\"",
+     "TIMESTAMP"},
+    {"array<byte>", "array<tinyint>", "ARRAY<TINYINT>",
+     "{\"type\":\"array\",\"elementType\":\"byte\",\"containsNull\":true}", "TINYINT[]"},
     {"map<string, real>", "map<string,float>", "MAP<STRING, FLOAT>",
-     "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"float\",\"valueContainsNull\":true}", "MAP(VARCHAR, FLOAT)"},
+     "{\"type\":\"map\",\"keyType\":\"string\",\"valueType\":\"float\",\"valueContainsNull\":true}",
+     "MAP(VARCHAR, FLOAT)"},
     {"a: int", "struct<a:int>", "STRUCT<a: INT>",
-     "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\",\"nullable\":true,\"metadata\":{}}]}", "STRUCT(f0 INTEGER)"},
-    {"`a b` int not null comment 'x''y'", "struct<a b:int>", "STRUCT<`a b`: INT NOT NULL COMMENT 'x\\'y'>",
+     "{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"integer\",\"nullable\":true,\"metadata\":{}}]}",
+     "STRUCT(f0 INTEGER)"},
+    {"`a b` int not null comment 'x''y'", "struct<a b:int>",
+     "STRUCT<`a b`: INT NOT NULL COMMENT 'x\\'y'>",
      "{\"type\":\"struct\",\"fields\":[{\"name\":\"a b\",\"type\":\"integer\",\"nullable\":false,\"metadata\":{\"comment\":\"x'y\"}}]}",
      "STRUCT(f0 INTEGER)"},
-    {"c string collate unicode_ci", "struct<c:string collate UNICODE_CI>", "STRUCT<c: STRING COLLATE UNICODE_CI>",
+    {"c string collate unicode_ci", "struct<c:string collate UNICODE_CI>",
+     "STRUCT<c: STRING COLLATE UNICODE_CI>",
      "{\"type\":\"struct\",\"fields\":[{\"name\":\"c\",\"type\":\"string\",\"nullable\":true,"
-     "\"metadata\":{\"__COLLATIONS\":{\"c\":\"icu.UNICODE_CI\"}}}]}", "STRUCT(f0 VARCHAR)"},
+     "\"metadata\":{\"__COLLATIONS\":{\"c\":\"icu.UNICODE_CI\"}}}]}",
+     "STRUCT(f0 VARCHAR)"},
     {"", "struct<>", "STRUCT<>", "{\"type\":\"struct\",\"fields\":[]}", "STRUCT(f0 INTEGER)"},
-    {"select int, 1a int, a int, a int", "struct<select:int,1a:int,a:int,a:int>", "STRUCT<select: INT, `1a`: INT, a: INT, a: INT>", NULL,
+    {"select int, 1a int, a int, a int", "struct<select:int,1a:int,a:int,a:int>",
+     "STRUCT<select: INT, `1a`: INT, a: INT, a: INT>", NULL,
      "STRUCT(f0 INTEGER, f1 INTEGER, f2 INTEGER, f3 INTEGER)"},
 };
 
@@ -74,7 +97,9 @@ static void test_forms(void **state)
     }
 }
 
-static const struct { const char *ddl, *condition, *params; } refused[] = {
+static const struct {
+    const char *ddl, *condition, *params;
+} refused[] = {
     {"foo", "PARSE_SYNTAX_ERROR", "{\"error\":\"end of input\",\"hint\":\"\"}"},
     {"a foo", "UNSUPPORTED_DATATYPE", "{\"typeName\":\"\\\"FOO\\\"\"}"},
     {"char", "PARSE_SYNTAX_ERROR", "{\"error\":\"end of input\",\"hint\":\"\"}"},
@@ -126,8 +151,16 @@ static void test_depth(void **state)
 static void test_json_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "{}", "\"strin\"", "\"decimal(40,2)\"", "\"interval day to year\"", "{\"type\":\"array\"}",
-                                      "{\"type\":\"struct\",\"fields\":[1]}", "[1]", "\"decimal(5,2)x\"", "\"interval day to second \""};
+    static const char *const bad[] = {"",
+                                      "{}",
+                                      "\"strin\"",
+                                      "\"decimal(40,2)\"",
+                                      "\"interval day to year\"",
+                                      "{\"type\":\"array\"}",
+                                      "{\"type\":\"struct\",\"fields\":[1]}",
+                                      "[1]",
+                                      "\"decimal(5,2)x\"",
+                                      "\"interval day to second \""};
     for (size_t i = 0; i < HR_LEN(bad); i++) {
         const struct hr_type *type;
         struct hr_err err = {0};
@@ -139,7 +172,8 @@ static void test_json_refused(void **state)
 static void test_tree(void **state)
 {
     (void)state;
-    const struct hr_type *type = ddl("b array<int>, m map<string,int>, s struct<x: int not null, y: array<struct<q:decimal(2,1)>>>");
+    const struct hr_type *type = ddl(
+        "b array<int>, m map<string,int>, s struct<x: int not null, y: array<struct<q:decimal(2,1)>>>");
     struct hr_buf buf;
     hr_buf_init(&buf, 1 << 20);
     hr_type_tree(type, 0, &buf);
@@ -157,7 +191,9 @@ static void test_tree(void **state)
                         " |    |    |    |-- q: decimal(2,1) (nullable = true)\n");
     hr_buf_clear(&buf);
     hr_type_tree(type, 1, &buf);
-    assert_string_equal(hr_buf_text(&buf), "root\n |-- b: array (nullable = true)\n |-- m: map (nullable = true)\n |-- s: struct (nullable = true)\n");
+    assert_string_equal(
+        hr_buf_text(&buf),
+        "root\n |-- b: array (nullable = true)\n |-- m: map (nullable = true)\n |-- s: struct (nullable = true)\n");
     hr_buf_release(&buf);
 }
 
@@ -166,9 +202,27 @@ static void test_key(void **state)
 {
     (void)state;
     static const char *const all[] = {
-        "a int", "a int not null", "a int comment 'x'", "b int", "`a:int,b` int", "a int, b int", "a array<int>", "a array<int> not null",
-        "a struct<b: int>", "a struct<b: int not null>", "a char(3)", "a varchar(3)", "a varchar(4)", "a string", "a string collate UNICODE",
-        "a interval year", "a interval month", "a decimal(5,2)", "a decimal(5,1)", "a map<int,string>", "a map<string,int>",
+        "a int",
+        "a int not null",
+        "a int comment 'x'",
+        "b int",
+        "`a:int,b` int",
+        "a int, b int",
+        "a array<int>",
+        "a array<int> not null",
+        "a struct<b: int>",
+        "a struct<b: int not null>",
+        "a char(3)",
+        "a varchar(3)",
+        "a varchar(4)",
+        "a string",
+        "a string collate UNICODE",
+        "a interval year",
+        "a interval month",
+        "a decimal(5,2)",
+        "a decimal(5,1)",
+        "a map<int,string>",
+        "a map<string,int>",
     };
     for (size_t i = 0; i < HR_LEN(all); i++)
         for (size_t j = 0; j < HR_LEN(all); j++) {
@@ -177,7 +231,8 @@ static void test_key(void **state)
             assert_int_equal(equal, i == j);
             assert_int_equal(equal, hr_type_equal(x, y));
         }
-    const struct hr_type *full = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true), *none = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), false);
+    const struct hr_type *full = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), true),
+                         *none = hr_type_array(arena, hr_type_basic(HR_TYPE_INT), false);
     assert_string_not_equal(written(hr_type_key, full), written(hr_type_key, none));
 }
 
@@ -207,8 +262,10 @@ static void test_equality(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_refused), cmocka_unit_test(test_depth), cmocka_unit_test(test_json_refused),
-        cmocka_unit_test(test_tree), cmocka_unit_test(test_cut), cmocka_unit_test(test_key), cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_forms), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_depth), cmocka_unit_test(test_json_refused),
+        cmocka_unit_test(test_tree),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_key),   cmocka_unit_test(test_equality),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -14,7 +14,8 @@ static void probe(const char *text)
     if (hr_sql_parse_statement(arena, text, NULL, &statement, &err)) {
         char message[8192];
         hr_err_spark_text(&err, message, sizeof message);
-        json = json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "condition", err.condition, "params", err.params, "message", message);
+        json = json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "condition", err.condition, "params",
+                         err.params, "message", message);
     } else {
         struct hr_buf buf;
         hr_buf_init(&buf, 64 << 20);

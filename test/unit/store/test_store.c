@@ -8,7 +8,12 @@
 #include <sys/wait.h>
 #include <cmocka.h>
 
-struct fixture { char dir[64], path[96]; struct hr_store *store; struct hr_arena *arena; struct hr_err err; };
+struct fixture {
+    char dir[64], path[96];
+    struct hr_store *store;
+    struct hr_arena *arena;
+    struct hr_err err;
+};
 
 static int setup(void **state)
 {
@@ -50,7 +55,9 @@ static void principals_have_names_of_their_own(void **state)
     struct fixture *f = *state;
     struct hr_principal_row *row;
     add_principal(f, "p1", "anna");
-    assert_int_equal(hr_store_principal_add(f->store, &(struct hr_principal_row){"p2", "ANNA", "User", 1}, &f->err), HR_E_EXISTS);
+    assert_int_equal(hr_store_principal_add(
+                         f->store, &(struct hr_principal_row){"p2", "ANNA", "User", 1}, &f->err),
+                     HR_E_EXISTS);
     assert_string_equal(f->err.msg, "a principal named \"ANNA\" exists already");
     OK(hr_store_principal_named(f->store, f->arena, "Anna", &row, &f->err));
     assert_string_equal(row->id, "p1");
@@ -84,9 +91,21 @@ static void a_principal_takes_tokens_and_assignments_with_it(void **state)
 static void resources_ignore_case_and_go_with_their_parents(void **state)
 {
     struct fixture *f = *state;
-    struct hr_resource_row *row, ws = {"/s/G/ws", "workspaces", "/s/G", "ws", "local", "{}", "{}", NULL, "p", 1, 1};
-    struct hr_resource_row compute = {"/s/G/ws/computes/c", "computes", "/s/G/ws", "c", "local", "{\"a\":1}", NULL, "p9", "p", 1, 1};
-    struct hr_resource_row other = {"/s/G/ws_/computes/c", "computes", "/s/G/ws_", "c", "local", "{}", NULL, NULL, "p", 1, 1};
+    struct hr_resource_row *row,
+        ws = {"/s/G/ws", "workspaces", "/s/G", "ws", "local", "{}", "{}", NULL, "p", 1, 1};
+    struct hr_resource_row compute = {"/s/G/ws/computes/c",
+                                      "computes",
+                                      "/s/G/ws",
+                                      "c",
+                                      "local",
+                                      "{\"a\":1}",
+                                      NULL,
+                                      "p9",
+                                      "p",
+                                      1,
+                                      1};
+    struct hr_resource_row other = {
+        "/s/G/ws_/computes/c", "computes", "/s/G/ws_", "c", "local", "{}", NULL, NULL, "p", 1, 1};
     struct hr_resource_rows rows;
     OK(hr_store_resource_add(f->store, &ws, &f->err));
     OK(hr_store_resource_add(f->store, &compute, &f->err));
@@ -122,7 +141,8 @@ static void session_ids_are_never_used_twice(void **state)
 {
     struct fixture *f = *state;
     struct hr_session_rows rows;
-    struct hr_session_row one = {0, "u1", "p", "pool", "idle", "{}", 1, 0}, two = {0, "u2", "p", "pool", "idle", "{}", 1, 0};
+    struct hr_session_row one = {0, "u1", "p", "pool", "idle", "{}", 1, 0},
+                          two = {0, "u2", "p", "pool", "idle", "{}", 1, 0};
     OK(hr_store_session_add(f->store, &one, &f->err));
     OK(hr_store_session_end(f->store, one.id, "dead", 7, &f->err));
     hr_store_close(f->store);
@@ -158,7 +178,9 @@ static void operations_are_open_until_they_end(void **state)
     struct fixture *f = *state;
     struct hr_operation_rows rows;
     struct hr_operation_row *row;
-    OK(hr_store_operation_add(f->store, &(struct hr_operation_row){"o", "/r", "attach", "InProgress", NULL, "p", 1, 0}, &f->err));
+    OK(hr_store_operation_add(
+        f->store, &(struct hr_operation_row){"o", "/r", "attach", "InProgress", NULL, "p", 1, 0},
+        &f->err));
     OK(hr_store_operation_open(f->store, f->arena, &rows, &f->err));
     assert_int_equal(rows.count, 1);
     OK(hr_store_operation_end(f->store, "o", "Failed", "{}", 2, &f->err));
@@ -172,8 +194,12 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(principals_have_names_of_their_own), T(a_principal_takes_tokens_and_assignments_with_it), T(resources_ignore_case_and_go_with_their_parents),
-        T(a_rolled_back_unit_leaves_nothing), T(session_ids_are_never_used_twice), T(what_was_acknowledged_survives_a_kill),
+        T(principals_have_names_of_their_own),
+        T(a_principal_takes_tokens_and_assignments_with_it),
+        T(resources_ignore_case_and_go_with_their_parents),
+        T(a_rolled_back_unit_leaves_nothing),
+        T(session_ids_are_never_used_twice),
+        T(what_was_acknowledged_survives_a_kill),
         T(operations_are_open_until_they_end),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -21,7 +21,8 @@ static void frames_are_read_at_every_split(void **state)
             const uint8_t *message;
             size_t len;
             do {
-                assert_int_equal(hr_grpc_read(&reader, &at, input + from + part, &message, &len, NULL), HR_OK);
+                assert_int_equal(
+                    hr_grpc_read(&reader, &at, input + from + part, &message, &len, NULL), HR_OK);
                 if (message) {
                     strncat(seen, (const char *)message, len);
                     strcat(seen, ";");
@@ -64,7 +65,8 @@ static void messages_survive_percent_encoding(void **state)
 
 static enum hr_grpc_scan scan(const char *bytes, size_t len, bool whole, struct hr_grpc_ids *ids)
 {
-    uint8_t *copy = malloc(len ? len : 1);   /* its own block, so that a sanitizer sees a read past it */
+    /* its own block, so that a sanitizer sees a read past it */
+    uint8_t *copy = malloc(len ? len : 1);
     memcpy(copy, bytes, len);
     enum hr_grpc_scan got = hr_grpc_scan_ids(copy, len, whole, ids);
     free(copy);
@@ -75,18 +77,21 @@ static void ids_are_found_and_nothing_else_is_read(void **state)
 {
     (void)state;
     struct hr_grpc_ids ids;
-    static const char good[] = "\x0a\x03sid\x12\x06\x12\x01n\x0a\x01u\xff\xff";   /* the user's name before its id; garbage behind */
+    /* the user's name before its id; garbage behind */
+    static const char good[] = "\x0a\x03sid\x12\x06\x12\x01n\x0a\x01u\xff\xff";
     assert_int_equal(scan(good, sizeof good - 1, false, &ids), HR_GRPC_SCAN_FOUND);
     assert_string_equal(ids.session_id, "sid");
     assert_string_equal(ids.user_id, "u");
     for (size_t len = 0; len < 13; len++)
         assert_int_equal(scan(good, len, false, &ids), HR_GRPC_SCAN_MORE);
-    static const char other[] = "\x18\x96\x01\x31zzzzzzzz\x3a\x02zz\x0a\x03sid";   /* other fields first, no user */
+    /* other fields first, no user */
+    static const char other[] = "\x18\x96\x01\x31zzzzzzzz\x3a\x02zz\x0a\x03sid";
     assert_int_equal(scan(other, sizeof other - 1, true, &ids), HR_GRPC_SCAN_FOUND);
     assert_string_equal(ids.session_id, "sid");
     assert_string_equal(ids.user_id, "");
     assert_int_equal(scan(other, sizeof other - 2, true, &ids), HR_GRPC_SCAN_BAD);
-    static const char nobody[] = "\x0a\x03sid\x1a\xff\xff\xff\x7fzz";          /* no user, and a large field of which little is there */
+    /* no user, and a large field of which little is there */
+    static const char nobody[] = "\x0a\x03sid\x1a\xff\xff\xff\x7fzz";
     for (size_t len = 0; len < 6; len++)
         assert_int_equal(scan(nobody, len, false, &ids), HR_GRPC_SCAN_MORE);
     assert_int_equal(scan(nobody, 10, false, &ids), HR_GRPC_SCAN_FOUND);
@@ -97,21 +102,35 @@ static void ids_are_found_and_nothing_else_is_read(void **state)
 static void malformed_messages_are_bad(void **state)
 {
     (void)state;
-    static const struct { const char *bytes; size_t len; } rows[] = {
-        {"\x0a\x03s\x00d", 5}, {"\x0a\x02\xc0\x80", 4}, {"\x0a\x03\xed\xa0\x80", 5}, {"\x08\x01", 2}, {"\x0b", 1}, {"\x02\x00", 2},
-        {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11}, {"\x0a\x01x\x12\x02\x0a\x05", 7}, {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11},
-        {"\x0a\xac\x02", 3},   /* 300 bytes that never come: too long to wait for */
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } rows[] = {
+        {"\x0a\x03s\x00d", 5},
+        {"\x0a\x02\xc0\x80", 4},
+        {"\x0a\x03\xed\xa0\x80", 5},
+        {"\x08\x01", 2},
+        {"\x0b", 1},
+        {"\x02\x00", 2},
+        {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11},
+        {"\x0a\x01x\x12\x02\x0a\x05", 7},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11},
+        {"\x0a\xac\x02", 3}, /* 300 bytes that never come: too long to wait for */
     };
     struct hr_grpc_ids ids;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(scan(rows[i].bytes, rows[i].len, i + 1 == sizeof rows / sizeof rows[0], &ids), HR_GRPC_SCAN_BAD);
+        assert_int_equal(
+            scan(rows[i].bytes, rows[i].len, i + 1 == sizeof rows / sizeof rows[0], &ids),
+            HR_GRPC_SCAN_BAD);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_are_read_at_every_split), cmocka_unit_test(a_message_above_the_limit_is_refused_by_its_length),
-        cmocka_unit_test(messages_survive_percent_encoding), cmocka_unit_test(ids_are_found_and_nothing_else_is_read),
+        cmocka_unit_test(frames_are_read_at_every_split),
+        cmocka_unit_test(a_message_above_the_limit_is_refused_by_its_length),
+        cmocka_unit_test(messages_survive_percent_encoding),
+        cmocka_unit_test(ids_are_found_and_nothing_else_is_read),
         cmocka_unit_test(malformed_messages_are_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* what the parser says about a stream, as text: "GET /x auth body;" for each request, "!400" when it is refused */
+/* what the parser says about a stream, as text: "GET /x auth body;" for each request, "!400" when
+ * it is refused */
 static void run(const char *input, size_t len, size_t step, char *out, size_t size)
 {
     struct hr_http1 *parser = malloc(sizeof *parser);
@@ -16,14 +17,16 @@ static void run(const char *input, size_t len, size_t step, char *out, size_t si
     *out = 0;
     for (size_t from = 0; from < len; from += step) {
         size_t part = len - from < step ? len - from : step;
-        char *copy = malloc(part);            /* its own block, so that a sanitizer sees a read past it */
+        /* its own block, so that a sanitizer sees a read past it */
+        char *copy = malloc(part);
         memcpy(copy, input + from, part);
         const char *at = copy;
         for (;;) {
             enum hr_http1_event event = hr_http1_next(parser, &at, copy + part);
             size_t used = strlen(out);
             if (event == HR_HTTP1_HEAD)
-                snprintf(out + used, size - used, "%s %s %s%s ", parser->method, parser->target, parser->authority, parser->keep_alive ? "" : " close");
+                snprintf(out + used, size - used, "%s %s %s%s ", parser->method, parser->target,
+                         parser->authority, parser->keep_alive ? "" : " close");
             else if (event == HR_HTTP1_DATA)
                 snprintf(out + used, size - used, "%.*s", (int)parser->data_len, parser->data);
             else if (event == HR_HTTP1_END)
@@ -56,10 +59,13 @@ static void requests_are_read(void **state)
     (void)state;
     expect("GET /x?a=%20 HTTP/1.1\r\nHost: h:1\r\n\r\n", "GET /x?a=%20 h:1 ;");
     expect("\r\nGET / HTTP/1.1\r\nHost:\r\n\r\n", "GET /  ;");
-    expect("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /y HTTP/1.1\r\nhost: h\r\nConnection: foo, Close\r\n\r\n",
-           "PUT /x h abc;GET /y h close ;");
-    expect("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0a;x=\"y\"\r\n0123456789\r\n0\r\nTrailer: v\r\n\r\n"
-           "GET / HTTP/1.0\r\n\r\n", "POST /x h abc0123456789;GET /  close ;");
+    expect(
+        "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /y HTTP/1.1\r\nhost: h\r\nConnection: foo, Close\r\n\r\n",
+        "PUT /x h abc;GET /y h close ;");
+    expect(
+        "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0a;x=\"y\"\r\n0123456789\r\n0\r\nTrailer: v\r\n\r\n"
+        "GET / HTTP/1.0\r\n\r\n",
+        "POST /x h abc0123456789;GET /  close ;");
     expect("GET http://h:80/p?q HTTP/1.1\r\nHost: other\r\n\r\n", "GET /p?q h:80 ;");
     expect("GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n", "GET /?q h ;");
     expect("GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", "GET / h ;");
@@ -69,7 +75,9 @@ static void requests_are_read(void **state)
 
 static void what_two_parties_could_read_differently_is_refused(void **state)
 {
-    static const struct { const char *input, *wanted; } rows[] = {
+    static const struct {
+        const char *input, *wanted;
+    } rows[] = {
         {"GET / HTTP/1.1\nHost: h\n\n", "!400"},
         {"GET / HTTP/1.1\r\n\r\n", "!400"},
         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "!400"},
@@ -89,7 +97,8 @@ static void what_two_parties_could_read_differently_is_refused(void **state)
         {"P / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\n", "!400"},
         {"P / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\n", "!400"},
         {"P / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999999999999999\r\n\r\n", "!400"},
-        {"P / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "!400"},
+        {"P / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "!400"},
         {"P / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "!501"},
         {"P / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n", "!501"},
         {"P / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "!400"},
@@ -105,12 +114,18 @@ static void what_two_parties_could_read_differently_is_refused(void **state)
 
 static void bad_chunks_are_refused(void **state)
 {
-    static const char *const bodies[] = {"\r\n", "g\r\n", "-1\r\n", " 3\r\n", "3 \r\n", "3\nabc", "3\r\nabcd", "3\r\nabc\n", "0x3\r\n", "1234567890abcdef\r\n",
-                                         "0\r\n\n", "0\r\n x: y\r\n\r\n", "3;\x01\r\n"};
+    static const char *const bodies[] = {"\r\n",      "g\r\n",
+                                         "-1\r\n",    " 3\r\n",
+                                         "3 \r\n",    "3\nabc",
+                                         "3\r\nabcd", "3\r\nabc\n",
+                                         "0x3\r\n",   "1234567890abcdef\r\n",
+                                         "0\r\n\n",   "0\r\n x: y\r\n\r\n",
+                                         "3;\x01\r\n"};
     (void)state;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         char input[256], out[256];
-        snprintf(input, sizeof input, "P / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%s", bodies[i]);
+        snprintf(input, sizeof input,
+                 "P / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%s", bodies[i]);
         for (size_t step = 1; step < 40; step += 3) {
             run(input, strlen(input), step, out, sizeof out);
             assert_non_null(strstr(out, "!400"));
@@ -143,15 +158,19 @@ static void a_value_cannot_start_a_line_of_a_response(void **state)
     hr_buf_init(&out, 4096);
     struct hr_header fields[] = {{"location", "/x\r\nSet-Cookie: y"}, {"connection", "upgrade"}};
     hr_http1_write_head(&out, 302, &(struct hr_headers){fields, 2}, HR_HTTP1_CHUNKED, true);
-    assert_string_equal(hr_buf_text(&out), "HTTP/1.1 302 Found\r\nlocation: /x  Set-Cookie: y\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n");
+    assert_string_equal(
+        hr_buf_text(&out),
+        "HTTP/1.1 302 Found\r\nlocation: /x  Set-Cookie: y\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n");
     hr_buf_release(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_are_read), cmocka_unit_test(what_two_parties_could_read_differently_is_refused),
-        cmocka_unit_test(bad_chunks_are_refused), cmocka_unit_test(limits_hold),
+        cmocka_unit_test(requests_are_read),
+        cmocka_unit_test(what_two_parties_could_read_differently_is_refused),
+        cmocka_unit_test(bad_chunks_are_refused),
+        cmocka_unit_test(limits_hold),
         cmocka_unit_test(a_value_cannot_start_a_line_of_a_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What wire prints and parses, with each append failing once: signed texts, tokens, XML, heads, frames. */
+/* What wire prints and parses, with each append failing once: signed texts, tokens, XML, heads,
+ * frames. */
 #include "wire/grpc.h"
 #include "wire/http1.h"
 #include "wire/sas.h"
@@ -21,13 +22,20 @@
 static struct hr_arena *arena;
 
 /* what came out whole first is what comes out whole again */
-struct outcome { bool known; char text[TEXT_MAX]; };
+struct outcome {
+    bool known;
+    char text[TEXT_MAX];
+};
 
-static enum hr_code same(struct outcome *outcome, enum hr_code code, const struct hr_err *err, const char *text)
+static enum hr_code same(struct outcome *outcome,
+                         enum hr_code code,
+                         const struct hr_err *err,
+                         const char *text)
 {
     if (code) {
         assert_int_not_equal(code, HR_E_INTERNAL);
-        assert_int_not_equal(code, HR_E_DENIED);       /* a signature is not another one for want of room */
+        /* a signature is not another one for want of room */
+        assert_int_not_equal(code, HR_E_DENIED);
         assert_true(*err->msg);
         return code;
     }
@@ -39,7 +47,10 @@ static enum hr_code same(struct outcome *outcome, enum hr_code code, const struc
     return HR_OK;
 }
 
-static enum hr_code finish(struct outcome *outcome, enum hr_code code, struct hr_buf *buf, struct hr_err *err)
+static enum hr_code finish(struct outcome *outcome,
+                           enum hr_code code,
+                           struct hr_buf *buf,
+                           struct hr_err *err)
 {
     const char *text = NULL;
     if (!code)
@@ -60,9 +71,14 @@ static void torture(enum hr_code (*run)(void *arg), long least)
 /* ---- signatures ---- */
 
 static const struct hr_sharedkey_header fields[] = {
-    {"x-ms-date", "Sun, 22 Nov 2026 15:00:00 GMT"}, {"x-ms-version", "2021-04-10"}, {"x-ms-meta-a", "b  c"}, {"Content-Length", "3"}, {"Content-Type", "text/plain"},
+    {"x-ms-date", "Sun, 22 Nov 2026 15:00:00 GMT"},
+    {"x-ms-version", "2021-04-10"},
+    {"x-ms-meta-a", "b  c"},
+    {"Content-Length", "3"},
+    {"Content-Type", "text/plain"},
 };
-static const struct hr_sharedkey_request request = {"PUT", "acc", "/acc/box/a%20b", "comp=block&blockid=x&timeout=3", fields, HR_LEN(fields)};
+static const struct hr_sharedkey_request request = {
+    "PUT", "acc", "/acc/box/a%20b", "comp=block&blockid=x&timeout=3", fields, HR_LEN(fields)};
 
 static enum hr_code sharedkey_string(void *arg)
 {
@@ -95,8 +111,25 @@ static enum hr_code sharedkey_verify(void *arg)
     return same(outcome, hr_sharedkey_verify(&request, &parsed, KEY, &err), &err, "verified");
 }
 
-static const struct hr_sas service = {.sv = "2021-04-10", .sp = "rw", .st = "", .se = "2099-01-01T00:00:00Z", .sr = "b", .spr = "https", .sip = "", .sig = "", .ses = "",
-    .si = "", .sdd = "", .snapshot = "", .rscc = "no cache", .rscd = "", .rsce = "", .rscl = "", .rsct = "a/b", .ss = "", .srt = ""};
+static const struct hr_sas service = {.sv = "2021-04-10",
+                                      .sp = "rw",
+                                      .st = "",
+                                      .se = "2099-01-01T00:00:00Z",
+                                      .sr = "b",
+                                      .spr = "https",
+                                      .sip = "",
+                                      .sig = "",
+                                      .ses = "",
+                                      .si = "",
+                                      .sdd = "",
+                                      .snapshot = "",
+                                      .rscc = "no cache",
+                                      .rscd = "",
+                                      .rsce = "",
+                                      .rscl = "",
+                                      .rsct = "a/b",
+                                      .ss = "",
+                                      .srt = ""};
 
 static enum hr_code sas_string(void *arg)
 {
@@ -162,7 +195,8 @@ static void print_tree(struct hr_buf *out, const struct hr_xml *node)
 
 static enum hr_code xml_parse(void *arg)
 {
-    static const char text[] = "<List a='1'><Blob><Name>a &amp; b</Name><Size>3</Size></Blob>tail<Blob><Name>c&#13;</Name></Blob></List>";
+    static const char text[] =
+        "<List a='1'><Blob><Name>a &amp; b</Name><Size>3</Size></Blob>tail<Blob><Name>c&#13;</Name></Blob></List>";
     struct hr_err err = {0};
     struct hr_xml *root;
     struct hr_buf out;
@@ -194,7 +228,8 @@ static void test_xml(void **state)
 
 static enum hr_code http1_read(void *arg)
 {
-    static const char input[] = "PUT /a%20b?c=d HTTP/1.1\r\nHost: h:1\r\nX-Ms-Meta-Aa: b\r\nContent-Length: 3\r\n\r\nabc";
+    static const char input[] =
+        "PUT /a%20b?c=d HTTP/1.1\r\nHost: h:1\r\nX-Ms-Meta-Aa: b\r\nContent-Length: 3\r\n\r\nabc";
     struct hr_http1 *parser = HR_NEW(arena, struct hr_http1);
     struct hr_err err = {0};
     char seen[1024] = "";
@@ -202,14 +237,18 @@ static enum hr_code http1_read(void *arg)
     enum hr_code code = HR_OK;
     enum hr_http1_event event;
     hr_http1_init(parser);
-    while ((event = hr_http1_next(parser, &at, input + sizeof input - 1)) != HR_HTTP1_MORE && event != HR_HTTP1_BAD) {
+    while ((event = hr_http1_next(parser, &at, input + sizeof input - 1)) != HR_HTTP1_MORE &&
+           event != HR_HTTP1_BAD) {
         if (event == HR_HTTP1_HEAD)
             for (size_t i = 0; i < parser->headers.count; i++)
-                snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s=%s;", parser->headers.at[i].name, parser->headers.at[i].value);
+                snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s=%s;",
+                         parser->headers.at[i].name, parser->headers.at[i].value);
         if (event == HR_HTTP1_HEAD)
-            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s %s %s:", parser->method, parser->target, parser->authority);
+            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s %s %s:", parser->method,
+                     parser->target, parser->authority);
         if (event == HR_HTTP1_DATA)
-            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%.*s", (int)parser->data_len, parser->data);
+            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%.*s", (int)parser->data_len,
+                     parser->data);
     }
     if (event == HR_HTTP1_BAD)
         code = hr_fail(&err, HR_E_LIMIT, "%d %s", parser->status, parser->reason);
@@ -243,7 +282,8 @@ static enum hr_code grpc_read(void *arg)
         do {
             code = hr_grpc_read(&reader, &at, input + from + 1, &message, &len, &err);
             if (!code && message)
-                snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%.*s;", (int)len, message);
+                snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%.*s;", (int)len,
+                         message);
         } while (!code && message);
     }
     hr_grpc_reader_release(&reader);
@@ -271,7 +311,8 @@ static void test_wires(void **state)
 int main(void)
 {
     arena = hr_arena_new(NULL);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_signatures), cmocka_unit_test(test_xml), cmocka_unit_test(test_wires)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_signatures),
+                                       cmocka_unit_test(test_xml), cmocka_unit_test(test_wires)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     hr_arena_free(arena);
     return failed;

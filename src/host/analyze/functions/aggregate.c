@@ -27,8 +27,11 @@ enum hr_code hr_rule_sum(struct hr_call *call)
         HR_TRY(need_summable(call));
         HR_TRY(finish_call(call));
         const struct hr_type *type = args[0]->type;
-        call->out->type = type->id == HR_TYPE_DECIMAL ? hr_type_decimal(a->arena, min_int(type->precision + 10, 38), type->scale)
-                        : hr_type_is_integral(type) ? BASIC(LONG) : BASIC(DOUBLE);
+        call->out->type =
+            type->id == HR_TYPE_DECIMAL
+                ? hr_type_decimal(a->arena, min_int(type->precision + 10, 38), type->scale)
+            : hr_type_is_integral(type) ? BASIC(LONG)
+                                        : BASIC(DOUBLE);
         if (type->id == HR_TYPE_FLOAT)
             args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
     }
@@ -71,9 +74,13 @@ enum hr_code hr_rule_first_last(struct hr_call *call)
     call->out->type = args[0]->type;
     call->out->nullable = true;
     if (count_of(call) == 2) {
-        if (args[1]->kind != HR_T_LITERAL || args[1]->type->id != HR_TYPE_BOOLEAN || args[1]->literal->is_null)
-            return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(of(call), call->out), "inputName",
-                                 "`ignoreNulls`", "inputType", "\"BOOLEAN\"", "inputExpr", expr_sql(of(call), args[1]), NULL);
+        if (args[1]->kind != HR_T_LITERAL ||
+            args[1]->type->id != HR_TYPE_BOOLEAN ||
+            args[1]->literal->is_null)
+            return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                                 expr_sql(of(call), call->out), "inputName", "`ignoreNulls`",
+                                 "inputType", "\"BOOLEAN\"", "inputExpr",
+                                 expr_sql(of(call), args[1]), NULL);
         call->out->call.ignore_nulls = args[1]->literal->boolean;
         call->out->call.args.count = 1;
     }
@@ -84,8 +91,9 @@ enum hr_code hr_rule_collect(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[0]->type;
     if (hr_function_is(call->function, "collect_set") && contains_map(type))
-        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "functionName",
-                             "`collect_set`", "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
+        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(of(call), call->out), "functionName", "`collect_set`",
+                             "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
     call->out->type = hr_type_array(of(call)->arena, type, false);
     call->out->nullable = false;
     return HR_OK;
@@ -139,7 +147,8 @@ static bool constant_number(struct analysis *a, const struct hr_texpr *expr, dou
     if (expr->kind != HR_T_LITERAL || expr->literal->is_null || !hr_type_is_numeric(expr->type))
         return false;
     if (expr->type->id == HR_TYPE_DECIMAL)
-        *value = strtod(hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len), NULL);
+        *value =
+            strtod(hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len), NULL);
     else
         *value = is_fraction(expr->type) ? expr->literal->real : (double)expr->literal->integer;
     return true;
@@ -152,10 +161,14 @@ static bool is_null_constant(const struct hr_texpr *expr)
     return expr->kind == HR_T_LITERAL && expr->literal->is_null;
 }
 
-static enum hr_code out_of_range(struct hr_call *call, const char *what, const char *range, const char *value)
+static enum hr_code out_of_range(struct hr_call *call,
+                                 const char *what,
+                                 const char *range,
+                                 const char *value)
 {
     struct analysis *a = of(call);
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", expr_sql(a, call->out), "exprName", what, "valueRange", range,
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr",
+                         expr_sql(a, call->out), "exprName", what, "valueRange", range,
                          "currentValue", value, NULL);
 }
 
@@ -172,24 +185,27 @@ static enum hr_code check_percentage(struct hr_call *call)
     struct analysis *a = of(call);
     const struct hr_texpr *given = args_of(call)[1];
     if (is_null_constant(given))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName", "percentage", NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
+                             expr_sql(a, call->out), "exprName", "percentage", NULL);
     while (given->kind == HR_T_CAST && given->cast.implicit)
         given = given->cast.child;
     bool list = given->kind == HR_T_CALL && hr_function_is(given->call.function, "array");
-    struct hr_texprs items = list ? given->call.args : (struct hr_texprs){(struct hr_texpr **)&given, 1};
+    struct hr_texprs items =
+        list ? given->call.args : (struct hr_texprs){(struct hr_texpr **)&given, 1};
     const char *texts = "";
     bool outside = false;
     for (size_t i = 0; i < items.count; i++) {
         double value;
         if (!constant_number(a, items.at[i], &value))
-            return HR_OK;                                    /* computed: looked at where it is used */
+            return HR_OK; /* computed: looked at where it is used */
         outside = outside || !(value >= 0 && value <= 1);
         texts = hr_printf(a->arena, "%s%s%s", texts, i ? "," : "", percentage_text(a, value));
     }
     return outside ? out_of_range(call, "percentage", "[0.0, 1.0]", texts) : HR_OK;
 }
 
-/* what percentiles are taken of: numbers, which texts and NULL are read as, intervals; by percentile_approx also of moments */
+/* what percentiles are taken of: numbers, which texts and NULL are read as, intervals; by
+ * percentile_approx also of moments */
 static enum hr_code percentile_value(struct hr_call *call, bool approximate)
 {
     struct hr_texpr **args = args_of(call);
@@ -198,9 +214,12 @@ static enum hr_code percentile_value(struct hr_call *call, bool approximate)
     if (interval || (approximate && (hr_type_is_numeric(type) || is_date_like(type))))
         return HR_OK;
     if (!hr_type_is_numeric(type) && !is_string(type) && type->id != HR_TYPE_VOID)
-        return unexpected(call, 0, approximate ? "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL YEAR TO MONTH\" or "
-                                                 "\"INTERVAL DAY TO SECOND\")"
-                                               : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")");
+        return unexpected(
+            call, 0,
+            approximate
+                ? "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL YEAR TO MONTH\" or "
+                  "\"INTERVAL DAY TO SECOND\")"
+                : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")");
     args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
     return HR_OK;
 }
@@ -213,7 +232,8 @@ static enum hr_code percentage_type(struct hr_call *call, bool approximate)
     const struct hr_type *type = args[1]->type, *element = type->element, *to = BASIC(DOUBLE);
     bool many = type->id == HR_TYPE_ARRAY, fits;
     if (many) {
-        bool exact = element->id == HR_TYPE_DOUBLE, number = hr_type_is_numeric(element) || element->id == HR_TYPE_VOID;
+        bool exact = element->id == HR_TYPE_DOUBLE,
+             number = hr_type_is_numeric(element) || element->id == HR_TYPE_VOID;
         fits = exact || (number && !type->contains_null);
         to = hr_type_array(a->arena, BASIC(DOUBLE), exact && type->contains_null);
     } else
@@ -222,7 +242,8 @@ static enum hr_code percentage_type(struct hr_call *call, bool approximate)
     if (!fits)
         return unexpected(call, 1, approximate ? "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")" : wanted);
     if (!all_literal(args[1]))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
                              wanted, "inputExpr", expr_sql(a, args[1]), NULL);
     args[1] = cast_implicit(a, args[1], to);
     return HR_OK;
@@ -243,16 +264,20 @@ static enum hr_code check_accuracy(struct hr_call *call)
     const struct hr_texpr *accuracy = args_of(call)[2];
     double value;
     if (!is_foldable(accuracy))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`accuracy`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`accuracy`", "inputType",
                              "\"BIGINT\"", "inputExpr", expr_sql(a, accuracy), NULL);
     if (is_null_constant(accuracy))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName", "accuracy", NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
+                             expr_sql(a, call->out), "exprName", "accuracy", NULL);
     if (constant_number(a, accuracy, &value) && !(value > 0 && value <= INT32_MAX))
-        return out_of_range(call, "accuracy", "(0, 2147483647]", hr_printf(a->arena, "%.0fL", value));
+        return out_of_range(call, "accuracy", "(0, 2147483647]",
+                            hr_printf(a->arena, "%.0fL", value));
     return HR_OK;
 }
 
-/* values and percentages; an interval's percentile is an interval of all units, the sketch's one of the values */
+/* values and percentages; an interval's percentile is an interval of all units, the sketch's one of
+ * the values */
 static enum hr_code typed_percentile(struct hr_call *call, bool approximate)
 {
     struct analysis *a = of(call);
@@ -292,7 +317,8 @@ enum hr_code hr_rule_median(struct hr_call *call)
     return HR_OK;
 }
 
-/* percentile_cont(p) WITHIN GROUP (ORDER BY v): call.c makes v the first argument, and a third one of it when the order descends */
+/* percentile_cont(p) WITHIN GROUP (ORDER BY v): call.c makes v the first argument, and a third one
+ * of it when the order descends */
 enum hr_code hr_rule_percentile_group(struct hr_call *call)
 {
     size_t count = count_of(call);
@@ -308,14 +334,17 @@ enum hr_code hr_rule_ntile(struct hr_call *call)
     const struct hr_texpr *buckets = args_of(call)[0];
     double value;
     if (!is_foldable(buckets))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`buckets`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`buckets`", "inputType",
                              type_sql(a, buckets->type), "inputExpr", expr_sql(a, buckets), NULL);
     if (buckets->type->id != HR_TYPE_INT)
         return unexpected(call, 0, "\"INT\"");
     HR_TRY(finish_call(call));
     if (!constant_number(a, buckets, &value))
         return hr_refuse(a->err, "function 'ntile' of a computed number");
-    return value > 0 ? HR_OK : out_of_range(call, "buckets", "(0, 2147483647]", hr_printf(a->arena, "%.0f", value));
+    return value > 0 ? HR_OK
+                     : out_of_range(call, "buckets", "(0, 2147483647]",
+                                    hr_printf(a->arena, "%.0f", value));
 }
 
 /* both of one kind, text or bytes, and the delimiter a constant */
@@ -329,7 +358,8 @@ enum hr_code hr_rule_listagg(struct hr_call *call)
     if (args[0]->type->id != args[1]->type->id && !is_null_constant(args[1]))
         return diff_types(call, call->name);
     if (!is_foldable(args[1]))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`delimiter`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`delimiter`", "inputType",
                              type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
     return HR_OK;
 }
@@ -346,10 +376,12 @@ enum hr_code hr_rule_lag_lead(struct hr_call *call)
     args = args_of(call);
     args[1] = cast_implicit(a, args[1], BASIC(INT));
     if (!is_foldable(args[1]))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`offset`", "inputType",
                              type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
     if (!hr_type_same_shape(args[2]->type, type)) {
-        const struct hr_type *wide = args[2]->type->id == HR_TYPE_VOID ? type : wider_type(a, type, args[2]->type);
+        const struct hr_type *wide =
+            args[2]->type->id == HR_TYPE_VOID ? type : wider_type(a, type, args[2]->type);
         if (!wide)
             return differ(call);
         args[0] = cast_implicit(a, args[0], wide);
@@ -376,7 +408,8 @@ static enum hr_code bad_flag(struct hr_call *call, const char *name)
 {
     struct analysis *a = of(call);
     const struct hr_texpr *flag = args_of(call)[count_of(call) - 1];
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", name, "inputType", "\"BOOLEAN\"",
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                         expr_sql(a, call->out), "inputName", name, "inputType", "\"BOOLEAN\"",
                          "inputExpr", expr_sql(a, flag), NULL);
 }
 
@@ -387,11 +420,14 @@ static enum hr_code check_place_in_frame(struct hr_call *call)
     const struct hr_texpr *offset = args_of(call)[1];
     double value = 0;
     if (!is_foldable(offset))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`offset`", "inputType",
                              type_sql(a, offset->type), "inputExpr", expr_sql(a, offset), NULL);
     if (!constant_number(a, offset, &value) && !is_null_constant(offset))
         return hr_refuse(a->err, "function 'nth_value' at a computed place");
-    return value > 0 ? HR_OK : out_of_range(call, "offset", "(0, 9223372036854775807]", hr_printf(a->arena, "%.0fL", value));
+    return value > 0 ? HR_OK
+                     : out_of_range(call, "offset", "(0, 9223372036854775807]",
+                                    hr_printf(a->arena, "%.0fL", value));
 }
 
 /* nth_value(value, n, ignoreNulls) */
@@ -421,18 +457,25 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
         while (given->kind == HR_T_CAST)
             given = given->cast.child;
         if (given->kind != HR_T_LITERAL || given->literal->is_null)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`relativeSD`", "inputType",
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                                 expr_sql(a, call->out), "inputName", "`relativeSD`", "inputType",
                                  "\"DOUBLE\"", "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
         if (given->type->id == HR_TYPE_DECIMAL)
-            error = strtod(hr_strndup(a->arena, given->literal->text.bytes, given->literal->text.len), NULL);
+            error = strtod(
+                hr_strndup(a->arena, given->literal->text.bytes, given->literal->text.len), NULL);
         else
-            error = is_fraction(given->type) ? given->literal->real : (double)given->literal->integer;
+            error =
+                is_fraction(given->type) ? given->literal->real : (double)given->literal->integer;
     }
     double bits = error > 0 ? ceil(2 * log(1.106 / error) / log(2)) : 99;
     if (bits < 4)
-        return hr_fail(a->err, HR_E_INVALID, "HLL++ requires at least 4 bits for addressing. Use a lower error, at most 39%%.");
+        return hr_fail(
+            a->err, HR_E_INVALID,
+            "HLL++ requires at least 4 bits for addressing. Use a lower error, at most 39%%.");
     if (bits > 24)
-        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "approx_count_distinct with the relative error %g", error), NULL);
+        return hr_fail_spark(
+            a->err, "UNSUPPORTED_FEATURE", "feature",
+            hr_printf(a->arena, "approx_count_distinct with the relative error %g", error), NULL);
     struct hr_texpr *pair[] = {args_of(call)[0], literal_int(a, BASIC(INT), (int64_t)bits)}, *key;
     HR_TRY(call_typed(call->scope, "$hll_key", pair, 2, &key));
     call->out->call.args.count = 1;
@@ -451,19 +494,23 @@ enum hr_code hr_rule_mode(struct hr_call *call)
         return finish_call(call);
     struct hr_texpr *given = args_of(call)[1];
     if (!is_foldable(given))
-        return hr_fail_spark(a->err, "NON_FOLDABLE_ARGUMENT", "funcName", "`mode`", "paramName", "`deterministic`", "paramType", "\"BOOLEAN\"", NULL);
+        return hr_fail_spark(a->err, "NON_FOLDABLE_ARGUMENT", "funcName", "`mode`", "paramName",
+                             "`deterministic`", "paramType", "\"BOOLEAN\"", NULL);
     if (given->type->id != HR_TYPE_BOOLEAN && given->type->id != HR_TYPE_VOID)
-        return hr_fail_spark(a->err, "UNEXPECTED_INPUT_TYPE", "paramIndex", "second", "functionName", "`mode`", "requiredType", "\"BOOLEAN\"", "inputSql",
+        return hr_fail_spark(a->err, "UNEXPECTED_INPUT_TYPE", "paramIndex", "second",
+                             "functionName", "`mode`", "requiredType", "\"BOOLEAN\"", "inputSql",
                              expr_sql(a, given), "inputType", type_sql(a, given->type), NULL);
     if (is_null_constant(given))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, given), "exprName", "`deterministic`", NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
+                             expr_sql(a, given), "exprName", "`deterministic`", NULL);
     int flag = take_flag(call);
     if (flag < 0)
         return hr_refuse(a->err, "function 'mode' with a computed second argument");
     if (!flag)
         return finish_call(call);
     if (call->out->call.distinct)
-        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "funcName", "`mode`", NULL);
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED",
+                             "funcName", "`mode`", NULL);
     add_arg(call, given);
     return finish_call(call);
 }

@@ -7,14 +7,31 @@
 
 const char *ordinal(int index)
 {
-    static const char *const names[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"};
+    static const char *const names[] = {"first", "second",  "third",  "fourth", "fifth",
+                                        "sixth", "seventh", "eighth", "ninth",  "tenth"};
     return index < (int)HR_LEN(names) ? names[index] : "later";
 }
 
 static const char *const wanted_names[256] = {
-    ['s'] = "\"STRING\"", ['z'] = "\"STRING\"", ['t'] = "(\"STRING\" or \"BINARY\")", ['i'] = "\"INT\"", ['l'] = "\"BIGINT\"", ['d'] = "\"DOUBLE\"",
-    ['n'] = "\"NUMERIC\"", ['x'] = "\"INTEGRAL\"", ['b'] = "\"BOOLEAN\"", ['y'] = "\"BINARY\"", ['D'] = "\"DATE\"", ['T'] = "\"TIMESTAMP\"",
-    ['U'] = "\"TIMESTAMP\"", ['X'] = "\"TIMESTAMP\"", ['w'] = "(\"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")", ['A'] = "\"ARRAY\"", ['M'] = "\"MAP\"", ['C'] = "(\"ARRAY\" or \"MAP\")", ['S'] = "\"STRUCT\"",
+    ['s'] = "\"STRING\"",
+    ['z'] = "\"STRING\"",
+    ['t'] = "(\"STRING\" or \"BINARY\")",
+    ['i'] = "\"INT\"",
+    ['l'] = "\"BIGINT\"",
+    ['d'] = "\"DOUBLE\"",
+    ['n'] = "\"NUMERIC\"",
+    ['x'] = "\"INTEGRAL\"",
+    ['b'] = "\"BOOLEAN\"",
+    ['y'] = "\"BINARY\"",
+    ['D'] = "\"DATE\"",
+    ['T'] = "\"TIMESTAMP\"",
+    ['U'] = "\"TIMESTAMP\"",
+    ['X'] = "\"TIMESTAMP\"",
+    ['w'] = "(\"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")",
+    ['A'] = "\"ARRAY\"",
+    ['M'] = "\"MAP\"",
+    ['C'] = "(\"ARRAY\" or \"MAP\")",
+    ['S'] = "\"STRUCT\"",
 };
 
 static char letter_of(const struct hr_function *function, int index)
@@ -39,14 +56,17 @@ static enum hr_code common_type(struct hr_call *call, const struct hr_type **typ
     for (size_t i = 0; i < args->count; i++) {
         if (letter_of(call->function, (int)i) != 'e')
             continue;
-        const struct hr_type *wide = *type ? wider_type(a, *type, args->at[i]->type) : args->at[i]->type;
+        const struct hr_type *wide =
+            *type ? wider_type(a, *type, args->at[i]->type) : args->at[i]->type;
         if (!wide) {
             const char *types = "";
             for (size_t k = 0; k < args->count; k++)
                 if (letter_of(call->function, (int)k) == 'e')
-                    types = hr_printf(a->arena, "%s%s%s", types, *types ? " or " : "", type_sql(a, args->at[k]->type));
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                                 quote(a, call->name), "dataType", hr_printf(a->arena, "(%s)", types), NULL);
+                    types = hr_printf(a->arena, "%s%s%s", types, *types ? " or " : "",
+                                      type_sql(a, args->at[k]->type));
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
+                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
+                                 "dataType", hr_printf(a->arena, "(%s)", types), NULL);
         }
         *type = wide;
     }
@@ -66,9 +86,13 @@ static enum hr_code coerce_args(struct hr_call *call, const struct hr_type **com
         if (letter == 'e')
             to = *common;
         else if (!implicit_cast_allowed(a, args->at[i]->type, letter, &to))
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex",
-                                 ordinal((int)i), "requiredType", wanted_names[(unsigned char)letter] ? wanted_names[(unsigned char)letter] : "\"ANY\"",
-                                 "inputSql", expr_sql(a, args->at[i]), "inputType", type_sql(a, args->at[i]->type), NULL);
+            return hr_fail_spark(
+                a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                expr_sql(a, call->out), "paramIndex", ordinal((int)i), "requiredType",
+                wanted_names[(unsigned char)letter] ? wanted_names[(unsigned char)letter]
+                                                    : "\"ANY\"",
+                "inputSql", expr_sql(a, args->at[i]), "inputType", type_sql(a, args->at[i]->type),
+                NULL);
         args->at[i] = cast_implicit(a, args->at[i], to);
     }
     return HR_OK;
@@ -80,31 +104,50 @@ static const struct hr_type *result_type(struct hr_call *call, const struct hr_t
     const char *rule = call->function->result;
     const struct hr_type *first = args->count ? args->at[0]->type : NULL;
     switch (*rule) {
-    case 's': return BASIC(STRING);
-    case 'i': return BASIC(INT);
-    case 'l': return BASIC(LONG);
-    case 'd': return BASIC(DOUBLE);
-    case 'F': return BASIC(FLOAT);
-    case 'h': return BASIC(SHORT);
-    case 'B': return BASIC(BYTE);
-    case 'b': return BASIC(BOOLEAN);
-    case 'y': return BASIC(BINARY);
-    case 'D': return BASIC(DATE);
-    case 'T': return BASIC(TIMESTAMP);
-    case 'N': return BASIC(TIMESTAMP_NTZ);
-    case 'm': return BASIC(YEAR_MONTH);
-    case 'u': return BASIC(DAY_TIME);
-    case 'v': return BASIC(VOID);
-    case 'e': return common ? common : BASIC(VOID);
+    case 's':
+        return BASIC(STRING);
+    case 'i':
+        return BASIC(INT);
+    case 'l':
+        return BASIC(LONG);
+    case 'd':
+        return BASIC(DOUBLE);
+    case 'F':
+        return BASIC(FLOAT);
+    case 'h':
+        return BASIC(SHORT);
+    case 'B':
+        return BASIC(BYTE);
+    case 'b':
+        return BASIC(BOOLEAN);
+    case 'y':
+        return BASIC(BINARY);
+    case 'D':
+        return BASIC(DATE);
+    case 'T':
+        return BASIC(TIMESTAMP);
+    case 'N':
+        return BASIC(TIMESTAMP_NTZ);
+    case 'm':
+        return BASIC(YEAR_MONTH);
+    case 'u':
+        return BASIC(DAY_TIME);
+    case 'v':
+        return BASIC(VOID);
+    case 'e':
+        return common ? common : BASIC(VOID);
     case 'A':
         if (rule[1] == 's')
             return hr_type_array(call->scope->a->arena, BASIC(STRING), false);
         if (rule[1] == 'e')
             return hr_type_array(call->scope->a->arena, common ? common : BASIC(VOID), true);
         return hr_type_array(call->scope->a->arena, first, args->at[0]->nullable);
-    case 'E': return first->element;
-    case 'K': return hr_type_array(call->scope->a->arena, first->key, true);
-    case 'V': return hr_type_array(call->scope->a->arena, first->element, true);
+    case 'E':
+        return first->element;
+    case 'K':
+        return hr_type_array(call->scope->a->arena, first->key, true);
+    case 'V':
+        return hr_type_array(call->scope->a->arena, first->element, true);
     default:
         if (*rule >= '1' && *rule <= '9' && (size_t)(*rule - '1') < args->count)
             return args->at[*rule - '1']->type;
@@ -122,15 +165,23 @@ static bool result_nullable(struct hr_call *call)
     }
     char rule = *call->function->nulls;
     switch (rule) {
-    case 'a': return any;
-    case 'n': return false;
-    case 'l': return all;
-    case 'y': return true;
-    default: return rule >= '1' && rule <= '9' && (size_t)(rule - '1') < args->count ? args->at[rule - '1']->nullable : true;
+    case 'a':
+        return any;
+    case 'n':
+        return false;
+    case 'l':
+        return all;
+    case 'y':
+        return true;
+    default:
+        return rule >= '1' && rule <= '9' && (size_t)(rule - '1') < args->count
+                   ? args->at[rule - '1']->nullable
+                   : true;
     }
 }
 
-/* the default rules of the catalogue's row; a row's own `resolve` may call it and change the rest */
+/* the default rules of the catalogue's row; a row's own `resolve` may call it and change the rest
+ */
 enum hr_code finish_call(struct hr_call *call)
 {
     const struct hr_type *common = NULL;
@@ -143,7 +194,10 @@ enum hr_code finish_call(struct hr_call *call)
     return HR_OK;
 }
 
-static enum hr_code wrong_count(struct analysis *a, const struct hr_function *function, const char *name, size_t count)
+static enum hr_code wrong_count(struct analysis *a,
+                                const struct hr_function *function,
+                                const char *name,
+                                size_t count)
 {
     const char *expected = hr_printf(a->arena, "%d", function->least);
     if (function->most < 0)
@@ -156,12 +210,18 @@ static enum hr_code wrong_count(struct analysis *a, const struct hr_function *fu
             expected = hr_printf(a->arena, "%s%s%d", expected, i > function->least ? ", " : "", i);
         expected = hr_printf(a->arena, "%s]", expected);
     }
-    return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", quote(a, name), "expectedNum", expected, "actualNum",
+    return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName",
+                         quote(a, name), "expectedNum", expected, "actualNum",
                          hr_printf(a->arena, "%zu", count), NULL);
 }
 
-static enum hr_code call_with(struct scope *s, const struct hr_function *function, const char *name, struct hr_texpr **args, size_t count,
-                              const struct hr_expr *expr, struct hr_texpr **out)
+static enum hr_code call_with(struct scope *s,
+                              const struct hr_function *function,
+                              const char *name,
+                              struct hr_texpr **args,
+                              size_t count,
+                              const struct hr_expr *expr,
+                              struct hr_texpr **out)
 {
     if ((int)count < function->least || (function->most >= 0 && (int)count > function->most))
         return wrong_count(s->a, function, name, count);
@@ -181,7 +241,8 @@ static enum hr_code call_with(struct scope *s, const struct hr_function *functio
     return HR_OK;
 }
 
-enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out)
+enum hr_code call_typed(
+    struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out)
 {
     const char *registered;
     const struct hr_function *function = hr_function_find(name, &registered);
@@ -196,10 +257,14 @@ enum hr_code call_typed(struct scope *s, const char *name, struct hr_texpr **arg
 static bool is_in_schema(const struct hr_names *name, const char *schema)
 {
     switch (name->count) {
-    case 1: return true;
-    case 2: return !strcasecmp(name->at[0], schema);
-    case 3: return !strcasecmp(name->at[0], "system") && !strcasecmp(name->at[1], schema);
-    default: return false;
+    case 1:
+        return true;
+    case 2:
+        return !strcasecmp(name->at[0], schema);
+    case 3:
+        return !strcasecmp(name->at[0], "system") && !strcasecmp(name->at[1], schema);
+    default:
+        return false;
     }
 }
 
@@ -209,20 +274,34 @@ enum hr_code no_function(struct analysis *a, const struct hr_names *name)
     const char *last = name->at[name->count - 1];
     if (is_in_schema(name, "builtin") && hr_function_is_missing(last))
         return hr_refuse(a->err, "the function `%s`", last);
-    const char *what = is_in_schema(name, "session") && a->env->ops->registered ? a->env->ops->registered(a->env, last) : NULL;
+    const char *what = is_in_schema(name, "session") && a->env->ops->registered
+                           ? a->env->ops->registered(a->env, last)
+                           : NULL;
     if (what)
         return hr_refuse_registered(what, last, a->err);
     return hr_fail_spark(a->err, "UNRESOLVED_ROUTINE", "routineName", quoted(a, name), "searchPath",
-                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]",
+                         NULL);
 }
 
 /* count(*) counts rows; any other function takes the columns */
-static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const struct hr_function *function, struct hr_exprs *args)
+static enum hr_code call_args(struct scope *s,
+                              const struct hr_expr *expr,
+                              const struct hr_function *function,
+                              struct hr_exprs *args)
 {
     const struct hr_expr *only = expr->call.args.count == 1 ? expr->call.args.at[0] : NULL;
     bool star = only && only->kind == HR_EXPR_STAR;
-    bool text = only && only->kind == HR_EXPR_TEXT && only->text.sql && !strcmp(only->text.sql, "*") && hr_function_is(function, "count");   /* count(expr("*")) */
-    if ((text && !expr->call.distinct) || (star && hr_function_is(function, "count") && !expr->call.distinct && !only->star.target.count)) {
+    /* count(expr("*")) */
+    bool text = only &&
+                only->kind == HR_EXPR_TEXT &&
+                only->text.sql &&
+                !strcmp(only->text.sql, "*") &&
+                hr_function_is(function, "count");
+    if ((text && !expr->call.distinct) || (star &&
+                                           hr_function_is(function, "count") &&
+                                           !expr->call.distinct &&
+                                           !only->star.target.count)) {
         args->at = ARRAY(s->a, struct hr_expr *, 1);
         args->at[0] = hr_expr_integer(s->a->arena, BASIC(INT), 1);
         args->count = 1;
@@ -230,31 +309,42 @@ static enum hr_code call_args(struct scope *s, const struct hr_expr *expr, const
     }
     bool of_table = star && only->star.target.count > 0;
     if (of_table && hr_function_is(function, "count"))
-        return hr_fail_spark(s->a->err, "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT", "tableName",
-                             quoted(s->a, &expr->call.args.at[0]->star.target), NULL);
+        return hr_fail_spark(s->a->err, "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
+                             "tableName", quoted(s->a, &expr->call.args.at[0]->star.target), NULL);
     if (!expr->call.args.count && hr_function_is(function, "count"))
-        return hr_fail_spark(s->a->err, "WRONG_NUM_ARGS.WITH_SUGGESTION", "functionName", "`count`", "expectedNum", " >= 1", "actualNum", "0",
-                             "legacyNum", "0", "legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\"", "legacyConfValue", "\"true\"", NULL);
+        return hr_fail_spark(s->a->err, "WRONG_NUM_ARGS.WITH_SUGGESTION", "functionName", "`count`",
+                             "expectedNum", " >= 1", "actualNum", "0", "legacyNum", "0",
+                             "legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\"",
+                             "legacyConfValue", "\"true\"", NULL);
     return expand_list(s, &expr->call.args, args);
 }
 
 static bool is_ordered_percentile(const struct hr_function *function)
 {
-    return hr_function_is(function, "percentile_cont") || hr_function_is(function, "percentile_disc");
+    return hr_function_is(function, "percentile_cont") ||
+           hr_function_is(function, "percentile_disc");
 }
 
-/* percentile_cont(p) WITHIN GROUP (ORDER BY v): the value comes first, a third argument says that the order descends */
-static enum hr_code order_as_arguments(struct scope *s, const struct hr_expr *expr, const char *name, struct hr_texpr ***args, size_t *count)
+/* percentile_cont(p) WITHIN GROUP (ORDER BY v): the value comes first, a third argument says that
+ * the order descends */
+static enum hr_code order_as_arguments(struct scope *s,
+                                       const struct hr_expr *expr,
+                                       const char *name,
+                                       struct hr_texpr ***args,
+                                       size_t *count)
 {
     struct analysis *a = s->a;
     struct hr_torders orders = {0};
     if (!expr->call.within_group.count)
-        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING", "funcName", quote(a, name), NULL);
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING",
+                             "funcName", quote(a, name), NULL);
     if (expr->call.within_group.count > 1 || *count != 1)
-        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS", "funcName", quote(a, name), "expectedNum", "1", "actualNum",
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
+                             "funcName", quote(a, name), "expectedNum", "1", "actualNum",
                              hr_printf(a->arena, "%zu", expr->call.within_group.count), NULL);
     if (expr->call.distinct)
-        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", "funcName", quote(a, name), NULL);
+        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED",
+                             "funcName", quote(a, name), NULL);
     HR_TRY(resolve_orders(s, &expr->call.within_group, &orders));
     struct hr_texpr **all = ARRAY(a, struct hr_texpr *, 3);
     all[0] = orders.at[0].child;
@@ -265,14 +355,21 @@ static enum hr_code order_as_arguments(struct scope *s, const struct hr_expr *ex
     return HR_OK;
 }
 
-/* A lambda may stand where the catalogue's row says L, nowhere else. Its body is resolved by the function's rule, which knows the types of its
- * parameters; until then a lambda without a type holds its place, so that every argument is there. */
-static enum hr_code lambda_argument(struct analysis *a, const struct hr_function *function, const char *registered, size_t at, struct hr_texpr **out)
+/* A lambda may stand where the catalogue's row says L, nowhere else. Its body is resolved by the
+ * function's rule, which knows the types of its parameters; until then a lambda without a type
+ * holds its place, so that every argument is there. */
+static enum hr_code lambda_argument(struct analysis *a,
+                                    const struct hr_function *function,
+                                    const char *registered,
+                                    size_t at,
+                                    struct hr_texpr **out)
 {
     if (!(function->flags & HR_F_LAMBDA))
-        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", "class", registered, NULL);
+        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
+                             "class", registered, NULL);
     if (letter_of(function, (int)at) != 'L')
-        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", NULL);
+        return hr_fail_spark(
+            a->err, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", NULL);
     *out = texpr_new(a, HR_T_LAMBDA, BASIC(VOID), true);
     (*out)->lambda.body = literal_null(a, BASIC(VOID));
     return HR_OK;
@@ -281,13 +378,22 @@ static enum hr_code lambda_argument(struct analysis *a, const struct hr_function
 /* a cast to text or bytes under which different values stay different */
 static bool keeps_apart(const struct hr_type *type)
 {
-    return hr_type_is_integral(type) || type->id == HR_TYPE_DECIMAL || type->id == HR_TYPE_DATE || type->id == HR_TYPE_TIMESTAMP_NTZ ||
-           type->id == HR_TYPE_BOOLEAN || type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME || type->id == HR_TYPE_TIME || is_string(type) ||
+    return hr_type_is_integral(type) ||
+           type->id == HR_TYPE_DECIMAL ||
+           type->id == HR_TYPE_DATE ||
+           type->id == HR_TYPE_TIMESTAMP_NTZ ||
+           type->id == HR_TYPE_BOOLEAN ||
+           type->id == HR_TYPE_YEAR_MONTH ||
+           type->id == HR_TYPE_DAY_TIME ||
+           type->id == HR_TYPE_TIME ||
+           is_string(type) ||
            type->id == HR_TYPE_BINARY;
 }
 
 /* DISTINCT with an order: the order is that of the argument, or of what it is cast from */
-static enum hr_code check_distinct_order(struct analysis *a, const struct hr_texpr *call, const char *registered)
+static enum hr_code check_distinct_order(struct analysis *a,
+                                         const struct hr_texpr *call,
+                                         const char *registered)
 {
     const struct hr_torders *orders = &call->call.within_group;
     const struct hr_texpr *arg = call->call.args.at[0], *bare = arg;
@@ -296,17 +402,22 @@ static enum hr_code check_distinct_order(struct analysis *a, const struct hr_tex
     while (bare->kind == HR_T_CAST)
         bare = bare->cast.child;
     if (orders->count == 1 && texpr_equal(bare, orders->at[0].child)) {
-        bool collated = arg->type->collation || bare->type->collation;   /* under one, texts that differ are equal */
+        /* under one, texts that differ are equal */
+        bool collated = arg->type->collation || bare->type->collation;
         if (keeps_apart(bare->type) && !collated)
             return HR_OK;
-        return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST", "funcName", quote(a, registered),
-                             "inputType", type_sql(a, bare->type), "castType", type_sql(a, arg->type), NULL);
+        return hr_fail_spark(
+            a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST",
+            "funcName", quote(a, registered), "inputType", type_sql(a, bare->type), "castType",
+            type_sql(a, arg->type), NULL);
     }
     const char *texts = "";
     for (size_t i = 0; i < orders->count; i++)
-        texts = hr_printf(a->arena, "%s%s%s", texts, i ? ", " : "", expr_sql(a, orders->at[i].child));
-    return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT", "funcName", quote(a, registered), "funcArg",
-                         expr_sql(a, arg), "orderingExpr", texts, NULL);
+        texts =
+            hr_printf(a->arena, "%s%s%s", texts, i ? ", " : "", expr_sql(a, orders->at[i].child));
+    return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+                         "funcName", quote(a, registered), "funcArg", expr_sql(a, arg),
+                         "orderingExpr", texts, NULL);
 }
 
 enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
@@ -315,18 +426,23 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     const struct hr_names *name = &expr->call.name;
     const char *last = name->at[name->count - 1], *registered;
     const struct hr_function *function = hr_function_find(last, &registered);
-    bool hidden = function && (function->flags & HR_F_INTERNAL) && !expr->call.is_internal && !expr->call.is_own;
+    bool hidden = function &&
+                  (function->flags & HR_F_INTERNAL) &&
+                  !expr->call.is_internal &&
+                  !expr->call.is_own;
     bool not_theirs = *last == '$' && !expr->call.is_own;
     if (!function || hidden || not_theirs || !is_in_schema(name, "builtin"))
         return no_function(a, name);
-    if (expr->call.within_group.count && hr_function_is(function, "string_agg"))   /* an order makes it listagg, in Spark's names too */
+    /* an order makes it listagg, in Spark's names too */
+    if (expr->call.within_group.count && hr_function_is(function, "string_agg"))
         function = hr_function_find("listagg", &registered);
     struct hr_exprs list;
     HR_TRY(call_args(s, expr, function, &list));
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, list.count);
     for (size_t i = 0; i < list.count; i++) {
         if (list.at[i]->kind == HR_EXPR_NAMED_ARGUMENT)
-            return hr_refuse(a->err, "named argument '%s' of function '%s'", list.at[i]->named.name, last);
+            return hr_refuse(a->err, "named argument '%s' of function '%s'", list.at[i]->named.name,
+                             last);
         if (list.at[i]->kind == HR_EXPR_LAMBDA)
             HR_TRY(lambda_argument(a, function, registered, i, &args[i]));
         else
@@ -336,7 +452,8 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     *flat = *expr;
     flat->call.args = list;
     if (expr->call.distinct && !(function->flags & HR_F_AGGREGATE))
-        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "DISTINCT", NULL);
+        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                             "prettyName", quote(a, registered), "syntax", "DISTINCT", NULL);
     size_t count = list.count;
     if (is_ordered_percentile(function)) {
         HR_TRY(order_as_arguments(s, expr, registered, &args, &count));
@@ -349,16 +466,21 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     while (target->kind == HR_T_CAST && target->cast.implicit)
         target = target->cast.child;
     if (expr->call.ignore_nulls && !(function->flags & HR_F_IGNORE_NULLS))
-        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
+        return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                             "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
     expr = flat;
     if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
         return hr_refuse(a->err, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {
         if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
-            return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", "prettyName", quote(a, registered), "syntax", "FILTER CLAUSE", NULL);
+            return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                                 "prettyName", quote(a, registered), "syntax", "FILTER CLAUSE",
+                                 NULL);
         HR_TRY(aggregate_filter(s, expr->call.filter, &target->call.filter));
     }
-    if (expr->call.within_group.count && target->kind == HR_T_CALL && !target->call.within_group.count)
+    if (expr->call.within_group.count &&
+        target->kind == HR_T_CALL &&
+        !target->call.within_group.count)
         HR_TRY(resolve_orders(s, &expr->call.within_group, &target->call.within_group));
     if (target->kind == HR_T_CALL && target->call.distinct && target->call.within_group.count)
         HR_TRY(check_distinct_order(a, target, registered));

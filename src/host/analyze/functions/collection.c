@@ -20,9 +20,11 @@ enum hr_code hr_rule_map_of(struct hr_call *call)
     struct analysis *a = of(call);
     bool key_nullable, nullable;
     if (count_of(call) % 2)
-        return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`map`", "expectedNum", "2n (n > 0)", "actualNum",
+        return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`map`",
+                             "expectedNum", "2n (n > 0)", "actualNum",
                              hr_printf(a->arena, "%zu", count_of(call)), NULL);
-    const struct hr_type *key = common_args(call, 0, 2, &key_nullable), *value = key ? common_args(call, 1, 2, &nullable) : NULL;
+    const struct hr_type *key = common_args(call, 0, 2, &key_nullable),
+                         *value = key ? common_args(call, 1, 2, &nullable) : NULL;
     if (!value)
         return diff_types(call, "map");
     call->out->type = hr_type_map(a->arena, key, value, nullable);
@@ -50,7 +52,8 @@ enum hr_code hr_rule_struct_of(struct hr_call *call)
     struct hr_field *fields = ARRAY(a, struct hr_field, count_of(call));
     for (size_t i = 0; i < count_of(call); i++) {
         struct hr_texpr *arg = args_of(call)[i];
-        fields[i] = (struct hr_field){field_name(a, &args_of(call)[i], i), arg->type, arg->nullable, NULL};
+        fields[i] =
+            (struct hr_field){field_name(a, &args_of(call)[i], i), arg->type, arg->nullable, NULL};
     }
     call->out->type = hr_type_struct(a->arena, fields, count_of(call));
     call->out->nullable = false;
@@ -62,15 +65,20 @@ enum hr_code hr_rule_named_struct(struct hr_call *call)
     struct analysis *a = of(call);
     size_t n = count_of(call) / 2;
     if (count_of(call) % 2)
-        return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`named_struct`", "expectedNum", "2n (n > 0)", "actualNum",
+        return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName",
+                             "`named_struct`", "expectedNum", "2n (n > 0)", "actualNum",
                              hr_printf(a->arena, "%zu", count_of(call)), NULL);
     struct hr_field *fields = ARRAY(a, struct hr_field, n);
     for (size_t i = 0; i < n; i++) {
         struct hr_texpr *name = args_of(call)[2 * i], *value = args_of(call)[2 * i + 1];
         if (name->kind != HR_T_LITERAL || !is_string(name->type) || name->literal->is_null)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", "sqlExpr", expr_sql(a, call->out), "inputExprs",
+            return hr_fail_spark(a->err,
+                                 "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
+                                 "sqlExpr", expr_sql(a, call->out), "inputExprs",
                                  hr_printf(a->arena, "[%s]", expr_sql(a, name)), NULL);
-        fields[i] = (struct hr_field){hr_strndup(a->arena, name->literal->text.bytes, name->literal->text.len), value->type, value->nullable, NULL};
+        fields[i] = (struct hr_field){
+            hr_strndup(a->arena, name->literal->text.bytes, name->literal->text.len), value->type,
+            value->nullable, NULL};
     }
     call->out->type = hr_type_struct(a->arena, fields, n);
     call->out->nullable = false;
@@ -83,7 +91,9 @@ static bool item_may_be_missing(const struct hr_texpr *array, const struct hr_te
     if (index->kind != HR_T_LITERAL)
         return false;
     bool written_out = array->kind == HR_T_CALL && hr_function_is(array->call.function, "array");
-    return !written_out || index->literal->integer < 0 || (size_t)index->literal->integer >= array->call.args.count;
+    return !written_out ||
+           index->literal->integer < 0 ||
+           (size_t)index->literal->integer >= array->call.args.count;
 }
 
 enum hr_code hr_rule_array_item(struct hr_call *call)
@@ -93,10 +103,15 @@ enum hr_code hr_rule_array_item(struct hr_call *call)
     if (is_string(args[1]->type) || args[1]->type->id == HR_TYPE_VOID)
         args[1] = cast_implicit(a, args[1], BASIC(INT));
     if (!hr_type_is_integral(args[1]->type))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "second", "requiredType",
-                             "\"INTEGRAL\"", "inputSql", expr_sql(a, args[1]), "inputType", type_sql(a, args[1]->type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                             "\"INTEGRAL\"", "inputSql", expr_sql(a, args[1]), "inputType",
+                             type_sql(a, args[1]->type), NULL);
     call->out->type = array->type->element;
-    call->out->nullable = !a->ansi || any_nullable(call) || array->type->contains_null || item_may_be_missing(array, args[1]);
+    call->out->nullable = !a->ansi ||
+                          any_nullable(call) ||
+                          array->type->contains_null ||
+                          item_may_be_missing(array, args[1]);
     return HR_OK;
 }
 
@@ -125,9 +140,13 @@ enum hr_code hr_rule_map_item(struct hr_call *call)
     const struct hr_type *key = args[0]->type->key, *wide = wider_type(a, key, args[1]->type);
     if (!wide || !hr_type_same_shape(wide, key)) {
         const struct hr_type *to;
-        if (!wide || !implicit_cast_allowed(a, args[1]->type, is_string(key) ? 's' : 'a', &to) || !can_cast(args[1]->type, key, true))
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "second",
-                                 "requiredType", type_sql(a, key), "inputSql", expr_sql(a, args[1]), "inputType", type_sql(a, args[1]->type), NULL);
+        if (!wide ||
+            !implicit_cast_allowed(a, args[1]->type, is_string(key) ? 's' : 'a', &to) ||
+            !can_cast(args[1]->type, key, true))
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                                 expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                                 type_sql(a, key), "inputSql", expr_sql(a, args[1]), "inputType",
+                                 type_sql(a, args[1]->type), NULL);
     }
     args[1] = cast_implicit(a, args[1], key);
     call->out->type = args[0]->type->element;
@@ -139,7 +158,8 @@ enum hr_code hr_rule_array_fields(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     const struct hr_field *field = &args[0]->type->element->fields[args[1]->literal->integer];
-    call->out->type = hr_type_array(of(call)->arena, field->type, args[0]->type->contains_null || field->nullable);
+    call->out->type = hr_type_array(of(call)->arena, field->type,
+                                    args[0]->type->contains_null || field->nullable);
     call->out->nullable = args[0]->nullable;
     return HR_OK;
 }
@@ -152,16 +172,25 @@ enum hr_code hr_rule_element_at(struct hr_call *call)
     if (type->id == HR_TYPE_MAP)
         return hr_rule_map_item(call);
     if (type->id != HR_TYPE_ARRAY)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "first", "requiredType",
-                             "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(a, args[0]), "inputType", type_sql(a, type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(a, call->out), "paramIndex", "first", "requiredType",
+                             "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(a, args[0]),
+                             "inputType", type_sql(a, type), NULL);
     if (args[1]->type->id != HR_TYPE_INT) {
-        if (args[1]->type->id != HR_TYPE_BYTE && args[1]->type->id != HR_TYPE_SHORT && args[1]->type->id != HR_TYPE_VOID)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "second",
-                                 "requiredType", "\"INT\"", "inputSql", expr_sql(a, args[1]), "inputType", type_sql(a, args[1]->type), NULL);
+        if (args[1]->type->id != HR_TYPE_BYTE &&
+            args[1]->type->id != HR_TYPE_SHORT &&
+            args[1]->type->id != HR_TYPE_VOID)
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                                 expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                                 "\"INT\"", "inputSql", expr_sql(a, args[1]), "inputType",
+                                 type_sql(a, args[1]->type), NULL);
         args[1] = cast_implicit(a, args[1], BASIC(INT));
     }
     call->out->type = type->element;
-    call->out->nullable = !a->ansi || any_nullable(call) || type->contains_null || !hr_function_is(call->function, "element_at");
+    call->out->nullable = !a->ansi ||
+                          any_nullable(call) ||
+                          type->contains_null ||
+                          !hr_function_is(call->function, "element_at");
     return HR_OK;
 }
 
@@ -170,8 +199,9 @@ enum hr_code need_order(struct hr_call *call, const struct hr_type *type)
     struct analysis *a = of(call);
     if (is_orderable(type) || type->id == HR_TYPE_VOID)
         return HR_OK;
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
-                         "dataType", type_sql(a, type), NULL);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
+                         expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
+                         type_sql(a, type), NULL);
 }
 
 bool contains_map(const struct hr_type *type)
@@ -191,7 +221,9 @@ enum hr_code hr_rule_hash_of(struct hr_call *call)
     struct analysis *a = of(call);
     for (size_t i = 0; i < count_of(call); i++)
         if (contains_map(args_of(call)[i]->type))
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name), NULL);
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "sqlExpr",
+                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
+                                 NULL);
     return finish_call(call);
 }
 
@@ -208,28 +240,37 @@ enum hr_code hr_rule_sort_array(struct hr_call *call)
     return need_order(call, args_of(call)[0]->type);
 }
 
-/* functions of an array and a value of its element's type: array_contains, array_position, array_remove, array_append … */
+/* functions of an array and a value of its element's type: array_contains, array_position,
+ * array_remove, array_append … */
 enum hr_code hr_rule_array_member(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
     if (args[0]->type->id == HR_TYPE_VOID || args[0]->type->id != HR_TYPE_ARRAY)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", "first", "requiredType",
-                             "\"ARRAY\"", "inputSql", expr_sql(a, args[0]), "inputType", type_sql(a, args[0]->type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(a, call->out), "paramIndex", "first", "requiredType",
+                             "\"ARRAY\"", "inputSql", expr_sql(a, args[0]), "inputType",
+                             type_sql(a, args[0]->type), NULL);
     const struct hr_type *wide = wider_type(a, args[0]->type->element, args[1]->type);
     if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                             quote(a, call->name), "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
-                             type_sql(a, args[1]->type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
+                             "rightType", type_sql(a, args[1]->type), NULL);
     bool grows = strstr(call->function->name, "append") || strstr(call->function->name, "prepend");
     if (!grows)
         HR_TRY(need_order(call, wide));
-    args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
+    args[0] =
+        cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
     args[1] = cast_implicit(a, args[1], wide);
     char rule = *call->function->result;
-    call->out->type = rule == 'b' ? BASIC(BOOLEAN) : rule == 'l' ? BASIC(LONG)
-                    : hr_type_array(a->arena, wide, args[0]->type->contains_null || grows);
-    call->out->nullable = grows ? args[0]->nullable : any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
+    call->out->type = rule == 'b' ? BASIC(BOOLEAN)
+                      : rule == 'l'
+                          ? BASIC(LONG)
+                          : hr_type_array(a->arena, wide, args[0]->type->contains_null || grows);
+    call->out->nullable = grows
+                              ? args[0]->nullable
+                              : any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
     return HR_OK;
 }
 
@@ -240,20 +281,26 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     for (int i = 0; i < 2; i++)
         if (args[i]->type->id != HR_TYPE_ARRAY)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                                 quote(a, call->name), "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
-                                 type_sql(a, args[1]->type), NULL);
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
+                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
+                                 "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
+                                 "rightType", type_sql(a, args[1]->type), NULL);
     const struct hr_type *wide = wider_type(a, args[0]->type->element, args[1]->type->element);
     if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                             quote(a, call->name), "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
-                             type_sql(a, args[1]->type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
+                             "rightType", type_sql(a, args[1]->type), NULL);
     HR_TRY(need_order(call, wide));
     bool left = args[0]->type->contains_null, right = args[1]->type->contains_null;
     for (int i = 0; i < 2; i++)
-        args[i] = cast_implicit(a, args[i], hr_type_array(a->arena, wide, args[i]->type->contains_null));
-    bool contains = strstr(call->function->name, "union") ? left || right : strstr(call->function->name, "intersect") ? left && right : left;
-    call->out->type = *call->function->result == 'b' ? BASIC(BOOLEAN) : hr_type_array(a->arena, wide, contains);
+        args[i] =
+            cast_implicit(a, args[i], hr_type_array(a->arena, wide, args[i]->type->contains_null));
+    bool contains = strstr(call->function->name, "union")       ? left || right
+                    : strstr(call->function->name, "intersect") ? left && right
+                                                                : left;
+    call->out->type =
+        *call->function->result == 'b' ? BASIC(BOOLEAN) : hr_type_array(a->arena, wide, contains);
     call->out->nullable = any_nullable(call) || (*call->function->result == 'b' && (left || right));
     return HR_OK;
 }
@@ -262,7 +309,8 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
 enum hr_code hr_rule_sized(struct hr_call *call)
 {
     if (args_of(call)[0]->type->id == HR_TYPE_VOID)
-        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0], hr_type_array(of(call)->arena, BASIC(VOID), true));
+        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0],
+                                         hr_type_array(of(call)->arena, BASIC(VOID), true));
     HR_TRY(finish_call(call));
     call->out->nullable = of(call)->ansi && args_of(call)[0]->nullable;
     return HR_OK;
@@ -276,16 +324,20 @@ enum hr_code hr_rule_explode(struct hr_call *call)
     call->out->type = hr_type_struct(of(call)->arena, NULL, 0);
     if (arg->type->id == HR_TYPE_ARRAY || arg->type->id == HR_TYPE_MAP)
         return HR_OK;
-    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "paramIndex", "first",
-                         "requiredType", "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(of(call), arg), "inputType", type_sql(of(call), arg->type), NULL);
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                         expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
+                         "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(of(call), arg), "inputType",
+                         type_sql(of(call), arg->type), NULL);
 }
 
 enum hr_code hr_rule_inline_rows(struct hr_call *call)
 {
     struct hr_texpr *arg = args_of(call)[0];
     if (arg->type->id != HR_TYPE_ARRAY || arg->type->element->id != HR_TYPE_STRUCT)
-        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "paramIndex", "first",
-                             "requiredType", "\"ARRAY<STRUCT>\"", "inputSql", expr_sql(of(call), arg), "inputType", type_sql(of(call), arg->type), NULL);
+        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
+                             "\"ARRAY<STRUCT>\"", "inputSql", expr_sql(of(call), arg), "inputType",
+                             type_sql(of(call), arg->type), NULL);
     struct hr_type *type = NEW(of(call), struct hr_type);
     *type = *arg->type->element;
     if (arg->type->contains_null) {
@@ -304,22 +356,32 @@ enum hr_code hr_rule_stack(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    if (args[0]->kind != HR_T_LITERAL || args[0]->type->id != HR_TYPE_INT || args[0]->literal->is_null || args[0]->literal->integer < 1)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`n`", "inputType", "\"INT\"",
+    if (args[0]->kind != HR_T_LITERAL ||
+        args[0]->type->id != HR_TYPE_INT ||
+        args[0]->literal->is_null ||
+        args[0]->literal->integer < 1)
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`n`", "inputType", "\"INT\"",
                              "inputExpr", expr_sql(a, args[0]), NULL);
-    if (args[0]->literal->integer > HR_STACK_ROWS_MAX)       /* each row is written out */
-        return hr_fail(a->err, HR_E_LIMIT, "stack makes %lld rows of each, and may make %d", (long long)args[0]->literal->integer, HR_STACK_ROWS_MAX);
-    size_t rows = (size_t)args[0]->literal->integer, values = count_of(call) - 1, columns = (values + rows - 1) / rows;
+    if (args[0]->literal->integer > HR_STACK_ROWS_MAX) /* each row is written out */
+        return hr_fail(a->err, HR_E_LIMIT, "stack makes %lld rows of each, and may make %d",
+                       (long long)args[0]->literal->integer, HR_STACK_ROWS_MAX);
+    size_t rows = (size_t)args[0]->literal->integer, values = count_of(call) - 1,
+           columns = (values + rows - 1) / rows;
     struct hr_field *fields = ARRAY(a, struct hr_field, columns);
     for (size_t c = 0; c < columns; c++) {
         const struct hr_type *type = BASIC(VOID);
         for (size_t r = 0; r * columns + c < values; r++) {
             const struct hr_type *wide = wider_type(a, type, args[1 + r * columns + c]->type);
-            if (!wide || (type->id != HR_TYPE_VOID && args[1 + r * columns + c]->type->id != HR_TYPE_VOID &&
+            if (!wide || (type->id != HR_TYPE_VOID &&
+                          args[1 + r * columns + c]->type->id != HR_TYPE_VOID &&
                           !hr_type_same_shape(type, args[1 + r * columns + c]->type)))
-                return hr_fail_spark(a->err, "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "columnIndex",
-                                     hr_printf(a->arena, "%zu", c), "leftParamIndex", hr_printf(a->arena, "%zu", c + 1), "leftType", type_sql(a, type),
-                                     "rightParamIndex", hr_printf(a->arena, "%zu", 1 + r * columns + c), "rightType",
+                return hr_fail_spark(a->err, "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "sqlExpr",
+                                     expr_sql(a, call->out), "columnIndex",
+                                     hr_printf(a->arena, "%zu", c), "leftParamIndex",
+                                     hr_printf(a->arena, "%zu", c + 1), "leftType",
+                                     type_sql(a, type), "rightParamIndex",
+                                     hr_printf(a->arena, "%zu", 1 + r * columns + c), "rightType",
                                      type_sql(a, args[1 + r * columns + c]->type), NULL);
             type = wide;
         }
@@ -343,7 +405,8 @@ enum hr_code hr_rule_array_compact(struct hr_call *call)
 enum hr_code hr_rule_array_repeat(struct hr_call *call)
 {
     HR_TRY(finish_call(call));
-    call->out->type = hr_type_array(of(call)->arena, args_of(call)[0]->type, args_of(call)[0]->nullable);
+    call->out->type =
+        hr_type_array(of(call)->arena, args_of(call)[0]->type, args_of(call)[0]->nullable);
     return HR_OK;
 }
 
@@ -364,10 +427,13 @@ enum hr_code hr_rule_arrays_zip(struct hr_call *call)
     struct hr_field *fields = ARRAY(a, struct hr_field, count_of(call));
     for (size_t i = 0; i < count_of(call); i++) {
         struct hr_texpr *arg = args_of(call)[i];
-        const char *name = arg->kind == HR_T_COLUMN ? arg->column.attr->name : arg->kind == HR_T_ALIAS ? arg->alias.name : hr_printf(a->arena, "%zu", i);
+        const char *name = arg->kind == HR_T_COLUMN  ? arg->column.attr->name
+                           : arg->kind == HR_T_ALIAS ? arg->alias.name
+                                                     : hr_printf(a->arena, "%zu", i);
         fields[i] = (struct hr_field){name, arg->type->element, true, NULL};
     }
-    call->out->type = hr_type_array(a->arena, hr_type_struct(a->arena, fields, count_of(call)), false);
+    call->out->type =
+        hr_type_array(a->arena, hr_type_struct(a->arena, fields, count_of(call)), false);
     return HR_OK;
 }
 
@@ -375,8 +441,10 @@ enum hr_code hr_rule_map_entries(struct hr_call *call)
 {
     HR_TRY(finish_call(call));
     const struct hr_type *map = args_of(call)[0]->type;
-    struct hr_field fields[] = {{"key", map->key, false, NULL}, {"value", map->element, map->contains_null, NULL}};
-    call->out->type = hr_type_array(of(call)->arena, hr_type_struct(of(call)->arena, fields, 2), false);
+    struct hr_field fields[] = {{"key", map->key, false, NULL},
+                                {"value", map->element, map->contains_null, NULL}};
+    call->out->type =
+        hr_type_array(of(call)->arena, hr_type_struct(of(call)->arena, fields, 2), false);
     return HR_OK;
 }
 
@@ -384,7 +452,8 @@ enum hr_code hr_rule_map_from_arrays(struct hr_call *call)
 {
     HR_TRY(finish_call(call));
     const struct hr_type *keys = args_of(call)[0]->type, *values = args_of(call)[1]->type;
-    call->out->type = hr_type_map(of(call)->arena, keys->element, values->element, values->contains_null);
+    call->out->type =
+        hr_type_map(of(call)->arena, keys->element, values->element, values->contains_null);
     return HR_OK;
 }
 
@@ -394,7 +463,8 @@ enum hr_code hr_rule_map_from_entries(struct hr_call *call)
     const struct hr_type *entry = args_of(call)[0]->type->element;
     if (entry->id != HR_TYPE_STRUCT || entry->field_count != 2)
         return unexpected(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
-    call->out->type = hr_type_map(of(call)->arena, entry->fields[0].type, entry->fields[1].type, entry->fields[1].nullable);
+    call->out->type = hr_type_map(of(call)->arena, entry->fields[0].type, entry->fields[1].type,
+                                  entry->fields[1].nullable);
     call->out->nullable = args_of(call)[0]->nullable || args_of(call)[0]->type->contains_null;
     return HR_OK;
 }
@@ -413,15 +483,20 @@ enum hr_code hr_rule_array_insert(struct hr_call *call)
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
     bool is_array = args[0]->type->id == HR_TYPE_ARRAY;
-    const struct hr_type *wide = is_array ? wider_type(a, args[0]->type->element, args[2]->type) : NULL;
+    const struct hr_type *wide =
+        is_array ? wider_type(a, args[0]->type->element, args[2]->type) : NULL;
     /* the tightest common type only: an integer does not become a decimal here */
-    if (wide && wide->id == HR_TYPE_DECIMAL && (args[0]->type->element->id == HR_TYPE_DECIMAL) != (args[2]->type->id == HR_TYPE_DECIMAL))
+    if (wide &&
+        wide->id == HR_TYPE_DECIMAL &&
+        (args[0]->type->element->id == HR_TYPE_DECIMAL) != (args[2]->type->id == HR_TYPE_DECIMAL))
         wide = NULL;
     if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                             quote(a, call->name), "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type), "rightType",
-                             type_sql(a, args[2]->type), NULL);
-    args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
+                             "rightType", type_sql(a, args[2]->type), NULL);
+    args[0] =
+        cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
     args[2] = cast_implicit(a, args[2], wide);
     if (!hr_type_is_numeric(args[1]->type) && args[1]->type->id != HR_TYPE_VOID)
         return unexpected(call, 1, "\"INT\"");
@@ -474,10 +549,12 @@ enum hr_code hr_rule_map_concat(struct hr_call *call)
     }
     for (size_t i = 0; i < count_of(call); i++) {
         maps = maps && args_of(call)[i]->type->id == HR_TYPE_MAP;
-        types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "", type_sql(a, args_of(call)[i]->type));
+        types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "",
+                          type_sql(a, args_of(call)[i]->type));
     }
     if (!maps)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
                              "dataType", hr_printf(a->arena, "[%s]", types), NULL);
     return finish_call(call);
 }

@@ -4,11 +4,17 @@
 /* ---- higher-order functions ---- */
 
 /* Spark takes any expression for a lambda that ignores its parameters */
-static void constant_lambda(struct hr_call *call, size_t at, const struct hr_type **types, const bool *nullable, size_t count)
+static void constant_lambda(struct hr_call *call,
+                            size_t at,
+                            const struct hr_type **types,
+                            const bool *nullable,
+                            size_t count)
 {
     struct analysis *a = of(call);
-    struct hr_texpr *body = args_of(call)[at], *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
-    if (body->kind == HR_T_LAMBDA)                           /* made in an earlier round of aggregate_lambda */
+    struct hr_texpr *body = args_of(call)[at],
+                    *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
+    /* made in an earlier round of aggregate_lambda */
+    if (body->kind == HR_T_LAMBDA)
         return;
     const struct hr_attr **params = ARRAY(a, const struct hr_attr *, count);
     for (size_t i = 0; i < count; i++)
@@ -19,7 +25,12 @@ static void constant_lambda(struct hr_call *call, size_t at, const struct hr_typ
     args_of(call)[at] = out;
 }
 
-static enum hr_code resolve_lambda(struct hr_call *call, size_t at, const struct hr_type **types, const bool *nullable, size_t least, size_t most)
+static enum hr_code resolve_lambda(struct hr_call *call,
+                                   size_t at,
+                                   const struct hr_type **types,
+                                   const bool *nullable,
+                                   size_t least,
+                                   size_t most)
 {
     struct analysis *a = of(call);
     const struct hr_expr *lambda = call->expr->call.args.at[at];
@@ -29,7 +40,8 @@ static enum hr_code resolve_lambda(struct hr_call *call, size_t at, const struct
     }
     size_t n = lambda->lambda.params.count;
     if (n < least || n > most)
-        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH", "expectedNumArgs", hr_printf(a->arena, "%zu", n), "actualNumArgs",
+        return hr_fail_spark(a->err, "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                             "expectedNumArgs", hr_printf(a->arena, "%zu", n), "actualNumArgs",
                              hr_printf(a->arena, "%zu", least), NULL);
     const struct hr_attr **params = ARRAY(a, const struct hr_attr *, n);
     for (size_t i = 0; i < n; i++)
@@ -54,8 +66,10 @@ enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id
     struct analysis *a = of(call);
     if (args_of(call)[at]->type->id == id)
         return HR_OK;
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", quote(a, call->name), "paramIndex", ordinal((int)at), "requiredType",
-                         id == HR_TYPE_ARRAY ? "\"ARRAY\"" : "\"MAP\"", "inputSql", expr_sql(a, args_of(call)[at]), "inputType",
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                         quote(a, call->name), "paramIndex", ordinal((int)at), "requiredType",
+                         id == HR_TYPE_ARRAY ? "\"ARRAY\"" : "\"MAP\"", "inputSql",
+                         expr_sql(a, args_of(call)[at]), "inputType",
                          type_sql(a, args_of(call)[at]->type), NULL);
 }
 
@@ -68,8 +82,10 @@ static enum hr_code lambda_boolean(struct hr_call *call, size_t at)
     }
     if (lambda->type->id == HR_TYPE_BOOLEAN)
         return HR_OK;
-    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", quote(of(call), call->name), "paramIndex", "second",
-                         "requiredType", "\"BOOLEAN\"", "inputSql", expr_sql(of(call), lambda), "inputType", type_sql(of(call), lambda->type), NULL);
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                         quote(of(call), call->name), "paramIndex", "second", "requiredType",
+                         "\"BOOLEAN\"", "inputSql", expr_sql(of(call), lambda), "inputType",
+                         type_sql(of(call), lambda->type), NULL);
 }
 
 static enum hr_code aggregate_lambda(struct hr_call *call)
@@ -77,7 +93,8 @@ static enum hr_code aggregate_lambda(struct hr_call *call)
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
     HR_TRY(need_collection(call, 0, HR_TYPE_ARRAY));
-    /* the accumulator may have to be wider than the start value: Spark casts the start to the merge's type */
+    /* the accumulator may have to be wider than the start value: Spark casts the start to the
+     * merge's type */
     const struct hr_type *zero = args[1]->type;
     for (int round = 0; round < 2; round++) {
         const struct hr_type *types[] = {zero, args[0]->type->element};
@@ -87,8 +104,10 @@ static enum hr_code aggregate_lambda(struct hr_call *call)
             break;
         const struct hr_type *wide = zero->id == HR_TYPE_VOID ? args[2]->type : NULL;
         if (!wide)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", quote(a, call->name), "paramIndex", "third", "requiredType",
-                                 type_sql(a, zero), "inputSql", expr_sql(a, args[2]), "inputType", type_sql(a, args[2]->type), NULL);
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                                 quote(a, call->name), "paramIndex", "third", "requiredType",
+                                 type_sql(a, zero), "inputSql", expr_sql(a, args[2]), "inputType",
+                                 type_sql(a, args[2]->type), NULL);
         zero = wide;
         args[1] = cast_implicit(a, args[1], zero);
     }
@@ -120,8 +139,9 @@ static enum hr_code map_lambda(struct hr_call *call)
         call->out->type = map;
         return lambda_boolean(call, 1);
     }
-    call->out->type = !strcmp(name, "transform_keys") ? hr_type_map(a->arena, args[1]->type, map->element, map->contains_null)
-                                                      : hr_type_map(a->arena, map->key, args[1]->type, args[1]->nullable);
+    call->out->type = !strcmp(name, "transform_keys")
+                          ? hr_type_map(a->arena, args[1]->type, map->element, map->contains_null)
+                          : hr_type_map(a->arena, map->key, args[1]->type, args[1]->nullable);
     return HR_OK;
 }
 
@@ -168,12 +188,17 @@ enum hr_code hr_rule_map_zip_with(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
     HR_TRY(need_collection(call, 1, HR_TYPE_MAP));
-    const struct hr_type *left = args[0]->type, *right = args[1]->type, *key = wider_type(a, left->key, right->key);
+    const struct hr_type *left = args[0]->type, *right = args[1]->type,
+                         *key = wider_type(a, left->key, right->key);
     if (!key)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name),
-                             "leftType", type_sql(a, left->key), "rightType", type_sql(a, right->key), NULL);
-    args[0] = cast_implicit(a, args[0], hr_type_map(a->arena, key, left->element, left->contains_null));
-    args[1] = cast_implicit(a, args[1], hr_type_map(a->arena, key, right->element, right->contains_null));
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "leftType", type_sql(a, left->key), "rightType",
+                             type_sql(a, right->key), NULL);
+    args[0] =
+        cast_implicit(a, args[0], hr_type_map(a->arena, key, left->element, left->contains_null));
+    args[1] =
+        cast_implicit(a, args[1], hr_type_map(a->arena, key, right->element, right->contains_null));
     const struct hr_type *types[] = {key, left->element, right->element};
     bool nullable[] = {false, true, true};
     HR_TRY(resolve_lambda(call, 2, types, nullable, 3, 3));

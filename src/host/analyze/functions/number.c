@@ -7,7 +7,8 @@
 const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr *expr)
 {
     if (expr->kind == HR_T_LITERAL && hr_type_is_integral(expr->type) && !expr->literal->is_null) {
-        uint64_t size = expr->literal->integer < 0 ? -(uint64_t)expr->literal->integer : (uint64_t)expr->literal->integer;
+        uint64_t size = expr->literal->integer < 0 ? -(uint64_t)expr->literal->integer
+                                                   : (uint64_t)expr->literal->integer;
         int digits = 1;
         while (size >= 10) {
             size /= 10;
@@ -18,7 +19,8 @@ const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr 
     return decimal_for(a, expr->type);
 }
 
-/* brings both operands to numbers of one kind: both decimal (of their own precisions), or both of one type */
+/* brings both operands to numbers of one kind: both decimal (of their own precisions), or both of
+ * one type */
 static enum hr_code numeric_operands(struct hr_call *call, const char *want)
 {
     struct analysis *a = of(call);
@@ -35,13 +37,16 @@ static enum hr_code numeric_operands(struct hr_call *call, const char *want)
         if (strings[i] && (!a->ansi || strings[1 - i]))
             args[i] = cast_implicit(a, args[i], BASIC(DOUBLE));
         else if (strings[i] && hr_type_is_numeric(args[1 - i]->type))
-            args[i] = cast_implicit(a, args[i], hr_type_is_integral(args[1 - i]->type) ? BASIC(LONG) : BASIC(DOUBLE));
+            args[i] = cast_implicit(
+                a, args[i], hr_type_is_integral(args[1 - i]->type) ? BASIC(LONG) : BASIC(DOUBLE));
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
     if (!hr_type_is_numeric(x) || !hr_type_is_numeric(y))
         return hr_type_equal(x, y) ? wrong_type(call, want, x) : differ(call);
     if (x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL) {
         for (int i = 0; i < 2; i++)
-            args[i] = cast_implicit(a, args[i], is_fraction(x) || is_fraction(y) ? BASIC(DOUBLE) : decimal_operand(a, args[i]));
+            args[i] = cast_implicit(a, args[i],
+                                    is_fraction(x) || is_fraction(y) ? BASIC(DOUBLE)
+                                                                     : decimal_operand(a, args[i]));
         return HR_OK;
     }
     const struct hr_type *wide = wider_type(a, x, y);
@@ -60,16 +65,23 @@ static const struct hr_type *adjusted(struct analysis *a, int precision, int sca
     return hr_type_decimal(a->arena, 38, kept);
 }
 
-static int max_int(int x, int y) { return x > y ? x : y; }
+static int max_int(int x, int y)
+{
+    return x > y ? x : y;
+}
 
-static const struct hr_type *decimal_result(struct analysis *a, char op, const struct hr_type *x, const struct hr_type *y)
+static const struct hr_type *decimal_result(struct analysis *a,
+                                            char op,
+                                            const struct hr_type *x,
+                                            const struct hr_type *y)
 {
     int p1 = x->precision, s1 = x->scale, p2 = y->precision, s2 = y->scale, scale;
     switch (op) {
     case '+':
         scale = max_int(s1, s2);
         return adjusted(a, max_int(p1 - s1, p2 - s2) + scale + 1, scale);
-    case '*': return adjusted(a, p1 + p2 + 1, s1 + s2);
+    case '*':
+        return adjusted(a, p1 + p2 + 1, s1 + s2);
     case '/':
         scale = max_int(6, s1 + p2 + 1);
         return adjusted(a, p1 - s1 + s2 + scale, scale);
@@ -86,14 +98,21 @@ static enum hr_code arithmetic(struct hr_call *call, char op, const char *want)
     call->out->type = args[0]->type;
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         call->out->type = decimal_result(of(call), op, args[0]->type, args[1]->type);
-    call->out->nullable = any_nullable(call) || (call->out->type->id == HR_TYPE_DECIMAL && !of(call)->ansi) || op == '/' || op == '%';
+    call->out->nullable = any_nullable(call) ||
+                          (call->out->type->id == HR_TYPE_DECIMAL && !of(call)->ansi) ||
+                          op == '/' ||
+                          op == '%';
     return HR_OK;
 }
 
-static const char plus_types[] = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+static const char plus_types[] =
+    "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
 
 /* a text beside a day-time interval is a timestamp, and the result is text again */
-static enum hr_code shift_text(struct hr_call *call, struct hr_texpr *text, struct hr_texpr *interval, bool minus)
+static enum hr_code shift_text(struct hr_call *call,
+                               struct hr_texpr *text,
+                               struct hr_texpr *interval,
+                               bool minus)
 {
     HR_TRY(shift_moment(call, cast_implicit(of(call), text, BASIC(TIMESTAMP)), interval, minus));
     call->out = cast_implicit(of(call), call->out, BASIC(STRING));
@@ -134,8 +153,10 @@ enum hr_code hr_rule_subtract(struct hr_call *call)
         return instead(call, "$days_between", args, 2);
     if (is_date_like(x) && is_date_like(y)) {
         const struct hr_type *wide = wider_type(a, x, y);
-        struct hr_texpr *both[] = {cast_implicit(a, args[0], wide), cast_implicit(a, args[1], wide)};
-        for (size_t i = 0; i < 2; i++)                       /* what the clocks show: two days are 48 hours, though they were changed between */
+        struct hr_texpr *both[] = {cast_implicit(a, args[0], wide),
+                                   cast_implicit(a, args[1], wide)};
+        /* what the clocks show: two days are 48 hours, though they were changed between */
+        for (size_t i = 0; i < 2; i++)
             both[i] = cast_implicit(a, both[i], BASIC(TIMESTAMP_NTZ));
         return instead(call, "$micros_between", both, 2);
     }
@@ -150,7 +171,9 @@ enum hr_code hr_rule_multiply(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     for (int i = 0; i < 2; i++)
-        if (is_interval(args[i]->type) && args[i]->type->id != HR_TYPE_CALENDAR_INTERVAL && hr_type_is_integral(args[1 - i]->type)) {
+        if (is_interval(args[i]->type) &&
+            args[i]->type->id != HR_TYPE_CALENDAR_INTERVAL &&
+            hr_type_is_integral(args[1 - i]->type)) {
             struct hr_type *type = NEW(of(call), struct hr_type);
             *type = *args[i]->type;
             type->first_unit = 0;
@@ -184,11 +207,16 @@ enum hr_code hr_rule_int_divide(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    HR_TRY(numeric_operands(call, "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")"));
+    HR_TRY(numeric_operands(
+        call,
+        "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")"));
     call->out->nullable = true;
     call->out->type = BASIC(LONG);
     if (is_fraction(args[0]->type))
-        return wrong_type(call, "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")", args[0]->type);
+        return wrong_type(
+            call,
+            "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")",
+            args[0]->type);
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         return HR_OK;
     args[0] = cast_implicit(a, args[0], BASIC(LONG));
@@ -196,7 +224,10 @@ enum hr_code hr_rule_int_divide(struct hr_call *call)
     return HR_OK;
 }
 
-enum hr_code hr_rule_remainder(struct hr_call *call) { return arithmetic(call, '%', "\"NUMERIC\""); }
+enum hr_code hr_rule_remainder(struct hr_call *call)
+{
+    return arithmetic(call, '%', "\"NUMERIC\"");
+}
 
 enum hr_code hr_rule_negate(struct hr_call *call)
 {
@@ -204,8 +235,10 @@ enum hr_code hr_rule_negate(struct hr_call *call)
     if (is_string(args[0]->type) || args[0]->type->id == HR_TYPE_VOID)
         args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
     if (!hr_type_is_numeric(args[0]->type) && !is_interval(args[0]->type))
-        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(of(call), call->out), "paramIndex", "first",
-                             "requiredType", plus_types, "inputSql", expr_sql(of(call), args[0]), "inputType", type_sql(of(call), args[0]->type), NULL);
+        return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                             expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
+                             plus_types, "inputSql", expr_sql(of(call), args[0]), "inputType",
+                             type_sql(of(call), args[0]->type), NULL);
     call->out->type = args[0]->type;
     call->out->nullable = args[0]->nullable;
     return HR_OK;
@@ -218,10 +251,15 @@ enum hr_code hr_rule_bitwise(struct hr_call *call)
     const struct hr_type *wide = args[0]->type;
     for (size_t i = 0; i < count_of(call); i++) {
         if (!hr_type_is_integral(args[i]->type) && args[i]->type->id != HR_TYPE_VOID)
-            return count_of(call) > 1 ? hr_type_equal(args[0]->type, args[1]->type) ? wrong_type(call, "\"INTEGRAL\"", args[i]->type) : differ(call)
-                                      : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex",
-                                                      "first", "requiredType", "\"INTEGRAL\"", "inputSql", expr_sql(a, args[i]), "inputType",
-                                                      type_sql(a, args[i]->type), NULL);
+            return count_of(call) > 1
+                       ? hr_type_equal(args[0]->type, args[1]->type)
+                             ? wrong_type(call, "\"INTEGRAL\"", args[i]->type)
+                             : differ(call)
+                       : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                                       expr_sql(a, call->out), "paramIndex", "first",
+                                       "requiredType", "\"INTEGRAL\"", "inputSql",
+                                       expr_sql(a, args[i]), "inputType",
+                                       type_sql(a, args[i]->type), NULL);
         wide = wider_type(a, wide, args[i]->type);
     }
     for (size_t i = 0; i < count_of(call); i++)
@@ -248,7 +286,8 @@ static bool literal_scale(struct hr_call *call, int64_t *scale)
         return true;
     struct hr_texpr *arg = args_of(call)[1];
     int sign = 1;
-    while (arg->kind == HR_T_CAST || (arg->kind == HR_T_CALL && hr_function_is(arg->call.function, "negative"))) {
+    while (arg->kind == HR_T_CAST ||
+           (arg->kind == HR_T_CALL && hr_function_is(arg->call.function, "negative"))) {
         if (arg->kind == HR_T_CALL)
             sign = -sign;
         arg = arg->kind == HR_T_CAST ? arg->cast.child : arg->call.args.at[0];
@@ -276,8 +315,9 @@ enum hr_code hr_rule_round(struct hr_call *call)
     struct analysis *a = of(call);
     int64_t scale;
     if (!literal_scale(call, &scale))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`scale`", "inputType",
-                             "\"INT\"", "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`scale`", "inputType", "\"INT\"",
+                             "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
     if (count_of(call) == 1)
         add_arg(call, literal_int(a, BASIC(INT), 0));
     const struct hr_type *type = args_of(call)[0]->type;
@@ -293,14 +333,17 @@ enum hr_code hr_rule_ceil_floor(struct hr_call *call)
     HR_TRY(finish_call(call));
     struct hr_texpr **args = args_of(call);
     if (!literal_scale(call, &scale))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`scale`", "inputType",
-                             "\"INT\"", "inputExpr", expr_sql(a, args[1]), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`scale`", "inputType", "\"INT\"",
+                             "inputExpr", expr_sql(a, args[1]), NULL);
     bool two = count_of(call) == 2;
     const struct hr_type *type = args[0]->type;
     if (two && type->id != HR_TYPE_DECIMAL)
         args[0] = cast_implicit(a, args[0], type = decimal_for(a, type));
     if (type->id == HR_TYPE_DECIMAL)
-        call->out->type = two ? rounded(a, type, scale) : hr_type_decimal(a->arena, min_int(type->precision - type->scale + 1, 38), 0);
+        call->out->type =
+            two ? rounded(a, type, scale)
+                : hr_type_decimal(a->arena, min_int(type->precision - type->scale + 1, 38), 0);
     else
         call->out->type = BASIC(LONG);
     if (type->id == HR_TYPE_DECIMAL && !two && type->scale == 0)
@@ -321,9 +364,18 @@ static enum hr_code tried(struct hr_call *call, enum hr_code (*rule)(struct hr_c
     return HR_OK;
 }
 
-enum hr_code hr_rule_try_add(struct hr_call *call) { return tried(call, hr_rule_add); }
-enum hr_code hr_rule_try_subtract(struct hr_call *call) { return tried(call, hr_rule_subtract); }
-enum hr_code hr_rule_try_multiply(struct hr_call *call) { return tried(call, hr_rule_multiply); }
+enum hr_code hr_rule_try_add(struct hr_call *call)
+{
+    return tried(call, hr_rule_add);
+}
+enum hr_code hr_rule_try_subtract(struct hr_call *call)
+{
+    return tried(call, hr_rule_subtract);
+}
+enum hr_code hr_rule_try_multiply(struct hr_call *call)
+{
+    return tried(call, hr_rule_multiply);
+}
 
 enum hr_code hr_rule_or_zero(struct hr_call *call)
 {

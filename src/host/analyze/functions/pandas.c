@@ -1,4 +1,5 @@
-/* Types of the functions that pandas-on-Spark calls: its own, unknown to SQL text. Their last arguments are literals: what takes part, how many. */
+/* Types of the functions that pandas-on-Spark calls: its own, unknown to SQL text. Their last
+ * arguments are literals: what takes part, how many. */
 #include "host/analyze/functions/rules.h"
 
 enum hr_code hr_rule_ntz_to_long(struct hr_call *call)
@@ -16,14 +17,19 @@ static const char *printed_name(struct hr_call *call)
 }
 
 /* argument `at` is a literal of that type */
-static enum hr_code need_literal(struct hr_call *call, size_t at, enum hr_type_id type, const char *parameter)
+static enum hr_code need_literal(struct hr_call *call,
+                                 size_t at,
+                                 enum hr_type_id type,
+                                 const char *parameter)
 {
     struct analysis *a = of(call);
     const struct hr_texpr *arg = args_of(call)[at];
     if (arg->kind == HR_T_LITERAL && arg->type->id == type && !arg->literal->is_null)
         return HR_OK;
-    const char *condition = type == HR_TYPE_INT ? "INVALID_PARAMETER_VALUE.INTEGER" : "INVALID_PARAMETER_VALUE.BOOLEAN";
-    return hr_fail_spark(a->err, condition, "parameter", parameter, "functionName", printed_name(call), "invalidValue", expr_sql(a, arg), NULL);
+    const char *condition =
+        type == HR_TYPE_INT ? "INVALID_PARAMETER_VALUE.INTEGER" : "INVALID_PARAMETER_VALUE.BOOLEAN";
+    return hr_fail_spark(a->err, condition, "parameter", parameter, "functionName",
+                         printed_name(call), "invalidValue", expr_sql(a, arg), NULL);
 }
 
 /* of whole numbers a long, else a double */
@@ -50,7 +56,8 @@ enum hr_code hr_rule_pandas_mode(struct hr_call *call)
 {
     HR_TRY(need_literal(call, 1, HR_TYPE_BOOLEAN, "`ignoreNA`"));
     const struct hr_texpr *const *args = (const struct hr_texpr *const *)args_of(call);
-    call->out->type = hr_type_array(of(call)->arena, args[0]->type, args[0]->nullable && !args[1]->literal->boolean);
+    call->out->type = hr_type_array(of(call)->arena, args[0]->type,
+                                    args[0]->nullable && !args[1]->literal->boolean);
     call->out->nullable = false;
     return HR_OK;
 }

@@ -1,4 +1,5 @@
-/* Types of comparisons, conditions and casts, and what the files of rules share: what the letters of the catalogue cannot say. */
+/* Types of comparisons, conditions and casts, and what the files of rules share: what the letters
+ * of the catalogue cannot say. */
 #include "host/analyze/functions/rules.h"
 #include <stdlib.h>
 
@@ -49,25 +50,31 @@ enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **a
 
 enum hr_code wrong_type(struct hr_call *call, const char *want, const struct hr_type *type)
 {
-    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "sqlExpr", expr_sql(of(call), call->out), "inputType", want,
-                         "actualDataType", type_sql(of(call), type), NULL);
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE", "sqlExpr",
+                         expr_sql(of(call), call->out), "inputType", want, "actualDataType",
+                         type_sql(of(call), type), NULL);
 }
 
 enum hr_code differ(struct hr_call *call)
 {
-    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "sqlExpr", expr_sql(of(call), call->out), "left",
-                         type_sql(of(call), args_of(call)[0]->type), "right", type_sql(of(call), args_of(call)[1]->type), NULL);
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES", "sqlExpr",
+                         expr_sql(of(call), call->out), "left",
+                         type_sql(of(call), args_of(call)[0]->type), "right",
+                         type_sql(of(call), args_of(call)[1]->type), NULL);
 }
-
 
 bool is_date_like(const struct hr_type *type)
 {
-    return type->id == HR_TYPE_DATE || type->id == HR_TYPE_TIMESTAMP || type->id == HR_TYPE_TIMESTAMP_NTZ;
+    return type->id == HR_TYPE_DATE ||
+           type->id == HR_TYPE_TIMESTAMP ||
+           type->id == HR_TYPE_TIMESTAMP_NTZ;
 }
 
 bool is_interval(const struct hr_type *type)
 {
-    return type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME || type->id == HR_TYPE_CALENDAR_INTERVAL;
+    return type->id == HR_TYPE_YEAR_MONTH ||
+           type->id == HR_TYPE_DAY_TIME ||
+           type->id == HR_TYPE_CALENDAR_INTERVAL;
 }
 
 /* the result is of the first argument's type, whatever it is */
@@ -85,9 +92,15 @@ static bool is_nested(const struct hr_type *type)
     return type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_STRUCT || type->id == HR_TYPE_MAP;
 }
 
-static const struct hr_type *tightest(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names);
+static const struct hr_type *tightest(struct analysis *a,
+                                      const struct hr_type *x,
+                                      const struct hr_type *y,
+                                      bool names);
 
-static const struct hr_type *tightest_struct(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names)
+static const struct hr_type *tightest_struct(struct analysis *a,
+                                             const struct hr_type *x,
+                                             const struct hr_type *y,
+                                             bool names)
 {
     struct hr_field *fields = ARRAY(a, struct hr_field, x->field_count);
     if (x->field_count != y->field_count)
@@ -102,28 +115,39 @@ static const struct hr_type *tightest_struct(struct analysis *a, const struct hr
     return hr_type_struct(a->arena, fields, x->field_count);
 }
 
-/* findTightestCommonType: what loses nothing. A text is no number here, and an integer no decimal that is too narrow. Without names, only equal types. */
-static const struct hr_type *tightest(struct analysis *a, const struct hr_type *x, const struct hr_type *y, bool names)
+/* findTightestCommonType: what loses nothing. A text is no number here, and an integer no decimal
+ * that is too narrow. Without names, only equal types. */
+static const struct hr_type *tightest(struct analysis *a,
+                                      const struct hr_type *x,
+                                      const struct hr_type *y,
+                                      bool names)
 {
-    bool text = is_string(x) || is_string(y), decimal = x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL;
+    bool text = is_string(x) || is_string(y),
+         decimal = x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL;
     if (hr_type_same_shape(x, y))
         return x;
     if (x->id == HR_TYPE_STRUCT && y->id == HR_TYPE_STRUCT)
         return tightest_struct(a, x, y, names);
     if (x->id == HR_TYPE_ARRAY && y->id == HR_TYPE_ARRAY) {
         const struct hr_type *element = tightest(a, x->element, y->element, names);
-        return element ? hr_type_array(a->arena, element, x->contains_null || y->contains_null) : NULL;
+        return element ? hr_type_array(a->arena, element, x->contains_null || y->contains_null)
+                       : NULL;
     }
-    if (!names || (text && is_string(x) != is_string(y) && x->id != HR_TYPE_VOID && y->id != HR_TYPE_VOID))
+    if (!names ||
+        (text && is_string(x) != is_string(y) && x->id != HR_TYPE_VOID && y->id != HR_TYPE_VOID))
         return NULL;
     const struct hr_type *wide = wider_type(a, x, y);
     const struct hr_type *other = x->id == HR_TYPE_DECIMAL ? y : x, *kept = other == y ? x : y;
-    bool holds = other->id == HR_TYPE_VOID || (hr_type_is_integral(other) && wide && hr_type_equal(wide, kept));
+    bool holds = other->id == HR_TYPE_VOID ||
+                 (hr_type_is_integral(other) && wide && hr_type_equal(wide, kept));
     return decimal && !holds ? NULL : wide;
 }
 
-/* non-ANSI: a string beside something else becomes that; ANSI: the common type; of structs and arrays what loses nothing */
-static const struct hr_type *comparison_type(struct analysis *a, const struct hr_type *x, const struct hr_type *y)
+/* non-ANSI: a string beside something else becomes that; ANSI: the common type; of structs and
+ * arrays what loses nothing */
+static const struct hr_type *comparison_type(struct analysis *a,
+                                             const struct hr_type *x,
+                                             const struct hr_type *y)
 {
     if (!a->ansi && is_string(x) != is_string(y)) {
         const struct hr_type *other = is_string(x) ? y : x;
@@ -154,10 +178,15 @@ enum hr_code hr_rule_compare(struct hr_call *call)
         return differ(call);
     args[0] = cast_implicit(a, args[0], wide);
     args[1] = cast_implicit(a, args[1], wide);
-    bool equality = strchr(call->function->name, '=') && *call->function->name != '<' && *call->function->name != '>';
-    if (wide->id == HR_TYPE_MAP || wide->id == HR_TYPE_VARIANT || (!equality && !is_orderable(wide) && wide->id != HR_TYPE_VOID))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName",
-                             quote(a, call->name), "dataType", type_sql(a, wide), NULL);
+    bool equality = strchr(call->function->name, '=') &&
+                    *call->function->name != '<' &&
+                    *call->function->name != '>';
+    if (wide->id == HR_TYPE_MAP ||
+        wide->id == HR_TYPE_VARIANT ||
+        (!equality && !is_orderable(wide) && wide->id != HR_TYPE_VOID))
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
+                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             "dataType", type_sql(a, wide), NULL);
     call->out->type = BASIC(BOOLEAN);
     call->out->nullable = *call->function->nulls == 'n' ? false : any_nullable(call);
     return HR_OK;
@@ -176,12 +205,15 @@ enum hr_code hr_rule_is_in(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *wide = args[0]->type;
     for (size_t i = 1; i < count_of(call); i++) {
-        const struct hr_type *next = a->ansi ? wider_type(a, wide, args[i]->type) : comparison_type(a, wide, args[i]->type);
+        const struct hr_type *next =
+            a->ansi ? wider_type(a, wide, args[i]->type) : comparison_type(a, wide, args[i]->type);
         if (!next) {
             const char *types = "";
             for (size_t k = 0; k < count_of(call); k++)
-                types = hr_printf(a->arena, "%s%s%s", types, k ? ", " : "", type_sql(a, args[k]->type));
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", "`in`", "dataType",
+                types =
+                    hr_printf(a->arena, "%s%s%s", types, k ? ", " : "", type_sql(a, args[k]->type));
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
+                                 expr_sql(a, call->out), "functionName", "`in`", "dataType",
                                  hr_printf(a->arena, "[%s]", types), NULL);
         }
         wide = next;
@@ -194,7 +226,9 @@ enum hr_code hr_rule_is_in(struct hr_call *call)
     return HR_OK;
 }
 
-static enum hr_code both_bounds(struct hr_call *call, struct hr_texpr **args, struct hr_texpr **joined)
+static enum hr_code both_bounds(struct hr_call *call,
+                                struct hr_texpr **args,
+                                struct hr_texpr **joined)
 {
     struct hr_texpr *low, *high;
     struct hr_texpr *first[] = {args[0], args[1]}, *second[] = {args[0], args[2]};
@@ -208,11 +242,12 @@ enum hr_code hr_rule_between(struct hr_call *call)
 {
     const struct hr_attr **params;
     struct hr_texpr *joined, **args = stand_ins(call, &params);
-    HR_TRY(both_bounds(call, args_of(call), &joined));       /* for its type, and for messages that name the arguments */
+    /* for its type, and for messages that name the arguments */
+    HR_TRY(both_bounds(call, args_of(call), &joined));
     HR_TRY(both_bounds(call, args, &joined));
     call->out->type = BASIC(BOOLEAN);
     call->out->nullable = joined->nullable;
-    computed_from(call, params, joined);                     /* the name prints the first three */
+    computed_from(call, params, joined); /* the name prints the first three */
     return HR_OK;
 }
 
@@ -223,13 +258,17 @@ static enum hr_code branch_types(struct hr_call *call, size_t *at, size_t count)
     const struct hr_type *wide = NULL;
     bool nullable = false;
     for (size_t i = 0; i < count; i++) {
-        const struct hr_type *next = wide ? wider_type(a, wide, args[at[i]]->type) : args[at[i]]->type;
+        const struct hr_type *next =
+            wide ? wider_type(a, wide, args[at[i]]->type) : args[at[i]]->type;
         if (!next) {
             const char *types = "";
             for (size_t k = 0; k < count; k++)
-                types = hr_printf(a->arena, "%s%s%s", types, k ? ", " : "", type_sql(a, args[at[k]]->type));
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName",
-                                 hr_function_is(call->function, "when") ? "`casewhen`" : "`if`", "dataType", hr_printf(a->arena, "[%s]", types), NULL);
+                types = hr_printf(a->arena, "%s%s%s", types, k ? ", " : "",
+                                  type_sql(a, args[at[k]]->type));
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
+                                 expr_sql(a, call->out), "functionName",
+                                 hr_function_is(call->function, "when") ? "`casewhen`" : "`if`",
+                                 "dataType", hr_printf(a->arena, "[%s]", types), NULL);
         }
         wide = next;
     }
@@ -250,8 +289,10 @@ static enum hr_code condition_arg(struct hr_call *call, size_t at)
         *arg = cast_implicit(a, *arg, BASIC(BOOLEAN));
     if ((*arg)->type->id == HR_TYPE_BOOLEAN)
         return HR_OK;
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", ordinal((int)at),
-                         "requiredType", "\"BOOLEAN\"", "inputSql", expr_sql(a, *arg), "inputType", type_sql(a, (*arg)->type), NULL);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                         expr_sql(a, call->out), "paramIndex", ordinal((int)at), "requiredType",
+                         "\"BOOLEAN\"", "inputSql", expr_sql(a, *arg), "inputType",
+                         type_sql(a, (*arg)->type), NULL);
 }
 
 enum hr_code hr_rule_case_when(struct hr_call *call)
@@ -313,8 +354,9 @@ enum hr_code hr_rule_greatest(struct hr_call *call)
     HR_TRY(hr_rule_nvl(call));
     if (is_orderable(call->out->type))
         return HR_OK;
-    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr", expr_sql(of(call), call->out), "functionName",
-                         quote(of(call), call->name), "dataType", type_sql(of(call), call->out->type), NULL);
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
+                         expr_sql(of(call), call->out), "functionName", quote(of(call), call->name),
+                         "dataType", type_sql(of(call), call->out->type), NULL);
 }
 
 /* ---- collections ---- */
@@ -341,8 +383,10 @@ enum hr_code diff_types(struct hr_call *call, const char *name)
     struct analysis *a = of(call);
     const char *types = "";
     for (size_t k = 0; k < count_of(call); k++)
-        types = hr_printf(a->arena, "%s%s%s", types, k ? " or " : "", type_sql(a, args_of(call)[k]->type));
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, name), "dataType",
+        types = hr_printf(a->arena, "%s%s%s", types, k ? " or " : "",
+                          type_sql(a, args_of(call)[k]->type));
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
+                         expr_sql(a, call->out), "functionName", quote(a, name), "dataType",
                          hr_printf(a->arena, "(%s)", types), NULL);
 }
 
@@ -351,23 +395,31 @@ enum hr_code diff_types(struct hr_call *call, const char *name)
 /* int(x), double(x) …: a cast */
 enum hr_code hr_rule_cast_to(struct hr_call *call)
 {
-    static const struct { const char *name; enum hr_type_id id; } rows[] = {
-        {"int", HR_TYPE_INT}, {"bigint", HR_TYPE_LONG}, {"smallint", HR_TYPE_SHORT}, {"tinyint", HR_TYPE_BYTE}, {"float", HR_TYPE_FLOAT},
-        {"double", HR_TYPE_DOUBLE}, {"decimal", HR_TYPE_DECIMAL}, {"boolean", HR_TYPE_BOOLEAN}, {"string", HR_TYPE_STRING},
-        {"binary", HR_TYPE_BINARY}, {"date", HR_TYPE_DATE}, {"timestamp", HR_TYPE_TIMESTAMP},
+    static const struct {
+        const char *name;
+        enum hr_type_id id;
+    } rows[] = {
+        {"int", HR_TYPE_INT},         {"bigint", HR_TYPE_LONG},
+        {"smallint", HR_TYPE_SHORT},  {"tinyint", HR_TYPE_BYTE},
+        {"float", HR_TYPE_FLOAT},     {"double", HR_TYPE_DOUBLE},
+        {"decimal", HR_TYPE_DECIMAL}, {"boolean", HR_TYPE_BOOLEAN},
+        {"string", HR_TYPE_STRING},   {"binary", HR_TYPE_BINARY},
+        {"date", HR_TYPE_DATE},       {"timestamp", HR_TYPE_TIMESTAMP},
     };
     for (size_t i = 0; i < HR_LEN(rows); i++)
         if (!strcmp(rows[i].name, call->function->name))
-            HR_TRY(make_cast(call->scope, args_of(call)[0], hr_type_basic(rows[i].id), HR_CAST_DEFAULT, &call->out));
-    call->out->cast.implicit = true;                         /* prints as its argument */
+            HR_TRY(make_cast(call->scope, args_of(call)[0], hr_type_basic(rows[i].id),
+                             HR_CAST_DEFAULT, &call->out));
+    call->out->cast.implicit = true; /* prints as its argument */
     return HR_OK;
 }
 
 enum hr_code unexpected(struct hr_call *call, size_t at, const char *wanted_types)
 {
     struct analysis *a = of(call);
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", ordinal((int)at),
-                         "requiredType", wanted_types, "inputSql", expr_sql(a, args_of(call)[at]), "inputType",
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                         expr_sql(a, call->out), "paramIndex", ordinal((int)at), "requiredType",
+                         wanted_types, "inputSql", expr_sql(a, args_of(call)[at]), "inputType",
                          type_sql(a, args_of(call)[at]->type), NULL);
 }
 
@@ -376,7 +428,8 @@ enum hr_code hr_rule_logical(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
     for (int i = 0; i < 2; i++)
-        if (args[i]->type->id == HR_TYPE_VOID || (is_string(args[i]->type) && args[1 - i]->type->id == HR_TYPE_BOOLEAN))
+        if (args[i]->type->id == HR_TYPE_VOID ||
+            (is_string(args[i]->type) && args[1 - i]->type->id == HR_TYPE_BOOLEAN))
             args[i] = cast_implicit(of(call), args[i], BASIC(BOOLEAN));
     if (args[0]->type->id == HR_TYPE_BOOLEAN && args[1]->type->id == HR_TYPE_BOOLEAN)
         return finish_call(call);

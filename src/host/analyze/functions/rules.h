@@ -3,6 +3,7 @@
 #define HR_HOST_ANALYZE_RULES_H
 #include "host/analyze/internal.h"
 
+/* clang-format off */
 #define HR_RULES(X) \
     X(add) X(subtract) X(multiply) X(divide) X(int_divide) X(remainder) X(negate) X(keep) X(compare) X(not_equal) \
     X(is_in) X(between) X(case_when) X(if_else) X(nvl) X(nullif) X(nvl2) X(sum) X(average) X(min_max) X(first_last) X(collect) \
@@ -15,26 +16,40 @@
     X(pad) X(overlay) X(hash_of) X(ordered_array) X(sort_array) \
     X(map_zip_with) X(json_tuple) X(to_binary) X(array_join) X(hex) X(percentile_group) X(median) X(input_file) X(mode) X(bit_count) X(ntile) X(listagg) X(map_concat) X(concat_ws) X(like) \
     X(window_time) X(window_moment) X(ntz_to_long) X(pandas_product) X(pandas_freedom) X(pandas_mode) X(top_k)
+/* clang-format on */
 
 #define X(name) enum hr_code hr_rule_##name(struct hr_call *call);
 HR_RULES(X)
 #undef X
 
-static inline struct analysis *of(struct hr_call *call) { return call->scope->a; }
-static inline struct hr_texpr **args_of(struct hr_call *call) { return call->out->call.args.at; }
-static inline size_t count_of(struct hr_call *call) { return call->out->call.args.count; }
+static inline struct analysis *of(struct hr_call *call)
+{
+    return call->scope->a;
+}
+static inline struct hr_texpr **args_of(struct hr_call *call)
+{
+    return call->out->call.args.at;
+}
+static inline size_t count_of(struct hr_call *call)
+{
+    return call->out->call.args.count;
+}
 
 /* shared by the files of rules */
 bool any_nullable(struct hr_call *call);
 void add_arg(struct hr_call *call, struct hr_texpr *arg);
-/* For what is computed from the arguments of `call`: the arguments, those that are no leaves by variables. computed_from then puts in what was made
- * of them, as a further argument behind them. */
+/* For what is computed from the arguments of `call`: the arguments, those that are no leaves by
+ * variables. computed_from then puts in what was made of them, as a further argument behind them.
+ */
 struct hr_texpr **stand_ins(struct hr_call *call, const struct hr_attr ***params);
 void computed_from(struct hr_call *call, const struct hr_attr **params, struct hr_texpr *computed);
 enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **args, size_t count);
 enum hr_code wrong_type(struct hr_call *call, const char *want, const struct hr_type *type);
 enum hr_code differ(struct hr_call *call);
-static inline bool is_fraction(const struct hr_type *type) { return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE; }
+static inline bool is_fraction(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
+}
 bool is_date_like(const struct hr_type *type);
 bool is_interval(const struct hr_type *type);
 const struct hr_type *common_args(struct hr_call *call, size_t from, size_t step, bool *nullable);
@@ -44,8 +59,14 @@ enum hr_code need_order(struct hr_call *call, const struct hr_type *type);
 bool contains_map(const struct hr_type *type);
 enum hr_code unexpected(struct hr_call *call, size_t at, const char *wanted_types);
 const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr *expr);
-static inline int min_int(int x, int y) { return x < y ? x : y; }
-enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct hr_texpr *interval, bool minus);
+static inline int min_int(int x, int y)
+{
+    return x < y ? x : y;
+}
+enum hr_code shift_moment(struct hr_call *call,
+                          struct hr_texpr *moment,
+                          struct hr_texpr *interval,
+                          bool minus);
 enum hr_code interval_operands(struct hr_call *call);
 enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id);
 #endif

@@ -27,8 +27,10 @@ enum hr_code hr_rule_concat(struct hr_call *call)
     for (size_t i = 0; i < count_of(call); i++) {
         const struct hr_type *to;
         if (!binary && !implicit_cast_allowed(a, args_of(call)[i]->type, 's', &to))
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "paramIndex", ordinal((int)i),
-                                 "requiredType", "(\"STRING\" or \"BINARY\" or \"ARRAY\")", "inputSql", expr_sql(a, args_of(call)[i]), "inputType",
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
+                                 expr_sql(a, call->out), "paramIndex", ordinal((int)i),
+                                 "requiredType", "(\"STRING\" or \"BINARY\" or \"ARRAY\")",
+                                 "inputSql", expr_sql(a, args_of(call)[i]), "inputType",
                                  type_sql(a, args_of(call)[i]->type), NULL);
         args_of(call)[i] = cast_implicit(a, args_of(call)[i], call->out->type);
     }
@@ -45,14 +47,34 @@ enum hr_code hr_rule_string_binary(struct hr_call *call)
 
 /* ---- arguments that Spark fills in, and prints in names ---- */
 
-struct defaults { const char *function; int from; const char *values[3]; };   /* values: 'text', or an int, or true */
+/* values: 'text', or an int, or true */
+struct defaults {
+    const char *function;
+    int from;
+    const char *values[3];
+};
 
 static const struct defaults defaults[] = {
-    {"substring", 2, {"2147483647"}}, {"split", 2, {"-1"}}, {"regexp_replace", 3, {"1"}}, {"regexp_extract", 2, {"1"}}, {"locate", 2, {"1"}},
-    {"replace", 2, {"'"}}, {"sort_array", 1, {"true"}}, {"unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"regexp_extract_all", 2, {"1"}},
-    {"to_unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"from_unixtime", 1, {"'yyyy-MM-dd HH:mm:ss"}}, {"months_between", 2, {"true"}},
-    {"lpad", 2, {"' "}}, {"rpad", 2, {"' "}},
-    {"round", 1, {"0"}}, {"bround", 1, {"0"}}, {"position", 2, {"1"}}, {"overlay", 3, {"-1"}}, {"regexp_instr", 2, {"0"}}, {"to_timestamp", 9, {"0"}},
+    {"substring", 2, {"2147483647"}},
+    {"split", 2, {"-1"}},
+    {"regexp_replace", 3, {"1"}},
+    {"regexp_extract", 2, {"1"}},
+    {"locate", 2, {"1"}},
+    {"replace", 2, {"'"}},
+    {"sort_array", 1, {"true"}},
+    {"unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}},
+    {"regexp_extract_all", 2, {"1"}},
+    {"to_unix_timestamp", 1, {"'yyyy-MM-dd HH:mm:ss"}},
+    {"from_unixtime", 1, {"'yyyy-MM-dd HH:mm:ss"}},
+    {"months_between", 2, {"true"}},
+    {"lpad", 2, {"' "}},
+    {"rpad", 2, {"' "}},
+    {"round", 1, {"0"}},
+    {"bround", 1, {"0"}},
+    {"position", 2, {"1"}},
+    {"overlay", 3, {"-1"}},
+    {"regexp_instr", 2, {"0"}},
+    {"to_timestamp", 9, {"0"}},
 };
 
 enum hr_code hr_rule_default_args(struct hr_call *call)
@@ -60,7 +82,8 @@ enum hr_code hr_rule_default_args(struct hr_call *call)
     struct analysis *a = of(call);
     for (size_t i = 0; i < HR_LEN(defaults); i++) {
         size_t len = strlen(defaults[i].function);
-        if (strncmp(call->function->name, defaults[i].function, len) || (call->function->name[len] && call->function->name[len] != ','))
+        if (strncmp(call->function->name, defaults[i].function, len) ||
+            (call->function->name[len] && call->function->name[len] != ','))
             continue;
         for (size_t k = 0; k < 3 && defaults[i].values[k]; k++) {
             const char *value = defaults[i].values[k];
@@ -68,7 +91,9 @@ enum hr_code hr_rule_default_args(struct hr_call *call)
                 continue;
             struct hr_literal *yes = NEW(a, struct hr_literal);
             *yes = (struct hr_literal){.type = BASIC(BOOLEAN), .boolean = true};
-            add_arg(call, *value == '\'' ? literal_string(a, value + 1) : *value == 't' ? literal_of(a, yes) : literal_int(a, BASIC(INT), atoll(value)));
+            add_arg(call, *value == '\''  ? literal_string(a, value + 1)
+                          : *value == 't' ? literal_of(a, yes)
+                                          : literal_int(a, BASIC(INT), atoll(value)));
         }
     }
     return finish_call(call);
@@ -112,8 +137,10 @@ enum hr_code hr_rule_overlay(struct hr_call *call)
     const struct hr_type *input = args_of(call)[0]->type, *with = args_of(call)[1]->type;
     if ((input->id == HR_TYPE_BINARY) == (with->id == HR_TYPE_BINARY))
         return HR_OK;
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
-                         hr_printf(a->arena, "(%s or %s)", type_sql(a, input), type_sql(a, with)), NULL);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
+                         expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
+                         hr_printf(a->arena, "(%s or %s)", type_sql(a, input), type_sql(a, with)),
+                         NULL);
 }
 
 /* ---- more of strings, dates and collections ---- */
@@ -122,7 +149,9 @@ enum hr_code hr_rule_reverse(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     const struct hr_type *to = args[0]->type;
-    if (to->id != HR_TYPE_ARRAY && to->id != HR_TYPE_BINARY && !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
+    if (to->id != HR_TYPE_ARRAY &&
+        to->id != HR_TYPE_BINARY &&
+        !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
         return unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
     args[0] = cast_implicit(of(call), args[0], to);
     call->out->type = to;
@@ -134,11 +163,14 @@ enum hr_code hr_rule_reverse(struct hr_call *call)
 enum hr_code hr_rule_string_list(struct hr_call *call)
 {
     HR_TRY(hr_rule_default_args(call));
-    call->out->type = hr_type_array(of(call)->arena, BASIC(STRING), strcmp(call->function->name, "split") != 0);
+    call->out->type =
+        hr_type_array(of(call)->arena, BASIC(STRING), strcmp(call->function->name, "split") != 0);
     return HR_OK;
 }
 
-static enum hr_code decode_choice(struct hr_call *call, struct hr_texpr **args, struct hr_texpr **choice)
+static enum hr_code decode_choice(struct hr_call *call,
+                                  struct hr_texpr **args,
+                                  struct hr_texpr **choice)
 {
     size_t n = count_of(call), made = 0;
     struct hr_texpr **branches = ARRAY(of(call), struct hr_texpr *, n);
@@ -152,8 +184,8 @@ static enum hr_code decode_choice(struct hr_call *call, struct hr_texpr **args, 
     return call_typed(call->scope, "when", branches, made, choice);
 }
 
-/* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null. The choice is computed as a CASE kept as the
- * last argument; the name prints the others. */
+/* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null.
+ * The choice is computed as a CASE kept as the last argument; the name prints the others. */
 enum hr_code hr_rule_decode(struct hr_call *call)
 {
     struct analysis *a = of(call);
@@ -186,7 +218,10 @@ enum hr_code hr_rule_like(struct hr_call *call)
 {
     struct analysis *a = of(call);
     const struct hr_texpr *escape = count_of(call) == 3 ? args_of(call)[2] : NULL;
-    bool text = escape && escape->kind == HR_T_LITERAL && is_string(escape->type) && !escape->literal->is_null;
+    bool text = escape &&
+                escape->kind == HR_T_LITERAL &&
+                is_string(escape->type) &&
+                !escape->literal->is_null;
     size_t units = 0;
     for (size_t i = 0; text && i < escape->literal->text.len; i++) {
         unsigned char byte = (unsigned char)escape->literal->text.bytes[i];

@@ -9,15 +9,20 @@ enum hr_code hr_rule_timestamp_add(struct hr_call *call)
     bool sum = *call->function->result == '-';
     HR_TRY(finish_call(call));
     for (size_t i = sum ? 2 : 1; i < 3; i++)
-        if (args_of(call)[i]->type->id == HR_TYPE_DATE || args_of(call)[i]->type->id == HR_TYPE_VOID)
+        if (args_of(call)[i]->type->id == HR_TYPE_DATE ||
+            args_of(call)[i]->type->id == HR_TYPE_VOID)
             args_of(call)[i] = cast_implicit(a, args_of(call)[i], BASIC(TIMESTAMP));
     if (sum)
         call->out->type = args_of(call)[2]->type;
     return HR_OK;
 }
 
-/* what Spark puts in the place of arguments that are left out, and prints in names: 'text, an int, a decimal, or ~ for NULL */
-static const struct filling { const char *function; const char *values[7]; } fillings[] = {
+/* what Spark puts in the place of arguments that are left out, and prints in names: 'text, an int,
+ * a decimal, or ~ for NULL */
+static const struct filling {
+    const char *function;
+    const char *values[7];
+} fillings[] = {
     {"str_to_map", {NULL, "',", "':"}},
     {"mask", {NULL, "'X", "'x", "'n", "~"}},
     {"make_dt_interval", {"0", "0", "0", "0.000000"}},
@@ -42,7 +47,8 @@ static struct hr_texpr *filling_value(struct analysis *a, const char *value)
     return literal_of(a, decimal);
 }
 
-/* the seconds of an interval are DECIMAL(18,6): what is finer is rounded, what is no number is NULL, what is too large fails */
+/* the seconds of an interval are DECIMAL(18,6): what is finer is rounded, what is no number is
+ * NULL, what is too large fails */
 static void seconds_to_decimal(struct hr_call *call)
 {
     struct analysis *a = of(call);
@@ -85,9 +91,12 @@ static enum hr_code check_options(struct hr_call *call, size_t at)
     for (size_t i = 0; i < map->call.args.count; i++) {
         const struct hr_texpr *text = map->call.args.at[i];
         if (!is_string(text->type) || text->type->id != HR_TYPE_STRING)
-            return hr_fail_spark(a->err, "INVALID_OPTIONS.NON_STRING_TYPE", "mapType", type_sql(a, map->type), NULL);
+            return hr_fail_spark(a->err, "INVALID_OPTIONS.NON_STRING_TYPE", "mapType",
+                                 type_sql(a, map->type), NULL);
         if (text->kind != HR_T_LITERAL || text->literal->is_null)
-            return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "options of '%s' that are not literals", call->name), NULL);
+            return hr_fail_spark(
+                a->err, "UNSUPPORTED_FEATURE", "feature",
+                hr_printf(a->arena, "options of '%s' that are not literals", call->name), NULL);
     }
     return HR_OK;
 }
@@ -95,15 +104,24 @@ static enum hr_code check_options(struct hr_call *call, size_t at)
 static bool has_json(const struct hr_type *type)
 {
     switch (type->id) {
-    case HR_TYPE_ARRAY: return has_json(type->element);
-    case HR_TYPE_MAP: return has_json(type->key) && has_json(type->element);
+    case HR_TYPE_ARRAY:
+        return has_json(type->element);
+    case HR_TYPE_MAP:
+        return has_json(type->key) && has_json(type->element);
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
             if (!has_json(type->fields[i].type))
                 return false;
         return true;
-    case HR_TYPE_CALENDAR_INTERVAL: case HR_TYPE_VARIANT: case HR_TYPE_TIME: case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: case HR_TYPE_UDT: return false;
-    default: return true;
+    case HR_TYPE_CALENDAR_INTERVAL:
+    case HR_TYPE_VARIANT:
+    case HR_TYPE_TIME:
+    case HR_TYPE_YEAR_MONTH:
+    case HR_TYPE_DAY_TIME:
+    case HR_TYPE_UDT:
+        return false;
+    default:
+        return true;
     }
 }
 
@@ -113,7 +131,8 @@ static const struct hr_type *as_nullable(struct hr_arena *arena, const struct hr
     if (type->id == HR_TYPE_ARRAY)
         return hr_type_array(arena, as_nullable(arena, type->element), true);
     if (type->id == HR_TYPE_MAP)
-        return hr_type_map(arena, as_nullable(arena, type->key), as_nullable(arena, type->element), true);
+        return hr_type_map(arena, as_nullable(arena, type->key), as_nullable(arena, type->element),
+                           true);
     if (type->id != HR_TYPE_STRUCT)
         return type;
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, type->field_count + 1);
@@ -125,17 +144,24 @@ static const struct hr_type *as_nullable(struct hr_arena *arena, const struct hr
     return hr_type_struct(arena, fields, type->field_count);
 }
 
-/* the schema that from_json and from_csv are given: DDL, or JSON, as PySpark sends a schema object */
+/* the schema that from_json and from_csv are given: DDL, or JSON, as PySpark sends a schema object
+ */
 static enum hr_code schema_argument(struct hr_call *call, const struct hr_type **type)
 {
     struct analysis *a = of(call);
     const struct hr_texpr *schema = args_of(call)[1];
     if (schema->kind == HR_T_CALL && is_foldable(schema))
-        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "a schema of '%s' that is not a string literal", call->name), NULL);
-    if (schema->kind != HR_T_LITERAL || schema->type->id != HR_TYPE_STRING || schema->literal->is_null)
-        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRING_LITERAL", "inputSchema", expr_sql(a, schema), NULL);
+        return hr_fail_spark(
+            a->err, "UNSUPPORTED_FEATURE", "feature",
+            hr_printf(a->arena, "a schema of '%s' that is not a string literal", call->name), NULL);
+    if (schema->kind != HR_T_LITERAL ||
+        schema->type->id != HR_TYPE_STRING ||
+        schema->literal->is_null)
+        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRING_LITERAL", "inputSchema",
+                             expr_sql(a, schema), NULL);
     const char *text = hr_strndup(a->arena, schema->literal->text.bytes, schema->literal->text.len);
-    return *text == '{' || *text == '"' ? hr_type_from_json(a->arena, text, type, a->err) : hr_type_from_ddl(a->arena, text, type, a->err);
+    return *text == '{' || *text == '"' ? hr_type_from_json(a->arena, text, type, a->err)
+                                        : hr_type_from_ddl(a->arena, text, type, a->err);
 }
 
 enum hr_code hr_rule_from_json(struct hr_call *call)
@@ -147,7 +173,8 @@ enum hr_code hr_rule_from_json(struct hr_call *call)
     HR_TRY(schema_argument(call, &type));
     call->out->type = as_nullable(a->arena, type);
     if (type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr",
+                             expr_sql(a, call->out), "schema", type_sql(a, type), NULL);
     if (type->id == HR_TYPE_MAP)
         call->out->call.function = hr_function_find("$from_json_map", NULL);
     return HR_OK;
@@ -161,7 +188,8 @@ enum hr_code hr_rule_from_csv(struct hr_call *call)
     HR_TRY(finish_call(call));
     HR_TRY(schema_argument(call, &type));
     if (type->id != HR_TYPE_STRUCT)
-        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRUCT_TYPE", "inputSchema", expr_sql(a, args_of(call)[1]), "dataType", type_sql(a, type), NULL);
+        return hr_fail_spark(a->err, "INVALID_SCHEMA.NON_STRUCT_TYPE", "inputSchema",
+                             expr_sql(a, args_of(call)[1]), "dataType", type_sql(a, type), NULL);
     call->out->type = as_nullable(a->arena, type);
     return HR_OK;
 }
@@ -176,10 +204,13 @@ enum hr_code hr_rule_to_text(struct hr_call *call)
     const struct hr_type *type = args_of(call)[0]->type;
     if (json && type->id == HR_TYPE_VOID)
         return HR_OK;
-    if (type->id != HR_TYPE_STRUCT && !(json && (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)))
-        return json ? hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr", expr_sql(a, call->out), "schema", type_sql(a, type), NULL)
-                    : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr", expr_sql(a, call->out), "functionName", "`to_csv`",
-                                    "dataType", type_sql(a, type), NULL);
+    if (type->id != HR_TYPE_STRUCT &&
+        !(json && (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP)))
+        return json ? hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "sqlExpr",
+                                    expr_sql(a, call->out), "schema", type_sql(a, type), NULL)
+                    : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr",
+                                    expr_sql(a, call->out), "functionName", "`to_csv`", "dataType",
+                                    type_sql(a, type), NULL);
     return !json || has_json(type) ? HR_OK : hr_refuse(a->err, "to_json of %s", type_sql(a, type));
 }
 
@@ -191,13 +222,16 @@ enum hr_code hr_rule_schema_of(struct hr_call *call)
     HR_TRY(finish_call(call));
     const struct hr_texpr *text = args_of(call)[0];
     if (!is_foldable(text))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName",
-                             hr_function_is(call->function, "schema_of_json") ? "`json`" : "`csv`", "inputType", "\"STRING\"", "inputExpr", expr_sql(a, text), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName",
+                             hr_function_is(call->function, "schema_of_json") ? "`json`" : "`csv`",
+                             "inputType", "\"STRING\"", "inputExpr", expr_sql(a, text), NULL);
     while (text->kind == HR_T_CAST)
         text = text->cast.child;
     if (text->kind == HR_T_LITERAL && text->literal->is_null)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out), "exprName",
-                             hr_function_is(call->function, "schema_of_json") ? "json" : "csv", NULL);
+        return hr_fail_spark(
+            a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", expr_sql(a, call->out),
+            "exprName", hr_function_is(call->function, "schema_of_json") ? "json" : "csv", NULL);
     return HR_OK;
 }
 
@@ -224,7 +258,8 @@ enum hr_code hr_rule_json_tuple(struct hr_call *call)
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, n + 1);
     for (size_t i = 0; i < n; i++)
         if (!is_string(args_of(call)[i]->type) && args_of(call)[i]->type->id != HR_TYPE_VOID)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_STRING_TYPE", "sqlExpr", expr_sql(a, call->out), "funcName", "`json_tuple`", NULL);
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_STRING_TYPE", "sqlExpr",
+                                 expr_sql(a, call->out), "funcName", "`json_tuple`", NULL);
     args[0] = literal_int(a, BASIC(INT), 1);
     for (size_t i = 1; i < n; i++) {
         struct hr_texpr *pair[] = {args_of(call)[0], args_of(call)[i]};
@@ -242,7 +277,8 @@ enum hr_code hr_rule_assert_true(struct hr_call *call)
 {
     struct analysis *a = of(call);
     if (count_of(call) == 1)
-        add_arg(call, literal_string(a, hr_printf(a->arena, "'%s' is not true!", pretty_name(a, args_of(call)[0]))));
+        add_arg(call, literal_string(a, hr_printf(a->arena, "'%s' is not true!",
+                                                  pretty_name(a, args_of(call)[0]))));
     return finish_call(call);
 }
 
@@ -256,25 +292,35 @@ enum hr_code hr_rule_to_binary(struct hr_call *call)
         return HR_OK;
     const struct hr_texpr *format = args_of(call)[1];
     if (!is_foldable(format))
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`fmt`", "inputType", "\"STRING\"",
-                             "inputExpr", expr_sql(a, format), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`fmt`", "inputType",
+                             "\"STRING\"", "inputExpr", expr_sql(a, format), NULL);
     if (format->kind != HR_T_LITERAL || format->literal->is_null)
         return HR_OK;
     for (size_t i = 0; i < HR_LEN(formats); i++)
-        if (strlen(formats[i]) == format->literal->text.len && !strncasecmp(formats[i], format->literal->text.bytes, format->literal->text.len)) {
-            call->out->nullable = !i || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
+        if (strlen(formats[i]) == format->literal->text.len &&
+            !strncasecmp(formats[i], format->literal->text.bytes, format->literal->text.len)) {
+            call->out->nullable =
+                !i || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
             return HR_OK;
         }
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ARG_VALUE", "sqlExpr", expr_sql(a, call->out), "inputName", "fmt", "requireType",
-                         "case-insensitive \"STRING\"", "validValues", "'hex', 'utf-8', 'utf8', 'base64'", "inputValue",
-                         hr_printf(a->arena, "'%.*s'", (int)format->literal->text.len, format->literal->text.bytes), NULL);
+    return hr_fail_spark(
+        a->err, "DATATYPE_MISMATCH.INVALID_ARG_VALUE", "sqlExpr", expr_sql(a, call->out),
+        "inputName", "fmt", "requireType", "case-insensitive \"STRING\"", "validValues",
+        "'hex', 'utf-8', 'utf8', 'base64'", "inputValue",
+        hr_printf(a->arena, "'%.*s'", (int)format->literal->text.len, format->literal->text.bytes),
+        NULL);
 }
 
-/* input_file_name() and its like: the file of the row below, out of _metadata; without files '' and -1 */
+/* input_file_name() and its like: the file of the row below, out of _metadata; without files '' and
+ * -1 */
 enum hr_code hr_rule_input_file(struct hr_call *call)
 {
-    static const struct { const char *name, *field, *shown; } kinds[] = {
-        {"input_file_name", "file_path", "$input_file"}, {"input_file_block_start", "file_block_start", "$input_start"},
+    static const struct {
+        const char *name, *field, *shown;
+    } kinds[] = {
+        {"input_file_name", "file_path", "$input_file"},
+        {"input_file_block_start", "file_block_start", "$input_start"},
         {"input_file_block_length", "file_block_length", "$input_length"},
     };
     struct analysis *a = of(call);
@@ -283,7 +329,8 @@ enum hr_code hr_rule_input_file(struct hr_call *call)
     size_t count = 0, kind = 0;
     if (!a->metadata) {
         a->wants_metadata = true;
-        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "%s() here", call->name), NULL);
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature",
+                             hr_printf(a->arena, "%s() here", call->name), NULL);
     }
     while (!hr_function_is(call->function, kinds[kind].name))
         kind++;
@@ -298,8 +345,11 @@ enum hr_code hr_rule_input_file(struct hr_call *call)
     if (!has_files)
         return finish_call(call);
     if (count != 1)
-        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature", hr_printf(a->arena, "%s() above a join or an aggregate", call->name), NULL);
+        return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE", "feature",
+                             hr_printf(a->arena, "%s() above a join or an aggregate", call->name),
+                             NULL);
     struct hr_texpr *value;
-    HR_TRY(extract_value(call->scope, column_of(a, found), literal_string(a, kinds[kind].field), &value));
+    HR_TRY(extract_value(call->scope, column_of(a, found), literal_string(a, kinds[kind].field),
+                         &value));
     return instead(call, kinds[kind].shown, &value, 1);
 }

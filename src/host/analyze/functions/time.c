@@ -4,7 +4,10 @@
 /* ---- arithmetic ---- */
 
 /* moment + interval; sign is "+" or "-" */
-enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct hr_texpr *interval, bool minus)
+enum hr_code shift_moment(struct hr_call *call,
+                          struct hr_texpr *moment,
+                          struct hr_texpr *interval,
+                          bool minus)
 {
     struct analysis *a = of(call);
     if (interval->type->id == HR_TYPE_CALENDAR_INTERVAL)
@@ -12,8 +15,11 @@ enum hr_code shift_moment(struct hr_call *call, struct hr_texpr *moment, struct 
     bool days = interval->type->id == HR_TYPE_DAY_TIME && interval->type->last_unit == HR_UNIT_DAY;
     if (moment->type->id == HR_TYPE_DATE && interval->type->id == HR_TYPE_DAY_TIME && !days)
         moment = cast_implicit(a, moment, BASIC(TIMESTAMP));
-    const char *name = interval->type->id == HR_TYPE_YEAR_MONTH ? minus ? "$minus_months" : "$plus_months"
-                     : moment->type->id == HR_TYPE_DATE ? minus ? "$minus_days" : "$plus_days" : minus ? "$minus_micros" : "$plus_micros";
+    const char *name = interval->type->id == HR_TYPE_YEAR_MONTH
+                           ? minus ? "$minus_months" : "$plus_months"
+                       : moment->type->id == HR_TYPE_DATE ? minus ? "$minus_days" : "$plus_days"
+                       : minus                            ? "$minus_micros"
+                                                          : "$plus_micros";
     struct hr_texpr *args[] = {moment, interval};
     return instead(call, name, args, 2);
 }
@@ -34,7 +40,9 @@ enum hr_code hr_rule_interval_between(struct hr_call *call)
 {
     struct hr_type *type = NEW(of(call), struct hr_type);
     bool days = hr_function_is(call->function, "$days_between");
-    *type = (struct hr_type){.id = HR_TYPE_DAY_TIME, .first_unit = HR_UNIT_DAY, .last_unit = days ? HR_UNIT_DAY : HR_UNIT_SECOND};
+    *type = (struct hr_type){.id = HR_TYPE_DAY_TIME,
+                             .first_unit = HR_UNIT_DAY,
+                             .last_unit = days ? HR_UNIT_DAY : HR_UNIT_SECOND};
     call->out->type = type;
     call->out->nullable = any_nullable(call);
     return HR_OK;
@@ -42,13 +50,47 @@ enum hr_code hr_rule_interval_between(struct hr_call *call)
 
 /* ---- more of strings, dates and collections ---- */
 
-static const struct { const char *unit, *function; } date_units[] = {
-    {"year", "year"}, {"y", "year"}, {"years", "year"}, {"yr", "year"}, {"yrs", "year"}, {"quarter", "quarter"}, {"qtr", "quarter"},
-    {"month", "month"}, {"mon", "month"}, {"mons", "month"}, {"months", "month"}, {"week", "weekofyear"}, {"weeks", "weekofyear"},
-    {"w", "weekofyear"}, {"day", "dayofmonth"}, {"d", "dayofmonth"}, {"days", "dayofmonth"}, {"dayofweek", "dayofweek"}, {"dow", "dayofweek"},
-    {"dayofweek_iso", "$dayofweek_iso"}, {"dow_iso", "$dayofweek_iso"}, {"doy", "dayofyear"}, {"hour", "hour"}, {"h", "hour"}, {"hours", "hour"},
-    {"hr", "hour"}, {"hrs", "hour"}, {"minute", "minute"}, {"m", "minute"}, {"min", "minute"}, {"mins", "minute"}, {"minutes", "minute"},
-    {"second", "$seconds"}, {"s", "$seconds"}, {"sec", "$seconds"}, {"seconds", "$seconds"}, {"secs", "$seconds"}, {"yearofweek", "$yearofweek"},
+static const struct {
+    const char *unit, *function;
+} date_units[] = {
+    {"year", "year"},
+    {"y", "year"},
+    {"years", "year"},
+    {"yr", "year"},
+    {"yrs", "year"},
+    {"quarter", "quarter"},
+    {"qtr", "quarter"},
+    {"month", "month"},
+    {"mon", "month"},
+    {"mons", "month"},
+    {"months", "month"},
+    {"week", "weekofyear"},
+    {"weeks", "weekofyear"},
+    {"w", "weekofyear"},
+    {"day", "dayofmonth"},
+    {"d", "dayofmonth"},
+    {"days", "dayofmonth"},
+    {"dayofweek", "dayofweek"},
+    {"dow", "dayofweek"},
+    {"dayofweek_iso", "$dayofweek_iso"},
+    {"dow_iso", "$dayofweek_iso"},
+    {"doy", "dayofyear"},
+    {"hour", "hour"},
+    {"h", "hour"},
+    {"hours", "hour"},
+    {"hr", "hour"},
+    {"hrs", "hour"},
+    {"minute", "minute"},
+    {"m", "minute"},
+    {"min", "minute"},
+    {"mins", "minute"},
+    {"minutes", "minute"},
+    {"second", "$seconds"},
+    {"s", "$seconds"},
+    {"sec", "$seconds"},
+    {"seconds", "$seconds"},
+    {"secs", "$seconds"},
+    {"yearofweek", "$yearofweek"},
 };
 
 enum hr_code hr_rule_date_part(struct hr_call *call)
@@ -56,9 +98,11 @@ enum hr_code hr_rule_date_part(struct hr_call *call)
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call), *inner;
     if (args[0]->kind != HR_T_LITERAL || !is_string(args[0]->type) || args[0]->literal->is_null)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr", expr_sql(a, call->out), "inputName", "`field`", "inputType",
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
+                             expr_sql(a, call->out), "inputName", "`field`", "inputType",
                              "\"STRING\"", "inputExpr", expr_sql(a, args[0]), NULL);
-    const char *unit = hr_strndup(a->arena, args[0]->literal->text.bytes, args[0]->literal->text.len);
+    const char *unit =
+        hr_strndup(a->arena, args[0]->literal->text.bytes, args[0]->literal->text.len);
     if (is_interval(args[1]->type))
         return hr_refuse(a->err, "a field of an interval");
     for (size_t i = 0; i < HR_LEN(date_units); i++)
@@ -69,10 +113,11 @@ enum hr_code hr_rule_date_part(struct hr_call *call)
             HR_TRY(call_typed(call->scope, date_units[i].function, &others[1], 1, &inner));
             call->out->type = inner->type;
             call->out->nullable = inner->nullable;
-            computed_from(call, params, inner);              /* the name prints the other two */
+            computed_from(call, params, inner); /* the name prints the other two */
             return HR_OK;
         }
-    return hr_fail_spark(a->err, "INVALID_EXTRACT_FIELD", "field", hr_printf(a->arena, "'%s'", unit), "expr", expr_sql(a, args[1]), NULL);
+    return hr_fail_spark(a->err, "INVALID_EXTRACT_FIELD", "field",
+                         hr_printf(a->arena, "'%s'", unit), "expr", expr_sql(a, args[1]), NULL);
 }
 
 /* the seconds of a moment with their fraction */
@@ -87,19 +132,24 @@ enum hr_code hr_rule_to_moment(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call), *one = NULL;
     HR_TRY(finish_call(call));
-    bool to_date = hr_function_is(call->function, "to_date") || hr_function_is(call->function, "try_to_date");
+    bool to_date =
+        hr_function_is(call->function, "to_date") || hr_function_is(call->function, "try_to_date");
     bool by_text = hr_type_is_numeric(args[0]->type) || args[0]->type->id == HR_TYPE_BOOLEAN;
-    if (to_date && by_text && of(call)->ansi)                /* 20260220 is read as '20260220' */
+    if (to_date && by_text && of(call)->ansi) /* 20260220 is read as '20260220' */
         args[0] = cast_implicit(of(call), args[0], BASIC(STRING));
     if (count_of(call) == 2 && !is_string(args[0]->type)) {
         if (!is_date_like(args[0]->type) && args[0]->type->id != HR_TYPE_VOID)
             return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\")");
-        call->out->call.args.count = 1;                      /* a format has nothing to say about what is a date already */
+        /* a format has nothing to say about what is a date already */
+        call->out->call.args.count = 1;
     }
-    call->out->nullable = !of(call)->ansi || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
+    call->out->nullable =
+        !of(call)->ansi || !strncmp(call->function->name, "try_", 4) || any_nullable(call);
     if (count_of(call) == 2)
         return HR_OK;
-    HR_TRY(make_cast(call->scope, args[0], call->out->type, strncmp(call->function->name, "try_", 4) ? HR_CAST_DEFAULT : HR_CAST_TRY, &one));
+    HR_TRY(make_cast(call->scope, args[0], call->out->type,
+                     strncmp(call->function->name, "try_", 4) ? HR_CAST_DEFAULT : HR_CAST_TRY,
+                     &one));
     call->out->nullable = one->nullable;
     return HR_OK;
 }
@@ -114,7 +164,8 @@ enum hr_code hr_rule_unix_time(struct hr_call *call)
     HR_TRY(hr_rule_default_args(call));
     const struct hr_type *type = args_of(call)[0]->type;
     if (!is_string(type) && !is_date_like(type))
-        return unexpected(call, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")");
+        return unexpected(call, 0,
+                          "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")");
     call->out->nullable = any_nullable(call) || (!of(call)->ansi && is_string(type));
     return HR_OK;
 }
@@ -122,9 +173,12 @@ enum hr_code hr_rule_unix_time(struct hr_call *call)
 static enum hr_code wrong_sequence(struct hr_call *call)
 {
     struct analysis *a = of(call);
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "sqlExpr", expr_sql(a, call->out), "functionName", "`sequence`",
-                         "startType", "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")", "stepType",
-                         "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")", "otherStartType", "\"INTEGRAL\"", NULL);
+    return hr_fail_spark(
+        a->err, "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES", "sqlExpr", expr_sql(a, call->out),
+        "functionName", "`sequence`", "startType",
+        "(\"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"DATE\")", "stepType",
+        "(\"INTERVAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")",
+        "otherStartType", "\"INTEGRAL\"", NULL);
 }
 
 enum hr_code hr_rule_sequence(struct hr_call *call)
@@ -180,7 +234,9 @@ enum hr_code hr_rule_convert_timezone(struct hr_call *call)
         if (!is_string(args[i]->type))
             args[i] = cast_implicit(a, args[i], BASIC(STRING));
     if (args[2]->type->id != HR_TYPE_TIMESTAMP_NTZ) {
-        if (!is_string(args[2]->type) && !is_date_like(args[2]->type) && args[2]->type->id != HR_TYPE_VOID)
+        if (!is_string(args[2]->type) &&
+            !is_date_like(args[2]->type) &&
+            args[2]->type->id != HR_TYPE_VOID)
             return unexpected(call, 2, "\"TIMESTAMP_NTZ\"");
         args[2] = cast_implicit(a, args[2], BASIC(TIMESTAMP_NTZ));
     }
@@ -193,7 +249,8 @@ enum hr_code hr_rule_convert_timezone(struct hr_call *call)
 
 static bool is_made_window(const struct hr_texpr *expr)
 {
-    return expr->kind == HR_T_COLUMN && (hr_is_time_window(expr->column.attr) || hr_is_session(expr->column.attr));
+    return expr->kind == HR_T_COLUMN &&
+           (hr_is_time_window(expr->column.attr) || hr_is_session(expr->column.attr));
 }
 
 /* the last microsecond of a window */
@@ -202,7 +259,8 @@ enum hr_code hr_rule_window_time(struct hr_call *call)
     const struct hr_texpr *window = args_of(call)[0];
     HR_TRY(finish_call(call));
     if (!is_made_window(window))
-        return hr_fail_spark(of(call)->err, "_LEGACY_ERROR_TEMP_3101", "windowTime", pretty_name(of(call), call->out), NULL);
+        return hr_fail_spark(of(call)->err, "_LEGACY_ERROR_TEMP_3101", "windowTime",
+                             pretty_name(of(call), call->out), NULL);
     call->out->type = window->type->fields[1].type;
     call->out->nullable = true;
     return HR_OK;

@@ -3,10 +3,12 @@
 
 struct split {
     struct analysis *a;
-    struct hr_node *node;              /* HR_N_AGGREGATE */
+    struct hr_node *node; /* HR_N_AGGREGATE */
     size_t cap;
     const struct hr_attr **group_attrs;
-    struct hr_texprs written;          /* the groups as they were written: those of the node may be columns that a projection below makes */
+    /* the groups as they were written: those of the node may be columns that a projection below
+     * makes */
+    struct hr_texprs written;
     bool having;
 };
 
@@ -35,7 +37,8 @@ static const struct hr_attr *aggregate_attr(struct split *s, struct hr_texpr *ex
         list->at = at;
         s->node->output.at = output;
     }
-    const struct hr_attr *attr = attr_new(s->a, pretty_name(s->a, expr), expr->type, expr->nullable);
+    const struct hr_attr *attr =
+        attr_new(s->a, pretty_name(s->a, expr), expr->type, expr->nullable);
     list->at[list->count++] = expr;
     s->node->output.at[s->node->output.count++] = attr;
     return attr;
@@ -56,7 +59,9 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
     const struct hr_attr *id = s->node->aggregate.grouping_id;
     bool one = hr_function_is(expr->call.function, "grouping");
     if (!id)
-        return hr_fail_spark(a->err, one ? "UNSUPPORTED_GROUPING_EXPRESSION" : "UNSUPPORTED_GROUPING_EXPRESSION", NULL);
+        return hr_fail_spark(
+            a->err, one ? "UNSUPPORTED_GROUPING_EXPRESSION" : "UNSUPPORTED_GROUPING_EXPRESSION",
+            NULL);
     struct hr_texpr *column = column_of(a, id);
     if (!one) {
         *place = column;
@@ -66,10 +71,12 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
     for (size_t i = 0; i < groups->count; i++)
         if (texpr_equal(groups->at[i], expr->call.args.at[0])) {
             struct scope scope = {.a = a};
-            struct hr_texpr *args[] = {column, literal_int(a, BASIC(INT), (int64_t)(groups->count - 1 - i))};
+            struct hr_texpr *args[] = {
+                column, literal_int(a, BASIC(INT), (int64_t)(groups->count - 1 - i))};
             return call_typed(&scope, "$grouping_bit", args, 2, place);
         }
-    return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping", expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
+    return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping",
+                         expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
 }
 
 static bool has_kind_below(const struct hr_texpr *call, unsigned flags)
@@ -84,7 +91,8 @@ static enum hr_code check_drawn(struct analysis *a, const struct hr_texpr *call)
 {
     for (size_t i = 0; i < call->call.args.count; i++)
         if (has_kind(call->call.args.at[i], HR_F_VOLATILE))
-            return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", "sqlExpr", expr_sql(a, call), NULL);
+            return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION",
+                                 "sqlExpr", expr_sql(a, call), NULL);
     return HR_OK;
 }
 
@@ -92,8 +100,9 @@ static enum hr_code missing_aggregation(struct split *s, const struct hr_texpr *
 {
     struct analysis *a = s->a;
     const char *any = hr_printf(a->arena, "\"any_value(%s)\"", column->column.attr->name);
-    return hr_fail_spark(a->err, "MISSING_AGGREGATION", "expression", hr_printf(a->arena, "\"%s\"", column->column.attr->name), "expressionAnyValue", any,
-                         NULL);
+    return hr_fail_spark(a->err, "MISSING_AGGREGATION", "expression",
+                         hr_printf(a->arena, "\"%s\"", column->column.attr->name),
+                         "expressionAnyValue", any, NULL);
 }
 
 static enum hr_code missing_attribute(struct split *s, const struct hr_texpr *column)
@@ -101,9 +110,11 @@ static enum hr_code missing_attribute(struct split *s, const struct hr_texpr *co
     struct analysis *a = s->a;
     const char *input = "", *name = column->column.attr->name;
     for (size_t i = 0; i < s->node->output.count; i++)
-        input = hr_printf(a->arena, "%s%s\"%s\"", input, i ? ", " : "", s->node->output.at[i]->name);
-    return hr_fail_spark(a->err, "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_MISSING_FROM_INPUT", "missingAttributes", hr_printf(a->arena, "\"%s\"", name),
-                         "input", input, "operator", hr_printf(a->arena, "!Filter [%s]", name), NULL);
+        input =
+            hr_printf(a->arena, "%s%s\"%s\"", input, i ? ", " : "", s->node->output.at[i]->name);
+    return hr_fail_spark(a->err, "MISSING_ATTRIBUTES.RESOLVED_ATTRIBUTE_MISSING_FROM_INPUT",
+                         "missingAttributes", hr_printf(a->arena, "\"%s\"", name), "input", input,
+                         "operator", hr_printf(a->arena, "!Filter [%s]", name), NULL);
 }
 
 static bool is_of(const struct hr_attrs *output, int id)
@@ -114,7 +125,8 @@ static bool is_of(const struct hr_attrs *output, int id)
     return false;
 }
 
-/* a column of this query in a subquery above its groups: it is one of them, by the name that it has there */
+/* a column of this query in a subquery above its groups: it is one of them, by the name that it has
+ * there */
 static enum hr_code group_in_subquery(void *arg, struct hr_texpr **place)
 {
     struct split *s = arg;
@@ -122,7 +134,7 @@ static enum hr_code group_in_subquery(void *arg, struct hr_texpr **place)
     plain.column.outer = false;
     const struct hr_attr *attr = group_attr(s, &plain);
     if (!attr && !is_of(&s->node->input->output, plain.column.attr->id))
-        return HR_OK;                                        /* of a query further out, or replaced already */
+        return HR_OK; /* of a query further out, or replaced already */
     if (!attr)
         return s->having ? missing_attribute(s, &plain) : missing_aggregation(s, &plain);
     struct hr_texpr *column = column_of(s->a, attr);
@@ -131,7 +143,10 @@ static enum hr_code group_in_subquery(void *arg, struct hr_texpr **place)
     return HR_OK;
 }
 
-struct seen { const struct hr_node *input; bool found; };
+struct seen {
+    const struct hr_node *input;
+    bool found;
+};
 
 static enum hr_code see_own(void *arg, struct hr_texpr **column)
 {
@@ -145,7 +160,8 @@ static enum hr_code split_subquery(struct split *s, const struct hr_texpr *subqu
     struct seen seen = {s->node->input, false};
     HR_TRY(each_outer(subquery, see_own, &seen));
     if (seen.found && subquery->subquery.kind == HR_SUBQUERY_SCALAR && !s->having)
-        return hr_fail_spark(s->a->err, "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", "sqlExpr", expr_sql(s->a, subquery), NULL);
+        return hr_fail_spark(s->a->err, "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
+                             "sqlExpr", expr_sql(s->a, subquery), NULL);
     return each_outer(subquery, group_in_subquery, s);
 }
 
@@ -153,11 +169,15 @@ static enum hr_code split_subquery(struct split *s, const struct hr_texpr *subqu
 static enum hr_code check_hosted_call(struct analysis *a, struct hr_texpr *call)
 {
     const struct hr_attr *name = attr_new(a, pretty_name(a, call), call->type, true);
-    return check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1}, &(struct hr_attrs){&name, 1});
+    return check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1},
+                                 &(struct hr_attrs){&name, 1});
 }
 
 /* The engine groups by no subquery: one is a column that a projection below the aggregate makes. */
-static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, const struct hr_texprs *groups, struct hr_texprs *out)
+static enum hr_code lower_groups(struct analysis *a,
+                                 struct hr_node **input,
+                                 const struct hr_texprs *groups,
+                                 struct hr_texprs *out)
 {
     size_t kept = (*input)->output.count, count = kept;
     struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, kept + groups->count), 0};
@@ -171,7 +191,8 @@ static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, con
         out->at[i] = groups->at[i];
         if (!has_subquery(groups->at[i]))
             continue;
-        output.at[count] = attr_new(a, pretty_name(a, groups->at[i]), groups->at[i]->type, groups->at[i]->nullable);
+        output.at[count] = attr_new(a, pretty_name(a, groups->at[i]), groups->at[i]->type,
+                                    groups->at[i]->nullable);
         exprs.at[count] = groups->at[i];
         out->at[i] = column_of(a, output.at[count++]);
     }
@@ -179,7 +200,8 @@ static enum hr_code lower_groups(struct analysis *a, struct hr_node **input, con
     return count == kept ? HR_OK : project(a, *input, exprs, output, input);
 }
 
-/* replaces what the aggregate computes by its columns; anything else must not use the input's columns */
+/* replaces what the aggregate computes by its columns; anything else must not use the input's
+ * columns */
 static enum hr_code split_expr(void *arg, struct hr_texpr **place)
 {
     struct split *s = arg;
@@ -187,7 +209,7 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
     const struct hr_attr *attr = expr->kind == HR_T_LITERAL ? NULL : group_attr(s, expr);
     if (attr) {
         struct hr_texpr *column = column_of(s->a, attr);
-        if (expr->kind == HR_T_ALIAS) {                     /* a struct's field keeps its name */
+        if (expr->kind == HR_T_ALIAS) { /* a struct's field keeps its name */
             struct hr_texpr *alias = texpr_new(s->a, HR_T_ALIAS, column->type, column->nullable);
             alias->alias.child = column;
             alias->alias.name = expr->alias.name;
@@ -196,7 +218,8 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
         *place = column;
         return HR_OK;
     }
-    if (expr->kind == HR_T_CALL && (hr_function_is(expr->call.function, "grouping") || hr_function_is(expr->call.function, "grouping_id")))
+    if (expr->kind == HR_T_CALL && (hr_function_is(expr->call.function, "grouping") ||
+                                    hr_function_is(expr->call.function, "grouping_id")))
         return grouping_call(s, place);
     if (expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE)) {
         if (has_kind_below(expr, HR_F_WINDOW))
@@ -219,17 +242,25 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
     *copy = *expr;
     *place = copy;
     if (copy->kind == HR_T_CALL && copy->call.args.count)
-        copy->call.args.at = hr_memdup(s->a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
+        copy->call.args.at = hr_memdup(s->a->arena, expr->call.args.at,
+                                       expr->call.args.count * sizeof *expr->call.args.at);
     if (copy->kind == HR_T_SUBQUERY && copy->subquery.values.count)
-        copy->subquery.values.at = hr_memdup(s->a->arena, expr->subquery.values.at, expr->subquery.values.count * sizeof *expr->subquery.values.at);
+        copy->subquery.values.at =
+            hr_memdup(s->a->arena, expr->subquery.values.at,
+                      expr->subquery.values.count * sizeof *expr->subquery.values.at);
     if (copy->kind == HR_T_WINDOW) {
-        copy->window.partition.at = hr_memdup(s->a->arena, expr->window.partition.at, expr->window.partition.count * sizeof *expr->window.partition.at);
-        copy->window.order.at = hr_memdup(s->a->arena, expr->window.order.at, expr->window.order.count * sizeof *expr->window.order.at);
+        copy->window.partition.at =
+            hr_memdup(s->a->arena, expr->window.partition.at,
+                      expr->window.partition.count * sizeof *expr->window.partition.at);
+        copy->window.order.at = hr_memdup(s->a->arena, expr->window.order.at,
+                                          expr->window.order.count * sizeof *expr->window.order.at);
         struct hr_texpr *function = NEW(s->a, struct hr_texpr);
         *function = *copy->window.function;
         copy->window.function = function;
         if (function->call.args.count)
-            function->call.args.at = hr_memdup(s->a->arena, function->call.args.at, function->call.args.count * sizeof *function->call.args.at);
+            function->call.args.at =
+                hr_memdup(s->a->arena, function->call.args.at,
+                          function->call.args.count * sizeof *function->call.args.at);
         HR_TRY(hr_texpr_each(function, split_expr, s));
         for (size_t i = 0; i < copy->window.partition.count; i++)
             HR_TRY(split_expr(s, &copy->window.partition.at[i]));
@@ -244,8 +275,9 @@ static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *
 {
     if (expr->kind == HR_T_COLUMN && !sets)
         return expr->column.attr;
-    struct hr_attr *attr = (struct hr_attr *)attr_new(a, expr->kind == HR_T_COLUMN ? expr->column.attr->name : pretty_name(a, expr), expr->type,
-                                                      expr->nullable || sets);
+    struct hr_attr *attr = (struct hr_attr *)attr_new(
+        a, expr->kind == HR_T_COLUMN ? expr->column.attr->name : pretty_name(a, expr), expr->type,
+        expr->nullable || sets);
     if (expr->kind == HR_T_COLUMN) {
         attr->qualifier = expr->column.attr->qualifier;
         attr->metadata = expr->column.attr->metadata;
@@ -253,7 +285,8 @@ static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *
     return attr;
 }
 
-#define GROUPS_MAX 64                  /* columns of ROLLUP, CUBE and GROUPING SETS: a bit each of a grouping id, as in Spark */
+#define GROUPS_MAX \
+    64 /* columns of ROLLUP, CUBE and GROUPING SETS: a bit each of a grouping id, as in Spark */
 
 static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
 {
@@ -263,10 +296,18 @@ static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
     return all;
 }
 
-/* An aggregate and, above it, the projection that makes the list. having may be NULL. `names` gives the output's attributes; those that are
- * plain grouping columns are replaced by the grouping's own. */
-enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct hr_texprs groups, struct hr_texprs list, struct hr_attrs names,
-                              struct hr_texpr *having, uint64_t *sets, size_t set_count, struct hr_node **out)
+/* An aggregate and, above it, the projection that makes the list. having may be NULL. `names` gives
+ * the output's attributes; those that are plain grouping columns are replaced by the grouping's
+ * own. */
+enum hr_code aggregate_select(struct analysis *a,
+                              struct hr_node *input,
+                              struct hr_texprs groups,
+                              struct hr_texprs list,
+                              struct hr_attrs names,
+                              struct hr_texpr *having,
+                              uint64_t *sets,
+                              size_t set_count,
+                              struct hr_node **out)
 {
     if (having)
         HR_TRY(check_no_window(a, having, "HAVING"));
@@ -280,7 +321,8 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
         struct hr_texpr *g = written.at[i];
         HR_TRY(check_group(a, g));
         if (!is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
-            return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr", expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
+            return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr",
+                                 expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
     }
     node->aggregate.groups = groups;
     node->aggregate.sets = sets;
@@ -289,7 +331,8 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
     for (size_t i = 0; i < groups.count; i++)
         node->output.at[i] = attr_of_group(a, groups.at[i], !in_every_set(sets, set_count, i));
     node->output.count = groups.count;
-    split.group_attrs = hr_memdup(a->arena, node->output.at, (groups.count ? groups.count : 1) * sizeof *node->output.at);
+    split.group_attrs = hr_memdup(a->arena, node->output.at,
+                                  (groups.count ? groups.count : 1) * sizeof *node->output.at);
     if (set_count)
         node->aggregate.grouping_id = attr_new(a, "spark_grouping_id", BASIC(LONG), false);
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, list.count);
@@ -300,7 +343,9 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
         attrs[i] = names.at[i];
         if (set_count && list.at[i]->kind == HR_T_COLUMN && exprs[i]->kind == HR_T_COLUMN)
             attrs[i] = exprs[i]->column.attr;
-        else if (set_count && exprs[i]->kind == HR_T_COLUMN && exprs[i]->nullable != attrs[i]->nullable) {
+        else if (set_count &&
+                 exprs[i]->kind == HR_T_COLUMN &&
+                 exprs[i]->nullable != attrs[i]->nullable) {
             struct hr_attr *copy = (struct hr_attr *)attr_like(a, attrs[i]);
             copy->nullable = exprs[i]->nullable;
             attrs[i] = copy;
@@ -321,20 +366,28 @@ enum hr_code aggregate_select(struct analysis *a, struct hr_node *input, struct 
     }
     if (top != node)
         top->output = node->output;
-    return project(a, top, (struct hr_texprs){exprs, list.count}, (struct hr_attrs){attrs, list.count}, out);
+    return project(a, top, (struct hr_texprs){exprs, list.count},
+                   (struct hr_attrs){attrs, list.count}, out);
 }
 
 /* ---- the relation ---- */
 
-static enum hr_code group_by_position(struct scope *s, const struct hr_rel *rel, struct hr_expr **expr, const struct hr_exprs *list)
+static enum hr_code group_by_position(struct scope *s,
+                                      const struct hr_rel *rel,
+                                      struct hr_expr **expr,
+                                      const struct hr_exprs *list)
 {
     struct analysis *a = s->a;
     const struct hr_literal *literal = (*expr)->kind == HR_EXPR_LITERAL ? (*expr)->literal : NULL;
-    if (!rel->aggregate.is_select_list || !literal || literal->is_null || literal->type->id != HR_TYPE_INT)
+    if (!rel->aggregate.is_select_list ||
+        !literal ||
+        literal->is_null ||
+        literal->type->id != HR_TYPE_INT)
         return HR_OK;
     int64_t at = literal->integer;
     if (at < 1 || (size_t)at > list->count)
-        return hr_fail_spark(a->err, "GROUP_BY_POS_OUT_OF_RANGE", "index", hr_printf(a->arena, "%lld", (long long)at), "size",
+        return hr_fail_spark(a->err, "GROUP_BY_POS_OUT_OF_RANGE", "index",
+                             hr_printf(a->arena, "%lld", (long long)at), "size",
                              hr_printf(a->arena, "%zu", list->count), NULL);
     *expr = list->at[at - 1];
     while ((*expr)->kind == HR_EXPR_ALIAS)
@@ -342,29 +395,42 @@ static enum hr_code group_by_position(struct scope *s, const struct hr_rel *rel,
     return HR_OK;
 }
 
-static enum hr_code group_expr(struct scope *s, const struct hr_rel *rel, struct hr_expr *expr, const struct hr_exprs *list, struct hr_texpr **out)
+static enum hr_code group_expr(struct scope *s,
+                               const struct hr_rel *rel,
+                               struct hr_expr *expr,
+                               const struct hr_exprs *list,
+                               struct hr_texpr **out)
 {
     HR_TRY(group_by_position(s, rel, &expr, list));
     while (expr->kind == HR_EXPR_ALIAS)
         expr = expr->alias.child;
     /* a name that the input lacks may be an alias of the select list */
-    if (expr->kind == HR_EXPR_ATTRIBUTE && expr->attribute.name.count == 1 && rel->aggregate.is_select_list) {
+    if (expr->kind == HR_EXPR_ATTRIBUTE &&
+        expr->attribute.name.count == 1 &&
+        rel->aggregate.is_select_list) {
         HR_TRY(find_attribute(s, expr, out));
         if (*out)
             return HR_OK;
         for (size_t i = 0; i < list->count; i++)
-            if (list->at[i]->kind == HR_EXPR_ALIAS && same_name(s->a, list->at[i]->alias.names.at[0], expr->attribute.name.at[0]))
+            if (list->at[i]->kind == HR_EXPR_ALIAS &&
+                same_name(s->a, list->at[i]->alias.names.at[0], expr->attribute.name.at[0]))
                 return hr_resolve_expr(s, list->at[i]->alias.child, out);
     }
     return hr_resolve_expr(s, expr, out);
 }
 
-static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, struct scope *s, const struct hr_exprs *list, struct hr_texprs *groups,
-                              uint64_t **sets, size_t *count)
+static enum hr_code make_sets(struct analysis *a,
+                              const struct hr_rel *rel,
+                              struct scope *s,
+                              const struct hr_exprs *list,
+                              struct hr_texprs *groups,
+                              uint64_t **sets,
+                              size_t *count)
 {
     size_t n = groups->count;
     *count = 0;
-    if (n > GROUPS_MAX && (rel->aggregate.group == HR_GROUP_ROLLUP || rel->aggregate.group == HR_GROUP_CUBE))
+    if (n > GROUPS_MAX &&
+        (rel->aggregate.group == HR_GROUP_ROLLUP || rel->aggregate.group == HR_GROUP_CUBE))
         return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
     switch (rel->aggregate.group) {
     case HR_GROUP_ROLLUP:
@@ -385,7 +451,8 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
             cap += rel->aggregate.sets[k].count;
         struct hr_texpr **all = ARRAY(a, struct hr_texpr *, cap);
         size_t unique = 0;
-        for (size_t i = 0; i < n; i++) {                     /* the sets' columns arrive as often as sets name them */
+        /* the sets' columns arrive as often as sets name them */
+        for (size_t i = 0; i < n; i++) {
             size_t at = 0;
             while (at < unique && !texpr_equal(all[at], groups->at[i]))
                 at++;
@@ -407,7 +474,8 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
                 if (at == n)
                     all[n++] = expr;
                 if (n > GROUPS_MAX)
-                    return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64", NULL);
+                    return hr_fail_spark(a->err, "GROUPING_SIZE_LIMIT_EXCEEDED", "maxSize", "64",
+                                         NULL);
                 mask |= 1ull << at;
             }
             (*sets)[(*count)++] = mask;
@@ -415,11 +483,13 @@ static enum hr_code make_sets(struct analysis *a, const struct hr_rel *rel, stru
         *groups = (struct hr_texprs){all, n};
         return HR_OK;
     }
-    default: return HR_OK;
+    default:
+        return HR_OK;
     }
 }
 
-/* a column that stands outside of aggregates: with one of these and nothing to group by, GROUP BY ALL does not know what is meant */
+/* a column that stands outside of aggregates: with one of these and nothing to group by, GROUP BY
+ * ALL does not know what is meant */
 static enum hr_code see_column(void *arg, struct hr_texpr **place)
 {
     struct seen *seen = arg;
@@ -432,7 +502,9 @@ static enum hr_code see_column(void *arg, struct hr_texpr **place)
     return hr_texpr_each(expr, see_column, arg);
 }
 
-enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_resolve_aggregate(struct analysis *a,
+                                  const struct hr_rel *rel,
+                                  struct hr_node **out)
 {
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
@@ -440,12 +512,16 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     struct hr_exprs list, given;
     HR_TRY(expand_list(&s, &rel->aggregate.aggregates, &list));
     HR_TRY(expand_list(&s, &rel->aggregate.grouping, &given));
-    bool all = rel->aggregate.all || (rel->aggregate.is_select_list && given.count == 1 && given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
-               given.at[0]->attribute.name.count == 1 && !strcasecmp(given.at[0]->attribute.name.at[0], "all"));
-    if (all && find_output(a, &input->output, "all", NULL)) {   /* a column of that name is meant first */
+    bool all = rel->aggregate.all || (rel->aggregate.is_select_list &&
+                                      given.count == 1 &&
+                                      given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
+                                      given.at[0]->attribute.name.count == 1 &&
+                                      !strcasecmp(given.at[0]->attribute.name.at[0], "all"));
+    /* a column of that name is meant first */
+    if (all && find_output(a, &input->output, "all", NULL)) {
         given = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
         given.at[0] = hr_expr_attribute(a->arena, "all");
-    } else if (all) {                                       /* GROUP BY ALL: what holds no aggregate */
+    } else if (all) { /* GROUP BY ALL: what holds no aggregate */
         size_t n = 0;
         struct hr_expr **kept = ARRAY(a, struct hr_expr *, list.count);
         struct seen plain = {input, false};
@@ -483,5 +559,6 @@ enum hr_code hr_resolve_aggregate(struct analysis *a, const struct hr_rel *rel, 
     struct hr_texpr *having = NULL;
     if (rel->aggregate.having)
         HR_TRY(boolean_condition(&s, rel->aggregate.having, "HAVING", &having));
-    return aggregate_select(a, input, groups, (struct hr_texprs){exprs, total}, (struct hr_attrs){names, total}, having, sets, set_count, out);
+    return aggregate_select(a, input, groups, (struct hr_texprs){exprs, total},
+                            (struct hr_attrs){names, total}, having, sets, set_count, out);
 }

@@ -3,7 +3,10 @@
 
 /* ---- limit, offset, tail ---- */
 
-enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const char *what, int64_t *value)
+enum hr_code constant_int(struct analysis *a,
+                          const struct hr_expr *expr,
+                          const char *what,
+                          int64_t *value)
 {
     struct scope s = {.a = a};
     struct hr_texpr *typed;
@@ -14,19 +17,23 @@ enum hr_code constant_int(struct analysis *a, const struct hr_expr *expr, const 
         typed = typed->call.args.at[0];
     }
     if (!is_foldable(typed))
-        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "name", what, "expr", expr_sql(a, typed), NULL);
+        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", "name", what,
+                             "expr", expr_sql(a, typed), NULL);
     while (typed->kind == HR_T_CAST)
         typed = typed->cast.child;
     if (typed->kind == HR_T_LITERAL && typed->literal->is_null)
-        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "name", what, "expr", expr_sql(a, typed), NULL);
+        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", "name", what, "expr",
+                             expr_sql(a, typed), NULL);
     if (!hr_type_is_integral(typed->type))
-        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "name", what, "expr", expr_sql(a, typed), "dataType",
-                             type_sql(a, typed->type), NULL);
+        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", "name", what,
+                             "expr", expr_sql(a, typed), "dataType", type_sql(a, typed->type),
+                             NULL);
     if (typed->kind != HR_T_LITERAL)
         return hr_refuse(a->err, "computed %s expression %s", what, pretty_name(a, typed));
     *value = negative ? -typed->literal->integer : typed->literal->integer;
     if (*value < 0)
-        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "name", what, "expr", expr_sql(a, typed), "v",
+        return hr_fail_spark(a->err, "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", "name", what,
+                             "expr", expr_sql(a, typed), "v",
                              hr_printf(a->arena, "%lld", (long long)*value), NULL);
     return HR_OK;
 }
@@ -36,7 +43,11 @@ enum hr_code limit_rel(struct analysis *a, const struct hr_rel *rel, struct hr_n
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     int64_t value;
-    HR_TRY(constant_int(a, rel->limit.count, rel->kind == HR_REL_LIMIT ? "limit" : rel->kind == HR_REL_OFFSET ? "offset" : "tail", &value));
+    HR_TRY(constant_int(a, rel->limit.count,
+                        rel->kind == HR_REL_LIMIT    ? "limit"
+                        : rel->kind == HR_REL_OFFSET ? "offset"
+                                                     : "tail",
+                        &value));
     *out = node_new(a, rel->kind == HR_REL_TAIL ? HR_N_TAIL : HR_N_LIMIT, input);
     if (rel->kind == HR_REL_TAIL)
         (*out)->tail.count = value;
@@ -49,13 +60,18 @@ enum hr_code limit_rel(struct analysis *a, const struct hr_rel *rel, struct hr_n
 
 /* ---- names of columns and relations ---- */
 
-enum hr_code qualify(struct analysis *a, struct hr_node *node, struct hr_names qualifier, const struct hr_names *columns, struct hr_node **out)
+enum hr_code qualify(struct analysis *a,
+                     struct hr_node *node,
+                     struct hr_names qualifier,
+                     const struct hr_names *columns,
+                     struct hr_node **out)
 {
     size_t n = 0, visible = 0;
     for (size_t i = 0; i < node->output.count; i++)
         visible += !node->output.at[i]->hidden;
     if (columns && columns->count && columns->count != visible)
-        return hr_fail_spark(a->err, "ASSIGNMENT_ARITY_MISMATCH", "numExpr", hr_printf(a->arena, "%zu", columns->count), "numTarget",
+        return hr_fail_spark(a->err, "ASSIGNMENT_ARITY_MISMATCH", "numExpr",
+                             hr_printf(a->arena, "%zu", columns->count), "numTarget",
                              hr_printf(a->arena, "%zu", visible), NULL);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, visible);
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, visible);
@@ -88,7 +104,10 @@ enum hr_code alias_rel(struct analysis *a, const struct hr_rel *rel, struct hr_n
     return qualify(a, input, name, &rel->alias.columns, out);
 }
 
-static enum hr_code renamed_output(struct analysis *a, struct hr_node *input, const char **names, struct hr_node **out)
+static enum hr_code renamed_output(struct analysis *a,
+                                   struct hr_node *input,
+                                   const char **names,
+                                   struct hr_node **out)
 {
     size_t n = 0;
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, input->output.count);
@@ -100,8 +119,11 @@ static enum hr_code renamed_output(struct analysis *a, struct hr_node *input, co
         exprs[n] = column_of(a, from);
         attrs[n] = from;
         if (names[k] && strcmp(names[k], from->name)) {
-            struct hr_attr *attr = (struct hr_attr *)attr_new(a, names[k], from->type, from->nullable);
-            attr->metadata = from->metadata && strstr(from->metadata, "__autoGeneratedAlias") ? NULL : from->metadata;
+            struct hr_attr *attr =
+                (struct hr_attr *)attr_new(a, names[k], from->type, from->nullable);
+            attr->metadata = from->metadata && strstr(from->metadata, "__autoGeneratedAlias")
+                                 ? NULL
+                                 : from->metadata;
             attrs[n] = attr;
         }
         n++;
@@ -124,7 +146,8 @@ enum hr_code to_df_rel(struct analysis *a, const struct hr_rel *rel, struct hr_n
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     size_t n = visible_count(input);
     if (rel->to_df.names.count != n)
-        return hr_fail_spark(a->err, "ASSIGNMENT_ARITY_MISMATCH", "numExpr", hr_printf(a->arena, "%zu", rel->to_df.names.count), "numTarget",
+        return hr_fail_spark(a->err, "ASSIGNMENT_ARITY_MISMATCH", "numExpr",
+                             hr_printf(a->arena, "%zu", rel->to_df.names.count), "numTarget",
                              hr_printf(a->arena, "%zu", n), NULL);
     return renamed_output(a, input, rel->to_df.names.at, out);
 }
@@ -156,8 +179,11 @@ enum hr_code with_columns_rel(struct analysis *a, const struct hr_rel *rel, stru
     bool *used = ARRAY(a, bool, given);
     for (size_t i = 0; i < given; i++)
         for (size_t k = 0; k < i; k++)
-            if (same_name(a, rel->with_columns.columns.at[i]->alias.names.at[0], rel->with_columns.columns.at[k]->alias.names.at[0]))
-                return hr_fail_spark(a->err, "COLUMN_ALREADY_EXISTS", "columnName", quote(a, rel->with_columns.columns.at[i]->alias.names.at[0]), NULL);
+            if (same_name(a, rel->with_columns.columns.at[i]->alias.names.at[0],
+                          rel->with_columns.columns.at[k]->alias.names.at[0]))
+                return hr_fail_spark(a->err, "COLUMN_ALREADY_EXISTS", "columnName",
+                                     quote(a, rel->with_columns.columns.at[i]->alias.names.at[0]),
+                                     NULL);
     struct hr_exprs all;
     struct hr_expr *star = hr_expr_new(a->arena, HR_EXPR_STAR);
     HR_TRY(expand_list(&s, &(struct hr_exprs){&star, 1}, &all));
@@ -166,7 +192,8 @@ enum hr_code with_columns_rel(struct analysis *a, const struct hr_rel *rel, stru
             continue;
         struct hr_expr *expr = all.at[k++];
         for (size_t c = 0; c < given; c++)
-            if (same_name(a, input->output.at[i]->name, rel->with_columns.columns.at[c]->alias.names.at[0])) {
+            if (same_name(a, input->output.at[i]->name,
+                          rel->with_columns.columns.at[c]->alias.names.at[0])) {
                 expr = rel->with_columns.columns.at[c];
                 used[c] = true;
             }
@@ -196,7 +223,8 @@ enum hr_code drop_rel(struct analysis *a, const struct hr_rel *rel, struct hr_no
     }
     for (size_t c = 0; c < rel->drop.names.count; c++)
         for (size_t i = 0; i < input->output.count; i++)
-            if (!input->output.at[i]->hidden && same_name(a, input->output.at[i]->name, rel->drop.names.at[c]))
+            if (!input->output.at[i]->hidden &&
+                same_name(a, input->output.at[i]->name, rel->drop.names.at[c]))
                 dropped[i] = true;
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, input->output.count);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, input->output.count);
@@ -228,17 +256,22 @@ enum hr_code to_schema_rel(struct analysis *a, const struct hr_rel *rel, struct 
             exprs[i] = literal_null(a, field->type);
         else {
             if (from->nullable && !field->nullable)
-                return hr_fail_spark(a->err, "NULLABLE_COLUMN_OR_FIELD", "name", quote(a, field->name), NULL);
-            if (!can_cast(from->type, field->type, true) || (is_string(from->type) && !is_string(field->type)))
-                return hr_fail_spark(a->err, "INVALID_COLUMN_OR_FIELD_DATA_TYPE", "name", quote(a, field->name), "type", type_sql(a, from->type),
+                return hr_fail_spark(a->err, "NULLABLE_COLUMN_OR_FIELD", "name",
+                                     quote(a, field->name), NULL);
+            if (!can_cast(from->type, field->type, true) ||
+                (is_string(from->type) && !is_string(field->type)))
+                return hr_fail_spark(a->err, "INVALID_COLUMN_OR_FIELD_DATA_TYPE", "name",
+                                     quote(a, field->name), "type", type_sql(a, from->type),
                                      "expectedType", type_sql(a, field->type), NULL);
             exprs[i] = cast_implicit(a, column_of(a, from), field->type);
         }
-        struct hr_attr *attr = (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
+        struct hr_attr *attr =
+            (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
         attr->metadata = field->metadata ? field->metadata : from ? from->metadata : NULL;
         attrs[i] = attr;
     }
-    return project(a, input, (struct hr_texprs){exprs, schema->field_count}, (struct hr_attrs){attrs, schema->field_count}, out);
+    return project(a, input, (struct hr_texprs){exprs, schema->field_count},
+                   (struct hr_attrs){attrs, schema->field_count}, out);
 }
 
 /* ---- duplicates, samples ---- */
@@ -249,14 +282,15 @@ enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struc
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     if (rel->deduplicate.within_watermark)
         return hr_refuse(a->err, "dropDuplicatesWithinWatermark");
-    for (size_t i = 0; i < input->output.count; i++)         /* Spark merges them then */
+    for (size_t i = 0; i < input->output.count; i++) /* Spark merges them then */
         if (!input->output.at[i]->hidden && hr_is_session(input->output.at[i]))
             return hr_refuse(a->err, "DISTINCT over what `session_window` made");
     if (rel->deduplicate.all_columns || !rel->deduplicate.columns.count) {
         for (size_t i = 0; i < input->output.count; i++)
             if (input->output.at[i]->type->id == HR_TYPE_MAP)
-                return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "colName", quote(a, input->output.at[i]->name),
-                                     "dataType", type_sql(a, input->output.at[i]->type), NULL);
+                return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                                     "colName", quote(a, input->output.at[i]->name), "dataType",
+                                     type_sql(a, input->output.at[i]->type), NULL);
         struct hr_attrs output = {ARRAY(a, const struct hr_attr *, input->output.count), 0};
         for (size_t i = 0; i < input->output.count; i++)
             if (!input->output.at[i]->hidden)
@@ -266,11 +300,13 @@ enum hr_code deduplicate_rel(struct analysis *a, const struct hr_rel *rel, struc
         return HR_OK;
     }
     *out = node_new(a, HR_N_DEDUPLICATE, input);
-    struct hr_attrs keys = {ARRAY(a, const struct hr_attr *, input->output.count * rel->deduplicate.columns.count), 0};
+    struct hr_attrs keys = {
+        ARRAY(a, const struct hr_attr *, input->output.count * rel->deduplicate.columns.count), 0};
     for (size_t c = 0; c < rel->deduplicate.columns.count; c++) {
         size_t before = keys.count;
         for (size_t i = 0; i < input->output.count; i++)
-            if (!input->output.at[i]->hidden && same_name(a, input->output.at[i]->name, rel->deduplicate.columns.at[c]))
+            if (!input->output.at[i]->hidden &&
+                same_name(a, input->output.at[i]->name, rel->deduplicate.columns.at[c]))
                 keys.at[keys.count++] = input->output.at[i];
         if (keys.count == before) {
             struct scope s = scope_of(a, input);
@@ -288,7 +324,8 @@ static struct hr_node *sorted_by_all(struct analysis *a, struct hr_node *input)
     struct hr_torders orders = {ARRAY(a, struct hr_torder, input->output.count), 0};
     for (size_t i = 0; i < input->output.count; i++)
         if (!input->output.at[i]->hidden && is_orderable(input->output.at[i]->type))
-            orders.at[orders.count++] = (struct hr_torder){column_of(a, input->output.at[i]), false, true};
+            orders.at[orders.count++] =
+                (struct hr_torder){column_of(a, input->output.at[i]), false, true};
     if (!orders.count)
         return input;
     struct hr_node *sort = node_new(a, HR_N_SORT, input);
@@ -302,11 +339,15 @@ enum hr_code sample_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     double fraction = rel->sample.upper - rel->sample.lower;
     if (rel->sample.with_replacement && (fraction < 0 || fraction >= 40))
-        return hr_fail(a->err, HR_E_INVALID, "fraction %g of a sample with replacement is not between 0 and 40", fraction);
+        return hr_fail(a->err, HR_E_INVALID,
+                       "fraction %g of a sample with replacement is not between 0 and 40",
+                       fraction);
     *out = node_new(a, HR_N_SAMPLE, rel->sample.deterministic ? sorted_by_all(a, input) : input);
     (*out)->sample.lower = rel->sample.lower;
     (*out)->sample.upper = rel->sample.upper;
     (*out)->sample.with_replacement = rel->sample.with_replacement;
-    (*out)->sample.seed = rel->sample.has_seed ? rel->sample.seed : a->env->ops->now_us ? a->env->ops->now_us(a->env) : 42;
+    (*out)->sample.seed = rel->sample.has_seed  ? rel->sample.seed
+                          : a->env->ops->now_us ? a->env->ops->now_us(a->env)
+                                                : 42;
     return HR_OK;
 }

@@ -19,15 +19,23 @@ static void join_output(struct analysis *a, struct hr_node *join)
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->count + right->count);
     size_t n = 0;
     for (size_t i = 0; i < left->count; i++)
-        attrs[n++] = type == HR_JOIN_RIGHT || type == HR_JOIN_FULL ? nullable_attr(a, left->at[i]) : left->at[i];
+        attrs[n++] = type == HR_JOIN_RIGHT || type == HR_JOIN_FULL ? nullable_attr(a, left->at[i])
+                                                                   : left->at[i];
     for (size_t i = 0; !one_side && i < right->count; i++)
-        attrs[n++] = type == HR_JOIN_LEFT || type == HR_JOIN_FULL ? nullable_attr(a, right->at[i]) : right->at[i];
+        attrs[n++] = type == HR_JOIN_LEFT || type == HR_JOIN_FULL ? nullable_attr(a, right->at[i])
+                                                                  : right->at[i];
     join->output = (struct hr_attrs){attrs, n};
 }
 
-static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+static int by_text(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
 
-static enum hr_code unresolved_using(struct analysis *a, const struct hr_node *side, const char *name, const char *which)
+static enum hr_code unresolved_using(struct analysis *a,
+                                     const struct hr_node *side,
+                                     const char *name,
+                                     const char *which)
 {
     const char *list = "", **names = ARRAY(a, const char *, side->output.count);
     size_t count = 0;
@@ -37,10 +45,15 @@ static enum hr_code unresolved_using(struct analysis *a, const struct hr_node *s
     qsort(names, count, sizeof *names, by_text);
     for (size_t i = 0; i < count; i++)
         list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", quote(a, names[i]));
-    return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", quote(a, name), "side", which, "suggestion", list, NULL);
+    return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", quote(a, name),
+                         "side", which, "suggestion", list, NULL);
 }
 
-static enum hr_code using_key(struct analysis *a, struct hr_node *side, const char *name, const char *which, const struct hr_attr **out)
+static enum hr_code using_key(struct analysis *a,
+                              struct hr_node *side,
+                              const char *name,
+                              const char *which,
+                              const struct hr_attr **out)
 {
     size_t count = 0;
     for (size_t i = 0; i < side->output.count; i++)
@@ -51,7 +64,8 @@ static enum hr_code using_key(struct analysis *a, struct hr_node *side, const ch
     if (!count)
         return unresolved_using(a, side, name, which);
     if (count > 1)
-        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quote(a, name), "referenceNames",
+        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quote(a, name),
+                             "referenceNames",
                              hr_printf(a->arena, "[%s, %s]", quote(a, name), quote(a, name)), NULL);
     return HR_OK;
 }
@@ -80,9 +94,13 @@ static const struct hr_attr *in_output(const struct hr_node *node, int id)
     return NULL;
 }
 
-/* USING and NATURAL: the keys first (of the preserved side; both coalesced for a full join), then the rest; the other keys stay
- * reachable by qualifier or plan id */
-static enum hr_code using_output(struct scope *s, struct hr_node *join, const struct hr_attr **left, const struct hr_attr **right, size_t count,
+/* USING and NATURAL: the keys first (of the preserved side; both coalesced for a full join), then
+ * the rest; the other keys stay reachable by qualifier or plan id */
+static enum hr_code using_output(struct scope *s,
+                                 struct hr_node *join,
+                                 const struct hr_attr **left,
+                                 const struct hr_attr **right,
+                                 size_t count,
                                  struct hr_node **out)
 {
     struct analysis *a = s->a;
@@ -96,7 +114,8 @@ static enum hr_code using_output(struct scope *s, struct hr_node *join, const st
         attrs[n] = in_output(join, key->id);
         exprs[n] = column_of(a, attrs[n]);
         if (type == HR_JOIN_FULL) {
-            struct hr_texpr *args[] = {column_of(a, in_output(join, left[i]->id)), column_of(a, in_output(join, right[i]->id))};
+            struct hr_texpr *args[] = {column_of(a, in_output(join, left[i]->id)),
+                                       column_of(a, in_output(join, right[i]->id))};
             HR_TRY(call_typed(s, "coalesce", args, 2, &exprs[n]));
             attrs[n] = attr_new(a, left[i]->name, exprs[n]->type, exprs[n]->nullable);
         }
@@ -111,7 +130,8 @@ static enum hr_code using_output(struct scope *s, struct hr_node *join, const st
     for (size_t i = 0; !one_side && i < join->output.count; i++) {
         const struct hr_attr *attr = join->output.at[i];
         bool is_left = is_key(left, count, attr), is_right = is_key(right, count, attr);
-        if ((is_left && (type == HR_JOIN_RIGHT || type == HR_JOIN_FULL)) || (is_right && type != HR_JOIN_RIGHT)) {
+        if ((is_left && (type == HR_JOIN_RIGHT || type == HR_JOIN_FULL)) ||
+            (is_right && type != HR_JOIN_RIGHT)) {
             attrs[n] = hide(a, attr);
             exprs[n] = column_of(a, attr);
             n++;
@@ -120,11 +140,15 @@ static enum hr_code using_output(struct scope *s, struct hr_node *join, const st
     return project(a, join, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, out);
 }
 
-static enum hr_code using_join(struct scope *s, struct hr_node *join, const struct hr_names *names, struct hr_node **out)
+static enum hr_code using_join(struct scope *s,
+                               struct hr_node *join,
+                               const struct hr_names *names,
+                               struct hr_node **out)
 {
     struct analysis *a = s->a;
     size_t count = names->count;
-    const struct hr_attr **left = ARRAY(a, const struct hr_attr *, count), **right = ARRAY(a, const struct hr_attr *, count);
+    const struct hr_attr **left = ARRAY(a, const struct hr_attr *, count),
+                         **right = ARRAY(a, const struct hr_attr *, count);
     for (size_t i = 0; i < count; i++) {
         HR_TRY(using_key(a, join->input, names->at[i], "left", &left[i]));
         HR_TRY(using_key(a, join->right, names->at[i], "right", &right[i]));
@@ -140,18 +164,27 @@ static enum hr_code using_join(struct scope *s, struct hr_node *join, const stru
     return using_output(s, join, left, right, count, out);
 }
 
-static struct hr_names natural_names(struct analysis *a, const struct hr_node *left, const struct hr_node *right)
+static struct hr_names natural_names(struct analysis *a,
+                                     const struct hr_node *left,
+                                     const struct hr_node *right)
 {
     struct hr_names names = {ARRAY(a, const char *, left->output.count), 0};
     for (size_t i = 0; i < left->output.count; i++)
-        if (!left->output.at[i]->hidden && find_output(a, &right->output, left->output.at[i]->name, NULL))
+        if (!left->output.at[i]->hidden &&
+            find_output(a, &right->output, left->output.at[i]->name, NULL))
             names.at[names.count++] = left->output.at[i]->name;
     return names;
 }
 
-/* ---- subqueries in the condition of an outer join: computed below, on the side whose columns they use ---- */
+/* ---- subqueries in the condition of an outer join: computed below, on the side whose columns they
+ * use ---- */
 
-struct lift { struct scope *s; struct hr_node *join; struct hr_texprs made[2]; bool uses[2]; };
+struct lift {
+    struct scope *s;
+    struct hr_node *join;
+    struct hr_texprs made[2];
+    bool uses[2];
+};
 
 static enum hr_code note_sides(void *arg, struct hr_texpr **place)
 {
@@ -171,8 +204,10 @@ static enum hr_code lift_one(struct lift *lift, struct hr_texpr **place)
     lift->uses[0] = lift->uses[1] = false;
     note_sides(lift, place);
     if (lift->uses[0] && lift->uses[1])
-        return hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION",
-                             "subqueryExpression", pretty_name(a, *place), NULL);
+        return hr_fail_spark(
+            a->err,
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION",
+            "subqueryExpression", pretty_name(a, *place), NULL);
     struct hr_texprs *made = &lift->made[lift->uses[1]];
     struct hr_texpr **grown = ARRAY(a, struct hr_texpr *, made->count + 1);
     if (made->count)
@@ -185,13 +220,19 @@ static enum hr_code lift_one(struct lift *lift, struct hr_texpr **place)
 static enum hr_code find_lifted(void *arg, struct hr_texpr **place)
 {
     struct hr_texpr *expr = *place;
-    bool not_in = expr->kind == HR_T_CALL && hr_function_is(expr->call.function, "not") && expr->call.args.at[0]->kind == HR_T_SUBQUERY;
+    bool not_in = expr->kind == HR_T_CALL &&
+                  hr_function_is(expr->call.function, "not") &&
+                  expr->call.args.at[0]->kind == HR_T_SUBQUERY;
     if (expr->kind == HR_T_SUBQUERY || not_in)
         return lift_one(arg, place);
     return hr_texpr_each(expr, find_lifted, arg);
 }
 
-struct replacement { struct hr_texprs from; const struct hr_attr **to; struct analysis *a; };
+struct replacement {
+    struct hr_texprs from;
+    const struct hr_attr **to;
+    struct analysis *a;
+};
 
 static enum hr_code replace_lifted(void *arg, struct hr_texpr **place)
 {
@@ -215,9 +256,11 @@ static enum hr_code lift_side(struct lift *lift, int side)
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + more);
     for (size_t i = 0; i < n + more; i++) {
         exprs[i] = i < n ? column_of(a, (*input)->output.at[i]) : lift->made[side].at[i - n];
-        attrs[i] = i < n ? (*input)->output.at[i] : attr_new(a, "subquery", exprs[i]->type, exprs[i]->nullable);
+        attrs[i] = i < n ? (*input)->output.at[i]
+                         : attr_new(a, "subquery", exprs[i]->type, exprs[i]->nullable);
     }
-    HR_TRY(project(a, *input, (struct hr_texprs){exprs, n + more}, (struct hr_attrs){attrs, n + more}, input));
+    HR_TRY(project(a, *input, (struct hr_texprs){exprs, n + more},
+                   (struct hr_attrs){attrs, n + more}, input));
     struct replacement r = {lift->made[side], attrs + n, a};
     return replace_lifted(&r, &lift->join->join.condition);
 }
@@ -237,16 +280,27 @@ static enum hr_code lift_subqueries(struct scope *s, struct hr_node *join)
 
 /* ---- as-of joins: for each row on the left the nearest one on the right ---- */
 
-struct as_of { struct scope *s; struct hr_texpr *left, *right, *tolerance; bool backward, forward, exact; };
+struct as_of {
+    struct scope *s;
+    struct hr_texpr *left, *right, *tolerance;
+    bool backward, forward, exact;
+};
 
-static enum hr_code both(struct scope *s, const char *name, struct hr_texpr *x, struct hr_texpr *y, struct hr_texpr **out)
+static enum hr_code both(struct scope *s,
+                         const char *name,
+                         struct hr_texpr *x,
+                         struct hr_texpr *y,
+                         struct hr_texpr **out)
 {
     struct hr_texpr *args[] = {x, y};
     return call_typed(s, name, args, 2, out);
 }
 
 /* AND; either may be NULL */
-static enum hr_code conjunction(struct scope *s, struct hr_texpr *x, struct hr_texpr *y, struct hr_texpr **out)
+static enum hr_code conjunction(struct scope *s,
+                                struct hr_texpr *x,
+                                struct hr_texpr *y,
+                                struct hr_texpr **out)
 {
     *out = x ? x : y;
     return x && y ? both(s, "and", x, y, out) : HR_OK;
@@ -302,7 +356,10 @@ static enum hr_code mark_outer(void *left, struct hr_texpr **place)
 }
 
 /* the right side, its rows numbered: of equally near rows Spark takes the last */
-static enum hr_code numbered(struct scope *s, struct hr_node *input, struct hr_texpr **number, struct hr_node **out)
+static enum hr_code numbered(struct scope *s,
+                             struct hr_node *input,
+                             struct hr_texpr **number,
+                             struct hr_node **out)
 {
     struct analysis *a = s->a;
     size_t n = input->output.count;
@@ -315,7 +372,8 @@ static enum hr_code numbered(struct scope *s, struct hr_node *input, struct hr_t
     HR_TRY(call_typed(s, "monotonically_increasing_id", NULL, 0, &exprs[n]));
     attrs[n] = attr_new(a, "row", exprs[n]->type, false);
     *number = column_of(a, attrs[n]);
-    return project(a, input, (struct hr_texprs){exprs, n + 1}, (struct hr_attrs){attrs, n + 1}, out);
+    return project(a, input, (struct hr_texprs){exprs, n + 1}, (struct hr_attrs){attrs, n + 1},
+                   out);
 }
 
 static enum hr_code as_of_tolerance(struct scope *s, const struct hr_rel *rel, struct as_of *j)
@@ -329,25 +387,39 @@ static enum hr_code as_of_tolerance(struct scope *s, const struct hr_rel *rel, s
     const struct hr_texpr *t = j->tolerance;
     bool negative = t->kind == HR_T_CALL && hr_function_is(t->call.function, "negative");
     if (t->kind == HR_T_LITERAL && !t->literal->is_null)
-        negative = (t->type->id == HR_TYPE_FLOAT || t->type->id == HR_TYPE_DOUBLE) ? t->literal->real < 0 : t->type->id == HR_TYPE_DECIMAL ? *t->literal->text.bytes == '-' : t->literal->integer < 0;
+        negative = (t->type->id == HR_TYPE_FLOAT || t->type->id == HR_TYPE_DOUBLE)
+                       ? t->literal->real < 0
+                   : t->type->id == HR_TYPE_DECIMAL ? *t->literal->text.bytes == '-'
+                                                    : t->literal->integer < 0;
     return negative ? hr_fail_spark(a->err, "AS_OF_JOIN.TOLERANCE_IS_NON_NEGATIVE", NULL) : HR_OK;
 }
 
-static enum hr_code resolve_as_of(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+static enum hr_code resolve_as_of(struct analysis *a,
+                                  const struct hr_rel *rel,
+                                  struct hr_node **out)
 {
     struct hr_node *left, *right, *rows;
     struct hr_texpr *condition, *distance, *number, *given = NULL;
     HR_TRY(hr_resolve_rel(a, rel->input, &left));
     HR_TRY(hr_resolve_rel(a, rel->right, &right));
-    const char *type = rel->as_of.type ? rel->as_of.type : "inner", *direction = rel->as_of.direction;
-    bool outer = !strcasecmp(type, "left") || !strcasecmp(type, "leftouter") || !strcasecmp(type, "left_outer") || !strcasecmp(type, "outer_left");
+    const char *type = rel->as_of.type ? rel->as_of.type : "inner",
+               *direction = rel->as_of.direction;
+    bool outer = !strcasecmp(type, "left") ||
+                 !strcasecmp(type, "leftouter") ||
+                 !strcasecmp(type, "left_outer") ||
+                 !strcasecmp(type, "outer_left");
     if (!outer && strcasecmp(type, "inner"))
-        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", type, "supported", "'inner', 'leftouter', 'left', 'left_outer'", NULL);
+        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", type, "supported",
+                             "'inner', 'leftouter', 'left', 'left_outer'", NULL);
     struct scope s = {.a = a, .inputs = {left, right}, .input_count = 2, .outer = a->outer};
     struct scope left_scope = scope_of(a, left), right_scope = scope_of(a, right);
-    struct as_of j = {.s = &s, .exact = rel->as_of.exact, .backward = !strcasecmp(direction, "backward"), .forward = !strcasecmp(direction, "forward")};
+    struct as_of j = {.s = &s,
+                      .exact = rel->as_of.exact,
+                      .backward = !strcasecmp(direction, "backward"),
+                      .forward = !strcasecmp(direction, "forward")};
     if (!j.backward && !j.forward && strcasecmp(direction, "nearest"))
-        return hr_fail_spark(a->err, "AS_OF_JOIN.UNSUPPORTED_DIRECTION", "direction", direction, "supported", "'forward', 'backward', 'nearest'", NULL);
+        return hr_fail_spark(a->err, "AS_OF_JOIN.UNSUPPORTED_DIRECTION", "direction", direction,
+                             "supported", "'forward', 'backward', 'nearest'", NULL);
     HR_TRY(hr_resolve_expr(&left_scope, rel->as_of.left_key, &j.left));
     HR_TRY(hr_resolve_expr(&right_scope, rel->as_of.right_key, &j.right));
     HR_TRY(as_of_tolerance(&s, rel, &j));
@@ -402,8 +474,12 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
     join->right = right;
     join->join.type = rel->join.type;
     join->join.lateral = lateral;
-    if (lateral && rel->join.type != HR_JOIN_INNER && rel->join.type != HR_JOIN_LEFT && rel->join.type != HR_JOIN_CROSS)
-        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", "lateral", "supported", "'INNER', 'LEFT OUTER', 'CROSS'", NULL);
+    if (lateral &&
+        rel->join.type != HR_JOIN_INNER &&
+        rel->join.type != HR_JOIN_LEFT &&
+        rel->join.type != HR_JOIN_CROSS)
+        return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", "lateral", "supported",
+                             "'INNER', 'LEFT OUTER', 'CROSS'", NULL);
     struct scope s = {.a = a, .inputs = {left, right}, .input_count = 2, .outer = a->outer};
     if (rel->join.using.count)
         return using_join(&s, join, &rel->join.using, out);
@@ -424,12 +500,17 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
 
 /* ---- set operations ---- */
 
-static enum hr_code by_name(struct analysis *a, const struct hr_rel *rel, struct hr_node **left, struct hr_node **right)
+static enum hr_code by_name(struct analysis *a,
+                            const struct hr_rel *rel,
+                            struct hr_node **left,
+                            struct hr_node **right)
 {
     struct hr_attrs l = (*left)->output, r = (*right)->output;
     size_t n = 0, extra = 0;
-    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, l.count + r.count), **more = ARRAY(a, struct hr_texpr *, l.count + r.count);
-    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, l.count + r.count), **more_attrs = ARRAY(a, const struct hr_attr *, l.count + r.count);
+    struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, l.count + r.count),
+                    **more = ARRAY(a, struct hr_texpr *, l.count + r.count);
+    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, l.count + r.count),
+                         **more_attrs = ARRAY(a, const struct hr_attr *, l.count + r.count);
     for (size_t i = 0; i < l.count; i++) {
         const struct hr_attr *from = find_output(a, &r, l.at[i]->name, NULL);
         more[extra] = column_of(a, l.at[i]);
@@ -438,7 +519,8 @@ static enum hr_code by_name(struct analysis *a, const struct hr_rel *rel, struct
             const char *names = "";
             for (size_t k = 0; k < r.count; k++)
                 names = hr_printf(a->arena, "%s%s%s", names, k ? ", " : "", r.at[k]->name);
-            return hr_fail_spark(a->err, "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "colName", l.at[i]->name, "fieldNames", names, NULL);
+            return hr_fail_spark(a->err, "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "colName",
+                                 l.at[i]->name, "fieldNames", names, NULL);
         }
         exprs[n] = from ? column_of(a, from) : literal_null(a, l.at[i]->type);
         attrs[n++] = from ? from : attr_new(a, l.at[i]->name, l.at[i]->type, true);
@@ -454,9 +536,10 @@ static enum hr_code by_name(struct analysis *a, const struct hr_rel *rel, struct
         more_attrs[extra++] = attr_new(a, r.at[i]->name, r.at[i]->type, true);
     }
     if (!rel->set.allow_missing && l.count != r.count)
-        return HR_OK;                                        /* the arity check below says it */
+        return HR_OK; /* the arity check below says it */
     HR_TRY(project(a, *right, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, right));
-    return project(a, *left, (struct hr_texprs){more, extra}, (struct hr_attrs){more_attrs, extra}, left);
+    return project(a, *left, (struct hr_texprs){more, extra}, (struct hr_attrs){more_attrs, extra},
+                   left);
 }
 
 static enum hr_code visible_only(struct analysis *a, struct hr_node **node)
@@ -486,17 +569,22 @@ enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct
         HR_TRY(by_name(a, rel, &left, &right));
     size_t n = left->output.count;
     if (n != right->output.count)
-        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", operator, "firstNumColumns", hr_printf(a->arena, "%zu", n),
-                             "invalidOrdinalNum", "second", "invalidNumColumns", hr_printf(a->arena, "%zu", right->output.count), NULL);
+        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", operator,
+                             "firstNumColumns", hr_printf(a->arena, "%zu", n), "invalidOrdinalNum",
+                             "second", "invalidNumColumns",
+                             hr_printf(a->arena, "%zu", right->output.count), NULL);
     const struct hr_type **types = ARRAY(a, const struct hr_type *, n);
     for (size_t i = 0; i < n; i++) {
         types[i] = union_type(a, left->output.at[i]->type, right->output.at[i]->type);
         if (!types[i])
-            return hr_fail_spark(a->err, "INCOMPATIBLE_COLUMN_TYPE", "tableOrdinalNumber", "second", "columnOrdinalNumber", ordinal((int)i),
-                                 "dataType2", type_sql(a, left->output.at[i]->type), "operator", operator, "hint", "", "dataType1",
-                                 type_sql(a, right->output.at[i]->type), NULL);
+            return hr_fail_spark(a->err, "INCOMPATIBLE_COLUMN_TYPE", "tableOrdinalNumber", "second",
+                                 "columnOrdinalNumber", ordinal((int)i), "dataType2",
+                                 type_sql(a, left->output.at[i]->type), "operator", operator,
+                                 "hint", "", "dataType1", type_sql(a, right->output.at[i]->type),
+                                 NULL);
         if (types[i]->id == HR_TYPE_MAP && !(rel->set.op == HR_SET_UNION && rel->set.all))
-            return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "colName", quote(a, left->output.at[i]->name), "dataType",
+            return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "colName",
+                                 quote(a, left->output.at[i]->name), "dataType",
                                  type_sql(a, types[i]), NULL);
     }
     HR_TRY(cast_output(a, left, types, &left));
@@ -509,7 +597,9 @@ enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct
     for (size_t i = 0; i < n; i++) {
         struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
         bool l = left->output.at[i]->nullable, r = right->output.at[i]->nullable;
-        attr->nullable = rel->set.op == HR_SET_UNION ? l || r : rel->set.op == HR_SET_INTERSECT ? l && r : l;
+        attr->nullable = rel->set.op == HR_SET_UNION       ? l || r
+                         : rel->set.op == HR_SET_INTERSECT ? l && r
+                                                           : l;
         attr->qualifier = (struct hr_names){0};
         attrs[i] = attr;
     }
@@ -524,11 +614,16 @@ enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct
 
 /* ---- generators ---- */
 
-static enum hr_code generated(struct analysis *a, const struct hr_texpr *generator, bool outer, struct hr_attrs *out)
+static enum hr_code generated(struct analysis *a,
+                              const struct hr_texpr *generator,
+                              bool outer,
+                              struct hr_attrs *out)
 {
     const char *name = generator->call.function->name;
-    const struct hr_type *type = generator->call.args.count ? generator->call.args.at[0]->type : BASIC(VOID);
-    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, generator->type->field_count + 3);
+    const struct hr_type *type =
+        generator->call.args.count ? generator->call.args.at[0]->type : BASIC(VOID);
+    const struct hr_attr **attrs =
+        ARRAY(a, const struct hr_attr *, generator->type->field_count + 3);
     size_t n = 0;
     bool positions = !strncmp(name, "posexplode", 10);
     if (positions)
@@ -540,21 +635,30 @@ static enum hr_code generated(struct analysis *a, const struct hr_texpr *generat
         attrs[n++] = attr_new(a, "col", type->element, outer || type->contains_null);
     } else {
         for (size_t i = 0; i < generator->type->field_count; i++)
-            attrs[n++] = attr_new(a, generator->type->fields[i].name, generator->type->fields[i].type, outer || generator->type->fields[i].nullable);
+            attrs[n++] =
+                attr_new(a, generator->type->fields[i].name, generator->type->fields[i].type,
+                         outer || generator->type->fields[i].nullable);
     }
     *out = (struct hr_attrs){attrs, n};
     return HR_OK;
 }
 
-enum hr_code generate_node(struct analysis *a, struct hr_node *input, struct hr_texpr *generator, bool outer, const struct hr_names *names,
-                           const char *qualifier, struct hr_node **out)
+enum hr_code generate_node(struct analysis *a,
+                           struct hr_node *input,
+                           struct hr_texpr *generator,
+                           bool outer,
+                           const struct hr_names *names,
+                           const char *qualifier,
+                           struct hr_node **out)
 {
     struct hr_attrs made;
     HR_TRY(generated(a, generator, outer, &made));
     if (names && names->count && names->count != made.count)
-        return hr_fail_spark(a->err, "UDTF_ALIAS_NUMBER_MISMATCH", "aliasesSize", hr_printf(a->arena, "%zu", made.count), "aliasesNames",
+        return hr_fail_spark(a->err, "UDTF_ALIAS_NUMBER_MISMATCH", "aliasesSize",
+                             hr_printf(a->arena, "%zu", made.count), "aliasesNames",
                              hr_printf(a->arena, "%zu", names->count), NULL);
-    const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, input->output.count + made.count);
+    const struct hr_attr **attrs =
+        ARRAY(a, const struct hr_attr *, input->output.count + made.count);
     if (input->output.count)
         memcpy(attrs, input->output.at, input->output.count * sizeof *attrs);
     for (size_t i = 0; i < made.count; i++) {
@@ -585,12 +689,14 @@ enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, s
     struct hr_texpr *generator;
     HR_TRY(hr_resolve_expr(&s, rel->generate.generator, &generator));
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
-        return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName", expr_sql(a, generator), "classCanonicalName",
+        return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName",
+                             expr_sql(a, generator), "classCanonicalName",
                              "org.apache.spark.sql.catalyst.expressions.Expression", NULL);
     struct hosted hosted = {a, ""};
     host_add(&hosted, generator, NULL, "");
     HR_TRY(host_check(&hosted));
     HR_TRY(check_operator(a, generator));
-    return generate_node(a, input, generator, rel->generate.outer || strstr(generator->call.function->name, "_outer"), &rel->generate.columns,
-                         rel->generate.alias, out);
+    return generate_node(a, input, generator,
+                         rel->generate.outer || strstr(generator->call.function->name, "_outer"),
+                         &rel->generate.columns, rel->generate.alias, out);
 }

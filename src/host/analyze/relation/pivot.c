@@ -1,5 +1,6 @@
-/* Pivots. The rows are aggregated once by group and pivot value; a join with the values' places says which column each answer belongs to; the
- * answers of a group become a list by place, of which each column takes its own. So a pivot is linear in its rows and values.
+/* Pivots. The rows are aggregated once by group and pivot value; a join with the values' places
+ * says which column each answer belongs to; the answers of a group become a list by place, of which
+ * each column takes its own. So a pivot is linear in its rows and values.
  *
  *   group, pivot, answers    aggregate of the input
  *   … , place                left join with (place, value): a group without any of the values stays
@@ -8,17 +9,17 @@
  *   group, columns           one item a column */
 #include "host/analyze/internal.h"
 
-#define PIVOT_VALUES_MAX 10000         /* spark.sql.pivotMaxValues */
+#define PIVOT_VALUES_MAX 10000 /* spark.sql.pivotMaxValues */
 
 struct pivot {
     struct scope *s;
     const struct hr_rel *rel;
-    struct hr_node *node;              /* the plan so far */
-    struct hr_texprs groups;           /* as written, of the input */
-    struct hr_attrs group_attrs;       /* their names in the result */
-    struct hr_texpr *column;           /* that pivots */
-    struct hr_texprs values;           /* as written, and */
-    const char **aliases;              /* their names; NULL: none was given */
+    struct hr_node *node;        /* the plan so far */
+    struct hr_texprs groups;     /* as written, of the input */
+    struct hr_attrs group_attrs; /* their names in the result */
+    struct hr_texpr *column;     /* that pivots */
+    struct hr_texprs values;     /* as written, and */
+    const char **aliases;        /* their names; NULL: none was given */
     struct hr_texprs aggregates;
     struct hr_attrs answers;           /* by the aggregates' names */
     struct hr_texprs absent;           /* what an aggregate says of no rows; NULL: NULL */
@@ -30,10 +31,15 @@ struct pivot {
 
 static const char *value_name(struct scope *s, const struct hr_texpr *value)
 {
-    const char *text = value->kind == HR_T_LITERAL && value->literal->is_null ? "null" : pretty_name(s->a, value);
+    const char *text =
+        value->kind == HR_T_LITERAL && value->literal->is_null ? "null" : pretty_name(s->a, value);
     const char *quote_at = strchr(text, '\'');
-    if (value->kind == HR_T_LITERAL && quote_at && !is_string(value->type) && value->type->id != HR_TYPE_BINARY)
-        text = hr_strndup(s->a->arena, quote_at + 1, strlen(quote_at) - 2);     /* DATE '2020-01-01' is named by its text */
+    if (value->kind == HR_T_LITERAL &&
+        quote_at &&
+        !is_string(value->type) &&
+        value->type->id != HR_TYPE_BINARY)
+        text = hr_strndup(s->a->arena, quote_at + 1,
+                          strlen(quote_at) - 2); /* DATE '2020-01-01' is named by its text */
     return text;
 }
 
@@ -43,7 +49,8 @@ static enum hr_code distinct_values(struct scope *s, const struct hr_rel *rel, s
     struct analysis *a = s->a;
     if (!a->env->ops->values)
         return hr_refuse(a->err, "pivot without values where nothing can be run");
-    struct hr_rel *column = hr_rel_new(a->arena, HR_REL_PROJECT, rel->input), *distinct = hr_rel_new(a->arena, HR_REL_DEDUPLICATE, column);
+    struct hr_rel *column = hr_rel_new(a->arena, HR_REL_PROJECT, rel->input),
+                  *distinct = hr_rel_new(a->arena, HR_REL_DEDUPLICATE, column);
     struct hr_rel *sorted = hr_rel_new(a->arena, HR_REL_SORT, distinct);
     struct hr_expr *name = hr_expr_new(a->arena, HR_EXPR_ALIAS);
     name->alias.child = rel->aggregate.pivot;
@@ -58,7 +65,9 @@ static enum hr_code distinct_values(struct scope *s, const struct hr_rel *rel, s
     struct hr_literals values;
     HR_TRY(a->env->ops->values(a->env, a->arena, sorted, PIVOT_VALUES_MAX + 1, &values, a->err));
     if (values.count > PIVOT_VALUES_MAX)
-        return hr_fail(a->err, HR_E_LIMIT, "the pivot column has more than %d distinct values; name the values", PIVOT_VALUES_MAX);
+        return hr_fail(a->err, HR_E_LIMIT,
+                       "the pivot column has more than %d distinct values; name the values",
+                       PIVOT_VALUES_MAX);
     *out = (struct hr_exprs){ARRAY(a, struct hr_expr *, values.count), values.count};
     for (size_t i = 0; i < values.count; i++) {
         out->at[i] = hr_expr_new(a->arena, HR_EXPR_LITERAL);
@@ -81,9 +90,11 @@ static enum hr_code check_value(struct pivot *p, const struct hr_texpr *value)
 {
     struct analysis *a = p->s->a;
     if (!is_foldable(value))
-        return hr_fail_spark(a->err, "NON_LITERAL_PIVOT_VALUES", "expression", expr_sql(a, value), NULL);
+        return hr_fail_spark(a->err, "NON_LITERAL_PIVOT_VALUES", "expression", expr_sql(a, value),
+                             NULL);
     if (!can_cast(value->type, p->column->type, a->ansi))
-        return hr_fail_spark(a->err, "PIVOT_VALUE_DATA_TYPE_MISMATCH", "value", value_name(p->s, value), "valueType", simple_type(a, value->type),
+        return hr_fail_spark(a->err, "PIVOT_VALUE_DATA_TYPE_MISMATCH", "value",
+                             value_name(p->s, value), "valueType", simple_type(a, value->type),
                              "pivotType", simple_type(a, p->column->type), NULL);
     return HR_OK;
 }
@@ -110,14 +121,16 @@ static enum hr_code pivot_values(struct pivot *p)
 
 /* ---- aggregates ---- */
 
-/* Spark pivots in two ways. Where every aggregate is a number or a boolean it takes the groups' finished values, and a group without the value has
- * NULL. Otherwise each aggregate sees the value's rows alone and gives what it gives for none: an empty list, a count of 0. */
+/* Spark pivots in two ways. Where every aggregate is a number or a boolean it takes the groups'
+ * finished values, and a group without the value has NULL. Otherwise each aggregate sees the
+ * value's rows alone and gives what it gives for none: an empty list, a count of 0. */
 static bool takes_finished_values(const struct hr_type *type)
 {
     return hr_type_is_numeric(type) || type->id == HR_TYPE_BOOLEAN;
 }
 
-/* Only aggregates may use columns. What stands in a window is told where the windows are looked at. */
+/* Only aggregates may use columns. What stands in a window is told where the windows are looked at.
+ */
 static enum hr_code check_column(void *arg, struct hr_texpr **place)
 {
     struct pivot *p = arg;
@@ -126,7 +139,8 @@ static enum hr_code check_column(void *arg, struct hr_texpr **place)
     if (aggregate || expr->kind == HR_T_WINDOW)
         return HR_OK;
     if (expr->kind == HR_T_COLUMN && !expr->column.outer)
-        return hr_fail_spark(p->s->a->err, "_LEGACY_ERROR_TEMP_1006", "sql", qualified_name(p->s->a, expr), NULL);
+        return hr_fail_spark(p->s->a->err, "_LEGACY_ERROR_TEMP_1006", "sql",
+                             qualified_name(p->s->a, expr), NULL);
     return hr_texpr_each(expr, check_column, arg);
 }
 
@@ -150,9 +164,12 @@ static struct hr_texpr *own_copy(struct analysis *a, const struct hr_texpr *expr
 {
     struct hr_texpr *copy = hr_memdup(a->arena, expr, sizeof *expr);
     if (copy->kind == HR_T_CALL && copy->call.args.count)
-        copy->call.args.at = hr_memdup(a->arena, expr->call.args.at, expr->call.args.count * sizeof *expr->call.args.at);
+        copy->call.args.at = hr_memdup(a->arena, expr->call.args.at,
+                                       expr->call.args.count * sizeof *expr->call.args.at);
     if (copy->kind == HR_T_CALL && copy->call.within_group.count)
-        copy->call.within_group.at = hr_memdup(a->arena, expr->call.within_group.at, expr->call.within_group.count * sizeof *expr->call.within_group.at);
+        copy->call.within_group.at =
+            hr_memdup(a->arena, expr->call.within_group.at,
+                      expr->call.within_group.count * sizeof *expr->call.within_group.at);
     return copy;
 }
 
@@ -200,7 +217,9 @@ static enum hr_code of_no_rows(void *arg, struct hr_texpr **place)
 
 static bool says_null_of_none(const struct hr_texpr *expr)
 {
-    return expr->kind == HR_T_CALL && (expr->call.function->flags & HR_F_AGGREGATE) && expr->nullable;
+    return expr->kind == HR_T_CALL &&
+           (expr->call.function->flags & HR_F_AGGREGATE) &&
+           expr->nullable;
 }
 
 /* ---- the plan ---- */
@@ -211,7 +230,8 @@ static enum hr_code by_group_and_value(struct pivot *p)
     struct hr_texpr *none = NULL;
     HR_TRY(hr_merge_sessions(a, &p->node, &p->groups, &p->aggregates, &none, false));
     size_t groups = p->groups.count, count = groups + 1 + p->aggregates.count, n = groups;
-    struct hr_texprs by = {ARRAY(a, struct hr_texpr *, groups + 1), groups + 1}, exprs = {ARRAY(a, struct hr_texpr *, count), count};
+    struct hr_texprs by = {ARRAY(a, struct hr_texpr *, groups + 1), groups + 1},
+                     exprs = {ARRAY(a, struct hr_texpr *, count), count};
     struct hr_attrs names = {ARRAY(a, const struct hr_attr *, count), count};
     for (size_t i = 0; i < groups; i++) {
         by.at[i] = exprs.at[i] = p->groups.at[i];
@@ -259,7 +279,8 @@ static enum hr_code collected(struct pivot *p, struct hr_texpr **out)
 {
     struct analysis *a = p->s->a;
     size_t count = p->answers.count + 1;
-    struct hr_texpr **fields = ARRAY(a, struct hr_texpr *, count), *pair, *place = column_of(a, p->place);
+    struct hr_texpr **fields = ARRAY(a, struct hr_texpr *, count), *pair,
+                    *place = column_of(a, p->place);
     fields[0] = place;
     for (size_t k = 0; k < p->answers.count; k++)
         fields[k + 1] = column_of(a, p->answers.at[k]);
@@ -272,7 +293,8 @@ static enum hr_code by_group(struct pivot *p, const struct hr_attr **list)
 {
     struct analysis *a = p->s->a;
     size_t groups = p->groups.count, most = groups + 1 + p->absent.count, n = 0;
-    struct hr_texprs by = {ARRAY(a, struct hr_texpr *, groups), groups}, exprs = {ARRAY(a, struct hr_texpr *, most), 0};
+    struct hr_texprs by = {ARRAY(a, struct hr_texpr *, groups), groups},
+                     exprs = {ARRAY(a, struct hr_texpr *, most), 0};
     struct hr_attrs names = {ARRAY(a, const struct hr_attr *, most), 0};
     for (; n < groups; n++) {
         by.at[n] = exprs.at[n] = column_of(a, p->group_attrs.at[n]);
@@ -305,9 +327,11 @@ static enum hr_code by_place(struct pivot *p, const struct hr_attr *list)
     }
     for (size_t k = 0; k < p->answers.count; k++) {
         struct hr_texpr *args[] = {column_of(a, list), literal_int(a, BASIC(INT), (int64_t)k),
-                                   literal_int(a, BASIC(INT), (int64_t)p->values.count), p->absent.at[k]};
+                                   literal_int(a, BASIC(INT), (int64_t)p->values.count),
+                                   p->absent.at[k]};
         HR_TRY(call_typed(p->s, "$pivoted", args, p->absent.at[k] ? 4 : 3, &exprs.at[groups + k]));
-        names.at[groups + k] = attr_new(a, p->answers.at[k]->name, exprs.at[groups + k]->type, false);
+        names.at[groups + k] =
+            attr_new(a, p->answers.at[k]->name, exprs.at[groups + k]->type, false);
         p->answers.at[k] = names.at[groups + k];
     }
     return project(a, p->node, exprs, names, &p->node);
@@ -315,8 +339,11 @@ static enum hr_code by_place(struct pivot *p, const struct hr_attr *list)
 
 static const char *column_name(struct pivot *p, size_t value, size_t aggregate)
 {
-    const char *name = p->aliases[value] ? p->aliases[value] : value_name(p->s, p->values.at[value]);
-    return p->answers.count == 1 ? name : hr_printf(p->s->a->arena, "%s_%s", name, p->answers.at[aggregate]->name);
+    const char *name =
+        p->aliases[value] ? p->aliases[value] : value_name(p->s, p->values.at[value]);
+    return p->answers.count == 1
+               ? name
+               : hr_printf(p->s->a->arena, "%s_%s", name, p->answers.at[aggregate]->name);
 }
 
 static enum hr_code to_columns(struct pivot *p, struct hr_node **out)
@@ -331,10 +358,12 @@ static enum hr_code to_columns(struct pivot *p, struct hr_node **out)
     }
     for (size_t v = 0; v < p->values.count; v++)
         for (size_t k = 0; k < p->answers.count; k++, n++) {
-            struct hr_texpr *args[] = {column_of(a, p->answers.at[k]), literal_int(a, BASIC(INT), (int64_t)v + 1)};
+            struct hr_texpr *args[] = {column_of(a, p->answers.at[k]),
+                                       literal_int(a, BASIC(INT), (int64_t)v + 1)};
             HR_TRY(call_typed(p->s, "$pivot_item", args, 2, &exprs.at[n]));
             exprs.at[n]->nullable = p->finished || p->aggregates.at[k]->nullable;
-            names.at[n] = attr_new(a, column_name(p, v, k), exprs.at[n]->type, exprs.at[n]->nullable);
+            names.at[n] =
+                attr_new(a, column_name(p, v, k), exprs.at[n]->type, exprs.at[n]->nullable);
         }
     return project(a, p->node, exprs, names, out);
 }
@@ -359,7 +388,10 @@ static enum hr_code note_columns(void *arg, struct hr_texpr **child)
 }
 
 /* SQL's PIVOT groups by every column that neither it nor its aggregates use */
-static enum hr_code rest_of_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs *groups)
+static enum hr_code rest_of_pivot(struct scope *s,
+                                  const struct hr_rel *rel,
+                                  struct hr_node *input,
+                                  struct hr_texprs *groups)
 {
     struct analysis *a = s->a;
     struct hr_texpr *expr;
@@ -382,7 +414,8 @@ static enum hr_code name_groups(struct pivot *p)
 {
     struct analysis *a = p->s->a;
     const struct hr_exprs *given = &p->rel->aggregate.grouping;
-    p->group_attrs = (struct hr_attrs){ARRAY(a, const struct hr_attr *, p->groups.count), p->groups.count};
+    p->group_attrs =
+        (struct hr_attrs){ARRAY(a, const struct hr_attr *, p->groups.count), p->groups.count};
     for (size_t i = 0; i < p->groups.count; i++) {
         struct hr_texpr *group = p->groups.at[i];
         if (!p->rel->aggregate.rest && i < given->count)
@@ -393,7 +426,11 @@ static enum hr_code name_groups(struct pivot *p)
     return HR_OK;
 }
 
-enum hr_code hr_resolve_pivot(struct scope *s, const struct hr_rel *rel, struct hr_node *input, struct hr_texprs groups, struct hr_node **out)
+enum hr_code hr_resolve_pivot(struct scope *s,
+                              const struct hr_rel *rel,
+                              struct hr_node *input,
+                              struct hr_texprs groups,
+                              struct hr_node **out)
 {
     struct pivot p = {.s = s, .rel = rel, .node = input, .groups = groups};
     const struct hr_attr *list;
@@ -402,7 +439,8 @@ enum hr_code hr_resolve_pivot(struct scope *s, const struct hr_rel *rel, struct 
     HR_TRY(name_groups(&p));
     HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &p.column));
     if (!is_orderable(p.column->type) && p.column->type->id != HR_TYPE_VOID)
-        return hr_fail_spark(s->a->err, "INCOMPARABLE_PIVOT_COLUMN", "columnName", pivot_column_name(s, p.column), NULL);
+        return hr_fail_spark(s->a->err, "INCOMPARABLE_PIVOT_COLUMN", "columnName",
+                             pivot_column_name(s, p.column), NULL);
     HR_TRY(pivot_values(&p));
     HR_TRY(pivot_aggregates(&p));
     for (size_t k = 0; k < p.aggregates.count && !p.finished; k++) {

@@ -13,7 +13,10 @@ struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_n
     return node;
 }
 
-const struct hr_attr *attr_new(struct analysis *a, const char *name, const struct hr_type *type, bool nullable)
+const struct hr_attr *attr_new(struct analysis *a,
+                               const char *name,
+                               const struct hr_type *type,
+                               bool nullable)
 {
     struct hr_attr *attr = NEW(a, struct hr_attr);
     *attr = (struct hr_attr){.id = ++a->next_id, .name = name, .type = type, .nullable = nullable};
@@ -36,17 +39,25 @@ static void name_node(struct analysis *a, struct hr_node *node, int64_t plan_id)
     node->names = name;
 }
 
-static bool identity(const struct hr_node *input, const struct hr_texprs *exprs, const struct hr_attrs *output)
+static bool identity(const struct hr_node *input,
+                     const struct hr_texprs *exprs,
+                     const struct hr_attrs *output)
 {
     if (exprs->count != input->output.count)
         return false;
     for (size_t i = 0; i < exprs->count; i++)
-        if (exprs->at[i]->kind != HR_T_COLUMN || exprs->at[i]->column.attr->id != input->output.at[i]->id || output->at[i] != input->output.at[i])
+        if (exprs->at[i]->kind != HR_T_COLUMN ||
+            exprs->at[i]->column.attr->id != input->output.at[i]->id ||
+            output->at[i] != input->output.at[i])
             return false;
     return true;
 }
 
-enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs exprs, struct hr_attrs output, struct hr_node **out)
+enum hr_code project(struct analysis *a,
+                     struct hr_node *input,
+                     struct hr_texprs exprs,
+                     struct hr_attrs output,
+                     struct hr_node **out)
 {
     if (identity(input, &exprs, &output)) {
         *out = input;
@@ -60,7 +71,10 @@ enum hr_code project(struct analysis *a, struct hr_node *input, struct hr_texprs
     return HR_OK;
 }
 
-enum hr_code filter_node(struct analysis *a, struct hr_node *input, struct hr_texpr *condition, struct hr_node **out)
+enum hr_code filter_node(struct analysis *a,
+                         struct hr_node *input,
+                         struct hr_texpr *condition,
+                         struct hr_node **out)
 {
     *out = node_new(a, HR_N_FILTER, input);
     (*out)->filter.condition = condition;
@@ -68,7 +82,10 @@ enum hr_code filter_node(struct analysis *a, struct hr_node *input, struct hr_te
 }
 
 /* casts the columns where types differ; names stay */
-enum hr_code cast_output(struct analysis *a, struct hr_node *input, const struct hr_type **types, struct hr_node **out)
+enum hr_code cast_output(struct analysis *a,
+                         struct hr_node *input,
+                         const struct hr_type **types,
+                         struct hr_node **out)
 {
     size_t count = input->output.count;
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, count);
@@ -78,27 +95,34 @@ enum hr_code cast_output(struct analysis *a, struct hr_node *input, const struct
         exprs[i] = cast_implicit(a, column_of(a, attr), types[i]);
         attrs[i] = attr;
         if (!hr_type_equal(attr->type, types[i])) {
-            struct hr_attr *cast = (struct hr_attr *)attr_new(a, attr->name, types[i], exprs[i]->nullable);
+            struct hr_attr *cast =
+                (struct hr_attr *)attr_new(a, attr->name, types[i], exprs[i]->nullable);
             cast->qualifier = attr->qualifier;
             attrs[i] = cast;
         }
     }
-    return project(a, input, (struct hr_texprs){exprs, count}, (struct hr_attrs){attrs, count}, out);
+    return project(a, input, (struct hr_texprs){exprs, count}, (struct hr_attrs){attrs, count},
+                   out);
 }
 
 struct scope scope_of(struct analysis *a, struct hr_node *input)
 {
-    return (struct scope){.a = a, .inputs = {input}, .input_count = input ? 1 : 0, .outer = a->outer};
+    return (struct scope){
+        .a = a, .inputs = {input}, .input_count = input ? 1 : 0, .outer = a->outer};
 }
 
 /* ---- hints and partitions change nothing here, but their arguments must be right ---- */
 
-static enum hr_code repartition_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+static enum hr_code repartition_rel(struct analysis *a,
+                                    const struct hr_rel *rel,
+                                    struct hr_node **out)
 {
     HR_TRY(hr_resolve_rel(a, rel->input, out));
     struct scope s = scope_of(a, *out);
     if (rel->repartition.partitions < (rel->repartition.exprs.count ? 0 : 1))
-        return hr_fail(a->err, HR_E_INVALID, "requirement failed: Number of partitions (%d) must be positive.", rel->repartition.partitions);
+        return hr_fail(a->err, HR_E_INVALID,
+                       "requirement failed: Number of partitions (%d) must be positive.",
+                       rel->repartition.partitions);
     for (size_t i = 0; i < rel->repartition.exprs.count; i++) {
         struct hr_texpr *ignored;
         HR_TRY(hr_resolve_expr(&s, rel->repartition.exprs.at[i], &ignored));
@@ -112,14 +136,17 @@ static enum hr_code hint_column(struct scope *s, const struct hr_expr *given)
     struct hr_texpr *ignored;
     const struct hr_literal *literal = given->kind == HR_EXPR_LITERAL ? given->literal : NULL;
     if (literal && is_string(literal->type) && !literal->is_null)
-        given = hr_expr_attribute(s->a->arena, hr_strndup(s->a->arena, literal->text.bytes, literal->text.len));
+        given = hr_expr_attribute(s->a->arena,
+                                  hr_strndup(s->a->arena, literal->text.bytes, literal->text.len));
     return hr_resolve_expr(s, given, &ignored);
 }
 
-/* Hints about partitions must have right arguments; what other hints say changes no result, and Spark ignores what it does not know. */
+/* Hints about partitions must have right arguments; what other hints say changes no result, and
+ * Spark ignores what it does not know. */
 static enum hr_code hint_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
-    static const char *const names[] = {"COALESCE", "REPARTITION", "REPARTITION_BY_RANGE", "REBALANCE"};
+    static const char *const names[] = {"COALESCE", "REPARTITION", "REPARTITION_BY_RANGE",
+                                        "REBALANCE"};
     const struct hr_exprs *given = &rel->hint.parameters;
     size_t kind = 0;
     HR_TRY(hr_resolve_rel(a, rel->input, out));
@@ -127,13 +154,16 @@ static enum hr_code hint_rel(struct analysis *a, const struct hr_rel *rel, struc
         kind++;
     if (kind == HR_LEN(names))
         return HR_OK;
-    const struct hr_literal *number = given->count && given->at[0]->kind == HR_EXPR_LITERAL ? given->at[0]->literal : NULL;
+    const struct hr_literal *number =
+        given->count && given->at[0]->kind == HR_EXPR_LITERAL ? given->at[0]->literal : NULL;
     if (number && !hr_type_is_integral(number->type))
         number = NULL;
     if (!kind && (given->count != 1 || !number))
         return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1048", "hintName", names[kind], NULL);
     if (number && number->integer <= 0)
-        return hr_fail(a->err, HR_E_INVALID, "requirement failed: Number of partitions (%lld) must be positive.", (long long)number->integer);
+        return hr_fail(a->err, HR_E_INVALID,
+                       "requirement failed: Number of partitions (%lld) must be positive.",
+                       (long long)number->integer);
     struct scope s = scope_of(a, *out);
     for (size_t i = number ? 1 : 0; i < given->count; i++)
         HR_TRY(hint_column(&s, given->at[i]));
@@ -161,12 +191,14 @@ static enum hr_code observe_rel(struct analysis *a, const struct hr_rel *rel, st
     HR_TRY(resolve_select(a, rel, input, &rel->collect_metrics.metrics, &metrics));
     struct hr_field *fields = ARRAY(a, struct hr_field, metrics->output.count);
     for (size_t i = 0; i < metrics->output.count; i++)
-        fields[i] = (struct hr_field){metrics->output.at[i]->name, metrics->output.at[i]->type, metrics->output.at[i]->nullable, NULL};
+        fields[i] = (struct hr_field){metrics->output.at[i]->name, metrics->output.at[i]->type,
+                                      metrics->output.at[i]->nullable, NULL};
     struct hr_observation *grown = ARRAY(a, struct hr_observation, a->observation_count + 1);
     if (a->observation_count)
         memcpy(grown, a->observations, a->observation_count * sizeof *grown);
-    grown[a->observation_count++] = (struct hr_observation){rel->collect_metrics.name, metrics,
-                                                            hr_type_struct(a->arena, fields, metrics->output.count)};
+    grown[a->observation_count++] =
+        (struct hr_observation){rel->collect_metrics.name, metrics,
+                                hr_type_struct(a->arena, fields, metrics->output.count)};
     a->observations = grown;
     *out = input;
     return HR_OK;
@@ -176,55 +208,107 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
 {
     struct hr_node *input;
     switch (rel->kind) {
-    case HR_REL_READ_FILES: case HR_REL_LOCAL: case HR_REL_CACHED_LOCAL: case HR_REL_CACHED_REMOTE: case HR_REL_CATALOG: case HR_REL_PARSE:
+    case HR_REL_READ_FILES:
+    case HR_REL_LOCAL:
+    case HR_REL_CACHED_LOCAL:
+    case HR_REL_CACHED_REMOTE:
+    case HR_REL_CATALOG:
+    case HR_REL_PARSE:
         return source_node(a, rel, out);
-    case HR_REL_READ_TABLE: return table_node(a, rel, out);
-    case HR_REL_RANGE: return range_node(a, rel->range.has_start ? rel->range.start : 0, rel->range.end, rel->range.step ? rel->range.step : 1, out);
-    case HR_REL_SQL: return parsed_rel(a, rel, out);
-    case HR_REL_VALUES: return values_node(a, rel, out);
-    case HR_REL_ONE_ROW: *out = one_row(a); return HR_OK;
+    case HR_REL_READ_TABLE:
+        return table_node(a, rel, out);
+    case HR_REL_RANGE:
+        return range_node(a, rel->range.has_start ? rel->range.start : 0, rel->range.end,
+                          rel->range.step ? rel->range.step : 1, out);
+    case HR_REL_SQL:
+        return parsed_rel(a, rel, out);
+    case HR_REL_VALUES:
+        return values_node(a, rel, out);
+    case HR_REL_ONE_ROW:
+        *out = one_row(a);
+        return HR_OK;
     case HR_REL_PROJECT:
         if (rel->input)
             HR_TRY(hr_resolve_rel(a, rel->input, &input));
         else
             input = one_row(a);
         return resolve_select(a, rel, input, &rel->project.exprs, out);
-    case HR_REL_FILTER: return filter_rel(a, rel, out);
-    case HR_REL_AGGREGATE: return hr_resolve_aggregate(a, rel, out);
-    case HR_REL_SORT: return sort_rel(a, rel, out);
-    case HR_REL_LIMIT: case HR_REL_OFFSET: case HR_REL_TAIL: return limit_rel(a, rel, out);
-    case HR_REL_JOIN: case HR_REL_LATERAL_JOIN: case HR_REL_AS_OF_JOIN: return hr_resolve_join(a, rel, out);
-    case HR_REL_SET: return hr_resolve_set(a, rel, out);
-    case HR_REL_DEDUPLICATE: return deduplicate_rel(a, rel, out);
-    case HR_REL_SUBQUERY_ALIAS: return alias_rel(a, rel, out);
-    case HR_REL_WITH_COLUMNS: return with_columns_rel(a, rel, out);
-    case HR_REL_RENAME_COLUMNS: return rename_rel(a, rel, out);
-    case HR_REL_DROP: return drop_rel(a, rel, out);
-    case HR_REL_TO_DF: return to_df_rel(a, rel, out);
-    case HR_REL_TO_SCHEMA: return to_schema_rel(a, rel, out);
-    case HR_REL_SAMPLE: return sample_rel(a, rel, out);
-    case HR_REL_REPARTITION: return repartition_rel(a, rel, out);
-    case HR_REL_HINT: return hint_rel(a, rel, out);
-    case HR_REL_COLLECT_METRICS: return observe_rel(a, rel, out);
-    case HR_REL_CTE: return cte_rel(a, rel, out);
-    case HR_REL_WITH_RELATIONS: return with_relations_rel(a, rel, out);
-    case HR_REL_WINDOWS: return windows_rel(a, rel, out);
-    case HR_REL_GENERATE: return hr_resolve_generate(a, rel, out);
-    case HR_REL_TABLE_FUNCTION: return table_function_rel(a, rel, out);
-    case HR_REL_UNPIVOT: case HR_REL_TRANSPOSE: case HR_REL_FILL_NA: case HR_REL_DROP_NA: case HR_REL_REPLACE: case HR_REL_SUMMARY:
-    case HR_REL_DESCRIBE: case HR_REL_CROSSTAB: case HR_REL_COV: case HR_REL_CORR: case HR_REL_APPROX_QUANTILE: case HR_REL_FREQ_ITEMS:
+    case HR_REL_FILTER:
+        return filter_rel(a, rel, out);
+    case HR_REL_AGGREGATE:
+        return hr_resolve_aggregate(a, rel, out);
+    case HR_REL_SORT:
+        return sort_rel(a, rel, out);
+    case HR_REL_LIMIT:
+    case HR_REL_OFFSET:
+    case HR_REL_TAIL:
+        return limit_rel(a, rel, out);
+    case HR_REL_JOIN:
+    case HR_REL_LATERAL_JOIN:
+    case HR_REL_AS_OF_JOIN:
+        return hr_resolve_join(a, rel, out);
+    case HR_REL_SET:
+        return hr_resolve_set(a, rel, out);
+    case HR_REL_DEDUPLICATE:
+        return deduplicate_rel(a, rel, out);
+    case HR_REL_SUBQUERY_ALIAS:
+        return alias_rel(a, rel, out);
+    case HR_REL_WITH_COLUMNS:
+        return with_columns_rel(a, rel, out);
+    case HR_REL_RENAME_COLUMNS:
+        return rename_rel(a, rel, out);
+    case HR_REL_DROP:
+        return drop_rel(a, rel, out);
+    case HR_REL_TO_DF:
+        return to_df_rel(a, rel, out);
+    case HR_REL_TO_SCHEMA:
+        return to_schema_rel(a, rel, out);
+    case HR_REL_SAMPLE:
+        return sample_rel(a, rel, out);
+    case HR_REL_REPARTITION:
+        return repartition_rel(a, rel, out);
+    case HR_REL_HINT:
+        return hint_rel(a, rel, out);
+    case HR_REL_COLLECT_METRICS:
+        return observe_rel(a, rel, out);
+    case HR_REL_CTE:
+        return cte_rel(a, rel, out);
+    case HR_REL_WITH_RELATIONS:
+        return with_relations_rel(a, rel, out);
+    case HR_REL_WINDOWS:
+        return windows_rel(a, rel, out);
+    case HR_REL_GENERATE:
+        return hr_resolve_generate(a, rel, out);
+    case HR_REL_TABLE_FUNCTION:
+        return table_function_rel(a, rel, out);
+    case HR_REL_UNPIVOT:
+    case HR_REL_TRANSPOSE:
+    case HR_REL_FILL_NA:
+    case HR_REL_DROP_NA:
+    case HR_REL_REPLACE:
+    case HR_REL_SUMMARY:
+    case HR_REL_DESCRIBE:
+    case HR_REL_CROSSTAB:
+    case HR_REL_COV:
+    case HR_REL_CORR:
+    case HR_REL_APPROX_QUANTILE:
+    case HR_REL_FREQ_ITEMS:
     case HR_REL_SAMPLE_BY:
         return hr_resolve_statistics(a, rel, out);
-    case HR_REL_MAP_PARTITIONS: case HR_REL_GROUP_MAP: case HR_REL_CO_GROUP_MAP:
+    case HR_REL_MAP_PARTITIONS:
+    case HR_REL_GROUP_MAP:
+    case HR_REL_CO_GROUP_MAP:
         return hr_refuse_udf(a->arena, rel->map.function, a->err);
-    default: return hr_refuse(a->err, "relation '%s'", hr_rel_kind_name(rel->kind));
+    default:
+        return hr_refuse(a->err, "relation '%s'", hr_rel_kind_name(rel->kind));
     }
 }
 
 enum hr_code hr_resolve_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     if (++a->depth > HR_PLAN_DEPTH_MAX)
-        return hr_fail(a->err, HR_E_LIMIT, "plan is nested more than %d levels deep", HR_PLAN_DEPTH_MAX);
+        return hr_fail(a->err, HR_E_LIMIT, "plan is nested more than %d levels deep",
+                       HR_PLAN_DEPTH_MAX);
     const struct hr_rel *windowed = rel;
     bool may_window = rel->input && (rel->kind == HR_REL_PROJECT || rel->kind == HR_REL_AGGREGATE);
     enum hr_code code = may_window ? hr_time_windows(a, rel, &windowed) : HR_OK;
@@ -243,7 +327,9 @@ static enum hr_code show_root(struct analysis *a, const struct hr_rel *rel, stru
     struct hr_node *input, *limit;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     typed->root = rel->kind == HR_REL_SHOW_STRING ? HR_ROOT_SHOW : HR_ROOT_HTML;
-    typed->rows = rel->show.rows < 0 ? 0 : rel->show.rows > 2147483646 ? 2147483646 : rel->show.rows;
+    typed->rows = rel->show.rows < 0            ? 0
+                  : rel->show.rows > 2147483646 ? 2147483646
+                                                : rel->show.rows;
     typed->truncate = rel->show.truncate;
     typed->vertical = rel->kind == HR_REL_SHOW_STRING && rel->show.vertical;
     limit = node_new(a, HR_N_LIMIT, input);
@@ -260,9 +346,11 @@ static enum hr_code show_root(struct analysis *a, const struct hr_rel *rel, stru
         HR_TRY(call_typed(&s, "$show", args, 1, &exprs[n]));
         attrs[n++] = attr_new(a, attr->name, BASIC(STRING), false);
     }
-    HR_TRY(project(a, limit, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, &typed->node));
+    HR_TRY(
+        project(a, limit, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, &typed->node));
     struct hr_field *field = NEW(a, struct hr_field);
-    *field = (struct hr_field){typed->root == HR_ROOT_SHOW ? "show_string" : "html_string", BASIC(STRING), false, NULL};
+    *field = (struct hr_field){typed->root == HR_ROOT_SHOW ? "show_string" : "html_string",
+                               BASIC(STRING), false, NULL};
     typed->schema = hr_type_struct(a->arena, field, 1);
     return HR_OK;
 }
@@ -277,7 +365,8 @@ static enum hr_code rows_root(struct analysis *a, const struct hr_rel *rel, stru
         const struct hr_attr *attr = node->output.at[i];
         if (attr->hidden)
             continue;
-        fields[output.count] = (struct hr_field){attr->name, attr->type, attr->nullable, attr->metadata};
+        fields[output.count] =
+            (struct hr_field){attr->name, attr->type, attr->nullable, attr->metadata};
         output.at[output.count++] = attr;
     }
     HR_TRY(restore_output(a, node, &output, &typed->node));
@@ -285,7 +374,10 @@ static enum hr_code rows_root(struct analysis *a, const struct hr_rel *rel, stru
     return HR_OK;
 }
 
-static void analysis_init(struct analysis *a, struct hr_arena *arena, struct hr_env *env, struct hr_err *err)
+static void analysis_init(struct analysis *a,
+                          struct hr_arena *arena,
+                          struct hr_env *env,
+                          struct hr_err *err)
 {
     *a = (struct analysis){.arena = arena, .env = env, .err = err, .ansi = true};
     const char *value = env->ops->conf(env, "spark.sql.ansi.enabled");
@@ -298,7 +390,11 @@ static void analysis_init(struct analysis *a, struct hr_arena *arena, struct hr_
         a->zone = hr_zone_utc();
 }
 
-enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_typed **out, struct hr_err *err)
+enum hr_code hr_analyze(struct hr_arena *arena,
+                        struct hr_env *env,
+                        const struct hr_rel *rel,
+                        struct hr_typed **out,
+                        struct hr_err *err)
 {
     struct analysis a;
     struct hr_err unused;
@@ -306,7 +402,8 @@ enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct
     struct hr_typed *typed = HR_NEW(arena, struct hr_typed);
     bool show = rel->kind == HR_REL_SHOW_STRING || rel->kind == HR_REL_HTML_STRING;
     enum hr_code code = show ? show_root(&a, rel, typed) : rows_root(&a, rel, typed);
-    if (code && a.wants_metadata) {                          /* once more, with what only few ask for */
+    /* once more, with what only few ask for */
+    if (code && a.wants_metadata) {
         analysis_init(&a, arena, env, err ? err : &unused);
         *a.err = (struct hr_err){0};
         a.metadata = true;
@@ -321,7 +418,11 @@ enum hr_code hr_analyze(struct hr_arena *arena, struct hr_env *env, const struct
     return HR_OK;
 }
 
-enum hr_code hr_analyze_expr(struct hr_arena *arena, struct hr_env *env, const struct hr_expr *expr, struct hr_texpr **typed, struct hr_err *err)
+enum hr_code hr_analyze_expr(struct hr_arena *arena,
+                             struct hr_env *env,
+                             const struct hr_expr *expr,
+                             struct hr_texpr **typed,
+                             struct hr_err *err)
 {
     struct analysis a;
     struct hr_err unused;

@@ -4,7 +4,9 @@
 
 /* ---- unpivot ---- */
 
-static enum hr_code unpivot_columns(struct scope *s, const struct hr_exprs *given, struct hr_texprs *out)
+static enum hr_code unpivot_columns(struct scope *s,
+                                    const struct hr_exprs *given,
+                                    struct hr_texprs *out)
 {
     struct hr_exprs list;
     HR_TRY(expand_list(s, given, &list));
@@ -22,7 +24,10 @@ static bool holds_column(const struct hr_texprs *list, int id)
     return false;
 }
 
-static enum hr_code other_columns(struct analysis *a, const struct hr_node *input, const struct hr_texprs *but, struct hr_texprs *out)
+static enum hr_code other_columns(struct analysis *a,
+                                  const struct hr_node *input,
+                                  const struct hr_texprs *but,
+                                  struct hr_texprs *out)
 {
     *out = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
     for (size_t i = 0; i < input->output.count; i++)
@@ -31,10 +36,21 @@ static enum hr_code other_columns(struct analysis *a, const struct hr_node *inpu
     return HR_OK;
 }
 
-static int by_text(const void *x, const void *y) { return strcmp(*(const char *const *)x, *(const char *const *)y); }
+static int by_text(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
 
-/* one set of value columns for each row that an input row becomes; a set of several is a row of columns */
-struct unpivot { struct scope *s; const struct hr_rel *rel; struct hr_texprs *sets; size_t count, width; const struct hr_type **types; bool *nullable; };
+/* one set of value columns for each row that an input row becomes; a set of several is a row of
+ * columns */
+struct unpivot {
+    struct scope *s;
+    const struct hr_rel *rel;
+    struct hr_texprs *sets;
+    size_t count, width;
+    const struct hr_type **types;
+    bool *nullable;
+};
 
 static const char *column_name(struct analysis *a, const struct hr_texpr *expr)
 {
@@ -59,7 +75,8 @@ static const char *described(struct unpivot *u, size_t at)
     struct analysis *a = u->s->a;
     struct hr_texpr *one = u->sets[at].at[0];
     if (u->width == 1)
-        return hr_printf(a->arena, "%s (%s)", type_sql(a, one->type), quote(a, column_name(a, one)));
+        return hr_printf(a->arena, "%s (%s)", type_sql(a, one->type),
+                         quote(a, column_name(a, one)));
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 2 * u->width), *row;
     for (size_t i = 0; i < u->width; i++) {
         args[2 * i] = literal_string(a, column_name(a, u->sets[at].at[i]));
@@ -91,14 +108,17 @@ static enum hr_code common_types(struct unpivot *u)
         for (size_t c = 0; c < u->width; c++) {
             const struct hr_texpr *value = u->sets[i].at[c];
             const struct hr_type *wide = u->types[c] ? u->types[c] : value->type;
-            if (is_string(wide) != is_string(value->type) || !(u->types[c] = wider_type(a, wide, value->type)))
+            if (is_string(wide) != is_string(value->type) ||
+                !(u->types[c] = wider_type(a, wide, value->type)))
                 return types_differ(u);
             u->nullable[c] = u->nullable[c] || value->nullable;
         }
     return HR_OK;
 }
 
-static enum hr_code value_sets(struct unpivot *u, struct hr_node *input, const struct hr_texprs *ids)
+static enum hr_code value_sets(struct unpivot *u,
+                               struct hr_node *input,
+                               const struct hr_texprs *ids)
 {
     struct analysis *a = u->s->a;
     const struct hr_rel *rel = u->rel;
@@ -109,7 +129,8 @@ static enum hr_code value_sets(struct unpivot *u, struct hr_node *input, const s
         for (size_t i = 0; i < u->count; i++) {
             HR_TRY(unpivot_columns(u->s, &rel->unpivot.value_sets[i], &u->sets[i]));
             if (u->sets[i].count != u->width)
-                return hr_fail_spark(a->err, "UNPIVOT_VALUE_SIZE_MISMATCH", "names", hr_printf(a->arena, "%zu", u->width), NULL);
+                return hr_fail_spark(a->err, "UNPIVOT_VALUE_SIZE_MISMATCH", "names",
+                                     hr_printf(a->arena, "%zu", u->width), NULL);
         }
         return HR_OK;
     }
@@ -138,12 +159,16 @@ static enum hr_code unpivot_rows(struct unpivot *u, struct hr_node *input, struc
     HR_TRY(call_typed(u->s, "stack", args, n, &stack));
     made.at[0] = u->rel->unpivot.variable ? u->rel->unpivot.variable : "variable";
     for (size_t c = 0; c < u->width; c++)
-        made.at[1 + c] = u->width > 1 ? u->rel->unpivot.value_names.at[c] : u->rel->unpivot.value ? u->rel->unpivot.value : "value";
+        made.at[1 + c] = u->width > 1            ? u->rel->unpivot.value_names.at[c]
+                         : u->rel->unpivot.value ? u->rel->unpivot.value
+                                                 : "value";
     return generate_node(a, input, stack, false, &made, NULL, rows);
 }
 
 /* EXCLUDE NULLS, SQL's default: rows where every value is null are left out */
-static enum hr_code drop_null_rows(struct unpivot *u, struct hr_texpr **values, struct hr_node **rows)
+static enum hr_code drop_null_rows(struct unpivot *u,
+                                   struct hr_texpr **values,
+                                   struct hr_node **rows)
 {
     struct hr_texpr *some = NULL, *there;
     for (size_t c = 0; c < u->width; c++) {
@@ -156,10 +181,16 @@ static enum hr_code drop_null_rows(struct unpivot *u, struct hr_texpr **values, 
     return filter_node(u->s->a, *rows, some, rows);
 }
 
-enum hr_code hr_resolve_unpivot(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out)
+enum hr_code hr_resolve_unpivot(struct analysis *a,
+                                const struct hr_rel *rel,
+                                struct hr_node *input,
+                                struct hr_node **out)
 {
     struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
-    struct unpivot u = {.s = &s, .rel = rel, .width = rel->unpivot.value_names.count > 1 ? rel->unpivot.value_names.count : 1};
+    struct unpivot u = {.s = &s,
+                        .rel = rel,
+                        .width = rel->unpivot.value_names.count > 1 ? rel->unpivot.value_names.count
+                                                                    : 1};
     struct hr_texprs ids = {0}, used = {0};
     HR_TRY(unpivot_columns(&s, &rel->unpivot.ids, &ids));
     HR_TRY(value_sets(&u, input, &ids));
@@ -179,7 +210,9 @@ enum hr_code hr_resolve_unpivot(struct analysis *a, const struct hr_rel *rel, st
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, total);
     for (size_t i = 0; i < n; i++) {
         exprs[i] = ids.at[i];
-        attrs[i] = ids.at[i]->kind == HR_T_COLUMN ? ids.at[i]->column.attr : attr_new(a, pretty_name(a, ids.at[i]), ids.at[i]->type, ids.at[i]->nullable);
+        attrs[i] = ids.at[i]->kind == HR_T_COLUMN ? ids.at[i]->column.attr
+                                                  : attr_new(a, pretty_name(a, ids.at[i]),
+                                                             ids.at[i]->type, ids.at[i]->nullable);
     }
     for (size_t k = 0; k < 1 + u.width; k++) {
         struct hr_attr *attr = (struct hr_attr *)rows->output.at[input->output.count + k];
@@ -196,15 +229,25 @@ enum hr_code hr_resolve_unpivot(struct analysis *a, const struct hr_rel *rel, st
 
 static bool is_atomic(const struct hr_type *type)
 {
-    return type->id != HR_TYPE_ARRAY && type->id != HR_TYPE_MAP && type->id != HR_TYPE_STRUCT && type->id != HR_TYPE_VOID;
+    return type->id != HR_TYPE_ARRAY &&
+           type->id != HR_TYPE_MAP &&
+           type->id != HR_TYPE_STRUCT &&
+           type->id != HR_TYPE_VOID;
 }
 
 /* every row as a struct: the index as text, then the other columns, as one type */
-static enum hr_code transposed_values(struct analysis *a, const struct hr_rel *rel, const struct hr_attr *index, const struct hr_attrs *others,
-                                      const struct hr_type *wide, struct hr_literals *rows)
+static enum hr_code transposed_values(struct analysis *a,
+                                      const struct hr_rel *rel,
+                                      const struct hr_attr *index,
+                                      const struct hr_attrs *others,
+                                      const struct hr_type *wide,
+                                      struct hr_literals *rows)
 {
-    struct hr_expr *key = hr_expr_new(a->arena, HR_EXPR_CAST), *sort = hr_expr_new(a->arena, HR_EXPR_SORT), **args = ARRAY(a, struct hr_expr *, others->count + 1);
-    struct hr_expr *name = hr_expr_attribute(a->arena, index->name), **list = ARRAY(a, struct hr_expr *, 1), **orders = ARRAY(a, struct hr_expr *, 1);
+    struct hr_expr *key = hr_expr_new(a->arena, HR_EXPR_CAST),
+                   *sort = hr_expr_new(a->arena, HR_EXPR_SORT),
+                   **args = ARRAY(a, struct hr_expr *, others->count + 1);
+    struct hr_expr *name = hr_expr_attribute(a->arena, index->name),
+                   **list = ARRAY(a, struct hr_expr *, 1), **orders = ARRAY(a, struct hr_expr *, 1);
     key->cast.child = name;
     key->cast.type = BASIC(STRING);
     args[0] = key;
@@ -213,7 +256,8 @@ static enum hr_code transposed_values(struct analysis *a, const struct hr_rel *r
         args[i + 1]->cast.child = hr_expr_attribute(a->arena, others->at[i]->name);
         args[i + 1]->cast.type = wide;
     }
-    struct hr_rel *filter = hr_rel_new(a->arena, HR_REL_FILTER, rel->input), *sorted = hr_rel_new(a->arena, HR_REL_SORT, filter);
+    struct hr_rel *filter = hr_rel_new(a->arena, HR_REL_FILTER, rel->input),
+                  *sorted = hr_rel_new(a->arena, HR_REL_SORT, filter);
     struct hr_rel *select = hr_rel_new(a->arena, HR_REL_PROJECT, sorted);
     filter->filter.condition = hr_expr_call(a->arena, "isnotnull", 1, name);
     sort->sort.child = name;
@@ -229,24 +273,34 @@ static enum hr_code transposed_values(struct analysis *a, const struct hr_rel *r
     long most = setting ? strtol(setting, NULL, 10) : 500;
     HR_TRY(a->env->ops->values(a->env, a->arena, select, (size_t)most + 1, rows, a->err));
     if (rows->count > (size_t)most)
-        return hr_fail_spark(a->err, "TRANSPOSE_EXCEED_ROW_LIMIT", "maxValues", hr_printf(a->arena, "%ld", most), "config",
+        return hr_fail_spark(a->err, "TRANSPOSE_EXCEED_ROW_LIMIT", "maxValues",
+                             hr_printf(a->arena, "%ld", most), "config",
                              "spark.sql.transposeMaxValues", NULL);
     return HR_OK;
 }
 
-static enum hr_code transpose_type(struct analysis *a, const struct hr_attrs *others, const struct hr_type **wide)
+static enum hr_code transpose_type(struct analysis *a,
+                                   const struct hr_attrs *others,
+                                   const struct hr_type **wide)
 {
     *wide = others->count ? others->at[0]->type : BASIC(STRING);
     for (size_t i = 1; i < others->count; i++) {
-        const struct hr_type *type = others->at[i]->type, *next = is_string(*wide) == is_string(type) ? wider_type(a, *wide, type) : NULL;
+        const struct hr_type *type = others->at[i]->type,
+                             *next = is_string(*wide) == is_string(type)
+                                         ? wider_type(a, *wide, type)
+                                         : NULL;
         if (!next)
-            return hr_fail_spark(a->err, "TRANSPOSE_NO_LEAST_COMMON_TYPE", "dt1", type_sql(a, *wide), "dt2", type_sql(a, type), NULL);
+            return hr_fail_spark(a->err, "TRANSPOSE_NO_LEAST_COMMON_TYPE", "dt1",
+                                 type_sql(a, *wide), "dt2", type_sql(a, type), NULL);
         *wide = next;
     }
     return HR_OK;
 }
 
-enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_node **out)
+enum hr_code hr_resolve_transpose(struct analysis *a,
+                                  const struct hr_rel *rel,
+                                  struct hr_node *input,
+                                  struct hr_node **out)
 {
     struct scope s = scope_of(a, input);
     struct hr_attrs others = {ARRAY(a, const struct hr_attr *, input->output.count), 0};
@@ -254,11 +308,14 @@ enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, 
     const struct hr_type *wide;
     struct hr_texpr *chosen;
     if (rel->transpose.index.count > 1)
-        return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason", "Only one index column is allowed", NULL);
+        return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
+                             "Only one index column is allowed", NULL);
     if (rel->transpose.index.count) {
         HR_TRY(hr_resolve_expr(&s, rel->transpose.index.at[0], &chosen));
         if (chosen->kind != HR_T_COLUMN)
-            return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason", hr_printf(a->arena, "%s is not a column", pretty_name(a, chosen)), NULL);
+            return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
+                                 hr_printf(a->arena, "%s is not a column", pretty_name(a, chosen)),
+                                 NULL);
         index = chosen->column.attr;
     }
     for (size_t i = 0; i < input->output.count; i++) {
@@ -276,7 +333,10 @@ enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, 
     }
     if (!is_atomic(index->type))
         return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
-                             hr_printf(a->arena, "Index column must be of atomic type, but found: %s", type_sql(a, index->type)), NULL);
+                             hr_printf(a->arena,
+                                       "Index column must be of atomic type, but found: %s",
+                                       type_sql(a, index->type)),
+                             NULL);
     HR_TRY(transpose_type(a, &others, &wide));
     struct hr_literals rows;
     HR_TRY(transposed_values(a, rel, index, &others, wide, &rows));
@@ -294,7 +354,8 @@ enum hr_code hr_resolve_transpose(struct analysis *a, const struct hr_rel *rel, 
     attrs[0] = attr_new(a, "key", BASIC(STRING), false);
     for (size_t r = 0; r < rows.count; r++) {
         const struct hr_literal *name = rows.at[r]->items.at[0];
-        attrs[r + 1] = attr_new(a, hr_strndup(a->arena, name->text.bytes, name->text.len), wide, true);
+        attrs[r + 1] =
+            attr_new(a, hr_strndup(a->arena, name->text.bytes, name->text.len), wide, true);
     }
     node->output = (struct hr_attrs){attrs, columns};
     *out = node;

@@ -3,7 +3,9 @@
 
 /* ---- select ---- */
 
-static enum hr_code generator_of(struct scope *s, struct hr_texpr *expr, struct hr_texpr **generator)
+static enum hr_code generator_of(struct scope *s,
+                                 struct hr_texpr *expr,
+                                 struct hr_texpr **generator)
 {
     *generator = NULL;
     struct hr_texpr *inner = expr;
@@ -14,15 +16,23 @@ static enum hr_code generator_of(struct scope *s, struct hr_texpr *expr, struct 
         return HR_OK;
     }
     if (has_kind(inner, HR_F_GENERATOR))
-        return hr_fail_spark(s->a->err, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "expression", expr_sql(s->a, expr), NULL);
+        return hr_fail_spark(s->a->err, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "expression",
+                             expr_sql(s->a, expr), NULL);
     return HR_OK;
 }
 
 /* a generator among the expressions: join its rows below, and take its columns where it stood */
-static enum hr_code select_generator(struct analysis *a, struct hr_node *input, const struct hr_exprs *list, struct hr_texprs *exprs,
-                                     struct hr_attrs *attrs, size_t at, struct hr_texpr *generator, struct hr_node **out)
+static enum hr_code select_generator(struct analysis *a,
+                                     struct hr_node *input,
+                                     const struct hr_exprs *list,
+                                     struct hr_texprs *exprs,
+                                     struct hr_attrs *attrs,
+                                     size_t at,
+                                     struct hr_texpr *generator,
+                                     struct hr_node **out)
 {
-    const struct hr_names *names = list->at[at]->kind == HR_EXPR_ALIAS ? &list->at[at]->alias.names : NULL;
+    const struct hr_names *names =
+        list->at[at]->kind == HR_EXPR_ALIAS ? &list->at[at]->alias.names : NULL;
     bool outer = strstr(generator->call.function->name, "_outer") != NULL;
     struct hosted hosted = {a, ""};
     host_add(&hosted, generator, NULL, "");
@@ -50,7 +60,10 @@ static enum hr_code select_generator(struct analysis *a, struct hr_node *input, 
 }
 
 /* _metadata can still be named above a select that does not */
-static void keep_metadata(struct analysis *a, struct hr_node *input, struct hr_texprs *exprs, struct hr_attrs *attrs)
+static void keep_metadata(struct analysis *a,
+                          struct hr_node *input,
+                          struct hr_texprs *exprs,
+                          struct hr_attrs *attrs)
 {
     const struct hr_attr *kept = NULL;
     for (size_t i = 0; i < input->output.count; i++)
@@ -71,7 +84,11 @@ static void keep_metadata(struct analysis *a, struct hr_node *input, struct hr_t
     *attrs = (struct hr_attrs){names, attrs->count + 1};
 }
 
-enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, const struct hr_exprs *given, struct hr_node **out)
+enum hr_code resolve_select(struct analysis *a,
+                            const struct hr_rel *rel,
+                            struct hr_node *input,
+                            const struct hr_exprs *given,
+                            struct hr_node **out)
 {
     (void)rel;
     struct scope s = scope_of(a, input);
@@ -81,7 +98,7 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
     struct hr_attrs attrs = {ARRAY(a, const struct hr_attr *, list.count), 0};
     struct hr_texpr **aliased = ARRAY(a, struct hr_texpr *, list.count);
     struct hr_texprs also = {aliased, 0};
-    s.also = &also;                                          /* lateral column aliases */
+    s.also = &also; /* lateral column aliases */
     s.also_attrs = &attrs;
     bool aggregates = false;
     struct hr_texpr *generator = NULL;
@@ -95,8 +112,9 @@ enum hr_code resolve_select(struct analysis *a, const struct hr_rel *rel, struct
             HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
         HR_TRY(generator_of(&s, expr, &found));
         if (!found && list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1)
-            return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr", expr_sql(a, expr), "names",
-                                 hr_printf(a->arena, "%zu", list.at[i]->alias.names.count), NULL);
+            return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr", expr_sql(a, expr),
+                                 "names", hr_printf(a->arena, "%zu", list.at[i]->alias.names.count),
+                                 NULL);
         if (found)
             generator = found;
         exprs.at[i] = expr;
@@ -127,17 +145,23 @@ static enum hr_code check_condition(struct analysis *a, const struct hr_texpr *c
     if (!has_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR))
         return HR_OK;
     const struct hr_texpr *at = find_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR);
-    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition), "expressionList", qualified_name(a, at), NULL);
+    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition),
+                         "expressionList", qualified_name(a, at), NULL);
 }
 
-/* Sort and filter may use columns that the select list below dropped: find them under it and carry them through.
- * *widened is the projection with the further columns; its own output is the caller's to restore. */
+/* Sort and filter may use columns that the select list below dropped: find them under it and carry
+ * them through. *widened is the projection with the further columns; its own output is the caller's
+ * to restore. */
 static struct hr_node *below_names(struct hr_node *node)
 {
     return node->kind == HR_N_PROJECT || node->kind == HR_N_DISTINCT ? node->input : NULL;
 }
 
-struct carry { struct analysis *a; struct hr_node *project; struct hr_node *input; };
+struct carry {
+    struct analysis *a;
+    struct hr_node *project;
+    struct hr_node *input;
+};
 
 static bool has_output(const struct hr_node *node, int id)
 {
@@ -151,7 +175,9 @@ static enum hr_code carry_columns(void *arg, struct hr_texpr **place)
 {
     struct carry *carry = arg;
     struct hr_texpr *expr = *place;
-    if (expr->kind != HR_T_COLUMN || expr->column.outer || has_output(carry->project, expr->column.attr->id))
+    if (expr->kind != HR_T_COLUMN ||
+        expr->column.outer ||
+        has_output(carry->project, expr->column.attr->id))
         return hr_texpr_each(expr, carry_columns, arg);
     if (!has_output(carry->input, expr->column.attr->id))
         return HR_OK;
@@ -176,7 +202,10 @@ static struct hr_node *widened(struct analysis *a, struct hr_node *node)
     return copy;
 }
 
-enum hr_code restore_output(struct analysis *a, struct hr_node *node, const struct hr_attrs *output, struct hr_node **out)
+enum hr_code restore_output(struct analysis *a,
+                            struct hr_node *node,
+                            const struct hr_attrs *output,
+                            struct hr_node **out)
 {
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, output->count);
     for (size_t i = 0; i < output->count; i++)
@@ -201,19 +230,26 @@ static const struct hr_attr *unnamed(struct analysis *a, const struct hr_attr *a
     return copy;
 }
 
-/* the scope of sort and filter: the input's columns, and behind a failed look-up those below its select list */
-static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, const struct hr_exprs *list, const struct hr_expr *condition,
-                                 struct hr_torders *orders, struct hr_texpr **typed_condition)
+/* the scope of sort and filter: the input's columns, and behind a failed look-up those below its
+ * select list */
+static enum hr_code resolve_over(struct analysis *a,
+                                 struct hr_node **input,
+                                 const struct hr_exprs *list,
+                                 const struct hr_expr *condition,
+                                 struct hr_torders *orders,
+                                 struct hr_texpr **typed_condition)
 {
     struct scope s = scope_of(a, *input), *outer = s.outer;
     struct hr_err *err = a->err, first = {0}, second;
     if ((*input)->kind == HR_N_PROJECT && below_names(*input))
-        s.outer = NULL;                                      /* what is below the select list comes before the enclosing query */
+        s.outer = NULL; /* what is below the select list comes before the enclosing query */
     a->err = &first;
-    enum hr_code code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition) : resolve_orders(&s, list, orders);
+    enum hr_code code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition)
+                                  : resolve_orders(&s, list, orders);
     a->err = err;
     struct hr_node *under = code ? below_names(*input) : NULL;
-    bool missing = !strncmp(first.condition, "UNRESOLVED_COLUMN", 17) || !strcmp(first.condition, "CANNOT_RESOLVE_DATAFRAME_COLUMN");
+    bool missing = !strncmp(first.condition, "UNRESOLVED_COLUMN", 17) ||
+                   !strcmp(first.condition, "CANNOT_RESOLVE_DATAFRAME_COLUMN");
     if (!code || !under || !missing || (*input)->kind != HR_N_PROJECT) {
         if (code && err)
             *err = first;
@@ -225,20 +261,23 @@ static enum hr_code resolve_over(struct analysis *a, struct hr_node **input, con
     s.input_count = 1;
     s.outer = outer;
     /* names of the select list win; the others come from below it */
-    struct hr_attrs merged = {ARRAY(a, const struct hr_attr *, (*input)->output.count + below->output.count), 0};
+    struct hr_attrs merged = {
+        ARRAY(a, const struct hr_attr *, (*input)->output.count + below->output.count), 0};
     for (size_t i = 0; i < (*input)->output.count; i++)
         merged.at[merged.count++] = (*input)->output.at[i];
     for (size_t i = 0; i < below->output.count; i++) {
         const struct hr_attr *attr = below->output.at[i];
         if (!has_output(*input, attr->id))
-            merged.at[merged.count++] = shadowed(a, &(*input)->output, attr) ? unnamed(a, attr) : attr;
+            merged.at[merged.count++] =
+                shadowed(a, &(*input)->output, attr) ? unnamed(a, attr) : attr;
     }
     struct hr_node *both = node_new(a, HR_N_PROJECT, *input);
     both->output = merged;
     s.inputs[0] = both;
     second = (struct hr_err){0};
     a->err = &second;
-    code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition) : resolve_orders(&s, list, orders);
+    code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition)
+                     : resolve_orders(&s, list, orders);
     a->err = err;
     if (code) {
         if (err)
@@ -268,9 +307,13 @@ enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
     return restore_output(a, filter, &output, out);
 }
 
-static enum hr_code order_by_position(struct analysis *a, const struct hr_attrs *output, struct hr_exprs *orders, bool all)
+static enum hr_code order_by_position(struct analysis *a,
+                                      const struct hr_attrs *output,
+                                      struct hr_exprs *orders,
+                                      bool all)
 {
-    if (all && !find_output(a, output, "all", NULL)) {       /* a column called all is meant before everything is */
+    /* a column called all is meant before everything is */
+    if (all && !find_output(a, output, "all", NULL)) {
         const struct hr_expr *given = orders->count ? orders->at[0] : NULL;
         orders->at = ARRAY(a, struct hr_expr *, output->count);
         orders->count = output->count;
@@ -284,13 +327,17 @@ static enum hr_code order_by_position(struct analysis *a, const struct hr_attrs 
     }
     struct hr_expr **at = ARRAY(a, struct hr_expr *, orders->count);
     for (size_t i = 0; i < orders->count; i++) {
-        const struct hr_expr *order = orders->at[i], *child = order->kind == HR_EXPR_SORT ? order->sort.child : order;
+        const struct hr_expr *order = orders->at[i],
+                             *child = order->kind == HR_EXPR_SORT ? order->sort.child : order;
         at[i] = orders->at[i];
-        if (child->kind != HR_EXPR_LITERAL || child->literal->type->id != HR_TYPE_INT || child->literal->is_null)
+        if (child->kind != HR_EXPR_LITERAL ||
+            child->literal->type->id != HR_TYPE_INT ||
+            child->literal->is_null)
             continue;
         int64_t position = child->literal->integer;
         if (position < 1 || (size_t)position > output->count)
-            return hr_fail_spark(a->err, "ORDER_BY_POS_OUT_OF_RANGE", "index", hr_printf(a->arena, "%lld", (long long)position), "size",
+            return hr_fail_spark(a->err, "ORDER_BY_POS_OUT_OF_RANGE", "index",
+                                 hr_printf(a->arena, "%lld", (long long)position), "size",
                                  hr_printf(a->arena, "%zu", output->count), NULL);
         at[i] = hr_expr_new(a->arena, HR_EXPR_SORT);
         if (order->kind == HR_EXPR_SORT)
@@ -306,18 +353,25 @@ static enum hr_code order_by_position(struct analysis *a, const struct hr_attrs 
     return HR_OK;
 }
 
-/* ORDER BY over an aggregate may use further aggregates: compute them in it. The select is rebuilt with hidden columns. */
-static enum hr_code sort_aggregate(struct analysis *a, const struct hr_rel *rel, struct hr_node *input, struct hr_exprs *orders, struct hr_node **out)
+/* ORDER BY over an aggregate may use further aggregates: compute them in it. The select is rebuilt
+ * with hidden columns. */
+static enum hr_code sort_aggregate(struct analysis *a,
+                                   const struct hr_rel *rel,
+                                   struct hr_node *input,
+                                   struct hr_exprs *orders,
+                                   struct hr_node **out)
 {
     const struct hr_rel *below = rel->input;
     struct hr_rel *aggregate = HR_NEW(a->arena, struct hr_rel);
     *aggregate = *below;
-    struct hr_exprs *list = below->kind == HR_REL_AGGREGATE ? &aggregate->aggregate.aggregates : &aggregate->project.exprs;
+    struct hr_exprs *list = below->kind == HR_REL_AGGREGATE ? &aggregate->aggregate.aggregates
+                                                            : &aggregate->project.exprs;
     size_t before = list->count;
     struct hr_expr **at = ARRAY(a, struct hr_expr *, before + orders->count);
     memcpy(at, list->at, before * sizeof *at);
     for (size_t i = 0; i < orders->count; i++) {
-        struct hr_expr *child = orders->at[i]->kind == HR_EXPR_SORT ? orders->at[i]->sort.child : orders->at[i];
+        struct hr_expr *child =
+            orders->at[i]->kind == HR_EXPR_SORT ? orders->at[i]->sort.child : orders->at[i];
         struct hr_expr *alias = hr_expr_new(a->arena, HR_EXPR_ALIAS);
         alias->alias.child = child;
         alias->alias.names = (struct hr_names){ARRAY(a, const char *, 1), 1};
@@ -333,10 +387,13 @@ static enum hr_code sort_aggregate(struct analysis *a, const struct hr_rel *rel,
     struct hr_torders typed = {ARRAY(a, struct hr_torder, orders->count), orders->count};
     for (size_t i = 0; i < orders->count; i++) {
         const struct hr_expr *order = orders->at[i];
-        typed.at[i] = (struct hr_torder){.child = column_of(a, wide->output.at[shown + i]), .nulls_first = true};
+        typed.at[i] = (struct hr_torder){.child = column_of(a, wide->output.at[shown + i]),
+                                         .nulls_first = true};
         if (order->kind == HR_EXPR_SORT) {
             typed.at[i].descending = order->sort.descending;
-            typed.at[i].nulls_first = order->sort.nulls == HR_NULLS_DEFAULT ? !order->sort.descending : order->sort.nulls == HR_NULLS_FIRST;
+            typed.at[i].nulls_first = order->sort.nulls == HR_NULLS_DEFAULT
+                                          ? !order->sort.descending
+                                          : order->sort.nulls == HR_NULLS_FIRST;
         }
     }
     struct hr_attrs output = {wide->output.at, shown};

@@ -1,15 +1,23 @@
-/* A group by a session: rows of the other groups whose sessions touch are one. What session_window(time, gap) made of each row alone, time to time + gap, is
- * told by its column's metadata, as in Spark, wherever it comes from; the merged one is computed below the aggregate, by windows in windows. */
+/* A group by a session: rows of the other groups whose sessions touch are one. What
+ * session_window(time, gap) made of each row alone, time to time + gap, is told by its column's
+ * metadata, as in Spark, wherever it comes from; the merged one is computed below the aggregate, by
+ * windows in windows. */
 #include "host/analyze/internal.h"
 
-bool hr_is_session(const struct hr_attr *attr) { return attr->metadata && strstr(attr->metadata, "\"spark.sessionWindow\":true"); }
-bool hr_is_time_window(const struct hr_attr *attr) { return attr->metadata && strstr(attr->metadata, "\"spark.timeWindow\":true"); }
+bool hr_is_session(const struct hr_attr *attr)
+{
+    return attr->metadata && strstr(attr->metadata, "\"spark.sessionWindow\":true");
+}
+bool hr_is_time_window(const struct hr_attr *attr)
+{
+    return attr->metadata && strstr(attr->metadata, "\"spark.timeWindow\":true");
+}
 
 struct merge {
     struct analysis *a;
     struct scope scope;
-    const struct hr_attr *session;     /* each row's own */
-    struct hr_texprs others;           /* the other groups */
+    const struct hr_attr *session; /* each row's own */
+    struct hr_texprs others;       /* the other groups */
     const struct hr_attr *merged;
 };
 
@@ -26,17 +34,24 @@ static struct hr_texpr *edge(struct merge *m, size_t index)
 enum order { IN_ORDER, NO_ORDER };
 
 /* function(argument) over the rows of the same groups */
-static enum hr_code over(struct merge *m, const char *function, struct hr_texpr *argument, enum order order, struct hr_texpr **out)
+static enum hr_code over(struct merge *m,
+                         const char *function,
+                         struct hr_texpr *argument,
+                         enum order order,
+                         struct hr_texpr **out)
 {
     struct analysis *a = m->a;
     struct hr_texpr *call;
     HR_TRY(call_typed(&m->scope, function, &argument, 1, &call));
     struct hr_texpr *window = texpr_new(a, HR_T_WINDOW, call->type, true);
     window->window.function = call;
-    window->window.partition = (struct hr_texprs){ARRAY(a, struct hr_texpr *, m->others.count + 1), m->others.count};
+    window->window.partition =
+        (struct hr_texprs){ARRAY(a, struct hr_texpr *, m->others.count + 1), m->others.count};
     for (size_t i = 0; i < m->others.count; i++)
         window->window.partition.at[i] = m->others.at[i];
-    window->window.frame = (struct hr_tframe){.kind = HR_FRAME_ROWS, .lower = HR_BOUND_UNBOUNDED_PRECEDING, .upper = HR_BOUND_UNBOUNDED_FOLLOWING};
+    window->window.frame = (struct hr_tframe){.kind = HR_FRAME_ROWS,
+                                              .lower = HR_BOUND_UNBOUNDED_PRECEDING,
+                                              .upper = HR_BOUND_UNBOUNDED_FOLLOWING};
     if (order == IN_ORDER) {
         window->window.order = (struct hr_torders){NEW(a, struct hr_torder), 1};
         window->window.order.at[0] = (struct hr_torder){.child = edge(m, 0), .nulls_first = true};
@@ -46,7 +61,8 @@ static enum hr_code over(struct merge *m, const char *function, struct hr_texpr 
     return HR_OK;
 }
 
-/* the number of the row's session: how many began up to its time. Rows of one time count alike, so that it does not matter which of them comes first. */
+/* the number of the row's session: how many began up to its time. Rows of one time count alike, so
+ * that it does not matter which of them comes first. */
 static enum hr_code session_number(struct merge *m, struct hr_texpr **out)
 {
     struct analysis *a = m->a;
@@ -58,7 +74,8 @@ static enum hr_code session_number(struct merge *m, struct hr_texpr **out)
     frame->upper_offset = (struct hr_literal *)frame->upper_value->literal;
     struct hr_texpr *pair[] = {edge(m, 0), before};
     HR_TRY(call_typed(&m->scope, "<=", pair, 2, &touches));
-    struct hr_texpr *branches[] = {touches, literal_int(a, BASIC(INT), 0), literal_int(a, BASIC(INT), 1)};
+    struct hr_texpr *branches[] = {touches, literal_int(a, BASIC(INT), 0),
+                                   literal_int(a, BASIC(INT), 1)};
     HR_TRY(call_typed(&m->scope, "when", branches, 3, &begins));
     HR_TRY(over(m, "sum", begins, IN_ORDER, out));
     (*out)->window.frame.kind = HR_FRAME_RANGE;
@@ -74,7 +91,8 @@ static enum hr_code merged_session(struct merge *m, struct hr_texpr **out)
         edges[i]->window.partition.at[edges[i]->window.partition.count++] = number;
     }
     const struct hr_field *fields = m->session->type->fields;
-    struct hr_texpr *args[] = {literal_string(m->a, fields[0].name), edges[0], literal_string(m->a, fields[1].name), edges[1]};
+    struct hr_texpr *args[] = {literal_string(m->a, fields[0].name), edges[0],
+                               literal_string(m->a, fields[1].name), edges[1]};
     return call_typed(&m->scope, "named_struct", args, 4, out);
 }
 
@@ -106,7 +124,8 @@ static enum hr_code with_merged(struct merge *m, struct hr_node **input)
         exprs.at[i] = column_of(a, output.at[i]);
     }
     HR_TRY(merged_session(m, &exprs.at[n]));
-    struct hr_attr *merged = (struct hr_attr *)attr_new(a, m->session->name, exprs.at[n]->type, false);
+    struct hr_attr *merged =
+        (struct hr_attr *)attr_new(a, m->session->name, exprs.at[n]->type, false);
     merged->metadata = m->session->metadata;
     merged->hidden = m->session->hidden;
     merged->made = m->session->made;
@@ -115,7 +134,11 @@ static enum hr_code with_merged(struct merge *m, struct hr_node **input)
     return project(a, *input, exprs, output, input);
 }
 
-enum hr_code hr_merge_sessions(struct analysis *a, struct hr_node **input, struct hr_texprs *groups, struct hr_texprs *list, struct hr_texpr **having,
+enum hr_code hr_merge_sessions(struct analysis *a,
+                               struct hr_node **input,
+                               struct hr_texprs *groups,
+                               struct hr_texprs *list,
+                               struct hr_texpr **having,
                                bool sets)
 {
     struct merge m = {.a = a, .others = {ARRAY(a, struct hr_texpr *, groups->count), 0}};

@@ -1,4 +1,5 @@
-/* Where rows come from: scans, ranges, inline tables, views, SQL text, common table expressions, table functions. */
+/* Where rows come from: scans, ranges, inline tables, views, SQL text, common table expressions,
+ * table functions. */
 #include "host/analyze/internal.h"
 #include <stdlib.h>
 
@@ -16,11 +17,14 @@ enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, node->output.count);
     for (size_t i = 0; i < node->output.count; i++) {
         const struct hr_field *field = &source->schema->fields[i];
-        struct hr_attr *attr = (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
+        struct hr_attr *attr =
+            (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
         attr->metadata = field->metadata;
         attrs[i] = attr;
     }
-    if (a->metadata && source->metadata && !find_output(a, &(struct hr_attrs){attrs, node->output.count}, "_metadata", NULL)) {
+    if (a->metadata &&
+        source->metadata &&
+        !find_output(a, &(struct hr_attrs){attrs, node->output.count}, "_metadata", NULL)) {
         struct hr_attr *attr = (struct hr_attr *)attr_new(a, "_metadata", source->metadata, false);
         attr->hidden = attr->of_file = true;
         attr->metadata = "{\"__file_source_metadata_col\":true,\"__metadata_col\":\"_metadata\"}";
@@ -36,7 +40,8 @@ enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr
     return HR_OK;
 }
 
-enum hr_code range_node(struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out)
+enum hr_code range_node(
+    struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out)
 {
     if (!step)
         return hr_fail(a->err, HR_E_INVALID, "step of range cannot be 0");
@@ -61,7 +66,9 @@ static enum hr_code inline_value(struct scope *s, const struct hr_expr *expr, st
 {
     HR_TRY(hr_resolve_expr(s, expr, out));
     if (has_kind(*out, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR | HR_F_VOLATILE))
-        return hr_fail_spark(s->a->err, "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE", "expr", expr_sql(s->a, *out), NULL);
+        return hr_fail_spark(s->a->err,
+                             "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
+                             "expr", expr_sql(s->a, *out), NULL);
     return HR_OK;
 }
 
@@ -75,8 +82,11 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, columns);
     for (size_t r = 0; r < rows; r++) {
         if (rel->values.rows[r].count != columns)
-            return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "expectedNumCols", hr_printf(a->arena, "%zu", columns),
-                                 "actualNumCols", hr_printf(a->arena, "%zu", rel->values.rows[r].count), "rowIndex", hr_printf(a->arena, "%zu", r), NULL);
+            return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                                 "expectedNumCols", hr_printf(a->arena, "%zu", columns),
+                                 "actualNumCols",
+                                 hr_printf(a->arena, "%zu", rel->values.rows[r].count), "rowIndex",
+                                 hr_printf(a->arena, "%zu", r), NULL);
         node->values.rows[r] = (struct hr_texprs){ARRAY(a, struct hr_texpr *, columns), columns};
         for (size_t c = 0; c < columns; c++)
             HR_TRY(inline_value(&s, rel->values.rows[r].at[c], &node->values.rows[r].at[c]));
@@ -85,11 +95,14 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
         const struct hr_type *type = node->values.rows[0].at[c]->type;
         bool nullable = false;
         for (size_t r = 0; r < rows; r++) {
-            const struct hr_type *other = node->values.rows[r].at[c]->type, *wide = wider_type(a, type, other);
+            const struct hr_type *other = node->values.rows[r].at[c]->type,
+                                 *wide = wider_type(a, type, other);
             bool void_one = type->id == HR_TYPE_VOID || other->id == HR_TYPE_VOID;
-            if (!wide || (!void_one && is_string(type) != is_string(other)))   /* inline tables promote nothing to string or from it */
-                return hr_fail_spark(a->err, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "colName",
-                                     quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
+            /* inline tables promote nothing to string or from it */
+            if (!wide || (!void_one && is_string(type) != is_string(other)))
+                return hr_fail_spark(
+                    a->err, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "colName",
+                    quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
             type = wide;
         }
         for (size_t r = 0; r < rows; r++) {
@@ -106,8 +119,9 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
 
 static enum hr_code table_not_found(struct analysis *a, const struct hr_names *name)
 {
-    return hr_fail_spark(a->err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", quoted(a, name), "searchPath",
-                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
+    return hr_fail_spark(
+        a->err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", quoted(a, name), "searchPath",
+        "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
 /* another use of a CTE: fresh ids over the shared definition */
@@ -121,7 +135,8 @@ static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, str
     size_t n = 0;
     for (size_t i = 0; i < cte->node->output.count; i++) {
         const struct hr_attr *from = cte->node->output.at[i];
-        struct hr_attr *attr = (struct hr_attr *)attr_new(a, from->name, from->type, from->nullable);
+        struct hr_attr *attr =
+            (struct hr_attr *)attr_new(a, from->name, from->type, from->nullable);
         attr->metadata = from->metadata;
         attr->hidden = from->hidden;
         attr->of_file = from->of_file;
@@ -132,12 +147,16 @@ static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, str
     return HR_OK;
 }
 
-static enum hr_code view_node(struct analysis *a, const struct hr_names *name, const struct hr_rel *view, struct hr_node **out)
+static enum hr_code view_node(struct analysis *a,
+                              const struct hr_names *name,
+                              const struct hr_rel *view,
+                              struct hr_node **out)
 {
     const char *full = quoted(a, name);
     for (size_t i = 0; i < a->view_count; i++)
         if (!strcasecmp(a->views[i], full))
-            return hr_fail_spark(a->err, "RECURSIVE_VIEW", "viewIdent", full, "newPath", full, NULL);
+            return hr_fail_spark(a->err, "RECURSIVE_VIEW", "viewIdent", full, "newPath", full,
+                                 NULL);
     const char **views = ARRAY(a, const char *, a->view_count + 1), **before = a->views;
     if (a->view_count)
         memcpy(views, a->views, a->view_count * sizeof *views);
@@ -146,7 +165,8 @@ static enum hr_code view_node(struct analysis *a, const struct hr_names *name, c
     struct scope *outer = a->outer;
     a->views = views;
     a->view_count++;
-    a->ctes = NULL;                                          /* a view does not see its user's names */
+    /* a view does not see its user's names */
+    a->ctes = NULL;
     a->outer = NULL;
     enum hr_code code = hr_resolve_rel(a, view, out);
     a->views = before;
@@ -169,7 +189,9 @@ enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_
             HR_TRY(cte_reference(a, c, out));
             return qualify(a, *out, *name, NULL, out);
         }
-    if (name->count == 2 && (!strcasecmp(name->at[0], "csv") || !strcasecmp(name->at[0], "json") || !strcasecmp(name->at[0], "parquet") ||
+    if (name->count == 2 && (!strcasecmp(name->at[0], "csv") ||
+                             !strcasecmp(name->at[0], "json") ||
+                             !strcasecmp(name->at[0], "parquet") ||
                              !strcasecmp(name->at[0], "text"))) {
         struct hr_rel *read = hr_rel_new(a->arena, HR_REL_READ_FILES, NULL);
         read->read_files.format = name->at[0];
@@ -200,20 +222,29 @@ enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
 
 /* ---- CTEs and references ---- */
 
-static enum hr_code merged_types(struct analysis *a, const struct hr_node *left, const struct hr_node *right)
+static enum hr_code merged_types(struct analysis *a,
+                                 const struct hr_node *left,
+                                 const struct hr_node *right)
 {
     if (left->output.count != right->output.count)
-        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", "UNION", "firstNumColumns", hr_printf(a->arena, "%zu", left->output.count),
-                             "invalidOrdinalNum", "second", "invalidNumColumns", hr_printf(a->arena, "%zu", right->output.count), NULL);
+        return hr_fail_spark(a->err, "NUM_COLUMNS_MISMATCH", "operator", "UNION", "firstNumColumns",
+                             hr_printf(a->arena, "%zu", left->output.count), "invalidOrdinalNum",
+                             "second", "invalidNumColumns",
+                             hr_printf(a->arena, "%zu", right->output.count), NULL);
     for (size_t i = 0; i < left->output.count; i++)
         if (!hr_type_same_shape(left->output.at[i]->type, right->output.at[i]->type))
-            return hr_fail_spark(a->err, "CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "left", type_sql(a, left->output.at[i]->type), "right",
+            return hr_fail_spark(a->err, "CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "left",
+                                 type_sql(a, left->output.at[i]->type), "right",
                                  type_sql(a, right->output.at[i]->type), NULL);
     return HR_OK;
 }
 
-/* a recursive reference may not stand where it would need all rows at once, or where rows without a partner are made up */
-struct place { int id; bool wrong, drawn; };
+/* a recursive reference may not stand where it would need all rows at once, or where rows without a
+ * partner are made up */
+struct place {
+    int id;
+    bool wrong, drawn;
+};
 
 static void check_place(struct place *p, struct hr_node *node, bool wrong);
 
@@ -222,7 +253,8 @@ static enum hr_code check_subquery(void *arg, struct hr_texpr **place)
     struct place *p = arg;
     if ((*place)->kind == HR_T_SUBQUERY)
         check_place(p, (*place)->subquery.plan, true);
-    p->drawn = p->drawn || ((*place)->kind == HR_T_CALL && ((*place)->call.function->flags & HR_F_VOLATILE));
+    p->drawn = p->drawn ||
+               ((*place)->kind == HR_T_CALL && ((*place)->call.function->flags & HR_F_VOLATILE));
     return hr_texpr_each(*place, check_subquery, arg);
 }
 
@@ -233,12 +265,19 @@ static void check_place(struct place *p, struct hr_node *node, bool wrong)
         return;
     if (node->kind == HR_N_CTE_REF && node->cte_ref.id == p->id && wrong)
         p->wrong = true;
-    if (node->kind == HR_N_AGGREGATE || node->kind == HR_N_SORT || node->kind == HR_N_DISTINCT || node->kind == HR_N_DEDUPLICATE)
+    if (node->kind == HR_N_AGGREGATE ||
+        node->kind == HR_N_SORT ||
+        node->kind == HR_N_DISTINCT ||
+        node->kind == HR_N_DEDUPLICATE)
         left = true;
     if (node->kind == HR_N_JOIN) {
         enum hr_join_type type = node->join.type;
         left = left || type == HR_JOIN_RIGHT || type == HR_JOIN_FULL;
-        right = right || type == HR_JOIN_LEFT || type == HR_JOIN_FULL || type == HR_JOIN_SEMI || type == HR_JOIN_ANTI;
+        right = right ||
+                type == HR_JOIN_LEFT ||
+                type == HR_JOIN_FULL ||
+                type == HR_JOIN_SEMI ||
+                type == HR_JOIN_ANTI;
     }
     for (size_t i = 0; node->kind == HR_N_PROJECT && i < node->project.exprs.count; i++)
         left = left || has_kind(node->project.exprs.at[i], HR_F_WINDOW);
@@ -248,24 +287,29 @@ static void check_place(struct place *p, struct hr_node *node, bool wrong)
         check_place(p, node->cte.definition, wrong);
 }
 
-/* the definition of self, which may name itself in the second part of its UNION ALL; *out is NULL when it does not */
-static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte *cte, struct cte_scope *self, struct hr_node **out)
+/* the definition of self, which may name itself in the second part of its UNION ALL; *out is NULL
+ * when it does not */
+static enum hr_code recursive_definition(struct analysis *a,
+                                         const struct hr_cte *cte,
+                                         struct cte_scope *self,
+                                         struct hr_node **out)
 {
     const struct hr_rel *plan = cte->plan;
     struct hr_node *left, *right;
     *out = NULL;
     if (plan->kind != HR_REL_SET || plan->set.op != HR_SET_UNION)
-        return hr_resolve_rel(a, plan, &left);               /* only to find that it names itself, which fails */
+        return hr_resolve_rel(a, plan, &left); /* only to find that it names itself, which fails */
     HR_TRY(hr_resolve_rel(a, plan->input, &left));
     if (cte->columns.count)
         HR_TRY(qualify(a, left, (struct hr_names){0}, &cte->columns, &left));
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->output.count);
-    for (size_t i = 0; i < left->output.count; i++) {        /* Spark: every column of a recursive one may be null */
+    /* Spark: every column of a recursive one may be null */
+    for (size_t i = 0; i < left->output.count; i++) {
         struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
         attr->nullable = true;
         attrs[i] = attr;
     }
-    self->node = node_new(a, HR_N_CTE_REF, NULL);            /* only its columns are looked at */
+    self->node = node_new(a, HR_N_CTE_REF, NULL); /* only its columns are looked at */
     self->node->output = (struct hr_attrs){attrs, left->output.count};
     HR_TRY(hr_resolve_rel(a, plan->right, &right));
     if (!self->used)
@@ -277,7 +321,8 @@ static enum hr_code recursive_definition(struct analysis *a, const struct hr_cte
     hr_node_each_expr(right, check_subquery, &place);
     if (place.wrong)
         return hr_fail_spark(a->err, "INVALID_RECURSIVE_REFERENCE.PLACE", NULL);
-    if (place.drawn)                                         /* each round would have to go on with the sequence */
+    /* each round would have to go on with the sequence */
+    if (place.drawn)
         return hr_refuse(a->err, "a random function in the recursive part of WITH RECURSIVE");
     HR_TRY(merged_types(a, left, right));
     struct hr_node *set = node_new(a, HR_N_SET, left);
@@ -306,7 +351,8 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
         struct hr_node *node = NULL;
         struct scope *outer = a->outer;
         struct cte_scope *others = a->ctes;
-        scopes[i] = (struct cte_scope){rel->cte.at[i].name, NULL, ++a->next_id, others, false, false};
+        scopes[i] =
+            (struct cte_scope){rel->cte.at[i].name, NULL, ++a->next_id, others, false, false};
         if (rel->cte.recursive) {
             a->ctes = &scopes[i];
             code = recursive_definition(a, &rel->cte.at[i], &scopes[i], &node);
@@ -342,7 +388,8 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
 
 enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
-    struct reference_scope *before = a->references, *scopes = ARRAY(a, struct reference_scope, rel->with_relations.count);
+    struct reference_scope *before = a->references,
+                           *scopes = ARRAY(a, struct reference_scope, rel->with_relations.count);
     struct cte_scope *ctes = a->ctes;
     size_t named = 0;
     struct cte_scope *views = ARRAY(a, struct cte_scope, rel->with_relations.count);
@@ -355,7 +402,8 @@ enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, st
             continue;
         struct hr_node *node = NULL;
         code = hr_resolve_rel(a, reference->input, &node);
-        views[named] = (struct cte_scope){reference->alias.alias, node, ++a->next_id, a->ctes, false};
+        views[named] =
+            (struct cte_scope){reference->alias.alias, node, ++a->next_id, a->ctes, false};
         a->ctes = &views[named++];
     }
     if (!code)
@@ -380,7 +428,8 @@ static enum hr_code no_table_function(struct analysis *a, const struct hr_names 
     enum hr_code code = no_function(a, name);
     if (strcmp(a->err->condition, "UNRESOLVED_ROUTINE"))
         return code;
-    return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quoted(a, name), NULL);
+    return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quoted(a, name),
+                         NULL);
 }
 
 enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
@@ -391,7 +440,8 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
         int64_t v[3] = {0, 0, 1};
         size_t n = rel->table_function.args.count;
         if (n < 1 || n > 4)
-            return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
+            return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName",
+                                 "`range`", "expectedNum", "[1, 2, 3, 4]", "actualNum",
                                  hr_printf(a->arena, "%zu", n), NULL);
         for (size_t i = 0; i < n && i < 3; i++) {
             struct hr_texpr *arg;
@@ -415,6 +465,8 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
     struct hr_texpr *generator;
     HR_TRY(hr_resolve_expr(&s, call, &generator));
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
-        return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quote(a, name), NULL);
-    return generate_node(a, one_row(a), generator, strstr(generator->call.function->name, "_outer"), NULL, NULL, out);
+        return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quote(a, name),
+                             NULL);
+    return generate_node(a, one_row(a), generator, strstr(generator->call.function->name, "_outer"),
+                         NULL, NULL, out);
 }

@@ -16,15 +16,19 @@ static enum hr_code in_subquery(struct scope *s, struct hr_texpr *out)
     struct analysis *a = s->a;
     struct hr_attrs *columns = &out->subquery.plan->output;
     if (columns->count != out->subquery.values.count)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", "sqlExpr", expr_sql(a, out), "leftLength",
-                             hr_printf(a->arena, "%zu", out->subquery.values.count), "rightLength", hr_printf(a->arena, "%zu", columns->count), NULL);
+        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", "sqlExpr",
+                             expr_sql(a, out), "leftLength",
+                             hr_printf(a->arena, "%zu", out->subquery.values.count), "rightLength",
+                             hr_printf(a->arena, "%zu", columns->count), NULL);
     const struct hr_type **types = ARRAY(a, const struct hr_type *, columns->count);
     for (size_t i = 0; i < columns->count; i++) {
         struct hr_texpr *value = out->subquery.values.at[i];
         types[i] = wider_type(a, value->type, columns->at[i]->type);
         if (!types[i])
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH", "sqlExpr", expr_sql(a, out), "mismatchedColumns", "",
-                                 "leftType", type_sql(a, value->type), "rightType", type_sql(a, columns->at[i]->type), NULL);
+            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH",
+                                 "sqlExpr", expr_sql(a, out), "mismatchedColumns", "", "leftType",
+                                 type_sql(a, value->type), "rightType",
+                                 type_sql(a, columns->at[i]->type), NULL);
         out->subquery.values.at[i] = cast_implicit(a, value, types[i]);
         out->nullable = out->nullable || value->nullable || columns->at[i]->nullable;
     }
@@ -34,7 +38,8 @@ static enum hr_code in_subquery(struct scope *s, struct hr_texpr *out)
 enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
-    const struct hr_rel *rel = expr->subquery.plan ? expr->subquery.plan : referenced(a, expr->subquery.plan_id);
+    const struct hr_rel *rel =
+        expr->subquery.plan ? expr->subquery.plan : referenced(a, expr->subquery.plan_id);
     if (!rel)
         return hr_fail(a->err, HR_E_INVALID, "subquery refers to a plan that was not sent");
     if (expr->subquery.kind == HR_SUBQUERY_TABLE_ARG)
@@ -43,7 +48,8 @@ enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struc
     result->origin = expr->origin;
     result->subquery.kind = expr->subquery.kind;
     result->subquery.written = expr;
-    result->subquery.values = (struct hr_texprs){ARRAY(a, struct hr_texpr *, expr->subquery.values.count), expr->subquery.values.count};
+    result->subquery.values = (struct hr_texprs){
+        ARRAY(a, struct hr_texpr *, expr->subquery.values.count), expr->subquery.values.count};
     for (size_t i = 0; i < expr->subquery.values.count; i++)
         HR_TRY(hr_resolve_expr(s, expr->subquery.values.at[i], &result->subquery.values.at[i]));
     struct scope *before = a->outer;
@@ -64,8 +70,10 @@ enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struc
             visible++;
         }
     if (visible != 1)
-        return hr_fail_spark(a->err, "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN", "number",
-                             hr_printf(a->arena, "%zu", visible), NULL);
+        return hr_fail_spark(
+            a->err,
+            "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
+            "number", hr_printf(a->arena, "%zu", visible), NULL);
     result->type = only->type;
     result->nullable = true;
     return HR_OK;

@@ -10,7 +10,8 @@
 #define SPARK_VERSION "4.2.0"
 #define ANALYZE(name) SPARK__CONNECT__ANALYZE_PLAN_REQUEST__ANALYZE_##name
 #define RESULT(name) SPARK__CONNECT__ANALYZE_PLAN_RESPONSE__RESULT_##name
-#define NEW(name, INIT) PB_NEW(job->arena, AnalyzePlanResponse__##name, ANALYZE_PLAN_RESPONSE__##INIT)
+#define NEW(name, INIT) \
+    PB_NEW(job->arena, AnalyzePlanResponse__##name, ANALYZE_PLAN_RESPONSE__##INIT)
 
 struct analysis {
     struct analyze_job *job;
@@ -18,7 +19,9 @@ struct analysis {
     struct hr_err *err;
 };
 
-static enum hr_code typed_relation(struct analysis *a, const PB(Relation) *message, struct hr_typed **typed)
+static enum hr_code typed_relation(struct analysis *a,
+                                   const PB(Relation) * message,
+                                   struct hr_typed **typed)
 {
     struct hr_rel *rel;
     HR_TRY(hr_decode_relation(a->job->arena, message, &rel, a->err));
@@ -26,7 +29,10 @@ static enum hr_code typed_relation(struct analysis *a, const PB(Relation) *messa
     return hr_analyze(a->job->arena, &a->env->base, rel, typed, a->err);
 }
 
-static enum hr_code typed_plan_of(struct analysis *a, const PB(Plan) *message, struct hr_typed **typed, struct hr_operation_plan *out)
+static enum hr_code typed_plan_of(struct analysis *a,
+                                  const PB(Plan) * message,
+                                  struct hr_typed **typed,
+                                  struct hr_operation_plan *out)
 {
     struct hr_operation_plan plan;
     HR_TRY(hr_decode_plan(a->job->arena, message, &plan, a->err));
@@ -37,13 +43,17 @@ static enum hr_code typed_plan_of(struct analysis *a, const PB(Plan) *message, s
     return hr_analyze(a->job->arena, &a->env->base, plan.rel, typed, a->err);
 }
 
-static enum hr_code typed_plan(struct analysis *a, const PB(Plan) *message, struct hr_typed **typed)
+static enum hr_code typed_plan(struct analysis *a,
+                               const PB(Plan) * message,
+                               struct hr_typed **typed)
 {
     struct hr_operation_plan plan;
     return typed_plan_of(a, message, typed, &plan);
 }
 
-static enum hr_code fingerprint(struct analysis *a, const PB(Plan) *message, struct hr_fingerprint *out)
+static enum hr_code fingerprint(struct analysis *a,
+                                const PB(Plan) * message,
+                                struct hr_fingerprint *out)
 {
     struct hr_operation_plan plan;
     struct hr_typed *typed;
@@ -52,7 +62,9 @@ static enum hr_code fingerprint(struct analysis *a, const PB(Plan) *message, str
     return HR_OK;
 }
 
-static enum hr_code run_schema(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_schema(struct analysis *a,
+                               const PB(AnalyzePlanRequest) * request,
+                               PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_typed *typed;
@@ -71,7 +83,9 @@ static enum hr_code take_text(struct analysis *a, struct hr_buf *buf, const char
     return HR_OK;
 }
 
-static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_explain(struct analysis *a,
+                                const PB(AnalyzePlanRequest) * request,
+                                PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_operation_plan plan;
@@ -79,10 +93,12 @@ static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest)
     struct hr_buf text;
     HR_TRY(typed_plan_of(a, request->explain->plan, &typed, &plan));
     hr_buf_init(&text, HR_REST_BODY_MAX);
-    static const char *const modes[] = {"simple", "simple", "extended", "codegen", "cost", "formatted"};
+    static const char *const modes[] = {"simple",  "simple", "extended",
+                                        "codegen", "cost",   "formatted"};
     unsigned mode = (unsigned)request->explain->explain_mode;
-    enum hr_code code = mode < HR_LEN(modes) ? explain_text(a->env, plan.rel, typed, modes[mode], &text, a->err)
-                                             : hr_fail(a->err, HR_E_INVALID, "unknown explain mode %u", mode);
+    enum hr_code code = mode < HR_LEN(modes)
+                            ? explain_text(a->env, plan.rel, typed, modes[mode], &text, a->err)
+                            : hr_fail(a->err, HR_E_INVALID, "unknown explain mode %u", mode);
     if (code) {
         hr_buf_release(&text);
         return code;
@@ -92,20 +108,25 @@ static enum hr_code run_explain(struct analysis *a, const PB(AnalyzePlanRequest)
     return take_text(a, &text, "the plan's text", &out->explain->explain_string);
 }
 
-static enum hr_code run_tree_string(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_tree_string(struct analysis *a,
+                                    const PB(AnalyzePlanRequest) * request,
+                                    PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_typed *typed;
     struct hr_buf text;
     HR_TRY(typed_plan(a, request->tree_string->plan, &typed));
     hr_buf_init(&text, HR_REST_BODY_MAX);
-    hr_type_tree(typed->schema, request->tree_string->_level_case ? request->tree_string->level : 0, &text);
+    hr_type_tree(typed->schema, request->tree_string->_level_case ? request->tree_string->level : 0,
+                 &text);
     out->result_case = RESULT(TREE_STRING);
     out->tree_string = NEW(TreeString, TREE_STRING);
     return take_text(a, &text, "the schema's text", &out->tree_string->tree_string);
 }
 
-static enum hr_code run_is_local(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_is_local(struct analysis *a,
+                                 const PB(AnalyzePlanRequest) * request,
+                                 PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_operation_plan plan;
@@ -113,21 +134,27 @@ static enum hr_code run_is_local(struct analysis *a, const PB(AnalyzePlanRequest
     HR_TRY(typed_plan_of(a, request->is_local->plan, &typed, &plan));
     out->result_case = RESULT(IS_LOCAL);
     out->is_local = NEW(IsLocal, IS_LOCAL);
-    out->is_local->is_local = plan.rel->kind == HR_REL_LOCAL || plan.rel->kind == HR_REL_CACHED_LOCAL;
+    out->is_local->is_local =
+        plan.rel->kind == HR_REL_LOCAL || plan.rel->kind == HR_REL_CACHED_LOCAL;
     return HR_OK;
 }
 
-static enum hr_code run_is_streaming(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_is_streaming(struct analysis *a,
+                                     const PB(AnalyzePlanRequest) * request,
+                                     PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_typed *typed;
-    HR_TRY(typed_plan(a, request->is_streaming->plan, &typed));     /* streaming plans are refused when they are decoded */
+    /* streaming plans are refused when they are decoded */
+    HR_TRY(typed_plan(a, request->is_streaming->plan, &typed));
     out->result_case = RESULT(IS_STREAMING);
     out->is_streaming = NEW(IsStreaming, IS_STREAMING);
     return HR_OK;
 }
 
-static enum hr_code run_input_files(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_input_files(struct analysis *a,
+                                    const PB(AnalyzePlanRequest) * request,
+                                    PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_typed *typed;
@@ -141,12 +168,15 @@ static enum hr_code run_input_files(struct analysis *a, const PB(AnalyzePlanRequ
     for (size_t i = 0; i < typed->source_count; i++)
         for (size_t k = 0; k < typed->sources[i]->files.count; k++) {
             const char *file = typed->sources[i]->files.at[k];
-            out->input_files->files[out->input_files->n_files++] = *file == '/' ? hr_printf(job->arena, "file://%s", file) : (char *)file;
+            out->input_files->files[out->input_files->n_files++] =
+                *file == '/' ? hr_printf(job->arena, "file://%s", file) : (char *)file;
         }
     return HR_OK;
 }
 
-static enum hr_code run_version(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_version(struct analysis *a,
+                                const PB(AnalyzePlanRequest) * request,
+                                PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     (void)request;
@@ -156,7 +186,9 @@ static enum hr_code run_version(struct analysis *a, const PB(AnalyzePlanRequest)
     return HR_OK;
 }
 
-static enum hr_code run_ddl_parse(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_ddl_parse(struct analysis *a,
+                                  const PB(AnalyzePlanRequest) * request,
+                                  PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     const struct hr_type *type;
@@ -167,7 +199,9 @@ static enum hr_code run_ddl_parse(struct analysis *a, const PB(AnalyzePlanReques
     return HR_OK;
 }
 
-static enum hr_code run_same_semantics(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_same_semantics(struct analysis *a,
+                                       const PB(AnalyzePlanRequest) * request,
+                                       PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_fingerprint one, two;
@@ -179,7 +213,9 @@ static enum hr_code run_same_semantics(struct analysis *a, const PB(AnalyzePlanR
     return HR_OK;
 }
 
-static enum hr_code run_semantic_hash(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_semantic_hash(struct analysis *a,
+                                      const PB(AnalyzePlanRequest) * request,
+                                      PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     struct hr_fingerprint plan;
@@ -190,11 +226,12 @@ static enum hr_code run_semantic_hash(struct analysis *a, const PB(AnalyzePlanRe
     return HR_OK;
 }
 
-/* ---- persist: remembered by the plan's semantic hash; scans are cached by identity without being asked (format/) ---- */
+/* ---- persist: remembered by the plan's semantic hash; scans are cached by identity without being
+ * asked (format/) ---- */
 
 enum { USE_DISK = 1, USE_MEMORY = 2, OFF_HEAP = 4, DESERIALIZED = 8, PERSISTED = 16 };
 
-static enum hr_code hash_key(struct analysis *a, const PB(Relation) *relation, char key[static 24])
+static enum hr_code hash_key(struct analysis *a, const PB(Relation) * relation, char key[static 24])
 {
     struct hr_fingerprint plan;
     struct hr_typed *typed;
@@ -204,28 +241,38 @@ static enum hr_code hash_key(struct analysis *a, const PB(Relation) *relation, c
     return HR_OK;
 }
 
-static intptr_t level_code(const PB(StorageLevel) *level)
+static intptr_t level_code(const PB(StorageLevel) * level)
 {
     if (!level)
         return PERSISTED | USE_DISK | USE_MEMORY | DESERIALIZED | 1 << 8;
-    return PERSISTED | (level->use_disk ? USE_DISK : 0) | (level->use_memory ? USE_MEMORY : 0) | (level->use_off_heap ? OFF_HEAP : 0) |
-           (level->deserialized ? DESERIALIZED : 0) | (intptr_t)level->replication << 8;
+    return PERSISTED |
+           (level->use_disk ? USE_DISK : 0) |
+           (level->use_memory ? USE_MEMORY : 0) |
+           (level->use_off_heap ? OFF_HEAP : 0) |
+           (level->deserialized ? DESERIALIZED : 0) |
+           (intptr_t)level->replication << 8;
 }
 
-static enum hr_code run_persist(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_persist(struct analysis *a,
+                                const PB(AnalyzePlanRequest) * request,
+                                PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     char key[24];
     HR_TRY(hash_key(a, request->persist->relation, key));
     pthread_mutex_lock(&job->session->lock);
-    hr_map_put(&job->session->persisted, key, (void *)level_code(request->persist->_storage_level_case ? request->persist->storage_level : NULL));
+    hr_map_put(&job->session->persisted, key,
+               (void *)level_code(
+                   request->persist->_storage_level_case ? request->persist->storage_level : NULL));
     pthread_mutex_unlock(&job->session->lock);
     out->result_case = RESULT(PERSIST);
     out->persist = NEW(Persist, PERSIST);
     return HR_OK;
 }
 
-static enum hr_code run_unpersist(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_unpersist(struct analysis *a,
+                                  const PB(AnalyzePlanRequest) * request,
+                                  PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     char key[24];
@@ -238,7 +285,9 @@ static enum hr_code run_unpersist(struct analysis *a, const PB(AnalyzePlanReques
     return HR_OK;
 }
 
-static enum hr_code run_storage_level(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_storage_level(struct analysis *a,
+                                      const PB(AnalyzePlanRequest) * request,
+                                      PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     char key[24];
@@ -260,8 +309,10 @@ static enum hr_code run_storage_level(struct analysis *a, const PB(AnalyzePlanRe
 
 static bool is_plain_name(const char *name)
 {
-    return *name && !(*name >= '0' && *name <= '9') &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name);
+    return *name &&
+           !(*name >= '0' && *name <= '9') &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+               strlen(name);
 }
 
 /* StructType.toDDL */
@@ -285,7 +336,9 @@ static void to_ddl(const struct hr_type *type, struct hr_buf *out)
     }
 }
 
-static enum hr_code run_json_to_ddl(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out)
+static enum hr_code run_json_to_ddl(struct analysis *a,
+                                    const PB(AnalyzePlanRequest) * request,
+                                    PB(AnalyzePlanResponse) * out)
 {
     struct analyze_job *job = a->job;
     const struct hr_type *type;
@@ -305,21 +358,33 @@ static enum hr_code run_json_to_ddl(struct analysis *a, const PB(AnalyzePlanRequ
 
 static const struct {
     PB(AnalyzePlanRequest__AnalyzeCase) kind;
-    enum hr_code (*run)(struct analysis *a, const PB(AnalyzePlanRequest) *request, PB(AnalyzePlanResponse) *out);
+    enum hr_code (*run)(struct analysis *a,
+                        const PB(AnalyzePlanRequest) * request,
+                        PB(AnalyzePlanResponse) * out);
     bool without_engine;
 } kinds[] = {
-    {ANALYZE(SCHEMA), run_schema}, {ANALYZE(EXPLAIN), run_explain}, {ANALYZE(TREE_STRING), run_tree_string},
-    {ANALYZE(IS_LOCAL), run_is_local}, {ANALYZE(IS_STREAMING), run_is_streaming}, {ANALYZE(INPUT_FILES), run_input_files},
-    {ANALYZE(SPARK_VERSION), run_version, true}, {ANALYZE(DDL_PARSE), run_ddl_parse, true}, {ANALYZE(SAME_SEMANTICS), run_same_semantics},
-    {ANALYZE(SEMANTIC_HASH), run_semantic_hash}, {ANALYZE(PERSIST), run_persist}, {ANALYZE(UNPERSIST), run_unpersist},
-    {ANALYZE(GET_STORAGE_LEVEL), run_storage_level}, {ANALYZE(JSON_TO_DDL), run_json_to_ddl, true},
+    {ANALYZE(SCHEMA), run_schema},
+    {ANALYZE(EXPLAIN), run_explain},
+    {ANALYZE(TREE_STRING), run_tree_string},
+    {ANALYZE(IS_LOCAL), run_is_local},
+    {ANALYZE(IS_STREAMING), run_is_streaming},
+    {ANALYZE(INPUT_FILES), run_input_files},
+    {ANALYZE(SPARK_VERSION), run_version, true},
+    {ANALYZE(DDL_PARSE), run_ddl_parse, true},
+    {ANALYZE(SAME_SEMANTICS), run_same_semantics},
+    {ANALYZE(SEMANTIC_HASH), run_semantic_hash},
+    {ANALYZE(PERSIST), run_persist},
+    {ANALYZE(UNPERSIST), run_unpersist},
+    {ANALYZE(GET_STORAGE_LEVEL), run_storage_level},
+    {ANALYZE(JSON_TO_DDL), run_json_to_ddl, true},
 };
 
 static enum hr_code run(struct analyze_job *job)
 {
     struct analysis a = {.job = job, .err = &job->err};
     PB(AnalyzePlanRequest) *request =
-        hr_decode_message(job->arena, &spark__connect__analyze_plan_request__descriptor, job->request, job->request_len, &job->err);
+        hr_decode_message(job->arena, &spark__connect__analyze_plan_request__descriptor,
+                          job->request, job->request_len, &job->err);
     if (!request)
         return job->err.code;
     job->response = PB_NEW(job->arena, AnalyzePlanResponse, ANALYZE_PLAN_RESPONSE);

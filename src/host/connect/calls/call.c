@@ -5,7 +5,8 @@
 
 void call_start(struct call *call)
 {
-    struct hr_header headers[] = {{"content-type", "application/grpc"}, {"headrace-cloned", call->cloned}};
+    struct hr_header headers[] = {{"content-type", "application/grpc"},
+                                  {"headrace-cloned", call->cloned}};
     hr_exchange_start(call->exchange, 200, &(struct hr_headers){headers, call->cloned ? 2 : 1});
 }
 
@@ -20,7 +21,8 @@ void call_fail(struct call *call, struct session *session, const struct hr_err *
         hr_uuid_new(id);
         session_remember_error(session, id, err);
     }
-    struct hr_headers trailers = hr_status_trailers(call->arena, err, more ? hr_strdup(call->arena, id) : NULL);
+    struct hr_headers trailers =
+        hr_status_trailers(call->arena, err, more ? hr_strdup(call->arena, id) : NULL);
     call_start(call);
     hr_exchange_finish(call->exchange, &trailers);
 }
@@ -39,25 +41,31 @@ void call_answer(struct call *call, const ProtobufCMessage *message)
     hr_grpc_frame_head(bytes, len);
     protobuf_c_message_pack(message, bytes + HR_GRPC_HEAD_BYTES);
     call_start(call);
-    hr_exchange_write(call->exchange, (struct hr_bytes){bytes, HR_GRPC_HEAD_BYTES + len, free, bytes});
+    hr_exchange_write(call->exchange,
+                      (struct hr_bytes){bytes, HR_GRPC_HEAD_BYTES + len, free, bytes});
     hr_exchange_finish(call->exchange, &trailers);
 }
 
 void *call_unpack(struct call *call)
 {
     struct hr_err err;
-    void *message = hr_decode_message(call->arena, call->method->type, call->message, call->message_len, &err);
+    void *message =
+        hr_decode_message(call->arena, call->method->type, call->message, call->message_len, &err);
     if (!message)
         call_fail(call, NULL, &err);
     return message;
 }
 
 /* session of a request, or the call fails; every request has these fields */
-struct session *call_session(struct call *call, const PB(UserContext) *user, const char *id, const char *observed)
+struct session *call_session(struct call *call,
+                             const PB(UserContext) * user,
+                             const char *id,
+                             const char *observed)
 {
     struct session *session;
     struct hr_err err;
-    if (!guard_fits(&call->connect->guard, id, &err) && !session_open(call->connect, user, id, observed, &session, &err))
+    if (!guard_fits(&call->connect->guard, id, &err) &&
+        !session_open(call->connect, user, id, observed, &session, &err))
         return session;
     call_fail(call, NULL, &err);
     return NULL;

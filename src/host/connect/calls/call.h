@@ -18,13 +18,14 @@ struct call {
     struct hr_connect *connect;
     struct hr_exchange *exchange;
     const struct method *method;
-    struct hr_arena *arena;            /* the exchange's */
+    struct hr_arena *arena; /* the exchange's */
     struct hr_grpc_reader reader;
-    char *message;                     /* the request of all but AddArtifacts */
+    char *message; /* the request of all but AddArtifacts */
     size_t message_len;
     bool has_message, answered;
-    const char *cloned;                /* a header of the answer: the id of a clone that lives elsewhere */
-    struct operation *operation;       /* attached: a reference */
+    /* a header of the answer: the id of a clone that lives elsewhere */
+    const char *cloned;
+    struct operation *operation; /* attached: a reference */
     struct analyze_job *analyze;
     struct upload *upload;
 };
@@ -33,15 +34,18 @@ struct method {
     const char *name;
     const ProtobufCMessageDescriptor *type;
     void (*run)(struct call *call);
-    void (*message)(struct call *call, const uint8_t *bytes, size_t len);   /* of client streams: each message */
+    /* of client streams: each message */
+    void (*message)(struct call *call, const uint8_t *bytes, size_t len);
 };
 
-#define SESSION(call, request) \
-    call_session(call, (request)->user_context, (request)->session_id, \
-                (request)->_client_observed_server_side_session_id_case ? (request)->client_observed_server_side_session_id : NULL)
+#define SESSION(call, request)                                           \
+    call_session(call, (request)->user_context, (request)->session_id,   \
+                 (request)->_client_observed_server_side_session_id_case \
+                     ? (request)->client_observed_server_side_session_id \
+                     : NULL)
 
-#define REPLY(name, INIT, session) \
-    PB(name) reply = PB_INIT(INIT); \
+#define REPLY(name, INIT, session)    \
+    PB(name) reply = PB_INIT(INIT);   \
     reply.session_id = (session)->id; \
     reply.server_side_session_id = (session)->server_id
 
@@ -49,7 +53,10 @@ void call_start(struct call *call);
 void call_fail(struct call *call, struct session *session, const struct hr_err *err);
 void call_answer(struct call *call, const ProtobufCMessage *message);
 void *call_unpack(struct call *call);
-struct session *call_session(struct call *call, const PB(UserContext) *user, const char *id, const char *observed);
+struct session *call_session(struct call *call,
+                             const PB(UserContext) * user,
+                             const char *id,
+                             const char *observed);
 bool is_operation_id(const char *id);
 void run_execute(struct call *call);
 void run_reattach(struct call *call);

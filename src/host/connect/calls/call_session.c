@@ -4,7 +4,10 @@
 
 /* ---- Config ---- */
 
-struct pairs { PB(KeyValue) **at; size_t count; };
+struct pairs {
+    PB(KeyValue) * *at;
+    size_t count;
+};
 
 static void add_pair(struct call *call, struct pairs *pairs, const char *key, const char *value)
 {
@@ -25,14 +28,18 @@ static const char *get_conf(struct call *call, struct session *session, const ch
     return value;
 }
 
-static enum hr_code conf_set(struct session *session, const PB(ConfigRequest__Set) *set, PB(ConfigResponse) *reply, struct call *call,
+static enum hr_code conf_set(struct session *session,
+                             const PB(ConfigRequest__Set) * set,
+                             PB(ConfigResponse) * reply,
+                             struct call *call,
                              struct hr_err *err)
 {
     reply->warnings = HR_NEW_ARRAY(call->arena, char *, set->n_pairs);
     for (size_t i = 0; i < set->n_pairs; i++) {
         const char *value = set->pairs[i]->_value_case ? set->pairs[i]->value : NULL;
         if (!value)
-            return hr_fail(err, HR_E_INVALID, "config \"%s\" is set to no value", set->pairs[i]->key);
+            return hr_fail(err, HR_E_INVALID, "config \"%s\" is set to no value",
+                           set->pairs[i]->key);
         enum hr_code code = session_set_durably(session, set->pairs[i]->key, value, err);
         bool kept = code != HR_E_FULL && code != HR_E_IO && code != HR_E_LIMIT;
         if (code && !(kept && set->_silent_case && set->silent))
@@ -43,31 +50,45 @@ static enum hr_code conf_set(struct session *session, const PB(ConfigRequest__Se
     return HR_OK;
 }
 
-static enum hr_code conf_get(struct call *call, struct session *session, size_t count, char **keys, bool optional, struct pairs *pairs,
+static enum hr_code conf_get(struct call *call,
+                             struct session *session,
+                             size_t count,
+                             char **keys,
+                             bool optional,
+                             struct pairs *pairs,
                              struct hr_err *err)
 {
     for (size_t i = 0; i < count; i++) {
         const char *value = get_conf(call, session, keys[i]);
         if (!value && !optional && !hr_conf_is_known(keys[i]))
-            return hr_fail_spark(err, "SQL_CONF_NOT_FOUND", "sqlConf", hr_printf(call->arena, "\"%s\"", keys[i]), NULL);
+            return hr_fail_spark(err, "SQL_CONF_NOT_FOUND", "sqlConf",
+                                 hr_printf(call->arena, "\"%s\"", keys[i]), NULL);
         add_pair(call, pairs, keys[i], value ? value : optional ? NULL : "<undefined>");
     }
     return HR_OK;
 }
 
-static void conf_get_or(struct call *call, struct session *session, const PB(ConfigRequest__GetWithDefault) *get, struct pairs *pairs)
+static void conf_get_or(struct call *call,
+                        struct session *session,
+                        const PB(ConfigRequest__GetWithDefault) * get,
+                        struct pairs *pairs)
 {
     for (size_t i = 0; i < get->n_pairs; i++) {
-        const char *value = NULL, *fallback = get->pairs[i]->_value_case ? get->pairs[i]->value : NULL;
+        const char *value = NULL,
+                   *fallback = get->pairs[i]->_value_case ? get->pairs[i]->value : NULL;
         pthread_mutex_lock(&session->lock);
-        value = fallback ? hr_conf_get_set(&session->conf, get->pairs[i]->key) : hr_conf_get(&session->conf, get->pairs[i]->key);
+        value = fallback ? hr_conf_get_set(&session->conf, get->pairs[i]->key)
+                         : hr_conf_get(&session->conf, get->pairs[i]->key);
         value = hr_strdup(call->arena, value);
         pthread_mutex_unlock(&session->lock);
         add_pair(call, pairs, get->pairs[i]->key, value ? value : fallback);
     }
 }
 
-static void conf_all(struct call *call, struct session *session, const char *prefix, struct pairs *pairs)
+static void conf_all(struct call *call,
+                     struct session *session,
+                     const char *prefix,
+                     struct pairs *pairs)
 {
     size_t len = strlen(prefix);
     pthread_mutex_lock(&session->lock);
@@ -78,7 +99,9 @@ static void conf_all(struct call *call, struct session *session, const char *pre
     pthread_mutex_unlock(&session->lock);
 }
 
-static enum hr_code conf_unset(struct session *session, const PB(ConfigRequest__Unset) *unset, struct hr_err *err)
+static enum hr_code conf_unset(struct session *session,
+                               const PB(ConfigRequest__Unset) * unset,
+                               struct hr_err *err)
 {
     for (size_t i = 0; i < unset->n_keys; i++)
         HR_TRY(session_set_durably(session, unset->keys[i], NULL, err));
@@ -87,8 +110,12 @@ static enum hr_code conf_unset(struct session *session, const PB(ConfigRequest__
 
 #define CONFIG(name) SPARK__CONNECT__CONFIG_REQUEST__OPERATION__OP_TYPE_##name
 
-static enum hr_code conf_run(struct call *call, struct session *session, const PB(ConfigRequest__Operation) *operation, PB(ConfigResponse) *reply,
-                             struct pairs *pairs, struct hr_err *err)
+static enum hr_code conf_run(struct call *call,
+                             struct session *session,
+                             const PB(ConfigRequest__Operation) * operation,
+                             PB(ConfigResponse) * reply,
+                             struct pairs *pairs,
+                             struct hr_err *err)
 {
     size_t most = 0;
     switch (operation ? operation->op_type_case : 0) {
@@ -96,16 +123,19 @@ static enum hr_code conf_run(struct call *call, struct session *session, const P
         return conf_set(session, operation->set, reply, call, err);
     case CONFIG(GET):
         pairs->at = HR_NEW_ARRAY(call->arena, PB(KeyValue) *, operation->get->n_keys);
-        return conf_get(call, session, operation->get->n_keys, operation->get->keys, false, pairs, err);
+        return conf_get(call, session, operation->get->n_keys, operation->get->keys, false, pairs,
+                        err);
     case CONFIG(GET_OPTION):
         pairs->at = HR_NEW_ARRAY(call->arena, PB(KeyValue) *, operation->get_option->n_keys);
-        return conf_get(call, session, operation->get_option->n_keys, operation->get_option->keys, true, pairs, err);
+        return conf_get(call, session, operation->get_option->n_keys, operation->get_option->keys,
+                        true, pairs, err);
     case CONFIG(GET_WITH_DEFAULT):
         pairs->at = HR_NEW_ARRAY(call->arena, PB(KeyValue) *, operation->get_with_default->n_pairs);
         conf_get_or(call, session, operation->get_with_default, pairs);
         return HR_OK;
     case CONFIG(GET_ALL):
-        conf_all(call, session, operation->get_all->_prefix_case ? operation->get_all->prefix : "", pairs);
+        conf_all(call, session, operation->get_all->_prefix_case ? operation->get_all->prefix : "",
+                 pairs);
         return HR_OK;
     case CONFIG(UNSET):
         return conf_unset(session, operation->unset, err);
@@ -113,7 +143,8 @@ static enum hr_code conf_run(struct call *call, struct session *session, const P
         most = operation->is_modifiable->n_keys;
         pairs->at = HR_NEW_ARRAY(call->arena, PB(KeyValue) *, most);
         for (size_t i = 0; i < most; i++)
-            add_pair(call, pairs, operation->is_modifiable->keys[i], hr_conf_is_modifiable(operation->is_modifiable->keys[i]) ? "true" : "false");
+            add_pair(call, pairs, operation->is_modifiable->keys[i],
+                     hr_conf_is_modifiable(operation->is_modifiable->keys[i]) ? "true" : "false");
         return HR_OK;
     default:
         return hr_fail(err, HR_E_INVALID, "config request of an unknown kind");
@@ -143,12 +174,12 @@ void run_config(struct call *call)
 /* an AddArtifacts stream: whole artifacts come in batches, large ones in chunks */
 struct upload {
     struct session *session;
-    char *name;                        /* of the artifact whose chunks arrive */
+    char *name; /* of the artifact whose chunks arrive */
     struct hr_buf bytes;
     int64_t chunks_left, total;
     bool crc_ok;
     size_t count, room;
-    PB(AddArtifactsResponse__ArtifactSummary) **summaries;
+    PB(AddArtifactsResponse__ArtifactSummary) * *summaries;
 };
 
 void call_end_upload(struct call *call)
@@ -159,7 +190,7 @@ void call_end_upload(struct call *call)
     session_drop(call->upload->session);
 }
 
-static bool crc_is(const PB(AddArtifactsRequest__ArtifactChunk) *chunk)
+static bool crc_is(const PB(AddArtifactsRequest__ArtifactChunk) * chunk)
 {
     return chunk && (int64_t)crc32(0, chunk->data.data, (uInt)chunk->data.len) == chunk->crc;
 }
@@ -168,37 +199,47 @@ static void summarize(struct call *call, struct upload *upload, const char *name
 {
     if (upload->count == upload->room) {
         size_t room = upload->room ? 2 * upload->room : 8;
-        PB(AddArtifactsResponse__ArtifactSummary) **more = HR_NEW_ARRAY(call->arena, PB(AddArtifactsResponse__ArtifactSummary) *, room);
+        PB(AddArtifactsResponse__ArtifactSummary) **more =
+            HR_NEW_ARRAY(call->arena, PB(AddArtifactsResponse__ArtifactSummary) *, room);
         if (upload->count)
             memcpy(more, upload->summaries, upload->count * sizeof *more);
         upload->summaries = more;
         upload->room = room;
     }
     PB(AddArtifactsResponse__ArtifactSummary) *summary =
-        PB_NEW(call->arena, AddArtifactsResponse__ArtifactSummary, ADD_ARTIFACTS_RESPONSE__ARTIFACT_SUMMARY);
+        PB_NEW(call->arena, AddArtifactsResponse__ArtifactSummary,
+               ADD_ARTIFACTS_RESPONSE__ARTIFACT_SUMMARY);
     summary->name = hr_strdup(call->arena, name);
     summary->is_crc_successful = crc_ok;
     upload->summaries[upload->count++] = summary;
 }
 
-static enum hr_code add_chunk(struct call *call, struct upload *upload, const PB(AddArtifactsRequest__ArtifactChunk) *chunk, struct hr_err *err)
+static enum hr_code add_chunk(struct call *call,
+                              struct upload *upload,
+                              const PB(AddArtifactsRequest__ArtifactChunk) * chunk,
+                              struct hr_err *err)
 {
     if (!upload->name || !chunk || upload->chunks_left-- <= 0)
         return hr_fail(err, HR_E_INVALID, "artifact chunk outside an artifact");
     upload->crc_ok &= crc_is(chunk);
     if (!hr_buf_add(&upload->bytes, chunk->data.data, chunk->data.len))
-        return hr_fail(err, HR_E_LIMIT, "artifact \"%s\" is larger than %zu bytes", upload->name, HR_ARTIFACT_MAX);
+        return hr_fail(err, HR_E_LIMIT, "artifact \"%s\" is larger than %zu bytes", upload->name,
+                       HR_ARTIFACT_MAX);
     if (upload->chunks_left)
         return HR_OK;
     if (upload->crc_ok)
-        HR_TRY(session_add_artifact(upload->session, upload->name, hr_buf_text(&upload->bytes), hr_buf_len(&upload->bytes), err));
+        HR_TRY(session_add_artifact(upload->session, upload->name, hr_buf_text(&upload->bytes),
+                                    hr_buf_len(&upload->bytes), err));
     summarize(call, upload, upload->name, upload->crc_ok);
     hr_buf_clear(&upload->bytes);
     upload->name = NULL;
     return HR_OK;
 }
 
-static enum hr_code add_artifacts(struct call *call, struct upload *upload, const PB(AddArtifactsRequest) *request, struct hr_err *err)
+static enum hr_code add_artifacts(struct call *call,
+                                  struct upload *upload,
+                                  const PB(AddArtifactsRequest) * request,
+                                  struct hr_err *err)
 {
     switch (request->payload_case) {
     case SPARK__CONNECT__ADD_ARTIFACTS_REQUEST__PAYLOAD_BATCH:
@@ -206,7 +247,8 @@ static enum hr_code add_artifacts(struct call *call, struct upload *upload, cons
             const PB(AddArtifactsRequest__SingleChunkArtifact) *one = request->batch->artifacts[i];
             bool crc_ok = crc_is(one->data);
             if (crc_ok)
-                HR_TRY(session_add_artifact(upload->session, one->name, one->data->data.data, one->data->data.len, err));
+                HR_TRY(session_add_artifact(upload->session, one->name, one->data->data.data,
+                                            one->data->data.len, err));
             summarize(call, upload, one->name, crc_ok);
         }
         return HR_OK;
@@ -228,7 +270,8 @@ void message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     struct hr_err err = {0};
-    PB(AddArtifactsRequest) *request = call->answered ? NULL : hr_decode_message(scratch, call->method->type, bytes, len, &err);
+    PB(AddArtifactsRequest) *request =
+        call->answered ? NULL : hr_decode_message(scratch, call->method->type, bytes, len, &err);
     if (request && !call->upload) {
         struct session *session = SESSION(call, request);
         if (session) {
@@ -266,13 +309,16 @@ void run_artifact_status(struct call *call)
     if (!session)
         return;
     REPLY(ArtifactStatusesResponse, ARTIFACT_STATUSES_RESPONSE, session);
-    reply.statuses = HR_NEW_ARRAY(call->arena, PB(ArtifactStatusesResponse__StatusesEntry) *, request->n_names);
+    reply.statuses =
+        HR_NEW_ARRAY(call->arena, PB(ArtifactStatusesResponse__StatusesEntry) *, request->n_names);
     pthread_mutex_lock(&session->lock);
     for (size_t i = 0; i < request->n_names; i++) {
         PB(ArtifactStatusesResponse__StatusesEntry) *entry =
-            PB_NEW(call->arena, ArtifactStatusesResponse__StatusesEntry, ARTIFACT_STATUSES_RESPONSE__STATUSES_ENTRY);
+            PB_NEW(call->arena, ArtifactStatusesResponse__StatusesEntry,
+                   ARTIFACT_STATUSES_RESPONSE__STATUSES_ENTRY);
         entry->key = request->names[i];
-        entry->value = PB_NEW(call->arena, ArtifactStatusesResponse__ArtifactStatus, ARTIFACT_STATUSES_RESPONSE__ARTIFACT_STATUS);
+        entry->value = PB_NEW(call->arena, ArtifactStatusesResponse__ArtifactStatus,
+                              ARTIFACT_STATUSES_RESPONSE__ARTIFACT_STATUS);
         entry->value->exists = hr_map_has(&session->artifacts, request->names[i]);
         reply.statuses[reply.n_statuses++] = entry;
     }
@@ -299,7 +345,8 @@ void run_release_session(struct call *call)
     if (session) {
         reply.server_side_session_id = hr_strdup(call->arena, session->server_id);
         char *key = hr_strdup(call->arena, session->key);
-        bool alone = !call->connect->options.grant_key;   /* else the daemon removes the journal, whatever stands in it */
+        /* else the daemon removes the journal, whatever stands in it */
+        bool alone = !call->connect->options.grant_key;
         if (journal_close_session(session, &err) && alone) {
             call_fail(call, session, &err);
             return;
@@ -318,21 +365,27 @@ void run_error_details(struct call *call)
     if (!session)
         return;
     const struct hr_err *err = hr_map_get(&session->errors, request->error_id);
-    PB(FetchErrorDetailsResponse) *reply = err ? hr_status_details(call->arena, err)
-                                               : PB_NEW(call->arena, FetchErrorDetailsResponse, FETCH_ERROR_DETAILS_RESPONSE);
+    PB(FetchErrorDetailsResponse) *reply =
+        err ? hr_status_details(call->arena, err)
+            : PB_NEW(call->arena, FetchErrorDetailsResponse, FETCH_ERROR_DETAILS_RESPONSE);
     reply->session_id = session->id;
     reply->server_side_session_id = session->server_id;
     call_answer(call, &reply->base);
 }
 
-/* The gate starts another host for the clone, and asks for its journal; a host that stands alone keeps the clone beside its source. */
+/* The gate starts another host for the clone, and asks for its journal; a host that stands alone
+ * keeps the clone beside its source. */
 static void answer_clone(struct call *call, struct session *session, const char *id)
 {
-    const char *path = call->connect->options.grant_key ? hr_header_get(&hr_exchange_request(call->exchange)->headers, "headrace-clone") : NULL;
+    const char *path =
+        call->connect->options.grant_key
+            ? hr_header_get(&hr_exchange_request(call->exchange)->headers, "headrace-clone")
+            : NULL;
     char server_id[37];
     struct hr_err err;
     hr_uuid_new(server_id);
-    if (path ? journal_clone(session, id, server_id, path, &err) : session_clone(session, id, server_id, &err)) {
+    if (path ? journal_clone(session, id, server_id, path, &err)
+             : session_clone(session, id, server_id, &err)) {
         call_fail(call, session, &err);
         return;
     }
@@ -354,9 +407,11 @@ void run_clone(struct call *call)
     hr_uuid_new(made);
     const char *id = request->_new_session_id_case ? request->new_session_id : made;
     if (!is_operation_id(id))
-        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT", "targetSessionId", id, NULL);
+        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT",
+                      "targetSessionId", id, NULL);
     else if (session_get(call->connect, session->user, id))
-        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS", "targetSessionId", id, NULL);
+        hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS",
+                      "targetSessionId", id, NULL);
     if (err.code) {
         call_fail(call, session, &err);
         return;

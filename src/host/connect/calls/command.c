@@ -11,7 +11,10 @@
 
 /* ---- binding: what a plan names is put in its place ---- */
 
-static void drop_view(void *view) { view_drop(view); }
+static void drop_view(void *view)
+{
+    view_drop(view);
+}
 
 static enum hr_code bind_cached(struct env *env, struct hr_rel *rel, struct hr_err *err)
 {
@@ -21,7 +24,8 @@ static enum hr_code bind_cached(struct env *env, struct hr_rel *rel, struct hr_e
         atomic_fetch_add(&view->refs, 1);
     pthread_mutex_unlock(&env->session->lock);
     if (!view)
-        return hr_fail(err, HR_E_INVALID, "cached relation \"%s\" does not exist in this session", rel->cached_remote.id);
+        return hr_fail(err, HR_E_INVALID, "cached relation \"%s\" does not exist in this session",
+                       rel->cached_remote.id);
     hr_arena_on_free(env->arena, drop_view, view);
     int64_t plan_id = rel->plan_id;
     *rel = *view->rel;
@@ -45,22 +49,30 @@ enum hr_code env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
     return HR_OK;
 }
 
-/* A view made of a DataFrame keeps what its plan named when it was made, as Spark's does: views of that name may change later, or be
- * this very one. Names that a WITH clause defines are its own. */
-struct binding { struct env *env; struct hr_arena *arena; };
+/* A view made of a DataFrame keeps what its plan named when it was made, as Spark's does: views of
+ * that name may change later, or be this very one. Names that a WITH clause defines are its own. */
+struct binding {
+    struct env *env;
+    struct hr_arena *arena;
+};
 
 static bool is_cte(const struct hr_rel *rel, const struct hr_rel *const *scopes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < scopes[i]->cte.count; k++)
-            if (rel->read_table.name.count == 1 && !strcasecmp(scopes[i]->cte.at[k].name, rel->read_table.name.at[0]))
+            if (rel->read_table.name.count == 1 &&
+                !strcasecmp(scopes[i]->cte.at[k].name, rel->read_table.name.at[0]))
                 return true;
     return false;
 }
 
 #define SCOPES_MAX 64
 
-static enum hr_code bind_views(struct binding *binding, struct hr_rel *rel, const struct hr_rel **scopes, size_t count, struct hr_err *err);
+static enum hr_code bind_views(struct binding *binding,
+                               struct hr_rel *rel,
+                               const struct hr_rel **scopes,
+                               size_t count,
+                               struct hr_err *err);
 
 static enum hr_code bind_table(struct binding *binding, struct hr_rel *rel)
 {
@@ -83,12 +95,17 @@ static enum hr_code bind_table(struct binding *binding, struct hr_rel *rel)
     return HR_OK;
 }
 
-static enum hr_code bind_sql(struct binding *binding, struct hr_rel *rel, const struct hr_rel **scopes, size_t count, struct hr_err *err)
+static enum hr_code bind_sql(struct binding *binding,
+                             struct hr_rel *rel,
+                             const struct hr_rel **scopes,
+                             size_t count,
+                             struct hr_err *err)
 {
     struct hr_rel *parsed;
     if (rel->sql.positional.count || rel->sql.named_count)
         return HR_OK;
-    HR_TRY(binding->env->base.ops->parse(&binding->env->base, binding->arena, rel->sql.text, &parsed, err));
+    HR_TRY(binding->env->base.ops->parse(&binding->env->base, binding->arena, rel->sql.text,
+                                         &parsed, err));
     HR_TRY(bind_views(binding, parsed, scopes, count, err));
     int64_t plan_id = rel->plan_id;
     *rel = *parsed;
@@ -96,7 +113,11 @@ static enum hr_code bind_sql(struct binding *binding, struct hr_rel *rel, const 
     return HR_OK;
 }
 
-static enum hr_code bind_views(struct binding *binding, struct hr_rel *rel, const struct hr_rel **scopes, size_t count, struct hr_err *err)
+static enum hr_code bind_views(struct binding *binding,
+                               struct hr_rel *rel,
+                               const struct hr_rel **scopes,
+                               size_t count,
+                               struct hr_err *err)
 {
     for (; rel; rel = rel->input) {
         if (rel->kind == HR_REL_READ_TABLE)
@@ -108,7 +129,8 @@ static enum hr_code bind_views(struct binding *binding, struct hr_rel *rel, cons
                 HR_TRY(bind_views(binding, rel->with_relations.references[i], scopes, count, err));
         if (rel->kind == HR_REL_CTE) {
             if (count == SCOPES_MAX)
-                return hr_fail(err, HR_E_LIMIT, "WITH clauses are nested deeper than %d", SCOPES_MAX);
+                return hr_fail(err, HR_E_LIMIT, "WITH clauses are nested deeper than %d",
+                               SCOPES_MAX);
             scopes[count++] = rel;
             for (size_t i = 0; i < rel->cte.count; i++)
                 HR_TRY(bind_views(binding, rel->cte.at[i].plan, scopes, count, err));
@@ -122,11 +144,16 @@ static enum hr_code bind_views(struct binding *binding, struct hr_rel *rel, cons
 /* ---- views ---- */
 
 /* the command once more, in the view's own arena: it outlives the request */
-static enum hr_code view_command(struct env *env, struct operation *operation, struct hr_arena *arena, struct hr_command **command, struct hr_err *err)
+static enum hr_code view_command(struct env *env,
+                                 struct operation *operation,
+                                 struct hr_arena *arena,
+                                 struct hr_command **command,
+                                 struct hr_err *err)
 {
     struct hr_operation_plan plan;
     struct hr_sql_statement statement;
-    PB(Plan) *message = hr_decode_message(arena, &spark__connect__plan__descriptor, operation->request, operation->request_len, err);
+    PB(Plan) *message = hr_decode_message(arena, &spark__connect__plan__descriptor,
+                                          operation->request, operation->request_len, err);
     if (!message)
         return err->code;
     HR_TRY(hr_decode_plan(arena, message, &plan, err));
@@ -141,7 +168,11 @@ static enum hr_code view_command(struct env *env, struct operation *operation, s
     return HR_OK;
 }
 
-static enum hr_code fill_view(struct env *env, struct operation *operation, bool from_sql, struct view *view, struct hr_err *err)
+static enum hr_code fill_view(struct env *env,
+                              struct operation *operation,
+                              bool from_sql,
+                              struct view *view,
+                              struct hr_err *err)
 {
     struct hr_command *command = NULL;
     struct hr_typed *typed;
@@ -150,11 +181,13 @@ static enum hr_code fill_view(struct env *env, struct operation *operation, bool
     HR_TRY(env_bind(env, command->input, err));
     if (!from_sql)
         HR_TRY(bind_views(&(struct binding){env, view->arena}, command->input, scopes, 0, err));
-    if (!operation->replayed) {                                     /* an error shows now, not at the first use */
+    /* an error shows now, not at the first use */
+    if (!operation->replayed) {
         HR_TRY(hr_analyze(env->arena, &env->base, command->input, &typed, err));
-        if (command->view.columns.count && command->view.columns.count != typed->schema->field_count)
-            return hr_fail(err, HR_E_INVALID, "view has %zu column names for %zu columns", command->view.columns.count,
-                           typed->schema->field_count);
+        if (command->view.columns.count &&
+            command->view.columns.count != typed->schema->field_count)
+            return hr_fail(err, HR_E_INVALID, "view has %zu column names for %zu columns",
+                           command->view.columns.count, typed->schema->field_count);
     }
     view->rel = command->input;
     view->columns = command->view.columns;
@@ -163,12 +196,18 @@ static enum hr_code fill_view(struct env *env, struct operation *operation, bool
     return HR_OK;
 }
 
-static enum hr_code create_view(struct env *env, struct operation *operation, const struct hr_command *command, bool from_sql, struct hr_err *err)
+static enum hr_code create_view(struct env *env,
+                                struct operation *operation,
+                                const struct hr_command *command,
+                                bool from_sql,
+                                struct hr_err *err)
 {
     if (!command->view.temporary)
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "CREATE VIEW without TEMPORARY", NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "CREATE VIEW without TEMPORARY",
+                             NULL);
     if (command->view.name.count > 1 && !command->view.global)
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "temporary views with a qualified name", NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                             "temporary views with a qualified name", NULL);
     struct hr_arena *arena = hr_arena_new(NULL);
     struct view *view = HR_NEW(arena, struct view);
     atomic_init(&view->refs, 1);
@@ -179,21 +218,30 @@ static enum hr_code create_view(struct env *env, struct operation *operation, co
         return code;
     }
     code = session_create_view(env->session, view, command->view.replace, operation, err);
-    if (code && command->view.if_not_exists && !strcmp(err->condition, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"))
+    if (code &&
+        command->view.if_not_exists &&
+        !strcmp(err->condition, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"))
         return HR_OK;
     return code;
 }
 
-static enum hr_code run_drop_view(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
+static enum hr_code run_drop_view(struct env *env,
+                                  struct operation *operation,
+                                  const struct hr_command *command,
+                                  struct hr_err *err)
 {
     bool dropped;
     HR_TRY(session_drop_view(env->session, &command->drop.name, false, operation, &dropped, err));
-    return dropped || command->drop.if_exists ? HR_OK : catalog_not_found(env, &command->drop.name, err);
+    return dropped || command->drop.if_exists ? HR_OK
+                                              : catalog_not_found(env, &command->drop.name, err);
 }
 
 /* ---- functions ---- */
 
-static enum hr_code register_function(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
+static enum hr_code register_function(struct env *env,
+                                      struct operation *operation,
+                                      const struct hr_command *command,
+                                      struct hr_err *err)
 {
     struct session *session = env->session;
     pthread_mutex_lock(&session->connect->journal_lock);
@@ -209,7 +257,10 @@ static enum hr_code register_function(struct env *env, struct operation *operati
 
 /* ---- writes ---- */
 
-static bool write_is_cancelled(void *operation) { return operation_is_cancelled(operation); }
+static bool write_is_cancelled(void *operation)
+{
+    return operation_is_cancelled(operation);
+}
 
 static bool is_hint(const struct hr_rel *rel, const char *name)
 {
@@ -219,11 +270,14 @@ static bool is_hint(const struct hr_rel *rel, const char *name)
 static int32_t hint_parts(const struct hr_rel *rel)
 {
     const struct hr_exprs *given = &rel->hint.parameters;
-    bool number = given->count && given->at[0]->kind == HR_EXPR_LITERAL && hr_type_is_integral(given->at[0]->literal->type);
+    bool number = given->count &&
+                  given->at[0]->kind == HR_EXPR_LITERAL &&
+                  hr_type_is_integral(given->at[0]->literal->type);
     return number ? (int32_t)given->at[0]->literal->integer : 1;
 }
 
-/* in how many partitions Spark would have the rows, as far as the plan says it: 1 where it does not */
+/* in how many partitions Spark would have the rows, as far as the plan says it: 1 where it does not
+ */
 static int32_t parts_of(struct env *env, const struct hr_rel *rel)
 {
     struct hr_rel *parsed;
@@ -232,21 +286,34 @@ static int32_t parts_of(struct env *env, const struct hr_rel *rel)
     case HR_REL_REPARTITION:
         if (rel->repartition.shuffle || rel->repartition.exprs.count)
             return rel->repartition.partitions ? rel->repartition.partitions : 1;
-        return rel->repartition.partitions < parts_of(env, rel->input) ? rel->repartition.partitions : parts_of(env, rel->input);
+        return rel->repartition.partitions < parts_of(env, rel->input) ? rel->repartition.partitions
+                                                                       : parts_of(env, rel->input);
     case HR_REL_HINT:
         if (is_hint(rel, "REPARTITION") || is_hint(rel, "REPARTITION_BY_RANGE"))
             return hint_parts(rel);
         if (is_hint(rel, "COALESCE") && hint_parts(rel) < parts_of(env, rel->input))
             return hint_parts(rel);
         return parts_of(env, rel->input);
-    case HR_REL_PROJECT: case HR_REL_FILTER: case HR_REL_WITH_COLUMNS: case HR_REL_RENAME_COLUMNS: case HR_REL_DROP: case HR_REL_TO_DF:
-    case HR_REL_TO_SCHEMA: case HR_REL_SUBQUERY_ALIAS: case HR_REL_FILL_NA: case HR_REL_DROP_NA: case HR_REL_REPLACE: case HR_REL_SAMPLE:
+    case HR_REL_PROJECT:
+    case HR_REL_FILTER:
+    case HR_REL_WITH_COLUMNS:
+    case HR_REL_RENAME_COLUMNS:
+    case HR_REL_DROP:
+    case HR_REL_TO_DF:
+    case HR_REL_TO_SCHEMA:
+    case HR_REL_SUBQUERY_ALIAS:
+    case HR_REL_FILL_NA:
+    case HR_REL_DROP_NA:
+    case HR_REL_REPLACE:
+    case HR_REL_SAMPLE:
     case HR_REL_WITH_RELATIONS:
         return rel->input ? parts_of(env, rel->input) : 1;
     case HR_REL_SORT:
         return rel->sort.is_global ? 1 : parts_of(env, rel->input);
     case HR_REL_SQL:
-        return env->base.ops->parse(&env->base, env->arena, rel->sql.text, &parsed, &ignored) ? 1 : parts_of(env, parsed);
+        return env->base.ops->parse(&env->base, env->arena, rel->sql.text, &parsed, &ignored)
+                   ? 1
+                   : parts_of(env, parsed);
     default:
         return 1;
     }
@@ -257,13 +324,15 @@ static struct hr_expr *int_expr(struct env *env, int32_t value)
     return hr_expr_integer(env->arena, hr_type_basic(HR_TYPE_INT), value);
 }
 
-/* repartition(n, columns): each row's file as a column more, by Spark's hash; repartitionByRange(n, columns): n ranges in order */
+/* repartition(n, columns): each row's file as a column more, by Spark's hash; repartitionByRange(n,
+ * columns): n ranges in order */
 static struct hr_rel *with_part(struct env *env, struct hr_rel *rel)
 {
     struct hr_arena *arena = env->arena;
     const struct hr_exprs *by = &rel->repartition.exprs;
     int32_t parts = rel->repartition.partitions;
-    struct hr_expr *part, *name = hr_expr_new(arena, HR_EXPR_ALIAS), **list = HR_NEW_ARRAY(arena, struct hr_expr *, 2);
+    struct hr_expr *part, *name = hr_expr_new(arena, HR_EXPR_ALIAS),
+                          **list = HR_NEW_ARRAY(arena, struct hr_expr *, 2);
     if (by->at[0]->kind == HR_EXPR_SORT) {
         struct hr_expr *window = hr_expr_new(arena, HR_EXPR_WINDOW);
         window->window.function = hr_expr_call(arena, "ntile", 1, int_expr(env, parts));
@@ -284,17 +353,24 @@ static struct hr_rel *with_part(struct env *env, struct hr_rel *rel)
     return project;
 }
 
-static enum hr_code write_out(struct env *env, struct operation *operation, const struct hr_command *command, struct hr_err *err)
+static enum hr_code write_out(struct env *env,
+                              struct operation *operation,
+                              const struct hr_command *command,
+                              struct hr_err *err)
 {
     struct hr_query *query;
     struct hr_format_rows rows;
     struct hr_blob_cancel cancel = {write_is_cancelled, operation};
     if (!command->write.path)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
-                             command->write.insert_into ? "insertInto" : command->write.table.count ? "saveAsTable" : "saving without a path", NULL);
+                             command->write.insert_into   ? "insertInto"
+                             : command->write.table.count ? "saveAsTable"
+                                                          : "saving without a path",
+                             NULL);
     struct hr_rel *input = command->input;
     int32_t parts = parts_of(env, input);
-    bool has_part = parts > 1 && input->kind == HR_REL_REPARTITION && input->repartition.exprs.count;
+    bool has_part =
+        parts > 1 && input->kind == HR_REL_REPARTITION && input->repartition.exprs.count;
     if (has_part)
         input = with_part(env, input);
     HR_TRY(hr_query_prepare(env->session->engine, env->arena, &env->base, input, &query, err));
@@ -310,12 +386,16 @@ static enum hr_code write_out(struct env *env, struct operation *operation, cons
     if (has_part)
         rows.schema = hr_type_struct(env->arena, rows.schema->fields, rows.schema->field_count - 1);
     journal_writes(operation);
-    return hr_format_write(env->session->format, env->arena, &env->base, &command->write, &rows, &cancel, err);
+    return hr_format_write(env->session->format, env->arena, &env->base, &command->write, &rows,
+                           &cancel, err);
 }
 
 /* ---- SET, RESET, SHOW, DESCRIBE, EXPLAIN ---- */
 
-static enum hr_code run_set(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
+static enum hr_code run_set(struct env *env,
+                            const struct hr_command *command,
+                            struct texts *texts,
+                            struct hr_err *err)
 {
     texts_columns(texts, "!key", "!value", NULL);
     if (!command->set.key) {
@@ -348,7 +428,8 @@ static const char *started_with(const struct env *env, const char *key)
 static enum hr_code run_reset(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     if (command->set.key)
-        return session_set_durably(env->session, command->set.key, started_with(env, command->set.key), err);
+        return session_set_durably(env->session, command->set.key,
+                                   started_with(env, command->set.key), err);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
         if (hr_conf_may_set(at->key))
             HR_TRY(session_set_durably(env->session, at->key, started_with(env, at->key), err));
@@ -364,13 +445,17 @@ static const char *comment_of(struct hr_arena *arena, const struct hr_field *fie
     return comment;
 }
 
-static enum hr_code run_describe(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
+static enum hr_code run_describe(struct env *env,
+                                 const struct hr_command *command,
+                                 struct texts *texts,
+                                 struct hr_err *err)
 {
     struct hr_rel *rel = command->input;
     struct hr_typed *typed;
     if (command->describe.is_function || command->describe.column)
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
-                             command->describe.is_function ? "DESCRIBE FUNCTION" : "DESCRIBE of one column", NULL);
+        return hr_fail_spark(
+            err, "UNSUPPORTED_FEATURE", "feature",
+            command->describe.is_function ? "DESCRIBE FUNCTION" : "DESCRIBE of one column", NULL);
     if (!rel) {
         rel = hr_rel_new(env->arena, HR_REL_READ_TABLE, NULL);
         rel->read_table.name = command->describe.name;
@@ -381,13 +466,17 @@ static enum hr_code run_describe(struct env *env, const struct hr_command *comma
         struct hr_buf type;
         hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
-        texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type), comment_of(env->arena, &typed->schema->fields[i]));
+        texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type),
+                  comment_of(env->arena, &typed->schema->fields[i]));
         hr_buf_release(&type);
     }
     return HR_OK;
 }
 
-static enum hr_code run_explain(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
+static enum hr_code run_explain(struct env *env,
+                                const struct hr_command *command,
+                                struct texts *texts,
+                                struct hr_err *err)
 {
     struct hr_typed *typed;
     struct hr_buf text;
@@ -419,7 +508,11 @@ static enum hr_code uncache(struct env *env, const struct hr_command *command, s
 
 /* ---- all ---- */
 
-static enum hr_code run(struct env *env, struct operation *operation, struct hr_command *command, bool from_sql, struct texts *texts,
+static enum hr_code run(struct env *env,
+                        struct operation *operation,
+                        struct hr_command *command,
+                        bool from_sql,
+                        struct texts *texts,
                         struct hr_err *err)
 {
     switch (command->kind) {
@@ -445,25 +538,31 @@ static enum hr_code run(struct env *env, struct operation *operation, struct hr_
         return run_explain(env, command, texts, err);
     case HR_COMMAND_CACHE:
         if (command->input || command->cache.options.count)
-            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "CACHE TABLE with a query or options", NULL);
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                                 "CACHE TABLE with a query or options", NULL);
         return catalog_cache(env, &command->cache.name, true, err);
     case HR_COMMAND_UNCACHE:
         return uncache(env, command, err);
     case HR_COMMAND_USE:
         return catalog_use(env, command, err);
     case HR_COMMAND_UNSUPPORTED:
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", command->unsupported.what, NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", command->unsupported.what,
+                             NULL);
     }
     return hr_fail(err, HR_E_INTERNAL, "command of an unknown kind");
 }
 
-enum hr_code command_run(struct env *env, struct operation *operation, struct hr_command *command, bool from_sql, struct hr_err *err)
+enum hr_code command_run(struct env *env,
+                         struct operation *operation,
+                         struct hr_command *command,
+                         bool from_sql,
+                         struct hr_err *err)
 {
     struct texts *texts = texts_new(env->arena);
     HR_TRY(run(env, operation, command, from_sql, texts, err));
     if (!from_sql)
         return HR_OK;
-    PB(Relation) *answer;
+    PB(Relation) * answer;
     HR_TRY(texts_relation(texts, env->arena, &answer, err));
     return execute_give_relation(operation, answer, err);
 }

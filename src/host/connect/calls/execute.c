@@ -1,4 +1,5 @@
-/* One execution, on a worker thread: the plan's bytes to decoded plan, to query, to Arrow batches; or a command. */
+/* One execution, on a worker thread: the plan's bytes to decoded plan, to query, to Arrow batches;
+ * or a command. */
 #include "host/connect/calls/execute.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,8 +18,10 @@ struct delivery {
     struct env *env;
     struct hr_result *result;
     int64_t start;
-    PB(DataType) *schema;              /* until the first batch took it along: it saves the client a response */
-    struct hr_buf *collected;          /* a command's result, which leaves as a local relation; else NULL */
+    /* until the first batch took it along: it saves the client a response */
+    PB(DataType) * schema;
+    /* a command's result, which leaves as a local relation; else NULL */
+    struct hr_buf *collected;
 };
 
 static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, struct hr_err *err)
@@ -39,17 +42,24 @@ static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, st
 static enum hr_arrow_codec codec_of(const struct env *env)
 {
     const char *name = env_conf(env, "spark.sql.execution.arrow.compression.codec");
-    return !name || !strcasecmp(name, "none") ? HR_ARROW_PLAIN : !strcasecmp(name, "lz4") ? HR_ARROW_LZ4 : HR_ARROW_ZSTD;
+    return !name || !strcasecmp(name, "none") ? HR_ARROW_PLAIN
+           : !strcasecmp(name, "lz4")         ? HR_ARROW_LZ4
+                                              : HR_ARROW_ZSTD;
 }
 
-static enum hr_code new_result(struct delivery *delivery, const struct hr_type *schema, struct hr_err *err)
+static enum hr_code new_result(struct delivery *delivery,
+                               const struct hr_type *schema,
+                               struct hr_err *err)
 {
     const struct env *env = delivery->env;
     const char *level = env_conf(env, "spark.sql.execution.arrow.compression.zstd.level");
     const char *rows = hr_conf_get_set(&env->conf, "spark.sql.execution.arrow.maxRecordsPerBatch");
     struct hr_result_options options = {
-        .timezone = env_conf(env, "spark.sql.session.timeZone"), .codec = codec_of(env), .level = level ? atoi(level) : 0,
-        .large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"), .rows_max = rows ? atoll(rows) : 0};
+        .timezone = env_conf(env, "spark.sql.session.timeZone"),
+        .codec = codec_of(env),
+        .level = level ? atoi(level) : 0,
+        .large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
+        .rows_max = rows ? atoll(rows) : 0};
     if (options.rows_max < 0)
         options.rows_max = 0;
     return hr_result_new(env->arena, schema, &options, deliver, delivery, &delivery->result, err);
@@ -60,7 +70,9 @@ static enum hr_code give_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, st
     return hr_result_add(((struct delivery *)sink)->result, chunk, err);
 }
 
-static enum hr_code set_query(struct operation *operation, struct hr_query *query, struct hr_err *err)
+static enum hr_code set_query(struct operation *operation,
+                              struct hr_query *query,
+                              struct hr_err *err)
 {
     pthread_mutex_lock(&operation->lock);
     bool cancelled = operation->cancelled;
@@ -69,7 +81,10 @@ static enum hr_code set_query(struct operation *operation, struct hr_query *quer
     return cancelled ? hr_fail_spark(err, "OPERATION_CANCELED", NULL) : HR_OK;
 }
 
-static enum hr_code give_metrics(struct env *env, struct operation *operation, struct hr_query *query, struct hr_err *err)
+static enum hr_code give_metrics(struct env *env,
+                                 struct operation *operation,
+                                 struct hr_query *query,
+                                 struct hr_err *err)
 {
     const struct hr_metrics *metrics;
     size_t count = hr_query_metrics(query, &metrics);
@@ -77,9 +92,12 @@ static enum hr_code give_metrics(struct env *env, struct operation *operation, s
         return HR_OK;
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
     message.n_observed_metrics = count;
-    message.observed_metrics = HR_NEW_ARRAY(env->arena, PB(ExecutePlanResponse__ObservedMetrics) *, count);
+    message.observed_metrics =
+        HR_NEW_ARRAY(env->arena, PB(ExecutePlanResponse__ObservedMetrics) *, count);
     for (size_t i = 0; i < count; i++) {
-        PB(ExecutePlanResponse__ObservedMetrics) *out = PB_NEW(env->arena, ExecutePlanResponse__ObservedMetrics, EXECUTE_PLAN_RESPONSE__OBSERVED_METRICS);
+        PB(ExecutePlanResponse__ObservedMetrics) *out =
+            PB_NEW(env->arena, ExecutePlanResponse__ObservedMetrics,
+                   EXECUTE_PLAN_RESPONSE__OBSERVED_METRICS);
         size_t fields = metrics[i].type->field_count;
         out->name = (char *)metrics[i].name;
         out->keys = HR_NEW_ARRAY(env->arena, char *, fields);
@@ -87,14 +105,18 @@ static enum hr_code give_metrics(struct env *env, struct operation *operation, s
         out->n_keys = out->n_values = fields;
         for (size_t k = 0; k < fields; k++) {
             out->keys[k] = (char *)metrics[i].type->fields[k].name;
-            out->values[k] = hr_connect_literal_encode(env->arena, metrics[i].type->fields[k].type, metrics[i].values[k]);
+            out->values[k] = hr_connect_literal_encode(env->arena, metrics[i].type->fields[k].type,
+                                                       metrics[i].values[k]);
         }
         message.observed_metrics[i] = out;
     }
     return operation_give(operation, &message, err);
 }
 
-static enum hr_code run_delivery(struct delivery *delivery, const struct hr_rel *rel, struct hr_query **out, struct hr_err *err)
+static enum hr_code run_delivery(struct delivery *delivery,
+                                 const struct hr_rel *rel,
+                                 struct hr_query **out,
+                                 struct hr_err *err)
 {
     struct env *env = delivery->env;
     struct hr_query *query;
@@ -109,7 +131,10 @@ static enum hr_code run_delivery(struct delivery *delivery, const struct hr_rel 
     return hr_result_finish(delivery->result, err);
 }
 
-static enum hr_code run_query(struct env *env, struct operation *operation, const struct hr_rel *rel, struct hr_err *err)
+static enum hr_code run_query(struct env *env,
+                              struct operation *operation,
+                              const struct hr_rel *rel,
+                              struct hr_err *err)
 {
     struct delivery delivery = {.operation = operation, .env = env};
     struct hr_query *query = NULL;
@@ -117,8 +142,12 @@ static enum hr_code run_query(struct env *env, struct operation *operation, cons
     return give_metrics(env, operation, query, err);
 }
 
-enum hr_code execute_collect(struct env *env, struct operation *operation, const struct hr_rel *rel, struct hr_buf *arrow,
-                             const struct hr_type **schema, struct hr_err *err)
+enum hr_code execute_collect(struct env *env,
+                             struct operation *operation,
+                             const struct hr_rel *rel,
+                             struct hr_buf *arrow,
+                             const struct hr_type **schema,
+                             struct hr_err *err)
 {
     struct delivery delivery = {.operation = operation, .env = env, .collected = arrow};
     struct hr_query *query = NULL;
@@ -129,12 +158,16 @@ enum hr_code execute_collect(struct env *env, struct operation *operation, const
 
 /* ---- commands ---- */
 
-enum hr_code execute_give_relation(struct operation *operation, PB(Relation) *relation, struct hr_err *err)
+enum hr_code execute_give_relation(struct operation *operation,
+                                   PB(Relation) * relation,
+                                   struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
-    PB(ExecutePlanResponse__SqlCommandResult) result = PB_INIT(EXECUTE_PLAN_RESPONSE__SQL_COMMAND_RESULT);
+    PB(ExecutePlanResponse__SqlCommandResult)
+    result = PB_INIT(EXECUTE_PLAN_RESPONSE__SQL_COMMAND_RESULT);
     result.relation = relation;
-    message.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_SQL_COMMAND_RESULT;
+    message.response_type_case =
+        SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_SQL_COMMAND_RESULT;
     message.sql_command_result = &result;
     return operation_give(operation, &message, err);
 }
@@ -148,7 +181,10 @@ static const struct hr_rel *sql_of(const struct hr_rel *rel)
 }
 
 /* a query is answered with itself and run when it is collected; anything else is run at once */
-static enum hr_code run_sql(struct env *env, struct operation *operation, struct hr_operation_plan *plan, struct hr_err *err)
+static enum hr_code run_sql(struct env *env,
+                            struct operation *operation,
+                            struct hr_operation_plan *plan,
+                            struct hr_err *err)
 {
     const struct hr_rel *sql = sql_of(plan->rel);
     struct hr_sql_statement statement;
@@ -157,7 +193,8 @@ static enum hr_code run_sql(struct env *env, struct operation *operation, struct
     HR_TRY(env_parse_statement(env, sql->sql.text, &statement, err));
     if (statement.query) {
         struct hr_typed *typed;
-        HR_TRY(hr_analyze(env->arena, &env->base, plan->rel, &typed, err));      /* errors show where the user wrote the text */
+        /* errors show where the user wrote the text */
+        HR_TRY(hr_analyze(env->arena, &env->base, plan->rel, &typed, err));
         return execute_give_relation(operation, (PB(Relation) *)plan->message, err);
     }
     return command_run(env, operation, statement.command, true, err);
@@ -168,13 +205,18 @@ static enum hr_code give_resources(struct env *env, struct operation *operation,
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
     PB(GetResourcesCommandResult) result = PB_INIT(GET_RESOURCES_COMMAND_RESULT);
     (void)env;
-    message.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_GET_RESOURCES_COMMAND_RESULT;
+    message.response_type_case =
+        SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_GET_RESOURCES_COMMAND_RESULT;
     message.get_resources_command_result = &result;
     return operation_give(operation, &message, err);
 }
 
-/* df.checkpoint(), df.localCheckpoint(): the rows are kept as a local relation; when not eager, the plan itself */
-static enum hr_code checkpoint(struct env *env, struct operation *operation, struct hr_operation_plan *plan, struct hr_err *err)
+/* df.checkpoint(), df.localCheckpoint(): the rows are kept as a local relation; when not eager, the
+ * plan itself */
+static enum hr_code checkpoint(struct env *env,
+                               struct operation *operation,
+                               struct hr_operation_plan *plan,
+                               struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct view *view = HR_NEW(arena, struct view);
@@ -207,7 +249,8 @@ static enum hr_code checkpoint(struct env *env, struct operation *operation, str
     PB(CachedRemoteRelation) relation = PB_INIT(CACHED_REMOTE_RELATION);
     relation.relation_id = id;
     result.relation = &relation;
-    message.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_CHECKPOINT_COMMAND_RESULT;
+    message.response_type_case =
+        SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_CHECKPOINT_COMMAND_RESULT;
     message.checkpoint_command_result = &result;
     return operation_give(operation, &message, err);
 }
@@ -225,7 +268,8 @@ static void forget_cached(struct env *env, const char *id)
 static enum hr_code run_plan(struct env *env, struct operation *operation, struct hr_err *err)
 {
     struct hr_operation_plan plan;
-    PB(Plan) *message = hr_decode_message(env->arena, &spark__connect__plan__descriptor, operation->request, operation->request_len, err);
+    PB(Plan) *message = hr_decode_message(env->arena, &spark__connect__plan__descriptor,
+                                          operation->request, operation->request_len, err);
     if (!message)
         return err->code;
     HR_TRY(hr_decode_plan(env->arena, message, &plan, err));
@@ -253,10 +297,12 @@ static enum hr_code run_plan(struct env *env, struct operation *operation, struc
 static enum hr_code give_complete(struct operation *operation, struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
-    PB(ExecutePlanResponse__ResultComplete) complete = PB_INIT(EXECUTE_PLAN_RESPONSE__RESULT_COMPLETE);
+    PB(ExecutePlanResponse__ResultComplete)
+    complete = PB_INIT(EXECUTE_PLAN_RESPONSE__RESULT_COMPLETE);
     if (!operation->reattachable)
         return HR_OK;
-    message.response_type_case = SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_RESULT_COMPLETE;
+    message.response_type_case =
+        SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_RESULT_COMPLETE;
     message.result_complete = &complete;
     return operation_give(operation, &message, err);
 }
@@ -285,7 +331,8 @@ static void execute(struct operation *operation)
         hr_fail_spark(&err, "OPERATION_CANCELED", NULL);
     operation_done(operation, code ? &err : NULL);
     if (code && operation->replayed)
-        hr_log(HR_LOG_WARN, "journal.replay", "session", operation->session->id, "error", err.msg, NULL);
+        hr_log(HR_LOG_WARN, "journal.replay", "session", operation->session->id, "error", err.msg,
+               NULL);
     hr_arena_free(arena);
     operation_drop(operation);
 }

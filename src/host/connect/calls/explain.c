@@ -1,5 +1,6 @@
-/* What EXPLAIN and df.explain() print. The plans are ours: Spark's own plan as it arrived, the types it was found to have, and the statement that the
- * engine runs in the place of a physical plan. */
+/* What EXPLAIN and df.explain() print. The plans are ours: Spark's own plan as it arrived, the
+ * types it was found to have, and the statement that the engine runs in the place of a physical
+ * plan. */
 #include "host/connect/private.h"
 #include "host/plan/print.h"
 #include <string.h>
@@ -21,7 +22,10 @@ static void types_text(const struct hr_type *schema, struct hr_buf *out)
     hr_buf_addc(out, '\n');
 }
 
-static enum hr_code statement_text(struct env *env, const struct hr_rel *rel, struct hr_buf *out, struct hr_err *err)
+static enum hr_code statement_text(struct env *env,
+                                   const struct hr_rel *rel,
+                                   struct hr_buf *out,
+                                   struct hr_err *err)
 {
     struct hr_query *query;
     HR_TRY(hr_query_prepare(env->session->engine, env->arena, &env->base, rel, &query, err));
@@ -29,13 +33,18 @@ static enum hr_code statement_text(struct env *env, const struct hr_rel *rel, st
     return HR_OK;
 }
 
-enum hr_code explain_text(struct env *env, const struct hr_rel *rel, const struct hr_typed *typed, const char *mode, struct hr_buf *out, struct hr_err *err)
+enum hr_code explain_text(struct env *env,
+                          const struct hr_rel *rel,
+                          const struct hr_typed *typed,
+                          const char *mode,
+                          struct hr_buf *out,
+                          struct hr_err *err)
 {
     if (!mode || !strcasecmp(mode, "simple")) {
         plan_text(rel, "Physical Plan", out);
         return HR_OK;
     }
-    if (!strcasecmp(mode, "codegen")) {                      /* nothing is compiled to Java here */
+    if (!strcasecmp(mode, "codegen")) { /* nothing is compiled to Java here */
         hr_buf_adds(out, "Found 0 WholeStageCodegen subtrees.\n");
         return HR_OK;
     }
@@ -49,7 +58,10 @@ enum hr_code explain_text(struct env *env, const struct hr_rel *rel, const struc
     if (!strcasecmp(mode, "extended") || !strcasecmp(mode, "cost"))
         plan_text(rel, "Optimized Logical Plan", out);
     else if (strcasecmp(mode, "formatted"))
-        return hr_fail(err, HR_E_INVALID, "unknown explain mode \"%s\": it is one of simple, extended, codegen, cost, formatted", mode);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "unknown explain mode \"%s\": it is one of simple, extended, codegen, cost, formatted",
+            mode);
     plan_text(rel, "Physical Plan", out);
     return statement_text(env, rel, out, err);
 }

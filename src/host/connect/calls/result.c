@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_ROWS 8192                /* of the first batch */
+#define FIRST_ROWS 8192 /* of the first batch */
 #define LATER_ROWS 262144
-#define SLOW_NS 200000000ull           /* a query that yields slowly shows what it has */
+#define SLOW_NS 200000000ull /* a query that yields slowly shows what it has */
 
 struct column {
     const struct hr_type *type;
@@ -33,41 +33,62 @@ struct hr_result {
 
 /* ---- schema ---- */
 
-static struct hr_arrow_field *fields_new(struct hr_arena *arena, struct hr_arrow_field *parent, size_t count)
+static struct hr_arrow_field *fields_new(struct hr_arena *arena,
+                                         struct hr_arrow_field *parent,
+                                         size_t count)
 {
     parent->children = HR_NEW_ARRAY(arena, struct hr_arrow_field, count);
     parent->child_count = count;
     return parent->children;
 }
 
-static enum hr_code map_field(struct hr_arena *arena, const struct hr_type *type, const struct hr_result_options *options,
-                              struct hr_arrow_field *field, struct hr_err *err)
+static enum hr_code map_field(struct hr_arena *arena,
+                              const struct hr_type *type,
+                              const struct hr_result_options *options,
+                              struct hr_arrow_field *field,
+                              struct hr_err *err)
 {
     struct hr_arrow_field *entries = fields_new(arena, field, 1);
     *entries = (struct hr_arrow_field){.name = "entries", .kind = HR_ARROW_STRUCT};
     struct hr_arrow_field *pair = fields_new(arena, entries, 2);
     HR_TRY(hr_result_field(arena, "key", type->key, false, options, &pair[0], err));
-    return hr_result_field(arena, "value", type->element, type->contains_null, options, &pair[1], err);
+    return hr_result_field(arena, "value", type->element, type->contains_null, options, &pair[1],
+                           err);
 }
 
 static const enum hr_arrow_kind kinds[] = {
-    [HR_TYPE_VOID] = HR_ARROW_NULL, [HR_TYPE_BOOLEAN] = HR_ARROW_BOOL, [HR_TYPE_BYTE] = HR_ARROW_INT8, [HR_TYPE_SHORT] = HR_ARROW_INT16,
-    [HR_TYPE_INT] = HR_ARROW_INT32, [HR_TYPE_LONG] = HR_ARROW_INT64, [HR_TYPE_FLOAT] = HR_ARROW_FLOAT, [HR_TYPE_DOUBLE] = HR_ARROW_DOUBLE,
-    [HR_TYPE_DECIMAL] = HR_ARROW_DECIMAL128, [HR_TYPE_STRING] = HR_ARROW_UTF8, [HR_TYPE_CHAR] = HR_ARROW_UTF8,
-    [HR_TYPE_VARCHAR] = HR_ARROW_UTF8, [HR_TYPE_BINARY] = HR_ARROW_BINARY, [HR_TYPE_DATE] = HR_ARROW_DATE32,
-    [HR_TYPE_TIMESTAMP] = HR_ARROW_TIMESTAMP, [HR_TYPE_TIMESTAMP_NTZ] = HR_ARROW_TIMESTAMP, [HR_TYPE_TIME] = HR_ARROW_TIME64,
-    [HR_TYPE_YEAR_MONTH] = HR_ARROW_MONTHS, [HR_TYPE_DAY_TIME] = HR_ARROW_DURATION, [HR_TYPE_CALENDAR_INTERVAL] = HR_ARROW_MONTH_DAY_NANO,
-    [HR_TYPE_ARRAY] = HR_ARROW_LIST, [HR_TYPE_MAP] = HR_ARROW_MAP, [HR_TYPE_STRUCT] = HR_ARROW_STRUCT, [HR_TYPE_VARIANT] = HR_ARROW_STRUCT,
+    [HR_TYPE_VOID] = HR_ARROW_NULL,           [HR_TYPE_BOOLEAN] = HR_ARROW_BOOL,
+    [HR_TYPE_BYTE] = HR_ARROW_INT8,           [HR_TYPE_SHORT] = HR_ARROW_INT16,
+    [HR_TYPE_INT] = HR_ARROW_INT32,           [HR_TYPE_LONG] = HR_ARROW_INT64,
+    [HR_TYPE_FLOAT] = HR_ARROW_FLOAT,         [HR_TYPE_DOUBLE] = HR_ARROW_DOUBLE,
+    [HR_TYPE_DECIMAL] = HR_ARROW_DECIMAL128,  [HR_TYPE_STRING] = HR_ARROW_UTF8,
+    [HR_TYPE_CHAR] = HR_ARROW_UTF8,           [HR_TYPE_VARCHAR] = HR_ARROW_UTF8,
+    [HR_TYPE_BINARY] = HR_ARROW_BINARY,       [HR_TYPE_DATE] = HR_ARROW_DATE32,
+    [HR_TYPE_TIMESTAMP] = HR_ARROW_TIMESTAMP, [HR_TYPE_TIMESTAMP_NTZ] = HR_ARROW_TIMESTAMP,
+    [HR_TYPE_TIME] = HR_ARROW_TIME64,         [HR_TYPE_YEAR_MONTH] = HR_ARROW_MONTHS,
+    [HR_TYPE_DAY_TIME] = HR_ARROW_DURATION,   [HR_TYPE_CALENDAR_INTERVAL] = HR_ARROW_MONTH_DAY_NANO,
+    [HR_TYPE_ARRAY] = HR_ARROW_LIST,          [HR_TYPE_MAP] = HR_ARROW_MAP,
+    [HR_TYPE_STRUCT] = HR_ARROW_STRUCT,       [HR_TYPE_VARIANT] = HR_ARROW_STRUCT,
 };
 
-enum hr_code hr_result_field(struct hr_arena *arena, const char *name, const struct hr_type *type, bool nullable,
-                             const struct hr_result_options *options, struct hr_arrow_field *field, struct hr_err *err)
+enum hr_code hr_result_field(struct hr_arena *arena,
+                             const char *name,
+                             const struct hr_type *type,
+                             bool nullable,
+                             const struct hr_result_options *options,
+                             struct hr_arrow_field *field,
+                             struct hr_err *err)
 {
     if (type->id == HR_TYPE_UDT)
         return hr_result_field(arena, name, type->element, nullable, options, field, err);
     if (type->id == HR_TYPE_VARIANT)
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "results of type VARIANT", NULL);
-    *field = (struct hr_arrow_field){.name = name, .kind = kinds[type->id], .nullable = nullable, .precision = type->precision, .scale = type->scale};
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "results of type VARIANT",
+                             NULL);
+    *field = (struct hr_arrow_field){.name = name,
+                                     .kind = kinds[type->id],
+                                     .nullable = nullable,
+                                     .precision = type->precision,
+                                     .scale = type->scale};
     if (options->large_types && field->kind == HR_ARROW_UTF8)
         field->kind = HR_ARROW_LARGE_UTF8;
     if (options->large_types && field->kind == HR_ARROW_BINARY)
@@ -77,20 +98,23 @@ enum hr_code hr_result_field(struct hr_arena *arena, const char *name, const str
         field->timezone = options->timezone;
         field->unit = HR_ARROW_MICRO;
         return HR_OK;
-    case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME:
+    case HR_TYPE_TIMESTAMP_NTZ:
+    case HR_TYPE_DAY_TIME:
         field->unit = HR_ARROW_MICRO;
         return HR_OK;
     case HR_TYPE_TIME:
         field->unit = HR_ARROW_NANO;
         return HR_OK;
     case HR_TYPE_ARRAY:
-        return hr_result_field(arena, "element", type->element, type->contains_null, options, fields_new(arena, field, 1), err);
+        return hr_result_field(arena, "element", type->element, type->contains_null, options,
+                               fields_new(arena, field, 1), err);
     case HR_TYPE_MAP:
         return map_field(arena, type, options, field, err);
     case HR_TYPE_STRUCT:
         fields_new(arena, field, type->field_count);
         for (size_t i = 0; i < type->field_count; i++)
-            HR_TRY(hr_result_field(arena, type->fields[i].name, type->fields[i].type, type->fields[i].nullable, options, &field->children[i], err));
+            HR_TRY(hr_result_field(arena, type->fields[i].name, type->fields[i].type,
+                                   type->fields[i].nullable, options, &field->children[i], err));
         return HR_OK;
     default:
         return HR_OK;
@@ -105,7 +129,10 @@ static const struct hr_type *plain(const struct hr_type *type)
 }
 
 /* the columns mirror the Arrow fields: a map's child is a column of its entries */
-static void column_init(struct hr_arena *arena, struct column *column, const struct hr_type *type, const struct hr_arrow_field *field)
+static void column_init(struct hr_arena *arena,
+                        struct column *column,
+                        const struct hr_type *type,
+                        const struct hr_arrow_field *field)
 {
     column->type = plain(type);
     column->field = field;
@@ -113,11 +140,15 @@ static void column_init(struct hr_arena *arena, struct column *column, const str
     if (column->type->id == HR_TYPE_ARRAY) {
         column_init(arena, &column->children[0], column->type->element, &field->children[0]);
     } else if (column->type->id == HR_TYPE_MAP) {
-        struct hr_field pair[] = {{"key", column->type->key, false, NULL}, {"value", column->type->element, column->type->contains_null, NULL}};
-        column_init(arena, &column->children[0], hr_type_struct(arena, pair, 2), &field->children[0]);
+        struct hr_field pair[] = {
+            {"key", column->type->key, false, NULL},
+            {"value", column->type->element, column->type->contains_null, NULL}};
+        column_init(arena, &column->children[0], hr_type_struct(arena, pair, 2),
+                    &field->children[0]);
     } else {
         for (size_t i = 0; i < field->child_count; i++)
-            column_init(arena, &column->children[i], column->type->fields[i].type, &field->children[i]);
+            column_init(arena, &column->children[i], column->type->fields[i].type,
+                        &field->children[i]);
     }
 }
 
@@ -163,7 +194,8 @@ static bool add_validity(struct column *column, const uint64_t *valid, idx_t sta
     int64_t length = column->length;
     if (!valid && !column->null_count)
         return true;
-    if (!grow(&column->validity, &column->validity_room, (size_t)(length + (int64_t)count + 7) / 8 + 8))
+    if (!grow(&column->validity, &column->validity_room,
+              (size_t)(length + (int64_t)count + 7) / 8 + 8))
         return false;
     if (!column->null_count)
         set_bits(column->validity, 0, length);
@@ -207,9 +239,11 @@ static bool add_fixed(struct column *column, const void *values, idx_t start, id
     return true;
 }
 
-/* Read as bytes, and only where a value is: what stands in the place of a NULL need not be a bool at all, and a compiler may take a bool's
- * other bits for zero and let them run into its neighbours. */
-static bool add_booleans(struct column *column, const uint8_t *values, const uint64_t *valid, idx_t start, idx_t count)
+/* Read as bytes, and only where a value is: what stands in the place of a NULL need not be a bool
+ * at all, and a compiler may take a bool's other bits for zero and let them run into its
+ * neighbours. */
+static bool add_booleans(
+    struct column *column, const uint8_t *values, const uint64_t *valid, idx_t start, idx_t count)
 {
     if (!grow(&column->data, &column->data_room, (size_t)(column->length + (int64_t)count + 7) / 8))
         return false;
@@ -233,8 +267,9 @@ static bool add_decimals(struct column *column, const void *values, idx_t start,
         return false;
     int64_t *to = (int64_t *)(void *)(column->data + at);
     for (idx_t i = 0; i < count; i++) {
-        int64_t value = precision > 9 ? ((const int64_t *)values)[start + i] : precision > 4 ? ((const int32_t *)values)[start + i]
-                                                                                              : ((const int16_t *)values)[start + i];
+        int64_t value = precision > 9   ? ((const int64_t *)values)[start + i]
+                        : precision > 4 ? ((const int32_t *)values)[start + i]
+                                        : ((const int16_t *)values)[start + i];
         to[2 * i] = value;
         to[2 * i + 1] = value >> 63;
     }
@@ -242,7 +277,10 @@ static bool add_decimals(struct column *column, const void *values, idx_t start,
     return true;
 }
 
-static bool add_intervals(struct column *column, const duckdb_interval *values, idx_t start, idx_t count)
+static bool add_intervals(struct column *column,
+                          const duckdb_interval *values,
+                          idx_t start,
+                          idx_t count)
 {
     size_t at = (size_t)column->length * 16;
     if (!grow(&column->data, &column->data_room, at + count * 16))
@@ -273,7 +311,8 @@ static void put_offset(struct column *column, int64_t row, int64_t offset)
 static bool grow_offsets(struct column *column, idx_t count)
 {
     size_t width = hr_arrow_is_large(column->field->kind) ? 8 : 4;
-    return grow(&column->offsets, &column->offsets_room, (size_t)(column->length + (int64_t)count + 1) * width);
+    return grow(&column->offsets, &column->offsets_room,
+                (size_t)(column->length + (int64_t)count + 1) * width);
 }
 
 static enum hr_code no_memory(struct hr_err *err)
@@ -281,7 +320,12 @@ static enum hr_code no_memory(struct hr_err *err)
     return hr_fail(err, HR_E_NOMEM, "no memory for a batch of the result");
 }
 
-static enum hr_code add_texts(struct column *column, duckdb_string_t *values, const uint64_t *valid, idx_t start, idx_t count, struct hr_err *err)
+static enum hr_code add_texts(struct column *column,
+                              duckdb_string_t *values,
+                              const uint64_t *valid,
+                              idx_t start,
+                              idx_t count,
+                              struct hr_err *err)
 {
     size_t total = column->data_len;
     for (idx_t i = 0; i < count; i++)
@@ -296,8 +340,10 @@ static enum hr_code add_texts(struct column *column, duckdb_string_t *values, co
         const duckdb_string_t *text = &values[start + i];
         if (row_valid(valid, start + i)) {
             uint32_t len = text->value.inlined.length;
-            if (len)                   /* nothing but empty texts: there is no data yet to copy to */
-                memcpy(column->data + at, len <= 12 ? text->value.inlined.inlined : text->value.pointer.ptr, len);
+            /* nothing but empty texts: there is no data yet to copy to */
+            if (len)
+                memcpy(column->data + at,
+                       len <= 12 ? text->value.inlined.inlined : text->value.pointer.ptr, len);
             at += len;
         }
         put_offset(column, column->length + (int64_t)i + 1, (int64_t)at);
@@ -306,10 +352,20 @@ static enum hr_code add_texts(struct column *column, duckdb_string_t *values, co
     return HR_OK;
 }
 
-static enum hr_code add_vector(struct column *column, duckdb_vector vector, const uint64_t *parent, idx_t start, idx_t count, struct hr_err *err);
+static enum hr_code add_vector(struct column *column,
+                               duckdb_vector vector,
+                               const uint64_t *parent,
+                               idx_t start,
+                               idx_t count,
+                               struct hr_err *err);
 
 /* children of neighbouring rows mostly stand next to each other: runs are copied as one */
-static enum hr_code add_lists(struct column *column, duckdb_vector vector, const uint64_t *valid, idx_t start, idx_t count, struct hr_err *err)
+static enum hr_code add_lists(struct column *column,
+                              duckdb_vector vector,
+                              const uint64_t *valid,
+                              idx_t start,
+                              idx_t count,
+                              struct hr_err *err)
 {
     const duckdb_list_entry *entries = duckdb_vector_get_data(vector);
     duckdb_vector items = duckdb_list_vector_get_child(vector);
@@ -337,7 +393,12 @@ static enum hr_code add_lists(struct column *column, duckdb_vector vector, const
     return len ? add_vector(child, items, NULL, from, len, err) : HR_OK;
 }
 
-static enum hr_code add_values(struct column *column, duckdb_vector vector, const uint64_t *valid, idx_t start, idx_t count, struct hr_err *err)
+static enum hr_code add_values(struct column *column,
+                               duckdb_vector vector,
+                               const uint64_t *valid,
+                               idx_t start,
+                               idx_t count,
+                               struct hr_err *err)
 {
     bool fits = true;
     switch (column->field->kind) {
@@ -352,13 +413,18 @@ static enum hr_code add_values(struct column *column, duckdb_vector vector, cons
     case HR_ARROW_MONTH_DAY_NANO:
         fits = add_intervals(column, duckdb_vector_get_data(vector), start, count);
         break;
-    case HR_ARROW_UTF8: case HR_ARROW_LARGE_UTF8: case HR_ARROW_BINARY: case HR_ARROW_LARGE_BINARY:
+    case HR_ARROW_UTF8:
+    case HR_ARROW_LARGE_UTF8:
+    case HR_ARROW_BINARY:
+    case HR_ARROW_LARGE_BINARY:
         return add_texts(column, duckdb_vector_get_data(vector), valid, start, count, err);
-    case HR_ARROW_LIST: case HR_ARROW_MAP:
+    case HR_ARROW_LIST:
+    case HR_ARROW_MAP:
         return add_lists(column, vector, valid, start, count, err);
     case HR_ARROW_STRUCT:
         for (size_t i = 0; i < column->field->child_count; i++)
-            HR_TRY(add_vector(&column->children[i], duckdb_struct_vector_get_child(vector, i), valid, start, count, err));
+            HR_TRY(add_vector(&column->children[i], duckdb_struct_vector_get_child(vector, i),
+                              valid, start, count, err));
         return HR_OK;
     default:
         fits = add_fixed(column, duckdb_vector_get_data(vector), start, count);
@@ -371,16 +437,27 @@ static enum hr_code add_values(struct column *column, duckdb_vector vector, cons
 static inline void clear_cell(uint8_t *cell, size_t width)
 {
     switch (width) {
-    case 1: *cell = 0; break;
-    case 4: memset(cell, 0, 4); break;
-    case 8: memset(cell, 0, 8); break;
-    case 16: memset(cell, 0, 16); break;
-    default: memset(cell, 0, width);
+    case 1:
+        *cell = 0;
+        break;
+    case 4:
+        memset(cell, 0, 4);
+        break;
+    case 8:
+        memset(cell, 0, 8);
+        break;
+    case 16:
+        memset(cell, 0, 16);
+        break;
+    default:
+        memset(cell, 0, width);
     }
 }
 
-/* What stands under a NULL is a leftover of whoever used the memory before, another query perhaps: it does not leave. */
-static void clear_nulls(uint8_t *cells, size_t width, const uint64_t *valid, idx_t start, idx_t count)
+/* What stands under a NULL is a leftover of whoever used the memory before, another query perhaps:
+ * it does not leave. */
+static void clear_nulls(
+    uint8_t *cells, size_t width, const uint64_t *valid, idx_t start, idx_t count)
 {
     for (idx_t i = 0; i < count;) {
         idx_t row = start + i, bit = row % 64, left = 64 - bit;
@@ -395,7 +472,8 @@ static void clear_nulls(uint8_t *cells, size_t width, const uint64_t *valid, idx
     }
 }
 
-/* the rows of a field that are there, which are none where its struct is not: indexed as `valid` is */
+/* the rows of a field that are there, which are none where its struct is not: indexed as `valid` is
+ */
 static uint64_t *both_valid(const uint64_t *valid, const uint64_t *parent, idx_t start, idx_t count)
 {
     idx_t first = start / 64, words = (start + count + 63) / 64;
@@ -406,7 +484,12 @@ static uint64_t *both_valid(const uint64_t *valid, const uint64_t *parent, idx_t
 }
 
 /* parent: which rows of the struct around it are there, NULL for all */
-static enum hr_code add_vector(struct column *column, duckdb_vector vector, const uint64_t *parent, idx_t start, idx_t count, struct hr_err *err)
+static enum hr_code add_vector(struct column *column,
+                               duckdb_vector vector,
+                               const uint64_t *parent,
+                               idx_t start,
+                               idx_t count,
+                               struct hr_err *err)
 {
     if (column->field->kind == HR_ARROW_NULL) {
         column->length += (int64_t)count;
@@ -428,7 +511,8 @@ static enum hr_code add_vector(struct column *column, duckdb_vector vector, cons
         code = add_values(column, vector, valid, start, count, err);
     int width = hr_arrow_width(column->field);
     if (!code && valid && width > 0)
-        clear_nulls(column->data + (size_t)column->length * (size_t)width, (size_t)width, valid, start, count);
+        clear_nulls(column->data + (size_t)column->length * (size_t)width, (size_t)width, valid,
+                    start, count);
     if (!code)
         column->length += (int64_t)count;
     free(both);
@@ -439,18 +523,26 @@ static enum hr_code add_vector(struct column *column, duckdb_vector vector, cons
 
 static size_t gathered(const struct column *column)
 {
-    size_t bytes = column->data_len + (column->null_count ? (size_t)column->length / 8 : 0) +
-                   (hr_arrow_has_offsets(column->field->kind) ? 8 * (size_t)column->length : 0) + 64;
+    size_t bytes = column->data_len +
+                   (column->null_count ? (size_t)column->length / 8 : 0) +
+                   (hr_arrow_has_offsets(column->field->kind) ? 8 * (size_t)column->length : 0) +
+                   64;
     for (size_t i = 0; i < column->field->child_count; i++)
         bytes += gathered(&column->children[i]);
     return bytes;
 }
 
-static void to_array(struct hr_arena *arena, const struct column *column, struct hr_arrow_array *array)
+static void to_array(struct hr_arena *arena,
+                     const struct column *column,
+                     struct hr_arrow_array *array)
 {
     static const int64_t none[1];
-    *array = (struct hr_arrow_array){.length = column->length, .null_count = column->null_count, .validity = column->validity,
-                                     .offsets = column->offsets ? column->offsets : none, .data = column->data, .data_len = column->data_len};
+    *array = (struct hr_arrow_array){.length = column->length,
+                                     .null_count = column->null_count,
+                                     .validity = column->validity,
+                                     .offsets = column->offsets ? column->offsets : none,
+                                     .data = column->data,
+                                     .data_len = column->data_len};
     array->children = HR_NEW_ARRAY(arena, struct hr_arrow_array, column->field->child_count);
     for (size_t i = 0; i < column->field->child_count; i++)
         to_array(arena, &column->children[i], &array->children[i]);
@@ -459,7 +551,10 @@ static void to_array(struct hr_arena *arena, const struct column *column, struct
 static void column_clear(struct column *column)
 {
     if (column->validity)
-        memset(column->validity, 0, column->validity_room < (size_t)column->length / 8 + 1 ? column->validity_room : (size_t)column->length / 8 + 1);
+        memset(column->validity, 0,
+               column->validity_room < (size_t)column->length / 8 + 1
+                   ? column->validity_room
+                   : (size_t)column->length / 8 + 1);
     if (column->field->kind == HR_ARROW_BOOL)
         memset(column->data ? column->data : (uint8_t *)"", 0, column->data ? column->data_len : 0);
     column->length = column->null_count = 0;
@@ -468,7 +563,7 @@ static void column_clear(struct column *column)
         column_clear(&column->children[i]);
 }
 
-#define BATCH_MAX (HR_GRPC_MESSAGE_MAX - 65536)   /* room for the message around it */
+#define BATCH_MAX (HR_GRPC_MESSAGE_MAX - 65536) /* room for the message around it */
 
 static enum hr_code flush(struct hr_result *result, struct hr_err *err)
 {
@@ -483,12 +578,14 @@ static enum hr_code flush(struct hr_result *result, struct hr_err *err)
     if (result->options.codec == HR_ARROW_PLAIN && bytes < BATCH_MAX)
         hr_buf_room(&out, bytes);
     hr_arrow_write_schema(&out, &result->schema);
-    hr_arrow_write_batch(&out, &result->schema, result->arrays, result->rows, result->options.codec, result->options.level);
+    hr_arrow_write_batch(&out, &result->schema, result->arrays, result->rows, result->options.codec,
+                         result->options.level);
     hr_arrow_write_end(&out);
     hr_arena_free(scratch);
     if (!hr_buf_ok(&out)) {
         hr_buf_release(&out);
-        return hr_fail(err, HR_E_LIMIT, "one batch of the result is larger than %d bytes", HR_GRPC_MESSAGE_MAX);
+        return hr_fail(err, HR_E_LIMIT, "one batch of the result is larger than %d bytes",
+                       HR_GRPC_MESSAGE_MAX);
     }
     int64_t rows = result->rows;
     for (size_t i = 0; i < result->schema.count; i++)
@@ -523,7 +620,8 @@ enum hr_code hr_result_add(struct hr_result *result, duckdb_data_chunk chunk, st
         if (!result->rows)
             result->since = hr_clock_mono_ns();
         for (size_t i = 0; i < result->schema.count; i++)
-            HR_TRY(add_vector(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i), NULL, start, count, err));
+            HR_TRY(add_vector(&result->columns[i], duckdb_data_chunk_get_vector(chunk, i), NULL,
+                              start, count, err));
         result->rows += (int64_t)count;
         result->total += (int64_t)count;
         start += count;
@@ -550,8 +648,13 @@ static void release(void *arg)
         column_release(&result->columns[i]);
 }
 
-enum hr_code hr_result_new(struct hr_arena *arena, const struct hr_type *schema, const struct hr_result_options *options,
-                           hr_result_deliver *deliver, void *arg, struct hr_result **out, struct hr_err *err)
+enum hr_code hr_result_new(struct hr_arena *arena,
+                           const struct hr_type *schema,
+                           const struct hr_result_options *options,
+                           hr_result_deliver *deliver,
+                           void *arg,
+                           struct hr_result **out,
+                           struct hr_err *err)
 {
     struct hr_result *result = HR_NEW(arena, struct hr_result);
     result->arena = arena;
@@ -565,7 +668,8 @@ enum hr_code hr_result_new(struct hr_arena *arena, const struct hr_type *schema,
     result->arrays = HR_NEW_ARRAY(arena, struct hr_arrow_array, schema->field_count);
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct hr_field *field = &schema->fields[i];
-        HR_TRY(hr_result_field(arena, field->name, field->type, field->nullable, options, &result->schema.fields[i], err));
+        HR_TRY(hr_result_field(arena, field->name, field->type, field->nullable, options,
+                               &result->schema.fields[i], err));
         column_init(arena, &result->columns[i], field->type, &result->schema.fields[i]);
     }
     hr_arena_on_free(arena, release, result);

@@ -10,10 +10,21 @@
 
 /* ---- unpacking into an arena ---- */
 
-static void *arena_alloc(void *arena, size_t size) { return hr_arena_try(arena, size); }
-static void arena_free(void *arena, void *memory) { (void)arena; (void)memory; }
+static void *arena_alloc(void *arena, size_t size)
+{
+    return hr_arena_try(arena, size);
+}
+static void arena_free(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
 
-void *hr_decode_message(struct hr_arena *arena, const ProtobufCMessageDescriptor *type, const void *bytes, size_t len, struct hr_err *err)
+void *hr_decode_message(struct hr_arena *arena,
+                        const ProtobufCMessageDescriptor *type,
+                        const void *bytes,
+                        size_t len,
+                        struct hr_err *err)
 {
     if (hr_scan_message(type, bytes, len, err))
         return NULL;
@@ -26,9 +37,12 @@ void *hr_decode_message(struct hr_arena *arena, const ProtobufCMessageDescriptor
 
 /* ---- commands ---- */
 
-static enum hr_code decode_write(struct decoder *d, const PB(WriteOperation) *in, struct hr_command *out)
+static enum hr_code decode_write(struct decoder *d,
+                                 const PB(WriteOperation) * in,
+                                 struct hr_command *out)
 {
-    static const enum hr_save_mode modes[] = {HR_SAVE_ERROR, HR_SAVE_APPEND, HR_SAVE_OVERWRITE, HR_SAVE_ERROR, HR_SAVE_IGNORE};
+    static const enum hr_save_mode modes[] = {HR_SAVE_ERROR, HR_SAVE_APPEND, HR_SAVE_OVERWRITE,
+                                              HR_SAVE_ERROR, HR_SAVE_IGNORE};
     if ((unsigned)in->mode >= HR_LEN(modes))
         return decode_missing(d, "write of an unknown mode");
     if (in->with_schema_evolution)
@@ -42,11 +56,14 @@ static enum hr_code decode_write(struct decoder *d, const PB(WriteOperation) *in
     write->sort_by = decode_names(d, in->n_sort_column_names, in->sort_column_names);
     write->cluster_by = decode_names(d, in->n_clustering_columns, in->clustering_columns);
     if (in->bucket_by) {
-        write->bucket_by = decode_names(d, in->bucket_by->n_bucket_column_names, in->bucket_by->bucket_column_names);
+        write->bucket_by = decode_names(d, in->bucket_by->n_bucket_column_names,
+                                        in->bucket_by->bucket_column_names);
         write->buckets = in->bucket_by->num_buckets;
     }
     if (in->save_type_case == SPARK__CONNECT__WRITE_OPERATION__SAVE_TYPE_TABLE) {
-        write->insert_into = in->table->save_method == SPARK__CONNECT__WRITE_OPERATION__SAVE_TABLE__TABLE_SAVE_METHOD__TABLE_SAVE_METHOD_INSERT_INTO;
+        write->insert_into =
+            in->table->save_method ==
+            SPARK__CONNECT__WRITE_OPERATION__SAVE_TABLE__TABLE_SAVE_METHOD__TABLE_SAVE_METHOD_INSERT_INTO;
         HR_TRY(hr_decode_name(d->arena, in->table->table_name, &write->table, d->err));
     } else {
         write->path = in->save_type_case ? in->path : hr_option_get(&write->options, "path");
@@ -54,7 +71,9 @@ static enum hr_code decode_write(struct decoder *d, const PB(WriteOperation) *in
     return decode_rel(d, in->input, &out->input);
 }
 
-static enum hr_code decode_write_v2(struct decoder *d, const PB(WriteOperationV2) *in, struct hr_command *out)
+static enum hr_code decode_write_v2(struct decoder *d,
+                                    const PB(WriteOperationV2) * in,
+                                    struct hr_command *out)
 {
     out->kind = HR_COMMAND_WRITE_V2;
     out->write.format = in->_provider_case ? in->provider : NULL;
@@ -63,7 +82,9 @@ static enum hr_code decode_write_v2(struct decoder *d, const PB(WriteOperationV2
     return decode_rel(d, in->input, &out->input);
 }
 
-static enum hr_code decode_view(struct decoder *d, const PB(CreateDataFrameViewCommand) *in, struct hr_command *out)
+static enum hr_code decode_view(struct decoder *d,
+                                const PB(CreateDataFrameViewCommand) * in,
+                                struct hr_command *out)
 {
     out->kind = HR_COMMAND_CREATE_VIEW;
     out->view.global = in->is_global;
@@ -73,7 +94,9 @@ static enum hr_code decode_view(struct decoder *d, const PB(CreateDataFrameViewC
     return decode_rel(d, in->input, &out->input);
 }
 
-static enum hr_code decode_sql_command(struct decoder *d, const PB(SqlCommand) *in, struct hr_operation_plan *out)
+static enum hr_code decode_sql_command(struct decoder *d,
+                                       const PB(SqlCommand) * in,
+                                       struct hr_operation_plan *out)
 {
     out->kind = HR_OPERATION_SQL;
     if (in->input) {
@@ -99,7 +122,9 @@ static enum hr_code decode_sql_command(struct decoder *d, const PB(SqlCommand) *
 }
 
 /* Registering succeeds: libraries register what they may never call. A call is refused. */
-static enum hr_code decode_register(struct decoder *d, const PB(CommonInlineUserDefinedFunction) *in, struct hr_command *out)
+static enum hr_code decode_register(struct decoder *d,
+                                    const PB(CommonInlineUserDefinedFunction) * in,
+                                    struct hr_command *out)
 {
     if (!in)
         return decode_missing(d, "user-defined function");
@@ -120,7 +145,9 @@ static enum hr_code decode_register(struct decoder *d, const PB(CommonInlineUser
     }
 }
 
-static enum hr_code decode_register_table(struct decoder *d, const PB(CommonInlineUserDefinedTableFunction) *in, struct hr_command *out)
+static enum hr_code decode_register_table(struct decoder *d,
+                                          const PB(CommonInlineUserDefinedTableFunction) * in,
+                                          struct hr_command *out)
 {
     if (!in)
         return decode_missing(d, "user-defined table function");
@@ -130,7 +157,10 @@ static enum hr_code decode_register_table(struct decoder *d, const PB(CommonInli
     return HR_OK;
 }
 
-static const struct { PB(Command__CommandTypeCase) kind; const char *name; } refused[] = {
+static const struct {
+    PB(Command__CommandTypeCase) kind;
+    const char *name;
+} refused[] = {
     {COMMAND(WRITE_STREAM_OPERATION_START), "structured streaming"},
     {COMMAND(STREAMING_QUERY_COMMAND), "structured streaming"},
     {COMMAND(STREAMING_QUERY_MANAGER_COMMAND), "structured streaming"},
@@ -144,7 +174,9 @@ static const struct { PB(Command__CommandTypeCase) kind; const char *name; } ref
     {COMMAND(EXTENSION), "commands of plugins"},
 };
 
-enum hr_code decode_command(struct decoder *d, const PB(Command) *in, struct hr_operation_plan *out)
+enum hr_code decode_command(struct decoder *d,
+                            const PB(Command) * in,
+                            struct hr_operation_plan *out)
 {
     for (size_t i = 0; i < HR_LEN(refused); i++)
         if (refused[i].kind == in->command_type_case)
@@ -175,7 +207,9 @@ enum hr_code decode_command(struct decoder *d, const PB(Command) *in, struct hr_
         return decode_rel(d, in->checkpoint_command->relation, &out->rel);
     case COMMAND(REMOVE_CACHED_REMOTE_RELATION_COMMAND):
         out->kind = HR_OPERATION_FORGET_CACHED;
-        out->id = in->remove_cached_remote_relation_command->relation ? in->remove_cached_remote_relation_command->relation->relation_id : "";
+        out->id = in->remove_cached_remote_relation_command->relation
+                      ? in->remove_cached_remote_relation_command->relation->relation_id
+                      : "";
         return HR_OK;
     default:
         return decode_missing(d, "command of an unknown kind");
@@ -184,13 +218,17 @@ enum hr_code decode_command(struct decoder *d, const PB(Command) *in, struct hr_
 
 /* ---- plans ---- */
 
-static enum hr_code unpack_zstd(struct decoder *d, const ProtobufCBinaryData *in, void **bytes, size_t *len)
+static enum hr_code unpack_zstd(struct decoder *d,
+                                const ProtobufCBinaryData *in,
+                                void **bytes,
+                                size_t *len)
 {
     unsigned long long size = ZSTD_getFrameContentSize(in->data, in->len);
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
         return decode_missing(d, "compressed operation is not zstd, or without its size");
     if (size > HR_GRPC_MESSAGE_MAX)
-        return hr_fail(d->err, HR_E_LIMIT, "compressed plan unpacks to more than %d bytes", HR_GRPC_MESSAGE_MAX);
+        return hr_fail(d->err, HR_E_LIMIT, "compressed plan unpacks to more than %d bytes",
+                       HR_GRPC_MESSAGE_MAX);
     *bytes = hr_arena_try(d->arena, (size_t)size + 1);
     if (!*bytes)
         return hr_fail(d->err, HR_E_NOMEM, "no memory to unpack a plan");
@@ -198,7 +236,9 @@ static enum hr_code unpack_zstd(struct decoder *d, const ProtobufCBinaryData *in
     return ZSTD_isError(*len) ? decode_missing(d, "compressed operation is damaged") : HR_OK;
 }
 
-static enum hr_code decode_compressed(struct decoder *d, const PB(Plan__CompressedOperation) *in, struct hr_operation_plan *out)
+static enum hr_code decode_compressed(struct decoder *d,
+                                      const PB(Plan__CompressedOperation) * in,
+                                      struct hr_operation_plan *out)
 {
     void *bytes = NULL;
     size_t len = 0;
@@ -206,17 +246,22 @@ static enum hr_code decode_compressed(struct decoder *d, const PB(Plan__Compress
         return decode_refuse(d, "plans compressed with other than zstd");
     HR_TRY(unpack_zstd(d, &in->data, &bytes, &len));
     if (in->op_type == SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_RELATION) {
-        PB(Relation) *rel = hr_decode_message(d->arena, &spark__connect__relation__descriptor, bytes, len, d->err);
+        PB(Relation) *rel =
+            hr_decode_message(d->arena, &spark__connect__relation__descriptor, bytes, len, d->err);
         out->message = rel;
         return rel ? decode_rel(d, rel, &out->rel) : HR_E_INVALID;
     }
     if (in->op_type != SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_COMMAND)
         return decode_missing(d, "compressed operation of an unknown kind");
-    PB(Command) *command = hr_decode_message(d->arena, &spark__connect__command__descriptor, bytes, len, d->err);
+    PB(Command) *command =
+        hr_decode_message(d->arena, &spark__connect__command__descriptor, bytes, len, d->err);
     return command ? decode_command(d, command, out) : HR_E_INVALID;
 }
 
-enum hr_code hr_decode_plan(struct hr_arena *arena, const PB(Plan) *plan, struct hr_operation_plan *out, struct hr_err *err)
+enum hr_code hr_decode_plan(struct hr_arena *arena,
+                            const PB(Plan) * plan,
+                            struct hr_operation_plan *out,
+                            struct hr_err *err)
 {
     struct decoder d = {arena, err};
     memset(out, 0, sizeof *out);

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #define EXPR(name) SPARK__CONNECT__EXPRESSION__EXPR_TYPE_##name
-#define BOUNDARY(name) SPARK__CONNECT__EXPRESSION__WINDOW__WINDOW_FRAME__FRAME_BOUNDARY__BOUNDARY_##name
+#define BOUNDARY(name) \
+    SPARK__CONNECT__EXPRESSION__WINDOW__WINDOW_FRAME__FRAME_BOUNDARY__BOUNDARY_##name
 
 static enum hr_code bad_name(struct decoder *d, const char *text)
 {
@@ -31,7 +32,10 @@ static const char *name_part(struct hr_arena *arena, const char **at)
     return NULL;
 }
 
-enum hr_code hr_decode_name(struct hr_arena *arena, const char *text, struct hr_names *out, struct hr_err *err)
+enum hr_code hr_decode_name(struct hr_arena *arena,
+                            const char *text,
+                            struct hr_names *out,
+                            struct hr_err *err)
 {
     struct decoder d = {arena, err};
     size_t most = 1;
@@ -57,7 +61,7 @@ struct hr_names decode_names(struct decoder *d, size_t count, char *const *in)
     return names;
 }
 
-const struct hr_origin *decode_origin(struct decoder *d, const PB(Origin) *in)
+const struct hr_origin *decode_origin(struct decoder *d, const PB(Origin) * in)
 {
     if (!in || in->function_case != SPARK__CONNECT__ORIGIN__FUNCTION_PYTHON_ORIGIN)
         return NULL;
@@ -67,7 +71,10 @@ const struct hr_origin *decode_origin(struct decoder *d, const PB(Origin) *in)
     return origin;
 }
 
-enum hr_code decode_exprs(struct decoder *d, size_t count, PB(Expression) *const *in, struct hr_exprs *out)
+enum hr_code decode_exprs(struct decoder *d,
+                          size_t count,
+                          PB(Expression) *const *in,
+                          struct hr_exprs *out)
 {
     *out = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, count), count};
     for (size_t i = 0; i < count; i++)
@@ -75,18 +82,29 @@ enum hr_code decode_exprs(struct decoder *d, size_t count, PB(Expression) *const
     return HR_OK;
 }
 
-static enum hr_code decode_order(struct decoder *d, const PB(Expression__SortOrder) *in, struct hr_expr **out)
+static enum hr_code decode_order(struct decoder *d,
+                                 const PB(Expression__SortOrder) * in,
+                                 struct hr_expr **out)
 {
     struct hr_expr *expr = hr_expr_new(d->arena, HR_EXPR_SORT);
     *out = expr;
-    expr->sort.descending = in->direction == SPARK__CONNECT__EXPRESSION__SORT_ORDER__SORT_DIRECTION__SORT_DIRECTION_DESCENDING;
-    expr->sort.nulls = in->null_ordering == SPARK__CONNECT__EXPRESSION__SORT_ORDER__NULL_ORDERING__SORT_NULLS_FIRST ? HR_NULLS_FIRST
-                     : in->null_ordering == SPARK__CONNECT__EXPRESSION__SORT_ORDER__NULL_ORDERING__SORT_NULLS_LAST ? HR_NULLS_LAST
-                     : HR_NULLS_DEFAULT;
+    expr->sort.descending =
+        in->direction ==
+        SPARK__CONNECT__EXPRESSION__SORT_ORDER__SORT_DIRECTION__SORT_DIRECTION_DESCENDING;
+    expr->sort.nulls =
+        in->null_ordering == SPARK__CONNECT__EXPRESSION__SORT_ORDER__NULL_ORDERING__SORT_NULLS_FIRST
+            ? HR_NULLS_FIRST
+        : in->null_ordering ==
+                SPARK__CONNECT__EXPRESSION__SORT_ORDER__NULL_ORDERING__SORT_NULLS_LAST
+            ? HR_NULLS_LAST
+            : HR_NULLS_DEFAULT;
     return decode_expr(d, in->child, &expr->sort.child);
 }
 
-enum hr_code decode_orders(struct decoder *d, size_t count, PB(Expression__SortOrder) *const *in, struct hr_exprs *out)
+enum hr_code decode_orders(struct decoder *d,
+                           size_t count,
+                           PB(Expression__SortOrder) *const *in,
+                           struct hr_exprs *out)
 {
     *out = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, count), count};
     for (size_t i = 0; i < count; i++)
@@ -94,7 +112,7 @@ enum hr_code decode_orders(struct decoder *d, size_t count, PB(Expression__SortO
     return HR_OK;
 }
 
-enum hr_code decode_alias(struct decoder *d, const PB(Expression__Alias) *in, struct hr_expr **out)
+enum hr_code decode_alias(struct decoder *d, const PB(Expression__Alias) * in, struct hr_expr **out)
 {
     struct hr_expr *expr = hr_expr_new(d->arena, HR_EXPR_ALIAS);
     *out = expr;
@@ -106,9 +124,12 @@ enum hr_code decode_alias(struct decoder *d, const PB(Expression__Alias) *in, st
     return decode_expr(d, in->expr, &expr->alias.child);
 }
 
-static enum hr_code decode_cast(struct decoder *d, const PB(Expression__Cast) *in, struct hr_expr *expr)
+static enum hr_code decode_cast(struct decoder *d,
+                                const PB(Expression__Cast) * in,
+                                struct hr_expr *expr)
 {
-    static const enum hr_cast_mode modes[] = {HR_CAST_DEFAULT, HR_CAST_LEGACY, HR_CAST_ANSI, HR_CAST_TRY};
+    static const enum hr_cast_mode modes[] = {HR_CAST_DEFAULT, HR_CAST_LEGACY, HR_CAST_ANSI,
+                                              HR_CAST_TRY};
     if ((unsigned)in->eval_mode >= HR_LEN(modes))
         return decode_missing(d, "cast of an unknown mode");
     expr->cast.mode = modes[in->eval_mode];
@@ -119,18 +140,23 @@ static enum hr_code decode_cast(struct decoder *d, const PB(Expression__Cast) *i
     return decode_expr(d, in->expr, &expr->cast.child);
 }
 
-static enum hr_code decode_function(struct decoder *d, const PB(Expression__UnresolvedFunction) *in, struct hr_expr *expr)
+static enum hr_code decode_function(struct decoder *d,
+                                    const PB(Expression__UnresolvedFunction) * in,
+                                    struct hr_expr *expr)
 {
     if (in->is_user_defined_function)
         HR_TRY(hr_decode_name(d->arena, in->function_name, &expr->call.name, d->err));
     else
         expr->call.name = decode_names(d, 1, &in->function_name);
     expr->call.distinct = in->is_distinct;
-    expr->call.is_internal = !in->_is_internal_case || in->is_internal;   /* clients that do not say leave it to the name */
+    /* clients that do not say leave it to the name */
+    expr->call.is_internal = !in->_is_internal_case || in->is_internal;
     return decode_exprs(d, in->n_arguments, in->arguments, &expr->call.args);
 }
 
-static enum hr_code decode_star(struct decoder *d, const PB(Expression__UnresolvedStar) *in, struct hr_expr *expr)
+static enum hr_code decode_star(struct decoder *d,
+                                const PB(Expression__UnresolvedStar) * in,
+                                struct hr_expr *expr)
 {
     if (in->_plan_id_case)
         expr->star.plan_id = in->plan_id;
@@ -139,15 +165,19 @@ static enum hr_code decode_star(struct decoder *d, const PB(Expression__Unresolv
     size_t len = strlen(in->unparsed_target);
     if (len < 3 || strcmp(in->unparsed_target + len - 2, ".*"))
         return bad_name(d, in->unparsed_target);
-    return hr_decode_name(d->arena, hr_strndup(d->arena, in->unparsed_target, len - 2), &expr->star.target, d->err);
+    return hr_decode_name(d->arena, hr_strndup(d->arena, in->unparsed_target, len - 2),
+                          &expr->star.target, d->err);
 }
 
 /* `pattern` and t.`pattern` are patterns, anything else is a plain name: as in Spark */
-static enum hr_code decode_regex(struct decoder *d, const PB(Expression__UnresolvedRegex) *in, struct hr_expr **out)
+static enum hr_code decode_regex(struct decoder *d,
+                                 const PB(Expression__UnresolvedRegex) * in,
+                                 struct hr_expr **out)
 {
     const char *text = in->col_name, *tick = strchr(text, '`');
     size_t len = strlen(text);
-    bool quoted = tick && text + len - tick > 2 && text[len - 1] == '`' && (tick == text || tick[-1] == '.');
+    bool quoted =
+        tick && text + len - tick > 2 && text[len - 1] == '`' && (tick == text || tick[-1] == '.');
     struct hr_expr *expr = hr_expr_new(d->arena, quoted ? HR_EXPR_REGEX : HR_EXPR_ATTRIBUTE);
     *out = expr;
     if (!quoted) {
@@ -156,11 +186,15 @@ static enum hr_code decode_regex(struct decoder *d, const PB(Expression__Unresol
     }
     expr->regex.plan_id = in->_plan_id_case ? in->plan_id : HR_NO_PLAN_ID;
     expr->regex.pattern = hr_strndup(d->arena, tick + 1, (size_t)(text + len - 1 - (tick + 1)));
-    return tick == text ? HR_OK
-                        : hr_decode_name(d->arena, hr_strndup(d->arena, text, (size_t)(tick - 1 - text)), &expr->regex.target, d->err);
+    return tick == text
+               ? HR_OK
+               : hr_decode_name(d->arena, hr_strndup(d->arena, text, (size_t)(tick - 1 - text)),
+                                &expr->regex.target, d->err);
 }
 
-static enum hr_code decode_bound(struct decoder *d, const PB(Expression__Window__WindowFrame__FrameBoundary) *in, bool lower,
+static enum hr_code decode_bound(struct decoder *d,
+                                 const PB(Expression__Window__WindowFrame__FrameBoundary) * in,
+                                 bool lower,
                                  struct hr_bound *out)
 {
     if (!in)
@@ -180,7 +214,9 @@ static enum hr_code decode_bound(struct decoder *d, const PB(Expression__Window_
     }
 }
 
-static enum hr_code decode_window(struct decoder *d, const PB(Expression__Window) *in, struct hr_expr *expr)
+static enum hr_code decode_window(struct decoder *d,
+                                  const PB(Expression__Window) * in,
+                                  struct hr_expr *expr)
 {
     HR_TRY(decode_expr(d, in->window_function, &expr->window.function));
     HR_TRY(decode_exprs(d, in->n_partition_spec, in->partition_spec, &expr->window.partition));
@@ -188,15 +224,21 @@ static enum hr_code decode_window(struct decoder *d, const PB(Expression__Window
     const PB(Expression__Window__WindowFrame) *frame = in->frame_spec;
     if (!frame || !frame->frame_type)
         return HR_OK;
-    expr->window.frame = frame->frame_type == SPARK__CONNECT__EXPRESSION__WINDOW__WINDOW_FRAME__FRAME_TYPE__FRAME_TYPE_ROW ? HR_FRAME_ROWS
-                                                                                                                           : HR_FRAME_RANGE;
+    expr->window.frame =
+        frame->frame_type ==
+                SPARK__CONNECT__EXPRESSION__WINDOW__WINDOW_FRAME__FRAME_TYPE__FRAME_TYPE_ROW
+            ? HR_FRAME_ROWS
+            : HR_FRAME_RANGE;
     HR_TRY(decode_bound(d, frame->lower, true, &expr->window.lower));
     return decode_bound(d, frame->upper, false, &expr->window.upper);
 }
 
-static enum hr_code decode_lambda(struct decoder *d, const PB(Expression__LambdaFunction) *in, struct hr_expr *expr)
+static enum hr_code decode_lambda(struct decoder *d,
+                                  const PB(Expression__LambdaFunction) * in,
+                                  struct hr_expr *expr)
 {
-    expr->lambda.params = (struct hr_names){HR_NEW_ARRAY(d->arena, const char *, in->n_arguments), in->n_arguments};
+    expr->lambda.params =
+        (struct hr_names){HR_NEW_ARRAY(d->arena, const char *, in->n_arguments), in->n_arguments};
     for (size_t i = 0; i < in->n_arguments; i++) {
         if (in->arguments[i]->n_name_parts != 1)
             return decode_missing(d, "lambda variable of more than one part");
@@ -205,13 +247,17 @@ static enum hr_code decode_lambda(struct decoder *d, const PB(Expression__Lambda
     return decode_expr(d, in->function, &expr->lambda.body);
 }
 
-enum hr_code decode_udf(struct decoder *d, const PB(CommonInlineUserDefinedFunction) *in, struct hr_expr **out)
+enum hr_code decode_udf(struct decoder *d,
+                        const PB(CommonInlineUserDefinedFunction) * in,
+                        struct hr_expr **out)
 {
     if (!in)
         return decode_missing(d, "user-defined function");
-    if (in->function_case == SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_SCALAR_SCALA_UDF)
+    if (in->function_case ==
+        SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_SCALAR_SCALA_UDF)
         return decode_refuse(d, "Scala user-defined functions");
-    if (in->function_case != SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_PYTHON_UDF)
+    if (in->function_case !=
+        SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_PYTHON_UDF)
         return decode_refuse(d, "Java user-defined functions");
     struct hr_expr *expr = hr_expr_new(d->arena, HR_EXPR_UDF);
     *out = expr;
@@ -226,7 +272,9 @@ enum hr_code decode_udf(struct decoder *d, const PB(CommonInlineUserDefinedFunct
     return decode_exprs(d, in->n_arguments, in->arguments, &expr->udf.args);
 }
 
-static enum hr_code decode_subquery(struct decoder *d, const PB(SubqueryExpression) *in, struct hr_expr *expr)
+static enum hr_code decode_subquery(struct decoder *d,
+                                    const PB(SubqueryExpression) * in,
+                                    struct hr_expr *expr)
 {
     expr->subquery.plan_id = in->plan_id;
     switch (in->subquery_type) {
@@ -238,7 +286,8 @@ static enum hr_code decode_subquery(struct decoder *d, const PB(SubqueryExpressi
         return HR_OK;
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_IN:
         expr->subquery.kind = HR_SUBQUERY_IN;
-        return decode_exprs(d, in->n_in_subquery_values, in->in_subquery_values, &expr->subquery.values);
+        return decode_exprs(d, in->n_in_subquery_values, in->in_subquery_values,
+                            &expr->subquery.values);
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_TABLE_ARG:
         return decode_refuse(d, "table arguments of functions");
     default:
@@ -246,26 +295,34 @@ static enum hr_code decode_subquery(struct decoder *d, const PB(SubqueryExpressi
     }
 }
 
-static enum hr_code decode_call(struct decoder *d, const char *name, bool qualified, size_t count, PB(Expression) *const *args, struct hr_expr *expr)
+static enum hr_code decode_call(struct decoder *d,
+                                const char *name,
+                                bool qualified,
+                                size_t count,
+                                PB(Expression) *const *args,
+                                struct hr_expr *expr)
 {
     if (qualified)
         HR_TRY(hr_decode_name(d->arena, name, &expr->call.name, d->err));
     return decode_exprs(d, count, args, &expr->call.args);
 }
 
-static enum hr_code decode_kind(struct decoder *d, const PB(Expression) *in, struct hr_expr **out)
+static enum hr_code decode_kind(struct decoder *d, const PB(Expression) * in, struct hr_expr **out)
 {
     struct hr_expr *expr = NULL;
 #define NEW(kind) (*out = expr = hr_expr_new(d->arena, kind))
     switch (in->expr_type_case) {
     case EXPR(LITERAL):
-        return hr_connect_literal_decode(d->arena, in->literal, &NEW(HR_EXPR_LITERAL)->literal, d->err);
+        return hr_connect_literal_decode(d->arena, in->literal, &NEW(HR_EXPR_LITERAL)->literal,
+                                         d->err);
     case EXPR(UNRESOLVED_ATTRIBUTE):
         NEW(HR_EXPR_ATTRIBUTE);
         if (in->unresolved_attribute->_plan_id_case)
             expr->attribute.plan_id = in->unresolved_attribute->plan_id;
-        expr->attribute.is_metadata = in->unresolved_attribute->_is_metadata_column_case && in->unresolved_attribute->is_metadata_column;
-        return hr_decode_name(d->arena, in->unresolved_attribute->unparsed_identifier, &expr->attribute.name, d->err);
+        expr->attribute.is_metadata = in->unresolved_attribute->_is_metadata_column_case &&
+                                      in->unresolved_attribute->is_metadata_column;
+        return hr_decode_name(d->arena, in->unresolved_attribute->unparsed_identifier,
+                              &expr->attribute.name, d->err);
     case EXPR(UNRESOLVED_FUNCTION):
         return decode_function(d, in->unresolved_function, NEW(HR_EXPR_CALL));
     case EXPR(EXPRESSION_STRING):
@@ -296,12 +353,14 @@ static enum hr_code decode_kind(struct decoder *d, const PB(Expression) *in, str
         return decode_expr(d, in->update_fields->struct_expression, &expr->update.child);
     case EXPR(UNRESOLVED_NAMED_LAMBDA_VARIABLE):
         NEW(HR_EXPR_LAMBDA_VARIABLE)->variable.name =
-            decode_names(d, in->unresolved_named_lambda_variable->n_name_parts, in->unresolved_named_lambda_variable->name_parts);
+            decode_names(d, in->unresolved_named_lambda_variable->n_name_parts,
+                         in->unresolved_named_lambda_variable->name_parts);
         return HR_OK;
     case EXPR(COMMON_INLINE_USER_DEFINED_FUNCTION):
         return decode_udf(d, in->common_inline_user_defined_function, out);
     case EXPR(CALL_FUNCTION):
-        return decode_call(d, in->call_function->function_name, true, in->call_function->n_arguments, in->call_function->arguments,
+        return decode_call(d, in->call_function->function_name, true,
+                           in->call_function->n_arguments, in->call_function->arguments,
                            NEW(HR_EXPR_CALL));
     case EXPR(NAMED_ARGUMENT_EXPRESSION):
         NEW(HR_EXPR_NAMED_ARGUMENT)->named.name = in->named_argument_expression->key;
@@ -322,7 +381,7 @@ static enum hr_code decode_kind(struct decoder *d, const PB(Expression) *in, str
 #undef NEW
 }
 
-enum hr_code decode_expr(struct decoder *d, const PB(Expression) *in, struct hr_expr **out)
+enum hr_code decode_expr(struct decoder *d, const PB(Expression) * in, struct hr_expr **out)
 {
     if (!in)
         return decode_missing(d, "expression");

@@ -50,7 +50,7 @@ void hr_fingerprint(struct hr_arena *arena, ProtobufCMessage *message, struct hr
     out->len = protobuf_c_message_get_packed_size(message);
     out->bytes = hr_arena_alloc(arena, out->len + 1);
     protobuf_c_message_pack(message, out->bytes);
-    out->hash = 14695981039346656037u;               /* FNV-1a */
+    out->hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < out->len; i++)
         out->hash = (out->hash ^ out->bytes[i]) * 1099511628211u;
 }

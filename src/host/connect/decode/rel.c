@@ -24,7 +24,9 @@ struct hr_options decode_options(struct decoder *d, size_t count, void *entries)
 
 /* ---- leaves ---- */
 
-static enum hr_code decode_data_source(struct decoder *d, const PB(Read__DataSource) *in, struct hr_rel *rel)
+static enum hr_code decode_data_source(struct decoder *d,
+                                       const PB(Read__DataSource) * in,
+                                       struct hr_rel *rel)
 {
     rel->kind = HR_REL_READ_FILES;
     rel->read_files.format = in->_format_case ? in->format : NULL;
@@ -36,7 +38,7 @@ static enum hr_code decode_data_source(struct decoder *d, const PB(Read__DataSou
     return HR_OK;
 }
 
-static enum hr_code decode_read(struct decoder *d, const PB(Read) *in, struct hr_rel *rel)
+static enum hr_code decode_read(struct decoder *d, const PB(Read) * in, struct hr_rel *rel)
 {
     if (in->is_streaming)
         return decode_refuse(d, "structured streaming");
@@ -45,18 +47,22 @@ static enum hr_code decode_read(struct decoder *d, const PB(Read) *in, struct hr
     if (in->read_type_case != SPARK__CONNECT__READ__READ_TYPE_NAMED_TABLE)
         return decode_missing(d, "read of an unknown kind");
     rel->kind = HR_REL_READ_TABLE;
-    rel->read_table.options = decode_options(d, in->named_table->n_options, in->named_table->options);
-    return hr_decode_name(d->arena, in->named_table->unparsed_identifier, &rel->read_table.name, d->err);
+    rel->read_table.options =
+        decode_options(d, in->named_table->n_options, in->named_table->options);
+    return hr_decode_name(d->arena, in->named_table->unparsed_identifier, &rel->read_table.name,
+                          d->err);
 }
 
-static enum hr_code decode_literal_expr(struct decoder *d, const PB(Expression__Literal) *in, struct hr_expr **out)
+static enum hr_code decode_literal_expr(struct decoder *d,
+                                        const PB(Expression__Literal) * in,
+                                        struct hr_expr **out)
 {
     *out = hr_expr_new(d->arena, HR_EXPR_LITERAL);
     return hr_connect_literal_decode(d->arena, in, &(*out)->literal, d->err);
 }
 
 /* arguments arrive as expressions; clients before 3.5 sent literals */
-static enum hr_code decode_sql(struct decoder *d, const PB(SQL) *in, struct hr_rel *rel)
+static enum hr_code decode_sql(struct decoder *d, const PB(SQL) * in, struct hr_rel *rel)
 {
     rel->sql.text = in->query;
     HR_TRY(decode_exprs(d, in->n_pos_arguments, in->pos_arguments, &rel->sql.positional));
@@ -68,23 +74,27 @@ static enum hr_code decode_sql(struct decoder *d, const PB(SQL) *in, struct hr_r
     }
     for (size_t i = 0; i < in->n_args; i++) {
         rel->sql.named[in->n_named_arguments + i].name = in->args[i]->key;
-        HR_TRY(decode_literal_expr(d, in->args[i]->value, &rel->sql.named[in->n_named_arguments + i].value));
+        HR_TRY(decode_literal_expr(d, in->args[i]->value,
+                                   &rel->sql.named[in->n_named_arguments + i].value));
     }
     if (in->n_pos_arguments || !in->n_pos_args)
         return HR_OK;
-    rel->sql.positional = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->n_pos_args), in->n_pos_args};
+    rel->sql.positional =
+        (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->n_pos_args), in->n_pos_args};
     for (size_t i = 0; i < in->n_pos_args; i++)
         HR_TRY(decode_literal_expr(d, in->pos_args[i], &rel->sql.positional.at[i]));
     return HR_OK;
 }
 
 /* spark.catalog.*: the call's fields, whatever they are, as text under their protobuf names */
-static enum hr_code decode_catalog(struct decoder *d, const PB(Catalog) *in, struct hr_rel *rel)
+static enum hr_code decode_catalog(struct decoder *d, const PB(Catalog) * in, struct hr_rel *rel)
 {
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(in->base.descriptor, (unsigned)in->cat_type_case);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(in->base.descriptor, (unsigned)in->cat_type_case);
     if (!in->cat_type_case || !field)
         return decode_missing(d, "catalog call of an unknown kind");
-    const ProtobufCMessage *call = (const ProtobufCMessage *)in->current_database;   /* all members of the union are messages */
+    /* all members of the union are messages */
+    const ProtobufCMessage *call = (const ProtobufCMessage *)in->current_database;
     struct hr_catalog_call *out = HR_NEW(d->arena, struct hr_catalog_call);
     out->name = field->name;
     out->args.at = HR_NEW_ARRAY(d->arena, struct hr_option, call->descriptor->n_fields);
@@ -92,25 +102,31 @@ static enum hr_code decode_catalog(struct decoder *d, const PB(Catalog) *in, str
         const ProtobufCFieldDescriptor *arg = &call->descriptor->fields[i];
         const char *at = (const char *)call + arg->offset;
         bool is_set = !(arg->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-                      *(const uint32_t *)(const void *)((const char *)call + arg->quantifier_offset) == arg->id;
+                      *(const uint32_t *)(const void *)((const char *)call +
+                                                        arg->quantifier_offset) == arg->id;
         if (!is_set)
             continue;
         if (arg->label == PROTOBUF_C_LABEL_REPEATED) {
             if (*(const size_t *)(const void *)((const char *)call + arg->quantifier_offset))
                 return decode_refuse(d, "catalog calls with options or properties");
         } else if (arg->type == PROTOBUF_C_TYPE_STRING) {
-            out->args.at[out->args.count++] = (struct hr_option){arg->name, *(char *const *)(const void *)at};
+            out->args.at[out->args.count++] =
+                (struct hr_option){arg->name, *(char *const *)(const void *)at};
         } else if (arg->type == PROTOBUF_C_TYPE_BOOL) {
-            out->args.at[out->args.count++] = (struct hr_option){arg->name, *(const protobuf_c_boolean *)(const void *)at ? "true" : "false"};
+            out->args.at[out->args.count++] = (struct hr_option){
+                arg->name, *(const protobuf_c_boolean *)(const void *)at ? "true" : "false"};
         } else if (arg->descriptor == &spark__connect__data_type__descriptor) {
-            HR_TRY(hr_connect_type_decode(d->arena, *(PB(DataType) *const *)(const void *)at, &out->schema, d->err));
+            HR_TRY(hr_connect_type_decode(d->arena, *(PB(DataType) *const *)(const void *)at,
+                                          &out->schema, d->err));
         }
     }
     rel->catalog.call = out;
     return HR_OK;
 }
 
-static enum hr_code decode_chunked_local(struct decoder *d, const PB(ChunkedCachedLocalRelation) *in, struct hr_rel *rel)
+static enum hr_code decode_chunked_local(struct decoder *d,
+                                         const PB(ChunkedCachedLocalRelation) * in,
+                                         struct hr_rel *rel)
 {
     rel->cached_local.data = decode_names(d, in->n_datahashes, in->datahashes);
     rel->cached_local.schema_hash = in->_schema_hash_case ? in->schemahash : NULL;
@@ -119,58 +135,76 @@ static enum hr_code decode_chunked_local(struct decoder *d, const PB(ChunkedCach
 
 /* ---- one input ---- */
 
-static enum hr_code decode_aggregate(struct decoder *d, const PB(Aggregate) *in, struct hr_rel *rel)
+static enum hr_code decode_aggregate(struct decoder *d,
+                                     const PB(Aggregate) * in,
+                                     struct hr_rel *rel)
 {
-    static const enum hr_group_type groups[] = {HR_GROUP_BY, HR_GROUP_BY, HR_GROUP_ROLLUP, HR_GROUP_CUBE, HR_GROUP_PIVOT, HR_GROUP_SETS};
+    static const enum hr_group_type groups[] = {HR_GROUP_BY,   HR_GROUP_BY,    HR_GROUP_ROLLUP,
+                                                HR_GROUP_CUBE, HR_GROUP_PIVOT, HR_GROUP_SETS};
     if (!in->group_type || (unsigned)in->group_type >= HR_LEN(groups))
         return decode_missing(d, "aggregate of an unknown kind");
     rel->aggregate.group = groups[in->group_type];
-    HR_TRY(decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions, &rel->aggregate.grouping));
-    HR_TRY(decode_exprs(d, in->n_aggregate_expressions, in->aggregate_expressions, &rel->aggregate.aggregates));
+    HR_TRY(decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
+                        &rel->aggregate.grouping));
+    HR_TRY(decode_exprs(d, in->n_aggregate_expressions, in->aggregate_expressions,
+                        &rel->aggregate.aggregates));
     if (rel->aggregate.group == HR_GROUP_PIVOT) {
         if (!in->pivot)
             return decode_missing(d, "pivot without a column");
         HR_TRY(decode_expr(d, in->pivot->col, &rel->aggregate.pivot));
-        rel->aggregate.pivot_values = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->pivot->n_values), in->pivot->n_values};
+        rel->aggregate.pivot_values = (struct hr_exprs){
+            HR_NEW_ARRAY(d->arena, struct hr_expr *, in->pivot->n_values), in->pivot->n_values};
         for (size_t i = 0; i < in->pivot->n_values; i++)
-            HR_TRY(decode_literal_expr(d, in->pivot->values[i], &rel->aggregate.pivot_values.at[i]));
+            HR_TRY(
+                decode_literal_expr(d, in->pivot->values[i], &rel->aggregate.pivot_values.at[i]));
     }
     rel->aggregate.set_count = in->n_grouping_sets;
     rel->aggregate.sets = HR_NEW_ARRAY(d->arena, struct hr_exprs, in->n_grouping_sets);
     for (size_t i = 0; i < in->n_grouping_sets; i++)
-        HR_TRY(decode_exprs(d, in->grouping_sets[i]->n_grouping_set, in->grouping_sets[i]->grouping_set, &rel->aggregate.sets[i]));
+        HR_TRY(decode_exprs(d, in->grouping_sets[i]->n_grouping_set,
+                            in->grouping_sets[i]->grouping_set, &rel->aggregate.sets[i]));
     return HR_OK;
 }
 
-static enum hr_code decode_with_columns(struct decoder *d, const PB(WithColumns) *in, struct hr_rel *rel)
+static enum hr_code decode_with_columns(struct decoder *d,
+                                        const PB(WithColumns) * in,
+                                        struct hr_rel *rel)
 {
-    rel->with_columns.columns = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->n_aliases), in->n_aliases};
+    rel->with_columns.columns =
+        (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->n_aliases), in->n_aliases};
     for (size_t i = 0; i < in->n_aliases; i++)
         HR_TRY(decode_alias(d, in->aliases[i], &rel->with_columns.columns.at[i]));
     return HR_OK;
 }
 
-static void decode_renames(struct decoder *d, const PB(WithColumnsRenamed) *in, struct hr_rel *rel)
+static void decode_renames(struct decoder *d, const PB(WithColumnsRenamed) * in, struct hr_rel *rel)
 {
     size_t count = in->n_renames ? in->n_renames : in->n_rename_columns_map;
     rel->rename.at = HR_NEW_ARRAY(d->arena, struct hr_rename, count);
     rel->rename.count = count;
     for (size_t i = 0; i < count; i++)
-        rel->rename.at[i] = in->n_renames ? (struct hr_rename){in->renames[i]->col_name, in->renames[i]->new_col_name}
-                                          : (struct hr_rename){in->rename_columns_map[i]->key, in->rename_columns_map[i]->value};
+        rel->rename.at[i] = in->n_renames ? (struct hr_rename){in->renames[i]->col_name,
+                                                               in->renames[i]->new_col_name}
+                                          : (struct hr_rename){in->rename_columns_map[i]->key,
+                                                               in->rename_columns_map[i]->value};
 }
 
-static enum hr_code decode_unpivot(struct decoder *d, const PB(Unpivot) *in, struct hr_rel *rel)
+static enum hr_code decode_unpivot(struct decoder *d, const PB(Unpivot) * in, struct hr_rel *rel)
 {
     rel->unpivot.variable = in->variable_column_name;
     rel->unpivot.value = in->value_column_name;
-    rel->unpivot.include_nulls = true;                       /* only SQL text leaves them out */
+    rel->unpivot.include_nulls = true; /* only SQL text leaves them out */
     HR_TRY(decode_exprs(d, in->n_ids, in->ids, &rel->unpivot.ids));
     rel->unpivot.has_values = in->_values_case;
-    return in->_values_case ? decode_exprs(d, in->values->n_values, in->values->values, &rel->unpivot.values) : HR_OK;
+    return in->_values_case
+               ? decode_exprs(d, in->values->n_values, in->values->values, &rel->unpivot.values)
+               : HR_OK;
 }
 
-static enum hr_code decode_literals(struct decoder *d, size_t count, PB(Expression__Literal) **in, struct hr_literals *out)
+static enum hr_code decode_literals(struct decoder *d,
+                                    size_t count,
+                                    PB(Expression__Literal) * *in,
+                                    struct hr_literals *out)
 {
     *out = (struct hr_literals){HR_NEW_ARRAY(d->arena, struct hr_literal *, count), count};
     for (size_t i = 0; i < count; i++)
@@ -178,19 +212,23 @@ static enum hr_code decode_literals(struct decoder *d, size_t count, PB(Expressi
     return HR_OK;
 }
 
-static enum hr_code decode_replace(struct decoder *d, const PB(NAReplace) *in, struct hr_rel *rel)
+static enum hr_code decode_replace(struct decoder *d, const PB(NAReplace) * in, struct hr_rel *rel)
 {
     rel->replace.columns = decode_names(d, in->n_cols, in->cols);
     rel->replace.count = in->n_replacements;
     rel->replace.at = HR_NEW_ARRAY(d->arena, struct hr_replacement, in->n_replacements);
     for (size_t i = 0; i < in->n_replacements; i++) {
-        HR_TRY(hr_connect_literal_decode(d->arena, in->replacements[i]->old_value, &rel->replace.at[i].old_value, d->err));
-        HR_TRY(hr_connect_literal_decode(d->arena, in->replacements[i]->new_value, &rel->replace.at[i].new_value, d->err));
+        HR_TRY(hr_connect_literal_decode(d->arena, in->replacements[i]->old_value,
+                                         &rel->replace.at[i].old_value, d->err));
+        HR_TRY(hr_connect_literal_decode(d->arena, in->replacements[i]->new_value,
+                                         &rel->replace.at[i].new_value, d->err));
     }
     return HR_OK;
 }
 
-static enum hr_code decode_sample_by(struct decoder *d, const PB(StatSampleBy) *in, struct hr_rel *rel)
+static enum hr_code decode_sample_by(struct decoder *d,
+                                     const PB(StatSampleBy) * in,
+                                     struct hr_rel *rel)
 {
     rel->sample_by.count = in->n_fractions;
     rel->sample_by.fractions = HR_NEW_ARRAY(d->arena, struct hr_fraction, in->n_fractions);
@@ -198,22 +236,27 @@ static enum hr_code decode_sample_by(struct decoder *d, const PB(StatSampleBy) *
     rel->sample_by.seed = in->_seed_case ? in->seed : 0;
     for (size_t i = 0; i < in->n_fractions; i++) {
         rel->sample_by.fractions[i].fraction = in->fractions[i]->fraction;
-        HR_TRY(hr_connect_literal_decode(d->arena, in->fractions[i]->stratum, &rel->sample_by.fractions[i].stratum, d->err));
+        HR_TRY(hr_connect_literal_decode(d->arena, in->fractions[i]->stratum,
+                                         &rel->sample_by.fractions[i].stratum, d->err));
     }
     return decode_expr(d, in->col, &rel->sample_by.column);
 }
 
-static enum hr_code decode_parse(struct decoder *d, const PB(Parse) *in, struct hr_rel *rel)
+static enum hr_code decode_parse(struct decoder *d, const PB(Parse) * in, struct hr_rel *rel)
 {
     static const char *const formats[] = {NULL, "csv", "json", "xml"};
     if (!in->format || (unsigned)in->format >= HR_LEN(formats))
         return decode_missing(d, "parse of an unknown format");
     rel->parse.format = formats[in->format];
     rel->parse.options = decode_options(d, in->n_options, in->options);
-    return in->_schema_case ? hr_connect_type_decode(d->arena, in->schema, &rel->parse.schema, d->err) : HR_OK;
+    return in->_schema_case
+               ? hr_connect_type_decode(d->arena, in->schema, &rel->parse.schema, d->err)
+               : HR_OK;
 }
 
-static enum hr_code decode_repartition_by(struct decoder *d, const PB(RepartitionByExpression) *in, struct hr_rel *rel)
+static enum hr_code decode_repartition_by(struct decoder *d,
+                                          const PB(RepartitionByExpression) * in,
+                                          struct hr_rel *rel)
 {
     rel->repartition.partitions = in->_num_partitions_case ? in->num_partitions : 0;
     rel->repartition.shuffle = true;
@@ -227,10 +270,11 @@ static struct hr_expr *number(struct decoder *d, int32_t value)
 
 /* ---- two inputs ---- */
 
-static const enum hr_join_type joins[] = {HR_JOIN_INNER, HR_JOIN_INNER, HR_JOIN_FULL, HR_JOIN_LEFT, HR_JOIN_RIGHT, HR_JOIN_ANTI, HR_JOIN_SEMI,
-                                          HR_JOIN_CROSS};
+static const enum hr_join_type joins[] = {HR_JOIN_INNER, HR_JOIN_INNER, HR_JOIN_FULL,
+                                          HR_JOIN_LEFT,  HR_JOIN_RIGHT, HR_JOIN_ANTI,
+                                          HR_JOIN_SEMI,  HR_JOIN_CROSS};
 
-static enum hr_code decode_join(struct decoder *d, const PB(Join) *in, struct hr_rel *rel)
+static enum hr_code decode_join(struct decoder *d, const PB(Join) * in, struct hr_rel *rel)
 {
     if (!in->join_type || (unsigned)in->join_type >= HR_LEN(joins))
         return decode_missing(d, "join of an unknown kind");
@@ -241,7 +285,9 @@ static enum hr_code decode_join(struct decoder *d, const PB(Join) *in, struct hr
     return in->join_condition ? decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
 }
 
-static enum hr_code decode_lateral_join(struct decoder *d, const PB(LateralJoin) *in, struct hr_rel *rel)
+static enum hr_code decode_lateral_join(struct decoder *d,
+                                        const PB(LateralJoin) * in,
+                                        struct hr_rel *rel)
 {
     if (!in->join_type || (unsigned)in->join_type >= HR_LEN(joins))
         return decode_missing(d, "join of an unknown kind");
@@ -250,7 +296,9 @@ static enum hr_code decode_lateral_join(struct decoder *d, const PB(LateralJoin)
     return in->join_condition ? decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
 }
 
-static enum hr_code decode_as_of_join(struct decoder *d, const PB(AsOfJoin) *in, struct hr_rel *rel)
+static enum hr_code decode_as_of_join(struct decoder *d,
+                                      const PB(AsOfJoin) * in,
+                                      struct hr_rel *rel)
 {
     rel->as_of.using = decode_names(d, in->n_using_columns, in->using_columns);
     rel->as_of.type = in->join_type;
@@ -263,9 +311,10 @@ static enum hr_code decode_as_of_join(struct decoder *d, const PB(AsOfJoin) *in,
     return in->tolerance ? decode_expr(d, in->tolerance, &rel->as_of.tolerance) : HR_OK;
 }
 
-static enum hr_code decode_set(struct decoder *d, const PB(SetOperation) *in, struct hr_rel *rel)
+static enum hr_code decode_set(struct decoder *d, const PB(SetOperation) * in, struct hr_rel *rel)
 {
-    static const enum hr_set_op ops[] = {HR_SET_UNION, HR_SET_INTERSECT, HR_SET_UNION, HR_SET_EXCEPT};
+    static const enum hr_set_op ops[] = {HR_SET_UNION, HR_SET_INTERSECT, HR_SET_UNION,
+                                         HR_SET_EXCEPT};
     if (!in->set_op_type || (unsigned)in->set_op_type >= HR_LEN(ops))
         return decode_missing(d, "set operation of an unknown kind");
     rel->set.op = ops[in->set_op_type];
@@ -275,26 +324,35 @@ static enum hr_code decode_set(struct decoder *d, const PB(SetOperation) *in, st
     return HR_OK;
 }
 
-static enum hr_code decode_group_map(struct decoder *d, const PB(GroupMap) *in, struct hr_rel *rel)
+static enum hr_code decode_group_map(struct decoder *d, const PB(GroupMap) * in, struct hr_rel *rel)
 {
-    if (in->initial_input || in->_is_map_groups_with_state_case || in->_transform_with_state_info_case)
+    if (in->initial_input ||
+        in->_is_map_groups_with_state_case ||
+        in->_transform_with_state_info_case)
         return decode_refuse(d, "grouped maps with state");
     if (in->n_sorting_expressions)
         return decode_refuse(d, "sorted grouped maps");
     HR_TRY(decode_udf(d, in->func, &rel->map.function));
-    return decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions, &rel->map.grouping);
+    return decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
+                        &rel->map.grouping);
 }
 
-static enum hr_code decode_co_group_map(struct decoder *d, const PB(CoGroupMap) *in, struct hr_rel *rel)
+static enum hr_code decode_co_group_map(struct decoder *d,
+                                        const PB(CoGroupMap) * in,
+                                        struct hr_rel *rel)
 {
     if (in->n_input_sorting_expressions || in->n_other_sorting_expressions)
         return decode_refuse(d, "sorted cogrouped maps");
     HR_TRY(decode_udf(d, in->func, &rel->map.function));
-    HR_TRY(decode_exprs(d, in->n_input_grouping_expressions, in->input_grouping_expressions, &rel->map.grouping));
-    return decode_exprs(d, in->n_other_grouping_expressions, in->other_grouping_expressions, &rel->map.right_grouping);
+    HR_TRY(decode_exprs(d, in->n_input_grouping_expressions, in->input_grouping_expressions,
+                        &rel->map.grouping));
+    return decode_exprs(d, in->n_other_grouping_expressions, in->other_grouping_expressions,
+                        &rel->map.right_grouping);
 }
 
-static enum hr_code decode_with_relations(struct decoder *d, const PB(WithRelations) *in, struct hr_rel *rel)
+static enum hr_code decode_with_relations(struct decoder *d,
+                                          const PB(WithRelations) * in,
+                                          struct hr_rel *rel)
 {
     rel->with_relations.count = in->n_references;
     rel->with_relations.references = HR_NEW_ARRAY(d->arena, struct hr_rel *, in->n_references);
@@ -310,7 +368,7 @@ struct row {
     PB(Relation__RelTypeCase) from;
     enum hr_rel_kind to;
     enum { LEAF, ONE, MAYBE_ONE, TWO } inputs;
-    const char *input, *right;     /* protobuf names of the inputs */
+    const char *input, *right; /* protobuf names of the inputs */
     const char *refused;
 };
 static const struct row rows[] = {
@@ -350,7 +408,8 @@ static const struct row rows[] = {
     {REL(HTML_STRING), HR_REL_HTML_STRING, ONE},
     {REL(CACHED_LOCAL_RELATION), HR_REL_CACHED_LOCAL, LEAF},
     {REL(CACHED_REMOTE_RELATION), HR_REL_CACHED_REMOTE, LEAF},
-    {REL(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION), .refused = "Python user-defined table functions"},
+    {REL(COMMON_INLINE_USER_DEFINED_TABLE_FUNCTION),
+     .refused = "Python user-defined table functions"},
     {REL(AS_OF_JOIN), HR_REL_AS_OF_JOIN, TWO, "left", "right"},
     {REL(COMMON_INLINE_USER_DEFINED_DATA_SOURCE), .refused = "Python data sources"},
     {REL(WITH_RELATIONS), HR_REL_WITH_RELATIONS, ONE, "root"},
@@ -386,14 +445,20 @@ static const struct row *find_row(PB(Relation__RelTypeCase) kind)
 }
 
 /* the message behind one field of the relation's own message; NULL when absent */
-static const PB(Relation) *input_of(const PB(Relation) *in, const char *name)
+static const PB(Relation) * input_of(const PB(Relation) * in, const char *name)
 {
-    const ProtobufCMessage *message = (const ProtobufCMessage *)in->read;    /* all members of the union are messages */
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    /* all members of the union are messages */
+    const ProtobufCMessage *message = (const ProtobufCMessage *)in->read;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
     return *(PB(Relation) *const *)(const void *)((const char *)message + field->offset);
 }
 
-static enum hr_code decode_input(struct decoder *d, const PB(Relation) *in, const struct row *row, const char *name, struct hr_rel **out)
+static enum hr_code decode_input(struct decoder *d,
+                                 const PB(Relation) * in,
+                                 const struct row *row,
+                                 const char *name,
+                                 struct hr_rel **out)
 {
     const PB(Relation) *input = input_of(in, name ? name : "input");
     if (!input && row->inputs == MAYBE_ONE) {
@@ -403,13 +468,14 @@ static enum hr_code decode_input(struct decoder *d, const PB(Relation) *in, cons
     return input ? decode_rel(d, input, out) : decode_missing(d, "relation without its input");
 }
 
-static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct hr_rel *rel)
+static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struct hr_rel *rel)
 {
     switch (in->rel_type_case) {
     case REL(READ):
         return decode_read(d, in->read, rel);
     case REL(PROJECT):
-        return decode_exprs(d, in->project->n_expressions, in->project->expressions, &rel->project.exprs);
+        return decode_exprs(d, in->project->n_expressions, in->project->expressions,
+                            &rel->project.exprs);
     case REL(FILTER):
         return decode_expr(d, in->filter->condition, &rel->filter.condition);
     case REL(JOIN):
@@ -442,16 +508,21 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
     case REL(SAMPLE):
         rel->sample.lower = in->sample->lower_bound;
         rel->sample.upper = in->sample->upper_bound;
-        rel->sample.with_replacement = in->sample->_with_replacement_case && in->sample->with_replacement;
+        rel->sample.with_replacement =
+            in->sample->_with_replacement_case && in->sample->with_replacement;
         rel->sample.has_seed = in->sample->_seed_case;
         rel->sample.seed = in->sample->_seed_case ? in->sample->seed : 0;
         rel->sample.deterministic = in->sample->deterministic_order;
         return HR_OK;
     case REL(DEDUPLICATE):
-        rel->deduplicate.columns = decode_names(d, in->deduplicate->n_column_names, in->deduplicate->column_names);
-        rel->deduplicate.all_columns = in->deduplicate->_all_columns_as_keys_case && in->deduplicate->all_columns_as_keys;
-        rel->deduplicate.within_watermark = in->deduplicate->_within_watermark_case && in->deduplicate->within_watermark;
-        return rel->deduplicate.within_watermark ? decode_refuse(d, "dropDuplicatesWithinWatermark") : HR_OK;
+        rel->deduplicate.columns =
+            decode_names(d, in->deduplicate->n_column_names, in->deduplicate->column_names);
+        rel->deduplicate.all_columns =
+            in->deduplicate->_all_columns_as_keys_case && in->deduplicate->all_columns_as_keys;
+        rel->deduplicate.within_watermark =
+            in->deduplicate->_within_watermark_case && in->deduplicate->within_watermark;
+        return rel->deduplicate.within_watermark ? decode_refuse(d, "dropDuplicatesWithinWatermark")
+                                                 : HR_OK;
     case REL(RANGE):
         rel->range.has_start = in->range->_start_case;
         rel->range.start = in->range->_start_case ? in->range->start : 0;
@@ -460,7 +531,8 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
         return HR_OK;
     case REL(SUBQUERY_ALIAS):
         rel->alias.alias = in->subquery_alias->alias;
-        rel->alias.qualifier = decode_names(d, in->subquery_alias->n_qualifier, in->subquery_alias->qualifier);
+        rel->alias.qualifier =
+            decode_names(d, in->subquery_alias->n_qualifier, in->subquery_alias->qualifier);
         return HR_OK;
     case REL(REPARTITION):
         rel->repartition.partitions = in->repartition->num_partitions;
@@ -492,15 +564,18 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
     case REL(UNPIVOT):
         return decode_unpivot(d, in->unpivot, rel);
     case REL(TO_SCHEMA):
-        return hr_connect_type_decode(d->arena, in->to_schema->schema, &rel->to_schema.schema, d->err);
+        return hr_connect_type_decode(d->arena, in->to_schema->schema, &rel->to_schema.schema,
+                                      d->err);
     case REL(REPARTITION_BY_EXPRESSION):
         return decode_repartition_by(d, in->repartition_by_expression, rel);
     case REL(MAP_PARTITIONS):
-        rel->map.is_barrier = in->map_partitions->_is_barrier_case && in->map_partitions->is_barrier;
+        rel->map.is_barrier =
+            in->map_partitions->_is_barrier_case && in->map_partitions->is_barrier;
         return decode_udf(d, in->map_partitions->func, &rel->map.function);
     case REL(COLLECT_METRICS):
         rel->collect_metrics.name = in->collect_metrics->name;
-        return decode_exprs(d, in->collect_metrics->n_metrics, in->collect_metrics->metrics, &rel->collect_metrics.metrics);
+        return decode_exprs(d, in->collect_metrics->n_metrics, in->collect_metrics->metrics,
+                            &rel->collect_metrics.metrics);
     case REL(PARSE):
         return decode_parse(d, in->parse, rel);
     case REL(GROUP_MAP):
@@ -520,10 +595,13 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
     case REL(WITH_RELATIONS):
         return decode_with_relations(d, in->with_relations, rel);
     case REL(TRANSPOSE):
-        return decode_exprs(d, in->transpose->n_index_columns, in->transpose->index_columns, &rel->transpose.index);
+        return decode_exprs(d, in->transpose->n_index_columns, in->transpose->index_columns,
+                            &rel->transpose.index);
     case REL(UNRESOLVED_TABLE_VALUED_FUNCTION):
-        HR_TRY(hr_decode_name(d->arena, in->unresolved_table_valued_function->function_name, &rel->table_function.name, d->err));
-        return decode_exprs(d, in->unresolved_table_valued_function->n_arguments, in->unresolved_table_valued_function->arguments,
+        HR_TRY(hr_decode_name(d->arena, in->unresolved_table_valued_function->function_name,
+                              &rel->table_function.name, d->err));
+        return decode_exprs(d, in->unresolved_table_valued_function->n_arguments,
+                            in->unresolved_table_valued_function->arguments,
                             &rel->table_function.args);
     case REL(LATERAL_JOIN):
         return decode_lateral_join(d, in->lateral_join, rel);
@@ -533,12 +611,14 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
     case REL(DROP_NA):
         rel->drop_na.columns = decode_names(d, in->drop_na->n_cols, in->drop_na->cols);
         rel->drop_na.has_min_non_nulls = in->drop_na->_min_non_nulls_case;
-        rel->drop_na.min_non_nulls = in->drop_na->_min_non_nulls_case ? in->drop_na->min_non_nulls : 0;
+        rel->drop_na.min_non_nulls =
+            in->drop_na->_min_non_nulls_case ? in->drop_na->min_non_nulls : 0;
         return HR_OK;
     case REL(REPLACE):
         return decode_replace(d, in->replace, rel);
     case REL(SUMMARY):
-        rel->summary.statistics = decode_names(d, in->summary->n_statistics, in->summary->statistics);
+        rel->summary.statistics =
+            decode_names(d, in->summary->n_statistics, in->summary->statistics);
         return HR_OK;
     case REL(DESCRIBE):
         rel->summary.statistics = decode_names(d, in->describe->n_cols, in->describe->cols);
@@ -557,7 +637,8 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
         rel->pair.method = in->corr->_method_case ? in->corr->method : NULL;
         return HR_OK;
     case REL(APPROX_QUANTILE):
-        rel->approx_quantile.columns = decode_names(d, in->approx_quantile->n_cols, in->approx_quantile->cols);
+        rel->approx_quantile.columns =
+            decode_names(d, in->approx_quantile->n_cols, in->approx_quantile->cols);
         rel->approx_quantile.probabilities = in->approx_quantile->probabilities;
         rel->approx_quantile.count = in->approx_quantile->n_probabilities;
         rel->approx_quantile.relative_error = in->approx_quantile->relative_error;
@@ -575,7 +656,7 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) *in, struct
     }
 }
 
-enum hr_code decode_rel(struct decoder *d, const PB(Relation) *in, struct hr_rel **out)
+enum hr_code decode_rel(struct decoder *d, const PB(Relation) * in, struct hr_rel **out)
 {
     if (!in)
         return decode_missing(d, "relation");
@@ -597,7 +678,10 @@ enum hr_code decode_rel(struct decoder *d, const PB(Relation) *in, struct hr_rel
     return decode_own(d, in, rel);
 }
 
-enum hr_code hr_decode_relation(struct hr_arena *arena, const PB(Relation) *in, struct hr_rel **out, struct hr_err *err)
+enum hr_code hr_decode_relation(struct hr_arena *arena,
+                                const PB(Relation) * in,
+                                struct hr_rel **out,
+                                struct hr_err *err)
 {
     struct decoder d = {arena, err};
     return decode_rel(&d, in, out);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct cursor { const uint8_t *at, *end; };
+struct cursor {
+    const uint8_t *at, *end;
+};
 
 static bool varint(struct cursor *cursor, uint64_t *value)
 {
@@ -50,24 +52,34 @@ static bool field(struct cursor *cursor, uint32_t *number, int *wire, struct cur
     return true;
 }
 
-struct frame { const uint8_t *end; const ProtobufCMessageDescriptor *type; };
+struct frame {
+    const uint8_t *end;
+    const ProtobufCMessageDescriptor *type;
+};
 
 static enum hr_code malformed(struct hr_err *err, const ProtobufCMessageDescriptor *type)
 {
     return hr_fail(err, HR_E_INVALID, "request is not valid protobuf (in \"%s\")", type->name);
 }
 
-static enum hr_code check_text(const struct cursor *bytes, const ProtobufCFieldDescriptor *at, struct hr_err *err)
+static enum hr_code check_text(const struct cursor *bytes,
+                               const ProtobufCFieldDescriptor *at,
+                               struct hr_err *err)
 {
     size_t len = (size_t)(bytes->end - bytes->at);
     if (memchr(bytes->at, 0, len))
-        return hr_fail(err, HR_E_UNSUPPORTED, "text with a NUL character is not supported (field \"%s\")", at->name);
+        return hr_fail(err, HR_E_UNSUPPORTED,
+                       "text with a NUL character is not supported (field \"%s\")", at->name);
     if (!hr_utf8_valid(bytes->at, len))
         return hr_fail(err, HR_E_INVALID, "text is not UTF-8 (field \"%s\")", at->name);
     return HR_OK;
 }
 
-static enum hr_code scan(struct frame *frames, const ProtobufCMessageDescriptor *type, const void *start, size_t len, struct hr_err *err)
+static enum hr_code scan(struct frame *frames,
+                         const ProtobufCMessageDescriptor *type,
+                         const void *start,
+                         size_t len,
+                         struct hr_err *err)
 {
     struct cursor cursor = {start, (const uint8_t *)start + len};
     size_t depth = 1, messages = 0;
@@ -86,13 +98,15 @@ static enum hr_code scan(struct frame *frames, const ProtobufCMessageDescriptor 
             return malformed(err, frame->type);
         if (wire != 2)
             continue;
-        const ProtobufCFieldDescriptor *at = protobuf_c_message_descriptor_get_field(frame->type, number);
+        const ProtobufCFieldDescriptor *at =
+            protobuf_c_message_descriptor_get_field(frame->type, number);
         if (at && at->type == PROTOBUF_C_TYPE_STRING)
             HR_TRY(check_text(&bytes, at, err));
         if (!at || at->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
         if (depth == HR_PLAN_DEPTH_MAX)
-            return hr_fail(err, HR_E_LIMIT, "plan is nested deeper than %d messages", HR_PLAN_DEPTH_MAX);
+            return hr_fail(err, HR_E_LIMIT, "plan is nested deeper than %d messages",
+                           HR_PLAN_DEPTH_MAX);
         if (++messages > HR_PLAN_MESSAGES_MAX)
             return hr_fail(err, HR_E_LIMIT, "plan has more than %d messages", HR_PLAN_MESSAGES_MAX);
         frames[depth++] = (struct frame){bytes.end, at->descriptor};
@@ -101,7 +115,10 @@ static enum hr_code scan(struct frame *frames, const ProtobufCMessageDescriptor 
     return HR_OK;
 }
 
-enum hr_code hr_scan_message(const ProtobufCMessageDescriptor *type, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code hr_scan_message(const ProtobufCMessageDescriptor *type,
+                             const void *bytes,
+                             size_t len,
+                             struct hr_err *err)
 {
     struct frame *frames = malloc(HR_PLAN_DEPTH_MAX * sizeof *frames);
     if (!frames)
@@ -111,7 +128,8 @@ enum hr_code hr_scan_message(const ProtobufCMessageDescriptor *type, const void 
     return code;
 }
 
-bool hr_scan_without(const void *bytes, size_t len, uint32_t first, uint32_t last, uint32_t also, struct hr_buf *out)
+bool hr_scan_without(
+    const void *bytes, size_t len, uint32_t first, uint32_t last, uint32_t also, struct hr_buf *out)
 {
     struct cursor cursor = {bytes, (const uint8_t *)bytes + len}, inner;
     while (cursor.at < cursor.end) {

@@ -8,11 +8,23 @@
 /* ---- types: decode ---- */
 
 /* the kinds without parameters */
-static const struct { PB(DataType__KindCase) kind; enum hr_type_id id; } basic[] = {
-    {KIND(NULL), HR_TYPE_VOID}, {KIND(BINARY), HR_TYPE_BINARY}, {KIND(BOOLEAN), HR_TYPE_BOOLEAN}, {KIND(BYTE), HR_TYPE_BYTE},
-    {KIND(SHORT), HR_TYPE_SHORT}, {KIND(INTEGER), HR_TYPE_INT}, {KIND(LONG), HR_TYPE_LONG}, {KIND(FLOAT), HR_TYPE_FLOAT},
-    {KIND(DOUBLE), HR_TYPE_DOUBLE}, {KIND(DATE), HR_TYPE_DATE}, {KIND(TIMESTAMP), HR_TYPE_TIMESTAMP},
-    {KIND(TIMESTAMP_NTZ), HR_TYPE_TIMESTAMP_NTZ}, {KIND(CALENDAR_INTERVAL), HR_TYPE_CALENDAR_INTERVAL}, {KIND(VARIANT), HR_TYPE_VARIANT}};
+static const struct {
+    PB(DataType__KindCase) kind;
+    enum hr_type_id id;
+} basic[] = {{KIND(NULL), HR_TYPE_VOID},
+             {KIND(BINARY), HR_TYPE_BINARY},
+             {KIND(BOOLEAN), HR_TYPE_BOOLEAN},
+             {KIND(BYTE), HR_TYPE_BYTE},
+             {KIND(SHORT), HR_TYPE_SHORT},
+             {KIND(INTEGER), HR_TYPE_INT},
+             {KIND(LONG), HR_TYPE_LONG},
+             {KIND(FLOAT), HR_TYPE_FLOAT},
+             {KIND(DOUBLE), HR_TYPE_DOUBLE},
+             {KIND(DATE), HR_TYPE_DATE},
+             {KIND(TIMESTAMP), HR_TYPE_TIMESTAMP},
+             {KIND(TIMESTAMP_NTZ), HR_TYPE_TIMESTAMP_NTZ},
+             {KIND(CALENDAR_INTERVAL), HR_TYPE_CALENDAR_INTERVAL},
+             {KIND(VARIANT), HR_TYPE_VARIANT}};
 
 static struct hr_type *new_type(struct hr_arena *arena, enum hr_type_id id)
 {
@@ -21,7 +33,10 @@ static struct hr_type *new_type(struct hr_arena *arena, enum hr_type_id id)
     return type;
 }
 
-static enum hr_code decode_struct(struct hr_arena *arena, const PB(DataType__Struct) *in, struct hr_type *type, struct hr_err *err)
+static enum hr_code decode_struct(struct hr_arena *arena,
+                                  const PB(DataType__Struct) * in,
+                                  struct hr_type *type,
+                                  struct hr_err *err)
 {
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, in->n_fields);
     for (size_t i = 0; i < in->n_fields; i++) {
@@ -37,16 +52,26 @@ static enum hr_code decode_struct(struct hr_arena *arena, const PB(DataType__Str
     return HR_OK;
 }
 
-static enum hr_code decode_decimal(struct hr_arena *arena, const PB(DataType__Decimal) *in, const struct hr_type **out, struct hr_err *err)
+static enum hr_code decode_decimal(struct hr_arena *arena,
+                                   const PB(DataType__Decimal) * in,
+                                   const struct hr_type **out,
+                                   struct hr_err *err)
 {
-    int precision = in->_precision_case ? in->precision : 10, scale = in->_scale_case ? in->scale : 0;
+    int precision = in->_precision_case ? in->precision : 10,
+        scale = in->_scale_case ? in->scale : 0;
     if (precision < 1 || precision > 38 || scale < 0 || scale > precision)
         return hr_fail(err, HR_E_INVALID, "decimal(%d,%d) is not a type", precision, scale);
     *out = hr_type_decimal(arena, precision, scale);
     return HR_OK;
 }
 
-static enum hr_code decode_interval(struct hr_type *type, bool has_first, int first, bool has_last, int last, int most, struct hr_err *err)
+static enum hr_code decode_interval(struct hr_type *type,
+                                    bool has_first,
+                                    int first,
+                                    bool has_last,
+                                    int last,
+                                    int most,
+                                    struct hr_err *err)
 {
     type->first_unit = (uint8_t)(has_first ? first : 0);
     type->last_unit = (uint8_t)(has_last ? last : has_first ? first : most);
@@ -55,7 +80,10 @@ static enum hr_code decode_interval(struct hr_type *type, bool has_first, int fi
     return HR_OK;
 }
 
-enum hr_code hr_connect_type_decode(struct hr_arena *arena, const PB(DataType) *in, const struct hr_type **out, struct hr_err *err)
+enum hr_code hr_connect_type_decode(struct hr_arena *arena,
+                                    const PB(DataType) * in,
+                                    const struct hr_type **out,
+                                    struct hr_err *err)
 {
     if (!in)
         return hr_fail(err, HR_E_INVALID, "data type is missing");
@@ -88,12 +116,16 @@ enum hr_code hr_connect_type_decode(struct hr_arena *arena, const PB(DataType) *
         return HR_OK;
     case KIND(YEAR_MONTH_INTERVAL):
         type->id = HR_TYPE_YEAR_MONTH;
-        return decode_interval(type, in->year_month_interval->_start_field_case, in->year_month_interval->start_field,
-                               in->year_month_interval->_end_field_case, in->year_month_interval->end_field, HR_UNIT_MONTH, err);
+        return decode_interval(type, in->year_month_interval->_start_field_case,
+                               in->year_month_interval->start_field,
+                               in->year_month_interval->_end_field_case,
+                               in->year_month_interval->end_field, HR_UNIT_MONTH, err);
     case KIND(DAY_TIME_INTERVAL):
         type->id = HR_TYPE_DAY_TIME;
-        return decode_interval(type, in->day_time_interval->_start_field_case, in->day_time_interval->start_field,
-                               in->day_time_interval->_end_field_case, in->day_time_interval->end_field, HR_UNIT_SECOND, err);
+        return decode_interval(type, in->day_time_interval->_start_field_case,
+                               in->day_time_interval->start_field,
+                               in->day_time_interval->_end_field_case,
+                               in->day_time_interval->end_field, HR_UNIT_SECOND, err);
     case KIND(ARRAY):
         type->id = HR_TYPE_ARRAY;
         type->contains_null = in->array->contains_null;
@@ -108,7 +140,8 @@ enum hr_code hr_connect_type_decode(struct hr_arena *arena, const PB(DataType) *
         return decode_struct(arena, in->struct_, type, err);
     case KIND(UDT):
         type->id = HR_TYPE_UDT;
-        return hr_connect_type_decode(arena, in->udt->_sql_type_case ? in->udt->sql_type : NULL, &type->element, err);
+        return hr_connect_type_decode(arena, in->udt->_sql_type_case ? in->udt->sql_type : NULL,
+                                      &type->element, err);
     case KIND(UNPARSED):
         return hr_type_from_ddl(arena, in->unparsed->data_type_string, out, err);
     case KIND(GEOMETRY):
@@ -122,13 +155,14 @@ enum hr_code hr_connect_type_decode(struct hr_arena *arena, const PB(DataType) *
 
 /* ---- types: encode ---- */
 
-static PB(DataType__Struct) *encode_struct(struct hr_arena *arena, const struct hr_type *type)
+static PB(DataType__Struct) * encode_struct(struct hr_arena *arena, const struct hr_type *type)
 {
     PB(DataType__Struct) *out = PB_NEW(arena, DataType__Struct, DATA_TYPE__STRUCT);
     out->n_fields = type->field_count;
     out->fields = HR_NEW_ARRAY(arena, PB(DataType__StructField) *, type->field_count);
     for (size_t i = 0; i < type->field_count; i++) {
-        PB(DataType__StructField) *field = PB_NEW(arena, DataType__StructField, DATA_TYPE__STRUCT_FIELD);
+        PB(DataType__StructField) *field =
+            PB_NEW(arena, DataType__StructField, DATA_TYPE__STRUCT_FIELD);
         field->name = (char *)type->fields[i].name;
         field->nullable = type->fields[i].nullable;
         field->data_type = hr_connect_type_encode(arena, type->fields[i].type);
@@ -141,13 +175,13 @@ static PB(DataType__Struct) *encode_struct(struct hr_arena *arena, const struct 
     return out;
 }
 
-#define SIMPLE(ID, case_name, member, name, INIT) \
-    case ID: \
-        out->kind_case = KIND(case_name); \
+#define SIMPLE(ID, case_name, member, name, INIT)                         \
+    case ID:                                                              \
+        out->kind_case = KIND(case_name);                                 \
         out->member = PB_NEW(arena, DataType__##name, DATA_TYPE__##INIT); \
         break;
 
-PB(DataType) *hr_connect_type_encode(struct hr_arena *arena, const struct hr_type *type)
+PB(DataType) * hr_connect_type_encode(struct hr_arena *arena, const struct hr_type *type)
 {
     PB(DataType) *out = PB_NEW(arena, DataType, DATA_TYPE);
     switch (type->id) {
@@ -155,29 +189,32 @@ PB(DataType) *hr_connect_type_encode(struct hr_arena *arena, const struct hr_typ
         out->kind_case = KIND(NULL);
         out->null = PB_NEW(arena, DataType__NULL, DATA_TYPE__NULL);
         break;
-    SIMPLE(HR_TYPE_BOOLEAN, BOOLEAN, boolean, Boolean, BOOLEAN)
-    SIMPLE(HR_TYPE_BYTE, BYTE, byte, Byte, BYTE)
-    SIMPLE(HR_TYPE_SHORT, SHORT, short_, Short, SHORT)
-    SIMPLE(HR_TYPE_INT, INTEGER, integer, Integer, INTEGER)
-    SIMPLE(HR_TYPE_LONG, LONG, long_, Long, LONG)
-    SIMPLE(HR_TYPE_FLOAT, FLOAT, float_, Float, FLOAT)
-    SIMPLE(HR_TYPE_DOUBLE, DOUBLE, double_, Double, DOUBLE)
-    SIMPLE(HR_TYPE_DECIMAL, DECIMAL, decimal, Decimal, DECIMAL)
-    SIMPLE(HR_TYPE_STRING, STRING, string, String, STRING)
-    SIMPLE(HR_TYPE_CHAR, CHAR, char_, Char, CHAR)
-    SIMPLE(HR_TYPE_VARCHAR, VAR_CHAR, var_char, VarChar, VAR_CHAR)
-    SIMPLE(HR_TYPE_BINARY, BINARY, binary, Binary, BINARY)
-    SIMPLE(HR_TYPE_DATE, DATE, date, Date, DATE)
-    SIMPLE(HR_TYPE_TIMESTAMP, TIMESTAMP, timestamp, Timestamp, TIMESTAMP)
-    SIMPLE(HR_TYPE_TIMESTAMP_NTZ, TIMESTAMP_NTZ, timestamp_ntz, TimestampNTZ, TIMESTAMP_NTZ)
-    SIMPLE(HR_TYPE_TIME, TIME, time, Time, TIME)
-    SIMPLE(HR_TYPE_YEAR_MONTH, YEAR_MONTH_INTERVAL, year_month_interval, YearMonthInterval, YEAR_MONTH_INTERVAL)
-    SIMPLE(HR_TYPE_DAY_TIME, DAY_TIME_INTERVAL, day_time_interval, DayTimeInterval, DAY_TIME_INTERVAL)
-    SIMPLE(HR_TYPE_CALENDAR_INTERVAL, CALENDAR_INTERVAL, calendar_interval, CalendarInterval, CALENDAR_INTERVAL)
-    SIMPLE(HR_TYPE_ARRAY, ARRAY, array, Array, ARRAY)
-    SIMPLE(HR_TYPE_MAP, MAP, map, Map, MAP)
-    SIMPLE(HR_TYPE_VARIANT, VARIANT, variant, Variant, VARIANT)
-    SIMPLE(HR_TYPE_UDT, UDT, udt, UDT, UDT)
+        SIMPLE(HR_TYPE_BOOLEAN, BOOLEAN, boolean, Boolean, BOOLEAN)
+        SIMPLE(HR_TYPE_BYTE, BYTE, byte, Byte, BYTE)
+        SIMPLE(HR_TYPE_SHORT, SHORT, short_, Short, SHORT)
+        SIMPLE(HR_TYPE_INT, INTEGER, integer, Integer, INTEGER)
+        SIMPLE(HR_TYPE_LONG, LONG, long_, Long, LONG)
+        SIMPLE(HR_TYPE_FLOAT, FLOAT, float_, Float, FLOAT)
+        SIMPLE(HR_TYPE_DOUBLE, DOUBLE, double_, Double, DOUBLE)
+        SIMPLE(HR_TYPE_DECIMAL, DECIMAL, decimal, Decimal, DECIMAL)
+        SIMPLE(HR_TYPE_STRING, STRING, string, String, STRING)
+        SIMPLE(HR_TYPE_CHAR, CHAR, char_, Char, CHAR)
+        SIMPLE(HR_TYPE_VARCHAR, VAR_CHAR, var_char, VarChar, VAR_CHAR)
+        SIMPLE(HR_TYPE_BINARY, BINARY, binary, Binary, BINARY)
+        SIMPLE(HR_TYPE_DATE, DATE, date, Date, DATE)
+        SIMPLE(HR_TYPE_TIMESTAMP, TIMESTAMP, timestamp, Timestamp, TIMESTAMP)
+        SIMPLE(HR_TYPE_TIMESTAMP_NTZ, TIMESTAMP_NTZ, timestamp_ntz, TimestampNTZ, TIMESTAMP_NTZ)
+        SIMPLE(HR_TYPE_TIME, TIME, time, Time, TIME)
+        SIMPLE(HR_TYPE_YEAR_MONTH, YEAR_MONTH_INTERVAL, year_month_interval, YearMonthInterval,
+               YEAR_MONTH_INTERVAL)
+        SIMPLE(HR_TYPE_DAY_TIME, DAY_TIME_INTERVAL, day_time_interval, DayTimeInterval,
+               DAY_TIME_INTERVAL)
+        SIMPLE(HR_TYPE_CALENDAR_INTERVAL, CALENDAR_INTERVAL, calendar_interval, CalendarInterval,
+               CALENDAR_INTERVAL)
+        SIMPLE(HR_TYPE_ARRAY, ARRAY, array, Array, ARRAY)
+        SIMPLE(HR_TYPE_MAP, MAP, map, Map, MAP)
+        SIMPLE(HR_TYPE_VARIANT, VARIANT, variant, Variant, VARIANT)
+        SIMPLE(HR_TYPE_UDT, UDT, udt, UDT, UDT)
     case HR_TYPE_STRUCT:
         out->kind_case = KIND(STRUCT);
         out->struct_ = encode_struct(arena, type);
@@ -243,7 +280,12 @@ static enum hr_code bad_literal(struct hr_err *err, const char *what)
 }
 
 /* "1E+3" and "-12.5e-1" to plain digits: Python writes an exponent when it is shorter */
-static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const char **out, int *precision, int *scale, struct hr_err *err)
+static enum hr_code plain_digits(struct hr_arena *arena,
+                                 const char *text,
+                                 const char **out,
+                                 int *precision,
+                                 int *scale,
+                                 struct hr_err *err)
 {
     struct hr_buf digits;
     long point = -1, exponent = 0;
@@ -269,7 +311,8 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
         hr_buf_release(&digits);
         return hr_fail(err, HR_E_INVALID, "literal is not a decimal: \"%s\"", text);
     }
-    long whole = (point < 0 ? (long)hr_buf_len(&digits) : point) + exponent;   /* digits before the point */
+    /* digits before the point */
+    long whole = (point < 0 ? (long)hr_buf_len(&digits) : point) + exponent;
     while (whole > (long)hr_buf_len(&digits))
         hr_buf_addc(&digits, '0');
     struct hr_buf plain;
@@ -277,7 +320,9 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
     if (negative)
         hr_buf_addc(&plain, '-');
     size_t first = 0;
-    while (first + 1 < (size_t)(whole > 0 ? whole : 1) && first + 1 < hr_buf_len(&digits) && hr_buf_text(&digits)[first] == '0')
+    while (first + 1 < (size_t)(whole > 0 ? whole : 1) &&
+           first + 1 < hr_buf_len(&digits) &&
+           hr_buf_text(&digits)[first] == '0')
         first++;
     if (whole <= 0)
         hr_buf_addc(&plain, '0');
@@ -303,7 +348,9 @@ static enum hr_code plain_digits(struct hr_arena *arena, const char *text, const
     return HR_OK;
 }
 
-static enum hr_code decode_decimal_literal(struct hr_arena *arena, const PB(Expression__Literal__Decimal) *in, struct hr_literal *out,
+static enum hr_code decode_decimal_literal(struct hr_arena *arena,
+                                           const PB(Expression__Literal__Decimal) * in,
+                                           struct hr_literal *out,
                                            struct hr_err *err)
 {
     int precision = 0, scale = 0;
@@ -323,7 +370,11 @@ static enum hr_code decode_decimal_literal(struct hr_arena *arena, const PB(Expr
     return HR_OK;
 }
 
-static enum hr_code decode_items(struct hr_arena *arena, size_t count, PB(Expression__Literal) **in, struct hr_literal *out, struct hr_err *err)
+static enum hr_code decode_items(struct hr_arena *arena,
+                                 size_t count,
+                                 PB(Expression__Literal) * *in,
+                                 struct hr_literal *out,
+                                 struct hr_err *err)
 {
     out->items.count = count;
     out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, count);
@@ -332,7 +383,10 @@ static enum hr_code decode_items(struct hr_arena *arena, size_t count, PB(Expres
     return HR_OK;
 }
 
-static enum hr_code item_type(struct hr_arena *arena, const PB(DataType) *declared, struct hr_literal *first, const struct hr_type **type,
+static enum hr_code item_type(struct hr_arena *arena,
+                              const PB(DataType) * declared,
+                              struct hr_literal *first,
+                              const struct hr_type **type,
                               struct hr_err *err)
 {
     if (declared)
@@ -349,20 +403,27 @@ static bool any_null(const struct hr_literal *literal, size_t from, size_t step)
     return false;
 }
 
-static enum hr_code decode_array(struct hr_arena *arena, const PB(DataType) *whole, const PB(Expression__Literal__Array) *in,
-                                 struct hr_literal *out, struct hr_err *err)
+static enum hr_code decode_array(struct hr_arena *arena,
+                                 const PB(DataType) * whole,
+                                 const PB(Expression__Literal__Array) * in,
+                                 struct hr_literal *out,
+                                 struct hr_err *err)
 {
     const struct hr_type *element;
     HR_TRY(decode_items(arena, in->n_elements, in->elements, out, err));
     if (whole)
         return hr_connect_type_decode(arena, whole, &out->type, err);
-    HR_TRY(item_type(arena, in->element_type, in->n_elements ? out->items.at[0] : NULL, &element, err));
+    HR_TRY(item_type(arena, in->element_type, in->n_elements ? out->items.at[0] : NULL, &element,
+                     err));
     out->type = hr_type_array(arena, element, in->element_type ? true : any_null(out, 0, 1));
     return HR_OK;
 }
 
-static enum hr_code decode_map(struct hr_arena *arena, const PB(DataType) *whole, const PB(Expression__Literal__Map) *in,
-                               struct hr_literal *out, struct hr_err *err)
+static enum hr_code decode_map(struct hr_arena *arena,
+                               const PB(DataType) * whole,
+                               const PB(Expression__Literal__Map) * in,
+                               struct hr_literal *out,
+                               struct hr_err *err)
 {
     if (in->n_keys != in->n_values)
         return bad_literal(err, "a map with unequal numbers of keys and values");
@@ -381,8 +442,11 @@ static enum hr_code decode_map(struct hr_arena *arena, const PB(DataType) *whole
     return HR_OK;
 }
 
-static enum hr_code decode_record(struct hr_arena *arena, const PB(DataType) *whole, const PB(Expression__Literal__Struct) *in,
-                                  struct hr_literal *out, struct hr_err *err)
+static enum hr_code decode_record(struct hr_arena *arena,
+                                  const PB(DataType) * whole,
+                                  const PB(Expression__Literal__Struct) * in,
+                                  struct hr_literal *out,
+                                  struct hr_err *err)
 {
     HR_TRY(decode_items(arena, in->n_elements, in->elements, out, err));
     HR_TRY(hr_connect_type_decode(arena, whole ? whole : in->struct_type, &out->type, err));
@@ -391,27 +455,34 @@ static enum hr_code decode_record(struct hr_arena *arena, const PB(DataType) *wh
     return HR_OK;
 }
 
-#define SPECIAL(member, field, ID) \
-    out->items.count = in->member->n_values; \
+#define SPECIAL(member, field, ID)                                                  \
+    out->items.count = in->member->n_values;                                        \
     out->items.at = HR_NEW_ARRAY(arena, struct hr_literal *, in->member->n_values); \
-    element = hr_type_basic(ID); \
-    for (size_t i = 0; i < in->member->n_values; i++) { \
-        out->items.at[i] = HR_NEW(arena, struct hr_literal); \
-        out->items.at[i]->type = element; \
-        out->items.at[i]->field = in->member->values[i]; \
+    element = hr_type_basic(ID);                                                    \
+    for (size_t i = 0; i < in->member->n_values; i++) {                             \
+        out->items.at[i] = HR_NEW(arena, struct hr_literal);                        \
+        out->items.at[i]->type = element;                                           \
+        out->items.at[i]->field = in->member->values[i];                            \
     }
 
-static enum hr_code decode_special(struct hr_arena *arena, const PB(Expression__Literal__SpecializedArray) *in, struct hr_literal *out,
+static enum hr_code decode_special(struct hr_arena *arena,
+                                   const PB(Expression__Literal__SpecializedArray) * in,
+                                   struct hr_literal *out,
                                    struct hr_err *err)
 {
 #define SPECIAL_CASE(name) SPARK__CONNECT__EXPRESSION__LITERAL__SPECIALIZED_ARRAY__VALUE_TYPE_##name
     const struct hr_type *element = NULL;
     switch (in->value_type_case) {
-    case SPECIAL_CASE(BOOLS): SPECIAL(bools, boolean, HR_TYPE_BOOLEAN) break;
-    case SPECIAL_CASE(INTS): SPECIAL(ints, integer, HR_TYPE_INT) break;
-    case SPECIAL_CASE(LONGS): SPECIAL(longs, integer, HR_TYPE_LONG) break;
-    case SPECIAL_CASE(FLOATS): SPECIAL(floats, real, HR_TYPE_FLOAT) break;
-    case SPECIAL_CASE(DOUBLES): SPECIAL(doubles, real, HR_TYPE_DOUBLE) break;
+    case SPECIAL_CASE(BOOLS):
+        SPECIAL(bools, boolean, HR_TYPE_BOOLEAN) break;
+    case SPECIAL_CASE(INTS):
+        SPECIAL(ints, integer, HR_TYPE_INT) break;
+    case SPECIAL_CASE(LONGS):
+        SPECIAL(longs, integer, HR_TYPE_LONG) break;
+    case SPECIAL_CASE(FLOATS):
+        SPECIAL(floats, real, HR_TYPE_FLOAT) break;
+    case SPECIAL_CASE(DOUBLES):
+        SPECIAL(doubles, real, HR_TYPE_DOUBLE) break;
     case SPECIAL_CASE(STRINGS):
         SPECIAL(strings, text.bytes, HR_TYPE_STRING)
         for (size_t i = 0; i < out->items.count; i++)
@@ -424,37 +495,44 @@ static enum hr_code decode_special(struct hr_arena *arena, const PB(Expression__
     return HR_OK;
 }
 
-static enum hr_code decode_null(struct hr_arena *arena, const PB(Expression__Literal) *in, struct hr_literal *out, struct hr_err *err)
+static enum hr_code decode_null(struct hr_arena *arena,
+                                const PB(Expression__Literal) * in,
+                                struct hr_literal *out,
+                                struct hr_err *err)
 {
     out->is_null = true;
-    return hr_connect_type_decode(arena, in->literal_type_case == LITERAL(NULL) ? in->null : in->data_type, &out->type, err);
+    return hr_connect_type_decode(
+        arena, in->literal_type_case == LITERAL(NULL) ? in->null : in->data_type, &out->type, err);
 }
 
-#define PLAIN(name, member, field, ID) \
-    case LITERAL(name): \
+#define PLAIN(name, member, field, ID)     \
+    case LITERAL(name):                    \
         literal->type = hr_type_basic(ID); \
-        literal->field = in->member; \
+        literal->field = in->member;       \
         return HR_OK;
 
-enum hr_code hr_connect_literal_decode(struct hr_arena *arena, const PB(Expression__Literal) *in, struct hr_literal **out, struct hr_err *err)
+enum hr_code hr_connect_literal_decode(struct hr_arena *arena,
+                                       const PB(Expression__Literal) * in,
+                                       struct hr_literal **out,
+                                       struct hr_err *err)
 {
     if (!in)
         return bad_literal(err, "it is missing");
     struct hr_literal *literal = HR_NEW(arena, struct hr_literal);
     *out = literal;
     switch (in->literal_type_case) {
-    PLAIN(BOOLEAN, boolean, boolean, HR_TYPE_BOOLEAN)
-    PLAIN(BYTE, byte, integer, HR_TYPE_BYTE)
-    PLAIN(SHORT, short_, integer, HR_TYPE_SHORT)
-    PLAIN(INTEGER, integer, integer, HR_TYPE_INT)
-    PLAIN(LONG, long_, integer, HR_TYPE_LONG)
-    PLAIN(FLOAT, float_, real, HR_TYPE_FLOAT)
-    PLAIN(DOUBLE, double_, real, HR_TYPE_DOUBLE)
-    PLAIN(DATE, date, integer, HR_TYPE_DATE)
-    PLAIN(TIMESTAMP, timestamp, integer, HR_TYPE_TIMESTAMP)
-    PLAIN(TIMESTAMP_NTZ, timestamp_ntz, integer, HR_TYPE_TIMESTAMP_NTZ)
-    PLAIN(YEAR_MONTH_INTERVAL, year_month_interval, integer, HR_TYPE_YEAR_MONTH)
-    PLAIN(DAY_TIME_INTERVAL, day_time_interval, integer, HR_TYPE_DAY_TIME)
+        PLAIN(BOOLEAN, boolean, boolean, HR_TYPE_BOOLEAN)
+        PLAIN(BYTE, byte, integer, HR_TYPE_BYTE)
+        PLAIN(SHORT, short_, integer, HR_TYPE_SHORT)
+        PLAIN(INTEGER, integer, integer, HR_TYPE_INT)
+        PLAIN(LONG, long_, integer, HR_TYPE_LONG)
+        PLAIN(FLOAT, float_, real, HR_TYPE_FLOAT)
+        PLAIN(DOUBLE, double_, real, HR_TYPE_DOUBLE)
+        PLAIN(DATE, date, integer, HR_TYPE_DATE)
+        PLAIN(TIMESTAMP, timestamp, integer, HR_TYPE_TIMESTAMP)
+        PLAIN(TIMESTAMP_NTZ, timestamp_ntz, integer, HR_TYPE_TIMESTAMP_NTZ)
+        PLAIN(YEAR_MONTH_INTERVAL, year_month_interval, integer, HR_TYPE_YEAR_MONTH)
+        PLAIN(DAY_TIME_INTERVAL, day_time_interval, integer, HR_TYPE_DAY_TIME)
     case LITERAL(STRING):
         literal->type = hr_type_basic(HR_TYPE_STRING);
         literal->text.bytes = in->string;
@@ -491,29 +569,37 @@ enum hr_code hr_connect_literal_decode(struct hr_arena *arena, const PB(Expressi
     case LITERAL(NULL):
         return decode_null(arena, in, literal, err);
     default:
-        return in->data_type ? decode_null(arena, in, literal, err) : bad_literal(err, "it is of an unknown kind");
+        return in->data_type ? decode_null(arena, in, literal, err)
+                             : bad_literal(err, "it is of an unknown kind");
     }
 }
 
 /* ---- literals: encode (observed metrics) ---- */
 
-static PB(Expression__Literal) **encode_items(struct hr_arena *arena, const struct hr_literal *literal, size_t from, size_t step,
-                                              const struct hr_type *type, size_t *count)
+static PB(Expression__Literal) * *encode_items(struct hr_arena *arena,
+                                               const struct hr_literal *literal,
+                                               size_t from,
+                                               size_t step,
+                                               const struct hr_type *type,
+                                               size_t *count)
 {
     *count = literal->items.count / step;
     PB(Expression__Literal) **out = HR_NEW_ARRAY(arena, PB(Expression__Literal) *, *count);
     for (size_t i = 0; i < *count; i++)
-        out[i] = hr_connect_literal_encode(arena, type ? type : literal->type->fields[i].type, literal->items.at[from + i * step]);
+        out[i] = hr_connect_literal_encode(arena, type ? type : literal->type->fields[i].type,
+                                           literal->items.at[from + i * step]);
     return out;
 }
 
-#define PLAIN_OUT(ID, name, member, field) \
-    case ID: \
+#define PLAIN_OUT(ID, name, member, field)      \
+    case ID:                                    \
         out->literal_type_case = LITERAL(name); \
-        out->member = field; \
+        out->member = field;                    \
         break;
 
-PB(Expression__Literal) *hr_connect_literal_encode(struct hr_arena *arena, const struct hr_type *type, const struct hr_literal *literal)
+PB(Expression__Literal) * hr_connect_literal_encode(struct hr_arena *arena,
+                                                    const struct hr_type *type,
+                                                    const struct hr_literal *literal)
 {
     PB(Expression__Literal) *out = PB_NEW(arena, Expression__Literal, EXPRESSION__LITERAL);
     if (literal->is_null) {
@@ -522,19 +608,22 @@ PB(Expression__Literal) *hr_connect_literal_encode(struct hr_arena *arena, const
         return out;
     }
     switch (type->id) {
-    PLAIN_OUT(HR_TYPE_BOOLEAN, BOOLEAN, boolean, literal->boolean)
-    PLAIN_OUT(HR_TYPE_BYTE, BYTE, byte, (int32_t)literal->integer)
-    PLAIN_OUT(HR_TYPE_SHORT, SHORT, short_, (int32_t)literal->integer)
-    PLAIN_OUT(HR_TYPE_INT, INTEGER, integer, (int32_t)literal->integer)
-    PLAIN_OUT(HR_TYPE_LONG, LONG, long_, literal->integer)
-    PLAIN_OUT(HR_TYPE_FLOAT, FLOAT, float_, (float)literal->real)
-    PLAIN_OUT(HR_TYPE_DOUBLE, DOUBLE, double_, literal->real)
-    PLAIN_OUT(HR_TYPE_DATE, DATE, date, (int32_t)literal->integer)
-    PLAIN_OUT(HR_TYPE_TIMESTAMP, TIMESTAMP, timestamp, literal->integer)
-    PLAIN_OUT(HR_TYPE_TIMESTAMP_NTZ, TIMESTAMP_NTZ, timestamp_ntz, literal->integer)
-    PLAIN_OUT(HR_TYPE_YEAR_MONTH, YEAR_MONTH_INTERVAL, year_month_interval, (int32_t)literal->integer)
-    PLAIN_OUT(HR_TYPE_DAY_TIME, DAY_TIME_INTERVAL, day_time_interval, literal->integer)
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
+        PLAIN_OUT(HR_TYPE_BOOLEAN, BOOLEAN, boolean, literal->boolean)
+        PLAIN_OUT(HR_TYPE_BYTE, BYTE, byte, (int32_t)literal->integer)
+        PLAIN_OUT(HR_TYPE_SHORT, SHORT, short_, (int32_t)literal->integer)
+        PLAIN_OUT(HR_TYPE_INT, INTEGER, integer, (int32_t)literal->integer)
+        PLAIN_OUT(HR_TYPE_LONG, LONG, long_, literal->integer)
+        PLAIN_OUT(HR_TYPE_FLOAT, FLOAT, float_, (float)literal->real)
+        PLAIN_OUT(HR_TYPE_DOUBLE, DOUBLE, double_, literal->real)
+        PLAIN_OUT(HR_TYPE_DATE, DATE, date, (int32_t)literal->integer)
+        PLAIN_OUT(HR_TYPE_TIMESTAMP, TIMESTAMP, timestamp, literal->integer)
+        PLAIN_OUT(HR_TYPE_TIMESTAMP_NTZ, TIMESTAMP_NTZ, timestamp_ntz, literal->integer)
+        PLAIN_OUT(HR_TYPE_YEAR_MONTH, YEAR_MONTH_INTERVAL, year_month_interval,
+                  (int32_t)literal->integer)
+        PLAIN_OUT(HR_TYPE_DAY_TIME, DAY_TIME_INTERVAL, day_time_interval, literal->integer)
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
         out->literal_type_case = LITERAL(STRING);
         out->string = hr_strndup(arena, literal->text.bytes, literal->text.len);
         break;
@@ -558,7 +647,8 @@ PB(Expression__Literal) *hr_connect_literal_encode(struct hr_arena *arena, const
         break;
     case HR_TYPE_CALENDAR_INTERVAL:
         out->literal_type_case = LITERAL(CALENDAR_INTERVAL);
-        out->calendar_interval = PB_NEW(arena, Expression__Literal__CalendarInterval, EXPRESSION__LITERAL__CALENDAR_INTERVAL);
+        out->calendar_interval = PB_NEW(arena, Expression__Literal__CalendarInterval,
+                                        EXPRESSION__LITERAL__CALENDAR_INTERVAL);
         out->calendar_interval->months = literal->calendar.months;
         out->calendar_interval->days = literal->calendar.days;
         out->calendar_interval->microseconds = literal->calendar.micros;
@@ -567,7 +657,8 @@ PB(Expression__Literal) *hr_connect_literal_encode(struct hr_arena *arena, const
         out->literal_type_case = LITERAL(ARRAY);
         out->array = PB_NEW(arena, Expression__Literal__Array, EXPRESSION__LITERAL__ARRAY);
         out->array->element_type = hr_connect_type_encode(arena, type->element);
-        out->array->elements = encode_items(arena, literal, 0, 1, type->element, &out->array->n_elements);
+        out->array->elements =
+            encode_items(arena, literal, 0, 1, type->element, &out->array->n_elements);
         break;
     case HR_TYPE_MAP:
         out->literal_type_case = LITERAL(MAP);
@@ -581,7 +672,8 @@ PB(Expression__Literal) *hr_connect_literal_encode(struct hr_arena *arena, const
         out->literal_type_case = LITERAL(STRUCT);
         out->struct_ = PB_NEW(arena, Expression__Literal__Struct, EXPRESSION__LITERAL__STRUCT);
         out->struct_->struct_type = hr_connect_type_encode(arena, type);
-        out->struct_->elements = encode_items(arena, literal, 0, 1, NULL, &out->struct_->n_elements);
+        out->struct_->elements =
+            encode_items(arena, literal, 0, 1, NULL, &out->struct_->n_elements);
         break;
     default:
         out->literal_type_case = LITERAL(NULL);

@@ -1,5 +1,6 @@
-/* What a session can list: its databases (one), its temporary views. spark.catalog's calls and SHOW statements answer from here. There
- * are no tables besides temporary views, so a call that would make or change one is refused by name. */
+/* What a session can list: its databases (one), its temporary views. spark.catalog's calls and SHOW
+ * statements answer from here. There are no tables besides temporary views, so a call that would
+ * make or change one is refused by name. */
 #include "host/connect/texts.h"
 #include <ctype.h>
 #include <fnmatch.h>
@@ -8,12 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
-struct listed { const char *name; bool global; };
+struct listed {
+    const char *name;
+    bool global;
+};
 
-static void list_map(struct hr_arena *arena, const struct hr_map *map, bool global, struct listed *out, size_t *count, size_t room)
+static void list_map(struct hr_arena *arena,
+                     const struct hr_map *map,
+                     bool global,
+                     struct listed *out,
+                     size_t *count,
+                     size_t room)
 {
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(map, at)) && *count < room;)
-        out[(*count)++] = (struct listed){hr_strdup(arena, ((struct view *)at->value)->name), global};
+        out[(*count)++] =
+            (struct listed){hr_strdup(arena, ((struct view *)at->value)->name), global};
 }
 
 static struct listed *views(struct env *env, bool global, bool local, size_t *count)
@@ -63,7 +73,10 @@ static bool is_global_database(const struct hr_names *in)
     return in->count && !strcasecmp(in->at[in->count - 1], "global_temp");
 }
 
-static enum hr_code show_columns(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
+static enum hr_code show_columns(struct env *env,
+                                 const struct hr_command *command,
+                                 struct texts *texts,
+                                 struct hr_err *err)
 {
     struct hr_rel *rel = hr_rel_new(env->arena, HR_REL_READ_TABLE, NULL);
     struct hr_typed *typed;
@@ -75,12 +88,17 @@ static enum hr_code show_columns(struct env *env, const struct hr_command *comma
     return HR_OK;
 }
 
-enum hr_code catalog_show(struct env *env, const struct hr_command *command, struct texts *texts, struct hr_err *err)
+enum hr_code catalog_show(struct env *env,
+                          const struct hr_command *command,
+                          struct texts *texts,
+                          struct hr_err *err)
 {
     const char *what = command->show.what;
     if (!strcasecmp(what, "COLUMNS"))
         return show_columns(env, command, texts, err);
-    if (!strcasecmp(what, "DATABASES") || !strcasecmp(what, "SCHEMAS") || !strcasecmp(what, "NAMESPACES")) {
+    if (!strcasecmp(what, "DATABASES") ||
+        !strcasecmp(what, "SCHEMAS") ||
+        !strcasecmp(what, "NAMESPACES")) {
         texts_columns(texts, "namespace", NULL);
         if (matches(command->show.pattern, "default"))
             texts_row(texts, "default");
@@ -88,7 +106,8 @@ enum hr_code catalog_show(struct env *env, const struct hr_command *command, str
     }
     bool tables = !strcasecmp(what, "TABLES");
     if (!tables && strcasecmp(what, "VIEWS"))
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(env->arena, "SHOW %s", what), NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                             hr_printf(env->arena, "SHOW %s", what), NULL);
     size_t count;
     struct listed *list = views(env, is_global_database(&command->show.in), true, &count);
     texts_columns(texts, "namespace", tables ? "tableName" : "viewName", "?isTemporary", NULL);
@@ -106,7 +125,8 @@ enum hr_code catalog_use(struct env *env, const struct hr_command *command, stru
     bool catalog = !strcasecmp(last, "spark_catalog") && name->count == 1;
     if (!strcasecmp(last, "default") || catalog)
         return HR_OK;
-    return hr_fail_spark(err, "SCHEMA_NOT_FOUND", "schemaName", hr_printf(env->arena, "`spark_catalog`.`%s`", last), NULL);
+    return hr_fail_spark(err, "SCHEMA_NOT_FOUND", "schemaName",
+                         hr_printf(env->arena, "`spark_catalog`.`%s`", last), NULL);
 }
 
 /* ---- spark.catalog ---- */
@@ -140,12 +160,14 @@ static enum hr_code current_database(struct call *call)
 
 static enum hr_code no_database(struct call *call, const char *name)
 {
-    return hr_fail_spark(call->err, "SCHEMA_NOT_FOUND", "schemaName", hr_printf(call->env->arena, "`spark_catalog`.`%s`", name), NULL);
+    return hr_fail_spark(call->err, "SCHEMA_NOT_FOUND", "schemaName",
+                         hr_printf(call->env->arena, "`spark_catalog`.`%s`", name), NULL);
 }
 
 static enum hr_code set_current_database(struct call *call)
 {
-    return strcasecmp(arg(call, "db_name"), "default") ? no_database(call, arg(call, "db_name")) : HR_OK;
+    return strcasecmp(arg(call, "db_name"), "default") ? no_database(call, arg(call, "db_name"))
+                                                       : HR_OK;
 }
 
 static void database_columns(struct call *call)
@@ -179,12 +201,14 @@ static enum hr_code get_database(struct call *call)
 static enum hr_code database_exists(struct call *call)
 {
     const char *name = arg(call, "db_name");
-    return one(call, "?exists", !strcasecmp(name, "default") || !strcasecmp(name, "global_temp") ? "true" : "false");
+    return one(call, "?exists",
+               !strcasecmp(name, "default") || !strcasecmp(name, "global_temp") ? "true" : "false");
 }
 
 static void table_columns(struct call *call)
 {
-    texts_columns(call->texts, "name", "catalog", "[namespace", "description", "tableType", "?isTemporary", NULL);
+    texts_columns(call->texts, "name", "catalog", "[namespace", "description", "tableType",
+                  "?isTemporary", NULL);
 }
 
 static void table_row(struct call *call, const char *name, bool global)
@@ -256,13 +280,14 @@ static enum hr_code list_columns(struct call *call)
     struct hr_rel *rel = hr_rel_new(call->env->arena, HR_REL_READ_TABLE, NULL);
     rel->read_table.name = name;
     HR_TRY(hr_analyze(call->env->arena, &call->env->base, rel, &typed, call->err));
-    texts_columns(call->texts, "name", "description", "dataType", "?nullable", "?isPartition", "?isBucket", "?isCluster", NULL);
+    texts_columns(call->texts, "name", "description", "dataType", "?nullable", "?isPartition",
+                  "?isBucket", "?isCluster", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++) {
         struct hr_buf type;
         hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
-        texts_row(call->texts, typed->schema->fields[i].name, NULL, hr_buf_text(&type), typed->schema->fields[i].nullable ? "true" : "false", "false",
-                  "false", "false");
+        texts_row(call->texts, typed->schema->fields[i].name, NULL, hr_buf_text(&type),
+                  typed->schema->fields[i].nullable ? "true" : "false", "false", "false", "false");
         hr_buf_release(&type);
     }
     return HR_OK;
@@ -275,21 +300,33 @@ static enum hr_code drop_view_named(struct call *call, bool global)
     struct view *view = session_find_view(call->env->session, &name);
     bool dropped = view != NULL;
     view_drop(view);
-    if (view && call->env->operation)         /* none: it is only analyzed */
-        HR_TRY(session_drop_view(call->env->session, &name, global, call->env->operation, &dropped, call->err));
+    if (view && call->env->operation) /* none: it is only analyzed */
+        HR_TRY(session_drop_view(call->env->session, &name, global, call->env->operation, &dropped,
+                                 call->err));
     return one(call, "?dropped", dropped ? "true" : "false");
 }
 
-static enum hr_code drop_temp_view(struct call *call) { return drop_view_named(call, false); }
-static enum hr_code drop_global_temp_view(struct call *call) { return drop_view_named(call, true); }
-static enum hr_code current_catalog(struct call *call) { return one(call, "current_catalog", "spark_catalog"); }
+static enum hr_code drop_temp_view(struct call *call)
+{
+    return drop_view_named(call, false);
+}
+static enum hr_code drop_global_temp_view(struct call *call)
+{
+    return drop_view_named(call, true);
+}
+static enum hr_code current_catalog(struct call *call)
+{
+    return one(call, "current_catalog", "spark_catalog");
+}
 
 static enum hr_code set_current_catalog(struct call *call)
 {
     const char *name = arg(call, "catalog_name");
-    return strcasecmp(name, "spark_catalog") ? hr_fail_spark(call->err, "CATALOG_NOT_FOUND", "catalogName", hr_printf(call->env->arena, "`%s`", name), "config",
-                                                             hr_printf(call->env->arena, "\"spark.sql.catalog.%s\"", name), NULL)
-                                             : HR_OK;
+    return strcasecmp(name, "spark_catalog")
+               ? hr_fail_spark(call->err, "CATALOG_NOT_FOUND", "catalogName",
+                               hr_printf(call->env->arena, "`%s`", name), "config",
+                               hr_printf(call->env->arena, "\"spark.sql.catalog.%s\"", name), NULL)
+               : HR_OK;
 }
 
 static enum hr_code list_catalogs(struct call *call)
@@ -301,7 +338,10 @@ static enum hr_code list_catalogs(struct call *call)
 }
 
 /* caching by name: remembered as a fact, since unchanged scans are kept anyway (format/) */
-enum hr_code catalog_cache(struct env *env, const struct hr_names *name, bool cached, struct hr_err *err)
+enum hr_code catalog_cache(struct env *env,
+                           const struct hr_names *name,
+                           bool cached,
+                           struct hr_err *err)
 {
     struct session *session = env->session;
     struct view *view = session_find_view(session, name);
@@ -326,8 +366,14 @@ static enum hr_code set_cached(struct call *call, bool cached)
     return code ? code : catalog_cache(call->env, &name, cached, call->err);
 }
 
-static enum hr_code cache_table(struct call *call) { return set_cached(call, true); }
-static enum hr_code uncache_table(struct call *call) { return set_cached(call, false); }
+static enum hr_code cache_table(struct call *call)
+{
+    return set_cached(call, true);
+}
+static enum hr_code uncache_table(struct call *call)
+{
+    return set_cached(call, false);
+}
 
 static enum hr_code is_cached(struct call *call)
 {
@@ -354,15 +400,37 @@ static enum hr_code clear_cache(struct call *call)
 }
 
 /* files are pinned by ETag, so there is nothing stale to refresh */
-static enum hr_code refresh(struct call *call) { (void)call; return HR_OK; }
+static enum hr_code refresh(struct call *call)
+{
+    (void)call;
+    return HR_OK;
+}
 
-static const struct { const char *name; enum hr_code (*run)(struct call *call); } calls[] = {
-    {"current_database", current_database}, {"set_current_database", set_current_database}, {"list_databases", list_databases},
-    {"list_tables", list_tables}, {"list_views", list_tables}, {"list_columns", list_columns}, {"get_database", get_database},
-    {"get_table", get_table}, {"database_exists", database_exists}, {"table_exists", table_exists}, {"drop_temp_view", drop_temp_view},
-    {"drop_global_temp_view", drop_global_temp_view}, {"is_cached", is_cached}, {"cache_table", cache_table}, {"uncache_table", uncache_table},
-    {"clear_cache", clear_cache}, {"refresh_table", refresh}, {"refresh_by_path", refresh}, {"current_catalog", current_catalog},
-    {"set_current_catalog", set_current_catalog}, {"list_catalogs", list_catalogs},
+static const struct {
+    const char *name;
+    enum hr_code (*run)(struct call *call);
+} calls[] = {
+    {"current_database", current_database},
+    {"set_current_database", set_current_database},
+    {"list_databases", list_databases},
+    {"list_tables", list_tables},
+    {"list_views", list_tables},
+    {"list_columns", list_columns},
+    {"get_database", get_database},
+    {"get_table", get_table},
+    {"database_exists", database_exists},
+    {"table_exists", table_exists},
+    {"drop_temp_view", drop_temp_view},
+    {"drop_global_temp_view", drop_global_temp_view},
+    {"is_cached", is_cached},
+    {"cache_table", cache_table},
+    {"uncache_table", uncache_table},
+    {"clear_cache", clear_cache},
+    {"refresh_table", refresh},
+    {"refresh_by_path", refresh},
+    {"current_catalog", current_catalog},
+    {"set_current_catalog", set_current_catalog},
+    {"list_catalogs", list_catalogs},
 };
 
 /* the protobuf's list_functions is PySpark's listFunctions */

@@ -24,7 +24,9 @@ static const struct entry entries[] = {
 #undef X
 };
 
-static const struct refused { const char *key, *value; } refused[] = {
+static const struct refused {
+    const char *key, *value;
+} refused[] = {
 #define X(key, value) {key, value},
     HR_CONF_REFUSED(X)
 #undef X
@@ -81,11 +83,15 @@ void hr_conf_copy(struct hr_conf *to, const struct hr_conf *from)
 
 /* ---- values ---- */
 
-static enum hr_code mismatch(const char *key, const char *value, const char *kind, struct hr_err *err)
+static enum hr_code mismatch(const char *key,
+                             const char *value,
+                             const char *kind,
+                             struct hr_err *err)
 {
     char quoted[300];
     snprintf(quoted, sizeof quoted, "\"%s\"", key);
-    return hr_fail_spark(err, "INVALID_CONF_VALUE.TYPE_MISMATCH", "confName", quoted, "confValue", value, "confType", kind, NULL);
+    return hr_fail_spark(err, "INVALID_CONF_VALUE.TYPE_MISMATCH", "confName", quoted, "confValue",
+                         value, "confType", kind, NULL);
 }
 
 static bool is_number(const char *text, enum kind kind)
@@ -130,7 +136,11 @@ static bool is_zone(const char *zone)
     struct stat st;
     if (!strncmp(zone, "UTC", 3) || !strncmp(zone, "GMT", 3))
         zone += 3;
-    if (!*zone || !strcmp(zone, "Z") || ((*zone == '+' || *zone == '-') && zone[1] && strspn(zone + 1, "0123456789:") == strlen(zone + 1)))
+    if (!*zone ||
+        !strcmp(zone, "Z") ||
+        ((*zone == '+' || *zone == '-') &&
+         zone[1] &&
+         strspn(zone + 1, "0123456789:") == strlen(zone + 1)))
         return true;
     if (strstr(zone, "..") || *zone == '/')
         return false;
@@ -140,7 +150,8 @@ static bool is_zone(const char *zone)
 
 static enum hr_code check_value(const struct entry *entry, const char *value, struct hr_err *err)
 {
-    static const char *const bytes[] = {"", "b", "k", "kb", "m", "mb", "g", "gb", "t", "tb", "p", "pb", NULL};
+    static const char *const bytes[] = {"",   "b", "k",  "kb", "m",  "mb", "g",
+                                        "gb", "t", "tb", "p",  "pb", NULL};
     static const char *const times[] = {"", "us", "ms", "s", "m", "min", "h", "d", NULL};
     char quoted[300];
     snprintf(quoted, sizeof quoted, "\"%s\"", entry->key);
@@ -148,7 +159,9 @@ static enum hr_code check_value(const struct entry *entry, const char *value, st
     case TEXT:
         return HR_OK;
     case BOOLEAN:
-        return !strcasecmp(value, "true") || !strcasecmp(value, "false") ? HR_OK : mismatch(entry->key, value, "boolean", err);
+        return !strcasecmp(value, "true") || !strcasecmp(value, "false")
+                   ? HR_OK
+                   : mismatch(entry->key, value, "boolean", err);
     case INT:
         return is_number(value, INT) ? HR_OK : mismatch(entry->key, value, "int", err);
     case LONG:
@@ -158,15 +171,17 @@ static enum hr_code check_value(const struct entry *entry, const char *value, st
     case BYTES:
         return has_unit(value, bytes) ? HR_OK : mismatch(entry->key, value, "bytes in BYTE", err);
     case TIME:
-        return has_unit(value, times) ? HR_OK : mismatch(entry->key, value, "time in MILLISECONDS", err);
+        return has_unit(value, times) ? HR_OK
+                                      : mismatch(entry->key, value, "time in MILLISECONDS", err);
     case OPTIONS:
         return is_option(value, entry->options)
                    ? HR_OK
-                   : hr_fail_spark(err, "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "confName", quoted, "confValue", value, "confOptions",
-                                   entry->options, NULL);
+                   : hr_fail_spark(err, "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "confName",
+                                   quoted, "confValue", value, "confOptions", entry->options, NULL);
     case ZONE:
         return is_zone(value) ? HR_OK
-                              : hr_fail_spark(err, "INVALID_CONF_VALUE.TIME_ZONE", "confName", quoted, "confValue", value, NULL);
+                              : hr_fail_spark(err, "INVALID_CONF_VALUE.TIME_ZONE", "confName",
+                                              quoted, "confValue", value, NULL);
     }
     return HR_OK;
 }
@@ -187,7 +202,8 @@ static enum hr_code check_key(const char *key, struct hr_err *err)
 
 static enum hr_code check_refused(const char *key, const char *value, struct hr_err *err)
 {
-    const struct refused *found = bsearch(key, refused, HR_LEN(refused), sizeof *found, compare_refused);
+    const struct refused *found =
+        bsearch(key, refused, HR_LEN(refused), sizeof *found, compare_refused);
     char feature[400];
     if (!found || (found->value && !strcasecmp(found->value, value)))
         return HR_OK;
@@ -203,7 +219,10 @@ enum hr_code hr_conf_check(const char *key, const char *value, struct hr_err *er
     return check_refused(key, value, err);
 }
 
-enum hr_code hr_conf_set(struct hr_conf *conf, const char *key, const char *value, struct hr_err *err)
+enum hr_code hr_conf_set(struct hr_conf *conf,
+                         const char *key,
+                         const char *value,
+                         struct hr_err *err)
 {
     HR_TRY(hr_conf_check(key, value, err));
     hr_conf_put(conf, key, value);

@@ -1,4 +1,5 @@
-/* struct hr_env of a session: what the analyzer asks of configuration, views, files and uploaded relations. */
+/* struct hr_env of a session: what the analyzer asks of configuration, views, files and uploaded
+ * relations. */
 #include "base/clock.h"
 #include "host/connect/private.h"
 #include "host/sql/sql.h"
@@ -22,8 +23,9 @@ static struct hr_sql_options sql_options(struct env *env)
     return (struct hr_sql_options){
         .time_zone = env_conf(env, "spark.sql.session.timeZone"),
         .timestamp_is_ntz = type && !strcasecmp(type, "TIMESTAMP_NTZ"),
-        .double_quoted_names = hr_conf_is_true(&env->conf, "spark.sql.ansi.enabled") &&
-                               hr_conf_is_true(&env->conf, "spark.sql.ansi.doubleQuotedIdentifiers")};
+        .double_quoted_names =
+            hr_conf_is_true(&env->conf, "spark.sql.ansi.enabled") &&
+            hr_conf_is_true(&env->conf, "spark.sql.ansi.doubleQuotedIdentifiers")};
 }
 
 static const char *variable(void *arg, const char *name)
@@ -31,7 +33,10 @@ static const char *variable(void *arg, const char *name)
     return env_conf(arg, name);
 }
 
-static enum hr_code substituted(struct env *env, struct hr_arena *arena, const char **sql, struct hr_err *err)
+static enum hr_code substituted(struct env *env,
+                                struct hr_arena *arena,
+                                const char **sql,
+                                struct hr_err *err)
 {
     const char *wanted = env_conf(env, "spark.sql.variable.substitute");
     if (wanted && strcasecmp(wanted, "true"))
@@ -39,21 +44,32 @@ static enum hr_code substituted(struct env *env, struct hr_arena *arena, const c
     return hr_sql_substitute(arena, *sql, variable, env, sql, err);
 }
 
-static enum hr_code parse(struct hr_env *base, struct hr_arena *arena, const char *sql, struct hr_rel **rel, struct hr_err *err)
+static enum hr_code parse(struct hr_env *base,
+                          struct hr_arena *arena,
+                          const char *sql,
+                          struct hr_rel **rel,
+                          struct hr_err *err)
 {
     struct hr_sql_options options = sql_options((struct env *)base);
     HR_TRY(substituted((struct env *)base, arena, &sql, err));
     return hr_sql_parse_query(arena, sql, &options, rel, err);
 }
 
-static enum hr_code parse_expr(struct hr_env *base, struct hr_arena *arena, const char *sql, struct hr_expr **expr, struct hr_err *err)
+static enum hr_code parse_expr(struct hr_env *base,
+                               struct hr_arena *arena,
+                               const char *sql,
+                               struct hr_expr **expr,
+                               struct hr_err *err)
 {
     struct hr_sql_options options = sql_options((struct env *)base);
     HR_TRY(substituted((struct env *)base, arena, &sql, err));
     return hr_sql_parse_expr(arena, sql, &options, expr, err);
 }
 
-enum hr_code env_parse_statement(struct env *env, const char *sql, struct hr_sql_statement *statement, struct hr_err *err)
+enum hr_code env_parse_statement(struct env *env,
+                                 const char *sql,
+                                 struct hr_sql_statement *statement,
+                                 struct hr_err *err)
 {
     struct hr_sql_options options = sql_options(env);
     HR_TRY(substituted(env, env->arena, &sql, err));
@@ -76,9 +92,16 @@ static struct hr_rel *view(struct hr_env *base, struct hr_arena *arena, const st
 
 /* ---- uploaded relations ---- */
 
-static void drop_artifact(void *artifact) { artifact_drop(artifact); }
+static void drop_artifact(void *artifact)
+{
+    artifact_drop(artifact);
+}
 
-static enum hr_code find_artifact(struct env *env, struct hr_arena *arena, const char *hash, const struct artifact **out, struct hr_err *err)
+static enum hr_code find_artifact(struct env *env,
+                                  struct hr_arena *arena,
+                                  const char *hash,
+                                  const struct artifact **out,
+                                  struct hr_err *err)
 {
     char *name = hr_printf(arena, "cache/%s", hash);
     pthread_mutex_lock(&env->session->lock);
@@ -87,15 +110,22 @@ static enum hr_code find_artifact(struct env *env, struct hr_arena *arena, const
         atomic_fetch_add(&artifact->refs, 1);
     pthread_mutex_unlock(&env->session->lock);
     if (!artifact)
-        return hr_fail(err, HR_E_INVALID, "cached local relation \"%s\" was not uploaded to this session", hash);
+        return hr_fail(err, HR_E_INVALID,
+                       "cached local relation \"%s\" was not uploaded to this session", hash);
     hr_arena_on_free(env->arena, drop_artifact, artifact);
     *out = artifact;
     return HR_OK;
 }
 
-static enum hr_code read_chunks(struct env *env, struct hr_arena *arena, const struct hr_rel *rel, struct hr_source **source, struct hr_err *err)
+static enum hr_code read_chunks(struct env *env,
+                                struct hr_arena *arena,
+                                const struct hr_rel *rel,
+                                struct hr_source **source,
+                                struct hr_err *err)
 {
-    const struct artifact **parts = HR_NEW_ARRAY(arena, const struct artifact *, rel->cached_local.data.count + 1), *schema = NULL;
+    const struct artifact **parts = HR_NEW_ARRAY(arena, const struct artifact *,
+                                                 rel->cached_local.data.count + 1),
+                          *schema = NULL;
     size_t len = 0, at = 0;
     for (size_t i = 0; i < rel->cached_local.data.count; i++) {
         HR_TRY(find_artifact(env, arena, rel->cached_local.data.at[i], &parts[i], err));
@@ -104,26 +134,35 @@ static enum hr_code read_chunks(struct env *env, struct hr_arena *arena, const s
     if (rel->cached_local.schema_hash)
         HR_TRY(find_artifact(env, arena, rel->cached_local.schema_hash, &schema, err));
     if (rel->cached_local.data.count == 1)
-        return hr_format_local(env->session->format, arena, &env->base, parts[0]->bytes, len, schema ? schema->bytes : NULL, source, err);
+        return hr_format_local(env->session->format, arena, &env->base, parts[0]->bytes, len,
+                               schema ? schema->bytes : NULL, source, err);
     char *all = hr_arena_try(arena, len + 1);
     if (!all)
         return hr_fail(err, HR_E_NOMEM, "no memory for a local relation of %zu bytes", len);
     for (size_t i = 0; i < rel->cached_local.data.count; at += parts[i++]->len)
         memcpy(all + at, parts[i]->bytes, parts[i]->len);
-    return hr_format_local(env->session->format, arena, &env->base, all, len, schema ? schema->bytes : NULL, source, err);
+    return hr_format_local(env->session->format, arena, &env->base, all, len,
+                           schema ? schema->bytes : NULL, source, err);
 }
 
-static enum hr_code read_cached(struct env *env, struct hr_arena *arena, const struct hr_rel *rel, struct hr_source **source, struct hr_err *err)
+static enum hr_code read_cached(struct env *env,
+                                struct hr_arena *arena,
+                                const struct hr_rel *rel,
+                                struct hr_source **source,
+                                struct hr_err *err)
 {
     const struct artifact *artifact;
     if (!rel->cached_local.hash)
         return read_chunks(env, arena, rel, source, err);
     HR_TRY(find_artifact(env, arena, rel->cached_local.hash, &artifact, err));
-    PB(LocalRelation) *local = hr_decode_message(arena, &spark__connect__local_relation__descriptor, artifact->bytes, artifact->len, err);
+    PB(LocalRelation) *local = hr_decode_message(arena, &spark__connect__local_relation__descriptor,
+                                                 artifact->bytes, artifact->len, err);
     if (!local)
         return HR_E_INVALID;
-    return hr_format_local(env->session->format, arena, &env->base, local->_data_case ? local->data.data : NULL,
-                           local->_data_case ? local->data.len : 0, local->_schema_case ? local->schema : NULL, source, err);
+    return hr_format_local(env->session->format, arena, &env->base,
+                           local->_data_case ? local->data.data : NULL,
+                           local->_data_case ? local->data.len : 0,
+                           local->_schema_case ? local->schema : NULL, source, err);
 }
 
 /* ---- rows for formats that read a query ---- */
@@ -140,14 +179,20 @@ static enum hr_code pulled_chunk(struct hr_sink *sink, duckdb_data_chunk chunk, 
     return pulled->take(pulled->arg, chunk, err);
 }
 
-static enum hr_code rows_pull(struct hr_format_rows *rows, enum hr_code (*take)(void *arg, duckdb_data_chunk chunk, struct hr_err *err), void *arg,
+static enum hr_code rows_pull(struct hr_format_rows *rows,
+                              enum hr_code (*take)(void *arg,
+                                                   duckdb_data_chunk chunk,
+                                                   struct hr_err *err),
+                              void *arg,
                               struct hr_err *err)
 {
     struct pulled pulled = {.sink = {.chunk = pulled_chunk}, .take = take, .arg = arg};
     return hr_query_run(rows->arg, &pulled.sink, err);
 }
 
-static enum hr_code rows_execute(struct hr_format_rows *rows, const char *statement, struct hr_err *err)
+static enum hr_code rows_execute(struct hr_format_rows *rows,
+                                 const char *statement,
+                                 struct hr_err *err)
 {
     return hr_query_execute(rows->arg, statement, err);
 }
@@ -156,7 +201,10 @@ void env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_fo
 {
     const struct hr_typed *typed = hr_query_typed(query);
     size_t count = 0;
-    *rows = (struct hr_format_rows){.schema = hr_query_schema(query), .sql = hr_query_sql(query), .pull = rows_pull, .execute = rows_execute,
+    *rows = (struct hr_format_rows){.schema = hr_query_schema(query),
+                                    .sql = hr_query_sql(query),
+                                    .pull = rows_pull,
+                                    .execute = rows_execute,
                                     .arg = query};
     for (size_t i = 0; i < typed->source_count; i++)
         count += typed->sources[i]->files.count;
@@ -166,7 +214,11 @@ void env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_fo
             rows->inputs.at[rows->inputs.count++] = typed->sources[i]->files.at[k];
 }
 
-static enum hr_code read_parsed(struct env *env, struct hr_arena *arena, const struct hr_rel *rel, struct hr_source **source, struct hr_err *err)
+static enum hr_code read_parsed(struct env *env,
+                                struct hr_arena *arena,
+                                const struct hr_rel *rel,
+                                struct hr_source **source,
+                                struct hr_err *err)
 {
     struct hr_query *query;
     struct hr_format_rows rows;
@@ -175,7 +227,11 @@ static enum hr_code read_parsed(struct env *env, struct hr_arena *arena, const s
     return hr_format_parse(env->session->format, arena, &env->base, rel, &rows, source, err);
 }
 
-static enum hr_code read(struct hr_env *base, struct hr_arena *arena, const struct hr_rel *rel, struct hr_source **source, struct hr_err *err)
+static enum hr_code read(struct hr_env *base,
+                         struct hr_arena *arena,
+                         const struct hr_rel *rel,
+                         struct hr_source **source,
+                         struct hr_err *err)
 {
     struct env *env = (struct env *)base;
     switch (rel->kind) {
@@ -184,7 +240,8 @@ static enum hr_code read(struct hr_env *base, struct hr_arena *arena, const stru
     case HR_REL_PARSE:
         return read_parsed(env, arena, rel, source, err);
     case HR_REL_LOCAL:
-        return hr_format_local(env->session->format, arena, base, rel->local.arrow, rel->local.arrow_len, rel->local.schema, source, err);
+        return hr_format_local(env->session->format, arena, base, rel->local.arrow,
+                               rel->local.arrow_len, rel->local.schema, source, err);
     default:
         return hr_format_read(env->session->format, arena, base, rel, source, err);
     }
@@ -200,9 +257,15 @@ static const char *user(struct hr_env *base)
     return ((struct env *)base)->session->user_name;
 }
 
-static enum hr_code values(struct hr_env *base, struct hr_arena *arena, const struct hr_rel *rel, size_t limit, struct hr_literals *out, struct hr_err *err)
+static enum hr_code values(struct hr_env *base,
+                           struct hr_arena *arena,
+                           const struct hr_rel *rel,
+                           size_t limit,
+                           struct hr_literals *out,
+                           struct hr_err *err)
 {
-    return hr_engine_values(((struct env *)base)->session->engine, arena, base, rel, limit, out, err);
+    return hr_engine_values(((struct env *)base)->session->engine, arena, base, rel, limit, out,
+                            err);
 }
 
 static const char *registered(struct hr_env *base, const char *name)
@@ -220,7 +283,8 @@ static bool is_cancelled(struct hr_env *base)
     return operation && operation_is_cancelled(operation);
 }
 
-static const struct hr_env_ops ops = {conf, read, view, parse, parse_expr, now_us, user, values, registered, is_cancelled};
+static const struct hr_env_ops ops = {conf,   read, view,   parse,      parse_expr,
+                                      now_us, user, values, registered, is_cancelled};
 
 static void release(void *arg)
 {
@@ -229,7 +293,10 @@ static void release(void *arg)
     session_drop(env->session);
 }
 
-enum hr_code env_new(struct hr_arena *arena, struct session *session, struct env **out, struct hr_err *err)
+enum hr_code env_new(struct hr_arena *arena,
+                     struct session *session,
+                     struct env **out,
+                     struct hr_err *err)
 {
     struct timespec now;
     HR_TRY(session_engine(session, err));

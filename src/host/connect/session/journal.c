@@ -1,8 +1,11 @@
-/* The journal: what a next host needs to stand where this one stood. Appended under its lock, before what is appended is acknowledged; read once, at start.
+/* The journal: what a next host needs to stand where this one stood. Appended under its lock,
+ * before what is appended is acknowledged; read once, at start.
  *
- * A record is a kind, three lengths, a CRC of the rest, then user, session id and content. A torn or damaged tail ends the reading and is
- * cut off, with a warning. State that an answer acknowledges is synced before; a file that has doubled since is rewritten with what still
- * counts. Views are made again when the session is first used, on a worker. Credentials are in it: the file's mode is 0600. */
+ * A record is a kind, three lengths, a CRC of the rest, then user, session id and content. A torn
+ * or damaged tail ends the reading and is cut off, with a warning. State that an answer
+ * acknowledges is synced before; a file that has doubled since is rewritten with what still counts.
+ * Views are made again when the session is first used, on a worker. Credentials are in it: the
+ * file's mode is 0600. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -21,16 +24,31 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define COMPACT_BYTES ((off_t)4 << 20)     /* below, rewriting it is not worth the while */
-#define WRITES_KEPT 100                    /* of a session's operations that wrote */
-#define COMPACT_SCAN_BYTES ((size_t)64 << 20)   /* of commands, to see what they read; what is left is kept */
+#define COMPACT_BYTES ((off_t)4 << 20) /* below, rewriting it is not worth the while */
+#define WRITES_KEPT 100                /* of a session's operations that wrote */
+#define COMPACT_SCAN_BYTES \
+    ((size_t)64 << 20) /* of commands, to see what they read; what is left is kept */
 
-enum record_kind { RECORD_SESSION = 1, RECORD_SET, RECORD_UNSET, RECORD_COMMAND, RECORD_CLOSE, RECORD_ARTIFACT, RECORD_WRITES };
+enum record_kind {
+    RECORD_SESSION = 1,
+    RECORD_SET,
+    RECORD_UNSET,
+    RECORD_COMMAND,
+    RECORD_CLOSE,
+    RECORD_ARTIFACT,
+    RECORD_WRITES
+};
 
-struct head { uint32_t kind, user, id, len, crc; };
+struct head {
+    uint32_t kind, user, id, len, crc;
+};
 
 /* a record as it stands in memory; texts are not closed by NUL */
-struct record { struct head head; const char *bytes, *user, *id, *content; size_t size; };
+struct record {
+    struct head head;
+    const char *bytes, *user, *id, *content;
+    size_t size;
+};
 
 static uint32_t crc_of(const struct head *head, const char *bytes)
 {
@@ -41,7 +59,12 @@ static uint32_t crc_of(const struct head *head, const char *bytes)
 #define CONTENT_PARTS_MAX 2
 
 /* a record as it is written: head, user, session id, content; nothing is copied */
-struct parts { struct head head; struct iovec at[3 + CONTENT_PARTS_MAX]; int count; size_t size; };
+struct parts {
+    struct head head;
+    struct iovec at[3 + CONTENT_PARTS_MAX];
+    int count;
+    size_t size;
+};
 
 static void add_part(struct parts *parts, const void *bytes, size_t len)
 {
@@ -49,7 +72,8 @@ static void add_part(struct parts *parts, const void *bytes, size_t len)
     parts->size += len;
 }
 
-static void parts_begin(struct parts *parts, enum record_kind kind, const char *user, size_t user_len, const char *id)
+static void parts_begin(
+    struct parts *parts, enum record_kind kind, const char *user, size_t user_len, const char *id)
 {
     *parts = (struct parts){.head = {kind, (uint32_t)user_len, (uint32_t)strlen(id), 0, 0}};
     add_part(parts, &parts->head, sizeof parts->head);
@@ -119,8 +143,9 @@ static bool write_record(int fd, const struct record *record)
     return write_parts(fd, &parts);
 }
 
-/* The first time the folder too, and the daemon's record of whose journal this is (N.session beside N.journal): without that nobody would look
- * for it. A daemon that had no room for the record tries again with the session's next call. */
+/* The first time the folder too, and the daemon's record of whose journal this is (N.session beside
+ * N.journal): without that nobody would look for it. A daemon that had no room for the record tries
+ * again with the session's next call. */
 static bool sync_to_disk(struct hr_connect *connect)
 {
     char path[4400];
@@ -128,10 +153,13 @@ static bool sync_to_disk(struct hr_connect *connect)
         return false;
     if (connect->journal_found)
         return true;
-    const char *dot = strrchr(connect->options.journal, '.'), *slash = strrchr(connect->options.journal, '/');
-    int stem = dot ? (int)(dot - connect->options.journal) : 0, folder = slash ? (int)(slash - connect->options.journal) : 0;
+    const char *dot = strrchr(connect->options.journal, '.'),
+               *slash = strrchr(connect->options.journal, '/');
+    int stem = dot ? (int)(dot - connect->options.journal) : 0,
+        folder = slash ? (int)(slash - connect->options.journal) : 0;
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, i ? "%.*s/." : "%.*s.session", i ? folder : stem, connect->options.journal);
+        snprintf(path, sizeof path, i ? "%.*s/." : "%.*s.session", i ? folder : stem,
+                 connect->options.journal);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 && connect->options.grant_key)
             return false;
@@ -146,7 +174,8 @@ static bool sync_to_disk(struct hr_connect *connect)
 
 static void compact(struct hr_connect *connect);
 
-/* What did not get there whole and for good leaves nothing behind: what follows half a record would be lost with it. */
+/* What did not get there whole and for good leaves nothing behind: what follows half a record would
+ * be lost with it. */
 static bool take_back(struct hr_connect *connect)
 {
     connect->journal_torn = ftruncate(connect->journal, connect->journal_bytes);
@@ -161,8 +190,10 @@ static enum hr_code make_room(struct hr_connect *connect, size_t size, struct hr
         compact(connect);
     if ((size_t)connect->journal_bytes + size <= HR_JOURNAL_MAX)
         return HR_OK;
-    hr_fail(err, HR_E_LIMIT, "the session keeps %lld bytes of artifacts, views and configuration, and %zu more are above its limit of %zu",
-            (long long)connect->journal_bytes, size, HR_JOURNAL_MAX);
+    hr_fail(
+        err, HR_E_LIMIT,
+        "the session keeps %lld bytes of artifacts, views and configuration, and %zu more are above its limit of %zu",
+        (long long)connect->journal_bytes, size, HR_JOURNAL_MAX);
     return hr_fail_hint(err, "begin another session for what does not belong to this one");
 }
 
@@ -182,7 +213,8 @@ static void make_folder(const char *path)
         hr_log(HR_LOG_WARN, "journal.no-folder", "path", folder, "error", err.msg, NULL);
 }
 
-/* somebody removed the file under the running host: it is written again, or what would be lost with it is not acknowledged */
+/* somebody removed the file under the running host: it is written again, or what would be lost with
+ * it is not acknowledged */
 static enum hr_code find_again(struct hr_connect *connect, struct hr_err *err)
 {
     if (!is_removed(connect))
@@ -192,11 +224,13 @@ static enum hr_code find_again(struct hr_connect *connect, struct hr_err *err)
     compact(connect);
     if (!is_removed(connect))
         return HR_OK;
-    hr_fail(err, HR_E_IO, "the session's journal '%s' was removed, and cannot be written again", connect->options.journal);
+    hr_fail(err, HR_E_IO, "the session's journal '%s' was removed, and cannot be written again",
+            connect->options.journal);
     return hr_fail_hint(err, "make its folder again; until then the session keeps nothing");
 }
 
-static enum hr_code put(struct hr_connect *connect, struct parts *parts, size_t count, bool synced, struct hr_err *err)
+static enum hr_code put(
+    struct hr_connect *connect, struct parts *parts, size_t count, bool synced, struct hr_err *err)
 {
     off_t size = 0;
     int number = 0;
@@ -214,7 +248,8 @@ static enum hr_code put(struct hr_connect *connect, struct parts *parts, size_t 
         return HR_OK;
     }
     take_back(connect);
-    hr_fail_write(err, number, "the session cannot keep this in its journal '%s'", connect->options.journal);
+    hr_fail_write(err, number, "the session cannot keep this in its journal '%s'",
+                  connect->options.journal);
     hr_log(HR_LOG_ERROR, "journal.append", "error", strerror(number), NULL);
     return hr_errno_is_full(number) ? HR_E_FULL : HR_E_IO;
 }
@@ -225,7 +260,9 @@ static enum hr_code check_recorded(struct hr_connect *connect, struct hr_err *er
     int code = connect->unrecorded;
     if (!code)
         return HR_OK;
-    hr_fail_write(err, code == HR_E_FULL ? ENOSPC : EIO, "the session cannot be kept: its record beside '%s' cannot be written", connect->options.journal);
+    hr_fail_write(err, code == HR_E_FULL ? ENOSPC : EIO,
+                  "the session cannot be kept: its record beside '%s' cannot be written",
+                  connect->options.journal);
     return (enum hr_code)code;
 }
 
@@ -242,12 +279,13 @@ static enum hr_code add(struct session *session, struct parts *record, struct hr
     HR_TRY(make_room(connect, record->size, err));
     HR_TRY(find_again(connect, err));
     if (!session->journalled && kind != RECORD_SESSION) {
-        parts_begin(&both[count], RECORD_SESSION, session->user, strlen(session->user), session->id);
+        parts_begin(&both[count], RECORD_SESSION, session->user, strlen(session->user),
+                    session->id);
         parts_content(&both[count], session->server_id, strlen(session->server_id));
         parts_end(&both[count++]);
     }
     both[count] = *record;
-    both[count].at[0].iov_base = &both[count].head;      /* a part points to the head beside it */
+    both[count].at[0].iov_base = &both[count].head; /* a part points to the head beside it */
     HR_TRY(put(connect, both, count + 1, synced, err));
     session->journalled = true;
     if (connect->journal_bytes > connect->journal_compact_at)
@@ -290,7 +328,10 @@ enum hr_code journal_close_session(struct session *session, struct hr_err *err)
     return append(session, &record, err);
 }
 
-enum hr_code journal_config(struct session *session, const char *key, const char *value, struct hr_err *err)
+enum hr_code journal_config(struct session *session,
+                            const char *key,
+                            const char *value,
+                            struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, value ? RECORD_SET : RECORD_UNSET);
@@ -300,7 +341,10 @@ enum hr_code journal_config(struct session *session, const char *key, const char
     return append(session, &record, err);
 }
 
-enum hr_code journal_command(struct session *session, const void *plan, size_t len, struct hr_err *err)
+enum hr_code journal_command(struct session *session,
+                             const void *plan,
+                             size_t len,
+                             struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, RECORD_COMMAND);
@@ -310,7 +354,9 @@ enum hr_code journal_command(struct session *session, const void *plan, size_t l
 
 enum hr_code journal_plan(const struct operation *operation, struct hr_err *err)
 {
-    return operation->replayed ? HR_OK : journal_command(operation->session, operation->request, operation->request_len, err);
+    return operation->replayed ? HR_OK
+                               : journal_command(operation->session, operation->request,
+                                                 operation->request_len, err);
 }
 
 void journal_writes(const struct operation *operation)
@@ -321,7 +367,8 @@ void journal_writes(const struct operation *operation)
     append(operation->session, &record, NULL);
 }
 
-enum hr_code journal_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code journal_artifact(
+    struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, RECORD_ARTIFACT);
@@ -341,13 +388,15 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     const char *content = bytes + head->user + head->id;
-    char *user = hr_strndup(scratch, bytes, head->user), *id = hr_strndup(scratch, bytes + head->user, head->id);
+    char *user = hr_strndup(scratch, bytes, head->user),
+         *id = hr_strndup(scratch, bytes + head->user, head->id);
     struct session *session = session_get(connect, user, id);
     struct hr_err err = {0};
     switch (head->kind) {
     case RECORD_SESSION:
         if (!session && head->len == 36)
-            session_restore(connect, user, id, hr_strndup(scratch, content, head->len))->journalled = true;
+            session_restore(connect, user, id, hr_strndup(scratch, content, head->len))
+                ->journalled = true;
         break;
     case RECORD_SET:
         if (session && has_nul(content, head->len) && !content[head->len - 1])
@@ -363,7 +412,8 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
         break;
     case RECORD_ARTIFACT:
         if (session && has_nul(content, head->len))
-            session_add_artifact(session, content, content + strlen(content) + 1, head->len - strlen(content) - 1, &err);
+            session_add_artifact(session, content, content + strlen(content) + 1,
+                                 head->len - strlen(content) - 1, &err);
         break;
     case RECORD_WRITES:
         if (session && has_nul(content, head->len))
@@ -404,7 +454,8 @@ static void cut_off(struct hr_connect *connect, size_t whole, size_t size)
 {
     char dropped[24];
     snprintf(dropped, sizeof dropped, "%zu", size - whole);
-    hr_log(HR_LOG_WARN, "journal.torn", "path", connect->options.journal, "dropped_bytes", dropped, NULL);
+    hr_log(HR_LOG_WARN, "journal.torn", "path", connect->options.journal, "dropped_bytes", dropped,
+           NULL);
     if (ftruncate(connect->journal, (off_t)whole))
         hr_log(HR_LOG_ERROR, "journal.truncate", "error", strerror(errno), NULL);
 }
@@ -426,7 +477,7 @@ enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err)
     while (next_record(bytes, size, &whole, &record))
         apply(connect, &record.head, record.user);
     unmap(bytes, size);
-    connect->journal = fd;                    /* only now: what was replayed is not written again */
+    connect->journal = fd; /* only now: what was replayed is not written again */
     if (whole < size)
         cut_off(connect, whole, size);
     connect->journal_bytes = (off_t)whole;
@@ -440,11 +491,18 @@ enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err)
 
 static bool is_of(const struct record *record, const struct session *session)
 {
-    return record->head.user == strlen(session->user) && record->head.id == strlen(session->id) &&
-           !memcmp(record->user, session->user, record->head.user) && !memcmp(record->id, session->id, record->head.id);
+    return record->head.user == strlen(session->user) &&
+           record->head.id == strlen(session->id) &&
+           !memcmp(record->user, session->user, record->head.user) &&
+           !memcmp(record->id, session->id, record->head.id);
 }
 
-static bool copy_records(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, int fd)
+static bool copy_records(const struct session *session,
+                         const char *bytes,
+                         size_t len,
+                         const char *id,
+                         const char *server_id,
+                         int fd)
 {
     struct record record;
     struct parts parts;
@@ -453,7 +511,9 @@ static bool copy_records(const struct session *session, const char *bytes, size_
     parts_end(&parts);
     bool ok = write_parts(fd, &parts);
     for (size_t at = 0; ok && next_record(bytes, len, &at, &record);) {
-        if (!is_of(&record, session) || record.head.kind == RECORD_SESSION || record.head.kind == RECORD_CLOSE)
+        if (!is_of(&record, session) ||
+            record.head.kind == RECORD_SESSION ||
+            record.head.kind == RECORD_CLOSE)
             continue;
         parts_begin(&parts, record.head.kind, record.user, record.head.user, id);
         parts_content(&parts, record.content, record.head.len);
@@ -464,7 +524,12 @@ static bool copy_records(const struct session *session, const char *bytes, size_
 }
 
 /* a file of its own */
-static enum hr_code clone_to(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, const char *path,
+static enum hr_code clone_to(const struct session *session,
+                             const char *bytes,
+                             size_t len,
+                             const char *id,
+                             const char *server_id,
+                             const char *path,
                              struct hr_err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -480,25 +545,37 @@ static enum hr_code clone_to(const struct session *session, const char *bytes, s
 }
 
 /* behind the rest */
-static enum hr_code clone_here(const struct session *session, const char *bytes, size_t len, const char *id, const char *server_id, struct hr_err *err)
+static enum hr_code clone_here(const struct session *session,
+                               const char *bytes,
+                               size_t len,
+                               const char *id,
+                               const char *server_id,
+                               struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
-    if (copy_records(session, bytes, len, id, server_id, connect->journal) && sync_to_disk(connect)) {
+    if (copy_records(session, bytes, len, id, server_id, connect->journal) &&
+        sync_to_disk(connect)) {
         connect->journal_bytes = lseek(connect->journal, 0, SEEK_END);
         return HR_OK;
     }
     int number = errno;
     take_back(connect);
-    return hr_fail_write(err, number, "cannot write the clone to the journal '%s'", connect->options.journal);
+    return hr_fail_write(err, number, "cannot write the clone to the journal '%s'",
+                         connect->options.journal);
 }
 
-enum hr_code journal_clone(struct session *session, const char *id, const char *server_id, const char *path, struct hr_err *err)
+enum hr_code journal_clone(struct session *session,
+                           const char *id,
+                           const char *server_id,
+                           const char *path,
+                           struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     char *bytes = NULL;
     size_t len = 0;
     if (connect->journal < 0)
-        return path ? hr_fail(err, HR_E_INTERNAL, "a host without a journal cannot write a clone's") : HR_OK;
+        return path ? hr_fail(err, HR_E_INTERNAL, "a host without a journal cannot write a clone's")
+                    : HR_OK;
     pthread_mutex_lock(&connect->journal_lock);
     enum hr_code code = map_all(connect->journal, &bytes, &len, err);
     if (!code && path)
@@ -514,21 +591,34 @@ enum hr_code journal_clone(struct session *session, const char *id, const char *
 
 /* ---- compaction: the same state in fewer records ---- */
 
-/* what one record may make the earlier ones of its kind superfluous by: a configuration's key, an artifact's name, a view's name */
-struct fact { struct record record; const char *key; size_t key_len; bool opaque, keep; };
+/* what one record may make the earlier ones of its kind superfluous by: a configuration's key, an
+ * artifact's name, a view's name */
+struct fact {
+    struct record record;
+    const char *key;
+    size_t key_len;
+    bool opaque, keep;
+};
 
 static bool is_plain_name(const char *name)
 {
-    return *name && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+    return *name &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+               strlen(name);
 }
 
-/* the view that a command makes or replaces, NULL for all others; opaque: what it reads cannot be seen */
+/* the view that a command makes or replaces, NULL for all others; opaque: what it reads cannot be
+ * seen */
 static void read_command(struct hr_arena *arena, struct fact *fact)
 {
-    PB(Plan) *plan = spark__connect__plan__unpack(NULL, fact->record.head.len, (const uint8_t *)fact->record.content);
-    fact->opaque = !plan || (plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_COMMAND && plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_ROOT);
-    if (plan && plan->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND &&
-        plan->command->command_type_case == SPARK__CONNECT__COMMAND__COMMAND_TYPE_CREATE_DATAFRAME_VIEW) {
+    PB(Plan) *plan = spark__connect__plan__unpack(NULL, fact->record.head.len,
+                                                  (const uint8_t *)fact->record.content);
+    fact->opaque = !plan || (plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_COMMAND &&
+                             plan->op_type_case != SPARK__CONNECT__PLAN__OP_TYPE_ROOT);
+    if (plan &&
+        plan->op_type_case == SPARK__CONNECT__PLAN__OP_TYPE_COMMAND &&
+        plan->command->command_type_case ==
+            SPARK__CONNECT__COMMAND__COMMAND_TYPE_CREATE_DATAFRAME_VIEW) {
         const PB(CreateDataFrameViewCommand) *view = plan->command->create_dataframe_view;
         if (view->replace && !view->is_global && is_plain_name(view->name)) {
             fact->key = hr_strdup(arena, view->name);
@@ -545,7 +635,9 @@ static void read_fact(struct hr_arena *arena, struct fact *fact)
     fact->keep = true;
     if (head->kind == RECORD_COMMAND) {
         read_command(arena, fact);
-    } else if (head->kind == RECORD_SET || head->kind == RECORD_UNSET || head->kind == RECORD_ARTIFACT) {
+    } else if (head->kind == RECORD_SET ||
+               head->kind == RECORD_UNSET ||
+               head->kind == RECORD_ARTIFACT) {
         fact->key = fact->record.content;
         fact->key_len = strnlen(fact->key, head->len);
     }
@@ -553,7 +645,9 @@ static void read_fact(struct hr_arena *arena, struct fact *fact)
 
 static bool same_session(const struct record *a, const struct record *b)
 {
-    return a->head.user == b->head.user && a->head.id == b->head.id && !memcmp(a->user, b->user, a->head.user + a->head.id);
+    return a->head.user == b->head.user &&
+           a->head.id == b->head.id &&
+           !memcmp(a->user, b->user, a->head.user + a->head.id);
 }
 
 /* how often a name may stand in a command, up to two */
@@ -569,17 +663,21 @@ static int mentions(const struct fact *fact, const char *name, size_t len, size_
     return count;
 }
 
-/* A view is outdated by a later one of its name, unless a command up to and with that one may have read it: a view of a DataFrame keeps what its
- * plan named then. */
+/* A view is outdated by a later one of its name, unless a command up to and with that one may have
+ * read it: a view of a DataFrame keeps what its plan named then. */
 static bool view_is_outdated(const struct fact *facts, size_t count, size_t at, size_t *budget)
 {
     const struct fact *old = &facts[at];
     for (size_t i = at + 1; i < count; i++) {
         const struct fact *later = &facts[i];
-        if (!later->keep || later->record.head.kind != RECORD_COMMAND || !same_session(&old->record, &later->record))
+        if (!later->keep ||
+            later->record.head.kind != RECORD_COMMAND ||
+            !same_session(&old->record, &later->record))
             continue;
         int found = mentions(later, old->key, old->key_len, budget);
-        if (later->key && later->key_len == old->key_len && !strncasecmp(later->key, old->key, old->key_len))
+        if (later->key &&
+            later->key_len == old->key_len &&
+            !strncasecmp(later->key, old->key, old->key_len))
             return found == 1;
         if (found)
             return false;
@@ -597,23 +695,31 @@ static bool is_late(struct hr_arena *arena, struct hr_map *later, const char *se
 }
 
 /* later: what was seen of later records, as we go from the last to the first */
-static bool is_outdated(struct hr_arena *arena, const struct fact *facts, size_t count, size_t at, struct hr_map *later, size_t *budget)
+static bool is_outdated(struct hr_arena *arena,
+                        const struct fact *facts,
+                        size_t count,
+                        size_t at,
+                        struct hr_map *later,
+                        size_t *budget)
 {
     const struct record *record = &facts[at].record;
-    const char *session = hr_printf(arena, "%.*s\n%.*s", (int)record->head.user, record->user, (int)record->head.id, record->id);
+    const char *session = hr_printf(arena, "%.*s\n%.*s", (int)record->head.user, record->user,
+                                    (int)record->head.id, record->id);
     if (record->head.kind == RECORD_CLOSE)
         hr_map_put(later, session, (void *)1);
     if (record->head.kind == RECORD_CLOSE || record->head.kind == RECORD_SESSION)
         return false;
     if (hr_map_has(later, session))
-        return true;                          /* the session has ended */
+        return true; /* the session has ended */
     if (record->head.kind == RECORD_WRITES)
         return !is_late(arena, later, session);
     if (!facts[at].key)
         return false;
     if (record->head.kind == RECORD_COMMAND)
         return view_is_outdated(facts, count, at, budget);
-    const char *key = hr_printf(arena, "%s\n%c\n%.*s", session, record->head.kind == RECORD_ARTIFACT ? 'a' : 'c', (int)facts[at].key_len, facts[at].key);
+    const char *key =
+        hr_printf(arena, "%s\n%c\n%.*s", session, record->head.kind == RECORD_ARTIFACT ? 'a' : 'c',
+                  (int)facts[at].key_len, facts[at].key);
     if (hr_map_has(later, key))
         return true;
     hr_map_put(later, key, (void *)1);
@@ -656,7 +762,10 @@ static int replace(struct hr_connect *connect, const char *bytes, size_t len, st
     snprintf(new, sizeof new, "%s.new", connect->options.journal);
     unlink(new);
     int fd = open(new, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 && write_kept(bytes, len, fd) && !fdatasync(fd) && !rename(new, connect->options.journal))
+    if (fd >= 0 &&
+        write_kept(bytes, len, fd) &&
+        !fdatasync(fd) &&
+        !rename(new, connect->options.journal))
         return fd;
     hr_fail_write(err, errno, "cannot write the journal anew as '%s'", new);
     if (fd >= 0) {
@@ -682,13 +791,15 @@ static void compact(struct hr_connect *connect)
     struct hr_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
-    int fd = map_all(connect->journal, &bytes, &len, &err) ? -1 : replace(connect, bytes, len, &err);
+    int fd =
+        map_all(connect->journal, &bytes, &len, &err) ? -1 : replace(connect, bytes, len, &err);
     unmap(bytes, len);
     if (fd >= 0)
         take(connect, fd);
     else
         hr_log(HR_LOG_WARN, "journal.not-compacted", "error", err.msg, NULL);
-    connect->journal_compact_at = connect->journal_bytes > COMPACT_BYTES / 2 ? 2 * connect->journal_bytes : COMPACT_BYTES;
+    connect->journal_compact_at =
+        connect->journal_bytes > COMPACT_BYTES / 2 ? 2 * connect->journal_bytes : COMPACT_BYTES;
 }
 
 void journal_init(struct hr_connect *connect)

@@ -1,4 +1,5 @@
-/* Operations: the responses of one execution, made by a worker, sent by the loop, kept until released. */
+/* Operations: the responses of one execution, made by a worker, sent by the loop, kept until
+ * released. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "host/connect/private.h"
@@ -108,8 +109,10 @@ bool operation_is_cancelled(struct operation *operation)
 enum operation_state operation_state_of(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);
-    enum operation_state state = !operation->done ? OPERATION_RUNNING : !operation->err.code ? OPERATION_SUCCEEDED
-                               : operation->cancelled ? OPERATION_CANCELLED : OPERATION_FAILED;
+    enum operation_state state = !operation->done       ? OPERATION_RUNNING
+                                 : !operation->err.code ? OPERATION_SUCCEEDED
+                                 : operation->cancelled ? OPERATION_CANCELLED
+                                                        : OPERATION_FAILED;
     pthread_mutex_unlock(&operation->lock);
     return state;
 }
@@ -120,7 +123,8 @@ static void remember_finished(struct operation *operation)
     enum operation_state state = operation_state_of(operation);
     if (finished->count >= HR_FINISHED_REMEMBERED)
         hr_map_remove(finished, hr_map_next(finished, NULL)->key);
-    hr_map_put(finished, operation->id, (void *)(intptr_t)((state == OPERATION_RUNNING ? OPERATION_CANCELLED : state) + 1));
+    hr_map_put(finished, operation->id,
+               (void *)(intptr_t)((state == OPERATION_RUNNING ? OPERATION_CANCELLED : state) + 1));
 }
 
 void operation_remove(struct operation *operation)
@@ -131,7 +135,7 @@ void operation_remove(struct operation *operation)
     operation_cancel(operation);
     hr_map_remove(&operation->session->operations, operation->id);
     remember_finished(operation);
-    operation_pump(operation);       /* an attached stream is told how it ended */
+    operation_pump(operation); /* an attached stream is told how it ended */
     operation_drop(operation);
 }
 
@@ -166,19 +170,25 @@ static void write_response(struct hr_exchange *stream, struct response *response
 {
     if (response->payload_len) {
         atomic_fetch_add(&response->refs, 2);
-        hr_exchange_write(stream, (struct hr_bytes){response->head, response->head_len, response_drop, response});
-        hr_exchange_write(stream, (struct hr_bytes){response->payload, response->payload_len, response_drop, response});
+        hr_exchange_write(
+            stream, (struct hr_bytes){response->head, response->head_len, response_drop, response});
+        hr_exchange_write(stream, (struct hr_bytes){response->payload, response->payload_len,
+                                                    response_drop, response});
     } else {
         atomic_fetch_add(&response->refs, 1);
-        hr_exchange_write(stream, (struct hr_bytes){response->head, response->head_len, response_drop, response});
+        hr_exchange_write(
+            stream, (struct hr_bytes){response->head, response->head_len, response_drop, response});
     }
 }
 
-/* what was sent of an operation that cannot be reattached is not needed again; of others the oldest go when it is too much */
+/* what was sent of an operation that cannot be reattached is not needed again; of others the oldest
+ * go when it is too much */
 static void trim(struct operation *operation)
 {
-    while (operation->first && operation->first->index <= operation->sent &&
-           (!operation->reattachable || operation->kept - operation->unsent > HR_OPERATION_KEPT_MAX)) {
+    while (
+        operation->first &&
+        operation->first->index <= operation->sent &&
+        (!operation->reattachable || operation->kept - operation->unsent > HR_OPERATION_KEPT_MAX)) {
         operation->trimmed |= operation->reattachable;
         drop_first(operation);
     }
@@ -190,7 +200,8 @@ void operation_pump(struct operation *operation)
     if (!operation->stream)
         return;
     pthread_mutex_lock(&operation->lock);
-    while ((next = next_to_send(operation)) && hr_exchange_queued(operation->stream) < HR_HTTP_HIGH_MARK) {
+    while ((next = next_to_send(operation)) &&
+           hr_exchange_queued(operation->stream) < HR_HTTP_HIGH_MARK) {
         operation->sent = next->index;
         operation->unsent -= next->head_len + next->payload_len;
         write_response(operation->stream, next);
@@ -208,7 +219,7 @@ void operation_pump(struct operation *operation)
 
 void operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after)
 {
-    if (operation->stream)           /* a client that attaches anew has lost the old stream */
+    if (operation->stream) /* a client that attaches anew has lost the old stream */
         hr_exchange_abort(operation->stream);
     operation->stream = stream;
     operation->detached_ms = 0;
@@ -245,7 +256,10 @@ void operation_release(struct operation *operation, const char *until)
     pthread_mutex_unlock(&operation->lock);
 }
 
-enum hr_code operation_find_response(struct operation *operation, const char *id, int64_t *index, struct hr_err *err)
+enum hr_code operation_find_response(struct operation *operation,
+                                     const char *id,
+                                     int64_t *index,
+                                     struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&operation->lock);
@@ -253,13 +267,15 @@ enum hr_code operation_find_response(struct operation *operation, const char *id
     if (!id) {
         *index = 0;
         if (operation->trimmed)
-            code = hr_fail_spark(err, "INVALID_CURSOR.POSITION_NOT_AVAILABLE", "index", "0", "responseId", "", NULL);
+            code = hr_fail_spark(err, "INVALID_CURSOR.POSITION_NOT_AVAILABLE", "index", "0",
+                                 "responseId", "", NULL);
     } else {
         while (at && strcmp(at->id, id))
             at = at->next;
         if (at)
             *index = at->index;
-        else if (!strncmp(id, operation->id, 8) && strlen(id) == 36)     /* released already: everything kept comes after it */
+        else if (!strncmp(id, operation->id, 8) &&
+                 strlen(id) == 36) /* released already: everything kept comes after it */
             *index = operation->first ? operation->first->index - 1 : operation->made;
         else
             code = hr_fail_spark(err, "INVALID_CURSOR.POSITION_NOT_FOUND", "responseId", id, NULL);
@@ -289,7 +305,9 @@ static void post(struct operation *operation)
     hr_loop_post(operation->session->connect->loop, pump_posted, operation_keep(operation));
 }
 
-static enum hr_code append(struct operation *operation, struct response *response, struct hr_err *err)
+static enum hr_code append(struct operation *operation,
+                           struct response *response,
+                           struct hr_err *err)
 {
     size_t size = response->head_len + response->payload_len;
     if (operation->replayed) {
@@ -297,7 +315,9 @@ static enum hr_code append(struct operation *operation, struct response *respons
         return HR_OK;
     }
     pthread_mutex_lock(&operation->lock);
-    while (operation->unsent && operation->unsent + size > HR_OPERATION_UNSENT_MAX && !operation->cancelled)
+    while (operation->unsent &&
+           operation->unsent + size > HR_OPERATION_UNSENT_MAX &&
+           !operation->cancelled)
         pthread_cond_wait(&operation->room, &operation->lock);
     if (operation->cancelled) {
         pthread_mutex_unlock(&operation->lock);
@@ -318,8 +338,9 @@ static enum hr_code append(struct operation *operation, struct response *respons
     return HR_OK;
 }
 
-/* response ids begin with the operation's own first digits: a reattach behind a released response is known by them */
-static struct response *response_new(struct operation *operation, PB(ExecutePlanResponse) *message)
+/* response ids begin with the operation's own first digits: a reattach behind a released response
+ * is known by them */
+static struct response *response_new(struct operation *operation, PB(ExecutePlanResponse) * message)
 {
     struct response *response = calloc(1, sizeof *response);
     HR_CHECK(response);
@@ -333,7 +354,9 @@ static struct response *response_new(struct operation *operation, PB(ExecutePlan
     return response;
 }
 
-enum hr_code operation_give(struct operation *operation, PB(ExecutePlanResponse) *message, struct hr_err *err)
+enum hr_code operation_give(struct operation *operation,
+                            PB(ExecutePlanResponse) * message,
+                            struct hr_err *err)
 {
     struct response *response = response_new(operation, message);
     size_t len = spark__connect__execute_plan_response__get_packed_size(message);
@@ -343,7 +366,8 @@ enum hr_code operation_give(struct operation *operation, PB(ExecutePlanResponse)
         return hr_fail(err, HR_E_LIMIT, "a response of %zu bytes is too large", len);
     }
     hr_grpc_frame_head((uint8_t *)response->head, len);
-    spark__connect__execute_plan_response__pack(message, (uint8_t *)response->head + HR_GRPC_HEAD_BYTES);
+    spark__connect__execute_plan_response__pack(message,
+                                                (uint8_t *)response->head + HR_GRPC_HEAD_BYTES);
     response->head_len = HR_GRPC_HEAD_BYTES + len;
     return append(operation, response, err);
 }
@@ -358,21 +382,33 @@ static size_t put_varint(uint8_t *to, uint64_t value)
 }
 
 /* one batch's bytes, or a part of them */
-struct part { PB(DataType) *schema; int64_t start, rows, index, count; size_t len; };
+struct part {
+    PB(DataType) * schema;
+    int64_t start, rows, index, count;
+    size_t len;
+};
 
-/* The fields around the batch's bytes are written here, so that the bytes themselves are not copied into a message:
- * arrow_batch = 2 { row_count = 1, start_offset = 3, chunk_index = 4, num_chunks_in_batch = 5, data = 2 } as the last field of the response.
- * Takes the malloc'ed bytes. */
-static enum hr_code give_part(struct operation *operation, const struct part *part, char *bytes, struct hr_err *err)
+/* The fields around the batch's bytes are written here, so that the bytes themselves are not copied
+ * into a message: arrow_batch = 2 { row_count = 1, start_offset = 3, chunk_index = 4,
+ * num_chunks_in_batch = 5, data = 2 } as the last field of the response. Takes the malloc'ed bytes.
+ */
+static enum hr_code give_part(struct operation *operation,
+                              const struct part *part,
+                              char *bytes,
+                              struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
     message.schema = part->schema;
     struct response *response = response_new(operation, &message);
     uint8_t inner[80], outer[16];
-    size_t inner_len = 0, outer_len = 0, fixed = spark__connect__execute_plan_response__get_packed_size(&message);
+    size_t inner_len = 0, outer_len = 0,
+           fixed = spark__connect__execute_plan_response__get_packed_size(&message);
     response->payload = bytes;
     response->payload_len = part->len;
-    const struct { uint8_t field; int64_t value; } numbers[] = {{1, part->rows}, {3, part->start}, {4, part->index}, {5, part->count}};
+    const struct {
+        uint8_t field;
+        int64_t value;
+    } numbers[] = {{1, part->rows}, {3, part->start}, {4, part->index}, {5, part->count}};
     for (size_t i = 0; i < (part->count ? 4 : 2); i++) {
         inner[inner_len++] = (uint8_t)(numbers[i].field << 3);
         inner_len += put_varint(inner + inner_len, (uint64_t)numbers[i].value);
@@ -397,7 +433,12 @@ static enum hr_code give_part(struct operation *operation, const struct part *pa
 }
 
 /* a client that wants small messages gets a batch in parts */
-enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *schema, int64_t start, int64_t rows, char *bytes, size_t len,
+enum hr_code operation_give_batch(struct operation *operation,
+                                  PB(DataType) * schema,
+                                  int64_t start,
+                                  int64_t rows,
+                                  char *bytes,
+                                  size_t len,
                                   struct hr_err *err)
 {
     size_t most = operation->chunk_bytes;
@@ -413,7 +454,8 @@ enum hr_code operation_give_batch(struct operation *operation, PB(DataType) *sch
             break;
         }
         memcpy(copy, bytes + from, size);
-        code = give_part(operation, &(struct part){i ? NULL : schema, start, rows, i, count, size}, copy, err);
+        code = give_part(operation, &(struct part){i ? NULL : schema, start, rows, i, count, size},
+                         copy, err);
     }
     free(bytes);
     return code;

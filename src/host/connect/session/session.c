@@ -32,7 +32,7 @@ void view_drop(void *arg)
 {
     struct view *view = arg;
     if (view && atomic_fetch_sub(&view->refs, 1) == 1)
-        hr_arena_free(view->arena);    /* the view itself lives in it */
+        hr_arena_free(view->arena); /* the view itself lives in it */
 }
 
 /* ---- life ---- */
@@ -46,9 +46,11 @@ static char *key_of(const char *user, const char *id)
 
 static void standard_conf(struct session *session)
 {
-    static const char *const fixed[][2] = {
-        {"spark.app.name", "headrace"}, {"spark.master", "local[*]"}, {"spark.submit.deployMode", "client"},
-        {"spark.sql.catalogImplementation", "in-memory"}, {"spark.executor.id", "driver"}};
+    static const char *const fixed[][2] = {{"spark.app.name", "headrace"},
+                                           {"spark.master", "local[*]"},
+                                           {"spark.submit.deployMode", "client"},
+                                           {"spark.sql.catalogImplementation", "in-memory"},
+                                           {"spark.executor.id", "driver"}};
     const struct hr_connect_options *options = &session->connect->options;
     char app[64];
     snprintf(app, sizeof app, "headrace-%.8s", session->server_id);
@@ -58,7 +60,8 @@ static void standard_conf(struct session *session)
     for (size_t i = 0; i < options->setting_count; i++) {
         struct hr_err err;
         if (session_set(session, options->settings[i].key, options->settings[i].value, &err))
-            hr_conf_put(&session->conf, options->settings[i].key, options->settings[i].value);   /* a static key: the host may set it */
+            hr_conf_put(&session->conf, options->settings[i].key,
+                        options->settings[i].value); /* a static key: the host may set it */
     }
 }
 
@@ -146,7 +149,7 @@ void session_drop(struct session *session)
     release_map(&session->lost, NULL);
     release_map(&session->errors, free);
     if (session->engine)
-        hr_engine_forget(session->engine);           /* kept statements read scans of the format */
+        hr_engine_forget(session->engine); /* kept statements read scans of the format */
     hr_format_close(session->format);
     hr_engine_close(session->engine);
     hr_blob_free(session->blob);
@@ -194,8 +197,12 @@ static bool was_closed(struct hr_connect *connect, const char *user, const char 
     return closed;
 }
 
-enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *user, const char *id, const char *observed,
-                          struct session **out, struct hr_err *err)
+enum hr_code session_open(struct hr_connect *connect,
+                          const PB(UserContext) * user,
+                          const char *id,
+                          const char *observed,
+                          struct session **out,
+                          struct hr_err *err)
 {
     const char *user_id = user ? user->user_id : "";
     if (!is_uuid(id))
@@ -222,7 +229,10 @@ enum hr_code session_open(struct hr_connect *connect, const PB(UserContext) *use
     return HR_OK;
 }
 
-struct session *session_restore(struct hr_connect *connect, const char *user, const char *id, const char *server_id)
+struct session *session_restore(struct hr_connect *connect,
+                                const char *user,
+                                const char *id,
+                                const char *server_id)
 {
     struct session *session = session_new(connect, user, id);
     snprintf(session->server_id, 37, "%s", server_id);
@@ -261,7 +271,10 @@ static void copy_pending(struct session *to, const struct session *from)
     *end = NULL;
 }
 
-enum hr_code session_clone(struct session *from, const char *id, const char *server_id, struct hr_err *err)
+enum hr_code session_clone(struct session *from,
+                           const char *id,
+                           const char *server_id,
+                           struct hr_err *err)
 {
     HR_TRY(journal_clone(from, id, server_id, NULL, err));
     struct session *to = session_new(from->connect, from->user, id);
@@ -302,7 +315,8 @@ void session_close(struct session *session)
 /* as the host was told, unless the session was started with sizes */
 static struct hr_engine_options engine_options(struct hr_connect *connect, bool *own)
 {
-    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes, connect->options.spill_dir};
+    struct hr_engine_options options = {connect->options.threads, connect->options.memory_bytes,
+                                        connect->options.spill_dir};
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_sizes sizes;
     *own = guard_sizes(&connect->guard, arena, &sizes);
@@ -332,7 +346,7 @@ static enum hr_code open_all(struct session *session, struct hr_err *err)
     struct hr_engine_options options = engine_options(connect, &own);
     if (!session->engine)
         session->engine = take_spare(connect);
-    if (own && !session->format) {     /* a spare was opened before it was known whose it will be */
+    if (own && !session->format) { /* a spare was opened before it was known whose it will be */
         hr_engine_close(session->engine);
         session->engine = NULL;
     }
@@ -343,12 +357,14 @@ static enum hr_code open_all(struct session *session, struct hr_err *err)
     HR_TRY(hr_duckdb_fs_register(hr_engine_database(session->engine), session->blob, err));
     struct hr_format_options reading = {.stop_of = hr_engine_stop_of, .stop_arg = session->engine};
     if (!session->format)
-        HR_TRY(hr_format_open(hr_engine_database(session->engine), session->blob, &reading, &session->format, err));
+        HR_TRY(hr_format_open(hr_engine_database(session->engine), session->blob, &reading,
+                              &session->format, err));
     session->opened = true;
     return HR_OK;
 }
 
-/* another thread that comes meanwhile waits until all are made; the commands themselves come here too */
+/* another thread that comes meanwhile waits until all are made; the commands themselves come here
+ * too */
 static void replay_pending(struct session *session)
 {
     pthread_mutex_lock(&session->replay);
@@ -382,19 +398,26 @@ enum hr_code session_engine(struct session *session, struct hr_err *err)
     return code;
 }
 
-enum hr_code session_set(struct session *session, const char *key, const char *value, struct hr_err *err)
+enum hr_code session_set(struct session *session,
+                         const char *key,
+                         const char *value,
+                         struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&session->lock);
     if (hr_blob_config_knows(key))
         code = hr_blob_config_set(session->storage_conf, key, value, err);
     if (!code)
-        code = value ? hr_conf_set(&session->conf, key, value, err) : hr_conf_unset(&session->conf, key, err);
+        code = value ? hr_conf_set(&session->conf, key, value, err)
+                     : hr_conf_unset(&session->conf, key, err);
     pthread_mutex_unlock(&session->lock);
     return code;
 }
 
-enum hr_code session_set_durably(struct session *session, const char *key, const char *value, struct hr_err *err)
+enum hr_code session_set_durably(struct session *session,
+                                 const char *key,
+                                 const char *value,
+                                 struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     pthread_mutex_lock(&connect->journal_lock);
@@ -429,10 +452,15 @@ static bool map_has(pthread_mutex_t *lock, const struct hr_map *map, const char 
 
 static enum hr_code fail_view_exists(const struct view *view, struct hr_err *err)
 {
-    return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName", hr_printf(view->arena, "`%s`", view->name), NULL);
+    return hr_fail_spark(err, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "relationName",
+                         hr_printf(view->arena, "`%s`", view->name), NULL);
 }
 
-enum hr_code session_create_view(struct session *session, struct view *view, bool replace, struct operation *by, struct hr_err *err)
+enum hr_code session_create_view(struct session *session,
+                                 struct view *view,
+                                 bool replace,
+                                 struct operation *by,
+                                 struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     struct hr_map *map;
@@ -459,7 +487,12 @@ static bool names_global(const struct hr_names *name)
     return name->count == 2 && !strcasecmp(name->at[0], "global_temp");
 }
 
-enum hr_code session_drop_view(struct session *session, const struct hr_names *name, bool global, struct operation *by, bool *dropped, struct hr_err *err)
+enum hr_code session_drop_view(struct session *session,
+                               const struct hr_names *name,
+                               bool global,
+                               struct operation *by,
+                               bool *dropped,
+                               struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     struct hr_map *map;
@@ -499,11 +532,19 @@ struct view *session_find_view(struct session *session, const struct hr_names *n
 /* "cache/…", "files/…", "pyfiles/…", "archives/…", "jars/…", "classes/…": relative, without ".." */
 static bool is_artifact_name(const char *name)
 {
-    return *name && *name != '/' && strcmp(name, "..") && strncmp(name, "../", 3) && !strstr(name, "/../");
+    return *name &&
+           *name != '/' &&
+           strcmp(name, "..") &&
+           strncmp(name, "../", 3) &&
+           !strstr(name, "/../");
 }
 
-/* a session that came back from its journal may hold more, from a time with another limit: it keeps that */
-static enum hr_code check_artifact_room(struct session *session, const char *name, size_t len, struct hr_err *err)
+/* a session that came back from its journal may hold more, from a time with another limit: it keeps
+ * that */
+static enum hr_code check_artifact_room(struct session *session,
+                                        const char *name,
+                                        size_t len,
+                                        struct hr_err *err)
 {
     pthread_mutex_lock(&session->lock);
     const struct artifact *old = hr_map_get(&session->artifacts, name);
@@ -513,16 +554,21 @@ static enum hr_code check_artifact_room(struct session *session, const char *nam
         return HR_OK;
     if (others + len <= HR_ARTIFACT_MAX)
         return HR_OK;
-    hr_fail(err, HR_E_LIMIT, "artifacts of a session are limited to %zu bytes in all: it has %zu, and \"%s\" has %zu", HR_ARTIFACT_MAX, others, name, len);
+    hr_fail(
+        err, HR_E_LIMIT,
+        "artifacts of a session are limited to %zu bytes in all: it has %zu, and \"%s\" has %zu",
+        HR_ARTIFACT_MAX, others, name, len);
     return hr_fail_hint(err, "put it into storage and read it from there");
 }
 
-enum hr_code session_add_artifact(struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
+enum hr_code session_add_artifact(
+    struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
     if (!is_artifact_name(name))
         return hr_fail(err, HR_E_INVALID, "artifact \"%s\" is not a relative path", name);
     if (!strncmp(name, "jars/", 5) || !strncmp(name, "classes/", 8))
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "artifacts for a Java machine (jars, classes)", NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                             "artifacts for a Java machine (jars, classes)", NULL);
     if (!strncmp(name, "forward_to_fs/", 14))
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "copyFromLocalToFs", NULL);
     struct artifact *artifact = artifact_new(bytes, len), *old = NULL;

@@ -1,4 +1,5 @@
-/* Worker threads: one job each at a time, started when all are busy, a few kept. The table of workers is the loop's. */
+/* Worker threads: one job each at a time, started when all are busy, a few kept. The table of
+ * workers is the loop's. */
 #include "host/connect/private.h"
 #include <stdlib.h>
 
@@ -47,7 +48,10 @@ static void run(void *arg)
     hr_loop_post(worker->connect->loop, finished, worker);
 }
 
-enum hr_code work_start(struct hr_connect *connect, void (*job)(void *arg), void *arg, struct hr_err *err)
+enum hr_code work_start(struct hr_connect *connect,
+                        void (*job)(void *arg),
+                        void *arg,
+                        struct hr_err *err)
 {
     struct worker *worker = connect->workers;
     while (worker && worker->busy)
@@ -73,7 +77,8 @@ enum hr_code work_start(struct hr_connect *connect, void (*job)(void *arg), void
     return HR_OK;
 }
 
-/* the loop has stopped: what runs was cancelled, its last messages are run so that the workers can be freed */
+/* the loop has stopped: what runs was cancelled, its last messages are run so that the workers can
+ * be freed */
 void work_stop(struct hr_connect *connect)
 {
     connect->stopping = true;

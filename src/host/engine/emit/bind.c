@@ -4,31 +4,44 @@
 #include "host/engine/emit/select.h"
 #include <stdlib.h>
 
-#define MARK '\1'                      /* a mark is this byte, a number, this byte; literals have it as chr(1) */
-#define SIMPLE_STEPS 3                 /* casts and fields upon a name that are still written again rather than bound */
+#define MARK '\1' /* a mark is this byte, a number, this byte; literals have it as chr(1) */
+#define SIMPLE_STEPS \
+    3 /* casts and fields upon a name that are still written again rather than bound */
 
 /* ---- marks ---- */
 
-/* Beside an enclosing query's column no column is: whether it stands in a lambda tells how it is written (outer.h). */
+/* Beside an enclosing query's column no column is: whether it stands in a lambda tells how it is
+ * written (outer.h). */
 static bool is_plain(const struct hr_texpr *expr, bool by_place)
 {
     for (int step = 0; step <= SIMPLE_STEPS; step++)
         switch (expr->kind) {
-        case HR_T_COLUMN: return !by_place;
-        case HR_T_LITERAL: case HR_T_VARIABLE: return true;
-        case HR_T_ALIAS: expr = expr->alias.child; break;
-        case HR_T_FIELD: expr = expr->field.child; break;
+        case HR_T_COLUMN:
+            return !by_place;
+        case HR_T_LITERAL:
+        case HR_T_VARIABLE:
+            return true;
+        case HR_T_ALIAS:
+            expr = expr->alias.child;
+            break;
+        case HR_T_FIELD:
+            expr = expr->field.child;
+            break;
         case HR_T_CAST:
             if (!is_native_cast(expr->cast.child->type, expr->type))
                 return false;
             expr = expr->cast.child;
             break;
-        default: return false;
+        default:
+            return false;
         }
     return false;
 }
 
-enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held *held, const char ***texts)
+enum hr_code hold(struct emit *e,
+                  const struct hr_texprs *operands,
+                  struct held *held,
+                  const char ***texts)
 {
     bool by_place = holds_outer(e, operands);
     *held = (struct held){operands, e->next_mark + 1};
@@ -42,10 +55,16 @@ enum hr_code hold(struct emit *e, const struct hr_texprs *operands, struct held 
     return HR_OK;
 }
 
-struct place { const char *at, *behind; size_t operand; };
+struct place {
+    const char *at, *behind;
+    size_t operand;
+};
 
 /* the first mark of these operands in from … end; others belong to a call around this one */
-static bool next_mark(const struct held *held, const char *from, const char *end, struct place *place)
+static bool next_mark(const struct held *held,
+                      const char *from,
+                      const char *end,
+                      struct place *place)
 {
     for (const char *p = from; p < end && (p = memchr(p, MARK, (size_t)(end - p))); p++) {
         char *stop;
@@ -60,7 +79,11 @@ static bool next_mark(const struct held *held, const char *from, const char *end
 
 /* ---- settling ---- */
 
-struct use { unsigned times; const char *name; };   /* name: what the operand is called inside the lambda */
+/* name: what the operand is called inside the lambda */
+struct use {
+    unsigned times;
+    const char *name;
+};
 
 static bool count_uses(const struct held *held, const struct hr_buf *own, struct use *uses)
 {
@@ -73,7 +96,8 @@ static bool count_uses(const struct held *held, const struct hr_buf *own, struct
 }
 
 /* names for the operands that are bound; a lambda is no value, and stays */
-static size_t name_bound(struct emit *e, const struct held *held, enum settling how, struct use *uses, int variable)
+static size_t name_bound(
+    struct emit *e, const struct held *held, enum settling how, struct use *uses, int variable)
 {
     size_t bound = 0, last = 0;
     for (size_t i = 0; i < held->operands->count; i++) {
@@ -89,7 +113,11 @@ static size_t name_bound(struct emit *e, const struct held *held, enum settling 
     return bound;
 }
 
-static enum hr_code write_bound(struct emit *e, const struct held *held, const struct use *uses, size_t bound, struct hr_buf *out)
+static enum hr_code write_bound(struct emit *e,
+                                const struct held *held,
+                                const struct use *uses,
+                                size_t bound,
+                                struct hr_buf *out)
 {
     size_t n = 0;
     hr_buf_adds(out, bound > 1 ? "[{" : "[");
@@ -105,7 +133,11 @@ static enum hr_code write_bound(struct emit *e, const struct held *held, const s
     return HR_OK;
 }
 
-static enum hr_code write_own(struct emit *e, const struct held *held, const struct hr_buf *own, const struct use *uses, struct hr_buf *out)
+static enum hr_code write_own(struct emit *e,
+                              const struct held *held,
+                              const struct hr_buf *own,
+                              const struct use *uses,
+                              struct hr_buf *out)
 {
     const char *p = hr_buf_text(own), *end = p + hr_buf_len(own);
     struct place place;
@@ -120,7 +152,11 @@ static enum hr_code write_own(struct emit *e, const struct held *held, const str
     return HR_OK;
 }
 
-enum hr_code settle(struct emit *e, const struct held *held, const struct hr_buf *own, enum settling how, struct hr_buf *out)
+enum hr_code settle(struct emit *e,
+                    const struct held *held,
+                    const struct hr_buf *own,
+                    enum settling how,
+                    struct hr_buf *out)
 {
     HR_TRY(hr_buf_check(own, "the query's SQL", e->err));
     struct use *uses = HR_NEW_ARRAY(e->arena, struct use, held->operands->count + 1);

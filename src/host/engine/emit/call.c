@@ -1,4 +1,5 @@
-/* Calls to SQL. Templates are explained in analyze/catalogue.h; what they cannot say is a function "!name" of emit/number.c and its fellows. */
+/* Calls to SQL. Templates are explained in analyze/catalogue.h; what they cannot say is a function
+ * "!name" of emit/number.c and its fellows. */
 #include "host/engine/emit/call.h"
 #include "host/engine/emit/bind.h"
 #include "host/engine/emit/outer.h"
@@ -11,7 +12,7 @@ static const char *template_for(const struct hr_function *function, size_t count
 {
     const char *p = function->emit;
     if (function->least == function->most)
-        return p;                                            /* a '|' in it is DuckDB's */
+        return p; /* a '|' in it is DuckDB's */
     for (int skip = (int)count - function->least; skip > 0 && strchr(p, '|'); skip--) {
         const char *bar = p;
         while (*bar && *bar != '|')
@@ -29,14 +30,18 @@ static size_t template_len(const struct hr_function *function, const char *p)
 }
 
 /* the argument list of a kernel call in a template: which of the call's arguments it takes */
-static const struct hr_type **kernel_types(struct call_text *c, const char *open, const char *end, size_t *count)
+static const struct hr_type **kernel_types(struct call_text *c,
+                                           const char *open,
+                                           const char *end,
+                                           size_t *count)
 {
     const struct hr_texprs *args = &c->call->call.args;
     /* each of the template's characters begins one at most, but "$*", which is all of the call's */
-    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + (size_t)(end - open) + 1);
+    const struct hr_type **types =
+        HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + (size_t)(end - open) + 1);
     *count = 0;
     int depth = 0;
-    bool fresh = true;                                       /* at the start of an argument */
+    bool fresh = true; /* at the start of an argument */
     for (const char *p = open; p < end; p++) {
         if (*p == '(' && !depth++)
             continue;
@@ -52,8 +57,10 @@ static const struct hr_type **kernel_types(struct call_text *c, const char *open
         if (*p == '$' && p[1] == '*')
             for (size_t i = 0; i < args->count; i++)
                 types[(*count)++] = args->at[i]->type;
-        else                                                 /* a kernel of fixed types may take a constant or an expression */
-            types[(*count)++] = *p == '$' && (size_t)(p[1] - '1') < args->count ? args->at[p[1] - '1']->type : hr_type_basic(HR_TYPE_INT);
+        else /* a kernel of fixed types may take a constant or an expression */
+            types[(*count)++] = *p == '$' && (size_t)(p[1] - '1') < args->count
+                                    ? args->at[p[1] - '1']->type
+                                    : hr_type_basic(HR_TYPE_INT);
     }
     return types;
 }
@@ -76,7 +83,10 @@ enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf 
 }
 
 /* {aggregate(…)~condition}: DISTINCT, FILTER and OVER belong inside the braces */
-static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t len, struct hr_buf *out)
+static enum hr_code expand_aggregate(struct call_text *c,
+                                     const char *p,
+                                     size_t len,
+                                     struct hr_buf *out)
 {
     const char *tilde = memchr(p, '~', len), *open = memchr(p, '(', len);
     size_t body = tilde ? (size_t)(tilde - p) : len, name = open ? (size_t)(open - p) + 1 : 0;
@@ -91,7 +101,8 @@ static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t 
     for (size_t i = 0; i < orders->count; i++) {
         hr_buf_adds(out, i ? ", " : " ORDER BY ");
         HR_TRY(emit_expr(c->e, orders->at[i].child, out));
-        hr_buf_addf(out, " %s NULLS %s", orders->at[i].descending ? "DESC" : "ASC", orders->at[i].nulls_first ? "FIRST" : "LAST");
+        hr_buf_addf(out, " %s NULLS %s", orders->at[i].descending ? "DESC" : "ASC",
+                    orders->at[i].nulls_first ? "FIRST" : "LAST");
     }
     if (orders->count)
         hr_buf_addc(out, ')');
@@ -108,28 +119,37 @@ static enum hr_code expand_aggregate(struct call_text *c, const char *p, size_t 
     return HR_OK;
 }
 
-/* the options of from_json and its like: map('key', 'value' …), whose literals analyze/ has checked, and the configuration behind them */
+/* the options of from_json and its like: map('key', 'value' …), whose literals analyze/ has
+ * checked, and the configuration behind them */
 static const struct hr_options *call_options(struct call_text *c)
 {
     static const char *const keys[] = {
-        "spark.sql.session.timeZone", "spark.sql.caseSensitive", "spark.sql.columnNameOfCorruptRecord", "spark.sql.timestampType",
-        "spark.sql.jsonGenerator.ignoreNullFields", "spark.sql.legacy.csv.enableDateTimeParsingFallback", "spark.sql.legacy.json.enableDateTimeParsingFallback",
+        "spark.sql.session.timeZone",
+        "spark.sql.caseSensitive",
+        "spark.sql.columnNameOfCorruptRecord",
+        "spark.sql.timestampType",
+        "spark.sql.jsonGenerator.ignoreNullFields",
+        "spark.sql.legacy.csv.enableDateTimeParsingFallback",
+        "spark.sql.legacy.json.enableDateTimeParsingFallback",
     };
     const struct hr_texprs *args = &c->call->call.args, *pairs = NULL;
     const struct hr_texpr *last = args->count > 1 ? args->at[args->count - 1] : NULL;
     struct hr_options *options = HR_NEW(c->e->arena, struct hr_options);
     if (last && last->kind == HR_T_CALL && hr_function_is(last->call.function, "map"))
         pairs = &last->call.args;
-    options->at = HR_NEW_ARRAY(c->e->arena, struct hr_option, HR_LEN(keys) + (pairs ? pairs->count : 0) + 1);
+    options->at =
+        HR_NEW_ARRAY(c->e->arena, struct hr_option, HR_LEN(keys) + (pairs ? pairs->count : 0) + 1);
     for (size_t i = 0; pairs && i + 1 < pairs->count; i += 2) {
         const struct hr_literal *key = pairs->at[i]->literal, *value = pairs->at[i + 1]->literal;
-        options->at[options->count++] = (struct hr_option){hr_strndup(c->e->arena, key->text.bytes, key->text.len),
-                                                           hr_strndup(c->e->arena, value->text.bytes, value->text.len)};
+        options->at[options->count++] =
+            (struct hr_option){hr_strndup(c->e->arena, key->text.bytes, key->text.len),
+                               hr_strndup(c->e->arena, value->text.bytes, value->text.len)};
     }
     for (size_t i = 0; i < HR_LEN(keys); i++) {
         const char *value = c->e->env->ops->conf(c->e->env, keys[i]);
         if (value)
-            options->at[options->count++] = (struct hr_option){keys[i], hr_strdup(c->e->arena, value)};
+            options->at[options->count++] =
+                (struct hr_option){keys[i], hr_strdup(c->e->arena, value)};
     }
     return options;
 }
@@ -139,7 +159,11 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
     const struct hr_texprs *args = &c->call->call.args;
     const char *end = p + len;
     for (; p < end; p++) {
-        if (*p == '{' && p + 1 < end && p[1] >= 'a' && p[1] <= 'z' && memchr(p, '}', (size_t)(end - p)) &&
+        if (*p == '{' &&
+            p + 1 < end &&
+            p[1] >= 'a' &&
+            p[1] <= 'z' &&
+            memchr(p, '}', (size_t)(end - p)) &&
             (c->call->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW))) {
             const char *close = memchr(p, '}', (size_t)(end - p));
             HR_TRY(expand_aggregate(c, p + 1, (size_t)(close - p - 1), out));
@@ -152,7 +176,8 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
             const struct hr_type **types = kernel_types(c, open, end, &count);
             const struct hr_kernel *kernel = hr_kernel_find(p + 1, (size_t)(open - p - 1));
             c->e->kernel_options = kernel && kernel->prepare ? call_options(c) : NULL;
-            HR_TRY(emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, types, count, out));
+            HR_TRY(
+                emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, types, count, out));
             p = open - 1;
         } else if (*p == '$' && p + 1 < end && p[1] == '*') {
             for (size_t i = 0; i < args->count; i++)
@@ -177,7 +202,10 @@ enum hr_code emit_sentences(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-static const struct { const char *name; enum hr_code (*fn)(struct call_text *c, struct hr_buf *out); } emitters[] = {
+static const struct {
+    const char *name;
+    enum hr_code (*fn)(struct call_text *c, struct hr_buf *out);
+} emitters[] = {
 #define X(name) {#name, emit_##name},
     HR_EMITTERS(X)
 #undef X
@@ -196,11 +224,13 @@ static bool exact_result(const char *template, const struct hr_texpr *call)
 {
     if (*template == '@' || (*template == '(' && call->type->id == HR_TYPE_BOOLEAN))
         return true;
-    bool made_of_arguments = !strcmp(template, "!array") || !strcmp(template, "!map") || !strcmp(template, "!struct");
+    bool made_of_arguments =
+        !strcmp(template, "!array") || !strcmp(template, "!map") || !strcmp(template, "!struct");
     return made_of_arguments && call->call.args.count;
 }
 
-/* the template puts operands where windows, subqueries and an enclosing query's columns may not stand */
+/* the template puts operands where windows, subqueries and an enclosing query's columns may not
+ * stand */
 static bool moves_operands(const struct emit *e, const struct hr_texpr *call)
 {
     if (!(call->call.function->flags & HR_F_INSIDE))
@@ -211,7 +241,9 @@ static bool moves_operands(const struct emit *e, const struct hr_texpr *call)
     return holds_outer(e, &call->call.args);
 }
 
-static enum settling settling_of(const struct emit *e, const struct hr_texpr *call, const char *over)
+static enum settling settling_of(const struct emit *e,
+                                 const struct hr_texpr *call,
+                                 const char *over)
 {
     const struct hr_function *function = call->call.function;
     if (*over || (function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
@@ -221,7 +253,8 @@ static enum settling settling_of(const struct emit *e, const struct hr_texpr *ca
     return function->flags & HR_F_LAZY ? BIND_REPEATED : BIND;
 }
 
-/* an argument that is made from the others names them by variables: for these stand the others' marks */
+/* an argument that is made from the others names them by variables: for these stand the others'
+ * marks */
 static enum hr_code write_computed(struct call_text *c)
 {
     const struct hr_texpr *call = c->call;
@@ -241,7 +274,10 @@ static enum hr_code own_text(struct call_text *c, const char *template, struct h
     return expand_template(c, template, template_len(c->call->call.function, template), out);
 }
 
-enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *over, struct hr_buf *out)
+enum hr_code emit_call(struct emit *e,
+                       const struct hr_texpr *call,
+                       const char *over,
+                       struct hr_buf *out)
 {
     const struct hr_function *function = call->call.function;
     const struct hr_texprs *args = &call->call.args;

@@ -1,4 +1,5 @@
-/* Calls to SQL: the catalogue's templates, and the functions behind its "!name". Private to engine/. */
+/* Calls to SQL: the catalogue's templates, and the functions behind its "!name". Private to
+ * engine/. */
 #ifndef HR_HOST_ENGINE_EMIT_CALL_H
 #define HR_HOST_ENGINE_EMIT_CALL_H
 #include "host/engine/internal.h"
@@ -8,10 +9,13 @@ struct call_text {
     struct emit *e;
     const struct hr_texpr *call;
     const char *over;
-    const char **args;                 /* what stands for each argument in its SQL, as often as it is wanted: bind.h; NULL for those that are left out */
+    /* what stands for each argument in its SQL, as often as it is wanted: bind.h; NULL for those
+     * that are left out */
+    const char **args;
 };
 
 /* the functions behind "!name" */
+/* clang-format off */
 #define HR_EMITTERS(X) \
     X(make_timestamp) X(arithmetic) X(divide) X(int_divide) X(remainder) X(negate) X(absolute) X(in) X(case) X(show) \
     X(struct) X(array) X(map) X(array_fields) X(concat) X(lambda) X(reduce) X(lag_lead) X(first_last) \
@@ -22,6 +26,7 @@ struct call_text {
     X(try_sum) X(skewness) X(kurtosis) X(make_date) X(conv) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg) X(ordered) X(extreme) X(by_other) \
     X(pandas_product) X(pandas_variance) X(pandas_deviation) X(pandas_covariance) X(pandas_skewness) X(pandas_kurtosis) X(pandas_mode) X(top_k) \
     X(like) X(contains) X(array_sort) X(array_extreme) X(greatest)
+/* clang-format on */
 
 #define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);
 HR_EMITTERS(X)
@@ -33,9 +38,15 @@ enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *o
 /* the SQL of a template that is one aggregate or made of some */
 enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text);
 /* the SQL of a kernel over the list of the values of argument 1 that are not null */
-enum hr_code list_kernel(struct call_text *c, const char *name, const struct hr_type *item, struct hr_buf *out);
+enum hr_code list_kernel(struct call_text *c,
+                         const char *name,
+                         const struct hr_type *item,
+                         struct hr_buf *out);
 bool real_type(const struct hr_type *type);
 
 /* over: " OVER (…)" for a window function, "" else */
-enum hr_code emit_call(struct emit *e, const struct hr_texpr *call, const char *over, struct hr_buf *out);
+enum hr_code emit_call(struct emit *e,
+                       const struct hr_texpr *call,
+                       const char *over,
+                       struct hr_buf *out);
 #endif

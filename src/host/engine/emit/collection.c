@@ -8,7 +8,8 @@ enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     size_t step = strcmp(c->call->call.function->name, "struct") ? 2 : 1;
-    if (!args->count) {                                      /* the engine has none without fields */
+    /* the engine has none without fields */
+    if (!args->count) {
         hr_buf_adds(out, "{f0: NULL}");
         return HR_OK;
     }
@@ -52,8 +53,8 @@ enum hr_code emit_map(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_array_fields(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
-    hr_buf_addf(out, "list_transform(%s, lambda v%d: struct_extract(v%d, 'f%lld'))", c->args[0], id, id,
-                (long long)c->call->call.args.at[1]->literal->integer);
+    hr_buf_addf(out, "list_transform(%s, lambda v%d: struct_extract(v%d, 'f%lld'))", c->args[0], id,
+                id, (long long)c->call->call.args.at[1]->literal->integer);
     return HR_OK;
 }
 
@@ -85,10 +86,11 @@ enum hr_code emit_element_at(struct call_text *c, struct hr_buf *out)
 
 enum hr_code emit_size(struct call_text *c, struct hr_buf *out)
 {
-    const char *function = c->call->call.args.at[0]->type->id == HR_TYPE_MAP ? "cardinality" : "len";
+    const char *function =
+        c->call->call.args.at[0]->type->id == HR_TYPE_MAP ? "cardinality" : "len";
     if (c->call->call.ansi)
         hr_buf_addf(out, "%s(%s)", function, c->args[0]);
-    else                                                     /* spark.sql.legacy.sizeOfNull */
+    else /* spark.sql.legacy.sizeOfNull */
         hr_buf_addf(out, "coalesce(%s(%s), -1)", function, c->args[0]);
     return HR_OK;
 }
@@ -96,7 +98,10 @@ enum hr_code emit_size(struct call_text *c, struct hr_buf *out)
 /* ---- higher-order functions ---- */
 
 /* the lambda's body with its parameters standing for other SQL */
-static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda, const char **params, const char **text)
+static enum hr_code body_text(struct call_text *c,
+                              const struct hr_texpr *lambda,
+                              const char **params,
+                              const char **text)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
@@ -113,9 +118,11 @@ static enum hr_code body_text(struct call_text *c, const struct hr_texpr *lambda
 static enum hr_code emit_indexed_lambda(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
-    const char *body, *params[] = {hr_printf(c->e->arena, "v%d", id), hr_printf(c->e->arena, "CAST(i%d - 1 AS INTEGER)", id)};
+    const char *body, *params[] = {hr_printf(c->e->arena, "v%d", id),
+                                   hr_printf(c->e->arena, "CAST(i%d - 1 AS INTEGER)", id)};
     HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
-    hr_buf_addf(out, "list_%s(%s, lambda v%d, i%d: %s)", c->call->call.function->name, c->args[0], id, id, body);
+    hr_buf_addf(out, "list_%s(%s, lambda v%d, i%d: %s)", c->call->call.function->name, c->args[0],
+                id, id, body);
     return HR_OK;
 }
 
@@ -149,7 +156,7 @@ enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
 struct captures {
     struct hr_arena *arena;
     struct hr_texpr **at;
-    const struct hr_attr **own;        /* parameters of lambdas inside */
+    const struct hr_attr **own; /* parameters of lambdas inside */
     size_t count, cap, own_count, own_cap;
     bool subquery;
 };
@@ -168,7 +175,9 @@ static void *grown(struct hr_arena *arena, void *at, size_t count, size_t *cap)
 
 static const struct hr_attr *attr_of(const struct hr_texpr *expr)
 {
-    return expr->kind == HR_T_COLUMN ? expr->column.attr : expr->kind == HR_T_VARIABLE ? expr->variable.attr : NULL;
+    return expr->kind == HR_T_COLUMN     ? expr->column.attr
+           : expr->kind == HR_T_VARIABLE ? expr->variable.attr
+                                         : NULL;
 }
 
 static void own_param(struct captures *found, const struct hr_attr *param)
@@ -186,7 +195,8 @@ static enum hr_code find_captures(void *arg, struct hr_texpr **child)
     const struct hr_attr *attr = attr_of(*child);
     for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
         own_param(found, (*child)->lambda.params[i]);
-    for (size_t i = 0; (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
+    for (size_t i = 0;
+         (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
         own_param(found, (*child)->call.params[i]);
     if ((*child)->kind == HR_T_SUBQUERY)
         found->subquery = true;
@@ -203,41 +213,50 @@ static enum hr_code find_captures(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_captures, arg);
 }
 
-/* DuckDB's list_reduce mixes up what its lambda captures when it stands in another lambda, and wants the sum to be of the elements' type. So the
- * elements become structs {a: the sum, e: the element, c0 …: what is captured}, and so does the sum. */
-static enum hr_code reduce_structs(struct call_text *c, const struct captures *captures, const char **out)
+/* DuckDB's list_reduce mixes up what its lambda captures when it stands in another lambda, and
+ * wants the sum to be of the elements' type. So the elements become structs {a: the sum, e: the
+ * element, c0 …: what is captured}, and so does the sum. */
+static enum hr_code reduce_structs(struct call_text *c,
+                                   const struct captures *captures,
+                                   const char **out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const struct hr_texpr *merge = args->at[2];
     struct hr_arena *arena = c->e->arena;
-    const char *made = "", *kept = "", *none = "", *body, **before = HR_NEW_ARRAY(arena, const char *, captures->count + 1);
+    const char *made = "", *kept = "", *none = "", *body,
+               **before = HR_NEW_ARRAY(arena, const char *, captures->count + 1);
     int s = ++c->e->next_table, x = ++c->e->next_table;
-    c->e->inside++;                    /* the structs are made in a lambda */
+    c->e->inside++; /* the structs are made in a lambda */
     for (size_t i = 0; i < captures->count; i++) {
         const char *text;
         HR_TRY(expr_text(c->e, captures->at[i], &text));
         made = hr_printf(arena, "%s, 'c%zu': %s", made, i, text);
         kept = hr_printf(arena, "%s, 'c%zu': struct_extract(r%d, 'c%zu')", kept, i, x, i);
-        none = hr_printf(arena, "%s, 'c%zu': CAST(NULL AS %s)", none, i, type_text(c->e, captures->at[i]->type));
+        none = hr_printf(arena, "%s, 'c%zu': CAST(NULL AS %s)", none, i,
+                         type_text(c->e, captures->at[i]->type));
     }
     c->e->inside--;
     bool *outer = c->e->outer;
-    c->e->outer = NULL;                /* in the body each of them is a field of the struct */
+    c->e->outer = NULL; /* in the body each of them is a field of the struct */
     for (size_t i = 0; i < captures->count; i++) {
         const char **text = &c->e->texts[attr_of(captures->at[i])->id];
         before[i] = *text;
         *text = hr_printf(arena, "struct_extract(r%d, 'c%zu')", x, i);
     }
-    const char *params[] = {hr_printf(arena, "struct_extract(r%d, 'a')", s), hr_printf(arena, "struct_extract(r%d, 'e')", x)};
+    const char *params[] = {hr_printf(arena, "struct_extract(r%d, 'a')", s),
+                            hr_printf(arena, "struct_extract(r%d, 'e')", x)};
     enum hr_code code = body_text(c, merge, params, &body);
     c->e->outer = outer;
     for (size_t i = 0; i < captures->count; i++)
         c->e->texts[attr_of(captures->at[i])->id] = before[i];
     HR_TRY(code);
-    const char *sum = type_text(c->e, args->at[1]->type), *element = type_text(c->e, args->at[0]->type->element);
-    *out = hr_printf(arena, "struct_extract(list_reduce(list_transform(%s, lambda r%d: {'a': CAST(NULL AS %s), 'e': r%d%s}), lambda r%d, r%d: "
-                            "{'a': CAST(%s AS %s), 'e': struct_extract(r%d, 'e')%s}, {'a': CAST(%s AS %s), 'e': CAST(NULL AS %s)%s}), 'a')",
-                     c->args[0], s, sum, s, made, s, x, body, sum, x, kept, c->args[1], sum, element, none);
+    const char *sum = type_text(c->e, args->at[1]->type),
+               *element = type_text(c->e, args->at[0]->type->element);
+    *out = hr_printf(
+        arena,
+        "struct_extract(list_reduce(list_transform(%s, lambda r%d: {'a': CAST(NULL AS %s), 'e': r%d%s}), lambda r%d, r%d: "
+        "{'a': CAST(%s AS %s), 'e': struct_extract(r%d, 'e')%s}, {'a': CAST(%s AS %s), 'e': CAST(NULL AS %s)%s}), 'a')",
+        c->args[0], s, sum, s, made, s, x, body, sum, x, kept, c->args[1], sum, element, none);
     return HR_OK;
 }
 
@@ -249,12 +268,13 @@ enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
     const char *reduced;
     find_captures(&captures, &merge);
     if (captures.subquery)
-        return hr_refuse(c->e->err, "function '%s' whose lambda holds a subquery", c->call->call.name);
+        return hr_refuse(c->e->err, "function '%s' whose lambda holds a subquery",
+                         c->call->call.name);
     if (captures.count || !hr_type_same_shape(args->at[0]->type->element, args->at[1]->type))
         HR_TRY(reduce_structs(c, &captures, &reduced));
     else
-        reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0], c->args[2], c->args[1],
-                            type_text(c->e, args->at[1]->type));
+        reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0],
+                            c->args[2], c->args[1], type_text(c->e, args->at[1]->type));
     if (args->count < 4) {
         hr_buf_adds(out, reduced);
         return HR_OK;
@@ -265,7 +285,8 @@ enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
 
 /* ---- more of collections ---- */
 
-/* "always() AND ", before a condition that is asked of each of many elements, and looks at as many */
+/* "always() AND ", before a condition that is asked of each of many elements, and looks at as many
+ */
 static enum hr_code always_and(struct call_text *c, const char **text)
 {
     struct hr_buf buf;
@@ -280,15 +301,19 @@ static enum hr_code always_and(struct call_text *c, const char **text)
 static const char *distinct_list(struct call_text *c, const char *list, const char *always)
 {
     int id = ++c->e->next_table;
-    return hr_printf(c->e->arena,
-                     "list_filter(%s, lambda v%d, i%d: %sCASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
-                     "ELSE list_position(%s, v%d) = i%d END)", list, id, id, always, id, list, id, list, id, id);
+    return hr_printf(
+        c->e->arena,
+        "list_filter(%s, lambda v%d, i%d: %sCASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
+        "ELSE list_position(%s, v%d) = i%d END)",
+        list, id, id, always, id, list, id, list, id, id);
 }
 
 static const char *holds(struct call_text *c, const char *list, const char *value)
 {
-    return hr_printf(c->e->arena, "(CASE WHEN %s IS NULL THEN len(list_filter(%s, lambda w: w IS NULL)) > 0 ELSE list_contains(%s, %s) END)", value, list,
-                     list, value);
+    return hr_printf(
+        c->e->arena,
+        "(CASE WHEN %s IS NULL THEN len(list_filter(%s, lambda w: w IS NULL)) > 0 ELSE list_contains(%s, %s) END)",
+        value, list, list, value);
 }
 
 enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
@@ -301,14 +326,17 @@ enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
 
 enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
 {
-    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1], *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table), *always;
+    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1],
+               *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table), *always;
     HR_TRY(always_and(c, &always));
     hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE ", a, b);
-    if (!strcmp(name, "array_union"))                        /* bound, or the engine joins the two for each of their elements */
-        hr_buf_addf(out, "list_extract(list_transform([list_concat(%s, %s)], lambda %s: %s), 1)", a, b, item, distinct_list(c, item, always));
+    /* bound, or the engine joins the two for each of their elements */
+    if (!strcmp(name, "array_union"))
+        hr_buf_addf(out, "list_extract(list_transform([list_concat(%s, %s)], lambda %s: %s), 1)", a,
+                    b, item, distinct_list(c, item, always));
     else
-        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s%s)", distinct_list(c, a, always), item, always, strcmp(name, "array_except") ? "" : "NOT ",
-                    holds(c, b, item));
+        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s%s)", distinct_list(c, a, always), item,
+                    always, strcmp(name, "array_except") ? "" : "NOT ", holds(c, b, item));
     hr_buf_adds(out, " END");
     return HR_OK;
 }
@@ -320,12 +348,15 @@ enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
     /* the kernel checks start and length, and says where the slice begins: 0 when it is empty */
     struct hr_buf from;
     hr_buf_init(&from, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"), hr_type_basic(HR_TYPE_LONG), types, 3, &from);
-    hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))", c->args[0], c->args[1], c->args[2]);
+    enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"),
+                                    hr_type_basic(HR_TYPE_LONG), types, 3, &from);
+    hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))",
+                c->args[0], c->args[1], c->args[2]);
     const char *start = sel_take(c->e, &from);
     HR_TRY(code);
-    hr_buf_addf(out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END", start, c->args[0], c->args[0], start, start,
-                c->args[2]);
+    hr_buf_addf(
+        out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END",
+        start, c->args[0], c->args[0], start, start, c->args[2]);
     return HR_OK;
 }
 
@@ -353,7 +384,10 @@ enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
-    hr_buf_addf(out, "list_transform(map_entries(%s), lambda v%d: {f0: struct_extract(v%d, 'key'), f1: struct_extract(v%d, 'value')})", c->args[0], id, id, id);
+    hr_buf_addf(
+        out,
+        "list_transform(map_entries(%s), lambda v%d: {f0: struct_extract(v%d, 'key'), f1: struct_extract(v%d, 'value')})",
+        c->args[0], id, id, id);
     return HR_OK;
 }
 
@@ -382,12 +416,15 @@ enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name, *map = c->args[0], *body;
     int id = ++c->e->next_table;
-    const char *params[] = {hr_printf(c->e->arena, "struct_extract(v%d, 'key')", id), hr_printf(c->e->arena, "struct_extract(v%d, 'value')", id)};
+    const char *params[] = {hr_printf(c->e->arena, "struct_extract(v%d, 'key')", id),
+                            hr_printf(c->e->arena, "struct_extract(v%d, 'value')", id)};
     HR_TRY(body_text(c, c->call->call.args.at[1], params, &body));
-    const char *mapped = hr_printf(c->e->arena, "list_transform(map_entries(%s), lambda v%d: %s)", map, id, body);
+    const char *mapped =
+        hr_printf(c->e->arena, "list_transform(map_entries(%s), lambda v%d: %s)", map, id, body);
     hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE ", map);
     if (!strcmp(name, "map_filter"))
-        hr_buf_addf(out, "map_from_entries(list_filter(map_entries(%s), lambda v%d: %s))", map, id, body);
+        hr_buf_addf(out, "map_from_entries(list_filter(map_entries(%s), lambda v%d: %s))", map, id,
+                    body);
     else if (!strcmp(name, "transform_keys"))
         hr_buf_addf(out, "MAP(%s, map_values(%s))", mapped, map);
     else
@@ -399,10 +436,13 @@ enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
 enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
-    const char *body, *params[] = {hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[0], id), hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[1], id)};
+    const char *body, *params[] = {hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[0], id),
+                                   hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[1], id)};
     HR_TRY(body_text(c, c->call->call.args.at[2], params, &body));
-    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(%s), len(%s)) + 1), lambda i%d: %s) END",
-                c->args[0], c->args[1], c->args[0], c->args[1], id, body);
+    hr_buf_addf(
+        out,
+        "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(%s), len(%s)) + 1), lambda i%d: %s) END",
+        c->args[0], c->args[1], c->args[0], c->args[1], id, body);
     return HR_OK;
 }
 
@@ -410,11 +450,18 @@ enum hr_code emit_map_zip_with(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
     const char *a = c->args[0], *b = c->args[1], *body;
-    const char *params[] = {hr_printf(c->e->arena, "v%d", id), hr_printf(c->e->arena, "list_extract(map_extract(%s, v%d), 1)", a, id),
+    const char *params[] = {hr_printf(c->e->arena, "v%d", id),
+                            hr_printf(c->e->arena, "list_extract(map_extract(%s, v%d), 1)", a, id),
                             hr_printf(c->e->arena, "list_extract(map_extract(%s, v%d), 1)", b, id)};
     HR_TRY(body_text(c, c->call->call.args.at[2], params, &body));
-    const char *keys = hr_printf(c->e->arena, "list_concat(map_keys(%s), list_filter(map_keys(%s), lambda k%d: NOT list_contains(map_keys(%s), k%d)))", a, b, id, a, id);
-    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE MAP(%s, list_transform(%s, lambda v%d: %s)) END", a, b, keys, keys, id, body);
+    const char *keys = hr_printf(
+        c->e->arena,
+        "list_concat(map_keys(%s), list_filter(map_keys(%s), lambda k%d: NOT list_contains(map_keys(%s), k%d)))",
+        a, b, id, a, id);
+    hr_buf_addf(
+        out,
+        "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE MAP(%s, list_transform(%s, lambda v%d: %s)) END",
+        a, b, keys, keys, id, body);
     return HR_OK;
 }
 
@@ -424,14 +471,21 @@ enum hr_code emit_array_insert(struct call_text *c, struct hr_buf *out)
     struct hr_buf name;
     hr_buf_init(&name, HR_SQL_EMITTED_MAX);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
-    enum hr_code code = emit_kernel(c->e, "insert_place", strlen("insert_place"), hr_type_basic(HR_TYPE_LONG), types, 2, &name);
-    const char *array = c->args[0], *item = c->args[2], *nulls = hr_printf(c->e->arena, "CAST(NULL AS %s)", type_text(c->e, c->call->type->element));
-    const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))", sel_take(c->e, &name), c->args[1], array);
+    enum hr_code code = emit_kernel(c->e, "insert_place", strlen("insert_place"),
+                                    hr_type_basic(HR_TYPE_LONG), types, 2, &name);
+    const char *array = c->args[0], *item = c->args[2],
+               *nulls = hr_printf(c->e->arena, "CAST(NULL AS %s)",
+                                  type_text(c->e, c->call->type->element));
+    const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))",
+                                  sel_take(c->e, &name), c->args[1], array);
     HR_TRY(code);
-    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL WHEN %s < 1 THEN list_concat([%s], list_transform(range(1 - %s), lambda w: %s), %s) "
-                     "WHEN %s > len(%s) THEN list_concat(%s, list_transform(range(%s - 1 - len(%s)), lambda w: %s), [%s]) "
-                     "ELSE list_concat(list_slice(%s, 1, %s - 1), [%s], list_slice(%s, %s, len(%s))) END",
-                array, c->args[1], place, item, place, nulls, array, place, array, array, place, array, nulls, item, array, place, item, array, place, array);
+    hr_buf_addf(
+        out,
+        "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL WHEN %s < 1 THEN list_concat([%s], list_transform(range(1 - %s), lambda w: %s), %s) "
+        "WHEN %s > len(%s) THEN list_concat(%s, list_transform(range(%s - 1 - len(%s)), lambda w: %s), [%s]) "
+        "ELSE list_concat(list_slice(%s, 1, %s - 1), [%s], list_slice(%s, %s, len(%s))) END",
+        array, c->args[1], place, item, place, nulls, array, place, array, array, place, array,
+        nulls, item, array, place, item, array, place, array);
     return HR_OK;
 }
 
@@ -440,8 +494,11 @@ enum hr_code emit_shuffle(struct call_text *c, struct hr_buf *out)
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
     hr_buf_addf(out, "list_select(%s, ", c->args[0]);
-    HR_TRY(emit_kernel(c->e, "shuffled", strlen("shuffled"), hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false), types, 2, out));
+    HR_TRY(emit_kernel(c->e, "shuffled", strlen("shuffled"),
+                       hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false), types, 2,
+                       out));
     hr_buf_addf(out, "(CAST(len(%s) AS BIGINT), %s))", c->args[0],
-                c->call->call.args.count > 1 ? c->args[1] : "CAST(floor(random() * 9e15) AS BIGINT)");
+                c->call->call.args.count > 1 ? c->args[1]
+                                             : "CAST(floor(random() * 9e15) AS BIGINT)");
     return HR_OK;
 }

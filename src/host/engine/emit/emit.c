@@ -1,5 +1,6 @@
-/* Relations to SQL. A select is kept open as long as the next relation can be said inside it: scan, filter, project, group, sort and
- * limit of a usual pipeline become one SELECT. Columns are named a<attribute id>, tables t<n>; nothing is left to DuckDB's own naming. */
+/* Relations to SQL. A select is kept open as long as the next relation can be said inside it: scan,
+ * filter, project, group, sort and limit of a usual pipeline become one SELECT. Columns are named
+ * a<attribute id>, tables t<n>; nothing is left to DuckDB's own naming. */
 #include "host/engine/emit/select.h"
 
 /* ---- leaves ---- */
@@ -10,7 +11,8 @@ static enum hr_code build_source(struct emit *e, const struct hr_node *node, str
     int table = ++e->next_table;
     for (size_t i = 0; i < node->output.count; i++)
         if (e->needed[node->output.at[i]->id]) {
-            set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.c%zu", table, count), PLAIN_COLUMN);
+            set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.c%zu", table, count),
+                     PLAIN_COLUMN);
             wanted[count++] = i;
         }
     struct hr_buf buf;
@@ -25,8 +27,11 @@ static enum hr_code build_source(struct emit *e, const struct hr_node *node, str
 static enum hr_code build_range(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     int table = ++e->next_table;
-    s->from = hr_printf(e->arena, "range(CAST(%lld AS BIGINT), CAST(%lld AS BIGINT), CAST(%lld AS BIGINT)) AS t%d(c0)", (long long)node->range.start,
-                        (long long)node->range.end, (long long)node->range.step, table);
+    s->from = hr_printf(
+        e->arena,
+        "range(CAST(%lld AS BIGINT), CAST(%lld AS BIGINT), CAST(%lld AS BIGINT)) AS t%d(c0)",
+        (long long)node->range.start, (long long)node->range.end, (long long)node->range.step,
+        table);
     set_text(e, node->output.at[0]->id, hr_printf(e->arena, "t%d.c0", table), PLAIN_COLUMN);
     return HR_OK;
 }
@@ -36,11 +41,13 @@ static enum hr_code build_values(struct emit *e, const struct hr_node *node, str
     int table = ++e->next_table;
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-    if (!node->values.count) {                               /* VALUES takes no empty list */
+    if (!node->values.count) { /* VALUES takes no empty list */
         hr_buf_adds(&buf, "(SELECT 1 AS n");
         for (size_t c = 0; c < node->output.count; c++) {
-            hr_buf_addf(&buf, ", CAST(NULL AS %s) AS c%zu", type_text(e, node->output.at[c]->type), c);
-            set_text(e, node->output.at[c]->id, hr_printf(e->arena, "t%d.c%zu", table, c), PLAIN_COLUMN);
+            hr_buf_addf(&buf, ", CAST(NULL AS %s) AS c%zu", type_text(e, node->output.at[c]->type),
+                        c);
+            set_text(e, node->output.at[c]->id, hr_printf(e->arena, "t%d.c%zu", table, c),
+                     PLAIN_COLUMN);
         }
         hr_buf_addf(&buf, " WHERE false) AS t%d", table);
         s->from = sel_take(e, &buf);
@@ -60,7 +67,8 @@ static enum hr_code build_values(struct emit *e, const struct hr_node *node, str
     hr_buf_addf(&buf, ") AS t%d(", table);
     for (size_t c = 0; c < node->output.count; c++) {
         hr_buf_addf(&buf, "%sc%zu", c ? ", " : "", c);
-        set_text(e, node->output.at[c]->id, hr_printf(e->arena, "t%d.c%zu", table, c), PLAIN_COLUMN);
+        set_text(e, node->output.at[c]->id, hr_printf(e->arena, "t%d.c%zu", table, c),
+                 PLAIN_COLUMN);
     }
     hr_buf_addc(&buf, ')');
     s->from = sel_take(e, &buf);
@@ -72,13 +80,17 @@ static enum hr_code build_cte_ref(struct emit *e, const struct hr_node *node, st
     int table = ++e->next_table;
     s->from = hr_printf(e->arena, "q%d AS t%d", node->cte_ref.id, table);
     for (size_t i = 0; i < node->output.count; i++)
-        set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.a%d", table, node->cte_ref.definition.at[i]->id), PLAIN_COLUMN);
+        set_text(e, node->output.at[i]->id,
+                 hr_printf(e->arena, "t%d.a%d", table, node->cte_ref.definition.at[i]->id),
+                 PLAIN_COLUMN);
     return HR_OK;
 }
 
 /* ---- one input ---- */
 
-static enum hr_code condition_text(struct emit *e, const struct hr_texpr *condition, const char **out)
+static enum hr_code condition_text(struct emit *e,
+                                   const struct hr_texpr *condition,
+                                   const char **out)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
@@ -98,7 +110,8 @@ static enum hr_code filter_below(struct emit *e, const struct hr_node *node, str
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", inner, ids[i]), PLAIN_COLUMN);
     HR_TRY(expr_text(e, node->filter.condition, &text));
     *s = (struct sel){.limit = -1, .where = hr_printf(e->arena, "t%d.v", outer)};
-    s->from = hr_printf(e->arena, "(SELECT t%d.*, %s AS v FROM (%s) AS t%d) AS t%d", inner, text, body, inner, outer);
+    s->from = hr_printf(e->arena, "(SELECT t%d.*, %s AS v FROM (%s) AS t%d) AS t%d", inner, text,
+                        body, inner, outer);
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", outer, ids[i]), PLAIN_COLUMN);
     return HR_OK;
@@ -125,14 +138,23 @@ static enum hr_code build_project(struct emit *e, const struct hr_node *node, st
     bool computes = false;
     for (size_t i = 0; i < node->output.count; i++) {
         struct hr_texpr *expr = node->project.exprs.at[i];
-        if (!e->needed[node->output.at[i]->id] || expr->kind == HR_T_COLUMN || expr->kind == HR_T_LITERAL)
+        if (!e->needed[node->output.at[i]->id] ||
+            expr->kind == HR_T_COLUMN ||
+            expr->kind == HR_T_LITERAL)
             continue;
         computes = true;
         search_plain(&all, &expr);
     }
-    /* after DISTINCT or LIMIT … a computed column would change what they see; a window must see the grouped rows */
-    bool after = s->distinct || s->distinct_on || (sel_closed(s) && (all.windows || all.is_volatile)) || (s->grouped && computes);
-    if ((computes && (after || s->is_volatile)) || all.computed || (all.windows && (s->windows || s->order)) || (s->distinct))
+    /* after DISTINCT or LIMIT … a computed column would change what they see; a window must see the
+     * grouped rows */
+    bool after = s->distinct ||
+                 s->distinct_on ||
+                 (sel_closed(s) && (all.windows || all.is_volatile)) ||
+                 (s->grouped && computes);
+    if ((computes && (after || s->is_volatile)) ||
+        all.computed ||
+        (all.windows && (s->windows || s->order)) ||
+        (s->distinct))
         sel_wrap(e, s, &node->input->output);
     const char **texts = HR_NEW_ARRAY(e->arena, const char *, node->output.count + 1);
     unsigned char *plain = HR_NEW_ARRAY(e->arena, unsigned char, node->output.count + 1);
@@ -175,8 +197,12 @@ static const char *grouping_sets(struct emit *e, const struct hr_node *node, con
     return sel_take(e, &buf);
 }
 
-/* what each group is called inside: a column of its own, so that GROUPING and the select list mean the same thing */
-static enum hr_code group_columns(struct emit *e, const struct hr_node *node, struct sel *s, const char **groups)
+/* what each group is called inside: a column of its own, so that GROUPING and the select list mean
+ * the same thing */
+static enum hr_code group_columns(struct emit *e,
+                                  const struct hr_node *node,
+                                  struct sel *s,
+                                  const char **groups)
 {
     int table = ++e->next_table, *ids;
     size_t count;
@@ -229,8 +255,9 @@ static const char *grouping_id_text(struct emit *e, const struct hr_node *node, 
     const char *text = "CAST(0 AS BIGINT)";
     for (size_t i = 0; i < count; i++) {
         long long weight = 1ll << (count - 1 - i);
-        text = in_some_set(node, i) ? hr_printf(e->arena, "%s + GROUPING(%s) * %lld", text, groups[i], weight)
-                                    : hr_printf(e->arena, "%s + %lld", text, weight);
+        text = in_some_set(node, i)
+                   ? hr_printf(e->arena, "%s + GROUPING(%s) * %lld", text, groups[i], weight)
+                   : hr_printf(e->arena, "%s + %lld", text, weight);
     }
     return hr_printf(e->arena, "CAST(%s AS BIGINT)", text);
 }
@@ -248,7 +275,8 @@ static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, 
     if (sel_closed(s) || s->windows || s->is_volatile || s->order || all.computed)
         sel_wrap(e, s, &node->input->output);
     const char **group_texts = HR_NEW_ARRAY(e->arena, const char *, groups->count + 1);
-    bool drawn = false;                                      /* a random group is drawn once for each row */
+    /* a random group is drawn once for each row */
+    bool drawn = false;
     for (size_t i = 0; i < groups->count; i++)
         drawn = drawn || search_expr(e, groups->at[i]).is_volatile;
     if (node->aggregate.set_count || drawn)
@@ -261,20 +289,25 @@ static enum hr_code build_aggregate(struct emit *e, const struct hr_node *node, 
         if (e->needed[node->output.at[groups->count + i]->id])
             HR_TRY(expr_text(e, list->at[i], &texts[i]));
     for (size_t i = 0; i < groups->count; i++) {
-        const char *text = in_some_set(node, i) ? group_texts[i] : hr_printf(e->arena, "CAST(NULL AS %s)", type_text(e, groups->at[i]->type));
-        set_text(e, node->output.at[i]->id, text, groups->at[i]->kind == HR_T_COLUMN ? PLAIN_COLUMN : PLAIN_COMPUTED);
+        const char *text = in_some_set(node, i) ? group_texts[i]
+                                                : hr_printf(e->arena, "CAST(NULL AS %s)",
+                                                            type_text(e, groups->at[i]->type));
+        set_text(e, node->output.at[i]->id, text,
+                 groups->at[i]->kind == HR_T_COLUMN ? PLAIN_COLUMN : PLAIN_COMPUTED);
     }
     for (size_t i = 0; i < list->count; i++)
         if (texts[i])
             set_text(e, node->output.at[groups->count + i]->id, texts[i], PLAIN_COMPUTED);
     s->grouped = true;
     if (node->aggregate.grouping_id)
-        set_text(e, node->aggregate.grouping_id->id, grouping_id_text(e, node, group_texts), PLAIN_COMPUTED);
+        set_text(e, node->aggregate.grouping_id->id, grouping_id_text(e, node, group_texts),
+                 PLAIN_COMPUTED);
     if (node->aggregate.set_count)
         s->group = grouping_sets(e, node, group_texts);
     else if (groups->count)
         s->group = join_texts(e, group_texts, groups->count);
-    bool says_so = s->group != NULL;                         /* a select without GROUP BY is one by its aggregates: some must be written */
+    /* a select without GROUP BY is one by its aggregates: some must be written */
+    bool says_so = s->group != NULL;
     for (size_t i = 0; i < list->count; i++)
         says_so = says_so || texts[i];
     if (!says_so)
@@ -289,10 +322,18 @@ static enum hr_code build_sort(struct emit *e, const struct hr_node *node, struc
     for (size_t i = 0; i < node->sort.orders.count; i++) {
         struct plain_search search = search_expr(e, node->sort.orders.at[i].child);
         computed = computed || search.is_volatile || search.windows;
-        /* a plain aggregate may be sorted by in its own select; anything computed from one may not */
-        computed = computed || (search.computed && node->sort.orders.at[i].child->kind != HR_T_COLUMN);
+        /* a plain aggregate may be sorted by in its own select; anything computed from one may not
+         */
+        computed =
+            computed || (search.computed && node->sort.orders.at[i].child->kind != HR_T_COLUMN);
     }
-    if (s->limit >= 0 || s->offset > 0 || s->distinct || s->distinct_on || s->windows || s->is_volatile || computed)
+    if (s->limit >= 0 ||
+        s->offset > 0 ||
+        s->distinct ||
+        s->distinct_on ||
+        s->windows ||
+        s->is_volatile ||
+        computed)
         sel_wrap(e, s, &node->input->output);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
@@ -305,7 +346,8 @@ static enum hr_code build_sort(struct emit *e, const struct hr_node *node, struc
         if (!code && order->child->kind == HR_T_LITERAL)
             text = hr_printf(e->arena, "(SELECT %s)", text);
         if (!code)
-            hr_buf_addf(&buf, "%s%s %s NULLS %s", i ? ", " : "", text, order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
+            hr_buf_addf(&buf, "%s%s %s NULLS %s", i ? ", " : "", text,
+                        order->descending ? "DESC" : "ASC", order->nulls_first ? "FIRST" : "LAST");
     }
     s->order = sel_take(e, &buf);
     return code;
@@ -328,9 +370,14 @@ static enum hr_code build_tail(struct emit *e, const struct hr_node *node, struc
     int *ids, table = ++e->next_table, id = e->next_table;
     size_t count;
     const char *inner = close_select(e, s, &node->input->output, &ids, &count);
-    e->ctes = hr_printf(e->arena, "%s%sz%d AS MATERIALIZED (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "", id, inner);
-    *s = (struct sel){.from = hr_printf(e->arena, "(SELECT * FROM z%d LIMIT %lld OFFSET (SELECT greatest(count(*) - %lld, 0) FROM z%d)) AS t%d", id,
-                                        (long long)node->tail.count, (long long)node->tail.count, id, table), .limit = -1};
+    e->ctes = hr_printf(e->arena, "%s%sz%d AS MATERIALIZED (%s)", e->ctes ? e->ctes : "",
+                        e->ctes ? ", " : "", id, inner);
+    *s = (struct sel){
+        .from = hr_printf(
+            e->arena,
+            "(SELECT * FROM z%d LIMIT %lld OFFSET (SELECT greatest(count(*) - %lld, 0) FROM z%d)) AS t%d",
+            id, (long long)node->tail.count, (long long)node->tail.count, id, table),
+        .limit = -1};
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
     return HR_OK;
@@ -350,7 +397,11 @@ static enum hr_code build_distinct(struct emit *e, const struct hr_node *node, s
 static enum hr_code build_deduplicate(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
-    if (sel_closed(s) || s->order || s->windows || s->is_volatile || !all_columns(e, &node->input->output))
+    if (sel_closed(s) ||
+        s->order ||
+        s->windows ||
+        s->is_volatile ||
+        !all_columns(e, &node->input->output))
         sel_wrap(e, s, &node->input->output);
     const char **keys = HR_NEW_ARRAY(e->arena, const char *, node->deduplicate.keys.count + 1);
     for (size_t i = 0; i < node->deduplicate.keys.count; i++)
@@ -362,15 +413,19 @@ static enum hr_code build_deduplicate(struct emit *e, const struct hr_node *node
 
 static enum hr_code draw_text(struct emit *e, const char *kernel, bool times, const char **out)
 {
-    const struct hr_type *types[] = {hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_DOUBLE)};
+    const struct hr_type *types[] = {hr_type_basic(HR_TYPE_LONG), hr_type_basic(HR_TYPE_LONG),
+                                     hr_type_basic(HR_TYPE_DOUBLE)};
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_kernel(e, kernel, strlen(kernel), hr_type_basic(times ? HR_TYPE_INT : HR_TYPE_DOUBLE), types, times ? 3 : 2, &buf);
+    enum hr_code code =
+        emit_kernel(e, kernel, strlen(kernel), hr_type_basic(times ? HR_TYPE_INT : HR_TYPE_DOUBLE),
+                    types, times ? 3 : 2, &buf);
     *out = sel_take(e, &buf);
     return code;
 }
 
-/* Each row's draw is Spark's for data of one partition: kept when it falls between lower and upper; with replacement, the row comes so often. */
+/* Each row's draw is Spark's for data of one partition: kept when it falls between lower and upper;
+ * with replacement, the row comes so often. */
 static enum hr_code build_sample(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
@@ -383,12 +438,18 @@ static enum hr_code build_sample(struct emit *e, const struct hr_node *node, str
     HR_TRY(draw_text(e, times ? "draw_times" : "draw", times, &kernel));
     const char *mean = times ? hr_printf(e->arena, ", CAST(%.17g AS DOUBLE)", upper - lower) : "";
     *s = (struct sel){.limit = -1};
-    s->from = hr_printf(e->arena, "(SELECT t%d.*, %s(CAST(%lld AS BIGINT), row_number() OVER () - 1%s) AS r FROM (%s) AS t%d) AS t%d", inner, kernel,
-                        (long long)node->sample.seed, mean, body, inner, table);
+    s->from = hr_printf(
+        e->arena,
+        "(SELECT t%d.*, %s(CAST(%lld AS BIGINT), row_number() OVER () - 1%s) AS r FROM (%s) AS t%d) AS t%d",
+        inner, kernel, (long long)node->sample.seed, mean, body, inner, table);
     if (times)
-        s->from = hr_printf(e->arena, "(SELECT *, unnest(range(CAST(t%d.r AS BIGINT))) FROM %s) AS t%d", table, s->from, table);
+        s->from =
+            hr_printf(e->arena, "(SELECT *, unnest(range(CAST(t%d.r AS BIGINT))) FROM %s) AS t%d",
+                      table, s->from, table);
     else
-        s->where = hr_printf(e->arena, "t%d.r >= CAST(%.17g AS DOUBLE) AND t%d.r < CAST(%.17g AS DOUBLE)", table, lower, table, upper);
+        s->where =
+            hr_printf(e->arena, "t%d.r >= CAST(%.17g AS DOUBLE) AND t%d.r < CAST(%.17g AS DOUBLE)",
+                      table, lower, table, upper);
     for (size_t i = 0; i < count; i++)
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
     return HR_OK;
@@ -400,25 +461,44 @@ enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *
 {
     *s = (struct sel){.limit = -1};
     switch (node->kind) {
-    case HR_N_ONE_ROW: return HR_OK;
-    case HR_N_SOURCE: return build_source(e, node, s);
-    case HR_N_RANGE: return build_range(e, node, s);
-    case HR_N_VALUES: return build_values(e, node, s);
-    case HR_N_PROJECT: return build_project(e, node, s);
-    case HR_N_FILTER: return build_filter(e, node, s);
-    case HR_N_AGGREGATE: return build_aggregate(e, node, s);
-    case HR_N_SORT: return build_sort(e, node, s);
-    case HR_N_LIMIT: return build_limit(e, node, s);
-    case HR_N_TAIL: return build_tail(e, node, s);
-    case HR_N_JOIN: return build_join(e, node, s);
-    case HR_N_SET: return build_set(e, node, s);
-    case HR_N_DISTINCT: return build_distinct(e, node, s);
-    case HR_N_DEDUPLICATE: return build_deduplicate(e, node, s);
-    case HR_N_GENERATE: return build_generate(e, node, s);
-    case HR_N_SAMPLE: return build_sample(e, node, s);
-    case HR_N_CTE: return build_cte(e, node, s);
-    case HR_N_CTE_REF: return build_cte_ref(e, node, s);
-    default: return hr_refuse(e->err, "typed relation %d", (int)node->kind);
+    case HR_N_ONE_ROW:
+        return HR_OK;
+    case HR_N_SOURCE:
+        return build_source(e, node, s);
+    case HR_N_RANGE:
+        return build_range(e, node, s);
+    case HR_N_VALUES:
+        return build_values(e, node, s);
+    case HR_N_PROJECT:
+        return build_project(e, node, s);
+    case HR_N_FILTER:
+        return build_filter(e, node, s);
+    case HR_N_AGGREGATE:
+        return build_aggregate(e, node, s);
+    case HR_N_SORT:
+        return build_sort(e, node, s);
+    case HR_N_LIMIT:
+        return build_limit(e, node, s);
+    case HR_N_TAIL:
+        return build_tail(e, node, s);
+    case HR_N_JOIN:
+        return build_join(e, node, s);
+    case HR_N_SET:
+        return build_set(e, node, s);
+    case HR_N_DISTINCT:
+        return build_distinct(e, node, s);
+    case HR_N_DEDUPLICATE:
+        return build_deduplicate(e, node, s);
+    case HR_N_GENERATE:
+        return build_generate(e, node, s);
+    case HR_N_SAMPLE:
+        return build_sample(e, node, s);
+    case HR_N_CTE:
+        return build_cte(e, node, s);
+    case HR_N_CTE_REF:
+        return build_cte_ref(e, node, s);
+    default:
+        return hr_refuse(e->err, "typed relation %d", (int)node->kind);
     }
 }
 
@@ -434,7 +514,10 @@ enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char *
     return HR_OK;
 }
 
-enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const char *prefix, const char **sql)
+enum hr_code emit_positional(struct emit *e,
+                             const struct hr_node *node,
+                             const char *prefix,
+                             const char **sql)
 {
     struct sel s;
     HR_TRY(build_node(e, node, &s));
@@ -442,7 +525,8 @@ enum hr_code emit_positional(struct emit *e, const struct hr_node *node, const c
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     write_head(&s, &buf);
     for (size_t i = 0; i < node->output.count; i++)
-        hr_buf_addf(&buf, "%s%s AS %s%zu", i ? ", " : "", column_text(e, node->output.at[i]->id), prefix, i);
+        hr_buf_addf(&buf, "%s%s AS %s%zu", i ? ", " : "", column_text(e, node->output.at[i]->id),
+                    prefix, i);
     if (!node->output.count)
         hr_buf_addf(&buf, s.grouped && !s.group ? "count(*) AS %s0" : "1 AS %s0", prefix);
     write_tail(&s, &buf);
@@ -460,6 +544,8 @@ enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const ch
     need_node(e, node);
     const char *body;
     HR_TRY(emit_positional(e, node, "c", &body));
-    *sql = e->ctes ? hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, body) : body;
+    *sql = e->ctes ? hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes,
+                               body)
+                   : body;
     return HR_OK;
 }

@@ -9,9 +9,11 @@ static enum hr_code generate_columns(struct emit *e, const struct hr_node *node,
     const struct hr_texpr *call = node->generate.generator;
     const char *name = call->call.function->name, *text;
     size_t first = node->input->output.count;
-    bool outer = node->generate.outer, positions = !strncmp(name, "posexplode", 10), explode = positions || !strncmp(name, "explode", 7);
+    bool outer = node->generate.outer, positions = !strncmp(name, "posexplode", 10),
+         explode = positions || !strncmp(name, "explode", 7);
     if (!strcmp(name, "stack")) {
-        size_t columns = call->type->field_count, rows = (size_t)call->call.args.at[0]->literal->integer;
+        size_t columns = call->type->field_count,
+               rows = (size_t)call->call.args.at[0]->literal->integer;
         hr_buf_adds(out, "unnest([");
         for (size_t r = 0; r < rows; r++) {
             hr_buf_adds(out, r ? ", {" : "{");
@@ -32,21 +34,27 @@ static enum hr_code generate_columns(struct emit *e, const struct hr_node *node,
     }
     HR_TRY(expr_text(e, call->call.args.at[0], &text));
     bool map = call->call.args.at[0]->type->id == HR_TYPE_MAP;
-    const char *count = map ? hr_printf(e->arena, "cardinality(%s)", text) : hr_printf(e->arena, "len(%s)", text);
+    const char *count =
+        map ? hr_printf(e->arena, "cardinality(%s)", text) : hr_printf(e->arena, "len(%s)", text);
     const char *empty = hr_printf(e->arena, "%s IS NULL OR %s = 0", text, count);
     size_t n = 0;
     if (positions) {
-        const char *list = hr_printf(e->arena, "CAST(range(CAST(%s AS BIGINT)) AS INTEGER[])", count);
+        const char *list =
+            hr_printf(e->arena, "CAST(range(CAST(%s AS BIGINT)) AS INTEGER[])", count);
         if (outer)
-            list = hr_printf(e->arena, "CASE WHEN %s THEN [CAST(NULL AS INTEGER)] ELSE %s END", empty, list);
+            list = hr_printf(e->arena, "CASE WHEN %s THEN [CAST(NULL AS INTEGER)] ELSE %s END",
+                             empty, list);
         hr_buf_addf(out, "unnest(%s) AS g%zu, ", list, n++);
     }
-    const char *parts[] = {map ? hr_printf(e->arena, "map_keys(%s)", text) : text, hr_printf(e->arena, "map_values(%s)", text)};
+    const char *parts[] = {map ? hr_printf(e->arena, "map_keys(%s)", text) : text,
+                           hr_printf(e->arena, "map_values(%s)", text)};
     for (int k = 0; k < (map ? 2 : 1); k++, n++) {
-        const struct hr_type *type = explode ? node->output.at[first + n]->type : call->call.args.at[0]->type->element;
+        const struct hr_type *type =
+            explode ? node->output.at[first + n]->type : call->call.args.at[0]->type->element;
         const char *list = parts[k];
         if (outer)
-            list = hr_printf(e->arena, "CASE WHEN %s THEN [CAST(NULL AS %s)] ELSE %s END", empty, type_text(e, type), list);
+            list = hr_printf(e->arena, "CASE WHEN %s THEN [CAST(NULL AS %s)] ELSE %s END", empty,
+                             type_text(e, type), list);
         hr_buf_addf(out, "%sunnest(%s) AS g%zu", k ? ", " : "", list, n);
     }
     return HR_OK;
@@ -55,7 +63,11 @@ static enum hr_code generate_columns(struct emit *e, const struct hr_node *node,
 enum hr_code build_generate(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     HR_TRY(build_node(e, node->input, s));
-    if (sel_closed(s) || s->order || s->windows || s->is_volatile || !all_columns(e, &node->input->output) ||
+    if (sel_closed(s) ||
+        s->order ||
+        s->windows ||
+        s->is_volatile ||
+        !all_columns(e, &node->input->output) ||
         search_expr(e, node->generate.generator).computed)
         sel_wrap(e, s, &node->input->output);
     int table = ++e->next_table, *ids;
@@ -83,17 +95,28 @@ enum hr_code build_generate(struct emit *e, const struct hr_node *node, struct s
         set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
     bool fields = node->generate.generator->type->field_count > 0;
     for (size_t i = first; i < node->output.count; i++)
-        set_text(e, node->output.at[i]->id, fields ? hr_printf(e->arena, "struct_extract(t%d.g0, 'f%zu')", table, i - first)
-                                                   : hr_printf(e->arena, "t%d.g%zu", table, i - first), PLAIN_COLUMN);
+        set_text(e, node->output.at[i]->id,
+                 fields ? hr_printf(e->arena, "struct_extract(t%d.g0, 'f%zu')", table, i - first)
+                        : hr_printf(e->arena, "t%d.g%zu", table, i - first),
+                 PLAIN_COLUMN);
     return HR_OK;
 }
 
 /* ---- two inputs ---- */
 
-static enum hr_code build_side(struct emit *e, const struct hr_node *node, struct sel *s, const char **from)
+static enum hr_code build_side(struct emit *e,
+                               const struct hr_node *node,
+                               struct sel *s,
+                               const char **from)
 {
     HR_TRY(build_node(e, node, s));
-    bool bare = s->from && !s->where && !sel_closed(s) && !s->windows && !s->is_volatile && !s->order && all_columns(e, &node->output);
+    bool bare = s->from &&
+                !s->where &&
+                !sel_closed(s) &&
+                !s->windows &&
+                !s->is_volatile &&
+                !s->order &&
+                all_columns(e, &node->output);
     if (!bare)
         sel_wrap(e, s, &node->output);
     *from = s->from;
@@ -102,26 +125,30 @@ static enum hr_code build_side(struct emit *e, const struct hr_node *node, struc
 
 enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *s)
 {
-    static const char *const words[] = {[HR_JOIN_INNER] = "JOIN", [HR_JOIN_FULL] = "FULL JOIN", [HR_JOIN_LEFT] = "LEFT JOIN",
-                                        [HR_JOIN_RIGHT] = "RIGHT JOIN", [HR_JOIN_ANTI] = "ANTI JOIN", [HR_JOIN_SEMI] = "SEMI JOIN",
-                                        [HR_JOIN_CROSS] = "JOIN"};
+    static const char *const words[] = {
+        [HR_JOIN_INNER] = "JOIN",       [HR_JOIN_FULL] = "FULL JOIN", [HR_JOIN_LEFT] = "LEFT JOIN",
+        [HR_JOIN_RIGHT] = "RIGHT JOIN", [HR_JOIN_ANTI] = "ANTI JOIN", [HR_JOIN_SEMI] = "SEMI JOIN",
+        [HR_JOIN_CROSS] = "JOIN"};
     struct sel left = {.limit = -1}, right = {.limit = -1};
     const char *l, *r, *condition = "true";
     HR_TRY(build_side(e, node->input, &left, &l));
     HR_TRY(build_side(e, node->right, &right, &r));
-    /* a join on the right needs its own brackets, and LATERAL takes nothing without (the name of a common table expression) */
+    /* a join on the right needs its own brackets, and LATERAL takes nothing without (the name of a
+     * common table expression) */
     if ((node->right->kind == HR_N_JOIN || node->join.lateral) && r[0] != '(') {
         sel_wrap(e, &right, &node->right->output);
         r = right.from;
     }
     if (node->join.condition)
         HR_TRY(expr_text(e, node->join.condition, &condition));
-    bool cross = !node->join.condition && (node->join.type == HR_JOIN_INNER || node->join.type == HR_JOIN_CROSS);
+    bool cross = !node->join.condition &&
+                 (node->join.type == HR_JOIN_INNER || node->join.type == HR_JOIN_CROSS);
     *s = (struct sel){.limit = -1};
     if (cross && !node->join.lateral)
         s->from = hr_printf(e->arena, "%s CROSS JOIN %s", l, r);
     else
-        s->from = hr_printf(e->arena, "%s %s %s%s ON %s", l, words[node->join.type], node->join.lateral ? "LATERAL " : "", r, condition);
+        s->from = hr_printf(e->arena, "%s %s %s%s ON %s", l, words[node->join.type],
+                            node->join.lateral ? "LATERAL " : "", r, condition);
     return HR_OK;
 }
 
@@ -133,9 +160,11 @@ enum hr_code build_set(struct emit *e, const struct hr_node *node, struct sel *s
     HR_TRY(emit_positional(e, node->right, "s", &right));
     int table = ++e->next_table;
     *s = (struct sel){.limit = -1};
-    s->from = hr_printf(e->arena, "((%s) %s%s (%s)) AS t%d", left, words[node->set.op], node->set.all ? " ALL" : "", right, table);
+    s->from = hr_printf(e->arena, "((%s) %s%s (%s)) AS t%d", left, words[node->set.op],
+                        node->set.all ? " ALL" : "", right, table);
     for (size_t i = 0; i < node->output.count; i++)
-        set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.s%zu", table, i), PLAIN_COLUMN);
+        set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.s%zu", table, i),
+                 PLAIN_COLUMN);
     return HR_OK;
 }
 
@@ -144,7 +173,8 @@ static const char *level_error(struct emit *e, long long levels)
 {
     struct hr_err err = {0};
     struct hr_buf sql;
-    hr_fail_spark(&err, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit", hr_printf(e->arena, "%lld", levels), NULL);
+    hr_fail_spark(&err, "RECURSION_LEVEL_LIMIT_EXCEEDED", "levelLimit",
+                  hr_printf(e->arena, "%lld", levels), NULL);
     char *encoded = hr_err_encoded(&err);
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
     hr_buf_adds(&sql, "error('");
@@ -158,7 +188,8 @@ static const char *level_error(struct emit *e, long long levels)
     return sel_take(e, &sql);
 }
 
-/* every row knows its level; those that the last round made are what the name means in the next one */
+/* every row knows its level; those that the last round made are what the name means in the next one
+ */
 static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, const char **text)
 {
     const struct hr_node *set = node->cte.definition;
@@ -168,17 +199,26 @@ static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, 
     long long levels = (long long)node->cte.levels;
     HR_TRY(emit_positional(e, set->input, "s", &left));
     outside = e->ctes;
-    e->ctes = NULL;                                          /* what the second part defines may use the name: it stays inside */
+    /* what the second part defines may use the name: it stays inside */
+    e->ctes = NULL;
     enum hr_code code = emit_positional(e, set->right, "s", &right);
     if (!code && e->ctes)
-        right = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, right);
+        right =
+            hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, right);
     e->ctes = outside;
     HR_TRY(code);
     for (size_t i = 0; i < set->output.count; i++)
         columns = hr_printf(e->arena, "%sa%d, ", columns, set->output.at[i]->id);
-    const char *next = levels < 0 ? "max(lvl) + 1" : hr_printf(e->arena, "CASE WHEN max(lvl) >= %lld THEN CAST(%s AS BIGINT) ELSE max(lvl) + 1 END", levels, level_error(e, levels));
-    *text = hr_printf(e->arena, "q%d(%slvl) AS (SELECT l.*, CAST(0 AS BIGINT) FROM (%s) AS l UNION ALL SELECT r.*, (SELECT %s FROM q%d) FROM (%s) AS r)", id, columns,
-                      left, next, id, right);
+    const char *next =
+        levels < 0
+            ? "max(lvl) + 1"
+            : hr_printf(e->arena,
+                        "CASE WHEN max(lvl) >= %lld THEN CAST(%s AS BIGINT) ELSE max(lvl) + 1 END",
+                        levels, level_error(e, levels));
+    *text = hr_printf(
+        e->arena,
+        "q%d(%slvl) AS (SELECT l.*, CAST(0 AS BIGINT) FROM (%s) AS l UNION ALL SELECT r.*, (SELECT %s FROM q%d) FROM (%s) AS r)",
+        id, columns, left, next, id, right);
     e->recursive = true;
     return HR_OK;
 }
@@ -196,6 +236,7 @@ enum hr_code build_cte(struct emit *e, const struct hr_node *node, struct sel *s
     int *ids;
     size_t count;
     const char *text = close_select(e, &definition, &node->cte.definition->output, &ids, &count);
-    e->ctes = hr_printf(e->arena, "%s%sq%d AS (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "", node->cte.id, text);
+    e->ctes = hr_printf(e->arena, "%s%sq%d AS (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "",
+                        node->cte.id, text);
     return build_node(e, node->input, s);
 }

@@ -44,7 +44,8 @@ static void need_orders(struct emit *e, const struct hr_torders *orders)
 
 static void need_set(struct emit *e, const struct hr_node *node)
 {
-    /* by position: a set operation compares whole rows; a union all may leave columns out, but both sides the same */
+    /* by position: a set operation compares whole rows; a union all may leave columns out, but both
+     * sides the same */
     need_all(e, &node->input->output);
     need_all(e, &node->right->output);
 }
@@ -59,19 +60,33 @@ void need_node(struct emit *e, const struct hr_node *node)
             if (e->needed[node->output.at[i]->id])
                 need_expr(e, node->project.exprs.at[i]);
         break;
-    case HR_N_FILTER: need_expr(e, node->filter.condition); break;
+    case HR_N_FILTER:
+        need_expr(e, node->filter.condition);
+        break;
     case HR_N_AGGREGATE:
         need_list(e, &node->aggregate.groups);
         for (size_t i = 0; i < node->aggregate.aggregates.count; i++)
             if (e->needed[node->output.at[node->aggregate.groups.count + i]->id])
                 need_expr(e, node->aggregate.aggregates.at[i]);
         break;
-    case HR_N_SORT: need_orders(e, &node->sort.orders); break;
-    case HR_N_JOIN: need_expr(e, node->join.condition); break;
-    case HR_N_SET: need_set(e, node); break;
-    case HR_N_DISTINCT: need_all(e, &node->output); break;
-    case HR_N_DEDUPLICATE: need_all(e, &node->deduplicate.keys); break;
-    case HR_N_GENERATE: need_expr(e, node->generate.generator); break;
+    case HR_N_SORT:
+        need_orders(e, &node->sort.orders);
+        break;
+    case HR_N_JOIN:
+        need_expr(e, node->join.condition);
+        break;
+    case HR_N_SET:
+        need_set(e, node);
+        break;
+    case HR_N_DISTINCT:
+        need_all(e, &node->output);
+        break;
+    case HR_N_DEDUPLICATE:
+        need_all(e, &node->deduplicate.keys);
+        break;
+    case HR_N_GENERATE:
+        need_expr(e, node->generate.generator);
+        break;
     case HR_N_VALUES:
         for (size_t r = 0; r < node->values.count; r++)
             need_list(e, &node->values.rows[r]);
@@ -81,9 +96,11 @@ void need_node(struct emit *e, const struct hr_node *node)
             if (e->needed[node->output.at[i]->id])
                 e->needed[node->cte_ref.definition.at[i]->id] = true;
         break;
-    default: break;
+    default:
+        break;
     }
-    need_node(e, node->right);                               /* a lateral right side uses the left's columns */
+    /* a lateral right side uses the left's columns */
+    need_node(e, node->right);
     need_node(e, node->input);
     if (node->kind == HR_N_CTE)
         need_node(e, node->cte.definition);
@@ -103,7 +120,8 @@ static enum hr_code largest_child(void *arg, struct hr_texpr **child)
     for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
         if ((*child)->lambda.params[i]->id > id)
             id = (*child)->lambda.params[i]->id;
-    for (size_t i = 0; (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
+    for (size_t i = 0;
+         (*child)->kind == HR_T_CALL && (*child)->call.params && i < (*child)->call.args.count; i++)
         if ((*child)->call.params[i] && (*child)->call.params[i]->id > id)
             id = (*child)->call.params[i]->id;
     if (id > *most)
@@ -126,10 +144,18 @@ int largest_id(const struct hr_node *node)
                 most = node->output.at[i]->id;
         struct hr_texpr *one = NULL;
         switch (node->kind) {
-        case HR_N_PROJECT: largest_list(&node->project.exprs, &most); break;
-        case HR_N_FILTER: one = node->filter.condition; break;
-        case HR_N_JOIN: one = node->join.condition; break;
-        case HR_N_GENERATE: one = node->generate.generator; break;
+        case HR_N_PROJECT:
+            largest_list(&node->project.exprs, &most);
+            break;
+        case HR_N_FILTER:
+            one = node->filter.condition;
+            break;
+        case HR_N_JOIN:
+            one = node->join.condition;
+            break;
+        case HR_N_GENERATE:
+            one = node->generate.generator;
+            break;
         case HR_N_AGGREGATE:
             largest_list(&node->aggregate.groups, &most);
             largest_list(&node->aggregate.aggregates, &most);
@@ -142,7 +168,8 @@ int largest_id(const struct hr_node *node)
             for (size_t r = 0; r < node->values.count; r++)
                 largest_list(&node->values.rows[r], &most);
             break;
-        default: break;
+        default:
+            break;
         }
         if (one)
             largest_child(&most, &one);

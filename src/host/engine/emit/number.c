@@ -14,8 +14,9 @@ static enum hr_code decimal_operation(struct call_text *c, char op, struct hr_bu
         whole = y->precision - y->scale;
     /* exact in DuckDB when the unrounded result has at most 38 digits */
     if ((op == '+' || op == '-') && whole + scale + 1 <= 38) {
-        hr_buf_addf(out, "CAST((CAST(%s AS DECIMAL(%d,%d)) %c CAST(%s AS DECIMAL(%d,%d))) AS %s)", c->args[0], whole + scale + 1, scale, op, c->args[1],
-                    whole + scale + 1, scale, type_text(e, z));
+        hr_buf_addf(out, "CAST((CAST(%s AS DECIMAL(%d,%d)) %c CAST(%s AS DECIMAL(%d,%d))) AS %s)",
+                    c->args[0], whole + scale + 1, scale, op, c->args[1], whole + scale + 1, scale,
+                    type_text(e, z));
         return HR_OK;
     }
     if (op == '*' && x->precision + y->precision <= 38) {
@@ -35,7 +36,8 @@ static enum hr_code decimal_operation(struct call_text *c, char op, struct hr_bu
 enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
-    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + 1);
+    const struct hr_type **types =
+        HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + 1);
     for (size_t i = 0; i < args->count; i++)
         types[i] = args->at[i]->type;
     HR_TRY(emit_kernel(c->e, name, strlen(name), c->call->type, types, args->count, out));
@@ -46,7 +48,10 @@ enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *o
     return HR_OK;
 }
 
-bool real_type(const struct hr_type *type) { return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE; }
+bool real_type(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
+}
 
 static enum hr_code interval_operation(struct call_text *c, char op, struct hr_buf *out)
 {
@@ -59,7 +64,8 @@ static enum hr_code interval_operation(struct call_text *c, char op, struct hr_b
     return HR_OK;
 }
 
-/* +, -, *: DuckDB checks for overflow as ANSI mode wants it; its message becomes Spark's in error.c */
+/* +, -, *: DuckDB checks for overflow as ANSI mode wants it; its message becomes Spark's in error.c
+ */
 enum hr_code emit_arithmetic(struct call_text *c, struct hr_buf *out)
 {
     char op = c->call->call.function->name[0];
@@ -226,7 +232,8 @@ enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
         hr_buf_addf(out, "%s(%s)", name, c->args[0]);
         return HR_OK;
     }
-    return emit_cast(c->e, hr_printf(c->e->arena, "%s(%s)", name, c->args[0]), from, c->call->type, HR_CAST_LEGACY, out);
+    return emit_cast(c->e, hr_printf(c->e->arena, "%s(%s)", name, c->args[0]), from, c->call->type,
+                     HR_CAST_LEGACY, out);
 }
 
 /* ---- more of numbers and strings ---- */
@@ -243,13 +250,16 @@ enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
 {
     bool bits = hr_function_is(c->call->call.function, "bit_length");
     bool binary = c->call->call.args.at[0]->type->id == HR_TYPE_BINARY;
-    hr_buf_addf(out, binary ? "(octet_length(%s) * %d)" : "(strlen(%s) * %d)", c->args[0], bits ? 8 : 1);
+    hr_buf_addf(out, binary ? "(octet_length(%s) * %d)" : "(strlen(%s) * %d)", c->args[0],
+                bits ? 8 : 1);
     return HR_OK;
 }
 
 enum hr_code emit_length(struct call_text *c, struct hr_buf *out)
 {
-    hr_buf_addf(out, "%s(%s)", c->call->call.args.at[0]->type->id == HR_TYPE_BINARY ? "octet_length" : "length", c->args[0]);
+    hr_buf_addf(out, "%s(%s)",
+                c->call->call.args.at[0]->type->id == HR_TYPE_BINARY ? "octet_length" : "length",
+                c->args[0]);
     return HR_OK;
 }
 
@@ -277,7 +287,8 @@ enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
     struct hr_buf name;
     hr_buf_init(&name, HR_BUF_GROWS);
     hr_type_catalog(c->call->call.args.at[0]->type, &name);
-    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING), .text = {hr_buf_text(&name), hr_buf_len(&name)}};
+    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING),
+                                 .text = {hr_buf_text(&name), hr_buf_len(&name)}};
     emit_literal(&literal, out);
     hr_buf_release(&name);
     return HR_OK;
@@ -333,7 +344,8 @@ enum hr_code emit_try_arithmetic(struct call_text *c, struct hr_buf *out)
     if (real_type(type))
         hr_buf_addf(out, "(%s %c %s)", c->args[0], op, c->args[1]);
     else
-        hr_buf_addf(out, "TRY_CAST((CAST(%s AS HUGEINT) %c CAST(%s AS HUGEINT)) AS %s)", c->args[0], op, c->args[1], type_text(c->e, type));
+        hr_buf_addf(out, "TRY_CAST((CAST(%s AS HUGEINT) %c CAST(%s AS HUGEINT)) AS %s)", c->args[0],
+                    op, c->args[1], type_text(c->e, type));
     return HR_OK;
 }
 

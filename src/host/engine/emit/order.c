@@ -1,5 +1,6 @@
-/* The order of structs and arrays. In Spark a null in one comes before every value; to the engine it comes after. What is compared is a key: beside each
- * part that may be null stands whether it is there. */
+/* The order of structs and arrays. In Spark a null in one comes before every value; to the engine
+ * it comes after. What is compared is a key: beside each part that may be null stands whether it is
+ * there. */
 #include "host/engine/emit/call.h"
 #include "host/engine/emit/select.h"
 
@@ -13,10 +14,18 @@ static bool needs_key(const struct hr_type *type)
     return false;
 }
 
-/* all: every part is written as one that may be null, so that the keys of two types that differ in that alone can be compared */
-static void write_key(struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out);
+/* all: every part is written as one that may be null, so that the keys of two types that differ in
+ * that alone can be compared */
+static void write_key(
+    struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out);
 
-static void part_key(struct emit *e, const struct hr_type *type, bool all, bool nullable, const char *name, const char *text, struct hr_buf *out)
+static void part_key(struct emit *e,
+                     const struct hr_type *type,
+                     bool all,
+                     bool nullable,
+                     const char *name,
+                     const char *text,
+                     struct hr_buf *out)
 {
     if (nullable || all)
         hr_buf_addf(out, "%sn: %s IS NOT NULL, ", name, text);
@@ -24,7 +33,8 @@ static void part_key(struct emit *e, const struct hr_type *type, bool all, bool 
     write_key(e, type, all, text, out);
 }
 
-static void array_key(struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
+static void array_key(
+    struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
 {
     const char *item = hr_printf(e->arena, "v%d", ++e->next_table);
     hr_buf_addf(out, "list_transform(%s, lambda %s: {", text, item);
@@ -32,18 +42,21 @@ static void array_key(struct emit *e, const struct hr_type *type, bool all, cons
     hr_buf_adds(out, "})");
 }
 
-static void struct_key(struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
+static void struct_key(
+    struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
 {
     hr_buf_addf(out, "CASE WHEN %s IS NOT NULL THEN {", text);
     for (size_t i = 0; i < type->field_count; i++) {
         hr_buf_adds(out, i ? ", " : "");
         const char *part = hr_printf(e->arena, "struct_extract(%s, 'f%zu')", text, i);
-        part_key(e, type->fields[i].type, all, type->fields[i].nullable, hr_printf(e->arena, "f%zu", i), part, out);
+        part_key(e, type->fields[i].type, all, type->fields[i].nullable,
+                 hr_printf(e->arena, "f%zu", i), part, out);
     }
     hr_buf_adds(out, "} END");
 }
 
-static void write_key(struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
+static void write_key(
+    struct emit *e, const struct hr_type *type, bool all, const char *text, struct hr_buf *out)
 {
     bool nested = type->id == HR_TYPE_ARRAY || (type->id == HR_TYPE_STRUCT && type->field_count);
     if (!needs_key(type) && !(all && nested))
@@ -69,7 +82,8 @@ enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const c
     if (!needs_key(expr->type))
         return HR_OK;
     const char *name = hr_printf(e->arena, "v%d", ++e->next_table);
-    *text = hr_printf(e->arena, "list_extract(list_transform([%s], lambda %s: %s), 1)", *text, name, key_text(e, expr->type, false, name));
+    *text = hr_printf(e->arena, "list_extract(list_transform([%s], lambda %s: %s), 1)", *text, name,
+                      key_text(e, expr->type, false, name));
     return HR_OK;
 }
 
@@ -79,7 +93,8 @@ enum hr_code emit_ordered(struct call_text *c, struct hr_buf *out)
     const struct hr_texprs *args = &c->call->call.args;
     const struct hr_type *left = args->at[0]->type, *right = args->at[1]->type;
     bool all = needs_key(left) || needs_key(right);
-    hr_buf_addf(out, "(%s %s %s)", key_text(c->e, left, all, c->args[0]), c->call->call.function->name, key_text(c->e, right, all, c->args[1]));
+    hr_buf_addf(out, "(%s %s %s)", key_text(c->e, left, all, c->args[0]),
+                c->call->call.function->name, key_text(c->e, right, all, c->args[1]));
     return HR_OK;
 }
 
@@ -88,7 +103,8 @@ enum hr_code emit_extreme(struct call_text *c, struct hr_buf *out)
     const struct hr_type *type = c->call->call.args.at[0]->type;
     const char *name = c->call->call.function->name;
     if (needs_key(type))
-        hr_buf_addf(out, "arg_%s(%s, %s)", name, c->args[0], key_text(c->e, type, false, c->args[0]));
+        hr_buf_addf(out, "arg_%s(%s, %s)", name, c->args[0],
+                    key_text(c->e, type, false, c->args[0]));
     else
         hr_buf_addf(out, "%s(%s)", name, c->args[0]);
     HR_TRY(write_filter(c, NULL, out));
@@ -101,7 +117,8 @@ enum hr_code emit_by_other(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[1]->type;
     bool most = hr_function_is(c->call->call.function, "max_by");
-    hr_buf_addf(out, "arg_%s_null(%s, %s)", most ? "max" : "min", c->args[0], key_text(c->e, type, false, c->args[1]));
+    hr_buf_addf(out, "arg_%s_null(%s, %s)", most ? "max" : "min", c->args[0],
+                key_text(c->e, type, false, c->args[1]));
     HR_TRY(write_filter(c, NULL, out));
     hr_buf_adds(out, c->over);
     return HR_OK;
@@ -112,30 +129,39 @@ enum hr_code emit_by_other(struct call_text *c, struct hr_buf *out)
 /* a value as a pair that sorts by its key; NULL stays NULL */
 static const char *keyed(struct emit *e, const struct hr_type *type, const char *value)
 {
-    return hr_printf(e->arena, "CASE WHEN %s IS NOT NULL THEN {k: %s, v: %s} END", value, key_text(e, type, true, value), value);
+    return hr_printf(e->arena, "CASE WHEN %s IS NOT NULL THEN {k: %s, v: %s} END", value,
+                     key_text(e, type, true, value), value);
 }
 
 /* the list sorted: list_sort's words in `how` */
-static const char *sorted_list(struct emit *e, const struct hr_type *element, const char *list, const char *how)
+static const char *sorted_list(struct emit *e,
+                               const struct hr_type *element,
+                               const char *list,
+                               const char *how)
 {
     if (!needs_key(element))
         return hr_printf(e->arena, "list_sort(%s, %s)", list, how);
-    const char *item = hr_printf(e->arena, "v%d", ++e->next_table), *pair = hr_printf(e->arena, "v%d", ++e->next_table);
-    return hr_printf(e->arena, "list_transform(list_sort(list_transform(%s, lambda %s: %s), %s), lambda %s: struct_extract(%s, 'v'))", list, item,
-                     keyed(e, element, item), how, pair, pair);
+    const char *item = hr_printf(e->arena, "v%d", ++e->next_table),
+               *pair = hr_printf(e->arena, "v%d", ++e->next_table);
+    return hr_printf(
+        e->arena,
+        "list_transform(list_sort(list_transform(%s, lambda %s: %s), %s), lambda %s: struct_extract(%s, 'v'))",
+        list, item, keyed(e, element, item), how, pair, pair);
 }
 
 enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *element = c->call->call.args.at[0]->type->element;
-    hr_buf_addf(out, "CASE WHEN %s THEN %s ELSE %s END", c->args[1], sorted_list(c->e, element, c->args[0], "'ASC', 'NULLS FIRST'"),
+    hr_buf_addf(out, "CASE WHEN %s THEN %s ELSE %s END", c->args[1],
+                sorted_list(c->e, element, c->args[0], "'ASC', 'NULLS FIRST'"),
                 sorted_list(c->e, element, c->args[0], "'DESC', 'NULLS LAST'"));
     return HR_OK;
 }
 
 enum hr_code emit_array_sort(struct call_text *c, struct hr_buf *out)
 {
-    hr_buf_adds(out, sorted_list(c->e, c->call->call.args.at[0]->type->element, c->args[0], "'ASC', 'NULLS LAST'"));
+    hr_buf_adds(out, sorted_list(c->e, c->call->call.args.at[0]->type->element, c->args[0],
+                                 "'ASC', 'NULLS LAST'"));
     return HR_OK;
 }
 
@@ -146,7 +172,9 @@ enum hr_code emit_array_extreme(struct call_text *c, struct hr_buf *out)
     if (!needs_key(element))
         hr_buf_addf(out, "list_aggregate(%s, '%s')", c->args[0], most ? "max" : "min");
     else
-        hr_buf_addf(out, "list_extract(%s, 1)", sorted_list(c->e, element, c->args[0], most ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS LAST'"));
+        hr_buf_addf(out, "list_extract(%s, 1)",
+                    sorted_list(c->e, element, c->args[0],
+                                most ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS LAST'"));
     return HR_OK;
 }
 

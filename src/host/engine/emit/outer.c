@@ -4,7 +4,7 @@
 
 struct handed {
     int variable;
-    bool all;                          /* the query's own columns too */
+    bool all; /* the query's own columns too */
     const struct hr_attr **at;
     size_t count, cap;
 };
@@ -22,7 +22,10 @@ static void mark_own(bool *outer, const struct hr_node *node)
     }
 }
 
-struct search { const bool *outer; bool found; };
+struct search {
+    const bool *outer;
+    bool found;
+};
 
 static enum hr_code find_outer(void *arg, struct hr_texpr **child)
 {
@@ -100,7 +103,8 @@ static enum hr_code find_rows(void *arg, struct hr_texpr **child)
     enum hr_texpr_kind kind = (*child)->kind;
     if (kind == HR_T_WINDOW || kind == HR_T_SUBQUERY)
         *found = true;
-    if (kind == HR_T_CALL && ((*child)->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW | HR_F_ROWS)))
+    if (kind == HR_T_CALL &&
+        ((*child)->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW | HR_F_ROWS)))
         *found = true;
     return hr_texpr_each(*child, find_rows, arg);
 }
@@ -115,7 +119,11 @@ bool has_rows(const struct hr_texpr *expr)
 
 typedef enum hr_code writer(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 
-static enum hr_code write_text(struct emit *e, const struct hr_texpr *expr, writer *write, struct handed *handed, const char **text)
+static enum hr_code write_text(struct emit *e,
+                               const struct hr_texpr *expr,
+                               writer *write,
+                               struct handed *handed,
+                               const char **text)
 {
     struct handed *around = e->handed;
     struct hr_buf buf;
@@ -127,8 +135,12 @@ static enum hr_code write_text(struct emit *e, const struct hr_texpr *expr, writ
     return code ? code : e->failed;
 }
 
-/* The engine finds the query's own columns in a lambda no more once its argument is an enclosing query's, so they are handed in as well. */
-static enum hr_code write_handing(struct emit *e, const struct hr_texpr *expr, writer *write, struct hr_buf *out)
+/* The engine finds the query's own columns in a lambda no more once its argument is an enclosing
+ * query's, so they are handed in as well. */
+static enum hr_code write_handing(struct emit *e,
+                                  const struct hr_texpr *expr,
+                                  writer *write,
+                                  struct hr_buf *out)
 {
     struct handed handed = {.variable = ++e->next_table, .all = true};
     const char *text;
@@ -144,7 +156,10 @@ static enum hr_code write_handing(struct emit *e, const struct hr_texpr *expr, w
     return HR_OK;
 }
 
-enum hr_code outer_hand(struct emit *e, const struct hr_texpr *expr, writer *write, struct hr_buf *out)
+enum hr_code outer_hand(struct emit *e,
+                        const struct hr_texpr *expr,
+                        writer *write,
+                        struct hr_buf *out)
 {
     struct handed handed = {.variable = ++e->next_table};
     const char *text;
@@ -154,6 +169,8 @@ enum hr_code outer_hand(struct emit *e, const struct hr_texpr *expr, writer *wri
         return HR_OK;
     }
     if (has_rows(expr))
-        return hr_refuse(e->err, "a lambda function over a column of an enclosing query, beside an aggregate, a window or a subquery");
+        return hr_refuse(
+            e->err,
+            "a lambda function over a column of an enclosing query, beside an aggregate, a window or a subquery");
     return write_handing(e, expr, write, out);
 }

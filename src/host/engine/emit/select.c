@@ -64,7 +64,8 @@ void write_head(const struct sel *s, struct hr_buf *out)
 }
 
 /* SELECT of the needed columns, each once, named a<id>; the ids are listed in ids */
-const char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
+const char *close_select(
+    struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
@@ -105,7 +106,8 @@ bool sel_closed(const struct sel *s)
 enum hr_code search_plain(void *arg, struct hr_texpr **child)
 {
     struct plain_search *search = arg;
-    if ((*child)->kind == HR_T_COLUMN && search->e->plain[(*child)->column.attr->id] == PLAIN_COMPUTED &&
+    if ((*child)->kind == HR_T_COLUMN &&
+        search->e->plain[(*child)->column.attr->id] == PLAIN_COMPUTED &&
         search->e->texts[(*child)->column.attr->id])
         search->computed = true;
     if ((*child)->kind == HR_T_CALL && ((*child)->call.function->flags & HR_F_VOLATILE))
@@ -117,7 +119,7 @@ enum hr_code search_plain(void *arg, struct hr_texpr **child)
     if ((*child)->kind == HR_T_WINDOW)
         search->windows = true;
     if ((*child)->kind == HR_T_SUBQUERY)
-        search->computed = true;                             /* its names are safest over plain columns */
+        search->computed = true; /* its names are safest over plain columns */
     return hr_texpr_each(*child, search_plain, arg);
 }
 

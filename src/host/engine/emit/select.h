@@ -4,22 +4,28 @@
 #include "host/engine/internal.h"
 
 struct sel {
-    const char *from, *where, *group, *order, *distinct_on;   /* SQL after their keywords; NULL when absent */
-    int64_t limit, offset;             /* -1, 0: none */
+    /* SQL after their keywords; NULL when absent */
+    const char *from, *where, *group, *order, *distinct_on;
+    int64_t limit, offset; /* -1, 0: none */
     bool grouped, distinct, windows, is_volatile;
 };
 
-struct plain_search { struct emit *e; bool computed, is_volatile, windows; };
+struct plain_search {
+    struct emit *e;
+    bool computed, is_volatile, windows;
+};
 
 enum hr_code build_node(struct emit *e, const struct hr_node *node, struct sel *s);
 int largest_id(const struct hr_node *node);
 enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out);
-enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const char **out);   /* what ORDER BY compares: emit/order.c */
+/* what ORDER BY compares: emit/order.c */
+enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const char **out);
 void set_text(struct emit *e, int id, const char *text, int plain);
 void write_tail(const struct sel *s, struct hr_buf *out);
 const char *column_text(struct emit *e, int id);
 void write_head(const struct sel *s, struct hr_buf *out);
-const char *close_select(struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count);
+const char *close_select(
+    struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count);
 void sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output);
 bool sel_closed(const struct sel *s);
 enum hr_code search_plain(void *arg, struct hr_texpr **child);

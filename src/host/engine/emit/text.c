@@ -3,7 +3,9 @@
 #include "host/engine/functions/like.h"
 #include "host/engine/emit/select.h"
 
-#define NATIVE_NEEDLE_MAX 64           /* the engine's own search takes text times needle at worst, and is the quicker one for short needles */
+#define NATIVE_NEEDLE_MAX                                                                      \
+    64 /* the engine's own search takes text times needle at worst, and is the quicker one for \
+          short needles */
 
 static const struct hr_literal *constant_text(const struct hr_texpr *expr)
 {
@@ -14,11 +16,16 @@ static const struct hr_literal *constant_text(const struct hr_texpr *expr)
 
 static void write_text(const char *bytes, size_t len, struct hr_buf *out)
 {
-    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING), .text = {(char *)bytes, len}};
+    struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING),
+                                 .text = {(char *)bytes, len}};
     emit_literal(&literal, out);
 }
 
-static enum hr_code write_kernel(struct call_text *c, const char *name, const char *const *args, size_t count, struct hr_buf *out)
+static enum hr_code write_kernel(struct call_text *c,
+                                 const char *name,
+                                 const char *const *args,
+                                 size_t count,
+                                 struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, count);
     for (size_t i = 0; i < count; i++)
@@ -33,7 +40,9 @@ static enum hr_code write_kernel(struct call_text *c, const char *name, const ch
 /* the text at its place, when that is all that the pattern says and the engine is quick at it */
 static bool write_shape(const char *text, const struct hr_like *like, struct hr_buf *out)
 {
-    static const char *const functions[] = {[HR_LIKE_PREFIX] = "starts_with", [HR_LIKE_SUFFIX] = "ends_with", [HR_LIKE_CONTAINS] = "contains"};
+    static const char *const functions[] = {[HR_LIKE_PREFIX] = "starts_with",
+                                            [HR_LIKE_SUFFIX] = "ends_with",
+                                            [HR_LIKE_CONTAINS] = "contains"};
     const char *bytes;
     size_t len;
     enum hr_like_shape shape = hr_like_shape(like, &bytes, &len);
@@ -60,21 +69,30 @@ static enum hr_code fold(struct call_text *c, const char **text)
     return code;
 }
 
-static enum hr_code write_constant(struct call_text *c, const char *text, struct hr_text pattern, struct hr_text escape, bool *written, struct hr_buf *out)
+static enum hr_code write_constant(struct call_text *c,
+                                   const char *text,
+                                   struct hr_text pattern,
+                                   struct hr_text escape,
+                                   bool *written,
+                                   struct hr_buf *out)
 {
     struct hr_like *like = hr_like_new();
     size_t bad = 0, bad_len = 0;
-    enum hr_like_fault fault = hr_like_read(like, pattern.bytes, pattern.len, escape.bytes, escape.len, &bad, &bad_len);
+    enum hr_like_fault fault =
+        hr_like_read(like, pattern.bytes, pattern.len, escape.bytes, escape.len, &bad, &bad_len);
     *written = !fault && write_shape(text, like, out);
     hr_like_free(like);
-    return fault ? hr_like_fail(fault, pattern.bytes, pattern.len, pattern.bytes + bad, bad_len, c->e->err) : HR_OK;
+    return fault ? hr_like_fail(fault, pattern.bytes, pattern.len, pattern.bytes + bad, bad_len,
+                                c->e->err)
+                 : HR_OK;
 }
 
 enum hr_code emit_like(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const char *texts[] = {c->args[0], c->args[1], c->args[2]};
-    const struct hr_literal *pattern = constant_text(args->at[1]), *given = args->count > 2 ? constant_text(args->at[2]) : NULL;
+    const struct hr_literal *pattern = constant_text(args->at[1]),
+                            *given = args->count > 2 ? constant_text(args->at[2]) : NULL;
     struct hr_text escape = {given ? given->text.bytes : "\\", given ? given->text.len : 1};
     bool folds = hr_function_is(c->call->call.function, "ilike"), written = false;
     if (folds) {
@@ -86,7 +104,8 @@ enum hr_code emit_like(struct call_text *c, struct hr_buf *out)
         hr_buf_init(&small, HR_BUF_GROWS);
         if (folds)
             hr_text_lower(pattern->text.bytes, pattern->text.len, NULL, &small);
-        struct hr_text read = {folds ? hr_buf_text(&small) : pattern->text.bytes, folds ? hr_buf_len(&small) : pattern->text.len};
+        struct hr_text read = {folds ? hr_buf_text(&small) : pattern->text.bytes,
+                               folds ? hr_buf_len(&small) : pattern->text.len};
         enum hr_code code = write_constant(c, texts[0], read, escape, &written, out);
         hr_buf_release(&small);
         HR_TRY(code);

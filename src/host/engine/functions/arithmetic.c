@@ -1,4 +1,5 @@
-/* Division, remainder, wrapping and decimal arithmetic, rounding: where Spark's rules are not DuckDB's. */
+/* Division, remainder, wrapping and decimal arithmetic, rounding: where Spark's rules are not
+ * DuckDB's. */
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
@@ -22,7 +23,8 @@ static void remainder_by_zero(struct hr_rows *rows)
 static void arithmetic_overflow(struct hr_rows *rows, const char *alternative)
 {
     struct hr_err err;
-    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", alternative, "config", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", alternative,
+                  "config", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -50,7 +52,8 @@ void hr_k_int_divide(struct hr_rows *rows, idx_t row)
     if (!y)
         divide_by_zero(rows);
     else if (x == INT64_MIN && y == -1)
-        arithmetic_overflow(rows, " Use 'try_divide' to tolerate overflow and return NULL instead.");
+        arithmetic_overflow(rows,
+                            " Use 'try_divide' to tolerate overflow and return NULL instead.");
     else
         HR_OUT(rows, row, int64_t) = x / y;
 }
@@ -67,20 +70,34 @@ void hr_k_int_divide_null(struct hr_rows *rows, idx_t row)
 static int64_t integer_arg(const struct hr_rows *rows, size_t arg, idx_t row)
 {
     switch (rows->types->args[arg]->id) {
-    case HR_TYPE_BYTE: return HR_ROW(rows, arg, row, int8_t);
-    case HR_TYPE_SHORT: return HR_ROW(rows, arg, row, int16_t);
-    case HR_TYPE_INT: case HR_TYPE_YEAR_MONTH: return HR_ROW(rows, arg, row, int32_t);
-    default: return HR_ROW(rows, arg, row, int64_t);
+    case HR_TYPE_BYTE:
+        return HR_ROW(rows, arg, row, int8_t);
+    case HR_TYPE_SHORT:
+        return HR_ROW(rows, arg, row, int16_t);
+    case HR_TYPE_INT:
+    case HR_TYPE_YEAR_MONTH:
+        return HR_ROW(rows, arg, row, int32_t);
+    default:
+        return HR_ROW(rows, arg, row, int64_t);
     }
 }
 
 static void put_wrapped(struct hr_rows *rows, idx_t row, int64_t value)
 {
     switch (rows->types->result->id) {
-    case HR_TYPE_BYTE: HR_OUT(rows, row, int8_t) = (int8_t)value; break;
-    case HR_TYPE_SHORT: HR_OUT(rows, row, int16_t) = (int16_t)value; break;
-    case HR_TYPE_INT: case HR_TYPE_YEAR_MONTH: HR_OUT(rows, row, int32_t) = (int32_t)value; break;
-    default: HR_OUT(rows, row, int64_t) = value; break;
+    case HR_TYPE_BYTE:
+        HR_OUT(rows, row, int8_t) = (int8_t)value;
+        break;
+    case HR_TYPE_SHORT:
+        HR_OUT(rows, row, int16_t) = (int16_t)value;
+        break;
+    case HR_TYPE_INT:
+    case HR_TYPE_YEAR_MONTH:
+        HR_OUT(rows, row, int32_t) = (int32_t)value;
+        break;
+    default:
+        HR_OUT(rows, row, int64_t) = value;
+        break;
     }
 }
 
@@ -110,8 +127,14 @@ static void remainder_of(struct hr_rows *rows, idx_t row, bool ansi)
         put_wrapped(rows, row, y == -1 ? 0 : x % y);
 }
 
-void hr_k_remainder(struct hr_rows *rows, idx_t row) { remainder_of(rows, row, true); }
-void hr_k_remainder_null(struct hr_rows *rows, idx_t row) { remainder_of(rows, row, false); }
+void hr_k_remainder(struct hr_rows *rows, idx_t row)
+{
+    remainder_of(rows, row, true);
+}
+void hr_k_remainder_null(struct hr_rows *rows, idx_t row)
+{
+    remainder_of(rows, row, false);
+}
 
 void hr_k_wrap(struct hr_rows *rows, idx_t row)
 {
@@ -122,8 +145,10 @@ void hr_k_wrap(struct hr_rows *rows, idx_t row)
 
 void hr_k_negate(struct hr_rows *rows, idx_t row)
 {
-    static const int64_t least[] = {[HR_TYPE_BYTE] = INT8_MIN, [HR_TYPE_SHORT] = INT16_MIN, [HR_TYPE_INT] = INT32_MIN, [HR_TYPE_LONG] = INT64_MIN,
-                                    [HR_TYPE_YEAR_MONTH] = INT32_MIN, [HR_TYPE_DAY_TIME] = INT64_MIN};
+    static const int64_t least[] = {
+        [HR_TYPE_BYTE] = INT8_MIN,        [HR_TYPE_SHORT] = INT16_MIN,
+        [HR_TYPE_INT] = INT32_MIN,        [HR_TYPE_LONG] = INT64_MIN,
+        [HR_TYPE_YEAR_MONTH] = INT32_MIN, [HR_TYPE_DAY_TIME] = INT64_MIN};
     int64_t x = integer_arg(rows, 0, row);
     if (x == least[rows->types->result->id])
         arithmetic_overflow(rows, "");
@@ -163,10 +188,15 @@ static void interval_overflow(struct hr_rows *rows, const char *try)
 static int64_t whole_at(struct hr_rows *rows, size_t arg, idx_t row)
 {
     switch (rows->types->args[arg]->id) {
-    case HR_TYPE_BYTE: return HR_ROW(rows, arg, row, int8_t);
-    case HR_TYPE_SHORT: return HR_ROW(rows, arg, row, int16_t);
-    case HR_TYPE_INT: case HR_TYPE_YEAR_MONTH: return HR_ROW(rows, arg, row, int32_t);
-    default: return HR_ROW(rows, arg, row, int64_t);
+    case HR_TYPE_BYTE:
+        return HR_ROW(rows, arg, row, int8_t);
+    case HR_TYPE_SHORT:
+        return HR_ROW(rows, arg, row, int16_t);
+    case HR_TYPE_INT:
+    case HR_TYPE_YEAR_MONTH:
+        return HR_ROW(rows, arg, row, int32_t);
+    default:
+        return HR_ROW(rows, arg, row, int64_t);
     }
 }
 
@@ -225,7 +255,9 @@ void hr_k_wrapped_sum(struct hr_rows *rows, idx_t row)
 /* ---- decimals: exact 256-bit intermediate results, then HALF_UP to the result's scale ---- */
 
 typedef unsigned __int128 u128;
-struct wide { u128 high, low; };       /* unsigned */
+struct wide {
+    u128 high, low;
+}; /* unsigned */
 
 static struct wide wide_multiply(u128 x, u128 y)
 {
@@ -254,7 +286,10 @@ static bool wide_divide(struct wide n, u128 d, u128 *quotient, u128 *rest)
     return true;
 }
 
-static u128 magnitude(hr_int128 value) { return value < 0 ? -(u128)value : (u128)value; }
+static u128 magnitude(hr_int128 value)
+{
+    return value < 0 ? -(u128)value : (u128)value;
+}
 
 /* value * 10^up / divisor, rounded HALF_UP */
 static bool scaled_quotient(u128 value, int up, u128 divisor, u128 *out)
@@ -304,16 +339,23 @@ static void decimal_failure(struct hr_rows *rows, idx_t row, bool ansi)
     char precision[8], scale[8];
     snprintf(precision, sizeof precision, "%d", rows->types->result->precision);
     snprintf(scale, sizeof scale, "%d", rows->types->result->scale);
-    hr_fail_spark(&err, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", "", "precision", precision, "scale", scale, "config",
-                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", "", "precision",
+                  precision, "scale", scale, "config", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
-static bool decimal_sum(hr_int128 x, const struct hr_type *a, hr_int128 y, const struct hr_type *b, int sign, const struct hr_type *to, hr_int128 *out)
+static bool decimal_sum(hr_int128 x,
+                        const struct hr_type *a,
+                        hr_int128 y,
+                        const struct hr_type *b,
+                        int sign,
+                        const struct hr_type *to,
+                        hr_int128 *out)
 {
     int scale = a->scale > b->scale ? a->scale : b->scale;
     hr_int128 left, right, sum;
-    if (!hr_decimal_rescale(x, a->scale, scale, &left) || !hr_decimal_rescale(y, b->scale, scale, &right))
+    if (!hr_decimal_rescale(x, a->scale, scale, &left) ||
+        !hr_decimal_rescale(y, b->scale, scale, &right))
         return false;
     if (__builtin_add_overflow(left, sign < 0 ? -right : right, &sum))
         return false;
@@ -322,9 +364,11 @@ static bool decimal_sum(hr_int128 x, const struct hr_type *a, hr_int128 y, const
 
 static void decimal_op(struct hr_rows *rows, idx_t row, bool ansi)
 {
-    const struct hr_type *a = rows->types->args[1], *b = rows->types->args[2], *to = rows->types->result;
+    const struct hr_type *a = rows->types->args[1], *b = rows->types->args[2],
+                         *to = rows->types->result;
     int op = HR_ROW(rows, 0, row, int32_t);
-    hr_int128 x = hr_decimal_at(rows->data[1], a, row), y = hr_decimal_at(rows->data[2], b, row), value = 0;
+    hr_int128 x = hr_decimal_at(rows->data[1], a, row), y = hr_decimal_at(rows->data[2], b, row),
+              value = 0;
     bool negative = (x < 0) != (y < 0), ok = false;
     u128 q = 0;
     if ((op == '/' || op == '%' || op == 'd') && !y) {
@@ -337,22 +381,29 @@ static void decimal_op(struct hr_rows *rows, idx_t row, bool ansi)
         return;
     }
     switch (op) {
-    case '+': ok = decimal_sum(x, a, y, b, 1, to, &value); break;
-    case '-': ok = decimal_sum(x, a, y, b, -1, to, &value); break;
+    case '+':
+        ok = decimal_sum(x, a, y, b, 1, to, &value);
+        break;
+    case '-':
+        ok = decimal_sum(x, a, y, b, -1, to, &value);
+        break;
     case '*':
         ok = decimal_multiply(x, y, a->scale + b->scale - to->scale, &q);
         value = negative ? -(hr_int128)q : (hr_int128)q;
         break;
     case '/': {
         int up = to->scale - a->scale + b->scale;
-        ok = up >= 0 ? scaled_quotient(magnitude(x), up, magnitude(y), &q) : scaled_quotient(magnitude(x), 0, magnitude(y) * (u128)hr_power_of_ten(-up), &q);
+        ok = up >= 0
+                 ? scaled_quotient(magnitude(x), up, magnitude(y), &q)
+                 : scaled_quotient(magnitude(x), 0, magnitude(y) * (u128)hr_power_of_ten(-up), &q);
         value = negative ? -(hr_int128)q : (hr_int128)q;
         break;
     }
-    default: {                                               /* at a common scale */
+    default: { /* at a common scale */
         int scale = a->scale > b->scale ? a->scale : b->scale;
         hr_int128 left, right;
-        ok = hr_decimal_rescale(x, a->scale, scale, &left) && hr_decimal_rescale(y, b->scale, scale, &right);
+        ok = hr_decimal_rescale(x, a->scale, scale, &left) &&
+             hr_decimal_rescale(y, b->scale, scale, &right);
         if (ok && op == 'd') {
             HR_OUT(rows, row, int64_t) = (int64_t)(left / right);
             return;
@@ -368,8 +419,14 @@ static void decimal_op(struct hr_rows *rows, idx_t row, bool ansi)
         hr_decimal_put(rows->out, to, row, value);
 }
 
-void hr_k_decimal_op(struct hr_rows *rows, idx_t row) { decimal_op(rows, row, true); }
-void hr_k_decimal_op_null(struct hr_rows *rows, idx_t row) { decimal_op(rows, row, false); }
+void hr_k_decimal_op(struct hr_rows *rows, idx_t row)
+{
+    decimal_op(rows, row, true);
+}
+void hr_k_decimal_op_null(struct hr_rows *rows, idx_t row)
+{
+    decimal_op(rows, row, false);
+}
 
 /* ---- rounding ---- */
 
@@ -415,8 +472,14 @@ static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
     const struct hr_type *from = rows->types->args[0], *to = rows->types->result;
     int scale = HR_ROW(rows, 1, row, int32_t);
     switch (from->id) {
-    case HR_TYPE_DOUBLE: HR_OUT(rows, row, double) = round_text(HR_ROW(rows, 0, row, double), scale, half_even, false); return;
-    case HR_TYPE_FLOAT: HR_OUT(rows, row, float) = (float)round_text((double)HR_ROW(rows, 0, row, float), scale, half_even, true); return;
+    case HR_TYPE_DOUBLE:
+        HR_OUT(rows, row, double) =
+            round_text(HR_ROW(rows, 0, row, double), scale, half_even, false);
+        return;
+    case HR_TYPE_FLOAT:
+        HR_OUT(rows, row, float) =
+            (float)round_text((double)HR_ROW(rows, 0, row, float), scale, half_even, true);
+        return;
     case HR_TYPE_DECIMAL: {
         hr_int128 value = hr_decimal_at(rows->data[0], from, row);
         int drop = from->scale - scale;
@@ -429,7 +492,8 @@ static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
             hr_decimal_put(rows->out, to, row, rounded);
         return;
     }
-    default: break;
+    default:
+        break;
     }
     int64_t value = integer_arg(rows, 0, row);
     if (scale < 0) {
@@ -438,7 +502,8 @@ static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
             return;
         }
         hr_int128 rounded = round_at(value, -scale, half_even) * hr_power_of_ten(-scale);
-        static const int bits[] = {[HR_TYPE_BYTE] = 7, [HR_TYPE_SHORT] = 15, [HR_TYPE_INT] = 31, [HR_TYPE_LONG] = 63};
+        static const int bits[] = {
+            [HR_TYPE_BYTE] = 7, [HR_TYPE_SHORT] = 15, [HR_TYPE_INT] = 31, [HR_TYPE_LONG] = 63};
         hr_int128 most = ((hr_int128)1 << bits[from->id]) - 1;
         if (rounded > most || rounded < -most - 1) {
             arithmetic_overflow(rows, "");
@@ -449,8 +514,14 @@ static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
     put_wrapped(rows, row, value);
 }
 
-void hr_k_round(struct hr_rows *rows, idx_t row) { round_row(rows, row, false); }
-void hr_k_bround(struct hr_rows *rows, idx_t row) { round_row(rows, row, true); }
+void hr_k_round(struct hr_rows *rows, idx_t row)
+{
+    round_row(rows, row, false);
+}
+void hr_k_bround(struct hr_rows *rows, idx_t row)
+{
+    round_row(rows, row, true);
+}
 
 /* pmod: the remainder brought into [0, |divisor|) … of the divisor's sign, as Spark's Pmod */
 void hr_k_pmod(struct hr_rows *rows, idx_t row)
@@ -459,7 +530,8 @@ void hr_k_pmod(struct hr_rows *rows, idx_t row)
     if (type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE) {
         bool single = type->id == HR_TYPE_FLOAT;
         double x = single ? (double)HR_ROW(rows, 0, row, float) : HR_ROW(rows, 0, row, double);
-        double y = single ? (double)HR_ROW(rows, 1, row, float) : HR_ROW(rows, 1, row, double), r = fmod(x, y);
+        double y = single ? (double)HR_ROW(rows, 1, row, float) : HR_ROW(rows, 1, row, double),
+               r = fmod(x, y);
         if (y == 0) {
             remainder_by_zero(rows);
             return;
@@ -475,7 +547,8 @@ void hr_k_pmod(struct hr_rows *rows, idx_t row)
         const struct hr_type *a = rows->types->args[0], *b = rows->types->args[1];
         int scale = a->scale > b->scale ? a->scale : b->scale;
         hr_int128 x, y, r;
-        if (!hr_decimal_rescale(hr_decimal_at(rows->data[0], a, row), a->scale, scale, &x) || !hr_decimal_rescale(hr_decimal_at(rows->data[1], b, row), b->scale, scale, &y)) {
+        if (!hr_decimal_rescale(hr_decimal_at(rows->data[0], a, row), a->scale, scale, &x) ||
+            !hr_decimal_rescale(hr_decimal_at(rows->data[1], b, row), b->scale, scale, &y)) {
             decimal_failure(rows, row, true);
             return;
         }
@@ -532,7 +605,8 @@ void hr_k_pandas_product(struct hr_rows *rows, idx_t row)
     if (rows->types->result->id == HR_TYPE_DOUBLE)
         HR_OUT(rows, row, double) = product_of_doubles(rows, row);
     else if (!product_of_longs(rows, row, &HR_OUT(rows, row, int64_t)))
-        arithmetic_overflow(rows, " Use 'try_multiply' to tolerate overflow and return NULL instead.");
+        arithmetic_overflow(rows,
+                            " Use 'try_multiply' to tolerate overflow and return NULL instead.");
 }
 
 /* with ANSI mode off */

@@ -1,4 +1,5 @@
-/* Spark's casts: ANSI (fails), try (NULL) and legacy (NULL, wraps, truncates). Those that DuckDB does the same way never come here. */
+/* Spark's casts: ANSI (fails), try (NULL) and legacy (NULL, wraps, truncates). Those that DuckDB
+ * does the same way never come here. */
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
@@ -36,8 +37,10 @@ static void malformed(struct hr_rows *rows, idx_t row, enum mode mode)
     hr_buf_addc(&value, '\'');
     hr_buf_add(&value, text.bytes, text.len);
     hr_buf_addc(&value, '\'');
-    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", hr_buf_text(&value), "sourceType", sql_name(rows->types->args[0], &source), "targetType",
-                  sql_name(rows->types->result, &target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "CAST_INVALID_INPUT", "expression", hr_buf_text(&value), "sourceType",
+                  sql_name(rows->types->args[0], &source), "targetType",
+                  sql_name(rows->types->result, &target), "ansiConfig",
+                  "\"spark.sql.ansi.enabled\"", NULL);
     hr_buf_release(&value);
     hr_buf_release(&source);
     hr_buf_release(&target);
@@ -55,13 +58,16 @@ static void overflow(struct hr_rows *rows, idx_t row, enum mode mode)
     struct hr_buf value, source, target;
     hr_buf_init(&value, HR_BUF_GROWS);
     hr_value_text(rows->args[0], row, from, rows->types->zone, HR_TEXT_CAST, &value);
-    static const char *const suffix[] = {[HR_TYPE_BYTE] = "Y", [HR_TYPE_SHORT] = "S", [HR_TYPE_LONG] = "L", [HR_TYPE_FLOAT] = "", [HR_TYPE_DOUBLE] = "D",
-                                         [HR_TYPE_DECIMAL] = "BD"};
-    bool number = from->id != HR_TYPE_DOUBLE || (!isnan(HR_ROW(rows, 0, row, double)) && !isinf(HR_ROW(rows, 0, row, double)));
+    static const char *const suffix[] = {[HR_TYPE_BYTE] = "Y",   [HR_TYPE_SHORT] = "S",
+                                         [HR_TYPE_LONG] = "L",   [HR_TYPE_FLOAT] = "",
+                                         [HR_TYPE_DOUBLE] = "D", [HR_TYPE_DECIMAL] = "BD"};
+    bool number = from->id != HR_TYPE_DOUBLE ||
+                  (!isnan(HR_ROW(rows, 0, row, double)) && !isinf(HR_ROW(rows, 0, row, double)));
     if (number && from->id < HR_LEN(suffix) && suffix[from->id])
         hr_buf_adds(&value, suffix[from->id]);
-    hr_fail_spark(&err, "CAST_OVERFLOW", "value", hr_buf_text(&value), "sourceType", sql_name(from, &source), "targetType",
-                  sql_name(rows->types->result, &target), "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "CAST_OVERFLOW", "value", hr_buf_text(&value), "sourceType",
+                  sql_name(from, &source), "targetType", sql_name(rows->types->result, &target),
+                  "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
     hr_buf_release(&source);
     hr_buf_release(&target);
     hr_buf_release(&value);
@@ -78,11 +84,13 @@ static void decimal_overflow(struct hr_rows *rows, idx_t row, enum mode mode)
     struct hr_buf value;
     char precision[8], scale[8];
     hr_buf_init(&value, HR_BUF_GROWS);
-    hr_value_text(rows->args[0], row, rows->types->args[0], rows->types->zone, HR_TEXT_CAST, &value);
+    hr_value_text(rows->args[0], row, rows->types->args[0], rows->types->zone, HR_TEXT_CAST,
+                  &value);
     snprintf(precision, sizeof precision, "%d", rows->types->result->precision);
     snprintf(scale, sizeof scale, "%d", rows->types->result->scale);
-    hr_fail_spark(&err, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", hr_buf_text(&value), "precision", precision, "scale", scale, "config",
-                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "value", hr_buf_text(&value),
+                  "precision", precision, "scale", scale, "config", "\"spark.sql.ansi.enabled\"",
+                  NULL);
     hr_buf_release(&value);
     hr_kernel_fail(rows, &err);
 }
@@ -90,56 +98,88 @@ static void decimal_overflow(struct hr_rows *rows, idx_t row, enum mode mode)
 static void limits(const struct hr_type *type, int64_t *min, int64_t *max)
 {
     switch (type->id) {
-    case HR_TYPE_BYTE: *min = INT8_MIN; *max = INT8_MAX; break;
-    case HR_TYPE_SHORT: *min = INT16_MIN; *max = INT16_MAX; break;
-    case HR_TYPE_INT: *min = INT32_MIN; *max = INT32_MAX; break;
-    default: *min = INT64_MIN; *max = INT64_MAX; break;
+    case HR_TYPE_BYTE:
+        *min = INT8_MIN;
+        *max = INT8_MAX;
+        break;
+    case HR_TYPE_SHORT:
+        *min = INT16_MIN;
+        *max = INT16_MAX;
+        break;
+    case HR_TYPE_INT:
+        *min = INT32_MIN;
+        *max = INT32_MAX;
+        break;
+    default:
+        *min = INT64_MIN;
+        *max = INT64_MAX;
+        break;
     }
 }
 
 static void put_integer(struct hr_rows *rows, idx_t row, int64_t value)
 {
     switch (rows->types->result->id) {
-    case HR_TYPE_BYTE: HR_OUT(rows, row, int8_t) = (int8_t)value; break;
-    case HR_TYPE_SHORT: HR_OUT(rows, row, int16_t) = (int16_t)value; break;
-    case HR_TYPE_INT: HR_OUT(rows, row, int32_t) = (int32_t)value; break;
-    default: HR_OUT(rows, row, int64_t) = value; break;
+    case HR_TYPE_BYTE:
+        HR_OUT(rows, row, int8_t) = (int8_t)value;
+        break;
+    case HR_TYPE_SHORT:
+        HR_OUT(rows, row, int16_t) = (int16_t)value;
+        break;
+    case HR_TYPE_INT:
+        HR_OUT(rows, row, int32_t) = (int32_t)value;
+        break;
+    default:
+        HR_OUT(rows, row, int64_t) = value;
+        break;
     }
 }
 
-static void checked_integer(struct hr_rows *rows, idx_t row, enum mode mode, int64_t value, bool fits)
+static void checked_integer(
+    struct hr_rows *rows, idx_t row, enum mode mode, int64_t value, bool fits)
 {
     int64_t min, max;
     limits(rows->types->result, &min, &max);
     if (mode != LEGACY && (!fits || value < min || value > max))
         overflow(rows, row, mode);
     else
-        put_integer(rows, row, value);                       /* legacy: Java's narrowing */
+        put_integer(rows, row, value); /* legacy: Java's narrowing */
 }
 
 static int64_t integer_at(const struct hr_rows *rows, idx_t row)
 {
     switch (rows->types->args[0]->id) {
-    case HR_TYPE_BOOLEAN: return HR_ROW(rows, 0, row, bool);
-    case HR_TYPE_BYTE: return HR_ROW(rows, 0, row, int8_t);
-    case HR_TYPE_SHORT: return HR_ROW(rows, 0, row, int16_t);
-    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: return HR_ROW(rows, 0, row, int32_t);
-    default: return HR_ROW(rows, 0, row, int64_t);
+    case HR_TYPE_BOOLEAN:
+        return HR_ROW(rows, 0, row, bool);
+    case HR_TYPE_BYTE:
+        return HR_ROW(rows, 0, row, int8_t);
+    case HR_TYPE_SHORT:
+        return HR_ROW(rows, 0, row, int16_t);
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        return HR_ROW(rows, 0, row, int32_t);
+    default:
+        return HR_ROW(rows, 0, row, int64_t);
     }
 }
 
 static double real_at(const struct hr_rows *rows, idx_t row)
 {
-    return rows->types->args[0]->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float) : HR_ROW(rows, 0, row, double);
+    return rows->types->args[0]->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float)
+                                                     : HR_ROW(rows, 0, row, double);
 }
 
-/* Java's (long) and (int) of a double: NaN is 0, beyond the ends is the end; narrower types go through int */
+/* Java's (long) and (int) of a double: NaN is 0, beyond the ends is the end; narrower types go
+ * through int */
 static int64_t java_narrow(double value, const struct hr_type *to)
 {
     if (isnan(value))
         return 0;
     if (to->id == HR_TYPE_LONG)
-        return value >= 9223372036854775807.0 ? INT64_MAX : value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
+        return value >= 9223372036854775807.0    ? INT64_MAX
+               : value <= -9223372036854775808.0 ? INT64_MIN
+                                                 : (int64_t)value;
     return value >= 2147483647.0 ? INT32_MAX : value <= -2147483648.0 ? INT32_MIN : (int64_t)value;
 }
 
@@ -172,7 +212,9 @@ static void to_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
     struct hr_text input;
     enum hr_decimal_result result = HR_DECIMAL_OK;
     switch (from->id) {
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
         input = hr_row_text(rows, 0, row);
         result = hr_parse_decimal(input.bytes, input.len, to->precision, to->scale, &value);
         if (result == HR_DECIMAL_MALFORMED) {
@@ -180,25 +222,31 @@ static void to_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
             return;
         }
         break;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: {
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE: {
         double real = real_at(rows, row);
-        if (isnan(real) || isinf(real)) {                    /* in ANSI mode too */
+        if (isnan(real) || isinf(real)) { /* in ANSI mode too */
             hr_out_null(rows, row);
             return;
         }
-        result = hr_parse_decimal(text, hr_print_double(real, text), to->precision, to->scale, &value);
+        result =
+            hr_parse_decimal(text, hr_print_double(real, text), to->precision, to->scale, &value);
         break;
     }
     case HR_TYPE_DECIMAL:
-        if (!hr_decimal_rescale(hr_decimal_at(rows->data[0], from, row), from->scale, to->scale, &value) || !hr_decimal_fits(value, to->precision))
+        if (!hr_decimal_rescale(hr_decimal_at(rows->data[0], from, row), from->scale, to->scale,
+                                &value) ||
+            !hr_decimal_fits(value, to->precision))
             result = HR_DECIMAL_OVERFLOW;
         break;
     case HR_TYPE_TIMESTAMP:
-        if (!hr_decimal_rescale(integer_at(rows, row), 6, to->scale, &value) || !hr_decimal_fits(value, to->precision))
+        if (!hr_decimal_rescale(integer_at(rows, row), 6, to->scale, &value) ||
+            !hr_decimal_fits(value, to->precision))
             result = HR_DECIMAL_OVERFLOW;
         break;
     default:
-        if (!hr_decimal_rescale(integer_at(rows, row), 0, to->scale, &value) || !hr_decimal_fits(value, to->precision))
+        if (!hr_decimal_rescale(integer_at(rows, row), 0, to->scale, &value) ||
+            !hr_decimal_fits(value, to->precision))
             result = HR_DECIMAL_OVERFLOW;
         break;
     }
@@ -222,19 +270,38 @@ static void from_text(struct hr_rows *rows, idx_t row, enum mode mode)
     int64_t min, max, integer = 0;
     bool ok = false;
     switch (to->id) {
-    case HR_TYPE_BOOLEAN: ok = hr_parse_boolean(text.bytes, text.len, &HR_OUT(rows, row, bool)); break;
-    case HR_TYPE_BYTE: case HR_TYPE_SHORT: case HR_TYPE_INT: case HR_TYPE_LONG:
+    case HR_TYPE_BOOLEAN:
+        ok = hr_parse_boolean(text.bytes, text.len, &HR_OUT(rows, row, bool));
+        break;
+    case HR_TYPE_BYTE:
+    case HR_TYPE_SHORT:
+    case HR_TYPE_INT:
+    case HR_TYPE_LONG:
         limits(to, &min, &max);
         ok = hr_parse_integer(text.bytes, text.len, min, max, mode == LEGACY, &integer);
         put_integer(rows, row, integer);
         break;
-    case HR_TYPE_FLOAT: ok = hr_parse_float(text.bytes, text.len, &HR_OUT(rows, row, float)); break;
-    case HR_TYPE_DOUBLE: ok = hr_parse_double(text.bytes, text.len, &HR_OUT(rows, row, double)); break;
-    case HR_TYPE_DATE: ok = hr_parse_date(text.bytes, text.len, &HR_OUT(rows, row, int32_t)); break;
-    case HR_TYPE_TIMESTAMP: ok = hr_parse_timestamp(text.bytes, text.len, rows->types->zone, now_us(), &HR_OUT(rows, row, int64_t)); break;
-    case HR_TYPE_TIMESTAMP_NTZ: ok = hr_parse_timestamp_ntz(text.bytes, text.len, true, &HR_OUT(rows, row, int64_t)); break;
-    case HR_TYPE_BINARY: hr_out_text(rows, row, text.bytes, text.len); return;
-    default: break;
+    case HR_TYPE_FLOAT:
+        ok = hr_parse_float(text.bytes, text.len, &HR_OUT(rows, row, float));
+        break;
+    case HR_TYPE_DOUBLE:
+        ok = hr_parse_double(text.bytes, text.len, &HR_OUT(rows, row, double));
+        break;
+    case HR_TYPE_DATE:
+        ok = hr_parse_date(text.bytes, text.len, &HR_OUT(rows, row, int32_t));
+        break;
+    case HR_TYPE_TIMESTAMP:
+        ok = hr_parse_timestamp(text.bytes, text.len, rows->types->zone, now_us(),
+                                &HR_OUT(rows, row, int64_t));
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        ok = hr_parse_timestamp_ntz(text.bytes, text.len, true, &HR_OUT(rows, row, int64_t));
+        break;
+    case HR_TYPE_BINARY:
+        hr_out_text(rows, row, text.bytes, text.len);
+        return;
+    default:
+        break;
     }
     if (!ok)
         malformed(rows, row, mode);
@@ -256,8 +323,8 @@ static void micros_overflow(struct hr_rows *rows, double us)
     char value[HR_DOUBLE_TEXT_MAX + 1];
     size_t len = hr_print_double(us, value);
     memcpy(value + len, "D", sizeof "D");
-    hr_fail_spark(&err, "CAST_OVERFLOW", "value", value, "sourceType", "\"DOUBLE\"", "targetType", "\"BIGINT\"", "ansiConfig",
-                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "CAST_OVERFLOW", "value", value, "sourceType", "\"DOUBLE\"", "targetType",
+                  "\"BIGINT\"", "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -285,14 +352,17 @@ static void real_to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
 /* Days may lie beyond what microseconds count: Java's multiplyExact. */
 static void date_to_local(struct hr_rows *rows, idx_t row)
 {
-    if (__builtin_mul_overflow((int64_t)HR_ROW(rows, 0, row, int32_t), HR_US_PER_DAY, &HR_OUT(rows, row, int64_t)))
+    if (__builtin_mul_overflow((int64_t)HR_ROW(rows, 0, row, int32_t), HR_US_PER_DAY,
+                               &HR_OUT(rows, row, int64_t)))
         hr_arithmetic_failure(rows, "long overflow");
 }
 
-/* The zone's offset is looked up a day within the range, where it is the same, and then taken from the moment itself. */
+/* The zone's offset is looked up a day within the range, where it is the same, and then taken from
+ * the moment itself. */
 static void local_to_timestamp(struct hr_rows *rows, idx_t row, hr_int128 local)
 {
-    const hr_int128 first = (hr_int128)INT64_MIN + HR_US_PER_DAY, last = (hr_int128)INT64_MAX - HR_US_PER_DAY;
+    const hr_int128 first = (hr_int128)INT64_MIN + HR_US_PER_DAY,
+                    last = (hr_int128)INT64_MAX - HR_US_PER_DAY;
     int64_t near = (int64_t)local;
     if (local < first)
         near = (int64_t)first;
@@ -310,16 +380,25 @@ static void to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
     const struct hr_type *from = rows->types->args[0];
     int64_t *out = &HR_OUT(rows, row, int64_t);
     switch (from->id) {
-    case HR_TYPE_DATE: local_to_timestamp(rows, row, (hr_int128)HR_ROW(rows, 0, row, int32_t) * HR_US_PER_DAY); break;
-    case HR_TYPE_TIMESTAMP_NTZ: local_to_timestamp(rows, row, HR_ROW(rows, 0, row, int64_t)); break;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: real_to_timestamp(rows, row, mode); break;
+    case HR_TYPE_DATE:
+        local_to_timestamp(rows, row, (hr_int128)HR_ROW(rows, 0, row, int32_t) * HR_US_PER_DAY);
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        local_to_timestamp(rows, row, HR_ROW(rows, 0, row, int64_t));
+        break;
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE:
+        real_to_timestamp(rows, row, mode);
+        break;
     case HR_TYPE_DECIMAL: {
         hr_int128 value;
         hr_decimal_rescale(hr_decimal_at(rows->data[0], from, row), from->scale, 6, &value);
         *out = (int64_t)value;
         break;
     }
-    case HR_TYPE_BOOLEAN: *out = HR_ROW(rows, 0, row, bool); break;
+    case HR_TYPE_BOOLEAN:
+        *out = HR_ROW(rows, 0, row, bool);
+        break;
     default:
         if (__builtin_mul_overflow(integer_at(rows, row), HR_US_PER_SECOND, out))
             overflow(rows, row, ANSI);
@@ -331,12 +410,25 @@ static void from_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
 {
     int64_t us = HR_ROW(rows, 0, row, int64_t);
     switch (rows->types->result->id) {
-    case HR_TYPE_DATE: HR_OUT(rows, row, int32_t) = (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, us), HR_US_PER_DAY); break;
-    case HR_TYPE_TIMESTAMP_NTZ: HR_OUT(rows, row, int64_t) = hr_zone_to_local(rows->types->zone, us); break;
-    case HR_TYPE_BOOLEAN: HR_OUT(rows, row, bool) = us != 0; break;
-    case HR_TYPE_FLOAT: HR_OUT(rows, row, float) = (float)((double)us / 1e6); break;
-    case HR_TYPE_DOUBLE: HR_OUT(rows, row, double) = (double)us / 1e6; break;
-    default: checked_integer(rows, row, mode, hr_floor_div(us, HR_US_PER_SECOND), true); break;
+    case HR_TYPE_DATE:
+        HR_OUT(rows, row, int32_t) =
+            (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, us), HR_US_PER_DAY);
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        HR_OUT(rows, row, int64_t) = hr_zone_to_local(rows->types->zone, us);
+        break;
+    case HR_TYPE_BOOLEAN:
+        HR_OUT(rows, row, bool) = us != 0;
+        break;
+    case HR_TYPE_FLOAT:
+        HR_OUT(rows, row, float) = (float)((double)us / 1e6);
+        break;
+    case HR_TYPE_DOUBLE:
+        HR_OUT(rows, row, double) = (double)us / 1e6;
+        break;
+    default:
+        checked_integer(rows, row, mode, hr_floor_div(us, HR_US_PER_SECOND), true);
+        break;
     }
 }
 
@@ -347,7 +439,9 @@ static void from_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
     size_t len;
     double real;
     switch (rows->types->result->id) {
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:                 /* through text: BigDecimal.doubleValue rounds correctly */
+    /* through text: BigDecimal.doubleValue rounds correctly */
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE:
         len = hr_print_decimal(hr_decimal_at(rows->data[0], from, row), from->scale, text);
         if (rows->types->result->id == HR_TYPE_FLOAT) {
             hr_parse_float(text, len, &HR_OUT(rows, row, float));
@@ -356,15 +450,23 @@ static void from_decimal(struct hr_rows *rows, idx_t row, enum mode mode)
         hr_parse_double(text, len, &real);
         HR_OUT(rows, row, double) = real;
         break;
-    case HR_TYPE_BOOLEAN: HR_OUT(rows, row, bool) = hr_decimal_at(rows->data[0], from, row) != 0; break;
-    default: decimal_to_integer(rows, row, mode); break;
+    case HR_TYPE_BOOLEAN:
+        HR_OUT(rows, row, bool) = hr_decimal_at(rows->data[0], from, row) != 0;
+        break;
+    default:
+        decimal_to_integer(rows, row, mode);
+        break;
     }
 }
 
-/* What analyze/ let through without asking: a value read by another's width would be taken for where bytes are. */
+/* What analyze/ let through without asking: a value read by another's width would be taken for
+ * where bytes are. */
 static bool is_castable(const struct hr_type *from, const struct hr_type *to)
 {
-    bool nested = from->id == HR_TYPE_STRUCT || from->id == HR_TYPE_ARRAY || from->id == HR_TYPE_MAP || from->id == HR_TYPE_VARIANT;
+    bool nested = from->id == HR_TYPE_STRUCT ||
+                  from->id == HR_TYPE_ARRAY ||
+                  from->id == HR_TYPE_MAP ||
+                  from->id == HR_TYPE_VARIANT;
     return !nested && (to->id != HR_TYPE_BINARY || is_text(from));
 }
 
@@ -374,7 +476,8 @@ static void cast(struct hr_rows *rows, idx_t row, enum mode mode)
     if (!is_text(to) && !is_castable(from, to)) {
         struct hr_err err;
         struct hr_buf source, target;
-        hr_fail(&err, HR_E_UNSUPPORTED, "a cast of %s to %s", sql_name(from, &source), sql_name(to, &target));
+        hr_fail(&err, HR_E_UNSUPPORTED, "a cast of %s to %s", sql_name(from, &source),
+                sql_name(to, &target));
         hr_buf_release(&source);
         hr_buf_release(&target);
         hr_kernel_fail(rows, &err);
@@ -414,9 +517,18 @@ static void cast(struct hr_rows *rows, idx_t row, enum mode mode)
         hr_out_null(rows, row);
 }
 
-void hr_k_cast(struct hr_rows *rows, idx_t row) { cast(rows, row, ANSI); }
-void hr_k_try_cast(struct hr_rows *rows, idx_t row) { cast(rows, row, TRY); }
-void hr_k_legacy_cast(struct hr_rows *rows, idx_t row) { cast(rows, row, LEGACY); }
+void hr_k_cast(struct hr_rows *rows, idx_t row)
+{
+    cast(rows, row, ANSI);
+}
+void hr_k_try_cast(struct hr_rows *rows, idx_t row)
+{
+    cast(rows, row, TRY);
+}
+void hr_k_legacy_cast(struct hr_rows *rows, idx_t row)
+{
+    cast(rows, row, LEGACY);
+}
 
 void hr_k_show(struct hr_rows *rows, idx_t row)
 {

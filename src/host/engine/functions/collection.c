@@ -4,7 +4,7 @@
 #include "host/format/logical.h"
 #include <stdio.h>
 
-#define ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15)    /* Spark's longest array */
+#define ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15) /* Spark's longest array */
 
 static void bad_index(struct hr_rows *rows, const char *condition, int64_t index, int64_t size)
 {
@@ -28,8 +28,14 @@ static void array_index(struct hr_rows *rows, idx_t row, bool strict)
         hr_out_null(rows, row);
 }
 
-void hr_k_array_index(struct hr_rows *rows, idx_t row) { array_index(rows, row, true); }
-void hr_k_array_index_null(struct hr_rows *rows, idx_t row) { array_index(rows, row, false); }
+void hr_k_array_index(struct hr_rows *rows, idx_t row)
+{
+    array_index(rows, row, true);
+}
+void hr_k_array_index_null(struct hr_rows *rows, idx_t row)
+{
+    array_index(rows, row, false);
+}
 
 /* element_at: from 1, negative from the end; 0 is an error in every mode */
 static void element_index(struct hr_rows *rows, idx_t row, bool strict)
@@ -47,8 +53,14 @@ static void element_index(struct hr_rows *rows, idx_t row, bool strict)
         hr_out_null(rows, row);
 }
 
-void hr_k_element_index(struct hr_rows *rows, idx_t row) { element_index(rows, row, true); }
-void hr_k_element_index_null(struct hr_rows *rows, idx_t row) { element_index(rows, row, false); }
+void hr_k_element_index(struct hr_rows *rows, idx_t row)
+{
+    element_index(rows, row, true);
+}
+void hr_k_element_index_null(struct hr_rows *rows, idx_t row)
+{
+    element_index(rows, row, false);
+}
 
 /* elt(n, …): the index given is n - 1, the failure names n */
 void hr_k_elt_index(struct hr_rows *rows, idx_t row)
@@ -63,17 +75,20 @@ void hr_k_elt_index(struct hr_rows *rows, idx_t row)
 /* slice(array, start, length): where it begins in DuckDB's terms; 0 for nothing */
 void hr_k_slice_start(struct hr_rows *rows, idx_t row)
 {
-    int64_t size = HR_ROW(rows, 0, row, int64_t), start = HR_ROW(rows, 1, row, int64_t), length = HR_ROW(rows, 2, row, int64_t);
+    int64_t size = HR_ROW(rows, 0, row, int64_t), start = HR_ROW(rows, 1, row, int64_t),
+            length = HR_ROW(rows, 2, row, int64_t);
     struct hr_err err;
     char text[24];
     if (!start) {
-        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.START", "parameter", "`start`", "functionName", "`slice`", NULL);
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.START", "parameter", "`start`", "functionName",
+                      "`slice`", NULL);
         hr_kernel_fail(rows, &err);
         return;
     }
     if (length < 0) {
         snprintf(text, sizeof text, "%lld", (long long)length);
-        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.LENGTH", "parameter", "`length`", "length", text, "functionName", "`slice`", NULL);
+        hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.LENGTH", "parameter", "`length`", "length",
+                      text, "functionName", "`slice`", NULL);
         hr_kernel_fail(rows, &err);
         return;
     }
@@ -81,8 +96,8 @@ void hr_k_slice_start(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int64_t) = from < 1 || from > size || !length ? 0 : from;
 }
 
-/* array_insert: the place before which the item goes, from 1; beyond the end or before the start the gap is NULLs. Negative places count from
- * the end, -1 behind the last. */
+/* array_insert: the place before which the item goes, from 1; beyond the end or before the start
+ * the gap is NULLs. Negative places count from the end, -1 behind the last. */
 void hr_k_insert_place(struct hr_rows *rows, idx_t row)
 {
     int64_t place = HR_ROW(rows, 0, row, int64_t), size = HR_ROW(rows, 1, row, int64_t);
@@ -97,8 +112,8 @@ void hr_k_insert_place(struct hr_rows *rows, idx_t row)
         char text[24], most[24];
         snprintf(text, sizeof text, "%lld", (long long)count);
         snprintf(most, sizeof most, "%lld", (long long)ARRAY_ITEMS_MAX);
-        hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "numberOfElements", text, "maxRoundedArrayLength", most,
-                      "functionName", "`array_insert`", NULL);
+        hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "numberOfElements", text,
+                      "maxRoundedArrayLength", most, "functionName", "`array_insert`", NULL);
         hr_kernel_fail(rows, &err);
         return;
     }
@@ -128,14 +143,17 @@ void hr_k_shuffled(struct hr_rows *rows, idx_t row)
         at[i] = at[k];
         at[k] = kept;
     }
-    ((duckdb_list_entry *)duckdb_vector_get_data(list))[row] = (duckdb_list_entry){start, (uint64_t)size};
+    ((duckdb_list_entry *)duckdb_vector_get_data(list))[row] =
+        (duckdb_list_entry){start, (uint64_t)size};
 }
 
-/* ---- pivoted(pairs, k, n[, absent]): a list of n, in which the answer k of each pair stands at the pair's place ---- */
+/* ---- pivoted(pairs, k, n[, absent]): a list of n, in which the answer k of each pair stands at
+ * the pair's place ---- */
 
 #define ABSENT UINT32_MAX
 
-/* which pair has which place. A pair's first field is its place, from 0; two of one place there are none. */
+/* which pair has which place. A pair's first field is its place, from 0; two of one place there are
+ * none. */
 static void find_places(struct hr_rows *rows, duckdb_list_entry pairs, sel_t *at, idx_t places)
 {
     duckdb_vector pair = duckdb_list_vector_get_child(rows->args[0]);
@@ -149,7 +167,8 @@ static void find_places(struct hr_rows *rows, duckdb_list_entry pairs, sel_t *at
 }
 
 /* what is absent is NULL, or what the aggregate says of no rows */
-static void put_absent(struct hr_rows *rows, idx_t row, duckdb_selection_vector one, duckdb_vector child, idx_t at)
+static void put_absent(
+    struct hr_rows *rows, idx_t row, duckdb_selection_vector one, duckdb_vector child, idx_t at)
 {
     if (rows->arg_count < 4) {
         hr_vector_null_all(rows->types->result->element, child, at);
@@ -162,18 +181,22 @@ static void put_absent(struct hr_rows *rows, idx_t row, duckdb_selection_vector 
 void hr_k_pivoted(struct hr_rows *rows, idx_t row)
 {
     duckdb_list_entry pairs = HR_ROW(rows, 0, row, duckdb_list_entry);
-    idx_t field = (idx_t)HR_ROW(rows, 1, row, int32_t) + 1, places = (idx_t)HR_ROW(rows, 2, row, int32_t);
+    idx_t field = (idx_t)HR_ROW(rows, 1, row, int32_t) + 1,
+          places = (idx_t)HR_ROW(rows, 2, row, int32_t);
     idx_t start = duckdb_list_vector_get_size(rows->result);
     if (!hr_kernel_room(rows, places * LIST_ITEM_BYTES))
         return;
     duckdb_list_vector_reserve(rows->result, start + places);
     duckdb_list_vector_set_size(rows->result, start + places);
     duckdb_vector child = duckdb_list_vector_get_child(rows->result);
-    duckdb_vector answers = duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->args[0]), field);
-    duckdb_selection_vector all = duckdb_create_selection_vector(places + 1), one = duckdb_create_selection_vector(1);
+    duckdb_vector answers =
+        duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->args[0]), field);
+    duckdb_selection_vector all = duckdb_create_selection_vector(places + 1),
+                            one = duckdb_create_selection_vector(1);
     sel_t *at = duckdb_selection_vector_get_data_ptr(all);
     find_places(rows, pairs, at, places);
-    for (idx_t i = 0; i < places;) {                         /* neighbours that are there are copied as one */
+    /* neighbours that are there are copied as one */
+    for (idx_t i = 0; i < places;) {
         idx_t end = i;
         while (end < places && at[end] != ABSENT)
             end++;
@@ -188,7 +211,8 @@ void hr_k_pivoted(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, duckdb_list_entry) = (duckdb_list_entry){start, places};
 }
 
-/* exists and forall over the lambda's answers: true (false) when one is, else NULL when one is NULL */
+/* exists and forall over the lambda's answers: true (false) when one is, else NULL when one is NULL
+ */
 static void quantify(struct hr_rows *rows, idx_t row, bool decisive)
 {
     duckdb_list_entry list = HR_ROW(rows, 0, row, duckdb_list_entry);
@@ -210,8 +234,14 @@ static void quantify(struct hr_rows *rows, idx_t row, bool decisive)
         HR_OUT(rows, row, bool) = !decisive;
 }
 
-void hr_k_any_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, true); }
-void hr_k_all_true(struct hr_rows *rows, idx_t row) { quantify(rows, row, false); }
+void hr_k_any_true(struct hr_rows *rows, idx_t row)
+{
+    quantify(rows, row, true);
+}
+void hr_k_all_true(struct hr_rows *rows, idx_t row)
+{
+    quantify(rows, row, false);
+}
 
 /* true, which the engine does not know beforehand; where it stands a cancelled statement ends */
 void hr_k_always(struct hr_rows *rows, idx_t row)
@@ -230,8 +260,9 @@ void hr_k_bitmap_count(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int64_t) = count;
 }
 
-/* ---- what DuckDB's functions are about to make: they count nothing, and nothing stops them within a row ----
- * Volatile, so that a constant call is not computed while the statement is prepared: DuckDB's constants take some 150 bytes an item. */
+/* ---- what DuckDB's functions are about to make: they count nothing, and nothing stops them within
+ * a row ---- Volatile, so that a constant call is not computed while the statement is prepared:
+ * DuckDB's constants take some 150 bytes an item. */
 
 /* a count of items, when there is room for them */
 void hr_k_item_count(struct hr_rows *rows, idx_t row)

@@ -30,7 +30,12 @@ static void write_null(enum hr_text_style style, struct hr_buf *out)
     hr_buf_adds(out, style == HR_TEXT_SHOW ? "NULL" : "null");
 }
 
-static void nested(duckdb_vector vector, idx_t row, const struct hr_type *type, const struct hr_zone *zone, enum hr_text_style style, struct hr_buf *out)
+static void nested(duckdb_vector vector,
+                   idx_t row,
+                   const struct hr_type *type,
+                   const struct hr_zone *zone,
+                   enum hr_text_style style,
+                   struct hr_buf *out)
 {
     uint64_t *valid = duckdb_vector_get_validity(vector);
     if (valid && !duckdb_validity_row_is_valid(valid, row))
@@ -39,7 +44,12 @@ static void nested(duckdb_vector vector, idx_t row, const struct hr_type *type, 
         hr_value_text(vector, row, type, zone, style, out);
 }
 
-static void list_text(duckdb_vector vector, idx_t row, const struct hr_type *type, const struct hr_zone *zone, enum hr_text_style style, struct hr_buf *out)
+static void list_text(duckdb_vector vector,
+                      idx_t row,
+                      const struct hr_type *type,
+                      const struct hr_zone *zone,
+                      enum hr_text_style style,
+                      struct hr_buf *out)
 {
     duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
     duckdb_vector child = duckdb_list_vector_get_child(vector);
@@ -73,37 +83,82 @@ static void binary_text(const duckdb_string_t *value, enum hr_text_style style, 
     hr_buf_addc(out, ']');
 }
 
-void hr_value_text(duckdb_vector vector, idx_t row, const struct hr_type *type, const struct hr_zone *zone, enum hr_text_style style, struct hr_buf *out)
+void hr_value_text(duckdb_vector vector,
+                   idx_t row,
+                   const struct hr_type *type,
+                   const struct hr_zone *zone,
+                   enum hr_text_style style,
+                   struct hr_buf *out)
 {
     void *data = duckdb_vector_get_data(vector);
     char text[128];
     switch (type->id) {
-    case HR_TYPE_VOID: write_null(style, out); break;
-    case HR_TYPE_BOOLEAN: hr_buf_adds(out, ((bool *)data)[row] ? "true" : "false"); break;
-    case HR_TYPE_BYTE: hr_buf_addf(out, "%d", ((int8_t *)data)[row]); break;
-    case HR_TYPE_SHORT: hr_buf_addf(out, "%d", ((int16_t *)data)[row]); break;
-    case HR_TYPE_INT: hr_buf_addf(out, "%d", ((int32_t *)data)[row]); break;
-    case HR_TYPE_LONG: hr_buf_addf(out, "%lld", (long long)((int64_t *)data)[row]); break;
-    case HR_TYPE_FLOAT: hr_buf_add(out, text, hr_print_float(((float *)data)[row], text)); break;
-    case HR_TYPE_DOUBLE: hr_buf_add(out, text, hr_print_double(((double *)data)[row], text)); break;
-    case HR_TYPE_DECIMAL: hr_buf_add(out, text, hr_print_decimal(hr_decimal_at(data, type, row), type->scale, text)); break;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
-        hr_buf_add(out, duckdb_string_t_data((duckdb_string_t *)data + row), duckdb_string_t_length(((duckdb_string_t *)data)[row]));
+    case HR_TYPE_VOID:
+        write_null(style, out);
         break;
-    case HR_TYPE_BINARY: binary_text((duckdb_string_t *)data + row, style, out); break;
-    case HR_TYPE_DATE: hr_buf_add(out, text, hr_print_date(((int32_t *)data)[row], text)); break;
-    case HR_TYPE_TIMESTAMP: hr_buf_add(out, text, hr_print_timestamp(hr_zone_to_local(zone, ((int64_t *)data)[row]), text)); break;
-    case HR_TYPE_TIMESTAMP_NTZ: hr_buf_add(out, text, hr_print_timestamp(((int64_t *)data)[row], text)); break;
-    case HR_TYPE_YEAR_MONTH: hr_buf_add(out, text, hr_print_year_month(((int32_t *)data)[row], type->first_unit, type->last_unit, text)); break;
-    case HR_TYPE_DAY_TIME: hr_buf_add(out, text, hr_print_day_time(((int64_t *)data)[row], type->first_unit, type->last_unit, text)); break;
+    case HR_TYPE_BOOLEAN:
+        hr_buf_adds(out, ((bool *)data)[row] ? "true" : "false");
+        break;
+    case HR_TYPE_BYTE:
+        hr_buf_addf(out, "%d", ((int8_t *)data)[row]);
+        break;
+    case HR_TYPE_SHORT:
+        hr_buf_addf(out, "%d", ((int16_t *)data)[row]);
+        break;
+    case HR_TYPE_INT:
+        hr_buf_addf(out, "%d", ((int32_t *)data)[row]);
+        break;
+    case HR_TYPE_LONG:
+        hr_buf_addf(out, "%lld", (long long)((int64_t *)data)[row]);
+        break;
+    case HR_TYPE_FLOAT:
+        hr_buf_add(out, text, hr_print_float(((float *)data)[row], text));
+        break;
+    case HR_TYPE_DOUBLE:
+        hr_buf_add(out, text, hr_print_double(((double *)data)[row], text));
+        break;
+    case HR_TYPE_DECIMAL:
+        hr_buf_add(out, text, hr_print_decimal(hr_decimal_at(data, type, row), type->scale, text));
+        break;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+        hr_buf_add(out, duckdb_string_t_data((duckdb_string_t *)data + row),
+                   duckdb_string_t_length(((duckdb_string_t *)data)[row]));
+        break;
+    case HR_TYPE_BINARY:
+        binary_text((duckdb_string_t *)data + row, style, out);
+        break;
+    case HR_TYPE_DATE:
+        hr_buf_add(out, text, hr_print_date(((int32_t *)data)[row], text));
+        break;
+    case HR_TYPE_TIMESTAMP:
+        hr_buf_add(out, text,
+                   hr_print_timestamp(hr_zone_to_local(zone, ((int64_t *)data)[row]), text));
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        hr_buf_add(out, text, hr_print_timestamp(((int64_t *)data)[row], text));
+        break;
+    case HR_TYPE_YEAR_MONTH:
+        hr_buf_add(
+            out, text,
+            hr_print_year_month(((int32_t *)data)[row], type->first_unit, type->last_unit, text));
+        break;
+    case HR_TYPE_DAY_TIME:
+        hr_buf_add(
+            out, text,
+            hr_print_day_time(((int64_t *)data)[row], type->first_unit, type->last_unit, text));
+        break;
     case HR_TYPE_CALENDAR_INTERVAL: {
         duckdb_interval value = ((duckdb_interval *)data)[row];
-        hr_buf_add(out, text, hr_print_calendar_interval(value.months, value.days, value.micros, text));
+        hr_buf_add(out, text,
+                   hr_print_calendar_interval(value.months, value.days, value.micros, text));
         break;
     }
     case HR_TYPE_TIME: {
         int64_t ns = ((int64_t *)data)[row];
-        hr_buf_addf(out, "%02d:%02d:%02d", (int)(ns / 3600000000000), (int)(ns / 60000000000 % 60), (int)(ns / 1000000000 % 60));
+        hr_buf_addf(out, "%02d:%02d:%02d", (int)(ns / 3600000000000), (int)(ns / 60000000000 % 60),
+                    (int)(ns / 1000000000 % 60));
         if (ns % 1000000000) {
             int n = snprintf(text, sizeof text, ".%09d", (int)(ns % 1000000000));
             while (n && text[n - 1] == '0')
@@ -112,16 +167,21 @@ void hr_value_text(duckdb_vector vector, idx_t row, const struct hr_type *type, 
         }
         break;
     }
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: list_text(vector, row, type, zone, style, out); break;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+        list_text(vector, row, type, zone, style, out);
+        break;
     case HR_TYPE_STRUCT:
         hr_buf_addc(out, '{');
         for (size_t i = 0; i < type->field_count; i++) {
             if (i)
                 hr_buf_adds(out, ", ");
-            nested(duckdb_struct_vector_get_child(vector, i), row, type->fields[i].type, zone, style, out);
+            nested(duckdb_struct_vector_get_child(vector, i), row, type->fields[i].type, zone,
+                   style, out);
         }
         hr_buf_addc(out, '}');
         break;
-    default: break;
+    default:
+        break;
     }
 }

@@ -1,5 +1,6 @@
-/* approx_count_distinct: HyperLogLog++ with Spark's hash, registers and estimate. A value becomes (register, rank) in one number; the distinct numbers
- * of a group, at most 64 a register, are its sketch. */
+/* approx_count_distinct: HyperLogLog++ with Spark's hash, registers and estimate. A value becomes
+ * (register, rank) in one number; the distinct numbers of a group, at most 64 a register, are its
+ * sketch. */
 #include "host/engine/functions/hll_data.h"
 #include "host/engine/functions/kernels.h"
 #include <math.h>
@@ -15,7 +16,8 @@ static double bias_of(int bits, double estimate)
     size_t count = hll_tables[bits - 4].count, nearest = 0;
     while (nearest < count && estimates[nearest] < estimate)
         nearest++;
-    size_t low = nearest + 1 > NEIGHBOURS ? nearest + 1 - NEIGHBOURS : 0, high = low + NEIGHBOURS < count ? low + NEIGHBOURS : count;
+    size_t low = nearest + 1 > NEIGHBOURS ? nearest + 1 - NEIGHBOURS : 0,
+           high = low + NEIGHBOURS < count ? low + NEIGHBOURS : count;
     while (high < count && fabs(estimate - estimates[high]) < fabs(estimate - estimates[low])) {
         low++;
         high++;
@@ -28,7 +30,10 @@ static double bias_of(int bits, double estimate)
 
 static double alpha(int bits, double registers)
 {
-    return bits == 4 ? 0.673 : bits == 5 ? 0.697 : bits == 6 ? 0.709 : 0.7213 / (1 + 1.079 / registers);
+    return bits == 4   ? 0.673
+           : bits == 5 ? 0.697
+           : bits == 6 ? 0.709
+                       : 0.7213 / (1 + 1.079 / registers);
 }
 
 static double estimate(const unsigned char *ranks, int bits)
@@ -40,11 +45,13 @@ static double estimate(const unsigned char *ranks, int bits)
         empty += !ranks[i];
     }
     double raw = alpha(bits, registers) * registers * registers / inverse;
-    double corrected = bits <= TABLE_BITS_MAX && raw < 5 * registers ? raw - bias_of(bits, raw) : raw;
+    double corrected =
+        bits <= TABLE_BITS_MAX && raw < 5 * registers ? raw - bias_of(bits, raw) : raw;
     if (!empty)
         return corrected;
     double linear = registers * log(registers / (double)empty);
-    bool small = (bits <= TABLE_BITS_MAX && linear <= hll_thresholds[bits - 4]) || raw <= 2.5 * registers;
+    bool small =
+        (bits <= TABLE_BITS_MAX && linear <= hll_thresholds[bits - 4]) || raw <= 2.5 * registers;
     return small ? linear : corrected;
 }
 

@@ -1,4 +1,5 @@
-/* LIKE and its fellows over many patterns; contains. A pattern is mostly constant: what a thread has read of it stays for the next row. */
+/* LIKE and its fellows over many patterns; contains. A pattern is mostly constant: what a thread
+ * has read of it stays for the next row. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/like.h"
 #include "host/value/java_text.h"
@@ -19,7 +20,12 @@ static void quote_value(const char *bytes, size_t len, struct hr_buf *out)
     hr_buf_addc(out, '\'');
 }
 
-enum hr_code hr_like_fail(enum hr_like_fault fault, const char *pattern, size_t len, const char *bad, size_t bad_len, struct hr_err *err)
+enum hr_code hr_like_fail(enum hr_like_fault fault,
+                          const char *pattern,
+                          size_t len,
+                          const char *bad,
+                          size_t bad_len,
+                          struct hr_err *err)
 {
     struct hr_buf format, escaped;
     hr_buf_init(&format, HR_BUF_GROWS);
@@ -27,7 +33,8 @@ enum hr_code hr_like_fail(enum hr_like_fault fault, const char *pattern, size_t 
     quote_value(pattern, len, &format);
     if (fault == HR_LIKE_ESCAPES_OTHER) {
         quote_value(bad, bad_len, &escaped);
-        hr_fail_spark(err, "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "format", hr_buf_text(&format), "char", hr_buf_text(&escaped), NULL);
+        hr_fail_spark(err, "INVALID_FORMAT.ESC_IN_THE_MIDDLE", "format", hr_buf_text(&format),
+                      "char", hr_buf_text(&escaped), NULL);
     } else {
         hr_fail_spark(err, "INVALID_FORMAT.ESC_AT_THE_END", "format", hr_buf_text(&format), NULL);
     }
@@ -38,8 +45,16 @@ enum hr_code hr_like_fail(enum hr_like_fault fault, const char *pattern, size_t 
 
 /* ---- patterns that stay ---- */
 
-struct kept { char *pattern; size_t len, cap; bool is_read; struct hr_like *like; };
-struct kept_all { struct kept *at; size_t count; };
+struct kept {
+    char *pattern;
+    size_t len, cap;
+    bool is_read;
+    struct hr_like *like;
+};
+struct kept_all {
+    struct kept *at;
+    size_t count;
+};
 
 static void release_kept(void *arg)
 {
@@ -80,15 +95,21 @@ static void keep_pattern(struct kept *kept, struct hr_text pattern)
 }
 
 /* the pattern of an argument, read; NULL: it is none, and the kernel has failed */
-static const struct hr_like *read_pattern(struct hr_rows *rows, size_t arg, idx_t row, struct hr_text escape)
+static const struct hr_like *read_pattern(struct hr_rows *rows,
+                                          size_t arg,
+                                          idx_t row,
+                                          struct hr_text escape)
 {
     struct hr_text pattern = hr_row_text(rows, arg, row);
     struct kept *kept = kept_for(rows, arg);
-    if (kept->is_read && kept->len == pattern.len && (!pattern.len || !memcmp(kept->pattern, pattern.bytes, pattern.len)))
+    if (kept->is_read &&
+        kept->len == pattern.len &&
+        (!pattern.len || !memcmp(kept->pattern, pattern.bytes, pattern.len)))
         return kept->like;
     size_t bad = 0, bad_len = 0;
     kept->is_read = false;
-    enum hr_like_fault fault = hr_like_read(kept->like, pattern.bytes, pattern.len, escape.bytes, escape.len, &bad, &bad_len);
+    enum hr_like_fault fault = hr_like_read(kept->like, pattern.bytes, pattern.len, escape.bytes,
+                                            escape.len, &bad, &bad_len);
     if (fault) {
         struct hr_err err;
         hr_like_fail(fault, pattern.bytes, pattern.len, pattern.bytes + bad, bad_len, &err);
@@ -106,7 +127,8 @@ void hr_k_like(struct hr_rows *rows, idx_t row)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_watch watch = hr_kernel_watching(rows);
-    const struct hr_like *like = read_pattern(rows, 1, row, rows->arg_count > 2 ? hr_row_text(rows, 2, row) : backslash);
+    const struct hr_like *like =
+        read_pattern(rows, 1, row, rows->arg_count > 2 ? hr_row_text(rows, 2, row) : backslash);
     if (like)
         HR_OUT(rows, row, bool) = hr_like_match(like, text.bytes, text.len, &watch);
 }
@@ -133,8 +155,14 @@ static void quantified(struct hr_rows *rows, idx_t row, bool wanted)
         HR_OUT(rows, row, bool) = found == wanted;
 }
 
-void hr_k_like_any(struct hr_rows *rows, idx_t row) { quantified(rows, row, true); }
-void hr_k_like_all(struct hr_rows *rows, idx_t row) { quantified(rows, row, false); }
+void hr_k_like_any(struct hr_rows *rows, idx_t row)
+{
+    quantified(rows, row, true);
+}
+void hr_k_like_all(struct hr_rows *rows, idx_t row)
+{
+    quantified(rows, row, false);
+}
 
 void hr_k_contains(struct hr_rows *rows, idx_t row)
 {

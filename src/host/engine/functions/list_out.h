@@ -3,16 +3,27 @@
 #define HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
 #include "host/engine/kernel.h"
 
-#define LIST_ITEM_BYTES 32             /* a value, its place in a list that it is made from, and as much again while that grows */
+#define LIST_ITEM_BYTES \
+    32 /* a value, its place in a list that it is made from, and as much again while that grows */
 
-struct list_out { struct hr_rows *rows; duckdb_vector list; idx_t row; duckdb_vector child; idx_t start, count; };
+struct list_out {
+    struct hr_rows *rows;
+    duckdb_vector list;
+    idx_t row;
+    duckdb_vector child;
+    idx_t start, count;
+};
 
 static inline struct list_out list_begin_in(struct hr_rows *rows, duckdb_vector list, idx_t row)
 {
-    return (struct list_out){rows, list, row, duckdb_list_vector_get_child(list), duckdb_list_vector_get_size(list), 0};
+    return (struct list_out){
+        rows, list, row, duckdb_list_vector_get_child(list), duckdb_list_vector_get_size(list), 0};
 }
 
-static inline struct list_out list_begin(struct hr_rows *rows, idx_t row) { return list_begin_in(rows, rows->result, row); }
+static inline struct list_out list_begin(struct hr_rows *rows, idx_t row)
+{
+    return list_begin_in(rows, rows->result, row);
+}
 
 /* room for one more; returns its place in list->child */
 static inline idx_t list_grow(struct list_out *list)
@@ -34,6 +45,7 @@ static inline void list_add(struct list_out *list, const char *bytes, size_t len
 
 static inline void list_end(struct list_out *list)
 {
-    ((duckdb_list_entry *)duckdb_vector_get_data(list->list))[list->row] = (duckdb_list_entry){list->start, list->count};
+    ((duckdb_list_entry *)duckdb_vector_get_data(list->list))[list->row] =
+        (duckdb_list_entry){list->start, list->count};
 }
 #endif

@@ -10,28 +10,55 @@
 static int64_t local_at(const struct hr_rows *rows, size_t arg, idx_t row)
 {
     bool no_zone = rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ;
-    return hr_zone_to_local(no_zone ? hr_zone_utc() : rows->types->zone, HR_ROW(rows, arg, row, int64_t));
+    return hr_zone_to_local(no_zone ? hr_zone_utc() : rows->types->zone,
+                            HR_ROW(rows, arg, row, int64_t));
 }
 
-static int64_t of_day(int64_t local) { return hr_floor_mod(local, HR_US_PER_DAY); }
+static int64_t of_day(int64_t local)
+{
+    return hr_floor_mod(local, HR_US_PER_DAY);
+}
 
-void hr_k_hour(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 3600000000); }
-void hr_k_minute(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 60000000 % 60); }
-void hr_k_second(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 1000000 % 60); }
-void hr_k_seconds(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) % 60000000); }
+void hr_k_hour(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 3600000000);
+}
+void hr_k_minute(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 60000000 % 60);
+}
+void hr_k_second(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 1000000 % 60);
+}
+void hr_k_seconds(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) % 60000000);
+}
 
 /* ---- patterns: each thread keeps the last ones ---- */
 
 #define KEPT 8
 
-struct kept { struct hr_arena *arena; struct hr_pattern *pattern; char *text; size_t len; enum hr_pattern_use use; };
+struct kept {
+    struct hr_arena *arena;
+    struct hr_pattern *pattern;
+    char *text;
+    size_t len;
+    enum hr_pattern_use use;
+};
 
-static const struct hr_pattern *pattern_for(struct hr_rows *rows, struct hr_text text, enum hr_pattern_use use)
+static const struct hr_pattern *pattern_for(struct hr_rows *rows,
+                                            struct hr_text text,
+                                            enum hr_pattern_use use)
 {
     static _Thread_local struct kept kept[KEPT];
     static _Thread_local unsigned next;
     for (size_t i = 0; i < KEPT; i++)
-        if (kept[i].pattern && kept[i].use == use && kept[i].len == text.len && !memcmp(kept[i].text, text.bytes, text.len))
+        if (kept[i].pattern &&
+            kept[i].use == use &&
+            kept[i].len == text.len &&
+            !memcmp(kept[i].text, text.bytes, text.len))
             return kept[i].pattern;
     struct kept *slot = &kept[next++ % KEPT];
     hr_arena_free(slot->arena);
@@ -41,7 +68,8 @@ static const struct hr_pattern *pattern_for(struct hr_rows *rows, struct hr_text
     slot->pattern = hr_pattern_new(slot->arena, text.bytes, text.len, use, &problem);
     if (!slot->pattern) {
         struct hr_err err;
-        hr_fail_spark(&err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", hr_printf(slot->arena, "'%s'", slot->text), NULL);
+        hr_fail_spark(&err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern",
+                      hr_printf(slot->arena, "'%s'", slot->text), NULL);
         hr_kernel_fail(rows, &err);
     }
     return slot->pattern;
@@ -49,7 +77,8 @@ static const struct hr_pattern *pattern_for(struct hr_rows *rows, struct hr_text
 
 void hr_k_date_format(struct hr_rows *rows, idx_t row)
 {
-    const struct hr_pattern *pattern = pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_FORMAT);
+    const struct hr_pattern *pattern =
+        pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_FORMAT);
     if (!pattern)
         return;
     struct hr_buf buf;
@@ -58,7 +87,9 @@ void hr_k_date_format(struct hr_rows *rows, idx_t row)
         hr_out_buf(rows, row, &buf);
     } else {
         struct hr_err err;
-        hr_fail(&err, HR_E_UNSUPPORTED, "the pattern letters 'zzzz' in the zone '%s': only UTC's full name is known", hr_zone_name(rows->types->zone));
+        hr_fail(&err, HR_E_UNSUPPORTED,
+                "the pattern letters 'zzzz' in the zone '%s': only UTC's full name is known",
+                hr_zone_name(rows->types->zone));
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);
@@ -70,8 +101,10 @@ static void cannot_parse(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_arena *scratch = hr_arena_new(NULL);
     bool date = rows->types->result->id == HR_TYPE_DATE;
-    const char *message = hr_printf(scratch, "Text '%.*s' could not be parsed", (int)text.len, text.bytes);
-    hr_fail_spark(&err, "CANNOT_PARSE_TIMESTAMP", "message", message, "func", date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
+    const char *message =
+        hr_printf(scratch, "Text '%.*s' could not be parsed", (int)text.len, text.bytes);
+    hr_fail_spark(&err, "CANNOT_PARSE_TIMESTAMP", "message", message, "func",
+                  date ? "`try_to_date`" : "`try_to_timestamp`", NULL);
     hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
 }
@@ -79,7 +112,8 @@ static void cannot_parse(struct hr_rows *rows, idx_t row)
 static void parse_moment(struct hr_rows *rows, idx_t row, bool strict)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    const struct hr_pattern *pattern = pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_PARSE);
+    const struct hr_pattern *pattern =
+        pattern_for(rows, hr_row_text(rows, 1, row), HR_PATTERN_PARSE);
     struct hr_moment moment;
     if (!pattern)
         return;
@@ -92,24 +126,65 @@ static void parse_moment(struct hr_rows *rows, idx_t row, bool strict)
     }
     int64_t utc = hr_moment_to_utc(&moment, rows->types->zone);
     switch (rows->types->result->id) {
-    case HR_TYPE_DATE: HR_OUT(rows, row, int32_t) = (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, utc), HR_US_PER_DAY); break;
-    case HR_TYPE_TIMESTAMP_NTZ: HR_OUT(rows, row, int64_t) = moment.local_us; break;
-    default: HR_OUT(rows, row, int64_t) = utc; break;
+    case HR_TYPE_DATE:
+        HR_OUT(rows, row, int32_t) =
+            (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, utc), HR_US_PER_DAY);
+        break;
+    case HR_TYPE_TIMESTAMP_NTZ:
+        HR_OUT(rows, row, int64_t) = moment.local_us;
+        break;
+    default:
+        HR_OUT(rows, row, int64_t) = utc;
+        break;
     }
 }
 
-void hr_k_parse_moment(struct hr_rows *rows, idx_t row) { parse_moment(rows, row, true); }
-void hr_k_parse_moment_null(struct hr_rows *rows, idx_t row) { parse_moment(rows, row, false); }
+void hr_k_parse_moment(struct hr_rows *rows, idx_t row)
+{
+    parse_moment(rows, row, true);
+}
+void hr_k_parse_moment_null(struct hr_rows *rows, idx_t row)
+{
+    parse_moment(rows, row, false);
+}
 
 /* ---- truncation ---- */
 
-enum unit { UNIT_NONE, MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR };
+enum unit {
+    UNIT_NONE,
+    MICROSECOND,
+    MILLISECOND,
+    SECOND,
+    MINUTE,
+    HOUR,
+    DAY,
+    WEEK,
+    MONTH,
+    QUARTER,
+    YEAR
+};
 
 static enum unit unit_of(struct hr_text text)
 {
-    static const struct { const char *name; enum unit unit; } names[] = {
-        {"microsecond", MICROSECOND}, {"millisecond", MILLISECOND}, {"second", SECOND}, {"minute", MINUTE}, {"hour", HOUR}, {"day", DAY}, {"dd", DAY},
-        {"week", WEEK}, {"month", MONTH}, {"mon", MONTH}, {"mm", MONTH}, {"quarter", QUARTER}, {"year", YEAR}, {"yyyy", YEAR}, {"yy", YEAR},
+    static const struct {
+        const char *name;
+        enum unit unit;
+    } names[] = {
+        {"microsecond", MICROSECOND},
+        {"millisecond", MILLISECOND},
+        {"second", SECOND},
+        {"minute", MINUTE},
+        {"hour", HOUR},
+        {"day", DAY},
+        {"dd", DAY},
+        {"week", WEEK},
+        {"month", MONTH},
+        {"mon", MONTH},
+        {"mm", MONTH},
+        {"quarter", QUARTER},
+        {"year", YEAR},
+        {"yyyy", YEAR},
+        {"yy", YEAR},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i].name) == text.len && !strncasecmp(names[i].name, text.bytes, text.len))
@@ -122,7 +197,7 @@ static int64_t truncated_days(int64_t days, enum unit unit)
     int64_t year;
     int month, day;
     if (unit == WEEK)
-        return days - hr_floor_mod(days + 3, 7);             /* 1970-01-01 was a Thursday */
+        return days - hr_floor_mod(days + 3, 7); /* 1970-01-01 was a Thursday */
     hr_civil_from_days((int32_t)days, &year, &month, &day);
     if (unit == YEAR)
         month = 1;
@@ -134,7 +209,9 @@ static int64_t truncated_days(int64_t days, enum unit unit)
 void hr_k_date_trunc(struct hr_rows *rows, idx_t row)
 {
     enum unit unit = unit_of(hr_row_text(rows, 0, row));
-    static const int64_t sizes[] = {[MICROSECOND] = 1, [MILLISECOND] = 1000, [SECOND] = 1000000, [MINUTE] = 60000000, [HOUR] = 3600000000, [DAY] = HR_US_PER_DAY};
+    static const int64_t sizes[] = {[MICROSECOND] = 1,   [MILLISECOND] = 1000,
+                                    [SECOND] = 1000000,  [MINUTE] = 60000000,
+                                    [HOUR] = 3600000000, [DAY] = HR_US_PER_DAY};
     int64_t us = HR_ROW(rows, 1, row, int64_t);
     if (unit == UNIT_NONE) {
         hr_out_null(rows, row);
@@ -145,7 +222,8 @@ void hr_k_date_trunc(struct hr_rows *rows, idx_t row)
         return;
     }
     int64_t local = hr_zone_to_local(rows->types->zone, us);
-    local = unit <= DAY ? local - hr_floor_mod(local, sizes[unit]) : truncated_days(hr_floor_div(local, HR_US_PER_DAY), unit) * HR_US_PER_DAY;
+    local = unit <= DAY ? local - hr_floor_mod(local, sizes[unit])
+                        : truncated_days(hr_floor_div(local, HR_US_PER_DAY), unit) * HR_US_PER_DAY;
     HR_OUT(rows, row, int64_t) = hr_zone_to_utc(rows->types->zone, local);
 }
 
@@ -162,14 +240,17 @@ void hr_k_trunc(struct hr_rows *rows, idx_t row)
 
 static void next_day(struct hr_rows *rows, idx_t row, bool strict)
 {
-    static const char *const names[7][3] = {{"su", "sun", "sunday"}, {"mo", "mon", "monday"}, {"tu", "tue", "tuesday"}, {"we", "wed", "wednesday"},
-                                            {"th", "thu", "thursday"}, {"fr", "fri", "friday"}, {"sa", "sat", "saturday"}};
+    static const char *const names[7][3] = {{"su", "sun", "sunday"},   {"mo", "mon", "monday"},
+                                            {"tu", "tue", "tuesday"},  {"we", "wed", "wednesday"},
+                                            {"th", "thu", "thursday"}, {"fr", "fri", "friday"},
+                                            {"sa", "sat", "saturday"}};
     struct hr_text text = hr_row_text(rows, 1, row);
     int32_t days = HR_ROW(rows, 0, row, int32_t);
     for (int d = 0; d < 7; d++)
         for (int k = 0; k < 3; k++)
-            if (strlen(names[d][k]) == text.len && !strncasecmp(names[d][k], text.bytes, text.len)) {
-                int today = (int)hr_floor_mod(days + 4, 7);  /* 1970-01-01 was a Thursday */
+            if (strlen(names[d][k]) == text.len &&
+                !strncasecmp(names[d][k], text.bytes, text.len)) {
+                int today = (int)hr_floor_mod(days + 4, 7); /* 1970-01-01 was a Thursday */
                 int ahead = (d - today + 7) % 7;
                 HR_OUT(rows, row, int32_t) = days + (ahead ? ahead : 7);
                 return;
@@ -186,13 +267,20 @@ static void next_day(struct hr_rows *rows, idx_t row, bool strict)
     hr_kernel_fail(rows, &err);
 }
 
-void hr_k_next_day(struct hr_rows *rows, idx_t row) { next_day(rows, row, true); }
-void hr_k_next_day_null(struct hr_rows *rows, idx_t row) { next_day(rows, row, false); }
+void hr_k_next_day(struct hr_rows *rows, idx_t row)
+{
+    next_day(rows, row, true);
+}
+void hr_k_next_day_null(struct hr_rows *rows, idx_t row)
+{
+    next_day(rows, row, false);
+}
 
 void hr_k_months_between(struct hr_rows *rows, idx_t row)
 {
     int64_t a = local_at(rows, 0, row), b = local_at(rows, 1, row), y1, y2;
-    int32_t d1 = (int32_t)hr_floor_div(a, HR_US_PER_DAY), d2 = (int32_t)hr_floor_div(b, HR_US_PER_DAY);
+    int32_t d1 = (int32_t)hr_floor_div(a, HR_US_PER_DAY),
+            d2 = (int32_t)hr_floor_div(b, HR_US_PER_DAY);
     int m1, m2, day1, day2;
     hr_civil_from_days(d1, &y1, &m1, &day1);
     hr_civil_from_days(d2, &y2, &m2, &day2);
@@ -209,7 +297,8 @@ void hr_k_months_between(struct hr_rows *rows, idx_t row)
 
 static void make_date(struct hr_rows *rows, idx_t row, bool strict)
 {
-    int32_t year = HR_ROW(rows, 0, row, int32_t), month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t);
+    int32_t year = HR_ROW(rows, 0, row, int32_t), month = HR_ROW(rows, 1, row, int32_t),
+            day = HR_ROW(rows, 2, row, int32_t);
     if (hr_is_valid_date(year, month, day)) {
         HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day);
         return;
@@ -221,17 +310,26 @@ static void make_date(struct hr_rows *rows, idx_t row, bool strict)
     struct hr_err err;
     char message[128];
     if (month < 1 || month > 12)
-        snprintf(message, sizeof message, "Invalid value for MonthOfYear (valid values 1 - 12): %d", month);
+        snprintf(message, sizeof message, "Invalid value for MonthOfYear (valid values 1 - 12): %d",
+                 month);
     else if (day < 1 || day > 31)
-        snprintf(message, sizeof message, "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", day);
+        snprintf(message, sizeof message,
+                 "Invalid value for DayOfMonth (valid values 1 - 28/31): %d", day);
     else
         snprintf(message, sizeof message, "Invalid date");
-    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", message, "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", message,
+                  "ansiConfig", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
-void hr_k_make_date(struct hr_rows *rows, idx_t row) { make_date(rows, row, true); }
-void hr_k_make_date_null(struct hr_rows *rows, idx_t row) { make_date(rows, row, false); }
+void hr_k_make_date(struct hr_rows *rows, idx_t row)
+{
+    make_date(rows, row, true);
+}
+void hr_k_make_date_null(struct hr_rows *rows, idx_t row)
+{
+    make_date(rows, row, false);
+}
 
 static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t row)
 {
@@ -241,13 +339,17 @@ static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t
         return zone;
     struct hr_err err;
     struct hr_arena *scratch = hr_arena_new(NULL);
-    hr_fail_spark(&err, "INVALID_TIMEZONE", "timeZone", hr_strndup(scratch, name.bytes, name.len), NULL);
+    hr_fail_spark(&err, "INVALID_TIMEZONE", "timeZone", hr_strndup(scratch, name.bytes, name.len),
+                  NULL);
     hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
     return NULL;
 }
 
-static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row) { return zone_arg_at(rows, 1, row); }
+static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
+{
+    return zone_arg_at(rows, 1, row);
+}
 
 void hr_k_from_utc(struct hr_rows *rows, idx_t row)
 {
@@ -266,9 +368,11 @@ void hr_k_to_utc(struct hr_rows *rows, idx_t row)
 /* convert_timezone(source, target, local time) */
 void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
 {
-    const struct hr_zone *from = zone_arg_at(rows, 0, row), *to = from ? zone_arg_at(rows, 1, row) : NULL;
+    const struct hr_zone *from = zone_arg_at(rows, 0, row),
+                         *to = from ? zone_arg_at(rows, 1, row) : NULL;
     if (to)
-        HR_OUT(rows, row, int64_t) = hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));
+        HR_OUT(rows, row, int64_t) =
+            hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));
 }
 
 /* ---- moments from numbers ---- */
@@ -288,7 +392,10 @@ static void exact_timestamp(struct hr_rows *rows, idx_t row, hr_int128 value, co
         HR_OUT(rows, row, int64_t) = (int64_t)value;
 }
 
-static void decimal_timestamp(struct hr_rows *rows, idx_t row, const struct hr_type *type, int32_t scale)
+static void decimal_timestamp(struct hr_rows *rows,
+                              idx_t row,
+                              const struct hr_type *type,
+                              int32_t scale)
 {
     hr_int128 value = hr_decimal_at(rows->data[0], type, row), divisor = 1, product;
     for (int i = 0; i < type->scale; i++)
@@ -317,18 +424,30 @@ void hr_k_timestamp_of(struct hr_rows *rows, idx_t row)
     int64_t whole;
     double real;
     switch (type->id) {
-    case HR_TYPE_DECIMAL: decimal_timestamp(rows, row, type, scale); return;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE:
-        real = type->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float) : HR_ROW(rows, 0, row, double);
+    case HR_TYPE_DECIMAL:
+        decimal_timestamp(rows, row, type, scale);
+        return;
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE:
+        real = type->id == HR_TYPE_FLOAT ? (double)HR_ROW(rows, 0, row, float)
+                                         : HR_ROW(rows, 0, row, double);
         if (isfinite(real))
             HR_OUT(rows, row, int64_t) = java_long(real * scale);
         else
             hr_out_null(rows, row);
         return;
-    case HR_TYPE_BYTE: whole = HR_ROW(rows, 0, row, int8_t); break;
-    case HR_TYPE_SHORT: whole = HR_ROW(rows, 0, row, int16_t); break;
-    case HR_TYPE_LONG: whole = HR_ROW(rows, 0, row, int64_t); break;
-    default: whole = HR_ROW(rows, 0, row, int32_t); break;
+    case HR_TYPE_BYTE:
+        whole = HR_ROW(rows, 0, row, int8_t);
+        break;
+    case HR_TYPE_SHORT:
+        whole = HR_ROW(rows, 0, row, int16_t);
+        break;
+    case HR_TYPE_LONG:
+        whole = HR_ROW(rows, 0, row, int64_t);
+        break;
+    default:
+        whole = HR_ROW(rows, 0, row, int32_t);
+        break;
     }
     exact_timestamp(rows, row, (hr_int128)whole * scale, "long overflow");
 }

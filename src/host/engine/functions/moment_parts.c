@@ -6,10 +6,22 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct unit { const char *name; int months, days; int64_t micros; } units[] = {
-    {"year", 12, 0, 0}, {"quarter", 3, 0, 0}, {"month", 1, 0, 0}, {"week", 0, 7, 0}, {"day", 0, 1, 0}, {"dayofyear", 0, 1, 0},
-    {"hour", 0, 0, 3600 * HR_US_PER_SECOND}, {"minute", 0, 0, 60 * HR_US_PER_SECOND}, {"second", 0, 0, HR_US_PER_SECOND},
-    {"millisecond", 0, 0, 1000}, {"microsecond", 0, 0, 1},
+static const struct unit {
+    const char *name;
+    int months, days;
+    int64_t micros;
+} units[] = {
+    {"year", 12, 0, 0},
+    {"quarter", 3, 0, 0},
+    {"month", 1, 0, 0},
+    {"week", 0, 7, 0},
+    {"day", 0, 1, 0},
+    {"dayofyear", 0, 1, 0},
+    {"hour", 0, 0, 3600 * HR_US_PER_SECOND},
+    {"minute", 0, 0, 60 * HR_US_PER_SECOND},
+    {"second", 0, 0, HR_US_PER_SECOND},
+    {"millisecond", 0, 0, 1000},
+    {"microsecond", 0, 0, 1},
 };
 
 static const struct unit *unit_of(struct hr_rows *rows, idx_t row, const char *function)
@@ -21,7 +33,8 @@ static const struct unit *unit_of(struct hr_rows *rows, idx_t row, const char *f
     struct hr_err err;
     struct hr_arena *scratch = hr_arena_new(NULL);
     const char *value = hr_printf(scratch, "'%.*s'", (int)text.len, text.bytes);
-    hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName", function, "parameter", "`unit`", "invalidValue", value, NULL);
+    hr_fail_spark(&err, "INVALID_PARAMETER_VALUE.DATETIME_UNIT", "functionName", function,
+                  "parameter", "`unit`", "invalidValue", value, NULL);
     hr_arena_free(scratch);
     hr_kernel_fail(rows, &err);
     return NULL;
@@ -32,37 +45,45 @@ static const struct hr_zone *zone_for(const struct hr_rows *rows, size_t arg)
     return rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
 }
 
-/* the start of the last window that a time is in, less `back`; windows begin every `slide` from `start` on */
+/* the start of the last window that a time is in, less `back`; windows begin every `slide` from
+ * `start` on */
 void hr_k_window_start(struct hr_rows *rows, idx_t row)
 {
-    int64_t at = HR_ROW(rows, 0, row, int64_t), slide = HR_ROW(rows, 1, row, int64_t), start = HR_ROW(rows, 2, row, int64_t);
-    HR_OUT(rows, row, int64_t) = at - hr_floor_mod(at - start, slide) - HR_ROW(rows, 3, row, int64_t);
+    int64_t at = HR_ROW(rows, 0, row, int64_t), slide = HR_ROW(rows, 1, row, int64_t),
+            start = HR_ROW(rows, 2, row, int64_t);
+    HR_OUT(rows, row, int64_t) =
+        at - hr_floor_mod(at - start, slide) - HR_ROW(rows, 3, row, int64_t);
 }
 
-/* The moment at which the clock of a zone shows `local`. Where it shows it twice, the one with the offset that `near` has; where it never does, as
- * much later as the gap is long. */
+/* The moment at which the clock of a zone shows `local`. Where it shows it twice, the one with the
+ * offset that `near` has; where it never does, as much later as the gap is long. */
 static int64_t moment_near(const struct hr_zone *zone, int64_t near, int64_t local)
 {
     int64_t offset = hr_zone_to_local(zone, near) - near, same = local - offset;
     return hr_zone_to_local(zone, same) == local ? same : hr_zone_to_utc(zone, local);
 }
 
-/* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones are exact */
+/* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones
+ * are exact */
 void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
 {
     const struct unit *unit = unit_of(rows, row, "`timestampadd`");
     if (!unit)
         return;
     const struct hr_zone *zone = zone_for(rows, 2);
-    int64_t count = HR_ROW(rows, 1, row, int64_t), at = HR_ROW(rows, 2, row, int64_t), step, out = 0;
+    int64_t count = HR_ROW(rows, 1, row, int64_t), at = HR_ROW(rows, 2, row, int64_t), step,
+            out = 0;
     bool fits;
     if (unit->micros) {
-        fits = !__builtin_mul_overflow(count, unit->micros, &step) && !__builtin_add_overflow(at, step, &out);
+        fits = !__builtin_mul_overflow(count, unit->micros, &step) &&
+               !__builtin_add_overflow(at, step, &out);
     } else if (unit->months) {
-        fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) && hr_add_months(hr_zone_to_local(zone, at), step, &out);
+        fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) &&
+               hr_add_months(hr_zone_to_local(zone, at), step, &out);
         out = fits ? moment_near(zone, at, out) : 0;
     } else {
-        fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) && !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);
+        fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) &&
+               !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);
         out = fits ? moment_near(zone, at, out) : 0;
     }
     if (fits) {
@@ -85,7 +106,8 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
     int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t));
     int64_t to = hr_zone_to_local(zone_for(rows, 2), HR_ROW(rows, 2, row, int64_t));
     if (!unit->months) {
-        HR_OUT(rows, row, int64_t) = (to - from) / (unit->micros ? unit->micros : unit->days * HR_US_PER_DAY);
+        HR_OUT(rows, row, int64_t) =
+            (to - from) / (unit->micros ? unit->micros : unit->days * HR_US_PER_DAY);
         return;
     }
     int64_t y1, y2;
@@ -93,7 +115,8 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
     hr_civil_from_days((int32_t)hr_floor_div(from, HR_US_PER_DAY), &y1, &m1, &d1);
     hr_civil_from_days((int32_t)hr_floor_div(to, HR_US_PER_DAY), &y2, &m2, &d2);
     int64_t months = (y2 - y1) * 12 + m2 - m1;
-    int64_t part1 = d1 * HR_US_PER_DAY + hr_floor_mod(from, HR_US_PER_DAY), part2 = d2 * HR_US_PER_DAY + hr_floor_mod(to, HR_US_PER_DAY);
+    int64_t part1 = d1 * HR_US_PER_DAY + hr_floor_mod(from, HR_US_PER_DAY),
+            part2 = d2 * HR_US_PER_DAY + hr_floor_mod(to, HR_US_PER_DAY);
     months -= months > 0 && part2 < part1;
     months += months < 0 && part2 > part1;
     HR_OUT(rows, row, int64_t) = months / unit->months;
@@ -103,17 +126,29 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
 static void make(struct hr_rows *rows, idx_t row, bool strict)
 {
     int64_t year = HR_ROW(rows, 0, row, int32_t);
-    int month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t), hour = HR_ROW(rows, 3, row, int32_t), minute = HR_ROW(rows, 4, row, int32_t);
+    int month = HR_ROW(rows, 1, row, int32_t), day = HR_ROW(rows, 2, row, int32_t),
+        hour = HR_ROW(rows, 3, row, int32_t), minute = HR_ROW(rows, 4, row, int32_t);
     double second = HR_ROW(rows, 5, row, double);
-    const struct hr_zone *zone = rows->types->result->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
-    bool carry = second == 60;                               /* the last second may be written as 60 */
+    const struct hr_zone *zone =
+        rows->types->result->id == HR_TYPE_TIMESTAMP_NTZ ? hr_zone_utc() : rows->types->zone;
+    /* the last second may be written as 60 */
+    bool carry = second == 60;
     if (rows->arg_count > 6) {
         struct hr_text name = hr_row_text(rows, 6, row);
         zone = hr_zone_find(name.bytes, name.len);
     }
-    bool valid = zone && hr_is_valid_date(year, month, day) && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && (second < 60 || carry);
+    bool valid = zone &&
+                 hr_is_valid_date(year, month, day) &&
+                 hour >= 0 &&
+                 hour < 24 &&
+                 minute >= 0 &&
+                 minute < 60 &&
+                 second >= 0 &&
+                 (second < 60 || carry);
     if (valid) {
-        int64_t local = hr_days_from_civil(year, month, day) * HR_US_PER_DAY + (hour * 3600 + minute * 60) * HR_US_PER_SECOND + llround(second * 1e6);
+        int64_t local = hr_days_from_civil(year, month, day) * HR_US_PER_DAY +
+                        (hour * 3600 + minute * 60) * HR_US_PER_SECOND +
+                        llround(second * 1e6);
         HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, local);
         return;
     }
@@ -122,13 +157,20 @@ static void make(struct hr_rows *rows, idx_t row, bool strict)
         return;
     }
     struct hr_err err;
-    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage", "Invalid value for a field of the timestamp", "ansiConfig",
+    hr_fail_spark(&err, "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "rangeMessage",
+                  "Invalid value for a field of the timestamp", "ansiConfig",
                   "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
-void hr_k_make_timestamp(struct hr_rows *rows, idx_t row) { make(rows, row, true); }
-void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row) { make(rows, row, false); }
+void hr_k_make_timestamp(struct hr_rows *rows, idx_t row)
+{
+    make(rows, row, true);
+}
+void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row)
+{
+    make(rows, row, false);
+}
 
 /* ---- moments and intervals ---- */
 
@@ -138,11 +180,12 @@ static void overflow(struct hr_rows *rows, const char *java)
     if (java)
         hr_fail_spark(&err, "java.lang.ArithmeticException", "message", java, NULL);
     else
-        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "",
+                      "config", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
-#define YEAR_MAX 5881579               /* the last whole years of a date's 32 bits */
+#define YEAR_MAX 5881579 /* the last whole years of a date's 32 bits */
 #define YEAR_MIN (-5877640)
 
 static void date_plus_months(struct hr_rows *rows, idx_t row, int64_t months)
@@ -177,7 +220,8 @@ void hr_k_plus_months(struct hr_rows *rows, idx_t row)
         overflow(rows, "long overflow");
 }
 
-/* plus_micros(moment, interval, sign): whole days keep the clock of the session's zone, the rest is exact */
+/* plus_micros(moment, interval, sign): whole days keep the clock of the session's zone, the rest is
+ * exact */
 void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
 {
     const struct hr_zone *zone = zone_for(rows, 0);
@@ -220,7 +264,8 @@ static void interval_overflow(struct hr_rows *rows)
 static bool add_units(int64_t *micros, int32_t count, int64_t unit)
 {
     int64_t more;
-    return !__builtin_mul_overflow((int64_t)count, unit, &more) && !__builtin_add_overflow(*micros, more, micros);
+    return !__builtin_mul_overflow((int64_t)count, unit, &more) &&
+           !__builtin_add_overflow(*micros, more, micros);
 }
 
 /* days, hours, minutes, seconds with six decimals */

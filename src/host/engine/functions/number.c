@@ -12,17 +12,28 @@ void hr_k_shift(struct hr_rows *rows, idx_t row)
     if (rows->types->args[1]->id == HR_TYPE_LONG) {
         int64_t x = HR_ROW(rows, 1, row, int64_t);
         count &= 63;
-        HR_OUT(rows, row, int64_t) = kind == 1 ? (int64_t)((uint64_t)x << count) : kind == 2 ? x >> count : (int64_t)((uint64_t)x >> count);
+        HR_OUT(rows, row, int64_t) = kind == 1   ? (int64_t)((uint64_t)x << count)
+                                     : kind == 2 ? x >> count
+                                                 : (int64_t)((uint64_t)x >> count);
         return;
     }
-    int32_t x = rows->types->args[1]->id == HR_TYPE_INT ? HR_ROW(rows, 1, row, int32_t)
-              : rows->types->args[1]->id == HR_TYPE_SHORT ? HR_ROW(rows, 1, row, int16_t) : HR_ROW(rows, 1, row, int8_t);
+    int32_t x = rows->types->args[1]->id == HR_TYPE_INT     ? HR_ROW(rows, 1, row, int32_t)
+                : rows->types->args[1]->id == HR_TYPE_SHORT ? HR_ROW(rows, 1, row, int16_t)
+                                                            : HR_ROW(rows, 1, row, int8_t);
     count &= 31;
-    int32_t value = kind == 1 ? (int32_t)((uint32_t)x << count) : kind == 2 ? x >> count : (int32_t)((uint32_t)x >> count);
+    int32_t value = kind == 1   ? (int32_t)((uint32_t)x << count)
+                    : kind == 2 ? x >> count
+                                : (int32_t)((uint32_t)x >> count);
     switch (rows->types->result->id) {
-    case HR_TYPE_BYTE: HR_OUT(rows, row, int8_t) = (int8_t)value; break;
-    case HR_TYPE_SHORT: HR_OUT(rows, row, int16_t) = (int16_t)value; break;
-    default: HR_OUT(rows, row, int32_t) = value; break;
+    case HR_TYPE_BYTE:
+        HR_OUT(rows, row, int8_t) = (int8_t)value;
+        break;
+    case HR_TYPE_SHORT:
+        HR_OUT(rows, row, int16_t) = (int16_t)value;
+        break;
+    default:
+        HR_OUT(rows, row, int32_t) = value;
+        break;
     }
 }
 
@@ -33,7 +44,12 @@ void hr_k_atanh(struct hr_rows *rows, idx_t row)
 }
 
 /* functions of a double: NaN, or NULL, where Spark has it and DuckDB fails */
-#define HR_REAL(name, value) void hr_k_##name(struct hr_rows *rows, idx_t row) { double x = HR_ROW(rows, 0, row, double); HR_OUT(rows, row, double) = value; }
+#define HR_REAL(name, value)                          \
+    void hr_k_##name(struct hr_rows *rows, idx_t row) \
+    {                                                 \
+        double x = HR_ROW(rows, 0, row, double);      \
+        HR_OUT(rows, row, double) = value;            \
+    }
 HR_REAL(sqrt, sqrt(x))
 HR_REAL(sin, sin(x))
 HR_REAL(cos, cos(x))
@@ -55,10 +71,22 @@ static void logarithm(struct hr_rows *rows, idx_t row, double (*of)(double), dou
         HR_OUT(rows, row, double) = of(x);
 }
 
-void hr_k_ln(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log, 0); }
-void hr_k_log10(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log10, 0); }
-void hr_k_log2(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log2, 0); }
-void hr_k_log1p(struct hr_rows *rows, idx_t row) { logarithm(rows, row, log1p, -1); }
+void hr_k_ln(struct hr_rows *rows, idx_t row)
+{
+    logarithm(rows, row, log, 0);
+}
+void hr_k_log10(struct hr_rows *rows, idx_t row)
+{
+    logarithm(rows, row, log10, 0);
+}
+void hr_k_log2(struct hr_rows *rows, idx_t row)
+{
+    logarithm(rows, row, log2, 0);
+}
+void hr_k_log1p(struct hr_rows *rows, idx_t row)
+{
+    logarithm(rows, row, log1p, -1);
+}
 
 /* log(base, x) */
 void hr_k_log_of(struct hr_rows *rows, idx_t row)
@@ -83,15 +111,22 @@ void hr_k_factorial(struct hr_rows *rows, idx_t row)
     HR_OUT(rows, row, int64_t) = product;
 }
 
-void hr_k_expm1(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double)); }
+void hr_k_expm1(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, double) = expm1(HR_ROW(rows, 0, row, double));
+}
 /* one Newton step behind the library's root, so that cubes have their exact root as in Java */
 void hr_k_cbrt(struct hr_rows *rows, idx_t row)
 {
     double x = HR_ROW(rows, 0, row, double), root = cbrt(x);
-    HR_OUT(rows, row, double) = root != 0 && isfinite(root) ? root - (root * root * root - x) / (3 * root * root) : root;
+    HR_OUT(rows, row, double) =
+        root != 0 && isfinite(root) ? root - (root * root * root - x) / (3 * root * root) : root;
 }
 
-void hr_k_hypot(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, double) = hypot(HR_ROW(rows, 0, row, double), HR_ROW(rows, 1, row, double)); }
+void hr_k_hypot(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, double) = hypot(HR_ROW(rows, 0, row, double), HR_ROW(rows, 1, row, double));
+}
 
 void hr_k_bin(struct hr_rows *rows, idx_t row)
 {
@@ -107,7 +142,10 @@ void hr_k_bin(struct hr_rows *rows, idx_t row)
 
 static int digit_of(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 10
+           : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                  : 99;
 }
 
 static bool unhex(struct hr_text text, struct hr_buf *out)
@@ -192,21 +230,30 @@ static void to_binary(struct hr_rows *rows, idx_t row, bool strict)
     } else {
         struct hr_err err;
         struct hr_arena *scratch = hr_arena_new(NULL);
-        hr_fail_spark(&err, "CONVERSION_INVALID_INPUT", "str", hr_printf(scratch, "'%.*s'", (int)text.len, text.bytes), "fmt",
-                      !strcasecmp(name, "hex") ? "'HEX'" : "'BASE64'", "targetType", "\"BINARY\"", "suggestion", "`try_to_binary`", NULL);
+        hr_fail_spark(&err, "CONVERSION_INVALID_INPUT", "str",
+                      hr_printf(scratch, "'%.*s'", (int)text.len, text.bytes), "fmt",
+                      !strcasecmp(name, "hex") ? "'HEX'" : "'BASE64'", "targetType", "\"BINARY\"",
+                      "suggestion", "`try_to_binary`", NULL);
         hr_arena_free(scratch);
         hr_kernel_fail(rows, &err);
     }
     hr_buf_release(&buf);
 }
 
-void hr_k_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, true); }
-void hr_k_try_to_binary(struct hr_rows *rows, idx_t row) { to_binary(rows, row, false); }
+void hr_k_to_binary(struct hr_rows *rows, idx_t row)
+{
+    to_binary(rows, row, true);
+}
+void hr_k_try_to_binary(struct hr_rows *rows, idx_t row)
+{
+    to_binary(rows, row, false);
+}
 
 static void conv_overflow(struct hr_rows *rows)
 {
     struct hr_err err;
-    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "Overflow in function conv()", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "Overflow in function conv()",
+                  "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -218,7 +265,8 @@ static bool read_based(struct hr_text text, int base, uint64_t *value)
         int digit = digit_of(text.bytes[i]);
         if (digit >= base)
             break;
-        if (__builtin_mul_overflow(*value, (uint64_t)base, value) || __builtin_add_overflow(*value, (uint64_t)digit, value)) {
+        if (__builtin_mul_overflow(*value, (uint64_t)base, value) ||
+            __builtin_add_overflow(*value, (uint64_t)digit, value)) {
             *value = UINT64_MAX;
             return false;
         }
@@ -239,11 +287,13 @@ static void write_based(struct hr_rows *rows, idx_t row, uint64_t value, int bas
     hr_out_text(rows, row, out + at, sizeof out - at);
 }
 
-/* Spark's NumberConverter.convert: 64 bits, all of them set by what does not fit; signed where the wanted base is negative */
+/* Spark's NumberConverter.convert: 64 bits, all of them set by what does not fit; signed where the
+ * wanted base is negative */
 static void conv(struct hr_rows *rows, idx_t row, bool ansi)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
-    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t), base = to < 0 ? -to : to;
+    int from = HR_ROW(rows, 1, row, int32_t), to = HR_ROW(rows, 2, row, int32_t),
+        base = to < 0 ? -to : to;
     while (text.len && text.bytes[0] == ' ')
         text = (struct hr_text){text.bytes + 1, text.len - 1};
     while (text.len && text.bytes[text.len - 1] == ' ')
@@ -254,7 +304,8 @@ static void conv(struct hr_rows *rows, idx_t row, bool ansi)
     }
     bool negative = text.bytes[0] == '-';
     uint64_t value;
-    if (!read_based((struct hr_text){text.bytes + negative, text.len - negative}, from, &value) && ansi) {
+    if (!read_based((struct hr_text){text.bytes + negative, text.len - negative}, from, &value) &&
+        ansi) {
         conv_overflow(rows);
         return;
     }
@@ -268,20 +319,39 @@ static void conv(struct hr_rows *rows, idx_t row, bool ansi)
     write_based(rows, row, value, base, negative && to < 0);
 }
 
-void hr_k_conv(struct hr_rows *rows, idx_t row) { conv(rows, row, true); }
-void hr_k_conv_wrap(struct hr_rows *rows, idx_t row) { conv(rows, row, false); }
+void hr_k_conv(struct hr_rows *rows, idx_t row)
+{
+    conv(rows, row, true);
+}
+void hr_k_conv_wrap(struct hr_rows *rows, idx_t row)
+{
+    conv(rows, row, false);
+}
 
-void hr_k_bit_count(struct hr_rows *rows, idx_t row) { HR_OUT(rows, row, int32_t) = __builtin_popcountll((uint64_t)HR_ROW(rows, 0, row, int64_t)); }
+void hr_k_bit_count(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = __builtin_popcountll((uint64_t)HR_ROW(rows, 0, row, int64_t));
+}
 void hr_k_bit_get(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int8_t) = (int8_t)((uint64_t)HR_ROW(rows, 0, row, int64_t) >> (HR_ROW(rows, 1, row, int32_t) & 63) & 1);
+    HR_OUT(rows, row, int8_t) =
+        (int8_t)((uint64_t)HR_ROW(rows, 0, row, int64_t) >> (HR_ROW(rows, 1, row, int32_t) & 63) &
+                 1);
 }
 
 void hr_k_width_bucket(struct hr_rows *rows, idx_t row)
 {
-    double value = HR_ROW(rows, 0, row, double), low = HR_ROW(rows, 1, row, double), high = HR_ROW(rows, 2, row, double);
+    double value = HR_ROW(rows, 0, row, double), low = HR_ROW(rows, 1, row, double),
+           high = HR_ROW(rows, 2, row, double);
     int64_t buckets = HR_ROW(rows, 3, row, int64_t);
-    if (buckets <= 0 || buckets == INT64_MAX || isnan(value) || low == high || isnan(low) || isinf(low) || isnan(high) || isinf(high)) {
+    if (buckets <= 0 ||
+        buckets == INT64_MAX ||
+        isnan(value) ||
+        low == high ||
+        isnan(low) ||
+        isinf(low) ||
+        isnan(high) ||
+        isinf(high)) {
         hr_out_null(rows, row);
         return;
     }
@@ -292,13 +362,17 @@ void hr_k_width_bucket(struct hr_rows *rows, idx_t row)
     else if (value >= upper && !(low > high && value == upper))
         bucket = low < high ? buckets + 1 : 0;
     else
-        bucket = (int64_t)((double)buckets * (low < high ? (value - low) / (high - low) : (low - value) / (low - high))) + 1;
+        bucket = (int64_t)((double)buckets * (low < high ? (value - low) / (high - low)
+                                                         : (low - value) / (low - high))) +
+                 1;
     HR_OUT(rows, row, int64_t) = bucket;
 }
 
 /* ---- moments of a list, updated value by value as Spark's CentralMomentAgg does ---- */
 
-struct moments { double n, mean, m2, m3, m4; };
+struct moments {
+    double n, mean, m2, m3, m4;
+};
 
 static struct moments moments_of(const struct hr_rows *rows, idx_t row)
 {
@@ -336,7 +410,8 @@ void hr_k_kurtosis(struct hr_rows *rows, idx_t row)
         HR_OUT(rows, row, double) = m.n * m.m4 / (m.m2 * m.m2) - 3;
 }
 
-/* ---- as pandas counts: free of bias, null where there are too few values, 0 where they are all but equal ---- */
+/* ---- as pandas counts: free of bias, null where there are too few values, 0 where they are all
+ * but equal ---- */
 
 #define ALL_EQUAL 1e-14
 
@@ -348,7 +423,8 @@ void hr_k_pandas_skewness(struct hr_rows *rows, idx_t row)
     else if (m.m2 < ALL_EQUAL)
         HR_OUT(rows, row, double) = 0;
     else
-        HR_OUT(rows, row, double) = sqrt(m.n - 1) * (m.n / (m.n - 2)) * m.m3 / sqrt(m.m2 * m.m2 * m.m2);
+        HR_OUT(rows, row, double) =
+            sqrt(m.n - 1) * (m.n / (m.n - 2)) * m.m3 / sqrt(m.m2 * m.m2 * m.m2);
 }
 
 void hr_k_pandas_kurtosis(struct hr_rows *rows, idx_t row)
@@ -362,6 +438,7 @@ void hr_k_pandas_kurtosis(struct hr_rows *rows, idx_t row)
         HR_OUT(rows, row, double) = 0;
         return;
     }
-    double above = (m.n - 1) * (m.n + 1) / ((m.n - 2) * (m.n - 3)), bias = (m.n - 1) * (m.n - 1) / ((m.n - 2) * (m.n - 3));
+    double above = (m.n - 1) * (m.n + 1) / ((m.n - 2) * (m.n - 3)),
+           bias = (m.n - 1) * (m.n - 1) / ((m.n - 2) * (m.n - 3));
     HR_OUT(rows, row, double) = above * (m.n * m.m4) / (m.m2 * m.m2) - 3 * bias;
 }

@@ -15,12 +15,13 @@ static void fail_percentage(struct hr_rows *rows, idx_t row, double value)
     struct hr_err err;
     char function[64], text[64];
     if (isnan(value)) {
-        hr_fail_spark(&err, "java.lang.IllegalArgumentException", "message", "requirement failed: percentile should be in the range [0.0, 1.0]", NULL);
+        hr_fail_spark(&err, "java.lang.IllegalArgumentException", "message",
+                      "requirement failed: percentile should be in the range [0.0, 1.0]", NULL);
     } else {
         snprintf(function, sizeof function, "\"%.*s\"", (int)name.len, name.bytes);
         snprintf(text, sizeof text, "%.15gD", value);
-        hr_fail_spark(&err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", function, "exprName", "percentage", "valueRange", "[0.0, 1.0]",
-                      "currentValue", text, NULL);
+        hr_fail_spark(&err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr", function, "exprName",
+                      "percentage", "valueRange", "[0.0, 1.0]", "currentValue", text, NULL);
     }
     hr_kernel_fail(rows, &err);
 }
@@ -31,7 +32,8 @@ static void fail_null(struct hr_rows *rows, idx_t row)
     struct hr_err err;
     char function[64];
     snprintf(function, sizeof function, "\"%.*s\"", (int)name.len, name.bytes);
-    hr_fail_spark(&err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", function, "exprName", "percentage", NULL);
+    hr_fail_spark(&err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr", function, "exprName",
+                  "percentage", NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -71,7 +73,11 @@ void hr_k_percentages(struct hr_rows *rows, idx_t row)
 
 /* ---- weighted_percentile(pairs of value and frequency, percentages) ---- */
 
-struct weighted { double value; int64_t last; };         /* last: how many there are up to this one */
+/* last: how many there are up to this one */
+struct weighted {
+    double value;
+    int64_t last;
+};
 
 static int compare_doubles(double x, double y)
 {
@@ -82,7 +88,8 @@ static int compare_doubles(double x, double y)
 
 static int compare_weighted(const void *x, const void *y)
 {
-    return compare_doubles(((const struct weighted *)x)->value, ((const struct weighted *)y)->value);
+    return compare_doubles(((const struct weighted *)x)->value,
+                           ((const struct weighted *)y)->value);
 }
 
 static void fail_frequency(struct hr_rows *rows, int64_t frequency)
@@ -91,7 +98,8 @@ static void fail_frequency(struct hr_rows *rows, int64_t frequency)
     char text[32], value[32];
     snprintf(text, sizeof text, "\"%" PRId64 "\"", frequency);
     snprintf(value, sizeof value, "%" PRId64 "L", frequency);
-    hr_fail_spark(&err, "NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION", "frequencyExpression", text, "negativeValue", value, NULL);
+    hr_fail_spark(&err, "NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION", "frequencyExpression", text,
+                  "negativeValue", value, NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -138,14 +146,18 @@ static double ranked(const struct weighted *all, size_t count, int64_t rank)
 
 static double percentile_of(const struct weighted *all, size_t count, double share)
 {
-    double position = (double)(all[count - 1].last - 1) * share, under = floor(position), over = ceil(position);
+    double position = (double)(all[count - 1].last - 1) * share, under = floor(position),
+           over = ceil(position);
     double lower = ranked(all, count, (int64_t)under), upper = ranked(all, count, (int64_t)over);
     if (under == over || lower == upper)
         return lower;
     return (over - position) * lower + (position - under) * upper;
 }
 
-static void write_percentiles(struct hr_rows *rows, idx_t row, const struct weighted *all, size_t count)
+static void write_percentiles(struct hr_rows *rows,
+                              idx_t row,
+                              const struct weighted *all,
+                              size_t count)
 {
     duckdb_list_entry entry = HR_ROW(rows, 1, row, duckdb_list_entry);
     const double *shares = duckdb_vector_get_data(duckdb_list_vector_get_child(rows->args[1]));

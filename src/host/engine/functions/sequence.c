@@ -1,22 +1,31 @@
-/* sequence(start, stop[, step]) of numbers, dates and timestamps. A step of months and days is counted from the start each time (so that the ends of
- * months stay ends, and a day keeps its clock across a change of it); a step of hours or less is exact. */
+/* sequence(start, stop[, step]) of numbers, dates and timestamps. A step of months and days is
+ * counted from the start each time (so that the ends of months stay ends, and a day keeps its clock
+ * across a change of it); a step of hours or less is exact. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include <stdio.h>
 #include <string.h>
 
-#define ELEMENTS_MAX ((int64_t)INT32_MAX - 15)     /* Spark's longest array */
-#define DAYS_OF_MONTH 28                            /* the shortest: a bound for the length */
+#define ELEMENTS_MAX ((int64_t)INT32_MAX - 15) /* Spark's longest array */
+#define DAYS_OF_MONTH 28                       /* the shortest: a bound for the length */
 
-struct step { int64_t months, days, micros; };     /* of numbers: micros */
+struct step {
+    int64_t months, days, micros;
+}; /* of numbers: micros */
 
 static int64_t integer_at(const struct hr_rows *rows, size_t arg, idx_t row)
 {
     switch (rows->types->args[arg]->id) {
-    case HR_TYPE_BYTE: return HR_ROW(rows, arg, row, int8_t);
-    case HR_TYPE_SHORT: return HR_ROW(rows, arg, row, int16_t);
-    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: return HR_ROW(rows, arg, row, int32_t);
-    default: return HR_ROW(rows, arg, row, int64_t);
+    case HR_TYPE_BYTE:
+        return HR_ROW(rows, arg, row, int8_t);
+    case HR_TYPE_SHORT:
+        return HR_ROW(rows, arg, row, int16_t);
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        return HR_ROW(rows, arg, row, int32_t);
+    default:
+        return HR_ROW(rows, arg, row, int64_t);
     }
 }
 
@@ -25,10 +34,19 @@ static void put(struct list_out *list, enum hr_type_id type, int64_t value)
     idx_t at = list_grow(list);
     void *data = duckdb_vector_get_data(list->child);
     switch (type) {
-    case HR_TYPE_BYTE: ((int8_t *)data)[at] = (int8_t)value; break;
-    case HR_TYPE_SHORT: ((int16_t *)data)[at] = (int16_t)value; break;
-    case HR_TYPE_INT: case HR_TYPE_DATE: ((int32_t *)data)[at] = (int32_t)value; break;
-    default: ((int64_t *)data)[at] = value; break;
+    case HR_TYPE_BYTE:
+        ((int8_t *)data)[at] = (int8_t)value;
+        break;
+    case HR_TYPE_SHORT:
+        ((int16_t *)data)[at] = (int16_t)value;
+        break;
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+        ((int32_t *)data)[at] = (int32_t)value;
+        break;
+    default:
+        ((int64_t *)data)[at] = value;
+        break;
     }
 }
 
@@ -41,7 +59,8 @@ static struct step step_of(const struct hr_rows *rows, idx_t row, bool forward)
 {
     bool moments = is_moment(rows->types->args[0]->id);
     if (rows->arg_count < 3)
-        return moments ? (struct step){.days = forward ? 1 : -1} : (struct step){.micros = forward ? 1 : -1};
+        return moments ? (struct step){.days = forward ? 1 : -1}
+                       : (struct step){.micros = forward ? 1 : -1};
     if (rows->types->args[2]->id == HR_TYPE_CALENDAR_INTERVAL) {
         duckdb_interval interval = HR_ROW(rows, 2, row, duckdb_interval);
         return (struct step){interval.months, interval.days, interval.micros};
@@ -58,7 +77,8 @@ static void bad_boundaries(struct hr_rows *rows, int64_t start, int64_t stop, in
 {
     struct hr_err err;
     char requirement[120];
-    snprintf(requirement, sizeof requirement, "Illegal sequence boundaries: %lld to %lld by %lld", (long long)start, (long long)stop, (long long)by);
+    snprintf(requirement, sizeof requirement, "Illegal sequence boundaries: %lld to %lld by %lld",
+             (long long)start, (long long)stop, (long long)by);
     hr_fail_spark(&err, "", "requirement", requirement, NULL);
     hr_kernel_fail(rows, &err);
 }
@@ -69,8 +89,9 @@ static void too_long(struct hr_rows *rows, hr_int128 count)
     char text[HR_DECIMAL_TEXT_MAX], most[24];
     hr_print_decimal(count, 0, text);
     snprintf(most, sizeof most, "%lld", (long long)ELEMENTS_MAX);
-    hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "numberOfElements", text, "maxRoundedArrayLength", most, "parameter", "`count`",
-                  "functionName", "`sequence`", NULL);
+    hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "numberOfElements", text,
+                  "maxRoundedArrayLength", most, "parameter", "`count`", "functionName",
+                  "`sequence`", NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -103,27 +124,38 @@ static void even_steps(struct hr_rows *rows, idx_t row, int64_t start, int64_t s
 }
 
 /* false when the result is out of range */
-static bool add_step(int64_t start_us, const struct step *step, int64_t times, const struct hr_zone *zone, int64_t *out)
+static bool add_step(int64_t start_us,
+                     const struct step *step,
+                     int64_t times,
+                     const struct hr_zone *zone,
+                     int64_t *out)
 {
     int64_t local = hr_zone_to_local(zone, start_us), days, micros;
     if (!hr_add_months(local, step->months * times, &local))
         return false;
-    if (__builtin_mul_overflow(step->days * times, HR_US_PER_DAY, &days) || __builtin_add_overflow(local, days, &local))
+    if (__builtin_mul_overflow(step->days * times, HR_US_PER_DAY, &days) ||
+        __builtin_add_overflow(local, days, &local))
         return false;
-    return !__builtin_mul_overflow(step->micros, times, &micros) && !__builtin_add_overflow(hr_zone_to_utc(zone, local), micros, out);
+    return !__builtin_mul_overflow(step->micros, times, &micros) &&
+           !__builtin_add_overflow(hr_zone_to_utc(zone, local), micros, out);
 }
 
-static void calendar_steps(struct hr_rows *rows, idx_t row, int64_t start, int64_t stop, const struct step *step)
+static void calendar_steps(
+    struct hr_rows *rows, idx_t row, int64_t start, int64_t stop, const struct step *step)
 {
     enum hr_type_id type = rows->types->args[0]->id;
     bool dates = type == HR_TYPE_DATE;
     const struct hr_zone *zone = type == HR_TYPE_TIMESTAMP ? rows->types->zone : hr_zone_utc();
-    hr_int128 by = (hr_int128)step->months * DAYS_OF_MONTH * HR_US_PER_DAY + (hr_int128)step->days * HR_US_PER_DAY + step->micros;
+    hr_int128 by = (hr_int128)step->months * DAYS_OF_MONTH * HR_US_PER_DAY +
+                   (hr_int128)step->days * HR_US_PER_DAY +
+                   step->micros;
     int64_t from = start, to = stop;
-    bool fits = !dates || (!__builtin_mul_overflow(start, HR_US_PER_DAY, &from) && !__builtin_mul_overflow(stop, HR_US_PER_DAY, &to));
+    bool fits = !dates || (!__builtin_mul_overflow(start, HR_US_PER_DAY, &from) &&
+                           !__builtin_mul_overflow(stop, HR_US_PER_DAY, &to));
     if (!fits) {
         struct hr_err err;
-        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "long overflow", "alternative", "", "config", "\"spark.sql.ansi.enabled\"", NULL);
+        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "long overflow", "alternative", "",
+                      "config", "\"spark.sql.ansi.enabled\"", NULL);
         hr_kernel_fail(rows, &err);
         return;
     }
@@ -146,7 +178,9 @@ static bool step_fits_dates(struct hr_rows *rows, const struct step *step)
         return true;
     struct hr_err err;
     const struct hr_type *type = rows->types->args[2];
-    const char *name = type->id == HR_TYPE_YEAR_MONTH ? "year-month interval" : type->id == HR_TYPE_DAY_TIME ? "interval day to second" : "day interval";
+    const char *name = type->id == HR_TYPE_YEAR_MONTH ? "year-month interval"
+                       : type->id == HR_TYPE_DAY_TIME ? "interval day to second"
+                                                      : "day interval";
     hr_fail_spark(&err, "_LEGACY_ERROR_TEMP_3242", "intervalType", name, NULL);
     hr_kernel_fail(rows, &err);
     return false;

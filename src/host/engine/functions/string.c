@@ -16,10 +16,13 @@ static void put_buf(struct hr_rows *rows, idx_t row, struct hr_buf *buf)
     hr_buf_release(buf);
 }
 
-static void invalid_parameter(struct hr_rows *rows, const char *condition, const char *const params[8])
+static void invalid_parameter(struct hr_rows *rows,
+                              const char *condition,
+                              const char *const params[8])
 {
     struct hr_err err;
-    hr_fail_spark(&err, condition, params[0], params[1], params[2], params[3], params[4], params[5], params[6], params[7], NULL);
+    hr_fail_spark(&err, condition, params[0], params[1], params[2], params[3], params[4], params[5],
+                  params[6], params[7], NULL);
     hr_kernel_fail(rows, &err);
 }
 
@@ -37,7 +40,8 @@ static size_t next_point(const struct hr_text *text, size_t at)
     return len;
 }
 
-static const char *code_at(struct hr_rows *rows, size_t arg, idx_t row, const char *otherwise, size_t *len)
+static const char *code_at(
+    struct hr_rows *rows, size_t arg, idx_t row, const char *otherwise, size_t *len)
 {
     if (arg >= rows->arg_count) {
         *len = 1;
@@ -70,8 +74,12 @@ void hr_k_mask(struct hr_rows *rows, idx_t row)
         len = next_point(&text, i);
         utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
         utf8proc_category_t category = utf8proc_category(point);
-        int kind = category == UTF8PROC_CATEGORY_LU ? 0 : category == UTF8PROC_CATEGORY_LL ? 1 : category == UTF8PROC_CATEGORY_ND ? 2 : 3;
-        hr_buf_add(&buf, with[kind] ? with[kind] : text.bytes + i, with[kind] ? with_len[kind] : len);
+        int kind = category == UTF8PROC_CATEGORY_LU   ? 0
+                   : category == UTF8PROC_CATEGORY_LL ? 1
+                   : category == UTF8PROC_CATEGORY_ND ? 2
+                                                      : 3;
+        hr_buf_add(&buf, with[kind] ? with[kind] : text.bytes + i,
+                   with[kind] ? with_len[kind] : len);
     }
     put_buf(rows, row, &buf);
 }
@@ -96,22 +104,29 @@ enum charset { UTF8, ASCII, LATIN1, UTF16, UTF16BE, UTF16LE, UTF32, UNKNOWN_CHAR
 
 static enum charset charset_of(struct hr_rows *rows, idx_t row)
 {
-    static const char *const names[] = {"UTF-8", "US-ASCII", "ISO-8859-1", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"};
+    static const char *const names[] = {"UTF-8",    "US-ASCII", "ISO-8859-1", "UTF-16",
+                                        "UTF-16BE", "UTF-16LE", "UTF-32"};
     struct hr_text text = hr_row_text(rows, 1, row);
     for (size_t i = 0; i < HR_LEN(names); i++)
         if (strlen(names[i]) == text.len && !strncasecmp(names[i], text.bytes, text.len))
             return (enum charset)i;
     struct hr_arena *scratch = hr_arena_new(NULL);
     const char *value = hr_printf(scratch, "%.*s", (int)text.len, text.bytes);
-    invalid_parameter(rows, "INVALID_PARAMETER_VALUE.CHARSET", (const char *const[8]){"functionName", rows->types->result->id == HR_TYPE_BINARY ? "`encode`" : "`decode`",
-                      "parameter", "`charset`", "charset", value, "charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"});
+    invalid_parameter(
+        rows, "INVALID_PARAMETER_VALUE.CHARSET",
+        (const char *const[8]){"functionName",
+                               rows->types->result->id == HR_TYPE_BINARY ? "`encode`" : "`decode`",
+                               "parameter", "`charset`", "charset", value, "charsets",
+                               "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"});
     hr_arena_free(scratch);
     return UNKNOWN_CHARSET;
 }
 
 static void unmappable(struct hr_rows *rows, const char *function, const char *condition)
 {
-    invalid_parameter(rows, condition, (const char *const[8]){"function", function, "charset", "the charset given", "badCharacter", "?"});
+    invalid_parameter(rows, condition,
+                      (const char *const[8]){"function", function, "charset", "the charset given",
+                                             "badCharacter", "?"});
 }
 
 static void add_unit(struct hr_buf *buf, unsigned unit, bool big)
@@ -159,7 +174,8 @@ void hr_k_encode(struct hr_rows *rows, idx_t row)
 
 static unsigned unit_at(const struct hr_text *text, size_t i, bool big)
 {
-    unsigned a = (unsigned char)text->bytes[i], b = i + 1 < text->len ? (unsigned char)text->bytes[i + 1] : 0;
+    unsigned a = (unsigned char)text->bytes[i],
+             b = i + 1 < text->len ? (unsigned char)text->bytes[i + 1] : 0;
     return big ? a << 8 | b : b << 8 | a;
 }
 
@@ -175,7 +191,8 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
     if (charset == UTF8) {
         for (size_t i = 0; i < text.len && hr_kernel_step(rows);) {
             utf8proc_int32_t point;
-            utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
+            utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i,
+                                                    (utf8proc_ssize_t)(text.len - i), &point);
             if (len < 1) {
                 hr_buf_release(&buf);
                 unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
@@ -195,17 +212,22 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
         }
     } else if (charset == UTF32) {
         for (size_t i = 0; i + 3 < text.len && hr_kernel_step(rows); i += 4)
-            add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 | unit_at(&text, i + 2, true)));
+            add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 |
+                                               unit_at(&text, i + 2, true)));
     } else {
         size_t i = 0;
-        if (charset == UTF16 && text.len >= 2 && (unit_at(&text, 0, true) == 0xFEFF || unit_at(&text, 0, true) == 0xFFFE)) {
+        if (charset == UTF16 &&
+            text.len >= 2 &&
+            (unit_at(&text, 0, true) == 0xFEFF || unit_at(&text, 0, true) == 0xFFFE)) {
             big = unit_at(&text, 0, true) == 0xFEFF;
             i = 2;
         }
         for (; i + 1 < text.len && hr_kernel_step(rows); i += 2) {
             unsigned unit = unit_at(&text, i, big);
             if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < text.len) {
-                add_point(&buf, (utf8proc_int32_t)(0x10000 + ((unit - 0xD800) << 10) + (unit_at(&text, i + 2, big) - 0xDC00)));
+                add_point(&buf, (utf8proc_int32_t)(0x10000 +
+                                                   ((unit - 0xD800) << 10) +
+                                                   (unit_at(&text, i + 2, big) - 0xDC00)));
                 i += 2;
             } else
                 add_point(&buf, (utf8proc_int32_t)unit);
@@ -220,7 +242,8 @@ void hr_k_is_valid_utf8(struct hr_rows *rows, idx_t row)
     bool valid = true;
     for (size_t i = 0; i < text.len && valid && hr_kernel_step(rows);) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)(text.len - i), &point);
+        utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i,
+                                                (utf8proc_ssize_t)(text.len - i), &point);
         valid = len > 0;
         i += valid ? (size_t)len : 0;
     }
@@ -229,10 +252,16 @@ void hr_k_is_valid_utf8(struct hr_rows *rows, idx_t row)
 
 /* ---- parse_url ---- */
 
-struct span { const char *from, *to; };
+struct span {
+    const char *from, *to;
+};
 
-/* scheme://user@host:port/path?query#fragment, as java.net.URI parts it; from NULL where a part is missing */
-struct url { struct span scheme, authority, user, host, path, query, fragment; bool valid; };
+/* scheme://user@host:port/path?query#fragment, as java.net.URI parts it; from NULL where a part is
+ * missing */
+struct url {
+    struct span scheme, authority, user, host, path, query, fragment;
+    bool valid;
+};
 
 static struct url url_parts(struct hr_text text)
 {
@@ -265,7 +294,8 @@ static struct url url_parts(struct hr_text text)
             url.user = (struct span){p, mark};
             url.host.from = mark + 1;
         }
-        if ((mark = memrchr(url.host.from, ':', (size_t)(stop - url.host.from))) && !memchr(mark, ']', (size_t)(stop - mark)))
+        if ((mark = memrchr(url.host.from, ':', (size_t)(stop - url.host.from))) &&
+            !memchr(mark, ']', (size_t)(stop - mark)))
             url.host.to = mark;
         if (url.host.from == url.host.to)
             url.host = (struct span){0};
@@ -302,8 +332,12 @@ static void parse_url(struct hr_rows *rows, idx_t row, bool strict)
     struct span file = url.path;
     if (url.query.from)
         file.to = url.query.to;
-    const struct { const char *name; struct span span; } parts[] = {
-        {"HOST", url.host}, {"PATH", url.path}, {"QUERY", url.query}, {"REF", url.fragment}, {"PROTOCOL", url.scheme}, {"FILE", file},
+    const struct {
+        const char *name;
+        struct span span;
+    } parts[] = {
+        {"HOST", url.host},           {"PATH", url.path},       {"QUERY", url.query},
+        {"REF", url.fragment},        {"PROTOCOL", url.scheme}, {"FILE", file},
         {"AUTHORITY", url.authority}, {"USERINFO", url.user},
     };
     struct span found = {0};
@@ -311,15 +345,23 @@ static void parse_url(struct hr_rows *rows, idx_t row, bool strict)
         if (strlen(parts[i].name) == part.len && !memcmp(parts[i].name, part.bytes, part.len))
             found = parts[i].span;
     if (rows->arg_count > 2)
-        found = part.len == 5 && !memcmp(part.bytes, "QUERY", 5) ? query_value(found, hr_row_text(rows, 2, row)) : (struct span){0};
+        found = part.len == 5 && !memcmp(part.bytes, "QUERY", 5)
+                    ? query_value(found, hr_row_text(rows, 2, row))
+                    : (struct span){0};
     if (url.valid && found.from)
         hr_out_text(rows, row, found.from, (size_t)(found.to - found.from));
     else
         hr_out_null(rows, row);
 }
 
-void hr_k_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, true); }
-void hr_k_try_parse_url(struct hr_rows *rows, idx_t row) { parse_url(rows, row, false); }
+void hr_k_parse_url(struct hr_rows *rows, idx_t row)
+{
+    parse_url(rows, row, true);
+}
+void hr_k_try_parse_url(struct hr_rows *rows, idx_t row)
+{
+    parse_url(rows, row, false);
+}
 
 /* broken UTF-8 as Java decodes it, or refused */
 void hr_k_make_valid_utf8(struct hr_rows *rows, idx_t row)
@@ -366,11 +408,13 @@ void hr_k_quote(struct hr_rows *rows, idx_t row)
     hr_buf_release(&out);
 }
 
-/* ---- sentences: an array of words for each sentence, as Java's BreakIterator splits plain text ---- */
+/* ---- sentences: an array of words for each sentence, as Java's BreakIterator splits plain text
+ * ---- */
 
 static size_t rune_at(struct hr_text text, size_t at, int32_t *rune)
 {
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at, (utf8proc_ssize_t)(text.len - at), rune);
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at,
+                                          (utf8proc_ssize_t)(text.len - at), rune);
     if (n > 0)
         return (size_t)n;
     *rune = 0xfffd;
@@ -380,16 +424,25 @@ static size_t rune_at(struct hr_text text, size_t at, int32_t *rune)
 static bool is_word_rune(int32_t rune)
 {
     utf8proc_category_t c = utf8proc_category(rune);
-    return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT || c == UTF8PROC_CATEGORY_LM || c == UTF8PROC_CATEGORY_LO
-        || c == UTF8PROC_CATEGORY_ND || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+    return c == UTF8PROC_CATEGORY_LU ||
+           c == UTF8PROC_CATEGORY_LL ||
+           c == UTF8PROC_CATEGORY_LT ||
+           c == UTF8PROC_CATEGORY_LM ||
+           c == UTF8PROC_CATEGORY_LO ||
+           c == UTF8PROC_CATEGORY_ND ||
+           c == UTF8PROC_CATEGORY_MN ||
+           c == UTF8PROC_CATEGORY_MC;
 }
 
-/* the end of the word that begins at `at`; an apostrophe, point or comma between letters or digits belongs to it */
+/* the end of the word that begins at `at`; an apostrophe, point or comma between letters or digits
+ * belongs to it */
 static size_t word_end(struct hr_text text, size_t at)
 {
     int32_t rune;
     size_t n;
-    while (at < text.len && (n = rune_at(text, at, &rune), is_word_rune(rune) || rune == '_' || rune == '\'' || rune == '.' || rune == ',')) {
+    while (at < text.len &&
+           (n = rune_at(text, at, &rune),
+            is_word_rune(rune) || rune == '_' || rune == '\'' || rune == '.' || rune == ',')) {
         if (!is_word_rune(rune)) {
             int32_t next = 0;
             if (at + n >= text.len)
@@ -410,10 +463,18 @@ static bool sentence_ends(struct hr_text text, size_t at)
     if (mark != '.' && mark != '!' && mark != '?')
         return false;
     size_t next = at + 1;
-    while (next < text.len && (text.bytes[next] == '.' || text.bytes[next] == '!' || text.bytes[next] == '?' || text.bytes[next] == '"' || text.bytes[next] == ')'))
+    while (next < text.len && (text.bytes[next] == '.' ||
+                               text.bytes[next] == '!' ||
+                               text.bytes[next] == '?' ||
+                               text.bytes[next] == '"' ||
+                               text.bytes[next] == ')'))
         next++;
     bool spaces = next == text.len;
-    for (; next < text.len && (text.bytes[next] == ' ' || text.bytes[next] == '\t' || text.bytes[next] == '\n' || text.bytes[next] == '\r'); next++)
+    for (; next < text.len && (text.bytes[next] == ' ' ||
+                               text.bytes[next] == '\t' ||
+                               text.bytes[next] == '\n' ||
+                               text.bytes[next] == '\r');
+         next++)
         spaces = true;
     int32_t rune = 0;
     if (next < text.len)
@@ -443,7 +504,9 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
         if (open && sentence_ends(text, at)) {
             list_end(&words);
             open = false;
-            while (at + 1 < text.len && (text.bytes[at + 1] == '.' || text.bytes[at + 1] == '!' || text.bytes[at + 1] == '?'))
+            while (at + 1 < text.len && (text.bytes[at + 1] == '.' ||
+                                         text.bytes[at + 1] == '!' ||
+                                         text.bytes[at + 1] == '?'))
                 at++;
         }
         at += n;
@@ -453,9 +516,11 @@ void hr_k_sentences(struct hr_rows *rows, idx_t row)
     list_end(&all);
 }
 
-/* ---- base64 as Java's MIME has it: lines of 76 digits; what is no digit is passed over by the reader ---- */
+/* ---- base64 as Java's MIME has it: lines of 76 digits; what is no digit is passed over by the
+ * reader ---- */
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static int base64_digit(unsigned char c)
 {
@@ -473,8 +538,10 @@ void hr_k_base64(struct hr_rows *rows, idx_t row)
         unsigned char three[3] = {0};
         size_t left = text.len - at, count = left < sizeof three ? left : sizeof three;
         memcpy(three, text.bytes + at, count);
-        char four[] = {base64_digits[three[0] >> 2], base64_digits[(three[0] & 3) << 4 | three[1] >> 4],
-                       count > 1 ? base64_digits[(three[1] & 15) << 2 | three[2] >> 6] : '=', count > 2 ? base64_digits[three[2] & 63] : '='};
+        char four[] = {base64_digits[three[0] >> 2],
+                       base64_digits[(three[0] & 3) << 4 | three[1] >> 4],
+                       count > 1 ? base64_digits[(three[1] & 15) << 2 | three[2] >> 6] : '=',
+                       count > 2 ? base64_digits[three[2] & 63] : '='};
         if (at && at % BYTES_IN_LINE == 0)
             hr_buf_adds(&out, "\r\n");
         hr_buf_add(&out, four, sizeof four);
@@ -495,14 +562,16 @@ void hr_k_unbase64(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf out;
     uint32_t bits = 0;
-    int count = 0;                                           /* digits of the present four */
+    int count = 0; /* digits of the present four */
     size_t at = 0;
     hr_buf_init(&out, HR_BUF_GROWS);
     while (at < text.len && hr_kernel_step(rows)) {
         unsigned char c = (unsigned char)text.bytes[at++];
         int digit = base64_digit(c);
         if (c == '=') {
-            bool ends = count == 3 || count == 1 || (count == 2 && at < text.len && text.bytes[at++] == '=');
+            bool ends = count == 3 ||
+                        count == 1 ||
+                        (count == 2 && at < text.len && text.bytes[at++] == '=');
             if (!ends) {
                 hr_buf_release(&out);
                 bad_base64(rows, "Input byte array has wrong 4-byte ending unit");
@@ -529,7 +598,8 @@ void hr_k_unbase64(struct hr_rows *rows, idx_t row)
         bad_base64(rows, "Last unit does not have enough valid bits");
     } else if (at < text.len) {
         char message[80];
-        snprintf(message, sizeof message, "Input byte array has incorrect ending byte at %zu", at + 1);
+        snprintf(message, sizeof message, "Input byte array has incorrect ending byte at %zu",
+                 at + 1);
         bad_base64(rows, message);
     } else
         hr_out_buf(rows, row, &out);

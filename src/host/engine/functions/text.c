@@ -9,7 +9,10 @@
 #include <utf8proc.h>
 
 /* substring, lpad, rpad, overlay and reverse count bytes in bytes, characters in text */
-static bool is_binary(const struct hr_rows *rows) { return rows->types->args[0]->id == HR_TYPE_BINARY; }
+static bool is_binary(const struct hr_rows *rows)
+{
+    return rows->types->args[0]->id == HR_TYPE_BINARY;
+}
 
 static int64_t text_length(const struct hr_rows *rows, struct hr_text text)
 {
@@ -22,7 +25,10 @@ static size_t text_offset(const struct hr_rows *rows, struct hr_text text, size_
     return is_binary(rows) ? characters : hr_utf8_offset(text.bytes, text.len, characters);
 }
 
-static struct hr_text text_part(const struct hr_rows *rows, struct hr_text text, int64_t pos, int64_t len)
+static struct hr_text text_part(const struct hr_rows *rows,
+                                struct hr_text text,
+                                int64_t pos,
+                                int64_t len)
 {
     size_t from, to;
     if (!is_binary(rows)) {
@@ -32,7 +38,7 @@ static struct hr_text text_part(const struct hr_rows *rows, struct hr_text text,
     int64_t have = (int64_t)text.len, start = pos > 0 ? pos - 1 : pos;
     if (pos < 0)
         start = have + pos;
-    int32_t room = (int32_t)(uint32_t)(have - start);        /* wraps around, as Java's does */
+    int32_t room = (int32_t)(uint32_t)(have - start); /* wraps around, as Java's does */
     int64_t end = room < len ? have : start + len;
     start = start < 0 ? 0 : start;
     if (start >= end)
@@ -42,7 +48,8 @@ static struct hr_text text_part(const struct hr_rows *rows, struct hr_text text,
 
 void hr_k_substring(struct hr_rows *rows, idx_t row)
 {
-    struct hr_text part = text_part(rows, hr_row_text(rows, 0, row), HR_ROW(rows, 1, row, int32_t), HR_ROW(rows, 2, row, int32_t));
+    struct hr_text part = text_part(rows, hr_row_text(rows, 0, row), HR_ROW(rows, 1, row, int32_t),
+                                    HR_ROW(rows, 2, row, int32_t));
     hr_out_text(rows, row, part.bytes, part.len);
 }
 
@@ -61,8 +68,12 @@ void hr_k_locate(struct hr_rows *rows, idx_t row)
         return;
     }
     size_t start = hr_utf8_offset(text.bytes, text.len, (size_t)from - 1);
-    const char *hit = start > text.len ? NULL : find(text.bytes + start, text.len - start, part.bytes, part.len);
-    HR_OUT(rows, row, int32_t) = !part.len ? 1 : hit ? (int32_t)hr_utf8_length(text.bytes, (size_t)(hit - text.bytes)) + 1 : 0;
+    const char *hit =
+        start > text.len ? NULL : find(text.bytes + start, text.len - start, part.bytes, part.len);
+    HR_OUT(rows, row, int32_t) =
+        !part.len ? 1
+        : hit     ? (int32_t)hr_utf8_length(text.bytes, (size_t)(hit - text.bytes)) + 1
+                  : 0;
 }
 
 static size_t encode(unsigned point, char out[4])
@@ -107,37 +118,74 @@ void hr_k_format_number(struct hr_rows *rows, idx_t row)
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     switch (type->id) {
-    case HR_TYPE_BYTE: hr_format_decimal(HR_ROW(rows, 0, row, int8_t), 0, places, &buf); break;
-    case HR_TYPE_SHORT: hr_format_decimal(HR_ROW(rows, 0, row, int16_t), 0, places, &buf); break;
-    case HR_TYPE_INT: hr_format_decimal(HR_ROW(rows, 0, row, int32_t), 0, places, &buf); break;
-    case HR_TYPE_LONG: hr_format_decimal(HR_ROW(rows, 0, row, int64_t), 0, places, &buf); break;
-    case HR_TYPE_FLOAT: hr_format_number((double)HR_ROW(rows, 0, row, float), places, &buf); break;
-    case HR_TYPE_DECIMAL: hr_format_decimal(hr_decimal_at(rows->data[0], type, row), type->scale, places, &buf); break;
-    default: hr_format_number(HR_ROW(rows, 0, row, double), places, &buf); break;
+    case HR_TYPE_BYTE:
+        hr_format_decimal(HR_ROW(rows, 0, row, int8_t), 0, places, &buf);
+        break;
+    case HR_TYPE_SHORT:
+        hr_format_decimal(HR_ROW(rows, 0, row, int16_t), 0, places, &buf);
+        break;
+    case HR_TYPE_INT:
+        hr_format_decimal(HR_ROW(rows, 0, row, int32_t), 0, places, &buf);
+        break;
+    case HR_TYPE_LONG:
+        hr_format_decimal(HR_ROW(rows, 0, row, int64_t), 0, places, &buf);
+        break;
+    case HR_TYPE_FLOAT:
+        hr_format_number((double)HR_ROW(rows, 0, row, float), places, &buf);
+        break;
+    case HR_TYPE_DECIMAL:
+        hr_format_decimal(hr_decimal_at(rows->data[0], type, row), type->scale, places, &buf);
+        break;
+    default:
+        hr_format_number(HR_ROW(rows, 0, row, double), places, &buf);
+        break;
     }
     hr_out_buf(rows, row, &buf);
     hr_buf_release(&buf);
 }
 
-static struct hr_argument argument_at(struct hr_rows *rows, size_t arg, idx_t row, struct hr_arena *arena)
+static struct hr_argument argument_at(struct hr_rows *rows,
+                                      size_t arg,
+                                      idx_t row,
+                                      struct hr_arena *arena)
 {
     const struct hr_type *type = rows->types->args[arg];
     struct hr_argument out = {.kind = HR_ARG_INTEGER, .bits = 32};
     if (hr_row_is_null(rows, arg, row) || type->id == HR_TYPE_VOID)
         return (struct hr_argument){.kind = HR_ARG_NULL};
     switch (type->id) {
-    case HR_TYPE_BYTE: out.integer = HR_ROW(rows, arg, row, int8_t); out.bits = 8; return out;
-    case HR_TYPE_SHORT: out.integer = HR_ROW(rows, arg, row, int16_t); out.bits = 16; return out;
+    case HR_TYPE_BYTE:
+        out.integer = HR_ROW(rows, arg, row, int8_t);
+        out.bits = 8;
+        return out;
+    case HR_TYPE_SHORT:
+        out.integer = HR_ROW(rows, arg, row, int16_t);
+        out.bits = 16;
+        return out;
     /* days, months and microseconds are the numbers that they are inside of Spark */
-    case HR_TYPE_INT: case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: out.integer = HR_ROW(rows, arg, row, int32_t); return out;
-    case HR_TYPE_LONG: case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME:
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        out.integer = HR_ROW(rows, arg, row, int32_t);
+        return out;
+    case HR_TYPE_LONG:
+    case HR_TYPE_TIMESTAMP:
+    case HR_TYPE_TIMESTAMP_NTZ:
+    case HR_TYPE_DAY_TIME:
         out.integer = HR_ROW(rows, arg, row, int64_t);
         out.bits = 64;
         return out;
-    case HR_TYPE_FLOAT: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 32, .real = (double)HR_ROW(rows, arg, row, float)};
-    case HR_TYPE_DOUBLE: return (struct hr_argument){.kind = HR_ARG_REAL, .bits = 64, .real = HR_ROW(rows, arg, row, double)};
-    case HR_TYPE_BOOLEAN: return (struct hr_argument){.kind = HR_ARG_BOOLEAN, .boolean = HR_ROW(rows, arg, row, bool)};
-    default: break;
+    case HR_TYPE_FLOAT:
+        return (struct hr_argument){
+            .kind = HR_ARG_REAL, .bits = 32, .real = (double)HR_ROW(rows, arg, row, float)};
+    case HR_TYPE_DOUBLE:
+        return (struct hr_argument){
+            .kind = HR_ARG_REAL, .bits = 64, .real = HR_ROW(rows, arg, row, double)};
+    case HR_TYPE_BOOLEAN:
+        return (struct hr_argument){.kind = HR_ARG_BOOLEAN,
+                                    .boolean = HR_ROW(rows, arg, row, bool)};
+    default:
+        break;
     }
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
@@ -182,7 +230,10 @@ void hr_k_format_string(struct hr_rows *rows, idx_t row)
     hr_arena_free(arena);
 }
 
-static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out))
+static void cased(
+    struct hr_rows *rows,
+    idx_t row,
+    void (*map)(const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out))
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_watch watch = hr_kernel_watching(rows);
@@ -193,9 +244,18 @@ static void cased(struct hr_rows *rows, idx_t row, void (*map)(const char *text,
     hr_buf_release(&buf);
 }
 
-void hr_k_upper(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_upper); }
-void hr_k_lower(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_lower); }
-void hr_k_initcap(struct hr_rows *rows, idx_t row) { cased(rows, row, hr_text_initcap); }
+void hr_k_upper(struct hr_rows *rows, idx_t row)
+{
+    cased(rows, row, hr_text_upper);
+}
+void hr_k_lower(struct hr_rows *rows, idx_t row)
+{
+    cased(rows, row, hr_text_lower);
+}
+void hr_k_initcap(struct hr_rows *rows, idx_t row)
+{
+    cased(rows, row, hr_text_initcap);
+}
 
 /* -1: the kernel has failed */
 static int distance_of(struct hr_rows *rows, idx_t row)
@@ -207,7 +267,8 @@ static int distance_of(struct hr_rows *rows, idx_t row)
     int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len, &watch);
     if (distance < 0 && !rows->failed) {
         struct hr_err err;
-        hr_fail(&err, HR_E_NOMEM, "no memory for the distance of texts of %zu and %zu bytes", a.len, b.len);
+        hr_fail(&err, HR_E_NOMEM, "no memory for the distance of texts of %zu and %zu bytes", a.len,
+                b.len);
         hr_kernel_fail(rows, &err);
     }
     return distance;
@@ -234,15 +295,17 @@ void hr_k_soundex(struct hr_rows *rows, idx_t row)
     hr_buf_release(&buf);
 }
 
-/* A text of `len` bytes, made in memory of its own before the vector takes it: both are counted first. NULL: there is no room. */
+/* A text of `len` bytes, made in memory of its own before the vector takes it: both are counted
+ * first. NULL: there is no room. */
 static char *new_text(struct hr_rows *rows, uint64_t len)
 {
     struct hr_err err;
     if (!hr_kernel_room(rows, 2 * len))
         return NULL;
     if (len > HR_FUNCTION_TEXT_MAX) {
-        hr_fail(&err, HR_E_LIMIT, "a text that the function %s makes has %llu bytes, and may have %zu", rows->name, (unsigned long long)len,
-                HR_FUNCTION_TEXT_MAX);
+        hr_fail(&err, HR_E_LIMIT,
+                "a text that the function %s makes has %llu bytes, and may have %zu", rows->name,
+                (unsigned long long)len, HR_FUNCTION_TEXT_MAX);
         hr_kernel_fail(rows, &err);
         return NULL;
     }
@@ -280,7 +343,11 @@ void hr_k_concat(struct hr_rows *rows, idx_t row)
         put_text(rows, row, made, len);
 }
 
-struct joined { char *out; uint64_t len; size_t count; };
+struct joined {
+    char *out;
+    uint64_t len;
+    size_t count;
+};
 
 /* one more text behind those before it; without `out` its length is counted alone */
 static void join_one(struct joined *all, struct hr_text between, struct hr_text part)
@@ -294,7 +361,12 @@ static void join_one(struct joined *all, struct hr_text between, struct hr_text 
 }
 
 /* the texts of an array; null is left out unless there is a text for it */
-static void join_list(struct hr_rows *rows, size_t arg, idx_t row, struct hr_text between, const struct hr_text *for_null, struct joined *all)
+static void join_list(struct hr_rows *rows,
+                      size_t arg,
+                      idx_t row,
+                      struct hr_text between,
+                      const struct hr_text *for_null,
+                      struct joined *all)
 {
     duckdb_list_entry entry = HR_ROW(rows, arg, row, duckdb_list_entry);
     duckdb_vector child = duckdb_list_vector_get_child(rows->args[arg]);
@@ -302,7 +374,9 @@ static void join_list(struct hr_rows *rows, size_t arg, idx_t row, struct hr_tex
     duckdb_string_t *texts = duckdb_vector_get_data(child);
     for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
         if (!valid || duckdb_validity_row_is_valid(valid, i))
-            join_one(all, between, (struct hr_text){duckdb_string_t_data(&texts[i]), duckdb_string_t_length(texts[i])});
+            join_one(all, between,
+                     (struct hr_text){duckdb_string_t_data(&texts[i]),
+                                      duckdb_string_t_length(texts[i])});
         else if (for_null)
             join_one(all, between, *for_null);
     }
@@ -313,7 +387,8 @@ static void join_array(struct hr_rows *rows, idx_t row, struct joined *all)
     struct hr_text for_null = {0};
     if (rows->arg_count == 3)
         for_null = hr_row_text(rows, 2, row);
-    join_list(rows, 0, row, hr_row_text(rows, 1, row), rows->arg_count == 3 ? &for_null : NULL, all);
+    join_list(rows, 0, row, hr_row_text(rows, 1, row), rows->arg_count == 3 ? &for_null : NULL,
+              all);
 }
 
 /* concat_ws: texts and arrays of them behind the separator, without those that are null */
@@ -331,7 +406,9 @@ static void join_arguments(struct hr_rows *rows, idx_t row, struct joined *all)
 }
 
 /* what `join_all` joins: counted first, then written into room that was asked for */
-static void join_texts(struct hr_rows *rows, idx_t row, void (*join_all)(struct hr_rows *rows, idx_t row, struct joined *all))
+static void join_texts(struct hr_rows *rows,
+                       idx_t row,
+                       void (*join_all)(struct hr_rows *rows, idx_t row, struct joined *all))
 {
     struct joined counted = {0}, written = {0};
     join_all(rows, row, &counted);
@@ -389,10 +466,12 @@ void hr_k_repeat(struct hr_rows *rows, idx_t row)
 /* replace(text, part, with): no part, no change */
 void hr_k_replace(struct hr_rows *rows, idx_t row)
 {
-    struct hr_text text = hr_row_text(rows, 0, row), part = hr_row_text(rows, 1, row), with = hr_row_text(rows, 2, row);
+    struct hr_text text = hr_row_text(rows, 0, row), part = hr_row_text(rows, 1, row),
+                   with = hr_row_text(rows, 2, row);
     const char *end = text.bytes + text.len, *at = text.bytes, *hit;
     uint64_t count = 0;
-    for (const char *p = text.bytes; part.len && (p = memmem(p, (size_t)(end - p), part.bytes, part.len)); p += part.len)
+    for (const char *p = text.bytes;
+         part.len && (p = memmem(p, (size_t)(end - p), part.bytes, part.len)); p += part.len)
         count++;
     if (!count) {
         hr_out_text(rows, row, text.bytes, text.len);
@@ -415,12 +494,15 @@ static void pad(struct hr_rows *rows, idx_t row, bool left)
     struct hr_text text = hr_row_text(rows, 0, row), fill_text = hr_row_text(rows, 2, row);
     int64_t want = HR_ROW(rows, 1, row, int32_t), have = text_length(rows, text);
     if (want <= have || !fill_text.len) {
-        size_t keep = want <= 0 ? 0 : want >= have ? text.len : text_offset(rows, text, (size_t)want);
+        size_t keep = want <= 0      ? 0
+                      : want >= have ? text.len
+                                     : text_offset(rows, text, (size_t)want);
         hr_out_text(rows, row, text.bytes, keep);
         return;
     }
     int64_t missing = want - have, unit = text_length(rows, fill_text);
-    size_t padding = (size_t)(missing / unit) * fill_text.len + text_offset(rows, fill_text, (size_t)(missing % unit));
+    size_t padding = (size_t)(missing / unit) * fill_text.len +
+                     text_offset(rows, fill_text, (size_t)(missing % unit));
     char *made = new_text(rows, padding + text.len);
     if (!made)
         return;
@@ -429,8 +511,14 @@ static void pad(struct hr_rows *rows, idx_t row, bool left)
     put_text(rows, row, made, padding + text.len);
 }
 
-void hr_k_lpad(struct hr_rows *rows, idx_t row) { pad(rows, row, true); }
-void hr_k_rpad(struct hr_rows *rows, idx_t row) { pad(rows, row, false); }
+void hr_k_lpad(struct hr_rows *rows, idx_t row)
+{
+    pad(rows, row, true);
+}
+void hr_k_rpad(struct hr_rows *rows, idx_t row)
+{
+    pad(rows, row, false);
+}
 
 /* substring(text, 1, pos - 1) || with || substring(text, pos + length) */
 void hr_k_overlay(struct hr_rows *rows, idx_t row)
@@ -438,7 +526,8 @@ void hr_k_overlay(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row), with = hr_row_text(rows, 1, row);
     int32_t pos = HR_ROW(rows, 2, row, int32_t), len = HR_ROW(rows, 3, row, int32_t);
     int64_t length = len >= 0 ? len : text_length(rows, with);
-    struct hr_text before = text_part(rows, text, 1, (int64_t)pos - 1), behind = text_part(rows, text, (int64_t)pos + length, INT32_MAX);
+    struct hr_text before = text_part(rows, text, 1, (int64_t)pos - 1),
+                   behind = text_part(rows, text, (int64_t)pos + length, INT32_MAX);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     hr_buf_add(&buf, before.bytes, before.len);
@@ -488,9 +577,11 @@ void hr_k_split_part(struct hr_rows *rows, idx_t row)
     }
     size_t from = 0;
     for (int32_t i = 1; i < want; i++)
-        from = (size_t)(find(text.bytes + from, text.len - from, by.bytes, by.len) - text.bytes) + by.len;
+        from = (size_t)(find(text.bytes + from, text.len - from, by.bytes, by.len) - text.bytes) +
+               by.len;
     const char *end = by.len ? find(text.bytes + from, text.len - from, by.bytes, by.len) : NULL;
-    hr_out_text(rows, row, text.bytes + from, end ? (size_t)(end - text.bytes) - from : text.len - from);
+    hr_out_text(rows, row, text.bytes + from,
+                end ? (size_t)(end - text.bytes) - from : text.len - from);
 }
 
 void hr_k_substring_index(struct hr_rows *rows, idx_t row)
@@ -498,7 +589,8 @@ void hr_k_substring_index(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row), by = hr_row_text(rows, 1, row);
     size_t from, to;
     struct hr_watch watch = hr_kernel_watching(rows);
-    hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t), &watch, &from, &to);
+    hr_substring_index(text.bytes, text.len, by.bytes, by.len, HR_ROW(rows, 2, row, int32_t),
+                       &watch, &from, &to);
     hr_out_text(rows, row, text.bytes + from, to - from);
 }
 
@@ -512,12 +604,14 @@ static size_t point_len(const struct hr_text *text, size_t at)
 
 void hr_k_translate(struct hr_rows *rows, idx_t row)
 {
-    struct hr_text text = hr_row_text(rows, 0, row), from = hr_row_text(rows, 1, row), to = hr_row_text(rows, 2, row);
+    struct hr_text text = hr_row_text(rows, 0, row), from = hr_row_text(rows, 1, row),
+                   to = hr_row_text(rows, 2, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t at = 0; at < text.len && hr_kernel_step(rows);) {
         size_t n = point_len(&text, at), f = 0, t = 0;
-        while (f < from.len && hr_kernel_step(rows)) {       /* the first of equal characters counts */
+        /* the first of equal characters counts */
+        while (f < from.len && hr_kernel_step(rows)) {
             size_t m = point_len(&from, f);
             if (m == n && !memcmp(from.bytes + f, text.bytes + at, n))
                 break;
@@ -542,7 +636,10 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t i = 0; i < text.len && hr_kernel_step(rows); i++) {
         unsigned char c = (unsigned char)text.bytes[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(".-*_", c));
+        bool plain = (c >= 'a' && c <= 'z') ||
+                     (c >= 'A' && c <= 'Z') ||
+                     (c >= '0' && c <= '9') ||
+                     (c && strchr(".-*_", c));
         if (plain)
             hr_buf_addc(&buf, (char)c);
         else if (c == ' ')
@@ -554,7 +651,13 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
     hr_buf_release(&buf);
 }
 
-static int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
 
 static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
 {
@@ -567,7 +670,8 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
             hr_buf_addc(&buf, text.bytes[i] == '+' ? ' ' : text.bytes[i]);
             continue;
         }
-        int high = i + 2 < text.len + 0 ? hex_digit(text.bytes[i + 1]) : -1, low = i + 2 < text.len ? hex_digit(text.bytes[i + 2]) : -1;
+        int high = i + 2 < text.len + 0 ? hex_digit(text.bytes[i + 1]) : -1,
+            low = i + 2 < text.len ? hex_digit(text.bytes[i + 2]) : -1;
         bad = high < 0 || low < 0;
         if (!bad)
             hr_buf_addc(&buf, (char)(high << 4 | low));
@@ -587,5 +691,11 @@ static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
     hr_buf_release(&buf);
 }
 
-void hr_k_url_decode(struct hr_rows *rows, idx_t row) { url_decode(rows, row, true); }
-void hr_k_try_url_decode(struct hr_rows *rows, idx_t row) { url_decode(rows, row, false); }
+void hr_k_url_decode(struct hr_rows *rows, idx_t row)
+{
+    url_decode(rows, row, true);
+}
+void hr_k_try_url_decode(struct hr_rows *rows, idx_t row)
+{
+    url_decode(rows, row, false);
+}

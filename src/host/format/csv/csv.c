@@ -8,24 +8,34 @@
 #include <strings.h>
 
 #define BLOCK_BYTES (1024 * 1024)
-#define TAIL_BYTES (16 * 1024)                    /* read behind a block, for its last line */
+#define TAIL_BYTES (16 * 1024) /* read behind a block, for its last line */
 #define RECORD_BYTES_MAX (256 * 1024 * 1024)
 #define ROW_BYTES_GUESS 80
 #define CHECK_BYTES 16
 
-enum column_kind { COLUMN_TOKEN, COLUMN_CORRUPT, COLUMN_PARTITION, COLUMN_FILE /* the file's place, behind the schema's columns */ };
+enum column_kind {
+    COLUMN_TOKEN,
+    COLUMN_CORRUPT,
+    COLUMN_PARTITION,
+    COLUMN_FILE /* the file's place, behind the schema's columns */
+};
 
-struct place { enum column_kind kind; int at; };   /* token index, or partition index */
+struct place {
+    enum column_kind kind;
+    int at;
+}; /* token index, or partition index */
 
 struct csv_scan {
     const struct hr_csv *csv;
     struct hr_files files;
-    struct hr_strings *strings;                    /* instead of files, one record each */
-    struct hr_text header;                         /* strings equal to it make no row */
-    size_t *all;                                   /* every column: strings are parsed by the whole schema, whatever is asked for */
-    struct place *places;                          /* of each column of the schema */
-    size_t data_count;                             /* tokens a record should have when nothing is pruned */
-    const char *key;                               /* in the cache */
+    struct hr_strings *strings; /* instead of files, one record each */
+    struct hr_text header;      /* strings equal to it make no row */
+    /* every column: strings are parsed by the whole schema, whatever is asked for */
+    size_t *all;
+    struct place *places; /* of each column of the schema */
+    /* tokens a record should have when nothing is pruned */
+    size_t data_count;
+    const char *key; /* in the cache */
     bool can_cache;
 };
 
@@ -42,47 +52,61 @@ struct column {
 struct csv_run {
     struct hr_scan *scan;
     const struct csv_scan *state;
-    struct column *columns; size_t column_count;
-    int *vector_of; size_t vector_count;           /* schema column of each output vector, -1 none */
+    struct column *columns;
+    size_t column_count;
+    /* schema column of each output vector, -1 none */
+    int *vector_of;
+    size_t vector_count;
     bool checks, pruned, wants_corrupt, only_count;
-    size_t *unit_first; size_t unit_count;         /* the first unit of each file, and their sum */
+    size_t *unit_first;
+    size_t unit_count; /* the first unit of each file, and their sum */
     atomic_size_t next_unit;
     struct hr_watch watch;
-    pthread_mutex_t lock;                          /* of readers */
+    pthread_mutex_t lock; /* of readers */
     struct hr_blob_reader **readers;
-    struct kept *kept;                             /* columns from memory, or NULL */
+    struct kept *kept; /* columns from memory, or NULL */
     atomic_size_t next_chunk;
 };
 
 struct csv_local {
     struct csv_run *run;
-    struct hr_watch watch;                         /* a copy of the run's, which may end before this does */
+    /* a copy of the run's, which may end before this does */
+    struct hr_watch watch;
     struct hr_csv_lexer lexer;
     struct hr_bump bump;
-    struct hr_bytes *bytes;                        /* of a small file, shared */
+    struct hr_bytes *bytes; /* of a small file, shared */
     struct hr_stream *stream;
-    char *buffer; size_t cap, len;
-    const char *stop;                              /* records that begin here or later belong to the next unit */
-    int64_t offset;                                /* of buffer[0] in the file */
+    char *buffer;
+    size_t cap, len;
+    /* records that begin here or later belong to the next unit */
+    const char *stop;
+    int64_t offset; /* of buffer[0] in the file */
     size_t file;
-    size_t string, string_end;                     /* of a slice of strings */
+    size_t string, string_end; /* of a slice of strings */
     bool active, whole, stream_end, is_utf8, keeps, counts;
-    struct column *columns;                        /* this thread's copy */
+    struct column *columns; /* this thread's copy */
     char scratch[CHECK_BYTES];
 };
 
 /* ---- columns kept in memory ---- */
 
-struct chunks { duckdb_data_chunk *at; };
+struct chunks {
+    duckdb_data_chunk *at;
+};
 struct kept {
     struct hr_cached base;
     pthread_mutex_t lock;
     size_t column_count;
-    struct chunks **of; idx_t *index;              /* by schema column: which chunks, which vector of them */
-    struct chunks **sets; size_t set_count;
-    idx_t *rows; size_t chunk_count;
+    /* by schema column: which chunks, which vector of them */
+    struct chunks **of;
+    idx_t *index;
+    struct chunks **sets;
+    size_t set_count;
+    idx_t *rows;
+    size_t chunk_count;
     bool counted;
-    struct csv_local **owners; size_t owner_count; /* hold the bytes that strings point into */
+    struct csv_local **owners;
+    size_t owner_count; /* hold the bytes that strings point into */
 };
 
 static void local_free(struct csv_local *local)
@@ -145,21 +169,29 @@ static void plan_units(struct csv_run *run)
     run->readers = calloc(files->count + 1, sizeof *run->readers);
     HR_CHECK(run->unit_first && run->readers);
     if (run->state->strings)
-        run->unit_count = (run->state->strings->count + HR_STRINGS_A_SLICE - 1) / HR_STRINGS_A_SLICE;
+        run->unit_count =
+            (run->state->strings->count + HR_STRINGS_A_SLICE - 1) / HR_STRINGS_A_SLICE;
     for (size_t i = 0; i < files->count; i++) {
         run->unit_first[i] = run->unit_count;
         if (files->at[i].stat.size)
-            run->unit_count += in_blocks(run->state, &files->at[i]) ? (size_t)((files->at[i].stat.size + BLOCK_BYTES - 1) / BLOCK_BYTES) : 1;
+            run->unit_count +=
+                in_blocks(run->state, &files->at[i])
+                    ? (size_t)((files->at[i].stat.size + BLOCK_BYTES - 1) / BLOCK_BYTES)
+                    : 1;
     }
     run->unit_first[files->count] = run->unit_count;
 }
 
-static enum hr_code reader_of(struct csv_run *run, size_t file, struct hr_blob_reader **reader, struct hr_err *err)
+static enum hr_code reader_of(struct csv_run *run,
+                              size_t file,
+                              struct hr_blob_reader **reader,
+                              struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&run->lock);
     if (!run->readers[file])
-        code = hr_blob_open(run->scan->format->blob, run->state->files.at[file].location, &run->state->files.at[file].stat, NULL, &run->readers[file], err);
+        code = hr_blob_open(run->scan->format->blob, run->state->files.at[file].location,
+                            &run->state->files.at[file].stat, NULL, &run->readers[file], err);
     *reader = run->readers[file];
     pthread_mutex_unlock(&run->lock);
     return code;
@@ -182,7 +214,9 @@ static bool all_ascii(const char *bytes, size_t len)
 static enum hr_code grow_buffer(struct csv_local *local, size_t cap, struct hr_err *err)
 {
     if (cap > RECORD_BYTES_MAX)
-        return hr_fail(err, HR_E_LIMIT, "one csv record is larger than %d MB: is a quote not closed?", RECORD_BYTES_MAX >> 20);
+        return hr_fail(err, HR_E_LIMIT,
+                       "one csv record is larger than %d MB: is a quote not closed?",
+                       RECORD_BYTES_MAX >> 20);
     if (cap <= local->cap)
         return HR_OK;
     char *grown = realloc(local->buffer, cap + HR_BYTES_PAD);
@@ -200,18 +234,29 @@ static enum hr_code read_block(struct csv_local *local, size_t upto, struct hr_e
     HR_TRY(grow_buffer(local, upto, err));
     HR_TRY(reader_of(local->run, local->file, &reader, err));
     size_t got = 0;
-    HR_TRY(hr_blob_read_at(reader, local->buffer + local->len, upto - local->len, local->offset + (int64_t)local->len, &got, err));
+    HR_TRY(hr_blob_read_at(reader, local->buffer + local->len, upto - local->len,
+                           local->offset + (int64_t)local->len, &got, err));
     atomic_fetch_add(&local->run->scan->format->bytes_read, got);
     local->len += got;
     memset(local->buffer + local->len, 0, HR_BYTES_PAD);
     return HR_OK;
 }
 
-static size_t mark_of(const char *bytes, size_t len) { return len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0; }
-
-static void feed(struct csv_local *local, const char *base, const char *limit, int64_t start, int64_t stop, int64_t size)
+static size_t mark_of(const char *bytes, size_t len)
 {
-    const char *from = base + (start - local->offset), *begin = start ? hr_csv_line_start(&local->lexer, base, from, limit) : from + mark_of(from, (size_t)(limit - from));
+    return len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
+static void feed(struct csv_local *local,
+                 const char *base,
+                 const char *limit,
+                 int64_t start,
+                 int64_t stop,
+                 int64_t size)
+{
+    const char *from = base + (start - local->offset),
+               *begin = start ? hr_csv_line_start(&local->lexer, base, from, limit)
+                              : from + mark_of(from, (size_t)(limit - from));
     local->stop = base + (stop - local->offset);
     hr_csv_lexer_feed(&local->lexer, begin, limit, local->offset + (limit - base) >= size);
 }
@@ -220,13 +265,15 @@ static enum hr_code begin_block(struct csv_local *local, size_t block, struct hr
 {
     const struct hr_file *file = &local->run->state->files.at[local->file];
     struct hr_format *format = local->run->scan->format;
-    int64_t size = file->stat.size, start = (int64_t)block * BLOCK_BYTES, stop = start + BLOCK_BYTES < size ? start + BLOCK_BYTES : size;
+    int64_t size = file->stat.size, start = (int64_t)block * BLOCK_BYTES,
+            stop = start + BLOCK_BYTES < size ? start + BLOCK_BYTES : size;
     if ((size_t)size <= hr_cache_file_max(format->cache)) {
         hr_cached_drop(local->bytes ? &local->bytes->base : NULL);
         local->bytes = NULL;
         HR_TRY(hr_cache_file(format, file->location, &file->stat, &local->bytes, err));
         local->offset = 0;
-        local->is_utf8 = all_ascii(local->bytes->data + start, (size_t)(stop - start)) && stop == size;
+        local->is_utf8 =
+            all_ascii(local->bytes->data + start, (size_t)(stop - start)) && stop == size;
         feed(local, local->bytes->data, local->bytes->data + local->bytes->len, start, stop, size);
         return HR_OK;
     }
@@ -239,17 +286,21 @@ static enum hr_code begin_block(struct csv_local *local, size_t block, struct hr
     return HR_OK;
 }
 
-/* the last line of a block goes on behind what was read: the rest of the block is read again, further */
+/* the last line of a block goes on behind what was read: the rest of the block is read again,
+ * further */
 static enum hr_code extend_block(struct csv_local *local, struct hr_err *err)
 {
-    int64_t size = local->run->state->files.at[local->file].stat.size, stop = local->offset + (local->stop - local->buffer);
+    int64_t size = local->run->state->files.at[local->file].stat.size,
+            stop = local->offset + (local->stop - local->buffer);
     size_t at = (size_t)(local->lexer.at - local->buffer), had = local->len;
     HR_TRY(read_block(local, local->len * 2, err));
     if (local->len == had)
-        return hr_fail(err, HR_E_CHANGED, "the file became shorter while it was read: \"%s\"", local->run->state->files.at[local->file].location);
+        return hr_fail(err, HR_E_CHANGED, "the file became shorter while it was read: \"%s\"",
+                       local->run->state->files.at[local->file].location);
     local->is_utf8 = all_ascii(local->buffer, local->len);
     local->stop = local->buffer + (stop - local->offset);
-    hr_csv_lexer_feed(&local->lexer, local->buffer + at, local->buffer + local->len, local->offset + (int64_t)local->len >= size);
+    hr_csv_lexer_feed(&local->lexer, local->buffer + at, local->buffer + local->len,
+                      local->offset + (int64_t)local->len >= size);
     return HR_OK;
 }
 
@@ -263,7 +314,8 @@ static enum hr_code more_stream(struct csv_local *local, struct hr_err *err)
     HR_TRY(grow_buffer(local, kept * 2 > BLOCK_BYTES ? kept * 2 : BLOCK_BYTES, err));
     while (local->len < local->cap && !local->stream_end) {
         size_t got;
-        HR_TRY(hr_stream_read(local->stream, local->buffer + local->len, local->cap - local->len, &got, err));
+        HR_TRY(hr_stream_read(local->stream, local->buffer + local->len, local->cap - local->len,
+                              &got, err));
         local->len += got;
         local->stream_end = got == 0;
     }
@@ -282,19 +334,25 @@ static enum hr_code begin_stream(struct csv_local *local, struct hr_err *err)
     local->stream = NULL;
     local->stream_end = false;
     local->lexer.start = NULL;
-    HR_TRY(hr_stream_open(local->run->scan->format, &local->run->state->files.at[local->file], local->run->state->csv->encoding, &local->stream, err));
+    HR_TRY(hr_stream_open(local->run->scan->format, &local->run->state->files.at[local->file],
+                          local->run->state->csv->encoding, &local->stream, err));
     return more_stream(local, err);
 }
 
 /* ---- the header of a file ---- */
 
-static enum hr_code check_header(const struct csv_local *local, const struct hr_csv_record *record, struct hr_err *err)
+static enum hr_code check_header(const struct csv_local *local,
+                                 const struct hr_csv_record *record,
+                                 struct hr_err *err)
 {
     const struct csv_run *run = local->run;
     const struct hr_type *schema = run->scan->schema;
     if (!run->pruned && record->count != run->state->data_count) {
-        hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
-        return hr_fail_hint(err, "the number of columns in the csv header is not that of the schema: %zu and %zu", record->count, run->state->data_count);
+        hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                      run->state->files.uris.at[local->file], NULL);
+        return hr_fail_hint(
+            err, "the number of columns in the csv header is not that of the schema: %zu and %zu",
+            record->count, run->state->data_count);
     }
     for (size_t i = 0; i < run->column_count; i++) {
         const struct column *column = &run->columns[i];
@@ -304,11 +362,16 @@ static enum hr_code check_header(const struct csv_local *local, const struct hr_
         if ((size_t)column->place.at < record->count)
             hr_csv_token(run->state->csv, &record->fields[column->place.at], &text);
         const char *name = schema->fields[column->schema].name;
-        bool same = strlen(name) == text.len && !(run->state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.bytes, text.len);
+        bool same =
+            strlen(name) == text.len &&
+            !(run->state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.bytes, text.len);
         if (!same) {
-            hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
-            return hr_fail_hint(err, "the csv header does not conform to the schema: expected \"%s\" but found \"%.*s\"", name,
-                                (int)(text.len > 200 ? 200 : text.len), text.bytes);
+            hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                          run->state->files.uris.at[local->file], NULL);
+            return hr_fail_hint(
+                err,
+                "the csv header does not conform to the schema: expected \"%s\" but found \"%.*s\"",
+                name, (int)(text.len > 200 ? 200 : text.len), text.bytes);
         }
     }
     return HR_OK;
@@ -328,8 +391,11 @@ static enum hr_code skip_header(struct csv_local *local, struct hr_err *err)
         HR_TRY(more(local, err));
     const struct hr_csv *csv = local->run->state->csv;
     if (step == HR_CSV_RECORD && local->lexer.record.broken && !local->counts)
-        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
-    return step == HR_CSV_RECORD && !csv->enforce_schema ? check_header(local, &local->lexer.record, err) : HR_OK;
+        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                             local->run->state->files.uris.at[local->file], NULL);
+    return step == HR_CSV_RECORD && !csv->enforce_schema
+               ? check_header(local, &local->lexer.record, err)
+               : HR_OK;
 }
 
 static enum hr_code next_unit(struct csv_local *local, struct hr_err *err)
@@ -341,7 +407,8 @@ static enum hr_code next_unit(struct csv_local *local, struct hr_err *err)
     if (run->state->strings) {
         size_t count = run->state->strings->count;
         local->string = unit * HR_STRINGS_A_SLICE;
-        local->string_end = local->string + HR_STRINGS_A_SLICE < count ? local->string + HR_STRINGS_A_SLICE : count;
+        local->string_end =
+            local->string + HR_STRINGS_A_SLICE < count ? local->string + HR_STRINGS_A_SLICE : count;
         local->active = true;
         return HR_OK;
     }
@@ -373,7 +440,10 @@ static inline void set_valid(struct column *column, idx_t row)
         column->validity[row >> 6] |= 1ull << (row & 63);
 }
 
-static inline bool token_value(struct csv_local *local, struct column *column, const struct hr_csv_record *record, idx_t row)
+static inline bool token_value(struct csv_local *local,
+                               struct column *column,
+                               const struct hr_csv_record *record,
+                               idx_t row)
 {
     const struct hr_csv *csv = local->run->state->csv;
     struct hr_text text;
@@ -388,7 +458,8 @@ static inline bool token_value(struct csv_local *local, struct column *column, c
             set_null(column, row);
         return true;
     }
-    bool ok = hr_csv_value(csv, column->type, text, local->is_utf8, &local->bump, checks_only ? local->scratch : column->data, checks_only ? 0 : row);
+    bool ok = hr_csv_value(csv, column->type, text, local->is_utf8, &local->bump,
+                           checks_only ? local->scratch : column->data, checks_only ? 0 : row);
     if (!checks_only) {
         if (ok)
             set_valid(column, row);
@@ -401,17 +472,25 @@ static inline bool token_value(struct csv_local *local, struct column *column, c
 static enum hr_code bad_string(const struct hr_csv_record *record, struct hr_err *err)
 {
     char text[400];
-    snprintf(text, sizeof text, "%.*s", (int)(record->text_len > 300 ? 300 : record->text_len), record->text);
-    return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", text, "failFastMode", "FAILFAST", NULL);
+    snprintf(text, sizeof text, "%.*s", (int)(record->text_len > 300 ? 300 : record->text_len),
+             record->text);
+    return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", text,
+                         "failFastMode", "FAILFAST", NULL);
 }
 
-static enum hr_code failfast(const struct csv_local *local, const struct hr_csv_record *record, struct hr_err *err)
+static enum hr_code failfast(const struct csv_local *local,
+                             const struct hr_csv_record *record,
+                             struct hr_err *err)
 {
     if (local->run->state->strings)
         return bad_string(record, err);
-    hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", local->run->state->files.uris.at[local->file], NULL);
-    return hr_fail_hint(err, "malformed records are detected in record parsing: \"%.*s\"; parse mode: FAILFAST. To process malformed records as null result, "
-                        "try setting the option 'mode' as 'PERMISSIVE'", (int)(record->text_len > 200 ? 200 : record->text_len), record->text);
+    hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                  local->run->state->files.uris.at[local->file], NULL);
+    return hr_fail_hint(
+        err,
+        "malformed records are detected in record parsing: \"%.*s\"; parse mode: FAILFAST. To process malformed records as null result, "
+        "try setting the option 'mode' as 'PERMISSIVE'",
+        (int)(record->text_len > 200 ? 200 : record->text_len), record->text);
 }
 
 /* Spark takes one \n or \r\n off a corrupt record, which a lineSep of one's own leaves there */
@@ -432,12 +511,16 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
     bool good = true;
     *keeps = true;
     if (record->stray_quote)
-        return hr_fail(err, HR_E_INVALID, "unescaped quote character '%c' inside a quoted value of a csv field: \"%.*s\"", run->state->csv->quote,
-                       (int)(record->text_len > 500 ? 500 : record->text_len), record->text);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "unescaped quote character '%c' inside a quoted value of a csv field: \"%.*s\"",
+            run->state->csv->quote, (int)(record->text_len > 500 ? 500 : record->text_len),
+            record->text);
     if (record->broken && !run->only_count && run->state->strings)
         return bad_string(record, err);
     if (record->broken && !run->only_count)
-        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", run->state->files.uris.at[local->file], NULL);
+        return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path",
+                             run->state->files.uris.at[local->file], NULL);
     for (size_t i = 0; i < run->column_count; i++)
         if (local->columns[i].place.kind == COLUMN_TOKEN)
             good &= token_value(local, &local->columns[i], record, row);
@@ -459,14 +542,19 @@ static enum hr_code make_row(struct csv_local *local, idx_t row, bool *keeps, st
             set_null(column, row);
         } else {
             set_valid(column, row);
-            hr_csv_value(run->state->csv, hr_type_basic(HR_TYPE_STRING), (struct hr_text){record->text, without_line_end(run->state->csv, record->text, record->text_len)},
-                         local->is_utf8, &local->bump, column->data, row);
+            hr_csv_value(
+                run->state->csv, hr_type_basic(HR_TYPE_STRING),
+                (struct hr_text){record->text,
+                                 without_line_end(run->state->csv, record->text, record->text_len)},
+                local->is_utf8, &local->bump, column->data, row);
         }
     }
     return HR_OK;
 }
 
-static enum hr_code corrupt_file(const struct csv_local *local, enum hr_code code, struct hr_err *err)
+static enum hr_code corrupt_file(const struct csv_local *local,
+                                 enum hr_code code,
+                                 struct hr_err *err)
 {
     const struct hr_files *files = &local->run->state->files;
     if (local->run->state->strings)
@@ -484,10 +572,14 @@ static enum hr_csv_step next_record(struct csv_local *local)
 {
     const struct csv_scan *state = local->run->state;
     if (!state->strings)
-        return local->lexer.at >= local->stop ? HR_CSV_END : local->counts ? hr_csv_next_line(&local->lexer) : hr_csv_next(&local->lexer);
+        return local->lexer.at >= local->stop ? HR_CSV_END
+               : local->counts                ? hr_csv_next_line(&local->lexer)
+                                              : hr_csv_next(&local->lexer);
     while (local->string < local->string_end) {
         struct hr_text text = hr_strings_at(state->strings, local->string++);
-        if (state->header.bytes && text.len == state->header.len && !memcmp(text.bytes, state->header.bytes, text.len))
+        if (state->header.bytes &&
+            text.len == state->header.len &&
+            !memcmp(text.bytes, state->header.bytes, text.len))
             continue;
         local->is_utf8 = all_ascii(text.bytes, text.len);
         hr_csv_lexer_feed(&local->lexer, text.bytes, text.bytes + text.len, true);
@@ -521,7 +613,7 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
             local->active = false;
         } else if (step == HR_CSV_MORE) {
             if (row)
-                break;                 /* values point into the buffer, which is about to move */
+                break; /* values point into the buffer, which is about to move */
             if (more(local, err)) {
                 HR_TRY(corrupt_file(local, err ? err->code : HR_E_IO, err));
                 local->active = false;
@@ -534,7 +626,7 @@ static enum hr_code fill_rows(struct csv_local *local, idx_t *rows, struct hr_er
             row += keeps;
         }
         if (!hr_pace_step(&local->bump.pace, 0))
-            return hr_scan_ended(err);                 /* its last record is unfinished */
+            return hr_scan_ended(err); /* its last record is unfinished */
     }
     *rows = row;
     atomic_fetch_add(&local->run->scan->format->rows_parsed, row);
@@ -558,10 +650,12 @@ static void fill_partitions(struct csv_local *local, idx_t rows)
     const struct csv_scan *state = local->run->state;
     for (size_t i = 0; i < local->run->column_count; i++) {
         struct column *column = &local->columns[i];
-        for (idx_t row = 0; column->place.kind == COLUMN_FILE && column->vector >= 0 && row < rows; row++)
+        for (idx_t row = 0; column->place.kind == COLUMN_FILE && column->vector >= 0 && row < rows;
+             row++)
             ((int32_t *)column->data)[row] = (int32_t)local->file;
         if (column->place.kind == COLUMN_PARTITION && column->vector >= 0)
-            hr_files_fill_partition(state->files.at[local->file].partition[column->place.at], column->type, state->csv->zone, column->into, rows);
+            hr_files_fill_partition(state->files.at[local->file].partition[column->place.at],
+                                    column->type, state->csv->zone, column->into, rows);
     }
 }
 
@@ -616,7 +710,7 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
     run->column_count = count;
     enum hr_code code = HR_OK;
     for (size_t unit = 0; unit < run->unit_count && !code; unit++) {
-        struct csv_local *local = local_new(run);       /* owns the bytes of this unit's strings */
+        struct csv_local *local = local_new(run); /* owns the bytes of this unit's strings */
         owners = realloc(owners, (owner_count + 1) * sizeof *owners);
         HR_CHECK(owners);
         owners[owner_count++] = local;
@@ -656,7 +750,7 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
         cost += total * value_bytes(missing[i].type);
     for (size_t i = 0; i < owner_count; i++) {
         owners[i]->run = NULL;
-        owners[i]->watch = hr_watch_none();            /* what is kept outlives the statement */
+        owners[i]->watch = hr_watch_none(); /* what is kept outlives the statement */
     }
     if (!code) {
         for (size_t i = 0; i < count; i++) {
@@ -670,7 +764,8 @@ static enum hr_code parse_kept(struct csv_run *run, struct kept *kept, struct hr
             rows = NULL;
         }
         HR_CHECK(kept->chunk_count == chunks);
-        kept->owners = realloc(kept->owners, (kept->owner_count + owner_count + 1) * sizeof *kept->owners);
+        kept->owners =
+            realloc(kept->owners, (kept->owner_count + owner_count + 1) * sizeof *kept->owners);
         kept->sets = realloc(kept->sets, (kept->set_count + 1) * sizeof *kept->sets);
         HR_CHECK(kept->owners && kept->sets);
         if (owner_count)
@@ -706,7 +801,8 @@ static enum hr_code open_kept(struct csv_run *run, struct hr_err *err)
     struct hr_format *format = run->scan->format;
     struct kept *kept = (struct kept *)hr_cache_get(format->cache, run->state->key);
     if (!kept)
-        kept = (struct kept *)hr_cache_put(format->cache, run->state->key, &kept_new(run->scan->schema->field_count + 1)->base);
+        kept = (struct kept *)hr_cache_put(format->cache, run->state->key,
+                                           &kept_new(run->scan->schema->field_count + 1)->base);
     pthread_mutex_lock(&kept->lock);
     bool complete = kept->counted;
     for (size_t i = 0; i < run->column_count; i++)
@@ -737,7 +833,8 @@ static void fill_kept(struct csv_run *run, duckdb_data_chunk out)
         int schema = run->vector_of[v];
         if (schema < 0)
             continue;
-        duckdb_vector from = duckdb_data_chunk_get_vector(kept->of[schema]->at[at], kept->index[schema]);
+        duckdb_vector from =
+            duckdb_data_chunk_get_vector(kept->of[schema]->at[at], kept->index[schema]);
         duckdb_vector_reference_vector(duckdb_data_chunk_get_vector(out, v), from);
     }
     duckdb_data_chunk_set_size(out, kept->rows[at]);
@@ -784,7 +881,9 @@ static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
     for (size_t v = 0; v < want->out_count; v++) {
         int schema_index = run->vector_of[v] = want->out[v];
         if (schema_index >= 0)
-            run->columns[run->column_count++] = (struct column){schema_index, (int)v, state->places[schema_index], column_type(schema, (size_t)schema_index)};
+            run->columns[run->column_count++] =
+                (struct column){schema_index, (int)v, state->places[schema_index],
+                                column_type(schema, (size_t)schema_index)};
     }
     for (size_t i = 0; run->checks && i < want->required_count; i++) {
         bool made = false;
@@ -792,11 +891,14 @@ static void plan_columns(struct csv_run *run, const struct hr_scan_want *want)
             made |= want->out[v] == (int)want->required[i];
         if (!made)
             run->columns[run->column_count++] =
-                (struct column){(int)want->required[i], -1, state->places[want->required[i]], column_type(schema, want->required[i])};
+                (struct column){(int)want->required[i], -1, state->places[want->required[i]],
+                                column_type(schema, want->required[i])};
     }
 }
 
-static enum hr_code only_corrupt(const struct csv_run *run, const struct hr_scan_want *want, struct hr_err *err)
+static enum hr_code only_corrupt(const struct csv_run *run,
+                                 const struct hr_scan_want *want,
+                                 struct hr_err *err)
 {
     size_t tokens = 0;
     for (size_t i = 0; i < want->required_count; i++)
@@ -806,7 +908,11 @@ static enum hr_code only_corrupt(const struct csv_run *run, const struct hr_scan
     return HR_OK;
 }
 
-static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want, void **global, uint64_t *threads, struct hr_err *err)
+static enum hr_code begin(struct hr_scan *scan,
+                          const struct hr_scan_want *want,
+                          void **global,
+                          uint64_t *threads,
+                          struct hr_err *err)
 {
     struct csv_run *run = calloc(1, sizeof *run);
     const struct csv_scan *state = scan->state;
@@ -815,7 +921,8 @@ static enum hr_code begin(struct hr_scan *scan, const struct hr_scan_want *want,
     run->state = state;
     run->watch = want->watch;
     pthread_mutex_init(&run->lock, NULL);
-    struct hr_scan_want all = {state->all, scan->schema->field_count, want->out, want->out_count, want->watch};
+    struct hr_scan_want all = {state->all, scan->schema->field_count, want->out, want->out_count,
+                               want->watch};
     plan_columns(run, state->all ? &all : want);
     plan_units(run);
     enum hr_code code = state->all ? HR_OK : only_corrupt(run, want, err);
@@ -855,7 +962,10 @@ static enum hr_code fill(void *global, void *arg, duckdb_data_chunk out, struct 
     return HR_OK;
 }
 
-static void leave(void *local) { local_free(local); }
+static void leave(void *local)
+{
+    local_free(local);
+}
 
 static void destroy(struct hr_scan *scan)
 {
@@ -864,27 +974,44 @@ static void destroy(struct hr_scan *scan)
         hr_strings_release(state->strings);
 }
 
-static const struct hr_scan_ops csv_ops = {.begin = begin, .join = join, .fill = fill, .leave = leave, .end = run_free, .destroy = destroy};
+static const struct hr_scan_ops csv_ops = {.begin = begin,
+                                           .join = join,
+                                           .fill = fill,
+                                           .leave = leave,
+                                           .end = run_free,
+                                           .destroy = destroy};
 
 /* ---- opening ---- */
 
 static void options_key(const struct hr_rel *rel, const struct hr_csv *csv, struct hr_buf *out)
 {
     for (size_t i = 0; i < rel->read_files.options.count; i++)
-        hr_buf_addf(out, "%s=%s\n", rel->read_files.options.at[i].key, rel->read_files.options.at[i].value);
-    hr_buf_addf(out, "%s|%s|%d%d\n", csv->zone_name, csv->corrupt, csv->case_sensitive, csv->infer_ntz);
+        hr_buf_addf(out, "%s=%s\n", rel->read_files.options.at[i].key,
+                    rel->read_files.options.at[i].value);
+    hr_buf_addf(out, "%s|%s|%d%d\n", csv->zone_name, csv->corrupt, csv->case_sensitive,
+                csv->infer_ntz);
 }
 
-struct to_infer { const struct hr_csv *csv; const struct hr_watch *watch; };
+struct to_infer {
+    const struct hr_csv *csv;
+    const struct hr_watch *watch;
+};
 
-static enum hr_code read_schema(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
-                                const struct hr_type **schema, struct hr_err *err)
+static enum hr_code read_schema(struct hr_format *format,
+                                struct hr_arena *arena,
+                                const void *options,
+                                const struct hr_files *files,
+                                const struct hr_type **schema,
+                                struct hr_err *err)
 {
     const struct to_infer *asked = options;
     return hr_csv_schema(format, arena, asked->csv, files, asked->watch, schema, err);
 }
 
-static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, const struct hr_type *data, struct hr_err *err)
+static enum hr_code place_columns(struct hr_scan *scan,
+                                  struct csv_scan *state,
+                                  const struct hr_type *data,
+                                  struct hr_err *err)
 {
     const struct hr_csv *csv = state->csv;
     scan->schema = hr_files_schema(scan->arena, &state->files, data, csv->case_sensitive);
@@ -897,7 +1024,8 @@ static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, 
             HR_TRY(hr_format_check_corrupt(scan->arena, field, err));
             state->places[i] = (struct place){COLUMN_CORRUPT, 0};
         } else {
-            state->places[i] = partition >= 0 ? (struct place){COLUMN_PARTITION, partition} : (struct place){COLUMN_TOKEN, token};
+            state->places[i] = partition >= 0 ? (struct place){COLUMN_PARTITION, partition}
+                                              : (struct place){COLUMN_TOKEN, token};
             if (partition < 0 && !hr_csv_readable(field->type))
                 return hr_format_refuse_type(scan->arena, "CSV", field, err);
             token += i < data->field_count;
@@ -908,7 +1036,11 @@ static enum hr_code place_columns(struct hr_scan *scan, struct csv_scan *state, 
     return HR_OK;
 }
 
-static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
+static enum hr_code open_scan(struct hr_scan *scan,
+                              struct csv_scan *state,
+                              struct hr_env *env,
+                              const struct hr_rel *rel,
+                              const struct hr_type *user,
                               struct hr_err *err)
 {
     struct hr_format *format = scan->format;
@@ -916,7 +1048,8 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     const struct hr_type *data;
     HR_TRY(hr_csv_options(scan->arena, env, &rel->read_files.options, &csv, err));
     state->csv = csv;
-    HR_TRY(hr_files_find(format, scan->arena, env, &rel->read_files.paths, &rel->read_files.options, user, &state->files, err));
+    HR_TRY(hr_files_find(format, scan->arena, env, &rel->read_files.paths, &rel->read_files.options,
+                         user, &state->files, err));
     for (size_t i = 0; i < state->files.count; i++)
         HR_TRY(hr_files_codec(state->files.at[i].location, &state->files.at[i].codec, err));
     struct hr_buf key;
@@ -933,7 +1066,8 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     } else if (!state->files.count) {
         code = hr_fail_spark(err, "UNABLE_TO_INFER_SCHEMA", "format", "CSV", NULL);
     } else if (versions) {
-        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, &asked, &state->files, &data, err);
+        code = hr_cache_schema(format, scan->arena, hr_buf_text(&key), read_schema, &asked,
+                               &state->files, &data, err);
     } else {
         code = hr_csv_schema(format, scan->arena, csv, &state->files, &watch, &data, err);
     }
@@ -942,8 +1076,9 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     if (!code) {
         hr_buf_adds(&key, "columns\n");
         hr_type_json(scan->schema, &key);
-        state->can_cache = versions && (size_t)state->files.bytes <= hr_cache_file_max(format->cache)
-            && !hr_files_compressed(&state->files);
+        state->can_cache = versions &&
+                           (size_t)state->files.bytes <= hr_cache_file_max(format->cache) &&
+                           !hr_files_compressed(&state->files);
         state->key = hr_strdup(scan->arena, hr_buf_text(&key));
         scan->identity = versions ? state->key : NULL;
     }
@@ -954,15 +1089,21 @@ static enum hr_code open_scan(struct hr_scan *scan, struct csv_scan *state, stru
     return code;
 }
 
-enum hr_code hr_csv_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
-                         struct hr_source **source, struct hr_err *err)
+enum hr_code hr_csv_read(struct hr_format *format,
+                         struct hr_arena *arena,
+                         struct hr_env *env,
+                         const struct hr_rel *rel,
+                         const struct hr_type *user,
+                         struct hr_source **source,
+                         struct hr_err *err)
 {
     struct hr_scan *scan = hr_scan_new(format, &csv_ops);
     struct csv_scan *state = HR_NEW(scan->arena, struct csv_scan);
     scan->state = state;
     struct hr_rel own = *rel;
     own.read_files.options = hr_options_copy(scan->arena, &rel->read_files.options);
-    enum hr_code code = open_scan(scan, state, env, &own, user ? hr_type_copy(scan->arena, user) : NULL, err);
+    enum hr_code code =
+        open_scan(scan, state, env, &own, user ? hr_type_copy(scan->arena, user) : NULL, err);
     if (code) {
         hr_scan_unref(scan);
         return code;
@@ -983,11 +1124,14 @@ static bool keeps_string(const void *arg, struct hr_text text)
     size_t spaces = 0;
     while (spaces < text.len && text.bytes[spaces] == ' ')
         spaces++;
-    return spaces < text.len && (csv->comment == HR_CSV_NONE || (unsigned char)text.bytes[0] != csv->comment);
+    return spaces < text.len &&
+           (csv->comment == HR_CSV_NONE || (unsigned char)text.bytes[0] != csv->comment);
 }
 
 /* enforceSchema=false: the first string's names are the schema's */
-static enum hr_code check_first(const struct csv_scan *state, const struct hr_type *schema, struct hr_err *err)
+static enum hr_code check_first(const struct csv_scan *state,
+                                const struct hr_type *schema,
+                                struct hr_err *err)
 {
     struct hr_csv_lexer lexer;
     struct hr_bump bump = {0};
@@ -996,24 +1140,33 @@ static enum hr_code check_first(const struct csv_scan *state, const struct hr_ty
     hr_csv_lexer_feed(&lexer, state->header.bytes, state->header.bytes + state->header.len, true);
     size_t count = hr_csv_next(&lexer) == HR_CSV_RECORD ? lexer.record.count : 0;
     if (count != state->data_count)
-        code = hr_fail(err, HR_E_INVALID, "Number of column in CSV header is not equal to number of fields in the schema: header length: %zu, schema size: %zu",
-                       count, state->data_count);
+        code = hr_fail(
+            err, HR_E_INVALID,
+            "Number of column in CSV header is not equal to number of fields in the schema: header length: %zu, schema size: %zu",
+            count, state->data_count);
     for (size_t i = 0; i < schema->field_count && !code; i++) {
         struct hr_text text = {"", 0};
         if (state->places[i].kind != COLUMN_TOKEN)
             continue;
         hr_csv_token(state->csv, &lexer.record.fields[state->places[i].at], &text);
         const char *name = schema->fields[i].name;
-        if (strlen(name) != text.len || (state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.bytes, text.len))
-            code = hr_fail(err, HR_E_INVALID, "CSV header does not conform to the schema. Expected: %s but found: %.*s", name,
-                           (int)(text.len > 200 ? 200 : text.len), text.bytes);
+        if (strlen(name) != text.len ||
+            (state->csv->case_sensitive ? strncmp : strncasecmp)(name, text.bytes, text.len))
+            code =
+                hr_fail(err, HR_E_INVALID,
+                        "CSV header does not conform to the schema. Expected: %s but found: %.*s",
+                        name, (int)(text.len > 200 ? 200 : text.len), text.bytes);
     }
     hr_csv_lexer_release(&lexer);
     hr_bump_release(&bump);
     return code;
 }
 
-static enum hr_code open_strings(struct hr_scan *scan, struct csv_scan *state, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
+static enum hr_code open_strings(struct hr_scan *scan,
+                                 struct csv_scan *state,
+                                 struct hr_env *env,
+                                 const struct hr_rel *rel,
+                                 struct hr_format_rows *rows,
                                  struct hr_err *err)
 {
     struct hr_csv *csv;
@@ -1036,11 +1189,17 @@ static enum hr_code open_strings(struct hr_scan *scan, struct csv_scan *state, s
     state->all = HR_NEW_ARRAY(scan->arena, size_t, scan->schema->field_count + 1);
     for (size_t i = 0; i < scan->schema->field_count; i++)
         state->all[i] = i;
-    return state->header.bytes && !csv->enforce_schema ? check_first(state, scan->schema, err) : HR_OK;
+    return state->header.bytes && !csv->enforce_schema ? check_first(state, scan->schema, err)
+                                                       : HR_OK;
 }
 
-enum hr_code hr_csv_parse_strings(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, struct hr_format_rows *rows,
-                                  struct hr_source **source, struct hr_err *err)
+enum hr_code hr_csv_parse_strings(struct hr_format *format,
+                                  struct hr_arena *arena,
+                                  struct hr_env *env,
+                                  const struct hr_rel *rel,
+                                  struct hr_format_rows *rows,
+                                  struct hr_source **source,
+                                  struct hr_err *err)
 {
     struct hr_scan *scan = hr_scan_new(format, &csv_ops);
     struct csv_scan *state = HR_NEW(scan->arena, struct csv_scan);

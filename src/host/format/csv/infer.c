@@ -8,19 +8,28 @@
 #include <strings.h>
 
 #define FIRST_READ (64 * 1024)
-#define RECORD_BYTES_MAX (256 * 1024 * 1024)      /* one record; a quote that is never closed must not eat the machine */
+#define RECORD_BYTES_MAX \
+    (256 * 1024 * 1024) /* one record; a quote that is never closed must not eat the machine */
 
 /* what is known of a column: Spark's CSVInferSchema */
-struct guess { enum hr_type_id id; int precision, scale; };
+struct guess {
+    enum hr_type_id id;
+    int precision, scale;
+};
 
 struct inference {
     const struct hr_csv *csv;
-    struct guess *guesses; size_t count;
+    struct guess *guesses;
+    size_t count;
     bool is_header_skipped;
-    const char *header; size_t header_len;     /* equal lines are left out, wherever they stand */
+    const char *header;
+    size_t header_len; /* equal lines are left out, wherever they stand */
 };
 
-static bool is_word(const struct hr_text *word, const char *text, size_t len) { return word->len == len && !memcmp(word->bytes, text, len); }
+static bool is_word(const struct hr_text *word, const char *text, size_t len)
+{
+    return word->len == len && !memcmp(word->bytes, text, len);
+}
 
 static enum hr_type_id infer_boolean(const char *text, size_t len)
 {
@@ -43,8 +52,9 @@ static enum hr_type_id infer_ntz(const struct hr_csv *csv, const char *text, siz
         return infer_timestamp(csv, text, len);
     struct hr_moment moment;
     int64_t micros;
-    bool ok = csv->ntz_format ? hr_pattern_parse(csv->ntz_format, text, len, &moment) && !moment.has_zone
-                              : hr_parse_timestamp_ntz(text, len, false, &micros);
+    bool ok = csv->ntz_format
+                  ? hr_pattern_parse(csv->ntz_format, text, len, &moment) && !moment.has_zone
+                  : hr_parse_timestamp_ntz(text, len, false, &micros);
     return ok ? HR_TYPE_TIMESTAMP_NTZ : infer_timestamp(csv, text, len);
 }
 
@@ -63,14 +73,18 @@ static enum hr_type_id infer_date(const struct hr_csv *csv, const char *text, si
 {
     int32_t days;
     struct hr_moment moment;
-    bool ok = csv->date_format ? hr_pattern_parse(csv->date_format, text, len, &moment) : is_plain_date(text, len) && hr_parse_date(text, len, &days);
+    bool ok = csv->date_format ? hr_pattern_parse(csv->date_format, text, len, &moment)
+                               : is_plain_date(text, len) && hr_parse_date(text, len, &days);
     return ok ? HR_TYPE_DATE : infer_ntz(csv, text, len);
 }
 
 static enum hr_type_id infer_double(const struct hr_csv *csv, const char *text, size_t len)
 {
     double value;
-    if (hr_value_double(text, len, &value) || is_word(&csv->nan, text, len) || is_word(&csv->positive_inf, text, len) || is_word(&csv->negative_inf, text, len))
+    if (hr_value_double(text, len, &value) ||
+        is_word(&csv->nan, text, len) ||
+        is_word(&csv->positive_inf, text, len) ||
+        is_word(&csv->negative_inf, text, len))
         return HR_TYPE_DOUBLE;
     return csv->prefer_date ? infer_date(csv, text, len) : infer_ntz(csv, text, len);
 }
@@ -79,7 +93,9 @@ static struct guess infer_decimal(const struct hr_csv *csv, const char *text, si
 {
     struct hr_decimal decimal;
     /* reading skips commas, inference does not: 1,500 is a text */
-    if (hr_value_bigdecimal(text, len, false, &decimal) && decimal.scale == 0 && decimal.precision <= 38)
+    if (hr_value_bigdecimal(text, len, false, &decimal) &&
+        decimal.scale == 0 &&
+        decimal.precision <= 38)
         return (struct guess){HR_TYPE_DECIMAL, decimal.precision, 0};
     return (struct guess){infer_double(csv, text, len), 0, 0};
 }
@@ -89,21 +105,35 @@ static struct guess infer_whole(const struct hr_csv *csv, const char *text, size
     int64_t value;
     if (!hr_value_long(text, len, &value))
         return infer_decimal(csv, text, len);
-    return (struct guess){narrow && value >= INT32_MIN && value <= INT32_MAX ? HR_TYPE_INT : HR_TYPE_LONG, 0, 0};
+    return (struct guess){
+        narrow && value >= INT32_MIN && value <= INT32_MAX ? HR_TYPE_INT : HR_TYPE_LONG, 0, 0};
 }
 
-static struct guess infer_token(const struct hr_csv *csv, enum hr_type_id so_far, const char *text, size_t len)
+static struct guess infer_token(const struct hr_csv *csv,
+                                enum hr_type_id so_far,
+                                const char *text,
+                                size_t len)
 {
     switch (so_far) {
-    case HR_TYPE_VOID: case HR_TYPE_INT: return infer_whole(csv, text, len, true);
-    case HR_TYPE_LONG: return infer_whole(csv, text, len, false);
-    case HR_TYPE_DECIMAL: return infer_decimal(csv, text, len);
-    case HR_TYPE_DOUBLE: return (struct guess){infer_double(csv, text, len), 0, 0};
-    case HR_TYPE_DATE: return (struct guess){infer_date(csv, text, len), 0, 0};
-    case HR_TYPE_TIMESTAMP_NTZ: return (struct guess){infer_ntz(csv, text, len), 0, 0};
-    case HR_TYPE_TIMESTAMP: return (struct guess){infer_timestamp(csv, text, len), 0, 0};
-    case HR_TYPE_BOOLEAN: return (struct guess){infer_boolean(text, len), 0, 0};
-    default: return (struct guess){HR_TYPE_STRING, 0, 0};
+    case HR_TYPE_VOID:
+    case HR_TYPE_INT:
+        return infer_whole(csv, text, len, true);
+    case HR_TYPE_LONG:
+        return infer_whole(csv, text, len, false);
+    case HR_TYPE_DECIMAL:
+        return infer_decimal(csv, text, len);
+    case HR_TYPE_DOUBLE:
+        return (struct guess){infer_double(csv, text, len), 0, 0};
+    case HR_TYPE_DATE:
+        return (struct guess){infer_date(csv, text, len), 0, 0};
+    case HR_TYPE_TIMESTAMP_NTZ:
+        return (struct guess){infer_ntz(csv, text, len), 0, 0};
+    case HR_TYPE_TIMESTAMP:
+        return (struct guess){infer_timestamp(csv, text, len), 0, 0};
+    case HR_TYPE_BOOLEAN:
+        return (struct guess){infer_boolean(text, len), 0, 0};
+    default:
+        return (struct guess){HR_TYPE_STRING, 0, 0};
     }
 }
 
@@ -114,7 +144,10 @@ static struct guess as_decimal(struct guess g)
     return g.id == HR_TYPE_LONG ? (struct guess){HR_TYPE_DECIMAL, 20, 0} : g;
 }
 
-static bool is_time(enum hr_type_id id) { return id == HR_TYPE_DATE || id == HR_TYPE_TIMESTAMP || id == HR_TYPE_TIMESTAMP_NTZ; }
+static bool is_time(enum hr_type_id id)
+{
+    return id == HR_TYPE_DATE || id == HR_TYPE_TIMESTAMP || id == HR_TYPE_TIMESTAMP_NTZ;
+}
 
 static struct guess merge_times(const struct hr_csv *csv, struct guess a, struct guess b)
 {
@@ -128,7 +161,8 @@ static struct guess merge_times(const struct hr_csv *csv, struct guess a, struct
 
 static struct guess merge(const struct hr_csv *csv, struct guess a, struct guess b)
 {
-    bool a_whole = a.id == HR_TYPE_INT || a.id == HR_TYPE_LONG, b_whole = b.id == HR_TYPE_INT || b.id == HR_TYPE_LONG;
+    bool a_whole = a.id == HR_TYPE_INT || a.id == HR_TYPE_LONG,
+         b_whole = b.id == HR_TYPE_INT || b.id == HR_TYPE_LONG;
     if (a.id == HR_TYPE_VOID)
         return b;
     if (b.id == HR_TYPE_VOID)
@@ -143,13 +177,16 @@ static struct guess merge(const struct hr_csv *csv, struct guess a, struct guess
         return merge_times(csv, a, b);
     a = as_decimal(a);
     b = as_decimal(b);
-    if ((a.id == HR_TYPE_DECIMAL && b.id == HR_TYPE_DOUBLE) || (b.id == HR_TYPE_DECIMAL && a.id == HR_TYPE_DOUBLE))
+    if ((a.id == HR_TYPE_DECIMAL && b.id == HR_TYPE_DOUBLE) ||
+        (b.id == HR_TYPE_DECIMAL && a.id == HR_TYPE_DOUBLE))
         return (struct guess){HR_TYPE_DOUBLE, 0, 0};
     if (a.id != HR_TYPE_DECIMAL || b.id != HR_TYPE_DECIMAL)
         return (struct guess){HR_TYPE_STRING, 0, 0};
     int scale = a.scale > b.scale ? a.scale : b.scale;
-    int range = a.precision - a.scale > b.precision - b.scale ? a.precision - a.scale : b.precision - b.scale;
-    return range + scale > 38 ? (struct guess){HR_TYPE_DOUBLE, 0, 0} : (struct guess){HR_TYPE_DECIMAL, range + scale, scale};
+    int range = a.precision - a.scale > b.precision - b.scale ? a.precision - a.scale
+                                                              : b.precision - b.scale;
+    return range + scale > 38 ? (struct guess){HR_TYPE_DOUBLE, 0, 0}
+                              : (struct guess){HR_TYPE_DECIMAL, range + scale, scale};
 }
 
 static void infer_record(struct inference *inference, const struct hr_csv_record *record)
@@ -159,7 +196,9 @@ static void infer_record(struct inference *inference, const struct hr_csv_record
     for (size_t i = 0; i < count; i++) {
         struct guess *guess = &inference->guesses[i];
         struct hr_text text;
-        if (guess->id == HR_TYPE_STRING || !hr_csv_token(csv, &record->fields[i], &text) || !text.len)
+        if (guess->id == HR_TYPE_STRING ||
+            !hr_csv_token(csv, &record->fields[i], &text) ||
+            !text.len)
             continue;
         *guess = merge(csv, *guess, infer_token(csv, guess->id, text.bytes, text.len));
     }
@@ -174,29 +213,38 @@ struct walk {
     struct hr_bump bump;
     struct hr_bytes *bytes;
     struct hr_stream *stream;
-    const struct hr_strings *strings; size_t next;     /* instead of a file */
-    char *buffer; size_t cap, len;
+    const struct hr_strings *strings;
+    size_t next; /* instead of a file */
+    char *buffer;
+    size_t cap, len;
     bool is_last, fed;
 };
 
 void hr_csv_line_style(struct hr_csv_lexer *lexer, const char *bytes, size_t len)
 {
-    if (lexer->csv->line_sep_len)      /* a separator of one's own is not looked for */
+    if (lexer->csv->line_sep_len) /* a separator of one's own is not looked for */
         return;
-    const char *n = memchr(bytes, '\n', len), *r = memchr(bytes, '\r', n ? (size_t)(n - bytes) : len);
+    const char *n = memchr(bytes, '\n', len),
+               *r = memchr(bytes, '\r', n ? (size_t)(n - bytes) : len);
     lexer->windows_ends = r && n == r + 1;
     lexer->mac_ends = r && !lexer->windows_ends;
 }
 
-static enum hr_code walk_open(struct walk *walk, struct hr_format *format, const struct hr_csv *csv, const struct hr_file *file,
-                              const struct hr_watch *watch, struct hr_err *err)
+static enum hr_code walk_open(struct walk *walk,
+                              struct hr_format *format,
+                              const struct hr_csv *csv,
+                              const struct hr_file *file,
+                              const struct hr_watch *watch,
+                              struct hr_err *err)
 {
     memset(walk, 0, sizeof *walk);
     walk->bump.pace.watch = watch;
     walk->format = format;
     walk->csv = csv;
     hr_csv_lexer_init(&walk->lexer, csv, &walk->bump);
-    if (file->codec == HR_CODEC_NONE && !csv->encoding && (size_t)file->stat.size <= hr_cache_file_max(format->cache))
+    if (file->codec == HR_CODEC_NONE &&
+        !csv->encoding &&
+        (size_t)file->stat.size <= hr_cache_file_max(format->cache))
         return hr_cache_file(format, file->location, &file->stat, &walk->bytes, err);
     walk->cap = FIRST_READ;
     walk->buffer = malloc(walk->cap + HR_BYTES_PAD);
@@ -218,7 +266,8 @@ static enum hr_code walk_more(struct walk *walk, struct hr_err *err)
     if (walk->bytes) {
         size_t bom = walk->bytes->len >= 3 && !memcmp(walk->bytes->data, "\xef\xbb\xbf", 3) ? 3 : 0;
         hr_csv_line_style(&walk->lexer, walk->bytes->data, walk->bytes->len);
-        hr_csv_lexer_feed(&walk->lexer, walk->bytes->data + bom, walk->bytes->data + walk->bytes->len, true);
+        hr_csv_lexer_feed(&walk->lexer, walk->bytes->data + bom,
+                          walk->bytes->data + walk->bytes->len, true);
         return HR_OK;
     }
     size_t kept = walk->fed ? (size_t)(walk->lexer.limit - walk->lexer.at) : 0;
@@ -227,14 +276,16 @@ static enum hr_code walk_more(struct walk *walk, struct hr_err *err)
     walk->len = kept;
     if (walk->len * 2 > walk->cap || walk->cap < 1024 * 1024) {
         if (walk->cap > RECORD_BYTES_MAX)
-            return hr_fail(err, HR_E_LIMIT, "one csv record is larger than %d MB", RECORD_BYTES_MAX >> 20);
+            return hr_fail(err, HR_E_LIMIT, "one csv record is larger than %d MB",
+                           RECORD_BYTES_MAX >> 20);
         walk->cap *= walk->fed ? 4 : 1;
         walk->buffer = realloc(walk->buffer, walk->cap + HR_BYTES_PAD);
         HR_CHECK(walk->buffer);
     }
     while (walk->len < walk->cap && !walk->is_last) {
         size_t got;
-        HR_TRY(hr_stream_read(walk->stream, walk->buffer + walk->len, walk->cap - walk->len, &got, err));
+        HR_TRY(hr_stream_read(walk->stream, walk->buffer + walk->len, walk->cap - walk->len, &got,
+                              err));
         walk->len += got;
         walk->is_last = got == 0;
     }
@@ -258,8 +309,10 @@ static void walk_strings(struct walk *walk, bool *is_end)
 
 static enum hr_code too_large(const struct walk *walk, struct hr_err *err)
 {
-    return hr_fail(err, HR_E_INVALID, "a csv record has more than %lld columns (maxColumns), or a value of more than %lld characters (maxCharsPerColumn)",
-                   (long long)walk->csv->max_columns, (long long)walk->csv->max_chars);
+    return hr_fail(
+        err, HR_E_INVALID,
+        "a csv record has more than %lld columns (maxColumns), or a value of more than %lld characters (maxCharsPerColumn)",
+        (long long)walk->csv->max_columns, (long long)walk->csv->max_chars);
 }
 
 static enum hr_code walked(struct walk *walk, bool is_end, struct hr_err *err)
@@ -292,7 +345,9 @@ static enum hr_code walk_next(struct walk *walk, bool *is_end, struct hr_err *er
 
 /* ---- the header ---- */
 
-static const char *token_name(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_csv_field *field)
+static const char *token_name(struct hr_arena *arena,
+                              const struct hr_csv *csv,
+                              const struct hr_csv_field *field)
 {
     struct hr_text text;
     if (!hr_csv_token(csv, field, &text) || !text.len)
@@ -303,17 +358,23 @@ static const char *token_name(struct hr_arena *arena, const struct hr_csv *csv, 
     return hr_buf_keep(&out, arena);
 }
 
-static const struct hr_field *header_fields(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_csv_record *record, struct hr_field *fields)
+static const struct hr_field *header_fields(struct hr_arena *arena,
+                                            const struct hr_csv *csv,
+                                            const struct hr_csv_record *record,
+                                            struct hr_field *fields)
 {
     struct hr_map seen;
     csv->case_sensitive ? hr_map_init(&seen) : hr_map_init_nocase(&seen);
     const char **names = HR_NEW_ARRAY(arena, const char *, record->count + 1);
     for (size_t i = 0; csv->header && i < record->count; i++)
         if ((names[i] = token_name(arena, csv, &record->fields[i])))
-            hr_map_put(&seen, names[i], hr_map_has(&seen, names[i]) ? (void *)names : (void *)fields);
+            hr_map_put(&seen, names[i],
+                       hr_map_has(&seen, names[i]) ? (void *)names : (void *)fields);
     for (size_t i = 0; i < record->count; i++) {
         bool twice = names[i] && hr_map_get(&seen, names[i]) == names;
-        fields[i] = (struct hr_field){!names[i] ? hr_printf(arena, "_c%zu", i) : twice ? hr_printf(arena, "%s%zu", names[i], i) : names[i],
+        fields[i] = (struct hr_field){!names[i] ? hr_printf(arena, "_c%zu", i)
+                                      : twice   ? hr_printf(arena, "%s%zu", names[i], i)
+                                                : names[i],
                                       hr_type_basic(HR_TYPE_STRING), true, NULL};
     }
     hr_map_release(&seen);
@@ -328,7 +389,10 @@ static bool sampled(uint64_t *state, double ratio)
     return (double)(*state >> 11) / 9007199254740992.0 < ratio;
 }
 
-static enum hr_code infer_walk(struct walk *walk, struct inference *inference, uint64_t *state, struct hr_err *err)
+static enum hr_code infer_walk(struct walk *walk,
+                               struct inference *inference,
+                               uint64_t *state,
+                               struct hr_err *err)
 {
     bool is_end = false, first = true, by_text = walk->strings || !inference->csv->multi_line;
     for (;;) {
@@ -336,7 +400,9 @@ static enum hr_code infer_walk(struct walk *walk, struct inference *inference, u
         if (is_end)
             return HR_OK;
         const struct hr_csv_record *record = &walk->lexer.record;
-        bool header = by_text ? record->text_len == inference->header_len && !memcmp(record->text, inference->header, inference->header_len) : first;
+        bool header = by_text ? record->text_len == inference->header_len &&
+                                    !memcmp(record->text, inference->header, inference->header_len)
+                              : first;
         first = false;
         if (!(inference->csv->header && header) && sampled(state, inference->csv->sampling))
             infer_record(inference, record);
@@ -351,11 +417,23 @@ static const struct hr_type *guess_type(struct hr_arena *arena, const struct gue
 }
 
 /* where records come from: files, or strings */
-struct origin { struct hr_format *format; const struct hr_files *files; const struct hr_strings *strings; const struct hr_watch *watch; };
+struct origin {
+    struct hr_format *format;
+    const struct hr_files *files;
+    const struct hr_strings *strings;
+    const struct hr_watch *watch;
+};
 
-static size_t origin_count(const struct origin *origin) { return origin->strings ? 1 : origin->files->count; }
+static size_t origin_count(const struct origin *origin)
+{
+    return origin->strings ? 1 : origin->files->count;
+}
 
-static enum hr_code origin_open(const struct origin *origin, size_t i, const struct hr_csv *csv, struct walk *walk, struct hr_err *err)
+static enum hr_code origin_open(const struct origin *origin,
+                                size_t i,
+                                const struct hr_csv *csv,
+                                struct walk *walk,
+                                struct hr_err *err)
 {
     if (!origin->strings)
         return walk_open(walk, origin->format, csv, &origin->files->at[i], origin->watch, err);
@@ -364,7 +442,11 @@ static enum hr_code origin_open(const struct origin *origin, size_t i, const str
     return HR_OK;
 }
 
-static enum hr_code schema_of(const struct origin *origin, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_type **schema, struct hr_err *err)
+static enum hr_code schema_of(const struct origin *origin,
+                              struct hr_arena *arena,
+                              const struct hr_csv *csv,
+                              const struct hr_type **schema,
+                              struct hr_err *err)
 {
     struct hr_field *fields = NULL;
     size_t count = 0;
@@ -401,14 +483,23 @@ static enum hr_code schema_of(const struct origin *origin, struct hr_arena *aren
     return HR_OK;
 }
 
-enum hr_code hr_csv_schema(struct hr_format *format, struct hr_arena *arena, const struct hr_csv *csv, const struct hr_files *files,
-                           const struct hr_watch *watch, const struct hr_type **schema, struct hr_err *err)
+enum hr_code hr_csv_schema(struct hr_format *format,
+                           struct hr_arena *arena,
+                           const struct hr_csv *csv,
+                           const struct hr_files *files,
+                           const struct hr_watch *watch,
+                           const struct hr_type **schema,
+                           struct hr_err *err)
 {
     return schema_of(&(struct origin){format, files, NULL, watch}, arena, csv, schema, err);
 }
 
-enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena, const struct hr_csv *csv, const struct hr_strings *strings, const struct hr_watch *watch,
-                                      const struct hr_type **schema, struct hr_err *err)
+enum hr_code hr_csv_schema_of_strings(struct hr_arena *arena,
+                                      const struct hr_csv *csv,
+                                      const struct hr_strings *strings,
+                                      const struct hr_watch *watch,
+                                      const struct hr_type **schema,
+                                      struct hr_err *err)
 {
     return schema_of(&(struct origin){NULL, NULL, strings, watch}, arena, csv, schema, err);
 }

@@ -18,15 +18,21 @@ uint64_t hr_csv_classify_scalar(const struct hr_csv_lexer *lexer, const char *at
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static uint64_t classify_avx2(const struct hr_csv_lexer *lexer, const char *at)
+__attribute__((target("avx2"))) static uint64_t classify_avx2(const struct hr_csv_lexer *lexer,
+                                                              const char *at)
 {
-    __m256i low = _mm256_loadu_si256((const __m256i *)at), high = _mm256_loadu_si256((const __m256i *)(at + 32));
-    __m256i a = _mm256_set1_epi8((char)lexer->chars[0]), b = _mm256_set1_epi8((char)lexer->chars[1]);
-    __m256i c = _mm256_set1_epi8((char)lexer->chars[2]), d = _mm256_set1_epi8((char)lexer->chars[3]);
-    __m256i l = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(low, a), _mm256_cmpeq_epi8(low, b)),
-                                _mm256_or_si256(_mm256_cmpeq_epi8(low, c), _mm256_cmpeq_epi8(low, d)));
-    __m256i h = _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(high, a), _mm256_cmpeq_epi8(high, b)),
-                                _mm256_or_si256(_mm256_cmpeq_epi8(high, c), _mm256_cmpeq_epi8(high, d)));
+    __m256i low = _mm256_loadu_si256((const __m256i *)at),
+            high = _mm256_loadu_si256((const __m256i *)(at + 32));
+    __m256i a = _mm256_set1_epi8((char)lexer->chars[0]),
+            b = _mm256_set1_epi8((char)lexer->chars[1]);
+    __m256i c = _mm256_set1_epi8((char)lexer->chars[2]),
+            d = _mm256_set1_epi8((char)lexer->chars[3]);
+    __m256i l =
+        _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(low, a), _mm256_cmpeq_epi8(low, b)),
+                        _mm256_or_si256(_mm256_cmpeq_epi8(low, c), _mm256_cmpeq_epi8(low, d)));
+    __m256i h =
+        _mm256_or_si256(_mm256_or_si256(_mm256_cmpeq_epi8(high, a), _mm256_cmpeq_epi8(high, b)),
+                        _mm256_or_si256(_mm256_cmpeq_epi8(high, c), _mm256_cmpeq_epi8(high, d)));
     return (uint32_t)_mm256_movemask_epi8(l) | (uint64_t)(uint32_t)_mm256_movemask_epi8(h) << 32;
 }
 #endif
@@ -52,7 +58,8 @@ void hr_csv_lexer_release(struct hr_csv_lexer *lexer)
 {
     free(lexer->record.fields);
     free(lexer->scratch);
-    hr_pace_give(&lexer->bump->pace, lexer->record.cap * sizeof *lexer->record.fields + lexer->scratch_cap);
+    hr_pace_give(&lexer->bump->pace,
+                 lexer->record.cap * sizeof *lexer->record.fields + lexer->scratch_cap);
     lexer->record.cap = lexer->scratch_cap = 0;
     lexer->record.fields = NULL;
     lexer->scratch = NULL;
@@ -66,7 +73,10 @@ static void seek(struct hr_csv_lexer *lexer, const char *at)
     lexer->mask = at < lexer->limit ? lexer->classify(lexer, lexer->block) & (~0ull << into) : 0;
 }
 
-void hr_csv_lexer_feed(struct hr_csv_lexer *lexer, const char *start, const char *limit, bool is_last)
+void hr_csv_lexer_feed(struct hr_csv_lexer *lexer,
+                       const char *start,
+                       const char *limit,
+                       bool is_last)
 {
     lexer->start = start;
     lexer->limit = limit;
@@ -90,34 +100,44 @@ static inline const char *structural(struct hr_csv_lexer *lexer)
 
 static inline bool is_separator(const struct hr_csv *csv, const char *p, const char *limit)
 {
-    return *p == csv->sep[0] && (csv->sep_len == 1 || ((size_t)(limit - p) >= csv->sep_len && !memcmp(p, csv->sep, csv->sep_len)));
+    return *p == csv->sep[0] && (csv->sep_len == 1 || ((size_t)(limit - p) >= csv->sep_len &&
+                                                       !memcmp(p, csv->sep, csv->sep_len)));
 }
 
-/* Bytes of the line end at p: 0 is none. A \r whose next byte is not there yet counts as one byte: the caller asks for more first. */
+/* Bytes of the line end at p: 0 is none. A \r whose next byte is not there yet counts as one byte:
+ * the caller asks for more first. */
 static inline size_t line_end(const struct hr_csv_lexer *lexer, const char *p)
 {
     const struct hr_csv *csv = lexer->csv;
     const char *limit = lexer->limit;
     if (csv->line_sep_len)
-        return (size_t)(limit - p) >= csv->line_sep_len && !memcmp(p, csv->line_sep, csv->line_sep_len) ? csv->line_sep_len : 0;
+        return (size_t)(limit - p) >= csv->line_sep_len &&
+                       !memcmp(p, csv->line_sep, csv->line_sep_len)
+                   ? csv->line_sep_len
+                   : 0;
     if (*p == '\n')
         return 1;
     if (*p != '\r')
         return 0;
     bool pair = p + 1 < limit && p[1] == '\n';
-    if (csv->multi_line)      /* univocity settles on the first line end of a file; \n always counts */
+    /* univocity settles on the first line end of a file; \n always counts */
+    if (csv->multi_line)
         return lexer->windows_ends ? (pair ? 2 : 0) : lexer->mac_ends;
     return pair ? 2 : 1;
 }
 
-const char *hr_csv_line_start(const struct hr_csv_lexer *lexer, const char *start, const char *from, const char *limit)
+const char *hr_csv_line_start(const struct hr_csv_lexer *lexer,
+                              const char *start,
+                              const char *from,
+                              const char *limit)
 {
     const struct hr_csv *csv = lexer->csv;
     if (from == start)
         return from;
     size_t n = csv->line_sep_len;
     for (const char *p = from; p < limit; p++) {
-        if (n ? (size_t)(p - start) >= n && !memcmp(p - n, csv->line_sep, n) : p[-1] == '\n' || (p[-1] == '\r' && *p != '\n'))
+        if (n ? (size_t)(p - start) >= n && !memcmp(p - n, csv->line_sep, n)
+              : p[-1] == '\n' || (p[-1] == '\r' && *p != '\n'))
             return p;
     }
     return limit;
@@ -146,7 +166,10 @@ static struct hr_csv_field *add_field(struct hr_csv_lexer *lexer)
     return &record->fields[record->count++];
 }
 
-static inline bool is_space(char c) { return (unsigned char)c <= ' '; }
+static inline bool is_space(char c)
+{
+    return (unsigned char)c <= ' ';
+}
 
 static void plain_field(struct hr_csv_lexer *lexer, const char *at, const char *end)
 {
@@ -157,21 +180,27 @@ static void plain_field(struct hr_csv_lexer *lexer, const char *at, const char *
     if (csv->ignore_trailing)
         while (at < end && is_space(end[-1]))
             end--;
-    *add_field(lexer) = (struct hr_csv_field){at, (uint32_t)(end - at), at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
+    *add_field(lexer) = (struct hr_csv_field){at, (uint32_t)(end - at),
+                                              at == end ? HR_FIELD_EMPTY : HR_FIELD_PLAIN};
 }
 
 /* ---- the careful path: one record, univocity's way, one character at a time ---- */
 
 #define CH_SEPARATOR 256
 #define CH_LINE_END 257
-#define CAREFUL_DEPTH_MAX 200      /* stray quotes within stray quotes; beyond it the rest of the value is taken as it stands */
+#define CAREFUL_DEPTH_MAX                                                                          \
+    200 /* stray quotes within stray quotes; beyond it the rest of the value is taken as it stands \
+         */
 
 struct careful {
     struct hr_csv_lexer *lexer;
-    const char *from, *p, *end;    /* the character ch is [from, p); end is the line's, or the limit when a record may span lines */
-    int ch, prev;                  /* a byte, CH_*, or 0 where univocity forgets it */
-    char *out; size_t len;         /* the value being made; room for the whole record */
-    bool stopped, consumed, unescaped;   /* stopped: at the end of input */
+    /* the character ch is [from, p); end is the line's, or the limit when a record may span lines
+     */
+    const char *from, *p, *end;
+    int ch, prev; /* a byte, CH_*, or 0 where univocity forgets it */
+    char *out;
+    size_t len;                        /* the value being made; room for the whole record */
+    bool stopped, consumed, unescaped; /* stopped: at the end of input */
 };
 
 /* 1: a separator, 2: a line end (multi-line only), 0: neither */
@@ -203,14 +232,17 @@ static bool next_char(struct careful *c)
         c->p += width;
     } else {
         c->ch = (unsigned char)*c->p++;
-        if (c->ch >= 0xc0)         /* one character of Java's, whatever its bytes */
+        if (c->ch >= 0xc0) /* one character of Java's, whatever its bytes */
             while (c->p < c->end && (*c->p & 0xc0) == 0x80)
                 c->p++;
     }
     return true;
 }
 
-static void put(struct careful *c, int ch) { c->out[c->len++] = (char)ch; }
+static void put(struct careful *c, int ch)
+{
+    c->out[c->len++] = (char)ch;
+}
 
 static void put_current(struct careful *c)
 {
@@ -222,7 +254,10 @@ static void put_current(struct careful *c)
     c->len += (size_t)(c->p - c->from);
 }
 
-static bool at_stop(const struct careful *c) { return c->ch == CH_SEPARATOR || c->ch == CH_LINE_END; }
+static bool at_stop(const struct careful *c)
+{
+    return c->ch == CH_SEPARATOR || c->ch == CH_LINE_END;
+}
 
 /* everything up to the next separator, as it stands */
 static void until_delimiter(struct careful *c)
@@ -256,7 +291,9 @@ static void value_with_escapes(struct careful *c, int depth);
 static void process_escape(struct careful *c, int depth)
 {
     const struct hr_csv *csv = c->lexer->csv;
-    if (c->ch == csv->escape && c->prev == csv->escape_escape && csv->escape_escape != HR_CSV_NONE) {
+    if (c->ch == csv->escape &&
+        c->prev == csv->escape_escape &&
+        csv->escape_escape != HR_CSV_NONE) {
         put(c, csv->escape);
         c->ch = 0;
     } else if (c->prev == csv->escape && csv->escape != HR_CSV_NONE) {
@@ -272,7 +309,8 @@ static void process_escape(struct careful *c, int depth)
     }
 }
 
-/* what follows a stray quote: until a separator, which the caller's loop then steps over, as univocity's does */
+/* what follows a stray quote: until a separator, which the caller's loop then steps over, as
+ * univocity's does */
 static void value_with_escapes(struct careful *c, int depth)
 {
     const struct hr_csv *csv = c->lexer->csv;
@@ -330,7 +368,8 @@ static bool space_behind(struct careful *c)
             return true;
     } while (c->ch <= ' ');
     const struct hr_csv *csv = c->lexer->csv;
-    bool kept = csv->unescaped == HR_CSV_STOP_AT_DELIMITER || (c->ch != csv->quote && c->ch != csv->escape);
+    bool kept =
+        csv->unescaped == HR_CSV_STOP_AT_DELIMITER || (c->ch != csv->quote && c->ch != csv->escape);
     return c->ch == CH_SEPARATOR || stray_quote(c, from, kept ? c->p : c->from);
 }
 
@@ -358,7 +397,9 @@ static void quoted_value(struct careful *c)
             if (c->prev == csv->escape && csv->escape != HR_CSV_NONE)
                 put(c, csv->escape);
             int first = c->ch;
-            while (c->ch != csv->quote && c->ch != csv->escape && (c->ch != csv->escape_escape || c->ch == HR_CSV_NONE)) {
+            while (c->ch != csv->quote &&
+                   c->ch != csv->escape &&
+                   (c->ch != csv->escape_escape || c->ch == HR_CSV_NONE)) {
                 put_current(c);
                 if (!next_char(c)) {
                     c->ch = first;
@@ -396,7 +437,8 @@ static void end_of_input(struct careful *c)
     c->consumed = c->prev != 0 && !at_stop(c);
 }
 
-/* as much as a field may take, for a record is as long as its bytes last: each field alone would take that again from the bump */
+/* as much as a field may take, for a record is as long as its bytes last: each field alone would
+ * take that again from the bump */
 static char *scratch(struct hr_csv_lexer *lexer, size_t room)
 {
     if (room <= lexer->scratch_cap)
@@ -421,9 +463,11 @@ static void quoted_field(struct careful *c)
     if (c->stopped)
         end_of_input(c);
     else
-        c->p = c->from;            /* the separator or line end is the caller's */
+        c->p = c->from; /* the separator or line end is the caller's */
     char *kept = memcpy(hr_bump_alloc(lexer->bump, c->len), c->out, c->len);
-    enum hr_field_kind kind = c->len ? HR_FIELD_PLAIN : c->stopped && !c->consumed ? HR_FIELD_EMPTY : HR_FIELD_QUOTED_EMPTY;
+    enum hr_field_kind kind = c->len                       ? HR_FIELD_PLAIN
+                              : c->stopped && !c->consumed ? HR_FIELD_EMPTY
+                                                           : HR_FIELD_QUOTED_EMPTY;
     *add_field(lexer) = (struct hr_csv_field){kept, (uint32_t)c->len, kind};
 }
 
@@ -433,8 +477,12 @@ static bool lone_newline(const struct hr_csv_lexer *lexer, const char *p)
     return lexer->csv->multi_line && *p == '\n' && (lexer->windows_ends || lexer->mac_ends);
 }
 
-/* splits the record at [at, end); in multi-line mode end is the limit and the record's own end is found. False: more bytes needed. */
-static bool careful_record(struct hr_csv_lexer *lexer, const char *at, const char *end, const char **next)
+/* splits the record at [at, end); in multi-line mode end is the limit and the record's own end is
+ * found. False: more bytes needed. */
+static bool careful_record(struct hr_csv_lexer *lexer,
+                           const char *at,
+                           const char *end,
+                           const char **next)
 {
     const struct hr_csv *csv = lexer->csv;
     struct hr_csv_record *record = &lexer->record;
@@ -445,11 +493,14 @@ static bool careful_record(struct hr_csv_lexer *lexer, const char *at, const cha
         if (csv->ignore_leading)
             while (c.p < end && is_space(*c.p) && !stop_at(&c, c.p, &width))
                 c.p++;
-        if (c.p < end && csv->quote != HR_CSV_NONE && (unsigned char)*c.p == (unsigned char)csv->quote) {
+        if (c.p < end &&
+            csv->quote != HR_CSV_NONE &&
+            (unsigned char)*c.p == (unsigned char)csv->quote) {
             quoted_field(&c);
         } else {
             const char *from = c.p;
-            while (c.p < end && (!stop_at(&c, c.p, &width) || (c.p > from && lone_newline(lexer, c.p))))
+            while (c.p < end &&
+                   (!stop_at(&c, c.p, &width) || (c.p > from && lone_newline(lexer, c.p))))
                 c.p++;
             plain_field(lexer, from, c.p);
         }
@@ -528,14 +579,18 @@ static const char *closing(struct hr_csv_lexer *lexer, const char *open, bool *m
             return NULL;
         }
         if ((unsigned char)*p == (unsigned char)csv->quote) {
-            if (csv->escape != HR_CSV_NONE && csv->escape != csv->quote && memchr(open + 1, csv->escape, (size_t)(p - open - 1)))
+            if (csv->escape != HR_CSV_NONE &&
+                csv->escape != csv->quote &&
+                memchr(open + 1, csv->escape, (size_t)(p - open - 1)))
                 return NULL;
-            if (csv->escape_escape != HR_CSV_NONE && csv->escape_escape != csv->escape
-                && memchr(open + 1, csv->escape_escape, (size_t)(p - open - 1)))
+            if (csv->escape_escape != HR_CSV_NONE &&
+                csv->escape_escape != csv->escape &&
+                memchr(open + 1, csv->escape_escape, (size_t)(p - open - 1)))
                 return NULL;
             return p;
         }
-        if (csv->multi_line ? *p == '\r' && (lexer->windows_ends || lexer->mac_ends) : line_end(lexer, p) != 0)
+        if (csv->multi_line ? *p == '\r' && (lexer->windows_ends || lexer->mac_ends)
+                            : line_end(lexer, p) != 0)
             return NULL;
     }
 }
@@ -550,23 +605,28 @@ static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
     for (;;) {
         const char *p = structural(lexer);
         size_t width;
-        if (p < lexer->limit && (unsigned char)*p == (unsigned char)csv->quote && csv->quote != HR_CSV_NONE) {
+        if (p < lexer->limit &&
+            (unsigned char)*p == (unsigned char)csv->quote &&
+            csv->quote != HR_CSV_NONE) {
             if (p != field) {
                 if (trims && blank(field, p))
                     return FAST_CAREFUL;
-                continue;          /* a quote inside an unquoted value is itself */
+                continue; /* a quote inside an unquoted value is itself */
             }
             bool more = false;
             const char *close = closing(lexer, p, &more);
             if (!close)
                 return more ? FAST_MORE : FAST_CAREFUL;
             const char *behind = close + 1;
-            struct hr_csv_field made = {p + 1, (uint32_t)(close - p - 1), close == p + 1 ? HR_FIELD_QUOTED_EMPTY : HR_FIELD_PLAIN};
+            struct hr_csv_field made = {p + 1, (uint32_t)(close - p - 1),
+                                        close == p + 1 ? HR_FIELD_QUOTED_EMPTY : HR_FIELD_PLAIN};
             if (behind >= lexer->limit && !lexer->is_last)
                 return FAST_MORE;
             if (behind < lexer->limit && torn(lexer, behind))
                 return FAST_MORE;
-            if (behind < lexer->limit && !is_separator(csv, behind, lexer->limit) && !line_end(lexer, behind))
+            if (behind < lexer->limit &&
+                !is_separator(csv, behind, lexer->limit) &&
+                !line_end(lexer, behind))
                 return FAST_CAREFUL;
             *add_field(lexer) = made;
             p = behind >= lexer->limit ? lexer->limit : structural(lexer);
@@ -602,15 +662,19 @@ static enum fast fast_record(struct hr_csv_lexer *lexer, const char **next)
         } else {
             continue;
         }
-after_separator:
+    after_separator:
         if (csv->sep_len > 1)
             seek(lexer, field);
     }
 }
 
-static bool is_comment(const struct hr_csv *csv, const char *at) { return csv->comment != HR_CSV_NONE && (unsigned char)*at == csv->comment; }
+static bool is_comment(const struct hr_csv *csv, const char *at)
+{
+    return csv->comment != HR_CSV_NONE && (unsigned char)*at == csv->comment;
+}
 
-/* skips what Spark filters before it parses. 1: skipped, 0: a record begins here, -1: more bytes needed */
+/* skips what Spark filters before it parses. 1: skipped, 0: a record begins here, -1: more bytes
+ * needed */
 static int skip_line(struct hr_csv_lexer *lexer)
 {
     const struct hr_csv *csv = lexer->csv;
@@ -687,7 +751,8 @@ enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
         size_t width = 0;
         if (!csv->multi_line) {
             end = find_line_end(lexer, begin, &width);
-            if ((end == lexer->limit && !lexer->is_last) || (end < lexer->limit && torn(lexer, end)))
+            if ((end == lexer->limit && !lexer->is_last) ||
+                (end < lexer->limit && torn(lexer, end)))
                 fast = FAST_MORE;
         }
         if (fast == FAST_CAREFUL && !careful_record(lexer, begin, end, &next))
@@ -703,7 +768,8 @@ enum hr_csv_step hr_csv_next(struct hr_csv_lexer *lexer)
     }
     record->broken = over_limits(csv, record);
     if (fast == FAST_RECORD && next - begin > (ptrdiff_t)record->text_len + 1) {
-        if (csv->line_sep_len)     /* a line end of two bytes: its second one is not to be met again */
+        /* a line end of two bytes: its second one is not to be met again */
+        if (csv->line_sep_len)
             seek(lexer, next);
         else
             structural(lexer);

@@ -1,7 +1,10 @@
 #include "host/format/csv/csv.h"
 #include <math.h>
 
-static bool is(const struct hr_text *word, struct hr_text text) { return word->len == text.len && !memcmp(word->bytes, text.bytes, text.len); }
+static bool is(const struct hr_text *word, struct hr_text text)
+{
+    return word->len == text.len && !memcmp(word->bytes, text.bytes, text.len);
+}
 
 static bool real(const struct hr_csv *csv, struct hr_text text, double *value)
 {
@@ -31,7 +34,8 @@ static bool decimal(const struct hr_type *type, struct hr_text text, void *data,
 {
     struct hr_decimal read;
     __int128 v;
-    if (!hr_value_bigdecimal(text.bytes, text.len, true, &read) || !hr_value_decimal(&read, type->precision, type->scale, &v))
+    if (!hr_value_bigdecimal(text.bytes, text.len, true, &read) ||
+        !hr_value_decimal(&read, type->precision, type->scale, &v))
         return false;
     hr_value_decimal_put(v, type->precision, data, row);
     return true;
@@ -51,15 +55,26 @@ static duckdb_string_t string(struct hr_text text, bool is_utf8, struct hr_bump 
     return made;
 }
 
-bool hr_csv_value(const struct hr_csv *csv, const struct hr_type *type, struct hr_text text, bool is_utf8, struct hr_bump *bump, void *data, idx_t row)
+bool hr_csv_value(const struct hr_csv *csv,
+                  const struct hr_type *type,
+                  struct hr_text text,
+                  bool is_utf8,
+                  struct hr_bump *bump,
+                  void *data,
+                  idx_t row)
 {
     int64_t whole;
     switch (type->id) {
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
         ((duckdb_string_t *)data)[row] = string(text, is_utf8, bump);
         return true;
-    case HR_TYPE_BINARY: ((duckdb_string_t *)data)[row] = hr_string_ref(text.bytes, text.len); return true;
-    case HR_TYPE_BOOLEAN: return hr_value_boolean(text.bytes, text.len, &((bool *)data)[row]);
+    case HR_TYPE_BINARY:
+        ((duckdb_string_t *)data)[row] = hr_string_ref(text.bytes, text.len);
+        return true;
+    case HR_TYPE_BOOLEAN:
+        return hr_value_boolean(text.bytes, text.len, &((bool *)data)[row]);
     case HR_TYPE_BYTE:
         if (!hr_value_long(text.bytes, text.len, &whole) || whole != (int8_t)whole)
             return false;
@@ -75,14 +90,24 @@ bool hr_csv_value(const struct hr_csv *csv, const struct hr_type *type, struct h
             return false;
         ((int32_t *)data)[row] = (int32_t)whole;
         return true;
-    case HR_TYPE_LONG: return hr_value_long(text.bytes, text.len, &((int64_t *)data)[row]);
-    case HR_TYPE_FLOAT: return single(csv, text, &((float *)data)[row]);
-    case HR_TYPE_DOUBLE: return real(csv, text, &((double *)data)[row]);
-    case HR_TYPE_DECIMAL: return decimal(type, text, data, row);
-    case HR_TYPE_DATE: return hr_value_date(csv->date_format, csv->fallback_dates, text.bytes, text.len, &((int32_t *)data)[row]);
-    case HR_TYPE_TIMESTAMP: return hr_value_timestamp(csv->timestamp_format, csv->fallback_timestamps, csv->zone, text.bytes, text.len, &((int64_t *)data)[row]);
-    case HR_TYPE_TIMESTAMP_NTZ: return hr_value_ntz(csv->ntz_format, text.bytes, text.len, &((int64_t *)data)[row]);
-    default: return false;
+    case HR_TYPE_LONG:
+        return hr_value_long(text.bytes, text.len, &((int64_t *)data)[row]);
+    case HR_TYPE_FLOAT:
+        return single(csv, text, &((float *)data)[row]);
+    case HR_TYPE_DOUBLE:
+        return real(csv, text, &((double *)data)[row]);
+    case HR_TYPE_DECIMAL:
+        return decimal(type, text, data, row);
+    case HR_TYPE_DATE:
+        return hr_value_date(csv->date_format, csv->fallback_dates, text.bytes, text.len,
+                             &((int32_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP:
+        return hr_value_timestamp(csv->timestamp_format, csv->fallback_timestamps, csv->zone,
+                                  text.bytes, text.len, &((int64_t *)data)[row]);
+    case HR_TYPE_TIMESTAMP_NTZ:
+        return hr_value_ntz(csv->ntz_format, text.bytes, text.len, &((int64_t *)data)[row]);
+    default:
+        return false;
     }
 }
 

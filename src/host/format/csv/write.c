@@ -14,11 +14,22 @@ struct csv_writing {
 
 static bool writable(enum hr_type_id id)
 {
-    return !(id == HR_TYPE_VOID || id == HR_TYPE_ARRAY || id == HR_TYPE_MAP || id == HR_TYPE_STRUCT || id == HR_TYPE_VARIANT || id == HR_TYPE_CALENDAR_INTERVAL
-             || id == HR_TYPE_TIME || id == HR_TYPE_YEAR_MONTH || id == HR_TYPE_DAY_TIME);
+    return !(id == HR_TYPE_VOID ||
+             id == HR_TYPE_ARRAY ||
+             id == HR_TYPE_MAP ||
+             id == HR_TYPE_STRUCT ||
+             id == HR_TYPE_VARIANT ||
+             id == HR_TYPE_CALENDAR_INTERVAL ||
+             id == HR_TYPE_TIME ||
+             id == HR_TYPE_YEAR_MONTH ||
+             id == HR_TYPE_DAY_TIME);
 }
 
-static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct csv_writing *state, struct hr_err *err)
+static enum hr_code read_options(struct hr_arena *arena,
+                                 struct hr_env *env,
+                                 const struct hr_options *options,
+                                 struct csv_writing *state,
+                                 struct hr_err *err)
 {
     HR_TRY(hr_csv_options(arena, env, options, &state->csv, err));
     HR_TRY(hr_value_text_options(arena, env, options, &state->how, err));
@@ -27,7 +38,8 @@ static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, con
     HR_TRY(hr_option_bool(options, "escapeQuotes", true, &state->escape_quotes, err));
     HR_TRY(hr_option_bool(options, "ignoreLeadingWhiteSpace", true, &state->trim_leading, err));
     HR_TRY(hr_option_bool(options, "ignoreTrailingWhiteSpace", true, &state->trim_trailing, err));
-    const char *null_value = hr_option_get(options, "nullValue"), *empty = hr_option_get(options, "emptyValue");
+    const char *null_value = hr_option_get(options, "nullValue"),
+               *empty = hr_option_get(options, "emptyValue");
     null_value = null_value ? null_value : "";
     empty = empty ? empty : "\"\"";
     state->null_value = (struct hr_text){null_value, strlen(null_value)};
@@ -44,7 +56,8 @@ static enum hr_code open_csv(struct hr_writing *writing, struct hr_err *err)
         if (!writable(writing->columns[i].field->type->id))
             return hr_format_refuse_type(writing->arena, "CSV", writing->columns[i].field, err);
     HR_TRY(read_options(writing->arena, writing->env, &writing->write->options, state, err));
-    return state->csv->encoding ? hr_refuse_option(err, "csv", "encoding", state->csv->encoding) : HR_OK;
+    return state->csv->encoding ? hr_refuse_option(err, "csv", "encoding", state->csv->encoding)
+                                : HR_OK;
 }
 
 static bool is_separator(const struct hr_csv *csv, const char *p, const char *end)
@@ -61,10 +74,16 @@ static bool needs_quotes(const struct csv_writing *state, struct hr_text text, b
         return false;
     if (csv->quote != HR_CSV_NONE && (unsigned char)*text.bytes == (unsigned char)csv->quote)
         return true;
-    if (first && (unsigned char)*text.bytes == (csv->comment == HR_CSV_NONE ? '#' : (unsigned char)csv->comment))
-        return true;               /* univocity's own comment character holds where Spark sets none */
+    if (first && (unsigned char)*text.bytes ==
+                     (csv->comment == HR_CSV_NONE ? '#' : (unsigned char)csv->comment))
+        return true; /* univocity's own comment character holds where Spark sets none */
     for (const char *p = text.bytes; p < end; p++)
-        if (*p == '\n' || *p == '\r' || is_separator(csv, p, end) || (state->escape_quotes && csv->quote != HR_CSV_NONE && (unsigned char)*p == (unsigned char)csv->quote))
+        if (*p == '\n' ||
+            *p == '\r' ||
+            is_separator(csv, p, end) ||
+            (state->escape_quotes &&
+             csv->quote != HR_CSV_NONE &&
+             (unsigned char)*p == (unsigned char)csv->quote))
             return true;
     return false;
 }
@@ -88,13 +107,20 @@ static void quoted(const struct csv_writing *state, struct hr_text text, struct 
 /* a text that the user chose for null or empty and that brings its own quotes stands as it is */
 static bool has_quotes(const struct csv_writing *state, struct hr_text text)
 {
-    return text.len >= 2 && (unsigned char)text.bytes[0] == (unsigned char)state->csv->quote
-        && (unsigned char)text.bytes[text.len - 1] == (unsigned char)state->csv->quote;
+    return text.len >= 2 &&
+           (unsigned char)text.bytes[0] == (unsigned char)state->csv->quote &&
+           (unsigned char)text.bytes[text.len - 1] == (unsigned char)state->csv->quote;
 }
 
-static bool is_space(char c) { return (unsigned char)c <= ' '; }
+static bool is_space(char c)
+{
+    return (unsigned char)c <= ' ';
+}
 
-static void put_value(const struct csv_writing *state, struct hr_text text, bool first, struct hr_buf *out)
+static void put_value(const struct csv_writing *state,
+                      struct hr_text text,
+                      bool first,
+                      struct hr_buf *out)
 {
     if (state->trim_leading)
         while (text.len && is_space(*text.bytes))
@@ -102,7 +128,8 @@ static void put_value(const struct csv_writing *state, struct hr_text text, bool
     if (state->trim_trailing)
         while (text.len && is_space(text.bytes[text.len - 1]))
             text.len--;
-    if (!text.len) {               /* the empty value stands as it is, quotes and all, unless it has none and all fields must */
+    /* the empty value stands as it is, quotes and all, unless it has none and all fields must */
+    if (!text.len) {
         struct hr_text empty = state->empty_value;
         if (has_quotes(state, empty) || (!state->quote_all && !needs_quotes(state, empty, first)))
             hr_buf_add(out, empty.bytes, empty.len);
@@ -151,7 +178,12 @@ static void head(struct hr_writing *writing, struct hr_buf *out)
     hr_buf_adds(out, state->line_sep);
 }
 
-static void put_column(const struct csv_writing *state, const struct hr_column *column, idx_t row, bool first, struct hr_buf *scratch, struct hr_buf *out)
+static void put_column(const struct csv_writing *state,
+                       const struct hr_column *column,
+                       idx_t row,
+                       bool first,
+                       struct hr_buf *scratch,
+                       struct hr_buf *out)
 {
     if (!first)
         hr_buf_add(out, state->csv->sep, state->csv->sep_len);
@@ -167,7 +199,7 @@ static void put_column(const struct csv_writing *state, const struct hr_column *
     if (hr_buf_ok(scratch))
         put_value(state, (struct hr_text){hr_buf_text(scratch), hr_buf_len(scratch)}, first, out);
     else
-        hr_buf_join(out, scratch);                   /* the row fails by its name */
+        hr_buf_join(out, scratch); /* the row fails by its name */
 }
 
 static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
@@ -179,7 +211,8 @@ static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
     for (size_t i = 0; i < writing->column_count; i++)
         put_column(state, &writing->columns[i], row, !i, &scratch, out);
     hr_buf_release(&scratch);
-    if (hr_buf_mark(out) == begin)         /* univocity's writer skips empty lines: a single null is not written */
+    /* univocity's writer skips empty lines: a single null is not written */
+    if (hr_buf_mark(out) == begin)
         return;
     hr_buf_adds(out, state->line_sep);
 }
@@ -188,18 +221,27 @@ const struct hr_text_format hr_csv_format = {"csv", ".csv", open_csv, head, row_
 
 /* ---- one value: to_csv ---- */
 
-enum hr_code hr_csv_text_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_type *type,
-                             struct hr_csv_text **text, struct hr_err *err)
+enum hr_code hr_csv_text_new(struct hr_arena *arena,
+                             struct hr_env *env,
+                             const struct hr_options *options,
+                             const struct hr_type *type,
+                             struct hr_csv_text **text,
+                             struct hr_err *err)
 {
     struct csv_writing *state = HR_NEW(arena, struct csv_writing);
     *text = (struct hr_csv_text *)state;
     for (size_t i = 0; i < type->field_count; i++)
         if (!writable(type->fields[i].type->id) && type->fields[i].type->id != HR_TYPE_VOID)
-            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "to_csv of nested values, intervals and times", NULL);
+            return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                                 "to_csv of nested values, intervals and times", NULL);
     return read_options(arena, env, options, state, err);
 }
 
-void hr_csv_text_put(const struct hr_csv_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_buf *out)
+void hr_csv_text_put(const struct hr_csv_text *text,
+                     const struct hr_type *type,
+                     duckdb_vector vector,
+                     idx_t row,
+                     struct hr_buf *out)
 {
     const struct csv_writing *state = (const struct csv_writing *)text;
     struct hr_buf scratch;

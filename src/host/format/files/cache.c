@@ -3,7 +3,10 @@
 #include "base/map.h"
 #include <stdlib.h>
 
-struct slot { struct hr_cached *item; uint64_t used; };
+struct slot {
+    struct hr_cached *item;
+    uint64_t used;
+};
 
 struct hr_cache {
     pthread_mutex_t lock;
@@ -23,7 +26,10 @@ struct hr_cache *hr_cache_new(size_t bytes, size_t file_bytes)
     return cache;
 }
 
-size_t hr_cache_file_max(const struct hr_cache *cache) { return cache->file_max; }
+size_t hr_cache_file_max(const struct hr_cache *cache)
+{
+    return cache->file_max;
+}
 
 void hr_cached_drop(struct hr_cached *item)
 {
@@ -134,7 +140,10 @@ struct hr_bytes *hr_bytes_new(size_t len)
     return bytes;
 }
 
-static enum hr_code read_whole(struct hr_format *format, const char *location, const struct hr_blob_stat *stat, struct hr_bytes *bytes,
+static enum hr_code read_whole(struct hr_format *format,
+                               const char *location,
+                               const struct hr_blob_stat *stat,
+                               struct hr_bytes *bytes,
                                struct hr_err *err)
 {
     struct hr_blob_reader *reader;
@@ -143,12 +152,16 @@ static enum hr_code read_whole(struct hr_format *format, const char *location, c
     enum hr_code code = hr_blob_read_at(reader, bytes->data, bytes->len, 0, &got, err);
     hr_blob_close(reader);
     if (!code && got != bytes->len)
-        code = hr_fail(err, HR_E_CHANGED, "the file became shorter while it was read: \"%s\"", location);
+        code = hr_fail(err, HR_E_CHANGED, "the file became shorter while it was read: \"%s\"",
+                       location);
     atomic_fetch_add(&format->bytes_read, got);
     return code;
 }
 
-enum hr_code hr_cache_file(struct hr_format *format, const char *location, const struct hr_blob_stat *stat, struct hr_bytes **out,
+enum hr_code hr_cache_file(struct hr_format *format,
+                           const char *location,
+                           const struct hr_blob_stat *stat,
+                           struct hr_bytes **out,
                            struct hr_err *err)
 {
     struct hr_buf key;
@@ -158,13 +171,14 @@ enum hr_code hr_cache_file(struct hr_format *format, const char *location, const
     enum hr_code code = HR_OK;
     if (!*out) {
         struct hr_bytes *bytes = hr_bytes_new((size_t)stat->size);
-        code = bytes ? read_whole(format, location, stat, bytes, err) : hr_fail(err, HR_E_NOMEM, "no memory for \"%s\"", location);
+        code = bytes ? read_whole(format, location, stat, bytes, err)
+                     : hr_fail(err, HR_E_NOMEM, "no memory for \"%s\"", location);
         if (code)
             hr_cached_drop(bytes ? &bytes->base : NULL);
         else if (stat->etag[0])
             *out = (struct hr_bytes *)hr_cache_put(format->cache, hr_buf_text(&key), &bytes->base);
         else
-            *out = bytes;          /* without a version nothing may be kept */
+            *out = bytes; /* without a version nothing may be kept */
     }
     hr_buf_release(&key);
     return code;
@@ -172,14 +186,30 @@ enum hr_code hr_cache_file(struct hr_format *format, const char *location, const
 
 /* ---- schemas ---- */
 
-struct known { struct hr_cached base; struct hr_arena *arena; const struct hr_type *schema; };
+struct known {
+    struct hr_cached base;
+    struct hr_arena *arena;
+    const struct hr_type *schema;
+};
 
-static void known_destroy(struct hr_cached *item) { hr_arena_free(((struct known *)item)->arena); }
+static void known_destroy(struct hr_cached *item)
+{
+    hr_arena_free(((struct known *)item)->arena);
+}
 
-enum hr_code hr_cache_schema(struct hr_format *format, struct hr_arena *arena, const char *key,
-                             enum hr_code (*make)(struct hr_format *format, struct hr_arena *arena, const void *options, const struct hr_files *files,
-                                                  const struct hr_type **schema, struct hr_err *err),
-                             const void *options, const struct hr_files *files, const struct hr_type **schema, struct hr_err *err)
+enum hr_code hr_cache_schema(struct hr_format *format,
+                             struct hr_arena *arena,
+                             const char *key,
+                             enum hr_code (*make)(struct hr_format *format,
+                                                  struct hr_arena *arena,
+                                                  const void *options,
+                                                  const struct hr_files *files,
+                                                  const struct hr_type **schema,
+                                                  struct hr_err *err),
+                             const void *options,
+                             const struct hr_files *files,
+                             const struct hr_type **schema,
+                             struct hr_err *err)
 {
     struct known *known = (struct known *)hr_cache_get(format->cache, key);
     if (known) {

@@ -14,7 +14,11 @@
 
 /* ---- options ---- */
 
-enum hr_code hr_option_bool(const struct hr_options *options, const char *key, bool fallback, bool *value, struct hr_err *err)
+enum hr_code hr_option_bool(const struct hr_options *options,
+                            const char *key,
+                            bool fallback,
+                            bool *value,
+                            struct hr_err *err)
 {
     const char *text = hr_option_get(options, key);
     *value = fallback;
@@ -25,7 +29,11 @@ enum hr_code hr_option_bool(const struct hr_options *options, const char *key, b
     return HR_OK;
 }
 
-enum hr_code hr_option_long(const struct hr_options *options, const char *key, int64_t fallback, int64_t *value, struct hr_err *err)
+enum hr_code hr_option_long(const struct hr_options *options,
+                            const char *key,
+                            int64_t fallback,
+                            int64_t *value,
+                            struct hr_err *err)
 {
     const char *text = hr_option_get(options, key);
     *value = fallback;
@@ -34,22 +42,32 @@ enum hr_code hr_option_long(const struct hr_options *options, const char *key, i
     return HR_OK;
 }
 
-enum hr_code hr_option_pattern(struct hr_arena *arena, const char *text, enum hr_pattern_use use, const struct hr_pattern **pattern, struct hr_err *err)
+enum hr_code hr_option_pattern(struct hr_arena *arena,
+                               const char *text,
+                               enum hr_pattern_use use,
+                               const struct hr_pattern **pattern,
+                               struct hr_err *err)
 {
     const char *problem = NULL;
     *pattern = NULL;
     if (text && !(*pattern = hr_pattern_new(arena, text, strlen(text), use, &problem)))
-        return hr_fail_spark(err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", text, NULL);
+        return hr_fail_spark(err, "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "pattern", text,
+                             NULL);
     return HR_OK;
 }
 
-int64_t hr_now_us(void) { return hr_clock_ms() * 1000; }
+int64_t hr_now_us(void)
+{
+    return hr_clock_ms() * 1000;
+}
 
 struct hr_options hr_options_copy(struct hr_arena *arena, const struct hr_options *options)
 {
-    struct hr_options made = {HR_NEW_ARRAY(arena, struct hr_option, options->count + 1), options->count};
+    struct hr_options made = {HR_NEW_ARRAY(arena, struct hr_option, options->count + 1),
+                              options->count};
     for (size_t i = 0; i < options->count; i++)
-        made.at[i] = (struct hr_option){hr_strdup(arena, options->at[i].key), hr_strdup(arena, options->at[i].value)};
+        made.at[i] = (struct hr_option){hr_strdup(arena, options->at[i].key),
+                                        hr_strdup(arena, options->at[i].value)};
     return made;
 }
 
@@ -64,7 +82,10 @@ bool hr_conf_bool(struct hr_env *env, const char *key, bool fallback)
     return !strcasecmp(hr_conf(env, key, fallback ? "true" : "false"), "true");
 }
 
-enum hr_code hr_conf_zone(struct hr_env *env, const struct hr_options *options, const struct hr_zone **zone, const char **name,
+enum hr_code hr_conf_zone(struct hr_env *env,
+                          const struct hr_options *options,
+                          const struct hr_zone **zone,
+                          const char **name,
                           struct hr_err *err)
 {
     const char *text = options ? hr_option_get(options, "timeZone") : NULL;
@@ -75,16 +96,21 @@ enum hr_code hr_conf_zone(struct hr_env *env, const struct hr_options *options, 
     return *zone ? HR_OK : hr_fail(err, HR_E_INVALID, "unknown time zone: \"%s\"", text);
 }
 
-enum hr_code hr_format_refuse_type(struct hr_arena *arena, const char *format, const struct hr_field *field, struct hr_err *err)
+enum hr_code hr_format_refuse_type(struct hr_arena *arena,
+                                   const char *format,
+                                   const struct hr_field *field,
+                                   struct hr_err *err)
 {
     if (field->type->id == HR_TYPE_TIME)
         return hr_fail_spark(err, "UNSUPPORTED_TIME_TYPE", NULL);
     if (field->type->id == HR_TYPE_YEAR_MONTH || field->type->id == HR_TYPE_DAY_TIME)
-        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", hr_printf(arena, "interval columns in %s files", format), NULL);
+        return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
+                             hr_printf(arena, "interval columns in %s files", format), NULL);
     struct hr_buf sql;
     hr_buf_init(&sql, HR_BUF_GROWS);
     hr_type_sql(field->type, &sql);
-    hr_fail_spark(err, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", format, "columnName", hr_printf(arena, "`%s`", field->name), "columnType",
+    hr_fail_spark(err, "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "format", format, "columnName",
+                  hr_printf(arena, "`%s`", field->name), "columnType",
                   hr_printf(arena, "\"%s\"", hr_buf_text(&sql)), NULL);
     hr_buf_release(&sql);
     return HR_E_SPARK;
@@ -98,9 +124,14 @@ static const char *base_name(const char *location)
     return slash ? slash + 1 : location;
 }
 
-static const struct { const char *suffix; enum hr_codec codec; bool here; } codecs[] = {
-    {".gz", HR_CODEC_GZIP, true}, {".deflate", HR_CODEC_DEFLATE, true}, {".zst", HR_CODEC_ZSTD, true},
-    {".bz2", HR_CODEC_BZIP2, false}, {".snappy", HR_CODEC_NONE, false}, {".lz4", HR_CODEC_NONE, false},
+static const struct {
+    const char *suffix;
+    enum hr_codec codec;
+    bool here;
+} codecs[] = {
+    {".gz", HR_CODEC_GZIP, true},      {".deflate", HR_CODEC_DEFLATE, true},
+    {".zst", HR_CODEC_ZSTD, true},     {".bz2", HR_CODEC_BZIP2, false},
+    {".snappy", HR_CODEC_NONE, false}, {".lz4", HR_CODEC_NONE, false},
 };
 
 enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct hr_err *err)
@@ -115,14 +146,18 @@ enum hr_code hr_files_codec(const char *location, enum hr_codec *codec, struct h
         *codec = codecs[i].codec;
         if (!codecs[i].here) {
             char feature[300];
-            snprintf(feature, sizeof feature, "reading files compressed as %s (%.200s)", codecs[i].suffix + 1, name);
+            snprintf(feature, sizeof feature, "reading files compressed as %s (%.200s)",
+                     codecs[i].suffix + 1, name);
             return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
         }
     }
     return HR_OK;
 }
 
-static bool is_remote(const char *location) { return strstr(location, "://") != NULL; }
+static bool is_remote(const char *location)
+{
+    return strstr(location, "://") != NULL;
+}
 
 const char *hr_files_spark_path(struct hr_arena *arena, const char *location)
 {
@@ -155,15 +190,20 @@ struct find {
     bool recursive, has_before, has_after;
     int64_t before_ms, after_ms;
     const char *base_path;
-    struct hr_file *files; size_t count, cap;
-    const char **bases;                /* of each file: the path behind which partition folders begin */
-    bool *direct;                      /* of each file: it is a root, or stands directly in one */
+    struct hr_file *files;
+    size_t count, cap;
+    /* of each file: the path behind which partition folders begin */
+    const char **bases;
+    bool *direct; /* of each file: it is a root, or stands directly in one */
     bool parquet;
-    struct hr_file *summaries; size_t summary_count;
+    struct hr_file *summaries;
+    size_t summary_count;
     struct hr_tables tables;
 };
 
-static bool wanted_file(const struct find *find, const char *location, const struct hr_blob_stat *stat)
+static bool wanted_file(const struct find *find,
+                        const char *location,
+                        const struct hr_blob_stat *stat)
 {
     if (find->glob_filter && fnmatch(find->glob_filter, base_name(location), 0))
         return false;
@@ -172,7 +212,11 @@ static bool wanted_file(const struct find *find, const char *location, const str
     return !find->has_after || stat->mtime_ms > find->after_ms;
 }
 
-static void add_file(struct find *find, const char *location, const struct hr_blob_stat *stat, const char *base, bool direct)
+static void add_file(struct find *find,
+                     const char *location,
+                     const struct hr_blob_stat *stat,
+                     const char *base,
+                     bool direct)
 {
     if (!wanted_file(find, location, stat))
         return;
@@ -199,30 +243,39 @@ static void add_file(struct find *find, const char *location, const struct hr_bl
 static const char *parent_of(struct hr_arena *arena, const char *location)
 {
     const char *slash = strrchr(location, '/');
-    return slash && slash > location ? hr_strndup(arena, location, (size_t)(slash - location)) : "/";
+    return slash && slash > location ? hr_strndup(arena, location, (size_t)(slash - location))
+                                     : "/";
 }
 
 /* `_metadata` and `_common_metadata` hold schemas for those who write many files: no data */
-static bool is_summary(const char *name) { return !strcmp(name, "_metadata") || !strcmp(name, "_common_metadata"); }
+static bool is_summary(const char *name)
+{
+    return !strcmp(name, "_metadata") || !strcmp(name, "_common_metadata");
+}
 
 static void add_summary(struct find *find, const struct hr_blob_entry *entry)
 {
     struct hr_file *grown = HR_NEW_ARRAY(find->arena, struct hr_file, find->summary_count + 1);
     if (find->summary_count)
         memcpy(grown, find->summaries, find->summary_count * sizeof *grown);
-    grown[find->summary_count++] = (struct hr_file){.location = entry->location, .stat = entry->stat};
+    grown[find->summary_count++] =
+        (struct hr_file){.location = entry->location, .stat = entry->stat};
     find->summaries = grown;
 }
 
-static enum hr_code add_root(struct find *find, const char *location, const struct hr_blob_stat *stat, struct hr_err *err)
+static enum hr_code add_root(struct find *find,
+                             const char *location,
+                             const struct hr_blob_stat *stat,
+                             struct hr_err *err)
 {
     const struct hr_tables_asked asked = {find->format->blob, find->env, HR_TABLES_READ};
     if (!stat->is_dir) {
-        if (hr_blob_hidden(base_name(location)))   /* even when it is named by itself */
+        if (hr_blob_hidden(base_name(location))) /* even when it is named by itself */
             return HR_OK;
         if (find->parquet)
             HR_TRY(hr_tables_refuse_above(&asked, parent_of(find->arena, location), true, err));
-        add_file(find, location, stat, find->base_path ? find->base_path : parent_of(find->arena, location), true);
+        add_file(find, location, stat,
+                 find->base_path ? find->base_path : parent_of(find->arena, location), true);
         return HR_OK;
     }
     struct hr_blob_page page;
@@ -236,14 +289,16 @@ static enum hr_code add_root(struct find *find, const char *location, const stru
         if (find->parquet && is_summary(base_name(entry->name)))
             add_summary(find, entry);
         else if (!hr_blob_hidden_below(entry->name))
-            add_file(find, entry->location, &entry->stat, find->base_path ? find->base_path : location, !strchr(entry->name, '/'));
+            add_file(find, entry->location, &entry->stat,
+                     find->base_path ? find->base_path : location, !strchr(entry->name, '/'));
     }
     return HR_OK;
 }
 
 static enum hr_code not_found(struct find *find, const char *path, struct hr_err *err)
 {
-    return hr_fail_spark(err, "PATH_NOT_FOUND", "path", hr_files_spark_path(find->arena, path), NULL);
+    return hr_fail_spark(err, "PATH_NOT_FOUND", "path", hr_files_spark_path(find->arena, path),
+                         NULL);
 }
 
 static enum hr_code add_path(struct find *find, const char *path, struct hr_err *err)
@@ -271,7 +326,8 @@ static enum hr_code add_path(struct find *find, const char *path, struct hr_err 
     return add_root(find, normal, &stat, err);
 }
 
-static enum hr_code time_option(struct find *find, const char *key, bool *has, int64_t *ms, struct hr_err *err)
+static enum hr_code time_option(
+    struct find *find, const char *key, bool *has, int64_t *ms, struct hr_err *err)
 {
     const char *text = hr_option_get(find->options, key);
     if (!text)
@@ -281,8 +337,11 @@ static enum hr_code time_option(struct find *find, const char *key, bool *has, i
     HR_TRY(hr_conf_zone(find->env, find->options, &zone, &name, err));
     int64_t micros;
     if (!hr_parse_timestamp(text, strlen(text), zone, hr_now_us(), &micros))
-        return hr_fail(err, HR_E_INVALID, "the timestamp provided for the '%s' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the provided "
-                       "timestamp: %s", key, text);
+        return hr_fail(
+            err, HR_E_INVALID,
+            "the timestamp provided for the '%s' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the provided "
+            "timestamp: %s",
+            key, text);
     *has = true;
     *ms = micros / 1000;
     return HR_OK;
@@ -290,7 +349,9 @@ static enum hr_code time_option(struct find *find, const char *key, bool *has, i
 
 /* ---- all of it ---- */
 
-static const struct hr_field *field_named(const struct hr_type *schema, const char *name, bool case_sensitive)
+static const struct hr_field *field_named(const struct hr_type *schema,
+                                          const char *name,
+                                          bool case_sensitive)
 {
     for (size_t i = 0; schema && i < schema->field_count; i++)
         if (!(case_sensitive ? strcmp : strcasecmp)(schema->fields[i].name, name))
@@ -309,7 +370,9 @@ static int by_size(const void *a, const void *b)
 static enum hr_code json_paths(struct find *find, const char *text, struct hr_err *err)
 {
     json_t *list = json_loads(text, 0, NULL);
-    enum hr_code code = json_is_array(list) ? HR_OK : hr_fail(err, HR_E_INVALID, "the option 'paths' is not a JSON list");
+    enum hr_code code = json_is_array(list)
+                            ? HR_OK
+                            : hr_fail(err, HR_E_INVALID, "the option 'paths' is not a JSON list");
     for (size_t i = 0; !code && i < json_array_size(list); i++)
         if (json_string_value(json_array_get(list, i)))
             code = add_path(find, json_string_value(json_array_get(list, i)), err);
@@ -317,20 +380,35 @@ static enum hr_code json_paths(struct find *find, const char *text, struct hr_er
     return code;
 }
 
-enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_names *paths,
-                           const struct hr_options *options, const struct hr_type *user_schema, struct hr_files *files, struct hr_err *err)
+enum hr_code hr_files_find(struct hr_format *format,
+                           struct hr_arena *arena,
+                           struct hr_env *env,
+                           const struct hr_names *paths,
+                           const struct hr_options *options,
+                           const struct hr_type *user_schema,
+                           struct hr_files *files,
+                           struct hr_err *err)
 {
-    struct find find = {.format = format, .arena = arena, .env = env, .options = options, .parquet = files->parquet};
+    struct find find = {.format = format,
+                        .arena = arena,
+                        .env = env,
+                        .options = options,
+                        .parquet = files->parquet};
     const struct hr_tables_asked asked = {format->blob, env, HR_TABLES_READ};
     *files = (struct hr_files){.parquet = find.parquet};
     find.glob_filter = hr_option_get(options, "pathGlobFilter");
     HR_TRY(hr_option_bool(options, "recursiveFileLookup", false, &find.recursive, err));
-    HR_TRY(hr_option_bool(options, "ignoreMissingFiles", hr_conf_bool(env, "spark.sql.files.ignoreMissingFiles", false), &files->ignore_missing, err));
-    HR_TRY(hr_option_bool(options, "ignoreCorruptFiles", hr_conf_bool(env, "spark.sql.files.ignoreCorruptFiles", false), &files->ignore_corrupt, err));
+    HR_TRY(hr_option_bool(options, "ignoreMissingFiles",
+                          hr_conf_bool(env, "spark.sql.files.ignoreMissingFiles", false),
+                          &files->ignore_missing, err));
+    HR_TRY(hr_option_bool(options, "ignoreCorruptFiles",
+                          hr_conf_bool(env, "spark.sql.files.ignoreCorruptFiles", false),
+                          &files->ignore_corrupt, err));
     HR_TRY(time_option(&find, "modifiedBefore", &find.has_before, &find.before_ms, err));
     HR_TRY(time_option(&find, "modifiedAfter", &find.has_after, &find.after_ms, err));
     if (hr_option_get(options, "basePath"))
-        HR_TRY(hr_blob_normalize(format->blob, arena, hr_option_get(options, "basePath"), &find.base_path, err));
+        HR_TRY(hr_blob_normalize(format->blob, arena, hr_option_get(options, "basePath"),
+                                 &find.base_path, err));
     const char *single = hr_option_get(options, "path"), *several = hr_option_get(options, "paths");
     files->first = paths->count ? paths->at[0] : single ? single : "";
     for (size_t i = 0; i < paths->count; i++)
@@ -341,9 +419,11 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
         HR_TRY(json_paths(&find, several, err));
     bool *in_partition = HR_NEW_ARRAY(arena, bool, find.count + 1);
     if (!find.recursive)
-        HR_TRY(hr_partitions_find(arena, env, find.files, find.bases, in_partition, find.count, user_schema, files, err));
+        HR_TRY(hr_partitions_find(arena, env, find.files, find.bases, in_partition, find.count,
+                                  user_schema, files, err));
     size_t kept = 0;
-    for (size_t i = 0; i < find.count; i++) {    /* without partition columns only what stands directly in a root is read */
+    /* without partition columns only what stands directly in a root is read */
+    for (size_t i = 0; i < find.count; i++) {
         bool keeps = files->partition_count ? in_partition[i] : find.direct[i] || find.recursive;
         if (!keeps)
             continue;
@@ -368,7 +448,8 @@ enum hr_code hr_files_find(struct hr_format *format, struct hr_arena *arena, str
 void hr_files_key(const struct hr_files *files, struct hr_buf *out)
 {
     for (size_t i = 0; i < files->count; i++) {
-        hr_buf_addf(out, "%s|%s|%lld", files->at[i].location, files->at[i].stat.etag, (long long)files->at[i].stat.size);
+        hr_buf_addf(out, "%s|%s|%lld", files->at[i].location, files->at[i].stat.etag,
+                    (long long)files->at[i].stat.size);
         for (size_t c = 0; c < files->partition_count; c++)
             hr_buf_addf(out, "|%s", files->at[i].partition[c] ? files->at[i].partition[c] : "\x01");
         hr_buf_addc(out, '\n');
@@ -383,10 +464,14 @@ int hr_files_partition(const struct hr_files *files, const char *name, bool case
     return -1;
 }
 
-const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_files *files, const struct hr_type *data, bool case_sensitive)
+const struct hr_type *hr_files_schema(struct hr_arena *arena,
+                                      const struct hr_files *files,
+                                      const struct hr_type *data,
+                                      bool case_sensitive)
 {
     size_t count = 0;
-    struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, data->field_count + files->partition_count + 1);
+    struct hr_field *fields =
+        HR_NEW_ARRAY(arena, struct hr_field, data->field_count + files->partition_count + 1);
     for (size_t i = 0; i < data->field_count; i++) {
         int partition = hr_files_partition(files, data->fields[i].name, case_sensitive);
         fields[count] = partition >= 0 ? files->partitions[partition] : data->fields[i];
@@ -398,7 +483,10 @@ const struct hr_type *hr_files_schema(struct hr_arena *arena, const struct hr_fi
     return hr_type_struct(arena, fields, count);
 }
 
-const struct hr_type *hr_files_without_partitions(struct hr_arena *arena, const struct hr_type *user, const struct hr_files *files, bool sensitive)
+const struct hr_type *hr_files_without_partitions(struct hr_arena *arena,
+                                                  const struct hr_type *user,
+                                                  const struct hr_files *files,
+                                                  bool sensitive)
 {
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, user->field_count + 1);
     size_t count = 0;
@@ -428,9 +516,14 @@ bool hr_files_compressed(const struct hr_files *files)
 
 const struct hr_type *hr_files_metadata_type(struct hr_arena *arena, bool row_index)
 {
-    static const struct { const char *name; enum hr_type_id id; } columns[] = {
-        {"file_path", HR_TYPE_STRING}, {"file_name", HR_TYPE_STRING}, {"file_size", HR_TYPE_LONG}, {"file_block_start", HR_TYPE_LONG},
-        {"file_block_length", HR_TYPE_LONG}, {"file_modification_time", HR_TYPE_TIMESTAMP}, {"row_index", HR_TYPE_LONG},
+    static const struct {
+        const char *name;
+        enum hr_type_id id;
+    } columns[] = {
+        {"file_path", HR_TYPE_STRING},       {"file_name", HR_TYPE_STRING},
+        {"file_size", HR_TYPE_LONG},         {"file_block_start", HR_TYPE_LONG},
+        {"file_block_length", HR_TYPE_LONG}, {"file_modification_time", HR_TYPE_TIMESTAMP},
+        {"row_index", HR_TYPE_LONG},
     };
     size_t count = HR_LEN(columns) - !row_index;
     struct hr_field *fields = HR_NEW_ARRAY(arena, struct hr_field, count);
@@ -462,8 +555,11 @@ void hr_files_metadata(struct hr_arena *arena, const struct hr_files *files, str
         sql_text(uri, out);
         hr_buf_adds(out, ", 'f1': ");
         sql_text(base_name(uri), out);
-        hr_buf_addf(out, ", 'f2': CAST(%lld AS BIGINT), 'f3': CAST(0 AS BIGINT), 'f4': CAST(%lld AS BIGINT), 'f5': make_timestamptz(CAST(%lld AS BIGINT))}",
-                    (long long)file->stat.size, (long long)file->stat.size, (long long)file->stat.mtime_ms * 1000);
+        hr_buf_addf(
+            out,
+            ", 'f2': CAST(%lld AS BIGINT), 'f3': CAST(0 AS BIGINT), 'f4': CAST(%lld AS BIGINT), 'f5': make_timestamptz(CAST(%lld AS BIGINT))}",
+            (long long)file->stat.size, (long long)file->stat.size,
+            (long long)file->stat.mtime_ms * 1000);
     }
     hr_buf_addc(out, ']');
 }

@@ -8,15 +8,23 @@
 
 struct hr_lines {
     struct hr_stream *stream;
-    const char *separator; size_t separator_len;
+    const char *separator;
+    size_t separator_len;
     bool whole, is_end, given;
     struct hr_pace *pace;
-    char *buffer; size_t cap, len, at;
-    size_t searched;                   /* bytes from `at` on that end no line */
+    char *buffer;
+    size_t cap, len, at;
+    size_t searched; /* bytes from `at` on that end no line */
 };
 
-enum hr_code hr_lines_open(struct hr_format *format, const struct hr_file *file, const char *charset, const char *separator, bool whole,
-                           struct hr_pace *pace, struct hr_lines **out, struct hr_err *err)
+enum hr_code hr_lines_open(struct hr_format *format,
+                           const struct hr_file *file,
+                           const char *charset,
+                           const char *separator,
+                           bool whole,
+                           struct hr_pace *pace,
+                           struct hr_lines **out,
+                           struct hr_err *err)
 {
     struct hr_lines *lines = calloc(1, sizeof *lines);
     HR_CHECK(lines);
@@ -53,7 +61,8 @@ static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
         memmove(lines->buffer, lines->buffer + lines->at, lines->len - lines->at);
     lines->len -= lines->at;
     lines->at = 0;
-    lines->searched = lines->len < separator ? 0 : lines->len - separator;     /* the last bytes may be half of a separator */
+    /* the last bytes may be half of a separator */
+    lines->searched = lines->len < separator ? 0 : lines->len - separator;
     if (lines->len * 2 > lines->cap) {
         if (lines->cap > LINE_BYTES_MAX)
             return hr_fail(err, HR_E_LIMIT, "one line is larger than %u MB", LINE_BYTES_MAX >> 20);
@@ -64,7 +73,8 @@ static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
     size_t got;
     if (!hr_pace_ask(lines->pace))
         return hr_scan_ended(err);
-    HR_TRY(hr_stream_read(lines->stream, lines->buffer + lines->len, lines->cap - lines->len, &got, err));
+    HR_TRY(hr_stream_read(lines->stream, lines->buffer + lines->len, lines->cap - lines->len, &got,
+                          err));
     lines->len += got;
     lines->is_end = got == 0;
     return HR_OK;
@@ -79,7 +89,8 @@ static const char *find_end(const struct hr_lines *lines, size_t *width)
         *width = lines->separator_len;
         return found;
     }
-    const char *n = memchr(p, '\n', (size_t)(end - p)), *r = memchr(p, '\r', (size_t)((n ? n : end) - p));
+    const char *n = memchr(p, '\n', (size_t)(end - p)),
+               *r = memchr(p, '\r', (size_t)((n ? n : end) - p));
     *width = 1;
     if (!r)
         return n;
@@ -89,7 +100,10 @@ static const char *find_end(const struct hr_lines *lines, size_t *width)
     return r;
 }
 
-enum hr_code hr_lines_next(struct hr_lines *lines, const char **text, size_t *len, struct hr_err *err)
+enum hr_code hr_lines_next(struct hr_lines *lines,
+                           const char **text,
+                           size_t *len,
+                           struct hr_err *err)
 {
     for (;;) {
         size_t width = 0;

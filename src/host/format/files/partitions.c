@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-
 /* ---- names and values of folders ---- */
 
 /* one file's folders */
 struct pairs {
-    const char **names, **values; size_t count;
-    const char *base;                  /* the folder above the first of them; without any, the file's own */
+    const char **names, **values;
+    size_t count;
+    /* the folder above the first of them; without any, the file's own */
+    const char *base;
 };
 
 static int hex_digit(char c)
@@ -24,12 +25,14 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* ExternalCatalogUtils.unescapePathName: %XX is the character of that number, not a byte of UTF-8 */
+/* ExternalCatalogUtils.unescapePathName: %XX is the character of that number, not a byte of UTF-8
+ */
 static const char *unescape(struct hr_arena *arena, const char *text, size_t len)
 {
     char *out = hr_arena_alloc(arena, 2 * len + 1), *to = out;
     for (size_t i = 0; i < len; i++) {
-        int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1, low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1,
+            low = high >= 0 ? hex_digit(text[i + 2]) : -1;
         if (low < 0) {
             *to++ = text[i];
             continue;
@@ -46,13 +49,22 @@ static const char *unescape(struct hr_arena *arena, const char *text, size_t len
     return out;
 }
 
-static enum hr_code bad_folder(struct hr_arena *arena, const char *condition, const char *folder, size_t len, struct hr_err *err)
+static enum hr_code bad_folder(struct hr_arena *arena,
+                               const char *condition,
+                               const char *folder,
+                               size_t len,
+                               struct hr_err *err)
 {
     return hr_fail_spark(err, condition, "segment", hr_strndup(arena, folder, len), NULL);
 }
 
-/* the folders of a file from the innermost out: those without a column before the first are passed, one behind it ends them */
-static enum hr_code pairs_of(struct hr_arena *arena, const struct hr_file *file, const char *base, struct pairs *pairs, struct hr_err *err)
+/* the folders of a file from the innermost out: those without a column before the first are passed,
+ * one behind it ends them */
+static enum hr_code pairs_of(struct hr_arena *arena,
+                             const struct hr_file *file,
+                             const char *base,
+                             struct pairs *pairs,
+                             struct hr_err *err)
 {
     const char *location = file->location, *first = location;
     size_t base_len = strlen(base), depth = 0;
@@ -62,7 +74,8 @@ static enum hr_code pairs_of(struct hr_arena *arena, const struct hr_file *file,
     end = end ? end : first;
     for (const char *p = first; p < end; p++)
         depth += *p == '/';
-    *pairs = (struct pairs){HR_NEW_ARRAY(arena, const char *, depth + 1), HR_NEW_ARRAY(arena, const char *, depth + 1), 0, NULL};
+    *pairs = (struct pairs){HR_NEW_ARRAY(arena, const char *, depth + 1),
+                            HR_NEW_ARRAY(arena, const char *, depth + 1), 0, NULL};
     const char *stop = end;
     while (stop > first) {
         const char *start = stop;
@@ -78,12 +91,13 @@ static enum hr_code pairs_of(struct hr_arena *arena, const struct hr_file *file,
             return bad_folder(arena, "EMPTY_PARTITION_COLUMN_VALUE", start, len, err);
         if (equals) {
             pairs->names[pairs->count] = unescape(arena, start, (size_t)(equals - start));
-            pairs->values[pairs->count++] = unescape(arena, equals + 1, (size_t)(stop - equals - 1));
+            pairs->values[pairs->count++] =
+                unescape(arena, equals + 1, (size_t)(stop - equals - 1));
         }
         stop = start > first ? start - 1 : first;
     }
     pairs->base = hr_strndup(arena, location, (size_t)((pairs->count ? stop : end) - location));
-    for (size_t i = 0; i < pairs->count / 2; i++) {    /* outermost first */
+    for (size_t i = 0; i < pairs->count / 2; i++) { /* outermost first */
         size_t j = pairs->count - 1 - i;
         const char *name = pairs->names[i], *value = pairs->values[i];
         pairs->names[i] = pairs->names[j];
@@ -96,8 +110,21 @@ static enum hr_code pairs_of(struct hr_arena *arena, const struct hr_file *file,
 
 /* ---- types ---- */
 
-enum kind { KIND_NULL, KIND_INT, KIND_LONG, KIND_DECIMAL, KIND_DOUBLE, KIND_DATE, KIND_TIMESTAMP, KIND_TIME, KIND_STRING };
-struct part { enum kind kind; int digits; };           /* digits: of a decimal, whose scale is 0 */
+enum kind {
+    KIND_NULL,
+    KIND_INT,
+    KIND_LONG,
+    KIND_DECIMAL,
+    KIND_DOUBLE,
+    KIND_DATE,
+    KIND_TIMESTAMP,
+    KIND_TIME,
+    KIND_STRING
+};
+struct part {
+    enum kind kind;
+    int digits;
+}; /* digits: of a decimal, whose scale is 0 */
 
 /* does the text have this shape? '0' stands for a digit, everything else for itself */
 static bool shaped(const char *text, const char *shape)
@@ -119,7 +146,9 @@ static bool is_number(const char *text, size_t len, struct part *part)
         part->kind = whole >= INT32_MIN && whole <= INT32_MAX ? KIND_INT : KIND_LONG;
         return true;
     }
-    if (hr_value_bigdecimal(text, len, false, &decimal) && decimal.scale <= 0 && decimal.precision - decimal.scale <= HR_TYPE_DECIMAL_MAX) {
+    if (hr_value_bigdecimal(text, len, false, &decimal) &&
+        decimal.scale <= 0 &&
+        decimal.precision - decimal.scale <= HR_TYPE_DECIMAL_MAX) {
         *part = (struct part){KIND_DECIMAL, decimal.precision - decimal.scale};
         return true;
     }
@@ -131,7 +160,8 @@ static bool is_number(const char *text, size_t len, struct part *part)
 static bool is_timestamp(const char *text, size_t len)
 {
     int64_t micros;
-    return (shaped(text, "0000-00-00 00:00:00") || shaped(text, "0000-00-00 00:00:00.0")) && hr_parse_timestamp_ntz(text, len, true, &micros);
+    return (shaped(text, "0000-00-00 00:00:00") || shaped(text, "0000-00-00 00:00:00.0")) &&
+           hr_parse_timestamp_ntz(text, len, true, &micros);
 }
 
 /* HH:mm:ss with up to six digits of a fraction */
@@ -200,17 +230,24 @@ static struct part wider(struct part a, struct part b)
     return low.kind == KIND_DATE && high.kind == KIND_TIMESTAMP ? high : string;
 }
 
-static enum hr_code type_of(struct hr_arena *arena, struct hr_env *env, struct part part, const struct hr_type **type, struct hr_err *err)
+static enum hr_code type_of(struct hr_arena *arena,
+                            struct hr_env *env,
+                            struct part part,
+                            const struct hr_type **type,
+                            struct hr_err *err)
 {
     static const enum hr_type_id ids[] = {
-        [KIND_NULL] = HR_TYPE_VOID, [KIND_INT] = HR_TYPE_INT, [KIND_LONG] = HR_TYPE_LONG, [KIND_DOUBLE] = HR_TYPE_DOUBLE, [KIND_DATE] = HR_TYPE_DATE,
-        [KIND_TIMESTAMP] = HR_TYPE_TIMESTAMP, [KIND_STRING] = HR_TYPE_STRING,
+        [KIND_NULL] = HR_TYPE_VOID,     [KIND_INT] = HR_TYPE_INT,
+        [KIND_LONG] = HR_TYPE_LONG,     [KIND_DOUBLE] = HR_TYPE_DOUBLE,
+        [KIND_DATE] = HR_TYPE_DATE,     [KIND_TIMESTAMP] = HR_TYPE_TIMESTAMP,
+        [KIND_STRING] = HR_TYPE_STRING,
     };
     if (part.kind == KIND_TIME)
         return hr_fail_spark(err, "UNSUPPORTED_TIME_TYPE", NULL);
     if (part.kind == KIND_DECIMAL)
         *type = hr_type_decimal(arena, part.digits, 0);
-    else if (part.kind == KIND_TIMESTAMP && !strcasecmp(hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ"), "TIMESTAMP_NTZ"))
+    else if (part.kind == KIND_TIMESTAMP &&
+             !strcasecmp(hr_conf(env, "spark.sql.timestampType", "TIMESTAMP_LTZ"), "TIMESTAMP_NTZ"))
         *type = hr_type_basic(HR_TYPE_TIMESTAMP_NTZ);
     else
         *type = hr_type_basic(ids[part.kind]);
@@ -223,7 +260,7 @@ struct finding {
     struct hr_arena *arena;
     struct hr_env *env;
     struct hr_file *files;
-    struct pairs *pairs;               /* of each file */
+    struct pairs *pairs; /* of each file */
     size_t count;
     bool sensitive;
 };
@@ -249,7 +286,9 @@ static enum hr_code check_bases(const struct finding *finding, struct hr_err *er
         return HR_OK;
     struct hr_arena *arena = finding->arena;
     return hr_fail_spark(err, "CONFLICTING_DIRECTORY_STRUCTURES", "discoveredBasePaths",
-                         hr_printf(arena, "\n\t%s\n\t%s\n\n", hr_files_spark_path(arena, first), hr_files_spark_path(arena, other)), NULL);
+                         hr_printf(arena, "\n\t%s\n\t%s\n\n", hr_files_spark_path(arena, first),
+                                   hr_files_spark_path(arena, other)),
+                         NULL);
 }
 
 static const char *listed(const struct finding *finding, const struct pairs *pairs)
@@ -260,22 +299,31 @@ static const char *listed(const struct finding *finding, const struct pairs *pai
     return text;
 }
 
-static enum hr_code check_names(const struct finding *finding, const struct pairs *first, struct hr_err *err)
+static enum hr_code check_names(const struct finding *finding,
+                                const struct pairs *first,
+                                struct hr_err *err)
 {
     struct hr_arena *arena = finding->arena;
     for (size_t i = 0; i < finding->count; i++) {
         const struct pairs *pairs = &finding->pairs[i];
         if (!pairs->count || same_names(finding, first, pairs))
             continue;
-        const char *lists = hr_printf(arena, "\n\n\tPartition column name list #0: %s\n\tPartition column name list #1: %s\n\n", listed(finding, first),
-                                      listed(finding, pairs));
-        return hr_fail_spark(err, "CONFLICTING_PARTITION_COLUMN_NAMES", "distinctPartColLists", lists, "suspiciousPaths",
-                             hr_printf(arena, "\n\n\t%s", hr_files_spark_path(arena, finding->files[i].location)), NULL);
+        const char *lists = hr_printf(
+            arena,
+            "\n\n\tPartition column name list #0: %s\n\tPartition column name list #1: %s\n\n",
+            listed(finding, first), listed(finding, pairs));
+        return hr_fail_spark(
+            err, "CONFLICTING_PARTITION_COLUMN_NAMES", "distinctPartColLists", lists,
+            "suspiciousPaths",
+            hr_printf(arena, "\n\n\t%s", hr_files_spark_path(arena, finding->files[i].location)),
+            NULL);
     }
     return HR_OK;
 }
 
-static const struct hr_field *field_named(const struct hr_type *schema, const char *name, bool sensitive)
+static const struct hr_field *field_named(const struct hr_type *schema,
+                                          const char *name,
+                                          bool sensitive)
 {
     for (size_t i = 0; schema && i < schema->field_count; i++)
         if (!(sensitive ? strcmp : strcasecmp)(schema->fields[i].name, name))
@@ -284,28 +332,39 @@ static const struct hr_field *field_named(const struct hr_type *schema, const ch
 }
 
 /* the values of a column whose type the user gave must be of it */
-static enum hr_code check_values(const struct finding *finding, size_t column, const struct hr_field *field, struct hr_err *err)
+static enum hr_code check_values(const struct finding *finding,
+                                 size_t column,
+                                 const struct hr_field *field,
+                                 struct hr_err *err)
 {
     const struct hr_zone *zone;
     const char *zone_name;
     HR_TRY(hr_conf_zone(finding->env, NULL, &zone, &zone_name, err));
     for (size_t i = 0; i < finding->count; i++) {
-        const char *value = finding->files[i].partition ? finding->files[i].partition[column] : NULL;
+        const char *value =
+            finding->files[i].partition ? finding->files[i].partition[column] : NULL;
         if (!value || hr_files_partition_fits(value, field->type, zone))
             continue;
         struct hr_buf sql;
         hr_buf_init(&sql, HR_BUF_GROWS);
         hr_type_sql(field->type, &sql);
-        hr_fail_spark(err, "INVALID_PARTITION_VALUE", "value", hr_printf(finding->arena, "'%s'", value), "dataType",
-                      hr_printf(finding->arena, "\"%s\"", hr_buf_text(&sql)), "columnName", hr_printf(finding->arena, "`%s`", field->name), NULL);
+        hr_fail_spark(err, "INVALID_PARTITION_VALUE", "value",
+                      hr_printf(finding->arena, "'%s'", value), "dataType",
+                      hr_printf(finding->arena, "\"%s\"", hr_buf_text(&sql)), "columnName",
+                      hr_printf(finding->arena, "`%s`", field->name), NULL);
         hr_buf_release(&sql);
         return HR_E_SPARK;
     }
     return HR_OK;
 }
 
-static enum hr_code make_column(const struct finding *finding, size_t column, const char *name, const struct hr_type *user_schema, bool infers,
-                                struct hr_field *made, struct hr_err *err)
+static enum hr_code make_column(const struct finding *finding,
+                                size_t column,
+                                const char *name,
+                                const struct hr_type *user_schema,
+                                bool infers,
+                                struct hr_field *made,
+                                struct hr_err *err)
 {
     const struct hr_field *user = field_named(user_schema, name, finding->sensitive);
     *made = (struct hr_field){user ? user->name : name, user ? user->type : NULL, true, NULL};
@@ -326,14 +385,24 @@ static void set_values(const struct finding *finding)
             continue;
         finding->files[i].partition = HR_NEW_ARRAY(finding->arena, const char *, pairs->count);
         for (size_t c = 0; c < pairs->count; c++)
-            finding->files[i].partition[c] = strcmp(pairs->values[c], HR_PARTITION_NULL) ? pairs->values[c] : NULL;
+            finding->files[i].partition[c] =
+                strcmp(pairs->values[c], HR_PARTITION_NULL) ? pairs->values[c] : NULL;
     }
 }
 
-enum hr_code hr_partitions_find(struct hr_arena *arena, struct hr_env *env, struct hr_file *files, const char *const *bases, bool *kept, size_t count,
-                                const struct hr_type *user_schema, struct hr_files *out, struct hr_err *err)
+enum hr_code hr_partitions_find(struct hr_arena *arena,
+                                struct hr_env *env,
+                                struct hr_file *files,
+                                const char *const *bases,
+                                bool *kept,
+                                size_t count,
+                                const struct hr_type *user_schema,
+                                struct hr_files *out,
+                                struct hr_err *err)
 {
-    struct finding finding = {arena, env, files, HR_NEW_ARRAY(arena, struct pairs, count + 1), count, hr_conf_bool(env, "spark.sql.caseSensitive", false)};
+    struct finding finding = {arena, env,
+                              files, HR_NEW_ARRAY(arena, struct pairs, count + 1),
+                              count, hr_conf_bool(env, "spark.sql.caseSensitive", false)};
     bool infers = hr_conf_bool(env, "spark.sql.sources.partitionColumnTypeInference.enabled", true);
     const struct pairs *first = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -351,7 +420,8 @@ enum hr_code hr_partitions_find(struct hr_arena *arena, struct hr_env *env, stru
     out->partition_count = first->count;
     out->partitions = HR_NEW_ARRAY(arena, struct hr_field, first->count);
     for (size_t c = 0; c < first->count; c++)
-        HR_TRY(make_column(&finding, c, first->names[c], user_schema, infers, &out->partitions[c], err));
+        HR_TRY(make_column(&finding, c, first->names[c], user_schema, infers, &out->partitions[c],
+                           err));
     return HR_OK;
 }
 
@@ -364,7 +434,9 @@ static bool is_boolean(const char *text, bool *flag)
     return *flag || !strcasecmp(text, "false");
 }
 
-static duckdb_value value_of(const char *text, const struct hr_type *type, const struct hr_zone *zone)
+static duckdb_value value_of(const char *text,
+                             const struct hr_type *type,
+                             const struct hr_zone *zone)
 {
     size_t len = strlen(text);
     int64_t whole;
@@ -374,29 +446,50 @@ static duckdb_value value_of(const char *text, const struct hr_type *type, const
     struct hr_decimal decimal;
     __int128 wide;
     switch (type->id) {
-    case HR_TYPE_BYTE: return hr_value_long(text, len, &whole) ? duckdb_create_int8((int8_t)whole) : NULL;
-    case HR_TYPE_SHORT: return hr_value_long(text, len, &whole) ? duckdb_create_int16((int16_t)whole) : NULL;
-    case HR_TYPE_INT: return hr_value_long(text, len, &whole) ? duckdb_create_int32((int32_t)whole) : NULL;
-    case HR_TYPE_LONG: return hr_value_long(text, len, &whole) ? duckdb_create_int64(whole) : NULL;
-    case HR_TYPE_FLOAT: return hr_value_double(text, len, &real) ? duckdb_create_float((float)real) : NULL;
-    case HR_TYPE_DOUBLE: return hr_value_double(text, len, &real) ? duckdb_create_double(real) : NULL;
-    case HR_TYPE_BOOLEAN: return is_boolean(text, &flag) ? duckdb_create_bool(flag) : NULL;
-    case HR_TYPE_DATE: return hr_parse_date(text, len, &days) ? duckdb_create_date((duckdb_date){days}) : NULL;
+    case HR_TYPE_BYTE:
+        return hr_value_long(text, len, &whole) ? duckdb_create_int8((int8_t)whole) : NULL;
+    case HR_TYPE_SHORT:
+        return hr_value_long(text, len, &whole) ? duckdb_create_int16((int16_t)whole) : NULL;
+    case HR_TYPE_INT:
+        return hr_value_long(text, len, &whole) ? duckdb_create_int32((int32_t)whole) : NULL;
+    case HR_TYPE_LONG:
+        return hr_value_long(text, len, &whole) ? duckdb_create_int64(whole) : NULL;
+    case HR_TYPE_FLOAT:
+        return hr_value_double(text, len, &real) ? duckdb_create_float((float)real) : NULL;
+    case HR_TYPE_DOUBLE:
+        return hr_value_double(text, len, &real) ? duckdb_create_double(real) : NULL;
+    case HR_TYPE_BOOLEAN:
+        return is_boolean(text, &flag) ? duckdb_create_bool(flag) : NULL;
+    case HR_TYPE_DATE:
+        return hr_parse_date(text, len, &days) ? duckdb_create_date((duckdb_date){days}) : NULL;
     case HR_TYPE_TIMESTAMP:
-        return hr_parse_timestamp(text, len, zone, hr_now_us(), &whole) ? duckdb_create_timestamp_tz((duckdb_timestamp){whole}) : NULL;
+        return hr_parse_timestamp(text, len, zone, hr_now_us(), &whole)
+                   ? duckdb_create_timestamp_tz((duckdb_timestamp){whole})
+                   : NULL;
     case HR_TYPE_TIMESTAMP_NTZ:
-        return hr_parse_timestamp_ntz(text, len, true, &whole) ? duckdb_create_timestamp((duckdb_timestamp){whole}) : NULL;
+        return hr_parse_timestamp_ntz(text, len, true, &whole)
+                   ? duckdb_create_timestamp((duckdb_timestamp){whole})
+                   : NULL;
     case HR_TYPE_DECIMAL:
-        if (!hr_value_bigdecimal(text, len, false, &decimal) || !hr_value_decimal(&decimal, type->precision, type->scale, &wide))
+        if (!hr_value_bigdecimal(text, len, false, &decimal) ||
+            !hr_value_decimal(&decimal, type->precision, type->scale, &wide))
             return NULL;
-        return duckdb_create_decimal((duckdb_decimal){type->precision, type->scale, {(uint64_t)wide, (int64_t)(wide >> 64)}});
-    case HR_TYPE_BINARY: return duckdb_create_blob((const uint8_t *)text, len);
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: return duckdb_create_varchar_length(text, len);
-    default: return NULL;
+        return duckdb_create_decimal((duckdb_decimal){
+            type->precision, type->scale, {(uint64_t)wide, (int64_t)(wide >> 64)}});
+    case HR_TYPE_BINARY:
+        return duckdb_create_blob((const uint8_t *)text, len);
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+        return duckdb_create_varchar_length(text, len);
+    default:
+        return NULL;
     }
 }
 
-bool hr_files_partition_fits(const char *text, const struct hr_type *type, const struct hr_zone *zone)
+bool hr_files_partition_fits(const char *text,
+                             const struct hr_type *type,
+                             const struct hr_zone *zone)
 {
     duckdb_value value = value_of(text, type, zone);
     bool fits = value != NULL;
@@ -404,7 +497,11 @@ bool hr_files_partition_fits(const char *text, const struct hr_type *type, const
     return fits;
 }
 
-void hr_files_fill_partition(const char *text, const struct hr_type *type, const struct hr_zone *zone, duckdb_vector vector, idx_t rows)
+void hr_files_fill_partition(const char *text,
+                             const struct hr_type *type,
+                             const struct hr_zone *zone,
+                             duckdb_vector vector,
+                             idx_t rows)
 {
     duckdb_value value = text ? value_of(text, type, zone) : NULL;
     if (value) {
@@ -416,12 +513,17 @@ void hr_files_fill_partition(const char *text, const struct hr_type *type, const
         hr_vector_null(vector, i);
 }
 
-void hr_files_partition_sql(const char *text, const struct hr_type *type, const struct hr_zone *zone, struct hr_buf *out)
+void hr_files_partition_sql(const char *text,
+                            const struct hr_type *type,
+                            const struct hr_zone *zone,
+                            struct hr_buf *out)
 {
     int64_t micros;
     duckdb_value value = text ? value_of(text, type, zone) : NULL;
     char *sql = value ? duckdb_value_to_string(value) : NULL;
-    if (value && type->id == HR_TYPE_TIMESTAMP && hr_parse_timestamp(text, strlen(text), zone, hr_now_us(), &micros))
+    if (value &&
+        type->id == HR_TYPE_TIMESTAMP &&
+        hr_parse_timestamp(text, strlen(text), zone, hr_now_us(), &micros))
         hr_buf_addf(out, "CAST(make_timestamptz(%lld) AS ", (long long)micros);
     else
         hr_buf_addf(out, "CAST(%s AS ", sql ? sql : "NULL");

@@ -24,7 +24,11 @@ static void add(struct hr_strings *strings, const char *bytes, size_t len)
     strings->len += len + HR_BYTES_PAD;
 }
 
-struct taking { struct hr_strings *strings; bool (*keeps)(const void *arg, struct hr_text text); const void *arg; };
+struct taking {
+    struct hr_strings *strings;
+    bool (*keeps)(const void *arg, struct hr_text text);
+    const void *arg;
+};
 
 static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
 {
@@ -43,7 +47,10 @@ static enum hr_code take(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_strings_pull(struct hr_strings *strings, struct hr_format_rows *rows, bool (*keeps)(const void *arg, struct hr_text text), const void *arg,
+enum hr_code hr_strings_pull(struct hr_strings *strings,
+                             struct hr_format_rows *rows,
+                             bool (*keeps)(const void *arg, struct hr_text text),
+                             const void *arg,
                              struct hr_err *err)
 {
     struct taking taking = {strings, keeps, arg};

@@ -15,15 +15,23 @@ struct hr_stream {
     const struct hr_file *file;
     struct hr_blob_reader *reader;
     int64_t offset;
-    char *raw; size_t raw_len, raw_at; bool raw_end;
-    z_stream zip; bool zip_open, zip_end;
+    char *raw;
+    size_t raw_len, raw_at;
+    bool raw_end;
+    z_stream zip;
+    bool zip_open, zip_end;
     ZSTD_DStream *zstd;
-    char *plain; size_t plain_len, plain_at;       /* decompressed, not yet decoded; used with a charset only */
+    /* decompressed, not yet decoded; used with a charset only */
+    char *plain;
+    size_t plain_len, plain_at;
     bool plain_end, begun;
     iconv_t charset;
 };
 
-bool hr_stream_is_utf8(const char *name) { return !name || !strcasecmp(name, "UTF-8") || !strcasecmp(name, "UTF8"); }
+bool hr_stream_is_utf8(const char *name)
+{
+    return !name || !strcasecmp(name, "UTF-8") || !strcasecmp(name, "UTF8");
+}
 
 bool hr_stream_charset(const char *name, bool *ascii_compatible)
 {
@@ -31,22 +39,33 @@ bool hr_stream_charset(const char *name, bool *ascii_compatible)
     if (probe == (iconv_t)-1)
         return false;
     iconv_close(probe);
-    *ascii_compatible = strncasecmp(name, "UTF-16", 6) && strncasecmp(name, "UTF-32", 6) && strncasecmp(name, "UTF16", 5) && strncasecmp(name, "UTF32", 5);
+    *ascii_compatible = strncasecmp(name, "UTF-16", 6) &&
+                        strncasecmp(name, "UTF-32", 6) &&
+                        strncasecmp(name, "UTF16", 5) &&
+                        strncasecmp(name, "UTF32", 5);
     return true;
 }
 
-enum hr_code hr_stream_open(struct hr_format *format, const struct hr_file *file, const char *charset, struct hr_stream **out, struct hr_err *err)
+enum hr_code hr_stream_open(struct hr_format *format,
+                            const struct hr_file *file,
+                            const char *charset,
+                            struct hr_stream **out,
+                            struct hr_err *err)
 {
     struct hr_stream *stream = calloc(1, sizeof *stream);
     HR_CHECK(stream);
     stream->format = format;
     stream->file = file;
     stream->charset = (iconv_t)-1;
-    enum hr_code code = hr_blob_open(format->blob, file->location, &file->stat, NULL, &stream->reader, err);
-    if (!code && !hr_stream_is_utf8(charset) && (stream->charset = iconv_open("UTF-8", charset)) == (iconv_t)-1)
+    enum hr_code code =
+        hr_blob_open(format->blob, file->location, &file->stat, NULL, &stream->reader, err);
+    if (!code &&
+        !hr_stream_is_utf8(charset) &&
+        (stream->charset = iconv_open("UTF-8", charset)) == (iconv_t)-1)
         code = hr_fail(err, HR_E_INVALID, "unsupported charset: \"%s\"", charset);
     if (!code && (file->codec == HR_CODEC_GZIP || file->codec == HR_CODEC_DEFLATE))
-        stream->zip_open = inflateInit2(&stream->zip, file->codec == HR_CODEC_GZIP ? 15 + 16 : 15) == Z_OK;
+        stream->zip_open =
+            inflateInit2(&stream->zip, file->codec == HR_CODEC_GZIP ? 15 + 16 : 15) == Z_OK;
     if (!code && file->codec == HR_CODEC_ZSTD)
         stream->zstd = ZSTD_createDStream();
     stream->raw = malloc(RAW_BYTES);
@@ -94,7 +113,8 @@ static enum hr_code damaged(const struct hr_stream *stream, struct hr_err *err)
     return hr_fail(err, HR_E_IO, "the compressed file is damaged: \"%s\"", stream->file->location);
 }
 
-static enum hr_code unzip(struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
+static enum hr_code unzip(
+    struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
 {
     z_stream *zip = &stream->zip;
     zip->next_out = (Bytef *)bytes;
@@ -106,7 +126,7 @@ static enum hr_code unzip(struct hr_stream *stream, char *bytes, size_t len, siz
                 return damaged(stream, err);
             break;
         }
-        if (stream->zip_end) {         /* members laid end to end are one stream */
+        if (stream->zip_end) { /* members laid end to end are one stream */
             inflateReset(zip);
             stream->zip_end = false;
         }
@@ -123,7 +143,8 @@ static enum hr_code unzip(struct hr_stream *stream, char *bytes, size_t len, siz
     return HR_OK;
 }
 
-static enum hr_code unzstd(struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
+static enum hr_code unzstd(
+    struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
 {
     ZSTD_outBuffer out = {bytes, len, 0};
     while (!out.pos) {
@@ -144,7 +165,8 @@ static enum hr_code unzstd(struct hr_stream *stream, char *bytes, size_t len, si
     return HR_OK;
 }
 
-static enum hr_code plain(struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
+static enum hr_code plain(
+    struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
 {
     if (stream->zip_open)
         return unzip(stream, bytes, len, got, err);
@@ -157,7 +179,8 @@ static enum hr_code plain(struct hr_stream *stream, char *bytes, size_t len, siz
 }
 
 /* one step of decoding; what cannot be decoded becomes U+FFFD */
-static enum hr_code decode(struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
+static enum hr_code decode(
+    struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
 {
     char *to = bytes;
     size_t room = len;
@@ -165,11 +188,13 @@ static enum hr_code decode(struct hr_stream *stream, char *bytes, size_t len, si
         if (stream->plain_at && stream->plain_at == stream->plain_len)
             stream->plain_at = stream->plain_len = 0;
         if (stream->plain_len - stream->plain_at < 8 && !stream->plain_end) {
-            memmove(stream->plain, stream->plain + stream->plain_at, stream->plain_len - stream->plain_at);
+            memmove(stream->plain, stream->plain + stream->plain_at,
+                    stream->plain_len - stream->plain_at);
             stream->plain_len -= stream->plain_at;
             stream->plain_at = 0;
             size_t more = 0;
-            HR_TRY(plain(stream, stream->plain + stream->plain_len, RAW_BYTES - stream->plain_len, &more, err));
+            HR_TRY(plain(stream, stream->plain + stream->plain_len, RAW_BYTES - stream->plain_len,
+                         &more, err));
             stream->plain_len += more;
             stream->plain_end = more == 0;
         }
@@ -179,7 +204,10 @@ static enum hr_code decode(struct hr_stream *stream, char *bytes, size_t len, si
         size_t left = stream->plain_len - stream->plain_at;
         size_t rc = iconv(stream->charset, &from, &left, &to, &room);
         stream->plain_at = stream->plain_len - left;
-        if (rc == (size_t)-1 && errno != E2BIG && (errno == EILSEQ || stream->plain_end) && room >= 3) {
+        if (rc == (size_t)-1 &&
+            errno != E2BIG &&
+            (errno == EILSEQ || stream->plain_end) &&
+            room >= 3) {
             memcpy(to, REPLACEMENT, 3);
             to += 3;
             room -= 3;
@@ -190,16 +218,19 @@ static enum hr_code decode(struct hr_stream *stream, char *bytes, size_t len, si
     return HR_OK;
 }
 
-enum hr_code hr_stream_read(struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
+enum hr_code hr_stream_read(
+    struct hr_stream *stream, char *bytes, size_t len, size_t *got, struct hr_err *err)
 {
-    HR_TRY(stream->charset == (iconv_t)-1 ? plain(stream, bytes, len, got, err) : decode(stream, bytes, len, got, err));
+    HR_TRY(stream->charset == (iconv_t)-1 ? plain(stream, bytes, len, got, err)
+                                          : decode(stream, bytes, len, got, err));
     if (stream->begun)
         return HR_OK;
     stream->begun = true;
-    while (*got && *got < 3) {         /* enough to see a byte order mark */
+    while (*got && *got < 3) { /* enough to see a byte order mark */
         size_t more;
-        HR_TRY(stream->charset == (iconv_t)-1 ? plain(stream, bytes + *got, len - *got, &more, err)
-                                              : decode(stream, bytes + *got, len - *got, &more, err));
+        HR_TRY(stream->charset == (iconv_t)-1
+                   ? plain(stream, bytes + *got, len - *got, &more, err)
+                   : decode(stream, bytes + *got, len - *got, &more, err));
         if (!more)
             break;
         *got += more;

@@ -5,15 +5,25 @@
 /* Delta's own switch, in its own words; here it lets the other two through as well */
 #define CHECK "spark.databricks.delta.formatCheck.enabled"
 
-static bool is_asked(const struct hr_tables_asked *asked) { return hr_conf_bool(asked->env, CHECK, true); }
+static bool is_asked(const struct hr_tables_asked *asked)
+{
+    return hr_conf_bool(asked->env, CHECK, true);
+}
 
-static enum hr_code refuse(const struct hr_tables_asked *asked, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
+static enum hr_code refuse(const struct hr_tables_asked *asked,
+                           const char *folder,
+                           const struct hr_blob_table *table,
+                           struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     bool reads = asked->use == HR_TABLES_READ;
-    const char *log = table->marks ? hr_printf(scratch, "%s/*%s", table->log, table->marks) : table->log;
-    hr_fail_spark(err, reads ? "UNSUPPORTED_FEATURE.READ_FILES_OF_TABLE" : "UNSUPPORTED_FEATURE.WRITE_FILES_INTO_TABLE", "path",
-                  hr_files_spark_path(scratch, folder), "format", table->format, "log", log, "config", "\"" CHECK "\"", NULL);
+    const char *log =
+        table->marks ? hr_printf(scratch, "%s/*%s", table->log, table->marks) : table->log;
+    hr_fail_spark(err,
+                  reads ? "UNSUPPORTED_FEATURE.READ_FILES_OF_TABLE"
+                        : "UNSUPPORTED_FEATURE.WRITE_FILES_INTO_TABLE",
+                  "path", hr_files_spark_path(scratch, folder), "format", table->format, "log", log,
+                  "config", "\"" CHECK "\"", NULL);
     hr_arena_free(scratch);
     return HR_E_SPARK;
 }
@@ -24,10 +34,13 @@ static bool is_below(const char *location, const char *folder)
     return !strncmp(location, folder, len) && location[len] == '/';
 }
 
-static void add(struct hr_tables *found, struct hr_arena *arena, const char *folder, const struct hr_blob_table *table)
+static void add(struct hr_tables *found,
+                struct hr_arena *arena,
+                const char *folder,
+                const struct hr_blob_table *table)
 {
     if (found->count && !strcmp(found->at[found->count - 1].folder, folder))
-        return;                                          /* a log has many files */
+        return; /* a log has many files */
     if (found->count == found->cap) {
         size_t cap = found->cap ? 2 * found->cap : 8;
         struct hr_tables_found *grown = HR_NEW_ARRAY(arena, struct hr_tables_found, cap);
@@ -39,8 +52,12 @@ static void add(struct hr_tables *found, struct hr_arena *arena, const char *fol
     found->at[found->count++] = (struct hr_tables_found){folder, table};
 }
 
-enum hr_code hr_tables_look(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, const struct hr_blob_page *page,
-                            struct hr_tables *found, struct hr_err *err)
+enum hr_code hr_tables_look(const struct hr_tables_asked *asked,
+                            struct hr_arena *arena,
+                            const char *folder,
+                            const struct hr_blob_page *page,
+                            struct hr_tables *found,
+                            struct hr_err *err)
 {
     if (!is_asked(asked))
         return HR_OK;
@@ -56,7 +73,10 @@ enum hr_code hr_tables_look(const struct hr_tables_asked *asked, struct hr_arena
     return HR_OK;
 }
 
-enum hr_code hr_tables_refuse_file(const struct hr_tables_asked *asked, const struct hr_tables *found, const char *location, struct hr_err *err)
+enum hr_code hr_tables_refuse_file(const struct hr_tables_asked *asked,
+                                   const struct hr_tables *found,
+                                   const char *location,
+                                   struct hr_err *err)
 {
     for (size_t i = 0; i < found->count; i++)
         if (is_below(location, found->at[i].folder))
@@ -73,17 +93,21 @@ static const char *last_part(const char *folder)
 static const char *above(struct hr_arena *arena, const char *folder)
 {
     const char *slash = strrchr(folder, '/');
-    bool root = !slash || slash == folder || slash[-1] == '/';     /* "/", "wasbs://container" */
+    bool root = !slash || slash == folder || slash[-1] == '/'; /* "/", "wasbs://container" */
     return root ? NULL : hr_strndup(arena, folder, (size_t)(slash - folder));
 }
 
-static enum hr_code is_there(const struct hr_tables_asked *asked, const char *location, bool *there, struct hr_err *err)
+static enum hr_code is_there(const struct hr_tables_asked *asked,
+                             const char *location,
+                             bool *there,
+                             struct hr_err *err)
 {
     struct hr_blob_stat stat;
     struct hr_err ignored = {0};
     enum hr_code code = hr_blob_stat(asked->blob, location, &stat, NULL, &ignored);
     *there = !code && stat.is_dir;
-    if (!code || code == HR_E_NOT_FOUND || code == HR_E_STORAGE_DENIED)    /* whoever may read these files alone reads them */
+    /* whoever may read these files alone reads them */
+    if (!code || code == HR_E_NOT_FOUND || code == HR_E_STORAGE_DENIED)
         return HR_OK;
     if (err)
         *err = ignored;
@@ -91,7 +115,10 @@ static enum hr_code is_there(const struct hr_tables_asked *asked, const char *lo
 }
 
 /* the log's name alone tells, where it does not take a look at what the log holds */
-static enum hr_code look(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, struct hr_err *err)
+static enum hr_code look(const struct hr_tables_asked *asked,
+                         struct hr_arena *arena,
+                         const char *folder,
+                         struct hr_err *err)
 {
     bool there;
     for (const struct hr_blob_table *table = hr_blob_tables; table->format; table++) {
@@ -104,7 +131,11 @@ static enum hr_code look(const struct hr_tables_asked *asked, struct hr_arena *a
     return HR_OK;
 }
 
-static enum hr_code look_within(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, const struct hr_blob_table *table, struct hr_err *err)
+static enum hr_code look_within(const struct hr_tables_asked *asked,
+                                struct hr_arena *arena,
+                                const char *folder,
+                                const struct hr_blob_table *table,
+                                struct hr_err *err)
 {
     bool there;
     struct hr_blob_page page;
@@ -120,7 +151,10 @@ static enum hr_code look_within(const struct hr_tables_asked *asked, struct hr_a
 }
 
 /* an Iceberg table keeps its files in `data`, beside `metadata` */
-static enum hr_code look_marked(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, struct hr_err *err)
+static enum hr_code look_marked(const struct hr_tables_asked *asked,
+                                struct hr_arena *arena,
+                                const char *folder,
+                                struct hr_err *err)
 {
     for (const struct hr_blob_table *table = hr_blob_tables; table->format; table++)
         if (table->marks)
@@ -128,7 +162,11 @@ static enum hr_code look_marked(const struct hr_tables_asked *asked, struct hr_a
     return HR_OK;
 }
 
-static enum hr_code refuse_above(const struct hr_tables_asked *asked, struct hr_arena *arena, const char *folder, bool itself, struct hr_err *err)
+static enum hr_code refuse_above(const struct hr_tables_asked *asked,
+                                 struct hr_arena *arena,
+                                 const char *folder,
+                                 bool itself,
+                                 struct hr_err *err)
 {
     if (itself)
         HR_TRY(look(asked, arena, folder, err));
@@ -145,9 +183,13 @@ static enum hr_code refuse_above(const struct hr_tables_asked *asked, struct hr_
     return folder ? look_marked(asked, arena, folder, err) : HR_OK;
 }
 
-enum hr_code hr_tables_refuse_above(const struct hr_tables_asked *asked, const char *folder, bool itself, struct hr_err *err)
+enum hr_code hr_tables_refuse_above(const struct hr_tables_asked *asked,
+                                    const char *folder,
+                                    bool itself,
+                                    struct hr_err *err)
 {
-    if (!is_asked(asked) || !strncmp(folder, "dataset://", 10))            /* a dataset's files were looked at when it was saved */
+    /* a dataset's files were looked at when it was saved */
+    if (!is_asked(asked) || !strncmp(folder, "dataset://", 10))
         return HR_OK;
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = refuse_above(asked, arena, folder, itself, err);

@@ -8,23 +8,31 @@ struct shape {
     enum hr_type_id id;
     int precision, scale;
     struct shape *element;
-    struct member *members; size_t count;      /* of a struct, sorted by name */
+    struct member *members;
+    size_t count; /* of a struct, sorted by name */
 };
-struct member { const char *name; struct shape *shape; };
+struct member {
+    const char *name;
+    struct shape *shape;
+};
 
 struct hr_json_inference {
-    struct hr_arena *arena;                    /* of what is inferred so far; it is copied to a new one when it has grown */
+    /* of what is inferred so far; it is copied to a new one when it has grown */
+    struct hr_arena *arena;
     struct hr_arena *target;
     const struct hr_json *json;
     struct hr_bump bump;
     struct shape *root;
     size_t mark;
-    bool repeated; char repeated_name[256];
+    bool repeated;
+    char repeated_name[256];
 };
 
 #define ARENA_COPY_BYTES (1 << 20)
 
-struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena, const struct hr_json *json, const struct hr_watch *watch)
+struct hr_json_inference *hr_json_inference_new(struct hr_arena *arena,
+                                                const struct hr_json *json,
+                                                const struct hr_watch *watch)
 {
     struct hr_json_inference *made = calloc(1, sizeof *made);
     HR_CHECK(made);
@@ -57,7 +65,10 @@ static struct shape *decimal(struct hr_arena *arena, int precision, int scale)
     return made;
 }
 
-static int compare_members(const void *a, const void *b) { return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name); }
+static int compare_members(const void *a, const void *b)
+{
+    return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+}
 
 static struct shape *merge(struct hr_json_inference *in, struct shape *a, struct shape *b);
 
@@ -73,13 +84,18 @@ static struct shape *merge_structs(struct hr_json_inference *in, struct shape *a
     size_t i = 0, j = 0;
     made->members = HR_NEW_ARRAY(in->arena, struct member, a->count + b->count + 1);
     while (i < a->count || j < b->count) {
-        int order = i == a->count ? 1 : j == b->count ? -1 : compare_names(in, a->members[i].name, b->members[j].name);
+        int order = i == a->count   ? 1
+                    : j == b->count ? -1
+                                    : compare_names(in, a->members[i].name, b->members[j].name);
         if (order < 0)
             made->members[made->count++] = a->members[i++];
         else if (order > 0)
             made->members[made->count++] = b->members[j++];
         else
-            made->members[made->count++] = (struct member){a->members[i].name, merge(in, a->members[i].shape, b->members[j].shape)}, i++, j++;
+            made->members[made->count++] =
+                (struct member){a->members[i].name,
+                                merge(in, a->members[i].shape, b->members[j].shape)},
+            i++, j++;
     }
     return made;
 }
@@ -113,7 +129,8 @@ static struct shape *merge(struct hr_json_inference *in, struct shape *a, struct
     }
     if (a->id == b->id && a->id != HR_TYPE_DECIMAL)
         return a;
-    bool times = (a->id == HR_TYPE_TIMESTAMP || a->id == HR_TYPE_TIMESTAMP_NTZ) && (b->id == HR_TYPE_TIMESTAMP || b->id == HR_TYPE_TIMESTAMP_NTZ);
+    bool times = (a->id == HR_TYPE_TIMESTAMP || a->id == HR_TYPE_TIMESTAMP_NTZ) &&
+                 (b->id == HR_TYPE_TIMESTAMP || b->id == HR_TYPE_TIMESTAMP_NTZ);
     if (times)
         return scalar(in->arena, HR_TYPE_TIMESTAMP);
     if (a->id == HR_TYPE_LONG && b->id == HR_TYPE_DECIMAL)
@@ -127,17 +144,21 @@ static struct shape *merge(struct hr_json_inference *in, struct shape *a, struct
     if (a->id != HR_TYPE_DECIMAL || b->id != HR_TYPE_DECIMAL)
         return scalar(in->arena, HR_TYPE_DOUBLE);
     int scale = a->scale > b->scale ? a->scale : b->scale;
-    int range = a->precision - a->scale > b->precision - b->scale ? a->precision - a->scale : b->precision - b->scale;
-    return range + scale > 38 ? scalar(in->arena, HR_TYPE_DOUBLE) : decimal(in->arena, range + scale, scale);
+    int range = a->precision - a->scale > b->precision - b->scale ? a->precision - a->scale
+                                                                  : b->precision - b->scale;
+    return range + scale > 38 ? scalar(in->arena, HR_TYPE_DOUBLE)
+                              : decimal(in->arena, range + scale, scale);
 }
 
-static struct shape *decimal_or_double(struct hr_json_inference *in, const struct hr_json_node *node)
+static struct shape *decimal_or_double(struct hr_json_inference *in,
+                                       const struct hr_json_node *node)
 {
     struct hr_decimal read;
     if (!hr_value_bigdecimal(node->text, node->len, false, &read))
         return scalar(in->arena, HR_TYPE_DOUBLE);
     int precision = read.precision > read.scale ? read.precision : read.scale;
-    return precision <= 38 && read.scale >= 0 ? decimal(in->arena, precision, read.scale) : scalar(in->arena, HR_TYPE_DOUBLE);
+    return precision <= 38 && read.scale >= 0 ? decimal(in->arena, precision, read.scale)
+                                              : scalar(in->arena, HR_TYPE_DOUBLE);
 }
 
 static struct shape *infer_string(struct hr_json_inference *in, const struct hr_json_node *node)
@@ -150,12 +171,16 @@ static struct shape *infer_string(struct hr_json_inference *in, const struct hr_
         return scalar(in->arena, HR_TYPE_VOID);
     if (json->prefers_decimal && hr_value_bigdecimal(node->text, node->len, true, &read))
         return decimal_or_double(in, node);
-    if (json->infer_timestamp && json->infer_ntz
-        && (json->ntz_format ? hr_pattern_parse(json->ntz_format, node->text, node->len, &moment) && !moment.has_zone
-                             : hr_parse_timestamp_ntz(node->text, node->len, false, &micros)))
+    if (json->infer_timestamp &&
+        json->infer_ntz &&
+        (json->ntz_format ? hr_pattern_parse(json->ntz_format, node->text, node->len, &moment) &&
+                                !moment.has_zone
+                          : hr_parse_timestamp_ntz(node->text, node->len, false, &micros)))
         return scalar(in->arena, HR_TYPE_TIMESTAMP_NTZ);
-    if (json->infer_timestamp && (json->timestamp_format ? hr_pattern_parse(json->timestamp_format, node->text, node->len, &moment)
-                                                         : hr_parse_timestamp(node->text, node->len, json->zone, 0, &micros)))
+    if (json->infer_timestamp &&
+        (json->timestamp_format
+             ? hr_pattern_parse(json->timestamp_format, node->text, node->len, &moment)
+             : hr_parse_timestamp(node->text, node->len, json->zone, 0, &micros)))
         return scalar(in->arena, HR_TYPE_TIMESTAMP);
     return scalar(in->arena, HR_TYPE_STRING);
 }
@@ -166,16 +191,19 @@ static struct shape *infer_object(struct hr_json_inference *in, const struct hr_
 {
     struct shape *made = scalar(in->arena, HR_TYPE_STRUCT);
     size_t count = 0;
-    for (const struct hr_json_node *at = node->child; at && hr_pace_step(&in->bump.pace, sizeof *made->members); at = at->next)
+    for (const struct hr_json_node *at = node->child;
+         at && hr_pace_step(&in->bump.pace, sizeof *made->members); at = at->next)
         count++;
     made->members = HR_NEW_ARRAY(in->arena, struct member, count + 1);
     for (const struct hr_json_node *at = node->child; made->count < count; at = at->next)
-        made->members[made->count++] = (struct member){hr_strndup(in->arena, at->key, at->key_len), infer_node(in, at)};
+        made->members[made->count++] =
+            (struct member){hr_strndup(in->arena, at->key, at->key_len), infer_node(in, at)};
     qsort(made->members, made->count, sizeof *made->members, compare_members);
     for (size_t i = 1; i < made->count; i++)
         if (!strcmp(made->members[i].name, made->members[i - 1].name) && !in->repeated) {
             in->repeated = true;
-            snprintf(in->repeated_name, sizeof in->repeated_name, "`%.250s`", made->members[i].name);
+            snprintf(in->repeated_name, sizeof in->repeated_name, "`%.250s`",
+                     made->members[i].name);
         }
     return made;
 }
@@ -185,24 +213,30 @@ static struct shape *infer_node(struct hr_json_inference *in, const struct hr_js
     const struct hr_json *json = in->json;
     int64_t whole;
     switch (node->kind) {
-    case HR_JSON_NULL: return scalar(in->arena, HR_TYPE_VOID);
-    case HR_JSON_STRING: return infer_string(in, node);
-    case HR_JSON_OBJECT: return infer_object(in, node);
+    case HR_JSON_NULL:
+        return scalar(in->arena, HR_TYPE_VOID);
+    case HR_JSON_STRING:
+        return infer_string(in, node);
+    case HR_JSON_OBJECT:
+        return infer_object(in, node);
     case HR_JSON_ARRAY: {
         struct shape *made = scalar(in->arena, HR_TYPE_ARRAY);
         made->element = scalar(in->arena, HR_TYPE_VOID);
-        for (const struct hr_json_node *at = node->child; at && hr_pace_step(&in->bump.pace, sizeof *made); at = at->next)
+        for (const struct hr_json_node *at = node->child;
+             at && hr_pace_step(&in->bump.pace, sizeof *made); at = at->next)
             made->element = merge(in, made->element, infer_node(in, at));
         return made;
     }
-    default: break;
+    default:
+        break;
     }
     if (json->primitives_as_string)
         return scalar(in->arena, HR_TYPE_STRING);
     if (node->kind == HR_JSON_TRUE || node->kind == HR_JSON_FALSE)
         return scalar(in->arena, HR_TYPE_BOOLEAN);
     if (node->kind == HR_JSON_INTEGER)
-        return hr_value_long(node->text, node->len, &whole) ? scalar(in->arena, HR_TYPE_LONG) : decimal_or_double(in, node);
+        return hr_value_long(node->text, node->len, &whole) ? scalar(in->arena, HR_TYPE_LONG)
+                                                            : decimal_or_double(in, node);
     return json->prefers_decimal ? decimal_or_double(in, node) : scalar(in->arena, HR_TYPE_DOUBLE);
 }
 
@@ -210,7 +244,8 @@ static struct shape *with_corrupt(struct hr_json_inference *in, struct shape *sh
 {
     struct shape *added = scalar(in->arena, HR_TYPE_STRUCT);
     added->members = HR_NEW_ARRAY(in->arena, struct member, 1);
-    added->members[added->count++] = (struct member){in->json->corrupt, scalar(in->arena, HR_TYPE_STRING)};
+    added->members[added->count++] =
+        (struct member){in->json->corrupt, scalar(in->arena, HR_TYPE_STRING)};
     if (!shape || shape->id != HR_TYPE_STRUCT)
         return added;
     for (size_t i = 0; i < shape->count; i++)
@@ -228,11 +263,13 @@ static struct shape *copy_shape(struct hr_arena *arena, const struct shape *shap
         made->element = copy_shape(arena, shape->element);
     made->members = HR_NEW_ARRAY(arena, struct member, shape->count + 1);
     for (size_t i = 0; i < shape->count; i++)
-        made->members[i] = (struct member){hr_strdup(arena, shape->members[i].name), copy_shape(arena, shape->members[i].shape)};
+        made->members[i] = (struct member){hr_strdup(arena, shape->members[i].name),
+                                           copy_shape(arena, shape->members[i].shape)};
     return made;
 }
 
-/* what the records leave behind would grow with their number: now and then only the result is kept */
+/* what the records leave behind would grow with their number: now and then only the result is kept
+ */
 static void tidy(struct hr_json_inference *in)
 {
     if (hr_arena_used(in->arena) < in->mark + ARENA_COPY_BYTES)
@@ -250,7 +287,10 @@ static enum hr_code ended(struct hr_err *err)
     return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
 }
 
-enum hr_code hr_json_infer(struct hr_json_inference *in, const char *text, size_t len, struct hr_err *err)
+enum hr_code hr_json_infer(struct hr_json_inference *in,
+                           const char *text,
+                           size_t len,
+                           struct hr_err *err)
 {
     struct hr_json_node *root;
     hr_bump_reset(&in->bump);
@@ -261,7 +301,8 @@ enum hr_code hr_json_infer(struct hr_json_inference *in, const char *text, size_
         return HR_OK;
     if (!ok) {
         if (in->json->mode == HR_MODE_FAILFAST)
-            return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", in->json->corrupt, "failFastMode", "FAILFAST", NULL);
+            return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord",
+                                 in->json->corrupt, "failFastMode", "FAILFAST", NULL);
         if (in->json->mode == HR_MODE_PERMISSIVE)
             in->root = with_corrupt(in, in->root);
         tidy(in);
@@ -276,14 +317,17 @@ enum hr_code hr_json_infer(struct hr_json_inference *in, const char *text, size_
         return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", in->repeated_name, NULL);
     if (shape->id == HR_TYPE_STRUCT)
         in->root = in->root ? merge(in, in->root, shape) : shape;
-    else if (in->json->mode == HR_MODE_PERMISSIVE && (shape->id != HR_TYPE_VOID || root->kind != HR_JSON_ARRAY))
+    else if (in->json->mode == HR_MODE_PERMISSIVE &&
+             (shape->id != HR_TYPE_VOID || root->kind != HR_JSON_ARRAY))
         in->root = with_corrupt(in, in->root);
     tidy(in);
     return HR_OK;
 }
 
-/* Spark's canonical form: nulls are strings, empty structs and nameless fields go; NULL: the type goes */
-static const struct hr_type *canonical(const struct hr_json_inference *in, const struct shape *shape)
+/* Spark's canonical form: nulls are strings, empty structs and nameless fields go; NULL: the type
+ * goes */
+static const struct hr_type *canonical(const struct hr_json_inference *in,
+                                       const struct shape *shape)
 {
     if (shape->id == HR_TYPE_VOID)
         return in->json->drop_null_fields ? NULL : hr_type_basic(HR_TYPE_STRING);
@@ -298,14 +342,18 @@ static const struct hr_type *canonical(const struct hr_json_inference *in, const
     struct hr_field *fields = HR_NEW_ARRAY(in->target, struct hr_field, shape->count + 1);
     size_t count = 0;
     for (size_t i = 0; i < shape->count; i++) {
-        const struct hr_type *type = *shape->members[i].name ? canonical(in, shape->members[i].shape) : NULL;
+        const struct hr_type *type =
+            *shape->members[i].name ? canonical(in, shape->members[i].shape) : NULL;
         if (type)
-            fields[count++] = (struct hr_field){hr_strdup(in->target, shape->members[i].name), type, true, NULL};
+            fields[count++] =
+                (struct hr_field){hr_strdup(in->target, shape->members[i].name), type, true, NULL};
     }
     return count ? hr_type_struct(in->target, fields, count) : NULL;
 }
 
-enum hr_code hr_json_inferred(struct hr_json_inference *in, const struct hr_type **schema, struct hr_err *err)
+enum hr_code hr_json_inferred(struct hr_json_inference *in,
+                              const struct hr_type **schema,
+                              struct hr_err *err)
 {
     (void)err;
     *schema = in->root ? canonical(in, in->root) : NULL;
@@ -314,7 +362,11 @@ enum hr_code hr_json_inferred(struct hr_json_inference *in, const struct hr_type
     return HR_OK;
 }
 
-enum hr_code hr_json_infer_value(struct hr_json_inference *in, const char *text, size_t len, const struct hr_type **type, struct hr_err *err)
+enum hr_code hr_json_infer_value(struct hr_json_inference *in,
+                                 const char *text,
+                                 size_t len,
+                                 const struct hr_type **type,
+                                 struct hr_err *err)
 {
     struct hr_json_node *root;
     hr_bump_reset(&in->bump);
@@ -322,12 +374,14 @@ enum hr_code hr_json_infer_value(struct hr_json_inference *in, const char *text,
     if (in->bump.pace.ended)
         return ended(err);
     if (!good)
-        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", hr_strndup(in->target, text, len), "failFastMode", "FAILFAST", NULL);
+        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord",
+                             hr_strndup(in->target, text, len), "failFastMode", "FAILFAST", NULL);
     *type = root ? canonical(in, infer_node(in, root)) : NULL;
     if (in->bump.pace.ended)
         return ended(err);
     if (!*type)
-        *type = root && root->kind == HR_JSON_OBJECT ? hr_type_struct(in->target, NULL, 0) : hr_type_basic(HR_TYPE_STRING);
+        *type = root && root->kind == HR_JSON_OBJECT ? hr_type_struct(in->target, NULL, 0)
+                                                     : hr_type_basic(HR_TYPE_STRING);
     if (in->repeated)
         return hr_fail_spark(err, "COLUMN_ALREADY_EXISTS", "columnName", in->repeated_name, NULL);
     return HR_OK;

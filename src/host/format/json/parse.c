@@ -39,7 +39,9 @@ static int hex4(const char *p)
     int v = 0;
     for (int i = 0; i < 4; i++) {
         char c = p[i];
-        int d = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+        int d = c >= '0' && c <= '9'                 ? c - '0'
+                : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                     : -1;
         if (d < 0)
             return -1;
         v = v * 16 + d;
@@ -67,7 +69,8 @@ static char *put_utf8(char *to, unsigned c)
     return to;
 }
 
-/* \uXXXX at p (behind the u); a lone surrogate becomes a question mark, as Java writes it to UTF-8 */
+/* \uXXXX at p (behind the u); a lone surrogate becomes a question mark, as Java writes it to UTF-8
+ */
 static bool unicode(struct parser *s, char **to)
 {
     if (s->end - s->p < 4)
@@ -80,7 +83,8 @@ static bool unicode(struct parser *s, char **to)
         int low = hex4(s->p + 2);
         if (low >= 0xdc00 && low < 0xe000) {
             s->p += 6;
-            *to = put_utf8(*to, 0x10000 + (((unsigned)c - 0xd800) << 10) + ((unsigned)low - 0xdc00));
+            *to =
+                put_utf8(*to, 0x10000 + (((unsigned)c - 0xd800) << 10) + ((unsigned)low - 0xdc00));
             return true;
         }
     }
@@ -138,7 +142,8 @@ static bool string(struct parser *s, const char **text, size_t *len)
     const char *close = closing(s, quote);
     if (!close)
         return false;
-    size_t room = (size_t)(close - from);              /* an escape stands for less than its own bytes */
+    /* an escape stands for less than its own bytes */
+    size_t room = (size_t)(close - from);
     char *made = hr_bump_alloc(s->bump, room), *to = made;
     memcpy(to, from, (size_t)(s->p - from));
     to += s->p - from;
@@ -163,8 +168,18 @@ static bool string(struct parser *s, const char **text, size_t *len)
     return hr_utf8_valid(made, *len);
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_name(char c) { return is_digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '$' || (unsigned char)c >= 0x80; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static bool is_name(char c)
+{
+    return is_digit(c) ||
+           ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+           c == '_' ||
+           c == '$' ||
+           (unsigned char)c >= 0x80;
+}
 
 /* what may stand directly behind a number or a word */
 static bool ends_value(const struct parser *s)
@@ -213,14 +228,22 @@ static bool number(struct parser *s, struct hr_json_node *node)
 
 static bool word(struct parser *s, struct hr_json_node *node)
 {
-    static const struct { const char *text; enum hr_json_kind kind; bool special; } words[] = {
-        {"null", HR_JSON_NULL, false}, {"true", HR_JSON_TRUE, false}, {"false", HR_JSON_FALSE, false}, {"NaN", HR_JSON_REAL, true},
-        {"INF", HR_JSON_REAL, true}, {"Infinity", HR_JSON_REAL, true}, {"+INF", HR_JSON_REAL, true}, {"+Infinity", HR_JSON_REAL, true},
-        {"-INF", HR_JSON_REAL, true}, {"-Infinity", HR_JSON_REAL, true},
+    static const struct {
+        const char *text;
+        enum hr_json_kind kind;
+        bool special;
+    } words[] = {
+        {"null", HR_JSON_NULL, false},   {"true", HR_JSON_TRUE, false},
+        {"false", HR_JSON_FALSE, false}, {"NaN", HR_JSON_REAL, true},
+        {"INF", HR_JSON_REAL, true},     {"Infinity", HR_JSON_REAL, true},
+        {"+INF", HR_JSON_REAL, true},    {"+Infinity", HR_JSON_REAL, true},
+        {"-INF", HR_JSON_REAL, true},    {"-Infinity", HR_JSON_REAL, true},
     };
     for (size_t i = 0; i < HR_LEN(words); i++) {
         size_t len = strlen(words[i].text);
-        if ((size_t)(s->end - s->p) < len || memcmp(s->p, words[i].text, len) || (words[i].special && !s->json->non_numeric))
+        if ((size_t)(s->end - s->p) < len ||
+            memcmp(s->p, words[i].text, len) ||
+            (words[i].special && !s->json->non_numeric))
             continue;
         node->kind = words[i].kind;
         node->text = s->p;
@@ -310,7 +333,11 @@ static bool value(struct parser *s, struct hr_json_node **out, int depth)
     return ok;
 }
 
-bool hr_json_parse(const struct hr_json *json, const char *text, size_t len, struct hr_bump *bump, struct hr_json_node **root)
+bool hr_json_parse(const struct hr_json *json,
+                   const char *text,
+                   size_t len,
+                   struct hr_bump *bump,
+                   struct hr_json_node **root)
 {
     struct parser s = {json, text, text + len, bump};
     *root = NULL;

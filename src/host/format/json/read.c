@@ -25,7 +25,8 @@ static void make_defaults(void)
     static const struct hr_env_ops ops = {.conf = no_conf};
     static struct hr_env env = {&ops};
     static const struct hr_options none;
-    static struct hr_arena *arena __attribute__((used)); /* as long as the process, and still to be found at its end */
+    /* as long as the process, and still to be found at its end */
+    static struct hr_arena *arena __attribute__((used));
     struct hr_err err;
     arena = hr_arena_new(NULL);
     HR_CHECK(!hr_json_options(arena, &env, &none, &defaults, &err));
@@ -33,7 +34,10 @@ static void make_defaults(void)
 
 /* ---- from JSON ---- */
 
-bool hr_json_readable_type(const struct hr_type *type) { return hr_json_readable(type); }
+bool hr_json_readable_type(const struct hr_type *type)
+{
+    return hr_json_readable(type);
+}
 
 static void own_text(duckdb_vector vector, idx_t row, struct hr_pace *pace)
 {
@@ -48,20 +52,28 @@ static void own_text(duckdb_vector vector, idx_t row, struct hr_pace *pace)
     free(copy);
 }
 
-void hr_vector_own(const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_pace *pace)
+void hr_vector_own(const struct hr_type *type,
+                   duckdb_vector vector,
+                   idx_t row,
+                   struct hr_pace *pace)
 {
     uint64_t *valid = duckdb_vector_get_validity(vector);
     if (valid && !duckdb_validity_row_is_valid(valid, row))
         return;
     switch (type->id) {
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR: case HR_TYPE_BINARY:
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+    case HR_TYPE_BINARY:
         own_text(vector, row, pace);
         break;
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
-            hr_vector_own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row, pace);
+            hr_vector_own(type->fields[i].type, duckdb_struct_vector_get_child(vector, i), row,
+                          pace);
         break;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: {
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP: {
         duckdb_list_entry entry = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
         duckdb_vector child = duckdb_list_vector_get_child(vector);
         for (idx_t i = entry.offset; i < entry.offset + entry.length; i++) {
@@ -87,16 +99,25 @@ static bool is_blank(const char *text, size_t len)
     return true;
 }
 
-struct hr_json_reader { const struct hr_json *json; const struct hr_type *type; int corrupt; };
+struct hr_json_reader {
+    const struct hr_json *json;
+    const struct hr_type *type;
+    int corrupt;
+};
 
-enum hr_code hr_json_reader_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_type *type,
-                                struct hr_json_reader **reader, struct hr_err *err)
+enum hr_code hr_json_reader_new(struct hr_arena *arena,
+                                struct hr_env *env,
+                                const struct hr_options *options,
+                                const struct hr_type *type,
+                                struct hr_json_reader **reader,
+                                struct hr_err *err)
 {
     struct hr_json *json;
     struct hr_json_reader *made = HR_NEW(arena, struct hr_json_reader);
     HR_TRY(hr_json_options(arena, env, options, &json, err));
     if (type && json->mode == HR_MODE_DROPMALFORMED)
-        return hr_fail_spark(err, "PARSE_MODE_UNSUPPORTED", "funcName", "`from_json`", "mode", "DROPMALFORMED", NULL);
+        return hr_fail_spark(err, "PARSE_MODE_UNSUPPORTED", "funcName", "`from_json`", "mode",
+                             "DROPMALFORMED", NULL);
     *made = (struct hr_json_reader){json, type, -1};
     for (size_t i = 0; type && type->id == HR_TYPE_STRUCT && i < type->field_count; i++) {
         if (strcmp(type->fields[i].name, json->corrupt))
@@ -108,7 +129,12 @@ enum hr_code hr_json_reader_new(struct hr_arena *arena, struct hr_env *env, cons
     return HR_OK;
 }
 
-static void put_corrupt(const struct hr_json_reader *reader, bool good, const char *text, size_t len, duckdb_vector vector, idx_t row)
+static void put_corrupt(const struct hr_json_reader *reader,
+                        bool good,
+                        const char *text,
+                        size_t len,
+                        duckdb_vector vector,
+                        idx_t row)
 {
     duckdb_vector into = duckdb_struct_vector_get_child(vector, (idx_t)reader->corrupt);
     if (good) {
@@ -121,12 +147,19 @@ static void put_corrupt(const struct hr_json_reader *reader, bool good, const ch
     duckdb_vector_assign_string_element_len(into, row, text, len);
 }
 
-enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char *text, size_t len, const struct hr_watch *watch, duckdb_vector vector,
-                                idx_t row, bool *is_null, struct hr_err *err)
+enum hr_code hr_json_reader_put(const struct hr_json_reader *reader,
+                                const char *text,
+                                size_t len,
+                                const struct hr_watch *watch,
+                                duckdb_vector vector,
+                                idx_t row,
+                                bool *is_null,
+                                struct hr_err *err)
 {
     const struct hr_type *type = reader->type;
     struct hr_bump bump = {.pace.watch = watch};
-    struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT}, list = {.kind = HR_JSON_ARRAY};
+    struct hr_json_node *root = NULL, empty = {.kind = HR_JSON_OBJECT},
+                        list = {.kind = HR_JSON_ARRAY};
     *is_null = true;
     if (is_blank(text, len)) {
         hr_vector_null_all(type, vector, row);
@@ -138,8 +171,10 @@ enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char 
         good = false;
     } else if (!good) {
         root = NULL;
-    } else if (type->id == HR_TYPE_ARRAY && type->element->id == HR_TYPE_STRUCT && root->kind == HR_JSON_OBJECT) {
-        list.child = root;         /* Spark reads one object as an array of one */
+    } else if (type->id == HR_TYPE_ARRAY &&
+               type->element->id == HR_TYPE_STRUCT &&
+               root->kind == HR_JSON_OBJECT) {
+        list.child = root; /* Spark reads one object as an array of one */
         root = &list;
     }
     good &= hr_json_put(reader->json, type, root, &bump, vector, row);
@@ -152,14 +187,19 @@ enum hr_code hr_json_reader_put(const struct hr_json_reader *reader, const char 
     if (!good && reader->json->mode == HR_MODE_FAILFAST) {
         char record[400];
         snprintf(record, sizeof record, "%.*s", (int)(len > 300 ? 300 : len), text);
-        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord", record, "failFastMode", "FAILFAST", NULL);
+        return hr_fail_spark(err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "badRecord",
+                             record, "failFastMode", "FAILFAST", NULL);
     }
     uint64_t *valid = duckdb_vector_get_validity(vector);
     *is_null = valid && !duckdb_validity_row_is_valid(valid, row);
     return HR_OK;
 }
 
-enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *text, size_t len, const struct hr_watch *watch, struct hr_buf *out,
+enum hr_code hr_json_schema_of(const struct hr_json_reader *reader,
+                               const char *text,
+                               size_t len,
+                               const struct hr_watch *watch,
+                               struct hr_buf *out,
                                struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -178,10 +218,12 @@ enum hr_code hr_json_schema_of(const struct hr_json_reader *reader, const char *
 static void write_node(const struct hr_json_node *node, struct hr_pace *pace, struct hr_buf *out)
 {
     switch (node->kind) {
-    case HR_JSON_OBJECT: case HR_JSON_ARRAY: {
+    case HR_JSON_OBJECT:
+    case HR_JSON_ARRAY: {
         bool object = node->kind == HR_JSON_OBJECT;
         hr_buf_addc(out, object ? '{' : '[');
-        for (const struct hr_json_node *child = node->child; child && hr_pace_step(pace, child->raw_len); child = child->next) {
+        for (const struct hr_json_node *child = node->child;
+             child && hr_pace_step(pace, child->raw_len); child = child->next) {
             hr_buf_adds(out, child != node->child ? "," : "");
             if (object) {
                 hr_json_quote(child->key, child->key_len, out);
@@ -192,22 +234,34 @@ static void write_node(const struct hr_json_node *node, struct hr_pace *pace, st
         hr_buf_addc(out, object ? '}' : ']');
         break;
     }
-    case HR_JSON_STRING: hr_json_quote(node->text, node->len, out); break;
-    case HR_JSON_NULL: hr_buf_adds(out, "null"); break;
-    case HR_JSON_TRUE: hr_buf_adds(out, "true"); break;
-    case HR_JSON_FALSE: hr_buf_adds(out, "false"); break;
-    case HR_JSON_REAL: {                                    /* Jackson copies it as a double */
+    case HR_JSON_STRING:
+        hr_json_quote(node->text, node->len, out);
+        break;
+    case HR_JSON_NULL:
+        hr_buf_adds(out, "null");
+        break;
+    case HR_JSON_TRUE:
+        hr_buf_adds(out, "true");
+        break;
+    case HR_JSON_FALSE:
+        hr_buf_adds(out, "false");
+        break;
+    case HR_JSON_REAL: { /* Jackson copies it as a double */
         double value;
         char real[HR_DOUBLE_TEXT_MAX];
         if (hr_parse_double(node->text, node->len, &value))
             hr_buf_add(out, real, hr_print_double(value, real));
         break;
     }
-    default: hr_buf_add(out, node->text, node->len); break;
+    default:
+        hr_buf_add(out, node->text, node->len);
+        break;
     }
 }
 
-static const struct hr_json_node *member(const struct hr_json_node *node, const char *name, size_t len)
+static const struct hr_json_node *member(const struct hr_json_node *node,
+                                         const char *name,
+                                         size_t len)
 {
     if (!node || node->kind != HR_JSON_OBJECT)
         return NULL;
@@ -217,7 +271,9 @@ static const struct hr_json_node *member(const struct hr_json_node *node, const 
     return NULL;
 }
 
-static const struct hr_json_node *element(const struct hr_json_node *node, const char *digits, size_t len)
+static const struct hr_json_node *element(const struct hr_json_node *node,
+                                          const char *digits,
+                                          size_t len)
 {
     long index = 0;
     if (!node || node->kind != HR_JSON_ARRAY || !len || len > 9)
@@ -247,16 +303,24 @@ static bool step(const char **at, const char *end, const struct hr_json_node **n
     if (**at != '[')
         return false;
     bool quoted = p < end && *p == '\'';
-    const char *close = quoted ? memmem(p + 1, (size_t)(end - p - 1), "']", 2) : memchr(p, ']', (size_t)(end - p));
+    const char *close =
+        quoted ? memmem(p + 1, (size_t)(end - p - 1), "']", 2) : memchr(p, ']', (size_t)(end - p));
     if (!close)
         return false;
     *wildcard = !quoted && close - p == 1 && *p == '*';
-    *node = *wildcard ? NULL : quoted ? member(*node, p + 1, (size_t)(close - p - 1)) : element(*node, p, (size_t)(close - p));
+    *node = *wildcard ? NULL
+            : quoted  ? member(*node, p + 1, (size_t)(close - p - 1))
+                      : element(*node, p, (size_t)(close - p));
     *at = close + (quoted ? 2 : 1);
     return true;
 }
 
-enum hr_json_found hr_json_get(const char *text, size_t len, const char *path, size_t path_len, const struct hr_watch *watch, struct hr_buf *out)
+enum hr_json_found hr_json_get(const char *text,
+                               size_t len,
+                               const char *path,
+                               size_t path_len,
+                               const struct hr_watch *watch,
+                               struct hr_buf *out)
 {
     pthread_once(&once, make_defaults);
     struct hr_bump bump = {.pace.watch = watch};
@@ -291,7 +355,12 @@ static const struct hr_json_node *outermost(const char *text, size_t len, struct
     return hr_json_parse(defaults, text, len, bump, &root) ? root : NULL;
 }
 
-bool hr_json_field(const char *text, size_t len, const char *name, size_t name_len, const struct hr_watch *watch, struct hr_buf *out)
+bool hr_json_field(const char *text,
+                   size_t len,
+                   const char *name,
+                   size_t name_len,
+                   const struct hr_watch *watch,
+                   struct hr_buf *out)
 {
     struct hr_bump bump = {.pace.watch = watch};
     const struct hr_json_node *node = member(outermost(text, len, &bump), name, name_len);
@@ -315,7 +384,11 @@ int64_t hr_json_array_length(const char *text, size_t len, const struct hr_watch
     return count;
 }
 
-bool hr_json_object_keys(const char *text, size_t len, const struct hr_watch *watch, void (*key)(void *arg, const char *key, size_t len), void *arg)
+bool hr_json_object_keys(const char *text,
+                         size_t len,
+                         const struct hr_watch *watch,
+                         void (*key)(void *arg, const char *key, size_t len),
+                         void *arg)
 {
     struct hr_bump bump = {.pace.watch = watch};
     const struct hr_json_node *root = outermost(text, len, &bump);

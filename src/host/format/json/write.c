@@ -6,25 +6,43 @@
 #include <stdlib.h>
 #include <strings.h>
 
-struct json_writing { struct hr_value_text how; bool skip_nulls, ascii; const char *line_sep; struct hr_pace *pace; /* of one thread's value */ };
+struct json_writing {
+    struct hr_value_text how;
+    bool skip_nulls, ascii;
+    const char *line_sep;
+    struct hr_pace *pace; /* of one thread's value */
+};
 
 static bool writable(const struct hr_type *type)
 {
     switch (type->id) {
-    case HR_TYPE_ARRAY: return writable(type->element);
-    case HR_TYPE_MAP: return writable(type->key) && writable(type->element);
+    case HR_TYPE_ARRAY:
+        return writable(type->element);
+    case HR_TYPE_MAP:
+        return writable(type->key) && writable(type->element);
     case HR_TYPE_STRUCT:
         for (size_t i = 0; i < type->field_count; i++)
             if (!writable(type->fields[i].type))
                 return false;
         return true;
-    case HR_TYPE_UDT: return writable(type->element);
-    case HR_TYPE_CALENDAR_INTERVAL: case HR_TYPE_VARIANT: case HR_TYPE_TIME: case HR_TYPE_YEAR_MONTH: case HR_TYPE_DAY_TIME: return false;
-    default: return true;
+    case HR_TYPE_UDT:
+        return writable(type->element);
+    case HR_TYPE_CALENDAR_INTERVAL:
+    case HR_TYPE_VARIANT:
+    case HR_TYPE_TIME:
+    case HR_TYPE_YEAR_MONTH:
+    case HR_TYPE_DAY_TIME:
+        return false;
+    default:
+        return true;
     }
 }
 
-static enum hr_code read_options(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, struct json_writing *state, struct hr_err *err)
+static enum hr_code read_options(struct hr_arena *arena,
+                                 struct hr_env *env,
+                                 const struct hr_options *options,
+                                 struct json_writing *state,
+                                 struct hr_err *err)
 {
     bool skip = hr_conf_bool(env, "spark.sql.jsonGenerator.ignoreNullFields", true), pretty;
     HR_TRY(hr_option_bool(options, "ignoreNullFields", skip, &state->skip_nulls, err));
@@ -94,7 +112,9 @@ static size_t plain_run(const unsigned char *p, const unsigned char *end, bool a
 /* the character at p, which does not stand for itself; returns its bytes */
 static size_t put_escaped(const unsigned char *p, const unsigned char *end, struct hr_buf *out)
 {
-    static const struct { char c, letter; } shorts[] = {
+    static const struct {
+        char c, letter;
+    } shorts[] = {
         {'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'},
     };
     for (size_t i = 0; i < HR_LEN(shorts); i++) {
@@ -107,7 +127,8 @@ static size_t put_escaped(const unsigned char *p, const unsigned char *end, stru
     unsigned code;
     size_t len = code_point(p, (size_t)(end - p), &code);
     if (code >= 0x10000)
-        hr_buf_addf(out, "\\u%04X\\u%04X", 0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff));
+        hr_buf_addf(out, "\\u%04X\\u%04X", 0xd800 + ((code - 0x10000) >> 10),
+                    0xdc00 + ((code - 0x10000) & 0x3ff));
     else
         hr_buf_addf(out, "\\u%04X", code);
     return len;
@@ -127,14 +148,19 @@ static void json_string(const char *text, size_t len, bool ascii, struct hr_buf 
     hr_buf_addc(out, '"');
 }
 
-void hr_json_quote(const char *text, size_t len, struct hr_buf *out) { json_string(text, len, false, out); }
+void hr_json_quote(const char *text, size_t len, struct hr_buf *out)
+{
+    json_string(text, len, false, out);
+}
 
 static void base64(const unsigned char *p, size_t len, struct hr_buf *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     hr_buf_addc(out, '"');
     for (size_t i = 0; i < len; i += 3) {
-        unsigned v = (unsigned)p[i] << 16 | (i + 1 < len ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < len ? p[i + 2] : 0);
+        unsigned v = (unsigned)p[i] << 16 |
+                     (i + 1 < len ? (unsigned)p[i + 1] << 8 : 0) |
+                     (i + 2 < len ? p[i + 2] : 0);
         hr_buf_addc(out, digits[v >> 18]);
         hr_buf_addc(out, digits[v >> 12 & 63]);
         hr_buf_addc(out, i + 1 < len ? digits[v >> 6 & 63] : '=');
@@ -143,7 +169,10 @@ static void base64(const unsigned char *p, size_t len, struct hr_buf *out)
     hr_buf_addc(out, '"');
 }
 
-static void json_value(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out);
+static void json_value(const struct json_writing *state,
+                       const struct hr_column *column,
+                       idx_t row,
+                       struct hr_buf *out);
 
 static struct hr_column child_of(const struct hr_field *field, duckdb_vector vector)
 {
@@ -152,12 +181,17 @@ static struct hr_column child_of(const struct hr_field *field, duckdb_vector vec
     return child;
 }
 
-static void json_struct(const struct json_writing *state, const struct hr_type *type, duckdb_vector vector, idx_t row, struct hr_buf *out)
+static void json_struct(const struct json_writing *state,
+                        const struct hr_type *type,
+                        duckdb_vector vector,
+                        idx_t row,
+                        struct hr_buf *out)
 {
     bool any = false;
     hr_buf_addc(out, '{');
     for (size_t i = 0; i < type->field_count; i++) {
-        struct hr_column child = child_of(&type->fields[i], duckdb_struct_vector_get_child(vector, i));
+        struct hr_column child =
+            child_of(&type->fields[i], duckdb_struct_vector_get_child(vector, i));
         if (state->skip_nulls && hr_column_null(&child, row))
             continue;
         if (any)
@@ -171,12 +205,18 @@ static void json_struct(const struct json_writing *state, const struct hr_type *
 }
 
 /* ---- keys of maps ----
- * A key is Java's toString of Catalyst's internal value, as JacksonGenerator.writeMapData has it: days of a date, microseconds of a timestamp, the
- * items of a struct or an array in brackets. */
+ * A key is Java's toString of Catalyst's internal value, as JacksonGenerator.writeMapData has it:
+ * days of a date, microseconds of a timestamp, the items of a struct or an array in brackets. */
 
-static void key_text(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out);
+static void key_text(const struct json_writing *state,
+                     const struct hr_column *column,
+                     idx_t row,
+                     struct hr_buf *out);
 
-static void key_items(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+static void key_items(const struct json_writing *state,
+                      const struct hr_column *column,
+                      idx_t row,
+                      struct hr_buf *out)
 {
     const struct hr_type *type = column->field->type;
     bool is_struct = type->id == HR_TYPE_STRUCT;
@@ -186,7 +226,8 @@ static void key_items(const struct json_writing *state, const struct hr_column *
         entry = ((const duckdb_list_entry *)column->data)[row];
     hr_buf_addc(out, '[');
     for (uint64_t i = 0; i < entry.length && hr_pace_step(state->pace, 0); i++) {
-        duckdb_vector vector = is_struct ? duckdb_struct_vector_get_child(column->vector, i) : duckdb_list_vector_get_child(column->vector);
+        duckdb_vector vector = is_struct ? duckdb_struct_vector_get_child(column->vector, i)
+                                         : duckdb_list_vector_get_child(column->vector);
         struct hr_column item = child_of(is_struct ? &type->fields[i] : &element_field, vector);
         if (i)
             hr_buf_addc(out, ',');
@@ -195,30 +236,50 @@ static void key_items(const struct json_writing *state, const struct hr_column *
     hr_buf_addc(out, ']');
 }
 
-static void key_text(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+static void key_text(const struct json_writing *state,
+                     const struct hr_column *column,
+                     idx_t row,
+                     struct hr_buf *out)
 {
     if (hr_column_null(column, row)) {
         hr_buf_adds(out, "null");
         return;
     }
     switch (column->field->type->id) {
-    case HR_TYPE_STRUCT: case HR_TYPE_ARRAY: key_items(state, column, row, out); break;
-    case HR_TYPE_DATE: case HR_TYPE_YEAR_MONTH: hr_buf_addf(out, "%" PRId32, ((const int32_t *)column->data)[row]); break;
-    case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ: case HR_TYPE_DAY_TIME: case HR_TYPE_TIME:
+    case HR_TYPE_STRUCT:
+    case HR_TYPE_ARRAY:
+        key_items(state, column, row, out);
+        break;
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        hr_buf_addf(out, "%" PRId32, ((const int32_t *)column->data)[row]);
+        break;
+    case HR_TYPE_TIMESTAMP:
+    case HR_TYPE_TIMESTAMP_NTZ:
+    case HR_TYPE_DAY_TIME:
+    case HR_TYPE_TIME:
         hr_buf_addf(out, "%" PRId64, ((const int64_t *)column->data)[row]);
         break;
-    default: hr_column_text(column, row, &state->how, out); break;
+    default:
+        hr_column_text(column, row, &state->how, out);
+        break;
     }
 }
 
-static void json_list(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+static void json_list(const struct json_writing *state,
+                      const struct hr_column *column,
+                      idx_t row,
+                      struct hr_buf *out)
 {
     const struct hr_type *type = column->field->type;
     duckdb_list_entry entry = ((const duckdb_list_entry *)column->data)[row];
     duckdb_vector inner = duckdb_list_vector_get_child(column->vector);
     bool is_map = type->id == HR_TYPE_MAP;
-    struct hr_field key_field = {"key", type->key, false, NULL}, value_field = {"value", type->element, true, NULL};
-    struct hr_column value = child_of(&value_field, is_map ? duckdb_struct_vector_get_child(inner, 1) : inner), key = {0};
+    struct hr_field key_field = {"key", type->key, false, NULL},
+                    value_field = {"value", type->element, true, NULL};
+    struct hr_column value = child_of(&value_field,
+                                      is_map ? duckdb_struct_vector_get_child(inner, 1) : inner),
+                     key = {0};
     struct hr_buf text;
     hr_buf_init(&text, HR_FORMAT_ROW_MAX);
     if (is_map)
@@ -244,7 +305,10 @@ static void json_list(const struct json_writing *state, const struct hr_column *
     hr_buf_release(&text);
 }
 
-static void json_value(const struct json_writing *state, const struct hr_column *column, idx_t row, struct hr_buf *out)
+static void json_value(const struct json_writing *state,
+                       const struct hr_column *column,
+                       idx_t row,
+                       struct hr_buf *out)
 {
     const struct hr_type *type = column->field->type;
     if (hr_column_null(column, row)) {
@@ -253,20 +317,37 @@ static void json_value(const struct json_writing *state, const struct hr_column 
     }
     duckdb_string_t *strings = (duckdb_string_t *)column->data;
     switch (type->id) {
-    case HR_TYPE_VOID: hr_buf_adds(out, "null"); break;
-    case HR_TYPE_STRUCT: json_struct(state, type, column->vector, row, out); break;
-    case HR_TYPE_ARRAY: case HR_TYPE_MAP: json_list(state, column, row, out); break;
-    case HR_TYPE_STRING: case HR_TYPE_CHAR: case HR_TYPE_VARCHAR:
-        json_string(duckdb_string_t_data(&strings[row]), duckdb_string_t_length(strings[row]), state->ascii, out);
+    case HR_TYPE_VOID:
+        hr_buf_adds(out, "null");
         break;
-    case HR_TYPE_BINARY: base64((const unsigned char *)duckdb_string_t_data(&strings[row]), duckdb_string_t_length(strings[row]), out); break;
-    case HR_TYPE_DATE: case HR_TYPE_TIMESTAMP: case HR_TYPE_TIMESTAMP_NTZ:
+    case HR_TYPE_STRUCT:
+        json_struct(state, type, column->vector, row, out);
+        break;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_MAP:
+        json_list(state, column, row, out);
+        break;
+    case HR_TYPE_STRING:
+    case HR_TYPE_CHAR:
+    case HR_TYPE_VARCHAR:
+        json_string(duckdb_string_t_data(&strings[row]), duckdb_string_t_length(strings[row]),
+                    state->ascii, out);
+        break;
+    case HR_TYPE_BINARY:
+        base64((const unsigned char *)duckdb_string_t_data(&strings[row]),
+               duckdb_string_t_length(strings[row]), out);
+        break;
+    case HR_TYPE_DATE:
+    case HR_TYPE_TIMESTAMP:
+    case HR_TYPE_TIMESTAMP_NTZ:
         hr_buf_addc(out, '"');
         hr_column_text(column, row, &state->how, out);
         hr_buf_addc(out, '"');
         break;
-    case HR_TYPE_FLOAT: case HR_TYPE_DOUBLE: {
-        double value = type->id == HR_TYPE_FLOAT ? ((const float *)column->data)[row] : ((const double *)column->data)[row];
+    case HR_TYPE_FLOAT:
+    case HR_TYPE_DOUBLE: {
+        double value = type->id == HR_TYPE_FLOAT ? ((const float *)column->data)[row]
+                                                 : ((const double *)column->data)[row];
         if (!isfinite(value))
             hr_buf_addc(out, '"');
         hr_column_text(column, row, &state->how, out);
@@ -274,7 +355,9 @@ static void json_value(const struct json_writing *state, const struct hr_column 
             hr_buf_addc(out, '"');
         break;
     }
-    default: hr_column_text(column, row, &state->how, out); break;
+    default:
+        hr_column_text(column, row, &state->how, out);
+        break;
     }
 }
 
@@ -300,14 +383,22 @@ static void row_text(struct hr_writing *writing, idx_t row, struct hr_buf *out)
 
 /* ---- one value: to_json ---- */
 
-enum hr_code hr_json_text_new(struct hr_arena *arena, struct hr_env *env, const struct hr_options *options, const struct hr_json_text **text, struct hr_err *err)
+enum hr_code hr_json_text_new(struct hr_arena *arena,
+                              struct hr_env *env,
+                              const struct hr_options *options,
+                              const struct hr_json_text **text,
+                              struct hr_err *err)
 {
     struct json_writing *state = HR_NEW(arena, struct json_writing);
     *text = (struct hr_json_text *)state;
     return read_options(arena, env, options, state, err);
 }
 
-void hr_json_text_put(const struct hr_json_text *text, const struct hr_type *type, duckdb_vector vector, idx_t row, const struct hr_watch *watch,
+void hr_json_text_put(const struct hr_json_text *text,
+                      const struct hr_type *type,
+                      duckdb_vector vector,
+                      idx_t row,
+                      const struct hr_watch *watch,
                       struct hr_buf *out)
 {
     struct hr_field field = {"", type, true, NULL};
@@ -325,7 +416,9 @@ const struct hr_text_format hr_json_format = {"json", ".json", open_json, NULL, 
 static enum hr_code open_text(struct hr_writing *writing, struct hr_err *err)
 {
     if (writing->column_count != 1)
-        return hr_fail(err, HR_E_INVALID, "Text data source supports only a single column, and you have %zu columns.", writing->column_count);
+        return hr_fail(err, HR_E_INVALID,
+                       "Text data source supports only a single column, and you have %zu columns.",
+                       writing->column_count);
     if (writing->columns[0].field->type->id != HR_TYPE_STRING)
         return hr_format_refuse_type(writing->arena, "Text", writing->columns[0].field, err);
     const char *line_sep = hr_option_get(&writing->write->options, "lineSep");

@@ -25,21 +25,35 @@ static void quoted_text(const char *text, char quote, struct hr_buf *out)
     hr_buf_addc(out, quote);
 }
 
-void hr_parquet_name(const char *text, struct hr_buf *out) { quoted_text(text, '"', out); }
-void hr_parquet_literal(const char *text, struct hr_buf *out) { quoted_text(text, '\'', out); }
+void hr_parquet_name(const char *text, struct hr_buf *out)
+{
+    quoted_text(text, '"', out);
+}
+void hr_parquet_literal(const char *text, struct hr_buf *out)
+{
+    quoted_text(text, '\'', out);
+}
 
 static bool has_struct(const struct hr_type *type)
 {
     switch (type->id) {
-    case HR_TYPE_STRUCT: return true;
-    case HR_TYPE_ARRAY: case HR_TYPE_UDT: return has_struct(type->element);
-    case HR_TYPE_MAP: return has_struct(type->key) || has_struct(type->element);
-    default: return false;
+    case HR_TYPE_STRUCT:
+        return true;
+    case HR_TYPE_ARRAY:
+    case HR_TYPE_UDT:
+        return has_struct(type->element);
+    case HR_TYPE_MAP:
+        return has_struct(type->key) || has_struct(type->element);
+    default:
+        return false;
     }
 }
 
 /* an expression of the engine's type (fields f0, f1 …) to one whose structs have Spark's names */
-static void rename_fields(const char *from, const struct hr_type *type, int depth, struct hr_buf *out)
+static void rename_fields(const char *from,
+                          const struct hr_type *type,
+                          int depth,
+                          struct hr_buf *out)
 {
     char variable[16];
     if (type->id == HR_TYPE_UDT)
@@ -74,7 +88,9 @@ static void rename_fields(const char *from, const struct hr_type *type, int dept
         rename_fields(variable, type->element, depth + 1, out);
         hr_buf_addc(out, ')');
     } else {
-        hr_buf_addf(out, "CASE WHEN %s IS NULL THEN NULL ELSE map(list_transform(map_keys(%s), lambda %s: ", from, from, variable);
+        hr_buf_addf(
+            out, "CASE WHEN %s IS NULL THEN NULL ELSE map(list_transform(map_keys(%s), lambda %s: ",
+            from, from, variable);
         rename_fields(variable, type->key, depth + 1, out);
         hr_buf_addf(out, "), list_transform(map_values(%s), lambda %s: ", from, variable);
         rename_fields(variable, type->element, depth + 1, out);
@@ -85,9 +101,16 @@ static void rename_fields(const char *from, const struct hr_type *type, int dept
 
 /* ---- writing ---- */
 
-static const struct { const char *name, *duckdb, *extension; } codecs[] = {
-    {"snappy", "snappy", ".snappy"}, {"none", "uncompressed", ""}, {"uncompressed", "uncompressed", ""}, {"gzip", "gzip", ".gz"},
-    {"zstd", "zstd", ".zstd"}, {"brotli", "brotli", ".br"}, {"lz4_raw", "lz4_raw", ".lz4raw"},
+static const struct {
+    const char *name, *duckdb, *extension;
+} codecs[] = {
+    {"snappy", "snappy", ".snappy"},
+    {"none", "uncompressed", ""},
+    {"uncompressed", "uncompressed", ""},
+    {"gzip", "gzip", ".gz"},
+    {"zstd", "zstd", ".zstd"},
+    {"brotli", "brotli", ".br"},
+    {"lz4_raw", "lz4_raw", ".lz4raw"},
 };
 
 static enum hr_code codec_of(struct hr_writing *writing, size_t *index, struct hr_err *err)
@@ -102,19 +125,26 @@ static enum hr_code codec_of(struct hr_writing *writing, size_t *index, struct h
             return HR_OK;
     if (!strcasecmp(codec, "lzo") || !strcasecmp(codec, "lz4"))
         return hr_refuse_option(err, "parquet", "compression", codec);
-    return hr_fail_spark(err, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName", codec, "availableCodecs",
+    return hr_fail_spark(err, "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "codecName",
+                         codec, "availableCodecs",
                          "brotli, uncompressed, lzo, snappy, lz4_raw, none, zstd, lz4, gzip", NULL);
 }
 
 static void spark_schema(const struct hr_writing *writing, struct hr_buf *out)
 {
-    struct hr_field *fields = HR_NEW_ARRAY(writing->arena, struct hr_field, writing->column_count + 1);
+    struct hr_field *fields =
+        HR_NEW_ARRAY(writing->arena, struct hr_field, writing->column_count + 1);
     for (size_t i = 0; i < writing->column_count; i++)
         fields[i] = *writing->columns[i].field;
     hr_type_json(hr_type_struct(writing->arena, fields, writing->column_count), out);
 }
 
-static void copy_statement(struct hr_writing *writing, const char *from, const char *filter, const char *target, size_t codec, struct hr_buf *out)
+static void copy_statement(struct hr_writing *writing,
+                           const char *from,
+                           const char *filter,
+                           const char *target,
+                           size_t codec,
+                           struct hr_buf *out)
 {
     struct hr_buf schema;
     hr_buf_init(&schema, HR_BUF_GROWS);
@@ -131,8 +161,12 @@ static void copy_statement(struct hr_writing *writing, const char *from, const c
     }
     hr_buf_addf(out, " FROM %s%s) TO ", from, filter);
     hr_parquet_literal(target, out);
-    hr_buf_addf(out, " (FORMAT parquet, COMPRESSION %s, USE_TMP_FILE false, KV_METADATA {'org.apache.spark.version': '" SPARK_VERSION "', "
-                "'org.apache.spark.sql.parquet.row.metadata': ", codecs[codec].duckdb);
+    hr_buf_addf(
+        out,
+        " (FORMAT parquet, COMPRESSION %s, USE_TMP_FILE false, KV_METADATA {'org.apache.spark.version': '" SPARK_VERSION
+        "', "
+        "'org.apache.spark.sql.parquet.row.metadata': ",
+        codecs[codec].duckdb);
     hr_parquet_literal(hr_buf_text(&schema), out);
     hr_buf_adds(out, "})");
     hr_buf_release(&schema);
@@ -140,12 +174,18 @@ static void copy_statement(struct hr_writing *writing, const char *from, const c
 
 static const char *file_name(struct hr_writing *writing, const char *folder, int part, size_t codec)
 {
-    const char *in = *folder ? hr_blob_join(writing->arena, writing->place, folder) : writing->place;
-    return hr_blob_join(writing->arena, in, hr_printf(writing->arena, "part-%05d-%s%cc000%s.parquet", part, writing->uuid, writing->partition_count ? '.' : '-',
-                                                      codecs[codec].extension));
+    const char *in =
+        *folder ? hr_blob_join(writing->arena, writing->place, folder) : writing->place;
+    return hr_blob_join(writing->arena, in,
+                        hr_printf(writing->arena, "part-%05d-%s%cc000%s.parquet", part,
+                                  writing->uuid, writing->partition_count ? '.' : '-',
+                                  codecs[codec].extension));
 }
 
-enum hr_code hr_parquet_query(struct hr_format *format, const struct hr_buf *sql, duckdb_result *result, struct hr_err *err)
+enum hr_code hr_parquet_query(struct hr_format *format,
+                              const struct hr_buf *sql,
+                              duckdb_result *result,
+                              struct hr_err *err)
 {
     HR_TRY(hr_buf_check(sql, "a statement over Parquet files", err));
     pthread_mutex_lock(&format->connection_lock);
@@ -154,7 +194,10 @@ enum hr_code hr_parquet_query(struct hr_format *format, const struct hr_buf *sql
     if (state == DuckDBSuccess)
         return HR_OK;
     const char *text = duckdb_result_error(result);
-    enum hr_code code = text && hr_err_decode(text, err) ? HR_E_SPARK : hr_fail(err, HR_E_INTERNAL, "%s", text ? text : "the statement failed");
+    enum hr_code code =
+        text && hr_err_decode(text, err)
+            ? HR_E_SPARK
+            : hr_fail(err, HR_E_INTERNAL, "%s", text ? text : "the statement failed");
     duckdb_destroy_result(result);
     return err && err->code ? err->code : code;
 }
@@ -174,12 +217,15 @@ static void partition_text(const struct hr_writing *writing, size_t i, struct hr
         }
         hr_buf_adds(out, ", '%Y-%m-%d %H:%M:%S.%f'), '\\.?0+$', '')");
     } else {
-        hr_buf_addf(out, "nullif(nullif(CAST(c%d AS VARCHAR), ''), '" HR_PARTITION_NULL "')", column->at);
+        hr_buf_addf(out, "nullif(nullif(CAST(c%d AS VARCHAR), ''), '" HR_PARTITION_NULL "')",
+                    column->at);
     }
 }
 
 /* numbers as Java prints them, where the engine's text is another one */
-static const char *folder_text(const struct hr_writing *writing, size_t i, const char *value,
+static const char *folder_text(const struct hr_writing *writing,
+                               size_t i,
+                               const char *value,
                                char text[static HR_DOUBLE_TEXT_MAX])
 {
     enum hr_type_id id = writing->partitions[i].field->type->id;
@@ -193,7 +239,10 @@ static const char *folder_text(const struct hr_writing *writing, size_t i, const
 }
 
 /* rows are computed once, into a table, and written a file at a time */
-static enum hr_code write_partitions(struct hr_writing *writing, const char *table, size_t codec, struct hr_err *err)
+static enum hr_code write_partitions(struct hr_writing *writing,
+                                     const char *table,
+                                     size_t codec,
+                                     struct hr_err *err)
 {
     struct hr_buf sql, folder, filter;
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
@@ -237,7 +286,9 @@ static enum hr_code write_partitions(struct hr_writing *writing, const char *tab
         const char *target = file_name(writing, hr_buf_text(&folder), part, codec);
         char *slash = strrchr(target, '/');
         if (hr_blob_can_rename(target))
-            code = hr_blob_mkdir(writing->format->blob, hr_strndup(writing->arena, target, (size_t)(slash - target)), writing->cancel, err);
+            code = hr_blob_mkdir(writing->format->blob,
+                                 hr_strndup(writing->arena, target, (size_t)(slash - target)),
+                                 writing->cancel, err);
         code = hr_part_failed(writing, hr_buf_text(&folder), code, err);
         hr_buf_clear(&sql);
         copy_statement(writing, table, hr_buf_text(&filter), target, codec, &sql);
@@ -257,9 +308,17 @@ static enum hr_code write_partitioned(struct hr_writing *writing, size_t codec, 
 {
     const char *table = hr_printf(writing->arena, "\"hr_write_%s\"", writing->uuid);
     const struct hr_format_rows *rows = writing->rows;
-    const char *part = rows->parts < 2 ? "CAST(0 AS INTEGER)" : rows->has_part ? hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count)
-                                            : hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)", rows->parts);
-    HR_TRY(rows->execute(writing->rows, hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)", table, part, rows->sql), err));
+    const char *part =
+        rows->parts < 2 ? "CAST(0 AS INTEGER)"
+        : rows->has_part
+            ? hr_printf(writing->arena, "CAST(c%zu AS INTEGER)", rows->schema->field_count)
+            : hr_printf(writing->arena, "CAST((row_number() OVER () - 1) %% %d AS INTEGER)",
+                        rows->parts);
+    HR_TRY(
+        rows->execute(writing->rows,
+                      hr_printf(writing->arena, "CREATE TABLE %s AS SELECT *, %s AS part FROM (%s)",
+                                table, part, rows->sql),
+                      err));
     enum hr_code code = write_partitions(writing, table, codec, err);
     duckdb_result result;
     struct hr_err ignored = {0};
@@ -277,11 +336,14 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
     size_t codec;
     HR_TRY(codec_of(writing, &codec, err));
     if (writing->max_records)
-        return hr_refuse_option(err, "parquet", "maxRecordsPerFile", hr_printf(writing->arena, "%lld", (long long)writing->max_records));
+        return hr_refuse_option(err, "parquet", "maxRecordsPerFile",
+                                hr_printf(writing->arena, "%lld", (long long)writing->max_records));
     /* what reads INT96 and microseconds gets the same values; milliseconds are others */
-    const char *timestamps = hr_conf(writing->env, "spark.sql.parquet.outputTimestampType", "INT96");
+    const char *timestamps =
+        hr_conf(writing->env, "spark.sql.parquet.outputTimestampType", "INT96");
     if (!strcasecmp(timestamps, "TIMESTAMP_MILLIS"))
-        return hr_refuse_option(err, "parquet", "spark.sql.parquet.outputTimestampType", timestamps);
+        return hr_refuse_option(err, "parquet", "spark.sql.parquet.outputTimestampType",
+                                timestamps);
     for (size_t i = 0; i < writing->column_count; i++) {
         enum hr_type_id id = writing->columns[i].field->type->id;
         if (id == HR_TYPE_CALENDAR_INTERVAL || id == HR_TYPE_VARIANT || id == HR_TYPE_TIME)
@@ -291,7 +353,8 @@ enum hr_code hr_parquet_write(struct hr_writing *writing, struct hr_err *err)
         return write_partitioned(writing, codec, err);
     struct hr_buf sql;
     hr_buf_init(&sql, HR_SQL_EMITTED_MAX);
-    copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "", file_name(writing, "", 0, codec), codec, &sql);
+    copy_statement(writing, hr_printf(writing->arena, "(%s)", writing->rows->sql), "",
+                   file_name(writing, "", 0, codec), codec, &sql);
     enum hr_code code = hr_buf_check(&sql, "the statement that writes a file", err);
     if (!code)
         code = writing->rows->execute(writing->rows, hr_buf_text(&sql), err);

@@ -1,5 +1,6 @@
-/* Reading Parquet through DuckDB's own reader. Files that share a footer's columns and a folder's partition values are read together; each column is
- * converted from what the files hold to what is asked for (parquet/convert.c). */
+/* Reading Parquet through DuckDB's own reader. Files that share a footer's columns and a folder's
+ * partition values are read together; each column is converted from what the files hold to what is
+ * asked for (parquet/convert.c). */
 #include "base/check.h"
 #include "base/limits.h"
 #include "host/format/parquet/parquet.h"
@@ -10,25 +11,34 @@
 struct source {
     struct hr_format *format;
     struct hr_files files;
-    const struct hr_type *schema;      /* all columns, partition columns among them */
+    const struct hr_type *schema; /* all columns, partition columns among them */
     const struct hr_zone *zone;
     bool case_sensitive;
 };
 
 /* files that one read_parquet reads */
-struct group { const struct hr_file **files; size_t count, cap; const struct hr_parquet_node *root; };
+struct group {
+    const struct hr_file **files;
+    size_t count, cap;
+    const struct hr_parquet_node *root;
+};
 
 struct emitting {
     const struct source *source;
     struct hr_arena *arena;
-    struct hr_parquet_footer **footers;        /* of each file */
-    struct group *groups; size_t count;
-    const size_t *wanted; size_t wanted_count;
+    struct hr_parquet_footer **footers; /* of each file */
+    struct group *groups;
+    size_t count;
+    const size_t *wanted;
+    size_t wanted_count;
 };
 
 /* ---- groups ---- */
 
-static void group_key(const struct source *source, const struct hr_file *file, size_t schema, struct hr_buf *key)
+static void group_key(const struct source *source,
+                      const struct hr_file *file,
+                      size_t schema,
+                      struct hr_buf *key)
 {
     hr_buf_clear(key);
     hr_buf_addf(key, "%zu", schema);
@@ -42,7 +52,9 @@ static void group_key(const struct source *source, const struct hr_file *file, s
 }
 
 /* the number of the file's columns among the different ones so far */
-static size_t schema_of(const struct hr_parquet_node **seen, size_t *count, const struct hr_parquet_node *root)
+static size_t schema_of(const struct hr_parquet_node **seen,
+                        size_t *count,
+                        const struct hr_parquet_node *root)
 {
     for (size_t i = 0; i < *count; i++)
         if (hr_parquet_same(seen[i], root))
@@ -67,7 +79,8 @@ static void add_to(struct emitting *e, struct group *group, const struct hr_file
 static void make_groups(struct emitting *e)
 {
     const struct hr_files *files = &e->source->files;
-    const struct hr_parquet_node **seen = HR_NEW_ARRAY(e->arena, const struct hr_parquet_node *, files->count + 1);
+    const struct hr_parquet_node **seen =
+        HR_NEW_ARRAY(e->arena, const struct hr_parquet_node *, files->count + 1);
     size_t seen_count = 0;
     struct hr_map by_key;
     struct hr_buf key;
@@ -116,8 +129,12 @@ static void metadata_column(const struct group *group, struct hr_buf *out)
     hr_arena_free(scratch);
 }
 
-/* A file without rows is not looked into: what does not fit there gives no rows. Another member of the group may have rows. */
-static enum hr_code all_empty(const struct source *source, const struct group *group, bool *empty, struct hr_err *err)
+/* A file without rows is not looked into: what does not fit there gives no rows. Another member of
+ * the group may have rows. */
+static enum hr_code all_empty(const struct source *source,
+                              const struct group *group,
+                              bool *empty,
+                              struct hr_err *err)
 {
     *empty = true;
     for (size_t i = 0; i < group->count && *empty; i++)
@@ -125,7 +142,11 @@ static enum hr_code all_empty(const struct source *source, const struct group *g
     return HR_OK;
 }
 
-static enum hr_code file_column(const struct source *source, const struct group *group, const struct hr_field *field, struct hr_buf *out, struct hr_err *err)
+static enum hr_code file_column(const struct source *source,
+                                const struct group *group,
+                                const struct hr_field *field,
+                                struct hr_buf *out,
+                                struct hr_err *err)
 {
     const struct hr_parquet_reading reading = {group->files[0]->location, source->case_sensitive};
     struct hr_err problem = {0};
@@ -139,7 +160,8 @@ static enum hr_code file_column(const struct source *source, const struct group 
     if (!code && at < 0)
         null_of(field->type, &sql);
     else if (!code)
-        code = hr_parquet_convert(&reading, &group->root->children[at], column, field->type, &sql, &problem);
+        code = hr_parquet_convert(&reading, &group->root->children[at], column, field->type, &sql,
+                                  &problem);
     if (!code) {
         hr_buf_join(out, &sql);
         hr_buf_release(&sql);
@@ -156,7 +178,11 @@ static enum hr_code file_column(const struct source *source, const struct group 
     return code;
 }
 
-static enum hr_code group_column(const struct source *source, const struct group *group, const struct hr_field *field, struct hr_buf *out, struct hr_err *err)
+static enum hr_code group_column(const struct source *source,
+                                 const struct group *group,
+                                 const struct hr_field *field,
+                                 struct hr_buf *out,
+                                 struct hr_err *err)
 {
     int partition = hr_files_partition(&source->files, field->name, true);
     if (partition < 0)
@@ -175,7 +201,8 @@ static void from_files(const struct group *group, bool metadata, struct hr_buf *
         hr_buf_adds(out, i ? ", " : "");
         hr_parquet_literal(group->files[i]->location, out);
     }
-    hr_buf_addf(out, "], hive_partitioning = false%s)", metadata ? ", filename = 'hr filename', file_row_number = true" : "");
+    hr_buf_addf(out, "], hive_partitioning = false%s)",
+                metadata ? ", filename = 'hr filename', file_row_number = true" : "");
     if (!group->root->count)
         return;
     hr_buf_adds(out, " AS t(");
@@ -184,7 +211,10 @@ static void from_files(const struct group *group, bool metadata, struct hr_buf *
     hr_buf_addc(out, ')');
 }
 
-static enum hr_code select_group(const struct emitting *e, const struct group *group, struct hr_buf *out, struct hr_err *err)
+static enum hr_code select_group(const struct emitting *e,
+                                 const struct group *group,
+                                 struct hr_buf *out,
+                                 struct hr_err *err)
 {
     const struct source *source = e->source;
     bool metadata = false;
@@ -203,19 +233,25 @@ static enum hr_code select_group(const struct emitting *e, const struct group *g
     return HR_OK;
 }
 
-static void select_nothing(const struct emitting *e, const struct hr_type *metadata, struct hr_buf *out)
+static void select_nothing(const struct emitting *e,
+                           const struct hr_type *metadata,
+                           struct hr_buf *out)
 {
     const struct hr_type *schema = e->source->schema;
     hr_buf_adds(out, e->wanted_count ? "SELECT " : "SELECT true AS c0");
     for (size_t i = 0; i < e->wanted_count; i++) {
         hr_buf_adds(out, i ? ", " : "");
-        null_of(e->wanted[i] < schema->field_count ? schema->fields[e->wanted[i]].type : metadata, out);
+        null_of(e->wanted[i] < schema->field_count ? schema->fields[e->wanted[i]].type : metadata,
+                out);
         hr_buf_addf(out, " AS c%zu", i);
     }
     hr_buf_adds(out, " WHERE false");
 }
 
-static enum hr_code emit_groups(struct emitting *e, const struct hr_type *metadata, struct hr_buf *out, struct hr_err *err)
+static enum hr_code emit_groups(struct emitting *e,
+                                const struct hr_type *metadata,
+                                struct hr_buf *out,
+                                struct hr_err *err)
 {
     make_groups(e);
     hr_buf_addc(out, '(');
@@ -229,12 +265,18 @@ static enum hr_code emit_groups(struct emitting *e, const struct hr_type *metada
     return hr_buf_check(out, "the statement over Parquet files", err);
 }
 
-static enum hr_code emit(const struct hr_source *made, const size_t *wanted, size_t count, struct hr_buf *out, struct hr_err *err)
+static enum hr_code emit(const struct hr_source *made,
+                         const size_t *wanted,
+                         size_t count,
+                         struct hr_buf *out,
+                         struct hr_err *err)
 {
     const struct source *source = made->state;
-    struct emitting e = {.source = source, .arena = hr_arena_new(NULL), .wanted = wanted, .wanted_count = count};
+    struct emitting e = {
+        .source = source, .arena = hr_arena_new(NULL), .wanted = wanted, .wanted_count = count};
     e.footers = HR_NEW_ARRAY(e.arena, struct hr_parquet_footer *, source->files.count + 1);
-    enum hr_code code = hr_parquet_footers(source->format, source->files.at, source->files.count, e.footers, err);
+    enum hr_code code =
+        hr_parquet_footers(source->format, source->files.at, source->files.count, e.footers, err);
     if (!code) {
         code = emit_groups(&e, made->metadata, out, err);
         for (size_t i = 0; i < source->files.count; i++)
@@ -264,24 +306,39 @@ static const struct hr_type *nullable(struct hr_arena *arena, const struct hr_ty
     return hr_type_struct(arena, fields, type->field_count);
 }
 
-enum hr_code hr_parquet_read(struct hr_format *format, struct hr_arena *arena, struct hr_env *env, const struct hr_rel *rel, const struct hr_type *user,
-                             struct hr_source **source, struct hr_err *err)
+enum hr_code hr_parquet_read(struct hr_format *format,
+                             struct hr_arena *arena,
+                             struct hr_env *env,
+                             const struct hr_rel *rel,
+                             const struct hr_type *user,
+                             struct hr_source **source,
+                             struct hr_err *err)
 {
     struct source *state = HR_NEW(arena, struct source);
     const struct hr_options *options = &rel->read_files.options;
     const struct hr_type *data = user;
     const char *zone_name;
     bool merge;
-    *state = (struct source){.format = format, .files.parquet = true, .case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false)};
+    *state = (struct source){.format = format,
+                             .files.parquet = true,
+                             .case_sensitive = hr_conf_bool(env, "spark.sql.caseSensitive", false)};
     HR_TRY(hr_conf_zone(env, NULL, &state->zone, &zone_name, err));
-    HR_TRY(hr_option_bool(options, "mergeSchema", hr_conf_bool(env, "spark.sql.parquet.mergeSchema", false), &merge, err));
-    HR_TRY(hr_files_find(format, arena, env, &rel->read_files.paths, options, user, &state->files, err));
+    HR_TRY(hr_option_bool(options, "mergeSchema",
+                          hr_conf_bool(env, "spark.sql.parquet.mergeSchema", false), &merge, err));
+    HR_TRY(hr_files_find(format, arena, env, &rel->read_files.paths, options, user, &state->files,
+                         err));
     if (!user)
         HR_TRY(hr_parquet_infer(format, arena, env, &state->files, merge, &data, err));
-    state->schema = nullable(arena, hr_files_schema(arena, &state->files, data, state->case_sensitive));
+    state->schema =
+        nullable(arena, hr_files_schema(arena, &state->files, data, state->case_sensitive));
     struct hr_source *made = HR_NEW(arena, struct hr_source);
-    *made = (struct hr_source){.schema = state->schema, .format = "parquet", .files = state->files.uris, .name = "parquet", .emit = emit,
-                                .metadata = hr_files_metadata_type(arena, true), .state = state};
+    *made = (struct hr_source){.schema = state->schema,
+                               .format = "parquet",
+                               .files = state->files.uris,
+                               .name = "parquet",
+                               .emit = emit,
+                               .metadata = hr_files_metadata_type(arena, true),
+                               .state = state};
     *source = made;
     return HR_OK;
 }
