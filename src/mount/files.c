@@ -134,19 +134,20 @@ static enum hr_code open_lane(struct hr_files *files,
                               struct lane **out,
                               struct hr_err *err)
 {
-    const struct hr_tree_node *file = &files->options.tree->nodes[node];
+    const struct hr_mount_tree_node *file = &files->options.tree->nodes[node];
     struct hr_arena *scratch = hr_arena_new(NULL);
     struct hr_blob_stat known = {.size = file->size, .mtime_ms = file->mtime_ms};
     struct lane *lane = calloc(1, sizeof *lane);
     HR_CHECK(lane);
     /* listings leave them out */
-    const char *etag = hr_tree_etag(files->options.tree, node),
+    const char *etag = hr_mount_tree_etag(files->options.tree, node),
                *quote = *etag == '"' || !strncmp(etag, "W/", 2) ? "" : "\"";
     snprintf(known.etag, sizeof known.etag, "%s%s%s", quote, etag, quote);
     *lane = (struct lane){.node = node, .generation = generation, .ends_ms = ends_ms};
     struct hr_blob *blob = files->options.blobs[files->opened++ % files->options.blob_count];
-    enum hr_code code = hr_blob_open(blob, hr_tree_location(files->options.tree, scratch, node),
-                                     &known, files->options.cancel, &lane->reader, err);
+    enum hr_code code =
+        hr_blob_open(blob, hr_mount_tree_location(files->options.tree, scratch, node), &known,
+                     files->options.cancel, &lane->reader, err);
     hr_arena_free(scratch);
     if (code)
         free(lane);
@@ -222,7 +223,7 @@ static void release(struct hr_files *files, struct lane *lane, bool drop)
 /* [*from, *to) are the nodes to fetch now */
 static void extend_run(struct hr_files *files, uint32_t node, uint32_t *from, uint32_t *to)
 {
-    const struct hr_tree_node *folder =
+    const struct hr_mount_tree_node *folder =
         &files->options.tree->nodes[files->options.tree->nodes[node].parent];
     uint32_t end = folder->first + folder->count;
     pthread_mutex_lock(&files->lock);
@@ -247,7 +248,7 @@ static void fetch_one(struct hr_files *files, uint32_t node)
     struct lane *lane = NULL;
     unsigned generation;
     int64_t ends_ms, size = files->options.tree->nodes[node].size;
-    if (hr_tree_is_folder(files->options.tree, node) ||
+    if (hr_mount_tree_is_folder(files->options.tree, node) ||
         !size ||
         size > SMALL_BYTES ||
         hr_credentials_now(files->options.credentials, &generation, &ends_ms, NULL))
@@ -299,8 +300,9 @@ static void remember(struct hr_files *files,
     pthread_mutex_unlock(&files->lock);
     if (news) { /* a reader that tries again and again makes one line */
         struct hr_arena *scratch = hr_arena_new(NULL);
-        hr_log(HR_LOG_ERROR, "mount.read", "path", hr_tree_path(files->options.tree, scratch, node),
-               "code", hr_code_info(code)->name, "why", err->msg, NULL);
+        hr_log(HR_LOG_ERROR, "mount.read", "path",
+               hr_mount_tree_path(files->options.tree, scratch, node), "code",
+               hr_code_info(code)->name, "why", err->msg, NULL);
         hr_arena_free(scratch);
     }
     free(old);
@@ -322,9 +324,9 @@ static enum hr_code changed(struct hr_files *files,
                             struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
-    const char *location = hr_tree_location(files->options.tree, scratch, node);
+    const char *location = hr_mount_tree_location(files->options.tree, scratch, node);
     hr_fail(err, HR_E_CHANGED, "'%s' %s since the dataset's version was registered (%s)", location,
-            how, hr_tree_etag(files->options.tree, node));
+            how, hr_mount_tree_etag(files->options.tree, node));
     hr_arena_free(scratch);
     return HR_E_CHANGED;
 }

@@ -14,7 +14,7 @@
 struct hr_files;
 
 struct hr_files_options {
-    const struct hr_tree *tree;
+    const struct hr_mount_tree *tree;
     /* lanes are spread over them: each moves its bytes on a thread of its own */
     struct hr_blob *const *blobs;
     size_t blob_count;

@@ -22,7 +22,7 @@
 
 struct hr_fs {
     struct hr_fs_options options;
-    const struct hr_tree *tree;
+    const struct hr_mount_tree *tree;
     struct hr_files *files;
     struct fuse_session *session;
     struct hr_blob_cancel cancel;
@@ -53,8 +53,8 @@ static uint32_t node_of(fuse_ino_t ino)
 
 static struct stat stat_of(const struct hr_fs *fs, uint32_t node)
 {
-    const struct hr_tree_node *one = &fs->tree->nodes[node];
-    bool folder = hr_tree_is_folder(fs->tree, node);
+    const struct hr_mount_tree_node *one = &fs->tree->nodes[node];
+    bool folder = hr_mount_tree_is_folder(fs->tree, node);
     struct stat stat = {
         .st_ino = node + 1, .st_uid = fs->uid, .st_gid = fs->gid, .st_blksize = READ_MAX};
     stat.st_mode = folder ? S_IFDIR | 0555 : S_IFREG | 0444;
@@ -79,7 +79,7 @@ static struct fuse_entry_param entry_of(const struct hr_fs *fs, uint32_t node)
 static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct hr_fs *fs = fs_of(req);
-    uint32_t node = hr_tree_child(fs->tree, node_of(parent), name);
+    uint32_t node = hr_mount_tree_child(fs->tree, node_of(parent), name);
     /* inode 0: "is not there", to be remembered too */
     struct fuse_entry_param entry = {.entry_timeout = FOREVER_S};
     if (node != HR_TREE_NONE)
@@ -108,7 +108,7 @@ static void do_forget_many(fuse_req_t req, size_t count, struct fuse_forget_data
 
 static void do_statfs(fuse_req_t req, fuse_ino_t ino)
 {
-    const struct hr_tree *tree = fs_of(req)->tree;
+    const struct hr_mount_tree *tree = fs_of(req)->tree;
     (void)ino;
     struct statvfs stat = {.f_bsize = 4096,
                            .f_frsize = 4096,
@@ -123,7 +123,7 @@ static void do_statfs(fuse_req_t req, fuse_ino_t ino)
 static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool plus)
 {
     struct hr_fs *fs = fs_of(req);
-    const struct hr_tree_node *folder = &fs->tree->nodes[node_of(ino)];
+    const struct hr_mount_tree_node *folder = &fs->tree->nodes[node_of(ino)];
     char *bytes = malloc(size);
     size_t used = 0;
     if (!bytes) {
@@ -134,7 +134,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
         uint32_t node = at == 0   ? node_of(ino)
                         : at == 1 ? folder->parent
                                   : folder->first + (uint32_t)(at - 2);
-        const char *name = at == 0 ? "." : at == 1 ? ".." : hr_tree_name(fs->tree, node);
+        const char *name = at == 0 ? "." : at == 1 ? ".." : hr_mount_tree_name(fs->tree, node);
         struct fuse_entry_param entry = entry_of(fs, node);
         size_t need = plus ? fuse_add_direntry_plus(req, bytes + used, size - used, name, &entry,
                                                     (off_t)at + 1)
@@ -179,11 +179,11 @@ struct attribute {
 
 static char *value_etag(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
 {
-    return hr_strdup(arena, hr_tree_etag(fs->tree, node));
+    return hr_strdup(arena, hr_mount_tree_etag(fs->tree, node));
 }
 static char *value_url(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
 {
-    return hr_tree_location(fs->tree, arena, node);
+    return hr_mount_tree_location(fs->tree, arena, node);
 }
 static char *value_error(struct hr_fs *fs, struct hr_arena *arena, uint32_t node)
 {
@@ -218,7 +218,7 @@ static const struct attribute attributes[] = {
 
 static bool has_attribute(const struct hr_fs *fs, uint32_t node, const struct attribute *attribute)
 {
-    bool folder = hr_tree_is_folder(fs->tree, node);
+    bool folder = hr_mount_tree_is_folder(fs->tree, node);
     return !(attribute->root_only && node) && !(attribute->file_only && folder);
 }
 
@@ -323,7 +323,7 @@ static void do_read(
     char *bytes = thread_bytes();
     size_t got;
     (void)info;
-    if (hr_tree_is_folder(fs->tree, node_of(ino)) || !bytes) {
+    if (hr_mount_tree_is_folder(fs->tree, node_of(ino)) || !bytes) {
         fuse_reply_err(req, bytes ? EISDIR : ENOMEM);
         return;
     }

@@ -45,7 +45,7 @@ static enum hr_code text_of(
 /* texts stay the document's: the tree copies what it keeps */
 static enum hr_code file_of(const json_t *object,
                             size_t at,
-                            struct hr_tree_file *file,
+                            struct hr_mount_tree_file *file,
                             struct hr_err *err)
 {
     const json_t *size = json_object_get(object, "size");
@@ -73,7 +73,7 @@ static enum hr_code files_of(struct hr_manifest *manifest,
                              struct hr_err *err)
 {
     size_t count = json_array_size(list);
-    struct hr_tree_file *files = calloc(count + 1, sizeof *files);
+    struct hr_mount_tree_file *files = calloc(count + 1, sizeof *files);
     int64_t newest = 0;
     if (!json_is_array(list) || !files) {
         free(files);
@@ -85,7 +85,7 @@ static enum hr_code files_of(struct hr_manifest *manifest,
         newest = files[i].mtime_ms > newest ? files[i].mtime_ms : newest;
     }
     if (!code)
-        code = hr_tree_build(&manifest->tree, arena, files, count, newest, err);
+        code = hr_mount_tree_build(&manifest->tree, arena, files, count, newest, err);
     free(files);
     return code;
 }

@@ -13,7 +13,7 @@
 
 struct hr_manifest {
     const char *id, *name, *version;
-    struct hr_tree tree;
+    struct hr_mount_tree tree;
 };
 
 /* *storage is a new reference (NULL when there is none), for hr_credentials */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 struct building {
-    struct hr_tree *tree;
+    struct hr_mount_tree *tree;
     struct hr_arena *arena;
-    const struct hr_tree_file *files;
+    const struct hr_mount_tree_file *files;
     size_t count, cap;
     struct hr_buf pool;
     struct hr_map bases;     /* base -> index + 1 */
@@ -30,8 +30,8 @@ static unsigned rank(char c)
 
 static int by_path(const void *a, const void *b)
 {
-    const char *left = ((const struct hr_tree_file *)a)->path,
-               *right = ((const struct hr_tree_file *)b)->path;
+    const char *left = ((const struct hr_mount_tree_file *)a)->path,
+               *right = ((const struct hr_mount_tree_file *)b)->path;
     while (*left && *left == *right)
         left++, right++;
     return (int)rank(*left) - (int)rank(*right);
@@ -63,7 +63,9 @@ static enum hr_code check_path(const char *path, struct hr_err *err)
     }
 }
 
-static enum hr_code check_files(const struct hr_tree_file *files, size_t count, struct hr_err *err)
+static enum hr_code check_files(const struct hr_mount_tree_file *files,
+                                size_t count,
+                                struct hr_err *err)
 {
     for (size_t i = 0; i < count; i++) {
         size_t len = i ? strlen(files[i - 1].path) : 0;
@@ -109,21 +111,21 @@ static uint32_t base_index(struct building *b, const char *location, size_t len)
 
 static uint32_t new_node(struct building *b, uint32_t parent)
 {
-    struct hr_tree *tree = b->tree;
+    struct hr_mount_tree *tree = b->tree;
     if (tree->count == b->cap) {
         b->cap = b->cap * 2;
         tree->nodes = realloc(tree->nodes, b->cap * sizeof *tree->nodes);
         b->slices = realloc(b->slices, b->cap * sizeof *b->slices);
         HR_CHECK(tree->nodes && b->slices);
     }
-    tree->nodes[tree->count] = (struct hr_tree_node){.parent = parent};
+    tree->nodes[tree->count] = (struct hr_mount_tree_node){.parent = parent};
     b->slices[tree->count] = (struct slice){0};
     return tree->count++;
 }
 
 static void make_file(struct building *b,
-                      struct hr_tree_node *node,
-                      const struct hr_tree_file *file)
+                      struct hr_mount_tree_node *node,
+                      const struct hr_mount_tree_file *file)
 {
     size_t path = strlen(file->path), location = strlen(file->location);
     bool behind = location >= path && !strcmp(file->location + location - path, file->path);
@@ -156,7 +158,7 @@ static void fill_folder(struct building *b, uint32_t folder)
                 break;
         }
         uint32_t child = new_node(b, folder);
-        struct hr_tree_node *node = &b->tree->nodes[child];
+        struct hr_mount_tree_node *node = &b->tree->nodes[child];
         node->name = add_text(b, name, len);
         if (name[len]) {
             b->slices[child] = (struct slice){low, high, slice.depth + len + 1};
@@ -169,14 +171,14 @@ static void fill_folder(struct building *b, uint32_t folder)
     b->tree->nodes[folder].count = b->tree->count - b->tree->nodes[folder].first;
 }
 
-enum hr_code hr_tree_build(struct hr_tree *tree,
-                           struct hr_arena *arena,
-                           struct hr_tree_file *files,
-                           size_t count,
-                           int64_t mtime_ms,
-                           struct hr_err *err)
+enum hr_code hr_mount_tree_build(struct hr_mount_tree *tree,
+                                 struct hr_arena *arena,
+                                 struct hr_mount_tree_file *files,
+                                 size_t count,
+                                 int64_t mtime_ms,
+                                 struct hr_err *err)
 {
-    *tree = (struct hr_tree){0};
+    *tree = (struct hr_mount_tree){0};
     qsort(files, count, sizeof *files, by_path);
     HR_TRY(check_files(files, count, err));
     struct building b = {
@@ -196,7 +198,7 @@ enum hr_code hr_tree_build(struct hr_tree *tree,
         if (!tree->nodes[i].first)
             fill_folder(&b, i);
     bool fits = hr_buf_ok(&b.pool) && hr_buf_ok(&b.base_list);
-    struct hr_tree_node *nodes = hr_memdup(arena, tree->nodes, tree->count * sizeof *nodes);
+    struct hr_mount_tree_node *nodes = hr_memdup(arena, tree->nodes, tree->count * sizeof *nodes);
     free(tree->nodes);
     tree->nodes = nodes;
     tree->pool = fits ? hr_memdup(arena, hr_buf_text(&b.pool), hr_buf_len(&b.pool)) : NULL;
@@ -214,15 +216,15 @@ enum hr_code hr_tree_build(struct hr_tree *tree,
 
 /* ---- reading ---- */
 
-uint32_t hr_tree_child(const struct hr_tree *tree, uint32_t folder, const char *name)
+uint32_t hr_mount_tree_child(const struct hr_mount_tree *tree, uint32_t folder, const char *name)
 {
-    const struct hr_tree_node *node = &tree->nodes[folder];
+    const struct hr_mount_tree_node *node = &tree->nodes[folder];
     if (node->first == HR_TREE_NONE)
         return HR_TREE_NONE;
     uint32_t low = node->first, high = node->first + node->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = strcmp(hr_tree_name(tree, middle), name);
+        int order = strcmp(hr_mount_tree_name(tree, middle), name);
         if (!order)
             return middle;
         if (order < 0)
@@ -233,7 +235,7 @@ uint32_t hr_tree_child(const struct hr_tree *tree, uint32_t folder, const char *
     return HR_TREE_NONE;
 }
 
-uint32_t hr_tree_find(const struct hr_tree *tree, const char *path)
+uint32_t hr_mount_tree_find(const struct hr_mount_tree *tree, const char *path)
 {
     char name[HR_TREE_NAME_MAX + 1];
     uint32_t node = 0;
@@ -243,33 +245,35 @@ uint32_t hr_tree_find(const struct hr_tree *tree, const char *path)
             return HR_TREE_NONE;
         memcpy(name, path, len);
         name[len] = 0;
-        node = hr_tree_child(tree, node, name);
+        node = hr_mount_tree_child(tree, node, name);
         path += len + (path[len] == '/');
     }
     return node;
 }
 
-char *hr_tree_path(const struct hr_tree *tree, struct hr_arena *arena, uint32_t node)
+char *hr_mount_tree_path(const struct hr_mount_tree *tree, struct hr_arena *arena, uint32_t node)
 {
     size_t len = 0;
     for (uint32_t at = node; at; at = tree->nodes[at].parent)
-        len += strlen(hr_tree_name(tree, at)) + 1;
+        len += strlen(hr_mount_tree_name(tree, at)) + 1;
     char *path = hr_arena_alloc(arena, len + 1), *end = path + (len ? len - 1 : 0);
     *end = 0;
     for (uint32_t at = node; at; at = tree->nodes[at].parent) {
-        size_t name = strlen(hr_tree_name(tree, at));
+        size_t name = strlen(hr_mount_tree_name(tree, at));
         end -= name;
-        memcpy(end, hr_tree_name(tree, at), name);
+        memcpy(end, hr_mount_tree_name(tree, at), name);
         if (end > path)
             *--end = '/';
     }
     return path;
 }
 
-char *hr_tree_location(const struct hr_tree *tree, struct hr_arena *arena, uint32_t node)
+char *hr_mount_tree_location(const struct hr_mount_tree *tree,
+                             struct hr_arena *arena,
+                             uint32_t node)
 {
-    const struct hr_tree_node *file = &tree->nodes[node];
-    const char *rest =
-        file->rest == HR_TREE_NONE ? hr_tree_path(tree, arena, node) : tree->pool + file->rest;
+    const struct hr_mount_tree_node *file = &tree->nodes[node];
+    const char *rest = file->rest == HR_TREE_NONE ? hr_mount_tree_path(tree, arena, node)
+                                                  : tree->pool + file->rest;
     return hr_printf(arena, "%s%s", tree->bases[file->count], rest);
 }

@@ -17,7 +17,7 @@
     4000u /* below PATH_MAX, so that a whole path can be opened under a mount point */
 #define HR_TREE_NONE UINT32_MAX
 
-struct hr_tree_node {
+struct hr_mount_tree_node {
     uint32_t name, parent; /* name: into the text pool */
     /* a folder's children; of a file: HR_TREE_NONE and the index of the base of its location */
     uint32_t first, count;
@@ -28,15 +28,15 @@ struct hr_tree_node {
     uint32_t etag, rest;
 };
 
-struct hr_tree {
-    struct hr_tree_node *nodes;
+struct hr_mount_tree {
+    struct hr_mount_tree_node *nodes;
     uint32_t count, files;
     int64_t bytes; /* of all files */
     char *pool;
     const char **bases;
 };
 
-struct hr_tree_file {
+struct hr_mount_tree_file {
     const char *path; /* "a/b.csv": relative, no empty, "." or ".." segment */
     const char *location, *etag;
     int64_t size, mtime_ms;
@@ -44,31 +44,33 @@ struct hr_tree_file {
 
 /* Sorts `files`; copies their texts into the arena. Names that no folder can hold together, or no
  * kernel can show, are refused by name. */
-enum hr_code hr_tree_build(struct hr_tree *tree,
-                           struct hr_arena *arena,
-                           struct hr_tree_file *files,
-                           size_t count,
-                           int64_t mtime_ms,
-                           struct hr_err *err);
+enum hr_code hr_mount_tree_build(struct hr_mount_tree *tree,
+                                 struct hr_arena *arena,
+                                 struct hr_mount_tree_file *files,
+                                 size_t count,
+                                 int64_t mtime_ms,
+                                 struct hr_err *err);
 
-static inline bool hr_tree_is_folder(const struct hr_tree *tree, uint32_t node)
+static inline bool hr_mount_tree_is_folder(const struct hr_mount_tree *tree, uint32_t node)
 {
     return tree->nodes[node].first != HR_TREE_NONE;
 }
-static inline const char *hr_tree_name(const struct hr_tree *tree, uint32_t node)
+static inline const char *hr_mount_tree_name(const struct hr_mount_tree *tree, uint32_t node)
 {
     return tree->pool + tree->nodes[node].name;
 }
-static inline const char *hr_tree_etag(const struct hr_tree *tree, uint32_t node)
+static inline const char *hr_mount_tree_etag(const struct hr_mount_tree *tree, uint32_t node)
 {
     return tree->pool + tree->nodes[node].etag;
 }
 /* HR_TREE_NONE: there is none */
-uint32_t hr_tree_child(const struct hr_tree *tree, uint32_t folder, const char *name);
+uint32_t hr_mount_tree_child(const struct hr_mount_tree *tree, uint32_t folder, const char *name);
 /* from the root; "" is the root */
-uint32_t hr_tree_find(const struct hr_tree *tree, const char *path);
+uint32_t hr_mount_tree_find(const struct hr_mount_tree *tree, const char *path);
 /* "a/b.csv"; "" for the root */
-char *hr_tree_path(const struct hr_tree *tree, struct hr_arena *arena, uint32_t node);
+char *hr_mount_tree_path(const struct hr_mount_tree *tree, struct hr_arena *arena, uint32_t node);
 /* of a file */
-char *hr_tree_location(const struct hr_tree *tree, struct hr_arena *arena, uint32_t node);
+char *hr_mount_tree_location(const struct hr_mount_tree *tree,
+                             struct hr_arena *arena,
+                             uint32_t node);
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum hr_code arm_health(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_health(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     hr_rest_reply(req, 200, json_pack("{s:s}", "status", "ok"));
@@ -14,7 +14,7 @@ enum hr_code arm_health(struct hr_rest *req, struct hr_err *err)
 }
 
 /* Microsoft's v1 packages insist on the name AzureCloud, azure-ai-ml takes the one it is told */
-enum hr_code arm_metadata(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_metadata(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     static const char *const clouds[] = {"AzureCloud", "LocalCloud"};
@@ -35,7 +35,7 @@ enum hr_code arm_metadata(struct hr_rest *req, struct hr_err *err)
 
 /* MSAL asks whether an authority is known before it asks the authority: every one that is asked
  * about here is this server */
-enum hr_code arm_instance(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_instance(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     const char *tenant = hr_identity_tenant(req->site->identity);
@@ -50,7 +50,7 @@ enum hr_code arm_instance(struct hr_rest *req, struct hr_err *err)
 /* Below /adfs/ everything is once more: an authority whose path begins so is a private cloud's to
  * Azure's libraries, and they do not ask Microsoft whether they may know it. `headrace env` exports
  * that one. */
-enum hr_code arm_openid(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_openid(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     bool private_cloud = !strncmp(req->route->pattern, "/adfs/", 6);
@@ -101,7 +101,7 @@ static enum hr_code reply_oauth_error(struct hr_rest *req,
 }
 
 /* client_credentials: the client is a principal (its GUID or name), the secret its token */
-enum hr_code arm_token(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_token(struct hr_rest *req, struct hr_err *err)
 {
     const char *grant = hr_rest_string(req, "grant_type"),
                *client = hr_rest_string(req, "client_id"),
@@ -129,7 +129,7 @@ enum hr_code arm_token(struct hr_rest *req, struct hr_err *err)
 /* Managed identity, in the shapes of a virtual machine, of App Service and of Machine Learning: the
  * secret header is the token. Clients that send no secret (a virtual machine's) have it in the
  * address that they are told, /msi/TOKEN. */
-enum hr_code arm_msi(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_msi(struct hr_rest *req, struct hr_err *err)
 {
     static const char *const secrets[] = {"secret", "x-identity-header"};
     const struct hr_headers *headers = &hr_exchange_request(req->exchange)->headers;
@@ -152,7 +152,7 @@ enum hr_code arm_msi(struct hr_rest *req, struct hr_err *err)
 }
 
 /* services of a workspace: every one of them is this server */
-enum hr_code arm_discovery(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_discovery(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     static const char *const services[] = {
@@ -174,22 +174,22 @@ static json_t *subscription_view(struct hr_rest *req)
                      "tenantId", hr_identity_tenant(req->site->identity));
 }
 
-enum hr_code arm_subscriptions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_subscriptions(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     hr_rest_reply(req, 200, json_pack("{s:[o]}", "value", subscription_view(req)));
     return HR_OK;
 }
 
-enum hr_code arm_subscription(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_subscription(struct hr_rest *req, struct hr_err *err)
 {
-    HR_TRY(arm_check_subscription(req, hr_rest_param(req, "subscription"), err));
+    HR_TRY(hr_arm_check_subscription(req, hr_rest_param(req, "subscription"), err));
     hr_rest_reply(req, 200, subscription_view(req));
     return HR_OK;
 }
 
 /* what is meant where a command or a client names none: names only, no addresses and no secrets */
-enum hr_code arm_defaults(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_defaults(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     const struct hr_site *site = req->site;
@@ -202,7 +202,7 @@ enum hr_code arm_defaults(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_tenants(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_tenants(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     const char *tenant = hr_identity_tenant(req->site->identity);

@@ -19,7 +19,7 @@ static struct hr_timer *worker;
 
 /* Clients read "properties.properties" of every compute of a list: one without it would break the
  * list for everybody. */
-void arm_compute_fill(struct hr_rest *req, const struct hr_resource_row *row, json_t *properties)
+void hr_arm_compute_fill(struct hr_rest *req, const struct hr_resource_row *row, json_t *properties)
 {
     struct hr_arm_id pool;
     const char *target = json_string_value(json_object_get(properties, "resourceId"));
@@ -57,7 +57,7 @@ static enum hr_code linked(struct hr_site *site,
     bool found = false;
     HR_TRY(hr_store_resource_list(site->store, arena, compute->parent, HR_TYPE_LINK, &links, err));
     for (size_t i = 0; i < links.count; i++) {
-        json_t *properties = arm_json(links.at[i].properties);
+        json_t *properties = hr_arm_json(links.at[i].properties);
         const char *target =
             json_string_value(json_object_get(properties, "linkedServiceResourceId"));
         found = found || (target && !strcasecmp(target, pool->parent));
@@ -88,7 +88,7 @@ static enum hr_code attach(struct hr_site *site,
         return hr_fail(err, HR_E_NOT_FOUND,
                        "Spark pool \"%s\" does not exist in Synapse workspace \"%s\"", pool.name[1],
                        pool.name[0]);
-    json_t *of_pool = arm_json(row->properties);
+    json_t *of_pool = hr_arm_json(row->properties);
     json_object_update_new(of_pool,
                            json_pack("{s:s, s:s, s:s, s:s}", "subscriptionId", pool.subscription,
                                      "resourceGroup", pool.group, "workspaceName", pool.name[0],
@@ -110,16 +110,16 @@ static enum hr_code finish(struct hr_site *site,
     if (!row) /* detached meanwhile */
         return hr_store_operation_end(site->store, operation->id, "Canceled", NULL, hr_clock_ms(),
                                       err);
-    json_t *properties = arm_json(row->properties);
+    json_t *properties = hr_arm_json(row->properties);
     enum hr_code code = attach(site, arena, row->id, properties, &why);
     if (code)
         fail_properties(properties, &why);
-    const char *text = arm_dump(arena, properties), *error = NULL;
+    const char *text = hr_arm_dump(arena, properties), *error = NULL;
     json_decref(properties);
     if (code) {
         json_t *json =
             json_pack("{s:s, s:s}", "code", hr_code_info(code)->azure, "message", why.msg);
-        error = arm_dump(arena, json);
+        error = hr_arm_dump(arena, json);
         json_decref(json);
     }
     HR_TRY(hr_store_resource_update(site->store, row->id, text, row->tags, hr_clock_ms(), err));
@@ -198,14 +198,14 @@ static enum hr_code read_pool(struct hr_rest *req,
     if (!pool->type || strcasecmp(pool->type, HR_TYPE_POOL))
         return hr_fail(err, HR_E_INVALID, "\"%s\" is not the id of a Synapse Spark pool",
                        pool->text);
-    return arm_check_subscription(req, pool->subscription, err);
+    return hr_arm_check_subscription(req, pool->subscription, err);
 }
 
 static enum hr_code same_pool(const struct hr_resource_row *before,
                               const struct hr_arm_id *pool,
                               struct hr_err *err)
 {
-    json_t *old = arm_json(before->properties);
+    json_t *old = hr_arm_json(before->properties);
     const char *target = json_string_value(json_object_get(old, "resourceId")),
                *state = json_string_value(json_object_get(old, "provisioningState"));
     enum hr_code code = HR_OK;
@@ -225,7 +225,7 @@ static enum hr_code record(struct hr_rest *req,
 {
     bool created;
     HR_TRY(hr_store_begin(req->site->store, err));
-    enum hr_code code = arm_put(req, id, properties, NULL, &created, row, err);
+    enum hr_code code = hr_arm_put(req, id, properties, NULL, &created, row, err);
     if (!code)
         code = hr_store_operation_add(req->site->store,
                                       &(struct hr_operation_row){operation, id->text, "attach",
@@ -252,17 +252,17 @@ static void fill_pending(struct hr_rest *req, json_t *properties, const struct h
         json_object_set_new(properties, "description", json_string(""));
 }
 
-enum hr_code arm_compute_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_compute_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id, pool;
     struct hr_resource_row *row, *workspace;
     json_t *properties;
     char operation[37];
-    HR_TRY(arm_request_id(req, 0, &id, err));
+    HR_TRY(hr_arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id.text, err));
-    HR_TRY(arm_check_name(id.type, id.name[1], err));
-    HR_TRY(arm_find(req, id.parent, &workspace, err));
-    HR_TRY(arm_body_object(req, "properties", &properties, err));
+    HR_TRY(hr_arm_check_name(id.type, id.name[1], err));
+    HR_TRY(hr_arm_find(req, id.parent, &workspace, err));
+    HR_TRY(hr_arm_body_object(req, "properties", &properties, err));
     enum hr_code code = read_pool(req, properties, &pool, err);
     if (!code)
         code = hr_store_resource_get(req->site->store, req->arena, id.text, &row, err);
@@ -283,17 +283,17 @@ enum hr_code arm_compute_put(struct hr_rest *req, struct hr_err *err)
             "%s/subscriptions/%s/providers/Microsoft.MachineLearningServices/locations/%s/computeOperationsStatus/%s",
             req->origin, id.subscription, req->site->location, operation));
     hr_rest_header(req, "retry-after", POLL_SECONDS);
-    hr_rest_reply(req, 201, arm_view(req, row));
+    hr_rest_reply(req, 201, hr_arm_view(req, row));
     return HR_OK;
 }
 
 /* an attached compute is only ever detached: the pool is not this workspace's to delete */
-enum hr_code arm_compute_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_compute_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *row;
     const char *action = hr_rest_query(req, "underlyingResourceAction");
-    HR_TRY(arm_request_id(req, 0, &id, err));
+    HR_TRY(hr_arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id.text, err));
     if (action && strcasecmp(action, "Detach"))
         return hr_fail(
@@ -310,7 +310,7 @@ enum hr_code arm_compute_delete(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_operation(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_operation(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_operation_row *operation;
     char started[32], ended[32];
@@ -332,7 +332,7 @@ enum hr_code arm_operation(struct hr_rest *req, struct hr_err *err)
         hr_rest_header(req, "retry-after", POLL_SECONDS);
     }
     if (operation->error)
-        json_object_set_new(view, "error", arm_json(operation->error));
+        json_object_set_new(view, "error", hr_arm_json(operation->error));
     hr_rest_reply(req, 200, view);
     return HR_OK;
 }

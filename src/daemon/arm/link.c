@@ -18,19 +18,19 @@ static enum hr_code read_target(struct hr_rest *req,
     if (!text)
         return hr_fail(err, HR_E_INVALID, "\"properties.linkedServiceResourceId\" is missing");
     HR_TRY(hr_arm_id_parse(req->arena, text, &id, err));
-    HR_TRY(arm_check_subscription(req, id.subscription, err));
+    HR_TRY(hr_arm_check_subscription(req, id.subscription, err));
     if (!id.type || strcasecmp(id.type, HR_TYPE_SYNAPSE))
         return hr_fail(
             err, HR_E_UNSUPPORTED,
             "a link to \"%s\" is not possible: a linked service names a Synapse workspace",
             id.text);
     HR_TRY(hr_rest_check(req, HR_ACT_LINK, id.text, err));
-    return arm_find(req, id.text, target, err);
+    return hr_arm_find(req, id.text, target, err);
 }
 
 static const char *target_of(struct hr_rest *req, const struct hr_resource_row *link)
 {
-    json_t *properties = arm_json(link->properties);
+    json_t *properties = hr_arm_json(link->properties);
     const char *target = hr_strdup(
         req->arena, json_string_value(json_object_get(properties, "linkedServiceResourceId")));
     json_decref(properties);
@@ -56,7 +56,7 @@ static enum hr_code add_link(struct hr_rest *req,
         req->site->identity, hr_printf(req->arena, "%s-%s", id->name[1], unique),
         "ServicePrincipal", &identity, err);
     if (!code)
-        code = arm_put(req, id, properties, identity.id, &created, row, err);
+        code = hr_arm_put(req, id, properties, identity.id, &created, row, err);
     if (!code)
         code = hr_store_commit(req->site->store, err);
     if (code)
@@ -67,9 +67,9 @@ static enum hr_code add_link(struct hr_rest *req,
 
 /* The article: whoever gets a linked service is User or Contributor of its Synapse workspace, in
  * Synapse's roles or in Azure's. */
-enum hr_code arm_link_may_get(struct hr_rest *req,
-                              const struct hr_resource_row *link,
-                              struct hr_err *err)
+enum hr_code hr_arm_link_may_get(struct hr_rest *req,
+                                 const struct hr_resource_row *link,
+                                 struct hr_err *err)
 {
     const char *target = target_of(req, link), *name = strrchr(target, '/');
     if (!name || !hr_rest_check(req, HR_ACT_WRITE, target, NULL))
@@ -78,16 +78,16 @@ enum hr_code arm_link_may_get(struct hr_rest *req,
                          err);
 }
 
-enum hr_code arm_link_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_link_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *row, *target, *workspace;
     json_t *properties;
-    HR_TRY(arm_request_id(req, 0, &id, err));
+    HR_TRY(hr_arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id.text, err));
-    HR_TRY(arm_check_name(id.type, id.name[1], err));
-    HR_TRY(arm_find(req, id.parent, &workspace, err));
-    HR_TRY(arm_body_object(req, "properties", &properties, err));
+    HR_TRY(hr_arm_check_name(id.type, id.name[1], err));
+    HR_TRY(hr_arm_find(req, id.parent, &workspace, err));
+    HR_TRY(hr_arm_body_object(req, "properties", &properties, err));
     enum hr_code code = read_target(req, properties, &target, err);
     json_decref(properties);
     HR_TRY(code);
@@ -103,16 +103,16 @@ enum hr_code arm_link_put(struct hr_rest *req, struct hr_err *err)
                        row->name, target_of(req, row));
     if (!row)
         HR_TRY(add_link(req, &id, target, &row, err));
-    hr_rest_reply(req, 200, arm_view(req, row)); /* 201 is an error to Microsoft's v1 package */
+    hr_rest_reply(req, 200, hr_arm_view(req, row)); /* 201 is an error to Microsoft's v1 package */
     return HR_OK;
 }
 
 /* computes of the link's workspace whose pool is in the linked Synapse workspace, while no other
  * link leads there */
-enum hr_code arm_attached(struct hr_rest *req,
-                          const struct hr_resource_row *link,
-                          struct hr_resource_rows *computes,
-                          struct hr_err *err)
+enum hr_code hr_arm_attached(struct hr_rest *req,
+                             const struct hr_resource_row *link,
+                             struct hr_resource_rows *computes,
+                             struct hr_err *err)
 {
     struct hr_resource_rows links;
     const char *target = target_of(req, link);
@@ -126,7 +126,7 @@ enum hr_code arm_attached(struct hr_rest *req,
             computes->count = 0;
     size_t kept = 0;
     for (size_t i = 0; i < computes->count; i++) {
-        json_t *properties = arm_json(computes->at[i].properties);
+        json_t *properties = hr_arm_json(computes->at[i].properties);
         const char *pool = json_string_value(json_object_get(properties, "resourceId"));
         if (pool && hr_access_covers(target, pool))
             computes->at[kept++] = computes->at[i];
@@ -155,20 +155,20 @@ static enum hr_code remove_link(struct hr_rest *req,
 }
 
 /* computes that hang on the link are never detached silently: ?detachComputes=true says so */
-enum hr_code arm_link_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_link_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *row;
     struct hr_resource_rows computes;
     const char *detach = hr_rest_query(req, "detachComputes");
-    HR_TRY(arm_request_id(req, 0, &id, err));
+    HR_TRY(hr_arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id.text, err));
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id.text, &row, err));
     if (!row) {
         hr_rest_reply(req, 204, NULL);
         return HR_OK;
     }
-    HR_TRY(arm_attached(req, row, &computes, err));
+    HR_TRY(hr_arm_attached(req, row, &computes, err));
     if (computes.count && !(detach && !strcasecmp(detach, "true"))) {
         const char *list = computes.at[0].name;
         for (size_t i = 1; i < computes.count; i++)

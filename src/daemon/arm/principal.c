@@ -33,7 +33,7 @@ static enum hr_code make(struct hr_rest *req,
                               made->id, scope, req->who.id, &row, err);
 }
 
-enum hr_code arm_user_post(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_user_post(struct hr_rest *req, struct hr_err *err)
 {
     const char *name = hr_rest_string(req, "displayName");
     char token[HR_TOKEN_TEXT];
@@ -55,7 +55,7 @@ enum hr_code arm_user_post(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_user_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_user_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_principal_rows rows;
     HR_TRY(hr_store_principal_list(req->site->store, req->arena, &rows, err));
@@ -68,7 +68,7 @@ enum hr_code arm_user_list(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_user_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_user_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_principal found;
     HR_TRY(hr_identity_find(req->site->identity, hr_rest_param(req, "principal"), &found, err));
@@ -76,7 +76,7 @@ enum hr_code arm_user_get(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_user_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_user_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_principal found;
     HR_TRY(hr_rest_check(req, HR_ACT_ASSIGN, whole(req), err));
@@ -92,7 +92,7 @@ enum hr_code arm_user_delete(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_me(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_me(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     hr_rest_reply(req, 200, view(&req->who));

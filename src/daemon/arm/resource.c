@@ -33,7 +33,7 @@ static const char *what_of(const char *type)
     return "resource";
 }
 
-enum hr_code arm_check_name(const char *type, const char *name, struct hr_err *err)
+enum hr_code hr_arm_check_name(const char *type, const char *name, struct hr_err *err)
 {
     for (size_t i = 0; i < HR_LEN(names); i++) {
         if (strcasecmp(names[i].type, type))
@@ -58,7 +58,7 @@ enum hr_code arm_check_name(const char *type, const char *name, struct hr_err *e
 
 /* ---- JSON ---- */
 
-json_t *arm_json(const char *text)
+json_t *hr_arm_json(const char *text)
 {
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
     if (json_is_object(json))
@@ -67,7 +67,7 @@ json_t *arm_json(const char *text)
     return json_object();
 }
 
-const char *arm_dump(struct hr_arena *arena, const json_t *json)
+const char *hr_arm_dump(struct hr_arena *arena, const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT);
     const char *copy = hr_strdup(arena, text ? text : "{}");
@@ -75,10 +75,10 @@ const char *arm_dump(struct hr_arena *arena, const json_t *json)
     return copy;
 }
 
-enum hr_code arm_body_object(struct hr_rest *req,
-                             const char *name,
-                             json_t **object,
-                             struct hr_err *err)
+enum hr_code hr_arm_body_object(struct hr_rest *req,
+                                const char *name,
+                                json_t **object,
+                                struct hr_err *err)
 {
     json_t *found = json_object_get(req->body, name);
     *object = NULL;
@@ -93,9 +93,9 @@ enum hr_code arm_body_object(struct hr_rest *req,
 
 /* ---- ids ---- */
 
-enum hr_code arm_check_subscription(struct hr_rest *req,
-                                    const char *subscription,
-                                    struct hr_err *err)
+enum hr_code hr_arm_check_subscription(struct hr_rest *req,
+                                       const char *subscription,
+                                       struct hr_err *err)
 {
     if (strcasecmp(subscription, req->site->subscription))
         return hr_fail(err, HR_E_NOT_FOUND,
@@ -104,10 +104,10 @@ enum hr_code arm_check_subscription(struct hr_rest *req,
     return HR_OK;
 }
 
-enum hr_code arm_request_id(struct hr_rest *req,
-                            size_t drop,
-                            struct hr_arm_id *id,
-                            struct hr_err *err)
+enum hr_code hr_arm_request_id(struct hr_rest *req,
+                               size_t drop,
+                               struct hr_arm_id *id,
+                               struct hr_err *err)
 {
     struct hr_buf text;
     hr_buf_init(&text, HR_BUF_GROWS);
@@ -124,7 +124,7 @@ enum hr_code arm_request_id(struct hr_rest *req,
     while (drop--)
         *strrchr(copy, '/') = 0;
     HR_TRY(hr_arm_id_parse(req->arena, copy, id, err));
-    return arm_check_subscription(req, id->subscription, err);
+    return hr_arm_check_subscription(req, id->subscription, err);
 }
 
 /* the command that shows which there are, where there is one */
@@ -152,10 +152,10 @@ static enum hr_code show_next(const struct hr_rest *req,
     return err->code;
 }
 
-enum hr_code arm_find(struct hr_rest *req,
-                      const char *id,
-                      struct hr_resource_row **row,
-                      struct hr_err *err)
+enum hr_code hr_arm_find(struct hr_rest *req,
+                         const char *id,
+                         struct hr_resource_row **row,
+                         struct hr_err *err)
 {
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id, row, err));
     if (*row)
@@ -196,7 +196,7 @@ static const struct {
 } views[] = {
     {HR_TYPE_ML, view_workspace},
     {HR_TYPE_SYNAPSE, view_synapse},
-    {HR_TYPE_COMPUTE, arm_compute_fill},
+    {HR_TYPE_COMPUTE, hr_arm_compute_fill},
 };
 
 static json_t *identity_view(struct hr_rest *req, const struct hr_resource_row *row)
@@ -205,33 +205,33 @@ static json_t *identity_view(struct hr_rest *req, const struct hr_resource_row *
                      "tenantId", hr_identity_tenant(req->site->identity));
 }
 
-json_t *arm_view(struct hr_rest *req, const struct hr_resource_row *row)
+json_t *hr_arm_view(struct hr_rest *req, const struct hr_resource_row *row)
 {
     char created[32], changed[32];
     hr_clock_iso8601(row->created_ms, created);
     hr_clock_iso8601(row->changed_ms, changed);
-    json_t *properties = arm_json(row->properties);
+    json_t *properties = hr_arm_json(row->properties);
     if (!json_object_get(properties, "provisioningState"))
         json_object_set_new(properties, "provisioningState", json_string("Succeeded"));
     for (size_t i = 0; i < HR_LEN(views); i++)
         if (!strcasecmp(views[i].type, row->type))
             views[i].fill(req, row, properties);
-    json_t *view =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}}", "id", row->id, "name",
-                  row->name, "type", row->type, "location", row->location, "tags",
-                  arm_json(row->tags), "properties", properties, "systemData", "createdAt", created,
-                  "createdBy", row->created_by, "createdByType", "User", "lastModifiedAt", changed);
+    json_t *view = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}}", "id",
+                             row->id, "name", row->name, "type", row->type, "location",
+                             row->location, "tags", hr_arm_json(row->tags), "properties",
+                             properties, "systemData", "createdAt", created, "createdBy",
+                             row->created_by, "createdByType", "User", "lastModifiedAt", changed);
     HR_CHECK(view);
     if (row->identity)
         json_object_set_new(view, "identity", identity_view(req, row));
     return view;
 }
 
-json_t *arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows)
+json_t *hr_arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < rows->count; i++)
-        json_array_append_new(list, arm_view(req, &rows->at[i]));
+        json_array_append_new(list, hr_arm_view(req, &rows->at[i]));
     return json_pack("{s:o}", "value", list);
 }
 
@@ -251,7 +251,8 @@ static enum hr_code keep_links(struct hr_rest *req,
     enum hr_code code = HR_OK;
     size_t kept = 0, count = rows->count;
     for (size_t i = 0; i < count; i++) {
-        enum hr_code one = is_link(&rows->at[i]) ? arm_link_may_get(req, &rows->at[i], err) : HR_OK;
+        enum hr_code one =
+            is_link(&rows->at[i]) ? hr_arm_link_may_get(req, &rows->at[i], err) : HR_OK;
         code = one ? one : code;
         if (!one)
             rows->at[kept++] = rows->at[i];
@@ -260,43 +261,43 @@ static enum hr_code keep_links(struct hr_rest *req,
     return kept ? HR_OK : code;
 }
 
-enum hr_code arm_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *row;
-    HR_TRY(arm_request_id(req, 0, &id, err));
+    HR_TRY(hr_arm_request_id(req, 0, &id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_READ, id.text, err));
-    HR_TRY(arm_find(req, id.text, &row, err));
+    HR_TRY(hr_arm_find(req, id.text, &row, err));
     if (is_link(row))
-        HR_TRY(arm_link_may_get(req, row, err));
-    hr_rest_reply(req, 200, arm_view(req, row));
+        HR_TRY(hr_arm_link_may_get(req, row, err));
+    hr_rest_reply(req, 200, hr_arm_view(req, row));
     return HR_OK;
 }
 
 /* the resources of one type in the workspace or group that the path names */
-enum hr_code arm_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *pattern = req->route->pattern, *word = strrchr(pattern, '/') + 1;
     bool in_group = strchr(strstr(pattern, "/providers/") + 11, '/') == word - 1;
     struct hr_arm_id parent;
     struct hr_resource_rows rows;
-    HR_TRY(arm_request_id(req, in_group ? 3 : 1, &parent, err));
+    HR_TRY(hr_arm_request_id(req, in_group ? 3 : 1, &parent, err));
     HR_TRY(hr_rest_check(req, HR_ACT_READ, parent.text, err));
     struct hr_resource_row *holder;
-    HR_TRY(arm_find(req, parent.text, &holder, err));
+    HR_TRY(hr_arm_find(req, parent.text, &holder, err));
     const char *type = in_group ? strstr(pattern, "/providers/") + 11
                                 : hr_printf(req->arena, "%s/%s", parent.type, word);
     HR_TRY(hr_store_resource_list(req->site->store, req->arena, parent.text, type, &rows, err));
     HR_TRY(keep_links(req, &rows, err));
-    hr_rest_reply(req, 200, arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
     return HR_OK;
 }
 
 /* … and in the whole subscription: those that the principal may see */
-enum hr_code arm_list_all(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_list_all(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_resource_rows rows;
-    HR_TRY(arm_check_subscription(req, hr_rest_param(req, "subscription"), err));
+    HR_TRY(hr_arm_check_subscription(req, hr_rest_param(req, "subscription"), err));
     HR_TRY(hr_store_resource_all(req->site->store, req->arena,
                                  strstr(req->route->pattern, "/providers/") + 11, &rows, err));
     size_t kept = 0;
@@ -304,15 +305,15 @@ enum hr_code arm_list_all(struct hr_rest *req, struct hr_err *err)
         if (!hr_rest_check(req, HR_ACT_READ, rows.at[i].id, NULL))
             rows.at[kept++] = rows.at[i];
     rows.count = kept;
-    hr_rest_reply(req, 200, arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
     return HR_OK;
 }
 
-enum hr_code arm_groups(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_groups(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_resource_rows rows;
     struct hr_arm_id subscription;
-    HR_TRY(arm_request_id(req, 1, &subscription, err));
+    HR_TRY(hr_arm_request_id(req, 1, &subscription, err));
     HR_TRY(hr_store_resource_list(req->site->store, req->arena, subscription.text, HR_TYPE_GROUP,
                                   &rows, err));
     size_t kept = 0;
@@ -320,20 +321,20 @@ enum hr_code arm_groups(struct hr_rest *req, struct hr_err *err)
         if (!hr_rest_check(req, HR_ACT_READ, rows.at[i].id, NULL))
             rows.at[kept++] = rows.at[i];
     rows.count = kept;
-    hr_rest_reply(req, 200, arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
     return HR_OK;
 }
 
-enum hr_code arm_put(struct hr_rest *req,
-                     const struct hr_arm_id *id,
-                     json_t *properties,
-                     const char *identity,
-                     bool *created,
-                     struct hr_resource_row **row,
-                     struct hr_err *err)
+enum hr_code hr_arm_put(struct hr_rest *req,
+                        const struct hr_arm_id *id,
+                        json_t *properties,
+                        const char *identity,
+                        bool *created,
+                        struct hr_resource_row **row,
+                        struct hr_err *err)
 {
     json_t *tags;
-    HR_TRY(arm_body_object(req, "tags", &tags, err));
+    HR_TRY(hr_arm_body_object(req, "tags", &tags, err));
     const char *location = hr_rest_string(req, "location");
     int64_t now = hr_clock_ms();
     struct hr_resource_row wanted = {.id = id->text,
@@ -341,8 +342,8 @@ enum hr_code arm_put(struct hr_rest *req,
                                      .parent = id->parent,
                                      .name = id->depth ? id->name[id->depth - 1] : id->group,
                                      .location = location ? location : req->site->location,
-                                     .properties = arm_dump(req->arena, properties),
-                                     .tags = arm_dump(req->arena, tags),
+                                     .properties = hr_arm_dump(req->arena, properties),
+                                     .tags = hr_arm_dump(req->arena, tags),
                                      .identity = identity,
                                      .created_by = req->who.id,
                                      .created_ms = now,
@@ -366,21 +367,21 @@ static enum hr_code begin_put(struct hr_rest *req,
                               struct hr_resource_row **before,
                               struct hr_err *err)
 {
-    HR_TRY(arm_request_id(req, 0, id, err));
+    HR_TRY(hr_arm_request_id(req, 0, id, err));
     HR_TRY(hr_rest_check(req, HR_ACT_WRITE, id->text, err));
-    HR_TRY(arm_check_name(id->type, id->depth ? id->name[id->depth - 1] : id->group, err));
+    HR_TRY(hr_arm_check_name(id->type, id->depth ? id->name[id->depth - 1] : id->group, err));
     if (id->group && id->depth) {
         struct hr_resource_row *parent;
-        HR_TRY(arm_find(req, id->parent, &parent, err));
+        HR_TRY(hr_arm_find(req, id->parent, &parent, err));
     }
     HR_TRY(hr_store_resource_get(req->site->store, req->arena, id->text, before, err));
-    return arm_body_object(req, "properties", properties, err);
+    return hr_arm_body_object(req, "properties", properties, err);
 }
 
 /* a property that the server makes: kept from the row that is there, else made */
 static void keep_or_make(json_t *properties, const struct hr_resource_row *before, const char *name)
 {
-    json_t *old = arm_json(before ? before->properties : NULL);
+    json_t *old = hr_arm_json(before ? before->properties : NULL);
     const char *kept = json_string_value(json_object_get(old, name));
     char made[37];
     hr_uuid_new(made);
@@ -396,14 +397,14 @@ static enum hr_code finish_put(struct hr_rest *req,
     bool created;
     struct hr_resource_row *row;
     json_object_del(properties, "provisioningState");
-    enum hr_code code = arm_put(req, id, properties, NULL, &created, &row, err);
+    enum hr_code code = hr_arm_put(req, id, properties, NULL, &created, &row, err);
     json_decref(properties);
     if (!code)
-        hr_rest_reply(req, created ? 201 : 200, arm_view(req, row));
+        hr_rest_reply(req, created ? 201 : 200, hr_arm_view(req, row));
     return code;
 }
 
-enum hr_code arm_group_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_group_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *before;
@@ -412,7 +413,7 @@ enum hr_code arm_group_put(struct hr_rest *req, struct hr_err *err)
     return finish_put(req, &id, properties, err);
 }
 
-enum hr_code arm_workspace_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_workspace_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *before;
@@ -424,7 +425,7 @@ enum hr_code arm_workspace_put(struct hr_rest *req, struct hr_err *err)
 
 /* Synapse workspaces have one name space, as in Azure: their role scopes and addresses name nothing
  * else */
-enum hr_code arm_synapse_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *before;
@@ -490,7 +491,7 @@ static enum hr_code check_version(const json_t *properties, struct hr_err *err)
                    version, SPARK_VERSION);
 }
 
-enum hr_code arm_pool_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_pool_put(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_arm_id id;
     struct hr_resource_row *before;
@@ -526,7 +527,7 @@ static enum hr_code add(struct hr_site *site,
                                   .parent = id.parent,
                                   .name = id.depth ? id.name[id.depth - 1] : id.group,
                                   .location = site->location,
-                                  .properties = arm_dump(arena, properties),
+                                  .properties = hr_arm_dump(arena, properties),
                                   .tags = "{}",
                                   .created_by = by,
                                   .created_ms = now,

@@ -135,7 +135,7 @@ static json_t *synapse_view(struct hr_rest *req, const struct hr_assignment_row 
                      kind_of(req, row->principal));
 }
 
-enum hr_code arm_synapse_role_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_role_put(struct hr_rest *req, struct hr_err *err)
 {
     const struct hr_role *role;
     struct hr_principal principal;
@@ -167,7 +167,7 @@ static enum hr_code one_of_synapse(struct hr_rest *req,
     return HR_OK;
 }
 
-enum hr_code arm_synapse_role_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_role_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_row *row;
     HR_TRY(one_of_synapse(req, HR_ACT_SYNAPSE_READ, &row, err));
@@ -175,7 +175,7 @@ enum hr_code arm_synapse_role_get(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_synapse_role_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_role_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_row *row;
     HR_TRY(one_of_synapse(req, HR_ACT_SYNAPSE_ASSIGN, &row, err));
@@ -189,7 +189,7 @@ static bool fits(const char *wanted, const char *value)
     return !wanted || !*wanted || !strcasecmp(wanted, value);
 }
 
-enum hr_code arm_synapse_role_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_role_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_rows rows;
     const char *role = hr_rest_query(req, "roleId"), *principal = hr_rest_query(req, "principalId"),
@@ -219,7 +219,7 @@ static json_t *synapse_definition(const struct hr_role *role)
                      "scopes", scopes, "availabilityStatus", "Available");
 }
 
-enum hr_code arm_synapse_definitions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_definitions(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     json_t *list = json_array();
@@ -230,7 +230,7 @@ enum hr_code arm_synapse_definitions(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_synapse_definition(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_definition(struct hr_rest *req, struct hr_err *err)
 {
     const struct hr_role *role;
     HR_TRY(find_role(hr_rest_param(req, "definition"), req, true, &role, err));
@@ -238,7 +238,7 @@ enum hr_code arm_synapse_definition(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_synapse_scopes(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_scopes(struct hr_rest *req, struct hr_err *err)
 {
     (void)err;
     hr_rest_reply(req, 200,
@@ -248,7 +248,7 @@ enum hr_code arm_synapse_scopes(struct hr_rest *req, struct hr_err *err)
 }
 
 /* what a principal may do: for oneself always, for others by who may see the workspace */
-enum hr_code arm_synapse_check(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_synapse_check(struct hr_rest *req, struct hr_err *err)
 {
     const char *scope, *subject = json_string_value(
                            json_object_get(json_object_get(req->body, "subject"), "principalId"));
@@ -284,7 +284,7 @@ static enum hr_code arm_scope(struct hr_rest *req, const char **scope, struct hr
 {
     struct hr_arm_id id;
     HR_TRY(hr_arm_id_parse(req->arena, hr_rest_param(req, "scope"), &id, err));
-    HR_TRY(arm_check_subscription(req, id.subscription, err));
+    HR_TRY(hr_arm_check_subscription(req, id.subscription, err));
     struct hr_resource_row *row = NULL;
     if (id.type)
         HR_TRY(hr_store_resource_get(req->site->store, req->arena, id.text, &row, err));
@@ -311,7 +311,7 @@ static json_t *role_view(struct hr_rest *req, const struct hr_assignment_row *ro
                      row->created_by);
 }
 
-enum hr_code arm_role_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_put(struct hr_rest *req, struct hr_err *err)
 {
     json_t *properties = json_object_get(req->body, "properties");
     const char *scope,
@@ -348,7 +348,7 @@ static enum hr_code one_of_arm(struct hr_rest *req,
     return HR_OK;
 }
 
-enum hr_code arm_role_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_row *row;
     HR_TRY(one_of_arm(req, HR_ACT_READ, &row, err));
@@ -356,7 +356,7 @@ enum hr_code arm_role_get(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_role_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_row *row;
     HR_TRY(one_of_arm(req, HR_ACT_ASSIGN, &row, err));
@@ -393,7 +393,7 @@ static enum hr_code read_filter(
     return HR_OK;
 }
 
-enum hr_code arm_role_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_rows rows;
     const char *scope, *principal;
@@ -422,7 +422,7 @@ static json_t *arm_definition(struct hr_rest *req, const struct hr_role *role)
                      permissions_of(role), "assignableScopes", "/");
 }
 
-enum hr_code arm_role_definitions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_definitions(struct hr_rest *req, struct hr_err *err)
 {
     const char *name;
     bool at_scope;
@@ -437,7 +437,7 @@ enum hr_code arm_role_definitions(struct hr_rest *req, struct hr_err *err)
 
 /* What the caller itself may do on the scope: one entry an assignment that counts there. Nobody
  * else's is shown, so nothing is checked. */
-enum hr_code arm_permissions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_permissions(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_assignment_rows rows;
     const char *scope;
@@ -455,7 +455,7 @@ enum hr_code arm_permissions(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code arm_role_definition(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_arm_role_definition(struct hr_rest *req, struct hr_err *err)
 {
     const struct hr_role *role;
     HR_TRY(find_role(hr_rest_param(req, "definition"), req, false, &role, err));

@@ -36,7 +36,7 @@ static enum hr_code find_file(struct data_work *work, json_t **file, struct hr_e
     struct hr_buf needle;
     hr_buf_init(&needle, HR_BUF_GROWS);
     hr_buf_adds(&needle, "{\"path\":");
-    data_add_text(&needle, what->path);
+    hr_data_add_text(&needle, what->path);
     hr_buf_adds(&needle, ",\"url\":");
     const char *at = code ? NULL : memmem(text, got, hr_buf_text(&needle), hr_buf_len(&needle));
     *file = at ? json_loadb(at, got - (size_t)(at - text), JSON_DISABLE_EOF_CHECK, NULL) : NULL;
@@ -149,26 +149,26 @@ static enum hr_code prepare(struct hr_rest *req,
     what->files = saved->files;
     what->files_size = saved->files_size;
     what->files_len = (size_t)saved->files_len;
-    HR_TRY(data_set_storage(req, workspace, row, &storage, err));
+    HR_TRY(hr_data_set_storage(req, workspace, row, &storage, err));
     work->config = hr_blob_config_new();
-    enum hr_code code = data_configure_by(storage, work->config, err);
+    enum hr_code code = hr_data_configure_by(storage, work->config, err);
     json_decref(storage);
     return code;
 }
 
-enum hr_code data_set_content(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_content(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
-    struct data_work *work = data_work_new();
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
+    struct data_work *work = hr_data_work_new();
     enum hr_code code = prepare(req, workspace, row, work, err);
     if (code) {
-        data_work_free(work);
+        hr_data_work_free(work);
         return code;
     }
     work->run = read_content;
     work->done = reply_content;
-    return data_work_start(req, work, err);
+    return hr_data_work_start(req, work, err);
 }

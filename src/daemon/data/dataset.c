@@ -61,10 +61,10 @@ static enum hr_code missing(struct hr_rest *req,
 }
 
 /* by the id of a dataset (any version) or of a saved one */
-enum hr_code data_set_find(struct hr_rest *req,
-                           const char *workspace,
-                           struct hr_dataset_row **row,
-                           struct hr_err *err)
+enum hr_code hr_data_set_find(struct hr_rest *req,
+                              const char *workspace,
+                              struct hr_dataset_row **row,
+                              struct hr_err *err)
 {
     const char *id = hr_rest_param(req, "dataset"), *text = "latest";
     struct hr_saved_row *saved = NULL;
@@ -102,40 +102,40 @@ static enum hr_code reply_list(struct hr_rest *req,
     return HR_OK;
 }
 
-enum hr_code data_set_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_dataset_list(req->site->store, req->arena, workspace, &rows, err));
-    return reply_list(req, &rows, data_set_view);
+    return reply_list(req, &rows, hr_data_set_view);
 }
 
-enum hr_code data_set_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
-    hr_rest_reply(req, 200, data_set_view(req, row));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
+    hr_rest_reply(req, 200, hr_data_set_view(req, row));
     return HR_OK;
 }
 
-enum hr_code data_set_version(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_version(struct hr_rest *req, struct hr_err *err)
 {
-    return data_set_get(req, err);
+    return hr_data_set_get(req, err);
 }
 
-enum hr_code data_saved_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_saved_get(struct hr_rest *req, struct hr_err *err)
 {
-    return data_set_get(req, err);
+    return hr_data_set_get(req, err);
 }
 
-enum hr_code data_set_named(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_named(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *query = hr_rest_param(req, "query");
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     if (strncasecmp(query, "name=", 5))
         return hr_fail(err, HR_E_UNSUPPORTED,
                        "the query \"%.100s\" is not supported: \"name=…\" is", query);
@@ -143,18 +143,18 @@ enum hr_code data_set_named(struct hr_rest *req, struct hr_err *err)
                                 err));
     if (!row)
         return missing(req, query + 5, 0, err);
-    hr_rest_reply(req, 200, data_set_view(req, row));
+    hr_rest_reply(req, 200, hr_data_set_view(req, row));
     return HR_OK;
 }
 
-enum hr_code data_set_versions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_versions(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_dataset_versions(req->site->store, req->arena, workspace,
                                      hr_rest_param(req, "dataset"), &rows, err));
-    return rows.count ? reply_list(req, &rows, data_set_view)
+    return rows.count ? reply_list(req, &rows, hr_data_set_view)
                       : missing(req, hr_rest_param(req, "dataset"), 0, err);
 }
 
@@ -322,7 +322,7 @@ static enum hr_code run(struct data_work *work, struct hr_err *err)
 {
     struct job *job = work->arg;
     work->arg = job->listing;
-    enum hr_code code = data_listing_run(work, err);
+    enum hr_code code = hr_data_listing_run(work, err);
     work->arg = job;
     return code;
 }
@@ -333,10 +333,10 @@ static enum hr_code done(struct hr_rest *req, struct data_work *work, struct hr_
     struct hr_dataset_row *row;
     const char *workspace;
     /* roles as they are now */
-    HR_TRY(data_workspace(req, job->saving.name ? HR_ACT_WRITE : HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, job->saving.name ? HR_ACT_WRITE : HR_ACT_READ, &workspace, err));
     HR_TRY(finish(req, &job->saving, job->listing, &row, err));
     hr_rest_reply(req, 200,
-                  job->saving.arm ? data_set_arm_view(req, row) : data_set_view(req, row));
+                  job->saving.arm ? hr_data_set_arm_view(req, row) : hr_data_set_view(req, row));
     return HR_OK;
 }
 
@@ -351,21 +351,21 @@ static enum hr_code start(struct hr_rest *req,
     json_t *storage;
     for (size_t i = 0; i < definition->count; i++)
         rows[i] = definition->paths[i].store;
-    HR_TRY(data_storage(req, saving->workspace, rows, definition->count, false, &storage, err));
-    struct data_work *work = data_work_new();
+    HR_TRY(hr_data_storage(req, saving->workspace, rows, definition->count, false, &storage, err));
+    struct data_work *work = hr_data_work_new();
     struct job *job = HR_NEW(work->arena, struct job);
     work->config = hr_blob_config_new();
-    enum hr_code code = data_configure_by(storage, work->config, err);
+    enum hr_code code = hr_data_configure_by(storage, work->config, err);
     json_decref(storage);
     if (code) {
-        data_work_free(work);
+        hr_data_work_free(work);
         return code;
     }
-    *job = (struct job){data_listing_new(work, definition), *saving};
+    *job = (struct job){hr_data_listing_new(work, definition), *saving};
     work->arg = job;
     work->run = run;
     work->done = done;
-    return data_work_start(req, work, err);
+    return hr_data_work_start(req, work, err);
 }
 
 static enum hr_code check_name(const char *name, struct hr_err *err)
@@ -393,58 +393,58 @@ static enum hr_code read_words(struct hr_rest *req,
     if (tags && !json_is_null(tags) && !json_is_object(tags))
         return hr_fail(err, HR_E_INVALID, "\"tags\" is not an object");
     if (json_object_size(tags))
-        saving->tags = data_dump(req->arena, tags);
+        saving->tags = hr_data_dump(req->arena, tags);
     return HR_OK;
 }
 
-enum hr_code data_set_post(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_post(struct hr_rest *req, struct hr_err *err)
 {
-    struct saving saving = {.new_version = data_is_true(req, "ifExistsOk") ||
-                                           data_is_true(req, "updateDefinitionIfExists")};
+    struct saving saving = {.new_version = hr_data_is_true(req, "ifExistsOk") ||
+                                           hr_data_is_true(req, "updateDefinitionIfExists")};
     struct data_definition definition;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
     saving.name = hr_rest_string(req, "name");
     if (!saving.name)
         return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
     HR_TRY(check_name(saving.name, err));
     HR_TRY(read_words(req, req->body, &saving, err));
-    HR_TRY(data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"),
-                                json_object_get(json_object_get(req->body, "latest"), "dataflow"),
-                                &definition, err));
+    HR_TRY(hr_data_definition_read(
+        req, saving.workspace, hr_rest_string(req, "datasetType"),
+        json_object_get(json_object_get(req->body, "latest"), "dataflow"), &definition, err));
     return start(req, &saving, &definition, err);
 }
 
 /* Unregistered: whoever may read the workspace and the data may save what he means to read */
-enum hr_code data_saved_post(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_saved_post(struct hr_rest *req, struct hr_err *err)
 {
     struct saving saving = {0};
     struct data_definition definition;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &saving.workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &saving.workspace, err));
     json_t *flow = json_object_get(req->body, "dataflow");
     if (!flow)
         flow = json_object_get(json_object_get(req->body, "latest"), "dataflow");
-    HR_TRY(data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"), flow,
-                                &definition, err));
+    HR_TRY(hr_data_definition_read(req, saving.workspace, hr_rest_string(req, "datasetType"), flow,
+                                   &definition, err));
     return start(req, &saving, &definition, err);
 }
 
 /* ---- words and removing ---- */
 
-enum hr_code data_set_patch(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_patch(struct hr_rest *req, struct hr_err *err)
 {
     struct saving saving = {0};
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
-    HR_TRY(data_set_find(req, saving.workspace, &row, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
+    HR_TRY(hr_data_set_find(req, saving.workspace, &row, err));
     HR_TRY(read_words(req, req->body, &saving, err));
     if (json_is_object(json_object_get(req->body, "tags")))
-        saving.tags =
-            data_dump(req->arena, json_object_get(req->body, "tags")); /* {} takes them all away */
+        saving.tags = hr_data_dump(req->arena,
+                                   json_object_get(req->body, "tags")); /* {} takes them all away */
     if (!row->name)
         return hr_fail(err, HR_E_INVALID,
                        "the dataset is not registered: it has no description or tags");
     HR_TRY(keep_version(req, &saving, row, err));
-    hr_rest_reply(req, 200, data_set_view(req, row));
+    hr_rest_reply(req, 200, hr_data_set_view(req, row));
     return HR_OK;
 }
 
@@ -465,23 +465,23 @@ static enum hr_code remove_versions(struct hr_rest *req,
     return code;
 }
 
-enum hr_code data_set_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_delete(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
     if (!row->name)
         return hr_fail(err, HR_E_INVALID, "dataset \"%s\" is not registered", row->id);
     return remove_versions(req, row->id, 0, err);
 }
 
-enum hr_code data_set_version_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_version_delete(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
     return remove_versions(req, row->id, row->version, err);
 }
 
@@ -499,47 +499,47 @@ static enum hr_code find_named(struct hr_rest *req,
     return *row ? HR_OK : missing(req, name, version, err);
 }
 
-enum hr_code data_arm_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_dataset_list(req->site->store, req->arena, workspace, &rows, err));
-    return reply_list(req, &rows, data_set_container_view);
+    return reply_list(req, &rows, hr_data_set_container_view);
 }
 
-enum hr_code data_arm_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(find_named(req, workspace, 0, &row, err));
-    hr_rest_reply(req, 200, data_set_container_view(req, row));
+    hr_rest_reply(req, 200, hr_data_set_container_view(req, row));
     return HR_OK;
 }
 
-enum hr_code data_arm_versions(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_versions(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *top = hr_rest_query(req, "$top");
     struct hr_dataset_row *row;
     struct hr_dataset_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(find_named(req, workspace, 0, &row, err));
     HR_TRY(hr_store_dataset_versions(req->site->store, req->arena, workspace, row->id, &rows, err));
     if (top && (size_t)atoi(top) < rows.count && atoi(top) > 0)
         rows.count = (size_t)atoi(top); /* newest first, as clients ask with createdtime desc */
-    return reply_list(req, &rows, data_set_arm_view);
+    return reply_list(req, &rows, hr_data_set_arm_view);
 }
 
-enum hr_code data_arm_version_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_version_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
     int64_t version;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(read_version(hr_rest_param(req, "version"), &version, err));
     HR_TRY(find_named(req, workspace, version, &row, err));
-    hr_rest_reply(req, 200, data_set_arm_view(req, row));
+    hr_rest_reply(req, 200, hr_data_set_arm_view(req, row));
     return HR_OK;
 }
 
@@ -564,17 +564,17 @@ static enum hr_code arm_definition(struct hr_rest *req,
     }
     json_t *flow = json_pack("{s:[{s:s}]}", "paths",
                              type && !strcasecmp(type, "uri_file") ? "file" : "folder", uri);
-    enum hr_code code = data_definition_read(req, workspace, "file", flow, definition, err);
+    enum hr_code code = hr_data_definition_read(req, workspace, "file", flow, definition, err);
     json_decref(flow);
     return code;
 }
 
-enum hr_code data_arm_version_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_version_put(struct hr_rest *req, struct hr_err *err)
 {
     struct saving saving = {.new_version = true, .arm = true};
     struct data_definition definition;
     const json_t *properties = json_object_get(req->body, "properties");
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &saving.workspace, err));
     saving.name = hr_rest_param(req, "name");
     HR_TRY(check_name(saving.name, err));
     HR_TRY(read_version(hr_rest_param(req, "version"), &saving.version, err));
@@ -591,21 +591,21 @@ enum hr_code data_arm_version_put(struct hr_rest *req, struct hr_err *err)
     return start(req, &saving, &definition, err);
 }
 
-enum hr_code data_arm_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_delete(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(find_named(req, workspace, 0, &row, err));
     return remove_versions(req, row->id, 0, err);
 }
 
-enum hr_code data_arm_version_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_arm_version_delete(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
     int64_t version;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(read_version(hr_rest_param(req, "version"), &version, err));
     HR_TRY(find_named(req, workspace, version, &row, err));
     return remove_versions(req, row->id, row->version, err);

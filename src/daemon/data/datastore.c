@@ -41,54 +41,54 @@ static enum hr_code reply_one(struct hr_rest *req,
 {
     struct hr_datastore_row *row;
     HR_TRY(find(req, workspace, name, &row, err));
-    hr_rest_reply(req, 200, data_store_view(req, row, may_list_secrets(req, workspace)));
+    hr_rest_reply(req, 200, hr_data_store_view(req, row, may_list_secrets(req, workspace)));
     return HR_OK;
 }
 
-enum hr_code data_store_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     return reply_one(req, workspace, hr_rest_param(req, "store"), err);
 }
 
-enum hr_code data_store_default(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_default(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     return reply_one(req, workspace, NULL, err);
 }
 
-enum hr_code data_store_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_datastore_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_datastore_list(req->site->store, req->arena, workspace, &rows, err));
     bool secrets = may_list_secrets(req, workspace);
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
-        json_array_append_new(list, data_store_view(req, &rows.at[i], secrets));
+        json_array_append_new(list, hr_data_store_view(req, &rows.at[i], secrets));
     hr_rest_reply(req, 200, json_pack("{s:o}", "value", list));
     return HR_OK;
 }
 
-enum hr_code data_store_arm_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_arm_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_datastore_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
-    hr_rest_reply(req, 200, data_store_arm_view(req, row));
+    hr_rest_reply(req, 200, hr_data_store_arm_view(req, row));
     return HR_OK;
 }
 
-enum hr_code data_store_arm_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_arm_list(struct hr_rest *req, struct hr_err *err)
 {
     static const char *const unknown[] = {"count", "names", "searchText", "orderBy", "$skip"};
     const char *workspace, *only = hr_rest_query(req, "isDefault");
     struct hr_datastore_rows rows;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     for (size_t i = 0; i < HR_LEN(unknown); i++)
         if (hr_rest_query(req, unknown[i]) && strcmp(unknown[i], "count"))
             return hr_fail(err, HR_E_UNSUPPORTED,
@@ -98,25 +98,25 @@ enum hr_code data_store_arm_list(struct hr_rest *req, struct hr_err *err)
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
         if (!only || !strcasecmp(only, "true") == !!rows.at[i].is_default)
-            json_array_append_new(list, data_store_arm_view(req, &rows.at[i]));
+            json_array_append_new(list, hr_data_store_arm_view(req, &rows.at[i]));
     hr_rest_reply(req, 200, json_pack("{s:o}", "value", list));
     return HR_OK;
 }
 
-enum hr_code data_store_secrets(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_secrets(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_datastore_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
     /* the relay takes no key */
-    if (data_store_relayed(req, row) && strcmp(row->credential, "None")) {
+    if (hr_data_store_relayed(req, row) && strcmp(row->credential, "None")) {
         const char *sas;
-        HR_TRY(data_store_sas(req, row, &sas, err));
+        HR_TRY(hr_data_store_sas(req, row, &sas, err));
         hr_rest_reply(req, 200, json_pack("{s:s, s:s}", "secretsType", "Sas", "sasToken", sas));
         return HR_OK;
     }
-    json_t *view = data_store_view(req, row, true);
+    json_t *view = hr_data_store_view(req, row, true);
     const char *secret = json_string_value(
         json_object_get(json_object_get(view, "azureStorageSection"), "credential"));
     json_t *reply = !strcmp(row->credential, "None") ? NULL
@@ -131,18 +131,18 @@ enum hr_code data_store_secrets(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code data_store_access(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_access(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *wanted = hr_rest_string(req, "permissions");
     struct hr_datastore_row *row;
     json_t *storage;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
     if (wanted && strcmp(wanted, "read") && strcmp(wanted, "write"))
         return hr_fail(err, HR_E_INVALID, "\"permissions\" is \"%.50s\", not \"read\" or \"write\"",
                        wanted);
-    HR_TRY(data_storage(req, workspace, (const struct hr_datastore_row *const *)&row, 1,
-                        wanted && !strcmp(wanted, "write"), &storage, err));
+    HR_TRY(hr_data_storage(req, workspace, (const struct hr_datastore_row *const *)&row, 1,
+                           wanted && !strcmp(wanted, "write"), &storage, err));
     hr_rest_reply(req, 200, storage);
     return HR_OK;
 }
@@ -306,7 +306,7 @@ static enum hr_code read_tags(struct hr_rest *req,
         return HR_OK;
     if (!json_is_object(tags))
         return hr_fail(err, HR_E_INVALID, "\"tags\" is not an object");
-    row->tags = data_dump(req->arena, tags);
+    row->tags = hr_data_dump(req->arena, tags);
     return HR_OK;
 }
 
@@ -386,7 +386,7 @@ static enum hr_code keep(struct hr_rest *req, struct registering *what, struct h
 {
     const char *workspace;
     struct hr_datastore_row row, *before;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     bool named = what->replace || what->arm;
     const char *name = named ? hr_rest_param(req, "store") : hr_rest_string(req, "name");
     HR_TRY(read_row(req, workspace, name ? name : "", what->arm, &row, err));
@@ -405,9 +405,9 @@ static enum hr_code keep(struct hr_rest *req, struct registering *what, struct h
     }
     HR_TRY(hr_store_datastore_put(req->site->store, &row, err));
     if (what->arm)
-        hr_rest_reply(req, before ? 200 : 201, data_store_arm_view(req, &row));
+        hr_rest_reply(req, before ? 200 : 201, hr_data_store_arm_view(req, &row));
     else
-        hr_rest_reply(req, 200, data_store_view(req, &row, may_list_secrets(req, workspace)));
+        hr_rest_reply(req, 200, hr_data_store_view(req, &row, may_list_secrets(req, workspace)));
     return HR_OK;
 }
 
@@ -421,64 +421,64 @@ static enum hr_code store_register(struct hr_rest *req, bool replace, bool arm, 
     const char *workspace,
         *name = replace || arm ? hr_rest_param(req, "store") : hr_rest_string(req, "name");
     struct hr_datastore_row row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     if (!name)
         return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
     HR_TRY(read_row(req, workspace, name, arm, &row, err));
-    struct registering what = {data_location(req->arena, &row, ""), replace, arm, true};
+    struct registering what = {hr_data_location(req->arena, &row, ""), replace, arm, true};
     /* by role nothing can be looked at before somebody with a role reads; on our own account we can
      */
     bool none = !strcmp(row.credential, "None") &&
                 (row.address || strcasecmp(row.account, req->site->account));
-    if (data_is_true(req, "skipValidation") || none)
+    if (hr_data_is_true(req, "skipValidation") || none)
         return keep(req, &what, err);
-    struct data_work *work = data_work_new();
+    struct data_work *work = hr_data_work_new();
     work->config = hr_blob_config_new();
     work->run = look;
     work->done = looked;
     what.location = hr_strdup(work->arena, what.location);
     work->arg = hr_memdup(work->arena, &what, sizeof what);
-    enum hr_code code = data_configure(req, &row, work->config, err);
+    enum hr_code code = hr_data_configure(req, &row, work->config, err);
     if (code) {
-        data_work_free(work);
+        hr_data_work_free(work);
         return code;
     }
-    return data_work_start(req, work, err);
+    return hr_data_work_start(req, work, err);
 }
 
-enum hr_code data_store_post(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_post(struct hr_rest *req, struct hr_err *err)
 {
     return store_register(req, false, false, err);
 }
 
-enum hr_code data_store_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_put(struct hr_rest *req, struct hr_err *err)
 {
     return store_register(req, true, false, err);
 }
 
-enum hr_code data_store_arm_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_arm_put(struct hr_rest *req, struct hr_err *err)
 {
     return store_register(req, true, true, err);
 }
 
 /* ---- the default, and removing ---- */
 
-enum hr_code data_store_set_default(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_set_default(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_datastore_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(find(req, workspace, hr_rest_param(req, "store"), &row, err));
     HR_TRY(hr_store_datastore_default(req->site->store, workspace, row->name, err));
     return reply_one(req, workspace, row->name, err);
 }
 
 /* what it points to stays. Datasets that name it say so when they are read. */
-enum hr_code data_store_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_store_delete(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_datastore_row *row;
-    HR_TRY(data_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_WRITE, &workspace, err));
     HR_TRY(hr_store_datastore_get(req->site->store, req->arena, workspace,
                                   hr_rest_param(req, "store"), &row, err));
     if (!row) {

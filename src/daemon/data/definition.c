@@ -77,7 +77,7 @@ static bool retry(struct again *again, const char **pattern, const char **name)
     return true;
 }
 
-bool data_glob_match(const char *pattern, const char *name)
+bool hr_data_glob_match(const char *pattern, const char *name)
 {
     const char *start = pattern;
     struct again again = {0};
@@ -256,7 +256,7 @@ static enum hr_code read_document(struct hr_rest *req,
     definition->paths = HR_NEW_ARRAY(req->arena, struct data_path, definition->count);
     json_array_foreach(paths, i, item)
         HR_TRY(read_path(req, workspace, item, kept, &definition->paths[i], err));
-    definition->text = data_dump(req->arena, canonical);
+    definition->text = hr_data_dump(req->arena, canonical);
     return strlen(definition->text) <= DEFINITION_MAX
                ? HR_OK
                : hr_fail(err, HR_E_LIMIT, "the definition is larger than %d bytes", DEFINITION_MAX);
@@ -279,17 +279,17 @@ static enum hr_code canonical_type(const char *type, const char **out, struct hr
                    type ? type : "");
 }
 
-enum hr_code data_definition_read(struct hr_rest *req,
-                                  const char *workspace,
-                                  const char *type,
-                                  const json_t *dataflow,
-                                  struct data_definition *definition,
-                                  struct hr_err *err)
+enum hr_code hr_data_definition_read(struct hr_rest *req,
+                                     const char *workspace,
+                                     const char *type,
+                                     const json_t *dataflow,
+                                     struct data_definition *definition,
+                                     struct hr_err *err)
 {
     const char *text = json_string_value(dataflow);
     HR_TRY(canonical_type(type, &definition->type, err));
     if (text)
-        return data_definition_of(req, workspace, definition->type, text, definition, err);
+        return hr_data_definition_of(req, workspace, definition->type, text, definition, err);
     if (!json_is_object(dataflow))
         return hr_fail(err, HR_E_INVALID,
                        "\"latest.dataflow\" is missing: an MLTable document, as JSON");
@@ -299,12 +299,12 @@ enum hr_code data_definition_read(struct hr_rest *req,
     return code;
 }
 
-enum hr_code data_definition_of(struct hr_rest *req,
-                                const char *workspace,
-                                const char *type,
-                                const char *text,
-                                struct data_definition *definition,
-                                struct hr_err *err)
+enum hr_code hr_data_definition_of(struct hr_rest *req,
+                                   const char *workspace,
+                                   const char *type,
+                                   const char *text,
+                                   struct data_definition *definition,
+                                   struct hr_err *err)
 {
     json_error_t error;
     json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, &error), *canonical = json_object();

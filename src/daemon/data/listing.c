@@ -33,8 +33,8 @@ struct listing_run {
     struct hr_map tables;
 };
 
-struct data_listing *data_listing_new(struct data_work *work,
-                                      const struct data_definition *definition)
+struct data_listing *hr_data_listing_new(struct data_work *work,
+                                         const struct data_definition *definition)
 {
     struct hr_arena *arena = work->arena;
     struct data_listing *listing = HR_NEW(arena, struct data_listing);
@@ -48,10 +48,10 @@ struct data_listing *data_listing_new(struct data_work *work,
         struct hr_datastore_row *store = HR_NEW(arena, struct hr_datastore_row);
         store->name = hr_strdup(arena, from->store->name); /* all that a listing says of it */
         listing->paths[i] = (struct data_path){store, hr_strdup(arena, from->path), from->glob};
-        listing->roots[i] = data_location(arena, from->store, "");
+        listing->roots[i] = hr_data_location(arena, from->store, "");
     }
     work->arg = listing;
-    work->run = data_listing_run;
+    work->run = hr_data_listing_run;
     return listing;
 }
 
@@ -191,7 +191,7 @@ static enum hr_code add_below(struct listing_run *run,
                 HR_TRY(note_log(run, item, folder, pattern != NULL, entry, err));
             if (entry->stat.is_dir ||
                 (hides && hr_blob_hidden_below(entry->name)) ||
-                (pattern && !data_glob_match(pattern, name)))
+                (pattern && !hr_data_glob_match(pattern, name)))
                 continue;
             HR_TRY(add(run, item, name, entry->location, &entry->stat, err));
         }
@@ -333,7 +333,7 @@ static void apply_steps(struct listing_run *run)
 
 /* ---- the manifest's text ---- */
 
-void data_add_text(struct hr_buf *out, const char *text)
+void hr_data_add_text(struct hr_buf *out, const char *text)
 {
     hr_buf_addc(out, '"');
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
@@ -354,11 +354,11 @@ static void write_files(struct listing_run *run, struct hr_buf *out)
     for (size_t i = 0; i < run->count; i++) {
         const struct found *file = &run->at[i];
         hr_buf_adds(out, i ? ",{\"path\":" : "{\"path\":");
-        data_add_text(out, file->shown);
+        hr_data_add_text(out, file->shown);
         hr_buf_adds(out, ",\"url\":");
-        data_add_text(out, file->url);
+        hr_data_add_text(out, file->url);
         hr_buf_adds(out, ",\"etag\":");
-        data_add_text(out, file->stat.etag);
+        hr_data_add_text(out, file->stat.etag);
         hr_clock_iso8601(file->stat.mtime_ms, time);
         hr_buf_addf(out, ",\"size\":%lld,\"modified\":\"%s\"}", (long long)file->stat.size, time);
         run->listing->bytes += file->stat.size;
@@ -404,7 +404,7 @@ static enum hr_code pack(struct listing_run *run, struct hr_err *err)
     return code;
 }
 
-enum hr_code data_listing_run(struct data_work *work, struct hr_err *err)
+enum hr_code hr_data_listing_run(struct data_work *work, struct hr_err *err)
 {
     struct listing_run run = {.work = work, .listing = work->arg};
     struct hr_blob_options options = {.attempts = 3, .timeout_ms = 15000};

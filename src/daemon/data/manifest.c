@@ -60,14 +60,14 @@ static enum hr_code unpacked(struct hr_rest *req, struct data_work *work, struct
     return HR_OK;
 }
 
-enum hr_code data_set_storage(struct hr_rest *req,
-                              const char *workspace,
-                              const struct hr_dataset_row *row,
-                              json_t **storage,
-                              struct hr_err *err)
+enum hr_code hr_data_set_storage(struct hr_rest *req,
+                                 const char *workspace,
+                                 const struct hr_dataset_row *row,
+                                 json_t **storage,
+                                 struct hr_err *err)
 {
     struct data_definition definition;
-    HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
+    HR_TRY(hr_data_definition_of(req, workspace, row->type, row->definition, &definition, err));
     const struct hr_datastore_row **rows =
         HR_NEW_ARRAY(req->arena, const struct hr_datastore_row *, definition.count);
     size_t count = 0;
@@ -78,7 +78,7 @@ enum hr_code data_set_storage(struct hr_rest *req,
         if (!there)
             rows[count++] = definition.paths[i].store;
     }
-    return data_storage(req, workspace, rows, count, false, storage, err);
+    return hr_data_storage(req, workspace, rows, count, false, storage, err);
 }
 
 static enum hr_code roots_of(struct hr_rest *req,
@@ -89,16 +89,16 @@ static enum hr_code roots_of(struct hr_rest *req,
                              struct hr_err *err)
 {
     struct data_definition definition;
-    HR_TRY(data_definition_of(req, workspace, row->type, row->definition, &definition, err));
+    HR_TRY(hr_data_definition_of(req, workspace, row->type, row->definition, &definition, err));
     *roots = HR_NEW_ARRAY(arena, const char *, definition.count + 1);
     for (size_t i = 0; i < definition.count; i++)
-        (*roots)[i] = data_location(arena, definition.paths[i].store, "");
+        (*roots)[i] = hr_data_location(arena, definition.paths[i].store, "");
     return HR_OK;
 }
 
 static const char *head_of(struct hr_rest *req, const struct hr_dataset_row *row, json_t *storage)
 {
-    json_t *definition = data_json(row->definition);
+    json_t *definition = hr_data_json(row->definition);
     json_t *head = json_pack(
         "{s:s, s:s?, s:o, s:s, s:s, s:I, s:I, s:o, s:o}", "id", row->id, "name", row->name,
         "version", json_sprintf("%lld", (long long)row->version), "savedDatasetId", row->saved,
@@ -114,17 +114,17 @@ static const char *head_of(struct hr_rest *req, const struct hr_dataset_row *row
     return copy;
 }
 
-enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_manifest(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
     struct hr_saved_row *saved;
     json_t *storage;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
-    HR_TRY(data_set_storage(req, workspace, row, &storage, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
+    HR_TRY(hr_data_set_storage(req, workspace, row, &storage, err));
     const char *head = head_of(req, row, storage);
-    struct data_work *work = data_work_new();
+    struct data_work *work = hr_data_work_new();
     enum hr_code code =
         hr_store_saved_get(req->site->store, work->arena, workspace, row->saved, &saved, err);
     if (!code && !saved)
@@ -133,7 +133,7 @@ enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
     if (!code)
         code = roots_of(req, workspace, row, work->arena, &roots, err);
     if (code) {
-        data_work_free(work);
+        hr_data_work_free(work);
         return code;
     }
     struct unpacking *what = HR_NEW(work->arena, struct unpacking);
@@ -145,17 +145,17 @@ enum hr_code data_set_manifest(struct hr_rest *req, struct hr_err *err)
     work->arg = what;
     work->run = unpack;
     work->done = unpacked;
-    return data_work_start(req, work, err);
+    return hr_data_work_start(req, work, err);
 }
 
-enum hr_code data_set_access(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_set_access(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_dataset_row *row;
     json_t *storage;
-    HR_TRY(data_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(data_set_find(req, workspace, &row, err));
-    HR_TRY(data_set_storage(req, workspace, row, &storage, err));
+    HR_TRY(hr_data_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_data_set_find(req, workspace, &row, err));
+    HR_TRY(hr_data_set_storage(req, workspace, row, &storage, err));
     hr_rest_reply(req, 200, storage);
     return HR_OK;
 }

@@ -59,7 +59,7 @@ static struct hr_headers forwarded(struct hr_rest *req)
     return out;
 }
 
-enum hr_code data_relay(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_data_relay(struct hr_rest *req, struct hr_err *err)
 {
     const struct hr_request *request = hr_exchange_request(req->exchange);
     const char *account = hr_rest_param(req, "account"), *rest = rest_of(request->target);

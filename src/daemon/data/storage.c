@@ -16,9 +16,9 @@ static bool is_ours(const struct hr_rest *req, const struct hr_datastore_row *ro
     return !row->address && !strcasecmp(row->account, req->site->account);
 }
 
-const char *data_location(struct hr_arena *arena,
-                          const struct hr_datastore_row *row,
-                          const char *path)
+const char *hr_data_location(struct hr_arena *arena,
+                             const struct hr_datastore_row *row,
+                             const char *path)
 {
     bool dfs = !strcmp(row->type, "AzureDataLakeGen2");
     return hr_printf(arena, "%s://%s@%s.%s.core.windows.net%s%s", dfs ? "abfss" : "wasbs",
@@ -27,9 +27,9 @@ const char *data_location(struct hr_arena *arena,
 
 /* another server's account has no resource here: roles for it are given where the workspace's own
  * account would be */
-const char *data_container_scope(struct hr_rest *req,
-                                 const char *workspace,
-                                 const struct hr_datastore_row *row)
+const char *hr_data_container_scope(struct hr_rest *req,
+                                    const char *workspace,
+                                    const struct hr_datastore_row *row)
 {
     (void)workspace;
     return hr_printf(
@@ -38,19 +38,19 @@ const char *data_container_scope(struct hr_rest *req,
         req->site->subscription, req->site->resource_group, row->account, row->container);
 }
 
-enum hr_code data_may(struct hr_rest *req,
-                      const char *workspace,
-                      const struct hr_datastore_row *row,
-                      bool write,
-                      bool *by_role,
-                      struct hr_err *err)
+enum hr_code hr_data_may(struct hr_rest *req,
+                         const char *workspace,
+                         const struct hr_datastore_row *row,
+                         bool write,
+                         bool *by_role,
+                         struct hr_err *err)
 {
     *by_role = false;
     if (strcmp(row->credential, "None") && !hr_rest_check(req, HR_ACT_WRITE, workspace, NULL))
         return HR_OK;
     *by_role = true;
     return hr_rest_check(req, write ? HR_ACT_BLOB_WRITE : HR_ACT_BLOB_READ,
-                         data_container_scope(req, workspace, row), err);
+                         hr_data_container_scope(req, workspace, row), err);
 }
 
 /* ---- SAS ---- */
@@ -106,10 +106,10 @@ static enum hr_code make_sas(struct hr_rest *req,
 }
 
 /* a SAS in the place of the key */
-enum hr_code data_store_sas(struct hr_rest *req,
-                            const struct hr_datastore_row *row,
-                            const char **sas,
-                            struct hr_err *err)
+enum hr_code hr_data_store_sas(struct hr_rest *req,
+                               const struct hr_datastore_row *row,
+                               const char **sas,
+                               struct hr_err *err)
 {
     const char *key;
     *sas = row->secret;
@@ -195,7 +195,7 @@ static enum hr_code add_store(struct hr_rest *req,
                               struct hr_err *err)
 {
     bool by_role;
-    HR_TRY(data_may(req, workspace, row, write, &by_role, err));
+    HR_TRY(hr_data_may(req, workspace, row, write, &by_role, err));
     int64_t ends = hr_clock_ms() + (by_role ? DATA_ROLE_SECONDS : DATA_SECONDS) * 1000LL;
     if (!to->ends_ms || ends < to->ends_ms)
         to->ends_ms = ends;
@@ -208,13 +208,13 @@ static enum hr_code add_store(struct hr_rest *req,
     return HR_OK;
 }
 
-enum hr_code data_storage(struct hr_rest *req,
-                          const char *workspace,
-                          const struct hr_datastore_row *const *rows,
-                          size_t count,
-                          bool write,
-                          json_t **out,
-                          struct hr_err *err)
+enum hr_code hr_data_storage(struct hr_rest *req,
+                             const char *workspace,
+                             const struct hr_datastore_row *const *rows,
+                             size_t count,
+                             bool write,
+                             json_t **out,
+                             struct hr_err *err)
 {
     struct storage to = {json_object(), json_array(), json_object(), 0};
     char ends[32];
@@ -234,10 +234,10 @@ enum hr_code data_storage(struct hr_rest *req,
 
 /* ---- for ourselves ---- */
 
-enum hr_code data_configure(struct hr_rest *req,
-                            const struct hr_datastore_row *row,
-                            struct hr_blob_config *config,
-                            struct hr_err *err)
+enum hr_code hr_data_configure(struct hr_rest *req,
+                               const struct hr_datastore_row *row,
+                               struct hr_blob_config *config,
+                               struct hr_err *err)
 {
     HR_TRY(check_ready(req, row, err));
     const char *key, *address = address_of(req, row);
@@ -257,9 +257,9 @@ enum hr_code data_configure(struct hr_rest *req,
                : HR_OK;
 }
 
-enum hr_code data_configure_by(const json_t *storage,
-                               struct hr_blob_config *config,
-                               struct hr_err *err)
+enum hr_code hr_data_configure_by(const json_t *storage,
+                                  struct hr_blob_config *config,
+                                  struct hr_err *err)
 {
     const char *key;
     json_t *value;

@@ -11,7 +11,7 @@
 
 #define DEFAULT_STORE "workspaceblobstore"
 
-json_t *data_json(const char *text)
+json_t *hr_data_json(const char *text)
 {
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
     if (json_is_object(json))
@@ -20,7 +20,7 @@ json_t *data_json(const char *text)
     return json_object();
 }
 
-const char *data_dump(struct hr_arena *arena, const json_t *json)
+const char *hr_data_dump(struct hr_arena *arena, const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
     const char *copy = hr_strdup(arena, text ? text : "{}");
@@ -28,7 +28,7 @@ const char *data_dump(struct hr_arena *arena, const json_t *json)
     return copy;
 }
 
-bool data_is_true(struct hr_rest *req, const char *query)
+bool hr_data_is_true(struct hr_rest *req, const char *query)
 {
     const char *value = hr_rest_query(req, query);
     return value && !strcasecmp(value, "true");
@@ -59,10 +59,10 @@ static enum hr_code make_default(struct hr_rest *req, const char *workspace, str
     return hr_store_datastore_put(req->site->store, &made, err);
 }
 
-enum hr_code data_workspace(struct hr_rest *req,
-                            enum hr_action action,
-                            const char **workspace,
-                            struct hr_err *err)
+enum hr_code hr_data_workspace(struct hr_rest *req,
+                               enum hr_action action,
+                               const char **workspace,
+                               struct hr_err *err)
 {
     struct hr_resource_row *row;
     const char *subscription = hr_rest_param(req, "subscription"),
@@ -106,7 +106,7 @@ static const char *secret_of(struct hr_rest *req, const struct hr_datastore_row 
     return key;
 }
 
-json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row, bool secrets)
+json_t *hr_data_store_view(struct hr_rest *req, const struct hr_datastore_row *row, bool secrets)
 {
     const char *secret = secrets ? secret_of(req, row) : NULL;
     json_t *section =
@@ -119,7 +119,7 @@ json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row,
     json_t *view = json_pack(
         "{s:s, s:s, s:b, s:b, s:o, s:s, s:o, s:s, s:s, s:s}", "name", row->name, "dataStoreType",
         row->type, "hasBeenValidated", 1, "isDefault", (int)row->is_default, "azureStorageSection",
-        section, "description", row->description, "tags", data_json(row->tags), "createdBy",
+        section, "description", row->description, "tags", hr_data_json(row->tags), "createdBy",
         row->created_by, "createdTime", time_text(req->arena, row->created_ms), "modifiedTime",
         time_text(req->arena, row->changed_ms));
     HR_CHECK(view);
@@ -129,7 +129,7 @@ json_t *data_store_view(struct hr_rest *req, const struct hr_datastore_row *row,
 /* azure-ai-ml makes an account's address itself, https://NAME.blob.SUFFIX, and no name server knows
  * that of our account. For the datastore to which it uploads local files it is told a name that
  * makes the address one of this server's own: HOST:PORT/storage/NAME (relay.c). */
-bool data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row)
+bool hr_data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     const struct hr_request *request = hr_exchange_request(req->exchange);
     const char *agent = hr_header_get(&request->headers, "user-agent");
@@ -144,13 +144,13 @@ bool data_store_relayed(struct hr_rest *req, const struct hr_datastore_row *row)
 
 static const char *account_for(struct hr_rest *req, const struct hr_datastore_row *row)
 {
-    if (!data_store_relayed(req, row))
+    if (!hr_data_store_relayed(req, row))
         return row->account;
     return hr_printf(req->arena, "%s/storage/%s", hr_exchange_request(req->exchange)->authority,
                      row->account);
 }
 
-json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *row)
+json_t *hr_data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *row)
 {
     bool dfs = !strcmp(row->type, "AzureDataLakeGen2");
     json_t *view = json_pack(
@@ -160,7 +160,7 @@ json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *
         account_for(req, row), dfs ? "filesystem" : "containerName", row->container, "endpoint",
         row->address ? row->address : "core.windows.net", "protocol", protocol_of(row),
         "credentials", "credentialsType", row->credential, "isDefault", (int)row->is_default,
-        "description", row->description, "tags", data_json(row->tags),
+        "description", row->description, "tags", hr_data_json(row->tags),
         "serviceDataAccessAuthIdentity", "None", "subscriptionId", req->site->subscription,
         "resourceGroup", req->site->resource_group, "systemData", "createdAt",
         time_text(req->arena, row->created_ms), "createdBy", row->created_by, "createdByType",
@@ -171,7 +171,7 @@ json_t *data_store_arm_view(struct hr_rest *req, const struct hr_datastore_row *
 
 /* ---- datasets ---- */
 
-json_t *data_set_view(struct hr_rest *req, const struct hr_dataset_row *row)
+json_t *hr_data_set_view(struct hr_rest *req, const struct hr_dataset_row *row)
 {
     char version[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
@@ -179,13 +179,13 @@ json_t *data_set_view(struct hr_rest *req, const struct hr_dataset_row *row)
     json_t *latest =
         json_pack("{s:s?, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:{s:s}}", "datasetId",
                   row->id, "versionId", version, "savedDatasetId", row->saved, "dataflow",
-                  row->definition, "description", row->description, "tags", data_json(row->tags),
+                  row->definition, "description", row->description, "tags", hr_data_json(row->tags),
                   "createdTime", made, "createdBy", row->created_by, "fileCount", row->file_count,
                   "size", row->bytes, "datasetDefinitionState", "state", "active");
     json_t *view =
         json_pack("{s:s?, s:s?, s:s, s:s, s:b, s:s, s:o, s:s, s:o}", "datasetId", row->id, "name",
                   row->name, "datasetType", row->type, "description", row->description, "isVisible",
-                  row->name != NULL, "createdTime", made, "tags", data_json(row->tags),
+                  row->name != NULL, "createdTime", made, "tags", hr_data_json(row->tags),
                   "savedDatasetId", row->saved, "latest", latest);
     HR_CHECK(view);
     return view;
@@ -195,7 +195,7 @@ static const char *data_type(const struct hr_dataset_row *row)
 {
     if (!strcmp(row->type, "tabular"))
         return "mltable";
-    json_t *definition = data_json(row->definition),
+    json_t *definition = hr_data_json(row->definition),
            *path = json_array_get(json_object_get(definition, "paths"), 0);
     bool file = json_object_get(path, "file") != NULL;
     json_decref(definition);
@@ -204,7 +204,7 @@ static const char *data_type(const struct hr_dataset_row *row)
 
 static json_t *data_uri(const struct hr_dataset_row *row)
 {
-    json_t *definition = data_json(row->definition),
+    json_t *definition = hr_data_json(row->definition),
            *path = json_array_get(json_object_get(definition, "paths"), 0);
     const char *name;
     json_t *value, *uri = json_string("");
@@ -218,7 +218,7 @@ static json_t *data_uri(const struct hr_dataset_row *row)
     return uri;
 }
 
-json_t *data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row)
+json_t *hr_data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row)
 {
     char version[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
@@ -227,7 +227,7 @@ json_t *data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row)
         "{s:o, s:s, s:s, s:{s:s, s:o, s:s, s:o, s:b, s:b, s:{s:s, s:s}}, s:{s:s, s:s, s:s, s:s}}",
         "id", json_sprintf("%s/data/%s/versions/%s", row->workspace, row->name, version), "name",
         version, "type", HR_TYPE_ML "/data/versions", "properties", "dataType", data_type(row),
-        "dataUri", data_uri(row), "description", row->description, "tags", data_json(row->tags),
+        "dataUri", data_uri(row), "description", row->description, "tags", hr_data_json(row->tags),
         "isAnonymous", 0, "isArchived", 0, "properties", "datasetId", row->id, "savedDatasetId",
         row->saved, "systemData", "createdAt", made, "createdBy", row->created_by, "createdByType",
         "User", "lastModifiedAt", made);
@@ -235,7 +235,7 @@ json_t *data_set_arm_view(struct hr_rest *req, const struct hr_dataset_row *row)
     return view;
 }
 
-json_t *data_set_container_view(struct hr_rest *req, const struct hr_dataset_row *row)
+json_t *hr_data_set_container_view(struct hr_rest *req, const struct hr_dataset_row *row)
 {
     char version[24], next[24];
     snprintf(version, sizeof version, "%lld", (long long)row->version);
@@ -245,7 +245,7 @@ json_t *data_set_container_view(struct hr_rest *req, const struct hr_dataset_row
                   json_sprintf("%s/data/%s", row->workspace, row->name), "name", row->name, "type",
                   HR_TYPE_ML "/data", "properties", "dataType", data_type(row), "latestVersion",
                   version, "nextVersion", next, "description", row->description, "tags",
-                  data_json(row->tags), "isArchived", 0, "systemData", "createdAt",
+                  hr_data_json(row->tags), "isArchived", 0, "systemData", "createdAt",
                   time_text(req->arena, row->created_ms), "createdBy", row->created_by);
     HR_CHECK(view);
     return view;

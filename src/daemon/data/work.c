@@ -23,7 +23,7 @@ static bool cancelled(void *arg)
     return atomic_load(&works.stopping);
 }
 
-struct data_work *data_work_new(void)
+struct data_work *hr_data_work_new(void)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct data_work *work = HR_NEW(arena, struct data_work);
@@ -32,7 +32,7 @@ struct data_work *data_work_new(void)
     return work;
 }
 
-void data_work_free(struct data_work *work)
+void hr_data_work_free(struct data_work *work)
 {
     if (!work)
         return;
@@ -63,7 +63,7 @@ static void answer(struct data_work *work)
         else
             hr_rest_send(req);
     }
-    data_work_free(work);
+    hr_data_work_free(work);
 }
 
 /* on the loop's thread: the work is done, its thread about to end */
@@ -109,7 +109,7 @@ static void start_waiting(void)
         } else {
             works.waiting--;
             forget(work);
-            data_work_free(work);
+            hr_data_work_free(work);
         }
     }
 }
@@ -120,11 +120,11 @@ static void gone(struct hr_rest *req)
     work->req = NULL;
 }
 
-enum hr_code data_work_start(struct hr_rest *req, struct data_work *work, struct hr_err *err)
+enum hr_code hr_data_work_start(struct hr_rest *req, struct data_work *work, struct hr_err *err)
 {
     struct data_work **last = &works.first;
     if (works.waiting >= WAITING_MAX || atomic_load(&works.stopping)) {
-        data_work_free(work);
+        hr_data_work_free(work);
         return hr_fail(err, HR_E_NOMEM, "%d requests wait for storage already: try again",
                        WAITING_MAX);
     }
@@ -154,7 +154,7 @@ void hr_data_stop(void)
             work->thread = NULL;
         } else {
             forget(work);
-            data_work_free(work);
+            hr_data_work_free(work);
         }
     }
 }

@@ -245,8 +245,8 @@ static void on_host(struct hr_session_wait *wait,
     const struct hr_request *request = hr_exchange_request(relay->exchange);
     struct hr_err refused;
     const char *grant;
-    if (client && gate_grant(relay->gate, hr_exchange_arena(relay->exchange), relay->session,
-                             &grant, &refused)) {
+    if (client && hr_gate_grant(relay->gate, hr_exchange_arena(relay->exchange), relay->session,
+                                &grant, &refused)) {
         client = NULL; /* its host started meanwhile, and its right ended */
         err = &refused;
     }
@@ -296,13 +296,14 @@ static enum hr_code find_session(struct relay *relay, const char *id, struct hr_
     struct hr_session *session = hr_session_find(options->sessions, relay->principal, id);
     const char *grant = NULL;
     if (session)
-        HR_TRY(gate_grant(relay->gate, hr_exchange_arena(relay->exchange), session, &grant, err));
+        HR_TRY(
+            hr_gate_grant(relay->gate, hr_exchange_arena(relay->exchange), session, &grant, err));
     else if (options->admit)
         HR_TRY(options->admit(hr_exchange_arena(relay->exchange), relay->principal, id, true,
                               &grant, options->arg, err));
     if (!session) {
         HR_TRY(hr_session_open(options->sessions, relay->principal, id, &session, err));
-        gate_grant_keep(session, grant);
+        hr_gate_grant_keep(session, grant);
     }
     relay->session = hr_session_ref(session);
     hr_session_busy(session, 1);

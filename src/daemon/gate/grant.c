@@ -26,7 +26,7 @@ static void free_grant(void *arg)
     free(kept);
 }
 
-void gate_grant_keep(struct hr_session *session, const char *grant)
+void hr_gate_grant_keep(struct hr_session *session, const char *grant)
 {
     struct kept_grant *kept = calloc(1, sizeof *kept);
     HR_CHECK(kept);
@@ -58,15 +58,15 @@ static enum hr_code ask(struct hr_gate *gate,
     if (gate->options.admit)
         HR_TRY(gate->options.admit(arena, info.principal, info.id, false, grant, gate->options.arg,
                                    err));
-    gate_grant_keep(session, *grant);
+    hr_gate_grant_keep(session, *grant);
     return HR_OK;
 }
 
-enum hr_code gate_grant(struct hr_gate *gate,
-                        struct hr_arena *arena,
-                        struct hr_session *session,
-                        const char **grant,
-                        struct hr_err *err)
+enum hr_code hr_gate_grant(struct hr_gate *gate,
+                           struct hr_arena *arena,
+                           struct hr_session *session,
+                           const char **grant,
+                           struct hr_err *err)
 {
     const struct kept_grant *kept = fresh(session);
     if (!kept)

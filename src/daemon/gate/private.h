@@ -9,10 +9,10 @@ struct hr_gate {
 
 /* the session's grant, asked for when there is none or it has become old; NULL where admission
  * gives none */
-enum hr_code gate_grant(struct hr_gate *gate,
-                        struct hr_arena *arena,
-                        struct hr_session *session,
-                        const char **grant,
-                        struct hr_err *err);
-void gate_grant_keep(struct hr_session *session, const char *grant);
+enum hr_code hr_gate_grant(struct hr_gate *gate,
+                           struct hr_arena *arena,
+                           struct hr_session *session,
+                           const char **grant,
+                           struct hr_err *err);
+void hr_gate_grant_keep(struct hr_session *session, const char *grant);
 #endif

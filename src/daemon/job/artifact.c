@@ -10,14 +10,14 @@
 #define PATH_LONGEST 800 /* the account's names end at 1024, and ours begins with the run's */
 #define BATCH_MAX 2000
 
-const char *job_artifact_blob(struct hr_arena *arena,
-                              const struct hr_run_row *row,
-                              const char *path)
+const char *hr_job_artifact_blob(struct hr_arena *arena,
+                                 const struct hr_run_row *row,
+                                 const char *path)
 {
     return hr_printf(arena, "ExperimentRun/dcid.%s/%s", row->id, path);
 }
 
-enum hr_code job_check_artifact(const char *path, struct hr_err *err)
+enum hr_code hr_job_check_artifact(const char *path, struct hr_err *err)
 {
     size_t len = path ? strlen(path) : 0;
     bool inside =
@@ -39,7 +39,7 @@ static json_t *artifact_view(struct hr_rest *req,
     return json_pack("{s:o, s:s, s:o, s:s, s:s, s:I}", "artifactId",
                      json_sprintf("ExperimentRun/dcid.%s/%s", row->id, artifact->path), "origin",
                      "ExperimentRun", "container", json_sprintf("dcid.%s", row->id), "path",
-                     artifact->path, "createdTime", view_iso(req->arena, artifact->created_ms),
+                     artifact->path, "createdTime", hr_view_iso(req->arena, artifact->created_ms),
                      "contentLength", (json_int_t)artifact->size);
 }
 
@@ -52,18 +52,19 @@ static enum hr_code info_view(struct hr_rest *req,
                               struct hr_err *err)
 {
     const char *url;
-    HR_TRY(storage_url(req->arena, HR_JOB_RUN_CONTAINER, job_artifact_blob(req->arena, row, path),
-                       permissions, lasts, &url, err));
+    HR_TRY(hr_storage_url(req->arena, HR_JOB_RUN_CONTAINER,
+                          hr_job_artifact_blob(req->arena, row, path), permissions, lasts, &url,
+                          err));
     *view = json_pack("{s:s, s:s, s:o, s:s}", "contentUri", url, "origin", "ExperimentRun",
                       "container", json_sprintf("dcid.%s", row->id), "path", path);
     return HR_OK;
 }
 
-enum hr_code artifact_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_artifact_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     struct hr_artifact_rows rows;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
     HR_TRY(hr_store_artifact_list(req->site->store, req->arena, row->seq, &rows, err));
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
@@ -72,14 +73,14 @@ enum hr_code artifact_list(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code artifact_info(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_artifact_info(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     struct hr_artifact_rows rows;
     const char *path = hr_rest_query(req, "path");
     json_t *view;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
-    HR_TRY(job_check_artifact(path, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_check_artifact(path, err));
     HR_TRY(hr_store_artifact_list(req->site->store, req->arena, row->seq, &rows, err));
     for (size_t i = 0; i < rows.count; i++)
         if (!strcmp(rows.at[i].path, path)) {
@@ -90,12 +91,12 @@ enum hr_code artifact_info(struct hr_rest *req, struct hr_err *err)
     return hr_fail(err, HR_E_NOT_FOUND, "run \"%s\" has no file \"%.300s\"", row->id, path);
 }
 
-enum hr_code artifact_prefix_info(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_artifact_prefix_info(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     struct hr_artifact_rows rows;
     const char *prefix = hr_rest_query(req, "path");
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
     HR_TRY(hr_store_artifact_list(req->site->store, req->arena, row->seq, &rows, err));
     json_t *list = json_array(), *view;
     enum hr_code code = HR_OK;
@@ -121,7 +122,7 @@ static enum hr_code add(struct hr_rest *req,
                         struct hr_err *err)
 {
     const char *path = json_string_value(json_object_get(item, "path"));
-    HR_TRY(job_check_artifact(path, err));
+    HR_TRY(hr_job_check_artifact(path, err));
     struct hr_artifact_row artifact = {
         row->seq, path, json_integer_value(json_object_get(item, "contentLength")), hr_clock_ms()};
     json_t *view;
@@ -134,12 +135,12 @@ static enum hr_code add(struct hr_rest *req,
 
 /* records paths and answers with addresses to put them at; recording one again gives a new address
  */
-enum hr_code artifact_create(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_artifact_create(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     json_t *paths = json_object_get(req->body, "paths"), *item, *artifacts, *infos;
     size_t i;
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
     if (!json_is_array(paths) || json_array_size(paths) > BATCH_MAX)
         return hr_fail(err, HR_E_INVALID, "\"paths\" is not a list of at most %d", BATCH_MAX);
     artifacts = json_object();

@@ -12,15 +12,15 @@
 #define UPLOAD_MS ((int64_t)6 * 3600 * 1000)
 #define SKEW_MS 300000
 
-enum hr_code storage_url(struct hr_arena *arena,
-                         const char *container,
-                         const char *blob,
-                         const char *permissions,
-                         int64_t lasts_ms,
-                         const char **url,
-                         struct hr_err *err)
+enum hr_code hr_storage_url(struct hr_arena *arena,
+                            const char *container,
+                            const char *blob,
+                            const char *permissions,
+                            int64_t lasts_ms,
+                            const char **url,
+                            struct hr_err *err)
 {
-    const struct hr_site *site = job.site;
+    const struct hr_site *site = hr_job.site;
     char from[32], until[32];
     if (!site->storage_url)
         return hr_fail(err, HR_E_UNAVAILABLE, "the storage account is not ready yet");
@@ -58,7 +58,7 @@ enum hr_code storage_url(struct hr_arena *arena,
     hr_uri_encode(&text, blob, "/");
     hr_buf_addc(&text, '?');
     enum hr_code code =
-        hr_sas_make(&sas, site->account, container, blob, job.options.account_key, &text, err);
+        hr_sas_make(&sas, site->account, container, blob, hr_job.options.account_key, &text, err);
     *url = hr_buf_keep(&text, arena);
     return code;
 }
@@ -66,16 +66,17 @@ enum hr_code storage_url(struct hr_arena *arena,
 static const char *base_url(struct hr_arena *arena)
 {
     return hr_printf(arena, "%s/%s/" HR_JOB_CODE_CONTAINER,
-                     job.site->storage_url ? job.site->storage_url : "", job.site->account);
+                     hr_job.site->storage_url ? hr_job.site->storage_url : "",
+                     hr_job.site->account);
 }
 
-enum hr_code code_pending_upload(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_code_pending_upload(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *url, *kind = hr_rest_string(req, "pendingUploadType");
     char id[37];
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_check_id("code name", hr_rest_param(req, "code"), err));
-    HR_TRY(job_check_id("version", hr_rest_param(req, "version"), err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_check_id("code name", hr_rest_param(req, "code"), err));
+    HR_TRY(hr_job_check_id("version", hr_rest_param(req, "version"), err));
     if (kind && strcasecmp(kind, "TemporaryBlobReference"))
         return hr_fail(
             err, HR_E_UNSUPPORTED,
@@ -84,8 +85,8 @@ enum hr_code code_pending_upload(struct hr_rest *req, struct hr_err *err)
     /* a folder of its own, in the place of the container of its own that Azure gives: clients put
      * their files at its top */
     hr_uuid_new(id);
-    HR_TRY(storage_url(req->arena, HR_JOB_CODE_CONTAINER, hr_printf(req->arena, "%s/", id), "rcwl",
-                       UPLOAD_MS, &url, err));
+    HR_TRY(hr_storage_url(req->arena, HR_JOB_CODE_CONTAINER, hr_printf(req->arena, "%s/", id),
+                          "rcwl", UPLOAD_MS, &url, err));
     hr_rest_reply(req, 200,
                   json_pack("{s:s, s:s, s:{s:o, s:s, s:{s:s, s:s}}}", "pendingUploadId", id,
                             "pendingUploadType", "TemporaryBlobReference",
@@ -97,7 +98,7 @@ enum hr_code code_pending_upload(struct hr_rest *req, struct hr_err *err)
 
 static json_t *code_view(struct hr_rest *req, const struct hr_resource_row *row)
 {
-    json_t *kept = job_json(row->properties);
+    json_t *kept = hr_job_json(row->properties);
     json_t *view = json_pack("{s:s, s:s, s:s, s:{s:o, s:b, s:b, s:o, s:{}, s:s}}", "id", row->id,
                              "name", row->name, "type", TYPE, "properties", "codeUri",
                              json_sprintf("%s/%s", base_url(req->arena),
@@ -130,22 +131,22 @@ static enum hr_code prefix_of(struct hr_rest *req,
     return end ? HR_OK : hr_fail(err, HR_E_INVALID, "\"codeUri\" names no folder");
 }
 
-enum hr_code code_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_code_put(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *prefix = NULL, *code = hr_rest_param(req, "code"),
                            *version = hr_rest_param(req, "version");
     json_t *properties = json_object_get(req->body, "properties");
     const char *uri = json_string_value(json_object_get(properties, "codeUri"));
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_check_id("code name", code, err));
-    HR_TRY(job_check_id("version", version, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_check_id("code name", code, err));
+    HR_TRY(hr_job_check_id("version", version, err));
     if (!uri)
         return hr_fail(err, HR_E_INVALID, "\"properties.codeUri\" is missing");
     HR_TRY(prefix_of(req, uri, &prefix, err));
     const char *none = "{}";
-    HR_TRY(
-        job_merge(req->arena, "properties", json_object_get(properties, "properties"), &none, err));
-    json_t *mine = job_json(none),
+    HR_TRY(hr_job_merge(req->arena, "properties", json_object_get(properties, "properties"), &none,
+                        err));
+    json_t *mine = hr_job_json(none),
            *kept = json_pack("{s:s, s:o}", "prefix", prefix, "properties", mine);
     struct hr_resource_row row = {
         .id = hr_printf(req->arena, "%s/codes/%s/versions/%s", workspace, code, version),
@@ -153,7 +154,7 @@ enum hr_code code_put(struct hr_rest *req, struct hr_err *err)
         .parent = hr_printf(req->arena, "%s/codes/%s", workspace, code),
         .name = version,
         .location = req->site->location,
-        .properties = job_dump(req->arena, kept),
+        .properties = hr_job_dump(req->arena, kept),
         .tags = "{}",
         .created_by = req->who.id,
         .created_ms = hr_clock_ms(),
@@ -171,12 +172,12 @@ enum hr_code code_put(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code code_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_code_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *code = hr_rest_param(req, "code"),
                            *version = hr_rest_param(req, "version");
     struct hr_resource_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_resource_get(
         req->site->store, req->arena,
         hr_printf(req->arena, "%s/codes/%s/versions/%s", workspace, code, version), &row, err));
@@ -187,11 +188,11 @@ enum hr_code code_get(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code code_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_code_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_resource_rows rows;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_resource_list(
         req->site->store, req->arena,
         hr_printf(req->arena, "%s/codes/%s", workspace, hr_rest_param(req, "code")), TYPE, &rows,

@@ -13,44 +13,44 @@
 
 /* ---- experiments ---- */
 
-enum hr_code experiment_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_experiment_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_experiment_rows rows;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
     json_t *list = json_array();
     for (size_t i = 0; i < rows.count; i++)
-        json_array_append_new(list, view_experiment(&rows.at[i], req->arena));
+        json_array_append_new(list, hr_view_experiment(&rows.at[i], req->arena));
     hr_rest_reply(req, 200, json_pack("{s:o}", "value", list));
     return HR_OK;
 }
 
-enum hr_code experiment_query(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_experiment_query(struct hr_rest *req, struct hr_err *err)
 {
     const char *filter = hr_rest_string(req, "filter");
     if (filter && *filter)
         return hr_fail(err, HR_E_UNSUPPORTED, "\"filter\" of experiments:query is not supported");
-    return experiment_list(req, err);
+    return hr_experiment_list(req, err);
 }
 
-enum hr_code experiment_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_experiment_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, hr_rest_param(req, "experiment"), false, &row, err));
-    hr_rest_reply(req, 200, view_experiment(row, req->arena));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_experiment(req, workspace, hr_rest_param(req, "experiment"), false, &row, err));
+    hr_rest_reply(req, 200, hr_view_experiment(row, req->arena));
     return HR_OK;
 }
 
-enum hr_code experiment_post(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_experiment_post(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
     struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, hr_rest_param(req, "experiment"), true, &row, err));
-    hr_rest_reply(req, 200, view_experiment(row, req->arena));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_experiment(req, workspace, hr_rest_param(req, "experiment"), true, &row, err));
+    hr_rest_reply(req, 200, hr_view_experiment(row, req->arena));
     return HR_OK;
 }
 
@@ -62,15 +62,15 @@ static enum hr_code list(
     const char *workspace;
     struct hr_experiment_row *row = NULL;
     struct hr_run_rows rows;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     if (experiment)
-        HR_TRY(job_experiment(req, workspace, experiment, false, &row, err));
+        HR_TRY(hr_job_experiment(req, workspace, experiment, false, &row, err));
     limit = limit > 0 && limit < JOB_LIST_MAX ? limit : JOB_LIST_MAX;
     HR_TRY(hr_store_run_list(req->site->store, req->arena, workspace, row ? row->id : NULL, before,
                              limit, &rows, err));
     json_t *value = json_array(), *page = json_pack("{s:o}", "value", value);
     for (size_t i = 0; i < rows.count; i++)
-        json_array_append_new(value, view_run(req, &rows.at[i]));
+        json_array_append_new(value, hr_view_run(req, &rows.at[i]));
     if ((int)rows.count == limit)
         json_object_set_new(page, "continuationToken",
                             json_sprintf("%lld", (long long)rows.at[rows.count - 1].seq));
@@ -84,7 +84,7 @@ static int64_t number_of(const char *text)
 }
 
 /* newest first; ?$top=N&continuationToken=… */
-enum hr_code run_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *experiment =
         strstr(req->route->pattern, "{experiment}") ? hr_rest_param(req, "experiment") : NULL;
@@ -92,7 +92,7 @@ enum hr_code run_list(struct hr_rest *req, struct hr_err *err)
                 number_of(hr_rest_query(req, "continuationToken")), err);
 }
 
-enum hr_code run_query(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_query(struct hr_rest *req, struct hr_err *err)
 {
     const char *filter = hr_rest_string(req, "filter"), *order = hr_rest_string(req, "orderBy");
     if (filter && *filter)
@@ -108,50 +108,50 @@ enum hr_code run_query(struct hr_rest *req, struct hr_err *err)
 
 /* ---- one run ---- */
 
-enum hr_code run_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
-    hr_rest_reply(req, 200, view_run(req, row));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
+    hr_rest_reply(req, 200, hr_view_run(req, row));
     return HR_OK;
 }
 
-enum hr_code run_details(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_details(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
-    hr_rest_reply(req, 200, view_details(req, row));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
+    hr_rest_reply(req, 200, hr_view_details(req, row));
     return HR_OK;
 }
 
 /* POST rundata {runId, selectRunMetadata…}: what azure-ai-ml asks for */
-enum hr_code run_data(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_data(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *id = hr_rest_string(req, "runId");
     struct hr_run_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id ? id : "", &row, err));
     if (!row)
         return hr_fail(err, HR_E_NOT_FOUND, "run \"%.100s\" does not exist", id ? id : "");
-    hr_rest_reply(req, 200, json_pack("{s:o}", "runMetadata", view_run(req, row)));
+    hr_rest_reply(req, 200, json_pack("{s:o}", "runMetadata", hr_view_run(req, row)));
     return HR_OK;
 }
 
-enum hr_code run_children(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_children(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
     hr_rest_reply(req, 200, json_pack("{s:[]}", "value"));
     return HR_OK;
 }
 
-enum hr_code run_cancel(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_cancel(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
-    HR_TRY(runner_cancel(req->arena, row, hr_printf(req->arena, "cancelled by %s", req->who.name),
-                         err));
-    hr_rest_reply(req, 200, view_run(req, row));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_runner_cancel(req->arena, row,
+                            hr_printf(req->arena, "cancelled by %s", req->who.name), err));
+    hr_rest_reply(req, 200, hr_view_run(req, row));
     return HR_OK;
 }
 
@@ -163,10 +163,10 @@ static enum hr_code start_interactive(struct hr_rest *req,
 {
     const char *workspace, *id = hr_rest_param(req, "run");
     struct hr_experiment_row *experiment;
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_check_id("run id", id, err));
-    HR_TRY(
-        job_experiment(req, workspace, hr_rest_param(req, "experiment"), true, &experiment, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_check_id("run id", id, err));
+    HR_TRY(hr_job_experiment(req, workspace, hr_rest_param(req, "experiment"), true, &experiment,
+                             err));
     int64_t now = hr_clock_ms();
     *row = HR_NEW(req->arena, struct hr_run_row);
     **row = (struct hr_run_row){.workspace = workspace,
@@ -203,7 +203,7 @@ static enum hr_code set_status(struct hr_run_row *row,
     for (size_t i = 0; i < HR_LEN(known); i++)
         if (!strcasecmp(known[i], status)) {
             row->status = known[i];
-            if (job_ended(row->status) && !row->ended_ms)
+            if (hr_job_ended(row->status) && !row->ended_ms)
                 row->ended_ms = hr_clock_ms();
             if (error)
                 row->error = error;
@@ -220,7 +220,7 @@ static const char *error_of(struct hr_arena *arena, const json_t *response)
         return NULL;
     json_t *kept = json_pack("{s:O?, s:O?}", "code", json_object_get(error, "code"), "message",
                              json_object_get(error, "message"));
-    const char *text = job_dump(arena, kept);
+    const char *text = hr_job_dump(arena, kept);
     json_decref(kept);
     return text;
 }
@@ -243,11 +243,11 @@ static enum hr_code change(struct hr_rest *req, struct hr_run_row *row, struct h
         if (!found)
             return hr_fail(err, HR_E_UNSUPPORTED, "\"%s\" of a run cannot be changed", name);
     }
-    HR_TRY(job_merge(req->arena, "tags", json_object_get(body, "tags"), &row->tags, err));
-    HR_TRY(job_merge(req->arena, "properties", json_object_get(body, "properties"),
-                     &row->properties, err));
-    HR_TRY(job_merge(req->arena, "parameters", json_object_get(body, "parameters"), &row->params,
-                     err));
+    HR_TRY(hr_job_merge(req->arena, "tags", json_object_get(body, "tags"), &row->tags, err));
+    HR_TRY(hr_job_merge(req->arena, "properties", json_object_get(body, "properties"),
+                        &row->properties, err));
+    HR_TRY(hr_job_merge(req->arena, "parameters", json_object_get(body, "parameters"), &row->params,
+                        err));
     const char *shown = hr_rest_string(req, "displayName") ? hr_rest_string(req, "displayName")
                                                            : hr_rest_string(req, "name");
     if (shown)
@@ -258,22 +258,22 @@ static enum hr_code change(struct hr_rest *req, struct hr_run_row *row, struct h
 }
 
 /* changes a run; by an experiment's name it makes an interactive one that is not there */
-enum hr_code run_patch(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_patch(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row = NULL;
-    enum hr_code code = job_find(req, HR_ACT_WRITE, &row, err);
+    enum hr_code code = hr_job_find(req, HR_ACT_WRITE, &row, err);
     if (code == HR_E_NOT_FOUND && !row && strstr(req->route->pattern, "{experiment}"))
         code = start_interactive(req, &row, err);
     HR_TRY(code);
     if (req->body)
         HR_TRY(change(req, row, err));
-    hr_rest_reply(req, 200, view_run(req, row));
+    hr_rest_reply(req, 200, hr_view_run(req, row));
     return HR_OK;
 }
 
 /* {"event": {"name": "Microsoft.MachineLearning.Run.Completed"}}: as Azure's v1 package ends a run
  */
-enum hr_code run_event(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_event(struct hr_rest *req, struct hr_err *err)
 {
     static const struct {
         const char *name, *status;
@@ -288,7 +288,7 @@ enum hr_code run_event(struct hr_rest *req, struct hr_err *err)
     json_t *event =
         json_object_get(req->body, "event") ? json_object_get(req->body, "event") : req->body;
     const char *name = json_string_value(json_object_get(event, "name"));
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
     for (size_t i = 0; i < HR_LEN(events) && name; i++) {
         if (strcasecmp(events[i].name, name))
             continue;
@@ -317,7 +317,7 @@ static void send_bytes(struct hr_rest *req, const char *bytes, size_t len)
 
 /* what the script has printed, from ?offset=N on, at most JOB_LOG_PIECE of it. The address carries
  * the run's own key, and opens nothing else. */
-enum hr_code run_log(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_run_log(struct hr_rest *req, struct hr_err *err)
 {
     const char *key = hr_rest_param(req, "key"), *offset = hr_rest_query(req, "offset");
     const char *workspace = hr_printf(
@@ -335,7 +335,7 @@ enum hr_code run_log(struct hr_rest *req, struct hr_err *err)
     if (differs)
         return hr_fail(err, HR_E_UNAUTHENTICATED,
                        "the log's address is not valid: ask for the run's details again");
-    int fd = open(job_log_path(req->arena, row->seq), O_RDONLY | O_CLOEXEC);
+    int fd = open(hr_job_log_path(req->arena, row->seq), O_RDONLY | O_CLOEXEC);
     char *bytes = fd < 0 ? NULL : hr_arena_alloc(req->arena, JOB_LOG_PIECE);
     ssize_t got =
         fd < 0 ? 0 : pread(fd, bytes, JOB_LOG_PIECE, offset ? strtoll(offset, NULL, 10) : 0);

@@ -85,7 +85,7 @@ static enum hr_code check_compute(struct hr_rest *req,
             "compute \"%.100s\" does not exist in workspace \"%.100s\": there is \"local\", and what is attached",
             name, hr_rest_param(req, "workspace"));
     *compute = row->name;
-    return pool_resolve(req->arena, workspace, row, spec, err);
+    return hr_pool_resolve(req->arena, workspace, row, spec, err);
 }
 
 static enum hr_code check_environment(const json_t *properties, struct hr_err *err)
@@ -190,7 +190,7 @@ static enum hr_code check_input(const char *name, const json_t *input, struct hr
     const char *kind = json_string_value(json_object_get(input, "jobInputType")),
                *mode = json_string_value(json_object_get(input, "mode"));
     bool found = !mode;
-    HR_TRY(job_check_id("input name", name, err));
+    HR_TRY(hr_job_check_id("input name", name, err));
     if (kind && !strcasecmp(kind, "literal"))
         return HR_OK;
     if (!json_string_value(json_object_get(input, "uri")))
@@ -239,7 +239,7 @@ static enum hr_code read_code(struct hr_rest *req,
                                  err));
     if (!row)
         return hr_fail(err, HR_E_NOT_FOUND, "code \"%.300s\" does not exist", id);
-    json_t *kept = job_json(row->properties);
+    json_t *kept = hr_job_json(row->properties);
     json_object_set(spec, "codePrefix", json_object_get(kept, "prefix"));
     json_object_set_new(spec, "codeId", json_string(row->id));
     json_decref(kept);
@@ -325,15 +325,15 @@ static enum hr_code submit(struct hr_rest *req,
     json_t *spec = json_object();
     const char *compute = LOCAL;
     enum hr_code code = fill_spec(req, workspace, properties, spec, &compute, err);
-    const char *text = job_dump(req->arena, spec);
+    const char *text = hr_job_dump(req->arena, spec);
     json_decref(spec);
     HR_TRY(code);
     HR_TRY(check_room(req, err));
-    HR_TRY(
-        job_merge(req->arena, "properties", json_object_get(properties, "properties"), &kept, err));
-    HR_TRY(job_merge(req->arena, "tags", json_object_get(properties, "tags"), &tags, err));
-    HR_TRY(job_experiment(req, workspace, name ? name : "Default", true, &experiment, err));
-    json_t *own = job_json(kept);
+    HR_TRY(hr_job_merge(req->arena, "properties", json_object_get(properties, "properties"), &kept,
+                        err));
+    HR_TRY(hr_job_merge(req->arena, "tags", json_object_get(properties, "tags"), &tags, err));
+    HR_TRY(hr_job_experiment(req, workspace, name ? name : "Default", true, &experiment, err));
+    json_t *own = hr_job_json(kept);
     const char *script =
         hr_strdup(req->arena, json_string_value(json_object_get(own, "azureml.scriptName")));
     json_decref(own);
@@ -365,26 +365,26 @@ static enum hr_code update(struct hr_rest *req,
                            struct hr_err *err)
 {
     const char *command = json_string_value(json_object_get(properties, "command")), *name;
-    json_t *spec = job_json(row->spec);
+    json_t *spec = hr_job_json(row->spec);
     const char *before = json_string_value(json_object_get(spec, "command"));
     bool same = !command || (before && !strcmp(before, command));
     json_decref(spec);
     if (!same)
         return hr_fail(err, HR_E_EXISTS,
                        "a run with the id \"%s\" exists already, with another command", row->id);
-    HR_TRY(job_merge(req->arena, "tags", json_object_get(properties, "tags"), &row->tags, err));
+    HR_TRY(hr_job_merge(req->arena, "tags", json_object_get(properties, "tags"), &row->tags, err));
     if ((name = json_string_value(json_object_get(properties, "displayName"))))
         row->name = name;
     return hr_store_run_update(req->site->store, row, err);
 }
 
-enum hr_code job_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_job_put(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *id = hr_rest_param(req, "run");
     struct hr_run_row *row;
     const json_t *properties = json_object_get(req->body, "properties");
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_check_id("run id", id, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_check_id("run id", id, err));
     if (!json_is_object(properties))
         return hr_fail(err, HR_E_INVALID, "\"properties\" is missing");
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id, &row, err));
@@ -393,30 +393,30 @@ enum hr_code job_put(struct hr_rest *req, struct hr_err *err)
         HR_TRY(update(req, row, properties, err));
     else
         HR_TRY(submit(req, workspace, id, properties, &row, err));
-    runner_pump();
+    hr_runner_pump();
     HR_TRY(hr_store_run_at(req->site->store, req->arena, row->seq, &row, err));
-    hr_rest_reply(req, made ? 201 : 200, view_job(req, row));
+    hr_rest_reply(req, made ? 201 : 200, hr_view_job(req, row));
     return HR_OK;
 }
 
-enum hr_code job_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_job_get(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
-    hr_rest_reply(req, 200, view_job(req, row));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
+    hr_rest_reply(req, 200, hr_view_job(req, row));
     return HR_OK;
 }
 
-enum hr_code job_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_job_list(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *skip = hr_rest_query(req, "$skip");
     struct hr_run_rows rows;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     HR_TRY(hr_store_run_list(req->site->store, req->arena, workspace, NULL,
                              skip ? strtoll(skip, NULL, 10) : 0, JOB_LIST_MAX, &rows, err));
     json_t *list = json_array(), *page = json_pack("{s:o}", "value", list);
     for (size_t i = 0; i < rows.count; i++)
-        json_array_append_new(list, view_job(req, &rows.at[i]));
+        json_array_append_new(list, hr_view_job(req, &rows.at[i]));
     if (rows.count == JOB_LIST_MAX)
         json_object_set_new(page, "nextLink",
                             json_sprintf("%s%s/jobs?$skip=%lld", req->origin, workspace,
@@ -425,35 +425,35 @@ enum hr_code job_list(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code job_cancel(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_job_cancel(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
-    HR_TRY(runner_cancel(req->arena, row, hr_printf(req->arena, "cancelled by %s", req->who.name),
-                         err));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_runner_cancel(req->arena, row,
+                            hr_printf(req->arena, "cancelled by %s", req->who.name), err));
     hr_rest_reply(req, 200, NULL);
     return HR_OK;
 }
 
-enum hr_code job_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_job_delete(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
     if (!row->ended_ms && strcmp(row->kind, "interactive"))
         return hr_fail(err, HR_E_EXISTS, "run \"%s\" is %s: cancel it first", row->id, row->status);
     HR_TRY(hr_store_begin(req->site->store, err));
     HR_TRY(hr_store_run_remove(req->site->store, row->seq, err));
     HR_TRY(hr_store_commit(req->site->store, err));
-    hr_file_remove_tree(job_folder(req->arena, row->seq), NULL);
+    hr_file_remove_tree(hr_job_folder(req->arena, row->seq), NULL);
     hr_rest_reply(req, 200, NULL);
     return HR_OK;
 }
 
 /* azure-ai-ml looks a named environment up before it submits */
-enum hr_code environment_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_environment_get(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace, *name = hr_rest_param(req, "environment");
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     if (strcasecmp(name, ENVIRONMENT))
         return hr_fail(
             err, HR_E_NOT_FOUND,

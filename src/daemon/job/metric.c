@@ -16,7 +16,7 @@ static enum hr_code add_value(struct hr_rest *req,
     json_t *data = json_object_get(value, "data"), *step = json_object_get(value, "step");
     if (!json_is_object(data))
         return hr_fail(err, HR_E_INVALID, "a value of metric \"%s\" has no \"data\"", metric->name);
-    metric->data = job_dump(req->arena, data);
+    metric->data = hr_job_dump(req->arena, data);
     if (strlen(metric->data) > DATA_MAX)
         return hr_fail(err, HR_E_LIMIT, "a value of metric \"%s\" is larger than %d bytes",
                        metric->name, DATA_MAX);
@@ -46,19 +46,19 @@ static enum hr_code add_metric(struct hr_rest *req,
         .run = row->seq,
         .name = name,
         .kind = kind ? kind : "azureml.v1.scalar",
-        .columns = json_is_object(columns) ? job_dump(req->arena, columns) : "{}"};
+        .columns = json_is_object(columns) ? hr_job_dump(req->arena, columns) : "{}"};
     json_array_foreach(values, i, value) HR_TRY(add_value(req, &metric, value, err));
     return HR_OK;
 }
 
 /* all of a request or nothing of it */
-enum hr_code metric_batch(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_metric_batch(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     json_t *values = json_object_get(req->body, "values"), *item;
     size_t i;
     int64_t count;
-    HR_TRY(job_find(req, HR_ACT_WRITE, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_WRITE, &row, err));
     if (!json_is_array(values))
         return hr_fail(err, HR_E_INVALID, "\"values\" is not a list");
     HR_TRY(hr_store_metric_count(req->site->store, row->seq, &count, err));
@@ -82,15 +82,15 @@ static json_t *value_view(struct hr_rest *req, const struct hr_metric_row *metri
 {
     return json_pack("{s:o, s:s, s:I, s:o}", "metricId",
                      json_sprintf("%lld", (long long)metric->seq), "createdUtc",
-                     view_iso(req->arena, metric->at_ms), "step", (json_int_t)metric->step, "data",
-                     job_json(metric->data));
+                     hr_view_iso(req->arena, metric->at_ms), "step", (json_int_t)metric->step,
+                     "data", hr_job_json(metric->data));
 }
 
 static json_t *series_view(const struct hr_run_row *row, const struct hr_metric_row *metric)
 {
-    json_t *view =
-        json_pack("{s:s, s:o, s:{s:s}, s:[]}", "name", metric->name, "columns",
-                  job_json(metric->columns), "properties", "uxMetricType", metric->kind, "value");
+    json_t *view = json_pack("{s:s, s:o, s:{s:s}, s:[]}", "name", metric->name, "columns",
+                             hr_job_json(metric->columns), "properties", "uxMetricType",
+                             metric->kind, "value");
     json_object_set_new(view, "dataContainerId", json_sprintf("dcid.%s", row->id));
     return view;
 }
@@ -119,12 +119,12 @@ static enum hr_code collect(struct hr_rest *req,
 }
 
 /* POST {metricName}: one metric, whole. GET: all of them, in {value: […]} */
-enum hr_code metric_full(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_metric_full(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     json_t *series, *one;
     const char *name = hr_rest_string(req, "metricName"), *key;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
     HR_TRY(collect(req, row, name, true, &series, err));
     if (name) {
         one = json_incref(json_object_get(series, name));
@@ -142,12 +142,12 @@ enum hr_code metric_full(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code metric_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_metric_list(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_run_row *row;
     json_t *series, *one;
     const char *name;
-    HR_TRY(job_find(req, HR_ACT_READ, &row, err));
+    HR_TRY(hr_job_find(req, HR_ACT_READ, &row, err));
     HR_TRY(collect(req, row, NULL, false, &series, err));
     json_t *list = json_array();
     json_object_foreach(series, name, one) json_array_append_new(

@@ -26,7 +26,7 @@ static const struct {
     {HR_E_UNSUPPORTED, "NOT_IMPLEMENTED"},       {HR_E_LIMIT, "REQUEST_LIMIT_EXCEEDED"},
 };
 
-void mlflow_error(struct hr_rest *req, const struct hr_err *err)
+void hr_mlflow_error(struct hr_rest *req, const struct hr_err *err)
 {
     const char *name = "INTERNAL_ERROR";
     char message[sizeof err->msg + sizeof err->hint + 32];
@@ -38,9 +38,9 @@ void mlflow_error(struct hr_rest *req, const struct hr_err *err)
                   json_pack("{s:s, s:s}", "error_code", name, "message", message));
 }
 
-void mlflow_failed(struct hr_rest *req, const struct hr_err *err)
+void hr_mlflow_failed(struct hr_rest *req, const struct hr_err *err)
 {
-    mlflow_error(req, err);
+    hr_mlflow_error(req, err);
     hr_rest_send(req);
 }
 
@@ -66,7 +66,7 @@ static const char *status_of(const struct hr_run_row *row)
 
 static json_t *pairs_view(const char *text)
 {
-    json_t *object = job_json(text), *list = json_array(), *value;
+    json_t *object = hr_job_json(text), *list = json_array(), *value;
     const char *name;
     json_object_foreach(object, name, value)
         json_array_append_new(list, json_pack("{s:s, s:O}", "key", name, "value", value));
@@ -76,7 +76,7 @@ static json_t *pairs_view(const char *text)
 
 static bool scalar_of(const struct hr_metric_row *row, double *value)
 {
-    json_t *data = job_json(row->data), *one = json_object_get(data, row->name);
+    json_t *data = hr_job_json(row->data), *one = json_object_get(data, row->name);
     const char *text = json_string_value(one);
     char *end = NULL;
     *value = text                   ? strtod(text, &end)
@@ -134,7 +134,7 @@ static enum hr_code run_of(struct hr_rest *req,
         row->experiment_id, "user_id", known ? who.name : row->owner, "status", status_of(row),
         "start_time", (json_int_t)(row->started_ms ? row->started_ms : row->created_ms), "end_time",
         row->ended_ms ? json_integer(row->ended_ms) : json_null(), "artifact_uri",
-        mlflow_location(req->arena, row->experiment_id, row->id), "lifecycle_stage", "active",
+        hr_mlflow_location(req->arena, row->experiment_id, row->id), "lifecycle_stage", "active",
         "data", "metrics", metrics, "params", pairs_view(row->params), "tags", tags);
     HR_CHECK(*view);
     return HR_OK;
@@ -169,7 +169,7 @@ static enum hr_code merge_pairs(struct hr_rest *req,
                                 struct hr_err *err)
 {
     json_t *object = object_of(pairs);
-    enum hr_code code = job_merge(req->arena, what, object, text, err);
+    enum hr_code code = hr_job_merge(req->arena, what, object, text, err);
     json_decref(object);
     return code;
 }
@@ -184,7 +184,7 @@ static void forget_json(void *json)
 static json_t *experiment_of(struct hr_rest *req, const struct hr_experiment_row *row)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "experiment_id", row->id, "name",
-                     row->name, "artifact_location", mlflow_location(req->arena, row->id, NULL),
+                     row->name, "artifact_location", hr_mlflow_location(req->arena, row->id, NULL),
                      "lifecycle_stage", "active", "creation_time", (json_int_t)row->created_ms,
                      "last_update_time", (json_int_t)row->created_ms, "tags",
                      pairs_view(row->tags));
@@ -194,9 +194,9 @@ static enum hr_code experiments_find(struct hr_rest *req, const char *name, stru
 {
     const char *workspace;
     struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT,
-                          false, &row, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_experiment(req, workspace, name && strcmp(name, "0") ? name : DEFAULT_EXPERIMENT,
+                             false, &row, err));
     hr_rest_reply(req, 200, json_pack("{s:o}", "experiment", experiment_of(req, row)));
     return HR_OK;
 }
@@ -216,7 +216,7 @@ static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
     const char *workspace, *name = text_of(req, "name"),
                            *location = text_of(req, "artifact_location"), *tags = "{}";
     struct hr_experiment_row *row;
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
     if (!name)
         return hr_fail(err, HR_E_INVALID, "\"name\" is missing");
     if (location && *location)
@@ -227,7 +227,7 @@ static enum hr_code experiments_create(struct hr_rest *req, struct hr_err *err)
     HR_TRY(hr_store_experiment_get(req->site->store, req->arena, workspace, name, &row, err));
     if (row)
         return hr_fail(err, HR_E_EXISTS, "experiment \"%.100s\" exists already", name);
-    HR_TRY(job_experiment(req, workspace, name, true, &row, err));
+    HR_TRY(hr_job_experiment(req, workspace, name, true, &row, err));
     row->tags = tags;
     HR_TRY(hr_store_experiment_update(req->site->store, row, err));
     hr_rest_reply(req, 200, json_pack("{s:s}", "experiment_id", row->id));
@@ -240,9 +240,9 @@ static enum hr_code experiments_tag(struct hr_rest *req, struct hr_err *err)
     struct hr_experiment_row *row;
     json_t *one = json_pack("[O]", req->body);
     hr_arena_on_free(req->arena, forget_json, one);
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, id && strcmp(id, "0") ? id : DEFAULT_EXPERIMENT, false,
-                          &row, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(hr_job_experiment(req, workspace, id && strcmp(id, "0") ? id : DEFAULT_EXPERIMENT, false,
+                             &row, err));
     HR_TRY(merge_pairs(req, "tags", one, &row->tags, err));
     HR_TRY(hr_store_experiment_update(req->site->store, row, err));
     hr_rest_reply(req, 200, json_object());
@@ -257,7 +257,7 @@ static enum hr_code find(struct hr_rest *req,
                          struct hr_err *err)
 {
     const char *id = text_of(req, "run_id") ? text_of(req, "run_id") : text_of(req, "run_uuid");
-    return job_find_named(req, action, id ? id : "", NULL, row, err);
+    return hr_job_find_named(req, action, id ? id : "", NULL, row, err);
 }
 
 static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
@@ -267,8 +267,9 @@ static enum hr_code runs_create(struct hr_rest *req, struct hr_err *err)
     char id[37];
     struct hr_experiment_row *of;
     bool none = !experiment || !strcmp(experiment, "0");
-    HR_TRY(job_workspace(req, HR_ACT_WRITE, &workspace, err));
-    HR_TRY(job_experiment(req, workspace, none ? DEFAULT_EXPERIMENT : experiment, none, &of, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_WRITE, &workspace, err));
+    HR_TRY(
+        hr_job_experiment(req, workspace, none ? DEFAULT_EXPERIMENT : experiment, none, &of, err));
     hr_uuid_new(id);
     int64_t now = hr_clock_ms(),
             started = json_integer_value(json_object_get(req->body, "start_time"));
@@ -320,7 +321,7 @@ static enum hr_code runs_update(struct hr_rest *req, struct hr_err *err)
     for (size_t i = 0; i < HR_LEN(names) && status && strcmp(row->kind, "script"); i++)
         if (!strcasecmp(names[i].theirs, status)) {
             row->status = names[i].ours;
-            row->ended_ms = job_ended(row->status) ? end_time(req) : 0;
+            row->ended_ms = hr_job_ended(row->status) ? end_time(req) : 0;
         }
     if (name && *name)
         row->name = name;
@@ -342,7 +343,7 @@ struct candidate {
 
 static json_t *kept_json(struct hr_rest *req, const char *text)
 {
-    json_t *json = job_json(text);
+    json_t *json = hr_job_json(text);
     hr_arena_on_free(req->arena, forget_json, json);
     return json;
 }
@@ -417,7 +418,7 @@ static struct search_value attribute_of(struct hr_rest *req,
     if (!strcmp(key, "experiment_id"))
         return text_value(row->experiment_id);
     if (!strcmp(key, "artifact_uri"))
-        return text_value(mlflow_location(req->arena, row->experiment_id, row->id));
+        return text_value(hr_mlflow_location(req->arena, row->experiment_id, row->id));
     if (!strcmp(key, "user_id"))
         return text_value(hr_identity_find(req->site->identity, row->owner, &who, NULL)
                               ? row->owner
@@ -533,7 +534,7 @@ static enum hr_code find_runs(struct hr_rest *req,
             struct candidate *run = HR_NEW(req->arena, struct candidate);
             *run = (struct candidate){.row = &rows.at[i]};
             before = rows.at[i].seq;
-            if (in_experiments(ids, run->row) && search_matches(search, run, run_value, req))
+            if (in_experiments(ids, run->row) && hr_search_matches(search, run, run_value, req))
                 take_candidate(req->arena, found, run);
         }
     } while (rows.count == JOB_LIST_MAX);
@@ -548,12 +549,12 @@ static enum hr_code runs_search(struct hr_rest *req, struct hr_err *err)
     struct candidates found = {0};
     json_t *list = json_array(), *view;
     hr_arena_on_free(req->arena, forget_json, list);
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(search_parse(req->arena, &runs_kind, text_of(req, "filter"),
-                        json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_search_parse(req->arena, &runs_kind, text_of(req, "filter"),
+                           json_object_get(req->body, "order_by"), &search, err));
     HR_TRY(read_window(req, "run_view_type", &window, err));
     HR_TRY(find_runs(req, workspace, search, &found, err));
-    search_sort(search, req->arena, (void **)found.at, found.count, run_value, req);
+    hr_search_sort(search, req->arena, (void **)found.at, found.count, run_value, req);
     for (size_t i = window.from; i < found.count && i - window.from < window.max && !window.deleted;
          i++) {
         HR_TRY(run_of(req, found.at[i]->row, &view, err));
@@ -594,16 +595,16 @@ static enum hr_code experiments_search(struct hr_rest *req, struct hr_err *err)
     struct search *search;
     struct window window;
     size_t count = 0;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
-    HR_TRY(search_parse(req->arena, &experiments_kind, text_of(req, "filter"),
-                        json_object_get(req->body, "order_by"), &search, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_search_parse(req->arena, &experiments_kind, text_of(req, "filter"),
+                           json_object_get(req->body, "order_by"), &search, err));
     HR_TRY(read_window(req, "view_type", &window, err));
     HR_TRY(hr_store_experiment_list(req->site->store, req->arena, workspace, &rows, err));
     void **found = HR_NEW_ARRAY(req->arena, void *, rows.count + 1);
     for (size_t i = 0; i < rows.count; i++)
-        if (search_matches(search, &rows.at[i], experiment_value, req))
+        if (hr_search_matches(search, &rows.at[i], experiment_value, req))
             found[count++] = &rows.at[i];
-    search_sort(search, req->arena, found, count, experiment_value, req);
+    hr_search_sort(search, req->arena, found, count, experiment_value, req);
     json_t *list = json_array();
     for (size_t i = window.from; i < count && i - window.from < window.max && !window.deleted; i++)
         json_array_append_new(list, experiment_of(req, found[i]));
@@ -632,8 +633,8 @@ static enum hr_code add_metric(struct hr_rest *req,
     const struct hr_metric_row kept = {.run = row->seq,
                                        .name = key,
                                        .kind = "azureml.v1.scalar",
-                                       .columns = job_dump(req->arena, columns),
-                                       .data = job_dump(req->arena, data),
+                                       .columns = hr_job_dump(req->arena, columns),
+                                       .data = hr_job_dump(req->arena, data),
                                        .step = json_integer_value(step),
                                        .at_ms = json_is_integer(at) ? json_integer_value(at)
                                                                     : hr_clock_ms()};
@@ -758,7 +759,7 @@ static enum hr_code delete_tag(struct hr_rest *req, struct hr_err *err)
                        key ? key : "", row->id);
     json_t *change = json_object();
     json_object_set_new(change, key, json_null());
-    enum hr_code code = job_merge(req->arena, "tags", change, &row->tags, err);
+    enum hr_code code = hr_job_merge(req->arena, "tags", change, &row->tags, err);
     json_decref(change);
     HR_TRY(code);
     HR_TRY(hr_store_run_update(req->site->store, row, err));
@@ -790,7 +791,7 @@ static enum hr_code metric_history(struct hr_rest *req, struct hr_err *err)
 static enum hr_code models_search(struct hr_rest *req, struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(job_workspace(req, HR_ACT_READ, &workspace, err));
+    HR_TRY(hr_job_workspace(req, HR_ACT_READ, &workspace, err));
     hr_rest_reply(req, 200, json_pack("{s:[]}", "models"));
     return HR_OK;
 }
@@ -818,21 +819,21 @@ static const struct {
     {"POST", "runs", "set-tag", set_tag},
     {"POST", "runs", "delete-tag", delete_tag},
     {"GET", "metrics", "get-history", metric_history},
-    {"GET", "artifacts", "list", mlflow_artifacts},
+    {"GET", "artifacts", "list", hr_mlflow_artifacts},
     {"POST", "logged-models", "search", models_search},
 };
 /* clang-format on */
 
 /* the calls whose addresses are shorter or longer than a noun and a verb */
-enum hr_code mlflow_unknown(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_unknown(struct hr_rest *req, struct hr_err *err)
 {
     hr_fail(err, HR_E_UNSUPPORTED, "MLflow's \"%.100s\" is not supported",
             hr_rest_param(req, "call"));
-    mlflow_error(req, err);
+    hr_mlflow_error(req, err);
     return HR_OK;
 }
 
-enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_call(struct hr_rest *req, struct hr_err *err)
 {
     const char *noun = hr_rest_param(req, "noun"), *verb = hr_rest_param(req, "verb");
     enum hr_code code = HR_E_UNSUPPORTED;
@@ -846,6 +847,6 @@ enum hr_code mlflow_call(struct hr_rest *req, struct hr_err *err)
     else
         hr_fail(err, code, "MLflow's \"%.50s/%.50s\" is not supported", noun, verb);
     if (code)
-        mlflow_error(req, err);
+        hr_mlflow_error(req, err);
     return HR_OK;
 }

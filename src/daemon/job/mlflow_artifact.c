@@ -19,7 +19,7 @@ struct place { /* what an address names; req->user while bytes pass */
 
 /* ---- addresses ---- */
 
-const char *mlflow_location(struct hr_arena *arena, const char *experiment_id, const char *run)
+const char *hr_mlflow_location(struct hr_arena *arena, const char *experiment_id, const char *run)
 {
     if (!run)
         return hr_printf(arena, "mlflow-artifacts:/%s", experiment_id);
@@ -41,10 +41,10 @@ static enum hr_code find_place(struct hr_rest *req,
                        text);
     const char *experiment = hr_strndup(req->arena, text, (size_t)(run - text));
     const char *id = hr_strndup(req->arena, run + 1, (size_t)(word - run - 1));
-    HR_TRY(job_find_named(req, action, id, experiment, &place->row, err));
+    HR_TRY(hr_job_find_named(req, action, id, experiment, &place->row, err));
     place->path = word + 1 + len;
     place->path += *place->path == '/';
-    return *place->path ? job_check_artifact(place->path, err) : HR_OK;
+    return *place->path ? hr_job_check_artifact(place->path, err) : HR_OK;
 }
 
 static enum hr_code place_of_file(struct hr_rest *req,
@@ -72,8 +72,8 @@ static const char *target_of(struct hr_rest *req,
                              const char *query,
                              struct hr_err *err)
 {
-    const char *url, *blob = job_artifact_blob(req->arena, place->row, place->path);
-    if (storage_url(req->arena, HR_JOB_RUN_CONTAINER, blob, permissions, TRANSFER_MS, &url, err))
+    const char *url, *blob = hr_job_artifact_blob(req->arena, place->row, place->path);
+    if (hr_storage_url(req->arena, HR_JOB_RUN_CONTAINER, blob, permissions, TRANSFER_MS, &url, err))
         return NULL;
     const char *path = strchr(strstr(url, "://") + 3, '/');
     return hr_printf(req->arena, "%s%s", path, query);
@@ -86,7 +86,7 @@ static enum hr_code pass(struct hr_rest *req,
                          const char *query,
                          struct hr_err *err)
 {
-    call->failed = mlflow_failed;
+    call->failed = hr_mlflow_failed;
     call->target = target_of(req, place, permissions, query, err);
     return call->target ? hr_relay_start(req, call, err) : err->code;
 }
@@ -182,21 +182,21 @@ static enum hr_code remove_all(struct hr_rest *req, struct hr_err *err)
 static enum hr_code answer(struct hr_rest *req, enum hr_code code, const struct hr_err *err)
 {
     if (code)
-        mlflow_error(req, err);
+        hr_mlflow_error(req, err);
     return HR_OK;
 }
 
-enum hr_code mlflow_put(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_put(struct hr_rest *req, struct hr_err *err)
 {
     return answer(req, put(req, err), err);
 }
 
-enum hr_code mlflow_get(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_get(struct hr_rest *req, struct hr_err *err)
 {
     return answer(req, get(req, err), err);
 }
 
-enum hr_code mlflow_delete(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_delete(struct hr_rest *req, struct hr_err *err)
 {
     return answer(req, remove_all(req, err), err);
 }
@@ -245,24 +245,24 @@ static enum hr_code list(struct hr_rest *req, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code mlflow_list(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_list(struct hr_rest *req, struct hr_err *err)
 {
     return answer(req, list(req, err), err);
 }
 
 /* the tracking API's own list: paths from the run's root */
-enum hr_code mlflow_artifacts(struct hr_rest *req, struct hr_err *err)
+enum hr_code hr_mlflow_artifacts(struct hr_rest *req, struct hr_err *err)
 {
     const char *path = hr_rest_query(req, "path"), *id = hr_rest_query(req, "run_id");
     struct place place = {.path = path ? path : ""};
     json_t *files;
-    HR_TRY(job_find_named(req, HR_ACT_READ, id ? id : "", NULL, &place.row, err));
+    HR_TRY(hr_job_find_named(req, HR_ACT_READ, id ? id : "", NULL, &place.row, err));
     if (*place.path)
-        HR_TRY(job_check_artifact(place.path, err));
+        HR_TRY(hr_job_check_artifact(place.path, err));
     HR_TRY(files_below(req, &place, true, &files, err));
     hr_rest_reply(req, 200,
                   json_pack("{s:s, s:o}", "root_uri",
-                            mlflow_location(req->arena, place.row->experiment_id, place.row->id),
+                            hr_mlflow_location(req->arena, place.row->experiment_id, place.row->id),
                             "files", files));
     return HR_OK;
 }

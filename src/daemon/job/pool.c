@@ -23,10 +23,10 @@ static enum hr_code find_identity(struct hr_arena *arena,
                                   struct hr_err *err)
 {
     struct hr_resource_rows links;
-    HR_TRY(hr_store_resource_list(job.site->store, arena, workspace, LINK, &links, err));
+    HR_TRY(hr_store_resource_list(hr_job.site->store, arena, workspace, LINK, &links, err));
     *identity = NULL;
     for (size_t i = 0; i < links.count && !*identity; i++) {
-        json_t *properties = job_json(links.at[i].properties);
+        json_t *properties = hr_job_json(links.at[i].properties);
         const char *target =
             json_string_value(json_object_get(properties, "linkedServiceResourceId"));
         if (target && !strcasecmp(target, synapse_id))
@@ -41,26 +41,27 @@ static enum hr_code find_identity(struct hr_arena *arena,
                      synapse_id);
 }
 
-enum hr_code pool_check(const json_t *spark, struct hr_principal *identity, struct hr_err *err)
+enum hr_code hr_pool_check(const json_t *spark, struct hr_principal *identity, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    enum hr_code code = hr_identity_find(
-        job.site->identity, json_string_value(json_object_get(spark, "identity")), identity, err);
+    enum hr_code code =
+        hr_identity_find(hr_job.site->identity,
+                         json_string_value(json_object_get(spark, "identity")), identity, err);
     if (!code)
-        code = hr_identity_check(job.site->identity, identity, HR_ACT_USE_COMPUTE,
+        code = hr_identity_check(hr_job.site->identity, identity, HR_ACT_USE_COMPUTE,
                                  scope_of(arena, spark), err);
     hr_arena_free(arena);
     return code;
 }
 
-enum hr_code pool_resolve(struct hr_arena *arena,
-                          const char *workspace,
-                          const struct hr_resource_row *compute,
-                          json_t *spec,
-                          struct hr_err *err)
+enum hr_code hr_pool_resolve(struct hr_arena *arena,
+                             const char *workspace,
+                             const struct hr_resource_row *compute,
+                             json_t *spec,
+                             struct hr_err *err)
 {
     static const char synapses[] = "/workspaces/", pools[] = "/bigDataPools/";
-    json_t *properties = job_json(compute->properties);
+    json_t *properties = hr_job_json(compute->properties);
     const char *pool_id =
                    hr_strdup(arena, json_string_value(json_object_get(properties, "resourceId"))),
                *state = hr_strdup(
@@ -87,19 +88,19 @@ enum hr_code pool_resolve(struct hr_arena *arena,
         json_pack("{s:s%, s:s, s:s, s:s}", "synapse", synapse, (size_t)(pool - synapse), "pool",
                   pool + strlen(pools), "identity", identity, "session", session);
     json_object_set_new(spec, "spark", spark);
-    return pool_check(spark, &who, err);
+    return hr_pool_check(spark, &who, err);
 }
 
 const char *hr_job_scope(struct hr_arena *arena, const char *session_id)
 {
     const char *scope = NULL;
     struct hr_run_rows open;
-    if (!job.site || hr_store_run_open(job.site->store, arena, &open, NULL))
+    if (!hr_job.site || hr_store_run_open(hr_job.site->store, arena, &open, NULL))
         return NULL;
     for (size_t i = 0; i < open.count && !scope; i++) {
         if (!strstr(open.at[i].spec, session_id))
             continue;
-        json_t *spec = job_json(open.at[i].spec), *spark = json_object_get(spec, "spark");
+        json_t *spec = hr_job_json(open.at[i].spec), *spark = json_object_get(spec, "spark");
         const char *session = json_string_value(json_object_get(spark, "session"));
         if (session && !strcmp(session, session_id))
             scope = scope_of(arena, spark);

@@ -10,12 +10,12 @@
 #define ID_MAX 255
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-struct job job;
+struct job hr_job;
 
-enum hr_code job_workspace(struct hr_rest *req,
-                           enum hr_action action,
-                           const char **id,
-                           struct hr_err *err)
+enum hr_code hr_job_workspace(struct hr_rest *req,
+                              enum hr_action action,
+                              const char **id,
+                              struct hr_err *err)
 {
     struct hr_resource_row *row;
     const char *
@@ -42,25 +42,25 @@ static const char *param_or_null(const struct hr_rest *req, const char *name)
     return NULL;
 }
 
-enum hr_code job_find(struct hr_rest *req,
-                      enum hr_action action,
-                      struct hr_run_row **row,
-                      struct hr_err *err)
+enum hr_code hr_job_find(struct hr_rest *req,
+                         enum hr_action action,
+                         struct hr_run_row **row,
+                         struct hr_err *err)
 {
-    return job_find_named(req, action, hr_rest_param(req, "run"), param_or_null(req, "experiment"),
-                          row, err);
+    return hr_job_find_named(req, action, hr_rest_param(req, "run"),
+                             param_or_null(req, "experiment"), row, err);
 }
 
-enum hr_code job_find_named(struct hr_rest *req,
-                            enum hr_action action,
-                            const char *id,
-                            const char *experiment,
-                            struct hr_run_row **row,
-                            struct hr_err *err)
+enum hr_code hr_job_find_named(struct hr_rest *req,
+                               enum hr_action action,
+                               const char *id,
+                               const char *experiment,
+                               struct hr_run_row **row,
+                               struct hr_err *err)
 {
     const char *workspace;
-    HR_TRY(job_workspace(req, action, &workspace, err));
-    runner_look(req->arena, workspace, id);
+    HR_TRY(hr_job_workspace(req, action, &workspace, err));
+    hr_runner_look(req->arena, workspace, id);
     HR_TRY(hr_store_run_get(req->site->store, req->arena, workspace, id, row, err));
     bool other = *row &&
                  experiment &&
@@ -75,7 +75,7 @@ enum hr_code job_find_named(struct hr_rest *req,
                    hr_rest_param(req, "workspace"));
 }
 
-enum hr_code job_check_id(const char *what, const char *id, struct hr_err *err)
+enum hr_code hr_job_check_id(const char *what, const char *id, struct hr_err *err)
 {
     size_t len = strlen(id);
     if (len && len <= ID_MAX && !id[strspn(id, ID_CHARACTERS)] && id[0] != '.' && id[0] != '-')
@@ -86,12 +86,12 @@ enum hr_code job_check_id(const char *what, const char *id, struct hr_err *err)
         what, id, ID_MAX);
 }
 
-enum hr_code job_experiment(struct hr_rest *req,
-                            const char *workspace,
-                            const char *name,
-                            bool make,
-                            struct hr_experiment_row **row,
-                            struct hr_err *err)
+enum hr_code hr_job_experiment(struct hr_rest *req,
+                               const char *workspace,
+                               const char *name,
+                               bool make,
+                               struct hr_experiment_row **row,
+                               struct hr_err *err)
 {
     struct hr_store *store = req->site->store;
     HR_TRY(hr_store_experiment_get(store, req->arena, workspace, name, row, err));
@@ -101,7 +101,7 @@ enum hr_code job_experiment(struct hr_rest *req,
         return hr_fail(err, HR_E_NOT_FOUND,
                        "experiment \"%.100s\" does not exist in workspace \"%.100s\"", name,
                        hr_rest_param(req, "workspace"));
-    HR_TRY(job_check_id("experiment name", name, err));
+    HR_TRY(hr_job_check_id("experiment name", name, err));
     char *id = hr_arena_alloc(req->arena, 37);
     hr_uuid_new(id);
     *row = HR_NEW(req->arena, struct hr_experiment_row);
@@ -109,18 +109,18 @@ enum hr_code job_experiment(struct hr_rest *req,
     return hr_store_experiment_add(store, *row, err);
 }
 
-bool job_ended(const char *status)
+bool hr_job_ended(const char *status)
 {
     return !strcmp(status, "Completed") || !strcmp(status, "Failed") || !strcmp(status, "Canceled");
 }
 
-json_t *job_json(const char *text)
+json_t *hr_job_json(const char *text)
 {
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
     return json ? json : json_object();
 }
 
-const char *job_dump(struct hr_arena *arena, const json_t *json)
+const char *hr_job_dump(struct hr_arena *arena, const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     HR_CHECK(text);
@@ -140,17 +140,17 @@ static json_t *as_text(json_t *value)
     return made;
 }
 
-enum hr_code job_merge(struct hr_arena *arena,
-                       const char *what,
-                       json_t *changes,
-                       const char **text,
-                       struct hr_err *err)
+enum hr_code hr_job_merge(struct hr_arena *arena,
+                          const char *what,
+                          json_t *changes,
+                          const char **text,
+                          struct hr_err *err)
 {
     if (!changes || json_is_null(changes))
         return HR_OK;
     if (!json_is_object(changes))
         return hr_fail(err, HR_E_INVALID, "\"%s\" is not an object", what);
-    json_t *merged = job_json(*text), *value;
+    json_t *merged = hr_job_json(*text), *value;
     const char *name;
     enum hr_code code = HR_OK;
     json_object_foreach(changes, name, value)
@@ -168,18 +168,18 @@ enum hr_code job_merge(struct hr_arena *arena,
         code =
             hr_fail(err, HR_E_LIMIT, "\"%s\" holds more than %d values", what, JOB_PROPERTIES_MAX);
     if (!code)
-        *text = job_dump(arena, merged);
+        *text = hr_job_dump(arena, merged);
     json_decref(merged);
     return code;
 }
 
 /* named by the number, not by the id, which a client chooses */
-const char *job_folder(struct hr_arena *arena, int64_t seq)
+const char *hr_job_folder(struct hr_arena *arena, int64_t seq)
 {
-    return hr_printf(arena, "%s/runs/%lld", job.site->home, (long long)seq);
+    return hr_printf(arena, "%s/runs/%lld", hr_job.site->home, (long long)seq);
 }
 
-const char *job_log_path(struct hr_arena *arena, int64_t seq)
+const char *hr_job_log_path(struct hr_arena *arena, int64_t seq)
 {
-    return hr_printf(arena, "%s/user_logs/std_log.txt", job_folder(arena, seq));
+    return hr_printf(arena, "%s/user_logs/std_log.txt", hr_job_folder(arena, seq));
 }

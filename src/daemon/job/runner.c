@@ -42,7 +42,7 @@ struct runner {
 
 static const char *file_of(struct hr_arena *arena, int64_t seq, const char *name)
 {
-    return hr_printf(arena, "%s/%s", job_folder(arena, seq), name);
+    return hr_printf(arena, "%s/%s", hr_job_folder(arena, seq), name);
 }
 
 static bool holds_lock(struct hr_arena *arena, int64_t seq)
@@ -69,7 +69,7 @@ static json_t *read_status(struct hr_arena *arena, int64_t seq)
 
 static struct runner *find(int64_t seq)
 {
-    struct runner *at = job.runners;
+    struct runner *at = hr_job.runners;
     while (at && at->seq != seq)
         at = at->next;
     return at;
@@ -77,7 +77,7 @@ static struct runner *find(int64_t seq)
 
 static void forget(struct runner *runner)
 {
-    for (struct runner **at = &job.runners; *at; at = &(*at)->next)
+    for (struct runner **at = &hr_job.runners; *at; at = &(*at)->next)
         if (*at == runner) {
             *at = runner->next;
             break;
@@ -91,7 +91,7 @@ static void forget(struct runner *runner)
 static const char *error_json(struct hr_arena *arena, const char *code, const char *message)
 {
     json_t *json = json_pack("{s:s, s:s}", "code", code, "message", message);
-    const char *text = job_dump(arena, json);
+    const char *text = hr_job_dump(arena, json);
     json_decref(json);
     return text;
 }
@@ -103,7 +103,7 @@ static enum hr_code remove_tokens(struct hr_arena *arena,
 {
     char *save = NULL, *copy = hr_strdup(arena, row->token_hash ? row->token_hash : "");
     for (char *hash = strtok_r(copy, " ", &save); hash; hash = strtok_r(NULL, " ", &save))
-        HR_TRY(hr_identity_token_remove(job.site->identity, hash, err));
+        HR_TRY(hr_identity_token_remove(hr_job.site->identity, hash, err));
     row->token_hash = NULL;
     return HR_OK;
 }
@@ -111,20 +111,20 @@ static enum hr_code remove_tokens(struct hr_arena *arena,
 static void end_session(const struct hr_run_row *row)
 {
     struct hr_principal who;
-    json_t *spec = job_json(row->spec), *spark = json_object_get(spec, "spark");
+    json_t *spec = hr_job_json(row->spec), *spark = json_object_get(spec, "spark");
     const char *identity = json_string_value(json_object_get(spark, "identity")),
                *session = json_string_value(json_object_get(spark, "session"));
-    if (identity && session && !hr_identity_find(job.site->identity, identity, &who, NULL))
-        job.options.released(&who, session, job.options.arg);
+    if (identity && session && !hr_identity_find(hr_job.site->identity, identity, &who, NULL))
+        hr_job.options.released(&who, session, hr_job.options.arg);
     json_decref(spec);
 }
 
 static enum hr_code settle(struct hr_arena *arena, struct hr_run_row *row, struct hr_err *err)
 {
-    HR_TRY(hr_store_begin(job.site->store, err));
+    HR_TRY(hr_store_begin(hr_job.site->store, err));
     HR_TRY(remove_tokens(arena, row, err));
-    HR_TRY(hr_store_run_update(job.site->store, row, err));
-    HR_TRY(hr_store_commit(job.site->store, err));
+    HR_TRY(hr_store_run_update(hr_job.site->store, row, err));
+    HR_TRY(hr_store_commit(hr_job.site->store, err));
     end_session(row);
     hr_log(HR_LOG_INFO, "run.ended", "run", row->id, "status", row->status, NULL);
     /* its token and addresses are worth nothing now */
@@ -144,12 +144,12 @@ static enum hr_code end_run(struct hr_arena *arena,
     json_t *error = json_object_get(status, "error"),
            *started = json_object_get(status, "startedMs"),
            *ended = json_object_get(status, "endedMs");
-    bool said = state && job_ended(state);
+    bool said = state && hr_job_ended(state);
     if (!row->started_ms)
         row->started_ms = json_integer_value(started);
     row->ended_ms = said && json_is_integer(ended) ? json_integer_value(ended) : hr_clock_ms();
     if (said)
-        row->error = json_is_object(error) ? job_dump(arena, error) : NULL;
+        row->error = json_is_object(error) ? hr_job_dump(arena, error) : NULL;
     else if (strcmp(row->status, "CancelRequested"))
         row->error = error_json(arena, runner->failed_as, why);
     row->status = said ? state : strcmp(row->status, "CancelRequested") ? "Failed" : "Canceled";
@@ -170,7 +170,7 @@ static void sweep_rest(void *arg)
     while (*at != sweep)
         at = &(*at)->next;
     *at = sweep->next;
-    sweep_processes(sweep->folder, SIGKILL);
+    hr_sweep_processes(sweep->folder, SIGKILL);
     free(sweep->folder);
     free(sweep);
 }
@@ -179,14 +179,14 @@ static void sweep_rest(void *arg)
  * and ended a moment later */
 static void sweep(struct hr_arena *arena, int64_t seq)
 {
-    const char *folder = job_folder(arena, seq);
-    if (!sweep_processes(folder, SIGTERM))
+    const char *folder = hr_job_folder(arena, seq);
+    if (!hr_sweep_processes(folder, SIGTERM))
         return;
     struct sweep *sweep = calloc(1, sizeof *sweep);
     HR_CHECK(sweep && (sweep->folder = strdup(folder)));
     sweep->next = sweeps;
     sweeps = sweep;
-    sweep->timer = hr_timer_start(job.site->loop, SWEEP_MS, 0, sweep_rest, sweep);
+    sweep->timer = hr_timer_start(hr_job.site->loop, SWEEP_MS, 0, sweep_rest, sweep);
 }
 
 /* it ran to its end, and what it left is not kept yet: the next runner goes on there */
@@ -205,13 +205,13 @@ static enum hr_code record_end(struct runner *runner,
                                struct hr_err *err)
 {
     struct hr_run_row *row = NULL;
-    HR_TRY(hr_store_run_at(job.site->store, arena, runner->seq, &row, err));
+    HR_TRY(hr_store_run_at(hr_job.site->store, arena, runner->seq, &row, err));
     if (!row || row->ended_ms)
         return HR_OK;
     if (!runner->queue && !(runner->unfinished && not_final(status)))
         return end_run(arena, runner, row, status, why, err);
     row->status = "Queued";
-    return hr_store_run_update(job.site->store, row, err);
+    return hr_store_run_update(hr_job.site->store, row, err);
 }
 
 /* A full disk keeps no end: then the runner stays in the list, and says again how it ended until
@@ -223,7 +223,7 @@ static bool finish_one(struct runner *runner, const char *why)
     json_t *status = read_status(arena, runner->seq);
     const char *state = json_string_value(json_object_get(status, "state"));
     /* one that ended well has swept behind itself */
-    if (!runner->over && (!state || !job_ended(state)))
+    if (!runner->over && (!state || !hr_job_ended(state)))
         sweep(arena, runner->seq);
     enum hr_code code = record_end(runner, arena, status, why, &err);
     json_decref(status);
@@ -232,7 +232,7 @@ static bool finish_one(struct runner *runner, const char *why)
         forget(runner);
         return true;
     }
-    hr_store_rollback(job.site->store);
+    hr_store_rollback(hr_job.site->store);
     if (!runner->over) {
         hr_log(HR_LOG_ERROR, "run.not-recorded", "error", err.msg, NULL);
         HR_CHECK(runner->over = strdup(why));
@@ -244,7 +244,7 @@ static bool finish_one(struct runner *runner, const char *why)
 static void finish(struct runner *runner, const char *why)
 {
     if (finish_one(runner, why))
-        runner_pump();
+        hr_runner_pump();
 }
 
 static void on_exited(struct hr_child *child, int status, int number, void *arg)
@@ -275,15 +275,15 @@ static enum hr_code note(struct runner *runner, struct hr_arena *arena, struct h
                       : runner->pid;
     state = hr_strdup(arena, state);
     json_decref(status);
-    if (!state || job_ended(state)) /* the end is recorded when it has ended */
+    if (!state || hr_job_ended(state)) /* the end is recorded when it has ended */
         return HR_OK;
-    HR_TRY(hr_store_run_at(job.site->store, arena, runner->seq, &row, err));
+    HR_TRY(hr_store_run_at(hr_job.site->store, arena, runner->seq, &row, err));
     if (!row || row->ended_ms || (!strcmp(row->status, state) && row->started_ms == started))
         return HR_OK;
     if (strcmp(row->status, "CancelRequested"))
         row->status = state;
     row->started_ms = started;
-    return hr_store_run_update(job.site->store, row, err);
+    return hr_store_run_update(hr_job.site->store, row, err);
 }
 
 static void look(struct runner *runner, struct hr_arena *arena)
@@ -306,10 +306,12 @@ static void look(struct runner *runner, struct hr_arena *arena)
     }
 }
 
-void runner_look(struct hr_arena *arena, const char *workspace, const char *id)
+void hr_runner_look(struct hr_arena *arena, const char *workspace, const char *id)
 {
     struct hr_run_row *row;
-    if (!job.runners || hr_store_run_get(job.site->store, arena, workspace, id, &row, NULL) || !row)
+    if (!hr_job.runners ||
+        hr_store_run_get(hr_job.site->store, arena, workspace, id, &row, NULL) ||
+        !row)
         return;
     struct runner *runner = find(row->seq);
     if (runner)
@@ -320,7 +322,7 @@ static void tick(void *arg)
 {
     (void)arg;
     struct hr_arena *arena = hr_arena_new(NULL);
-    for (struct runner *at = job.runners, *next; at; at = next) {
+    for (struct runner *at = hr_job.runners, *next; at; at = next) {
         next = at->next;
         bool adopted = !at->child && !at->over;
         look(at, arena);
@@ -334,9 +336,9 @@ static void tick(void *arg)
         }
     }
     hr_arena_free(arena);
-    if (!job.runners) {
-        hr_timer_stop(job.timer);
-        job.timer = NULL;
+    if (!hr_job.runners) {
+        hr_timer_stop(hr_job.timer);
+        hr_job.timer = NULL;
     }
 }
 
@@ -346,10 +348,10 @@ static struct runner *add(int64_t seq)
     HR_CHECK(runner);
     runner->seq = seq;
     runner->failed_as = "RunnerDied";
-    runner->next = job.runners;
-    job.runners = runner;
-    if (!job.timer)
-        job.timer = hr_timer_start(job.site->loop, JOB_POLL_MS, JOB_POLL_MS, tick, NULL);
+    runner->next = hr_job.runners;
+    hr_job.runners = runner;
+    if (!hr_job.timer)
+        hr_job.timer = hr_timer_start(hr_job.site->loop, JOB_POLL_MS, JOB_POLL_MS, tick, NULL);
     return runner;
 }
 
@@ -362,10 +364,10 @@ static enum hr_code write_order(struct hr_arena *arena,
                                 struct hr_err *err)
 {
     const char *code = NULL;
-    json_t *spec = job_json(row->spec);
+    json_t *spec = hr_job_json(row->spec);
     const char *prefix = json_string_value(json_object_get(spec, "codePrefix"));
     enum hr_code failed =
-        prefix ? storage_url(arena, HR_JOB_CODE_CONTAINER, "", "rl", CODE_READ_MS, &code, err)
+        prefix ? hr_storage_url(arena, HR_JOB_CODE_CONTAINER, "", "rl", CODE_READ_MS, &code, err)
                : HR_OK;
     if (failed) {
         json_decref(spec);
@@ -377,11 +379,11 @@ static enum hr_code write_order(struct hr_arena *arena,
     json_t *order =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:O}", "run", row->id,
                   "experiment", row->experiment, "workspace", row->workspace, "url",
-                  job.site->https_url, "caFile", job.site->ca_file, "token", token, "code", code,
-                  "sparkRemote", remote, "headrace", self, "spec", spec);
+                  hr_job.site->https_url, "caFile", hr_job.site->ca_file, "token", token, "code",
+                  code, "sparkRemote", remote, "headrace", self, "spec", spec);
     json_decref(spec);
     HR_CHECK(order);
-    const char *text = job_dump(arena, order);
+    const char *text = hr_job_dump(arena, order);
     json_decref(order);
     return hr_file_write(file_of(arena, row->seq, "run.json"), 0600, text, strlen(text), err);
 }
@@ -391,9 +393,9 @@ static enum hr_code spawn(struct hr_arena *arena,
                           struct runner *runner,
                           struct hr_err *err)
 {
-    const char *folder = job_folder(arena, row->seq), *path = job.options.python_path,
+    const char *folder = hr_job_folder(arena, row->seq), *path = hr_job.options.python_path,
                *old = getenv("PYTHONPATH");
-    const char *argv[] = {job.options.python, "-m", "headrace.runner", folder, NULL};
+    const char *argv[] = {hr_job.options.python, "-m", "headrace.runner", folder, NULL};
     int lock;
     /* the runner's from its first moment: it gets the descriptor */
     HR_TRY(hr_file_lock(file_of(arena, row->seq, "lock"), &lock, err));
@@ -413,7 +415,7 @@ static enum hr_code spawn(struct hr_arena *arena,
                                        .new_group = true,
                                        .exited = on_exited,
                                        .arg = runner};
-    enum hr_code code = hr_child_spawn(job.site->loop, &options, &runner->child, err);
+    enum hr_code code = hr_child_spawn(hr_job.site->loop, &options, &runner->child, err);
     close(lock);
     if (log >= 0)
         close(log);
@@ -431,14 +433,14 @@ static enum hr_code open_session(struct hr_arena *arena,
 {
     char token[HR_TOKEN_TEXT], hash[65];
     struct hr_principal identity;
-    json_t *spec = job_json(row->spec), *spark = json_object_get(spec, "spark");
-    enum hr_code code = spark ? pool_check(spark, &identity, err) : HR_OK;
+    json_t *spec = hr_job_json(row->spec), *spark = json_object_get(spec, "spark");
+    enum hr_code code = spark ? hr_pool_check(spark, &identity, err) : HR_OK;
     if (spark && !code)
-        code = hr_identity_token_new(job.site->identity, identity.id, token, err);
+        code = hr_identity_token_new(hr_job.site->identity, identity.id, token, err);
     if (spark && !code) {
         hr_identity_token_hash(token, hash);
         row->token_hash = hr_printf(arena, "%s %s", row->token_hash, hash);
-        *remote = hr_printf(arena, "%stoken=%s;session_id=%s", job.options.connect, token,
+        *remote = hr_printf(arena, "%stoken=%s;session_id=%s", hr_job.options.connect, token,
                             json_string_value(json_object_get(spark, "session")));
     }
     json_decref(spec);
@@ -452,17 +454,17 @@ static enum hr_code start(struct hr_arena *arena, struct hr_run_row *row, struct
     char token[HR_TOKEN_TEXT], hash[65];
     struct hr_principal owner;
     const char *remote = NULL;
-    HR_TRY(hr_identity_find(job.site->identity, row->owner, &owner, err));
-    HR_TRY(hr_store_begin(job.site->store, err));
+    HR_TRY(hr_identity_find(hr_job.site->identity, row->owner, &owner, err));
+    HR_TRY(hr_store_begin(hr_job.site->store, err));
     HR_TRY(remove_tokens(arena, row, err));
-    HR_TRY(hr_identity_token_new(job.site->identity, owner.id, token, err));
+    HR_TRY(hr_identity_token_new(hr_job.site->identity, owner.id, token, err));
     hr_identity_token_hash(token, hash);
     row->token_hash = hr_strdup(arena, hash);
     HR_TRY(open_session(arena, row, &remote, err));
     row->status = "Preparing";
-    HR_TRY(hr_store_run_update(job.site->store, row, err));
-    HR_TRY(hr_store_commit(job.site->store, err));
-    HR_TRY(hr_file_mkdirs(hr_printf(arena, "%s/user_logs", job_folder(arena, row->seq)), err));
+    HR_TRY(hr_store_run_update(hr_job.site->store, row, err));
+    HR_TRY(hr_store_commit(hr_job.site->store, err));
+    HR_TRY(hr_file_mkdirs(hr_printf(arena, "%s/user_logs", hr_job_folder(arena, row->seq)), err));
     HR_TRY(write_order(arena, row, token, remote, err));
     /* of a server that ended; a run that is to be cancelled is not started */
     unlink(file_of(arena, row->seq, "cancel"));
@@ -480,23 +482,23 @@ static void start_or_fail(struct hr_arena *arena, struct hr_run_row *row)
     struct hr_err err = {0};
     if (!start(arena, row, &err))
         return;
-    hr_store_rollback(job.site->store);
+    hr_store_rollback(hr_job.site->store);
     struct runner *none = add(row->seq);
     none->failed_as = "RunNotStarted";
     finish_one(none, hr_strdup(arena, err.msg));
 }
 
-void runner_pump(void)
+void hr_runner_pump(void)
 {
-    if (!job.ready || job.stopping)
+    if (!hr_job.ready || hr_job.stopping)
         return;
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_run_rows rows = {0};
     struct hr_err err;
     int running = 0;
-    for (struct runner *at = job.runners; at; at = at->next)
+    for (struct runner *at = hr_job.runners; at; at = at->next)
         running++;
-    if (hr_store_run_open(job.site->store, arena, &rows, &err))
+    if (hr_store_run_open(hr_job.site->store, arena, &rows, &err))
         hr_log(HR_LOG_ERROR, "run.queue", "error", err.msg, NULL);
     for (size_t i = 0; i < rows.count && running < JOB_RUNNING_MAX; i++)
         if (!strcmp(rows.at[i].status, "Queued") && !find(rows.at[i].seq)) {
@@ -516,10 +518,10 @@ static enum hr_code tell_to_end(struct hr_arena *arena,
     return hr_file_write(file_of(arena, seq, "cancel"), 0600, why, strlen(why), err);
 }
 
-enum hr_code runner_cancel(struct hr_arena *arena,
-                           struct hr_run_row *row,
-                           const char *why,
-                           struct hr_err *err)
+enum hr_code hr_runner_cancel(struct hr_arena *arena,
+                              struct hr_run_row *row,
+                              const char *why,
+                              struct hr_err *err)
 {
     struct runner *runner = find(row->seq);
     if (row->ended_ms)
@@ -532,14 +534,14 @@ enum hr_code runner_cancel(struct hr_arena *arena,
     HR_TRY(tell_to_end(arena, row->seq, why, err));
     runner->kill_at_ms = hr_clock_mono_ms() + JOB_GRACE_MS;
     row->status = "CancelRequested";
-    return hr_store_run_update(job.site->store, row, err);
+    return hr_store_run_update(hr_job.site->store, row, err);
 }
 
 /* ---- life ---- */
 
 void hr_job_start(struct hr_site *site, const struct hr_job_options *options)
 {
-    job = (struct job){.site = site, .options = *options};
+    hr_job = (struct job){.site = site, .options = *options};
 }
 
 static void find_again(struct hr_arena *arena, struct hr_run_row *row)
@@ -568,20 +570,20 @@ void hr_job_ready(void)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_run_rows rows = {0};
     struct hr_err err;
-    if (hr_store_run_open(job.site->store, arena, &rows, &err))
+    if (hr_store_run_open(hr_job.site->store, arena, &rows, &err))
         hr_log(HR_LOG_ERROR, "run.queue", "error", err.msg, NULL);
     for (size_t i = 0; i < rows.count; i++)
         find_again(arena, &rows.at[i]);
     hr_arena_free(arena);
-    job.ready = true;
-    runner_pump();
+    hr_job.ready = true;
+    hr_runner_pump();
 }
 
 void hr_job_stop(void)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    job.stopping = true;
-    for (struct runner *at = job.runners, *next; at; at = next) {
+    hr_job.stopping = true;
+    for (struct runner *at = hr_job.runners, *next; at; at = next) {
         next = at->next;
         tell_to_end(arena, at->seq, "the server was stopped", NULL);
         if (at->child)
@@ -589,12 +591,12 @@ void hr_job_stop(void)
         free(at->over);
         free(at);
     }
-    job.runners = NULL;
+    hr_job.runners = NULL;
     while (sweeps) {
         hr_timer_stop(sweeps->timer);
         sweep_rest(sweeps);
     }
-    hr_timer_stop(job.timer);
-    job.timer = NULL;
+    hr_timer_stop(hr_job.timer);
+    hr_job.timer = NULL;
     hr_arena_free(arena);
 }

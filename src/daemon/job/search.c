@@ -377,12 +377,12 @@ static enum hr_code parse_key(struct hr_arena *arena,
                                      "Invalid ordering key in order_by clause '%.200s'", text);
 }
 
-enum hr_code search_parse(struct hr_arena *arena,
-                          const struct search_kind *kind,
-                          const char *filter,
-                          const json_t *order_by,
-                          struct search **search,
-                          struct hr_err *err)
+enum hr_code hr_search_parse(struct hr_arena *arena,
+                             const struct search_kind *kind,
+                             const char *filter,
+                             const json_t *order_by,
+                             struct search **search,
+                             struct hr_err *err)
 {
     struct reader in = {
         .arena = arena, .kind = kind, .all = filter ? filter : "", .at = filter ? filter : ""};
@@ -478,7 +478,7 @@ static bool holds_text(const struct clause *clause, const char *text)
     }
 }
 
-bool search_matches(const struct search *search, void *item, search_getter *get, void *arg)
+bool hr_search_matches(const struct search *search, void *item, search_getter *get, void *arg)
 {
     for (size_t i = 0; i < search->clause_count; i++) {
         const struct clause *clause = &search->clauses[i];
@@ -530,12 +530,12 @@ static int by_keys(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-void search_sort(const struct search *search,
-                 struct hr_arena *arena,
-                 void **items,
-                 size_t count,
-                 search_getter *get,
-                 void *arg)
+void hr_search_sort(const struct search *search,
+                    struct hr_arena *arena,
+                    void **items,
+                    size_t count,
+                    search_getter *get,
+                    void *arg)
 {
     if (!search->key_count || count < 2)
         return;

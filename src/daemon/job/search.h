@@ -33,18 +33,18 @@ typedef struct search_value search_getter(void *item,
                                           void *arg);
 
 struct search; /* in the arena that it was parsed into */
-enum hr_code search_parse(struct hr_arena *arena,
-                          const struct search_kind *kind,
-                          const char *filter,
-                          const json_t *order_by,
-                          struct search **search,
-                          struct hr_err *err);
-bool search_matches(const struct search *search, void *item, search_getter *get, void *arg);
+enum hr_code hr_search_parse(struct hr_arena *arena,
+                             const struct search_kind *kind,
+                             const char *filter,
+                             const json_t *order_by,
+                             struct search **search,
+                             struct hr_err *err);
+bool hr_search_matches(const struct search *search, void *item, search_getter *get, void *arg);
 /* stable: what compares equal keeps its place */
-void search_sort(const struct search *search,
-                 struct hr_arena *arena,
-                 void **items,
-                 size_t count,
-                 search_getter *get,
-                 void *arg);
+void hr_search_sort(const struct search *search,
+                    struct hr_arena *arena,
+                    void **items,
+                    size_t count,
+                    search_getter *get,
+                    void *arg);
 #endif

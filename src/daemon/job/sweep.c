@@ -48,7 +48,7 @@ static bool belongs(const char *pid, const char *wanted, struct hr_buf *environm
     return false;
 }
 
-int sweep_processes(const char *folder, int number)
+int hr_sweep_processes(const char *folder, int number)
 {
     DIR *proc = opendir("/proc");
     if (!proc)

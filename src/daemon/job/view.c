@@ -4,7 +4,7 @@
 #include "daemon/job/private.h"
 #include <string.h>
 
-const char *view_iso(struct hr_arena *arena, int64_t ms)
+const char *hr_view_iso(struct hr_arena *arena, int64_t ms)
 {
     if (!ms)
         return NULL;
@@ -26,7 +26,7 @@ static json_t *error_view(const struct hr_run_row *row)
 {
     if (!row->error)
         return json_null();
-    json_t *ours = job_json(row->error), *trace = json_object_get(ours, "traceback");
+    json_t *ours = hr_job_json(row->error), *trace = json_object_get(ours, "traceback");
     json_t *error = json_pack("{s:O?, s:O?}", "code", json_object_get(ours, "code"), "message",
                               json_object_get(ours, "message"));
     if (json_is_string(trace))
@@ -73,21 +73,22 @@ static const char *type_of(const struct hr_run_row *row)
     return strcmp(row->kind, "script") ? "azureml.interactive" : "azureml.scriptrun";
 }
 
-json_t *view_run(struct hr_rest *req, const struct hr_run_row *row)
+json_t *hr_view_run(struct hr_rest *req, const struct hr_run_row *row)
 {
     struct hr_arena *arena = req->arena;
-    json_t *spec = job_json(row->spec);
+    json_t *spec = hr_job_json(row->spec);
     json_t *view = json_pack(
         "{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:O}",
         "runId", row->id, "runNumber", (json_int_t)row->number, "rootRunId", row->id, "runUuid",
         row->id, "experimentId", row->experiment_id, "experimentName", row->experiment, "status",
         row->status, "displayName", row->name ? row->name : row->id, "scriptName", row->script,
-        "target", row->compute, "createdUtc", view_iso(arena, row->created_ms), "startTimeUtc",
-        view_iso(arena, row->started_ms), "endTimeUtc", view_iso(arena, row->ended_ms), "createdBy",
-        user_view(req, row->owner), "userId", row->owner, "properties", job_json(row->properties),
-        "tags", job_json(row->tags), "parameters", job_json(row->params), "error", error_view(row),
-        "inputDatasets", inputs_view(spec), "duration", duration_view(row), "runType", type_of(row),
-        "hidden", 0, "runDefinition", spec);
+        "target", row->compute, "createdUtc", hr_view_iso(arena, row->created_ms), "startTimeUtc",
+        hr_view_iso(arena, row->started_ms), "endTimeUtc", hr_view_iso(arena, row->ended_ms),
+        "createdBy", user_view(req, row->owner), "userId", row->owner, "properties",
+        hr_job_json(row->properties), "tags", hr_job_json(row->tags), "parameters",
+        hr_job_json(row->params), "error", error_view(row), "inputDatasets", inputs_view(spec),
+        "duration", duration_view(row), "runType", type_of(row), "hidden", 0, "runDefinition",
+        spec);
     json_decref(spec);
     HR_CHECK(view);
     json_object_set_new(view, "dataContainerId", json_sprintf("dcid.%s", row->id));
@@ -106,10 +107,11 @@ static json_t *logs_view(struct hr_rest *req, const struct hr_run_row *row)
     return logs;
 }
 
-json_t *view_details(struct hr_rest *req, const struct hr_run_row *row)
+json_t *hr_view_details(struct hr_rest *req, const struct hr_run_row *row)
 {
-    json_t *view = view_run(req, row);
-    json_object_set_new(view, "createdTimeUtc", json_string(view_iso(req->arena, row->created_ms)));
+    json_t *view = hr_view_run(req, row);
+    json_object_set_new(view, "createdTimeUtc",
+                        json_string(hr_view_iso(req->arena, row->created_ms)));
     json_object_set_new(view, "logFiles", logs_view(req, row));
     json_object_set_new(view, "warnings", json_array());
     return view;
@@ -120,13 +122,13 @@ static json_t *service(const char *kind, json_t *endpoint)
     return json_pack("{s:s, s:o}", "jobServiceType", kind, "endpoint", endpoint);
 }
 
-json_t *view_job(struct hr_rest *req, const struct hr_run_row *row)
+json_t *hr_view_job(struct hr_rest *req, const struct hr_run_row *row)
 {
     static const char *const shown[] = {
         "command",   "codeId",   "environmentId", "environmentVariables",
         "inputs",    "outputs",  "description",   "limits",
         "resources", "identity", "distribution"};
-    json_t *spec = job_json(row->spec), *properties = json_object();
+    json_t *spec = hr_job_json(row->spec), *properties = json_object();
     for (size_t i = 0; i < HR_LEN(shown); i++)
         if (json_object_get(spec, shown[i]))
             json_object_set(properties, shown[i], json_object_get(spec, shown[i]));
@@ -144,23 +146,23 @@ json_t *view_job(struct hr_rest *req, const struct hr_run_row *row)
         json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:o, s:o}", "jobType", "Command",
                   "status", row->status, "displayName", row->name ? row->name : row->id,
                   "experimentName", row->experiment, "computeId", row->compute, "properties",
-                  job_json(row->properties), "tags", job_json(row->tags), "isArchived", 0,
-                  "services", services, "parameters", job_json(row->params)));
+                  hr_job_json(row->properties), "tags", hr_job_json(row->tags), "isArchived", 0,
+                  "services", services, "parameters", hr_job_json(row->params)));
     struct hr_principal who;
     bool known = !hr_identity_find(req->site->identity, row->owner, &who, NULL);
     json_t *view =
         json_pack("{s:o, s:s, s:s, s:o, s:{s:s, s:s, s:s}}", "id",
                   json_sprintf("%s/jobs/%s", row->workspace, row->id), "name", row->id, "type",
                   "Microsoft.MachineLearningServices/workspaces/jobs", "properties", properties,
-                  "systemData", "createdAt", view_iso(req->arena, row->created_ms), "createdBy",
+                  "systemData", "createdAt", hr_view_iso(req->arena, row->created_ms), "createdBy",
                   known ? who.name : row->owner, "createdByType", "User");
     HR_CHECK(view);
     return view;
 }
 
-json_t *view_experiment(const struct hr_experiment_row *row, struct hr_arena *arena)
+json_t *hr_view_experiment(const struct hr_experiment_row *row, struct hr_arena *arena)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:s}", "experimentId", row->id, "name", row->name,
-                     "createdUtc", view_iso(arena, row->created_ms), "tags", job_json(row->tags),
-                     "artifactLocation", "");
+                     "createdUtc", hr_view_iso(arena, row->created_ms), "tags",
+                     hr_job_json(row->tags), "artifactLocation", "");
 }

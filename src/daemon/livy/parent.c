@@ -22,11 +22,12 @@ static void on_line(char *text, size_t len, void *arg)
     json_t *event = json_loadb(text, len, 0, NULL);
     const char *kind = json_string_value(json_object_get(event, "event")),
                *id = json_string_value(json_object_get(event, "id"));
-    struct livy_session *session = id ? livy_session_by_uuid(id) : NULL;
+    struct livy_session *session = id ? hr_livy_session_by_uuid(id) : NULL;
     if (session && kind && !strcmp(kind, "spawned"))
-        livy_session_spawned(session, (int)json_integer_value(json_object_get(event, "pid")));
+        hr_livy_session_spawned(session, (int)json_integer_value(json_object_get(event, "pid")));
     if (session && kind && !strcmp(kind, "error"))
-        livy_session_end(session, LIVY_DEAD, json_string_value(json_object_get(event, "message")));
+        hr_livy_session_end(session, LIVY_DEAD,
+                            json_string_value(json_object_get(event, "message")));
     if (session && kind && !strcmp(kind, "exit")) {
         json_t *number = json_object_get(event, "signal");
         char why[80];
@@ -36,7 +37,7 @@ static void on_line(char *text, size_t len, void *arg)
         else
             snprintf(why, sizeof why, "the interpreter of the session died with status %d",
                      (int)json_integer_value(json_object_get(event, "code")));
-        livy_session_exited(session, why);
+        hr_livy_session_exited(session, why);
     }
     json_decref(event);
 }
@@ -47,19 +48,19 @@ static void on_line(char *text, size_t len, void *arg)
 static void ask_again(const char *why)
 {
     bool waiting = false;
-    for (struct livy_session *session = livy.sessions; session; session = session->next) {
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next) {
         if (session->state != LIVY_STARTING || session->pid)
             continue;
         if (session->asked < ASK_MAX)
             waiting = true;
         else
-            livy_session_end(session, LIVY_DEAD, why);
+            hr_livy_session_end(session, LIVY_DEAD, why);
     }
-    if (!waiting || livy_parent_ready(NULL))
+    if (!waiting || hr_livy_parent_ready(NULL))
         return;
-    for (struct livy_session *session = livy.sessions; session; session = session->next)
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next)
         if (session->state == LIVY_STARTING && !session->pid)
-            livy_session_ask(session);
+            hr_livy_session_ask(session);
 }
 
 /* the connection is the parent's life: one that closed it is ended, and on_exit_of_parent goes on
@@ -67,12 +68,12 @@ static void ask_again(const char *why)
 static void on_closed(const char *why, void *arg)
 {
     (void)arg;
-    livy.parent_lines = NULL;
-    if (livy.stopping)
+    hr_livy.parent_lines = NULL;
+    if (hr_livy.stopping)
         return;
     hr_log(HR_LOG_WARN, "interpreters.lost", "why", why, NULL);
-    if (livy.parent)
-        kill(hr_child_pid(livy.parent),
+    if (hr_livy.parent)
+        kill(hr_child_pid(hr_livy.parent),
              SIGKILL); /* it alone, not its group: the interpreters that run go on */
 }
 
@@ -81,31 +82,31 @@ static void on_exit_of_parent(struct hr_child *child, int status, int signal, vo
     char text[24];
     (void)child;
     (void)arg;
-    livy.parent = NULL;
-    if (livy.stopping)
+    hr_livy.parent = NULL;
+    if (hr_livy.stopping)
         return;
-    hr_lines_close(livy.parent_lines);
-    livy.parent_lines = NULL;
+    hr_lines_close(hr_livy.parent_lines);
+    hr_livy.parent_lines = NULL;
     snprintf(text, sizeof text, "%d", signal ? signal : status);
     hr_log(HR_LOG_WARN, "interpreters.ended", signal ? "signal" : "status", text, NULL);
     ask_again("the interpreters' parent ended: see log/interpreters.log");
     /* at once when it had worked, so that the next session need not wait for imports */
-    if (!livy.parent && hr_clock_mono_ms() - livy.parent_started_ms > CONNECT_MS)
-        livy_parent_ready(NULL);
+    if (!hr_livy.parent && hr_clock_mono_ms() - hr_livy.parent_started_ms > CONNECT_MS)
+        hr_livy_parent_ready(NULL);
 }
 
 static enum hr_code spawn(struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    const char *python = livy.options->python, *path = livy.options->python_path,
+    const char *python = hr_livy.options->python, *path = hr_livy.options->python_path,
                *old = getenv("PYTHONPATH");
     const char *argv[] = {
-        python, "-m", "headrace.interpreter", "--socket", livy.parent_socket, "--linger",
+        python, "-m", "headrace.interpreter", "--socket", hr_livy.parent_socket, "--linger",
         "5",    NULL};
     const char *with_path =
         path ? hr_printf(arena, "PYTHONPATH=%s%s%s", path, old ? ":" : "", old ? old : "") : NULL;
     const char *env[] = {"PYTHONUNBUFFERED=1", with_path, NULL};
-    int log = open(hr_printf(arena, "%s/log/interpreters.log", livy.site->home),
+    int log = open(hr_printf(arena, "%s/log/interpreters.log", hr_livy.site->home),
                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     struct hr_child_options options = {.argv = argv,
                                        .env = env,
@@ -114,41 +115,41 @@ static enum hr_code spawn(struct hr_err *err)
                                        .error = log < 0 ? HR_CHILD_NULL : log,
                                        .new_group = true,
                                        .exited = on_exit_of_parent};
-    enum hr_code code = hr_child_spawn(livy.site->loop, &options, &livy.parent, err);
+    enum hr_code code = hr_child_spawn(hr_livy.site->loop, &options, &hr_livy.parent, err);
     if (log >= 0)
         close(log);
     hr_arena_free(arena);
-    livy.parent_started_ms = hr_clock_mono_ms();
+    hr_livy.parent_started_ms = hr_clock_mono_ms();
     return code;
 }
 
-enum hr_code livy_parent_ready(struct hr_err *err)
+enum hr_code hr_livy_parent_ready(struct hr_err *err)
 {
     static const struct hr_lines_handler handler = {NULL, on_line, on_closed};
     /* without a connection it is about to end: on_exit_of_parent asks again */
-    if (livy.parent)
+    if (hr_livy.parent)
         return HR_OK;
-    unlink(livy.parent_socket);
+    unlink(hr_livy.parent_socket);
     HR_TRY(spawn(err));
-    livy.parent_lines = hr_lines_connect(livy.site->loop, livy.parent_socket, CONNECT_MS,
-                                         LIVY_LINE_MAX, &handler, NULL);
+    hr_livy.parent_lines = hr_lines_connect(hr_livy.site->loop, hr_livy.parent_socket, CONNECT_MS,
+                                            LIVY_LINE_MAX, &handler, NULL);
     return HR_OK;
 }
 
-void livy_parent_send(json_t *message)
+void hr_livy_parent_send(json_t *message)
 {
     char *text = json_dumps(message, JSON_COMPACT);
     json_decref(message);
     HR_CHECK(text);
-    if (livy.parent_lines)
-        hr_lines_send(livy.parent_lines, text, strlen(text));
+    if (hr_livy.parent_lines)
+        hr_lines_send(hr_livy.parent_lines, text, strlen(text));
     free(text);
 }
 
-void livy_parent_stop(void)
+void hr_livy_parent_stop(void)
 {
-    if (livy.parent)
-        hr_child_kill(livy.parent, SIGTERM); /* it ends its children */
-    hr_lines_close(livy.parent_lines);
-    livy.parent_lines = NULL;
+    if (hr_livy.parent)
+        hr_child_kill(hr_livy.parent, SIGTERM); /* it ends its children */
+    hr_lines_close(hr_livy.parent_lines);
+    hr_livy.parent_lines = NULL;
 }

@@ -95,73 +95,73 @@ struct livy {
     char parent_socket[200];
     bool stopping;
 };
-extern struct livy livy;
+extern struct livy hr_livy;
 
 /* parent.c */
 /* starts it when it is not there */
-enum hr_code livy_parent_ready(struct hr_err *err);
-void livy_parent_send(json_t *message); /* takes the reference */
-void livy_parent_stop(void);
+enum hr_code hr_livy_parent_ready(struct hr_err *err);
+void hr_livy_parent_send(json_t *message); /* takes the reference */
+void hr_livy_parent_stop(void);
 /* session.c */
-enum hr_code livy_session_new(struct hr_rest *req,
-                              const char *synapse,
-                              const char *pool,
-                              bool unique_name,
-                              struct livy_session **session,
-                              struct hr_err *err);
-const char *livy_workspace_tag(struct hr_arena *arena,
-                               const json_t *request,
-                               const char **group,
-                               const char **name);
+enum hr_code hr_livy_session_new(struct hr_rest *req,
+                                 const char *synapse,
+                                 const char *pool,
+                                 bool unique_name,
+                                 struct livy_session **session,
+                                 struct hr_err *err);
+const char *hr_livy_workspace_tag(struct hr_arena *arena,
+                                  const json_t *request,
+                                  const char **group,
+                                  const char **name);
 /* the parent for an interpreter */
-void livy_session_ask(struct livy_session *session);
-struct livy_session *livy_session_by_uuid(const char *uuid);
-void livy_session_spawned(struct livy_session *session, int pid);
-void livy_session_exited(struct livy_session *session, const char *why);
-void livy_session_end(struct livy_session *session, enum livy_state state, const char *why);
-void livy_session_forget(struct livy_session *session); /* frees it */
-bool livy_session_over(const struct livy_session *session);
-bool livy_session_busy(const struct livy_session *session);
-void livy_log(struct livy_session *session, const char *format, ...)
+void hr_livy_session_ask(struct livy_session *session);
+struct livy_session *hr_livy_session_by_uuid(const char *uuid);
+void hr_livy_session_spawned(struct livy_session *session, int pid);
+void hr_livy_session_exited(struct livy_session *session, const char *why);
+void hr_livy_session_end(struct livy_session *session, enum livy_state state, const char *why);
+void hr_livy_session_forget(struct livy_session *session); /* frees it */
+bool hr_livy_session_over(const struct livy_session *session);
+bool hr_livy_session_busy(const struct livy_session *session);
+void hr_livy_log(struct livy_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-enum hr_code livy_recover(struct hr_err *err);
-void livy_janitor(void *arg);
+enum hr_code hr_livy_recover(struct hr_err *err);
+void hr_livy_janitor(void *arg);
 /* of interpreters: none is living that is ours */
-void livy_sweep_sockets(void);
+void hr_livy_sweep_sockets(void);
 /* statement.c */
-enum hr_code livy_statement_new(struct livy_session *session,
-                                const char *code,
-                                const char *kind,
-                                const char *cell,
-                                struct livy_statement **statement,
-                                struct hr_err *err);
-struct livy_statement *livy_statement_find(struct livy_session *session, const char *id);
-bool livy_statement_over(const struct livy_statement *statement);
-bool livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
-void livy_statement_free(struct livy_session *session, struct livy_statement *statement);
+enum hr_code hr_livy_statement_new(struct livy_session *session,
+                                   const char *code,
+                                   const char *kind,
+                                   const char *cell,
+                                   struct livy_statement **statement,
+                                   struct hr_err *err);
+struct livy_statement *hr_livy_statement_find(struct livy_session *session, const char *id);
+bool hr_livy_statement_over(const struct livy_statement *statement);
+bool hr_livy_statement_cancel(struct livy_session *session, struct livy_statement *statement);
+void hr_livy_statement_free(struct livy_session *session, struct livy_statement *statement);
 /* to an interpreter that is now there */
-void livy_statements_flush(struct livy_session *session);
-void livy_statements_fail(struct livy_session *session, const char *why);
-void livy_event(struct livy_session *session, json_t *event);  /* from the interpreter */
-bool livy_send(struct livy_session *session, json_t *message); /* takes the reference */
+void hr_livy_statements_flush(struct livy_session *session);
+void hr_livy_statements_fail(struct livy_session *session, const char *why);
+void hr_livy_event(struct livy_session *session, json_t *event);  /* from the interpreter */
+bool hr_livy_send(struct livy_session *session, json_t *message); /* takes the reference */
 /* wait.c: requests that are held open until something happened */
 typedef bool livy_ready(struct livy_session *session, struct livy_statement *statement);
 typedef json_t *livy_render(struct hr_rest *req,
                             struct livy_session *session,
                             struct livy_statement *statement);
-void livy_hold(struct hr_rest *req,
-               struct livy_session *session,
-               struct livy_statement *statement,
-               livy_ready *ready,
-               livy_render *render,
-               int hold_ms);
-void livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id);
-void livy_completed(struct livy_session *session, const char *id, json_t *candidates);
-void livy_wake(struct livy_session *session);
+void hr_livy_hold(struct hr_rest *req,
+                  struct livy_session *session,
+                  struct livy_statement *statement,
+                  livy_ready *ready,
+                  livy_render *render,
+                  int hold_ms);
+void hr_livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id);
+void hr_livy_completed(struct livy_session *session, const char *id, json_t *candidates);
+void hr_livy_wake(struct livy_session *session);
 /* it is about to be freed */
-void livy_wake_without(struct livy_session *session, const struct livy_statement *statement);
+void hr_livy_wake_without(struct livy_session *session, const struct livy_statement *statement);
 /* view.c */
-const char *livy_state_name(enum livy_state state);
-livy_render livy_view, livy_synapse_view, livy_state_view, livy_statement_view;
-json_t *livy_log_view(struct livy_session *session, int64_t from, int64_t size);
+const char *hr_livy_state_name(enum livy_state state);
+livy_render hr_livy_view, hr_livy_synapse_view, hr_livy_state_view, hr_livy_statement_view;
+json_t *hr_livy_log_view(struct livy_session *session, int64_t from, int64_t size);
 #endif

@@ -48,10 +48,11 @@ static enum hr_code find_for(struct hr_rest *req,
     const char *id = hr_rest_param(req, "id");
     char *end;
     long long number = strtoll(id, &end, 10);
-    for (struct livy_session *session = livy.sessions; session; session = session->next) {
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next) {
         bool named =
-            *end ? !strcmp(session->name, id) && owns(req, session) && !livy_session_over(session)
-                 : session->id == number;
+            *end
+                ? !strcmp(session->name, id) && owns(req, session) && !hr_livy_session_over(session)
+                : session->id == number;
         if (!named || !*id || !shown(req, session))
             continue;
         if (!owns(req, session) && action == HR_ACT_USE_COMPUTE)
@@ -75,7 +76,7 @@ static enum hr_code find_statement(struct hr_rest *req,
                                    struct hr_err *err)
 {
     HR_TRY(find_for(req, action, session, err));
-    *statement = livy_statement_find(*session, hr_rest_param(req, "statement"));
+    *statement = hr_livy_statement_find(*session, hr_rest_param(req, "statement"));
     if (*statement)
         return HR_OK;
     return hr_fail(err, HR_E_NOT_FOUND, "Statement '%.50s' of session '%lld' not found.",
@@ -90,7 +91,7 @@ static int64_t number_of(struct hr_rest *req, const char *name, int64_t missing)
 
 static livy_render *view_of(struct hr_rest *req)
 {
-    return pool_of(req) ? livy_synapse_view : livy_view;
+    return pool_of(req) ? hr_livy_synapse_view : hr_livy_view;
 }
 
 /* Livy's clients insist on 201 for what was made, Synapse's on 200 */
@@ -111,7 +112,7 @@ static bool settled(struct livy_session *session, struct livy_statement *stateme
 
 static bool statement_settled(struct livy_session *session, struct livy_statement *statement)
 {
-    return livy_statement_over(statement) || livy_session_over(session);
+    return hr_livy_statement_over(statement) || hr_livy_session_over(session);
 }
 
 /* ---- sessions ---- */
@@ -127,13 +128,14 @@ static enum hr_code session_list(struct hr_rest *req, struct hr_err *err)
     int64_t from = number_of(req, "from", 0), size = number_of(req, "size", 100), at = 0;
     json_t *list = json_array();
     const char *pool = pool_of(req);
-    for (struct livy_session *session = livy.sessions; session; session = session->next) {
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next) {
         if (!shown(req, session) ||
             (!owns(req, session) &&
              hr_rest_check(req, HR_ACT_VIEW_LOGS, scope_of(req, session), NULL)))
             continue;
         if (at >= from && (size < 0 || at < from + size))
-            json_array_append_new(list, (pool ? livy_synapse_view : livy_view)(req, session, NULL));
+            json_array_append_new(list,
+                                  (pool ? hr_livy_synapse_view : hr_livy_view)(req, session, NULL));
         at++;
     }
     hr_rest_reply(req, 200,
@@ -164,7 +166,7 @@ static enum hr_code find_pool(struct hr_rest *req,
 static enum hr_code check_workspace(struct hr_rest *req, struct hr_err *err)
 {
     struct hr_resource_row *row;
-    const char *group, *name, *id = livy_workspace_tag(req->arena, req->body, &group, &name);
+    const char *group, *name, *id = hr_livy_workspace_tag(req->arena, req->body, &group, &name);
     if (!id)
         return HR_OK;
     HR_TRY(hr_rest_check(req, HR_ACT_READ, id, err));
@@ -181,7 +183,7 @@ static enum hr_code session_post(struct hr_rest *req, struct hr_err *err)
     struct livy_session *session;
     HR_TRY(find_pool(req, &synapse, &pool_id, err));
     HR_TRY(check_workspace(req, err));
-    HR_TRY(livy_session_new(req, synapse, pool_id, !pool_of(req), &session, err));
+    HR_TRY(hr_livy_session_new(req, synapse, pool_id, !pool_of(req), &session, err));
     reply_made(req, view_of(req)(req, session, NULL), (long long)session->id);
     return HR_OK;
 }
@@ -190,7 +192,7 @@ static enum hr_code session_get(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
-    livy_hold(req, session, NULL, settled, view_of(req), LIVY_HOLD_MS);
+    hr_livy_hold(req, session, NULL, settled, view_of(req), LIVY_HOLD_MS);
     return HR_OK;
 }
 
@@ -198,7 +200,7 @@ static enum hr_code session_state(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
-    livy_hold(req, session, NULL, settled, livy_state_view, LIVY_HOLD_MS);
+    hr_livy_hold(req, session, NULL, settled, hr_livy_state_view, LIVY_HOLD_MS);
     return HR_OK;
 }
 
@@ -206,9 +208,10 @@ static enum hr_code end_session(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_CANCEL, &session, err));
-    livy_session_end(session, LIVY_KILLED, hr_printf(req->arena, "stopped by %s", req->who.name));
+    hr_livy_session_end(session, LIVY_KILLED,
+                        hr_printf(req->arena, "stopped by %s", req->who.name));
     session->hidden = true;
-    hr_store_session_end(livy.site->store, session->id, LIVY_DELETED, hr_clock_ms(), NULL);
+    hr_store_session_end(hr_livy.site->store, session->id, LIVY_DELETED, hr_clock_ms(), NULL);
     return HR_OK;
 }
 
@@ -230,8 +233,9 @@ static enum hr_code session_log(struct hr_rest *req, struct hr_err *err)
 {
     struct livy_session *session;
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
-    hr_rest_reply(req, 200,
-                  livy_log_view(session, number_of(req, "from", -1), number_of(req, "size", 100)));
+    hr_rest_reply(
+        req, 200,
+        hr_livy_log_view(session, number_of(req, "from", -1), number_of(req, "size", 100)));
     return HR_OK;
 }
 
@@ -241,7 +245,7 @@ static enum hr_code session_interrupt(struct hr_rest *req, struct hr_err *err)
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
     bool any = false;
     for (size_t i = 0; i < session->statement_count; i++)
-        any |= livy_statement_cancel(session, session->statements[i]);
+        any |= hr_livy_statement_cancel(session, session->statements[i]);
     hr_rest_reply(req, 200, json_pack("{s:s}", "msg", any ? "interrupted" : "nothing was running"));
     return HR_OK;
 }
@@ -274,11 +278,11 @@ static enum hr_code session_complete(struct hr_rest *req, struct hr_err *err)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     if (!session->channel_open)
         return hr_fail(err, HR_E_EXISTS, "session %lld is %s", (long long)session->id,
-                       livy_state_name(session->state));
+                       hr_livy_state_name(session->state));
     char id[24];
     snprintf(id, sizeof id, "c%d", session->next_completion++);
-    livy_hold_completion(req, session, id);
-    livy_send(
+    hr_livy_hold_completion(req, session, id);
+    hr_livy_send(
         session,
         json_pack("{s:s, s:s, s:s, s:I}", "op", "complete", "id", id, "code", code, "cursor",
                   json_is_integer(cursor) ? json_integer_value(cursor) : (json_int_t)strlen(code)));
@@ -298,7 +302,7 @@ static enum hr_code statement_list(struct hr_rest *req, struct hr_err *err)
     json_t *list = json_array();
     for (int64_t i = from < 0 ? 0 : from; i < (int64_t)count && (size < 0 || i < from + size); i++)
         json_array_append_new(
-            list, livy_statement_view(
+            list, hr_livy_statement_view(
                       req, session, session->statements[down ? count - 1 - (size_t)i : (size_t)i]));
     hr_rest_reply(
         req, 200,
@@ -312,16 +316,16 @@ static enum hr_code statement_post(struct hr_rest *req, struct hr_err *err)
     struct livy_statement *statement;
     const char *code = hr_rest_string(req, "code");
     HR_TRY(find_for(req, HR_ACT_USE_COMPUTE, &session, err));
-    if (livy_session_over(session))
+    if (hr_livy_session_over(session))
         return hr_fail(err, HR_E_INVALID, "session %lld is %s: %s", (long long)session->id,
-                       livy_state_name(session->state), session->why);
+                       hr_livy_state_name(session->state), session->why);
     if (!code)
         return hr_fail(err, HR_E_INVALID, "\"code\" is missing");
     /* a role that was taken away ends what its session may do */
     HR_TRY(hr_rest_check(req, HR_ACT_USE_COMPUTE, scope_of(req, session), err));
-    HR_TRY(livy_statement_new(session, code, hr_rest_string(req, "kind"),
-                              hr_rest_string(req, "cell"), &statement, err));
-    reply_made(req, livy_statement_view(req, session, statement), statement->id);
+    HR_TRY(hr_livy_statement_new(session, code, hr_rest_string(req, "kind"),
+                                 hr_rest_string(req, "cell"), &statement, err));
+    reply_made(req, hr_livy_statement_view(req, session, statement), statement->id);
     return HR_OK;
 }
 
@@ -330,7 +334,7 @@ static enum hr_code statement_get(struct hr_rest *req, struct hr_err *err)
     struct livy_session *session;
     struct livy_statement *statement;
     HR_TRY(find_statement(req, HR_ACT_VIEW_LOGS, &session, &statement, err));
-    livy_hold(req, session, statement, statement_settled, livy_statement_view, LIVY_HOLD_MS);
+    hr_livy_hold(req, session, statement, statement_settled, hr_livy_statement_view, LIVY_HOLD_MS);
     return HR_OK;
 }
 
@@ -340,7 +344,7 @@ static enum hr_code statement_cancel(struct hr_rest *req, struct hr_err *err)
     struct livy_statement *statement;
     HR_TRY(find_statement(req, HR_ACT_CANCEL, &session, &statement, err));
     /* 200 either way, as Livy has it: the message tells */
-    if (livy_statement_cancel(session, statement))
+    if (hr_livy_statement_cancel(session, statement))
         hr_rest_reply(req, 200, json_pack("{s:s}", "msg", "canceled"));
     else
         hr_rest_reply(req, 200,
@@ -381,8 +385,8 @@ static enum hr_code ui_executors(struct hr_rest *req, struct hr_err *err)
     HR_TRY(find_for(req, HR_ACT_VIEW_LOGS, &session, err));
     hr_rest_reply(req, 200,
                   json_pack("[{s:s, s:s, s:b, s:i, s:i}]", "id", "driver", "hostPort", "localhost",
-                            "isActive", !livy_session_over(session), "activeTasks", 0, "totalCores",
-                            1));
+                            "isActive", !hr_livy_session_over(session), "activeTasks", 0,
+                            "totalCores", 1));
     return HR_OK;
 }
 
@@ -452,17 +456,18 @@ enum hr_code hr_livy_start(struct hr_site *site,
                            const struct hr_livy_options *options,
                            struct hr_err *err)
 {
-    livy = (struct livy){.site = site, .options = options};
-    snprintf(livy.parent_socket, sizeof livy.parent_socket, "%s/interpreters.sock", site->run_dir);
-    livy_sweep_sockets();
-    HR_TRY(livy_recover(err));
-    livy.janitor = hr_timer_start(site->loop, 500, 500, livy_janitor, NULL);
-    return livy_parent_ready(err);
+    hr_livy = (struct livy){.site = site, .options = options};
+    snprintf(hr_livy.parent_socket, sizeof hr_livy.parent_socket, "%s/interpreters.sock",
+             site->run_dir);
+    hr_livy_sweep_sockets();
+    HR_TRY(hr_livy_recover(err));
+    hr_livy.janitor = hr_timer_start(site->loop, 500, 500, hr_livy_janitor, NULL);
+    return hr_livy_parent_ready(err);
 }
 
 const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid)
 {
-    struct livy_session *session = livy_session_by_uuid(session_uuid);
+    struct livy_session *session = hr_livy_session_by_uuid(session_uuid);
     return session
                ? hr_printf(arena, "workspaces/%s/bigDataPools/%s", session->synapse, session->pool)
                : NULL;
@@ -470,22 +475,22 @@ const char *hr_livy_scope(struct hr_arena *arena, const char *session_uuid)
 
 const struct hr_sizes *hr_livy_sizes(const char *session_uuid)
 {
-    const struct livy_session *session = livy_session_by_uuid(session_uuid);
+    const struct livy_session *session = hr_livy_session_by_uuid(session_uuid);
     return session ? &session->sizes : NULL;
 }
 
 void hr_livy_stop(void)
 {
-    if (!livy.site) /* the server's start failed before ours */
+    if (!hr_livy.site) /* the server's start failed before ours */
         return;
-    livy.stopping = true;
-    hr_timer_stop(livy.janitor);
-    for (struct livy_session *session = livy.sessions; session; session = session->next) {
-        livy_session_end(session, LIVY_KILLED, "the server was stopped");
-        livy_wake(session);
+    hr_livy.stopping = true;
+    hr_timer_stop(hr_livy.janitor);
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next) {
+        hr_livy_session_end(session, LIVY_KILLED, "the server was stopped");
+        hr_livy_wake(session);
     }
-    livy_parent_stop();
-    while (livy.sessions)
-        livy_session_forget(livy.sessions);
-    livy_sweep_sockets();
+    hr_livy_parent_stop();
+    while (hr_livy.sessions)
+        hr_livy_session_forget(hr_livy.sessions);
+    hr_livy_sweep_sockets();
 }

@@ -13,11 +13,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-struct livy livy;
+struct livy hr_livy;
 
 /* ---- small things ---- */
 
-void livy_log(struct livy_session *session, const char *format, ...)
+void hr_livy_log(struct livy_session *session, const char *format, ...)
 {
     char line[2048];
     va_list args;
@@ -34,7 +34,7 @@ void livy_log(struct livy_session *session, const char *format, ...)
     HR_CHECK(session->log[session->log_count++]);
 }
 
-bool livy_session_over(const struct livy_session *session)
+bool hr_livy_session_over(const struct livy_session *session)
 {
     return session->state == LIVY_DEAD ||
            session->state == LIVY_KILLED ||
@@ -42,17 +42,17 @@ bool livy_session_over(const struct livy_session *session)
            session->state == LIVY_SUCCESS;
 }
 
-bool livy_session_busy(const struct livy_session *session)
+bool hr_livy_session_busy(const struct livy_session *session)
 {
     for (size_t i = session->statement_count; i-- > 0;)
-        if (!livy_statement_over(session->statements[i]))
+        if (!hr_livy_statement_over(session->statements[i]))
             return true;
     return false;
 }
 
-struct livy_session *livy_session_by_uuid(const char *uuid)
+struct livy_session *hr_livy_session_by_uuid(const char *uuid)
 {
-    for (struct livy_session *session = livy.sessions; session; session = session->next)
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next)
         if (!strcmp(session->uuid, uuid))
             return session;
     return NULL;
@@ -133,10 +133,10 @@ static enum hr_code check_name(struct hr_rest *req, const char *name, struct hr_
     if (name && *name && isdigit((unsigned char)*name))
         return hr_fail(err, HR_E_INVALID,
                        "Rejected, Reason: session name \"%.100s\" starts with a digit", name);
-    for (struct livy_session *session = livy.sessions; session; session = session->next)
+    for (struct livy_session *session = hr_livy.sessions; session; session = session->next)
         if (name &&
             *name &&
-            !livy_session_over(session) &&
+            !hr_livy_session_over(session) &&
             !strcmp(session->name, name) &&
             !strcmp(session->owner.id, req->who.id))
             return hr_fail(err, HR_E_INVALID, "Rejected, Reason: Duplicate session name: %.100s",
@@ -192,8 +192,8 @@ static enum hr_code check_request(struct hr_rest *req,
         return hr_fail(err, HR_E_INVALID, "Rejected, Reason: \"conf\" is not an object");
     HR_TRY(read_sizes(req->body, session, err));
     size_t open = 0;
-    for (struct livy_session *other = livy.sessions; other; other = other->next)
-        open += !livy_session_over(other);
+    for (struct livy_session *other = hr_livy.sessions; other; other = other->next)
+        open += !hr_livy_session_over(other);
     if (open >= HR_SESSIONS_MAX)
         return hr_fail(err, HR_E_INVALID,
                        "Rejected, Reason: %d sessions are open, the most that this server holds",
@@ -235,10 +235,10 @@ static json_t *conf_as_text(json_t *conf)
 
 /* `ws` is the workspace that a client's tag names (%synapse start -w), else the home's first. No
  * tag: *id NULL. */
-const char *livy_workspace_tag(struct hr_arena *arena,
-                               const json_t *request,
-                               const char **group,
-                               const char **name)
+const char *hr_livy_workspace_tag(struct hr_arena *arena,
+                                  const json_t *request,
+                                  const char **group,
+                                  const char **name)
 {
     static const char middle[] = "/providers/Microsoft.MachineLearningServices/workspaces/";
     const char *tag =
@@ -252,12 +252,12 @@ const char *livy_workspace_tag(struct hr_arena *arena,
     return **name && !strchr(*name, '/') && **group && !strchr(*group, '/') ? tag : NULL;
 }
 
-void livy_session_ask(struct livy_session *session)
+void hr_livy_session_ask(struct livy_session *session)
 {
     session->asked++;
-    const struct hr_site *site = livy.site;
+    const struct hr_site *site = hr_livy.site;
     const char *group = site->resource_group, *workspace = site->workspace, *tagged_group, *tagged;
-    if (livy_workspace_tag(session->arena, session->request, &tagged_group, &tagged)) {
+    if (hr_livy_workspace_tag(session->arena, session->request, &tagged_group, &tagged)) {
         group = tagged_group;
         workspace = tagged;
     }
@@ -265,7 +265,7 @@ void livy_session_ask(struct livy_session *session)
      * tells sessions apart by both */
     json_t *message = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "op", "spawn", "id", session->uuid, "socket",
-        session->socket, "connect", livy.options->connect, "token", session->token, "session_id",
+        session->socket, "connect", hr_livy.options->connect, "token", session->token, "session_id",
         session->uuid, "conf", conf_as_text(json_object_get(session->request, "conf")));
     json_object_set_new(
         message, "session",
@@ -276,16 +276,16 @@ void livy_session_ask(struct livy_session *session)
                                   site->subscription, "resource_group", group, "workspace_name",
                                   workspace, "url", site->https_url, "token", session->token,
                                   "ca_file", site->ca_file));
-    livy_parent_send(message);
+    hr_livy_parent_send(message);
 }
 
 static void drop_oldest_ended(void)
 {
     size_t ended = 0;
-    for (struct livy_session *session = livy.sessions; session;) {
+    for (struct livy_session *session = hr_livy.sessions; session;) {
         struct livy_session *next = session->next;
-        if (livy_session_over(session) && !session->pid && ++ended > LIVY_ENDED_MAX)
-            livy_session_forget(session);
+        if (hr_livy_session_over(session) && !session->pid && ++ended > LIVY_ENDED_MAX)
+            hr_livy_session_forget(session);
         session = next;
     }
 }
@@ -295,7 +295,7 @@ static enum hr_code record(struct livy_session *session, struct hr_err *err)
     char *text = json_dumps(session->request, JSON_COMPACT);
     struct hr_session_row row = {0,          session->uuid, session->owner.id, session->pool_id,
                                  "starting", text,          hr_clock_ms(),     0};
-    enum hr_code code = hr_store_session_add(livy.site->store, &row, err);
+    enum hr_code code = hr_store_session_add(hr_livy.site->store, &row, err);
     free(text);
     session->id = row.id;
     return code;
@@ -304,9 +304,9 @@ static enum hr_code record(struct livy_session *session, struct hr_err *err)
 static void fill_names(struct livy_session *session, const char *name)
 {
     session->app_id = hr_printf(session->arena, "application_%lld_%04lld",
-                                (long long)livy.site->started_ms, (long long)session->id);
+                                (long long)hr_livy.site->started_ms, (long long)session->id);
     session->socket =
-        hr_printf(session->arena, "%s/i%lld.sock", livy.site->run_dir, (long long)session->id);
+        hr_printf(session->arena, "%s/i%lld.sock", hr_livy.site->run_dir, (long long)session->id);
     session->name = name && *name
                         ? hr_strdup(session->arena, name)
                         : hr_printf(session->arena, "session-%lld", (long long)session->id);
@@ -323,12 +323,12 @@ static struct livy_session *make(struct hr_arena *arena, const struct hr_princip
     return session;
 }
 
-enum hr_code livy_session_new(struct hr_rest *req,
-                              const char *synapse,
-                              const char *pool_id,
-                              bool unique_name,
-                              struct livy_session **out,
-                              struct hr_err *err)
+enum hr_code hr_livy_session_new(struct hr_rest *req,
+                                 const char *synapse,
+                                 const char *pool_id,
+                                 bool unique_name,
+                                 struct livy_session **out,
+                                 struct hr_err *err)
 {
     struct livy_session *session = make(hr_arena_new(NULL), &req->who);
     const char *kind = hr_rest_string(req, "kind");
@@ -339,7 +339,7 @@ enum hr_code livy_session_new(struct hr_rest *req,
     session->synapse = hr_strdup(session->arena, synapse);
     enum hr_code code = check_request(req, unique_name, session, err);
     if (!code)
-        code = livy_parent_ready(err);
+        code = hr_livy_parent_ready(err);
     if (!code)
         code = record(session, err);
     if (code) {
@@ -348,14 +348,14 @@ enum hr_code livy_session_new(struct hr_rest *req,
         return code;
     }
     fill_names(session, hr_rest_string(req, "name"));
-    hr_identity_lend(livy.site->identity, &session->owner, session->token);
-    session->next = livy.sessions;
-    livy.sessions = session;
+    hr_identity_lend(hr_livy.site->identity, &session->owner, session->token);
+    session->next = hr_livy.sessions;
+    hr_livy.sessions = session;
     enter(session, LIVY_NOT_STARTED);
     enter(session, LIVY_STARTING);
-    livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s",
-             (long long)session->id, session->owner.name, session->pool, session->synapse);
-    livy_session_ask(session);
+    hr_livy_log(session, "session %lld of %s on pool %s of Synapse workspace %s",
+                (long long)session->id, session->owner.name, session->pool, session->synapse);
+    hr_livy_session_ask(session);
     drop_oldest_ended();
     *out = session;
     return HR_OK;
@@ -369,16 +369,16 @@ static void on_open(void *arg)
     session->channel_open = true;
     enter(session, LIVY_IDLE);
     session->active_ms = session->seen_ms = hr_clock_mono_ms();
-    livy_log(session, "started as %s", session->app_id);
-    livy_statements_flush(session);
-    livy_wake(session);
+    hr_livy_log(session, "started as %s", session->app_id);
+    hr_livy_statements_flush(session);
+    hr_livy_wake(session);
 }
 
 static void on_line(char *text, size_t len, void *arg)
 {
     json_t *event = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
     if (event)
-        livy_event(arg, event);
+        hr_livy_event(arg, event);
     json_decref(event);
 }
 
@@ -388,70 +388,70 @@ static void on_closed(const char *why, void *arg)
     session->channel = NULL;
     session->channel_open = false;
     (void)why;
-    if (!livy_session_over(session))
-        livy_session_end(session, LIVY_DEAD, "the interpreter of the session died");
+    if (!hr_livy_session_over(session))
+        hr_livy_session_end(session, LIVY_DEAD, "the interpreter of the session died");
 }
 
-void livy_session_spawned(struct livy_session *session, int pid)
+void hr_livy_session_spawned(struct livy_session *session, int pid)
 {
     static const struct hr_lines_handler handler = {on_open, on_line, on_closed};
     session->pid = pid;
-    if (livy_session_over(session)) { /* deleted meanwhile */
+    if (hr_livy_session_over(session)) { /* deleted meanwhile */
         kill(pid, SIGKILL);
         return;
     }
-    session->channel = hr_lines_connect(livy.site->loop, session->socket, LIVY_KILL_MS,
+    session->channel = hr_lines_connect(hr_livy.site->loop, session->socket, LIVY_KILL_MS,
                                         LIVY_LINE_MAX, &handler, session);
 }
 
-void livy_session_exited(struct livy_session *session, const char *why)
+void hr_livy_session_exited(struct livy_session *session, const char *why)
 {
     session->pid = 0;
     session->kill_at_ms = 0;
     unlink(session->socket);
-    if (!livy_session_over(session))
-        livy_session_end(session, LIVY_DEAD, why);
+    if (!hr_livy_session_over(session))
+        hr_livy_session_end(session, LIVY_DEAD, why);
 }
 
 /* ---- end ---- */
 
-void livy_session_end(struct livy_session *session, enum livy_state state, const char *why)
+void hr_livy_session_end(struct livy_session *session, enum livy_state state, const char *why)
 {
-    if (livy_session_over(session))
+    if (hr_livy_session_over(session))
         return;
     enter(session, LIVY_SHUTTING_DOWN);
     enter(session, state);
     session->why = hr_strdup(session->arena, why ? why : "");
-    livy_log(session, "%s: %s", livy_state_name(state), session->why);
+    hr_livy_log(session, "%s: %s", hr_livy_state_name(state), session->why);
     if (session->channel_open)
-        livy_send(session, json_pack("{s:s, s:s}", "op", "shutdown", "id", "end"));
+        hr_livy_send(session, json_pack("{s:s, s:s}", "op", "shutdown", "id", "end"));
     if (session->pid)
         session->kill_at_ms = hr_clock_mono_ms() + LIVY_KILL_MS;
-    livy_statements_fail(session, session->why);
-    hr_identity_return(livy.site->identity, session->token);
-    hr_store_session_end(livy.site->store, session->id, livy_state_name(state), hr_clock_ms(),
+    hr_livy_statements_fail(session, session->why);
+    hr_identity_return(hr_livy.site->identity, session->token);
+    hr_store_session_end(hr_livy.site->store, session->id, hr_livy_state_name(state), hr_clock_ms(),
                          NULL);
-    if (livy.options->released)
-        livy.options->released(&session->owner, session->uuid, livy.options->arg);
+    if (hr_livy.options->released)
+        hr_livy.options->released(&session->owner, session->uuid, hr_livy.options->arg);
     char id[24];
     snprintf(id, sizeof id, "%lld", (long long)session->id);
     hr_log(HR_LOG_INFO, "session.end", "session", id, "principal", session->owner.name, "state",
-           livy_state_name(state), "why", session->why, NULL);
-    livy_wake(session);
+           hr_livy_state_name(state), "why", session->why, NULL);
+    hr_livy_wake(session);
 }
 
-void livy_session_forget(struct livy_session *session)
+void hr_livy_session_forget(struct livy_session *session)
 {
-    for (struct livy_session **at = &livy.sessions; *at; at = &(*at)->next) {
+    for (struct livy_session **at = &hr_livy.sessions; *at; at = &(*at)->next) {
         if (*at == session) {
             *at = session->next;
             break;
         }
     }
-    livy_wake_without(session, NULL);
+    hr_livy_wake_without(session, NULL);
     hr_lines_close(session->channel);
     for (size_t i = 0; i < session->statement_count; i++)
-        livy_statement_free(session, session->statements[i]);
+        hr_livy_statement_free(session, session->statements[i]);
     free(session->statements);
     for (size_t i = 0; i < session->log_count; i++)
         free(session->log[i]);
@@ -461,15 +461,15 @@ void livy_session_forget(struct livy_session *session)
 
 /* A socket's file stays when its interpreter was killed, or the server before it. Interpreters are
  * not adopted: what an earlier server's still listen on is of no use to anybody. */
-void livy_sweep_sockets(void)
+void hr_livy_sweep_sockets(void)
 {
-    DIR *folder = opendir(livy.site->run_dir);
+    DIR *folder = opendir(hr_livy.site->run_dir);
     struct hr_arena *arena = hr_arena_new(NULL);
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         long long number;
         int len = 0;
         if (sscanf(entry->d_name, "i%lld.sock%n", &number, &len) == 1 && len && !entry->d_name[len])
-            unlink(hr_printf(arena, "%s/%s", livy.site->run_dir, entry->d_name));
+            unlink(hr_printf(arena, "%s/%s", hr_livy.site->run_dir, entry->d_name));
     }
     if (folder)
         closedir(folder);
@@ -484,26 +484,26 @@ static void look_after(struct livy_session *session, int64_t now)
         kill(session->pid, SIGKILL);
         session->kill_at_ms = now + LIVY_KILL_MS;
     }
-    if (livy_session_over(session))
+    if (hr_livy_session_over(session))
         return;
     /* a busy session is not idle, however long its statement runs */
-    if (livy_session_busy(session)) {
+    if (hr_livy_session_busy(session)) {
         session->active_ms = now;
         return;
     }
     if (session->idle_limit_ms && now - session->active_ms > session->idle_limit_ms)
-        livy_session_end(session, LIVY_KILLED, "the session was idle for longer than its limit");
+        hr_livy_session_end(session, LIVY_KILLED, "the session was idle for longer than its limit");
     else if (session->heartbeat_ms && now - session->seen_ms > session->heartbeat_ms)
-        livy_session_end(
+        hr_livy_session_end(
             session, LIVY_KILLED,
             "the session's client was not heard of for longer than its heartbeat limit");
 }
 
-void livy_janitor(void *arg)
+void hr_livy_janitor(void *arg)
 {
     (void)arg;
     int64_t now = hr_clock_mono_ms();
-    for (struct livy_session *session = livy.sessions, *next; session; session = next) {
+    for (struct livy_session *session = hr_livy.sessions, *next; session; session = next) {
         next = session->next;
         look_after(session, now);
     }
@@ -515,28 +515,28 @@ static void let_die(struct livy_session *session)
 {
     enter(session, LIVY_DEAD);
     session->why = "the server was restarted";
-    livy_log(session, "dead: the server was restarted");
-    hr_store_session_end(livy.site->store, session->id, "dead", hr_clock_ms(), NULL);
-    if (livy.options->released) /* its host may live still */
-        livy.options->released(&session->owner, session->uuid, livy.options->arg);
+    hr_livy_log(session, "dead: the server was restarted");
+    hr_store_session_end(hr_livy.site->store, session->id, "dead", hr_clock_ms(), NULL);
+    if (hr_livy.options->released) /* its host may live still */
+        hr_livy.options->released(&session->owner, session->uuid, hr_livy.options->arg);
 }
 
 static void end_again(struct livy_session *session, const struct hr_session_row *row)
 {
     enum livy_state state = LIVY_KILLED;
     for (enum livy_state i = 0; i < LIVY_STATE_COUNT; i++)
-        state = !strcmp(livy_state_name(i), row->state) ? i : state;
+        state = !strcmp(hr_livy_state_name(i), row->state) ? i : state;
     session->hidden = !strcmp(row->state, LIVY_DELETED);
     session->at_ms[LIVY_SHUTTING_DOWN] = session->at_ms[state] = row->ended_ms;
     enter(session, state);
     session->why = "it had ended before the server was started";
-    livy_log(session, "%s: %s", livy_state_name(state), session->why);
+    hr_livy_log(session, "%s: %s", hr_livy_state_name(state), session->why);
 }
 
 static void revive(const struct hr_session_row *row)
 {
     struct hr_principal owner;
-    if (hr_identity_find(livy.site->identity, row->owner, &owner, NULL))
+    if (hr_identity_find(hr_livy.site->identity, row->owner, &owner, NULL))
         return;
     struct livy_session *session = make(hr_arena_new(NULL), &owner);
     json_t *request = json_loads(row->request, 0, NULL);
@@ -555,19 +555,19 @@ static void revive(const struct hr_session_row *row)
     session->kind = hr_strdup(session->arena, kind ? kind : "pyspark");
     fill_names(session, json_string_value(json_object_get(session->request, "name")));
     session->at_ms[LIVY_STARTING] = row->created_ms;
-    session->next = livy.sessions;
-    livy.sessions = session;
+    session->next = hr_livy.sessions;
+    hr_livy.sessions = session;
     if (row->ended_ms)
         end_again(session, row);
     else
         let_die(session);
 }
 
-enum hr_code livy_recover(struct hr_err *err)
+enum hr_code hr_livy_recover(struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_session_rows rows;
-    enum hr_code code = hr_store_session_list(livy.site->store, arena,
+    enum hr_code code = hr_store_session_list(hr_livy.site->store, arena,
                                               HR_SESSIONS_MAX + LIVY_ENDED_MAX, &rows, err);
     size_t ended = 0;
     for (size_t i = 0; !code && i < rows.count; i++)

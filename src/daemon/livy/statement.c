@@ -8,7 +8,7 @@
 #define CODE_KEPT 4096   /* bytes of a statement's code, once its output was dropped */
 #define SMALL_BYTES 8192 /* a statement that is not worth it */
 
-bool livy_statement_over(const struct livy_statement *statement)
+bool hr_livy_statement_over(const struct livy_statement *statement)
 {
     return statement->state == STATEMENT_AVAILABLE || statement->state == STATEMENT_CANCELLED;
 }
@@ -19,7 +19,7 @@ bool livy_statement_over(const struct livy_statement *statement)
 static void count(struct livy_session *session, struct livy_statement *statement, size_t kept)
 {
     session->kept += kept - statement->kept;
-    livy.kept += kept - statement->kept;
+    hr_livy.kept += kept - statement->kept;
     statement->kept = kept;
 }
 
@@ -68,14 +68,14 @@ static void keep(struct livy_session *session, struct livy_statement *statement)
 {
     count(session, statement, size_of(statement));
     shrink_oldest(session, statement, LIVY_KEPT_MAX, &session->kept);
-    shrink_oldest(session, statement, LIVY_KEPT_ALL_MAX, &livy.kept);
-    for (struct livy_session *other = livy.sessions; other && livy.kept > LIVY_KEPT_ALL_MAX;
+    shrink_oldest(session, statement, LIVY_KEPT_ALL_MAX, &hr_livy.kept);
+    for (struct livy_session *other = hr_livy.sessions; other && hr_livy.kept > LIVY_KEPT_ALL_MAX;
          other = other->next)
         if (other != session)
-            shrink_oldest(other, NULL, LIVY_KEPT_ALL_MAX, &livy.kept);
+            shrink_oldest(other, NULL, LIVY_KEPT_ALL_MAX, &hr_livy.kept);
 }
 
-void livy_statement_free(struct livy_session *session, struct livy_statement *statement)
+void hr_livy_statement_free(struct livy_session *session, struct livy_statement *statement)
 {
     count(session, statement, 0);
     free(statement->code);
@@ -85,7 +85,7 @@ void livy_statement_free(struct livy_session *session, struct livy_statement *st
     free(statement);
 }
 
-bool livy_send(struct livy_session *session, json_t *message)
+bool hr_livy_send(struct livy_session *session, json_t *message)
 {
     char *text = json_dumps(message, JSON_COMPACT);
     json_decref(message);
@@ -98,27 +98,27 @@ bool livy_send(struct livy_session *session, json_t *message)
 
 static void send_code(struct livy_session *session, struct livy_statement *statement)
 {
-    livy_send(session,
-              json_pack("{s:s, s:i, s:s, s:s, s:s?}", "op", "execute", "id", statement->id, "code",
-                        statement->code, "kind", statement->kind, "cell", statement->cell));
+    hr_livy_send(session, json_pack("{s:s, s:i, s:s, s:s, s:s?}", "op", "execute", "id",
+                                    statement->id, "code", statement->code, "kind", statement->kind,
+                                    "cell", statement->cell));
 }
 
-void livy_statements_flush(struct livy_session *session)
+void hr_livy_statements_flush(struct livy_session *session)
 {
     for (size_t i = 0; i < session->statement_count; i++)
         if (session->statements[i]->state == STATEMENT_WAITING)
             send_code(session, session->statements[i]);
-    if (livy_session_busy(session))
+    if (hr_livy_session_busy(session))
         session->state = LIVY_BUSY;
 }
 
 static void drop_oldest(struct livy_session *session)
 {
     for (size_t i = 0; i < session->statement_count; i++) {
-        if (!livy_statement_over(session->statements[i]))
+        if (!hr_livy_statement_over(session->statements[i]))
             continue;
-        livy_wake_without(session, session->statements[i]);
-        livy_statement_free(session, session->statements[i]);
+        hr_livy_wake_without(session, session->statements[i]);
+        hr_livy_statement_free(session, session->statements[i]);
         memmove(session->statements + i, session->statements + i + 1,
                 sizeof *session->statements * (session->statement_count - i - 1));
         session->statement_count--;
@@ -126,12 +126,12 @@ static void drop_oldest(struct livy_session *session)
     }
 }
 
-enum hr_code livy_statement_new(struct livy_session *session,
-                                const char *code,
-                                const char *kind,
-                                const char *cell,
-                                struct livy_statement **out,
-                                struct hr_err *err)
+enum hr_code hr_livy_statement_new(struct livy_session *session,
+                                   const char *code,
+                                   const char *kind,
+                                   const char *cell,
+                                   struct livy_statement **out,
+                                   struct hr_err *err)
 {
     if (cell && strlen(cell) > LIVY_CELL_MAX)
         return hr_fail(err, HR_E_INVALID, "\"cell\" is longer than %d bytes", LIVY_CELL_MAX);
@@ -164,7 +164,7 @@ enum hr_code livy_statement_new(struct livy_session *session,
     return HR_OK;
 }
 
-struct livy_statement *livy_statement_find(struct livy_session *session, const char *id)
+struct livy_statement *hr_livy_statement_find(struct livy_session *session, const char *id)
 {
     char *end;
     long number = strtol(id, &end, 10);
@@ -174,18 +174,18 @@ struct livy_statement *livy_statement_find(struct livy_session *session, const c
     return NULL;
 }
 
-bool livy_statement_cancel(struct livy_session *session, struct livy_statement *statement)
+bool hr_livy_statement_cancel(struct livy_session *session, struct livy_statement *statement)
 {
-    if (livy_statement_over(statement))
+    if (hr_livy_statement_over(statement))
         return false;
     if (!session->channel_open) { /* it never reached an interpreter */
         statement->state = STATEMENT_CANCELLED;
         statement->completed_ms = hr_clock_ms();
-        livy_wake(session);
+        hr_livy_wake(session);
         return true;
     }
     statement->state = STATEMENT_CANCELLING;
-    livy_send(session, json_pack("{s:s, s:i}", "op", "cancel", "id", statement->id));
+    hr_livy_send(session, json_pack("{s:s, s:i}", "op", "cancel", "id", statement->id));
     return true;
 }
 
@@ -194,7 +194,7 @@ static void finish(struct livy_session *session,
                    bool cancelled,
                    json_t *output)
 {
-    if (livy_statement_over(statement))
+    if (hr_livy_statement_over(statement))
         return;
     statement->state = cancelled ? STATEMENT_CANCELLED : STATEMENT_AVAILABLE;
     statement->output = json_incref(output);
@@ -202,12 +202,12 @@ static void finish(struct livy_session *session,
     statement->progress = 1;
     statement->completed_ms = hr_clock_ms();
     session->active_ms = hr_clock_mono_ms();
-    if (!livy_session_over(session) && !livy_session_busy(session))
+    if (!hr_livy_session_over(session) && !hr_livy_session_busy(session))
         session->state = LIVY_IDLE;
-    livy_wake(session);
+    hr_livy_wake(session);
 }
 
-void livy_statements_fail(struct livy_session *session, const char *why)
+void hr_livy_statements_fail(struct livy_session *session, const char *why)
 {
     for (size_t i = 0; i < session->statement_count; i++) {
         struct livy_statement *statement = session->statements[i];
@@ -224,19 +224,19 @@ static void on_stream(struct livy_session *session, const char *text)
     while (text && *text) {
         size_t len = strcspn(text, "\n");
         if (len)
-            livy_log(session, "%.*s", (int)len, text);
+            hr_livy_log(session, "%.*s", (int)len, text);
         text += len + (text[len] == '\n');
     }
 }
 
-void livy_event(struct livy_session *session, json_t *event)
+void hr_livy_event(struct livy_session *session, json_t *event)
 {
     const char *kind = json_string_value(json_object_get(event, "event"));
     json_t *id = json_object_get(event, "id");
     if (!kind)
         return;
     if (!strcmp(kind, "complete"))
-        livy_completed(session, json_string_value(id), json_object_get(event, "candidates"));
+        hr_livy_completed(session, json_string_value(id), json_object_get(event, "candidates"));
     struct livy_statement *statement = NULL;
     for (size_t i = 0; i < session->statement_count && json_is_integer(id); i++)
         if (session->statements[i]->id == json_integer_value(id))

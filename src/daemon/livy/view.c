@@ -3,7 +3,7 @@
 #include "daemon/livy/private.h"
 #include <string.h>
 
-const char *livy_state_name(enum livy_state state)
+const char *hr_livy_state_name(enum livy_state state)
 {
     static const char *const names[] = {
 #define X(upper, lower) #lower,
@@ -13,7 +13,7 @@ const char *livy_state_name(enum livy_state state)
     return names[state];
 }
 
-json_t *livy_log_view(struct livy_session *session, int64_t from, int64_t size)
+json_t *hr_livy_log_view(struct livy_session *session, int64_t from, int64_t size)
 {
     int64_t total = (int64_t)(session->log_count + session->log_dropped),
             first = (int64_t)session->log_dropped;
@@ -52,17 +52,17 @@ static void copy_requested(json_t *view, json_t *request)
     }
 }
 
-json_t *livy_view(struct hr_rest *req,
-                  struct livy_session *session,
-                  struct livy_statement *statement)
+json_t *hr_livy_view(struct hr_rest *req,
+                     struct livy_session *session,
+                     struct livy_statement *statement)
 {
     (void)statement;
-    json_t *log = livy_log_view(session, -1, 10);
+    json_t *log = hr_livy_log_view(session, -1, 10);
     json_t *view = json_pack(
         "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:O}", "id",
         (json_int_t)session->id, "name", session->name, "appId", session->app_id,
         "connectSessionId", session->uuid, "owner", session->owner.name, "proxyUser",
-        session->owner.name, "state", livy_state_name(session->state), "kind", session->kind,
+        session->owner.name, "state", hr_livy_state_name(session->state), "kind", session->kind,
         "appInfo", "driverLogUrl",
         hr_printf(req->arena, "%s/sessions/%lld/log", req->origin, (long long)session->id),
         "sparkUiUrl",
@@ -100,14 +100,14 @@ static json_t *livy_info(struct livy_session *session)
     for (size_t i = 0; i < HR_LEN(times); i++)
         put_time(info, times[i].name,
                  times[i].state == LIVY_STATE_COUNT ? 0 : session->at_ms[times[i].state]);
-    json_object_set_new(info, "currentState", json_string(livy_state_name(session->state)));
+    json_object_set_new(info, "currentState", json_string(hr_livy_state_name(session->state)));
     json_object_set(info, "jobCreationRequest", session->request);
     return info;
 }
 
 static void put_progress(json_t *view, struct livy_session *session)
 {
-    bool over = livy_session_over(session), started = session->at_ms[LIVY_IDLE] != 0;
+    bool over = hr_livy_session_over(session), started = session->at_ms[LIVY_IDLE] != 0;
     int64_t ended = session->at_ms[LIVY_SHUTTING_DOWN];
     json_t *scheduler = json_object(), *plugin = json_object();
     put_time(scheduler, "submittedAt", session->at_ms[LIVY_NOT_STARTED]);
@@ -131,11 +131,11 @@ static void put_progress(json_t *view, struct livy_session *session)
     json_object_set_new(view, "pluginInfo", plugin);
 }
 
-json_t *livy_synapse_view(struct hr_rest *req,
-                          struct livy_session *session,
-                          struct livy_statement *statement)
+json_t *hr_livy_synapse_view(struct hr_rest *req,
+                             struct livy_session *session,
+                             struct livy_statement *statement)
 {
-    json_t *view = livy_view(req, session, statement), *errors = json_array();
+    json_t *view = hr_livy_view(req, session, statement), *errors = json_array();
     const char *artifact = json_string_value(json_object_get(session->request, "artifactId"));
     json_t *tags = json_object_get(session->request, "tags");
     bool failed = session->state == LIVY_DEAD || session->state == LIVY_ERROR;
@@ -158,19 +158,19 @@ json_t *livy_synapse_view(struct hr_rest *req,
     return view;
 }
 
-json_t *livy_state_view(struct hr_rest *req,
-                        struct livy_session *session,
-                        struct livy_statement *statement)
+json_t *hr_livy_state_view(struct hr_rest *req,
+                           struct livy_session *session,
+                           struct livy_statement *statement)
 {
     (void)req;
     (void)statement;
     return json_pack("{s:I, s:s}", "id", (json_int_t)session->id, "state",
-                     livy_state_name(session->state));
+                     hr_livy_state_name(session->state));
 }
 
-json_t *livy_statement_view(struct hr_rest *req,
-                            struct livy_session *session,
-                            struct livy_statement *statement)
+json_t *hr_livy_statement_view(struct hr_rest *req,
+                               struct livy_session *session,
+                               struct livy_statement *statement)
 {
     static const char *const names[] = {"waiting", "running", "available", "cancelling",
                                         "cancelled"};

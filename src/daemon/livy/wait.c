@@ -65,21 +65,21 @@ static struct livy_wait *hold(struct hr_rest *req, struct livy_session *session,
     HR_CHECK(wait);
     *wait = (struct livy_wait){.req = req, .session = session, .next = session->waits};
     session->waits = wait;
-    wait->timer = hr_timer_start(livy.site->loop, (uint64_t)hold_ms, 0, on_time, wait);
+    wait->timer = hr_timer_start(hr_livy.site->loop, (uint64_t)hold_ms, 0, on_time, wait);
     req->user = wait;
     req->gone = on_gone;
     hr_rest_defer(req);
     return wait;
 }
 
-void livy_hold(struct hr_rest *req,
-               struct livy_session *session,
-               struct livy_statement *statement,
-               livy_ready *ready,
-               livy_render *render,
-               int hold_ms)
+void hr_livy_hold(struct hr_rest *req,
+                  struct livy_session *session,
+                  struct livy_statement *statement,
+                  livy_ready *ready,
+                  livy_render *render,
+                  int hold_ms)
 {
-    if (ready(session, statement) || livy.stopping) {
+    if (ready(session, statement) || hr_livy.stopping) {
         hr_rest_reply(req, req->status, render(req, session, statement));
         return;
     }
@@ -89,12 +89,12 @@ void livy_hold(struct hr_rest *req,
     wait->render = render;
 }
 
-void livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id)
+void hr_livy_hold_completion(struct hr_rest *req, struct livy_session *session, const char *id)
 {
     hold(req, session, LIVY_HOLD_MS)->completion = strdup(id);
 }
 
-void livy_completed(struct livy_session *session, const char *id, json_t *candidates)
+void hr_livy_completed(struct livy_session *session, const char *id, json_t *candidates)
 {
     for (struct livy_wait *wait = session->waits; wait && id; wait = wait->next) {
         if (!wait->completion || strcmp(wait->completion, id))
@@ -105,20 +105,20 @@ void livy_completed(struct livy_session *session, const char *id, json_t *candid
     }
 }
 
-void livy_wake(struct livy_session *session)
+void hr_livy_wake(struct livy_session *session)
 {
     for (struct livy_wait *wait = session->waits, *next; wait; wait = next) {
         next = wait->next;
-        bool done =
-            wait->completion ? livy_session_over(session) : wait->ready(session, wait->statement);
-        if (!done && !livy.stopping)
+        bool done = wait->completion ? hr_livy_session_over(session)
+                                     : wait->ready(session, wait->statement);
+        if (!done && !hr_livy.stopping)
             continue;
         hr_timer_stop(wait->timer);
         answer(wait, as_it_stands(wait));
     }
 }
 
-void livy_wake_without(struct livy_session *session, const struct livy_statement *statement)
+void hr_livy_wake_without(struct livy_session *session, const struct livy_statement *statement)
 {
     for (struct livy_wait *wait = session->waits, *next; wait; wait = next) {
         next = wait->next;

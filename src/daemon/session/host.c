@@ -31,7 +31,7 @@ static uint64_t now_ms(void)
     return hr_clock_mono_ns() / 1000000;
 }
 
-char *session_path(const struct hr_sessions *sessions, int number, const char *kind)
+char *hr_session_path(const struct hr_sessions *sessions, int number, const char *kind)
 {
     char *path;
     HR_CHECK(asprintf(&path, "%s/%d.%s",
@@ -93,7 +93,7 @@ static int number_of(const char *name)
     return *name && !*end && number > 0 && number < INT_MAX ? (int)number : -1;
 }
 
-int hosts_last_spill(const struct hr_sessions *sessions)
+int hr_hosts_last_spill(const struct hr_sessions *sessions)
 {
     int last = 0;
     DIR *folder = sessions->spill ? opendir(sessions->spill) : NULL;
@@ -105,7 +105,7 @@ int hosts_last_spill(const struct hr_sessions *sessions)
     return last;
 }
 
-void hosts_sweep_spills(struct hr_sessions *sessions)
+void hr_hosts_sweep_spills(struct hr_sessions *sessions)
 {
     DIR *folder = sessions->spill ? opendir(sessions->spill) : NULL;
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
@@ -184,8 +184,8 @@ static void gone(struct host *host, enum hr_code code, const char *why)
         note_failure(sessions);
     forget(host);
     if (session)
-        session_host_died(session, ready, code, why);
-    hosts_refill_soon(sessions, 100);
+        hr_session_host_died(session, ready, code, why);
+    hr_hosts_refill_soon(sessions, 100);
 }
 
 static void on_exited(struct hr_child *child, int status, int number, void *arg)
@@ -257,8 +257,8 @@ static void probe(void *arg)
     host->ready = true;
     host->sessions->failures = 0;
     if (host->session)
-        session_host_ready(host->session);
-    hosts_refill_soon(host->sessions, 0); /* spares are started one after the other */
+        hr_session_host_ready(host->session);
+    hr_hosts_refill_soon(host->sessions, 0); /* spares are started one after the other */
 }
 
 /* every path in it is the host's own, by its number */
@@ -303,10 +303,10 @@ static enum hr_code ensure_folders(const struct hr_sessions *sessions, struct hr
     return sessions->spill ? hr_file_mkdirs(sessions->spill, err) : HR_OK;
 }
 
-enum hr_code host_start(struct hr_sessions *sessions,
-                        const char *journal,
-                        struct host **out,
-                        struct hr_err *err)
+enum hr_code hr_host_start(struct hr_sessions *sessions,
+                           const char *journal,
+                           struct host **out,
+                           struct hr_err *err)
 {
     /* half a command is none: what came before hr_sessions_set_host waits */
     HR_CHECK(sessions->host[0]);
@@ -314,8 +314,8 @@ enum hr_code host_start(struct hr_sessions *sessions,
     HR_CHECK(host);
     host->sessions = sessions;
     host->number = sessions->next_number++;
-    host->socket = session_path(sessions, host->number, "sock");
-    host->journal = journal ? strdup(journal) : session_path(sessions, host->number, "journal");
+    host->socket = hr_session_path(sessions, host->number, "sock");
+    host->journal = journal ? strdup(journal) : hr_session_path(sessions, host->number, "journal");
     host->spill = spill_path(sessions, host->number);
     host->command = strdup(sessions->command);
     host->started_ms = now_ms();
@@ -356,12 +356,12 @@ static int listener_of(const char *path)
     return known && who.uid == geteuid() ? (int)who.pid : 0;
 }
 
-struct host *host_adopt(struct hr_sessions *sessions,
-                        int number,
-                        const char *journal,
-                        const char *command)
+struct host *hr_host_adopt(struct hr_sessions *sessions,
+                           int number,
+                           const char *journal,
+                           const char *command)
 {
-    char *path = session_path(sessions, number, "sock");
+    char *path = hr_session_path(sessions, number, "sock");
     int pid = listener_of(path), pidfd = pid ? pidfd_open(pid, 0) : -1;
     if (pidfd < 0) {
         free(path);
@@ -387,7 +387,7 @@ struct host *host_adopt(struct hr_sessions *sessions,
 }
 
 /* spares of the earlier daemon, and hosts of sessions that ended with it */
-void hosts_end_unknown(struct hr_sessions *sessions)
+void hr_hosts_end_unknown(struct hr_sessions *sessions)
 {
     DIR *folder = opendir(sessions->sockets);
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
@@ -407,7 +407,7 @@ void hosts_end_unknown(struct hr_sessions *sessions)
         closedir(folder);
 }
 
-void host_end(struct host *host)
+void hr_host_end(struct host *host)
 {
     if (host->ending)
         return;
@@ -433,7 +433,7 @@ size_t hr_sessions_spares(const struct hr_sessions *sessions)
     return (size_t)spares(sessions, true);
 }
 
-struct host *host_spare(struct hr_sessions *sessions)
+struct host *hr_host_spare(struct hr_sessions *sessions)
 {
     struct host *found = NULL;
     for (struct host *at = sessions->hosts; at; at = at->next)
@@ -456,31 +456,31 @@ static void refill(void *arg)
         return;
     uint64_t now = now_ms();
     if (now < sessions->rest_until_ms)
-        hosts_refill_soon(sessions, sessions->rest_until_ms - now + 1);
-    else if (host_start(sessions, NULL, &host, NULL))
-        hosts_refill_soon(sessions, REST_MS);
+        hr_hosts_refill_soon(sessions, sessions->rest_until_ms - now + 1);
+    else if (hr_host_start(sessions, NULL, &host, NULL))
+        hr_hosts_refill_soon(sessions, REST_MS);
 }
 
-void hosts_refill(struct hr_sessions *sessions)
+void hr_hosts_refill(struct hr_sessions *sessions)
 {
     hr_timer_stop(sessions->refill);
     refill(sessions);
 }
 
-void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms)
+void hr_hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms)
 {
     if (!sessions->refill && !sessions->freeing)
         sessions->refill = hr_timer_start(sessions->loop, ms, 0, refill, sessions);
 }
 
-void hosts_sweep(struct hr_sessions *sessions, uint64_t now)
+void hr_hosts_sweep(struct hr_sessions *sessions, uint64_t now)
 {
     for (struct host *at = sessions->hosts; at; at = at->next)
         if (at->ending && now > at->kill_ms)
             send_signal(at, SIGKILL);
 }
 
-void hosts_replace(struct hr_sessions *sessions)
+void hr_hosts_replace(struct hr_sessions *sessions)
 {
     for (struct host *at = sessions->hosts; at; at = at->next) {
         if (!strcmp(at->command, sessions->command))
@@ -488,7 +488,7 @@ void hosts_replace(struct hr_sessions *sessions)
         if (at->session)
             hr_session_lost(at->session);
         else
-            host_end(at);
+            hr_host_end(at);
     }
 }
 
@@ -503,7 +503,7 @@ static void await_end(const struct host *host)
         close(pidfd);
 }
 
-void hosts_free(struct hr_sessions *sessions)
+void hr_hosts_free(struct hr_sessions *sessions)
 {
     for (struct host *at = sessions->hosts; at; at = at->next)
         send_signal(at, SIGKILL); /* what must survive it stands in its journal */

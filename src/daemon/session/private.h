@@ -74,36 +74,36 @@ struct hr_session {
 
 /* host.c */
 /* journal NULL: its own */
-enum hr_code host_start(struct hr_sessions *sessions,
-                        const char *journal,
-                        struct host **host,
-                        struct hr_err *err);
+enum hr_code hr_host_start(struct hr_sessions *sessions,
+                           const char *journal,
+                           struct host **host,
+                           struct hr_err *err);
 /* command: as which it was started. NULL: nobody of ours listens there */
-struct host *host_adopt(struct hr_sessions *sessions,
-                        int number,
-                        const char *journal,
-                        const char *command);
+struct host *hr_host_adopt(struct hr_sessions *sessions,
+                           int number,
+                           const char *journal,
+                           const char *command);
 /* what listens beside those that were adopted */
-void hosts_end_unknown(struct hr_sessions *sessions);
+void hr_hosts_end_unknown(struct hr_sessions *sessions);
 /* SIGTERM, then SIGKILL; it is freed once it is reaped */
-void host_end(struct host *host);
-struct host *host_spare(struct hr_sessions *sessions);
-void hosts_sweep(struct hr_sessions *sessions, uint64_t now);
+void hr_host_end(struct host *host);
+struct host *hr_host_spare(struct hr_sessions *sessions);
+void hr_hosts_sweep(struct hr_sessions *sessions, uint64_t now);
 /* those that were started as something else than the present command give way */
-void hosts_replace(struct hr_sessions *sessions);
+void hr_hosts_replace(struct hr_sessions *sessions);
 /* the highest number that a spill folder has; 0: none */
-int hosts_last_spill(const struct hr_sessions *sessions);
-void hosts_sweep_spills(struct hr_sessions *sessions); /* what hosts of earlier daemons left */
-void hosts_free(struct hr_sessions *sessions);
-void hosts_refill(struct hr_sessions *sessions);
-void hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);
-char *session_path(const struct hr_sessions *sessions, int number, const char *kind);
+int hr_hosts_last_spill(const struct hr_sessions *sessions);
+void hr_hosts_sweep_spills(struct hr_sessions *sessions); /* what hosts of earlier daemons left */
+void hr_hosts_free(struct hr_sessions *sessions);
+void hr_hosts_refill(struct hr_sessions *sessions);
+void hr_hosts_refill_soon(struct hr_sessions *sessions, uint64_t ms);
+char *hr_session_path(const struct hr_sessions *sessions, int number, const char *kind);
 
 /* session.c, called by host.c */
-void session_host_ready(struct hr_session *session);
+void hr_session_host_ready(struct hr_session *session);
 /* code: what a call that waits ends with, at last */
-void session_host_died(struct hr_session *session,
-                       bool was_ready,
-                       enum hr_code code,
-                       const char *why);
+void hr_session_host_died(struct hr_session *session,
+                          bool was_ready,
+                          enum hr_code code,
+                          const char *why);
 #endif

@@ -66,8 +66,8 @@ static enum hr_code write_record(struct hr_session *session, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     int host = session->host ? session->host->number : 0;
-    char *path = session_path(session->sessions, session->number, "session"),
-         *new = session_path(session->sessions, session->number, "new");
+    char *path = hr_session_path(session->sessions, session->number, "session"),
+         *new = hr_session_path(session->sessions, session->number, "new");
     enum hr_code code = write_text(
         new, hr_printf(arena, "%s\n%s\n%d\n", session->principal, session->id, host), err);
     if (!code && rename(new, path))
@@ -100,7 +100,7 @@ enum hr_code hr_session_record(struct hr_session *session)
 
 static void remove_record(const struct hr_session *session)
 {
-    char *path = session_path(session->sessions, session->number, "session");
+    char *path = hr_session_path(session->sessions, session->number, "session");
     unlink(path);
     unlink(session->journal);
     free(path);
@@ -182,16 +182,16 @@ static enum hr_code give_first_host(struct hr_session *session, struct hr_err *e
     struct hr_sessions *sessions = session->sessions;
     if (!is_ready(sessions)) {
         session->number = sessions->next_number++;
-        session->journal = session_path(sessions, session->number, "journal");
+        session->journal = hr_session_path(sessions, session->number, "journal");
         return HR_OK;
     }
-    struct host *host = host_spare(sessions);
+    struct host *host = hr_host_spare(sessions);
     if (!host)
-        HR_TRY(host_start(sessions, NULL, &host, err));
+        HR_TRY(hr_host_start(sessions, NULL, &host, err));
     session->number = host->number;
     session->journal = strdup(host->journal);
     take_host(session, host);
-    hosts_refill_soon(sessions, 200); /* not while the session's first call runs */
+    hr_hosts_refill_soon(sessions, 200); /* not while the session's first call runs */
     return HR_OK;
 }
 
@@ -224,7 +224,7 @@ enum hr_code hr_session_clone(struct hr_sessions *sessions,
     HR_TRY(check_room(sessions, err));
     struct hr_session *session = session_new(sessions, principal, id);
     session->number = number;
-    session->journal = session_path(sessions, number, "journal");
+    session->journal = hr_session_path(sessions, number, "journal");
     enum hr_code code = write_record(session, err);
     if (code) {
         hr_map_remove(&sessions->sessions, session->key);
@@ -297,7 +297,7 @@ void hr_session_end(struct hr_session *session, const char *why)
     struct host *host = session->host;
     drop_host(session);
     if (host)
-        host_end(host);
+        hr_host_end(host);
     remove_record(session);
     hr_fail(&err, HR_E_CANCELLED, "the session '%s' was ended: %s", session->id, why);
     answer(session, NULL, &err);
@@ -323,7 +323,7 @@ void hr_session_lost(struct hr_session *session)
     if (!host)
         return;
     drop_host(session);
-    host_end(host);
+    hr_host_end(host);
 }
 
 /* ---- connecting ---- */
@@ -355,7 +355,7 @@ static enum hr_code ensure_host(struct hr_session *session, struct hr_err *err)
     struct host *host;
     if (session->host)
         return HR_OK;
-    HR_TRY(host_start(session->sessions, session->journal, &host, err));
+    HR_TRY(hr_host_start(session->sessions, session->journal, &host, err));
     take_host(session, host);
     return HR_OK;
 }
@@ -401,7 +401,7 @@ struct hr_http_client *hr_session_client(const struct hr_session *session)
     return session->host && session->host->ready ? session->host->client : NULL;
 }
 
-void session_host_ready(struct hr_session *session)
+void hr_session_host_ready(struct hr_session *session)
 {
     session->failures = 0;
     tell(session, HR_SESSION_HOST_STARTED, NULL);
@@ -409,10 +409,10 @@ void session_host_ready(struct hr_session *session)
 }
 
 /* calls on it have failed, or will now; the next call, or one that waits, gets another host */
-void session_host_died(struct hr_session *session,
-                       bool was_ready,
-                       enum hr_code code,
-                       const char *why)
+void hr_session_host_died(struct hr_session *session,
+                          bool was_ready,
+                          enum hr_code code,
+                          const char *why)
 {
     struct hr_err err;
     hr_session_ref(session);
@@ -468,7 +468,7 @@ static void sweep(void *arg)
 {
     struct hr_sessions *sessions = arg;
     int64_t now = hr_clock_mono_ms();
-    hosts_sweep(sessions, (uint64_t)now);
+    hr_hosts_sweep(sessions, (uint64_t)now);
     if (!sessions->idle_ms)
         return;
     for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
@@ -488,14 +488,14 @@ static void resume_one(
     int host_number = atoi(end + 1);
     struct hr_session *session = session_new(sessions, text, line + 1);
     session->number = number;
-    session->journal = session_path(sessions, number, "journal");
+    session->journal = hr_session_path(sessions, number, "journal");
     session->recorded = true;
     session->recorded_host = host_number;
     session->active_ms = active_ms;
     /* of one that is dead, too: a spare of that number would be taken for it */
     if (host_number >= sessions->next_number)
         sessions->next_number = host_number + 1;
-    struct host *host = host_adopt(sessions, host_number, session->journal, command);
+    struct host *host = hr_host_adopt(sessions, host_number, session->journal, command);
     if (!host)
         return;
     hr_log(HR_LOG_INFO, "session.adopted", "socket", host->socket, NULL);
@@ -514,8 +514,8 @@ static bool is_record(const char *text)
 static void resume_file(struct hr_sessions *sessions, int number, const char *command)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    char *path = session_path(sessions, number, "session"),
-         *journal = session_path(sessions, number, "journal"), *text = NULL;
+    char *path = hr_session_path(sessions, number, "session"),
+         *journal = hr_session_path(sessions, number, "journal"), *text = NULL;
     struct hr_err err = {0};
     struct stat status;
     enum hr_code code = hr_file_read(arena, path, RECORD_MAX, &text, NULL, &err);
@@ -564,7 +564,7 @@ struct found {
 static void note_file(const char *path, const char *kind, int number, void *arg)
 {
     struct found *found = arg;
-    char *record = session_path(found->sessions, number, "session");
+    char *record = hr_session_path(found->sessions, number, "session");
     if (!strcmp(kind, "session") && found->count < (int)HR_LEN(found->numbers))
         found->numbers[found->count++] = number;
     if (!strcmp(kind, "new") || (!strcmp(kind, "journal") && access(record, F_OK)))
@@ -584,7 +584,7 @@ static void resume(struct hr_sessions *sessions)
     struct found found = {.sessions = sessions};
     int last = each_file(sessions->folder, note_file, &found),
         socket = each_file(sessions->sockets, pass_file, NULL);
-    int spill = hosts_last_spill(sessions);
+    int spill = hr_hosts_last_spill(sessions);
     last = last > socket ? last : socket;
     sessions->next_number = (last > spill ? last : spill) + 1;
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -595,8 +595,8 @@ static void resume(struct hr_sessions *sessions)
     for (int i = 0; i < found.count; i++)
         resume_file(sessions, found.numbers[i], command);
     hr_arena_free(arena);
-    hosts_end_unknown(sessions);
-    hosts_sweep_spills(sessions);
+    hr_hosts_end_unknown(sessions);
+    hr_hosts_sweep_spills(sessions);
 }
 
 static char **copy_list(const char *const *list)
@@ -717,7 +717,7 @@ enum hr_code hr_sessions_new(struct hr_loop *loop,
         sessions->patience =
             hr_timer_start(loop, options->patience_ms ? options->patience_ms : HR_HOST_PATIENCE_MS,
                            0, on_impatient, sessions);
-    hosts_refill(sessions); /* it starts beside what else the server has to do */
+    hr_hosts_refill(sessions); /* it starts beside what else the server has to do */
     *out = sessions;
     return HR_OK;
 }
@@ -760,7 +760,7 @@ enum hr_code hr_sessions_mend(struct hr_sessions *sessions, struct hr_err *err)
         hr_session_record(session);
     }
     record_command(sessions);
-    hosts_refill(sessions);
+    hr_hosts_refill(sessions);
     return HR_OK;
 }
 
@@ -773,10 +773,10 @@ void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host,
     sessions->spares = spares;
     hr_timer_stop(sessions->patience);
     sessions->patience = NULL;
-    hosts_replace(sessions);
+    hr_hosts_replace(sessions);
     record_command(sessions);
     answer_waiting(sessions);
-    hosts_refill(sessions);
+    hr_hosts_refill(sessions);
 }
 
 static void leave_sockets(const struct hr_sessions *sessions)
@@ -809,7 +809,7 @@ void hr_sessions_free(struct hr_sessions *sessions)
         answer(session, NULL, &err);
         hr_session_unref(session);
     }
-    hosts_free(sessions);
+    hr_hosts_free(sessions);
     hr_thread_free(sessions->remover);
     leave_sockets(sessions);
     free_list(sessions->host);

@@ -4,28 +4,28 @@
 
 #define MAX_PRECISION 38
 
-bool is_string(const struct hr_type *type)
+bool hr_is_string(const struct hr_type *type)
 {
     return type->id == HR_TYPE_STRING || type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR;
 }
 
-bool is_orderable(const struct hr_type *type)
+bool hr_is_orderable(const struct hr_type *type)
 {
     if (type->id == HR_TYPE_MAP ||
         type->id == HR_TYPE_VARIANT ||
         type->id == HR_TYPE_CALENDAR_INTERVAL)
         return false;
     if (type->id == HR_TYPE_ARRAY)
-        return is_orderable(type->element);
+        return hr_is_orderable(type->element);
     for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
-        if (!is_orderable(type->fields[i].type))
+        if (!hr_is_orderable(type->fields[i].type))
             return false;
     return true;
 }
 
-bool is_comparable(const struct hr_type *type)
+bool hr_is_comparable(const struct hr_type *type)
 {
-    return type->id == HR_TYPE_CALENDAR_INTERVAL || is_orderable(type);
+    return type->id == HR_TYPE_CALENDAR_INTERVAL || hr_is_orderable(type);
 }
 
 static bool is_datetime(const struct hr_type *type)
@@ -40,7 +40,7 @@ static bool is_fractional(const struct hr_type *type)
     return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
 }
 
-const struct hr_type *decimal_for(struct analysis *a, const struct hr_type *type)
+const struct hr_type *hr_decimal_for(struct analysis *a, const struct hr_type *type)
 {
     switch (type->id) {
     case HR_TYPE_BYTE:
@@ -81,7 +81,7 @@ static const struct hr_type *wider_numeric(struct analysis *a,
     if (x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL) {
         if (is_fractional(x) || is_fractional(y))
             return BASIC(DOUBLE);
-        return wider_decimal(a, decimal_for(a, x), decimal_for(a, y));
+        return wider_decimal(a, hr_decimal_for(a, x), hr_decimal_for(a, y));
     }
     const struct hr_type *wide = x->id > y->id ? x : y, *narrow = x->id > y->id ? y : x;
     if (a->ansi && wide->id == HR_TYPE_FLOAT && narrow->id != HR_TYPE_FLOAT)
@@ -104,11 +104,11 @@ static const struct hr_type *wider_struct(struct analysis *a,
         return NULL;
     struct hr_field *fields = ARRAY(a, struct hr_field, x->field_count);
     for (size_t i = 0; i < x->field_count; i++) {
-        if (!same_name(a, x->fields[i].name, y->fields[i].name))
+        if (!hr_same_name(a, x->fields[i].name, y->fields[i].name))
             return NULL;
         fields[i] = x->fields[i];
         fields[i].nullable = x->fields[i].nullable || y->fields[i].nullable;
-        if (!(fields[i].type = wider_type(a, x->fields[i].type, y->fields[i].type)))
+        if (!(fields[i].type = hr_wider_type(a, x->fields[i].type, y->fields[i].type)))
             return NULL;
     }
     return hr_type_struct(a->arena, fields, x->field_count);
@@ -136,9 +136,9 @@ static const struct hr_type *wider_with_string(struct analysis *a, const struct 
     return other;
 }
 
-const struct hr_type *wider_type(struct analysis *a,
-                                 const struct hr_type *x,
-                                 const struct hr_type *y)
+const struct hr_type *hr_wider_type(struct analysis *a,
+                                    const struct hr_type *x,
+                                    const struct hr_type *y)
 {
     if (hr_type_equal(x, y))
         return x;
@@ -146,25 +146,25 @@ const struct hr_type *wider_type(struct analysis *a,
         return y;
     if (y->id == HR_TYPE_VOID)
         return x;
-    if (is_string(x) && is_string(y))
+    if (hr_is_string(x) && hr_is_string(y))
         return BASIC(STRING);
     if (hr_type_is_numeric(x) && hr_type_is_numeric(y))
         return wider_numeric(a, x, y);
     if (is_datetime(x) && is_datetime(y))
         return wider_datetime(x, y);
-    if (is_string(x) || is_string(y))
-        return wider_with_string(a, is_string(x) ? y : x);
+    if (hr_is_string(x) || hr_is_string(y))
+        return wider_with_string(a, hr_is_string(x) ? y : x);
     if (x->id != y->id)
         return NULL;
     const struct hr_type *element, *key;
     switch (x->id) {
     case HR_TYPE_ARRAY:
-        element = wider_type(a, x->element, y->element);
+        element = hr_wider_type(a, x->element, y->element);
         return element ? hr_type_array(a->arena, element, x->contains_null || y->contains_null)
                        : NULL;
     case HR_TYPE_MAP:
-        key = wider_type(a, x->key, y->key);
-        element = wider_type(a, x->element, y->element);
+        key = hr_wider_type(a, x->key, y->key);
+        element = hr_wider_type(a, x->element, y->element);
         return key && element
                    ? hr_type_map(a->arena, key, element, x->contains_null || y->contains_null)
                    : NULL;
@@ -185,21 +185,21 @@ const struct hr_type *wider_type(struct analysis *a,
 
 /* set operations: as above, but structs go by position and strings widen to strings when not ANSI
  */
-const struct hr_type *union_type(struct analysis *a,
-                                 const struct hr_type *x,
-                                 const struct hr_type *y)
+const struct hr_type *hr_union_type(struct analysis *a,
+                                    const struct hr_type *x,
+                                    const struct hr_type *y)
 {
     if (x->id == HR_TYPE_STRUCT && y->id == HR_TYPE_STRUCT && x->field_count == y->field_count) {
         struct hr_field *fields = ARRAY(a, struct hr_field, x->field_count);
         for (size_t i = 0; i < x->field_count; i++) {
             fields[i] = x->fields[i];
             fields[i].nullable = x->fields[i].nullable || y->fields[i].nullable;
-            if (!(fields[i].type = union_type(a, x->fields[i].type, y->fields[i].type)))
+            if (!(fields[i].type = hr_union_type(a, x->fields[i].type, y->fields[i].type)))
                 return NULL;
         }
         return hr_type_struct(a->arena, fields, x->field_count);
     }
-    return wider_type(a, x, y);
+    return hr_wider_type(a, x, y);
 }
 
 /* ---- explicit casts ---- */
@@ -209,26 +209,26 @@ static bool cast_struct(const struct hr_type *from, const struct hr_type *to, bo
     if (from->field_count != to->field_count)
         return false;
     for (size_t i = 0; i < from->field_count; i++)
-        if (!can_cast(from->fields[i].type, to->fields[i].type, ansi) ||
+        if (!hr_can_cast(from->fields[i].type, to->fields[i].type, ansi) ||
             ((from->fields[i].nullable ||
-              cast_nullable(from->fields[i].type, to->fields[i].type)) &&
+              hr_cast_nullable(from->fields[i].type, to->fields[i].type)) &&
              !to->fields[i].nullable))
             return false;
     return true;
 }
 
-bool can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi)
+bool hr_can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi)
 {
     if (hr_type_same_shape(from, to) || from->id == HR_TYPE_VOID)
         return true;
-    if (is_string(to))
+    if (hr_is_string(to))
         return from->id != HR_TYPE_VARIANT;
     bool number = hr_type_is_numeric(from),
          interval = to->id == HR_TYPE_YEAR_MONTH || to->id == HR_TYPE_DAY_TIME;
     switch (to->id) {
     case HR_TYPE_BOOLEAN:
         return number ||
-               is_string(from) ||
+               hr_is_string(from) ||
                (!ansi && is_datetime(from) && from->id != HR_TYPE_TIMESTAMP_NTZ);
     case HR_TYPE_BYTE:
     case HR_TYPE_SHORT:
@@ -238,7 +238,7 @@ bool can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi)
     case HR_TYPE_DOUBLE:
     case HR_TYPE_DECIMAL:
         if (number ||
-            is_string(from) ||
+            hr_is_string(from) ||
             from->id == HR_TYPE_BOOLEAN ||
             from->id == HR_TYPE_TIMESTAMP)
             return true;
@@ -248,35 +248,35 @@ bool can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi)
                    from->first_unit == from->last_unit;
         return !ansi && from->id == HR_TYPE_DATE;
     case HR_TYPE_BINARY:
-        return is_string(from) || (!ansi && hr_type_is_integral(from));
+        return hr_is_string(from) || (!ansi && hr_type_is_integral(from));
     case HR_TYPE_DATE:
-        return is_string(from) || is_datetime(from);
+        return hr_is_string(from) || is_datetime(from);
     case HR_TYPE_TIMESTAMP:
-        return is_string(from) ||
+        return hr_is_string(from) ||
                is_datetime(from) ||
                number ||
                (!ansi && from->id == HR_TYPE_BOOLEAN);
     case HR_TYPE_TIMESTAMP_NTZ:
-        return is_string(from) || is_datetime(from);
+        return hr_is_string(from) || is_datetime(from);
     case HR_TYPE_TIME:
-        return is_string(from);
+        return hr_is_string(from);
     case HR_TYPE_YEAR_MONTH:
     case HR_TYPE_DAY_TIME:
-        return is_string(from) || (interval && from->id == to->id) || hr_type_is_integral(from);
+        return hr_is_string(from) || (interval && from->id == to->id) || hr_type_is_integral(from);
     case HR_TYPE_CALENDAR_INTERVAL:
-        return is_string(from);
+        return hr_is_string(from);
     case HR_TYPE_ARRAY:
         return from->id == HR_TYPE_ARRAY &&
-               can_cast(from->element, to->element, ansi) &&
+               hr_can_cast(from->element, to->element, ansi) &&
                (to->contains_null ||
-                !(from->contains_null || cast_nullable(from->element, to->element)));
+                !(from->contains_null || hr_cast_nullable(from->element, to->element)));
     case HR_TYPE_MAP:
         return from->id == HR_TYPE_MAP &&
-               can_cast(from->key, to->key, ansi) &&
-               can_cast(from->element, to->element, ansi) &&
-               !cast_nullable(from->key, to->key) &&
+               hr_can_cast(from->key, to->key, ansi) &&
+               hr_can_cast(from->element, to->element, ansi) &&
+               !hr_cast_nullable(from->key, to->key) &&
                (to->contains_null ||
-                !(from->contains_null || cast_nullable(from->element, to->element)));
+                !(from->contains_null || hr_cast_nullable(from->element, to->element)));
     case HR_TYPE_STRUCT:
         return from->id == HR_TYPE_STRUCT && cast_struct(from, to, ansi);
     default:
@@ -315,13 +315,13 @@ static bool decimal_holds(const struct hr_type *from, const struct hr_type *to)
 }
 
 /* Cast.forceNullable: the cast itself may make a null */
-bool cast_nullable(const struct hr_type *from, const struct hr_type *to)
+bool hr_cast_nullable(const struct hr_type *from, const struct hr_type *to)
 {
     if (from->id == HR_TYPE_VOID || hr_type_same_shape(from, to))
         return from->id == HR_TYPE_VOID;
-    if (is_string(from))
-        return to->id != HR_TYPE_BINARY && !is_string(to);
-    if (is_string(to))
+    if (hr_is_string(from))
+        return to->id != HR_TYPE_BINARY && !hr_is_string(to);
+    if (hr_is_string(to))
         return false;
     if (to->id == HR_TYPE_TIMESTAMP)
         return is_fractional(from);
@@ -346,11 +346,11 @@ static const char *function_instead(const struct hr_type *from, const struct hr_
     return NULL;
 }
 
-enum hr_code make_cast(struct scope *s,
-                       struct hr_texpr *child,
-                       const struct hr_type *type,
-                       enum hr_cast_mode mode,
-                       struct hr_texpr **out)
+enum hr_code hr_make_cast(struct scope *s,
+                          struct hr_texpr *child,
+                          const struct hr_type *type,
+                          enum hr_cast_mode mode,
+                          struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     if (mode == HR_CAST_DEFAULT)
@@ -358,37 +358,37 @@ enum hr_code make_cast(struct scope *s,
     if (type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR)
         type = BASIC(STRING); /* Spark: length is not enforced in a cast */
     struct hr_texpr *cast =
-        texpr_new(a, HR_T_CAST, type, child->nullable || cast_nullable(child->type, type));
+        hr_texpr_new(a, HR_T_CAST, type, child->nullable || hr_cast_nullable(child->type, type));
     cast->cast.child = child;
     cast->cast.mode = mode;
     if (mode == HR_CAST_TRY)
         cast->nullable = child->nullable || !hr_type_same_shape(child->type, type);
     *out = cast;
-    if (can_cast(child->type, type, mode != HR_CAST_LEGACY))
+    if (hr_can_cast(child->type, type, mode != HR_CAST_LEGACY))
         return HR_OK;
     const char *instead = mode != HR_CAST_LEGACY ? function_instead(child->type, type) : NULL;
     if (instead)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "sqlExpr",
-                             expr_sql(a, cast), "srcType", type_sql(a, child->type), "targetType",
-                             type_sql(a, type), "functionNames", instead, NULL);
-    if (mode != HR_CAST_LEGACY && can_cast(child->type, type, false))
+                             hr_expr_sql(a, cast), "srcType", hr_type_quoted(a, child->type),
+                             "targetType", hr_type_quoted(a, type), "functionNames", instead, NULL);
+    if (mode != HR_CAST_LEGACY && hr_can_cast(child->type, type, false))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "sqlExpr",
-                             expr_sql(a, cast), "srcType", type_sql(a, child->type), "targetType",
-                             type_sql(a, type), "config", "\"spark.sql.ansi.enabled\"", "configVal",
-                             "'false'", NULL);
+                             hr_expr_sql(a, cast), "srcType", hr_type_quoted(a, child->type),
+                             "targetType", hr_type_quoted(a, type), "config",
+                             "\"spark.sql.ansi.enabled\"", "configVal", "'false'", NULL);
     return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "sqlExpr",
-                         expr_sql(a, cast), "srcType", type_sql(a, child->type), "targetType",
-                         type_sql(a, type), NULL);
+                         hr_expr_sql(a, cast), "srcType", hr_type_quoted(a, child->type),
+                         "targetType", hr_type_quoted(a, type), NULL);
 }
 
-struct hr_texpr *cast_implicit(struct analysis *a,
-                               struct hr_texpr *child,
-                               const struct hr_type *type)
+struct hr_texpr *hr_cast_implicit(struct analysis *a,
+                                  struct hr_texpr *child,
+                                  const struct hr_type *type)
 {
     if (hr_type_same_shape(child->type, type))
         return child;
     struct hr_texpr *cast =
-        texpr_new(a, HR_T_CAST, type, child->nullable || cast_nullable(child->type, type));
+        hr_texpr_new(a, HR_T_CAST, type, child->nullable || hr_cast_nullable(child->type, type));
     cast->cast.child = child;
     cast->cast.mode = a->ansi ? HR_CAST_ANSI : HR_CAST_LEGACY;
     cast->cast.implicit = true;
@@ -437,9 +437,9 @@ static bool fits(const struct hr_type *type, char want)
     switch (want) {
     case 's':
     case 'z':
-        return is_string(type);
+        return hr_is_string(type);
     case 't':
-        return is_string(type) || type->id == HR_TYPE_BINARY;
+        return hr_is_string(type) || type->id == HR_TYPE_BINARY;
     case 'i':
     case 'I':
         return type->id == HR_TYPE_INT;
@@ -475,7 +475,7 @@ static bool fits(const struct hr_type *type, char want)
     case 'S':
         return type->id == HR_TYPE_STRUCT;
     case 'o':
-        return is_orderable(type);
+        return hr_is_orderable(type);
     default:
         return true;
     }
@@ -495,23 +495,23 @@ static bool ansi_implicit(const struct hr_type *from, char want)
                from->id == HR_TYPE_CALENDAR_INTERVAL ||
                from->id == HR_TYPE_TIME;
     case 'I':
-        return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
+        return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || hr_is_string(from);
     case 'i':
     case 'l':
     case 'd':
     case 'n':
-        return hr_type_is_numeric(from) || is_string(from);
+        return hr_type_is_numeric(from) || hr_is_string(from);
     case 'x':
     case 'b':
     case 'y':
-        return is_string(from);
+        return hr_is_string(from);
     case 'D':
     case 'T':
     case 'U':
     case 'w':
-        return is_string(from) || is_datetime(from);
+        return hr_is_string(from) || is_datetime(from);
     case 'z':
-        return is_string(from);
+        return hr_is_string(from);
     default:
         return false;
     }
@@ -524,33 +524,33 @@ static bool legacy_implicit(const struct hr_type *from, char want)
     case 't':
         return from->id != HR_TYPE_ARRAY && from->id != HR_TYPE_MAP && from->id != HR_TYPE_STRUCT;
     case 'I':
-        return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || is_string(from);
+        return from->id == HR_TYPE_BYTE || from->id == HR_TYPE_SHORT || hr_is_string(from);
     case 'i':
     case 'l':
     case 'd':
     case 'n':
     case 'x':
-        return hr_type_is_numeric(from) || is_string(from);
+        return hr_type_is_numeric(from) || hr_is_string(from);
     case 'b':
-        return is_string(from);
+        return hr_is_string(from);
     case 'y':
-        return is_string(from);
+        return hr_is_string(from);
     case 'D':
     case 'T':
     case 'U':
     case 'w':
-        return is_string(from) || is_datetime(from);
+        return hr_is_string(from) || is_datetime(from);
     case 'z':
-        return is_string(from);
+        return hr_is_string(from);
     default:
         return false;
     }
 }
 
-bool implicit_cast_allowed(struct analysis *a,
-                           const struct hr_type *from,
-                           char want,
-                           const struct hr_type **to)
+bool hr_implicit_cast_allowed(struct analysis *a,
+                              const struct hr_type *from,
+                              char want,
+                              const struct hr_type **to)
 {
     *to = from;
     bool plain = want == 's' || want == 'z';

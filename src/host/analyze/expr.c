@@ -14,7 +14,7 @@ static enum hr_code resolve_attribute(struct scope *s,
                                       const struct hr_expr *expr,
                                       struct hr_texpr **out)
 {
-    HR_TRY(find_attribute(s, expr, out));
+    HR_TRY(hr_find_attribute(s, expr, out));
     if (*out)
         return HR_OK;
     const struct hr_names *name = &expr->attribute.name;
@@ -23,8 +23,8 @@ static enum hr_code resolve_attribute(struct scope *s,
                              hr_printf(s->a->arena, "\"%s\"", name->at[name->count - 1]), NULL);
     for (size_t i = 0; name->count == 1 && i < HR_LEN(bare_functions); i++)
         if (!strcasecmp(name->at[0], bare_functions[i]))
-            return call_typed(s, bare_functions[i], NULL, 0, out);
-    return unresolved_column(s, name);
+            return hr_call_typed(s, bare_functions[i], NULL, 0, out);
+    return hr_unresolved_column(s, name);
 }
 
 /* ---- extraction ---- */
@@ -39,39 +39,40 @@ static enum hr_code extract_field(struct scope *s,
     size_t count = 0;
     const char *list = "";
     for (size_t i = 0; i < type->field_count; i++) {
-        if (same_name(a, type->fields[i].name, name)) {
+        if (hr_same_name(a, type->fields[i].name, name)) {
             *index = i;
             count++;
         }
-        list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", quote(a, type->fields[i].name));
+        list =
+            hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", hr_quote(a, type->fields[i].name));
     }
     (void)child;
     if (count > 1)
-        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE_TO_FIELDS", "field", quote(a, name),
+        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE_TO_FIELDS", "field", hr_quote(a, name),
                              "count", hr_printf(a->arena, "%zu", count), NULL);
     if (!count)
-        return hr_fail_spark(a->err, "FIELD_NOT_FOUND", "fieldName", quote(a, name), "fields", list,
-                             NULL);
+        return hr_fail_spark(a->err, "FIELD_NOT_FOUND", "fieldName", hr_quote(a, name), "fields",
+                             list, NULL);
     return HR_OK;
 }
 
-enum hr_code extract_value(struct scope *s,
-                           struct hr_texpr *child,
-                           struct hr_texpr *extraction,
-                           struct hr_texpr **out)
+enum hr_code hr_extract_value(struct scope *s,
+                              struct hr_texpr *child,
+                              struct hr_texpr *extraction,
+                              struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     const struct hr_type *type = child->type;
     bool literal = extraction->kind == HR_T_LITERAL &&
-                   is_string(extraction->type) &&
+                   hr_is_string(extraction->type) &&
                    !extraction->literal->is_null;
     size_t index;
     if (type->id == HR_TYPE_STRUCT && literal) {
         const char *name =
             hr_strndup(a->arena, extraction->literal->text.bytes, extraction->literal->text.len);
         HR_TRY(extract_field(s, child, type, name, &index));
-        *out = texpr_new(a, HR_T_FIELD, type->fields[index].type,
-                         child->nullable || type->fields[index].nullable);
+        *out = hr_texpr_new(a, HR_T_FIELD, type->fields[index].type,
+                            child->nullable || type->fields[index].nullable);
         (*out)->field.child = child;
         (*out)->field.index = index;
         (*out)->field.name = name;
@@ -81,16 +82,17 @@ enum hr_code extract_value(struct scope *s,
         const char *name =
             hr_strndup(a->arena, extraction->literal->text.bytes, extraction->literal->text.len);
         HR_TRY(extract_field(s, child, type->element, name, &index));
-        struct hr_texpr *args[] = {child, literal_int(a, BASIC(INT), (int64_t)index),
-                                   literal_string(a, name)};
-        return call_typed(s, "$array_fields", args, 3, out);
+        struct hr_texpr *args[] = {child, hr_literal_int(a, BASIC(INT), (int64_t)index),
+                                   hr_literal_string(a, name)};
+        return hr_call_typed(s, "$array_fields", args, 3, out);
     }
     if (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP) {
         struct hr_texpr *args[] = {child, extraction};
-        return call_typed(s, type->id == HR_TYPE_ARRAY ? "$array_item" : "$map_item", args, 2, out);
+        return hr_call_typed(s, type->id == HR_TYPE_ARRAY ? "$array_item" : "$map_item", args, 2,
+                             out);
     }
-    return hr_fail_spark(a->err, "INVALID_EXTRACT_BASE_FIELD_TYPE", "base", expr_sql(a, child),
-                         "other", type_sql(a, type), NULL);
+    return hr_fail_spark(a->err, "INVALID_EXTRACT_BASE_FIELD_TYPE", "base", hr_expr_sql(a, child),
+                         "other", hr_type_quoted(a, type), NULL);
 }
 
 /* ---- withField, dropFields ---- */
@@ -106,16 +108,16 @@ static enum hr_code struct_of(struct scope *s,
     struct analysis *a = s->a;
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, count * 2);
     for (size_t i = 0; i < count; i++) {
-        args[2 * i] = literal_string(a, names[i]);
+        args[2 * i] = hr_literal_string(a, names[i]);
         args[2 * i + 1] = values[i];
     }
-    HR_TRY(call_typed(s, "named_struct", args, count * 2, out));
+    HR_TRY(hr_call_typed(s, "named_struct", args, count * 2, out));
     if (!nullable_of)
         return HR_OK;
     struct hr_texpr *null_args[] = {base}, *is_null;
-    HR_TRY(call_typed(s, "isnull", null_args, 1, &is_null));
-    struct hr_texpr *if_args[] = {is_null, literal_null(a, (*out)->type), *out};
-    return call_typed(s, "if", if_args, 3, out);
+    HR_TRY(hr_call_typed(s, "isnull", null_args, 1, &is_null));
+    struct hr_texpr *if_args[] = {is_null, hr_literal_null(a, (*out)->type), *out};
+    return hr_call_typed(s, "if", if_args, 3, out);
 }
 
 static enum hr_code update_at(struct scope *s,
@@ -127,9 +129,9 @@ static enum hr_code update_at(struct scope *s,
     struct analysis *a = s->a;
     if (base->type->id != HR_TYPE_STRUCT)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(a, base), "paramIndex", "first", "requiredType", "\"STRUCT\"",
-                             "inputSql", expr_sql(a, base), "inputType", type_sql(a, base->type),
-                             NULL);
+                             hr_expr_sql(a, base), "paramIndex", "first", "requiredType",
+                             "\"STRUCT\"", "inputSql", hr_expr_sql(a, base), "inputType",
+                             hr_type_quoted(a, base->type), NULL);
     const char *dot = strchr(path, '.');
     const char *name = dot ? hr_strndup(a->arena, path, (size_t)(dot - path)) : path;
     size_t count = base->type->field_count, kept = 0;
@@ -137,12 +139,12 @@ static enum hr_code update_at(struct scope *s,
     const char **names = ARRAY(a, const char *, count + 1);
     bool found = false;
     for (size_t i = 0; i < count; i++) {
-        struct hr_texpr *field = texpr_new(a, HR_T_FIELD, base->type->fields[i].type,
-                                           base->type->fields[i].nullable || base->nullable);
+        struct hr_texpr *field = hr_texpr_new(a, HR_T_FIELD, base->type->fields[i].type,
+                                              base->type->fields[i].nullable || base->nullable);
         field->field.child = base;
         field->field.index = i;
         field->field.name = base->type->fields[i].name;
-        bool hit = same_name(a, field->field.name, name);
+        bool hit = hr_same_name(a, field->field.name, name);
         found = found || hit;
         if (hit && dot)
             HR_TRY(update_at(s, field, dot + 1, value, &field));
@@ -161,7 +163,7 @@ static enum hr_code update_at(struct scope *s,
     }
     if (!kept)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "sqlExpr",
-                             expr_sql(a, base), NULL);
+                             hr_expr_sql(a, base), NULL);
     HR_TRY(struct_of(s, values, names, kept, base->nullable, base, out));
     return HR_OK;
 }
@@ -174,15 +176,15 @@ static enum hr_code updated(struct scope *s,
                             struct hr_texpr **out)
 {
     const struct hr_attr **params = ARRAY(s->a, const struct hr_attr *, 3);
-    struct hr_texpr *stand_for_base = stand_in(s->a, base, &params[1]), *stand_for_value = value,
+    struct hr_texpr *stand_for_base = hr_stand_in(s->a, base, &params[1]), *stand_for_value = value,
                     *computed;
     if (value)
-        stand_for_value = stand_in(s->a, value, &params[2]);
+        stand_for_value = hr_stand_in(s->a, value, &params[2]);
     /* for messages that name what was written */
     HR_TRY(update_at(s, base, path, value, &computed));
     HR_TRY(update_at(s, stand_for_base, path, stand_for_value, &computed));
     struct hr_texpr *args[] = {computed, base, value};
-    HR_TRY(call_typed(s, "$update", args, value ? 3 : 2, out));
+    HR_TRY(hr_call_typed(s, "$update", args, value ? 3 : 2, out));
     if (params[1] || params[2])
         (*out)->call.params = params;
     return HR_OK;
@@ -192,7 +194,7 @@ static enum hr_code updated(struct scope *s,
 
 static enum hr_code resolve_udf(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
-    struct hr_texpr *udf = texpr_new(s->a, HR_T_UDF, expr->udf.type, true);
+    struct hr_texpr *udf = hr_texpr_new(s->a, HR_T_UDF, expr->udf.type, true);
     udf->origin = expr->origin;
     udf->udf.udf = expr;
     udf->udf.args = (struct hr_texprs){ARRAY(s->a, struct hr_texpr *, expr->udf.args.count),
@@ -209,7 +211,7 @@ static enum hr_code resolve_alias(struct scope *s,
 {
     struct hr_texpr *child;
     HR_TRY(hr_resolve_expr(s, expr->alias.child, &child));
-    *out = texpr_new(s->a, HR_T_ALIAS, child->type, child->nullable);
+    *out = hr_texpr_new(s->a, HR_T_ALIAS, child->type, child->nullable);
     (*out)->alias.child = child;
     (*out)->alias.name = expr->alias.names.at[0];
     return HR_OK;
@@ -240,28 +242,28 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
     struct hr_texpr *child, *value;
     switch (expr->kind) {
     case HR_EXPR_LITERAL:
-        *out = literal_of(s->a, expr->literal);
+        *out = hr_literal_of(s->a, expr->literal);
         return HR_OK;
     case HR_EXPR_ATTRIBUTE:
         return resolve_attribute(s, expr, out);
     case HR_EXPR_CALL:
-        HR_TRY(resolve_call(s, expr, out));
+        HR_TRY(hr_resolve_call(s, expr, out));
         /* OVER resolves its function itself */
         if ((*out)->kind == HR_T_CALL && ((*out)->call.function->flags & HR_F_WINDOW))
             return hr_fail_spark(s->a->err, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "funcName",
-                                 expr_sql(s->a, *out), NULL);
+                                 hr_expr_sql(s->a, *out), NULL);
         return HR_OK;
     case HR_EXPR_CAST:
         HR_TRY(hr_resolve_expr(s, expr->cast.child, &child));
-        return make_cast(s, child, expr->cast.type, expr->cast.mode, out);
+        return hr_make_cast(s, child, expr->cast.type, expr->cast.mode, out);
     case HR_EXPR_ALIAS:
         return resolve_alias(s, expr, out);
     case HR_EXPR_WINDOW:
-        return resolve_window(s, expr, out);
+        return hr_resolve_window(s, expr, out);
     case HR_EXPR_EXTRACT:
         HR_TRY(hr_resolve_expr(s, expr->extract.child, &child));
         HR_TRY(hr_resolve_expr(s, expr->extract.extraction, &value));
-        return extract_value(s, child, value, out);
+        return hr_extract_value(s, child, value, out);
     case HR_EXPR_UPDATE_FIELD:
         HR_TRY(hr_resolve_expr(s, expr->update.child, &child));
         value = NULL;
@@ -270,19 +272,19 @@ static enum hr_code resolve_kind(struct scope *s, const struct hr_expr *expr, st
         return updated(s, child, expr->update.field, value, out);
     case HR_EXPR_LAMBDA_VARIABLE:
         if (!expr->variable.name.count) {
-            *out = column_of(s->a, ((const struct bound_attr *)expr)->attr);
+            *out = hr_column_of(s->a, ((const struct bound_attr *)expr)->attr);
             return HR_OK;
         }
         text = hr_expr_new(s->a->arena, HR_EXPR_ATTRIBUTE);
         text->attribute.name = expr->variable.name;
         return resolve_attribute(s, text, out);
     case HR_EXPR_TEXT:
-        HR_TRY(parse_text(s, expr, &text));
+        HR_TRY(hr_parse_text(s, expr, &text));
         return hr_resolve_expr(s, text, out);
     case HR_EXPR_PARAMETER:
         return resolve_parameter(s, expr, out);
     case HR_EXPR_SUBQUERY:
-        return resolve_subquery(s, expr, out);
+        return hr_resolve_subquery(s, expr, out);
     case HR_EXPR_UDF:
         return resolve_udf(s, expr, out);
     case HR_EXPR_SORT:
@@ -359,14 +361,14 @@ static const struct hr_attr *named_attr(struct scope *s,
                                         const struct hr_texpr *expr,
                                         const char *metadata)
 {
-    struct hr_attr *attr = (struct hr_attr *)attr_new(s->a, name, expr->type, expr->nullable);
+    struct hr_attr *attr = (struct hr_attr *)hr_attr_new(s->a, name, expr->type, expr->nullable);
     attr->metadata = metadata;
     return attr;
 }
 
-const struct hr_attr *hidden_attr(struct analysis *a,
-                                  const struct hr_expr *expr,
-                                  const struct hr_attr *attr)
+const struct hr_attr *hr_hidden_attr(struct analysis *a,
+                                     const struct hr_expr *expr,
+                                     const struct hr_attr *attr)
 {
     if (expr->kind != HR_EXPR_ALIAS || !expr->alias.hidden_in)
         return attr;
@@ -378,16 +380,16 @@ const struct hr_attr *hidden_attr(struct analysis *a,
     return hidden;
 }
 
-enum hr_code resolve_named(struct scope *s,
-                           const struct hr_expr *expr,
-                           struct hr_texpr **out,
-                           const struct hr_attr **attr)
+enum hr_code hr_resolve_named(struct scope *s,
+                              const struct hr_expr *expr,
+                              struct hr_texpr **out,
+                              const struct hr_attr **attr)
 {
     struct analysis *a = s->a;
     struct hr_expr *text;
     if (expr->kind == HR_EXPR_TEXT) {
-        HR_TRY(parse_text(s, expr, &text));
-        return resolve_named(s, text, out, attr);
+        HR_TRY(hr_parse_text(s, expr, &text));
+        return hr_resolve_named(s, text, out, attr);
     }
     if (expr->kind == HR_EXPR_ALIAS && expr->alias.names.count == 1) {
         HR_TRY(hr_resolve_expr(s, expr->alias.child, out));
@@ -396,7 +398,7 @@ enum hr_code resolve_named(struct scope *s,
             metadata = (*out)->column.attr->metadata;
         if (metadata && !expr->alias.metadata && strstr(metadata, "__autoGeneratedAlias"))
             metadata = NULL;
-        *attr = hidden_attr(a, expr, named_attr(s, expr->alias.names.at[0], *out, metadata));
+        *attr = hr_hidden_attr(a, expr, named_attr(s, expr->alias.names.at[0], *out, metadata));
         return HR_OK;
     }
     HR_TRY(hr_resolve_expr(s, expr, out));
@@ -407,19 +409,19 @@ enum hr_code resolve_named(struct scope *s,
                                   ? expr->attribute.name.at[expr->attribute.name.count - 1]
                                   : NULL;
         if (written && strcmp(written, (*attr)->name)) { /* SELECT A finds a, and is called A */
-            struct hr_attr *renamed = (struct hr_attr *)attr_like(a, *attr);
+            struct hr_attr *renamed = (struct hr_attr *)hr_attr_like(a, *attr);
             renamed->name = written;
             *attr = renamed;
         }
         if ((*attr)->hidden) {
-            struct hr_attr *shown = (struct hr_attr *)attr_like(a, *attr);
+            struct hr_attr *shown = (struct hr_attr *)hr_attr_like(a, *attr);
             shown->hidden = shown->of_file = shown->made = false;
             *attr = shown;
         }
     } else if (e->kind == HR_T_COLUMN) {
         *attr = named_attr(s, e->column.attr->name, e, NULL);
     } else if (e->kind == HR_T_LITERAL) {
-        *attr = named_attr(s, pretty_name(a, e), e, NULL);
+        *attr = named_attr(s, hr_pretty_name(a, e), e, NULL);
     } else if (e->kind == HR_T_CAST && e->cast.child->kind == HR_T_COLUMN) {
         *attr = named_attr(s, e->cast.child->column.attr->name, e, NULL);
     } else if (e->kind == HR_T_CAST && e->cast.child->kind == HR_T_ALIAS) {
@@ -430,36 +432,36 @@ enum hr_code resolve_named(struct scope *s,
             expr->kind == HR_EXPR_ATTRIBUTE || (expr->kind == HR_EXPR_EXTRACT &&
                                                 expr->extract.child->kind == HR_EXPR_ATTRIBUTE &&
                                                 is_star_field(expr));
-        *attr = named_attr(s, by_name ? e->field.name : pretty_name(a, e), e,
+        *attr = named_attr(s, by_name ? e->field.name : hr_pretty_name(a, e), e,
                            is_extract_only(e) ? NULL : auto_metadata);
     } else if (expr->kind == HR_EXPR_ATTRIBUTE && e->kind == HR_T_CALL) {
         /* a field of an array's structs, a key of a map: found by a name, called by its last part
          */
         *attr = named_attr(s, expr->attribute.name.at[expr->attribute.name.count - 1], e, NULL);
     } else {
-        *attr = named_attr(s, pretty_name(a, e), e,
+        *attr = named_attr(s, hr_pretty_name(a, e), e,
                            is_extract_only(e) || is_window_time(e) ? NULL : auto_metadata);
     }
     return HR_OK;
 }
 
-enum hr_code boolean_condition(struct scope *s,
-                               const struct hr_expr *expr,
-                               const char *what,
-                               struct hr_texpr **out)
+enum hr_code hr_boolean_condition(struct scope *s,
+                                  const struct hr_expr *expr,
+                                  const char *what,
+                                  struct hr_texpr **out)
 {
     HR_TRY(hr_resolve_expr(s, expr, out));
     if ((*out)->type->id == HR_TYPE_VOID)
-        *out = cast_implicit(s->a, *out, BASIC(BOOLEAN));
-    if (is_string((*out)->type) && s->a->ansi)
-        *out = cast_implicit(s->a, *out, BASIC(BOOLEAN));
+        *out = hr_cast_implicit(s->a, *out, BASIC(BOOLEAN));
+    if (hr_is_string((*out)->type) && s->a->ansi)
+        *out = hr_cast_implicit(s->a, *out, BASIC(BOOLEAN));
     if ((*out)->type->id == HR_TYPE_BOOLEAN)
         return HR_OK;
     if (!strcmp(what, "JOIN"))
         return hr_fail_spark(s->a->err, "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE", "joinCondition",
-                             expr_sql(s->a, *out), "conditionType", type_sql(s->a, (*out)->type),
-                             NULL);
+                             hr_expr_sql(s->a, *out), "conditionType",
+                             hr_type_quoted(s->a, (*out)->type), NULL);
     return hr_fail_spark(s->a->err, "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", "sqlExpr",
-                         expr_sql(s->a, *out), "filter", expr_sql(s->a, *out), "type",
-                         type_sql(s->a, (*out)->type), NULL);
+                         hr_expr_sql(s->a, *out), "filter", hr_expr_sql(s->a, *out), "type",
+                         hr_type_quoted(s->a, (*out)->type), NULL);
 }

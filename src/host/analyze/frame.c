@@ -35,9 +35,9 @@ static struct hr_texpr *coerced(const struct framing *f, struct hr_texpr *value)
     bool keeps = !order || order->id == HR_TYPE_DATE || is_timestamp(order);
     if (keeps ||
         f->window->window.frame.kind != HR_FRAME_RANGE ||
-        !can_cast(value->type, order, f->s->a->ansi))
+        !hr_can_cast(value->type, order, f->s->a->ansi))
         return value;
-    return cast_implicit(f->s->a, value, order);
+    return hr_cast_implicit(f->s->a, value, order);
 }
 
 static enum hr_code resolve_bound(struct framing *f,
@@ -75,17 +75,17 @@ static enum hr_code check_bound(const struct framing *f,
         "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
     if (!value)
         return HR_OK;
-    if (!is_foldable(value))
+    if (!hr_is_foldable(value))
         return at_place(
             f, hr_fail_spark(a->err, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE",
-                             "sqlExpr", frame_sql(a, f->window), "location", location, "expression",
-                             expr_sql(a, value), NULL));
+                             "sqlExpr", hr_frame_sql(a, f->window), "location", location,
+                             "expression", hr_expr_sql(a, value), NULL));
     if (is_distance(kind, value->type))
         return HR_OK;
     return at_place(f, hr_fail_spark(a->err,
                                      "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
-                                     "sqlExpr", frame_sql(a, f->window), "location", location,
-                                     "exprType", type_sql(a, value->type), "expectedType",
+                                     "sqlExpr", hr_frame_sql(a, f->window), "location", location,
+                                     "exprType", hr_type_quoted(a, value->type), "expectedType",
                                      kind == HR_FRAME_ROWS ? "\"INT\"" : expected, NULL));
 }
 
@@ -98,7 +98,7 @@ static const char *bound_sql(struct analysis *a,
         [HR_BOUND_UNBOUNDED_FOLLOWING] = "\"UNBOUNDED FOLLOWING\"",
         [HR_BOUND_CURRENT_ROW] = "\"CURRENT ROW\"",
     };
-    return kind == HR_BOUND_VALUE ? expr_sql(a, value) : names[kind];
+    return kind == HR_BOUND_VALUE ? hr_expr_sql(a, value) : names[kind];
 }
 
 static enum hr_code check_bounds(const struct framing *f)
@@ -113,16 +113,17 @@ static enum hr_code check_bounds(const struct framing *f)
         frame->upper == HR_BOUND_UNBOUNDED_PRECEDING)
         return at_place(f, hr_fail_spark(a->err,
                                          "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_INVALID_BOUND",
-                                         "sqlExpr", frame_sql(a, f->window), "upper", upper,
+                                         "sqlExpr", hr_frame_sql(a, f->window), "upper", upper,
                                          "lower", lower, NULL));
     if (!frame->lower_value ||
         !frame->upper_value ||
         hr_type_same_shape(frame->lower_value->type, frame->upper_value->type))
         return HR_OK;
-    return at_place(f, hr_fail_spark(a->err, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
-                                     "sqlExpr", frame_sql(a, f->window), "lower", lower, "upper",
-                                     upper, "lowerType", type_sql(a, frame->lower_value->type),
-                                     "upperType", type_sql(a, frame->upper_value->type), NULL));
+    return at_place(f,
+                    hr_fail_spark(a->err, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
+                                  "sqlExpr", hr_frame_sql(a, f->window), "lower", lower, "upper",
+                                  upper, "lowerType", hr_type_quoted(a, frame->lower_value->type),
+                                  "upperType", hr_type_quoted(a, frame->upper_value->type), NULL));
 }
 
 /* ---- offsets ---- */
@@ -238,7 +239,7 @@ static enum hr_code check_comparison(const struct framing *f)
         return HR_OK;
     return at_place(f, hr_fail_spark(a->err,
                                      "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
-                                     "sqlExpr", frame_sql(a, f->window), "comparison",
+                                     "sqlExpr", hr_frame_sql(a, f->window), "comparison",
                                      "less than or equal", NULL));
 }
 
@@ -276,22 +277,22 @@ static enum hr_code check_order(const struct framing *f)
         return HR_OK;
     if (!orders->count)
         return at_place(f, hr_fail_spark(a->err, "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER",
-                                         "sqlExpr", window_spec_sql(a, f->window), NULL));
+                                         "sqlExpr", hr_window_spec_sql(a, f->window), NULL));
     if (value && orders->count > 1)
         return at_place(f, hr_fail_spark(a->err, "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER",
-                                         "sqlExpr", window_spec_sql(a, f->window), "orderSpec",
-                                         orders_text(a, orders), NULL));
+                                         "sqlExpr", hr_window_spec_sql(a, f->window), "orderSpec",
+                                         hr_orders_text(a, orders), NULL));
     if (!value || goes_with(orders->at[0].child->type, value->type))
         return HR_OK;
     return at_place(f, hr_fail_spark(a->err, "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE",
-                                     "sqlExpr", window_spec_sql(a, f->window), "orderSpecType",
-                                     type_sql(a, orders->at[0].child->type), "valueBoundaryType",
-                                     type_sql(a, value->type), NULL));
+                                     "sqlExpr", hr_window_spec_sql(a, f->window), "orderSpecType",
+                                     hr_type_quoted(a, orders->at[0].child->type),
+                                     "valueBoundaryType", hr_type_quoted(a, value->type), NULL));
 }
 
-enum hr_code resolve_frame(struct scope *s,
-                           const struct hr_expr *definition,
-                           struct hr_texpr *window)
+enum hr_code hr_resolve_frame(struct scope *s,
+                              const struct hr_expr *definition,
+                              struct hr_texpr *window)
 {
     struct framing f = {s, window,
                         definition->window.specification ? definition->window.specification

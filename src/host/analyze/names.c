@@ -2,12 +2,12 @@
 #include "host/analyze/internal.h"
 #include <stdlib.h>
 
-bool same_name(const struct analysis *a, const char *x, const char *y)
+bool hr_same_name(const struct analysis *a, const char *x, const char *y)
 {
     return a->case_sensitive ? !strcmp(x, y) : !strcasecmp(x, y);
 }
 
-const char *quote(struct analysis *a, const char *part)
+const char *hr_quote(struct analysis *a, const char *part)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
@@ -21,21 +21,21 @@ const char *quote(struct analysis *a, const char *part)
     return hr_buf_keep(&buf, a->arena);
 }
 
-const char *quoted(struct analysis *a, const struct hr_names *name)
+const char *hr_quoted(struct analysis *a, const struct hr_names *name)
 {
     const char *text = "";
     for (size_t i = 0; i < name->count; i++)
-        text = hr_printf(a->arena, "%s%s%s", text, i ? "." : "", quote(a, name->at[i]));
+        text = hr_printf(a->arena, "%s%s%s", text, i ? "." : "", hr_quote(a, name->at[i]));
     return text;
 }
 
-const struct hr_attr *find_output(struct analysis *a,
-                                  const struct hr_attrs *output,
-                                  const char *name,
-                                  size_t *index)
+const struct hr_attr *hr_find_output(struct analysis *a,
+                                     const struct hr_attrs *output,
+                                     const char *name,
+                                     size_t *index)
 {
     for (size_t i = 0; i < output->count; i++)
-        if (!output->at[i]->hidden && same_name(a, output->at[i]->name, name)) {
+        if (!output->at[i]->hidden && hr_same_name(a, output->at[i]->name, name)) {
             if (index)
                 *index = i;
             return output->at[i];
@@ -53,7 +53,7 @@ static bool qualifier_matches(const struct analysis *a,
         return false;
     size_t skip = attr->qualifier.count - count;
     for (size_t i = 0; i < count; i++)
-        if (!same_name(a, attr->qualifier.at[skip + i], name->at[i]))
+        if (!hr_same_name(a, attr->qualifier.at[skip + i], name->at[i]))
             return false;
     return true;
 }
@@ -92,7 +92,7 @@ static void match_made(struct analysis *a,
                        struct matches *m)
 {
     for (size_t i = 0; i < output->count; i++) {
-        if (!output->at[i]->made || !same_name(a, output->at[i]->name, name->at[0]))
+        if (!output->at[i]->made || !hr_same_name(a, output->at[i]->name, name->at[0]))
             continue;
         m->used = 1;
         match_add(a, m, output->at[i]);
@@ -111,7 +111,7 @@ static void match(struct analysis *a,
         for (size_t i = 0; i < output->count; i++) {
             const struct hr_attr *attr = output->at[i];
             if ((attr->hidden && !attr->of_file && !parts) ||
-                !same_name(a, attr->name, name->at[parts]) ||
+                !hr_same_name(a, attr->name, name->at[parts]) ||
                 !qualifier_matches(a, attr, name, parts))
                 continue;
             m->used = parts + 1;
@@ -131,14 +131,14 @@ static enum hr_code ambiguous(struct scope *s, const struct hr_names *name, stru
     const char *list = "";
     for (size_t i = 0; i < m->count; i++) {
         const struct hr_attr *attr = m->at[i];
-        const char *full =
-            attr->qualifier.count
-                ? hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), quote(a, attr->name))
-                : quote(a, attr->name);
+        const char *full = attr->qualifier.count
+                               ? hr_printf(a->arena, "%s.%s", hr_quoted(a, &attr->qualifier),
+                                           hr_quote(a, attr->name))
+                               : hr_quote(a, attr->name);
         list = hr_printf(a->arena, "%s%s%s", list, i ? ", " : "", full);
     }
-    return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quoted(a, name), "referenceNames",
-                         hr_printf(a->arena, "[%s]", list), NULL);
+    return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", hr_quoted(a, name),
+                         "referenceNames", hr_printf(a->arena, "[%s]", list), NULL);
 }
 
 /* ---- suggestions: Spark orders all columns by edit distance and names the five nearest ---- */
@@ -182,7 +182,7 @@ static int nearer(const void *x, const void *y)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
-enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
+enum hr_code hr_unresolved_column(struct scope *s, const struct hr_names *name)
 {
     struct analysis *a = s->a;
     asks_for_metadata(a, name);
@@ -196,15 +196,15 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
             const struct hr_attr *attr = s->inputs[k]->output.at[i];
             if (attr->hidden)
                 continue;
-            const char *text = quote(a, attr->name);
+            const char *text = hr_quote(a, attr->name);
             if (attr->qualifier.count)
-                text = hr_printf(a->arena, "%s.%s", quoted(a, &attr->qualifier), text);
+                text = hr_printf(a->arena, "%s.%s", hr_quoted(a, &attr->qualifier), text);
             proposals[count] = (struct proposal){text, 0, count};
             count++;
         }
     /* when all columns share one qualifier and the name has none, Spark leaves it out */
     /* Spark compares the quoted candidates with the plain name */
-    const char *missing = quoted(a, name), *plain = "";
+    const char *missing = hr_quoted(a, name), *plain = "";
     for (size_t i = 0; i < name->count; i++)
         plain = hr_printf(a->arena, "%s%s%s", plain, i ? "." : "", name->at[i]);
     if (!qualify) {
@@ -217,13 +217,13 @@ enum hr_code unresolved_column(struct scope *s, const struct hr_names *name)
                     first = attr;
                 same = attr->qualifier.count == first->qualifier.count &&
                        (!attr->qualifier.count ||
-                        !strcmp(quoted(a, &attr->qualifier), quoted(a, &first->qualifier)));
+                        !strcmp(hr_quoted(a, &attr->qualifier), hr_quoted(a, &first->qualifier)));
             }
         if (same)
             for (size_t k = 0, n = 0; k < s->input_count; k++)
                 for (size_t i = 0; i < s->inputs[k]->output.count; i++)
                     if (!s->inputs[k]->output.at[i]->hidden)
-                        proposals[n++].text = quote(a, s->inputs[k]->output.at[i]->name);
+                        proposals[n++].text = hr_quote(a, s->inputs[k]->output.at[i]->name);
     }
     for (size_t i = 0; i < count; i++)
         proposals[i].distance = distance(a->arena, proposals[i].text, plain);
@@ -252,18 +252,18 @@ static void planned_add(struct analysis *a, struct planned *planned, const struc
     planned->at[planned->count++] = *output;
 }
 
-enum hr_code find_by_plan_id(struct analysis *a,
-                             struct hr_node *node,
-                             int64_t plan_id,
-                             struct planned *out)
+enum hr_code hr_find_by_plan_id(struct analysis *a,
+                                struct hr_node *node,
+                                int64_t plan_id,
+                                struct planned *out)
 {
     if (!node)
         return HR_OK;
     for (struct hr_plan_name *name = node->names; name; name = name->next)
         if (name->plan_id == plan_id)
             planned_add(a, out, &name->output);
-    HR_TRY(find_by_plan_id(a, node->input, plan_id, out));
-    return find_by_plan_id(a, node->right, plan_id, out);
+    HR_TRY(hr_find_by_plan_id(a, node->input, plan_id, out));
+    return hr_find_by_plan_id(a, node->right, plan_id, out);
 }
 
 static const struct hr_attr *among_inputs(struct scope *s, int id)
@@ -280,7 +280,7 @@ static enum hr_code find_planned(struct scope *s, const struct hr_expr *expr, st
     struct planned planned = {.count = 0};
     asks_for_metadata(s->a, &expr->attribute.name);
     for (size_t k = 0; k < s->input_count; k++)
-        HR_TRY(find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, &planned));
+        HR_TRY(hr_find_by_plan_id(s->a, s->inputs[k], expr->attribute.plan_id, &planned));
     for (size_t k = 0; k < planned.count; k++) {
         struct matches found = {.count = 0};
         match(s->a, &planned.at[k], &expr->attribute.name, &found);
@@ -302,7 +302,7 @@ static enum hr_code fields_of(struct scope *s,
                               struct hr_texpr **out)
 {
     for (; used < name->count; used++)
-        HR_TRY(extract_value(s, column, literal_string(s->a, name->at[used]), &column));
+        HR_TRY(hr_extract_value(s, column, hr_literal_string(s->a, name->at[used]), &column));
     *out = column;
     return HR_OK;
 }
@@ -314,16 +314,16 @@ static enum hr_code match_result(struct scope *s,
 {
     if (m->count > 1)
         return ambiguous(s, name, m);
-    return fields_of(s, name, m->used, column_of(s->a, m->at[0]), out);
+    return fields_of(s, name, m->used, hr_column_of(s->a, m->at[0]), out);
 }
 
 static struct hr_texpr *find_lambda(struct scope *s, const char *name)
 {
     for (struct lambda_scope *l = s->lambda; l; l = l->outer)
         for (size_t i = 0; i < l->count; i++)
-            if (same_name(s->a, l->params[i]->name, name)) {
+            if (hr_same_name(s->a, l->params[i]->name, name)) {
                 struct hr_texpr *variable =
-                    texpr_new(s->a, HR_T_VARIABLE, l->params[i]->type, l->params[i]->nullable);
+                    hr_texpr_new(s->a, HR_T_VARIABLE, l->params[i]->type, l->params[i]->nullable);
                 variable->variable.attr = l->params[i];
                 return variable;
             }
@@ -332,7 +332,7 @@ static struct hr_texpr *find_lambda(struct scope *s, const char *name)
 
 /* Finds a name: lambda parameters, the inputs, lateral aliases, then the enclosing query. *out is
  * NULL when there is none. */
-enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+enum hr_code hr_find_attribute(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     const struct hr_names *name = &expr->attribute.name;
@@ -347,7 +347,7 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
             return match_result(s, name, &m, out);
         /* a subquery's plan names the outer DataFrame's columns by plan id too */
         if (s->outer) {
-            HR_TRY(find_attribute(s->outer, expr, out));
+            HR_TRY(hr_find_attribute(s->outer, expr, out));
             if (*out && (*out)->kind == HR_T_COLUMN) {
                 (*out)->column.outer = true;
                 s->correlated = true;
@@ -375,13 +375,13 @@ enum hr_code find_attribute(struct scope *s, const struct hr_expr *expr, struct 
     if (m.count)
         return match_result(s, name, &m, out);
     for (size_t i = 0; s->also && i < s->also->count; i++)
-        if (s->also->at[i] && same_name(a, s->also_attrs->at[i]->name, name->at[0])) {
+        if (s->also->at[i] && hr_same_name(a, s->also_attrs->at[i]->name, name->at[0])) {
             s->alias_used = s->also_attrs->at[i]->name;
             return fields_of(s, name, 1, s->also->at[i], out);
         }
     if (!s->outer)
         return HR_OK;
-    HR_TRY(find_attribute(s->outer, expr, out));
+    HR_TRY(hr_find_attribute(s->outer, expr, out));
     for (struct hr_texpr *column = *out; column;
          column = column->kind == HR_T_FIELD ? column->field.child : NULL)
         if (column->kind == HR_T_COLUMN) {

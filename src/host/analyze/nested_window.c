@@ -43,11 +43,11 @@ static void take(struct lift *lift, struct hr_texpr **place)
     struct hr_texpr *expr = *place;
     make_room(lift);
     struct hr_attr *column =
-        (struct hr_attr *)attr_new(lift->a, "window", expr->type, expr->nullable);
+        (struct hr_attr *)hr_attr_new(lift->a, "window", expr->type, expr->nullable);
     column->hidden = true;
     lift->windows.at[lift->windows.count++] = expr;
     lift->columns.at[lift->columns.count++] = column;
-    *place = column_of(lift->a, column);
+    *place = hr_column_of(lift->a, column);
 }
 
 static enum hr_code take_out(void *arg, struct hr_texpr **place)
@@ -57,7 +57,7 @@ static enum hr_code take_out(void *arg, struct hr_texpr **place)
     bool computes =
         expr->kind == HR_T_CALL && (expr->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW));
     /* the engine has no outer columns in OVER */
-    bool correlated = !computes && uses_outer(expr);
+    bool correlated = !computes && hr_uses_outer(expr);
     /* a window in one is one inside of a window to the engine */
     bool subquery = expr->kind == HR_T_SUBQUERY;
     if (!numbers_rows(expr) && !correlated && !subquery)
@@ -71,7 +71,7 @@ static enum hr_code take_out_of_lambda(void *arg, struct hr_texpr **place)
 {
     struct lift *lift = arg;
     if ((*place)->kind == HR_T_CALL && numbers_rows(*place))
-        return hr_refuse(lift->a->err, "%s in a lambda function", expr_sql(lift->a, *place));
+        return hr_refuse(lift->a->err, "%s in a lambda function", hr_expr_sql(lift->a, *place));
     if (!numbers_rows(*place))
         return hr_texpr_each(*place, take_out_of_lambda, arg);
     take(lift, place);
@@ -97,7 +97,7 @@ enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct 
     struct hr_attrs output = {ARRAY(a, const struct hr_attr *, count), count};
     for (size_t i = 0; i < count; i++) {
         output.at[i] = i < kept ? (*input)->output.at[i] : lift.columns.at[i - kept];
-        below.at[i] = i < kept ? column_of(a, output.at[i]) : lift.windows.at[i - kept];
+        below.at[i] = i < kept ? hr_column_of(a, output.at[i]) : lift.windows.at[i - kept];
     }
-    return project(a, *input, below, output, input);
+    return hr_project(a, *input, below, output, input);
 }

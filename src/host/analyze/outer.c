@@ -51,12 +51,12 @@ static enum hr_code walk_plan(const struct walk *walk, struct hr_node *node)
 {
     if (!node)
         return HR_OK;
-    HR_TRY(node_own_exprs(node, walk_expr, (void *)walk));
+    HR_TRY(hr_node_own_exprs(node, walk_expr, (void *)walk));
     HR_TRY(walk_plan(walk, node->input));
     return walk_plan(walk, node->right);
 }
 
-enum hr_code each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg)
+enum hr_code hr_each_outer(const struct hr_texpr *subquery, outer_fn *fn, void *arg)
 {
     struct inside inside = {subquery->subquery.plan, NULL};
     struct walk walk = {&inside, fn, arg};
@@ -80,11 +80,11 @@ static void describe(const struct hr_texpr *subquery, struct hr_buf *out)
     struct ids ids = {out};
     hr_buf_init(out, HR_BUF_GROWS);
     hr_print_expr(subquery->subquery.written, out);
-    each_outer(subquery, note_id, &ids);
+    hr_each_outer(subquery, note_id, &ids);
 }
 
 /* written alike, about the same columns of the same query */
-bool subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y)
+bool hr_subquery_equal(const struct hr_texpr *x, const struct hr_texpr *y)
 {
     struct hr_buf one, other;
     describe(x, &one);
@@ -120,7 +120,7 @@ static struct uses uses_of(const struct hr_texpr *expr)
     return uses;
 }
 
-bool uses_outer(const struct hr_texpr *expr)
+bool hr_uses_outer(const struct hr_texpr *expr)
 {
     return uses_of(expr).outer;
 }
@@ -135,7 +135,7 @@ static enum hr_code refuse_mixed(void *arg, struct hr_texpr **place)
         return hr_fail_spark(
             a->err,
             "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES",
-            "function", qualified_name(a, *place), NULL);
+            "function", hr_qualified_name(a, *place), NULL);
     return hr_texpr_each(*place, refuse_mixed, arg);
 }
 
@@ -144,18 +144,18 @@ static const char *alias_sql(struct analysis *a, const char *name)
     const char *p = name;
     while (isalnum((unsigned char)*p) || *p == '_')
         p++;
-    return *p ? quote(a, name) : name;
+    return *p ? hr_quote(a, name) : name;
 }
 
-void host_add(struct hosted *hosted,
-              const struct hr_texpr *expr,
-              const char *alias,
-              const char *suffix)
+void hr_host_add(struct hosted *hosted,
+                 const struct hr_texpr *expr,
+                 const char *alias,
+                 const char *suffix)
 {
     struct analysis *a = hosted->a;
-    if (!uses_outer(expr))
+    if (!hr_uses_outer(expr))
         return;
-    const char *text = name_without_outer(a, expr),
+    const char *text = hr_name_without_outer(a, expr),
                *named = alias ? hr_printf(a->arena, " AS %s", alias_sql(a, alias)) : suffix;
     hosted->list =
         hr_printf(a->arena, "%s%s\"%s%s\"", hosted->list, *hosted->list ? "," : "", text, named);
@@ -163,7 +163,7 @@ void host_add(struct hosted *hosted,
 
 /* Filters, projections, joins and windows of a subquery may; its aggregates, sorts and generators
  * may not. */
-enum hr_code host_check(const struct hosted *hosted)
+enum hr_code hr_host_check(const struct hosted *hosted)
 {
     if (!*hosted->list)
         return HR_OK;
@@ -172,17 +172,17 @@ enum hr_code host_check(const struct hosted *hosted)
                          "sqlExprs", hosted->list, NULL);
 }
 
-enum hr_code check_aggregate_hosts(struct analysis *a,
-                                   const struct hr_texprs *groups,
-                                   const struct hr_texprs *list,
-                                   const struct hr_attrs *names)
+enum hr_code hr_check_aggregate_hosts(struct analysis *a,
+                                      const struct hr_texprs *groups,
+                                      const struct hr_texprs *list,
+                                      const struct hr_attrs *names)
 {
     struct hosted hosted = {a, ""};
     for (size_t i = 0; i < list->count; i++)
         HR_TRY(refuse_mixed(a, &list->at[i]));
     for (size_t i = 0; i < groups->count; i++)
-        host_add(&hosted, groups->at[i], NULL, "");
+        hr_host_add(&hosted, groups->at[i], NULL, "");
     for (size_t i = 0; i < list->count; i++)
-        host_add(&hosted, list->at[i], names->at[i]->name, "");
-    return host_check(&hosted);
+        hr_host_add(&hosted, list->at[i], names->at[i]->name, "");
+    return hr_host_check(&hosted);
 }

@@ -19,11 +19,11 @@ static enum hr_code note_special(void *arg, struct hr_texpr **child)
     struct noted *noted = arg;
     if (is_special(*child))
         noted->list = hr_printf(noted->a->arena, "%s%s%s", noted->list, *noted->list ? ", " : "",
-                                expr_sql(noted->a, *child));
+                                hr_expr_sql(noted->a, *child));
     return hr_texpr_each(*child, note_special, arg);
 }
 
-enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr)
+enum hr_code hr_check_operator(struct analysis *a, struct hr_texpr *expr)
 {
     struct noted noted = {a, ""};
     HR_TRY(note_special(&noted, &expr));
@@ -33,19 +33,19 @@ enum hr_code check_operator(struct analysis *a, struct hr_texpr *expr)
 }
 
 /* of a join, which may evaluate its condition for any pair of rows, as often as it likes */
-enum hr_code check_deterministic(struct analysis *a, const struct hr_texpr *condition)
+enum hr_code hr_check_deterministic(struct analysis *a, const struct hr_texpr *condition)
 {
-    if (!has_kind(condition, HR_F_VOLATILE))
+    if (!hr_has_kind(condition, HR_F_VOLATILE))
         return HR_OK;
     return hr_fail_spark(a->err, "INVALID_NON_DETERMINISTIC_EXPRESSIONS", "sqlExprs",
-                         expr_sql(a, condition), NULL);
+                         hr_expr_sql(a, condition), NULL);
 }
 
-enum hr_code check_no_window(struct analysis *a,
-                             const struct hr_texpr *condition,
-                             const char *clause)
+enum hr_code hr_check_no_window(struct analysis *a,
+                                const struct hr_texpr *condition,
+                                const char *clause)
 {
-    if (!has_kind(condition, HR_F_WINDOW))
+    if (!hr_has_kind(condition, HR_F_WINDOW))
         return HR_OK;
     return hr_fail_spark(a->err, "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE", "clauseName", clause,
                          NULL);
@@ -60,45 +60,47 @@ static enum hr_code find_inner_aggregate(void *arg, struct hr_texpr **child)
 }
 
 /* an aggregate with OVER counts here: a group is found before any window is */
-enum hr_code check_group(struct analysis *a, struct hr_texpr *group)
+enum hr_code hr_check_group(struct analysis *a, struct hr_texpr *group)
 {
     bool aggregate = false;
     HR_TRY(find_inner_aggregate(&aggregate, &group));
     if (aggregate)
-        return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", qualified_name(a, group),
+        return hr_fail_spark(a->err, "GROUP_BY_AGGREGATE", "sqlExpr", hr_qualified_name(a, group),
                              NULL);
-    return check_operator(a, group);
+    return hr_check_operator(a, group);
 }
 
 /* ---- FILTER (WHERE …) ---- */
 
-enum hr_code aggregate_filter(struct scope *s, const struct hr_expr *filter, struct hr_texpr **out)
+enum hr_code hr_aggregate_filter(struct scope *s,
+                                 const struct hr_expr *filter,
+                                 struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     HR_TRY(hr_resolve_expr(s, filter, out));
-    const struct hr_texpr *aggregate = find_kind(*out, HR_F_AGGREGATE),
-                          *window = find_kind(*out, HR_F_WINDOW);
-    if (has_kind(*out, HR_F_VOLATILE))
+    const struct hr_texpr *aggregate = hr_find_kind(*out, HR_F_AGGREGATE),
+                          *window = hr_find_kind(*out, HR_F_WINDOW);
+    if (hr_has_kind(*out, HR_F_VOLATILE))
         return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", "filterExpr",
-                             expr_sql(a, *out), NULL);
+                             hr_expr_sql(a, *out), NULL);
     if ((*out)->type->id != HR_TYPE_BOOLEAN)
         return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", "filterExpr",
-                             expr_sql(a, *out), NULL);
+                             hr_expr_sql(a, *out), NULL);
     if (aggregate)
         return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", "filterExpr",
-                             expr_sql(a, *out), "aggExpr", expr_sql(a, aggregate), NULL);
+                             hr_expr_sql(a, *out), "aggExpr", hr_expr_sql(a, aggregate), NULL);
     if (window)
         return hr_fail_spark(a->err, "INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION",
-                             "filterExpr", expr_sql(a, *out), "windowExpr", expr_sql(a, window),
-                             NULL);
+                             "filterExpr", hr_expr_sql(a, *out), "windowExpr",
+                             hr_expr_sql(a, window), NULL);
     return HR_OK;
 }
 
 /* ---- lambdas ---- */
 
-enum hr_code check_higher_order(struct analysis *a, struct hr_texpr *call)
+enum hr_code hr_check_higher_order(struct analysis *a, struct hr_texpr *call)
 {
-    if (!has_subquery(call))
+    if (!hr_has_subquery(call))
         return HR_OK;
     return hr_fail_spark(a->err, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION",
                          NULL);
@@ -136,7 +138,8 @@ static enum hr_code check_in_body(void *arg, struct hr_texpr **child)
     if (!using.used)
         return HR_OK;
     if ((*child)->kind == HR_T_CALL)
-        return hr_refuse(a->err, "an aggregate of a lambda's parameter, %s", expr_sql(a, *child));
+        return hr_refuse(a->err, "an aggregate of a lambda's parameter, %s",
+                         hr_expr_sql(a, *child));
     const char *input = "";
     for (size_t k = 0; k < body->s->input_count; k++)
         for (size_t i = 0; i < body->s->inputs[k]->output.count; i++)
@@ -148,7 +151,7 @@ static enum hr_code check_in_body(void *arg, struct hr_texpr **child)
                          hr_printf(a->arena, "!Project [lambda %s]", using.used->name), NULL);
 }
 
-enum hr_code check_lambda(struct scope *s, struct hr_texpr *lambda)
+enum hr_code hr_check_lambda(struct scope *s, struct hr_texpr *lambda)
 {
     struct body body = {s, lambda};
     return check_in_body(&body, &lambda->lambda.body);

@@ -408,7 +408,7 @@ static void write_subquery(const struct hr_texpr *expr, struct style style, stru
     }
     hr_buf_adds(out, names[expr->subquery.kind]);
     if (expr->subquery.plan)
-        each_outer(expr, write_outer, &outer);
+        hr_each_outer(expr, write_outer, &outer);
     hr_buf_adds(out, in ? ")))" : ")");
 }
 
@@ -485,15 +485,15 @@ static const char *styled(struct analysis *a, const struct hr_texpr *expr, struc
     return hr_buf_keep(&buf, a->arena);
 }
 
-const char *pretty_name(struct analysis *a, const struct hr_texpr *expr)
+const char *hr_pretty_name(struct analysis *a, const struct hr_texpr *expr)
 {
     return styled(a, expr, (struct style){0});
 }
-const char *qualified_name(struct analysis *a, const struct hr_texpr *expr)
+const char *hr_qualified_name(struct analysis *a, const struct hr_texpr *expr)
 {
     return styled(a, expr, (struct style){.qualified = true});
 }
-const char *name_without_outer(struct analysis *a, const struct hr_texpr *expr)
+const char *hr_name_without_outer(struct analysis *a, const struct hr_texpr *expr)
 {
     return styled(a, expr, (struct style){.no_outer = true});
 }
@@ -515,16 +515,16 @@ static void write_frame_of(const struct hr_texpr *window, struct style style, st
     write_frame(&window->window.frame, style, out);
 }
 
-const char *frame_sql(struct analysis *a, const struct hr_texpr *window)
+const char *hr_frame_sql(struct analysis *a, const struct hr_texpr *window)
 {
     return quoted_part(a, window, write_frame_of);
 }
-const char *window_spec_sql(struct analysis *a, const struct hr_texpr *window)
+const char *hr_window_spec_sql(struct analysis *a, const struct hr_texpr *window)
 {
     return quoted_part(a, window, write_specification);
 }
 
-const char *orders_text(struct analysis *a, const struct hr_torders *orders)
+const char *hr_orders_text(struct analysis *a, const struct hr_torders *orders)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
@@ -533,12 +533,12 @@ const char *orders_text(struct analysis *a, const struct hr_torders *orders)
 }
 
 /* messages quote the pretty form: toSQLExpr is toPrettySQL in double quotes */
-const char *expr_sql(struct analysis *a, const struct hr_texpr *expr)
+const char *hr_expr_sql(struct analysis *a, const struct hr_texpr *expr)
 {
-    return hr_printf(a->arena, "\"%s\"", pretty_name(a, expr));
+    return hr_printf(a->arena, "\"%s\"", hr_pretty_name(a, expr));
 }
 
-const char *type_sql(struct analysis *a, const struct hr_type *type)
+const char *hr_type_quoted(struct analysis *a, const struct hr_type *type)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);

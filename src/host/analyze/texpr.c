@@ -1,10 +1,10 @@
 /* Typed expressions: making, walking and comparing them. */
 #include "host/analyze/internal.h"
 
-struct hr_texpr *texpr_new(struct analysis *a,
-                           enum hr_texpr_kind kind,
-                           const struct hr_type *type,
-                           bool nullable)
+struct hr_texpr *hr_texpr_new(struct analysis *a,
+                              enum hr_texpr_kind kind,
+                              const struct hr_type *type,
+                              bool nullable)
 {
     struct hr_texpr *expr = NEW(a, struct hr_texpr);
     expr->kind = kind;
@@ -13,52 +13,54 @@ struct hr_texpr *texpr_new(struct analysis *a,
     return expr;
 }
 
-struct hr_texpr *column_of(struct analysis *a, const struct hr_attr *attr)
+struct hr_texpr *hr_column_of(struct analysis *a, const struct hr_attr *attr)
 {
-    struct hr_texpr *expr = texpr_new(a, HR_T_COLUMN, attr->type, attr->nullable);
+    struct hr_texpr *expr = hr_texpr_new(a, HR_T_COLUMN, attr->type, attr->nullable);
     expr->column.attr = attr;
     return expr;
 }
 
-struct hr_texpr *literal_of(struct analysis *a, const struct hr_literal *literal)
+struct hr_texpr *hr_literal_of(struct analysis *a, const struct hr_literal *literal)
 {
-    struct hr_texpr *expr = texpr_new(a, HR_T_LITERAL, literal->type, literal->is_null);
+    struct hr_texpr *expr = hr_texpr_new(a, HR_T_LITERAL, literal->type, literal->is_null);
     expr->literal = literal;
     return expr;
 }
 
-struct hr_texpr *literal_int(struct analysis *a, const struct hr_type *type, int64_t value)
+struct hr_texpr *hr_literal_int(struct analysis *a, const struct hr_type *type, int64_t value)
 {
     struct hr_literal *literal = NEW(a, struct hr_literal);
     literal->type = type;
     literal->integer = value;
-    return literal_of(a, literal);
+    return hr_literal_of(a, literal);
 }
 
-struct hr_texpr *literal_string(struct analysis *a, const char *text)
+struct hr_texpr *hr_literal_string(struct analysis *a, const char *text)
 {
     struct hr_literal *literal = NEW(a, struct hr_literal);
     literal->type = BASIC(STRING);
     literal->text.bytes = text;
     literal->text.len = strlen(text);
-    return literal_of(a, literal);
+    return hr_literal_of(a, literal);
 }
 
-struct hr_texpr *literal_null(struct analysis *a, const struct hr_type *type)
+struct hr_texpr *hr_literal_null(struct analysis *a, const struct hr_type *type)
 {
     struct hr_literal *literal = NEW(a, struct hr_literal);
     literal->type = type;
     literal->is_null = true;
-    return literal_of(a, literal);
+    return hr_literal_of(a, literal);
 }
 
-struct hr_texpr *stand_in(struct analysis *a, struct hr_texpr *expr, const struct hr_attr **param)
+struct hr_texpr *hr_stand_in(struct analysis *a,
+                             struct hr_texpr *expr,
+                             const struct hr_attr **param)
 {
     *param = NULL;
     if (expr->kind == HR_T_LITERAL || expr->kind == HR_T_COLUMN || expr->kind == HR_T_VARIABLE)
         return expr;
-    *param = attr_new(a, "", expr->type, expr->nullable);
-    struct hr_texpr *variable = texpr_new(a, HR_T_VARIABLE, expr->type, expr->nullable);
+    *param = hr_attr_new(a, "", expr->type, expr->nullable);
+    struct hr_texpr *variable = hr_texpr_new(a, HR_T_VARIABLE, expr->type, expr->nullable);
     variable->variable.attr = *param;
     return variable;
 }
@@ -158,7 +160,7 @@ static bool list_equal(const struct hr_texprs *x, const struct hr_texprs *y)
     if (x->count != y->count)
         return false;
     for (size_t i = 0; i < x->count; i++)
-        if (!texpr_equal(x->at[i], y->at[i]))
+        if (!hr_texpr_equal(x->at[i], y->at[i]))
             return false;
     return true;
 }
@@ -169,7 +171,7 @@ static bool args_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     if (!x->call.params || !y->call.params || x->call.args.count != y->call.args.count)
         return list_equal(&x->call.args, &y->call.args);
     for (size_t i = 0; i < x->call.args.count; i++)
-        if (i != x->call.computed && !texpr_equal(x->call.args.at[i], y->call.args.at[i]))
+        if (i != x->call.computed && !hr_texpr_equal(x->call.args.at[i], y->call.args.at[i]))
             return false;
     return true;
 }
@@ -181,14 +183,14 @@ static bool orders_equal(const struct hr_torders *x, const struct hr_torders *y)
     for (size_t i = 0; i < x->count; i++)
         if (x->at[i].descending != y->at[i].descending ||
             x->at[i].nulls_first != y->at[i].nulls_first ||
-            !texpr_equal(x->at[i].child, y->at[i].child))
+            !hr_texpr_equal(x->at[i].child, y->at[i].child))
             return false;
     return true;
 }
 
 static bool optional_equal(const struct hr_texpr *x, const struct hr_texpr *y)
 {
-    return x && y ? texpr_equal(x, y) : x == y;
+    return x && y ? hr_texpr_equal(x, y) : x == y;
 }
 
 /* rand() is another number each time; rand(5) twice is the same sequence */
@@ -198,14 +200,14 @@ static bool is_drawn_anew(const struct hr_texpr *call)
     return (flags & HR_F_VOLATILE) && !((flags & HR_F_ROWS) && call->call.args.count);
 }
 
-bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
+bool hr_texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
 {
     if (x == y)
         return true;
     if (x->kind == HR_T_ALIAS)
-        return texpr_equal(x->alias.child, y);
+        return hr_texpr_equal(x->alias.child, y);
     if (y->kind == HR_T_ALIAS)
-        return texpr_equal(x, y->alias.child);
+        return hr_texpr_equal(x, y->alias.child);
     if (x->kind != y->kind)
         return false;
     switch (x->kind) {
@@ -226,11 +228,11 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     case HR_T_CAST:
         return x->cast.mode == y->cast.mode &&
                hr_type_equal(x->type, y->type) &&
-               texpr_equal(x->cast.child, y->cast.child);
+               hr_texpr_equal(x->cast.child, y->cast.child);
     case HR_T_FIELD:
-        return x->field.index == y->field.index && texpr_equal(x->field.child, y->field.child);
+        return x->field.index == y->field.index && hr_texpr_equal(x->field.child, y->field.child);
     case HR_T_WINDOW:
-        return texpr_equal(x->window.function, y->window.function) &&
+        return hr_texpr_equal(x->window.function, y->window.function) &&
                list_equal(&x->window.partition, &y->window.partition) &&
                orders_equal(&x->window.order, &y->window.order) &&
                x->window.frame.kind == y->window.frame.kind &&
@@ -241,7 +243,7 @@ bool texpr_equal(const struct hr_texpr *x, const struct hr_texpr *y)
     case HR_T_SUBQUERY:
         return x->subquery.kind == y->subquery.kind &&
                list_equal(&x->subquery.values, &y->subquery.values) &&
-               subquery_equal(x, y);
+               hr_subquery_equal(x, y);
     default:
         return false;
     }
@@ -271,7 +273,7 @@ static enum hr_code search_child(void *arg, struct hr_texpr **child)
     return each_order(&(*child)->window.order, search_child, arg);
 }
 
-const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags)
+const struct hr_texpr *hr_find_kind(const struct hr_texpr *expr, unsigned flags)
 {
     struct search search = {flags, NULL};
     struct hr_texpr *top = (struct hr_texpr *)expr;
@@ -279,13 +281,13 @@ const struct hr_texpr *find_kind(const struct hr_texpr *expr, unsigned flags)
     return search.found;
 }
 
-bool has_kind(const struct hr_texpr *expr, unsigned flags)
+bool hr_has_kind(const struct hr_texpr *expr, unsigned flags)
 {
-    return find_kind(expr, flags) != NULL;
+    return hr_find_kind(expr, flags) != NULL;
 }
-bool has_aggregate(const struct hr_texpr *expr)
+bool hr_has_aggregate(const struct hr_texpr *expr)
 {
-    return has_kind(expr, HR_F_AGGREGATE);
+    return hr_has_kind(expr, HR_F_AGGREGATE);
 }
 
 static enum hr_code find_subquery(void *arg, struct hr_texpr **child)
@@ -295,7 +297,7 @@ static enum hr_code find_subquery(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_subquery, arg);
 }
 
-bool has_subquery(const struct hr_texpr *expr)
+bool hr_has_subquery(const struct hr_texpr *expr)
 {
     bool found = false;
     struct hr_texpr *top = (struct hr_texpr *)expr;
@@ -321,7 +323,7 @@ static enum hr_code find_column(void *arg, struct hr_texpr **child)
     return HR_OK;
 }
 
-bool is_foldable(const struct hr_texpr *expr)
+bool hr_is_foldable(const struct hr_texpr *expr)
 {
     bool found = false;
     struct hr_texpr *top = (struct hr_texpr *)expr;
@@ -329,9 +331,9 @@ bool is_foldable(const struct hr_texpr *expr)
     return !found;
 }
 
-enum hr_code node_own_exprs(struct hr_node *node,
-                            enum hr_code (*fn)(void *, struct hr_texpr **),
-                            void *arg)
+enum hr_code hr_node_own_exprs(struct hr_node *node,
+                               enum hr_code (*fn)(void *, struct hr_texpr **),
+                               void *arg)
 {
     switch (node->kind) {
     case HR_N_PROJECT:
@@ -363,7 +365,7 @@ enum hr_code hr_node_each_expr(struct hr_node *node,
                                void *arg)
 {
     for (; node; node = node->input) {
-        HR_TRY(node_own_exprs(node, fn, arg));
+        HR_TRY(hr_node_own_exprs(node, fn, arg));
         HR_TRY(hr_node_each_expr(node->right, fn, arg));
     }
     return HR_OK;

@@ -3,7 +3,7 @@
 
 /* ---- windows ---- */
 
-enum hr_code resolve_orders(struct scope *s, const struct hr_exprs *list, struct hr_torders *out)
+enum hr_code hr_resolve_orders(struct scope *s, const struct hr_exprs *list, struct hr_torders *out)
 {
     out->at = ARRAY(s->a, struct hr_torder, list->count);
     out->count = list->count;
@@ -19,11 +19,11 @@ enum hr_code resolve_orders(struct scope *s, const struct hr_exprs *list, struct
                                  : order->sort.nulls == HR_NULLS_FIRST;
         }
         HR_TRY(hr_resolve_expr(s, child, &o->child));
-        if (!is_orderable(o->child->type) && o->child->type->id != HR_TYPE_VOID)
+        if (!hr_is_orderable(o->child->type) && o->child->type->id != HR_TYPE_VOID)
             return hr_fail_spark(
                 s->a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "functionName", "`sortorder`",
-                "dataType", type_sql(s->a, o->child->type), "sqlExpr",
-                hr_printf(s->a->arena, "\"%s %s NULLS %s\"", pretty_name(s->a, o->child),
+                "dataType", hr_type_quoted(s->a, o->child->type), "sqlExpr",
+                hr_printf(s->a->arena, "\"%s %s NULLS %s\"", hr_pretty_name(s->a, o->child),
                           o->descending ? "DESC" : "ASC", o->nulls_first ? "FIRST" : "LAST"),
                 NULL);
     }
@@ -65,7 +65,7 @@ static void own_frame(struct scope *s, const struct hr_texpr *function, struct h
     frame->lower = frame->upper = HR_BOUND_VALUE;
     frame->lower_value = frame->upper_value = function->call.args.count > 1
                                                   ? function->call.args.at[1]
-                                                  : literal_int(s->a, BASIC(INT), 1);
+                                                  : hr_literal_int(s->a, BASIC(INT), 1);
 }
 
 static bool has_own_frame(const struct hr_texpr *function)
@@ -142,7 +142,7 @@ static enum hr_code window_frame(struct scope *s,
     bool written = definition->window.frame != HR_FRAME_DEFAULT,
          ordered = window->window.order.count > 0;
     if (written)
-        HR_TRY(resolve_frame(s, definition, window));
+        HR_TRY(hr_resolve_frame(s, definition, window));
     if (has_own_frame(function)) {
         own_frame(s, function, &own);
         if (written)
@@ -174,18 +174,18 @@ static enum hr_code make_window(struct scope *s, const struct hr_expr *expr, str
     HR_TRY(named_window(s, expr, &definition));
     struct hr_texpr *function, *window;
     if (expr->window.function->kind == HR_EXPR_CALL) {
-        HR_TRY(resolve_call(s, expr->window.function, &function));
+        HR_TRY(hr_resolve_call(s, expr->window.function, &function));
         function->origin = function->origin ? function->origin : expr->window.function->origin;
     } else
         HR_TRY(hr_resolve_expr(s, expr->window.function, &function));
     if (function->kind != HR_T_CALL ||
         !(function->call.function->flags & (HR_F_AGGREGATE | HR_F_WINDOW)))
         return hr_fail_spark(a->err, "UNSUPPORTED_EXPR_FOR_WINDOW", "sqlExpr",
-                             expr_sql(a, function), NULL);
+                             hr_expr_sql(a, function), NULL);
     if (function->call.distinct)
         return hr_fail_spark(a->err, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", "windowExpr",
-                             expr_sql(a, function), NULL);
-    window = texpr_new(a, HR_T_WINDOW, function->type, function->nullable);
+                             hr_expr_sql(a, function), NULL);
+    window = hr_texpr_new(a, HR_T_WINDOW, function->type, function->nullable);
     window->origin = expr->origin;
     window->window.function = function;
     struct hr_texprs *partition = &window->window.partition;
@@ -193,28 +193,29 @@ static enum hr_code make_window(struct scope *s, const struct hr_expr *expr, str
                                     definition->window.partition.count};
     for (size_t i = 0; i < partition->count; i++)
         HR_TRY(hr_resolve_expr(s, definition->window.partition.at[i], &partition->at[i]));
-    HR_TRY(resolve_orders(s, &definition->window.order, &window->window.order));
+    HR_TRY(hr_resolve_orders(s, &definition->window.order, &window->window.order));
     bool specified = definition->window.order.count || definition->window.frame != HR_FRAME_DEFAULT;
     if (specified && is_median_or_ordered(function))
         return hr_fail_spark(a->err, "INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC", "aggFunc",
-                             expr_sql(a, function), NULL);
+                             hr_expr_sql(a, function), NULL);
     HR_TRY(window_frame(s, definition, window));
     if ((function->call.function->flags & HR_F_WINDOW) && !window->window.order.count)
         return hr_fail_spark(a->err, "WINDOW_FUNCTION_FRAME_NOT_ORDERED", "wf_name",
-                             function->call.name, "wf_expr", qualified_name(a, function), NULL);
+                             function->call.name, "wf_expr", hr_qualified_name(a, function), NULL);
     *out = window;
     return HR_OK;
 }
 
 /* a lateral column alias may be used anywhere else in a select list */
-enum hr_code resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+enum hr_code hr_resolve_window(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     const char *before = s->alias_used;
     s->alias_used = NULL;
     HR_TRY(make_window(s, expr, out));
     if (s->alias_used)
         return hr_fail_spark(s->a->err, "UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_WINDOW", "lca",
-                             quote(s->a, s->alias_used), "windowExpr", expr_sql(s->a, *out), NULL);
+                             hr_quote(s->a, s->alias_used), "windowExpr", hr_expr_sql(s->a, *out),
+                             NULL);
     s->alias_used = before;
     return HR_OK;
 }

@@ -27,8 +27,8 @@ struct artifact {
     size_t len;
     char bytes[];
 };
-struct artifact *artifact_new(const void *bytes, size_t len);
-void artifact_drop(struct artifact *artifact);
+struct artifact *hr_artifact_new(const void *bytes, size_t len);
+void hr_artifact_drop(struct artifact *artifact);
 
 /* a temporary view, or a checkpointed relation: a plan in an arena of its own, immutable */
 struct view {
@@ -39,7 +39,7 @@ struct view {
     bool global;
     struct hr_names columns;
 };
-void view_drop(void *view);
+void hr_view_drop(void *view);
 
 /* ---- sessions ---- */
 
@@ -80,60 +80,62 @@ struct session {
 
 struct operation;
 /* loop; NULL when there is none */
-struct session *session_get(struct hr_connect *connect, const char *user, const char *id);
-enum hr_code session_open(struct hr_connect *connect,
-                          const PB(UserContext) * user,
-                          const char *id,
-                          const char *observed,
-                          struct session **session,
-                          struct hr_err *err); /* loop; finds or makes; borrowed */
+struct session *hr_spark_session_get(struct hr_connect *connect, const char *user, const char *id);
+enum hr_code hr_spark_session_open(struct hr_connect *connect,
+                                   const PB(UserContext) * user,
+                                   const char *id,
+                                   const char *observed,
+                                   struct session **session,
+                                   struct hr_err *err); /* loop; finds or makes; borrowed */
 /* in this host, with its journal; loop */
-enum hr_code session_clone(struct session *from,
-                           const char *id,
-                           const char *server_id,
-                           struct hr_err *err);
+enum hr_code hr_spark_session_clone(struct session *from,
+                                    const char *id,
+                                    const char *server_id,
+                                    struct hr_err *err);
 /* loop; from the journal */
-struct session *session_restore(struct hr_connect *connect,
-                                const char *user,
-                                const char *id,
-                                const char *server_id);
+struct session *hr_spark_session_restore(struct hr_connect *connect,
+                                         const char *user,
+                                         const char *id,
+                                         const char *server_id);
 /* loop */
-void session_add_pending(struct session *session, const void *plan, size_t len);
+void hr_spark_session_add_pending(struct session *session, const void *plan, size_t len);
 /* loop: forgets it, cancels its operations */
-void session_close(struct session *session);
-struct session *session_keep(struct session *session);
-void session_drop(struct session *session);
+void hr_spark_session_close(struct session *session);
+struct session *hr_spark_session_keep(struct session *session);
+void hr_spark_session_drop(struct session *session);
 /* engine, storage and formats, opened at first use; worker threads */
-enum hr_code session_engine(struct session *session, struct hr_err *err);
+enum hr_code hr_spark_session_engine(struct session *session, struct hr_err *err);
 /* value NULL: unset */
-enum hr_code session_set(struct session *session,
-                         const char *key,
-                         const char *value,
-                         struct hr_err *err);
+enum hr_code hr_spark_session_set(struct session *session,
+                                  const char *key,
+                                  const char *value,
+                                  struct hr_err *err);
 /* These change nothing unless the journal has it too: what they return HR_OK for is on the disk.
  * `by` is the operation that makes or drops a view. */
-enum hr_code session_set_durably(struct session *session,
-                                 const char *key,
-                                 const char *value,
-                                 struct hr_err *err);
+enum hr_code hr_spark_session_set_durably(struct session *session,
+                                          const char *key,
+                                          const char *value,
+                                          struct hr_err *err);
 /* takes the reference */
-enum hr_code session_create_view(struct session *session,
-                                 struct view *view,
-                                 bool replace,
-                                 struct operation *by,
-                                 struct hr_err *err);
-enum hr_code session_drop_view(struct session *session,
-                               const struct hr_names *name,
-                               bool global,
-                               struct operation *by,
-                               bool *dropped,
-                               struct hr_err *err);
-enum hr_code session_add_artifact(
+enum hr_code hr_spark_session_create_view(struct session *session,
+                                          struct view *view,
+                                          bool replace,
+                                          struct operation *by,
+                                          struct hr_err *err);
+enum hr_code hr_spark_session_drop_view(struct session *session,
+                                        const struct hr_names *name,
+                                        bool global,
+                                        struct operation *by,
+                                        bool *dropped,
+                                        struct hr_err *err);
+enum hr_code hr_spark_session_add_artifact(
     struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err);
 /* a reference, or NULL */
-struct view *session_find_view(struct session *session, const struct hr_names *name);
+struct view *hr_spark_session_find_view(struct session *session, const struct hr_names *name);
 /* loop */
-void session_remember_error(struct session *session, const char *id, const struct hr_err *err);
+void hr_spark_session_remember_error(struct session *session,
+                                     const char *id,
+                                     const struct hr_err *err);
 
 /* ---- the analyzer's view of a session, for one operation ---- */
 
@@ -146,20 +148,20 @@ struct env {
     int64_t now_us;
 };
 /* released with the arena */
-enum hr_code env_new(struct hr_arena *arena,
-                     struct session *session,
-                     struct env **env,
-                     struct hr_err *err);
-const char *env_conf(const struct env *env, const char *key);
+enum hr_code hr_env_new(struct hr_arena *arena,
+                        struct session *session,
+                        struct env **env,
+                        struct hr_err *err);
+const char *hr_env_conf(const struct env *env, const char *key);
 /* puts what it stands for in the place of every CACHED_REMOTE relation */
-enum hr_code env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err);
+enum hr_code hr_env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err);
 struct hr_sql_statement;
-enum hr_code env_parse_statement(struct env *env,
-                                 const char *sql,
-                                 struct hr_sql_statement *statement,
-                                 struct hr_err *err);
+enum hr_code hr_env_parse_statement(struct env *env,
+                                    const char *sql,
+                                    struct hr_sql_statement *statement,
+                                    struct hr_err *err);
 /* a query as a writer reads it */
-void env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_format_rows *rows);
+void hr_env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_format_rows *rows);
 
 /* ---- operations ---- */
 
@@ -207,47 +209,47 @@ struct operation {
 };
 
 /* loop; in the session's table, one reference */
-struct operation *operation_new(struct session *session, const char *id);
+struct operation *hr_operation_new(struct session *session, const char *id);
 /* any thread; in no table */
-struct operation *operation_new_replayed(struct session *session, const void *plan, size_t len);
-struct operation *operation_keep(struct operation *operation);
-void operation_drop(struct operation *operation);
+struct operation *hr_operation_new_replayed(struct session *session, const void *plan, size_t len);
+struct operation *hr_operation_keep(struct operation *operation);
+void hr_operation_drop(struct operation *operation);
 /* loop */
-void operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after);
+void hr_operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after);
 /* loop: the stream is gone */
-void operation_detach(struct operation *operation);
+void hr_operation_detach(struct operation *operation);
 /* loop: sends what there is */
-void operation_pump(struct operation *operation);
+void hr_operation_pump(struct operation *operation);
 /* any thread; false when it was over */
-bool operation_cancel(struct operation *operation);
-bool operation_is_cancelled(struct operation *operation); /* any thread */
+bool hr_operation_cancel(struct operation *operation);
+bool hr_operation_is_cancelled(struct operation *operation); /* any thread */
 /* loop: cancels, forgets, drops */
-void operation_remove(struct operation *operation);
+void hr_operation_remove(struct operation *operation);
 /* releases responses up to the id; all sent ones when id is NULL; loop */
-void operation_release(struct operation *operation, const char *until);
+void hr_operation_release(struct operation *operation, const char *until);
 /* loop */
-enum hr_code operation_find_response(struct operation *operation,
-                                     const char *id,
-                                     int64_t *index,
-                                     struct hr_err *err);
-enum operation_state operation_state_of(struct operation *operation);
+enum hr_code hr_operation_find_response(struct operation *operation,
+                                        const char *id,
+                                        int64_t *index,
+                                        struct hr_err *err);
+enum operation_state hr_operation_state_of(struct operation *operation);
 /* worker threads: gives one response; waits while too much is unsent; HR_E_CANCELLED once it is
  * cancelled */
-enum hr_code operation_give(struct operation *operation,
-                            PB(ExecutePlanResponse) * response,
-                            struct hr_err *err);
+enum hr_code hr_operation_give(struct operation *operation,
+                               PB(ExecutePlanResponse) * response,
+                               struct hr_err *err);
 /* the same for a batch; takes the malloc'ed bytes. schema: told with the first batch, else NULL */
-enum hr_code operation_give_batch(struct operation *operation,
-                                  PB(DataType) * schema,
-                                  int64_t start,
-                                  int64_t rows,
-                                  char *bytes,
-                                  size_t len,
-                                  struct hr_err *err);
+enum hr_code hr_operation_give_batch(struct operation *operation,
+                                     PB(DataType) * schema,
+                                     int64_t start,
+                                     int64_t rows,
+                                     char *bytes,
+                                     size_t len,
+                                     struct hr_err *err);
 /* worker: the end is near, what comes may leave together with it */
-void operation_hold(struct operation *operation);
+void hr_operation_hold(struct operation *operation);
 /* worker; err NULL: succeeded */
-void operation_done(struct operation *operation, const struct hr_err *err);
+void hr_operation_done(struct operation *operation, const struct hr_err *err);
 
 /* ---- grants (grant.c) ---- */
 
@@ -262,26 +264,28 @@ struct guard {
     const char *text;
     struct hr_revoked revoked;
 };
-void guard_init(struct guard *guard, const unsigned char *key); /* key NULL: off */
-void guard_release(struct guard *guard);
+void hr_guard_init(struct guard *guard, const unsigned char *key); /* key NULL: off */
+void hr_guard_release(struct guard *guard);
 /* loop */
-enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, struct hr_err *err);
+enum hr_code hr_guard_admit(struct guard *guard,
+                            const struct hr_request *request,
+                            struct hr_err *err);
 /* loop */
-enum hr_code guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);
+enum hr_code hr_guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);
 /* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked
  */
-enum hr_code guard_current(struct guard *guard,
-                           struct hr_arena *arena,
-                           struct hr_grant *grant,
-                           const char **text,
-                           struct hr_err *err);
+enum hr_code hr_guard_current(struct guard *guard,
+                              struct hr_arena *arena,
+                              struct hr_grant *grant,
+                              const char **text,
+                              struct hr_err *err);
 /* what the session of the grant was started with: false, and nothing set, when it named none. The
  * texts are in arena. Any thread. */
-bool guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes);
+bool hr_guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes);
 /* what the session may read and write by role */
-void guard_storage(struct hr_connect *connect, struct hr_blob_config *config);
+void hr_guard_storage(struct hr_connect *connect, struct hr_blob_config *config);
 /* loop; true: it was the daemon's message, answered */
-bool guard_control(struct hr_connect *connect, struct hr_exchange *exchange);
+bool hr_guard_control(struct hr_connect *connect, struct hr_exchange *exchange);
 
 /* ---- work ---- */
 
@@ -315,14 +319,14 @@ struct hr_connect {
 };
 
 /* runs job(arg) on a worker thread with a stack for deep plans */
-enum hr_code work_start(struct hr_connect *connect,
-                        void (*job)(void *arg),
-                        void *arg,
-                        struct hr_err *err);
-void work_stop(struct hr_connect *connect);
+enum hr_code hr_work_start(struct hr_connect *connect,
+                           void (*job)(void *arg),
+                           void *arg,
+                           struct hr_err *err);
+void hr_work_stop(struct hr_connect *connect);
 
-void execute_plan(void *operation); /* a job; drops the reference */
-void execute_replayed(struct session *session, const void *plan, size_t len);
+void hr_execute_plan(void *operation); /* a job; drops the reference */
+void hr_execute_replayed(struct session *session, const void *plan, size_t len);
 
 struct analyze_job {
     struct session *session;
@@ -334,54 +338,54 @@ struct analyze_job {
     struct hr_err err;
     void (*done)(struct analyze_job *job); /* on the loop's thread */
 };
-void analyze_plan(void *job); /* a job */
+void hr_analyze_plan(void *job); /* a job */
 
 /* A command, of spark.sql() or of its own; worker threads. from_sql: the answer is a relation with
  * what the statement prints. */
-enum hr_code command_run(struct env *env,
-                         struct operation *operation,
-                         struct hr_command *command,
-                         bool from_sql,
-                         struct hr_err *err);
+enum hr_code hr_command_run(struct env *env,
+                            struct operation *operation,
+                            struct hr_command *command,
+                            bool from_sql,
+                            struct hr_err *err);
 
 /* mode NULL: simple; else Spark's names in any case */
-enum hr_code explain_text(struct env *env,
-                          const struct hr_rel *rel,
-                          const struct hr_typed *typed,
-                          const char *mode,
-                          struct hr_buf *out,
-                          struct hr_err *err);
+enum hr_code hr_explain_text(struct env *env,
+                             const struct hr_rel *rel,
+                             const struct hr_typed *typed,
+                             const char *mode,
+                             struct hr_buf *out,
+                             struct hr_err *err);
 
 /* What must survive the host; any thread. HR_OK: it is on the disk, or there is no journal.
  * HR_E_FULL, HR_E_IO: nothing of it is; HR_E_LIMIT: the session keeps too much. */
-enum hr_code journal_artifact(
+enum hr_code hr_journal_artifact(
     struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err);
 /* value NULL: unset */
-enum hr_code journal_config(struct session *session,
-                            const char *key,
-                            const char *value,
-                            struct hr_err *err);
-enum hr_code journal_command(struct session *session,
-                             const void *plan,
-                             size_t len,
-                             struct hr_err *err);
+enum hr_code hr_journal_config(struct session *session,
+                               const char *key,
+                               const char *value,
+                               struct hr_err *err);
+enum hr_code hr_journal_command(struct session *session,
+                                const void *plan,
+                                size_t len,
+                                struct hr_err *err);
 /* what the operation runs */
-enum hr_code journal_plan(const struct operation *operation, struct hr_err *err);
+enum hr_code hr_journal_plan(const struct operation *operation, struct hr_err *err);
 /* it begins to write: should the host die, nobody may run it again by himself. Not synced */
-void journal_writes(const struct operation *operation);
+void hr_journal_writes(const struct operation *operation);
 /* not synced: the daemon removes the file of an ended session */
-enum hr_code journal_close_session(struct session *session, struct hr_err *err);
+enum hr_code hr_journal_close_session(struct session *session, struct hr_err *err);
 /* not synced; where there is no room for it the session's next record brings it */
-void journal_session(struct session *session);
+void hr_journal_session(struct session *session);
 /* what the journal holds of the session, under another id: in a file of its own, else (path NULL)
  * behind the rest; loop */
-enum hr_code journal_clone(struct session *session,
-                           const char *id,
-                           const char *server_id,
-                           const char *path,
-                           struct hr_err *err);
-void journal_init(struct hr_connect *connect);
-enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err);
-void journal_release(struct hr_connect *connect); /* of what journal_init made */
-void journal_close(struct hr_connect *connect);
+enum hr_code hr_journal_clone(struct session *session,
+                              const char *id,
+                              const char *server_id,
+                              const char *path,
+                              struct hr_err *err);
+void hr_journal_init(struct hr_connect *connect);
+enum hr_code hr_journal_open(struct hr_connect *connect, struct hr_err *err);
+void hr_journal_release(struct hr_connect *connect); /* of what journal_init made */
+void hr_journal_close(struct hr_connect *connect);
 #endif

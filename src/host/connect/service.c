@@ -8,20 +8,22 @@
 #define PREFIX "/spark.connect.SparkConnectService/"
 
 static const struct method methods[] = {
-    {"ExecutePlan", &spark__connect__execute_plan_request__descriptor, run_execute},
-    {"AnalyzePlan", &spark__connect__analyze_plan_request__descriptor, run_analyze},
-    {"Config", &spark__connect__config_request__descriptor, run_config},
-    {"AddArtifacts", &spark__connect__add_artifacts_request__descriptor, run_add_artifacts,
-     message_add_artifacts},
-    {"ArtifactStatus", &spark__connect__artifact_statuses_request__descriptor, run_artifact_status},
-    {"Interrupt", &spark__connect__interrupt_request__descriptor, run_interrupt},
-    {"ReattachExecute", &spark__connect__reattach_execute_request__descriptor, run_reattach},
-    {"ReleaseExecute", &spark__connect__release_execute_request__descriptor, run_release},
-    {"ReleaseSession", &spark__connect__release_session_request__descriptor, run_release_session},
+    {"ExecutePlan", &spark__connect__execute_plan_request__descriptor, hr_run_execute},
+    {"AnalyzePlan", &spark__connect__analyze_plan_request__descriptor, hr_run_analyze},
+    {"Config", &spark__connect__config_request__descriptor, hr_run_config},
+    {"AddArtifacts", &spark__connect__add_artifacts_request__descriptor, hr_run_add_artifacts,
+     hr_message_add_artifacts},
+    {"ArtifactStatus", &spark__connect__artifact_statuses_request__descriptor,
+     hr_run_artifact_status},
+    {"Interrupt", &spark__connect__interrupt_request__descriptor, hr_run_interrupt},
+    {"ReattachExecute", &spark__connect__reattach_execute_request__descriptor, hr_run_reattach},
+    {"ReleaseExecute", &spark__connect__release_execute_request__descriptor, hr_run_release},
+    {"ReleaseSession", &spark__connect__release_session_request__descriptor,
+     hr_run_release_session},
     {"FetchErrorDetails", &spark__connect__fetch_error_details_request__descriptor,
-     run_error_details},
-    {"CloneSession", &spark__connect__clone_session_request__descriptor, run_clone},
-    {"GetStatus", &spark__connect__get_status_request__descriptor, run_status},
+     hr_run_error_details},
+    {"CloneSession", &spark__connect__clone_session_request__descriptor, hr_run_clone},
+    {"GetStatus", &spark__connect__get_status_request__descriptor, hr_run_status},
 };
 
 static const struct method *find_method(const char *path)
@@ -59,7 +61,7 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     const char *type = hr_header_get(&request->headers, "content-type");
     const struct method *method = find_method(request->path);
     hr_exchange_set_user(exchange, NULL);
-    if (guard_control(server_arg, exchange))
+    if (hr_guard_control(server_arg, exchange))
         return;
     if (!request->http2 || !type || strncmp(type, "application/grpc", 16)) {
         hr_exchange_reply(exchange, 415, "text/plain", "this port speaks Spark Connect (gRPC)\n",
@@ -80,8 +82,8 @@ static void on_request(struct hr_exchange *exchange, void *server_arg)
     hr_exchange_set_user(exchange, call);
     note_record(call->connect, request);
     struct hr_err err;
-    if (guard_admit(&call->connect->guard, request, &err))
-        call_fail(call, NULL, &err);
+    if (hr_guard_admit(&call->connect->guard, request, &err))
+        hr_call_fail(call, NULL, &err);
 }
 
 static void take_message(struct call *call, const uint8_t *message, size_t len)
@@ -93,7 +95,7 @@ static void take_message(struct call *call, const uint8_t *message, size_t len)
     }
     if (call->has_message) {
         hr_fail(&err, HR_E_INVALID, "more than one request in a call");
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
         return;
     }
     call->has_message = true;
@@ -114,7 +116,7 @@ static void on_data(struct hr_exchange *exchange, const void *bytes, size_t len)
         const uint8_t *message;
         size_t size;
         if (hr_grpc_read(&call->reader, &at, end, &message, &size, &err)) {
-            call_fail(call, NULL, &err);
+            hr_call_fail(call, NULL, &err);
             return;
         }
         if (!message)
@@ -133,7 +135,7 @@ static void on_end(struct hr_exchange *exchange)
         return;
     if (hr_grpc_reader_partial(&call->reader) || (!call->method->message && !call->has_message)) {
         hr_fail(&err, HR_E_INVALID, "request ended early");
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
         return;
     }
     call->method->run(call);
@@ -143,7 +145,7 @@ static void on_writable(struct hr_exchange *exchange)
 {
     struct call *call = hr_exchange_user(exchange);
     if (call && call->operation && call->operation->stream == exchange)
-        operation_pump(call->operation);
+        hr_operation_pump(call->operation);
 }
 
 static void on_closed(struct hr_exchange *exchange, bool finished)
@@ -154,12 +156,12 @@ static void on_closed(struct hr_exchange *exchange, bool finished)
         return;
     if (call->operation) {
         if (call->operation->stream == exchange)
-            operation_detach(call->operation);
-        operation_drop(call->operation);
+            hr_operation_detach(call->operation);
+        hr_operation_drop(call->operation);
     }
     if (call->analyze)
         call->analyze->exchange = NULL;
-    call_end_upload(call);
+    hr_call_end_upload(call);
     hr_grpc_reader_release(&call->reader);
     free(call->message);
 }
@@ -188,7 +190,7 @@ static void clean(void *arg)
              (at = hr_map_next(&((struct session *)session->value)->operations, at));) {
             struct operation *operation = at->value;
             if (operation->detached_ms && now - operation->detached_ms > HR_OPERATION_DETACHED_MS)
-                operation_remove(operation);
+                hr_operation_remove(operation);
         }
     malloc_trim(1 << 20);
 }
@@ -219,8 +221,8 @@ enum hr_code hr_connect_new(const struct hr_connect_options *options,
         return hr_fail(err, HR_E_NOMEM, "no memory for the service");
     connect->options = *options;
     connect->loop = options->loop;
-    journal_init(connect);
-    guard_init(&connect->guard, options->grant_key);
+    hr_journal_init(connect);
+    hr_guard_init(&connect->guard, options->grant_key);
     pthread_mutex_init(&connect->lock, NULL);
     hr_map_init(&connect->sessions);
     hr_map_init(&connect->closed);
@@ -228,9 +230,9 @@ enum hr_code hr_connect_new(const struct hr_connect_options *options,
     *out = connect;
     pthread_cond_init(&connect->opened, NULL);
     connect->opening = true;
-    HR_TRY(work_start(connect, open_spare, connect, err));
+    HR_TRY(hr_work_start(connect, open_spare, connect, err));
     if (options->journal)
-        HR_TRY(journal_open(connect, err));
+        HR_TRY(hr_journal_open(connect, err));
     connect->janitor = hr_timer_start(connect->loop, 5000, 5000, clean, connect);
     return HR_OK;
 }
@@ -240,19 +242,19 @@ void hr_connect_free(struct hr_connect *connect)
     if (!connect)
         return;
     hr_timer_stop(connect->janitor);
-    journal_close(connect); /* the sessions end here, but not for the next host */
+    hr_journal_close(connect); /* the sessions end here, but not for the next host */
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&connect->sessions, NULL));)
-        session_close(at->value);
-    work_stop(connect);
+        hr_spark_session_close(at->value);
+    hr_work_stop(connect);
     hr_engine_close(connect->spare);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&connect->global_views, at));)
-        view_drop(at->value);
+        hr_view_drop(at->value);
     hr_map_release(&connect->global_views);
     hr_map_release(&connect->sessions);
     hr_map_release(&connect->closed);
     pthread_cond_destroy(&connect->opened);
     pthread_mutex_destroy(&connect->lock);
-    journal_release(connect);
-    guard_release(&connect->guard);
+    hr_journal_release(connect);
+    hr_guard_release(&connect->guard);
     free(connect);
 }

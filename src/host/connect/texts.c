@@ -14,14 +14,14 @@ struct texts {
     const char **cells;
 };
 
-struct texts *texts_new(struct hr_arena *arena)
+struct texts *hr_texts_new(struct hr_arena *arena)
 {
     struct texts *texts = HR_NEW(arena, struct texts);
     texts->arena = arena;
     return texts;
 }
 
-void texts_columns(struct texts *texts, const char *first, ...)
+void hr_texts_columns(struct texts *texts, const char *first, ...)
 {
     va_list args;
     va_start(args, first);
@@ -34,7 +34,7 @@ void texts_columns(struct texts *texts, const char *first, ...)
     va_end(args);
 }
 
-void texts_row(struct texts *texts, ...)
+void hr_texts_row(struct texts *texts, ...)
 {
     if (texts->rows == texts->room) {
         size_t room = texts->room ? 2 * texts->room : 16;
@@ -206,10 +206,10 @@ static enum hr_code render(const struct texts *texts,
     return HR_OK;
 }
 
-enum hr_code texts_relation(struct texts *texts,
-                            struct hr_arena *arena,
-                            PB(Relation) * *out,
-                            struct hr_err *err)
+enum hr_code hr_texts_relation(struct texts *texts,
+                               struct hr_arena *arena,
+                               PB(Relation) * *out,
+                               struct hr_err *err)
 {
     PB(Relation) *relation = PB_NEW(arena, Relation, RELATION);
     PB(LocalRelation) *local = PB_NEW(arena, LocalRelation, LOCAL_RELATION);
@@ -228,10 +228,10 @@ enum hr_code texts_relation(struct texts *texts,
     return HR_OK;
 }
 
-enum hr_code texts_local(struct texts *texts,
-                         struct hr_arena *arena,
-                         struct hr_rel *rel,
-                         struct hr_err *err)
+enum hr_code hr_texts_local(struct texts *texts,
+                            struct hr_arena *arena,
+                            struct hr_rel *rel,
+                            struct hr_err *err)
 {
     int64_t plan_id = rel->plan_id;
     const char *arrow, *schema;

@@ -70,14 +70,14 @@ static int64_t group_limit(void)
     return least;
 }
 
-int64_t budget_default(void)
+int64_t hr_budget_default(void)
 {
     int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE),
             group = group_limit();
     return (machine < group ? machine : group) / HR_SESSION_MEMORY_SHARE;
 }
 
-enum hr_code budget_used_up(const struct budget *budget, struct hr_err *err)
+enum hr_code hr_budget_used_up(const struct budget *budget, struct hr_err *err)
 {
     hr_fail(
         err, HR_E_NOMEM,
@@ -169,24 +169,24 @@ static void wake(struct budget *budget)
     pthread_mutex_unlock(&budget->lock);
 }
 
-void budget_begin(struct budget *budget)
+void hr_budget_begin(struct budget *budget)
 {
     atomic_fetch_add(&budget->working, 1);
     if (atomic_load(&budget->asleep))
         wake(budget);
 }
 
-void budget_end(struct budget *budget)
+void hr_budget_end(struct budget *budget)
 {
     atomic_fetch_sub(&budget->working, 1);
 }
 
-struct budget *budget_new(int64_t bytes)
+struct budget *hr_budget_new(int64_t bytes)
 {
     struct budget *budget = calloc(1, sizeof *budget);
     pthread_condattr_t attr;
     HR_CHECK(budget);
-    budget->bytes = bytes > 0 ? bytes : budget_default();
+    budget->bytes = bytes > 0 ? bytes : hr_budget_default();
     budget->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     pthread_mutex_init(&budget->lock, NULL);
     pthread_condattr_init(&attr);
@@ -197,7 +197,7 @@ struct budget *budget_new(int64_t bytes)
     return budget;
 }
 
-void budget_free(struct budget *budget)
+void hr_budget_free(struct budget *budget)
 {
     if (!budget)
         return;
@@ -225,7 +225,7 @@ static void unlink_query(struct budget *budget, struct running *query)
         *at = query->next;
 }
 
-void budget_enter(struct budget *budget, struct running *query, duckdb_connection connection)
+void hr_budget_enter(struct budget *budget, struct running *query, duckdb_connection connection)
 {
     duckdb_client_context context;
     duckdb_connection_get_client_context(connection, &context);
@@ -239,14 +239,14 @@ void budget_enter(struct budget *budget, struct running *query, duckdb_connectio
     duckdb_destroy_client_context(&context);
 }
 
-void budget_leave(struct budget *budget, struct running *query)
+void hr_budget_leave(struct budget *budget, struct running *query)
 {
     pthread_mutex_lock(&budget->lock);
     unlink_query(budget, query);
     pthread_mutex_unlock(&budget->lock);
 }
 
-const atomic_int *budget_stop_of(struct budget *budget, idx_t connection_id)
+const atomic_int *hr_budget_stop_of(struct budget *budget, idx_t connection_id)
 {
     const atomic_int *found = NULL;
     pthread_mutex_lock(&budget->lock);
@@ -259,7 +259,7 @@ const atomic_int *budget_stop_of(struct budget *budget, idx_t connection_id)
 
 /* ---- kernels ---- */
 
-bool budget_take(struct budget *budget, int64_t bytes)
+bool hr_budget_take(struct budget *budget, int64_t bytes)
 {
     if (bytes <= budget->bytes && atomic_fetch_add(&budget->made, bytes) + bytes <= budget->bytes)
         return true;
@@ -268,7 +268,7 @@ bool budget_take(struct budget *budget, int64_t bytes)
     return false;
 }
 
-void budget_give(struct budget *budget, int64_t bytes)
+void hr_budget_give(struct budget *budget, int64_t bytes)
 {
     atomic_fetch_sub(&budget->made, bytes);
 }

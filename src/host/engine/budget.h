@@ -28,23 +28,23 @@ struct running {
 struct budget;
 
 /* what a session gets that is told nothing */
-int64_t budget_default(void);
-struct budget *budget_new(int64_t bytes); /* 0: budget_default */
+int64_t hr_budget_default(void);
+struct budget *hr_budget_new(int64_t bytes); /* 0: budget_default */
 /* NULL is fine; no query may live */
-void budget_free(struct budget *budget);
+void hr_budget_free(struct budget *budget);
 /* fails with OUT_OF_MEMORY and what to do */
-enum hr_code budget_used_up(const struct budget *budget, struct hr_err *err);
+enum hr_code hr_budget_used_up(const struct budget *budget, struct hr_err *err);
 
 /* again for another connection */
-void budget_enter(struct budget *budget, struct running *query, duckdb_connection connection);
-void budget_leave(struct budget *budget, struct running *query);
+void hr_budget_enter(struct budget *budget, struct running *query, duckdb_connection connection);
+void hr_budget_leave(struct budget *budget, struct running *query);
 /* DuckDB works for a query: the process is watched until … */
-void budget_begin(struct budget *budget);
-void budget_end(struct budget *budget);
+void hr_budget_begin(struct budget *budget);
+void hr_budget_end(struct budget *budget);
 
 /* the stop of the query on this connection, NULL: none; valid while DuckDB works for it */
-const atomic_int *budget_stop_of(struct budget *budget, idx_t connection_id);
+const atomic_int *hr_budget_stop_of(struct budget *budget, idx_t connection_id);
 /* for kernels; false: there is not so much, and nothing is taken */
-bool budget_take(struct budget *budget, int64_t bytes);
-void budget_give(struct budget *budget, int64_t bytes);
+bool hr_budget_take(struct budget *budget, int64_t bytes);
+void hr_budget_give(struct budget *budget, int64_t bytes);
 #endif

@@ -122,7 +122,7 @@ static const char *text_of(const json_t *params, const char *name)
     return text ? text : "";
 }
 
-void engine_context(const struct hr_typed *typed, struct hr_err *err)
+void hr_engine_context(const struct hr_typed *typed, struct hr_err *err)
 {
     if (err->code != HR_E_SPARK || err->context[0])
         return;

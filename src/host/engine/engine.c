@@ -115,7 +115,7 @@ static enum hr_code configure(duckdb_config config,
     /* all of them are ours: see struct helpers */
     HR_TRY(config_set(config, "external_threads", text, err));
     int64_t memory =
-        options && options->memory_bytes > 0 ? options->memory_bytes : budget_default();
+        options && options->memory_bytes > 0 ? options->memory_bytes : hr_budget_default();
     snprintf(text, sizeof text, "%lldMiB", (long long)(memory >> 20));
     HR_TRY(config_set(config, "memory_limit", text, err));
     /* nor read from a folder that all share */
@@ -206,7 +206,7 @@ enum hr_code hr_engine_open(const struct hr_engine_options *options,
     pthread_mutex_init(&engine->lock, NULL);
     pthread_mutex_init(&engine->helpers.lock, NULL);
     engine->helpers.wanted = thread_count(options) - 1;
-    engine->budget = budget_new(options ? options->memory_bytes : 0);
+    engine->budget = hr_budget_new(options ? options->memory_bytes : 0);
     hr_map_init(&engine->registered);
     *out = engine;
     return HR_OK;
@@ -289,7 +289,7 @@ void hr_engine_close(struct hr_engine *engine)
     if (engine->spill)
         remove_folder(engine->spill);
     free(engine->spill);
-    budget_free(engine->budget);
+    hr_budget_free(engine->budget);
     hr_map_release(&engine->registered);
     pthread_mutex_destroy(&engine->lock);
     pthread_mutex_destroy(&engine->helpers.lock);
@@ -343,7 +343,7 @@ static void take_statement(struct hr_query *query)
         return;
     free(found.sql);
     /* before the old one is another's: the watch interrupts what stands there */
-    budget_enter(engine->budget, &query->running, found.connection);
+    hr_budget_enter(engine->budget, &query->running, found.connection);
     give_connection(engine, &query->connection);
     query->connection = found.connection;
     query->prepared = found.prepared;
@@ -398,7 +398,7 @@ static enum hr_code register_uses(struct hr_engine *engine,
     for (size_t i = 0; i < e->use_count && !code; i++) {
         if (hr_map_has(&engine->registered, e->uses[i].name))
             continue;
-        code = kernel_register(connection, engine->budget, &e->uses[i], err);
+        code = hr_kernel_register(connection, engine->budget, &e->uses[i], err);
         if (!code)
             hr_map_put(&engine->registered, e->uses[i].name, (void *)e->uses[i].kernel);
     }
@@ -409,7 +409,7 @@ static enum hr_code register_uses(struct hr_engine *engine,
 static void free_query(void *arg)
 {
     struct hr_query *query = arg;
-    budget_leave(query->engine->budget, &query->running);
+    hr_budget_leave(query->engine->budget, &query->running);
     if (query->has_prepared && query->keep_prepared) {
         give_statement(query);
         return;
@@ -432,7 +432,7 @@ static enum hr_code write_sql(struct hr_query *query,
                      .err = err,
                      .zone = zone ? zone : "UTC",
                      .ansi = !ansi || !strcasecmp(ansi, "true")};
-    HR_TRY(emit_statement(&e, node, sql));
+    HR_TRY(hr_emit_statement(&e, node, sql));
     return register_uses(query->engine, query->connection, &e, err);
 }
 
@@ -446,7 +446,7 @@ static enum hr_code stopped(const struct hr_query *query, struct hr_err *err)
 {
     int why = atomic_load(&query->running.stop);
     if (why == STOP_MEMORY)
-        return budget_used_up(query->engine->budget, err);
+        return hr_budget_used_up(query->engine->budget, err);
     return why == STOP_CANCELLED ? cancelled(err) : HR_OK;
 }
 
@@ -486,7 +486,7 @@ static enum hr_code failed(const struct hr_query *query, const char *text, struc
         code == HR_E_INTERNAL && is_damaged(text ? text : "") ? parquet_read(query->typed) : NULL;
     if (path)
         return hr_fail_spark(err, "FAILED_READ_FILE.NO_HINT", "path", path, NULL);
-    return code == HR_E_NOMEM ? budget_used_up(query->engine->budget, err) : code;
+    return code == HR_E_NOMEM ? hr_budget_used_up(query->engine->budget, err) : code;
 }
 
 /* constants are computed while a statement is prepared, so that this too is watched */
@@ -495,9 +495,9 @@ static enum hr_code prepare(struct hr_query *query,
                             duckdb_prepared_statement *out,
                             struct hr_err *err)
 {
-    budget_begin(query->engine->budget);
+    hr_budget_begin(query->engine->budget);
     duckdb_state state = duckdb_prepare(query->connection, sql, out);
-    budget_end(query->engine->budget);
+    hr_budget_end(query->engine->budget);
     if (state == DuckDBSuccess)
         return HR_OK;
     enum hr_code code = failed(query, duckdb_prepare_error(*out), err);
@@ -521,7 +521,7 @@ enum hr_code hr_query_prepare(struct hr_engine *engine,
     query->env = env;
     HR_TRY(hr_analyze(arena, env, rel, &query->typed, err));
     HR_TRY(take_connection(engine, &query->connection, err));
-    budget_enter(engine->budget, &query->running, query->connection);
+    hr_budget_enter(engine->budget, &query->running, query->connection);
     hr_arena_on_free(arena, free_query, query);
     HR_TRY(write_sql(query, query->typed->node, &query->sql, err));
     take_statement(query);
@@ -544,7 +544,7 @@ const char *hr_query_sql(const struct hr_query *query)
 
 const atomic_int *hr_engine_stop_of(void *engine, idx_t connection)
 {
-    return budget_stop_of(((struct hr_engine *)engine)->budget, connection);
+    return hr_budget_stop_of(((struct hr_engine *)engine)->budget, connection);
 }
 
 void hr_query_cancel(struct hr_query *query)
@@ -628,14 +628,14 @@ static enum hr_code run_prepared(struct hr_query *query,
 {
     duckdb_pending_result pending;
     HR_TRY(stopped(query, err));
-    budget_begin(query->engine->budget);
+    hr_budget_begin(query->engine->budget);
     enum hr_code code;
     if (duckdb_pending_prepared_streaming(prepared, &pending) == DuckDBSuccess)
         code = run_pending(query, pending, fn, arg, err);
     else
         code = failed(query, duckdb_pending_error(pending), err);
     duckdb_destroy_pending(&pending);
-    budget_end(query->engine->budget);
+    hr_budget_end(query->engine->budget);
     if (code)
         HR_TRY(stopped(query, err)); /* whatever it says of the end that it was told */
     return code;
@@ -650,18 +650,18 @@ static enum hr_code to_sink(void *arg, duckdb_data_chunk chunk, struct hr_err *e
 static enum hr_code to_show(void *arg, duckdb_data_chunk chunk, struct hr_err *err)
 {
     (void)err;
-    show_add(arg, chunk);
+    hr_show_add(arg, chunk);
     return HR_OK;
 }
 
 static enum hr_code run_show(struct hr_query *query, struct hr_sink *sink, struct hr_err *err)
 {
-    struct show *show = show_new(query->typed);
+    struct show *show = hr_show_new(query->typed);
     enum hr_code code = run_prepared(query, query->prepared, to_show, show, err);
     size_t len;
     char *text;
     struct hr_err unshown;
-    enum hr_code shown = show_finish(show, &text, &len, code ? &unshown : err);
+    enum hr_code shown = hr_show_finish(show, &text, &len, code ? &unshown : err);
     code = code ? code : shown;
     if (!code) {
         duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
@@ -872,7 +872,7 @@ enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct h
         err = &unused;
     enum hr_code code = run(query, sink, err);
     if (code == HR_E_SPARK)
-        engine_context(query->typed, err);
+        hr_engine_context(query->typed, err);
     return code;
 }
 
@@ -887,9 +887,9 @@ enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr
     duckdb_result result;
     HR_TRY(stopped(query, err));
     helpers_start(query->engine);
-    budget_begin(query->engine->budget);
+    hr_budget_begin(query->engine->budget);
     duckdb_state state = duckdb_query(query->connection, sql, &result);
-    budget_end(query->engine->budget);
+    hr_budget_end(query->engine->budget);
     helpers_stop(query->engine);
     enum hr_code code =
         state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);

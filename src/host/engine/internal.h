@@ -51,56 +51,56 @@ struct emit {
 enum { PLAIN_COMPUTED, PLAIN_LITERAL, PLAIN_COLUMN };
 
 /* SELECT … AS c0, … */
-enum hr_code emit_statement(struct emit *e, const struct hr_node *node, const char **sql);
-enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+enum hr_code hr_emit_statement(struct emit *e, const struct hr_node *node, const char **sql);
+enum hr_code hr_emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 /* of a filter: NULL is false */
-enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
-enum hr_code emit_cast(struct emit *e,
-                       const char *text,
-                       const struct hr_type *from,
-                       const struct hr_type *to,
-                       enum hr_cast_mode mode,
-                       struct hr_buf *out);
+enum hr_code hr_emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
+enum hr_code hr_emit_cast(struct emit *e,
+                          const char *text,
+                          const struct hr_type *from,
+                          const struct hr_type *to,
+                          enum hr_cast_mode mode,
+                          struct hr_buf *out);
 /* SELECT … AS a<id>, … : all needed columns */
-enum hr_code emit_query(struct emit *e, const struct hr_node *node, const char **sql);
-enum hr_code emit_positional(struct emit *e,
-                             const struct hr_node *node,
-                             const char *prefix,
-                             const char **sql);
+enum hr_code hr_emit_query(struct emit *e, const struct hr_node *node, const char **sql);
+enum hr_code hr_emit_positional(struct emit *e,
+                                const struct hr_node *node,
+                                const char *prefix,
+                                const char **sql);
 /* what was written, in the arena; releases buf. When buf failed the text is "", and e->failed is
  * set: the statement fails. */
-const char *sel_take(struct emit *e, struct hr_buf *buf);
+const char *hr_sel_take(struct emit *e, struct hr_buf *buf);
 /* DuckDB's CAST is Spark's, for every value */
-bool is_native_cast(const struct hr_type *from, const struct hr_type *to);
-void emit_literal(const struct hr_literal *literal, struct hr_buf *out);
+bool hr_is_native_cast(const struct hr_type *from, const struct hr_type *to);
+void hr_emit_literal(const struct hr_literal *literal, struct hr_buf *out);
 /* writes a condition that is always true, which the engine does not know, and which ends a
  * cancelled statement wherever it stands */
-enum hr_code emit_always(struct emit *e, struct hr_buf *out);
+enum hr_code hr_emit_always(struct emit *e, struct hr_buf *out);
 /* the body of a lambda, which can be ended between any of its elements */
-enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out);
+enum hr_code hr_emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */
-enum hr_code emit_kernel(struct emit *e,
-                         const char *name,
-                         size_t len,
-                         const struct hr_type *result,
-                         const struct hr_type **args,
-                         size_t count,
-                         struct hr_buf *out);
+enum hr_code hr_emit_kernel(struct emit *e,
+                            const char *name,
+                            size_t len,
+                            const struct hr_type *result,
+                            const struct hr_type **args,
+                            size_t count,
+                            struct hr_buf *out);
 /* DuckDB's */
-const char *type_text(struct emit *e, const struct hr_type *type);
+const char *hr_type_text(struct emit *e, const struct hr_type *type);
 
 struct budget;
-enum hr_code kernel_register(duckdb_connection connection,
-                             struct budget *budget,
-                             const struct kernel_use *use,
-                             struct hr_err *err);
+enum hr_code hr_kernel_register(duckdb_connection connection,
+                                struct budget *budget,
+                                const struct kernel_use *use,
+                                struct hr_err *err);
 
 /* tells where the plan failed, if that is certain */
-void engine_context(const struct hr_typed *typed, struct hr_err *err);
+void hr_engine_context(const struct hr_typed *typed, struct hr_err *err);
 
 struct show;
-struct show *show_new(const struct hr_typed *typed);
-void show_add(struct show *show, duckdb_data_chunk chunk);
+struct show *hr_show_new(const struct hr_typed *typed);
+void hr_show_add(struct show *show, duckdb_data_chunk chunk);
 /* frees show; the text is the caller's, NULL if empty */
-enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err);
+enum hr_code hr_show_finish(struct show *show, char **text, size_t *len, struct hr_err *err);
 #endif

@@ -80,7 +80,7 @@ struct kernel_run {
 
 static void give_back(struct kernel_run *run)
 {
-    budget_give(run->budget, run->taken);
+    hr_budget_give(run->budget, run->taken);
     run->taken = 0;
 }
 
@@ -113,7 +113,7 @@ static void begin_run(duckdb_init_info info)
     HR_CHECK(run);
     duckdb_scalar_function_init_get_client_context(info, &context);
     run->budget = r->budget;
-    run->stop = budget_stop_of(r->budget, duckdb_client_context_get_connection_id(context));
+    run->stop = hr_budget_stop_of(r->budget, duckdb_client_context_get_connection_id(context));
     duckdb_destroy_client_context(&context);
     duckdb_scalar_function_init_set_state(info, run, free_run);
 }
@@ -129,11 +129,11 @@ bool hr_kernel_room(struct hr_rows *rows, uint64_t bytes)
         hr_kernel_fail(rows, &err);
         return false;
     }
-    if (bytes <= INT64_MAX && budget_take(run->budget, (int64_t)bytes)) {
+    if (bytes <= INT64_MAX && hr_budget_take(run->budget, (int64_t)bytes)) {
         run->taken += (int64_t)bytes;
         return true;
     }
-    budget_used_up(run->budget, &err);
+    hr_budget_used_up(run->budget, &err);
     hr_kernel_fail(rows, &err);
     return false;
 }
@@ -148,7 +148,7 @@ static void give_room(void *arg, uint64_t bytes)
     struct kernel_run *run = ((struct hr_rows *)arg)->run;
     /* what was refused was not taken */
     int64_t given = bytes < (uint64_t)run->taken ? (int64_t)bytes : run->taken;
-    budget_give(run->budget, given);
+    hr_budget_give(run->budget, given);
     run->taken -= given;
 }
 
@@ -368,13 +368,13 @@ static void note_use(struct emit *e,
     e->uses[e->use_count++] = (struct kernel_use){hr_strdup(e->arena, name), kernel, types};
 }
 
-enum hr_code emit_kernel(struct emit *e,
-                         const char *name,
-                         size_t len,
-                         const struct hr_type *result,
-                         const struct hr_type **args,
-                         size_t count,
-                         struct hr_buf *out)
+enum hr_code hr_emit_kernel(struct emit *e,
+                            const char *name,
+                            size_t len,
+                            const struct hr_type *result,
+                            const struct hr_type **args,
+                            size_t count,
+                            struct hr_buf *out)
 {
     const struct hr_kernel *kernel = hr_kernel_find(name, len);
     if (!kernel)
@@ -418,10 +418,10 @@ static enum hr_code own_types(struct registered *r,
     return prepare(r->kernel, r->arena, &r->types, err);
 }
 
-enum hr_code kernel_register(duckdb_connection connection,
-                             struct budget *budget,
-                             const struct kernel_use *use,
-                             struct hr_err *err)
+enum hr_code hr_kernel_register(duckdb_connection connection,
+                                struct budget *budget,
+                                const struct kernel_use *use,
+                                struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct registered *r = HR_NEW(arena, struct registered);

@@ -107,7 +107,7 @@ static struct cell make_cell(const char *text, size_t len, int truncate)
     return cell;
 }
 
-struct show *show_new(const struct hr_typed *typed)
+struct show *hr_show_new(const struct hr_typed *typed)
 {
     struct show *show = calloc(1, sizeof *show);
     HR_CHECK(show);
@@ -116,7 +116,7 @@ struct show *show_new(const struct hr_typed *typed)
     return show;
 }
 
-void show_add(struct show *show, duckdb_data_chunk chunk)
+void hr_show_add(struct show *show, duckdb_data_chunk chunk)
 {
     idx_t rows = duckdb_data_chunk_get_size(chunk);
     for (idx_t r = 0; r < rows; r++) {
@@ -288,7 +288,7 @@ static void html(struct show *show, const struct cell *names, struct hr_buf *out
                     show->typed->rows == 1 ? "" : "s");
 }
 
-enum hr_code show_finish(struct show *show, char **text, size_t *len, struct hr_err *err)
+enum hr_code hr_show_finish(struct show *show, char **text, size_t *len, struct hr_err *err)
 {
     struct hr_buf out;
     hr_buf_init(&out, HR_SHOW_BYTES_MAX);

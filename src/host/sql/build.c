@@ -33,7 +33,7 @@ static void check_depth(struct parser *p, int depth, int start, int stop)
         hr_sql_fail_at(p, start, stop, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
 }
 
-struct node sql_node(struct parser *p, struct hr_expr *expr, int start, int stop, int depth)
+struct node hr_sql_node(struct parser *p, struct hr_expr *expr, int start, int stop, int depth)
 {
     check_depth(p, depth, start, stop);
     expr->origin = hr_sql_origin(p, start, stop);
@@ -45,7 +45,7 @@ static int deeper(int a, int b)
     return a > b ? a : b;
 }
 
-int sql_depth(const struct nodes *list)
+int hr_sql_depth(const struct nodes *list)
 {
     int depth = 0;
     for (size_t i = 0; i < list->count; i++)
@@ -53,7 +53,7 @@ int sql_depth(const struct nodes *list)
     return depth;
 }
 
-void sql_push(struct parser *p, struct nodes *list, struct node node)
+void hr_sql_push(struct parser *p, struct nodes *list, struct node node)
 {
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 4;
@@ -66,7 +66,7 @@ void sql_push(struct parser *p, struct nodes *list, struct node node)
     list->at[list->count++] = node;
 }
 
-void sql_push_text(struct parser *p, struct texts *list, struct text text)
+void hr_sql_push_text(struct parser *p, struct texts *list, struct text text)
 {
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 4;
@@ -79,7 +79,7 @@ void sql_push_text(struct parser *p, struct texts *list, struct text text)
     list->at[list->count++] = text;
 }
 
-struct hr_exprs sql_exprs(struct parser *p, const struct nodes *list)
+struct hr_exprs hr_sql_exprs(struct parser *p, const struct nodes *list)
 {
     struct hr_exprs exprs = {HR_NEW_ARRAY(p->arena, struct hr_expr *, list->count), list->count};
     for (size_t i = 0; i < list->count; i++)
@@ -87,7 +87,7 @@ struct hr_exprs sql_exprs(struct parser *p, const struct nodes *list)
     return exprs;
 }
 
-struct hr_names sql_names(struct parser *p, const struct texts *list)
+struct hr_names hr_sql_names(struct parser *p, const struct texts *list)
 {
     struct hr_names names = {HR_NEW_ARRAY(p->arena, const char *, list->count), list->count};
     for (size_t i = 0; i < list->count; i++)
@@ -95,32 +95,32 @@ struct hr_names sql_names(struct parser *p, const struct texts *list)
     return names;
 }
 
-struct node sql_call(struct parser *p, const char *name, int start, int stop, size_t count, ...)
+struct node hr_sql_call(struct parser *p, const char *name, int start, int stop, size_t count, ...)
 {
     struct hr_expr *expr = hr_expr_call(p->arena, name, 0);
     struct nodes args = {0};
     va_list list;
     va_start(list, count);
     for (size_t i = 0; i < count; i++)
-        sql_push(p, &args, *va_arg(list, struct node *));
+        hr_sql_push(p, &args, *va_arg(list, struct node *));
     va_end(list);
-    expr->call.args = sql_exprs(p, &args);
-    return sql_node(p, expr, start, stop, sql_depth(&args) + 1);
+    expr->call.args = hr_sql_exprs(p, &args);
+    return hr_sql_node(p, expr, start, stop, hr_sql_depth(&args) + 1);
 }
 
-struct node sql_unary(struct parser *p, const char *name, int start, struct node value)
+struct node hr_sql_unary(struct parser *p, const char *name, int start, struct node value)
 {
-    return sql_call(p, name, start, value.stop, 1, &value);
+    return hr_sql_call(p, name, start, value.stop, 1, &value);
 }
 
-struct node sql_binary(struct parser *p, const char *name, struct node left, struct node right)
+struct node hr_sql_binary(struct parser *p, const char *name, struct node left, struct node right)
 {
-    return sql_call(p, name, left.start, right.stop, 2, &left, &right);
+    return hr_sql_call(p, name, left.start, right.stop, 2, &left, &right);
 }
 
-struct node sql_not(struct parser *p, bool negate, struct node node)
+struct node hr_sql_not(struct parser *p, bool negate, struct node node)
 {
-    return negate ? sql_call(p, "not", node.start, node.stop, 1, &node) : node;
+    return negate ? hr_sql_call(p, "not", node.start, node.stop, 1, &node) : node;
 }
 
 /* a AND b AND c … as a balanced tree, in the shape that Spark builds */
@@ -132,44 +132,45 @@ static struct node balanced(
     size_t middle = high - low == 1 ? low : low + (high - low) / 2;
     struct node left = balanced(p, name, list, low, middle),
                 right = balanced(p, name, list, middle + 1, high);
-    return sql_call(p, name, list->at[0].start, list->at[list->count - 1].stop, 2, &left, &right);
+    return hr_sql_call(p, name, list->at[0].start, list->at[list->count - 1].stop, 2, &left,
+                       &right);
 }
 
-struct node sql_chain(struct parser *p, const char *name, const struct nodes *list)
+struct node hr_sql_chain(struct parser *p, const char *name, const struct nodes *list)
 {
     return balanced(p, name, list, 0, list->count - 1);
 }
 
 static struct node string_node(struct parser *p, const char *text, int start, int stop)
 {
-    return sql_node(p, hr_expr_string(p->arena, text), start, stop, 1);
+    return hr_sql_node(p, hr_expr_string(p->arena, text), start, stop, 1);
 }
 
-struct node sql_constant(struct parser *p,
-                         const struct token *token,
-                         enum hr_type_id id,
-                         bool value)
+struct node hr_sql_constant(struct parser *p,
+                            const struct token *token,
+                            enum hr_type_id id,
+                            bool value)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_LITERAL);
     expr->literal = HR_NEW(p->arena, struct hr_literal);
     expr->literal->type = hr_type_basic(id);
     expr->literal->is_null = id == HR_TYPE_VOID;
     expr->literal->boolean = value;
-    return sql_node(p, expr, token->start, token->stop, 1);
+    return hr_sql_node(p, expr, token->start, token->stop, 1);
 }
 
 /* ---- names ---- */
 
-struct node sql_name(struct parser *p, struct texts parts)
+struct node hr_sql_name(struct parser *p, struct texts parts)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_ATTRIBUTE);
-    expr->attribute.name = sql_names(p, &parts);
-    struct node node = sql_node(p, expr, parts.at[0].start, parts.at[parts.count - 1].stop, 1);
+    expr->attribute.name = hr_sql_names(p, &parts);
+    struct node node = hr_sql_node(p, expr, parts.at[0].start, parts.at[parts.count - 1].stop, 1);
     node.is_bare_name = true;
     return node;
 }
 
-struct node sql_name_grow(struct parser *p, struct node base, struct token part)
+struct node hr_sql_name_grow(struct parser *p, struct node base, struct token part)
 {
     if (base.expr->kind == HR_EXPR_ATTRIBUTE) { /* (a).b is a.b */
         const struct hr_names *old = &base.expr->attribute.name;
@@ -178,66 +179,66 @@ struct node sql_name_grow(struct parser *p, struct node base, struct token part)
             (struct hr_names){HR_NEW_ARRAY(p->arena, const char *, old->count + 1), old->count + 1};
         memcpy(longer->attribute.name.at, old->at, old->count * sizeof *old->at);
         longer->attribute.name.at[old->count] = part.text;
-        return sql_node(p, longer, base.start, part.stop, base.depth);
+        return hr_sql_node(p, longer, base.start, part.stop, base.depth);
     }
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_EXTRACT);
     expr->extract.child = base.expr;
     expr->extract.extraction = string_node(p, part.text, part.start, part.stop).expr;
-    return sql_node(p, expr, base.start, part.stop, base.depth + 1);
+    return hr_sql_node(p, expr, base.start, part.stop, base.depth + 1);
 }
 
-struct node sql_extract(struct parser *p, struct node base, struct node index, int stop)
+struct node hr_sql_extract(struct parser *p, struct node base, struct node index, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_EXTRACT);
     expr->extract.child = base.expr;
     expr->extract.extraction = index.expr;
-    return sql_node(p, expr, base.start, stop, deeper(base.depth, index.depth) + 1);
+    return hr_sql_node(p, expr, base.start, stop, deeper(base.depth, index.depth) + 1);
 }
 
-struct node sql_star(
+struct node hr_sql_star(
     struct parser *p, struct texts target, struct nodes except, int start, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_STAR);
-    expr->star.target = sql_names(p, &target);
-    expr->star.except = sql_exprs(p, &except);
-    return sql_node(p, expr, start, stop, 1);
+    expr->star.target = hr_sql_names(p, &target);
+    expr->star.except = hr_sql_exprs(p, &except);
+    return hr_sql_node(p, expr, start, stop, 1);
 }
 
-struct node sql_alias(struct parser *p, struct node child, struct texts names, int stop)
+struct node hr_sql_alias(struct parser *p, struct node child, struct texts names, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_ALIAS);
     expr->alias.child = child.expr;
-    expr->alias.names = sql_names(p, &names);
-    return sql_node(p, expr, child.start, stop, child.depth + 1);
+    expr->alias.names = hr_sql_names(p, &names);
+    return hr_sql_node(p, expr, child.start, stop, child.depth + 1);
 }
 
-struct node sql_parameter(struct parser *p, const char *name, int start, int stop)
+struct node hr_sql_parameter(struct parser *p, const char *name, int start, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_PARAMETER);
     expr->parameter.name = name;
     expr->parameter.position = name ? 0 : p->parameters++;
-    return sql_node(p, expr, start, stop, 1);
+    return hr_sql_node(p, expr, start, stop, 1);
 }
 
 /* ---- predicates ---- */
 
-struct node sql_is(struct parser *p, struct node value, bool truth, int stop)
+struct node hr_sql_is(struct parser *p, struct node value, bool truth, int stop)
 {
     struct token token = {.start = value.start, .stop = stop};
-    struct node constant = sql_constant(p, &token, HR_TYPE_BOOLEAN, truth);
-    return sql_call(p, "<=>", value.start, stop, 2, &value, &constant);
+    struct node constant = hr_sql_constant(p, &token, HR_TYPE_BOOLEAN, truth);
+    return hr_sql_call(p, "<=>", value.start, stop, 2, &value, &constant);
 }
 
-struct node sql_like(struct parser *p,
-                     struct node value,
-                     bool negate,
-                     const char *operation,
-                     struct node pattern,
-                     const struct token *escape)
+struct node hr_sql_like(struct parser *p,
+                        struct node value,
+                        bool negate,
+                        const char *operation,
+                        struct node pattern,
+                        const struct token *escape)
 {
     if (!escape)
-        return sql_not(p, negate,
-                       sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
+        return hr_sql_not(
+            p, negate, hr_sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
     size_t units = 0; /* of UTF-16, Java's characters */
     for (size_t i = 0; i < escape->len; i++) {
         units += ((unsigned char)escape->text[i] & 0xC0) != 0x80;
@@ -247,8 +248,9 @@ struct node sql_like(struct parser *p,
         hr_sql_late(p, escape->start, escape->stop, "INVALID_ESC", "invalidEscape",
                     hr_printf(p->arena, "'%s'", escape->text), NULL);
     struct node mark = hr_sql_string(p, escape);
-    return sql_not(p, negate,
-                   sql_call(p, operation, value.start, escape->stop, 3, &value, &pattern, &mark));
+    return hr_sql_not(
+        p, negate,
+        hr_sql_call(p, operation, value.start, escape->stop, 3, &value, &pattern, &mark));
 }
 
 static bool all_strings(const struct nodes *nodes)
@@ -275,92 +277,94 @@ static struct node like_written(struct parser *p,
     static const char *const names[2][2] = {{"$likeany", "$likeall"},
                                             {"$notlikeany", "$notlikeall"}};
     struct nodes args = {0};
-    sql_push(p, &args, fold ? sql_call(p, "lower", value.start, value.stop, 1, &value) : value);
+    hr_sql_push(p, &args,
+                fold ? hr_sql_call(p, "lower", value.start, value.stop, 1, &value) : value);
     for (size_t i = 0; i < patterns->count; i++) {
         struct node *pattern = &patterns->at[i];
-        sql_push(p, &args,
-                 fold ? sql_call(p, "lower", pattern->start, pattern->stop, 1, pattern) : *pattern);
+        hr_sql_push(p, &args,
+                    fold ? hr_sql_call(p, "lower", pattern->start, pattern->stop, 1, pattern)
+                         : *pattern);
     }
-    struct node node = sql_call(p, names[negate][all], value.start, stop, 0);
-    node.expr->call.args = sql_exprs(p, &args);
-    node.depth = sql_depth(&args) + 1;
+    struct node node = hr_sql_call(p, names[negate][all], value.start, stop, 0);
+    node.expr->call.args = hr_sql_exprs(p, &args);
+    node.depth = hr_sql_depth(&args) + 1;
     return node;
 }
 
-struct node sql_quantified(struct parser *p,
-                           struct node value,
-                           bool negate,
-                           const char *operation,
-                           bool all,
-                           struct nodes patterns,
-                           int stop)
+struct node hr_sql_quantified(struct parser *p,
+                              struct node value,
+                              bool negate,
+                              const char *operation,
+                              bool all,
+                              struct nodes patterns,
+                              int stop)
 {
     if (all_strings(&patterns))
         return like_written(p, value, negate, !strcmp(operation, "ilike"), all, &patterns, stop);
     struct nodes each = {0};
     for (size_t i = 0; i < patterns.count; i++)
-        sql_push(p, &each, sql_like(p, value, negate, operation, patterns.at[i], NULL));
-    struct node node = sql_chain(p, all ? "and" : "or", &each);
+        hr_sql_push(p, &each, hr_sql_like(p, value, negate, operation, patterns.at[i], NULL));
+    struct node node = hr_sql_chain(p, all ? "and" : "or", &each);
     node.start = value.start;
     node.stop = stop;
     return node;
 }
 
-struct node sql_in(struct parser *p, struct node value, bool negate, struct nodes list, int stop)
+struct node hr_sql_in(struct parser *p, struct node value, bool negate, struct nodes list, int stop)
 {
     struct nodes args = {0};
-    sql_push(p, &args, value);
+    hr_sql_push(p, &args, value);
     for (size_t i = 0; i < list.count; i++)
-        sql_push(p, &args, list.at[i]);
-    struct node node = sql_call(p, "in", value.start, stop, 0);
-    node.expr->call.args = sql_exprs(p, &args);
-    node.depth = sql_depth(&args) + 1;
-    return sql_not(p, negate, node);
+        hr_sql_push(p, &args, list.at[i]);
+    struct node node = hr_sql_call(p, "in", value.start, stop, 0);
+    node.expr->call.args = hr_sql_exprs(p, &args);
+    node.depth = hr_sql_depth(&args) + 1;
+    return hr_sql_not(p, negate, node);
 }
 
-struct node sql_subquery(struct parser *p,
-                         enum hr_subquery_kind kind,
-                         struct rel query,
-                         struct node *value,
-                         int start,
-                         int stop)
+struct node hr_sql_subquery(struct parser *p,
+                            enum hr_subquery_kind kind,
+                            struct rel query,
+                            struct node *value,
+                            int start,
+                            int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_SUBQUERY);
     expr->subquery.kind = kind;
     expr->subquery.plan = query.rel;
     if (value && value->row) {
-        expr->subquery.values = sql_exprs(p, value->row);
+        expr->subquery.values = hr_sql_exprs(p, value->row);
     } else if (value) {
         struct nodes one = {0};
-        sql_push(p, &one, *value);
-        expr->subquery.values = sql_exprs(p, &one);
+        hr_sql_push(p, &one, *value);
+        expr->subquery.values = hr_sql_exprs(p, &one);
     }
-    return sql_node(p, expr, start, stop, deeper(query.depth, value ? value->depth : 0) + 1);
+    return hr_sql_node(p, expr, start, stop, deeper(query.depth, value ? value->depth : 0) + 1);
 }
 
-struct node sql_cast(struct parser *p,
-                     struct node child,
-                     const struct hr_type *type,
-                     bool try_cast,
-                     int start,
-                     int stop)
+struct node hr_sql_cast(struct parser *p,
+                        struct node child,
+                        const struct hr_type *type,
+                        bool try_cast,
+                        int start,
+                        int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_CAST);
     expr->cast.child = child.expr;
     expr->cast.type = type;
     expr->cast.mode = try_cast ? HR_CAST_TRY : HR_CAST_DEFAULT;
-    return sql_node(p, expr, start, stop, child.depth + 1);
+    return hr_sql_node(p, expr, start, stop, child.depth + 1);
 }
 
-struct node sql_collate(struct parser *p, struct node value, struct texts name)
+struct node hr_sql_collate(struct parser *p, struct node value, struct texts name)
 {
     struct node collation = string_node(p, name.at[name.count - 1].text, name.at[0].start,
                                         name.at[name.count - 1].stop);
-    return sql_call(p, "collate", value.start, collation.stop, 2, &value, &collation);
+    return hr_sql_call(p, "collate", value.start, collation.stop, 2, &value, &collation);
 }
 
 /* (a, b AS x): named_struct('col1', a, 'x', b AS x), as Spark writes it */
-struct node sql_row(struct parser *p, struct nodes items, int start, int stop)
+struct node hr_sql_row(struct parser *p, struct nodes items, int start, int stop)
 {
     struct nodes args = {0};
     for (size_t i = 0; i < items.count; i++) {
@@ -370,34 +374,34 @@ struct node sql_row(struct parser *p, struct nodes items, int start, int stop)
                            : item->kind == HR_EXPR_ATTRIBUTE
                                ? item->attribute.name.at[item->attribute.name.count - 1]
                                : hr_printf(p->arena, "col%zu", i + 1);
-        sql_push(p, &args, string_node(p, name, items.at[i].start, items.at[i].stop));
-        sql_push(p, &args, items.at[i]);
+        hr_sql_push(p, &args, string_node(p, name, items.at[i].start, items.at[i].stop));
+        hr_sql_push(p, &args, items.at[i]);
     }
-    struct node node = sql_call(p, "named_struct", start, stop, 0);
-    node.expr->call.args = sql_exprs(p, &args);
-    node.depth = sql_depth(&items) + 1;
+    struct node node = hr_sql_call(p, "named_struct", start, stop, 0);
+    node.expr->call.args = hr_sql_exprs(p, &args);
+    node.depth = hr_sql_depth(&items) + 1;
     check_depth(p, node.depth, start, stop);
     node.row = hr_memdup(p->arena, &items, sizeof items);
     return node;
 }
 
-struct node sql_case(struct parser *p,
-                     struct node *subject,
-                     struct nodes branches,
-                     struct node *otherwise,
-                     int start,
-                     int stop)
+struct node hr_sql_case(struct parser *p,
+                        struct node *subject,
+                        struct nodes branches,
+                        struct node *otherwise,
+                        int start,
+                        int stop)
 {
     struct nodes args = {0};
     for (size_t i = 0; i < branches.count; i++)
-        sql_push(p, &args,
-                 subject && i % 2 == 0 ? sql_binary(p, "==", *subject, branches.at[i])
-                                       : branches.at[i]);
+        hr_sql_push(p, &args,
+                    subject && i % 2 == 0 ? hr_sql_binary(p, "==", *subject, branches.at[i])
+                                          : branches.at[i]);
     if (otherwise)
-        sql_push(p, &args, *otherwise);
-    struct node node = sql_call(p, "when", start, stop, 0);
-    node.expr->call.args = sql_exprs(p, &args);
-    node.depth = sql_depth(&args) + 1;
+        hr_sql_push(p, &args, *otherwise);
+    struct node node = hr_sql_call(p, "when", start, stop, 0);
+    node.expr->call.args = hr_sql_exprs(p, &args);
+    node.depth = hr_sql_depth(&args) + 1;
     check_depth(p, node.depth, start, stop);
     return node;
 }
@@ -454,33 +458,33 @@ static const char *unit_function(struct parser *p, const struct texts *name, str
     return call;
 }
 
-struct node sql_function(
+struct node hr_sql_function(
     struct parser *p, struct texts name, struct nodes args, int distinct, int stop)
 {
     const char *call = unit_function(p, &name, &args);
-    struct node node = sql_call(p, call ? call : "", name.at[0].start, stop, 0);
+    struct node node = hr_sql_call(p, call ? call : "", name.at[0].start, stop, 0);
     if (!call) {
-        node.expr->call.name = sql_names(p, &name);
+        node.expr->call.name = hr_sql_names(p, &name);
         node.expr->call.is_own = false;
     }
     for (size_t i = 0; i < args.count && !name_is(&name, "struct"); i++)
         if (args.at[i].expr->kind == HR_EXPR_ALIAS && !args.at[i].is_parenthesised)
             hr_sql_syntax_text(p, args.at[i].stop, args.at[i].stop);
-    node.expr->call.args = sql_exprs(p, &args);
+    node.expr->call.args = hr_sql_exprs(p, &args);
     node.expr->call.distinct = distinct == 1;
-    node.depth = sql_depth(&args) + 1;
+    node.depth = hr_sql_depth(&args) + 1;
     check_depth(p, node.depth, node.start, stop);
     return node;
 }
 
 /* Calls with words instead of commas. The grammar takes them for any name; here each name's own
  * form is checked. */
-struct node sql_special(struct parser *p,
-                        struct texts name,
-                        const char *keyword,
-                        struct node *parts,
-                        size_t count,
-                        int stop)
+struct node hr_sql_special(struct parser *p,
+                           struct texts name,
+                           const char *keyword,
+                           struct node *parts,
+                           size_t count,
+                           int stop)
 {
     static const char *const substrings[] = {"substring", "substr", NULL};
     struct nodes args = {0};
@@ -493,11 +497,11 @@ struct node sql_special(struct parser *p,
     } else if (!strcmp(keyword, "from") && name_is(&name, "extract") && count == 2) {
         call = "extract";
         if (parts[0].is_bare_name)
-            sql_push(
+            hr_sql_push(
                 p, &args,
                 string_node(p, parts[0].expr->attribute.name.at[0], parts[0].start, parts[0].stop));
         else
-            sql_push(p, &args, parts[0]);
+            hr_sql_push(p, &args, parts[0]);
         from = 1;
     } else if (!strcmp(keyword, "placing") && name_is(&name, "overlay")) {
         call = "overlay";
@@ -510,20 +514,20 @@ struct node sql_special(struct parser *p,
         return parts[0];
     }
     for (size_t i = from; i < count; i++)
-        sql_push(p, &args, parts[i]);
-    struct node node = sql_call(p, call, name.at[0].start, stop, 0);
-    node.expr->call.args = sql_exprs(p, &args);
-    node.depth = sql_depth(&args) + 1;
+        hr_sql_push(p, &args, parts[i]);
+    struct node node = hr_sql_call(p, call, name.at[0].start, stop, 0);
+    node.expr->call.args = hr_sql_exprs(p, &args);
+    node.depth = hr_sql_depth(&args) + 1;
     check_depth(p, node.depth, node.start, stop);
     return node;
 }
 
-struct node sql_named_argument(struct parser *p, struct token name, struct node value)
+struct node hr_sql_named_argument(struct parser *p, struct token name, struct node value)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_NAMED_ARGUMENT);
     expr->named.name = name.text;
     expr->named.value = value.expr;
-    return sql_node(p, expr, name.start, value.stop, value.depth + 1);
+    return hr_sql_node(p, expr, name.start, value.stop, value.depth + 1);
 }
 
 /* ---- lambdas ---- */
@@ -597,12 +601,12 @@ static void bind_params(struct parser *p, struct hr_expr **at, const struct hr_n
     }
 }
 
-struct node sql_lambda(struct parser *p, struct texts params, struct node body, int start)
+struct node hr_sql_lambda(struct parser *p, struct texts params, struct node body, int start)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_LAMBDA);
-    expr->lambda.params = sql_names(p, &params);
+    expr->lambda.params = hr_sql_names(p, &params);
     expr->lambda.body = body.expr;
-    struct node node = sql_node(p, expr, start, body.stop, body.depth + 1);
+    struct node node = hr_sql_node(p, expr, start, body.stop, body.depth + 1);
     if (!p->failed)
         bind_params(p, &expr->lambda.body, &expr->lambda.params);
     return node;
@@ -610,35 +614,36 @@ struct node sql_lambda(struct parser *p, struct texts params, struct node body, 
 
 /* ---- windows and orders ---- */
 
-struct node sql_window_spec(struct parser *p,
-                            struct nodes partition,
-                            struct nodes order,
-                            struct frame frame,
-                            int start,
-                            int stop)
+struct node hr_sql_window_spec(struct parser *p,
+                               struct nodes partition,
+                               struct nodes order,
+                               struct frame frame,
+                               int start,
+                               int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_WINDOW);
-    expr->window.partition = sql_exprs(p, &partition);
-    expr->window.order = sql_exprs(p, &order);
+    expr->window.partition = hr_sql_exprs(p, &partition);
+    expr->window.order = hr_sql_exprs(p, &order);
     expr->window.frame = frame.kind;
     expr->window.lower = frame.lower;
     expr->window.upper = frame.upper;
-    return sql_node(p, expr, start, stop, deeper(sql_depth(&partition), sql_depth(&order)) + 1);
+    return hr_sql_node(p, expr, start, stop,
+                       deeper(hr_sql_depth(&partition), hr_sql_depth(&order)) + 1);
 }
 
-struct node sql_window_reference(struct parser *p, struct token name)
+struct node hr_sql_window_reference(struct parser *p, struct token name)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_WINDOW);
     expr->window.reference = name.text;
-    return sql_node(p, expr, name.start, name.stop, 1);
+    return hr_sql_node(p, expr, name.start, name.stop, 1);
 }
 
-struct node sql_window(struct parser *p, struct node function, struct node spec)
+struct node hr_sql_window(struct parser *p, struct node function, struct node spec)
 {
     spec.expr->window.function = function.expr;
     spec.expr->window.specification = spec.expr->origin;
-    return sql_node(p, spec.expr, function.start, spec.stop,
-                    deeper(function.depth, spec.depth) + 1);
+    return hr_sql_node(p, spec.expr, function.start, spec.stop,
+                       deeper(function.depth, spec.depth) + 1);
 }
 
 /* what Spark's parser can fold: literals, their casts, and operators between them; functions are
@@ -657,21 +662,21 @@ static bool is_constant(const struct hr_expr *expr)
     return true;
 }
 
-struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding, int stop)
+struct hr_bound hr_sql_bound(struct parser *p, struct node value, bool preceding, int stop)
 {
     if (value.expr && !is_constant(value.expr))
         hr_sql_late(p, value.start, stop, "_LEGACY_ERROR_TEMP_0064", "msg",
                     "Frame bound value must be a literal.", NULL);
     if (preceding)
-        value = sql_unary(p, "$negate", value.start, value);
+        value = hr_sql_unary(p, "$negate", value.start, value);
     return (struct hr_bound){HR_BOUND_VALUE, value.expr};
 }
 
-struct node sql_sort(struct parser *p, struct node child, int descending, int nulls, int stop)
+struct node hr_sql_sort(struct parser *p, struct node child, int descending, int nulls, int stop)
 {
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_SORT);
     expr->sort.child = child.expr;
     expr->sort.descending = descending;
     expr->sort.nulls = nulls == 1 ? HR_NULLS_FIRST : nulls == 2 ? HR_NULLS_LAST : HR_NULLS_DEFAULT;
-    return sql_node(p, expr, child.start, stop, child.depth + 1);
+    return hr_sql_node(p, expr, child.start, stop, child.depth + 1);
 }

@@ -10,7 +10,7 @@ static int deeper(int a, int b)
     return a > b ? a : b;
 }
 
-struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth)
+struct rel hr_sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth)
 {
     if (depth > HR_SQL_NODE_DEPTH_MAX && !p->failed)
         hr_sql_fail_at(p, start, stop, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
@@ -21,8 +21,8 @@ struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, in
 static struct rel over(
     struct parser *p, enum hr_rel_kind kind, struct rel input, int stop, int own_depth)
 {
-    return sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop,
-                   deeper(input.depth, own_depth) + 1);
+    return hr_sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop,
+                      deeper(input.depth, own_depth) + 1);
 }
 
 /* ---- leaves ---- */
@@ -39,7 +39,7 @@ static bool is_format(const char *name)
     return false;
 }
 
-struct rel sql_table(struct parser *p, struct texts name, int stop)
+struct rel hr_sql_table(struct parser *p, struct texts name, int stop)
 {
     struct hr_rel *rel;
     if (name.count == 2 && is_format(name.at[0].text)) {
@@ -49,9 +49,9 @@ struct rel sql_table(struct parser *p, struct texts name, int stop)
         rel->read_files.paths.at[0] = name.at[1].text;
     } else {
         rel = hr_rel_new(p->arena, HR_REL_READ_TABLE, NULL);
-        rel->read_table.name = sql_names(p, &name);
+        rel->read_table.name = hr_sql_names(p, &name);
     }
-    return sql_rel(p, rel, name.at[0].start, stop, 1);
+    return hr_sql_rel(p, rel, name.at[0].start, stop, 1);
 }
 
 static bool is_integer(const struct node *node, int64_t *value)
@@ -85,16 +85,16 @@ static struct hr_rel *range(struct parser *p, const struct nodes *args)
     return rel;
 }
 
-struct rel sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop)
+struct rel hr_sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop)
 {
     struct hr_rel *rel =
         name.count == 1 && !strcasecmp(name.at[0].text, "range") ? range(p, &args) : NULL;
     if (!rel) {
         rel = hr_rel_new(p->arena, HR_REL_TABLE_FUNCTION, NULL);
-        rel->table_function.name = sql_names(p, &name);
-        rel->table_function.args = sql_exprs(p, &args);
+        rel->table_function.name = hr_sql_names(p, &name);
+        rel->table_function.args = hr_sql_exprs(p, &args);
     }
-    return sql_rel(p, rel, name.at[0].start, stop, sql_depth(&args) + 1);
+    return hr_sql_rel(p, rel, name.at[0].start, stop, hr_sql_depth(&args) + 1);
 }
 
 /* struct(a, b) alone is a row as (a, b) is, without the names that it may give */
@@ -113,7 +113,7 @@ static bool struct_row(struct parser *p, const struct hr_expr *expr, struct hr_e
     return true;
 }
 
-struct rel sql_values(struct parser *p, struct nodes rows, int start, int stop)
+struct rel hr_sql_values(struct parser *p, struct nodes rows, int start, int stop)
 {
     struct hr_rel *rel = hr_rel_new(p->arena, HR_REL_VALUES, NULL);
     rel->values.rows = HR_NEW_ARRAY(p->arena, struct hr_exprs, rows.count);
@@ -123,15 +123,15 @@ struct rel sql_values(struct parser *p, struct nodes rows, int start, int stop)
         if (!rows.at[i].row && struct_row(p, rows.at[i].expr, &rel->values.rows[i]))
             continue;
         if (!rows.at[i].row)
-            sql_push(p, &one, rows.at[i]);
-        rel->values.rows[i] = sql_exprs(p, rows.at[i].row ? rows.at[i].row : &one);
+            hr_sql_push(p, &one, rows.at[i]);
+        rel->values.rows[i] = hr_sql_exprs(p, rows.at[i].row ? rows.at[i].row : &one);
     }
-    return sql_rel(p, rel, start, stop, sql_depth(&rows) + 1);
+    return hr_sql_rel(p, rel, start, stop, hr_sql_depth(&rows) + 1);
 }
 
 /* ---- around one relation ---- */
 
-struct rel sql_aliased(struct parser *p, struct rel input, struct alias alias, int stop)
+struct rel hr_sql_aliased(struct parser *p, struct rel input, struct alias alias, int stop)
 {
     if (!alias.name)
         return input;
@@ -141,33 +141,33 @@ struct rel sql_aliased(struct parser *p, struct rel input, struct alias alias, i
     return rel;
 }
 
-struct rel sql_lateral_view(struct parser *p,
-                            struct rel input,
-                            bool outer,
-                            struct node generator,
-                            const char *alias,
-                            struct texts columns,
-                            int stop)
+struct rel hr_sql_lateral_view(struct parser *p,
+                               struct rel input,
+                               bool outer,
+                               struct node generator,
+                               const char *alias,
+                               struct texts columns,
+                               int stop)
 {
     struct rel rel = over(p, HR_REL_GENERATE, input, stop, generator.depth);
     rel.rel->generate.generator = generator.expr;
     rel.rel->generate.outer = outer;
     rel.rel->generate.alias = alias;
-    rel.rel->generate.columns = sql_names(p, &columns);
+    rel.rel->generate.columns = hr_sql_names(p, &columns);
     return rel;
 }
 
-struct rel sql_sample(struct parser *p,
-                      struct rel input,
-                      const struct token *number,
-                      int kind,
-                      const struct token *total,
-                      const struct token *seed,
-                      int stop)
+struct rel hr_sql_sample(struct parser *p,
+                         struct rel input,
+                         const struct token *number,
+                         int kind,
+                         const struct token *total,
+                         const struct token *seed,
+                         int stop)
 {
     if (kind == 2) {
         struct node count = hr_sql_number(p, number, false, number->start);
-        return sql_limited(p, input, HR_REL_LIMIT, count, stop);
+        return hr_sql_limited(p, input, HR_REL_LIMIT, count, stop);
     }
     struct rel rel = over(p, HR_REL_SAMPLE, input, stop, 0);
     double amount = strtod(p->sql + number->start, NULL);
@@ -180,72 +180,72 @@ struct rel sql_sample(struct parser *p,
     return rel;
 }
 
-struct rel sql_pivot(struct parser *p,
-                     struct rel input,
-                     struct nodes aggregates,
-                     struct nodes columns,
-                     struct nodes values,
-                     int stop)
+struct rel hr_sql_pivot(struct parser *p,
+                        struct rel input,
+                        struct nodes aggregates,
+                        struct nodes columns,
+                        struct nodes values,
+                        int stop)
 {
-    struct rel rel =
-        over(p, HR_REL_AGGREGATE, input, stop, deeper(sql_depth(&aggregates), sql_depth(&values)));
+    struct rel rel = over(p, HR_REL_AGGREGATE, input, stop,
+                          deeper(hr_sql_depth(&aggregates), hr_sql_depth(&values)));
     rel.rel->aggregate.group = HR_GROUP_PIVOT;
     rel.rel->aggregate.rest = true;
-    rel.rel->aggregate.aggregates = sql_exprs(p, &aggregates);
+    rel.rel->aggregate.aggregates = hr_sql_exprs(p, &aggregates);
     rel.rel->aggregate.pivot =
         columns.count == 1
             ? columns.at[0].expr
-            : sql_row(p, columns, columns.at[0].start, columns.at[columns.count - 1].stop).expr;
-    rel.rel->aggregate.pivot_values = sql_exprs(p, &values);
+            : hr_sql_row(p, columns, columns.at[0].start, columns.at[columns.count - 1].stop).expr;
+    rel.rel->aggregate.pivot_values = hr_sql_exprs(p, &values);
     return rel;
 }
 
-struct rel sql_unpivot(struct parser *p,
-                       struct rel input,
-                       bool include_nulls,
-                       struct texts values,
-                       struct token name,
-                       struct nodes sets,
-                       struct texts aliases,
-                       int stop)
+struct rel hr_sql_unpivot(struct parser *p,
+                          struct rel input,
+                          bool include_nulls,
+                          struct texts values,
+                          struct token name,
+                          struct nodes sets,
+                          struct texts aliases,
+                          int stop)
 {
-    struct rel rel = over(p, HR_REL_UNPIVOT, input, stop, sql_depth(&sets));
+    struct rel rel = over(p, HR_REL_UNPIVOT, input, stop, hr_sql_depth(&sets));
     rel.rel->unpivot.rest = rel.rel->unpivot.has_values = true;
     rel.rel->unpivot.include_nulls = include_nulls;
     rel.rel->unpivot.variable = name.text;
     rel.rel->unpivot.value = values.at[0].text;
-    rel.rel->unpivot.value_names = sql_names(p, &values);
-    rel.rel->unpivot.aliases = sql_names(p, &aliases);
-    rel.rel->unpivot.values = sql_exprs(p, &sets);
+    rel.rel->unpivot.value_names = hr_sql_names(p, &values);
+    rel.rel->unpivot.aliases = hr_sql_names(p, &aliases);
+    rel.rel->unpivot.values = hr_sql_exprs(p, &sets);
     rel.rel->unpivot.value_sets = HR_NEW_ARRAY(p->arena, struct hr_exprs, sets.count);
     for (size_t i = 0; i < sets.count; i++) {
         struct nodes one = {0};
         if (!sets.at[i].row)
-            sql_push(p, &one, sets.at[i]);
-        rel.rel->unpivot.value_sets[i] = sql_exprs(p, sets.at[i].row ? sets.at[i].row : &one);
+            hr_sql_push(p, &one, sets.at[i]);
+        rel.rel->unpivot.value_sets[i] = hr_sql_exprs(p, sets.at[i].row ? sets.at[i].row : &one);
     }
     return rel;
 }
 
-struct rel sql_sorted(
+struct rel hr_sql_sorted(
     struct parser *p, struct rel input, struct nodes orders, bool global, bool all, int stop)
 {
-    struct rel rel = over(p, HR_REL_SORT, input, stop, sql_depth(&orders));
-    rel.rel->sort.orders = sql_exprs(p, &orders);
+    struct rel rel = over(p, HR_REL_SORT, input, stop, hr_sql_depth(&orders));
+    rel.rel->sort.orders = hr_sql_exprs(p, &orders);
     rel.rel->sort.is_global = global;
     rel.rel->sort.all = all;
     return rel;
 }
 
-struct rel sql_distributed(struct parser *p, struct rel input, struct nodes exprs, int stop)
+struct rel hr_sql_distributed(struct parser *p, struct rel input, struct nodes exprs, int stop)
 {
-    struct rel rel = over(p, HR_REL_REPARTITION, input, stop, sql_depth(&exprs));
-    rel.rel->repartition.exprs = sql_exprs(p, &exprs);
+    struct rel rel = over(p, HR_REL_REPARTITION, input, stop, hr_sql_depth(&exprs));
+    rel.rel->repartition.exprs = hr_sql_exprs(p, &exprs);
     rel.rel->repartition.shuffle = true;
     return rel;
 }
 
-struct rel sql_limited(
+struct rel hr_sql_limited(
     struct parser *p, struct rel input, enum hr_rel_kind kind, struct node count, int stop)
 {
     struct rel rel = over(p, kind, input, stop, count.depth);
@@ -255,13 +255,13 @@ struct rel sql_limited(
 
 /* ---- around two and more ---- */
 
-struct rel sql_join(struct parser *p,
-                    struct rel left,
-                    enum hr_join_type type,
-                    bool natural,
-                    bool lateral,
-                    struct rel right,
-                    struct criteria criteria)
+struct rel hr_sql_join(struct parser *p,
+                       struct rel left,
+                       enum hr_join_type type,
+                       bool natural,
+                       bool lateral,
+                       struct rel right,
+                       struct criteria criteria)
 {
     int stop = criteria.stop ? criteria.stop : right.stop;
     struct rel rel = over(p, lateral ? HR_REL_LATERAL_JOIN : HR_REL_JOIN, left, stop,
@@ -275,7 +275,7 @@ struct rel sql_join(struct parser *p,
     return rel;
 }
 
-struct rel sql_set(
+struct rel hr_sql_set(
     struct parser *p, enum hr_set_op op, bool all, bool by_name, struct rel left, struct rel right)
 {
     struct rel rel = over(p, HR_REL_SET, left, right.stop, right.depth);
@@ -295,13 +295,13 @@ static void check_cte_names(struct parser *p, const struct hr_cte *ctes, size_t 
                             hr_printf(p->arena, "`%s`", ctes[j].name), NULL);
 }
 
-struct rel sql_with(struct parser *p,
-                    struct hr_cte *ctes,
-                    size_t count,
-                    bool recursive,
-                    struct rel body,
-                    int start,
-                    int depth)
+struct rel hr_sql_with(struct parser *p,
+                       struct hr_cte *ctes,
+                       size_t count,
+                       bool recursive,
+                       struct rel body,
+                       int start,
+                       int depth)
 {
     struct rel rel = over(p, HR_REL_CTE, body, body.stop, depth);
     rel.start = start;
@@ -332,25 +332,25 @@ static struct nodes joined(struct parser *p, const struct nodes *left, const str
 {
     struct nodes both = {0};
     for (size_t i = 0; i < left->count; i++)
-        sql_push(p, &both, left->at[i]);
+        hr_sql_push(p, &both, left->at[i]);
     for (size_t i = 0; i < right->count; i++)
-        sql_push(p, &both, right->at[i]);
+        hr_sql_push(p, &both, right->at[i]);
     return both;
 }
 
-struct sets *sql_sets_one(struct parser *p, const struct node *node)
+struct sets *hr_sql_sets_one(struct parser *p, const struct node *node)
 {
     struct sets *sets = HR_NEW(p->arena, struct sets);
     struct nodes set = {0};
     if (node && node->row)
         set = *node->row;
     else if (node)
-        sql_push(p, &set, *node);
+        hr_sql_push(p, &set, *node);
     push_set(p, sets, set);
     return sets;
 }
 
-struct sets *sql_sets_join(struct parser *p, struct sets *left, struct sets *right)
+struct sets *hr_sql_sets_join(struct parser *p, struct sets *left, struct sets *right)
 {
     for (size_t i = 0; i < right->count; i++)
         push_set(p, left, right->at[i]);
@@ -361,7 +361,7 @@ struct sets *sql_sets_join(struct parser *p, struct sets *left, struct sets *rig
     4096 /* Spark's own bound on CUBE is 64 columns; more sets than this are not a query that \
             anyone waits for */
 
-struct sets *sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets)
+struct sets *hr_sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets)
 {
     struct sets *all = HR_NEW(p->arena, struct sets);
     if (type == HR_GROUP_SETS)
@@ -393,7 +393,7 @@ static void push_key(struct parser *p, struct nodes *keys, struct node key)
     for (size_t i = 0; i < keys->count; i++)
         if (same_text(p, &keys->at[i], &key))
             return;
-    sql_push(p, keys, key);
+    hr_sql_push(p, keys, key);
 }
 
 static struct group *group_of_sets(struct parser *p,
@@ -412,24 +412,24 @@ static struct group *group_of_sets(struct parser *p,
     return group;
 }
 
-struct group *sql_group_key(struct parser *p, struct node key)
+struct group *hr_sql_group_key(struct parser *p, struct node key)
 {
     struct group *group = HR_NEW(p->arena, struct group);
     group->type = HR_GROUP_BY;
-    sql_push(p, &group->keys, key);
+    hr_sql_push(p, &group->keys, key);
     push_set(p, &group->sets, group->keys);
     return group;
 }
 
-struct group *sql_group_analytics(struct parser *p, enum hr_group_type type, struct sets *sets)
+struct group *hr_sql_group_analytics(struct parser *p, enum hr_group_type type, struct sets *sets)
 {
     bool plain = type != HR_GROUP_SETS;
     for (size_t i = 0; i < sets->count; i++)
         plain = plain && sets->at[i].count == 1;
-    return group_of_sets(p, plain ? type : HR_GROUP_SETS, NULL, sql_sets_expand(p, type, sets));
+    return group_of_sets(p, plain ? type : HR_GROUP_SETS, NULL, hr_sql_sets_expand(p, type, sets));
 }
 
-struct group *sql_group_join(struct parser *p, struct group *left, struct group *right)
+struct group *hr_sql_group_join(struct parser *p, struct group *left, struct group *right)
 {
     if (left->type == HR_GROUP_BY && right->type == HR_GROUP_BY) {
         left->keys = joined(p, &left->keys, &right->keys);
@@ -448,18 +448,18 @@ struct group *sql_group_join(struct parser *p, struct group *left, struct group 
     return group_of_sets(p, HR_GROUP_SETS, &keys, product);
 }
 
-struct group *sql_group_with(struct parser *p, struct group *group, enum hr_group_type type)
+struct group *hr_sql_group_with(struct parser *p, struct group *group, enum hr_group_type type)
 {
     struct sets each = {0};
     for (size_t i = 0; i < group->keys.count; i++) {
         struct nodes one = {0};
-        sql_push(p, &one, group->keys.at[i]);
+        hr_sql_push(p, &one, group->keys.at[i]);
         push_set(p, &each, one);
     }
-    return sql_group_analytics(p, type, &each);
+    return hr_sql_group_analytics(p, type, &each);
 }
 
-struct group *sql_group_sets(struct parser *p, struct group *group, struct sets *sets)
+struct group *hr_sql_group_sets(struct parser *p, struct group *group, struct sets *sets)
 {
     return group_of_sets(p, HR_GROUP_SETS, &group->keys, sets);
 }
@@ -479,9 +479,9 @@ static bool is_group_all(const struct group *group)
 static struct rel grouped(struct parser *p, const struct select *select, struct rel input)
 {
     struct rel rel = over(p, HR_REL_AGGREGATE, input, select->stop,
-                          deeper(sql_depth(&select->items), select->having.depth));
+                          deeper(hr_sql_depth(&select->items), select->having.depth));
     rel.rel->aggregate.is_select_list = true;
-    rel.rel->aggregate.aggregates = sql_exprs(p, &select->items);
+    rel.rel->aggregate.aggregates = hr_sql_exprs(p, &select->items);
     rel.rel->aggregate.having = select->having.expr;
     const struct group *group = select->group;
     if (!group)
@@ -489,22 +489,22 @@ static struct rel grouped(struct parser *p, const struct select *select, struct 
     rel.rel->aggregate.group = group->type;
     rel.rel->aggregate.all = is_group_all(group);
     if (!rel.rel->aggregate.all)
-        rel.rel->aggregate.grouping = sql_exprs(p, &group->keys);
+        rel.rel->aggregate.grouping = hr_sql_exprs(p, &group->keys);
     if (group->type == HR_GROUP_SETS) {
         rel.rel->aggregate.sets = HR_NEW_ARRAY(p->arena, struct hr_exprs, group->sets.count);
         rel.rel->aggregate.set_count = group->sets.count;
         for (size_t i = 0; i < group->sets.count; i++)
-            rel.rel->aggregate.sets[i] = sql_exprs(p, &group->sets.at[i]);
+            rel.rel->aggregate.sets[i] = hr_sql_exprs(p, &group->sets.at[i]);
     }
     return rel;
 }
 
-struct rel sql_select(struct parser *p, struct select *select)
+struct rel hr_sql_select(struct parser *p, struct select *select)
 {
     struct rel rel = select->from;
     if (!rel.rel)
-        rel =
-            sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop, 1);
+        rel = hr_sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop,
+                         1);
     rel.start = select->start;
     if (select->where.expr) {
         rel = over(p, HR_REL_FILTER, rel, select->where.stop, select->where.depth);
@@ -513,8 +513,8 @@ struct rel sql_select(struct parser *p, struct select *select)
     if (select->has_group || select->having.expr) {
         rel = grouped(p, select, rel);
     } else {
-        rel = over(p, HR_REL_PROJECT, rel, select->stop, sql_depth(&select->items));
-        rel.rel->project.exprs = sql_exprs(p, &select->items);
+        rel = over(p, HR_REL_PROJECT, rel, select->stop, hr_sql_depth(&select->items));
+        rel.rel->project.exprs = hr_sql_exprs(p, &select->items);
     }
     if (select->qualify.expr)
         hr_sql_refuse(p, select->qualify.start, select->qualify.stop, "QUALIFY");

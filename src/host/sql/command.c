@@ -62,11 +62,11 @@ static enum hr_code take_names(struct reader *r, struct hr_names *names)
         const struct token *token = now(r);
         if (!is_name(token))
             return unexpected(r);
-        sql_push_text(r->p, &parts,
-                      (struct text){token->text, token->start, token->stop, token->quoted});
+        hr_sql_push_text(r->p, &parts,
+                         (struct text){token->text, token->start, token->stop, token->quoted});
         r->at++;
     } while (take_kind(r, TK_DOT));
-    *names = sql_names(r->p, &parts);
+    *names = hr_sql_names(r->p, &parts);
     return HR_OK;
 }
 
@@ -180,11 +180,12 @@ static enum hr_code take_view_columns(struct reader *r, struct hr_command *view)
             if (!take_kind(r, TK_STRING))
                 return unexpected(r);
         }
-        sql_push_text(r->p, &names, (struct text){name->text, 0, 0, false});
-        sql_push_text(r->p, &comments, (struct text){comment ? comment->text : NULL, 0, 0, false});
+        hr_sql_push_text(r->p, &names, (struct text){name->text, 0, 0, false});
+        hr_sql_push_text(r->p, &comments,
+                         (struct text){comment ? comment->text : NULL, 0, 0, false});
     } while (take_kind(r, TK_COMMA));
-    view->view.columns = sql_names(r->p, &names);
-    view->view.column_comments = sql_names(r->p, &comments);
+    view->view.columns = hr_sql_names(r->p, &names);
+    view->view.column_comments = hr_sql_names(r->p, &comments);
     return take_kind(r, TK_RP) ? HR_OK : unexpected(r);
 }
 

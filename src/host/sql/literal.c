@@ -132,7 +132,7 @@ static struct node literal(struct parser *p, const struct hr_type *type, int sta
     struct hr_expr *expr = hr_expr_new(p->arena, HR_EXPR_LITERAL);
     expr->literal = HR_NEW(p->arena, struct hr_literal);
     expr->literal->type = type;
-    return sql_node(p, expr, start, stop, 1);
+    return hr_sql_node(p, expr, start, stop, 1);
 }
 
 struct node hr_sql_string(struct parser *p, const struct token *token)

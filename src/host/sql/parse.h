@@ -156,150 +156,151 @@ enum hr_code hr_sql_run(struct parser *p, size_t from, int entry);
 
 /* build.c: called by the grammar */
 const struct hr_origin *hr_sql_origin(struct parser *p, int start, int stop);
-struct node sql_node(struct parser *p, struct hr_expr *expr, int start, int stop, int depth);
-void sql_push(struct parser *p, struct nodes *list, struct node node);
-void sql_push_text(struct parser *p, struct texts *list, struct text text);
-struct hr_exprs sql_exprs(struct parser *p, const struct nodes *list);
-struct hr_names sql_names(struct parser *p, const struct texts *list);
-int sql_depth(const struct nodes *list);
+struct node hr_sql_node(struct parser *p, struct hr_expr *expr, int start, int stop, int depth);
+void hr_sql_push(struct parser *p, struct nodes *list, struct node node);
+void hr_sql_push_text(struct parser *p, struct texts *list, struct text text);
+struct hr_exprs hr_sql_exprs(struct parser *p, const struct nodes *list);
+struct hr_names hr_sql_names(struct parser *p, const struct texts *list);
+int hr_sql_depth(const struct nodes *list);
 /* struct node * */
-struct node sql_call(struct parser *p, const char *name, int start, int stop, size_t count, ...);
-struct node sql_unary(struct parser *p, const char *name, int start, struct node value);
-struct node sql_binary(struct parser *p, const char *name, struct node left, struct node right);
-struct node sql_not(struct parser *p, bool negate, struct node node);
-struct node sql_chain(struct parser *p, const char *name, const struct nodes *list);
-struct node sql_name(struct parser *p, struct texts parts);
-struct node sql_name_grow(struct parser *p, struct node base, struct token part);
-struct node sql_star(
+struct node hr_sql_call(struct parser *p, const char *name, int start, int stop, size_t count, ...);
+struct node hr_sql_unary(struct parser *p, const char *name, int start, struct node value);
+struct node hr_sql_binary(struct parser *p, const char *name, struct node left, struct node right);
+struct node hr_sql_not(struct parser *p, bool negate, struct node node);
+struct node hr_sql_chain(struct parser *p, const char *name, const struct nodes *list);
+struct node hr_sql_name(struct parser *p, struct texts parts);
+struct node hr_sql_name_grow(struct parser *p, struct node base, struct token part);
+struct node hr_sql_star(
     struct parser *p, struct texts target, struct nodes except, int start, int stop);
-struct node sql_function(
+struct node hr_sql_function(
     struct parser *p, struct texts name, struct nodes args, int distinct, int stop);
-struct node sql_special(struct parser *p,
-                        struct texts name,
-                        const char *keyword,
-                        struct node *parts,
-                        size_t count,
-                        int stop);
-struct node sql_case(struct parser *p,
-                     struct node *subject,
-                     struct nodes branches,
-                     struct node *otherwise,
-                     int start,
-                     int stop);
-struct node sql_like(struct parser *p,
-                     struct node value,
-                     bool negate,
-                     const char *operation,
-                     struct node pattern,
-                     const struct token *escape);
-struct node sql_quantified(struct parser *p,
-                           struct node value,
-                           bool negate,
-                           const char *operation,
-                           bool all,
-                           struct nodes patterns,
+struct node hr_sql_special(struct parser *p,
+                           struct texts name,
+                           const char *keyword,
+                           struct node *parts,
+                           size_t count,
                            int stop);
-struct node sql_in(struct parser *p, struct node value, bool negate, struct nodes list, int stop);
-struct node sql_subquery(struct parser *p,
-                         enum hr_subquery_kind kind,
-                         struct rel query,
-                         struct node *value,
-                         int start,
-                         int stop);
-struct node sql_cast(struct parser *p,
-                     struct node child,
-                     const struct hr_type *type,
-                     bool try_cast,
-                     int start,
-                     int stop);
-struct node sql_row(struct parser *p, struct nodes items, int start, int stop);
-struct node sql_alias(struct parser *p, struct node child, struct texts names, int stop);
-struct node sql_window(struct parser *p, struct node function, struct node spec);
-struct node sql_window_spec(struct parser *p,
-                            struct nodes partition,
-                            struct nodes order,
-                            struct frame frame,
+struct node hr_sql_case(struct parser *p,
+                        struct node *subject,
+                        struct nodes branches,
+                        struct node *otherwise,
+                        int start,
+                        int stop);
+struct node hr_sql_like(struct parser *p,
+                        struct node value,
+                        bool negate,
+                        const char *operation,
+                        struct node pattern,
+                        const struct token *escape);
+struct node hr_sql_quantified(struct parser *p,
+                              struct node value,
+                              bool negate,
+                              const char *operation,
+                              bool all,
+                              struct nodes patterns,
+                              int stop);
+struct node hr_sql_in(
+    struct parser *p, struct node value, bool negate, struct nodes list, int stop);
+struct node hr_sql_subquery(struct parser *p,
+                            enum hr_subquery_kind kind,
+                            struct rel query,
+                            struct node *value,
                             int start,
                             int stop);
-struct node sql_window_reference(struct parser *p, struct token name);
-struct node sql_sort(struct parser *p, struct node child, int descending, int nulls, int stop);
-struct node sql_lambda(struct parser *p, struct texts params, struct node body, int start);
-struct node sql_named_argument(struct parser *p, struct token name, struct node value);
-struct node sql_parameter(struct parser *p, const char *name, int start, int stop);
-struct node sql_constant(struct parser *p,
-                         const struct token *token,
-                         enum hr_type_id id,
-                         bool value);
-struct node sql_is(struct parser *p, struct node value, bool truth, int stop);
-struct node sql_collate(struct parser *p, struct node value, struct texts name);
-struct node sql_extract(struct parser *p, struct node base, struct node index, int stop);
-struct hr_bound sql_bound(struct parser *p, struct node value, bool preceding, int stop);
+struct node hr_sql_cast(struct parser *p,
+                        struct node child,
+                        const struct hr_type *type,
+                        bool try_cast,
+                        int start,
+                        int stop);
+struct node hr_sql_row(struct parser *p, struct nodes items, int start, int stop);
+struct node hr_sql_alias(struct parser *p, struct node child, struct texts names, int stop);
+struct node hr_sql_window(struct parser *p, struct node function, struct node spec);
+struct node hr_sql_window_spec(struct parser *p,
+                               struct nodes partition,
+                               struct nodes order,
+                               struct frame frame,
+                               int start,
+                               int stop);
+struct node hr_sql_window_reference(struct parser *p, struct token name);
+struct node hr_sql_sort(struct parser *p, struct node child, int descending, int nulls, int stop);
+struct node hr_sql_lambda(struct parser *p, struct texts params, struct node body, int start);
+struct node hr_sql_named_argument(struct parser *p, struct token name, struct node value);
+struct node hr_sql_parameter(struct parser *p, const char *name, int start, int stop);
+struct node hr_sql_constant(struct parser *p,
+                            const struct token *token,
+                            enum hr_type_id id,
+                            bool value);
+struct node hr_sql_is(struct parser *p, struct node value, bool truth, int stop);
+struct node hr_sql_collate(struct parser *p, struct node value, struct texts name);
+struct node hr_sql_extract(struct parser *p, struct node base, struct node index, int stop);
+struct hr_bound hr_sql_bound(struct parser *p, struct node value, bool preceding, int stop);
 
-struct group *sql_group_key(struct parser *p, struct node key);
-struct group *sql_group_analytics(struct parser *p, enum hr_group_type type, struct sets *sets);
-struct group *sql_group_join(struct parser *p, struct group *left, struct group *right);
-struct group *sql_group_with(struct parser *p, struct group *group, enum hr_group_type type);
-struct group *sql_group_sets(struct parser *p, struct group *group, struct sets *sets);
+struct group *hr_sql_group_key(struct parser *p, struct node key);
+struct group *hr_sql_group_analytics(struct parser *p, enum hr_group_type type, struct sets *sets);
+struct group *hr_sql_group_join(struct parser *p, struct group *left, struct group *right);
+struct group *hr_sql_group_with(struct parser *p, struct group *group, enum hr_group_type type);
+struct group *hr_sql_group_sets(struct parser *p, struct group *group, struct sets *sets);
 /* NULL: the empty set; a row: its items */
-struct sets *sql_sets_one(struct parser *p, const struct node *node);
-struct sets *sql_sets_join(struct parser *p, struct sets *left, struct sets *right);
-struct sets *sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets);
+struct sets *hr_sql_sets_one(struct parser *p, const struct node *node);
+struct sets *hr_sql_sets_join(struct parser *p, struct sets *left, struct sets *right);
+struct sets *hr_sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets);
 
-struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth);
-struct rel sql_select(struct parser *p, struct select *select);
-struct rel sql_table(struct parser *p, struct texts name, int stop);
-struct rel sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop);
-struct rel sql_values(struct parser *p, struct nodes rows, int start, int stop);
-struct rel sql_aliased(struct parser *p, struct rel rel, struct alias alias, int stop);
-struct rel sql_join(struct parser *p,
-                    struct rel left,
-                    enum hr_join_type type,
-                    bool natural,
-                    bool lateral,
-                    struct rel right,
-                    struct criteria criteria);
-struct rel sql_set(
+struct rel hr_sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth);
+struct rel hr_sql_select(struct parser *p, struct select *select);
+struct rel hr_sql_table(struct parser *p, struct texts name, int stop);
+struct rel hr_sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop);
+struct rel hr_sql_values(struct parser *p, struct nodes rows, int start, int stop);
+struct rel hr_sql_aliased(struct parser *p, struct rel rel, struct alias alias, int stop);
+struct rel hr_sql_join(struct parser *p,
+                       struct rel left,
+                       enum hr_join_type type,
+                       bool natural,
+                       bool lateral,
+                       struct rel right,
+                       struct criteria criteria);
+struct rel hr_sql_set(
     struct parser *p, enum hr_set_op op, bool all, bool by_name, struct rel left, struct rel right);
-struct rel sql_lateral_view(struct parser *p,
-                            struct rel input,
-                            bool outer,
-                            struct node generator,
-                            const char *alias,
-                            struct texts columns,
-                            int stop);
-struct rel sql_sample(struct parser *p,
-                      struct rel input,
-                      const struct token *number,
-                      int kind,
-                      const struct token *total,
-                      const struct token *seed,
-                      int stop);
-struct rel sql_pivot(struct parser *p,
-                     struct rel input,
-                     struct nodes aggregates,
-                     struct nodes columns,
-                     struct nodes values,
-                     int stop);
-struct rel sql_unpivot(struct parser *p,
-                       struct rel input,
-                       bool include_nulls,
-                       struct texts values,
-                       struct token name,
-                       struct nodes sets,
-                       struct texts aliases,
-                       int stop);
-struct rel sql_sorted(
+struct rel hr_sql_lateral_view(struct parser *p,
+                               struct rel input,
+                               bool outer,
+                               struct node generator,
+                               const char *alias,
+                               struct texts columns,
+                               int stop);
+struct rel hr_sql_sample(struct parser *p,
+                         struct rel input,
+                         const struct token *number,
+                         int kind,
+                         const struct token *total,
+                         const struct token *seed,
+                         int stop);
+struct rel hr_sql_pivot(struct parser *p,
+                        struct rel input,
+                        struct nodes aggregates,
+                        struct nodes columns,
+                        struct nodes values,
+                        int stop);
+struct rel hr_sql_unpivot(struct parser *p,
+                          struct rel input,
+                          bool include_nulls,
+                          struct texts values,
+                          struct token name,
+                          struct nodes sets,
+                          struct texts aliases,
+                          int stop);
+struct rel hr_sql_sorted(
     struct parser *p, struct rel input, struct nodes orders, bool global, bool all, int stop);
-struct rel sql_distributed(struct parser *p, struct rel input, struct nodes exprs, int stop);
-struct rel sql_limited(
+struct rel hr_sql_distributed(struct parser *p, struct rel input, struct nodes exprs, int stop);
+struct rel hr_sql_limited(
     struct parser *p, struct rel input, enum hr_rel_kind kind, struct node count, int stop);
-struct rel sql_with(struct parser *p,
-                    struct hr_cte *ctes,
-                    size_t count,
-                    bool recursive,
-                    struct rel body,
-                    int start,
-                    int depth);
+struct rel hr_sql_with(struct parser *p,
+                       struct hr_cte *ctes,
+                       size_t count,
+                       bool recursive,
+                       struct rel body,
+                       int start,
+                       int depth);
 
 #define HR_SQL_NODE_DEPTH_MAX                                          \
     1500 /* of one tree; the analyzer's own bound is HR_PLAN_DEPTH_MAX \

@@ -27,37 +27,37 @@ static void open_at(struct hr_connect *connect, const char *file)
 {
     struct hr_err err = {0};
     *connect = (struct hr_connect){.journal = -1, .options = {.journal = file}};
-    journal_init(connect);
+    hr_journal_init(connect);
     pthread_mutex_init(&connect->lock, NULL);
     hr_map_init(&connect->sessions);
     hr_map_init(&connect->closed);
     hr_map_init_nocase(&connect->global_views);
-    assert_int_equal(journal_open(connect, &err), HR_OK);
+    assert_int_equal(hr_journal_open(connect, &err), HR_OK);
 }
 
 static void close_it(struct hr_connect *connect)
 {
-    journal_close(connect);
+    hr_journal_close(connect);
     for (struct hr_map_entry *at; (at = hr_map_next(&connect->sessions, NULL));)
-        session_close(at->value);
+        hr_spark_session_close(at->value);
     hr_map_release(&connect->global_views);
     hr_map_release(&connect->sessions);
     hr_map_release(&connect->closed);
     pthread_mutex_destroy(&connect->lock);
-    journal_release(connect);
+    hr_journal_release(connect);
 }
 
 static struct session *begin(struct hr_connect *connect)
 {
-    struct session *session = session_restore(connect, "ann", "s1", SERVER_ID);
-    journal_session(session);
+    struct session *session = hr_spark_session_restore(connect, "ann", "s1", SERVER_ID);
+    hr_journal_session(session);
     return session;
 }
 
 static void set(struct session *session, const char *key, const char *value)
 {
     struct hr_err err;
-    assert_int_equal(session_set_durably(session, key, value, &err), HR_OK);
+    assert_int_equal(hr_spark_session_set_durably(session, key, value, &err), HR_OK);
 }
 
 static const char *get(struct session *session, const char *key)
@@ -98,7 +98,7 @@ static void make_view(struct session *session, const char *name, const char *tab
     uint8_t *bytes = malloc(len);
     HR_CHECK(bytes);
     spark__connect__plan__pack(&plan, bytes);
-    assert_int_equal(journal_command(session, bytes, len, NULL), HR_OK);
+    assert_int_equal(hr_journal_command(session, bytes, len, NULL), HR_OK);
     free(bytes);
 }
 
@@ -133,7 +133,8 @@ static size_t write_sample(off_t ends[6])
     ends[1] = connect.journal_bytes;
     make_view(session, "kept", "elsewhere");
     ends[2] = connect.journal_bytes;
-    assert_int_equal(session_add_artifact(session, "cache/abc", "some bytes", 10, NULL), HR_OK);
+    assert_int_equal(hr_spark_session_add_artifact(session, "cache/abc", "some bytes", 10, NULL),
+                     HR_OK);
     ends[3] = connect.journal_bytes;
     set(session, "spark.sql.shuffle.partitions", "4");
     ends[4] = connect.journal_bytes;
@@ -158,7 +159,7 @@ static void every_truncation_keeps_the_whole_records(void **state)
         write_bytes(other, bytes, cut);
         open_at(&connect, other);
         assert_int_equal(connect.journal_bytes, whole);
-        struct session *session = session_get(&connect, "ann", "s1");
+        struct session *session = hr_spark_session_get(&connect, "ann", "s1");
         assert_int_equal(session != NULL, cut >= (size_t)ends[0]);
         bool more = session && (cut % 32 == 0 || (off_t)cut == whole);
         if (session) {
@@ -180,7 +181,8 @@ static void every_truncation_keeps_the_whole_records(void **state)
         if (more) {
             open_at(&connect, other);
             assert_string_equal(
-                get(session_get(&connect, "ann", "s1"), "spark.sql.shuffle.partitions"), "11");
+                get(hr_spark_session_get(&connect, "ann", "s1"), "spark.sql.shuffle.partitions"),
+                "11");
             close_it(&connect);
         }
     }
@@ -219,15 +221,16 @@ static void a_clone_has_the_state_and_another_name(void **state)
     struct session *session = begin(&connect);
     set(session, "spark.sql.shuffle.partitions", "7");
     make_view(session, "kept", "elsewhere");
-    assert_int_equal(session_add_artifact(session, "cache/abc", "some bytes", 10, NULL), HR_OK);
-    assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_OK);
+    assert_int_equal(hr_spark_session_add_artifact(session, "cache/abc", "some bytes", 10, NULL),
+                     HR_OK);
+    assert_int_equal(hr_journal_clone(session, "s2", CLONE_ID, other, &err), HR_OK);
     /* never over another's */
-    assert_int_equal(journal_clone(session, "s2", CLONE_ID, other, &err), HR_E_IO);
+    assert_int_equal(hr_journal_clone(session, "s2", CLONE_ID, other, &err), HR_E_IO);
     set(session, "spark.sql.shuffle.partitions", "8");
     open_at(&next, other);
-    struct session *clone = session_get(&next, "ann", "s2");
+    struct session *clone = hr_spark_session_get(&next, "ann", "s2");
     assert_non_null(clone);
-    assert_null(session_get(&next, "ann", "s1"));
+    assert_null(hr_spark_session_get(&next, "ann", "s1"));
     assert_string_equal(clone->server_id, CLONE_ID);
     assert_string_equal(get(clone, "spark.sql.shuffle.partitions"), "7");
     assert_int_equal(pendings(clone), 1);
@@ -255,14 +258,15 @@ static void compaction_keeps_what_counts(void **state)
         snprintf(value, sizeof value, "%d", i + 1);
         set(session, "spark.sql.shuffle.partitions", value);
         make_view(session, "again", large);
-        assert_int_equal(session_add_artifact(session, "files/data", large, 99999, NULL), HR_OK);
+        assert_int_equal(hr_spark_session_add_artifact(session, "files/data", large, 99999, NULL),
+                         HR_OK);
         most = (size_t)connect.journal_bytes > most ? (size_t)connect.journal_bytes : most;
     }
     close_it(&connect);
     free(large);
     assert_true(most < 5 << 20); /* of 12 MB written */
     open_at(&connect, path);
-    session = session_get(&connect, "ann", "s1");
+    session = hr_spark_session_get(&connect, "ann", "s1");
     assert_string_equal(get(session, "spark.sql.shuffle.partitions"), "60");
     assert_true(pendings(session) >= 6 && pendings(session) < 45);
     assert_string_equal(((struct artifact *)hr_map_get(&session->artifacts, "files/data"))->bytes,
@@ -289,20 +293,21 @@ static void an_ended_session_is_forgotten_by_compaction(void **state)
     for (int i = 0; i < 3; i++) {
         char name[32];
         snprintf(name, sizeof name, "files/%d", i);
-        assert_int_equal(session_add_artifact(session, name, large, 1 << 20, NULL), HR_OK);
+        assert_int_equal(hr_spark_session_add_artifact(session, name, large, 1 << 20, NULL), HR_OK);
     }
-    assert_int_equal(journal_close_session(session, NULL), HR_OK);
-    session_close(session);
-    session = session_restore(&connect, "ann", "s3", SERVER_ID);
-    journal_session(session);
+    assert_int_equal(hr_journal_close_session(session, NULL), HR_OK);
+    hr_spark_session_close(session);
+    session = hr_spark_session_restore(&connect, "ann", "s3", SERVER_ID);
+    hr_journal_session(session);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(session_add_artifact(session, "files/one", large, 1 << 20, NULL), HR_OK);
+        assert_int_equal(hr_spark_session_add_artifact(session, "files/one", large, 1 << 20, NULL),
+                         HR_OK);
     assert_true(connect.journal_bytes < 3 << 20); /* of five */
     close_it(&connect);
     free(large);
     open_at(&connect, path);
-    assert_null(session_get(&connect, "ann", "s1"));
-    assert_non_null(session_get(&connect, "ann", "s3"));
+    assert_null(hr_spark_session_get(&connect, "ann", "s1"));
+    assert_non_null(hr_spark_session_get(&connect, "ann", "s3"));
     assert_int_equal(connect.closed.count, 1);
     close_it(&connect);
 }
@@ -331,29 +336,30 @@ static void what_does_not_fit_is_neither_acknowledged_nor_done(void **state)
     set(session, "spark.sql.shuffle.partitions", "3");
     off_t whole = connect.journal_bytes;
     limit_files(whole + 500);
-    assert_int_equal(session_set_durably(session, "mark", large, &err), HR_E_FULL);
+    assert_int_equal(hr_spark_session_set_durably(session, "mark", large, &err), HR_E_FULL);
     assert_non_null(strstr(err.msg, "the disk is full"));
     assert_non_null(strstr(err.msg, path));
     assert_null(get(session, "mark"));
-    assert_int_equal(session_add_artifact(session, "files/a", large, sizeof large, &err),
+    assert_int_equal(hr_spark_session_add_artifact(session, "files/a", large, sizeof large, &err),
                      HR_E_FULL);
     assert_false(hr_map_has(&session->artifacts, "files/a"));
-    assert_int_equal(journal_command(session, large, sizeof large, &err), HR_E_FULL);
+    assert_int_equal(hr_journal_command(session, large, sizeof large, &err), HR_E_FULL);
     assert_int_equal(connect.journal_bytes, whole);
     limit_files(whole + 10);
-    late = session_restore(&connect, "ann", "s2", CLONE_ID);
-    journal_session(late); /* there is no room for it */
-    assert_int_equal(session_set_durably(session, "spark.sql.shuffle.partitions", NULL, &err),
-                     HR_E_FULL);
+    late = hr_spark_session_restore(&connect, "ann", "s2", CLONE_ID);
+    hr_journal_session(late); /* there is no room for it */
+    assert_int_equal(
+        hr_spark_session_set_durably(session, "spark.sql.shuffle.partitions", NULL, &err),
+        HR_E_FULL);
     assert_string_equal(get(session, "spark.sql.shuffle.partitions"), "3");
     limit_files(0);
     set(late, "mark", "kept"); /* brings its session's record */
     set(session, "mark", large);
     close_it(&connect);
     open_at(&connect, path);
-    assert_string_equal(get(session_get(&connect, "ann", "s1"), "mark"), large);
-    assert_string_equal(get(session_get(&connect, "ann", "s2"), "mark"), "kept");
-    assert_string_equal(session_get(&connect, "ann", "s2")->server_id, CLONE_ID);
+    assert_string_equal(get(hr_spark_session_get(&connect, "ann", "s1"), "mark"), large);
+    assert_string_equal(get(hr_spark_session_get(&connect, "ann", "s2"), "mark"), "kept");
+    assert_string_equal(hr_spark_session_get(&connect, "ann", "s2")->server_id, CLONE_ID);
     close_it(&connect);
 }
 
@@ -369,7 +375,7 @@ static void a_removed_journal_is_written_again(void **state)
     set(session, "other", "after");
     close_it(&connect);
     open_at(&connect, path);
-    session = session_get(&connect, "ann", "s1");
+    session = hr_spark_session_get(&connect, "ann", "s1");
     assert_string_equal(get(session, "mark"), "before");
     assert_string_equal(get(session, "other"), "after");
     close_it(&connect);
@@ -384,22 +390,25 @@ static void more_artifacts_than_a_session_may_have_are_refused_by_name(void **st
     unlink(path);
     open_at(&connect, path);
     struct session *session = begin(&connect);
-    assert_int_equal(session_add_artifact(session, "files/1", "0123456789", 10, &err), HR_OK);
+    assert_int_equal(hr_spark_session_add_artifact(session, "files/1", "0123456789", 10, &err),
+                     HR_OK);
     session->artifact_bytes = HR_ARTIFACT_MAX - 5; /* as if it had others */
     off_t before = connect.journal_bytes;
-    assert_int_equal(session_add_artifact(session, "files/2", "012345", 6, &err), HR_E_LIMIT);
+    assert_int_equal(hr_spark_session_add_artifact(session, "files/2", "012345", 6, &err),
+                     HR_E_LIMIT);
     assert_non_null(strstr(err.msg, "\"files/2\""));
     assert_non_null(strstr(err.msg, "limited to 1073741824 bytes"));
     assert_int_equal(connect.journal_bytes, before);
     /* in another's place it is no more */
-    assert_int_equal(session_add_artifact(session, "files/1", "abcdefghij", 10, &err), HR_OK);
+    assert_int_equal(hr_spark_session_add_artifact(session, "files/1", "abcdefghij", 10, &err),
+                     HR_OK);
     /* as if it were full, of what compaction cannot remove */
     connect.journal_bytes = (off_t)HR_JOURNAL_MAX;
     /* it can */
-    assert_int_equal(session_add_artifact(session, "files/2", "01234", 5, &err), HR_OK);
+    assert_int_equal(hr_spark_session_add_artifact(session, "files/2", "01234", 5, &err), HR_OK);
     close_it(&connect);
     open_at(&connect, path);
-    session = session_get(&connect, "ann", "s1");
+    session = hr_spark_session_get(&connect, "ann", "s1");
     assert_int_equal(session->artifact_bytes, 15);
     close_it(&connect);
 }
@@ -414,16 +423,16 @@ static void operations_that_wrote_are_known_to_the_next_host(void **state)
     struct session *session = begin(&connect);
     for (int i = 0; i < 3; i++) {
         snprintf(id, sizeof id, "%08d-2222-4333-8444-555555555555", i);
-        struct operation *operation = operation_new_replayed(session, "", 0);
+        struct operation *operation = hr_operation_new_replayed(session, "", 0);
         free(operation->id);
         operation->id = strdup(id);
-        journal_writes(operation);
-        operation_drop(operation);
+        hr_journal_writes(operation);
+        hr_operation_drop(operation);
     }
     assert_false(hr_map_has(&session->lost, id));
     close_it(&connect);
     open_at(&connect, path);
-    session = session_get(&connect, "ann", "s1");
+    session = hr_spark_session_get(&connect, "ann", "s1");
     assert_int_equal(session->lost.count, 3);
     assert_true(hr_map_has(&session->lost, id));
     close_it(&connect);

@@ -142,14 +142,14 @@ static enum hr_code refused_by_name(const struct hr_err *err)
 static enum hr_code show_texts(void *arg)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct texts *texts = texts_new(arena);
+    struct texts *texts = hr_texts_new(arena);
     struct hr_err err = {0};
     PB(Relation) * relation;
-    texts_columns(texts, "name", "?temporary", "[parts", "!kind", NULL);
-    texts_row(texts, "one", "true", "a\nb\n\xc3\xa4", "view");
-    texts_row(texts, NULL, NULL, NULL, "");
-    texts_row(texts, "three", "false", "", "a text of more than twelve bytes");
-    enum hr_code code = texts_relation(texts, arena, &relation, &err);
+    hr_texts_columns(texts, "name", "?temporary", "[parts", "!kind", NULL);
+    hr_texts_row(texts, "one", "true", "a\nb\n\xc3\xa4", "view");
+    hr_texts_row(texts, NULL, NULL, NULL, "");
+    hr_texts_row(texts, "three", "false", "", "a text of more than twelve bytes");
+    enum hr_code code = hr_texts_relation(texts, arena, &relation, &err);
     if (code)
         refused_by_name(&err);
     else
@@ -179,28 +179,28 @@ static int open_session(void **state)
         return 1;
     host =
         (struct hr_connect){.loop = loop, .journal = -1, .options = {.loop = loop, .threads = 1}};
-    journal_init(&host);
-    guard_init(&host.guard, NULL);
+    hr_journal_init(&host);
+    hr_guard_init(&host.guard, NULL);
     pthread_mutex_init(&host.lock, NULL);
     pthread_cond_init(&host.opened, NULL);
     hr_map_init(&host.sessions);
     hr_map_init(&host.closed);
     hr_map_init_nocase(&host.global_views);
-    session = session_restore(&host, "ann", "s1", "11111111-2222-4333-8444-555555555555");
-    return session_engine(session, NULL);
+    session = hr_spark_session_restore(&host, "ann", "s1", "11111111-2222-4333-8444-555555555555");
+    return hr_spark_session_engine(session, NULL);
 }
 
 static int close_session(void **state)
 {
     (void)state;
-    session_close(session);
+    hr_spark_session_close(session);
     hr_map_release(&host.global_views);
     hr_map_release(&host.sessions);
     hr_map_release(&host.closed);
     pthread_cond_destroy(&host.opened);
     pthread_mutex_destroy(&host.lock);
-    guard_release(&host.guard);
-    journal_release(&host);
+    hr_guard_release(&host.guard);
+    hr_journal_release(&host);
     hr_loop_free(loop);
     return 0;
 }
@@ -223,7 +223,7 @@ static enum hr_code ask(void *arg)
     struct analyze_job job = {
         .session = session, .request = (char *)bytes, .arena = hr_arena_new(NULL), .done = over};
     job.request_len = protobuf_c_message_pack(&asking->request->base, bytes);
-    analyze_plan(&job);
+    hr_analyze_plan(&job);
     hr_loop_run(loop);
     enum hr_code code = job.err.code;
     if (code)
@@ -313,7 +313,7 @@ static void compare_answer(struct running *running, const struct operation *oper
         struct view *view = hr_map_remove(
             &session->cached, response->checkpoint_command_result->relation->relation_id);
         compare(&running->answer, view->rel->local.arrow, view->rel->local.arrow_len);
-        view_drop(view);
+        hr_view_drop(view);
     } else
         compare_message(&running->answer, &response->sql_command_result->relation->base);
     spark__connect__execute_plan_response__free_unpacked(response, NULL);
@@ -328,18 +328,18 @@ static void stop(void *arg)
 static enum hr_code run_operation(void *arg)
 {
     struct running *running = arg;
-    struct operation *operation = operation_new(session, "00000000-0000-4000-8000-000000000000");
+    struct operation *operation = hr_operation_new(session, "00000000-0000-4000-8000-000000000000");
     operation->request_len = spark__connect__plan__get_packed_size(running->plan);
     operation->request = malloc(operation->request_len);
     spark__connect__plan__pack(running->plan, (uint8_t *)operation->request);
-    execute_plan(operation_keep(operation));
+    hr_execute_plan(hr_operation_keep(operation));
     enum hr_code code = operation->err.code;
     if (code)
         refused_by_name(&operation->err);
     else
         compare_answer(running, operation);
     assert_int_equal(session->cached.count, 0);
-    operation_remove(operation);
+    hr_operation_remove(operation);
     hr_loop_post(loop, stop, NULL);
     hr_loop_run(loop);
     return code;
@@ -367,13 +367,13 @@ static const PB(Plan) * command_of(PB(Command) * command)
 static void collect_texts(void)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct texts *texts = texts_new(arena);
+    struct texts *texts = hr_texts_new(arena);
     PB(Plan) plan = PB_INIT(PLAN);
-    texts_columns(texts, "name", "!kind", NULL);
-    texts_row(texts, "one", "view");
-    texts_row(texts, "two", "a text of more than twelve bytes");
+    hr_texts_columns(texts, "name", "!kind", NULL);
+    hr_texts_row(texts, "one", "view");
+    hr_texts_row(texts, "two", "a text of more than twelve bytes");
     plan.op_type_case = SPARK__CONNECT__PLAN__OP_TYPE_ROOT;
-    assert_int_equal(texts_relation(texts, arena, &plan.root, NULL), HR_OK);
+    assert_int_equal(hr_texts_relation(texts, arena, &plan.root, NULL), HR_OK);
     torture_operation(&plan, false, 20);
     hr_arena_free(arena);
 }
@@ -526,14 +526,14 @@ static enum hr_code call_once(void *arg)
 static enum hr_code upload(void *arg)
 {
     enum hr_code code = call_once(arg);
-    struct session *of = session_get(served.connect, "ann", ID);
+    struct session *of = hr_spark_session_get(served.connect, "ann", ID);
     struct artifact *artifact = of ? hr_map_remove(&of->artifacts, ARTIFACT) : NULL;
     assert_true(artifact || code);
     if (!artifact)
         return code;
     assert_int_equal(artifact->len, 15);
     assert_memory_equal(artifact->bytes, "one, two, three", 15);
-    artifact_drop(artifact);
+    hr_artifact_drop(artifact);
     return code;
 }
 

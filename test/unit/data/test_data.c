@@ -46,7 +46,7 @@ static void patterns_match_within_a_segment_or_across(void **state)
         {"", "", true},
     };
     for (size_t i = 0; i < HR_LEN(cases); i++)
-        if (data_glob_match(cases[i].pattern, cases[i].name) != cases[i].fits)
+        if (hr_data_glob_match(cases[i].pattern, cases[i].name) != cases[i].fits)
             fail_msg("\"%s\" against \"%s\"", cases[i].pattern, cases[i].name);
 }
 
@@ -60,11 +60,11 @@ static void patterns_are_bounded_in_time(void **state)
     for (size_t i = 0; i < 1023; i += 3)
         memcpy(pattern + i, "**a", 3);
     strcpy(pattern + 1023, "b");
-    assert_false(data_glob_match(pattern, name));
+    assert_false(hr_data_glob_match(pattern, name));
     for (size_t i = 0; i < 1022; i += 2)
         memcpy(pattern + i, "*a", 2);
     strcpy(pattern + 1022, "b");
-    assert_false(data_glob_match(pattern, name));
+    assert_false(hr_data_glob_match(pattern, name));
 }
 
 static void a_dataset_in_storage_is_its_manifest(void **state)
@@ -144,7 +144,7 @@ static void compare_listing(struct listed *listed, const struct data_listing *li
 static enum hr_code list_folder(void *arg)
 {
     struct listed *listed = arg;
-    struct data_work *work = data_work_new();
+    struct data_work *work = hr_data_work_new();
     struct hr_datastore_row store = {.name = "here"};
     struct data_path path = {&store, "", false};
     struct data_listing listing = {
@@ -153,13 +153,13 @@ static enum hr_code list_folder(void *arg)
     work->config = hr_blob_config_new();
     work->cancel = (struct hr_blob_cancel){0};
     work->arg = &listing;
-    enum hr_code code = data_listing_run(work, &err);
+    enum hr_code code = hr_data_listing_run(work, &err);
     if (code) {
         assert_int_equal(code, HR_E_LIMIT);
         assert_non_null(strstr(err.msg, "manifest"));
     } else
         compare_listing(listed, &listing);
-    data_work_free(work);
+    hr_data_work_free(work);
     return code;
 }
 

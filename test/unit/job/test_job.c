@@ -29,7 +29,7 @@ static pid_t start(void)
 static enum hr_code count_ours(void *arg)
 {
     (void)arg;
-    int count = sweep_processes(folder, 0);
+    int count = hr_sweep_processes(folder, 0);
     assert_in_range(count, 1, 2);
     return count == 2 ? HR_OK : HR_E_LIMIT;
 }
@@ -40,16 +40,16 @@ static void a_sweep_passes_over_what_it_cannot_read(void **state)
     snprintf(folder, sizeof folder, "/tmp/hr-run-%d", getpid());
     snprintf(variable, sizeof variable, "HEADRACE_RUN_FOLDER=%s", folder);
     pid_t pids[] = {start(), start()};
-    for (int tries = 0; tries < 200 && sweep_processes(folder, 0) < 2; tries++)
+    for (int tries = 0; tries < 200 && hr_sweep_processes(folder, 0) < 2; tries++)
         usleep(10000);
     assert_true(hr_torture(count_ours, NULL) >= 2);
-    assert_int_equal(sweep_processes(folder, SIGKILL), 2);
+    assert_int_equal(hr_sweep_processes(folder, SIGKILL), 2);
     for (size_t i = 0; i < 2; i++) {
         int status;
         assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
         assert_int_equal(WTERMSIG(status), SIGKILL);
     }
-    assert_int_equal(sweep_processes(folder, 0), 0);
+    assert_int_equal(hr_sweep_processes(folder, 0), 0);
 }
 
 int main(void)

@@ -11,21 +11,21 @@ static enum hr_code need_summable(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *number;
     if (args[0]->type->id == HR_TYPE_TIMESTAMP)
-        args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
-    if (implicit_cast_allowed(of(call), args[0]->type, 'n', &number))
+        args[0] = hr_cast_implicit(of(call), args[0], BASIC(DOUBLE));
+    if (hr_implicit_cast_allowed(of(call), args[0]->type, 'n', &number))
         return HR_OK;
-    return unexpected(call, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"");
+    return hr_unexpected(call, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"");
 }
 
 enum hr_code hr_rule_sum(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    if (is_interval(args[0]->type))
+    if (hr_is_interval(args[0]->type))
         call->out->type = args[0]->type;
     else {
         HR_TRY(need_summable(call));
-        HR_TRY(finish_call(call));
+        HR_TRY(hr_finish_call(call));
         const struct hr_type *type = args[0]->type;
         call->out->type =
             type->id == HR_TYPE_DECIMAL
@@ -33,7 +33,7 @@ enum hr_code hr_rule_sum(struct hr_call *call)
             : hr_type_is_integral(type) ? BASIC(LONG)
                                         : BASIC(DOUBLE);
         if (type->id == HR_TYPE_FLOAT)
-            args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+            args[0] = hr_cast_implicit(a, args[0], BASIC(DOUBLE));
     }
     call->out->nullable = true;
     return HR_OK;
@@ -43,16 +43,16 @@ enum hr_code hr_rule_average(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    if (is_interval(args[0]->type))
+    if (hr_is_interval(args[0]->type))
         return hr_refuse(a->err, "average of intervals");
     HR_TRY(need_summable(call));
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *type = args[0]->type;
     if (type->id == HR_TYPE_DECIMAL) {
         int precision = type->precision + 4, scale = type->scale + 4;
         call->out->type = hr_type_decimal(a->arena, min_int(precision, 38), min_int(scale, 38));
     } else {
-        args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
+        args[0] = hr_cast_implicit(a, args[0], BASIC(DOUBLE));
         call->out->type = BASIC(DOUBLE);
     }
     call->out->nullable = true;
@@ -62,7 +62,7 @@ enum hr_code hr_rule_average(struct hr_call *call)
 enum hr_code hr_rule_min_max(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[0]->type;
-    HR_TRY(need_order(call, type));
+    HR_TRY(hr_need_order(call, type));
     call->out->type = type;
     call->out->nullable = true;
     return HR_OK;
@@ -78,9 +78,9 @@ enum hr_code hr_rule_first_last(struct hr_call *call)
             args[1]->type->id != HR_TYPE_BOOLEAN ||
             args[1]->literal->is_null)
             return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                                 expr_sql(of(call), call->out), "inputName", "`ignoreNulls`",
+                                 hr_expr_sql(of(call), call->out), "inputName", "`ignoreNulls`",
                                  "inputType", "\"BOOLEAN\"", "inputExpr",
-                                 expr_sql(of(call), args[1]), NULL);
+                                 hr_expr_sql(of(call), args[1]), NULL);
         call->out->call.ignore_nulls = args[1]->literal->boolean;
         call->out->call.args.count = 1;
     }
@@ -90,9 +90,9 @@ enum hr_code hr_rule_first_last(struct hr_call *call)
 enum hr_code hr_rule_collect(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[0]->type;
-    if (hr_function_is(call->function, "collect_set") && contains_map(type))
+    if (hr_function_is(call->function, "collect_set") && hr_contains_map(type))
         return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(of(call), call->out), "functionName", "`collect_set`",
+                             hr_expr_sql(of(call), call->out), "functionName", "`collect_set`",
                              "dataType", "\"MAP\" or \"COLLATED STRING\"", NULL);
     call->out->type = hr_type_array(of(call)->arena, type, false);
     call->out->nullable = false;
@@ -101,7 +101,7 @@ enum hr_code hr_rule_collect(struct hr_call *call)
 
 enum hr_code hr_rule_by_other(struct hr_call *call)
 {
-    HR_TRY(need_order(call, args_of(call)[1]->type));
+    HR_TRY(hr_need_order(call, args_of(call)[1]->type));
     call->out->type = args_of(call)[0]->type;
     call->out->nullable = true;
     return HR_OK;
@@ -109,7 +109,7 @@ enum hr_code hr_rule_by_other(struct hr_call *call)
 
 static bool all_literal(const struct hr_texpr *expr)
 {
-    return is_foldable(expr);
+    return hr_is_foldable(expr);
 }
 
 static bool constant_number(struct analysis *a, const struct hr_texpr *expr, double *value);
@@ -168,7 +168,7 @@ static enum hr_code out_of_range(struct hr_call *call,
 {
     struct analysis *a = of(call);
     return hr_fail_spark(a->err, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "sqlExpr",
-                         expr_sql(a, call->out), "exprName", what, "valueRange", range,
+                         hr_expr_sql(a, call->out), "exprName", what, "valueRange", range,
                          "currentValue", value, NULL);
 }
 
@@ -186,7 +186,7 @@ static enum hr_code check_percentage(struct hr_call *call)
     const struct hr_texpr *given = args_of(call)[1];
     if (is_null_constant(given))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
-                             expr_sql(a, call->out), "exprName", "percentage", NULL);
+                             hr_expr_sql(a, call->out), "exprName", "percentage", NULL);
     while (given->kind == HR_T_CAST && given->cast.implicit)
         given = given->cast.child;
     bool list = given->kind == HR_T_CALL && hr_function_is(given->call.function, "array");
@@ -211,16 +211,16 @@ static enum hr_code percentile_value(struct hr_call *call, bool approximate)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *type = args[0]->type;
     bool interval = type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME;
-    if (interval || (approximate && (hr_type_is_numeric(type) || is_date_like(type))))
+    if (interval || (approximate && (hr_type_is_numeric(type) || hr_is_date_like(type))))
         return HR_OK;
-    if (!hr_type_is_numeric(type) && !is_string(type) && type->id != HR_TYPE_VOID)
-        return unexpected(
+    if (!hr_type_is_numeric(type) && !hr_is_string(type) && type->id != HR_TYPE_VOID)
+        return hr_unexpected(
             call, 0,
             approximate
                 ? "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL YEAR TO MONTH\" or "
                   "\"INTERVAL DAY TO SECOND\")"
                 : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")");
-    args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
+    args[0] = hr_cast_implicit(of(call), args[0], BASIC(DOUBLE));
     return HR_OK;
 }
 
@@ -237,15 +237,15 @@ static enum hr_code percentage_type(struct hr_call *call, bool approximate)
         fits = exact || (number && !type->contains_null);
         to = hr_type_array(a->arena, BASIC(DOUBLE), exact && type->contains_null);
     } else
-        fits = implicit_cast_allowed(a, type, 'd', &to);
+        fits = hr_implicit_cast_allowed(a, type, 'd', &to);
     const char *wanted = many ? "\"ARRAY<DOUBLE>\"" : "\"DOUBLE\"";
     if (!fits)
-        return unexpected(call, 1, approximate ? "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")" : wanted);
+        return hr_unexpected(call, 1, approximate ? "(\"DOUBLE\" or \"ARRAY<DOUBLE>\")" : wanted);
     if (!all_literal(args[1]))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
-                             wanted, "inputExpr", expr_sql(a, args[1]), NULL);
-    args[1] = cast_implicit(a, args[1], to);
+                             hr_expr_sql(a, call->out), "inputName", "`percentage`", "inputType",
+                             wanted, "inputExpr", hr_expr_sql(a, args[1]), NULL);
+    args[1] = hr_cast_implicit(a, args[1], to);
     return HR_OK;
 }
 
@@ -254,7 +254,7 @@ static enum hr_code integral_third(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[2]->type;
     if (!hr_type_is_integral(type) && type->id != HR_TYPE_VOID)
-        return unexpected(call, 2, "\"INTEGRAL\"");
+        return hr_unexpected(call, 2, "\"INTEGRAL\"");
     return HR_OK;
 }
 
@@ -263,13 +263,13 @@ static enum hr_code check_accuracy(struct hr_call *call)
     struct analysis *a = of(call);
     const struct hr_texpr *accuracy = args_of(call)[2];
     double value;
-    if (!is_foldable(accuracy))
+    if (!hr_is_foldable(accuracy))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`accuracy`", "inputType",
-                             "\"BIGINT\"", "inputExpr", expr_sql(a, accuracy), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`accuracy`", "inputType",
+                             "\"BIGINT\"", "inputExpr", hr_expr_sql(a, accuracy), NULL);
     if (is_null_constant(accuracy))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
-                             expr_sql(a, call->out), "exprName", "accuracy", NULL);
+                             hr_expr_sql(a, call->out), "exprName", "accuracy", NULL);
     if (constant_number(a, accuracy, &value) && !(value > 0 && value <= INT32_MAX))
         return out_of_range(call, "accuracy", "(0, 2147483647]",
                             hr_printf(a->arena, "%.0fL", value));
@@ -285,9 +285,9 @@ static enum hr_code typed_percentile(struct hr_call *call, bool approximate)
     HR_TRY(percentage_type(call, approximate));
     const struct hr_type *value = args_of(call)[0]->type;
     if (!approximate)
-        value = is_interval(value) ? hr_type_basic(value->id) : BASIC(DOUBLE);
-    if (!approximate && !is_interval(value))
-        args_of(call)[0] = cast_implicit(a, args_of(call)[0], BASIC(DOUBLE));
+        value = hr_is_interval(value) ? hr_type_basic(value->id) : BASIC(DOUBLE);
+    if (!approximate && !hr_is_interval(value))
+        args_of(call)[0] = hr_cast_implicit(a, args_of(call)[0], BASIC(DOUBLE));
     bool many = args_of(call)[1]->type->id == HR_TYPE_ARRAY;
     call->out->type = many ? hr_type_array(a->arena, value, false) : value;
     call->out->nullable = true;
@@ -298,7 +298,7 @@ enum hr_code hr_rule_percentile(struct hr_call *call)
 {
     bool approximate = strstr(call->function->name, "approx") != NULL;
     if (count_of(call) == 2)
-        add_arg(call, literal_int(of(call), BASIC(INT), approximate ? 10000 : 1));
+        hr_add_arg(call, hr_literal_int(of(call), BASIC(INT), approximate ? 10000 : 1));
     HR_TRY(typed_percentile(call, approximate));
     HR_TRY(integral_third(call));
     return approximate ? check_accuracy(call) : HR_OK;
@@ -309,9 +309,9 @@ enum hr_code hr_rule_median(struct hr_call *call)
 {
     HR_TRY(percentile_value(call, false));
     const struct hr_type *type = args_of(call)[0]->type;
-    bool interval = is_interval(type);
+    bool interval = hr_is_interval(type);
     if (!interval)
-        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0], BASIC(DOUBLE));
+        args_of(call)[0] = hr_cast_implicit(of(call), args_of(call)[0], BASIC(DOUBLE));
     call->out->type = interval ? hr_type_basic(type->id) : BASIC(DOUBLE);
     call->out->nullable = true;
     return HR_OK;
@@ -333,13 +333,14 @@ enum hr_code hr_rule_ntile(struct hr_call *call)
     struct analysis *a = of(call);
     const struct hr_texpr *buckets = args_of(call)[0];
     double value;
-    if (!is_foldable(buckets))
+    if (!hr_is_foldable(buckets))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`buckets`", "inputType",
-                             type_sql(a, buckets->type), "inputExpr", expr_sql(a, buckets), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`buckets`", "inputType",
+                             hr_type_quoted(a, buckets->type), "inputExpr", hr_expr_sql(a, buckets),
+                             NULL);
     if (buckets->type->id != HR_TYPE_INT)
-        return unexpected(call, 0, "\"INT\"");
-    HR_TRY(finish_call(call));
+        return hr_unexpected(call, 0, "\"INT\"");
+    HR_TRY(hr_finish_call(call));
     if (!constant_number(a, buckets, &value))
         return hr_refuse(a->err, "function 'ntile' of a computed number");
     return value > 0 ? HR_OK
@@ -351,16 +352,17 @@ enum hr_code hr_rule_ntile(struct hr_call *call)
 enum hr_code hr_rule_listagg(struct hr_call *call)
 {
     struct analysis *a = of(call);
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     struct hr_texpr **args = args_of(call);
     if (count_of(call) < 2 || args[1]->type->id == HR_TYPE_VOID)
         return HR_OK;
     if (args[0]->type->id != args[1]->type->id && !is_null_constant(args[1]))
-        return diff_types(call, call->name);
-    if (!is_foldable(args[1]))
+        return hr_diff_types(call, call->name);
+    if (!hr_is_foldable(args[1]))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`delimiter`", "inputType",
-                             type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`delimiter`", "inputType",
+                             hr_type_quoted(a, args[1]->type), "inputExpr", hr_expr_sql(a, args[1]),
+                             NULL);
     return HR_OK;
 }
 
@@ -370,22 +372,23 @@ enum hr_code hr_rule_lag_lead(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *type = args[0]->type;
     if (count_of(call) == 1)
-        add_arg(call, literal_int(a, BASIC(INT), 1));
+        hr_add_arg(call, hr_literal_int(a, BASIC(INT), 1));
     if (count_of(call) == 2)
-        add_arg(call, literal_null(a, BASIC(VOID)));
+        hr_add_arg(call, hr_literal_null(a, BASIC(VOID)));
     args = args_of(call);
-    args[1] = cast_implicit(a, args[1], BASIC(INT));
-    if (!is_foldable(args[1]))
+    args[1] = hr_cast_implicit(a, args[1], BASIC(INT));
+    if (!hr_is_foldable(args[1]))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`offset`", "inputType",
-                             type_sql(a, args[1]->type), "inputExpr", expr_sql(a, args[1]), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+                             hr_type_quoted(a, args[1]->type), "inputExpr", hr_expr_sql(a, args[1]),
+                             NULL);
     if (!hr_type_same_shape(args[2]->type, type)) {
         const struct hr_type *wide =
-            args[2]->type->id == HR_TYPE_VOID ? type : wider_type(a, type, args[2]->type);
+            args[2]->type->id == HR_TYPE_VOID ? type : hr_wider_type(a, type, args[2]->type);
         if (!wide)
-            return differ(call);
-        args[0] = cast_implicit(a, args[0], wide);
-        args[2] = cast_implicit(a, args[2], wide);
+            return hr_differ(call);
+        args[0] = hr_cast_implicit(a, args[0], wide);
+        args[2] = hr_cast_implicit(a, args[2], wide);
         type = wide;
     }
     call->out->type = type;
@@ -409,8 +412,8 @@ static enum hr_code bad_flag(struct hr_call *call, const char *name)
     struct analysis *a = of(call);
     const struct hr_texpr *flag = args_of(call)[count_of(call) - 1];
     return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                         expr_sql(a, call->out), "inputName", name, "inputType", "\"BOOLEAN\"",
-                         "inputExpr", expr_sql(a, flag), NULL);
+                         hr_expr_sql(a, call->out), "inputName", name, "inputType", "\"BOOLEAN\"",
+                         "inputExpr", hr_expr_sql(a, flag), NULL);
 }
 
 /* the offset of nth_value: a constant, from 1 */
@@ -419,10 +422,11 @@ static enum hr_code check_place_in_frame(struct hr_call *call)
     struct analysis *a = of(call);
     const struct hr_texpr *offset = args_of(call)[1];
     double value = 0;
-    if (!is_foldable(offset))
+    if (!hr_is_foldable(offset))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`offset`", "inputType",
-                             type_sql(a, offset->type), "inputExpr", expr_sql(a, offset), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`offset`", "inputType",
+                             hr_type_quoted(a, offset->type), "inputExpr", hr_expr_sql(a, offset),
+                             NULL);
     if (!constant_number(a, offset, &value) && !is_null_constant(offset))
         return hr_refuse(a->err, "function 'nth_value' at a computed place");
     return value > 0 ? HR_OK
@@ -439,7 +443,7 @@ enum hr_code hr_rule_window_value(struct hr_call *call)
             return bad_flag(call, "`ignoreNulls`");
         call->out->call.ignore_nulls = flag;
     }
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     call->out->type = args_of(call)[0]->type;
     call->out->nullable = true;
     return check_place_in_frame(call);
@@ -458,8 +462,9 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
             given = given->cast.child;
         if (given->kind != HR_T_LITERAL || given->literal->is_null)
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                                 expr_sql(a, call->out), "inputName", "`relativeSD`", "inputType",
-                                 "\"DOUBLE\"", "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
+                                 hr_expr_sql(a, call->out), "inputName", "`relativeSD`",
+                                 "inputType", "\"DOUBLE\"", "inputExpr",
+                                 hr_expr_sql(a, args_of(call)[1]), NULL);
         if (given->type->id == HR_TYPE_DECIMAL)
             error = strtod(
                 hr_strndup(a->arena, given->literal->text.bytes, given->literal->text.len), NULL);
@@ -476,11 +481,12 @@ enum hr_code hr_rule_distinct_count(struct hr_call *call)
         return hr_fail_spark(
             a->err, "UNSUPPORTED_FEATURE", "feature",
             hr_printf(a->arena, "approx_count_distinct with the relative error %g", error), NULL);
-    struct hr_texpr *pair[] = {args_of(call)[0], literal_int(a, BASIC(INT), (int64_t)bits)}, *key;
-    HR_TRY(call_typed(call->scope, "$hll_key", pair, 2, &key));
+    struct hr_texpr *pair[] = {args_of(call)[0], hr_literal_int(a, BASIC(INT), (int64_t)bits)},
+                    *key;
+    HR_TRY(hr_call_typed(call->scope, "$hll_key", pair, 2, &key));
     call->out->call.args.count = 1;
     args_of(call)[0] = key;
-    add_arg(call, pair[1]);
+    hr_add_arg(call, pair[1]);
     call->out->type = BASIC(LONG);
     call->out->nullable = false;
     return HR_OK;
@@ -491,26 +497,27 @@ enum hr_code hr_rule_mode(struct hr_call *call)
 {
     struct analysis *a = of(call);
     if (count_of(call) == 1)
-        return finish_call(call);
+        return hr_finish_call(call);
     struct hr_texpr *given = args_of(call)[1];
-    if (!is_foldable(given))
+    if (!hr_is_foldable(given))
         return hr_fail_spark(a->err, "NON_FOLDABLE_ARGUMENT", "funcName", "`mode`", "paramName",
                              "`deterministic`", "paramType", "\"BOOLEAN\"", NULL);
     if (given->type->id != HR_TYPE_BOOLEAN && given->type->id != HR_TYPE_VOID)
         return hr_fail_spark(a->err, "UNEXPECTED_INPUT_TYPE", "paramIndex", "second",
                              "functionName", "`mode`", "requiredType", "\"BOOLEAN\"", "inputSql",
-                             expr_sql(a, given), "inputType", type_sql(a, given->type), NULL);
+                             hr_expr_sql(a, given), "inputType", hr_type_quoted(a, given->type),
+                             NULL);
     if (is_null_constant(given))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_NULL", "sqlExpr",
-                             expr_sql(a, given), "exprName", "`deterministic`", NULL);
+                             hr_expr_sql(a, given), "exprName", "`deterministic`", NULL);
     int flag = take_flag(call);
     if (flag < 0)
         return hr_refuse(a->err, "function 'mode' with a computed second argument");
     if (!flag)
-        return finish_call(call);
+        return hr_finish_call(call);
     if (call->out->call.distinct)
         return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED",
                              "funcName", "`mode`", NULL);
-    add_arg(call, given);
-    return finish_call(call);
+    hr_add_arg(call, given);
+    return hr_finish_call(call);
 }

@@ -5,7 +5,7 @@
 
 /* ---- calls ---- */
 
-const char *ordinal(int index)
+const char *hr_ordinal(int index)
 {
     static const char *const names[] = {"first", "second",  "third",  "fourth", "fifth",
                                         "sixth", "seventh", "eighth", "ninth",  "tenth"};
@@ -57,15 +57,15 @@ static enum hr_code common_type(struct hr_call *call, const struct hr_type **typ
         if (letter_of(call->function, (int)i) != 'e')
             continue;
         const struct hr_type *wide =
-            *type ? wider_type(a, *type, args->at[i]->type) : args->at[i]->type;
+            *type ? hr_wider_type(a, *type, args->at[i]->type) : args->at[i]->type;
         if (!wide) {
             const char *types = "";
             for (size_t k = 0; k < args->count; k++)
                 if (letter_of(call->function, (int)k) == 'e')
                     types = hr_printf(a->arena, "%s%s%s", types, *types ? " or " : "",
-                                      type_sql(a, args->at[k]->type));
+                                      hr_type_quoted(a, args->at[k]->type));
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
-                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
+                                 hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
                                  "dataType", hr_printf(a->arena, "(%s)", types), NULL);
         }
         *type = wide;
@@ -85,15 +85,15 @@ static enum hr_code coerce_args(struct hr_call *call, const struct hr_type **com
             continue;
         if (letter == 'e')
             to = *common;
-        else if (!implicit_cast_allowed(a, args->at[i]->type, letter, &to))
+        else if (!hr_implicit_cast_allowed(a, args->at[i]->type, letter, &to))
             return hr_fail_spark(
                 a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                expr_sql(a, call->out), "paramIndex", ordinal((int)i), "requiredType",
+                hr_expr_sql(a, call->out), "paramIndex", hr_ordinal((int)i), "requiredType",
                 wanted_names[(unsigned char)letter] ? wanted_names[(unsigned char)letter]
                                                     : "\"ANY\"",
-                "inputSql", expr_sql(a, args->at[i]), "inputType", type_sql(a, args->at[i]->type),
-                NULL);
-        args->at[i] = cast_implicit(a, args->at[i], to);
+                "inputSql", hr_expr_sql(a, args->at[i]), "inputType",
+                hr_type_quoted(a, args->at[i]->type), NULL);
+        args->at[i] = hr_cast_implicit(a, args->at[i], to);
     }
     return HR_OK;
 }
@@ -182,7 +182,7 @@ static bool result_nullable(struct hr_call *call)
 
 /* the default rules of the catalogue's row; a row's own `resolve` may call it and change the rest
  */
-enum hr_code finish_call(struct hr_call *call)
+enum hr_code hr_finish_call(struct hr_call *call)
 {
     const struct hr_type *common = NULL;
     HR_TRY(coerce_args(call, &common));
@@ -211,7 +211,7 @@ static enum hr_code wrong_count(struct analysis *a,
         expected = hr_printf(a->arena, "%s]", expected);
     }
     return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName",
-                         quote(a, name), "expectedNum", expected, "actualNum",
+                         hr_quote(a, name), "expectedNum", expected, "actualNum",
                          hr_printf(a->arena, "%zu", count), NULL);
 }
 
@@ -225,7 +225,7 @@ static enum hr_code call_with(struct scope *s,
 {
     if ((int)count < function->least || (function->most >= 0 && (int)count > function->most))
         return wrong_count(s->a, function, name, count);
-    struct hr_texpr *result = texpr_new(s->a, HR_T_CALL, BASIC(VOID), true);
+    struct hr_texpr *result = hr_texpr_new(s->a, HR_T_CALL, BASIC(VOID), true);
     result->call.function = function;
     result->call.name = name;
     result->call.args = (struct hr_texprs){args, count};
@@ -236,12 +236,12 @@ static enum hr_code call_with(struct scope *s,
         result->origin = expr->origin;
     }
     struct hr_call call = {s, function, name, expr, result};
-    HR_TRY(function->resolve ? function->resolve(&call) : finish_call(&call));
+    HR_TRY(function->resolve ? function->resolve(&call) : hr_finish_call(&call));
     *out = call.out;
     return HR_OK;
 }
 
-enum hr_code call_typed(
+enum hr_code hr_call_typed(
     struct scope *s, const char *name, struct hr_texpr **args, size_t count, struct hr_texpr **out)
 {
     const char *registered;
@@ -269,7 +269,7 @@ static bool is_in_schema(const struct hr_names *name, const char *schema)
 }
 
 /* a name that is not in the table: Spark's and not here, registered, or nobody's */
-enum hr_code no_function(struct analysis *a, const struct hr_names *name)
+enum hr_code hr_no_function(struct analysis *a, const struct hr_names *name)
 {
     const char *last = name->at[name->count - 1];
     if (is_in_schema(name, "builtin") && hr_function_is_missing(last))
@@ -279,9 +279,9 @@ enum hr_code no_function(struct analysis *a, const struct hr_names *name)
                            : NULL;
     if (what)
         return hr_refuse_registered(what, last, a->err);
-    return hr_fail_spark(a->err, "UNRESOLVED_ROUTINE", "routineName", quoted(a, name), "searchPath",
-                         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]",
-                         NULL);
+    return hr_fail_spark(
+        a->err, "UNRESOLVED_ROUTINE", "routineName", hr_quoted(a, name), "searchPath",
+        "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
 /* count(*) counts rows; any other function takes the columns */
@@ -310,13 +310,14 @@ static enum hr_code call_args(struct scope *s,
     bool of_table = star && only->star.target.count > 0;
     if (of_table && hr_function_is(function, "count"))
         return hr_fail_spark(s->a->err, "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
-                             "tableName", quoted(s->a, &expr->call.args.at[0]->star.target), NULL);
+                             "tableName", hr_quoted(s->a, &expr->call.args.at[0]->star.target),
+                             NULL);
     if (!expr->call.args.count && hr_function_is(function, "count"))
         return hr_fail_spark(s->a->err, "WRONG_NUM_ARGS.WITH_SUGGESTION", "functionName", "`count`",
                              "expectedNum", " >= 1", "actualNum", "0", "legacyNum", "0",
                              "legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\"",
                              "legacyConfValue", "\"true\"", NULL);
-    return expand_list(s, &expr->call.args, args);
+    return hr_expand_list(s, &expr->call.args, args);
 }
 
 static bool is_ordered_percentile(const struct hr_function *function)
@@ -337,19 +338,19 @@ static enum hr_code order_as_arguments(struct scope *s,
     struct hr_torders orders = {0};
     if (!expr->call.within_group.count)
         return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING",
-                             "funcName", quote(a, name), NULL);
+                             "funcName", hr_quote(a, name), NULL);
     if (expr->call.within_group.count > 1 || *count != 1)
         return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
-                             "funcName", quote(a, name), "expectedNum", "1", "actualNum",
+                             "funcName", hr_quote(a, name), "expectedNum", "1", "actualNum",
                              hr_printf(a->arena, "%zu", expr->call.within_group.count), NULL);
     if (expr->call.distinct)
         return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED",
-                             "funcName", quote(a, name), NULL);
-    HR_TRY(resolve_orders(s, &expr->call.within_group, &orders));
+                             "funcName", hr_quote(a, name), NULL);
+    HR_TRY(hr_resolve_orders(s, &expr->call.within_group, &orders));
     struct hr_texpr **all = ARRAY(a, struct hr_texpr *, 3);
     all[0] = orders.at[0].child;
     all[1] = (*args)[0];
-    all[2] = literal_int(a, BASIC(INT), 1);
+    all[2] = hr_literal_int(a, BASIC(INT), 1);
     *args = all;
     *count = orders.at[0].descending ? 3 : 2;
     return HR_OK;
@@ -370,8 +371,8 @@ static enum hr_code lambda_argument(struct analysis *a,
     if (letter_of(function, (int)at) != 'L')
         return hr_fail_spark(
             a->err, "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION", NULL);
-    *out = texpr_new(a, HR_T_LAMBDA, BASIC(VOID), true);
-    (*out)->lambda.body = literal_null(a, BASIC(VOID));
+    *out = hr_texpr_new(a, HR_T_LAMBDA, BASIC(VOID), true);
+    (*out)->lambda.body = hr_literal_null(a, BASIC(VOID));
     return HR_OK;
 }
 
@@ -386,7 +387,7 @@ static bool keeps_apart(const struct hr_type *type)
            type->id == HR_TYPE_YEAR_MONTH ||
            type->id == HR_TYPE_DAY_TIME ||
            type->id == HR_TYPE_TIME ||
-           is_string(type) ||
+           hr_is_string(type) ||
            type->id == HR_TYPE_BINARY;
 }
 
@@ -397,30 +398,30 @@ static enum hr_code check_distinct_order(struct analysis *a,
 {
     const struct hr_torders *orders = &call->call.within_group;
     const struct hr_texpr *arg = call->call.args.at[0], *bare = arg;
-    if (orders->count == 1 && texpr_equal(arg, orders->at[0].child))
+    if (orders->count == 1 && hr_texpr_equal(arg, orders->at[0].child))
         return HR_OK;
     while (bare->kind == HR_T_CAST)
         bare = bare->cast.child;
-    if (orders->count == 1 && texpr_equal(bare, orders->at[0].child)) {
+    if (orders->count == 1 && hr_texpr_equal(bare, orders->at[0].child)) {
         /* under one, texts that differ are equal */
         bool collated = arg->type->collation || bare->type->collation;
         if (keeps_apart(bare->type) && !collated)
             return HR_OK;
         return hr_fail_spark(
             a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT_UNSAFE_CAST",
-            "funcName", quote(a, registered), "inputType", type_sql(a, bare->type), "castType",
-            type_sql(a, arg->type), NULL);
+            "funcName", hr_quote(a, registered), "inputType", hr_type_quoted(a, bare->type),
+            "castType", hr_type_quoted(a, arg->type), NULL);
     }
     const char *texts = "";
     for (size_t i = 0; i < orders->count; i++)
-        texts =
-            hr_printf(a->arena, "%s%s%s", texts, i ? ", " : "", expr_sql(a, orders->at[i].child));
+        texts = hr_printf(a->arena, "%s%s%s", texts, i ? ", " : "",
+                          hr_expr_sql(a, orders->at[i].child));
     return hr_fail_spark(a->err, "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
-                         "funcName", quote(a, registered), "funcArg", expr_sql(a, arg),
+                         "funcName", hr_quote(a, registered), "funcArg", hr_expr_sql(a, arg),
                          "orderingExpr", texts, NULL);
 }
 
-enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+enum hr_code hr_resolve_call(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     const struct hr_names *name = &expr->call.name;
@@ -432,7 +433,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
                   !expr->call.is_own;
     bool not_theirs = *last == '$' && !expr->call.is_own;
     if (!function || hidden || not_theirs || !is_in_schema(name, "builtin"))
-        return no_function(a, name);
+        return hr_no_function(a, name);
     /* an order makes it listagg, in Spark's names too */
     if (expr->call.within_group.count && hr_function_is(function, "string_agg"))
         function = hr_function_find("listagg", &registered);
@@ -453,7 +454,7 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     flat->call.args = list;
     if (expr->call.distinct && !(function->flags & HR_F_AGGREGATE))
         return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                             "prettyName", quote(a, registered), "syntax", "DISTINCT", NULL);
+                             "prettyName", hr_quote(a, registered), "syntax", "DISTINCT", NULL);
     size_t count = list.count;
     if (is_ordered_percentile(function)) {
         HR_TRY(order_as_arguments(s, expr, registered, &args, &count));
@@ -461,27 +462,27 @@ enum hr_code resolve_call(struct scope *s, const struct hr_expr *expr, struct hr
     }
     HR_TRY(call_with(s, function, registered, args, count, flat, out));
     if (function->flags & HR_F_LAMBDA)
-        HR_TRY(check_higher_order(a, *out));
+        HR_TRY(hr_check_higher_order(a, *out));
     struct hr_texpr *target = *out;
     while (target->kind == HR_T_CAST && target->cast.implicit)
         target = target->cast.child;
     if (expr->call.ignore_nulls && !(function->flags & HR_F_IGNORE_NULLS))
         return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                             "prettyName", quote(a, registered), "syntax", "IGNORE NULLS", NULL);
+                             "prettyName", hr_quote(a, registered), "syntax", "IGNORE NULLS", NULL);
     expr = flat;
     if (expr->call.within_group.count && !hr_function_is(function, "listagg"))
         return hr_refuse(a->err, "WITHIN GROUP of function '%s'", registered);
     if (expr->call.filter) {
         if (target->kind != HR_T_CALL || !(target->call.function->flags & HR_F_AGGREGATE))
             return hr_fail_spark(a->err, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                                 "prettyName", quote(a, registered), "syntax", "FILTER CLAUSE",
+                                 "prettyName", hr_quote(a, registered), "syntax", "FILTER CLAUSE",
                                  NULL);
-        HR_TRY(aggregate_filter(s, expr->call.filter, &target->call.filter));
+        HR_TRY(hr_aggregate_filter(s, expr->call.filter, &target->call.filter));
     }
     if (expr->call.within_group.count &&
         target->kind == HR_T_CALL &&
         !target->call.within_group.count)
-        HR_TRY(resolve_orders(s, &expr->call.within_group, &target->call.within_group));
+        HR_TRY(hr_resolve_orders(s, &expr->call.within_group, &target->call.within_group));
     if (target->kind == HR_T_CALL && target->call.distinct && target->call.within_group.count)
         HR_TRY(check_distinct_order(a, target, registered));
     return HR_OK;

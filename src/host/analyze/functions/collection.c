@@ -7,9 +7,9 @@
 enum hr_code hr_rule_array_of(struct hr_call *call)
 {
     bool nullable;
-    const struct hr_type *element = common_args(call, 0, 1, &nullable);
+    const struct hr_type *element = hr_common_args(call, 0, 1, &nullable);
     if (!element)
-        return diff_types(call, "array");
+        return hr_diff_types(call, "array");
     call->out->type = hr_type_array(of(call)->arena, element, nullable);
     call->out->nullable = false;
     return HR_OK;
@@ -23,10 +23,10 @@ enum hr_code hr_rule_map_of(struct hr_call *call)
         return hr_fail_spark(a->err, "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "functionName", "`map`",
                              "expectedNum", "2n (n > 0)", "actualNum",
                              hr_printf(a->arena, "%zu", count_of(call)), NULL);
-    const struct hr_type *key = common_args(call, 0, 2, &key_nullable),
-                         *value = key ? common_args(call, 1, 2, &nullable) : NULL;
+    const struct hr_type *key = hr_common_args(call, 0, 2, &key_nullable),
+                         *value = key ? hr_common_args(call, 1, 2, &nullable) : NULL;
     if (!value)
-        return diff_types(call, "map");
+        return hr_diff_types(call, "map");
     call->out->type = hr_type_map(a->arena, key, value, nullable);
     call->out->nullable = false;
     return HR_OK;
@@ -71,11 +71,11 @@ enum hr_code hr_rule_named_struct(struct hr_call *call)
     struct hr_field *fields = ARRAY(a, struct hr_field, n);
     for (size_t i = 0; i < n; i++) {
         struct hr_texpr *name = args_of(call)[2 * i], *value = args_of(call)[2 * i + 1];
-        if (name->kind != HR_T_LITERAL || !is_string(name->type) || name->literal->is_null)
+        if (name->kind != HR_T_LITERAL || !hr_is_string(name->type) || name->literal->is_null)
             return hr_fail_spark(a->err,
                                  "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
-                                 "sqlExpr", expr_sql(a, call->out), "inputExprs",
-                                 hr_printf(a->arena, "[%s]", expr_sql(a, name)), NULL);
+                                 "sqlExpr", hr_expr_sql(a, call->out), "inputExprs",
+                                 hr_printf(a->arena, "[%s]", hr_expr_sql(a, name)), NULL);
         fields[i] = (struct hr_field){
             hr_strndup(a->arena, name->literal->text.bytes, name->literal->text.len), value->type,
             value->nullable, NULL};
@@ -100,16 +100,16 @@ enum hr_code hr_rule_array_item(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call), *array = args[0];
-    if (is_string(args[1]->type) || args[1]->type->id == HR_TYPE_VOID)
-        args[1] = cast_implicit(a, args[1], BASIC(INT));
+    if (hr_is_string(args[1]->type) || args[1]->type->id == HR_TYPE_VOID)
+        args[1] = hr_cast_implicit(a, args[1], BASIC(INT));
     if (!hr_type_is_integral(args[1]->type))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(a, call->out), "paramIndex", "second", "requiredType",
-                             "\"INTEGRAL\"", "inputSql", expr_sql(a, args[1]), "inputType",
-                             type_sql(a, args[1]->type), NULL);
+                             hr_expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                             "\"INTEGRAL\"", "inputSql", hr_expr_sql(a, args[1]), "inputType",
+                             hr_type_quoted(a, args[1]->type), NULL);
     call->out->type = array->type->element;
     call->out->nullable = !a->ansi ||
-                          any_nullable(call) ||
+                          hr_any_nullable(call) ||
                           array->type->contains_null ||
                           item_may_be_missing(array, args[1]);
     return HR_OK;
@@ -137,18 +137,18 @@ enum hr_code hr_rule_map_item(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    const struct hr_type *key = args[0]->type->key, *wide = wider_type(a, key, args[1]->type);
+    const struct hr_type *key = args[0]->type->key, *wide = hr_wider_type(a, key, args[1]->type);
     if (!wide || !hr_type_same_shape(wide, key)) {
         const struct hr_type *to;
         if (!wide ||
-            !implicit_cast_allowed(a, args[1]->type, is_string(key) ? 's' : 'a', &to) ||
-            !can_cast(args[1]->type, key, true))
+            !hr_implicit_cast_allowed(a, args[1]->type, hr_is_string(key) ? 's' : 'a', &to) ||
+            !hr_can_cast(args[1]->type, key, true))
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                                 expr_sql(a, call->out), "paramIndex", "second", "requiredType",
-                                 type_sql(a, key), "inputSql", expr_sql(a, args[1]), "inputType",
-                                 type_sql(a, args[1]->type), NULL);
+                                 hr_expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                                 hr_type_quoted(a, key), "inputSql", hr_expr_sql(a, args[1]),
+                                 "inputType", hr_type_quoted(a, args[1]->type), NULL);
     }
-    args[1] = cast_implicit(a, args[1], key);
+    args[1] = hr_cast_implicit(a, args[1], key);
     call->out->type = args[0]->type->element;
     call->out->nullable = true;
     return HR_OK;
@@ -173,45 +173,45 @@ enum hr_code hr_rule_element_at(struct hr_call *call)
         return hr_rule_map_item(call);
     if (type->id != HR_TYPE_ARRAY)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(a, call->out), "paramIndex", "first", "requiredType",
-                             "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(a, args[0]),
-                             "inputType", type_sql(a, type), NULL);
+                             hr_expr_sql(a, call->out), "paramIndex", "first", "requiredType",
+                             "(\"ARRAY\" or \"MAP\")", "inputSql", hr_expr_sql(a, args[0]),
+                             "inputType", hr_type_quoted(a, type), NULL);
     if (args[1]->type->id != HR_TYPE_INT) {
         if (args[1]->type->id != HR_TYPE_BYTE &&
             args[1]->type->id != HR_TYPE_SHORT &&
             args[1]->type->id != HR_TYPE_VOID)
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                                 expr_sql(a, call->out), "paramIndex", "second", "requiredType",
-                                 "\"INT\"", "inputSql", expr_sql(a, args[1]), "inputType",
-                                 type_sql(a, args[1]->type), NULL);
-        args[1] = cast_implicit(a, args[1], BASIC(INT));
+                                 hr_expr_sql(a, call->out), "paramIndex", "second", "requiredType",
+                                 "\"INT\"", "inputSql", hr_expr_sql(a, args[1]), "inputType",
+                                 hr_type_quoted(a, args[1]->type), NULL);
+        args[1] = hr_cast_implicit(a, args[1], BASIC(INT));
     }
     call->out->type = type->element;
     call->out->nullable = !a->ansi ||
-                          any_nullable(call) ||
+                          hr_any_nullable(call) ||
                           type->contains_null ||
                           !hr_function_is(call->function, "element_at");
     return HR_OK;
 }
 
-enum hr_code need_order(struct hr_call *call, const struct hr_type *type)
+enum hr_code hr_need_order(struct hr_call *call, const struct hr_type *type)
 {
     struct analysis *a = of(call);
-    if (is_orderable(type) || type->id == HR_TYPE_VOID)
+    if (hr_is_orderable(type) || type->id == HR_TYPE_VOID)
         return HR_OK;
     return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
-                         expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
-                         type_sql(a, type), NULL);
+                         hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                         "dataType", hr_type_quoted(a, type), NULL);
 }
 
-bool contains_map(const struct hr_type *type)
+bool hr_contains_map(const struct hr_type *type)
 {
     if (type->id == HR_TYPE_MAP)
         return true;
     if (type->id == HR_TYPE_ARRAY)
-        return contains_map(type->element);
+        return hr_contains_map(type->element);
     for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
-        if (contains_map(type->fields[i].type))
+        if (hr_contains_map(type->fields[i].type))
             return true;
     return false;
 }
@@ -220,24 +220,24 @@ enum hr_code hr_rule_hash_of(struct hr_call *call)
 {
     struct analysis *a = of(call);
     for (size_t i = 0; i < count_of(call); i++)
-        if (contains_map(args_of(call)[i]->type))
+        if (hr_contains_map(args_of(call)[i]->type))
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.HASH_MAP_TYPE", "sqlExpr",
-                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
+                                 hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
                                  NULL);
-    return finish_call(call);
+    return hr_finish_call(call);
 }
 
 /* array_distinct, array_max, array_min */
 enum hr_code hr_rule_ordered_array(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
-    return need_order(call, args_of(call)[0]->type->element);
+    HR_TRY(hr_finish_call(call));
+    return hr_need_order(call, args_of(call)[0]->type->element);
 }
 
 enum hr_code hr_rule_sort_array(struct hr_call *call)
 {
     HR_TRY(hr_rule_default_args(call));
-    return need_order(call, args_of(call)[0]->type);
+    return hr_need_order(call, args_of(call)[0]->type);
 }
 
 /* functions of an array and a value of its element's type: array_contains, array_position,
@@ -248,29 +248,29 @@ enum hr_code hr_rule_array_member(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     if (args[0]->type->id == HR_TYPE_VOID || args[0]->type->id != HR_TYPE_ARRAY)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(a, call->out), "paramIndex", "first", "requiredType",
-                             "\"ARRAY\"", "inputSql", expr_sql(a, args[0]), "inputType",
-                             type_sql(a, args[0]->type), NULL);
-    const struct hr_type *wide = wider_type(a, args[0]->type->element, args[1]->type);
+                             hr_expr_sql(a, call->out), "paramIndex", "first", "requiredType",
+                             "\"ARRAY\"", "inputSql", hr_expr_sql(a, args[0]), "inputType",
+                             hr_type_quoted(a, args[0]->type), NULL);
+    const struct hr_type *wide = hr_wider_type(a, args[0]->type->element, args[1]->type);
     if (!wide)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
-                             expr_sql(a, call->out), "functionName", quote(a, call->name),
-                             "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
-                             "rightType", type_sql(a, args[1]->type), NULL);
+                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                             "dataType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
+                             "rightType", hr_type_quoted(a, args[1]->type), NULL);
     bool grows = strstr(call->function->name, "append") || strstr(call->function->name, "prepend");
     if (!grows)
-        HR_TRY(need_order(call, wide));
+        HR_TRY(hr_need_order(call, wide));
     args[0] =
-        cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
-    args[1] = cast_implicit(a, args[1], wide);
+        hr_cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
+    args[1] = hr_cast_implicit(a, args[1], wide);
     char rule = *call->function->result;
     call->out->type = rule == 'b' ? BASIC(BOOLEAN)
                       : rule == 'l'
                           ? BASIC(LONG)
                           : hr_type_array(a->arena, wide, args[0]->type->contains_null || grows);
-    call->out->nullable = grows
-                              ? args[0]->nullable
-                              : any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
+    call->out->nullable =
+        grows ? args[0]->nullable
+              : hr_any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
     return HR_OK;
 }
 
@@ -282,26 +282,28 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
     for (int i = 0; i < 2; i++)
         if (args[i]->type->id != HR_TYPE_ARRAY)
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
-                                 expr_sql(a, call->out), "functionName", quote(a, call->name),
-                                 "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
-                                 "rightType", type_sql(a, args[1]->type), NULL);
-    const struct hr_type *wide = wider_type(a, args[0]->type->element, args[1]->type->element);
+                                 hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                                 "arrayType", "\"ARRAY\"", "leftType",
+                                 hr_type_quoted(a, args[0]->type), "rightType",
+                                 hr_type_quoted(a, args[1]->type), NULL);
+    const struct hr_type *wide = hr_wider_type(a, args[0]->type->element, args[1]->type->element);
     if (!wide)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
-                             expr_sql(a, call->out), "functionName", quote(a, call->name),
-                             "arrayType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
-                             "rightType", type_sql(a, args[1]->type), NULL);
-    HR_TRY(need_order(call, wide));
+                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                             "arrayType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
+                             "rightType", hr_type_quoted(a, args[1]->type), NULL);
+    HR_TRY(hr_need_order(call, wide));
     bool left = args[0]->type->contains_null, right = args[1]->type->contains_null;
     for (int i = 0; i < 2; i++)
-        args[i] =
-            cast_implicit(a, args[i], hr_type_array(a->arena, wide, args[i]->type->contains_null));
+        args[i] = hr_cast_implicit(a, args[i],
+                                   hr_type_array(a->arena, wide, args[i]->type->contains_null));
     bool contains = strstr(call->function->name, "union")       ? left || right
                     : strstr(call->function->name, "intersect") ? left && right
                                                                 : left;
     call->out->type =
         *call->function->result == 'b' ? BASIC(BOOLEAN) : hr_type_array(a->arena, wide, contains);
-    call->out->nullable = any_nullable(call) || (*call->function->result == 'b' && (left || right));
+    call->out->nullable =
+        hr_any_nullable(call) || (*call->function->result == 'b' && (left || right));
     return HR_OK;
 }
 
@@ -309,9 +311,9 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
 enum hr_code hr_rule_sized(struct hr_call *call)
 {
     if (args_of(call)[0]->type->id == HR_TYPE_VOID)
-        args_of(call)[0] = cast_implicit(of(call), args_of(call)[0],
-                                         hr_type_array(of(call)->arena, BASIC(VOID), true));
-    HR_TRY(finish_call(call));
+        args_of(call)[0] = hr_cast_implicit(of(call), args_of(call)[0],
+                                            hr_type_array(of(call)->arena, BASIC(VOID), true));
+    HR_TRY(hr_finish_call(call));
     call->out->nullable = of(call)->ansi && args_of(call)[0]->nullable;
     return HR_OK;
 }
@@ -325,9 +327,9 @@ enum hr_code hr_rule_explode(struct hr_call *call)
     if (arg->type->id == HR_TYPE_ARRAY || arg->type->id == HR_TYPE_MAP)
         return HR_OK;
     return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                         expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
-                         "(\"ARRAY\" or \"MAP\")", "inputSql", expr_sql(of(call), arg), "inputType",
-                         type_sql(of(call), arg->type), NULL);
+                         hr_expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
+                         "(\"ARRAY\" or \"MAP\")", "inputSql", hr_expr_sql(of(call), arg),
+                         "inputType", hr_type_quoted(of(call), arg->type), NULL);
 }
 
 enum hr_code hr_rule_inline_rows(struct hr_call *call)
@@ -335,9 +337,10 @@ enum hr_code hr_rule_inline_rows(struct hr_call *call)
     struct hr_texpr *arg = args_of(call)[0];
     if (arg->type->id != HR_TYPE_ARRAY || arg->type->element->id != HR_TYPE_STRUCT)
         return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
-                             "\"ARRAY<STRUCT>\"", "inputSql", expr_sql(of(call), arg), "inputType",
-                             type_sql(of(call), arg->type), NULL);
+                             hr_expr_sql(of(call), call->out), "paramIndex", "first",
+                             "requiredType", "\"ARRAY<STRUCT>\"", "inputSql",
+                             hr_expr_sql(of(call), arg), "inputType",
+                             hr_type_quoted(of(call), arg->type), NULL);
     struct hr_type *type = NEW(of(call), struct hr_type);
     *type = *arg->type->element;
     if (arg->type->contains_null) {
@@ -361,8 +364,8 @@ enum hr_code hr_rule_stack(struct hr_call *call)
         args[0]->literal->is_null ||
         args[0]->literal->integer < 1)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`n`", "inputType", "\"INT\"",
-                             "inputExpr", expr_sql(a, args[0]), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`n`", "inputType", "\"INT\"",
+                             "inputExpr", hr_expr_sql(a, args[0]), NULL);
     if (args[0]->literal->integer > HR_STACK_ROWS_MAX) /* each row is written out */
         return hr_fail(a->err, HR_E_LIMIT, "stack makes %lld rows of each, and may make %d",
                        (long long)args[0]->literal->integer, HR_STACK_ROWS_MAX);
@@ -372,21 +375,21 @@ enum hr_code hr_rule_stack(struct hr_call *call)
     for (size_t c = 0; c < columns; c++) {
         const struct hr_type *type = BASIC(VOID);
         for (size_t r = 0; r * columns + c < values; r++) {
-            const struct hr_type *wide = wider_type(a, type, args[1 + r * columns + c]->type);
+            const struct hr_type *wide = hr_wider_type(a, type, args[1 + r * columns + c]->type);
             if (!wide || (type->id != HR_TYPE_VOID &&
                           args[1 + r * columns + c]->type->id != HR_TYPE_VOID &&
                           !hr_type_same_shape(type, args[1 + r * columns + c]->type)))
                 return hr_fail_spark(a->err, "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES", "sqlExpr",
-                                     expr_sql(a, call->out), "columnIndex",
+                                     hr_expr_sql(a, call->out), "columnIndex",
                                      hr_printf(a->arena, "%zu", c), "leftParamIndex",
                                      hr_printf(a->arena, "%zu", c + 1), "leftType",
-                                     type_sql(a, type), "rightParamIndex",
+                                     hr_type_quoted(a, type), "rightParamIndex",
                                      hr_printf(a->arena, "%zu", 1 + r * columns + c), "rightType",
-                                     type_sql(a, args[1 + r * columns + c]->type), NULL);
+                                     hr_type_quoted(a, args[1 + r * columns + c]->type), NULL);
             type = wide;
         }
         for (size_t r = 0; r * columns + c < values; r++)
-            args[1 + r * columns + c] = cast_implicit(a, args[1 + r * columns + c], type);
+            args[1 + r * columns + c] = hr_cast_implicit(a, args[1 + r * columns + c], type);
         fields[c] = (struct hr_field){hr_printf(a->arena, "col%zu", c), type, true, NULL};
     }
     call->out->type = hr_type_struct(a->arena, fields, columns);
@@ -397,14 +400,14 @@ enum hr_code hr_rule_stack(struct hr_call *call)
 
 enum hr_code hr_rule_array_compact(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     call->out->type = hr_type_array(of(call)->arena, args_of(call)[0]->type->element, false);
     return HR_OK;
 }
 
 enum hr_code hr_rule_array_repeat(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     call->out->type =
         hr_type_array(of(call)->arena, args_of(call)[0]->type, args_of(call)[0]->nullable);
     return HR_OK;
@@ -412,10 +415,10 @@ enum hr_code hr_rule_array_repeat(struct hr_call *call)
 
 enum hr_code hr_rule_flatten(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *type = args_of(call)[0]->type;
     if (type->element->id != HR_TYPE_ARRAY)
-        return unexpected(call, 0, "\"ARRAY\" of \"ARRAY\"");
+        return hr_unexpected(call, 0, "\"ARRAY\" of \"ARRAY\"");
     call->out->nullable = args_of(call)[0]->nullable || type->contains_null;
     return HR_OK;
 }
@@ -423,7 +426,7 @@ enum hr_code hr_rule_flatten(struct hr_call *call)
 enum hr_code hr_rule_arrays_zip(struct hr_call *call)
 {
     struct analysis *a = of(call);
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     struct hr_field *fields = ARRAY(a, struct hr_field, count_of(call));
     for (size_t i = 0; i < count_of(call); i++) {
         struct hr_texpr *arg = args_of(call)[i];
@@ -439,7 +442,7 @@ enum hr_code hr_rule_arrays_zip(struct hr_call *call)
 
 enum hr_code hr_rule_map_entries(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *map = args_of(call)[0]->type;
     struct hr_field fields[] = {{"key", map->key, false, NULL},
                                 {"value", map->element, map->contains_null, NULL}};
@@ -450,7 +453,7 @@ enum hr_code hr_rule_map_entries(struct hr_call *call)
 
 enum hr_code hr_rule_map_from_arrays(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *keys = args_of(call)[0]->type, *values = args_of(call)[1]->type;
     call->out->type =
         hr_type_map(of(call)->arena, keys->element, values->element, values->contains_null);
@@ -459,10 +462,10 @@ enum hr_code hr_rule_map_from_arrays(struct hr_call *call)
 
 enum hr_code hr_rule_map_from_entries(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *entry = args_of(call)[0]->type->element;
     if (entry->id != HR_TYPE_STRUCT || entry->field_count != 2)
-        return unexpected(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
+        return hr_unexpected(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
     call->out->type = hr_type_map(of(call)->arena, entry->fields[0].type, entry->fields[1].type,
                                   entry->fields[1].nullable);
     call->out->nullable = args_of(call)[0]->nullable || args_of(call)[0]->type->contains_null;
@@ -471,8 +474,8 @@ enum hr_code hr_rule_map_from_entries(struct hr_call *call)
 
 enum hr_code hr_rule_map_key(struct hr_call *call)
 {
-    HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
-    args_of(call)[1] = cast_implicit(of(call), args_of(call)[1], args_of(call)[0]->type->key);
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_MAP));
+    args_of(call)[1] = hr_cast_implicit(of(call), args_of(call)[1], args_of(call)[0]->type->key);
     call->out->type = BASIC(BOOLEAN);
     call->out->nullable = true;
     return HR_OK;
@@ -484,7 +487,7 @@ enum hr_code hr_rule_array_insert(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     bool is_array = args[0]->type->id == HR_TYPE_ARRAY;
     const struct hr_type *wide =
-        is_array ? wider_type(a, args[0]->type->element, args[2]->type) : NULL;
+        is_array ? hr_wider_type(a, args[0]->type->element, args[2]->type) : NULL;
     /* the tightest common type only: an integer does not become a decimal here */
     if (wide &&
         wide->id == HR_TYPE_DECIMAL &&
@@ -492,15 +495,15 @@ enum hr_code hr_rule_array_insert(struct hr_call *call)
         wide = NULL;
     if (!wide)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
-                             expr_sql(a, call->out), "functionName", quote(a, call->name),
-                             "dataType", "\"ARRAY\"", "leftType", type_sql(a, args[0]->type),
-                             "rightType", type_sql(a, args[2]->type), NULL);
+                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                             "dataType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
+                             "rightType", hr_type_quoted(a, args[2]->type), NULL);
     args[0] =
-        cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
-    args[2] = cast_implicit(a, args[2], wide);
+        hr_cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
+    args[2] = hr_cast_implicit(a, args[2], wide);
     if (!hr_type_is_numeric(args[1]->type) && args[1]->type->id != HR_TYPE_VOID)
-        return unexpected(call, 1, "\"INT\"");
-    args[1] = cast_implicit(a, args[1], BASIC(INT));
+        return hr_unexpected(call, 1, "\"INT\"");
+    args[1] = hr_cast_implicit(a, args[1], BASIC(INT));
     call->out->type = hr_type_array(a->arena, wide, true);
     call->out->nullable = args[0]->nullable || args[1]->nullable;
     return HR_OK;
@@ -511,13 +514,13 @@ enum hr_code hr_rule_array_join(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     const struct hr_type *type = args[0]->type, *text;
     if (type->id != HR_TYPE_ARRAY)
-        return unexpected(call, 0, "\"ARRAY<STRING>\"");
-    if (!implicit_cast_allowed(a, type->element, 's', &text))
-        return unexpected(call, 0, "\"ARRAY<STRING>\"");
-    args[0] = cast_implicit(a, args[0], hr_type_array(a->arena, text, type->contains_null));
+        return hr_unexpected(call, 0, "\"ARRAY<STRING>\"");
+    if (!hr_implicit_cast_allowed(a, type->element, 's', &text))
+        return hr_unexpected(call, 0, "\"ARRAY<STRING>\"");
+    args[0] = hr_cast_implicit(a, args[0], hr_type_array(a->arena, text, type->contains_null));
     return HR_OK;
 }
 
@@ -525,14 +528,14 @@ enum hr_code hr_rule_array_join(struct hr_call *call)
 enum hr_code hr_rule_concat_ws(struct hr_call *call)
 {
     struct analysis *a = of(call);
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     for (size_t i = 1; i < count_of(call); i++) {
         const struct hr_type *type = args_of(call)[i]->type, *text;
         bool is_array = type->id == HR_TYPE_ARRAY;
-        if (!implicit_cast_allowed(a, is_array ? type->element : type, 's', &text))
-            return unexpected(call, i, "(\"ARRAY<STRING>\" or \"STRING\")");
+        if (!hr_implicit_cast_allowed(a, is_array ? type->element : type, 's', &text))
+            return hr_unexpected(call, i, "(\"ARRAY<STRING>\" or \"STRING\")");
         text = is_array ? hr_type_array(a->arena, text, type->contains_null) : text;
-        args_of(call)[i] = cast_implicit(a, args_of(call)[i], text);
+        args_of(call)[i] = hr_cast_implicit(a, args_of(call)[i], text);
     }
     return HR_OK;
 }
@@ -550,11 +553,11 @@ enum hr_code hr_rule_map_concat(struct hr_call *call)
     for (size_t i = 0; i < count_of(call); i++) {
         maps = maps && args_of(call)[i]->type->id == HR_TYPE_MAP;
         types = hr_printf(a->arena, "%s%s%s", types, i ? ", " : "",
-                          type_sql(a, args_of(call)[i]->type));
+                          hr_type_quoted(a, args_of(call)[i]->type));
     }
     if (!maps)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES", "sqlExpr",
-                             expr_sql(a, call->out), "functionName", quote(a, call->name),
+                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
                              "dataType", hr_printf(a->arena, "[%s]", types), NULL);
-    return finish_call(call);
+    return hr_finish_call(call);
 }

@@ -12,13 +12,13 @@ static void constant_lambda(struct hr_call *call,
 {
     struct analysis *a = of(call);
     struct hr_texpr *body = args_of(call)[at],
-                    *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
+                    *out = hr_texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
     /* made in an earlier round of aggregate_lambda */
     if (body->kind == HR_T_LAMBDA)
         return;
     const struct hr_attr **params = ARRAY(a, const struct hr_attr *, count);
     for (size_t i = 0; i < count; i++)
-        params[i] = attr_new(a, "col", types[i], nullable[i]);
+        params[i] = hr_attr_new(a, "col", types[i], nullable[i]);
     out->lambda.body = body;
     out->lambda.params = params;
     out->lambda.count = count;
@@ -45,7 +45,7 @@ static enum hr_code resolve_lambda(struct hr_call *call,
                              hr_printf(a->arena, "%zu", least), NULL);
     const struct hr_attr **params = ARRAY(a, const struct hr_attr *, n);
     for (size_t i = 0; i < n; i++)
-        params[i] = attr_new(a, lambda->lambda.params.at[i], types[i], nullable[i]);
+        params[i] = hr_attr_new(a, lambda->lambda.params.at[i], types[i], nullable[i]);
     struct lambda_scope scope = {params, n, call->scope->lambda};
     struct scope inner = *call->scope;
     inner.lambda = &scope;
@@ -53,46 +53,46 @@ static enum hr_code resolve_lambda(struct hr_call *call,
     HR_TRY(hr_resolve_expr(&inner, lambda->lambda.body, &body));
     call->scope->correlated = call->scope->correlated || inner.correlated;
     call->scope->alias_used = inner.alias_used;
-    struct hr_texpr *out = texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
+    struct hr_texpr *out = hr_texpr_new(a, HR_T_LAMBDA, body->type, body->nullable);
     out->lambda.body = body;
     out->lambda.params = params;
     out->lambda.count = n;
     args_of(call)[at] = out;
-    return check_lambda(call->scope, out);
+    return hr_check_lambda(call->scope, out);
 }
 
-enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id)
+enum hr_code hr_need_collection(struct hr_call *call, size_t at, enum hr_type_id id)
 {
     struct analysis *a = of(call);
     if (args_of(call)[at]->type->id == id)
         return HR_OK;
     return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                         quote(a, call->name), "paramIndex", ordinal((int)at), "requiredType",
+                         hr_quote(a, call->name), "paramIndex", hr_ordinal((int)at), "requiredType",
                          id == HR_TYPE_ARRAY ? "\"ARRAY\"" : "\"MAP\"", "inputSql",
-                         expr_sql(a, args_of(call)[at]), "inputType",
-                         type_sql(a, args_of(call)[at]->type), NULL);
+                         hr_expr_sql(a, args_of(call)[at]), "inputType",
+                         hr_type_quoted(a, args_of(call)[at]->type), NULL);
 }
 
 static enum hr_code lambda_boolean(struct hr_call *call, size_t at)
 {
     struct hr_texpr *lambda = args_of(call)[at];
     if (lambda->type->id == HR_TYPE_VOID) {
-        lambda->lambda.body = cast_implicit(of(call), lambda->lambda.body, BASIC(BOOLEAN));
+        lambda->lambda.body = hr_cast_implicit(of(call), lambda->lambda.body, BASIC(BOOLEAN));
         lambda->type = BASIC(BOOLEAN);
     }
     if (lambda->type->id == HR_TYPE_BOOLEAN)
         return HR_OK;
     return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                         quote(of(call), call->name), "paramIndex", "second", "requiredType",
-                         "\"BOOLEAN\"", "inputSql", expr_sql(of(call), lambda), "inputType",
-                         type_sql(of(call), lambda->type), NULL);
+                         hr_quote(of(call), call->name), "paramIndex", "second", "requiredType",
+                         "\"BOOLEAN\"", "inputSql", hr_expr_sql(of(call), lambda), "inputType",
+                         hr_type_quoted(of(call), lambda->type), NULL);
 }
 
 static enum hr_code aggregate_lambda(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    HR_TRY(need_collection(call, 0, HR_TYPE_ARRAY));
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_ARRAY));
     /* the accumulator may have to be wider than the start value: Spark casts the start to the
      * merge's type */
     const struct hr_type *zero = args[1]->type;
@@ -105,11 +105,11 @@ static enum hr_code aggregate_lambda(struct hr_call *call)
         const struct hr_type *wide = zero->id == HR_TYPE_VOID ? args[2]->type : NULL;
         if (!wide)
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                                 quote(a, call->name), "paramIndex", "third", "requiredType",
-                                 type_sql(a, zero), "inputSql", expr_sql(a, args[2]), "inputType",
-                                 type_sql(a, args[2]->type), NULL);
+                                 hr_quote(a, call->name), "paramIndex", "third", "requiredType",
+                                 hr_type_quoted(a, zero), "inputSql", hr_expr_sql(a, args[2]),
+                                 "inputType", hr_type_quoted(a, args[2]->type), NULL);
         zero = wide;
-        args[1] = cast_implicit(a, args[1], zero);
+        args[1] = hr_cast_implicit(a, args[1], zero);
     }
     call->out->type = zero;
     call->out->nullable = args[0]->nullable || args[2]->nullable || args[1]->nullable;
@@ -129,7 +129,7 @@ static enum hr_code map_lambda(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_MAP));
     const struct hr_type *map = args[0]->type, *types[] = {map->key, map->element};
     bool nullable[] = {false, map->contains_null};
     HR_TRY(resolve_lambda(call, 1, types, nullable, 2, 2));
@@ -154,11 +154,11 @@ enum hr_code hr_rule_higher_order(struct hr_call *call)
         return aggregate_lambda(call);
     if (!strncmp(name, "map_", 4) || !strncmp(name, "transform_", 10))
         return map_lambda(call);
-    HR_TRY(need_collection(call, 0, HR_TYPE_ARRAY));
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_ARRAY));
     const struct hr_type *element = args[0]->type->element;
     bool contains = args[0]->type->contains_null;
     if (!strcmp(name, "zip_with")) {
-        HR_TRY(need_collection(call, 1, HR_TYPE_ARRAY));
+        HR_TRY(hr_need_collection(call, 1, HR_TYPE_ARRAY));
         const struct hr_type *types[] = {element, args[1]->type->element};
         bool nullable[] = {true, true};
         HR_TRY(resolve_lambda(call, 2, types, nullable, 2, 2));
@@ -186,19 +186,19 @@ enum hr_code hr_rule_map_zip_with(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    HR_TRY(need_collection(call, 0, HR_TYPE_MAP));
-    HR_TRY(need_collection(call, 1, HR_TYPE_MAP));
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_MAP));
+    HR_TRY(hr_need_collection(call, 1, HR_TYPE_MAP));
     const struct hr_type *left = args[0]->type, *right = args[1]->type,
-                         *key = wider_type(a, left->key, right->key);
+                         *key = hr_wider_type(a, left->key, right->key);
     if (!key)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES", "sqlExpr",
-                             expr_sql(a, call->out), "functionName", quote(a, call->name),
-                             "leftType", type_sql(a, left->key), "rightType",
-                             type_sql(a, right->key), NULL);
-    args[0] =
-        cast_implicit(a, args[0], hr_type_map(a->arena, key, left->element, left->contains_null));
-    args[1] =
-        cast_implicit(a, args[1], hr_type_map(a->arena, key, right->element, right->contains_null));
+                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                             "leftType", hr_type_quoted(a, left->key), "rightType",
+                             hr_type_quoted(a, right->key), NULL);
+    args[0] = hr_cast_implicit(a, args[0],
+                               hr_type_map(a->arena, key, left->element, left->contains_null));
+    args[1] = hr_cast_implicit(a, args[1],
+                               hr_type_map(a->arena, key, right->element, right->contains_null));
     const struct hr_type *types[] = {key, left->element, right->element};
     bool nullable[] = {false, true, true};
     HR_TRY(resolve_lambda(call, 2, types, nullable, 3, 3));
@@ -213,5 +213,5 @@ enum hr_code hr_rule_array_sort(struct hr_call *call)
 {
     if (count_of(call) == 2)
         return hr_refuse(of(call)->err, "array_sort with a comparison of its own");
-    return finish_call(call);
+    return hr_finish_call(call);
 }

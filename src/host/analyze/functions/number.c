@@ -4,7 +4,7 @@
 /* ---- arithmetic ---- */
 
 /* an integer literal beside a decimal counts with the digits it has */
-const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr *expr)
+const struct hr_type *hr_decimal_operand(struct analysis *a, const struct hr_texpr *expr)
 {
     if (expr->kind == HR_T_LITERAL && hr_type_is_integral(expr->type) && !expr->literal->is_null) {
         uint64_t size = expr->literal->integer < 0 ? -(uint64_t)expr->literal->integer
@@ -16,7 +16,7 @@ const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr 
         }
         return hr_type_decimal(a->arena, digits, 0);
     }
-    return decimal_for(a, expr->type);
+    return hr_decimal_for(a, expr->type);
 }
 
 /* brings both operands to numbers of one kind: both decimal (of their own precisions), or both of
@@ -28,30 +28,31 @@ static enum hr_code numeric_operands(struct hr_call *call, const char *want)
     for (int i = 0; i < 2; i++) {
         const struct hr_type *other = args[1 - i]->type;
         if (args[i]->type->id == HR_TYPE_VOID)
-            args[i] = cast_implicit(a, args[i], hr_type_is_numeric(other) ? other : BASIC(DOUBLE));
+            args[i] =
+                hr_cast_implicit(a, args[i], hr_type_is_numeric(other) ? other : BASIC(DOUBLE));
     }
-    bool strings[2] = {is_string(args[0]->type), is_string(args[1]->type)};
+    bool strings[2] = {hr_is_string(args[0]->type), hr_is_string(args[1]->type)};
     if (strings[0] && strings[1] && a->ansi)
-        return wrong_type(call, want, BASIC(STRING));
+        return hr_wrong_type(call, want, BASIC(STRING));
     for (int i = 0; i < 2; i++)
         if (strings[i] && (!a->ansi || strings[1 - i]))
-            args[i] = cast_implicit(a, args[i], BASIC(DOUBLE));
+            args[i] = hr_cast_implicit(a, args[i], BASIC(DOUBLE));
         else if (strings[i] && hr_type_is_numeric(args[1 - i]->type))
-            args[i] = cast_implicit(
+            args[i] = hr_cast_implicit(
                 a, args[i], hr_type_is_integral(args[1 - i]->type) ? BASIC(LONG) : BASIC(DOUBLE));
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
     if (!hr_type_is_numeric(x) || !hr_type_is_numeric(y))
-        return hr_type_equal(x, y) ? wrong_type(call, want, x) : differ(call);
+        return hr_type_equal(x, y) ? hr_wrong_type(call, want, x) : hr_differ(call);
     if (x->id == HR_TYPE_DECIMAL || y->id == HR_TYPE_DECIMAL) {
         for (int i = 0; i < 2; i++)
-            args[i] = cast_implicit(a, args[i],
-                                    is_fraction(x) || is_fraction(y) ? BASIC(DOUBLE)
-                                                                     : decimal_operand(a, args[i]));
+            args[i] = hr_cast_implicit(
+                a, args[i],
+                is_fraction(x) || is_fraction(y) ? BASIC(DOUBLE) : hr_decimal_operand(a, args[i]));
         return HR_OK;
     }
-    const struct hr_type *wide = wider_type(a, x, y);
-    args[0] = cast_implicit(a, args[0], wide);
-    args[1] = cast_implicit(a, args[1], wide);
+    const struct hr_type *wide = hr_wider_type(a, x, y);
+    args[0] = hr_cast_implicit(a, args[0], wide);
+    args[1] = hr_cast_implicit(a, args[1], wide);
     return HR_OK;
 }
 
@@ -98,7 +99,7 @@ static enum hr_code arithmetic(struct hr_call *call, char op, const char *want)
     call->out->type = args[0]->type;
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         call->out->type = decimal_result(of(call), op, args[0]->type, args[1]->type);
-    call->out->nullable = any_nullable(call) ||
+    call->out->nullable = hr_any_nullable(call) ||
                           (call->out->type->id == HR_TYPE_DECIMAL && !of(call)->ansi) ||
                           op == '/' ||
                           op == '%';
@@ -114,8 +115,9 @@ static enum hr_code shift_text(struct hr_call *call,
                                struct hr_texpr *interval,
                                bool minus)
 {
-    HR_TRY(shift_moment(call, cast_implicit(of(call), text, BASIC(TIMESTAMP)), interval, minus));
-    call->out = cast_implicit(of(call), call->out, BASIC(STRING));
+    HR_TRY(
+        hr_shift_moment(call, hr_cast_implicit(of(call), text, BASIC(TIMESTAMP)), interval, minus));
+    call->out = hr_cast_implicit(of(call), call->out, BASIC(STRING));
     return HR_OK;
 }
 
@@ -123,20 +125,20 @@ enum hr_code hr_rule_add(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
-    if (is_string(x) && y->id == HR_TYPE_DAY_TIME)
+    if (hr_is_string(x) && y->id == HR_TYPE_DAY_TIME)
         return shift_text(call, args[0], args[1], false);
-    if (x->id == HR_TYPE_DAY_TIME && is_string(y))
+    if (x->id == HR_TYPE_DAY_TIME && hr_is_string(y))
         return shift_text(call, args[1], args[0], false);
     if (x->id == HR_TYPE_DATE && (hr_type_is_integral(y) || y->id == HR_TYPE_VOID))
-        return instead(call, "date_add", args, 2);
+        return hr_instead(call, "date_add", args, 2);
     if (y->id == HR_TYPE_DATE && (hr_type_is_integral(x) || x->id == HR_TYPE_VOID))
-        return instead(call, "date_add", (struct hr_texpr *[]){args[1], args[0]}, 2);
-    if (is_date_like(x) && is_interval(y))
-        return shift_moment(call, args[0], args[1], false);
-    if (is_interval(x) && is_date_like(y))
-        return shift_moment(call, args[1], args[0], false);
-    if (is_interval(x) || is_interval(y))
-        return interval_operands(call);
+        return hr_instead(call, "date_add", (struct hr_texpr *[]){args[1], args[0]}, 2);
+    if (hr_is_date_like(x) && hr_is_interval(y))
+        return hr_shift_moment(call, args[0], args[1], false);
+    if (hr_is_interval(x) && hr_is_date_like(y))
+        return hr_shift_moment(call, args[1], args[0], false);
+    if (hr_is_interval(x) || hr_is_interval(y))
+        return hr_interval_operands(call);
     return arithmetic(call, '+', plus_types);
 }
 
@@ -146,24 +148,24 @@ enum hr_code hr_rule_subtract(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     const struct hr_type *x = args[0]->type, *y = args[1]->type;
     if (x->id == HR_TYPE_DATE && hr_type_is_integral(y))
-        return instead(call, "date_sub", args, 2);
-    if (is_string(x) && y->id == HR_TYPE_DAY_TIME)
+        return hr_instead(call, "date_sub", args, 2);
+    if (hr_is_string(x) && y->id == HR_TYPE_DAY_TIME)
         return shift_text(call, args[0], args[1], true);
     if (x->id == HR_TYPE_DATE && y->id == HR_TYPE_DATE)
-        return instead(call, "$days_between", args, 2);
-    if (is_date_like(x) && is_date_like(y)) {
-        const struct hr_type *wide = wider_type(a, x, y);
-        struct hr_texpr *both[] = {cast_implicit(a, args[0], wide),
-                                   cast_implicit(a, args[1], wide)};
+        return hr_instead(call, "$days_between", args, 2);
+    if (hr_is_date_like(x) && hr_is_date_like(y)) {
+        const struct hr_type *wide = hr_wider_type(a, x, y);
+        struct hr_texpr *both[] = {hr_cast_implicit(a, args[0], wide),
+                                   hr_cast_implicit(a, args[1], wide)};
         /* what the clocks show: two days are 48 hours, though they were changed between */
         for (size_t i = 0; i < 2; i++)
-            both[i] = cast_implicit(a, both[i], BASIC(TIMESTAMP_NTZ));
-        return instead(call, "$micros_between", both, 2);
+            both[i] = hr_cast_implicit(a, both[i], BASIC(TIMESTAMP_NTZ));
+        return hr_instead(call, "$micros_between", both, 2);
     }
-    if (is_date_like(x) && is_interval(y))
-        return shift_moment(call, args[0], args[1], true);
-    if (is_interval(x) || is_interval(y))
-        return interval_operands(call);
+    if (hr_is_date_like(x) && hr_is_interval(y))
+        return hr_shift_moment(call, args[0], args[1], true);
+    if (hr_is_interval(x) || hr_is_interval(y))
+        return hr_interval_operands(call);
     return arithmetic(call, '+', plus_types);
 }
 
@@ -171,7 +173,7 @@ enum hr_code hr_rule_multiply(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
     for (int i = 0; i < 2; i++)
-        if (is_interval(args[i]->type) &&
+        if (hr_is_interval(args[i]->type) &&
             args[i]->type->id != HR_TYPE_CALENDAR_INTERVAL &&
             hr_type_is_integral(args[1 - i]->type)) {
             struct hr_type *type = NEW(of(call), struct hr_type);
@@ -179,7 +181,7 @@ enum hr_code hr_rule_multiply(struct hr_call *call)
             type->first_unit = 0;
             type->last_unit = type->id == HR_TYPE_YEAR_MONTH ? HR_UNIT_MONTH : HR_UNIT_SECOND;
             call->out->type = type;
-            call->out->nullable = any_nullable(call);
+            call->out->nullable = hr_any_nullable(call);
             return HR_OK;
         }
     return arithmetic(call, '*', "\"NUMERIC\"");
@@ -189,7 +191,7 @@ enum hr_code hr_rule_divide(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    if (is_interval(args[0]->type))
+    if (hr_is_interval(args[0]->type))
         return hr_refuse(a->err, "division of an interval");
     HR_TRY(numeric_operands(call, "(\"DOUBLE\" or \"DECIMAL\")"));
     call->out->nullable = true;
@@ -197,8 +199,8 @@ enum hr_code hr_rule_divide(struct hr_call *call)
         call->out->type = decimal_result(a, '/', args[0]->type, args[1]->type);
         return HR_OK;
     }
-    args[0] = cast_implicit(a, args[0], BASIC(DOUBLE));
-    args[1] = cast_implicit(a, args[1], BASIC(DOUBLE));
+    args[0] = hr_cast_implicit(a, args[0], BASIC(DOUBLE));
+    args[1] = hr_cast_implicit(a, args[1], BASIC(DOUBLE));
     call->out->type = BASIC(DOUBLE);
     return HR_OK;
 }
@@ -213,14 +215,14 @@ enum hr_code hr_rule_int_divide(struct hr_call *call)
     call->out->nullable = true;
     call->out->type = BASIC(LONG);
     if (is_fraction(args[0]->type))
-        return wrong_type(
+        return hr_wrong_type(
             call,
             "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")",
             args[0]->type);
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         return HR_OK;
-    args[0] = cast_implicit(a, args[0], BASIC(LONG));
-    args[1] = cast_implicit(a, args[1], BASIC(LONG));
+    args[0] = hr_cast_implicit(a, args[0], BASIC(LONG));
+    args[1] = hr_cast_implicit(a, args[1], BASIC(LONG));
     return HR_OK;
 }
 
@@ -232,13 +234,13 @@ enum hr_code hr_rule_remainder(struct hr_call *call)
 enum hr_code hr_rule_negate(struct hr_call *call)
 {
     struct hr_texpr **args = args_of(call);
-    if (is_string(args[0]->type) || args[0]->type->id == HR_TYPE_VOID)
-        args[0] = cast_implicit(of(call), args[0], BASIC(DOUBLE));
-    if (!hr_type_is_numeric(args[0]->type) && !is_interval(args[0]->type))
+    if (hr_is_string(args[0]->type) || args[0]->type->id == HR_TYPE_VOID)
+        args[0] = hr_cast_implicit(of(call), args[0], BASIC(DOUBLE));
+    if (!hr_type_is_numeric(args[0]->type) && !hr_is_interval(args[0]->type))
         return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             expr_sql(of(call), call->out), "paramIndex", "first", "requiredType",
-                             plus_types, "inputSql", expr_sql(of(call), args[0]), "inputType",
-                             type_sql(of(call), args[0]->type), NULL);
+                             hr_expr_sql(of(call), call->out), "paramIndex", "first",
+                             "requiredType", plus_types, "inputSql", hr_expr_sql(of(call), args[0]),
+                             "inputType", hr_type_quoted(of(call), args[0]->type), NULL);
     call->out->type = args[0]->type;
     call->out->nullable = args[0]->nullable;
     return HR_OK;
@@ -253,19 +255,19 @@ enum hr_code hr_rule_bitwise(struct hr_call *call)
         if (!hr_type_is_integral(args[i]->type) && args[i]->type->id != HR_TYPE_VOID)
             return count_of(call) > 1
                        ? hr_type_equal(args[0]->type, args[1]->type)
-                             ? wrong_type(call, "\"INTEGRAL\"", args[i]->type)
-                             : differ(call)
+                             ? hr_wrong_type(call, "\"INTEGRAL\"", args[i]->type)
+                             : hr_differ(call)
                        : hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                                       expr_sql(a, call->out), "paramIndex", "first",
+                                       hr_expr_sql(a, call->out), "paramIndex", "first",
                                        "requiredType", "\"INTEGRAL\"", "inputSql",
-                                       expr_sql(a, args[i]), "inputType",
-                                       type_sql(a, args[i]->type), NULL);
-        wide = wider_type(a, wide, args[i]->type);
+                                       hr_expr_sql(a, args[i]), "inputType",
+                                       hr_type_quoted(a, args[i]->type), NULL);
+        wide = hr_wider_type(a, wide, args[i]->type);
     }
     for (size_t i = 0; i < count_of(call); i++)
-        args[i] = cast_implicit(a, args[i], wide);
+        args[i] = hr_cast_implicit(a, args[i], wide);
     call->out->type = wide;
-    call->out->nullable = any_nullable(call);
+    call->out->nullable = hr_any_nullable(call);
     return HR_OK;
 }
 
@@ -273,8 +275,8 @@ enum hr_code hr_rule_bit_count(struct hr_call *call)
 {
     const struct hr_type *type = args_of(call)[0]->type;
     if (!hr_type_is_integral(type) && type->id != HR_TYPE_BOOLEAN && type->id != HR_TYPE_VOID)
-        return unexpected(call, 0, "(\"INTEGRAL\" or \"BOOLEAN\")");
-    return finish_call(call);
+        return hr_unexpected(call, 0, "(\"INTEGRAL\" or \"BOOLEAN\")");
+    return hr_finish_call(call);
 }
 
 /* ---- rounding ---- */
@@ -311,15 +313,15 @@ static const struct hr_type *rounded(struct analysis *a, const struct hr_type *t
 
 enum hr_code hr_rule_round(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     struct analysis *a = of(call);
     int64_t scale;
     if (!literal_scale(call, &scale))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`scale`", "inputType", "\"INT\"",
-                             "inputExpr", expr_sql(a, args_of(call)[1]), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`scale`", "inputType",
+                             "\"INT\"", "inputExpr", hr_expr_sql(a, args_of(call)[1]), NULL);
     if (count_of(call) == 1)
-        add_arg(call, literal_int(a, BASIC(INT), 0));
+        hr_add_arg(call, hr_literal_int(a, BASIC(INT), 0));
     const struct hr_type *type = args_of(call)[0]->type;
     call->out->type = type->id == HR_TYPE_DECIMAL ? rounded(a, type, scale) : type;
     call->out->nullable = true;
@@ -330,16 +332,16 @@ enum hr_code hr_rule_ceil_floor(struct hr_call *call)
 {
     struct analysis *a = of(call);
     int64_t scale;
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     struct hr_texpr **args = args_of(call);
     if (!literal_scale(call, &scale))
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "sqlExpr",
-                             expr_sql(a, call->out), "inputName", "`scale`", "inputType", "\"INT\"",
-                             "inputExpr", expr_sql(a, args[1]), NULL);
+                             hr_expr_sql(a, call->out), "inputName", "`scale`", "inputType",
+                             "\"INT\"", "inputExpr", hr_expr_sql(a, args[1]), NULL);
     bool two = count_of(call) == 2;
     const struct hr_type *type = args[0]->type;
     if (two && type->id != HR_TYPE_DECIMAL)
-        args[0] = cast_implicit(a, args[0], type = decimal_for(a, type));
+        args[0] = hr_cast_implicit(a, args[0], type = hr_decimal_for(a, type));
     if (type->id == HR_TYPE_DECIMAL)
         call->out->type =
             two ? rounded(a, type, scale)
@@ -380,7 +382,7 @@ enum hr_code hr_rule_try_multiply(struct hr_call *call)
 enum hr_code hr_rule_or_zero(struct hr_call *call)
 {
     const struct hr_type *given = args_of(call)[0]->type;
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     call->out->type = given->id == HR_TYPE_VOID ? BASIC(INT) : args_of(call)[0]->type;
     return HR_OK;
 }
@@ -393,9 +395,9 @@ enum hr_code hr_rule_hex(struct hr_call *call)
     const struct hr_type *type = args[0]->type, *to = type;
     if (hr_type_is_numeric(type) || type->id == HR_TYPE_VOID)
         to = BASIC(LONG);
-    else if (type->id != HR_TYPE_BINARY && !implicit_cast_allowed(a, type, 's', &to))
-        return unexpected(call, 0, "(\"BIGINT\" or \"BINARY\" or \"STRING\")");
-    args[0] = cast_implicit(a, args[0], to);
+    else if (type->id != HR_TYPE_BINARY && !hr_implicit_cast_allowed(a, type, 's', &to))
+        return hr_unexpected(call, 0, "(\"BIGINT\" or \"BINARY\" or \"STRING\")");
+    args[0] = hr_cast_implicit(a, args[0], to);
     call->out->type = BASIC(STRING);
     call->out->nullable = args[0]->nullable;
     return HR_OK;

@@ -5,8 +5,8 @@
 enum hr_code hr_rule_ntz_to_long(struct hr_call *call)
 {
     if (args_of(call)[0]->type->id != HR_TYPE_TIMESTAMP_NTZ)
-        return unexpected(call, 0, "\"TIMESTAMP_NTZ\"");
-    return finish_call(call);
+        return hr_unexpected(call, 0, "\"TIMESTAMP_NTZ\"");
+    return hr_finish_call(call);
 }
 
 /* the function by the name that Spark prints: "pandas_variance($1)" is pandas_variance */
@@ -29,26 +29,26 @@ static enum hr_code need_literal(struct hr_call *call,
     const char *condition =
         type == HR_TYPE_INT ? "INVALID_PARAMETER_VALUE.INTEGER" : "INVALID_PARAMETER_VALUE.BOOLEAN";
     return hr_fail_spark(a->err, condition, "parameter", parameter, "functionName",
-                         printed_name(call), "invalidValue", expr_sql(a, arg), NULL);
+                         printed_name(call), "invalidValue", hr_expr_sql(a, arg), NULL);
 }
 
 /* of whole numbers a long, else a double */
 enum hr_code hr_rule_pandas_product(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     HR_TRY(need_literal(call, 1, HR_TYPE_BOOLEAN, "`ignoreNA`"));
     struct hr_texpr **args = args_of(call);
     if (args[0]->type->id == HR_TYPE_DECIMAL)
         return hr_refuse(of(call)->err, "`pandas_product` of decimals");
     call->out->type = hr_type_is_integral(args[0]->type) ? BASIC(LONG) : BASIC(DOUBLE);
     call->out->nullable = !args[1]->literal->boolean;
-    args[0] = cast_implicit(of(call), args[0], call->out->type);
+    args[0] = hr_cast_implicit(of(call), args[0], call->out->type);
     return HR_OK;
 }
 
 enum hr_code hr_rule_pandas_freedom(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     return need_literal(call, count_of(call) - 1, HR_TYPE_INT, "`ddof`");
 }
 
@@ -64,7 +64,7 @@ enum hr_code hr_rule_pandas_mode(struct hr_call *call)
 
 enum hr_code hr_rule_top_k(struct hr_call *call)
 {
-    HR_TRY(finish_call(call));
+    HR_TRY(hr_finish_call(call));
     HR_TRY(need_literal(call, 1, HR_TYPE_INT, "`num`"));
     HR_TRY(need_literal(call, 2, HR_TYPE_BOOLEAN, "`reverse`"));
     call->out->type = hr_type_array(of(call)->arena, args_of(call)[0]->type, false);

@@ -36,37 +36,45 @@ static inline size_t count_of(struct hr_call *call)
 }
 
 /* shared by the files of rules */
-bool any_nullable(struct hr_call *call);
-void add_arg(struct hr_call *call, struct hr_texpr *arg);
+bool hr_any_nullable(struct hr_call *call);
+void hr_add_arg(struct hr_call *call, struct hr_texpr *arg);
 /* For what is computed from the arguments of `call`: the arguments, those that are no leaves by
  * variables. computed_from then puts in what was made of them, as a further argument behind them.
  */
-struct hr_texpr **stand_ins(struct hr_call *call, const struct hr_attr ***params);
-void computed_from(struct hr_call *call, const struct hr_attr **params, struct hr_texpr *computed);
-enum hr_code instead(struct hr_call *call, const char *name, struct hr_texpr **args, size_t count);
-enum hr_code wrong_type(struct hr_call *call, const char *want, const struct hr_type *type);
-enum hr_code differ(struct hr_call *call);
+struct hr_texpr **hr_stand_ins(struct hr_call *call, const struct hr_attr ***params);
+void hr_computed_from(struct hr_call *call,
+                      const struct hr_attr **params,
+                      struct hr_texpr *computed);
+enum hr_code hr_instead(struct hr_call *call,
+                        const char *name,
+                        struct hr_texpr **args,
+                        size_t count);
+enum hr_code hr_wrong_type(struct hr_call *call, const char *want, const struct hr_type *type);
+enum hr_code hr_differ(struct hr_call *call);
 static inline bool is_fraction(const struct hr_type *type)
 {
     return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
 }
-bool is_date_like(const struct hr_type *type);
-bool is_interval(const struct hr_type *type);
-const struct hr_type *common_args(struct hr_call *call, size_t from, size_t step, bool *nullable);
-enum hr_code diff_types(struct hr_call *call, const char *name);
+bool hr_is_date_like(const struct hr_type *type);
+bool hr_is_interval(const struct hr_type *type);
+const struct hr_type *hr_common_args(struct hr_call *call,
+                                     size_t from,
+                                     size_t step,
+                                     bool *nullable);
+enum hr_code hr_diff_types(struct hr_call *call, const char *name);
 /* values of the type are compared by the call: refused as Spark does when they have no order */
-enum hr_code need_order(struct hr_call *call, const struct hr_type *type);
-bool contains_map(const struct hr_type *type);
-enum hr_code unexpected(struct hr_call *call, size_t at, const char *wanted_types);
-const struct hr_type *decimal_operand(struct analysis *a, const struct hr_texpr *expr);
+enum hr_code hr_need_order(struct hr_call *call, const struct hr_type *type);
+bool hr_contains_map(const struct hr_type *type);
+enum hr_code hr_unexpected(struct hr_call *call, size_t at, const char *wanted_types);
+const struct hr_type *hr_decimal_operand(struct analysis *a, const struct hr_texpr *expr);
 static inline int min_int(int x, int y)
 {
     return x < y ? x : y;
 }
-enum hr_code shift_moment(struct hr_call *call,
-                          struct hr_texpr *moment,
-                          struct hr_texpr *interval,
-                          bool minus);
-enum hr_code interval_operands(struct hr_call *call);
-enum hr_code need_collection(struct hr_call *call, size_t at, enum hr_type_id id);
+enum hr_code hr_shift_moment(struct hr_call *call,
+                             struct hr_texpr *moment,
+                             struct hr_texpr *interval,
+                             bool minus);
+enum hr_code hr_interval_operands(struct hr_call *call);
+enum hr_code hr_need_collection(struct hr_call *call, size_t at, enum hr_type_id id);
 #endif

@@ -15,24 +15,24 @@ enum hr_code hr_rule_concat(struct hr_call *call)
         array = array || args_of(call)[i]->type->id == HR_TYPE_ARRAY;
         binary = binary && args_of(call)[i]->type->id == HR_TYPE_BINARY;
     }
-    call->out->nullable = any_nullable(call);
+    call->out->nullable = hr_any_nullable(call);
     if (array) {
-        const struct hr_type *wide = common_args(call, 0, 1, &nullable);
+        const struct hr_type *wide = hr_common_args(call, 0, 1, &nullable);
         if (!wide)
-            return diff_types(call, "concat");
+            return hr_diff_types(call, "concat");
         call->out->type = wide;
         return HR_OK;
     }
     call->out->type = binary ? BASIC(BINARY) : BASIC(STRING);
     for (size_t i = 0; i < count_of(call); i++) {
         const struct hr_type *to;
-        if (!binary && !implicit_cast_allowed(a, args_of(call)[i]->type, 's', &to))
+        if (!binary && !hr_implicit_cast_allowed(a, args_of(call)[i]->type, 's', &to))
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                                 expr_sql(a, call->out), "paramIndex", ordinal((int)i),
+                                 hr_expr_sql(a, call->out), "paramIndex", hr_ordinal((int)i),
                                  "requiredType", "(\"STRING\" or \"BINARY\" or \"ARRAY\")",
-                                 "inputSql", expr_sql(a, args_of(call)[i]), "inputType",
-                                 type_sql(a, args_of(call)[i]->type), NULL);
-        args_of(call)[i] = cast_implicit(a, args_of(call)[i], call->out->type);
+                                 "inputSql", hr_expr_sql(a, args_of(call)[i]), "inputType",
+                                 hr_type_quoted(a, args_of(call)[i]->type), NULL);
+        args_of(call)[i] = hr_cast_implicit(a, args_of(call)[i], call->out->type);
     }
     return HR_OK;
 }
@@ -91,12 +91,12 @@ enum hr_code hr_rule_default_args(struct hr_call *call)
                 continue;
             struct hr_literal *yes = NEW(a, struct hr_literal);
             *yes = (struct hr_literal){.type = BASIC(BOOLEAN), .boolean = true};
-            add_arg(call, *value == '\''  ? literal_string(a, value + 1)
-                          : *value == 't' ? literal_of(a, yes)
-                                          : literal_int(a, BASIC(INT), atoll(value)));
+            hr_add_arg(call, *value == '\''  ? hr_literal_string(a, value + 1)
+                             : *value == 't' ? hr_literal_of(a, yes)
+                                             : hr_literal_int(a, BASIC(INT), atoll(value)));
         }
     }
-    return finish_call(call);
+    return hr_finish_call(call);
 }
 
 /* ---- text, or bytes where bytes are given ---- */
@@ -107,7 +107,7 @@ static struct hr_texpr *zero_byte(struct analysis *a)
     *zero = (struct hr_literal){.type = BASIC(BINARY)};
     zero->text.bytes = hr_strndup(a->arena, "", 1);
     zero->text.len = 1;
-    return literal_of(a, zero);
+    return hr_literal_of(a, zero);
 }
 
 /* lpad, rpad: bytes are filled with bytes, zeros if none are given; everything else is text */
@@ -116,17 +116,17 @@ enum hr_code hr_rule_pad(struct hr_call *call)
     struct analysis *a = of(call);
     bool bytes = args_of(call)[0]->type->id == HR_TYPE_BINARY;
     if (bytes && count_of(call) == 2)
-        add_arg(call, zero_byte(a));
+        hr_add_arg(call, zero_byte(a));
     bytes = bytes && args_of(call)[2]->type->id == HR_TYPE_BINARY;
     HR_TRY(hr_rule_default_args(call));
     for (size_t i = 0; i < 3 && !bytes; i += 2) {
         const struct hr_type *text;
-        if (!implicit_cast_allowed(a, args_of(call)[i]->type, 's', &text))
-            return unexpected(call, i, "\"STRING\"");
-        args_of(call)[i] = cast_implicit(a, args_of(call)[i], text);
+        if (!hr_implicit_cast_allowed(a, args_of(call)[i]->type, 's', &text))
+            return hr_unexpected(call, i, "\"STRING\"");
+        args_of(call)[i] = hr_cast_implicit(a, args_of(call)[i], text);
     }
     call->out->type = bytes ? BASIC(BINARY) : BASIC(STRING);
-    call->out->nullable = any_nullable(call);
+    call->out->nullable = hr_any_nullable(call);
     return HR_OK;
 }
 
@@ -137,10 +137,10 @@ enum hr_code hr_rule_overlay(struct hr_call *call)
     const struct hr_type *input = args_of(call)[0]->type, *with = args_of(call)[1]->type;
     if ((input->id == HR_TYPE_BINARY) == (with->id == HR_TYPE_BINARY))
         return HR_OK;
-    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr",
-                         expr_sql(a, call->out), "functionName", quote(a, call->name), "dataType",
-                         hr_printf(a->arena, "(%s or %s)", type_sql(a, input), type_sql(a, with)),
-                         NULL);
+    return hr_fail_spark(
+        a->err, "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "sqlExpr", hr_expr_sql(a, call->out),
+        "functionName", hr_quote(a, call->name), "dataType",
+        hr_printf(a->arena, "(%s or %s)", hr_type_quoted(a, input), hr_type_quoted(a, with)), NULL);
 }
 
 /* ---- more of strings, dates and collections ---- */
@@ -151,9 +151,9 @@ enum hr_code hr_rule_reverse(struct hr_call *call)
     const struct hr_type *to = args[0]->type;
     if (to->id != HR_TYPE_ARRAY &&
         to->id != HR_TYPE_BINARY &&
-        !implicit_cast_allowed(of(call), args[0]->type, 's', &to))
-        return unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
-    args[0] = cast_implicit(of(call), args[0], to);
+        !hr_implicit_cast_allowed(of(call), args[0]->type, 's', &to))
+        return hr_unexpected(call, 0, "(\"STRING\" or \"ARRAY\")");
+    args[0] = hr_cast_implicit(of(call), args[0], to);
     call->out->type = to;
     call->out->nullable = args[0]->nullable;
     return HR_OK;
@@ -176,12 +176,12 @@ static enum hr_code decode_choice(struct hr_call *call,
     struct hr_texpr **branches = ARRAY(of(call), struct hr_texpr *, n);
     for (size_t i = 1; i + 1 < n; i += 2) {
         struct hr_texpr *pair[] = {args[0], args[i]};
-        HR_TRY(call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
+        HR_TRY(hr_call_typed(call->scope, "<=>", pair, 2, &branches[made++]));
         branches[made++] = args[i + 1];
     }
     if (n % 2 == 0)
         branches[made++] = args[n - 1];
-    return call_typed(call->scope, "when", branches, made, choice);
+    return hr_call_typed(call->scope, "when", branches, made, choice);
 }
 
 /* decode(bytes, charset), or Oracle's decode(value, search, result …, default): null finds null.
@@ -193,23 +193,23 @@ enum hr_code hr_rule_decode(struct hr_call *call)
     const struct hr_attr **params;
     if (count_of(call) == 2) {
         const struct hr_type *bytes, *charset;
-        if (!implicit_cast_allowed(a, args[0]->type, 'y', &bytes))
-            return unexpected(call, 0, "\"BINARY\"");
-        if (!implicit_cast_allowed(a, args[1]->type, 's', &charset))
-            return unexpected(call, 1, "\"STRING\"");
-        args[0] = cast_implicit(a, args[0], bytes);
-        args[1] = cast_implicit(a, args[1], charset);
+        if (!hr_implicit_cast_allowed(a, args[0]->type, 'y', &bytes))
+            return hr_unexpected(call, 0, "\"BINARY\"");
+        if (!hr_implicit_cast_allowed(a, args[1]->type, 's', &charset))
+            return hr_unexpected(call, 1, "\"STRING\"");
+        args[0] = hr_cast_implicit(a, args[0], bytes);
+        args[1] = hr_cast_implicit(a, args[1], charset);
         call->out->type = BASIC(STRING);
         call->out->nullable = true;
         return HR_OK;
     }
     HR_TRY(decode_choice(call, args, &choice));
-    args = stand_ins(call, &params);
+    args = hr_stand_ins(call, &params);
     HR_TRY(decode_choice(call, args, &choice));
     call->out->type = choice->type;
     call->out->nullable = choice->nullable;
     call->out->call.hidden_last = true;
-    computed_from(call, params, choice);
+    hr_computed_from(call, params, choice);
     return HR_OK;
 }
 
@@ -220,7 +220,7 @@ enum hr_code hr_rule_like(struct hr_call *call)
     const struct hr_texpr *escape = count_of(call) == 3 ? args_of(call)[2] : NULL;
     bool text = escape &&
                 escape->kind == HR_T_LITERAL &&
-                is_string(escape->type) &&
+                hr_is_string(escape->type) &&
                 !escape->literal->is_null;
     size_t units = 0;
     for (size_t i = 0; text && i < escape->literal->text.len; i++) {
@@ -229,6 +229,7 @@ enum hr_code hr_rule_like(struct hr_call *call)
         units += byte >= 0xF0;
     }
     if (escape && units != 1)
-        return hr_fail_spark(a->err, "INVALID_ESCAPE_CHAR", "sqlExpr", expr_sql(a, escape), NULL);
-    return finish_call(call);
+        return hr_fail_spark(a->err, "INVALID_ESCAPE_CHAR", "sqlExpr", hr_expr_sql(a, escape),
+                             NULL);
+    return hr_finish_call(call);
 }

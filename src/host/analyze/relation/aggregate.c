@@ -15,7 +15,7 @@ struct split {
 static const struct hr_attr *group_attr(struct split *s, const struct hr_texpr *expr)
 {
     for (size_t i = 0; i < s->written.count; i++)
-        if (texpr_equal(s->written.at[i], expr))
+        if (hr_texpr_equal(s->written.at[i], expr))
             return s->group_attrs[i];
     return NULL;
 }
@@ -25,7 +25,7 @@ static const struct hr_attr *aggregate_attr(struct split *s, struct hr_texpr *ex
     struct hr_texprs *list = &s->node->aggregate.aggregates;
     size_t groups = s->node->aggregate.groups.count;
     for (size_t i = 0; i < list->count; i++)
-        if (texpr_equal(list->at[i], expr))
+        if (hr_texpr_equal(list->at[i], expr))
             return s->node->output.at[groups + i];
     if (list->count == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 8;
@@ -38,7 +38,7 @@ static const struct hr_attr *aggregate_attr(struct split *s, struct hr_texpr *ex
         s->node->output.at = output;
     }
     const struct hr_attr *attr =
-        attr_new(s->a, pretty_name(s->a, expr), expr->type, expr->nullable);
+        hr_attr_new(s->a, hr_pretty_name(s->a, expr), expr->type, expr->nullable);
     list->at[list->count++] = expr;
     s->node->output.at[s->node->output.count++] = attr;
     return attr;
@@ -62,27 +62,27 @@ static enum hr_code grouping_call(struct split *s, struct hr_texpr **place)
         return hr_fail_spark(
             a->err, one ? "UNSUPPORTED_GROUPING_EXPRESSION" : "UNSUPPORTED_GROUPING_EXPRESSION",
             NULL);
-    struct hr_texpr *column = column_of(a, id);
+    struct hr_texpr *column = hr_column_of(a, id);
     if (!one) {
         *place = column;
         return HR_OK;
     }
     const struct hr_texprs *groups = &s->written;
     for (size_t i = 0; i < groups->count; i++)
-        if (texpr_equal(groups->at[i], expr->call.args.at[0])) {
+        if (hr_texpr_equal(groups->at[i], expr->call.args.at[0])) {
             struct scope scope = {.a = a};
             struct hr_texpr *args[] = {
-                column, literal_int(a, BASIC(INT), (int64_t)(groups->count - 1 - i))};
-            return call_typed(&scope, "$grouping_bit", args, 2, place);
+                column, hr_literal_int(a, BASIC(INT), (int64_t)(groups->count - 1 - i))};
+            return hr_call_typed(&scope, "$grouping_bit", args, 2, place);
         }
     return hr_fail_spark(a->err, "GROUPING_COLUMN_MISMATCH", "grouping",
-                         expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
+                         hr_expr_sql(a, expr->call.args.at[0]), "groupingColumns", "", NULL);
 }
 
 static bool has_kind_below(const struct hr_texpr *call, unsigned flags)
 {
     for (size_t i = 0; i < call->call.args.count; i++)
-        if (has_kind(call->call.args.at[i], flags))
+        if (hr_has_kind(call->call.args.at[i], flags))
             return true;
     return false;
 }
@@ -90,9 +90,9 @@ static bool has_kind_below(const struct hr_texpr *call, unsigned flags)
 static enum hr_code check_drawn(struct analysis *a, const struct hr_texpr *call)
 {
     for (size_t i = 0; i < call->call.args.count; i++)
-        if (has_kind(call->call.args.at[i], HR_F_VOLATILE))
+        if (hr_has_kind(call->call.args.at[i], HR_F_VOLATILE))
             return hr_fail_spark(a->err, "AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION",
-                                 "sqlExpr", expr_sql(a, call), NULL);
+                                 "sqlExpr", hr_expr_sql(a, call), NULL);
     return HR_OK;
 }
 
@@ -137,7 +137,7 @@ static enum hr_code group_in_subquery(void *arg, struct hr_texpr **place)
         return HR_OK; /* of a query further out, or replaced already */
     if (!attr)
         return s->having ? missing_attribute(s, &plain) : missing_aggregation(s, &plain);
-    struct hr_texpr *column = column_of(s->a, attr);
+    struct hr_texpr *column = hr_column_of(s->a, attr);
     column->column.outer = true;
     *place = column;
     return HR_OK;
@@ -158,19 +158,19 @@ static enum hr_code see_own(void *arg, struct hr_texpr **column)
 static enum hr_code split_subquery(struct split *s, const struct hr_texpr *subquery)
 {
     struct seen seen = {s->node->input, false};
-    HR_TRY(each_outer(subquery, see_own, &seen));
+    HR_TRY(hr_each_outer(subquery, see_own, &seen));
     if (seen.found && subquery->subquery.kind == HR_SUBQUERY_SCALAR && !s->having)
         return hr_fail_spark(s->a->err, "SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
-                             "sqlExpr", expr_sql(s->a, subquery), NULL);
-    return each_outer(subquery, group_in_subquery, s);
+                             "sqlExpr", hr_expr_sql(s->a, subquery), NULL);
+    return hr_each_outer(subquery, group_in_subquery, s);
 }
 
 /* an aggregate of HAVING or ORDER BY is one of the list's, under a name of its own */
 static enum hr_code check_hosted_call(struct analysis *a, struct hr_texpr *call)
 {
-    const struct hr_attr *name = attr_new(a, pretty_name(a, call), call->type, true);
-    return check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1},
-                                 &(struct hr_attrs){&name, 1});
+    const struct hr_attr *name = hr_attr_new(a, hr_pretty_name(a, call), call->type, true);
+    return hr_check_aggregate_hosts(a, &(struct hr_texprs){0}, &(struct hr_texprs){&call, 1},
+                                    &(struct hr_attrs){&name, 1});
 }
 
 /* The engine groups by no subquery: one is a column that a projection below the aggregate makes. */
@@ -185,19 +185,19 @@ static enum hr_code lower_groups(struct analysis *a,
     *out = (struct hr_texprs){ARRAY(a, struct hr_texpr *, groups->count), groups->count};
     for (size_t i = 0; i < kept; i++) {
         output.at[i] = (*input)->output.at[i];
-        exprs.at[i] = column_of(a, output.at[i]);
+        exprs.at[i] = hr_column_of(a, output.at[i]);
     }
     for (size_t i = 0; i < groups->count; i++) {
         out->at[i] = groups->at[i];
-        if (!has_subquery(groups->at[i]))
+        if (!hr_has_subquery(groups->at[i]))
             continue;
-        output.at[count] = attr_new(a, pretty_name(a, groups->at[i]), groups->at[i]->type,
-                                    groups->at[i]->nullable);
+        output.at[count] = hr_attr_new(a, hr_pretty_name(a, groups->at[i]), groups->at[i]->type,
+                                       groups->at[i]->nullable);
         exprs.at[count] = groups->at[i];
-        out->at[i] = column_of(a, output.at[count++]);
+        out->at[i] = hr_column_of(a, output.at[count++]);
     }
     exprs.count = output.count = count;
-    return count == kept ? HR_OK : project(a, *input, exprs, output, input);
+    return count == kept ? HR_OK : hr_project(a, *input, exprs, output, input);
 }
 
 /* replaces what the aggregate computes by its columns; anything else must not use the input's
@@ -208,9 +208,9 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
     struct hr_texpr *expr = *place;
     const struct hr_attr *attr = expr->kind == HR_T_LITERAL ? NULL : group_attr(s, expr);
     if (attr) {
-        struct hr_texpr *column = column_of(s->a, attr);
+        struct hr_texpr *column = hr_column_of(s->a, attr);
         if (expr->kind == HR_T_ALIAS) { /* a struct's field keeps its name */
-            struct hr_texpr *alias = texpr_new(s->a, HR_T_ALIAS, column->type, column->nullable);
+            struct hr_texpr *alias = hr_texpr_new(s->a, HR_T_ALIAS, column->type, column->nullable);
             alias->alias.child = column;
             alias->alias.name = expr->alias.name;
             column = alias;
@@ -227,7 +227,7 @@ static enum hr_code split_expr(void *arg, struct hr_texpr **place)
         HR_TRY(hr_texpr_each(expr, check_nested, s));
         HR_TRY(check_drawn(s->a, expr));
         HR_TRY(check_hosted_call(s->a, expr));
-        *place = column_of(s->a, aggregate_attr(s, expr));
+        *place = hr_column_of(s->a, aggregate_attr(s, expr));
         return HR_OK;
     }
     bool plain = expr->kind == HR_T_COLUMN && !expr->column.outer;
@@ -275,9 +275,9 @@ static const struct hr_attr *attr_of_group(struct analysis *a, struct hr_texpr *
 {
     if (expr->kind == HR_T_COLUMN && !sets)
         return expr->column.attr;
-    struct hr_attr *attr = (struct hr_attr *)attr_new(
-        a, expr->kind == HR_T_COLUMN ? expr->column.attr->name : pretty_name(a, expr), expr->type,
-        expr->nullable || sets);
+    struct hr_attr *attr = (struct hr_attr *)hr_attr_new(
+        a, expr->kind == HR_T_COLUMN ? expr->column.attr->name : hr_pretty_name(a, expr),
+        expr->type, expr->nullable || sets);
     if (expr->kind == HR_T_COLUMN) {
         attr->qualifier = expr->column.attr->qualifier;
         attr->metadata = expr->column.attr->metadata;
@@ -299,30 +299,30 @@ static bool in_every_set(const uint64_t *sets, size_t count, size_t group)
 /* An aggregate and, above it, the projection that makes the list. having may be NULL. `names` gives
  * the output's attributes; those that are plain grouping columns are replaced by the grouping's
  * own. */
-enum hr_code aggregate_select(struct analysis *a,
-                              struct hr_node *input,
-                              struct hr_texprs groups,
-                              struct hr_texprs list,
-                              struct hr_attrs names,
-                              struct hr_texpr *having,
-                              uint64_t *sets,
-                              size_t set_count,
-                              struct hr_node **out)
+enum hr_code hr_aggregate_select(struct analysis *a,
+                                 struct hr_node *input,
+                                 struct hr_texprs groups,
+                                 struct hr_texprs list,
+                                 struct hr_attrs names,
+                                 struct hr_texpr *having,
+                                 uint64_t *sets,
+                                 size_t set_count,
+                                 struct hr_node **out)
 {
     if (having)
-        HR_TRY(check_no_window(a, having, "HAVING"));
+        HR_TRY(hr_check_no_window(a, having, "HAVING"));
     HR_TRY(hr_merge_sessions(a, &input, &groups, &list, &having, set_count));
-    HR_TRY(check_aggregate_hosts(a, &groups, &list, &names));
+    HR_TRY(hr_check_aggregate_hosts(a, &groups, &list, &names));
     struct hr_texprs written = groups;
     HR_TRY(lower_groups(a, &input, &written, &groups));
-    struct hr_node *node = node_new(a, HR_N_AGGREGATE, input);
+    struct hr_node *node = hr_node_new(a, HR_N_AGGREGATE, input);
     struct split split = {.a = a, .node = node, .written = written};
     for (size_t i = 0; i < groups.count; i++) {
         struct hr_texpr *g = written.at[i];
-        HR_TRY(check_group(a, g));
-        if (!is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
+        HR_TRY(hr_check_group(a, g));
+        if (!hr_is_orderable(g->type) && g->type->id != HR_TYPE_VOID)
             return hr_fail_spark(a->err, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE", "sqlExpr",
-                                 expr_sql(a, g), "dataType", type_sql(a, g->type), NULL);
+                                 hr_expr_sql(a, g), "dataType", hr_type_quoted(a, g->type), NULL);
     }
     node->aggregate.groups = groups;
     node->aggregate.sets = sets;
@@ -334,7 +334,7 @@ enum hr_code aggregate_select(struct analysis *a,
     split.group_attrs = hr_memdup(a->arena, node->output.at,
                                   (groups.count ? groups.count : 1) * sizeof *node->output.at);
     if (set_count)
-        node->aggregate.grouping_id = attr_new(a, "spark_grouping_id", BASIC(LONG), false);
+        node->aggregate.grouping_id = hr_attr_new(a, "spark_grouping_id", BASIC(LONG), false);
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, list.count);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, list.count);
     for (size_t i = 0; i < list.count; i++) {
@@ -346,7 +346,7 @@ enum hr_code aggregate_select(struct analysis *a,
         else if (set_count &&
                  exprs[i]->kind == HR_T_COLUMN &&
                  exprs[i]->nullable != attrs[i]->nullable) {
-            struct hr_attr *copy = (struct hr_attr *)attr_like(a, attrs[i]);
+            struct hr_attr *copy = (struct hr_attr *)hr_attr_like(a, attrs[i]);
             copy->nullable = exprs[i]->nullable;
             attrs[i] = copy;
         }
@@ -355,7 +355,7 @@ enum hr_code aggregate_select(struct analysis *a,
     if (having) {
         split.having = true;
         HR_TRY(split_expr(&split, &having));
-        HR_TRY(filter_node(a, top, having, &top));
+        HR_TRY(hr_filter_node(a, top, having, &top));
     }
     if (node->aggregate.grouping_id) {
         const struct hr_attr **output = ARRAY(a, const struct hr_attr *, node->output.count + 1);
@@ -366,8 +366,8 @@ enum hr_code aggregate_select(struct analysis *a,
     }
     if (top != node)
         top->output = node->output;
-    return project(a, top, (struct hr_texprs){exprs, list.count},
-                   (struct hr_attrs){attrs, list.count}, out);
+    return hr_project(a, top, (struct hr_texprs){exprs, list.count},
+                      (struct hr_attrs){attrs, list.count}, out);
 }
 
 /* ---- the relation ---- */
@@ -408,12 +408,12 @@ static enum hr_code group_expr(struct scope *s,
     if (expr->kind == HR_EXPR_ATTRIBUTE &&
         expr->attribute.name.count == 1 &&
         rel->aggregate.is_select_list) {
-        HR_TRY(find_attribute(s, expr, out));
+        HR_TRY(hr_find_attribute(s, expr, out));
         if (*out)
             return HR_OK;
         for (size_t i = 0; i < list->count; i++)
             if (list->at[i]->kind == HR_EXPR_ALIAS &&
-                same_name(s->a, list->at[i]->alias.names.at[0], expr->attribute.name.at[0]))
+                hr_same_name(s->a, list->at[i]->alias.names.at[0], expr->attribute.name.at[0]))
                 return hr_resolve_expr(s, list->at[i]->alias.child, out);
     }
     return hr_resolve_expr(s, expr, out);
@@ -454,7 +454,7 @@ static enum hr_code make_sets(struct analysis *a,
         /* the sets' columns arrive as often as sets name them */
         for (size_t i = 0; i < n; i++) {
             size_t at = 0;
-            while (at < unique && !texpr_equal(all[at], groups->at[i]))
+            while (at < unique && !hr_texpr_equal(all[at], groups->at[i]))
                 at++;
             if (at == unique)
                 all[unique++] = groups->at[i];
@@ -469,7 +469,7 @@ static enum hr_code make_sets(struct analysis *a,
                 struct hr_texpr *expr;
                 HR_TRY(group_expr(s, rel, rel->aggregate.sets[k].at[i], list, &expr));
                 size_t at = 0;
-                while (at < n && !texpr_equal(all[at], expr))
+                while (at < n && !hr_texpr_equal(all[at], expr))
                     at++;
                 if (at == n)
                     all[n++] = expr;
@@ -498,7 +498,7 @@ static enum hr_code see_column(void *arg, struct hr_texpr **place)
         return HR_OK;
     seen->found = seen->found || (expr->kind == HR_T_COLUMN && !expr->column.outer);
     if (expr->kind == HR_T_SUBQUERY)
-        HR_TRY(each_outer(expr, see_own, seen));
+        HR_TRY(hr_each_outer(expr, see_own, seen));
     return hr_texpr_each(expr, see_column, arg);
 }
 
@@ -510,15 +510,15 @@ enum hr_code hr_resolve_aggregate(struct analysis *a,
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
     struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
     struct hr_exprs list, given;
-    HR_TRY(expand_list(&s, &rel->aggregate.aggregates, &list));
-    HR_TRY(expand_list(&s, &rel->aggregate.grouping, &given));
+    HR_TRY(hr_expand_list(&s, &rel->aggregate.aggregates, &list));
+    HR_TRY(hr_expand_list(&s, &rel->aggregate.grouping, &given));
     bool all = rel->aggregate.all || (rel->aggregate.is_select_list &&
                                       given.count == 1 &&
                                       given.at[0]->kind == HR_EXPR_ATTRIBUTE &&
                                       given.at[0]->attribute.name.count == 1 &&
                                       !strcasecmp(given.at[0]->attribute.name.at[0], "all"));
     /* a column of that name is meant first */
-    if (all && find_output(a, &input->output, "all", NULL)) {
+    if (all && hr_find_output(a, &input->output, "all", NULL)) {
         given = (struct hr_exprs){ARRAY(a, struct hr_expr *, 1), 1};
         given.at[0] = hr_expr_attribute(a->arena, "all");
     } else if (all) { /* GROUP BY ALL: what holds no aggregate */
@@ -528,8 +528,8 @@ enum hr_code hr_resolve_aggregate(struct analysis *a,
         for (size_t i = 0; i < list.count; i++) {
             struct hr_texpr *expr;
             const struct hr_attr *attr;
-            HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
-            if (!has_aggregate(expr))
+            HR_TRY(hr_resolve_named(&s, list.at[i], &expr, &attr));
+            if (!hr_has_aggregate(expr))
                 kept[n++] = list.at[i];
             HR_TRY(see_column(&plain, &expr));
         }
@@ -553,12 +553,13 @@ enum hr_code hr_resolve_aggregate(struct analysis *a,
     s.also = &aliased;
     s.also_attrs = &aliases;
     for (size_t i = 0; i < total; i++) {
-        HR_TRY(resolve_named(&s, i < lead ? given.at[i] : list.at[i - lead], &exprs[i], &names[i]));
+        HR_TRY(
+            hr_resolve_named(&s, i < lead ? given.at[i] : list.at[i - lead], &exprs[i], &names[i]));
         aliases.count = aliased.count = i + 1;
     }
     struct hr_texpr *having = NULL;
     if (rel->aggregate.having)
-        HR_TRY(boolean_condition(&s, rel->aggregate.having, "HAVING", &having));
-    return aggregate_select(a, input, groups, (struct hr_texprs){exprs, total},
-                            (struct hr_attrs){names, total}, having, sets, set_count, out);
+        HR_TRY(hr_boolean_condition(&s, rel->aggregate.having, "HAVING", &having));
+    return hr_aggregate_select(a, input, groups, (struct hr_texprs){exprs, total},
+                               (struct hr_attrs){names, total}, having, sets, set_count, out);
 }

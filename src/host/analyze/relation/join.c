@@ -6,7 +6,7 @@ static const struct hr_attr *nullable_attr(struct analysis *a, const struct hr_a
 {
     if (attr->nullable)
         return attr;
-    struct hr_attr *copy = (struct hr_attr *)attr_like(a, attr);
+    struct hr_attr *copy = (struct hr_attr *)hr_attr_like(a, attr);
     copy->nullable = true;
     return copy;
 }
@@ -44,8 +44,8 @@ static enum hr_code unresolved_using(struct analysis *a,
             names[count++] = side->output.at[i]->name;
     qsort(names, count, sizeof *names, by_text);
     for (size_t i = 0; i < count; i++)
-        list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", quote(a, names[i]));
-    return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", quote(a, name),
+        list = hr_printf(a->arena, "%s%s%s", list, *list ? ", " : "", hr_quote(a, names[i]));
+    return hr_fail_spark(a->err, "UNRESOLVED_USING_COLUMN_FOR_JOIN", "colName", hr_quote(a, name),
                          "side", which, "suggestion", list, NULL);
 }
 
@@ -57,16 +57,16 @@ static enum hr_code using_key(struct analysis *a,
 {
     size_t count = 0;
     for (size_t i = 0; i < side->output.count; i++)
-        if (!side->output.at[i]->hidden && same_name(a, side->output.at[i]->name, name)) {
+        if (!side->output.at[i]->hidden && hr_same_name(a, side->output.at[i]->name, name)) {
             *out = side->output.at[i];
             count++;
         }
     if (!count)
         return unresolved_using(a, side, name, which);
     if (count > 1)
-        return hr_fail_spark(a->err, "AMBIGUOUS_REFERENCE", "name", quote(a, name),
-                             "referenceNames",
-                             hr_printf(a->arena, "[%s, %s]", quote(a, name), quote(a, name)), NULL);
+        return hr_fail_spark(
+            a->err, "AMBIGUOUS_REFERENCE", "name", hr_quote(a, name), "referenceNames",
+            hr_printf(a->arena, "[%s, %s]", hr_quote(a, name), hr_quote(a, name)), NULL);
     return HR_OK;
 }
 
@@ -80,7 +80,7 @@ static bool is_key(const struct hr_attr **keys, size_t count, const struct hr_at
 
 static const struct hr_attr *hide(struct analysis *a, const struct hr_attr *attr)
 {
-    struct hr_attr *copy = (struct hr_attr *)attr_like(a, attr);
+    struct hr_attr *copy = (struct hr_attr *)hr_attr_like(a, attr);
     copy->hidden = true;
     copy->metadata = hr_printf(a->arena, "{\"__metadata_col\":\"%s\"}", attr->name);
     return copy;
@@ -112,19 +112,19 @@ static enum hr_code using_output(struct scope *s,
     for (size_t i = 0; i < count; i++) {
         const struct hr_attr *key = type == HR_JOIN_RIGHT ? right[i] : left[i];
         attrs[n] = in_output(join, key->id);
-        exprs[n] = column_of(a, attrs[n]);
+        exprs[n] = hr_column_of(a, attrs[n]);
         if (type == HR_JOIN_FULL) {
-            struct hr_texpr *args[] = {column_of(a, in_output(join, left[i]->id)),
-                                       column_of(a, in_output(join, right[i]->id))};
-            HR_TRY(call_typed(s, "coalesce", args, 2, &exprs[n]));
-            attrs[n] = attr_new(a, left[i]->name, exprs[n]->type, exprs[n]->nullable);
+            struct hr_texpr *args[] = {hr_column_of(a, in_output(join, left[i]->id)),
+                                       hr_column_of(a, in_output(join, right[i]->id))};
+            HR_TRY(hr_call_typed(s, "coalesce", args, 2, &exprs[n]));
+            attrs[n] = hr_attr_new(a, left[i]->name, exprs[n]->type, exprs[n]->nullable);
         }
         n++;
     }
     for (size_t i = 0; i < join->output.count; i++)
         if (!is_key(left, count, join->output.at[i]) && !is_key(right, count, join->output.at[i])) {
             attrs[n] = join->output.at[i];
-            exprs[n] = column_of(a, attrs[n]);
+            exprs[n] = hr_column_of(a, attrs[n]);
             n++;
         }
     for (size_t i = 0; !one_side && i < join->output.count; i++) {
@@ -133,11 +133,11 @@ static enum hr_code using_output(struct scope *s,
         if ((is_left && (type == HR_JOIN_RIGHT || type == HR_JOIN_FULL)) ||
             (is_right && type != HR_JOIN_RIGHT)) {
             attrs[n] = hide(a, attr);
-            exprs[n] = column_of(a, attr);
+            exprs[n] = hr_column_of(a, attr);
             n++;
         }
     }
-    return project(a, join, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, out);
+    return hr_project(a, join, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, out);
 }
 
 static enum hr_code using_join(struct scope *s,
@@ -152,11 +152,11 @@ static enum hr_code using_join(struct scope *s,
     for (size_t i = 0; i < count; i++) {
         HR_TRY(using_key(a, join->input, names->at[i], "left", &left[i]));
         HR_TRY(using_key(a, join->right, names->at[i], "right", &right[i]));
-        struct hr_texpr *args[] = {column_of(a, left[i]), column_of(a, right[i])}, *equal;
-        HR_TRY(call_typed(s, "==", args, 2, &equal));
+        struct hr_texpr *args[] = {hr_column_of(a, left[i]), hr_column_of(a, right[i])}, *equal;
+        HR_TRY(hr_call_typed(s, "==", args, 2, &equal));
         if (join->join.condition) {
             struct hr_texpr *both[] = {join->join.condition, equal};
-            HR_TRY(call_typed(s, "and", both, 2, &equal));
+            HR_TRY(hr_call_typed(s, "and", both, 2, &equal));
         }
         join->join.condition = equal;
     }
@@ -171,7 +171,7 @@ static struct hr_names natural_names(struct analysis *a,
     struct hr_names names = {ARRAY(a, const char *, left->output.count), 0};
     for (size_t i = 0; i < left->output.count; i++)
         if (!left->output.at[i]->hidden &&
-            find_output(a, &right->output, left->output.at[i]->name, NULL))
+            hr_find_output(a, &right->output, left->output.at[i]->name, NULL))
             names.at[names.count++] = left->output.at[i]->name;
     return names;
 }
@@ -207,7 +207,7 @@ static enum hr_code lift_one(struct lift *lift, struct hr_texpr **place)
         return hr_fail_spark(
             a->err,
             "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION",
-            "subqueryExpression", pretty_name(a, *place), NULL);
+            "subqueryExpression", hr_pretty_name(a, *place), NULL);
     struct hr_texprs *made = &lift->made[lift->uses[1]];
     struct hr_texpr **grown = ARRAY(a, struct hr_texpr *, made->count + 1);
     if (made->count)
@@ -239,7 +239,7 @@ static enum hr_code replace_lifted(void *arg, struct hr_texpr **place)
     struct replacement *r = arg;
     for (size_t i = 0; i < r->from.count; i++)
         if (r->from.at[i] == *place) {
-            *place = column_of(r->a, r->to[i]);
+            *place = hr_column_of(r->a, r->to[i]);
             return HR_OK;
         }
     return hr_texpr_each(*place, replace_lifted, arg);
@@ -255,12 +255,12 @@ static enum hr_code lift_side(struct lift *lift, int side)
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, n + more);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + more);
     for (size_t i = 0; i < n + more; i++) {
-        exprs[i] = i < n ? column_of(a, (*input)->output.at[i]) : lift->made[side].at[i - n];
+        exprs[i] = i < n ? hr_column_of(a, (*input)->output.at[i]) : lift->made[side].at[i - n];
         attrs[i] = i < n ? (*input)->output.at[i]
-                         : attr_new(a, "subquery", exprs[i]->type, exprs[i]->nullable);
+                         : hr_attr_new(a, "subquery", exprs[i]->type, exprs[i]->nullable);
     }
-    HR_TRY(project(a, *input, (struct hr_texprs){exprs, n + more},
-                   (struct hr_attrs){attrs, n + more}, input));
+    HR_TRY(hr_project(a, *input, (struct hr_texprs){exprs, n + more},
+                      (struct hr_attrs){attrs, n + more}, input));
     struct replacement r = {lift->made[side], attrs + n, a};
     return replace_lifted(&r, &lift->join->join.condition);
 }
@@ -293,7 +293,7 @@ static enum hr_code both(struct scope *s,
                          struct hr_texpr **out)
 {
     struct hr_texpr *args[] = {x, y};
-    return call_typed(s, name, args, 2, out);
+    return hr_call_typed(s, name, args, 2, out);
 }
 
 /* AND; either may be NULL */
@@ -316,10 +316,10 @@ static enum hr_code as_of_condition(struct as_of *j, struct hr_texpr **out)
     else if (!j->exact) {
         struct hr_texpr *equal;
         HR_TRY(both(j->s, "==", j->left, j->right, &equal));
-        HR_TRY(call_typed(j->s, "not", &equal, 1, &condition));
+        HR_TRY(hr_call_typed(j->s, "not", &equal, 1, &condition));
     }
     struct hr_texpr *known[] = {j->right};
-    HR_TRY(call_typed(j->s, "isnotnull", known, 1, &some));
+    HR_TRY(hr_call_typed(j->s, "isnotnull", known, 1, &some));
     HR_TRY(conjunction(j->s, condition, some, &condition));
     if (j->tolerance && !j->forward) {
         HR_TRY(both(j->s, "-", j->left, j->tolerance, &bound));
@@ -345,7 +345,7 @@ static enum hr_code as_of_distance(struct as_of *j, struct hr_texpr **out)
     HR_TRY(both(j->s, ">", j->left, j->right, &if_args[0]));
     HR_TRY(both(j->s, "-", j->left, j->right, &if_args[1]));
     HR_TRY(both(j->s, "-", j->right, j->left, &if_args[2]));
-    return call_typed(j->s, "if", if_args, 3, out);
+    return hr_call_typed(j->s, "if", if_args, 3, out);
 }
 
 static enum hr_code mark_outer(void *left, struct hr_texpr **place)
@@ -367,13 +367,13 @@ static enum hr_code numbered(struct scope *s,
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n + 1);
     for (size_t i = 0; i < n; i++) {
         attrs[i] = input->output.at[i];
-        exprs[i] = column_of(a, attrs[i]);
+        exprs[i] = hr_column_of(a, attrs[i]);
     }
-    HR_TRY(call_typed(s, "monotonically_increasing_id", NULL, 0, &exprs[n]));
-    attrs[n] = attr_new(a, "row", exprs[n]->type, false);
-    *number = column_of(a, attrs[n]);
-    return project(a, input, (struct hr_texprs){exprs, n + 1}, (struct hr_attrs){attrs, n + 1},
-                   out);
+    HR_TRY(hr_call_typed(s, "monotonically_increasing_id", NULL, 0, &exprs[n]));
+    attrs[n] = hr_attr_new(a, "row", exprs[n]->type, false);
+    *number = hr_column_of(a, attrs[n]);
+    return hr_project(a, input, (struct hr_texprs){exprs, n + 1}, (struct hr_attrs){attrs, n + 1},
+                      out);
 }
 
 static enum hr_code as_of_tolerance(struct scope *s, const struct hr_rel *rel, struct as_of *j)
@@ -382,7 +382,7 @@ static enum hr_code as_of_tolerance(struct scope *s, const struct hr_rel *rel, s
     if (!rel->as_of.tolerance)
         return HR_OK;
     HR_TRY(hr_resolve_expr(s, rel->as_of.tolerance, &j->tolerance));
-    if (!is_foldable(j->tolerance))
+    if (!hr_is_foldable(j->tolerance))
         return hr_fail_spark(a->err, "AS_OF_JOIN.TOLERANCE_IS_UNFOLDABLE", NULL);
     const struct hr_texpr *t = j->tolerance;
     bool negative = t->kind == HR_T_CALL && hr_function_is(t->call.function, "negative");
@@ -412,7 +412,7 @@ static enum hr_code resolve_as_of(struct analysis *a,
         return hr_fail_spark(a->err, "UNSUPPORTED_JOIN_TYPE", "typ", type, "supported",
                              "'inner', 'leftouter', 'left', 'left_outer'", NULL);
     struct scope s = {.a = a, .inputs = {left, right}, .input_count = 2, .outer = a->outer};
-    struct scope left_scope = scope_of(a, left), right_scope = scope_of(a, right);
+    struct scope left_scope = hr_scope_of(a, left), right_scope = hr_scope_of(a, right);
     struct as_of j = {.s = &s,
                       .exact = rel->as_of.exact,
                       .backward = !strcasecmp(direction, "backward"),
@@ -424,13 +424,13 @@ static enum hr_code resolve_as_of(struct analysis *a,
     HR_TRY(hr_resolve_expr(&right_scope, rel->as_of.right_key, &j.right));
     HR_TRY(as_of_tolerance(&s, rel, &j));
     if (rel->as_of.condition)
-        HR_TRY(boolean_condition(&s, rel->as_of.condition, "JOIN", &given));
+        HR_TRY(hr_boolean_condition(&s, rel->as_of.condition, "JOIN", &given));
     for (size_t i = 0; i < rel->as_of.using.count; i++) {
         const struct hr_attr *l, *r;
         struct hr_texpr *equal;
         HR_TRY(using_key(a, left, rel->as_of.using.at[i], "left", &l));
         HR_TRY(using_key(a, right, rel->as_of.using.at[i], "right", &r));
-        HR_TRY(both(&s, "==", column_of(a, l), column_of(a, r), &equal));
+        HR_TRY(both(&s, "==", hr_column_of(a, l), hr_column_of(a, r), &equal));
         HR_TRY(conjunction(&s, given, equal, &given));
     }
     HR_TRY(as_of_condition(&j, &condition));
@@ -438,18 +438,18 @@ static enum hr_code resolve_as_of(struct analysis *a,
     HR_TRY(as_of_distance(&j, &distance));
     mark_outer(left, &condition);
     mark_outer(left, &distance);
-    struct hr_node *join = node_new(a, HR_N_JOIN, left);
+    struct hr_node *join = hr_node_new(a, HR_N_JOIN, left);
     join->right = right;
     join->join.type = outer ? HR_JOIN_LEFT : HR_JOIN_INNER;
     join->join.lateral = true;
     join_output(a, join);
     HR_TRY(numbered(&s, right, &number, &rows));
-    HR_TRY(filter_node(a, rows, condition, &rows));
-    rows = node_new(a, HR_N_SORT, rows);
+    HR_TRY(hr_filter_node(a, rows, condition, &rows));
+    rows = hr_node_new(a, HR_N_SORT, rows);
     rows->sort.orders = (struct hr_torders){ARRAY(a, struct hr_torder, 2), 2};
     rows->sort.orders.at[0] = (struct hr_torder){distance, false, true};
     rows->sort.orders.at[1] = (struct hr_torder){number, true, false};
-    rows = node_new(a, HR_N_LIMIT, rows);
+    rows = hr_node_new(a, HR_N_LIMIT, rows);
     rows->limit.count = 1;
     join->right = rows;
     *out = join;
@@ -470,7 +470,7 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
     enum hr_code code = hr_resolve_rel(a, rel->right, &right);
     a->outer = outer;
     HR_TRY(code);
-    struct hr_node *join = node_new(a, HR_N_JOIN, left);
+    struct hr_node *join = hr_node_new(a, HR_N_JOIN, left);
     join->right = right;
     join->join.type = rel->join.type;
     join->join.lateral = lateral;
@@ -488,9 +488,9 @@ enum hr_code hr_resolve_join(struct analysis *a, const struct hr_rel *rel, struc
         return using_join(&s, join, &names, out);
     }
     if (rel->join.condition) {
-        HR_TRY(boolean_condition(&s, rel->join.condition, "JOIN", &join->join.condition));
-        HR_TRY(check_operator(a, join->join.condition));
-        HR_TRY(check_deterministic(a, join->join.condition));
+        HR_TRY(hr_boolean_condition(&s, rel->join.condition, "JOIN", &join->join.condition));
+        HR_TRY(hr_check_operator(a, join->join.condition));
+        HR_TRY(hr_check_deterministic(a, join->join.condition));
     }
     join_output(a, join);
     HR_TRY(lift_subqueries(&s, join));
@@ -512,8 +512,8 @@ static enum hr_code by_name(struct analysis *a,
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, l.count + r.count),
                          **more_attrs = ARRAY(a, const struct hr_attr *, l.count + r.count);
     for (size_t i = 0; i < l.count; i++) {
-        const struct hr_attr *from = find_output(a, &r, l.at[i]->name, NULL);
-        more[extra] = column_of(a, l.at[i]);
+        const struct hr_attr *from = hr_find_output(a, &r, l.at[i]->name, NULL);
+        more[extra] = hr_column_of(a, l.at[i]);
         more_attrs[extra++] = l.at[i];
         if (!from && !rel->set.allow_missing) {
             const char *names = "";
@@ -522,24 +522,24 @@ static enum hr_code by_name(struct analysis *a,
             return hr_fail_spark(a->err, "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "colName",
                                  l.at[i]->name, "fieldNames", names, NULL);
         }
-        exprs[n] = from ? column_of(a, from) : literal_null(a, l.at[i]->type);
-        attrs[n++] = from ? from : attr_new(a, l.at[i]->name, l.at[i]->type, true);
+        exprs[n] = from ? hr_column_of(a, from) : hr_literal_null(a, l.at[i]->type);
+        attrs[n++] = from ? from : hr_attr_new(a, l.at[i]->name, l.at[i]->type, true);
     }
     for (size_t i = 0; i < r.count; i++) {
-        if (find_output(a, &l, r.at[i]->name, NULL))
+        if (hr_find_output(a, &l, r.at[i]->name, NULL))
             continue;
         if (!rel->set.allow_missing)
             continue;
-        exprs[n] = column_of(a, r.at[i]);
+        exprs[n] = hr_column_of(a, r.at[i]);
         attrs[n++] = r.at[i];
-        more[extra] = literal_null(a, r.at[i]->type);
-        more_attrs[extra++] = attr_new(a, r.at[i]->name, r.at[i]->type, true);
+        more[extra] = hr_literal_null(a, r.at[i]->type);
+        more_attrs[extra++] = hr_attr_new(a, r.at[i]->name, r.at[i]->type, true);
     }
     if (!rel->set.allow_missing && l.count != r.count)
         return HR_OK; /* the arity check below says it */
-    HR_TRY(project(a, *right, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, right));
-    return project(a, *left, (struct hr_texprs){more, extra}, (struct hr_attrs){more_attrs, extra},
-                   left);
+    HR_TRY(hr_project(a, *right, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, right));
+    return hr_project(a, *left, (struct hr_texprs){more, extra},
+                      (struct hr_attrs){more_attrs, extra}, left);
 }
 
 static enum hr_code visible_only(struct analysis *a, struct hr_node **node)
@@ -550,10 +550,10 @@ static enum hr_code visible_only(struct analysis *a, struct hr_node **node)
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, output.count);
     for (size_t i = 0; i < output.count; i++)
         if (!output.at[i]->hidden) {
-            exprs[n] = column_of(a, output.at[i]);
+            exprs[n] = hr_column_of(a, output.at[i]);
             attrs[n++] = output.at[i];
         }
-    return project(a, *node, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, node);
+    return hr_project(a, *node, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, node);
 }
 
 enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
@@ -575,27 +575,27 @@ enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct
                              hr_printf(a->arena, "%zu", right->output.count), NULL);
     const struct hr_type **types = ARRAY(a, const struct hr_type *, n);
     for (size_t i = 0; i < n; i++) {
-        types[i] = union_type(a, left->output.at[i]->type, right->output.at[i]->type);
+        types[i] = hr_union_type(a, left->output.at[i]->type, right->output.at[i]->type);
         if (!types[i])
             return hr_fail_spark(a->err, "INCOMPATIBLE_COLUMN_TYPE", "tableOrdinalNumber", "second",
-                                 "columnOrdinalNumber", ordinal((int)i), "dataType2",
-                                 type_sql(a, left->output.at[i]->type), "operator", operator,
-                                 "hint", "", "dataType1", type_sql(a, right->output.at[i]->type),
-                                 NULL);
+                                 "columnOrdinalNumber", hr_ordinal((int)i), "dataType2",
+                                 hr_type_quoted(a, left->output.at[i]->type), "operator", operator,
+                                 "hint", "", "dataType1",
+                                 hr_type_quoted(a, right->output.at[i]->type), NULL);
         if (types[i]->id == HR_TYPE_MAP && !(rel->set.op == HR_SET_UNION && rel->set.all))
             return hr_fail_spark(a->err, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", "colName",
-                                 quote(a, left->output.at[i]->name), "dataType",
-                                 type_sql(a, types[i]), NULL);
+                                 hr_quote(a, left->output.at[i]->name), "dataType",
+                                 hr_type_quoted(a, types[i]), NULL);
     }
-    HR_TRY(cast_output(a, left, types, &left));
-    HR_TRY(cast_output(a, right, types, &right));
-    struct hr_node *set = node_new(a, HR_N_SET, left);
+    HR_TRY(hr_cast_output(a, left, types, &left));
+    HR_TRY(hr_cast_output(a, right, types, &right));
+    struct hr_node *set = hr_node_new(a, HR_N_SET, left);
     set->right = right;
     set->set.op = rel->set.op;
     set->set.all = rel->set.all;
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, n);
     for (size_t i = 0; i < n; i++) {
-        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
+        struct hr_attr *attr = (struct hr_attr *)hr_attr_like(a, left->output.at[i]);
         bool l = left->output.at[i]->nullable, r = right->output.at[i]->nullable;
         attr->nullable = rel->set.op == HR_SET_UNION       ? l || r
                          : rel->set.op == HR_SET_INTERSECT ? l && r
@@ -607,7 +607,7 @@ enum hr_code hr_resolve_set(struct analysis *a, const struct hr_rel *rel, struct
     *out = set;
     if (rel->set.op == HR_SET_UNION && !rel->set.all) {
         set->set.all = true;
-        *out = node_new(a, HR_N_DISTINCT, set);
+        *out = hr_node_new(a, HR_N_DISTINCT, set);
     }
     return HR_OK;
 }
@@ -627,29 +627,29 @@ static enum hr_code generated(struct analysis *a,
     size_t n = 0;
     bool positions = !strncmp(name, "posexplode", 10);
     if (positions)
-        attrs[n++] = attr_new(a, "pos", BASIC(INT), outer);
+        attrs[n++] = hr_attr_new(a, "pos", BASIC(INT), outer);
     if ((positions || !strncmp(name, "explode", 7)) && type->id == HR_TYPE_MAP) {
-        attrs[n++] = attr_new(a, "key", type->key, outer);
-        attrs[n++] = attr_new(a, "value", type->element, outer || type->contains_null);
+        attrs[n++] = hr_attr_new(a, "key", type->key, outer);
+        attrs[n++] = hr_attr_new(a, "value", type->element, outer || type->contains_null);
     } else if (positions || !strncmp(name, "explode", 7)) {
-        attrs[n++] = attr_new(a, "col", type->element, outer || type->contains_null);
+        attrs[n++] = hr_attr_new(a, "col", type->element, outer || type->contains_null);
     } else {
         for (size_t i = 0; i < generator->type->field_count; i++)
             attrs[n++] =
-                attr_new(a, generator->type->fields[i].name, generator->type->fields[i].type,
-                         outer || generator->type->fields[i].nullable);
+                hr_attr_new(a, generator->type->fields[i].name, generator->type->fields[i].type,
+                            outer || generator->type->fields[i].nullable);
     }
     *out = (struct hr_attrs){attrs, n};
     return HR_OK;
 }
 
-enum hr_code generate_node(struct analysis *a,
-                           struct hr_node *input,
-                           struct hr_texpr *generator,
-                           bool outer,
-                           const struct hr_names *names,
-                           const char *qualifier,
-                           struct hr_node **out)
+enum hr_code hr_generate_node(struct analysis *a,
+                              struct hr_node *input,
+                              struct hr_texpr *generator,
+                              bool outer,
+                              const struct hr_names *names,
+                              const char *qualifier,
+                              struct hr_node **out)
 {
     struct hr_attrs made;
     HR_TRY(generated(a, generator, outer, &made));
@@ -671,7 +671,7 @@ enum hr_code generate_node(struct analysis *a,
         }
         attrs[input->output.count + i] = attr;
     }
-    *out = node_new(a, HR_N_GENERATE, input);
+    *out = hr_node_new(a, HR_N_GENERATE, input);
     (*out)->generate.generator = generator;
     (*out)->generate.outer = outer;
     (*out)->output = (struct hr_attrs){attrs, input->output.count + made.count};
@@ -684,19 +684,19 @@ enum hr_code hr_resolve_generate(struct analysis *a, const struct hr_rel *rel, s
     if (rel->input)
         HR_TRY(hr_resolve_rel(a, rel->input, &input));
     else
-        input = node_new(a, HR_N_ONE_ROW, NULL);
+        input = hr_node_new(a, HR_N_ONE_ROW, NULL);
     struct scope s = {.a = a, .inputs = {input}, .input_count = 1, .outer = a->outer};
     struct hr_texpr *generator;
     HR_TRY(hr_resolve_expr(&s, rel->generate.generator, &generator));
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
         return hr_fail_spark(a->err, "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "functionName",
-                             expr_sql(a, generator), "classCanonicalName",
+                             hr_expr_sql(a, generator), "classCanonicalName",
                              "org.apache.spark.sql.catalyst.expressions.Expression", NULL);
     struct hosted hosted = {a, ""};
-    host_add(&hosted, generator, NULL, "");
-    HR_TRY(host_check(&hosted));
-    HR_TRY(check_operator(a, generator));
-    return generate_node(a, input, generator,
-                         rel->generate.outer || strstr(generator->call.function->name, "_outer"),
-                         &rel->generate.columns, rel->generate.alias, out);
+    hr_host_add(&hosted, generator, NULL, "");
+    HR_TRY(hr_host_check(&hosted));
+    HR_TRY(hr_check_operator(a, generator));
+    return hr_generate_node(a, input, generator,
+                            rel->generate.outer || strstr(generator->call.function->name, "_outer"),
+                            &rel->generate.columns, rel->generate.alias, out);
 }

@@ -31,12 +31,13 @@ struct pivot {
 
 static const char *value_name(struct scope *s, const struct hr_texpr *value)
 {
-    const char *text =
-        value->kind == HR_T_LITERAL && value->literal->is_null ? "null" : pretty_name(s->a, value);
+    const char *text = value->kind == HR_T_LITERAL && value->literal->is_null
+                           ? "null"
+                           : hr_pretty_name(s->a, value);
     const char *quote_at = strchr(text, '\'');
     if (value->kind == HR_T_LITERAL &&
         quote_at &&
-        !is_string(value->type) &&
+        !hr_is_string(value->type) &&
         value->type->id != HR_TYPE_BINARY)
         text = hr_strndup(s->a->arena, quote_at + 1,
                           strlen(quote_at) - 2); /* DATE '2020-01-01' is named by its text */
@@ -89,10 +90,10 @@ static const char *simple_type(struct analysis *a, const struct hr_type *type)
 static enum hr_code check_value(struct pivot *p, const struct hr_texpr *value)
 {
     struct analysis *a = p->s->a;
-    if (!is_foldable(value))
-        return hr_fail_spark(a->err, "NON_LITERAL_PIVOT_VALUES", "expression", expr_sql(a, value),
-                             NULL);
-    if (!can_cast(value->type, p->column->type, a->ansi))
+    if (!hr_is_foldable(value))
+        return hr_fail_spark(a->err, "NON_LITERAL_PIVOT_VALUES", "expression",
+                             hr_expr_sql(a, value), NULL);
+    if (!hr_can_cast(value->type, p->column->type, a->ansi))
         return hr_fail_spark(a->err, "PIVOT_VALUE_DATA_TYPE_MISMATCH", "value",
                              value_name(p->s, value), "valueType", simple_type(a, value->type),
                              "pivotType", simple_type(a, p->column->type), NULL);
@@ -140,7 +141,7 @@ static enum hr_code check_column(void *arg, struct hr_texpr **place)
         return HR_OK;
     if (expr->kind == HR_T_COLUMN && !expr->column.outer)
         return hr_fail_spark(p->s->a->err, "_LEGACY_ERROR_TEMP_1006", "sql",
-                             qualified_name(p->s->a, expr), NULL);
+                             hr_qualified_name(p->s->a, expr), NULL);
     return hr_texpr_each(expr, check_column, arg);
 }
 
@@ -153,7 +154,7 @@ static enum hr_code pivot_aggregates(struct pivot *p)
     p->absent = (struct hr_texprs){ARRAY(a, struct hr_texpr *, given->count), given->count};
     p->finished = true;
     for (size_t k = 0; k < given->count; k++) {
-        HR_TRY(resolve_named(p->s, given->at[k], &p->aggregates.at[k], &p->answers.at[k]));
+        HR_TRY(hr_resolve_named(p->s, given->at[k], &p->aggregates.at[k], &p->answers.at[k]));
         HR_TRY(check_column(p, &p->aggregates.at[k]));
         p->finished = p->finished && takes_finished_values(p->answers.at[k]->type);
     }
@@ -189,7 +190,7 @@ static enum hr_code without_columns(void *arg, struct hr_texpr **place)
 {
     struct pivot *p = arg;
     if ((*place)->kind == HR_T_COLUMN && !(*place)->column.outer) {
-        *place = literal_null(p->s->a, (*place)->type);
+        *place = hr_literal_null(p->s->a, (*place)->type);
         return HR_OK;
     }
     *place = own_copy(p->s->a, *place);
@@ -200,7 +201,7 @@ static struct hr_texpr *literal_false(struct analysis *a)
 {
     struct hr_literal *literal = NEW(a, struct hr_literal);
     literal->type = BASIC(BOOLEAN);
-    return literal_of(a, literal);
+    return hr_literal_of(a, literal);
 }
 
 static enum hr_code of_no_rows(void *arg, struct hr_texpr **place)
@@ -238,21 +239,22 @@ static enum hr_code by_group_and_value(struct pivot *p)
         names.at[i] = p->group_attrs.at[i];
     }
     by.at[n] = exprs.at[n] = p->column;
-    p->key = names.at[n++] = attr_new(a, "pivot", p->column->type, p->column->nullable);
+    p->key = names.at[n++] = hr_attr_new(a, "pivot", p->column->type, p->column->nullable);
     for (size_t k = 0; k < p->aggregates.count; k++, n++) {
         exprs.at[n] = p->aggregates.at[k];
-        names.at[n] = attr_new(a, p->answers.at[k]->name, p->answers.at[k]->type, true);
+        names.at[n] = hr_attr_new(a, p->answers.at[k]->name, p->answers.at[k]->type, true);
         p->answers.at[k] = names.at[n];
     }
-    return aggregate_select(a, p->node, by, exprs, names, NULL, NULL, 0, &p->node);
+    return hr_aggregate_select(a, p->node, by, exprs, names, NULL, NULL, 0, &p->node);
 }
 
 static enum hr_code with_places(struct pivot *p)
 {
     struct analysis *a = p->s->a;
-    struct hr_node *table = node_new(a, HR_N_VALUES, NULL), *join = node_new(a, HR_N_JOIN, p->node);
-    const struct hr_attr *value = attr_new(a, "value", p->column->type, true);
-    p->place = attr_new(a, "place", BASIC(INT), true);
+    struct hr_node *table = hr_node_new(a, HR_N_VALUES, NULL),
+                   *join = hr_node_new(a, HR_N_JOIN, p->node);
+    const struct hr_attr *value = hr_attr_new(a, "value", p->column->type, true);
+    p->place = hr_attr_new(a, "place", BASIC(INT), true);
     table->output = (struct hr_attrs){ARRAY(a, const struct hr_attr *, 2), 2};
     table->output.at[0] = p->place;
     table->output.at[1] = value;
@@ -260,10 +262,10 @@ static enum hr_code with_places(struct pivot *p)
     table->values.rows = ARRAY(a, struct hr_texprs, p->values.count);
     for (size_t v = 0; v < p->values.count; v++) {
         table->values.rows[v] = (struct hr_texprs){ARRAY(a, struct hr_texpr *, 2), 2};
-        table->values.rows[v].at[0] = literal_int(a, BASIC(INT), (int64_t)v);
-        table->values.rows[v].at[1] = cast_implicit(a, p->values.at[v], p->column->type);
+        table->values.rows[v].at[0] = hr_literal_int(a, BASIC(INT), (int64_t)v);
+        table->values.rows[v].at[1] = hr_cast_implicit(a, p->values.at[v], p->column->type);
     }
-    struct hr_texpr *pair[] = {column_of(a, p->key), column_of(a, value)};
+    struct hr_texpr *pair[] = {hr_column_of(a, p->key), hr_column_of(a, value)};
     size_t left = p->node->output.count;
     join->right = table;
     join->join.type = HR_JOIN_LEFT;
@@ -271,7 +273,7 @@ static enum hr_code with_places(struct pivot *p)
     memcpy(join->output.at, p->node->output.at, left * sizeof *join->output.at);
     memcpy(join->output.at + left, table->output.at, 2 * sizeof *join->output.at);
     p->node = join;
-    return call_typed(p->s, "<=>", pair, 2, &join->join.condition);
+    return hr_call_typed(p->s, "<=>", pair, 2, &join->join.condition);
 }
 
 /* struct(place, answer, …) of the rows that have a place */
@@ -280,13 +282,13 @@ static enum hr_code collected(struct pivot *p, struct hr_texpr **out)
     struct analysis *a = p->s->a;
     size_t count = p->answers.count + 1;
     struct hr_texpr **fields = ARRAY(a, struct hr_texpr *, count), *pair,
-                    *place = column_of(a, p->place);
+                    *place = hr_column_of(a, p->place);
     fields[0] = place;
     for (size_t k = 0; k < p->answers.count; k++)
-        fields[k + 1] = column_of(a, p->answers.at[k]);
-    HR_TRY(call_typed(p->s, "struct", fields, count, &pair));
-    HR_TRY(call_typed(p->s, "collect_list", &pair, 1, out));
-    return call_typed(p->s, "isnotnull", &place, 1, &(*out)->call.filter);
+        fields[k + 1] = hr_column_of(a, p->answers.at[k]);
+    HR_TRY(hr_call_typed(p->s, "struct", fields, count, &pair));
+    HR_TRY(hr_call_typed(p->s, "collect_list", &pair, 1, out));
+    return hr_call_typed(p->s, "isnotnull", &place, 1, &(*out)->call.filter);
 }
 
 static enum hr_code by_group(struct pivot *p, const struct hr_attr **list)
@@ -297,21 +299,21 @@ static enum hr_code by_group(struct pivot *p, const struct hr_attr **list)
                      exprs = {ARRAY(a, struct hr_texpr *, most), 0};
     struct hr_attrs names = {ARRAY(a, const struct hr_attr *, most), 0};
     for (; n < groups; n++) {
-        by.at[n] = exprs.at[n] = column_of(a, p->group_attrs.at[n]);
+        by.at[n] = exprs.at[n] = hr_column_of(a, p->group_attrs.at[n]);
         names.at[n] = p->group_attrs.at[n];
     }
     HR_TRY(collected(p, &exprs.at[n]));
-    names.at[n] = *list = attr_new(a, "answers", exprs.at[n]->type, false);
+    names.at[n] = *list = hr_attr_new(a, "answers", exprs.at[n]->type, false);
     n++;
     for (size_t k = 0; k < p->absent.count; k++) {
         if (!p->absent.at[k])
             continue;
         exprs.at[n] = p->absent.at[k];
-        names.at[n] = attr_new(a, "absent", exprs.at[n]->type, true);
-        p->absent.at[k] = column_of(a, names.at[n++]);
+        names.at[n] = hr_attr_new(a, "absent", exprs.at[n]->type, true);
+        p->absent.at[k] = hr_column_of(a, names.at[n++]);
     }
     exprs.count = names.count = n;
-    return aggregate_select(a, p->node, by, exprs, names, NULL, NULL, 0, &p->node);
+    return hr_aggregate_select(a, p->node, by, exprs, names, NULL, NULL, 0, &p->node);
 }
 
 /* each aggregate's answers as a list, which p->answers name from then on */
@@ -322,19 +324,20 @@ static enum hr_code by_place(struct pivot *p, const struct hr_attr *list)
     struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, count), count};
     struct hr_attrs names = {ARRAY(a, const struct hr_attr *, count), count};
     for (size_t i = 0; i < groups; i++) {
-        exprs.at[i] = column_of(a, p->group_attrs.at[i]);
+        exprs.at[i] = hr_column_of(a, p->group_attrs.at[i]);
         names.at[i] = p->group_attrs.at[i];
     }
     for (size_t k = 0; k < p->answers.count; k++) {
-        struct hr_texpr *args[] = {column_of(a, list), literal_int(a, BASIC(INT), (int64_t)k),
-                                   literal_int(a, BASIC(INT), (int64_t)p->values.count),
+        struct hr_texpr *args[] = {hr_column_of(a, list), hr_literal_int(a, BASIC(INT), (int64_t)k),
+                                   hr_literal_int(a, BASIC(INT), (int64_t)p->values.count),
                                    p->absent.at[k]};
-        HR_TRY(call_typed(p->s, "$pivoted", args, p->absent.at[k] ? 4 : 3, &exprs.at[groups + k]));
+        HR_TRY(
+            hr_call_typed(p->s, "$pivoted", args, p->absent.at[k] ? 4 : 3, &exprs.at[groups + k]));
         names.at[groups + k] =
-            attr_new(a, p->answers.at[k]->name, exprs.at[groups + k]->type, false);
+            hr_attr_new(a, p->answers.at[k]->name, exprs.at[groups + k]->type, false);
         p->answers.at[k] = names.at[groups + k];
     }
-    return project(a, p->node, exprs, names, &p->node);
+    return hr_project(a, p->node, exprs, names, &p->node);
 }
 
 static const char *column_name(struct pivot *p, size_t value, size_t aggregate)
@@ -353,19 +356,19 @@ static enum hr_code to_columns(struct pivot *p, struct hr_node **out)
     struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, count), count};
     struct hr_attrs names = {ARRAY(a, const struct hr_attr *, count), count};
     for (; n < groups; n++) {
-        exprs.at[n] = column_of(a, p->group_attrs.at[n]);
+        exprs.at[n] = hr_column_of(a, p->group_attrs.at[n]);
         names.at[n] = p->group_attrs.at[n];
     }
     for (size_t v = 0; v < p->values.count; v++)
         for (size_t k = 0; k < p->answers.count; k++, n++) {
-            struct hr_texpr *args[] = {column_of(a, p->answers.at[k]),
-                                       literal_int(a, BASIC(INT), (int64_t)v + 1)};
-            HR_TRY(call_typed(p->s, "$pivot_item", args, 2, &exprs.at[n]));
+            struct hr_texpr *args[] = {hr_column_of(a, p->answers.at[k]),
+                                       hr_literal_int(a, BASIC(INT), (int64_t)v + 1)};
+            HR_TRY(hr_call_typed(p->s, "$pivot_item", args, 2, &exprs.at[n]));
             exprs.at[n]->nullable = p->finished || p->aggregates.at[k]->nullable;
             names.at[n] =
-                attr_new(a, column_name(p, v, k), exprs.at[n]->type, exprs.at[n]->nullable);
+                hr_attr_new(a, column_name(p, v, k), exprs.at[n]->type, exprs.at[n]->nullable);
         }
-    return project(a, p->node, exprs, names, out);
+    return hr_project(a, p->node, exprs, names, out);
 }
 
 /* ---- what is grouped by ---- */
@@ -373,10 +376,11 @@ static enum hr_code to_columns(struct pivot *p, struct hr_node **out)
 static const char *pivot_column_name(struct scope *s, const struct hr_texpr *column)
 {
     if (column->kind != HR_T_COLUMN)
-        return pretty_name(s->a, column);
+        return hr_pretty_name(s->a, column);
     const struct hr_names *qualifier = &column->column.attr->qualifier;
-    const char *name = quote(s->a, column->column.attr->name);
-    return qualifier->count ? hr_printf(s->a->arena, "%s.%s", quoted(s->a, qualifier), name) : name;
+    const char *name = hr_quote(s->a, column->column.attr->name);
+    return qualifier->count ? hr_printf(s->a->arena, "%s.%s", hr_quoted(s->a, qualifier), name)
+                            : name;
 }
 
 static enum hr_code note_columns(void *arg, struct hr_texpr **child)
@@ -400,13 +404,13 @@ static enum hr_code rest_of_pivot(struct scope *s,
     note_columns(used, &expr);
     for (size_t i = 0; i < rel->aggregate.aggregates.count; i++) {
         const struct hr_attr *attr;
-        HR_TRY(resolve_named(s, rel->aggregate.aggregates.at[i], &expr, &attr));
+        HR_TRY(hr_resolve_named(s, rel->aggregate.aggregates.at[i], &expr, &attr));
         note_columns(used, &expr);
     }
     *groups = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
     for (size_t i = 0; i < input->output.count; i++)
         if (!input->output.at[i]->hidden && !used[input->output.at[i]->id])
-            groups->at[groups->count++] = column_of(a, input->output.at[i]);
+            groups->at[groups->count++] = hr_column_of(a, input->output.at[i]);
     return HR_OK;
 }
 
@@ -419,7 +423,7 @@ static enum hr_code name_groups(struct pivot *p)
     for (size_t i = 0; i < p->groups.count; i++) {
         struct hr_texpr *group = p->groups.at[i];
         if (!p->rel->aggregate.rest && i < given->count)
-            HR_TRY(resolve_named(p->s, given->at[i], &group, &p->group_attrs.at[i]));
+            HR_TRY(hr_resolve_named(p->s, given->at[i], &group, &p->group_attrs.at[i]));
         else
             p->group_attrs.at[i] = group->column.attr;
     }
@@ -438,7 +442,7 @@ enum hr_code hr_resolve_pivot(struct scope *s,
         HR_TRY(rest_of_pivot(s, rel, input, &p.groups));
     HR_TRY(name_groups(&p));
     HR_TRY(hr_resolve_expr(s, rel->aggregate.pivot, &p.column));
-    if (!is_orderable(p.column->type) && p.column->type->id != HR_TYPE_VOID)
+    if (!hr_is_orderable(p.column->type) && p.column->type->id != HR_TYPE_VOID)
         return hr_fail_spark(s->a->err, "INCOMPARABLE_PIVOT_COLUMN", "columnName",
                              pivot_column_name(s, p.column), NULL);
     HR_TRY(pivot_values(&p));

@@ -3,7 +3,7 @@
 #include "host/plan/python_work.h"
 #include "base/limits.h"
 
-struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_node *input)
+struct hr_node *hr_node_new(struct analysis *a, enum hr_node_kind kind, struct hr_node *input)
 {
     struct hr_node *node = NEW(a, struct hr_node);
     node->kind = kind;
@@ -13,17 +13,17 @@ struct hr_node *node_new(struct analysis *a, enum hr_node_kind kind, struct hr_n
     return node;
 }
 
-const struct hr_attr *attr_new(struct analysis *a,
-                               const char *name,
-                               const struct hr_type *type,
-                               bool nullable)
+const struct hr_attr *hr_attr_new(struct analysis *a,
+                                  const char *name,
+                                  const struct hr_type *type,
+                                  bool nullable)
 {
     struct hr_attr *attr = NEW(a, struct hr_attr);
     *attr = (struct hr_attr){.id = ++a->next_id, .name = name, .type = type, .nullable = nullable};
     return attr;
 }
 
-const struct hr_attr *attr_like(struct analysis *a, const struct hr_attr *attr)
+const struct hr_attr *hr_attr_like(struct analysis *a, const struct hr_attr *attr)
 {
     struct hr_attr *copy = NEW(a, struct hr_attr);
     *copy = *attr;
@@ -53,59 +53,59 @@ static bool identity(const struct hr_node *input,
     return true;
 }
 
-enum hr_code project(struct analysis *a,
-                     struct hr_node *input,
-                     struct hr_texprs exprs,
-                     struct hr_attrs output,
-                     struct hr_node **out)
+enum hr_code hr_project(struct analysis *a,
+                        struct hr_node *input,
+                        struct hr_texprs exprs,
+                        struct hr_attrs output,
+                        struct hr_node **out)
 {
     if (identity(input, &exprs, &output)) {
         *out = input;
         return HR_OK;
     }
     HR_TRY(hr_lift_windows(a, &input, &exprs));
-    struct hr_node *node = node_new(a, HR_N_PROJECT, input);
+    struct hr_node *node = hr_node_new(a, HR_N_PROJECT, input);
     node->project.exprs = exprs;
     node->output = output;
     *out = node;
     return HR_OK;
 }
 
-enum hr_code filter_node(struct analysis *a,
-                         struct hr_node *input,
-                         struct hr_texpr *condition,
-                         struct hr_node **out)
+enum hr_code hr_filter_node(struct analysis *a,
+                            struct hr_node *input,
+                            struct hr_texpr *condition,
+                            struct hr_node **out)
 {
-    *out = node_new(a, HR_N_FILTER, input);
+    *out = hr_node_new(a, HR_N_FILTER, input);
     (*out)->filter.condition = condition;
     return HR_OK;
 }
 
 /* casts the columns where types differ; names stay */
-enum hr_code cast_output(struct analysis *a,
-                         struct hr_node *input,
-                         const struct hr_type **types,
-                         struct hr_node **out)
+enum hr_code hr_cast_output(struct analysis *a,
+                            struct hr_node *input,
+                            const struct hr_type **types,
+                            struct hr_node **out)
 {
     size_t count = input->output.count;
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, count);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, count);
     for (size_t i = 0; i < count; i++) {
         const struct hr_attr *attr = input->output.at[i];
-        exprs[i] = cast_implicit(a, column_of(a, attr), types[i]);
+        exprs[i] = hr_cast_implicit(a, hr_column_of(a, attr), types[i]);
         attrs[i] = attr;
         if (!hr_type_equal(attr->type, types[i])) {
             struct hr_attr *cast =
-                (struct hr_attr *)attr_new(a, attr->name, types[i], exprs[i]->nullable);
+                (struct hr_attr *)hr_attr_new(a, attr->name, types[i], exprs[i]->nullable);
             cast->qualifier = attr->qualifier;
             attrs[i] = cast;
         }
     }
-    return project(a, input, (struct hr_texprs){exprs, count}, (struct hr_attrs){attrs, count},
-                   out);
+    return hr_project(a, input, (struct hr_texprs){exprs, count}, (struct hr_attrs){attrs, count},
+                      out);
 }
 
-struct scope scope_of(struct analysis *a, struct hr_node *input)
+struct scope hr_scope_of(struct analysis *a, struct hr_node *input)
 {
     return (struct scope){
         .a = a, .inputs = {input}, .input_count = input ? 1 : 0, .outer = a->outer};
@@ -118,7 +118,7 @@ static enum hr_code repartition_rel(struct analysis *a,
                                     struct hr_node **out)
 {
     HR_TRY(hr_resolve_rel(a, rel->input, out));
-    struct scope s = scope_of(a, *out);
+    struct scope s = hr_scope_of(a, *out);
     if (rel->repartition.partitions < (rel->repartition.exprs.count ? 0 : 1))
         return hr_fail(a->err, HR_E_INVALID,
                        "requirement failed: Number of partitions (%d) must be positive.",
@@ -135,7 +135,7 @@ static enum hr_code hint_column(struct scope *s, const struct hr_expr *given)
 {
     struct hr_texpr *ignored;
     const struct hr_literal *literal = given->kind == HR_EXPR_LITERAL ? given->literal : NULL;
-    if (literal && is_string(literal->type) && !literal->is_null)
+    if (literal && hr_is_string(literal->type) && !literal->is_null)
         given = hr_expr_attribute(s->a->arena,
                                   hr_strndup(s->a->arena, literal->text.bytes, literal->text.len));
     return hr_resolve_expr(s, given, &ignored);
@@ -164,7 +164,7 @@ static enum hr_code hint_rel(struct analysis *a, const struct hr_rel *rel, struc
         return hr_fail(a->err, HR_E_INVALID,
                        "requirement failed: Number of partitions (%lld) must be positive.",
                        (long long)number->integer);
-    struct scope s = scope_of(a, *out);
+    struct scope s = hr_scope_of(a, *out);
     for (size_t i = number ? 1 : 0; i < given->count; i++)
         HR_TRY(hint_column(&s, given->at[i]));
     return HR_OK;
@@ -188,7 +188,7 @@ static enum hr_code observe_rel(struct analysis *a, const struct hr_rel *rel, st
 {
     struct hr_node *input, *metrics;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
-    HR_TRY(resolve_select(a, rel, input, &rel->collect_metrics.metrics, &metrics));
+    HR_TRY(hr_resolve_select(a, rel, input, &rel->collect_metrics.metrics, &metrics));
     struct hr_field *fields = ARRAY(a, struct hr_field, metrics->output.count);
     for (size_t i = 0; i < metrics->output.count; i++)
         fields[i] = (struct hr_field){metrics->output.at[i]->name, metrics->output.at[i]->type,
@@ -214,35 +214,35 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
     case HR_REL_CACHED_REMOTE:
     case HR_REL_CATALOG:
     case HR_REL_PARSE:
-        return source_node(a, rel, out);
+        return hr_source_node(a, rel, out);
     case HR_REL_READ_TABLE:
-        return table_node(a, rel, out);
+        return hr_table_node(a, rel, out);
     case HR_REL_RANGE:
-        return range_node(a, rel->range.has_start ? rel->range.start : 0, rel->range.end,
-                          rel->range.step ? rel->range.step : 1, out);
+        return hr_range_node(a, rel->range.has_start ? rel->range.start : 0, rel->range.end,
+                             rel->range.step ? rel->range.step : 1, out);
     case HR_REL_SQL:
-        return parsed_rel(a, rel, out);
+        return hr_parsed_rel(a, rel, out);
     case HR_REL_VALUES:
-        return values_node(a, rel, out);
+        return hr_values_node(a, rel, out);
     case HR_REL_ONE_ROW:
-        *out = one_row(a);
+        *out = hr_one_row(a);
         return HR_OK;
     case HR_REL_PROJECT:
         if (rel->input)
             HR_TRY(hr_resolve_rel(a, rel->input, &input));
         else
-            input = one_row(a);
-        return resolve_select(a, rel, input, &rel->project.exprs, out);
+            input = hr_one_row(a);
+        return hr_resolve_select(a, rel, input, &rel->project.exprs, out);
     case HR_REL_FILTER:
-        return filter_rel(a, rel, out);
+        return hr_filter_rel(a, rel, out);
     case HR_REL_AGGREGATE:
         return hr_resolve_aggregate(a, rel, out);
     case HR_REL_SORT:
-        return sort_rel(a, rel, out);
+        return hr_sort_rel(a, rel, out);
     case HR_REL_LIMIT:
     case HR_REL_OFFSET:
     case HR_REL_TAIL:
-        return limit_rel(a, rel, out);
+        return hr_limit_rel(a, rel, out);
     case HR_REL_JOIN:
     case HR_REL_LATERAL_JOIN:
     case HR_REL_AS_OF_JOIN:
@@ -250,21 +250,21 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
     case HR_REL_SET:
         return hr_resolve_set(a, rel, out);
     case HR_REL_DEDUPLICATE:
-        return deduplicate_rel(a, rel, out);
+        return hr_deduplicate_rel(a, rel, out);
     case HR_REL_SUBQUERY_ALIAS:
-        return alias_rel(a, rel, out);
+        return hr_alias_rel(a, rel, out);
     case HR_REL_WITH_COLUMNS:
-        return with_columns_rel(a, rel, out);
+        return hr_with_columns_rel(a, rel, out);
     case HR_REL_RENAME_COLUMNS:
-        return rename_rel(a, rel, out);
+        return hr_rename_rel(a, rel, out);
     case HR_REL_DROP:
-        return drop_rel(a, rel, out);
+        return hr_drop_rel(a, rel, out);
     case HR_REL_TO_DF:
-        return to_df_rel(a, rel, out);
+        return hr_to_df_rel(a, rel, out);
     case HR_REL_TO_SCHEMA:
-        return to_schema_rel(a, rel, out);
+        return hr_to_schema_rel(a, rel, out);
     case HR_REL_SAMPLE:
-        return sample_rel(a, rel, out);
+        return hr_sample_rel(a, rel, out);
     case HR_REL_REPARTITION:
         return repartition_rel(a, rel, out);
     case HR_REL_HINT:
@@ -272,15 +272,15 @@ static enum hr_code resolve_kind(struct analysis *a, const struct hr_rel *rel, s
     case HR_REL_COLLECT_METRICS:
         return observe_rel(a, rel, out);
     case HR_REL_CTE:
-        return cte_rel(a, rel, out);
+        return hr_cte_rel(a, rel, out);
     case HR_REL_WITH_RELATIONS:
-        return with_relations_rel(a, rel, out);
+        return hr_with_relations_rel(a, rel, out);
     case HR_REL_WINDOWS:
         return windows_rel(a, rel, out);
     case HR_REL_GENERATE:
         return hr_resolve_generate(a, rel, out);
     case HR_REL_TABLE_FUNCTION:
-        return table_function_rel(a, rel, out);
+        return hr_table_function_rel(a, rel, out);
     case HR_REL_UNPIVOT:
     case HR_REL_TRANSPOSE:
     case HR_REL_FILL_NA:
@@ -332,9 +332,9 @@ static enum hr_code show_root(struct analysis *a, const struct hr_rel *rel, stru
                                                 : rel->show.rows;
     typed->truncate = rel->show.truncate;
     typed->vertical = rel->kind == HR_REL_SHOW_STRING && rel->show.vertical;
-    limit = node_new(a, HR_N_LIMIT, input);
+    limit = hr_node_new(a, HR_N_LIMIT, input);
     limit->limit.count = (int64_t)typed->rows + 1;
-    struct scope s = scope_of(a, limit);
+    struct scope s = hr_scope_of(a, limit);
     size_t n = 0;
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, input->output.count);
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, input->output.count);
@@ -342,12 +342,12 @@ static enum hr_code show_root(struct analysis *a, const struct hr_rel *rel, stru
         const struct hr_attr *attr = input->output.at[i];
         if (attr->hidden)
             continue;
-        struct hr_texpr *args[] = {column_of(a, attr)};
-        HR_TRY(call_typed(&s, "$show", args, 1, &exprs[n]));
-        attrs[n++] = attr_new(a, attr->name, BASIC(STRING), false);
+        struct hr_texpr *args[] = {hr_column_of(a, attr)};
+        HR_TRY(hr_call_typed(&s, "$show", args, 1, &exprs[n]));
+        attrs[n++] = hr_attr_new(a, attr->name, BASIC(STRING), false);
     }
-    HR_TRY(
-        project(a, limit, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n}, &typed->node));
+    HR_TRY(hr_project(a, limit, (struct hr_texprs){exprs, n}, (struct hr_attrs){attrs, n},
+                      &typed->node));
     struct hr_field *field = NEW(a, struct hr_field);
     *field = (struct hr_field){typed->root == HR_ROOT_SHOW ? "show_string" : "html_string",
                                BASIC(STRING), false, NULL};
@@ -369,7 +369,7 @@ static enum hr_code rows_root(struct analysis *a, const struct hr_rel *rel, stru
             (struct hr_field){attr->name, attr->type, attr->nullable, attr->metadata};
         output.at[output.count++] = attr;
     }
-    HR_TRY(restore_output(a, node, &output, &typed->node));
+    HR_TRY(hr_restore_output(a, node, &output, &typed->node));
     typed->schema = hr_type_struct(a->arena, fields, output.count);
     return HR_OK;
 }

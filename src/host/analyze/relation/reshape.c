@@ -9,7 +9,7 @@ static enum hr_code unpivot_columns(struct scope *s,
                                     struct hr_texprs *out)
 {
     struct hr_exprs list;
-    HR_TRY(expand_list(s, given, &list));
+    HR_TRY(hr_expand_list(s, given, &list));
     *out = (struct hr_texprs){ARRAY(s->a, struct hr_texpr *, list.count), list.count};
     for (size_t i = 0; i < list.count; i++)
         HR_TRY(hr_resolve_expr(s, list.at[i], &out->at[i]));
@@ -32,7 +32,7 @@ static enum hr_code other_columns(struct analysis *a,
     *out = (struct hr_texprs){ARRAY(a, struct hr_texpr *, input->output.count), 0};
     for (size_t i = 0; i < input->output.count; i++)
         if (!input->output.at[i]->hidden && !holds_column(but, input->output.at[i]->id))
-            out->at[out->count++] = column_of(a, input->output.at[i]);
+            out->at[out->count++] = hr_column_of(a, input->output.at[i]);
     return HR_OK;
 }
 
@@ -54,7 +54,7 @@ struct unpivot {
 
 static const char *column_name(struct analysis *a, const struct hr_texpr *expr)
 {
-    return expr->kind == HR_T_COLUMN ? expr->column.attr->name : pretty_name(a, expr);
+    return expr->kind == HR_T_COLUMN ? expr->column.attr->name : hr_pretty_name(a, expr);
 }
 
 static const char *set_name(struct unpivot *u, size_t at)
@@ -75,16 +75,17 @@ static const char *described(struct unpivot *u, size_t at)
     struct analysis *a = u->s->a;
     struct hr_texpr *one = u->sets[at].at[0];
     if (u->width == 1)
-        return hr_printf(a->arena, "%s (%s)", type_sql(a, one->type),
-                         quote(a, column_name(a, one)));
+        return hr_printf(a->arena, "%s (%s)", hr_type_quoted(a, one->type),
+                         hr_quote(a, column_name(a, one)));
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 2 * u->width), *row;
     for (size_t i = 0; i < u->width; i++) {
-        args[2 * i] = literal_string(a, column_name(a, u->sets[at].at[i]));
+        args[2 * i] = hr_literal_string(a, column_name(a, u->sets[at].at[i]));
         args[2 * i + 1] = u->sets[at].at[i];
     }
-    if (call_typed(u->s, "named_struct", args, 2 * u->width, &row))
+    if (hr_call_typed(u->s, "named_struct", args, 2 * u->width, &row))
         return "";
-    return hr_printf(a->arena, "%s (%s)", type_sql(a, row->type), quote(a, pretty_name(a, row)));
+    return hr_printf(a->arena, "%s (%s)", hr_type_quoted(a, row->type),
+                     hr_quote(a, hr_pretty_name(a, row)));
 }
 
 static enum hr_code types_differ(struct unpivot *u)
@@ -108,8 +109,8 @@ static enum hr_code common_types(struct unpivot *u)
         for (size_t c = 0; c < u->width; c++) {
             const struct hr_texpr *value = u->sets[i].at[c];
             const struct hr_type *wide = u->types[c] ? u->types[c] : value->type;
-            if (is_string(wide) != is_string(value->type) ||
-                !(u->types[c] = wider_type(a, wide, value->type)))
+            if (hr_is_string(wide) != hr_is_string(value->type) ||
+                !(u->types[c] = hr_wider_type(a, wide, value->type)))
                 return types_differ(u);
             u->nullable[c] = u->nullable[c] || value->nullable;
         }
@@ -150,19 +151,19 @@ static enum hr_code unpivot_rows(struct unpivot *u, struct hr_node *input, struc
     size_t n = 0, step = u->width + 1;
     struct hr_texpr **args = ARRAY(a, struct hr_texpr *, 1 + step * u->count), *stack;
     struct hr_names made = {ARRAY(a, const char *, step), step};
-    args[n++] = literal_int(a, BASIC(INT), (int64_t)u->count);
+    args[n++] = hr_literal_int(a, BASIC(INT), (int64_t)u->count);
     for (size_t i = 0; i < u->count; i++) {
-        args[n++] = literal_string(a, set_name(u, i));
+        args[n++] = hr_literal_string(a, set_name(u, i));
         for (size_t c = 0; c < u->width; c++)
-            args[n++] = cast_implicit(a, u->sets[i].at[c], u->types[c]);
+            args[n++] = hr_cast_implicit(a, u->sets[i].at[c], u->types[c]);
     }
-    HR_TRY(call_typed(u->s, "stack", args, n, &stack));
+    HR_TRY(hr_call_typed(u->s, "stack", args, n, &stack));
     made.at[0] = u->rel->unpivot.variable ? u->rel->unpivot.variable : "variable";
     for (size_t c = 0; c < u->width; c++)
         made.at[1 + c] = u->width > 1            ? u->rel->unpivot.value_names.at[c]
                          : u->rel->unpivot.value ? u->rel->unpivot.value
                                                  : "value";
-    return generate_node(a, input, stack, false, &made, NULL, rows);
+    return hr_generate_node(a, input, stack, false, &made, NULL, rows);
 }
 
 /* EXCLUDE NULLS, SQL's default: rows where every value is null are left out */
@@ -172,13 +173,13 @@ static enum hr_code drop_null_rows(struct unpivot *u,
 {
     struct hr_texpr *some = NULL, *there;
     for (size_t c = 0; c < u->width; c++) {
-        HR_TRY(call_typed(u->s, "isnotnull", &values[c], 1, &there));
+        HR_TRY(hr_call_typed(u->s, "isnotnull", &values[c], 1, &there));
         struct hr_texpr *both[] = {some, there};
         if (some)
-            HR_TRY(call_typed(u->s, "or", both, 2, &there));
+            HR_TRY(hr_call_typed(u->s, "or", both, 2, &there));
         some = there;
     }
-    return filter_node(u->s->a, *rows, some, rows);
+    return hr_filter_node(u->s->a, *rows, some, rows);
 }
 
 enum hr_code hr_resolve_unpivot(struct analysis *a,
@@ -210,19 +211,21 @@ enum hr_code hr_resolve_unpivot(struct analysis *a,
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, total);
     for (size_t i = 0; i < n; i++) {
         exprs[i] = ids.at[i];
-        attrs[i] = ids.at[i]->kind == HR_T_COLUMN ? ids.at[i]->column.attr
-                                                  : attr_new(a, pretty_name(a, ids.at[i]),
-                                                             ids.at[i]->type, ids.at[i]->nullable);
+        attrs[i] = ids.at[i]->kind == HR_T_COLUMN
+                       ? ids.at[i]->column.attr
+                       : hr_attr_new(a, hr_pretty_name(a, ids.at[i]), ids.at[i]->type,
+                                     ids.at[i]->nullable);
     }
     for (size_t k = 0; k < 1 + u.width; k++) {
         struct hr_attr *attr = (struct hr_attr *)rows->output.at[input->output.count + k];
         attr->nullable = k ? u.nullable[k - 1] : false;
-        exprs[n + k] = column_of(a, attr);
+        exprs[n + k] = hr_column_of(a, attr);
         attrs[n + k] = attr;
     }
     if (!rel->unpivot.include_nulls)
         HR_TRY(drop_null_rows(&u, exprs + n + 1, &rows));
-    return project(a, rows, (struct hr_texprs){exprs, total}, (struct hr_attrs){attrs, total}, out);
+    return hr_project(a, rows, (struct hr_texprs){exprs, total}, (struct hr_attrs){attrs, total},
+                      out);
 }
 
 /* ---- transpose: the data is asked for now, since it names the columns ---- */
@@ -286,12 +289,12 @@ static enum hr_code transpose_type(struct analysis *a,
     *wide = others->count ? others->at[0]->type : BASIC(STRING);
     for (size_t i = 1; i < others->count; i++) {
         const struct hr_type *type = others->at[i]->type,
-                             *next = is_string(*wide) == is_string(type)
-                                         ? wider_type(a, *wide, type)
+                             *next = hr_is_string(*wide) == hr_is_string(type)
+                                         ? hr_wider_type(a, *wide, type)
                                          : NULL;
         if (!next)
             return hr_fail_spark(a->err, "TRANSPOSE_NO_LEAST_COMMON_TYPE", "dt1",
-                                 type_sql(a, *wide), "dt2", type_sql(a, type), NULL);
+                                 hr_type_quoted(a, *wide), "dt2", hr_type_quoted(a, type), NULL);
         *wide = next;
     }
     return HR_OK;
@@ -302,7 +305,7 @@ enum hr_code hr_resolve_transpose(struct analysis *a,
                                   struct hr_node *input,
                                   struct hr_node **out)
 {
-    struct scope s = scope_of(a, input);
+    struct scope s = hr_scope_of(a, input);
     struct hr_attrs others = {ARRAY(a, const struct hr_attr *, input->output.count), 0};
     const struct hr_attr *index = NULL;
     const struct hr_type *wide;
@@ -313,9 +316,9 @@ enum hr_code hr_resolve_transpose(struct analysis *a,
     if (rel->transpose.index.count) {
         HR_TRY(hr_resolve_expr(&s, rel->transpose.index.at[0], &chosen));
         if (chosen->kind != HR_T_COLUMN)
-            return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
-                                 hr_printf(a->arena, "%s is not a column", pretty_name(a, chosen)),
-                                 NULL);
+            return hr_fail_spark(
+                a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
+                hr_printf(a->arena, "%s is not a column", hr_pretty_name(a, chosen)), NULL);
         index = chosen->column.attr;
     }
     for (size_t i = 0; i < input->output.count; i++) {
@@ -335,27 +338,27 @@ enum hr_code hr_resolve_transpose(struct analysis *a,
         return hr_fail_spark(a->err, "TRANSPOSE_INVALID_INDEX_COLUMN", "reason",
                              hr_printf(a->arena,
                                        "Index column must be of atomic type, but found: %s",
-                                       type_sql(a, index->type)),
+                                       hr_type_quoted(a, index->type)),
                              NULL);
     HR_TRY(transpose_type(a, &others, &wide));
     struct hr_literals rows;
     HR_TRY(transposed_values(a, rel, index, &others, wide, &rows));
-    struct hr_node *node = node_new(a, HR_N_VALUES, NULL);
+    struct hr_node *node = hr_node_new(a, HR_N_VALUES, NULL);
     size_t columns = rows.count + 1;
     node->values.count = others.count;
     node->values.rows = ARRAY(a, struct hr_texprs, others.count);
     for (size_t i = 0; i < others.count; i++) {
         node->values.rows[i] = (struct hr_texprs){ARRAY(a, struct hr_texpr *, columns), columns};
-        node->values.rows[i].at[0] = literal_string(a, others.at[i]->name);
+        node->values.rows[i].at[0] = hr_literal_string(a, others.at[i]->name);
         for (size_t r = 0; r < rows.count; r++)
-            node->values.rows[i].at[r + 1] = literal_of(a, rows.at[r]->items.at[i + 1]);
+            node->values.rows[i].at[r + 1] = hr_literal_of(a, rows.at[r]->items.at[i + 1]);
     }
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, columns);
-    attrs[0] = attr_new(a, "key", BASIC(STRING), false);
+    attrs[0] = hr_attr_new(a, "key", BASIC(STRING), false);
     for (size_t r = 0; r < rows.count; r++) {
         const struct hr_literal *name = rows.at[r]->items.at[0];
         attrs[r + 1] =
-            attr_new(a, hr_strndup(a->arena, name->text.bytes, name->text.len), wide, true);
+            hr_attr_new(a, hr_strndup(a->arena, name->text.bytes, name->text.len), wide, true);
     }
     node->output = (struct hr_attrs){attrs, columns};
     *out = node;

@@ -15,9 +15,9 @@ static enum hr_code generator_of(struct scope *s,
         *generator = inner;
         return HR_OK;
     }
-    if (has_kind(inner, HR_F_GENERATOR))
+    if (hr_has_kind(inner, HR_F_GENERATOR))
         return hr_fail_spark(s->a->err, "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", "expression",
-                             expr_sql(s->a, expr), NULL);
+                             hr_expr_sql(s->a, expr), NULL);
     return HR_OK;
 }
 
@@ -35,9 +35,9 @@ static enum hr_code select_generator(struct analysis *a,
         list->at[at]->kind == HR_EXPR_ALIAS ? &list->at[at]->alias.names : NULL;
     bool outer = strstr(generator->call.function->name, "_outer") != NULL;
     struct hosted hosted = {a, ""};
-    host_add(&hosted, generator, NULL, "");
-    HR_TRY(host_check(&hosted));
-    HR_TRY(generate_node(a, input, generator, outer, names, NULL, out));
+    hr_host_add(&hosted, generator, NULL, "");
+    HR_TRY(hr_host_check(&hosted));
+    HR_TRY(hr_generate_node(a, input, generator, outer, names, NULL, out));
     size_t made = (*out)->output.count - input->output.count, total = exprs->count - 1 + made;
     struct hr_texpr **new_exprs = ARRAY(a, struct hr_texpr *, total);
     const struct hr_attr **new_attrs = ARRAY(a, const struct hr_attr *, total);
@@ -50,8 +50,8 @@ static enum hr_code select_generator(struct analysis *a,
         }
         for (size_t k = 0; k < made; k++) {
             const struct hr_attr *attr = (*out)->output.at[input->output.count + k];
-            new_attrs[n] = hidden_attr(a, list->at[at], attr);
-            new_exprs[n++] = column_of(a, attr);
+            new_attrs[n] = hr_hidden_attr(a, list->at[at], attr);
+            new_exprs[n++] = hr_column_of(a, attr);
         }
     }
     *exprs = (struct hr_texprs){new_exprs, n};
@@ -70,7 +70,7 @@ static void keep_metadata(struct analysis *a,
         if (input->output.at[i]->of_file)
             kept = input->output.at[i];
     for (size_t i = 0; kept && i < attrs->count; i++)
-        if (attrs->at[i]->id == kept->id || same_name(a, attrs->at[i]->name, kept->name))
+        if (attrs->at[i]->id == kept->id || hr_same_name(a, attrs->at[i]->name, kept->name))
             return;
     if (!kept)
         return;
@@ -78,22 +78,22 @@ static void keep_metadata(struct analysis *a,
     const struct hr_attr **names = ARRAY(a, const struct hr_attr *, attrs->count + 1);
     memcpy(more, exprs->at, exprs->count * sizeof *more);
     memcpy(names, attrs->at, attrs->count * sizeof *names);
-    more[exprs->count] = column_of(a, kept);
+    more[exprs->count] = hr_column_of(a, kept);
     names[attrs->count] = kept;
     *exprs = (struct hr_texprs){more, exprs->count + 1};
     *attrs = (struct hr_attrs){names, attrs->count + 1};
 }
 
-enum hr_code resolve_select(struct analysis *a,
-                            const struct hr_rel *rel,
-                            struct hr_node *input,
-                            const struct hr_exprs *given,
-                            struct hr_node **out)
+enum hr_code hr_resolve_select(struct analysis *a,
+                               const struct hr_rel *rel,
+                               struct hr_node *input,
+                               const struct hr_exprs *given,
+                               struct hr_node **out)
 {
     (void)rel;
-    struct scope s = scope_of(a, input);
+    struct scope s = hr_scope_of(a, input);
     struct hr_exprs list;
-    HR_TRY(expand_list(&s, given, &list));
+    HR_TRY(hr_expand_list(&s, given, &list));
     struct hr_texprs exprs = {ARRAY(a, struct hr_texpr *, list.count), 0};
     struct hr_attrs attrs = {ARRAY(a, const struct hr_attr *, list.count), 0};
     struct hr_texpr **aliased = ARRAY(a, struct hr_texpr *, list.count);
@@ -107,24 +107,25 @@ enum hr_code resolve_select(struct analysis *a,
         const struct hr_attr *attr;
         if (list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1) {
             HR_TRY(hr_resolve_expr(&s, list.at[i]->alias.child, &expr));
-            attr = attr_new(a, list.at[i]->alias.names.at[0], expr->type, expr->nullable);
+            attr = hr_attr_new(a, list.at[i]->alias.names.at[0], expr->type, expr->nullable);
         } else
-            HR_TRY(resolve_named(&s, list.at[i], &expr, &attr));
+            HR_TRY(hr_resolve_named(&s, list.at[i], &expr, &attr));
         HR_TRY(generator_of(&s, expr, &found));
         if (!found && list.at[i]->kind == HR_EXPR_ALIAS && list.at[i]->alias.names.count > 1)
-            return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr", expr_sql(a, expr),
-                                 "names", hr_printf(a->arena, "%zu", list.at[i]->alias.names.count),
-                                 NULL);
+            return hr_fail_spark(a->err, "MULTI_ALIAS_WITHOUT_GENERATOR", "expr",
+                                 hr_expr_sql(a, expr), "names",
+                                 hr_printf(a->arena, "%zu", list.at[i]->alias.names.count), NULL);
         if (found)
             generator = found;
         exprs.at[i] = expr;
         attrs.at[i] = attr;
         aliased[i] = list.at[i]->kind == HR_EXPR_ALIAS && !found ? expr : NULL;
         exprs.count = attrs.count = also.count = i + 1;
-        aggregates = aggregates || has_aggregate(expr);
+        aggregates = aggregates || hr_has_aggregate(expr);
     }
     if (aggregates)
-        return aggregate_select(a, input, (struct hr_texprs){0}, exprs, attrs, NULL, NULL, 0, out);
+        return hr_aggregate_select(a, input, (struct hr_texprs){0}, exprs, attrs, NULL, NULL, 0,
+                                   out);
     /* from the last to the first, so that the places of those before stay as they are */
     for (size_t i = list.count; generator && i-- > 0;) {
         struct hr_texpr *found;
@@ -134,19 +135,19 @@ enum hr_code resolve_select(struct analysis *a,
     }
     if (a->metadata)
         keep_metadata(a, input, &exprs, &attrs);
-    return project(a, input, exprs, attrs, out);
+    return hr_project(a, input, exprs, attrs, out);
 }
 
 /* ---- filter, sort ---- */
 
 static enum hr_code check_condition(struct analysis *a, const struct hr_texpr *condition)
 {
-    HR_TRY(check_no_window(a, condition, "WHERE"));
-    if (!has_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR))
+    HR_TRY(hr_check_no_window(a, condition, "WHERE"));
+    if (!hr_has_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR))
         return HR_OK;
-    const struct hr_texpr *at = find_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR);
-    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", expr_sql(a, condition),
-                         "expressionList", qualified_name(a, at), NULL);
+    const struct hr_texpr *at = hr_find_kind(condition, HR_F_AGGREGATE | HR_F_GENERATOR);
+    return hr_fail_spark(a->err, "INVALID_WHERE_CONDITION", "condition", hr_expr_sql(a, condition),
+                         "expressionList", hr_qualified_name(a, at), NULL);
 }
 
 /* Sort and filter may use columns that the select list below dropped: find them under it and carry
@@ -188,7 +189,7 @@ static enum hr_code carry_columns(void *arg, struct hr_texpr **place)
     memcpy(attrs, carry->project->output.at, n * sizeof *attrs);
     memcpy(exprs, carry->project->project.exprs.at, n * sizeof *exprs);
     attrs[n] = expr->column.attr;
-    exprs[n] = column_of(a, expr->column.attr);
+    exprs[n] = hr_column_of(a, expr->column.attr);
     carry->project->output = (struct hr_attrs){attrs, n + 1};
     carry->project->project.exprs = (struct hr_texprs){exprs, n + 1};
     return HR_OK;
@@ -202,21 +203,21 @@ static struct hr_node *widened(struct analysis *a, struct hr_node *node)
     return copy;
 }
 
-enum hr_code restore_output(struct analysis *a,
-                            struct hr_node *node,
-                            const struct hr_attrs *output,
-                            struct hr_node **out)
+enum hr_code hr_restore_output(struct analysis *a,
+                               struct hr_node *node,
+                               const struct hr_attrs *output,
+                               struct hr_node **out)
 {
     struct hr_texpr **exprs = ARRAY(a, struct hr_texpr *, output->count);
     for (size_t i = 0; i < output->count; i++)
-        exprs[i] = column_of(a, output->at[i]);
-    return project(a, node, (struct hr_texprs){exprs, output->count}, *output, out);
+        exprs[i] = hr_column_of(a, output->at[i]);
+    return hr_project(a, node, (struct hr_texprs){exprs, output->count}, *output, out);
 }
 
 static bool shadowed(struct analysis *a, const struct hr_attrs *output, const struct hr_attr *attr)
 {
     for (size_t i = 0; i < output->count && !attr->qualifier.count; i++)
-        if (same_name(a, output->at[i]->name, attr->name))
+        if (hr_same_name(a, output->at[i]->name, attr->name))
             return true;
     return false;
 }
@@ -239,13 +240,13 @@ static enum hr_code resolve_over(struct analysis *a,
                                  struct hr_torders *orders,
                                  struct hr_texpr **typed_condition)
 {
-    struct scope s = scope_of(a, *input), *outer = s.outer;
+    struct scope s = hr_scope_of(a, *input), *outer = s.outer;
     struct hr_err *err = a->err, first = {0}, second;
     if ((*input)->kind == HR_N_PROJECT && below_names(*input))
         s.outer = NULL; /* what is below the select list comes before the enclosing query */
     a->err = &first;
-    enum hr_code code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition)
-                                  : resolve_orders(&s, list, orders);
+    enum hr_code code = condition ? hr_boolean_condition(&s, condition, "WHERE", typed_condition)
+                                  : hr_resolve_orders(&s, list, orders);
     a->err = err;
     struct hr_node *under = code ? below_names(*input) : NULL;
     bool missing = !strncmp(first.condition, "UNRESOLVED_COLUMN", 17) ||
@@ -271,13 +272,13 @@ static enum hr_code resolve_over(struct analysis *a,
             merged.at[merged.count++] =
                 shadowed(a, &(*input)->output, attr) ? unnamed(a, attr) : attr;
     }
-    struct hr_node *both = node_new(a, HR_N_PROJECT, *input);
+    struct hr_node *both = hr_node_new(a, HR_N_PROJECT, *input);
     both->output = merged;
     s.inputs[0] = both;
     second = (struct hr_err){0};
     a->err = &second;
-    code = condition ? boolean_condition(&s, condition, "WHERE", typed_condition)
-                     : resolve_orders(&s, list, orders);
+    code = condition ? hr_boolean_condition(&s, condition, "WHERE", typed_condition)
+                     : hr_resolve_orders(&s, list, orders);
     a->err = err;
     if (code) {
         if (err)
@@ -295,7 +296,7 @@ static enum hr_code resolve_over(struct analysis *a,
     return HR_OK;
 }
 
-enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_node *input, *filter;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
@@ -303,8 +304,8 @@ enum hr_code filter_rel(struct analysis *a, const struct hr_rel *rel, struct hr_
     struct hr_texpr *condition;
     HR_TRY(resolve_over(a, &input, NULL, rel->filter.condition, NULL, &condition));
     HR_TRY(check_condition(a, condition));
-    HR_TRY(filter_node(a, input, condition, &filter));
-    return restore_output(a, filter, &output, out);
+    HR_TRY(hr_filter_node(a, input, condition, &filter));
+    return hr_restore_output(a, filter, &output, out);
 }
 
 static enum hr_code order_by_position(struct analysis *a,
@@ -313,7 +314,7 @@ static enum hr_code order_by_position(struct analysis *a,
                                       bool all)
 {
     /* a column called all is meant before everything is */
-    if (all && !find_output(a, output, "all", NULL)) {
+    if (all && !hr_find_output(a, output, "all", NULL)) {
         const struct hr_expr *given = orders->count ? orders->at[0] : NULL;
         orders->at = ARRAY(a, struct hr_expr *, output->count);
         orders->count = output->count;
@@ -344,9 +345,9 @@ static enum hr_code order_by_position(struct analysis *a,
             *at[i] = *order;
         struct hr_exprs one = {0};
         struct hr_node holder = {.output = {output->at + position - 1, 1}};
-        struct scope s = scope_of(a, &holder);
+        struct scope s = hr_scope_of(a, &holder);
         struct hr_expr *star = hr_expr_new(a->arena, HR_EXPR_STAR);
-        HR_TRY(expand_list(&s, &(struct hr_exprs){&star, 1}, &one));
+        HR_TRY(hr_expand_list(&s, &(struct hr_exprs){&star, 1}, &one));
         at[i]->sort.child = one.at[0];
     }
     orders->at = at;
@@ -387,7 +388,7 @@ static enum hr_code sort_aggregate(struct analysis *a,
     struct hr_torders typed = {ARRAY(a, struct hr_torder, orders->count), orders->count};
     for (size_t i = 0; i < orders->count; i++) {
         const struct hr_expr *order = orders->at[i];
-        typed.at[i] = (struct hr_torder){.child = column_of(a, wide->output.at[shown + i]),
+        typed.at[i] = (struct hr_torder){.child = hr_column_of(a, wide->output.at[shown + i]),
                                          .nulls_first = true};
         if (order->kind == HR_EXPR_SORT) {
             typed.at[i].descending = order->sort.descending;
@@ -397,9 +398,9 @@ static enum hr_code sort_aggregate(struct analysis *a,
         }
     }
     struct hr_attrs output = {wide->output.at, shown};
-    struct hr_node *sort = node_new(a, HR_N_SORT, wide);
+    struct hr_node *sort = hr_node_new(a, HR_N_SORT, wide);
     sort->sort.orders = typed;
-    return restore_output(a, sort, &output, out);
+    return hr_restore_output(a, sort, &output, out);
 }
 
 static const char *order_suffix(const struct hr_torder *order)
@@ -418,7 +419,7 @@ static bool is_aggregate_rel(const struct hr_rel *rel, const struct hr_node *nod
     return node && node->kind == HR_N_AGGREGATE && (rel->kind == HR_REL_AGGREGATE);
 }
 
-enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
@@ -434,7 +435,7 @@ enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_no
     a->err = err;
     bool aggregates = false;
     for (size_t i = 0; !code && i < typed.count; i++)
-        aggregates = aggregates || has_aggregate(typed.at[i].child);
+        aggregates = aggregates || hr_has_aggregate(typed.at[i].child);
     if ((code || aggregates) && is_aggregate_rel(rel->input, input)) {
         struct hr_err again = {0};
         a->err = &again;
@@ -454,11 +455,11 @@ enum hr_code sort_rel(struct analysis *a, const struct hr_rel *rel, struct hr_no
     struct hosted hosted = {a, ""};
     for (size_t i = 0; i < typed.count; i++) {
         const struct hr_torder *order = &typed.at[i];
-        host_add(&hosted, order->child, NULL, order_suffix(order));
-        HR_TRY(check_operator(a, order->child));
+        hr_host_add(&hosted, order->child, NULL, order_suffix(order));
+        HR_TRY(hr_check_operator(a, order->child));
     }
-    HR_TRY(host_check(&hosted));
-    sort = node_new(a, HR_N_SORT, over);
+    HR_TRY(hr_host_check(&hosted));
+    sort = hr_node_new(a, HR_N_SORT, over);
     sort->sort.orders = typed;
-    return restore_output(a, sort, &output, out);
+    return hr_restore_output(a, sort, &output, out);
 }

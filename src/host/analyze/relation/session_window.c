@@ -24,8 +24,8 @@ struct merge {
 static struct hr_texpr *edge(struct merge *m, size_t index)
 {
     const struct hr_field *field = &m->session->type->fields[index];
-    struct hr_texpr *out = texpr_new(m->a, HR_T_FIELD, field->type, true);
-    out->field.child = column_of(m->a, m->session);
+    struct hr_texpr *out = hr_texpr_new(m->a, HR_T_FIELD, field->type, true);
+    out->field.child = hr_column_of(m->a, m->session);
     out->field.index = index;
     out->field.name = field->name;
     return out;
@@ -42,8 +42,8 @@ static enum hr_code over(struct merge *m,
 {
     struct analysis *a = m->a;
     struct hr_texpr *call;
-    HR_TRY(call_typed(&m->scope, function, &argument, 1, &call));
-    struct hr_texpr *window = texpr_new(a, HR_T_WINDOW, call->type, true);
+    HR_TRY(hr_call_typed(&m->scope, function, &argument, 1, &call));
+    struct hr_texpr *window = hr_texpr_new(a, HR_T_WINDOW, call->type, true);
     window->window.function = call;
     window->window.partition =
         (struct hr_texprs){ARRAY(a, struct hr_texpr *, m->others.count + 1), m->others.count};
@@ -70,13 +70,13 @@ static enum hr_code session_number(struct merge *m, struct hr_texpr **out)
     HR_TRY(over(m, "max", edge(m, 1), IN_ORDER, &before));
     struct hr_tframe *frame = &before->window.frame;
     frame->upper = HR_BOUND_VALUE;
-    frame->upper_value = literal_int(a, BASIC(INT), -1);
+    frame->upper_value = hr_literal_int(a, BASIC(INT), -1);
     frame->upper_offset = (struct hr_literal *)frame->upper_value->literal;
     struct hr_texpr *pair[] = {edge(m, 0), before};
-    HR_TRY(call_typed(&m->scope, "<=", pair, 2, &touches));
-    struct hr_texpr *branches[] = {touches, literal_int(a, BASIC(INT), 0),
-                                   literal_int(a, BASIC(INT), 1)};
-    HR_TRY(call_typed(&m->scope, "when", branches, 3, &begins));
+    HR_TRY(hr_call_typed(&m->scope, "<=", pair, 2, &touches));
+    struct hr_texpr *branches[] = {touches, hr_literal_int(a, BASIC(INT), 0),
+                                   hr_literal_int(a, BASIC(INT), 1)};
+    HR_TRY(hr_call_typed(&m->scope, "when", branches, 3, &begins));
     HR_TRY(over(m, "sum", begins, IN_ORDER, out));
     (*out)->window.frame.kind = HR_FRAME_RANGE;
     return HR_OK;
@@ -91,9 +91,9 @@ static enum hr_code merged_session(struct merge *m, struct hr_texpr **out)
         edges[i]->window.partition.at[edges[i]->window.partition.count++] = number;
     }
     const struct hr_field *fields = m->session->type->fields;
-    struct hr_texpr *args[] = {literal_string(m->a, fields[0].name), edges[0],
-                               literal_string(m->a, fields[1].name), edges[1]};
-    return call_typed(&m->scope, "named_struct", args, 4, out);
+    struct hr_texpr *args[] = {hr_literal_string(m->a, fields[0].name), edges[0],
+                               hr_literal_string(m->a, fields[1].name), edges[1]};
+    return hr_call_typed(&m->scope, "named_struct", args, 4, out);
 }
 
 static enum hr_code put_merged(void *arg, struct hr_texpr **place)
@@ -101,7 +101,7 @@ static enum hr_code put_merged(void *arg, struct hr_texpr **place)
     struct merge *m = arg;
     if ((*place)->kind != HR_T_COLUMN || (*place)->column.attr->id != m->session->id)
         return hr_texpr_each(*place, put_merged, arg);
-    *place = column_of(m->a, m->merged);
+    *place = hr_column_of(m->a, m->merged);
     return HR_OK;
 }
 
@@ -121,17 +121,17 @@ static enum hr_code with_merged(struct merge *m, struct hr_node **input)
     struct hr_attrs output = {ARRAY(a, const struct hr_attr *, n + 1), n + 1};
     for (size_t i = 0; i < n; i++) {
         output.at[i] = (*input)->output.at[i];
-        exprs.at[i] = column_of(a, output.at[i]);
+        exprs.at[i] = hr_column_of(a, output.at[i]);
     }
     HR_TRY(merged_session(m, &exprs.at[n]));
     struct hr_attr *merged =
-        (struct hr_attr *)attr_new(a, m->session->name, exprs.at[n]->type, false);
+        (struct hr_attr *)hr_attr_new(a, m->session->name, exprs.at[n]->type, false);
     merged->metadata = m->session->metadata;
     merged->hidden = m->session->hidden;
     merged->made = m->session->made;
     merged->qualifier = m->session->qualifier;
     output.at[n] = m->merged = merged;
-    return project(a, *input, exprs, output, input);
+    return hr_project(a, *input, exprs, output, input);
 }
 
 enum hr_code hr_merge_sessions(struct analysis *a,
@@ -156,7 +156,7 @@ enum hr_code hr_merge_sessions(struct analysis *a,
         return HR_OK;
     if (sets)
         return hr_refuse(a->err, "`session_window` in ROLLUP, CUBE or GROUPING SETS");
-    m.scope = scope_of(a, *input);
+    m.scope = hr_scope_of(a, *input);
     HR_TRY(with_merged(&m, input));
     HR_TRY(put_all(&m, groups));
     HR_TRY(put_all(&m, list));

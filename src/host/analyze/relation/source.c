@@ -5,27 +5,28 @@
 
 /* ---- leaves ---- */
 
-enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct hr_source *source;
     if (!a->env->ops->read)
         return hr_refuse(a->err, "relation '%s' without readers", hr_rel_kind_name(rel->kind));
     HR_TRY(a->env->ops->read(a->env, a->arena, rel, &source, a->err));
-    struct hr_node *node = node_new(a, HR_N_SOURCE, NULL);
+    struct hr_node *node = hr_node_new(a, HR_N_SOURCE, NULL);
     node->source = source;
     node->output.count = source->schema->field_count;
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, node->output.count);
     for (size_t i = 0; i < node->output.count; i++) {
         const struct hr_field *field = &source->schema->fields[i];
         struct hr_attr *attr =
-            (struct hr_attr *)attr_new(a, field->name, field->type, field->nullable);
+            (struct hr_attr *)hr_attr_new(a, field->name, field->type, field->nullable);
         attr->metadata = field->metadata;
         attrs[i] = attr;
     }
     if (a->metadata &&
         source->metadata &&
-        !find_output(a, &(struct hr_attrs){attrs, node->output.count}, "_metadata", NULL)) {
-        struct hr_attr *attr = (struct hr_attr *)attr_new(a, "_metadata", source->metadata, false);
+        !hr_find_output(a, &(struct hr_attrs){attrs, node->output.count}, "_metadata", NULL)) {
+        struct hr_attr *attr =
+            (struct hr_attr *)hr_attr_new(a, "_metadata", source->metadata, false);
         attr->hidden = attr->of_file = true;
         attr->metadata = "{\"__file_source_metadata_col\":true,\"__metadata_col\":\"_metadata\"}";
         attrs[node->output.count++] = attr;
@@ -40,43 +41,43 @@ enum hr_code source_node(struct analysis *a, const struct hr_rel *rel, struct hr
     return HR_OK;
 }
 
-enum hr_code range_node(
+enum hr_code hr_range_node(
     struct analysis *a, int64_t start, int64_t end, int64_t step, struct hr_node **out)
 {
     if (!step)
         return hr_fail(a->err, HR_E_INVALID, "step of range cannot be 0");
-    struct hr_node *node = node_new(a, HR_N_RANGE, NULL);
+    struct hr_node *node = hr_node_new(a, HR_N_RANGE, NULL);
     node->range.start = start;
     node->range.end = end;
     node->range.step = step;
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, 1);
-    attrs[0] = attr_new(a, "id", BASIC(LONG), false);
+    attrs[0] = hr_attr_new(a, "id", BASIC(LONG), false);
     node->output = (struct hr_attrs){attrs, 1};
     *out = node;
     return HR_OK;
 }
 
-struct hr_node *one_row(struct analysis *a)
+struct hr_node *hr_one_row(struct analysis *a)
 {
-    return node_new(a, HR_N_ONE_ROW, NULL);
+    return hr_node_new(a, HR_N_ONE_ROW, NULL);
 }
 
 /* a value that one row alone decides */
 static enum hr_code inline_value(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     HR_TRY(hr_resolve_expr(s, expr, out));
-    if (has_kind(*out, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR | HR_F_VOLATILE))
+    if (hr_has_kind(*out, HR_F_AGGREGATE | HR_F_WINDOW | HR_F_GENERATOR | HR_F_VOLATILE))
         return hr_fail_spark(s->a->err,
                              "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
-                             "expr", expr_sql(s->a, *out), NULL);
+                             "expr", hr_expr_sql(s->a, *out), NULL);
     return HR_OK;
 }
 
-enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_values_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
-    struct scope s = scope_of(a, NULL);
+    struct scope s = hr_scope_of(a, NULL);
     size_t rows = rel->values.count, columns = rows ? rel->values.rows[0].count : 0;
-    struct hr_node *node = node_new(a, HR_N_VALUES, NULL);
+    struct hr_node *node = hr_node_new(a, HR_N_VALUES, NULL);
     node->values.rows = ARRAY(a, struct hr_texprs, rows);
     node->values.count = rows;
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, columns);
@@ -96,21 +97,21 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
         bool nullable = false;
         for (size_t r = 0; r < rows; r++) {
             const struct hr_type *other = node->values.rows[r].at[c]->type,
-                                 *wide = wider_type(a, type, other);
+                                 *wide = hr_wider_type(a, type, other);
             bool void_one = type->id == HR_TYPE_VOID || other->id == HR_TYPE_VOID;
             /* inline tables promote nothing to string or from it */
-            if (!wide || (!void_one && is_string(type) != is_string(other)))
+            if (!wide || (!void_one && hr_is_string(type) != hr_is_string(other)))
                 return hr_fail_spark(
                     a->err, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", "colName",
-                    quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
+                    hr_quote(a, hr_printf(a->arena, "col%zu", c + 1)), NULL);
             type = wide;
         }
         for (size_t r = 0; r < rows; r++) {
             struct hr_texpr **cell = &node->values.rows[r].at[c];
-            *cell = cast_implicit(a, *cell, type);
+            *cell = hr_cast_implicit(a, *cell, type);
             nullable = nullable || (*cell)->nullable;
         }
-        attrs[c] = attr_new(a, hr_printf(a->arena, "col%zu", c + 1), type, nullable);
+        attrs[c] = hr_attr_new(a, hr_printf(a->arena, "col%zu", c + 1), type, nullable);
     }
     node->output = (struct hr_attrs){attrs, columns};
     *out = node;
@@ -120,14 +121,14 @@ enum hr_code values_node(struct analysis *a, const struct hr_rel *rel, struct hr
 static enum hr_code table_not_found(struct analysis *a, const struct hr_names *name)
 {
     return hr_fail_spark(
-        a->err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", quoted(a, name), "searchPath",
+        a->err, "TABLE_OR_VIEW_NOT_FOUND", "relationName", hr_quoted(a, name), "searchPath",
         "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]", NULL);
 }
 
 /* another use of a CTE: fresh ids over the shared definition */
 static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, struct hr_node **out)
 {
-    struct hr_node *node = node_new(a, HR_N_CTE_REF, NULL);
+    struct hr_node *node = hr_node_new(a, HR_N_CTE_REF, NULL);
     cte->used = true;
     node->cte_ref.id = cte->id;
     node->cte_ref.definition = cte->node->output;
@@ -136,7 +137,7 @@ static enum hr_code cte_reference(struct analysis *a, struct cte_scope *cte, str
     for (size_t i = 0; i < cte->node->output.count; i++) {
         const struct hr_attr *from = cte->node->output.at[i];
         struct hr_attr *attr =
-            (struct hr_attr *)attr_new(a, from->name, from->type, from->nullable);
+            (struct hr_attr *)hr_attr_new(a, from->name, from->type, from->nullable);
         attr->metadata = from->metadata;
         attr->hidden = from->hidden;
         attr->of_file = from->of_file;
@@ -152,7 +153,7 @@ static enum hr_code view_node(struct analysis *a,
                               const struct hr_rel *view,
                               struct hr_node **out)
 {
-    const char *full = quoted(a, name);
+    const char *full = hr_quoted(a, name);
     for (size_t i = 0; i < a->view_count; i++)
         if (!strcasecmp(a->views[i], full))
             return hr_fail_spark(a->err, "RECURSIVE_VIEW", "viewIdent", full, "newPath", full,
@@ -176,18 +177,18 @@ static enum hr_code view_node(struct analysis *a,
     return code;
 }
 
-enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_table_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     const struct hr_names *name = &rel->read_table.name;
     const char *last = name->at[name->count - 1];
     if (rel->read_table.streaming)
         return hr_refuse(a->err, "streaming read of a table");
     for (struct cte_scope *c = a->ctes; name->count == 1 && c; c = c->outer)
-        if (same_name(a, c->name, last)) {
+        if (hr_same_name(a, c->name, last)) {
             if (!c->node)
                 return hr_fail_spark(a->err, "INVALID_RECURSIVE_CTE", NULL);
             HR_TRY(cte_reference(a, c, out));
-            return qualify(a, *out, *name, NULL, out);
+            return hr_qualify(a, *out, *name, NULL, out);
         }
     if (name->count == 2 && (!strcasecmp(name->at[0], "csv") ||
                              !strcasecmp(name->at[0], "json") ||
@@ -198,16 +199,16 @@ enum hr_code table_node(struct analysis *a, const struct hr_rel *rel, struct hr_
         read->read_files.options = rel->read_table.options;
         read->read_files.paths = (struct hr_names){ARRAY(a, const char *, 1), 1};
         read->read_files.paths.at[0] = last;
-        return source_node(a, read, out);
+        return hr_source_node(a, read, out);
     }
     struct hr_rel *view = a->env->ops->view ? a->env->ops->view(a->env, a->arena, name) : NULL;
     if (!view)
         return table_not_found(a, name);
     HR_TRY(view_node(a, name, view, out));
-    return qualify(a, *out, *name, NULL, out);
+    return hr_qualify(a, *out, *name, NULL, out);
 }
 
-enum hr_code parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_parsed_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     if (!a->env->ops->parse)
         return hr_refuse(a->err, "SQL text needs the SQL parser");
@@ -234,8 +235,8 @@ static enum hr_code merged_types(struct analysis *a,
     for (size_t i = 0; i < left->output.count; i++)
         if (!hr_type_same_shape(left->output.at[i]->type, right->output.at[i]->type))
             return hr_fail_spark(a->err, "CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", "left",
-                                 type_sql(a, left->output.at[i]->type), "right",
-                                 type_sql(a, right->output.at[i]->type), NULL);
+                                 hr_type_quoted(a, left->output.at[i]->type), "right",
+                                 hr_type_quoted(a, right->output.at[i]->type), NULL);
     return HR_OK;
 }
 
@@ -280,7 +281,7 @@ static void check_place(struct place *p, struct hr_node *node, bool wrong)
                 type == HR_JOIN_ANTI;
     }
     for (size_t i = 0; node->kind == HR_N_PROJECT && i < node->project.exprs.count; i++)
-        left = left || has_kind(node->project.exprs.at[i], HR_F_WINDOW);
+        left = left || hr_has_kind(node->project.exprs.at[i], HR_F_WINDOW);
     check_place(p, node->input, left);
     check_place(p, node->right, right);
     if (node->kind == HR_N_CTE)
@@ -301,15 +302,15 @@ static enum hr_code recursive_definition(struct analysis *a,
         return hr_resolve_rel(a, plan, &left); /* only to find that it names itself, which fails */
     HR_TRY(hr_resolve_rel(a, plan->input, &left));
     if (cte->columns.count)
-        HR_TRY(qualify(a, left, (struct hr_names){0}, &cte->columns, &left));
+        HR_TRY(hr_qualify(a, left, (struct hr_names){0}, &cte->columns, &left));
     const struct hr_attr **attrs = ARRAY(a, const struct hr_attr *, left->output.count);
     /* Spark: every column of a recursive one may be null */
     for (size_t i = 0; i < left->output.count; i++) {
-        struct hr_attr *attr = (struct hr_attr *)attr_like(a, left->output.at[i]);
+        struct hr_attr *attr = (struct hr_attr *)hr_attr_like(a, left->output.at[i]);
         attr->nullable = true;
         attrs[i] = attr;
     }
-    self->node = node_new(a, HR_N_CTE_REF, NULL); /* only its columns are looked at */
+    self->node = hr_node_new(a, HR_N_CTE_REF, NULL); /* only its columns are looked at */
     self->node->output = (struct hr_attrs){attrs, left->output.count};
     HR_TRY(hr_resolve_rel(a, plan->right, &right));
     if (!self->used)
@@ -325,7 +326,7 @@ static enum hr_code recursive_definition(struct analysis *a,
     if (place.drawn)
         return hr_refuse(a->err, "a random function in the recursive part of WITH RECURSIVE");
     HR_TRY(merged_types(a, left, right));
-    struct hr_node *set = node_new(a, HR_N_SET, left);
+    struct hr_node *set = hr_node_new(a, HR_N_SET, left);
     set->right = right;
     set->set.op = HR_SET_UNION;
     set->set.all = true;
@@ -341,7 +342,7 @@ static int64_t level_limit(struct analysis *a, const struct hr_rel *rel)
     return rel->cte.level_limit ? rel->cte.level_limit : setting ? strtoll(setting, NULL, 10) : 100;
 }
 
-enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
 {
     struct cte_scope *before = a->ctes;
     size_t count = rel->cte.count;
@@ -361,7 +362,7 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
         if (!code && !node) {
             code = hr_resolve_rel(a, rel->cte.at[i].plan, &node);
             if (!code && rel->cte.at[i].columns.count)
-                code = qualify(a, node, (struct hr_names){0}, &rel->cte.at[i].columns, &node);
+                code = hr_qualify(a, node, (struct hr_names){0}, &rel->cte.at[i].columns, &node);
         }
         a->outer = outer;
         scopes[i].node = node;
@@ -375,7 +376,7 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
     for (size_t i = count; i-- > 0;) {
         if (!scopes[i].used)
             continue;
-        struct hr_node *node = node_new(a, HR_N_CTE, *out);
+        struct hr_node *node = hr_node_new(a, HR_N_CTE, *out);
         node->cte.id = scopes[i].id;
         node->cte.definition = scopes[i].node;
         node->cte.recursive = scopes[i].recursive;
@@ -386,7 +387,9 @@ enum hr_code cte_rel(struct analysis *a, const struct hr_rel *rel, struct hr_nod
     return HR_OK;
 }
 
-enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_with_relations_rel(struct analysis *a,
+                                   const struct hr_rel *rel,
+                                   struct hr_node **out)
 {
     struct reference_scope *before = a->references,
                            *scopes = ARRAY(a, struct reference_scope, rel->with_relations.count);
@@ -414,7 +417,7 @@ enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, st
     for (size_t i = named; i-- > 0;) {
         if (!views[i].used)
             continue;
-        struct hr_node *node = node_new(a, HR_N_CTE, *out);
+        struct hr_node *node = hr_node_new(a, HR_N_CTE, *out);
         node->cte.id = views[i].id;
         node->cte.definition = views[i].node;
         *out = node;
@@ -425,17 +428,19 @@ enum hr_code with_relations_rel(struct analysis *a, const struct hr_rel *rel, st
 /* what Spark has and this pool has not, or what was registered, is told as that */
 static enum hr_code no_table_function(struct analysis *a, const struct hr_names *name)
 {
-    enum hr_code code = no_function(a, name);
+    enum hr_code code = hr_no_function(a, name);
     if (strcmp(a->err->condition, "UNRESOLVED_ROUTINE"))
         return code;
-    return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quoted(a, name),
+    return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", hr_quoted(a, name),
                          NULL);
 }
 
-enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, struct hr_node **out)
+enum hr_code hr_table_function_rel(struct analysis *a,
+                                   const struct hr_rel *rel,
+                                   struct hr_node **out)
 {
     const char *name = rel->table_function.name.at[rel->table_function.name.count - 1];
-    struct scope s = scope_of(a, NULL);
+    struct scope s = hr_scope_of(a, NULL);
     if (!strcasecmp(name, "range")) {
         int64_t v[3] = {0, 0, 1};
         size_t n = rel->table_function.args.count;
@@ -455,7 +460,7 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
                 return hr_refuse(a->err, "computed argument of table function 'range'");
             v[n == 1 ? 1 : i] = negative ? -arg->literal->integer : arg->literal->integer;
         }
-        return range_node(a, v[0], v[1], v[2], out);
+        return hr_range_node(a, v[0], v[1], v[2], out);
     }
     if (!hr_function_find(name, NULL))
         return no_table_function(a, &rel->table_function.name);
@@ -465,8 +470,8 @@ enum hr_code table_function_rel(struct analysis *a, const struct hr_rel *rel, st
     struct hr_texpr *generator;
     HR_TRY(hr_resolve_expr(&s, call, &generator));
     if (generator->kind != HR_T_CALL || !(generator->call.function->flags & HR_F_GENERATOR))
-        return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name", quote(a, name),
-                             NULL);
-    return generate_node(a, one_row(a), generator, strstr(generator->call.function->name, "_outer"),
-                         NULL, NULL, out);
+        return hr_fail_spark(a->err, "UNRESOLVABLE_TABLE_VALUED_FUNCTION", "name",
+                             hr_quote(a, name), NULL);
+    return hr_generate_node(a, hr_one_row(a), generator,
+                            strstr(generator->call.function->name, "_outer"), NULL, NULL, out);
 }

@@ -18,7 +18,7 @@ static enum hr_code push(struct scope *s, struct hr_exprs *out, size_t *cap, str
     return HR_OK;
 }
 
-struct hr_expr *bind_attr(struct analysis *a, const struct hr_attr *attr)
+struct hr_expr *hr_bind_attr(struct analysis *a, const struct hr_attr *attr)
 {
     struct bound_attr *bound = NEW(a, struct bound_attr);
     bound->expr.kind = HR_EXPR_LAMBDA_VARIABLE;
@@ -31,7 +31,7 @@ static enum hr_code push_attribute(struct scope *s,
                                    size_t *cap,
                                    const struct hr_attr *attr)
 {
-    return push(s, out, cap, bind_attr(s->a, attr));
+    return push(s, out, cap, hr_bind_attr(s->a, attr));
 }
 
 /* ---- EXCEPT: columns, and fields of structs ---- */
@@ -100,10 +100,10 @@ static enum hr_code find_excluded(struct scope *s,
             memcpy(full->at, base->at, base->count * sizeof *base->at);
             memcpy(full->at + base->count, own.at, own.count * sizeof *own.at);
         }
-        HR_TRY(find_attribute(s, name, &found));
+        HR_TRY(hr_find_attribute(s, name, &found));
         out->at[i].path = found ? path_of(a, found, &out->at[i].attr) : NULL;
         if (!out->at[i].path)
-            return unresolved_column(s, &except->at[i]->attribute.name);
+            return hr_unresolved_column(s, &except->at[i]->attribute.name);
         for (size_t k = 0; k < i; k++)
             if (out->at[k].attr->id == out->at[i].attr->id &&
                 (is_inside(out->at[k].path, out->at[i].path) ||
@@ -153,8 +153,8 @@ static bool star_covers(struct scope *s, const struct hr_attr *attr, const struc
     if (attr->qualifier.count < target->count)
         return false;
     for (size_t i = 0; i < target->count; i++)
-        if (!same_name(s->a, attr->qualifier.at[attr->qualifier.count - target->count + i],
-                       target->at[i]))
+        if (!hr_same_name(s->a, attr->qualifier.at[attr->qualifier.count - target->count + i],
+                          target->at[i]))
             return false;
     return true;
 }
@@ -169,10 +169,10 @@ static enum hr_code expand_struct_star(struct scope *s,
     name->attribute.name = star->star.target;
     /* noted for the field's name; nothing else reads it here */
     name->attribute.is_metadata = true;
-    HR_TRY(find_attribute(s, name, &found));
+    HR_TRY(hr_find_attribute(s, name, &found));
     if (!found || found->type->id != HR_TYPE_STRUCT) {
         return hr_fail_spark(s->a->err, "CANNOT_RESOLVE_STAR_EXPAND", "targetString",
-                             quoted(s->a, &star->star.target), "columns", "", NULL);
+                             hr_quoted(s->a, &star->star.target), "columns", "", NULL);
     }
     struct exclusion excluded;
     const struct hr_attr *attr = NULL;
@@ -201,7 +201,7 @@ static enum hr_code expand_star(struct scope *s,
     if (star->star.plan_id != HR_NO_PLAN_ID) {
         struct planned planned = {.count = 0};
         for (size_t k = 0; k < s->input_count; k++)
-            HR_TRY(find_by_plan_id(s->a, s->inputs[k], star->star.plan_id, &planned));
+            HR_TRY(hr_find_by_plan_id(s->a, s->inputs[k], star->star.plan_id, &planned));
         if (!planned.count)
             return hr_fail_spark(s->a->err, "CANNOT_RESOLVE_DATAFRAME_COLUMN", "name", "\"*\"",
                                  NULL);
@@ -226,7 +226,7 @@ static enum hr_code expand_star(struct scope *s,
                 const struct hr_attr *attr = s->inputs[k]->output.at[i];
                 if (attr->hidden != hidden || !star_covers(s, attr, &star->star.target))
                     continue;
-                struct hr_expr *column = bind_attr(s->a, attr),
+                struct hr_expr *column = hr_bind_attr(s->a, attr),
                                *left = left_of(s->a, &excluded, attr, "", column);
                 if (left)
                     push(s, out, cap, left == column ? column : named_as(s->a, left, attr->name));
@@ -257,21 +257,21 @@ static enum hr_code expand_regex(struct scope *s,
     return HR_OK;
 }
 
-enum hr_code parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out)
+enum hr_code hr_parse_text(struct scope *s, const struct hr_expr *text, struct hr_expr **out)
 {
     if (!s->a->env->ops->parse_expr)
         return hr_refuse(s->a->err, "SQL text of an expression needs the SQL parser");
     return s->a->env->ops->parse_expr(s->a->env, s->a->arena, text->text.sql, out, s->a->err);
 }
 
-enum hr_code expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out)
+enum hr_code hr_expand_list(struct scope *s, const struct hr_exprs *list, struct hr_exprs *out)
 {
     size_t cap = 0;
     *out = (struct hr_exprs){0};
     for (size_t i = 0; i < list->count; i++) {
         struct hr_expr *expr = list->at[i];
         if (expr->kind == HR_EXPR_TEXT)
-            HR_TRY(parse_text(s, expr, &expr));
+            HR_TRY(hr_parse_text(s, expr, &expr));
         if (expr->kind == HR_EXPR_STAR)
             HR_TRY(expand_star(s, expr, out, &cap));
         else if (expr->kind == HR_EXPR_REGEX)

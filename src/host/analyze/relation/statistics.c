@@ -5,7 +5,7 @@
 
 static bool is_basic_statistic(const struct hr_type *type)
 {
-    return hr_type_is_numeric(type) || is_string(type);
+    return hr_type_is_numeric(type) || hr_is_string(type);
 }
 
 static struct hr_expr *alias(struct analysis *a, struct hr_expr *child, const char *name)
@@ -93,8 +93,8 @@ static enum hr_code statistic(struct analysis *a,
                               const struct hr_attr *attr,
                               struct hr_expr **out)
 {
-    struct hr_expr *column = bind_attr(a, attr), *value = NULL;
-    bool text = is_string(attr->type);
+    struct hr_expr *column = hr_bind_attr(a, attr), *value = NULL;
+    bool text = hr_is_string(attr->type);
     struct hr_expr *number = text ? cast(a, column, BASIC(DOUBLE), HR_CAST_TRY) : column;
     size_t len = strlen(name);
     if (!strcmp(name, "count"))
@@ -142,9 +142,9 @@ static enum hr_code statistics_rows(struct analysis *a,
             list.at[s * kept.count + c] =
                 alias(a, value, hr_printf(a->arena, "s%zu", s * kept.count + c));
         }
-    struct hr_node *one = node_new(a, HR_N_ONE_ROW, NULL);
+    struct hr_node *one = hr_node_new(a, HR_N_ONE_ROW, NULL);
     if (n)
-        HR_TRY(resolve_select(a, NULL, input, &list, &one));
+        HR_TRY(hr_resolve_select(a, NULL, input, &list, &one));
     /* one row of all values to a row for each statistic */
     struct hr_expr **args = ARRAY(a, struct hr_expr *, 1 + names->count * (kept.count + 1));
     size_t at = 0;
@@ -152,7 +152,7 @@ static enum hr_code statistics_rows(struct analysis *a,
     for (size_t s = 0; s < names->count; s++) {
         args[at++] = hr_expr_string(a->arena, names->at[s]);
         for (size_t c = 0; c < kept.count; c++)
-            args[at++] = bind_attr(a, one->output.at[s * kept.count + c]);
+            args[at++] = hr_bind_attr(a, one->output.at[s * kept.count + c]);
     }
     struct hr_expr *stack = hr_expr_new(a->arena, HR_EXPR_ALIAS);
     stack->alias.child = call_list(a, "stack", args, at);
@@ -162,7 +162,7 @@ static enum hr_code statistics_rows(struct analysis *a,
         stack->alias.names.at[c + 1] = kept.at[c]->name;
     if (!kept.count)
         stack->alias.names.count = 1;
-    return resolve_select(a, NULL, one, &(struct hr_exprs){&stack, 1}, out);
+    return hr_resolve_select(a, NULL, one, &(struct hr_exprs){&stack, 1}, out);
 }
 
 static enum hr_code summary(struct analysis *a,
@@ -189,7 +189,7 @@ static enum hr_code summary(struct analysis *a,
 static bool fills(const struct hr_type *column, const struct hr_type *value)
 {
     return (hr_type_is_numeric(column) && hr_type_is_numeric(value)) ||
-           (is_string(column) && is_string(value)) ||
+           (hr_is_string(column) && hr_is_string(value)) ||
            (column->id == HR_TYPE_BOOLEAN && value->id == HR_TYPE_BOOLEAN);
 }
 
@@ -207,7 +207,7 @@ static struct hr_expr *filled(struct analysis *a,
                               const struct hr_attr *attr,
                               struct hr_literal *value)
 {
-    struct hr_expr *column = bind_attr(a, attr);
+    struct hr_expr *column = hr_bind_attr(a, attr);
     if (attr->type->id == HR_TYPE_DOUBLE || attr->type->id == HR_TYPE_FLOAT) {
         struct hr_expr *number = cast(a, CALL(a, "nanvl", 2, column, null_of(a, attr->type)),
                                       attr->type, HR_CAST_DEFAULT);
@@ -236,9 +236,9 @@ static enum hr_code fill_na(struct analysis *a,
         struct hr_literal *value =
             in_attrs(&columns, attr, &at) ? rel->fill_na.values.at[one ? 0 : at] : NULL;
         bool fits = value && (one ? fills(attr->type, value->type) : true);
-        list.at[list.count++] = fits ? filled(a, attr, value) : bind_attr(a, attr);
+        list.at[list.count++] = fits ? filled(a, attr, value) : hr_bind_attr(a, attr);
     }
-    return resolve_select(a, rel, input, &list, out);
+    return hr_resolve_select(a, rel, input, &list, out);
 }
 
 static enum hr_code drop_na(struct analysis *a,
@@ -254,7 +254,7 @@ static enum hr_code drop_na(struct analysis *a,
     struct hr_expr *sum = NULL;
     for (size_t i = 0; i < columns.count; i++) {
         const struct hr_attr *attr = columns.at[i];
-        struct hr_expr *column = bind_attr(a, attr), *there = CALL(a, "isnotnull", 1, column);
+        struct hr_expr *column = hr_bind_attr(a, attr), *there = CALL(a, "isnotnull", 1, column);
         if (attr->type->id == HR_TYPE_DOUBLE || attr->type->id == HR_TYPE_FLOAT)
             there = CALL(a, "and", 2, there, CALL(a, "not", 1, CALL(a, "isnan", 1, column)));
         struct hr_expr *counted = CALL(a, "if", 3, there, hr_expr_integer(a->arena, BASIC(INT), 1),
@@ -271,8 +271,8 @@ static enum hr_code drop_na(struct analysis *a,
     if (least != (int64_t)columns.count)
         sum = CALL(a, ">=", 2, sum, hr_expr_integer(a->arena, BASIC(INT), least));
     struct hr_texpr *condition;
-    HR_TRY(boolean_condition(&s, sum, "WHERE", &condition));
-    return filter_node(a, input, condition, out);
+    HR_TRY(hr_boolean_condition(&s, sum, "WHERE", &condition));
+    return hr_filter_node(a, input, condition, out);
 }
 
 static enum hr_code replace_na(struct analysis *a,
@@ -288,7 +288,7 @@ static enum hr_code replace_na(struct analysis *a,
         size_t at, n = 0;
         if (attr->hidden)
             continue;
-        struct hr_expr *column = bind_attr(a, attr),
+        struct hr_expr *column = hr_bind_attr(a, attr),
                        **args = ARRAY(a, struct hr_expr *, 2 * rel->replace.count + 1);
         for (size_t r = 0; in_attrs(&columns, attr, &at) && r < rel->replace.count; r++) {
             struct hr_literal *from = rel->replace.at[r].old_value,
@@ -307,7 +307,7 @@ static enum hr_code replace_na(struct analysis *a,
         args[n++] = column;
         list.at[list.count++] = alias(a, call_list(a, "when", args, n), attr->name);
     }
-    return resolve_select(a, rel, input, &list, out);
+    return hr_resolve_select(a, rel, input, &list, out);
 }
 
 /* ---- df.stat ---- */
@@ -348,14 +348,14 @@ static enum hr_code pair(struct analysis *a,
     struct hr_expr *args[2];
     for (int i = 0; i < 2; i++)
         args[i] =
-            CALL(a, "coalesce", 2, cast(a, bind_attr(a, i ? y : x), BASIC(DOUBLE), HR_CAST_DEFAULT),
-                 real(a, 0));
+            CALL(a, "coalesce", 2,
+                 cast(a, hr_bind_attr(a, i ? y : x), BASIC(DOUBLE), HR_CAST_DEFAULT), real(a, 0));
     struct hr_expr *value =
         alias(a,
               CALL(a, "coalesce", 2,
                    CALL(a, covariance ? "covar_samp" : "corr", 2, args[0], args[1]), real(a, 0)),
               covariance ? "cov" : "corr");
-    return resolve_select(a, rel, input, &(struct hr_exprs){&value, 1}, out);
+    return hr_resolve_select(a, rel, input, &(struct hr_exprs){&value, 1}, out);
 }
 
 static enum hr_code approx_quantile(struct analysis *a,
@@ -377,11 +377,11 @@ static enum hr_code approx_quantile(struct analysis *a,
         const struct hr_attr *attr;
         HR_TRY(numeric_column(a, input, rel->approx_quantile.columns.at[i], "Quantile", &attr));
         lists[i] = CALL(a, "percentile_approx", 2,
-                        cast(a, bind_attr(a, attr), BASIC(DOUBLE), HR_CAST_DEFAULT),
+                        cast(a, hr_bind_attr(a, attr), BASIC(DOUBLE), HR_CAST_DEFAULT),
                         call_list(a, "array", points, count));
     }
     struct hr_expr *value = alias(a, call_list(a, "array", lists, n), "approx_quantile");
-    return resolve_select(a, rel, input, &(struct hr_exprs){&value, 1}, out);
+    return hr_resolve_select(a, rel, input, &(struct hr_exprs){&value, 1}, out);
 }
 
 /* a stratum's rows are drawn with its fraction; the others' are not */
@@ -404,10 +404,10 @@ static enum hr_code sample_by(struct analysis *a,
     args[n++] = real(a, 0);
     struct hr_expr *drawn = CALL(a, "rand", 1, hr_expr_integer(a->arena, BASIC(LONG), seed));
     struct hr_texpr *condition;
-    HR_TRY(boolean_condition(
+    HR_TRY(hr_boolean_condition(
         &s, CALL(a, "<", 2, drawn, n > 1 ? call_list(a, "when", args, n) : args[0]), "WHERE",
         &condition));
-    return filter_node(a, input, condition, out);
+    return hr_filter_node(a, input, condition, out);
 }
 
 /* the pairs' counts: a pivot of one column's text by the other's */

@@ -17,25 +17,25 @@ static enum hr_code in_subquery(struct scope *s, struct hr_texpr *out)
     struct hr_attrs *columns = &out->subquery.plan->output;
     if (columns->count != out->subquery.values.count)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH", "sqlExpr",
-                             expr_sql(a, out), "leftLength",
+                             hr_expr_sql(a, out), "leftLength",
                              hr_printf(a->arena, "%zu", out->subquery.values.count), "rightLength",
                              hr_printf(a->arena, "%zu", columns->count), NULL);
     const struct hr_type **types = ARRAY(a, const struct hr_type *, columns->count);
     for (size_t i = 0; i < columns->count; i++) {
         struct hr_texpr *value = out->subquery.values.at[i];
-        types[i] = wider_type(a, value->type, columns->at[i]->type);
+        types[i] = hr_wider_type(a, value->type, columns->at[i]->type);
         if (!types[i])
             return hr_fail_spark(a->err, "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH",
-                                 "sqlExpr", expr_sql(a, out), "mismatchedColumns", "", "leftType",
-                                 type_sql(a, value->type), "rightType",
-                                 type_sql(a, columns->at[i]->type), NULL);
-        out->subquery.values.at[i] = cast_implicit(a, value, types[i]);
+                                 "sqlExpr", hr_expr_sql(a, out), "mismatchedColumns", "",
+                                 "leftType", hr_type_quoted(a, value->type), "rightType",
+                                 hr_type_quoted(a, columns->at[i]->type), NULL);
+        out->subquery.values.at[i] = hr_cast_implicit(a, value, types[i]);
         out->nullable = out->nullable || value->nullable || columns->at[i]->nullable;
     }
-    return cast_output(a, out->subquery.plan, types, &out->subquery.plan);
+    return hr_cast_output(a, out->subquery.plan, types, &out->subquery.plan);
 }
 
-enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
+enum hr_code hr_resolve_subquery(struct scope *s, const struct hr_expr *expr, struct hr_texpr **out)
 {
     struct analysis *a = s->a;
     const struct hr_rel *rel =
@@ -44,7 +44,7 @@ enum hr_code resolve_subquery(struct scope *s, const struct hr_expr *expr, struc
         return hr_fail(a->err, HR_E_INVALID, "subquery refers to a plan that was not sent");
     if (expr->subquery.kind == HR_SUBQUERY_TABLE_ARG)
         return hr_refuse(a->err, "table argument of a function");
-    struct hr_texpr *result = texpr_new(a, HR_T_SUBQUERY, BASIC(BOOLEAN), false);
+    struct hr_texpr *result = hr_texpr_new(a, HR_T_SUBQUERY, BASIC(BOOLEAN), false);
     result->origin = expr->origin;
     result->subquery.kind = expr->subquery.kind;
     result->subquery.written = expr;

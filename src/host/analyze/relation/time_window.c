@@ -36,8 +36,8 @@ static bool same_expr(const struct hr_expr *x, const struct hr_expr *y)
     if (x->kind != y->kind)
         return false;
     if (x->kind == HR_EXPR_LITERAL)
-        return is_string(x->literal->type) &&
-               is_string(y->literal->type) &&
+        return hr_is_string(x->literal->type) &&
+               hr_is_string(y->literal->type) &&
                x->literal->text.len == y->literal->text.len &&
                !memcmp(x->literal->text.bytes, y->literal->text.bytes, x->literal->text.len);
     if (x->kind == HR_EXPR_CALL)
@@ -138,8 +138,9 @@ static const struct hr_literal *interval_of(struct analysis *a, const char *word
 /* microseconds of the text of an interval without months */
 static enum hr_code duration(struct analysis *a, const struct hr_expr *expr, int64_t *out)
 {
-    bool text =
-        expr->kind == HR_EXPR_LITERAL && is_string(expr->literal->type) && !expr->literal->is_null;
+    bool text = expr->kind == HR_EXPR_LITERAL &&
+                hr_is_string(expr->literal->type) &&
+                !expr->literal->is_null;
     if (!text)
         return hr_refuse(a->err, "a computed duration of `window`");
     const char *words = hr_strndup(a->arena, expr->literal->text.bytes, expr->literal->text.len);
@@ -346,7 +347,7 @@ static enum hr_code wrong_gap(struct analysis *a, const struct hr_type *type)
         [HR_TYPE_DATE] = "DateType",       [HR_TYPE_TIMESTAMP] = "TimestampType",
     };
     const char *name =
-        type->id < HR_LEN(names) && names[type->id] ? names[type->id] : type_sql(a, type);
+        type->id < HR_LEN(names) && names[type->id] ? names[type->id] : hr_type_quoted(a, type);
     if (type->id == HR_TYPE_DAY_TIME)
         name = hr_printf(a->arena, "DayTimeIntervalType(%d,%d)", type->first_unit, type->last_unit);
     return hr_fail_spark(a->err, "_LEGACY_ERROR_TEMP_1040", "dt", name, NULL);
@@ -362,7 +363,7 @@ static enum hr_code end_by_literal(struct analysis *a,
     *out = hr_expr_call(a->arena, "nullif", 2, start, start);
     if (gap->is_null)
         return HR_OK;
-    if (!is_string(gap->type))
+    if (!hr_is_string(gap->type))
         return wrong_gap(a, gap->type);
     struct gap parts;
     if (parse_gap(a, gap, &parts))

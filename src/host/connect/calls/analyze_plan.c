@@ -25,7 +25,7 @@ static enum hr_code typed_relation(struct analysis *a,
 {
     struct hr_rel *rel;
     HR_TRY(hr_decode_relation(a->job->arena, message, &rel, a->err));
-    HR_TRY(env_bind(a->env, rel, a->err));
+    HR_TRY(hr_env_bind(a->env, rel, a->err));
     return hr_analyze(a->job->arena, &a->env->base, rel, typed, a->err);
 }
 
@@ -38,7 +38,7 @@ static enum hr_code typed_plan_of(struct analysis *a,
     HR_TRY(hr_decode_plan(a->job->arena, message, &plan, a->err));
     if (!plan.rel)
         return hr_fail(a->err, HR_E_INVALID, "a command cannot be analyzed");
-    HR_TRY(env_bind(a->env, plan.rel, a->err));
+    HR_TRY(hr_env_bind(a->env, plan.rel, a->err));
     *out = plan;
     return hr_analyze(a->job->arena, &a->env->base, plan.rel, typed, a->err);
 }
@@ -97,7 +97,7 @@ static enum hr_code run_explain(struct analysis *a,
                                         "codegen", "cost",   "formatted"};
     unsigned mode = (unsigned)request->explain->explain_mode;
     enum hr_code code = mode < HR_LEN(modes)
-                            ? explain_text(a->env, plan.rel, typed, modes[mode], &text, a->err)
+                            ? hr_explain_text(a->env, plan.rel, typed, modes[mode], &text, a->err)
                             : hr_fail(a->err, HR_E_INVALID, "unknown explain mode %u", mode);
     if (code) {
         hr_buf_release(&text);
@@ -393,7 +393,7 @@ static enum hr_code run(struct analyze_job *job)
     for (size_t i = 0; i < HR_LEN(kinds); i++)
         if (kinds[i].kind == request->analyze_case) {
             if (!kinds[i].without_engine)
-                HR_TRY(env_new(job->arena, job->session, &a.env, &job->err));
+                HR_TRY(hr_env_new(job->arena, job->session, &a.env, &job->err));
             return kinds[i].run(&a, request, job->response);
         }
     return hr_fail(&job->err, HR_E_INVALID, "analyze request of an unknown kind");
@@ -405,7 +405,7 @@ static void answer(void *arg)
     job->done(job);
 }
 
-void analyze_plan(void *arg)
+void hr_analyze_plan(void *arg)
 {
     struct analyze_job *job = arg;
     if (run(job) && !job->err.code)

@@ -38,38 +38,38 @@ struct method {
     void (*message)(struct call *call, const uint8_t *bytes, size_t len);
 };
 
-#define SESSION(call, request)                                           \
-    call_session(call, (request)->user_context, (request)->session_id,   \
-                 (request)->_client_observed_server_side_session_id_case \
-                     ? (request)->client_observed_server_side_session_id \
-                     : NULL)
+#define SESSION(call, request)                                              \
+    hr_call_session(call, (request)->user_context, (request)->session_id,   \
+                    (request)->_client_observed_server_side_session_id_case \
+                        ? (request)->client_observed_server_side_session_id \
+                        : NULL)
 
 #define REPLY(name, INIT, session)    \
     PB(name) reply = PB_INIT(INIT);   \
     reply.session_id = (session)->id; \
     reply.server_side_session_id = (session)->server_id
 
-void call_start(struct call *call);
-void call_fail(struct call *call, struct session *session, const struct hr_err *err);
-void call_answer(struct call *call, const ProtobufCMessage *message);
-void *call_unpack(struct call *call);
-struct session *call_session(struct call *call,
-                             const PB(UserContext) * user,
-                             const char *id,
-                             const char *observed);
-bool is_operation_id(const char *id);
-void run_execute(struct call *call);
-void run_reattach(struct call *call);
-void run_release(struct call *call);
-void run_interrupt(struct call *call);
-void run_status(struct call *call);
-void run_analyze(struct call *call);
-void run_config(struct call *call);
-void message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len);
-void run_add_artifacts(struct call *call);
-void call_end_upload(struct call *call);
-void run_artifact_status(struct call *call);
-void run_release_session(struct call *call);
-void run_error_details(struct call *call);
-void run_clone(struct call *call);
+void hr_call_start(struct call *call);
+void hr_call_fail(struct call *call, struct session *session, const struct hr_err *err);
+void hr_call_answer(struct call *call, const ProtobufCMessage *message);
+void *hr_call_unpack(struct call *call);
+struct session *hr_call_session(struct call *call,
+                                const PB(UserContext) * user,
+                                const char *id,
+                                const char *observed);
+bool hr_is_operation_id(const char *id);
+void hr_run_execute(struct call *call);
+void hr_run_reattach(struct call *call);
+void hr_run_release(struct call *call);
+void hr_run_interrupt(struct call *call);
+void hr_run_status(struct call *call);
+void hr_run_analyze(struct call *call);
+void hr_run_config(struct call *call);
+void hr_message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len);
+void hr_run_add_artifacts(struct call *call);
+void hr_call_end_upload(struct call *call);
+void hr_run_artifact_status(struct call *call);
+void hr_run_release_session(struct call *call);
+void hr_run_error_details(struct call *call);
+void hr_run_clone(struct call *call);
 #endif

@@ -31,7 +31,7 @@ static void options_of(const PB(ExecutePlanRequest) * request, struct operation 
         operation->tags[operation->tag_count++] = strdup(request->tags[i]);
 }
 
-bool is_operation_id(const char *id)
+bool hr_is_operation_id(const char *id)
 {
     return strlen(id) == 36 && strspn(id, "0123456789abcdefABCDEF-") == 36;
 }
@@ -57,7 +57,7 @@ static enum hr_code new_operation(struct session *session,
         id = request->operation_id;
     else
         hr_uuid_new(made);
-    if (!is_operation_id(id))
+    if (!hr_is_operation_id(id))
         return hr_fail_spark(err, "INVALID_HANDLE.FORMAT", "handle", id, NULL);
     if (hr_map_has(&session->operations, id))
         return hr_fail_spark(err, "INVALID_HANDLE.OPERATION_ALREADY_EXISTS", "handle", id, NULL);
@@ -68,17 +68,17 @@ static enum hr_code new_operation(struct session *session,
     if (session->operations.count >= HR_OPERATIONS_PER_SESSION_MAX)
         return hr_fail(err, HR_E_LIMIT, "session has %d operations already",
                        HR_OPERATIONS_PER_SESSION_MAX);
-    *out = operation_new(session, id);
+    *out = hr_operation_new(session, id);
     options_of(request, *out);
     return HR_OK;
 }
 
 static void attach(struct call *call, struct operation *operation, int64_t after)
 {
-    call->operation = operation_keep(operation);
+    call->operation = hr_operation_keep(operation);
     call->answered = true;
-    call_start(call);
-    operation_attach(operation, call->exchange, after);
+    hr_call_start(call);
+    hr_operation_attach(operation, call->exchange, after);
 }
 
 /* the request without its plans, which stay as they came: only what routes it is unpacked here.
@@ -99,7 +99,7 @@ static void *unpack_without(
     return request;
 }
 
-void run_execute(struct call *call)
+void hr_run_execute(struct call *call)
 {
     struct hr_buf plan;
     struct hr_err err;
@@ -112,19 +112,19 @@ void run_execute(struct call *call)
         request = NULL;
     struct session *session = NULL;
     if (!request)
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
     else if ((session = SESSION(call, request)) &&
              new_operation(session, request, &operation, &err))
-        call_fail(call, session, &err);
+        hr_call_fail(call, session, &err);
     else if (session) {
         operation->request = hr_buf_steal(&plan, &operation->request_len);
-        operation_keep(operation);
-        if (work_start(call->connect, execute_plan, operation_keep(operation), &err)) {
-            operation_done(operation, &err);
-            operation_drop(operation);
+        hr_operation_keep(operation);
+        if (hr_work_start(call->connect, hr_execute_plan, hr_operation_keep(operation), &err)) {
+            hr_operation_done(operation, &err);
+            hr_operation_drop(operation);
         }
         attach(call, operation, 0);
-        operation_drop(operation);
+        hr_operation_drop(operation);
     }
     hr_buf_release(&plan);
 }
@@ -141,13 +141,13 @@ static struct operation *find_operation(struct call *call, struct session *sessi
         fail_lost(&err);
     else
         hr_fail_spark(&err, "INVALID_HANDLE.OPERATION_NOT_FOUND", "handle", id, NULL);
-    call_fail(call, session, &err);
+    hr_call_fail(call, session, &err);
     return NULL;
 }
 
-void run_reattach(struct call *call)
+void hr_run_reattach(struct call *call)
 {
-    PB(ReattachExecuteRequest) *request = call_unpack(call);
+    PB(ReattachExecuteRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     struct operation *operation =
         session ? find_operation(call, session, request->operation_id) : NULL;
@@ -158,18 +158,18 @@ void run_reattach(struct call *call)
     if (!operation->reattachable)
         hr_fail_spark(&err, "INVALID_CURSOR.NOT_REATTACHABLE", NULL);
     else
-        operation_find_response(operation,
-                                request->_last_response_id_case ? request->last_response_id : NULL,
-                                &after, &err);
+        hr_operation_find_response(
+            operation, request->_last_response_id_case ? request->last_response_id : NULL, &after,
+            &err);
     if (err.code)
-        call_fail(call, session, &err);
+        hr_call_fail(call, session, &err);
     else
         attach(call, operation, after);
 }
 
-void run_release(struct call *call)
+void hr_run_release(struct call *call)
 {
-    PB(ReleaseExecuteRequest) *request = call_unpack(call);
+    PB(ReleaseExecuteRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     if (!session)
         return;
@@ -179,11 +179,11 @@ void run_release(struct call *call)
         reply._operation_id_case = 2;
         reply.operation_id = request->operation_id;
         if (request->release_case == SPARK__CONNECT__RELEASE_EXECUTE_REQUEST__RELEASE_RELEASE_UNTIL)
-            operation_release(operation, request->release_until->response_id);
+            hr_operation_release(operation, request->release_until->response_id);
         else
-            operation_remove(operation);
+            hr_operation_remove(operation);
     }
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
 static bool wants_interrupt(const PB(InterruptRequest) * request, const struct operation *operation)
@@ -205,9 +205,9 @@ static bool wants_interrupt(const PB(InterruptRequest) * request, const struct o
     }
 }
 
-void run_interrupt(struct call *call)
+void hr_run_interrupt(struct call *call)
 {
-    PB(InterruptRequest) *request = call_unpack(call);
+    PB(InterruptRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     if (!session)
         return;
@@ -215,11 +215,11 @@ void run_interrupt(struct call *call)
     reply.interrupted_ids = HR_NEW_ARRAY(call->arena, char *, session->operations.count + 1);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&session->operations, at));) {
         struct operation *operation = at->value;
-        if (wants_interrupt(request, operation) && operation_cancel(operation))
+        if (wants_interrupt(request, operation) && hr_operation_cancel(operation))
             reply.interrupted_ids[reply.n_interrupted_ids++] =
                 hr_strdup(call->arena, operation->id);
     }
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
 static PB(GetStatusResponse__OperationStatus) *
@@ -232,15 +232,15 @@ static PB(GetStatusResponse__OperationStatus) *
     struct operation *operation = hr_map_get(&session->operations, id);
     intptr_t finished = (intptr_t)hr_map_get(&session->finished, id);
     out->operation_id = (char *)id;
-    out->state = operation  ? states[operation_state_of(operation)]
+    out->state = operation  ? states[hr_operation_state_of(operation)]
                  : finished ? states[finished - 1]
                             : 1;
     return out;
 }
 
-void run_status(struct call *call)
+void hr_run_status(struct call *call)
 {
-    PB(GetStatusRequest) *request = call_unpack(call);
+    PB(GetStatusRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     if (!session)
         return;
@@ -262,7 +262,7 @@ void run_status(struct call *call)
                 reply.operation_statuses[reply.n_operation_statuses++] =
                     status_of(call, session, at->key);
     }
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
 /* ---- AnalyzePlan ---- */
@@ -274,22 +274,22 @@ static void analyzed(struct analyze_job *job)
     if (call) {
         call->analyze = NULL;
         if (job->err.code)
-            call_fail(call, job->session, &job->err);
+            hr_call_fail(call, job->session, &job->err);
         else
-            call_answer(call, &job->response->base);
+            hr_call_answer(call, &job->response->base);
     }
     hr_arena_free(job->arena);
-    session_drop(job->session);
+    hr_spark_session_drop(job->session);
     free(job->request);
     free(job);
 }
 
-void run_analyze(struct call *call)
+void hr_run_analyze(struct call *call)
 {
     struct hr_err err;
     PB(AnalyzePlanRequest) *request = unpack_without(call, 4, 16, 18, &err);
     if (!request) {
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
         return;
     }
     struct session *session = SESSION(call, request);
@@ -297,7 +297,7 @@ void run_analyze(struct call *call)
         return;
     struct analyze_job *job = calloc(1, sizeof *job);
     HR_CHECK(job);
-    job->session = session_keep(session);
+    job->session = hr_spark_session_keep(session);
     job->exchange = call->exchange;
     job->request = call->message;
     job->request_len = call->message_len;
@@ -305,6 +305,6 @@ void run_analyze(struct call *call)
     job->done = analyzed;
     call->message = NULL;
     call->analyze = job;
-    if (work_start(call->connect, analyze_plan, job, &job->err))
+    if (hr_work_start(call->connect, hr_analyze_plan, job, &job->err))
         analyzed(job);
 }

@@ -40,7 +40,7 @@ static enum hr_code conf_set(struct session *session,
         if (!value)
             return hr_fail(err, HR_E_INVALID, "config \"%s\" is set to no value",
                            set->pairs[i]->key);
-        enum hr_code code = session_set_durably(session, set->pairs[i]->key, value, err);
+        enum hr_code code = hr_spark_session_set_durably(session, set->pairs[i]->key, value, err);
         bool kept = code != HR_E_FULL && code != HR_E_IO && code != HR_E_LIMIT;
         if (code && !(kept && set->_silent_case && set->silent))
             return code;
@@ -104,7 +104,7 @@ static enum hr_code conf_unset(struct session *session,
                                struct hr_err *err)
 {
     for (size_t i = 0; i < unset->n_keys; i++)
-        HR_TRY(session_set_durably(session, unset->keys[i], NULL, err));
+        HR_TRY(hr_spark_session_set_durably(session, unset->keys[i], NULL, err));
     return HR_OK;
 }
 
@@ -151,9 +151,9 @@ static enum hr_code conf_run(struct call *call,
     }
 }
 
-void run_config(struct call *call)
+void hr_run_config(struct call *call)
 {
-    PB(ConfigRequest) *request = call_unpack(call);
+    PB(ConfigRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     struct hr_err err;
     struct pairs pairs = {0};
@@ -161,12 +161,12 @@ void run_config(struct call *call)
         return;
     REPLY(ConfigResponse, CONFIG_RESPONSE, session);
     if (conf_run(call, session, request->operation, &reply, &pairs, &err)) {
-        call_fail(call, session, &err);
+        hr_call_fail(call, session, &err);
         return;
     }
     reply.pairs = pairs.at;
     reply.n_pairs = pairs.count;
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
 /* ---- artifacts ---- */
@@ -182,12 +182,12 @@ struct upload {
     PB(AddArtifactsResponse__ArtifactSummary) * *summaries;
 };
 
-void call_end_upload(struct call *call)
+void hr_call_end_upload(struct call *call)
 {
     if (!call->upload)
         return;
     hr_buf_release(&call->upload->bytes);
-    session_drop(call->upload->session);
+    hr_spark_session_drop(call->upload->session);
 }
 
 static bool crc_is(const PB(AddArtifactsRequest__ArtifactChunk) * chunk)
@@ -228,8 +228,9 @@ static enum hr_code add_chunk(struct call *call,
     if (upload->chunks_left)
         return HR_OK;
     if (upload->crc_ok)
-        HR_TRY(session_add_artifact(upload->session, upload->name, hr_buf_text(&upload->bytes),
-                                    hr_buf_len(&upload->bytes), err));
+        HR_TRY(hr_spark_session_add_artifact(upload->session, upload->name,
+                                             hr_buf_text(&upload->bytes),
+                                             hr_buf_len(&upload->bytes), err));
     summarize(call, upload, upload->name, upload->crc_ok);
     hr_buf_clear(&upload->bytes);
     upload->name = NULL;
@@ -247,8 +248,8 @@ static enum hr_code add_artifacts(struct call *call,
             const PB(AddArtifactsRequest__SingleChunkArtifact) *one = request->batch->artifacts[i];
             bool crc_ok = crc_is(one->data);
             if (crc_ok)
-                HR_TRY(session_add_artifact(upload->session, one->name, one->data->data.data,
-                                            one->data->data.len, err));
+                HR_TRY(hr_spark_session_add_artifact(
+                    upload->session, one->name, one->data->data.data, one->data->data.len, err));
             summarize(call, upload, one->name, crc_ok);
         }
         return HR_OK;
@@ -266,7 +267,7 @@ static enum hr_code add_artifacts(struct call *call,
     }
 }
 
-void message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len)
+void hr_message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
     struct hr_err err = {0};
@@ -276,35 +277,35 @@ void message_add_artifacts(struct call *call, const uint8_t *bytes, size_t len)
         struct session *session = SESSION(call, request);
         if (session) {
             call->upload = HR_NEW(call->arena, struct upload);
-            call->upload->session = session_keep(session);
+            call->upload->session = hr_spark_session_keep(session);
             hr_buf_init(&call->upload->bytes, HR_ARTIFACT_MAX);
         }
     }
     if (request && call->upload)
         add_artifacts(call, call->upload, request, &err);
     if (err.code)
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
     hr_arena_free(scratch);
 }
 
-void run_add_artifacts(struct call *call)
+void hr_run_add_artifacts(struct call *call)
 {
     struct upload *upload = call->upload;
     struct hr_err err;
     if (!upload || upload->name) {
         hr_fail(&err, HR_E_INVALID, "artifact stream ended early");
-        call_fail(call, NULL, &err);
+        hr_call_fail(call, NULL, &err);
         return;
     }
     REPLY(AddArtifactsResponse, ADD_ARTIFACTS_RESPONSE, upload->session);
     reply.artifacts = upload->summaries;
     reply.n_artifacts = upload->count;
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
-void run_artifact_status(struct call *call)
+void hr_run_artifact_status(struct call *call)
 {
-    PB(ArtifactStatusesRequest) *request = call_unpack(call);
+    PB(ArtifactStatusesRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     if (!session)
         return;
@@ -323,23 +324,23 @@ void run_artifact_status(struct call *call)
         reply.statuses[reply.n_statuses++] = entry;
     }
     pthread_mutex_unlock(&session->lock);
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
 /* ---- sessions and errors ---- */
 
-void run_release_session(struct call *call)
+void hr_run_release_session(struct call *call)
 {
-    PB(ReleaseSessionRequest) *request = call_unpack(call);
+    PB(ReleaseSessionRequest) *request = hr_call_unpack(call);
     struct hr_err err;
     if (!request)
         return;
-    if (guard_fits(&call->connect->guard, request->session_id, &err)) {
-        call_fail(call, NULL, &err);
+    if (hr_guard_fits(&call->connect->guard, request->session_id, &err)) {
+        hr_call_fail(call, NULL, &err);
         return;
     }
     const char *user = request->user_context ? request->user_context->user_id : "";
-    struct session *session = session_get(call->connect, user, request->session_id);
+    struct session *session = hr_spark_session_get(call->connect, user, request->session_id);
     PB(ReleaseSessionResponse) reply = PB_INIT(RELEASE_SESSION_RESPONSE);
     reply.session_id = request->session_id;
     if (session) {
@@ -347,20 +348,20 @@ void run_release_session(struct call *call)
         char *key = hr_strdup(call->arena, session->key);
         /* else the daemon removes the journal, whatever stands in it */
         bool alone = !call->connect->options.grant_key;
-        if (journal_close_session(session, &err) && alone) {
-            call_fail(call, session, &err);
+        if (hr_journal_close_session(session, &err) && alone) {
+            hr_call_fail(call, session, &err);
             return;
         }
-        session_close(session);
+        hr_spark_session_close(session);
         if (request->allow_reconnect)
             hr_map_remove(&call->connect->closed, key);
     }
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
-void run_error_details(struct call *call)
+void hr_run_error_details(struct call *call)
 {
-    PB(FetchErrorDetailsRequest) *request = call_unpack(call);
+    PB(FetchErrorDetailsRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     if (!session)
         return;
@@ -370,7 +371,7 @@ void run_error_details(struct call *call)
             : PB_NEW(call->arena, FetchErrorDetailsResponse, FETCH_ERROR_DETAILS_RESPONSE);
     reply->session_id = session->id;
     reply->server_side_session_id = session->server_id;
-    call_answer(call, &reply->base);
+    hr_call_answer(call, &reply->base);
 }
 
 /* The gate starts another host for the clone, and asks for its journal; a host that stands alone
@@ -384,21 +385,21 @@ static void answer_clone(struct call *call, struct session *session, const char 
     char server_id[37];
     struct hr_err err;
     hr_uuid_new(server_id);
-    if (path ? journal_clone(session, id, server_id, path, &err)
-             : session_clone(session, id, server_id, &err)) {
-        call_fail(call, session, &err);
+    if (path ? hr_journal_clone(session, id, server_id, path, &err)
+             : hr_spark_session_clone(session, id, server_id, &err)) {
+        hr_call_fail(call, session, &err);
         return;
     }
     REPLY(CloneSessionResponse, CLONE_SESSION_RESPONSE, session);
     reply.new_session_id = (char *)id;
     reply.new_server_side_session_id = server_id;
     call->cloned = path ? id : NULL;
-    call_answer(call, &reply.base);
+    hr_call_answer(call, &reply.base);
 }
 
-void run_clone(struct call *call)
+void hr_run_clone(struct call *call)
 {
-    PB(CloneSessionRequest) *request = call_unpack(call);
+    PB(CloneSessionRequest) *request = hr_call_unpack(call);
     struct session *session = request ? SESSION(call, request) : NULL;
     struct hr_err err = {0};
     char made[37];
@@ -406,14 +407,14 @@ void run_clone(struct call *call)
         return;
     hr_uuid_new(made);
     const char *id = request->_new_session_id_case ? request->new_session_id : made;
-    if (!is_operation_id(id))
+    if (!hr_is_operation_id(id))
         hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_FORMAT",
                       "targetSessionId", id, NULL);
-    else if (session_get(call->connect, session->user, id))
+    else if (hr_spark_session_get(call->connect, session->user, id))
         hr_fail_spark(&err, "INVALID_CLONE_SESSION_REQUEST.TARGET_SESSION_ID_ALREADY_EXISTS",
                       "targetSessionId", id, NULL);
     if (err.code) {
-        call_fail(call, session, &err);
+        hr_call_fail(call, session, &err);
         return;
     }
     answer_clone(call, session, id);

@@ -13,7 +13,7 @@
 
 static void drop_view(void *view)
 {
-    view_drop(view);
+    hr_view_drop(view);
 }
 
 static enum hr_code bind_cached(struct env *env, struct hr_rel *rel, struct hr_err *err)
@@ -33,18 +33,18 @@ static enum hr_code bind_cached(struct env *env, struct hr_rel *rel, struct hr_e
     return HR_OK;
 }
 
-enum hr_code env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
+enum hr_code hr_env_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
 {
     for (; rel; rel = rel->input) {
         if (rel->kind == HR_REL_CACHED_REMOTE)
             return bind_cached(env, rel, err);
         if (rel->kind == HR_REL_CATALOG)
-            return catalog_bind(env, rel, err);
+            return hr_catalog_bind(env, rel, err);
         if (rel->kind == HR_REL_WITH_RELATIONS)
             for (size_t i = 0; i < rel->with_relations.count; i++)
-                HR_TRY(env_bind(env, rel->with_relations.references[i], err));
+                HR_TRY(hr_env_bind(env, rel->with_relations.references[i], err));
         if (rel->right)
-            HR_TRY(env_bind(env, rel->right, err));
+            HR_TRY(hr_env_bind(env, rel->right, err));
     }
     return HR_OK;
 }
@@ -76,7 +76,7 @@ static enum hr_code bind_views(struct binding *binding,
 
 static enum hr_code bind_table(struct binding *binding, struct hr_rel *rel)
 {
-    struct view *view = session_find_view(binding->env->session, &rel->read_table.name);
+    struct view *view = hr_spark_session_find_view(binding->env->session, &rel->read_table.name);
     if (!view)
         return HR_OK;
     hr_arena_on_free(binding->arena, drop_view, view);
@@ -163,7 +163,7 @@ static enum hr_code view_command(struct env *env,
     const struct hr_rel *sql = plan.rel->kind == HR_REL_WITH_RELATIONS ? plan.rel->input : plan.rel;
     struct env own = *env;
     own.arena = arena;
-    HR_TRY(env_parse_statement(&own, sql->sql.text, &statement, err));
+    HR_TRY(hr_env_parse_statement(&own, sql->sql.text, &statement, err));
     *command = statement.command;
     return HR_OK;
 }
@@ -178,7 +178,7 @@ static enum hr_code fill_view(struct env *env,
     struct hr_typed *typed;
     const struct hr_rel *scopes[SCOPES_MAX];
     HR_TRY(view_command(env, operation, view->arena, &command, err));
-    HR_TRY(env_bind(env, command->input, err));
+    HR_TRY(hr_env_bind(env, command->input, err));
     if (!from_sql)
         HR_TRY(bind_views(&(struct binding){env, view->arena}, command->input, scopes, 0, err));
     /* an error shows now, not at the first use */
@@ -214,10 +214,10 @@ static enum hr_code create_view(struct env *env,
     view->arena = arena;
     enum hr_code code = fill_view(env, operation, from_sql, view, err);
     if (code) {
-        view_drop(view);
+        hr_view_drop(view);
         return code;
     }
-    code = session_create_view(env->session, view, command->view.replace, operation, err);
+    code = hr_spark_session_create_view(env->session, view, command->view.replace, operation, err);
     if (code &&
         command->view.if_not_exists &&
         !strcmp(err->condition, "TEMP_TABLE_OR_VIEW_ALREADY_EXISTS"))
@@ -231,9 +231,10 @@ static enum hr_code run_drop_view(struct env *env,
                                   struct hr_err *err)
 {
     bool dropped;
-    HR_TRY(session_drop_view(env->session, &command->drop.name, false, operation, &dropped, err));
+    HR_TRY(hr_spark_session_drop_view(env->session, &command->drop.name, false, operation, &dropped,
+                                      err));
     return dropped || command->drop.if_exists ? HR_OK
-                                              : catalog_not_found(env, &command->drop.name, err);
+                                              : hr_catalog_not_found(env, &command->drop.name, err);
 }
 
 /* ---- functions ---- */
@@ -245,7 +246,7 @@ static enum hr_code register_function(struct env *env,
 {
     struct session *session = env->session;
     pthread_mutex_lock(&session->connect->journal_lock);
-    enum hr_code code = journal_plan(operation, err);
+    enum hr_code code = hr_journal_plan(operation, err);
     if (!code) {
         pthread_mutex_lock(&session->lock);
         hr_map_put(&session->functions, command->function.name, (void *)command->function.what);
@@ -259,7 +260,7 @@ static enum hr_code register_function(struct env *env,
 
 static bool write_is_cancelled(void *operation)
 {
-    return operation_is_cancelled(operation);
+    return hr_operation_is_cancelled(operation);
 }
 
 static bool is_hint(const struct hr_rel *rel, const char *name)
@@ -380,12 +381,12 @@ static enum hr_code write_out(struct env *env,
     pthread_mutex_unlock(&operation->lock);
     if (cancelled)
         return hr_fail_spark(err, "OPERATION_CANCELED", NULL);
-    env_query_rows(env->arena, query, &rows);
+    hr_env_query_rows(env->arena, query, &rows);
     rows.parts = parts;
     rows.has_part = has_part;
     if (has_part)
         rows.schema = hr_type_struct(env->arena, rows.schema->fields, rows.schema->field_count - 1);
-    journal_writes(operation);
+    hr_journal_writes(operation);
     return hr_format_write(env->session->format, env->arena, &env->base, &command->write, &rows,
                            &cancel, err);
 }
@@ -397,20 +398,21 @@ static enum hr_code run_set(struct env *env,
                             struct texts *texts,
                             struct hr_err *err)
 {
-    texts_columns(texts, "!key", "!value", NULL);
+    hr_texts_columns(texts, "!key", "!value", NULL);
     if (!command->set.key) {
         for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
             if (!hr_blob_config_knows(at->key))
-                texts_row(texts, at->key, (char *)at->value);
+                hr_texts_row(texts, at->key, (char *)at->value);
         return HR_OK;
     }
     if (command->set.value) {
-        HR_TRY(session_set_durably(env->session, command->set.key, command->set.value, err));
-        texts_row(texts, command->set.key, command->set.value);
+        HR_TRY(
+            hr_spark_session_set_durably(env->session, command->set.key, command->set.value, err));
+        hr_texts_row(texts, command->set.key, command->set.value);
         return HR_OK;
     }
-    const char *value = env_conf(env, command->set.key);
-    texts_row(texts, command->set.key, value ? value : "<undefined>");
+    const char *value = hr_env_conf(env, command->set.key);
+    hr_texts_row(texts, command->set.key, value ? value : "<undefined>");
     return HR_OK;
 }
 
@@ -428,11 +430,12 @@ static const char *started_with(const struct env *env, const char *key)
 static enum hr_code run_reset(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     if (command->set.key)
-        return session_set_durably(env->session, command->set.key,
-                                   started_with(env, command->set.key), err);
+        return hr_spark_session_set_durably(env->session, command->set.key,
+                                            started_with(env, command->set.key), err);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&env->conf.values, at));)
         if (hr_conf_may_set(at->key))
-            HR_TRY(session_set_durably(env->session, at->key, started_with(env, at->key), err));
+            HR_TRY(hr_spark_session_set_durably(env->session, at->key, started_with(env, at->key),
+                                                err));
     return HR_OK;
 }
 
@@ -461,13 +464,13 @@ static enum hr_code run_describe(struct env *env,
         rel->read_table.name = command->describe.name;
     }
     HR_TRY(hr_analyze(env->arena, &env->base, rel, &typed, err));
-    texts_columns(texts, "col_name", "data_type", "comment", NULL);
+    hr_texts_columns(texts, "col_name", "data_type", "comment", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++) {
         struct hr_buf type;
         hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
-        texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type),
-                  comment_of(env->arena, &typed->schema->fields[i]));
+        hr_texts_row(texts, typed->schema->fields[i].name, hr_buf_text(&type),
+                     comment_of(env->arena, &typed->schema->fields[i]));
         hr_buf_release(&type);
     }
     return HR_OK;
@@ -482,12 +485,13 @@ static enum hr_code run_explain(struct env *env,
     struct hr_buf text;
     HR_TRY(hr_analyze(env->arena, &env->base, command->input, &typed, err));
     hr_buf_init(&text, HR_REST_BODY_MAX);
-    enum hr_code code = explain_text(env, command->input, typed, command->explain.mode, &text, err);
+    enum hr_code code =
+        hr_explain_text(env, command->input, typed, command->explain.mode, &text, err);
     if (!code)
         code = hr_buf_check(&text, "the plan's text", err);
     if (!code) {
-        texts_columns(texts, "plan", NULL);
-        texts_row(texts, hr_buf_text(&text));
+        hr_texts_columns(texts, "plan", NULL);
+        hr_texts_row(texts, hr_buf_text(&text));
     }
     hr_buf_release(&text);
     return code;
@@ -496,7 +500,7 @@ static enum hr_code run_explain(struct env *env,
 static enum hr_code uncache(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     if (command->cache.name.count) {
-        enum hr_code code = catalog_cache(env, &command->cache.name, false, err);
+        enum hr_code code = hr_catalog_cache(env, &command->cache.name, false, err);
         return code && command->cache.if_exists ? HR_OK : code;
     }
     pthread_mutex_lock(&env->session->lock);
@@ -531,7 +535,7 @@ static enum hr_code run(struct env *env,
     case HR_COMMAND_RESET:
         return run_reset(env, command, err);
     case HR_COMMAND_SHOW:
-        return catalog_show(env, command, texts, err);
+        return hr_catalog_show(env, command, texts, err);
     case HR_COMMAND_DESCRIBE:
         return run_describe(env, command, texts, err);
     case HR_COMMAND_EXPLAIN:
@@ -540,11 +544,11 @@ static enum hr_code run(struct env *env,
         if (command->input || command->cache.options.count)
             return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature",
                                  "CACHE TABLE with a query or options", NULL);
-        return catalog_cache(env, &command->cache.name, true, err);
+        return hr_catalog_cache(env, &command->cache.name, true, err);
     case HR_COMMAND_UNCACHE:
         return uncache(env, command, err);
     case HR_COMMAND_USE:
-        return catalog_use(env, command, err);
+        return hr_catalog_use(env, command, err);
     case HR_COMMAND_UNSUPPORTED:
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", command->unsupported.what,
                              NULL);
@@ -552,17 +556,17 @@ static enum hr_code run(struct env *env,
     return hr_fail(err, HR_E_INTERNAL, "command of an unknown kind");
 }
 
-enum hr_code command_run(struct env *env,
-                         struct operation *operation,
-                         struct hr_command *command,
-                         bool from_sql,
-                         struct hr_err *err)
+enum hr_code hr_command_run(struct env *env,
+                            struct operation *operation,
+                            struct hr_command *command,
+                            bool from_sql,
+                            struct hr_err *err)
 {
-    struct texts *texts = texts_new(env->arena);
+    struct texts *texts = hr_texts_new(env->arena);
     HR_TRY(run(env, operation, command, from_sql, texts, err));
     if (!from_sql)
         return HR_OK;
     PB(Relation) * answer;
-    HR_TRY(texts_relation(texts, env->arena, &answer, err));
-    return execute_give_relation(operation, answer, err);
+    HR_TRY(hr_texts_relation(texts, env->arena, &answer, err));
+    return hr_execute_give_relation(operation, answer, err);
 }

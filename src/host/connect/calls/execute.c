@@ -36,12 +36,12 @@ static enum hr_code deliver(void *arg, int64_t rows, char *bytes, size_t len, st
     PB(DataType) *schema = delivery->schema;
     delivery->start += rows;
     delivery->schema = NULL;
-    return operation_give_batch(delivery->operation, schema, start, rows, bytes, len, err);
+    return hr_operation_give_batch(delivery->operation, schema, start, rows, bytes, len, err);
 }
 
 static enum hr_arrow_codec codec_of(const struct env *env)
 {
-    const char *name = env_conf(env, "spark.sql.execution.arrow.compression.codec");
+    const char *name = hr_env_conf(env, "spark.sql.execution.arrow.compression.codec");
     return !name || !strcasecmp(name, "none") ? HR_ARROW_PLAIN
            : !strcasecmp(name, "lz4")         ? HR_ARROW_LZ4
                                               : HR_ARROW_ZSTD;
@@ -52,10 +52,10 @@ static enum hr_code new_result(struct delivery *delivery,
                                struct hr_err *err)
 {
     const struct env *env = delivery->env;
-    const char *level = env_conf(env, "spark.sql.execution.arrow.compression.zstd.level");
+    const char *level = hr_env_conf(env, "spark.sql.execution.arrow.compression.zstd.level");
     const char *rows = hr_conf_get_set(&env->conf, "spark.sql.execution.arrow.maxRecordsPerBatch");
     struct hr_result_options options = {
-        .timezone = env_conf(env, "spark.sql.session.timeZone"),
+        .timezone = hr_env_conf(env, "spark.sql.session.timeZone"),
         .codec = codec_of(env),
         .level = level ? atoi(level) : 0,
         .large_types = hr_conf_is_true(&env->conf, "spark.sql.execution.arrow.useLargeVarTypes"),
@@ -110,7 +110,7 @@ static enum hr_code give_metrics(struct env *env,
         }
         message.observed_metrics[i] = out;
     }
-    return operation_give(operation, &message, err);
+    return hr_operation_give(operation, &message, err);
 }
 
 static enum hr_code run_delivery(struct delivery *delivery,
@@ -127,7 +127,7 @@ static enum hr_code run_delivery(struct delivery *delivery,
     HR_TRY(new_result(delivery, hr_query_schema(query), err));
     delivery->schema = hr_connect_type_encode(env->arena, hr_query_schema(query));
     HR_TRY(hr_query_run(query, &delivery->sink, err));
-    operation_hold(delivery->operation);
+    hr_operation_hold(delivery->operation);
     return hr_result_finish(delivery->result, err);
 }
 
@@ -142,12 +142,12 @@ static enum hr_code run_query(struct env *env,
     return give_metrics(env, operation, query, err);
 }
 
-enum hr_code execute_collect(struct env *env,
-                             struct operation *operation,
-                             const struct hr_rel *rel,
-                             struct hr_buf *arrow,
-                             const struct hr_type **schema,
-                             struct hr_err *err)
+enum hr_code hr_execute_collect(struct env *env,
+                                struct operation *operation,
+                                const struct hr_rel *rel,
+                                struct hr_buf *arrow,
+                                const struct hr_type **schema,
+                                struct hr_err *err)
 {
     struct delivery delivery = {.operation = operation, .env = env, .collected = arrow};
     struct hr_query *query = NULL;
@@ -158,9 +158,9 @@ enum hr_code execute_collect(struct env *env,
 
 /* ---- commands ---- */
 
-enum hr_code execute_give_relation(struct operation *operation,
-                                   PB(Relation) * relation,
-                                   struct hr_err *err)
+enum hr_code hr_execute_give_relation(struct operation *operation,
+                                      PB(Relation) * relation,
+                                      struct hr_err *err)
 {
     PB(ExecutePlanResponse) message = PB_INIT(EXECUTE_PLAN_RESPONSE);
     PB(ExecutePlanResponse__SqlCommandResult)
@@ -169,7 +169,7 @@ enum hr_code execute_give_relation(struct operation *operation,
     message.response_type_case =
         SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_SQL_COMMAND_RESULT;
     message.sql_command_result = &result;
-    return operation_give(operation, &message, err);
+    return hr_operation_give(operation, &message, err);
 }
 
 /* the text of spark.sql(); NULL when the relation is something else */
@@ -190,14 +190,14 @@ static enum hr_code run_sql(struct env *env,
     struct hr_sql_statement statement;
     if (!sql)
         return hr_fail(err, HR_E_INVALID, "plan is not valid: a SQL command without SQL");
-    HR_TRY(env_parse_statement(env, sql->sql.text, &statement, err));
+    HR_TRY(hr_env_parse_statement(env, sql->sql.text, &statement, err));
     if (statement.query) {
         struct hr_typed *typed;
         /* errors show where the user wrote the text */
         HR_TRY(hr_analyze(env->arena, &env->base, plan->rel, &typed, err));
-        return execute_give_relation(operation, (PB(Relation) *)plan->message, err);
+        return hr_execute_give_relation(operation, (PB(Relation) *)plan->message, err);
     }
-    return command_run(env, operation, statement.command, true, err);
+    return hr_command_run(env, operation, statement.command, true, err);
 }
 
 static enum hr_code give_resources(struct env *env, struct operation *operation, struct hr_err *err)
@@ -208,7 +208,7 @@ static enum hr_code give_resources(struct env *env, struct operation *operation,
     message.response_type_case =
         SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_GET_RESOURCES_COMMAND_RESULT;
     message.get_resources_command_result = &result;
-    return operation_give(operation, &message, err);
+    return hr_operation_give(operation, &message, err);
 }
 
 /* df.checkpoint(), df.localCheckpoint(): the rows are kept as a local relation; when not eager, the
@@ -226,10 +226,10 @@ static enum hr_code checkpoint(struct env *env,
     atomic_init(&view->refs, 1);
     view->arena = arena;
     hr_buf_init(&arrow, HR_ARTIFACT_MAX);
-    enum hr_code code = execute_collect(env, operation, plan->rel, &arrow, &schema, err);
+    enum hr_code code = hr_execute_collect(env, operation, plan->rel, &arrow, &schema, err);
     if (code) {
         hr_buf_release(&arrow);
-        view_drop(view);
+        hr_view_drop(view);
         return code;
     }
     struct hr_buf json;
@@ -252,7 +252,7 @@ static enum hr_code checkpoint(struct env *env,
     message.response_type_case =
         SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_CHECKPOINT_COMMAND_RESULT;
     message.checkpoint_command_result = &result;
-    return operation_give(operation, &message, err);
+    return hr_operation_give(operation, &message, err);
 }
 
 static void forget_cached(struct env *env, const char *id)
@@ -260,7 +260,7 @@ static void forget_cached(struct env *env, const char *id)
     pthread_mutex_lock(&env->session->lock);
     struct view *view = hr_map_remove(&env->session->cached, id);
     pthread_mutex_unlock(&env->session->lock);
-    view_drop(view);
+    hr_view_drop(view);
 }
 
 /* ---- all ---- */
@@ -273,16 +273,16 @@ static enum hr_code run_plan(struct env *env, struct operation *operation, struc
     if (!message)
         return err->code;
     HR_TRY(hr_decode_plan(env->arena, message, &plan, err));
-    HR_TRY(env_bind(env, plan.rel, err));
+    HR_TRY(hr_env_bind(env, plan.rel, err));
     if (plan.command)
-        HR_TRY(env_bind(env, plan.command->input, err));
+        HR_TRY(hr_env_bind(env, plan.command->input, err));
     switch (plan.kind) {
     case HR_OPERATION_QUERY:
         return run_query(env, operation, plan.rel, err);
     case HR_OPERATION_SQL:
         return run_sql(env, operation, &plan, err);
     case HR_OPERATION_COMMAND:
-        return command_run(env, operation, plan.command, false, err);
+        return hr_command_run(env, operation, plan.command, false, err);
     case HR_OPERATION_RESOURCES:
         return give_resources(env, operation, err);
     case HR_OPERATION_CHECKPOINT:
@@ -304,7 +304,7 @@ static enum hr_code give_complete(struct operation *operation, struct hr_err *er
     message.response_type_case =
         SPARK__CONNECT__EXECUTE_PLAN_RESPONSE__RESPONSE_TYPE_RESULT_COMPLETE;
     message.result_complete = &complete;
-    return operation_give(operation, &message, err);
+    return hr_operation_give(operation, &message, err);
 }
 
 static void end_query(struct operation *operation)
@@ -319,7 +319,7 @@ static void execute(struct operation *operation)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_err err = {0};
     struct env *env;
-    enum hr_code code = env_new(arena, operation->session, &env, &err);
+    enum hr_code code = hr_env_new(arena, operation->session, &env, &err);
     if (!code) {
         env->operation = operation;
         code = run_plan(env, operation, &err);
@@ -329,20 +329,20 @@ static void execute(struct operation *operation)
         code = give_complete(operation, &err);
     if (code == HR_E_CANCELLED)
         hr_fail_spark(&err, "OPERATION_CANCELED", NULL);
-    operation_done(operation, code ? &err : NULL);
+    hr_operation_done(operation, code ? &err : NULL);
     if (code && operation->replayed)
         hr_log(HR_LOG_WARN, "journal.replay", "session", operation->session->id, "error", err.msg,
                NULL);
     hr_arena_free(arena);
-    operation_drop(operation);
+    hr_operation_drop(operation);
 }
 
-void execute_plan(void *operation)
+void hr_execute_plan(void *operation)
 {
     execute(operation);
 }
 
-void execute_replayed(struct session *session, const void *plan, size_t len)
+void hr_execute_replayed(struct session *session, const void *plan, size_t len)
 {
-    execute(operation_new_replayed(session, plan, len));
+    execute(hr_operation_new_replayed(session, plan, len));
 }

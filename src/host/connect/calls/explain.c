@@ -33,12 +33,12 @@ static enum hr_code statement_text(struct env *env,
     return HR_OK;
 }
 
-enum hr_code explain_text(struct env *env,
-                          const struct hr_rel *rel,
-                          const struct hr_typed *typed,
-                          const char *mode,
-                          struct hr_buf *out,
-                          struct hr_err *err)
+enum hr_code hr_explain_text(struct env *env,
+                             const struct hr_rel *rel,
+                             const struct hr_typed *typed,
+                             const char *mode,
+                             struct hr_buf *out,
+                             struct hr_err *err)
 {
     if (!mode || !strcasecmp(mode, "simple")) {
         plan_text(rel, "Physical Plan", out);

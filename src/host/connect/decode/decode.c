@@ -44,20 +44,20 @@ static enum hr_code decode_write(struct decoder *d,
     static const enum hr_save_mode modes[] = {HR_SAVE_ERROR, HR_SAVE_APPEND, HR_SAVE_OVERWRITE,
                                               HR_SAVE_ERROR, HR_SAVE_IGNORE};
     if ((unsigned)in->mode >= HR_LEN(modes))
-        return decode_missing(d, "write of an unknown mode");
+        return hr_decode_missing(d, "write of an unknown mode");
     if (in->with_schema_evolution)
-        return decode_refuse(d, "writing with schema evolution");
+        return hr_decode_refuse(d, "writing with schema evolution");
     struct hr_write *write = &out->write;
     out->kind = HR_COMMAND_WRITE;
     write->format = in->_source_case && *in->source ? in->source : NULL;
     write->mode = modes[in->mode];
-    write->options = decode_options(d, in->n_options, in->options);
-    write->partition_by = decode_names(d, in->n_partitioning_columns, in->partitioning_columns);
-    write->sort_by = decode_names(d, in->n_sort_column_names, in->sort_column_names);
-    write->cluster_by = decode_names(d, in->n_clustering_columns, in->clustering_columns);
+    write->options = hr_decode_options(d, in->n_options, in->options);
+    write->partition_by = hr_decode_names(d, in->n_partitioning_columns, in->partitioning_columns);
+    write->sort_by = hr_decode_names(d, in->n_sort_column_names, in->sort_column_names);
+    write->cluster_by = hr_decode_names(d, in->n_clustering_columns, in->clustering_columns);
     if (in->bucket_by) {
-        write->bucket_by = decode_names(d, in->bucket_by->n_bucket_column_names,
-                                        in->bucket_by->bucket_column_names);
+        write->bucket_by = hr_decode_names(d, in->bucket_by->n_bucket_column_names,
+                                           in->bucket_by->bucket_column_names);
         write->buckets = in->bucket_by->num_buckets;
     }
     if (in->save_type_case == SPARK__CONNECT__WRITE_OPERATION__SAVE_TYPE_TABLE) {
@@ -68,7 +68,7 @@ static enum hr_code decode_write(struct decoder *d,
     } else {
         write->path = in->save_type_case ? in->path : hr_option_get(&write->options, "path");
     }
-    return decode_rel(d, in->input, &out->input);
+    return hr_decode_rel(d, in->input, &out->input);
 }
 
 static enum hr_code decode_write_v2(struct decoder *d,
@@ -77,9 +77,9 @@ static enum hr_code decode_write_v2(struct decoder *d,
 {
     out->kind = HR_COMMAND_WRITE_V2;
     out->write.format = in->_provider_case ? in->provider : NULL;
-    out->write.options = decode_options(d, in->n_options, in->options);
+    out->write.options = hr_decode_options(d, in->n_options, in->options);
     HR_TRY(hr_decode_name(d->arena, in->table_name, &out->write.table, d->err));
-    return decode_rel(d, in->input, &out->input);
+    return hr_decode_rel(d, in->input, &out->input);
 }
 
 static enum hr_code decode_view(struct decoder *d,
@@ -91,7 +91,7 @@ static enum hr_code decode_view(struct decoder *d,
     out->view.replace = in->replace;
     out->view.temporary = true;
     HR_TRY(hr_decode_name(d->arena, in->name, &out->view.name, d->err));
-    return decode_rel(d, in->input, &out->input);
+    return hr_decode_rel(d, in->input, &out->input);
 }
 
 static enum hr_code decode_sql_command(struct decoder *d,
@@ -101,7 +101,7 @@ static enum hr_code decode_sql_command(struct decoder *d,
     out->kind = HR_OPERATION_SQL;
     if (in->input) {
         out->message = in->input;
-        return decode_rel(d, in->input, &out->rel);
+        return hr_decode_rel(d, in->input, &out->rel);
     }
     /* clients before 4.0: the text and its arguments stand in the command itself */
     PB(SQL) *sql = PB_NEW(d->arena, SQL, SQL);
@@ -118,7 +118,7 @@ static enum hr_code decode_sql_command(struct decoder *d,
     rel->rel_type_case = SPARK__CONNECT__RELATION__REL_TYPE_SQL;
     rel->sql = sql;
     out->message = rel;
-    return decode_rel(d, rel, &out->rel);
+    return hr_decode_rel(d, rel, &out->rel);
 }
 
 /* Registering succeeds: libraries register what they may never call. A call is refused. */
@@ -127,7 +127,7 @@ static enum hr_code decode_register(struct decoder *d,
                                     struct hr_command *out)
 {
     if (!in)
-        return decode_missing(d, "user-defined function");
+        return hr_decode_missing(d, "user-defined function");
     out->kind = HR_COMMAND_REGISTER;
     out->function.name = in->function_name;
     switch (in->function_case) {
@@ -141,7 +141,7 @@ static enum hr_code decode_register(struct decoder *d,
         out->function.what = "Scala function";
         return HR_OK;
     default:
-        return decode_missing(d, "user-defined function of an unknown language");
+        return hr_decode_missing(d, "user-defined function of an unknown language");
     }
 }
 
@@ -150,7 +150,7 @@ static enum hr_code decode_register_table(struct decoder *d,
                                           struct hr_command *out)
 {
     if (!in)
-        return decode_missing(d, "user-defined table function");
+        return hr_decode_missing(d, "user-defined table function");
     out->kind = HR_COMMAND_REGISTER;
     out->function.name = in->function_name;
     out->function.what = "Python table function";
@@ -174,13 +174,13 @@ static const struct {
     {COMMAND(EXTENSION), "commands of plugins"},
 };
 
-enum hr_code decode_command(struct decoder *d,
-                            const PB(Command) * in,
-                            struct hr_operation_plan *out)
+enum hr_code hr_decode_command(struct decoder *d,
+                               const PB(Command) * in,
+                               struct hr_operation_plan *out)
 {
     for (size_t i = 0; i < HR_LEN(refused); i++)
         if (refused[i].kind == in->command_type_case)
-            return decode_refuse(d, refused[i].name);
+            return hr_decode_refuse(d, refused[i].name);
     struct hr_command *command = HR_NEW(d->arena, struct hr_command);
     out->kind = HR_OPERATION_COMMAND;
     out->command = NULL;
@@ -204,7 +204,7 @@ enum hr_code decode_command(struct decoder *d,
         out->kind = HR_OPERATION_CHECKPOINT;
         out->eager = in->checkpoint_command->eager;
         out->message = in->checkpoint_command->relation;
-        return decode_rel(d, in->checkpoint_command->relation, &out->rel);
+        return hr_decode_rel(d, in->checkpoint_command->relation, &out->rel);
     case COMMAND(REMOVE_CACHED_REMOTE_RELATION_COMMAND):
         out->kind = HR_OPERATION_FORGET_CACHED;
         out->id = in->remove_cached_remote_relation_command->relation
@@ -212,7 +212,7 @@ enum hr_code decode_command(struct decoder *d,
                       : "";
         return HR_OK;
     default:
-        return decode_missing(d, "command of an unknown kind");
+        return hr_decode_missing(d, "command of an unknown kind");
     }
 }
 
@@ -225,7 +225,7 @@ static enum hr_code unpack_zstd(struct decoder *d,
 {
     unsigned long long size = ZSTD_getFrameContentSize(in->data, in->len);
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
-        return decode_missing(d, "compressed operation is not zstd, or without its size");
+        return hr_decode_missing(d, "compressed operation is not zstd, or without its size");
     if (size > HR_GRPC_MESSAGE_MAX)
         return hr_fail(d->err, HR_E_LIMIT, "compressed plan unpacks to more than %d bytes",
                        HR_GRPC_MESSAGE_MAX);
@@ -233,7 +233,7 @@ static enum hr_code unpack_zstd(struct decoder *d,
     if (!*bytes)
         return hr_fail(d->err, HR_E_NOMEM, "no memory to unpack a plan");
     *len = ZSTD_decompress(*bytes, (size_t)size, in->data, in->len);
-    return ZSTD_isError(*len) ? decode_missing(d, "compressed operation is damaged") : HR_OK;
+    return ZSTD_isError(*len) ? hr_decode_missing(d, "compressed operation is damaged") : HR_OK;
 }
 
 static enum hr_code decode_compressed(struct decoder *d,
@@ -243,19 +243,19 @@ static enum hr_code decode_compressed(struct decoder *d,
     void *bytes = NULL;
     size_t len = 0;
     if (in->compression_codec != SPARK__CONNECT__COMPRESSION_CODEC__COMPRESSION_CODEC_ZSTD)
-        return decode_refuse(d, "plans compressed with other than zstd");
+        return hr_decode_refuse(d, "plans compressed with other than zstd");
     HR_TRY(unpack_zstd(d, &in->data, &bytes, &len));
     if (in->op_type == SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_RELATION) {
         PB(Relation) *rel =
             hr_decode_message(d->arena, &spark__connect__relation__descriptor, bytes, len, d->err);
         out->message = rel;
-        return rel ? decode_rel(d, rel, &out->rel) : HR_E_INVALID;
+        return rel ? hr_decode_rel(d, rel, &out->rel) : HR_E_INVALID;
     }
     if (in->op_type != SPARK__CONNECT__PLAN__COMPRESSED_OPERATION__OP_TYPE__OP_TYPE_COMMAND)
-        return decode_missing(d, "compressed operation of an unknown kind");
+        return hr_decode_missing(d, "compressed operation of an unknown kind");
     PB(Command) *command =
         hr_decode_message(d->arena, &spark__connect__command__descriptor, bytes, len, d->err);
-    return command ? decode_command(d, command, out) : HR_E_INVALID;
+    return command ? hr_decode_command(d, command, out) : HR_E_INVALID;
 }
 
 enum hr_code hr_decode_plan(struct hr_arena *arena,
@@ -266,16 +266,16 @@ enum hr_code hr_decode_plan(struct hr_arena *arena,
     struct decoder d = {arena, err};
     memset(out, 0, sizeof *out);
     if (!plan)
-        return decode_missing(&d, "no plan");
+        return hr_decode_missing(&d, "no plan");
     switch (plan->op_type_case) {
     case PLAN(ROOT):
         out->message = plan->root;
-        return decode_rel(&d, plan->root, &out->rel);
+        return hr_decode_rel(&d, plan->root, &out->rel);
     case PLAN(COMMAND):
-        return decode_command(&d, plan->command, out);
+        return hr_decode_command(&d, plan->command, out);
     case PLAN(COMPRESSED_OPERATION):
         return decode_compressed(&d, plan->compressed_operation, out);
     default:
-        return decode_missing(&d, "neither relation nor command");
+        return hr_decode_missing(&d, "neither relation nor command");
     }
 }

@@ -53,7 +53,7 @@ enum hr_code hr_decode_name(struct hr_arena *arena,
     }
 }
 
-struct hr_names decode_names(struct decoder *d, size_t count, char *const *in)
+struct hr_names hr_decode_names(struct decoder *d, size_t count, char *const *in)
 {
     struct hr_names names = {HR_NEW_ARRAY(d->arena, const char *, count), count};
     if (count)
@@ -61,7 +61,7 @@ struct hr_names decode_names(struct decoder *d, size_t count, char *const *in)
     return names;
 }
 
-const struct hr_origin *decode_origin(struct decoder *d, const PB(Origin) * in)
+const struct hr_origin *hr_decode_origin(struct decoder *d, const PB(Origin) * in)
 {
     if (!in || in->function_case != SPARK__CONNECT__ORIGIN__FUNCTION_PYTHON_ORIGIN)
         return NULL;
@@ -71,14 +71,14 @@ const struct hr_origin *decode_origin(struct decoder *d, const PB(Origin) * in)
     return origin;
 }
 
-enum hr_code decode_exprs(struct decoder *d,
-                          size_t count,
-                          PB(Expression) *const *in,
-                          struct hr_exprs *out)
+enum hr_code hr_decode_exprs(struct decoder *d,
+                             size_t count,
+                             PB(Expression) *const *in,
+                             struct hr_exprs *out)
 {
     *out = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, count), count};
     for (size_t i = 0; i < count; i++)
-        HR_TRY(decode_expr(d, in[i], &out->at[i]));
+        HR_TRY(hr_decode_expr(d, in[i], &out->at[i]));
     return HR_OK;
 }
 
@@ -98,13 +98,13 @@ static enum hr_code decode_order(struct decoder *d,
                 SPARK__CONNECT__EXPRESSION__SORT_ORDER__NULL_ORDERING__SORT_NULLS_LAST
             ? HR_NULLS_LAST
             : HR_NULLS_DEFAULT;
-    return decode_expr(d, in->child, &expr->sort.child);
+    return hr_decode_expr(d, in->child, &expr->sort.child);
 }
 
-enum hr_code decode_orders(struct decoder *d,
-                           size_t count,
-                           PB(Expression__SortOrder) *const *in,
-                           struct hr_exprs *out)
+enum hr_code hr_decode_orders(struct decoder *d,
+                              size_t count,
+                              PB(Expression__SortOrder) *const *in,
+                              struct hr_exprs *out)
 {
     *out = (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, count), count};
     for (size_t i = 0; i < count; i++)
@@ -112,16 +112,18 @@ enum hr_code decode_orders(struct decoder *d,
     return HR_OK;
 }
 
-enum hr_code decode_alias(struct decoder *d, const PB(Expression__Alias) * in, struct hr_expr **out)
+enum hr_code hr_decode_alias(struct decoder *d,
+                             const PB(Expression__Alias) * in,
+                             struct hr_expr **out)
 {
     struct hr_expr *expr = hr_expr_new(d->arena, HR_EXPR_ALIAS);
     *out = expr;
     if (!in->n_name)
-        return decode_missing(d, "alias without a name");
-    expr->alias.names = decode_names(d, in->n_name, in->name);
+        return hr_decode_missing(d, "alias without a name");
+    expr->alias.names = hr_decode_names(d, in->n_name, in->name);
     if (in->_metadata_case)
         expr->alias.metadata = in->metadata;
-    return decode_expr(d, in->expr, &expr->alias.child);
+    return hr_decode_expr(d, in->expr, &expr->alias.child);
 }
 
 static enum hr_code decode_cast(struct decoder *d,
@@ -131,13 +133,13 @@ static enum hr_code decode_cast(struct decoder *d,
     static const enum hr_cast_mode modes[] = {HR_CAST_DEFAULT, HR_CAST_LEGACY, HR_CAST_ANSI,
                                               HR_CAST_TRY};
     if ((unsigned)in->eval_mode >= HR_LEN(modes))
-        return decode_missing(d, "cast of an unknown mode");
+        return hr_decode_missing(d, "cast of an unknown mode");
     expr->cast.mode = modes[in->eval_mode];
     if (in->cast_to_type_case == SPARK__CONNECT__EXPRESSION__CAST__CAST_TO_TYPE_TYPE_STR)
         HR_TRY(hr_type_from_ddl(d->arena, in->type_str, &expr->cast.type, d->err));
     else
         HR_TRY(hr_connect_type_decode(d->arena, in->type, &expr->cast.type, d->err));
-    return decode_expr(d, in->expr, &expr->cast.child);
+    return hr_decode_expr(d, in->expr, &expr->cast.child);
 }
 
 static enum hr_code decode_function(struct decoder *d,
@@ -147,11 +149,11 @@ static enum hr_code decode_function(struct decoder *d,
     if (in->is_user_defined_function)
         HR_TRY(hr_decode_name(d->arena, in->function_name, &expr->call.name, d->err));
     else
-        expr->call.name = decode_names(d, 1, &in->function_name);
+        expr->call.name = hr_decode_names(d, 1, &in->function_name);
     expr->call.distinct = in->is_distinct;
     /* clients that do not say leave it to the name */
     expr->call.is_internal = !in->_is_internal_case || in->is_internal;
-    return decode_exprs(d, in->n_arguments, in->arguments, &expr->call.args);
+    return hr_decode_exprs(d, in->n_arguments, in->arguments, &expr->call.args);
 }
 
 static enum hr_code decode_star(struct decoder *d,
@@ -198,7 +200,7 @@ static enum hr_code decode_bound(struct decoder *d,
                                  struct hr_bound *out)
 {
     if (!in)
-        return decode_missing(d, "window frame without a boundary");
+        return hr_decode_missing(d, "window frame without a boundary");
     switch (in->boundary_case) {
     case BOUNDARY(CURRENT_ROW):
         out->kind = HR_BOUND_CURRENT_ROW;
@@ -208,9 +210,9 @@ static enum hr_code decode_bound(struct decoder *d,
         return HR_OK;
     case BOUNDARY(VALUE):
         out->kind = HR_BOUND_VALUE;
-        return decode_expr(d, in->value, &out->value);
+        return hr_decode_expr(d, in->value, &out->value);
     default:
-        return decode_missing(d, "window frame without a boundary");
+        return hr_decode_missing(d, "window frame without a boundary");
     }
 }
 
@@ -218,9 +220,9 @@ static enum hr_code decode_window(struct decoder *d,
                                   const PB(Expression__Window) * in,
                                   struct hr_expr *expr)
 {
-    HR_TRY(decode_expr(d, in->window_function, &expr->window.function));
-    HR_TRY(decode_exprs(d, in->n_partition_spec, in->partition_spec, &expr->window.partition));
-    HR_TRY(decode_orders(d, in->n_order_spec, in->order_spec, &expr->window.order));
+    HR_TRY(hr_decode_expr(d, in->window_function, &expr->window.function));
+    HR_TRY(hr_decode_exprs(d, in->n_partition_spec, in->partition_spec, &expr->window.partition));
+    HR_TRY(hr_decode_orders(d, in->n_order_spec, in->order_spec, &expr->window.order));
     const PB(Expression__Window__WindowFrame) *frame = in->frame_spec;
     if (!frame || !frame->frame_type)
         return HR_OK;
@@ -241,24 +243,24 @@ static enum hr_code decode_lambda(struct decoder *d,
         (struct hr_names){HR_NEW_ARRAY(d->arena, const char *, in->n_arguments), in->n_arguments};
     for (size_t i = 0; i < in->n_arguments; i++) {
         if (in->arguments[i]->n_name_parts != 1)
-            return decode_missing(d, "lambda variable of more than one part");
+            return hr_decode_missing(d, "lambda variable of more than one part");
         expr->lambda.params.at[i] = in->arguments[i]->name_parts[0];
     }
-    return decode_expr(d, in->function, &expr->lambda.body);
+    return hr_decode_expr(d, in->function, &expr->lambda.body);
 }
 
-enum hr_code decode_udf(struct decoder *d,
-                        const PB(CommonInlineUserDefinedFunction) * in,
-                        struct hr_expr **out)
+enum hr_code hr_decode_udf(struct decoder *d,
+                           const PB(CommonInlineUserDefinedFunction) * in,
+                           struct hr_expr **out)
 {
     if (!in)
-        return decode_missing(d, "user-defined function");
+        return hr_decode_missing(d, "user-defined function");
     if (in->function_case ==
         SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_SCALAR_SCALA_UDF)
-        return decode_refuse(d, "Scala user-defined functions");
+        return hr_decode_refuse(d, "Scala user-defined functions");
     if (in->function_case !=
         SPARK__CONNECT__COMMON_INLINE_USER_DEFINED_FUNCTION__FUNCTION_PYTHON_UDF)
-        return decode_refuse(d, "Java user-defined functions");
+        return hr_decode_refuse(d, "Java user-defined functions");
     struct hr_expr *expr = hr_expr_new(d->arena, HR_EXPR_UDF);
     *out = expr;
     expr->udf.name = in->function_name;
@@ -269,7 +271,7 @@ enum hr_code decode_udf(struct decoder *d,
     expr->udf.command_len = in->python_udf->command.len;
     expr->udf.python_version = in->python_udf->python_ver;
     HR_TRY(hr_connect_type_decode(d->arena, in->python_udf->output_type, &expr->udf.type, d->err));
-    return decode_exprs(d, in->n_arguments, in->arguments, &expr->udf.args);
+    return hr_decode_exprs(d, in->n_arguments, in->arguments, &expr->udf.args);
 }
 
 static enum hr_code decode_subquery(struct decoder *d,
@@ -286,12 +288,12 @@ static enum hr_code decode_subquery(struct decoder *d,
         return HR_OK;
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_IN:
         expr->subquery.kind = HR_SUBQUERY_IN;
-        return decode_exprs(d, in->n_in_subquery_values, in->in_subquery_values,
-                            &expr->subquery.values);
+        return hr_decode_exprs(d, in->n_in_subquery_values, in->in_subquery_values,
+                               &expr->subquery.values);
     case SPARK__CONNECT__SUBQUERY_EXPRESSION__SUBQUERY_TYPE__SUBQUERY_TYPE_TABLE_ARG:
-        return decode_refuse(d, "table arguments of functions");
+        return hr_decode_refuse(d, "table arguments of functions");
     default:
-        return decode_missing(d, "subquery of an unknown kind");
+        return hr_decode_missing(d, "subquery of an unknown kind");
     }
 }
 
@@ -304,7 +306,7 @@ static enum hr_code decode_call(struct decoder *d,
 {
     if (qualified)
         HR_TRY(hr_decode_name(d->arena, name, &expr->call.name, d->err));
-    return decode_exprs(d, count, args, &expr->call.args);
+    return hr_decode_exprs(d, count, args, &expr->call.args);
 }
 
 static enum hr_code decode_kind(struct decoder *d, const PB(Expression) * in, struct hr_expr **out)
@@ -331,7 +333,7 @@ static enum hr_code decode_kind(struct decoder *d, const PB(Expression) * in, st
     case EXPR(UNRESOLVED_STAR):
         return decode_star(d, in->unresolved_star, NEW(HR_EXPR_STAR));
     case EXPR(ALIAS):
-        return decode_alias(d, in->alias, out);
+        return hr_decode_alias(d, in->alias, out);
     case EXPR(CAST):
         return decode_cast(d, in->cast, NEW(HR_EXPR_CAST));
     case EXPR(UNRESOLVED_REGEX):
@@ -344,49 +346,50 @@ static enum hr_code decode_kind(struct decoder *d, const PB(Expression) * in, st
         return decode_window(d, in->window, NEW(HR_EXPR_WINDOW));
     case EXPR(UNRESOLVED_EXTRACT_VALUE):
         NEW(HR_EXPR_EXTRACT);
-        HR_TRY(decode_expr(d, in->unresolved_extract_value->child, &expr->extract.child));
-        return decode_expr(d, in->unresolved_extract_value->extraction, &expr->extract.extraction);
+        HR_TRY(hr_decode_expr(d, in->unresolved_extract_value->child, &expr->extract.child));
+        return hr_decode_expr(d, in->unresolved_extract_value->extraction,
+                              &expr->extract.extraction);
     case EXPR(UPDATE_FIELDS):
         NEW(HR_EXPR_UPDATE_FIELD)->update.field = in->update_fields->field_name;
         if (in->update_fields->value_expression)
-            HR_TRY(decode_expr(d, in->update_fields->value_expression, &expr->update.value));
-        return decode_expr(d, in->update_fields->struct_expression, &expr->update.child);
+            HR_TRY(hr_decode_expr(d, in->update_fields->value_expression, &expr->update.value));
+        return hr_decode_expr(d, in->update_fields->struct_expression, &expr->update.child);
     case EXPR(UNRESOLVED_NAMED_LAMBDA_VARIABLE):
         NEW(HR_EXPR_LAMBDA_VARIABLE)->variable.name =
-            decode_names(d, in->unresolved_named_lambda_variable->n_name_parts,
-                         in->unresolved_named_lambda_variable->name_parts);
+            hr_decode_names(d, in->unresolved_named_lambda_variable->n_name_parts,
+                            in->unresolved_named_lambda_variable->name_parts);
         return HR_OK;
     case EXPR(COMMON_INLINE_USER_DEFINED_FUNCTION):
-        return decode_udf(d, in->common_inline_user_defined_function, out);
+        return hr_decode_udf(d, in->common_inline_user_defined_function, out);
     case EXPR(CALL_FUNCTION):
         return decode_call(d, in->call_function->function_name, true,
                            in->call_function->n_arguments, in->call_function->arguments,
                            NEW(HR_EXPR_CALL));
     case EXPR(NAMED_ARGUMENT_EXPRESSION):
         NEW(HR_EXPR_NAMED_ARGUMENT)->named.name = in->named_argument_expression->key;
-        return decode_expr(d, in->named_argument_expression->value, &expr->named.value);
+        return hr_decode_expr(d, in->named_argument_expression->value, &expr->named.value);
     case EXPR(SUBQUERY_EXPRESSION):
         return decode_subquery(d, in->subquery_expression, NEW(HR_EXPR_SUBQUERY));
     case EXPR(MERGE_ACTION):
-        return decode_refuse(d, "MERGE INTO");
+        return hr_decode_refuse(d, "MERGE INTO");
     case EXPR(TYPED_AGGREGATE_EXPRESSION):
-        return decode_refuse(d, "Scala aggregators");
+        return hr_decode_refuse(d, "Scala aggregators");
     case EXPR(DIRECT_SHUFFLE_PARTITION_ID):
-        return decode_refuse(d, "repartitionById");
+        return hr_decode_refuse(d, "repartitionById");
     case EXPR(EXTENSION):
-        return decode_refuse(d, "expressions of plugins");
+        return hr_decode_refuse(d, "expressions of plugins");
     default:
-        return decode_missing(d, "expression of an unknown kind");
+        return hr_decode_missing(d, "expression of an unknown kind");
     }
 #undef NEW
 }
 
-enum hr_code decode_expr(struct decoder *d, const PB(Expression) * in, struct hr_expr **out)
+enum hr_code hr_decode_expr(struct decoder *d, const PB(Expression) * in, struct hr_expr **out)
 {
     if (!in)
-        return decode_missing(d, "expression");
+        return hr_decode_missing(d, "expression");
     HR_TRY(decode_kind(d, in, out));
     if (in->common && in->common->origin)
-        (*out)->origin = decode_origin(d, in->common->origin);
+        (*out)->origin = hr_decode_origin(d, in->common->origin);
     return HR_OK;
 }

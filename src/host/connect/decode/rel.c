@@ -3,17 +3,17 @@
 
 #define REL(name) SPARK__CONNECT__RELATION__REL_TYPE_##name
 
-enum hr_code decode_refuse(struct decoder *d, const char *what)
+enum hr_code hr_decode_refuse(struct decoder *d, const char *what)
 {
     return hr_fail_spark(d->err, "UNSUPPORTED_FEATURE", "feature", what, NULL);
 }
 
-enum hr_code decode_missing(struct decoder *d, const char *what)
+enum hr_code hr_decode_missing(struct decoder *d, const char *what)
 {
     return hr_fail(d->err, HR_E_INVALID, "plan is not valid: %s", what);
 }
 
-struct hr_options decode_options(struct decoder *d, size_t count, void *entries)
+struct hr_options hr_decode_options(struct decoder *d, size_t count, void *entries)
 {
     struct pb_entry **in = entries;
     struct hr_options options = {HR_NEW_ARRAY(d->arena, struct hr_option, count), count};
@@ -31,24 +31,24 @@ static enum hr_code decode_data_source(struct decoder *d,
     rel->kind = HR_REL_READ_FILES;
     rel->read_files.format = in->_format_case ? in->format : NULL;
     rel->read_files.schema = in->_schema_case && *in->schema ? in->schema : NULL;
-    rel->read_files.options = decode_options(d, in->n_options, in->options);
-    rel->read_files.paths = decode_names(d, in->n_paths, in->paths);
+    rel->read_files.options = hr_decode_options(d, in->n_options, in->options);
+    rel->read_files.paths = hr_decode_names(d, in->n_paths, in->paths);
     if (in->n_predicates)
-        return decode_refuse(d, "reading JDBC with predicates");
+        return hr_decode_refuse(d, "reading JDBC with predicates");
     return HR_OK;
 }
 
 static enum hr_code decode_read(struct decoder *d, const PB(Read) * in, struct hr_rel *rel)
 {
     if (in->is_streaming)
-        return decode_refuse(d, "structured streaming");
+        return hr_decode_refuse(d, "structured streaming");
     if (in->read_type_case == SPARK__CONNECT__READ__READ_TYPE_DATA_SOURCE)
         return decode_data_source(d, in->data_source, rel);
     if (in->read_type_case != SPARK__CONNECT__READ__READ_TYPE_NAMED_TABLE)
-        return decode_missing(d, "read of an unknown kind");
+        return hr_decode_missing(d, "read of an unknown kind");
     rel->kind = HR_REL_READ_TABLE;
     rel->read_table.options =
-        decode_options(d, in->named_table->n_options, in->named_table->options);
+        hr_decode_options(d, in->named_table->n_options, in->named_table->options);
     return hr_decode_name(d->arena, in->named_table->unparsed_identifier, &rel->read_table.name,
                           d->err);
 }
@@ -65,12 +65,12 @@ static enum hr_code decode_literal_expr(struct decoder *d,
 static enum hr_code decode_sql(struct decoder *d, const PB(SQL) * in, struct hr_rel *rel)
 {
     rel->sql.text = in->query;
-    HR_TRY(decode_exprs(d, in->n_pos_arguments, in->pos_arguments, &rel->sql.positional));
+    HR_TRY(hr_decode_exprs(d, in->n_pos_arguments, in->pos_arguments, &rel->sql.positional));
     rel->sql.named_count = in->n_named_arguments + in->n_args;
     rel->sql.named = HR_NEW_ARRAY(d->arena, struct hr_named_expr, rel->sql.named_count);
     for (size_t i = 0; i < in->n_named_arguments; i++) {
         rel->sql.named[i].name = in->named_arguments[i]->key;
-        HR_TRY(decode_expr(d, in->named_arguments[i]->value, &rel->sql.named[i].value));
+        HR_TRY(hr_decode_expr(d, in->named_arguments[i]->value, &rel->sql.named[i].value));
     }
     for (size_t i = 0; i < in->n_args; i++) {
         rel->sql.named[in->n_named_arguments + i].name = in->args[i]->key;
@@ -92,7 +92,7 @@ static enum hr_code decode_catalog(struct decoder *d, const PB(Catalog) * in, st
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(in->base.descriptor, (unsigned)in->cat_type_case);
     if (!in->cat_type_case || !field)
-        return decode_missing(d, "catalog call of an unknown kind");
+        return hr_decode_missing(d, "catalog call of an unknown kind");
     /* all members of the union are messages */
     const ProtobufCMessage *call = (const ProtobufCMessage *)in->current_database;
     struct hr_catalog_call *out = HR_NEW(d->arena, struct hr_catalog_call);
@@ -108,7 +108,7 @@ static enum hr_code decode_catalog(struct decoder *d, const PB(Catalog) * in, st
             continue;
         if (arg->label == PROTOBUF_C_LABEL_REPEATED) {
             if (*(const size_t *)(const void *)((const char *)call + arg->quantifier_offset))
-                return decode_refuse(d, "catalog calls with options or properties");
+                return hr_decode_refuse(d, "catalog calls with options or properties");
         } else if (arg->type == PROTOBUF_C_TYPE_STRING) {
             out->args.at[out->args.count++] =
                 (struct hr_option){arg->name, *(char *const *)(const void *)at};
@@ -128,7 +128,7 @@ static enum hr_code decode_chunked_local(struct decoder *d,
                                          const PB(ChunkedCachedLocalRelation) * in,
                                          struct hr_rel *rel)
 {
-    rel->cached_local.data = decode_names(d, in->n_datahashes, in->datahashes);
+    rel->cached_local.data = hr_decode_names(d, in->n_datahashes, in->datahashes);
     rel->cached_local.schema_hash = in->_schema_hash_case ? in->schemahash : NULL;
     return HR_OK;
 }
@@ -142,16 +142,16 @@ static enum hr_code decode_aggregate(struct decoder *d,
     static const enum hr_group_type groups[] = {HR_GROUP_BY,   HR_GROUP_BY,    HR_GROUP_ROLLUP,
                                                 HR_GROUP_CUBE, HR_GROUP_PIVOT, HR_GROUP_SETS};
     if (!in->group_type || (unsigned)in->group_type >= HR_LEN(groups))
-        return decode_missing(d, "aggregate of an unknown kind");
+        return hr_decode_missing(d, "aggregate of an unknown kind");
     rel->aggregate.group = groups[in->group_type];
-    HR_TRY(decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
-                        &rel->aggregate.grouping));
-    HR_TRY(decode_exprs(d, in->n_aggregate_expressions, in->aggregate_expressions,
-                        &rel->aggregate.aggregates));
+    HR_TRY(hr_decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
+                           &rel->aggregate.grouping));
+    HR_TRY(hr_decode_exprs(d, in->n_aggregate_expressions, in->aggregate_expressions,
+                           &rel->aggregate.aggregates));
     if (rel->aggregate.group == HR_GROUP_PIVOT) {
         if (!in->pivot)
-            return decode_missing(d, "pivot without a column");
-        HR_TRY(decode_expr(d, in->pivot->col, &rel->aggregate.pivot));
+            return hr_decode_missing(d, "pivot without a column");
+        HR_TRY(hr_decode_expr(d, in->pivot->col, &rel->aggregate.pivot));
         rel->aggregate.pivot_values = (struct hr_exprs){
             HR_NEW_ARRAY(d->arena, struct hr_expr *, in->pivot->n_values), in->pivot->n_values};
         for (size_t i = 0; i < in->pivot->n_values; i++)
@@ -161,8 +161,8 @@ static enum hr_code decode_aggregate(struct decoder *d,
     rel->aggregate.set_count = in->n_grouping_sets;
     rel->aggregate.sets = HR_NEW_ARRAY(d->arena, struct hr_exprs, in->n_grouping_sets);
     for (size_t i = 0; i < in->n_grouping_sets; i++)
-        HR_TRY(decode_exprs(d, in->grouping_sets[i]->n_grouping_set,
-                            in->grouping_sets[i]->grouping_set, &rel->aggregate.sets[i]));
+        HR_TRY(hr_decode_exprs(d, in->grouping_sets[i]->n_grouping_set,
+                               in->grouping_sets[i]->grouping_set, &rel->aggregate.sets[i]));
     return HR_OK;
 }
 
@@ -173,7 +173,7 @@ static enum hr_code decode_with_columns(struct decoder *d,
     rel->with_columns.columns =
         (struct hr_exprs){HR_NEW_ARRAY(d->arena, struct hr_expr *, in->n_aliases), in->n_aliases};
     for (size_t i = 0; i < in->n_aliases; i++)
-        HR_TRY(decode_alias(d, in->aliases[i], &rel->with_columns.columns.at[i]));
+        HR_TRY(hr_decode_alias(d, in->aliases[i], &rel->with_columns.columns.at[i]));
     return HR_OK;
 }
 
@@ -194,10 +194,10 @@ static enum hr_code decode_unpivot(struct decoder *d, const PB(Unpivot) * in, st
     rel->unpivot.variable = in->variable_column_name;
     rel->unpivot.value = in->value_column_name;
     rel->unpivot.include_nulls = true; /* only SQL text leaves them out */
-    HR_TRY(decode_exprs(d, in->n_ids, in->ids, &rel->unpivot.ids));
+    HR_TRY(hr_decode_exprs(d, in->n_ids, in->ids, &rel->unpivot.ids));
     rel->unpivot.has_values = in->_values_case;
     return in->_values_case
-               ? decode_exprs(d, in->values->n_values, in->values->values, &rel->unpivot.values)
+               ? hr_decode_exprs(d, in->values->n_values, in->values->values, &rel->unpivot.values)
                : HR_OK;
 }
 
@@ -214,7 +214,7 @@ static enum hr_code decode_literals(struct decoder *d,
 
 static enum hr_code decode_replace(struct decoder *d, const PB(NAReplace) * in, struct hr_rel *rel)
 {
-    rel->replace.columns = decode_names(d, in->n_cols, in->cols);
+    rel->replace.columns = hr_decode_names(d, in->n_cols, in->cols);
     rel->replace.count = in->n_replacements;
     rel->replace.at = HR_NEW_ARRAY(d->arena, struct hr_replacement, in->n_replacements);
     for (size_t i = 0; i < in->n_replacements; i++) {
@@ -239,16 +239,16 @@ static enum hr_code decode_sample_by(struct decoder *d,
         HR_TRY(hr_connect_literal_decode(d->arena, in->fractions[i]->stratum,
                                          &rel->sample_by.fractions[i].stratum, d->err));
     }
-    return decode_expr(d, in->col, &rel->sample_by.column);
+    return hr_decode_expr(d, in->col, &rel->sample_by.column);
 }
 
 static enum hr_code decode_parse(struct decoder *d, const PB(Parse) * in, struct hr_rel *rel)
 {
     static const char *const formats[] = {NULL, "csv", "json", "xml"};
     if (!in->format || (unsigned)in->format >= HR_LEN(formats))
-        return decode_missing(d, "parse of an unknown format");
+        return hr_decode_missing(d, "parse of an unknown format");
     rel->parse.format = formats[in->format];
-    rel->parse.options = decode_options(d, in->n_options, in->options);
+    rel->parse.options = hr_decode_options(d, in->n_options, in->options);
     return in->_schema_case
                ? hr_connect_type_decode(d->arena, in->schema, &rel->parse.schema, d->err)
                : HR_OK;
@@ -260,7 +260,7 @@ static enum hr_code decode_repartition_by(struct decoder *d,
 {
     rel->repartition.partitions = in->_num_partitions_case ? in->num_partitions : 0;
     rel->repartition.shuffle = true;
-    return decode_exprs(d, in->n_partition_exprs, in->partition_exprs, &rel->repartition.exprs);
+    return hr_decode_exprs(d, in->n_partition_exprs, in->partition_exprs, &rel->repartition.exprs);
 }
 
 static struct hr_expr *number(struct decoder *d, int32_t value)
@@ -277,12 +277,12 @@ static const enum hr_join_type joins[] = {HR_JOIN_INNER, HR_JOIN_INNER, HR_JOIN_
 static enum hr_code decode_join(struct decoder *d, const PB(Join) * in, struct hr_rel *rel)
 {
     if (!in->join_type || (unsigned)in->join_type >= HR_LEN(joins))
-        return decode_missing(d, "join of an unknown kind");
+        return hr_decode_missing(d, "join of an unknown kind");
     if (in->_join_data_type_case)
-        return decode_refuse(d, "joinWith of typed datasets");
+        return hr_decode_refuse(d, "joinWith of typed datasets");
     rel->join.type = joins[in->join_type];
-    rel->join.using = decode_names(d, in->n_using_columns, in->using_columns);
-    return in->join_condition ? decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
+    rel->join.using = hr_decode_names(d, in->n_using_columns, in->using_columns);
+    return in->join_condition ? hr_decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
 }
 
 static enum hr_code decode_lateral_join(struct decoder *d,
@@ -290,25 +290,25 @@ static enum hr_code decode_lateral_join(struct decoder *d,
                                         struct hr_rel *rel)
 {
     if (!in->join_type || (unsigned)in->join_type >= HR_LEN(joins))
-        return decode_missing(d, "join of an unknown kind");
+        return hr_decode_missing(d, "join of an unknown kind");
     rel->join.type = joins[in->join_type];
     rel->join.lateral = true;
-    return in->join_condition ? decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
+    return in->join_condition ? hr_decode_expr(d, in->join_condition, &rel->join.condition) : HR_OK;
 }
 
 static enum hr_code decode_as_of_join(struct decoder *d,
                                       const PB(AsOfJoin) * in,
                                       struct hr_rel *rel)
 {
-    rel->as_of.using = decode_names(d, in->n_using_columns, in->using_columns);
+    rel->as_of.using = hr_decode_names(d, in->n_using_columns, in->using_columns);
     rel->as_of.type = in->join_type;
     rel->as_of.direction = in->direction;
     rel->as_of.exact = in->allow_exact_matches;
-    HR_TRY(decode_expr(d, in->left_as_of, &rel->as_of.left_key));
-    HR_TRY(decode_expr(d, in->right_as_of, &rel->as_of.right_key));
+    HR_TRY(hr_decode_expr(d, in->left_as_of, &rel->as_of.left_key));
+    HR_TRY(hr_decode_expr(d, in->right_as_of, &rel->as_of.right_key));
     if (in->join_expr)
-        HR_TRY(decode_expr(d, in->join_expr, &rel->as_of.condition));
-    return in->tolerance ? decode_expr(d, in->tolerance, &rel->as_of.tolerance) : HR_OK;
+        HR_TRY(hr_decode_expr(d, in->join_expr, &rel->as_of.condition));
+    return in->tolerance ? hr_decode_expr(d, in->tolerance, &rel->as_of.tolerance) : HR_OK;
 }
 
 static enum hr_code decode_set(struct decoder *d, const PB(SetOperation) * in, struct hr_rel *rel)
@@ -316,7 +316,7 @@ static enum hr_code decode_set(struct decoder *d, const PB(SetOperation) * in, s
     static const enum hr_set_op ops[] = {HR_SET_UNION, HR_SET_INTERSECT, HR_SET_UNION,
                                          HR_SET_EXCEPT};
     if (!in->set_op_type || (unsigned)in->set_op_type >= HR_LEN(ops))
-        return decode_missing(d, "set operation of an unknown kind");
+        return hr_decode_missing(d, "set operation of an unknown kind");
     rel->set.op = ops[in->set_op_type];
     rel->set.all = in->_is_all_case && in->is_all;
     rel->set.by_name = in->_by_name_case && in->by_name;
@@ -329,12 +329,12 @@ static enum hr_code decode_group_map(struct decoder *d, const PB(GroupMap) * in,
     if (in->initial_input ||
         in->_is_map_groups_with_state_case ||
         in->_transform_with_state_info_case)
-        return decode_refuse(d, "grouped maps with state");
+        return hr_decode_refuse(d, "grouped maps with state");
     if (in->n_sorting_expressions)
-        return decode_refuse(d, "sorted grouped maps");
-    HR_TRY(decode_udf(d, in->func, &rel->map.function));
-    return decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
-                        &rel->map.grouping);
+        return hr_decode_refuse(d, "sorted grouped maps");
+    HR_TRY(hr_decode_udf(d, in->func, &rel->map.function));
+    return hr_decode_exprs(d, in->n_grouping_expressions, in->grouping_expressions,
+                           &rel->map.grouping);
 }
 
 static enum hr_code decode_co_group_map(struct decoder *d,
@@ -342,12 +342,12 @@ static enum hr_code decode_co_group_map(struct decoder *d,
                                         struct hr_rel *rel)
 {
     if (in->n_input_sorting_expressions || in->n_other_sorting_expressions)
-        return decode_refuse(d, "sorted cogrouped maps");
-    HR_TRY(decode_udf(d, in->func, &rel->map.function));
-    HR_TRY(decode_exprs(d, in->n_input_grouping_expressions, in->input_grouping_expressions,
-                        &rel->map.grouping));
-    return decode_exprs(d, in->n_other_grouping_expressions, in->other_grouping_expressions,
-                        &rel->map.right_grouping);
+        return hr_decode_refuse(d, "sorted cogrouped maps");
+    HR_TRY(hr_decode_udf(d, in->func, &rel->map.function));
+    HR_TRY(hr_decode_exprs(d, in->n_input_grouping_expressions, in->input_grouping_expressions,
+                           &rel->map.grouping));
+    return hr_decode_exprs(d, in->n_other_grouping_expressions, in->other_grouping_expressions,
+                           &rel->map.right_grouping);
 }
 
 static enum hr_code decode_with_relations(struct decoder *d,
@@ -357,7 +357,7 @@ static enum hr_code decode_with_relations(struct decoder *d,
     rel->with_relations.count = in->n_references;
     rel->with_relations.references = HR_NEW_ARRAY(d->arena, struct hr_rel *, in->n_references);
     for (size_t i = 0; i < in->n_references; i++)
-        HR_TRY(decode_rel(d, in->references[i], &rel->with_relations.references[i]));
+        HR_TRY(hr_decode_rel(d, in->references[i], &rel->with_relations.references[i]));
     return HR_OK;
 }
 
@@ -465,7 +465,8 @@ static enum hr_code decode_input(struct decoder *d,
         *out = hr_rel_new(d->arena, HR_REL_ONE_ROW, NULL);
         return HR_OK;
     }
-    return input ? decode_rel(d, input, out) : decode_missing(d, "relation without its input");
+    return input ? hr_decode_rel(d, input, out)
+                 : hr_decode_missing(d, "relation without its input");
 }
 
 static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struct hr_rel *rel)
@@ -474,17 +475,17 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
     case REL(READ):
         return decode_read(d, in->read, rel);
     case REL(PROJECT):
-        return decode_exprs(d, in->project->n_expressions, in->project->expressions,
-                            &rel->project.exprs);
+        return hr_decode_exprs(d, in->project->n_expressions, in->project->expressions,
+                               &rel->project.exprs);
     case REL(FILTER):
-        return decode_expr(d, in->filter->condition, &rel->filter.condition);
+        return hr_decode_expr(d, in->filter->condition, &rel->filter.condition);
     case REL(JOIN):
         return decode_join(d, in->join, rel);
     case REL(SET_OP):
         return decode_set(d, in->set_op, rel);
     case REL(SORT):
         rel->sort.is_global = !in->sort->_is_global_case || in->sort->is_global;
-        return decode_orders(d, in->sort->n_order, in->sort->order, &rel->sort.orders);
+        return hr_decode_orders(d, in->sort->n_order, in->sort->order, &rel->sort.orders);
     case REL(LIMIT):
         rel->limit.count = number(d, in->limit->limit);
         return HR_OK;
@@ -516,13 +517,14 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
         return HR_OK;
     case REL(DEDUPLICATE):
         rel->deduplicate.columns =
-            decode_names(d, in->deduplicate->n_column_names, in->deduplicate->column_names);
+            hr_decode_names(d, in->deduplicate->n_column_names, in->deduplicate->column_names);
         rel->deduplicate.all_columns =
             in->deduplicate->_all_columns_as_keys_case && in->deduplicate->all_columns_as_keys;
         rel->deduplicate.within_watermark =
             in->deduplicate->_within_watermark_case && in->deduplicate->within_watermark;
-        return rel->deduplicate.within_watermark ? decode_refuse(d, "dropDuplicatesWithinWatermark")
-                                                 : HR_OK;
+        return rel->deduplicate.within_watermark
+                   ? hr_decode_refuse(d, "dropDuplicatesWithinWatermark")
+                   : HR_OK;
     case REL(RANGE):
         rel->range.has_start = in->range->_start_case;
         rel->range.start = in->range->_start_case ? in->range->start : 0;
@@ -532,14 +534,14 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
     case REL(SUBQUERY_ALIAS):
         rel->alias.alias = in->subquery_alias->alias;
         rel->alias.qualifier =
-            decode_names(d, in->subquery_alias->n_qualifier, in->subquery_alias->qualifier);
+            hr_decode_names(d, in->subquery_alias->n_qualifier, in->subquery_alias->qualifier);
         return HR_OK;
     case REL(REPARTITION):
         rel->repartition.partitions = in->repartition->num_partitions;
         rel->repartition.shuffle = in->repartition->_shuffle_case && in->repartition->shuffle;
         return HR_OK;
     case REL(TO_DF):
-        rel->to_df.names = decode_names(d, in->to_df->n_column_names, in->to_df->column_names);
+        rel->to_df.names = hr_decode_names(d, in->to_df->n_column_names, in->to_df->column_names);
         return HR_OK;
     case REL(WITH_COLUMNS_RENAMED):
         decode_renames(d, in->with_columns_renamed, rel);
@@ -554,13 +556,14 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
         rel->show.truncate = in->html_string->truncate;
         return HR_OK;
     case REL(DROP):
-        rel->drop.names = decode_names(d, in->drop->n_column_names, in->drop->column_names);
-        return decode_exprs(d, in->drop->n_columns, in->drop->columns, &rel->drop.columns);
+        rel->drop.names = hr_decode_names(d, in->drop->n_column_names, in->drop->column_names);
+        return hr_decode_exprs(d, in->drop->n_columns, in->drop->columns, &rel->drop.columns);
     case REL(WITH_COLUMNS):
         return decode_with_columns(d, in->with_columns, rel);
     case REL(HINT):
         rel->hint.name = in->hint->name;
-        return decode_exprs(d, in->hint->n_parameters, in->hint->parameters, &rel->hint.parameters);
+        return hr_decode_exprs(d, in->hint->n_parameters, in->hint->parameters,
+                               &rel->hint.parameters);
     case REL(UNPIVOT):
         return decode_unpivot(d, in->unpivot, rel);
     case REL(TO_SCHEMA):
@@ -571,11 +574,11 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
     case REL(MAP_PARTITIONS):
         rel->map.is_barrier =
             in->map_partitions->_is_barrier_case && in->map_partitions->is_barrier;
-        return decode_udf(d, in->map_partitions->func, &rel->map.function);
+        return hr_decode_udf(d, in->map_partitions->func, &rel->map.function);
     case REL(COLLECT_METRICS):
         rel->collect_metrics.name = in->collect_metrics->name;
-        return decode_exprs(d, in->collect_metrics->n_metrics, in->collect_metrics->metrics,
-                            &rel->collect_metrics.metrics);
+        return hr_decode_exprs(d, in->collect_metrics->n_metrics, in->collect_metrics->metrics,
+                               &rel->collect_metrics.metrics);
     case REL(PARSE):
         return decode_parse(d, in->parse, rel);
     case REL(GROUP_MAP):
@@ -595,21 +598,21 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
     case REL(WITH_RELATIONS):
         return decode_with_relations(d, in->with_relations, rel);
     case REL(TRANSPOSE):
-        return decode_exprs(d, in->transpose->n_index_columns, in->transpose->index_columns,
-                            &rel->transpose.index);
+        return hr_decode_exprs(d, in->transpose->n_index_columns, in->transpose->index_columns,
+                               &rel->transpose.index);
     case REL(UNRESOLVED_TABLE_VALUED_FUNCTION):
         HR_TRY(hr_decode_name(d->arena, in->unresolved_table_valued_function->function_name,
                               &rel->table_function.name, d->err));
-        return decode_exprs(d, in->unresolved_table_valued_function->n_arguments,
-                            in->unresolved_table_valued_function->arguments,
-                            &rel->table_function.args);
+        return hr_decode_exprs(d, in->unresolved_table_valued_function->n_arguments,
+                               in->unresolved_table_valued_function->arguments,
+                               &rel->table_function.args);
     case REL(LATERAL_JOIN):
         return decode_lateral_join(d, in->lateral_join, rel);
     case REL(FILL_NA):
-        rel->fill_na.columns = decode_names(d, in->fill_na->n_cols, in->fill_na->cols);
+        rel->fill_na.columns = hr_decode_names(d, in->fill_na->n_cols, in->fill_na->cols);
         return decode_literals(d, in->fill_na->n_values, in->fill_na->values, &rel->fill_na.values);
     case REL(DROP_NA):
-        rel->drop_na.columns = decode_names(d, in->drop_na->n_cols, in->drop_na->cols);
+        rel->drop_na.columns = hr_decode_names(d, in->drop_na->n_cols, in->drop_na->cols);
         rel->drop_na.has_min_non_nulls = in->drop_na->_min_non_nulls_case;
         rel->drop_na.min_non_nulls =
             in->drop_na->_min_non_nulls_case ? in->drop_na->min_non_nulls : 0;
@@ -618,10 +621,10 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
         return decode_replace(d, in->replace, rel);
     case REL(SUMMARY):
         rel->summary.statistics =
-            decode_names(d, in->summary->n_statistics, in->summary->statistics);
+            hr_decode_names(d, in->summary->n_statistics, in->summary->statistics);
         return HR_OK;
     case REL(DESCRIBE):
-        rel->summary.statistics = decode_names(d, in->describe->n_cols, in->describe->cols);
+        rel->summary.statistics = hr_decode_names(d, in->describe->n_cols, in->describe->cols);
         return HR_OK;
     case REL(CROSSTAB):
         rel->pair.col1 = in->crosstab->col1;
@@ -638,13 +641,13 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
         return HR_OK;
     case REL(APPROX_QUANTILE):
         rel->approx_quantile.columns =
-            decode_names(d, in->approx_quantile->n_cols, in->approx_quantile->cols);
+            hr_decode_names(d, in->approx_quantile->n_cols, in->approx_quantile->cols);
         rel->approx_quantile.probabilities = in->approx_quantile->probabilities;
         rel->approx_quantile.count = in->approx_quantile->n_probabilities;
         rel->approx_quantile.relative_error = in->approx_quantile->relative_error;
         return HR_OK;
     case REL(FREQ_ITEMS):
-        rel->freq_items.columns = decode_names(d, in->freq_items->n_cols, in->freq_items->cols);
+        rel->freq_items.columns = hr_decode_names(d, in->freq_items->n_cols, in->freq_items->cols);
         rel->freq_items.support = in->freq_items->_support_case ? in->freq_items->support : 0.01;
         return HR_OK;
     case REL(SAMPLE_BY):
@@ -652,24 +655,24 @@ static enum hr_code decode_own(struct decoder *d, const PB(Relation) * in, struc
     case REL(CATALOG):
         return decode_catalog(d, in->catalog, rel);
     default:
-        return decode_missing(d, "relation of an unknown kind");
+        return hr_decode_missing(d, "relation of an unknown kind");
     }
 }
 
-enum hr_code decode_rel(struct decoder *d, const PB(Relation) * in, struct hr_rel **out)
+enum hr_code hr_decode_rel(struct decoder *d, const PB(Relation) * in, struct hr_rel **out)
 {
     if (!in)
-        return decode_missing(d, "relation");
+        return hr_decode_missing(d, "relation");
     const struct row *row = find_row(in->rel_type_case);
     if (!row)
-        return decode_missing(d, "relation of an unknown kind");
+        return hr_decode_missing(d, "relation of an unknown kind");
     if (row->refused)
-        return decode_refuse(d, row->refused);
+        return hr_decode_refuse(d, row->refused);
     struct hr_rel *rel = hr_rel_new(d->arena, row->to, NULL);
     *out = rel;
     if (in->common) {
         rel->plan_id = in->common->_plan_id_case ? in->common->plan_id : HR_NO_PLAN_ID;
-        rel->origin = decode_origin(d, in->common->origin);
+        rel->origin = hr_decode_origin(d, in->common->origin);
     }
     if (row->inputs != LEAF)
         HR_TRY(decode_input(d, in, row, row->input, &rel->input));
@@ -684,5 +687,5 @@ enum hr_code hr_decode_relation(struct hr_arena *arena,
                                 struct hr_err *err)
 {
     struct decoder d = {arena, err};
-    return decode_rel(&d, in, out);
+    return hr_decode_rel(&d, in, out);
 }

@@ -56,7 +56,7 @@ static bool matches(const char *pattern, const char *name)
     return matched;
 }
 
-enum hr_code catalog_not_found(struct env *env, const struct hr_names *name, struct hr_err *err)
+enum hr_code hr_catalog_not_found(struct env *env, const struct hr_names *name, struct hr_err *err)
 {
     struct hr_buf quoted;
     hr_buf_init(&quoted, HR_BUF_GROWS);
@@ -82,16 +82,16 @@ static enum hr_code show_columns(struct env *env,
     struct hr_typed *typed;
     rel->read_table.name = command->show.in;
     HR_TRY(hr_analyze(env->arena, &env->base, rel, &typed, err));
-    texts_columns(texts, "col_name", NULL);
+    hr_texts_columns(texts, "col_name", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++)
-        texts_row(texts, typed->schema->fields[i].name);
+        hr_texts_row(texts, typed->schema->fields[i].name);
     return HR_OK;
 }
 
-enum hr_code catalog_show(struct env *env,
-                          const struct hr_command *command,
-                          struct texts *texts,
-                          struct hr_err *err)
+enum hr_code hr_catalog_show(struct env *env,
+                             const struct hr_command *command,
+                             struct texts *texts,
+                             struct hr_err *err)
 {
     const char *what = command->show.what;
     if (!strcasecmp(what, "COLUMNS"))
@@ -99,9 +99,9 @@ enum hr_code catalog_show(struct env *env,
     if (!strcasecmp(what, "DATABASES") ||
         !strcasecmp(what, "SCHEMAS") ||
         !strcasecmp(what, "NAMESPACES")) {
-        texts_columns(texts, "namespace", NULL);
+        hr_texts_columns(texts, "namespace", NULL);
         if (matches(command->show.pattern, "default"))
-            texts_row(texts, "default");
+            hr_texts_row(texts, "default");
         return HR_OK;
     }
     bool tables = !strcasecmp(what, "TABLES");
@@ -110,15 +110,15 @@ enum hr_code catalog_show(struct env *env,
                              hr_printf(env->arena, "SHOW %s", what), NULL);
     size_t count;
     struct listed *list = views(env, is_global_database(&command->show.in), true, &count);
-    texts_columns(texts, "namespace", tables ? "tableName" : "viewName", "?isTemporary", NULL);
+    hr_texts_columns(texts, "namespace", tables ? "tableName" : "viewName", "?isTemporary", NULL);
     for (size_t i = 0; i < count; i++)
         if (matches(command->show.pattern, list[i].name))
-            texts_row(texts, list[i].global ? "global_temp" : "", list[i].name, "true");
+            hr_texts_row(texts, list[i].global ? "global_temp" : "", list[i].name, "true");
     return HR_OK;
 }
 
 /* USE default; USE spark_catalog: there is nothing else to go to */
-enum hr_code catalog_use(struct env *env, const struct hr_command *command, struct hr_err *err)
+enum hr_code hr_catalog_use(struct env *env, const struct hr_command *command, struct hr_err *err)
 {
     const struct hr_names *name = &command->use.name;
     const char *last = name->count ? name->at[name->count - 1] : "";
@@ -145,8 +145,8 @@ static const char *arg(const struct call *call, const char *name)
 
 static enum hr_code one(struct call *call, const char *column, const char *value)
 {
-    texts_columns(call->texts, column, NULL);
-    texts_row(call->texts, value);
+    hr_texts_columns(call->texts, column, NULL);
+    hr_texts_row(call->texts, value);
     return HR_OK;
 }
 
@@ -172,13 +172,13 @@ static enum hr_code set_current_database(struct call *call)
 
 static void database_columns(struct call *call)
 {
-    texts_columns(call->texts, "name", "catalog", "description", "locationUri", NULL);
+    hr_texts_columns(call->texts, "name", "catalog", "description", "locationUri", NULL);
 }
 
 static void database_row(struct call *call)
 {
-    const char *folder = env_conf(call->env, "spark.sql.warehouse.dir");
-    texts_row(call->texts, "default", "spark_catalog", "default database", folder ? folder : "");
+    const char *folder = hr_env_conf(call->env, "spark.sql.warehouse.dir");
+    hr_texts_row(call->texts, "default", "spark_catalog", "default database", folder ? folder : "");
 }
 
 static enum hr_code list_databases(struct call *call)
@@ -207,13 +207,13 @@ static enum hr_code database_exists(struct call *call)
 
 static void table_columns(struct call *call)
 {
-    texts_columns(call->texts, "name", "catalog", "[namespace", "description", "tableType",
-                  "?isTemporary", NULL);
+    hr_texts_columns(call->texts, "name", "catalog", "[namespace", "description", "tableType",
+                     "?isTemporary", NULL);
 }
 
 static void table_row(struct call *call, const char *name, bool global)
 {
-    texts_row(call->texts, name, NULL, global ? "global_temp" : NULL, NULL, "TEMPORARY", "true");
+    hr_texts_row(call->texts, name, NULL, global ? "global_temp" : NULL, NULL, "TEMPORARY", "true");
 }
 
 static enum hr_code list_tables(struct call *call)
@@ -244,9 +244,9 @@ static struct view *named(struct call *call, struct hr_names *name, enum hr_code
         parts[1] = name->at[name->count - 1];
         *name = (struct hr_names){parts, 2};
     }
-    struct view *view = session_find_view(call->env->session, name);
+    struct view *view = hr_spark_session_find_view(call->env->session, name);
     if (view)
-        hr_arena_on_free(call->env->arena, view_drop, view);
+        hr_arena_on_free(call->env->arena, hr_view_drop, view);
     return view;
 }
 
@@ -256,7 +256,7 @@ static enum hr_code get_table(struct call *call)
     enum hr_code code;
     struct view *view = named(call, &name, &code);
     if (!view)
-        return code ? code : catalog_not_found(call->env, &name, call->err);
+        return code ? code : hr_catalog_not_found(call->env, &name, call->err);
     table_columns(call);
     table_row(call, view->name, view->global);
     return HR_OK;
@@ -276,18 +276,19 @@ static enum hr_code list_columns(struct call *call)
     enum hr_code code;
     struct hr_typed *typed;
     if (!named(call, &name, &code))
-        return code ? code : catalog_not_found(call->env, &name, call->err);
+        return code ? code : hr_catalog_not_found(call->env, &name, call->err);
     struct hr_rel *rel = hr_rel_new(call->env->arena, HR_REL_READ_TABLE, NULL);
     rel->read_table.name = name;
     HR_TRY(hr_analyze(call->env->arena, &call->env->base, rel, &typed, call->err));
-    texts_columns(call->texts, "name", "description", "dataType", "?nullable", "?isPartition",
-                  "?isBucket", "?isCluster", NULL);
+    hr_texts_columns(call->texts, "name", "description", "dataType", "?nullable", "?isPartition",
+                     "?isBucket", "?isCluster", NULL);
     for (size_t i = 0; i < typed->schema->field_count; i++) {
         struct hr_buf type;
         hr_buf_init(&type, HR_BUF_GROWS);
         hr_type_simple(typed->schema->fields[i].type, &type);
-        texts_row(call->texts, typed->schema->fields[i].name, NULL, hr_buf_text(&type),
-                  typed->schema->fields[i].nullable ? "true" : "false", "false", "false", "false");
+        hr_texts_row(call->texts, typed->schema->fields[i].name, NULL, hr_buf_text(&type),
+                     typed->schema->fields[i].nullable ? "true" : "false", "false", "false",
+                     "false");
         hr_buf_release(&type);
     }
     return HR_OK;
@@ -297,12 +298,12 @@ static enum hr_code drop_view_named(struct call *call, bool global)
 {
     const char *parts[] = {"global_temp", arg(call, "view_name")};
     struct hr_names name = {global ? parts : parts + 1, global ? 2 : 1};
-    struct view *view = session_find_view(call->env->session, &name);
+    struct view *view = hr_spark_session_find_view(call->env->session, &name);
     bool dropped = view != NULL;
-    view_drop(view);
+    hr_view_drop(view);
     if (view && call->env->operation) /* none: it is only analyzed */
-        HR_TRY(session_drop_view(call->env->session, &name, global, call->env->operation, &dropped,
-                                 call->err));
+        HR_TRY(hr_spark_session_drop_view(call->env->session, &name, global, call->env->operation,
+                                          &dropped, call->err));
     return one(call, "?dropped", dropped ? "true" : "false");
 }
 
@@ -331,23 +332,23 @@ static enum hr_code set_current_catalog(struct call *call)
 
 static enum hr_code list_catalogs(struct call *call)
 {
-    texts_columns(call->texts, "name", "description", NULL);
+    hr_texts_columns(call->texts, "name", "description", NULL);
     if (matches(arg(call, "pattern"), "spark_catalog"))
-        texts_row(call->texts, "spark_catalog", NULL);
+        hr_texts_row(call->texts, "spark_catalog", NULL);
     return HR_OK;
 }
 
 /* caching by name: remembered as a fact, since unchanged scans are kept anyway (format/) */
-enum hr_code catalog_cache(struct env *env,
-                           const struct hr_names *name,
-                           bool cached,
-                           struct hr_err *err)
+enum hr_code hr_catalog_cache(struct env *env,
+                              const struct hr_names *name,
+                              bool cached,
+                              struct hr_err *err)
 {
     struct session *session = env->session;
-    struct view *view = session_find_view(session, name);
+    struct view *view = hr_spark_session_find_view(session, name);
     if (!view)
-        return catalog_not_found(env, name, err);
-    view_drop(view);
+        return hr_catalog_not_found(env, name, err);
+    hr_view_drop(view);
     char *key = hr_printf(env->arena, "table %s", name->at[name->count - 1]);
     pthread_mutex_lock(&session->lock);
     if (cached)
@@ -363,7 +364,7 @@ static enum hr_code set_cached(struct call *call, bool cached)
     struct hr_names name;
     enum hr_code code;
     named(call, &name, &code);
-    return code ? code : catalog_cache(call->env, &name, cached, call->err);
+    return code ? code : hr_catalog_cache(call->env, &name, cached, call->err);
 }
 
 static enum hr_code cache_table(struct call *call)
@@ -381,7 +382,7 @@ static enum hr_code is_cached(struct call *call)
     enum hr_code code;
     struct session *session = call->env->session;
     if (!named(call, &name, &code))
-        return code ? code : catalog_not_found(call->env, &name, call->err);
+        return code ? code : hr_catalog_not_found(call->env, &name, call->err);
     char *key = hr_printf(call->env->arena, "table %s", name.at[name.count - 1]);
     pthread_mutex_lock(&session->lock);
     bool cached = hr_map_has(&session->persisted, key);
@@ -447,13 +448,13 @@ static const char *method_of(struct hr_arena *arena, const char *call)
     return name;
 }
 
-enum hr_code catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
+enum hr_code hr_catalog_bind(struct env *env, struct hr_rel *rel, struct hr_err *err)
 {
-    struct call call = {env, rel->catalog.call, texts_new(env->arena), err};
+    struct call call = {env, rel->catalog.call, hr_texts_new(env->arena), err};
     for (size_t i = 0; i < HR_LEN(calls); i++)
         if (!strcmp(calls[i].name, call.catalog->name)) {
             HR_TRY(calls[i].run(&call));
-            return texts_local(call.texts, env->arena, rel, err);
+            return hr_texts_local(call.texts, env->arena, rel, err);
         }
     return hr_refuse(err, "spark.catalog.%s", method_of(env->arena, call.catalog->name));
 }

@@ -7,21 +7,21 @@
 #include <strings.h>
 #include <time.h>
 
-const char *env_conf(const struct env *env, const char *key)
+const char *hr_env_conf(const struct env *env, const char *key)
 {
     return hr_conf_get(&env->conf, key);
 }
 
 static const char *conf(struct hr_env *base, const char *key)
 {
-    return env_conf((struct env *)base, key);
+    return hr_env_conf((struct env *)base, key);
 }
 
 static struct hr_sql_options sql_options(struct env *env)
 {
-    const char *type = env_conf(env, "spark.sql.timestampType");
+    const char *type = hr_env_conf(env, "spark.sql.timestampType");
     return (struct hr_sql_options){
-        .time_zone = env_conf(env, "spark.sql.session.timeZone"),
+        .time_zone = hr_env_conf(env, "spark.sql.session.timeZone"),
         .timestamp_is_ntz = type && !strcasecmp(type, "TIMESTAMP_NTZ"),
         .double_quoted_names =
             hr_conf_is_true(&env->conf, "spark.sql.ansi.enabled") &&
@@ -30,7 +30,7 @@ static struct hr_sql_options sql_options(struct env *env)
 
 static const char *variable(void *arg, const char *name)
 {
-    return env_conf(arg, name);
+    return hr_env_conf(arg, name);
 }
 
 static enum hr_code substituted(struct env *env,
@@ -38,7 +38,7 @@ static enum hr_code substituted(struct env *env,
                                 const char **sql,
                                 struct hr_err *err)
 {
-    const char *wanted = env_conf(env, "spark.sql.variable.substitute");
+    const char *wanted = hr_env_conf(env, "spark.sql.variable.substitute");
     if (wanted && strcasecmp(wanted, "true"))
         return HR_OK;
     return hr_sql_substitute(arena, *sql, variable, env, sql, err);
@@ -66,10 +66,10 @@ static enum hr_code parse_expr(struct hr_env *base,
     return hr_sql_parse_expr(arena, sql, &options, expr, err);
 }
 
-enum hr_code env_parse_statement(struct env *env,
-                                 const char *sql,
-                                 struct hr_sql_statement *statement,
-                                 struct hr_err *err)
+enum hr_code hr_env_parse_statement(struct env *env,
+                                    const char *sql,
+                                    struct hr_sql_statement *statement,
+                                    struct hr_err *err)
 {
     struct hr_sql_options options = sql_options(env);
     HR_TRY(substituted(env, env->arena, &sql, err));
@@ -79,10 +79,10 @@ enum hr_code env_parse_statement(struct env *env,
 static struct hr_rel *view(struct hr_env *base, struct hr_arena *arena, const struct hr_names *name)
 {
     struct env *env = (struct env *)base;
-    struct view *found = session_find_view(env->session, name);
+    struct view *found = hr_spark_session_find_view(env->session, name);
     if (!found)
         return NULL;
-    hr_arena_on_free(env->arena, view_drop, found);
+    hr_arena_on_free(env->arena, hr_view_drop, found);
     if (!found->columns.count)
         return found->rel;
     struct hr_rel *named = hr_rel_new(arena, HR_REL_TO_DF, found->rel);
@@ -94,7 +94,7 @@ static struct hr_rel *view(struct hr_env *base, struct hr_arena *arena, const st
 
 static void drop_artifact(void *artifact)
 {
-    artifact_drop(artifact);
+    hr_artifact_drop(artifact);
 }
 
 static enum hr_code find_artifact(struct env *env,
@@ -197,7 +197,7 @@ static enum hr_code rows_execute(struct hr_format_rows *rows,
     return hr_query_execute(rows->arg, statement, err);
 }
 
-void env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_format_rows *rows)
+void hr_env_query_rows(struct hr_arena *arena, struct hr_query *query, struct hr_format_rows *rows)
 {
     const struct hr_typed *typed = hr_query_typed(query);
     size_t count = 0;
@@ -223,7 +223,7 @@ static enum hr_code read_parsed(struct env *env,
     struct hr_query *query;
     struct hr_format_rows rows;
     HR_TRY(hr_query_prepare(env->session->engine, arena, &env->base, rel->input, &query, err));
-    env_query_rows(arena, query, &rows);
+    hr_env_query_rows(arena, query, &rows);
     return hr_format_parse(env->session->format, arena, &env->base, rel, &rows, source, err);
 }
 
@@ -280,7 +280,7 @@ static const char *registered(struct hr_env *base, const char *name)
 static bool is_cancelled(struct hr_env *base)
 {
     struct operation *operation = ((struct env *)base)->operation;
-    return operation && operation_is_cancelled(operation);
+    return operation && hr_operation_is_cancelled(operation);
 }
 
 static const struct hr_env_ops ops = {conf,   read, view,   parse,      parse_expr,
@@ -290,20 +290,20 @@ static void release(void *arg)
 {
     struct env *env = arg;
     hr_conf_release(&env->conf);
-    session_drop(env->session);
+    hr_spark_session_drop(env->session);
 }
 
-enum hr_code env_new(struct hr_arena *arena,
-                     struct session *session,
-                     struct env **out,
-                     struct hr_err *err)
+enum hr_code hr_env_new(struct hr_arena *arena,
+                        struct session *session,
+                        struct env **out,
+                        struct hr_err *err)
 {
     struct timespec now;
-    HR_TRY(session_engine(session, err));
+    HR_TRY(hr_spark_session_engine(session, err));
     struct env *env = HR_NEW(arena, struct env);
     clock_gettime(CLOCK_REALTIME, &now);
     env->base.ops = &ops;
-    env->session = session_keep(session);
+    env->session = hr_spark_session_keep(session);
     env->arena = arena;
     env->now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
     hr_conf_init(&env->conf);

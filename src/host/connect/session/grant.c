@@ -16,7 +16,7 @@
 #define CONTROL_PATH "/headrace/grant"
 #define REVOCATION "headrace-revocation"
 
-void guard_init(struct guard *guard, const unsigned char *key)
+void hr_guard_init(struct guard *guard, const unsigned char *key)
 {
     pthread_mutex_init(&guard->lock, NULL);
     guard->on = key != NULL;
@@ -24,7 +24,7 @@ void guard_init(struct guard *guard, const unsigned char *key)
         memcpy(guard->key, key, sizeof guard->key);
 }
 
-void guard_release(struct guard *guard)
+void hr_guard_release(struct guard *guard)
 {
     hr_arena_free(guard->arena);
     pthread_mutex_destroy(&guard->lock);
@@ -104,7 +104,9 @@ static enum hr_code check_peer(const struct hr_request *request, struct hr_err *
                    request->peer_uid);
 }
 
-enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, struct hr_err *err)
+enum hr_code hr_guard_admit(struct guard *guard,
+                            const struct hr_request *request,
+                            struct hr_err *err)
 {
     if (!guard->on)
         return HR_OK;
@@ -122,7 +124,7 @@ enum hr_code guard_admit(struct guard *guard, const struct hr_request *request, 
     return code;
 }
 
-enum hr_code guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err)
+enum hr_code hr_guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err)
 {
     if (!guard->on || !strcasecmp(guard->session, session_id))
         return HR_OK;
@@ -151,11 +153,11 @@ static void copy(struct hr_arena *arena,
     *text = hr_strdup(arena, guard->text);
 }
 
-enum hr_code guard_current(struct guard *guard,
-                           struct hr_arena *arena,
-                           struct hr_grant *grant,
-                           const char **text,
-                           struct hr_err *err)
+enum hr_code hr_guard_current(struct guard *guard,
+                              struct hr_arena *arena,
+                              struct hr_grant *grant,
+                              const char **text,
+                              struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&guard->lock);
@@ -173,7 +175,7 @@ enum hr_code guard_current(struct guard *guard,
     return code;
 }
 
-bool guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes)
+bool hr_guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes)
 {
     pthread_mutex_lock(&guard->lock);
     bool named = guard->grant && hr_sizes_named(&guard->grant->sizes);
@@ -210,7 +212,7 @@ static enum hr_code role_token(struct hr_arena *arena,
     struct hr_grant grant;
     const char *text;
     struct hr_err why;
-    enum hr_code code = guard_current(&connect->guard, arena, &grant, &text, &why);
+    enum hr_code code = hr_guard_current(&connect->guard, arena, &grant, &text, &why);
     const char *scope = hr_printf(arena, "%s/%s/blobServices/default/containers/%s",
                                   connect->options.accounts, need->account, need->container);
     if (!code)
@@ -226,7 +228,7 @@ static enum hr_code role_token(struct hr_arena *arena,
     return hr_fail_hint_of(err, &why);
 }
 
-void guard_storage(struct hr_connect *connect, struct hr_blob_config *config)
+void hr_guard_storage(struct hr_connect *connect, struct hr_blob_config *config)
 {
     if (connect->guard.on && connect->options.accounts)
         hr_blob_config_roles(config, &(struct hr_blob_roles){role_token, connect});
@@ -240,7 +242,7 @@ static void cancel_all(struct hr_connect *connect)
     for (struct hr_map_entry *session = NULL; (session = hr_map_next(&connect->sessions, session));)
         for (struct hr_map_entry *at = NULL;
              (at = hr_map_next(&((struct session *)session->value)->operations, at));)
-            operation_cancel(at->value);
+            hr_operation_cancel(at->value);
 }
 
 static enum hr_code take_revocation(struct guard *guard, const char *text, struct hr_err *err)
@@ -276,7 +278,7 @@ static enum hr_code take_message(struct hr_connect *connect,
     return code;
 }
 
-bool guard_control(struct hr_connect *connect, struct hr_exchange *exchange)
+bool hr_guard_control(struct hr_connect *connect, struct hr_exchange *exchange)
 {
     const struct hr_request *request = hr_exchange_request(exchange);
     struct hr_err err;

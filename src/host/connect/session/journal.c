@@ -313,7 +313,7 @@ static void begin_record(struct parts *record, const struct session *session, en
     parts_begin(record, kind, session->user, strlen(session->user), session->id);
 }
 
-void journal_session(struct session *session)
+void hr_journal_session(struct session *session)
 {
     struct parts record;
     begin_record(&record, session, RECORD_SESSION);
@@ -321,17 +321,17 @@ void journal_session(struct session *session)
     append(session, &record, NULL);
 }
 
-enum hr_code journal_close_session(struct session *session, struct hr_err *err)
+enum hr_code hr_journal_close_session(struct session *session, struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, RECORD_CLOSE);
     return append(session, &record, err);
 }
 
-enum hr_code journal_config(struct session *session,
-                            const char *key,
-                            const char *value,
-                            struct hr_err *err)
+enum hr_code hr_journal_config(struct session *session,
+                               const char *key,
+                               const char *value,
+                               struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, value ? RECORD_SET : RECORD_UNSET);
@@ -341,10 +341,10 @@ enum hr_code journal_config(struct session *session,
     return append(session, &record, err);
 }
 
-enum hr_code journal_command(struct session *session,
-                             const void *plan,
-                             size_t len,
-                             struct hr_err *err)
+enum hr_code hr_journal_command(struct session *session,
+                                const void *plan,
+                                size_t len,
+                                struct hr_err *err)
 {
     struct parts record;
     begin_record(&record, session, RECORD_COMMAND);
@@ -352,14 +352,14 @@ enum hr_code journal_command(struct session *session,
     return append(session, &record, err);
 }
 
-enum hr_code journal_plan(const struct operation *operation, struct hr_err *err)
+enum hr_code hr_journal_plan(const struct operation *operation, struct hr_err *err)
 {
     return operation->replayed ? HR_OK
-                               : journal_command(operation->session, operation->request,
-                                                 operation->request_len, err);
+                               : hr_journal_command(operation->session, operation->request,
+                                                    operation->request_len, err);
 }
 
-void journal_writes(const struct operation *operation)
+void hr_journal_writes(const struct operation *operation)
 {
     struct parts record;
     begin_record(&record, operation->session, RECORD_WRITES);
@@ -367,7 +367,7 @@ void journal_writes(const struct operation *operation)
     append(operation->session, &record, NULL);
 }
 
-enum hr_code journal_artifact(
+enum hr_code hr_journal_artifact(
     struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
     struct parts record;
@@ -390,30 +390,30 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
     const char *content = bytes + head->user + head->id;
     char *user = hr_strndup(scratch, bytes, head->user),
          *id = hr_strndup(scratch, bytes + head->user, head->id);
-    struct session *session = session_get(connect, user, id);
+    struct session *session = hr_spark_session_get(connect, user, id);
     struct hr_err err = {0};
     switch (head->kind) {
     case RECORD_SESSION:
         if (!session && head->len == 36)
-            session_restore(connect, user, id, hr_strndup(scratch, content, head->len))
+            hr_spark_session_restore(connect, user, id, hr_strndup(scratch, content, head->len))
                 ->journalled = true;
         break;
     case RECORD_SET:
         if (session && has_nul(content, head->len) && !content[head->len - 1])
-            session_set(session, content, content + strlen(content) + 1, &err);
+            hr_spark_session_set(session, content, content + strlen(content) + 1, &err);
         break;
     case RECORD_UNSET:
         if (session && has_nul(content, head->len))
-            session_set(session, content, NULL, &err);
+            hr_spark_session_set(session, content, NULL, &err);
         break;
     case RECORD_COMMAND:
         if (session)
-            session_add_pending(session, content, head->len);
+            hr_spark_session_add_pending(session, content, head->len);
         break;
     case RECORD_ARTIFACT:
         if (session && has_nul(content, head->len))
-            session_add_artifact(session, content, content + strlen(content) + 1,
-                                 head->len - strlen(content) - 1, &err);
+            hr_spark_session_add_artifact(session, content, content + strlen(content) + 1,
+                                          head->len - strlen(content) - 1, &err);
         break;
     case RECORD_WRITES:
         if (session && has_nul(content, head->len))
@@ -421,7 +421,7 @@ static void apply(struct hr_connect *connect, const struct head *head, const cha
         break;
     case RECORD_CLOSE:
         if (session)
-            session_close(session);
+            hr_spark_session_close(session);
         break;
     }
     if (err.code)
@@ -460,7 +460,7 @@ static void cut_off(struct hr_connect *connect, size_t whole, size_t size)
         hr_log(HR_LOG_ERROR, "journal.truncate", "error", strerror(errno), NULL);
 }
 
-enum hr_code journal_open(struct hr_connect *connect, struct hr_err *err)
+enum hr_code hr_journal_open(struct hr_connect *connect, struct hr_err *err)
 {
     const char *path = connect->options.journal;
     int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -564,11 +564,11 @@ static enum hr_code clone_here(const struct session *session,
                          connect->options.journal);
 }
 
-enum hr_code journal_clone(struct session *session,
-                           const char *id,
-                           const char *server_id,
-                           const char *path,
-                           struct hr_err *err)
+enum hr_code hr_journal_clone(struct session *session,
+                              const char *id,
+                              const char *server_id,
+                              const char *path,
+                              struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     char *bytes = NULL;
@@ -802,7 +802,7 @@ static void compact(struct hr_connect *connect)
         connect->journal_bytes > COMPACT_BYTES / 2 ? 2 * connect->journal_bytes : COMPACT_BYTES;
 }
 
-void journal_init(struct hr_connect *connect)
+void hr_journal_init(struct hr_connect *connect)
 {
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);
@@ -812,7 +812,7 @@ void journal_init(struct hr_connect *connect)
     connect->journal = -1;
 }
 
-void journal_close(struct hr_connect *connect)
+void hr_journal_close(struct hr_connect *connect)
 {
     pthread_mutex_lock(&connect->journal_lock);
     if (connect->journal >= 0)
@@ -822,7 +822,7 @@ void journal_close(struct hr_connect *connect)
     pthread_mutex_unlock(&connect->journal_lock);
 }
 
-void journal_release(struct hr_connect *connect)
+void hr_journal_release(struct hr_connect *connect)
 {
     pthread_mutex_destroy(&connect->journal_lock);
 }

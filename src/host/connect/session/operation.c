@@ -15,7 +15,7 @@ static struct operation *make(struct session *session, const char *id)
     struct operation *operation = calloc(1, sizeof *operation);
     HR_CHECK(operation);
     atomic_init(&operation->refs, 1);
-    operation->session = session_keep(session);
+    operation->session = hr_spark_session_keep(session);
     operation->id = strdup(id);
     operation->detached_ms = (int64_t)(hr_clock_mono_ns() / 1000000);
     pthread_mutex_init(&operation->lock, NULL);
@@ -23,14 +23,14 @@ static struct operation *make(struct session *session, const char *id)
     return operation;
 }
 
-struct operation *operation_new(struct session *session, const char *id)
+struct operation *hr_operation_new(struct session *session, const char *id)
 {
     struct operation *operation = make(session, id);
     hr_map_put(&session->operations, id, operation);
     return operation;
 }
 
-struct operation *operation_new_replayed(struct session *session, const void *plan, size_t len)
+struct operation *hr_operation_new_replayed(struct session *session, const void *plan, size_t len)
 {
     struct operation *operation = make(session, "replayed");
     operation->replayed = true;
@@ -41,7 +41,7 @@ struct operation *operation_new_replayed(struct session *session, const void *pl
     return operation;
 }
 
-struct operation *operation_keep(struct operation *operation)
+struct operation *hr_operation_keep(struct operation *operation)
 {
     atomic_fetch_add(&operation->refs, 1);
     return operation;
@@ -67,7 +67,7 @@ static void drop_first(struct operation *operation)
     response_drop(first);
 }
 
-void operation_drop(struct operation *operation)
+void hr_operation_drop(struct operation *operation)
 {
     if (atomic_fetch_sub(&operation->refs, 1) != 1)
         return;
@@ -80,11 +80,11 @@ void operation_drop(struct operation *operation)
     free(operation->id);
     pthread_mutex_destroy(&operation->lock);
     pthread_cond_destroy(&operation->room);
-    session_drop(operation->session);
+    hr_spark_session_drop(operation->session);
     free(operation);
 }
 
-bool operation_cancel(struct operation *operation)
+bool hr_operation_cancel(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);
     bool running = !operation->done;
@@ -98,7 +98,7 @@ bool operation_cancel(struct operation *operation)
     return running;
 }
 
-bool operation_is_cancelled(struct operation *operation)
+bool hr_operation_is_cancelled(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);
     bool cancelled = operation->cancelled;
@@ -106,7 +106,7 @@ bool operation_is_cancelled(struct operation *operation)
     return cancelled;
 }
 
-enum operation_state operation_state_of(struct operation *operation)
+enum operation_state hr_operation_state_of(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);
     enum operation_state state = !operation->done       ? OPERATION_RUNNING
@@ -120,23 +120,23 @@ enum operation_state operation_state_of(struct operation *operation)
 static void remember_finished(struct operation *operation)
 {
     struct hr_map *finished = &operation->session->finished;
-    enum operation_state state = operation_state_of(operation);
+    enum operation_state state = hr_operation_state_of(operation);
     if (finished->count >= HR_FINISHED_REMEMBERED)
         hr_map_remove(finished, hr_map_next(finished, NULL)->key);
     hr_map_put(finished, operation->id,
                (void *)(intptr_t)((state == OPERATION_RUNNING ? OPERATION_CANCELLED : state) + 1));
 }
 
-void operation_remove(struct operation *operation)
+void hr_operation_remove(struct operation *operation)
 {
     if (operation->removed)
         return;
     operation->removed = true;
-    operation_cancel(operation);
+    hr_operation_cancel(operation);
     hr_map_remove(&operation->session->operations, operation->id);
     remember_finished(operation);
-    operation_pump(operation); /* an attached stream is told how it ended */
-    operation_drop(operation);
+    hr_operation_pump(operation); /* an attached stream is told how it ended */
+    hr_operation_drop(operation);
 }
 
 /* ---- sending ---- */
@@ -152,7 +152,7 @@ static void finish(struct operation *operation)
         hr_uuid_new(id);
         bool more = hr_status_has_more(&operation->err);
         if (more)
-            session_remember_error(operation->session, id, &operation->err);
+            hr_spark_session_remember_error(operation->session, id, &operation->err);
         trailers = hr_status_trailers(hr_exchange_arena(stream), &operation->err, more ? id : NULL);
     }
     hr_exchange_finish(stream, &trailers);
@@ -194,7 +194,7 @@ static void trim(struct operation *operation)
     }
 }
 
-void operation_pump(struct operation *operation)
+void hr_operation_pump(struct operation *operation)
 {
     struct response *next;
     if (!operation->stream)
@@ -214,10 +214,10 @@ void operation_pump(struct operation *operation)
         return;
     finish(operation);
     if (!operation->reattachable)
-        operation_remove(operation);
+        hr_operation_remove(operation);
 }
 
-void operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after)
+void hr_operation_attach(struct operation *operation, struct hr_exchange *stream, int64_t after)
 {
     if (operation->stream) /* a client that attaches anew has lost the old stream */
         hr_exchange_abort(operation->stream);
@@ -230,18 +230,18 @@ void operation_attach(struct operation *operation, struct hr_exchange *stream, i
         if (at->index > after)
             operation->unsent += at->head_len + at->payload_len;
     pthread_mutex_unlock(&operation->lock);
-    operation_pump(operation);
+    hr_operation_pump(operation);
 }
 
-void operation_detach(struct operation *operation)
+void hr_operation_detach(struct operation *operation)
 {
     operation->stream = NULL;
     operation->detached_ms = (int64_t)(hr_clock_mono_ns() / 1000000);
     if (!operation->reattachable)
-        operation_remove(operation);
+        hr_operation_remove(operation);
 }
 
-void operation_release(struct operation *operation, const char *until)
+void hr_operation_release(struct operation *operation, const char *until)
 {
     pthread_mutex_lock(&operation->lock);
     struct response *last = operation->first;
@@ -256,10 +256,10 @@ void operation_release(struct operation *operation, const char *until)
     pthread_mutex_unlock(&operation->lock);
 }
 
-enum hr_code operation_find_response(struct operation *operation,
-                                     const char *id,
-                                     int64_t *index,
-                                     struct hr_err *err)
+enum hr_code hr_operation_find_response(struct operation *operation,
+                                        const char *id,
+                                        int64_t *index,
+                                        struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&operation->lock);
@@ -292,8 +292,8 @@ static void pump_posted(void *arg)
     pthread_mutex_lock(&operation->lock);
     operation->posted = false;
     pthread_mutex_unlock(&operation->lock);
-    operation_pump(operation);
-    operation_drop(operation);
+    hr_operation_pump(operation);
+    hr_operation_drop(operation);
 }
 
 /* the lock is held */
@@ -302,7 +302,7 @@ static void post(struct operation *operation)
     if (operation->posted || operation->replayed)
         return;
     operation->posted = true;
-    hr_loop_post(operation->session->connect->loop, pump_posted, operation_keep(operation));
+    hr_loop_post(operation->session->connect->loop, pump_posted, hr_operation_keep(operation));
 }
 
 static enum hr_code append(struct operation *operation,
@@ -354,9 +354,9 @@ static struct response *response_new(struct operation *operation, PB(ExecutePlan
     return response;
 }
 
-enum hr_code operation_give(struct operation *operation,
-                            PB(ExecutePlanResponse) * message,
-                            struct hr_err *err)
+enum hr_code hr_operation_give(struct operation *operation,
+                               PB(ExecutePlanResponse) * message,
+                               struct hr_err *err)
 {
     struct response *response = response_new(operation, message);
     size_t len = spark__connect__execute_plan_response__get_packed_size(message);
@@ -433,13 +433,13 @@ static enum hr_code give_part(struct operation *operation,
 }
 
 /* a client that wants small messages gets a batch in parts */
-enum hr_code operation_give_batch(struct operation *operation,
-                                  PB(DataType) * schema,
-                                  int64_t start,
-                                  int64_t rows,
-                                  char *bytes,
-                                  size_t len,
-                                  struct hr_err *err)
+enum hr_code hr_operation_give_batch(struct operation *operation,
+                                     PB(DataType) * schema,
+                                     int64_t start,
+                                     int64_t rows,
+                                     char *bytes,
+                                     size_t len,
+                                     struct hr_err *err)
 {
     size_t most = operation->chunk_bytes;
     if (!most || len <= most)
@@ -461,14 +461,14 @@ enum hr_code operation_give_batch(struct operation *operation,
     return code;
 }
 
-void operation_hold(struct operation *operation)
+void hr_operation_hold(struct operation *operation)
 {
     pthread_mutex_lock(&operation->lock);
     operation->holding = operation->unsent < HR_HTTP_LOW_MARK;
     pthread_mutex_unlock(&operation->lock);
 }
 
-void operation_done(struct operation *operation, const struct hr_err *err)
+void hr_operation_done(struct operation *operation, const struct hr_err *err)
 {
     pthread_mutex_lock(&operation->lock);
     if (err)

@@ -10,7 +10,7 @@
 
 /* ---- counted things ---- */
 
-struct artifact *artifact_new(const void *bytes, size_t len)
+struct artifact *hr_artifact_new(const void *bytes, size_t len)
 {
     struct artifact *artifact = malloc(sizeof *artifact + len + 1);
     if (!artifact)
@@ -22,13 +22,13 @@ struct artifact *artifact_new(const void *bytes, size_t len)
     return artifact;
 }
 
-void artifact_drop(struct artifact *artifact)
+void hr_artifact_drop(struct artifact *artifact)
 {
     if (artifact && atomic_fetch_sub(&artifact->refs, 1) == 1)
         free(artifact);
 }
 
-void view_drop(void *arg)
+void hr_view_drop(void *arg)
 {
     struct view *view = arg;
     if (view && atomic_fetch_sub(&view->refs, 1) == 1)
@@ -59,7 +59,8 @@ static void standard_conf(struct session *session)
         hr_conf_put(&session->conf, fixed[i][0], fixed[i][1]);
     for (size_t i = 0; i < options->setting_count; i++) {
         struct hr_err err;
-        if (session_set(session, options->settings[i].key, options->settings[i].value, &err))
+        if (hr_spark_session_set(session, options->settings[i].key, options->settings[i].value,
+                                 &err))
             hr_conf_put(&session->conf, options->settings[i].key,
                         options->settings[i].value); /* a static key: the host may set it */
     }
@@ -73,7 +74,7 @@ static void show_sizes(struct session *session)
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_sizes sizes;
     session->sized = true;
-    if (guard_sizes(&session->connect->guard, arena, &sizes)) {
+    if (hr_guard_sizes(&session->connect->guard, arena, &sizes)) {
         pthread_mutex_lock(&session->lock);
         for (size_t i = 0; i < HR_SIZE_COUNT; i++)
             if (sizes.at[i])
@@ -114,14 +115,14 @@ static struct session *session_new(struct hr_connect *connect, const char *user,
     pthread_mutex_init(&session->replay, &recursive);
     pthread_mutexattr_destroy(&recursive);
     session->storage_conf = hr_blob_config_new();
-    guard_storage(connect, session->storage_conf);
+    hr_guard_storage(connect, session->storage_conf);
     standard_conf(session);
     hr_map_put(&connect->sessions, session->key, session);
     hr_log(HR_LOG_INFO, "session.open", "session", id, "user", user, NULL);
     return session;
 }
 
-struct session *session_keep(struct session *session)
+struct session *hr_spark_session_keep(struct session *session)
 {
     atomic_fetch_add(&session->refs, 1);
     return session;
@@ -135,13 +136,13 @@ static void release_map(struct hr_map *map, void (*drop)(void *value))
     hr_map_release(map);
 }
 
-void session_drop(struct session *session)
+void hr_spark_session_drop(struct session *session)
 {
     if (atomic_fetch_sub(&session->refs, 1) != 1)
         return;
-    release_map(&session->views, view_drop);
-    release_map(&session->cached, view_drop);
-    release_map(&session->artifacts, (void (*)(void *))artifact_drop);
+    release_map(&session->views, hr_view_drop);
+    release_map(&session->cached, hr_view_drop);
+    release_map(&session->artifacts, (void (*)(void *))hr_artifact_drop);
     release_map(&session->persisted, NULL);
     release_map(&session->functions, NULL);
     release_map(&session->operations, NULL);
@@ -171,7 +172,7 @@ void session_drop(struct session *session)
     free(session);
 }
 
-struct session *session_get(struct hr_connect *connect, const char *user, const char *id)
+struct session *hr_spark_session_get(struct hr_connect *connect, const char *user, const char *id)
 {
     char *key = key_of(user, id);
     struct session *session = hr_map_get(&connect->sessions, key);
@@ -197,26 +198,26 @@ static bool was_closed(struct hr_connect *connect, const char *user, const char 
     return closed;
 }
 
-enum hr_code session_open(struct hr_connect *connect,
-                          const PB(UserContext) * user,
-                          const char *id,
-                          const char *observed,
-                          struct session **out,
-                          struct hr_err *err)
+enum hr_code hr_spark_session_open(struct hr_connect *connect,
+                                   const PB(UserContext) * user,
+                                   const char *id,
+                                   const char *observed,
+                                   struct session **out,
+                                   struct hr_err *err)
 {
     const char *user_id = user ? user->user_id : "";
     if (!is_uuid(id))
         return hr_fail_spark(err, "INVALID_HANDLE.FORMAT", "handle", id, NULL);
     if (was_closed(connect, user_id, id))
         return hr_fail_spark(err, "INVALID_HANDLE.SESSION_CLOSED", "handle", id, NULL);
-    struct session *session = session_get(connect, user_id, id);
+    struct session *session = hr_spark_session_get(connect, user_id, id);
     if (!session && connect->sessions.count >= HR_SESSIONS_MAX)
         return hr_fail(err, HR_E_LIMIT, "this host serves %d sessions already", HR_SESSIONS_MAX);
     if (observed && (!session || strcmp(session->server_id, observed)))
         return hr_fail_spark(err, "INVALID_HANDLE.SESSION_CHANGED", "handle", id, NULL);
     if (!session) {
         session = session_new(connect, user_id, id);
-        journal_session(session);
+        hr_journal_session(session);
     }
     show_sizes(session);
     if (user && *user->user_name && strcmp(user->user_name, session->user_name)) {
@@ -229,17 +230,17 @@ enum hr_code session_open(struct hr_connect *connect,
     return HR_OK;
 }
 
-struct session *session_restore(struct hr_connect *connect,
-                                const char *user,
-                                const char *id,
-                                const char *server_id)
+struct session *hr_spark_session_restore(struct hr_connect *connect,
+                                         const char *user,
+                                         const char *id,
+                                         const char *server_id)
 {
     struct session *session = session_new(connect, user, id);
     snprintf(session->server_id, 37, "%s", server_id);
     return session;
 }
 
-void session_add_pending(struct session *session, const void *plan, size_t len)
+void hr_spark_session_add_pending(struct session *session, const void *plan, size_t len)
 {
     struct pending *pending = malloc(sizeof *pending + len), **last = &session->pending;
     HR_CHECK(pending);
@@ -271,12 +272,12 @@ static void copy_pending(struct session *to, const struct session *from)
     *end = NULL;
 }
 
-enum hr_code session_clone(struct session *from,
-                           const char *id,
-                           const char *server_id,
-                           struct hr_err *err)
+enum hr_code hr_spark_session_clone(struct session *from,
+                                    const char *id,
+                                    const char *server_id,
+                                    struct hr_err *err)
 {
-    HR_TRY(journal_clone(from, id, server_id, NULL, err));
+    HR_TRY(hr_journal_clone(from, id, server_id, NULL, err));
     struct session *to = session_new(from->connect, from->user, id);
     snprintf(to->server_id, 37, "%s", server_id);
     to->journalled = true;
@@ -299,15 +300,15 @@ enum hr_code session_clone(struct session *from,
     return HR_OK;
 }
 
-void session_close(struct session *session)
+void hr_spark_session_close(struct session *session)
 {
     struct hr_connect *connect = session->connect;
     hr_map_remove(&connect->sessions, session->key);
     hr_map_put(&connect->closed, session->key, (void *)1);
     for (struct hr_map_entry *at = NULL; (at = hr_map_next(&session->operations, NULL));)
-        operation_remove(at->value);
+        hr_operation_remove(at->value);
     hr_log(HR_LOG_INFO, "session.close", "session", session->id, NULL);
-    session_drop(session);
+    hr_spark_session_drop(session);
 }
 
 /* ---- what a session holds ---- */
@@ -319,7 +320,7 @@ static struct hr_engine_options engine_options(struct hr_connect *connect, bool 
                                         connect->options.spill_dir};
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_sizes sizes;
-    *own = guard_sizes(&connect->guard, arena, &sizes);
+    *own = hr_guard_sizes(&connect->guard, arena, &sizes);
     if (*own) {
         options.memory_bytes = hr_sizes_memory(&sizes);
         options.threads = hr_sizes_threads(&sizes);
@@ -375,7 +376,7 @@ static void replay_pending(struct session *session)
         if (!next)
             break;
         session->replaying = true;
-        execute_replayed(session, next->bytes, next->len);
+        hr_execute_replayed(session, next->bytes, next->len);
         session->replaying = false;
         pthread_mutex_lock(&session->lock);
         session->pending = next->next;
@@ -385,7 +386,7 @@ static void replay_pending(struct session *session)
     pthread_mutex_unlock(&session->replay);
 }
 
-enum hr_code session_engine(struct session *session, struct hr_err *err)
+enum hr_code hr_spark_session_engine(struct session *session, struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&session->lock);
@@ -398,10 +399,10 @@ enum hr_code session_engine(struct session *session, struct hr_err *err)
     return code;
 }
 
-enum hr_code session_set(struct session *session,
-                         const char *key,
-                         const char *value,
-                         struct hr_err *err)
+enum hr_code hr_spark_session_set(struct session *session,
+                                  const char *key,
+                                  const char *value,
+                                  struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&session->lock);
@@ -414,10 +415,10 @@ enum hr_code session_set(struct session *session,
     return code;
 }
 
-enum hr_code session_set_durably(struct session *session,
-                                 const char *key,
-                                 const char *value,
-                                 struct hr_err *err)
+enum hr_code hr_spark_session_set_durably(struct session *session,
+                                          const char *key,
+                                          const char *value,
+                                          struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     pthread_mutex_lock(&connect->journal_lock);
@@ -425,11 +426,11 @@ enum hr_code session_set_durably(struct session *session,
     const char *old = hr_map_get(&session->conf.values, key);
     char *before = old ? strdup(old) : NULL;
     pthread_mutex_unlock(&session->lock);
-    enum hr_code code = session_set(session, key, value, err);
+    enum hr_code code = hr_spark_session_set(session, key, value, err);
     if (!code) {
-        code = journal_config(session, key, value, err);
+        code = hr_journal_config(session, key, value, err);
         if (code)
-            session_set(session, key, before, NULL);
+            hr_spark_session_set(session, key, before, NULL);
     }
     pthread_mutex_unlock(&connect->journal_lock);
     free(before);
@@ -456,11 +457,11 @@ static enum hr_code fail_view_exists(const struct view *view, struct hr_err *err
                          hr_printf(view->arena, "`%s`", view->name), NULL);
 }
 
-enum hr_code session_create_view(struct session *session,
-                                 struct view *view,
-                                 bool replace,
-                                 struct operation *by,
-                                 struct hr_err *err)
+enum hr_code hr_spark_session_create_view(struct session *session,
+                                          struct view *view,
+                                          bool replace,
+                                          struct operation *by,
+                                          struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     struct hr_map *map;
@@ -471,14 +472,14 @@ enum hr_code session_create_view(struct session *session,
     if (!replace && map_has(lock, map, view->name))
         code = fail_view_exists(view, err);
     else
-        code = journal_plan(by, err);
+        code = hr_journal_plan(by, err);
     if (!code) {
         pthread_mutex_lock(lock);
         old = hr_map_put(map, view->name, view);
         pthread_mutex_unlock(lock);
     }
     pthread_mutex_unlock(&connect->journal_lock);
-    view_drop(code ? view : old);
+    hr_view_drop(code ? view : old);
     return code;
 }
 
@@ -487,12 +488,12 @@ static bool names_global(const struct hr_names *name)
     return name->count == 2 && !strcasecmp(name->at[0], "global_temp");
 }
 
-enum hr_code session_drop_view(struct session *session,
-                               const struct hr_names *name,
-                               bool global,
-                               struct operation *by,
-                               bool *dropped,
-                               struct hr_err *err)
+enum hr_code hr_spark_session_drop_view(struct session *session,
+                                        const struct hr_names *name,
+                                        bool global,
+                                        struct operation *by,
+                                        bool *dropped,
+                                        struct hr_err *err)
 {
     struct hr_connect *connect = session->connect;
     struct hr_map *map;
@@ -503,7 +504,7 @@ enum hr_code session_drop_view(struct session *session,
     pthread_mutex_t *lock = views_of(session, global || names_global(name), &map);
     pthread_mutex_lock(&connect->journal_lock);
     bool there = map_has(lock, map, name->at[name->count - 1]);
-    enum hr_code code = there ? journal_plan(by, err) : HR_OK;
+    enum hr_code code = there ? hr_journal_plan(by, err) : HR_OK;
     if (there && !code) {
         pthread_mutex_lock(lock);
         old = hr_map_remove(map, name->at[name->count - 1]);
@@ -511,11 +512,11 @@ enum hr_code session_drop_view(struct session *session,
         *dropped = true;
     }
     pthread_mutex_unlock(&connect->journal_lock);
-    view_drop(old);
+    hr_view_drop(old);
     return code;
 }
 
-struct view *session_find_view(struct session *session, const struct hr_names *name)
+struct view *hr_spark_session_find_view(struct session *session, const struct hr_names *name)
 {
     struct hr_map *map;
     if (!name->count || (name->count > 1 && !names_global(name)))
@@ -561,7 +562,7 @@ static enum hr_code check_artifact_room(struct session *session,
     return hr_fail_hint(err, "put it into storage and read it from there");
 }
 
-enum hr_code session_add_artifact(
+enum hr_code hr_spark_session_add_artifact(
     struct session *session, const char *name, const void *bytes, size_t len, struct hr_err *err)
 {
     if (!is_artifact_name(name))
@@ -571,13 +572,13 @@ enum hr_code session_add_artifact(
                              "artifacts for a Java machine (jars, classes)", NULL);
     if (!strncmp(name, "forward_to_fs/", 14))
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "copyFromLocalToFs", NULL);
-    struct artifact *artifact = artifact_new(bytes, len), *old = NULL;
+    struct artifact *artifact = hr_artifact_new(bytes, len), *old = NULL;
     if (!artifact)
         return hr_fail(err, HR_E_NOMEM, "no memory for an artifact of %zu bytes", len);
     pthread_mutex_lock(&session->connect->journal_lock);
     enum hr_code code = check_artifact_room(session, name, len, err);
     if (!code)
-        code = journal_artifact(session, name, bytes, len, err);
+        code = hr_journal_artifact(session, name, bytes, len, err);
     if (!code) {
         pthread_mutex_lock(&session->lock);
         old = hr_map_put(&session->artifacts, name, artifact);
@@ -585,11 +586,13 @@ enum hr_code session_add_artifact(
         pthread_mutex_unlock(&session->lock);
     }
     pthread_mutex_unlock(&session->connect->journal_lock);
-    artifact_drop(code ? artifact : old);
+    hr_artifact_drop(code ? artifact : old);
     return code;
 }
 
-void session_remember_error(struct session *session, const char *id, const struct hr_err *err)
+void hr_spark_session_remember_error(struct session *session,
+                                     const char *id,
+                                     const struct hr_err *err)
 {
     struct hr_err *copy = malloc(sizeof *copy);
     if (!copy)

@@ -48,10 +48,10 @@ static void run(void *arg)
     hr_loop_post(worker->connect->loop, finished, worker);
 }
 
-enum hr_code work_start(struct hr_connect *connect,
-                        void (*job)(void *arg),
-                        void *arg,
-                        struct hr_err *err)
+enum hr_code hr_work_start(struct hr_connect *connect,
+                           void (*job)(void *arg),
+                           void *arg,
+                           struct hr_err *err)
 {
     struct worker *worker = connect->workers;
     while (worker && worker->busy)
@@ -79,7 +79,7 @@ enum hr_code work_start(struct hr_connect *connect,
 
 /* the loop has stopped: what runs was cancelled, its last messages are run so that the workers can
  * be freed */
-void work_stop(struct hr_connect *connect)
+void hr_work_stop(struct hr_connect *connect)
 {
     connect->stopping = true;
     if (connect->busy)

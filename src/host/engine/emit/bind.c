@@ -28,7 +28,7 @@ static bool is_plain(const struct hr_texpr *expr, bool by_place)
             expr = expr->field.child;
             break;
         case HR_T_CAST:
-            if (!is_native_cast(expr->cast.child->type, expr->type))
+            if (!hr_is_native_cast(expr->cast.child->type, expr->type))
                 return false;
             expr = expr->cast.child;
             break;
@@ -38,18 +38,18 @@ static bool is_plain(const struct hr_texpr *expr, bool by_place)
     return false;
 }
 
-enum hr_code hold(struct emit *e,
-                  const struct hr_texprs *operands,
-                  struct held *held,
-                  const char ***texts)
+enum hr_code hr_hold(struct emit *e,
+                     const struct hr_texprs *operands,
+                     struct held *held,
+                     const char ***texts)
 {
-    bool by_place = holds_outer(e, operands);
+    bool by_place = hr_holds_outer(e, operands);
     *held = (struct held){operands, e->next_mark + 1};
     e->next_mark += (int)operands->count;
     *texts = HR_NEW_ARRAY(e->arena, const char *, operands->count + HELD_LEAST);
     for (size_t i = 0; i < operands->count; i++)
         if (is_plain(operands->at[i], by_place))
-            HR_TRY(expr_text(e, operands->at[i], &(*texts)[i]));
+            HR_TRY(hr_expr_text(e, operands->at[i], &(*texts)[i]));
         else
             (*texts)[i] = hr_printf(e->arena, "%c%d%c", MARK, held->first + (int)i, MARK);
     return HR_OK;
@@ -101,7 +101,7 @@ static size_t name_bound(
 {
     size_t bound = 0, last = 0;
     for (size_t i = 0; i < held->operands->count; i++) {
-        bool may_stay = how == BIND_REPEATED && !has_rows(held->operands->at[i]);
+        bool may_stay = how == BIND_REPEATED && !hr_has_rows(held->operands->at[i]);
         unsigned least = may_stay ? 2 : 1;
         if (uses[i].times < least || held->operands->at[i]->kind == HR_T_LAMBDA)
             continue;
@@ -127,7 +127,7 @@ static enum hr_code write_bound(struct emit *e,
         if (bound > 1)
             hr_buf_addf(out, "%s'f%zu': ", n ? ", " : "", n);
         n++;
-        HR_TRY(emit_expr(e, held->operands->at[i], out));
+        HR_TRY(hr_emit_expr(e, held->operands->at[i], out));
     }
     hr_buf_adds(out, bound > 1 ? "}]" : "]");
     return HR_OK;
@@ -146,17 +146,17 @@ static enum hr_code write_own(struct emit *e,
         if (uses[place.operand].name)
             hr_buf_adds(out, uses[place.operand].name);
         else
-            HR_TRY(emit_expr(e, held->operands->at[place.operand], out));
+            HR_TRY(hr_emit_expr(e, held->operands->at[place.operand], out));
     }
     hr_buf_add(out, p, (size_t)(end - p));
     return HR_OK;
 }
 
-enum hr_code settle(struct emit *e,
-                    const struct held *held,
-                    const struct hr_buf *own,
-                    enum settling how,
-                    struct hr_buf *out)
+enum hr_code hr_settle(struct emit *e,
+                       const struct held *held,
+                       const struct hr_buf *own,
+                       enum settling how,
+                       struct hr_buf *out)
 {
     HR_TRY(hr_buf_check(own, "the query's SQL", e->err));
     struct use *uses = HR_NEW_ARRAY(e->arena, struct use, held->operands->count + 1);

@@ -34,13 +34,13 @@ enum settling {
 };
 
 /* texts: one for each operand, in the statement's arena, and NULL behind them up to HELD_LEAST */
-enum hr_code hold(struct emit *e,
-                  const struct hr_texprs *operands,
-                  struct held *held,
-                  const char ***texts);
-enum hr_code settle(struct emit *e,
-                    const struct held *held,
-                    const struct hr_buf *own,
-                    enum settling how,
-                    struct hr_buf *out);
+enum hr_code hr_hold(struct emit *e,
+                     const struct hr_texprs *operands,
+                     struct held *held,
+                     const char ***texts);
+enum hr_code hr_settle(struct emit *e,
+                       const struct held *held,
+                       const struct hr_buf *own,
+                       enum settling how,
+                       struct hr_buf *out);
 #endif

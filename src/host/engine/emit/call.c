@@ -65,7 +65,7 @@ static const struct hr_type **kernel_types(struct call_text *c,
     return types;
 }
 
-enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf *out)
+enum hr_code hr_write_filter(struct call_text *c, const char *extra, struct hr_buf *out)
 {
     const struct hr_texpr *filter = c->call->call.filter;
     if (!filter && !extra)
@@ -75,7 +75,7 @@ enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf 
         hr_buf_adds(out, extra);
     if (filter) {
         hr_buf_adds(out, extra ? " AND (" : "");
-        HR_TRY(emit_expr(c->e, filter, out));
+        HR_TRY(hr_emit_expr(c->e, filter, out));
         hr_buf_adds(out, extra ? ")" : "");
     }
     hr_buf_addc(out, ')');
@@ -97,10 +97,10 @@ static enum hr_code expand_aggregate(struct call_text *c,
     size_t close = body;
     while (orders->count && close > name && p[close - 1] != ')')
         close--;
-    HR_TRY(expand_template(c, p + name, (orders->count ? close - 1 : body) - name, out));
+    HR_TRY(hr_expand_template(c, p + name, (orders->count ? close - 1 : body) - name, out));
     for (size_t i = 0; i < orders->count; i++) {
         hr_buf_adds(out, i ? ", " : " ORDER BY ");
-        HR_TRY(emit_expr(c->e, orders->at[i].child, out));
+        HR_TRY(hr_emit_expr(c->e, orders->at[i].child, out));
         hr_buf_addf(out, " %s NULLS %s", orders->at[i].descending ? "DESC" : "ASC",
                     orders->at[i].nulls_first ? "FIRST" : "LAST");
     }
@@ -110,11 +110,11 @@ static enum hr_code expand_aggregate(struct call_text *c,
     if (tilde) {
         struct hr_buf buf;
         hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-        enum hr_code code = expand_template(c, tilde + 1, len - body - 1, &buf);
-        extra = sel_take(c->e, &buf);
+        enum hr_code code = hr_expand_template(c, tilde + 1, len - body - 1, &buf);
+        extra = hr_sel_take(c->e, &buf);
         HR_TRY(code);
     }
-    HR_TRY(write_filter(c, extra, out));
+    HR_TRY(hr_write_filter(c, extra, out));
     hr_buf_adds(out, c->over);
     return HR_OK;
 }
@@ -154,7 +154,7 @@ static const struct hr_options *call_options(struct call_text *c)
     return options;
 }
 
-enum hr_code expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out)
+enum hr_code hr_expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const char *end = p + len;
@@ -176,8 +176,8 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
             const struct hr_type **types = kernel_types(c, open, end, &count);
             const struct hr_kernel *kernel = hr_kernel_find(p + 1, (size_t)(open - p - 1));
             c->e->kernel_options = kernel && kernel->prepare ? call_options(c) : NULL;
-            HR_TRY(
-                emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, types, count, out));
+            HR_TRY(hr_emit_kernel(c->e, p + 1, (size_t)(open - p - 1), c->call->type, types, count,
+                                  out));
             p = open - 1;
         } else if (*p == '$' && p + 1 < end && p[1] == '*') {
             for (size_t i = 0; i < args->count; i++)
@@ -193,11 +193,11 @@ enum hr_code expand_template(struct call_text *c, const char *p, size_t len, str
 }
 
 /* the languages that sentences() is given change nothing here: plain text is split alike */
-enum hr_code emit_sentences(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_sentences(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
     types[0] = hr_type_basic(HR_TYPE_STRING);
-    HR_TRY(emit_kernel(c->e, "sentences", strlen("sentences"), c->call->type, types, 1, out));
+    HR_TRY(hr_emit_kernel(c->e, "sentences", strlen("sentences"), c->call->type, types, 1, out));
     hr_buf_addf(out, "(%s)", c->args[0]);
     return HR_OK;
 }
@@ -206,7 +206,7 @@ static const struct {
     const char *name;
     enum hr_code (*fn)(struct call_text *c, struct hr_buf *out);
 } emitters[] = {
-#define X(name) {#name, emit_##name},
+#define X(name) {#name, hr_emit_##name},
     HR_EMITTERS(X)
 #undef X
 };
@@ -236,9 +236,9 @@ static bool moves_operands(const struct emit *e, const struct hr_texpr *call)
     if (!(call->call.function->flags & HR_F_INSIDE))
         return false;
     for (size_t i = 0; i < call->call.args.count; i++)
-        if (has_rows(call->call.args.at[i]))
+        if (hr_has_rows(call->call.args.at[i]))
             return true;
-    return holds_outer(e, &call->call.args);
+    return hr_holds_outer(e, &call->call.args);
 }
 
 static enum settling settling_of(const struct emit *e,
@@ -262,7 +262,7 @@ static enum hr_code write_computed(struct call_text *c)
     for (size_t i = 0; i < call->call.args.count; i++)
         if (call->call.params[i])
             c->e->texts[call->call.params[i]->id] = c->args[i];
-    return expr_text(c->e, call->call.args.at[computed], &c->args[computed]);
+    return hr_expr_text(c->e, call->call.args.at[computed], &c->args[computed]);
 }
 
 static enum hr_code own_text(struct call_text *c, const char *template, struct hr_buf *out)
@@ -271,13 +271,13 @@ static enum hr_code own_text(struct call_text *c, const char *template, struct h
         HR_TRY(write_computed(c));
     if (*template == '!')
         return run_emitter(c, template + 1, out);
-    return expand_template(c, template, template_len(c->call->call.function, template), out);
+    return hr_expand_template(c, template, template_len(c->call->call.function, template), out);
 }
 
-enum hr_code emit_call(struct emit *e,
-                       const struct hr_texpr *call,
-                       const char *over,
-                       struct hr_buf *out)
+enum hr_code hr_emit_call(struct emit *e,
+                          const struct hr_texpr *call,
+                          const char *over,
+                          struct hr_buf *out)
 {
     const struct hr_function *function = call->call.function;
     const struct hr_texprs *args = &call->call.args;
@@ -286,7 +286,7 @@ enum hr_code emit_call(struct emit *e,
     if (!function->emit)
         return hr_refuse(e->err, "function '%s' in this place", function->name);
     const char *template = template_for(function, args->count);
-    HR_TRY(hold(e, args, &held, &c.args));
+    HR_TRY(hr_hold(e, args, &held, &c.args));
     struct hr_buf own;
     hr_buf_init(&own, HR_SQL_EMITTED_MAX);
     enum hr_code code = own_text(&c, template, &own);
@@ -294,10 +294,10 @@ enum hr_code emit_call(struct emit *e,
     if (!exact)
         hr_buf_adds(out, "CAST(");
     if (!code)
-        code = settle(e, &held, &own, settling_of(e, call, over), out);
+        code = hr_settle(e, &held, &own, settling_of(e, call, over), out);
     hr_buf_release(&own);
     HR_TRY(code);
     if (!exact)
-        hr_buf_addf(out, " AS %s)", type_text(e, call->type));
+        hr_buf_addf(out, " AS %s)", hr_type_text(e, call->type));
     return HR_OK;
 }

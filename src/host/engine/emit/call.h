@@ -28,25 +28,25 @@ struct call_text {
     X(like) X(contains) X(array_sort) X(array_extreme) X(greatest)
 /* clang-format on */
 
-#define X(name) enum hr_code emit_##name(struct call_text *c, struct hr_buf *out);
+#define X(name) enum hr_code hr_emit_##name(struct call_text *c, struct hr_buf *out);
 HR_EMITTERS(X)
 #undef X
 
-enum hr_code write_filter(struct call_text *c, const char *extra, struct hr_buf *out);
-enum hr_code expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out);
-enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *out);
+enum hr_code hr_write_filter(struct call_text *c, const char *extra, struct hr_buf *out);
+enum hr_code hr_expand_template(struct call_text *c, const char *p, size_t len, struct hr_buf *out);
+enum hr_code hr_kernel_call(struct call_text *c, const char *name, struct hr_buf *out);
 /* the SQL of a template that is one aggregate or made of some */
-enum hr_code aggregate_text(struct call_text *c, const char *template, const char **text);
+enum hr_code hr_aggregate_text(struct call_text *c, const char *template, const char **text);
 /* the SQL of a kernel over the list of the values of argument 1 that are not null */
-enum hr_code list_kernel(struct call_text *c,
-                         const char *name,
-                         const struct hr_type *item,
-                         struct hr_buf *out);
-bool real_type(const struct hr_type *type);
+enum hr_code hr_list_kernel(struct call_text *c,
+                            const char *name,
+                            const struct hr_type *item,
+                            struct hr_buf *out);
+bool hr_real_type(const struct hr_type *type);
 
 /* over: " OVER (…)" for a window function, "" else */
-enum hr_code emit_call(struct emit *e,
-                       const struct hr_texpr *call,
-                       const char *over,
-                       struct hr_buf *out);
+enum hr_code hr_emit_call(struct emit *e,
+                          const struct hr_texpr *call,
+                          const char *over,
+                          struct hr_buf *out);
 #endif

@@ -4,7 +4,7 @@
 
 /* ---- structs and collections ---- */
 
-enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_struct(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     size_t step = strcmp(c->call->call.function->name, "struct") ? 2 : 1;
@@ -22,7 +22,7 @@ enum hr_code emit_struct(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_array(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     hr_buf_addc(out, '[');
@@ -35,7 +35,7 @@ enum hr_code emit_array(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_map(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_map(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     for (size_t part = 0; part < 2; part++) {
@@ -50,7 +50,7 @@ enum hr_code emit_map(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_array_fields(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_fields(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
     hr_buf_addf(out, "list_transform(%s, lambda v%d: struct_extract(v%d, 'f%lld'))", c->args[0], id,
@@ -64,17 +64,18 @@ static enum hr_code checked_index(struct call_text *c, const char *kernel, struc
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
     hr_buf_addf(out, "list_extract(%s, ", c->args[0]);
-    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
+    HR_TRY(
+        hr_emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
     hr_buf_addf(out, "(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT)))", c->args[1], c->args[0]);
     return HR_OK;
 }
 
-enum hr_code emit_array_item(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_item(struct call_text *c, struct hr_buf *out)
 {
     return checked_index(c, c->call->call.ansi ? "array_index" : "array_index_null", out);
 }
 
-enum hr_code emit_element_at(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_element_at(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->call.args.at[0]->type->id == HR_TYPE_MAP) {
         hr_buf_addf(out, "list_extract(map_extract(%s, %s), 1)", c->args[0], c->args[1]);
@@ -84,7 +85,7 @@ enum hr_code emit_element_at(struct call_text *c, struct hr_buf *out)
     return checked_index(c, strict ? "element_index" : "element_index_null", out);
 }
 
-enum hr_code emit_size(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_size(struct call_text *c, struct hr_buf *out)
 {
     const char *function =
         c->call->call.args.at[0]->type->id == HR_TYPE_MAP ? "cardinality" : "len";
@@ -107,10 +108,10 @@ static enum hr_code body_text(struct call_text *c,
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = params[i];
-    enum hr_code code = emit_body(c->e, lambda->lambda.body, &buf);
+    enum hr_code code = hr_emit_body(c->e, lambda->lambda.body, &buf);
     for (size_t i = 0; i < lambda->lambda.count; i++)
         c->e->texts[lambda->lambda.params[i]->id] = NULL;
-    *text = sel_take(c->e, &buf);
+    *text = hr_sel_take(c->e, &buf);
     return code;
 }
 
@@ -132,12 +133,12 @@ static enum hr_code emit_quantifier(struct call_text *c, struct hr_buf *out)
     const char *kernel = hr_function_is(c->call->call.function, "exists") ? "any_true" : "all_true";
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
     types[0] = hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_BOOLEAN), true);
-    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), c->call->type, types, 1, out));
+    HR_TRY(hr_emit_kernel(c->e, kernel, strlen(kernel), c->call->type, types, 1, out));
     hr_buf_addf(out, "(list_transform(%s, %s))", c->args[0], c->args[1]);
     return HR_OK;
 }
 
-enum hr_code emit_lambda(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_lambda(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name;
     const struct hr_texpr *lambda = c->call->call.args.at[1];
@@ -229,11 +230,11 @@ static enum hr_code reduce_structs(struct call_text *c,
     c->e->inside++; /* the structs are made in a lambda */
     for (size_t i = 0; i < captures->count; i++) {
         const char *text;
-        HR_TRY(expr_text(c->e, captures->at[i], &text));
+        HR_TRY(hr_expr_text(c->e, captures->at[i], &text));
         made = hr_printf(arena, "%s, 'c%zu': %s", made, i, text);
         kept = hr_printf(arena, "%s, 'c%zu': struct_extract(r%d, 'c%zu')", kept, i, x, i);
         none = hr_printf(arena, "%s, 'c%zu': CAST(NULL AS %s)", none, i,
-                         type_text(c->e, captures->at[i]->type));
+                         hr_type_text(c->e, captures->at[i]->type));
     }
     c->e->inside--;
     bool *outer = c->e->outer;
@@ -250,8 +251,8 @@ static enum hr_code reduce_structs(struct call_text *c,
     for (size_t i = 0; i < captures->count; i++)
         c->e->texts[attr_of(captures->at[i])->id] = before[i];
     HR_TRY(code);
-    const char *sum = type_text(c->e, args->at[1]->type),
-               *element = type_text(c->e, args->at[0]->type->element);
+    const char *sum = hr_type_text(c->e, args->at[1]->type),
+               *element = hr_type_text(c->e, args->at[0]->type->element);
     *out = hr_printf(
         arena,
         "struct_extract(list_reduce(list_transform(%s, lambda r%d: {'a': CAST(NULL AS %s), 'e': r%d%s}), lambda r%d, r%d: "
@@ -260,7 +261,7 @@ static enum hr_code reduce_structs(struct call_text *c,
     return HR_OK;
 }
 
-enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_reduce(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     struct captures captures = {.arena = c->e->arena};
@@ -274,7 +275,7 @@ enum hr_code emit_reduce(struct call_text *c, struct hr_buf *out)
         HR_TRY(reduce_structs(c, &captures, &reduced));
     else
         reduced = hr_printf(c->e->arena, "list_reduce(%s, %s, CAST(%s AS %s))", c->args[0],
-                            c->args[2], c->args[1], type_text(c->e, args->at[1]->type));
+                            c->args[2], c->args[1], hr_type_text(c->e, args->at[1]->type));
     if (args->count < 4) {
         hr_buf_adds(out, reduced);
         return HR_OK;
@@ -291,9 +292,9 @@ static enum hr_code always_and(struct call_text *c, const char **text)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
-    enum hr_code code = emit_always(c->e, &buf);
+    enum hr_code code = hr_emit_always(c->e, &buf);
     hr_buf_adds(&buf, " AND ");
-    *text = sel_take(c->e, &buf);
+    *text = hr_sel_take(c->e, &buf);
     return code;
 }
 
@@ -316,7 +317,7 @@ static const char *holds(struct call_text *c, const char *list, const char *valu
         value, list, list, value);
 }
 
-enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_distinct(struct call_text *c, struct hr_buf *out)
 {
     const char *always;
     HR_TRY(always_and(c, &always));
@@ -324,7 +325,7 @@ enum hr_code emit_array_distinct(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_set(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1],
                *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table), *always;
@@ -341,18 +342,18 @@ enum hr_code emit_array_set(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_slice(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
     types[0] = types[1] = types[2] = hr_type_basic(HR_TYPE_LONG);
     /* the kernel checks start and length, and says where the slice begins: 0 when it is empty */
     struct hr_buf from;
     hr_buf_init(&from, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_kernel(c->e, "slice_start", strlen("slice_start"),
-                                    hr_type_basic(HR_TYPE_LONG), types, 3, &from);
+    enum hr_code code = hr_emit_kernel(c->e, "slice_start", strlen("slice_start"),
+                                       hr_type_basic(HR_TYPE_LONG), types, 3, &from);
     hr_buf_addf(&from, "(CAST(len(%s) AS BIGINT), CAST(%s AS BIGINT), CAST(%s AS BIGINT))",
                 c->args[0], c->args[1], c->args[2]);
-    const char *start = sel_take(c->e, &from);
+    const char *start = hr_sel_take(c->e, &from);
     HR_TRY(code);
     hr_buf_addf(
         out, "CASE WHEN %s = 0 THEN list_slice(%s, 1, 0) ELSE list_slice(%s, %s, %s + %s - 1) END",
@@ -360,7 +361,7 @@ enum hr_code emit_slice(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_arrays_zip(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     int id = ++c->e->next_table;
@@ -381,7 +382,7 @@ enum hr_code emit_arrays_zip(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_map_entries(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
     hr_buf_addf(
@@ -391,11 +392,11 @@ enum hr_code emit_map_entries(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_map_concat(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_map_concat(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     if (!args->count) {
-        hr_buf_addf(out, "CAST(MAP([], []) AS %s)", type_text(c->e, c->call->type));
+        hr_buf_addf(out, "CAST(MAP([], []) AS %s)", hr_type_text(c->e, c->call->type));
         return HR_OK;
     }
     hr_buf_adds(out, "CASE WHEN ");
@@ -412,7 +413,7 @@ enum hr_code emit_map_concat(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_map_lambda(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name, *map = c->args[0], *body;
     int id = ++c->e->next_table;
@@ -433,7 +434,7 @@ enum hr_code emit_map_lambda(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_zip_with(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
     const char *body, *params[] = {hr_printf(c->e->arena, "list_extract(%s, i%d)", c->args[0], id),
@@ -446,7 +447,7 @@ enum hr_code emit_zip_with(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_map_zip_with(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_map_zip_with(struct call_text *c, struct hr_buf *out)
 {
     int id = ++c->e->next_table;
     const char *a = c->args[0], *b = c->args[1], *body;
@@ -465,19 +466,19 @@ enum hr_code emit_map_zip_with(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_array_insert(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_insert(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
     struct hr_buf name;
     hr_buf_init(&name, HR_SQL_EMITTED_MAX);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
-    enum hr_code code = emit_kernel(c->e, "insert_place", strlen("insert_place"),
-                                    hr_type_basic(HR_TYPE_LONG), types, 2, &name);
+    enum hr_code code = hr_emit_kernel(c->e, "insert_place", strlen("insert_place"),
+                                       hr_type_basic(HR_TYPE_LONG), types, 2, &name);
     const char *array = c->args[0], *item = c->args[2],
                *nulls = hr_printf(c->e->arena, "CAST(NULL AS %s)",
-                                  type_text(c->e, c->call->type->element));
+                                  hr_type_text(c->e, c->call->type->element));
     const char *place = hr_printf(c->e->arena, "%s(CAST(%s AS BIGINT), CAST(len(%s) AS BIGINT))",
-                                  sel_take(c->e, &name), c->args[1], array);
+                                  hr_sel_take(c->e, &name), c->args[1], array);
     HR_TRY(code);
     hr_buf_addf(
         out,
@@ -489,14 +490,14 @@ enum hr_code emit_array_insert(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_shuffle(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_shuffle(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
     types[0] = types[1] = hr_type_basic(HR_TYPE_LONG);
     hr_buf_addf(out, "list_select(%s, ", c->args[0]);
-    HR_TRY(emit_kernel(c->e, "shuffled", strlen("shuffled"),
-                       hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false), types, 2,
-                       out));
+    HR_TRY(hr_emit_kernel(c->e, "shuffled", strlen("shuffled"),
+                          hr_type_array(c->e->arena, hr_type_basic(HR_TYPE_LONG), false), types, 2,
+                          out));
     hr_buf_addf(out, "(CAST(len(%s) AS BIGINT), %s))", c->args[0],
                 c->call->call.args.count > 1 ? c->args[1]
                                              : "CAST(floor(random() * 9e15) AS BIGINT)");

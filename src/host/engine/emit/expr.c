@@ -39,7 +39,7 @@ static void write_items(const struct hr_literal *literal, struct hr_buf *out)
         hr_buf_addc(out, '{');
         for (size_t i = 0; i < literal->items.count; i++) {
             hr_buf_addf(out, "%sf%zu: ", i ? ", " : "", i);
-            emit_literal(literal->items.at[i], out);
+            hr_emit_literal(literal->items.at[i], out);
         }
         hr_buf_addc(out, '}');
         return;
@@ -49,21 +49,21 @@ static void write_items(const struct hr_literal *literal, struct hr_buf *out)
     for (size_t i = 0; i < literal->items.count; i += map ? 2 : 1) {
         if (i)
             hr_buf_adds(out, ", ");
-        emit_literal(literal->items.at[i], out);
+        hr_emit_literal(literal->items.at[i], out);
     }
     if (map) {
         hr_buf_adds(out, "], [");
         for (size_t i = 1; i < literal->items.count; i += 2) {
             if (i > 1)
                 hr_buf_adds(out, ", ");
-            emit_literal(literal->items.at[i], out);
+            hr_emit_literal(literal->items.at[i], out);
         }
         hr_buf_adds(out, "])");
     } else
         hr_buf_addc(out, ']');
 }
 
-void emit_literal(const struct hr_literal *literal, struct hr_buf *out)
+void hr_emit_literal(const struct hr_literal *literal, struct hr_buf *out)
 {
     enum hr_type_id id = literal->type->id;
     if (!literal->is_null) {
@@ -154,7 +154,7 @@ static bool decimal_holds_all(const struct hr_type *from, const struct hr_type *
 }
 
 /* casts that DuckDB does exactly as Spark, for every value */
-bool is_native_cast(const struct hr_type *from, const struct hr_type *to)
+bool hr_is_native_cast(const struct hr_type *from, const struct hr_type *to)
 {
     int f = integral_rank(from), t = integral_rank(to);
     if (f && t)
@@ -209,7 +209,7 @@ static enum hr_code cast_nested(struct emit *e,
     if (from->id == HR_TYPE_ARRAY) {
         const char *item = hr_printf(e->arena, "v%d", ++e->next_table);
         hr_buf_addf(out, "list_transform(%s, lambda %s: ", text, item);
-        HR_TRY(emit_cast(e, item, from->element, to->element, mode, out));
+        HR_TRY(hr_emit_cast(e, item, from->element, to->element, mode, out));
         hr_buf_addc(out, ')');
         return HR_OK;
     }
@@ -218,9 +218,9 @@ static enum hr_code cast_nested(struct emit *e,
         hr_buf_addf(
             out, "CASE WHEN %s IS NULL THEN NULL ELSE MAP(list_transform(map_keys(%s), lambda %s: ",
             text, text, item);
-        HR_TRY(emit_cast(e, item, from->key, to->key, mode, out));
+        HR_TRY(hr_emit_cast(e, item, from->key, to->key, mode, out));
         hr_buf_addf(out, "), list_transform(map_values(%s), lambda %s: ", text, item);
-        HR_TRY(emit_cast(e, item, from->element, to->element, mode, out));
+        HR_TRY(hr_emit_cast(e, item, from->element, to->element, mode, out));
         hr_buf_adds(out, ")) END");
         return HR_OK;
     }
@@ -228,7 +228,7 @@ static enum hr_code cast_nested(struct emit *e,
     for (size_t i = 0; i < from->field_count; i++) {
         hr_buf_addf(out, "%sf%zu: ", i ? ", " : "", i);
         const char *field = hr_printf(e->arena, "struct_extract(%s, 'f%zu')", text, i);
-        HR_TRY(emit_cast(e, field, from->fields[i].type, to->fields[i].type, mode, out));
+        HR_TRY(hr_emit_cast(e, field, from->fields[i].type, to->fields[i].type, mode, out));
     }
     hr_buf_adds(out, "} END");
     return HR_OK;
@@ -273,7 +273,7 @@ static const char *cast_overflow(struct emit *e,
     free(encoded);
     hr_buf_release(&types[0]);
     hr_buf_release(&types[1]);
-    return sel_take(e, &sql);
+    return hr_sel_take(e, &sql);
 }
 
 static enum hr_code number_to_interval(struct emit *e,
@@ -308,23 +308,23 @@ static enum hr_code interval_to_decimal(struct emit *e,
             ? hr_printf(e->arena, "(CAST(%s AS DECIMAL(38,6)) * CAST(0.000001 AS DECIMAL(7,6)))",
                         text)
             : hr_printf(e->arena, "(%s // %lld)", text, unit_size(from));
-    return emit_cast(e, hr_printf(e->arena, "CAST(%s AS DECIMAL(38,6))", value), wide, to, mode,
-                     out);
+    return hr_emit_cast(e, hr_printf(e->arena, "CAST(%s AS DECIMAL(38,6))", value), wide, to, mode,
+                        out);
 }
 
-enum hr_code emit_cast(struct emit *e,
-                       const char *text,
-                       const struct hr_type *from,
-                       const struct hr_type *to,
-                       enum hr_cast_mode mode,
-                       struct hr_buf *out)
+enum hr_code hr_emit_cast(struct emit *e,
+                          const char *text,
+                          const struct hr_type *from,
+                          const struct hr_type *to,
+                          enum hr_cast_mode mode,
+                          struct hr_buf *out)
 {
     if (hr_type_same_shape(from, to)) {
         hr_buf_adds(out, text);
         return HR_OK;
     }
-    if (is_native_cast(from, to)) {
-        hr_buf_addf(out, "CAST(%s AS %s)", text, type_text(e, to));
+    if (hr_is_native_cast(from, to)) {
+        hr_buf_addf(out, "CAST(%s AS %s)", text, hr_type_text(e, to));
         return HR_OK;
     }
     if (from->id == to->id &&
@@ -344,7 +344,7 @@ enum hr_code emit_cast(struct emit *e,
                        : mode == HR_CAST_TRY ? "try_cast"
                                              : "legacy_cast";
     const struct hr_type *target = text_type(to) ? hr_type_basic(HR_TYPE_STRING) : to;
-    HR_TRY(emit_kernel(e, name, strlen(name), target, &from, 1, out));
+    HR_TRY(hr_emit_kernel(e, name, strlen(name), target, &from, 1, out));
     hr_buf_addf(out, "(%s)", text);
     return HR_OK;
 }
@@ -421,7 +421,7 @@ static void distance(const struct hr_literal *offset,
     else if (of_time && offset->type->id == HR_TYPE_DAY_TIME)
         hr_buf_addf(out, "(to_days(%lld) + to_microseconds(%lld))", n / DAY_US, n % DAY_US);
     else
-        emit_literal(offset, out);
+        hr_emit_literal(offset, out);
 }
 
 static void frame_bound(enum hr_bound_kind kind,
@@ -499,20 +499,20 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
     enum hr_code code = HR_OK;
     for (size_t i = 0; i < window->window.partition.count && !code; i++) {
         hr_buf_adds(&buf, i ? ", " : "PARTITION BY ");
-        code = emit_expr(e, window->window.partition.at[i], &buf);
+        code = hr_emit_expr(e, window->window.partition.at[i], &buf);
     }
     for (size_t i = 0; i < window->window.order.count && !code; i++) {
         const struct hr_torder *order = &window->window.order.at[i];
         hr_buf_adds(&buf, i ? ", " : " ORDER BY ");
         const char *key = "";
-        code = emit_order_key(e, order->child, &key);
+        code = hr_emit_order_key(e, order->child, &key);
         hr_buf_addf(&buf, "%s %s NULLS %s", key, order->descending ? "DESC" : "ASC",
                     order->nulls_first ? "FIRST" : "LAST");
     }
     if (!code && !(window->window.function->call.function->flags & HR_F_ROWS_FRAME))
         frame_clause(window, &buf);
     hr_buf_addc(&buf, ')');
-    *text = sel_take(e, &buf);
+    *text = hr_sel_take(e, &buf);
     return code;
 }
 
@@ -528,7 +528,7 @@ static enum hr_code emit_row_in(
     const char *equal = "", *text;
     int table = ++e->next_table;
     for (size_t i = 0; i < values->count; i++) {
-        HR_TRY(expr_text(e, values->at[i], &text));
+        HR_TRY(hr_expr_text(e, values->at[i], &text));
         bool maybe = negated && (values->at[i]->nullable || columns->at[i]->nullable);
         equal = hr_printf(
             e->arena, maybe ? "%s%s(%s = t%d.s%zu) IS DISTINCT FROM false" : "%s%s%s = t%d.s%zu",
@@ -550,11 +550,11 @@ static enum hr_code emit_subquery(
     const char *outside = e->ctes;
     /* its CTEs may use the outer query's columns: they stay inside */
     e->ctes = NULL;
-    struct outer_scope before = outer_enter(e, expr->subquery.plan);
+    struct outer_scope before = hr_outer_enter(e, expr->subquery.plan);
     enum hr_code code = kind == HR_SUBQUERY_EXISTS
-                            ? emit_query(e, expr->subquery.plan, &sql)
-                            : emit_positional(e, expr->subquery.plan, "s", &sql);
-    outer_leave(e, &before);
+                            ? hr_emit_query(e, expr->subquery.plan, &sql)
+                            : hr_emit_positional(e, expr->subquery.plan, "s", &sql);
+    hr_outer_leave(e, &before);
     if (!code && e->ctes)
         sql = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
     e->ctes = outside;
@@ -566,7 +566,7 @@ static enum hr_code emit_subquery(
         return HR_OK;
     }
     hr_buf_addf(out, "%s(%s", filters ? "" : "COALESCE(", negated ? "NOT (" : "");
-    HR_TRY(emit_expr(e, values->at[0], out));
+    HR_TRY(hr_emit_expr(e, values->at[0], out));
     hr_buf_addf(out, " IN (%s)%s)%s", sql, negated ? ")" : "", filters ? "" : ", false)");
     return HR_OK;
 }
@@ -603,7 +603,7 @@ static enum hr_code emit_logic(
         return emit_logic(e, expr->call.args.at[0], !negated, filters, out);
     if (!holds_in(expr)) {
         hr_buf_adds(out, negated ? "(NOT " : "");
-        HR_TRY(emit_expr(e, expr, out));
+        HR_TRY(hr_emit_expr(e, expr, out));
         hr_buf_adds(out, negated ? ")" : "");
         return HR_OK;
     }
@@ -615,9 +615,9 @@ static enum hr_code emit_logic(
     return HR_OK;
 }
 
-enum hr_code emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+enum hr_code hr_emit_condition(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
-    return holds_in(expr) ? emit_logic(e, expr, false, true, out) : emit_expr(e, expr, out);
+    return holds_in(expr) ? emit_logic(e, expr, false, true, out) : hr_emit_expr(e, expr, out);
 }
 
 static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
@@ -627,26 +627,26 @@ static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, 
     const char **text;
     struct held held;
     struct hr_buf own;
-    HR_TRY(hold(e, &operand, &held, &text));
+    HR_TRY(hr_hold(e, &operand, &held, &text));
     hr_buf_init(&own, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_cast(e, text[0], child->type, expr->type, expr->cast.mode, &own);
+    enum hr_code code = hr_emit_cast(e, text[0], child->type, expr->type, expr->cast.mode, &own);
     if (!code)
-        code = settle(e, &held, &own, BIND, out);
+        code = hr_settle(e, &held, &own, BIND, out);
     hr_buf_release(&own);
     return code;
 }
 
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 
-enum hr_code emit_always(struct emit *e, struct hr_buf *out)
+enum hr_code hr_emit_always(struct emit *e, struct hr_buf *out)
 {
-    HR_TRY(
-        emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0, out));
+    HR_TRY(hr_emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0,
+                          out));
     hr_buf_adds(out, "()");
     return HR_OK;
 }
 
-enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out)
+enum hr_code hr_emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out)
 {
     if (++e->lambda_depth > HR_LAMBDA_DEPTH_MAX) {
         hr_fail(e->err, HR_E_LIMIT,
@@ -657,10 +657,10 @@ enum hr_code emit_body(struct emit *e, const struct hr_texpr *body, struct hr_bu
             "compute the inner ones in columns of their own first, with explode and collect_list or in a select before this one");
     }
     hr_buf_adds(out, "CASE WHEN ");
-    HR_TRY(emit_always(e, out));
+    HR_TRY(hr_emit_always(e, out));
     hr_buf_adds(out, " THEN ");
     e->inside++;
-    HR_TRY(emit_expr(e, body, out));
+    HR_TRY(hr_emit_expr(e, body, out));
     e->inside--;
     hr_buf_adds(out, " END");
     e->lambda_depth--;
@@ -679,7 +679,7 @@ static enum hr_code emit_long_or(struct emit *e, const struct hr_texpr *expr, st
 {
     size_t terms = or_terms(expr);
     if (terms == 1)
-        return emit_expr(e, expr, out);
+        return hr_emit_expr(e, expr, out);
     if (terms <= OR_TERMS_MAX)
         return emit_shielded(e, expr, out);
     hr_buf_addc(out, '(');
@@ -692,10 +692,10 @@ static enum hr_code emit_long_or(struct emit *e, const struct hr_texpr *expr, st
 
 static void emit_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out)
 {
-    if (is_handed(e, attr))
-        outer_column(e, attr, out);
+    if (hr_is_handed(e, attr))
+        hr_outer_column(e, attr, out);
     else
-        hr_buf_adds(out, column_text(e, attr->id));
+        hr_buf_adds(out, hr_column_sql(e, attr->id));
 }
 
 static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
@@ -704,7 +704,7 @@ static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr,
     int id;
     switch (expr->kind) {
     case HR_T_LITERAL:
-        emit_literal(expr->literal, out);
+        hr_emit_literal(expr->literal, out);
         return HR_OK;
     case HR_T_COLUMN:
         emit_column(e, expr->column.attr, out);
@@ -718,12 +718,12 @@ static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr,
             hr_buf_addf(out, "x%d", id);
         return HR_OK;
     case HR_T_ALIAS:
-        return emit_expr(e, expr->alias.child, out);
+        return hr_emit_expr(e, expr->alias.child, out);
     case HR_T_CAST:
         return emit_cast_expr(e, expr, out);
     case HR_T_FIELD:
         hr_buf_adds(out, "struct_extract(");
-        HR_TRY(emit_expr(e, expr->field.child, out));
+        HR_TRY(hr_emit_expr(e, expr->field.child, out));
         hr_buf_addf(out, ", 'f%zu')", expr->field.index);
         return HR_OK;
     case HR_T_CALL:
@@ -731,10 +731,10 @@ static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr,
             return emit_logic(e, expr, false, false, out);
         if (is_call_of(expr, "or") && or_terms(expr) > OR_TERMS_MAX)
             return emit_long_or(e, expr, out);
-        return emit_call(e, expr, "", out);
+        return hr_emit_call(e, expr, "", out);
     case HR_T_WINDOW:
         HR_TRY(over_clause(e, expr, &over));
-        return emit_call(e, expr->window.function, over, out);
+        return hr_emit_call(e, expr->window.function, over, out);
     case HR_T_SUBQUERY:
         return emit_subquery(e, expr, false, false, out);
     case HR_T_LAMBDA:
@@ -742,7 +742,7 @@ static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr,
         for (size_t i = 0; i < expr->lambda.count; i++)
             hr_buf_addf(out, "%sx%d", i ? ", " : "", expr->lambda.params[i]->id);
         hr_buf_adds(out, ": ");
-        return emit_body(e, expr->lambda.body, out);
+        return hr_emit_body(e, expr->lambda.body, out);
     case HR_T_UDF:
         return hr_refuse_udf(e->arena, expr->udf.udf, e->err);
     }
@@ -752,7 +752,7 @@ static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr,
 static enum hr_code emit_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     bool opens = e->outer && !e->inside && (expr->kind == HR_T_CALL || expr->kind == HR_T_CAST);
-    return opens ? outer_hand(e, expr, emit_plain_kind, out) : emit_plain_kind(e, expr, out);
+    return opens ? hr_outer_hand(e, expr, emit_plain_kind, out) : emit_plain_kind(e, expr, out);
 }
 
 static enum hr_code check_cancelled(struct emit *e)
@@ -806,7 +806,7 @@ static bool is_tall_constant(const struct hr_texpr *expr)
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     hr_buf_adds(out, "CASE WHEN ");
-    HR_TRY(emit_always(e, out));
+    HR_TRY(hr_emit_always(e, out));
     hr_buf_adds(out, " THEN ");
     HR_TRY(emit_kind(e, expr, out));
     hr_buf_adds(out, " END");
@@ -840,7 +840,7 @@ static bool orders_nested(const struct hr_texpr *expr)
     return id == HR_TYPE_ARRAY || id == HR_TYPE_STRUCT || id == HR_TYPE_MAP;
 }
 
-enum hr_code emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
+enum hr_code hr_emit_expr(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     HR_TRY(check_cancelled(e));
     if (++e->depth > HR_SQL_EMITTED_DEPTH_MAX)

@@ -22,17 +22,18 @@ static enum hr_code generate_columns(struct emit *e, const struct hr_node *node,
                 size_t at = 1 + r * columns + c;
                 if (at < call->call.args.count) {
                     hr_buf_adds(out, "CAST(");
-                    HR_TRY(emit_expr(e, call->call.args.at[at], out));
-                    hr_buf_addf(out, " AS %s)", type_text(e, call->type->fields[c].type));
+                    HR_TRY(hr_emit_expr(e, call->call.args.at[at], out));
+                    hr_buf_addf(out, " AS %s)", hr_type_text(e, call->type->fields[c].type));
                 } else
-                    hr_buf_addf(out, "CAST(NULL AS %s)", type_text(e, call->type->fields[c].type));
+                    hr_buf_addf(out, "CAST(NULL AS %s)",
+                                hr_type_text(e, call->type->fields[c].type));
             }
             hr_buf_addc(out, '}');
         }
         hr_buf_adds(out, "]) AS g0");
         return HR_OK;
     }
-    HR_TRY(expr_text(e, call->call.args.at[0], &text));
+    HR_TRY(hr_expr_text(e, call->call.args.at[0], &text));
     bool map = call->call.args.at[0]->type->id == HR_TYPE_MAP;
     const char *count =
         map ? hr_printf(e->arena, "cardinality(%s)", text) : hr_printf(e->arena, "len(%s)", text);
@@ -54,22 +55,22 @@ static enum hr_code generate_columns(struct emit *e, const struct hr_node *node,
         const char *list = parts[k];
         if (outer)
             list = hr_printf(e->arena, "CASE WHEN %s THEN [CAST(NULL AS %s)] ELSE %s END", empty,
-                             type_text(e, type), list);
+                             hr_type_text(e, type), list);
         hr_buf_addf(out, "%sunnest(%s) AS g%zu", k ? ", " : "", list, n);
     }
     return HR_OK;
 }
 
-enum hr_code build_generate(struct emit *e, const struct hr_node *node, struct sel *s)
+enum hr_code hr_build_generate(struct emit *e, const struct hr_node *node, struct sel *s)
 {
-    HR_TRY(build_node(e, node->input, s));
-    if (sel_closed(s) ||
+    HR_TRY(hr_build_node(e, node->input, s));
+    if (hr_sel_closed(s) ||
         s->order ||
         s->windows ||
         s->is_volatile ||
-        !all_columns(e, &node->input->output) ||
-        search_expr(e, node->generate.generator).computed)
-        sel_wrap(e, s, &node->input->output);
+        !hr_all_columns(e, &node->input->output) ||
+        hr_search_expr(e, node->generate.generator).computed)
+        hr_sel_wrap(e, s, &node->input->output);
     int table = ++e->next_table, *ids;
     size_t count = 0, first = node->input->output.count;
     struct hr_buf buf;
@@ -83,22 +84,22 @@ enum hr_code build_generate(struct emit *e, const struct hr_node *node, struct s
             seen = ids[k] == id;
         if (seen)
             continue;
-        hr_buf_addf(&buf, "%s AS a%d, ", column_text(e, id), id);
+        hr_buf_addf(&buf, "%s AS a%d, ", hr_column_sql(e, id), id);
         ids[count++] = id;
     }
     enum hr_code code = generate_columns(e, node, &buf);
-    write_tail(s, &buf);
+    hr_write_tail(s, &buf);
     hr_buf_addf(&buf, ") AS t%d", table);
-    *s = (struct sel){.from = sel_take(e, &buf), .limit = -1};
+    *s = (struct sel){.from = hr_sel_take(e, &buf), .limit = -1};
     HR_TRY(code);
     for (size_t i = 0; i < count; i++)
-        set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
+        hr_set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
     bool fields = node->generate.generator->type->field_count > 0;
     for (size_t i = first; i < node->output.count; i++)
-        set_text(e, node->output.at[i]->id,
-                 fields ? hr_printf(e->arena, "struct_extract(t%d.g0, 'f%zu')", table, i - first)
-                        : hr_printf(e->arena, "t%d.g%zu", table, i - first),
-                 PLAIN_COLUMN);
+        hr_set_text(e, node->output.at[i]->id,
+                    fields ? hr_printf(e->arena, "struct_extract(t%d.g0, 'f%zu')", table, i - first)
+                           : hr_printf(e->arena, "t%d.g%zu", table, i - first),
+                    PLAIN_COLUMN);
     return HR_OK;
 }
 
@@ -109,21 +110,21 @@ static enum hr_code build_side(struct emit *e,
                                struct sel *s,
                                const char **from)
 {
-    HR_TRY(build_node(e, node, s));
+    HR_TRY(hr_build_node(e, node, s));
     bool bare = s->from &&
                 !s->where &&
-                !sel_closed(s) &&
+                !hr_sel_closed(s) &&
                 !s->windows &&
                 !s->is_volatile &&
                 !s->order &&
-                all_columns(e, &node->output);
+                hr_all_columns(e, &node->output);
     if (!bare)
-        sel_wrap(e, s, &node->output);
+        hr_sel_wrap(e, s, &node->output);
     *from = s->from;
     return HR_OK;
 }
 
-enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *s)
+enum hr_code hr_build_join(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     static const char *const words[] = {
         [HR_JOIN_INNER] = "JOIN",       [HR_JOIN_FULL] = "FULL JOIN", [HR_JOIN_LEFT] = "LEFT JOIN",
@@ -136,11 +137,11 @@ enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *
     /* a join on the right needs its own brackets, and LATERAL takes nothing without (the name of a
      * common table expression) */
     if ((node->right->kind == HR_N_JOIN || node->join.lateral) && r[0] != '(') {
-        sel_wrap(e, &right, &node->right->output);
+        hr_sel_wrap(e, &right, &node->right->output);
         r = right.from;
     }
     if (node->join.condition)
-        HR_TRY(expr_text(e, node->join.condition, &condition));
+        HR_TRY(hr_expr_text(e, node->join.condition, &condition));
     bool cross = !node->join.condition &&
                  (node->join.type == HR_JOIN_INNER || node->join.type == HR_JOIN_CROSS);
     *s = (struct sel){.limit = -1};
@@ -152,19 +153,19 @@ enum hr_code build_join(struct emit *e, const struct hr_node *node, struct sel *
     return HR_OK;
 }
 
-enum hr_code build_set(struct emit *e, const struct hr_node *node, struct sel *s)
+enum hr_code hr_build_set(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     static const char *const words[] = {"UNION", "INTERSECT", "EXCEPT"};
     const char *left, *right;
-    HR_TRY(emit_positional(e, node->input, "s", &left));
-    HR_TRY(emit_positional(e, node->right, "s", &right));
+    HR_TRY(hr_emit_positional(e, node->input, "s", &left));
+    HR_TRY(hr_emit_positional(e, node->right, "s", &right));
     int table = ++e->next_table;
     *s = (struct sel){.limit = -1};
     s->from = hr_printf(e->arena, "((%s) %s%s (%s)) AS t%d", left, words[node->set.op],
                         node->set.all ? " ALL" : "", right, table);
     for (size_t i = 0; i < node->output.count; i++)
-        set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.s%zu", table, i),
-                 PLAIN_COLUMN);
+        hr_set_text(e, node->output.at[i]->id, hr_printf(e->arena, "t%d.s%zu", table, i),
+                    PLAIN_COLUMN);
     return HR_OK;
 }
 
@@ -185,7 +186,7 @@ static const char *level_error(struct emit *e, long long levels)
     }
     hr_buf_adds(&sql, "')");
     free(encoded);
-    return sel_take(e, &sql);
+    return hr_sel_take(e, &sql);
 }
 
 /* every row knows its level; those that the last round made are what the name means in the next one
@@ -197,11 +198,11 @@ static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, 
     const char *outside, *columns = "";
     int id = node->cte.id;
     long long levels = (long long)node->cte.levels;
-    HR_TRY(emit_positional(e, set->input, "s", &left));
+    HR_TRY(hr_emit_positional(e, set->input, "s", &left));
     outside = e->ctes;
     /* what the second part defines may use the name: it stays inside */
     e->ctes = NULL;
-    enum hr_code code = emit_positional(e, set->right, "s", &right);
+    enum hr_code code = hr_emit_positional(e, set->right, "s", &right);
     if (!code && e->ctes)
         right =
             hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, right);
@@ -223,20 +224,20 @@ static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, 
     return HR_OK;
 }
 
-enum hr_code build_cte(struct emit *e, const struct hr_node *node, struct sel *s)
+enum hr_code hr_build_cte(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     if (node->cte.recursive) {
         const char *own;
         HR_TRY(build_recursive(e, node, &own));
         e->ctes = hr_printf(e->arena, "%s%s%s", e->ctes ? e->ctes : "", e->ctes ? ", " : "", own);
-        return build_node(e, node->input, s);
+        return hr_build_node(e, node->input, s);
     }
     struct sel definition = {.limit = -1};
-    HR_TRY(build_node(e, node->cte.definition, &definition));
+    HR_TRY(hr_build_node(e, node->cte.definition, &definition));
     int *ids;
     size_t count;
-    const char *text = close_select(e, &definition, &node->cte.definition->output, &ids, &count);
+    const char *text = hr_close_select(e, &definition, &node->cte.definition->output, &ids, &count);
     e->ctes = hr_printf(e->arena, "%s%sq%d AS (%s)", e->ctes ? e->ctes : "", e->ctes ? ", " : "",
                         node->cte.id, text);
-    return build_node(e, node->input, s);
+    return hr_build_node(e, node->input, s);
 }

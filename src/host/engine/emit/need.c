@@ -13,7 +13,7 @@ static enum hr_code need_child(void *arg, struct hr_texpr **child)
         if ((*child)->subquery.kind != HR_SUBQUERY_EXISTS)
             for (size_t i = 0; i < plan->output.count; i++)
                 e->needed[plan->output.at[i]->id] = true;
-        need_node(e, plan);
+        hr_need_node(e, plan);
     }
     return hr_texpr_each(*child, need_child, arg);
 }
@@ -24,7 +24,7 @@ static void need_expr(struct emit *e, struct hr_texpr *expr)
         need_child(e, &expr);
 }
 
-void need_all(struct emit *e, const struct hr_attrs *output)
+void hr_need_all(struct emit *e, const struct hr_attrs *output)
 {
     for (size_t i = 0; i < output->count; i++)
         e->needed[output->at[i]->id] = true;
@@ -46,11 +46,11 @@ static void need_set(struct emit *e, const struct hr_node *node)
 {
     /* by position: a set operation compares whole rows; a union all may leave columns out, but both
      * sides the same */
-    need_all(e, &node->input->output);
-    need_all(e, &node->right->output);
+    hr_need_all(e, &node->input->output);
+    hr_need_all(e, &node->right->output);
 }
 
-void need_node(struct emit *e, const struct hr_node *node)
+void hr_need_node(struct emit *e, const struct hr_node *node)
 {
     if (!node)
         return;
@@ -79,10 +79,10 @@ void need_node(struct emit *e, const struct hr_node *node)
         need_set(e, node);
         break;
     case HR_N_DISTINCT:
-        need_all(e, &node->output);
+        hr_need_all(e, &node->output);
         break;
     case HR_N_DEDUPLICATE:
-        need_all(e, &node->deduplicate.keys);
+        hr_need_all(e, &node->deduplicate.keys);
         break;
     case HR_N_GENERATE:
         need_expr(e, node->generate.generator);
@@ -100,10 +100,10 @@ void need_node(struct emit *e, const struct hr_node *node)
         break;
     }
     /* a lateral right side uses the left's columns */
-    need_node(e, node->right);
-    need_node(e, node->input);
+    hr_need_node(e, node->right);
+    hr_need_node(e, node->input);
     if (node->kind == HR_N_CTE)
-        need_node(e, node->cte.definition);
+        hr_need_node(e, node->cte.definition);
 }
 
 /* ---- the largest attribute id of a plan ---- */
@@ -116,7 +116,7 @@ static enum hr_code largest_child(void *arg, struct hr_texpr **child)
     if ((*child)->kind == HR_T_VARIABLE)
         id = (*child)->variable.attr->id;
     if ((*child)->kind == HR_T_SUBQUERY)
-        id = largest_id((*child)->subquery.plan);
+        id = hr_largest_id((*child)->subquery.plan);
     for (size_t i = 0; (*child)->kind == HR_T_LAMBDA && i < (*child)->lambda.count; i++)
         if ((*child)->lambda.params[i]->id > id)
             id = (*child)->lambda.params[i]->id;
@@ -135,7 +135,7 @@ static void largest_list(const struct hr_texprs *list, int *most)
         largest_child(most, &list->at[i]);
 }
 
-int largest_id(const struct hr_node *node)
+int hr_largest_id(const struct hr_node *node)
 {
     int most = 0;
     for (; node; node = node->input) {
@@ -173,10 +173,10 @@ int largest_id(const struct hr_node *node)
         }
         if (one)
             largest_child(&most, &one);
-        int other = node->right ? largest_id(node->right) : 0;
+        int other = node->right ? hr_largest_id(node->right) : 0;
         if (other > most)
             most = other;
-        other = node->kind == HR_N_CTE ? largest_id(node->cte.definition) : 0;
+        other = node->kind == HR_N_CTE ? hr_largest_id(node->cte.definition) : 0;
         if (other > most)
             most = other;
     }

@@ -16,11 +16,11 @@ static enum hr_code decimal_operation(struct call_text *c, char op, struct hr_bu
     if ((op == '+' || op == '-') && whole + scale + 1 <= 38) {
         hr_buf_addf(out, "CAST((CAST(%s AS DECIMAL(%d,%d)) %c CAST(%s AS DECIMAL(%d,%d))) AS %s)",
                     c->args[0], whole + scale + 1, scale, op, c->args[1], whole + scale + 1, scale,
-                    type_text(e, z));
+                    hr_type_text(e, z));
         return HR_OK;
     }
     if (op == '*' && x->precision + y->precision <= 38) {
-        hr_buf_addf(out, "CAST((%s * %s) AS %s)", c->args[0], c->args[1], type_text(e, z));
+        hr_buf_addf(out, "CAST((%s * %s) AS %s)", c->args[0], c->args[1], hr_type_text(e, z));
         return HR_OK;
     }
     const struct hr_type **types = HR_NEW_ARRAY(e->arena, const struct hr_type *, 3);
@@ -28,19 +28,19 @@ static enum hr_code decimal_operation(struct call_text *c, char op, struct hr_bu
     types[1] = x;
     types[2] = y;
     const char *name = c->call->call.ansi ? "decimal_op" : "decimal_op_null";
-    HR_TRY(emit_kernel(e, name, strlen(name), z, types, 3, out));
+    HR_TRY(hr_emit_kernel(e, name, strlen(name), z, types, 3, out));
     hr_buf_addf(out, "(CAST(%d AS INTEGER), %s, %s)", op, c->args[0], c->args[1]);
     return HR_OK;
 }
 
-enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *out)
+enum hr_code hr_kernel_call(struct call_text *c, const char *name, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const struct hr_type **types =
         HR_NEW_ARRAY(c->e->arena, const struct hr_type *, args->count + 1);
     for (size_t i = 0; i < args->count; i++)
         types[i] = args->at[i]->type;
-    HR_TRY(emit_kernel(c->e, name, strlen(name), c->call->type, types, args->count, out));
+    HR_TRY(hr_emit_kernel(c->e, name, strlen(name), c->call->type, types, args->count, out));
     hr_buf_addc(out, '(');
     for (size_t i = 0; i < args->count; i++)
         hr_buf_addf(out, "%s%s", i ? ", " : "", c->args[i]);
@@ -48,7 +48,7 @@ enum hr_code kernel_call(struct call_text *c, const char *name, struct hr_buf *o
     return HR_OK;
 }
 
-bool real_type(const struct hr_type *type)
+bool hr_real_type(const struct hr_type *type)
 {
     return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
 }
@@ -59,14 +59,15 @@ static enum hr_code interval_operation(struct call_text *c, char op, struct hr_b
     types[0] = hr_type_basic(HR_TYPE_INT);
     types[1] = c->call->call.args.at[0]->type;
     types[2] = c->call->call.args.at[1]->type;
-    HR_TRY(emit_kernel(c->e, "interval_op", strlen("interval_op"), c->call->type, types, 3, out));
+    HR_TRY(
+        hr_emit_kernel(c->e, "interval_op", strlen("interval_op"), c->call->type, types, 3, out));
     hr_buf_addf(out, "(CAST(%d AS INTEGER), %s, %s)", op, c->args[0], c->args[1]);
     return HR_OK;
 }
 
 /* +, -, *: DuckDB checks for overflow as ANSI mode wants it; its message becomes Spark's in error.c
  */
-enum hr_code emit_arithmetic(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_arithmetic(struct call_text *c, struct hr_buf *out)
 {
     char op = c->call->call.function->name[0];
     const struct hr_type *type = c->call->type;
@@ -74,62 +75,62 @@ enum hr_code emit_arithmetic(struct call_text *c, struct hr_buf *out)
         return decimal_operation(c, op, out);
     if (type->id == HR_TYPE_YEAR_MONTH || type->id == HR_TYPE_DAY_TIME)
         return interval_operation(c, op, out);
-    if (c->call->call.ansi || real_type(type)) {
+    if (c->call->call.ansi || hr_real_type(type)) {
         hr_buf_addf(out, "(%s %c %s)", c->args[0], op, c->args[1]);
         return HR_OK;
     }
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);
     types[0] = hr_type_basic(HR_TYPE_INT);
     types[1] = types[2] = type;
-    HR_TRY(emit_kernel(c->e, "wrap", 4, type, types, 3, out));
+    HR_TRY(hr_emit_kernel(c->e, "wrap", 4, type, types, 3, out));
     hr_buf_addf(out, "(CAST(%d AS INTEGER), %s, %s)", op, c->args[0], c->args[1]);
     return HR_OK;
 }
 
-enum hr_code emit_divide(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_divide(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->type->id == HR_TYPE_DECIMAL)
         return decimal_operation(c, '/', out);
-    return kernel_call(c, c->call->call.ansi ? "divide" : "divide_null", out);
+    return hr_kernel_call(c, c->call->call.ansi ? "divide" : "divide_null", out);
 }
 
-enum hr_code emit_int_divide(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_int_divide(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->call.args.at[0]->type->id == HR_TYPE_DECIMAL)
         return decimal_operation(c, 'd', out);
-    return kernel_call(c, c->call->call.ansi ? "int_divide" : "int_divide_null", out);
+    return hr_kernel_call(c, c->call->call.ansi ? "int_divide" : "int_divide_null", out);
 }
 
-enum hr_code emit_remainder(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_remainder(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->type->id == HR_TYPE_DECIMAL)
         return decimal_operation(c, '%', out);
-    return kernel_call(c, c->call->call.ansi ? "remainder" : "remainder_null", out);
+    return hr_kernel_call(c, c->call->call.ansi ? "remainder" : "remainder_null", out);
 }
 
-enum hr_code emit_negate(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_negate(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->type;
-    if (real_type(type) || type->id == HR_TYPE_DECIMAL) {
+    if (hr_real_type(type) || type->id == HR_TYPE_DECIMAL) {
         hr_buf_addf(out, "(-(%s))", c->args[0]);
         return HR_OK;
     }
-    return kernel_call(c, c->call->call.ansi ? "negate" : "negate_wrap", out);
+    return hr_kernel_call(c, c->call->call.ansi ? "negate" : "negate_wrap", out);
 }
 
-enum hr_code emit_absolute(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_absolute(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->type;
-    if (real_type(type) || type->id == HR_TYPE_DECIMAL)
+    if (hr_real_type(type) || type->id == HR_TYPE_DECIMAL)
         hr_buf_addf(out, "abs(%s)", c->args[0]);
     else
-        return kernel_call(c, c->call->call.ansi ? "absolute" : "absolute_wrap", out);
+        return hr_kernel_call(c, c->call->call.ansi ? "absolute" : "absolute_wrap", out);
     return HR_OK;
 }
 
 /* ---- conditions ---- */
 
-enum hr_code emit_in(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_in(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     if (args->count == 1) {
@@ -148,7 +149,7 @@ enum hr_code emit_in(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_case(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_case(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     hr_buf_adds(out, "CASE");
@@ -167,7 +168,7 @@ enum hr_code emit_case(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_show(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[0]->type;
     if (type->id == HR_TYPE_STRING) {
@@ -178,7 +179,7 @@ enum hr_code emit_show(struct call_text *c, struct hr_buf *out)
         hr_buf_addf(out, "coalesce(CAST(%s AS VARCHAR), 'NULL')", c->args[0]);
         return HR_OK;
     }
-    return kernel_call(c, "show", out);
+    return hr_kernel_call(c, "show", out);
 }
 
 /* ---- structs and collections ---- */
@@ -193,14 +194,14 @@ static enum hr_code concat_texts(struct call_text *c, struct hr_buf *out)
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, count);
     for (size_t i = 0; i < count; i++)
         types[i] = c->call->type;
-    HR_TRY(emit_kernel(c->e, "concat", strlen("concat"), c->call->type, types, count, out));
+    HR_TRY(hr_emit_kernel(c->e, "concat", strlen("concat"), c->call->type, types, count, out));
     for (size_t i = 0; i < count; i++)
         hr_buf_addf(out, "%s%s", i ? ", " : "(", c->args[i]);
     hr_buf_addc(out, ')');
     return HR_OK;
 }
 
-enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_concat(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     if (!args->count) {
@@ -218,7 +219,7 @@ enum hr_code emit_concat(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_ceil_floor(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *from = c->call->call.args.at[0]->type;
     const char *name = hr_function_is(c->call->call.function, "floor") ? "floor" : "ceil";
@@ -232,21 +233,21 @@ enum hr_code emit_ceil_floor(struct call_text *c, struct hr_buf *out)
         hr_buf_addf(out, "%s(%s)", name, c->args[0]);
         return HR_OK;
     }
-    return emit_cast(c->e, hr_printf(c->e->arena, "%s(%s)", name, c->args[0]), from, c->call->type,
-                     HR_CAST_LEGACY, out);
+    return hr_emit_cast(c->e, hr_printf(c->e->arena, "%s(%s)", name, c->args[0]), from,
+                        c->call->type, HR_CAST_LEGACY, out);
 }
 
 /* ---- more of numbers and strings ---- */
 
 /* a bigint, text or bytes: analyze/ has cast to one of them */
-enum hr_code emit_hex(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_hex(struct call_text *c, struct hr_buf *out)
 {
     bool number = c->call->call.args.at[0]->type->id == HR_TYPE_LONG;
     hr_buf_addf(out, number ? "upper(to_hex(%s))" : "hex(%s)", c->args[0]);
     return HR_OK;
 }
 
-enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_octet_length(struct call_text *c, struct hr_buf *out)
 {
     bool bits = hr_function_is(c->call->call.function, "bit_length");
     bool binary = c->call->call.args.at[0]->type->id == HR_TYPE_BINARY;
@@ -255,7 +256,7 @@ enum hr_code emit_octet_length(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_length(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_length(struct call_text *c, struct hr_buf *out)
 {
     hr_buf_addf(out, "%s(%s)",
                 c->call->call.args.at[0]->type->id == HR_TYPE_BINARY ? "octet_length" : "length",
@@ -263,48 +264,48 @@ enum hr_code emit_length(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_decode(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_decode(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     if (!c->call->call.hidden_last)
-        return expand_template(c, "@decode($1,$2)", strlen("@decode($1,$2)"), out);
+        return hr_expand_template(c, "@decode($1,$2)", strlen("@decode($1,$2)"), out);
     hr_buf_adds(out, c->args[args->count - 1]);
     return HR_OK;
 }
 
-enum hr_code emit_pmod(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_pmod(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->call.ansi)
-        return kernel_call(c, "pmod", out);
+        return hr_kernel_call(c, "pmod", out);
     hr_buf_addf(out, "CASE WHEN %s = 0 THEN NULL ELSE ", c->args[1]);
-    HR_TRY(kernel_call(c, "pmod", out));
+    HR_TRY(hr_kernel_call(c, "pmod", out));
     hr_buf_adds(out, " END");
     return HR_OK;
 }
 
-enum hr_code emit_typeof(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_typeof(struct call_text *c, struct hr_buf *out)
 {
     struct hr_buf name;
     hr_buf_init(&name, HR_BUF_GROWS);
     hr_type_catalog(c->call->call.args.at[0]->type, &name);
     struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING),
                                  .text = {hr_buf_text(&name), hr_buf_len(&name)}};
-    emit_literal(&literal, out);
+    hr_emit_literal(&literal, out);
     hr_buf_release(&name);
     return HR_OK;
 }
 
-enum hr_code emit_current_user(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_current_user(struct call_text *c, struct hr_buf *out)
 {
     const char *user = c->e->env->ops->user ? c->e->env->ops->user(c->e->env) : NULL;
     struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING)};
     literal.text.bytes = user ? user : "";
     literal.text.len = strlen(literal.text.bytes);
-    emit_literal(&literal, out);
+    hr_emit_literal(&literal, out);
     return HR_OK;
 }
 
-enum hr_code emit_elt(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_elt(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 2);
@@ -314,22 +315,23 @@ enum hr_code emit_elt(struct call_text *c, struct hr_buf *out)
         hr_buf_addf(out, "%s%s", i > 1 ? ", " : "", c->args[i]);
     hr_buf_adds(out, "], ");
     const char *kernel = c->call->call.ansi ? "elt_index" : "array_index_null";
-    HR_TRY(emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
+    HR_TRY(
+        hr_emit_kernel(c->e, kernel, strlen(kernel), hr_type_basic(HR_TYPE_LONG), types, 2, out));
     hr_buf_addf(out, "(CAST(%s AS BIGINT) - 1, CAST(%zu AS BIGINT)))", c->args[0], args->count - 1);
     return HR_OK;
 }
 
-enum hr_code emit_reverse(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_reverse(struct call_text *c, struct hr_buf *out)
 {
     if (c->call->type->id == HR_TYPE_ARRAY) {
         hr_buf_addf(out, "list_reverse(%s)", c->args[0]);
         return HR_OK;
     }
-    return kernel_call(c, "reverse", out);
+    return hr_kernel_call(c, "reverse", out);
 }
 
 /* try_add …: the operation in a wider type, then NULL where it does not fit */
-enum hr_code emit_try_arithmetic(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_try_arithmetic(struct call_text *c, struct hr_buf *out)
 {
     const char *name = c->call->call.function->name;
     char op = !strcmp(name, "try_add") ? '+' : !strcmp(name, "try_subtract") ? '-' : '*';
@@ -341,28 +343,28 @@ enum hr_code emit_try_arithmetic(struct call_text *c, struct hr_buf *out)
         inner.call = &legacy;
         return decimal_operation(&inner, op, out);
     }
-    if (real_type(type))
+    if (hr_real_type(type))
         hr_buf_addf(out, "(%s %c %s)", c->args[0], op, c->args[1]);
     else
         hr_buf_addf(out, "TRY_CAST((CAST(%s AS HUGEINT) %c CAST(%s AS HUGEINT)) AS %s)", c->args[0],
-                    op, c->args[1], type_text(c->e, type));
+                    op, c->args[1], hr_type_text(c->e, type));
     return HR_OK;
 }
 
-enum hr_code emit_try_divide(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_try_divide(struct call_text *c, struct hr_buf *out)
 {
     struct hr_texpr legacy = *c->call;
     legacy.call.ansi = false;
     struct call_text inner = *c;
     inner.call = &legacy;
-    return emit_divide(&inner, out);
+    return hr_emit_divide(&inner, out);
 }
 
-enum hr_code emit_try_remainder(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_try_remainder(struct call_text *c, struct hr_buf *out)
 {
     struct hr_texpr legacy = *c->call;
     legacy.call.ansi = false;
     struct call_text inner = *c;
     inner.call = &legacy;
-    return emit_remainder(&inner, out);
+    return hr_emit_remainder(&inner, out);
 }

@@ -72,13 +72,13 @@ static const char *key_text(struct emit *e, const struct hr_type *type, bool all
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     write_key(e, type, all, text, &buf);
-    return sel_take(e, &buf);
+    return hr_sel_take(e, &buf);
 }
 
 /* of ORDER BY: what is no name is bound, since a key has it once for each part */
-enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const char **text)
+enum hr_code hr_emit_order_key(struct emit *e, const struct hr_texpr *expr, const char **text)
 {
-    HR_TRY(expr_text(e, expr, text));
+    HR_TRY(hr_expr_text(e, expr, text));
     if (!needs_key(expr->type))
         return HR_OK;
     const char *name = hr_printf(e->arena, "v%d", ++e->next_table);
@@ -88,7 +88,7 @@ enum hr_code emit_order_key(struct emit *e, const struct hr_texpr *expr, const c
 }
 
 /* < <= > >= */
-enum hr_code emit_ordered(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_ordered(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const struct hr_type *left = args->at[0]->type, *right = args->at[1]->type;
@@ -98,7 +98,7 @@ enum hr_code emit_ordered(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_extreme(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_extreme(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[0]->type;
     const char *name = c->call->call.function->name;
@@ -107,19 +107,19 @@ enum hr_code emit_extreme(struct call_text *c, struct hr_buf *out)
                     key_text(c->e, type, false, c->args[0]));
     else
         hr_buf_addf(out, "%s(%s)", name, c->args[0]);
-    HR_TRY(write_filter(c, NULL, out));
+    HR_TRY(hr_write_filter(c, NULL, out));
     hr_buf_adds(out, c->over);
     return HR_OK;
 }
 
 /* max_by, min_by: of the row with the extreme second argument the first, be it null */
-enum hr_code emit_by_other(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_by_other(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->call.args.at[1]->type;
     bool most = hr_function_is(c->call->call.function, "max_by");
     hr_buf_addf(out, "arg_%s_null(%s, %s)", most ? "max" : "min", c->args[0],
                 key_text(c->e, type, false, c->args[1]));
-    HR_TRY(write_filter(c, NULL, out));
+    HR_TRY(hr_write_filter(c, NULL, out));
     hr_buf_adds(out, c->over);
     return HR_OK;
 }
@@ -149,7 +149,7 @@ static const char *sorted_list(struct emit *e,
         list, item, keyed(e, element, item), how, pair, pair);
 }
 
-enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_sort_array(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *element = c->call->call.args.at[0]->type->element;
     hr_buf_addf(out, "CASE WHEN %s THEN %s ELSE %s END", c->args[1],
@@ -158,14 +158,14 @@ enum hr_code emit_sort_array(struct call_text *c, struct hr_buf *out)
     return HR_OK;
 }
 
-enum hr_code emit_array_sort(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_sort(struct call_text *c, struct hr_buf *out)
 {
     hr_buf_adds(out, sorted_list(c->e, c->call->call.args.at[0]->type->element, c->args[0],
                                  "'ASC', 'NULLS LAST'"));
     return HR_OK;
 }
 
-enum hr_code emit_array_extreme(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_array_extreme(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *element = c->call->call.args.at[0]->type->element;
     bool most = hr_function_is(c->call->call.function, "array_max");
@@ -179,7 +179,7 @@ enum hr_code emit_array_extreme(struct call_text *c, struct hr_buf *out)
 }
 
 /* greatest and least skip nulls, as the engine's do; NaN is the largest in both */
-enum hr_code emit_greatest(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_greatest(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *type = c->call->type;
     const char *name = c->call->call.function->name;

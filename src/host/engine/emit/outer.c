@@ -37,7 +37,7 @@ static enum hr_code find_outer(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_outer, arg);
 }
 
-struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan)
+struct outer_scope hr_outer_enter(struct emit *e, const struct hr_node *plan)
 {
     struct outer_scope before = {e->outer, e->inside, e->handed};
     bool *outer = HR_NEW_ARRAY(e->arena, bool, e->id_count);
@@ -51,14 +51,14 @@ struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan)
     return before;
 }
 
-void outer_leave(struct emit *e, const struct outer_scope *before)
+void hr_outer_leave(struct emit *e, const struct outer_scope *before)
 {
     e->outer = before->outer;
     e->inside = before->inside;
     e->handed = before->handed;
 }
 
-bool holds_outer(const struct emit *e, const struct hr_texprs *exprs)
+bool hr_holds_outer(const struct emit *e, const struct hr_texprs *exprs)
 {
     struct search search = {e->outer, false};
     for (size_t i = 0; e->outer && !search.found && i < exprs->count; i++) {
@@ -68,7 +68,7 @@ bool holds_outer(const struct emit *e, const struct hr_texprs *exprs)
     return search.found;
 }
 
-bool is_handed(const struct emit *e, const struct hr_attr *attr)
+bool hr_is_handed(const struct emit *e, const struct hr_attr *attr)
 {
     return e->outer && e->inside && (e->handed->all || e->outer[attr->id]);
 }
@@ -91,7 +91,7 @@ static void note(struct emit *e, const struct hr_attr *attr)
     handed->at[handed->count++] = attr;
 }
 
-void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out)
+void hr_outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out)
 {
     note(e, attr);
     hr_buf_addf(out, "struct_extract(o%d, 'c%d')", e->handed->variable, attr->id);
@@ -109,7 +109,7 @@ static enum hr_code find_rows(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_rows, arg);
 }
 
-bool has_rows(const struct hr_texpr *expr)
+bool hr_has_rows(const struct hr_texpr *expr)
 {
     bool found = false;
     struct hr_texpr *top = (struct hr_texpr *)expr;
@@ -131,7 +131,7 @@ static enum hr_code write_text(struct emit *e,
     e->handed = handed;
     enum hr_code code = write(e, expr, &buf);
     e->handed = around;
-    *text = sel_take(e, &buf);
+    *text = hr_sel_take(e, &buf);
     return code ? code : e->failed;
 }
 
@@ -150,16 +150,16 @@ static enum hr_code write_handing(struct emit *e,
     hr_buf_adds(out, "list_extract(list_transform([{");
     for (size_t i = 0; i < handed.count; i++) {
         int id = handed.at[i]->id;
-        hr_buf_addf(out, "%s'c%d': %s", i ? ", " : "", id, column_text(e, id));
+        hr_buf_addf(out, "%s'c%d': %s", i ? ", " : "", id, hr_column_sql(e, id));
     }
     hr_buf_addf(out, "}], lambda o%d: %s), 1)", handed.variable, text);
     return HR_OK;
 }
 
-enum hr_code outer_hand(struct emit *e,
-                        const struct hr_texpr *expr,
-                        writer *write,
-                        struct hr_buf *out)
+enum hr_code hr_outer_hand(struct emit *e,
+                           const struct hr_texpr *expr,
+                           writer *write,
+                           struct hr_buf *out)
 {
     struct handed handed = {.variable = ++e->next_table};
     const char *text;
@@ -168,7 +168,7 @@ enum hr_code outer_hand(struct emit *e,
         hr_buf_adds(out, text);
         return HR_OK;
     }
-    if (has_rows(expr))
+    if (hr_has_rows(expr))
         return hr_refuse(
             e->err,
             "a lambda function over a column of an enclosing query, beside an aggregate, a window or a subquery");

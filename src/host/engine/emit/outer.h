@@ -15,22 +15,22 @@ struct outer_scope {
     int inside;
     struct handed *handed;
 };
-struct outer_scope outer_enter(struct emit *e, const struct hr_node *plan);
-void outer_leave(struct emit *e, const struct outer_scope *before);
+struct outer_scope hr_outer_enter(struct emit *e, const struct hr_node *plan);
+void hr_outer_leave(struct emit *e, const struct outer_scope *before);
 /* one of them has an enclosing query's column in it */
-bool holds_outer(const struct emit *e, const struct hr_texprs *exprs);
+bool hr_holds_outer(const struct emit *e, const struct hr_texprs *exprs);
 /* it stands in a lambda that hands it in: its name is outer_column's */
-bool is_handed(const struct emit *e, const struct hr_attr *attr);
+bool hr_is_handed(const struct emit *e, const struct hr_attr *attr);
 /* a window, an aggregate or a subquery is in it, which cannot stand in a lambda, nor in TRY */
-bool has_rows(const struct hr_texpr *expr);
-void outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
+bool hr_has_rows(const struct hr_texpr *expr);
+void hr_outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
 
 /* Writes by `write`, and around it the lambda that hands in what was used. Outside of lambdas only.
  */
-enum hr_code outer_hand(struct emit *e,
-                        const struct hr_texpr *expr,
-                        enum hr_code (*write)(struct emit *e,
-                                              const struct hr_texpr *expr,
-                                              struct hr_buf *out),
-                        struct hr_buf *out);
+enum hr_code hr_outer_hand(struct emit *e,
+                           const struct hr_texpr *expr,
+                           enum hr_code (*write)(struct emit *e,
+                                                 const struct hr_texpr *expr,
+                                                 struct hr_buf *out),
+                           struct hr_buf *out);
 #endif

@@ -1,7 +1,7 @@
 /* A select that is being written: its columns, and closing it. */
 #include "host/engine/emit/select.h"
 
-const char *sel_take(struct emit *e, struct hr_buf *buf)
+const char *hr_sel_take(struct emit *e, struct hr_buf *buf)
 {
     const char *text;
     enum hr_code code = hr_buf_take(buf, e->arena, "the query's SQL", &text, e->err);
@@ -10,24 +10,24 @@ const char *sel_take(struct emit *e, struct hr_buf *buf)
     return text ? text : "";
 }
 
-enum hr_code expr_text(struct emit *e, const struct hr_texpr *expr, const char **out)
+enum hr_code hr_expr_text(struct emit *e, const struct hr_texpr *expr, const char **out)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-    enum hr_code code = emit_expr(e, expr, &buf);
-    *out = sel_take(e, &buf);
+    enum hr_code code = hr_emit_expr(e, expr, &buf);
+    *out = hr_sel_take(e, &buf);
     return code ? code : e->failed;
 }
 
-const char *type_text(struct emit *e, const struct hr_type *type)
+const char *hr_type_text(struct emit *e, const struct hr_type *type)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_BUF_GROWS);
     hr_type_duckdb(type, &buf);
-    return sel_take(e, &buf);
+    return hr_sel_take(e, &buf);
 }
 
-void set_text(struct emit *e, int id, const char *text, int plain)
+void hr_set_text(struct emit *e, int id, const char *text, int plain)
 {
     e->texts[id] = text;
     e->plain[id] = (unsigned char)plain;
@@ -35,7 +35,7 @@ void set_text(struct emit *e, int id, const char *text, int plain)
 
 /* ---- closing a select ---- */
 
-void write_tail(const struct sel *s, struct hr_buf *out)
+void hr_write_tail(const struct sel *s, struct hr_buf *out)
 {
     if (s->from)
         hr_buf_addf(out, " FROM %s", s->from);
@@ -51,12 +51,12 @@ void write_tail(const struct sel *s, struct hr_buf *out)
         hr_buf_addf(out, " OFFSET %lld", (long long)s->offset);
 }
 
-const char *column_text(struct emit *e, int id)
+const char *hr_column_sql(struct emit *e, int id)
 {
     return e->texts[id] ? e->texts[id] : hr_printf(e->arena, "a%d", id);
 }
 
-void write_head(const struct sel *s, struct hr_buf *out)
+void hr_write_head(const struct sel *s, struct hr_buf *out)
 {
     hr_buf_adds(out, s->distinct ? "SELECT DISTINCT " : "SELECT ");
     if (s->distinct_on)
@@ -64,12 +64,12 @@ void write_head(const struct sel *s, struct hr_buf *out)
 }
 
 /* SELECT of the needed columns, each once, named a<id>; the ids are listed in ids */
-const char *close_select(
+const char *hr_close_select(
     struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count)
 {
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
-    write_head(s, &buf);
+    hr_write_head(s, &buf);
     *ids = HR_NEW_ARRAY(e->arena, int, output->count + 1);
     *count = 0;
     for (size_t i = 0; i < output->count; i++) {
@@ -79,31 +79,31 @@ const char *close_select(
             seen = (*ids)[k] == id;
         if (seen)
             continue;
-        hr_buf_addf(&buf, "%s%s AS a%d", *count ? ", " : "", column_text(e, id), id);
+        hr_buf_addf(&buf, "%s%s AS a%d", *count ? ", " : "", hr_column_sql(e, id), id);
         (*ids)[(*count)++] = id;
     }
     if (!*count)
         hr_buf_adds(&buf, s->grouped && !s->group ? "count(*) AS a0" : "1 AS a0");
-    write_tail(s, &buf);
-    return sel_take(e, &buf);
+    hr_write_tail(s, &buf);
+    return hr_sel_take(e, &buf);
 }
 
-void sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
+void hr_sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
 {
     int *ids, table = ++e->next_table;
     size_t count;
-    const char *inner = close_select(e, s, output, &ids, &count);
+    const char *inner = hr_close_select(e, s, output, &ids, &count);
     *s = (struct sel){.from = hr_printf(e->arena, "(%s) AS t%d", inner, table), .limit = -1};
     for (size_t i = 0; i < count; i++)
-        set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
+        hr_set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
 }
 
-bool sel_closed(const struct sel *s)
+bool hr_sel_closed(const struct sel *s)
 {
     return s->grouped || s->distinct || s->distinct_on || s->limit >= 0 || s->offset > 0;
 }
 
-enum hr_code search_plain(void *arg, struct hr_texpr **child)
+enum hr_code hr_search_plain(void *arg, struct hr_texpr **child)
 {
     struct plain_search *search = arg;
     if ((*child)->kind == HR_T_COLUMN &&
@@ -120,18 +120,18 @@ enum hr_code search_plain(void *arg, struct hr_texpr **child)
         search->windows = true;
     if ((*child)->kind == HR_T_SUBQUERY)
         search->computed = true; /* its names are safest over plain columns */
-    return hr_texpr_each(*child, search_plain, arg);
+    return hr_texpr_each(*child, hr_search_plain, arg);
 }
 
-struct plain_search search_expr(struct emit *e, struct hr_texpr *expr)
+struct plain_search hr_search_expr(struct emit *e, struct hr_texpr *expr)
 {
     struct plain_search search = {e, false, false, false};
     if (expr)
-        search_plain(&search, &expr);
+        hr_search_plain(&search, &expr);
     return search;
 }
 
-bool all_columns(struct emit *e, const struct hr_attrs *output)
+bool hr_all_columns(struct emit *e, const struct hr_attrs *output)
 {
     for (size_t i = 0; i < output->count; i++) {
         int id = output->at[i]->id;

@@ -18,7 +18,7 @@ static void write_text(const char *bytes, size_t len, struct hr_buf *out)
 {
     struct hr_literal literal = {.type = hr_type_basic(HR_TYPE_STRING),
                                  .text = {(char *)bytes, len}};
-    emit_literal(&literal, out);
+    hr_emit_literal(&literal, out);
 }
 
 static enum hr_code write_kernel(struct call_text *c,
@@ -30,7 +30,7 @@ static enum hr_code write_kernel(struct call_text *c,
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, count);
     for (size_t i = 0; i < count; i++)
         types[i] = hr_type_basic(HR_TYPE_STRING);
-    HR_TRY(emit_kernel(c->e, name, strlen(name), c->call->type, types, count, out));
+    HR_TRY(hr_emit_kernel(c->e, name, strlen(name), c->call->type, types, count, out));
     for (size_t i = 0; i < count; i++)
         hr_buf_addf(out, "%s%s", i ? ", " : "(", args[i]);
     hr_buf_addc(out, ')');
@@ -63,9 +63,9 @@ static enum hr_code fold(struct call_text *c, const char **text)
     struct hr_buf buf;
     hr_buf_init(&buf, HR_SQL_EMITTED_MAX);
     const struct hr_type *string = hr_type_basic(HR_TYPE_STRING);
-    enum hr_code code = emit_kernel(c->e, "lower", strlen("lower"), string, &string, 1, &buf);
+    enum hr_code code = hr_emit_kernel(c->e, "lower", strlen("lower"), string, &string, 1, &buf);
     hr_buf_addf(&buf, "(%s)", *text);
-    *text = sel_take(c->e, &buf);
+    *text = hr_sel_take(c->e, &buf);
     return code;
 }
 
@@ -87,7 +87,7 @@ static enum hr_code write_constant(struct call_text *c,
                  : HR_OK;
 }
 
-enum hr_code emit_like(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_like(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
     const char *texts[] = {c->args[0], c->args[1], c->args[2]};
@@ -113,7 +113,7 @@ enum hr_code emit_like(struct call_text *c, struct hr_buf *out)
     return written ? HR_OK : write_kernel(c, "like", texts, args->count, out);
 }
 
-enum hr_code emit_contains(struct call_text *c, struct hr_buf *out)
+enum hr_code hr_emit_contains(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_literal *part = constant_text(c->call->call.args.at[1]);
     if (!part || part->text.len > NATIVE_NEEDLE_MAX)

@@ -6,7 +6,7 @@
 #define BUFFER_BYTES (512 * 1024)
 #define LINE_BYTES_MAX (1u << 30)
 
-struct hr_lines {
+struct hr_record_lines {
     struct hr_stream *stream;
     const char *separator;
     size_t separator_len;
@@ -17,16 +17,16 @@ struct hr_lines {
     size_t searched; /* bytes from `at` on that end no line */
 };
 
-enum hr_code hr_lines_open(struct hr_format *format,
-                           const struct hr_file *file,
-                           const char *charset,
-                           const char *separator,
-                           bool whole,
-                           struct hr_pace *pace,
-                           struct hr_lines **out,
-                           struct hr_err *err)
+enum hr_code hr_record_lines_open(struct hr_format *format,
+                                  const struct hr_file *file,
+                                  const char *charset,
+                                  const char *separator,
+                                  bool whole,
+                                  struct hr_pace *pace,
+                                  struct hr_record_lines **out,
+                                  struct hr_err *err)
 {
-    struct hr_lines *lines = calloc(1, sizeof *lines);
+    struct hr_record_lines *lines = calloc(1, sizeof *lines);
     HR_CHECK(lines);
     lines->separator = separator;
     lines->separator_len = separator ? strlen(separator) : 0;
@@ -37,14 +37,14 @@ enum hr_code hr_lines_open(struct hr_format *format,
     HR_CHECK(lines->buffer);
     enum hr_code code = hr_stream_open(format, file, charset, &lines->stream, err);
     if (code) {
-        hr_lines_close(lines);
+        hr_record_lines_close(lines);
         return code;
     }
     *out = lines;
     return HR_OK;
 }
 
-void hr_lines_close(struct hr_lines *lines)
+void hr_record_lines_close(struct hr_record_lines *lines)
 {
     if (!lines)
         return;
@@ -54,7 +54,7 @@ void hr_lines_close(struct hr_lines *lines)
 }
 
 /* more bytes behind what is not yet given; the buffer moves */
-static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
+static enum hr_code more(struct hr_record_lines *lines, struct hr_err *err)
 {
     size_t separator = lines->separator_len ? lines->separator_len : 1;
     if (lines->at)
@@ -81,7 +81,7 @@ static enum hr_code more(struct hr_lines *lines, struct hr_err *err)
 }
 
 /* the end of the line at `at`; *width its separator's bytes; NULL: not in the buffer */
-static const char *find_end(const struct hr_lines *lines, size_t *width)
+static const char *find_end(const struct hr_record_lines *lines, size_t *width)
 {
     const char *p = lines->buffer + lines->at + lines->searched, *end = lines->buffer + lines->len;
     if (lines->separator_len) {
@@ -100,10 +100,10 @@ static const char *find_end(const struct hr_lines *lines, size_t *width)
     return r;
 }
 
-enum hr_code hr_lines_next(struct hr_lines *lines,
-                           const char **text,
-                           size_t *len,
-                           struct hr_err *err)
+enum hr_code hr_record_lines_next(struct hr_record_lines *lines,
+                                  const char **text,
+                                  size_t *len,
+                                  struct hr_err *err)
 {
     for (;;) {
         size_t width = 0;
@@ -129,7 +129,7 @@ enum hr_code hr_lines_next(struct hr_lines *lines,
     }
 }
 
-bool hr_lines_has_room(const struct hr_lines *lines)
+bool hr_record_lines_has_room(const struct hr_record_lines *lines)
 {
     size_t width;
     return lines->is_end || (!lines->whole && find_end(lines, &width));

@@ -39,7 +39,7 @@ struct lines_local {
     struct lines_run *run;
     struct hr_watch watch;     /* a copy of the run's, which may end before this does */
     struct hr_bump bump, kept; /* kept: what outlives a record: strings of this chunk */
-    struct hr_lines *lines;
+    struct hr_record_lines *lines;
     size_t file, at, end; /* at, end: of strings */
     bool active;
     struct hr_json_node *pending; /* elements of a top-level array still to be given */
@@ -206,7 +206,7 @@ static enum hr_code join(struct hr_scan *scan, void *global, void **local, struc
 static void leave(void *arg)
 {
     struct lines_local *local = arg;
-    hr_lines_close(local->lines);
+    hr_record_lines_close(local->lines);
     hr_bump_release(&local->bump);
     hr_bump_release(&local->kept);
     free(local);
@@ -224,14 +224,14 @@ static enum hr_code next_unit(struct lines_local *local, struct hr_err *err)
         local->active = local->at < state->strings->count;
         return HR_OK;
     }
-    hr_lines_close(local->lines);
+    hr_record_lines_close(local->lines);
     local->lines = NULL;
     if (unit >= state->files.count)
         return HR_OK;
     local->file = unit;
     enum hr_code code =
-        hr_lines_open(local->run->scan->format, &state->files.at[unit], state->charset,
-                      state->line_sep, state->whole, &local->kept.pace, &local->lines, err);
+        hr_record_lines_open(local->run->scan->format, &state->files.at[unit], state->charset,
+                             state->line_sep, state->whole, &local->kept.pace, &local->lines, err);
     if (code == HR_E_NOT_FOUND && state->files.ignore_missing)
         return next_unit(local, err);
     local->active = !code;
@@ -242,7 +242,7 @@ static enum hr_code next_line(struct lines_local *local, struct hr_err *err)
 {
     const struct hr_strings *strings = local->run->state->strings;
     if (!strings) {
-        enum hr_code code = hr_lines_next(local->lines, &local->text, &local->len, err);
+        enum hr_code code = hr_record_lines_next(local->lines, &local->text, &local->len, err);
         if (code && code != HR_E_CANCELLED && local->run->state->files.ignore_corrupt) {
             local->text = NULL;
             return HR_OK;
@@ -391,7 +391,7 @@ static enum hr_code text_row(struct lines_local *local, duckdb_data_chunk out, i
 
 static bool has_room(const struct lines_local *local)
 {
-    return !local->lines || hr_lines_has_room(local->lines);
+    return !local->lines || hr_record_lines_has_room(local->lines);
 }
 
 static void fill_partitions(const struct lines_local *local, duckdb_data_chunk out, idx_t rows)
@@ -493,15 +493,15 @@ static enum hr_code infer_files(struct hr_format *format,
     enum hr_code code = HR_OK;
     uint64_t state = 1;
     for (size_t f = 0; f < files->count && !code; f++) {
-        struct hr_lines *lines = NULL;
+        struct hr_record_lines *lines = NULL;
         const char *text = "";
         size_t len = 0;
-        code = hr_lines_open(format, &files->at[f], json->encoding, json->line_sep,
-                             json->multi_line, &pace, &lines, err);
-        while (!code && text && !(code = hr_lines_next(lines, &text, &len, err)) && text)
+        code = hr_record_lines_open(format, &files->at[f], json->encoding, json->line_sep,
+                                    json->multi_line, &pace, &lines, err);
+        while (!code && text && !(code = hr_record_lines_next(lines, &text, &len, err)) && text)
             if (sampled(&state, json->sampling))
                 code = hr_json_infer(inference, text, len, err);
-        hr_lines_close(lines);
+        hr_record_lines_close(lines);
     }
     if (!code)
         code = hr_json_inferred(inference, schema, err);
