@@ -5,6 +5,7 @@
 --latency puts so much time before each request, as a distant account would. Without rclone (Debian's package) ours is measured alone. Pages that
 the kernel has cached are dropped before each part.
 """
+
 import argparse
 import asyncio
 import concurrent.futures
@@ -25,7 +26,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from servers import BUILD, Headrace, cpu_seconds, memory          # noqa: E402
+from servers import BUILD, Headrace, cpu_seconds, memory  # noqa: E402
 
 BIG, SMALL_FILES, SMALL_BYTES, MANY = 256_000_000, 1000, 10_000, 10_000
 
@@ -46,9 +47,13 @@ class Account:
             (folder / f"small/{i:05}.bin").write_bytes(os.urandom(SMALL_BYTES))
         for i in range(MANY):
             (folder / f"many/{i:05}.csv").touch()
-        sets = (f"/dataset/v1.0/subscriptions/{at['subscription_id']}/resourceGroups/{at['resource_group']}/providers/"
-                f"Microsoft.MachineLearningServices/workspaces/{at['workspace']}")
-        flow = json.dumps({"paths": [{"pattern": "azureml://datastores/workspaceblobstore/paths/bench"}], "transformations": []})
+        sets = (
+            f"/dataset/v1.0/subscriptions/{at['subscription_id']}/resourceGroups/{at['resource_group']}/providers/"
+            f"Microsoft.MachineLearningServices/workspaces/{at['workspace']}"
+        )
+        flow = json.dumps(
+            {"paths": [{"pattern": "azureml://datastores/workspaceblobstore/paths/bench"}], "transformations": []}
+        )
         saved = self.ask("POST", f"{sets}/saveddatasets", {"datasetType": "file", "latest": {"dataflow": flow}})
         self.manifest = self.ask("GET", f"{sets}/datasets/{saved['savedDatasetId']}/versions/1/manifest")
         self.sas = next(iter(self.manifest["storage"]["conf"].values()))
@@ -56,9 +61,15 @@ class Account:
 
     def ask(self, method, path, body=None):
         at = self.server.endpoint
-        request = urllib.request.Request(at["https_url"] + path, json.dumps(body).encode() if body else None, method=method,
-                                         headers={"authorization": "Bearer " + at["token"], "content-type": "application/json"})
-        with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=at["ca_file"]), timeout=120) as answer:
+        request = urllib.request.Request(
+            at["https_url"] + path,
+            json.dumps(body).encode() if body else None,
+            method=method,
+            headers={"authorization": "Bearer " + at["token"], "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(
+            request, context=ssl.create_default_context(cafile=at["ca_file"]), timeout=120
+        ) as answer:
             return json.load(answer)
 
     @property
@@ -69,7 +80,9 @@ class Account:
         """The account is reached through a distance from now on."""
         address = urllib.parse.urlsplit(self.url)
         distance = Distance(address.port, seconds)
-        self.manifest["storage"]["endpoints"][0]["url"] = address._replace(netloc=f"{address.hostname}:{distance.port}").geturl()
+        self.manifest["storage"]["endpoints"][0]["url"] = address._replace(
+            netloc=f"{address.hostname}:{distance.port}"
+        ).geturl()
 
 
 class Distance:
@@ -112,7 +125,9 @@ class Ours:
         manifest.write_text(json.dumps(account.manifest))
         self.point = folder / "ours"
         self.point.mkdir()
-        self.process = subprocess.Popen([BUILD / "headrace-mount", "--manifest", manifest, self.point], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [BUILD / "headrace-mount", "--manifest", manifest, self.point], stdout=subprocess.PIPE, text=True
+        )
         if not self.process.stdout.readline().startswith("mounted"):
             raise SystemExit("headrace-mount did not mount")
 
@@ -127,10 +142,26 @@ class Rclone:
     def __init__(self, account, folder):
         self.point = folder / "rclone"
         self.point.mkdir()
-        self.process = subprocess.Popen(["rclone", "mount", f":azureblob:{account.container}/bench", self.point, "--azureblob-sas-url",
-                                         f"{account.url}/{account.container}?{account.sas}",
-                                         "--read-only", "--dir-cache-time", "24h", "--attr-timeout", "24h", "--no-modtime", "--config", folder / "none"],
-                                        stdout=subprocess.DEVNULL, stderr=open(folder / "rclone.log", "w"))
+        self.process = subprocess.Popen(
+            [
+                "rclone",
+                "mount",
+                f":azureblob:{account.container}/bench",
+                self.point,
+                "--azureblob-sas-url",
+                f"{account.url}/{account.container}?{account.sas}",
+                "--read-only",
+                "--dir-cache-time",
+                "24h",
+                "--attr-timeout",
+                "24h",
+                "--no-modtime",
+                "--config",
+                folder / "none",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=open(folder / "rclone.log", "w"),
+        )
         until = time.monotonic() + 30
         while not os.path.ismount(self.point):
             if self.process.poll() is not None or time.monotonic() > until:
@@ -153,6 +184,7 @@ def drop(path):
 
 # ---- the parts: each returns one figure ----
 
+
 def sequential(point):
     drop(point / "big.bin")
     total, buffer, begin = 0, bytearray(1 << 20), time.perf_counter()
@@ -172,6 +204,7 @@ def two_streams(point):
             file.seek(at)
             while left > 0 and (got := file.readinto(buffer)):
                 left -= got
+
     begin = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(half, (0, BIG // 2)))
@@ -208,6 +241,7 @@ def small_files(threads):
         with concurrent.futures.ThreadPoolExecutor(threads) as pool:
             assert sum(pool.map(lambda path: len(path.read_bytes()), paths)) == SMALL_FILES * SMALL_BYTES
         return SMALL_FILES / (time.perf_counter() - begin)
+
     return part
 
 
@@ -217,10 +251,13 @@ def listing(point):
     return MANY / (time.perf_counter() - begin)
 
 
-PARTS = [   # what, unit, larger is better, part
-    ("sequential read of 256 MB", "MB/s", True, sequential), ("two readers, half each", "MB/s", True, two_streams),
-    ("first byte of 256 MB", "ms", False, first_byte), ("random 4 KB read, median of 100", "ms", False, random_reads),
-    ("10 KB files, 1 thread", "files/s", True, small_files(1)), ("10 KB files, 8 threads", "files/s", True, small_files(8)),
+PARTS = [  # what, unit, larger is better, part
+    ("sequential read of 256 MB", "MB/s", True, sequential),
+    ("two readers, half each", "MB/s", True, two_streams),
+    ("first byte of 256 MB", "ms", False, first_byte),
+    ("random 4 KB read, median of 100", "ms", False, random_reads),
+    ("10 KB files, 1 thread", "files/s", True, small_files(1)),
+    ("10 KB files, 8 threads", "files/s", True, small_files(8)),
     ("listing with stat", "files/s", True, listing),
 ]
 
@@ -242,12 +279,20 @@ def main():
                 for mount in mounts:
                     figures[mount.name].append(part(mount.point))
             medians = {name: statistics.median(values) for name, values in figures.items()}
-            line = ", ".join(f"{name} {value:,.2f}" if value < 10 else f"{name} {value:,.0f}" for name, value in medians.items())
+            line = ", ".join(
+                f"{name} {value:,.2f}" if value < 10 else f"{name} {value:,.0f}" for name, value in medians.items()
+            )
             ours = medians["headrace"]
-            ratio = "".join(f"; {ours / value if larger else value / ours:.1f} times {name}" for name, value in medians.items() if name != "headrace")
+            ratio = "".join(
+                f"; {ours / value if larger else value / ours:.1f} times {name}"
+                for name, value in medians.items()
+                if name != "headrace"
+            )
             print(f"{what}: {line} {unit}{ratio}", flush=True)
         for mount in mounts:
-            print(f"{mount.name}: {memory(mount.process.pid, 'Pss') / 1e6:.0f} MB, {cpu_seconds(mount.process.pid):.1f} s of CPU")
+            print(
+                f"{mount.name}: {memory(mount.process.pid, 'Pss') / 1e6:.0f} MB, {cpu_seconds(mount.process.pid):.1f} s of CPU"
+            )
     finally:
         for mount in mounts:
             mount.stop()

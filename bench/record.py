@@ -2,6 +2,7 @@
 
 record(target, run, path): starts the proxy in front of `target` (host:port), calls run(port), writes what came back to path.
 """
+
 import concurrent.futures
 import struct
 import threading
@@ -26,6 +27,7 @@ class Recorder(grpc.GenericRpcHandler):
                 context.abort(error.code(), error.details())
             with self.lock:
                 self.answers.append((details.method, b"".join(frames)))
+
         return grpc.stream_stream_rpc_method_handler(relay)
 
 

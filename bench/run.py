@@ -1,4 +1,5 @@
 """./dev bench NAME: runs bench/NAME.py; without a name lists them."""
+
 import pathlib
 import runpy
 import sys

@@ -1,4 +1,5 @@
 """The servers that are measured: each starts on a free port with a fresh folder, says where it listens, and stops by itself on exit."""
+
 import atexit
 import json
 import os
@@ -63,7 +64,7 @@ def connect(remote, session_id=None):
 
 def disconnect(spark):
     """pyspark asks its first session for settings, wherever a Column is made: one that is over must not stay that."""
-    spark.release_session_on_close = False        # the server ends too
+    spark.release_session_on_close = False  # the server ends too
     spark.stop()
 
 
@@ -73,9 +74,14 @@ class Server:
     def __init__(self, command, env=None):
         self.started = time.monotonic()
         self.sessions = []
-        self.process = subprocess.Popen([str(part) for part in command], env=dict(os.environ, **(env or {})), stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
-        atexit.register(self.stop)           # a part that fails leaves no server behind
+        self.process = subprocess.Popen(
+            [str(part) for part in command],
+            env=dict(os.environ, **(env or {})),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        atexit.register(self.stop)  # a part that fails leaves no server behind
 
     @property
     def pid(self):
@@ -103,7 +109,9 @@ class Server:
 class Headrace(Server):
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="headrace-bench-")
-        super().__init__([BUILD / "headrace", "serve", "--home", self.home, "--port", "0"], {"HEADRACE_PYTHON": sys.executable})
+        super().__init__(
+            [BUILD / "headrace", "serve", "--home", self.home, "--port", "0"], {"HEADRACE_PYTHON": sys.executable}
+        )
         path = pathlib.Path(self.home, "run/endpoint.json")
         while not path.exists():
             if self.process.poll() is not None or time.monotonic() > self.started + 60:
@@ -115,8 +123,14 @@ class Headrace(Server):
     def environment(self):
         """Of a program that is a client of this server, whatever the shell that measures knows."""
         at = self.endpoint
-        return dict(os.environ, PYTHONPATH=str(ROOT / "python"), HEADRACE_HOME=self.home, HEADRACE_URL=at["https_url"],
-                    HEADRACE_TOKEN=at["token"], HEADRACE_CA_FILE=at["ca_file"])
+        return dict(
+            os.environ,
+            PYTHONPATH=str(ROOT / "python"),
+            HEADRACE_HOME=self.home,
+            HEADRACE_URL=at["https_url"],
+            HEADRACE_TOKEN=at["token"],
+            HEADRACE_CA_FILE=at["ca_file"],
+        )
 
     def stop(self):
         super().stop()
@@ -144,7 +158,7 @@ def wait_for(port, server):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
-        except OSError:
+        except OSError as err:
             if server.process.poll() is not None or time.monotonic() > server.started + 60:
-                raise SystemExit("the server did not start")
+                raise SystemExit("the server did not start") from err
             time.sleep(0.001)

@@ -2,6 +2,7 @@
 
 With --hold: starts that many sessions at once, runs one count in each, prints `held` and keeps them until standard input closes.
 """
+
 import contextlib
 import io
 import json
@@ -18,20 +19,35 @@ ALIAS = "benchpool"
 def prepare():
     """Links, grants and attaches, as the article does."""
     import headrace.dropin
+
     headrace.dropin.install()
     from azureml.core import LinkedService, SynapseWorkspaceLinkedServiceConfiguration, Workspace
     from azureml.core.compute import ComputeTarget, SynapseCompute
-    ws = Workspace.get(ENDPOINT["workspace"], subscription_id=ENDPOINT["subscription_id"], resource_group=ENDPOINT["resource_group"])
-    link = LinkedService.register(ws, "benchlink", SynapseWorkspaceLinkedServiceConfiguration(
-        subscription_id=ws.subscription_id, resource_group=ENDPOINT["resource_group"], name=ENDPOINT["synapse_workspace"]))
-    compute = ComputeTarget.attach(ws, ALIAS, SynapseCompute.attach_configuration(link, type="SynapseSpark", pool_name=ENDPOINT["pool"]))
+
+    ws = Workspace.get(
+        ENDPOINT["workspace"], subscription_id=ENDPOINT["subscription_id"], resource_group=ENDPOINT["resource_group"]
+    )
+    link = LinkedService.register(
+        ws,
+        "benchlink",
+        SynapseWorkspaceLinkedServiceConfiguration(
+            subscription_id=ws.subscription_id,
+            resource_group=ENDPOINT["resource_group"],
+            name=ENDPOINT["synapse_workspace"],
+        ),
+    )
+    compute = ComputeTarget.attach(
+        ws, ALIAS, SynapseCompute.attach_configuration(link, type="SynapseSpark", pool_name=ENDPOINT["pool"])
+    )
     compute.wait_for_completion()
 
 
 def shell():
     from IPython.core.interactiveshell import InteractiveShell
+
     made = InteractiveShell.instance()
     import headrace.magics
+
     if "synapse" not in made.magics_manager.magics["line"]:
         headrace.magics.load_ipython_extension(made)
     return made
@@ -60,7 +76,8 @@ def main():
     if mode != "--one":
         prepare()
     if mode == "--hold":
-        return hold(runs)
+        hold(runs)
+        return
     python = shell()
     line = START.format(alias=ALIAS, **ENDPOINT)
     for _ in range(runs):

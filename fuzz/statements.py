@@ -12,6 +12,7 @@ What counts as found: the process dies (a sanitizer's report, a vector that the 
 CPU_SECONDS, an error is INTERNAL_ERROR or has the engine's words, or the same statement answers otherwise when it is run again, or through
 a view, a subquery or a common table expression. It is shrunk while it fails in the same way, and printed. The exit status is 1 then.
 """
+
 import argparse
 import collections
 import os
@@ -27,17 +28,19 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CPU_SECONDS = 20                    # of one statement, under the sanitizers
-STILL_SECONDS = 60                  # without an answer and without using the processor
-STATEMENTS_PER_PROCESS = 4000       # then a fresh one: the leak checker speaks at the end
-PROBES = 14                         # times that a function's arguments are guessed
+CPU_SECONDS = 20  # of one statement, under the sanitizers
+STILL_SECONDS = 60  # without an answer and without using the processor
+STATEMENTS_PER_PROCESS = 4000  # then a fresh one: the leak checker speaks at the end
+PROBES = 14  # times that a function's arguments are guessed
 AT_END = "at the end of a process: "
 SHRINK_SECONDS = 90
 SHRINK_TRIES = 600
-INTERNAL = ("HR_E_INTERNAL", "HR_E_INVALID")                 # what clients see as INTERNAL_ERROR
-ENGINE_WORDS = re.compile(r"[Dd]uck[Dd][Bb]|(Binder|Catalog|Parser|Conversion|Invalid Input|Invalid Type|Not implemented|INTERNAL|Out of Range|Out of Memory|"
-                          r"Constraint|Mismatch Type|Serialization|Sequence|Dependency|Executor|Parameter[\w ]*) Error\b|\bLINE \d+:")
-AGGREGATE, WINDOW, GENERATOR, VOLATILE = 1, 2, 4, 8          # flags of the catalogue: analyze/catalogue.h
+INTERNAL = ("HR_E_INTERNAL", "HR_E_INVALID")  # what clients see as INTERNAL_ERROR
+ENGINE_WORDS = re.compile(
+    r"[Dd]uck[Dd][Bb]|(Binder|Catalog|Parser|Conversion|Invalid Input|Invalid Type|Not implemented|INTERNAL|Out of Range|Out of Memory|"
+    r"Constraint|Mismatch Type|Serialization|Sequence|Dependency|Executor|Parameter[\w ]*) Error\b|\bLINE \d+:"
+)
+AGGREGATE, WINDOW, GENERATOR, VOLATILE = 1, 2, 4, 8  # flags of the catalogue: analyze/catalogue.h
 
 
 class Died(Exception):
@@ -65,12 +68,20 @@ class Program:
 
     def start(self):
         env = dict(os.environ, HEADRACE_CHECK_VECTORS="1")
-        env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=1:allocator_may_return_null=1:quarantine_size_mb=64")
+        env.setdefault(
+            "ASAN_OPTIONS", "detect_leaks=1:abort_on_error=1:allocator_may_return_null=1:quarantine_size_mb=64"
+        )
         env.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
         env.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0")
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
-        self.process = subprocess.Popen([self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=env,
-                                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (256 << 20, resource.RLIM_INFINITY)))
+        self.process = subprocess.Popen(
+            [self.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=env,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, (256 << 20, resource.RLIM_INFINITY)),
+        )
         self.served = 0
         for request, sql in self.setup:
             answer = self.exchange(request, sql)
@@ -160,8 +171,10 @@ class Program:
 
 # ---- trees of text, which can be made smaller ----
 
+
 class Node:
     """A piece of a statement: texts and other pieces. Kind says what may stand for it: a smaller piece inside it of the same kind, or LEAST."""
+
     __slots__ = ("kind", "parts", "text")
 
     def __init__(self, kind, *parts):
@@ -169,7 +182,12 @@ class Node:
         self.text = "".join(part if isinstance(part, str) else part.text for part in parts)
 
 
-LEAST = {"expr": ["NULL", "1", "'a'", "true"], "query": ["SELECT 1 AS o0", "SELECT * FROM numbers"], "optional": [""], "from": ["numbers AS q0"]}
+LEAST = {
+    "expr": ["NULL", "1", "'a'", "true"],
+    "query": ["SELECT 1 AS o0", "SELECT * FROM numbers"],
+    "optional": [""],
+    "from": ["numbers AS q0"],
+}
 
 
 def paths(node, at=()):
@@ -213,15 +231,47 @@ VALUES = {
     "int": ["0", "1", "2", "3", "-1", "7", "100", "-2147483648", "2147483647"],
     "bigint": ["0L", "1L", "5L", "-3L", "9223372036854775807L", "(-9223372036854775807L - 1L)"],
     "float": ["0.0F", "1.5F", "-0.0F", "3.4028235E38F", "CAST('NaN' AS FLOAT)", "CAST('Infinity' AS FLOAT)"],
-    "double": ["0.0D", "0.5D", "1.0D", "-2.25D", "1E300D", "-0.0D", "CAST('NaN' AS DOUBLE)", "CAST('-Infinity' AS DOUBLE)"],
-    "decimal(10,2)": ["CAST('0.00' AS DECIMAL(10,2))", "CAST('1.25' AS DECIMAL(10,2))", "CAST('-99999999.99' AS DECIMAL(10,2))"],
-    "decimal(38,18)": ["CAST('0.5' AS DECIMAL(38,18))", "CAST('12345678901234567890.123456789012345678' AS DECIMAL(38,18))"],
-    "string": ["''", "'a'", "'abc'", "'A b,c;d'", "'12'", "'-1.5e2'", "'2020-02-29'", "'a text of more than twelve bytes'", "'ünïcödé 日本'", "'%_\\\\'",
-               "repeat('xy', 30)"],
+    "double": [
+        "0.0D",
+        "0.5D",
+        "1.0D",
+        "-2.25D",
+        "1E300D",
+        "-0.0D",
+        "CAST('NaN' AS DOUBLE)",
+        "CAST('-Infinity' AS DOUBLE)",
+    ],
+    "decimal(10,2)": [
+        "CAST('0.00' AS DECIMAL(10,2))",
+        "CAST('1.25' AS DECIMAL(10,2))",
+        "CAST('-99999999.99' AS DECIMAL(10,2))",
+    ],
+    "decimal(38,18)": [
+        "CAST('0.5' AS DECIMAL(38,18))",
+        "CAST('12345678901234567890.123456789012345678' AS DECIMAL(38,18))",
+    ],
+    "string": [
+        "''",
+        "'a'",
+        "'abc'",
+        "'A b,c;d'",
+        "'12'",
+        "'-1.5e2'",
+        "'2020-02-29'",
+        "'a text of more than twelve bytes'",
+        "'ünïcödé 日本'",
+        "'%_\\\\'",
+        "repeat('xy', 30)",
+    ],
     "binary": ["X''", "X'00FF'", "CAST('bytes of some length' AS BINARY)"],
     "date": ["DATE'2020-02-29'", "DATE'1970-01-01'", "DATE'0001-01-01'", "DATE'9999-12-31'", "DATE'1582-10-15'"],
-    "timestamp": ["TIMESTAMP'2020-02-29 12:34:56.789'", "TIMESTAMP'1970-01-01 00:00:00'", "TIMESTAMP'2021-03-14 02:30:00'", "TIMESTAMP'9999-12-31 23:59:59.999999'",
-                  "TIMESTAMP'0001-01-01 00:00:00'"],
+    "timestamp": [
+        "TIMESTAMP'2020-02-29 12:34:56.789'",
+        "TIMESTAMP'1970-01-01 00:00:00'",
+        "TIMESTAMP'2021-03-14 02:30:00'",
+        "TIMESTAMP'9999-12-31 23:59:59.999999'",
+        "TIMESTAMP'0001-01-01 00:00:00'",
+    ],
     "timestamp_ntz": ["TIMESTAMP_NTZ'2020-02-29 12:34:56'", "TIMESTAMP_NTZ'1900-01-01 00:00:00.000001'"],
     "interval month": ["INTERVAL '3' MONTH", "INTERVAL '-1' MONTH"],
     "interval year to month": ["INTERVAL '1-2' YEAR TO MONTH"],
@@ -232,9 +282,15 @@ VALUES = {
     "array<array<int>>": ["array(array(1), NULL, array(NULL, 2))"],
     "map<string,int>": ["map('k', 1, 'l', CAST(NULL AS INT))", "map('a', 1)"],
     "map<int,array<string>>": ["map(1, array('z', NULL), 2, NULL)"],
-    "struct<f:int,g:string>": ["named_struct('f', 1, 'g', 'y')", "named_struct('f', CAST(NULL AS INT), 'g', CAST(NULL AS STRING))"],
+    "struct<f:int,g:string>": [
+        "named_struct('f', 1, 'g', 'y')",
+        "named_struct('f', CAST(NULL AS INT), 'g', CAST(NULL AS STRING))",
+    ],
     "struct<f:struct<h:double>,g:array<int>>": ["named_struct('f', named_struct('h', 0.5D), 'g', array(1))"],
-    "array<struct<f:int,g:string>>": ["array(named_struct('f', 1, 'g', 'y'), NULL)", "array(named_struct('f', 2, 'g', CAST(NULL AS STRING)))"],
+    "array<struct<f:int,g:string>>": [
+        "array(named_struct('f', 1, 'g', 'y'), NULL)",
+        "array(named_struct('f', 2, 'g', CAST(NULL AS STRING)))",
+    ],
     "void": ["NULL"],
 }
 TYPES = list(VALUES)
@@ -243,16 +299,55 @@ NUMERIC = ["int", "bigint", "double", "decimal(10,2)", "smallint", "tinyint", "f
 
 # texts of a kind
 POOLS = {
-    "json": ["'{\"a\":1,\"b\":[\"x\",null],\"c\":{\"d\":2.5}}'", "'[1,2,3]'", "'{\"a\":\"1\"}'", "'{'", "''", "'null'", "'{\"a\":null}'", "'[{\"a\":1},{\"b\":2}]'"],
-    "schema": ["'a INT, b ARRAY<STRING>'", "'a STRING, c STRUCT<d: DOUBLE>'", "'ARRAY<INT>'", "'MAP<STRING, STRING>'", "'a BIGINT, _corrupt_record STRING'", "'a DECIMAL(5,1)'",
-               "'ARRAY<STRUCT<a: INT, b: INT>>'"],
+    "json": [
+        '\'{"a":1,"b":["x",null],"c":{"d":2.5}}\'',
+        "'[1,2,3]'",
+        '\'{"a":"1"}\'',
+        "'{'",
+        "''",
+        "'null'",
+        "'{\"a\":null}'",
+        '\'[{"a":1},{"b":2}]\'',
+    ],
+    "schema": [
+        "'a INT, b ARRAY<STRING>'",
+        "'a STRING, c STRUCT<d: DOUBLE>'",
+        "'ARRAY<INT>'",
+        "'MAP<STRING, STRING>'",
+        "'a BIGINT, _corrupt_record STRING'",
+        "'a DECIMAL(5,1)'",
+        "'ARRAY<STRUCT<a: INT, b: INT>>'",
+    ],
     "flat": ["'a INT, b STRING'", "'a DATE, b DOUBLE, c TIMESTAMP'", "'a STRING'", "'a BOOLEAN, b DECIMAL(9,3)'"],
     "csv": ["'1,x'", "'2020-02-29,1.5,2020-02-29 01:02:03'", "'\"a,b\",c'", "''", "','", "'true,1.25'"],
     "mode": ["'PERMISSIVE'", "'FAILFAST'"],
-    "pattern": ["'yyyy-MM-dd'", "'yyyy-MM-dd HH:mm:ss'", "'MMM d, yy'", "'EEEE'", "'D'", "'hh:mm a'", "'SSS'", "'Q'", "'bad pattern'", "''"],
+    "pattern": [
+        "'yyyy-MM-dd'",
+        "'yyyy-MM-dd HH:mm:ss'",
+        "'MMM d, yy'",
+        "'EEEE'",
+        "'D'",
+        "'hh:mm a'",
+        "'SSS'",
+        "'Q'",
+        "'bad pattern'",
+        "''",
+    ],
     "time": ["'2020-02-29'", "'2020-02-29 01:02:03'", "'1.1.2020'", "'23:59'", "'Feb 3, 21'", "'2020-02-30'", "'x'"],
     "zone": ["'UTC'", "'Europe/Paris'", "'+05:30'", "'Nowhere/Land'", "'America/Los_Angeles'"],
-    "unit": ["'YEAR'", "'quarter'", "'MONTH'", "'week'", "'DAY'", "'HOUR'", "'minute'", "'SECOND'", "'MICROSECOND'", "'MILLENNIUM'", "'x'"],
+    "unit": [
+        "'YEAR'",
+        "'quarter'",
+        "'MONTH'",
+        "'week'",
+        "'DAY'",
+        "'HOUR'",
+        "'minute'",
+        "'SECOND'",
+        "'MICROSECOND'",
+        "'MILLENNIUM'",
+        "'x'",
+    ],
     "regex": ["'a'", "'(a)(b)?'", "'[a-z]+'", "'^$'", "'.*?'", "'(?i)A'", "'('", "'\\\\d+'", "'(x|y)*'"],
     "like": ["'%a%'", "'_b_'", "''", "'a\\\\%'", "'%'"],
     "path": ["'$.a'", "'$.b[0]'", "'$'", "'$.c.d'", "'$[*].a'", "'a'", "''"],
@@ -463,34 +558,95 @@ transform(collect_list({int}), x -> {int|x:int})
 size(collect_list({double}))
 """.strip().splitlines()
 
-OPERATORS = ["+", "-", "*", "/", "div", "%", "&", "|", "^", "||", "=", "<=>", "<", ">=", "!=", "<<", ">>", ">>>", "AND", "OR"]
-NOT_CALLED = {"raise_error", "assert_true", "grouping", "grouping_id", "input_file_name", "input_file_block_start", "input_file_block_length", "window", "session_window",
-              "when"}
-UNSURE = re.compile(r"\b(rand|randn|random|uuid|shuffle|randstr|uniform|monotonically_increasing_id|spark_partition_id|TABLESAMPLE|first|first_value|last|last_value|any_value|"
-                    r"collect_list|collect_set|array_agg|listagg|string_agg|mode|max_by|min_by|LIMIT|OFFSET|OVER|approx_count_distinct|percentile_approx|"
-                    r"approx_percentile|sum|avg|mean|try_sum|try_avg|stddev\w*|std|var\w*|corr|covar\w*|skewness|kurtosis|regr_\w*|product)\b", re.I)
+OPERATORS = [
+    "+",
+    "-",
+    "*",
+    "/",
+    "div",
+    "%",
+    "&",
+    "|",
+    "^",
+    "||",
+    "=",
+    "<=>",
+    "<",
+    ">=",
+    "!=",
+    "<<",
+    ">>",
+    ">>>",
+    "AND",
+    "OR",
+]
+NOT_CALLED = {
+    "raise_error",
+    "assert_true",
+    "grouping",
+    "grouping_id",
+    "input_file_name",
+    "input_file_block_start",
+    "input_file_block_length",
+    "window",
+    "session_window",
+    "when",
+}
+UNSURE = re.compile(
+    r"\b(rand|randn|random|uuid|shuffle|randstr|uniform|monotonically_increasing_id|spark_partition_id|TABLESAMPLE|first|first_value|last|last_value|any_value|"
+    r"collect_list|collect_set|array_agg|listagg|string_agg|mode|max_by|min_by|LIMIT|OFFSET|OVER|approx_count_distinct|percentile_approx|"
+    r"approx_percentile|sum|avg|mean|try_sum|try_avg|stddev\w*|std|var\w*|corr|covar\w*|skewness|kurtosis|regr_\w*|product)\b",
+    re.I,
+)
 VOLATILE_WORDS = re.compile(r"\b(rand|randn|random|uuid|shuffle|randstr|uniform|TABLESAMPLE)\b", re.I)
 
 LETTERS = {
-    "s": ["string"], "t": ["string", "binary"], "i": ["int"], "I": ["int", "smallint", "tinyint"], "l": ["bigint", "int"], "d": ["double", "float", "int"],
-    "n": NUMERIC, "x": ["int", "bigint", "smallint", "tinyint"], "b": ["boolean"], "y": ["binary", "string"], "c": ["decimal(10,2)", "decimal(38,18)"],
-    "D": ["date"], "T": ["timestamp", "timestamp_ntz"], "U": ["timestamp", "date"], "w": ["timestamp", "timestamp_ntz"], "X": ["timestamp"],
-    "A": [name for name in TYPES if name.startswith("array")], "M": [name for name in TYPES if name.startswith("map")],
-    "C": [name for name in TYPES if name.startswith(("array", "map"))], "S": [name for name in TYPES if name.startswith("struct")],
+    "s": ["string"],
+    "t": ["string", "binary"],
+    "i": ["int"],
+    "I": ["int", "smallint", "tinyint"],
+    "l": ["bigint", "int"],
+    "d": ["double", "float", "int"],
+    "n": NUMERIC,
+    "x": ["int", "bigint", "smallint", "tinyint"],
+    "b": ["boolean"],
+    "y": ["binary", "string"],
+    "c": ["decimal(10,2)", "decimal(38,18)"],
+    "D": ["date"],
+    "T": ["timestamp", "timestamp_ntz"],
+    "U": ["timestamp", "date"],
+    "w": ["timestamp", "timestamp_ntz"],
+    "X": ["timestamp"],
+    "A": [name for name in TYPES if name.startswith("array")],
+    "M": [name for name in TYPES if name.startswith("map")],
+    "C": [name for name in TYPES if name.startswith(("array", "map"))],
+    "S": [name for name in TYPES if name.startswith("struct")],
 }
 
 TABLES = {
     "numbers": ["int", "bigint", "double", "decimal(10,2)", "tinyint", "boolean"],
     "texts": ["string", "binary", "string", "int"],
     "times": ["date", "timestamp", "timestamp_ntz", "interval day to second", "interval month", "int"],
-    "nested": ["int", "array<int>", "map<string,int>", "struct<f:int,g:string>", "array<struct<f:int,g:string>>", "array<string>"],
+    "nested": [
+        "int",
+        "array<int>",
+        "map<string,int>",
+        "struct<f:int,g:string>",
+        "array<struct<f:int,g:string>>",
+        "array<string>",
+    ],
     "deep": ["map<int,array<string>>", "struct<f:struct<h:double>,g:array<int>>", "array<array<int>>", "string"],
 }
 TABLE_ROWS = 7
-LARGE = ("large", [("id", "bigint"), ("k", "int"), ("s", "string"), ("a", "array<int>"), ("st", "struct<f:int,g:string>")])
-LARGE_SQL = ("SELECT id, CAST(id % 7 AS INT) AS k, CASE WHEN id % 5 > 0 THEN concat('s', id % 13, repeat('-', CAST(id % 19 AS INT))) END AS s, "
-             "CASE WHEN id % 3 > 0 THEN sequence(1, CAST(id % 4 AS INT) + 1) END AS a, "
-             "CASE WHEN id % 4 > 0 THEN named_struct('f', CAST(id AS INT), 'g', CASE WHEN id % 6 > 0 THEN 'g' END) END AS st FROM range(2500)")
+LARGE = (
+    "large",
+    [("id", "bigint"), ("k", "int"), ("s", "string"), ("a", "array<int>"), ("st", "struct<f:int,g:string>")],
+)
+LARGE_SQL = (
+    "SELECT id, CAST(id % 7 AS INT) AS k, CASE WHEN id % 5 > 0 THEN concat('s', id % 13, repeat('-', CAST(id % 19 AS INT))) END AS s, "
+    "CASE WHEN id % 3 > 0 THEN sequence(1, CAST(id % 4 AS INT) + 1) END AS a, "
+    "CASE WHEN id % 4 > 0 THEN named_struct('f', CAST(id AS INT), 'g', CASE WHEN id % 6 > 0 THEN 'g' END) END AS st FROM range(2500)"
+)
 
 
 def null_of(name):
@@ -533,7 +689,7 @@ def parse_form(text):
 
 def fields_of(schema):
     """[(name, type)] of struct<…> as the analyzer prints it."""
-    fields, depth, start, body = [], 0, 0, schema[len("struct<"):-1]
+    fields, depth, start, body = [], 0, 0, schema[len("struct<") : -1]
     for i, char in enumerate(body + ","):
         depth += (char in "<(") - (char in ">)")
         if char == "," and not depth:
@@ -565,7 +721,11 @@ class Forms:
                 self.try_form(text.replace("{T}", f"{{{name}}}").replace("AS T)", f"AS {name})"), self.scalar)
         for text in AGGREGATE_SHAPES:
             self.try_form(text, self.aggregate, True)
-        self.count = sum(len(forms) for table in (self.scalar, self.aggregate, self.window, self.generator) for forms in table.values())
+        self.count = sum(
+            len(forms)
+            for table in (self.scalar, self.aggregate, self.window, self.generator)
+            for forms in table.values()
+        )
 
     def types_for(self, letters, count):
         """Types for so many arguments, by the catalogue's letters."""
@@ -597,7 +757,7 @@ class Forms:
         for _ in range(PROBES):
             count = self.random.randint(least, most)
             holes = [f"{{{name}}}" for name in self.types_for(params, count)]
-            if holes and self.random.random() < 0.25:        # what must be a literal
+            if holes and self.random.random() < 0.25:  # what must be a literal
                 holes[-1] = self.random.choice(("1", "'a'", "true", "0.5D", "-1"))
             self.try_form(f"{self.random.choice(names)}({', '.join(holes)})", table)
 
@@ -624,11 +784,14 @@ class Forms:
     def can_cast(self, source, target):
         key = (source, target)
         if key not in self.castable:
-            self.castable[key] = self.program.ask("analyze", f"SELECT CAST({null_of(source)} AS {target}) AS o0").code == "HR_OK"
+            self.castable[key] = (
+                self.program.ask("analyze", f"SELECT CAST({null_of(source)} AS {target}) AS o0").code == "HR_OK"
+            )
         return self.castable[key]
 
 
 # ---- statements ----
+
 
 def expr(*parts):
     return Node("expr", *parts)
@@ -707,9 +870,21 @@ class Maker:
         seen = inner + (self.outer(scope) if self.some(0.5) else [])
         if self.some(0.6):
             aggregates = self.aggregates(seen, depth, 1)
-            return expr("(SELECT ", expr("CAST(" if aggregates[0].type != name else "(", aggregates[0].node, f" AS {name})" if aggregates[0].type != name else ")"),
-                        " FROM ", source, self.where(seen, depth), ")")
-        return expr("(SELECT ", self.expression(name, seen, depth), " FROM ", source, self.where(seen, depth), " LIMIT 1)")
+            return expr(
+                "(SELECT ",
+                expr(
+                    "CAST(" if aggregates[0].type != name else "(",
+                    aggregates[0].node,
+                    f" AS {name})" if aggregates[0].type != name else ")",
+                ),
+                " FROM ",
+                source,
+                self.where(seen, depth),
+                ")",
+            )
+        return expr(
+            "(SELECT ", self.expression(name, seen, depth), " FROM ", source, self.where(seen, depth), " LIMIT 1)"
+        )
 
     def boolean_subquery(self, scope, depth):
         source, inner = self.source(depth)
@@ -718,7 +893,16 @@ class Maker:
             return expr("EXISTS (SELECT 1 FROM ", source, self.where(seen, depth), ")")
         name = self.random.choice(FLAT)
         word = " NOT IN (SELECT " if self.some(0.3) else " IN (SELECT "
-        return expr("(", self.expression(name, scope, depth), word, self.expression(name, inner, depth), " FROM ", source, self.where(seen, depth), "))")
+        return expr(
+            "(",
+            self.expression(name, scope, depth),
+            word,
+            self.expression(name, inner, depth),
+            " FROM ",
+            source,
+            self.where(seen, depth),
+            "))",
+        )
 
     def kind(self):
         return self.random.choice(FLAT if self.some(0.6) else TYPES)
@@ -732,7 +916,9 @@ class Maker:
                 form = form._replace(parts=[form.parts[0] + "DISTINCT ", *form.parts[1:]])
             node = self.fill(form, scope, min(depth, 2))
             if self.some(0.15) and not re.match(r"transform|size|array_sort|map_from", form.parts[0]):
-                node = expr(node, Node("optional", " FILTER (WHERE ", self.expression("boolean", scope, depth - 1), ")"))
+                node = expr(
+                    node, Node("optional", " FILTER (WHERE ", self.expression("boolean", scope, depth - 1), ")")
+                )
             made.append(Column(node, result))
         return made
 
@@ -742,11 +928,37 @@ class Maker:
             table = self.forms.window if self.some(0.5) else self.forms.aggregate
             result = self.random.choice(list(table))
             node = self.fill(self.random.choice(table[result]), scope, min(depth, 2))
-            partition = Node("optional", "PARTITION BY ", self.expression(self.kind(), scope, depth - 1), " ") if self.some(0.6) else ""
-            order = Node("optional", "ORDER BY ", self.expression(self.random.choice(FLAT), scope, depth - 1), self.direction()) if self.some(0.8) else ""
-            frame = Node("optional", self.random.choice((
-                " ROWS BETWEEN 1 PRECEDING AND CURRENT ROW", " ROWS BETWEEN UNBOUNDED PRECEDING AND 2 FOLLOWING", " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW",
-                " ROWS BETWEEN 2 FOLLOWING AND UNBOUNDED FOLLOWING", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"))) if order and self.some(0.3) else ""
+            partition = (
+                Node("optional", "PARTITION BY ", self.expression(self.kind(), scope, depth - 1), " ")
+                if self.some(0.6)
+                else ""
+            )
+            order = (
+                Node(
+                    "optional",
+                    "ORDER BY ",
+                    self.expression(self.random.choice(FLAT), scope, depth - 1),
+                    self.direction(),
+                )
+                if self.some(0.8)
+                else ""
+            )
+            frame = (
+                Node(
+                    "optional",
+                    self.random.choice(
+                        (
+                            " ROWS BETWEEN 1 PRECEDING AND CURRENT ROW",
+                            " ROWS BETWEEN UNBOUNDED PRECEDING AND 2 FOLLOWING",
+                            " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW",
+                            " ROWS BETWEEN 2 FOLLOWING AND UNBOUNDED FOLLOWING",
+                            " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING",
+                        )
+                    ),
+                )
+                if order and self.some(0.3)
+                else ""
+            )
             made.append(Column(expr(node, " OVER (", Node("parts", partition, order, frame), ")"), result))
         return made
 
@@ -763,7 +975,9 @@ class Maker:
         return fields_of(answer.text)
 
     def prefix(self):
-        return "WITH " + ", ".join(f"{name} AS ({query.text})" for name, query, _ in self.ctes) + " " if self.ctes else ""
+        return (
+            "WITH " + ", ".join(f"{name} AS ({query.text})" for name, query, _ in self.ctes) + " " if self.ctes else ""
+        )
 
     def named(self, text, fields):
         alias = self.alias()
@@ -786,11 +1000,16 @@ class Maker:
 
     def inline(self):
         kinds = [self.kind() for _ in range(self.random.randint(1, 3))]
-        rows = [Node("row", "(", ", ".join(self.literal(kind).text for kind in kinds), ")") for _ in range(self.random.randint(1, 4))]
+        rows = [
+            Node("row", "(", ", ".join(self.literal(kind).text for kind in kinds), ")")
+            for _ in range(self.random.randint(1, 4))
+        ]
         alias = self.alias()
         names = [f"c{i}" for i in range(len(kinds))]
-        return (Node("from", "VALUES ", listed(rows), f" AS {alias}({', '.join(names)})"),
-                [Column(expr(f"{alias}.{name}"), kind) for name, kind in zip(names, kinds)])
+        return (
+            Node("from", "VALUES ", listed(rows), f" AS {alias}({', '.join(names)})"),
+            [Column(expr(f"{alias}.{name}"), kind) for name, kind in zip(names, kinds)],
+        )
 
     def derived(self, depth):
         query = self.query(depth - 1)
@@ -812,11 +1031,23 @@ class Maker:
 
     def join(self, left, scope, depth):
         right, more = self.primary(depth - 1)
-        word = self.random.choice((" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN ", " LEFT SEMI JOIN ", " LEFT ANTI JOIN ", " CROSS JOIN "))
+        word = self.random.choice(
+            (
+                " JOIN ",
+                " LEFT JOIN ",
+                " RIGHT JOIN ",
+                " FULL JOIN ",
+                " LEFT SEMI JOIN ",
+                " LEFT ANTI JOIN ",
+                " CROSS JOIN ",
+            )
+        )
         if "CROSS" in word:
             return Node("from", left, word, right), scope + more
         equal = self.condition_of_join(scope, more, depth)
-        return Node("from", left, word, right, " ON ", equal), scope if "SEMI" in word or "ANTI" in word else scope + more
+        return Node(
+            "from", left, word, right, " ON ", equal
+        ), scope if "SEMI" in word or "ANTI" in word else scope + more
 
     def condition_of_join(self, left, right, depth):
         pairs = [(a, b) for a in left for b in right if a.type == b.type and "map" not in a.type]
@@ -824,7 +1055,11 @@ class Maker:
             return self.expression("boolean", left + right, depth - 1)
         a, b = self.random.choice(pairs)
         equal = expr(a.node, self.random.choice((" = ", " = ", " <=> ", " < ")), b.node)
-        return expr(equal, Node("optional", " AND ", self.expression("boolean", left + right, depth - 1))) if self.some(0.3) else equal
+        return (
+            expr(equal, Node("optional", " AND ", self.expression("boolean", left + right, depth - 1)))
+            if self.some(0.3)
+            else equal
+        )
 
     def lateral(self, left, scope, depth):
         if self.some(0.3):
@@ -832,18 +1067,35 @@ class Maker:
             name = self.kind()
             alias = self.alias()
             made = self.expression(name, inner + self.outer(scope), depth - 1)
-            return (Node("from", left, " JOIN LATERAL (SELECT ", made, " AS v FROM ", source, self.where(inner + self.outer(scope), depth - 1), f") AS {alias}"),
-                    scope + [Column(expr(f"{alias}.v"), name)])
+            return (
+                Node(
+                    "from",
+                    left,
+                    " JOIN LATERAL (SELECT ",
+                    made,
+                    " AS v FROM ",
+                    source,
+                    self.where(inner + self.outer(scope), depth - 1),
+                    f") AS {alias}",
+                ),
+                scope + [Column(expr(f"{alias}.v"), name)],
+            )
         result = self.random.choice(list(self.forms.generator))
         form = self.random.choice(self.forms.generator[result])
         kinds = [kind for _, kind in fields_of(result)] if result.startswith("struct<") else [result]
-        if form.parts[0].startswith(("explode", "posexplode", "inline", "stack", "json_tuple")) and result.startswith("struct<") and form.parts[0].startswith("explode"):
+        if (
+            form.parts[0].startswith(("explode", "posexplode", "inline", "stack", "json_tuple"))
+            and result.startswith("struct<")
+            and form.parts[0].startswith("explode")
+        ):
             kinds = [result]
         alias = self.alias()
         names = [f"g{i}" for i in range(len(kinds))]
         word = " LATERAL VIEW OUTER " if self.some(0.3) else " LATERAL VIEW "
-        return (Node("from", left, word, self.fill(form, scope, depth - 1), f" {alias} AS {', '.join(names)}"),
-                scope + [Column(expr(f"{alias}.{name}"), kind) for name, kind in zip(names, kinds)])
+        return (
+            Node("from", left, word, self.fill(form, scope, depth - 1), f" {alias} AS {', '.join(names)}"),
+            scope + [Column(expr(f"{alias}.{name}"), kind) for name, kind in zip(names, kinds)],
+        )
 
     def source(self, depth):
         node, scope = self.primary(depth)
@@ -863,9 +1115,19 @@ class Maker:
         if self.some(0.5):
             values = self.random.sample(VALUES[kind], min(2, len(VALUES[kind])))
             call = self.random.choice(("count", "max", "first", "collect_list", "min"))
-            made = Node("query", f"SELECT * FROM (SELECT {a}, {b} FROM ", inner, f") PIVOT ({call}({b}) FOR {a} IN ({', '.join(f'{v} AS p{i}' for i, v in enumerate(values))}))")
+            made = Node(
+                "query",
+                f"SELECT * FROM (SELECT {a}, {b} FROM ",
+                inner,
+                f") PIVOT ({call}({b}) FOR {a} IN ({', '.join(f'{v} AS p{i}' for i, v in enumerate(values))}))",
+            )
         else:
-            made = Node("query", f"SELECT * FROM (SELECT CAST({a} AS STRING) AS a, CAST({b} AS STRING) AS b FROM ", inner, ") UNPIVOT (v FOR n IN (a, b))")
+            made = Node(
+                "query",
+                f"SELECT * FROM (SELECT CAST({a} AS STRING) AS a, CAST({b} AS STRING) AS b FROM ",
+                inner,
+                ") UNPIVOT (v FOR n IN (a, b))",
+            )
         try:
             parts, columns = self.named(("(", made, ")"), self.schema(made))
         except ValueError:
@@ -885,24 +1147,44 @@ class Maker:
         if self.some(0.2):
             scope = scope + 2 * self.windows(scope, depth, self.random.randint(1, 2))
         distinct = "DISTINCT " if self.some(0.1) else ""
-        return Node("query", f"SELECT {distinct}", listed(self.items(scope, depth, self.random.randint(1, 4))), " FROM ", source, self.where(scope, depth), self.tail())
+        return Node(
+            "query",
+            f"SELECT {distinct}",
+            listed(self.items(scope, depth, self.random.randint(1, 4))),
+            " FROM ",
+            source,
+            self.where(scope, depth),
+            self.tail(),
+        )
 
     def grouped(self, depth):
         source, scope = self.source(depth)
-        groups = [Column(self.expression(kind, scope, min(depth, 1)), kind) for kind in (self.kind() for _ in range(self.random.randint(0, 3)))]
+        groups = [
+            Column(self.expression(kind, scope, min(depth, 1)), kind)
+            for kind in (self.kind() for _ in range(self.random.randint(0, 3)))
+        ]
         groups = [column for column in groups if re.search(r"q\d+\.", column.node.text)]
         inner = groups + self.aggregates(scope, depth, self.random.randint(1, 3))
-        items = [Node("item", column.node if self.some(0.6) else self.expression(column.type, inner, depth - 1), f" AS o{i}") for i, column in enumerate(inner)]
+        items = [
+            Node("item", column.node if self.some(0.6) else self.expression(column.type, inner, depth - 1), f" AS o{i}")
+            for i, column in enumerate(inner)
+        ]
         by = ""
         if groups:
             texts = [column.node for column in groups]
-            word = self.random.choice((" GROUP BY ", " GROUP BY ", " GROUP BY ROLLUP(", " GROUP BY CUBE(", " GROUP BY GROUPING SETS("))
+            word = self.random.choice(
+                (" GROUP BY ", " GROUP BY ", " GROUP BY ROLLUP(", " GROUP BY CUBE(", " GROUP BY GROUPING SETS(")
+            )
             if "SETS" in word:
-                by = Node("group", word, listed([Node("set", "(", text, ")") for text in texts] + [Node("set", "()")]), ")")
+                by = Node(
+                    "group", word, listed([Node("set", "(", text, ")") for text in texts] + [Node("set", "()")]), ")"
+                )
             else:
                 by = Node("group", word, listed(texts), ")" if word.endswith("(") else "")
         having = Node("optional", " HAVING ", self.expression("boolean", inner, depth - 1)) if self.some(0.2) else ""
-        return Node("query", "SELECT ", listed(items), " FROM ", source, self.where(scope, depth), by, having, self.tail())
+        return Node(
+            "query", "SELECT ", listed(items), " FROM ", source, self.where(scope, depth), by, having, self.tail()
+        )
 
     def tail(self):
         order = Node("optional", f" ORDER BY 1{self.direction()}") if self.some(0.2) else ""
@@ -918,7 +1200,10 @@ class Maker:
             return left
         count = min(len(mine), len(theirs))
         word = self.random.choice(("UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL"))
-        pairs = [(f"`{a}`" if self.some(0.8) else f"CAST(`{a}` AS STRING)", b, kind) for (a, kind), (b, _) in zip(mine, theirs)][:count]
+        pairs = [
+            (f"`{a}`" if self.some(0.8) else f"CAST(`{a}` AS STRING)", b, kind)
+            for (a, kind), (b, _) in zip(mine, theirs)
+        ][:count]
         lefts = ", ".join(f"{a} AS o{i}" for i, (a, _, _) in enumerate(pairs))
         rights = ", ".join(f"`{b}`" if self.some(0.5) else f"TRY_CAST(`{b}` AS {kind})" for _, b, kind in pairs)
         return Node("query", f"SELECT {lefts} FROM (", left, f") {word} SELECT {rights} FROM (", right, ")")
@@ -946,6 +1231,7 @@ class Maker:
 
 
 # ---- what is found ----
+
 
 def told(text):
     """The line of a dead process's words that names the fault."""
@@ -981,7 +1267,10 @@ class Check:
         if answer.code in INTERNAL:
             return answer, ("INTERNAL_ERROR " + same_kind(answer.text), answer.text)
         if answer.code != "HR_OK" and ENGINE_WORDS.search(answer.text):
-            return answer, ("the engine's words " + same_kind(answer.text), f"{answer.code} {answer.condition}: {answer.text}")
+            return answer, (
+                "the engine's words " + same_kind(answer.text),
+                f"{answer.code} {answer.condition}: {answer.text}",
+            )
         return answer, None
 
     def again(self, sql, answer, how):
@@ -989,10 +1278,20 @@ class Check:
         if wrong:
             return wrong
         if (answer.code == "HR_OK") != (other.code == "HR_OK"):
-            return f"differs through {how}", f"{answer.code} {answer.condition} {answer.text}\n  through {how}: {other.code} {other.condition} {other.text}"
-        if answer.code == "HR_OK" and (answer.rows, answer.digest, answer.text) != (other.rows, other.digest, other.text):
-            return (f"differs through {how}", f"{answer.rows} rows, {answer.digest} {answer.text}\n  through {how}: "
-                    f"{other.rows} rows, {other.digest} {other.text}")
+            return (
+                f"differs through {how}",
+                f"{answer.code} {answer.condition} {answer.text}\n  through {how}: {other.code} {other.condition} {other.text}",
+            )
+        if answer.code == "HR_OK" and (answer.rows, answer.digest, answer.text) != (
+            other.rows,
+            other.digest,
+            other.text,
+        ):
+            return (
+                f"differs through {how}",
+                f"{answer.rows} rows, {answer.digest} {answer.text}\n  through {how}: "
+                f"{other.rows} rows, {other.digest} {other.text}",
+            )
         return None
 
     def all(self, sql):
@@ -1043,7 +1342,9 @@ def shrink(check, tree, kind):
 def known_kinds(path):
     if not path:
         return []
-    return [re.compile(line) for line in pathlib.Path(path).read_text().splitlines() if line and not line.startswith("#")]
+    return [
+        re.compile(line) for line in pathlib.Path(path).read_text().splitlines() if line and not line.startswith("#")
+    ]
 
 
 def setup(ansi):
@@ -1068,7 +1369,10 @@ def run(options):
             wish = "true" if number % 3000 else "false"
             program.setup = setup(wish)
             program.ask(f"conf spark.sql.ansi.enabled {wish}")
-            print(f"{number} statements, {time.monotonic() - began:.0f} s, {dict(check.outcomes)}, {sum(found.values())} found", flush=True)
+            print(
+                f"{number} statements, {time.monotonic() - began:.0f} s, {dict(check.outcomes)}, {sum(found.values())} found",
+                flush=True,
+            )
         try:
             tree = Maker(forms, f"{options.seed}/{number}").statement()
         except (Died, Hung) as error:
@@ -1086,8 +1390,11 @@ def run(options):
         if found[kind] > options.each:
             continue
         small, later = (tree, "") if kind.startswith(AT_END) else shrink(check, tree, kind)
-        print(f"\n# {kind}\n# statement {number}, shrunk from {len(tree.text)} to {len(small.text)}; ansi {number // 1000 % 3 != 0 or number < 1000}\n{small.text}\n"
-              f"{told(later or said) if kind.startswith('death') else (later or said)[:600]}\n", flush=True)
+        print(
+            f"\n# {kind}\n# statement {number}, shrunk from {len(tree.text)} to {len(small.text)}; ansi {number // 1000 % 3 != 0 or number < 1000}\n{small.text}\n"
+            f"{told(later or said) if kind.startswith('death') else (later or said)[:600]}\n",
+            flush=True,
+        )
         if options.keep:
             with open(options.keep, "a", encoding="utf-8") as out:
                 out.write(f"# {kind}\n{small.text}\n{(later or said)[:6000]}\n\n")
@@ -1097,14 +1404,18 @@ def run(options):
         found[AT_END + same_kind(told(str(error)))] += 1
         print(f"\n# {AT_END}{error}")
     rest = f", {sum(seen.values())} of kinds that are known" if seen else ""
-    print(f"{number} statements in {time.monotonic() - began:.0f} s: {dict(check.outcomes)}; {sum(found.values())} found{rest}")
+    print(
+        f"{number} statements in {time.monotonic() - began:.0f} s: {dict(check.outcomes)}; {sum(found.values())} found{rest}"
+    )
     for kind, count in found.most_common():
         print(f"  {count} {kind}")
     return 1 if found else 0
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--program", default=ROOT / "build-asan/fuzz/statements", help="what runs them")
     arguments.add_argument("--minutes", type=float, default=1)
     arguments.add_argument("--statements", type=int, default=0, help="no more than so many")

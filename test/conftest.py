@@ -1,4 +1,5 @@
 """Fixtures that every suite shares: a server on a home of its own, and ways to look at its processes."""
+
 import os
 import pathlib
 import sys
@@ -6,8 +7,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from support import watch         # noqa: E402
-from support.serve import Serve   # noqa: E402
+from support import watch  # noqa: E402
+from support.serve import Serve  # noqa: E402
 
 EXIT_STATUS = pytest.StashKey()
 

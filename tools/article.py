@@ -56,7 +56,9 @@ def storage(endpoint):
     if not url.endswith("/dprepdata"):
         url += "/dprepdata"
     options = {"connection_verify": endpoint["ca_file"]} if url.startswith("https:") else {}
-    return BlobServiceClient(url, credential={"account_name": "dprepdata", "account_key": endpoint["account_key"]}, **options)
+    return BlobServiceClient(
+        url, credential={"account_name": "dprepdata", "account_key": endpoint["account_key"]}, **options
+    )
 
 
 def upload(endpoint, data, container="demo", name="Titanic.csv"):
@@ -106,7 +108,9 @@ def shell(home, binary_folder, token=None):
     if token:
         env["HEADRACE_TOKEN"] = token
     script = 'eval "$(headrace env --home "$1")" && env -0'
-    done = subprocess.run(["bash", "-c", script, "bash", str(home)], env=env, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", str(home)], env=env, capture_output=True, text=True, check=True, timeout=60
+    )
     return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
 
 
@@ -133,7 +137,13 @@ class Kernel:
         )
         self.env.update(env or {})
         self.notebook = nbformat.v4.new_notebook()
-        self.client = nbclient.NotebookClient(self.notebook, km=self.manager, timeout=CELL_TIMEOUT, allow_errors=True, extra_arguments=["--log-level=ERROR"])
+        self.client = nbclient.NotebookClient(
+            self.notebook,
+            km=self.manager,
+            timeout=CELL_TIMEOUT,
+            allow_errors=True,
+            extra_arguments=["--log-level=ERROR"],
+        )
 
     def __enter__(self):
         self._open = self.client.setup_kernel(env=self.env, cwd=str(self.folder), cleanup_kc=True)
@@ -161,7 +171,9 @@ class Kernel:
 
 def detach(kernel):
     """Detaches the notebook's compute by the command, with the kernel's environment."""
-    subprocess.run(["headrace", "compute", "detach", ALIAS], env=kernel.env, check=True, capture_output=True, timeout=30)
+    subprocess.run(
+        ["headrace", "compute", "detach", ALIAS], env=kernel.env, check=True, capture_output=True, timeout=30
+    )
 
 
 def text_of(cell):

@@ -3,13 +3,25 @@
 protoc-c refuses `proto3 optional`; clearing the flag keeps the bytes on the wire the same (a synthetic oneof of one field), and
 presence stays visible through that oneof's case.
 """
-import importlib
+
 import pathlib
 import sys
 
 from google.protobuf import descriptor_pb2
 
-MODULES = "base catalog commands common example_plugins expressions ml ml_common pipelines relations types".split()
+MODULES = [
+    "base",
+    "catalog",
+    "commands",
+    "common",
+    "example_plugins",
+    "expressions",
+    "ml",
+    "ml_common",
+    "pipelines",
+    "relations",
+    "types",
+]
 
 
 def add(file, seen, out):
@@ -37,6 +49,7 @@ def main(path):
     # pyspark.sql.connect.__init__ needs pandas; the message modules alone do not, so they are found by path
     import importlib.util
     import types
+
     root = pathlib.Path(importlib.util.find_spec("pyspark").submodule_search_locations[0])
     for name in ("pyspark", "pyspark.sql", "pyspark.sql.connect", "pyspark.sql.connect.proto"):
         package = types.ModuleType(name)
@@ -47,6 +60,7 @@ def main(path):
             continue
         add(importlib.import_module(f"pyspark.sql.connect.proto.{name}_pb2").DESCRIPTOR, seen, out)
     from google.rpc import error_details_pb2, status_pb2
+
     add(status_pb2.DESCRIPTOR, seen, out)
     add(error_details_pb2.DESCRIPTOR, seen, out)
     pathlib.Path(path).write_bytes(out.SerializeToString())

@@ -20,7 +20,7 @@ ROOT = article.ROOT
 BUILD = pathlib.Path(os.environ.get("HEADRACE_BUILD", ROOT / "build"))
 OUT = ROOT / "build/demo"
 
-STUDIO = {"studio": "/datasets/blob_dset", "studio-link": "/linked-services/synapselink1"}    # what --pictures shows
+STUDIO = {"studio": "/datasets/blob_dset", "studio-link": "/linked-services/synapselink1"}  # what --pictures shows
 
 TITLES = {
     "link": "link the Synapse workspace",
@@ -60,7 +60,9 @@ def start(home):
     path = home / "run/endpoint.json"
     while not path.exists():
         if server.poll() is not None or time.monotonic() - began > 30:
-            raise SystemExit(f"headrace serve did not start:\n{(OUT / 'server.log').read_text(errors='replace')[-2000:]}")
+            raise SystemExit(
+                f"headrace serve did not start:\n{(OUT / 'server.log').read_text(errors='replace')[-2000:]}"
+            )
         time.sleep(0.005)
     return server, json.loads(path.read_text()), time.monotonic() - began
 
@@ -72,7 +74,7 @@ def stop(server):
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
-        raise SystemExit("the server did not end on SIGTERM and was killed")
+        raise SystemExit("the server did not end on SIGTERM and was killed") from None
 
 
 def excerpt(cell, lines=14):
@@ -95,7 +97,10 @@ def main():
         data = article.titanic()
         at = time.monotonic()
         article.upload(endpoint, data)
-        say(f"Titanic.csv ({len(data)} bytes) uploaded to container 'demo' of account 'dprepdata'", time.monotonic() - at)
+        say(
+            f"Titanic.csv ({len(data)} bytes) uploaded to container 'demo' of account 'dprepdata'",
+            time.monotonic() - at,
+        )
         notebook = article.fill(nbformat.read(article.NOTEBOOK, as_version=4), endpoint)
         at = time.monotonic()
         with article.Kernel(OUT / "work", OUT / "home", BUILD) as kernel:
@@ -113,7 +118,10 @@ def main():
     if "--pictures" in sys.argv:
         with pictures.Camera() as camera:
             camera.notebook(OUT / "article.html", "Prepare")
-    say(f"{(OUT / 'article.ipynb').relative_to(ROOT)} and article.html written; everything took", time.monotonic() - began)
+    say(
+        f"{(OUT / 'article.ipynb').relative_to(ROOT)} and article.html written; everything took",
+        time.monotonic() - began,
+    )
     return 1 if broken else 0
 
 

@@ -3,6 +3,7 @@
 Without arguments: lint, the unit tests (plain and under the sanitizers), then every pytest folder. Arguments name some of
 them: `unit`, `asan`, `lint`, or paths for pytest.
 """
+
 import os
 import pathlib
 import subprocess
@@ -11,8 +12,20 @@ import time
 import xml.etree.ElementTree as xml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PYTEST = ["test/python", "test/client", "test/storage", "test/wire", "test/studio", "test/spark", "test/parity", "test/mount", "test/article", "test/jobs", "test/fault",
-          "test/package"]
+PYTEST = [
+    "test/python",
+    "test/client",
+    "test/storage",
+    "test/wire",
+    "test/studio",
+    "test/spark",
+    "test/parity",
+    "test/mount",
+    "test/article",
+    "test/jobs",
+    "test/fault",
+    "test/package",
+]
 
 
 class Tally:
@@ -30,7 +43,8 @@ class Tally:
     def add_junit(self, name, path, status):
         """Adds a JUnit report; a runner that failed without saying which test counts as one failure."""
         if not path.exists():
-            return self.add(name, 0, 1)
+            self.add(name, 0, 1)
+            return
         cases = list(xml.parse(path).getroot().iter("testcase"))
         failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
         skipped = sum(1 for case in cases if case.find("skipped") is not None)
@@ -48,8 +62,12 @@ def run_lint(tally):
 
 def sanitized():
     """The environment of what runs under the sanitizers: every report ends its process."""
-    return dict(os.environ, ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:allocator_may_return_null=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
-                LSAN_OPTIONS=f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0")
+    return dict(
+        os.environ,
+        ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:allocator_may_return_null=1",
+        UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+        LSAN_OPTIONS=f"suppressions={ROOT}/test/lsan.supp:print_suppressions=0",
+    )
 
 
 def run_unit(tally, build):
@@ -64,10 +82,14 @@ def run_unit(tally, build):
 def run_asan(tally):
     heading("the sanitizers' build")
     if not (ROOT / "build-asan/build.ninja").exists():
-        subprocess.run(["meson", "setup", "build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false"], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["meson", "setup", "build-asan", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     if subprocess.run(["ninja", "-C", "build-asan", "--quiet"]).returncode:
-        return tally.add("asan build", 0, 1)
+        tally.add("asan build", 0, 1)
+        return
     run_unit(tally, "build-asan")
     run_pytest(tally, ["test/client"], dict(sanitized(), HEADRACE_BUILD=str(ROOT / "build-asan")), " (build-asan)")
 
@@ -78,15 +100,27 @@ def run_pytest(tally, paths, env=None, kind=""):
         report = ROOT / "build" / "reports" / (path.replace("/", "_") + kind.strip(" ()") + ".xml")
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
-        status = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=3", f"--junitxml={report}",
-                                 path], env=env).returncode
+        status = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--durations=3",
+                f"--junitxml={report}",
+                path,
+            ],
+            env=env,
+        ).returncode
         tally.add_junit(path + kind, report, status)
 
 
 def main(arguments):
     os.chdir(ROOT)
-    os.environ["HEADRACE_CHECK_VECTORS"] = "1"          # what kernels and scans write is looked through
-    os.environ["HEADRACE_PYTHON"] = sys.executable      # what interpreters are forked from: it has what notebooks import
+    os.environ["HEADRACE_CHECK_VECTORS"] = "1"  # what kernels and scans write is looked through
+    os.environ["HEADRACE_PYTHON"] = sys.executable  # what interpreters are forked from: it has what notebooks import
     started, tally = time.monotonic(), Tally()
     wanted = arguments or ["lint", "unit", "asan"] + [path for path in PYTEST if (ROOT / path).is_dir()]
     for what in wanted:

@@ -1,5 +1,6 @@
 """studio_lock.py LOCK REGISTRY: gives every package of an npm lock file the address that it has on this registry. The lock file in the tree names no
 registry, and `npm ci` takes an optional package without an address (a platform's binary) for missing."""
+
 import json
 import sys
 

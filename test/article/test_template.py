@@ -28,7 +28,9 @@ def digest(cell):
 
 def test_cells_are_the_originals(template):
     known = json.loads((HERE / "cells.json").read_text())
-    assert [(cell.id, digest(cell)) for cell in template.cells] == [(name, entry["sha256"]) for name, entry in known.items()]
+    assert [(cell.id, digest(cell)) for cell in template.cells] == [
+        (name, entry["sha256"]) for name, entry in known.items()
+    ]
 
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original is not beside this tree")

@@ -1,5 +1,5 @@
 """A session host alone: `headrace-host --listen`, and unmodified pyspark-client sessions on it."""
-import os
+
 import pathlib
 import signal
 import subprocess
@@ -19,8 +19,12 @@ class Host:
         self.sessions = []
         self.stopping = False
         self.errors = open(log, "ab")
-        self.process = subprocess.Popen([str(pathlib.Path(BUILD) / "headrace-host"), "--listen", "127.0.0.1:0", *options],
-                                        stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        self.process = subprocess.Popen(
+            [str(pathlib.Path(BUILD) / "headrace-host"), "--listen", "127.0.0.1:0", *options],
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+        )
         line = self.process.stdout.readline()
         assert "listening on" in line, pathlib.Path(log).read_text()
         self.port = int(line.rsplit(":", 1)[1])
@@ -29,12 +33,14 @@ class Host:
 
     def session(self, path=""):
         self.sessions.append(SparkSession.builder.remote(self.remote + path).create())
-        SparkSession._default_session = SparkSession._active_session.session = self.sessions[-1]     # the client keeps the first, though it ended
+        SparkSession._default_session = SparkSession._active_session.session = self.sessions[
+            -1
+        ]  # the client keeps the first, though it ended
         return self.sessions[-1]
 
     def stop(self, kind=signal.SIGTERM):
         self.stopping = True
-        for session in self.sessions:              # one that is left alone would call its dead server when it is collected
+        for session in self.sessions:  # one that is left alone would call its dead server when it is collected
             session.client.close()
         if self.process.poll() is None:
             self.process.send_signal(kind)
@@ -48,7 +54,7 @@ class Host:
 def host(tmp_path_factory):
     host = Host(tmp_path_factory.mktemp("host") / "log")
     yield host
-    assert host.process.poll() is None, pathlib.Path(host.log).read_text()     # no test may have killed it
+    assert host.process.poll() is None, pathlib.Path(host.log).read_text()  # no test may have killed it
     code, log = host.stop(), pathlib.Path(host.log).read_text()
     assert code == 0 and "runtime error" not in log and "Sanitizer" not in log, log[-6000:]
 

@@ -1,4 +1,5 @@
 """Operations as the wire has them: reattach, release, interrupt, cancelled and killed clients, bad requests, the journal."""
+
 import os
 import signal
 import socket
@@ -27,7 +28,9 @@ class Wire:
     """Requests by hand, one session."""
 
     def __init__(self, host):
-        self.channel = grpc.insecure_channel(f"localhost:{host.port}", options=[("grpc.max_receive_message_length", -1)])
+        self.channel = grpc.insecure_channel(
+            f"localhost:{host.port}", options=[("grpc.max_receive_message_length", -1)]
+        )
         self.stub = base_pb2_grpc.SparkConnectServiceStub(self.channel)
         self.session = str(uuid.uuid4())
         self.user = proto.UserContext(user_id="someone")
@@ -38,25 +41,50 @@ class Wire:
     def range(self, end, expression=None):
         relation = proto.Relation(range=proto.Range(start=0, end=end, step=1))
         if expression:
-            project = proto.Project(input=relation, expressions=[proto.Expression(expression_string=proto.Expression.ExpressionString(expression=expression))])
+            project = proto.Project(
+                input=relation,
+                expressions=[
+                    proto.Expression(expression_string=proto.Expression.ExpressionString(expression=expression))
+                ],
+            )
             relation = proto.Relation(project=project)
         return proto.Plan(root=relation)
 
     def execute(self, plan, operation=None, reattachable=True, tags=(), timeout=30):
-        option = proto.ExecutePlanRequest.RequestOption(reattach_options=proto.ReattachOptions(reattachable=reattachable))
-        request = self.request(proto.ExecutePlanRequest, plan=plan, operation_id=operation or str(uuid.uuid4()), request_options=[option], tags=list(tags))
+        option = proto.ExecutePlanRequest.RequestOption(
+            reattach_options=proto.ReattachOptions(reattachable=reattachable)
+        )
+        request = self.request(
+            proto.ExecutePlanRequest,
+            plan=plan,
+            operation_id=operation or str(uuid.uuid4()),
+            request_options=[option],
+            tags=list(tags),
+        )
         return self.stub.ExecutePlan(request, timeout=timeout)
 
     def reattach(self, operation, last=None):
-        return self.stub.ReattachExecute(self.request(proto.ReattachExecuteRequest, operation_id=operation, last_response_id=last), timeout=30)
+        return self.stub.ReattachExecute(
+            self.request(proto.ReattachExecuteRequest, operation_id=operation, last_response_id=last), timeout=30
+        )
 
     def release(self, operation, until=None):
-        how = {"release_until": proto.ReleaseExecuteRequest.ReleaseUntil(response_id=until)} if until else {"release_all": proto.ReleaseExecuteRequest.ReleaseAll()}
-        return self.stub.ReleaseExecute(self.request(proto.ReleaseExecuteRequest, operation_id=operation, **how), timeout=30)
+        how = (
+            {"release_until": proto.ReleaseExecuteRequest.ReleaseUntil(response_id=until)}
+            if until
+            else {"release_all": proto.ReleaseExecuteRequest.ReleaseAll()}
+        )
+        return self.stub.ReleaseExecute(
+            self.request(proto.ReleaseExecuteRequest, operation_id=operation, **how), timeout=30
+        )
 
     def state(self, operation):
         asked = proto.GetStatusRequest.OperationStatusRequest(operation_ids=[operation])
-        return self.stub.GetStatus(self.request(proto.GetStatusRequest, operation_status=asked), timeout=30).operation_statuses[0].state
+        return (
+            self.stub.GetStatus(self.request(proto.GetStatusRequest, operation_status=asked), timeout=30)
+            .operation_statuses[0]
+            .state
+        )
 
 
 STATE = proto.GetStatusResponse.OperationStatus.OperationState
@@ -99,8 +127,15 @@ def test_responses_are_whole(wire):
 
 def test_batches_carry_the_session_zone(wire):
     pair = proto.KeyValue(key="spark.sql.session.timeZone", value="America/Los_Angeles")
-    wire.stub.Config(wire.request(proto.ConfigRequest, operation=proto.ConfigRequest.Operation(set=proto.ConfigRequest.Set(pairs=[pair]))), timeout=30)
-    answers = list(wire.execute(proto.Plan(root=proto.Relation(sql=proto.SQL(query="SELECT TIMESTAMP'2026-07-01 12:00:00' AS t")))))
+    wire.stub.Config(
+        wire.request(
+            proto.ConfigRequest, operation=proto.ConfigRequest.Operation(set=proto.ConfigRequest.Set(pairs=[pair]))
+        ),
+        timeout=30,
+    )
+    answers = list(
+        wire.execute(proto.Plan(root=proto.Relation(sql=proto.SQL(query="SELECT TIMESTAMP'2026-07-01 12:00:00' AS t"))))
+    )
     batch = next(a.arrow_batch for a in answers if a.HasField("arrow_batch"))
     assert str(pyarrow.ipc.open_stream(batch.data).schema.field("t").type) == "timestamp[us, tz=America/Los_Angeles]"
 
@@ -143,7 +178,7 @@ def test_slow_reader_holds_the_execution_back(host, wire):
     time.sleep(1.5)
     with open(f"/proc/{host.process.pid}/status") as status:
         resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
-    assert resident < 1000, f"{resident} MB held for a reader that does not read"       # the whole is 2.5 GB
+    assert resident < 1000, f"{resident} MB held for a reader that does not read"  # the whole is 2.5 GB
     wire.release(operation)
     with pytest.raises(grpc.RpcError):
         list(stream)
@@ -158,9 +193,15 @@ def test_operation_ids_are_used_once(wire):
 
 def test_sessions_are_known_by_their_id(wire):
     answers = list(wire.execute(wire.range(1)))
-    call = lambda observed: wire.stub.Config(wire.request(  # noqa: E731
-        proto.ConfigRequest, client_observed_server_side_session_id=observed,
-        operation=proto.ConfigRequest.Operation(get_all=proto.ConfigRequest.GetAll())), timeout=30)
+
+    def call(observed):
+        request = wire.request(
+            proto.ConfigRequest,
+            client_observed_server_side_session_id=observed,
+            operation=proto.ConfigRequest.Operation(get_all=proto.ConfigRequest.GetAll()),
+        )
+        return wire.stub.Config(request, timeout=30)
+
     assert call(answers[0].server_side_session_id).server_side_session_id == answers[0].server_side_session_id
     with pytest.raises(grpc.RpcError) as caught:
         call(str(uuid.uuid4()))
@@ -177,7 +218,7 @@ def interrupted(spark, act, tag=None):
     def run():
         try:
             if tag:
-                spark.addTag(tag)          # tags belong to the thread
+                spark.addTag(tag)  # tags belong to the thread
             spark.sql(SLOW).collect()
         except PySparkException as error:
             caught.append(error)
@@ -207,7 +248,11 @@ def test_interrupt_by_operation(wire):
     plan = proto.Plan(root=proto.Relation(sql=proto.SQL(query=SLOW)))
     stream = wire.execute(plan, operation)
     until(lambda: wire.state(operation) == STATE.OPERATION_STATE_RUNNING)
-    request = wire.request(proto.InterruptRequest, interrupt_type=proto.InterruptRequest.INTERRUPT_TYPE_OPERATION_ID, operation_id=operation)
+    request = wire.request(
+        proto.InterruptRequest,
+        interrupt_type=proto.InterruptRequest.INTERRUPT_TYPE_OPERATION_ID,
+        operation_id=operation,
+    )
     time.sleep(0.3)
     assert list(wire.stub.Interrupt(request, timeout=30).interrupted_ids) == [operation]
     assert error_of(stream)[0] == "OPERATION_CANCELED"
@@ -226,7 +271,7 @@ spark.sql("{SLOW}").collect()
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    assert list(wire.execute(wire.range(3)))[-1].HasField("result_complete")      # the host is none the worse
+    assert list(wire.execute(wire.range(3)))[-1].HasField("result_complete")  # the host is none the worse
 
 
 def test_not_reattachable_ends_with_its_client(wire):
@@ -258,7 +303,7 @@ def varint(value):
 def deep_request(wire, depth):
     """An ExecutePlanRequest nested so deep that protobuf's own library would not write it."""
     inner = b""
-    for _ in range(depth):                          # Relation.limit.input
+    for _ in range(depth):  # Relation.limit.input
         limit = b"\x0a" + varint(len(inner)) + inner + b"\x10\x01"
         inner = b"\x42" + varint(len(limit)) + limit
     plan = b"\x0a" + varint(len(inner)) + inner
@@ -267,7 +312,11 @@ def deep_request(wire, depth):
 
 
 def raw(wire, method, request):
-    call = wire.channel.unary_stream(f"/spark.connect.SparkConnectService/{method}", request_serializer=lambda b: b, response_deserializer=lambda b: b)
+    call = wire.channel.unary_stream(
+        f"/spark.connect.SparkConnectService/{method}",
+        request_serializer=lambda b: b,
+        response_deserializer=lambda b: b,
+    )
     return call(request, timeout=30)
 
 
@@ -279,8 +328,23 @@ def test_nested_beyond_the_limit(host, wire):
     assert list(wire.execute(proto.Plan(root=nested(40))))[-1].HasField("result_complete")
 
 
-@pytest.mark.parametrize("method", ["ExecutePlan", "AnalyzePlan", "Config", "AddArtifacts", "Interrupt", "ReattachExecute", "ReleaseExecute",
-                                    "ReleaseSession", "FetchErrorDetails", "CloneSession", "GetStatus", "ArtifactStatus"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "ExecutePlan",
+        "AnalyzePlan",
+        "Config",
+        "AddArtifacts",
+        "Interrupt",
+        "ReattachExecute",
+        "ReleaseExecute",
+        "ReleaseSession",
+        "FetchErrorDetails",
+        "CloneSession",
+        "GetStatus",
+        "ArtifactStatus",
+    ],
+)
 @pytest.mark.parametrize("request_bytes", [b"\xff\xff\xff", b"\x0a\x7f", b"\x08\x01\x02", bytes(range(256)) * 4])
 def test_not_protobuf(host, wire, method, request_bytes):
     with pytest.raises(grpc.RpcError) as caught:
@@ -315,26 +379,45 @@ def test_unknown_method_and_plain_http(host, wire):
 
 def test_artifacts(wire):
     import zlib
+
     chunk = lambda data: proto.AddArtifactsRequest.ArtifactChunk(data=data, crc=zlib.crc32(data))  # noqa: E731
     parts = [b"a" * 1000, b"b" * 1000, b"c"]
     requests = [
-        wire.request(proto.AddArtifactsRequest, batch=proto.AddArtifactsRequest.Batch(artifacts=[
-            proto.AddArtifactsRequest.SingleChunkArtifact(name="files/one.txt", data=chunk(b"one"))])),
-        wire.request(proto.AddArtifactsRequest, begin_chunk=proto.AddArtifactsRequest.BeginChunkedArtifact(
-            name="cache/many", total_bytes=2001, num_chunks=3, initial_chunk=chunk(parts[0]))),
+        wire.request(
+            proto.AddArtifactsRequest,
+            batch=proto.AddArtifactsRequest.Batch(
+                artifacts=[proto.AddArtifactsRequest.SingleChunkArtifact(name="files/one.txt", data=chunk(b"one"))]
+            ),
+        ),
+        wire.request(
+            proto.AddArtifactsRequest,
+            begin_chunk=proto.AddArtifactsRequest.BeginChunkedArtifact(
+                name="cache/many", total_bytes=2001, num_chunks=3, initial_chunk=chunk(parts[0])
+            ),
+        ),
         wire.request(proto.AddArtifactsRequest, chunk=chunk(parts[1])),
         wire.request(proto.AddArtifactsRequest, chunk=chunk(parts[2])),
     ]
     answer = wire.stub.AddArtifacts(iter(requests), timeout=30)
     assert [(a.name, a.is_crc_successful) for a in answer.artifacts] == [("files/one.txt", True), ("cache/many", True)]
-    status = wire.stub.ArtifactStatus(wire.request(proto.ArtifactStatusesRequest, names=["cache/many", "cache/none"]), timeout=30)
+    status = wire.stub.ArtifactStatus(
+        wire.request(proto.ArtifactStatusesRequest, names=["cache/many", "cache/none"]), timeout=30
+    )
     assert {k: v.exists for k, v in status.statuses.items()} == {"cache/many": True, "cache/none": False}
     bad = proto.AddArtifactsRequest.ArtifactChunk(data=b"x", crc=1)
-    wrong = wire.request(proto.AddArtifactsRequest, batch=proto.AddArtifactsRequest.Batch(artifacts=[
-        proto.AddArtifactsRequest.SingleChunkArtifact(name="files/bad", data=bad)]))
+    wrong = wire.request(
+        proto.AddArtifactsRequest,
+        batch=proto.AddArtifactsRequest.Batch(
+            artifacts=[proto.AddArtifactsRequest.SingleChunkArtifact(name="files/bad", data=bad)]
+        ),
+    )
     assert [a.is_crc_successful for a in wire.stub.AddArtifacts(iter([wrong]), timeout=30).artifacts] == [False]
-    outside = wire.request(proto.AddArtifactsRequest, batch=proto.AddArtifactsRequest.Batch(artifacts=[
-        proto.AddArtifactsRequest.SingleChunkArtifact(name="../outside", data=chunk(b"x"))]))
+    outside = wire.request(
+        proto.AddArtifactsRequest,
+        batch=proto.AddArtifactsRequest.Batch(
+            artifacts=[proto.AddArtifactsRequest.SingleChunkArtifact(name="../outside", data=chunk(b"x"))]
+        ),
+    )
     with pytest.raises(grpc.RpcError):
         wire.stub.AddArtifacts(iter([outside]), timeout=30)
 
@@ -348,12 +431,12 @@ def test_a_removed_journal_is_written_again_or_nothing_is_acknowledged(make_host
     spark.conf.set(key, "8")
     assert (folder / "journal").stat().st_size
     (folder / "journal").unlink()
-    folder.rmdir()                       # the folder is made again too …
+    folder.rmdir()  # the folder is made again too …
     spark.conf.set(key, "9")
     assert (folder / "journal").stat().st_size
     (folder / "journal").unlink()
     folder.rmdir()
-    folder.write_text("in its place")    # … where that can be
+    folder.write_text("in its place")  # … where that can be
     with pytest.raises(PySparkException, match="was removed, and cannot be written again"):
         spark.conf.set(key, "10")
     assert spark.conf.get(key) == "9"
@@ -392,10 +475,29 @@ def test_journal_restores_a_session(make_host, tmp_path):
 
 
 def test_host_options(make_host):
-    assert make_host("--conf", "spark.sql.shuffle.partitions=3", "--threads", "1").session().conf.get("spark.sql.shuffle.partitions") == "3"
-    for nonsense in (["--nope"], ["--memory", "lots"], ["--memory", "-5"], ["--memory", "1t"], ["--memory", "1e30g"], ["--threads", "x"], ["--threads", "0"],
-                     ["--linger", "soon"], ["--linger", "1e300"]):
-        result = subprocess.run([str(BUILD / "headrace-host"), "--listen", "127.0.0.1:0", *nonsense], capture_output=True, text=True, timeout=20)
+    assert (
+        make_host("--conf", "spark.sql.shuffle.partitions=3", "--threads", "1")
+        .session()
+        .conf.get("spark.sql.shuffle.partitions")
+        == "3"
+    )
+    for nonsense in (
+        ["--nope"],
+        ["--memory", "lots"],
+        ["--memory", "-5"],
+        ["--memory", "1t"],
+        ["--memory", "1e30g"],
+        ["--threads", "x"],
+        ["--threads", "0"],
+        ["--linger", "soon"],
+        ["--linger", "1e300"],
+    ):
+        result = subprocess.run(
+            [str(BUILD / "headrace-host"), "--listen", "127.0.0.1:0", *nonsense],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
         assert result.returncode == 2 and "usage" in result.stderr, nonsense
 
 

@@ -1,4 +1,5 @@
 """The client's ordinary day: queries, results of every type, views, configuration, analysis, the catalog."""
+
 import datetime
 import decimal
 import re
@@ -7,7 +8,13 @@ import numpy
 import pandas
 import pyarrow
 import pytest
-from pyspark.errors import AnalysisException, ArithmeticException, IllegalArgumentException, PySparkException, SparkNoSuchElementException
+from pyspark.errors import (
+    AnalysisException,
+    ArithmeticException,
+    IllegalArgumentException,
+    PySparkException,
+    SparkNoSuchElementException,
+)
 from pyspark.sql import Observation, Row
 from pyspark.sql import functions as F
 from pyspark.sql.connect.functions.builtin import _invoke_function
@@ -21,8 +28,15 @@ def test_count_and_show(spark, capsys):
 
 def test_csv_pipeline(spark, tmp_path):
     (tmp_path / "t.csv").write_text("Survived,Age\n" + "".join(f"{i % 2},{i if i % 7 else ''}\n" for i in range(60)))
-    rows = (spark.read.option("header", "true").csv(str(tmp_path / "t.csv")).filter(F.col("Age") > 20)
-            .groupBy("Survived").count().orderBy(F.desc("count"), "Survived").collect())
+    rows = (
+        spark.read.option("header", "true")
+        .csv(str(tmp_path / "t.csv"))
+        .filter(F.col("Age") > 20)
+        .groupBy("Survived")
+        .count()
+        .orderBy(F.desc("count"), "Survived")
+        .collect()
+    )
     expected = {"0": 0, "1": 0}
     for i in range(60):
         if i % 7 and i > 20:
@@ -48,10 +62,26 @@ TYPES = """
 def test_every_type_arrives_in_arrow(spark):
     schema = spark.sql(TYPES).toArrow().schema
     assert {f.name: str(f.type) for f in schema} == {
-        "b": "bool", "y": "int8", "s": "int16", "i": "int32", "l": "int64", "f": "float", "d": "double", "n": "decimal128(4, 2)",
-        "big": "decimal128(38, 4)", "t": "string", "x": "binary", "day": "date32[day]", "at": "timestamp[us, tz=UTC]", "ntz": "timestamp[us]",
-        "span": "duration[us]", "a": "list<element: int32>", "m": str(schema.field("m").type),
-        "r": "struct<p: int32 not null, q: string not null>", "v": "null"}
+        "b": "bool",
+        "y": "int8",
+        "s": "int16",
+        "i": "int32",
+        "l": "int64",
+        "f": "float",
+        "d": "double",
+        "n": "decimal128(4, 2)",
+        "big": "decimal128(38, 4)",
+        "t": "string",
+        "x": "binary",
+        "day": "date32[day]",
+        "at": "timestamp[us, tz=UTC]",
+        "ntz": "timestamp[us]",
+        "span": "duration[us]",
+        "a": "list<element: int32>",
+        "m": str(schema.field("m").type),
+        "r": "struct<p: int32 not null, q: string not null>",
+        "v": "null",
+    }
     assert pyarrow.types.is_map(schema.field("m").type)
     assert [f.name for f in schema if f.nullable] == ["big", "v"]
 
@@ -73,39 +103,68 @@ def test_a_null_struct_has_null_fields(monkeypatch, make_host):
     rows = """(SELECT CASE WHEN id % 3 = 0 THEN concat('{"a":1,"s":"', repeat('z', cast(id % 300 AS INT)), '"}') WHEN id % 3 = 1 THEN 'x' END j FROM range(20000))"""
     few = """VALUES ('{"a":1,"s":"a text of more than twelve bytes"}'), (NULL), ('x') AS t(j)"""
     for _ in range(3):
-        assert spark.sql(f"SELECT count(x), count(x.a), sum(length(x.s)) FROM (SELECT from_json(j, 'a INT, s STRING') x FROM {rows})").first() == (13334, 6667, 986733)
+        assert spark.sql(
+            f"SELECT count(x), count(x.a), sum(length(x.s)) FROM (SELECT from_json(j, 'a INT, s STRING') x FROM {rows})"
+        ).first() == (13334, 6667, 986733)
         assert [row.x for row in spark.sql(f"SELECT from_json(j, 'a INT, s STRING') x FROM {few}").collect()] == [
-            (1, "a text of more than twelve bytes"), None, (None, None)]
+            (1, "a text of more than twelve bytes"),
+            None,
+            (None, None),
+        ]
     nested = "a STRUCT<b: STRUCT<c: STRING>, d: ARRAY<STRUCT<e: STRING>>>, m MAP<STRING, STRUCT<f: STRING>>"
-    assert spark.sql(f"SELECT from_json(j, '{nested}') x, from_csv(j, 'a INT, s STRING') y, split(j, ',') z, str_to_map(j) m, regexp_extract_all(j, '.') r,"
-                     f" sentences(j) s, json_object_keys(j) k FROM {few}").count() == 3
+    assert (
+        spark.sql(
+            f"SELECT from_json(j, '{nested}') x, from_csv(j, 'a INT, s STRING') y, split(j, ',') z, str_to_map(j) m, regexp_extract_all(j, '.') r,"
+            f" sentences(j) s, json_object_keys(j) k FROM {few}"
+        ).count()
+        == 3
+    )
 
 
 def test_a_function_with_two_patterns_keeps_both(spark):
     """A thread keeps eight compiled patterns: the second of a call must not push out the first."""
     for n in range(1, 12):
         patterns = ", ".join(f"regexp_count('a{i}', 'a{i}')" for i in range(n))
-        assert spark.sql(f"SELECT {patterns}, str_to_map('k:1,l:2', ',', ':') a, str_to_map('k-1,l-2', ',', '-{{1,{n}}}') b").first()[-2:] == (
-            {"k": "1", "l": "2"}, {"k": "1", "l": "2"})
+        assert spark.sql(
+            f"SELECT {patterns}, str_to_map('k:1,l:2', ',', ':') a, str_to_map('k-1,l-2', ',', '-{{1,{n}}}') b"
+        ).first()[-2:] == ({"k": "1", "l": "2"}, {"k": "1", "l": "2"})
 
 
 def test_large_result_in_batches(spark):
-    frame = spark.range(700_000).selectExpr("id", "IF(id % 3 = 0, NULL, concat('row ', id)) AS t", "id % 2 = 0 AS even",
-                                            "IF(id % 5 = 0, NULL, array(id, id + 1)) AS a")
+    frame = spark.range(700_000).selectExpr(
+        "id",
+        "IF(id % 3 = 0, NULL, concat('row ', id)) AS t",
+        "id % 2 = 0 AS even",
+        "IF(id % 5 = 0, NULL, array(id, id + 1)) AS a",
+    )
     table = frame.toArrow()
     assert table.num_rows == 700_000
     assert table.column("t").null_count == len(range(0, 700_000, 3))
     for i in (0, 1, 8191, 8192, 8193, 262_144 + 8192, 699_999):
         row = table.slice(i, 1).to_pylist()[0]
-        assert row == {"id": i, "t": None if i % 3 == 0 else f"row {i}", "even": i % 2 == 0, "a": None if i % 5 == 0 else [i, i + 1]}
+        assert row == {
+            "id": i,
+            "t": None if i % 3 == 0 else f"row {i}",
+            "even": i % 2 == 0,
+            "a": None if i % 5 == 0 else [i, i + 1],
+        }
 
 
 NESTED = {
-    "CASE WHEN id = {i} THEN {i} ELSE {x} END": ("id", 1000, 2), "if(id = {i}, {i}, {x})": ("id", 1000, 2), "abs({x})": ("id", 1000, 2),
-    "coalesce({x}, 1)": ("id", 1000, 2), "{x} + id": ("id", 1000, 2002), "upper({x})": ("'a'", 1000, "A"), "sqrt({x})": ("id", 1000, 1.0),
-    "concat({x}, 'b')": ("'a'", 1000, "a" + "b" * 1000), "transform({x}, v -> v + 1)": ("array(id)", 200, [202]),
-    "nullif({x}, -1)": ("id", 200, 2), "array_distinct({x})": ("array(id, id)", 100, [2]), "array_union({x}, array(1L))": ("array(id)", 50, [2, 1]),
-    "element_at(split({x}, ','), 1)": ("'a,b'", 100, "a"), "CASE {x} WHEN 1 THEN 2 ELSE 3 END": ("id", 100, 3),
+    "CASE WHEN id = {i} THEN {i} ELSE {x} END": ("id", 1000, 2),
+    "if(id = {i}, {i}, {x})": ("id", 1000, 2),
+    "abs({x})": ("id", 1000, 2),
+    "coalesce({x}, 1)": ("id", 1000, 2),
+    "{x} + id": ("id", 1000, 2002),
+    "upper({x})": ("'a'", 1000, "A"),
+    "sqrt({x})": ("id", 1000, 1.0),
+    "concat({x}, 'b')": ("'a'", 1000, "a" + "b" * 1000),
+    "transform({x}, v -> v + 1)": ("array(id)", 200, [202]),
+    "nullif({x}, -1)": ("id", 200, 2),
+    "array_distinct({x})": ("array(id, id)", 100, [2]),
+    "array_union({x}, array(1L))": ("array(id)", 50, [2, 1]),
+    "element_at(split({x}, ','), 1)": ("'a,b'", 100, "a"),
+    "CASE {x} WHEN 1 THEN 2 ELSE 3 END": ("id", 100, 3),
 }
 
 
@@ -151,12 +210,15 @@ def test_local_relations(spark):
 def test_large_local_relation_goes_through_artifacts(spark):
     spark.conf.set("spark.sql.session.localRelationCacheThreshold", "10000")
     frame = pandas.DataFrame({"n": range(50_000), "t": ["row %d" % i for i in range(50_000)]})
-    assert spark.createDataFrame(frame).selectExpr("sum(n)", "count(DISTINCT t)").collect()[0] == (sum(range(50_000)), 50_000)
+    assert spark.createDataFrame(frame).selectExpr("sum(n)", "count(DISTINCT t)").collect()[0] == (
+        sum(range(50_000)),
+        50_000,
+    )
 
 
 def test_compressed_plan(spark):
     spark.conf.set("spark.connect.session.planCompression.threshold", "1000")
-    spark.client._plan_compression_threshold = None          # asked for anew
+    spark.client._plan_compression_threshold = None  # asked for anew
     long = "x" * 20_000
     assert spark.range(1).select(F.lit(long).alias("t")).collect()[0].t == long
     assert spark.client._plan_compression_algorithm == "ZSTD"
@@ -165,7 +227,7 @@ def test_compressed_plan(spark):
 def test_views(spark):
     spark.range(5).createOrReplaceTempView("v")
     assert spark.sql("SELECT sum(id) AS s FROM v").collect() == [Row(s=10)]
-    spark.table("v").filter("id > 1").createOrReplaceTempView("v")     # of its own earlier self
+    spark.table("v").filter("id > 1").createOrReplaceTempView("v")  # of its own earlier self
     assert spark.sql("SELECT count(*) AS c FROM v").collect() == [Row(c=3)]
     with pytest.raises(AnalysisException) as caught:
         spark.range(1).createTempView("v")
@@ -196,7 +258,10 @@ def test_global_views_are_shared(host, spark):
 def test_catalog(spark):
     spark.range(1).selectExpr("id", "'a' AS t").createOrReplaceTempView("listed")
     assert [(t.name, t.tableType, t.isTemporary) for t in spark.catalog.listTables()] == [("listed", "TEMPORARY", True)]
-    assert [(c.name, c.dataType, c.nullable) for c in spark.catalog.listColumns("listed")] == [("id", "bigint", False), ("t", "string", False)]
+    assert [(c.name, c.dataType, c.nullable) for c in spark.catalog.listColumns("listed")] == [
+        ("id", "bigint", False),
+        ("t", "string", False),
+    ]
     assert spark.catalog.currentDatabase() == "default"
     assert spark.catalog.currentCatalog() == "spark_catalog"
     assert [d.name for d in spark.catalog.listDatabases()] == ["default"]
@@ -209,23 +274,30 @@ def test_catalog(spark):
 def test_configuration(spark):
     assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
     spark.conf.set("spark.sql.shuffle.partitions", "7")
-    assert spark.sql("SET spark.sql.shuffle.partitions").collect() == [Row(key="spark.sql.shuffle.partitions", value="7")]
+    assert spark.sql("SET spark.sql.shuffle.partitions").collect() == [
+        Row(key="spark.sql.shuffle.partitions", value="7")
+    ]
     spark.conf.unset("spark.sql.shuffle.partitions")
     assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
     assert spark.conf.get("no.such.key", "fallback") == "fallback"
-    assert spark.conf.isModifiable("spark.sql.shuffle.partitions") and not spark.conf.isModifiable("spark.sql.warehouse.dir")
+    assert spark.conf.isModifiable("spark.sql.shuffle.partitions") and not spark.conf.isModifiable(
+        "spark.sql.warehouse.dir"
+    )
     assert "spark.app.name" in spark.conf.getAll
     with pytest.raises(SparkNoSuchElementException):
         spark.conf.get("no.such.key")
 
 
-@pytest.mark.parametrize("key, value, kind, condition", [
-    ("spark.sql.warehouse.dir", "/x", AnalysisException, "CANNOT_MODIFY_STATIC_CONFIG"),
-    ("spark.executor.memory", "1g", AnalysisException, "CANNOT_MODIFY_CONFIG"),
-    ("spark.sql.shuffle.partitions", "many", IllegalArgumentException, "INVALID_CONF_VALUE.TYPE_MISMATCH"),
-    ("spark.sql.session.timeZone", "Nope/No", IllegalArgumentException, "INVALID_CONF_VALUE.TIME_ZONE"),
-    ("spark.sql.timestampType", "X", IllegalArgumentException, "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS"),
-])
+@pytest.mark.parametrize(
+    "key, value, kind, condition",
+    [
+        ("spark.sql.warehouse.dir", "/x", AnalysisException, "CANNOT_MODIFY_STATIC_CONFIG"),
+        ("spark.executor.memory", "1g", AnalysisException, "CANNOT_MODIFY_CONFIG"),
+        ("spark.sql.shuffle.partitions", "many", IllegalArgumentException, "INVALID_CONF_VALUE.TYPE_MISMATCH"),
+        ("spark.sql.session.timeZone", "Nope/No", IllegalArgumentException, "INVALID_CONF_VALUE.TIME_ZONE"),
+        ("spark.sql.timestampType", "X", IllegalArgumentException, "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS"),
+    ],
+)
 def test_configuration_is_checked(spark, key, value, kind, condition):
     with pytest.raises(kind) as caught:
         spark.conf.set(key, value)
@@ -294,12 +366,15 @@ def test_error_tells_where(spark):
     assert error.getQueryContext()[0].callSite().startswith(__file__)
 
 
-@pytest.mark.parametrize("refused", [
-    lambda s: s.readStream.format("rate").load().schema,
-    lambda s: s.range(1).write.saveAsTable("t"),
-    lambda s: s.sql("CREATE TABLE t (a INT)"),
-    lambda s: s.range(1).writeTo("t").create(),
-])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda s: s.readStream.format("rate").load().schema,
+        lambda s: s.range(1).write.saveAsTable("t"),
+        lambda s: s.sql("CREATE TABLE t (a INT)"),
+        lambda s: s.range(1).writeTo("t").create(),
+    ],
+)
 def test_refused_by_name(spark, refused):
     with pytest.raises(Exception) as caught:
         refused(spark)
@@ -307,9 +382,19 @@ def test_refused_by_name(spark, refused):
 
 
 def test_explain_honours_its_mode(spark):
-    titles = {"simple": ["Physical Plan"], "formatted": ["Physical Plan", "Statement"], "codegen": [],
-              "cost": ["Optimized Logical Plan", "Physical Plan", "Statement"],
-              "extended": ["Parsed Logical Plan", "Analyzed Logical Plan", "Optimized Logical Plan", "Physical Plan", "Statement"]}
+    titles = {
+        "simple": ["Physical Plan"],
+        "formatted": ["Physical Plan", "Statement"],
+        "codegen": [],
+        "cost": ["Optimized Logical Plan", "Physical Plan", "Statement"],
+        "extended": [
+            "Parsed Logical Plan",
+            "Analyzed Logical Plan",
+            "Optimized Logical Plan",
+            "Physical Plan",
+            "Statement",
+        ],
+    }
     for mode, expected in titles.items():
         text = spark.range(3)._explain_string(mode=mode)
         assert re.findall(r"^== (.*) ==$", text, re.M) == expected, mode
@@ -331,17 +416,24 @@ def test_a_client_may_ask_for_small_batches(spark):
         client._preferred_arrow_chunk_size = None
 
 
-@pytest.mark.parametrize("query, fragment, start", [
-    ("SELECT id, 1/id FROM range(2)", "1/id", 11),
-    ("SELECT\n cast('a' AS int) FROM range(1)", "cast('a' AS int)", 8),
-    ("SELECT 2147483647 + n FROM (SELECT cast(id AS int) n FROM range(2))", "2147483647 + n", 7),
-    ("SELECT array(1, 2)[id + 5] FROM range(1)", "array(1, 2)[id + 5]", 7),
-])
+@pytest.mark.parametrize(
+    "query, fragment, start",
+    [
+        ("SELECT id, 1/id FROM range(2)", "1/id", 11),
+        ("SELECT\n cast('a' AS int) FROM range(1)", "cast('a' AS int)", 8),
+        ("SELECT 2147483647 + n FROM (SELECT cast(id AS int) n FROM range(2))", "2147483647 + n", 7),
+        ("SELECT array(1, 2)[id + 5] FROM range(1)", "array(1, 2)[id + 5]", 7),
+    ],
+)
 def test_a_failure_says_where_in_the_text(spark, query, fragment, start):
     with pytest.raises(PySparkException) as failure:
         spark.sql(query).collect()
     (context,) = failure.value.getQueryContext()
-    assert (context.fragment(), context.startIndex(), context.stopIndex()) == (fragment, start, start + len(fragment) - 1)
+    assert (context.fragment(), context.startIndex(), context.stopIndex()) == (
+        fragment,
+        start,
+        start + len(fragment) - 1,
+    )
     assert context.summary().startswith("== SQL (line ") and fragment in str(failure.value)
 
 
@@ -374,53 +466,75 @@ def test_registering_a_function_succeeds_and_calling_it_is_refused(spark):
     assert unknown.value.getCondition() == "UNRESOLVED_ROUTINE"
 
 
-@pytest.mark.parametrize("words, work", [
-    ("the Python function `dbl`", lambda df, dbl: df.select(F.udf(dbl, "long")("id")).collect()),
-    ("DataFrame.mapInPandas()", lambda df, dbl: df.mapInPandas(dbl, "id long").collect()),
-    ("groupBy().applyInPandas()", lambda df, dbl: df.groupBy("id").applyInPandas(dbl, "id long").collect()),
-    ("DataFrame.foreach()", lambda df, dbl: df.foreach(print)),
-    ("DataFrame.foreachPartition()", lambda df, dbl: df.foreachPartition(print)),
-    ("spark.catalog.listFunctions", lambda df, dbl: df.sparkSession.catalog.listFunctions()),
-], ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    "words, work",
+    [
+        ("the Python function `dbl`", lambda df, dbl: df.select(F.udf(dbl, "long")("id")).collect()),
+        ("DataFrame.mapInPandas()", lambda df, dbl: df.mapInPandas(dbl, "id long").collect()),
+        ("groupBy().applyInPandas()", lambda df, dbl: df.groupBy("id").applyInPandas(dbl, "id long").collect()),
+        ("DataFrame.foreach()", lambda df, dbl: df.foreach(print)),
+        ("DataFrame.foreachPartition()", lambda df, dbl: df.foreachPartition(print)),
+        ("spark.catalog.listFunctions", lambda df, dbl: df.sparkSession.catalog.listFunctions()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
 def test_a_refusal_uses_the_callers_words(spark, words, work):
     def dbl(x):
         return x
+
     with pytest.raises(AnalysisException) as refusal:
         work(spark.range(1), dbl)
     assert refusal.value.getCondition() == "UNSUPPORTED_FEATURE"
     assert f"not supported by this pool: {words}" in str(refusal.value)
-    assert "Attach an Apache Spark pool" not in str(refusal.value)      # there is none to be had
+    assert "Attach an Apache Spark pool" not in str(refusal.value)  # there is none to be had
 
 
-@pytest.mark.parametrize("key", ["spark.storage.synapse.linkedServiceName", "spark.storage.synapse.ls.sas", "spark.executor.mine"])
+@pytest.mark.parametrize(
+    "key", ["spark.storage.synapse.linkedServiceName", "spark.storage.synapse.ls.sas", "spark.executor.mine"]
+)
 def test_keys_of_nobody_are_free(spark, key):
     spark.conf.set(key, "x")
     assert spark.conf.get(key) == "x"
 
 
-@pytest.mark.parametrize("name", ["com.databricks.spark.csv", "org.apache.spark.sql.json", "org.apache.spark.sql.parquet.DefaultSource",
-                                  "org.apache.spark.sql.execution.datasources.text.TextFileFormat"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "com.databricks.spark.csv",
+        "org.apache.spark.sql.json",
+        "org.apache.spark.sql.parquet.DefaultSource",
+        "org.apache.spark.sql.execution.datasources.text.TextFileFormat",
+    ],
+)
 def test_old_names_of_formats(spark, tmp_path, name):
     spark.range(3).selectExpr("cast(id as string) v").write.format(name).save(str(tmp_path / "t"))
     assert spark.read.format(name).load(str(tmp_path / "t")).count() == 3
     with pytest.raises(PySparkException, match="DATA_SOURCE_NOT_FOUND"):
-        spark.read.format(name.upper()).load(str(tmp_path / "t")).count()       # they are classes: their case counts
+        spark.read.format(name.upper()).load(str(tmp_path / "t")).count()  # they are classes: their case counts
 
 
 def test_a_sequence_of_dates_too_far_for_microseconds_fails(spark):
     with pytest.raises(ArithmeticException, match="long overflow"):
-        spark.sql("SELECT sequence(date_add(date'1970-01-01', 200000000), date_add(date'1970-01-01', 200000100), interval 1 month)").collect()
+        spark.sql(
+            "SELECT sequence(date_add(date'1970-01-01', 200000000), date_add(date'1970-01-01', 200000100), interval 1 month)"
+        ).collect()
 
 
 def test_the_catalogues_own_names_are_nobodys(spark):
     """What the analyzer makes of an operator has a name with a dollar sign; a client that writes it is told what it would be in Spark."""
     for name in ("$show", "$likeany", "$hll_key", "$plus_days", "$from_json_map"):
-        for query in (lambda: spark.range(1).select(F.call_function(f"`{name}`", "id", "id")), lambda: spark.range(1).select(_invoke_function(name, F.col("id"))),
-                      lambda: spark.sql(f"SELECT `{name}`(id, id) FROM range(1)")):
+        for query in (
+            lambda: spark.range(1).select(F.call_function(f"`{name}`", "id", "id")),
+            lambda: spark.range(1).select(_invoke_function(name, F.col("id"))),
+            lambda: spark.sql(f"SELECT `{name}`(id, id) FROM range(1)"),
+        ):
             with pytest.raises(AnalysisException) as refused:
                 query().collect()
             assert refused.value.getCondition() == "UNRESOLVED_ROUTINE", name
-    assert spark.sql("SELECT 'ab' LIKE ANY ('a%', 'b'), date'2020-01-31' + interval 1 month").first() == (True, datetime.date(2020, 2, 29))
+    assert spark.sql("SELECT 'ab' LIKE ANY ('a%', 'b'), date'2020-01-31' + interval 1 month").first() == (
+        True,
+        datetime.date(2020, 2, 29),
+    )
 
 
 def test_concat_ws_nests(spark):
@@ -444,7 +558,9 @@ NULLS_OF_EVERY_KIND = """
 def arrow_bytes(client, frame):
     request = client._execute_plan_request_with_metadata()
     request.plan.CopyFrom(frame._plan.to_proto(client))
-    return [response.arrow_batch.data for response in client._stub.ExecutePlan(request) if response.HasField("arrow_batch")]
+    return [
+        response.arrow_batch.data for response in client._stub.ExecutePlan(request) if response.HasField("arrow_batch")
+    ]
 
 
 def cells_under_nulls(array, parent):
@@ -458,11 +574,11 @@ def cells_under_nulls(array, parent):
     elif pyarrow.types.is_list(array.type):
         yield from cells_under_nulls(array.values, numpy.ones(len(array.values), bool))
     elif pyarrow.types.is_string(array.type):
-        lengths = numpy.diff(numpy.frombuffer(array.buffers()[1], numpy.int32))[:len(array)]
+        lengths = numpy.diff(numpy.frombuffer(array.buffers()[1], numpy.int32))[: len(array)]
         yield lengths[~there].tobytes()
     elif not pyarrow.types.is_boolean(array.type):
         width = array.type.bit_width // 8
-        cells = numpy.frombuffer(array.buffers()[1], numpy.uint8)[:len(array) * width].reshape(-1, width)
+        cells = numpy.frombuffer(array.buffers()[1], numpy.uint8)[: len(array) * width].reshape(-1, width)
         yield cells[~there].tobytes()
 
 

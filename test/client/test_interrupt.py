@@ -1,4 +1,5 @@
 """An interrupt ends a statement wherever it is, and the session answers the next one. Alone each takes a second or less to end."""
+
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ LONG = "repeat('{}', 200000000 + cast(id AS INT))"
 TERMS = 100000
 ONES = "concat('[', repeat('1,', 100000000 + cast(id AS INT)), '1]')"
 
-VALUES = [                                                   # of one row, for whose value alone some seconds are too few
+VALUES = [  # of one row, for whose value alone some seconds are too few
     "repeat('a', 100000 + cast(id AS INT)) LIKE concat('%', repeat('a_', 20000), 'b%')",
     "repeat('a', 1000000 + cast(id AS INT)) ILIKE concat('%', repeat('a_', 20000), 'b%')",
     "repeat('a', 100000 + cast(id AS INT)) LIKE ANY ('x', '%" + "a_" * 5000 + "b%')",
@@ -62,7 +63,7 @@ def ends(session, action):
     ended = threading.Event()
 
     def interrupt():
-        while not ended.wait(1):                             # again: the first may come before the statement
+        while not ended.wait(1):  # again: the first may come before the statement
             session.interruptAll()
 
     thread = threading.Thread(target=interrupt)
@@ -74,7 +75,7 @@ def ends(session, action):
     finally:
         ended.set()
         thread.join()
-    assert time.monotonic() - began < 60                     # a loaded machine takes its time, what does not listen takes minutes
+    assert time.monotonic() - began < 60  # a loaded machine takes its time, what does not listen takes minutes
     assert session.sql("SELECT sum(id) FROM range(1000)").first()[0] == 499500
 
 
@@ -83,7 +84,7 @@ def test_an_interrupt_ends_it(patient, statement):
     ends(patient, lambda: patient.sql(statement).collect())
 
 
-FILES = {                                                    # of one line each: head, what is repeated to 120 MB, tail
+FILES = {  # of one line each: head, what is repeated to 120 MB, tail
     "object.json": ('{"a":[', "1,", "1]}"),
     "array.json": ("[", '{"a":"x\\n"},', "{}]"),
     "plain.csv": ("", "1,", "1"),
@@ -119,23 +120,30 @@ def giants(tmp_path_factory):
 @pytest.mark.parametrize("name,form,options", READS, ids=lambda value: str(value)[:40])
 def test_an_interrupt_ends_the_reading_of_one_line(patient, giants, name, form, options):
     def read():
-        for _ in range(100):                                 # one reading may be quicker than the interrupt
-            patient.read.load(str(giants / name), form, **options).selectExpr("count(a)" if options else "count(*)").collect()
+        for _ in range(100):  # one reading may be quicker than the interrupt
+            patient.read.load(str(giants / name), form, **options).selectExpr(
+                "count(a)" if options else "count(*)"
+            ).collect()
 
     ends(patient, read)
 
 
-@pytest.mark.parametrize("form,value", [
-    ("json", "sequence(1, 50000000 + id)"),
-    ("json", "transform(sequence(1, 3000000 + id), x -> named_struct('a', 'é', 'b', x))"),
-    ("csv", "repeat('\"a', 100000000 + cast(id AS INT))"),
-    ("text", "repeat('abcdefgh', 20000000 + cast(id AS INT))"),
-    ("parquet", "repeat('abcdefgh', 20000000 + cast(id AS INT))"),
-])
+@pytest.mark.parametrize(
+    "form,value",
+    [
+        ("json", "sequence(1, 50000000 + id)"),
+        ("json", "transform(sequence(1, 3000000 + id), x -> named_struct('a', 'é', 'b', x))"),
+        ("csv", "repeat('\"a', 100000000 + cast(id AS INT))"),
+        ("text", "repeat('abcdefgh', 20000000 + cast(id AS INT))"),
+        ("parquet", "repeat('abcdefgh', 20000000 + cast(id AS INT))"),
+    ],
+)
 def test_an_interrupt_ends_the_writing_of_one_line(patient, tmp_path, form, value):
     def write():
         for _ in range(100):
-            patient.sql(f"SELECT {value} a FROM range(1)").write.mode("overwrite").option("compression", "gzip").format(form).save(str(tmp_path / "out"))
+            patient.sql(f"SELECT {value} a FROM range(1)").write.mode("overwrite").option("compression", "gzip").format(
+                form
+            ).save(str(tmp_path / "out"))
 
     ends(patient, write)
 
@@ -164,7 +172,7 @@ def test_the_end_of_a_session_ends_its_statement(make_host):
     session, other = host.session(), host.session()
 
     def run():
-        with pytest.raises(Exception):
+        with pytest.raises(PySparkException):
             session.sql(ENDLESS).collect()
 
     thread = threading.Thread(target=run)
@@ -184,8 +192,12 @@ def test_a_deadline_ends_a_statement_that_nobody_can_fetch(make_host):
     session.sql("SELECT 1").collect()
     with grpc.insecure_channel(f"localhost:{host.port}") as channel:
         option = proto.ExecutePlanRequest.RequestOption(reattach_options=proto.ReattachOptions(reattachable=False))
-        request = proto.ExecutePlanRequest(session_id=session.session_id, user_context=proto.UserContext(user_id=session.client._user_id),
-                                           plan=proto.Plan(root=proto.Relation(sql=proto.SQL(query=ENDLESS))), request_options=[option])
+        request = proto.ExecutePlanRequest(
+            session_id=session.session_id,
+            user_context=proto.UserContext(user_id=session.client._user_id),
+            plan=proto.Plan(root=proto.Relation(sql=proto.SQL(query=ENDLESS))),
+            request_options=[option],
+        )
         with pytest.raises(grpc.RpcError) as caught:
             list(base_pb2_grpc.SparkConnectServiceStub(channel).ExecutePlan(request, timeout=2))
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED

@@ -1,4 +1,5 @@
 """Statements that are long or deep: what they cost is processor time of the host, linear in their length, however loaded the machine is."""
+
 import os
 import pathlib
 
@@ -36,7 +37,7 @@ def test_chains_are_linear(host, spark, name):
     statement, expected = CHAINS[name]
     before = cpu_seconds(host)
     assert spark.sql(statement).first()[0] == expected
-    assert SANITIZED or cpu_seconds(host) - before < 6       # each takes one or two; what is quadratic takes 13 and more
+    assert SANITIZED or cpu_seconds(host) - before < 6  # each takes one or two; what is quadratic takes 13 and more
 
 
 def lambdas(levels):
@@ -51,9 +52,9 @@ def test_lambdas_in_lambdas_are_bounded(host, spark):
     before = cpu_seconds(host)
     value = spark.sql(lambdas(20)).collect()[1][0]
     for _ in range(20):
-        value, = value
+        (value,) = value
     assert value == 1
-    for levels in (21, 60, 400):                             # each level doubles what the engine does before it can be interrupted
+    for levels in (21, 60, 400):  # each level doubles what the engine does before it can be interrupted
         with pytest.raises(PySparkException, match="more than 20 levels"):
             spark.sql(lambdas(levels)).collect()
     assert SANITIZED or cpu_seconds(host) - before < 6
@@ -72,7 +73,9 @@ PIVOT_VALUES = 1000
 
 
 def pivots(spark):
-    frame = spark.range(5 * PIVOT_VALUES).select((F.col("id") % 3).alias("k"), (F.col("id") % PIVOT_VALUES).alias("p"), "id")
+    frame = spark.range(5 * PIVOT_VALUES).select(
+        (F.col("id") % 3).alias("k"), (F.col("id") % PIVOT_VALUES).alias("p"), "id"
+    )
     frame.createOrReplaceTempView("to_pivot")
     values = list(range(PIVOT_VALUES))
     listed = ",".join(map(str, values))
@@ -84,11 +87,14 @@ def pivots(spark):
 
 def test_a_pivot_of_a_thousand_values(host, spark):
     """A column for each, in time that grows with their number: Spark's limit is 10,000."""
-    expected = {k: [[i for i in range(p, 5 * PIVOT_VALUES, PIVOT_VALUES) if i % 3 == k] for p in range(PIVOT_VALUES)] for k in range(3)}
+    expected = {
+        k: [[i for i in range(p, 5 * PIVOT_VALUES, PIVOT_VALUES) if i % 3 == k] for p in range(PIVOT_VALUES)]
+        for k in range(3)
+    }
     for name, frame in pivots(spark):
         before = cpu_seconds(host)
         rows = {row[0]: row[1:] for row in frame.collect()}
-        assert SANITIZED or cpu_seconds(host) - before < 6, name     # each takes one or two
+        assert SANITIZED or cpu_seconds(host) - before < 6, name  # each takes one or two
         assert set(rows) == set(expected), name
         for k, found in rows.items():
             if name == "lists":
@@ -101,7 +107,9 @@ def test_a_pivot_of_a_thousand_values(host, spark):
 def test_structs_are_a_key_to_join_by(host, spark):
     """Millions of pairs if each row were compared with each."""
     before = cpu_seconds(host)
-    spark.sql("SELECT named_struct('a', id, 'b', nullif(id % 7, 0)) st, array(id) ar FROM range(20000)").createOrReplaceTempView("structs")
+    spark.sql(
+        "SELECT named_struct('a', id, 'b', nullif(id % 7, 0)) st, array(id) ar FROM range(20000)"
+    ).createOrReplaceTempView("structs")
     for condition in ("x.st <=> y.st", "x.st = y.st", "x.ar <=> y.ar"):
         assert spark.sql(f"SELECT count(*) FROM structs x JOIN structs y ON {condition}").first()[0] == 20000
     assert SANITIZED or cpu_seconds(host) - before < 3

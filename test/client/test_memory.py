@@ -1,4 +1,5 @@
 """Statements that would make gigabytes: at 256 MiB each answers or fails by name, its process stays below a bound, and the session goes on."""
+
 import os
 import pathlib
 import threading
@@ -7,8 +8,11 @@ import time
 import pytest
 from pyspark.errors import PySparkException
 
-MEMORY, PROCESS = 256 << 20, 1 << 30      # the budget, and what the process may reach: HR_SESSION_MEMORY_MARGIN and what is made between two looks
-SANITIZED = "asan" in os.environ.get("HEADRACE_BUILD", "")      # its own memory is counted there too
+MEMORY, PROCESS = (
+    256 << 20,
+    1 << 30,
+)  # the budget, and what the process may reach: HR_SESSION_MEMORY_MARGIN and what is made between two looks
+SANITIZED = "asan" in os.environ.get("HEADRACE_BUILD", "")  # its own memory is counted there too
 
 STATEMENTS = """
 SELECT size(sequence(1, 2000000000))
@@ -49,7 +53,11 @@ def test_nothing_outgrows_the_budget(small):
         try:
             spark.sql(statement).collect()
         except PySparkException as error:
-            assert error.getCondition() in ("OUT_OF_MEMORY", "CONNECT.LIMIT_EXCEEDED", "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER"), (statement, str(error)[:300])
+            assert error.getCondition() in (
+                "OUT_OF_MEMORY",
+                "CONNECT.LIMIT_EXCEEDED",
+                "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
+            ), (statement, str(error)[:300])
             assert "SET threads" not in str(error), statement
         assert SANITIZED or highest(small) < PROCESS, statement
         assert spark.sql("SELECT sum(id) FROM range(100000)").first()[0] == 4999950000, statement
@@ -57,11 +65,12 @@ def test_nothing_outgrows_the_budget(small):
 
 def test_what_fits_is_answered(small):
     spark = small.session()
-    assert spark.sql("SELECT length(repeat('ab', 20000000)), size(sequence(1, 1000000)), length(lpad('x', 10000000, 'abc'))").first() == (
-        40000000, 1000000, 10000000)
+    assert spark.sql(
+        "SELECT length(repeat('ab', 20000000)), size(sequence(1, 1000000)), length(lpad('x', 10000000, 'abc'))"
+    ).first() == (40000000, 1000000, 10000000)
 
 
-LONG_ROWS = [                                                # a look at the flag within a row, or minutes and hours
+LONG_ROWS = [  # a look at the flag within a row, or minutes and hours
     "SELECT regexp_count(repeat('ab', 40000000 + cast(id AS INT)), '[ab]') FROM range(1)",
     "SELECT length(regexp_replace(repeat('a', 50000000 + cast(id AS INT)), '(a)', '')) FROM range(1)",
     "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000 + cast(id AS INT))) FROM range(1)",
@@ -76,4 +85,4 @@ def test_an_interrupt_ends_one_long_row(small, statement):
     began = time.monotonic()
     with pytest.raises(PySparkException, match="OPERATION_CANCELED"):
         spark.sql(statement).collect()
-    assert time.monotonic() - began < 20                     # alone it takes two
+    assert time.monotonic() - began < 20  # alone it takes two

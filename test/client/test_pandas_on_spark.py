@@ -1,12 +1,20 @@
 """pyspark.pandas, unmodified: what is asked of it most, on our frame and on pandas' own, which is the answer."""
+
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-PEOPLE = pd.DataFrame({"a": [3, 1, 2, 4, None, 6], "b": ["x", "y", "x", "z", None, "y"], "c": [1.5, 2.5, None, 4.25, 5.0, 0.5],
-                       "d": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-10", None, "2024-07-04", "2023-12-31"]), "i": [1, 2, 3, 4, 5, 6]})
+PEOPLE = pd.DataFrame(
+    {
+        "a": [3, 1, 2, 4, None, 6],
+        "b": ["x", "y", "x", "z", None, "y"],
+        "c": [1.5, 2.5, None, 4.25, 5.0, 0.5],
+        "d": pd.to_datetime(["2024-01-31", "2024-02-29", "2024-03-10", None, "2024-07-04", "2023-12-31"]),
+        "i": [1, 2, 3, 4, 5, 6],
+    }
+)
 OTHER = pd.DataFrame({"b": ["x", "y", "w"], "v": [10, 20, 30]})
 
 # df, other and lib (pandas or pyspark.pandas) stand for themselves
@@ -67,6 +75,7 @@ def library(host):
     session = host.session()
     warnings.simplefilter("ignore")
     import pyspark.pandas as ps
+
     yield ps
     session.stop()
 
@@ -87,7 +96,9 @@ def same(mine, right):
 def test_a_line(library, line):
     right = eval(line, {"df": PEOPLE, "other": OTHER, "lib": pd})
     with library.option_context("compute.ops_on_diff_frames", True):
-        same(eval(line, {"df": library.from_pandas(PEOPLE), "other": library.from_pandas(OTHER), "lib": library}), right)
+        same(
+            eval(line, {"df": library.from_pandas(PEOPLE), "other": library.from_pandas(OTHER), "lib": library}), right
+        )
 
 
 def test_a_file_has_an_index(library, tmp_path):
@@ -99,6 +110,7 @@ def test_a_file_has_an_index(library, tmp_path):
 
 def test_functions_that_are_internal_are_unknown_to_text(spark):
     from pyspark.errors import AnalysisException
+
     for text in ("distributed_sequence_id()", "pandas_var(id, 1)", "product(id)"):
         with pytest.raises(AnalysisException) as unknown:
             spark.range(1).selectExpr(text).collect()

@@ -6,6 +6,7 @@ process may be left behind.
 HEADRACE_BUILD names the build folder. A seed gives the same victims and pauses; what the writers do meanwhile depends on the machine. It prints a line a
 round, and at the end a JSON object with what was acknowledged, killed and found; the exit status is 1 when anything was found.
 """
+
 import argparse
 import collections
 import json
@@ -25,17 +26,17 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "test"), str(ROOT / "python")]
 
-from azure.storage.blob import BlobBlock                                  # noqa: E402
-from azure.storage.filedatalake import DataLakeServiceClient              # noqa: E402
-from pyspark.sql.connect.client.retries import DefaultPolicy              # noqa: E402
-from pyspark.sql.connect.session import SparkSession                      # noqa: E402
+from azure.storage.blob import BlobBlock  # noqa: E402
+from azure.storage.filedatalake import DataLakeServiceClient  # noqa: E402
+from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: E402
+from pyspark.sql.connect.session import SparkSession  # noqa: E402
 
-from support.rest import LINK, Rest                                       # noqa: E402
-from support.serve import BUILD, Serve, until                             # noqa: E402
+from support.rest import LINK, Rest  # noqa: E402
+from support.serve import BUILD, Serve, until  # noqa: E402
 
-MARK = "HEADRACE_CHAOS"       # in the environment of every process of ours
-SETTLE_SECONDS = 90           # a writer that has not come to the end of its step by then is stuck
-ROUND = 20                    # kills between two looks at everything
+MARK = "HEADRACE_CHAOS"  # in the environment of every process of ours
+SETTLE_SECONDS = 90  # a writer that has not come to the end of its step by then is stuck
+ROUND = 20  # kills between two looks at everything
 
 
 class Wrong(Exception):
@@ -48,6 +49,7 @@ def expect(condition, *what):
 
 
 # ---- processes ----
+
 
 def processes(mark):
     """Every live process of this run, whoever its parent is, as {pid: words of its command line}."""
@@ -89,6 +91,7 @@ def kind_of(pid, words, all_words):
 
 # ---- writers: step() does one thing and returns once it is acknowledged; check() looks for all that was ----
 
+
 class Writer:
     """Notes go to `held` when the answer has come, and to `trying` before: what is there must be what was acknowledged last, or what was tried since."""
 
@@ -114,8 +117,10 @@ class Writer:
     def check(self):
         for name, value in self.held.items():
             found = self.look(name)
-            expect(found == value or found in self.trying.get(name, []),
-                   f"{type(self).__name__}: {name} was acknowledged as {str(value)[:80]!r} and is {str(found)[:80]!r}")
+            expect(
+                found == value or found in self.trying.get(name, []),
+                f"{type(self).__name__}: {name} was acknowledged as {str(value)[:80]!r} and is {str(found)[:80]!r}",
+            )
 
 
 class Upload(Writer):
@@ -145,6 +150,7 @@ class Blocks(Upload):
                 for i, piece in enumerate(pieces):
                     blob.stage_block(f"{number:08}-{i}", piece)
                 blob.commit_block_list([BlobBlock(f"{number:08}-{i}") for i in range(len(pieces))])
+
         self.note(name, b"".join(pieces), send)
 
 
@@ -161,15 +167,22 @@ class Rename(Writer):
 
     def look(self, number):
         with self.rest.container() as container:
-            return container.get_blob_client(f"renames/old-{number}").exists(), container.download_blob(f"renames/new-{number}").readall()
+            return container.get_blob_client(f"renames/old-{number}").exists(), container.download_blob(
+                f"renames/new-{number}"
+            ).readall()
 
     def check(self):
         super().check()
         with self.rest.container() as container:
             for number, ((_, data),) in self.trying.items():
-                there = [name for name in ("old", "new") if container.get_blob_client(f"renames/{name}-{number}").exists()]
+                there = [
+                    name for name in ("old", "new") if container.get_blob_client(f"renames/{name}-{number}").exists()
+                ]
                 expect(len(there) == 1, f"Rename: of {number}, whose rename was not acknowledged, there is {there}")
-                expect(container.download_blob(f"renames/{there[0]}-{number}").readall() == data, f"Rename: {number} has other bytes")
+                expect(
+                    container.download_blob(f"renames/{there[0]}-{number}").readall() == data,
+                    f"Rename: {number} has other bytes",
+                )
         self.held, self.trying = dict(list(self.held.items())[-50:]), {}
 
 
@@ -204,6 +217,7 @@ class Attach(Writer):
         def ended():
             state = self.rest.compute(name)["properties"]["provisioningState"]
             return state if state in ("Succeeded", "Failed", "Canceled") else None
+
         return until(ended, 20, f"the end of attaching {name}")
 
 
@@ -221,7 +235,11 @@ class Register(Writer):
 
     def look(self, name):
         manifest = self.rest.manifest(name, 1)
-        expect([(one["path"], one["size"]) for one in manifest["files"]] == [("a.csv", 100), ("b/c.csv", 300)], "Register: other files in", name)
+        expect(
+            [(one["path"], one["size"]) for one in manifest["files"]] == [("a.csv", 100), ("b/c.csv", 300)],
+            "Register: other files in",
+            name,
+        )
         return manifest["savedDatasetId"]
 
 
@@ -279,24 +297,36 @@ class View(OfSpark):
 
 class Append(OfSpark):
     """Rows are appended under a number of their own: all of them once when that was acknowledged, all once or none when it was not."""
+
     form, scheme, rows = "parquet", "abfss", 500
 
     def step(self):
         number = self.next()
         frame = self.spark.range(self.rows).selectExpr(f"{number}L AS number", "id")
         writer = frame.coalesce(1).write.mode("append")
-        self.note(number, self.rows, lambda: getattr(writer, self.form)(self.folder(f"append-{self.form}", self.scheme)))
+        self.note(
+            number, self.rows, lambda: getattr(writer, self.form)(self.folder(f"append-{self.form}", self.scheme))
+        )
 
     def check(self):
         if not self.held:
             return
         reader = self.spark.read.schema("number long, id long")
-        counts = {row.number: (row.n, row.ids) for row in getattr(reader, self.form)(self.folder(f"append-{self.form}", self.scheme))
-                  .selectExpr("number", "id").createOrReplaceTempView("appended") or self.spark.sql(
-                      "SELECT number, count(*) AS n, count(DISTINCT id) AS ids FROM appended GROUP BY number").collect()}
+        counts = {
+            row.number: (row.n, row.ids)
+            for row in getattr(reader, self.form)(self.folder(f"append-{self.form}", self.scheme))
+            .selectExpr("number", "id")
+            .createOrReplaceTempView("appended")
+            or self.spark.sql(
+                "SELECT number, count(*) AS n, count(DISTINCT id) AS ids FROM appended GROUP BY number"
+            ).collect()
+        }
         whole = (self.rows, self.rows)
         for number in self.held:
-            expect(counts.get(number) == whole, f"Append {self.form}: {number} was acknowledged and has {counts.get(number)} rows")
+            expect(
+                counts.get(number) == whole,
+                f"Append {self.form}: {number} was acknowledged and has {counts.get(number)} rows",
+            )
         for number, found in counts.items():
             expect(found == whole, f"Append {self.form}: {number} has {found} rows")
             expect(number in self.held or number in self.trying, f"Append {self.form}: nobody wrote {number}")
@@ -312,7 +342,11 @@ class Overwrite(OfSpark):
     def step(self):
         number = self.next()
         frame = self.spark.range(2000).selectExpr("id % 3 AS part", "id", f"{number}L AS number")
-        self.note("version", number, lambda: frame.write.mode("overwrite").partitionBy("part").parquet(self.folder("overwritten")))
+        self.note(
+            "version",
+            number,
+            lambda: frame.write.mode("overwrite").partitionBy("part").parquet(self.folder("overwritten")),
+        )
 
     def look(self, _):
         rows = self.spark.read.parquet(self.folder("overwritten")).groupBy("number").count().collect()
@@ -337,9 +371,15 @@ class Statements(Writer):
             until(lambda: self.state(self.session) not in ("starting", "not_started"), 40, "the session's start")
             return
         number = self.next()
-        made = self.rest.ask("POST", f"/sessions/{self.session}/statements", {"code": f"spark.range({number}).count() + {number}"})
+        made = self.rest.ask(
+            "POST", f"/sessions/{self.session}/statements", {"code": f"spark.range({number}).count() + {number}"}
+        )
         at = f"/sessions/{self.session}/statements/{made['id']}"
-        answer = until(lambda: (got := self.rest.ask("GET", at))["state"] in ("available", "cancelled", "error") and got, 60, "the statement's end")
+        answer = until(
+            lambda: (got := self.rest.ask("GET", at))["state"] in ("available", "cancelled", "error") and got,
+            60,
+            "the statement's end",
+        )
         output = answer["output"]
         if output and output["status"] == "ok":
             expect(output["data"]["text/plain"] == str(2 * number), "Statements: 2 *", number, "is", output["data"])
@@ -351,7 +391,9 @@ class Statements(Writer):
         for number, before in self.held.items():
             state = self.state(number)
             known = state in ("starting", "idle", "busy", "dead", "killed", "shutting_down", "error")
-            expect(known or restarts > before, "Statements: session", number, "is", state)     # one that had ended is not told of after a restart
+            expect(
+                known or restarts > before, "Statements: session", number, "is", state
+            )  # one that had ended is not told of after a restart
 
 
 class Metrics(Writer):
@@ -374,7 +416,11 @@ class Metrics(Writer):
         found = {one["key"]: one["value"] for one in data.get("metrics", [])}
         for name, value in self.held.items():
             expect(found.get(name) == value, f"Metrics: {name} was {value} and is {found.get(name)}")
-        expect(set(found) <= set(self.held) | set(self.trying), "Metrics: nobody logged", set(found) - set(self.held) - set(self.trying))
+        expect(
+            set(found) <= set(self.held) | set(self.trying),
+            "Metrics: nobody logged",
+            set(found) - set(self.held) - set(self.trying),
+        )
 
 
 class Runs(Writer):
@@ -382,16 +428,20 @@ class Runs(Writer):
 
     def prepare(self):
         from headrace.azureml.core import Experiment, Workspace
+
         at = self.rest.serve.endpoint
         self.experiment = Experiment(Workspace(at["subscription_id"], at["resource_group"], at["workspace"]), "chaos")
         self.source = self.world.folder / "script"
         self.source.mkdir()
-        (self.source / "train.py").write_text("import os\nfrom azureml.core import Run\nrun = Run.get_context()\nrun.log('a', 1)\n"
-                                              "os.makedirs('outputs', exist_ok=True)\nopen('outputs/o.txt', 'w').write('kept')\n")
+        (self.source / "train.py").write_text(
+            "import os\nfrom azureml.core import Run\nrun = Run.get_context()\nrun.log('a', 1)\n"
+            "os.makedirs('outputs', exist_ok=True)\nopen('outputs/o.txt', 'w').write('kept')\n"
+        )
         self.open, self.ended = [], collections.Counter()
 
     def step(self):
         from headrace.azureml.core import ScriptRunConfig
+
         if len(self.open) < 3:
             self.open.append(self.experiment.submit(ScriptRunConfig(str(self.source), script="train.py")))
             self.acknowledged += 1
@@ -404,8 +454,14 @@ class Runs(Writer):
             if status not in ("Completed", "Failed", "Canceled"):
                 continue
             if status == "Completed":
-                expect(run.get_metrics() == {"a": 1} and "outputs/o.txt" in run.get_file_names(),
-                       "Runs:", run.id, "completed with", run.get_metrics(), run.get_file_names())
+                expect(
+                    run.get_metrics() == {"a": 1} and "outputs/o.txt" in run.get_file_names(),
+                    "Runs:",
+                    run.id,
+                    "completed with",
+                    run.get_metrics(),
+                    run.get_file_names(),
+                )
             self.open.remove(run)
             self.ended[status] += 1
 
@@ -451,7 +507,7 @@ class Mounted(Writer):
             found = os.pread(fd, 100_000, at)
         finally:
             os.close(fd)
-        expect(found == data[at:at + 100_000], "Mounted: other bytes in", name, "at", at)
+        expect(found == data[at : at + 100_000], "Mounted: other bytes in", name, "at", at)
         self.acknowledged += 1
 
     def unmount(self):
@@ -460,11 +516,37 @@ class Mounted(Writer):
         self.point = None
 
 
-WRITERS = [Upload, Blocks, Rename, Link, Attach, Register, Conf, View, Append, AppendCsv, Overwrite, Statements, Metrics, Runs, Mounted]
-VICTIMS = {"daemon": 3, "account": 3, "host": 5, "interpreter": 2, "interpreters' parent": 1, "runner": 2, "mount": 2, "everything": 1}
+WRITERS = [
+    Upload,
+    Blocks,
+    Rename,
+    Link,
+    Attach,
+    Register,
+    Conf,
+    View,
+    Append,
+    AppendCsv,
+    Overwrite,
+    Statements,
+    Metrics,
+    Runs,
+    Mounted,
+]
+VICTIMS = {
+    "daemon": 3,
+    "account": 3,
+    "host": 5,
+    "interpreter": 2,
+    "interpreters' parent": 1,
+    "runner": 2,
+    "mount": 2,
+    "everything": 1,
+}
 
 
 # ---- the whole ----
+
 
 class World:
     def __init__(self, folder, kinds, seed, log):
@@ -474,7 +556,12 @@ class World:
         self.serve = Serve(folder / "home")
         self.serve.start()
         self.rest = Rest(self.serve)
-        self.goes, self.over, self.findings, self.killed = threading.Event(), threading.Event(), [], collections.Counter()
+        self.goes, self.over, self.findings, self.killed = (
+            threading.Event(),
+            threading.Event(),
+            [],
+            collections.Counter(),
+        )
         self.writers = [kind(self) for kind in kinds]
         self.busy, self.threads = {}, {}
         for i, writer in enumerate(self.writers):
@@ -498,7 +585,7 @@ class World:
             except Wrong as wrong:
                 self.found(str(wrong))
                 return
-            except Exception as failure:          # what was under way was not acknowledged
+            except Exception as failure:  # what was under way was not acknowledged
                 writer.failed += 1
                 writer.last = f"{type(failure).__name__}: {str(failure)[:200]}"
                 time.sleep(0.05)
@@ -528,7 +615,7 @@ class World:
         for writer in self.writers:
             if self.busy.get(writer):
                 continue
-            for attempt in range(4):              # a look may meet the last kill, too
+            for attempt in range(4):  # a look may meet the last kill, too
                 try:
                     writer.check()
                     break
@@ -537,7 +624,9 @@ class World:
                     break
                 except Exception as failure:
                     if attempt == 3:
-                        self.found(f"{type(writer).__name__}: what was acknowledged cannot be looked at: {type(failure).__name__}: {str(failure)[:400]}")
+                        self.found(
+                            f"{type(writer).__name__}: what was acknowledged cannot be looked at: {type(failure).__name__}: {str(failure)[:400]}"
+                        )
                     time.sleep(1)
 
     def kill(self):
@@ -549,7 +638,11 @@ class World:
                 by_kind[kind].append(pid)
         kinds = [kind for kind in VICTIMS if kind in by_kind or kind == "everything"]
         kind = self.random.choices(kinds, [VICTIMS[one] for one in kinds])[0]
-        pids = [pid for one in by_kind for pid in by_kind[one] if one != "mount"] if kind == "everything" else [self.random.choice(by_kind[kind])]
+        pids = (
+            [pid for one in by_kind for pid in by_kind[one] if one != "mount"]
+            if kind == "everything"
+            else [self.random.choice(by_kind[kind])]
+        )
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -561,14 +654,16 @@ class World:
             time.sleep(self.random.choice([0, 0, 0.3, 1]))
             self.serve.start(60)
         if self.serve.process.poll() is not None:
-            self.found(f"the server ended with {self.serve.process.returncode} after the kill of {kind}: {self.serve.log()[-500:]}")
+            self.found(
+                f"the server ended with {self.serve.process.returncode} after the kill of {kind}: {self.serve.log()[-500:]}"
+            )
             self.serve.start(60)
 
     def end(self):
         self.goes.clear()
         self.over.set()
         self.goes.set()
-        for point in self.folder.glob("mount*"):       # a mount may have come to be though its command was killed
+        for point in self.folder.glob("mount*"):  # a mount may have come to be though its command was killed
             subprocess.run([str(BUILD / "headrace"), "unmount", "--lazy", str(point)], capture_output=True)
         self.serve.stop()
         left = processes(self.mark)
@@ -601,21 +696,29 @@ def run(kills, seed, seconds, kinds=WRITERS, folder=None, log=print):
         if done % ROUND == 0:
             world.settle()
             world.check()
-            log(f"{done} kills, {time.monotonic() - begun:.0f} s, {sum(writer.acknowledged for writer in world.writers)} acknowledged, "
-                f"{len(world.findings)} found")
+            log(
+                f"{done} kills, {time.monotonic() - begun:.0f} s, {sum(writer.acknowledged for writer in world.writers)} acknowledged, "
+                f"{len(world.findings)} found"
+            )
             world.goes.set()
     time.sleep(2)
     world.settle()
     world.check()
-    world.killed["daemon"] += 1                     # once more, with nothing under way
+    world.killed["daemon"] += 1  # once more, with nothing under way
     world.serve.kill()
     world.serve.start()
     world.check()
     world.end()
-    result = {"kills": done, "seed": seed, "seconds": round(time.monotonic() - begun), "killed": dict(world.killed),
-              "acknowledged": {type(writer).__name__: writer.acknowledged for writer in world.writers},
-              "failed": {type(writer).__name__: writer.failed for writer in world.writers},
-              "last_failure": {type(writer).__name__: writer.last for writer in world.writers if writer.last}, "found": world.findings}
+    result = {
+        "kills": done,
+        "seed": seed,
+        "seconds": round(time.monotonic() - begun),
+        "killed": dict(world.killed),
+        "acknowledged": {type(writer).__name__: writer.acknowledged for writer in world.writers},
+        "failed": {type(writer).__name__: writer.failed for writer in world.writers},
+        "last_failure": {type(writer).__name__: writer.last for writer in world.writers if writer.last},
+        "found": world.findings,
+    }
     for writer in world.writers:
         if not writer.acknowledged:
             world.found(f"{type(writer).__name__} got nothing acknowledged: {writer.last}")
@@ -627,7 +730,9 @@ def run(kills, seed, seconds, kinds=WRITERS, folder=None, log=print):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--kills", type=int, default=300)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--seconds", type=float, default=3600, help="no kill after so long")
@@ -638,7 +743,7 @@ def main():
     result = run(given.kills, given.seed, given.seconds, kinds, given.home, lambda text: print(text, flush=True))
     print(json.dumps(result))
     sys.stdout.flush()
-    os._exit(1 if result["found"] else 0)          # pyspark's exit hooks would try to reach a server that has ended
+    os._exit(1 if result["found"] else 0)  # pyspark's exit hooks would try to reach a server that has ended
 
 
 if __name__ == "__main__":

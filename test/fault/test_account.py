@@ -1,4 +1,5 @@
 """The storage account's process is killed: the server goes on, the account is back on its port, and clients' retries carry them over."""
+
 import os
 import signal
 import socket
@@ -44,13 +45,20 @@ def test_a_write_goes_on_over_the_accounts_death(serve):
 
     def write():
         try:
-            spark.range(rows).selectExpr("id", "id * 3 AS three", "cast(id AS string) AS text").write.mode("overwrite").csv(f"{base}/while")
+            spark.range(rows).selectExpr("id", "id * 3 AS three", "cast(id AS string) AS text").write.mode(
+                "overwrite"
+            ).csv(f"{base}/while")
         except Exception as error:
             failure.append(error)
+
     thread = threading.Thread(target=write)
     thread.start()
     uploads = serve.home / "storage" / serve.endpoint["account"]
-    until(lambda: any(path.is_file() and path.stat().st_size > 1 << 20 for path in uploads.rglob("*")), 30, "the first uploaded block")
+    until(
+        lambda: any(path.is_file() and path.stat().st_size > 1 << 20 for path in uploads.rglob("*")),
+        30,
+        "the first uploaded block",
+    )
     kill_account(serve)
     thread.join(60)
     assert not thread.is_alive()

@@ -1,4 +1,5 @@
 """Somebody sets the wall clock, by days, under a running server: nothing ends for that, and what is to end does."""
+
 import subprocess
 
 import pytest
@@ -36,7 +37,9 @@ def stepped(tmp_path):
     (tmp_path / "step.c").write_text(SOURCE)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "step.so", tmp_path / "step.c", "-ldl"], check=True)
     (tmp_path / "seconds").write_text("0")
-    with Serve(tmp_path / "home", env={"LD_PRELOAD": str(tmp_path / "step.so"), "STEPPED": str(tmp_path / "seconds")}) as server:
+    with Serve(
+        tmp_path / "home", env={"LD_PRELOAD": str(tmp_path / "step.so"), "STEPPED": str(tmp_path / "seconds")}
+    ) as server:
         yield server, lambda seconds: (tmp_path / "seconds").write_text(str(seconds))
 
 
@@ -47,6 +50,7 @@ def test_a_step_of_the_clock_ends_no_session(stepped, days):
 
     def state(number):
         return rest.ask("GET", f"/sessions/{number}")["state"]
+
     number = rest.ask("POST", "/sessions", {"kind": "pyspark", "heartbeatTimeoutInSecond": 600})["id"]
     until(lambda: state(number) == "idle", 40, "the session's start")
     spark = server.session()
@@ -55,7 +59,7 @@ def test_a_step_of_the_clock_ends_no_session(stepped, days):
     rest.link("stepped")
     rest.attach("stepped")
     until(lambda: rest.compute("stepped")["properties"]["provisioningState"] == "Succeeded", 20, "the attach")
-    until(lambda: state(number) == "idle", 5, "the session")          # looked after twice a second
+    until(lambda: state(number) == "idle", 5, "the session")  # looked after twice a second
     assert spark.conf.get("mark") == "kept" and spark.range(3).count() == 3
     rest.ask("DELETE", f"/sessions/{number}")
     until(lambda: not list((server.home / "run").glob("i[0-9]*.sock")), 15, "the end of its interpreter")

@@ -1,4 +1,5 @@
 """cloneSession through the server's port: the clone lives in a host of its own, with its source's state, and goes on when either dies."""
+
 import os
 import signal
 import uuid
@@ -34,9 +35,9 @@ def test_a_clone_has_the_state_and_then_its_own(source):
     assert source.conf.get("spark.sql.shuffle.partitions") == "9"
     assert source.table("carried").count() == 2
     assert clone.table("carried").collect()[0].seven == 7
-    again = clone.cloneSession()                              # of a clone
+    again = clone.cloneSession()  # of a clone
     assert again.table("carried").collect()[0].seven == 7 and again.conf.get("spark.sql.shuffle.partitions") == "3"
-    again.client.release_session()   # stop() of a clone fails inside pyspark 4.2
+    again.client.release_session()  # stop() of a clone fails inside pyspark 4.2
     clone.client.release_session()
     assert source.table("carried").count() == 2
 
@@ -59,15 +60,18 @@ def test_a_clone_can_be_named_and_a_taken_name_is_refused(serve, source):
     name = str(uuid.uuid4())
     clone = source.cloneSession(name)
     assert clone.session_id == name and clone.table("carried").count() == 2
-    for taken in (name, other.session_id):                    # one that lives in another host too
+    for taken in (name, other.session_id):  # one that lives in another host too
         with pytest.raises(grpc.RpcError) as refusal:
             source.cloneSession(taken)
         assert "TARGET_SESSION_ID_ALREADY_EXISTS" in str(refusal.value)
     with pytest.raises(grpc.RpcError) as refusal:
         source.cloneSession("not-an-id")
     assert "TARGET_SESSION_ID_FORMAT" in str(refusal.value)
-    assert not [path for path in (serve.home / "run/hosts").glob("*.journal")
-                if not path.with_suffix(".session").exists() and path.stat().st_size], "a refused clone's journal is left"
+    assert not [
+        path
+        for path in (serve.home / "run/hosts").glob("*.journal")
+        if not path.with_suffix(".session").exists() and path.stat().st_size
+    ], "a refused clone's journal is left"
     clone.client.release_session()
     other.stop()
 

@@ -1,4 +1,5 @@
 """A low limit of open files: the server serves, or it says at its start that this is the reason and how to raise it."""
+
 import resource
 import signal
 import subprocess
@@ -10,8 +11,13 @@ from support.serve import BUILD, until
 
 def serve(home, soft, hard):
     """What a server said whose process may have so many open files; it is ended when it serves."""
-    process = subprocess.Popen([str(BUILD / "headrace"), "serve", "--home", str(home), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
+    process = subprocess.Popen(
+        [str(BUILD / "headrace"), "serve", "--home", str(home), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
+    )
     try:
         until(lambda: process.poll() is not None or (home / "run/endpoint.json").exists(), 30, "its start or its end")
     finally:

@@ -1,4 +1,5 @@
 """A disk that is full: what cannot be kept is not acknowledged, everybody is told so, what was there goes on, and all works again once there is room."""
+
 import json
 import os
 import pathlib
@@ -17,17 +18,33 @@ MEGABYTES = 64
 
 
 def can_mount():
-    return subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+    return (
+        subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
+            capture_output=True,
+        ).returncode
+        == 0
+    )
 
 
 class Small(Serve):
     """A server whose home is a small file system, which nobody else sees: as root, or where users may have namespaces."""
-    inodes = 0                                                # 0: as many as one likes
+
+    inodes = 0  # 0: as many as one likes
 
     def launch(self):
         self.home.mkdir(parents=True, exist_ok=True)
-        self.within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-                       f'mount -t tmpfs -o size={MEGABYTES}m,nr_inodes={self.inodes} none "$1" && shift && exec "$@"', "sh", str(self.home)]
+        self.within = [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            f'mount -t tmpfs -o size={MEGABYTES}m,nr_inodes={self.inodes} none "$1" && shift && exec "$@"',
+            "sh",
+            str(self.home),
+        ]
         super().launch()
 
     def restart(self):
@@ -35,8 +52,17 @@ class Small(Serve):
         spaces = [open(f"/proc/{self.pid}/ns/{kind}") for kind in ("user", "mnt")]
         self.kill()
         user, mount = (f"/proc/{os.getpid()}/fd/{space.fileno()}" for space in spaces)
-        self.within = ["nsenter", f"--user={user}", f"--mount={mount}", "--preserve-credentials", "sh", "-c", 'rm -f "$1/run/endpoint.json" && shift && exec "$@"',
-                       "sh", str(self.home)]
+        self.within = [
+            "nsenter",
+            f"--user={user}",
+            f"--mount={mount}",
+            "--preserve-credentials",
+            "sh",
+            "-c",
+            'rm -f "$1/run/endpoint.json" && shift && exec "$@"',
+            "sh",
+            str(self.home),
+        ]
         super().launch()
         self.await_ready()
         for space in spaces:
@@ -75,7 +101,7 @@ class Small(Serve):
         """Leaves no file to be made."""
         (self.inside / "many").mkdir()
         made = 0
-        for _ in range(10):                  # what the server still has in hand gives some back: until none comes for a second
+        for _ in range(10):  # what the server still has in hand gives some back: until none comes for a second
             try:
                 while made < 100_000:
                     (self.inside / f"many/{made}").touch()
@@ -86,7 +112,11 @@ class Small(Serve):
 
     @property
     def daemon(self):
-        return next(pid for pid, command in {self.pid: "", **processes_below(self.pid)}.items() if os.readlink(f"/proc/{pid}/exe") == str(BUILD / "headrace"))
+        return next(
+            pid
+            for pid, command in {self.pid: "", **processes_below(self.pid)}.items()
+            if os.readlink(f"/proc/{pid}/exe") == str(BUILD / "headrace")
+        )
 
     def free_inodes(self):
         shutil.rmtree(self.inside / "many")
@@ -126,27 +156,34 @@ def test_a_session_acknowledges_nothing_that_it_cannot_keep(small):
     spark.range(3).createOrReplaceTempView("kept")
     small.fill()
     pad = "x" * 5000
-    works = [lambda: spark.conf.set("kept", pad), lambda: spark.conf.set("lost", pad), lambda: spark.sql(f"SET lost = {pad}").collect(),
-             lambda: spark.sql(f"SELECT '{pad}' AS a").createOrReplaceTempView("kept"),
-             lambda: spark.sql(f"CREATE TEMP VIEW lost AS SELECT '{pad}' AS a").collect()]
+    works = [
+        lambda: spark.conf.set("kept", pad),
+        lambda: spark.conf.set("lost", pad),
+        lambda: spark.sql(f"SET lost = {pad}").collect(),
+        lambda: spark.sql(f"SELECT '{pad}' AS a").createOrReplaceTempView("kept"),
+        lambda: spark.sql(f"CREATE TEMP VIEW lost AS SELECT '{pad}' AS a").collect(),
+    ]
     for work in works:
         text = refused(work)
         assert "the disk is full" in text and ".journal" in text and "free space there" in text, text
     (local := small.home.parent / "artifact.bin").write_bytes(b"x" * 100_000)
     assert "the disk is full" in refused(lambda: spark.addArtifacts(str(local), file=True))
-    assert spark.conf.get("kept") == "before" and spark.conf.get("lost", None) is None        # nothing of it was done
-    assert spark.sql("SELECT count(*) AS n FROM kept").collect()[0].n == 3                     # and what reads goes on
+    assert spark.conf.get("kept") == "before" and spark.conf.get("lost", None) is None  # nothing of it was done
+    assert spark.sql("SELECT count(*) AS n FROM kept").collect()[0].n == 3  # and what reads goes on
     assert "lost" not in [table.name for table in spark.catalog.listTables()]
     small.make_room()
     spark.conf.set("later", pad)
     kill_hosts(small)
-    assert spark.conf.get("kept") == "before" and spark.conf.get("later") == pad and spark.conf.get("lost", None) is None
+    assert (
+        spark.conf.get("kept") == "before" and spark.conf.get("later") == pad and spark.conf.get("lost", None) is None
+    )
     assert spark.sql("SELECT count(*) AS n FROM kept").collect()[0].n == 3
     spark.stop()
 
 
 def test_the_account_and_writers_name_the_disk(full):
     from azure.core.exceptions import HttpResponseError
+
     rest, spark = Rest(full), full.session()
     at = full.endpoint
     with rest.container() as container:
@@ -154,13 +191,18 @@ def test_the_account_and_writers_name_the_disk(full):
             with pytest.raises(HttpResponseError) as refusal:
                 container.upload_blob(f"big{size}", b"x" * size, overwrite=True)
             assert refusal.value.status_code == 507 and refusal.value.error_code == "InsufficientStorage"
-            assert "The disk that holds this account is full." in str(refusal.value) and str(full.home) in str(refusal.value)
+            assert "The disk that holds this account is full." in str(refusal.value) and str(full.home) in str(
+                refusal.value
+            )
         with pytest.raises(HttpResponseError) as refusal:
             container.get_blob_client("blocks").stage_block("a", b"x" * 100_000)
         assert refusal.value.status_code == 507
     for form in ("parquet", "csv"):
-        text = refused(lambda: getattr(spark.range(100_000).write, form)(
-            f"abfss://{at['container']}@{at['account']}.dfs.core.windows.net/full-{form}"))
+        text = refused(
+            lambda: getattr(spark.range(100_000).write, form)(
+                f"abfss://{at['container']}@{at['account']}.dfs.core.windows.net/full-{form}"
+            )
+        )
         assert "The disk that holds this account is full" in text and f"full-{form}" in text, text
     text = refused(lambda: spark.range(100_000).write.parquet(f"file://{full.home}/local"))
     assert "the disk is full" in text and "free space there" in text, text
@@ -175,15 +217,23 @@ def test_the_store_refuses_and_the_server_lives_on(full):
     rest = Rest(full)
 
     def link(number):
-        return rest.ask("PUT", f"{rest.workspace}/linkedServices/full{number}?api-version=2020-04-01-preview",
-                        {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": rest.synapse}}, status=(200, 201, 507))
-    answers = [link(number) for number in range(30)]          # what room there is in the database's own files is soon used up
+        return rest.ask(
+            "PUT",
+            f"{rest.workspace}/linkedServices/full{number}?api-version=2020-04-01-preview",
+            {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": rest.synapse}},
+            status=(200, 201, 507),
+        )
+
+    answers = [link(number) for number in range(30)]  # what room there is in the database's own files is soon used up
     kept = [answer["name"] for answer in answers if "identity" in answer]
     refusals = [answer["error"] for answer in answers if "identity" not in answer]
     assert refusals and all("the disk of its home is full" in error["message"] for error in refusals), refusals[:1]
     full.make_room()
     assert link(99)["identity"]["principalId"]
-    listed = [one["name"] for one in rest.ask("GET", f"{rest.workspace}/linkedServices?api-version=2020-04-01-preview")["value"]]
+    listed = [
+        one["name"]
+        for one in rest.ask("GET", f"{rest.workspace}/linkedServices?api-version=2020-04-01-preview")["value"]
+    ]
     assert set(listed) == {*kept, "full99"}
 
 
@@ -225,7 +275,7 @@ def test_a_host_that_cannot_start_for_want_of_files_says_so(few):
     spark = few.session()
     spark.conf.set("kept", "before")
     until(lambda: few.spares(), 20, "a spare")
-    os.kill(few.daemon, signal.SIGSTOP)                       # what its hosts leave is not to be room for the next
+    os.kill(few.daemon, signal.SIGSTOP)  # what its hosts leave is not to be room for the next
     kill_hosts(few)
     for at in (few.inside / "run").rglob("*"):
         if at.is_socket() and at.parent.name == "hosts":
@@ -276,15 +326,21 @@ if sys.argv[2] == "writes":
 
 @pytest.fixture
 def ws(small, monkeypatch):
-    for name, value in (("URL", small.endpoint["https_url"]), ("TOKEN", small.endpoint["token"]), ("CA_FILE", small.endpoint["ca_file"])):
+    for name, value in (
+        ("URL", small.endpoint["https_url"]),
+        ("TOKEN", small.endpoint["token"]),
+        ("CA_FILE", small.endpoint["ca_file"]),
+    ):
         monkeypatch.setenv("HEADRACE_" + name, value)
     from headrace.azureml.core import Workspace
+
     at = small.endpoint
     return Workspace(at["subscription_id"], at["resource_group"], at["workspace"])
 
 
 def start_run(ws, tmp_path, what):
     from headrace.azureml.core import Experiment, ScriptRunConfig
+
     (folder := tmp_path / "src").mkdir()
     (folder / "train.py").write_text(SCRIPT)
     gate = tmp_path / "gate"
@@ -299,7 +355,12 @@ def fill_store(small):
     rest = Rest(small)
     body = {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": rest.synapse}}
     for number in range(100):
-        if "error" in rest.ask("PUT", f"{rest.workspace}/linkedServices/store{number}?api-version=2020-04-01-preview", body, status=(200, 201, 507)):
+        if "error" in rest.ask(
+            "PUT",
+            f"{rest.workspace}/linkedServices/store{number}?api-version=2020-04-01-preview",
+            body,
+            status=(200, 201, 507),
+        ):
             return
     raise AssertionError("the store took everything")
 
@@ -309,7 +370,7 @@ def test_a_run_that_ends_while_the_disk_is_full_is_not_lost(small, ws, tmp_path)
     small.fill()
     gate.touch()
     time.sleep(2)
-    assert run.get_status() in ("Running", "Finalizing")     # nobody says that it died
+    assert run.get_status() in ("Running", "Finalizing")  # nobody says that it died
     small.make_room()
     until(lambda: run.get_status() == "Completed", 30, f"Completed, not {run.get_status()}")
 
@@ -319,7 +380,11 @@ def test_a_run_says_that_the_disk_is_full(small, ws, tmp_path):
     small.fill()
     gate.touch()
     time.sleep(1)
-    until(lambda: not [words for words in processes_below(small.pid).values() if "train.py" in words], 20, "the script's end")
+    until(
+        lambda: not [words for words in processes_below(small.pid).values() if "train.py" in words],
+        20,
+        "the script's end",
+    )
     time.sleep(0.5)
     small.make_room()
     until(lambda: run.get_status() == "Failed", 30, "Failed")

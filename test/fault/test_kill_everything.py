@@ -3,6 +3,7 @@ same home: nothing that was acknowledged is lost, nothing is half there, and the
 
 One home goes through all of it: what an early case acknowledged must still be there after the last kill.
 """
+
 import itertools
 import os
 import pathlib
@@ -16,11 +17,11 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "mount"))
-from support.rest import COMPUTE, LINK, Rest             # noqa: E402
-from support.serve import BUILD, processes_below, until   # noqa: E402
+from support.rest import COMPUTE, LINK, Rest  # noqa: E402
+from support.serve import BUILD, processes_below, until  # noqa: E402
 
 HEADRACE = str(BUILD / "headrace")
-LEAST = 2            # acknowledged before the kill
+LEAST = 2  # acknowledged before the kill
 numbers = itertools.count()
 
 
@@ -54,7 +55,9 @@ class Link(Action):
     def kept(self):
         super().kept()
         listed = self.rest.ask("GET", f"{self.rest.workspace}/linkedServices{LINK}")["value"]
-        assert all(one["identity"]["principalId"] for one in listed) and {one["name"] for one in listed} >= set(self.held)
+        assert all(one["identity"]["principalId"] for one in listed) and {one["name"] for one in listed} >= set(
+            self.held
+        )
 
 
 class Attach(Action):
@@ -74,6 +77,7 @@ class Attach(Action):
         def ended():
             state = self.rest.compute(name)["properties"]["provisioningState"]
             return state if state in ("Succeeded", "Failed", "Canceled") else None
+
         return until(ended, 20, f"the end of attaching {name}")
 
     def kept(self):
@@ -94,14 +98,17 @@ class Register(Action):
 
     def look(self, name):
         manifest = self.rest.manifest(name, 1)
-        assert [(one["path"], one["size"], bool(one["etag"])) for one in manifest["files"]] == [("a.csv", 100, True), ("b/c.csv", 300, True)]
+        assert [(one["path"], one["size"], bool(one["etag"])) for one in manifest["files"]] == [
+            ("a.csv", 100, True),
+            ("b/c.csv", 300, True),
+        ]
         return manifest["savedDatasetId"]
 
 
 class Upload(Action):
     """Small blobs in one request and larger ones in blocks, each new or over an old one: whole, old or new, never between."""
 
-    trying = {}        # name: what was under way when the connection broke, and may have arrived whole
+    trying = {}  # name: what was under way when the connection broke, and may have arrived whole
 
     def step(self):
         number = next(numbers)
@@ -114,9 +121,10 @@ class Upload(Action):
                 blob.upload_blob(data, overwrite=True)
             else:
                 from azure.storage.blob import BlobBlock
+
                 blocks = [f"{number:08}-{i:02}" for i in range(3)]
                 for i, block in enumerate(blocks):
-                    blob.stage_block(block, data[i * len(data) // 3:(i + 1) * len(data) // 3])
+                    blob.stage_block(block, data[i * len(data) // 3 : (i + 1) * len(data) // 3])
                 blob.commit_block_list([BlobBlock(block) for block in blocks])
         self.held[name] = self.trying.pop(name)
 
@@ -148,12 +156,12 @@ class MountAndRead(Action):
             try:
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
                 at = random.randrange(len(data))
-                assert os.pread(fd, 300_000, at) == data[at:at + 300_000]
+                assert os.pread(fd, 300_000, at) == data[at : at + 300_000]
             finally:
                 os.close(fd)
 
     def step(self):
-        self.read(self.point)                          # over the kill: it waits, and does not fail
+        self.read(self.point)  # over the kill: it waits, and does not fail
         other = self.folder / f"mount{next(numbers)}"
         try:
             self.mount(other)
@@ -187,11 +195,12 @@ def run(action, server, victims):
             try:
                 action.step()
                 action.done += 1
-            except AssertionError as failure:          # the bytes were wrong, or a status that nobody expects
+            except AssertionError as failure:  # the bytes were wrong, or a status that nobody expects
                 failures.append(failure)
                 return
-            except Exception:                          # the connection broke: what was under way was not acknowledged
+            except Exception:  # the connection broke: what was under way was not acknowledged
                 over.wait(0.02)
+
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,5 @@
 """What a kill takes with it, and what it may not."""
+
 import os
 import signal
 import socket
@@ -16,17 +17,21 @@ from test_damage import Calls
 
 
 def hosts(server):
-    return {pid for pid, command in processes_below(server.pid).items() if "headrace-host" in command or " host " in command}
+    return {
+        pid for pid, command in processes_below(server.pid).items() if "headrace-host" in command or " host " in command
+    }
 
 
 def host_of(server, spark):
     """The session host that works for spark: the one whose CPU time grows while it counts."""
+
     def ticks(pid):
         try:
             fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-        except OSError:           # the host of a session that ended meanwhile
+        except OSError:  # the host of a session that ended meanwhile
             return 0
         return int(fields[11]) + int(fields[12])
+
     before = {pid: ticks(pid) for pid in hosts(server)}
     spark.range(60_000_000).filter(col("id") % 7 == 3).count()
     spark.range(60_000_000).filter(col("id") % 5 == 3).count()
@@ -49,6 +54,7 @@ def test_a_killed_host_fails_what_ran_and_the_session_goes_on(serve):
 
 def test_a_host_killed_under_a_running_query_is_a_clear_error(serve):
     import threading
+
     spark = serve.session()
     victim = host_of(serve, spark)
     failure = []
@@ -58,6 +64,7 @@ def test_a_host_killed_under_a_running_query_is_a_clear_error(serve):
             spark.range(2_000_000_000).selectExpr("sum(sqrt(id * 3.0))").collect()
         except Exception as error:
             failure.append(error)
+
     thread = threading.Thread(target=run)
     thread.start()
     time.sleep(0.5)
@@ -124,7 +131,7 @@ def test_nothing_outlives_a_server_that_is_killed(fresh_serve):
     assert spark.range(1).count() == 1
     below = processes_below(fresh_serve.pid)
     fresh_serve.kill()
-    fresh_serve.start()          # adopts, or ends, what the killed one left
+    fresh_serve.start()  # adopts, or ends, what the killed one left
     assert fresh_serve.session().range(1).count() == 1
     fresh_serve.stop()
     until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], 15, "the end of every orphan")
@@ -139,7 +146,9 @@ def test_a_foreign_token_is_refused(serve):
 def test_a_write_whose_host_died_is_not_run_again_by_its_client(serve, tmp_path):
     """Clients run again by themselves what a host says it never heard of: the host that takes over knows what its predecessor began to write."""
     calls, session, operation = Calls(serve), str(uuid.uuid4()), str(uuid.uuid4())
-    write = commands_pb2.WriteOperation(source="parquet", path=f"file://{tmp_path}/appended", mode=commands_pb2.WriteOperation.SAVE_MODE_APPEND)
+    write = commands_pb2.WriteOperation(
+        source="parquet", path=f"file://{tmp_path}/appended", mode=commands_pb2.WriteOperation.SAVE_MODE_APPEND
+    )
     write.input.range.CopyFrom(relations_pb2.Range(start=0, end=5, step=1))
     request = base_pb2.ExecutePlanRequest(session_id=session, operation_id=operation)
     request.plan.command.write_operation.CopyFrom(write)
@@ -148,14 +157,22 @@ def test_a_write_whose_host_died_is_not_run_again_by_its_client(serve, tmp_path)
     assert any(answer.HasField("result_complete") for answer in answers)
     for pid in hosts(serve):
         os.kill(pid, signal.SIGKILL)
-    again = [lambda: calls.stub.ReattachExecute(base_pb2.ReattachExecuteRequest(session_id=session, operation_id=operation), metadata=calls.metadata, timeout=30),
-             lambda: calls.stub.ExecutePlan(request, metadata=calls.metadata, timeout=30)]
+    again = [
+        lambda: calls.stub.ReattachExecute(
+            base_pb2.ReattachExecuteRequest(session_id=session, operation_id=operation),
+            metadata=calls.metadata,
+            timeout=30,
+        ),
+        lambda: calls.stub.ExecutePlan(request, metadata=calls.metadata, timeout=30),
+    ]
     for call in again:
         with pytest.raises(grpc.RpcError) as refusal:
             list(call())
-        assert refusal.value.code() == grpc.StatusCode.INTERNAL and "what it wrote may be there" in refusal.value.details()
+        assert (
+            refusal.value.code() == grpc.StatusCode.INTERNAL and "what it wrote may be there" in refusal.value.details()
+        )
     unknown = base_pb2.ReattachExecuteRequest(session_id=session, operation_id=str(uuid.uuid4()))
-    with pytest.raises(grpc.RpcError) as refusal:                        # one that never came: the client may send it
+    with pytest.raises(grpc.RpcError) as refusal:  # one that never came: the client may send it
         list(calls.stub.ReattachExecute(unknown, metadata=calls.metadata, timeout=30))
     assert "OPERATION_NOT_FOUND" in refusal.value.details()
     assert len(list((tmp_path / "appended").glob("part-*"))) == 1
@@ -168,7 +185,10 @@ def test_a_reset_survives_the_host(serve):
     spark.sql("RESET spark.sql.shuffle.partitions").collect()
     for pid in hosts(serve):
         os.kill(pid, signal.SIGKILL)
-    assert spark.conf.get("spark.sql.shuffle.partitions") == "200" and spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    assert (
+        spark.conf.get("spark.sql.shuffle.partitions") == "200"
+        and spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    )
     spark.sql("RESET").collect()
     for pid in hosts(serve):
         os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,5 @@
 """Over a thousand sessions no process or descriptor is left, and the daemon's memory does not grow."""
+
 import os
 import pathlib
 
@@ -27,10 +28,14 @@ def one_session(stub, metadata, number):
     user = base_pb2.UserContext(user_id="leak")
     plan = base_pb2.Plan(root=relations_pb2.Relation(range=relations_pb2.Range(start=0, end=1, step=1)))
     rows = 0
-    for answer in stub.ExecutePlan(base_pb2.ExecutePlanRequest(session_id=session, user_context=user, plan=plan), metadata=metadata, timeout=30):
+    for answer in stub.ExecutePlan(
+        base_pb2.ExecutePlanRequest(session_id=session, user_context=user, plan=plan), metadata=metadata, timeout=30
+    ):
         rows += answer.arrow_batch.row_count
     assert rows == 1
-    stub.ReleaseSession(base_pb2.ReleaseSessionRequest(session_id=session, user_context=user), metadata=metadata, timeout=30)
+    stub.ReleaseSession(
+        base_pb2.ReleaseSessionRequest(session_id=session, user_context=user), metadata=metadata, timeout=30
+    )
 
 
 def test_a_thousand_sessions_leave_nothing(serve):

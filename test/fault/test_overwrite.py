@@ -1,4 +1,5 @@
 """Overwriting a folder on the built-in account, by wasb as by abfs: whoever lists or reads sees the old output or the new one, whatever dies when."""
+
 import os
 import signal
 import threading
@@ -24,8 +25,11 @@ def location(server, scheme, path):
 
 
 def container(server):
-    return ContainerClient(f"{server.endpoint['storage_url']}/{server.endpoint['account']}", server.endpoint["container"],
-                           credential=server.endpoint["account_key"])
+    return ContainerClient(
+        f"{server.endpoint['storage_url']}/{server.endpoint['account']}",
+        server.endpoint["container"],
+        credential=server.endpoint["account_key"],
+    )
 
 
 @pytest.mark.parametrize("scheme", ["wasbs", "abfss"])
@@ -35,14 +39,21 @@ def test_no_reader_sees_a_mix(serve, scheme):
     frame = spark.range(0, 40, 1).selectExpr("id % 4 AS part", "id")
 
     def write(version):
-        frame.selectExpr("part", "id", f"{version} AS version").write.mode("overwrite").partitionBy("part").parquet(target)
+        frame.selectExpr("part", "id", f"{version} AS version").write.mode("overwrite").partitionBy("part").parquet(
+            target
+        )
+
     write(0)
     over, listings, mixes, failures = threading.Event(), [], [], []
 
     def listen():
         with container(serve) as client:
             while not over.is_set():
-                names = [blob.name for blob in client.list_blobs(name_starts_with=f"swapped-{scheme}/") if "/part-" in blob.name]
+                names = [
+                    blob.name
+                    for blob in client.list_blobs(name_starts_with=f"swapped-{scheme}/")
+                    if "/part-" in blob.name
+                ]
                 jobs = {name.rsplit("/", 1)[1].split("-", 2)[2].split(".")[0] for name in names}
                 listings.append(len(names))
                 if len(names) != 4 or len(jobs) != 1:
@@ -54,8 +65,9 @@ def test_no_reader_sees_a_mix(serve, scheme):
                 rows = reader.read.parquet(target).groupBy("version").count().collect()
                 if len(rows) != 1 or rows[0]["count"] != 40:
                     mixes.append(rows)
-            except PySparkException as error:              # it listed the old output, which went before it was read
+            except PySparkException as error:  # it listed the old output, which went before it was read
                 failures.append(str(error))
+
     threads = [threading.Thread(target=listen), threading.Thread(target=read)]
     for thread in threads:
         thread.start()
@@ -84,16 +96,24 @@ def test_a_writer_or_account_that_dies_leaves_the_old_or_the_new(serve, victim):
             spark.range(2_000_000).selectExpr("id", "'new' AS age").write.mode("overwrite").csv(target)
         except PySparkException:
             pass
+
     thread = threading.Thread(target=write)
     thread.start()
     uploads = serve.home / "storage"
-    until(lambda: any(path.is_file() and path.stat().st_size > 1 << 20 for path in uploads.rglob("*")), 30, "the first uploaded block")
+    until(
+        lambda: any(path.is_file() and path.stat().st_size > 1 << 20 for path in uploads.rglob("*")),
+        30,
+        "the first uploaded block",
+    )
     for pid, command in processes_below(serve.pid).items():
         if victim in command:
             os.kill(pid, signal.SIGKILL)
     thread.join(60)
     assert not thread.is_alive()
-    ages = {row.age: row["count"] for row in spark.read.csv(target, schema="id long, age string").groupBy("age").count().collect()}
+    ages = {
+        row.age: row["count"]
+        for row in spark.read.csv(target, schema="id long, age string").groupBy("age").count().collect()
+    }
     assert ages in ({"old": 1000}, {"new": 2_000_000})
     spark.range(5).selectExpr("id", "'next' AS age").write.mode("overwrite").csv(target)
     assert spark.read.csv(target).count() == 5

@@ -1,4 +1,5 @@
 """Sessions that spill at once: each to a folder of its own, with right answers, and nothing is left of it."""
+
 import os
 import pathlib
 import signal
@@ -10,8 +11,8 @@ import pytest
 from support.serve import BUILD, Serve, until
 
 SESSIONS = 8
-ROWS = 500_009                     # a prime: multiplying by another number permutes what is below it
-BUDGET = "90m"                    # the padded rows take more
+ROWS = 500_009  # a prime: multiplying by another number permutes what is below it
+BUDGET = "90m"  # the padded rows take more
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,7 @@ def test_eight_sessions_that_spill_at_once_answer_right(tight):
     def watch():
         while not over.wait(0.02):
             folders.update(path.parent for path, size in spilled(tight).items() if size)
+
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(SESSIONS)]
     watcher = threading.Thread(target=watch)
     for thread in [watcher, *threads]:
@@ -72,7 +74,7 @@ def test_eight_sessions_that_spill_at_once_answer_right(tight):
     watcher.join()
     assert not failures, failures
     assert answers == {factor: answer(factor) for factor in answers} and len(answers) == SESSIONS
-    assert len(folders) == SESSIONS, folders                         # each did spill, and not where another did
+    assert len(folders) == SESSIONS, folders  # each did spill, and not where another did
     for session in sessions:
         session.stop()
 
@@ -85,8 +87,9 @@ def spill_on(server):
         try:
             while True:
                 spark.sql(question(7919)).collect()
-        except Exception:                                            # its end is what these tests are about
+        except Exception:  # its end is what these tests are about
             pass
+
     thread = threading.Thread(target=go_on, daemon=True)
     before = set(spilled(server))
     thread.start()
@@ -104,8 +107,11 @@ def test_folders_are_private_and_go_with_their_host(tight):
 def test_what_killed_hosts_left_is_swept(tight):
     _, folder = spill_on(tight)
     number = folder.parent.name
-    process = next(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                   if f"{tight.home}/run/spill/{number}\0".encode() in read_command(pid))
+    process = next(
+        pid
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+        if f"{tight.home}/run/spill/{number}\0".encode() in read_command(pid)
+    )
     os.kill(process, signal.SIGKILL)
     until(lambda: not folder.parent.exists(), 20, "the end of the folder")
 
@@ -125,7 +131,7 @@ def test_a_start_sweeps_all_but_what_living_hosts_have(tight):
     (left / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"x" * 1000)
     (tight.home / "run/spill/duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"of an older version")
     tight.start()
-    assert folder.exists()                                           # its host was adopted, with what it spilled
+    assert folder.exists()  # its host was adopted, with what it spilled
     until(lambda: not left.parent.exists() and not list((tight.home / "run/spill").glob("*.tmp")), 20, "the sweep")
     assert folder.exists()
     tight.stop()

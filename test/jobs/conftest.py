@@ -1,4 +1,5 @@
 """What the tests of runs share: a server, the SDK as its owner, a folder with scripts."""
+
 import os
 import pathlib
 import sys
@@ -15,10 +16,11 @@ def connect(monkeypatch, server, token=None):
         if name.startswith(("HEADRACE_", "AZUREML_")) and name != "HEADRACE_BUILD":
             monkeypatch.delenv(name)
     monkeypatch.setenv("HEADRACE_HOME", str(server.home))
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)       # as an activated environment has it
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # as an activated environment has it
     if token:
         monkeypatch.setenv("HEADRACE_TOKEN", token)
     from headrace.azureml.core import Workspace
+
     known = server.endpoint
     return Workspace(known["subscription_id"], known["resource_group"], known["workspace"])
 
@@ -41,6 +43,7 @@ def fresh_ws(fresh_serve, monkeypatch):
 @pytest.fixture
 def script(tmp_path):
     """script("print(1)") -> a source folder whose train.py that is; further files by name."""
+
     def make(text, **files):
         folder = tmp_path / "src"
         folder.mkdir(exist_ok=True)
@@ -48,4 +51,5 @@ def script(tmp_path):
         for name, content in files.items():
             (folder / name).write_text(content)
         return str(folder)
+
     return make

@@ -1,4 +1,5 @@
 """Datasets as inputs of runs: mounted, downloaded, used directly; what they were is recorded."""
+
 import json
 import os
 
@@ -41,20 +42,25 @@ def dataset(ws, points):
     try:
         return Dataset.get_by_name(ws, "points")
     except exceptions.UserErrorException:
-        made = Dataset.File.upload_directory(str(points), (Datastore.get_default(ws), "points"), overwrite=True, show_progress=False)
+        made = Dataset.File.upload_directory(
+            str(points), (Datastore.get_default(ws), "points"), overwrite=True, show_progress=False
+        )
         return made.register(ws, "points")
 
 
 def test_a_model_is_trained_on_a_mounted_dataset(serve, ws, script, dataset, tmp_path):
     run = Experiment(ws, "train").submit(
-        ScriptRunConfig(script(TRAIN), script="train.py", arguments=["--data", dataset.as_named_input("points").as_mount()]))
+        ScriptRunConfig(
+            script(TRAIN), script="train.py", arguments=["--data", dataset.as_named_input("points").as_mount()]
+        )
+    )
     details = run.wait_for_completion(raise_on_error=False)
     assert details["status"] == "Completed", run.get_logs()
     expected = "mounted" if os.path.exists("/dev/fuse") else "a folder"
     assert f"{expected} ['part-0.csv', 'part-1.csv']" in run.get_logs()
     assert run.get_metrics()["rows"] == 200 and run.get_metrics()["accuracy"] > 0.9
     assert "outputs/coefficients.npy" in run.get_file_names()
-    used, = details["inputDatasets"]
+    (used,) = details["inputDatasets"]
     assert used["inputDetails"] == {"inputName": "points", "mechanism": "Mount", "pathOnCompute": None}
     assert used["identifier"] == {"savedId": dataset.id, "registeredId": "points", "registeredVersion": "1"}
     assert not [command for command in processes_below(serve.pid).values() if "headrace-mount" in command]
@@ -62,14 +68,20 @@ def test_a_model_is_trained_on_a_mounted_dataset(serve, ws, script, dataset, tmp
 
 
 def test_a_model_is_trained_on_a_downloaded_dataset(ws, script, dataset):
-    run = Experiment(ws, "train").submit(ScriptRunConfig(script("""
+    run = Experiment(ws, "train").submit(
+        ScriptRunConfig(
+            script("""
 import os, sys
 from azureml.core import Run
 run = Run.get_context()
 folder = run.input_datasets["points"]
 print(os.path.ismount(folder), folder == sys.argv[2], sorted(os.listdir(folder)))
 run.log("rows", sum(len(open(os.path.join(folder, name)).readlines()) for name in os.listdir(folder)))
-"""), script="train.py", arguments=["--data", dataset.as_named_input("points").as_download()]))
+"""),
+            script="train.py",
+            arguments=["--data", dataset.as_named_input("points").as_download()],
+        )
+    )
     run.wait_for_completion()
     assert run.get_logs() == "False True ['part-0.csv', 'part-1.csv']\n" and run.get_metrics() == {"rows": 200}
 
@@ -77,12 +89,18 @@ run.log("rows", sum(len(open(os.path.join(folder, name)).readlines()) for name i
 def test_an_unregistered_dataset_and_one_used_directly(ws, script, dataset):
     store = Datastore.get_default(ws)
     unsaved = Dataset.File.from_files([(store, "points/part-1.csv")])
-    run = Experiment(ws, "train").submit(ScriptRunConfig(script("""
+    run = Experiment(ws, "train").submit(
+        ScriptRunConfig(
+            script("""
 import os, sys
 from azureml.core import Run
 run = Run.get_context()
 print(sorted(os.listdir(sys.argv[1])), run.input_datasets["direct"].name, os.path.relpath(sys.argv[1]))
-"""), script="train.py", arguments=[unsaved.as_download("here/points"), dataset.as_named_input("direct")]))
+"""),
+            script="train.py",
+            arguments=[unsaved.as_download("here/points"), dataset.as_named_input("direct")],
+        )
+    )
     run.wait_for_completion()
     assert run.get_logs() == "['part-1.csv'] points here/points\n"
 
@@ -97,7 +115,8 @@ def test_an_input_that_is_gone_fails_the_run_and_names_it(ws, script, dataset):
         file.write("22")
     store.upload(folder, "short", overwrite=True, show_progress=False)
     run = Experiment(ws, "train").submit(
-        ScriptRunConfig(script("print(1)"), script="train.py", arguments=[lived.as_named_input("gone").as_download()]))
+        ScriptRunConfig(script("print(1)"), script="train.py", arguments=[lived.as_named_input("gone").as_download()])
+    )
     with pytest.raises(exceptions.ActivityFailedException, match="input 'gone'.*short/f.txt.*has changed"):
         run.wait_for_completion()
     assert run.get_details()["error"]["error"]["code"] == "DataAccessError"
@@ -108,19 +127,27 @@ def test_a_user_without_the_data_role_is_told_which_and_helped_by_it(serve, ws, 
     import shlex
 
     from headrace.azureml.core import Workspace
-    Datastore.register_azure_blob_container(ws, "byrole", container_name=serve.endpoint.get("container", "demo"),
-                                            account_name=serve.endpoint["account"], overwrite=True)
+
+    Datastore.register_azure_blob_container(
+        ws,
+        "byrole",
+        container_name=serve.endpoint.get("container", "demo"),
+        account_name=serve.endpoint["account"],
+        overwrite=True,
+    )
     bob = json.loads(serve.cli("user", "create", "bob", "--json").stdout)
     serve.cli("role", "assign", "Contributor", "--assignee", "bob", "--scope", ws._id)
     mine = Dataset.File.from_files((Datastore.get(ws, "byrole"), "points/part-*.csv"))
     folder = script("import os, sys; print(len(os.listdir(sys.argv[1])))")
     monkeypatch.setenv("HEADRACE_TOKEN", bob["token"])
     theirs = Workspace(ws.subscription_id, ws.resource_group, ws.name)
-    config = ScriptRunConfig(folder, script="train.py", arguments=[Dataset.get_by_id(theirs, mine.id).as_named_input("data").as_download()])
+    config = ScriptRunConfig(
+        folder, script="train.py", arguments=[Dataset.get_by_id(theirs, mine.id).as_named_input("data").as_download()]
+    )
     run = Experiment(theirs, "roles").submit(config)
     message = run.wait_for_completion(raise_on_error=False)["error"]["error"]["message"]
     assert "bob" in message and "Storage Blob Data Reader" in message, message
-    command = shlex.split(message[message.index("headrace role assign"):].splitlines()[0])
+    command = shlex.split(message[message.index("headrace role assign") :].splitlines()[0])
     serve.cli(*command[1:], token=serve.endpoint["token"])
     run = Experiment(theirs, "roles").submit(config)
     assert run.wait_for_completion(raise_on_error=False)["status"] == "Completed", run.get_details()

@@ -1,4 +1,5 @@
 """What is killed while a run is under way: the script, its runner, the daemon, the storage account, all of them."""
+
 import os
 import pathlib
 import signal
@@ -35,8 +36,11 @@ def start(ws, script, tmp_path):
 
 def runner_of(server):
     """The one process that executes a run."""
-    found = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
-             if (words := _words(path)) and "headrace.runner" in words and words[-1].startswith(str(server.home))]
+    found = [
+        int(path.parent.name)
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
+        if (words := _words(path)) and "headrace.runner" in words and words[-1].startswith(str(server.home))
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -69,7 +73,10 @@ def test_a_killed_runner_fails_its_run_and_leaves_no_process(fresh_serve, fresh_
 
 def test_a_run_goes_on_while_the_daemon_is_killed_and_is_found_again(fresh_serve, fresh_ws, script, tmp_path):
     run, gate, pids = start(fresh_ws, script, tmp_path)
-    waiting = [Experiment(fresh_ws, "killed").submit(ScriptRunConfig(script("print('later')"), script="train.py")) for _ in range(2)]
+    waiting = [
+        Experiment(fresh_ws, "killed").submit(ScriptRunConfig(script("print('later')"), script="train.py"))
+        for _ in range(2)
+    ]
     for other in waiting:
         other.wait_for_completion()
     fresh_serve.kill()
@@ -78,7 +85,11 @@ def test_a_run_goes_on_while_the_daemon_is_killed_and_is_found_again(fresh_serve
     assert run.get_status() == "Running" and run.get_metrics() == {"before": 1}
     gate.touch()
     assert run.wait_for_completion()["status"] == "Completed"
-    assert run.get_metrics() == {"before": 1, "after": 2} and "outputs/o.txt" in run.get_file_names() and "done" in run.get_logs()
+    assert (
+        run.get_metrics() == {"before": 1, "after": 2}
+        and "outputs/o.txt" in run.get_file_names()
+        and "done" in run.get_logs()
+    )
     run.download_file("outputs/o.txt", str(tmp_path / "o.txt"))
     assert (tmp_path / "o.txt").read_text() == "kept"
     until_gone(pids)
@@ -87,7 +98,7 @@ def test_a_run_goes_on_while_the_daemon_is_killed_and_is_found_again(fresh_serve
 def test_a_run_that_ends_while_the_daemon_is_down_has_ended_so(fresh_serve, fresh_ws, script, tmp_path):
     """What it logs and leaves waits for the server."""
     run, gate, pids = start(fresh_ws, script, tmp_path)
-    log, = fresh_serve.home.glob("runs/*/user_logs/std_log.txt")
+    (log,) = fresh_serve.home.glob("runs/*/user_logs/std_log.txt")
     fresh_serve.kill()
     gate.touch()
     until(lambda: "done" in log.read_text(), 20, "the script's last line")
@@ -110,8 +121,11 @@ def test_daemon_and_runner_killed_together(fresh_serve, fresh_ws, script, tmp_pa
 def test_what_was_queued_when_the_daemon_was_killed_runs_later(fresh_serve, fresh_ws, script, tmp_path):
     gate = tmp_path / "gate"
     folder = script(SCRIPT)
-    runs = [Experiment(fresh_ws, "killed").submit(ScriptRunConfig(folder, script="train.py", arguments=[gate])) for _ in range(6)]
-    fresh_serve.kill()       # whatever each of them has come to
+    runs = [
+        Experiment(fresh_ws, "killed").submit(ScriptRunConfig(folder, script="train.py", arguments=[gate]))
+        for _ in range(6)
+    ]
+    fresh_serve.kill()  # whatever each of them has come to
     gate.touch()
     fresh_serve.start()
     assert [run.wait_for_completion(raise_on_error=False)["status"] for run in runs] == ["Completed"] * 6
@@ -128,12 +142,12 @@ def test_a_server_that_is_told_to_end_ends_its_runs(fresh_serve, fresh_ws, scrip
     fresh_serve.start()
     details = run.wait_for_completion()
     assert details["status"] == "Canceled" and details["error"]["error"]["message"] == "the server was stopped"
-    assert run.get_file_names() == ["outputs/early.txt", "user_logs/std_log.txt"]      # kept by the server that came after
+    assert run.get_file_names() == ["outputs/early.txt", "user_logs/std_log.txt"]  # kept by the server that came after
 
 
 def test_the_storage_account_killed_while_outputs_are_kept(fresh_serve, fresh_ws, script, tmp_path):
     run, gate, _ = start(fresh_ws, script, tmp_path)
-    account, = [pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command]
+    (account,) = [pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command]
     gate.touch()
     os.kill(account, signal.SIGKILL)
     assert run.wait_for_completion()["status"] == "Completed" and "outputs/o.txt" in run.get_file_names()

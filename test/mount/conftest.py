@@ -1,4 +1,5 @@
 """Mounts of manifests on the built-in account, with a server of the test's own where one is needed."""
+
 import contextlib
 import datetime
 import http.server
@@ -13,8 +14,8 @@ import threading
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
-from storage.conftest import Account                 # noqa: E402
-from support.serve import BUILD, until               # noqa: E402
+from storage.conftest import Account  # noqa: E402
+from support.serve import BUILD, until  # noqa: E402
 
 PROGRAM = str(BUILD / "headrace-mount")
 FSTYPE = "fuse.headrace"
@@ -38,8 +39,14 @@ class Mount:
     def start(self):
         self.point.mkdir(exist_ok=True)
         self.errors = open(f"{self.point}.log", "ab+")
-        self.process = subprocess.Popen([PROGRAM, *map(str, self.arguments), str(self.point)], stdout=subprocess.PIPE, stderr=self.errors, text=True,
-                                        stdin=subprocess.DEVNULL, env={**os.environ, **(self.env or {})})
+        self.process = subprocess.Popen(
+            [PROGRAM, *map(str, self.arguments), str(self.point)],
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(self.env or {})},
+        )
         self.said = self.process.stdout.readline()
         assert self.said.startswith("mounted "), self.log()
         assert mounted(self.point)[0] == FSTYPE
@@ -74,21 +81,43 @@ class Mount:
 def storage_of(account, how="key", seconds=3600):
     """A manifest's storage: by account key, or by a SAS of the container that ends in so many seconds."""
     until_ = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-    storage = {"conf": {}, "endpoints": [{"account": account.name, "url": account.url}], "expiresOn": until_.isoformat()}
+    storage = {
+        "conf": {},
+        "endpoints": [{"account": account.name, "url": account.url}],
+        "expiresOn": until_.isoformat(),
+    }
     if how == "key":
         storage["conf"][f"fs.azure.account.key.{account.name}.blob.core.windows.net"] = account.key
     else:
         from azure.storage.blob import ContainerSasPermissions, generate_container_sas
-        sas = generate_container_sas(account.name, "demo", account.key, permission=ContainerSasPermissions(read=True, list=True), expiry=until_)
+
+        sas = generate_container_sas(
+            account.name, "demo", account.key, permission=ContainerSasPermissions(read=True, list=True), expiry=until_
+        )
         storage["conf"][f"fs.azure.sas.demo.{account.name}.blob.core.windows.net"] = sas
     return storage
 
 
 def manifest_of(account, container, prefix="", **how):
     """The manifest of everything below prefix, as the server would make it."""
-    files = [{"path": blob.name[len(prefix):].lstrip("/"), "url": f"wasbs://demo@{account.name}.blob.core.windows.net/{blob.name}", "etag": blob.etag,
-              "size": blob.size, "modified": blob.last_modified.isoformat()} for blob in container.list_blobs(prefix)]
-    return {"id": "0f0f", "name": "things", "version": "3", "type": "file", "files": files, "storage": storage_of(account, **how)}
+    files = [
+        {
+            "path": blob.name[len(prefix) :].lstrip("/"),
+            "url": f"wasbs://demo@{account.name}.blob.core.windows.net/{blob.name}",
+            "etag": blob.etag,
+            "size": blob.size,
+            "modified": blob.last_modified.isoformat(),
+        }
+        for blob in container.list_blobs(prefix)
+    ]
+    return {
+        "id": "0f0f",
+        "name": "things",
+        "version": "3",
+        "type": "file",
+        "files": files,
+        "storage": storage_of(account, **how),
+    }
 
 
 def write(path, manifest):
@@ -137,6 +166,7 @@ class Server:
 
             def log_message(self, *_):
                 pass
+
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.http.daemon_threads = True
         self.port = self.http.server_port
@@ -147,7 +177,15 @@ class Server:
         self.http.server_close()
 
     def mount(self, point, *arguments):
-        return Mount(point, "--url", f"http://127.0.0.1:{self.port}", "--path", self.PATH, *arguments, env={"HEADRACE_TOKEN": "secret-token"})
+        return Mount(
+            point,
+            "--url",
+            f"http://127.0.0.1:{self.port}",
+            "--path",
+            self.PATH,
+            *arguments,
+            env={"HEADRACE_TOKEN": "secret-token"},
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +212,7 @@ def fresh_account(tmp_path):
 
 def container_of(account):
     from azure.storage.blob import BlobServiceClient
+
     return BlobServiceClient(account.url, credential=account.key, retry_total=0).get_container_client("demo")
 
 

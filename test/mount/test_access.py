@@ -1,4 +1,5 @@
 """Access to a mount's bytes over time: credentials that end and are renewed, a role that goes and comes back, a server or an account that moves."""
+
 import errno
 import os
 import threading
@@ -66,11 +67,19 @@ def test_access_that_has_ended_is_renewed_when_a_reader_meets_it(account, server
 def test_a_revoked_role_ends_reads_and_its_return_brings_them_back(account, server, tmp_path):
     with server.mount(tmp_path / "mnt", "--check", 1) as mount:
         assert (mount.point / "a.csv").read_bytes() == b"a" * 100_000
-        server.access = lambda: (403, {"error": {"code": "AuthorizationFailed", "message": "bob needs Storage Blob Data Reader on the container"}})
+        server.access = lambda: (
+            403,
+            {
+                "error": {
+                    "code": "AuthorizationFailed",
+                    "message": "bob needs Storage Blob Data Reader on the container",
+                }
+            },
+        )
         until(lambda: "mount.denied" in mount.log(), 10, "the denial")
         assert "bob needs" in fails(mount.point / "b.csv", errno.EACCES)
         with pytest.raises(PermissionError):
-            open(mount.point / "a.csv", "rb").read()              # what the kernel had cached went too
+            open(mount.point / "a.csv", "rb").read()  # what the kernel had cached went too
         assert (mount.point / "a.csv").stat().st_size == 100_000
         server.access = lambda: (200, storage_of(account, "sas", 60))
         until(lambda: "mount.allowed" in mount.log(), 10, "the role's return")
@@ -99,7 +108,7 @@ def test_a_server_that_restarts_is_not_noticed(account, server, tmp_path):
     with server.mount(tmp_path / "mnt", "--check", 1) as mount:
         server.stop()
         time.sleep(1.5)
-        assert read_fresh(mount.point / "a.csv") == b"a" * 100    # what was given is still good
+        assert read_fresh(mount.point / "a.csv") == b"a" * 100  # what was given is still good
         asked = server.asked
         server.start()
         until(lambda: server.asked > asked, 15, "the next question")
@@ -142,7 +151,10 @@ def test_an_account_that_moves_is_followed(fresh_account, tmp_path):
 
 
 def test_a_foreign_token_or_an_absent_server_mounts_nothing(server, tmp_path):
-    for change, text in [({"HEADRACE_TOKEN": "other"}, "a foreign token"), ({"HEADRACE_TOKEN": ""}, "HEADRACE_TOKEN is not set")]:
+    for change, text in [
+        ({"HEADRACE_TOKEN": "other"}, "a foreign token"),
+        ({"HEADRACE_TOKEN": ""}, "HEADRACE_TOKEN is not set"),
+    ]:
         mount = server.mount(tmp_path / "mnt")
         mount.env = change
         with pytest.raises(AssertionError, match=text):

@@ -1,4 +1,5 @@
 """A mount that reads by role: the daemon's short grants as bearer tokens, over TLS with an authority of our own, on the Data Lake endpoint."""
+
 import errno
 import os
 import subprocess
@@ -21,11 +22,44 @@ ADA = "11111111-1111-1111-1111-111111111111"
 def secure(tmp_path_factory):
     """(account over TLS, its certificate, the secret that signs what it takes)"""
     home, secret = tmp_path_factory.mktemp("secure"), Ed25519PrivateKey.generate()
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", home / "key.pem", "-out", home / "cert.pem"], check=True, capture_output=True)
-    (home / "grants").write_text(secret.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex())
-    account = Account(home, "--tls-cert", str(home / "cert.pem"), "--tls-key", str(home / "key.pem"), "--grant-key", str(home / "grants"),
-                      "--resource-id", ACCOUNT_ID).start()
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            home / "key.pem",
+            "-out",
+            home / "cert.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (home / "grants").write_text(
+        secret.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex()
+    )
+    account = Account(
+        home,
+        "--tls-cert",
+        str(home / "cert.pem"),
+        "--tls-key",
+        str(home / "key.pem"),
+        "--grant-key",
+        str(home / "grants"),
+        "--resource-id",
+        ACCOUNT_ID,
+    ).start()
     folder = home / "storage" / account.name / "demo" / "lake"
     folder.mkdir()
     for name in "abc":
@@ -38,16 +72,33 @@ def storage(secure, seconds, role=READER, secret=None):
     account, ca, ours = secure
     token = grant(secret or ours, ADA, assigned=[(role, CONTAINER)], seconds=seconds)
     ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
-    return {"conf": {}, "bearer": {account.name: token}, "expiresOn": ends,
-            "endpoints": [{"account": account.name, "url": f"https://127.0.0.1:{account.port}/{account.name}", "caFile": str(ca)}]}
+    return {
+        "conf": {},
+        "bearer": {account.name: token},
+        "expiresOn": ends,
+        "endpoints": [
+            {"account": account.name, "url": f"https://127.0.0.1:{account.port}/{account.name}", "caFile": str(ca)}
+        ],
+    }
 
 
 def manifest(secure, first):
     from azure.storage.blob import BlobServiceClient
+
     account, ca, _ = secure
-    with BlobServiceClient(f"https://127.0.0.1:{account.port}/{account.name}", credential=account.key, connection_verify=str(ca)) as client:
+    with BlobServiceClient(
+        f"https://127.0.0.1:{account.port}/{account.name}", credential=account.key, connection_verify=str(ca)
+    ) as client:
         blobs = list(client.get_container_client("demo").list_blobs("lake/"))
-    files = [{"path": blob.name, "url": f"abfss://demo@{account.name}.dfs.core.windows.net/{blob.name}", "etag": blob.etag, "size": blob.size} for blob in blobs]
+    files = [
+        {
+            "path": blob.name,
+            "url": f"abfss://demo@{account.name}.dfs.core.windows.net/{blob.name}",
+            "etag": blob.etag,
+            "size": blob.size,
+        }
+        for blob in blobs
+    ]
     return {"id": "1", "name": "lake", "version": 1, "files": files, "storage": first}
 
 

@@ -1,4 +1,5 @@
 """Datasets of a real server, mounted by name with the command; the second user's role."""
+
 import contextlib
 import errno
 import json
@@ -53,12 +54,21 @@ def test_a_dataset_is_mounted_by_name_and_version(known, tmp_path):
         assert {path: (point / path).read_bytes() for path in DATA} == DATA
     known.store.upload_blob("prepared/c.csv", b"new")
     assert known.register("prepared", "prepared")["latest"]["versionId"] == "2"
-    with by_command(known.serve, "prepared:1", tmp_path / "one") as one, by_command(known.serve, "prepared", tmp_path / "two") as two:
+    with (
+        by_command(known.serve, "prepared:1", tmp_path / "one") as one,
+        by_command(known.serve, "prepared", tmp_path / "two") as two,
+    ):
         assert sorted(os.listdir(one)) == ["a.csv", "sub"] and sorted(os.listdir(two)) == ["a.csv", "c.csv", "sub"]
 
 
-@pytest.mark.parametrize("name,status,text", [("absent", 1, 'dataset "absent" does not exist'), ("prepared:99", 1, 'has no version 99 in workspace "headrace-ml". Try: headrace dataset show prepared\n'),
-                                              ("prepared:x", 2, '"x" is not a version')])
+@pytest.mark.parametrize(
+    "name,status,text",
+    [
+        ("absent", 1, 'dataset "absent" does not exist'),
+        ("prepared:99", 1, 'has no version 99 in workspace "headrace-ml". Try: headrace dataset show prepared\n'),
+        ("prepared:x", 2, '"x" is not a version'),
+    ],
+)
 def test_what_is_not_there_is_said(known, tmp_path, name, status, text):
     (tmp_path / "mnt").mkdir()
     done = known.serve.cli("mount", name, str(tmp_path / "mnt"), check=False)
@@ -69,14 +79,19 @@ def test_the_second_user_is_refused_and_the_printed_command_lets_him_in(known, t
     bob = json.loads(known.serve.cli("user", "create", "bob", "--json").stdout)
     (tmp_path / "mnt").mkdir()
     done = known.serve.cli("mount", "prepared", str(tmp_path / "mnt"), token=bob["token"], check=False)
-    assert done.returncode == 1 and "bob" in done.stderr and '"Storage Blob Data Reader"' in done.stderr and "containers/demo" in done.stderr
+    assert (
+        done.returncode == 1
+        and "bob" in done.stderr
+        and '"Storage Blob Data Reader"' in done.stderr
+        and "containers/demo" in done.stderr
+    )
     command = shlex.split(re.search(r"headrace (role assign .*)", done.stderr)[1])
     known.serve.cli(*command)
     with by_command(known.serve, "--check", "1", "prepared:1", tmp_path / "mnt", token=bob["token"]) as point:
         assert (point / "a.csv").read_bytes() == DATA["a.csv"]
         known.serve.cli("role", "remove", command[2], *command[3:])
         until(lambda: "mount.denied" in pathlib.Path(f"{point}.log").read_text(), 15, "the role's end")
-        for path in ("a.csv", "sub/big.bin"):                      # one that the kernel had, and one that nobody has read
+        for path in ("a.csv", "sub/big.bin"):  # one that the kernel had, and one that nobody has read
             with pytest.raises(OSError) as failure:
                 (point / path).read_bytes()
             assert failure.value.errno == errno.EACCES

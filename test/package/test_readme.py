@@ -36,9 +36,23 @@ def blocks(language, section):
 
 def shell(folder, script, **env):
     """Runs bash; what it printed."""
-    clean = {"HOME": str(folder / "home"), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "IPYTHONDIR": str(folder / "ipython"),
-             "JUPYTER_RUNTIME_DIR": str(folder / "jupyter"), "PYTHONWARNINGS": "ignore", **env}
-    done = subprocess.run(["bash", "-c", "set -e\n" + script], cwd=folder / "empty", env=clean, capture_output=True, text=True, timeout=300)
+    clean = {
+        "HOME": str(folder / "home"),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "jupyter"),
+        "PYTHONWARNINGS": "ignore",
+        **env,
+    }
+    done = subprocess.run(
+        ["bash", "-c", "set -e\n" + script],
+        cwd=folder / "empty",
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -52,8 +66,15 @@ def place(environment, tmp_path_factory):
     (folder / "empty/venv").symlink_to(environment[0])
     install, serve, *_ = blocks("", "Use it")[0].splitlines()
     assert install == "python3 -m venv venv && venv/bin/pip install '.[notebook]'"
-    server = subprocess.Popen(["bash", "-c", "exec " + serve], cwd=folder / "empty", env={"HOME": str(folder / "home"), "PATH": os.environ["PATH"]},
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+    server = subprocess.Popen(
+        ["bash", "-c", "exec " + serve],
+        cwd=folder / "empty",
+        env={"HOME": str(folder / "home"), "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
     assert "serves home" in server.stdout.readline()
     yield folder
     server.send_signal(signal.SIGTERM)
@@ -96,13 +117,29 @@ def test_the_notebook_runs_a_second_time(executed, place, env_line):
 
 def test_the_notebook_has_nothing_to_fill_in():
     cells = json.loads(NOTEBOOK.read_text())["cells"]
-    assert not any(re.search(r"@[A-Z_]+@|<[A-Za-z ]+>", "".join(cell["source"])) for cell in cells if cell["cell_type"] == "code")
+    assert not any(
+        re.search(r"@[A-Z_]+@|<[A-Za-z ]+>", "".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"
+    )
     assert not any(cell.get("outputs") for cell in cells)
 
 
 def test_every_command_finds_its_defaults(executed, place, env_line):
-    kinds = ("workspace", "synapse", "pool", "link", "compute", "session", "datastore", "dataset", "run", "role", "user")
-    shown = shell(place, "\n".join([env_line, *(f"venv/bin/headrace {kind} list" for kind in kinds), "venv/bin/headrace help"]))
+    kinds = (
+        "workspace",
+        "synapse",
+        "pool",
+        "link",
+        "compute",
+        "session",
+        "datastore",
+        "dataset",
+        "run",
+        "role",
+        "user",
+    )
+    shown = shell(
+        place, "\n".join([env_line, *(f"venv/bin/headrace {kind} list" for kind in kinds), "venv/bin/headrace help"])
+    )
     assert "headrace-ml" in shown and "titanic-prepared" in shown and "prep-pool" in shown
 
 
@@ -111,8 +148,12 @@ def test_a_colleague_on_another_home(executed, place, env_line):
     point = json.loads((place / "home/.headrace/run/endpoint.json").read_text())
     (place / "elsewhere").mkdir()
     shutil.copy(point["ca_file"], place / "elsewhere/ca.pem")
-    env = {"HOME": str(place / "elsewhere"), "HEADRACE_URL": point["https_url"], "HEADRACE_TOKEN": point["token"],
-           "HEADRACE_CA_FILE": str(place / "elsewhere/ca.pem")}
+    env = {
+        "HOME": str(place / "elsewhere"),
+        "HEADRACE_URL": point["https_url"],
+        "HEADRACE_TOKEN": point["token"],
+        "HEADRACE_CA_FILE": str(place / "elsewhere/ca.pem"),
+    }
     assert "titanic-prepared" in shell(place, "venv/bin/headrace dataset list", **env)
     (place / "empty/snippet.py").write_text(blocks("python", "Use it")[0])
     assert "Age|count|" in shell(place, f"{env_line}\nvenv/bin/python snippet.py", **env)
@@ -125,11 +166,18 @@ def test_the_sample_is_the_users(place, env_line):
     """What a user overwrites or removes stays so when the server starts again."""
     data = place / "home/.headrace/storage/dprepdata/demo/Titanic.csv"
     made = data.read_bytes()
-    assert made.count(b"\n") == 892 and made.startswith(b"PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked\n")
+    assert made.count(b"\n") == 892 and made.startswith(
+        b"PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked\n"
+    )
     other = place / "home/other"
 
     def serve():
-        server = subprocess.Popen([place / "empty/venv/bin/headrace", "serve", "--home", other], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        server = subprocess.Popen(
+            [place / "empty/venv/bin/headrace", "serve", "--home", other],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         server.stdout.readline()
         server.send_signal(signal.SIGTERM)
         server.wait(15)

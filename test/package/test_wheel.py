@@ -57,14 +57,22 @@ def test_a_session_through_the_installed_server(environment, tmp_path, monkeypat
         endpoint = server.endpoint
         import requests
 
-        page = requests.get(endpoint["url"] + "/studio/", timeout=60).text      # the studio is part of the program
+        page = requests.get(endpoint["url"] + "/studio/", timeout=60).text  # the studio is part of the program
         script = page.split('<script type="module" crossorigin src="')[1].split('"')[0]
         assert requests.get(endpoint["url"] + script, timeout=60).status_code == 200
 
         base, auth = endpoint["url"] + "/sessions", {"Authorization": "Bearer " + endpoint["token"]}
         number = requests.post(base, json={"kind": "pyspark"}, headers=auth, timeout=60).json()["id"]
-        support.until(lambda: requests.get(f"{base}/{number}", headers=auth, timeout=60).json()["state"] == "idle", 30, "an idle session")
-        statement = requests.post(f"{base}/{number}/statements", json={"code": "spark.range(4).count()"}, headers=auth, timeout=60).json()
+        support.until(
+            lambda: requests.get(f"{base}/{number}", headers=auth, timeout=60).json()["state"] == "idle",
+            30,
+            "an idle session",
+        )
+        statement = requests.post(
+            f"{base}/{number}/statements", json={"code": "spark.range(4).count()"}, headers=auth, timeout=60
+        ).json()
         url = f"{base}/{number}/statements/{statement['id']}"
-        answer = support.until(lambda: requests.get(url, headers=auth, timeout=60).json()["output"], 30, "the statement's output")
+        answer = support.until(
+            lambda: requests.get(url, headers=auth, timeout=60).json()["output"], 30, "the statement's output"
+        )
         assert answer["data"]["text/plain"] == "4", answer

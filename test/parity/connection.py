@@ -1,4 +1,5 @@
 """An unmodified PySpark Connect client as the parity suites use it: sessions, answers within a time, errors with their whole chain."""
+
 import json
 import logging
 import os
@@ -6,10 +7,10 @@ import threading
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-import pyspark.sql.connect.client.core as core      # noqa: E402
-from pyspark.sql.connect.session import SparkSession    # noqa: E402
+import pyspark.sql.connect.client.core as core  # noqa: E402
+from pyspark.sql.connect.session import SparkSession  # noqa: E402
 
-from hive_text import relabel_months    # noqa: E402
+from hive_text import relabel_months  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 TRANSPORT = ("UNAVAILABLE", "Connection refused", "failed to connect", "Socket closed", "Connection reset")
@@ -30,7 +31,7 @@ def within(seconds, call, interrupt=None):
     def run():
         try:
             box["value"] = call()
-        except BaseException as error:      # handed to the caller, whatever it is
+        except BaseException as error:  # handed to the caller, whatever it is
             box["error"] = error
 
     def wait(target, limit):
@@ -61,6 +62,7 @@ def collect(frame):
 
 # ---- errors ----
 
+
 def throwables(info, answer):
     """The chain of a server's error: [{types, message, condition, state, parameters}], outermost first."""
     chain = []
@@ -69,15 +71,25 @@ def throwables(info, answer):
         error = answer.errors[at]
         spark = error.spark_throwable
         known = error.HasField("spark_throwable")
-        chain.append({"types": list(error.error_type_hierarchy), "message": error.message,
-                      "condition": spark.error_class if known and spark.HasField("error_class") else None,
-                      "state": spark.sql_state if known and spark.HasField("sql_state") else None,
-                      "parameters": dict(spark.message_parameters) if known else {}})
+        chain.append(
+            {
+                "types": list(error.error_type_hierarchy),
+                "message": error.message,
+                "condition": spark.error_class if known and spark.HasField("error_class") else None,
+                "state": spark.sql_state if known and spark.HasField("sql_state") else None,
+                "parameters": dict(spark.message_parameters) if known else {},
+            }
+        )
         at = error.cause_idx if error.HasField("cause_idx") else None
     if info is not None and not (chain and chain[0]["condition"]):
         metadata = info.metadata
-        head = {"types": json.loads(metadata.get("classes") or "[]"), "message": "", "condition": metadata.get("errorClass"),
-                "state": metadata.get("sqlState"), "parameters": json.loads(metadata.get("messageParameters") or "{}")}
+        head = {
+            "types": json.loads(metadata.get("classes") or "[]"),
+            "message": "",
+            "condition": metadata.get("errorClass"),
+            "state": metadata.get("sqlState"),
+            "parameters": json.loads(metadata.get("messageParameters") or "{}"),
+        }
         chain[:1] = [dict(head, types=chain[0]["types"], message=chain[0]["message"]) if chain else head]
     return chain
 
@@ -90,6 +102,7 @@ def keep_chains():
         error = convert(info, truncated_message, answer, *rest, **named)
         error.throwables = throwables(info, answer)
         return error
+
     core.convert_exception = converted
 
 

@@ -3,11 +3,16 @@
 The schema is asked for without running the query, as Spark's ExpressionsSchemaSuite does. Verdicts as in golden.py: exact, schema, refused, internal,
 timeout; rows without an example are left out.
 """
+
 import re
 
 import connection
 
-SETTINGS = (("spark.sql.session.timeZone", "America/Los_Angeles"), ("spark.sql.timeType.enabled", "true"), ("spark.sql.geospatial.enabled", "true"))
+SETTINGS = (
+    ("spark.sql.session.timeZone", "America/Los_Angeles"),
+    ("spark.sql.timeType.enabled", "true"),
+    ("spark.sql.geospatial.enabled", "true"),
+)
 
 
 def examples(data):
@@ -27,6 +32,7 @@ def examples(data):
 def judge(session, query, wanted, limit):
     def schema():
         return session.sql(query).schema.simpleString()
+
     try:
         got = connection.within(limit, schema, session.interruptAll)
     except connection.OutOfTime:
@@ -46,7 +52,7 @@ def run(data, session, limit, put, alive):
         try:
             session.conf.set(key, value)
         except Exception:
-            continue            # a server that lacks it shows so in the verdicts
+            continue  # a server that lacks it shows so in the verdicts
     for _, query, wanted in examples(data):
         verdict = judge(session, query, wanted, limit)
         if not alive():

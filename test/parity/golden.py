@@ -12,6 +12,7 @@ the query orders them). Verdicts:
   internal     INTERNAL_ERROR, or the server died: never right
   timeout      no answer in time, or not asked any more after that
 """
+
 import dataclasses
 import json
 import re
@@ -42,37 +43,43 @@ BY_FOLDER = {
     "nonansi": (("spark.sql.ansi.enabled", "false"),),
     "timestampNTZ": (("spark.sql.timestampType", "TIMESTAMP_NTZ"),),
 }
-LEFT_OUT = ("udf", "udaf", "udtf")       # they need functions in Scala that only Spark's test classes have
-BIG = ("unique1 int,unique2 int,two int,four int,ten int,twenty int,hundred int,thousand int,twothousand int,fivethous int,tenthous int,odd int,even int,"
-       "stringu1 string,stringu2 string,string4 string")
+LEFT_OUT = ("udf", "udaf", "udtf")  # they need functions in Scala that only Spark's test classes have
+BIG = (
+    "unique1 int,unique2 int,two int,four int,ten int,twenty int,hundred int,thousand int,twothousand int,fivethous int,tenthous int,odd int,even int,"
+    "stringu1 string,stringu2 string,string4 string"
+)
 FROM_POSTGRES = {"aggtest": ("agg.data", "a int,b float"), "onek": ("onek.data", BIG), "tenk1": ("tenk.data", BIG)}
 TABLES = ("testdata", "arraydata", "mapdata", *FROM_POSTGRES)
-MASKS = [(re.compile(pattern), replacement) for pattern, replacement in (
-    (r"#\d+", "#x"),
-    (r"plan_id=\d+", "plan_id=x"),
-    (r"file:\[not included in comparison\](/\{warehouse_dir\})?[^\s,\]\)\"]*", "file:<X>"),
-    (r"file:/[^\s,\]\)\"]*", "file:<X>"),
-    (r"Location\b.*", "Location <X>"),
-    (r"\[not included in comparison\]/\{warehouse_dir\}", "<X>"),
-    (r"(Created By|Created Time|Last Access|Owner).*", rf"\1 {MASKED}"),
-    (r"Partition Statistics\t\d+", f"Partition Statistics\t{MASKED}"),
-    (r"CTERelation(Def|Ref) (\d+|xxxx)", r"CTERelation\1 xxxx"),
-    (r"cterelation(def|ref) \d+,", r"cterelation\1 xxxx,"),
-    (r"UnionLoop(Ref)? \d+", r"UnionLoop\1 xxxx"),
-    (r"Loop id: \d+", "Loop id: xxxx"),
-    (r"@\w*,", "@xxxxxxxx,"),
-    (r"\*\(\d+\) ", "*"),
-    (r'"location":\s*".*?"', f'"location":{MASKED}'),
-    (r'"(created_by|created_time|last_access|owner|partition_statistics)":".*?"', rf'"\1 {MASKED}":"None"'),
-    (r"transient_lastDdlTime=\d+", f"transient_lastDdlTime={MASKED}"),
-    (r'"transient_lastDdlTime":"\d+"', f'"transient_lastDdlTime {MASKED}":"None"'),
-)]
+MASKS = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"#\d+", "#x"),
+        (r"plan_id=\d+", "plan_id=x"),
+        (r"file:\[not included in comparison\](/\{warehouse_dir\})?[^\s,\]\)\"]*", "file:<X>"),
+        (r"file:/[^\s,\]\)\"]*", "file:<X>"),
+        (r"Location\b.*", "Location <X>"),
+        (r"\[not included in comparison\]/\{warehouse_dir\}", "<X>"),
+        (r"(Created By|Created Time|Last Access|Owner).*", rf"\1 {MASKED}"),
+        (r"Partition Statistics\t\d+", f"Partition Statistics\t{MASKED}"),
+        (r"CTERelation(Def|Ref) (\d+|xxxx)", r"CTERelation\1 xxxx"),
+        (r"cterelation(def|ref) \d+,", r"cterelation\1 xxxx,"),
+        (r"UnionLoop(Ref)? \d+", r"UnionLoop\1 xxxx"),
+        (r"Loop id: \d+", "Loop id: xxxx"),
+        (r"@\w*,", "@xxxxxxxx,"),
+        (r"\*\(\d+\) ", "*"),
+        (r'"location":\s*".*?"', f'"location":{MASKED}'),
+        (r'"(created_by|created_time|last_access|owner|partition_statistics)":".*?"', rf'"\1 {MASKED}":"None"'),
+        (r"transient_lastDdlTime=\d+", f"transient_lastDdlTime={MASKED}"),
+        (r'"transient_lastDdlTime":"\d+"', f'"transient_lastDdlTime {MASKED}":"None"'),
+    )
+]
 TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|[A-Za-z_][\w]*|\(|\)|.", re.S)
 LONG_FLOAT = re.compile(r"(?<![\w.])-?\d+\.\d+(?:E-?\d+)?(?![\w.])")
 JAVA_NAME = re.compile(r"((?:org|java|scala|com)\.[\w.$]+)(?:\n(.*))?", re.S)
 
 
 # ---- golden files ----
+
 
 @dataclasses.dataclass
 class Query:
@@ -128,8 +135,10 @@ def read_results(path):
     """The queries of a result file: three segments each."""
     controls = "".join(map(chr, range(33)))
     segments = re.split(r"-- !query.*\n", path.read_text(encoding="utf-8"))
-    return [Query(segments[i].strip(controls), segments[i + 1].strip(controls), without_traceback(segments[i + 2]))
-            for i in range(1, len(segments) - 2, 3)]
+    return [
+        Query(segments[i].strip(controls), segments[i + 1].strip(controls), without_traceback(segments[i + 2]))
+        for i in range(1, len(segments) - 2, 3)
+    ]
 
 
 def file_settings(path):
@@ -149,11 +158,12 @@ def file_settings(path):
 def names(data):
     """Every golden file that can be asked, as its path below sql-tests/results without .out."""
     base = data / "sql-tests/results"
-    found = sorted(str(path.relative_to(base))[:-len(".out")] for path in base.rglob("*.out"))
+    found = sorted(str(path.relative_to(base))[: -len(".out")] for path in base.rglob("*.out"))
     return [name for name in found if name.split("/")[0] not in LEFT_OUT]
 
 
 # ---- comparison ----
+
 
 def sorted_as_java(lines):
     return sorted(lines, key=lambda line: line.encode("utf-16-be", "surrogatepass"))
@@ -161,8 +171,12 @@ def sorted_as_java(lines):
 
 def equal_floats(ours, theirs, ordered):
     """Whether only the last digits of floats differ: Java 17 does not always print the shortest text."""
+
     def canonical(text):
-        return LONG_FLOAT.sub(lambda m: f"{float(m.group(0)):.15g}" if len(m.group(0)) > 8 else repr(float(m.group(0))), text)
+        return LONG_FLOAT.sub(
+            lambda m: f"{float(m.group(0)):.15g}" if len(m.group(0)) > 8 else repr(float(m.group(0))), text
+        )
+
     ours, theirs = canonical(ours).split("\n"), canonical(theirs).split("\n")
     return ours == theirs or (not ordered and sorted(ours) == sorted(theirs))
 
@@ -201,7 +215,7 @@ class File:
             try:
                 connection.within(20, lambda: self.session.sql(statement).collect())
             except Exception:
-                continue        # what is not there shows in the verdicts of the queries that need it
+                continue  # what is not there shows in the verdicts of the queries that need it
 
     def set(self, settings):
         for key, value in settings:
@@ -215,21 +229,34 @@ class File:
         if table == "testdata":
             return make([(i, str(i)) for i in range(1, 101)], "key int, value string")
         if table == "arraydata":
-            return make([([1, 2, 3], [[1, 2, 3]]), ([2, 3, 4], [[2, 3, 4]])], "arraycol array<int>, nestedarraycol array<array<int>>")
+            return make(
+                [([1, 2, 3], [[1, 2, 3]]), ([2, 3, 4], [[2, 3, 4]])],
+                "arraycol array<int>, nestedarraycol array<array<int>>",
+            )
         if table == "mapdata":
-            return make([({key: "abcde"[key - 1] + str(row) for key in range(1, 7 - row)},) for row in range(1, 6)], "mapcol map<int,string>")
+            return make(
+                [({key: "abcde"[key - 1] + str(row) for key in range(1, 7 - row)},) for row in range(1, 6)],
+                "mapcol map<int,string>",
+            )
         source, columns = FROM_POSTGRES[table]
         arrow = {"int": pa.int32(), "float": pa.float32(), "string": pa.string()}
         types = dict(column.split(" ") for column in columns.split(","))
-        return make(pa.csv.read_csv(
-            self.data / "test-data/postgresql" / source, read_options=pa.csv.ReadOptions(column_names=list(types)),
-            parse_options=pa.csv.ParseOptions(delimiter="\t"),
-            convert_options=pa.csv.ConvertOptions(column_types={name: arrow[kind] for name, kind in types.items()})))
+        return make(
+            pa.csv.read_csv(
+                self.data / "test-data/postgresql" / source,
+                read_options=pa.csv.ReadOptions(column_names=list(types)),
+                parse_options=pa.csv.ParseOptions(delimiter="\t"),
+                convert_options=pa.csv.ConvertOptions(column_types={name: arrow[kind] for name, kind in types.items()}),
+            )
+        )
 
     def make_table(self, table):
         """A table, or a view where the server has no tables."""
         frame = self.frame(table)
-        ways = (lambda: frame.coalesce(1).write.format("parquet").mode("overwrite").saveAsTable(table), lambda: frame.createOrReplaceTempView(table))
+        ways = (
+            lambda: frame.coalesce(1).write.format("parquet").mode("overwrite").saveAsTable(table),
+            lambda: frame.createOrReplaceTempView(table),
+        )
         for way in ways:
             try:
                 connection.within(60, way)
@@ -248,9 +275,11 @@ class File:
                 self.make_table(table)
         self.set((*BY_FOLDER.get(folder, (ANSI,)), *self.settings))
         if folder == "postgreSQL" and re.search(r"\b(booleq|boolne|vol)\b", text):
-            self.try_sql("CREATE OR REPLACE TEMPORARY FUNCTION booleq(b1 BOOLEAN, b2 BOOLEAN) RETURNS BOOLEAN RETURN b1 = b2",
-                         "CREATE OR REPLACE TEMPORARY FUNCTION boolne(b1 BOOLEAN, b2 BOOLEAN) RETURNS BOOLEAN RETURN b1 <> b2",
-                         "CREATE OR REPLACE TEMPORARY FUNCTION vol(s STRING) RETURNS STRING RETURN s")
+            self.try_sql(
+                "CREATE OR REPLACE TEMPORARY FUNCTION booleq(b1 BOOLEAN, b2 BOOLEAN) RETURNS BOOLEAN RETURN b1 = b2",
+                "CREATE OR REPLACE TEMPORARY FUNCTION boolne(b1 BOOLEAN, b2 BOOLEAN) RETURNS BOOLEAN RETURN b1 <> b2",
+                "CREATE OR REPLACE TEMPORARY FUNCTION vol(s STRING) RETURNS STRING RETURN s",
+            )
         if self.name == "pipe-operators.sql":
             tables = json.loads((self.data / "tpcds_schema.json").read_text())
             self.try_sql(*(f"CREATE TABLE `{table}` ({columns}) USING parquet" for table, columns in tables.items()))
@@ -260,8 +289,10 @@ class File:
     def rows(self, query, table, schema):
         """(lines as the suite prints them, whether their order is the server's own)."""
         fields = schema.fields
-        columns = [["NULL" if text is None else text for text in self.text.texts(table.column(i), fields[i].dataType)]
-                   for i in range(table.num_columns)]
+        columns = [
+            ["NULL" if text is None else text for text in self.text.texts(table.column(i), fields[i].dataType)]
+            for i in range(table.num_columns)
+        ]
         words = [word for _, word in query.tokens()[:2]]
         describes = bool(words) and words[0] in ("DESC", "DESCRIBE")
         if describes and [field.name for field in fields] == ["col_name", "data_type", "comment"]:
@@ -298,13 +329,17 @@ class File:
             return {"verdict": "wrong", "want": expected[1] or expected[0], "got": "an answer"}
         try:
             rows, presorted = self.rows(query, table, schema)
-        except Exception as error:      # what the server sent cannot be read by the client's own means
+        except Exception as error:  # what the server sent cannot be read by the client's own means
             return {"verdict": "wrong", "got": f"the client cannot read the result: {error}"[:300]}
         text, tokens = schema.simpleString(), query.tokens()
         rows = [mask(row) for row in rows]
         ordered = presorted or any(a == (0, "ORDER") and b == (0, "BY") for a, b in zip(top(tokens), top(tokens)[1:]))
         if same_rows(rows, query, text, ordered):
-            return {"verdict": "exact"} if plain_schema(text) == plain_schema(query.schema) else {"verdict": "schema", "got": text[:300]}
+            return (
+                {"verdict": "exact"}
+                if plain_schema(text) == plain_schema(query.schema)
+                else {"verdict": "schema", "got": text[:300]}
+            )
         command = tokens and tokens[0][1] not in ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "(")
         if command and query.schema == "struct<>" and not query.output:
             return {"verdict": "schema", "got": rows[:3]}
@@ -313,6 +348,7 @@ class File:
     def ask(self, query):
         def answer():
             return connection.collect(self.session.sql(query.sql))
+
         try:
             table, schema = connection.within(self.limit, answer, self.session.interruptAll)
         except connection.OutOfTime:
@@ -327,7 +363,11 @@ class File:
         timeouts = 0
         for i, query in enumerate(self.queries):
             verdict = self.ask(query)
-            if verdict["verdict"] in ("wrong", "schema") and i < len(self.alternatives) and self.alternatives[i] != query:
+            if (
+                verdict["verdict"] in ("wrong", "schema")
+                and i < len(self.alternatives)
+                and self.alternatives[i] != query
+            ):
                 again = self.ask(self.alternatives[i])
                 verdict = again if again["verdict"] == "exact" else verdict
             dead = not alive()

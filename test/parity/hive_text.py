@@ -3,6 +3,7 @@
 Spark's SQLQueryTestSuite prints rows as Hive does (org.apache.spark.sql.execution.HiveResult): no quotes at the top level, JSON-like text inside of
 collections, timestamps in the session's time zone. `texts(column, type)` gives one text a row, None for NULL.
 """
+
 import ctypes
 import datetime
 import decimal
@@ -13,16 +14,26 @@ import zoneinfo
 import numpy
 import pyarrow as pa
 
-SECOND = 10**6                       # microseconds
+SECOND = 10**6  # microseconds
 DAY = 86400 * SECOND
 TO_MICROSECONDS = {"s": (SECOND, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 # Java's old three-letter names, as java.time.ZoneId.SHORT_IDS has them
-SHORT_ZONES = {"PST": "America/Los_Angeles", "CST": "America/Chicago", "EST": "-05:00", "MST": "-07:00", "JST": "Asia/Tokyo", "CTT": "Asia/Shanghai",
-               "Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}
+SHORT_ZONES = {
+    "PST": "America/Los_Angeles",
+    "CST": "America/Chicago",
+    "EST": "-05:00",
+    "MST": "-07:00",
+    "JST": "Asia/Tokyo",
+    "CTT": "Asia/Shanghai",
+    "Z": "+00:00",
+    "UTC": "+00:00",
+    "GMT": "+00:00",
+}
 
 
 # ---- numbers ----
+
 
 def float_text(value, kind=numpy.float64):
     """Java's Double.toString: plain from 1e-3 to 1e7, else with an exponent."""
@@ -39,8 +50,8 @@ def float_text(value, kind=numpy.float64):
         return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
     if exponent < 0:
         return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    whole = digits[:exponent + 1].ljust(exponent + 1, "0")
-    return f"{sign}{whole}.{digits[exponent + 1:] or '0'}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    return f"{sign}{whole}.{digits[exponent + 1 :] or '0'}"
 
 
 def divide_to_zero(value, by):
@@ -49,6 +60,7 @@ def divide_to_zero(value, by):
 
 
 # ---- dates and times ----
+
 
 def civil(days):
     """Year, month, day of a day number, of any size (Python's date ends at year 9999)."""
@@ -106,6 +118,7 @@ def offset_at(micros, tz):
 
 # ---- intervals ----
 
+
 def year_month_text(months):
     sign = "-" if months < 0 else ""
     return f"{sign}{abs(months) // 12}-{abs(months) % 12}"
@@ -133,7 +146,15 @@ def calendar_text(months, days, micros):
 
 # ---- geometries ----
 
-KINDS = {1: "POINT", 2: "LINESTRING", 3: "POLYGON", 4: "MULTIPOINT", 5: "MULTILINESTRING", 6: "MULTIPOLYGON", 7: "GEOMETRYCOLLECTION"}
+KINDS = {
+    1: "POINT",
+    2: "LINESTRING",
+    3: "POLYGON",
+    4: "MULTIPOINT",
+    5: "MULTILINESTRING",
+    6: "MULTIPOLYGON",
+    7: "GEOMETRYCOLLECTION",
+}
 DIMENSIONS = {0: (2, ""), 1: (3, " Z"), 2: (3, " M"), 3: (4, " ZM")}
 
 
@@ -158,7 +179,7 @@ class WellKnown:
     def text(self):
         self.order = "<" if self.data[self.at] == 1 else ">"
         self.at += 1
-        code, = self.take("I")
+        (code,) = self.take("I")
         (width, suffix), kind = DIMENSIONS[code // 1000], code % 1000
         name = KINDS[kind] + suffix
         if kind == 1:
@@ -170,7 +191,7 @@ class WellKnown:
         if kind == 2:
             ring = self.ring(width)
             return f"{name} EMPTY" if ring == "EMPTY" else name + ring
-        count, = self.take("I")
+        (count,) = self.take("I")
         parts = [self.ring(width) if kind == 3 else self.text() for _ in range(count)]
         if kind in (4, 5, 6):
             parts = [re.sub(r"^(POINT|LINESTRING|POLYGON)( ZM| Z| M)?", "", part) for part in parts]
@@ -184,11 +205,13 @@ def geometry_text(value):
 
 # ---- bytes ----
 
+
 def binary_text(data, style):
     if style == "BASIC":
         return "[" + ", ".join(str(byte - 256 if byte > 127 else byte) for byte in data) + "]"
     if style == "BASE64":
         import base64
+
         return base64.b64encode(data).decode().rstrip("=")
     if style == "HEX":
         return data.hex().upper()
@@ -198,6 +221,7 @@ def binary_text(data, style):
 
 
 # ---- columns ----
+
 
 def each(column, print_value):
     return [None if value is None else print_value(value) for value in column.to_pylist()]
@@ -239,7 +263,10 @@ class HiveText:
 
     def of_VariantType(self, column, kind, nested):
         from pyspark.sql.types import VariantVal
-        values, metadata = (column.field(column.type.get_field_index(name)).to_pylist() for name in ("value", "metadata"))
+
+        values, metadata = (
+            column.field(column.type.get_field_index(name)).to_pylist() for name in ("value", "metadata")
+        )
         rows = zip(column.is_valid().to_pylist(), values, metadata)
         return [VariantVal(value, meta).toJson(self.time_zone) if valid else None for valid, value, meta in rows]
 
@@ -256,24 +283,35 @@ class HiveText:
             children.append(self.texts(column.field(i), field.dataType if field else None, nested=True))
 
         def row(i):
-            return "{" + ",".join(f'"{name}":{"null" if child[i] is None else child[i]}' for name, child in zip(names, children)) + "}"
+            return (
+                "{"
+                + ",".join(
+                    f'"{name}":{"null" if child[i] is None else child[i]}' for name, child in zip(names, children)
+                )
+                + "}"
+            )
+
         return [row(i) if valid else None for i, valid in enumerate(column.is_valid().to_pylist())]
 
     def map(self, column, kind, nested):
         keys = self.texts(column.keys, getattr(kind, "keyType", None), nested=True)
         values = self.texts(column.items, getattr(kind, "valueType", None), nested=True)
-        entries = [f"{'null' if key is None else key}:{'null' if value is None else value}" for key, value in zip(keys, values)]
+        entries = [
+            f"{'null' if key is None else key}:{'null' if value is None else value}" for key, value in zip(keys, values)
+        ]
         return self.spans(column, entries, lambda part: "{" + ",".join(sorted(part)) + "}")
 
     def list(self, column, kind, nested):
         values = self.texts(column.values, getattr(kind, "elementType", None), nested=True)
-        return self.spans(column, ["null" if value is None else value for value in values], lambda part: "[" + ",".join(part) + "]")
+        return self.spans(
+            column, ["null" if value is None else value for value in values], lambda part: "[" + ",".join(part) + "]"
+        )
 
     @staticmethod
     def spans(column, entries, join):
         offsets = column.offsets.to_pylist()
         rows = enumerate(column.is_valid().to_pylist())
-        return [join(entries[offsets[i]:offsets[i + 1]]) if valid else None for i, valid in rows]
+        return [join(entries[offsets[i] : offsets[i + 1]]) if valid else None for i, valid in rows]
 
     def timestamp(self, column, kind, nested):
         times, by = TO_MICROSECONDS[column.type.unit]
@@ -282,6 +320,7 @@ class HiveText:
         def text(value):
             micros = value * times // by
             return timestamp_text(micros + offset_at(micros, self.tz) if local else micros)
+
         return each(integers(column), text)
 
     def time(self, column, kind, nested):
@@ -301,33 +340,60 @@ class HiveText:
         return each(integers(column), lambda value: date_text(value // per_day))
 
     BY_ARROW = (
-        (pa.types.is_struct, struct), (pa.types.is_map, map), (lambda t: pa.types.is_list(t) or pa.types.is_large_list(t), list),
-        (pa.types.is_boolean, lambda self, column, kind, nested: each(column, lambda value: "true" if value else "false")),
+        (pa.types.is_struct, struct),
+        (pa.types.is_map, map),
+        (lambda t: pa.types.is_list(t) or pa.types.is_large_list(t), list),
+        (
+            pa.types.is_boolean,
+            lambda self, column, kind, nested: each(column, lambda value: "true" if value else "false"),
+        ),
         (pa.types.is_float64, lambda self, column, kind, nested: each(column, float_text)),
-        (pa.types.is_float32, lambda self, column, kind, nested: each(column, lambda value: float_text(value, numpy.float32))),
+        (
+            pa.types.is_float32,
+            lambda self, column, kind, nested: each(column, lambda value: float_text(value, numpy.float32)),
+        ),
         (pa.types.is_decimal, lambda self, column, kind, nested: each(column, lambda value: format(value, "f"))),
         (lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or str(t) == "string_view", string),
-        (lambda t: "binary" in str(t), lambda self, column, kind, nested: each(column, lambda value: binary_text(value, self.binary_style))),
-        (pa.types.is_date, date), (pa.types.is_timestamp, timestamp), (pa.types.is_time, time), (pa.types.is_duration, duration),
-        (lambda t: "interval" in str(t),
-         lambda self, column, kind, nested: each(column, lambda value: calendar_text(value[0], value[1], divide_to_zero(value[2], 1000)))),
+        (
+            lambda t: "binary" in str(t),
+            lambda self, column, kind, nested: each(column, lambda value: binary_text(value, self.binary_style)),
+        ),
+        (pa.types.is_date, date),
+        (pa.types.is_timestamp, timestamp),
+        (pa.types.is_time, time),
+        (pa.types.is_duration, duration),
+        (
+            lambda t: "interval" in str(t),
+            lambda self, column, kind, nested: each(
+                column, lambda value: calendar_text(value[0], value[1], divide_to_zero(value[2], 1000))
+            ),
+        ),
     )
 
 
 # ---- what pyarrow cannot hold ----
+
 
 class ArrowSchema(ctypes.Structure):
     """The head of Arrow's C data interface, as far as a format is changed in it."""
 
 
 ArrowSchema._fields_ = [
-    ("format", ctypes.c_char_p), ("name", ctypes.c_char_p), ("metadata", ctypes.c_void_p), ("flags", ctypes.c_int64), ("n_children", ctypes.c_int64),
-    ("children", ctypes.POINTER(ctypes.POINTER(ArrowSchema))), ("dictionary", ctypes.POINTER(ArrowSchema)), ("release", ctypes.c_void_p),
-    ("private_data", ctypes.c_void_p)]
+    ("format", ctypes.c_char_p),
+    ("name", ctypes.c_char_p),
+    ("metadata", ctypes.c_void_p),
+    ("flags", ctypes.c_int64),
+    ("n_children", ctypes.c_int64),
+    ("children", ctypes.POINTER(ctypes.POINTER(ArrowSchema))),
+    ("dictionary", ctypes.POINTER(ArrowSchema)),
+    ("release", ctypes.c_void_p),
+    ("private_data", ctypes.c_void_p),
+]
 
 
 def relabel_months(table):
     """pyarrow cannot wrap Arrow's YEAR_MONTH interval (format tiM): the same bytes as int32."""
+
     def relabel(schema):
         if schema.format == b"tiM":
             schema.format = b"i"

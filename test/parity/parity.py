@@ -11,6 +11,7 @@
 Each golden file and each module of doctests has a session host of its own, so a host that dies is told by the file that killed it. Every verdict is
 left in build/parity/*.json. What the verdicts mean: golden.py.
 """
+
 import argparse
 import collections
 import contextlib
@@ -36,7 +37,7 @@ ROOT = HERE.parent.parent
 LANDED = HERE / "landed.json"
 SUITES = ("functions", "doctests", "golden")
 FILE_SECONDS = 240
-SLOW = ("streaming.readwriter", "cte-recursion.sql")     # some ten seconds each, waiting: not in every test run
+SLOW = ("streaming.readwriter", "cte-recursion.sql")  # some ten seconds each, waiting: not in every test run
 
 
 class FileTooLong(Exception):
@@ -44,6 +45,7 @@ class FileTooLong(Exception):
 
 
 # ---- servers ----
+
 
 @contextlib.contextmanager
 def host():
@@ -69,6 +71,7 @@ def server(remote):
 
 # ---- one unit of work each: a golden file, the function table, a module of doctests ----
 
+
 def too_long(*_):
     raise FileTooLong
 
@@ -87,7 +90,7 @@ def run_in_session(remote, run):
         finally:
             signal.alarm(0)
         with contextlib.suppress(connection.OutOfTime):
-            connection.within(5, session.client.close)       # while its server lives: a client goes on asking a dead one
+            connection.within(5, session.client.close)  # while its server lives: a client goes on asking a dead one
     return verdicts
 
 
@@ -98,19 +101,21 @@ def filled(verdicts, count):
 
 def run_golden(data, name, remote, limit):
     count = len(golden.read_results(data / f"sql-tests/results/{name}.out"))
-    run = lambda session, put, alive: golden.File(data, name, session, limit).run(put, alive)    # noqa: E731
+    run = lambda session, put, alive: golden.File(data, name, session, limit).run(put, alive)  # noqa: E731
     return filled(run_in_session(remote, run), count)
 
 
 def run_functions(data, _, remote, limit):
-    run = lambda session, put, alive: functions.run(data, session, limit, put, alive)    # noqa: E731
+    run = lambda session, put, alive: functions.run(data, session, limit, put, alive)  # noqa: E731
     return filled(run_in_session(remote, run), len(functions.examples(data)))
 
 
 def run_doctests(_, module, remote, limit):
     with tempfile.TemporaryDirectory() as work, server(remote) as (address, _):
         results = doctests.run(address, module, work)
-    return [{"verdict": judge_docstring(one), "name": name, "got": one["said"]} for name, one in sorted(results.items())]
+    return [
+        {"verdict": judge_docstring(one), "name": name, "got": one["said"]} for name, one in sorted(results.items())
+    ]
 
 
 def judge_docstring(result):
@@ -132,7 +137,11 @@ def perform(job):
 
 
 def units(suite, data, patterns, quick):
-    every = {"golden": lambda: golden.names(data), "functions": lambda: ["sql-expression-schema.md"], "doctests": lambda: list(doctests.MODULES)}[suite]()
+    every = {
+        "golden": lambda: golden.names(data),
+        "functions": lambda: ["sql-expression-schema.md"],
+        "doctests": lambda: list(doctests.MODULES),
+    }[suite]()
     if quick:
         return [name for name in every if name not in SLOW]
     if suite == "functions" or not patterns:
@@ -153,6 +162,7 @@ def run_all(suites, patterns=(), quick=False, remote=None, jobs=2, limit=10, tol
 
 
 # ---- the figures ----
+
 
 def count(verdicts):
     return dict(collections.Counter(verdict["verdict"] for verdict in verdicts))
@@ -193,7 +203,9 @@ def show(data, suite, name, verdicts, wanted):
             continue
         asked = queries[i].sql if queries else verdict.get("name", i)
         expected = queries[i].output[:600] if queries else verdict.get("want", "")
-        print(f"  [{i}] {verdict['verdict']}: {asked}\n    want: {expected}\n    got:  {verdict.get('got', '')} {verdict.get('message', '')}")
+        print(
+            f"  [{i}] {verdict['verdict']}: {asked}\n    want: {expected}\n    got:  {verdict.get('got', '')} {verdict.get('message', '')}"
+        )
 
 
 def record(results):
@@ -216,7 +228,10 @@ def write_landed(figures):
     """A line a unit, so that a change reads as one."""
     suites = []
     for suite in sorted(figures):
-        lines = ",\n".join(f"    {json.dumps(name)}: {json.dumps(counts, sort_keys=True)}" for name, counts in sorted(figures[suite].items()))
+        lines = ",\n".join(
+            f"    {json.dumps(name)}: {json.dumps(counts, sort_keys=True)}"
+            for name, counts in sorted(figures[suite].items())
+        )
         suites.append(f"  {json.dumps(suite)}: {{\n{lines}\n  }}")
     LANDED.write_text("{\n" + ",\n".join(suites) + "\n}\n")
 
@@ -234,7 +249,9 @@ def summary(suite, results, figures):
 
 
 def options():
-    parser = argparse.ArgumentParser(prog="./dev parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./dev parity", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("suites", nargs="*", metavar="suite", help=", ".join(SUITES))
     parser.add_argument("--files", default="")
     parser.add_argument("--quick", action="store_true")
@@ -257,7 +274,10 @@ def main():
 
     def told(suite, name, verdicts, seconds):
         counts = count(verdicts)
-        print(f"{name[:47]:48}{len(verdicts):6}{cells(counts, figures.get(suite, {}).get(name))}{seconds:10.1f}", flush=True)
+        print(
+            f"{name[:47]:48}{len(verdicts):6}{cells(counts, figures.get(suite, {}).get(name))}{seconds:10.1f}",
+            flush=True,
+        )
         show(spark_tests.fetch(), suite, name, verdicts, wanted)
 
     patterns = [pattern for pattern in chosen.files.split(",") if pattern]
@@ -272,7 +292,7 @@ def main():
     for line in worse:
         print("fallen, so nothing was recorded:", line)
     sys.stdout.flush()
-    os._exit(1 if worse else 0)        # the client's exit hooks wait for servers that have gone
+    os._exit(1 if worse else 0)  # the client's exit hooks wait for servers that have gone
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Spark's own test data: the golden SQL files, the function schema table and their tables, from the Maven artefact
 org.apache.spark:spark-sql_2.13:4.2.0:tests. Nothing of it is in this repository: it is fetched once and unpacked into the cache folder."""
+
 import json
 import os
 import pathlib
@@ -14,10 +15,32 @@ VERSION = "4.2.0"
 ARTIFACT = f"org.apache.spark:spark-sql_2.13:{VERSION}:jar:tests"
 MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 WANTED = ("sql-tests/inputs/", "sql-tests/results/", "sql-functions/", "test-data/postgresql/")
-TPCDS = set("""call_center catalog_page catalog_returns catalog_sales customer customer_address customer_demographics date_dim household_demographics
-    income_band inventory item promotion reason ship_mode store store_returns store_sales time_dim warehouse web_page web_returns web_sales
-    web_site""".split())
-CONSTANT_SIZES = {3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2}
+TPCDS = set(
+    """
+    call_center catalog_page catalog_returns catalog_sales customer customer_address
+    customer_demographics date_dim household_demographics income_band inventory item
+    promotion reason ship_mode store store_returns store_sales
+    time_dim warehouse web_page web_returns web_sales web_site
+    """.split()
+)
+CONSTANT_SIZES = {
+    3: 4,
+    4: 4,
+    5: 8,
+    6: 8,
+    7: 2,
+    8: 2,
+    9: 4,
+    10: 4,
+    11: 4,
+    12: 4,
+    15: 3,
+    16: 2,
+    17: 4,
+    18: 4,
+    19: 2,
+    20: 2,
+}
 
 
 def class_texts(data):
@@ -26,12 +49,12 @@ def class_texts(data):
     while index < count:
         tag = data[at]
         if tag == 1:
-            size, = struct.unpack_from(">H", data, at + 1)
-            texts.append(data[at + 3:at + 3 + size].decode("utf-8", "replace"))
+            (size,) = struct.unpack_from(">H", data, at + 1)
+            texts.append(data[at + 3 : at + 3 + size].decode("utf-8", "replace"))
             at += 3 + size
         else:
             at += 1 + CONSTANT_SIZES[tag]
-        index += 2 if tag in (5, 6) else 1       # long and double take two places
+        index += 2 if tag in (5, 6) else 1  # long and double take two places
     return texts
 
 
@@ -69,10 +92,22 @@ def fetch():
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache()) as work:
         work = pathlib.Path(work)
-        subprocess.run(["mvn", "-q", "-B", "-Dstyle.color=never", f"{MAVEN_PLUGIN}:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={work}"], check=True, cwd=work)
+        subprocess.run(
+            [
+                "mvn",
+                "-q",
+                "-B",
+                "-Dstyle.color=never",
+                f"{MAVEN_PLUGIN}:copy",
+                f"-Dartifact={ARTIFACT}",
+                f"-DoutputDirectory={work}",
+            ],
+            check=True,
+            cwd=work,
+        )
         unpack(next(work.glob("*.jar")), work / "out")
         try:
             (work / "out").rename(folder)
-        except OSError:                          # another run was first
+        except OSError:  # another run was first
             shutil.rmtree(work / "out")
     return folder

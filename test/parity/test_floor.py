@@ -1,13 +1,14 @@
 """All of ./dev parity but a few slow units, as a floor: no unit of it gives fewer right answers, more wrong ones or more internal errors than what landed.
 
 `./dev parity --quick --record` raises the floor. It cannot be lowered by that command."""
+
 import pathlib
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import parity   # noqa: E402
+import parity  # noqa: E402
 
 UNITS = [(suite, unit) for suite, units in parity.landed().items() for unit in units if unit not in parity.SLOW]
 

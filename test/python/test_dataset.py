@@ -85,8 +85,14 @@ def run_printed(serve, message):
     """Runs the command that a refusal ends with, as its owner would."""
     command = message[message.index("headrace role assign") :].splitlines()[0]
     words = shlex.split(command)
-    return subprocess.run([str(BUILD / words[0]), *words[1:]], env=dict(os.environ, HEADRACE_HOME=str(serve.home), HEADRACE_TOKEN=serve.endpoint["token"]),
-                          capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [str(BUILD / words[0]), *words[1:]],
+        env=dict(os.environ, HEADRACE_HOME=str(serve.home), HEADRACE_TOKEN=serve.endpoint["token"]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 # datastores
@@ -95,7 +101,9 @@ def run_printed(serve, message):
 def test_a_fresh_workspace_has_a_default_datastore(sdk, ws, serve):
     store = ws.get_default_datastore()
     assert (store.name, store.account_name, store.container_name) == ("workspaceblobstore", "dprepdata", "demo")
-    assert store.is_default and store.account_key == serve.endpoint["account_key"] and sdk.Datastore(ws).name == store.name
+    assert (
+        store.is_default and store.account_key == serve.endpoint["account_key"] and sdk.Datastore(ws).name == store.name
+    )
     assert store.datastore_type == "AzureBlob" and "workspaceblobstore" in ws.datastores
 
 
@@ -113,11 +121,17 @@ def test_the_default_can_be_another(sdk, ws, store):
 def test_registering_looks_at_the_container(sdk, ws, demo):
     register = sdk.Datastore.register_azure_blob_container
     wrong = [
-        (dict(container_name="absent", account_key=demo.key), "container 'absent' of account 'dprepdata' does not exist"),
+        (
+            dict(container_name="absent", account_key=demo.key),
+            "container 'absent' of account 'dprepdata' does not exist",
+        ),
         (dict(container_name="demo", account_key="AAAA"), "the account key was not accepted"),
         (dict(container_name="demo", sas_token=demo.sas(minutes=-5)), "expired|SAS"),
         (dict(container_name="Demo", account_key=demo.key), 'container name "Demo"'),
-        (dict(container_name="demo", account_key=demo.key, blob_cache_timeout=5), "blob_cache_timeout.* is not supported"),
+        (
+            dict(container_name="demo", account_key=demo.key, blob_cache_timeout=5),
+            "blob_cache_timeout.* is not supported",
+        ),
         (dict(container_name="demo", account_key=demo.key, sas_token="sig=x"), "not both"),
     ]
     for options, text in wrong:
@@ -134,15 +148,21 @@ def test_a_name_that_is_taken(sdk, ws, store, demo):
     assert same.name == "mydatastore"
     with pytest.raises(sdk.exceptions.UserErrorException, match='"mydatastore" exists already.*overwrite'):
         sdk.Datastore.register_azure_blob_container(ws, "mydatastore", demo.name, demo.account, sas_token=demo.sas())
-    replaced = sdk.Datastore.register_azure_blob_container(ws, "mydatastore", demo.name, demo.account, sas_token=demo.sas(), overwrite=True)
+    replaced = sdk.Datastore.register_azure_blob_container(
+        ws, "mydatastore", demo.name, demo.account, sas_token=demo.sas(), overwrite=True
+    )
     assert replaced.credential_type == "Sas"
 
 
 def test_a_missing_datastore(sdk, ws):
-    with pytest.raises(sdk.exceptions.UserErrorException, match='"nothere" does not exist in workspace.*headrace datastore list') as raised:
+    with pytest.raises(
+        sdk.exceptions.UserErrorException, match='"nothere" does not exist in workspace.*headrace datastore list'
+    ) as raised:
         sdk.Datastore.get(ws, "nothere")
     assert raised.value.status == 404
-    with pytest.raises(sdk.exceptions.UnsupportedOperation, match="Datastore.register_azure_file_share is not supported"):
+    with pytest.raises(
+        sdk.exceptions.UnsupportedOperation, match="Datastore.register_azure_file_share is not supported"
+    ):
         sdk.Datastore.register_azure_file_share(ws, "x", "y", "z")
 
 
@@ -152,10 +172,16 @@ def test_upload_and_download(sdk, store, demo, folder, tmp_path, capsys):
     (source / "a.txt").write_bytes(b"first")
     (source / "deep/b bü.txt").write_bytes(b"b" * (9 << 20))  # more than one block
     path = store.upload(str(source), folder)
-    assert sorted(blob.name for blob in demo.client.list_blobs(name_starts_with=folder)) == [f"{folder}/a.txt", f"{folder}/deep/b bü.txt"]
+    assert sorted(blob.name for blob in demo.client.list_blobs(name_starts_with=folder)) == [
+        f"{folder}/a.txt",
+        f"{folder}/deep/b bü.txt",
+    ]
     (source / "a.txt").write_bytes(b"second")
     store.upload(str(source), folder)
-    assert demo.client.download_blob(f"{folder}/a.txt").readall() == b"first" and "Skipping upload" in capsys.readouterr().out
+    assert (
+        demo.client.download_blob(f"{folder}/a.txt").readall() == b"first"
+        and "Skipping upload" in capsys.readouterr().out
+    )
     store.upload_files([str(source / "a.txt")], target_path=folder, overwrite=True, show_progress=False)
     assert store.download(str(tmp_path / "got"), prefix=folder, show_progress=False) == 2
     assert (tmp_path / "got" / folder / "a.txt").read_bytes() == b"second"
@@ -181,11 +207,17 @@ def test_files_by_path_folder_and_pattern(sdk, store, demo, folder):
     assert paths((store, f"{folder}/*.csv")) == ["/a.csv"]
     assert paths((store, f"{folder}/**/*.csv")) == ["/a.csv", "/deep/c.csv", "/deep/er/d.csv", "/other/e.csv"]
     assert paths([(store, f"{folder}/[ab].*")]) == ["/a.csv", "/b.txt"]
-    assert paths([(store, f"{folder}/deep"), (store, f"{folder}/other/?.csv")]) == ["/deep/c.csv", "/deep/er/d.csv", "/other/e.csv"]
+    assert paths([(store, f"{folder}/deep"), (store, f"{folder}/other/?.csv")]) == [
+        "/deep/c.csv",
+        "/deep/er/d.csv",
+        "/other/e.csv",
+    ]
     assert paths(store.path(f"{folder}/deep/er")) == ["/d.csv"]
     dataset = sdk.Dataset.File.from_files((store, f"{folder}/**"))
     assert dataset.take(2).to_path() == ["/a.csv", "/b.txt"] and dataset.skip(3).take(1).to_path() == ["/deep/er/d.csv"]
-    other = sdk.Dataset.File.from_files([(store, f"{folder}/a.csv"), (store.workspace.get_default_datastore(), f"{folder}/other/e.csv")])
+    other = sdk.Dataset.File.from_files(
+        [(store, f"{folder}/a.csv"), (store.workspace.get_default_datastore(), f"{folder}/other/e.csv")]
+    )
     assert other.to_path() == ["/mydatastore/a.csv", "/workspaceblobstore/e.csv"]
 
 
@@ -223,11 +255,16 @@ def test_versions(sdk, ws, store, demo, folder):
     assert (first.name, first.version, first.description, first.tags) == (folder, 1, "the first", {"kind": "test"})
     assert files.register(ws, folder).version == 1 and files.register(ws, folder, create_new_version=True).version == 1
     demo.put(f"{folder}/b.csv", b"2")
-    with pytest.raises(sdk.exceptions.UserErrorException, match="registered already: version 1 .*create_new_version=True"):
+    with pytest.raises(
+        sdk.exceptions.UserErrorException, match="registered already: version 1 .*create_new_version=True"
+    ):
         files.register(ws, folder)
     second = files.register(ws, folder, create_new_version=True)
     assert second.version == 2 and Dataset.get_by_name(ws, folder).version == 2
-    assert Dataset.get_by_name(ws, folder, version=1).to_path() == ["/a.csv"] and second.to_path() == ["/a.csv", "/b.csv"]
+    assert Dataset.get_by_name(ws, folder, version=1).to_path() == ["/a.csv"] and second.to_path() == [
+        "/a.csv",
+        "/b.csv",
+    ]
     assert Dataset.get_by_id(ws, first.id).to_path() == ["/a.csv"] and Dataset.get_by_id(ws, first.id).id == first.id
     assert ws.datasets[folder].version == 2 and Dataset.get_all(ws)[folder] == second
     with pytest.raises(sdk.exceptions.UserErrorException, match="has no version 7"):
@@ -271,8 +308,12 @@ def test_a_datastore_that_points_elsewhere_since(sdk, ws, demo, folder):
     demo.service.create_container(folder)
     store = sdk.Datastore.register_azure_blob_container(ws, "moving", "demo", demo.account, account_key=demo.key)
     sdk.Dataset.File.from_files((store, folder)).register(ws, folder)
-    sdk.Datastore.register_azure_blob_container(ws, "moving", folder, demo.account, account_key=demo.key, overwrite=True)
-    with pytest.raises(sdk.exceptions.UserErrorException, match="files are in 'wasbs://demo@dprepdata.*point elsewhere since"):
+    sdk.Datastore.register_azure_blob_container(
+        ws, "moving", folder, demo.account, account_key=demo.key, overwrite=True
+    )
+    with pytest.raises(
+        sdk.exceptions.UserErrorException, match="files are in 'wasbs://demo@dprepdata.*point elsewhere since"
+    ):
         sdk.Dataset.get_by_name(ws, folder).to_path()
     sdk.Datastore.get(ws, "moving").unregister()
     with pytest.raises(sdk.exceptions.UserErrorException, match='datastore "moving" does not exist'):
@@ -310,16 +351,30 @@ def table(sdk, store, demo, folder, text=PEOPLE, **options):
 def test_delimited_as_pandas(sdk, store, demo, folder):
     frame = table(sdk, store, demo, folder).to_pandas_dataframe()
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
-        "id": "int64", "name": "object", "score": "float64", "member": "bool", "born": "datetime64[ns]"}
+        "id": "int64",
+        "name": "object",
+        "score": "float64",
+        "member": "bool",
+        "born": "datetime64[ns]",
+    }
     assert frame.name.tolist() == ['Ann "A" B', "Bob", None] and frame.member.tolist() == [True, False, True]
     assert frame.born.isna().tolist() == [False, False, True]
     long = table(sdk, store, demo, folder, b"a,b\n1234567890123456789,\n,12345678901234567890\n").to_pandas_dataframe()
     assert long.a[0] == 1234567890123456789 and long.b[1] == "12345678901234567890"
     text = table(sdk, store, demo, folder, infer_column_types=False).to_pandas_dataframe()
     assert text.score.tolist() == ["1.5", None, "2"]
-    assert table(sdk, store, demo, folder, infer_column_types=False, empty_as_string=True).to_pandas_dataframe().score[1] == ""
-    bare = table(sdk, store, demo, folder, b"1;x\n2;y\n", separator=";", header=False, include_path=True).to_pandas_dataframe()
-    assert bare.columns.tolist() == ["Path", "Column1", "Column2"] and bare.Path[0] == "/people.csv" and bare.Column1.tolist() == [1, 2]
+    assert (
+        table(sdk, store, demo, folder, infer_column_types=False, empty_as_string=True).to_pandas_dataframe().score[1]
+        == ""
+    )
+    bare = table(
+        sdk, store, demo, folder, b"1;x\n2;y\n", separator=";", header=False, include_path=True
+    ).to_pandas_dataframe()
+    assert (
+        bare.columns.tolist() == ["Path", "Column1", "Column2"]
+        and bare.Path[0] == "/people.csv"
+        and bare.Column1.tolist() == [1, 2]
+    )
     latin = table(sdk, store, demo, folder, "a\nü\n".encode("latin1"), encoding="latin1").to_pandas_dataframe()
     assert latin.a[0] == "ü"
 
@@ -330,7 +385,11 @@ def test_delimited_types_that_were_asked_for(sdk, store, demo, folder):
     types = {"id": DataType.to_string(), "score": DataType.to_long(), "born": DataType.to_datetime("%Y-%m-%d")}
     asked = table(sdk, store, demo, folder, set_column_types=types)
     frame = asked.to_pandas_dataframe()
-    assert frame.id.tolist() == ["1", "2", "3"] and frame.score.isna().tolist() == [True, True, False] and frame.born[0].year == 2001
+    assert (
+        frame.id.tolist() == ["1", "2", "3"]
+        and frame.score.isna().tolist() == [True, True, False]
+        and frame.born[0].year == 2001
+    )
     with pytest.raises(DatasetExecutionError, match="'1.5' in column 'score' is not a int"):
         asked.to_pandas_dataframe(on_error="fail")
     with pytest.raises(sdk.exceptions.UserErrorException, match="use DataType"):
@@ -349,7 +408,12 @@ def test_what_tables_refuse(sdk, store, demo, folder):
         with pytest.raises(sdk.exceptions.UnsupportedOperation, match=text):
             table(sdk, store, demo, folder, **options)
     made = table(sdk, store, demo, folder)
-    for ask in (lambda: made["id"], lambda: made.random_split(0.5), lambda: made.filter("x"), lambda: made.to_csv_files()):
+    for ask in (
+        lambda: made["id"],
+        lambda: made.random_split(0.5),
+        lambda: made.filter("x"),
+        lambda: made.to_csv_files(),
+    ):
         with pytest.raises(sdk.exceptions.UnsupportedOperation):
             ask()
     with pytest.raises(DatasetExecutionError, match="no column 'nope'; it has id, name"):
@@ -359,7 +423,10 @@ def test_what_tables_refuse(sdk, store, demo, folder):
         ragged.to_pandas_dataframe()
     with pytest.raises(DatasetExecutionError, match="support_multi_line=True"):
         table(sdk, store, demo, folder, b'a,b\n1,"x\ny"\n').to_pandas_dataframe()
-    assert table(sdk, store, demo, folder, b'a,b\n1,"x\ny"\n', support_multi_line=True).to_pandas_dataframe().b[0] == "x\ny"
+    assert (
+        table(sdk, store, demo, folder, b'a,b\n1,"x\ny"\n', support_multi_line=True).to_pandas_dataframe().b[0]
+        == "x\ny"
+    )
 
 
 def test_steps_and_several_files(sdk, store, demo, folder):
@@ -379,12 +446,16 @@ def test_json_lines_and_parquet(sdk, ws, store, demo, folder):
     import pandas
 
     demo.put(f"{folder}/a.jsonl", b'{"n": 1, "s": "x"}\n{"n": 2}\nnot json\n')
-    lines = sdk.Dataset.Tabular.from_json_lines_files((store, f"{folder}/*.jsonl"), invalid_lines="drop").to_pandas_dataframe()
+    lines = sdk.Dataset.Tabular.from_json_lines_files(
+        (store, f"{folder}/*.jsonl"), invalid_lines="drop"
+    ).to_pandas_dataframe()
     assert lines.n.tolist() == [1, 2] and lines.s[0] == "x"
     with pytest.raises(sdk.exceptions.UserErrorException, match="a.jsonl' cannot be read as json lines: line 3"):
         sdk.Dataset.Tabular.from_json_lines_files((store, f"{folder}/*.jsonl")).to_pandas_dataframe()
     given = pandas.DataFrame({"n": [1, 2], "s": ["x", None]})
-    made = sdk.Dataset.Tabular.register_pandas_dataframe(given, (store, folder + "/frames"), folder, show_progress=False)
+    made = sdk.Dataset.Tabular.register_pandas_dataframe(
+        given, (store, folder + "/frames"), folder, show_progress=False
+    )
     assert made.version == 1 and made.to_pandas_dataframe().equals(given)
     demo.put(f"{folder}/bad.parquet", b"no parquet")
     with pytest.raises(sdk.exceptions.UserErrorException, match="bad.parquet' cannot be read as parquet"):
@@ -416,7 +487,10 @@ def test_a_table_in_spark(sdk, ws, store, demo, folder, spark, monkeypatch):
     monkeypatch.setattr("headrace.azureml.spark.PART", 100)
     types = {"id": DataType.to_string(), "born": DataType.to_datetime("%Y-%m-%d")}
     steps = table(sdk, store, demo, folder, set_column_types=types).skip(1).keep_columns(["born", "id"])
-    assert dict(steps.to_spark_dataframe().dtypes) == {"born": "timestamp", "id": "string"} and steps.to_spark_dataframe().count() == 2
+    assert (
+        dict(steps.to_spark_dataframe().dtypes) == {"born": "timestamp", "id": "string"}
+        and steps.to_spark_dataframe().count() == 2
+    )
     demo.put(f"{folder}/a.jsonl", b'{"n": 1}\n{"n": 2}\n')
     assert sdk.Dataset.Tabular.from_json_lines_files((store, f"{folder}/a.jsonl")).to_spark_dataframe().count() == 2
     with pytest.raises(sdk.exceptions.UnsupportedOperation, match="include_path=True in a Spark session"):
@@ -431,7 +505,10 @@ def test_parquet_in_spark(sdk, ws, store, demo, folder, spark, serve):
     made = sdk.Dataset.Tabular.register_pandas_dataframe(given, (store, folder), folder, show_progress=False)
     frame = made.to_spark_dataframe()
     assert frame.count() == 1000 and frame.filter("n >= 990").agg({"n": "sum"}).collect()[0][0] == sum(range(990, 1000))
-    demo.put(next(blob.name for blob in demo.client.list_blobs(name_starts_with=folder) if blob.name.endswith(".parquet")), b"changed")
+    demo.put(
+        next(blob.name for blob in demo.client.list_blobs(name_starts_with=folder) if blob.name.endswith(".parquet")),
+        b"changed",
+    )
     assert frame.count() == 1000  # from what the session read before: the same bytes
     other = serve.session()
     SparkSession._active_session.session = other
@@ -441,7 +518,9 @@ def test_parquet_in_spark(sdk, ws, store, demo, folder, spark, serve):
 
 
 def test_spark_reads_the_registered_bytes_or_names_the_file(sdk, ws, store, demo, folder, spark):
-    dataset = table(sdk, store, demo, folder, b"a\n" + b"1\n" * 5000000).register(ws, folder)  # too large to be kept by the session
+    dataset = table(sdk, store, demo, folder, b"a\n" + b"1\n" * 5000000).register(
+        ws, folder
+    )  # too large to be kept by the session
     frame = dataset.to_spark_dataframe()
     assert frame.count() == 5000000
     demo.put(f"{folder}/people.csv", b"a\n2\n")
@@ -509,7 +588,9 @@ def test_the_articles_cell_in_the_workspace_that_was_named(sdk, ws, serve, demo,
 
     other = sdk.Workspace.create(folder, subscription_id=ws.subscription_id, resource_group=ws.resource_group)
     demo.put(f"{folder}/Titanic.csv", article.titanic())
-    store = sdk.Datastore.register_azure_blob_container(other, "mydatastore", "demo", demo.account, account_key=demo.key)
+    store = sdk.Datastore.register_azure_blob_container(
+        other, "mydatastore", "demo", demo.account, account_key=demo.key
+    )
     sdk.Dataset.Tabular.from_delimited_files((store, f"{folder}/Titanic.csv")).register(other, "blob_dset")
     cell = """from azureml.core import Workspace, Dataset
 
@@ -526,7 +607,9 @@ spark_df = dset.to_spark_dataframe()
 # the second user
 
 
-def test_a_second_user_is_refused_and_the_printed_command_helps(sdk, ws, serve, store, demo, folder, monkeypatch, tmp_path):
+def test_a_second_user_is_refused_and_the_printed_command_helps(
+    sdk, ws, serve, store, demo, folder, monkeypatch, tmp_path
+):
     demo.put(f"{folder}/people.csv", PEOPLE)
     sdk.Dataset.File.from_files((store, folder)).register(ws, folder)
     name, token = user(serve)
@@ -534,8 +617,13 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(sdk, ws, serve, 
     assert sdk.Datastore.get(theirs, "mydatastore").account_key is None
     dataset = sdk.Dataset.get_by_name(theirs, folder)
     assert dataset.version == 1
-    for ask in (lambda: dataset.download(tmp_path), lambda: sdk.Dataset.File.from_files((sdk.Datastore.get(theirs, "mydatastore"), folder))):
-        with pytest.raises(sdk.exceptions.UserErrorException, match="Storage Blob Data Reader.*containers/demo") as raised:
+    for ask in (
+        lambda: dataset.download(tmp_path),
+        lambda: sdk.Dataset.File.from_files((sdk.Datastore.get(theirs, "mydatastore"), folder)),
+    ):
+        with pytest.raises(
+            sdk.exceptions.UserErrorException, match="Storage Blob Data Reader.*containers/demo"
+        ) as raised:
             ask()
         assert name in str(raised.value) and raised.value.status == 403
     with pytest.raises(sdk.exceptions.UserErrorException, match='role "Contributor" is missing'):
@@ -575,7 +663,9 @@ def test_secrets_are_in_no_log(serve, sdk, ws, store, demo):
     sas = demo.sas()
     sdk.Datastore.register_azure_blob_container(ws, "sastore", "demo", demo.account, sas_token=sas)
     with pytest.raises(sdk.exceptions.UserErrorException) as raised:
-        sdk.Datastore.register_azure_blob_container(ws, "sastore2", "demo", demo.account, sas_token=sas.replace("sig=", "sig=AAAA"))
+        sdk.Datastore.register_azure_blob_container(
+            ws, "sastore2", "demo", demo.account, sas_token=sas.replace("sig=", "sig=AAAA")
+        )
     assert "sig=" not in str(raised.value)
     for log in [serve.home / "server.log", *(serve.home / "log").glob("*")]:
         text = log.read_text(errors="replace")
@@ -592,7 +682,10 @@ def test_azurite_as_an_account(sdk, ws, azurite, folder, tmp_path, spark):  # no
     register = sdk.Datastore.register_azure_blob_container
     with pytest.raises(sdk.exceptions.UserErrorException, match="not accepted|authenticat"):
         register(ws, "theirs", "demo", name, account_key="d3Jvbmc=", endpoint=url)
-    stores = [register(ws, "theirs", "demo", name, account_key=key, endpoint=url), register(ws, "theirs2", "demo", name, sas_token=there.sas(), endpoint=url)]
+    stores = [
+        register(ws, "theirs", "demo", name, account_key=key, endpoint=url),
+        register(ws, "theirs2", "demo", name, sas_token=there.sas(), endpoint=url),
+    ]
     for store in stores:
         dataset = sdk.Dataset.Tabular.from_delimited_files((store, f"{folder}/people.csv"))
         assert len(dataset.to_pandas_dataframe()) == 3 and dataset.to_spark_dataframe().count() == 3
@@ -601,14 +694,18 @@ def test_azurite_as_an_account(sdk, ws, azurite, folder, tmp_path, spark):  # no
     assert there.client.download_blob(f"{folder}/up.txt").readall() == b"x"
     with pytest.raises(sdk.exceptions.UserErrorException, match="refuses"):
         stores[1].upload(str(tmp_path), folder + "x", show_progress=False)  # its SAS is for reading
-    register(ws, "theirs2", "demo", name, sas_token=there.sas(minutes=-1), endpoint=url, overwrite=True, skip_validation=True)
+    register(
+        ws, "theirs2", "demo", name, sas_token=there.sas(minutes=-1), endpoint=url, overwrite=True, skip_validation=True
+    )
     with pytest.raises(sdk.exceptions.UserErrorException, match="(?i)SAS|authenticat"):
         sdk.Dataset.File.from_files((sdk.Datastore.get(ws, "theirs2"), folder))
 
 
 def test_an_account_that_does_not_answer(sdk, ws):
     with pytest.raises(sdk.exceptions.ServiceException, match="silentaccount"):
-        sdk.Datastore.register_azure_blob_container(ws, "silent", "demo", "silentaccount", account_key="AAAA", endpoint="http://127.0.0.1:9/silentaccount")
+        sdk.Datastore.register_azure_blob_container(
+            ws, "silent", "demo", "silentaccount", account_key="AAAA", endpoint="http://127.0.0.1:9/silentaccount"
+        )
 
 
 # the command
@@ -618,22 +715,35 @@ def test_the_command(serve, demo, folder, tmp_path):
     demo.put(f"{folder}/people.csv", PEOPLE)
     key = tmp_path / "key"
     key.write_text(demo.key + "\n")
-    table_text = serve.cli("datastore", "register", "bycli", "--container", "demo", "--account", demo.account, "--key-file", str(key)).stdout
+    table_text = serve.cli(
+        "datastore", "register", "bycli", "--container", "demo", "--account", demo.account, "--key-file", str(key)
+    ).stdout
     assert "NAME" in table_text and "bycli" in table_text and demo.key not in table_text
-    assert json.loads(serve.cli("datastore", "show", "bycli", "--json").stdout)["azureStorageSection"]["credentialType"] == "AccountKey"
+    assert (
+        json.loads(serve.cli("datastore", "show", "bycli", "--json").stdout)["azureStorageSection"]["credentialType"]
+        == "AccountKey"
+    )
     assert json.loads(serve.cli("datastore", "register", "own", "--json").stdout)["name"] == "own"
     assert "own" in serve.cli("datastore", "list").stdout
     serve.cli("datastore", "set-default", "own")
-    made = json.loads(serve.cli("dataset", "register", folder, f"{folder}/people.csv", "--format", "csv", "--json").stdout)
+    made = json.loads(
+        serve.cli("dataset", "register", folder, f"{folder}/people.csv", "--format", "csv", "--json").stdout
+    )
     assert made["latest"]["versionId"] == "1" and made["datasetType"] == "tabular"
-    assert folder in serve.cli("dataset", "list").stdout and "people.csv" in serve.cli("dataset", "files", folder).stdout
+    assert (
+        folder in serve.cli("dataset", "list").stdout and "people.csv" in serve.cli("dataset", "files", folder).stdout
+    )
     assert "1 file is in" in serve.cli("dataset", "download", f"{folder}:1", str(tmp_path / "got")).stdout
     assert (tmp_path / "got/people.csv").read_bytes() == PEOPLE
     again = serve.cli("dataset", "download", folder, str(tmp_path / "got"), check=False)
     assert again.returncode == 1 and "exists already" in again.stderr and "--overwrite" in again.stderr
     demo.put(f"{folder}/people.csv", b"x\n")
     changed = serve.cli("dataset", "download", folder, str(tmp_path / "more"), check=False)
-    assert changed.returncode == 1 and "changed since its dataset was registered" in changed.stderr and not list((tmp_path / "more").glob("*"))
+    assert (
+        changed.returncode == 1
+        and "changed since its dataset was registered" in changed.stderr
+        and not list((tmp_path / "more").glob("*"))
+    )
     taken = serve.cli("dataset", "register", folder, f"{folder}/people.csv", "--format", "csv", check=False)
     assert taken.returncode == 1 and "--new-version" in taken.stderr
     serve.cli("dataset", "register", folder, f"{folder}/people.csv", "--format", "csv", "--new-version")
@@ -661,14 +771,18 @@ def test_a_data_lake_datastore(sdk, ws, demo, folder, spark):
     assert dataset._manifest()["files"][0]["url"] == f"abfss://demo@dprepdata.dfs.core.windows.net/{folder}/people.csv"
     assert len(dataset.to_pandas_dataframe()) == 3 and dataset.to_spark_dataframe().count() == 3
     with pytest.raises(sdk.exceptions.UnsupportedOperation, match="client_secret|tenant_id"):
-        sdk.Datastore.register_azure_data_lake_gen2(ws, "lake2", "demo", demo.account, tenant_id="t", client_id="c", client_secret="s")
+        sdk.Datastore.register_azure_data_lake_gen2(
+            ws, "lake2", "demo", demo.account, tenant_id="t", client_id="c", client_secret="s"
+        )
 
 
 def test_a_large_dataset_and_a_killed_server(fresh_serve, monkeypatch):
     """Registering is acknowledged when it is durable; thousands of files are one packed manifest, and the loop goes on while they are listed."""
     serve = fresh_serve
     endpoint = serve.endpoint
-    demo = Container(endpoint["account"], f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["account_key"], "demo")
+    demo = Container(
+        endpoint["account"], f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["account_key"], "demo"
+    )
     root = serve.home / "storage"
     azure = Azure(serve)
     workspace = azure.workspace_id
@@ -687,7 +801,11 @@ def test_a_large_dataset_and_a_killed_server(fresh_serve, monkeypatch):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    made = azure.call("POST", f"/dataset/v1.0{workspace}/datasets", json={"name": "many", "datasetType": "file", "latest": {"dataflow": flow}}).json()
+    made = azure.call(
+        "POST",
+        f"/dataset/v1.0{workspace}/datasets",
+        json={"name": "many", "datasetType": "file", "latest": {"dataflow": flow}},
+    ).json()
     stop.set()
     watcher.join()
     assert made["latest"]["fileCount"] == 500 and root.exists()

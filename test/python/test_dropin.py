@@ -37,22 +37,30 @@ def out(done):
 
 def test_the_articles_imports(python):
     assert (
-        out(python(ARTICLE + "print(Workspace.__module__, ComputeTarget.__name__)")) == "headrace.azureml.workspace ComputeTarget"
+        out(python(ARTICLE + "print(Workspace.__module__, ComputeTarget.__name__)"))
+        == "headrace.azureml.workspace ComputeTarget"
     )
 
 
 def test_one_copy_of_each_class(python):
-    code = "import azureml.core.compute, azureml.exceptions, headrace.azureml.core as c, headrace.azureml.compute as d\n"
+    code = (
+        "import azureml.core.compute, azureml.exceptions, headrace.azureml.core as c, headrace.azureml.compute as d\n"
+    )
     assert (
         out(
-            python(code + "print(azureml.core.Workspace is c.Workspace, azureml.core.compute.SynapseCompute is d.SynapseCompute)")
+            python(
+                code
+                + "print(azureml.core.Workspace is c.Workspace, azureml.core.compute.SynapseCompute is d.SynapseCompute)"
+            )
         )
         == "True True"
     )
 
 
 def test_it_stands_last_and_costs_nothing_before_it_is_used(python):
-    code = "import sys; print(sys.meta_path[-1].__module__, 'headrace.azureml' in sys.modules, 'requests' in sys.modules)"
+    code = (
+        "import sys; print(sys.meta_path[-1].__module__, 'headrace.azureml' in sys.modules, 'requests' in sys.modules)"
+    )
     assert out(python(code)) == "headrace.dropin False False"
     assert "requests" not in out(python(ARTICLE + "import sys; print([m for m in sys.modules if m == 'requests'])"))
 

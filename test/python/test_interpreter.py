@@ -156,7 +156,8 @@ def test_nobody_connected_ends_it(tmp_path):
 def test_last_expression_and_output(child):
     assert child.run("x = 1") == {"status": "ok", "execution_count": 0, "data": {"text/plain": ""}}
     assert (
-        child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"] == "é∀ 1\nerr\n2"
+        child.run("import sys\nprint('é∀', x); print('err', file=sys.stderr)\nx + 1\n")["data"]["text/plain"]
+        == "é∀ 1\nerr\n2"
     )
     assert child.text("None") == "" and child.text("_") == "2\n"
     assert child.run("'a'")["execution_count"] == 4
@@ -165,7 +166,9 @@ def test_last_expression_and_output(child):
 
 
 def test_rich_values(child):
-    data = child.data("class T:\n    def _repr_html_(self): return '<b>x</b>'\n    def __repr__(self): return 'T!'\nT()")
+    data = child.data(
+        "class T:\n    def _repr_html_(self): return '<b>x</b>'\n    def __repr__(self): return 'T!'\nT()"
+    )
     assert data == {"text/plain": "T!", "text/html": "<b>x</b>"}
     data = child.data("print('a < b'); T()")
     assert data["text/plain"] == "a < b\nT!" and data["text/html"] == "<pre>a &lt; b\n</pre>\n<b>x</b>"
@@ -207,10 +210,15 @@ def test_figures(child):
 
 def test_output_of_programs_and_threads(child):
     assert (
-        child.text("import os, subprocess; r = subprocess.run(['echo', 'from a program']); x = os.system('echo err >&2')")
+        child.text(
+            "import os, subprocess; r = subprocess.run(['echo', 'from a program']); x = os.system('echo err >&2')"
+        )
         == "from a program\nerr\n"
     )
-    assert child.text("import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start()") == ""
+    assert (
+        child.text("import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), print('late'))).start()")
+        == ""
+    )
     time.sleep(0.3)
     assert child.text("print('next')") == "late\nnext\n"
 
@@ -254,7 +262,10 @@ def test_a_result_that_is_too_large_is_an_error(child):
 def test_tracebacks_show_the_users_code_only(child):
     child.run("import json\ndef load(text):\n    return json.loads(text)")
     name, value, trace = child.error("print('before')\nload('{')")
-    assert (name, value) == ("JSONDecodeError", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")
+    assert (name, value) == (
+        "JSONDecodeError",
+        "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+    )
     assert trace.startswith(
         "before\n\nTraceback (most recent call last):\n  File \"cell [1]\", line 2, in <module>\n    load('{')\n"
     )
@@ -268,7 +279,7 @@ def test_what_a_failing_statement_showed_stands_before_its_error(child):
     assert "<th>a</th>" in done["data"]["text/html"] and "<pre>last" in done["data"]["text/html"]
     shown, trace = done["traceback"][: done["printed"]], done["traceback"][done["printed"] :]
     assert "".join(shown).rstrip() == done["data"]["text/plain"] and trace[0].startswith("Traceback")
-    assert child.run("1/0").keys() == {"status", "execution_count", "ename", "evalue", "traceback"}     # as Livy has it
+    assert child.run("1/0").keys() == {"status", "execution_count", "ename", "evalue", "traceback"}  # as Livy has it
     long = child.run("print('x' * 1_000_000)\n1/0")
     assert len(long["data"]["text/plain"]) == 1_000_000 and len("".join(long["traceback"])) < 70_000
 
@@ -278,8 +289,10 @@ def test_a_cell_has_the_name_that_its_sender_gives_it(child):
         return "".join(child.run(code, **more)["traceback"])
 
     assert 'File "cell In[22]", line 2, in f' in trace_of("def f():\n    return 1/0\nf()", cell="In[22]")
-    second = trace_of("\n\nf()", cell="In[22]")      # another line of the same cell
-    assert 'File "cell In[22], statement 1", line 3' in second and "    return 1/0\n" in second and "\n    f()\n" in second
+    second = trace_of("\n\nf()", cell="In[22]")  # another line of the same cell
+    assert (
+        'File "cell In[22], statement 1", line 3' in second and "    return 1/0\n" in second and "\n    f()\n" in second
+    )
     assert 'File "cell [2]"' in trace_of("1/0")
     for code, line in (("%table nosuch", "%table nosuch"), ("if True:\n%table x\ny = (", "%table x")):
         shown = trace_of(code)
@@ -319,7 +332,10 @@ def test_other_kinds_are_refused_by_name(child):
 
 
 def test_bad_requests_to_a_child(child):
-    for message, word in (({"op": "execute", "id": 1}, "execute needs 'code'"), ({"op": "x", "id": 2}, "unknown request 'x'")):
+    for message, word in (
+        ({"op": "execute", "id": 1}, "execute needs 'code'"),
+        ({"op": "x", "id": 2}, "unknown request 'x'"),
+    ):
         assert word in child.wire.ask(**message)["message"]
     assert child.text("1") == "1\n"
 
@@ -367,7 +383,9 @@ def test_sigint_between_statements_is_nothing(child):
 
 
 def test_completions(child):
-    child.run("import os\nvalue_of_x = 1\nclass P:\n    @property\n    def bad(self): raise SystemExit\n    other = 1\np = P()")
+    child.run(
+        "import os\nvalue_of_x = 1\nclass P:\n    @property\n    def bad(self): raise SystemExit\n    other = 1\np = P()"
+    )
     ask = lambda code: child.wire.ask(op="complete", id="c", code=code, cursor=len(code))["candidates"]  # noqa: E731
     assert ask("1 + value_o") == ["value_of_x"] and "os.path" in ask("os.pa") and "os.path.join" in ask("f(os.path.jo")
     assert ask("p.") == ["p.bad", "p.other"] and ask("nothing.") == [] and "while" in ask("whi")
@@ -376,9 +394,14 @@ def test_completions(child):
 def test_environment_folder_and_names(forks, tmp_path):
     (tmp_path / "mine.py").write_text("def boom():\n    raise RuntimeError('in a module')\n")
     child = forks.spawn(
-        env={"SHADE": "blue", "HOME": None}, cwd=str(tmp_path), session={"id": 4, "name": "n", "app_id": "app-4", "user": "ann"}
+        env={"SHADE": "blue", "HOME": None},
+        cwd=str(tmp_path),
+        session={"id": 4, "name": "n", "app_id": "app-4", "user": "ann"},
     )
-    assert child.text("import os; os.environ['SHADE'], os.environ.get('HOME'), os.getcwd()") == f"('blue', None, '{tmp_path}')\n"
+    assert (
+        child.text("import os; os.environ['SHADE'], os.environ.get('HOME'), os.getcwd()")
+        == f"('blue', None, '{tmp_path}')\n"
+    )
     assert child.text("sc.applicationId, sc.appName, sc.sparkUser()") == "('app-4', 'n', 'ann')\n"
     assert f'{tmp_path}/mine.py", line 2, in boom\n    raise RuntimeError' in child.error("import mine\nmine.boom()")[2]
     child.stop()
@@ -392,7 +415,13 @@ def test_limits(forks):
 
 
 def test_workspace_and_azureml(forks):
-    fields = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w", "url": "https://localhost:9", "token": "t"}
+    fields = {
+        "subscription_id": "s",
+        "resource_group": "g",
+        "workspace_name": "w",
+        "url": "https://localhost:9",
+        "token": "t",
+    }
     child = forks.spawn(workspace=fields)
     assert child.text("ws.name, ws.resource_group") == "('w', 'g')\n"
     assert child.text("from azureml.core import Workspace, Dataset\nisinstance(ws, Workspace)") == "True\n"

@@ -19,9 +19,7 @@ ALIAS = "magic-pool"
 def start(serve):
     """Attaches the pool once; the line that starts a session on it."""
     endpoint = serve.endpoint
-    return (
-        f"%synapse start -c {ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
-    )
+    return f"%synapse start -c {ALIAS} -s {endpoint['subscription_id']} -r {endpoint['resource_group']} -w {endpoint['workspace']}"
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +28,9 @@ def kernel(serve, start, tmp_path_factory):
         cell = kernel.run(f"""from azureml.core import Workspace, LinkedService, SynapseWorkspaceLinkedServiceConfiguration
 from azureml.core.compute import ComputeTarget, SynapseCompute
 ws = Workspace.from_config()
-config = SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, '{serve.endpoint['synapse_workspace']}')
+config = SynapseWorkspaceLinkedServiceConfiguration(ws.subscription_id, ws.resource_group, '{serve.endpoint["synapse_workspace"]}')
 link = LinkedService.register(ws, 'magiclink', config)
-attach = SynapseCompute.attach_configuration(link, pool_name='{serve.endpoint['pool']}')
+attach = SynapseCompute.attach_configuration(link, pool_name='{serve.endpoint["pool"]}')
 ComputeTarget.attach(ws, '{ALIAS}', attach).wait_for_completion()""")
         assert not article.failed(cell), article.text_of(cell)
         yield kernel
@@ -56,7 +54,10 @@ def error_of(cell):
 def test_without_a_session(kernel):
     error = error_of(kernel.run("%synapse 1 + 1"))
     assert error.ename == "SynapseError" and "start one with `%synapse start -c COMPUTE`" in error.evalue
-    assert error_of(kernel.run("%synapse strat -c x")).evalue == "'strat' is not a sub-command of %synapse: did you mean `%synapse start`?"
+    assert (
+        error_of(kernel.run("%synapse strat -c x")).evalue
+        == "'strat' is not a sub-command of %synapse: did you mean `%synapse start`?"
+    )
     assert error.traceback == [f"SynapseError: {error.evalue}"]
 
 
@@ -75,8 +76,14 @@ def test_help(kernel):
         (f"%synapse start -c {ALIAS} -e env", "-e is not supported"),
         (f"%%synapse start -c {ALIAS}\n[1]", "must be a JSON object"),
         (f"%%synapse start -c {ALIAS}\n{{", "is not JSON"),
-        (f'%%synapse start -c {ALIAS}\n{{"conff": {{"spark.sql.session.timeZone": "UTC"}}}}', '"conff" is no setting of Spark\'s'),
-        (f'%%synapse start -c {ALIAS}\n{{"conf": {{}}, "driverMemory": "1g"}}', '"driverMemory" is not known beside "conf"'),
+        (
+            f'%%synapse start -c {ALIAS}\n{{"conff": {{"spark.sql.session.timeZone": "UTC"}}}}',
+            '"conff" is no setting of Spark\'s',
+        ),
+        (
+            f'%%synapse start -c {ALIAS}\n{{"conf": {{}}, "driverMemory": "1g"}}',
+            '"driverMemory" is not known beside "conf"',
+        ),
         ("%%synapse begin\n1", "'begin' is not a sub-command"),
         ("%synapse run cobol 1", "takes one of"),
     ],
@@ -111,7 +118,9 @@ def test_errors(session):
     error = error_of(session("def f():\n    return 1/0\nf()"))
     assert (error.ename, error.evalue) == ("ZeroDivisionError", "division by zero")
     text = "\n".join(error.traceback)
-    assert text.startswith("ZeroDivisionError: division by zero\n") and "    return 1/0" in text and "magics" not in text
+    assert (
+        text.startswith("ZeroDivisionError: division by zero\n") and "    return 1/0" in text and "magics" not in text
+    )
     error = error_of(session("spark.range(1).select('nope').show()"))
     assert (
         error.ename == "AnalysisException"
@@ -122,12 +131,16 @@ def test_errors(session):
 
 def test_what_was_shown_comes_before_what_went_wrong(session):
     cell = session("for i in range(3): print(i)\n1/0")
-    assert [output.output_type for output in cell.outputs] == ["stream", "error"] and cell.outputs[0].text == "0\n1\n2\n"
+    assert [output.output_type for output in cell.outputs] == ["stream", "error"] and cell.outputs[
+        0
+    ].text == "0\n1\n2\n"
     trace = "\n".join(error_of(cell).traceback)
     assert "\n0\n" not in trace and f'File "cell In[{cell.execution_count}]", line 2' in trace
 
 
-@pytest.mark.parametrize("line, says", [("strat -c prep-pool", "start"), ("status", "meta"), ("sql SELECT 1", "run sql"), ("stpo", "stop")])
+@pytest.mark.parametrize(
+    "line, says", [("strat -c prep-pool", "start"), ("status", "meta"), ("sql SELECT 1", "run sql"), ("stpo", "stop")]
+)
 def test_a_mistyped_sub_command_is_told(kernel, session, line, says):
     assert error_of(session("%synapse " + line)).evalue.endswith(f": did you mean `%synapse {says}`?")
 
@@ -142,7 +155,11 @@ def test_sql(session):
     assert article.text_of(session("%synapse run sql select 1 as one")) == "+---+\n|one|\n+---+\n|  1|\n+---+\n"
     assert "|  a|" in article.text_of(session("%%synapse run sql\nselect 'b' as a"))
     wrong = error_of(session("%synapse run sql SELEC 1"))
-    assert wrong.ename == "ParseException" and "magic" not in "".join(wrong.traceback) and "cell" not in "".join(wrong.traceback)
+    assert (
+        wrong.ename == "ParseException"
+        and "magic" not in "".join(wrong.traceback)
+        and "cell" not in "".join(wrong.traceback)
+    )
     assert "'spark' is not supported" in error_of(session("%synapse run scala 1")).evalue
 
 
@@ -160,9 +177,15 @@ def test_meta_and_list(session, serve):
 
 def test_sizes(kernel, session, start):
     kernel.run("%synapse stop")
-    assert '"executorMemory" is "lots"' in error_of(kernel.run(start + " --executor-memory lots -n 3 --driver-cores 2")).evalue
+    assert (
+        '"executorMemory" is "lots"'
+        in error_of(kernel.run(start + " --executor-memory lots -n 3 --driver-cores 2")).evalue
+    )
     assert "is ready" in article.text_of(kernel.run(start + " --executor-memory 512m -n 3 --driver-cores 2"))
-    assert article.text_of(session("%synapse [spark.conf.get('spark.executor.' + n) for n in ('memory', 'instances')]")) == "['512m', '3']\n"
+    assert (
+        article.text_of(session("%synapse [spark.conf.get('spark.executor.' + n) for n in ('memory', 'instances')]"))
+        == "['512m', '3']\n"
+    )
     meta = json.loads(article.text_of(kernel.run("%synapse meta")))
     assert (meta["executor_memory"], meta["num_executors"], meta["driver_cores"]) == ("512m", 3, 2)
     kernel.run("%synapse stop")
@@ -190,10 +213,16 @@ def test_interrupt_cancels(kernel, session):
 
 
 def test_a_cell_that_catches_the_interrupt_goes_on_and_is_shown(kernel, session):
-    timer = threading.Timer(1.0, lambda: asyncio.run(done) if inspect.isawaitable(done := kernel.manager.interrupt_kernel()) else None)
+    timer = threading.Timer(
+        1.0, lambda: asyncio.run(done) if inspect.isawaitable(done := kernel.manager.interrupt_kernel()) else None
+    )
     timer.start()
-    cell = session("import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('caught')\ntime.sleep(1.5)\nprint('after')\n'result'")
-    assert "caught\nafter\n'result'" in article.text_of(cell) and not [output for output in cell.outputs if output.output_type == "error"]
+    cell = session(
+        "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('caught')\ntime.sleep(1.5)\nprint('after')\n'result'"
+    )
+    assert "caught\nafter\n'result'" in article.text_of(cell) and not [
+        output for output in cell.outputs if output.output_type == "error"
+    ]
 
 
 def test_configuration_and_ws(kernel, session, start):
@@ -204,7 +233,9 @@ def test_configuration_and_ws(kernel, session, start):
     assert json.loads(article.text_of(session("%synapse meta")))["spark_conf"] == {"spark.sql.shuffle.partitions": "3"}
     assert (
         article.text_of(
-            session("from azureml.core import Workspace\nisinstance(ws, Workspace), ws.get_details()['name'] == ws.name")
+            session(
+                "from azureml.core import Workspace\nisinstance(ws, Workspace), ws.get_details()['name'] == ws.name"
+            )
         )
         == "(True, True)\n"
     )
@@ -228,6 +259,10 @@ def test_the_kernels_end_ends_its_session(serve, start, kernel, tmp_path):
 
 
 def test_the_sdks_errors_are_the_callers_line_and_the_message(kernel):
-    error = error_of(kernel.run("from azureml.core import Workspace, LinkedService\nws = Workspace.from_config()\nLinkedService.get(ws, 'nix')"))
+    error = error_of(
+        kernel.run(
+            "from azureml.core import Workspace, LinkedService\nws = Workspace.from_config()\nLinkedService.get(ws, 'nix')"
+        )
+    )
     lines = "\n".join(error.traceback).split("\n")
     assert lines[0] == "line 3: LinkedService.get(ws, 'nix')" and "nix" in lines[1] and len(lines) == 2

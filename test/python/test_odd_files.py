@@ -56,11 +56,23 @@ FILES = {
     "beyond exact, with nulls": (b"a,b\n9007199254740993,1\n,2\n", {}, None),
     "dates": (b"a,b\n2020-01-31,2020-02-29\n1999-12-31,\n", {}, None),
     "no dates": (b"a,b,c\n2020-02-30,1600-01-01,31.01.2020\n2020-01-01,2020-01-01,1/2/2020\n", {}, None),
-    "moments": (b"a,b,c\n2020-01-01 10:00,2020-03-08T02:30:00.123456,2020-01-01\n2020-01-01 00:00:00,2020-11-01 01:30:00,2020-01-01 01:02:03\n", {}, None),
-    "moments of zones": (b"a,b\n2020-01-01T10:00:00Z,2020-01-01 10:00:00+02:00\n2020-01-01T10:00:00-0530,2020-01-01\n", {}, None),
+    "moments": (
+        b"a,b,c\n2020-01-01 10:00,2020-03-08T02:30:00.123456,2020-01-01\n2020-01-01 00:00:00,2020-11-01 01:30:00,2020-01-01 01:02:03\n",
+        {},
+        None,
+    ),
+    "moments of zones": (
+        b"a,b\n2020-01-01T10:00:00Z,2020-01-01 10:00:00+02:00\n2020-01-01T10:00:00-0530,2020-01-01\n",
+        {},
+        None,
+    ),
     "nanoseconds": (b"a\n2020-01-01 00:00:00.123456789\n", {}, None),
     "long line": (b"a,b\n1," + b"x" * 300000 + b"\n2,y\n", {}, None),
-    "many columns": (",".join(f"c{at}" for at in range(300)).encode() + b"\n" + b",".join(b"%d" % at for at in range(300)) + b"\n", {}, None),
+    "many columns": (
+        ",".join(f"c{at}" for at in range(300)).encode() + b"\n" + b",".join(b"%d" % at for at in range(300)) + b"\n",
+        {},
+        None,
+    ),
     "a zero byte": (b"a,b\n1,x\x00y\n", {}, None),
     "without types": (b"a,b\n1,2.5\n", {"infer_column_types": False}, None),
     "packed": (gzip.compress(b"a,b\n1,x\n") + gzip.compress(b"2,y\n"), {}, None),
@@ -90,7 +102,9 @@ def folder(serve):
     from azure.storage.blob import ContainerClient
 
     endpoint, folder = serve.endpoint, "odd" + uuid.uuid4().hex[:8]
-    with ContainerClient(f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["container"], credential=endpoint["account_key"]) as client:
+    with ContainerClient(
+        f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["container"], credential=endpoint["account_key"]
+    ) as client:
         for name, body in bodies().items():
             client.upload_blob(f"{folder}/{name}", body)
     return folder
@@ -101,7 +115,11 @@ def path_of(name):
 
 
 def bodies():
-    several = {f"several/{name.replace(' ', '-')}/{file}": body for name, (files, _) in SEVERAL.items() for file, body in files.items()}
+    several = {
+        f"several/{name.replace(' ', '-')}/{file}": body
+        for name, (files, _) in SEVERAL.items()
+        for file, body in files.items()
+    }
     return {**{path_of(name): body for name, (body, _, _) in FILES.items()}, **several}
 
 
@@ -118,7 +136,7 @@ def plain(value):
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         value = datetime.datetime.combine(value, datetime.time())
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        return int(value)              # a whole column with nulls is float64 in pandas
+        return int(value)  # a whole column with nulls is float64 in pandas
     return value.item() if hasattr(value, "item") else value
 
 
@@ -152,7 +170,10 @@ def compare(sdk, session, path, options, refused):
     from pyspark.sql.connect.session import SparkSession
 
     SparkSession._active_session.session = session
-    pandas, spark = (outcome(lambda read=read: read(sdk.Dataset.Tabular.from_delimited_files(path, **options))) for read in (in_pandas, in_spark))
+    pandas, spark = (
+        outcome(lambda read=read: read(sdk.Dataset.Tabular.from_delimited_files(path, **options)))
+        for read in (in_pandas, in_spark)
+    )
     if refused:
         for said in (pandas, spark):
             assert isinstance(said, str) and re.search(refused, said), said
@@ -184,8 +205,12 @@ def test_preview_and_mount_have_the_bytes(sdk, ws, serve, folder, tmp_path):
                 assert file.read() == body, name
     endpoint = serve.endpoint
     for name, body in list(bodies().items())[:20]:
-        answer = requests.get(f"{endpoint['url']}/dataset/v1.0{ws._id}/datasets/{dataset.id}/versions/1/content", params={"path": name, "offset": 0, "length": 1 << 20},
-                              headers={"Authorization": "Bearer " + endpoint["token"]}, timeout=30)
+        answer = requests.get(
+            f"{endpoint['url']}/dataset/v1.0{ws._id}/datasets/{dataset.id}/versions/1/content",
+            params={"path": name, "offset": 0, "length": 1 << 20},
+            headers={"Authorization": "Bearer " + endpoint["token"]},
+            timeout=30,
+        )
         assert base64.b64decode(answer.json()["data"]) == body, name
 
 
@@ -195,8 +220,39 @@ def test_what_no_reader_shares_is_refused_at_once(sdk, ws, folder):
             sdk.Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), folder), encoding=encoding)
 
 
-TEXTS = ["1", "1.0", " 1 ", "+5", "-7", "1e3", "true", "TRUE", "yes", "t", "0", "no", "x", "2020-01-01", "2020-01-01 10:00:00", "2020-01-01T10:00:00Z", "inf", "Infinity",
-         "9223372036854775807", "9223372036854775808", "9007199254740993", "1_000", "1.5", "2020-02-30", "1600-01-01", "0x10", "1d", "1f", "NaN", "12:30", ".5"]
+TEXTS = [
+    "1",
+    "1.0",
+    " 1 ",
+    "+5",
+    "-7",
+    "1e3",
+    "true",
+    "TRUE",
+    "yes",
+    "t",
+    "0",
+    "no",
+    "x",
+    "2020-01-01",
+    "2020-01-01 10:00:00",
+    "2020-01-01T10:00:00Z",
+    "inf",
+    "Infinity",
+    "9223372036854775807",
+    "9223372036854775808",
+    "9007199254740993",
+    "1_000",
+    "1.5",
+    "2020-02-30",
+    "1600-01-01",
+    "0x10",
+    "1d",
+    "1f",
+    "NaN",
+    "12:30",
+    ".5",
+]
 
 
 @pytest.mark.parametrize("kind", ["to_long", "to_float", "to_bool", "to_datetime", "to_string"])
@@ -207,10 +263,14 @@ def test_types_that_are_set(sdk, ws, session, serve, kind):
     from pyspark.sql.connect.session import SparkSession
 
     endpoint, name = serve.endpoint, f"set{uuid.uuid4().hex[:8]}/x.csv"
-    with ContainerClient(f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["container"], credential=endpoint["account_key"]) as client:
+    with ContainerClient(
+        f"{endpoint['storage_url']}/{endpoint['account']}", endpoint["container"], credential=endpoint["account_key"]
+    ) as client:
         client.upload_blob(name, "a,v\n" + "".join(f"{at},{text}\n" for at, text in enumerate(TEXTS)))
     SparkSession._active_session.session = session
-    dataset = sdk.Dataset.Tabular.from_delimited_files((ws.get_default_datastore(), name), set_column_types={"v": getattr(DataType, kind)()})
+    dataset = sdk.Dataset.Tabular.from_delimited_files(
+        (ws.get_default_datastore(), name), set_column_types={"v": getattr(DataType, kind)()}
+    )
     pandas, frame = dataset.to_pandas_dataframe(), dataset.to_spark_dataframe()
     spark = frame.selectExpr("a", "CAST(v AS TIMESTAMP_NTZ) v").collect() if kind == "to_datetime" else frame.collect()
     assert {text: plain(value) for text, value in zip(TEXTS, pandas.v)} == {TEXTS[row.a]: plain(row.v) for row in spark}

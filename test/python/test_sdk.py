@@ -23,7 +23,9 @@ def link(sdk, ws, serve):
 
 
 def attach(sdk, ws, link, serve, name="pool-a", pool=None):
-    config = sdk.compute.SynapseCompute.attach_configuration(link, type="SynapseSpark", pool_name=pool or serve.endpoint["pool"])
+    config = sdk.compute.SynapseCompute.attach_configuration(
+        link, type="SynapseSpark", pool_name=pool or serve.endpoint["pool"]
+    )
     return sdk.ComputeTarget.attach(workspace=ws, name=name, attach_configuration=config)
 
 
@@ -44,7 +46,9 @@ def test_from_config_finds_the_file(sdk, ws, monkeypatch, tmp_path, folder):
     file = here / folder
     file.parent.mkdir(exist_ok=True)
     file.write_text(
-        json.dumps({"subscription_id": ws.subscription_id, "resource_group": ws.resource_group, "workspace_name": "not-there"})
+        json.dumps(
+            {"subscription_id": ws.subscription_id, "resource_group": ws.resource_group, "workspace_name": "not-there"}
+        )
     )
     monkeypatch.chdir(here)
     with pytest.raises(sdk.exceptions.WorkspaceException, match="not-there") as raised:
@@ -72,7 +76,9 @@ def test_get_list_create(sdk, ws):
     with pytest.raises(sdk.exceptions.WorkspaceException, match="'second' exists"):
         sdk.Workspace.create("second", subscription_id=ws.subscription_id, resource_group=ws.resource_group)
     assert (
-        sdk.Workspace.create("second", subscription_id=ws.subscription_id, resource_group=ws.resource_group, exist_ok=True).name
+        sdk.Workspace.create(
+            "second", subscription_id=ws.subscription_id, resource_group=ws.resource_group, exist_ok=True
+        ).name
         == "second"
     )
 
@@ -85,7 +91,7 @@ def test_environment_variables_find_the_server(sdk, serve, monkeypatch, tmp_path
         monkeypatch.setenv("HEADRACE_" + name, serve.endpoint[field])
     args = [serve.endpoint[name] for name in ("subscription_id", "resource_group", "workspace")]
     assert sdk.Workspace(*args).get_details()["name"] == args[2]
-    assert sdk.Workspace.from_config().name == sdk.Workspace.get(args[2]).name == args[2]      # the server says its own
+    assert sdk.Workspace.from_config().name == sdk.Workspace.get(args[2]).name == args[2]  # the server says its own
     with pytest.raises(sdk.exceptions.UserErrorException, match="no 'config.json'"):
         sdk.Workspace.from_config(path=str(tmp_path))
     monkeypatch.setenv("HEADRACE_TOKEN", "of-another-house")
@@ -100,9 +106,14 @@ def test_a_service_principal(sdk, serve, monkeypatch):
     monkeypatch.setenv("HEADRACE_TOKEN", "nothing")
     auth = ServicePrincipalAuthentication(endpoint["tenant_id"], endpoint["principal_id"], endpoint["token"])
     assert sdk.Workspace.from_config(auth=auth).get_details()["name"] == endpoint["workspace"]
-    assert sdk.Workspace.from_config(auth=TokenAuthentication(lambda audience: endpoint["token"])).name == endpoint["workspace"]
+    assert (
+        sdk.Workspace.from_config(auth=TokenAuthentication(lambda audience: endpoint["token"])).name
+        == endpoint["workspace"]
+    )
     with pytest.raises(sdk.exceptions.AuthenticationException):
-        sdk.Workspace.from_config(auth=ServicePrincipalAuthentication(endpoint["tenant_id"], endpoint["principal_id"], "wrong"))
+        sdk.Workspace.from_config(
+            auth=ServicePrincipalAuthentication(endpoint["tenant_id"], endpoint["principal_id"], "wrong")
+        )
 
 
 def test_a_wrong_authority_is_not_trusted(sdk, serve, monkeypatch):
@@ -190,7 +201,10 @@ def test_attach_is_asynchronous(sdk, ws, link, serve, capsys):
     found = ws.compute_targets["pool-a"]
     assert (found.type, found.get_status(), type(found).__name__) == ("SynapseSpark", "Succeeded", "SynapseCompute")
     assert found.cluster_resource_id.endswith("/bigDataPools/" + serve.endpoint["pool"])
-    assert sdk.ComputeTarget(ws, "pool-a").id == found.id and found.serialize()["properties"]["computeType"] == "SynapseSpark"
+    assert (
+        sdk.ComputeTarget(ws, "pool-a").id == found.id
+        and found.serialize()["properties"]["computeType"] == "SynapseSpark"
+    )
     found.detach()
     assert "pool-a" not in ws.compute_targets
 
@@ -227,7 +241,9 @@ def test_a_refusal_says_who_what_where_and_how(sdk, serve, monkeypatch):
         with pytest.raises(sdk.exceptions.UserErrorException) as raised:
             sdk.LinkedService.register(ws, "of-bob", config)
         message = str(raised.value)
-        assert raised.value.status == 403 and '"bob"' in message and "is missing on scope" in message and place in message
+        assert (
+            raised.value.status == 403 and '"bob"' in message and "is missing on scope" in message and place in message
+        )
         command = shlex.split(re.search(r"headrace (role assign .*)", message).group(1))
         serve.cli(*command, token=serve.endpoint["token"])
     sdk.LinkedService.register(ws, "of-bob", config).unregister()

@@ -39,7 +39,10 @@ def test_one_session_for_every_name(child):
 
 def test_show_and_repr(child):
     text = child.text("df = spark.createDataFrame([(1, 'a'), (2, None)], ['n', 's'])\ndf.show()\ndf")
-    assert text == "+---+----+\n|  n|   s|\n+---+----+\n|  1|   a|\n|  2|NULL|\n+---+----+\n\nDataFrame[n: bigint, s: string]\n"
+    assert (
+        text
+        == "+---+----+\n|  n|   s|\n+---+----+\n|  1|   a|\n|  2|NULL|\n+---+----+\n\nDataFrame[n: bigint, s: string]\n"
+    )
 
 
 def test_eager_html_where_it_is_on(child):
@@ -52,14 +55,23 @@ def test_eager_html_where_it_is_on(child):
 
 def test_display_says_when_there_are_more_rows(child):
     data = child.data("display(spark.range(100000))")
-    assert "20 of the first 1,000 rows; the table has more" in data["text/html"] and "20 of the first 1,000 rows" in data["text/plain"]
-    assert "<td>19</td>" in data["text/html"] and "<td>999</td>" not in data["text/html"] and "rows ×" not in data["text/html"]
+    assert (
+        "20 of the first 1,000 rows; the table has more" in data["text/html"]
+        and "20 of the first 1,000 rows" in data["text/plain"]
+    )
+    assert (
+        "<td>19</td>" in data["text/html"]
+        and "<td>999</td>" not in data["text/html"]
+        and "rows ×" not in data["text/html"]
+    )
     whole = child.data("display(spark.range(1000))")
     assert "the table has more" not in whole["text/html"] and "1000 rows × 1 columns" in whole["text/html"]
 
 
 def test_spark_ml_is_refused_by_name(child):
-    child.run("from pyspark.ml.feature import VectorAssembler\nassembler = VectorAssembler(inputCols=['id'], outputCol='f')")
+    child.run(
+        "from pyspark.ml.feature import VectorAssembler\nassembler = VectorAssembler(inputCols=['id'], outputCol='f')"
+    )
     name, value, _ = child.error("assembler.transform(spark.range(2)).collect()")
     assert name == "AnalysisException" and value.startswith("[UNSUPPORTED_FEATURE]") and "Spark ML" in value
 
@@ -108,19 +120,29 @@ back.dtypes, [tuple(r) for r in back.orderBy('a').collect()]"""
         ("sqlContext.sql('select 1 as a').collect()", "[Row(a=1)]"),
         ("sc.getConf().get('spark.sql.session.timeZone')", "'UTC'"),
         ("from pyspark import SparkContext; SparkContext.getOrCreate() is sc", "True"),
-        ("from pyspark.sql import SparkSession; SparkSession.builder.master('local[*]').appName('x').getOrCreate().range(2).count()", "2"),
+        (
+            "from pyspark.sql import SparkSession; SparkSession.builder.master('local[*]').appName('x').getOrCreate().range(2).count()",
+            "2",
+        ),
         ("SparkSession.builder.config('spark.master', 'local').getOrCreate() is spark", "True"),
-        ("SparkSession.builder.master('yarn').config('spark.app.mine', 'y').getOrCreate() is spark, spark.conf.get('spark.app.mine')", "(True, 'y')"),
+        (
+            "SparkSession.builder.master('yarn').config('spark.app.mine', 'y').getOrCreate() is spark, spark.conf.get('spark.app.mine')",
+            "(True, 'y')",
+        ),
     ],
 )
 def test_driver_idioms(child, code, value):
     assert child.text(code) == value + "\n"
 
 
-@pytest.mark.parametrize("made", ["SparkContext('local', 'x')", "SparkContext(conf=SparkConf().setAppName('x'))", "SparkContext()"])
+@pytest.mark.parametrize(
+    "made", ["SparkContext('local', 'x')", "SparkContext(conf=SparkConf().setAppName('x'))", "SparkContext()"]
+)
 def test_a_second_context_is_refused_as_a_driver_refuses_it(child, made):
     name, value, _ = child.error(f"from pyspark import SparkConf, SparkContext\nsc = {made}")
-    assert name == "ValueError" and value.startswith("Cannot run multiple SparkContexts at once; existing SparkContext(app=")
+    assert name == "ValueError" and value.startswith(
+        "Cannot run multiple SparkContexts at once; existing SparkContext(app="
+    )
     assert child.text("sc is spark.sparkContext, sc.parallelize([1, 2]).sum()") == "(True, 3)\n"
 
 

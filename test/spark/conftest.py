@@ -3,6 +3,7 @@
 Real Spark comes from the environment that HEADRACE_ORACLE names (`./dev test` makes it from test/oracle.lock) and is started once for the
 whole run; HEADRACE_ORACLE_REMOTE names one that runs already (`./dev oracle`).
 """
+
 import os
 import pathlib
 import signal
@@ -17,7 +18,7 @@ from support.serve import BUILD
 from support.watch import watch
 
 HERE = pathlib.Path(__file__).parent
-ZONE = "America/Los_Angeles"     # a zone with gaps, overlaps and an offset: UTC would hide mistakes
+ZONE = "America/Los_Angeles"  # a zone with gaps, overlaps and an offset: UTC would hide mistakes
 
 
 def free_port():
@@ -53,10 +54,14 @@ def oracle_remote(tmp_path_factory):
         yield os.environ["HEADRACE_ORACLE_REMOTE"]
         return
     venv = os.environ.get("HEADRACE_ORACLE")
-    assert venv, "real Spark is needed: run through ./dev test, or set HEADRACE_ORACLE to an environment with pyspark 4.2"
+    assert venv, (
+        "real Spark is needed: run through ./dev test, or set HEADRACE_ORACLE to an environment with pyspark 4.2"
+    )
     port, work = free_port(), tmp_path_factory.mktemp("oracle")
     with open(work / "server.log", "wb") as log:
-        process = subprocess.Popen([str(HERE / "start_oracle"), venv, str(port), str(work)], stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            [str(HERE / "start_oracle"), venv, str(port), str(work)], stdout=log, stderr=log, start_new_session=True
+        )
     try:
         wait_for(port, process, 120)
         yield f"sc://localhost:{port}"
@@ -70,8 +75,12 @@ def host_remote(tmp_path_factory):
     port = free_port()
     path = tmp_path_factory.mktemp("host") / "host.log"
     with open(path, "wb") as log:
-        process = subprocess.Popen([str(BUILD / "headrace"), "host", "--listen", f"127.0.0.1:{port}"], stdout=log, stderr=log,
-                                   start_new_session=True)
+        process = subprocess.Popen(
+            [str(BUILD / "headrace"), "host", "--listen", f"127.0.0.1:{port}"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         wait_for(port, process, 20)
         watch(process, path)

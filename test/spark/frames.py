@@ -3,6 +3,7 @@ its rows (sorted unless the program ends in an ORDER of its own), a shown table,
 
     python test/spark/frames.py OURS ORACLE [WORD]      remotes as in SparkSession.builder.remote; WORD picks the programs that hold it
 """
+
 import datetime
 import decimal
 import sys
@@ -11,14 +12,16 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
-from pyspark.sql.connect.functions.builtin import _invoke_function_over_columns as internal      # what pandas-on-Spark calls
+from pyspark.sql.connect.functions.builtin import (
+    _invoke_function_over_columns as internal,
+)  # what pandas-on-Spark calls
 
 from queries import comparable, same
 
 # names that programs use, made for each session
 SETUP = {
     "d": "spark.createDataFrame([(1, 'a', 2.0, True), (2, 'b', None, False), (3, 'a', 4.5, None), (None, None, float('nan'), True)],"
-         " 'id int, name string, x double, flag boolean')",
+    " 'id int, name string, x double, flag boolean')",
     "e": "spark.createDataFrame([(1, 'one'), (2, 'two'), (2, 'zwei'), (5, 'five')], 'id int, word string')",
     "n": "spark.range(6).select('id', (F.col('id') % 2).alias('k'), (F.col('id') * 10).cast('decimal(10,2)').alias('v'))",
     "a": "spark.createDataFrame([(1, [1, 2, None], {'p': 1, 'q': 2}), (2, [], {}), (3, None, None)], 'id int, xs array<int>, m map<string,int>')",
@@ -296,7 +299,12 @@ def table(spark, program, names):
     """What df.show() prints."""
     call = program.rindex(".show(")
     frame = eval(program[:call], names)
-    arguments = dict(zip(("n", "truncate", "vertical"), eval(f"(lambda n=20, truncate=True, vertical=False: (n, truncate, vertical))({program[call + 6:-1]})")))
+    arguments = dict(
+        zip(
+            ("n", "truncate", "vertical"),
+            eval(f"(lambda n=20, truncate=True, vertical=False: (n, truncate, vertical))({program[call + 6 : -1]})"),
+        )
+    )
     return "table", frame._show_string(arguments["n"], arguments["truncate"], arguments["vertical"])
 
 
@@ -331,6 +339,7 @@ def judge(ours, oracle, program):
 
 def main():
     from pyspark.sql.connect.session import SparkSession
+
     sessions = [SparkSession.builder.remote(remote).create() for remote in sys.argv[1:3]]
     word = sys.argv[3] if len(sys.argv) > 3 else ""
     for session in sessions:

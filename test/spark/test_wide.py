@@ -1,5 +1,6 @@
 """Types that agree in all fields but the last are two types, however many fields there are: each has its own answer, within one session and one
 statement. 25 fields is where Spark's own display of a type stops."""
+
 import re
 
 import pytest

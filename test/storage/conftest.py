@@ -1,7 +1,7 @@
 """The built-in account alone, Azurite, and blob/ from the command line."""
+
 import os
 import pathlib
-import re
 import shutil
 import socket
 import subprocess
@@ -11,7 +11,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
-from support.serve import BUILD, until   # noqa: E402
+from support.serve import BUILD, until  # noqa: E402
 
 AZURITE = "3.37.0"
 
@@ -25,9 +25,22 @@ class Account:
         self.home, self.arguments, self.process = pathlib.Path(home), arguments, None
 
     def start(self):
-        self.process = subprocess.Popen([str(BUILD / "test/unit/account/account_alone"), "--home", str(self.home), "--account", self.name,
-                                         "--container", "demo", *self.arguments], stdout=subprocess.PIPE, text=True,
-                                        stderr=open(self.home / "account.log", "ab"), stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [
+                str(BUILD / "test/unit/account/account_alone"),
+                "--home",
+                str(self.home),
+                "--account",
+                self.name,
+                "--container",
+                "demo",
+                *self.arguments,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=open(self.home / "account.log", "ab"),
+            stdin=subprocess.DEVNULL,
+        )
         line = self.process.stdout.readline()
         assert line.startswith("ready port="), (self.home / "account.log").read_text()
         self.port = int(line.split("=")[1])
@@ -55,8 +68,14 @@ class Account:
         import requests
         from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
         import datetime
-        sas = generate_account_sas(self.name, self.key, ResourceTypes(service=True), AccountSasPermissions(read=True),
-                                   datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1))
+
+        sas = generate_account_sas(
+            self.name,
+            self.key,
+            ResourceTypes(service=True),
+            AccountSasPermissions(read=True),
+            datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1),
+        )
         answer = requests.get(f"{self.url}?comp=headrace-stats&{sas}", timeout=10)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -75,7 +94,11 @@ class Tool:
         return f"abfss://{self.container}@{self.account}.dfs.core.windows.net/{path}"
 
     def run(self, *command, options=(), seconds=60):
-        return subprocess.run([str(BUILD / "test/unit/blob/blob_tool"), *self.options, *options, *map(str, command)], capture_output=True, timeout=seconds)
+        return subprocess.run(
+            [str(BUILD / "test/unit/blob/blob_tool"), *self.options, *options, *map(str, command)],
+            capture_output=True,
+            timeout=seconds,
+        )
 
     def ok(self, *command, **more):
         done = self.run(*command, **more)
@@ -93,7 +116,13 @@ class Tool:
 
 
 def tool_for(name, url, key):
-    return Tool("--endpoint", f"{name}={url}", "--conf", f"fs.azure.account.key.{name}.blob.core.windows.net={key}", account=name)
+    return Tool(
+        "--endpoint",
+        f"{name}={url}",
+        "--conf",
+        f"fs.azure.account.key.{name}.blob.core.windows.net={key}",
+        account=name,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +142,7 @@ def fresh_account(tmp_path):
 @pytest.fixture(scope="module")
 def service(account):
     from azure.storage.blob import BlobServiceClient
+
     with BlobServiceClient(account.url, credential=account.key, retry_total=0) as client:
         yield client
 
@@ -125,6 +155,7 @@ def demo(service):
 @pytest.fixture(scope="module")
 def datalake(account):
     from azure.storage.filedatalake import DataLakeServiceClient
+
     with DataLakeServiceClient(account.url, credential=account.key, retry_total=0) as client:
         yield client
 
@@ -142,12 +173,20 @@ def free_port():
 
 def azurite_folder():
     """Azurite in the cache folder, installed there by npm the first time."""
-    cache = pathlib.Path(os.environ.get("HEADRACE_DEPS", pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "headrace"))
+    cache = pathlib.Path(
+        os.environ.get(
+            "HEADRACE_DEPS", pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "headrace"
+        )
+    )
     folder = cache / f"azurite-{AZURITE}"
     program = folder / "node_modules/azurite/dist/src/blob/main.js"
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), f"azurite@{AZURITE}"], check=True, timeout=600)
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), f"azurite@{AZURITE}"],
+            check=True,
+            timeout=600,
+        )
     return program
 
 
@@ -158,11 +197,28 @@ def azurite(tmp_path_factory):
     if not node:
         pytest.skip("Azurite needs node")
     from azure.storage.blob import BlobServiceClient
+
     home, port, name = tmp_path_factory.mktemp("azurite"), free_port(), "azuritetest"
     key = "a2V5IGZvciBhenVyaXRlIGluIHRlc3RzIG9ubHk="
-    process = subprocess.Popen([node, str(azurite_folder()), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home), "--silent",
-                                "--skipApiVersionCheck", "--disableTelemetry"], env=dict(os.environ, AZURITE_ACCOUNTS=f"{name}:{key}"),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [
+            node,
+            str(azurite_folder()),
+            "--blobHost",
+            "127.0.0.1",
+            "--blobPort",
+            str(port),
+            "--location",
+            str(home),
+            "--silent",
+            "--skipApiVersionCheck",
+            "--disableTelemetry",
+        ],
+        env=dict(os.environ, AZURITE_ACCOUNTS=f"{name}:{key}"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
     url = f"http://127.0.0.1:{port}/{name}"
 
     def answers():
@@ -173,6 +229,7 @@ def azurite(tmp_path_factory):
         except Exception:
             time.sleep(0.1)
             return False
+
     until(answers, 60, "Azurite")
     yield name, url, key
     process.terminate()

@@ -1,9 +1,16 @@
 """The built-in account's Data Lake side, by azure-storage-file-datalake as it is."""
+
 import os
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.storage.filedatalake import ContentSettings
 
 
@@ -30,7 +37,11 @@ def test_a_file_is_appended_and_flushed(lake, demo):
     assert file.download_file().readall() == b"hello world"
     file.append_data(b"!", offset=11, flush=True)
     properties = file.get_file_properties()
-    assert properties.size == 12 and properties.metadata == {"owner": "me"} and properties.content_settings.content_type == "text/csv"
+    assert (
+        properties.size == 12
+        and properties.metadata == {"owner": "me"}
+        and properties.content_settings.content_type == "text/csv"
+    )
     assert demo.download_blob("lake/a b/ü.csv").readall() == b"hello world!"
     with pytest.raises(HttpResponseError) as error:
         file.append_data(b"gap", offset=20)
@@ -69,7 +80,10 @@ def test_folders_and_listing(datalake):
     with pytest.raises(ResourceNotFoundError) as error:
         list(fs.get_paths("none"))
     assert code_of(error) == "PathNotFound"
-    assert fs.get_directory_client("a/b").exists() and fs.get_directory_client("a/b").get_directory_properties().name == "a/b"
+    assert (
+        fs.get_directory_client("a/b").exists()
+        and fs.get_directory_client("a/b").get_directory_properties().name == "a/b"
+    )
     # a folder made on purpose stays when it is empty
     fs.delete_file("a/b/c/3.txt")
     assert fs.get_directory_client("a/b/c").exists()
@@ -88,7 +102,11 @@ def test_rename(lake):
     lake.get_directory_client("from").rename_directory("demo/to here")
     assert not lake.get_directory_client("from").exists()
     moved = lake.get_file_client("to here/deep/x y")
-    assert moved.download_file().readall() == b"1" and moved.get_file_properties().metadata == {"m": "1"} and moved.get_file_properties().etag == etag
+    assert (
+        moved.download_file().readall() == b"1"
+        and moved.get_file_properties().metadata == {"m": "1"}
+        and moved.get_file_properties().etag == etag
+    )
     moved = moved.rename_file("demo/to here/z")
     assert moved.download_file().readall() == b"1"
     other = lake.get_file_client("to here/other")
@@ -142,13 +160,18 @@ def test_access_control_is_shown_and_not_changed(lake):
 def test_a_directory_sas_lists_its_directory(account, datalake):
     import datetime
     from azure.storage.filedatalake import DirectorySasPermissions, FileSystemClient, generate_directory_sas
+
     fs = datalake.create_file_system("bysas")
     for name in ("e1/sub dir/x.txt", "e1/y.txt", "e2/z.txt"):
         fs.get_file_client(name).upload_data(b"1", overwrite=True)
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
-    sas = generate_directory_sas(account.name, "bysas", "e1", account.key, DirectorySasPermissions(read=True, list=True), soon)
+    sas = generate_directory_sas(
+        account.name, "bysas", "e1", account.key, DirectorySasPermissions(read=True, list=True), soon
+    )
     guest = FileSystemClient(account.url, "bysas", credential=sas, retry_total=0)
-    assert names(guest.get_paths("e1")) == ["e1/sub dir", "e1/sub dir/x.txt", "e1/y.txt"] and names(guest.get_paths("/e1/sub dir/")) == ["e1/sub dir/x.txt"]
+    assert names(guest.get_paths("e1")) == ["e1/sub dir", "e1/sub dir/x.txt", "e1/y.txt"] and names(
+        guest.get_paths("/e1/sub dir/")
+    ) == ["e1/sub dir/x.txt"]
     assert guest.get_file_client("e1/y.txt").download_file().readall() == b"1"
     for folder in ("e2", "e1x", None):
         with pytest.raises(ClientAuthenticationError):
@@ -157,5 +180,6 @@ def test_a_directory_sas_lists_its_directory(account, datalake):
 
 def test_access_control_of_a_root(account, lake):
     import requests
+
     assert lake._get_root_directory_client().get_access_control()["permissions"] == "rwxr-x---"
     assert requests.head(f"{account.url}/nowhere?action=getAccessControl").status_code == 401

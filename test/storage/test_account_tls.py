@@ -1,4 +1,5 @@
 """The account over TLS, and with the daemon's grants as bearer tokens."""
+
 import base64
 import datetime
 import json
@@ -24,14 +25,31 @@ ACCOUNT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/stor
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.datetime.now(datetime.timezone.utc)
+    name, now = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+        datetime.datetime.now(datetime.timezone.utc),
+    )
     import ipaddress
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1) \
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1)) \
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False) \
-        .add_extension(x509.BasicConstraints(True, None), True).sign(key, hashes.SHA256())
+
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            False,
+        )
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .sign(key, hashes.SHA256())
+    )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     return folder
 
 
@@ -45,8 +63,17 @@ def grants(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory, certificate, grants):
-    account = Account(tmp_path_factory.mktemp("secure"), "--tls-cert", str(certificate / "cert.pem"), "--tls-key", str(certificate / "key.pem"),
-                      "--grant-key", str(grants[1]), "--resource-id", ACCOUNT_ID).start()
+    account = Account(
+        tmp_path_factory.mktemp("secure"),
+        "--tls-cert",
+        str(certificate / "cert.pem"),
+        "--tls-key",
+        str(certificate / "key.pem"),
+        "--grant-key",
+        str(grants[1]),
+        "--resource-id",
+        ACCOUNT_ID,
+    ).start()
     yield account
     account.stop()
 
@@ -54,9 +81,20 @@ def secure(tmp_path_factory, certificate, grants):
 def grant(secret, role, scope, seconds=60, begun=0):
     def encode(data):
         return base64.urlsafe_b64encode(data).rstrip(b"=")
+
     now = int(time.time() * 1000) + begun * 1000
-    body = encode(json.dumps({"sub": "11111111-1111-1111-1111-111111111111", "name": "ada", "scope": "/", "iat": now, "exp": now + seconds * 1000,
-                              "assigned": [[role, scope]]}).encode())
+    body = encode(
+        json.dumps(
+            {
+                "sub": "11111111-1111-1111-1111-111111111111",
+                "name": "ada",
+                "scope": "/",
+                "iat": now,
+                "exp": now + seconds * 1000,
+                "assigned": [[role, scope]],
+            }
+        ).encode()
+    )
     context = b""
     return (body + b"." + encode(secret.sign(context + body))).decode()
 
@@ -99,6 +137,7 @@ def test_client_credentials(secure, certificate, grants):
     import http.server
     import threading
     import urllib.parse
+
     asked = []
 
     class Tenant(http.server.BaseHTTPRequestHandler):
@@ -106,7 +145,11 @@ def test_client_credentials(secure, certificate, grants):
             form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
             asked.append(form)
             good = form["client_secret"] == "s3cret+/="
-            body = {"access_token": grant(grants[0], READER, ACCOUNT_ID), "expires_in": "3600"} if good else {"error_description": "AADSTS7000215: Invalid client secret.\r\nTrace"}
+            body = (
+                {"access_token": grant(grants[0], READER, ACCOUNT_ID), "expires_in": "3600"}
+                if good
+                else {"error_description": "AADSTS7000215: Invalid client secret.\r\nTrace"}
+            )
             text = json.dumps(body).encode()
             self.send_response(200 if good else 401)
             self.send_header("Content-Length", str(len(text)))
@@ -115,23 +158,41 @@ def test_client_credentials(secure, certificate, grants):
 
         def log_message(self, *_):
             pass
+
     tenant = http.server.HTTPServer(("127.0.0.1", 0), Tenant)
     threading.Thread(target=tenant.serve_forever, daemon=True).start()
 
     def tool(secret):
-        conf = {"fs.azure.account.auth.type": "OAuth", "fs.azure.account.oauth.provider.type": "org.apache.hadoop.fs.azurebfs.oauth2.ClientCredsTokenProvider",
-                "fs.azure.account.oauth2.client.id": "my-app", "fs.azure.account.oauth2.client.secret": secret,
-                "fs.azure.account.oauth2.client.endpoint": f"http://127.0.0.1:{tenant.server_port}/t/oauth2/token"}
-        return Tool("--ca", str(certificate / "cert.pem"), "--endpoint", f"dprepdata=https://127.0.0.1:{secure.port}/dprepdata",
-                    *[word for key, value in conf.items() for word in ("--conf", f"{key}={value}")])
-    BlobServiceClient(f"https://127.0.0.1:{secure.port}/dprepdata", credential=secure.key, connection_verify=str(certificate / "cert.pem")) \
-        .get_blob_client("demo", "oauth").upload_blob(pattern(1000), overwrite=True)
+        conf = {
+            "fs.azure.account.auth.type": "OAuth",
+            "fs.azure.account.oauth.provider.type": "org.apache.hadoop.fs.azurebfs.oauth2.ClientCredsTokenProvider",
+            "fs.azure.account.oauth2.client.id": "my-app",
+            "fs.azure.account.oauth2.client.secret": secret,
+            "fs.azure.account.oauth2.client.endpoint": f"http://127.0.0.1:{tenant.server_port}/t/oauth2/token",
+        }
+        return Tool(
+            "--ca",
+            str(certificate / "cert.pem"),
+            "--endpoint",
+            f"dprepdata=https://127.0.0.1:{secure.port}/dprepdata",
+            *[word for key, value in conf.items() for word in ("--conf", f"{key}={value}")],
+        )
+
+    BlobServiceClient(
+        f"https://127.0.0.1:{secure.port}/dprepdata",
+        credential=secure.key,
+        connection_verify=str(certificate / "cert.pem"),
+    ).get_blob_client("demo", "oauth").upload_blob(pattern(1000), overwrite=True)
     good = tool("s3cret+/=")
     assert good.ok("cat", good.abfs("oauth"), 100, 0, "stat", good.abfs("oauth"))[:1000] == pattern(1000)
     assert len(asked) == 1 and asked[0]["client_id"] == "my-app" and asked[0]["grant_type"] == "client_credentials"
     bad = tool("wrong")
     error = bad.fails("stat", bad.abfs("oauth"))
-    assert "HR_E_STORAGE_DENIED" in error and "gave no token for the client 'my-app': AADSTS7000215: Invalid client secret." in error and "wrong" not in error
+    assert (
+        "HR_E_STORAGE_DENIED" in error
+        and "gave no token for the client 'my-app': AADSTS7000215: Invalid client secret." in error
+        and "wrong" not in error
+    )
     tenant.shutdown()
     tenant.server_close()
 

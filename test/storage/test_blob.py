@@ -1,4 +1,5 @@
 """blob/ against the built-in account (wasb and abfs) and Azurite (wasb): the same tests."""
+
 import pytest
 from azure.storage.blob import BlobServiceClient
 
@@ -8,7 +9,9 @@ MB = 1024 * 1024
 
 
 def pattern(size):
-    return bytes(ord("a") + i * 7 % 26 for i in range(26)) * (size // 26) + bytes(ord("a") + i * 7 % 26 for i in range(size % 26))
+    return bytes(ord("a") + i * 7 % 26 for i in range(26)) * (size // 26) + bytes(
+        ord("a") + i * 7 % 26 for i in range(size % 26)
+    )
 
 
 class Place:
@@ -30,7 +33,21 @@ def place(request):
     return Place(account.name, account.url, account.key, request.param)
 
 
-@pytest.mark.parametrize("name", ["plain.csv", "a b.csv", "ünï/ß.csv", "50%.csv", "50%25.csv", "plus+and&=.csv", "question?.csv", "hash#.csv", "it's;@:,$!.csv", "emoji-😀"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.csv",
+        "a b.csv",
+        "ünï/ß.csv",
+        "50%.csv",
+        "50%25.csv",
+        "plus+and&=.csv",
+        "question?.csv",
+        "hash#.csv",
+        "it's;@:,$!.csv",
+        "emoji-😀",
+    ],
+)
 def test_names(place, name):
     path = f"names-{place.dialect}/{name}"
     place.tool.ok("put", place.at(path), 100, 30)
@@ -98,7 +115,13 @@ def test_listing(place):
     root = f"listing-{place.dialect}"
     for name in ("1.csv", "2.csv", "year=2020/a.csv", "year=2020/b.csv", "year=2021/m=1/c.csv", "year.txt"):
         place.container.upload_blob(f"{root}/{name}", name.encode(), overwrite=True)
-    assert [line[:2] for line in place.tool.lines("ls", place.at(root))] == [["file", "1.csv"], ["file", "2.csv"], ["file", "year.txt"], ["dir", "year=2020"], ["dir", "year=2021"]]
+    assert [line[:2] for line in place.tool.lines("ls", place.at(root))] == [
+        ["file", "1.csv"],
+        ["file", "2.csv"],
+        ["file", "year.txt"],
+        ["dir", "year=2020"],
+        ["dir", "year=2021"],
+    ]
     files = ["1.csv", "2.csv", "year.txt", "year=2020/a.csv", "year=2020/b.csv", "year=2021/m=1/c.csv"]
     assert [line[1] for line in place.tool.lines("lsr", place.at(root)) if line[0] == "file"] == files
     assert sorted(line[1] for line in place.tool.lines("pages", place.at(root)) if line[0] == "file") == sorted(files)
@@ -107,8 +130,14 @@ def test_listing(place):
     assert [line[1] for line in place.tool.lines("ls", place.at())].count(root) == 1
     assert "is a file" in place.tool.fails("ls", place.at(root + "/1.csv"))
     assert "does not exist" in place.tool.fails("ls", place.at(root + "/none"))
-    assert [line[1] for line in place.tool.lines("glob", place.at(root + "/year=*/*.csv"))] == [place.at(root + "/year=2020/a.csv"), place.at(root + "/year=2020/b.csv")]
-    assert [line[1] for line in place.tool.lines("glob", place.at(root + "/{1,2}.csv"))] == [place.at(root + "/1.csv"), place.at(root + "/2.csv")]
+    assert [line[1] for line in place.tool.lines("glob", place.at(root + "/year=*/*.csv"))] == [
+        place.at(root + "/year=2020/a.csv"),
+        place.at(root + "/year=2020/b.csv"),
+    ]
+    assert [line[1] for line in place.tool.lines("glob", place.at(root + "/{1,2}.csv"))] == [
+        place.at(root + "/1.csv"),
+        place.at(root + "/2.csv"),
+    ]
     assert place.tool.lines("glob", place.at(root + "/none*")) == []
 
 
@@ -155,15 +184,29 @@ def test_engine_reads_and_writes(place):
     """DuckDB through the adapter: COPY, then scans, with pushdown, by glob; a failed COPY leaves nothing."""
     root = place.at(f"engine-{place.dialect}")
     rows = place.tool.lines(
-        "sql", f"COPY (SELECT range AS id, range % 10 AS k, repeat('x', 20) || range AS s FROM range(200000)) TO '{root}/a b.parquet' (FORMAT parquet, USE_TMP_FILE false)",
-        "sql", f"COPY (SELECT range AS id FROM range(10)) TO '{root}/b.csv' (FORMAT csv, HEADER, USE_TMP_FILE false)",
-        "sql", f"COPY (SELECT range AS id FROM range(10)) TO '{root}/b.csv' (FORMAT csv, HEADER, USE_TMP_FILE false)",
-        "sql", f"SELECT count(*), sum(id), min(s) FROM read_parquet('{root}/a b.parquet') WHERE k = 3",
-        "sql", f"SELECT sum(id) FROM read_csv('{root}/b.csv')",
-        "sql", f"SELECT count(*) FROM read_parquet('{root}/*.parquet')")
-    assert [r for r in rows if len(r) > 1 or r[0] in ("45", "200000")][-3:] == [["20000", "1999960000", "xxxxxxxxxxxxxxxxxxxx100003"], ["45"], ["200000"]]
-    error = place.tool.fails("sql", f"COPY (SELECT CASE WHEN range = 90000 THEN error('boom') ELSE range::VARCHAR END FROM range(100000)) TO '{root}/failed.parquet' "
-                             "(FORMAT parquet, USE_TMP_FILE false)")
+        "sql",
+        f"COPY (SELECT range AS id, range % 10 AS k, repeat('x', 20) || range AS s FROM range(200000)) TO '{root}/a b.parquet' (FORMAT parquet, USE_TMP_FILE false)",
+        "sql",
+        f"COPY (SELECT range AS id FROM range(10)) TO '{root}/b.csv' (FORMAT csv, HEADER, USE_TMP_FILE false)",
+        "sql",
+        f"COPY (SELECT range AS id FROM range(10)) TO '{root}/b.csv' (FORMAT csv, HEADER, USE_TMP_FILE false)",
+        "sql",
+        f"SELECT count(*), sum(id), min(s) FROM read_parquet('{root}/a b.parquet') WHERE k = 3",
+        "sql",
+        f"SELECT sum(id) FROM read_csv('{root}/b.csv')",
+        "sql",
+        f"SELECT count(*) FROM read_parquet('{root}/*.parquet')",
+    )
+    assert [r for r in rows if len(r) > 1 or r[0] in ("45", "200000")][-3:] == [
+        ["20000", "1999960000", "xxxxxxxxxxxxxxxxxxxx100003"],
+        ["45"],
+        ["200000"],
+    ]
+    error = place.tool.fails(
+        "sql",
+        f"COPY (SELECT CASE WHEN range = 90000 THEN error('boom') ELSE range::VARCHAR END FROM range(100000)) TO '{root}/failed.parquet' "
+        "(FORMAT parquet, USE_TMP_FILE false)",
+    )
     assert "boom" in error
     assert "does not exist" in place.tool.fails("stat", f"{root}/failed.parquet")
     error = place.tool.fails("sql", f"SELECT * FROM read_parquet('{place.at('x').replace('demo@', 'nowhere@')}')")
@@ -174,10 +217,15 @@ def test_engine_reads_little_of_a_wide_file(account, tool):
     """A filtered column of a large Parquet file is a few ranged reads, never the whole."""
     path = tool.wasb("wide.parquet")
     columns = ", ".join(f"hash(range + {i}) AS c{i}" for i in range(20))
-    tool.ok("sql", f"COPY (SELECT range AS id, {columns} FROM range(300000)) TO '{path}' (FORMAT parquet, USE_TMP_FILE false, ROW_GROUP_SIZE 50000)")
+    tool.ok(
+        "sql",
+        f"COPY (SELECT range AS id, {columns} FROM range(300000)) TO '{path}' (FORMAT parquet, USE_TMP_FILE false, ROW_GROUP_SIZE 50000)",
+    )
     size = int(tool.lines("stat", path)[0][2])
     before = account.stats()
-    *_, counts = tool.ok("sql", f"SELECT sum(id) FROM read_parquet('{path}') WHERE id < 1000", "counts").decode().split()
+    *_, counts = (
+        tool.ok("sql", f"SELECT sum(id) FROM read_parquet('{path}') WHERE id < 1000", "counts").decode().split()
+    )
     after = account.stats()
     assert size > 40 * MB and after["bytes_out"] - before["bytes_out"] < size / 10
     assert after["operations"]["Get Blob"] - before["operations"].get("Get Blob", 0) < 30

@@ -1,4 +1,5 @@
 """The storage account at the server's own address, with its TLS: Azure's clients with a token, and who may."""
+
 import datetime
 import json
 import os
@@ -14,7 +15,12 @@ from support.azure import Token
 
 def service_of(serve, token, kind=BlobServiceClient):
     known = serve.endpoint
-    return kind(f"{known['https_url']}/storage/{known['account']}", credential=Token(token), connection_verify=known["ca_file"], retry_total=0)
+    return kind(
+        f"{known['https_url']}/storage/{known['account']}",
+        credential=Token(token),
+        connection_verify=known["ca_file"],
+        retry_total=0,
+    )
 
 
 def test_a_token_acts_by_its_roles(serve):
@@ -40,9 +46,15 @@ def test_a_token_acts_by_its_roles(serve):
     with pytest.raises(HttpResponseError) as error:
         guest.download_blob("folder/x.txt")
     assert error.value.status_code == 403 and "Storage Blob Data Reader" in error.value.message
-    scope = f"{serve.endpoint['account_id']}/blobServices/default/containers/by-https" if "account_id" in serve.endpoint else None
-    scope = scope or (f"/subscriptions/{serve.endpoint['subscription_id']}/resourceGroups/{serve.endpoint['resource_group']}/providers/Microsoft.Storage/"
-                      f"storageAccounts/{serve.endpoint['account']}/blobServices/default/containers/by-https")
+    scope = (
+        f"{serve.endpoint['account_id']}/blobServices/default/containers/by-https"
+        if "account_id" in serve.endpoint
+        else None
+    )
+    scope = scope or (
+        f"/subscriptions/{serve.endpoint['subscription_id']}/resourceGroups/{serve.endpoint['resource_group']}/providers/Microsoft.Storage/"
+        f"storageAccounts/{serve.endpoint['account']}/blobServices/default/containers/by-https"
+    )
     serve.cli("role", "assign", "Storage Blob Data Reader", "--assignee", "rita", "--scope", scope)
     assert guest.download_blob("folder/x.txt").readall() == b"lake"
     with pytest.raises(HttpResponseError) as error:
@@ -56,12 +68,25 @@ def test_a_sas_is_taken_and_a_key_is_not(serve):
     known = serve.endpoint
     service_of(serve, known["token"]).create_container("by-sas").upload_blob("a b.txt", b"1")
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
-    sas = generate_container_sas(known["account"], "by-sas", known["account_key"], permission=ContainerSasPermissions(read=True, list=True), expiry=soon)
+    sas = generate_container_sas(
+        known["account"],
+        "by-sas",
+        known["account_key"],
+        permission=ContainerSasPermissions(read=True, list=True),
+        expiry=soon,
+    )
     for name in (known["account"], known["account"] + ".blob.core.windows.net"):
         root = f"{known['https_url']}/storage/{name}/by-sas"
         assert requests.get(f"{root}/a%20b.txt?{sas}", verify=known["ca_file"]).content == b"1"
         head = requests.head(f"{root}/none.txt?{sas}", verify=known["ca_file"])
-        assert (head.status_code, head.headers["x-ms-error-code"], head.headers["Content-Length"]) == (404, "BlobNotFound", "0")
-        assert "<Name>a b.txt</Name>" in requests.get(f"{root}?restype=container&comp=list&prefix=a+b&{sas}", verify=known["ca_file"]).text
+        assert (head.status_code, head.headers["x-ms-error-code"], head.headers["Content-Length"]) == (
+            404,
+            "BlobNotFound",
+            "0",
+        )
+        assert (
+            "<Name>a b.txt</Name>"
+            in requests.get(f"{root}?restype=container&comp=list&prefix=a+b&{sas}", verify=known["ca_file"]).text
+        )
     assert requests.get(f"{root}/a%20b.txt", verify=known["ca_file"]).status_code == 401
     assert requests.get(f"{known['https_url']}/storage/another/by-sas/x", verify=known["ca_file"]).status_code == 404

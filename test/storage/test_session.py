@@ -1,4 +1,5 @@
 """A Spark session of `headrace serve` on its storage account: what works, and what a client reads when it does not."""
+
 import pytest
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 from pyspark.errors import AnalysisException, PySparkException, UnsupportedOperationException
@@ -19,7 +20,9 @@ def spark(serve):
 @pytest.fixture(scope="module")
 def container(serve):
     url, ca = serve.endpoint["storage_url"], serve.endpoint["ca_file"]
-    client = BlobServiceClient(f"{url}/dprepdata", credential=serve.endpoint["account_key"], connection_verify=ca).get_container_client("demo")
+    client = BlobServiceClient(
+        f"{url}/dprepdata", credential=serve.endpoint["account_key"], connection_verify=ca
+    ).get_container_client("demo")
     client.upload_blob("people.csv", b"name,age\nada,36\ngrace,85\n", overwrite=True)
     return client
 
@@ -36,14 +39,23 @@ def read(spark, path):
 
 
 def test_credentials_that_do_not_fit(spark, serve, container):
-    assert read(spark, f"{WASB}/people.csv") == 2            # by the owner's storage role, which a key that is set goes before
+    assert read(spark, f"{WASB}/people.csv") == 2  # by the owner's storage role, which a key that is set goes before
     spark.conf.set(KEY, "d3Jvbmc=")
     with pytest.raises(PySparkException) as error:
         read(spark, f"{WASB}/people.csv")
     assert "authentication failed for account 'dprepdata': the account key was not accepted" in str(error.value)
     spark.conf.unset(KEY)
     sas = f"fs.azure.sas.demo.{HOST}"
-    spark.conf.set(sas, generate_container_sas("dprepdata", "demo", serve.endpoint["account_key"], permission=ContainerSasPermissions(read=True), expiry="2020-01-01"))
+    spark.conf.set(
+        sas,
+        generate_container_sas(
+            "dprepdata",
+            "demo",
+            serve.endpoint["account_key"],
+            permission=ContainerSasPermissions(read=True),
+            expiry="2020-01-01",
+        ),
+    )
     with pytest.raises(PySparkException) as error:
         read(spark, f"{WASB}/people.csv")
     assert "the SAS for 'demo' expired at 2020-01-01" in str(error.value) and "sig=" not in str(error.value)
@@ -61,7 +73,11 @@ def test_round_trip(spark, container, key, root):
     assert error.value.getCondition() == "PATH_ALREADY_EXISTS"
     frame.limit(5).write.mode("overwrite").parquet(f"{root}/session")
     assert spark.read.parquet(f"{root}/session").count() == 5
-    assert not [b.name for b in container.list_blobs(name_starts_with="session/") if "_temporary" in b.name or ".headrace-" in b.name]
+    assert not [
+        b.name
+        for b in container.list_blobs(name_starts_with="session/")
+        if "_temporary" in b.name or ".headrace-" in b.name
+    ]
 
 
 def test_what_is_missing_or_not_done(spark, container, key):
@@ -69,8 +85,11 @@ def test_what_is_missing_or_not_done(spark, container, key):
         with pytest.raises(AnalysisException) as error:
             read(spark, path)
         assert error.value.getCondition() == "PATH_NOT_FOUND"
-    for attempt, says in [(lambda: read(spark, "adl://x.azuredatalakestore.net/y"), "retired"), (lambda: read(spark, "s3a://bucket/x"), "S3 is not done"),
-                          (lambda: spark.conf.set("fs.azure.block.size", "1"), "fs.azure.block.size")]:
+    for attempt, says in [
+        (lambda: read(spark, "adl://x.azuredatalakestore.net/y"), "retired"),
+        (lambda: read(spark, "s3a://bucket/x"), "S3 is not done"),
+        (lambda: spark.conf.set("fs.azure.block.size", "1"), "fs.azure.block.size"),
+    ]:
         with pytest.raises((AnalysisException, UnsupportedOperationException)) as error:
             attempt()
         assert says in str(error.value)
@@ -88,8 +107,11 @@ def test_a_changed_object_is_read_anew(spark, container, key):
 @pytest.mark.parametrize("scheme, host", [("wasbs", HOST), ("abfss", "dprepdata.dfs.core.windows.net")])
 def test_the_root_of_a_container_is_overwritten_and_appended_to(spark, serve, key, scheme, host):
     name = f"root-{scheme}"
-    client = BlobServiceClient(f"{serve.endpoint['storage_url']}/dprepdata", credential=serve.endpoint["account_key"],
-                               connection_verify=serve.endpoint["ca_file"]).create_container(name)
+    client = BlobServiceClient(
+        f"{serve.endpoint['storage_url']}/dprepdata",
+        credential=serve.endpoint["account_key"],
+        connection_verify=serve.endpoint["ca_file"],
+    ).create_container(name)
     client.upload_blob("old/a.csv", b"1\n")
     root = f"{scheme}://{name}@{host}"
     frame = spark.range(10).selectExpr("id", "id % 2 AS k")

@@ -1,6 +1,7 @@
 """A browser for the studio's tests: Debian's Chromium, headless, on a server of the module's own.
 
 Every page is watched: a script error, a policy violation, a request to another host or an Authorization that travels in an address fails the test."""
+
 import os
 import pathlib
 import shutil
@@ -18,7 +19,9 @@ def chromium():
     assert program, "chromium is missing: tools/packages installs it"
     with sync_playwright() as playwright:
         # tests run as root in containers, where Chromium has no sandbox of its own
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
         yield browser
         browser.close()
 
@@ -51,7 +54,13 @@ def studio(serve, chromium):
 
     def open_page(path="/", token=None, signed_in=True, server=None, **options):
         origin = server.endpoint["url"] if server else home
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 860}, "permissions": ["clipboard-read", "clipboard-write"], **options})
+        context = chromium.new_context(
+            **{
+                "viewport": {"width": 1280, "height": 860},
+                "permissions": ["clipboard-read", "clipboard-write"],
+                **options,
+            }
+        )
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, origin))
@@ -77,4 +86,5 @@ def shot():
     def take(page, name, **options):
         page.evaluate("document.fonts.ready")
         page.screenshot(path=str(SHOTS / f"{name}.png"), animations="disabled", **options)
+
     return take

@@ -1,4 +1,5 @@
 """The route that previews read: bytes of a file as they were registered, or why not."""
+
 import base64
 
 import pytest
@@ -13,11 +14,18 @@ def content(serve):
     put_blob(serve, "content/a.csv", bytes(range(256)) * 10)
     put_blob(serve, "content/sub/ü q.csv", b"x")
     dataset = register(serve, "content", "file", "content/", [])
-    address = f"{serve.endpoint['url']}/dataset/v1.0{workspace(serve)}/datasets/{dataset['datasetId']}/versions/1/content"
+    address = (
+        f"{serve.endpoint['url']}/dataset/v1.0{workspace(serve)}/datasets/{dataset['datasetId']}/versions/1/content"
+    )
 
     def get(path, token=None, **query):
-        return requests.get(address, params={"path": path, **query}, timeout=30,
-                            headers={"authorization": "Bearer " + (token or serve.endpoint["token"])})
+        return requests.get(
+            address,
+            params={"path": path, **query},
+            timeout=30,
+            headers={"authorization": "Bearer " + (token or serve.endpoint["token"])},
+        )
+
     return get
 
 
@@ -48,14 +56,18 @@ def test_a_changed_or_removed_file_is_an_error_that_names_it(serve, content):
     reply = content("a.csv")
     assert reply.status_code == 412 and "a.csv" in reply.json()["error"]["message"]
     from azure.storage.blob import BlobServiceClient
+
     end = serve.endpoint
-    BlobServiceClient(f"{end['storage_url']}/{end['account']}", credential=end["account_key"]).get_blob_client(end["container"], "content/a.csv").delete_blob()
+    BlobServiceClient(f"{end['storage_url']}/{end['account']}", credential=end["account_key"]).get_blob_client(
+        end["container"], "content/a.csv"
+    ).delete_blob()
     reply = content("a.csv")
     assert reply.status_code in (404, 412) and "a.csv" in reply.json()["error"]["message"]
 
 
 def test_reading_needs_the_storage_role(serve, content):
     import json
+
     who = json.loads(serve.cli("user", "create", "looks-only", "--json").stdout)
     reply = content("a.csv", token=who["token"])
     assert reply.status_code == 403 and "Storage Blob Data Reader" in reply.json()["error"]["message"]

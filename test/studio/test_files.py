@@ -1,4 +1,5 @@
 """What `headrace serve` gives a browser before anybody signs in: the studio's files, and nothing else."""
+
 import gzip
 import re
 import socket
@@ -22,7 +23,10 @@ def test_a_browser_is_sent_to_the_studio(serve):
 def test_the_page_allows_nothing_inline_and_nothing_from_elsewhere(serve):
     page = get(serve, "/studio/")
     policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
-    assert policy["default-src"] == "'none'" and policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert (
+        policy["default-src"] == "'none'"
+        and policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    )
     assert "unsafe" not in page.headers["content-security-policy"] and policy["frame-ancestors"] == "'none'"
     assert page.headers["cache-control"] == "no-cache" and page.headers["x-content-type-options"] == "nosniff"
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son\w+=|https?://", page.text)
@@ -45,11 +49,20 @@ def test_assets_are_kept_for_good_and_travel_small(serve):
     assert gzip.decompress(packed.raw.read()) == get(serve, script, **{"accept-encoding": "identity"}).content
 
 
-@pytest.mark.parametrize("path", ["/studio/assets/../../state.db", "/studio/assets/%2e%2e/%2e%2e/token", "/studio/assets//etc/passwd",
-                                  "/studio/assets/", "/studio/assets/nothing.js", "/studio/assets/index.html%00.js"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/studio/assets/../../state.db",
+        "/studio/assets/%2e%2e/%2e%2e/token",
+        "/studio/assets//etc/passwd",
+        "/studio/assets/",
+        "/studio/assets/nothing.js",
+        "/studio/assets/index.html%00.js",
+    ],
+)
 def test_no_other_file_is_served(serve, path):
     host, port = serve.endpoint["url"].removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), 10) as connection:      # as it stands: requests would tidy the path
+    with socket.create_connection((host, int(port)), 10) as connection:  # as it stands: requests would tidy the path
         connection.sendall(f"GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
         reply = b"".join(iter(lambda: connection.recv(65536), b""))
     assert reply.split(b" ", 2)[1] in (b"400", b"404"), reply[:200]

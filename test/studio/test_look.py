@@ -1,4 +1,5 @@
 """Every page in light and dark, wide and at 360 pixels: contrast, names, targets, nothing wider than the window; and pictures to look at."""
+
 import json
 import pathlib
 
@@ -7,30 +8,58 @@ import requests
 from playwright.sync_api import expect
 
 AUDIT = (pathlib.Path(__file__).parent / "contrast.js").read_text()
-PAGES = {"overview": "/", "linked-services": "/linked-services", "link": "/linked-services/synapselink1", "link-form": "/linked-services/new",
-         "computes": "/computes", "access": "/access", "datastores": "/datastores", "datasets": "/datasets", "dataset": "/datasets/titanic",
-         "sessions": "/sessions", "runs": "/runs", "nothing": "/no/such/page"}
-CSV = "PassengerId,Survived,Name,Age\n" + "".join(f'{i},{i % 2},"Braund, Mr. {i}",{20 + i % 50}\n' for i in range(1, 200))
+PAGES = {
+    "overview": "/",
+    "linked-services": "/linked-services",
+    "link": "/linked-services/synapselink1",
+    "link-form": "/linked-services/new",
+    "computes": "/computes",
+    "access": "/access",
+    "datastores": "/datastores",
+    "datasets": "/datasets",
+    "dataset": "/datasets/titanic",
+    "sessions": "/sessions",
+    "runs": "/runs",
+    "nothing": "/no/such/page",
+}
+CSV = "PassengerId,Survived,Name,Age\n" + "".join(
+    f'{i},{i % 2},"Braund, Mr. {i}",{20 + i % 50}\n' for i in range(1, 200)
+)
 
 
 def workspace(serve):
     end = serve.endpoint
-    return (f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}/providers/Microsoft.MachineLearningServices"
-            f"/workspaces/{end['workspace']}")
+    return (
+        f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}/providers/Microsoft.MachineLearningServices"
+        f"/workspaces/{end['workspace']}"
+    )
 
 
 def put_blob(serve, path, body):
     from azure.storage.blob import BlobServiceClient
+
     end = serve.endpoint
     service = BlobServiceClient(f"{end['storage_url']}/{end['account']}", credential=end["account_key"])
     service.get_container_client(end["container"]).upload_blob(path, body, overwrite=True)
 
 
 def register(serve, name, kind, place, steps, key="folder"):
-    reply = requests.post(f"{serve.endpoint['url']}/dataset/v1.0{workspace(serve)}/datasets?ifExistsOk=true", timeout=30,
-                          headers={"authorization": "Bearer " + serve.endpoint["token"]},
-                          json={"name": name, "datasetType": kind, "description": "for the pages",
-                                "latest": {"dataflow": {"paths": [{key: f"azureml://datastores/workspaceblobstore/paths/{place}"}], "transformations": steps}}})
+    reply = requests.post(
+        f"{serve.endpoint['url']}/dataset/v1.0{workspace(serve)}/datasets?ifExistsOk=true",
+        timeout=30,
+        headers={"authorization": "Bearer " + serve.endpoint["token"]},
+        json={
+            "name": name,
+            "datasetType": kind,
+            "description": "for the pages",
+            "latest": {
+                "dataflow": {
+                    "paths": [{key: f"azureml://datastores/workspaceblobstore/paths/{place}"}],
+                    "transformations": steps,
+                }
+            },
+        },
+    )
     assert reply.status_code == 200, reply.text
     return reply.json()
 
@@ -42,7 +71,14 @@ def filled(serve):
     serve.cli("link", "create", "synapselink1", "--synapse", end["synapse_workspace"])
     serve.cli("compute", "attach", "sparkcompute", "--link", "synapselink1", "--pool", end["pool"])
     put_blob(serve, "data/titanic.csv", CSV.encode())
-    register(serve, "titanic", "tabular", "data/titanic.csv", [{"read_delimited": {"delimiter": ",", "header": "all_files_same_headers"}}], "file")
+    register(
+        serve,
+        "titanic",
+        "tabular",
+        "data/titanic.csv",
+        [{"read_delimited": {"delimiter": ",", "header": "all_files_same_headers"}}],
+        "file",
+    )
     return serve
 
 
@@ -84,7 +120,7 @@ def test_an_answer_that_makes_no_sense_is_not_a_blank_page(filled, studio):
     page.unroute("**/computes?*")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("row", name="sparkcompute")).to_be_visible()
-    page.reports.clear()                                  # that error was this test's own
+    page.reports.clear()  # that error was this test's own
 
 
 def test_the_switch_of_colours_wins_over_the_system(filled, studio):
@@ -130,6 +166,7 @@ def test_rows_of_parquet_and_json_lines(filled, studio):
 
     import pyarrow as pa
     import pyarrow.parquet as pq
+
     sink = io.BytesIO()
     pq.write_table(pa.table({"id": list(range(100)), "city": ["Köln", None] * 50, "deep": [{"a": 1}] * 100}), sink)
     put_blob(filled, "files/part-0.parquet", sink.getvalue())
@@ -140,13 +177,23 @@ def test_rows_of_parquet_and_json_lines(filled, studio):
     expect(rows.locator("tbody tr")).to_have_count(50)
     expect(rows.locator("tbody tr").first.locator("td")).to_have_text(["0", "Köln", '{"a":1}'])
     page.get_by_role("button", name="Preview part-1.jsonl").click()
-    expect(rows.locator("tbody tr").first.locator("td")).to_have_text(["1", "<b>bold</b>"])      # text, never markup
+    expect(rows.locator("tbody tr").first.locator("td")).to_have_text(["1", "<b>bold</b>"])  # text, never markup
 
 
 def test_a_tables_own_rules_hold_in_its_preview(filled, studio):
-    put_blob(filled, "table/a.txt", "Größe|b|c\n1|\"x|y\"|3\n4|5|6\n7|8|9\n".encode("latin1"))
-    register(filled, "ruled", "tabular", "table/", [{"read_delimited": {"delimiter": "|", "encoding": "latin1", "header": "all_files_same_headers"}},
-                                                    {"keep_columns": ["b", "Größe"]}, {"skip": 0}, {"take": 2}])
+    put_blob(filled, "table/a.txt", 'Größe|b|c\n1|"x|y"|3\n4|5|6\n7|8|9\n'.encode("latin1"))
+    register(
+        filled,
+        "ruled",
+        "tabular",
+        "table/",
+        [
+            {"read_delimited": {"delimiter": "|", "encoding": "latin1", "header": "all_files_same_headers"}},
+            {"keep_columns": ["b", "Größe"]},
+            {"skip": 0},
+            {"take": 2},
+        ],
+    )
     page = studio("/datasets/ruled")
     rows = page.get_by_role("table", name="First rows")
     expect(rows.get_by_role("columnheader")).to_have_text(["b", "Größe"])
@@ -231,6 +278,7 @@ print("last line")
 def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, monkeypatch):
     monkeypatch.setenv("HEADRACE_HOME", str(filled.home))
     from headrace.azureml.core import Dataset, Environment, Experiment, ScriptRunConfig, Workspace
+
     end = filled.endpoint
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "train.py").write_text(SCRIPT)
@@ -241,17 +289,21 @@ def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, mo
     put_blob(filled, "input/a.csv", b"x\n1\n")
     register(filled, "input-data", "file", "input/", [])
     given = Dataset.get_by_name(workspace, "input-data").as_named_input("train").as_download()
-    run = Experiment(workspace, "look").submit(ScriptRunConfig(str(tmp_path / "src"), script="train.py", arguments=["--data", given], environment=environment))
+    run = Experiment(workspace, "look").submit(
+        ScriptRunConfig(str(tmp_path / "src"), script="train.py", arguments=["--data", given], environment=environment)
+    )
     page = studio("/runs")
     page.get_by_role("row", name="look").get_by_role("link").click()
-    expect(page.get_by_role("log")).to_contain_text("first line", timeout=30_000)       # while it runs
+    expect(page.get_by_role("log")).to_contain_text("first line", timeout=30_000)  # while it runs
     assert "last line" not in page.get_by_role("log").text_content()
     expect(page.get_by_role("img", name="loss: 20 values from 0.05 to 1, the last 0.05")).to_be_visible()
     (tmp_path / "go").touch()
     expect(page.get_by_role("log")).to_contain_text("last line", timeout=30_000)
     expect(page.locator(".page-title .status")).to_have_text("Completed", timeout=30_000)
     expect(page.locator(".numbers")).to_contain_text("891")
-    expect(page.get_by_role("table", name="Inputs").get_by_role("row", name="train input-data, version 1 Downloaded")).to_be_visible()
+    expect(
+        page.get_by_role("table", name="Inputs").get_by_role("row", name="train input-data, version 1 Downloaded")
+    ).to_be_visible()
     expect(page.get_by_role("table", name="Outputs").get_by_role("row", name="outputs/model.txt")).to_be_visible()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -260,5 +312,5 @@ def test_a_run_with_its_metrics_files_and_log(filled, studio, shot, tmp_path, mo
     with page.context.expect_page() as opened:
         page.get_by_role("button", name="Download outputs/model.txt").click()
     opened.value.close()
-    page.goto(f"{end['url']}/studio/#/runs/{run.id}")          # as get_portal_url() has it
+    page.goto(f"{end['url']}/studio/#/runs/{run.id}")  # as get_portal_url() has it
     expect(page.get_by_role("heading", name=run.id, level=1)).to_be_visible()

@@ -1,4 +1,5 @@
 """The studio as its reader drives it: the article's link flow by mouse and by keyboard, roles, refusals, an expired token, two people at once."""
+
 import json
 import re
 import threading
@@ -73,7 +74,7 @@ def test_a_link_with_computes_is_not_unlinked_silently(serve, studio, shot):
     confirm = dialog.get_by_role("button", name="Detach computes and unlink")
     expect(confirm).to_be_disabled()
     shot(page, "unlink")
-    page.keyboard.press("Escape")                       # nothing happened
+    page.keyboard.press("Escape")  # nothing happened
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Unlink")).to_be_focused()
     assert "sparkcompute" in serve.cli("compute", "list").stdout
@@ -94,7 +95,9 @@ def test_the_link_form_by_keyboard_alone(studio):
         for _ in range(limit):
             page.keyboard.press("Tab")
             if page.evaluate(focus).startswith(text):
-                style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth")
+                style = page.evaluate(
+                    "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth"
+                )
                 assert style == "solid2px", f"focus on {text!r} is not to be seen: {style}"
                 return
         raise AssertionError(f"Tab does not reach {text!r}")
@@ -103,13 +106,13 @@ def test_the_link_form_by_keyboard_alone(studio):
     tab_to("Add integration")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Add integration")).to_be_focused()
-    tab_to("Next")                                      # an empty form says what is missing, where it is missing
+    tab_to("Next")  # an empty form says what is missing, where it is missing
     page.keyboard.press("Enter")
     expect(page.get_by_label("Name", exact=False).first).to_be_focused()
     expect(page.get_by_text("Give the linked service a name.")).to_be_visible()
     page.keyboard.type("by-keyboard")
     tab_to("Synapse workspace")
-    page.keyboard.type("headrace")                      # picks the option that begins so
+    page.keyboard.type("headrace")  # picks the option that begins so
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     tab_to("Next")
@@ -145,7 +148,9 @@ def test_roles_are_given_and_taken(serve, studio, shot):
     page = studio("/access")
     page.get_by_role("button", name="Add role assignment").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_label("Role")).to_have_value(re.compile("c3a6d2f1"))       # the article's role is the one that stands there
+    expect(dialog.get_by_label("Role")).to_have_value(
+        re.compile("c3a6d2f1")
+    )  # the article's role is the one that stands there
     dialog.get_by_label("Assign to").select_option(value=who["principal"])
     shot(page, "assign")
     dialog.get_by_role("button", name="Assign").click()
@@ -183,6 +188,7 @@ def test_a_refusal_names_role_and_scope_and_its_command_works(serve, studio, sho
         command = page.evaluate("navigator.clipboard.readText()")
         assert command.startswith("headrace role assign ")
         import shlex
+
         serve.cli(*shlex.split(command)[1:])
         page.get_by_role("button", name="Try again").click()
         expect(page.locator(".progress .status.busy")).to_have_count(0)
@@ -224,7 +230,7 @@ def test_a_token_that_ends_in_the_middle_of_the_form_loses_nothing(serve, studio
     page.get_by_label("Name", exact=False).first.fill("toms-link")
     page.get_by_label("Synapse workspace").select_option(label="headrace-synapse")
     serve.cli("user", "remove", "tom")
-    page.get_by_role("button", name="Next").click()       # asks for the pools: the server no longer knows the token
+    page.get_by_role("button", name="Next").click()  # asks for the pools: the server no longer knows the token
     expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
     expect(page.get_by_text("Your token is no longer accepted")).to_be_visible()
     expect(page.get_by_label("Token")).to_be_focused()
@@ -237,7 +243,7 @@ def test_a_token_that_ends_in_the_middle_of_the_form_loses_nothing(serve, studio
     expect(page.get_by_role("heading", name="Sign in again")).to_be_hidden()
     page.get_by_role("button", name="Back").click()
     expect(page.get_by_label("Name", exact=False).first).to_have_value("toms-link")
-    page.reload()                                         # not even this loses the form, nor the token
+    page.reload()  # not even this loses the form, nor the token
     expect(page.get_by_label("Name", exact=False).first).to_have_value("toms-link")
     expect(page.get_by_label("Synapse workspace")).to_contain_text("headrace-synapse")
 
@@ -252,23 +258,32 @@ def test_a_token_that_ends_in_a_dialog_loses_nothing(serve, studio):
     serve.cli("user", "remove", "tina")
     page.get_by_role("button", name="Assign", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in again")).to_be_visible()
-    page.keyboard.press("Escape")                         # there is no way past it
+    page.keyboard.press("Escape")  # there is no way past it
     page.keyboard.press("Escape")
     page.get_by_label("Token").fill(serve.endpoint["token"])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Sign in again")).to_be_hidden()
     expect(page.get_by_role("textbox", name="Principal id")).to_have_value(who["principal"])
     page.get_by_role("button", name="Assign", exact=True).click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(who["principal"])       # nobody now: said by the server
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
+        who["principal"]
+    )  # nobody now: said by the server
 
 
 def test_two_people_create_the_same_link_at_once(studio, second_synapse):
     one, two = studio(), studio()
     for page in (one, two):
         fill_link(page, "race")
-    for page in (one, two):                               # both forms are filled in: now both create
+    for page in (one, two):  # both forms are filled in: now both create
         page.evaluate("document.querySelector('.form-foot button[type=submit]').click()")
-    won = [page for page in (one, two) if page.get_by_role("heading", name="race is linked").or_(page.get_by_role("heading", name="The link was not made")).first.text_content() == "race is linked"]
+    won = [
+        page
+        for page in (one, two)
+        if page.get_by_role("heading", name="race is linked")
+        .or_(page.get_by_role("heading", name="The link was not made"))
+        .first.text_content()
+        == "race is linked"
+    ]
     assert len(won) == 1
     lost = two if won == [one] else one
     expect(lost.get_by_role("alert")).to_contain_text("Linked service race exists already")
@@ -300,14 +315,19 @@ def test_an_attach_that_fails_says_why_and_can_be_tried_again(serve, studio):
 def test_a_pool_that_cannot_be_attached_says_why(serve, studio, shot, second_synapse):
     """Attaching is asynchronous: the server accepts it, and says afterwards what was wrong."""
     import requests
+
     end = serve.endpoint
     group = f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}/providers"
     workspace = f"{group}/Microsoft.MachineLearningServices/workspaces/{end['workspace']}"
     pool = f"{group}/Microsoft.Synapse/workspaces/other-synapse/bigDataPools/nothing"
-    reply = requests.put(f"{end['url']}{workspace}/computes/doomed", timeout=10, headers={"authorization": "Bearer " + end["token"]},
-                         json={"location": "local", "properties": {"computeType": "SynapseSpark", "resourceId": pool}})
+    reply = requests.put(
+        f"{end['url']}{workspace}/computes/doomed",
+        timeout=10,
+        headers={"authorization": "Bearer " + end["token"]},
+        json={"location": "local", "properties": {"computeType": "SynapseSpark", "resourceId": pool}},
+    )
     assert reply.status_code == 201
-    page = studio("/computes")                            # pending at first; the page asks again by itself
+    page = studio("/computes")  # pending at first; the page asks again by itself
     row = page.get_by_role("row", name=re.compile("doomed"))
     expect(row).to_contain_text("Failed")
     expect(row).not_to_contain_text("%synapse start")
@@ -340,7 +360,9 @@ def test_sessions_with_statements_and_outputs(studio, shot):
     expect(page.get_by_label("Output of statement 1")).to_have_text("just before")
     expect(page.get_by_label("Traceback of statement 1")).not_to_contain_text("just before")
     # HTML is shown in a frame where nothing runs and nothing is fetched
-    run("displayHTML('<table><tr><td>cell</td></tr></table><script>parent.document.title = 1</script><img src=x onerror=\"parent.document.title = 2\">')")
+    run(
+        "displayHTML('<table><tr><td>cell</td></tr></table><script>parent.document.title = 1</script><img src=x onerror=\"parent.document.title = 2\">')"
+    )
     frame = page.frame_locator("iframe.html-output")
     expect(frame.get_by_text("cell")).to_be_visible()
     assert page.title() == "look · Headrace studio"
@@ -351,7 +373,9 @@ def test_sessions_with_statements_and_outputs(studio, shot):
         const frame = document.querySelectorAll('iframe.html-output')[1], root = frame.contentDocument.documentElement;
         return root.scrollHeight > 600 && root.scrollHeight <= frame.clientHeight;
     }""")
-    page.reports[:] = [line for line in page.reports if "Applying inline style" not in line]      # pandas' own, which does not apply
+    page.reports[:] = [
+        line for line in page.reports if "Applying inline style" not in line
+    ]  # pandas' own, which does not apply
     assert page.locator("iframe.html-output").first.get_attribute("sandbox") == "allow-same-origin"
     shot(page, "session", full_page=True)
     page.get_by_role("button", name="Stop").click()
@@ -361,6 +385,7 @@ def test_sessions_with_statements_and_outputs(studio, shot):
 def test_an_output_reaches_nothing(serve, studio):
     """HTML of a statement cannot run, fetch, submit or navigate, whatever it tries."""
     import http.server
+
     hits = []
 
     class Other(http.server.BaseHTTPRequestHandler):
@@ -375,9 +400,11 @@ def test_an_output_reaches_nothing(serve, studio):
     other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
     threading.Thread(target=other.serve_forever, daemon=True).start()
     at = f"http://127.0.0.1:{other.server_port}"
-    html = (f'<p id=here>shown</p><img src="{at}/img"><link rel=stylesheet href="{at}/css"><iframe src="{at}/frame"></iframe><object data="{at}/object"></object>'
-            f'<script src="{at}/js"></script><style>body {{ background: url({at}/style) }}</style><a id=away href="{at}/top" target=_top>away</a>'
-            f'<form action="{at}/form"><button id=send>send</button></form><video src="{at}/video"></video><meta http-equiv=refresh content="0;url={at}/refresh">')
+    html = (
+        f'<p id=here>shown</p><img src="{at}/img"><link rel=stylesheet href="{at}/css"><iframe src="{at}/frame"></iframe><object data="{at}/object"></object>'
+        f'<script src="{at}/js"></script><style>body {{ background: url({at}/style) }}</style><a id=away href="{at}/top" target=_top>away</a>'
+        f'<form action="{at}/form"><button id=send>send</button></form><video src="{at}/video"></video><meta http-equiv=refresh content="0;url={at}/refresh">'
+    )
     page = studio("/sessions")
     page.get_by_role("button", name="New session").first.click()
     page.get_by_role("dialog").get_by_role("button", name="Start").click()
@@ -388,10 +415,10 @@ def test_an_output_reaches_nothing(serve, studio):
     expect(frame.locator("#here")).to_have_text("shown")
     frame.locator("#send").click()
     frame.locator("#away").click()
-    page.wait_for_timeout(500)                            # a refresh that worked would be there by now
+    page.wait_for_timeout(500)  # a refresh that worked would be there by now
     expect(frame.locator("#here")).to_have_text("shown")
     assert hits == [] and page.url.startswith(serve.endpoint["url"])
-    page.reports.clear()                                  # Chromium reports each of these attempts
+    page.reports.clear()  # Chromium reports each of these attempts
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".page-title .status")).to_contain_text("Stopped")
     other.shutdown()
@@ -411,4 +438,6 @@ def test_sign_in_refuses_what_is_no_token_and_signs_out(serve, studio):
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in to the studio")).to_be_visible()
     assert page.evaluate("sessionStorage.length + document.cookie.length") == 0
-    assert not any(serve.endpoint["token"] in path.read_text(errors="replace") for path in (serve.home / "log").glob("*"))
+    assert not any(
+        serve.endpoint["token"] in path.read_text(errors="replace") for path in (serve.home / "log").glob("*")
+    )

@@ -1,4 +1,5 @@
 """Azure's own clients, pointed at a test's server over https with its authority verified."""
+
 import urllib.parse
 
 import requests
@@ -23,7 +24,11 @@ class Azure:
         self.url, self.token = self.endpoint["https_url"], token or self.endpoint["token"]
         self.options = {"connection_verify": self.endpoint["ca_file"], "retry_total": 0}
         self.group, self.subscription = self.endpoint["resource_group"], self.endpoint["subscription_id"]
-        self.workspace, self.synapse, self.pool = self.endpoint["workspace"], self.endpoint["synapse_workspace"], self.endpoint["pool"]
+        self.workspace, self.synapse, self.pool = (
+            self.endpoint["workspace"],
+            self.endpoint["synapse_workspace"],
+            self.endpoint["pool"],
+        )
 
     @property
     def credential(self):
@@ -32,23 +37,41 @@ class Azure:
     def secret(self, principal, secret=None):
         """The principal as an application with a client secret."""
         from azure.identity import ClientSecretCredential
-        return ClientSecretCredential(self.endpoint["tenant_id"], principal, secret or self.token, authority=self.url, disable_instance_discovery=True, **self.options)
+
+        return ClientSecretCredential(
+            self.endpoint["tenant_id"],
+            principal,
+            secret or self.token,
+            authority=self.url,
+            disable_instance_discovery=True,
+            **self.options,
+        )
 
     def arm(self, client, *arguments, **options):
         """A management client class, pointed here."""
-        return client(self.credential, *arguments, base_url=self.url, credential_scopes=["https://management.azure.com/.default"], polling_interval=0.05,
-                      **self.options, **options)
+        return client(
+            self.credential,
+            *arguments,
+            base_url=self.url,
+            credential_scopes=["https://management.azure.com/.default"],
+            polling_interval=0.05,
+            **self.options,
+            **options,
+        )
 
     def ml(self):
         from azure.mgmt.machinelearningservices import MachineLearningServicesMgmtClient
+
         return self.arm(MachineLearningServicesMgmtClient, self.subscription)
 
     def synapse_arm(self):
         from azure.mgmt.synapse import SynapseManagementClient
+
         return self.arm(SynapseManagementClient, self.subscription)
 
     def authorization(self):
         from azure.mgmt.authorization import AuthorizationManagementClient
+
         return self.arm(AuthorizationManagementClient, self.subscription)
 
     def dev(self, synapse=None):
@@ -57,16 +80,24 @@ class Azure:
 
     def roles(self, synapse=None):
         from azure.synapse.accesscontrol import AccessControlClient
+
         return AccessControlClient(self.credential, self.dev(synapse), **self.options)
 
     def spark(self, pool=None):
         from azure.synapse.spark import SparkClient
+
         return SparkClient(self.credential, self.dev(), pool or self.pool, **self.options)
 
     def call(self, method, path, **options):
         """A plain request with the token."""
-        return requests.request(method, urllib.parse.urljoin(self.url, path), headers={"Authorization": f"Bearer {self.token}"},
-                                verify=self.endpoint["ca_file"], timeout=30, **options)
+        return requests.request(
+            method,
+            urllib.parse.urljoin(self.url, path),
+            headers={"Authorization": f"Bearer {self.token}"},
+            verify=self.endpoint["ca_file"],
+            timeout=30,
+            **options,
+        )
 
     def id(self, provider=None, *names):
         """A resource id: id("Microsoft.Synapse", "workspaces", NAME, …)."""

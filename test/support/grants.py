@@ -1,4 +1,5 @@
 """Grants as the daemon signs them, made with a home's own secret: to be bent, aged and given to the wrong host."""
+
 import base64
 import json
 import sqlite3
@@ -24,5 +25,12 @@ def signed(secret, content):
 
 def grant(secret, principal, session=None, assigned=(), scope="/", age=0, seconds=60):
     issued = int((time.time() - age) * 1000)
-    content = {"sub": principal, "name": "somebody", "scope": scope, "iat": issued, "exp": issued + seconds * 1000, "assigned": [list(one) for one in assigned]}
+    content = {
+        "sub": principal,
+        "name": "somebody",
+        "scope": scope,
+        "iat": issued,
+        "exp": issued + seconds * 1000,
+        "assigned": [list(one) for one in assigned],
+    }
     return signed(secret, {**content, "sid": session} if session else content)

@@ -1,4 +1,5 @@
 """A running server's REST and storage, for tests that look at the wire itself."""
+
 import contextlib
 import json
 
@@ -33,8 +34,14 @@ class Rest:
         at = self.serve.endpoint
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(method, at["https_url"] + path, json=body, verify=at["ca_file"], timeout=timeout,
-                                     headers={"Authorization": "Bearer " + (token or at["token"])})
+            answer = session.request(
+                method,
+                at["https_url"] + path,
+                json=body,
+                verify=at["ca_file"],
+                timeout=timeout,
+                headers={"Authorization": "Bearer " + (token or at["token"])},
+            )
         if answer.status_code in (502, 503):
             raise Unavailable(answer.text)
         assert answer.status_code in status, (answer.status_code, answer.text)
@@ -43,26 +50,44 @@ class Rest:
     @contextlib.contextmanager
     def container(self, name="demo"):
         from azure.storage.blob import BlobServiceClient
-        with BlobServiceClient(self.url, credential=self.key, retry_total=0, connection_timeout=5, read_timeout=20) as client:
+
+        with BlobServiceClient(
+            self.url, credential=self.key, retry_total=0, connection_timeout=5, read_timeout=20
+        ) as client:
             yield client.get_container_client(name)
 
     # what tests make
 
     def link(self, name):
-        return self.ask("PUT", f"{self.workspace}/linkedServices/{name}{LINK}",
-                        {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": self.synapse}})
+        return self.ask(
+            "PUT",
+            f"{self.workspace}/linkedServices/{name}{LINK}",
+            {"identity": {"type": "SystemAssigned"}, "properties": {"linkedServiceResourceId": self.synapse}},
+        )
 
     def attach(self, name):
-        return self.ask("PUT", f"{self.workspace}/computes/{name}{COMPUTE}", {"location": "local", "properties": {
-            "computeType": "SynapseSpark", "resourceId": self.pool, "isAttachedCompute": True}})
+        return self.ask(
+            "PUT",
+            f"{self.workspace}/computes/{name}{COMPUTE}",
+            {
+                "location": "local",
+                "properties": {"computeType": "SynapseSpark", "resourceId": self.pool, "isAttachedCompute": True},
+            },
+        )
 
     def compute(self, name):
         return self.ask("GET", f"{self.workspace}/computes/{name}{COMPUTE}")
 
     def register(self, name, folder):
-        flow = {"paths": [{"pattern": f"azureml://datastores/workspaceblobstore/paths/{folder}"}], "transformations": []}
-        return self.ask("POST", f"/dataset/v1.0{self.workspace}/datasets?ifExistsOk=true",
-                        {"name": name, "datasetType": "file", "latest": {"dataflow": json.dumps(flow)}})
+        flow = {
+            "paths": [{"pattern": f"azureml://datastores/workspaceblobstore/paths/{folder}"}],
+            "transformations": [],
+        }
+        return self.ask(
+            "POST",
+            f"/dataset/v1.0{self.workspace}/datasets?ifExistsOk=true",
+            {"name": name, "datasetType": "file", "latest": {"dataflow": json.dumps(flow)}},
+        )
 
     def manifest(self, dataset, version):
         return self.ask("GET", f"/dataset/v1.0{self.workspace}/datasets/{dataset}/versions/{version}/manifest")

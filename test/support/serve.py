@@ -1,4 +1,5 @@
 """`headrace serve` as a test's own: started on a folder, stopped at the end, and looked at through /proc."""
+
 import json
 import os
 import pathlib
@@ -44,9 +45,15 @@ class Serve:
     """A server on `home`. Usable again after stop() or kill(): start() takes the same home."""
 
     def __init__(self, home, *arguments, env=None):
-        self.home, self.arguments, self.env, self.process, self.endpoint = pathlib.Path(home), arguments, env, None, None
+        self.home, self.arguments, self.env, self.process, self.endpoint = (
+            pathlib.Path(home),
+            arguments,
+            env,
+            None,
+            None,
+        )
         self.sessions = 0
-        self.within = []               # words before the program's: what it runs in
+        self.within = []  # words before the program's: what it runs in
 
     def __enter__(self):
         self.start()
@@ -65,9 +72,14 @@ class Serve:
         path.unlink(missing_ok=True)
         self.home.mkdir(parents=True, exist_ok=True)
         log = open(self.home / "server.log", "ab")
-        self.process = subprocess.Popen([*self.within, str(BUILD / "headrace"), "serve", "--home", str(self.home), "--port", "0", *self.arguments],
-                                        stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-                                        env={**os.environ, "HEADRACE_PYTHON": sys.executable, **(self.env or {})})
+        self.process = subprocess.Popen(
+            [*self.within, str(BUILD / "headrace"), "serve", "--home", str(self.home), "--port", "0", *self.arguments],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "HEADRACE_PYTHON": sys.executable, **(self.env or {})},
+        )
         log.close()
 
     def await_ready(self, seconds=30):
@@ -76,6 +88,7 @@ class Serve:
         def ready():
             assert self.process.poll() is None, f"headrace serve ended with {self.process.returncode}: {self.log()}"
             return path.exists()
+
         until(ready, seconds, "endpoint.json")
         self.endpoint = json.loads(path.read_text())
         watch(self.process, self.home / "server.log")
@@ -101,9 +114,9 @@ class Serve:
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(15)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as err:
             self.kill()
-            raise AssertionError(f"SIGTERM did not end the server: {self.log()}")
+            raise AssertionError(f"SIGTERM did not end the server: {self.log()}") from err
 
     def kill(self):
         self.process.kill()
@@ -119,11 +132,14 @@ class Serve:
         env = dict(os.environ, HEADRACE_HOME=str(self.home))
         if token:
             env["HEADRACE_TOKEN"] = token
-        return subprocess.run([str(BUILD / "headrace"), *arguments], env=env, capture_output=True, text=True, check=check, timeout=60)
+        return subprocess.run(
+            [str(BUILD / "headrace"), *arguments], env=env, capture_output=True, text=True, check=check, timeout=60
+        )
 
     def session(self, session_id=None, token=None):
         """A new Spark Connect session through the server's port, by unmodified pyspark-client."""
         from pyspark.sql.connect.session import SparkSession
+
         self.sessions += 1
         remote = self.endpoint["connect"]
         if token:

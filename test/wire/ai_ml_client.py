@@ -43,14 +43,16 @@ def data(path, **fields):
 tell("default", lambda: client.datastores.get_default().name)
 tell(
     "register",
-    lambda: client.datastores.create_or_update(
-        AzureBlobDatastore(
-            name="mydatastore",
-            account_name=endpoint["account"],
-            container_name="demo",
-            credentials=AccountKeyConfiguration(account_key=endpoint["account_key"]),
-        )
-    ).container_name,
+    lambda: (
+        client.datastores.create_or_update(
+            AzureBlobDatastore(
+                name="mydatastore",
+                account_name=endpoint["account"],
+                container_name="demo",
+                credentials=AccountKeyConfiguration(account_key=endpoint["account_key"]),
+            )
+        ).container_name
+    ),
 )
 tell("get", lambda: client.datastores.get("mydatastore").account_name)
 tell("secret", lambda: client.datastores.get("mydatastore", include_secrets=True).credentials.account_key)

@@ -1,4 +1,5 @@
 """The command `headrace` as a person and as a program use it: links, computes, sessions."""
+
 import json
 import os
 import pathlib
@@ -38,11 +39,19 @@ def test_elsewhere_the_server_says_what_is_its_own(serve, link, tmp_path):
     """A colleague on another home, or machine, who has an address, a token and the authority's certificate."""
     ann, _ = new_user(serve)
     point = serve.endpoint
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HEADRACE_URL": point["https_url"], "HEADRACE_TOKEN": ann["token"],
-           "HEADRACE_CA_FILE": point["ca_file"]}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "HEADRACE_URL": point["https_url"],
+        "HEADRACE_TOKEN": ann["token"],
+        "HEADRACE_CA_FILE": point["ca_file"],
+    }
 
     def there(*words):
-        return subprocess.run([BUILD / "headrace", *words], env=env, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+        return subprocess.run(
+            [BUILD / "headrace", *words], env=env, capture_output=True, text=True, cwd=tmp_path, timeout=60
+        )
+
     names = {"workspace": point["workspace"], "synapse": point["synapse_workspace"], "pool": point["pool"]}
     for kind, name in names.items():
         done = there(kind, "list", "--json")
@@ -50,7 +59,10 @@ def test_elsewhere_the_server_says_what_is_its_own(serve, link, tmp_path):
     for kind in ("compute", "dataset", "datastore", "run"):
         assert there(kind, "list").returncode == 0, kind
     made = there("link", "create", "anns")
-    assert f"/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}" in made.stderr
+    assert (
+        f"/resourceGroups/{point['resource_group']}/providers/Microsoft.MachineLearningServices/workspaces/{point['workspace']}"
+        in made.stderr
+    )
 
 
 def test_a_reader_of_one_workspace_lists_its_roles(serve):
@@ -66,7 +78,15 @@ def test_a_reader_of_one_workspace_lists_its_roles(serve):
 def test_elsewhere_env_is_what_a_shell_exports(serve, tmp_path):
     """Plain Spark and Azure's credentials of that colleague: nothing of them is in a folder of the server's."""
     ann, _ = new_user(serve)
-    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", ann["name"], "--scope", f"workspaces/{serve.endpoint['synapse_workspace']}")
+    serve.cli(
+        "role",
+        "assign",
+        "Synapse Apache Spark Administrator",
+        "--assignee",
+        ann["name"],
+        "--scope",
+        f"workspaces/{serve.endpoint['synapse_workspace']}",
+    )
     ca = tmp_path / "ca.pem"
     ca.write_bytes(pathlib.Path(serve.endpoint["ca_file"]).read_bytes())
     code = """import os
@@ -78,7 +98,13 @@ print([name for name in ("HEADRACE_HOME", "AZURE_STORAGE_CONNECTION_STRING") if 
 """
     (tmp_path / "ask.py").write_text(code)
     shell = f'exports=$("{BUILD}/headrace" env) && eval "$exports" && exec {sys.executable} ask.py'
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HEADRACE_URL": serve.endpoint["https_url"], "HEADRACE_TOKEN": ann["token"], "HEADRACE_CA_FILE": str(ca)}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "HEADRACE_URL": serve.endpoint["https_url"],
+        "HEADRACE_TOKEN": ann["token"],
+        "HEADRACE_CA_FILE": str(ca),
+    }
     done = subprocess.run(["sh", "-c", shell], env=env, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     port = serve.endpoint["https_url"].rsplit(":", 1)[1]
     assert done.stdout.splitlines() == ["5", "True", f"[] {tmp_path}/.cache/headrace/localhost:{port}.pem"], done.stderr
@@ -94,24 +120,38 @@ def test_link(serve, link):
 
 def test_what_is_not_there_is_listed_next(serve):
     point = serve.endpoint
-    for words, next_one in ((["compute", "show", "nix"], f"compute list --workspace {point['workspace']}"), (["link", "show", "nix"], f"link list --workspace {point['workspace']}"),
-                            (["pool", "show", "nix"], f"pool list --synapse {point['synapse_workspace']}"), (["compute", "list", "--workspace", "nix"], "workspace list"),
-                            (["synapse", "show", "nix"], "synapse list")):
+    for words, next_one in (
+        (["compute", "show", "nix"], f"compute list --workspace {point['workspace']}"),
+        (["link", "show", "nix"], f"link list --workspace {point['workspace']}"),
+        (["pool", "show", "nix"], f"pool list --synapse {point['synapse_workspace']}"),
+        (["compute", "list", "--workspace", "nix"], "workspace list"),
+        (["synapse", "show", "nix"], "synapse list"),
+    ):
         said = refused(serve, *words)
-        assert '"nix" does not exist in "/subscriptions/' in said and said.endswith(f"\ntry: headrace {next_one}\n"), said
+        assert '"nix" does not exist in "/subscriptions/' in said and said.endswith(f"\ntry: headrace {next_one}\n"), (
+            said
+        )
         serve.cli(*next_one.split())
 
 
 def test_a_refusal_says_what_to_look_at(serve):
-    for words, next_one in ((["session", "show", "99"], "session list"), (["session", "stop", "99"], "session list"), (["role", "explain"], "role explain --help"),
-                            (["role", "list", "--assignee", "nix"], "user list"), (["role", "assign", "Reader", "--assignee", "nix", "--scope", "/subscriptions/x"], "user list")):
+    for words, next_one in (
+        (["session", "show", "99"], "session list"),
+        (["session", "stop", "99"], "session list"),
+        (["role", "explain"], "role explain --help"),
+        (["role", "list", "--assignee", "nix"], "user list"),
+        (["role", "assign", "Reader", "--assignee", "nix", "--scope", "/subscriptions/x"], "user list"),
+    ):
         said = refused(serve, *words)
         assert said.endswith(f"\ntry: headrace {next_one}\n"), said
 
 
 def test_attach_and_unlink(serve, link):
     attached = json.loads(serve.cli("compute", "attach", "cli-pool", "--json").stdout)
-    assert (attached["properties"]["provisioningState"], attached["properties"]["computeType"]) == ("Succeeded", "SynapseSpark")
+    assert (attached["properties"]["provisioningState"], attached["properties"]["computeType"]) == (
+        "Succeeded",
+        "SynapseSpark",
+    )
     failed = refused(serve, "compute", "attach", "cli-bad", "--pool", "nix")
     assert 'Spark pool "nix" does not exist' in failed
     assert 'Spark pool "nix" does not exist' in serve.cli("compute", "show", "cli-bad").stdout
@@ -128,7 +168,7 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(serve):
     ann, _ = new_user(serve)
     said = refused(serve, "link", "create", "anns-link", token=ann["token"])
     assert ann["name"] in said and "headrace role assign" in said
-    for _ in range(3):      # Contributor of the workspace, then Owner of the Synapse workspace
+    for _ in range(3):  # Contributor of the workspace, then Owner of the Synapse workspace
         done = serve.cli("link", "create", "anns-link", token=ann["token"], check=False)
         if done.returncode == 0:
             break
@@ -139,16 +179,32 @@ def test_a_second_user_is_refused_and_the_printed_command_helps(serve):
 
 def test_the_next_step_is_what_it_says_it_is(serve, tmp_path):
     """A command that can be run stands in a line `try:`; a sentence does not pose as one; status 1 is the server's no, 2 the words'."""
-    assert refused(serve, "dataset", "show", "nosuch").endswith('"nosuch" does not exist in workspace "headrace-ml"\ntry: headrace dataset list\n')
-    assert "try: headrace datastore list" in refused(serve, "dataset", "register", "x", "a.csv", "--datastore", "nosuch")
+    assert refused(serve, "dataset", "show", "nosuch").endswith(
+        '"nosuch" does not exist in workspace "headrace-ml"\ntry: headrace dataset list\n'
+    )
+    assert "try: headrace datastore list" in refused(
+        serve, "dataset", "register", "x", "a.csv", "--datastore", "nosuch"
+    )
     gone = refused(serve, "unmount", str(tmp_path / "gone"))
     assert "does not exist" in gone and "mkdir" not in gone
     own = serve.cli("user", "remove", "owner", check=False)
     assert own.returncode == 1 and "cannot remove itself" in own.stderr
     key = tmp_path / "key"
     key.write_text("c2VjcmV0")
-    wrong = refused(serve, "datastore", "register", "far", "--account", "nosuchaccount", "--container", "c", "--key-file", str(key),
-                    "--endpoint", "http://127.0.0.1:9/nosuchaccount")
+    wrong = refused(
+        serve,
+        "datastore",
+        "register",
+        "far",
+        "--account",
+        "nosuchaccount",
+        "--container",
+        "c",
+        "--key-file",
+        str(key),
+        "--endpoint",
+        "http://127.0.0.1:9/nosuchaccount",
+    )
     assert "--skip-validation" in wrong and "try:" not in wrong, wrong
     for words in re.findall("^try: headrace (.*)$", refused(serve, "dataset", "show", "nosuch"), re.M):
         assert serve.cli(*words.split()).returncode == 0

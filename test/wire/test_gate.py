@@ -1,4 +1,5 @@
 """Spark Connect through the server's port: who is let in, whose session it is, and what malformed calls get."""
+
 import os
 import signal
 import time
@@ -40,7 +41,9 @@ class Gate:
         return {pair.key: pair.value for pair in reply.pairs}
 
     def release(self, session):
-        return self.stub.ReleaseSession(base_pb2.ReleaseSessionRequest(session_id=named(session)), metadata=self.metadata, timeout=20)
+        return self.stub.ReleaseSession(
+            base_pb2.ReleaseSessionRequest(session_id=named(session)), metadata=self.metadata, timeout=20
+        )
 
 
 CONFIG = "/spark.connect.SparkConnectService/Config"
@@ -73,8 +76,15 @@ def test_a_principal_without_the_role_is_told_which(serve):
 
 def test_the_same_id_of_another_principal_is_another_session(serve, gate):
     user, _ = new_user(serve)
-    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", user["name"], "--scope",
-              f"workspaces/{serve.endpoint['synapse_workspace']}")
+    serve.cli(
+        "role",
+        "assign",
+        "Synapse Apache Spark Administrator",
+        "--assignee",
+        user["name"],
+        "--scope",
+        f"workspaces/{serve.endpoint['synapse_workspace']}",
+    )
     other = Gate(serve, user["token"])
     gate.config("shared", mark="mine")
     assert other.config("shared").get("mark", "") == ""
@@ -85,7 +95,10 @@ def test_the_same_id_of_another_principal_is_another_session(serve, gate):
     other.release("shared")
 
 
-@pytest.mark.parametrize("message", [b"", b"\xff\xff\xff", b"\x0a\x05ab", b"\x12\x00", b"\x0a\xc8\x01" + b"x" * 200 + b"\xff", b"\x0a\x02\xc0\x80"])
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"\xff\xff\xff", b"\x0a\x05ab", b"\x12\x00", b"\x0a\xc8\x01" + b"x" * 200 + b"\xff", b"\x0a\x02\xc0\x80"],
+)
 def test_a_message_that_is_none_is_refused(gate, message):
     code, _ = refused(gate.raw, CONFIG, message)
     assert code == grpc.StatusCode.INVALID_ARGUMENT
@@ -104,7 +117,11 @@ def test_a_large_request_without_a_users_name_finds_its_session(serve, monkeypat
 
 def test_a_plan_that_is_not_protobuf_is_refused_and_the_session_lives(gate):
     gate.config("bad-plan", mark="1")
-    code, _ = refused(gate.raw, "/spark.connect.SparkConnectService/AnalyzePlan", b"\x0a\x24" + named("bad-plan").encode() + b"\x12\x00" + b"\x22\x04\x0a\x02\xff\xff")
+    code, _ = refused(
+        gate.raw,
+        "/spark.connect.SparkConnectService/AnalyzePlan",
+        b"\x0a\x24" + named("bad-plan").encode() + b"\x12\x00" + b"\x22\x04\x0a\x02\xff\xff",
+    )
     assert code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL)
     assert gate.config("bad-plan")["mark"] == "1"
     gate.release("bad-plan")
@@ -113,7 +130,16 @@ def test_a_plan_that_is_not_protobuf_is_refused_and_the_session_lives(gate):
 def test_an_unknown_service_and_a_message_over_the_limit_are_named(gate):
     code, details = refused(gate.raw, "/other.Service/Config", b"\n\x01s")
     assert code == grpc.StatusCode.UNIMPLEMENTED and "/other.Service/Config" in details
-    code, details = refused(gate.raw, CONFIG, b"\n\x24" + named("large").encode() + b"\x12\x00" + b"\xfa\x7f" + bytes([0x81, 0x80, 0x80, 0x40]) + bytes(128 * 1024 * 1024 + 1))
+    code, details = refused(
+        gate.raw,
+        CONFIG,
+        b"\n\x24"
+        + named("large").encode()
+        + b"\x12\x00"
+        + b"\xfa\x7f"
+        + bytes([0x81, 0x80, 0x80, 0x40])
+        + bytes(128 * 1024 * 1024 + 1),
+    )
     assert code == grpc.StatusCode.RESOURCE_EXHAUSTED and "128 MiB" in details
 
 
@@ -128,9 +154,15 @@ def test_sessions_and_their_processes_end_together(serve, gate):
         gate.config(f"short-{number}", mark="x")
     for number in range(5):
         gate.release(f"short-{number}")
-    until(lambda: sum("headrace-host" in command for command in processes_below(serve.pid).values()) <= 1, what="the hosts' end, but for a spare")
-    of_the_spare = 2                     # its socket and its journal; `command` is what hosts are started with
-    until(lambda: len(set(os.listdir(serve.home / "run/hosts")) - {"command"}) <= of_the_spare, what="the end of their sockets and journals")
+    until(
+        lambda: sum("headrace-host" in command for command in processes_below(serve.pid).values()) <= 1,
+        what="the hosts' end, but for a spare",
+    )
+    of_the_spare = 2  # its socket and its journal; `command` is what hosts are started with
+    until(
+        lambda: len(set(os.listdir(serve.home / "run/hosts")) - {"command"}) <= of_the_spare,
+        what="the end of their sockets and journals",
+    )
 
 
 def test_a_session_survives_a_killed_server(fresh_serve):

@@ -1,4 +1,5 @@
 """The grant on every call: a host serves who brings one of its daemon for its session, and a role that is taken away ends grants now."""
+
 import os
 import pathlib
 import re
@@ -23,9 +24,11 @@ class Host:
     """A session host's own socket, as somebody would call it past the gate."""
 
     def __init__(self, server, session):
-        from_gate = {pid for pid in processes_below(server.pid)}
+        from_gate = set(processes_below(server.pid))
         log = server.log()
-        pid = re.findall(rf'"session":"{named(session)}"[^\n]*"pid":"(\d+)"|session={named(session)}[^\n]*pid=(\d+)', log)
+        pid = re.findall(
+            rf'"session":"{named(session)}"[^\n]*"pid":"(\d+)"|session={named(session)}[^\n]*pid=(\d+)', log
+        )
         pid = self.pid = int(next(filter(None, pid[-1])))
         assert pid in from_gate
         command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -59,14 +62,17 @@ def test_the_sockets_are_the_owners_alone(serve, host):
 def test_a_host_of_a_server_asks_for_the_servers_grant(serve, host, secret):
     me, session = serve.endpoint["principal_id"], named("guarded")
     assert host.config(grant(secret, me, session)).session_id == session
-    for text, says in [(None, "carries no grant"), ("nonsense", "not signed by this server"),
-                       (serve.endpoint["token"], "not signed by this server"),
-                       (grant(Ed25519PrivateKey.generate(), me, session), "not signed by this server"),
-                       (grant(secret, me, session, age=61), "is over"),
-                       (grant(secret, me, session, seconds=3600), "is over"),
-                       (grant(secret, me), "made for no session"),
-                       (grant(secret, me, named("another")), "this host serves another"),
-                       (grant(secret, "11111111-1111-1111-1111-111111111111", session), "session of another")]:
+    for text, says in [
+        (None, "carries no grant"),
+        ("nonsense", "not signed by this server"),
+        (serve.endpoint["token"], "not signed by this server"),
+        (grant(Ed25519PrivateKey.generate(), me, session), "not signed by this server"),
+        (grant(secret, me, session, age=61), "is over"),
+        (grant(secret, me, session, seconds=3600), "is over"),
+        (grant(secret, me), "made for no session"),
+        (grant(secret, me, named("another")), "this host serves another"),
+        (grant(secret, "11111111-1111-1111-1111-111111111111", session), "session of another"),
+    ]:
         code, details = refused(host.config, text)
         assert code == grpc.StatusCode.UNAUTHENTICATED and says in details, details
 
@@ -85,7 +91,11 @@ def worker(serve, role="Synapse Compute Operator"):
     user, _ = new_user(serve)
     scope = f"workspaces/{serve.endpoint['synapse_workspace']}"
     serve.cli("role", "assign", role, "--assignee", user["name"], "--scope", scope)
-    return user, Gate(serve, user["token"]), lambda: serve.cli("role", "remove", role, "--assignee", user["name"], "--scope", scope)
+    return (
+        user,
+        Gate(serve, user["token"]),
+        lambda: serve.cli("role", "remove", role, "--assignee", user["name"], "--scope", scope),
+    )
 
 
 def test_a_revoked_users_very_next_call_is_refused_and_a_role_given_back_counts_at_once(serve, secret):
@@ -97,7 +107,7 @@ def test_a_revoked_users_very_next_call_is_refused_and_a_role_given_back_counts_
     take_away()
     code, details = refused(gate.config, "revoked")
     assert code == grpc.StatusCode.PERMISSION_DENIED and "headrace role assign" in details
-    code, details = refused(host.config, before)            # nor past the gate, with the grant it had
+    code, details = refused(host.config, before)  # nor past the gate, with the grant it had
     assert code == grpc.StatusCode.UNAUTHENTICATED and "was revoked" in details
     command = re.search(r'headrace (role assign "[^"]+" --assignee \S+ --scope \S+)', details_of(gate, "revoked"))
     serve.cli(*[part.strip('"') for part in re.findall(r'"[^"]*"|\S+', command[1])])
@@ -116,9 +126,11 @@ def test_what_runs_for_a_revoked_user_is_ended(serve):
     def run():
         try:
             spark.range(10**13).selectExpr("sum(id * 7 % 3)").collect()
-        except Exception as error:                           # noqa: BLE001: whatever it is, it ended
+        except Exception as error:  # noqa: BLE001: whatever it is, it ended
             errors.append(error)
+
     import threading
+
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     time.sleep(0.5)
@@ -140,15 +152,21 @@ def test_a_removed_users_grants_are_over(serve, secret):
 
 # ---- the storage account ----
 
+
 def account_scope(serve):
     end = serve.endpoint
-    return (f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}"
-            "/providers/Microsoft.Storage/storageAccounts/dprepdata")
+    return (
+        f"/subscriptions/{end['subscription_id']}/resourceGroups/{end['resource_group']}"
+        "/providers/Microsoft.Storage/storageAccounts/dprepdata"
+    )
 
 
 def list_demo(serve, text):
-    return requests.get(f"{serve.endpoint['storage_url']}/dprepdata/demo?restype=container&comp=list", timeout=20,
-                        headers={"authorization": f"Bearer {text}", "x-ms-version": "2021-12-02"})
+    return requests.get(
+        f"{serve.endpoint['storage_url']}/dprepdata/demo?restype=container&comp=list",
+        timeout=20,
+        headers={"authorization": f"Bearer {text}", "x-ms-version": "2021-12-02"},
+    )
 
 
 def test_a_storage_role_that_is_taken_away_fails_the_next_read(serve, secret):
@@ -162,7 +180,7 @@ def test_a_storage_role_that_is_taken_away_fails_the_next_read(serve, secret):
     reply = list_demo(serve, text)
     assert reply.status_code in (401, 403) and "was revoked" in reply.text
     serve.cli(*role)
-    assert list_demo(serve, text).status_code in (401, 403)                       # an old grant stays over
+    assert list_demo(serve, text).status_code in (401, 403)  # an old grant stays over
     assert list_demo(serve, grant(secret, user["principal"], assigned=[(READER, scope)])).status_code == 200
 
 
@@ -177,18 +195,22 @@ def test_a_revocation_is_known_to_an_account_that_starts_after_it(fresh_serve):
     assert "was revoked" in list_demo(fresh_serve, text).text
     pid = next(pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command)
     os.kill(pid, 9)
-    assert "was revoked" in list_demo(fresh_serve, text).text                     # it is back on its port, and has read what was said
+    assert "was revoked" in list_demo(fresh_serve, text).text  # it is back on its port, and has read what was said
     fresh_serve.kill()
     fresh_serve.start()
     other = new_user(fresh_serve)[0]
-    fresh_serve.cli("user", "remove", other["name"])                              # the file is written anew
+    fresh_serve.cli("user", "remove", other["name"])  # the file is written anew
     pid = next(pid for pid, command in processes_below(fresh_serve.pid).items() if " account " in command)
     os.kill(pid, 9)
     assert "was revoked" in list_demo(fresh_serve, text).text
 
 
 def datastore_access(serve, azure, permissions="read"):
-    return azure.call("POST", f"/datastore/v1.0{azure.workspace_id}/datastores/workspaceblobstore/access", json={"permissions": permissions})
+    return azure.call(
+        "POST",
+        f"/datastore/v1.0{azure.workspace_id}/datastores/workspaceblobstore/access",
+        json={"permissions": permissions},
+    )
 
 
 def test_a_sas_that_was_given_for_a_role_ends_with_it(serve):
@@ -199,8 +221,13 @@ def test_a_sas_that_was_given_for_a_role_ends_with_it(serve):
     serve.cli("role", "assign", *role)
 
     def given():
-        (sas,) = [value for key, value in datastore_access(serve, azure).json()["conf"].items() if key.startswith("fs.azure.sas.")]
+        (sas,) = [
+            value
+            for key, value in datastore_access(serve, azure).json()["conf"].items()
+            if key.startswith("fs.azure.sas.")
+        ]
         return f"{serve.endpoint['storage_url']}/dprepdata/demo?restype=container&comp=list&{sas}"
+
     first = given()
     assert requests.get(first, timeout=20).status_code == 200
     serve.cli("role", "remove", *role)
@@ -210,4 +237,4 @@ def test_a_sas_that_was_given_for_a_role_ends_with_it(serve):
     serve.cli("role", "assign", *role)
     assert requests.get(given(), timeout=20).status_code == 200 and requests.get(first, timeout=20).status_code == 403
     bent = first.replace(user["principal"], serve.endpoint["principal_id"])
-    assert requests.get(bent, timeout=20).status_code == 403                      # the signature covers whose it is
+    assert requests.get(bent, timeout=20).status_code == 403  # the signature covers whose it is

@@ -1,4 +1,5 @@
 """The HTTP server (build/test/unit/http/http_echo) against real clients and against bytes that no client sends."""
+
 import os
 import socket
 import ssl
@@ -17,14 +18,40 @@ VERSIONS = ["--http1.1", "--http2-prior-knowledge"]
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "key.pem", "-out",
-                    folder / "cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            folder / "key.pem",
+            "-out",
+            folder / "cert.pem",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ],
+        check=True,
+        capture_output=True,
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(certificate):
-    process = subprocess.Popen([ECHO, "--tls", certificate / "cert.pem", certificate / "key.pem", "--body-max", "3000000"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [ECHO, "--tls", certificate / "cert.pem", certificate / "key.pem", "--body-max", "3000000"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     process.port = int(process.stdout.readline())
     yield process
     process.terminate()
@@ -75,14 +102,27 @@ def test_bodies_come_back_whole(port, version, chunked, path, tmp_path):
     body = os.urandom(2_500_000)
     (tmp_path / "body").write_bytes(body)
     more = ["-H", "Transfer-Encoding: chunked"] if chunked and version == "--http1.1" else []
-    assert curl(version, *more, "-H", "Expect:", "--data-binary", f"@{tmp_path}/body", f"http://localhost:{port}/{path}") == body
+    assert (
+        curl(version, *more, "-H", "Expect:", "--data-binary", f"@{tmp_path}/body", f"http://localhost:{port}/{path}")
+        == body
+    )
 
 
 def test_bodies_come_back_whole_through_tls(port, certificate, tmp_path):
     body = os.urandom(2_500_000)
     (tmp_path / "body").write_bytes(body)
     for version in ["--http1.1", "--http2"]:
-        assert curl(version, "--cacert", certificate / "cert.pem", "--data-binary", f"@{tmp_path}/body", f"https://localhost:{port}/echo") == body
+        assert (
+            curl(
+                version,
+                "--cacert",
+                certificate / "cert.pem",
+                "--data-binary",
+                f"@{tmp_path}/body",
+                f"https://localhost:{port}/echo",
+            )
+            == body
+        )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -90,13 +130,24 @@ def test_bodies_come_back_whole_through_tls(port, certificate, tmp_path):
 def test_a_body_over_its_limit_is_413(port, version, chunked, tmp_path):
     (tmp_path / "body").write_bytes(bytes(4_000_000))
     more = ["-H", "Transfer-Encoding: chunked"] if chunked and version == "--http1.1" else []
-    out = curl(version, *more, "--data-binary", f"@{tmp_path}/body", "-w", " %{http_code}", f"http://localhost:{port}/collect")
+    out = curl(
+        version, *more, "--data-binary", f"@{tmp_path}/body", "-w", " %{http_code}", f"http://localhost:{port}/collect"
+    )
     assert out == b"the request's body is larger than the limit of 3000000 bytes\n 413"
 
 
-@pytest.mark.parametrize("data", [b"garbage\r\n", b"\x00\x01\x02\x03\x04", b"GET / HTTP/1.1\nHost: h\n\n", b"GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n",
-                                  b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
-                                  b"POST /never HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"PRI * HTTP/2.0\r\nX: y\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"garbage\r\n",
+        b"\x00\x01\x02\x03\x04",
+        b"GET / HTTP/1.1\nHost: h\n\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
+        b"POST /never HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"PRI * HTTP/2.0\r\nX: y\r\n\r\n",
+    ],
+)
 def test_what_is_not_http_is_400_and_closed(port, data):
     answer = exchange(port, data)
     assert answer.startswith(b"HTTP/1.1 400 ") or (data.startswith(b"PRI") and answer.startswith(b"HTTP/1.1 505 "))
@@ -105,7 +156,7 @@ def test_what_is_not_http_is_400_and_closed(port, data):
 
 def test_a_broken_http2_connection_is_told_and_closed(port):
     answer = exchange(port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64)
-    assert b"\x00\x00\x00\x00" in answer and answer[3] == 4     # its SETTINGS, then a GOAWAY, then the end
+    assert b"\x00\x00\x00\x00" in answer and answer[3] == 4  # its SETTINGS, then a GOAWAY, then the end
 
 
 def test_broken_tls_is_closed(port):
@@ -116,7 +167,12 @@ def test_pipelined_requests_are_answered_in_order(port):
     one = b"POST /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n%s"
     late, last = b"GET /late HTTP/1.1\r\nHost: h\r\n\r\n", b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
     answer = exchange(port, one % b"abc" + late + one % b"def" + last, wait=0)
-    assert [part.rpartition(b"\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK")[1:]] == [b"abc", b"late\n", b"def", b"GET / http1 h\n"]
+    assert [part.rpartition(b"\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK")[1:]] == [
+        b"abc",
+        b"late\n",
+        b"def",
+        b"GET / http1 h\n",
+    ]
 
 
 def test_continue_is_said_before_the_body_and_not_after_a_refusal(port):
@@ -125,12 +181,18 @@ def test_continue_is_said_before_the_body_and_not_after_a_refusal(port):
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"abc")
         assert connection.recv(1000).endswith(b"abc")
-    refused = exchange(port, b"POST /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n")
+    refused = exchange(
+        port, b"POST /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\nExpect: 100-continue\r\n\r\n"
+    )
     assert refused.startswith(b"HTTP/1.1 413 ") and b"100 Continue" not in refused
 
 
 def test_head_has_no_body_and_the_connection_goes_on(port):
-    answer = exchange(port, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\nHEAD /bytes?5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", wait=0)
+    answer = exchange(
+        port,
+        b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\nHEAD /bytes?5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        wait=0,
+    )
     heads = answer.split(b"\r\n\r\n")
     assert len(heads) == 3 and not heads[2]
 
@@ -143,6 +205,7 @@ def test_http10_is_answered_and_closed(port):
 def test_a_client_that_goes_away_stops_its_response(server, port):
     def descriptors():
         return len(os.listdir(f"/proc/{server.pid}/fd"))
+
     before = descriptors()
     for _ in range(20):
         connection = socket.create_connection(("localhost", port))
@@ -165,8 +228,9 @@ def test_many_connections_at_once(port, certificate):
                     got = b""
                     while not got.endswith(b"0\r\n\r\n"):
                         got += connection.recv(65536)
-        except Exception as error:   # noqa: BLE001 (shown by the assertion)
+        except Exception as error:  # noqa: BLE001 (shown by the assertion)
             failures.append(error)
+
     threads = [threading.Thread(target=run, args=[number]) for number in range(60)]
     for thread in threads:
         thread.start()
@@ -182,18 +246,24 @@ def test_a_cancelled_stream_storm_ends_the_connection(port):
 
     def frame(kind, flags, stream, payload):
         return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
     storm = b"".join(frame(1, 5, 2 * i + 1, block) + frame(3, 0, 2 * i + 1, b"\0\0\0\x08") for i in range(3000))
     answer = exchange(port, preface + storm)
     goaway = answer.rfind(b"\x07\x00\x00\x00\x00\x00")
-    assert goaway >= 0 and answer[goaway + 10:goaway + 14] == b"\0\0\0\x0b"     # ENHANCE_YOUR_CALM
+    assert goaway >= 0 and answer[goaway + 10 : goaway + 14] == b"\0\0\0\x0b"  # ENHANCE_YOUR_CALM
 
 
 # ---- the slow ----
 
+
 @pytest.fixture(scope="module")
 def hasty():
     """A server whose patience is 0.4 s, for six connections."""
-    process = subprocess.Popen([ECHO, "--head-ms", "400", "--stall-ms", "400", "--idle-ms", "400", "--connections-max", "6"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [ECHO, "--head-ms", "400", "--stall-ms", "400", "--idle-ms", "400", "--connections-max", "6"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     yield int(process.stdout.readline())
     process.terminate()
     assert process.wait(10) == 0
@@ -222,7 +292,11 @@ def drip(connection, data, pause=0.05):
     return False
 
 
-@pytest.mark.parametrize("opening", [b"", b"GET / HTT", b"PRI * HTTP/2.0\r\n", b"\x16\x03\x01"], ids=["nothing", "half a head", "half a preface", "half of TLS"])
+@pytest.mark.parametrize(
+    "opening",
+    [b"", b"GET / HTT", b"PRI * HTTP/2.0\r\n", b"\x16\x03\x01"],
+    ids=["nothing", "half a head", "half a preface", "half of TLS"],
+)
 def test_who_says_nothing_is_closed(hasty, opening):
     with socket.create_connection(("localhost", hasty)) as connection:
         connection.sendall(opening)
@@ -259,21 +333,26 @@ def h2_frame(kind, flags, stream, payload=b""):
 
 
 def test_a_stream_that_stalls_is_reset_and_its_connection_goes_on(hasty):
-    head = bytes([0x83, 0x86, 0x04, 0x05]) + b"/echo" + bytes([0x01, 0x01]) + b"x"        # POST, http, /echo, authority x
+    head = bytes([0x83, 0x86, 0x04, 0x05]) + b"/echo" + bytes([0x01, 0x01]) + b"x"  # POST, http, /echo, authority x
     with socket.create_connection(("localhost", hasty)) as connection:
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0) + h2_frame(1, 4, 1, head) + h2_frame(0, 0, 1, b"begin"))
+        connection.sendall(
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+            + h2_frame(4, 0, 0)
+            + h2_frame(1, 4, 1, head)
+            + h2_frame(0, 0, 1, b"begin")
+        )
         connection.settimeout(10)
         seen = b""
-        while h2_frame(3, 0, 1, b"\0\0\0\x08") not in seen:                                # RST_STREAM, CANCEL
+        while h2_frame(3, 0, 1, b"\0\0\0\x08") not in seen:  # RST_STREAM, CANCEL
             got = connection.recv(65536)
             assert got, "the connection ended with the stream"
             seen += got
         connection.sendall(h2_frame(6, 0, 0, b"12345678"))
-        while h2_frame(6, 1, 0, b"12345678") not in seen:                                  # the ping's answer
+        while h2_frame(6, 1, 0, b"12345678") not in seen:  # the ping's answer
             got = connection.recv(65536)
             assert got
             seen += got
-        until_closed(connection)                                                           # and then it is idle
+        until_closed(connection)  # and then it is idle
 
 
 def test_beyond_the_limit_the_idle_give_way(hasty):
@@ -285,7 +364,7 @@ def test_beyond_the_limit_the_idle_give_way(hasty):
         crowd += [socket.create_connection(("localhost", hasty)) for _ in range(20)]
         time.sleep(0.1)
         busy.sendall(b"x" * 100)
-        assert until_closed(busy).count(b"x" * 100) == 2                                          # who is heard is not put out
+        assert until_closed(busy).count(b"x" * 100) == 2  # who is heard is not put out
         busy.close()
     finally:
         for connection in crowd:

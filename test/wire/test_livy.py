@@ -1,4 +1,5 @@
 """Sessions by REST: Livy's root with plain requests, Synapse's with azure-synapse-spark, and who may use them."""
+
 import json
 import os
 import signal
@@ -20,7 +21,9 @@ class Livy:
 
     def __init__(self, server, token=None, basic=False):
         self.url, self.token = server.endpoint["url"], token or server.endpoint["token"]
-        self.auth = {"auth": ("anyone", self.token)} if basic else {"headers": {"Authorization": f"Bearer {self.token}"}}
+        self.auth = (
+            {"auth": ("anyone", self.token)} if basic else {"headers": {"Authorization": f"Bearer {self.token}"}}
+        )
 
     def call(self, method, path, **options):
         return requests.request(method, self.url + path, timeout=60, **self.auth, **options)
@@ -42,6 +45,7 @@ class Livy:
         def done():
             reply = self.call("GET", statement).json()
             return reply if reply["state"] in ("available", "cancelled") else None
+
         return until(done, seconds, "the statement's end")
 
     def run(self, session, code, **body):
@@ -62,22 +66,57 @@ def session(livy):
 
 # ---- Livy's root ----
 
+
 def test_a_session_view_holds_what_clients_read(livy, session):
     view = livy.call("GET", session).json()
-    for field in ("id", "name", "appId", "owner", "proxyUser", "state", "kind", "appInfo", "log", "ttl", "idleTimeout", "driverMemory", "driverCores", "executorMemory",
-                  "executorCores", "numExecutors", "conf", "archives", "files", "jars", "pyFiles", "queue", "heartbeatTimeoutInSecond"):
+    for field in (
+        "id",
+        "name",
+        "appId",
+        "owner",
+        "proxyUser",
+        "state",
+        "kind",
+        "appInfo",
+        "log",
+        "ttl",
+        "idleTimeout",
+        "driverMemory",
+        "driverCores",
+        "executorMemory",
+        "executorCores",
+        "numExecutors",
+        "conf",
+        "archives",
+        "files",
+        "jars",
+        "pyFiles",
+        "queue",
+        "heartbeatTimeoutInSecond",
+    ):
         assert field in view
-    assert view["state"] == "idle" and view["owner"] == "owner" and isinstance(view["log"], list) and set(view["appInfo"]) == {"driverLogUrl", "sparkUiUrl"}
+    assert (
+        view["state"] == "idle"
+        and view["owner"] == "owner"
+        and isinstance(view["log"], list)
+        and set(view["appInfo"]) == {"driverLogUrl", "sparkUiUrl"}
+    )
     assert livy.call("GET", f"/sessions/{view['name']}").json()["id"] == view["id"]
     listed = livy.call("GET", "/sessions?from=0&size=1000").json()
-    assert view["id"] in [one["id"] for one in listed["sessions"]] and listed["from"] == 0 and listed["total"] == len(listed["sessions"])
+    assert (
+        view["id"] in [one["id"] for one in listed["sessions"]]
+        and listed["from"] == 0
+        and listed["total"] == len(listed["sessions"])
+    )
 
 
 def test_statements_keep_their_state_and_give_results(livy, session):
     assert livy.run(session, "x = 20\nx + 1")["data"]["text/plain"].strip() == "21"
     assert livy.run(session, "print('hello')\nx")["data"]["text/plain"].split() == ["hello", "20"]
     failed = livy.run(session, "1/0")
-    assert (failed["status"], failed["ename"]) == ("error", "ZeroDivisionError") and isinstance(failed["traceback"], list)
+    assert (failed["status"], failed["ename"]) == ("error", "ZeroDivisionError") and isinstance(
+        failed["traceback"], list
+    )
     assert livy.run(session, "x")["status"] == "ok"
     listed = livy.call("GET", f"{session}/statements?from=1&size=2").json()
     assert listed["total_statements"] == 4 and [one["id"] for one in listed["statements"]] == [1, 2]
@@ -144,38 +183,70 @@ def test_a_deleted_session_is_gone(livy):
     assert livy.call("POST", f"{livy.start()}/stop").status_code == 204
 
 
-@pytest.mark.parametrize("body, says", [({"kind": "spark"}, 'kind "spark"'), ({"kind": "sparkr"}, 'kind "sparkr"'), ({"jars": ["a.jar"]}, '"jars"'),
-                                        ({"pyFiles": ["a.py"]}, '"pyFiles"'), ({"ttl": "soon"}, '"ttl"'), ({"conf": []}, '"conf"'), ({"name": "1st"}, "digit")])
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        ({"kind": "spark"}, 'kind "spark"'),
+        ({"kind": "sparkr"}, 'kind "sparkr"'),
+        ({"jars": ["a.jar"]}, '"jars"'),
+        ({"pyFiles": ["a.py"]}, '"pyFiles"'),
+        ({"ttl": "soon"}, '"ttl"'),
+        ({"conf": []}, '"conf"'),
+        ({"name": "1st"}, "digit"),
+    ],
+)
 def test_what_a_session_cannot_do_is_refused_by_name(livy, body, says):
     reply = livy.call("POST", "/sessions", json=body)
-    assert reply.status_code == 400 and says in reply.json()["msg"] and reply.json()["msg"].startswith("Rejected, Reason: ")
+    assert (
+        reply.status_code == 400
+        and says in reply.json()["msg"]
+        and reply.json()["msg"].startswith("Rejected, Reason: ")
+    )
 
 
-@pytest.mark.parametrize("body, says", [
-    ({"executorMemory": "lots"}, '"executorMemory" is "lots": it must be a whole number with a unit, like "512m" or "2g"'),
-    ({"driverMemory": "1.5g"}, '"driverMemory" is "1.5g"'),
-    ({"driverMemory": "0"}, '"driverMemory" is "0"'),
-    ({"driverMemory": {}}, '"driverMemory" is neither a text nor a whole number'),
-    ({"numExecutors": 0}, '"numExecutors" is "0": it must be a whole number from 1'),
-    ({"executorCores": "many"}, '"executorCores" is "many"'),
-    ({"conf": {"spark.executor.memory": "lots"}}, '"executorMemory" is "lots"'),
-    ({"executorMemory": "1024t"}, "GiB: ask for less, or name no sizes"),
-    ({"executorMemory": "9999999999999p"}, '"executorMemory" is'),
-    ({"numExecutors": 1000000, "executorMemory": "1024p"}, "ask for less"),
-    ({"executorMemory": "1k", "driverMemory": "1k"}, "a session needs 64 MiB"),
-    ({"numExecutors": 20, "executorCores": 4, "executorMemory": "1m"}, "ask for 81 cores, and a session of this pool has 64 at most"),
-])
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        (
+            {"executorMemory": "lots"},
+            '"executorMemory" is "lots": it must be a whole number with a unit, like "512m" or "2g"',
+        ),
+        ({"driverMemory": "1.5g"}, '"driverMemory" is "1.5g"'),
+        ({"driverMemory": "0"}, '"driverMemory" is "0"'),
+        ({"driverMemory": {}}, '"driverMemory" is neither a text nor a whole number'),
+        ({"numExecutors": 0}, '"numExecutors" is "0": it must be a whole number from 1'),
+        ({"executorCores": "many"}, '"executorCores" is "many"'),
+        ({"conf": {"spark.executor.memory": "lots"}}, '"executorMemory" is "lots"'),
+        ({"executorMemory": "1024t"}, "GiB: ask for less, or name no sizes"),
+        ({"executorMemory": "9999999999999p"}, '"executorMemory" is'),
+        ({"numExecutors": 1000000, "executorMemory": "1024p"}, "ask for less"),
+        ({"executorMemory": "1k", "driverMemory": "1k"}, "a session needs 64 MiB"),
+        (
+            {"numExecutors": 20, "executorCores": 4, "executorMemory": "1m"},
+            "ask for 81 cores, and a session of this pool has 64 at most",
+        ),
+    ],
+)
 def test_sizes_that_cannot_be_had_are_refused_by_name(livy, body, says):
     reply = livy.call("POST", "/sessions", json={"kind": "pyspark", **body})
-    assert reply.status_code == 400 and reply.json()["msg"].startswith("Rejected, Reason: ") and says in reply.json()["msg"], reply.text
+    assert (
+        reply.status_code == 400
+        and reply.json()["msg"].startswith("Rejected, Reason: ")
+        and says in reply.json()["msg"]
+    ), reply.text
 
 
 LIST = "spark.sql('SELECT size(collect_list(id)) FROM range(12000000)').collect()[0][0]"
 
 
 def test_sizes_are_the_sessions_budget_and_stand_in_its_configuration(livy):
-    small = livy.start(driverMemory="64m", executorMemory="64M", executorCores=2, conf={"spark.executor.instances": "1"})
-    shown = livy.run(small, "[spark.conf.get('spark.' + name, None) for name in ('driver.memory', 'executor.memory', 'executor.cores', 'executor.instances', 'driver.cores')]")
+    small = livy.start(
+        driverMemory="64m", executorMemory="64M", executorCores=2, conf={"spark.executor.instances": "1"}
+    )
+    shown = livy.run(
+        small,
+        "[spark.conf.get('spark.' + name, None) for name in ('driver.memory', 'executor.memory', 'executor.cores', 'executor.instances', 'driver.cores')]",
+    )
     assert shown["data"]["text/plain"] == "['64m', '64M', '2', '1', None]", shown
     assert "memory is used up" in livy.run(small, LIST)["evalue"]
     assert livy.run(small, "spark.range(10).count()")["data"]["text/plain"] == "10"
@@ -220,7 +291,7 @@ def test_large_outputs_do_not_pile_up_in_the_server(serve, livy):
     assert first["code"].startswith("print('0'") and len(first["code"]) < 5000
     assert len(last["output"]["data"]["text/plain"]) > 7_900_000
     rollup = open(f"/proc/{serve.pid}/smaps_rollup").read()
-    assert int(rollup.split("Pss_Anon:")[1].split()[0]) < 200_000          # kB; all ten, as they are parsed and kept, are more
+    assert int(rollup.split("Pss_Anon:")[1].split()[0]) < 200_000  # kB; all ten, as they are parsed and kept, are more
     assert livy.run(session, "print('goes on')")["data"]["text/plain"] == "goes on"
     livy.call("DELETE", session)
 
@@ -239,6 +310,7 @@ def test_a_session_without_heartbeat_ends(livy):
 
 
 # ---- the interpreter's death ----
+
 
 def interpreter_of(livy, session):
     return int(livy.run(session, "import os; os.getpid()")["data"]["text/plain"])
@@ -262,9 +334,15 @@ def test_the_interpreters_parent_may_die(fresh_serve):
     livy = Livy(fresh_serve)
     path = livy.start()
     mine = interpreter_of(livy, path)
-    [parent] = [pid for pid, line in processes_below(fresh_serve.pid).items() if "headrace.interpreter" in line and pid != mine]
+    [parent] = [
+        pid for pid, line in processes_below(fresh_serve.pid).items() if "headrace.interpreter" in line and pid != mine
+    ]
     os.kill(parent, signal.SIGKILL)
-    assert livy.run(path, "1+1") == {"status": "ok", "execution_count": 1, "data": {"text/plain": "2"}}    # what runs goes on
+    assert livy.run(path, "1+1") == {
+        "status": "ok",
+        "execution_count": 1,
+        "data": {"text/plain": "2"},
+    }  # what runs goes on
     assert livy.run(livy.start(), "'a new one'")["status"] == "ok"
 
 
@@ -278,21 +356,45 @@ def test_no_process_is_left_behind(serve, livy):
 
 # ---- Synapse's root ----
 
+
 def wait(client, session_id):
-    return until(lambda: (view := client.spark_session.get_spark_session(session_id, detailed=True)).state == "idle" and view, 30, "idle")
+    return until(
+        lambda: (view := client.spark_session.get_spark_session(session_id, detailed=True)).state == "idle" and view,
+        30,
+        "idle",
+    )
 
 
 def test_azures_client_runs_a_session(serve):
     client = Azure(serve).spark()
-    options = SparkSessionOptions(name="from-azure", configuration={"spark.sql.shuffle.partitions": "7"}, driver_memory="4g", driver_cores=2, tags={"a": "b"})
+    options = SparkSessionOptions(
+        name="from-azure",
+        configuration={"spark.sql.shuffle.partitions": "7"},
+        driver_memory="4g",
+        driver_cores=2,
+        tags={"a": "b"},
+    )
     made = client.spark_session.create_spark_session(options, detailed=True)
     assert made.name == "from-azure" and made.tags == {"a": "b"}
     view = wait(client, made.id)
-    assert (view.spark_pool_name, view.workspace_name, view.submitter_name) == (serve.endpoint["pool"], serve.endpoint["synapse_workspace"], "owner")
+    assert (view.spark_pool_name, view.workspace_name, view.submitter_name) == (
+        serve.endpoint["pool"],
+        serve.endpoint["synapse_workspace"],
+        "owner",
+    )
     assert view.livy_info.current_state == "idle" and view.livy_info.job_creation_request.name == "from-azure"
-    assert (view.job_type, view.result, view.scheduler.current_state, view.plugin.current_state) == ("SparkSession", "Uncertain", "Scheduled", "Monitoring")
+    assert (view.job_type, view.result, view.scheduler.current_state, view.plugin.current_state) == (
+        "SparkSession",
+        "Uncertain",
+        "Scheduled",
+        "Monitoring",
+    )
     statement = client.spark_session.create_spark_statement(made.id, SparkStatementOptions(code="6*7", kind="pyspark"))
-    done = until(lambda: (one := client.spark_session.get_spark_statement(made.id, statement.id)).state == "available" and one, 30, "available")
+    done = until(
+        lambda: (one := client.spark_session.get_spark_statement(made.id, statement.id)).state == "available" and one,
+        30,
+        "available",
+    )
     assert done.output.data["text/plain"].strip() == "42"
     assert client.spark_session.get_spark_statements(made.id).total == 1
     client.spark_session.reset_spark_session_timeout(made.id)
@@ -310,6 +412,7 @@ def test_a_pool_that_does_not_exist_is_named(serve):
 
 # ---- roles ----
 
+
 def test_a_user_without_the_role_is_refused_and_the_printed_command_lets_it_start(serve):
     user, theirs = new_user(serve)
     client = theirs.spark()
@@ -317,7 +420,12 @@ def test_a_user_without_the_role_is_refused_and_the_printed_command_lets_it_star
         client.spark_session.create_spark_session(SparkSessionOptions(name="mine"))
     assert refused.value.status_code == 403
     message = json.loads(refused.value.response.text())["error"]["message"]
-    for part in (user["principal"], user["name"], "Synapse Apache Spark Administrator", f"workspaces/{serve.endpoint['synapse_workspace']}"):
+    for part in (
+        user["principal"],
+        user["name"],
+        "Synapse Apache Spark Administrator",
+        f"workspaces/{serve.endpoint['synapse_workspace']}",
+    ):
         assert part in message
     assert Livy(serve, user["token"]).call("POST", "/sessions", json={}).status_code == 403
     run_printed(serve, message)
@@ -326,8 +434,14 @@ def test_a_user_without_the_role_is_refused_and_the_printed_command_lets_it_star
     client.spark_session.cancel_spark_session(made.id)
 
 
-@pytest.mark.parametrize("role, scope, may", [("Synapse Compute Operator", "workspaces/{synapse_workspace}/bigDataPools/{pool}", True),
-                                              ("Synapse Contributor", "workspaces/{synapse_workspace}", False), ("Synapse User", "workspaces/{synapse_workspace}", False)])
+@pytest.mark.parametrize(
+    "role, scope, may",
+    [
+        ("Synapse Compute Operator", "workspaces/{synapse_workspace}/bigDataPools/{pool}", True),
+        ("Synapse Contributor", "workspaces/{synapse_workspace}", False),
+        ("Synapse User", "workspaces/{synapse_workspace}", False),
+    ],
+)
 def test_which_roles_start_a_session(serve, role, scope, may):
     user, _ = new_user(serve)
     serve.cli("role", "assign", role, "--assignee", user["name"], "--scope", scope.format(**serve.endpoint))
@@ -340,11 +454,19 @@ def test_which_roles_start_a_session(serve, role, scope, may):
 def test_a_session_is_its_owners(serve, livy, session):
     user, _ = new_user(serve)
     theirs = Livy(serve, user["token"])
-    serve.cli("role", "assign", "Synapse Apache Spark Administrator", "--assignee", user["name"], "--scope", f"workspaces/{serve.endpoint['synapse_workspace']}")
+    serve.cli(
+        "role",
+        "assign",
+        "Synapse Apache Spark Administrator",
+        "--assignee",
+        user["name"],
+        "--scope",
+        f"workspaces/{serve.endpoint['synapse_workspace']}",
+    )
     reply = theirs.call("POST", f"{session}/statements", json={"code": "1"})
     assert reply.status_code == 403 and "only its owner runs statements" in reply.json()["msg"]
     assert theirs.call("DELETE", session).status_code == 403
-    assert theirs.call("GET", session).status_code == 200   # this role reads logs
+    assert theirs.call("GET", session).status_code == 200  # this role reads logs
     outsider = Livy(serve, new_user(serve)[0]["token"])
     assert outsider.call("GET", session).status_code == 403
     assert outsider.call("GET", "/sessions").json()["total"] == 0
@@ -362,14 +484,20 @@ def test_a_role_taken_away_ends_what_a_session_may_do(serve):
 
 # ---- the server's death ----
 
+
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(fresh_serve):
     serve, azure = fresh_serve, Azure(fresh_serve)
     from wire.test_arm import attach, link, wait_for
+
     before = dict(serve.endpoint)
     user = json.loads(serve.cli("user", "create", "kept", "--json").stdout)
-    serve.cli("role", "assign", "Synapse Compute Operator", "--assignee", "kept", "--scope", f"workspaces/{azure.synapse}")
+    serve.cli(
+        "role", "assign", "Synapse Compute Operator", "--assignee", "kept", "--scope", f"workspaces/{azure.synapse}"
+    )
     identity = link(azure, "kept").json()["identity"]
-    assert wait_for(azure, attach(azure, "kept", f"{azure.synapse_id}/bigDataPools/{azure.pool}"))["status"] == "Succeeded"
+    assert (
+        wait_for(azure, attach(azure, "kept", f"{azure.synapse_id}/bigDataPools/{azure.pool}"))["status"] == "Succeeded"
+    )
     pending = attach(azure, "pending", f"{azure.synapse_id}/bigDataPools/{azure.pool}")
     mine = Livy(serve)
     path, idle, deleted = mine.start(), mine.start(idleTimeout="1s"), mine.start()
@@ -378,17 +506,24 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(fresh_serve):
     serve.kill()
     serve.start()
     after = Azure(serve)
-    assert {name: serve.endpoint[name] for name in before if name != "pid"} == {name: before[name] for name in before if name != "pid"}
+    assert {name: serve.endpoint[name] for name in before if name != "pid"} == {
+        name: before[name] for name in before if name != "pid"
+    }
     assert after.call("GET", f"{azure.workspace_id}/linkedServices/kept").json()["identity"] == identity
-    assert after.call("GET", f"{azure.workspace_id}/computes/kept").json()["properties"]["provisioningState"] == "Succeeded"
-    assert wait_for(after, pending)["status"] == "Succeeded"     # it went on with what it had accepted
+    assert (
+        after.call("GET", f"{azure.workspace_id}/computes/kept").json()["properties"]["provisioningState"]
+        == "Succeeded"
+    )
+    assert wait_for(after, pending)["status"] == "Succeeded"  # it went on with what it had accepted
     theirs = Livy(serve, user["token"])
     new = theirs.start()
     mine = Livy(serve)
-    for _ in range(2):                                           # and after a start that follows an end
+    for _ in range(2):  # and after a start that follows an end
         assert [mine.call("GET", ended).json().get("state") for ended in (path, idle)] == ["dead", "killed"]
-        assert mine.call("GET", deleted).status_code == 404      # Livy's clients know it as gone
-        listed = {f"/sessions/{row['id']}": row["state"] for row in json.loads(serve.cli("session", "list", "--json").stdout)}
+        assert mine.call("GET", deleted).status_code == 404  # Livy's clients know it as gone
+        listed = {
+            f"/sessions/{row['id']}": row["state"] for row in json.loads(serve.cli("session", "list", "--json").stdout)
+        }
         assert (listed[path], listed[idle], listed[deleted]) == ("dead", "killed", "killed")
         serve.stop()
         serve.start()
@@ -406,12 +541,20 @@ def test_a_start_that_fails_says_why(serve, tmp_path):
     """By its message and status, and not by a crash."""
     port = serve.endpoint["url"].rsplit(":", 1)[1]
     long = tmp_path / ("x" * (82 - len(str(tmp_path)) - 1) if len(str(tmp_path)) < 80 else "x")
-    for home, words, why in ((tmp_path / "a", ["--port", port], f"cannot listen on '127.0.0.1:{port}': address already in use"),
-                             (tmp_path / "b", ["--listen", "192.0.2.1"], "address not available"),
-                             (tmp_path / "c", ["--listen", "no.such..name"], "not an address to listen on"),
-                             (os.fsencode(tmp_path) + b"/d\xff", [], "is not a path in UTF-8"),
-                             (long, [], "sockets below it leave room for 81: serve from a shorter path")):
-        done = subprocess.run([BUILD / "headrace", "serve", "--home", home, *words], capture_output=True, text=True, errors="replace", timeout=30)
+    for home, words, why in (
+        (tmp_path / "a", ["--port", port], f"cannot listen on '127.0.0.1:{port}': address already in use"),
+        (tmp_path / "b", ["--listen", "192.0.2.1"], "address not available"),
+        (tmp_path / "c", ["--listen", "no.such..name"], "not an address to listen on"),
+        (os.fsencode(tmp_path) + b"/d\xff", [], "is not a path in UTF-8"),
+        (long, [], "sockets below it leave room for 81: serve from a shorter path"),
+    ):
+        done = subprocess.run(
+            [BUILD / "headrace", "serve", "--home", home, *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+        )
         assert done.returncode in (1, 2) and why in done.stderr, (home, done)
 
 
@@ -429,13 +572,26 @@ def test_sigterm_ends_everything(fresh_serve):
 
 # ---- an address that others reach ----
 
+
 def test_other_addresses_than_loopback_take_tls_only(tmp_path, monkeypatch):
     with Serve(tmp_path / "home", "--listen", "0.0.0.0") as serve:
         endpoint, headers = serve.endpoint, {"Authorization": f"Bearer {serve.endpoint['token']}"}
-        assert endpoint["url"] == endpoint["https_url"] and "use_ssl=true" in endpoint["connect"] and endpoint["storage_url"].startswith("https://localhost:")
-        assert requests.get(endpoint["https_url"] + "/sessions", headers=headers, verify=endpoint["ca_file"]).status_code == 200
+        assert (
+            endpoint["url"] == endpoint["https_url"]
+            and "use_ssl=true" in endpoint["connect"]
+            and endpoint["storage_url"].startswith("https://localhost:")
+        )
+        assert (
+            requests.get(endpoint["https_url"] + "/sessions", headers=headers, verify=endpoint["ca_file"]).status_code
+            == 200
+        )
         try:
-            assert requests.get(endpoint["https_url"].replace("https", "http") + "/sessions", headers=headers, timeout=10).status_code == 400
+            assert (
+                requests.get(
+                    endpoint["https_url"].replace("https", "http") + "/sessions", headers=headers, timeout=10
+                ).status_code
+                == 400
+            )
         except requests.ConnectionError:
             pass
         assert requests.get(endpoint["https_url"] + "/sessions", verify=endpoint["ca_file"]).status_code == 401
@@ -449,12 +605,16 @@ def test_other_addresses_than_loopback_take_tls_only(tmp_path, monkeypatch):
 
 # ---- one session, every door ----
 
+
 def test_connect_and_rest_see_the_same_session(serve, livy, session):
     livy.run(session, "spark.range(5).createOrReplaceTempView('five')")
     theirs = serve.session(session_id=livy.call("GET", session).json()["connectSessionId"])
     assert theirs.sql("select sum(id) from five").collect()[0][0] == 10
     theirs.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
-    assert livy.run(session, "spark.conf.get('spark.sql.session.timeZone')")["data"]["text/plain"].strip() == "'Asia/Tokyo'"
+    assert (
+        livy.run(session, "spark.conf.get('spark.sql.session.timeZone')")["data"]["text/plain"].strip()
+        == "'Asia/Tokyo'"
+    )
 
 
 def test_a_user_without_the_role_is_refused_by_connect_too(serve):
@@ -475,15 +635,31 @@ def test_the_version_that_clients_look_at_first(livy):
 
 
 def test_what_a_pool_of_azure_has_and_this_one_has_not_is_named(livy, session):
-    for code, name, remedy in (("mssparkutils.fs.ls('/')", "mssparkutils.fs.ls", "spark.read"), ("dbutils.fs.ls('/')", "dbutils.fs.ls", "spark.read"),
-                               ("from notebookutils import mssparkutils\nmssparkutils.credentials.getSecret('v', 's')", "mssparkutils.credentials.getSecret", "configuration"),
-                               ("import notebookutils\nnotebookutils.notebook.run('x')", "notebookutils.notebook.run", "run")):
+    for code, name, remedy in (
+        ("mssparkutils.fs.ls('/')", "mssparkutils.fs.ls", "spark.read"),
+        ("dbutils.fs.ls('/')", "dbutils.fs.ls", "spark.read"),
+        (
+            "from notebookutils import mssparkutils\nmssparkutils.credentials.getSecret('v', 's')",
+            "mssparkutils.credentials.getSecret",
+            "configuration",
+        ),
+        ("import notebookutils\nnotebookutils.notebook.run('x')", "notebookutils.notebook.run", "run"),
+    ):
         output = livy.run(session, code)
         assert (output["status"], output["ename"]) == ("error", "NotImplementedError"), output
         assert output["evalue"].startswith(f"{name} is not supported on this pool: ") and remedy in output["evalue"]
     for name in ("pyspark.mllib.stat", "pyspark.mllib.clustering", "pyspark.streaming"):
         output = livy.run(session, f"import {name}")
-        assert output["ename"] == "ImportError" and output["evalue"].startswith(f"{name} is not supported on this pool: ") and "toPandas" in output["evalue"]
-    assert livy.run(session, "from pyspark.mllib.linalg import Vectors\nfrom pyspark.ml.feature import VectorAssembler")["status"] == "ok"
+        assert (
+            output["ename"] == "ImportError"
+            and output["evalue"].startswith(f"{name} is not supported on this pool: ")
+            and "toPandas" in output["evalue"]
+        )
+    assert (
+        livy.run(session, "from pyspark.mllib.linalg import Vectors\nfrom pyspark.ml.feature import VectorAssembler")[
+            "status"
+        ]
+        == "ok"
+    )
     output = livy.run(session, "import notebookutils_of_mine")
     assert output["ename"] == "ModuleNotFoundError"

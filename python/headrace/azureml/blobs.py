@@ -112,7 +112,9 @@ class Storage:
                     method, url, headers=sent, data=data, timeout=TIMEOUT, stream=stream, allow_redirects=False
                 )
             except requests.exceptions.RequestException as err:
-                failure = exceptions.ServiceException("account '%s' does not answer: %s" % (account, type(err).__name__))
+                failure = exceptions.ServiceException(
+                    "account '%s' does not answer: %s" % (account, type(err).__name__)
+                )
                 continue
             if answer.status_code in accept:
                 return answer
@@ -160,7 +162,11 @@ class Storage:
             first = file.read(BLOCK + 1)
             if len(first) <= BLOCK:
                 answer = self.request(
-                    "PUT", location, headers={"x-ms-blob-type": "BlockBlob", **guard}, data=first, accept=(201, 409, 412)
+                    "PUT",
+                    location,
+                    headers={"x-ms-blob-type": "BlockBlob", **guard},
+                    data=first,
+                    accept=(201, 409, 412),
                 )
                 return answer.status_code == 201
             file.seek(0)
@@ -170,9 +176,13 @@ class Storage:
                 if not piece:
                     break
                 ids.append(base64.b64encode(b"%08d" % len(ids)).decode())
-                self.request("PUT", location, "comp=block&blockid=" + quote(ids[-1], safe=""), data=piece, accept=(201,))
+                self.request(
+                    "PUT", location, "comp=block&blockid=" + quote(ids[-1], safe=""), data=piece, accept=(201,)
+                )
         body = "<BlockList>%s</BlockList>" % "".join("<Latest>%s</Latest>" % block for block in ids)
-        answer = self.request("PUT", location, "comp=blocklist", headers=guard, data=body.encode(), accept=(201, 409, 412))
+        answer = self.request(
+            "PUT", location, "comp=blocklist", headers=guard, data=body.encode(), accept=(201, 409, 412)
+        )
         return answer.status_code == 201
 
     def list(self, container, prefix=""):
@@ -186,7 +196,11 @@ class Storage:
                     item.tag.lower() == "hdi_isfolder" for item in blob.iterfind("Metadata/*")
                 )
                 if not folder:
-                    yield blob.findtext("Name"), blob.findtext("Properties/Etag"), int(blob.findtext("Properties/Content-Length") or 0)
+                    yield (
+                        blob.findtext("Name"),
+                        blob.findtext("Properties/Etag"),
+                        int(blob.findtext("Properties/Content-Length") or 0),
+                    )
             marker = tree.findtext("NextMarker") or ""
             if not marker:
                 return
@@ -218,8 +232,12 @@ def _refused(answer, location, account):
     if answer.status_code == 404:
         return Missing(location)
     if answer.status_code in (401, 403):
-        return Denied("account '%s' refuses '%s' (%s): the key, SAS or role does not allow it" % (account, location, code))
-    return exceptions.ServiceException("account '%s' failed on '%s': %s" % (account, location, code), status=answer.status_code)
+        return Denied(
+            "account '%s' refuses '%s' (%s): the key, SAS or role does not allow it" % (account, location, code)
+        )
+    return exceptions.ServiceException(
+        "account '%s' failed on '%s': %s" % (account, location, code), status=answer.status_code
+    )
 
 
 def _seconds(text):

@@ -48,7 +48,9 @@ class Endpoint:
                 % path
             ) from None
         except (OSError, ValueError) as err:
-            raise exceptions.UserErrorException("the server's address cannot be read from '%s': %s" % (path, err)) from None
+            raise exceptions.UserErrorException(
+                "the server's address cannot be read from '%s': %s" % (path, err)
+            ) from None
         return cls(known["https_url"], env.get("HEADRACE_TOKEN") or known["token"], known["ca_file"], known)
 
     @property
@@ -99,7 +101,14 @@ class Endpoint:
             if not url.startswith("https:") and urlsplit(url).hostname not in LOOPBACK:
                 raise exceptions.AuthenticationException("a token is sent by https only, not to '%s'" % self.url)
             headers["Authorization"] = "Bearer " + self.token
-        sent = {"params": query, "json": body, "data": form, "headers": headers, "timeout": timeout, "allow_redirects": False}
+        sent = {
+            "params": query,
+            "json": body,
+            "data": form,
+            "headers": headers,
+            "timeout": timeout,
+            "allow_redirects": False,
+        }
         answer = self._send_patiently(method, url, self.patience if patience is None else patience, accept, sent)
         if answer.status_code not in accept:
             raise failure(answer, error)
@@ -128,7 +137,9 @@ class Endpoint:
         try:
             return self.session().request(method, url, **sent)
         except requests.exceptions.SSLError as err:
-            if "CERTIFICATE_VERIFY_FAILED" not in str(err):  # a server that ends in the midst of a handshake, not one of another's
+            if "CERTIFICATE_VERIFY_FAILED" not in str(
+                err
+            ):  # a server that ends in the midst of a handshake, not one of another's
                 raise NoAnswer("no server answers at %s: is `headrace serve` running?" % self.url) from None
             raise exceptions.ServiceException(
                 "the server at %s is not signed by '%s': %s" % (self.url, self.ca_file, err)

@@ -82,7 +82,8 @@ class ComputeTarget:
             )
         if not NAME.match(str(name)):
             raise ComputeTargetException(
-                "compute name '%s' is not valid: 2 to 16 letters, digits and hyphens, a letter first, no hyphen last" % name
+                "compute name '%s' is not valid: 2 to 16 letters, digits and hyphens, a letter first, no hyphen last"
+                % name
             )
         answer = workspace._endpoint.request(
             "PUT",

@@ -30,7 +30,11 @@ class DatasetConsumptionConfig:
         raise exceptions.unsupported("as_hdfs()", "to_spark_dataframe() reads a dataset in a Spark session")
 
     def __repr__(self):
-        return "DatasetConsumptionConfig(name='%s', mode='%s', path_on_compute=%r)" % (self.name, self.mode, self.path_on_compute)
+        return "DatasetConsumptionConfig(name='%s', mode='%s', path_on_compute=%r)" % (
+            self.name,
+            self.mode,
+            self.path_on_compute,
+        )
 
 
 def _files(dataset, what):

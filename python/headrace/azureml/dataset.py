@@ -5,7 +5,7 @@ import os
 import tempfile
 import uuid
 
-from headrace.azureml import blobs, exceptions
+from headrace.azureml import blobs
 from headrace.azureml.client import segment
 from headrace.azureml.consumption import DatasetConsumptionConfig
 from headrace.azureml.datastore import AbstractDatastore, DataPath
@@ -80,7 +80,9 @@ class AbstractDataset:
         return "%s\n%s" % (type(self).__name__, json.dumps(shown, indent=2))
 
     def __eq__(self, other):
-        return type(self) is type(other) and self.id is not None and self.id == other.id and self.version == other.version
+        return (
+            type(self) is type(other) and self.id is not None and self.id == other.id and self.version == other.version
+        )
 
     def __hash__(self):
         return hash((type(self), self.id, self.version))
@@ -94,7 +96,12 @@ class AbstractDataset:
         return self._workspace._endpoint.request(
             "POST",
             "/dataset/v1.0%s/%s" % (self._workspace._id, path),
-            body={"datasetType": self._kind, "isVisible": True, "latest": {"dataflow": json.dumps(self._flow())}, **fields},
+            body={
+                "datasetType": self._kind,
+                "isVisible": True,
+                "latest": {"dataflow": json.dumps(self._flow())},
+                **fields,
+            },
             params=params,
             error=DatasetValidationError,
             timeout=(10, 600),
@@ -116,7 +123,10 @@ class AbstractDataset:
         self._same_workspace(workspace)
         view = self._ask(
             "datasets",
-            {"ifExistsOk": str(bool(create_new_version)).lower(), "updateDefinitionIfExists": str(bool(create_new_version)).lower()},
+            {
+                "ifExistsOk": str(bool(create_new_version)).lower(),
+                "updateDefinitionIfExists": str(bool(create_new_version)).lower(),
+            },
             name=name,
             description=description,
             tags=tags or {},
@@ -126,7 +136,8 @@ class AbstractDataset:
     def _same_workspace(self, workspace):
         if (workspace._id or "").lower() != self._workspace._id.lower():
             raise UserErrorException(
-                "the dataset's datastores are in workspace '%s': it cannot be registered in '%s'" % (self._workspace.name, workspace.name)
+                "the dataset's datastores are in workspace '%s': it cannot be registered in '%s'"
+                % (self._workspace.name, workspace.name)
             )
 
     def unregister_all_versions(self):
@@ -142,14 +153,18 @@ class AbstractDataset:
     def _change(self, **words):
         self._take(
             self._workspace._endpoint.request(
-                "PATCH", "%s/%s/versions/%d" % (_sets(self._workspace), segment(self._view["datasetId"]), self.version), body=words
+                "PATCH",
+                "%s/%s/versions/%d" % (_sets(self._workspace), segment(self._view["datasetId"]), self.version),
+                body=words,
             ).json()
         )
 
     def update(self, description=None, tags=None):
         """Changes description and tags of this version."""
         self._registered("update")
-        self._change(**{key: value for key, value in (("description", description), ("tags", tags)) if value is not None})
+        self._change(
+            **{key: value for key, value in (("description", description), ("tags", tags)) if value is not None}
+        )
         return self
 
     def add_tags(self, tags=None):
@@ -167,14 +182,20 @@ class AbstractDataset:
     def _locate(self):
         """(workspace, id, version) by which the server's REST knows it."""
         self._save()
-        return (self._workspace, self._view["datasetId"], self.version or 1) if self.name else (self._workspace, self.id, 1)
+        return (
+            (self._workspace, self._view["datasetId"], self.version or 1)
+            if self.name
+            else (self._workspace, self.id, 1)
+        )
 
     def _manifest(self):
         """The files and what reaches them: doc/dataset.md's manifest."""
         if self._listing is None:
             workspace, id, version = self._locate()
             self._listing = workspace._endpoint.get(
-                "%s/%s/versions/%d/manifest" % (_sets(workspace), segment(id), version), error=DatasetExecutionError, timeout=(10, 600)
+                "%s/%s/versions/%d/manifest" % (_sets(workspace), segment(id), version),
+                error=DatasetExecutionError,
+                timeout=(10, 600),
             )
         return self._listing
 
@@ -201,7 +222,11 @@ class AbstractDataset:
             raise DatasetExecutionError(str(err)) from None
 
     def _lost(self, location, how):
-        what = "version %d of dataset '%s' was registered" % (self.version, self.name) if self.name else "the dataset was saved"
+        what = (
+            "version %d of dataset '%s' was registered" % (self.version, self.name)
+            if self.name
+            else "the dataset was saved"
+        )
         return DatasetExecutionError(
             "'%s' %s %s. A version is read as it was or not at all: register the dataset again with create_new_version=True"
             % (location, how, what),
@@ -348,24 +373,31 @@ class Dataset:
     File = FileDatasetFactory
 
     def __init__(self, *args, **kwargs):
-        raise UserErrorException("a dataset is made by Dataset.File.from_files or Dataset.Tabular.from_…, or found by Dataset.get_by_name")
+        raise UserErrorException(
+            "a dataset is made by Dataset.File.from_files or Dataset.Tabular.from_…, or found by Dataset.get_by_name"
+        )
 
     @staticmethod
     def get_by_name(workspace, name, version="latest"):
         """A registered dataset: its latest version, or the one of that number."""
         if not name or not isinstance(name, str):
             raise UserErrorException("Dataset.get_by_name needs the name of a dataset, not %r" % (name,))
-        view = workspace._endpoint.get("%s/query/%s" % (_sets(workspace), segment("name=" + name)), error=UserErrorException)
+        view = workspace._endpoint.get(
+            "%s/query/%s" % (_sets(workspace), segment("name=" + name)), error=UserErrorException
+        )
         if version not in (None, "latest", "Latest"):
             view = workspace._endpoint.get(
-                "%s/%s/versions/%s" % (_sets(workspace), segment(view["datasetId"]), segment(version)), error=UserErrorException
+                "%s/%s/versions/%s" % (_sets(workspace), segment(view["datasetId"]), segment(version)),
+                error=UserErrorException,
             )
         return made(workspace, view)
 
     @staticmethod
     def get_by_id(workspace, id):
         """A dataset by the id of what was saved, registered or not."""
-        return made(workspace, workspace._endpoint.get("%s/%s" % (_sets(workspace), segment(id)), error=UserErrorException))
+        return made(
+            workspace, workspace._endpoint.get("%s/%s" % (_sets(workspace), segment(id)), error=UserErrorException)
+        )
 
     @staticmethod
     def get_all(workspace):
@@ -396,15 +428,20 @@ def read_paths(path, kind="pattern"):
     stores = [store for store, _ in pairs]
     ids = {store.workspace._id.lower() for store in stores}
     if len(ids) > 1:
-        raise UserErrorException("the datastores '%s' are of different workspaces" % "', '".join(store.name for store in stores))
+        raise UserErrorException(
+            "the datastores '%s' are of different workspaces" % "', '".join(store.name for store in stores)
+        )
     for store, text in pairs:
         if not isinstance(text, str):
             raise UserErrorException("the path in datastore '%s' is %r, not text" % (store.name, text))
         if not text.strip():
             raise DatasetValidationError(
-                "the path in datastore '%s' is empty: name a file, a folder or a pattern; '/' is the whole container" % store.name
+                "the path in datastore '%s' is empty: name a file, a folder or a pattern; '/' is the whole container"
+                % store.name
             )
-    paths = [{kind: "azureml://datastores/%s/paths/%s" % (store.name, text.lstrip("/") or "/")} for store, text in pairs]
+    paths = [
+        {kind: "azureml://datastores/%s/paths/%s" % (store.name, text.lstrip("/") or "/")} for store, text in pairs
+    ]
     return stores[0].workspace, paths
 
 
@@ -424,12 +461,16 @@ def _pairs(path):
     elif hasattr(path, "datastore") and hasattr(path, "path_on_datastore"):
         yield path.datastore, path.path_on_datastore
     else:
-        raise UserErrorException("a dataset's path is (datastore, path), a DataPath, or a list of them, not %s" % type(path).__name__)
+        raise UserErrorException(
+            "a dataset's path is (datastore, path), a DataPath, or a list of them, not %s" % type(path).__name__
+        )
 
 
 def split_uri(uri):
     """(datastore, path) of an azureml:// address."""
-    store, _, path = uri.partition("/datastores/" if "/datastores/" in uri[10:] else "://datastores/")[2].partition("/paths/")
+    store, _, path = uri.partition("/datastores/" if "/datastores/" in uri[10:] else "://datastores/")[2].partition(
+        "/paths/"
+    )
     return store, path
 
 
@@ -443,7 +484,9 @@ def _target(target):
 def _must_be_free(store, path):
     storage = store._storage("read")
     for name, _, _ in store._try(lambda: list(storage.list(store._root, path + "/" if path else ""))):
-        raise UserErrorException("there are files at '%s' in datastore '%s' ('%s'): pass overwrite=True" % (path or "/", store.name, name))
+        raise UserErrorException(
+            "there are files at '%s' in datastore '%s' ('%s'): pass overwrite=True" % (path or "/", store.name, name)
+        )
 
 
 def _sets(workspace):

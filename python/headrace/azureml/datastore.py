@@ -88,7 +88,10 @@ class AbstractDatastore:
     def unregister(self):
         """Removes the datastore from the workspace; what it points to stays."""
         self.workspace._endpoint.request(
-            "DELETE", "%s/%s" % (_path(self.workspace), segment(self.name)), accept=(200, 204), error=exceptions.UserErrorException
+            "DELETE",
+            "%s/%s" % (_path(self.workspace), segment(self.name)),
+            accept=(200, 204),
+            error=exceptions.UserErrorException,
         )
 
     # bytes
@@ -109,7 +112,11 @@ class AbstractDatastore:
         absent = [file for file in files if not os.path.isfile(file)]
         if absent:
             raise exceptions.UserErrorException("'%s' is not a file" % absent[0])
-        root = os.path.abspath(relative_root) if relative_root else os.path.commonpath([os.path.dirname(file) for file in files])
+        root = (
+            os.path.abspath(relative_root)
+            if relative_root
+            else os.path.commonpath([os.path.dirname(file) for file in files])
+        )
         outside = [file for file in files if os.path.relpath(file, root).startswith("..")]
         if outside:
             raise exceptions.UserErrorException("'%s' is not below relative_root '%s'" % (outside[0], root))
@@ -122,7 +129,9 @@ class AbstractDatastore:
                 print("Uploading %s" % file, flush=True)
             done = storage.put("%s/%s" % (self._root, name), file, overwrite)
             if show_progress:
-                print("Uploaded %s" % file if done else "Target already exists. Skipping upload for %s" % name, flush=True)
+                print(
+                    "Uploaded %s" % file if done else "Target already exists. Skipping upload for %s" % name, flush=True
+                )
             return done
 
         done = self._try(lambda: parallel(one, files))
@@ -180,7 +189,9 @@ class Datastore:
     def get(workspace, datastore_name):
         """The datastore of that name. UserErrorException when there is none."""
         if not datastore_name or not isinstance(datastore_name, str):
-            raise exceptions.UserErrorException("Datastore.get needs the name of a datastore, not %r" % (datastore_name,))
+            raise exceptions.UserErrorException(
+                "Datastore.get needs the name of a datastore, not %r" % (datastore_name,)
+            )
         return _made(workspace, workspace._endpoint.get("%s/%s" % (_path(workspace), segment(datastore_name))))
 
     @staticmethod
@@ -213,7 +224,9 @@ class Datastore:
         container is looked at first, unless `skip_validation`.
         """
         if sas_token and account_key:
-            raise exceptions.UserErrorException("register_azure_blob_container takes a sas_token or an account_key, not both")
+            raise exceptions.UserErrorException(
+                "register_azure_blob_container takes a sas_token or an account_key, not both"
+            )
         return _register(
             workspace,
             datastore_name,
@@ -321,7 +334,9 @@ def _register(workspace, name, kind, account, container, credential, rest, **ref
     }
     path = _path(workspace) + ("/" + segment(name) if overwrite else "")
     params = {"skipValidation": "true"} if skip_validation else None
-    return _made(workspace, workspace._endpoint.request("PUT" if overwrite else "POST", path, body=body, params=params).json())
+    return _made(
+        workspace, workspace._endpoint.request("PUT" if overwrite else "POST", path, body=body, params=params).json()
+    )
 
 
 def _quoted(etag):

@@ -115,7 +115,10 @@ def names(options, text):
     import csv
     import io
 
-    lines = io.StringIO(without_blank_lines(options, text).decode().lstrip("\r\n\ufeff"), newline=None if not is_multiple(options) else "")
+    lines = io.StringIO(
+        without_blank_lines(options, text).decode().lstrip("\r\n\ufeff"),
+        newline=None if not is_multiple(options) else "",
+    )
     first = next(csv.reader(lines, delimiter=options.get("delimiter", ","), doublequote=True), None)
     if not first:
         return None
@@ -125,7 +128,10 @@ def names(options, text):
     seen = set()
     for name in given:
         if name.lower() in seen:
-            raise ValueError("two columns of its header have the name '%s'%s" % (name, "" if given.count(name) > 1 else " (upper and lower case do not count)"))
+            raise ValueError(
+                "two columns of its header have the name '%s'%s"
+                % (name, "" if given.count(name) > 1 else " (upper and lower case do not count)")
+            )
         seen.add(name.lower())
     return given
 

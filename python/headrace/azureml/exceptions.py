@@ -5,6 +5,7 @@ import traceback
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+
 class AzureMLException(Exception):
     """Anything the SDK raises. `message` is the server's, `code` its error code, `status` the HTTP status (None without an
     answer)."""
@@ -82,7 +83,9 @@ class UnsupportedOperation(UserErrorException, NotImplementedError):
 
 
 def unsupported(what, instead=None):
-    return UnsupportedOperation("%s is not supported by Headrace %s%s" % (what, _version(), ": " + instead if instead else ""))
+    return UnsupportedOperation(
+        "%s is not supported by Headrace %s%s" % (what, _version(), ": " + instead if instead else "")
+    )
 
 
 def _version():

@@ -1,5 +1,6 @@
 """A tabular dataset as a pandas DataFrame. What delimited text means, and how its columns get their types, is delimited.py's."""
 
+import functools
 import io
 import json
 import re
@@ -16,7 +17,9 @@ def read(dataset, on_error):
     parts = _parts(dataset, kind, options, _rows_needed(steps))
     table = pyarrow.concat_tables(parts, promote_options="permissive") if parts else pyarrow.table({})
     if kind == "read_delimited":
-        typed = {name for step, argument in steps if step == "convert_column_types" for name, _, _ in conversions(argument)}
+        typed = {
+            name for step, argument in steps if step == "convert_column_types" for name, _, _ in conversions(argument)
+        }
         frame = _inferred(table, options, typed)
     else:
         frame = table.to_pandas()
@@ -28,11 +31,15 @@ def read(dataset, on_error):
 def _parts(dataset, kind, options, limit):
     """The files as Arrow tables, in order; no more of them than `limit` rows need."""
     files, storage = dataset._manifest()["files"], dataset._storage()
+
+    def read(item):
+        return storage.read(item["url"], item["etag"])
+
     parts, rows = [], 0
     batch = 1 if limit is not None else blobs.PARALLEL * 2
     for at in range(0, len(files), batch):
         some = files[at : at + batch]
-        bodies = dataset._try(lambda: blobs.parallel(lambda item: storage.read(item["url"], item["etag"]), some))
+        bodies = dataset._try(functools.partial(blobs.parallel, read, some))
         for item, body in zip(some, bodies):
             parts.append(_parse(kind, options, item, body, next((part for part in parts if part.num_columns), None)))
             rows += parts[-1].num_rows
@@ -65,7 +72,9 @@ def _parse(kind, options, item, body, first):
             body = delimited.unpacked(item, body)
         table = READERS[kind](options, body, first)
     except (ValueError, UnicodeError, OSError) as err:
-        raise DatasetExecutionError("'%s' cannot be read as %s: %s" % (item["url"], kind[5:].replace("_", " "), err)) from None
+        raise DatasetExecutionError(
+            "'%s' cannot be read as %s: %s" % (item["url"], kind[5:].replace("_", " "), err)
+        ) from None
     if options.get("include_path_column"):
         table = table.add_column(0, "Path", pyarrow.array(["/" + item["path"]] * table.num_rows, pyarrow.string()))
     return table
@@ -84,13 +93,21 @@ def _delimited(options, body, first):
     if "\ufffd" in text:
         raise ValueError(delimited.NOT_TEXT % encoding)
     body = delimited.without_blank_lines(options, text.removeprefix("\ufeff").encode()).lstrip(b"\r\n")
-    multiple, expected = delimited.is_multiple(options), None if first is None else [name for name in first.column_names if name != "Path"]
+    multiple, expected = (
+        delimited.is_multiple(options),
+        None if first is None else [name for name in first.column_names if name != "Path"],
+    )
     delimited.check_quotes(options, body)
     names = delimited.names(options, body)
     if names is None:
         return pyarrow.table({name: pyarrow.array([], pyarrow.string()) for name in expected or ()})
     delimited.check_header(options, names, expected)
-    reading = csv.ReadOptions(column_names=names, skip_rows=0, skip_rows_after_names=1 if delimited.is_headed(options) else 0, block_size=len(body) + 1)
+    reading = csv.ReadOptions(
+        column_names=names,
+        skip_rows=0,
+        skip_rows_after_names=1 if delimited.is_headed(options) else 0,
+        block_size=len(body) + 1,
+    )
     parsing = csv.ParseOptions(delimiter=options.get("delimiter", ","), newlines_in_values=multiple)
     types = csv.ConvertOptions(column_types={name: pyarrow.string() for name in names}, strings_can_be_null=False)
     table = csv.read_csv(io.BytesIO(body), reading, parsing, types)
@@ -227,7 +244,9 @@ def _converted(column, name, kind, formats, on_error):
         return column.astype("object").where(column.isna(), column.astype("str"))
     original = column
     if column.dtype == object and not formats:
-        fits = column.map(lambda value: not isinstance(value, str) or re.match(delimited.CONVERTED[kind], value) is not None)
+        fits = column.map(
+            lambda value: not isinstance(value, str) or re.match(delimited.CONVERTED[kind], value) is not None
+        )
         column = column.where(fits, None)
     if kind == "boolean":
         made = column.map(_truth).astype("object")
@@ -241,7 +260,11 @@ def _converted(column, name, kind, formats, on_error):
         good = made.notna()
     else:
         # to_numeric rounds long texts otherwise than Python, Arrow and Spark do
-        exact = column.map(lambda value: float(value) if isinstance(value, str) and value else value) if column.dtype == object else column
+        exact = (
+            column.map(lambda value: float(value) if isinstance(value, str) and value else value)
+            if column.dtype == object
+            else column
+        )
         made = pandas.to_numeric(exact.where(given), errors="coerce")
         if kind == "int":
             made = made.where(made.isna() | (made % 1 == 0))
@@ -287,7 +310,9 @@ def _dates(column, formats):
 def _must_have(frame, names):
     missing = [name for name in names if name not in frame.columns]
     if missing:
-        raise DatasetExecutionError("the dataset has no column '%s'; it has %s" % (missing[0], ", ".join(map(str, frame.columns))))
+        raise DatasetExecutionError(
+            "the dataset has no column '%s'; it has %s" % (missing[0], ", ".join(map(str, frame.columns)))
+        )
 
 
 def _keep(frame, names, on_error):

@@ -24,7 +24,13 @@ class History:
         self.endpoint, self.workspace_id, self.experiment, self.run_id = endpoint, workspace_id, experiment, run_id
         self.path = "/history/v1.0%s/experiments/%s/runs/%s" % (workspace_id, segment(experiment), segment(run_id))
         self.metric_path = "/metric/v2.0%s/runs/%s" % (workspace_id, segment(run_id))
-        self._waiting, self._lock, self._wake, self._thread, self._failed = [], threading.Lock(), threading.Event(), None, None
+        self._waiting, self._lock, self._wake, self._thread, self._failed = (
+            [],
+            threading.Lock(),
+            threading.Event(),
+            None,
+            None,
+        )
         self._sending = threading.Lock()
 
     def get(self):
@@ -108,7 +114,9 @@ class History:
         for at in range(0, len(files), UPLOAD_BATCH):
             part = files[at : at + UPLOAD_BATCH]
             paths = [{"path": name, "contentLength": os.path.getsize(path)} for name, path in part]
-            answer = self.endpoint.request("POST", self.path + "/artifacts/batch/metadata", body={"paths": paths}).json()
+            answer = self.endpoint.request(
+                "POST", self.path + "/artifacts/batch/metadata", body={"paths": paths}
+            ).json()
             for name, path in part:
                 storage.put(self.endpoint.session(), answer["artifactContentInformation"][name]["contentUri"], path)
 
@@ -119,7 +127,9 @@ class History:
         try:
             storage.fetch(self.endpoint.session(), uri, path)
         except storage.StorageError as err:
-            raise exceptions.ServiceException("file '%s' of run '%s' cannot be read: %s" % (name, self.run_id, err)) from None
+            raise exceptions.ServiceException(
+                "file '%s' of run '%s' cannot be read: %s" % (name, self.run_id, err)
+            ) from None
 
     def log_text(self, url, offset):
         """What the script has printed behind `offset`, as bytes."""
@@ -138,7 +148,9 @@ def number(value, what):
         return (value, "Double") if math.isfinite(value) else (str(value), "Double")  # JSON has no nan
     if isinstance(value, str):
         return value, "String"
-    raise exceptions.UserErrorException("%s is a number, a text or a truth value, not %s" % (what, type(value).__name__))
+    raise exceptions.UserErrorException(
+        "%s is a number, a text or a truth value, not %s" % (what, type(value).__name__)
+    )
 
 
 def _restored(value, kind):
@@ -148,7 +160,9 @@ def _restored(value, kind):
 def plain(series):
     """One metric as azureml shows it: a value, a list, or a dictionary of columns."""
     kind, columns = series["properties"]["uxMetricType"], series["columns"]
-    rows = [{name: _restored(item, columns.get(name)) for name, item in value["data"].items()} for value in series["value"]]
+    rows = [
+        {name: _restored(item, columns.get(name)) for name, item in value["data"].items()} for value in series["value"]
+    ]
     if kind in (ROW, TABLE):
         names = list(dict.fromkeys(name for row in rows for name in row))
         together = {name: [row[name] for row in rows if name in row] for name in names}

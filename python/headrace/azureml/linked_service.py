@@ -87,12 +87,16 @@ class LinkedService:
     def list(workspace):
         """Every linked service of the workspace."""
         _check_workspace(workspace)
-        return [LinkedService(workspace, arm) for arm in workspace._endpoint.list(workspace._id + "/linkedServices", API)]
+        return [
+            LinkedService(workspace, arm) for arm in workspace._endpoint.list(workspace._id + "/linkedServices", API)
+        ]
 
     def unregister(self, detach_computes=False):
         """Removes the link. Refused while computes are attached through it, unless `detach_computes` detaches them too."""
         params = {"detachComputes": "true"} if detach_computes else None
-        self.workspace._endpoint.request("DELETE", _path(self.workspace, self.name), API, params=params, accept=(200, 202, 204))
+        self.workspace._endpoint.request(
+            "DELETE", _path(self.workspace, self.name), API, params=params, accept=(200, 202, 204)
+        )
 
 
 def _path(workspace, name):

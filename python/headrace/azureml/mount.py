@@ -70,8 +70,11 @@ class MountContext:
         try:
             why = self._mount()
             if why:
-                warnings.warn("%s: the files of the dataset are downloaded to '%s' instead of mounted" % (why, self.mount_point),
-                              MountFallbackWarning, stacklevel=2)
+                warnings.warn(
+                    "%s: the files of the dataset are downloaded to '%s' instead of mounted" % (why, self.mount_point),
+                    MountFallbackWarning,
+                    stacklevel=2,
+                )
                 self._download()
         except BaseException:
             self._remove_folders()
@@ -124,7 +127,12 @@ class MountContext:
             return "the command `headrace`, which mounts, is not installed here"
         workspace, dataset, version = self._dataset._locate()
         endpoint = workspace._endpoint
-        env = {**os.environ, "HEADRACE_URL": endpoint.url, "HEADRACE_TOKEN": endpoint.token or "", "HEADRACE_CA_FILE": endpoint.ca_file or ""}
+        env = {
+            **os.environ,
+            "HEADRACE_URL": endpoint.url,
+            "HEADRACE_TOKEN": endpoint.token or "",
+            "HEADRACE_CA_FILE": endpoint.ca_file or "",
+        }
         path = "/dataset/v1.0%s/datasets/%s/versions/%s" % (workspace._id, segment(dataset), version)
         process = subprocess.Popen(
             [program, "mount", "--path", path, "--with-pid", str(os.getpid()), self.mount_point],
@@ -142,11 +150,15 @@ class MountContext:
         said = process.communicate()[1].strip().removeprefix("headrace: ")
         if process.returncode == NO_FUSE:
             return said
-        raise exceptions.UserErrorException(said or "the mount ended with status %d before it was there" % process.returncode)
+        raise exceptions.UserErrorException(
+            said or "the mount ended with status %d before it was there" % process.returncode
+        )
 
     def _download(self):
         if os.listdir(self.mount_point):
-            raise exceptions.UserErrorException("the mount point '%s' is not empty: a mount would hide what is in it" % self.mount_point)
+            raise exceptions.UserErrorException(
+                "the mount point '%s' is not empty: a mount would hide what is in it" % self.mount_point
+            )
         self._downloaded = self._dataset.download(target_path=self.mount_point)
 
 

@@ -25,7 +25,16 @@ POLL = (0.05, 1.0)  # seconds between two looks at a run that is waited for: fir
 class Experiment:
     """A name under which runs are kept."""
 
-    def __init__(self, workspace, name, _skip_name_validation=False, _id=None, _archived_time=None, _create_in_cloud=True, **options):
+    def __init__(
+        self,
+        workspace,
+        name,
+        _skip_name_validation=False,
+        _id=None,
+        _archived_time=None,
+        _create_in_cloud=True,
+        **options,
+    ):
         if options:
             raise unsupported("Experiment(%s=…)" % next(iter(options)))
         if not hasattr(workspace, "_endpoint"):
@@ -49,7 +58,9 @@ class Experiment:
         return "Experiment(name='%s', workspace='%s')" % (self.name, self.workspace.name)
 
     def _repr_html_(self):
-        return _table(("Name", "Workspace", "Report Page"), ((self.name, self.workspace.name, _link(self.get_portal_url())),))
+        return _table(
+            ("Name", "Workspace", "Report Page"), ((self.name, self.workspace.name, _link(self.get_portal_url())),)
+        )
 
     def get_portal_url(self):
         return self.workspace._endpoint.url + "/studio/runs"
@@ -79,7 +90,9 @@ class Experiment:
         properties["tags"] = {str(key): str(value) for key, value in (tags or {}).items()}
         properties["codeId"] = snapshot.upload(self.workspace, config.source_directory)
         run_id = _new_id(self.name)
-        self.workspace._endpoint.request("PUT", _job(self.workspace, run_id), API, {"properties": properties}, accept=(200, 201))
+        self.workspace._endpoint.request(
+            "PUT", _job(self.workspace, run_id), API, {"properties": properties}, accept=(200, 201)
+        )
         return Run(self, run_id)
 
     def start_logging(self, *args, outputs=None, snapshot_directory=None, display_name=None, **options):
@@ -193,7 +206,12 @@ class Run:
         return Inputs(self)
 
     def __repr__(self):
-        return "Run(Experiment: %s,\nId: %s,\nType: %s,\nStatus: %s)" % (self.experiment.name, self.id, self.type, self.status)
+        return "Run(Experiment: %s,\nId: %s,\nType: %s,\nStatus: %s)" % (
+            self.experiment.name,
+            self.id,
+            self.type,
+            self.status,
+        )
 
     def _repr_html_(self):
         row = (self.experiment.name, self.id, self.type, self.status, _link(self.get_portal_url()))
@@ -240,7 +258,9 @@ class Run:
         return Run._made(Experiment(workspace, dto["experimentName"]), dto["runId"], dto)
 
     @staticmethod
-    def list(experiment, type=None, tags=None, properties=None, status=None, include_children=False, _rehydrate_runs=True):
+    def list(
+        experiment, type=None, tags=None, properties=None, status=None, include_children=False, _rehydrate_runs=True
+    ):
         """The runs of an experiment, newest first. `tags` and `properties` are a name, or {name: value}."""
         workspace, token = experiment.workspace, None
         path = "/history/v1.0%s/experiments/%s/runs" % (workspace._id, segment(experiment.name))
@@ -290,11 +310,16 @@ class Run:
     def log_row(self, name, description=None, **columns):
         """A row of a table: log_row("sine", x=0.1, y=0.0998)."""
         pairs = {key: number(value, "column '%s'" % key) for key, value in columns.items()}
-        self._history.log(name, ROW, {k: kind for k, (_, kind) in pairs.items()}, [{k: data for k, (data, _) in pairs.items()}])
+        self._history.log(
+            name, ROW, {k: kind for k, (_, kind) in pairs.items()}, [{k: data for k, (data, _) in pairs.items()}]
+        )
 
     def log_table(self, name, value, description=""):
         """A table of columns: {"x": [0, 1], "y": [0, 1]}; a column that is not a list stands in the first row."""
-        columns = {key: list(cells) if isinstance(cells, (list, tuple)) or hasattr(cells, "tolist") else [cells] for key, cells in value.items()}
+        columns = {
+            key: list(cells) if isinstance(cells, (list, tuple)) or hasattr(cells, "tolist") else [cells]
+            for key, cells in value.items()
+        }
         rows, kinds = [{} for _ in range(max(map(len, columns.values()), default=0))], {}
         for key, cells in columns.items():
             for row, cell in zip(rows, cells):
@@ -314,7 +339,9 @@ class Run:
                 plot.savefig(path, format="png", bbox_inches="tight")
             stored = name + (os.path.splitext(path)[1] or ".png")
             self.upload_file(stored, path)
-        self._history.log(name, IMAGE, {name: "Artifact"}, [{name: "aml://artifactId/ExperimentRun/dcid.%s/%s" % (self.id, stored)}])
+        self._history.log(
+            name, IMAGE, {name: "Artifact"}, [{name: "aml://artifactId/ExperimentRun/dcid.%s/%s" % (self.id, stored)}]
+        )
 
     def log_accuracy_table(self, *args, **options):
         raise unsupported("Run.log_accuracy_table")
@@ -351,7 +378,7 @@ class Run:
 
     def remove_tags(self, tags):
         names = [tags] if isinstance(tags, str) else tags
-        self._dto = self._history.patch(tags={name: None for name in names})
+        self._dto = self._history.patch(tags=dict.fromkeys(names))
 
     def add_properties(self, properties):
         self._dto = self._history.patch(properties={str(key): str(value) for key, value in properties.items()})
@@ -408,7 +435,15 @@ class Run:
             path = os.path.join(path, os.path.basename(name))
         self._history.download(name, os.path.abspath(path))
 
-    def download_files(self, prefix=None, output_directory=None, output_paths=None, batch_size=100, append_prefix=True, timeout_seconds=None):
+    def download_files(
+        self,
+        prefix=None,
+        output_directory=None,
+        output_paths=None,
+        batch_size=100,
+        append_prefix=True,
+        timeout_seconds=None,
+    ):
         """Fetches the kept files whose names begin with `prefix`."""
         if output_paths is not None:
             raise unsupported("Run.download_files(output_paths=…)")
@@ -423,7 +458,9 @@ class Run:
             self._history.download(name, path)
 
     def get_snapshot_id(self):
-        return ((self._refresh().get("runDefinition") or {}).get("codeId") or "").split("/codes/")[-1].split("/")[0] or None
+        return ((self._refresh().get("runDefinition") or {}).get("codeId") or "").split("/codes/")[-1].split("/")[
+            0
+        ] or None
 
     def register_model(self, *args, **options):
         raise unsupported("Run.register_model")
@@ -444,7 +481,10 @@ class Run:
         self.flush()
         if self.type == "azureml.scriptrun":
             raise UserErrorException("a submitted run fails by its script: raise an exception, or sys.exit(1)")
-        error = {"code": error_code or "UserError", "message": str(error_details) if error_details is not None else "failed"}
+        error = {
+            "code": error_code or "UserError",
+            "message": str(error_details) if error_details is not None else "failed",
+        }
         self._dto = self._history.patch(status="Failed", error={"error": error})
 
     def cancel(self):
@@ -480,12 +520,17 @@ class Run:
                 time.sleep(pause)
         except KeyboardInterrupt:
             if show_output:
-                print("The output streaming for the run interrupted.\nBut the run is still executing on the compute target.")
+                print(
+                    "The output streaming for the run interrupted.\nBut the run is still executing on the compute target."
+                )
             raise
         if log:
             while log.show():
                 pass
-            print("\nExecution Summary\n=================\nRunId: %s\nStatus: %s" % (self.id, details["status"]), flush=True)
+            print(
+                "\nExecution Summary\n=================\nRunId: %s\nStatus: %s" % (self.id, details["status"]),
+                flush=True,
+            )
         if raise_on_error and details["status"] == "Failed":
             raise exceptions.ActivityFailedException(_failure(details))
         return details
@@ -537,7 +582,11 @@ class Inputs(dict):
 
     def __init__(self, run):
         super().__init__()
-        known = json.loads(os.environ.get("HEADRACE_RUN_INPUTS") or "{}") if os.environ.get("AZUREML_RUN_ID") == run.id else {}
+        known = (
+            json.loads(os.environ.get("HEADRACE_RUN_INPUTS") or "{}")
+            if os.environ.get("AZUREML_RUN_ID") == run.id
+            else {}
+        )
         self._known, self._run = known, run
         for name, value in known.items():
             self[name] = value["path"]
@@ -549,7 +598,11 @@ class Inputs(dict):
             from headrace.azureml.data import Dataset
 
             workspace = self._run.experiment.workspace
-            return Dataset.get_by_name(workspace, known["name"], known["version"]) if known["name"] else Dataset.get_by_id(workspace, value)
+            return (
+                Dataset.get_by_name(workspace, known["name"], known["version"])
+                if known["name"]
+                else Dataset.get_by_id(workspace, value)
+            )
         return value
 
     def __missing__(self, name):
@@ -564,7 +617,8 @@ def _link(url):
 def _table(titles, rows):
     head = "".join("<th>%s</th>" % escape(title) for title in titles)
     body = "".join(
-        "<tr>%s</tr>" % "".join("<td>%s</td>" % (cell if str(cell).startswith("<a ") else escape(str(cell))) for cell in row)
+        "<tr>%s</tr>"
+        % "".join("<td>%s</td>" % (cell if str(cell).startswith("<a ") else escape(str(cell))) for cell in row)
         for row in rows
     )
     return '<table style="width:100%%"><tr>%s</tr>%s</table>' % (head, body)

@@ -47,16 +47,24 @@ class Environment:
         """The interpreter; raises by name what would have to be built."""
         python, docker = self.python, self.docker
         what = (
-            "docker.base_image" if docker.base_image
-            else "docker.base_dockerfile" if docker.base_dockerfile
-            else "docker.enabled" if docker.enabled
-            else "python.conda_dependencies" if python.conda_dependencies is not None and not python.user_managed_dependencies
-            else "python.conda_dependencies_file" if python.conda_dependencies_file
-            else "python.base_conda_environment" if python.base_conda_environment
+            "docker.base_image"
+            if docker.base_image
+            else "docker.base_dockerfile"
+            if docker.base_dockerfile
+            else "docker.enabled"
+            if docker.enabled
+            else "python.conda_dependencies"
+            if python.conda_dependencies is not None and not python.user_managed_dependencies
+            else "python.conda_dependencies_file"
+            if python.conda_dependencies_file
+            else "python.base_conda_environment"
+            if python.base_conda_environment
             else None
         )
         if what:
-            raise unsupported("Environment.%s of '%s'" % (what, self.name), "images and conda environments are not built")
+            raise unsupported(
+                "Environment.%s of '%s'" % (what, self.name), "images and conda environments are not built"
+            )
         if not python.user_managed_dependencies:
             raise unsupported(
                 "Environment '%s' without python.user_managed_dependencies=True" % self.name,
@@ -78,7 +86,9 @@ class Environment:
     def get(workspace, name, version=None, label=None):
         """The one environment that a server has, 'headrace-local': its own Python."""
         if name != ENVIRONMENT:
-            raise UserErrorException("environment '%s' does not exist: the one environment is '%s'" % (name, ENVIRONMENT))
+            raise UserErrorException(
+                "environment '%s' does not exist: the one environment is '%s'" % (name, ENVIRONMENT)
+            )
         made = Environment(name)
         made.version = "1"
         made.python.user_managed_dependencies = True
@@ -112,8 +122,15 @@ class Environment:
 class RunConfiguration:
     """What a run is given beside its script."""
 
-    def __init__(self, script=None, arguments=None, framework=None, communicator=None, conda_dependencies=None, **options):
-        given = {"framework": framework, "communicator": communicator, "conda_dependencies": conda_dependencies, **options}
+    def __init__(
+        self, script=None, arguments=None, framework=None, communicator=None, conda_dependencies=None, **options
+    ):
+        given = {
+            "framework": framework,
+            "communicator": communicator,
+            "conda_dependencies": conda_dependencies,
+            **options,
+        }
         for name, value in given.items():
             if str(value).lower() not in ("none", "python", "pyspark" if name == "framework" else "none"):
                 raise unsupported("RunConfiguration(%s=…)" % name)
@@ -160,7 +177,11 @@ class ScriptRunConfig:
         self.script = script or self.run_config.script
         self.arguments = list(arguments if arguments is not None else self.run_config.arguments)
         self.command = command or self.run_config.command
-        self.run_config.script, self.run_config.arguments, self.run_config.command = self.script, self.arguments, self.command
+        self.run_config.script, self.run_config.arguments, self.run_config.command = (
+            self.script,
+            self.arguments,
+            self.command,
+        )
         if compute_target is not None:
             self.run_config.target = getattr(compute_target, "name", compute_target)
         if environment is not None:
@@ -186,7 +207,9 @@ class ScriptRunConfig:
         if not os.path.isdir(self.source_directory):
             raise UserErrorException("source_directory '%s' is not a folder" % self.source_directory)
         if self.script and not os.path.isfile(os.path.join(self.source_directory, self.script)):
-            raise UserErrorException("script '%s' is not in source_directory '%s'" % (self.script, self.source_directory))
+            raise UserErrorException(
+                "script '%s' is not in source_directory '%s'" % (self.script, self.source_directory)
+            )
         target = getattr(config.target, "name", config.target) or LOCAL
         if config.framework.lower() == "pyspark" and target == LOCAL:
             raise UserErrorException("framework 'PySpark' needs an attached Spark pool as the target, not '%s'" % LOCAL)
@@ -238,16 +261,22 @@ def consumption_input(item, workspace):
 
     if not isinstance(item, DatasetConsumptionConfig):
         if not hasattr(item, "as_named_input"):
-            raise UserErrorException("an input is a dataset, or what as_named_input, as_mount or as_download make of one, not %r" % (item,))
+            raise UserErrorException(
+                "an input is a dataset, or what as_named_input, as_mount or as_download make of one, not %r" % (item,)
+            )
         item = item.as_named_input("input_" + uuid.uuid4().hex[:8])
     dataset = item.dataset
     place = dataset._locate()[0]
     if place._id.lower() != workspace._id.lower():
-        raise UserErrorException("input '%s' is a dataset of workspace '%s': the run is in '%s'" % (item.name, place.name, workspace.name))
+        raise UserErrorException(
+            "input '%s' is a dataset of workspace '%s': the run is in '%s'" % (item.name, place.name, workspace.name)
+        )
     value = {
         "jobInputType": "uri_folder" if hasattr(dataset, "to_path") else "mltable",
         "mode": {"mount": "ReadOnlyMount", "download": "Download", "direct": "Direct"}[item.mode],
-        "uri": "azureml:%s:%d" % (dataset.name, dataset.version) if dataset.name else "azureml://datasets/%s/versions/1" % dataset.id,
+        "uri": "azureml:%s:%d" % (dataset.name, dataset.version)
+        if dataset.name
+        else "azureml://datasets/%s/versions/1" % dataset.id,
         "datasetId": dataset.id,
     }
     if dataset.name:

@@ -96,7 +96,9 @@ def fingerprint(files):
     whole = hashlib.sha256()
     for name, path in files:
         with open(path, "rb") as file:
-            inner = hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read())
+            inner = (
+                hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read())
+            )
         whole.update(("%s\0%s\n" % (name, inner.hexdigest())).encode())
     return whole.hexdigest()[:40]
 
@@ -111,7 +113,9 @@ def upload(workspace, folder):
     known = endpoint.request("GET", path, API, accept=(200, 404))
     if known.status_code == 200:
         return known.json()["id"]
-    place = endpoint.request("POST", path + "/startPendingUpload", API, {"pendingUploadType": "TemporaryBlobReference"}).json()
+    place = endpoint.request(
+        "POST", path + "/startPendingUpload", API, {"pendingUploadType": "TemporaryBlobReference"}
+    ).json()
     place = place["blobReferenceForConsumption"]
     for name, here in files:
         storage.put(endpoint.session(), storage.blob_url(place["credential"]["sasUri"], name), here)

@@ -25,7 +25,9 @@ _lock = threading.Lock()
 def active_session():
     from pyspark.sql.connect.session import SparkSession
 
-    spark = SparkSession.getActiveSession() or SparkSession._get_default_session()  # another thread's, where this one has none
+    spark = (
+        SparkSession.getActiveSession() or SparkSession._get_default_session()
+    )  # another thread's, where this one has none
     if spark is None:
         raise exceptions.UserErrorException(
             "there is no Spark session here: use a cell with %%synapse, or SparkSession.builder.remote(…).getOrCreate() first"
@@ -72,7 +74,10 @@ def _settings(id, files):
         return [(FILES % id, text)]
     packed = base64.b64encode(zlib.compress(text.encode())).decode()
     parts = [packed[at : at + PART] for at in range(0, len(packed), PART)]
-    return [("%s.%d" % (FILES % id, at), "%d/%d:%s" % (len(parts), len(text.encode()), part)) for at, part in enumerate(parts)]
+    return [
+        ("%s.%d" % (FILES % id, at), "%d/%d:%s" % (len(parts), len(text.encode()), part))
+        for at, part in enumerate(parts)
+    ]
 
 
 class _Renewal:
@@ -127,10 +132,20 @@ def _delimited(reader, options, path, dataset, steps):
     )
     lines = active_session().read.option("recursiveFileLookup", "true").text(path, wholetext=multiple)
     _check_lines(lines, options)
-    typed = {name.lower() for step, argument in steps if step == "convert_column_types" for name, _, _ in conversions(argument)}
+    typed = {
+        name.lower()
+        for step, argument in steps
+        if step == "convert_column_types"
+        for name, _, _ in conversions(argument)
+    }
     infers = [options.get("infer_column_types", True) and name.lower() not in typed for name in names]
     looks = _looks(frame, names, options)
-    return frame.select(*[_column(frame, name, look if infer else 0, options).alias(name) for name, look, infer in zip(names, looks, infers)])
+    return frame.select(
+        *[
+            _column(frame, name, look if infer else 0, options).alias(name)
+            for name, look, infer in zip(names, looks, infers)
+        ]
+    )
 
 
 def _header(dataset, options):
@@ -143,7 +158,11 @@ def _header(dataset, options):
             delimited.check_start(head)
             text = head.decode(ENCODINGS[options.get("encoding", "utf8")][0], "ignore").encode()
             if len(head) >= delimited.HEAD and not re.search(rb"[\r\n]", text.lstrip()):
-                text = storage.read(item["url"], item["etag"]).decode(ENCODINGS[options.get("encoding", "utf8")][0], "replace").encode()
+                text = (
+                    storage.read(item["url"], item["etag"])
+                    .decode(ENCODINGS[options.get("encoding", "utf8")][0], "replace")
+                    .encode()
+                )
             names = delimited.names(options, text)
             if names is not None:
                 delimited.check_header(options, names, expected)
@@ -177,7 +196,9 @@ def _check_lines(lines, options):
         return
     place = "a file of the dataset"
     whole = delimited.is_multiple(options)
-    raise _unreadable(place, delimited.BAD_QUOTE if whole else "%s; or %s" % (delimited.BAD_QUOTE, delimited.QUOTED_BREAK))
+    raise _unreadable(
+        place, delimited.BAD_QUOTE if whole else "%s; or %s" % (delimited.BAD_QUOTE, delimited.QUOTED_BREAK)
+    )
 
 
 # what a value looks like, as bits; those that all values of a column have are left
@@ -192,17 +213,28 @@ def _looks(frame, names, options):
     looks = []
     for at in range(0, len(names), COLUMNS_AT_ONCE):
         some = names[at : at + COLUMNS_AT_ONCE]
-        asked = [functions.expr("bit_and(%s)" % _look(_quoted(name))).alias("c%d" % number) for number, name in enumerate(some)]
-        asked += [functions.expr("count_if(contains(%s, '\ufffd'))" % _quoted(name)).alias("b%d" % number) for number, name in enumerate(some)]
+        asked = [
+            functions.expr("bit_and(%s)" % _look(_quoted(name))).alias("c%d" % number)
+            for number, name in enumerate(some)
+        ]
+        asked += [
+            functions.expr("count_if(contains(%s, '\ufffd'))" % _quoted(name)).alias("b%d" % number)
+            for number, name in enumerate(some)
+        ]
         try:
             row = frame.select(*[frame[_quoted(name)] for name in names]).agg(*asked).collect()[0]
         except Exception as err:
             if "FILE_CHANGED" in str(err) or "FAILED_READ_FILE" not in str(err) and "quote character" not in str(err):
                 raise
-            raise _unreadable("a file of the dataset", "a record has not as many values as the header, or its quotes are wrong: %s" % _first_line(err)) from None
+            raise _unreadable(
+                "a file of the dataset",
+                "a record has not as many values as the header, or its quotes are wrong: %s" % _first_line(err),
+            ) from None
         looks += [0 if look is None else look for look in row[: len(some)]]
         if any(row[len(some) :]):
-            raise _unreadable("a file of the dataset", delimited.NOT_TEXT % ENCODINGS[options.get("encoding", "utf8")][0])
+            raise _unreadable(
+                "a file of the dataset", delimited.NOT_TEXT % ENCODINGS[options.get("encoding", "utf8")][0]
+            )
     return looks
 
 
@@ -278,7 +310,10 @@ def _convert(frame, argument):
         column = frame[_quoted(name)]
         if kind == "datetime" and formats:
             column = functions.coalesce(
-                *[functions.try_to_timestamp(column.cast("string"), functions.lit(spark_pattern(text))) for text in formats]
+                *[
+                    functions.try_to_timestamp(column.cast("string"), functions.lit(spark_pattern(text)))
+                    for text in formats
+                ]
             )
         else:
             column = _converted(frame, name, kind)
@@ -305,7 +340,9 @@ def _converted(frame, name, kind):
 def _must_have(frame, names):
     missing = [name for name in names if name not in frame.columns]
     if missing:
-        raise DatasetExecutionError("the dataset has no column '%s'; it has %s" % (missing[0], ", ".join(frame.columns)))
+        raise DatasetExecutionError(
+            "the dataset has no column '%s'; it has %s" % (missing[0], ", ".join(frame.columns))
+        )
 
 
 def _quoted(name):

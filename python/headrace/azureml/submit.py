@@ -16,7 +16,9 @@ def dataset_of(workspace, text):
     """NAME or NAME:VERSION"""
     name, _, version = text.partition(":")
     if version and not version.isdigit():
-        raise exceptions.UserErrorException("'%s' is not a dataset, or a dataset and its version: NAME or NAME:VERSION" % text)
+        raise exceptions.UserErrorException(
+            "'%s' is not a dataset, or a dataset and its version: NAME or NAME:VERSION" % text
+        )
     return Dataset.get_by_name(workspace, name, int(version) if version else "latest")
 
 
@@ -43,7 +45,10 @@ def submit(order):
     endpoint = Endpoint.find()
     workspace = Workspace._known(endpoint, names["subscriptions"], names["resourcegroups"], names["workspaces"])
     config = ScriptRunConfig(
-        order["folder"], script=order["script"], arguments=order["arguments"], max_run_duration_seconds=order.get("timeout")
+        order["folder"],
+        script=order["script"],
+        arguments=order["arguments"],
+        max_run_duration_seconds=order.get("timeout"),
     )
     if order.get("python"):
         config.run_config.environment = Environment("command")

@@ -17,7 +17,19 @@ ENCODINGS = {
     "windows1252": ("cp1252", "windows-1252"),
 }
 # strptime's letters as Spark's patterns
-PATTERNS = {"Y": "yyyy", "m": "MM", "d": "dd", "H": "HH", "M": "mm", "S": "ss", "f": "SSSSSS", "y": "yy", "b": "MMM", "p": "a", "I": "hh"}
+PATTERNS = {
+    "Y": "yyyy",
+    "m": "MM",
+    "d": "dd",
+    "H": "HH",
+    "M": "mm",
+    "S": "ss",
+    "f": "SSSSSS",
+    "y": "yy",
+    "b": "MMM",
+    "p": "a",
+    "I": "hh",
+}
 
 
 class PromoteHeadersBehavior:
@@ -112,13 +124,23 @@ class TabularDatasetFactory:
         """A table of JSON objects, one a line. `invalid_lines`: "error" or "drop"."""
         if invalid_lines not in ("error", "drop"):
             raise UserErrorException("invalid_lines is %r, not 'error' or 'drop'" % (invalid_lines,))
-        reader = {"encoding": _encoding(encoding), "invalid_lines": invalid_lines, "include_path_column": bool(include_path)}
+        reader = {
+            "encoding": _encoding(encoding),
+            "invalid_lines": invalid_lines,
+            "include_path_column": bool(include_path),
+        }
         return _make(path, {"read_json_lines": reader}, validate, set_column_types, partition_format)
 
     @staticmethod
     def from_parquet_files(path, validate=True, include_path=False, set_column_types=None, partition_format=None):
         """A table of Parquet files."""
-        return _make(path, {"read_parquet": {"include_path_column": bool(include_path)}}, validate, set_column_types, partition_format)
+        return _make(
+            path,
+            {"read_parquet": {"include_path_column": bool(include_path)}},
+            validate,
+            set_column_types,
+            partition_format,
+        )
 
     @staticmethod
     def from_sql_query(*args, **kwargs):
@@ -207,7 +229,10 @@ def _make(path, reader, validate, types, partition_format):
 def _conversion(name, kind):
     if not isinstance(kind, DataType):
         raise UserErrorException("the type of column '%s' is %r: use DataType.to_…()" % (name, kind))
-    return {"columns": name, "column_type": {"datetime": {"formats": kind._formats}} if kind._kind == "datetime" else kind._kind}
+    return {
+        "columns": name,
+        "column_type": {"datetime": {"formats": kind._formats}} if kind._kind == "datetime" else kind._kind,
+    }
 
 
 def _header(header):
@@ -267,7 +292,11 @@ def spark_pattern(text):
     def one(found):
         letter = found.group(1)
         if letter is None:
-            return "'%s'" % found.group(0).replace("'", "''") if found.group(0).isalpha() or "'" in found.group(0) else found.group(0)
+            return (
+                "'%s'" % found.group(0).replace("'", "''")
+                if found.group(0).isalpha() or "'" in found.group(0)
+                else found.group(0)
+            )
         if letter not in PATTERNS:
             raise unsupported("the date format '%s' in a Spark session" % text)
         return PATTERNS[letter]

@@ -142,7 +142,8 @@ class Workspace:
         if found is None:
             if path is not None:
                 raise exceptions.UserErrorException(
-                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one" % (name, path)
+                    "no '%s' in '%s', its .azureml or aml_config, or a folder above. Workspace.write_config makes one"
+                    % (name, path)
                 )
             return Workspace(*(_run_workspace() or _server_workspace(_endpoint(auth))), auth)
         with open(found, encoding="utf-8") as file:
@@ -161,7 +162,11 @@ class Workspace:
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, file_name or "config.json"), "w", encoding="utf-8") as file:
             json.dump(
-                {"subscription_id": self.subscription_id, "resource_group": self.resource_group, "workspace_name": self.name},
+                {
+                    "subscription_id": self.subscription_id,
+                    "resource_group": self.resource_group,
+                    "workspace_name": self.name,
+                },
                 file,
                 indent=4,
             )
@@ -191,7 +196,10 @@ class Workspace:
         """{name: [workspace, …]}"""
         endpoint = _endpoint(auth)
         group = "/resourceGroups/" + segment(resource_group) if resource_group else ""
-        path = "/subscriptions/%s%s/providers/Microsoft.MachineLearningServices/workspaces" % (segment(subscription_id), group)
+        path = "/subscriptions/%s%s/providers/Microsoft.MachineLearningServices/workspaces" % (
+            segment(subscription_id),
+            group,
+        )
         found = {}
         for arm in endpoint.list(path, API):
             parts = arm["id"].strip("/").split("/")
@@ -231,7 +239,8 @@ class Workspace:
         else:
             if not exist_ok:
                 raise exceptions.WorkspaceException(
-                    "workspace '%s' exists in resource group '%s': pass exist_ok=True to use it" % (name, resource_group)
+                    "workspace '%s' exists in resource group '%s': pass exist_ok=True to use it"
+                    % (name, resource_group)
                 )
             return workspace
         body = {

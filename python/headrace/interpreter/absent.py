@@ -61,13 +61,19 @@ class RddFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, name, path=None, target=None):
         streaming = name == "pyspark.streaming"
-        rdds = name.startswith("pyspark.mllib.") and name not in WITHOUT_JVM and not name.rpartition(".")[2].startswith("_")
+        rdds = (
+            name.startswith("pyspark.mllib.")
+            and name not in WITHOUT_JVM
+            and not name.rpartition(".")[2].startswith("_")
+        )
         return importlib.machinery.ModuleSpec(name, self) if streaming or rdds else None
 
     def exec_module(self, module):
         name = module.__name__
         what = "DStreams" if name == "pyspark.streaming" else "RDDs"
-        raise ImportError("%s is not supported on this pool: it needs %s, in a JVM; %s" % (name, what, REMEDY), name=name)
+        raise ImportError(
+            "%s is not supported on this pool: it needs %s, in a JVM; %s" % (name, what, REMEDY), name=name
+        )
 
 
 def install(namespace):

@@ -38,7 +38,8 @@ class Refusing:
             raise AttributeError(name)
         hint = self._instead.get(name)
         raise Unsupported(
-            "%s.%s is not supported in this session, which has no JVM%s" % (self._called, name, ": " + hint if hint else "")
+            "%s.%s is not supported in this session, which has no JVM%s"
+            % (self._called, name, ": " + hint if hint else "")
         )
 
 
@@ -271,7 +272,9 @@ class SparkContext(Refusing):
 
         self._spark.addArtifacts(path, pyfile=True)
         if path not in sys.path:
-            sys.path.insert(1, path if path.endswith((".zip", ".egg", ".whl")) else os.path.dirname(os.path.abspath(path)))
+            sys.path.insert(
+                1, path if path.endswith((".zip", ".egg", ".whl")) else os.path.dirname(os.path.abspath(path))
+            )
 
     def addFile(self, path, recursive=False):
         if recursive:

@@ -32,7 +32,9 @@ def is_user(filename):
         return True
     if filename.startswith("<"):
         return False
-    return not filename.startswith(_LIBRARIES) and "/site-packages/" not in filename and "/dist-packages/" not in filename
+    return (
+        not filename.startswith(_LIBRARIES) and "/site-packages/" not in filename and "/dist-packages/" not in filename
+    )
 
 
 def message_of(error):

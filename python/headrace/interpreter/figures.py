@@ -19,7 +19,8 @@ def render(figure):
     figure.savefig(target, format="png", bbox_inches="tight")
     return {
         output.PNG: output.png(target.getvalue()),
-        output.PLAIN: "<Figure size %dx%d with %d Axes>\n" % (*(figure.get_size_inches() * figure.dpi), len(figure.axes)),
+        output.PLAIN: "<Figure size %dx%d with %d Axes>\n"
+        % (*(figure.get_size_inches() * figure.dpi), len(figure.axes)),
     }
 
 

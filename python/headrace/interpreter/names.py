@@ -27,7 +27,10 @@ def new_main():
     main = types.ModuleType("__main__")
     main.__dict__.update(__builtins__=builtins, __doc__=None)
     sys.modules["__main__"] = main
-    sys.ps1, sys.ps2 = ">>> ", "... "  # as in every shell: pyspark takes a __main__ without a file for a run of its doctests
+    sys.ps1, sys.ps2 = (
+        ">>> ",
+        "... ",
+    )  # as in every shell: pyspark takes a __main__ without a file for a run of its doctests
     return main
 
 
@@ -89,7 +92,11 @@ def create_again(original):
 
     def create(self):
         wanted = self._options.get("spark.remote")
-        if self._channel_builder is not None or "request" not in STATE or wanted not in (None, STATE["request"]["connect"]):
+        if (
+            self._channel_builder is not None
+            or "request" not in STATE
+            or wanted not in (None, STATE["request"]["connect"])
+        ):
             return original(self)
         session = connect(STATE["request"])
         self._apply_options(session)
@@ -103,9 +110,13 @@ def _bearer(token):
 
     import grpc
 
-    details = collections.namedtuple("details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression"))
+    details = collections.namedtuple(
+        "details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")
+    )
 
-    class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamUnaryClientInterceptor):
+    class Bearer(
+        grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamUnaryClientInterceptor
+    ):
         def _with(self, go, call, request):
             metadata = list(call.metadata or ()) + [("authorization", "Bearer " + token)]
             return go(details(call.method, call.timeout, metadata, call.credentials, None, None), request)
@@ -205,5 +216,7 @@ def context_of(spark):
     from headrace.interpreter.context import SparkContext
 
     if not hasattr(spark, "_headrace_context"):
-        spark.__dict__["_headrace_context"] = SparkContext.of_session(spark, STATE.get("request", {}).get("session") or {})
+        spark.__dict__["_headrace_context"] = SparkContext.of_session(
+            spark, STATE.get("request", {}).get("session") or {}
+        )
     return spark.__dict__["_headrace_context"]

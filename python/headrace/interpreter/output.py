@@ -11,7 +11,13 @@ import time
 
 TEXT_LIMIT = 8 * 1024 * 1024  # characters of one statement, characters kept between statements
 STREAM_EVERY = 0.1  # seconds between two `stream` events
-PLAIN, HTML, PNG, JSON, TABLE = ("text/plain", "text/html", "image/png", "application/json", "application/vnd.livy.table.v1+json")
+PLAIN, HTML, PNG, JSON, TABLE = (
+    "text/plain",
+    "text/html",
+    "image/png",
+    "application/json",
+    "application/vnd.livy.table.v1+json",
+)
 
 
 class Output:
@@ -82,7 +88,10 @@ class Output:
         pieces = [("text", "".join(value)) if kind == "text" else (kind, value) for kind, value in pieces]
         if cut:
             pieces.append(
-                ("text", "\n[%d more characters were printed than the %d that a statement may show]\n" % (cut, TEXT_LIMIT))
+                (
+                    "text",
+                    "\n[%d more characters were printed than the %d that a statement may show]\n" % (cut, TEXT_LIMIT),
+                )
             )
         return bundle_of(pieces)
 
@@ -90,7 +99,9 @@ class Output:
 def bundle_of(pieces):
     """One bundle for all pieces. Clients show one MIME type only, so several pieces with a rich one among them become one HTML
     document."""
-    plain = "".join(value if kind == "text" else value.get(PLAIN, "") for kind, value in pieces).rstrip()  # as Livy's Python has it
+    plain = "".join(
+        value if kind == "text" else value.get(PLAIN, "") for kind, value in pieces
+    ).rstrip()  # as Livy's Python has it
     rich = [value for kind, value in pieces if kind == "rich"]
     shown = [(kind, value) for kind, value in pieces if kind == "rich" or value.strip()]
     data = {PLAIN: plain}

@@ -47,7 +47,9 @@ class RDD:
         if len(values) > MAX_VALUES:
             from headrace.interpreter.context import Unsupported
 
-            raise Unsupported("an RDD of more than %d values is not supported in this session: use a DataFrame" % MAX_VALUES)
+            raise Unsupported(
+                "an RDD of more than %d values is not supported in this session: use a DataFrame" % MAX_VALUES
+            )
         return values
 
     def _by_part(self, function):
@@ -153,7 +155,9 @@ class RDD:
             from headrace.interpreter.context import Unsupported
 
             raise Unsupported("RDD.sample with replacement is not supported in this session: use a DataFrame")
-        return self._made(lambda: [x for x, r in zip(self._list(), iter(random.Random(seed).random, None)) if r < fraction])
+        return self._made(
+            lambda: [x for x, r in zip(self._list(), iter(random.Random(seed).random, None)) if r < fraction]
+        )
 
     def cache(self):
         values = []
@@ -287,7 +291,9 @@ def json_of_frame(frame, use_unicode=True):
     from pyspark.sql.connect.functions import builtin as F
 
     value = (lambda row: row[0]) if use_unicode else (lambda row: row[0].encode("utf-8"))
-    return _of_rows(frame.sparkSession.sparkContext, frame.select(F.to_json(F.struct(F.col("*"))).alias("value")), value)
+    return _of_rows(
+        frame.sparkSession.sparkContext, frame.select(F.to_json(F.struct(F.col("*"))).alias("value")), value
+    )
 
 
 def reading(method):
@@ -297,7 +303,13 @@ def reading(method):
     def read(self, path, *args, **kwargs):
         if isinstance(path, RDD):
             lines = [
-                (x if isinstance(x, str) else x.decode("utf-8") if isinstance(x, bytes) else json.dumps(x, default=str),)
+                (
+                    x
+                    if isinstance(x, str)
+                    else x.decode("utf-8")
+                    if isinstance(x, bytes)
+                    else json.dumps(x, default=str),
+                )
                 for x in path.collect()
             ]
             path = self._client.createDataFrame(lines, "value string")

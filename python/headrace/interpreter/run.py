@@ -69,7 +69,13 @@ class Runner:
         self.before_finish()
         data = self.out.finish()
         printed = first_shown(data[output.PLAIN])
-        found = {"status": "error", "execution_count": number, "ename": ename, "evalue": evalue, "traceback": printed + lines}
+        found = {
+            "status": "error",
+            "execution_count": number,
+            "ename": ename,
+            "evalue": evalue,
+            "traceback": printed + lines,
+        }
         if any(data.values()):
             found.update(data=data, printed=len(printed))
         return found
@@ -137,7 +143,10 @@ class Runner:
             self.echo(rows)
             return
         head = rows.head(TABLE_HEAD)
-        note = "%d of the first %s rows; the table has more (df.count() says how many)" % (TABLE_HEAD, format(TABLE_ROWS, ","))
+        note = "%d of the first %s rows; the table has more (df.count() says how many)" % (
+            TABLE_HEAD,
+            format(TABLE_ROWS, ","),
+        )
         html = "%s\n<p>%s</p>" % (head.to_html(notebook=True, show_dimensions=False), note)
         self.out.show({output.HTML: html, output.PLAIN: "%s\n%s\n" % (head.to_string(), note)})
 
@@ -151,7 +160,8 @@ class Runner:
         handler = self.magics.get(name)
         if handler is None:
             raise MagicError(
-                "magic command '%%%s' is not known: there are %s" % (name, ", ".join("%" + n for n in sorted(self.magics)))
+                "magic command '%%%s' is not known: there are %s"
+                % (name, ", ".join("%" + n for n in sorted(self.magics)))
             )
         return handler(argument.strip())
 
@@ -189,7 +199,10 @@ class Runner:
         data = [[plain_value(value) for value in row] for row in rows]
         text = frame._show_string(20, True, False) if rows or frame.columns else ""
         self.out.show(
-            {output.JSON: {"schema": json.loads(frame.schema.json()), "data": data}, output.PLAIN: text + "\n" if text else ""}
+            {
+                output.JSON: {"schema": json.loads(frame.schema.json()), "data": data},
+                output.PLAIN: text + "\n" if text else "",
+            }
         )
 
 
@@ -318,7 +331,11 @@ def completions(code, cursor, namespace):
         parts = path.split(".")
         value = namespace.get(parts[0], getattr(builtins, parts[0], None))
         for part in parts[1:]:
-            value = value.__dict__.get(part) if hasattr(value, "__dict__") and part in value.__dict__ else _static(value, part)
+            value = (
+                value.__dict__.get(part)
+                if hasattr(value, "__dict__") and part in value.__dict__
+                else _static(value, part)
+            )
         if value is None:
             return []
         found = set(dir(value))

@@ -225,7 +225,9 @@ def main(argv=None):
         prog="python -m headrace.interpreter", description="The fork server behind Headrace's sessions."
     )
     parser.add_argument("--socket", required=True, help="Unix socket to listen on")
-    parser.add_argument("--linger", type=float, default=60.0, help="seconds to live on with nobody connected (default 60)")
+    parser.add_argument(
+        "--linger", type=float, default=60.0, help="seconds to live on with nobody connected (default 60)"
+    )
     options = parser.parse_args(argv)
     try:
         preload()

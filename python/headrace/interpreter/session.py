@@ -70,14 +70,18 @@ class Session:
         self.linger = linger
         self.listener = listener
         self.queue = queue.SimpleQueue()  # statements, and None to look at `ending`; a signal handler may put
-        self.lock = threading.Lock()  # over `waiting`, `running` and a statement's `cancelled`; never taken by a signal handler
+        self.lock = (
+            threading.Lock()
+        )  # over `waiting`, `running` and a statement's `cancelled`; never taken by a signal handler
         self.waiting = {}
         self.running = None
         self.ending = False
         self.peers = {}
         self.alone_since = time.monotonic()
         self.main_thread = threading.main_thread().ident
-        self.owed = set()  # signals whose Python handler has not run yet: a lock that is being waited for may have swallowed them
+        self.owed = (
+            set()
+        )  # signals whose Python handler has not run yet: a lock that is being waited for may have swallowed them
         self.wake_read, self.wake_write = os.pipe()
         for descriptor in (self.wake_read, self.wake_write):
             os.set_blocking(descriptor, False)
@@ -112,7 +116,9 @@ class Session:
             os.chdir(request["cwd"])
         if "" not in sys.path and os.getcwd() not in sys.path:
             sys.path.insert(0, "")
-        self.log = open(request["log"], "a", buffering=1) if request.get("log") else os.fdopen(os.dup(2), "w", buffering=1)
+        self.log = (
+            open(request["log"], "a", buffering=1) if request.get("log") else os.fdopen(os.dup(2), "w", buffering=1)
+        )
         sys.__stderr__ = self.log
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
@@ -189,7 +195,9 @@ class Session:
         selector.register(self.listener, selectors.EVENT_READ, self.accept)
         selector.register(self.wake_read, selectors.EVENT_READ, self.signalled)
         while True:
-            quick = bool(self.waiting) or self.running is not None or self.ending or not self.peers  # in this order: see work()
+            quick = (
+                bool(self.waiting) or self.running is not None or self.ending or not self.peers
+            )  # in this order: see work()
             for key, _ in selector.select(timeout=TICK if quick else None):
                 key.data(key.fileobj)
             self.out.stream(TICK)

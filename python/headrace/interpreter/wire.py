@@ -45,7 +45,10 @@ def _answers(path):
 
 def encode(message):
     """The message's line. Half a surrogate pair, which is no text, becomes a question mark. Raises ValueError for what JSON cannot hold."""
-    return json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return (
+        json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+        + b"\n"
+    )
 
 
 def same_user(conn):

@@ -57,7 +57,9 @@ class Session:
         try:
             while session.state in STARTING:
                 if time.monotonic() > deadline:
-                    raise SessionError("the session did not start within %d s: its state is '%s'" % (timeout, session.state))
+                    raise SessionError(
+                        "the session did not start within %d s: its state is '%s'" % (timeout, session.state)
+                    )
                 time.sleep(pause)
                 pause = min(PAUSE[1], pause * 1.5)
                 session.refresh()
@@ -78,9 +80,12 @@ class Session:
         """Raises SessionError unless statements can run."""
         if self.state in USABLE:
             return
-        reasons = [error.get("message") for error in self.view.get("errorInfo") or ()] or (self.view.get("log") or [])[-3:]
+        reasons = [error.get("message") for error in self.view.get("errorInfo") or ()] or (self.view.get("log") or [])[
+            -3:
+        ]
         raise SessionError(
-            "session %s is '%s'%s" % (self.id, self.state, ": " + "; ".join(filter(None, reasons)) if any(reasons) else "")
+            "session %s is '%s'%s"
+            % (self.id, self.state, ": " + "; ".join(filter(None, reasons)) if any(reasons) else "")
         )
 
     def stop(self, quiet=False):
@@ -100,7 +105,7 @@ class Session:
         except exceptions.AzureMLException as err:
             if err.status not in (400, 404):
                 raise
-            raise self._ended(err)
+            raise self._ended(err) from None
         path = "/%s/statements/%s" % (self.id, statement["id"])
         try:
             return self._wait(path, statement, on_output)

@@ -143,7 +143,8 @@ class SynapseMagics(Magics):
                 return getattr(self, "do_" + word)(rest.strip(), cell)
             if cell is not None and line.strip():
                 raise SynapseError(
-                    "'%s' is not a sub-command of %%%%synapse%s" % (word, did_you_mean(line) or ": there are " + ", ".join(SUBCOMMANDS))
+                    "'%s' is not a sub-command of %%%%synapse%s"
+                    % (word, did_you_mean(line) or ": there are " + ", ".join(SUBCOMMANDS))
                 )
             if cell is None and not line.strip():
                 return self.do_help("", None)
@@ -169,9 +170,9 @@ class SynapseMagics(Magics):
             raise SynapseError("-e is not supported: a workspace of this server has no environments")
         began = time.monotonic()
         workspace = self._workspace(options)
-        compute = workspace._endpoint.get("%s/computes/%s" % (workspace._id, livy.segment(options.compute)), "2020-02-02")[
-            "properties"
-        ]
+        compute = workspace._endpoint.get(
+            "%s/computes/%s" % (workspace._id, livy.segment(options.compute)), "2020-02-02"
+        )["properties"]
         if compute.get("computeType") != "SynapseSpark":
             raise SynapseError(
                 "compute '%s' is of type %s: a session needs an attached Synapse Spark pool"
@@ -179,7 +180,8 @@ class SynapseMagics(Magics):
             )
         if compute.get("provisioningState") != "Succeeded":
             raise SynapseError(
-                "compute '%s' is not attached yet: its state is '%s'" % (options.compute, compute.get("provisioningState"))
+                "compute '%s' is not attached yet: its state is '%s'"
+                % (options.compute, compute.get("provisioningState"))
             )
         pool = livy.Pool(workspace, compute["resourceId"])
         body = {
@@ -220,11 +222,13 @@ class SynapseMagics(Magics):
         try:
             conf = json.loads(cell)
         except ValueError as err:
-            raise SynapseError("the body of %%%%synapse start is not JSON: %s" % err)
+            raise SynapseError("the body of %%%%synapse start is not JSON: %s" % err) from None
         if isinstance(conf, dict) and "conf" in conf:
             beside = [key for key in conf if key != "conf"]
             if beside:
-                raise SynapseError('"%s" is not known beside "conf": sizes are options, see `%%synapse help`' % beside[0])
+                raise SynapseError(
+                    '"%s" is not known beside "conf": sizes are options, see `%%synapse help`' % beside[0]
+                )
             conf = conf["conf"]
         if not isinstance(conf, dict):
             raise SynapseError("the body of %%synapse start must be a JSON object of Spark configuration")
@@ -339,9 +343,9 @@ class SynapseMagics(Magics):
         printed = _Printer()
         statement = self._current().execute(code, kind, self._cell_name(), printed.follow)
         output = statement.get("output")
-        if output and output["status"] != "ok" and output.get("data"):       # what it showed before it ended
+        if output and output["status"] != "ok" and output.get("data"):  # what it showed before it ended
             printed.show(output["data"])
-        caught = output and output["status"] == "ok"          # the cell's code caught the interrupt, and ended by itself
+        caught = output and output["status"] == "ok"  # the cell's code caught the interrupt, and ended by itself
         if statement["state"] == "cancelled" and not caught:
             raise type("KeyboardInterrupt", (StatementError,), {})("the statement was cancelled", [])
         if statement["state"] in livy.WAITING:

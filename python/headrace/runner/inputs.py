@@ -26,7 +26,9 @@ def find(workspace, uri):
     if found:
         return Dataset.File.from_files((Datastore.get(workspace, found.group(1)), found.group(2) or "/"))
     raise RunError(
-        "UserError", "input '%s' is neither a dataset of the workspace nor a path of a datastore (azureml://datastores/NAME/paths/PATH)" % uri
+        "UserError",
+        "input '%s' is neither a dataset of the workspace nor a path of a datastore (azureml://datastores/NAME/paths/PATH)"
+        % uri,
     )
 
 
@@ -41,10 +43,20 @@ def materialize(runner, name, value):
     try:
         dataset = find(runner.workspace(), value["uri"])
         if mode == "Direct":
-            return {"path": dataset.id, "mode": mode, "kind": "dataset", "name": dataset.name, "version": dataset.version}
+            return {
+                "path": dataset.id,
+                "mode": mode,
+                "kind": "dataset",
+                "name": dataset.name,
+                "version": dataset.version,
+            }
         if not hasattr(dataset, "download"):
             raise RunError("UserError", "a tabular dataset has no files to mount or download")
-        path = _mounted(runner, name, value, dataset) if mode == "ReadOnlyMount" else _downloaded(runner, name, value, dataset)
+        path = (
+            _mounted(runner, name, value, dataset)
+            if mode == "ReadOnlyMount"
+            else _downloaded(runner, name, value, dataset)
+        )
         if value.get("jobInputType") == "uri_file":
             path = _only_file(path, dataset)
         return {"path": path, "mode": mode, "kind": "files"}
@@ -86,7 +98,10 @@ def _downloaded(runner, name, value, dataset):
     from headrace.runner.run import RunError
 
     if os.path.isabs(value.get("pathOnCompute") or ""):
-        raise RunError("UserError", "path_on_compute '%s' of a download is not relative to the run's folder" % value["pathOnCompute"])
+        raise RunError(
+            "UserError",
+            "path_on_compute '%s' of a download is not relative to the run's folder" % value["pathOnCompute"],
+        )
     folder = _folder(runner, name, value)
     os.makedirs(folder, exist_ok=True)
     dataset.download(folder)

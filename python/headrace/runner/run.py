@@ -138,7 +138,13 @@ class Runner:
         self.sweep()
         if error:
             error = {key: value for key, value in error.items() if value}
-        final = {"state": state, "error": error, "endedMs": ended, "startedMs": self.started, "exitCode": self.exit_code}
+        final = {
+            "state": state,
+            "error": error,
+            "endedMs": ended,
+            "startedMs": self.started,
+            "exitCode": self.exit_code,
+        }
         self.status("Finalizing", final=final)
         return final
 
@@ -156,7 +162,10 @@ class Runner:
         except Exception as err:
             tell("outputs:", err)
             if not final.get("error"):
-                final.update(state="Failed", error={"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err})
+                final.update(
+                    state="Failed",
+                    error={"code": "OutputsNotKept", "message": "the outputs could not be kept: %s" % err},
+                )
         shutil.rmtree(os.path.join(self.folder, "site"), ignore_errors=True)
         self.status(final.pop("state"), **final)
         return True
@@ -227,7 +236,9 @@ class Runner:
             }
         )
         if order.get("sparkRemote"):
-            env["SPARK_REMOTE"] = order["sparkRemote"]  # SparkSession.builder.getOrCreate() is the run's session of its pool
+            env["SPARK_REMOTE"] = order[
+                "sparkRemote"
+            ]  # SparkSession.builder.getOrCreate() is the run's session of its pool
         for name, value in self.inputs.items():
             env["AZUREML_DATAREFERENCE_" + name] = env["AZURE_ML_INPUT_" + name] = str(value["path"])
         return env
@@ -358,7 +369,9 @@ class Runner:
     def keep(self):
         from headrace.azureml.history import History
 
-        History(self.endpoint(), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(list(self.kept_files()))
+        History(self.endpoint(), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(
+            list(self.kept_files())
+        )
 
 
 def tell(*words):
@@ -432,7 +445,9 @@ def main(arguments):
         return 2
     folder = os.path.abspath(arguments[0])
     os.set_inheritable(LOCK, False)  # ours alone: it says that we live
-    fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the server has taken it for us; OSError: somebody started this by hand
+    fcntl.flock(
+        LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB
+    )  # the server has taken it for us; OSError: somebody started this by hand
     before = read_json(os.path.join(folder, "status.json")) or {}
     if before and "final" not in before:
         return 3  # it began once, and is not begun again
@@ -445,7 +460,9 @@ def main(arguments):
     signal.signal(signal.SIGINT, on_signal)
     adopt_orphans()
     if runner.order.get("headrace"):
-        os.environ["HEADRACE_BUILD"] = os.path.dirname(runner.order["headrace"])  # where the SDK finds the command that mounts
+        os.environ["HEADRACE_BUILD"] = os.path.dirname(
+            runner.order["headrace"]
+        )  # where the SDK finds the command that mounts
     storage.give_up = lambda: runner.cancelled() is not None
     if not before:
         runner.status("Preparing")

@@ -35,5 +35,9 @@ def make(folder):
 
 def without(python_path, package_parent):
     """PYTHONPATH without the folder that this package came from: the script sees it by its own folder."""
-    kept = [part for part in python_path.split(os.pathsep) if part and os.path.realpath(part) != os.path.realpath(package_parent)]
+    kept = [
+        part
+        for part in python_path.split(os.pathsep)
+        if part and os.path.realpath(part) != os.path.realpath(package_parent)
+    ]
     return os.pathsep.join(kept)

@@ -113,7 +113,13 @@ def put(http, url, path):
         names = []
         while piece := file.read(SINGLE_MAX):
             names.append("%08d" % len(names))
-            request(http, "PUT", "%s&comp=block&blockid=%s" % (url, urllib.parse.quote(_encoded(names[-1]))), (201,), data=piece)
+            request(
+                http,
+                "PUT",
+                "%s&comp=block&blockid=%s" % (url, urllib.parse.quote(_encoded(names[-1]))),
+                (201,),
+                data=piece,
+            )
         blocks = "".join("<Latest>%s</Latest>" % _encoded(name) for name in names)
         body = '<?xml version="1.0" encoding="utf-8"?><BlockList>%s</BlockList>' % blocks
         request(http, "PUT", url + "&comp=blocklist", (201,), data=body.encode())
