@@ -94,7 +94,7 @@ bool hr_buf_addc(struct hr_buf *buf, char c)
     return hr_buf_add(buf, &c, 1);
 }
 
-bool hr_buf_vaddf(struct hr_buf *buf, const char *format, va_list args)
+static bool buf_vaddf(struct hr_buf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -114,7 +114,7 @@ bool hr_buf_addf(struct hr_buf *buf, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    bool ok = hr_buf_vaddf(buf, format, args);
+    bool ok = buf_vaddf(buf, format, args);
     va_end(args);
     return ok;
 }

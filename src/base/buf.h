@@ -39,7 +39,6 @@ bool hr_buf_add(struct hr_buf *buf, const void *bytes, size_t len);
 bool hr_buf_adds(struct hr_buf *buf, const char *text);
 bool hr_buf_addc(struct hr_buf *buf, char c);
 bool hr_buf_addf(struct hr_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool hr_buf_vaddf(struct hr_buf *buf, const char *format, va_list args);
 /* a failed `more` fails buf too, which must be one that can */
 bool hr_buf_join(struct hr_buf *buf, const struct hr_buf *more);
 /* where `len` bytes may be written behind the end; NULL: failed */

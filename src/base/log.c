@@ -9,11 +9,6 @@
 
 static enum hr_log_level least_level = HR_LOG_INFO;
 
-void hr_log_level(enum hr_log_level least)
-{
-    least_level = least;
-}
-
 static void add_value(struct hr_buf *line, const char *value)
 {
     const char *end = value + strnlen(value, VALUE_BYTES);

@@ -10,7 +10,6 @@ struct hr_secret {
     char *text;
 };
 
-void hr_log_level(enum hr_log_level least);
 /* name-value pairs of text, closed by NULL; a NULL value is left out */
 void hr_log(enum hr_log_level level, const char *event, ...) __attribute__((sentinel));
 #endif

@@ -105,7 +105,7 @@ struct hr_blob_backend {
                            struct hr_err *err);
     void (*ahead)(struct hr_blob_reader *reader); /* NULL: there is nothing to fetch */
 };
-extern const struct hr_blob_backend hr_blob_local, hr_blob_azure, hr_blob_pinned;
+extern const struct hr_blob_backend hr_blob_local, hr_blob_azure;
 
 struct hr_blob {
     struct hr_blob_config *config;
@@ -139,5 +139,4 @@ void hr_blob_tokens_free(struct hr_blob *blob);
 enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel,
                                   const char *what,
                                   struct hr_err *err);
-int hr_blob_by_name(const void *a, const void *b);
 #endif

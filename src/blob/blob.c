@@ -105,7 +105,7 @@ enum hr_code hr_blob_stat(struct hr_blob *blob,
     return code;
 }
 
-int hr_blob_by_name(const void *a, const void *b)
+static int blob_by_name(const void *a, const void *b)
 {
     return strcmp(((const struct hr_blob_entry *)a)->name, ((const struct hr_blob_entry *)b)->name);
 }
@@ -126,7 +126,7 @@ enum hr_code hr_blob_list(struct hr_blob *blob,
     *page = (struct hr_blob_page){0};
     HR_TRY(place.backend->list(blob, arena, &place, &asked, page, cancel, err));
     if (page->count)
-        qsort(page->entries, page->count, sizeof *page->entries, hr_blob_by_name);
+        qsort(page->entries, page->count, sizeof *page->entries, blob_by_name);
     return HR_OK;
 }
 
@@ -158,7 +158,7 @@ enum hr_code hr_blob_list_all(struct hr_blob *blob,
     } while (options.marker);
     if (!all->count)
         return HR_OK;
-    qsort(all->entries, all->count, sizeof *all->entries, hr_blob_by_name);
+    qsort(all->entries, all->count, sizeof *all->entries, blob_by_name);
     size_t kept = 1; /* a folder and its marker blob may stand on two pages */
     for (size_t i = 1; i < all->count; i++)
         if (strcmp(all->entries[i].name, all->entries[kept - 1].name))
@@ -197,11 +197,6 @@ enum hr_code hr_blob_open(struct hr_blob *blob,
 const struct hr_blob_stat *hr_blob_reader_stat(const struct hr_blob_reader *reader)
 {
     return &reader->stat;
-}
-
-const char *hr_blob_reader_location(const struct hr_blob_reader *reader)
-{
-    return reader->place.location;
 }
 
 static enum hr_code read_at(struct hr_blob_reader *reader,
@@ -253,11 +248,6 @@ void hr_blob_read_ahead(struct hr_blob_reader *reader)
 void hr_blob_seek(struct hr_blob_reader *reader, int64_t offset)
 {
     reader->offset = offset;
-}
-
-int64_t hr_blob_tell(const struct hr_blob_reader *reader)
-{
-    return reader->offset;
 }
 
 void hr_blob_close(struct hr_blob_reader *reader)

@@ -210,7 +210,6 @@ enum hr_code hr_blob_open(struct hr_blob *blob,
                           struct hr_blob_reader **reader,
                           struct hr_err *err);
 const struct hr_blob_stat *hr_blob_reader_stat(const struct hr_blob_reader *reader);
-const char *hr_blob_reader_location(const struct hr_blob_reader *reader);
 /* Up to len bytes at offset; *got is smaller only at the end of the object. Reads that follow each
  * other closely in offset, from one thread or several, are read ahead of in parallel ranges; far
  * jumps read just what is asked. */
@@ -227,7 +226,6 @@ enum hr_code hr_blob_read(
  * for, a failure shows when they are read */
 void hr_blob_read_ahead(struct hr_blob_reader *reader);
 void hr_blob_seek(struct hr_blob_reader *reader, int64_t offset);
-int64_t hr_blob_tell(const struct hr_blob_reader *reader);
 void hr_blob_close(struct hr_blob_reader *reader); /* NULL is fine */
 /* a whole object, NUL-terminated behind its end; larger than max: HR_E_LIMIT */
 enum hr_code hr_blob_read_all(struct hr_blob *blob,

@@ -253,6 +253,8 @@ static size_t first_at(const struct hr_blob_dataset *set, const char *path)
     return low;
 }
 
+static const struct hr_blob_backend pinned_backend;
+
 enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
                                    struct hr_arena *arena,
                                    const char *location,
@@ -269,7 +271,7 @@ enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
     place->root = hr_printf(arena, "dataset://%s", place->container);
     place->location =
         *place->path ? hr_printf(arena, "%s/%s", place->root, place->path) : place->root;
-    place->backend = &hr_blob_pinned;
+    place->backend = &pinned_backend;
     place->dataset = hr_blob_config_dataset(blob->config, place->container, false);
     if (place->dataset && __atomic_load_n(&place->dataset->files, __ATOMIC_ACQUIRE))
         return HR_OK;
@@ -421,7 +423,7 @@ static enum hr_code pinned_rename(struct hr_blob *blob,
     return read_only(from->location, err);
 }
 
-const struct hr_blob_backend hr_blob_pinned = {
+static const struct hr_blob_backend pinned_backend = {
     .name = "dataset",
     .stat = pinned_stat,
     .list = pinned_list,

@@ -522,14 +522,6 @@ enum hr_code hr_mover_wait(struct hr_blob_mover *mover,
     return transfer->code;
 }
 
-bool hr_mover_done(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer)
-{
-    pthread_mutex_lock(&mover->lock);
-    bool done = transfer->done;
-    pthread_mutex_unlock(&mover->lock);
-    return done;
-}
-
 void hr_mover_cancel(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer)
 {
     pthread_mutex_lock(&mover->lock);

@@ -65,7 +65,6 @@ enum hr_code hr_mover_wait(struct hr_blob_mover *mover,
                            struct hr_blob_transfer *transfer,
                            const struct hr_blob_cancel *cancel,
                            struct hr_err *err);
-bool hr_mover_done(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer);
 /* gives it up and waits until the mover has let go of it */
 void hr_mover_cancel(struct hr_blob_mover *mover, struct hr_blob_transfer *transfer);
 void hr_mover_count(struct hr_blob_mover *mover, struct hr_blob_counts *counts);

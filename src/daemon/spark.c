@@ -146,11 +146,6 @@ struct hr_gate *hr_spark_gate(struct hr_spark *spark)
     return spark->gate;
 }
 
-struct hr_sessions *hr_spark_sessions(struct hr_spark *spark)
-{
-    return spark->sessions;
-}
-
 void hr_spark_released(const struct hr_principal *owner, const char *session_id, void *arg)
 {
     struct hr_spark *spark = arg;

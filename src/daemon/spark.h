@@ -14,7 +14,6 @@ void hr_spark_ready(struct hr_spark *spark);
 /* makes again what sessions need of a run folder that somebody removed */
 enum hr_code hr_spark_mend(struct hr_spark *spark, struct hr_err *err);
 struct hr_gate *hr_spark_gate(struct hr_spark *spark);
-struct hr_sessions *hr_spark_sessions(struct hr_spark *spark);
 /* for livy's `released`: arg is the struct hr_spark */
 void hr_spark_released(const struct hr_principal *owner, const char *session_id, void *arg);
 void hr_spark_stop(struct hr_spark *spark); /* ends the hosts; calls fail. NULL is fine */

@@ -44,6 +44,8 @@ static void refuse_too_large(struct hr_exchange *exchange)
     exchange->settled = true;
 }
 
+static void exchange_continue(struct hr_exchange *exchange);
+
 void hr_exchange_got_request(struct hr_exchange *exchange,
                              bool expects_continue,
                              uint64_t content_length)
@@ -63,7 +65,7 @@ void hr_exchange_got_request(struct hr_exchange *exchange,
         return;
     }
     if (!options->continue_by_hand && !exchange->started)
-        hr_exchange_continue(exchange);
+        exchange_continue(exchange);
 }
 
 void hr_exchange_got_data(struct hr_exchange *exchange, const void *bytes, size_t len)
@@ -256,7 +258,7 @@ void hr_exchange_consume(struct hr_exchange *exchange, size_t len)
         hr_h1_consume(exchange->h1, len);
 }
 
-void hr_exchange_continue(struct hr_exchange *exchange)
+static void exchange_continue(struct hr_exchange *exchange)
 {
     if (!exchange->expects || exchange->started || exchange->body_seen)
         return;

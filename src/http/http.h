@@ -104,7 +104,6 @@ void *hr_exchange_user(const struct hr_exchange *exchange);
  * side took them). */
 void hr_exchange_hold(struct hr_exchange *exchange);
 void hr_exchange_consume(struct hr_exchange *exchange, size_t len);
-void hr_exchange_continue(struct hr_exchange *exchange);
 /* In `data` only: the bytes it was given, kept without copying them, to be written elsewhere (a
  * relay) */
 struct hr_bytes hr_exchange_take(struct hr_exchange *exchange, const void *bytes, size_t len);

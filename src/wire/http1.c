@@ -463,7 +463,7 @@ static const struct {
     {505, "HTTP Version Not Supported"},
 };
 
-const char *hr_http1_status_text(int status)
+static const char *http1_status_text(int status)
 {
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].status == status)
@@ -484,7 +484,7 @@ void hr_http1_write_head(struct hr_buf *out,
                          enum hr_http1_framing framing,
                          bool keep_alive)
 {
-    hr_buf_addf(out, "HTTP/1.1 %d %s\r\n", status, hr_http1_status_text(status));
+    hr_buf_addf(out, "HTTP/1.1 %d %s\r\n", status, http1_status_text(status));
     for (size_t i = 0; headers && i < headers->count; i++) {
         const struct hr_header *field = &headers->at[i];
         if (!strcasecmp(field->name, "connection") || !strcasecmp(field->name, "transfer-encoding"))

@@ -66,5 +66,4 @@ void hr_http1_write_head(struct hr_buf *out,
                          enum hr_http1_framing framing,
                          bool keep_alive);
 void hr_http1_write_chunk_head(struct hr_buf *out, size_t len); /* then the bytes, then CRLF */
-const char *hr_http1_status_text(int status);
 #endif

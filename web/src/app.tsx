@@ -168,7 +168,9 @@ function Frame({ me, onSignOut }: { me: azure.Principal; onSignOut: () => void }
   const base = useLoaded('base', async () => {
     const subscriptions = await azure.subscriptions();
     const lists = await Promise.all(
-      subscriptions.map((one) => Promise.all([azure.workspaces(one.subscriptionId), azure.synapses(one.subscriptionId)])),
+      subscriptions.map((one) =>
+        Promise.all([azure.workspaces(one.subscriptionId), azure.synapses(one.subscriptionId)]),
+      ),
     );
     return { subscriptions, workspaces: lists.flatMap((list) => list[0]), synapses: lists.flatMap((list) => list[1]) };
   });
@@ -274,8 +276,8 @@ function NoWorkspace({ me }: { me: azure.Principal }) {
   return (
     <Page title="No workspace yet">
       <Empty icon="folder" title="You cannot see a workspace">
-        Either there is none, or you have no role on it. Ask an Owner for the role Reader or Contributor for “{me.displayName}”, or make one
-        with <code>headrace workspace create</code>.
+        Either there is none, or you have no role on it. Ask an Owner for the role Reader or Contributor for “
+        {me.displayName}”, or make one with <code>headrace workspace create</code>.
       </Empty>
     </Page>
   );
@@ -326,7 +328,11 @@ function Nav({
             <ul>
               {group.items.map(([to, label, icon]) => (
                 <li key={to}>
-                  <A to={to} current={to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)} onClick={onFollow}>
+                  <A
+                    to={to}
+                    current={to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)}
+                    onClick={onFollow}
+                  >
                     <Icon name={icon} />
                     <span>{label}</span>
                   </A>

@@ -12,7 +12,11 @@ export interface Loaded<T> {
 
 /** What `load` resolves to. What was there stays on the page while it is asked again; `key` names what is asked for: a new key starts anew.
  * `pollMs` asks again after each answer, for as long as it returns a number. */
-export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?: (data: T) => number | null): Loaded<T> {
+export function useLoaded<T>(
+  key: string | null,
+  load: () => Promise<T>,
+  pollMs?: (data: T) => number | null,
+): Loaded<T> {
   const [state, setState] = useState<{ key: string | null; data?: T; error?: ApiError }>({ key: null });
   const [round, setRound] = useState(0);
   const loader = useRef(load),
@@ -51,7 +55,13 @@ export function useLoaded<T>(key: string | null, load: () => Promise<T>, pollMs?
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const set = useCallback((data: T) => setState({ key, data }), [key]);
   const current: { data?: T; error?: ApiError } = state.key === key ? state : {};
-  return { data: current.data, error: current.error, loading: key !== null && !current.data && !current.error, reload, set };
+  return {
+    data: current.data,
+    error: current.error,
+    loading: key !== null && !current.data && !current.error,
+    reload,
+    set,
+  };
 }
 
 /* ---- addresses: /studio/… ---- */

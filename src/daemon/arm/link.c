@@ -109,10 +109,10 @@ enum hr_code hr_arm_link_put(struct hr_rest *req, struct hr_err *err)
 
 /* computes of the link's workspace whose pool is in the linked Synapse workspace, while no other
  * link leads there */
-enum hr_code hr_arm_attached(struct hr_rest *req,
-                             const struct hr_resource_row *link,
-                             struct hr_resource_rows *computes,
-                             struct hr_err *err)
+static enum hr_code arm_attached(struct hr_rest *req,
+                                 const struct hr_resource_row *link,
+                                 struct hr_resource_rows *computes,
+                                 struct hr_err *err)
 {
     struct hr_resource_rows links;
     const char *target = target_of(req, link);
@@ -168,7 +168,7 @@ enum hr_code hr_arm_link_delete(struct hr_rest *req, struct hr_err *err)
         hr_rest_reply(req, 204, NULL);
         return HR_OK;
     }
-    HR_TRY(hr_arm_attached(req, row, &computes, err));
+    HR_TRY(arm_attached(req, row, &computes, err));
     if (computes.count && !(detach && !strcasecmp(detach, "true"))) {
         const char *list = computes.at[0].name;
         for (size_t i = 1; i < computes.count; i++)

@@ -46,7 +46,6 @@ json_t *hr_arm_view(struct hr_rest *req, const struct hr_resource_row *row);
 void hr_arm_compute_fill(struct hr_rest *req,
                          const struct hr_resource_row *row,
                          json_t *properties);
-json_t *hr_arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows);
 enum hr_code hr_arm_check_name(const char *type, const char *name, struct hr_err *err);
 json_t *hr_arm_json(const char *text); /* an object, {} when text is none */
 /* body's object of that name, {} when absent (a new reference); anything else is refused */
@@ -63,8 +62,4 @@ enum hr_code hr_arm_put(struct hr_rest *req,
                         struct hr_resource_row **row,
                         struct hr_err *err);
 const char *hr_arm_dump(struct hr_arena *arena, const json_t *json);
-enum hr_code hr_arm_attached(struct hr_rest *req,
-                             const struct hr_resource_row *link,
-                             struct hr_resource_rows *computes,
-                             struct hr_err *err);
 #endif

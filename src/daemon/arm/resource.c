@@ -227,7 +227,7 @@ json_t *hr_arm_view(struct hr_rest *req, const struct hr_resource_row *row)
     return view;
 }
 
-json_t *hr_arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows)
+static json_t *arm_value_list(struct hr_rest *req, const struct hr_resource_rows *rows)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < rows->count; i++)
@@ -289,7 +289,7 @@ enum hr_code hr_arm_list(struct hr_rest *req, struct hr_err *err)
                                 : hr_printf(req->arena, "%s/%s", parent.type, word);
     HR_TRY(hr_store_resource_list(req->site->store, req->arena, parent.text, type, &rows, err));
     HR_TRY(keep_links(req, &rows, err));
-    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, arm_value_list(req, &rows));
     return HR_OK;
 }
 
@@ -305,7 +305,7 @@ enum hr_code hr_arm_list_all(struct hr_rest *req, struct hr_err *err)
         if (!hr_rest_check(req, HR_ACT_READ, rows.at[i].id, NULL))
             rows.at[kept++] = rows.at[i];
     rows.count = kept;
-    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, arm_value_list(req, &rows));
     return HR_OK;
 }
 
@@ -321,7 +321,7 @@ enum hr_code hr_arm_groups(struct hr_rest *req, struct hr_err *err)
         if (!hr_rest_check(req, HR_ACT_READ, rows.at[i].id, NULL))
             rows.at[kept++] = rows.at[i];
     rows.count = kept;
-    hr_rest_reply(req, 200, hr_arm_value_list(req, &rows));
+    hr_rest_reply(req, 200, arm_value_list(req, &rows));
     return HR_OK;
 }
 

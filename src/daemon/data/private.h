@@ -98,17 +98,6 @@ bool hr_data_glob_match(const char *pattern, const char *name);
 const char *hr_data_location(struct hr_arena *arena,
                              const struct hr_datastore_row *row,
                              const char *path);
-const char *hr_data_container_scope(struct hr_rest *req,
-                                    const char *workspace,
-                                    const struct hr_datastore_row *row);
-/* May the caller read (or write) what the datastore holds: by the workspace role that may list its
- * secrets, or by a storage role. *by_role says which. HR_E_DENIED names the storage role. */
-enum hr_code hr_data_may(struct hr_rest *req,
-                         const char *workspace,
-                         const struct hr_datastore_row *row,
-                         bool write,
-                         bool *by_role,
-                         struct hr_err *err);
 /* the contract's "storage" for these datastores, for the caller (checked here) */
 enum hr_code hr_data_storage(struct hr_rest *req,
                              const char *workspace,

@@ -27,9 +27,9 @@ const char *hr_data_location(struct hr_arena *arena,
 
 /* another server's account has no resource here: roles for it are given where the workspace's own
  * account would be */
-const char *hr_data_container_scope(struct hr_rest *req,
-                                    const char *workspace,
-                                    const struct hr_datastore_row *row)
+static const char *data_container_scope(struct hr_rest *req,
+                                        const char *workspace,
+                                        const struct hr_datastore_row *row)
 {
     (void)workspace;
     return hr_printf(
@@ -38,19 +38,21 @@ const char *hr_data_container_scope(struct hr_rest *req,
         req->site->subscription, req->site->resource_group, row->account, row->container);
 }
 
-enum hr_code hr_data_may(struct hr_rest *req,
-                         const char *workspace,
-                         const struct hr_datastore_row *row,
-                         bool write,
-                         bool *by_role,
-                         struct hr_err *err)
+/* May the caller read (or write) what the datastore holds: by the workspace role that may list its
+ * secrets, or by a storage role. *by_role says which. HR_E_DENIED names the storage role. */
+static enum hr_code data_may(struct hr_rest *req,
+                             const char *workspace,
+                             const struct hr_datastore_row *row,
+                             bool write,
+                             bool *by_role,
+                             struct hr_err *err)
 {
     *by_role = false;
     if (strcmp(row->credential, "None") && !hr_rest_check(req, HR_ACT_WRITE, workspace, NULL))
         return HR_OK;
     *by_role = true;
     return hr_rest_check(req, write ? HR_ACT_BLOB_WRITE : HR_ACT_BLOB_READ,
-                         hr_data_container_scope(req, workspace, row), err);
+                         data_container_scope(req, workspace, row), err);
 }
 
 /* ---- SAS ---- */
@@ -195,7 +197,7 @@ static enum hr_code add_store(struct hr_rest *req,
                               struct hr_err *err)
 {
     bool by_role;
-    HR_TRY(hr_data_may(req, workspace, row, write, &by_role, err));
+    HR_TRY(data_may(req, workspace, row, write, &by_role, err));
     int64_t ends = hr_clock_ms() + (by_role ? DATA_ROLE_SECONDS : DATA_SECONDS) * 1000LL;
     if (!to->ends_ms || ends < to->ends_ms)
         to->ends_ms = ends;

@@ -428,11 +428,6 @@ static int spares(const struct hr_sessions *sessions, bool ready_only)
     return count;
 }
 
-size_t hr_sessions_spares(const struct hr_sessions *sessions)
-{
-    return (size_t)spares(sessions, true);
-}
-
 struct host *hr_host_spare(struct hr_sessions *sessions)
 {
     struct host *found = NULL;

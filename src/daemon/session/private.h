@@ -59,7 +59,7 @@ struct slot {
 
 struct hr_session {
     struct hr_sessions *sessions;
-    int refs, pins, calls, hosts, number; /* number: of its journal */
+    int refs, calls, hosts, number; /* number: of its journal */
     char *key, *principal, *id, *journal;
     struct host *host;
     struct hr_session_wait *waits;

@@ -305,12 +305,6 @@ void hr_session_end(struct hr_session *session, const char *why)
     hr_session_unref(session);
 }
 
-void hr_session_pin(struct hr_session *session, bool on)
-{
-    session->pins += on ? 1 : -1;
-    touch(session);
-}
-
 void hr_session_busy(struct hr_session *session, int change)
 {
     session->calls += change;
@@ -473,7 +467,7 @@ static void sweep(void *arg)
         return;
     for (struct hr_session *at = hr_session_next(sessions, NULL), *next; at; at = next) {
         next = hr_session_next(sessions, at);
-        bool idle = !at->calls && !at->pins && now - at->idle_from_ms > (int64_t)sessions->idle_ms;
+        bool idle = !at->calls && now - at->idle_from_ms > (int64_t)sessions->idle_ms;
         if (idle && !(sessions->keep && sessions->keep(at, sessions->arg)))
             hr_session_end(at, "it was idle for longer than the limit");
     }

@@ -71,7 +71,6 @@ enum hr_code hr_sessions_mend(struct hr_sessions *sessions, struct hr_err *err);
 void hr_sessions_set_host(struct hr_sessions *sessions, const char *const *host, int spares);
 /* ends all hosts; journals stay for the next start */
 void hr_sessions_free(struct hr_sessions *sessions);
-size_t hr_sessions_spares(const struct hr_sessions *sessions); /* ready ones */
 
 /* finds or makes; HR_E_LIMIT when there are too many */
 enum hr_code hr_session_open(struct hr_sessions *sessions,
@@ -96,8 +95,6 @@ struct hr_session *hr_session_find(struct hr_sessions *sessions,
 struct hr_session *hr_session_next(struct hr_sessions *sessions, const struct hr_session *session);
 /* its host goes, its calls fail, its journal is removed */
 void hr_session_end(struct hr_session *session, const char *why);
-/* counted: not ended by the idle rule */
-void hr_session_pin(struct hr_session *session, bool on);
 struct hr_session *hr_session_ref(struct hr_session *session);
 void hr_session_unref(struct hr_session *session);
 

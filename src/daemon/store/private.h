@@ -23,5 +23,4 @@ enum hr_code hr_store_collect(struct hr_store *store,
                               void **at,
                               size_t *count,
                               struct hr_err *err);
-int hr_store_changed(struct hr_store *store); /* rows that the last statement changed */
 #endif

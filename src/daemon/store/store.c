@@ -330,11 +330,6 @@ enum hr_code hr_store_collect(struct hr_store *store,
     return HR_OK;
 }
 
-int hr_store_changed(struct hr_store *store)
-{
-    return sqlite3_changes(store->db);
-}
-
 enum hr_code hr_store_begin(struct hr_store *store, struct hr_err *err)
 {
     return finish(store, bind(store, S_BEGIN, ""), err);
@@ -457,13 +452,6 @@ enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, str
     return finish(store, bind(store, S_TOKEN_REMOVE, "t", hash), err);
 }
 
-enum hr_code hr_store_token_remove_of(struct hr_store *store,
-                                      const char *principal,
-                                      struct hr_err *err)
-{
-    return finish(store, bind(store, S_TOKEN_REMOVE_OF, "t", principal), err);
-}
-
 /* ---- role assignments ---- */
 
 static void read_assignment(sqlite3_stmt *stmt, struct hr_arena *arena, void *row)
@@ -496,13 +484,6 @@ enum hr_code hr_store_assignment_get(struct hr_store *store,
 enum hr_code hr_store_assignment_remove(struct hr_store *store, const char *id, struct hr_err *err)
 {
     return finish(store, bind(store, S_ASSIGNMENT_REMOVE, "t", id), err);
-}
-
-enum hr_code hr_store_assignment_remove_under(struct hr_store *store,
-                                              const char *scope,
-                                              struct hr_err *err)
-{
-    return finish(store, bind(store, S_ASSIGNMENT_REMOVE_UNDER, "t", scope), err);
 }
 
 enum hr_code hr_store_assignment_list(struct hr_store *store,

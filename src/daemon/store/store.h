@@ -72,9 +72,6 @@ enum hr_code hr_store_token_principal(struct hr_store *store,
                                       struct hr_principal_row **row,
                                       struct hr_err *err);
 enum hr_code hr_store_token_remove(struct hr_store *store, const char *hash, struct hr_err *err);
-enum hr_code hr_store_token_remove_of(struct hr_store *store,
-                                      const char *principal,
-                                      struct hr_err *err);
 
 struct hr_assignment_row {
     const char *id, *role, *principal, *scope, *created_by;
@@ -94,9 +91,6 @@ enum hr_code hr_store_assignment_get(struct hr_store *store,
                                      struct hr_assignment_row **row,
                                      struct hr_err *err);
 enum hr_code hr_store_assignment_remove(struct hr_store *store, const char *id, struct hr_err *err);
-enum hr_code hr_store_assignment_remove_under(struct hr_store *store,
-                                              const char *scope,
-                                              struct hr_err *err);
 enum hr_code hr_store_assignment_list(struct hr_store *store,
                                       struct hr_arena *arena,
                                       struct hr_assignment_rows *rows,

@@ -13,14 +13,6 @@ enum hr_code hr_analyze(struct hr_arena *arena,
                         struct hr_typed **typed,
                         struct hr_err *err);
 
-/* one expression without columns (of parameterised SQL, of an option): its value, computed by the
- * caller's engine */
-enum hr_code hr_analyze_expr(struct hr_arena *arena,
-                             struct hr_env *env,
-                             const struct hr_expr *expr,
-                             struct hr_texpr **typed,
-                             struct hr_err *err);
-
 /* visits the direct children; fn may replace them */
 enum hr_code hr_texpr_each(struct hr_texpr *expr,
                            enum hr_code (*fn)(void *arg, struct hr_texpr **child),
@@ -30,10 +22,5 @@ enum hr_code hr_texpr_each(struct hr_texpr *expr,
 enum hr_code hr_node_each_expr(struct hr_node *node,
                                enum hr_code (*fn)(void *arg, struct hr_texpr **expr),
                                void *arg);
-
-/* Spark's automatic name of an expression ("(a + b)", "count(1)"), and its SQL text as error
- * messages quote it */
-void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out);
-void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out);
 
 #endif

@@ -23,11 +23,6 @@ bool hr_is_orderable(const struct hr_type *type)
     return true;
 }
 
-bool hr_is_comparable(const struct hr_type *type)
-{
-    return type->id == HR_TYPE_CALENDAR_INTERVAL || hr_is_orderable(type);
-}
-
 static bool is_datetime(const struct hr_type *type)
 {
     return type->id == HR_TYPE_DATE ||
@@ -204,6 +199,8 @@ const struct hr_type *hr_union_type(struct analysis *a,
 
 /* ---- explicit casts ---- */
 
+static bool cast_nullable(const struct hr_type *from, const struct hr_type *to);
+
 static bool cast_struct(const struct hr_type *from, const struct hr_type *to, bool ansi)
 {
     if (from->field_count != to->field_count)
@@ -211,7 +208,7 @@ static bool cast_struct(const struct hr_type *from, const struct hr_type *to, bo
     for (size_t i = 0; i < from->field_count; i++)
         if (!hr_can_cast(from->fields[i].type, to->fields[i].type, ansi) ||
             ((from->fields[i].nullable ||
-              hr_cast_nullable(from->fields[i].type, to->fields[i].type)) &&
+              cast_nullable(from->fields[i].type, to->fields[i].type)) &&
              !to->fields[i].nullable))
             return false;
     return true;
@@ -269,14 +266,14 @@ bool hr_can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi
         return from->id == HR_TYPE_ARRAY &&
                hr_can_cast(from->element, to->element, ansi) &&
                (to->contains_null ||
-                !(from->contains_null || hr_cast_nullable(from->element, to->element)));
+                !(from->contains_null || cast_nullable(from->element, to->element)));
     case HR_TYPE_MAP:
         return from->id == HR_TYPE_MAP &&
                hr_can_cast(from->key, to->key, ansi) &&
                hr_can_cast(from->element, to->element, ansi) &&
-               !hr_cast_nullable(from->key, to->key) &&
+               !cast_nullable(from->key, to->key) &&
                (to->contains_null ||
-                !(from->contains_null || hr_cast_nullable(from->element, to->element)));
+                !(from->contains_null || cast_nullable(from->element, to->element)));
     case HR_TYPE_STRUCT:
         return from->id == HR_TYPE_STRUCT && cast_struct(from, to, ansi);
     default:
@@ -315,7 +312,7 @@ static bool decimal_holds(const struct hr_type *from, const struct hr_type *to)
 }
 
 /* Cast.forceNullable: the cast itself may make a null */
-bool hr_cast_nullable(const struct hr_type *from, const struct hr_type *to)
+static bool cast_nullable(const struct hr_type *from, const struct hr_type *to)
 {
     if (from->id == HR_TYPE_VOID || hr_type_same_shape(from, to))
         return from->id == HR_TYPE_VOID;
@@ -358,7 +355,7 @@ enum hr_code hr_make_cast(struct scope *s,
     if (type->id == HR_TYPE_CHAR || type->id == HR_TYPE_VARCHAR)
         type = BASIC(STRING); /* Spark: length is not enforced in a cast */
     struct hr_texpr *cast =
-        hr_texpr_new(a, HR_T_CAST, type, child->nullable || hr_cast_nullable(child->type, type));
+        hr_texpr_new(a, HR_T_CAST, type, child->nullable || cast_nullable(child->type, type));
     cast->cast.child = child;
     cast->cast.mode = mode;
     if (mode == HR_CAST_TRY)
@@ -388,7 +385,7 @@ struct hr_texpr *hr_cast_implicit(struct analysis *a,
     if (hr_type_same_shape(child->type, type))
         return child;
     struct hr_texpr *cast =
-        hr_texpr_new(a, HR_T_CAST, type, child->nullable || hr_cast_nullable(child->type, type));
+        hr_texpr_new(a, HR_T_CAST, type, child->nullable || cast_nullable(child->type, type));
     cast->cast.child = child;
     cast->cast.mode = a->ansi ? HR_CAST_ANSI : HR_CAST_LEGACY;
     cast->cast.implicit = true;

@@ -161,10 +161,6 @@ enum hr_code hr_cast_output(struct analysis *a,
                             struct hr_node *input,
                             const struct hr_type **types,
                             struct hr_node **out);
-enum hr_code hr_constant_int(struct analysis *a,
-                             const struct hr_expr *expr,
-                             const char *what,
-                             int64_t *value);
 
 struct scope hr_scope_of(struct analysis *a, struct hr_node *input);
 enum hr_code hr_source_node(struct analysis *a, const struct hr_rel *rel, struct hr_node **out);
@@ -357,7 +353,6 @@ const struct hr_type *hr_union_type(struct analysis *a,
                                     const struct hr_type *x,
                                     const struct hr_type *y);
 bool hr_can_cast(const struct hr_type *from, const struct hr_type *to, bool ansi);
-bool hr_cast_nullable(const struct hr_type *from, const struct hr_type *to);
 bool hr_implicit_cast_allowed(struct analysis *a,
                               const struct hr_type *from,
                               char want,
@@ -370,7 +365,6 @@ enum hr_code hr_make_cast(struct scope *s,
 const struct hr_type *hr_decimal_for(struct analysis *a, const struct hr_type *integral);
 bool hr_is_string(const struct hr_type *type);
 bool hr_is_orderable(const struct hr_type *type);
-bool hr_is_comparable(const struct hr_type *type);
 /* "INT", with the quotes */
 const char *hr_type_quoted(struct analysis *a, const struct hr_type *type);
 /* "(a + b)", with the quotes */

@@ -467,15 +467,6 @@ static void write_expr(const struct hr_texpr *expr, struct style style, struct h
     }
 }
 
-void hr_texpr_name(const struct hr_texpr *expr, struct hr_buf *out)
-{
-    write_expr(expr, (struct style){.zone = hr_zone_utc()}, out);
-}
-void hr_texpr_sql(const struct hr_texpr *expr, struct hr_buf *out)
-{
-    write_expr(expr, (struct style){.sql = true, .zone = hr_zone_utc()}, out);
-}
-
 static const char *styled(struct analysis *a, const struct hr_texpr *expr, struct style style)
 {
     struct hr_buf buf;

@@ -27,7 +27,6 @@ struct artifact {
     size_t len;
     char bytes[];
 };
-struct artifact *hr_artifact_new(const void *bytes, size_t len);
 void hr_artifact_drop(struct artifact *artifact);
 
 /* a temporary view, or a checkpointed relation: a plan in an arena of its own, immutable */
@@ -272,13 +271,6 @@ enum hr_code hr_guard_admit(struct guard *guard,
                             struct hr_err *err);
 /* loop */
 enum hr_code hr_guard_fits(const struct guard *guard, const char *session_id, struct hr_err *err);
-/* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked
- */
-enum hr_code hr_guard_current(struct guard *guard,
-                              struct hr_arena *arena,
-                              struct hr_grant *grant,
-                              const char **text,
-                              struct hr_err *err);
 /* what the session of the grant was started with: false, and nothing set, when it named none. The
  * texts are in arena. Any thread. */
 bool hr_guard_sizes(struct guard *guard, struct hr_arena *arena, struct hr_sizes *sizes);

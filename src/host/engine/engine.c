@@ -73,7 +73,6 @@ struct hr_query {
     bool is_helped;
     uint64_t begun;         /* of the run, monotonic */
     struct running running; /* its stop says that it is to end, and why */
-    _Atomic uint64_t rows;
     struct hr_metrics *metrics;
     size_t metric_count;
 };
@@ -553,12 +552,6 @@ void hr_query_cancel(struct hr_query *query)
     duckdb_interrupt(query->connection);
 }
 
-void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows)
-{
-    *percent = duckdb_query_progress(query->connection).percentage;
-    *rows = atomic_load(&query->rows);
-}
-
 /* ---- running ---- */
 
 typedef enum hr_code (*chunk_fn)(void *arg, duckdb_data_chunk chunk, struct hr_err *err);
@@ -576,7 +569,6 @@ static enum hr_code drain(
         }
         idx_t rows = duckdb_data_chunk_get_size(chunk);
         enum hr_code code = rows ? fn(arg, chunk, err) : HR_OK;
-        atomic_fetch_add(&query->rows, rows);
         duckdb_destroy_data_chunk(&chunk);
         HR_TRY(code);
     }
@@ -895,22 +887,6 @@ enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr
         state == DuckDBSuccess ? HR_OK : failed(query, duckdb_result_error(&result), err);
     duckdb_destroy_result(&result);
     return code;
-}
-
-enum hr_code hr_engine_eval(struct hr_engine *engine,
-                            struct hr_arena *arena,
-                            struct hr_env *env,
-                            const struct hr_expr *expr,
-                            struct hr_literal **value,
-                            struct hr_err *err)
-{
-    struct hr_rel *rel = hr_rel_new(arena, HR_REL_PROJECT, NULL);
-    struct hr_expr *copy = (struct hr_expr *)expr;
-    rel->project.exprs = (struct hr_exprs){HR_NEW_ARRAY(arena, struct hr_expr *, 1), 1};
-    rel->project.exprs.at[0] = copy;
-    struct hr_query *query;
-    HR_TRY(hr_query_prepare(engine, arena, env, rel, &query, err));
-    return one_row(query, query->typed->node, query->typed->schema, value, err);
 }
 
 struct column_sink {

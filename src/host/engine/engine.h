@@ -69,22 +69,12 @@ enum hr_code hr_query_run(struct hr_query *query, struct hr_sink *sink, struct h
 const atomic_int *hr_engine_stop_of(void *engine, idx_t connection);
 /* run returns HR_E_CANCELLED, also when not yet called */
 void hr_query_cancel(struct hr_query *query);
-/* percent < 0: unknown; rows delivered */
-void hr_query_progress(struct hr_query *query, double *percent, uint64_t *rows);
 /* after run */
 size_t hr_query_metrics(struct hr_query *query, const struct hr_metrics **metrics);
 
 /* runs another module's statement with the engine's error mapping (COPY of a writer …) on a
  * connection that has all kernels of query */
 enum hr_code hr_query_execute(struct hr_query *query, const char *sql, struct hr_err *err);
-
-/* any constant expression's value, as a literal in arena */
-enum hr_code hr_engine_eval(struct hr_engine *engine,
-                            struct hr_arena *arena,
-                            struct hr_env *env,
-                            const struct hr_expr *expr,
-                            struct hr_literal **value,
-                            struct hr_err *err);
 
 /* runs rel and gives its first column: what connect's env->values needs */
 enum hr_code hr_engine_values(struct hr_engine *engine,

@@ -23,15 +23,6 @@ enum hr_code hr_value_text_options(struct hr_arena *arena,
     return hr_conf_zone(env, options, &how->zone, &zone_name, err);
 }
 
-enum hr_code hr_value_text_patterns(struct hr_arena *arena,
-                                    struct hr_value_text *how,
-                                    struct hr_err *err)
-{
-    HR_TRY(hr_option_pattern(arena, "yyyy-MM-dd", HR_PATTERN_FORMAT, &how->date, err));
-    HR_TRY(hr_option_pattern(arena, TIMESTAMP_PATTERN, HR_PATTERN_FORMAT, &how->timestamp, err));
-    return hr_option_pattern(arena, NTZ_PATTERN, HR_PATTERN_FORMAT, &how->ntz, err);
-}
-
 void hr_column_bind(struct hr_column *column, duckdb_vector vector)
 {
     column->vector = vector;

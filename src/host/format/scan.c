@@ -51,6 +51,8 @@ static void forget(struct hr_format *format, struct hr_scan *scan)
     }
 }
 
+static void scan_ref(struct hr_scan *scan);
+
 static struct hr_scan *find(struct hr_format *format, int64_t id)
 {
     struct hr_scan *found = NULL;
@@ -60,7 +62,7 @@ static struct hr_scan *find(struct hr_format *format, int64_t id)
             if (format->scans[i]->id == id)
                 found = format->scans[i];
         if (found)
-            hr_scan_ref(found);
+            scan_ref(found);
     }
     pthread_mutex_unlock(&format->lock);
     return found;
@@ -106,7 +108,7 @@ struct hr_scan *hr_scan_register(struct hr_scan *scan)
     return same ? same : scan;
 }
 
-void hr_scan_ref(struct hr_scan *scan)
+static void scan_ref(struct hr_scan *scan)
 {
     atomic_fetch_add(&scan->refs, 1);
 }
@@ -324,7 +326,7 @@ static void on_init(duckdb_init_info info)
     running->out_count = count;
     HR_CHECK(running->out);
     running->scan = bound->scan;
-    hr_scan_ref(running->scan);
+    scan_ref(running->scan);
     for (idx_t i = 0; i < count; i++) {
         idx_t column = duckdb_init_get_column_index(info, i);
         /* a row id, or the count's stand-in */
@@ -351,7 +353,7 @@ static void on_join(duckdb_init_info info)
     struct joined *joined = calloc(1, sizeof *joined);
     HR_CHECK(joined);
     joined->scan = bound->scan;
-    hr_scan_ref(joined->scan);
+    scan_ref(joined->scan);
     /* joins in the first call, where the global state can be had */
     duckdb_init_set_init_data(info, joined, joined_free);
 }

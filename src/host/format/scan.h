@@ -84,7 +84,6 @@ struct hr_scan *hr_scan_new(struct hr_format *format, const struct hr_scan_ops *
  * the same question of unchanged files is the same SQL text, which the engine has prepared already.
  */
 struct hr_scan *hr_scan_register(struct hr_scan *scan);
-void hr_scan_ref(struct hr_scan *scan);
 void hr_scan_unref(struct hr_scan *scan);
 /* the reference passes to the arena, and the source reads the scan */
 struct hr_source *hr_scan_source(struct hr_arena *arena,

@@ -32,7 +32,7 @@ static void add_bytes(const char *bytes, size_t len, bool hex, struct hr_buf *ou
     hr_buf_addc(out, '\'');
 }
 
-void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out)
+static void print_literal(const struct hr_literal *literal, struct hr_buf *out)
 {
     enum hr_type_id id = literal->type->id;
     if (literal->is_null) {
@@ -53,7 +53,7 @@ void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out)
         else if (id == HR_TYPE_ARRAY || id == HR_TYPE_MAP || id == HR_TYPE_STRUCT)
             for (size_t i = 0; i < literal->items.count; i++) {
                 hr_buf_adds(out, i ? ", " : "");
-                hr_print_literal(literal->items.at[i], out);
+                print_literal(literal->items.at[i], out);
             }
         else if (id == HR_TYPE_CALENDAR_INTERVAL)
             hr_buf_addf(out, "%dm%dd%" PRId64 "us", literal->calendar.months,
@@ -140,7 +140,7 @@ void hr_print_expr(const struct hr_expr *expr, struct hr_buf *out)
     }
     switch (expr->kind) {
     case HR_EXPR_LITERAL:
-        hr_print_literal(expr->literal, out);
+        print_literal(expr->literal, out);
         break;
     case HR_EXPR_ATTRIBUTE:
         add_names(&expr->attribute.name, ".", out);

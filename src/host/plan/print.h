@@ -9,5 +9,4 @@ void hr_print_expr(const struct hr_expr *expr, struct hr_buf *out);
 /* a tree: two spaces a level */
 void hr_print_rel(const struct hr_rel *rel, int indent, struct hr_buf *out);
 void hr_print_command(const struct hr_command *command, struct hr_buf *out);
-void hr_print_literal(const struct hr_literal *literal, struct hr_buf *out);
 #endif

@@ -128,21 +128,9 @@ enum hr_code hr_type_from_sql(struct hr_arena *arena,
                               const struct hr_type **type,
                               struct hr_err *late,
                               struct hr_err *err);
-/* one type by its SQL name ("int", "decimal", "char" …) and its numbers in parentheses; not array,
- * map, struct, interval */
-enum hr_code hr_type_from_name(struct hr_arena *arena,
-                               const char *name,
-                               const int64_t *numbers,
-                               size_t count,
-                               const struct hr_type **type,
-                               struct hr_err *err);
 /* INTERVAL first TO last, by the units' names without case; last may be NULL. NULL when there is no
  * such interval type. */
 const struct hr_type *hr_type_interval(struct hr_arena *arena, const char *first, const char *last);
-enum hr_code hr_type_collated(struct hr_arena *arena,
-                              const char *collation,
-                              const struct hr_type **type,
-                              struct hr_err *err);
 enum hr_code hr_type_from_json(struct hr_arena *arena,
                                const char *text,
                                const struct hr_type **type,

@@ -103,12 +103,14 @@ static const struct sql_name *name_find(const char *name)
     return NULL;
 }
 
-enum hr_code hr_type_from_name(struct hr_arena *arena,
-                               const char *name,
-                               const int64_t *numbers,
-                               size_t count,
-                               const struct hr_type **type,
-                               struct hr_err *err)
+/* one type by its SQL name ("int", "decimal", "char" …) and its numbers in parentheses; not array,
+ * map, struct, interval */
+static enum hr_code type_from_name(struct hr_arena *arena,
+                                   const char *name,
+                                   const int64_t *numbers,
+                                   size_t count,
+                                   const struct hr_type **type,
+                                   struct hr_err *err)
 {
     const struct sql_name *known = name_find(name);
     if (!count &&
@@ -144,10 +146,10 @@ enum hr_code hr_type_from_name(struct hr_arena *arena,
     return HR_OK;
 }
 
-enum hr_code hr_type_collated(struct hr_arena *arena,
-                              const char *collation,
-                              const struct hr_type **type,
-                              struct hr_err *err)
+static enum hr_code type_collated(struct hr_arena *arena,
+                                  const char *collation,
+                                  const struct hr_type **type,
+                                  struct hr_err *err)
 {
     static const char *const known[] = {"UTF8_BINARY", "UTF8_LCASE", "UNICODE",
                                         "UNICODE_CI",  "UNICODE_AI", "UNICODE_CI_AI"};
@@ -445,12 +447,12 @@ static enum hr_code parse_named(struct ddl *ddl,
         HR_TRY(expect(ddl, ')'));
     }
     struct hr_err err;
-    if (hr_type_from_name(ddl->arena, name, numbers, count, type, &err))
+    if (type_from_name(ddl->arena, name, numbers, count, type, &err))
         postpone(ddl, start, &err, type);
     if ((*type)->id == HR_TYPE_STRING && take_word(ddl, "collate")) {
         const char *collation;
         HR_TRY(take_name(ddl, &collation));
-        if (hr_type_collated(ddl->arena, collation, type, &err))
+        if (type_collated(ddl->arena, collation, type, &err))
             postpone(ddl, start, &err, type);
     }
     if ((*type)->id == HR_TYPE_TIMESTAMP && take_word(ddl, "without")) {
@@ -602,7 +604,7 @@ static enum hr_code from_json_name(struct hr_arena *arena,
     else if (sscanf(text, "interval %31[a-z]%n", first, &end) == 1 && !text[end])
         *type = hr_type_interval(arena, first, NULL);
     else if (!strncmp(text, "string collate ", 15))
-        return hr_type_collated(arena, text + 15, type, err);
+        return type_collated(arena, text + 15, type, err);
     else {
         int found = sscanf(text, "%31[a-z] ( %9lld , %9lld )%n", name, &one, &two, &end);
         if (found != 3 || !end)
@@ -612,7 +614,7 @@ static enum hr_code from_json_name(struct hr_arena *arena,
         if (found < 2 ||
             !end ||
             text[end] ||
-            hr_type_from_name(arena, name, numbers, (size_t)found - 1, type, err))
+            type_from_name(arena, name, numbers, (size_t)found - 1, type, err))
             return invalid_json(text, err);
         return HR_OK;
     }
@@ -647,7 +649,7 @@ static enum hr_code from_json_fields(struct hr_arena *arena,
         json_t *collations = json_object_get(metadata, "__COLLATIONS");
         const char *collation = json_string_value(json_object_get(collations, fields[i].name));
         if (collation && fields[i].type->id == HR_TYPE_STRING && strchr(collation, '.'))
-            HR_TRY(hr_type_collated(arena, strchr(collation, '.') + 1, &fields[i].type, err));
+            HR_TRY(type_collated(arena, strchr(collation, '.') + 1, &fields[i].type, err));
         if (json_object_size(metadata) > (collations ? 1u : 0u)) {
             json_object_del(metadata, "__COLLATIONS");
             char *text = json_dumps(metadata, JSON_COMPACT);

@@ -10,7 +10,7 @@ static int deeper(int a, int b)
     return a > b ? a : b;
 }
 
-struct rel hr_sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth)
+static struct rel sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth)
 {
     if (depth > HR_SQL_NODE_DEPTH_MAX && !p->failed)
         hr_sql_fail_at(p, start, stop, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
@@ -21,8 +21,8 @@ struct rel hr_sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop,
 static struct rel over(
     struct parser *p, enum hr_rel_kind kind, struct rel input, int stop, int own_depth)
 {
-    return hr_sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop,
-                      deeper(input.depth, own_depth) + 1);
+    return sql_rel(p, hr_rel_new(p->arena, kind, input.rel), input.start, stop,
+                   deeper(input.depth, own_depth) + 1);
 }
 
 /* ---- leaves ---- */
@@ -51,7 +51,7 @@ struct rel hr_sql_table(struct parser *p, struct texts name, int stop)
         rel = hr_rel_new(p->arena, HR_REL_READ_TABLE, NULL);
         rel->read_table.name = hr_sql_names(p, &name);
     }
-    return hr_sql_rel(p, rel, name.at[0].start, stop, 1);
+    return sql_rel(p, rel, name.at[0].start, stop, 1);
 }
 
 static bool is_integer(const struct node *node, int64_t *value)
@@ -94,7 +94,7 @@ struct rel hr_sql_table_function(struct parser *p, struct texts name, struct nod
         rel->table_function.name = hr_sql_names(p, &name);
         rel->table_function.args = hr_sql_exprs(p, &args);
     }
-    return hr_sql_rel(p, rel, name.at[0].start, stop, hr_sql_depth(&args) + 1);
+    return sql_rel(p, rel, name.at[0].start, stop, hr_sql_depth(&args) + 1);
 }
 
 /* struct(a, b) alone is a row as (a, b) is, without the names that it may give */
@@ -126,7 +126,7 @@ struct rel hr_sql_values(struct parser *p, struct nodes rows, int start, int sto
             hr_sql_push(p, &one, rows.at[i]);
         rel->values.rows[i] = hr_sql_exprs(p, rows.at[i].row ? rows.at[i].row : &one);
     }
-    return hr_sql_rel(p, rel, start, stop, hr_sql_depth(&rows) + 1);
+    return sql_rel(p, rel, start, stop, hr_sql_depth(&rows) + 1);
 }
 
 /* ---- around one relation ---- */
@@ -503,8 +503,8 @@ struct rel hr_sql_select(struct parser *p, struct select *select)
 {
     struct rel rel = select->from;
     if (!rel.rel)
-        rel = hr_sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop,
-                         1);
+        rel =
+            sql_rel(p, hr_rel_new(p->arena, HR_REL_ONE_ROW, NULL), select->start, select->stop, 1);
     rel.start = select->start;
     if (select->where.expr) {
         rel = over(p, HR_REL_FILTER, rel, select->where.stop, select->where.depth);

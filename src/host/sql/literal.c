@@ -332,7 +332,7 @@ static const struct unit *unit_find(const char *text, size_t len)
     return NULL;
 }
 
-bool hr_sql_is_interval_unit(const struct parser *p, const struct token *token)
+static bool sql_is_interval_unit(const struct parser *p, const struct token *token)
 {
     return token->text &&
            token->kind != TK_STRING &&
@@ -574,7 +574,7 @@ static void collect_parts(struct parser *p, size_t *at, struct hr_buf *text)
         if (t->kind == TK_MINUS || t->kind == TK_PLUS)
             value++;
         if ((value->kind != TK_NUMBER && value->kind != TK_STRING) ||
-            !hr_sql_is_interval_unit(p, value + 1))
+            !sql_is_interval_unit(p, value + 1))
             return;
         bool negative = t->kind == TK_MINUS;
         const char *digits = value->kind == TK_STRING ? value->text : p->sql + value->start;
@@ -600,7 +600,7 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
     if (sign->kind == TK_MINUS || sign->kind == TK_PLUS)
         value++;
     bool has_unit = (value->kind == TK_NUMBER || value->kind == TK_STRING) &&
-                    hr_sql_is_interval_unit(p, value + 1);
+                    sql_is_interval_unit(p, value + 1);
     struct interval interval;
     if (!has_unit) {
         if (value != sign || value->kind != TK_STRING)
@@ -613,7 +613,7 @@ struct hr_expr *hr_sql_interval(struct parser *p, size_t *at)
     const struct token *unit = value + 1;
     if (hr_sql_word_is(p, unit + 1, "to") &&
         value->kind == TK_STRING &&
-        hr_sql_is_interval_unit(p, unit + 2)) {
+        sql_is_interval_unit(p, unit + 2)) {
         *at = (size_t)(unit + 3 - p->tokens);
         return interval_from_to(
                    p, value, sign->kind == TK_MINUS,

@@ -141,7 +141,6 @@ struct node hr_sql_typed_literal(struct parser *p,
                                  const struct token *name,
                                  const struct token *value);
 struct node hr_sql_string(struct parser *p, const struct token *token);
-bool hr_sql_is_interval_unit(const struct parser *p, const struct token *token);
 /* an interval literal at tokens[*at] (the word INTERVAL): NULL when there is none; *at moves behind
  * it */
 struct hr_expr *hr_sql_interval(struct parser *p, size_t *at);
@@ -246,7 +245,6 @@ struct sets *hr_sql_sets_one(struct parser *p, const struct node *node);
 struct sets *hr_sql_sets_join(struct parser *p, struct sets *left, struct sets *right);
 struct sets *hr_sql_sets_expand(struct parser *p, enum hr_group_type type, struct sets *sets);
 
-struct rel hr_sql_rel(struct parser *p, struct hr_rel *rel, int start, int stop, int depth);
 struct rel hr_sql_select(struct parser *p, struct select *select);
 struct rel hr_sql_table(struct parser *p, struct texts name, int stop);
 struct rel hr_sql_table_function(struct parser *p, struct texts name, struct nodes args, int stop);

@@ -56,7 +56,8 @@ const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompar
 export const me = (token?: string) => ask<Principal>('/v1.0/me', { token });
 export const principals = () => values<Principal>('/v1.0/users');
 export const directoryObject = (id: string) => ask<Principal>(`/v1.0/directoryObjects/${seg(id)}`, { none: 404 });
-export const addUser = (name: string) => ask<Principal & { token: string }>('/v1.0/users', { method: 'POST', body: { displayName: name } });
+export const addUser = (name: string) =>
+  ask<Principal & { token: string }>('/v1.0/users', { method: 'POST', body: { displayName: name } });
 export const removeUser = (id: string) => ask(`/v1.0/users/${seg(id)}`, { method: 'DELETE' });
 export const subscriptions = () => values<Subscription>(`/subscriptions${VERSION}2022-12-01`);
 export const workspaces = (subscription: string) =>
@@ -85,10 +86,20 @@ export const removeCompute = (ws: string, name: string) =>
   ask(`${ws}/computes/${seg(name)}${COMPUTE}&underlyingResourceAction=Detach`, { method: 'DELETE' });
 
 /** Attaches a pool, asynchronously on the server: resolves when the operation has succeeded, rejects with its own error. */
-export async function attach(ws: string, name: string, poolId: string, location: string, onState: (state: string) => void) {
+export async function attach(
+  ws: string,
+  name: string,
+  poolId: string,
+  location: string,
+  onState: (state: string) => void,
+) {
   const taken = await ask<Compute | null>(`${ws}/computes/${seg(name)}${COMPUTE}`, { none: 404 });
   if (taken && taken.properties.provisioningState !== 'Failed')
-    throw new ApiError(409, 'ResourceExists', `compute "${name}" exists already and is attached to "${taken.properties.resourceId}"`);
+    throw new ApiError(
+      409,
+      'ResourceExists',
+      `compute "${name}" exists already and is attached to "${taken.properties.resourceId}"`,
+    );
   const [, operation] = await askHeader<Compute>(`${ws}/computes/${seg(name)}${COMPUTE}`, 'azure-asyncoperation', {
     method: 'PUT',
     body: { location, properties: { computeType: 'SynapseSpark', resourceId: poolId, isAttachedCompute: true } },
@@ -100,7 +111,11 @@ export async function attach(ws: string, name: string, poolId: string, location:
     onState(reply.status);
     if (reply.status === 'Succeeded') return;
     if (reply.status === 'Failed' || reply.status === 'Canceled')
-      throw new ApiError(200, reply.error?.code ?? reply.status, reply.error?.message ?? `the attach was ${reply.status.toLowerCase()}`);
+      throw new ApiError(
+        200,
+        reply.error?.code ?? reply.status,
+        reply.error?.message ?? `the attach was ${reply.status.toLowerCase()}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
 }
@@ -123,7 +138,13 @@ export const synapseAssignments = (synapse: string) =>
       }),
     ),
   );
-export const assignSynapse = (synapse: string, role: string, principal: string, kind: string, scope = `workspaces/${synapse}`) =>
+export const assignSynapse = (
+  synapse: string,
+  role: string,
+  principal: string,
+  kind: string,
+  scope = `workspaces/${synapse}`,
+) =>
   ask(`${synapseRoot(synapse)}/roleAssignments/${crypto.randomUUID()}${SYNAPSE_ROLES}`, {
     method: 'PUT',
     body: { roleId: role, principalId: principal, scope, principalType: kind },
@@ -135,7 +156,14 @@ const AUTHORIZATION = '/providers/Microsoft.Authorization';
 
 export const armRoles = (subscription: string) =>
   values<any>(`/subscriptions/${seg(subscription)}${AUTHORIZATION}/roleDefinitions${RBAC}`).then((list) =>
-    list.map((row): Role => ({ id: row.id, name: row.properties.roleName, description: row.properties.description, scopes: ['/'] })),
+    list.map(
+      (row): Role => ({
+        id: row.id,
+        name: row.properties.roleName,
+        description: row.properties.description,
+        scopes: ['/'],
+      }),
+    ),
   );
 export const armAssignments = (scope: string) =>
   values<any>(`${scope}${AUTHORIZATION}/roleAssignments${RBAC}`).then((list) =>
@@ -168,4 +196,8 @@ export function part(id: string, word: string) {
 
 /** Synapse Apache Spark Administrator, and the roles that let Spark be used beside it. */
 export const SPARK_ADMINISTRATOR = 'c3a6d2f1-a26f-4810-9b0f-591308d5cbf1';
-export const SPARK_ROLES = [SPARK_ADMINISTRATOR, '6e4bf58a-b8e1-4cc3-bbf9-d73143322b78', 'e3844cc7-4670-42cb-9349-9bdac1ee7881'];
+export const SPARK_ROLES = [
+  SPARK_ADMINISTRATOR,
+  '6e4bf58a-b8e1-4cc3-bbf9-d73143322b78',
+  'e3844cc7-4670-42cb-9349-9bdac1ee7881',
+];

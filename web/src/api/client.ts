@@ -80,7 +80,11 @@ async function send(path: string, options: Options): Promise<Response> {
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError(0, 'Unreachable', 'the server does not answer: is "headrace serve" running, and this machine online?');
+    throw new ApiError(
+      0,
+      'Unreachable',
+      'the server does not answer: is "headrace serve" running, and this machine online?',
+    );
   }
 }
 
@@ -101,7 +105,11 @@ export async function ask<T = any>(path: string, options: Options = {}): Promise
 }
 
 /** As ask, with a header of the reply. */
-export async function askHeader<T = any>(path: string, header: string, options: Options = {}): Promise<[T, string | null]> {
+export async function askHeader<T = any>(
+  path: string,
+  header: string,
+  options: Options = {},
+): Promise<[T, string | null]> {
   const { response, text } = await answer(path, options);
   return [(text ? JSON.parse(text) : null) as T, response.headers.get(header)];
 }

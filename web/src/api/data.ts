@@ -95,7 +95,8 @@ export const addDatastore = (ws: string, store: NewDatastore) =>
 export const removeDatastore = (ws: string, name: string) => ask(`${stores(ws)}/${seg(name)}`, { method: 'DELETE' });
 export const makeDefault = (ws: string, name: string) => ask(`${stores(ws)}/default/${seg(name)}`, { method: 'PUT' });
 
-export const datasets = (ws: string) => ask(sets(ws)).then((reply) => list<Dataset>(reply).sort((a, b) => a.name.localeCompare(b.name)));
+export const datasets = (ws: string) =>
+  ask(sets(ws)).then((reply) => list<Dataset>(reply).sort((a, b) => a.name.localeCompare(b.name)));
 export const dataset = (ws: string, name: string) => ask<Dataset>(`${sets(ws)}/query/${seg(`name=${name}`)}`);
 export const versions = (ws: string, id: string) =>
   ask(`${sets(ws)}/${seg(id)}/versions`).then((reply) => list<any>(reply).map((row): Version => row.latest ?? row));
@@ -182,8 +183,19 @@ export function formatOf(steps: Record<string, any>[], path: string): Format {
 }
 
 /** The first rows of one file. */
-export async function preview(ws: string, id: string, version: string, file: ManifestFile, format: Format): Promise<Rows> {
-  if (!format) throw new ApiError(0, 'NoPreview', 'this kind of file has no preview: csv, tsv, json lines, parquet and text have one');
+export async function preview(
+  ws: string,
+  id: string,
+  version: string,
+  file: ManifestFile,
+  format: Format,
+): Promise<Rows> {
+  if (!format)
+    throw new ApiError(
+      0,
+      'NoPreview',
+      'this kind of file has no preview: csv, tsv, json lines, parquet and text have one',
+    );
   if (!file.size) return { columns: [], rows: [], more: false, note: 'The file is empty.' };
   if (format.kind === 'parquet') return parquetRows(ws, id, version, file);
   const head = await content(ws, id, version, file.path, 0, Math.min(file.size, HEAD_BYTES)),
@@ -197,13 +209,21 @@ export async function preview(ws: string, id: string, version: string, file: Man
   return { columns: ['value'], rows: kept.map((line) => [line]), more: !whole || lines.length > kept.length };
 }
 
-const DECODERS: Record<string, string> = { utf8: 'utf-8', utf8bom: 'utf-8', ascii: 'utf-8', utf16: 'utf-16', windows1252: 'windows-1252' };
+const DECODERS: Record<string, string> = {
+  utf8: 'utf-8',
+  utf8bom: 'utf-8',
+  ascii: 'utf-8',
+  utf16: 'utf-16',
+  windows1252: 'windows-1252',
+};
 
 function decoded(bytes: Uint8Array, encoding = 'utf8'): string {
   // browsers take ISO 8859-1 for Windows-1252
-  if (encoding === 'iso88591' || encoding === 'latin1') return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  if (encoding === 'iso88591' || encoding === 'latin1')
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   const name = DECODERS[encoding];
-  if (!name) throw new ApiError(0, 'NoPreview', `the preview does not read the encoding "${encoding}": read it in a session`);
+  if (!name)
+    throw new ApiError(0, 'NoPreview', `the preview does not read the encoding "${encoding}": read it in a session`);
   const order = bytes[0] === 0xfe && bytes[1] === 0xff ? 'be' : 'le';
   return new TextDecoder(name === 'utf-16' ? `utf-16${order}` : name).decode(bytes).replace(/^\uFEFF/, '');
 }
@@ -220,7 +240,11 @@ export function afterSteps(read: Rows, steps: Record<string, any>[], first: bool
         name === 'keep_columns'
           ? named.map((one) => out.columns.indexOf(one)).filter((at) => at >= 0)
           : out.columns.map((_, at) => at).filter((at) => !named.includes(out.columns[at]!));
-      out = { ...out, columns: kept.map((at) => out.columns[at]!), rows: out.rows.map((row) => kept.map((at) => row[at] ?? '')) };
+      out = {
+        ...out,
+        columns: kept.map((at) => out.columns[at]!),
+        rows: out.rows.map((row) => kept.map((at) => row[at] ?? '')),
+      };
     } else if (name === 'take' && first)
       out = { ...out, rows: out.rows.slice(0, Number(value)), more: out.more && out.rows.length < Number(value) };
     else if (name === 'skip' && first) out = { ...out, rows: out.rows.slice(Number(value)) };
@@ -279,9 +303,15 @@ function jsonRows(text: string, whole: boolean): Rows {
       };
     }
   }
-  const objects = values.map((value) => (value && typeof value === 'object' && !Array.isArray(value) ? value : { value }));
+  const objects = values.map((value) =>
+    value && typeof value === 'object' && !Array.isArray(value) ? value : { value },
+  );
   const columns = [...new Set(objects.flatMap((one) => Object.keys(one)))];
-  return { columns, rows: objects.map((one) => columns.map((name) => show(one[name]))), more: !whole || lines.length > PREVIEW_ROWS };
+  return {
+    columns,
+    rows: objects.map((one) => columns.map((name) => show(one[name]))),
+    more: !whole || lines.length > PREVIEW_ROWS,
+  };
 }
 
 /** Parquet is read here, by ranges: its footer, then the pages of its first rows. */
@@ -308,9 +338,17 @@ async function parquetRows(ws: string, id: string, version: string, file: Manife
   }).catch((error: Error) => {
     throw error instanceof ApiError
       ? error
-      : new ApiError(0, 'NoPreview', `the preview cannot read this parquet file (${error.message}): read it in a session`);
+      : new ApiError(
+          0,
+          'NoPreview',
+          `the preview cannot read this parquet file (${error.message}): read it in a session`,
+        );
   });
-  return { columns, rows: rows.map((row) => columns.map((name) => show(row[name]))), more: Number(metadata.num_rows) > rows.length };
+  return {
+    columns,
+    rows: rows.map((row) => columns.map((name) => show(row[name]))),
+    more: Number(metadata.num_rows) > rows.length,
+  };
 }
 
 function show(value: unknown): string {

@@ -35,14 +35,17 @@ export interface Statement {
 }
 
 const VERSION = '2019-11-01-preview';
-const root = (synapse: string, pool: string) => `/synapse/${seg(synapse)}/livyApi/versions/${VERSION}/sparkPools/${seg(pool)}/sessions`;
+const root = (synapse: string, pool: string) =>
+  `/synapse/${seg(synapse)}/livyApi/versions/${VERSION}/sparkPools/${seg(pool)}/sessions`;
 
 export const sessions = (synapse: string, pool: string) =>
   ask<{ sessions: Session[] }>(`${root(synapse, pool)}?detailed=true&size=100`).then((reply) => reply.sessions);
-export const session = (synapse: string, pool: string, id: number | string) => ask<Session>(`${root(synapse, pool)}/${id}?detailed=true`);
+export const session = (synapse: string, pool: string, id: number | string) =>
+  ask<Session>(`${root(synapse, pool)}/${id}?detailed=true`);
 export const startSession = (synapse: string, pool: string, name: string, ttl?: string) =>
   ask<Session>(root(synapse, pool), { method: 'POST', body: { name, kind: 'pyspark', ...(ttl ? { ttl } : {}) } });
-export const stopSession = (synapse: string, pool: string, id: number) => ask(`${root(synapse, pool)}/${id}`, { method: 'DELETE' });
+export const stopSession = (synapse: string, pool: string, id: number) =>
+  ask(`${root(synapse, pool)}/${id}`, { method: 'DELETE' });
 export const statements = (synapse: string, pool: string, id: number | string) =>
   ask<{ statements: Statement[] }>(`${root(synapse, pool)}/${id}/statements`).then((reply) => reply.statements);
 export const statement = (synapse: string, pool: string, id: number | string, number: number) =>

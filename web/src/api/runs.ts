@@ -49,9 +49,12 @@ export const moreRuns = (ws: string, token: string) =>
 export const details = (ws: string, id: string) => ask<Run>(`${one(ws, id)}/details`);
 export const metrics = (ws: string, id: string) =>
   ask<{ value: Metric[] }>(`/metric/v2.0${ws}/runs/${seg(id)}/full`).then((reply) => reply.value);
-export const artifacts = (ws: string, id: string) => ask<{ value: Artifact[] }>(`${one(ws, id)}/artifacts`).then((reply) => reply.value);
+export const artifacts = (ws: string, id: string) =>
+  ask<{ value: Artifact[] }>(`${one(ws, id)}/artifacts`).then((reply) => reply.value);
 export const artifactAddress = (ws: string, id: string, path: string) =>
-  ask<{ contentUri: string }>(`${one(ws, id)}/artifacts/contentinfo?path=${seg(path)}`).then((reply) => reply.contentUri);
+  ask<{ contentUri: string }>(`${one(ws, id)}/artifacts/contentinfo?path=${seg(path)}`).then(
+    (reply) => reply.contentUri,
+  );
 export const cancel = (ws: string, id: string) => ask<Run>(`${one(ws, id)}/cancel`, { method: 'POST', body: {} });
 
 export const hasEnded = (status: string) => ['Completed', 'Failed', 'Canceled'].includes(status);

@@ -4,7 +4,22 @@ import * as azure from '../api/azure';
 import type { ApiError } from '../api/client';
 import { useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { Button, Card, Command, Dialog, Empty, Field, Listing, Mono, Notice, Page, Problem, Table, Tag, sentence } from '../ui/kit';
+import {
+  Button,
+  Card,
+  Command,
+  Dialog,
+  Empty,
+  Field,
+  Listing,
+  Mono,
+  Notice,
+  Page,
+  Problem,
+  Table,
+  Tag,
+  sentence,
+} from '../ui/kit';
 
 interface Place {
   key: string;
@@ -17,7 +32,11 @@ interface Place {
 const TABS: [Place['kind'], string, string][] = [
   ['synapse', 'Synapse roles', 'Who may use Spark pools, read their logs and assign Synapse roles.'],
   ['arm', 'Management roles', 'Who may see, change and link resources, and assign roles on them.'],
-  ['storage', 'Storage roles', 'Who may read and write data. Owner and Contributor give no access to data by themselves.'],
+  [
+    'storage',
+    'Storage roles',
+    'Who may read and write data. Owner and Contributor give no access to data by themselves.',
+  ],
 ];
 
 export function Access() {
@@ -32,19 +51,39 @@ export function Access() {
   const group = azure.part(ws, 'resourceGroups');
   const places: Place[] = [
     ...synapses.map(
-      (one): Place => ({ key: one.id, label: one.name, kind: 'synapse', scope: `workspaces/${one.name}`, synapse: one.name }),
+      (one): Place => ({
+        key: one.id,
+        label: one.name,
+        kind: 'synapse',
+        scope: `workspaces/${one.name}`,
+        synapse: one.name,
+      }),
     ),
     { key: 'ws', label: `Workspace ${workspace.name}`, kind: 'arm', scope: ws },
-    ...synapses.map((one): Place => ({ key: `arm${one.id}`, label: `Synapse workspace ${one.name}`, kind: 'arm', scope: one.id })),
-    { key: 'group', label: `Resource group ${group}`, kind: 'arm', scope: `/subscriptions/${subscription}/resourceGroups/${group}` },
+    ...synapses.map(
+      (one): Place => ({ key: `arm${one.id}`, label: `Synapse workspace ${one.name}`, kind: 'arm', scope: one.id }),
+    ),
+    {
+      key: 'group',
+      label: `Resource group ${group}`,
+      kind: 'arm',
+      scope: `/subscriptions/${subscription}/resourceGroups/${group}`,
+    },
     { key: 'subscription', label: 'Subscription', kind: 'arm', scope: `/subscriptions/${subscription}` },
-    ...(accounts.data ?? []).map((one): Place => ({ key: one.id, label: `Storage account ${one.name}`, kind: 'storage', scope: one.id })),
+    ...(accounts.data ?? []).map(
+      (one): Place => ({ key: one.id, label: `Storage account ${one.name}`, kind: 'storage', scope: one.id }),
+    ),
   ];
   const here = places.filter((one) => one.kind === kind),
     place = here.find((one) => one.key === chosen) ?? here[0];
-  const roles = useLoaded(place ? `roles ${kind} ${place.synapse ?? subscription}` : null, () => loadRoles(place!, subscription));
+  const roles = useLoaded(place ? `roles ${kind} ${place.synapse ?? subscription}` : null, () =>
+    loadRoles(place!, subscription),
+  );
   const list = useLoaded(place && roles.data ? `assignments ${kind} ${place.key}` : null, async () => {
-    const rows = place!.kind === 'synapse' ? await azure.synapseAssignments(place!.synapse!) : await azure.armAssignments(place!.scope);
+    const rows =
+      place!.kind === 'synapse'
+        ? await azure.synapseAssignments(place!.synapse!)
+        : await azure.armAssignments(place!.scope);
     return rows.filter((row) => roles.data!.some((role) => same(role.id, row.role)));
   });
   const tab = TABS.find((one) => one[0] === kind)!;
@@ -118,7 +157,10 @@ export function Access() {
             </div>
           )}
           {!place ? (
-            <Empty icon="shield" title={kind === 'storage' ? 'No storage account to be seen' : 'No Synapse workspace to be seen'}>
+            <Empty
+              icon="shield"
+              title={kind === 'storage' ? 'No storage account to be seen' : 'No Synapse workspace to be seen'}
+            >
               There is none in this subscription, or you have no role that lets you see it.
             </Empty>
           ) : roles.error ? (
@@ -227,17 +269,24 @@ async function loadPeople(ws: string): Promise<Map<string, Person>> {
   const [principals, links] = await Promise.all([azure.principals(), azure.links(ws)]);
   const people = new Map<string, Person>();
   for (const one of links)
-    if (one.identity) people.set(one.identity.principalId, { id: one.identity.principalId, name: one.name, kind: 'Linked service' });
+    if (one.identity)
+      people.set(one.identity.principalId, { id: one.identity.principalId, name: one.name, kind: 'Linked service' });
   for (const one of principals)
     if (!people.has(one.id))
-      people.set(one.id, { id: one.id, name: one.displayName, kind: one.principalType === 'User' ? 'User' : 'Managed identity' });
+      people.set(one.id, {
+        id: one.id,
+        name: one.displayName,
+        kind: one.principalType === 'User' ? 'User' : 'Managed identity',
+      });
   return people;
 }
 
 const STORAGE_ROLE = /^storage /i;
 async function loadRoles(place: Place, subscription: string): Promise<azure.Role[]> {
   if (place.kind === 'synapse') return azure.synapseRoles(place.synapse!);
-  return (await azure.armRoles(subscription)).filter((role) => STORAGE_ROLE.test(role.name) === (place.kind === 'storage'));
+  return (await azure.armRoles(subscription)).filter(
+    (role) => STORAGE_ROLE.test(role.name) === (place.kind === 'storage'),
+  );
 }
 
 const same = (a: string, b: string) => azure.tail(a).toLowerCase() === azure.tail(b).toLowerCase();
@@ -279,7 +328,8 @@ function Scope({ scope, place }: { scope: string; place: Place }) {
   const above = place.scope.toLowerCase().startsWith(scope.toLowerCase());
   return (
     <span>
-      {azure.part(scope, 'bigDataPools') ? `Pool ${azure.tail(scope)}` : azure.tail(scope)} {above && <Tag>Inherited</Tag>}
+      {azure.part(scope, 'bigDataPools') ? `Pool ${azure.tail(scope)}` : azure.tail(scope)}{' '}
+      {above && <Tag>Inherited</Tag>}
     </span>
   );
 }
@@ -319,7 +369,13 @@ function AddAssignment({
     try {
       const kind = people.get(id)?.kind === 'User' ? 'User' : 'ServicePrincipal';
       if (place.kind === 'synapse')
-        await azure.assignSynapse(place.synapse!, role, id, kind, poolScope && pool ? `${place.scope}/bigDataPools/${pool}` : place.scope);
+        await azure.assignSynapse(
+          place.synapse!,
+          role,
+          id,
+          kind,
+          poolScope && pool ? `${place.scope}/bigDataPools/${pool}` : place.scope,
+        );
       else await azure.assignArm(place.scope, role, id);
       onClose(true);
     } catch (failure) {
@@ -385,7 +441,11 @@ function AddAssignment({
                 <optgroup
                   key={kind}
                   label={
-                    kind === 'Linked service' ? 'Managed identities of linked services' : kind === 'User' ? 'Users' : 'Managed identities'
+                    kind === 'Linked service'
+                      ? 'Managed identities of linked services'
+                      : kind === 'User'
+                        ? 'Users'
+                        : 'Managed identities'
                   }
                 >
                   {list.map((one) => (
@@ -501,7 +561,9 @@ function AddUser({ onClose }: { onClose: (changed: boolean) => void }) {
           <p>It is shown only once. Whoever has it is {made.displayName}.</p>
         </Notice>
         <Command text={made.token} />
-        <p class="hint">The user is Reader on the first resource group: enough to look around. Assign what else is needed.</p>
+        <p class="hint">
+          The user is Reader on the first resource group: enough to look around. Assign what else is needed.
+        </p>
       </Dialog>
     );
   return (
@@ -520,7 +582,13 @@ function AddUser({ onClose }: { onClose: (changed: boolean) => void }) {
       <form id="user" onSubmit={add} noValidate>
         <Field label="Name" required error={wrong}>
           {(ids) => (
-            <input {...ids} autocomplete="off" spellcheck={false} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+            <input
+              {...ids}
+              autocomplete="off"
+              spellcheck={false}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
           )}
         </Field>
         {error && <Problem error={error} />}

@@ -4,9 +4,24 @@ import * as azure from '../api/azure';
 import type { ApiError } from '../api/client';
 import { useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { Button, ButtonLink, Card, Dialog, Empty, Field, Listing, Mono, Page, Problem, Status, Table, When } from '../ui/kit';
+import {
+  Button,
+  ButtonLink,
+  Card,
+  Dialog,
+  Empty,
+  Field,
+  Listing,
+  Mono,
+  Page,
+  Problem,
+  Status,
+  Table,
+  When,
+} from '../ui/kit';
 
-const pending = (list: azure.Compute[]) => list.some((one) => !['Succeeded', 'Failed'].includes(one.properties.provisioningState));
+const pending = (list: azure.Compute[]) =>
+  list.some((one) => !['Succeeded', 'Failed'].includes(one.properties.provisioningState));
 
 export function Computes() {
   const { ws } = useStudio();
@@ -40,7 +55,8 @@ export function Computes() {
                 </Button>
               }
             >
-              Attach a Spark pool of a linked Synapse workspace, then start it in a notebook with <code>%synapse start -c NAME</code>.
+              Attach a Spark pool of a linked Synapse workspace, then start it in a notebook with{' '}
+              <code>%synapse start -c NAME</code>.
             </Empty>
           }
         >
@@ -187,9 +203,19 @@ function Attach({ onClose }: { onClose: (changed: boolean) => void }) {
         </Empty>
       ) : (
         <form id="attach" onSubmit={attach} noValidate>
-          <Field label="Spark pool" required error={wrong.pool ?? pools.error?.message} help="Of a linked Synapse workspace.">
+          <Field
+            label="Spark pool"
+            required
+            error={wrong.pool ?? pools.error?.message}
+            help="Of a linked Synapse workspace."
+          >
             {(ids) => (
-              <select {...ids} value={pool} disabled={!pools.data} onChange={(event) => setPool(event.currentTarget.value)}>
+              <select
+                {...ids}
+                value={pool}
+                disabled={!pools.data}
+                onChange={(event) => setPool(event.currentTarget.value)}
+              >
                 <option value="">{pools.data ? 'Select a pool' : 'Loading…'}</option>
                 {pools.data?.pools.map((one) => (
                   <option key={one.id} value={one.id}>
@@ -246,8 +272,8 @@ function Detach({ compute, onClose }: { compute: azure.Compute; onClose: (change
       }
     >
       <p>
-        Notebooks that name it will not start. The pool <strong>{azure.tail(compute.properties.resourceId)}</strong> itself stays, and can
-        be attached again.
+        Notebooks that name it will not start. The pool <strong>{azure.tail(compute.properties.resourceId)}</strong>{' '}
+        itself stays, and can be attached again.
       </p>
       {error && <Problem error={error} />}
     </Dialog>

@@ -56,7 +56,8 @@ export function Datasets() {
                 </Button>
               }
             >
-              Register files of a datastore here, or in a notebook with <code>Dataset.File.from_files(…).register(ws, name)</code>.
+              Register files of a datastore here, or in a notebook with{' '}
+              <code>Dataset.File.from_files(…).register(ws, name)</code>.
             </Empty>
           }
         >
@@ -77,7 +78,11 @@ export function Datasets() {
                     </>
                   ),
                 },
-                { head: 'Type', cell: (row) => <Tag>{row.datasetType === 'tabular' ? 'Table' : 'Files'}</Tag>, class: 'fit' },
+                {
+                  head: 'Type',
+                  cell: (row) => <Tag>{row.datasetType === 'tabular' ? 'Table' : 'Files'}</Tag>,
+                  class: 'fit',
+                },
                 { head: 'Version', cell: (row) => row.latest.versionId, class: 'fit' },
                 {
                   head: 'Holds',
@@ -101,7 +106,9 @@ export function Datasets() {
 export function DatasetDetail({ name, version }: { name: string; version?: string }) {
   const { ws } = useStudio();
   const one = useLoaded(`dataset ${ws} ${name}`, () => data.dataset(ws, name));
-  const all = useLoaded(one.data ? `versions ${one.data.datasetId}` : null, () => data.versions(ws, one.data!.datasetId));
+  const all = useLoaded(one.data ? `versions ${one.data.datasetId}` : null, () =>
+    data.versions(ws, one.data!.datasetId),
+  );
   const [removing, setRemoving] = useState(false);
   const [again, setAgain] = useState(false);
   const set = one.data,
@@ -163,7 +170,11 @@ export function DatasetDetail({ name, version }: { name: string; version?: strin
               all.data.length > 1 && (
                 <label class="inline-select">
                   <span>Version</span>
-                  <select aria-label="Version" value={shown.versionId} onChange={(event) => go(at(name, event.currentTarget.value))}>
+                  <select
+                    aria-label="Version"
+                    value={shown.versionId}
+                    onChange={(event) => go(at(name, event.currentTarget.value))}
+                  >
                     {[...all.data]
                       .sort((a, b) => Number(b.versionId) - Number(a.versionId))
                       .map((row) => (
@@ -240,7 +251,9 @@ function definition(dataflow: string): { paths: Record<string, string>[]; transf
 }
 
 const sources = (dataflow: string) =>
-  definition(dataflow).paths.map((one) => Object.values(one)[0]!.replace(/^azureml:\/\/datastores\/([^/]+)\/paths\//, '$1: /'));
+  definition(dataflow).paths.map((one) =>
+    Object.values(one)[0]!.replace(/^azureml:\/\/datastores\/([^/]+)\/paths\//, '$1: /'),
+  );
 
 function Files({ set, version }: { set: data.Dataset; version: data.Version }) {
   const { ws } = useStudio();
@@ -251,7 +264,9 @@ function Files({ set, version }: { set: data.Dataset; version: data.Version }) {
     data.manifest(ws, version.datasetId ?? set.datasetId, version.versionId),
   );
   const file =
-    manifest.data?.files.find((one) => one.path === chosen) ?? manifest.data?.files.find((one) => one.size > 0) ?? manifest.data?.files[0];
+    manifest.data?.files.find((one) => one.path === chosen) ??
+    manifest.data?.files.find((one) => one.size > 0) ??
+    manifest.data?.files[0];
   if (!listed)
     return (
       <Card title="Files">
@@ -275,7 +290,16 @@ function Files({ set, version }: { set: data.Dataset; version: data.Version }) {
   const shown = all ? manifest.data.files : manifest.data.files.slice(0, 20);
   return (
     <>
-      {file && <Preview key={file.path} set={set} version={version} manifest={manifest.data} file={file} onChoose={setChosen} />}
+      {file && (
+        <Preview
+          key={file.path}
+          set={set}
+          version={version}
+          manifest={manifest.data}
+          file={file}
+          onChoose={setChosen}
+        />
+      )}
       <Card title="Files" flush lead={`${files(version.fileCount)} as registered; each is read by its ETag.`}>
         <Table
           label="Files"
@@ -365,7 +389,9 @@ function Preview({
         ) : rows.error ? (
           <Problem
             error={rows.error}
-            title={rows.error.status === 412 || rows.error.status === 404 ? 'The file is not what was registered' : undefined}
+            title={
+              rows.error.status === 412 || rows.error.status === 404 ? 'The file is not what was registered' : undefined
+            }
           />
         ) : !rows.data ? (
           <Skeleton rows={6} label="Loading the preview" />
@@ -422,13 +448,25 @@ function Grid({ rows, text }: { rows: data.Rows; text: boolean }) {
       </div>
       <p class="table-note">
         {rows.note ? `${rows.note} ` : ''}
-        {rows.more ? `The first ${rows.rows.length} rows.` : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, to the end.`}
+        {rows.more
+          ? `The first ${rows.rows.length} rows.`
+          : `${rows.rows.length} ${rows.rows.length === 1 ? 'row' : 'rows'}, to the end.`}
       </p>
     </>
   );
 }
 
-function RemoveVersion({ set, version, last, onClose }: { set: data.Dataset; version: data.Version; last: boolean; onClose: () => void }) {
+function RemoveVersion({
+  set,
+  version,
+  last,
+  onClose,
+}: {
+  set: data.Dataset;
+  version: data.Version;
+  last: boolean;
+  onClose: () => void;
+}) {
   const { ws } = useStudio();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
@@ -560,9 +598,17 @@ function Register({
           </Field>
         )}
         {!from && (
-          <Field label="Type" required help={type === 'file' ? 'Mounted or downloaded as files.' : 'Read as rows, into Spark or pandas.'}>
+          <Field
+            label="Type"
+            required
+            help={type === 'file' ? 'Mounted or downloaded as files.' : 'Read as rows, into Spark or pandas.'}
+          >
             {(ids) => (
-              <select {...ids} value={type} onChange={(event) => setType(event.currentTarget.value as 'file' | 'tabular')}>
+              <select
+                {...ids}
+                value={type}
+                onChange={(event) => setType(event.currentTarget.value as 'file' | 'tabular')}
+              >
                 <option value="file">Files</option>
                 <option value="tabular">Table</option>
               </select>
@@ -572,7 +618,11 @@ function Register({
         {!from && type === 'tabular' && (
           <Field label="Format" required>
             {(ids) => (
-              <select {...ids} value={reader} onChange={(event) => setReader(event.currentTarget.value as keyof typeof READERS)}>
+              <select
+                {...ids}
+                value={reader}
+                onChange={(event) => setReader(event.currentTarget.value as keyof typeof READERS)}
+              >
                 {Object.entries(READERS).map(([value, label]) => (
                   <option key={value} value={value}>
                     {label}
@@ -584,7 +634,12 @@ function Register({
         )}
         <Field label="Datastore" required error={stores.error?.message}>
           {(ids) => (
-            <select {...ids} value={place} disabled={!stores.data} onChange={(event) => setStore(event.currentTarget.value)}>
+            <select
+              {...ids}
+              value={place}
+              disabled={!stores.data}
+              onChange={(event) => setStore(event.currentTarget.value)}
+            >
               {stores.data?.map((one) => (
                 <option key={one.name} value={one.name}>
                   {one.name} ({one.azureStorageSection.accountName}/{one.azureStorageSection.containerName})
@@ -610,7 +665,12 @@ function Register({
         </Field>
         <Field label="Description">
           {(ids) => (
-            <input {...ids} autocomplete="off" value={description} onInput={(event) => setDescription(event.currentTarget.value)} />
+            <input
+              {...ids}
+              autocomplete="off"
+              value={description}
+              onInput={(event) => setDescription(event.currentTarget.value)}
+            />
           )}
         </Field>
         {error && <Problem error={error} />}

@@ -78,7 +78,8 @@ export function Datastores() {
                 },
                 {
                   head: 'Reached by',
-                  cell: (row) => REACHED[row.azureStorageSection.credentialType] ?? row.azureStorageSection.credentialType,
+                  cell: (row) =>
+                    REACHED[row.azureStorageSection.credentialType] ?? row.azureStorageSection.credentialType,
                 },
                 { head: 'Changed', cell: (row) => <When at={row.modifiedTime} />, class: 'fit' },
                 {
@@ -88,7 +89,12 @@ export function Datastores() {
                       <span class="faint">–</span>
                     ) : (
                       <div class="actions">
-                        <Button small kind="quiet" aria-label={`Make ${row.name} the default`} onClick={() => void setDefault(row.name)}>
+                        <Button
+                          small
+                          kind="quiet"
+                          aria-label={`Make ${row.name} the default`}
+                          onClick={() => void setDefault(row.name)}
+                        >
                           Make default
                         </Button>
                         <Button small kind="quiet" aria-label={`Remove ${row.name}`} onClick={() => setRemoving(row)}>
@@ -158,7 +164,8 @@ function Add({ onClose }: { onClose: (changed: boolean) => void }) {
     event.preventDefault();
     const found: typeof wrong = {};
     if (!/^[a-z0-9_]{1,255}$/i.test(store.name)) found.name = 'Use letters, digits and _.';
-    if (!/^[a-z0-9]{3,24}$/.test(store.account)) found.account = 'An account’s name is 3 to 24 small letters and digits.';
+    if (!/^[a-z0-9]{3,24}$/.test(store.account))
+      found.account = 'An account’s name is 3 to 24 small letters and digits.';
     if (!store.container) found.container = 'Name the container.';
     if (store.credentialType !== 'None' && !store.credential) found.credential = 'Paste it here.';
     setWrong(found);
@@ -221,7 +228,10 @@ function Add({ onClose }: { onClose: (changed: boolean) => void }) {
               {...ids}
               value={store.credentialType}
               onChange={(event) =>
-                change({ credentialType: event.currentTarget.value as data.NewDatastore['credentialType'], credential: '' })
+                change({
+                  credentialType: event.currentTarget.value as data.NewDatastore['credentialType'],
+                  credential: '',
+                })
               }
             >
               {Object.entries(REACHED).map(([value, label]) => (

@@ -57,7 +57,8 @@ export function LinkWizard() {
     const found: Errors = {},
       name = draft.name.trim();
     if (!name) found.name = 'Give the linked service a name.';
-    else if (!LINK_NAME.test(name)) found.name = 'Use 1 to 64 letters, digits, - or _, a letter or digit first and no - at the end.';
+    else if (!LINK_NAME.test(name))
+      found.name = 'Use 1 to 64 letters, digits, - or _, a letter or digit first and no - at the end.';
     else if (taken.data?.some((one) => one.name.toLowerCase() === name.toLowerCase()))
       found.name = `A linked service named “${name}” exists already.`;
     if (!draft.subscription) found.subscription = 'Select a subscription.';
@@ -69,7 +70,8 @@ export function LinkWizard() {
     const names = Object.values(draft.pools).map((name) => name.toLowerCase());
     for (const [id, name] of Object.entries(draft.pools))
       if (!COMPUTE_NAME.test(name)) found[id] = 'Use 2 to 16 letters, digits or -, a letter first and no - at the end.';
-      else if (names.filter((other) => other === name.toLowerCase()).length > 1) found[id] = 'Two computes cannot have the same name.';
+      else if (names.filter((other) => other === name.toLowerCase()).length > 1)
+        found[id] = 'Two computes cannot have the same name.';
     return Object.keys(found).length ? { pools: found } : {};
   };
   const next = (event: Event) => {
@@ -93,7 +95,11 @@ export function LinkWizard() {
     >
       <ol class="stepper" aria-label="Steps">
         {STEPS.map((label, i) => (
-          <li key={label} class={i < step || creating ? 'done' : i === step ? 'now' : ''} aria-current={i === step ? 'step' : undefined}>
+          <li
+            key={label}
+            class={i < step || creating ? 'done' : i === step ? 'now' : ''}
+            aria-current={i === step ? 'step' : undefined}
+          >
             <span aria-hidden="true">{i < step || creating ? <Icon name="check" /> : i + 1}</span>
             {label}
           </li>
@@ -168,8 +174,8 @@ export function LinkWizard() {
                   help={
                     synapses.data && !synapses.data.length ? (
                       <>
-                        You see no Synapse workspace in this subscription. Make one with <code>headrace synapse create</code>, or ask its
-                        owner for a role.
+                        You see no Synapse workspace in this subscription. Make one with{' '}
+                        <code>headrace synapse create</code>, or ask its owner for a role.
                       </>
                     ) : (
                       'The Synapse workspace that you want to link to. You need the role Owner on it.'
@@ -195,11 +201,17 @@ export function LinkWizard() {
                 </Field>
               </>
             )}
-            {step === 1 && <PoolChoice draft={draft} errors={errors.pools ?? {}} onChange={(pools) => change({ pools })} />}
+            {step === 1 && (
+              <PoolChoice draft={draft} errors={errors.pools ?? {}} onChange={(pools) => change({ pools })} />
+            )}
             {step === 2 && <Review draft={draft} />}
           </div>
           <footer class="form-foot">
-            {step === 0 ? <ButtonLink to="/linked-services">Cancel</ButtonLink> : <Button onClick={() => setStep(step - 1)}>Back</Button>}
+            {step === 0 ? (
+              <ButtonLink to="/linked-services">Cancel</ButtonLink>
+            ) : (
+              <Button onClick={() => setStep(step - 1)}>Back</Button>
+            )}
             <Button kind="primary" type="submit">
               {step < 2 ? 'Next' : 'Create'}
             </Button>
@@ -239,7 +251,8 @@ function PoolChoice({
   return (
     <>
       <p class="hint">
-        Select which Synapse Spark pools to attach to your workspace, and the name that each has here. You can also attach pools later.
+        Select which Synapse Spark pools to attach to your workspace, and the name that each has here. You can also
+        attach pools later.
       </p>
       <Listing
         of={pools}
@@ -257,14 +270,23 @@ function PoolChoice({
               return (
                 <li key={pool.id} class={on ? 'on' : ''}>
                   <label class="check">
-                    <input type="checkbox" checked={on} onChange={(event) => toggle(pool, event.currentTarget.checked)} />
+                    <input
+                      type="checkbox"
+                      checked={on}
+                      onChange={(event) => toggle(pool, event.currentTarget.checked)}
+                    />
                     <span>
                       <strong>{pool.name}</strong>
                       <em>Apache Spark {pool.properties.sparkVersion}</em>
                     </span>
                   </label>
                   {on && (
-                    <Field label="Compute name" required error={errors[pool.id]} help="What notebooks call it: %synapse start -c NAME">
+                    <Field
+                      label="Compute name"
+                      required
+                      error={errors[pool.id]}
+                      help="What notebooks call it: %synapse start -c NAME"
+                    >
                       {(ids) => (
                         <input
                           {...ids}
@@ -413,14 +435,18 @@ function Creation({
                   <span>{one.label}</span>
                   <Status state={one.state} />
                 </div>
-                {one.error && <Problem error={one.error} title={one.error.status === 409 ? 'That name is taken' : undefined} />}
+                {one.error && (
+                  <Problem error={one.error} title={one.error.status === 409 ? 'That name is taken' : undefined} />
+                )}
               </li>
             ))}
           </ul>
         </div>
         <footer class="form-foot">
           {broken ? (
-            <Button onClick={broken.status === 409 ? onRename : onBack}>{broken.status === 409 ? 'Choose another name' : 'Back'}</Button>
+            <Button onClick={broken.status === 409 ? onRename : onBack}>
+              {broken.status === 409 ? 'Choose another name' : 'Back'}
+            </Button>
           ) : (
             <ButtonLink to="/linked-services">All linked services</ButtonLink>
           )}

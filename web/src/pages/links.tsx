@@ -4,7 +4,23 @@ import * as azure from '../api/azure';
 import type { ApiError } from '../api/client';
 import { go, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { A, Button, ButtonLink, Card, Dialog, Empty, Listing, Mono, Notice, Page, Problem, Skeleton, Status, Table, When } from '../ui/kit';
+import {
+  A,
+  Button,
+  ButtonLink,
+  Card,
+  Dialog,
+  Empty,
+  Listing,
+  Mono,
+  Notice,
+  Page,
+  Problem,
+  Skeleton,
+  Status,
+  Table,
+  When,
+} from '../ui/kit';
 
 export function Links() {
   const { ws } = useStudio();
@@ -81,7 +97,9 @@ export function LinkDetail({ name }: { name: string }) {
   const link = one.data,
     synapse = link ? azure.tail(link.properties.linkedServiceResourceId) : '';
   const attached = useLoaded(link ? `link computes ${link.id}` : null, () =>
-    azure.computes(ws).then((list) => list.filter((row) => azure.part(row.properties.resourceId, 'workspaces') === synapse)),
+    azure
+      .computes(ws)
+      .then((list) => list.filter((row) => azure.part(row.properties.resourceId, 'workspaces') === synapse)),
   );
 
   return (
@@ -184,7 +202,9 @@ export function Identity({ link, synapse }: { link: azure.Link; synapse: string 
   const [failed, setFailed] = useState<ApiError | null>(null);
   const roles = useLoaded(`identity roles ${link.id}`, async () => {
     const [given, known] = await Promise.all([azure.synapseAssignments(synapse), azure.synapseRoles(synapse)]);
-    return given.filter((row) => row.principal === id).map((row) => known.find((role) => role.id === row.role)?.name ?? row.role);
+    return given
+      .filter((row) => row.principal === id)
+      .map((row) => known.find((role) => role.id === row.role)?.name ?? row.role);
   });
   const grant = async () => {
     setBusy(true);
@@ -271,8 +291,8 @@ function Unlink({ name, onClose }: { name: string; onClose: () => void }) {
       }
     >
       <p>
-        The linked service and its managed identity are removed, with every role given to that identity. The Synapse workspace and its pools
-        stay as they are.
+        The linked service and its managed identity are removed, with every role given to that identity. The Synapse
+        workspace and its pools stay as they are.
       </p>
       {error && <Problem error={error} title={attached ? 'Computes are attached through it' : undefined} />}
       {attached && (

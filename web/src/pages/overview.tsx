@@ -18,7 +18,11 @@ const part = <T,>(asked: Promise<T[]>): Promise<Part<T>> =>
   );
 
 async function look(ws: string) {
-  const [links, computes, datasets] = await Promise.all([part(azure.links(ws)), part(azure.computes(ws)), part(store.datasets(ws))]);
+  const [links, computes, datasets] = await Promise.all([
+    part(azure.links(ws)),
+    part(azure.computes(ws)),
+    part(store.datasets(ws)),
+  ]);
   const grants = await Promise.all((links.rows ?? []).map((link) => hasSparkRole(link)));
   return { links, computes, datasets, granted: grants.some((one) => one !== false) };
 }
@@ -29,7 +33,9 @@ export function Overview() {
   const data = looked.data;
   const attached = data?.computes.rows?.filter((one) => one.properties.provisioningState === 'Succeeded') ?? [];
   const linked = !!data?.links.rows?.length || attached.length > 0; // a compute hangs on a link
-  const refusals = data ? [data.links, data.computes, data.datasets].flatMap((one) => (one.error ? [one.error] : [])) : [];
+  const refusals = data
+    ? [data.links, data.computes, data.datasets].flatMap((one) => (one.error ? [one.error] : []))
+    : [];
   const steps: { done: boolean; unseen?: boolean; title: string; text: string; to: string; action: string }[] = [
     {
       done: linked,
@@ -151,7 +157,17 @@ async function hasSparkRole(link: azure.Link): Promise<boolean | null> {
   }
 }
 
-function Tile({ to, icon, label, part }: { to: string; icon: IconName; label: string; part: Part<unknown> | undefined }) {
+function Tile({
+  to,
+  icon,
+  label,
+  part,
+}: {
+  to: string;
+  icon: IconName;
+  label: string;
+  part: Part<unknown> | undefined;
+}) {
   return (
     <A to={to} class="tile">
       <Icon name={icon} />

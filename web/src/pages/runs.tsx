@@ -313,7 +313,10 @@ function Metrics({ list, error, over }: { list?: api.Metric[]; error?: ApiError;
       </Card>
     );
   const single = list.filter(
-    (one) => one.value.length === 1 && Object.keys(one.value[0]!.data).length === 1 && isNumber(Object.values(one.value[0]!.data)[0]),
+    (one) =>
+      one.value.length === 1 &&
+      Object.keys(one.value[0]!.data).length === 1 &&
+      isNumber(Object.values(one.value[0]!.data)[0]),
   );
   const others = list.filter((one) => !single.includes(one));
   return (
@@ -391,7 +394,9 @@ function MetricView({ metric }: { metric: api.Metric }) {
                 {columns.map((column) => {
                   const value = row.data[column];
                   return (
-                    <td key={column}>{isNumber(value) ? number(value) : typeof value === 'string' ? value : JSON.stringify(value)}</td>
+                    <td key={column}>
+                      {isNumber(value) ? number(value) : typeof value === 'string' ? value : JSON.stringify(value)}
+                    </td>
                   );
                 })}
               </tr>

@@ -5,7 +5,23 @@ import * as livy from '../api/livy';
 import type { ApiError } from '../api/client';
 import { go, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { A, Button, ButtonLink, Card, Dialog, Empty, Field, Listing, Mono, Page, Problem, Skeleton, Status, Table, When } from '../ui/kit';
+import {
+  A,
+  Button,
+  ButtonLink,
+  Card,
+  Dialog,
+  Empty,
+  Field,
+  Listing,
+  Mono,
+  Page,
+  Problem,
+  Skeleton,
+  Status,
+  Table,
+  When,
+} from '../ui/kit';
 import { OutputView } from '../ui/output';
 
 const started = (session: livy.Session) => session.livyInfo?.notStartedAt as string | undefined;
@@ -14,7 +30,9 @@ const address = (session: livy.Session) => `/sessions/${session.workspaceName}~$
 /** Every pool that may be seen, of every Synapse workspace; a pool whose sessions may not be seen counts as none. */
 async function everywhere(synapses: azure.Resource[]) {
   const pools = (await Promise.all(synapses.map((one) => azure.pools(one.id).catch(() => [])))).flat();
-  const lists = await Promise.all(pools.map((pool) => livy.sessions(azure.part(pool.id, 'workspaces'), pool.name).catch(() => [])));
+  const lists = await Promise.all(
+    pools.map((pool) => livy.sessions(azure.part(pool.id, 'workspaces'), pool.name).catch(() => [])),
+  );
   return lists.flat().sort((a, b) => b.id - a.id);
 }
 
@@ -139,7 +157,13 @@ function NewSession({ onClose }: { onClose: () => void }) {
         </Field>
         <Field label="Name" help="Optional: what the list shows.">
           {(ids) => (
-            <input {...ids} autocomplete="off" value={name} onInput={(event) => setName(event.currentTarget.value)} placeholder="studio" />
+            <input
+              {...ids}
+              autocomplete="off"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+              placeholder="studio"
+            />
           )}
         </Field>
         {error && <Problem error={error} />}
@@ -161,7 +185,12 @@ export function SessionDetail({ pool: where, id }: { pool: string; id: string })
   const list = useLoaded(
     `statements ${where} ${id}`,
     () => livy.statements(synapse, pool, id),
-    (rows) => (rows.some((row) => !livy.isStatementOver(row.state)) ? 300 : one.data && livy.isOver(one.data.state) ? null : 2000),
+    (rows) =>
+      rows.some((row) => !livy.isStatementOver(row.state))
+        ? 300
+        : one.data && livy.isOver(one.data.state)
+          ? null
+          : 2000,
   );
   const session = one.data,
     over = session ? livy.isOver(session.state) : true,
@@ -193,7 +222,8 @@ export function SessionDetail({ pool: where, id }: { pool: string; id: string })
       lead={
         session && (
           <>
-            On pool <strong>{pool}</strong> of {synapse}, by {mine ? 'you' : session.submitterName}, started <When at={started(session)} />.
+            On pool <strong>{pool}</strong> of {synapse}, by {mine ? 'you' : session.submitterName}, started{' '}
+            <When at={started(session)} />.
           </>
         )
       }
@@ -265,8 +295,14 @@ function Statement({ row, onCancel }: { row: livy.Statement; onCancel?: () => vo
     <li class="statement">
       <div class="statement-head">
         <span class="statement-number">{row.id}</span>
-        {row.state !== 'available' ? <Status state={row.state} /> : row.output?.status === 'error' ? <Status state="error" /> : null}
-        <span class="faint">{seconds ? (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`) : ''}</span>
+        {row.state !== 'available' ? (
+          <Status state={row.state} />
+        ) : row.output?.status === 'error' ? (
+          <Status state="error" />
+        ) : null}
+        <span class="faint">
+          {seconds ? (seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`) : ''}
+        </span>
         {onCancel && (
           <Button small kind="quiet" icon="stop" onClick={onCancel}>
             Cancel
@@ -341,7 +377,9 @@ function Prompt({ ready, onRun }: { ready: boolean; onRun: (code: string) => Pro
 
 function SessionFacts({ session, synapse, pool }: { session: livy.Session; synapse: string; pool: string }) {
   const [open, setOpen] = useState(false);
-  const log = useLoaded(open ? `session log ${synapse} ${pool} ${session.id}` : null, () => livy.sessionLog(synapse, pool, session.id));
+  const log = useLoaded(open ? `session log ${synapse} ${pool} ${session.id}` : null, () =>
+    livy.sessionLog(synapse, pool, session.id),
+  );
   return (
     <Card title="About">
       <dl class="facts two">

@@ -5,7 +5,15 @@ import { ApiError, setToken } from '../api/client';
 import { Button, Command, Field, Notice } from '../ui/kit';
 import { Mark } from '../ui/icons';
 
-export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: boolean; onDone: (principal: Principal) => void }) {
+export function SignIn({
+  why,
+  keeps,
+  onDone,
+}: {
+  why: string | null;
+  keeps: boolean;
+  onDone: (principal: Principal) => void;
+}) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
@@ -61,8 +69,8 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
         {keeps ? (
           <Notice tone="warn" title="Your token is no longer accepted">
             <p>
-              It has expired or was removed{why ? <> (the server says: {why})</> : null}. What you were doing is kept: sign in and go on
-              where you were.
+              It has expired or was removed{why ? <> (the server says: {why})</> : null}. What you were doing is kept:
+              sign in and go on where you were.
             </p>
           </Notice>
         ) : (
@@ -72,7 +80,12 @@ export function SignIn({ why, keeps, onDone }: { why: string | null; keeps: bool
             </Notice>
           )
         )}
-        <Field label="Token" error={error} required help="It stays in this browser tab and is forgotten when you close it.">
+        <Field
+          label="Token"
+          error={error}
+          required
+          help="It stays in this browser tab and is forgotten when you close it."
+        >
           {(ids) => (
             <input
               {...ids}

@@ -26,7 +26,13 @@ export function A({
     go(to);
   };
   return (
-    <a href={href(to)} class={name} aria-current={current ? 'page' : undefined} aria-label={rest['aria-label']} onClick={follow}>
+    <a
+      href={href(to)}
+      class={name}
+      aria-current={current ? 'page' : undefined}
+      aria-label={rest['aria-label']}
+      onClick={follow}
+    >
       {children}
     </a>
   );
@@ -292,7 +298,15 @@ export function Explained({ text }: { text: string }) {
 const REFUSAL = /^principal "(.+?)" \((.+?)\) may not (.+?): role "(.+?)" is missing on scope "(.+?)"$/;
 
 /** What went wrong, in the server's words, with what to do about it. */
-export function Problem({ error, title, children }: { error: ApiError | Error; title?: string; children?: ComponentChildren }) {
+export function Problem({
+  error,
+  title,
+  children,
+}: {
+  error: ApiError | Error;
+  title?: string;
+  children?: ComponentChildren;
+}) {
   const api = error instanceof ApiError ? error : undefined,
     refusal = REFUSAL.exec(error.message);
   const scope = refusal?.[5] ?? '';
@@ -346,7 +360,9 @@ function Next({ remedy }: { remedy: Remedy }) {
     );
   return (
     <>
-      <p class="remedy">{remedy.kind === 'grant' ? 'Who may assign roles there can grant it with:' : 'On the command line:'}</p>
+      <p class="remedy">
+        {remedy.kind === 'grant' ? 'Who may assign roles there can grant it with:' : 'On the command line:'}
+      </p>
       <Command text={remedy.text} />
     </>
   );
@@ -383,7 +399,12 @@ interface FieldProps {
   help?: ComponentChildren;
   error?: string;
   required?: boolean;
-  children: (ids: { id: string; 'aria-describedby': string; 'aria-invalid': boolean; 'aria-required': boolean }) => ComponentChildren;
+  children: (ids: {
+    id: string;
+    'aria-describedby': string;
+    'aria-invalid': boolean;
+    'aria-required': boolean;
+  }) => ComponentChildren;
 }
 
 /** A label, its control, help and complaint; the control gets what ties them together. */

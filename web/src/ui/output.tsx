@@ -7,7 +7,10 @@ const ANSI = /\x1b\[[0-9;]*m/g;
 
 export function OutputView({ output, number }: { output: Output; number: number }) {
   if (output.status !== 'error') return <DataView data={output.data} number={number} />;
-  const trace = (output.traceback ?? []).slice(output.printed ?? 0).join('').replace(ANSI, '');
+  const trace = (output.traceback ?? [])
+    .slice(output.printed ?? 0)
+    .join('')
+    .replace(ANSI, '');
   return (
     <>
       <DataView data={output.data} number={number} />
@@ -48,7 +51,13 @@ function DataView({ data = {}, number }: { data?: Output['data']; number: number
 }
 
 const asText = (value: unknown): string =>
-  Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value, null, 2);
+  Array.isArray(value)
+    ? value.join('')
+    : typeof value === 'string'
+      ? value
+      : value === undefined
+        ? ''
+        : JSON.stringify(value, null, 2);
 
 /** the rows that display() shows, with the line below them that says how many more there are */
 const TALLEST = 800;

@@ -82,14 +82,6 @@ bool hr_is_interval(const struct hr_type *type)
            type->id == HR_TYPE_CALENDAR_INTERVAL;
 }
 
-/* the result is of the first argument's type, whatever it is */
-enum hr_code hr_rule_keep(struct hr_call *call)
-{
-    HR_TRY(hr_finish_call(call));
-    call->out->type = args_of(call)[0]->type;
-    return HR_OK;
-}
-
 /* ---- comparisons and conditions ---- */
 
 static bool is_nested(const struct hr_type *type)

@@ -3,10 +3,10 @@
 
 /* ---- limit, offset, tail ---- */
 
-enum hr_code hr_constant_int(struct analysis *a,
-                             const struct hr_expr *expr,
-                             const char *what,
-                             int64_t *value)
+static enum hr_code constant_int(struct analysis *a,
+                                 const struct hr_expr *expr,
+                                 const char *what,
+                                 int64_t *value)
 {
     struct scope s = {.a = a};
     struct hr_texpr *typed;
@@ -42,12 +42,12 @@ enum hr_code hr_limit_rel(struct analysis *a, const struct hr_rel *rel, struct h
 {
     struct hr_node *input;
     HR_TRY(hr_resolve_rel(a, rel->input, &input));
-    int64_t value;
-    HR_TRY(hr_constant_int(a, rel->limit.count,
-                           rel->kind == HR_REL_LIMIT    ? "limit"
-                           : rel->kind == HR_REL_OFFSET ? "offset"
-                                                        : "tail",
-                           &value));
+    int64_t value = 0;
+    HR_TRY(constant_int(a, rel->limit.count,
+                        rel->kind == HR_REL_LIMIT    ? "limit"
+                        : rel->kind == HR_REL_OFFSET ? "offset"
+                                                     : "tail",
+                        &value));
     *out = hr_node_new(a, rel->kind == HR_REL_TAIL ? HR_N_TAIL : HR_N_LIMIT, input);
     if (rel->kind == HR_REL_TAIL)
         (*out)->tail.count = value;

@@ -417,16 +417,3 @@ enum hr_code hr_analyze(struct hr_arena *arena,
     *out = typed;
     return HR_OK;
 }
-
-enum hr_code hr_analyze_expr(struct hr_arena *arena,
-                             struct hr_env *env,
-                             const struct hr_expr *expr,
-                             struct hr_texpr **typed,
-                             struct hr_err *err)
-{
-    struct analysis a;
-    struct hr_err unused;
-    analysis_init(&a, arena, env, err ? err : &unused);
-    struct scope s = {.a = &a};
-    return hr_resolve_expr(&s, expr, typed);
-}

@@ -142,12 +142,13 @@ static enum hr_code run_query(struct env *env,
     return give_metrics(env, operation, query, err);
 }
 
-enum hr_code hr_execute_collect(struct env *env,
-                                struct operation *operation,
-                                const struct hr_rel *rel,
-                                struct hr_buf *arrow,
-                                const struct hr_type **schema,
-                                struct hr_err *err)
+/* runs a query whose rows are wanted here: as Arrow streams, end to end */
+static enum hr_code execute_collect(struct env *env,
+                                    struct operation *operation,
+                                    const struct hr_rel *rel,
+                                    struct hr_buf *arrow,
+                                    const struct hr_type **schema,
+                                    struct hr_err *err)
 {
     struct delivery delivery = {.operation = operation, .env = env, .collected = arrow};
     struct hr_query *query = NULL;
@@ -226,7 +227,7 @@ static enum hr_code checkpoint(struct env *env,
     atomic_init(&view->refs, 1);
     view->arena = arena;
     hr_buf_init(&arrow, HR_ARTIFACT_MAX);
-    enum hr_code code = hr_execute_collect(env, operation, plan->rel, &arrow, &schema, err);
+    enum hr_code code = execute_collect(env, operation, plan->rel, &arrow, &schema, err);
     if (code) {
         hr_buf_release(&arrow);
         hr_view_drop(view);

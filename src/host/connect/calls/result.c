@@ -42,6 +42,14 @@ static struct hr_arrow_field *fields_new(struct hr_arena *arena,
     return parent->children;
 }
 
+static enum hr_code result_field(struct hr_arena *arena,
+                                 const char *name,
+                                 const struct hr_type *type,
+                                 bool nullable,
+                                 const struct hr_result_options *options,
+                                 struct hr_arrow_field *field,
+                                 struct hr_err *err);
+
 static enum hr_code map_field(struct hr_arena *arena,
                               const struct hr_type *type,
                               const struct hr_result_options *options,
@@ -51,9 +59,8 @@ static enum hr_code map_field(struct hr_arena *arena,
     struct hr_arrow_field *entries = fields_new(arena, field, 1);
     *entries = (struct hr_arrow_field){.name = "entries", .kind = HR_ARROW_STRUCT};
     struct hr_arrow_field *pair = fields_new(arena, entries, 2);
-    HR_TRY(hr_result_field(arena, "key", type->key, false, options, &pair[0], err));
-    return hr_result_field(arena, "value", type->element, type->contains_null, options, &pair[1],
-                           err);
+    HR_TRY(result_field(arena, "key", type->key, false, options, &pair[0], err));
+    return result_field(arena, "value", type->element, type->contains_null, options, &pair[1], err);
 }
 
 static const enum hr_arrow_kind kinds[] = {
@@ -71,16 +78,17 @@ static const enum hr_arrow_kind kinds[] = {
     [HR_TYPE_STRUCT] = HR_ARROW_STRUCT,       [HR_TYPE_VARIANT] = HR_ARROW_STRUCT,
 };
 
-enum hr_code hr_result_field(struct hr_arena *arena,
-                             const char *name,
-                             const struct hr_type *type,
-                             bool nullable,
-                             const struct hr_result_options *options,
-                             struct hr_arrow_field *field,
-                             struct hr_err *err)
+/* the Arrow field that Spark makes of a type */
+static enum hr_code result_field(struct hr_arena *arena,
+                                 const char *name,
+                                 const struct hr_type *type,
+                                 bool nullable,
+                                 const struct hr_result_options *options,
+                                 struct hr_arrow_field *field,
+                                 struct hr_err *err)
 {
     if (type->id == HR_TYPE_UDT)
-        return hr_result_field(arena, name, type->element, nullable, options, field, err);
+        return result_field(arena, name, type->element, nullable, options, field, err);
     if (type->id == HR_TYPE_VARIANT)
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "results of type VARIANT",
                              NULL);
@@ -106,15 +114,15 @@ enum hr_code hr_result_field(struct hr_arena *arena,
         field->unit = HR_ARROW_NANO;
         return HR_OK;
     case HR_TYPE_ARRAY:
-        return hr_result_field(arena, "element", type->element, type->contains_null, options,
-                               fields_new(arena, field, 1), err);
+        return result_field(arena, "element", type->element, type->contains_null, options,
+                            fields_new(arena, field, 1), err);
     case HR_TYPE_MAP:
         return map_field(arena, type, options, field, err);
     case HR_TYPE_STRUCT:
         fields_new(arena, field, type->field_count);
         for (size_t i = 0; i < type->field_count; i++)
-            HR_TRY(hr_result_field(arena, type->fields[i].name, type->fields[i].type,
-                                   type->fields[i].nullable, options, &field->children[i], err));
+            HR_TRY(result_field(arena, type->fields[i].name, type->fields[i].type,
+                                type->fields[i].nullable, options, &field->children[i], err));
         return HR_OK;
     default:
         return HR_OK;
@@ -636,11 +644,6 @@ enum hr_code hr_result_finish(struct hr_result *result, struct hr_err *err)
     return result->rows || !result->delivered ? flush(result, err) : HR_OK;
 }
 
-int64_t hr_result_rows(const struct hr_result *result)
-{
-    return result->total;
-}
-
 static void release(void *arg)
 {
     struct hr_result *result = arg;
@@ -668,8 +671,8 @@ enum hr_code hr_result_new(struct hr_arena *arena,
     result->arrays = HR_NEW_ARRAY(arena, struct hr_arrow_array, schema->field_count);
     for (size_t i = 0; i < schema->field_count; i++) {
         const struct hr_field *field = &schema->fields[i];
-        HR_TRY(hr_result_field(arena, field->name, field->type, field->nullable, options,
-                               &result->schema.fields[i], err));
+        HR_TRY(result_field(arena, field->name, field->type, field->nullable, options,
+                            &result->schema.fields[i], err));
         column_init(arena, &result->columns[i], field->type, &result->schema.fields[i]);
     }
     hr_arena_on_free(arena, release, result);

@@ -32,14 +32,5 @@ enum hr_code hr_result_new(struct hr_arena *arena,
 enum hr_code hr_result_add(struct hr_result *result, duckdb_data_chunk chunk, struct hr_err *err);
 /* what is left; an empty batch when there was none */
 enum hr_code hr_result_finish(struct hr_result *result, struct hr_err *err);
-int64_t hr_result_rows(const struct hr_result *result);
 
-/* the Arrow field that Spark makes of a type */
-enum hr_code hr_result_field(struct hr_arena *arena,
-                             const char *name,
-                             const struct hr_type *type,
-                             bool nullable,
-                             const struct hr_result_options *options,
-                             struct hr_arrow_field *field,
-                             struct hr_err *err);
 #endif

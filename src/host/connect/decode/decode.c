@@ -174,9 +174,9 @@ static const struct {
     {COMMAND(EXTENSION), "commands of plugins"},
 };
 
-enum hr_code hr_decode_command(struct decoder *d,
-                               const PB(Command) * in,
-                               struct hr_operation_plan *out)
+static enum hr_code decode_command(struct decoder *d,
+                                   const PB(Command) * in,
+                                   struct hr_operation_plan *out)
 {
     for (size_t i = 0; i < HR_LEN(refused); i++)
         if (refused[i].kind == in->command_type_case)
@@ -255,7 +255,7 @@ static enum hr_code decode_compressed(struct decoder *d,
         return hr_decode_missing(d, "compressed operation of an unknown kind");
     PB(Command) *command =
         hr_decode_message(d->arena, &spark__connect__command__descriptor, bytes, len, d->err);
-    return command ? hr_decode_command(d, command, out) : HR_E_INVALID;
+    return command ? decode_command(d, command, out) : HR_E_INVALID;
 }
 
 enum hr_code hr_decode_plan(struct hr_arena *arena,
@@ -272,7 +272,7 @@ enum hr_code hr_decode_plan(struct hr_arena *arena,
         out->message = plan->root;
         return hr_decode_rel(&d, plan->root, &out->rel);
     case PLAN(COMMAND):
-        return hr_decode_command(&d, plan->command, out);
+        return decode_command(&d, plan->command, out);
     case PLAN(COMPRESSED_OPERATION):
         return decode_compressed(&d, plan->compressed_operation, out);
     default:

@@ -25,9 +25,6 @@ enum hr_code hr_decode_alias(struct decoder *d,
 enum hr_code hr_decode_udf(struct decoder *d,
                            const PB(CommonInlineUserDefinedFunction) * in,
                            struct hr_expr **out);
-enum hr_code hr_decode_command(struct decoder *d,
-                               const PB(Command) * in,
-                               struct hr_operation_plan *out);
 struct hr_names hr_decode_names(struct decoder *d, size_t count, char *const *in);
 const struct hr_origin *hr_decode_origin(struct decoder *d, const PB(Origin) * in);
 enum hr_code hr_decode_refuse(struct decoder *d, const char *what);

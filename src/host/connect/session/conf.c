@@ -211,7 +211,7 @@ static enum hr_code check_refused(const char *key, const char *value, struct hr_
     return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", feature, NULL);
 }
 
-enum hr_code hr_conf_check(const char *key, const char *value, struct hr_err *err)
+static enum hr_code conf_check(const char *key, const char *value, struct hr_err *err)
 {
     const struct entry *entry = find(key);
     HR_TRY(check_key(key, err));
@@ -224,7 +224,7 @@ enum hr_code hr_conf_set(struct hr_conf *conf,
                          const char *value,
                          struct hr_err *err)
 {
-    HR_TRY(hr_conf_check(key, value, err));
+    HR_TRY(conf_check(key, value, err));
     hr_conf_put(conf, key, value);
     return HR_OK;
 }

@@ -14,8 +14,6 @@ void hr_conf_init(struct hr_conf *conf);
 void hr_conf_release(struct hr_conf *conf);
 void hr_conf_copy(struct hr_conf *to, const struct hr_conf *from);
 
-/* would a client's set be refused? */
-enum hr_code hr_conf_check(const char *key, const char *value, struct hr_err *err);
 enum hr_code hr_conf_set(struct hr_conf *conf,
                          const char *key,
                          const char *value,

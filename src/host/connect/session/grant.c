@@ -153,11 +153,13 @@ static void copy(struct hr_arena *arena,
     *text = hr_strdup(arena, guard->text);
 }
 
-enum hr_code hr_guard_current(struct guard *guard,
-                              struct hr_arena *arena,
-                              struct hr_grant *grant,
-                              const char **text,
-                              struct hr_err *err)
+/* the newest grant and its text, copied; any thread. HR_E_UNAUTHENTICATED: none, over, or revoked
+ */
+static enum hr_code guard_current(struct guard *guard,
+                                  struct hr_arena *arena,
+                                  struct hr_grant *grant,
+                                  const char **text,
+                                  struct hr_err *err)
 {
     enum hr_code code = HR_OK;
     pthread_mutex_lock(&guard->lock);
@@ -210,9 +212,9 @@ static enum hr_code role_token(struct hr_arena *arena,
 {
     struct hr_connect *connect = arg;
     struct hr_grant grant;
-    const char *text;
+    const char *text = NULL;
     struct hr_err why;
-    enum hr_code code = hr_guard_current(&connect->guard, arena, &grant, &text, &why);
+    enum hr_code code = guard_current(&connect->guard, arena, &grant, &text, &why);
     const char *scope = hr_printf(arena, "%s/%s/blobServices/default/containers/%s",
                                   connect->options.accounts, need->account, need->container);
     if (!code)

@@ -10,7 +10,7 @@
 
 /* ---- counted things ---- */
 
-struct artifact *hr_artifact_new(const void *bytes, size_t len)
+static struct artifact *artifact_new(const void *bytes, size_t len)
 {
     struct artifact *artifact = malloc(sizeof *artifact + len + 1);
     if (!artifact)
@@ -572,7 +572,7 @@ enum hr_code hr_spark_session_add_artifact(
                              "artifacts for a Java machine (jars, classes)", NULL);
     if (!strncmp(name, "forward_to_fs/", 14))
         return hr_fail_spark(err, "UNSUPPORTED_FEATURE", "feature", "copyFromLocalToFs", NULL);
-    struct artifact *artifact = hr_artifact_new(bytes, len), *old = NULL;
+    struct artifact *artifact = artifact_new(bytes, len), *old = NULL;
     if (!artifact)
         return hr_fail(err, HR_E_NOMEM, "no memory for an artifact of %zu bytes", len);
     pthread_mutex_lock(&session->connect->journal_lock);

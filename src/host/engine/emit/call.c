@@ -192,16 +192,6 @@ enum hr_code hr_expand_template(struct call_text *c, const char *p, size_t len, 
     return HR_OK;
 }
 
-/* the languages that sentences() is given change nothing here: plain text is split alike */
-enum hr_code hr_emit_sentences(struct call_text *c, struct hr_buf *out)
-{
-    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
-    types[0] = hr_type_basic(HR_TYPE_STRING);
-    HR_TRY(hr_emit_kernel(c->e, "sentences", strlen("sentences"), c->call->type, types, 1, out));
-    hr_buf_addf(out, "(%s)", c->args[0]);
-    return HR_OK;
-}
-
 static const struct {
     const char *name;
     enum hr_code (*fn)(struct call_text *c, struct hr_buf *out);

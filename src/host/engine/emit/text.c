@@ -121,3 +121,13 @@ enum hr_code hr_emit_contains(struct call_text *c, struct hr_buf *out)
     hr_buf_addf(out, "contains(%s, %s)", c->args[0], c->args[1]);
     return HR_OK;
 }
+
+/* the languages that sentences() is given change nothing here: plain text is split alike */
+enum hr_code hr_emit_sentences(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 1);
+    types[0] = hr_type_basic(HR_TYPE_STRING);
+    HR_TRY(hr_emit_kernel(c->e, "sentences", strlen("sentences"), c->call->type, types, 1, out));
+    hr_buf_addf(out, "(%s)", c->args[0]);
+    return HR_OK;
+}

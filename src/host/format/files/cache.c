@@ -123,7 +123,7 @@ static void bytes_destroy(struct hr_cached *item)
     free(bytes);
 }
 
-struct hr_bytes *hr_bytes_new(size_t len)
+static struct hr_bytes *bytes_new(size_t len)
 {
     struct hr_bytes *bytes = calloc(1, sizeof *bytes);
     HR_CHECK(bytes);
@@ -170,7 +170,7 @@ enum hr_code hr_cache_file(struct hr_format *format,
     *out = (struct hr_bytes *)hr_cache_get(format->cache, hr_buf_text(&key));
     enum hr_code code = HR_OK;
     if (!*out) {
-        struct hr_bytes *bytes = hr_bytes_new((size_t)stat->size);
+        struct hr_bytes *bytes = bytes_new((size_t)stat->size);
         code = bytes ? read_whole(format, location, stat, bytes, err)
                      : hr_fail(err, HR_E_NOMEM, "no memory for \"%s\"", location);
         if (code)

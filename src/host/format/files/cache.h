@@ -47,7 +47,6 @@ struct hr_bytes {
     char *data;
     size_t len;
 };
-struct hr_bytes *hr_bytes_new(size_t len); /* NULL without memory */
 /* the whole of a small file, from memory when this version was read before; HR_BYTES_PAD zero bytes
  * follow */
 enum hr_code hr_cache_file(struct hr_format *format,

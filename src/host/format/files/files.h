@@ -71,9 +71,6 @@ void hr_files_fill_partition(const char *text,
                              const struct hr_zone *zone,
                              duckdb_vector vector,
                              idx_t rows);
-bool hr_files_partition_fits(const char *text,
-                             const struct hr_type *type,
-                             const struct hr_zone *zone);
 /* text NULL: null */
 void hr_files_partition_sql(const char *text,
                             const struct hr_type *type,

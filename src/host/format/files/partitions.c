@@ -331,6 +331,10 @@ static const struct hr_field *field_named(const struct hr_type *schema,
     return NULL;
 }
 
+static bool files_partition_fits(const char *text,
+                                 const struct hr_type *type,
+                                 const struct hr_zone *zone);
+
 /* the values of a column whose type the user gave must be of it */
 static enum hr_code check_values(const struct finding *finding,
                                  size_t column,
@@ -343,7 +347,7 @@ static enum hr_code check_values(const struct finding *finding,
     for (size_t i = 0; i < finding->count; i++) {
         const char *value =
             finding->files[i].partition ? finding->files[i].partition[column] : NULL;
-        if (!value || hr_files_partition_fits(value, field->type, zone))
+        if (!value || files_partition_fits(value, field->type, zone))
             continue;
         struct hr_buf sql;
         hr_buf_init(&sql, HR_BUF_GROWS);
@@ -487,9 +491,9 @@ static duckdb_value value_of(const char *text,
     }
 }
 
-bool hr_files_partition_fits(const char *text,
-                             const struct hr_type *type,
-                             const struct hr_zone *zone)
+static bool files_partition_fits(const char *text,
+                                 const struct hr_type *type,
+                                 const struct hr_zone *zone)
 {
     duckdb_value value = value_of(text, type, zone);
     bool fits = value != NULL;

@@ -71,10 +71,6 @@ enum hr_code hr_value_text_options(struct hr_arena *arena,
                                    const struct hr_options *options,
                                    struct hr_value_text *how,
                                    struct hr_err *err);
-/* Spark's defaults; no zone */
-enum hr_code hr_value_text_patterns(struct hr_arena *arena,
-                                    struct hr_value_text *how,
-                                    struct hr_err *err);
 void hr_column_bind(struct hr_column *column, duckdb_vector vector);
 /* a text as a JSON string */
 void hr_json_quote(const char *text, size_t len, struct hr_buf *out);

@@ -34,11 +34,6 @@ static void make_defaults(void)
 
 /* ---- from JSON ---- */
 
-bool hr_json_readable_type(const struct hr_type *type)
-{
-    return hr_json_readable(type);
-}
-
 static void own_text(duckdb_vector vector, idx_t row, struct hr_pace *pace)
 {
     duckdb_string_t text = ((duckdb_string_t *)duckdb_vector_get_data(vector))[row];

@@ -9,7 +9,6 @@
 #include "host/value/watch.h"
 #include <duckdb.h>
 
-bool hr_json_readable_type(const struct hr_type *type);
 /* from_json: options as spark.read.json takes them; env answers the configuration; type and its
  * names live as long as the reader */
 struct hr_json_reader;

@@ -25,7 +25,7 @@ static void quoted_text(const char *text, char quote, struct hr_buf *out)
     hr_buf_addc(out, quote);
 }
 
-void hr_parquet_name(const char *text, struct hr_buf *out)
+static void parquet_name(const char *text, struct hr_buf *out)
 {
     quoted_text(text, '"', out);
 }
@@ -72,7 +72,7 @@ static void rename_fields(const char *from,
             snprintf(engine, sizeof engine, "f%zu", i);
             if (i)
                 hr_buf_adds(out, ", ");
-            hr_parquet_name(type->fields[i].name, out);
+            parquet_name(type->fields[i].name, out);
             hr_buf_adds(out, " := ");
             hr_buf_clear(&inner);
             hr_buf_addf(&inner, "struct_extract(%s, ", from);
@@ -157,7 +157,7 @@ static void copy_statement(struct hr_writing *writing,
             hr_buf_adds(out, ", ");
         rename_fields(column, writing->columns[i].field->type, 0, out);
         hr_buf_adds(out, " AS ");
-        hr_parquet_name(writing->columns[i].field->name, out);
+        parquet_name(writing->columns[i].field->name, out);
     }
     hr_buf_addf(out, " FROM %s%s) TO ", from, filter);
     hr_parquet_literal(target, out);

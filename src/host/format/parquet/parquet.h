@@ -105,6 +105,5 @@ enum hr_code hr_parquet_query(struct hr_format *format,
                               const struct hr_buf *sql,
                               duckdb_result *result,
                               struct hr_err *err);
-void hr_parquet_name(const char *text, struct hr_buf *out);    /* "quoted" */
 void hr_parquet_literal(const char *text, struct hr_buf *out); /* 'quoted' */
 #endif
