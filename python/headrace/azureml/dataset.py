@@ -414,10 +414,11 @@ class _Refusing(type):
         raise unsupported("%s.%s" % (cls.__qualname__, name))
 
 
-def made(workspace, view):
-    from headrace.azureml.tabular import TabularDataset
+KINDS = {}  # datasetType -> class; a kind that is not a file dataset is entered by its own module (tabular.py)
 
-    return (TabularDataset if view["datasetType"] == "tabular" else FileDataset)(workspace, [], [], view)
+
+def made(workspace, view):
+    return KINDS.get(view["datasetType"], FileDataset)(workspace, [], [], view)
 
 
 def read_paths(path, kind="pattern"):

@@ -7,7 +7,7 @@ import re
 
 from headrace.azureml import blobs, delimited
 from headrace.azureml.exceptions import DatasetExecutionError
-from headrace.azureml.tabular import ENCODINGS, conversions, steps_of
+from headrace.azureml.steps import ENCODINGS, conversions, steps_of
 
 
 def read(dataset, on_error):

@@ -277,8 +277,6 @@ class Run:
     @classmethod
     def get_context(cls, allow_offline=True, used_for_context_manager=False, **options):
         """The run of the script that asks; outside a run, one that prints."""
-        from headrace.azureml.workspace import Workspace
-
         env = os.environ
         run_id, scope = env.get("AZUREML_RUN_ID"), env.get("AZUREML_WORKSPACE_SCOPE")
         if not run_id or not scope or not env.get("HEADRACE_TOKEN"):
@@ -289,11 +287,12 @@ class Run:
             parts = scope.strip("/").split("/")
             endpoint = Endpoint.find()
             endpoint.patience = PATIENCE
-            workspace = Workspace._known(endpoint, parts[1], parts[3], parts[7])
+            workspace = cls._workspace_of(endpoint, parts[1], parts[3], parts[7])
             cls._context = cls(Experiment(workspace, env["AZUREML_EXPERIMENT_NAME"]), run_id)
         return cls._context
 
     _context = None
+    _workspace_of = None  # what makes a workspace of its names: set by workspace.py, which imports this module
 
     # ---- what is logged ----
 

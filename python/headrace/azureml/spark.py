@@ -10,7 +10,7 @@ import zlib
 
 from headrace.azureml import blobs, delimited, exceptions
 from headrace.azureml.exceptions import DatasetExecutionError, unsupported
-from headrace.azureml.tabular import ENCODINGS, conversions, spark_pattern, steps_of
+from headrace.azureml.steps import ENCODINGS, conversions, spark_pattern, steps_of
 
 FILES = "spark.hadoop.fs.azure.headrace.dataset.%s"
 ACCESS = "spark.hadoop.fs.azure.headrace.access.%s"

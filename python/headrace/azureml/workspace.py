@@ -5,6 +5,7 @@ import os
 
 from headrace.azureml import exceptions
 from headrace.azureml.client import Endpoint, segment
+from headrace.azureml.runs import Experiment, Run
 
 API = "2022-05-01"
 FOLDERS = ("", ".azureml", "aml_config")  # as the original looks for config.json, here and in each folder above
@@ -95,15 +96,13 @@ class Workspace:
     @property
     def datasets(self):
         """{name: latest version of the dataset}"""
-        from headrace.azureml.dataset import Dataset
+        from headrace.azureml.data import Dataset
 
         return Dataset.get_all(self)
 
     @property
     def experiments(self):
         """{name: experiment}"""
-        from headrace.azureml.runs import Experiment
-
         return {made.name: made for made in Experiment.list(self)}
 
     @property
@@ -114,8 +113,6 @@ class Workspace:
         return Environment.list(self)
 
     def get_run(self, run_id):
-        from headrace.azureml.runs import Run
-
         return Run.get(self, run_id)
 
     def get_default_datastore(self):
@@ -290,3 +287,6 @@ def _refuse(what, options, ignored):
     unknown = [name for name, value in options.items() if value is not None and name not in ignored]
     if unknown:
         raise exceptions.unsupported("%s(%s=…)" % (what, unknown[0]))
+
+
+Run._workspace_of = Workspace._known

@@ -7,6 +7,7 @@ import threading
 import time
 
 from headrace.interpreter import rdd
+from headrace.interpreter.unsupported import Unsupported
 
 LEVELS = {
     "ALL": logging.DEBUG,
@@ -18,13 +19,6 @@ LEVELS = {
     "FATAL": logging.CRITICAL,
     "OFF": logging.CRITICAL + 10,
 }
-
-
-class Unsupported(AttributeError, NotImplementedError):
-    """A part of the driver's API that a session without a JVM does not have. Its class shows as `UnsupportedOperation`."""
-
-
-Unsupported.__name__ = "UnsupportedOperation"
 
 
 class Refusing:

@@ -10,6 +10,8 @@ import itertools
 import json
 import random
 
+from headrace.interpreter.unsupported import Unsupported
+
 MAX_VALUES = 1_000_000
 
 
@@ -32,8 +34,6 @@ class RDD:
     def __getattr__(self, name):
         if name.startswith("__") or name in ("_repr_html_", "_repr_png_"):
             raise AttributeError(name)
-        from headrace.interpreter.context import Unsupported
-
         raise Unsupported("RDD.%s is not supported in this session, which has no JVM: use a DataFrame" % name)
 
     def __repr__(self):
@@ -45,8 +45,6 @@ class RDD:
     def _list(self):
         values = list(itertools.islice(self._all(), MAX_VALUES + 1))
         if len(values) > MAX_VALUES:
-            from headrace.interpreter.context import Unsupported
-
             raise Unsupported(
                 "an RDD of more than %d values is not supported in this session: use a DataFrame" % MAX_VALUES
             )
@@ -152,8 +150,6 @@ class RDD:
         if self._frame is not None:
             return _of_rows(self.ctx, self._frame.sample(withReplacement, fraction, seed), self._value)
         if withReplacement:
-            from headrace.interpreter.context import Unsupported
-
             raise Unsupported("RDD.sample with replacement is not supported in this session: use a DataFrame")
         return self._made(
             lambda: [x for x, r in zip(self._list(), iter(random.Random(seed).random, None)) if r < fraction]

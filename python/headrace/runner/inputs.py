@@ -4,6 +4,8 @@ import os
 import re
 import warnings
 
+from headrace.runner.report import RunError, tell
+
 SAVED = re.compile(r"^azureml://datasets/([^/]+)/versions/([^/]+)$")
 NAMED = re.compile(r"^(?:azureml:)?(?:/subscriptions/.*)?/data/([^/]+)/versions/([^/]+)$", re.I)
 SHORT = re.compile(r"^azureml:([^/:]+):([^/:]+)$")
@@ -13,7 +15,6 @@ PATHS = re.compile(r"^azureml://(?:subscriptions/.*?/)?datastores/([^/]+)/paths/
 def find(workspace, uri):
     """(dataset, whether it is one file) that an input's address means."""
     from headrace.azureml.data import Dataset, Datastore
-    from headrace.runner.run import RunError
 
     found = SAVED.match(uri)
     if found:
@@ -35,7 +36,6 @@ def find(workspace, uri):
 def materialize(runner, name, value):
     """{"path", "mode", "kind"} of one input of the run."""
     from headrace.azureml.exceptions import AzureMLException
-    from headrace.runner.run import RunError
 
     if value.get("jobInputType") == "literal":
         return {"path": value.get("value", ""), "mode": "Direct", "kind": "literal"}
@@ -65,8 +65,6 @@ def materialize(runner, name, value):
 
 
 def _only_file(folder, dataset):
-    from headrace.runner.run import RunError
-
     paths = dataset.to_path()
     if len(paths) != 1:
         raise RunError("UserError", "it is an input of type uri_file, and has %d files" % len(paths))
@@ -95,8 +93,6 @@ def _mounted(runner, name, value, dataset):
 
 
 def _downloaded(runner, name, value, dataset):
-    from headrace.runner.run import RunError
-
     if os.path.isabs(value.get("pathOnCompute") or ""):
         raise RunError(
             "UserError",
@@ -111,8 +107,6 @@ def _downloaded(runner, name, value, dataset):
 def release(runner):
     """Takes the run's mounts away, and what was downloaded for it."""
     import shutil
-
-    from headrace.runner.run import tell
 
     for context in runner.mounts:
         try:

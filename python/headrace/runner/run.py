@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 
-from headrace.runner import storage
+from headrace.runner import inputs, storage
+from headrace.runner.report import RunError, tell
 
 POLL = 0.05  # seconds between two looks at the script, its limits and the wish to end it
 GRACE = 4  # seconds that a script gets between TERM and KILL; the server gives this process more
@@ -26,14 +27,6 @@ KEPT = ("outputs", "logs")  # folders of the working folder whose files are kept
 FULL = (errno.ENOSPC, errno.EDQUOT)
 ROOM_EVERY = 0.5  # seconds between two looks whether a full disk has room again
 NOT_FINAL = 5  # exit status: the run has ended, its outputs are not kept yet; the server starts this again
-
-
-class RunError(Exception):
-    """Why a run failed, as its record shows it."""
-
-    def __init__(self, code, message, trace=None):
-        super().__init__(message)
-        self.code, self.trace = code, trace
 
 
 class Cancelled(Exception):
@@ -171,8 +164,6 @@ class Runner:
         return True
 
     def prepare(self):
-        from headrace.runner import inputs
-
         os.makedirs(os.path.join(self.work, "outputs"), exist_ok=True)
         os.makedirs(os.path.join(self.work, "logs"), exist_ok=True)
         self.check_wish()
@@ -336,8 +327,6 @@ class Runner:
 
     def sweep(self):
         """Ends what the script left behind, in whatever session it went."""
-        from headrace.runner import inputs
-
         for number in (signal.SIGTERM, signal.SIGKILL):
             found = processes_of(self.folder)
             for pid in found:
@@ -372,14 +361,6 @@ class Runner:
         History(self.endpoint(), self.order["workspace"], self.order["experiment"], self.order["run"]).upload(
             list(self.kept_files())
         )
-
-
-def tell(*words):
-    """A line of runner.log, which nothing hangs on: a full disk takes none."""
-    try:
-        print(*words, file=sys.stderr, flush=True)
-    except OSError:
-        pass
 
 
 def disk_full(place):
