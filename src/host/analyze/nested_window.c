@@ -1,8 +1,9 @@
-/* Windows inside of windows, avg(row_number() OVER w) OVER v, and inside of lambdas, transform(a, x
- * -> x + rank() OVER w). The engine takes none there, nor the outer query's columns in another
- * window, so these become hidden columns of a projection below; project() is called for that one
- * too, so that any depth comes apart level by level. What stands in a lambda uses none of its
- * parameters: check_lambda() saw to that. */
+/* Windows inside of windows, avg(row_number() OVER w) OVER v, inside of lambdas, transform(a, x ->
+ * rank() OVER w), and among the values of IN (SELECT …), which may be written into the subquery.
+ * The engine takes none there, nor the outer query's columns in another window, so these become
+ * hidden columns of a projection below; project() is called for that one too, so that any depth
+ * comes apart level by level. What stands in a lambda uses none of its parameters: check_lambda()
+ * saw to that. */
 #include "host/analyze/internal.h"
 
 struct lift {
@@ -78,11 +79,26 @@ static enum hr_code take_out_of_lambda(void *arg, struct hr_texpr **place)
     return HR_OK;
 }
 
+static enum hr_code take_out_of_values(void *arg, struct hr_texpr **place)
+{
+    if (!numbers_rows(*place))
+        return hr_texpr_each(*place, take_out_of_values, arg);
+    take(arg, place);
+    return HR_OK;
+}
+
 static enum hr_code find_window(void *arg, struct hr_texpr **place)
 {
-    if ((*place)->kind == HR_T_LAMBDA)
+    switch ((*place)->kind) {
+    case HR_T_LAMBDA:
         return hr_texpr_each(*place, take_out_of_lambda, arg);
-    return hr_texpr_each(*place, (*place)->kind == HR_T_WINDOW ? take_out : find_window, arg);
+    case HR_T_WINDOW:
+        return hr_texpr_each(*place, take_out, arg);
+    case HR_T_SUBQUERY:
+        return hr_texpr_each(*place, take_out_of_values, arg);
+    default:
+        return hr_texpr_each(*place, find_window, arg);
+    }
 }
 
 enum hr_code hr_lift_windows(struct analysis *a, struct hr_node **input, struct hr_texprs *exprs)

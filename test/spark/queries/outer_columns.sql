@@ -36,3 +36,20 @@ SELECT c4, (SELECT max(array_repeat(c3, c4)) FROM VALUES ('a'), ('b') AS q2(c3))
 # subqueries, with windows of their own, in the definition of a window
 SELECT id, sum(id) OVER (PARTITION BY (SELECT max(b.id) FROM range(3) b) ORDER BY (SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY c.id) r FROM range(2) c)), id) FROM range(3) ORDER BY id
 SELECT nanvl('1.5', (SELECT max(id) FROM range(3))), coalesce(nullif(abs(id), 0), (SELECT max(id) FROM range(3))) FROM range(2) ORDER BY id
+# an enclosing query's columns, what is bound, lambdas and windows among the values of IN
+WITH c AS (SELECT 1 AS a) SELECT v, (SELECT max(b.id) FROM range(3) b WHERE v NOT IN (SELECT a FROM c)) m FROM VALUES (1), (2) o(v) ORDER BY v
+WITH c AS (SELECT 1 AS a) SELECT v, (SELECT max(b.id) FROM range(3) b WHERE v IN (SELECT a FROM c)) m FROM VALUES (1), (2), (NULL) o(v) ORDER BY v
+WITH c AS (SELECT CAST(NULL AS INT) AS a) SELECT v, (SELECT max(b.id) FROM range(3) b WHERE v + b.id NOT IN (SELECT a FROM c)) m FROM VALUES (1), (NULL) o(v) ORDER BY v
+WITH c AS (SELECT 1 AS a) SELECT v, (SELECT max(b.id) FROM range(3) b WHERE v NOT IN (SELECT a FROM c WHERE a > 1)) m FROM VALUES (1), (2), (NULL) o(v) ORDER BY v
+WITH c AS (SELECT 1 AS a) SELECT v, exists(SELECT 1 FROM range(3) b WHERE v IN (SELECT a FROM c)) m FROM VALUES (1), (2), (NULL) o(v) ORDER BY v
+WITH c AS (SELECT 1 AS a) SELECT * FROM VALUES (1), (2), (NULL) o(v), LATERAL (SELECT id FROM range(2) b WHERE v NOT IN (SELECT a FROM c)) z ORDER BY ALL
+SELECT v FROM VALUES (1), (2) o(v) WHERE (aggregate(array(1), 0, (a, x) -> a + x + o.v), 1) IN (SELECT 2, 1)
+SELECT v, (v, abs(v) * nullif(abs(v), 3)) IN (SELECT 2, 4) x, (v, size(filter(array(1, 2), x -> x >= o.v))) NOT IN (SELECT 2, 1) y FROM VALUES (1), (2), (NULL) o(v) ORDER BY v
+SELECT v, (v, row_number() OVER (ORDER BY v)) IN (SELECT 2, 2) x, row_number() OVER (ORDER BY v) NOT IN (SELECT 1) y FROM VALUES (2), (5) o(v) ORDER BY v
+SELECT v, (transform(array(1), x -> x + rank() OVER (ORDER BY v))[0], 1) IN (SELECT 3, 1) x FROM VALUES (2), (5) o(v) ORDER BY v
+# a lateral subquery's
+SELECT v, t FROM VALUES (1), (NULL) o(v), LATERAL (SELECT transform(array(m.id), x -> x + v + m.id) t FROM range(2) m) z ORDER BY v, t[0]
+SELECT v, id, r FROM VALUES (1), (2) o(v), LATERAL (SELECT id, (row_number() OVER (ORDER BY m.id) + v) IN (SELECT 2) r FROM range(2) m) z ORDER BY ALL
+SELECT * FROM VALUES (1), (2), (NULL) o(v), LATERAL (WITH c AS (SELECT v + 1 AS a) SELECT a FROM c) z ORDER BY ALL
+SELECT * FROM VALUES (1), (2) o(v), LATERAL (SELECT a, b FROM (WITH c AS (SELECT v + 1 AS a) SELECT x.a, y.a AS b FROM c x JOIN c y ON x.a = y.a)) z ORDER BY ALL
+SELECT * FROM VALUES (1), (2) o(v), LATERAL (WITH RECURSIVE r AS (SELECT 1 AS l UNION ALL SELECT l + 1 FROM r WHERE l < 3) SELECT l + v AS s FROM r) z ORDER BY ALL

@@ -544,8 +544,6 @@ enum hr_code hr_emit_statement(struct emit *e, const struct hr_node *node, const
     hr_need_node(e, node);
     const char *body;
     HR_TRY(hr_emit_positional(e, node, "c", &body));
-    *sql = e->ctes ? hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes,
-                               body)
-                   : body;
+    *sql = hr_with_ctes(e, body);
     return HR_OK;
 }

@@ -518,15 +518,23 @@ static enum hr_code over_clause(struct emit *e, const struct hr_texpr *window, c
 
 /* ---- subqueries ---- */
 
+/* The engine's IN takes one value, and loses an enclosing query's column in it where the subquery
+ * reads a common table expression from outside. */
+static bool is_in_by_meaning(const struct emit *e, const struct hr_texprs *values)
+{
+    return values->count > 1 || hr_holds_outer(e, values);
+}
+
 /* (a, b) IN (…) by its meaning, since a row of SQL is no struct; NOT IN counts rows as found that
  * may be equal */
-static enum hr_code emit_row_in(
+static enum hr_code emit_in_by_meaning(
     struct emit *e, const struct hr_texpr *expr, const char *sql, bool negated, struct hr_buf *out)
 {
     const struct hr_texprs *values = &expr->subquery.values;
     const struct hr_attrs *columns = &expr->subquery.plan->output;
     const char *equal = "", *text;
     int table = ++e->next_table;
+    struct outer_scope before = hr_outer_enter_operands(e);
     for (size_t i = 0; i < values->count; i++) {
         HR_TRY(hr_expr_text(e, values->at[i], &text));
         bool maybe = negated && (values->at[i]->nullable || columns->at[i]->nullable);
@@ -534,6 +542,7 @@ static enum hr_code emit_row_in(
             e->arena, maybe ? "%s%s(%s = t%d.s%zu) IS DISTINCT FROM false" : "%s%s%s = t%d.s%zu",
             equal, i ? " AND " : "", text, table, i);
     }
+    hr_outer_leave(e, &before);
     hr_buf_addf(out, "(%sEXISTS (SELECT 1 FROM (%s) AS t%d WHERE %s))", negated ? "NOT " : "", sql,
                 table, equal);
     return HR_OK;
@@ -555,12 +564,12 @@ static enum hr_code emit_subquery(
                             ? hr_emit_query(e, expr->subquery.plan, &sql)
                             : hr_emit_positional(e, expr->subquery.plan, "s", &sql);
     hr_outer_leave(e, &before);
-    if (!code && e->ctes)
-        sql = hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
+    if (!code)
+        sql = hr_with_ctes(e, sql);
     e->ctes = outside;
     HR_TRY(code);
-    if (kind == HR_SUBQUERY_IN && values->count > 1)
-        return emit_row_in(e, expr, sql, negated, out);
+    if (kind == HR_SUBQUERY_IN && is_in_by_meaning(e, values))
+        return emit_in_by_meaning(e, expr, sql, negated, out);
     if (kind != HR_SUBQUERY_IN) {
         hr_buf_addf(out, "%s(%s)", kind == HR_SUBQUERY_EXISTS ? "EXISTS " : "", sql);
         return HR_OK;

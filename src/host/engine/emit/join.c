@@ -1,4 +1,5 @@
 /* Generators, joins, set operations and CTEs to SQL. */
+#include "host/engine/emit/outer.h"
 #include "host/engine/emit/select.h"
 #include <stdlib.h>
 
@@ -124,22 +125,45 @@ static enum hr_code build_side(struct emit *e,
     return HR_OK;
 }
 
+/* A subquery, which uses the left's columns; so may its CTEs, which stay inside. */
+static enum hr_code build_lateral(struct emit *e, const struct hr_node *node, const char **from)
+{
+    struct sel s = {.limit = -1};
+    const char *outside = e->ctes;
+    e->ctes = NULL;
+    struct outer_scope before = hr_outer_enter(e, node);
+    enum hr_code code = hr_build_node(e, node, &s);
+    hr_outer_leave(e, &before);
+    if (!code)
+        hr_sel_wrap_with_ctes(e, &s, &node->output);
+    *from = s.from;
+    e->ctes = outside;
+    return code;
+}
+
+static enum hr_code build_right(struct emit *e, const struct hr_node *node, const char **from)
+{
+    struct sel s = {.limit = -1};
+    HR_TRY(build_side(e, node, &s, from));
+    /* a join on the right needs its own brackets */
+    if (node->kind != HR_N_JOIN || (*from)[0] == '(')
+        return HR_OK;
+    hr_sel_wrap(e, &s, &node->output);
+    *from = s.from;
+    return HR_OK;
+}
+
 enum hr_code hr_build_join(struct emit *e, const struct hr_node *node, struct sel *s)
 {
     static const char *const words[] = {
         [HR_JOIN_INNER] = "JOIN",       [HR_JOIN_FULL] = "FULL JOIN", [HR_JOIN_LEFT] = "LEFT JOIN",
         [HR_JOIN_RIGHT] = "RIGHT JOIN", [HR_JOIN_ANTI] = "ANTI JOIN", [HR_JOIN_SEMI] = "SEMI JOIN",
         [HR_JOIN_CROSS] = "JOIN"};
-    struct sel left = {.limit = -1}, right = {.limit = -1};
+    struct sel left = {.limit = -1};
     const char *l, *r, *condition = "true";
     HR_TRY(build_side(e, node->input, &left, &l));
-    HR_TRY(build_side(e, node->right, &right, &r));
-    /* a join on the right needs its own brackets, and LATERAL takes nothing without (the name of a
-     * common table expression) */
-    if ((node->right->kind == HR_N_JOIN || node->join.lateral) && r[0] != '(') {
-        hr_sel_wrap(e, &right, &node->right->output);
-        r = right.from;
-    }
+    HR_TRY(node->join.lateral ? build_lateral(e, node->right, &r)
+                              : build_right(e, node->right, &r));
     if (node->join.condition)
         HR_TRY(hr_expr_text(e, node->join.condition, &condition));
     bool cross = !node->join.condition &&
@@ -203,9 +227,8 @@ static enum hr_code build_recursive(struct emit *e, const struct hr_node *node, 
     /* what the second part defines may use the name: it stays inside */
     e->ctes = NULL;
     enum hr_code code = hr_emit_positional(e, set->right, "s", &right);
-    if (!code && e->ctes)
-        right =
-            hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, right);
+    if (!code)
+        right = hr_with_ctes(e, right);
     e->ctes = outside;
     HR_TRY(code);
     for (size_t i = 0; i < set->output.count; i++)

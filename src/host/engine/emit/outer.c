@@ -37,18 +37,34 @@ static enum hr_code find_outer(void *arg, struct hr_texpr **child)
     return hr_texpr_each(*child, find_outer, arg);
 }
 
-struct outer_scope hr_outer_enter(struct emit *e, const struct hr_node *plan)
+static struct outer_scope enter(struct emit *e, bool *outer)
 {
     struct outer_scope before = {e->outer, e->inside, e->handed};
-    bool *outer = HR_NEW_ARRAY(e->arena, bool, e->id_count);
-    struct search search = {outer, false};
-    memset(outer, true, e->id_count * sizeof *outer);
-    mark_own(outer, plan);
-    hr_node_each_expr((struct hr_node *)plan, find_outer, &search);
-    e->outer = search.found ? outer : NULL;
+    e->outer = outer;
     e->inside = 0;
     e->handed = NULL;
     return before;
+}
+
+static bool *all_outer(const struct emit *e)
+{
+    bool *outer = HR_NEW_ARRAY(e->arena, bool, e->id_count);
+    memset(outer, true, e->id_count * sizeof *outer);
+    return outer;
+}
+
+struct outer_scope hr_outer_enter(struct emit *e, const struct hr_node *plan)
+{
+    bool *outer = all_outer(e);
+    struct search search = {outer, false};
+    mark_own(outer, plan);
+    hr_node_each_expr((struct hr_node *)plan, find_outer, &search);
+    return enter(e, search.found ? outer : NULL);
+}
+
+struct outer_scope hr_outer_enter_operands(struct emit *e)
+{
+    return enter(e, all_outer(e));
 }
 
 void hr_outer_leave(struct emit *e, const struct outer_scope *before)

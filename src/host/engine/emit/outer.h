@@ -16,6 +16,9 @@ struct outer_scope {
     struct handed *handed;
 };
 struct outer_scope hr_outer_enter(struct emit *e, const struct hr_node *plan);
+/* What is written next are expressions of this query, put into a subquery that is written around
+ * them: every column of theirs is an enclosing query's. */
+struct outer_scope hr_outer_enter_operands(struct emit *e);
 void hr_outer_leave(struct emit *e, const struct outer_scope *before);
 /* one of them has an enclosing query's column in it */
 bool hr_holds_outer(const struct emit *e, const struct hr_texprs *exprs);

@@ -88,14 +88,33 @@ const char *hr_close_select(
     return hr_sel_take(e, &buf);
 }
 
-void hr_sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
+const char *hr_with_ctes(const struct emit *e, const char *sql)
+{
+    if (!e->ctes)
+        return sql;
+    return hr_printf(e->arena, "WITH %s%s %s", e->recursive ? "RECURSIVE " : "", e->ctes, sql);
+}
+
+static void wrap(struct emit *e, struct sel *s, const struct hr_attrs *output, bool has_ctes)
 {
     int *ids, table = ++e->next_table;
     size_t count;
     const char *inner = hr_close_select(e, s, output, &ids, &count);
+    if (has_ctes)
+        inner = hr_with_ctes(e, inner);
     *s = (struct sel){.from = hr_printf(e->arena, "(%s) AS t%d", inner, table), .limit = -1};
     for (size_t i = 0; i < count; i++)
         hr_set_text(e, ids[i], hr_printf(e->arena, "t%d.a%d", table, ids[i]), PLAIN_COLUMN);
+}
+
+void hr_sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output)
+{
+    wrap(e, s, output, false);
+}
+
+void hr_sel_wrap_with_ctes(struct emit *e, struct sel *s, const struct hr_attrs *output)
+{
+    wrap(e, s, output, true);
 }
 
 bool hr_sel_closed(const struct sel *s)

@@ -26,7 +26,10 @@ const char *hr_column_sql(struct emit *e, int id);
 void hr_write_head(const struct sel *s, struct hr_buf *out);
 const char *hr_close_select(
     struct emit *e, const struct sel *s, const struct hr_attrs *output, int **ids, size_t *count);
+/* the query with what was written of common table expressions before it */
+const char *hr_with_ctes(const struct emit *e, const char *sql);
 void hr_sel_wrap(struct emit *e, struct sel *s, const struct hr_attrs *output);
+void hr_sel_wrap_with_ctes(struct emit *e, struct sel *s, const struct hr_attrs *output);
 bool hr_sel_closed(const struct sel *s);
 enum hr_code hr_search_plain(void *arg, struct hr_texpr **child);
 struct plain_search hr_search_expr(struct emit *e, struct hr_texpr *expr);
