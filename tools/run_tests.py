@@ -13,6 +13,7 @@ import xml.etree.ElementTree as xml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTEST = [
+    "test/lint",
     "test/python",
     "test/client",
     "test/storage",
