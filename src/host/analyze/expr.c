@@ -176,10 +176,11 @@ static enum hr_code updated(struct scope *s,
                             struct hr_texpr **out)
 {
     const struct hr_attr **params = ARRAY(s->a, const struct hr_attr *, 3);
-    struct hr_texpr *stand_for_base = hr_stand_in(s->a, base, &params[1]), *stand_for_value = value,
-                    *computed;
+    bool by_place = hr_uses_outer(base) || (value && hr_uses_outer(value));
+    struct hr_texpr *stand_for_base = hr_stand_in(s->a, base, by_place, &params[1]);
+    struct hr_texpr *stand_for_value = value, *computed;
     if (value)
-        stand_for_value = hr_stand_in(s->a, value, &params[2]);
+        stand_for_value = hr_stand_in(s->a, value, by_place, &params[2]);
     /* for messages that name what was written */
     HR_TRY(update_at(s, base, path, value, &computed));
     HR_TRY(update_at(s, stand_for_base, path, stand_for_value, &computed));

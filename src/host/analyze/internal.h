@@ -258,9 +258,11 @@ struct hr_texpr *hr_texpr_new(struct analysis *a,
                               enum hr_texpr_kind kind,
                               const struct hr_type *type,
                               bool nullable);
-/* a variable for it; a name or constant itself */
+/* a variable for it; a constant itself, and a column, but by_place: beside an enclosing query's
+ * column no column is written before its place is known */
 struct hr_texpr *hr_stand_in(struct analysis *a,
                              struct hr_texpr *expr,
+                             bool by_place,
                              const struct hr_attr **param);
 /* an expression that is this column already */
 struct hr_expr *hr_bind_attr(struct analysis *a, const struct hr_attr *attr);

@@ -54,10 +54,12 @@ struct hr_texpr *hr_literal_null(struct analysis *a, const struct hr_type *type)
 
 struct hr_texpr *hr_stand_in(struct analysis *a,
                              struct hr_texpr *expr,
+                             bool by_place,
                              const struct hr_attr **param)
 {
     *param = NULL;
-    if (expr->kind == HR_T_LITERAL || expr->kind == HR_T_COLUMN || expr->kind == HR_T_VARIABLE)
+    bool is_own = expr->kind == HR_T_COLUMN && !by_place;
+    if (expr->kind == HR_T_LITERAL || expr->kind == HR_T_VARIABLE || is_own)
         return expr;
     *param = hr_attr_new(a, "", expr->type, expr->nullable);
     struct hr_texpr *variable = hr_texpr_new(a, HR_T_VARIABLE, expr->type, expr->nullable);

@@ -53,3 +53,11 @@ SELECT v, id, r FROM VALUES (1), (2) o(v), LATERAL (SELECT id, (row_number() OVE
 SELECT * FROM VALUES (1), (2), (NULL) o(v), LATERAL (WITH c AS (SELECT v + 1 AS a) SELECT a FROM c) z ORDER BY ALL
 SELECT * FROM VALUES (1), (2) o(v), LATERAL (SELECT a, b FROM (WITH c AS (SELECT v + 1 AS a) SELECT x.a, y.a AS b FROM c x JOIN c y ON x.a = y.a)) z ORDER BY ALL
 SELECT * FROM VALUES (1), (2) o(v), LATERAL (WITH RECURSIVE r AS (SELECT 1 AS l UNION ALL SELECT l + 1 FROM r WHERE l < 3) SELECT l + v AS s FROM r) z ORDER BY ALL
+SELECT * FROM VALUES (1), (2), (NULL) o(v) LEFT JOIN LATERAL (SELECT id FROM range(3)) t ON transform(array(t.id), x -> x + v)[0] > 2 ORDER BY ALL
+SELECT * FROM VALUES (1), (2), (NULL) o(v) LEFT JOIN LATERAL (SELECT id, v + 1 AS w FROM range(3)) t ON t.id > v OR w IS NULL ORDER BY ALL
+SELECT * FROM VALUES (1), (2), (NULL) o(v) LEFT JOIN LATERAL (SELECT id FROM range(3)) t ON v = 1 ORDER BY ALL
+# subqueries beside an enclosing query's column, where one of them is bound
+SELECT v, (SELECT max(b.id) FROM range(5) b WHERE (SELECT max(id) FROM range(3)) BETWEEN v AND b.id) m FROM VALUES (1), (3) o(v) ORDER BY v
+SELECT v, (SELECT max(b.id) FROM range(5) b WHERE (SELECT max(id) FROM range(3)) IN (v, b.id)) m FROM VALUES (1), (2) o(v) ORDER BY v
+SELECT v, (SELECT max(b.id) FROM range(5) b WHERE abs(b.id) * 2 BETWEEN v AND b.id + 1) m FROM VALUES (1), (3) o(v) ORDER BY v
+SELECT v, z.* FROM VALUES (1), (2) o(v), LATERAL (SELECT nullif((SELECT max(id) FROM range(3)), v) a, (SELECT max(id) FROM range(3)) NOT BETWEEN v AND v b) z ORDER BY v

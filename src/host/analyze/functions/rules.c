@@ -25,8 +25,11 @@ struct hr_texpr **hr_stand_ins(struct hr_call *call, const struct hr_attr ***par
     size_t n = count_of(call);
     struct hr_texpr **list = ARRAY(of(call), struct hr_texpr *, n);
     *params = ARRAY(of(call), const struct hr_attr *, n + 1);
+    bool by_place = false;
     for (size_t i = 0; i < n; i++)
-        list[i] = hr_stand_in(of(call), args_of(call)[i], &(*params)[i]);
+        by_place = by_place || hr_uses_outer(args_of(call)[i]);
+    for (size_t i = 0; i < n; i++)
+        list[i] = hr_stand_in(of(call), args_of(call)[i], by_place, &(*params)[i]);
     return list;
 }
 

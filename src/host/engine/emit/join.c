@@ -125,19 +125,33 @@ static enum hr_code build_side(struct emit *e,
     return HR_OK;
 }
 
+/* What the engine does not take in the condition of an outer lateral join stands in the subquery.
+ */
+static enum hr_code filter_lateral(struct emit *e, const struct hr_node *join, struct sel *s)
+{
+    struct outer_scope before = hr_outer_enter_operands(e);
+    enum hr_code code = hr_expr_text(e, join->join.condition, &s->where);
+    hr_outer_leave(e, &before);
+    if (!code)
+        hr_sel_wrap(e, s, &join->right->output);
+    return code;
+}
+
 /* A subquery, which uses the left's columns; so may its CTEs, which stay inside. */
-static enum hr_code build_lateral(struct emit *e, const struct hr_node *node, const char **from)
+static enum hr_code build_lateral(struct emit *e, const struct hr_node *join, const char **from)
 {
     struct sel s = {.limit = -1};
     const char *outside = e->ctes;
     e->ctes = NULL;
-    struct outer_scope before = hr_outer_enter(e, node);
-    enum hr_code code = hr_build_node(e, node, &s);
+    struct outer_scope before = hr_outer_enter(e, join->right);
+    enum hr_code code = hr_build_node(e, join->right, &s);
     hr_outer_leave(e, &before);
     if (!code)
-        hr_sel_wrap_with_ctes(e, &s, &node->output);
-    *from = s.from;
+        hr_sel_wrap_with_ctes(e, &s, &join->right->output);
     e->ctes = outside;
+    if (!code && join->join.condition && join->join.type != HR_JOIN_INNER)
+        code = filter_lateral(e, join, &s);
+    *from = s.from;
     return code;
 }
 
@@ -162,9 +176,9 @@ enum hr_code hr_build_join(struct emit *e, const struct hr_node *node, struct se
     struct sel left = {.limit = -1};
     const char *l, *r, *condition = "true";
     HR_TRY(build_side(e, node->input, &left, &l));
-    HR_TRY(node->join.lateral ? build_lateral(e, node->right, &r)
-                              : build_right(e, node->right, &r));
-    if (node->join.condition)
+    HR_TRY(node->join.lateral ? build_lateral(e, node, &r) : build_right(e, node->right, &r));
+    bool is_within = node->join.lateral && node->join.type != HR_JOIN_INNER;
+    if (node->join.condition && !is_within)
         HR_TRY(hr_expr_text(e, node->join.condition, &condition));
     bool cross = !node->join.condition &&
                  (node->join.type == HR_JOIN_INNER || node->join.type == HR_JOIN_CROSS);
