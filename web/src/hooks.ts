@@ -64,6 +64,33 @@ export function useLoaded<T>(
   };
 }
 
+export interface Action {
+  busy: boolean;
+  error: ApiError | null;
+  /** Does it once; what it throws is kept in `error` until the next time. Resolves to whether it was done. */
+  run: (act: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Something that is asked of the server when somebody wants it: whether it is under way, and why it failed. */
+export function useAction(): Action {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const run = useCallback(async (act: () => Promise<unknown>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await act();
+      return true;
+    } catch (failure) {
+      setError(failure as ApiError);
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  }, []);
+  return { busy, error, run };
+}
+
 /* ---- addresses: /studio/… ---- */
 
 const BASE = '/studio';

@@ -1,13 +1,13 @@
 /** Access control: who holds which role, where. Synapse's roles stand at a Synapse workspace; ARM's and storage's at resources. */
 import { useState } from 'preact/hooks';
 import * as azure from '../api/azure';
-import type { ApiError } from '../api/client';
-import { useLoaded } from '../hooks';
+import { useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import {
   Button,
   Card,
   Command,
+  Confirm,
   Dialog,
   Empty,
   Field,
@@ -16,9 +16,9 @@ import {
   Notice,
   Page,
   Problem,
+  sentence,
   Table,
   Tag,
-  sentence,
 } from '../ui/kit';
 
 interface Place {
@@ -351,8 +351,7 @@ function AddAssignment({
   const [other, setOther] = useState('');
   const [pool, setPool] = useState('');
   const [wrong, setWrong] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy, error, run } = useAction();
   const { synapses } = useStudio();
   const pools = useLoaded(place.kind === 'synapse' ? `pools of ${place.synapse}` : null, () =>
     azure.pools(synapses.find((one) => one.name === place.synapse)!.id),
@@ -364,9 +363,7 @@ function AddAssignment({
     const id = principal === 'other' ? other.trim() : principal;
     setWrong(id ? '' : 'Choose who gets the role.');
     if (!id) return;
-    setBusy(true);
-    setError(null);
-    try {
+    const assign = async () => {
       const kind = people.get(id)?.kind === 'User' ? 'User' : 'ServicePrincipal';
       if (place.kind === 'synapse')
         await azure.assignSynapse(
@@ -377,11 +374,8 @@ function AddAssignment({
           poolScope && pool ? `${place.scope}/bigDataPools/${pool}` : place.scope,
         );
       else await azure.assignArm(place.scope, role, id);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    };
+    if (await run(assign)) onClose(true);
   };
   const groups = ['Linked service', 'User', 'Managed identity']
     .map((kind) => [kind, [...people.values()].filter((one) => one.kind === kind)] as const)
@@ -492,59 +486,29 @@ function RemoveAssignment({
   who: string;
   onClose: (changed: boolean) => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const remove = async () => {
-    setBusy(true);
-    try {
-      if (place.kind === 'synapse') await azure.unassignSynapse(place.synapse!, row.id);
-      else await azure.unassignArm(row.scope, row.id);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    if (place.kind === 'synapse') await azure.unassignSynapse(place.synapse!, row.id);
+    else await azure.unassignArm(row.scope, row.id);
   };
   return (
-    <Dialog
-      title="Remove this role?"
-      onClose={() => onClose(false)}
-      footer={
-        <>
-          <Button onClick={() => onClose(false)}>Keep it</Button>
-          <Button kind="danger" busy={busy} onClick={remove}>
-            Remove
-          </Button>
-        </>
-      }
-    >
+    <Confirm title="Remove this role?" label="Remove" act={remove} onClose={onClose}>
       <p>
         <strong>{who}</strong> loses <strong>{role}</strong> on <code>{row.scope}</code>. What runs with it ends.
       </p>
-      {error && <Problem error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }
 
 function AddUser({ onClose }: { onClose: (changed: boolean) => void }) {
   const [name, setName] = useState('');
   const [made, setMade] = useState<{ displayName: string; id: string; token: string } | null>(null);
-  const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy, error, run } = useAction();
   const add = async (event: Event) => {
     event.preventDefault();
     setWrong(name.trim() ? '' : 'Give the user a name.');
     if (!name.trim()) return;
-    setBusy(true);
-    setError(null);
-    try {
-      setMade(await azure.addUser(name.trim()));
-    } catch (failure) {
-      setError(failure as ApiError);
-    } finally {
-      setBusy(false);
-    }
+    await run(async () => setMade(await azure.addUser(name.trim())));
   };
   if (made)
     return (

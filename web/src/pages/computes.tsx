@@ -1,24 +1,9 @@
 /** Computes: Spark pools attached to the workspace. */
 import { useState } from 'preact/hooks';
 import * as azure from '../api/azure';
-import type { ApiError } from '../api/client';
-import { useLoaded } from '../hooks';
+import { useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import {
-  Button,
-  ButtonLink,
-  Card,
-  Dialog,
-  Empty,
-  Field,
-  Listing,
-  Mono,
-  Page,
-  Problem,
-  Status,
-  Table,
-  When,
-} from '../ui/kit';
+import { Button, ButtonLink, Confirm, Dialog, Empty, Field, ListPage, Mono, Problem, Status, When } from '../ui/kit';
 
 const pending = (list: azure.Compute[]) =>
   list.some((one) => !['Succeeded', 'Failed'].includes(one.properties.provisioningState));
@@ -33,93 +18,79 @@ export function Computes() {
     (rows) => (pending(rows) ? 400 : null),
   );
   return (
-    <Page
+    <ListPage
       title="Computes"
       lead="Synapse Spark pools that notebooks and runs of this workspace use by name."
-      actions={
+      label="Computes"
+      list={list}
+      rowKey={(row) => row.id}
+      action={
         <Button kind="primary" icon="plus" onClick={() => setAttaching(true)}>
           Attach pool
         </Button>
       }
-    >
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty
-              icon="compute"
-              title="No computes"
-              action={
-                <Button kind="primary" icon="plus" onClick={() => setAttaching(true)}>
-                  Attach pool
-                </Button>
-              }
-            >
-              Attach a Spark pool of a linked Synapse workspace, then start it in a notebook with{' '}
-              <code>%synapse start -c NAME</code>.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Computes"
-              rows={rows}
-              rowKey={(row) => row.id}
-              columns={[
-                {
-                  head: 'Name',
-                  cell: (row) => (
-                    <>
-                      <strong>{row.name}</strong>
-                      {row.properties.provisioningErrors?.map((one) => (
-                        <p class="cell-error" key={one.error.code}>
-                          {one.error.message}
-                        </p>
-                      ))}
-                    </>
-                  ),
-                },
-                {
-                  head: 'Spark pool',
-                  cell: (row) => (
-                    <>
-                      {azure.tail(row.properties.resourceId)}
-                      <p class="cell-note">{azure.part(row.properties.resourceId, 'workspaces')}</p>
-                    </>
-                  ),
-                },
-                {
-                  head: 'State',
-                  cell: (row) => (
-                    <Status
-                      state={row.properties.provisioningState}
-                      label={row.properties.provisioningState === 'Succeeded' ? 'Attached' : undefined}
-                    />
-                  ),
-                  class: 'fit',
-                },
-                {
-                  head: 'In a notebook',
-                  cell: (row) =>
-                    row.properties.provisioningState === 'Succeeded' && (
-                      <Mono text={`%synapse start -c ${row.name}`} what={`the line that starts ${row.name}`} />
-                    ),
-                },
-                { head: 'Attached', cell: (row) => <When at={row.systemData?.createdAt} />, class: 'fit' },
-                {
-                  head: 'Actions',
-                  cell: (row) => (
-                    <Button small kind="quiet" aria-label={`Detach ${row.name}`} onClick={() => setDetaching(row)}>
-                      Detach
-                    </Button>
-                  ),
-                  class: 'fit end',
-                },
-              ]}
+      empty={{
+        icon: 'compute',
+        title: 'No computes',
+        text: (
+          <>
+            Attach a Spark pool of a linked Synapse workspace, then start it in a notebook with{' '}
+            <code>%synapse start -c NAME</code>.
+          </>
+        ),
+      }}
+      columns={[
+        {
+          head: 'Name',
+          cell: (row) => (
+            <>
+              <strong>{row.name}</strong>
+              {row.properties.provisioningErrors?.map((one) => (
+                <p class="cell-error" key={one.error.code}>
+                  {one.error.message}
+                </p>
+              ))}
+            </>
+          ),
+        },
+        {
+          head: 'Spark pool',
+          cell: (row) => (
+            <>
+              {azure.tail(row.properties.resourceId)}
+              <p class="cell-note">{azure.part(row.properties.resourceId, 'workspaces')}</p>
+            </>
+          ),
+        },
+        {
+          head: 'State',
+          cell: (row) => (
+            <Status
+              state={row.properties.provisioningState}
+              label={row.properties.provisioningState === 'Succeeded' ? 'Attached' : undefined}
             />
-          )}
-        </Listing>
-      </Card>
+          ),
+          class: 'fit',
+        },
+        {
+          head: 'In a notebook',
+          cell: (row) =>
+            row.properties.provisioningState === 'Succeeded' && (
+              <Mono text={`%synapse start -c ${row.name}`} what={`the line that starts ${row.name}`} />
+            ),
+        },
+        { head: 'Attached', cell: (row) => <When at={row.systemData?.createdAt} />, class: 'fit' },
+        {
+          head: 'Actions',
+          cell: (row) => (
+            <Button small kind="quiet" aria-label={`Detach ${row.name}`} onClick={() => setDetaching(row)}>
+              Detach
+            </Button>
+          ),
+          class: 'fit end',
+        },
+      ]}
+    >
       {attaching && (
         <Attach
           onClose={(changed) => {
@@ -137,7 +108,7 @@ export function Computes() {
           }}
         />
       )}
-    </Page>
+    </ListPage>
   );
 }
 
@@ -146,8 +117,8 @@ function Attach({ onClose }: { onClose: (changed: boolean) => void }) {
   const [pool, setPool] = useState('');
   const [name, setName] = useState('');
   const [wrong, setWrong] = useState<{ pool?: string; name?: string }>({});
-  const [busy, setBusy] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
+  const [state, setState] = useState('');
+  const { busy, error, run } = useAction();
   const pools = useLoaded(`linked pools ${ws}`, async () => {
     const links = await azure.links(ws),
       ids = [...new Set(links.map((one) => one.properties.linkedServiceResourceId))];
@@ -163,27 +134,21 @@ function Attach({ onClose }: { onClose: (changed: boolean) => void }) {
     };
     setWrong(found);
     if (found.pool || found.name) return;
-    setBusy('Asking for it');
-    setError(null);
-    try {
-      await azure.attach(ws, name, pool, location, (state) => setBusy(state === 'InProgress' ? 'Attaching' : state));
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy('');
-    }
+    setState('Asking for it');
+    const told = (next: string) => setState(next === 'InProgress' ? 'Attaching' : next);
+    if (await run(() => azure.attach(ws, name, pool, location, told))) onClose(true);
   };
   const none = pools.data && !pools.data.links.length;
   return (
     <Dialog
       title="Attach a Spark pool"
-      onClose={() => onClose(!!busy || !!error)}
+      onClose={() => onClose(busy || !!error)}
       footer={
         none ? undefined : (
           <>
             <Button onClick={() => onClose(!!error)}>Cancel</Button>
-            <Button kind="primary" type="submit" form="attach" busy={!!busy}>
-              {busy || 'Attach'}
+            <Button kind="primary" type="submit" form="attach" busy={busy}>
+              {busy ? state : 'Attach'}
             </Button>
           </>
         )
@@ -246,36 +211,15 @@ function Attach({ onClose }: { onClose: (changed: boolean) => void }) {
 
 function Detach({ compute, onClose }: { compute: azure.Compute; onClose: (changed: boolean) => void }) {
   const { ws } = useStudio();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const detach = async () => {
-    setBusy(true);
-    try {
-      await azure.removeCompute(ws, compute.name);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    await azure.removeCompute(ws, compute.name);
   };
   return (
-    <Dialog
-      title={`Detach ${compute.name}?`}
-      onClose={() => onClose(false)}
-      footer={
-        <>
-          <Button onClick={() => onClose(false)}>Keep it</Button>
-          <Button kind="danger" busy={busy} onClick={detach}>
-            Detach
-          </Button>
-        </>
-      }
-    >
+    <Confirm title={`Detach ${compute.name}?`} label="Detach" act={detach} onClose={onClose}>
       <p>
         Notebooks that name it will not start. The pool <strong>{azure.tail(compute.properties.resourceId)}</strong>{' '}
         itself stays, and can be attached again.
       </p>
-      {error && <Problem error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }

@@ -1,8 +1,7 @@
 /** Datasets: names with versions; a version's files and its first rows. */
 import { useState } from 'preact/hooks';
 import * as data from '../api/data';
-import type { ApiError } from '../api/client';
-import { go, useLoaded } from '../hooks';
+import { go, useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import {
   A,
@@ -11,10 +10,11 @@ import {
   bytes,
   Card,
   Command,
+  Confirm,
   Dialog,
   Empty,
   Field,
-  Listing,
+  ListPage,
   Mono,
   Page,
   Problem,
@@ -34,72 +34,58 @@ export function Datasets() {
   const [adding, setAdding] = useState(false);
   const list = useLoaded(`datasets ${ws}`, () => data.datasets(ws));
   return (
-    <Page
+    <ListPage
       title="Datasets"
       lead="Prepared data, registered as it was: a version reads those very bytes, or says what changed."
-      actions={
+      label="Datasets"
+      list={list}
+      rowKey={(row) => row.datasetId}
+      action={
         <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
           Register dataset
         </Button>
       }
+      empty={{
+        icon: 'table',
+        title: 'No datasets',
+        text: (
+          <>
+            Register files of a datastore here, or in a notebook with{' '}
+            <code>Dataset.File.from_files(…).register(ws, name)</code>.
+          </>
+        ),
+      }}
+      columns={[
+        {
+          head: 'Name',
+          cell: (row) => (
+            <>
+              <A to={at(row.name)} class="strong">
+                {row.name}
+              </A>
+              {row.description && <p class="cell-note">{row.description}</p>}
+            </>
+          ),
+        },
+        {
+          head: 'Type',
+          cell: (row) => <Tag>{row.datasetType === 'tabular' ? 'Table' : 'Files'}</Tag>,
+          class: 'fit',
+        },
+        { head: 'Version', cell: (row) => row.latest.versionId, class: 'fit' },
+        {
+          head: 'Holds',
+          cell: (row) => (
+            <>
+              {files(row.latest.fileCount)}, {bytes(row.latest.size)}
+            </>
+          ),
+        },
+        { head: 'Registered', cell: (row) => <When at={row.latest.createdTime} />, class: 'fit' },
+      ]}
     >
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty
-              icon="table"
-              title="No datasets"
-              action={
-                <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
-                  Register dataset
-                </Button>
-              }
-            >
-              Register files of a datastore here, or in a notebook with{' '}
-              <code>Dataset.File.from_files(…).register(ws, name)</code>.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Datasets"
-              rows={rows}
-              rowKey={(row) => row.datasetId}
-              columns={[
-                {
-                  head: 'Name',
-                  cell: (row) => (
-                    <>
-                      <A to={at(row.name)} class="strong">
-                        {row.name}
-                      </A>
-                      {row.description && <p class="cell-note">{row.description}</p>}
-                    </>
-                  ),
-                },
-                {
-                  head: 'Type',
-                  cell: (row) => <Tag>{row.datasetType === 'tabular' ? 'Table' : 'Files'}</Tag>,
-                  class: 'fit',
-                },
-                { head: 'Version', cell: (row) => row.latest.versionId, class: 'fit' },
-                {
-                  head: 'Holds',
-                  cell: (row) => (
-                    <>
-                      {files(row.latest.fileCount)}, {bytes(row.latest.size)}
-                    </>
-                  ),
-                },
-                { head: 'Registered', cell: (row) => <When at={row.latest.createdTime} />, class: 'fit' },
-              ]}
-            />
-          )}
-        </Listing>
-      </Card>
       {adding && <Register onClose={() => setAdding(false)} />}
-    </Page>
+    </ListPage>
   );
 }
 
@@ -468,35 +454,21 @@ function RemoveVersion({
   onClose: () => void;
 }) {
   const { ws } = useStudio();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const remove = async () => {
-    setBusy(true);
-    try {
-      await data.removeVersion(ws, set.datasetId, version.versionId);
-      onClose();
-      go('/datasets');
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    await data.removeVersion(ws, set.datasetId, version.versionId);
   };
   return (
-    <Dialog
+    <Confirm
       title={`Remove version ${version.versionId} of ${set.name}?`}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Keep it</Button>
-          <Button kind="danger" busy={busy} onClick={remove}>
-            Remove
-          </Button>
-        </>
-      }
+      label="Remove"
+      act={remove}
+      onClose={(done) => {
+        onClose();
+        if (done) go('/datasets');
+      }}
     >
       <p>The files themselves stay in storage.{last && ' It is the last version: the name goes with it.'}</p>
-      {error && <Problem error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }
 
@@ -524,8 +496,7 @@ function Register({
   const [path, setPath] = useState(old?.[2] ?? '');
   const [description, setDescription] = useState(version?.description ?? '');
   const [wrong, setWrong] = useState<{ name?: string; path?: string }>({});
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy, error, run } = useAction();
   const stores = useLoaded(`datastores ${ws}`, () => data.datastores(ws));
   const place = store || stores.data?.find((one) => one.isDefault)?.name || stores.data?.[0]?.name || '';
   const submit = async (event: Event) => {
@@ -554,17 +525,12 @@ function Register({
       paths: [{ [key]: `azureml://datastores/${place}/paths/${wanted}` }],
       transformations: from ? (before?.transformations ?? []) : type === 'tabular' ? [step] : [],
     };
-    setBusy(true);
-    setError(null);
-    try {
+    await run(async () => {
       await data.addDataset(ws, { name: name.trim(), type, description: description.trim(), dataflow, again: !!from });
       onClose();
       onDone?.();
       go(at(name.trim()));
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog

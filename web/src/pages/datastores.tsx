@@ -1,10 +1,9 @@
 /** Datastores: where data is, and how it is reached. */
 import { useState } from 'preact/hooks';
 import * as data from '../api/data';
-import type { ApiError } from '../api/client';
-import { useLoaded } from '../hooks';
+import { useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
-import { Button, Card, Dialog, Empty, Field, Listing, Page, Problem, Table, Tag, When } from '../ui/kit';
+import { Button, Confirm, Dialog, Field, ListPage, Problem, Tag, When } from '../ui/kit';
 
 const REACHED = { AccountKey: 'Account key', Sas: 'Shared access signature', None: 'Storage roles' } as const;
 const KINDS: Record<string, string> = { AzureBlob: 'Blob container', AzureDataLakeGen2: 'Data Lake filesystem' };
@@ -13,102 +12,73 @@ export function Datastores() {
   const { ws } = useStudio();
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<data.Datastore | null>(null);
-  const [failed, setFailed] = useState<ApiError | null>(null);
+  const { error: failed, run } = useAction();
   const list = useLoaded(`datastores ${ws}`, () => data.datastores(ws));
   const setDefault = async (name: string) => {
-    setFailed(null);
-    try {
-      await data.makeDefault(ws, name);
-      list.reload();
-    } catch (error) {
-      setFailed(error as ApiError);
-    }
+    if (await run(() => data.makeDefault(ws, name))) list.reload();
   };
   return (
-    <Page
+    <ListPage
       title="Datastores"
       lead="Storage that datasets refer to by name, and how it is reached."
-      actions={
+      label="Datastores"
+      list={list}
+      rowKey={(row) => row.name}
+      action={
         <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
           Add datastore
         </Button>
       }
+      empty={{ icon: 'store', title: 'No datastores', text: <>Connect the storage that holds your prepared data.</> }}
+      columns={[
+        {
+          head: 'Name',
+          cell: (row) => (
+            <>
+              <strong>{row.name}</strong> {row.isDefault && <Tag>Default</Tag>}
+            </>
+          ),
+        },
+        { head: 'Account', cell: (row) => row.azureStorageSection.accountName },
+        {
+          head: 'Container',
+          cell: (row) => (
+            <>
+              {row.azureStorageSection.containerName}
+              <p class="cell-note">{KINDS[row.dataStoreType] ?? row.dataStoreType}</p>
+            </>
+          ),
+        },
+        {
+          head: 'Reached by',
+          cell: (row) => REACHED[row.azureStorageSection.credentialType] ?? row.azureStorageSection.credentialType,
+        },
+        { head: 'Changed', cell: (row) => <When at={row.modifiedTime} />, class: 'fit' },
+        {
+          head: 'Actions',
+          cell: (row) =>
+            row.isDefault ? (
+              <span class="faint">–</span>
+            ) : (
+              <div class="actions">
+                <Button
+                  small
+                  kind="quiet"
+                  aria-label={`Make ${row.name} the default`}
+                  onClick={() => void setDefault(row.name)}
+                >
+                  Make default
+                </Button>
+                <Button small kind="quiet" aria-label={`Remove ${row.name}`} onClick={() => setRemoving(row)}>
+                  Remove
+                </Button>
+              </div>
+            ),
+          class: 'fit end',
+        },
+      ]}
     >
       {failed && <Problem error={failed} />}
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty
-              icon="store"
-              title="No datastores"
-              action={
-                <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
-                  Add datastore
-                </Button>
-              }
-            >
-              Connect the storage that holds your prepared data.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Datastores"
-              rows={rows}
-              rowKey={(row) => row.name}
-              columns={[
-                {
-                  head: 'Name',
-                  cell: (row) => (
-                    <>
-                      <strong>{row.name}</strong> {row.isDefault && <Tag>Default</Tag>}
-                    </>
-                  ),
-                },
-                { head: 'Account', cell: (row) => row.azureStorageSection.accountName },
-                {
-                  head: 'Container',
-                  cell: (row) => (
-                    <>
-                      {row.azureStorageSection.containerName}
-                      <p class="cell-note">{KINDS[row.dataStoreType] ?? row.dataStoreType}</p>
-                    </>
-                  ),
-                },
-                {
-                  head: 'Reached by',
-                  cell: (row) =>
-                    REACHED[row.azureStorageSection.credentialType] ?? row.azureStorageSection.credentialType,
-                },
-                { head: 'Changed', cell: (row) => <When at={row.modifiedTime} />, class: 'fit' },
-                {
-                  head: 'Actions',
-                  cell: (row) =>
-                    row.isDefault ? (
-                      <span class="faint">–</span>
-                    ) : (
-                      <div class="actions">
-                        <Button
-                          small
-                          kind="quiet"
-                          aria-label={`Make ${row.name} the default`}
-                          onClick={() => void setDefault(row.name)}
-                        >
-                          Make default
-                        </Button>
-                        <Button small kind="quiet" aria-label={`Remove ${row.name}`} onClick={() => setRemoving(row)}>
-                          Remove
-                        </Button>
-                      </div>
-                    ),
-                  class: 'fit end',
-                },
-              ]}
-            />
-          )}
-        </Listing>
-      </Card>
       {adding && (
         <Add
           onClose={(changed) => {
@@ -126,7 +96,7 @@ export function Datastores() {
           }}
         />
       )}
-    </Page>
+    </ListPage>
   );
 }
 
@@ -141,8 +111,7 @@ function Add({ onClose }: { onClose: (changed: boolean) => void }) {
     credential: '',
   });
   const [wrong, setWrong] = useState<Partial<Record<keyof data.NewDatastore, string>>>({});
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy, error, run } = useAction();
   const change = (part: Partial<data.NewDatastore>) => {
     setStore((before) => ({ ...before, ...part }));
     setWrong({});
@@ -170,15 +139,7 @@ function Add({ onClose }: { onClose: (changed: boolean) => void }) {
     if (store.credentialType !== 'None' && !store.credential) found.credential = 'Paste it here.';
     setWrong(found);
     if (Object.keys(found).length) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await data.addDatastore(ws, store);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    if (await run(() => data.addDatastore(ws, store))) onClose(true);
   };
   return (
     <Dialog
@@ -255,31 +216,11 @@ function Add({ onClose }: { onClose: (changed: boolean) => void }) {
 
 function Remove({ store, onClose }: { store: data.Datastore; onClose: (changed: boolean) => void }) {
   const { ws } = useStudio();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const remove = async () => {
-    setBusy(true);
-    try {
-      await data.removeDatastore(ws, store.name);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    await data.removeDatastore(ws, store.name);
   };
   return (
-    <Dialog
-      title={`Remove ${store.name}?`}
-      onClose={() => onClose(false)}
-      footer={
-        <>
-          <Button onClick={() => onClose(false)}>Keep it</Button>
-          <Button kind="danger" busy={busy} onClick={remove}>
-            Remove
-          </Button>
-        </>
-      }
-    >
+    <Confirm title={`Remove ${store.name}?`} label="Remove" act={remove} onClose={onClose}>
       <p>
         The data in{' '}
         <strong>
@@ -287,7 +228,6 @@ function Remove({ store, onClose }: { store: data.Datastore; onClose: (changed: 
         </strong>{' '}
         stays. Datasets that refer to this datastore can no longer be read.
       </p>
-      {error && <Problem error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }

@@ -1,17 +1,17 @@
 /** Linked services: the list, and one with its managed identity. */
 import { useState } from 'preact/hooks';
 import * as azure from '../api/azure';
-import type { ApiError } from '../api/client';
-import { go, useLoaded } from '../hooks';
+import { go, useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import {
   A,
   Button,
   ButtonLink,
   Card,
-  Dialog,
+  Confirm,
   Empty,
   Listing,
+  ListPage,
   Mono,
   Notice,
   Page,
@@ -26,67 +26,50 @@ export function Links() {
   const { ws } = useStudio();
   const list = useLoaded(`links ${ws}`, () => azure.links(ws));
   return (
-    <Page
+    <ListPage
       title="Linked Services"
       lead="Synapse workspaces whose Spark pools this workspace may attach."
-      actions={
+      label="Linked services"
+      list={list}
+      rowKey={(row) => row.id}
+      action={
         <ButtonLink to="/linked-services/new" kind="primary" icon="plus">
           Add integration
         </ButtonLink>
       }
-    >
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty
-              icon="link"
-              title="No linked services"
-              action={
-                <ButtonLink to="/linked-services/new" kind="primary" icon="plus">
-                  Add integration
-                </ButtonLink>
-              }
-            >
-              Link a Synapse workspace to attach its Spark pools for data preparation. You need the role Owner on it.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Linked services"
-              rows={rows}
-              rowKey={(row) => row.id}
-              columns={[
-                {
-                  head: 'Name',
-                  cell: (row) => (
-                    <A to={`/linked-services/${encodeURIComponent(row.name)}`} class="strong">
-                      {row.name}
-                    </A>
-                  ),
-                },
-                { head: 'Synapse workspace', cell: (row) => azure.tail(row.properties.linkedServiceResourceId) },
-                {
-                  head: 'Managed identity',
-                  cell: (row) =>
-                    row.identity ? (
-                      <Mono
-                        text={row.identity.principalId}
-                        short={`${row.identity.principalId.slice(0, 8)}…`}
-                        what={`managed identity of ${row.name}`}
-                      />
-                    ) : (
-                      '–'
-                    ),
-                },
-                { head: 'Linked', cell: (row) => <When at={row.systemData?.createdAt} />, class: 'fit' },
-              ]}
-            />
-          )}
-        </Listing>
-      </Card>
-    </Page>
+      empty={{
+        icon: 'link',
+        title: 'No linked services',
+        text: (
+          <>Link a Synapse workspace to attach its Spark pools for data preparation. You need the role Owner on it.</>
+        ),
+      }}
+      columns={[
+        {
+          head: 'Name',
+          cell: (row) => (
+            <A to={`/linked-services/${encodeURIComponent(row.name)}`} class="strong">
+              {row.name}
+            </A>
+          ),
+        },
+        { head: 'Synapse workspace', cell: (row) => azure.tail(row.properties.linkedServiceResourceId) },
+        {
+          head: 'Managed identity',
+          cell: (row) =>
+            row.identity ? (
+              <Mono
+                text={row.identity.principalId}
+                short={`${row.identity.principalId.slice(0, 8)}…`}
+                what={`managed identity of ${row.name}`}
+              />
+            ) : (
+              '–'
+            ),
+        },
+        { head: 'Linked', cell: (row) => <When at={row.systemData?.createdAt} />, class: 'fit' },
+      ]}
+    />
   );
 }
 
@@ -198,8 +181,7 @@ export function LinkDetail({ name }: { name: string }) {
 /** The managed identity, and the role that the article asks for before jobs are submitted. */
 export function Identity({ link, synapse }: { link: azure.Link; synapse: string }) {
   const id = link.identity?.principalId ?? '';
-  const [busy, setBusy] = useState(false);
-  const [failed, setFailed] = useState<ApiError | null>(null);
+  const { busy, error: failed, run } = useAction();
   const roles = useLoaded(`identity roles ${link.id}`, async () => {
     const [given, known] = await Promise.all([azure.synapseAssignments(synapse), azure.synapseRoles(synapse)]);
     return given
@@ -207,16 +189,8 @@ export function Identity({ link, synapse }: { link: azure.Link; synapse: string 
       .map((row) => known.find((role) => role.id === row.role)?.name ?? row.role);
   });
   const grant = async () => {
-    setBusy(true);
-    setFailed(null);
-    try {
-      await azure.assignSynapse(synapse, azure.SPARK_ADMINISTRATOR, id, 'ServicePrincipal');
-      roles.reload();
-    } catch (error) {
-      setFailed(error as ApiError);
-    } finally {
-      setBusy(false);
-    }
+    const assign = () => azure.assignSynapse(synapse, azure.SPARK_ADMINISTRATOR, id, 'ServicePrincipal');
+    if (await run(assign)) roles.reload();
   };
   return (
     <Card title="Managed identity" lead="Submitted Spark jobs run as this identity.">
@@ -262,45 +236,35 @@ export function Identity({ link, synapse }: { link: azure.Link; synapse: string 
 /** Unlinking is never silent about computes: the server refuses, and only a second, explicit choice detaches them. */
 function Unlink({ name, onClose }: { name: string; onClose: () => void }) {
   const { ws } = useStudio();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const action = useAction();
   const [detach, setDetach] = useState(false);
-  const attached = error?.status === 409;
+  const attached = detach || action.error?.status === 409;
   const unlink = async () => {
-    setBusy(true);
-    try {
-      await azure.removeLink(ws, name, detach);
-      onClose();
-      go('/linked-services');
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    await azure.removeLink(ws, name, detach);
   };
   return (
-    <Dialog
+    <Confirm
       title={`Unlink ${name}?`}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Keep it</Button>
-          <Button kind="danger" busy={busy} disabled={attached && !detach} onClick={unlink}>
-            {attached ? 'Detach computes and unlink' : 'Unlink'}
-          </Button>
-        </>
-      }
+      label={attached ? 'Detach computes and unlink' : 'Unlink'}
+      disabled={attached && !detach}
+      act={unlink}
+      onClose={(done) => {
+        onClose();
+        if (done) go('/linked-services');
+      }}
+      action={action}
+      problem={attached ? 'Computes are attached through it' : undefined}
     >
       <p>
         The linked service and its managed identity are removed, with every role given to that identity. The Synapse
         workspace and its pools stay as they are.
       </p>
-      {error && <Problem error={error} title={attached ? 'Computes are attached through it' : undefined} />}
       {attached && (
         <label class="check">
           <input type="checkbox" checked={detach} onChange={(event) => setDetach(event.currentTarget.checked)} />
           <span>Detach these computes too. Notebooks that name them will not start.</span>
         </label>
       )}
-    </Dialog>
+    </Confirm>
   );
 }

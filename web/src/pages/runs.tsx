@@ -2,18 +2,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { askBytes, type ApiError } from '../api/client';
 import * as api from '../api/runs';
-import { useLoaded } from '../hooks';
+import { useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import { LineChart, number } from '../ui/chart';
 import {
   A,
-  bytes,
   Button,
   ButtonLink,
+  bytes,
   Card,
-  Dialog,
+  Confirm,
   Empty,
-  Listing,
+  ListPage,
   Mono,
   Page,
   Problem,
@@ -43,7 +43,7 @@ function lasted(run: api.Run): string {
 export function Runs() {
   const { ws } = useStudio();
   const [older, setOlder] = useState<{ rows: api.Run[]; token?: string } | null>(null);
-  const [failed, setFailed] = useState<ApiError | null>(null);
+  const { error: failed, run } = useAction();
   const first = useLoaded(
     `runs ${ws}`,
     () => api.runs(ws),
@@ -56,59 +56,57 @@ export function Runs() {
     data: first.data && [...first.data.value, ...(older?.rows ?? []).filter((run) => !known.has(run.runId))],
   };
   const more = async () => {
-    try {
+    await run(async () => {
       const page = await api.moreRuns(ws, token!);
       setOlder((before) => ({ rows: [...(before?.rows ?? []), ...page.value], token: page.continuationToken }));
-    } catch (error) {
-      setFailed(error as ApiError);
-    }
+    });
   };
   return (
-    <Page title="Runs" lead="Training runs, with the data that each one read.">
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty icon="run" title="No runs">
-              Submit one in a notebook: <code>Experiment(ws, name).submit(ScriptRunConfig(…))</code>, or log to one with{' '}
-              <code>start_logging()</code>.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Runs"
-              rows={rows}
-              rowKey={(row) => row.runId}
-              columns={[
-                {
-                  head: 'Run',
-                  cell: (row) => (
-                    <>
-                      <A to={at(row)} class="strong">
-                        {row.displayName}
-                      </A>
-                      {row.displayName !== row.runId && <p class="cell-note">{row.runId}</p>}
-                    </>
-                  ),
-                },
-                { head: 'Experiment', cell: (row) => row.experimentName },
-                { head: 'Status', cell: (row) => <Status state={row.status} />, class: 'fit' },
-                { head: 'By', cell: (row) => row.createdBy?.userName ?? '–' },
-                { head: 'Lasted', cell: lasted, class: 'fit' },
-                { head: 'Submitted', cell: (row) => <When at={row.createdUtc} />, class: 'fit' },
-              ]}
-            />
+    <ListPage
+      title="Runs"
+      lead="Training runs, with the data that each one read."
+      label="Runs"
+      list={list}
+      rowKey={(row) => row.runId}
+      empty={{
+        icon: 'run',
+        title: 'No runs',
+        text: (
+          <>
+            Submit one in a notebook: <code>Experiment(ws, name).submit(ScriptRunConfig(…))</code>, or log to one with{' '}
+            <code>start_logging()</code>.
+          </>
+        ),
+      }}
+      foot={
+        <>
+          {failed && <Problem error={failed} />}
+          {token && (
+            <div class="more">
+              <Button onClick={() => void more()}>Older runs</Button>
+            </div>
           )}
-        </Listing>
-        {failed && <Problem error={failed} />}
-        {token && (
-          <div class="more">
-            <Button onClick={() => void more()}>Older runs</Button>
-          </div>
-        )}
-      </Card>
-    </Page>
+        </>
+      }
+      columns={[
+        {
+          head: 'Run',
+          cell: (row) => (
+            <>
+              <A to={at(row)} class="strong">
+                {row.displayName}
+              </A>
+              {row.displayName !== row.runId && <p class="cell-note">{row.runId}</p>}
+            </>
+          ),
+        },
+        { head: 'Experiment', cell: (row) => row.experimentName },
+        { head: 'Status', cell: (row) => <Status state={row.status} />, class: 'fit' },
+        { head: 'By', cell: (row) => row.createdBy?.userName ?? '–' },
+        { head: 'Lasted', cell: lasted, class: 'fit' },
+        { head: 'Submitted', cell: (row) => <When at={row.createdUtc} />, class: 'fit' },
+      ]}
+    />
   );
 }
 
@@ -410,19 +408,15 @@ function MetricView({ metric }: { metric: api.Metric }) {
 
 function Outputs({ run, list, error }: { run: api.Run; list?: api.Artifact[]; error?: ApiError }) {
   const { ws } = useStudio();
-  const [failed, setFailed] = useState<ApiError | null>(null);
-  const fetchOne = async (path: string) => {
-    setFailed(null);
-    try {
+  const { error: failed, run: attempt } = useAction();
+  const fetchOne = (path: string) =>
+    attempt(async () => {
       const link = document.createElement('a');
       link.href = await api.artifactAddress(ws, run.runId, path);
       link.rel = 'noreferrer';
       link.target = '_blank';
       link.click();
-    } catch (problem) {
-      setFailed(problem as ApiError);
-    }
-  };
+    });
   if (!error && !list?.length) return null;
   return (
     <Card title="Outputs" flush lead="Files that the run kept.">
@@ -522,33 +516,12 @@ function Log({ address, over }: { address: string; over: boolean }) {
 
 function CancelRun({ id, name, onClose }: { id: string; name: string; onClose: (changed: boolean) => void }) {
   const { ws } = useStudio();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const cancel = async () => {
-    setBusy(true);
-    try {
-      await api.cancel(ws, id);
-      onClose(true);
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    await api.cancel(ws, id);
   };
   return (
-    <Dialog
-      title={`Cancel ${name}?`}
-      onClose={() => onClose(false)}
-      footer={
-        <>
-          <Button onClick={() => onClose(false)}>Let it run</Button>
-          <Button kind="danger" busy={busy} onClick={cancel}>
-            Cancel run
-          </Button>
-        </>
-      }
-    >
+    <Confirm title={`Cancel ${name}?`} keep="Let it run" label="Cancel run" act={cancel} onClose={onClose}>
       <p>The script and everything that it started ends. What it has logged and kept so far stays.</p>
-      {error && <Problem error={error} />}
-    </Dialog>
+    </Confirm>
   );
 }

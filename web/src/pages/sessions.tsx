@@ -2,8 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import * as azure from '../api/azure';
 import * as livy from '../api/livy';
-import type { ApiError } from '../api/client';
-import { go, useLoaded } from '../hooks';
+import { go, useAction, useLoaded } from '../hooks';
 import { useStudio } from '../studio';
 import {
   A,
@@ -13,13 +12,12 @@ import {
   Dialog,
   Empty,
   Field,
-  Listing,
+  ListPage,
   Mono,
   Page,
   Problem,
   Skeleton,
   Status,
-  Table,
   When,
 } from '../ui/kit';
 import { OutputView } from '../ui/output';
@@ -45,64 +43,50 @@ export function Sessions() {
     () => 3000,
   );
   return (
-    <Page
+    <ListPage
       title="Sessions"
       lead="Spark sessions of notebooks, clients and the studio."
-      actions={
+      label="Sessions"
+      list={list}
+      rowKey={(row) => row.id}
+      action={
         <Button kind="primary" icon="plus" onClick={() => setStarting(true)}>
           New session
         </Button>
       }
+      empty={{
+        icon: 'session',
+        title: 'No sessions',
+        text: (
+          <>
+            Start one in a notebook with <code>%synapse start -c NAME</code>, or here.
+          </>
+        ),
+      }}
+      columns={[
+        {
+          head: 'Session',
+          cell: (row) => (
+            <A to={address(row)} class="strong">
+              {row.name || `Session ${row.id}`}
+            </A>
+          ),
+        },
+        { head: 'State', cell: (row) => <Status state={livy.stateWord(row.state)} />, class: 'fit' },
+        {
+          head: 'Pool',
+          cell: (row) => (
+            <>
+              {row.sparkPoolName} <span class="faint">{row.workspaceName}</span>
+            </>
+          ),
+        },
+        { head: 'Owner', cell: (row) => (row.submitterId === me.id ? 'You' : row.submitterName) },
+        { head: 'Started', cell: (row) => <When at={started(row)} />, class: 'fit' },
+      ]}
     >
-      <Card flush>
-        <Listing
-          of={list}
-          empty={
-            <Empty
-              icon="session"
-              title="No sessions"
-              action={
-                <Button kind="primary" icon="plus" onClick={() => setStarting(true)}>
-                  New session
-                </Button>
-              }
-            >
-              Start one in a notebook with <code>%synapse start -c NAME</code>, or here.
-            </Empty>
-          }
-        >
-          {(rows) => (
-            <Table
-              label="Sessions"
-              rows={rows}
-              rowKey={(row) => row.id}
-              columns={[
-                {
-                  head: 'Session',
-                  cell: (row) => (
-                    <A to={address(row)} class="strong">
-                      {row.name || `Session ${row.id}`}
-                    </A>
-                  ),
-                },
-                { head: 'State', cell: (row) => <Status state={livy.stateWord(row.state)} />, class: 'fit' },
-                {
-                  head: 'Pool',
-                  cell: (row) => (
-                    <>
-                      {row.sparkPoolName} <span class="faint">{row.workspaceName}</span>
-                    </>
-                  ),
-                },
-                { head: 'Owner', cell: (row) => (row.submitterId === me.id ? 'You' : row.submitterName) },
-                { head: 'Started', cell: (row) => <When at={started(row)} />, class: 'fit' },
-              ]}
-            />
-          )}
-        </Listing>
-      </Card>
       {starting && <NewSession onClose={() => setStarting(false)} />}
-    </Page>
+    </ListPage>
   );
 }
 
@@ -110,8 +94,7 @@ function NewSession({ onClose }: { onClose: () => void }) {
   const { synapses } = useStudio();
   const [name, setName] = useState('');
   const [pool, setPool] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy, error, run } = useAction();
   const pools = useLoaded(`all pools ${synapses.length}`, async () =>
     (await Promise.all(synapses.map((one) => azure.pools(one.id)))).flat(),
   );
@@ -119,16 +102,11 @@ function NewSession({ onClose }: { onClose: () => void }) {
   const start = async (event: Event) => {
     event.preventDefault();
     if (!id) return;
-    setBusy(true);
-    setError(null);
-    try {
+    await run(async () => {
       const session = await livy.startSession(azure.part(id, 'workspaces'), azure.tail(id), name.trim() || 'studio');
       onClose();
       go(address(session));
-    } catch (failure) {
-      setError(failure as ApiError);
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog
@@ -175,8 +153,7 @@ function NewSession({ onClose }: { onClose: () => void }) {
 export function SessionDetail({ pool: where, id }: { pool: string; id: string }) {
   const { me } = useStudio();
   const [synapse = '', pool = ''] = where.split('~');
-  const [ending, setEnding] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { busy: ending, error, run } = useAction();
   const one = useLoaded(
     `session ${where} ${id}`,
     () => livy.session(synapse, pool, id),
@@ -196,15 +173,7 @@ export function SessionDetail({ pool: where, id }: { pool: string; id: string })
     over = session ? livy.isOver(session.state) : true,
     mine = session?.submitterId === me.id;
   const end = async () => {
-    setEnding(true);
-    try {
-      await livy.stopSession(synapse, pool, Number(id));
-      one.reload();
-    } catch (failure) {
-      setError(failure as ApiError);
-    } finally {
-      setEnding(false);
-    }
+    if (await run(() => livy.stopSession(synapse, pool, Number(id)))) one.reload();
   };
   return (
     <Page
@@ -319,7 +288,7 @@ function Statement({ row, onCancel }: { row: livy.Statement; onCancel?: () => vo
 
 function Prompt({ ready, onRun }: { ready: boolean; onRun: (code: string) => Promise<void> }) {
   const [code, setCode] = useState('');
-  const [error, setError] = useState<ApiError | null>(null);
+  const { error, run: attempt } = useAction();
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     const box = area.current;
@@ -329,13 +298,7 @@ function Prompt({ ready, onRun }: { ready: boolean; onRun: (code: string) => Pro
   }, [code]);
   const run = async () => {
     if (!code.trim() || !ready) return;
-    setError(null);
-    try {
-      await onRun(code);
-      setCode('');
-    } catch (failure) {
-      setError(failure as ApiError);
-    }
+    if (await attempt(() => onRun(code))) setCode('');
   };
   return (
     <form

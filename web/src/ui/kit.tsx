@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { ApiError, type Remedy } from '../api/client';
-import { go, href, useTitle } from '../hooks';
+import { type Action, go, href, type Loaded, useAction, useTitle } from '../hooks';
 import { Icon, type IconName } from './icons';
 
 export function A({
@@ -484,6 +484,52 @@ export function Dialog({
   );
 }
 
+/** Asks before something is taken away: what goes with it, a way out, and the deed. `action` is the caller's when it wants to see how it went. */
+export function Confirm({
+  title,
+  keep = 'Keep it',
+  label,
+  act,
+  onClose,
+  children,
+  action,
+  disabled,
+  problem,
+}: {
+  title: string;
+  keep?: string;
+  label: string;
+  act: () => Promise<unknown>;
+  onClose: (done: boolean) => void;
+  children: ComponentChildren;
+  action?: Action;
+  disabled?: boolean;
+  problem?: string;
+}) {
+  const own = useAction();
+  const { busy, error, run } = action ?? own;
+  const perform = async () => {
+    if (await run(act)) onClose(true);
+  };
+  return (
+    <Dialog
+      title={title}
+      onClose={() => onClose(false)}
+      footer={
+        <>
+          <Button onClick={() => onClose(false)}>{keep}</Button>
+          <Button kind="danger" busy={busy} disabled={disabled} onClick={() => void perform()}>
+            {label}
+          </Button>
+        </>
+      }
+    >
+      {children}
+      {error && <Problem error={error} title={problem} />}
+    </Dialog>
+  );
+}
+
 /** Tab goes round inside the dialog: without this it leaves for the browser's own bars. */
 function loop(event: KeyboardEvent, dialog: HTMLElement) {
   if (event.key !== 'Tab') return;
@@ -503,18 +549,13 @@ function loop(event: KeyboardEvent, dialog: HTMLElement) {
   }
 }
 
-/** A table that becomes a list of cards on a narrow page. Columns: heading and cell. */
-export function Table<T>({
-  label,
-  rows,
-  columns,
-  rowKey,
-}: {
-  label: string;
-  rows: T[];
+interface Columns<T> {
   columns: { head: string; cell: (row: T) => ComponentChildren; class?: string }[];
   rowKey: (row: T) => string | number;
-}) {
+}
+
+/** A table that becomes a list of cards on a narrow page. Columns: heading and cell. */
+export function Table<T>({ label, rows, columns, rowKey }: { label: string; rows: T[] } & Columns<T>) {
   return (
     <div class="table-wrap">
       <table aria-label={label}>
@@ -567,6 +608,46 @@ export function Listing<T>({
     );
   if (!of.data) return <Skeleton rows={rows} />;
   return <>{of.data.length ? children(of.data) : empty}</>;
+}
+
+/** A page that is one list: its action stands above it, and again where the list would be when there is nothing. Dialogs and notices are its children. */
+export function ListPage<T>({
+  title,
+  lead,
+  label,
+  list,
+  columns,
+  rowKey,
+  action,
+  empty,
+  foot,
+  children,
+}: {
+  title: string;
+  lead: ComponentChildren;
+  label: string;
+  list: Pick<Loaded<T[]>, 'data' | 'error' | 'loading' | 'reload'>;
+  action?: ComponentChildren;
+  empty: { icon: IconName; title: string; text: ComponentChildren };
+  foot?: ComponentChildren;
+  children?: ComponentChildren;
+} & Columns<T>) {
+  const nothing = (
+    <Empty icon={empty.icon} title={empty.title} action={action}>
+      {empty.text}
+    </Empty>
+  );
+  return (
+    <Page title={title} lead={lead} actions={action}>
+      <Card flush>
+        <Listing of={list} empty={nothing}>
+          {(rows) => <Table label={label} rows={rows} rowKey={rowKey} columns={columns} />}
+        </Listing>
+        {foot}
+      </Card>
+      {children}
+    </Page>
+  );
 }
 
 export function When({ at }: { at: string | number | undefined | null }) {
