@@ -302,10 +302,8 @@ bool hr_value_timestamp(const struct hr_pattern *pattern,
                         int64_t *micros)
 {
     struct hr_moment moment;
-    if (pattern && hr_pattern_parse(pattern, text, len, &moment)) {
-        *micros = hr_moment_to_utc(&moment, zone);
-        return true;
-    }
+    if (pattern && hr_pattern_parse(pattern, text, len, &moment))
+        return hr_moment_to_utc(&moment, zone, micros);
     return fallback && hr_parse_timestamp(text, len, zone, hr_now_us(), micros);
 }
 

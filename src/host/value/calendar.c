@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int32_t hr_days_from_civil(int64_t year, int month, int day)
+int64_t hr_days_from_civil(int64_t year, int month, int day)
 {
     /* years start in March, so that the leap day is the last of its year; eras of 400 years have
      * 146,097 days */
@@ -11,7 +11,7 @@ int32_t hr_days_from_civil(int64_t year, int month, int day)
     int64_t era = hr_floor_div(year, 400), of_era = year - era * 400;
     int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     int64_t day_of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    return (int32_t)(era * 146097 + day_of_era - 719468);
+    return era * 146097 + day_of_era - 719468;
 }
 
 void hr_civil_from_days(int32_t days, int64_t *year, int *month, int *day)
@@ -52,12 +52,21 @@ bool hr_add_months(int64_t local_us, int64_t months, int64_t *out)
 
 bool hr_is_valid_date(int64_t year, int month, int day)
 {
-    return year >= -9999999 &&
-           year <= 9999999 &&
+    return year >= -999999999 &&
+           year <= 999999999 &&
            month >= 1 &&
            month <= 12 &&
            day >= 1 &&
            day <= hr_days_in_month(year, month);
+}
+
+bool hr_date_of(int64_t year, int month, int day, int32_t *days)
+{
+    if (!hr_is_valid_date(year, month, day))
+        return false;
+    int64_t number = hr_days_from_civil(year, month, day);
+    *days = (int32_t)number;
+    return number == *days;
 }
 
 static bool is_space(char c)
@@ -101,10 +110,7 @@ bool hr_parse_date(const char *text, size_t len, int32_t *days)
         if (part == 2 || *at++ != '-')
             return false;
     }
-    if (!hr_is_valid_date(sign * parts[0], (int)parts[1], (int)parts[2]))
-        return false;
-    *days = hr_days_from_civil(sign * parts[0], (int)parts[1], (int)parts[2]);
-    return true;
+    return hr_date_of(sign * parts[0], (int)parts[1], (int)parts[2], days);
 }
 
 /* year, month, day, hour, minute, second, microseconds, as SparkDateTimeUtils.parseTimestampString
@@ -213,23 +219,18 @@ static bool cut(const char *text, size_t len, struct fields *out)
     return true;
 }
 
-static bool fields_to_local(const struct fields *fields, int32_t today, int64_t *us)
+static bool fields_to_local(const struct fields *fields, int32_t today, hr_int128 *local)
 {
     int64_t year = fields->at[0] * fields->year_sign;
     if (fields->at[3] > 23 || fields->at[4] > 59 || fields->at[5] > 59)
         return false;
     int32_t days = today;
-    if (!fields->just_time) {
-        if (year < -290308 ||
-            year > 294247 ||
-            !hr_is_valid_date(year, (int)fields->at[1], (int)fields->at[2]))
-            return false;
-        days = hr_days_from_civil(year, (int)fields->at[1], (int)fields->at[2]);
-    }
+    if (!fields->just_time && !hr_date_of(year, (int)fields->at[1], (int)fields->at[2], &days))
+        return false;
     int64_t time = ((fields->at[3] * 60 + fields->at[4]) * 60 + fields->at[5]) * HR_US_PER_SECOND +
                    fields->at[6];
-    return !__builtin_mul_overflow((int64_t)days, HR_US_PER_DAY, us) &&
-           !__builtin_add_overflow(*us, time, us);
+    *local = (hr_int128)days * HR_US_PER_DAY + time;
+    return true;
 }
 
 bool hr_parse_timestamp(
@@ -246,12 +247,9 @@ bool hr_parse_timestamp(
         if (!zone)
             return false;
     }
-    int64_t local;
+    hr_int128 local;
     int32_t today = (int32_t)hr_floor_div(hr_zone_to_local(zone, now_us), HR_US_PER_DAY);
-    if (!fields_to_local(&fields, today, &local))
-        return false;
-    *us = hr_zone_to_utc(zone, local);
-    return true;
+    return fields_to_local(&fields, today, &local) && hr_zone_utc_of(zone, local, us);
 }
 
 bool hr_parse_timestamp_ntz(const char *text, size_t len, bool allow_zone, int64_t *us)
@@ -266,7 +264,11 @@ bool hr_parse_timestamp_ntz(const char *text, size_t len, bool allow_zone, int64
         if (!allow_zone || !hr_zone_find(name, name_len))
             return false;
     }
-    return fields_to_local(&fields, 0, us);
+    hr_int128 local;
+    if (!fields_to_local(&fields, 0, &local))
+        return false;
+    *us = (int64_t)local;
+    return local == *us;
 }
 
 static size_t put_padded(char *out, int64_t value, int width)

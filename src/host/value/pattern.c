@@ -629,21 +629,15 @@ static bool resolve_days(struct reading *in, int32_t *days)
         year = 1 - year;
     if (in->seen[F_DAY_OF_YEAR] && !in->seen[F_MONTH] && !in->seen[F_DAY]) {
         int length = hr_days_in_month(year, 2) == 29 ? 366 : 365;
-        if (!in_range(in, F_DAY_OF_YEAR, 1, length))
+        if (!in_range(in, F_DAY_OF_YEAR, 1, length) || !hr_date_of(year, 1, 1, days))
             return false;
-        *days = hr_days_from_civil(year, 1, 1) + (int32_t)in->values[F_DAY_OF_YEAR] - 1;
+        *days += (int32_t)in->values[F_DAY_OF_YEAR] - 1;
         return true;
     }
     int64_t month = in->seen[F_MONTH] ? in->values[F_MONTH] : 1,
             day = in->seen[F_DAY] ? in->values[F_DAY] : 1;
-    if (month < 1 ||
-        month > 12 ||
-        day < 1 ||
-        day > 31 ||
-        !hr_is_valid_date(year, (int)month, (int)day))
-        return false;
-    *days = hr_days_from_civil(year, (int)month, (int)day);
-    return true;
+    bool fits = month >= 1 && month <= 12 && day >= 1 && day <= 31;
+    return fits && hr_date_of(year, (int)month, (int)day, days);
 }
 
 bool hr_pattern_parse(const struct hr_pattern *pattern,
@@ -677,14 +671,16 @@ bool hr_pattern_parse(const struct hr_pattern *pattern,
         .offset = in.offset,
         .zone = in.zone,
     };
-    return !__builtin_mul_overflow((int64_t)date, HR_US_PER_DAY, &out->local_us) &&
-           !__builtin_add_overflow(out->local_us, seconds * HR_US_PER_SECOND + micros,
-                                   &out->local_us);
+    hr_int128 local = (hr_int128)date * HR_US_PER_DAY + seconds * HR_US_PER_SECOND + micros;
+    out->local_us = (int64_t)local;
+    return local == out->local_us;
 }
 
-int64_t hr_moment_to_utc(const struct hr_moment *moment, const struct hr_zone *session_zone)
+bool hr_moment_to_utc(const struct hr_moment *moment,
+                      const struct hr_zone *session_zone,
+                      int64_t *utc_us)
 {
     if (moment->has_zone && !moment->zone)
-        return moment->local_us - moment->offset * HR_US_PER_SECOND;
-    return hr_zone_to_utc(moment->has_zone ? moment->zone : session_zone, moment->local_us);
+        return !__builtin_sub_overflow(moment->local_us, moment->offset * HR_US_PER_SECOND, utc_us);
+    return hr_zone_utc_of(moment->has_zone ? moment->zone : session_zone, moment->local_us, utc_us);
 }

@@ -57,9 +57,11 @@ size_t hr_print_decimal(hr_int128 value, int scale, char out[static HR_DECIMAL_T
 size_t hr_print_integer(int64_t value, char out[static HR_INTEGER_TEXT_MAX]);
 
 /* ---- calendar ---- */
-int32_t hr_days_from_civil(int64_t year, int month, int day); /* no range check */
+int64_t hr_days_from_civil(int64_t year, int month, int day); /* may be beyond a date's 32 bits */
 void hr_civil_from_days(int32_t days, int64_t *year, int *month, int *day);
-bool hr_is_valid_date(int64_t year, int month, int day); /* year −9999999…9999999 */
+bool hr_is_valid_date(int64_t year, int month, int day); /* Java's: year ±999999999 */
+/* a valid date within a date's 32 bits */
+bool hr_date_of(int64_t year, int month, int day, int32_t *days);
 int hr_days_in_month(int64_t year, int month);
 /* months later by the calendar, the day cut to its month's last; microseconds of a local clock;
  * false on overflow */
@@ -85,6 +87,9 @@ const char *hr_zone_name(const struct hr_zone *zone);
 int32_t hr_zone_offset_at(const struct hr_zone *zone, int64_t utc_us);
 /* as Java's ZonedDateTime.ofLocal: gaps move on, overlaps take the earlier offset */
 int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us);
+/* the same of any local clock; false beyond the first and last microsecond, where the above stays
+ */
+bool hr_zone_utc_of(const struct hr_zone *zone, hr_int128 local_us, int64_t *utc_us);
 int64_t hr_zone_to_local(const struct hr_zone *zone, int64_t utc_us);
 const char *hr_zone_abbreviation(const struct hr_zone *zone, int64_t utc_us); /* "PST", "Z" */
 
@@ -147,5 +152,8 @@ bool hr_pattern_parse(const struct hr_pattern *pattern,
                       const char *text,
                       size_t len,
                       struct hr_moment *out);
-int64_t hr_moment_to_utc(const struct hr_moment *moment, const struct hr_zone *session_zone);
+/* false beyond the first and last microsecond */
+bool hr_moment_to_utc(const struct hr_moment *moment,
+                      const struct hr_zone *session_zone,
+                      int64_t *utc_us);
 #endif

@@ -405,3 +405,19 @@ int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us)
         return moved(local_us, -after);
     return moved(local_us, -before); /* a gap moves on by its length */
 }
+
+/* The offset is looked up a day within the range, where it is the same, and then taken from the
+ * moment itself. */
+bool hr_zone_utc_of(const struct hr_zone *zone, hr_int128 local_us, int64_t *utc_us)
+{
+    const hr_int128 first = (hr_int128)INT64_MIN + HR_US_PER_DAY,
+                    last = (hr_int128)INT64_MAX - HR_US_PER_DAY;
+    int64_t near = (int64_t)local_us;
+    if (local_us < first)
+        near = (int64_t)first;
+    if (local_us > last)
+        near = (int64_t)last;
+    hr_int128 moment = local_us - (near - hr_zone_to_utc(zone, near));
+    *utc_us = (int64_t)moment;
+    return moment == *utc_us;
+}

@@ -104,3 +104,29 @@ INTERVAL '2' MONTH * 2147483648L
 INTERVAL '2' DAY * 9223372036854775807L
 INTERVAL '2' MONTH + INTERVAL '2147483647' MONTH
 INTERVAL '-106751990' DAY - INTERVAL '106751990' DAY
+# at the ends of what dates and timestamps count
+SELECT make_date(-5877641, 6, 23) = make_date(5881580, 7, 11), cast(cast('5881580-07-11' AS DATE) AS STRING)
+SELECT make_date(5881580, 7, 12)
+SELECT make_date(-5877641, 6, 22)
+SELECT make_date(9000000, 1, 1)
+SELECT try_cast('9000000-01-01' AS DATE), try_cast('5881580-07-12' AS DATE), try_cast('-5877641-06-22' AS DATE) IS NULL
+SELECT cast(trunc(make_date(-5877641, 6, 23), 'YEAR') AS STRING), cast(next_day(make_date(5881580, 7, 11), 'MO') AS STRING)
+SELECT cast(make_timestamp_ntz(294247, 1, 10, 4, 0, 54.775807) AS STRING), cast(make_timestamp_ntz(-290308, 12, 21, 19, 59, 5.224192) AS STRING)
+SELECT make_timestamp_ntz(294247, 1, 10, 4, 0, 54.775808)
+SELECT try_make_timestamp_ntz(-740000, 1, 1, 1, 1, 1)
+SELECT try_make_timestamp_ntz(9000000, 1, 1, 1, 1, 1)
+SELECT try_make_timestamp(1000000000, 1, 1, 1, 1, 1), try_make_timestamp(300000, 2, 30, 1, 1, 1)
+SELECT cast(make_timestamp(294247, 1, 10, 4, 0, 54.775807, 'Asia/Tokyo') AS BIGINT)
+SELECT make_timestamp(294247, 1, 10, 4, 0, 54.775807, 'America/Los_Angeles')
+SELECT make_timestamp(2020, 1, 1, 1, 1, 1.5, 'x')
+SELECT try_make_timestamp(300000, 1, 1, 1, 1, 1.5, 'x')
+SELECT cast(date_trunc('SECOND', make_timestamp_ntz(-290308, 12, 22, 19, 59, 5.224192)) AS STRING)
+SELECT cast(date_trunc('DAY', cast(-9223372036854 AS TIMESTAMP)) AS STRING)
+SELECT cast(date_trunc('YEAR', cast(-9223372036854 AS TIMESTAMP)) AS STRING)
+SELECT cast(date_trunc('MINUTE', cast(-9223372036800 AS TIMESTAMP)) AS BIGINT)
+SELECT cast(to_timestamp('294247-01-10 03:00:00-10:00', 'yyyyyy-MM-dd HH:mm:ssXXX') AS STRING)
+SELECT cast(try_cast('+294247-01-10 14:00:00+14:00' AS TIMESTAMP) AS BIGINT), try_cast('+294247-01-10 04:00:00-14:00' AS TIMESTAMP) IS NULL
+SELECT timestamp_ntz'2020-01-01' + make_ym_interval(8000000)
+SELECT make_date(5881580, 1, 1) + make_ym_interval(0, 7)
+SELECT cast(make_date(5881580, 1, 1) + make_ym_interval(0, 6) AS STRING)
+SELECT cast(timestampadd(YEAR, 292278, timestamp_ntz'1970-01-01') AS STRING)

@@ -357,22 +357,10 @@ static void date_to_local(struct hr_rows *rows, idx_t row)
         hr_arithmetic_failure(rows, "long overflow");
 }
 
-/* The zone's offset is looked up a day within the range, where it is the same, and then taken from
- * the moment itself. */
 static void local_to_timestamp(struct hr_rows *rows, idx_t row, hr_int128 local)
 {
-    const hr_int128 first = (hr_int128)INT64_MIN + HR_US_PER_DAY,
-                    last = (hr_int128)INT64_MAX - HR_US_PER_DAY;
-    int64_t near = (int64_t)local;
-    if (local < first)
-        near = (int64_t)first;
-    if (local > last)
-        near = (int64_t)last;
-    hr_int128 utc = local - (near - hr_zone_to_utc(rows->types->zone, near));
-    if (utc != (hr_int128)(int64_t)utc)
+    if (!hr_zone_utc_of(rows->types->zone, local, &HR_OUT(rows, row, int64_t)))
         hr_arithmetic_failure(rows, "long overflow");
-    else
-        HR_OUT(rows, row, int64_t) = (int64_t)utc;
 }
 
 static void to_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)

@@ -213,4 +213,8 @@ HR_KERNELS_PREPARED(X)
 #undef X
 /* fails with Java's ArithmeticException, which has no condition of Spark's */
 void hr_arithmetic_failure(struct hr_rows *rows, const char *message);
+/* the zone that an argument names; NULL when the row has failed with Spark's error */
+const struct hr_zone *hr_zone_at(struct hr_rows *rows, size_t arg, idx_t row);
+/* a date beyond its 32 bits of days */
+void hr_date_overflow(struct hr_rows *rows);
 #endif

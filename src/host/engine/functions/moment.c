@@ -124,7 +124,11 @@ static void parse_moment(struct hr_rows *rows, idx_t row, bool strict)
             hr_out_null(rows, row);
         return;
     }
-    int64_t utc = hr_moment_to_utc(&moment, rows->types->zone);
+    int64_t utc;
+    if (!hr_moment_to_utc(&moment, rows->types->zone, &utc)) {
+        hr_arithmetic_failure(rows, "long overflow");
+        return;
+    }
     switch (rows->types->result->id) {
     case HR_TYPE_DATE:
         HR_OUT(rows, row, int32_t) =
@@ -217,14 +221,14 @@ void hr_k_date_trunc(struct hr_rows *rows, idx_t row)
         hr_out_null(rows, row);
         return;
     }
-    if (unit <= SECOND) {
-        HR_OUT(rows, row, int64_t) = us - hr_floor_mod(us, sizes[unit]);
-        return;
-    }
-    int64_t local = hr_zone_to_local(rows->types->zone, us);
-    local = unit <= DAY ? local - hr_floor_mod(local, sizes[unit])
-                        : truncated_days(hr_floor_div(local, HR_US_PER_DAY), unit) * HR_US_PER_DAY;
-    HR_OUT(rows, row, int64_t) = hr_zone_to_utc(rows->types->zone, local);
+    const struct hr_zone *zone = unit <= SECOND ? hr_zone_utc() : rows->types->zone;
+    hr_int128 local = (hr_int128)us + hr_zone_offset_at(zone, us) * HR_US_PER_SECOND;
+    int64_t size = unit <= DAY ? sizes[unit] : HR_US_PER_DAY, rest = (int64_t)(local % size);
+    local -= rest < 0 ? rest + size : rest;
+    if (unit > DAY)
+        local = (hr_int128)truncated_days((int64_t)(local / HR_US_PER_DAY), unit) * HR_US_PER_DAY;
+    if (!hr_zone_utc_of(zone, local, &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 void hr_k_trunc(struct hr_rows *rows, idx_t row)
@@ -245,14 +249,14 @@ static void next_day(struct hr_rows *rows, idx_t row, bool strict)
                                             {"th", "thu", "thursday"}, {"fr", "fri", "friday"},
                                             {"sa", "sat", "saturday"}};
     struct hr_text text = hr_row_text(rows, 1, row);
-    int32_t days = HR_ROW(rows, 0, row, int32_t);
+    int64_t days = HR_ROW(rows, 0, row, int32_t);
     for (int d = 0; d < 7; d++)
         for (int k = 0; k < 3; k++)
             if (strlen(names[d][k]) == text.len &&
                 !strncasecmp(names[d][k], text.bytes, text.len)) {
                 int today = (int)hr_floor_mod(days + 4, 7); /* 1970-01-01 was a Thursday */
                 int ahead = (d - today + 7) % 7;
-                HR_OUT(rows, row, int32_t) = days + (ahead ? ahead : 7);
+                HR_OUT(rows, row, int32_t) = (int32_t)(days + (ahead ? ahead : 7));
                 return;
             }
     if (!strict) {
@@ -299,8 +303,10 @@ static void make_date(struct hr_rows *rows, idx_t row, bool strict)
 {
     int32_t year = HR_ROW(rows, 0, row, int32_t), month = HR_ROW(rows, 1, row, int32_t),
             day = HR_ROW(rows, 2, row, int32_t);
+    if (hr_date_of(year, month, day, &HR_OUT(rows, row, int32_t)))
+        return;
     if (hr_is_valid_date(year, month, day)) {
-        HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day);
+        hr_date_overflow(rows);
         return;
     }
     if (!strict) {
@@ -331,7 +337,7 @@ void hr_k_make_date_null(struct hr_rows *rows, idx_t row)
     make_date(rows, row, false);
 }
 
-static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t row)
+const struct hr_zone *hr_zone_at(struct hr_rows *rows, size_t arg, idx_t row)
 {
     struct hr_text name = hr_row_text(rows, arg, row);
     const struct hr_zone *zone = hr_zone_find(name.bytes, name.len);
@@ -348,7 +354,7 @@ static const struct hr_zone *zone_arg_at(struct hr_rows *rows, size_t arg, idx_t
 
 static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
 {
-    return zone_arg_at(rows, 1, row);
+    return hr_zone_at(rows, 1, row);
 }
 
 void hr_k_from_utc(struct hr_rows *rows, idx_t row)
@@ -368,8 +374,8 @@ void hr_k_to_utc(struct hr_rows *rows, idx_t row)
 /* convert_timezone(source, target, local time) */
 void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
 {
-    const struct hr_zone *from = zone_arg_at(rows, 0, row),
-                         *to = from ? zone_arg_at(rows, 1, row) : NULL;
+    const struct hr_zone *from = hr_zone_at(rows, 0, row),
+                         *to = from ? hr_zone_at(rows, 1, row) : NULL;
     if (to)
         HR_OUT(rows, row, int64_t) =
             hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));

@@ -57,10 +57,12 @@ void hr_k_window_start(struct hr_rows *rows, idx_t row)
 
 /* The moment at which the clock of a zone shows `local`. Where it shows it twice, the one with the
  * offset that `near` has; where it never does, as much later as the gap is long. */
-static int64_t moment_near(const struct hr_zone *zone, int64_t near, int64_t local)
+static bool moment_near(const struct hr_zone *zone, int64_t near, int64_t local, int64_t *out)
 {
-    int64_t offset = hr_zone_to_local(zone, near) - near, same = local - offset;
-    return hr_zone_to_local(zone, same) == local ? same : hr_zone_to_utc(zone, local);
+    int64_t offset = hr_zone_to_local(zone, near) - near;
+    if (!__builtin_sub_overflow(local, offset, out) && hr_zone_to_local(zone, *out) == local)
+        return true;
+    return hr_zone_utc_of(zone, local, out);
 }
 
 /* timestampadd(unit, n, moment): days and longer keep the clock of the session's zone, shorter ones
@@ -71,20 +73,20 @@ void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
     if (!unit)
         return;
     const struct hr_zone *zone = zone_for(rows, 2);
-    int64_t count = HR_ROW(rows, 1, row, int64_t), at = HR_ROW(rows, 2, row, int64_t), step,
-            out = 0;
+    int64_t count = HR_ROW(rows, 1, row, int64_t), at = HR_ROW(rows, 2, row, int64_t);
+    int64_t step, local, out = 0;
     bool fits;
     if (unit->micros) {
         fits = !__builtin_mul_overflow(count, unit->micros, &step) &&
                !__builtin_add_overflow(at, step, &out);
     } else if (unit->months) {
         fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) &&
-               hr_add_months(hr_zone_to_local(zone, at), step, &out);
-        out = fits ? moment_near(zone, at, out) : 0;
+               hr_add_months(hr_zone_to_local(zone, at), step, &local) &&
+               moment_near(zone, at, local, &out);
     } else {
         fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) &&
-               !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &out);
-        out = fits ? moment_near(zone, at, out) : 0;
+               !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &local) &&
+               moment_near(zone, at, local, &out);
     }
     if (fits) {
         HR_OUT(rows, row, int64_t) = out;
@@ -134,11 +136,11 @@ static void make(struct hr_rows *rows, idx_t row, bool strict)
     /* the last second may be written as 60 */
     bool carry = second == 60;
     if (rows->arg_count > 6) {
-        struct hr_text name = hr_row_text(rows, 6, row);
-        zone = hr_zone_find(name.bytes, name.len);
+        zone = hr_zone_at(rows, 6, row);
+        if (!zone)
+            return;
     }
-    bool valid = zone &&
-                 hr_is_valid_date(year, month, day) &&
+    bool valid = hr_is_valid_date(year, month, day) &&
                  hour >= 0 &&
                  hour < 24 &&
                  minute >= 0 &&
@@ -146,10 +148,11 @@ static void make(struct hr_rows *rows, idx_t row, bool strict)
                  second >= 0 &&
                  (second < 60 || carry);
     if (valid) {
-        int64_t local = hr_days_from_civil(year, month, day) * HR_US_PER_DAY +
-                        (hour * 3600 + minute * 60) * HR_US_PER_SECOND +
-                        llround(second * 1e6);
-        HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, local);
+        hr_int128 local = (hr_int128)hr_days_from_civil(year, month, day) * HR_US_PER_DAY +
+                          (hour * 3600 + minute * 60) * HR_US_PER_SECOND +
+                          llround(second * 1e6);
+        if (!hr_zone_utc_of(zone, local, &HR_OUT(rows, row, int64_t)))
+            hr_arithmetic_failure(rows, "long overflow");
         return;
     }
     if (!strict) {
@@ -174,19 +177,13 @@ void hr_k_make_timestamp_null(struct hr_rows *rows, idx_t row)
 
 /* ---- moments and intervals ---- */
 
-static void overflow(struct hr_rows *rows, const char *java)
+void hr_date_overflow(struct hr_rows *rows)
 {
     struct hr_err err;
-    if (java)
-        hr_fail_spark(&err, "java.lang.ArithmeticException", "message", java, NULL);
-    else
-        hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "",
-                      "config", "\"spark.sql.ansi.enabled\"", NULL);
+    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative", "", "config",
+                  "\"spark.sql.ansi.enabled\"", NULL);
     hr_kernel_fail(rows, &err);
 }
-
-#define YEAR_MAX 5881579 /* the last whole years of a date's 32 bits */
-#define YEAR_MIN (-5877640)
 
 static void date_plus_months(struct hr_rows *rows, idx_t row, int64_t months)
 {
@@ -195,13 +192,10 @@ static void date_plus_months(struct hr_rows *rows, idx_t row, int64_t months)
     hr_civil_from_days(HR_ROW(rows, 0, row, int32_t), &year, &month, &day);
     int64_t total = year * 12 + month - 1 + months;
     year = hr_floor_div(total, 12);
-    if (year > YEAR_MAX || year < YEAR_MIN) {
-        overflow(rows, NULL);
-        return;
-    }
     month = (int)hr_floor_mod(total, 12) + 1;
     int last = hr_days_in_month(year, month);
-    HR_OUT(rows, row, int32_t) = hr_days_from_civil(year, month, day < last ? day : last);
+    if (!hr_date_of(year, month, day < last ? day : last, &HR_OUT(rows, row, int32_t)))
+        hr_date_overflow(rows);
 }
 
 /* plus_months(moment, months, sign), by the calendar of the session's zone */
@@ -214,10 +208,9 @@ void hr_k_plus_months(struct hr_rows *rows, idx_t row)
     }
     const struct hr_zone *zone = zone_for(rows, 0);
     int64_t at = HR_ROW(rows, 0, row, int64_t);
-    if (hr_add_months(hr_zone_to_local(zone, at), months, &local))
-        HR_OUT(rows, row, int64_t) = moment_near(zone, at, local);
-    else
-        overflow(rows, "long overflow");
+    if (!hr_add_months(hr_zone_to_local(zone, at), months, &local) ||
+        !moment_near(zone, at, local, &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 /* plus_micros(moment, interval, sign): whole days keep the clock of the session's zone, the rest is
@@ -227,18 +220,18 @@ void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
     const struct hr_zone *zone = zone_for(rows, 0);
     int64_t at = HR_ROW(rows, 0, row, int64_t), interval = HR_ROW(rows, 1, row, int64_t), local;
     if (HR_ROW(rows, 2, row, int32_t) < 0 && __builtin_sub_overflow(0, interval, &interval)) {
-        overflow(rows, "long overflow");
+        hr_arithmetic_failure(rows, "long overflow");
         return;
     }
     int64_t rest = interval % HR_US_PER_DAY;
     bool fits = !__builtin_add_overflow(hr_zone_to_local(zone, at), interval - rest, &local);
     if (fits && interval != rest)
-        at = moment_near(zone, at, local);
+        fits = moment_near(zone, at, local, &at);
     fits = fits && !__builtin_add_overflow(at, rest, &at);
     if (fits)
         HR_OUT(rows, row, int64_t) = at;
     else
-        overflow(rows, "long overflow");
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 /* what the clock of the session's zone has gone on: a change of clocks is no time */
@@ -247,7 +240,7 @@ void hr_k_micros_between(struct hr_rows *rows, idx_t row)
     int64_t to = hr_zone_to_local(zone_for(rows, 0), HR_ROW(rows, 0, row, int64_t));
     int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t)), between;
     if (__builtin_sub_overflow(to, from, &between))
-        overflow(rows, "long overflow");
+        hr_arithmetic_failure(rows, "long overflow");
     else
         HR_OUT(rows, row, int64_t) = between;
 }
