@@ -1,10 +1,12 @@
 /* Runs what statements.py makes up: requests on standard input, one answer each on standard output,
- * in order.
+ * in order. Where a LENGTH ends the line, so many bytes of SQL come behind it.
  *
- *     functions                        every row of the catalogue: name, letters of its arguments,
- * least and most of them, flags, by tabs conf KEY VALUE view NAME LENGTH                 and so
- * many bytes of SQL: CREATE OR REPLACE TEMP VIEW analyze LENGTH                   and so many bytes
- * of SQL: its schema run LENGTH                       and so many bytes of SQL
+ * - functions: every row of the catalogue: name, letters of its arguments, least and most of them,
+ *   flags, by tabs
+ * - conf KEY VALUE
+ * - view NAME LENGTH: CREATE OR REPLACE TEMP VIEW
+ * - analyze LENGTH: its schema
+ * - run LENGTH
  *
  * An answer is a line `CODE CONDITION ROWS DIGEST MILLISECONDS LENGTH` and so many bytes: the
  * schema, or the error's message. What ends this process is found by whoever asked. */

@@ -311,8 +311,8 @@ static size_t put_fraction(char *out, int64_t us)
 
 size_t hr_print_timestamp(int64_t local_us, char out[static HR_TIMESTAMP_TEXT_MAX])
 {
-    int64_t days = hr_floor_div(local_us, HR_US_PER_DAY), time = local_us - days * HR_US_PER_DAY,
-            seconds = time / HR_US_PER_SECOND;
+    int64_t days = hr_floor_div(local_us, HR_US_PER_DAY);
+    int64_t time = hr_floor_mod(local_us, HR_US_PER_DAY), seconds = time / HR_US_PER_SECOND;
     size_t at = hr_print_date((int32_t)days, out);
     out[at++] = ' ';
     at += put_padded(out + at, seconds / 3600, 2);

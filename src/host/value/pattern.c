@@ -312,7 +312,7 @@ bool hr_pattern_format(const struct hr_pattern *pattern,
     /* by seconds: the first and the last microseconds that there are have a local time, but no
      * number for it */
     int64_t utc = hr_floor_div(utc_us, HR_US_PER_SECOND), local = utc + at.offset;
-    at.micros = (int)(utc_us - utc * HR_US_PER_SECOND);
+    at.micros = (int)hr_floor_mod(utc_us, HR_US_PER_SECOND);
     at.days = (int32_t)hr_floor_div(local, DAY_SECONDS);
     int time = (int)(local - at.days * DAY_SECONDS);
     hr_civil_from_days(at.days, &at.year, &at.month, &at.day);

@@ -285,3 +285,9 @@ CAST(CAST('NaN' AS DOUBLE) AS DECIMAL(18,6))
 CAST(CAST('Infinity' AS FLOAT) AS DECIMAL(18,6))
 CAST(1e30 AS DECIMAL(18,6))
 TRY_CAST(CAST('NaN' AS DOUBLE) AS DECIMAL(18,6))
+# CASE of nothing but its ELSE, scales beyond any number
+SELECT when(true), when(1), when(id > 0, 1) FROM range(2) ORDER BY id
+SELECT round(99BD, -1000), round(7L, -1000), round(7.0D, -1000)
+SELECT round(99BD, -1000000000)
+SELECT round(7.0D, -1000000000)
+SELECT round(7, -2147483648)

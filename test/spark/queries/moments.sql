@@ -130,3 +130,8 @@ SELECT timestamp_ntz'2020-01-01' + make_ym_interval(8000000)
 SELECT make_date(5881580, 1, 1) + make_ym_interval(0, 7)
 SELECT cast(make_date(5881580, 1, 1) + make_ym_interval(0, 6) AS STRING)
 SELECT cast(timestampadd(YEAR, 292278, timestamp_ntz'1970-01-01') AS STRING)
+SELECT extract(SECOND FROM make_timestamp_ntz(-290308, 12, 21, 19, 59, 5.224192)), extract(HOUR FROM make_timestamp_ntz(-290308, 12, 21, 19, 59, 5.224192))
+SELECT date_format(timestamp_micros((-9223372036854775807L - 1L)), 'yyyy HH:mm:ss.SSSSSS')
+SELECT timestampdiff(MICROSECOND, timestamp_ntz'-290000-01-01', timestamp_ntz'294000-01-01')
+SELECT timestampdiff(SECOND, timestamp_ntz'-290000-01-01', timestamp_ntz'294000-01-01')
+SELECT NULL + INTERVAL '1' DAY, INTERVAL '1' YEAR - NULL

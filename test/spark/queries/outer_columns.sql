@@ -61,3 +61,7 @@ SELECT v, (SELECT max(b.id) FROM range(5) b WHERE (SELECT max(id) FROM range(3))
 SELECT v, (SELECT max(b.id) FROM range(5) b WHERE (SELECT max(id) FROM range(3)) IN (v, b.id)) m FROM VALUES (1), (2) o(v) ORDER BY v
 SELECT v, (SELECT max(b.id) FROM range(5) b WHERE abs(b.id) * 2 BETWEEN v AND b.id + 1) m FROM VALUES (1), (3) o(v) ORDER BY v
 SELECT v, z.* FROM VALUES (1), (2) o(v), LATERAL (SELECT nullif((SELECT max(id) FROM range(3)), v) a, (SELECT max(id) FROM range(3)) NOT BETWEEN v AND v b) z ORDER BY v
+# an enclosing query's column in a lambda's argument, the query's own in its body
+SELECT v, t FROM VALUES (1), (NULL) o(v), LATERAL (SELECT transform(array(v), x -> x + b.id) t FROM range(2) b) z ORDER BY v, t[0]
+SELECT v, (SELECT max(b.id) FROM range(3) b WHERE transform(array(v), x -> x + b.id)[0] < 3) m FROM VALUES (1), (2) o(v) ORDER BY v
+SELECT v, t FROM VALUES (1), (2) o(v), LATERAL (SELECT aggregate(array(v), b.id, (a, x) -> a + x, a -> a + b.id) t FROM range(2) b) z ORDER BY ALL

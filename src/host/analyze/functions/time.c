@@ -32,6 +32,9 @@ enum hr_code hr_interval_operands(struct hr_call *call)
         text ? NULL : hr_wider_type(of(call), args[0]->type, args[1]->type);
     if (!wide)
         return hr_differ(call);
+    for (size_t i = 0; i < 2; i++)
+        if (args[i]->type->id == HR_TYPE_VOID)
+            args[i] = hr_cast_implicit(of(call), args[i], wide);
     call->out->type = wide;
     call->out->nullable = hr_any_nullable(call);
     return HR_OK;

@@ -701,10 +701,12 @@ static enum hr_code emit_long_or(struct emit *e, const struct hr_texpr *expr, st
 
 static void emit_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out)
 {
-    if (hr_is_handed(e, attr))
+    if (hr_is_handed(e, attr)) {
         hr_outer_column(e, attr, out);
-    else
-        hr_buf_adds(out, hr_column_sql(e, attr->id));
+        return;
+    }
+    hr_note_own(e);
+    hr_buf_adds(out, hr_column_sql(e, attr->id));
 }
 
 static enum hr_code emit_plain_kind(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)

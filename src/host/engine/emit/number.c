@@ -152,6 +152,10 @@ enum hr_code hr_emit_in(struct call_text *c, struct hr_buf *out)
 enum hr_code hr_emit_case(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_texprs *args = &c->call->call.args;
+    if (args->count == 1) { /* when(x) is its ELSE */
+        hr_buf_adds(out, c->args[0]);
+        return HR_OK;
+    }
     hr_buf_adds(out, "CASE");
     size_t i = 0;
     for (; i + 1 < args->count; i += 2) {

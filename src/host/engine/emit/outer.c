@@ -5,6 +5,7 @@
 struct handed {
     int variable;
     bool all; /* the query's own columns too */
+    bool own; /* one of these stands in a lambda */
     const struct hr_attr **at;
     size_t count, cap;
 };
@@ -133,6 +134,12 @@ bool hr_has_rows(const struct hr_texpr *expr)
     return found;
 }
 
+void hr_note_own(struct emit *e)
+{
+    if (e->outer && e->inside)
+        e->handed->own = true;
+}
+
 typedef enum hr_code writer(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 
 static enum hr_code write_text(struct emit *e,
@@ -172,6 +179,13 @@ static enum hr_code write_handing(struct emit *e,
     return HR_OK;
 }
 
+/* beside a lambda with a column of the query's own in it */
+static bool is_argument_outer(const struct emit *e, const struct hr_texpr *expr)
+{
+    struct hr_texpr *only = (struct hr_texpr *)expr;
+    return hr_holds_outer(e, &(struct hr_texprs){&only, 1}) && !hr_has_rows(expr);
+}
+
 enum hr_code hr_outer_hand(struct emit *e,
                            const struct hr_texpr *expr,
                            writer *write,
@@ -180,7 +194,7 @@ enum hr_code hr_outer_hand(struct emit *e,
     struct handed handed = {.variable = ++e->next_table};
     const char *text;
     HR_TRY(write_text(e, expr, write, &handed, &text));
-    if (!handed.count) {
+    if (!handed.count && !(handed.own && is_argument_outer(e, expr))) {
         hr_buf_adds(out, text);
         return HR_OK;
     }

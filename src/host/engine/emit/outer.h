@@ -26,6 +26,8 @@ bool hr_holds_outer(const struct emit *e, const struct hr_texprs *exprs);
 bool hr_is_handed(const struct emit *e, const struct hr_attr *attr);
 /* a window, an aggregate or a subquery is in it, which cannot stand in a lambda, nor in TRY */
 bool hr_has_rows(const struct hr_texpr *expr);
+/* a column that is not handed in has been written */
+void hr_note_own(struct emit *e);
 void hr_outer_column(struct emit *e, const struct hr_attr *attr, struct hr_buf *out);
 
 /* Writes by `write`, and around it the lambda that hands in what was used. Outside of lambdas only.

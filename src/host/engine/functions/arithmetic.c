@@ -467,10 +467,19 @@ static double round_text(double value, int scale, bool half_even, bool single)
     return out;
 }
 
+#define ROUND_MOST 646456993 /* the digits of Java's largest number */
+
 static void round_row(struct hr_rows *rows, idx_t row, bool half_even)
 {
     const struct hr_type *from = rows->types->args[0], *to = rows->types->result;
     int scale = HR_ROW(rows, 1, row, int32_t);
+    if (scale < -ROUND_MOST) {
+        if (hr_type_is_integral(from))
+            arithmetic_overflow(rows, "");
+        else
+            hr_arithmetic_failure(rows, "BigInteger would overflow supported range");
+        return;
+    }
     switch (from->id) {
     case HR_TYPE_DOUBLE:
         HR_OUT(rows, row, double) =

@@ -108,8 +108,11 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
     int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t));
     int64_t to = hr_zone_to_local(zone_for(rows, 2), HR_ROW(rows, 2, row, int64_t));
     if (!unit->months) {
-        HR_OUT(rows, row, int64_t) =
-            (to - from) / (unit->micros ? unit->micros : unit->days * HR_US_PER_DAY);
+        hr_int128 whole = (hr_int128)to - from;
+        whole /= unit->micros ? unit->micros : unit->days * HR_US_PER_DAY;
+        HR_OUT(rows, row, int64_t) = (int64_t)whole;
+        if (whole != (int64_t)whole)
+            hr_arithmetic_failure(rows, "long overflow");
         return;
     }
     int64_t y1, y2;
