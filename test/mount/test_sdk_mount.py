@@ -11,7 +11,7 @@ import pytest
 
 from conftest import BUILD, FSTYPE, mounted, requests_of, until
 from support.serve import ROOT
-from test_server import DATA  # noqa: F401: known is a fixture
+from test_server import DATA, known  # noqa: F401  (known is a fixture)
 
 sys.path.insert(0, str(ROOT / "python"))
 

@@ -14,6 +14,7 @@ from pyspark.errors import PySparkException
 
 from conftest import azurite_folder, free_port
 from support.serve import until
+from test_account_tls import certificate  # noqa: F401  (a fixture)
 from wire.test_arm import new_user
 
 DEMO, OTHER = "wasbs://demo@dprepdata.blob.core.windows.net", "wasbs://other@dprepdata.blob.core.windows.net"

@@ -126,7 +126,7 @@ def test_what_runs_for_a_revoked_user_is_ended(serve):
     def run():
         try:
             spark.range(10**13).selectExpr("sum(id * 7 % 3)").collect()
-        except Exception as error:  # noqa: BLE001: whatever it is, it ended
+        except Exception as error:  # whatever it is, it ended
             errors.append(error)
 
     import threading
