@@ -1,4 +1,4 @@
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "blob/backend.h"
 #include "base/check.h"
 #include <limits.h>

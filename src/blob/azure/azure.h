@@ -1,7 +1,7 @@
-/* Requests to Azure Blob (wasb) and ADLS Gen2 (abfs), shared by azure.c, azure_read.c and
- * azure_write.c. Private to blob/. */
-#ifndef HR_BLOB_AZURE_H
-#define HR_BLOB_AZURE_H
+/* Requests to Azure Blob (wasb) and ADLS Gen2 (abfs), shared by azure.c, read.c and
+ * write.c. Private to blob/. */
+#ifndef HR_BLOB_AZURE_AZURE_H
+#define HR_BLOB_AZURE_AZURE_H
 #include "blob/backend.h"
 
 #define AZURE_HEADERS_MAX 8

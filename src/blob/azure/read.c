@@ -3,7 +3,7 @@
  * Far jumps fetch just what is asked, in parallel ranges, straight into the caller's bytes. Reads
  * that follow each other are a stream: a window of ranges is kept under way ahead of it, small at
  * first and doubling up to the configured size. */
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "base/check.h"
 #include <stdio.h>
 #include <stdlib.h>

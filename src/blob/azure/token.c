@@ -1,6 +1,6 @@
 /* OAuth client credentials: a token from the tenant's endpoint, kept until five minutes before it
  * ends. */
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "wire/uri.h"

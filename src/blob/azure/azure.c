@@ -1,6 +1,6 @@
 /* Azure Blob and ADLS Gen2: looking and changing. The two dialects differ in listing, folders and
  * renaming; reading is the same. */
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "base/map.h"
 #include "wire/uri.h"
 #include "wire/xml.h"

@@ -1,7 +1,7 @@
 /* Writing an object in parts, several under way at a time, made visible in one step: Put Block List
  * (wasb), or a rename of a flushed temporary file (abfs). A small object that no stage holds back
  * and no condition guards is one Put Blob: that may be done twice. */
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "wire/uri.h"

@@ -1,5 +1,5 @@
 /* Building, signing and judging requests. */
-#include "blob/azure.h"
+#include "blob/azure/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "wire/sas.h"
