@@ -15,6 +15,27 @@ enum hr_code hr_rule_array_of(struct hr_call *call)
     return HR_OK;
 }
 
+static bool is_map_key(const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_MAP || type->id == HR_TYPE_VARIANT)
+        return false;
+    if (type->id == HR_TYPE_ARRAY)
+        return is_map_key(type->element);
+    for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
+        if (!is_map_key(type->fields[i].type))
+            return false;
+    return true;
+}
+
+enum hr_code hr_need_map_key(struct hr_call *call, const struct hr_type *key)
+{
+    struct analysis *a = of(call);
+    if (is_map_key(key))
+        return HR_OK;
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE", "sqlExpr",
+                         hr_expr_sql(a, call->out), "keyType", hr_type_quoted(a, key), NULL);
+}
+
 enum hr_code hr_rule_map_of(struct hr_call *call)
 {
     struct analysis *a = of(call);
@@ -27,6 +48,7 @@ enum hr_code hr_rule_map_of(struct hr_call *call)
                          *value = key ? hr_common_args(call, 1, 2, &nullable) : NULL;
     if (!value)
         return hr_diff_types(call, "map");
+    HR_TRY(hr_need_map_key(call, key));
     call->out->type = hr_type_map(a->arena, key, value, nullable);
     call->out->nullable = false;
     return HR_OK;
@@ -455,6 +477,7 @@ enum hr_code hr_rule_map_from_arrays(struct hr_call *call)
 {
     HR_TRY(hr_finish_call(call));
     const struct hr_type *keys = args_of(call)[0]->type, *values = args_of(call)[1]->type;
+    HR_TRY(hr_need_map_key(call, keys->element));
     call->out->type =
         hr_type_map(of(call)->arena, keys->element, values->element, values->contains_null);
     return HR_OK;
@@ -466,6 +489,7 @@ enum hr_code hr_rule_map_from_entries(struct hr_call *call)
     const struct hr_type *entry = args_of(call)[0]->type->element;
     if (entry->id != HR_TYPE_STRUCT || entry->field_count != 2)
         return hr_unexpected(call, 0, "\"ARRAY\" of pair \"STRUCT\"");
+    HR_TRY(hr_need_map_key(call, entry->fields[0].type));
     call->out->type = hr_type_map(of(call)->arena, entry->fields[0].type, entry->fields[1].type,
                                   entry->fields[1].nullable);
     call->out->nullable = args_of(call)[0]->nullable || args_of(call)[0]->type->contains_null;

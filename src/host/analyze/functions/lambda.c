@@ -139,9 +139,11 @@ static enum hr_code map_lambda(struct hr_call *call)
         call->out->type = map;
         return lambda_boolean(call, 1);
     }
-    call->out->type = !strcmp(name, "transform_keys")
-                          ? hr_type_map(a->arena, args[1]->type, map->element, map->contains_null)
-                          : hr_type_map(a->arena, map->key, args[1]->type, args[1]->nullable);
+    if (!strcmp(name, "transform_keys")) {
+        call->out->type = hr_type_map(a->arena, args[1]->type, map->element, map->contains_null);
+        return hr_need_map_key(call, args[1]->type);
+    }
+    call->out->type = hr_type_map(a->arena, map->key, args[1]->type, args[1]->nullable);
     return HR_OK;
 }
 

@@ -180,12 +180,7 @@ enum hr_code hr_rule_compare(struct hr_call *call)
         return hr_differ(call);
     args[0] = hr_cast_implicit(a, args[0], wide);
     args[1] = hr_cast_implicit(a, args[1], wide);
-    bool equality = strchr(call->function->name, '=') &&
-                    *call->function->name != '<' &&
-                    *call->function->name != '>';
-    if (wide->id == HR_TYPE_MAP ||
-        wide->id == HR_TYPE_VARIANT ||
-        (!equality && !hr_is_orderable(wide) && wide->id != HR_TYPE_VOID))
+    if (!hr_is_orderable(wide) && wide->id != HR_TYPE_VOID)
         return hr_fail_spark(a->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
                              hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
                              "dataType", hr_type_quoted(a, wide), NULL);

@@ -64,6 +64,8 @@ const struct hr_type *hr_common_args(struct hr_call *call,
 enum hr_code hr_diff_types(struct hr_call *call, const char *name);
 /* values of the type are compared by the call: refused as Spark does when they have no order */
 enum hr_code hr_need_order(struct hr_call *call, const struct hr_type *type);
+/* of the call's result, a map */
+enum hr_code hr_need_map_key(struct hr_call *call, const struct hr_type *key);
 bool hr_contains_map(const struct hr_type *type);
 enum hr_code hr_unexpected(struct hr_call *call, size_t at, const char *wanted_types);
 const struct hr_type *hr_decimal_operand(struct analysis *a, const struct hr_texpr *expr);

@@ -1,0 +1,17 @@
+# what has no order is neither compared nor a key
+nullif(array(map(1, 2)), array(map(1, 2)))
+SELECT nullif(array(map(id, 2)), array(map(id, 2))) FROM range(2)
+array(map(1, 2)) = array(map(1, 2))
+array(map(1, 2)) <> array(map(1, 2))
+struct(map(1, 2)) <=> struct(map(1, 2))
+make_interval(1) = make_interval(1)
+array(make_interval(1)) = array(make_interval(1))
+nullif(make_interval(1), make_interval(1))
+CASE array(map(1, 2)) WHEN array(map(1, 2)) THEN 1 END
+array(map(1, 2)) IN (array(map(1, 2)))
+map_from_arrays(array(map(1, 2)), array(1))
+map_from_arrays(array(struct(map(1, 2))), array(1))
+map_from_entries(array(struct(map(1, 2), 2)))
+map(map(1, 2), 3)
+map(array(map(1, 2)), 3)
+transform_keys(map(1, 2, 3, 4), (k, v) -> map(1, 2))
