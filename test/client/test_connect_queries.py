@@ -160,9 +160,6 @@ NESTED = {
     "sqrt({x})": ("id", 1000, 1.0),
     "concat({x}, 'b')": ("'a'", 1000, "a" + "b" * 1000),
     "transform({x}, v -> v + 1)": ("array(id)", 200, [202]),
-    "nullif({x}, -1)": ("id", 200, 2),
-    "array_distinct({x})": ("array(id, id)", 100, [2]),
-    "array_union({x}, array(1L))": ("array(id)", 50, [2, 1]),
     "element_at(split({x}, ','), 1)": ("'a,b'", 100, "a"),
     "CASE {x} WHEN 1 THEN 2 ELSE 3 END": ("id", 100, 3),
 }

@@ -40,6 +40,43 @@ def test_chains_are_linear(host, spark, name):
     assert SANITIZED or cpu_seconds(host) - before < 6  # each takes one or two; what is quadratic takes 13 and more
 
 
+NESTED = {  # what a level does, the innermost, the value in the end
+    "array_distinct({x})": ("array(id, id)", [2]),
+    "array_union({x}, array(1L))": ("array(id)", [2, 1]),
+    "array_except({x}, array(1L))": ("array(id, 1L)", [2]),
+    "array_intersect({x}, array(2L))": ("array(id)", [2]),
+    "nullif({x}, -1)": ("id", 2),
+    "nullif({x}, -1L)": ("int(id)", 2),
+    "nullif({x}, 0.5D)": ("id + 0L", 2),
+    "nullif({x}, 'b')": ("concat('a', id)", "a2"),
+}
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_a_thousand_levels_are_linear(host, spark, form):
+    text, expected = NESTED[form]
+    for _ in range(1000):
+        text = form.format(x=text)
+    before = cpu_seconds(host)
+    assert spark.sql(f"SELECT {text} FROM range(2, 3)").first()[0] == expected
+    assert SANITIZED or cpu_seconds(host) - before < 1  # a third of one; what is quadratic takes two
+
+
+MANY_VALUES = {  # in one row: what compares each with each takes half a minute and more
+    "size(array_distinct(sequence(1, 400000 + id)))": 400000,
+    "size(array_union(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 500000,
+    "size(array_except(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 300000,
+    "size(array_intersect(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 100000,
+}
+
+
+@pytest.mark.parametrize("value", MANY_VALUES, ids=lambda text: text[5:30])
+def test_many_values_are_linear(host, spark, value):
+    before = cpu_seconds(host)
+    assert spark.sql(f"SELECT {value} FROM range(1)").first()[0] == MANY_VALUES[value]
+    assert SANITIZED or cpu_seconds(host) - before < 1.5  # each takes a quarter of one, or less
+
+
 def lambdas(levels):
     body = f"x{levels - 1}"
     for level in reversed(range(levels)):

@@ -73,9 +73,6 @@ const char *hr_sel_take(struct emit *e, struct hr_buf *buf);
 /* DuckDB's CAST is Spark's, for every value */
 bool hr_is_native_cast(const struct hr_type *from, const struct hr_type *to);
 void hr_emit_literal(const struct hr_literal *literal, struct hr_buf *out);
-/* writes a condition that is always true, which the engine does not know, and which ends a
- * cancelled statement wherever it stands */
-enum hr_code hr_emit_always(struct emit *e, struct hr_buf *out);
 /* the body of a lambda, which can be ended between any of its elements */
 enum hr_code hr_emit_body(struct emit *e, const struct hr_texpr *body, struct hr_buf *out);
 /* writes the name of a kernel specialised for these types, and notes its use */

@@ -1,3 +1,45 @@
+# what compares the elements of arrays: sets, positions, order, keys of maps. NaN is NaN, -0.0 is 0.0 (and no set has it), NULL is NULL.
+SELECT array_distinct(array(0.0D, -0.0D, 0.0D)), array_distinct(array(-0.0D)), array_distinct(array(-0.0F, 0.0F, float('nan'), -float('nan')))
+SELECT array_union(array(-0.0D), array(0.0D)), array_union(array(0.0D), array(-0.0D, double('nan'), -double('nan'), NULL, NULL)), array_intersect(array(-0.0D, 0.0D), array(0.0D)), array_except(array(-0.0D, 0.0D, 1D), array(0.0D))
+SELECT arrays_overlap(array(-0.0D), array(0.0D)), arrays_overlap(array(-double('nan')), array(double('nan')))
+SELECT array_distinct(array(array(0.0D), array(-0.0D))), array_distinct(array(struct(-0.0D, NULL), struct(0.0D, NULL), NULL, NULL)), array_distinct(array(named_struct('x', array(struct(-0.0D, 'a')), 'y', -0.0F)))
+SELECT array_union(array(struct(-0.0D)), array(struct(0.0D))), array_intersect(array(struct(-0.0D)), array(struct(0.0D))), array_except(array(struct(-0.0D)), array(struct(0.0D))), arrays_overlap(array(array(-0.0D)), array(array(0.0D)))
+SELECT array_distinct(a), array_union(a, b), array_union(b, a), array_intersect(a, b), array_intersect(b, a), array_except(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array(-0.0D), array(0.0D)), (array(0.0D, -0.0D), array(-0.0D)), (array(-0.0D, 1D, -0.0D), array(2D)), (array(double('nan'), NULL, NULL), array(NULL, double('nan'))), (NULL, array(1D)), (array(1D), NULL), (array(NULL, 1D), array(NULL)), (array(), array(NULL)) AS t(a, b)
+SELECT array_distinct(a), array_union(a, b), array_union(b, a), array_intersect(a, b), array_intersect(b, a), array_except(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array(struct(-0.0D)), array(struct(0.0D))), (array(struct(0.0D), struct(-0.0D)), array(struct(-0.0D))), (array(struct(-0.0D), struct(1D), struct(-0.0D)), array(struct(2D))) AS t(a, b)
+SELECT array_distinct(a), array_union(a, b), array_union(b, a), array_intersect(a, b), array_intersect(b, a), array_except(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array(array(-0.0D, NULL)), array(array(0.0D, NULL))), (array(array(0.0D), array(-0.0D), NULL, NULL), array(array(-0.0D))), (array(array(-0.0D)), array(array(2D))), (array(array(), array(NULL), array(NULL, NULL)), array(array(NULL))) AS t(a, b)
+SELECT array_distinct(a), array_union(a, b), array_intersect(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array('b', 'a', '', 'b', NULL), array('a', 'A', '')), (array('of more than twelve bytes', 'of more than twelve bytes.'), array('of more than twelve bytes')) AS t(a, b)
+SELECT array_distinct(a), array_union(a, b), array_intersect(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array(X'', X'00', X'', NULL, X'0000'), array(X'00', X'01')) AS t(a, b)
+SELECT array_distinct(a), array_union(a, b), array_intersect(a, b), array_except(b, a), arrays_overlap(a, b) FROM VALUES (array(12345678901234567890123.45, -0.10, 0.1, -0.1), array(0.10, -12345678901234567890123.45)) AS t(a, b)
+SELECT array_distinct(array(1.0, 1.00, 1)), array_distinct(array(1Y, 1Y, -1Y)), array_distinct(array(1S, -1S, 1S)), array_distinct(array(true, false, true, NULL)), array_distinct(array(date'2020-01-01', date'2020-01-02', date'2020-01-01'))
+SELECT array_distinct(array(timestamp'2020-01-01 10:00:00', timestamp'2020-01-01 10:00:00')), array_union(array(timestamp_ntz'2020-01-01 10:00:00'), array(timestamp_ntz'2020-01-01 10:00:00', timestamp_ntz'2020-01-01 10:00:00.000001'))
+size(array_distinct(array(interval 1 day, interval 24 hours))), size(array_distinct(array(interval 12 month, interval 1 year, interval 13 month))), array_distinct(array(named_struct(), named_struct()))
+array_distinct(array(NULL, NULL)), array_distinct(array()), array_union(array(), array()), array_except(array(), array(NULL)), array_intersect(array(NULL), array(NULL)), arrays_overlap(array(), array())
+arrays_overlap(array(array(NULL)), array(array(NULL))), arrays_overlap(array(struct(NULL)), array(struct(NULL))), arrays_overlap(array(struct(NULL)), array(struct(1)))
+arrays_overlap(array(NULL, 1), array()), arrays_overlap(array(NULL, 1), array(2)), arrays_overlap(array(NULL), array(NULL)), arrays_overlap(array(), array(NULL)), arrays_overlap(array(1, NULL), array(1))
+array_intersect(array(3, 1, 1, 2, NULL, NULL), array(NULL, 2, 2, 1)), array_except(array(1, 1, 2, NULL, 3), array(2)), array_except(array(1, 1, 2, NULL, 3), array()), array_union(array(), array(NULL, NULL))
+array_union(array(struct(1, 'a')), array(struct(1L, 'b'))), array_union(array(1), array(2L))
+array_distinct(array(map(1, 2)))
+array_union(array(map(1, 2)), array(map(1, 2)))
+array_intersect(array(array(map(1, 2))), array(array(map(1, 2))))
+arrays_overlap(array(map(1, 2)), array(map(1, 2)))
+array_distinct(array(make_interval(0, 1), make_interval(0, 1)))
+array_union(NULL, array(1))
+transform(array(array(1, 1), array(2, NULL, NULL)), x -> array_distinct(array_union(x, array(5))))
+SELECT size(array_distinct(collect_list(id % 1000))), size(array_union(collect_list(id), collect_list(id + 5))), size(array_intersect(collect_list(id), collect_list(id + 5))) FROM range(20000)
+SELECT id, array_distinct(array(id % 3, id % 2, NULL)), array_except(array(id % 3, id % 2), array(1L)) FROM range(5000) ORDER BY id
+SELECT k, array_distinct(array_sort(collect_list(v))) FROM VALUES (1, 'b'), (1, 'a'), (2, NULL), (1, 'b') t(k, v) GROUP BY k ORDER BY k
+# positions
+array_position(array(-0.0D, 0.0D), 0.0D), array_position(array(1D, -0.0D), 0D), array_position(array(double('nan')), -double('nan')), array_position(array(struct(NULL)), struct(NULL)), array_position(array(1, NULL, 2), 2), array_position(array(NULL, 1), 2)
+array_position(array(1), CAST(NULL AS INT)), array_position(CAST(NULL AS ARRAY<INT>), 1), array_position(array(array(1, NULL), array(1)), array(1)), array_position(array('of more than twelve bytes', 'x'), 'x')
+array_position(array(map(1, 2)), map(1, 2))
+# nullif over what is computed
+SELECT nullif(id + 1, 2), nullif(id + 1, 2Y), nullif(int(id) + 1, 2L), nullif(int(id) + 1, 2D), nullif(int(id) + 1, 2F), nullif(int(id) + 1, 2.0), nullif(float(id + 1), 2D), nullif(id + 1, '2'), nullif(id + 1, NULL), nullif(concat(id, ''), 1) FROM range(3)
+SELECT nullif(array(id), array(1L)), nullif(struct(id, NULL), struct(1L, NULL)), nullif(-double(id), 0D), nullif(double(id) / 0.5D, 2), nullif(sqrt(-double(id)), double('nan')), nullif(concat('of more than twelve bytes', id), 'of more than twelve bytes1') FROM range(3)
+SELECT nullif(nullif(nullif(id * 2, 2), NULL), 4L), nullif(if(id = 1, NULL, id), 0), nullif(date_add(date'2020-01-01', int(id)), date'2020-01-02'), nullif(date_add(date'2020-01-01', int(id)), timestamp'2020-01-02 00:00:00'), nullif(id = 1, true), nullif(id * 1.5, 1.50) FROM range(3)
+SELECT nullif(max(id), 9), nullif(max(id) OVER (), 5), nullif((SELECT max(id) FROM range(3)), 2) FROM range(10) GROUP BY id ORDER BY id
+# one NaN and one zero in hashes; intervals
+hash(-double('nan')) = hash(double('nan')), xxhash64(-float('nan')) = xxhash64(float('nan')), hash(-0.0D) = hash(0.0D)
+hash(make_interval(1, 2, 0, 3, 4, 5, 6.5)), xxhash64(make_interval(1, 2, 0, 3, 4, 5, 6.5)), hash(array(make_interval(1, 2)))
 # what has no order is neither compared nor a key
 nullif(array(map(1, 2)), array(map(1, 2)))
 SELECT nullif(array(map(id, 2)), array(map(id, 2))) FROM range(2)

@@ -286,62 +286,6 @@ enum hr_code hr_emit_reduce(struct call_text *c, struct hr_buf *out)
 
 /* ---- more of collections ---- */
 
-/* "always() AND ", before a condition that is asked of each of many elements, and looks at as many
- */
-static enum hr_code always_and(struct call_text *c, const char **text)
-{
-    struct hr_buf buf;
-    hr_buf_init(&buf, HR_BUF_GROWS);
-    enum hr_code code = hr_emit_always(c->e, &buf);
-    hr_buf_adds(&buf, " AND ");
-    *text = hr_sel_take(c->e, &buf);
-    return code;
-}
-
-/* the first of equal elements stays; null is equal to null */
-static const char *distinct_list(struct call_text *c, const char *list, const char *always)
-{
-    int id = ++c->e->next_table;
-    return hr_printf(
-        c->e->arena,
-        "list_filter(%s, lambda v%d, i%d: %sCASE WHEN v%d IS NULL THEN NOT list_contains(list_transform(list_slice(%s, 1, i%d - 1), lambda w: w IS NULL), true) "
-        "ELSE list_position(%s, v%d) = i%d END)",
-        list, id, id, always, id, list, id, list, id, id);
-}
-
-static const char *holds(struct call_text *c, const char *list, const char *value)
-{
-    return hr_printf(
-        c->e->arena,
-        "(CASE WHEN %s IS NULL THEN len(list_filter(%s, lambda w: w IS NULL)) > 0 ELSE list_contains(%s, %s) END)",
-        value, list, list, value);
-}
-
-enum hr_code hr_emit_array_distinct(struct call_text *c, struct hr_buf *out)
-{
-    const char *always;
-    HR_TRY(always_and(c, &always));
-    hr_buf_adds(out, distinct_list(c, c->args[0], always));
-    return HR_OK;
-}
-
-enum hr_code hr_emit_array_set(struct call_text *c, struct hr_buf *out)
-{
-    const char *name = c->call->call.function->name, *a = c->args[0], *b = c->args[1],
-               *item = hr_printf(c->e->arena, "v%d", ++c->e->next_table), *always;
-    HR_TRY(always_and(c, &always));
-    hr_buf_addf(out, "CASE WHEN %s IS NULL OR %s IS NULL THEN NULL ELSE ", a, b);
-    /* bound, or the engine joins the two for each of their elements */
-    if (!strcmp(name, "array_union"))
-        hr_buf_addf(out, "list_extract(list_transform([list_concat(%s, %s)], lambda %s: %s), 1)", a,
-                    b, item, distinct_list(c, item, always));
-    else
-        hr_buf_addf(out, "list_filter(%s, lambda %s: %s%s%s)", distinct_list(c, a, always), item,
-                    always, strcmp(name, "array_except") ? "" : "NOT ", holds(c, b, item));
-    hr_buf_adds(out, " END");
-    return HR_OK;
-}
-
 enum hr_code hr_emit_slice(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type **types = HR_NEW_ARRAY(c->e->arena, const struct hr_type *, 3);

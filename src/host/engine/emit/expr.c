@@ -647,7 +647,9 @@ static enum hr_code emit_cast_expr(struct emit *e, const struct hr_texpr *expr, 
 
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out);
 
-enum hr_code hr_emit_always(struct emit *e, struct hr_buf *out)
+/* a condition that is always true, which the engine does not know, and which ends a cancelled
+ * statement wherever it stands */
+static enum hr_code emit_always(struct emit *e, struct hr_buf *out)
 {
     HR_TRY(hr_emit_kernel(e, "always", strlen("always"), hr_type_basic(HR_TYPE_BOOLEAN), NULL, 0,
                           out));
@@ -666,7 +668,7 @@ enum hr_code hr_emit_body(struct emit *e, const struct hr_texpr *body, struct hr
             "compute the inner ones in columns of their own first, with explode and collect_list or in a select before this one");
     }
     hr_buf_adds(out, "CASE WHEN ");
-    HR_TRY(hr_emit_always(e, out));
+    HR_TRY(emit_always(e, out));
     hr_buf_adds(out, " THEN ");
     e->inside++;
     HR_TRY(hr_emit_expr(e, body, out));
@@ -817,7 +819,7 @@ static bool is_tall_constant(const struct hr_texpr *expr)
 static enum hr_code emit_shielded(struct emit *e, const struct hr_texpr *expr, struct hr_buf *out)
 {
     hr_buf_adds(out, "CASE WHEN ");
-    HR_TRY(hr_emit_always(e, out));
+    HR_TRY(emit_always(e, out));
     hr_buf_adds(out, " THEN ");
     HR_TRY(emit_kind(e, expr, out));
     hr_buf_adds(out, " END");

@@ -1,5 +1,6 @@
 /* Arithmetic, conditions and text to SQL. */
 #include "host/engine/emit/call.h"
+#include "host/engine/emit/select.h"
 #include <stdlib.h>
 
 /* ---- arithmetic ---- */
@@ -146,6 +147,50 @@ enum hr_code hr_emit_in(struct call_text *c, struct hr_buf *out)
         hr_buf_adds(out, c->args[i]);
     }
     hr_buf_adds(out, "))");
+    return HR_OK;
+}
+
+/* the kernel compares a value of one type as the other's: it is as wide, or the wider number */
+static bool compares_as(const struct hr_type *value, const struct hr_type *as)
+{
+    if (hr_type_same_shape(value, as))
+        return true;
+    if (as->id == HR_TYPE_DOUBLE)
+        return value->id == HR_TYPE_FLOAT || hr_type_is_integral(value);
+    return hr_type_is_integral(value) && hr_type_is_integral(as);
+}
+
+/* what the value is compared with, when a kernel can; NULL else */
+static const struct hr_texpr *kernel_compares(const struct hr_texpr *value,
+                                              const struct hr_texpr *equal)
+{
+    if (equal->kind != HR_T_CALL || !hr_function_is(equal->call.function, "=="))
+        return NULL;
+    const struct hr_texpr *left = equal->call.args.at[0], *right = equal->call.args.at[1];
+    const struct hr_texpr *compared = left->kind == HR_T_CAST ? left->cast.child : left;
+    if (compared->kind != HR_T_VARIABLE || !hr_type_same_shape(compared->type, value->type))
+        return NULL;
+    return compares_as(value->type, left->type) && compares_as(right->type, left->type) ? right
+                                                                                        : NULL;
+}
+
+/* The condition names the value: one that would be bound for it is the kernel's, since the engine
+ * takes quadratic time over nested lambdas. */
+enum hr_code hr_emit_nullif(struct call_text *c, struct hr_buf *out)
+{
+    const struct hr_texprs *args = &c->call->call.args;
+    const struct hr_attr **params = c->call->call.params;
+    const struct hr_texpr *other =
+        params && params[0] ? kernel_compares(args->at[0], args->at[2]) : NULL;
+    if (!other) {
+        hr_buf_addf(out, "CASE WHEN %s THEN NULL ELSE %s END", c->args[2], c->args[0]);
+        return HR_OK;
+    }
+    const struct hr_type *types[] = {args->at[0]->type, other->type};
+    const char *text;
+    HR_TRY(hr_expr_text(c->e, other, &text));
+    HR_TRY(hr_emit_kernel(c->e, "nullif", strlen("nullif"), c->call->type, types, 2, out));
+    hr_buf_addf(out, "(%s, %s)", c->args[0], text);
     return HR_OK;
 }
 

@@ -4,7 +4,17 @@
 #include "host/format/logical.h"
 #include <stdio.h>
 
-#define ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15) /* Spark's longest array */
+void hr_too_many_items(struct hr_rows *rows, const char *function, int64_t count)
+{
+    struct hr_err err;
+    char text[24], most[24], name[64];
+    snprintf(text, sizeof text, "%lld", (long long)count);
+    snprintf(most, sizeof most, "%lld", (long long)HR_ARRAY_ITEMS_MAX);
+    snprintf(name, sizeof name, "`%s`", function);
+    hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "numberOfElements", text,
+                  "maxRoundedArrayLength", most, "functionName", name, NULL);
+    hr_kernel_fail(rows, &err);
+}
 
 static void bad_index(struct hr_rows *rows, const char *condition, int64_t index, int64_t size)
 {
@@ -108,13 +118,8 @@ void hr_k_insert_place(struct hr_rows *rows, idx_t row)
         return;
     }
     int64_t far = place > 0 ? place : -place, count = far > size ? far : size + 1;
-    if (count > ARRAY_ITEMS_MAX) {
-        char text[24], most[24];
-        snprintf(text, sizeof text, "%lld", (long long)count);
-        snprintf(most, sizeof most, "%lld", (long long)ARRAY_ITEMS_MAX);
-        hr_fail_spark(&err, "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "numberOfElements", text,
-                      "maxRoundedArrayLength", most, "functionName", "`array_insert`", NULL);
-        hr_kernel_fail(rows, &err);
+    if (count > HR_ARRAY_ITEMS_MAX) {
+        hr_too_many_items(rows, "array_insert", count);
         return;
     }
     if (hr_kernel_room(rows, (uint64_t)count * LIST_ITEM_BYTES))

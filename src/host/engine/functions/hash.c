@@ -1,7 +1,9 @@
 /* hash, xxhash64, crc32, sha2, and raise_error. */
+#include "host/engine/functions/element.h"
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/hash.h"
+#include <math.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +50,10 @@ static int64_t hash_list(const struct hasher *h,
     return seed;
 }
 
+#define NAN_FLOAT 0x7fc00000
+#define NAN_DOUBLE INT64_C(0x7ff8000000000000)
+
+/* every NaN is one, as in Java's bits of a float; so are the zeros */
 static int64_t hash_real(
     const struct hasher *h, const struct hr_type *type, const void *data, idx_t row, int64_t seed)
 {
@@ -56,13 +62,13 @@ static int64_t hash_real(
         int32_t bits;
         value = value == 0 ? 0 : value;
         memcpy(&bits, &value, sizeof bits);
-        return h->of_int(bits, seed);
+        return h->of_int(isnan(value) ? NAN_FLOAT : bits, seed);
     }
     double value = ((const double *)data)[row];
     int64_t bits;
     value = value == 0 ? 0 : value;
     memcpy(&bits, &value, sizeof bits);
-    return h->of_long(bits, seed);
+    return h->of_long(isnan(value) ? NAN_DOUBLE : bits, seed);
 }
 
 static int64_t hash_at(const struct hasher *h,
@@ -102,6 +108,13 @@ static int64_t hash_at(const struct hasher *h,
     case HR_TYPE_VARCHAR:
     case HR_TYPE_BINARY:
         return h->of_bytes(duckdb_string_t_data(text), duckdb_string_t_length(*text), seed);
+    case HR_TYPE_CALENDAR_INTERVAL: {
+        const duckdb_interval *interval = (const duckdb_interval *)data + row;
+        seed = h->of_int(interval->days, h->of_long(interval->micros, seed));
+        return h->of_int(interval->months, seed);
+    }
+    case HR_TYPE_UDT:
+        return hash_at(h, vector, type->element, row, seed);
     case HR_TYPE_ARRAY:
         return hash_list(h, vector, type, row, seed);
     case HR_TYPE_STRUCT:
@@ -112,6 +125,11 @@ static int64_t hash_at(const struct hasher *h,
     default:
         return h->of_long(((int64_t *)data)[row], seed);
     }
+}
+
+uint64_t hr_element_hash(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    return (uint64_t)hash_at(&xx, vector, type, row, 42);
 }
 
 static int64_t hash_row(const struct hasher *h, struct hr_rows *rows, idx_t row)

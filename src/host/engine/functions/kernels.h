@@ -193,7 +193,15 @@
     X(item_count, "l:l", HR_K_VOLATILE)                                                     \
     X(shuffled, "?", HR_K_VOLATILE)                                                         \
     X(pivoted, "?", HR_K_NULLS)                                                             \
-    X(bitmap_count, "l:y", 0)
+    X(bitmap_count, "l:y", 0)                                                               \
+    /* set.c */                                                                             \
+    X(array_distinct, "?", 0)                                                               \
+    X(array_union, "?", 0)                                                                  \
+    X(array_except, "?", 0)                                                                 \
+    X(array_intersect, "?", 0)                                                              \
+    X(arrays_overlap, "?", 0)                                                               \
+    X(array_position, "?", 0)                                                               \
+    X(nullif, "?", HR_K_NULLS)
 
 /* kernels with options: hr_p_<name> prepares them */
 #define HR_KERNELS_PREPARED(X) \
@@ -215,6 +223,9 @@ HR_KERNELS_PREPARED(X)
 void hr_arithmetic_failure(struct hr_rows *rows, const char *message);
 /* the zone that an argument names; NULL when the row has failed with Spark's error */
 const struct hr_zone *hr_zone_at(struct hr_rows *rows, size_t arg, idx_t row);
+#define HR_ARRAY_ITEMS_MAX ((int64_t)INT32_MAX - 15) /* Spark's longest array */
+/* an array of this function would have so many items */
+void hr_too_many_items(struct hr_rows *rows, const char *function, int64_t count);
 /* a date beyond its 32 bits of days */
 void hr_date_overflow(struct hr_rows *rows);
 #endif

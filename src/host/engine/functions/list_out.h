@@ -1,4 +1,5 @@
-/* A row's list of strings being written. Private to engine/functions. */
+/* A row's list being written: of strings one by one, or of values copied. Private to
+ * engine/functions. */
 #ifndef HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
 #define HR_HOST_ENGINE_FUNCTIONS_LIST_OUT_H
 #include "host/engine/kernel.h"
@@ -47,5 +48,35 @@ static inline void list_end(struct list_out *list)
 {
     ((duckdb_list_entry *)duckdb_vector_get_data(list->list))[list->row] =
         (duckdb_list_entry){list->start, list->count};
+}
+
+/* room for so many in the row's list; where they begin */
+static inline idx_t list_of(struct hr_rows *rows, idx_t row, idx_t count)
+{
+    idx_t start = duckdb_list_vector_get_size(rows->result);
+    duckdb_list_vector_reserve(rows->result, start + count);
+    duckdb_list_vector_set_size(rows->result, start + count);
+    HR_OUT(rows, row, duckdb_list_entry) = (duckdb_list_entry){start, count};
+    return start;
+}
+
+#define LIST_COPIED_AT_ONCE ((idx_t)1 << 16) /* before it is asked whether to go on */
+
+/* the values that stand at so many places, behind one another; false: the statement is to end */
+static inline bool list_copy(struct hr_rows *rows,
+                             duckdb_vector from,
+                             duckdb_selection_vector places,
+                             idx_t count,
+                             duckdb_vector to,
+                             idx_t start)
+{
+    for (idx_t done = 0; done < count;) {
+        idx_t end = count - done > LIST_COPIED_AT_ONCE ? done + LIST_COPIED_AT_ONCE : count;
+        if (done && !hr_kernel_room(rows, 0))
+            return false;
+        duckdb_vector_copy_sel(from, to, places, end, done, start + done);
+        done = end;
+    }
+    return true;
 }
 #endif

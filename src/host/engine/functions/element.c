@@ -1,0 +1,256 @@
+#include "host/engine/functions/element.h"
+#include "host/engine/functions/format_value.h"
+#include <string.h>
+
+static bool is_null_at(duckdb_vector vector, idx_t row)
+{
+    uint64_t *valid = duckdb_vector_get_validity(vector);
+    return valid && !duckdb_validity_row_is_valid(valid, row);
+}
+
+bool hr_element_is_null(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    return type->id == HR_TYPE_VOID || is_null_at(vector, row);
+}
+
+static bool is_bytes(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_STRING ||
+           type->id == HR_TYPE_CHAR ||
+           type->id == HR_TYPE_VARCHAR ||
+           type->id == HR_TYPE_BINARY ||
+           type->id == HR_TYPE_VARIANT;
+}
+
+static bool is_real(const struct hr_type *type)
+{
+    return type->id == HR_TYPE_FLOAT || type->id == HR_TYPE_DOUBLE;
+}
+
+static double real_at(const struct hr_type *type, const void *data, idx_t row)
+{
+    return type->id == HR_TYPE_FLOAT ? ((const float *)data)[row] : ((const double *)data)[row];
+}
+
+/* whole numbers, and what is kept as one */
+static int64_t whole_at(const struct hr_type *type, const void *data, idx_t row)
+{
+    switch (type->id) {
+    case HR_TYPE_BOOLEAN:
+        return ((const bool *)data)[row];
+    case HR_TYPE_BYTE:
+        return ((const int8_t *)data)[row];
+    case HR_TYPE_SHORT:
+        return ((const int16_t *)data)[row];
+    case HR_TYPE_INT:
+    case HR_TYPE_DATE:
+    case HR_TYPE_YEAR_MONTH:
+        return ((const int32_t *)data)[row];
+    default:
+        return ((const int64_t *)data)[row];
+    }
+}
+
+/* ---- order ---- */
+
+static int compare_reals(double a, double b)
+{
+    if (a != a || b != b)
+        return (a != a) - (b != b);
+    return (a > b) - (a < b);
+}
+
+static int compare_bytes(duckdb_string_t *a, duckdb_string_t *b)
+{
+    size_t len_a = duckdb_string_t_length(*a), len_b = duckdb_string_t_length(*b);
+    size_t shorter = len_a < len_b ? len_a : len_b;
+    int order = memcmp(duckdb_string_t_data(a), duckdb_string_t_data(b), shorter);
+    return order ? order : (len_a > len_b) - (len_a < len_b);
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* no order of Spark's, which has none: keys of maps are compared */
+static int compare_intervals(const duckdb_interval *a, const duckdb_interval *b)
+{
+    int order = compare_numbers(a->months, b->months);
+    if (!order)
+        order = compare_numbers(a->days, b->days);
+    return order ? order : compare_numbers(a->micros, b->micros);
+}
+
+static int compare_lists(
+    const struct hr_type *type, duckdb_vector a, idx_t at_a, duckdb_vector b, idx_t at_b)
+{
+    duckdb_list_entry list_a = ((duckdb_list_entry *)duckdb_vector_get_data(a))[at_a],
+                      list_b = ((duckdb_list_entry *)duckdb_vector_get_data(b))[at_b];
+    duckdb_vector items_a = duckdb_list_vector_get_child(a),
+                  items_b = duckdb_list_vector_get_child(b);
+    for (idx_t i = 0; i < list_a.length && i < list_b.length; i++) {
+        int order = hr_element_compare(type->element, items_a, list_a.offset + i, items_b,
+                                       list_b.offset + i);
+        if (order)
+            return order;
+    }
+    return (list_a.length > list_b.length) - (list_a.length < list_b.length);
+}
+
+static int compare_structs(
+    const struct hr_type *type, duckdb_vector a, idx_t at_a, duckdb_vector b, idx_t at_b)
+{
+    int order = 0;
+    for (size_t i = 0; i < type->field_count && !order; i++)
+        order = hr_element_compare(type->fields[i].type, duckdb_struct_vector_get_child(a, i), at_a,
+                                   duckdb_struct_vector_get_child(b, i), at_b);
+    return order;
+}
+
+int hr_element_compare(
+    const struct hr_type *type, duckdb_vector a, idx_t at_a, duckdb_vector b, idx_t at_b)
+{
+    bool null_a = hr_element_is_null(type, a, at_a), null_b = hr_element_is_null(type, b, at_b);
+    if (null_a || null_b)
+        return null_b - null_a;
+    if (type->id == HR_TYPE_UDT)
+        return hr_element_compare(type->element, a, at_a, b, at_b);
+    if (type->id == HR_TYPE_ARRAY)
+        return compare_lists(type, a, at_a, b, at_b);
+    if (type->id == HR_TYPE_STRUCT)
+        return compare_structs(type, a, at_a, b, at_b);
+    void *data_a = duckdb_vector_get_data(a), *data_b = duckdb_vector_get_data(b);
+    if (is_bytes(type))
+        return compare_bytes((duckdb_string_t *)data_a + at_a, (duckdb_string_t *)data_b + at_b);
+    if (is_real(type))
+        return compare_reals(real_at(type, data_a, at_a), real_at(type, data_b, at_b));
+    if (type->id == HR_TYPE_DECIMAL) {
+        hr_int128 x = hr_decimal_at(data_a, type, at_a), y = hr_decimal_at(data_b, type, at_b);
+        return (x > y) - (x < y);
+    }
+    if (type->id == HR_TYPE_CALENDAR_INTERVAL)
+        return compare_intervals((duckdb_interval *)data_a + at_a,
+                                 (duckdb_interval *)data_b + at_b);
+    return compare_numbers(whole_at(type, data_a, at_a), whole_at(type, data_b, at_b));
+}
+
+static double number_at(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    const void *data = duckdb_vector_get_data(vector);
+    return is_real(type) ? real_at(type, data, row) : (double)whole_at(type, data, row);
+}
+
+int hr_element_compare_as(const struct hr_type *type_a,
+                          duckdb_vector a,
+                          idx_t at_a,
+                          const struct hr_type *type_b,
+                          duckdb_vector b,
+                          idx_t at_b)
+{
+    if (type_a->id == type_b->id)
+        return hr_element_compare(type_a, a, at_a, b, at_b);
+    if (is_real(type_a) || is_real(type_b))
+        return compare_reals(number_at(type_a, a, at_a), number_at(type_b, b, at_b));
+    return compare_numbers(whole_at(type_a, duckdb_vector_get_data(a), at_a),
+                           whole_at(type_b, duckdb_vector_get_data(b), at_b));
+}
+
+/* ---- size ---- */
+
+static uint64_t bytes_of_items(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    duckdb_list_entry list = ((duckdb_list_entry *)duckdb_vector_get_data(vector))[row];
+    duckdb_vector items = duckdb_list_vector_get_child(vector), keys = NULL;
+    uint64_t bytes = 0;
+    if (type->id == HR_TYPE_MAP) {
+        keys = duckdb_struct_vector_get_child(items, 0);
+        items = duckdb_struct_vector_get_child(items, 1);
+    }
+    for (idx_t i = list.offset; i < list.offset + list.length; i++) {
+        bytes += sizeof(duckdb_string_t) + hr_element_bytes(type->element, items, i);
+        if (keys)
+            bytes += sizeof(duckdb_string_t) + hr_element_bytes(type->key, keys, i);
+    }
+    return bytes;
+}
+
+uint64_t hr_element_bytes(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    uint64_t bytes = 0;
+    if (hr_element_is_null(type, vector, row))
+        return 0;
+    if (is_bytes(type)) {
+        duckdb_string_t text = ((duckdb_string_t *)duckdb_vector_get_data(vector))[row];
+        return duckdb_string_is_inlined(text) ? 0 : duckdb_string_t_length(text);
+    }
+    if (type->id == HR_TYPE_STRUCT) {
+        for (size_t i = 0; i < type->field_count; i++)
+            bytes += sizeof(duckdb_string_t) +
+                     hr_element_bytes(type->fields[i].type,
+                                      duckdb_struct_vector_get_child(vector, i), row);
+        return bytes;
+    }
+    return type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_MAP ? bytes_of_items(type, vector, row)
+                                                                : 0;
+}
+
+/* ---- zeros ---- */
+
+static bool has_reals(const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_ARRAY || type->id == HR_TYPE_UDT)
+        return has_reals(type->element);
+    for (size_t i = 0; type->id == HR_TYPE_STRUCT && i < type->field_count; i++)
+        if (has_reals(type->fields[i].type))
+            return true;
+    return is_real(type);
+}
+
+static bool settle_real_zeros(
+    struct hr_rows *rows, const struct hr_type *type, void *data, idx_t from, idx_t count)
+{
+    float *floats = data;
+    double *doubles = data;
+    for (idx_t i = from; i < from + count; i++) {
+        if (!hr_kernel_step(rows))
+            return false;
+        if (type->id == HR_TYPE_FLOAT)
+            floats[i] = floats[i] == 0 ? 0 : floats[i];
+        else
+            doubles[i] = doubles[i] == 0 ? 0 : doubles[i];
+    }
+    return true;
+}
+
+static bool settle_zeros_of_lists(
+    struct hr_rows *rows, const struct hr_type *type, duckdb_vector vector, idx_t from, idx_t count)
+{
+    const duckdb_list_entry *lists = duckdb_vector_get_data(vector);
+    duckdb_vector items = duckdb_list_vector_get_child(vector);
+    for (idx_t i = from; i < from + count; i++) {
+        if (is_null_at(vector, i))
+            continue;
+        if (!hr_elements_settle_zeros(rows, type->element, items, lists[i].offset, lists[i].length))
+            return false;
+    }
+    return true;
+}
+
+bool hr_elements_settle_zeros(
+    struct hr_rows *rows, const struct hr_type *type, duckdb_vector vector, idx_t from, idx_t count)
+{
+    if (!has_reals(type))
+        return true;
+    if (type->id == HR_TYPE_UDT)
+        return hr_elements_settle_zeros(rows, type->element, vector, from, count);
+    if (type->id == HR_TYPE_ARRAY)
+        return settle_zeros_of_lists(rows, type, vector, from, count);
+    if (type->id != HR_TYPE_STRUCT)
+        return settle_real_zeros(rows, type, duckdb_vector_get_data(vector), from, count);
+    for (size_t i = 0; i < type->field_count; i++)
+        if (!hr_elements_settle_zeros(rows, type->fields[i].type,
+                                      duckdb_struct_vector_get_child(vector, i), from, count))
+            return false;
+    return true;
+}
