@@ -87,6 +87,7 @@ IN_A_VECTOR = {  # of so many rows, all of which the engine has made before it l
     "size(array_except(sequence(1, 2000000 + id), sequence(-2000000L, 0L)))": 20,
     "size(array_intersect(sequence(1, 2000000 + id), sequence(-2000000L, 0L)))": 20,
     "arrays_overlap(sequence(1, 2000000 + id), sequence(-2000000L, 0L))": 20,
+    "size(map_from_arrays(sequence(1, 1000000 + id), sequence(1, 1000000 + id)))": 20,
 }
 
 

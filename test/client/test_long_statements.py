@@ -67,6 +67,8 @@ MANY_VALUES = {  # in one row: what compares each with each takes half a minute 
     "size(array_union(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 500000,
     "size(array_except(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 300000,
     "size(array_intersect(sequence(1, 400000 + id), sequence(300001L, 500000L)))": 100000,
+    "size(str_to_map(concat_ws(',', transform(sequence(1, 100000 + id), x -> concat(x, ':', x)))))": 100000,
+    "size(map_from_arrays(sequence(1, 2000000 + id), sequence(1, 2000000 + id)))": 2000000,
 }
 
 

@@ -36,6 +36,7 @@ SELECT size(collect_set(id)) FROM range(50000000)
 SELECT size(array_distinct(sequence(1, 3000000 + id))) FROM range(2)
 SELECT size(array_union(sequence(1, 3000000 + id), sequence(-3000000L, 0L))) FROM range(2)
 SELECT arrays_overlap(sequence(1, 3000000 + id), sequence(-3000000L, 0L)) FROM range(20)
+SELECT size(map_from_arrays(sequence(1, 3000000 + id), sequence(1, 3000000 + id))) FROM range(2)
 SELECT length(string_agg(repeat('a', 1000), ',')) FROM range(1000000)
 """.strip().splitlines()
 

@@ -40,6 +40,23 @@ SELECT nullif(max(id), 9), nullif(max(id) OVER (), 5), nullif((SELECT max(id) FR
 # one NaN and one zero in hashes; intervals
 hash(-double('nan')) = hash(double('nan')), xxhash64(-float('nan')) = xxhash64(float('nan')), hash(-0.0D) = hash(0.0D)
 hash(make_interval(1, 2, 0, 3, 4, 5, 6.5)), xxhash64(make_interval(1, 2, 0, 3, 4, 5, 6.5)), hash(array(make_interval(1, 2)))
+# keys of maps
+map_from_arrays(array(0.0D, -0.0D), array(1, 2))
+map_from_arrays(array(double('nan'), -double('nan')), array(1, 2))
+map_from_arrays(array(1, NULL), array(1, 2))
+map_from_arrays(array(1, 2), array(1))
+map_from_arrays(array(NULL, 1, 1), array(1))
+map_from_arrays(array(struct(1, NULL), struct(1, NULL)), array(1, 2))
+map_from_arrays(array(X'01', X'01'), array(1, 2))
+map_from_arrays(array(make_interval(1, 2), make_interval(1, 2)), array(1, 2))
+map_from_arrays(array(-0.0D), array(1)), map_from_arrays(array(), array()), map_from_entries(array(struct(-0.0D, 1))), map_from_arrays(array('b', 'a'), array(map(1, 2), NULL)), map_from_arrays(array(1, 2), array(array('of more than twelve bytes'), NULL))
+map_from_entries(array(struct(1, 2), NULL)), map_from_entries(array(struct(1, 2), struct(1, 3), NULL))
+map_from_entries(array(struct(NULL, 2)))
+map_from_entries(array(struct(1, 2), struct(1, 3)))
+SELECT map_from_arrays(a, b), map_from_entries(c) FROM VALUES (array(1, 2), array('x', NULL), array(struct('k', 1.5D))), (NULL, array('y'), NULL), (array(3), NULL, array(struct('k', NULL), struct('l', 2D))), (array(), array(), array()) AS t(a, b, c)
+SELECT id, map_from_arrays(array(id, id + 1), array('a', concat('of more than twelve bytes', id))), map_from_entries(array(struct(id, array(id)))) FROM range(3000) ORDER BY id
+str_to_map(NULL), str_to_map('a', NULL), str_to_map(''), str_to_map('a:1,b:,c'), str_to_map('a=1&b=2', '&', '=')
+str_to_map('a:1,b:2,a:3')
 # what has no order is neither compared nor a key
 nullif(array(map(1, 2)), array(map(1, 2)))
 SELECT nullif(array(map(id, 2)), array(map(id, 2))) FROM range(2)

@@ -201,7 +201,9 @@
     X(array_intersect, "?", 0)                                                              \
     X(arrays_overlap, "?", 0)                                                               \
     X(array_position, "?", 0)                                                               \
-    X(nullif, "?", HR_K_NULLS)
+    X(nullif, "?", HR_K_NULLS)                                                              \
+    X(map_from_arrays, "?", 0)                                                              \
+    X(map_from_entries, "?", 0)
 
 /* kernels with options: hr_p_<name> prepares them */
 #define HR_KERNELS_PREPARED(X) \

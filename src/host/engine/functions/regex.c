@@ -2,6 +2,7 @@
  * the last ones compiled. */
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
+#include "host/engine/functions/set.h"
 #include "host/value/java_text.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -311,18 +312,6 @@ static void put_entry(struct hr_rows *rows,
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(value), at);
 }
 
-static bool has_key(struct hr_rows *rows, idx_t from, idx_t to)
-{
-    duckdb_string_t *keys = duckdb_vector_get_data(
-        duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->result), 0));
-    for (idx_t i = from; i < to && hr_kernel_step(rows); i++)
-        if (duckdb_string_t_length(keys[i]) == duckdb_string_t_length(keys[to]) &&
-            !memcmp(duckdb_string_t_data(&keys[i]), duckdb_string_t_data(&keys[to]),
-                    duckdb_string_t_length(keys[to])))
-            return true;
-    return false;
-}
-
 static void fail_twice(struct hr_rows *rows, const char *key, size_t len)
 {
     struct hr_err err;
@@ -342,6 +331,11 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
         pairs ? compiled(rows, hr_row_text(rows, 2, row), "`str_to_map`") : NULL;
     idx_t start = duckdb_list_vector_get_size(rows->result), count = 0;
     size_t span[2], at_key[2], from = 0, at = 0;
+    bool twice;
+    struct hr_set keys;
+    hr_set_begin(&keys, rows, rows->types->result->key);
+    keys.items[0] = (struct hr_set_items){
+        duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->result), 0), start, 0};
     for (bool more = parts != NULL; more && hr_kernel_made(rows, 2 * sizeof(duckdb_string_t));
          count++) {
         more = at != SIZE_MAX &&
@@ -349,7 +343,9 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
                span[1] > span[0];
         put_entry(rows, start + count,
                   (struct hr_text){text.bytes + from, (more ? span[0] : text.len) - from}, parts);
-        if (has_key(rows, start, start + count)) {
+        if (!hr_set_add(&keys, (uint32_t)count, &twice))
+            break;
+        if (twice) {
             size_t len = (more ? span[0] : text.len) - from;
             if (hr_regex_find(parts, text.bytes + from, len, 0, at_key, 1))
                 len = at_key[0];
@@ -361,6 +357,7 @@ void hr_k_str_to_map(struct hr_rows *rows, idx_t row)
             at = hr_regex_after(text.bytes, text.len, span);
         }
     }
+    hr_set_release(&keys);
     ((duckdb_list_entry *)duckdb_vector_get_data(rows->result))[row] =
         (duckdb_list_entry){start, count};
 }

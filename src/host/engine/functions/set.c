@@ -2,6 +2,7 @@
  * came, the first of equal ones stays. */
 #include "host/engine/functions/set.h"
 #include "host/engine/functions/element.h"
+#include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include <stdlib.h>
@@ -379,4 +380,117 @@ void hr_k_nullif(struct hr_rows *rows, idx_t row)
         !hr_row_is_null(rows, 1, row) &&
         !hr_element_compare_as(type, rows->args[0], row, rows->types->args[1], rows->args[1], row))
         hr_out_null(rows, row);
+}
+
+/* ---- maps of keys and values ---- */
+
+static void fail_twice(struct hr_rows *rows, const struct array *keys, idx_t i)
+{
+    struct hr_err err;
+    struct hr_buf text;
+    hr_buf_init(&text, HR_BUF_GROWS);
+    hr_value_text(keys->items, keys->from + i, keys->type, hr_zone_utc(), HR_TEXT_CAST, &text);
+    hr_fail_spark(&err, "DUPLICATED_MAP_KEY", "key", hr_buf_text(&text), "mapKeyDedupPolicy",
+                  "\"spark.sql.mapKeyDedupPolicy\"", NULL);
+    hr_buf_release(&text);
+    hr_kernel_fail(rows, &err);
+}
+
+static bool check_key(struct hr_rows *rows, struct hr_set *set, const struct array *keys, idx_t i)
+{
+    struct hr_err err;
+    bool found;
+    if (is_null_item(keys, i)) {
+        hr_fail_spark(&err, "NULL_MAP_KEY", NULL);
+        hr_kernel_fail(rows, &err);
+        return false;
+    }
+    if (!hr_set_add(set, (uint32_t)i, &found))
+        return false;
+    if (found)
+        fail_twice(rows, keys, i);
+    return !found;
+}
+
+/* no key is null or there twice */
+static bool check_keys(struct hr_rows *rows, const struct array *keys)
+{
+    struct hr_set set;
+    hr_set_begin(&set, rows, keys->type);
+    set.items[0] = (struct hr_set_items){keys->items, keys->from, 0};
+    bool fine = true;
+    for (idx_t i = 0; fine && i < keys->count; i++)
+        fine = check_key(rows, &set, keys, i);
+    hr_set_release(&set);
+    return fine;
+}
+
+/* keys and values into the row's map; where they begin */
+static bool put_map(struct hr_rows *rows,
+                    idx_t row,
+                    const struct array *keys,
+                    const struct array *values,
+                    idx_t *start)
+{
+    struct picks picked[] = {picks_begin(rows, *keys), picks_begin(rows, *values)};
+    bool fine = true;
+    for (size_t part = 0; part < 2; part++)
+        for (idx_t i = 0; fine && i < keys->count; i++)
+            fine = pick(&picked[part], i);
+    *start = list_of(rows, row, fine ? keys->count : 0);
+    duckdb_vector entries = duckdb_list_vector_get_child(rows->result);
+    for (size_t part = 0; fine && part < 2; part++)
+        fine = list_copy(rows, picked[part].of.items, picked[part].all, keys->count,
+                         duckdb_struct_vector_get_child(entries, part), *start);
+    picks_release(&picked[0]);
+    picks_release(&picked[1]);
+    return fine;
+}
+
+static bool are_too_many(struct hr_rows *rows, idx_t count)
+{
+    if (count > HR_ARRAY_ITEMS_MAX)
+        hr_too_many_items(rows, rows->name, (int64_t)count);
+    return rows->failed;
+}
+
+void hr_k_map_from_arrays(struct hr_rows *rows, idx_t row)
+{
+    struct array keys = array_at(rows, 0, row), values = array_at(rows, 1, row);
+    struct hr_err err;
+    idx_t start;
+    if (keys.count != values.count) {
+        hr_fail_spark(&err, "_LEGACY_ERROR_TEMP_2128", NULL);
+        hr_kernel_fail(rows, &err);
+        return;
+    }
+    if (!are_too_many(rows, keys.count) && check_keys(rows, &keys))
+        put_map(rows, row, &keys, &values, &start);
+}
+
+/* an array of pairs, as one of the fields */
+static struct array field_of(const struct array *pairs, size_t field)
+{
+    return (struct array){duckdb_struct_vector_get_child(pairs->items, field),
+                          pairs->type->fields[field].type, pairs->from, pairs->count};
+}
+
+/* NULL where a pair is; keys are settled, as map_from_arrays' are not */
+void hr_k_map_from_entries(struct hr_rows *rows, idx_t row)
+{
+    struct array pairs = array_at(rows, 0, row);
+    struct array keys = field_of(&pairs, 0), values = field_of(&pairs, 1);
+    idx_t start;
+    for (idx_t i = 0; i < pairs.count && hr_kernel_step(rows); i++)
+        if (is_null_item(&pairs, i)) {
+            hr_out_null(rows, row);
+            return;
+        }
+    if (are_too_many(rows, keys.count) || !check_keys(rows, &keys))
+        return;
+    if (put_map(rows, row, &keys, &values, &start))
+        hr_elements_settle_zeros(
+            rows, keys.type,
+            duckdb_struct_vector_get_child(duckdb_list_vector_get_child(rows->result), 0), start,
+            keys.count);
 }
