@@ -88,6 +88,8 @@ IN_A_VECTOR = {  # of so many rows, all of which the engine has made before it l
     "size(array_intersect(sequence(1, 2000000 + id), sequence(-2000000L, 0L)))": 20,
     "arrays_overlap(sequence(1, 2000000 + id), sequence(-2000000L, 0L))": 20,
     "size(map_from_arrays(sequence(1, 1000000 + id), sequence(1, 1000000 + id)))": 20,
+    "size(sort_array(sequence(30000000 + id, 1, -1)))": 1,
+    "size(array_sort(split(repeat('abcdefghijklm,abcdefghijkl,', 2000000 + cast(id AS INT)), ',')))": 3,
 }
 
 

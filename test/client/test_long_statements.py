@@ -45,6 +45,8 @@ NESTED = {  # what a level does, the innermost, the value in the end
     "array_union({x}, array(1L))": ("array(id)", [2, 1]),
     "array_except({x}, array(1L))": ("array(id, 1L)", [2]),
     "array_intersect({x}, array(2L))": ("array(id)", [2]),
+    "sort_array({x})": ("array(id, 1L)", [1, 2]),
+    "array_sort({x})": ("array(id, 1L)", [1, 2]),
     "nullif({x}, -1)": ("id", 2),
     "nullif({x}, -1L)": ("int(id)", 2),
     "nullif({x}, 0.5D)": ("id + 0L", 2),

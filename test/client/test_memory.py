@@ -37,6 +37,7 @@ SELECT size(array_distinct(sequence(1, 3000000 + id))) FROM range(2)
 SELECT size(array_union(sequence(1, 3000000 + id), sequence(-3000000L, 0L))) FROM range(2)
 SELECT arrays_overlap(sequence(1, 3000000 + id), sequence(-3000000L, 0L)) FROM range(20)
 SELECT size(map_from_arrays(sequence(1, 3000000 + id), sequence(1, 3000000 + id))) FROM range(2)
+SELECT size(sort_array(sequence(3000000 + id, 1, -1))) FROM range(20)
 SELECT length(string_agg(repeat('a', 1000), ',')) FROM range(1000000)
 """.strip().splitlines()
 

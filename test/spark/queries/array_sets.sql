@@ -40,6 +40,18 @@ SELECT nullif(max(id), 9), nullif(max(id) OVER (), 5), nullif((SELECT max(id) FR
 # one NaN and one zero in hashes; intervals
 hash(-double('nan')) = hash(double('nan')), xxhash64(-float('nan')) = xxhash64(float('nan')), hash(-0.0D) = hash(0.0D)
 hash(make_interval(1, 2, 0, 3, 4, 5, 6.5)), xxhash64(make_interval(1, 2, 0, 3, 4, 5, 6.5)), hash(array(make_interval(1, 2)))
+# order: stable, nulls where they belong
+sort_array(array(0.0D, -0.0D)), sort_array(array(0.0D, -0.0D, NULL)), sort_array(array(0.0D, -0.0D), false), array_sort(array(0.0D, -0.0D, double('nan'), NULL, double('inf'))), sort_array(array(double('nan'), 1D, double('-inf'), double('inf')), false)
+sort_array(array(1, 2), CAST(NULL AS BOOLEAN)), sort_array(array(1, 2), NULL), array_sort(array(NULL)), sort_array(array(NULL, NULL), false), sort_array(array()), array_sort(array())
+sort_array(array('b', 'a', 'ab', '', NULL, 'abcdefghi', 'abcdefgh', 'abcdefghh', 'é', 'z')), sort_array(array('b', 'a', 'ab', '', NULL, 'abcdefghi', 'abcdefgh', 'abcdefghh'), false), sort_array(array(X'61', X'6100', X'', X'ff', X'00'))
+sort_array(array(true, false, NULL)), sort_array(array(-1Y, 1Y, -128Y)), sort_array(array(-1L, 9223372036854775807, -9223372036854775808)), sort_array(array(date'2020-01-01', date'1969-01-01')), array_sort(array(0.1, -0.1, 12345678901234567890123.45, -12345678901234567890123.45, 12345678901234567890123.46))
+sort_array(array(struct('a', 2), struct('a', NULL), struct(NULL, 1), struct('', 3)), false), sort_array(array(struct('of more than twelve bytes', 2), struct('of more than twelve', 3)))
+SELECT sort_array(collect_list(concat(repeat('x', int(id % 20)), id % 7))) = array_sort(collect_list(concat(repeat('x', int(id % 20)), id % 7))), slice(sort_array(collect_list(concat(repeat('x', int(id % 20)), id % 7))), 100, 5), slice(sort_array(collect_list(concat(repeat('x', int(id % 20)), id % 7)), false), 100, 5) FROM range(1000)
+SELECT slice(sort_array(collect_list(hash(id))), 1, 3), slice(sort_array(collect_list(hash(id)), false), 1, 3), slice(sort_array(collect_list(struct(id % 10, hash(id)))), 490, 20), slice(sort_array(collect_list(double(hash(id)) / 7)), 1, 3), slice(array_sort(collect_list(array(id % 3, hash(id)))), 400, 4) FROM range(1000)
+SELECT slice(sort_array(collect_list(concat('of more than twelve bytes', hash(id)))), 1, 3), slice(sort_array(collect_list(cast(hash(id) as decimal(30, 3)) * 123456789012), false), 1, 3), slice(sort_array(collect_list(if(id % 3 = 0, NULL, id))), 330, 8) FROM range(1000)
+sort_array(array(map(1, 2)))
+array_sort(array(map(1, 2)))
+array_sort(array(make_interval(1)))
 # keys of maps
 map_from_arrays(array(0.0D, -0.0D), array(1, 2))
 map_from_arrays(array(double('nan'), -double('nan')), array(1, 2))

@@ -435,8 +435,8 @@ static struct hr_function functions[] = {
      "list_transform(range(@item_count(CASE WHEN $2 < 0 THEN CAST(0 AS BIGINT) ELSE CAST($2 AS BIGINT) END)), lambda w: $1)",
      HR_F_INSIDE, NULL, R(array_repeat)},
     {"array_size", "A", "i", "a", "len($1)", 0, NULL, NULL},
-    {"sort_array", "A?b", "1", "1", "!sort_array", 0, NULL, R(sort_array)},
-    {"array_sort", "A?L", "1", "1", "!array_sort", HR_F_LAMBDA,
+    {"sort_array", "A?b", "1", "1", "@sort_array($1,$2)", 0, NULL, R(sort_array)},
+    {"array_sort", "A?L", "1", "1", "@array_sort($1)", HR_F_LAMBDA,
      "array_sort($1, lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, (IF((namedlambdavariable() IS NULL), 1, "
      "(IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), "
      "1, 0)))))))))), namedlambdavariable(), namedlambdavariable()))",

@@ -259,6 +259,7 @@ enum hr_code hr_rule_ordered_array(struct hr_call *call)
 enum hr_code hr_rule_sort_array(struct hr_call *call)
 {
     HR_TRY(hr_rule_default_args(call));
+    call->out->nullable = hr_any_nullable(call);
     return hr_need_order(call, args_of(call)[0]->type);
 }
 

@@ -215,5 +215,12 @@ enum hr_code hr_rule_array_sort(struct hr_call *call)
 {
     if (count_of(call) == 2)
         return hr_refuse(of(call)->err, "array_sort with a comparison of its own");
-    return hr_finish_call(call);
+    HR_TRY(hr_finish_call(call));
+    const struct hr_type *element = args_of(call)[0]->type->element;
+    if (hr_is_orderable(element) || element->id == HR_TYPE_VOID)
+        return HR_OK;
+    /* named is the comparison that stands for none */
+    return hr_fail_spark(of(call)->err, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "sqlExpr",
+                         "\"(namedlambdavariable() < namedlambdavariable())\"", "functionName",
+                         "`<`", "dataType", hr_type_quoted(of(call), element), NULL);
 }

@@ -22,10 +22,10 @@ struct call_text {
     X(nth_value) X(count) X(sum) X(average) X(collect) X(percentile_approx) X(percentile) X(array_item) X(element_at) X(size) \
     X(ceil_floor) X(hex) X(octet_length) X(length) X(decode) X(pmod) X(typeof) X(current_user) X(elt) X(reverse) \
     X(try_arithmetic) X(try_divide) X(try_remainder) X(now) X(timezone) X(to_moment) X(unix_time) X(nullif) \
-    X(sort_array) X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
+    X(slice) X(arrays_zip) X(map_entries) X(map_concat) X(map_lambda) X(zip_with) \
     X(try_sum) X(skewness) X(kurtosis) X(make_date) X(conv) X(next_day) X(array_insert) X(shuffle) X(map_zip_with) X(sentences) X(approx_distinct) X(listagg) X(ordered) X(extreme) X(by_other) \
     X(pandas_product) X(pandas_variance) X(pandas_deviation) X(pandas_covariance) X(pandas_skewness) X(pandas_kurtosis) X(pandas_mode) X(top_k) \
-    X(like) X(contains) X(array_sort) X(array_extreme) X(greatest)
+    X(like) X(contains) X(array_extreme) X(greatest)
 /* clang-format on */
 
 #define X(name) enum hr_code hr_emit_##name(struct call_text *c, struct hr_buf *out);

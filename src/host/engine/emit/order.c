@@ -149,22 +149,6 @@ static const char *sorted_list(struct emit *e,
         list, item, keyed(e, element, item), how, pair, pair);
 }
 
-enum hr_code hr_emit_sort_array(struct call_text *c, struct hr_buf *out)
-{
-    const struct hr_type *element = c->call->call.args.at[0]->type->element;
-    hr_buf_addf(out, "CASE WHEN %s THEN %s ELSE %s END", c->args[1],
-                sorted_list(c->e, element, c->args[0], "'ASC', 'NULLS FIRST'"),
-                sorted_list(c->e, element, c->args[0], "'DESC', 'NULLS LAST'"));
-    return HR_OK;
-}
-
-enum hr_code hr_emit_array_sort(struct call_text *c, struct hr_buf *out)
-{
-    hr_buf_adds(out, sorted_list(c->e, c->call->call.args.at[0]->type->element, c->args[0],
-                                 "'ASC', 'NULLS LAST'"));
-    return HR_OK;
-}
-
 enum hr_code hr_emit_array_extreme(struct call_text *c, struct hr_buf *out)
 {
     const struct hr_type *element = c->call->call.args.at[0]->type->element;

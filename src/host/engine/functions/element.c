@@ -156,6 +156,73 @@ int hr_element_compare_as(const struct hr_type *type_a,
                            whole_at(type_b, duckdb_vector_get_data(b), at_b));
 }
 
+/* ---- rank ---- */
+
+#define SIGN ((uint64_t)1 << 63)
+
+static uint64_t rank_of_real(double value)
+{
+    uint64_t bits;
+    if (value != value)
+        return UINT64_MAX;
+    value = value == 0 ? 0 : value;
+    memcpy(&bits, &value, sizeof bits);
+    return bits & SIGN ? ~bits : bits | SIGN;
+}
+
+static enum hr_rank rank_of_bytes(duckdb_string_t *text, size_t skip, uint64_t *rank)
+{
+    const char *bytes = duckdb_string_t_data(text);
+    size_t len = duckdb_string_t_length(*text);
+    for (size_t i = skip; i < skip + sizeof *rank; i++)
+        *rank = *rank << 8 | (i < len ? (unsigned char)bytes[i] : 0);
+    return len > skip + sizeof *rank ? HR_RANK_MORE_BYTES : HR_RANK_PART;
+}
+
+static uint64_t rank_of_part(const struct hr_type *type, duckdb_vector vector, idx_t row)
+{
+    uint64_t rank;
+    if (hr_element_is_null(type, vector, row))
+        return 1;
+    hr_element_rank(type, vector, row, 0, &rank);
+    return rank >> 1 | SIGN;
+}
+
+enum hr_rank hr_element_rank(
+    const struct hr_type *type, duckdb_vector vector, idx_t row, size_t skip, uint64_t *rank)
+{
+    void *data = duckdb_vector_get_data(vector);
+    *rank = 0;
+    if (type->id == HR_TYPE_UDT)
+        return hr_element_rank(type->element, vector, row, skip, rank);
+    if (type->id == HR_TYPE_ARRAY) {
+        duckdb_list_entry list = ((duckdb_list_entry *)data)[row];
+        if (list.length)
+            *rank = rank_of_part(type->element, duckdb_list_vector_get_child(vector), list.offset);
+        return HR_RANK_PART;
+    }
+    if (type->id == HR_TYPE_STRUCT) {
+        if (type->field_count)
+            *rank =
+                rank_of_part(type->fields[0].type, duckdb_struct_vector_get_child(vector, 0), row);
+        return HR_RANK_PART;
+    }
+    if (is_bytes(type))
+        return rank_of_bytes((duckdb_string_t *)data + row, skip, rank);
+    if (is_real(type)) {
+        *rank = rank_of_real(real_at(type, data, row));
+        return HR_RANK_WHOLE;
+    }
+    if (type->id == HR_TYPE_DECIMAL) {
+        hr_int128 value = hr_decimal_at(data, type, row);
+        bool is_long = type->precision > 18;
+        *rank = (uint64_t)(is_long ? value >> 64 : value) ^ SIGN;
+        return is_long ? HR_RANK_PART : HR_RANK_WHOLE;
+    }
+    *rank = (uint64_t)whole_at(type, data, row) ^ SIGN;
+    return HR_RANK_WHOLE;
+}
+
 /* ---- size ---- */
 
 static uint64_t bytes_of_items(const struct hr_type *type, duckdb_vector vector, idx_t row)

@@ -25,6 +25,13 @@ uint64_t hr_element_hash(const struct hr_type *type, duckdb_vector vector, idx_t
 /* bytes that a copy of it takes beside its place in a list */
 uint64_t hr_element_bytes(const struct hr_type *type, duckdb_vector vector, idx_t row);
 
+/* A number whose order is the values', which are not NULL. Equal numbers are equal values, unless
+ * HR_RANK_PART says that they may differ in more. Of texts it is eight bytes from `skip` on (0 for
+ * all others), of structs and arrays it tells of the first part. */
+enum hr_rank { HR_RANK_WHOLE, HR_RANK_PART, HR_RANK_MORE_BYTES /* a text goes on behind them */ };
+enum hr_rank hr_element_rank(
+    const struct hr_type *type, duckdb_vector vector, idx_t row, size_t skip, uint64_t *rank);
+
 /* -0.0 becomes 0.0 in so many values, whatever they are in. False: the statement is to end. */
 bool hr_elements_settle_zeros(struct hr_rows *rows,
                               const struct hr_type *type,

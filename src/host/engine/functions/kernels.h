@@ -203,7 +203,10 @@
     X(array_position, "?", 0)                                                               \
     X(nullif, "?", HR_K_NULLS)                                                              \
     X(map_from_arrays, "?", 0)                                                              \
-    X(map_from_entries, "?", 0)
+    X(map_from_entries, "?", 0)                                                             \
+    /* sort.c */                                                                            \
+    X(sort_array, "?", 0)                                                                   \
+    X(array_sort, "?", 0)
 
 /* kernels with options: hr_p_<name> prepares them */
 #define HR_KERNELS_PREPARED(X) \
