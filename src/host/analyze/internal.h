@@ -347,7 +347,16 @@ enum hr_code hr_find_by_plan_id(struct analysis *a,
                                 struct planned *out);
 
 /* coerce.c */
-/* NULL: none */
+/* The common type of two, NULL where there is none. Three of them, by what they allow:
+ * the tightest loses nothing (TypeCoercion.findTightestCommonType); the wider of values may lose
+ * digits, but makes no text of what is none (findWiderTypeWithoutStringPromotionForTwo); the wider
+ * type may do that too (findWiderTypeForTwo). */
+const struct hr_type *hr_tightest_type(struct analysis *a,
+                                       const struct hr_type *x,
+                                       const struct hr_type *y);
+const struct hr_type *hr_wider_type_of_values(struct analysis *a,
+                                              const struct hr_type *x,
+                                              const struct hr_type *y);
 const struct hr_type *hr_wider_type(struct analysis *a,
                                     const struct hr_type *x,
                                     const struct hr_type *y);

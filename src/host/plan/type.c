@@ -210,6 +210,24 @@ static bool same(const struct hr_type *a, const struct hr_type *b, bool strict)
     return true;
 }
 
+const struct hr_type *hr_type_as_nullable(struct hr_arena *arena, const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_ARRAY)
+        return hr_type_array(arena, hr_type_as_nullable(arena, type->element), true);
+    if (type->id == HR_TYPE_MAP)
+        return hr_type_map(arena, hr_type_as_nullable(arena, type->key),
+                           hr_type_as_nullable(arena, type->element), true);
+    if (type->id != HR_TYPE_STRUCT)
+        return type;
+    struct hr_field *fields = hr_arena_alloc(arena, (type->field_count + 1) * sizeof *fields);
+    for (size_t i = 0; i < type->field_count; i++) {
+        fields[i] = type->fields[i];
+        fields[i].type = hr_type_as_nullable(arena, type->fields[i].type);
+        fields[i].nullable = true;
+    }
+    return hr_type_struct(arena, fields, type->field_count);
+}
+
 bool hr_type_equal(const struct hr_type *a, const struct hr_type *b)
 {
     return same(a, b, true);

@@ -95,6 +95,8 @@ const struct hr_type *hr_type_copy(struct hr_arena *arena, const struct hr_type 
 bool hr_type_equal(const struct hr_type *a, const struct hr_type *b);
 /* nullability and metadata ignored */
 bool hr_type_same_shape(const struct hr_type *a, const struct hr_type *b);
+/* the type, everything within which may be null (Spark's asNullable) */
+const struct hr_type *hr_type_as_nullable(struct hr_arena *arena, const struct hr_type *type);
 bool hr_type_is_numeric(const struct hr_type *type);
 bool hr_type_is_integral(const struct hr_type *type);
 

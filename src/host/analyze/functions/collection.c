@@ -263,38 +263,111 @@ enum hr_code hr_rule_sort_array(struct hr_call *call)
     return hr_need_order(call, args_of(call)[0]->type);
 }
 
-/* functions of an array and a value of its element's type: array_contains, array_position,
- * array_remove, array_append … */
+static enum hr_code fail_array_types(struct hr_call *call, const struct hr_type *value)
+{
+    struct analysis *a = of(call);
+    return hr_fail_spark(
+        a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr", hr_expr_sql(a, call->out),
+        "functionName", hr_quote(a, call->name), "dataType", "\"ARRAY\"", "leftType",
+        hr_type_quoted(a, args_of(call)[0]->type), "rightType", hr_type_quoted(a, value), NULL);
+}
+
+/* the array and the value at this place become of one element's type */
+static void widen_element(struct hr_call *call, size_t value, const struct hr_type *wide)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *array = hr_type_array(a->arena, wide, args[0]->type->contains_null);
+    args[0] = hr_cast_implicit(a, args[0], array);
+    args[value] = hr_cast_implicit(a, args[value], wide);
+}
+
+static enum hr_code fail_null_type(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.NULL_TYPE", "sqlExpr",
+                         hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name), NULL);
+}
+
+/* array_contains takes no value that is NULL by its type, array_position no such array */
+static enum hr_code need_member_types(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    char rule = *call->function->result;
+    if (rule == 'b' && args[1]->type->id == HR_TYPE_VOID)
+        return fail_null_type(call);
+    if ((rule == 'b' || rule == 'l') && args[0]->type->id == HR_TYPE_VOID)
+        return fail_null_type(call);
+    return hr_need_collection(call, 0, HR_TYPE_ARRAY);
+}
+
+/* of an array and a value of its element's type: array_contains, array_position, array_remove */
 enum hr_code hr_rule_array_member(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    if (args[0]->type->id == HR_TYPE_VOID || args[0]->type->id != HR_TYPE_ARRAY)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "sqlExpr",
-                             hr_expr_sql(a, call->out), "paramIndex", "first", "requiredType",
-                             "\"ARRAY\"", "inputSql", hr_expr_sql(a, args[0]), "inputType",
-                             hr_type_quoted(a, args[0]->type), NULL);
-    const struct hr_type *wide = hr_wider_type(a, args[0]->type->element, args[1]->type);
-    if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
-                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
-                             "dataType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
-                             "rightType", hr_type_quoted(a, args[1]->type), NULL);
-    bool grows = strstr(call->function->name, "append") || strstr(call->function->name, "prepend");
-    if (!grows)
-        HR_TRY(hr_need_order(call, wide));
-    args[0] =
-        hr_cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
-    args[1] = hr_cast_implicit(a, args[1], wide);
     char rule = *call->function->result;
-    call->out->type = rule == 'b' ? BASIC(BOOLEAN)
-                      : rule == 'l'
-                          ? BASIC(LONG)
-                          : hr_type_array(a->arena, wide, args[0]->type->contains_null || grows);
-    call->out->nullable =
-        grows ? args[0]->nullable
-              : hr_any_nullable(call) || (rule == 'b' && args[0]->type->contains_null);
+    HR_TRY(need_member_types(call));
+    const struct hr_type *element = args[0]->type->element, *value = args[1]->type;
+    const struct hr_type *wide = rule == 'b' ? hr_wider_type_of_values(a, element, value)
+                                             : hr_tightest_type(a, element, value);
+    if (!wide)
+        return fail_array_types(call, value);
+    HR_TRY(hr_need_order(call, wide));
+    widen_element(call, 1, wide);
+    call->out->nullable = hr_any_nullable(call);
+    call->out->type = rule == 'l' ? BASIC(LONG) : args[0]->type;
+    if (rule == 'b') {
+        call->out->type = BASIC(BOOLEAN);
+        call->out->nullable |= args[0]->type->contains_null;
+    }
     return HR_OK;
+}
+
+/* Everything within may be null: ArrayInsert's type, and that of array_append and array_prepend,
+ * which Spark replaces by it. */
+static const struct hr_type *grown_array(struct hr_call *call, const struct hr_type *element)
+{
+    struct hr_arena *arena = of(call)->arena;
+    return hr_type_array(arena, hr_type_as_nullable(arena, element), true);
+}
+
+/* array_append, array_prepend */
+enum hr_code hr_rule_array_grow(struct hr_call *call)
+{
+    struct hr_texpr **args = args_of(call);
+    HR_TRY(hr_need_collection(call, 0, HR_TYPE_ARRAY));
+    const struct hr_type *wide = hr_tightest_type(of(call), args[0]->type->element, args[1]->type);
+    if (!wide)
+        return fail_array_types(call, args[1]->type);
+    widen_element(call, 1, wide);
+    call->out->type = grown_array(call, wide);
+    call->out->nullable = args[0]->nullable;
+    return HR_OK;
+}
+
+static enum hr_code fail_pair(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
+                         hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                         "arrayType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
+                         "rightType", hr_type_quoted(a, args[1]->type), NULL);
+}
+
+/* Both become arrays of the wide type, unless they differ in what may be null only: the left one's
+ * own type is then array_except's. */
+static const struct hr_type *widen_pair(struct hr_call *call, const struct hr_type *wide)
+{
+    struct hr_arena *arena = of(call)->arena;
+    struct hr_texpr **args = args_of(call);
+    const struct hr_type *left = args[0]->type->element;
+    bool same = hr_type_same_shape(left, args[1]->type->element);
+    for (size_t i = 0; i < 2; i++)
+        args[i] = hr_cast_implicit(of(call), args[i],
+                                   hr_type_array(arena, wide, args[i]->type->contains_null));
+    return same ? left : wide;
 }
 
 /* array_union, array_intersect, array_except, arrays_overlap */
@@ -302,31 +375,26 @@ enum hr_code hr_rule_array_pair(struct hr_call *call)
 {
     struct analysis *a = of(call);
     struct hr_texpr **args = args_of(call);
-    for (int i = 0; i < 2; i++)
-        if (args[i]->type->id != HR_TYPE_ARRAY)
-            return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
-                                 hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
-                                 "arrayType", "\"ARRAY\"", "leftType",
-                                 hr_type_quoted(a, args[0]->type), "rightType",
-                                 hr_type_quoted(a, args[1]->type), NULL);
-    const struct hr_type *wide = hr_wider_type(a, args[0]->type->element, args[1]->type->element);
+    const char *name = call->function->name;
+    if (args[0]->type->id != HR_TYPE_ARRAY || args[1]->type->id != HR_TYPE_ARRAY)
+        return fail_pair(call);
+    const struct hr_type *wide =
+        hr_tightest_type(a, args[0]->type->element, args[1]->type->element);
     if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES", "sqlExpr",
-                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
-                             "arrayType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
-                             "rightType", hr_type_quoted(a, args[1]->type), NULL);
+        return fail_pair(call);
     HR_TRY(hr_need_order(call, wide));
     bool left = args[0]->type->contains_null, right = args[1]->type->contains_null;
-    for (int i = 0; i < 2; i++)
-        args[i] = hr_cast_implicit(a, args[i],
-                                   hr_type_array(a->arena, wide, args[i]->type->contains_null));
-    bool contains = strstr(call->function->name, "union")       ? left || right
-                    : strstr(call->function->name, "intersect") ? left && right
-                                                                : left;
-    call->out->type =
-        *call->function->result == 'b' ? BASIC(BOOLEAN) : hr_type_array(a->arena, wide, contains);
-    call->out->nullable =
-        hr_any_nullable(call) || (*call->function->result == 'b' && (left || right));
+    const struct hr_type *of_left = widen_pair(call, wide);
+    call->out->nullable = hr_any_nullable(call);
+    if (*call->function->result == 'b') {
+        call->out->type = BASIC(BOOLEAN);
+        call->out->nullable |= left || right;
+    } else if (!strcmp(name, "array_except")) {
+        call->out->type = hr_type_array(a->arena, of_left, left);
+    } else {
+        bool both = !strcmp(name, "array_intersect");
+        call->out->type = hr_type_array(a->arena, wide, both ? left && right : left || right);
+    }
     return HR_OK;
 }
 
@@ -497,13 +565,46 @@ enum hr_code hr_rule_map_from_entries(struct hr_call *call)
     return HR_OK;
 }
 
+static enum hr_code fail_map_types(struct hr_call *call)
+{
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    if (args[1]->type->id == HR_TYPE_VOID)
+        return fail_null_type(call);
+    return hr_fail_spark(a->err, "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES", "sqlExpr",
+                         hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
+                         "dataType", "\"MAP\"", "leftType", hr_type_quoted(a, args[0]->type),
+                         "rightType", hr_type_quoted(a, args[1]->type), NULL);
+}
+
+/* map_contains_key: of the keys an array, and whether the value is in it */
 enum hr_code hr_rule_map_key(struct hr_call *call)
 {
+    struct analysis *a = of(call);
+    struct hr_texpr **args = args_of(call);
+    if (args[0]->type->id == HR_TYPE_VOID)
+        return fail_map_types(call);
     HR_TRY(hr_need_collection(call, 0, HR_TYPE_MAP));
-    args_of(call)[1] = hr_cast_implicit(of(call), args_of(call)[1], args_of(call)[0]->type->key);
+    const struct hr_type *map = args[0]->type, *value = args[1]->type;
+    bool is_null = value->id == HR_TYPE_VOID;
+    const struct hr_type *wide = is_null ? NULL : hr_wider_type_of_values(a, map->key, value);
+    if (!wide)
+        return fail_map_types(call);
+    const struct hr_type *of_wide = hr_type_map(a->arena, wide, map->element, map->contains_null);
+    args[0] = hr_cast_implicit(a, args[0], of_wide);
+    args[1] = hr_cast_implicit(a, args[1], wide);
     call->out->type = BASIC(BOOLEAN);
     call->out->nullable = true;
     return HR_OK;
+}
+
+/* what becomes an INT by itself: under ANSI only what is none wider */
+static bool is_position(const struct analysis *a, const struct hr_type *type)
+{
+    if (type->id == HR_TYPE_VOID || type->id == HR_TYPE_INT)
+        return true;
+    return a->ansi ? type->id == HR_TYPE_BYTE || type->id == HR_TYPE_SHORT
+                   : hr_type_is_numeric(type);
 }
 
 enum hr_code hr_rule_array_insert(struct hr_call *call)
@@ -512,24 +613,14 @@ enum hr_code hr_rule_array_insert(struct hr_call *call)
     struct hr_texpr **args = args_of(call);
     bool is_array = args[0]->type->id == HR_TYPE_ARRAY;
     const struct hr_type *wide =
-        is_array ? hr_wider_type(a, args[0]->type->element, args[2]->type) : NULL;
-    /* the tightest common type only: an integer does not become a decimal here */
-    if (wide &&
-        wide->id == HR_TYPE_DECIMAL &&
-        (args[0]->type->element->id == HR_TYPE_DECIMAL) != (args[2]->type->id == HR_TYPE_DECIMAL))
-        wide = NULL;
+        is_array ? hr_tightest_type(a, args[0]->type->element, args[2]->type) : NULL;
     if (!wide)
-        return hr_fail_spark(a->err, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES", "sqlExpr",
-                             hr_expr_sql(a, call->out), "functionName", hr_quote(a, call->name),
-                             "dataType", "\"ARRAY\"", "leftType", hr_type_quoted(a, args[0]->type),
-                             "rightType", hr_type_quoted(a, args[2]->type), NULL);
-    args[0] =
-        hr_cast_implicit(a, args[0], hr_type_array(a->arena, wide, args[0]->type->contains_null));
-    args[2] = hr_cast_implicit(a, args[2], wide);
-    if (!hr_type_is_numeric(args[1]->type) && args[1]->type->id != HR_TYPE_VOID)
+        return fail_array_types(call, args[2]->type);
+    widen_element(call, 2, wide);
+    if (!is_position(a, args[1]->type))
         return hr_unexpected(call, 1, "\"INT\"");
     args[1] = hr_cast_implicit(a, args[1], BASIC(INT));
-    call->out->type = hr_type_array(a->arena, wide, true);
+    call->out->type = grown_array(call, wide);
     call->out->nullable = args[0]->nullable || args[1]->nullable;
     return HR_OK;
 }

@@ -145,6 +145,40 @@ static const struct hr_type *tightest(struct analysis *a,
     return decimal && !holds ? NULL : wide;
 }
 
+const struct hr_type *hr_tightest_type(struct analysis *a,
+                                       const struct hr_type *x,
+                                       const struct hr_type *y)
+{
+    /* what two types of one shape may hold between them, the wider type says */
+    return tightest(a, x, y, true) ? hr_wider_type(a, x, y) : NULL;
+}
+
+/* a text beside what is none, at the same place of both */
+static bool mixes_text(const struct hr_type *x, const struct hr_type *y)
+{
+    if (x->id == HR_TYPE_VOID || y->id == HR_TYPE_VOID)
+        return false;
+    if (x->id != y->id)
+        return hr_is_string(x) || hr_is_string(y);
+    if (x->id == HR_TYPE_MAP && mixes_text(x->key, y->key))
+        return true;
+    if (x->id == HR_TYPE_MAP || x->id == HR_TYPE_ARRAY)
+        return mixes_text(x->element, y->element);
+    if (x->id != HR_TYPE_STRUCT || x->field_count != y->field_count)
+        return false;
+    for (size_t i = 0; i < x->field_count; i++)
+        if (mixes_text(x->fields[i].type, y->fields[i].type))
+            return true;
+    return false;
+}
+
+const struct hr_type *hr_wider_type_of_values(struct analysis *a,
+                                              const struct hr_type *x,
+                                              const struct hr_type *y)
+{
+    return mixes_text(x, y) ? NULL : hr_wider_type(a, x, y);
+}
+
 /* non-ANSI: a string beside something else becomes that; ANSI: the common type; of structs and
  * arrays what loses nothing */
 static const struct hr_type *comparison_type(struct analysis *a,

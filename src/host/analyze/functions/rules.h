@@ -7,7 +7,7 @@
 #define HR_RULES(X) \
     X(add) X(subtract) X(multiply) X(divide) X(int_divide) X(remainder) X(negate) X(compare) X(not_equal) \
     X(is_in) X(between) X(case_when) X(if_else) X(nvl) X(nullif) X(nvl2) X(sum) X(average) X(min_max) X(first_last) X(collect) \
-    X(array_of) X(map_of) X(struct_of) X(named_struct) X(array_item) X(pivoted) X(pivot_item) X(map_item) X(array_fields) X(element_at) X(array_member) X(concat) \
+    X(array_of) X(map_of) X(struct_of) X(named_struct) X(array_item) X(pivoted) X(pivot_item) X(map_item) X(array_fields) X(element_at) X(array_member) X(array_grow) X(concat) \
     X(explode) X(inline_rows) X(stack) X(round) X(ceil_floor) X(lag_lead) X(bitwise) X(default_args) X(higher_order) X(array_pair) \
     X(percentile) X(string_binary) X(sized) X(greatest) X(by_other) X(window_value) X(interval_between) X(try_add) X(try_subtract) X(try_multiply) X(cast_to) \
     X(reverse) X(string_list) X(date_part) X(to_moment) X(unix_time) X(array_compact) X(array_repeat) X(flatten) X(arrays_zip) X(sequence) \
