@@ -1,7 +1,8 @@
-/* The seam between blob.h and its backends: local.c and azure.c. Private to blob/. */
+/* The seam between blob.h and the kinds of storage. Generic code knows no kind by its name: kinds.c
+ * lists them, and it asks a backend's abilities. Private to blob/. */
 #ifndef HR_BLOB_BACKEND_H
 #define HR_BLOB_BACKEND_H
-#include "base/map.h"
+#include "base/buf.h"
 #include "blob/blob.h"
 #include "blob/config.h"
 #include "blob/transfer.h"
@@ -17,7 +18,6 @@ struct hr_blob_place {
     /* remote: without leading slash, "" for the container; local: absolute */
     const char *path;
     const char *host, *account, *container;
-    bool dfs; /* abfs, abfss */
     /* it is read as this dataset pins it, and by what reaches that; or NULL */
     struct hr_blob_dataset *dataset;
 };
@@ -52,8 +52,30 @@ struct hr_blob_writer {
     struct hr_blob_writer *next; /* in a stage */
 };
 
+/* What the generic code asks before it calls: an ability without its bit is refused by name */
+enum hr_blob_ability {
+    HR_BLOB_OF_MACHINE = 1 << 0,    /* the machine's own files: what has no scheme is one */
+    HR_BLOB_READ_ONLY = 1 << 1,     /* create to exchange are never called */
+    HR_BLOB_CONTAINERS = 1 << 2,    /* a root is a container: no file, and not to be deleted */
+    HR_BLOB_ATOMIC_RENAME = 1 << 3, /* of files and whole folders, in one step */
+    HR_BLOB_EXCHANGE = 1 << 4,      /* two folders change places, in one step */
+    HR_BLOB_PINS = 1 << 5, /* reached from everywhere, by version: a dataset may stand on it */
+};
+
+/* One per kind and dialect. A function that no ability leads to may be NULL. */
 struct hr_blob_backend {
     const char *name;
+    const char *const *schemes; /* ends with NULL */
+    unsigned abilities;         /* of enum hr_blob_ability */
+    const char *cannot_rename;  /* why, and what to do; without HR_BLOB_ATOMIC_RENAME */
+    /* `place` is empty but for its backend; rest: behind "scheme://", of the machine's own files
+     * the whole location */
+    enum hr_code (*parse)(struct hr_blob *blob,
+                          struct hr_arena *arena,
+                          const char *location,
+                          const char *rest,
+                          struct hr_blob_place *place,
+                          struct hr_err *err);
     enum hr_code (*stat)(struct hr_blob *blob,
                          const struct hr_blob_place *place,
                          struct hr_blob_stat *stat,
@@ -103,20 +125,46 @@ struct hr_blob_backend {
                            bool overwrite,
                            const struct hr_blob_cancel *cancel,
                            struct hr_err *err);
+    /* HR_E_UNSUPPORTED: nothing was done */
+    enum hr_code (*exchange)(struct hr_blob *blob,
+                             const struct hr_blob_place *from,
+                             const struct hr_blob_place *to,
+                             const struct hr_blob_cancel *cancel,
+                             struct hr_err *err);
+    /* The same place's name in a backend that renames, where it has one, else NULL. NULL: none has
+     */
+    const char *(*renaming_name)(struct hr_blob *blob,
+                                 struct hr_arena *arena,
+                                 const struct hr_blob_place *place,
+                                 const struct hr_blob_cancel *cancel);
     void (*ahead)(struct hr_blob_reader *reader); /* NULL: there is nothing to fetch */
 };
-extern const struct hr_blob_backend hr_blob_local, hr_blob_azure;
+
+/* A kind of storage: a folder of its own (or a file), and a line in kinds.c */
+struct hr_blob_kind {
+    const struct hr_blob_backend *const *backends; /* ends with NULL */
+    const struct hr_blob_key *keys;                /* NULL: none */
+    /* what it keeps for a session, under its own lock; NULL: nothing */
+    void *(*session_new)(void);
+    void (*session_free)(void *session);
+};
+extern const struct hr_blob_backend hr_blob_local; /* what has no scheme is its */
+extern const struct hr_blob_kind hr_blob_local_kind, hr_blob_dataset_kind;
+extern const struct hr_blob_kind *const hr_blob_kinds[]; /* ends with NULL */
+/* keys of kinds that are not done, each with its refusal */
+extern const struct hr_blob_key hr_blob_keys_not_done[];
+/* why a location of this scheme is refused; NULL: the scheme is nobody's */
+const char *hr_blob_scheme_refusal(const char *scheme, size_t len);
+#define HR_BLOB_KINDS_MAX 8
 
 struct hr_blob {
     struct hr_blob_config *config;
     struct hr_blob_options options;
     char *local_root;
-    pthread_mutex_t lock; /* mover (made at the first request), stages, tokens */
+    pthread_mutex_t lock; /* mover (made at the first request), stages */
     struct hr_blob_mover *mover;
     struct hr_blob_stage *stages;
-    struct hr_map hierarchical; /* lock: account to 1 (no) or 2 (yes) */
-    /* OAuth's, kept until shortly before they end (azure_token.c) */
-    struct hr_blob_token *tokens;
+    void *kinds[HR_BLOB_KINDS_MAX]; /* what each kind keeps, in the order of hr_blob_kinds */
     _Atomic uint64_t local_read, local_written;
 };
 
@@ -125,17 +173,16 @@ enum hr_code hr_blob_place_parse(struct hr_blob *blob,
                                  const char *location,
                                  struct hr_blob_place *place,
                                  struct hr_err *err);
-/* rest: behind "dataset://" */
-enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
-                                   struct hr_arena *arena,
-                                   const char *location,
-                                   const char *rest,
-                                   struct hr_blob_place *place,
-                                   struct hr_err *err);
+/* Path segments, each once, with a slash before each: no empty ones, "." dropped, and ".." takes
+ * one off where `up` allows it. False: there was a "." or ".." that may not be. */
+bool hr_blob_clean(struct hr_buf *out, const char *path, bool up);
+enum hr_code hr_blob_check_writable(const struct hr_blob_place *place, struct hr_err *err);
+bool hr_blob_is_container(const struct hr_blob_place *place);
+/* what the kind keeps for this session */
+void *hr_blob_kept(const struct hr_blob *blob, const struct hr_blob_kind *kind);
 enum hr_code hr_blob_mover_of(struct hr_blob *blob,
                               struct hr_blob_mover **mover,
                               struct hr_err *err);
-void hr_blob_tokens_free(struct hr_blob *blob);
 enum hr_code hr_blob_check_cancel(const struct hr_blob_cancel *cancel,
                                   const char *what,
                                   struct hr_err *err);

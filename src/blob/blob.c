@@ -1,4 +1,3 @@
-#include "blob/azure/azure.h"
 #include "blob/backend.h"
 #include "base/check.h"
 #include <limits.h>
@@ -31,7 +30,9 @@ enum hr_code hr_blob_new(struct hr_blob_config *config,
     blob->options.timeout_ms = options->timeout_ms ? options->timeout_ms : 30000;
     blob->local_root = options->local_root ? strdup(real) : NULL;
     pthread_mutex_init(&blob->lock, NULL);
-    hr_map_init(&blob->hierarchical);
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        if (hr_blob_kinds[i]->session_new)
+            blob->kinds[i] = hr_blob_kinds[i]->session_new();
     *out = blob;
     return HR_OK;
 }
@@ -42,8 +43,9 @@ void hr_blob_free(struct hr_blob *blob)
         return;
     HR_CHECK(!blob->stages);
     hr_mover_free(blob->mover);
-    hr_blob_tokens_free(blob);
-    hr_map_release(&blob->hierarchical);
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        if (blob->kinds[i])
+            hr_blob_kinds[i]->session_free(blob->kinds[i]);
     pthread_mutex_destroy(&blob->lock);
     free(blob->local_root);
     free(blob);
@@ -52,6 +54,14 @@ void hr_blob_free(struct hr_blob *blob)
 struct hr_blob_config *hr_blob_config_of(struct hr_blob *blob)
 {
     return blob->config;
+}
+
+void *hr_blob_kept(const struct hr_blob *blob, const struct hr_blob_kind *kind)
+{
+    size_t i = 0;
+    while (hr_blob_kinds[i] != kind)
+        i++;
+    return blob->kinds[i];
 }
 
 /* the thread and its connections come with the first remote request: a session on local files has
@@ -293,6 +303,29 @@ enum hr_code hr_blob_read_all(struct hr_blob *blob,
 
 /* ---- changing ---- */
 
+enum hr_code hr_blob_check_writable(const struct hr_blob_place *place, struct hr_err *err)
+{
+    if (place->backend->abilities & HR_BLOB_READ_ONLY)
+        return hr_fail(err, HR_E_UNSUPPORTED, "'%s' is of a %s, which is read-only",
+                       place->location, place->backend->name);
+    return HR_OK;
+}
+
+bool hr_blob_is_container(const struct hr_blob_place *place)
+{
+    return (place->backend->abilities & HR_BLOB_CONTAINERS) && !*place->path;
+}
+
+static enum hr_code place_to_change(struct hr_blob *blob,
+                                    struct hr_arena *arena,
+                                    const char *location,
+                                    struct hr_blob_place *place,
+                                    struct hr_err *err)
+{
+    HR_TRY(hr_blob_place_parse(blob, arena, location, place, err));
+    return hr_blob_check_writable(place, err);
+}
+
 enum hr_code hr_blob_delete(struct hr_blob *blob,
                             const char *location,
                             bool recursive,
@@ -301,8 +334,8 @@ enum hr_code hr_blob_delete(struct hr_blob *blob,
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
-    enum hr_code code = hr_blob_place_parse(blob, arena, location, &place, err);
-    if (!code && place.backend != &hr_blob_local && !*place.path)
+    enum hr_code code = place_to_change(blob, arena, location, &place, err);
+    if (!code && hr_blob_is_container(&place))
         code =
             hr_fail(err, HR_E_INVALID, "'%s' is a container: delete what is in it", place.location);
     if (!code)
@@ -318,11 +351,40 @@ enum hr_code hr_blob_mkdir(struct hr_blob *blob,
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_blob_place place;
-    enum hr_code code = hr_blob_place_parse(blob, arena, location, &place, err);
+    enum hr_code code = place_to_change(blob, arena, location, &place, err);
     if (!code)
         code = place.backend->mkdir(blob, &place, cancel, err);
     hr_arena_free(arena);
     return code;
+}
+
+static enum hr_code check_rename(const struct hr_blob_place *place,
+                                 const char *from,
+                                 struct hr_err *err)
+{
+    if (place->backend->abilities & HR_BLOB_ATOMIC_RENAME)
+        return HR_OK;
+    return hr_fail(err, HR_E_UNSUPPORTED, "'%s' cannot be renamed: %s", from,
+                   place->backend->cannot_rename);
+}
+
+static enum hr_code rename_places(struct hr_blob *blob,
+                                  struct hr_arena *arena,
+                                  const char *from,
+                                  const char *to,
+                                  bool overwrite,
+                                  const struct hr_blob_cancel *cancel,
+                                  struct hr_err *err)
+{
+    struct hr_blob_place source, target;
+    HR_TRY(place_to_change(blob, arena, from, &source, err));
+    HR_TRY(place_to_change(blob, arena, to, &target, err));
+    HR_TRY(check_rename(&source, from, err));
+    HR_TRY(check_rename(&target, from, err));
+    if (strcmp(source.root, target.root))
+        return hr_fail(err, HR_E_INVALID,
+                       "'%s' cannot be renamed to '%s': they are in different places", from, to);
+    return source.backend->rename(blob, &source, &target, overwrite, cancel, err);
 }
 
 enum hr_code hr_blob_rename(struct hr_blob *blob,
@@ -333,22 +395,24 @@ enum hr_code hr_blob_rename(struct hr_blob *blob,
                             struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_blob_place source, target;
-    enum hr_code code = hr_blob_place_parse(blob, arena, from, &source, err);
-    if (!code)
-        code = hr_blob_place_parse(blob, arena, to, &target, err);
-    if (!code && (!hr_blob_can_rename(from) || !hr_blob_can_rename(to)))
-        code = hr_fail(
-            err, HR_E_UNSUPPORTED,
-            "'%s' cannot be renamed: wasb has no atomic rename; use abfss:// on an account with a hierarchical namespace",
-            from);
-    if (!code && strcmp(source.root, target.root))
-        code = hr_fail(err, HR_E_INVALID,
-                       "'%s' cannot be renamed to '%s': they are in different places", from, to);
-    if (!code)
-        code = source.backend->rename(blob, &source, &target, overwrite, cancel, err);
+    enum hr_code code = rename_places(blob, arena, from, to, overwrite, cancel, err);
     hr_arena_free(arena);
     return code;
+}
+
+static enum hr_code exchange_places(struct hr_blob *blob,
+                                    struct hr_arena *arena,
+                                    const char *folder,
+                                    const char *other,
+                                    const struct hr_blob_cancel *cancel,
+                                    struct hr_err *err)
+{
+    struct hr_blob_place from, to;
+    HR_TRY(place_to_change(blob, arena, folder, &from, err));
+    HR_TRY(place_to_change(blob, arena, other, &to, err));
+    if (!(from.backend->abilities & HR_BLOB_EXCHANGE) || strcmp(from.root, to.root))
+        return hr_fail(err, HR_E_UNSUPPORTED, "'%s' and '%s' cannot be exchanged", folder, other);
+    return from.backend->exchange(blob, &from, &to, cancel, err);
 }
 
 enum hr_code hr_blob_exchange(struct hr_blob *blob,
@@ -358,32 +422,9 @@ enum hr_code hr_blob_exchange(struct hr_blob *blob,
                               struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_blob_place from, to;
-    enum hr_code code = hr_blob_place_parse(blob, arena, folder, &from, err);
-    if (!code)
-        code = hr_blob_place_parse(blob, arena, other, &to, err);
-    if (!code && !(from.dfs && to.dfs && !strcmp(from.root, to.root)))
-        code = hr_fail(err, HR_E_UNSUPPORTED, "'%s' and '%s' cannot be exchanged", folder, other);
-    if (!code)
-        code = hr_azure_exchange(blob, &from, &to, cancel, err);
+    enum hr_code code = exchange_places(blob, arena, folder, other, cancel, err);
     hr_arena_free(arena);
     return code;
-}
-
-static bool is_hierarchical(struct hr_blob *blob,
-                            const struct hr_blob_place *place,
-                            const struct hr_blob_cancel *cancel)
-{
-    pthread_mutex_lock(&blob->lock);
-    uintptr_t known = (uintptr_t)hr_map_get(&blob->hierarchical, place->account);
-    pthread_mutex_unlock(&blob->lock);
-    if (known)
-        return known == 2;
-    bool yes = hr_azure_hierarchical(blob, place, cancel);
-    pthread_mutex_lock(&blob->lock);
-    hr_map_put(&blob->hierarchical, place->account, (void *)(uintptr_t)(yes ? 2 : 1));
-    pthread_mutex_unlock(&blob->lock);
-    return yes;
 }
 
 const char *hr_blob_hierarchical(struct hr_blob *blob,
@@ -391,15 +432,8 @@ const char *hr_blob_hierarchical(struct hr_blob *blob,
                                  const char *location,
                                  const struct hr_blob_cancel *cancel)
 {
-    struct hr_blob_place flat, place;
-    const char *dot = strstr(location, ".blob.");
-    if (strncasecmp(location, "wasb", 4) ||
-        !dot ||
-        hr_blob_place_parse(blob, arena, location, &flat, NULL))
+    struct hr_blob_place place;
+    if (hr_blob_place_parse(blob, arena, location, &place, NULL) || !place.backend->renaming_name)
         return NULL;
-    const char *other =
-        hr_printf(arena, "abfs%.*s.dfs.%s", (int)(dot - location) - 4, location + 4, dot + 6);
-    bool fits = !hr_blob_place_parse(blob, arena, other, &place, NULL) &&
-                !strcmp(place.account, flat.account);
-    return fits && is_hierarchical(blob, &place, cancel) ? other : NULL;
+    return place.backend->renaming_name(blob, arena, &place, cancel);
 }

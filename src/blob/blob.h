@@ -304,7 +304,8 @@ enum hr_code hr_blob_mkdir(struct hr_blob *blob,
                            const char *location,
                            const struct hr_blob_cancel *cancel,
                            struct hr_err *err);
-/* Is rename atomic here (local, abfs, abfss)? wasb and wasbs have none: hr_blob_rename refuses. */
+/* Is rename atomic here (local, abfs, abfss)? Where it is not (wasb, wasbs) hr_blob_rename refuses.
+ */
 bool hr_blob_can_rename(const char *location);
 /* A wasb location on an account that has a hierarchical namespace has another name there, abfs, by
  * which folders are renamed: that name, else NULL. One request an account; whoever may not ask it
@@ -313,8 +314,9 @@ const char *hr_blob_hierarchical(struct hr_blob *blob,
                                  struct hr_arena *arena,
                                  const char *location,
                                  const struct hr_blob_cancel *cancel);
-/* two abfs folders change places, in one step; HR_E_UNSUPPORTED where the account cannot (Azure's
- * cannot, the built-in one can): nothing was done */
+/* Two folders of one place change places, in one step; HR_E_UNSUPPORTED where that cannot be
+ * (Azure's accounts and some file systems cannot; the built-in account and Linux's own can):
+ * nothing was done */
 enum hr_code hr_blob_exchange(struct hr_blob *blob,
                               const char *folder,
                               const char *other,

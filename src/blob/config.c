@@ -1,12 +1,13 @@
+/* What a session was told of storage: keys and their values, by which the kinds of storage find
+ * their accounts. Which keys there are, each kind says itself (kinds.c). */
 #include "blob/config.h"
+#include "blob/backend.h"
 #include "base/check.h"
 #include "base/buf.h"
 #include "base/map.h"
-#include "wire/sharedkey.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct hr_blob_config {
     pthread_mutex_t lock;
@@ -20,151 +21,58 @@ struct hr_blob_config {
 
 /* ---- the keys ---- */
 
-enum rule {
-    KEEP,
-    KEEP_KEY,
-    KEEP_SAS,
-    AUTH_TYPE,
-    SAS_PROVIDER,
-    OAUTH_PROVIDER,
-    ENDPOINT,
-    DATASET,
-    OUR_CLASS,
-    REFUSE
-};
-
-#define DATASET_KEY                                                                        \
-    "fs.azure.headrace.dataset." /* a manifest's files, whole (ID) or in parts (ID.N); see \
-                                    dataset.c */
-#define ACCESS_KEY "fs.azure.headrace.access." /* and its storage */
-
-/* a key is the pattern, or starts with it when it ends in '*'; the first that fits counts */
-static const struct {
-    const char *pattern;
-    enum rule rule;
-    const char *why;
-} rules[] = {
-    {"fs.azure.account.key.*", KEEP_KEY, NULL},
-    {"fs.azure.account.key", KEEP_KEY, NULL},
-    {"fs.azure.account.keyprovider.*", REFUSE,
-     "key providers run Java classes; set fs.azure.account.key.<account>.blob.core.windows.net"},
-    {"fs.azure.sas.fixed.token*", KEEP_SAS, NULL},
-    {"fs.azure.sas.token.provider.type*", SAS_PROVIDER, NULL},
-    {"fs.azure.sas.*", KEEP_SAS, NULL},
-    {"fs.azure.account.auth.type*", AUTH_TYPE, NULL},
-    {"fs.azure.account.oauth.provider.type*", OAUTH_PROVIDER, NULL},
-    {"fs.azure.account.oauth2.client.id*", KEEP, NULL},
-    {"fs.azure.account.oauth2.client.secret*", KEEP, NULL},
-    {"fs.azure.account.oauth2.client.endpoint*", KEEP, NULL},
-    {"fs.azure.account.oauth2.*", REFUSE,
-     "of OAuth only client credentials are done (client.id, client.secret, client.endpoint)"},
-    {"fs.azure.headrace.endpoint.*", ENDPOINT, NULL},
-    {"fs.azure.headrace.ca.*", KEEP, NULL},
-    {DATASET_KEY "*", DATASET, NULL},
-    {ACCESS_KEY "*", DATASET, NULL},
-    {"fs.azure.storage.emulator.account.name", REFUSE,
-     "set fs.azure.headrace.endpoint.<account> to the emulator's address"},
-    {"fs.azure", OUR_CLASS, NULL},
-    {"fs.azure.*", REFUSE, "it is not one that storage has; see doc/blob.md"},
-    {"fs.adl.*", REFUSE,
-     "Azure Data Lake Storage Gen1 (adl://) was retired by Azure; use abfss://"},
-    {"dfs.adls.*", REFUSE,
-     "Azure Data Lake Storage Gen1 (adl://) was retired by Azure; use abfss://"},
-    {"fs.s3*", REFUSE, "S3 is not done; use wasbs://, abfss:// or local paths"},
-    {"fs.gs.*", REFUSE, "Google Cloud Storage is not done; use wasbs://, abfss:// or local paths"},
-    {"fs.wasb.impl", OUR_CLASS, NULL},
-    {"fs.wasbs.impl", OUR_CLASS, NULL},
-    {"fs.abfs.impl", OUR_CLASS, NULL},
-    {"fs.abfss.impl", OUR_CLASS, NULL},
-    {"fs.AbstractFileSystem.wasb.*", OUR_CLASS, NULL},
-    {"fs.AbstractFileSystem.abfs*", OUR_CLASS, NULL},
-};
-
 static const char *bare(const char *key)
 {
     return strncmp(key, "spark.hadoop.", 13) ? key : key + 13;
 }
 
+/* A key is the pattern, or starts with it where that ends in '*' */
 static bool fits(const char *pattern, const char *key)
 {
     size_t len = strlen(pattern);
-    return len && pattern[len - 1] == '*' ? !strncmp(key, pattern, len - 1) : !strcmp(key, pattern);
+    if (pattern[len - 1] == '*')
+        return !strncmp(key, pattern, len - 1);
+    return !strcmp(key, pattern);
 }
 
-static int rule_of(const char *key)
+/* the longest pattern that fits: each kind's rows may stand in any order */
+static const struct hr_blob_key *closer(const struct hr_blob_key *rows,
+                                        const char *key,
+                                        const struct hr_blob_key *best)
 {
-    for (size_t i = 0; i < HR_LEN(rules); i++)
-        if (fits(rules[i].pattern, key))
-            return (int)i;
-    return -1;
+    for (; rows && rows->pattern; rows++) {
+        if (!fits(rows->pattern, key))
+            continue;
+        if (!best || strlen(rows->pattern) > strlen(best->pattern))
+            best = rows;
+    }
+    return best;
+}
+
+static const struct hr_blob_key *row_of(const char *key)
+{
+    const struct hr_blob_key *best = closer(hr_blob_keys_not_done, key, NULL);
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        best = closer(hr_blob_kinds[i]->keys, key, best);
+    return best;
 }
 
 bool hr_blob_config_knows(const char *key)
 {
-    return rule_of(bare(key)) >= 0;
+    return row_of(bare(key)) != NULL;
 }
 
-static const char *last_name(const char *class_name)
+enum hr_code hr_blob_config_check_url(const char *key, const char *value, struct hr_err *err)
 {
-    const char *dot = strrchr(class_name, '.');
-    return dot ? dot + 1 : class_name;
-}
-
-static bool http_url(const char *text)
-{
-    size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
-    return scheme && text[scheme] && !strpbrk(text, " ?#\r\n\"");
-}
-
-static enum hr_code check_value(
-    enum rule rule, const char *why, const char *key, const char *value, struct hr_err *err)
-{
-    switch (rule) {
-    case KEEP:
+    (void)key;
+    size_t scheme = 0;
+    if (!strncmp(value, "http://", 7))
+        scheme = 7;
+    else if (!strncmp(value, "https://", 8))
+        scheme = 8;
+    if (scheme && value[scheme] && !strpbrk(value, " ?#\r\n\""))
         return HR_OK;
-    case KEEP_KEY:
-        if (!hr_sharedkey_key_valid(value))
-            return hr_fail(err, HR_E_INVALID, "the value of '%s' is not an account key: not base64",
-                           key);
-        return HR_OK;
-    case KEEP_SAS:
-        if (!strstr(value, "sig=") || strpbrk(value, " \r\n"))
-            return hr_fail(err, HR_E_INVALID,
-                           "the value of '%s' is not a SAS token: it has no 'sig='", key);
-        return HR_OK;
-    case AUTH_TYPE:
-        if (!strcmp(value, "SharedKey") || !strcmp(value, "SAS") || !strcmp(value, "OAuth"))
-            return HR_OK;
-        return hr_fail(
-            err, HR_E_UNSUPPORTED,
-            "the authentication type '%s' of '%s' is not done; use SharedKey, SAS or OAuth", value,
-            key);
-    case SAS_PROVIDER:
-        if (!strcmp(last_name(value), "FixedSASTokenProvider"))
-            return HR_OK;
-        return hr_fail(err, HR_E_UNSUPPORTED,
-                       "the SAS provider '%s' is not done; set fs.azure.sas.fixed.token", value);
-    case OAUTH_PROVIDER:
-        if (!strcmp(last_name(value), "ClientCredsTokenProvider"))
-            return HR_OK;
-        return hr_fail(err, HR_E_UNSUPPORTED,
-                       "the OAuth provider '%s' is not done; use ClientCredsTokenProvider",
-                       last_name(value));
-    case ENDPOINT:
-        if (http_url(value))
-            return HR_OK;
-        return hr_fail(err, HR_E_INVALID, "the endpoint '%s' is not an http or https address",
-                       value);
-    case DATASET:
-        return HR_OK;
-    case OUR_CLASS:
-        if (strstr(value, "org.apache.hadoop.fs.azure"))
-            return HR_OK;
-        return hr_fail(err, HR_E_UNSUPPORTED, "the file system class '%s' is not done", value);
-    case REFUSE:
-        break;
-    }
-    return hr_fail(err, HR_E_UNSUPPORTED, "the option '%s' is not supported: %s", key, why);
+    return hr_fail(err, HR_E_INVALID, "the endpoint '%s' is not an http or https address", value);
 }
 
 /* ---- the store ---- */
@@ -195,26 +103,6 @@ struct hr_blob_dataset *hr_blob_config_dataset(struct hr_blob_config *config,
         set = config->datasets = hr_blob_dataset_new(config, id, config->datasets);
     pthread_mutex_unlock(&config->lock);
     return set;
-}
-
-static enum hr_code set_dataset(struct hr_blob_config *config,
-                                const char *key,
-                                const char *value,
-                                struct hr_err *err)
-{
-    bool access = !strncmp(key, ACCESS_KEY, strlen(ACCESS_KEY));
-    const char *name = key + strlen(access ? ACCESS_KEY : DATASET_KEY), *part = strchr(name, '.');
-    char id[64];
-    size_t len = part ? (size_t)(part - name) : strlen(name);
-    if (!value)
-        return HR_OK; /* what reads it goes on */
-    if (!len || len >= sizeof id || strchr(name, '/') || config->base || (part && access))
-        return hr_fail(err, HR_E_INVALID, "'%s' names no dataset", key);
-    memcpy(id, name, len);
-    id[len] = 0;
-    struct hr_blob_dataset *set = hr_blob_config_dataset(config, id, true);
-    return part ? hr_blob_dataset_part(set, part + 1, value, err)
-                : hr_blob_dataset_set(set, access, value, err);
 }
 
 static void wipe(char *secret)
@@ -250,17 +138,18 @@ enum hr_code hr_blob_config_set(struct hr_blob_config *config,
                                 struct hr_err *err)
 {
     key = bare(key);
-    int i = rule_of(key);
-    if (i < 0)
+    const struct hr_blob_key *row = row_of(key);
+    if (!row)
         return HR_OK;
     if (value && !*value)
         value = NULL;
-    if (rules[i].rule == DATASET)
-        return set_dataset(config, key, value, err);
-    if (value)
-        HR_TRY(check_value(rules[i].rule, rules[i].why, key, value, err));
-    if (value && rules[i].rule == KEEP_SAS && *value == '?')
-        value++;
+    if (row->take)
+        return row->take(config, key, value, err);
+    if (value && row->refusal)
+        return hr_fail(err, HR_E_UNSUPPORTED, "the option '%s' is not supported: %s", key,
+                       row->refusal);
+    if (value && row->check)
+        HR_TRY(row->check(key, value, err));
     put(config, key, value);
     return HR_OK;
 }
@@ -284,7 +173,7 @@ enum hr_code hr_blob_config_endpoint(struct hr_blob_config *config,
                                      struct hr_err *err)
 {
     if (base_url)
-        HR_TRY(check_value(ENDPOINT, NULL, account, base_url, err));
+        HR_TRY(hr_blob_config_check_url(account, base_url, err));
     put_named(config, "endpoint", account, base_url);
     put_named(config, "ca", account, ca_file);
     return HR_OK;
@@ -323,167 +212,35 @@ enum hr_code hr_blob_config_role_token(struct hr_blob_config *config,
     return hr_fail_hint_of(err, &why);
 }
 
-/* ---- lookups; the lock is held ---- */
+/* ---- lookups ---- */
 
-struct look {
-    struct hr_blob_config *config;
-    struct hr_arena *arena;
-    const char *host, *account, *container;
-    const char *other_host; /* the same account's name in the other dialect */
-};
-
-static const char *get(const struct look *look, const char *key)
+void hr_blob_config_lock(struct hr_blob_config *config)
 {
-    return hr_strdup(look->arena, hr_map_get(&look->config->values, key));
-}
-
-/* name.HOST, then name.OTHER_HOST, then name alone: Hadoop keeps wasb's and abfs's keys apart,
- * users rarely do */
-static const char *get_for_account(const struct look *look, const char *name, const char **found)
-{
-    const char *const keys[] = {hr_printf(look->arena, "%s.%s", name, look->host),
-                                hr_printf(look->arena, "%s.%s", name, look->other_host), name};
-    for (size_t i = 0; i < HR_LEN(keys); i++) {
-        const char *value = get(look, keys[i]);
-        if (value) {
-            if (found)
-                *found = keys[i];
-            return value;
-        }
-    }
-    return NULL;
-}
-
-static const char *find_sas(const struct look *look, const char **found)
-{
-    const char *const keys[] = {
-        hr_printf(look->arena, "fs.azure.sas.%s.%s", look->container, look->host),
-        hr_printf(look->arena, "fs.azure.sas.%s.%s", look->container, look->other_host),
-    };
-    for (size_t i = 0; i < HR_LEN(keys); i++) {
-        const char *value = get(look, keys[i]);
-        if (value) {
-            *found = keys[i];
-            return value;
-        }
-    }
-    return get_for_account(look, "fs.azure.sas.fixed.token", found);
-}
-
-static const char *other_host(struct hr_arena *arena, const char *host)
-{
-    const char *at = strstr(host, ".blob."), *to = ".dfs.";
-    if (!at) {
-        at = strstr(host, ".dfs.");
-        to = ".blob.";
-    }
-    return at ? hr_printf(arena, "%.*s%s%s", (int)(at - host), host, to,
-                          at + strlen(to) + (to[1] == 'd' ? 1 : -1))
-              : host;
-}
-
-static void use(struct hr_blob_access *access,
-                enum hr_blob_auth auth,
-                const char *secret,
-                const char *key_name)
-{
-    access->auth = auth;
-    access->secret.text = (char *)secret;
-    access->key_name = key_name;
-}
-
-static enum hr_code choose_oauth(const struct look *look,
-                                 struct hr_blob_access *access,
-                                 struct hr_err *err)
-{
-    const char *found,
-        *provider = get_for_account(look, "fs.azure.account.oauth.provider.type", &found);
-    const char *secret = get_for_account(look, "fs.azure.account.oauth2.client.secret", &found);
-    access->client_id = get_for_account(look, "fs.azure.account.oauth2.client.id", NULL);
-    access->token_endpoint = get_for_account(look, "fs.azure.account.oauth2.client.endpoint", NULL);
-    if (!provider || !secret || !access->client_id || !access->token_endpoint) {
-        hr_fail(err, HR_E_STORAGE_DENIED,
-                "the account '%s' is set to OAuth, but its client credentials are not complete",
-                look->account);
-        return hr_fail_hint(
-            err,
-            "set fs.azure.account.oauth.provider.type and fs.azure.account.oauth2.client.id, .secret and .endpoint");
-    }
-    use(access, HR_BLOB_CLIENT_CREDENTIALS, secret, found);
-    return HR_OK;
-}
-
-static enum hr_code choose(const struct look *look,
-                           struct hr_blob_access *access,
-                           struct hr_err *err)
-{
-    const char *found = NULL, *type = get_for_account(look, "fs.azure.account.auth.type", NULL);
-    if (type && !strcmp(type, "OAuth"))
-        return choose_oauth(look, access, err);
-    const char *sas = find_sas(look, &found);
-    if (sas && (!type || !strcmp(type, "SAS"))) {
-        use(access, HR_BLOB_SAS, sas, found);
-        return HR_OK;
-    }
-    if (type && !strcmp(type, "SAS")) {
-        hr_fail(err, HR_E_STORAGE_DENIED,
-                "the account '%s' is set to SAS, but no SAS is set for it", look->account);
-        return hr_fail_hint(err, "set fs.azure.sas.fixed.token or fs.azure.sas.%s.%s",
-                            look->container, look->host);
-    }
-    const char *key = get_for_account(look, "fs.azure.account.key", &found);
-    if (key) {
-        use(access, HR_BLOB_SHARED_KEY, key, found);
-        return HR_OK;
-    }
-    const char *token = get(look, hr_printf(look->arena, "bearer:%s", look->account));
-    bool by_role = look->config->roles.token && access->overridden;
-    use(access,
-        token     ? HR_BLOB_BEARER
-        : by_role ? HR_BLOB_BY_ROLE
-                  : HR_BLOB_ANONYMOUS,
-        token, NULL);
-    return HR_OK;
-}
-
-static void locate(const struct look *look, struct hr_blob_access *access)
-{
-    const char *base =
-        get(look, hr_printf(look->arena, "fs.azure.headrace.endpoint.%s", look->account));
-    access->ca_file = get(look, hr_printf(look->arena, "fs.azure.headrace.ca.%s", look->account));
-    if (!base) {
-        base = get(look, hr_printf(look->arena, "endpoint:%s", look->account));
-        access->ca_file = get(look, hr_printf(look->arena, "ca:%s", look->account));
-    }
-    size_t len = base ? strlen(base) : 0;
-    while (len && base[len - 1] == '/')
-        len--;
-    access->overridden = base != NULL;
-    access->base_url = base ? hr_strndup(look->arena, base, len) : NULL;
-}
-
-enum hr_code hr_blob_config_access(struct hr_blob_config *config,
-                                   struct hr_arena *arena,
-                                   const char *host,
-                                   const char *account,
-                                   const char *container,
-                                   struct hr_blob_access *access,
-                                   struct hr_err *err)
-{
-    struct look look = {config, arena, host, account, container, other_host(arena, host)};
-    *access = (struct hr_blob_access){0};
     pthread_mutex_lock(&config->lock);
-    locate(&look, access);
-    if (!access->base_url && config->base) {
-        struct look below = look;
-        below.config = config->base;
+    if (config->base)
         pthread_mutex_lock(&config->base->lock);
-        locate(&below, access);
+}
+
+void hr_blob_config_unlock(struct hr_blob_config *config)
+{
+    if (config->base)
         pthread_mutex_unlock(&config->base->lock);
-    }
-    if (!access->base_url)
-        access->base_url = hr_printf(arena, "https://%s", host);
-    enum hr_code code = choose(&look, access, err);
     pthread_mutex_unlock(&config->lock);
-    return code;
+}
+
+const char *hr_blob_config_value(const struct hr_blob_config *config,
+                                 struct hr_arena *arena,
+                                 const char *key)
+{
+    return hr_strdup(arena, hr_map_get(&config->values, key));
+}
+
+const struct hr_blob_config *hr_blob_config_base(const struct hr_blob_config *config)
+{
+    return config->base;
+}
+
+bool hr_blob_config_has_roles(const struct hr_blob_config *config)
+{
+    return config->roles.token != NULL;
 }

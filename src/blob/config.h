@@ -1,28 +1,36 @@
-/* What a session's storage keys say about one container of one account. Private to blob/. */
+/* What a session was told of storage, as the kinds of storage read it. Private to blob/. */
 #ifndef HR_BLOB_CONFIG_H
 #define HR_BLOB_CONFIG_H
 #include "base/arena.h"
-#include "base/log.h"
 #include "blob/blob.h"
 
-enum hr_blob_auth {
-    HR_BLOB_ANONYMOUS,
-    HR_BLOB_SHARED_KEY,
-    HR_BLOB_SAS,
-    HR_BLOB_BEARER,
-    HR_BLOB_BY_ROLE,
-    HR_BLOB_CLIENT_CREDENTIALS
+/* A kind of storage lists its keys in rows. A key is the pattern, or starts with it where that ends
+ * in '*'; of several that fit the longest counts. `refusal`: why it is not done. Else `check`
+ * refuses a wrong value (NULL: any will do) and the value is kept; or `take` gets it instead. */
+struct hr_blob_key {
+    const char *pattern; /* NULL ends the rows */
+    const char *refusal;
+    enum hr_code (*check)(const char *name, const char *value, struct hr_err *err);
+    /* value NULL: the key is unset */
+    enum hr_code (*take)(struct hr_blob_config *config,
+                         const char *name,
+                         const char *value,
+                         struct hr_err *err);
 };
+/* a `check`: an http or https address */
+enum hr_code hr_blob_config_check_url(const char *key, const char *value, struct hr_err *err);
 
-struct hr_blob_access {
-    const char *base_url; /* no trailing slash; the container follows */
-    bool overridden;      /* base_url is set, not Azure's own */
-    const char *ca_file;  /* or NULL */
-    enum hr_blob_auth auth;
-    struct hr_secret secret; /* key, SAS without '?', token, or client secret */
-    const char *key_name;    /* the configuration key that gave it, for messages */
-    const char *client_id, *token_endpoint;
-};
+/* Lookups stand between lock and unlock, so that what is read of several keys was set together;
+ * they lock the base too, after its config: nothing may lock a config while it holds its base. What
+ * they give is copied into the arena; NULL: not set. */
+void hr_blob_config_lock(struct hr_blob_config *config);
+void hr_blob_config_unlock(struct hr_blob_config *config);
+const char *hr_blob_config_value(const struct hr_blob_config *config,
+                                 struct hr_arena *arena,
+                                 const char *key);
+/* whose endpoints count too; or NULL */
+const struct hr_blob_config *hr_blob_config_base(const struct hr_blob_config *config);
+bool hr_blob_config_has_roles(const struct hr_blob_config *config);
 
 /* the token of a request to an account that is used by role; says `what` may not be done to
  * `location` when it is refused */
@@ -32,15 +40,6 @@ enum hr_code hr_blob_config_role_token(struct hr_blob_config *config,
                                        const char *location,
                                        const char **token,
                                        struct hr_err *err);
-/* host: as in the location ("account.dfs.core.windows.net") */
-enum hr_code hr_blob_config_access(struct hr_blob_config *config,
-                                   struct hr_arena *arena,
-                                   const char *host,
-                                   const char *account,
-                                   const char *container,
-                                   struct hr_blob_access *access,
-                                   struct hr_err *err);
-
 /* dataset.c: what a session was told of datasets, kept by its configuration until that is freed */
 struct hr_blob_dataset;
 /* its own keys; endpoints also base's */
@@ -52,10 +51,6 @@ struct hr_blob_dataset *hr_blob_dataset_new(struct hr_blob_config *config,
                                             const char *id,
                                             struct hr_blob_dataset *next);
 struct hr_blob_dataset *hr_blob_dataset_find(struct hr_blob_dataset *first, const char *id);
-enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set,
-                                 bool access,
-                                 const char *text,
-                                 struct hr_err *err);
 /* a part of the files: number from 0; "COUNT/LENGTH:TEXT", the texts together base64 of zlib of
  * LENGTH bytes of JSON */
 enum hr_code hr_blob_dataset_part(struct hr_blob_dataset *set,

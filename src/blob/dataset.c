@@ -145,10 +145,10 @@ struct hr_blob_dataset *hr_blob_dataset_find(struct hr_blob_dataset *set, const 
 
 /* Access and files come in either order, and again when a session is replayed. An id's files never
  * change: the first ones stay. */
-enum hr_code hr_blob_dataset_set(struct hr_blob_dataset *set,
-                                 bool access,
-                                 const char *text,
-                                 struct hr_err *err)
+static enum hr_code dataset_set(struct hr_blob_dataset *set,
+                                bool access,
+                                const char *text,
+                                struct hr_err *err)
 {
     json_error_t error;
     if (!access && set->files)
@@ -195,7 +195,7 @@ static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, str
         code = malformed(set->id, "its parts do not unpack", err);
     if (!code) {
         json[length] = 0;
-        code = hr_blob_dataset_set(set, false, (char *)json, err);
+        code = dataset_set(set, false, (char *)json, err);
     }
     free(json);
     free(packed);
@@ -238,6 +238,40 @@ struct hr_blob_config *hr_blob_dataset_config(const struct hr_blob_dataset *set)
     return set->config;
 }
 
+/* a manifest's files, whole (ID) or in parts (ID.N), and its storage */
+#define DATASET_KEY "fs.azure.headrace.dataset."
+#define ACCESS_KEY "fs.azure.headrace.access."
+
+static enum hr_code take_key(struct hr_blob_config *config,
+                             const char *key,
+                             const char *value,
+                             struct hr_err *err)
+{
+    bool access = !strncmp(key, ACCESS_KEY, strlen(ACCESS_KEY));
+    const char *name = key + strlen(access ? ACCESS_KEY : DATASET_KEY), *part = strchr(name, '.');
+    char id[64];
+    size_t len = part ? (size_t)(part - name) : strlen(name);
+    if (!value)
+        return HR_OK; /* what reads it goes on */
+    if (!len ||
+        len >= sizeof id ||
+        strchr(name, '/') ||
+        hr_blob_config_base(config) ||
+        (part && access))
+        return hr_fail(err, HR_E_INVALID, "'%s' names no dataset", key);
+    memcpy(id, name, len);
+    id[len] = 0;
+    struct hr_blob_dataset *set = hr_blob_config_dataset(config, id, true);
+    return part ? hr_blob_dataset_part(set, part + 1, value, err)
+                : dataset_set(set, access, value, err);
+}
+
+static const struct hr_blob_key keys[] = {
+    {.pattern = DATASET_KEY "*", .take = take_key},
+    {.pattern = ACCESS_KEY "*", .take = take_key},
+    {.pattern = NULL},
+};
+
 /* ---- places ---- */
 
 static size_t first_at(const struct hr_blob_dataset *set, const char *path)
@@ -253,14 +287,12 @@ static size_t first_at(const struct hr_blob_dataset *set, const char *path)
     return low;
 }
 
-static const struct hr_blob_backend pinned_backend;
-
-enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
-                                   struct hr_arena *arena,
-                                   const char *location,
-                                   const char *rest,
-                                   struct hr_blob_place *place,
-                                   struct hr_err *err)
+static enum hr_code pinned_parse(struct hr_blob *blob,
+                                 struct hr_arena *arena,
+                                 const char *location,
+                                 const char *rest,
+                                 struct hr_blob_place *place,
+                                 struct hr_err *err)
 {
     size_t len = strcspn(rest, "/"), end = strlen(rest);
     place->container = hr_strndup(arena, rest, len);
@@ -271,7 +303,6 @@ enum hr_code hr_blob_dataset_place(struct hr_blob *blob,
     place->root = hr_printf(arena, "dataset://%s", place->container);
     place->location =
         *place->path ? hr_printf(arena, "%s/%s", place->root, place->path) : place->root;
-    place->backend = &pinned_backend;
     place->dataset = hr_blob_config_dataset(blob->config, place->container, false);
     if (place->dataset && __atomic_load_n(&place->dataset->files, __ATOMIC_ACQUIRE))
         return HR_OK;
@@ -367,69 +398,27 @@ static enum hr_code pinned_open(struct hr_blob_reader *reader, struct hr_err *er
         return hr_fail(err, HR_E_NOT_FOUND, "'%s' is not in the dataset", reader->place.location);
     reader->stat = file->stat;
     HR_TRY(hr_blob_place_parse(reader->blob, reader->arena, file->url, &reader->place, err));
-    if (reader->place.backend != &hr_blob_azure)
+    if (!(reader->place.backend->abilities & HR_BLOB_PINS))
         return hr_fail(err, HR_E_UNSUPPORTED, "'%s' of a dataset is not in a storage account",
                        file->url);
     reader->place.dataset = set;
-    reader->backend = &hr_blob_azure;
-    return hr_blob_azure.open(reader, err);
+    reader->backend = reader->place.backend;
+    return reader->backend->open(reader, err);
 }
 
-/* ---- what a dataset has not ---- */
-
-static enum hr_code read_only(const char *location, struct hr_err *err)
-{
-    return hr_fail(err, HR_E_UNSUPPORTED, "'%s' is of a dataset, which is read-only", location);
-}
-
-static enum hr_code pinned_create(struct hr_blob_writer *writer, struct hr_err *err)
-{
-    return read_only(writer->place.location, err);
-}
-
-static enum hr_code pinned_remove(struct hr_blob *blob,
-                                  const struct hr_blob_place *place,
-                                  bool recursive,
-                                  const struct hr_blob_cancel *cancel,
-                                  struct hr_err *err)
-{
-    (void)blob;
-    (void)recursive;
-    (void)cancel;
-    return read_only(place->location, err);
-}
-
-static enum hr_code pinned_mkdir(struct hr_blob *blob,
-                                 const struct hr_blob_place *place,
-                                 const struct hr_blob_cancel *cancel,
-                                 struct hr_err *err)
-{
-    (void)blob;
-    (void)cancel;
-    return read_only(place->location, err);
-}
-
-static enum hr_code pinned_rename(struct hr_blob *blob,
-                                  const struct hr_blob_place *from,
-                                  const struct hr_blob_place *to,
-                                  bool overwrite,
-                                  const struct hr_blob_cancel *cancel,
-                                  struct hr_err *err)
-{
-    (void)blob;
-    (void)to;
-    (void)overwrite;
-    (void)cancel;
-    return read_only(from->location, err);
-}
+static const char *const schemes[] = {"dataset", NULL};
 
 static const struct hr_blob_backend pinned_backend = {
     .name = "dataset",
+    .schemes = schemes,
+    .abilities = HR_BLOB_READ_ONLY,
+    .parse = pinned_parse,
     .stat = pinned_stat,
     .list = pinned_list,
     .open = pinned_open,
-    .create = pinned_create,
-    .remove = pinned_remove,
-    .mkdir = pinned_mkdir,
-    .rename = pinned_rename,
+};
+
+const struct hr_blob_kind hr_blob_dataset_kind = {
+    .backends = (const struct hr_blob_backend *const[]){&pinned_backend, NULL},
+    .keys = keys,
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,68 @@ static enum hr_code fail_errno(struct hr_err *err, int number, const char *what,
         return hr_fail_write(err, number, "cannot %s '%s'", what, path);
     return hr_fail(err, code, "cannot %s '%s': %s", what, path, strerror(number));
 }
+
+/* ---- names ---- */
+
+static enum hr_code check_root(struct hr_blob *blob, const char *path, struct hr_err *err)
+{
+    size_t len = blob->local_root ? strlen(blob->local_root) : 0;
+    if (!len)
+        return HR_OK;
+    /* the deepest folder that exists, with links resolved, decides */
+    char real[PATH_MAX], *cut, *copy = strdup(path);
+    while (!realpath(copy, real) && (cut = strrchr(copy, '/')))
+        cut[cut == copy ? 1 : 0] = 0;
+    free(copy);
+    if (!strncmp(real, blob->local_root, len) &&
+        (!real[len] || real[len] == '/' || blob->local_root[len - 1] == '/'))
+        return HR_OK;
+    return hr_fail(err, HR_E_STORAGE_DENIED,
+                   "the path '%s' is outside the folder that this session may use, '%s'", path,
+                   blob->local_root);
+}
+
+static enum hr_code local_parse(struct hr_blob *blob,
+                                struct hr_arena *arena,
+                                const char *location,
+                                const char *rest,
+                                struct hr_blob_place *place,
+                                struct hr_err *err)
+{
+    const char *path = location;
+    (void)rest;
+    if (!strncasecmp(path, "file:", 5)) {
+        path += 5;
+        if (!strncmp(path, "//localhost/", 12))
+            path += 11;
+        else if (!strncmp(path, "//", 2) && path[2] != '/')
+            return hr_fail(err, HR_E_INVALID,
+                           "the file address '%.512s' names a host; write file:///path", location);
+    }
+    if (!*path)
+        return hr_fail(err, HR_E_INVALID, "the path is empty");
+    if (strlen(path) >= PATH_MAX)
+        return hr_fail(err, HR_E_INVALID, "the path '%.64s…' is too long: %zu bytes, at most %d",
+                       path, strlen(path), PATH_MAX - 1);
+    char cwd[PATH_MAX];
+    if (*path != '/' && !blob->local_root && !getcwd(cwd, sizeof cwd))
+        return hr_fail(err, HR_E_IO, "the relative path '%s' has no folder to start from", path);
+    struct hr_buf whole, out;
+    hr_buf_init(&whole, HR_BUF_GROWS);
+    hr_buf_init(&out, HR_BUF_GROWS);
+    if (*path != '/')
+        hr_buf_addf(&whole, "%s/", blob->local_root ? blob->local_root : cwd);
+    hr_buf_adds(&whole, path);
+    hr_blob_clean(&out, hr_buf_text(&whole), true);
+    place->path = hr_strdup(arena, hr_buf_len(&out) ? hr_buf_text(&out) : "/");
+    hr_buf_release(&whole);
+    hr_buf_release(&out);
+    place->location = place->path;
+    place->root = "";
+    return check_root(blob, place->path, err);
+}
+
+/* ---- looking ---- */
 
 static void fill(const struct stat *from, struct hr_blob_stat *to)
 {
@@ -400,8 +463,27 @@ static enum hr_code local_rename(struct hr_blob *blob,
     return HR_OK;
 }
 
+/* not every file system can: then nothing was done */
+static enum hr_code local_exchange(struct hr_blob *blob,
+                                   const struct hr_blob_place *from,
+                                   const struct hr_blob_place *to,
+                                   const struct hr_blob_cancel *cancel,
+                                   struct hr_err *err)
+{
+    (void)blob, (void)cancel;
+    if (!renameat2(AT_FDCWD, from->path, AT_FDCWD, to->path, RENAME_EXCHANGE))
+        return HR_OK;
+    return hr_fail(err, HR_E_UNSUPPORTED, "'%s' and '%s' cannot be exchanged: %s", from->path,
+                   to->path, strerror(errno));
+}
+
+static const char *const schemes[] = {"file", NULL};
+
 const struct hr_blob_backend hr_blob_local = {
     .name = "local",
+    .schemes = schemes,
+    .abilities = HR_BLOB_OF_MACHINE | HR_BLOB_ATOMIC_RENAME | HR_BLOB_EXCHANGE,
+    .parse = local_parse,
     .stat = local_stat,
     .list = local_list,
     .open = local_open,
@@ -415,4 +497,9 @@ const struct hr_blob_backend hr_blob_local = {
     .remove = local_remove,
     .mkdir = local_mkdir,
     .rename = local_rename,
+    .exchange = local_exchange,
+};
+
+const struct hr_blob_kind hr_blob_local_kind = {
+    .backends = (const struct hr_blob_backend *const[]){&hr_blob_local, NULL},
 };

@@ -1,34 +1,6 @@
 #include "blob/backend.h"
-#include "base/limits.h"
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
-
-/* every scheme a user may write: those that work, and why the others do not */
-static const struct {
-    const char *name;
-    bool dfs;
-    const char *refusal;
-} schemes[] = {
-    {"wasb", false, NULL},
-    {"wasbs", false, NULL},
-    {"abfs", true, NULL},
-    {"abfss", true, NULL},
-    {"adl", false,
-     "Azure Data Lake Storage Gen1 was retired by Azure; copy the data to Gen2 and use abfss://"},
-    {"s3", false, "S3 is not done"},
-    {"s3a", false, "S3 is not done"},
-    {"s3n", false, "S3 is not done"},
-    {"hdfs", false, "there is no HDFS cluster here"},
-    {"dbfs", false, "DBFS belongs to Databricks; use the path below it"},
-    {"http", false, "use wasbs:// for blobs, or download the file first"},
-    {"https", false, "use wasbs:// for blobs, or download the file first"},
-    {"gs", false, "Google Cloud Storage is not done"},
-    {"ftp", false, "FTP is not done"},
-    {"azureml", false, "use the datastore's wasbs:// path"},
-};
 
 static size_t scheme_len(const char *location)
 {
@@ -38,10 +10,34 @@ static size_t scheme_len(const char *location)
     return len > 1 && location[len] == ':' && location[len + 1] == '/' ? len : 0;
 }
 
-bool hr_blob_is_remote(const char *location)
+static bool has_scheme(const struct hr_blob_backend *backend, const char *scheme, size_t len)
+{
+    for (size_t i = 0; backend->schemes[i]; i++)
+        if (strlen(backend->schemes[i]) == len && !strncasecmp(backend->schemes[i], scheme, len))
+            return true;
+    return false;
+}
+
+/* whose scheme it is, or NULL */
+static const struct hr_blob_backend *backend_of(const char *scheme, size_t len)
+{
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        for (size_t j = 0; hr_blob_kinds[i]->backends[j]; j++)
+            if (has_scheme(hr_blob_kinds[i]->backends[j], scheme, len))
+                return hr_blob_kinds[i]->backends[j];
+    return NULL;
+}
+
+static bool can(const char *location, enum hr_blob_ability ability)
 {
     size_t len = scheme_len(location);
-    return len && !(len == 4 && !strncasecmp(location, "file", 4));
+    const struct hr_blob_backend *backend = len ? backend_of(location, len) : &hr_blob_local;
+    return backend && (backend->abilities & ability);
+}
+
+bool hr_blob_is_remote(const char *location)
+{
+    return !can(location, HR_BLOB_OF_MACHINE);
 }
 
 bool hr_blob_has_glob(const char *location)
@@ -57,7 +53,7 @@ bool hr_blob_has_glob(const char *location)
 
 bool hr_blob_can_rename(const char *location)
 {
-    return !hr_blob_is_remote(location) || !strncasecmp(location, "abfs", 4);
+    return can(location, HR_BLOB_ATOMIC_RENAME);
 }
 
 char *hr_blob_join(struct hr_arena *arena, const char *folder, const char *name)
@@ -67,8 +63,7 @@ char *hr_blob_join(struct hr_arena *arena, const char *folder, const char *name)
     return hr_printf(arena, "%s%s%s", folder, slash || !*name ? "" : "/", name);
 }
 
-/* path segments, each once: no empty ones, "." dropped; ".." takes one off where `up` allows it */
-static bool clean(struct hr_buf *out, const char *path, bool up)
+bool hr_blob_clean(struct hr_buf *out, const char *path, bool up)
 {
     size_t start = hr_buf_len(out);
     while (*path) {
@@ -91,158 +86,25 @@ static bool clean(struct hr_buf *out, const char *path, bool up)
     return true;
 }
 
-static enum hr_code check_root(struct hr_blob *blob, const char *path, struct hr_err *err)
-{
-    size_t len = blob->local_root ? strlen(blob->local_root) : 0;
-    if (!len)
-        return HR_OK;
-    /* the deepest folder that exists, with links resolved, decides */
-    char real[PATH_MAX], *cut, *copy = strdup(path);
-    while (!realpath(copy, real) && (cut = strrchr(copy, '/')))
-        cut[cut == copy ? 1 : 0] = 0;
-    free(copy);
-    if (!strncmp(real, blob->local_root, len) &&
-        (!real[len] || real[len] == '/' || blob->local_root[len - 1] == '/'))
-        return HR_OK;
-    return hr_fail(err, HR_E_STORAGE_DENIED,
-                   "the path '%s' is outside the folder that this session may use, '%s'", path,
-                   blob->local_root);
-}
-
-static enum hr_code parse_local(struct hr_blob *blob,
-                                struct hr_arena *arena,
-                                const char *location,
-                                struct hr_blob_place *place,
-                                struct hr_err *err)
-{
-    const char *path = location;
-    if (!strncasecmp(path, "file:", 5)) {
-        path += 5;
-        if (!strncmp(path, "//localhost/", 12))
-            path += 11;
-        else if (!strncmp(path, "//", 2) && path[2] != '/')
-            return hr_fail(err, HR_E_INVALID,
-                           "the file address '%.512s' names a host; write file:///path", location);
-    }
-    if (!*path)
-        return hr_fail(err, HR_E_INVALID, "the path is empty");
-    if (strlen(path) >= PATH_MAX)
-        return hr_fail(err, HR_E_INVALID, "the path '%.64s…' is too long: %zu bytes, at most %d",
-                       path, strlen(path), PATH_MAX - 1);
-    char cwd[PATH_MAX];
-    if (*path != '/' && !blob->local_root && !getcwd(cwd, sizeof cwd))
-        return hr_fail(err, HR_E_IO, "the relative path '%s' has no folder to start from", path);
-    struct hr_buf whole, out;
-    hr_buf_init(&whole, HR_BUF_GROWS);
-    hr_buf_init(&out, HR_BUF_GROWS);
-    if (*path != '/')
-        hr_buf_addf(&whole, "%s/", blob->local_root ? blob->local_root : cwd);
-    hr_buf_adds(&whole, path);
-    clean(&out, hr_buf_text(&whole), true);
-    place->path = hr_strdup(arena, hr_buf_len(&out) ? hr_buf_text(&out) : "/");
-    hr_buf_release(&whole);
-    hr_buf_release(&out);
-    place->backend = &hr_blob_local;
-    place->location = place->path;
-    place->root = "";
-    return check_root(blob, place->path, err);
-}
-
-static size_t utf8_len(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
-static bool container_name_valid(const char *name, size_t len)
-{
-    if (len == 5 && !strncmp(name, "$root", 5))
-        return true;
-    if (len < 3 || len > 63 || name[0] == '-' || name[len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", name[i]) ||
-            (name[i] == '-' && name[i + 1] == '-'))
-            return false;
-    return true;
-}
-
-static enum hr_code parse_azure(struct hr_arena *arena,
-                                const char *location,
-                                const char *rest,
-                                struct hr_blob_place *place,
-                                struct hr_err *err)
-{
-    size_t authority = strcspn(rest, "/");
-    const char *at = memchr(rest, '@', authority);
-    size_t host_len = at ? (size_t)(rest + authority - at - 1) : 0;
-    const char *dot = host_len ? memchr(at + 1, '.', host_len) : NULL;
-    if (!dot || dot == at + 1) {
-        hr_fail(err, HR_E_INVALID, "the location '%.512s' does not name a container and an account",
-                location);
-        return hr_fail_hint(err, "write %.*s://container@account.%s.core.windows.net/path",
-                            (int)strcspn(location, ":"), location, place->dfs ? "dfs" : "blob");
-    }
-    if (!container_name_valid(rest, (size_t)(at - rest)))
-        return hr_fail(
-            err, HR_E_INVALID,
-            "'%.*s' is not a container name: 3 to 63 lower-case letters, digits and single hyphens",
-            (int)(at - rest), rest);
-    for (const char *c = at + 1; c < rest + authority; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:", *c))
-            return hr_fail(err, HR_E_INVALID, "'%.*s' is not a host name", (int)host_len, at + 1);
-    struct hr_buf out;
-    hr_buf_init(&out, HR_BUF_GROWS);
-    bool cleaned = clean(&out, rest + authority, false);
-    place->path = hr_strdup(arena, hr_buf_len(&out) ? hr_buf_text(&out) + 1 : "");
-    hr_buf_release(&out);
-    if (!cleaned)
-        return hr_fail(
-            err, HR_E_INVALID,
-            "the location '%.512s' has a segment '.' or '..', which blob names cannot have",
-            location);
-    if (utf8_len(place->path) > HR_BLOB_NAME_MAX)
-        return hr_fail(err, HR_E_INVALID,
-                       "the blob name '%.64s…' has %zu characters, more than Azure's %d",
-                       place->path, utf8_len(place->path), HR_BLOB_NAME_MAX);
-    place->container = hr_strndup(arena, rest, (size_t)(at - rest));
-    place->host = hr_strndup(arena, at + 1, host_len);
-    place->account = hr_strndup(arena, at + 1, (size_t)(dot - at - 1));
-    place->root =
-        hr_printf(arena, "%.*s%.*s", (int)(rest - location), location, (int)authority, rest);
-    place->location =
-        *place->path ? hr_printf(arena, "%s/%s", place->root, place->path) : place->root;
-    place->backend = &hr_blob_azure;
-    return HR_OK;
-}
-
 enum hr_code hr_blob_place_parse(struct hr_blob *blob,
                                  struct hr_arena *arena,
                                  const char *location,
                                  struct hr_blob_place *place,
                                  struct hr_err *err)
 {
-    *place = (struct hr_blob_place){0};
     size_t len = scheme_len(location);
-    if (!hr_blob_is_remote(location))
-        return parse_local(blob, arena, location, place, err);
-    if (!strncasecmp(location, "dataset://", 10))
-        return hr_blob_dataset_place(blob, arena, location, location + 10, place, err);
-    for (size_t i = 0; i < HR_LEN(schemes); i++) {
-        if (strlen(schemes[i].name) != len || strncasecmp(schemes[i].name, location, len))
-            continue;
-        if (schemes[i].refusal)
-            return hr_fail(err, HR_E_UNSUPPORTED,
-                           "the scheme '%s' of '%.512s' is not supported: %s", schemes[i].name,
-                           location, schemes[i].refusal);
-        if (strncmp(location + len, "://", 3))
-            return hr_fail(err, HR_E_INVALID, "the location '%.512s' lacks '//' behind its scheme",
-                           location);
-        place->dfs = schemes[i].dfs;
-        return parse_azure(arena, location, location + len + 3, place, err);
-    }
+    *place = (struct hr_blob_place){.backend = len ? backend_of(location, len) : &hr_blob_local};
+    if (place->backend && (place->backend->abilities & HR_BLOB_OF_MACHINE))
+        return place->backend->parse(blob, arena, location, location, place, err);
+    if (place->backend && strncmp(location + len, "://", 3))
+        return hr_fail(err, HR_E_INVALID, "the location '%.512s' lacks '//' behind its scheme",
+                       location);
+    if (place->backend)
+        return place->backend->parse(blob, arena, location, location + len + 3, place, err);
+    const char *refusal = hr_blob_scheme_refusal(location, len);
+    if (refusal)
+        return hr_fail(err, HR_E_UNSUPPORTED, "the scheme '%.*s' of '%.512s' is not supported: %s",
+                       (int)len, location, location, refusal);
     return hr_fail(
         err, HR_E_UNSUPPORTED,
         "the scheme '%.*s' of '%.512s' is not known; use a local path, wasbs:// or abfss://",

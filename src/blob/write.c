@@ -33,7 +33,9 @@ enum hr_code hr_blob_create(struct hr_blob *blob,
              options->content_type ? options->content_type : "application/octet-stream");
     enum hr_code code = hr_blob_place_parse(blob, arena, location, &writer->place, err);
     writer->backend = writer->place.backend;
-    if (!code && writer->backend == &hr_blob_azure && !*writer->place.path)
+    if (!code)
+        code = hr_blob_check_writable(&writer->place, err);
+    if (!code && hr_blob_is_container(&writer->place))
         code =
             hr_fail(err, HR_E_INVALID, "'%s' is a container, not a file", writer->place.location);
     if (!code)

@@ -49,6 +49,13 @@ PLANTED = [
         '#include "host/format/csv/csv.h"\n',
         r"host/format/files may not include host/format/csv/csv\.h",
     ),
+    (
+        "tools/check_layers",
+        "src/blob/write.c",
+        r"^",
+        '#include "blob/azure/azure.h"\n',
+        r"src/blob/write\.c: blob may not include blob/azure/azure\.h",
+    ),
     ("tools/check_functions", "doc/functions.md", r"`sha2`", "`sha3`", r"sha2"),
     (
         "tools/check_conditions",

@@ -1,7 +1,7 @@
 /* Azure Blob and ADLS Gen2: looking and changing. The two dialects differ in listing, folders and
  * renaming; reading is the same. */
 #include "blob/azure/azure.h"
-#include "base/map.h"
+#include "base/check.h"
 #include "wire/uri.h"
 #include "wire/xml.h"
 #include <jansson.h>
@@ -67,7 +67,7 @@ static const char *blob_name(struct hr_arena *arena, const struct hr_xml *node)
 }
 
 static enum hr_code read_blob_page(struct listing *listing,
-                                   const struct hr_blob_call *call,
+                                   const struct hr_azure_call *call,
                                    struct hr_err *err)
 {
     struct hr_arena *scratch = hr_arena_new(NULL);
@@ -110,7 +110,7 @@ static int64_t json_number(const json_t *object, const char *name)
 }
 
 static enum hr_code read_dfs_page(struct listing *listing,
-                                  const struct hr_blob_call *call,
+                                  const struct hr_azure_call *call,
                                   struct hr_err *err)
 {
     json_error_t why;
@@ -145,7 +145,7 @@ static const char *list_query(struct hr_arena *arena,
                               const struct hr_blob_list_options *options)
 {
     const char *path = place->path;
-    if (place->dfs)
+    if (hr_azure_is_dfs(place))
         return hr_printf(arena, "resource=filesystem&recursive=%s&maxResults=%d%s%s",
                          options->recursive ? "true" : "false", options->max,
                          *path ? hr_azure_param(arena, "directory", path) : "",
@@ -164,15 +164,16 @@ static enum hr_code list_page(struct listing *listing,
                               struct hr_err *err)
 {
     struct hr_arena *arena = listing->arena;
-    struct hr_blob_access access;
-    struct hr_blob_call call;
+    struct hr_azure_access access;
+    struct hr_azure_call call;
     HR_TRY(hr_azure_access(listing->blob, arena, listing->place, &access, err));
     HR_TRY(hr_azure_call(&call, listing->blob, arena, listing->place, &access, "GET", NULL,
                          list_query(arena, listing->place, options), err));
     call.transfer.response_max = 32 * 1024 * 1024;
     enum hr_code code = hr_azure_do(&call, "list", cancel, err);
     if (!code)
-        code = (listing->place->dfs ? read_dfs_page : read_blob_page)(listing, &call, err);
+        code =
+            (hr_azure_is_dfs(listing->place) ? read_dfs_page : read_blob_page)(listing, &call, err);
     hr_azure_end(&call);
     return code;
 }
@@ -190,7 +191,7 @@ static enum hr_code azure_list(struct hr_blob *blob,
     enum hr_code code = list_page(&listing, options, cancel, err);
     hr_map_release(&listing.seen);
     /* what dfs says of a file that is listed */
-    bool conflict = place->dfs && code == HR_E_EXISTS;
+    bool conflict = hr_azure_is_dfs(place) && code == HR_E_EXISTS;
     if ((code && !conflict) || page->count || page->marker || options->marker || !*place->path)
         return code;
     /* nothing listed: an empty folder, a file, or nothing at all? */
@@ -234,8 +235,8 @@ static enum hr_code stat_path(struct hr_blob *blob,
                               const struct hr_blob_cancel *cancel,
                               struct hr_err *err)
 {
-    struct hr_blob_access access;
-    struct hr_blob_call call;
+    struct hr_azure_access access;
+    struct hr_azure_call call;
     char value[64];
     HR_TRY(hr_azure_access(blob, arena, place, &access, err));
     HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "HEAD", place->path, "", err));
@@ -255,7 +256,7 @@ static enum hr_code stat_path(struct hr_blob *blob,
         !strcmp(value, "FilesystemNotFound");
     hr_azure_end(&call);
     /* of flat blobs a folder is only a prefix */
-    return code == HR_E_NOT_FOUND && !place->dfs && !no_container
+    return code == HR_E_NOT_FOUND && !hr_azure_is_dfs(place) && !no_container
                ? stat_folder(blob, arena, place, stat, cancel, err)
                : code;
 }
@@ -280,13 +281,13 @@ enum hr_code hr_azure_stat(struct hr_blob *blob,
 static enum hr_code delete_blobs(struct hr_blob *blob,
                                  struct hr_arena *arena,
                                  const struct hr_blob_place *place,
-                                 const struct hr_blob_access *access,
+                                 const struct hr_azure_access *access,
                                  const char *const *names,
                                  size_t count,
                                  const struct hr_blob_cancel *cancel,
                                  struct hr_err *err)
 {
-    struct hr_blob_call *calls = HR_NEW_ARRAY(arena, struct hr_blob_call, count);
+    struct hr_azure_call *calls = HR_NEW_ARRAY(arena, struct hr_azure_call, count);
     enum hr_code code = HR_OK;
     size_t sent = 0;
     for (; sent < count && !code; sent += !code) {
@@ -309,7 +310,7 @@ static enum hr_code delete_blobs(struct hr_blob *blob,
 static enum hr_code remove_flat_folder(struct hr_blob *blob,
                                        struct hr_arena *arena,
                                        const struct hr_blob_place *place,
-                                       const struct hr_blob_access *access,
+                                       const struct hr_azure_access *access,
                                        bool recursive,
                                        const struct hr_blob_cancel *cancel,
                                        struct hr_err *err)
@@ -337,14 +338,14 @@ static enum hr_code remove_flat_folder(struct hr_blob *blob,
 static enum hr_code remove_dfs(struct hr_blob *blob,
                                struct hr_arena *arena,
                                const struct hr_blob_place *place,
-                               const struct hr_blob_access *access,
+                               const struct hr_azure_access *access,
                                const char *recursive,
                                const struct hr_blob_cancel *cancel,
                                struct hr_err *err)
 {
     const char *marker = NULL;
     do { /* a large folder is deleted in several steps */
-        struct hr_blob_call call;
+        struct hr_azure_call call;
         const char *query = hr_printf(arena, "recursive=%s%s", recursive,
                                       marker ? hr_azure_param(arena, "continuation", marker) : "");
         HR_TRY(hr_azure_call(&call, blob, arena, place, access, "DELETE", place->path, query, err));
@@ -356,17 +357,17 @@ static enum hr_code remove_dfs(struct hr_blob *blob,
     return HR_OK;
 }
 
-static enum hr_code azure_remove(struct hr_blob *blob,
-                                 const struct hr_blob_place *place,
-                                 bool recursive,
-                                 const struct hr_blob_cancel *cancel,
-                                 struct hr_err *err)
+enum hr_code hr_azure_remove(struct hr_blob *blob,
+                             const struct hr_blob_place *place,
+                             bool recursive,
+                             const struct hr_blob_cancel *cancel,
+                             struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     struct hr_blob_stat stat;
     enum hr_code code = hr_azure_access(blob, arena, place, &access, err);
-    if (!code && place->dfs)
+    if (!code && hr_azure_is_dfs(place))
         code = remove_dfs(blob, arena, place, &access, recursive ? "true" : "false", cancel, err);
     else if (!code && !(code = hr_azure_stat(blob, place, &stat, cancel, err)))
         code = stat.is_dir
@@ -384,12 +385,12 @@ static enum hr_code put_folder(struct hr_blob *blob,
                                const struct hr_blob_cancel *cancel,
                                struct hr_err *err)
 {
-    struct hr_blob_access access;
-    struct hr_blob_call call;
+    struct hr_azure_access access;
+    struct hr_azure_call call;
     HR_TRY(hr_azure_access(blob, arena, place, &access, err));
     HR_TRY(hr_azure_call(&call, blob, arena, place, &access, "PUT", place->path,
-                         place->dfs ? "resource=directory" : "", err));
-    if (!place->dfs) {
+                         hr_azure_is_dfs(place) ? "resource=directory" : "", err));
+    if (!hr_azure_is_dfs(place)) {
         hr_azure_header(&call, "x-ms-blob-type", "BlockBlob");
         hr_azure_header(&call, "x-ms-meta-hdi_isfolder", "true");
     }
@@ -428,16 +429,16 @@ static enum hr_code rename_path(struct hr_blob *blob,
                                 const struct hr_blob_cancel *cancel,
                                 struct hr_err *err)
 {
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     struct hr_buf source;
     struct hr_blob_stat before, after;
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     HR_TRY(hr_azure_access(blob, arena, from, &access, err));
     HR_TRY(hr_azure_stat(blob, from, &before, cancel, err));
     hr_buf_init(&source, HR_BUF_GROWS);
     hr_buf_addf(&source, "/%s/", from->container);
     hr_uri_encode(&source, from->path, "/");
-    if (access.auth == HR_BLOB_SAS)
+    if (access.auth == HR_AZURE_SAS)
         hr_buf_addf(&source, "?%s", access.secret.text);
     const char *text = hr_buf_keep(&source, arena);
     HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
@@ -459,12 +460,12 @@ static enum hr_code rename_path(struct hr_blob *blob,
 static enum hr_code folder_tag(struct hr_blob *blob,
                                struct hr_arena *arena,
                                const struct hr_blob_place *place,
-                               const struct hr_blob_access *access,
+                               const struct hr_azure_access *access,
                                struct hr_blob_stat *stat,
                                const struct hr_blob_cancel *cancel,
                                struct hr_err *err)
 {
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     HR_TRY(hr_azure_call(&call, blob, arena, place, access, "HEAD", place->path, "", err));
     enum hr_code code = hr_azure_do(&call, "look at", cancel, err);
     if (!code)
@@ -482,17 +483,17 @@ static enum hr_code exchange(struct hr_blob *blob,
                              const struct hr_blob_cancel *cancel,
                              struct hr_err *err)
 {
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     struct hr_buf source;
     struct hr_blob_stat before, after;
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     char done[8];
     HR_TRY(hr_azure_access(blob, arena, from, &access, err));
     HR_TRY(folder_tag(blob, arena, from, &access, &before, cancel, err));
     hr_buf_init(&source, HR_BUF_GROWS);
     hr_buf_addf(&source, "/%s/", from->container);
     hr_uri_encode(&source, from->path, "/");
-    if (access.auth == HR_BLOB_SAS)
+    if (access.auth == HR_AZURE_SAS)
         hr_buf_addf(&source, "?%s", access.secret.text);
     const char *text = hr_buf_keep(&source, arena);
     HR_TRY(hr_azure_call(&call, blob, arena, to, &access, "PUT", to->path, "", err));
@@ -513,11 +514,11 @@ static enum hr_code exchange(struct hr_blob *blob,
                : code;
 }
 
-enum hr_code hr_azure_exchange(struct hr_blob *blob,
-                               const struct hr_blob_place *from,
-                               const struct hr_blob_place *to,
-                               const struct hr_blob_cancel *cancel,
-                               struct hr_err *err)
+static enum hr_code azure_exchange(struct hr_blob *blob,
+                                   const struct hr_blob_place *from,
+                                   const struct hr_blob_place *to,
+                                   const struct hr_blob_cancel *cancel,
+                                   struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     enum hr_code code = exchange(blob, arena, from, to, cancel, err);
@@ -530,8 +531,8 @@ bool hr_azure_hierarchical(struct hr_blob *blob,
                            const struct hr_blob_cancel *cancel)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
-    struct hr_blob_access access;
-    struct hr_blob_call call;
+    struct hr_azure_access access;
+    struct hr_azure_call call;
     struct hr_err ignored = {0};
     char enabled[8] = "";
     if (!hr_azure_access(blob, arena, place, &access, &ignored) &&
@@ -558,20 +559,64 @@ enum hr_code hr_azure_rename(struct hr_blob *blob,
     return code;
 }
 
-const struct hr_blob_backend hr_blob_azure = {
-    .name = "azure",
-    .stat = hr_azure_stat,
-    .list = azure_list,
-    .open = hr_azure_open,
-    .read_at = hr_azure_read_at,
-    .close = hr_azure_close,
-    .create = hr_azure_create,
-    .write = hr_azure_write,
-    .finish = hr_azure_finish,
-    .publish = hr_azure_publish,
-    .drop = hr_azure_drop,
-    .remove = azure_remove,
-    .mkdir = azure_mkdir,
+/* ---- the kind ---- */
+
+static void *session_new(void)
+{
+    struct hr_azure_session *session = calloc(1, sizeof *session);
+    HR_CHECK(session);
+    pthread_mutex_init(&session->lock, NULL);
+    hr_map_init(&session->hierarchical);
+    return session;
+}
+
+static void session_free(void *kept)
+{
+    struct hr_azure_session *session = kept;
+    hr_azure_tokens_free(session);
+    hr_map_release(&session->hierarchical);
+    pthread_mutex_destroy(&session->lock);
+    free(session);
+}
+
+struct hr_azure_session *hr_azure_session_of(const struct hr_blob *blob)
+{
+    return hr_blob_kept(blob, &hr_azure_kind);
+}
+
+/* what both dialects do alike, or tell apart themselves */
+#define BOTH_DIALECTS                                                                          \
+    .parse = hr_azure_parse, .stat = hr_azure_stat, .list = azure_list, .open = hr_azure_open, \
+    .read_at = hr_azure_read_at, .close = hr_azure_close, .create = hr_azure_create,           \
+    .write = hr_azure_write, .finish = hr_azure_finish, .publish = hr_azure_publish,           \
+    .drop = hr_azure_drop, .remove = hr_azure_remove, .mkdir = azure_mkdir,                    \
+    .ahead = hr_azure_read_ahead
+
+static const char *const wasb_schemes[] = {"wasb", "wasbs", NULL};
+static const char *const abfs_schemes[] = {"abfs", "abfss", NULL};
+
+static const struct hr_blob_backend wasb = {
+    .name = "wasb",
+    .schemes = wasb_schemes,
+    .abilities = HR_BLOB_CONTAINERS | HR_BLOB_PINS,
+    .cannot_rename =
+        "wasb has no atomic rename; use abfss:// on an account with a hierarchical namespace",
+    .renaming_name = hr_azure_renaming_name,
+    BOTH_DIALECTS,
+};
+
+const struct hr_blob_backend hr_azure_abfs = {
+    .name = "abfs",
+    .schemes = abfs_schemes,
+    .abilities = HR_BLOB_CONTAINERS | HR_BLOB_PINS | HR_BLOB_ATOMIC_RENAME | HR_BLOB_EXCHANGE,
     .rename = hr_azure_rename,
-    .ahead = hr_azure_read_ahead,
+    .exchange = azure_exchange,
+    BOTH_DIALECTS,
+};
+
+const struct hr_blob_kind hr_azure_kind = {
+    .backends = (const struct hr_blob_backend *const[]){&wasb, &hr_azure_abfs, NULL},
+    .keys = hr_azure_keys,
+    .session_new = session_new,
+    .session_free = session_free,
 };

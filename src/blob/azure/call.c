@@ -26,13 +26,13 @@ const char *hr_azure_param(struct hr_arena *arena, const char *name, const char 
 enum hr_code hr_azure_access(struct hr_blob *blob,
                              struct hr_arena *arena,
                              const struct hr_blob_place *place,
-                             struct hr_blob_access *access,
+                             struct hr_azure_access *access,
                              struct hr_err *err)
 {
     struct hr_blob_config *config =
         place->dataset ? hr_blob_dataset_config(place->dataset) : blob->config;
-    return hr_blob_config_access(config, arena, place->host, place->account, place->container,
-                                 access, err);
+    return hr_azure_keys_access(config, arena, place->host, place->account, place->container,
+                                access, err);
 }
 
 /* ---- headers of one attempt, on the mover's thread ---- */
@@ -52,7 +52,7 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer,
                             struct curl_slist **list,
                             struct hr_err *err)
 {
-    struct hr_blob_call *call = transfer->arg;
+    struct hr_azure_call *call = transfer->arg;
     struct hr_sharedkey_header headers[AZURE_HEADERS_MAX + 4];
     size_t count = 0;
     char date[32], length[24];
@@ -77,7 +77,7 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer,
         append(list, "Authorization", hr_buf_text(&bearer));
         hr_buf_release(&bearer);
     }
-    if (call->access->auth != HR_BLOB_SHARED_KEY)
+    if (call->access->auth != HR_AZURE_SHARED_KEY)
         return HR_OK;
     if (transfer->body_len) {
         snprintf(length, sizeof length, "%zu", transfer->body_len);
@@ -97,18 +97,18 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer,
 
 /* ---- a call ---- */
 
-enum hr_code hr_azure_call(struct hr_blob_call *call,
+enum hr_code hr_azure_call(struct hr_azure_call *call,
                            struct hr_blob *blob,
                            struct hr_arena *arena,
                            const struct hr_blob_place *place,
-                           const struct hr_blob_access *access,
+                           const struct hr_azure_access *access,
                            const char *method,
                            const char *path,
                            const char *query,
                            struct hr_err *err)
 {
     *call =
-        (struct hr_blob_call){.blob = blob, .place = place, .access = access, .sign_query = query};
+        (struct hr_azure_call){.blob = blob, .place = place, .access = access, .sign_query = query};
     struct hr_buf url;
     hr_buf_init(&url, HR_BUF_GROWS);
     hr_buf_addf(&url, "%s/%s", access->base_url, place->container);
@@ -119,7 +119,7 @@ enum hr_code hr_azure_call(struct hr_blob_call *call,
     const char *plain = hr_strdup(arena, hr_buf_text(&url)), *host = strstr(plain, "://");
     host = host ? host + 3 : plain;
     call->sign_path = host + strcspn(host, "/");
-    bool sas = access->auth == HR_BLOB_SAS;
+    bool sas = access->auth == HR_AZURE_SAS;
     if (*query || sas)
         hr_buf_addf(&url, "?%s%s%s", query, *query && sas ? "&" : "",
                     sas ? access->secret.text : "");
@@ -130,24 +130,24 @@ enum hr_code hr_azure_call(struct hr_blob_call *call,
                                                .arg = call};
     bool write = strcmp(method, "GET") && strcmp(method, "HEAD");
     struct hr_blob_need need = {place->account, place->container, access->base_url, write};
-    if (access->auth == HR_BLOB_BY_ROLE)
+    if (access->auth == HR_AZURE_BY_ROLE)
         HR_TRY(hr_blob_config_role_token(blob->config, arena, &need, place->location, &call->token,
                                          err));
-    if (access->auth == HR_BLOB_BEARER)
+    if (access->auth == HR_AZURE_BEARER)
         call->token = access->secret.text;
-    if (access->auth == HR_BLOB_CLIENT_CREDENTIALS)
+    if (access->auth == HR_AZURE_CLIENT_CREDENTIALS)
         HR_TRY(hr_azure_token(blob, arena, access, &call->token, err));
     return HR_OK;
 }
 
-void hr_azure_header(struct hr_blob_call *call, const char *name, const char *value)
+void hr_azure_header(struct hr_azure_call *call, const char *name, const char *value)
 {
     HR_CHECK(call->header_count < AZURE_HEADERS_MAX);
     call->headers[call->header_count].name = name;
     call->headers[call->header_count++].value = value;
 }
 
-enum hr_code hr_azure_send(struct hr_blob_call *call, struct hr_err *err)
+enum hr_code hr_azure_send(struct hr_azure_call *call, struct hr_err *err)
 {
     struct hr_blob_mover *mover;
     HR_TRY(hr_blob_mover_of(call->blob, &mover, err));
@@ -156,7 +156,7 @@ enum hr_code hr_azure_send(struct hr_blob_call *call, struct hr_err *err)
     return HR_OK;
 }
 
-enum hr_code hr_azure_wait(struct hr_blob_call *call,
+enum hr_code hr_azure_wait(struct hr_azure_call *call,
                            const struct hr_blob_cancel *cancel,
                            struct hr_err *err)
 {
@@ -168,12 +168,12 @@ enum hr_code hr_azure_wait(struct hr_blob_call *call,
     return hr_fail_hint_of(err, &why);
 }
 
-void hr_azure_end(struct hr_blob_call *call)
+void hr_azure_end(struct hr_azure_call *call)
 {
     hr_transfer_release(&call->transfer);
 }
 
-enum hr_code hr_azure_do(struct hr_blob_call *call,
+enum hr_code hr_azure_do(struct hr_azure_call *call,
                          const char *what,
                          const struct hr_blob_cancel *cancel,
                          struct hr_err *err)
@@ -183,7 +183,7 @@ enum hr_code hr_azure_do(struct hr_blob_call *call,
     return call->transfer.status / 100 == 2 ? HR_OK : hr_azure_fail(call, what, err);
 }
 
-void hr_azure_stat_of(const struct hr_blob_call *call, struct hr_blob_stat *stat)
+void hr_azure_stat_of(const struct hr_azure_call *call, struct hr_blob_stat *stat)
 {
     char value[HR_BLOB_ETAG_MAX];
     hr_transfer_header(&call->transfer, "etag", stat->etag, sizeof stat->etag);
@@ -202,7 +202,7 @@ void hr_azure_stat_of(const struct hr_blob_call *call, struct hr_blob_stat *stat
 /* Azure's code and sentence: the header for the code, the body (XML from blob, JSON from dfs) for
  * both */
 static void read_error(
-    const struct hr_blob_call *call, char *azure, size_t azure_size, char *text, size_t text_size)
+    const struct hr_azure_call *call, char *azure, size_t azure_size, char *text, size_t text_size)
 {
     const struct hr_buf *body = &call->transfer.response;
     struct hr_arena *arena = hr_arena_new(NULL);
@@ -229,7 +229,7 @@ static void read_error(
     hr_arena_free(arena);
 }
 
-static enum hr_code fail_sas(const struct hr_blob_call *call, const char *why, struct hr_err *err)
+static enum hr_code fail_sas(const struct hr_azure_call *call, const char *why, struct hr_err *err)
 {
     struct hr_arena *arena = hr_arena_new(NULL);
     struct hr_query query;
@@ -249,21 +249,21 @@ static enum hr_code fail_sas(const struct hr_blob_call *call, const char *why, s
     return hr_fail_hint(err, "make a new SAS and set it as %s", call->access->key_name);
 }
 
-static enum hr_code fail_authentication(const struct hr_blob_call *call,
+static enum hr_code fail_authentication(const struct hr_azure_call *call,
                                         const char *why,
                                         struct hr_err *err)
 {
     const char *account = call->place->account;
     switch (call->access->auth) {
-    case HR_BLOB_SAS:
+    case HR_AZURE_SAS:
         return fail_sas(call, why, err);
-    case HR_BLOB_SHARED_KEY:
+    case HR_AZURE_SHARED_KEY:
         hr_fail(err, HR_E_STORAGE_DENIED,
                 "authentication failed for account '%s': the account key was not accepted",
                 account);
         return hr_fail_hint(err, "check the value of %s; keys may have been rotated",
                             call->access->key_name);
-    case HR_BLOB_ANONYMOUS:
+    case HR_AZURE_ANONYMOUS:
         hr_fail(
             err, HR_E_STORAGE_DENIED,
             "authentication failed for account '%s': no key and no SAS is set for it, and '%s' cannot be read without",
@@ -335,7 +335,7 @@ static enum hr_code code_of_status(int status)
     }
 }
 
-enum hr_code hr_azure_fail(const struct hr_blob_call *call, const char *what, struct hr_err *err)
+enum hr_code hr_azure_fail(const struct hr_azure_call *call, const char *what, struct hr_err *err)
 {
     char azure[128], text[1024];
     const struct hr_blob_place *place = call->place;
@@ -359,7 +359,7 @@ enum hr_code hr_azure_fail(const struct hr_blob_call *call, const char *what, st
         hr_fail(err, HR_E_STORAGE_DENIED, "cannot %s '%s': %s", what, place->location,
                 *text ? text : azure);
         return hr_fail_hint(err, "the %s in use does not permit this",
-                            call->access->auth == HR_BLOB_SAS ? "SAS" : "identity");
+                            call->access->auth == HR_AZURE_SAS ? "SAS" : "identity");
     }
     if (says || (code == HR_E_NOT_FOUND && (says = "it does not exist")))
         return hr_fail(err, code, "cannot %s '%s': %s", what, place->location, says);

@@ -13,7 +13,7 @@
 #define DIRECT_LEAST (1u << 20)  /* a piece of a stream this large goes straight to the caller */
 
 struct range {
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     int64_t offset;
     size_t len, taken; /* taken: bytes that reads have had */
     unsigned users;
@@ -26,7 +26,7 @@ struct range {
 struct remote {
     pthread_mutex_t lock;
     struct range *ranges; /* by offset, not overlapping */
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     /* of the last read: the next one starting there is a stream's */
     int64_t last_end;
     size_t ahead, held; /* window; bytes of all ranges in the list */
@@ -65,7 +65,8 @@ static enum hr_code range_start(struct hr_blob_reader *reader,
     if (!code) {
         char *text = hr_printf(arena, "bytes=%lld-%lld", (long long)range->offset,
                                (long long)range->offset + (long long)range->len - 1);
-        hr_azure_header(&range->call, reader->place.dfs ? "Range" : "x-ms-range", text);
+        hr_azure_header(&range->call, hr_azure_is_dfs(&reader->place) ? "Range" : "x-ms-range",
+                        text);
         hr_azure_header(&range->call, "If-Match", reader->stat.etag);
         range->call.transfer.into = range->bytes;
         range->call.transfer.into_len = range->len;

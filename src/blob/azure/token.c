@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hr_blob_token {
+struct hr_azure_token {
     char *endpoint, *client_id;
     /* a changed secret asks again; the secret itself is not kept */
     unsigned secret_hash;
     struct hr_secret text;
     int64_t end_ms;
-    struct hr_blob_token *next;
+    struct hr_azure_token *next;
 };
 
-static void token_free(struct hr_blob_token *token)
+static void token_free(struct hr_azure_token *token)
 {
     explicit_bzero(token->text.text, strlen(token->text.text));
     free(token->text.text);
@@ -26,9 +26,9 @@ static void token_free(struct hr_blob_token *token)
     free(token);
 }
 
-void hr_blob_tokens_free(struct hr_blob *blob)
+void hr_azure_tokens_free(struct hr_azure_session *session)
 {
-    for (struct hr_blob_token *token = blob->tokens, *next; token; token = next) {
+    for (struct hr_azure_token *token = session->tokens, *next; token; token = next) {
         next = token->next;
         token_free(token);
     }
@@ -44,12 +44,13 @@ static unsigned hash(const char *text)
 
 static const char *kept(struct hr_blob *blob,
                         struct hr_arena *arena,
-                        const struct hr_blob_access *access)
+                        const struct hr_azure_access *access)
 {
+    struct hr_azure_session *session = hr_azure_session_of(blob);
     const char *found = NULL;
-    pthread_mutex_lock(&blob->lock);
-    for (struct hr_blob_token **at = &blob->tokens; *at;) {
-        struct hr_blob_token *token = *at;
+    pthread_mutex_lock(&session->lock);
+    for (struct hr_azure_token **at = &session->tokens; *at;) {
+        struct hr_azure_token *token = *at;
         if (token->end_ms < hr_clock_ms() + 300000) {
             *at = token->next;
             token_free(token);
@@ -61,24 +62,25 @@ static const char *kept(struct hr_blob *blob,
             found = hr_strdup(arena, token->text.text);
         at = &token->next;
     }
-    pthread_mutex_unlock(&blob->lock);
+    pthread_mutex_unlock(&session->lock);
     return found;
 }
 
 static void keep(struct hr_blob *blob,
-                 const struct hr_blob_access *access,
+                 const struct hr_azure_access *access,
                  const char *text,
                  int64_t seconds)
 {
-    struct hr_blob_token *token = calloc(1, sizeof *token);
+    struct hr_azure_token *token = calloc(1, sizeof *token);
     HR_CHECK(token);
-    *token = (struct hr_blob_token){strdup(access->token_endpoint), strdup(access->client_id),
-                                    hash(access->secret.text),      {strdup(text)},
-                                    hr_clock_ms() + seconds * 1000, NULL};
-    pthread_mutex_lock(&blob->lock);
-    token->next = blob->tokens;
-    blob->tokens = token;
-    pthread_mutex_unlock(&blob->lock);
+    *token = (struct hr_azure_token){strdup(access->token_endpoint), strdup(access->client_id),
+                                     hash(access->secret.text),      {strdup(text)},
+                                     hr_clock_ms() + seconds * 1000, NULL};
+    struct hr_azure_session *session = hr_azure_session_of(blob);
+    pthread_mutex_lock(&session->lock);
+    token->next = session->tokens;
+    session->tokens = token;
+    pthread_mutex_unlock(&session->lock);
 }
 
 static enum hr_code prepare(struct hr_blob_transfer *transfer,
@@ -93,7 +95,7 @@ static enum hr_code prepare(struct hr_blob_transfer *transfer,
 
 static enum hr_code take(struct hr_blob *blob,
                          struct hr_arena *arena,
-                         const struct hr_blob_access *access,
+                         const struct hr_azure_access *access,
                          const struct hr_blob_transfer *transfer,
                          const char **token,
                          struct hr_err *err)
@@ -121,7 +123,7 @@ static enum hr_code take(struct hr_blob *blob,
 
 enum hr_code hr_azure_token(struct hr_blob *blob,
                             struct hr_arena *arena,
-                            const struct hr_blob_access *access,
+                            const struct hr_azure_access *access,
                             const char **token,
                             struct hr_err *err)
 {

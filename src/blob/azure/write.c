@@ -16,14 +16,14 @@
 #define PARTS_MAX 50000 /* Azure's limit of committed blocks */
 
 struct part {
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     struct hr_arena *arena;
     char *bytes;
     struct part *next;
 };
 
 struct upload {
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     char *buffer; /* of PART_BYTES, filled up to `filled` */
     size_t filled, count, under_way;
     int64_t sent;
@@ -39,7 +39,7 @@ enum hr_code hr_azure_create(struct hr_blob_writer *writer, struct hr_err *err)
     HR_TRY(hr_azure_access(writer->blob, writer->arena, &writer->place, &upload->access, err));
     hr_uuid_new(upload->id);
     writer->state = upload;
-    if (!writer->place.dfs)
+    if (!hr_azure_is_dfs(&writer->place))
         return HR_OK;
     const char *path = writer->place.path, *slash = strrchr(path, '/');
     upload->temporary = writer->place;
@@ -61,8 +61,8 @@ static void block_id(const struct upload *upload, size_t number, char out[64])
 static enum hr_code make_temporary(struct hr_blob_writer *writer, struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    struct hr_blob_call call;
-    if (!writer->place.dfs || upload->temporary_made)
+    struct hr_azure_call call;
+    if (!hr_azure_is_dfs(&writer->place) || upload->temporary_made)
         return HR_OK;
     HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access,
                          "PUT", upload->temporary.path, "resource=file", err));
@@ -104,7 +104,7 @@ static enum hr_code part_call(struct hr_blob_writer *writer,
     struct upload *upload = writer->state;
     char id[64];
     const char *query;
-    if (writer->place.dfs) {
+    if (hr_azure_is_dfs(&writer->place)) {
         query = hr_printf(part->arena, "action=append&position=%lld", (long long)upload->sent);
         HR_TRY(hr_azure_call(&part->call, writer->blob, part->arena, &upload->temporary,
                              &upload->access, "PATCH", upload->temporary.path, query, err));
@@ -175,7 +175,7 @@ enum hr_code hr_azure_write(struct hr_blob_writer *writer,
 static enum hr_code flush_temporary(struct hr_blob_writer *writer, struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     const char *query =
         hr_printf(writer->arena, "action=flush&position=%lld&close=true", (long long)upload->sent);
     HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &upload->temporary, &upload->access,
@@ -190,12 +190,12 @@ enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct 
     struct upload *upload = writer->state;
     bool guarded = !writer->options.overwrite || writer->options.if_match[0];
     /* publish sends it, as one Put Blob */
-    bool one_put = !writer->place.dfs && !staged && !guarded && !upload->count;
+    bool one_put = !hr_azure_is_dfs(&writer->place) && !staged && !guarded && !upload->count;
     if (!one_put && upload->filled)
         HR_TRY(send_part(writer, err));
     while (upload->under_way)
         HR_TRY(wait_oldest(writer, err));
-    if (!writer->place.dfs)
+    if (!hr_azure_is_dfs(&writer->place))
         return HR_OK;
     /* an empty object had no part to make it for */
     HR_TRY(make_temporary(writer, err));
@@ -204,7 +204,7 @@ enum hr_code hr_azure_finish(struct hr_blob_writer *writer, bool staged, struct 
 
 /* ---- publish: visible in one step ---- */
 
-static void conditions(const struct hr_blob_writer *writer, struct hr_blob_call *call)
+static void conditions(const struct hr_blob_writer *writer, struct hr_azure_call *call)
 {
     if (writer->options.if_match[0])
         hr_azure_header(call, "If-Match", writer->options.if_match);
@@ -216,11 +216,11 @@ static void conditions(const struct hr_blob_writer *writer, struct hr_blob_call 
  * kept connection turns out dead): then the object is ours although the next attempt was refused.
  * Block ids are this writer's own, so they tell. */
 static bool is_ours(const struct hr_blob_writer *writer,
-                    const struct hr_blob_call *call,
+                    const struct hr_azure_call *call,
                     struct hr_blob_stat *stat)
 {
     const struct upload *upload = writer->state;
-    struct hr_blob_call look;
+    struct hr_azure_call look;
     char id[64];
     if (!upload->count || (call->transfer.status != 409 && call->transfer.status != 412))
         return false;
@@ -238,7 +238,7 @@ static bool is_ours(const struct hr_blob_writer *writer,
 }
 
 static enum hr_code done(struct hr_blob_writer *writer,
-                         struct hr_blob_call *call,
+                         struct hr_azure_call *call,
                          enum hr_code code,
                          struct hr_blob_stat *stat,
                          struct hr_err *err)
@@ -260,7 +260,7 @@ static enum hr_code put_blob(struct hr_blob_writer *writer,
                              struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
     char md5[64];
@@ -283,7 +283,7 @@ static enum hr_code put_block_list(struct hr_blob_writer *writer,
                                    struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    struct hr_blob_call call;
+    struct hr_azure_call call;
     struct hr_buf body;
     hr_buf_init(&body, 16 * 1024 * 1024);
     hr_buf_adds(&body, "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
@@ -333,7 +333,7 @@ enum hr_code hr_azure_publish(struct hr_blob_writer *writer,
                               struct hr_err *err)
 {
     struct upload *upload = writer->state;
-    if (writer->place.dfs)
+    if (hr_azure_is_dfs(&writer->place))
         return put_in_place(writer, stat, err);
     /* an empty object under a stage has no blocks: its commit is a Put Blob of nothing */
     return (upload->count ? put_block_list : put_blob)(writer, stat, err);
@@ -349,6 +349,6 @@ void hr_azure_drop(struct hr_blob_writer *writer)
     }
     /* blocks that were never committed go by themselves, after a week */
     if (upload->temporary_made)
-        hr_blob_azure.remove(writer->blob, &upload->temporary, false, NULL, NULL);
+        hr_azure_remove(writer->blob, &upload->temporary, false, NULL, NULL);
     free(upload->buffer);
 }

@@ -1,6 +1,7 @@
 /* blob/ without an account: names, configuration, local files, stages, globs. What needs an account
  * is in test/storage. */
 #include "blob/blob.h"
+#include "blob/azure/azure.h"
 #include "blob/config.h"
 #include "blob/transfer.h"
 #include <setjmp.h>
@@ -109,51 +110,51 @@ static void keys_choose_the_credentials(void **state)
 {
     struct fixture *f = *state;
     const char *host = "acct.blob.core.windows.net";
-    struct hr_blob_access access;
+    struct hr_azure_access access;
     assert_true(
         hr_blob_config_knows("spark.hadoop.fs.azure.account.key.acct.blob.core.windows.net"));
     assert_false(hr_blob_config_knows("spark.sql.shuffle.partitions"));
-    assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
-    assert_int_equal(access.auth, HR_BLOB_ANONYMOUS);
+    assert_int_equal(hr_azure_keys_access(f->config, f->arena, host, "acct", "demo", &access, NULL),
+                     HR_OK);
+    assert_int_equal(access.auth, HR_AZURE_ANONYMOUS);
     assert_string_equal(access.base_url, "https://acct.blob.core.windows.net");
     assert_int_equal(hr_blob_config_bearer(f->config, "acct", "tok", NULL), HR_OK);
     assert_int_equal(hr_blob_config_set(
                          f->config, "spark.hadoop.fs.azure.account.key.acct.blob.core.windows.net",
                          "AAAA", NULL),
                      HR_OK);
-    assert_int_equal(hr_blob_config_access(f->config, f->arena, "acct.dfs.core.windows.net", "acct",
-                                           "demo", &access, NULL),
+    assert_int_equal(hr_azure_keys_access(f->config, f->arena, "acct.dfs.core.windows.net", "acct",
+                                          "demo", &access, NULL),
                      HR_OK);
-    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+    assert_int_equal(access.auth, HR_AZURE_SHARED_KEY);
     assert_string_equal(access.secret.text, "AAAA");
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.sas.demo.acct.blob.core.windows.net",
                                         "?sv=1&sig=x", NULL),
                      HR_OK);
-    assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
-    assert_int_equal(access.auth, HR_BLOB_SAS);
+    assert_int_equal(hr_azure_keys_access(f->config, f->arena, host, "acct", "demo", &access, NULL),
+                     HR_OK);
+    assert_int_equal(access.auth, HR_AZURE_SAS);
     assert_string_equal(access.secret.text, "sv=1&sig=x");
     assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "other", &access, NULL), HR_OK);
-    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+        hr_azure_keys_access(f->config, f->arena, host, "acct", "other", &access, NULL), HR_OK);
+    assert_int_equal(access.auth, HR_AZURE_SHARED_KEY);
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", "SharedKey", NULL),
                      HR_OK);
-    assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
-    assert_int_equal(access.auth, HR_BLOB_SHARED_KEY);
+    assert_int_equal(hr_azure_keys_access(f->config, f->arena, host, "acct", "demo", &access, NULL),
+                     HR_OK);
+    assert_int_equal(access.auth, HR_AZURE_SHARED_KEY);
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", "OAuth", NULL),
                      HR_OK);
     assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, &f->err),
+        hr_azure_keys_access(f->config, f->arena, host, "acct", "demo", &access, &f->err),
         HR_E_STORAGE_DENIED);
     assert_non_null(strstr(f->err.hint, "oauth2.client.id"));
     assert_int_equal(hr_blob_config_set(f->config, "fs.azure.account.auth.type", NULL, NULL),
                      HR_OK);
     assert_int_equal(
         hr_blob_config_endpoint(f->config, "acct", "http://127.0.0.1:1/acct/", NULL, NULL), HR_OK);
-    assert_int_equal(
-        hr_blob_config_access(f->config, f->arena, host, "acct", "demo", &access, NULL), HR_OK);
+    assert_int_equal(hr_azure_keys_access(f->config, f->arena, host, "acct", "demo", &access, NULL),
+                     HR_OK);
     assert_string_equal(access.base_url, "http://127.0.0.1:1/acct");
     static const char *const refused[][2] = {
         {"fs.azure.account.key.acct.blob.core.windows.net", "not a key!"},
@@ -337,6 +338,92 @@ static void changing_says_what_stands_in_the_way(void **state)
     hr_blob_free(held);
 }
 
+static void folders_change_places_where_the_store_can(void **state)
+{
+    struct fixture *f = *state;
+    struct hr_blob_stat stat;
+    assert_int_equal(hr_blob_put(f->blob, at(f, "new/a"), "1", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_put(f->blob, at(f, "old/b"), "2", 1, NULL, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_exchange(f->blob, at(f, "new"), at(f, "old"), NULL, &f->err), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "old/a"), &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "new/b"), &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_exchange(f->blob, at(f, "new"), at(f, "none"), NULL, &f->err),
+                     HR_E_UNSUPPORTED);
+    assert_int_equal(hr_blob_stat(f->blob, at(f, "new/b"), &stat, NULL, NULL), HR_OK);
+    assert_int_equal(hr_blob_exchange(f->blob, "wasbs://demo@a.blob.core.windows.net/x",
+                                      "wasbs://demo@a.blob.core.windows.net/y", NULL, &f->err),
+                     HR_E_UNSUPPORTED);
+    assert_int_equal(hr_blob_exchange(f->blob, "abfss://demo@a.dfs.core.windows.net/x",
+                                      "abfss://other@a.dfs.core.windows.net/y", NULL, &f->err),
+                     HR_E_UNSUPPORTED);
+}
+
+/* ---- the kinds' rows ---- */
+
+static const struct hr_blob_backend *owner_of(const char *scheme)
+{
+    const struct hr_blob_backend *owner = NULL;
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        for (size_t j = 0; hr_blob_kinds[i]->backends[j]; j++) {
+            const struct hr_blob_backend *backend = hr_blob_kinds[i]->backends[j];
+            for (size_t k = 0; backend->schemes[k]; k++)
+                if (!strcmp(backend->schemes[k], scheme)) {
+                    assert_null(owner);
+                    owner = backend;
+                }
+        }
+    return owner;
+}
+
+/* what an ability says can be done has a function, and what it says cannot has a reason */
+static void check_backend(const struct hr_blob_backend *backend)
+{
+    unsigned can = backend->abilities;
+    bool writes = !(can & HR_BLOB_READ_ONLY);
+    for (size_t i = 0; backend->schemes[i]; i++) {
+        assert_ptr_equal(owner_of(backend->schemes[i]), backend);
+        assert_null(hr_blob_scheme_refusal(backend->schemes[i], strlen(backend->schemes[i])));
+    }
+    assert_true(backend->parse && backend->stat && backend->list && backend->open);
+    assert_int_equal(writes, backend->create && backend->remove && backend->mkdir);
+    assert_int_equal(writes,
+                     backend->write && backend->finish && backend->publish && backend->drop);
+    assert_int_equal(!!(can & HR_BLOB_ATOMIC_RENAME), backend->rename != NULL);
+    assert_int_equal(!!(can & HR_BLOB_EXCHANGE), backend->exchange != NULL);
+    assert_int_equal(writes && !backend->rename, backend->cannot_rename != NULL);
+    assert_true(writes || !(can & (HR_BLOB_ATOMIC_RENAME | HR_BLOB_EXCHANGE)));
+}
+
+static void each_kinds_row_is_whole(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (size_t i = 0; hr_blob_kinds[i]; i++)
+        for (size_t j = 0; hr_blob_kinds[i]->backends[j]; j++, count++)
+            check_backend(hr_blob_kinds[i]->backends[j]);
+    assert_int_equal(count, 4);
+    assert_true(hr_blob_can_rename("/a/b") && hr_blob_can_rename("ABFS://c@a.dfs.x/y"));
+    assert_false(hr_blob_can_rename("wasb://c@a.blob.x/y") || hr_blob_can_rename("dataset://id/x"));
+    assert_true(hr_blob_is_remote("dataset://id/x") && hr_blob_is_remote("magic://x/y"));
+    assert_false(hr_blob_is_remote("FILE:/a") || hr_blob_is_remote("a:b/c"));
+}
+
+static void check_read_only(struct hr_blob *blob, const char *location)
+{
+    const enum hr_code codes[] = {
+        hr_blob_put(blob, location, "x", 1, NULL, NULL, NULL),
+        hr_blob_delete(blob, location, false, NULL, NULL),
+        hr_blob_mkdir(blob, location, NULL, NULL),
+        hr_blob_rename(blob, location, "/tmp/x", false, NULL, NULL),
+        hr_blob_exchange(blob, location, location, NULL, NULL),
+    };
+    struct hr_err err;
+    for (size_t i = 0; i < HR_LEN(codes); i++)
+        assert_int_equal(codes[i], HR_E_UNSUPPORTED);
+    hr_blob_delete(blob, location, true, NULL, &err);
+    assert_non_null(strstr(err.msg, "read-only"));
+}
+
 /* the manifest as a session is told it: packed, in four parts */
 static enum hr_code tell_parts(void *arg)
 {
@@ -369,6 +456,7 @@ static enum hr_code tell_parts(void *arg)
     } else {
         assert_int_equal(found, HR_OK);
         assert_int_equal(stat.size, 5);
+        check_read_only(blob, "dataset://id/a.csv");
     }
     hr_blob_free(blob);
     hr_blob_config_free(config);
@@ -500,6 +588,8 @@ int main(void)
         cmocka_unit_test(an_answer_is_read_whole_or_its_request_fails),
         cmocka_unit_test(a_list_of_blocks_is_sent_whole_or_not),
         cmocka_unit_test(a_manifest_in_parts_is_read_whole_or_refused),
+        cmocka_unit_test_setup_teardown(folders_change_places_where_the_store_can, setup, teardown),
+        cmocka_unit_test(each_kinds_row_is_whole),
         cmocka_unit_test_setup_teardown(changing_says_what_stands_in_the_way, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
