@@ -46,10 +46,10 @@ static void write_date(int64_t days, struct hr_buf *out)
     hr_buf_add(out, text, hr_print_date((int32_t)days, text));
 }
 
-static void write_timestamp(int64_t local_us, struct hr_buf *out)
+static void write_timestamp(int64_t us, const struct hr_zone *zone, struct hr_buf *out)
 {
     char text[HR_TIMESTAMP_TEXT_MAX];
-    hr_buf_add(out, text, hr_print_timestamp(local_us, text));
+    hr_buf_add(out, text, hr_print_clock(hr_zone_clock(zone, us), text));
 }
 
 static void write_double(double value, bool single, struct hr_buf *out)
@@ -126,12 +126,12 @@ static void write_literal(const struct hr_literal *literal, struct style style, 
         break;
     case HR_TYPE_TIMESTAMP:
         hr_buf_adds(out, "TIMESTAMP '");
-        write_timestamp(hr_zone_to_local(style.zone, literal->integer), out);
+        write_timestamp(literal->integer, style.zone, out);
         hr_buf_addc(out, '\'');
         break;
     case HR_TYPE_TIMESTAMP_NTZ:
         hr_buf_adds(out, "TIMESTAMP_NTZ '");
-        write_timestamp(literal->integer, out);
+        write_timestamp(literal->integer, hr_zone_utc(), out);
         hr_buf_addc(out, '\'');
         break;
     case HR_TYPE_YEAR_MONTH:

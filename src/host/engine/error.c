@@ -102,6 +102,10 @@ enum hr_code hr_engine_error(const char *text, struct hr_err *err)
     /* its parser holds 10,000 open brackets and words */
     if (strstr(text, "Parser Error: memory exhausted"))
         return hr_fail_spark(err, "FAILED_TO_PARSE_TOO_COMPLEX", NULL);
+    /* it cannot write a moment near the first one as text, which it does for names */
+    if (strstr(text, "Date out of range"))
+        return hr_fail_spark(err, "java.lang.ArithmeticException", "message", "long overflow",
+                             NULL);
     if (!strncmp(text, "INTERRUPT", 9))
         return hr_fail(err, HR_E_CANCELLED, "operation has been canceled");
     if (is_full(text))

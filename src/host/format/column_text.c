@@ -111,8 +111,7 @@ void hr_column_text(const struct hr_column *column,
         decimal_text(decimal_at(column, row), type->scale, out);
         break;
     case HR_TYPE_DATE:
-        hr_pattern_format(how->date, ((const int32_t *)data)[row] * HR_US_PER_DAY, hr_zone_utc(),
-                          out);
+        hr_pattern_format_date(how->date, ((const int32_t *)data)[row], out);
         break;
     case HR_TYPE_TIMESTAMP:
         hr_pattern_format(how->timestamp, ((const int64_t *)data)[row], how->zone, out);

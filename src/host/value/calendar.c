@@ -311,16 +311,20 @@ static size_t put_fraction(char *out, int64_t us)
 
 size_t hr_print_timestamp(int64_t local_us, char out[static HR_TIMESTAMP_TEXT_MAX])
 {
-    int64_t days = hr_floor_div(local_us, HR_US_PER_DAY);
-    int64_t time = hr_floor_mod(local_us, HR_US_PER_DAY), seconds = time / HR_US_PER_SECOND;
-    size_t at = hr_print_date((int32_t)days, out);
+    return hr_print_clock(hr_zone_clock(hr_zone_utc(), local_us), out);
+}
+
+size_t hr_print_clock(struct hr_clock clock, char out[static HR_TIMESTAMP_TEXT_MAX])
+{
+    int64_t seconds = clock.micros / HR_US_PER_SECOND;
+    size_t at = hr_print_date((int32_t)clock.day, out);
     out[at++] = ' ';
     at += put_padded(out + at, seconds / 3600, 2);
     out[at++] = ':';
     at += put_padded(out + at, seconds / 60 % 60, 2);
     out[at++] = ':';
     at += put_padded(out + at, seconds % 60, 2);
-    return at + put_fraction(out + at, time % HR_US_PER_SECOND);
+    return at + put_fraction(out + at, clock.micros % HR_US_PER_SECOND);
 }
 
 static size_t put_text(char *out, const char *text)

@@ -123,9 +123,14 @@ size_t hr_utf8_offset(const char *text, size_t len, size_t characters);
 void hr_utf8_substring(
     const char *text, size_t len, int64_t position, int64_t length, size_t *from, size_t *to);
 void hr_soundex(const char *text, size_t len, struct hr_buf *out);
-/* of code points. -1: no memory, or the watch ended it; a watch may be NULL */
-int hr_levenshtein(
-    const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch);
+/* Of code points; most + 1 where it is more than `most` (>= 0), which is found in time that grows
+ * with `most`. -1: no memory, or the watch ended it; a watch may be NULL. */
+int hr_levenshtein(const char *a,
+                   size_t a_len,
+                   const char *b,
+                   size_t b_len,
+                   int most,
+                   const struct hr_watch *watch);
 /* a watch may be NULL; what it ended is all of the text */
 void hr_substring_index(const char *text,
                         size_t len,

@@ -303,32 +303,46 @@ static bool add_field(struct hr_buf *out, const struct broken *at, char letter, 
     return true;
 }
 
+static void break_clock(struct broken *at, struct hr_clock clock)
+{
+    int seconds = (int)(clock.micros / HR_US_PER_SECOND);
+    at->days = (int32_t)clock.day;
+    hr_civil_from_days(at->days, &at->year, &at->month, &at->day);
+    at->hour = seconds / 3600;
+    at->minute = seconds / 60 % 60;
+    at->second = seconds % 60;
+    at->micros = (int)(clock.micros % HR_US_PER_SECOND);
+}
+
+static bool add_items(const struct hr_pattern *pattern, struct broken *at, struct hr_buf *out)
+{
+    for (size_t i = 0; i < pattern->count; i++)
+        at->has_era |= pattern->items[i].kind == ITEM_FIELD && pattern->items[i].letter == 'G';
+    for (size_t i = 0; i < pattern->count; i++) {
+        const struct item *item = &pattern->items[i];
+        if (item->kind == ITEM_TEXT)
+            hr_buf_add(out, item->text, item->len);
+        else if (item->kind == ITEM_FIELD && !add_field(out, at, item->letter, item->count))
+            return false;
+    }
+    return true;
+}
+
 bool hr_pattern_format(const struct hr_pattern *pattern,
                        int64_t utc_us,
                        const struct hr_zone *zone,
                        struct hr_buf *out)
 {
     struct broken at = {.zone = zone, .utc_us = utc_us, .offset = hr_zone_offset_at(zone, utc_us)};
-    /* by seconds: the first and the last microseconds that there are have a local time, but no
-     * number for it */
-    int64_t utc = hr_floor_div(utc_us, HR_US_PER_SECOND), local = utc + at.offset;
-    at.micros = (int)hr_floor_mod(utc_us, HR_US_PER_SECOND);
-    at.days = (int32_t)hr_floor_div(local, DAY_SECONDS);
-    int time = (int)(local - at.days * DAY_SECONDS);
-    hr_civil_from_days(at.days, &at.year, &at.month, &at.day);
-    at.hour = time / 3600;
-    at.minute = time / 60 % 60;
-    at.second = time % 60;
-    for (size_t i = 0; i < pattern->count; i++)
-        at.has_era |= pattern->items[i].kind == ITEM_FIELD && pattern->items[i].letter == 'G';
-    for (size_t i = 0; i < pattern->count; i++) {
-        const struct item *item = &pattern->items[i];
-        if (item->kind == ITEM_TEXT)
-            hr_buf_add(out, item->text, item->len);
-        else if (item->kind == ITEM_FIELD && !add_field(out, &at, item->letter, item->count))
-            return false;
-    }
-    return true;
+    break_clock(&at, hr_zone_clock(zone, utc_us));
+    return add_items(pattern, &at, out);
+}
+
+bool hr_pattern_format_date(const struct hr_pattern *pattern, int32_t days, struct hr_buf *out)
+{
+    struct broken at = {.zone = hr_zone_utc()};
+    break_clock(&at, (struct hr_clock){days, 0});
+    return add_items(pattern, &at, out);
 }
 
 /* ---- parse ---- */

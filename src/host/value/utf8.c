@@ -90,43 +90,82 @@ static uint32_t *code_points(const char *text, size_t len, size_t *count)
     return points;
 }
 
-/* one row of the table of distances, from the one above */
-static void next_costs(
-    int *costs, size_t row, uint32_t point, const uint32_t *right, size_t columns)
+/* Of the table of distances, the cells of a row that are no further from the diagonal than `most`:
+ * a path that leaves them costs more. Behind the last of them stands what is too much. */
+struct band {
+    int *costs; /* the row above, which becomes this one */
+    int most;
+    const uint32_t *right;
+    size_t columns;
+};
+
+static inline int lesser(int a, int b)
 {
-    int corner = costs[0];
-    costs[0] = (int)row;
-    for (size_t j = 1; j <= columns; j++) {
-        int best = corner + (point != right[j - 1]);
-        best = costs[j] + 1 < best ? costs[j] + 1 : best;
-        best = costs[j - 1] + 1 < best ? costs[j - 1] + 1 : best;
-        corner = costs[j];
-        costs[j] = best;
-    }
+    return a < b ? a : b;
 }
 
-int hr_levenshtein(
-    const char *a, size_t a_len, const char *b, size_t b_len, const struct hr_watch *watch)
+static size_t last_of_band(const struct band *band, size_t row)
+{
+    size_t last = row + (size_t)band->most;
+    return last < band->columns ? last : band->columns;
+}
+
+/* the least of the row, or what is too much */
+static int next_costs(struct band *band, size_t row, uint32_t point)
+{
+    int too_much = band->most + 1, *costs = band->costs;
+    size_t most = (size_t)band->most, last = last_of_band(band, row);
+    size_t first = row > most ? row - most : 1;
+    int corner = costs[first - 1];
+    costs[first - 1] = first == 1 && row <= most ? (int)row : too_much;
+    int least = costs[first - 1];
+    for (size_t j = first; j <= last; j++) {
+        int best = corner + (point != band->right[j - 1]);
+        best = lesser(best, lesser(costs[j], costs[j - 1]) + 1);
+        corner = costs[j];
+        costs[j] = lesser(best, too_much);
+        least = lesser(least, costs[j]);
+    }
+    return least;
+}
+
+/* the band's last row: what it costs to come to its end. -1: stopped */
+static int cost_of(struct band *band,
+                   const uint32_t *left,
+                   size_t rows,
+                   const struct hr_watch *watch)
+{
+    size_t steps = 0;
+    for (size_t j = 0; j <= band->columns; j++)
+        band->costs[j] = j <= (size_t)band->most ? (int)j : band->most + 1;
+    for (size_t i = 1; i <= rows; i++) {
+        if (next_costs(band, i, left[i - 1]) > band->most)
+            return band->most + 1;
+        steps += last_of_band(band, i) + 1;
+        if (watch && steps >= HR_WATCH_EVERY) {
+            steps = 0;
+            if (!watch->go_on(watch->arg, 0))
+                return -1;
+        }
+    }
+    return band->costs[band->columns];
+}
+
+int hr_levenshtein(const char *a,
+                   size_t a_len,
+                   const char *b,
+                   size_t b_len,
+                   int most,
+                   const struct hr_watch *watch)
 {
     size_t rows, columns;
     uint32_t *left = code_points(a, a_len, &rows), *right = code_points(b, b_len, &columns);
     int *costs = malloc((columns + 1) * sizeof *costs), distance = -1;
-    if (left && right && costs) {
-        for (size_t j = 0; j <= columns; j++)
-            costs[j] = (int)j;
-        bool going = true;
-        size_t steps = 0;
-        for (size_t i = 1; i <= rows && going; i++) {
-            next_costs(costs, i, left[i - 1], right, columns);
-            steps += columns;
-            if (watch && steps >= HR_WATCH_EVERY) {
-                steps = 0;
-                going = watch->go_on(watch->arg, 0);
-            }
-        }
-        if (going)
-            distance = costs[columns];
-    }
+    size_t longer = rows > columns ? rows : columns;
+    struct band band = {costs, (size_t)most < longer ? most : (int)longer, right, columns};
+    bool fits = (rows > columns ? rows - columns : columns - rows) <= (size_t)band.most;
+    if (left && right && costs)
+        distance = fits ? cost_of(&band, left, rows, watch) : band.most + 1;
     free(left);
     free(right);
     free(costs);

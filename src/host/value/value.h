@@ -92,6 +92,14 @@ int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us);
  */
 bool hr_zone_utc_of(const struct hr_zone *zone, hr_int128 local_us, int64_t *utc_us);
 int64_t hr_zone_to_local(const struct hr_zone *zone, int64_t utc_us);
+/* the same as one number; false where none of 64 bits holds it, within a zone's offset of the first
+ * and last microsecond */
+bool hr_zone_local_of(const struct hr_zone *zone, int64_t utc_us, int64_t *local_us);
+/* what a clock shows: days since 1970-01-01 and the microseconds of the day; of any moment */
+struct hr_clock {
+    int64_t day, micros;
+};
+struct hr_clock hr_zone_clock(const struct hr_zone *zone, int64_t utc_us);
 const char *hr_zone_abbreviation(const struct hr_zone *zone, int64_t utc_us); /* "PST", "Z" */
 
 /* ---- dates and times as Spark casts them ---- */
@@ -105,7 +113,8 @@ bool hr_parse_timestamp_ntz(const char *text, size_t len, bool allow_zone, int64
 #define HR_DATE_TEXT_MAX 24
 size_t hr_print_date(int32_t days, char out[static HR_DATE_TEXT_MAX]); /* 2026-11-22 */
 #define HR_TIMESTAMP_TEXT_MAX 48
-/* 2026-11-22 15:00:00.123; shift to local first */
+/* 2026-11-22 15:00:00.123 */
+size_t hr_print_clock(struct hr_clock clock, char out[static HR_TIMESTAMP_TEXT_MAX]);
 size_t hr_print_timestamp(int64_t local_us, char out[static HR_TIMESTAMP_TEXT_MAX]);
 
 /* ---- intervals ---- */
@@ -142,6 +151,8 @@ bool hr_pattern_format(const struct hr_pattern *pattern,
                        int64_t utc_us,
                        const struct hr_zone *zone,
                        struct hr_buf *out);
+/* the same of a date at midnight */
+bool hr_pattern_format_date(const struct hr_pattern *pattern, int32_t days, struct hr_buf *out);
 /* zone NULL: offset seconds */
 struct hr_moment {
     int64_t local_us;

@@ -391,6 +391,21 @@ int64_t hr_zone_to_local(const struct hr_zone *zone, int64_t utc_us)
     return moved(utc_us, hr_zone_offset_at(zone, utc_us) * HR_US_PER_SECOND);
 }
 
+bool hr_zone_local_of(const struct hr_zone *zone, int64_t utc_us, int64_t *local_us)
+{
+    int64_t offset = hr_zone_offset_at(zone, utc_us) * HR_US_PER_SECOND;
+    return !__builtin_add_overflow(utc_us, offset, local_us);
+}
+
+struct hr_clock hr_zone_clock(const struct hr_zone *zone, int64_t utc_us)
+{
+    int64_t day = hr_floor_div(utc_us, HR_US_PER_DAY);
+    int64_t micros =
+        hr_floor_mod(utc_us, HR_US_PER_DAY) + hr_zone_offset_at(zone, utc_us) * HR_US_PER_SECOND;
+    return (struct hr_clock){day + hr_floor_div(micros, HR_US_PER_DAY),
+                             hr_floor_mod(micros, HR_US_PER_DAY)};
+}
+
 int64_t hr_zone_to_utc(const struct hr_zone *zone, int64_t local_us)
 {
     if (!zone->count && !zone->has_rules)

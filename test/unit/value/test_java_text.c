@@ -220,8 +220,13 @@ static void strings_are_sparks(void **state)
         assert_string_equal(hr_buf_text(&buf), codes[i][1]);
         hr_buf_release(&buf);
     }
-    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, NULL), 3);
-    assert_int_equal(hr_levenshtein("", 0, "abc", 3, NULL), 3);
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, INT32_MAX, NULL), 3);
+    assert_int_equal(hr_levenshtein("", 0, "abc", 3, INT32_MAX, NULL), 3);
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, 3, NULL), 3);
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, 2, NULL), 3);
+    assert_int_equal(hr_levenshtein("kitten", 6, "sitting", 7, 1, NULL), 2);
+    assert_int_equal(hr_levenshtein("", 0, "abc", 3, 0, NULL), 1);
+    assert_int_equal(hr_levenshtein("same", 4, "same", 4, 0, NULL), 0);
     static const struct {
         const char *text;
         int64_t position, length;

@@ -399,11 +399,11 @@ static void from_timestamp(struct hr_rows *rows, idx_t row, enum mode mode)
     int64_t us = HR_ROW(rows, 0, row, int64_t);
     switch (rows->types->result->id) {
     case HR_TYPE_DATE:
-        HR_OUT(rows, row, int32_t) =
-            (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, us), HR_US_PER_DAY);
+        HR_OUT(rows, row, int32_t) = (int32_t)hr_zone_clock(rows->types->zone, us).day;
         break;
     case HR_TYPE_TIMESTAMP_NTZ:
-        HR_OUT(rows, row, int64_t) = hr_zone_to_local(rows->types->zone, us);
+        if (!hr_zone_local_of(rows->types->zone, us, &HR_OUT(rows, row, int64_t)))
+            hr_arithmetic_failure(rows, "long overflow");
         break;
     case HR_TYPE_BOOLEAN:
         HR_OUT(rows, row, bool) = us != 0;

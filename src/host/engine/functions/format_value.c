@@ -133,8 +133,7 @@ void hr_value_text(duckdb_vector vector,
         hr_buf_add(out, text, hr_print_date(((int32_t *)data)[row], text));
         break;
     case HR_TYPE_TIMESTAMP:
-        hr_buf_add(out, text,
-                   hr_print_timestamp(hr_zone_to_local(zone, ((int64_t *)data)[row]), text));
+        hr_buf_add(out, text, hr_print_clock(hr_zone_clock(zone, ((int64_t *)data)[row]), text));
         break;
     case HR_TYPE_TIMESTAMP_NTZ:
         hr_buf_add(out, text, hr_print_timestamp(((int64_t *)data)[row], text));

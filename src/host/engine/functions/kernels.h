@@ -164,6 +164,10 @@
     X(parse_moment_null, "?", HR_K_ZONE)                                                    \
     X(date_trunc, "T:sT", HR_K_ZONE)                                                        \
     X(trunc, "D:Ds", 0)                                                                     \
+    X(week_of_year, "i:D", 0)                                                               \
+    X(year_of_week, "i:D", 0)                                                               \
+    X(last_day, "D:D", 0)                                                                   \
+    X(date_diff, "i:DD", 0)                                                                 \
     X(next_day, "D:Ds", 0)                                                                  \
     X(next_day_null, "D:Ds", 0)                                                             \
     X(convert_timezone, "N:ssN", 0)                                                         \

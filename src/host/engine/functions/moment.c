@@ -7,33 +7,28 @@
 #include <string.h>
 #include <strings.h>
 
-static int64_t local_at(const struct hr_rows *rows, size_t arg, idx_t row)
+static struct hr_clock clock_at(const struct hr_rows *rows, size_t arg, idx_t row)
 {
     bool no_zone = rows->types->args[arg]->id == HR_TYPE_TIMESTAMP_NTZ;
-    return hr_zone_to_local(no_zone ? hr_zone_utc() : rows->types->zone,
-                            HR_ROW(rows, arg, row, int64_t));
-}
-
-static int64_t of_day(int64_t local)
-{
-    return hr_floor_mod(local, HR_US_PER_DAY);
+    return hr_zone_clock(no_zone ? hr_zone_utc() : rows->types->zone,
+                         HR_ROW(rows, arg, row, int64_t));
 }
 
 void hr_k_hour(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 3600000000);
+    HR_OUT(rows, row, int32_t) = (int32_t)(clock_at(rows, 0, row).micros / 3600000000);
 }
 void hr_k_minute(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 60000000 % 60);
+    HR_OUT(rows, row, int32_t) = (int32_t)(clock_at(rows, 0, row).micros / 60000000 % 60);
 }
 void hr_k_second(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) / 1000000 % 60);
+    HR_OUT(rows, row, int32_t) = (int32_t)(clock_at(rows, 0, row).micros / 1000000 % 60);
 }
 void hr_k_seconds(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int32_t) = (int32_t)(of_day(local_at(rows, 0, row)) % 60000000);
+    HR_OUT(rows, row, int32_t) = (int32_t)(clock_at(rows, 0, row).micros % 60000000);
 }
 
 /* ---- patterns: each thread keeps the last ones ---- */
@@ -131,8 +126,7 @@ static void parse_moment(struct hr_rows *rows, idx_t row, bool strict)
     }
     switch (rows->types->result->id) {
     case HR_TYPE_DATE:
-        HR_OUT(rows, row, int32_t) =
-            (int32_t)hr_floor_div(hr_zone_to_local(rows->types->zone, utc), HR_US_PER_DAY);
+        HR_OUT(rows, row, int32_t) = (int32_t)hr_zone_clock(rows->types->zone, utc).day;
         break;
     case HR_TYPE_TIMESTAMP_NTZ:
         HR_OUT(rows, row, int64_t) = moment.local_us;
@@ -231,13 +225,66 @@ void hr_k_date_trunc(struct hr_rows *rows, idx_t row)
         hr_arithmetic_failure(rows, "long overflow");
 }
 
+/* Spark counts days in 32 bits, which wrap */
+static int32_t wrapped_days(int64_t days)
+{
+    return (int32_t)(uint32_t)(uint64_t)days;
+}
+
+/* ---- parts of dates for which the engine's ends lie nearer than Spark's ---- */
+
+struct week {
+    int64_t year;
+    int number;
+};
+
+/* by ISO 8601: a week belongs to the year of its Thursday */
+static struct week week_of(int32_t days)
+{
+    struct week week;
+    int month, day;
+    int64_t thursday = (int64_t)days - hr_floor_mod((int64_t)days + 3, 7) + 3;
+    hr_civil_from_days(days, &week.year, &month, &day);
+    if (thursday < hr_days_from_civil(week.year, 1, 1))
+        week.year--;
+    else if (thursday >= hr_days_from_civil(week.year + 1, 1, 1))
+        week.year++;
+    week.number = (int)((thursday - hr_days_from_civil(week.year, 1, 1)) / 7) + 1;
+    return week;
+}
+
+void hr_k_week_of_year(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = week_of(HR_ROW(rows, 0, row, int32_t)).number;
+}
+
+void hr_k_year_of_week(struct hr_rows *rows, idx_t row)
+{
+    HR_OUT(rows, row, int32_t) = (int32_t)week_of(HR_ROW(rows, 0, row, int32_t)).year;
+}
+
+void hr_k_last_day(struct hr_rows *rows, idx_t row)
+{
+    int64_t year, days = HR_ROW(rows, 0, row, int32_t);
+    int month, day;
+    hr_civil_from_days((int32_t)days, &year, &month, &day);
+    HR_OUT(rows, row, int32_t) = wrapped_days(days + hr_days_in_month(year, month) - day);
+}
+
+void hr_k_date_diff(struct hr_rows *rows, idx_t row)
+{
+    int64_t end = HR_ROW(rows, 0, row, int32_t), start = HR_ROW(rows, 1, row, int32_t);
+    HR_OUT(rows, row, int32_t) = wrapped_days(end - start);
+}
+
 void hr_k_trunc(struct hr_rows *rows, idx_t row)
 {
     enum unit unit = unit_of(hr_row_text(rows, 1, row));
     if (unit < WEEK)
         hr_out_null(rows, row);
     else
-        HR_OUT(rows, row, int32_t) = (int32_t)truncated_days(HR_ROW(rows, 0, row, int32_t), unit);
+        HR_OUT(rows, row, int32_t) =
+            wrapped_days(truncated_days(HR_ROW(rows, 0, row, int32_t), unit));
 }
 
 /* ---- the rest ---- */
@@ -256,7 +303,7 @@ static void next_day(struct hr_rows *rows, idx_t row, bool strict)
                 !strncasecmp(names[d][k], text.bytes, text.len)) {
                 int today = (int)hr_floor_mod(days + 4, 7); /* 1970-01-01 was a Thursday */
                 int ahead = (d - today + 7) % 7;
-                HR_OUT(rows, row, int32_t) = (int32_t)(days + (ahead ? ahead : 7));
+                HR_OUT(rows, row, int32_t) = wrapped_days(days + (ahead ? ahead : 7));
                 return;
             }
     if (!strict) {
@@ -282,19 +329,18 @@ void hr_k_next_day_null(struct hr_rows *rows, idx_t row)
 
 void hr_k_months_between(struct hr_rows *rows, idx_t row)
 {
-    int64_t a = local_at(rows, 0, row), b = local_at(rows, 1, row), y1, y2;
-    int32_t d1 = (int32_t)hr_floor_div(a, HR_US_PER_DAY),
-            d2 = (int32_t)hr_floor_div(b, HR_US_PER_DAY);
+    struct hr_clock a = clock_at(rows, 0, row), b = clock_at(rows, 1, row);
+    int64_t y1, y2;
     int m1, m2, day1, day2;
-    hr_civil_from_days(d1, &y1, &m1, &day1);
-    hr_civil_from_days(d2, &y2, &m2, &day2);
+    hr_civil_from_days((int32_t)a.day, &y1, &m1, &day1);
+    hr_civil_from_days((int32_t)b.day, &y2, &m2, &day2);
     double months = (double)((y1 - y2) * 12 + m1 - m2);
     bool last1 = day1 == hr_days_in_month(y1, m1), last2 = day2 == hr_days_in_month(y2, m2);
     if (day1 == day2 || (last1 && last2)) {
         HR_OUT(rows, row, double) = months;
         return;
     }
-    int64_t seconds = (int64_t)(day1 - day2) * 86400 + of_day(a) / 1000000 - of_day(b) / 1000000;
+    int64_t seconds = (int64_t)(day1 - day2) * 86400 + a.micros / 1000000 - b.micros / 1000000;
     double value = months + (double)seconds / (31 * 86400.0);
     HR_OUT(rows, row, double) = HR_ROW(rows, 2, row, bool) ? round(value * 1e8) / 1e8 : value;
 }
@@ -360,15 +406,15 @@ static const struct hr_zone *zone_arg(struct hr_rows *rows, idx_t row)
 void hr_k_from_utc(struct hr_rows *rows, idx_t row)
 {
     const struct hr_zone *zone = zone_arg(rows, row);
-    if (zone)
-        HR_OUT(rows, row, int64_t) = hr_zone_to_local(zone, HR_ROW(rows, 0, row, int64_t));
+    if (zone && !hr_zone_local_of(zone, HR_ROW(rows, 0, row, int64_t), &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 void hr_k_to_utc(struct hr_rows *rows, idx_t row)
 {
     const struct hr_zone *zone = zone_arg(rows, row);
-    if (zone)
-        HR_OUT(rows, row, int64_t) = hr_zone_to_utc(zone, HR_ROW(rows, 0, row, int64_t));
+    if (zone && !hr_zone_utc_of(zone, HR_ROW(rows, 0, row, int64_t), &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 /* convert_timezone(source, target, local time) */
@@ -376,9 +422,12 @@ void hr_k_convert_timezone(struct hr_rows *rows, idx_t row)
 {
     const struct hr_zone *from = hr_zone_at(rows, 0, row),
                          *to = from ? hr_zone_at(rows, 1, row) : NULL;
-    if (to)
-        HR_OUT(rows, row, int64_t) =
-            hr_zone_to_local(to, hr_zone_to_utc(from, HR_ROW(rows, 2, row, int64_t)));
+    int64_t utc;
+    if (!to)
+        return;
+    if (!hr_zone_utc_of(from, HR_ROW(rows, 2, row, int64_t), &utc) ||
+        !hr_zone_local_of(to, utc, &HR_OUT(rows, row, int64_t)))
+        hr_arithmetic_failure(rows, "long overflow");
 }
 
 /* ---- moments from numbers ---- */

@@ -49,18 +49,29 @@ static const struct hr_zone *zone_for(const struct hr_rows *rows, size_t arg)
  * `start` on */
 void hr_k_window_start(struct hr_rows *rows, idx_t row)
 {
-    int64_t at = HR_ROW(rows, 0, row, int64_t), slide = HR_ROW(rows, 1, row, int64_t),
-            start = HR_ROW(rows, 2, row, int64_t);
-    HR_OUT(rows, row, int64_t) =
-        at - hr_floor_mod(at - start, slide) - HR_ROW(rows, 3, row, int64_t);
+    int64_t at = HR_ROW(rows, 0, row, int64_t), slide = HR_ROW(rows, 1, row, int64_t);
+    int64_t start = HR_ROW(rows, 2, row, int64_t), back = HR_ROW(rows, 3, row, int64_t), since;
+    bool fits = !__builtin_sub_overflow(at, start, &since);
+    fits = fits && !__builtin_sub_overflow(at, hr_floor_mod(since, slide), &at);
+    fits = fits && !__builtin_sub_overflow(at, back, &at);
+    HR_OUT(rows, row, int64_t) = at;
+    if (fits)
+        return;
+    struct hr_err err;
+    hr_fail_spark(&err, "ARITHMETIC_OVERFLOW", "message", "overflow", "alternative",
+                  " Use 'try_add' to tolerate overflow and return NULL instead.", "config",
+                  "\"spark.sql.ansi.enabled\"", NULL);
+    hr_kernel_fail(rows, &err);
 }
 
 /* The moment at which the clock of a zone shows `local`. Where it shows it twice, the one with the
  * offset that `near` has; where it never does, as much later as the gap is long. */
 static bool moment_near(const struct hr_zone *zone, int64_t near, int64_t local, int64_t *out)
 {
-    int64_t offset = hr_zone_to_local(zone, near) - near;
-    if (!__builtin_sub_overflow(local, offset, out) && hr_zone_to_local(zone, *out) == local)
+    int64_t offset = hr_zone_offset_at(zone, near) * HR_US_PER_SECOND, shown;
+    if (!__builtin_sub_overflow(local, offset, out) &&
+        hr_zone_local_of(zone, *out, &shown) &&
+        shown == local)
         return true;
     return hr_zone_utc_of(zone, local, out);
 }
@@ -81,11 +92,13 @@ void hr_k_timestamp_add(struct hr_rows *rows, idx_t row)
                !__builtin_add_overflow(at, step, &out);
     } else if (unit->months) {
         fits = !__builtin_mul_overflow(count, (int64_t)unit->months, &step) &&
-               hr_add_months(hr_zone_to_local(zone, at), step, &local) &&
+               hr_zone_local_of(zone, at, &local) &&
+               hr_add_months(local, step, &local) &&
                moment_near(zone, at, local, &out);
     } else {
         fits = !__builtin_mul_overflow(count, unit->days * HR_US_PER_DAY, &step) &&
-               !__builtin_add_overflow(hr_zone_to_local(zone, at), step, &local) &&
+               hr_zone_local_of(zone, at, &local) &&
+               !__builtin_add_overflow(local, step, &local) &&
                moment_near(zone, at, local, &out);
     }
     if (fits) {
@@ -105,10 +118,10 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
     const struct unit *unit = unit_of(rows, row, "`timestampdiff`");
     if (!unit)
         return;
-    int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t));
-    int64_t to = hr_zone_to_local(zone_for(rows, 2), HR_ROW(rows, 2, row, int64_t));
+    struct hr_clock from = hr_zone_clock(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t));
+    struct hr_clock to = hr_zone_clock(zone_for(rows, 2), HR_ROW(rows, 2, row, int64_t));
     if (!unit->months) {
-        hr_int128 whole = (hr_int128)to - from;
+        hr_int128 whole = (hr_int128)(to.day - from.day) * HR_US_PER_DAY + to.micros - from.micros;
         whole /= unit->micros ? unit->micros : unit->days * HR_US_PER_DAY;
         HR_OUT(rows, row, int64_t) = (int64_t)whole;
         if (whole != (int64_t)whole)
@@ -117,11 +130,10 @@ void hr_k_timestamp_diff(struct hr_rows *rows, idx_t row)
     }
     int64_t y1, y2;
     int m1, m2, d1, d2;
-    hr_civil_from_days((int32_t)hr_floor_div(from, HR_US_PER_DAY), &y1, &m1, &d1);
-    hr_civil_from_days((int32_t)hr_floor_div(to, HR_US_PER_DAY), &y2, &m2, &d2);
+    hr_civil_from_days((int32_t)from.day, &y1, &m1, &d1);
+    hr_civil_from_days((int32_t)to.day, &y2, &m2, &d2);
     int64_t months = (y2 - y1) * 12 + m2 - m1;
-    int64_t part1 = d1 * HR_US_PER_DAY + hr_floor_mod(from, HR_US_PER_DAY),
-            part2 = d2 * HR_US_PER_DAY + hr_floor_mod(to, HR_US_PER_DAY);
+    int64_t part1 = d1 * HR_US_PER_DAY + from.micros, part2 = d2 * HR_US_PER_DAY + to.micros;
     months -= months > 0 && part2 < part1;
     months += months < 0 && part2 > part1;
     HR_OUT(rows, row, int64_t) = months / unit->months;
@@ -211,7 +223,8 @@ void hr_k_plus_months(struct hr_rows *rows, idx_t row)
     }
     const struct hr_zone *zone = zone_for(rows, 0);
     int64_t at = HR_ROW(rows, 0, row, int64_t);
-    if (!hr_add_months(hr_zone_to_local(zone, at), months, &local) ||
+    if (!hr_zone_local_of(zone, at, &local) ||
+        !hr_add_months(local, months, &local) ||
         !moment_near(zone, at, local, &HR_OUT(rows, row, int64_t)))
         hr_arithmetic_failure(rows, "long overflow");
 }
@@ -227,7 +240,8 @@ void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
         return;
     }
     int64_t rest = interval % HR_US_PER_DAY;
-    bool fits = !__builtin_add_overflow(hr_zone_to_local(zone, at), interval - rest, &local);
+    bool fits = hr_zone_local_of(zone, at, &local) &&
+                !__builtin_add_overflow(local, interval - rest, &local);
     if (fits && interval != rest)
         fits = moment_near(zone, at, local, &at);
     fits = fits && !__builtin_add_overflow(at, rest, &at);
@@ -240,12 +254,12 @@ void hr_k_plus_micros(struct hr_rows *rows, idx_t row)
 /* what the clock of the session's zone has gone on: a change of clocks is no time */
 void hr_k_micros_between(struct hr_rows *rows, idx_t row)
 {
-    int64_t to = hr_zone_to_local(zone_for(rows, 0), HR_ROW(rows, 0, row, int64_t));
-    int64_t from = hr_zone_to_local(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t)), between;
-    if (__builtin_sub_overflow(to, from, &between))
+    int64_t to, from;
+    bool fits = hr_zone_local_of(zone_for(rows, 0), HR_ROW(rows, 0, row, int64_t), &to) &&
+                hr_zone_local_of(zone_for(rows, 1), HR_ROW(rows, 1, row, int64_t), &from) &&
+                !__builtin_sub_overflow(to, from, &HR_OUT(rows, row, int64_t));
+    if (!fits)
         hr_arithmetic_failure(rows, "long overflow");
-    else
-        HR_OUT(rows, row, int64_t) = between;
 }
 
 /* ---- intervals from numbers ---- */

@@ -130,14 +130,16 @@ static bool add_step(int64_t start_us,
                      const struct hr_zone *zone,
                      int64_t *out)
 {
-    int64_t local = hr_zone_to_local(zone, start_us), days, micros;
-    if (!hr_add_months(local, step->months * times, &local))
+    int64_t local, days, micros, utc;
+    if (!hr_zone_local_of(zone, start_us, &local) ||
+        !hr_add_months(local, step->months * times, &local))
         return false;
     if (__builtin_mul_overflow(step->days * times, HR_US_PER_DAY, &days) ||
         __builtin_add_overflow(local, days, &local))
         return false;
     return !__builtin_mul_overflow(step->micros, times, &micros) &&
-           !__builtin_add_overflow(hr_zone_to_utc(zone, local), micros, out);
+           hr_zone_utc_of(zone, local, &utc) &&
+           !__builtin_add_overflow(utc, micros, out);
 }
 
 static void calendar_steps(

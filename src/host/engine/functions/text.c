@@ -258,13 +258,13 @@ void hr_k_initcap(struct hr_rows *rows, idx_t row)
 }
 
 /* -1: the kernel has failed */
-static int distance_of(struct hr_rows *rows, idx_t row)
+static int distance_of(struct hr_rows *rows, idx_t row, int most)
 {
     struct hr_text a = hr_row_text(rows, 0, row), b = hr_row_text(rows, 1, row);
     struct hr_watch watch = hr_kernel_watching(rows);
     if (!hr_kernel_made(rows, a.len * sizeof(uint32_t) + b.len * (sizeof(uint32_t) + sizeof(int))))
         return -1;
-    int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len, &watch);
+    int distance = hr_levenshtein(a.bytes, a.len, b.bytes, b.len, most, &watch);
     if (distance < 0 && !rows->failed) {
         struct hr_err err;
         hr_fail(&err, HR_E_NOMEM, "no memory for the distance of texts of %zu and %zu bytes", a.len,
@@ -276,13 +276,14 @@ static int distance_of(struct hr_rows *rows, idx_t row)
 
 void hr_k_levenshtein(struct hr_rows *rows, idx_t row)
 {
-    HR_OUT(rows, row, int32_t) = distance_of(rows, row);
+    HR_OUT(rows, row, int32_t) = distance_of(rows, row, INT32_MAX);
 }
 
 void hr_k_levenshtein_most(struct hr_rows *rows, idx_t row)
 {
-    int distance = distance_of(rows, row);
-    HR_OUT(rows, row, int32_t) = distance > HR_ROW(rows, 2, row, int32_t) ? -1 : distance;
+    int32_t most = HR_ROW(rows, 2, row, int32_t);
+    int distance = most < 0 ? -1 : distance_of(rows, row, most);
+    HR_OUT(rows, row, int32_t) = distance > most ? -1 : distance;
 }
 
 void hr_k_soundex(struct hr_rows *rows, idx_t row)

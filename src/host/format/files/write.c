@@ -213,11 +213,8 @@ static void folder_of(struct texts *texts, idx_t row)
         if (!is_null && (id == HR_TYPE_TIMESTAMP || id == HR_TYPE_TIMESTAMP_NTZ)) {
             char text[HR_TIMESTAMP_TEXT_MAX];
             int64_t micros = ((const int64_t *)column->data)[row];
-            hr_buf_add(&value, text,
-                       hr_print_timestamp(id == HR_TYPE_TIMESTAMP
-                                              ? hr_zone_to_local(texts->how.zone, micros)
-                                              : micros,
-                                          text));
+            const struct hr_zone *zone = id == HR_TYPE_TIMESTAMP ? texts->how.zone : hr_zone_utc();
+            hr_buf_add(&value, text, hr_print_clock(hr_zone_clock(zone, micros), text));
         } else if (!is_null) {
             hr_column_text(column, row, &texts->how, &value);
         }
