@@ -1,5 +1,7 @@
 #include "access/access.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "wire/base64.h"
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -7,37 +9,6 @@
 #include <string.h>
 
 #define SIGNATURE_BYTES 64
-
-static char *to_base64url(struct hr_arena *arena, const void *bytes, size_t len)
-{
-    char *out = hr_arena_alloc(arena, (len + 2) / 3 * 4 + 1);
-    int n = EVP_EncodeBlock((unsigned char *)out, bytes, (int)len);
-    while (n && out[n - 1] == '=')
-        out[--n] = 0;
-    for (char *c = out; *c; c++)
-        *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
-    return out;
-}
-
-/* NULL when the text is not base64url */
-static unsigned char *from_base64url(struct hr_arena *arena,
-                                     const char *text,
-                                     size_t len,
-                                     size_t *out_len)
-{
-    size_t padded = (len + 3) / 4 * 4;
-    char *copy = hr_arena_alloc(arena, padded + 1);
-    for (size_t i = 0; i < padded; i++) {
-        char c = i < len ? text[i] : '=';
-        copy[i] = c == '-' ? '+' : c == '_' ? '/' : c;
-    }
-    unsigned char *out = hr_arena_alloc(arena, padded / 4 * 3 + 1);
-    int n = len % 4 == 1 ? -1 : EVP_DecodeBlock(out, (unsigned char *)copy, (int)padded);
-    if (n < 0)
-        return NULL;
-    *out_len = (size_t)n - (padded - len);
-    return out;
-}
 
 void hr_grant_key_new(unsigned char secret[static HR_GRANT_KEY_BYTES])
 {
@@ -96,11 +67,12 @@ static const char *sealed(struct hr_arena *arena, const unsigned char *secret, j
     unsigned char signature[SIGNATURE_BYTES];
     char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
-    const char *encoded = body ? to_base64url(arena, body, strlen(body)) : NULL;
+    const char *encoded = body ? hr_base64url_text(arena, body, strlen(body)) : NULL;
     free(body);
     if (!encoded || !sign(secret, encoded, strlen(encoded), signature))
         return NULL;
-    return hr_printf(arena, "%s.%s", encoded, to_base64url(arena, signature, sizeof signature));
+    return hr_printf(arena, "%s.%s", encoded,
+                     hr_base64url_text(arena, signature, sizeof signature));
 }
 
 /* NULL: not ours. A reference. */
@@ -114,12 +86,12 @@ static enum hr_code unsealed(struct hr_arena *arena,
     const char *dot = strchr(text, '.');
     size_t len = 0, signature_len = 0;
     unsigned char *signature =
-        dot ? from_base64url(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
+        dot ? hr_base64url_decode(arena, dot + 1, strlen(dot + 1), &signature_len) : NULL;
     if (!signature ||
         signature_len != SIGNATURE_BYTES ||
         !verify(key, text, (size_t)(dot - text), signature))
         return hr_fail(err, HR_E_UNAUTHENTICATED, "the %s is not signed by this server", what);
-    unsigned char *body = from_base64url(arena, text, (size_t)(dot - text), &len);
+    unsigned char *body = hr_base64url_decode(arena, text, (size_t)(dot - text), &len);
     *json = body ? json_loadb((const char *)body, len, 0, NULL) : NULL;
     return *json ? HR_OK : hr_fail(err, HR_E_UNAUTHENTICATED, "the %s cannot be read", what);
 }
@@ -256,7 +228,7 @@ enum hr_code hr_revocation_verify(struct hr_arena *arena,
 static const char *encoded_json(struct hr_arena *arena, json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT);
-    const char *encoded = text ? to_base64url(arena, text, strlen(text)) : "";
+    const char *encoded = text ? hr_base64url_text(arena, text, strlen(text)) : "";
     free(text);
     json_decref(json);
     return encoded;
@@ -274,7 +246,7 @@ const char *hr_claims_token(struct hr_arena *arena,
         "ver", "1.0", "iat", now, "nbf", now - CLAIMS_SECONDS, "exp", now + CLAIMS_SECONDS);
     return hr_printf(arena, "%s.%s.%s",
                      encoded_json(arena, json_pack("{s:s, s:s}", "typ", "JWT", "alg", "none")),
-                     encoded_json(arena, claims), to_base64url(arena, "none", 4));
+                     encoded_json(arena, claims), hr_base64url_text(arena, "none", 4));
 }
 
 /* ---- the key as text ---- */
@@ -282,19 +254,14 @@ const char *hr_claims_token(struct hr_arena *arena,
 void hr_grant_key_text(const unsigned char key[static HR_GRANT_KEY_BYTES],
                        char out[static 2 * HR_GRANT_KEY_BYTES + 2])
 {
-    for (size_t i = 0; i < HR_GRANT_KEY_BYTES; i++)
-        snprintf(out + 2 * i, 3, "%02x", key[i]);
+    hr_hex_encode(key, HR_GRANT_KEY_BYTES, out);
     memcpy(out + 2 * HR_GRANT_KEY_BYTES, "\n", 2);
 }
 
 bool hr_grant_key_parse(const char *text, unsigned char key[static HR_GRANT_KEY_BYTES])
 {
-    if (strspn(text, "0123456789abcdefABCDEF") != 2 * HR_GRANT_KEY_BYTES)
-        return false;
-    for (size_t i = 0; i < HR_GRANT_KEY_BYTES; i++)
-        if (sscanf(text + 2 * i, "%2hhx", &key[i]) != 1)
-            return false;
-    return true;
+    return hr_hex_decode(text, HR_GRANT_KEY_BYTES, key) &&
+           hr_hex_digit(text[2 * HR_GRANT_KEY_BYTES]) < 0;
 }
 
 /* ---- decisions ---- */

@@ -1,9 +1,10 @@
 /* What the blob and dfs operations share. */
 #include "account/api.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "wire/base64.h"
 #include <ctype.h>
 #include <curl/curl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,9 @@ static void properties_header(struct request *request, const struct hr_tree_meta
     struct hr_buf out;
     hr_buf_init(&out, HR_BUF_GROWS);
     for (size_t i = 0; i < meta->pair_count; i++) {
-        size_t len = strlen(meta->pairs[i].value);
-        unsigned char *encoded = hr_arena_alloc(request->arena, len / 3 * 4 + 8);
-        EVP_EncodeBlock(encoded, (const unsigned char *)meta->pairs[i].value, (int)len);
-        hr_buf_addf(&out, "%s%s=%s", i ? "," : "", meta->pairs[i].name, (char *)encoded);
+        const char *value = meta->pairs[i].value;
+        hr_buf_addf(&out, "%s%s=%s", i ? "," : "", meta->pairs[i].name,
+                    hr_base64_text(request->arena, value, strlen(value)));
     }
     hr_account_reply_header(request, "x-ms-properties",
                             hr_buf_len(&out) ? hr_buf_text(&out) : NULL);
@@ -149,14 +149,10 @@ static const char *properties_pairs(struct request *request,
         if (!equals)
             return "InvalidHeaderValue";
         *equals++ = 0;
-        size_t len = strlen(equals);
-        unsigned char *value = hr_arena_alloc(request->arena, len + 4);
-        int n = len % 4 ? -1 : len ? EVP_DecodeBlock(value, (unsigned char *)equals, (int)len) : 0;
-        if (n < 0)
+        size_t len = strlen(equals), bytes;
+        unsigned char *value = hr_base64_decode(request->arena, equals, len, &bytes);
+        if (!value || len % 4)
             return "InvalidHeaderValue";
-        for (size_t end = len; n && end && equals[end - 1] == '='; end--)
-            n--;
-        value[n] = 0;
         const char *code = add_pair(request, meta, pair, (char *)value);
         if (code)
             return code;
@@ -203,22 +199,16 @@ const char *hr_api_marker(struct request *request, const char *name)
     size_t len = strlen(name);
     char *out = hr_arena_alloc(request->arena, 2 * len + 2);
     out[0] = 'n'; /* never empty, and nothing that a URL or XML minds */
-    for (size_t i = 0; i < len; i++)
-        snprintf(out + 1 + 2 * i, 3, "%02x", (unsigned char)name[i]);
+    hr_hex_encode(name, len, out + 1);
     return out;
 }
 
 static const char *read_marker(struct request *request, const char *marker)
 {
     size_t len = strlen(marker);
-    if (marker[0] != 'n' || len % 2 == 0 || strspn(marker + 1, "0123456789abcdef") != len - 1)
-        return NULL;
     char *name = hr_arena_alloc(request->arena, len / 2 + 1);
-    for (size_t i = 0; i < len / 2; i++) {
-        unsigned byte;
-        sscanf(marker + 1 + 2 * i, "%2x", &byte);
-        name[i] = (char)byte;
-    }
+    if (marker[0] != 'n' || len % 2 == 0 || !hr_hex_decode(marker + 1, len / 2, name))
+        return NULL;
     return name;
 }
 

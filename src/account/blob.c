@@ -2,6 +2,8 @@
 #include "account/api.h"
 #include "account/crc64.h"
 #include "base/clock.h"
+#include "wire/azure.h"
+#include "wire/base64.h"
 #include "wire/xml.h"
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -59,7 +61,7 @@ static const char *range_hash(struct request *request, bool md5, bool crc64)
     }
     if (n == request->left && md5) {
         EVP_Digest(bytes, (size_t)n, digest, &len, EVP_md5(), NULL);
-        EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
+        hr_base64_encode(digest, len, text);
         hr_account_reply_header(request, "content-md5", text);
     }
     free(bytes);
@@ -256,7 +258,10 @@ static const char *parse_source(struct request *request,
                                      path_len - container_len - 2)
                 : NULL;
     *query = mark ? mark + 1 : "";
-    if (!*container || !*name || !hr_tree_container_valid(*container) || hr_tree_name_fault(*name))
+    if (!*container ||
+        !*name ||
+        !hr_azure_container_valid(*container, strlen(*container)) ||
+        hr_tree_name_fault(*name))
         return "InvalidSourceUri";
     return NULL;
 }
@@ -370,7 +375,7 @@ static const char *hash_copied(struct request *request, int64_t size, const char
     free(piece);
     if (!read_all)
         return "InternalError";
-    EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
+    hr_base64_encode(digest, len, text);
     *md5 = hr_strdup(request->arena, text);
     if (given && strcmp(given, text))
         return "Md5Mismatch";
@@ -454,13 +459,17 @@ const char *hr_api_copy_blob(struct request *request)
 
 /* ---- blocks ---- */
 
+#define BLOCK_ID_MAX 88 /* base64 of at most 64 bytes, which is Azure's limit */
+
 static bool block_id_valid(const char *id)
 {
     size_t len = id ? strlen(id) : 0;
+    unsigned char bytes[HR_BASE64_BYTES(BLOCK_ID_MAX)];
+    size_t bytes_len;
     return len &&
            len % 4 == 0 &&
-           len <= 88 &&
-           strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == len;
+           len <= BLOCK_ID_MAX &&
+           hr_base64_decode_into(id, len, bytes, &bytes_len);
 }
 
 const char *hr_api_put_block(struct request *request)

@@ -1,5 +1,5 @@
 #include "account/crc64.h"
-#include <openssl/evp.h>
+#include "wire/base64.h"
 #include <pthread.h>
 
 #define POLYNOMIAL 0x9A6C9329AC4BC9B5ull
@@ -32,5 +32,5 @@ void hr_crc64_text(uint64_t crc, char out[HR_CRC64_TEXT])
     unsigned char bytes[8];
     for (int i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(crc >> 8 * i);
-    EVP_EncodeBlock((unsigned char *)out, bytes, sizeof bytes);
+    hr_base64_encode(bytes, sizeof bytes, out);
 }

@@ -3,6 +3,7 @@
 #include "account/tree_meta.h"
 #include "base/clock.h"
 #include "io/file.h"
+#include "wire/azure.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,7 +166,7 @@ const char *hr_api_rename_path(struct request *request)
                *name = slash + 1;
     size_t end = strlen(name);
     name = hr_strndup(request->arena, name, end - (name[end - 1] == '/'));
-    if (!hr_tree_container_valid(container) || hr_tree_name_fault(name))
+    if (!hr_azure_container_valid(container, strlen(container)) || hr_tree_name_fault(name))
         return "InvalidSourceUri";
     const char *code =
         hr_account_authorize_source(request, container, name, mark ? mark + 1 : "", true);

@@ -5,9 +5,10 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "io/tls.h"
+#include "wire/azure.h"
+#include "wire/base64.h"
 #include "wire/sharedkey.h"
 #include <getopt.h>
-#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,10 +128,10 @@ static enum hr_code load_key(struct account *account,
     size_t len;
     if (!hr_file_exists(path)) {
         unsigned char bytes[KEY_BYTES];
-        unsigned char encoded[KEY_BYTES * 2];
+        char encoded[HR_BASE64_SIZE(KEY_BYTES)];
         hr_random_bytes(bytes, sizeof bytes);
-        EVP_EncodeBlock(encoded, bytes, sizeof bytes);
-        HR_TRY(hr_file_write(path, 0600, encoded, strlen((char *)encoded), err));
+        size_t encoded_len = hr_base64_encode(bytes, sizeof bytes, encoded);
+        HR_TRY(hr_file_write(path, 0600, encoded, encoded_len, err));
     }
     HR_TRY(hr_file_read(arena, path, 1024, &text, &len, err));
     text[strcspn(text, " \r\n")] = 0;
@@ -165,7 +166,7 @@ static enum hr_code make_containers(struct account *account,
 {
     for (size_t i = 0; i < settings->container_count; i++) {
         struct hr_tree_meta meta = {0};
-        if (!hr_tree_container_valid(settings->containers[i]))
+        if (!hr_azure_container_valid(settings->containers[i], strlen(settings->containers[i])))
             return hr_fail(err, HR_E_INVALID, "'%s' is not a container name",
                            settings->containers[i]);
         const char *code =

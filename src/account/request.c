@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "wire/base64.h"
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -203,12 +204,12 @@ static const char *check_md5(struct request *request)
 {
     const char *given = hr_account_header(request, "content-md5");
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char text[64];
+    char text[HR_BASE64_SIZE(EVP_MAX_MD_SIZE)];
     unsigned len = 0;
     if (!request->md5)
         return NULL;
     EVP_DigestFinal_ex(request->md5, digest, &len);
-    EVP_EncodeBlock((unsigned char *)text, digest, (int)len);
+    hr_base64_encode(digest, len, text);
     request->body_md5 = hr_strdup(request->arena, text);
     if (given && strlen(given) != 24)
         return "InvalidMd5";

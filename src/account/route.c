@@ -1,5 +1,6 @@
 /* Which operation a request is. */
 #include "account/request.h"
+#include "wire/azure.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -43,7 +44,8 @@ static const char *split_path(struct request *request)
     if (!request->container || !request->name)
         return hr_account_refuse(request, "InvalidUri",
                                  "The path is not properly percent-encoded, or holds a NUL.");
-    if (*request->container && !hr_tree_container_valid(request->container))
+    if (*request->container &&
+        !hr_azure_container_valid(request->container, strlen(request->container)))
         return hr_account_refuse(request, "InvalidResourceName",
                                  "'%.100s' is not a container name.", request->container);
     size_t end = strlen(request->name);

@@ -1,8 +1,11 @@
 #include "account/tree_meta.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "io/file.h"
+#include "wire/azure.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,22 +19,9 @@
 
 /* ---- names and paths ---- */
 
-bool hr_tree_container_valid(const char *name)
-{
-    size_t len = strlen(name);
-    if (!strcmp(name, "$root") || !strcmp(name, "$web"))
-        return true;
-    if (len < 3 || len > 63 || name[0] == '-' || name[len - 1] == '-')
-        return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len && !strstr(name, "--");
-}
-
 const char *hr_tree_name_fault(const char *name)
 {
-    size_t characters = 0;
-    for (const char *c = name; *c; c++)
-        characters += ((unsigned char)*c & 0xc0) != 0x80;
-    if (characters > HR_BLOB_NAME_MAX)
+    if (hr_utf8_length(name, strlen(name)) > HR_BLOB_NAME_MAX)
         return "the name has more than 1024 characters";
     for (const char *segment = name;;) {
         size_t len = strcspn(segment, "/");
@@ -99,8 +89,7 @@ void hr_tree_key(char out[65], const char *container, const char *name)
     EVP_DigestUpdate(context, name, strlen(name));
     EVP_DigestFinal_ex(context, digest, &len);
     EVP_MD_CTX_free(context);
-    for (unsigned i = 0; i < 32; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    hr_hex_encode(digest, 32, out);
 }
 
 static void sync_folder(const char *path)
@@ -377,7 +366,7 @@ const char *hr_tree_containers(struct hr_tree *tree,
     for (struct dirent *at; (at = readdir(dir));) {
         struct hr_tree_item item;
         const char *name = hr_strdup(arena, at->d_name);
-        if (!hr_tree_container_valid(name) ||
+        if (!hr_azure_container_valid(name, strlen(name)) ||
             hr_tree_stat(tree, arena, name, "", &item) ||
             !item.is_dir)
             continue;

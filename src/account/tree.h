@@ -63,7 +63,6 @@ struct hr_tree_conditions {
 enum hr_code hr_tree_open(struct hr_tree *tree, const char *root, struct hr_err *err);
 void hr_tree_close(struct hr_tree *tree);
 
-bool hr_tree_container_valid(const char *name);
 /* NULL when the name can be a file here; else why not, for the detail */
 const char *hr_tree_name_fault(const char *name);
 

@@ -2,6 +2,7 @@
  * blob made of blocks keeps their names and sizes in ROOT/.headrace/lists/ETAG. */
 #include "account/tree_meta.h"
 #include "base/buf.h"
+#include "base/hex.h"
 #include "io/file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -26,8 +27,7 @@ static const char *folder_of(struct hr_tree *tree,
 static const char *block_path(struct hr_arena *arena, const char *folder, const char *id)
 {
     char *hex = hr_arena_alloc(arena, 2 * strlen(id) + 1);
-    for (size_t i = 0; id[i]; i++)
-        snprintf(hex + 2 * i, 3, "%02x", (unsigned char)id[i]);
+    hr_hex_encode(id, strlen(id), hex);
     return hr_printf(arena, "%s/b-%s", folder, hex);
 }
 
@@ -35,12 +35,7 @@ static const char *unhex(struct hr_arena *arena, const char *hex)
 {
     size_t len = strlen(hex) / 2;
     char *id = hr_arena_alloc(arena, len + 1);
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte = 0;
-        sscanf(hex + 2 * i, "%2x", &byte);
-        id[i] = (char)byte;
-    }
-    return id;
+    return hr_hex_decode(hex, len, id) ? id : "";
 }
 
 static const char *keep_as(struct hr_tree_temp *temp, const char *folder, const char *path)

@@ -42,7 +42,7 @@ static void settle(char *text, size_t size, bool cut)
     size_t len = strlen(text), mark = strlen("…");
     if (cut && size > mark) {
         len = len < size - 1 - mark ? len : size - 1 - mark;
-        while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+        while (len && !hr_utf8_starts(text[len]))
             len--;
         strcpy(text + len, "…");
         len += mark;

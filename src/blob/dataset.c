@@ -6,9 +6,9 @@
 #include "base/check.h"
 #include "blob/backend.h"
 #include "base/buf.h"
+#include "wire/base64.h"
 #include "wire/sas.h"
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +177,17 @@ static enum hr_code join_parts(struct hr_blob_dataset *set, struct hr_buf *out, 
                         err);
 }
 
+static bool unpack(const struct hr_buf *text, unsigned char *packed, char *json, size_t length)
+{
+    size_t packed_len;
+    uLongf got = length;
+    return packed &&
+           json &&
+           hr_base64_decode_into(hr_buf_text(text), hr_buf_len(text), packed, &packed_len) &&
+           uncompress((unsigned char *)json, &got, packed, packed_len) == Z_OK &&
+           got == length;
+}
+
 static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, struct hr_err *err)
 {
     struct hr_buf text;
@@ -186,16 +197,13 @@ static enum hr_code unpack_parts(struct hr_blob_dataset *set, size_t length, str
         hr_buf_release(&text);
         return code;
     }
-    unsigned char *packed = malloc(hr_buf_len(&text) + 4), *json = malloc(length + 1);
-    int len = packed ? EVP_DecodeBlock(packed, (const unsigned char *)hr_buf_text(&text),
-                                       (int)hr_buf_len(&text))
-                     : -1;
-    uLongf got = length;
-    if (len < 0 || !json || uncompress(json, &got, packed, (uLong)len) != Z_OK || got != length)
-        code = malformed(set->id, "its parts do not unpack", err);
-    if (!code) {
+    unsigned char *packed = malloc(HR_BASE64_BYTES(hr_buf_len(&text)) + 1);
+    char *json = malloc(length + 1);
+    if (unpack(&text, packed, json, length)) {
         json[length] = 0;
-        code = dataset_set(set, false, (char *)json, err);
+        code = dataset_set(set, false, json, err);
+    } else {
+        code = malformed(set->id, "its parts do not unpack", err);
     }
     free(json);
     free(packed);

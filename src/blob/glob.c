@@ -1,5 +1,6 @@
 /* Hadoop's globs, segment by segment: a segment without glob characters costs no listing. */
 #include "blob/backend.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ static bool match(const char *pattern, const char *text)
     while (*text) {
         const char *p = pattern;
         size_t len = 1;
-        while (((unsigned char)text[len] & 0xc0) == 0x80)
+        while (!hr_utf8_starts(text[len]))
             len++;
         if (*p == '*') {
             star = ++pattern;

@@ -1,4 +1,6 @@
 #include "wire/grpc.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include <string.h>
 
 void hr_grpc_reader_init(struct hr_grpc_reader *reader, size_t message_max)
@@ -97,20 +99,12 @@ bool hr_grpc_percent_encode(struct hr_buf *out, const char *text)
     return hr_buf_ok(out);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
-
 void hr_grpc_percent_decode(char *text)
 {
     char *out = text;
     for (; *text; text++) {
-        if (*text == '%' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0) {
-            *out++ = (char)(hex_digit(text[1]) * 16 + hex_digit(text[2]));
+        if (*text == '%' && hr_hex_decode(text + 1, 1, out)) {
+            out++;
             text += 2;
         } else {
             *out++ = *text;
@@ -183,29 +177,12 @@ static enum hr_grpc_scan next_field(struct cursor *cursor, struct field *field)
                                                              : HR_GRPC_SCAN_FOUND;
 }
 
-/* overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8 */
 static bool is_text(const uint8_t *at, size_t len)
 {
-    for (size_t i = 0; i < len;) {
-        uint8_t c = at[i];
-        size_t more = c < 0x80                ? 0
-                      : c >= 0xc2 && c < 0xe0 ? 1
-                      : c >= 0xe0 && c < 0xf0 ? 2
-                      : c >= 0xf0 && c < 0xf5 ? 3
-                                              : 4;
-        if (more == 4 || i + more >= len || c < ' ' || c == 127)
+    for (size_t i = 0; i < len; i++)
+        if (at[i] < ' ' || at[i] == 127)
             return false;
-        if ((c == 0xe0 && at[i + 1] < 0xa0) ||
-            (c == 0xed && at[i + 1] > 0x9f) ||
-            (c == 0xf0 && at[i + 1] < 0x90) ||
-            (c == 0xf4 && at[i + 1] > 0x8f))
-            return false;
-        for (size_t k = 1; k <= more; k++)
-            if ((at[i + k] & 0xc0) != 0x80)
-                return false;
-        i += more + 1;
-    }
-    return true;
+    return hr_utf8_valid(at, len);
 }
 
 static enum hr_grpc_scan take_id(const struct cursor *cursor,

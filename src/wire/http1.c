@@ -1,5 +1,6 @@
 #include "wire/http1.h"
 #include "base/check.h"
+#include "base/hex.h"
 #include <string.h>
 #include <strings.h>
 
@@ -316,14 +317,6 @@ static enum hr_http1_event read_data(struct hr_http1 *parser,
     return HR_HTTP1_DATA;
 }
 
-static int hex_digit(unsigned char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* one byte at a time: the head buffer still holds the head, and these lines are short */
 static enum hr_http1_event read_chunk_size(struct hr_http1 *parser,
                                            const char **at,
@@ -331,7 +324,7 @@ static enum hr_http1_event read_chunk_size(struct hr_http1 *parser,
 {
     while (*at < end) {
         unsigned char c = (unsigned char)*(*at)++;
-        int digit = hex_digit(c);
+        int digit = hr_hex_digit((char)c);
         if (parser->cr && c != '\n')
             return bad(parser, 400, "a chunk size that does not end with CRLF");
         if (parser->cr)

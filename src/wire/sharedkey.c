@@ -1,4 +1,5 @@
 #include "wire/sharedkey.h"
+#include "wire/base64.h"
 #include "wire/uri.h"
 #include "base/limits.h"
 #include <openssl/crypto.h>
@@ -186,15 +187,13 @@ enum hr_code hr_sharedkey_string(const struct hr_sharedkey_request *request,
     return code;
 }
 
+/* 0: it is none */
 static int decode_key(const char *key_base64, unsigned char key[KEY_MAX])
 {
-    size_t len = strlen(key_base64);
-    if (!len || len % 4 || len / 4 * 3 > KEY_MAX)
+    size_t len = strlen(key_base64), bytes = 0;
+    if (len % 4 || HR_BASE64_BYTES(len) > KEY_MAX)
         return 0;
-    int bytes = EVP_DecodeBlock(key, (const unsigned char *)key_base64, (int)len);
-    for (size_t end = len; bytes > 0 && end && key_base64[end - 1] == '='; end--)
-        bytes--;
-    return bytes;
+    return hr_base64_decode_into(key_base64, len, key, &bytes) ? (int)bytes : 0;
 }
 
 bool hr_sharedkey_key_valid(const char *key_base64)
@@ -220,7 +219,7 @@ enum hr_code hr_sharedkey_hmac(const char *key_base64,
     OPENSSL_cleanse(key, sizeof key);
     if (!done)
         return hr_fail(err, HR_E_INTERNAL, "cannot compute an HMAC");
-    EVP_EncodeBlock((unsigned char *)out, mac, (int)mac_len);
+    hr_base64_encode(mac, mac_len, out);
     return HR_OK;
 }
 

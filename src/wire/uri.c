@@ -1,4 +1,5 @@
 #include "wire/uri.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include <ctype.h>
 #include <string.h>
@@ -23,26 +24,18 @@ void hr_uri_encode(struct hr_buf *out, const char *text, const char *keep)
     }
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool decode(struct hr_buf *out, const char *text, size_t len, char plus)
+bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len, char plus)
 {
     for (size_t i = 0; i < len; i++) {
         if (text[i] != '%') {
             hr_buf_addc(out, text[i] == '+' ? plus : text[i]);
             continue;
         }
-        int high = i + 2 < len ? hex(text[i + 1]) : -1, low = i + 2 < len ? hex(text[i + 2]) : -1;
-        if (high < 0 || low < 0)
+        int high = i + 2 < len ? hr_hex_digit(text[i + 1]) : -1;
+        int low = high < 0 ? -1 : hr_hex_digit(text[i + 2]);
+        if (low < 0)
             return false;
-        hr_buf_addc(out, (char)(high * 16 + low));
+        hr_buf_addc(out, (char)(high << 4 | low));
         i += 2;
     }
     return hr_buf_ok(out);
@@ -53,7 +46,7 @@ static char *decode_text(struct hr_arena *arena, const char *text, size_t len, c
     struct hr_buf out;
     hr_buf_init(&out, HR_BUF_GROWS);
     char *decoded = NULL;
-    if (decode(&out, text, len, plus) && !memchr(hr_buf_text(&out), 0, hr_buf_len(&out)))
+    if (hr_uri_decode(&out, text, len, plus) && !memchr(hr_buf_text(&out), 0, hr_buf_len(&out)))
         decoded = hr_strndup(arena, hr_buf_text(&out), hr_buf_len(&out));
     hr_buf_release(&out);
     return decoded;
@@ -62,6 +55,11 @@ static char *decode_text(struct hr_arena *arena, const char *text, size_t len, c
 char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len)
 {
     return decode_text(arena, text, len, '+');
+}
+
+char *hr_uri_decode_form(struct hr_arena *arena, const char *text, size_t len)
+{
+    return decode_text(arena, text, len, ' ');
 }
 
 enum hr_code hr_query_parse(struct hr_arena *arena,
@@ -82,8 +80,8 @@ enum hr_code hr_query_parse(struct hr_arena *arena,
         size_t name_len = equals ? (size_t)(equals - text) : len;
         if (name_len) {
             struct hr_query_param *param = &query->at[query->count++];
-            param->name = decode_text(arena, text, name_len, ' ');
-            param->value = equals ? decode_text(arena, equals + 1, len - name_len - 1, ' ') : "";
+            param->name = hr_uri_decode_form(arena, text, name_len);
+            param->value = equals ? hr_uri_decode_form(arena, equals + 1, len - name_len - 1) : "";
             if (!param->name || !param->value)
                 return hr_fail(err, HR_E_INVALID,
                                "the query parameter '%.*s' is not properly percent-encoded",

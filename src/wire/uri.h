@@ -11,10 +11,14 @@
 /* unreserved characters (letters, digits, "-._~") and those in `keep` stay; everything else becomes
  * %XX */
 void hr_uri_encode(struct hr_buf *out, const char *text, const char *keep);
-/* NUL-terminated; NULL for a broken escape or a NUL in it. '+' is left alone, as in paths. */
+/* false: an escape is broken, or `out` is full. plus: what a '+' becomes */
+bool hr_uri_decode(struct hr_buf *out, const char *text, size_t len, char plus);
+/* NUL-terminated; NULL for a broken escape or a NUL in it. In paths '+' is left alone, in forms and
+ * queries it is a blank. */
 char *hr_uri_decode_text(struct hr_arena *arena, const char *text, size_t len);
+char *hr_uri_decode_form(struct hr_arena *arena, const char *text, size_t len);
 
-/* Queries are decoded as forms are: '+' is a blank. Clients of several languages write it so (Go's
+/* Queries are decoded as forms are. Clients of several languages write it so (Go's
  * url.Values.Encode, .NET, Java), and sign what that reads; a plus sign comes as %2B. */
 struct hr_query_param {
     const char *name, *value;

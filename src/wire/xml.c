@@ -1,5 +1,6 @@
 #include "wire/xml.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include <expat.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -163,41 +164,23 @@ void hr_xml_escape(struct hr_buf *out, const char *text)
     }
 }
 
-/* length of the valid UTF-8 sequence at s, or 0; surrogates, overlong forms and U+FFFE/FFFF are not
- * valid in XML */
-static size_t sequence(const unsigned char *s)
+/* XML 1.0, 2.2: no control characters, and no U+FFFE or U+FFFF */
+static bool carries(uint32_t point)
 {
-    uint32_t c;
-    size_t len = *s < 0x80                 ? 1
-                 : *s >= 0xc2 && *s < 0xe0 ? 2
-                 : *s >= 0xe0 && *s < 0xf0 ? 3
-                 : *s >= 0xf0 && *s < 0xf5 ? 4
-                                           : 0;
-    if (len < 2)
-        return len;
-    c = *s & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (s[i] & 0x3f);
-    }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    return c < least[len] ||
-                   (c >= 0xd800 && c < 0xe000) ||
-                   c == 0xfffe ||
-                   c == 0xffff ||
-                   c > 0x10ffff
-               ? 0
-               : len;
+    if (point < ' ')
+        return point == '\t' || point == '\n' || point == '\r';
+    return point != 0xFFFE && point != 0xFFFF;
 }
 
 bool hr_xml_carries(const char *text)
 {
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t len = sequence(s);
-        if (!len || (*s < ' ' && *s != '\t' && *s != '\n' && *s != '\r'))
+    const char *end = text + strlen(text);
+    while (text < end) {
+        uint32_t point;
+        size_t len = hr_utf8_next(text, (size_t)(end - text), &point);
+        if (!len || !carries(point))
             return false;
-        s += len;
+        text += len;
     }
     return true;
 }

@@ -2,32 +2,13 @@
  * "abfss://container@account.dfs.core.windows.net/path". */
 #include "blob/azure/azure.h"
 #include "base/limits.h"
+#include "base/utf8.h"
+#include "wire/azure.h"
 #include <string.h>
 
 bool hr_azure_is_dfs(const struct hr_blob_place *place)
 {
     return place->backend == &hr_azure_abfs;
-}
-
-static size_t utf8_len(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
-static bool container_name_valid(const char *name, size_t len)
-{
-    if (len == 5 && !strncmp(name, "$root", 5))
-        return true;
-    if (len < 3 || len > 63 || name[0] == '-' || name[len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-", name[i]) ||
-            (name[i] == '-' && name[i + 1] == '-'))
-            return false;
-    return true;
 }
 
 enum hr_code hr_azure_parse(struct hr_blob *blob,
@@ -49,7 +30,7 @@ enum hr_code hr_azure_parse(struct hr_blob *blob,
                             (int)strcspn(location, ":"), location,
                             hr_azure_is_dfs(place) ? "dfs" : "blob");
     }
-    if (!container_name_valid(rest, (size_t)(at - rest)))
+    if (!hr_azure_container_valid(rest, (size_t)(at - rest)))
         return hr_fail(
             err, HR_E_INVALID,
             "'%.*s' is not a container name: 3 to 63 lower-case letters, digits and single hyphens",
@@ -67,10 +48,11 @@ enum hr_code hr_azure_parse(struct hr_blob *blob,
             err, HR_E_INVALID,
             "the location '%.512s' has a segment '.' or '..', which blob names cannot have",
             location);
-    if (utf8_len(place->path) > HR_BLOB_NAME_MAX)
+    size_t characters = hr_utf8_length(place->path, strlen(place->path));
+    if (characters > HR_BLOB_NAME_MAX)
         return hr_fail(err, HR_E_INVALID,
                        "the blob name '%.64s…' has %zu characters, more than Azure's %d",
-                       place->path, utf8_len(place->path), HR_BLOB_NAME_MAX);
+                       place->path, characters, HR_BLOB_NAME_MAX);
     place->container = hr_strndup(arena, rest, (size_t)(at - rest));
     place->host = hr_strndup(arena, at + 1, host_len);
     place->account = hr_strndup(arena, at + 1, (size_t)(dot - at - 1));

@@ -4,6 +4,7 @@
 #include "blob/azure/azure.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "wire/base64.h"
 #include "wire/uri.h"
 #include "wire/xml.h"
 #include <openssl/evp.h>
@@ -55,7 +56,7 @@ static void block_id(const struct upload *upload, size_t number, char out[64])
 {
     char plain[64];
     snprintf(plain, sizeof plain, "%.32s-%05zu..", upload->id, number);
-    EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)plain, (int)strlen(plain));
+    hr_base64_encode(plain, strlen(plain), out);
 }
 
 static enum hr_code make_temporary(struct hr_blob_writer *writer, struct hr_err *err)
@@ -266,7 +267,7 @@ static enum hr_code put_blob(struct hr_blob_writer *writer,
     char md5[64];
     EVP_Digest(upload->buffer ? upload->buffer : "", upload->filled, digest, &digest_len, EVP_md5(),
                NULL);
-    EVP_EncodeBlock((unsigned char *)md5, digest, (int)digest_len);
+    hr_base64_encode(digest, digest_len, md5);
     HR_TRY(hr_azure_call(&call, writer->blob, writer->arena, &writer->place, &upload->access, "PUT",
                          writer->place.path, "", err));
     hr_azure_header(&call, "x-ms-blob-type", "BlockBlob");

@@ -1,9 +1,11 @@
 #include "daemon/identity/identity.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "daemon/identity/jwt.h"
+#include "wire/base64.h"
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,20 +38,6 @@ static void clear_map(struct hr_map *map)
     hr_map_init(map);
 }
 
-static void to_hex(const unsigned char *bytes, size_t len, char *out)
-{
-    for (size_t i = 0; i < len; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool from_hex(const char *text, unsigned char *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (sscanf(text + 2 * i, "%2hhx", &out[i]) != 1)
-            return false;
-    return !text[2 * len];
-}
-
 /* a key of this server: made at first, then the same for ever */
 static enum hr_code load_key(struct hr_identity *identity,
                              struct hr_arena *arena,
@@ -61,12 +49,12 @@ static enum hr_code load_key(struct hr_identity *identity,
     const char *stored;
     HR_TRY(hr_store_setting_get(identity->store, arena, name, &stored, err));
     if (stored)
-        return from_hex(stored, key, len)
+        return hr_hex_decode(stored, len, key) && !stored[2 * len]
                    ? HR_OK
                    : hr_fail(err, HR_E_IO, "setting \"%s\" of the store is damaged", name);
     hr_random_bytes(key, len);
     char *hex = hr_arena_alloc(arena, 2 * len + 1);
-    to_hex(key, len, hex);
+    hr_hex_encode(key, len, hex);
     return hr_store_setting_put(identity->store, name, hex, err);
 }
 
@@ -216,7 +204,7 @@ static void new_text(char text[static HR_TOKEN_TEXT])
     unsigned char bytes[HR_TOKEN_BYTES];
     hr_random_bytes(bytes, sizeof bytes);
     struct hr_arena *arena = hr_arena_new(NULL);
-    snprintf(text, HR_TOKEN_TEXT, "hr_%s", hr_base64url(arena, bytes, sizeof bytes));
+    snprintf(text, HR_TOKEN_TEXT, "hr_%s", hr_base64url_text(arena, bytes, sizeof bytes));
     hr_arena_free(arena);
 }
 
@@ -224,7 +212,7 @@ static void hash_of(const char *text, char out[static 65])
 {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256((const unsigned char *)text, strlen(text), digest);
-    to_hex(digest, sizeof digest, out);
+    hr_hex_encode(digest, sizeof digest, out);
 }
 
 enum hr_code hr_identity_token_new(struct hr_identity *identity,

@@ -12,9 +12,4 @@ const char *hr_jwt_sign(struct hr_arena *arena,
 json_t *hr_jwt_verify(struct hr_arena *arena,
                       const unsigned char key[static HR_JWT_KEY_BYTES],
                       const char *text); /* NULL: not ours; exp is the caller's to check */
-char *hr_base64url(struct hr_arena *arena, const void *bytes, size_t len);
-unsigned char *hr_base64_decode(struct hr_arena *arena,
-                                const char *text,
-                                size_t len,
-                                size_t *out_len); /* either alphabet; NULL: neither */
 #endif

@@ -6,6 +6,7 @@
 #include "host/value/value.h"
 #include "host/value/watch.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 /* ---- Formatter ---- */
 enum hr_argument_kind {
@@ -114,8 +115,6 @@ void hr_text_initcap(const char *text,
                      size_t len,
                      const struct hr_watch *watch,
                      struct hr_buf *out);
-/* code points */
-size_t hr_utf8_length(const char *text, size_t len);
 /* bytes of the first so many code points */
 size_t hr_utf8_offset(const char *text, size_t len, size_t characters);
 /* substr(text, position, length) with Spark's 1-based, negative and zero positions: a span of bytes

@@ -2,23 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_start(char c)
-{
-    return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-size_t hr_utf8_length(const char *text, size_t len)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++)
-        count += is_start(text[i]);
-    return count;
-}
-
 size_t hr_utf8_offset(const char *text, size_t len, size_t characters)
 {
     for (size_t i = 0; i < len; i++)
-        if (is_start(text[i]) && characters-- == 0)
+        if (hr_utf8_starts(text[i]) && characters-- == 0)
             return i;
     return len;
 }
@@ -83,7 +70,7 @@ static uint32_t *code_points(const char *text, size_t len, size_t *count)
     *count = 0;
     for (size_t i = 0; points && i < len;) {
         uint32_t value = (unsigned char)text[i++];
-        while (i < len && !is_start(text[i]))
+        while (i < len && !hr_utf8_starts(text[i]))
             value = value << 8 | (unsigned char)text[i++];
         points[(*count)++] = value;
     }

@@ -11,7 +11,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/map.h"
+#include "base/utf8.h"
 #include "torture.h"
 
 #include <signal.h>
@@ -264,6 +266,69 @@ static void times_print_as_the_wires_want_them(void **state)
     assert_int_equal(a[14], '4');
 }
 
+/* every code point there and back; each form that is not the shortest, or of no character, is none
+ */
+static void utf8_is_read_as_it_is_written(void **state)
+{
+    (void)state;
+    char bytes[8];
+    uint32_t read;
+    for (uint32_t point = 0; point <= 0x10FFFF; point++) {
+        size_t len = hr_utf8_put(bytes, point);
+        bool surrogate = point >= 0xD800 && point < 0xE000;
+        assert_int_equal(len, point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4);
+        assert_int_equal(hr_utf8_next(bytes, sizeof bytes, &read), surrogate ? 0 : len);
+        assert_true(surrogate || read == point);
+        assert_int_equal(hr_utf8_valid(bytes, len), !surrogate);
+        assert_int_equal(hr_utf8_next(bytes, len - 1, &read), 0);
+        assert_int_equal(hr_utf8_length(bytes, len), 1);
+    }
+    assert_int_equal(hr_utf8_put(bytes, 0x110000), 0);
+    assert_int_equal(hr_utf8_put(bytes, UINT32_MAX), 0);
+    static const char *const none[] = {"\x80",
+                                       "\xbf",
+                                       "\xc0\x80",
+                                       "\xc1\xbf",
+                                       "\xe0\x9f\xbf",
+                                       "\xed\xa0\x80",
+                                       "\xf0\x8f\xbf\xbf",
+                                       "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
+                                       "\xff",
+                                       "\xc3(",
+                                       "\xe2\x82(",
+                                       "\xf0\x9f\x98(",
+                                       "\xf8\x88\x80\x80\x80"};
+    for (size_t i = 0; i < HR_LEN(none); i++) {
+        assert_int_equal(hr_utf8_next(none[i], strlen(none[i]), &read), 0);
+        assert_false(hr_utf8_valid(none[i], strlen(none[i])));
+        char *behind = malloc(32); /* where eight bytes are looked at together too */
+        size_t len = (size_t)sprintf(behind, "0123456789%s", none[i]);
+        assert_false(hr_utf8_valid(behind, len));
+        free(behind);
+    }
+    assert_true(hr_utf8_valid("", 0));
+}
+
+static void hexadecimal_is_read_in_either_case(void **state)
+{
+    (void)state;
+    unsigned char bytes[256], back[256];
+    char text[2 * sizeof bytes + 1];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)i;
+    hr_hex_encode(bytes, sizeof bytes, text);
+    assert_int_equal(strlen(text), 2 * sizeof bytes);
+    assert_memory_equal(text + 2 * 0xab, "abac", 4);
+    assert_true(hr_hex_decode(text, sizeof bytes, back));
+    assert_memory_equal(back, bytes, sizeof bytes);
+    assert_true(hr_hex_decode("aBCd", 2, back));
+    assert_memory_equal(back, "\xab\xcd", 2);
+    static const char *const none[] = {"a", "ag", "abc", "ab g", " abc", "+abc", "0xab", ""};
+    for (size_t i = 0; i < HR_LEN(none); i++)
+        assert_false(hr_hex_decode(none[i], 2, back));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +343,8 @@ int main(void)
         cmocka_unit_test(errors_cross_a_text_channel_whole),
         cmocka_unit_test(the_documentations_address_needs_no_mention),
         cmocka_unit_test(every_condition_has_a_class_and_a_row_of_its_own),
+        cmocka_unit_test(utf8_is_read_as_it_is_written),
+        cmocka_unit_test(hexadecimal_is_read_in_either_case),
         cmocka_unit_test(times_print_as_the_wires_want_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

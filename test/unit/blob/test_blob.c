@@ -67,6 +67,7 @@ static void names_have_one_spelling(void **state)
         {"wasbs://demo@acct.blob.core.windows.net", "wasbs://demo@acct.blob.core.windows.net"},
         {"wasbs://demo@acct.blob.core.windows.net//a///b/",
          "wasbs://demo@acct.blob.core.windows.net/a/b"},
+        {"wasbs://$web@acct.blob.core.windows.net/x", "wasbs://$web@acct.blob.core.windows.net/x"},
         {"abfss://demo@acct.dfs.core.windows.net/a%20b c",
          "abfss://demo@acct.dfs.core.windows.net/a%20b c"},
     };

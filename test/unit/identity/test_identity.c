@@ -1,5 +1,6 @@
 #include "daemon/identity/identity.h"
 #include "daemon/identity/jwt.h"
+#include "wire/base64.h"
 #include "base/clock.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,13 +61,13 @@ static void tokens_of_all_kinds_stand_for_their_principal(void **state)
     assert_int_equal(hr_identity_authenticate(f->identity, lent, &who, &f->err),
                      HR_E_UNAUTHENTICATED);
     OK(hr_identity_authenticate_header(
-           f->identity, hr_printf(f->arena, "Basic %s", hr_base64url(f->arena, "anna:", 5)), &who,
+           f->identity, hr_printf(f->arena, "Basic %s", hr_base64_text(f->arena, "anna:", 5)), &who,
            &f->err) == HR_E_UNAUTHENTICATED
            ? HR_OK
            : HR_E_INTERNAL);
     const char *pair = hr_printf(f->arena, "anna:%s", token);
     OK(hr_identity_authenticate_header(
-        f->identity, hr_printf(f->arena, "Basic %s", hr_base64url(f->arena, pair, strlen(pair))),
+        f->identity, hr_printf(f->arena, "Basic %s", hr_base64_text(f->arena, pair, strlen(pair))),
         &who, &f->err));
 }
 
