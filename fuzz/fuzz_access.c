@@ -7,6 +7,7 @@
 #include "daemon/arm/id.h"
 #include "daemon/identity/jwt.h"
 #include "daemon/rest/rest.h"
+#include "wire/uri.h"
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void read_id(struct hr_arena *arena, const char *text)
 static void read_path(struct hr_arena *arena, const char *text, size_t len)
 {
     struct hr_rest req = {.arena = arena};
-    char *decoded = hr_rest_decode(arena, text, len, true), *segments[HR_REST_SEGMENTS_MAX],
+    char *decoded = hr_uri_decode_form(arena, text, len), *segments[HR_REST_SEGMENTS_MAX],
          *save = NULL;
     size_t count = 0;
     if (!decoded)

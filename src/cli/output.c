@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +23,10 @@ static const char *cell(struct hr_arena *arena, json_t *row, const char *path)
     return json_is_true(row) ? "yes" : json_is_false(row) ? "no" : "";
 }
 
-/* characters of UTF-8 text, near enough for columns */
+/* in characters, near enough for columns */
 static int width_of(const char *text)
 {
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
+    return (int)hr_utf8_length(text, strlen(text));
 }
 
 static void print_cell(const char *text, int width, bool last)

@@ -6,7 +6,7 @@
 #include "daemon/arm/arm.h"
 #include "daemon/sample.h"
 #include "io/file.h"
-#include <openssl/evp.h>
+#include "wire/base64.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +92,10 @@ static enum hr_code read_settings(struct hr_home *home, struct hr_err *err)
 {
     char subscription[37];
     unsigned char key[ACCOUNT_KEY_BYTES];
-    char encoded[ACCOUNT_KEY_BYTES * 2];
+    char encoded[HR_BASE64_SIZE(ACCOUNT_KEY_BYTES)];
     hr_uuid_new(subscription);
     hr_random_bytes(key, sizeof key);
-    EVP_EncodeBlock((unsigned char *)encoded, key, sizeof key);
+    hr_base64_encode(key, sizeof key, encoded);
     HR_TRY(read_setting(home, "subscription", subscription, &home->site.subscription, err));
     HR_TRY(read_setting(home, "account_key", encoded, &home->account_key, err));
     for (size_t i = 0; i < HR_LEN(defaults); i++)

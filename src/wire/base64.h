@@ -27,6 +27,7 @@ unsigned char *hr_base64url_decode(struct hr_arena *arena,
                                    const char *text,
                                    size_t len,
                                    size_t *out_len);
-/* `out` has room for HR_BASE64_BYTES(len), and is not closed: what is secret lies nowhere else */
+/* `out` has room for HR_BASE64_BYTES(len), is not closed, and may be the text's own place: what is
+ * secret lies nowhere else */
 bool hr_base64_decode_into(const char *text, size_t len, unsigned char *out, size_t *out_len);
 #endif

@@ -128,6 +128,7 @@ def test_registering_looks_at_the_container(sdk, ws, demo):
         (dict(container_name="demo", account_key="AAAA"), "the account key was not accepted"),
         (dict(container_name="demo", sas_token=demo.sas(minutes=-5)), "expired|SAS"),
         (dict(container_name="Demo", account_key=demo.key), 'container name "Demo"'),
+        (dict(container_name="a--b", account_key=demo.key), 'container name "a--b"'),
         (
             dict(container_name="demo", account_key=demo.key, blob_cache_timeout=5),
             "blob_cache_timeout.* is not supported",

@@ -497,7 +497,7 @@ def test_an_errors_next_step_has_a_kind(serve, azure):
         "dataStoreType": "AzureBlob",
         "azureStorageSection": {
             "accountName": "far",
-            "containerName": "c",
+            "containerName": "con",
             "endpoint": "http://127.0.0.1:9/far",
             "credentialType": "AccountKey",
             "credential": "c2VjcmV0",

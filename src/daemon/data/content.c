@@ -3,7 +3,7 @@
  * another, is refused and not shown. */
 #include "base/check.h"
 #include "daemon/data/private.h"
-#include <openssl/evp.h>
+#include "wire/base64.h"
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -50,9 +50,7 @@ static enum hr_code find_file(struct data_work *work, json_t **file, struct hr_e
 
 static json_t *encoded(struct hr_arena *arena, const unsigned char *bytes, size_t len)
 {
-    unsigned char *text = hr_arena_alloc(arena, len / 3 * 4 + 5);
-    int size = EVP_EncodeBlock(text, bytes, (int)len);
-    return json_stringn((const char *)text, (size_t)size);
+    return json_string(hr_base64_text(arena, bytes, len));
 }
 
 static enum hr_code read_range(struct data_work *work,

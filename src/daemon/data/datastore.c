@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "daemon/data/private.h"
+#include "wire/azure.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -162,21 +163,26 @@ static enum hr_code check_name(const char *name, struct hr_err *err)
                      name, NAME_MAX_LEN);
 }
 
-static enum hr_code check_word(const char *what,
-                               const char *word,
-                               const char *also,
-                               size_t least,
-                               size_t most,
-                               struct hr_err *err)
+static enum hr_code check_account(const char *name, struct hr_err *err)
 {
-    size_t len = word ? strlen(word) : 0;
-    bool good = len >= least && len <= most;
-    for (const char *c = word; good && *c; c++)
-        good = islower((unsigned char)*c) || isdigit((unsigned char)*c) || strchr(also, *c);
+    size_t len = name ? strlen(name) : 0;
+    bool good = len >= 3 && len <= 24;
+    for (const char *c = name; good && *c; c++)
+        good = islower((unsigned char)*c) || isdigit((unsigned char)*c);
     return good ? HR_OK
                 : hr_fail(err, HR_E_INVALID,
-                          "%s \"%.100s\" is not %zu to %zu lower-case letters, digits%s", what,
-                          word ? word : "", least, most, *also ? " or hyphens" : "");
+                          "account name \"%.100s\" is not 3 to 24 lower-case letters, digits",
+                          name ? name : "");
+}
+
+static enum hr_code check_container(const char *name, struct hr_err *err)
+{
+    if (name && hr_azure_container_valid(name, strlen(name)))
+        return HR_OK;
+    return hr_fail(
+        err, HR_E_INVALID,
+        "container name \"%.100s\" is not 3 to 63 lower-case letters, digits or single hyphens",
+        name ? name : "");
 }
 
 /* where the account answers, when that is neither here nor Azure: a whole address, or a domain as
@@ -327,8 +333,8 @@ static enum hr_code read_row(struct hr_rest *req,
     HR_TRY(check_name(name, err));
     HR_TRY(arm ? parts_of_arm(req, &parts, err) : parts_of_v1(req, &parts, err));
     HR_TRY(read_type(parts.type, row, err));
-    HR_TRY(check_word("account name", parts.account, "", 3, 24, err));
-    HR_TRY(check_word("container name", parts.container, "-$", 1, 63, err));
+    HR_TRY(check_account(parts.account, err));
+    HR_TRY(check_container(parts.container, err));
     row->account = parts.account;
     row->container = parts.container;
     HR_TRY(read_address(req, parts.endpoint, parts.protocol, row, err));

@@ -2,6 +2,7 @@
  * thread of its own. */
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/map.h"
 #include "daemon/data/private.h"
 #include <openssl/evp.h>
@@ -378,8 +379,7 @@ static void digest(struct data_listing *listing, const struct hr_buf *files)
     EVP_DigestUpdate(context, hr_buf_text(files), hr_buf_len(files));
     EVP_DigestFinal_ex(context, sum, &len);
     EVP_MD_CTX_free(context);
-    for (unsigned i = 0; i < 32; i++)
-        snprintf(listing->digest + 2 * i, 3, "%02x", sum[i]);
+    hr_hex_encode(sum, 32, listing->digest);
 }
 
 static enum hr_code pack(struct listing_run *run, struct hr_err *err)

@@ -2,6 +2,7 @@
  * local compute run; every property of a command job is honoured or refused by its name. */
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "daemon/job/private.h"
 #include "io/file.h"
 #include <ctype.h>
@@ -307,8 +308,7 @@ static const char *random_key(struct hr_arena *arena)
     unsigned char bytes[24];
     char *text = hr_arena_alloc(arena, 2 * sizeof bytes + 1);
     hr_random_bytes(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    hr_hex_encode(bytes, sizeof bytes, text);
     return text;
 }
 

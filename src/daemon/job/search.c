@@ -1,6 +1,7 @@
 #include "daemon/job/search.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -423,7 +424,7 @@ static bool like(const char *text, const char *pattern, bool fold)
             do
                 text++;
             /* _ is one character, of however many bytes */
-            while (((unsigned char)*text & 0xc0) == 0x80 && pattern[-1] == '_');
+            while (!hr_utf8_starts(*text) && pattern[-1] == '_');
         } else if (star) {
             pattern = star;
             text = ++resume;

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "daemon/livy/private.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static void shrink(struct livy_session *session, struct livy_statement *statemen
     size_t len = strlen(statement->code);
     if (len > CODE_KEPT) {
         len = CODE_KEPT;
-        while (len && ((unsigned char)statement->code[len] & 0xc0) == 0x80)
+        while (len && !hr_utf8_starts(statement->code[len]))
             len--; /* not inside a character */
         statement->code[len] = 0;
         statement->code = realloc(statement->code, len + 1);

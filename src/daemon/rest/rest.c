@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "wire/uri.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,37 +55,6 @@ const char *hr_site_pool_id(const struct hr_site *site,
 
 /* ---- paths ---- */
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-char *hr_rest_decode(struct hr_arena *arena, const char *text, size_t len, bool form)
-{
-    char *out = hr_arena_alloc(arena, len + 1);
-    size_t at = 0;
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        if (c == '%') {
-            bool room = i + 2 < len;
-            int high = room ? hex_digit(text[i + 1]) : -1, low = room ? hex_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return NULL;
-            c = (char)(high << 4 | low);
-            i += 2;
-        } else if (form && c == '+') {
-            c = ' ';
-        }
-        if (!c)
-            return NULL;
-        out[at++] = c;
-    }
-    return out;
-}
-
 /* empty segments are left out: clients join a scope that begins with '/' to a path that ends with
  * one */
 static bool split(struct hr_arena *arena, const char *path, char **segments, size_t *count)
@@ -94,7 +64,7 @@ static bool split(struct hr_arena *arena, const char *path, char **segments, siz
         size_t len = strcspn(path, "/");
         if (len) {
             if (*count == HR_REST_SEGMENTS_MAX ||
-                !(segments[*count] = hr_rest_decode(arena, path, len, false)))
+                !(segments[*count] = hr_uri_decode_text(arena, path, len)))
                 return false;
             ++*count;
         }
@@ -321,10 +291,10 @@ const char *hr_rest_query(struct hr_rest *req, const char *name)
     size_t name_len = strlen(name);
     while (query && *query) {
         size_t len = strcspn(query, "&"), key = strcspn(query, "=&");
-        char *decoded = hr_rest_decode(req->arena, query, key, true);
+        char *decoded = hr_uri_decode_form(req->arena, query, key);
         if (decoded && strlen(decoded) == name_len && !strcasecmp(decoded, name))
             return query[key] == '='
-                       ? hr_rest_decode(req->arena, query + key + 1, len - key - 1, true)
+                       ? hr_uri_decode_form(req->arena, query + key + 1, len - key - 1)
                        : "";
         query += len + (query[len] == '&');
     }
@@ -353,9 +323,9 @@ static json_t *form_object(struct hr_arena *arena, const char *body, size_t len)
         if (!next)
             next = end;
         const char *equals = memchr(body, '=', (size_t)(next - body));
-        char *name = equals ? hr_rest_decode(arena, body, (size_t)(equals - body), true) : NULL;
+        char *name = equals ? hr_uri_decode_form(arena, body, (size_t)(equals - body)) : NULL;
         char *value =
-            equals ? hr_rest_decode(arena, equals + 1, (size_t)(next - equals - 1), true) : NULL;
+            equals ? hr_uri_decode_form(arena, equals + 1, (size_t)(next - equals - 1)) : NULL;
         if (name && value)
             json_object_set_new(object, name, json_string(value));
         body = next + 1;

@@ -137,6 +137,4 @@ enum hr_code hr_rest_check(struct hr_rest *req,
 
 /* for tests: does the pattern match the path, and with which parameters */
 bool hr_rest_match(struct hr_rest *req, const char *pattern, char *const *segments, size_t count);
-/* NULL: malformed, or with a NUL */
-char *hr_rest_decode(struct hr_arena *arena, const char *text, size_t len, bool form);
 #endif

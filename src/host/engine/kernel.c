@@ -1,4 +1,5 @@
 /* Kernels: the table, specialisation, registration, and the frame in which a row function runs. */
+#include "base/hex.h"
 #include "host/engine/budget.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/internal.h"
@@ -337,8 +338,7 @@ static enum hr_code kernel_name(const struct hr_kernel *kernel,
         return hr_fail(err, HR_E_NOMEM, "cannot digest the types of function '%s'", kernel->name);
     int len = snprintf(name, KERNEL_NAME_MAX, "hr_%s_", kernel->name);
     HR_CHECK(len > 0 && len + DIGEST_CHARS < KERNEL_NAME_MAX);
-    for (size_t i = 0; i < DIGEST_CHARS / 2; i++)
-        snprintf(name + len + 2 * i, 3, "%02x", digest[i]);
+    hr_hex_encode(digest, DIGEST_CHARS / 2, name + len);
     return HR_OK;
 }
 

@@ -2,6 +2,8 @@
  * intervals. */
 #include "host/sql/parse.h"
 #include "base/clock.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "host/sql/grammar.h"
 #include "host/value/value.h"
 #include <ctype.h>
@@ -14,41 +16,16 @@
 
 /* ---- strings ---- */
 
-static size_t add_utf8(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 static bool hex_digits(const char *from, const char *to, int count, uint32_t *value)
 {
     if (to - from < count)
         return false;
     *value = 0;
     for (int i = 0; i < count; i++) {
-        if (!isxdigit((unsigned char)from[i]))
+        int digit = hr_hex_digit(from[i]);
+        if (digit < 0)
             return false;
-        *value =
-            *value * 16 +
-            (uint32_t)(isdigit((unsigned char)from[i]) ? from[i] - '0' : (from[i] | 32) - 'a' + 10);
+        *value = *value * 16 + (uint32_t)digit;
     }
     return *value;
 }
@@ -60,7 +37,7 @@ static size_t add_unit(const char *from, const char *to, uint32_t code, char **o
     uint32_t low;
     bool half = code >= 0xD800 && code < 0xE000;
     if (!half) {
-        *out += add_utf8(*out, code);
+        *out += hr_utf8_put(*out, code);
         return 0;
     }
     bool pair = code < 0xDC00 &&
@@ -74,7 +51,7 @@ static size_t add_unit(const char *from, const char *to, uint32_t code, char **o
         *(*out)++ = '?';
         return 0;
     }
-    *out += add_utf8(*out, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
+    *out += hr_utf8_put(*out, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
     return 6;
 }
 
@@ -89,8 +66,8 @@ static size_t unescape_one(const char *from, const char *to, char **out)
         from[1] <= '7' &&
         from[2] >= '0' &&
         from[2] <= '7') {
-        *out +=
-            add_utf8(*out, (uint32_t)((from[0] - '0') * 64 + (from[1] - '0') * 8 + from[2] - '0'));
+        *out += hr_utf8_put(*out,
+                            (uint32_t)((from[0] - '0') * 64 + (from[1] - '0') * 8 + from[2] - '0'));
         return 3;
     }
     if (from[0] == 'u' && hex_digits(from + 1, to, 4, &code)) {
@@ -729,10 +706,9 @@ static struct node hex(struct parser *p, const struct token *value, int start)
     size_t odd = value->len % 2, len = (value->len + odd) / 2;
     char *bytes = hr_arena_alloc(p->arena, len + 1);
     for (size_t i = 0; i < value->len; i++) {
-        if (!isxdigit((unsigned char)value->text[i]))
+        int digit = hr_hex_digit(value->text[i]);
+        if (digit < 0)
             return invalid_typed(p, "X", value, start);
-        int digit = isdigit((unsigned char)value->text[i]) ? value->text[i] - '0'
-                                                           : (value->text[i] | 32) - 'a' + 10;
         bytes[(i + odd) / 2] = (char)((unsigned char)bytes[(i + odd) / 2] << 4 | digit);
     }
     struct node node = literal(p, hr_type_basic(HR_TYPE_BINARY), start, value->stop);

@@ -129,20 +129,6 @@ static void add_real(struct hr_buf *out, const struct spec *spec, double value)
 }
 
 /* ---- other conversions ---- */
-static void add_character(struct hr_buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        hr_buf_addc(out, (char)c);
-        return;
-    }
-    char bytes[4];
-    size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = len - 1; i > 0; i--, c >>= 6)
-        bytes[i] = (char)(0x80 | (c & 0x3f));
-    bytes[0] = (char)((len == 2 ? 0xc0 : len == 3 ? 0xe0 : 0xf0) | c);
-    hr_buf_add(out, bytes, len);
-}
-
 static void add_text_of(struct hr_buf *out, const struct spec *spec, const struct hr_argument *arg)
 {
     char text[HR_DOUBLE_TEXT_MAX];
@@ -226,7 +212,7 @@ static bool add_number(struct hr_buf *out,
     if (spec->conversion == 'c' && (arg->integer < 0 || arg->integer > 0x10ffff))
         return problem_is(problem, "Code point = 0x%x", (unsigned)arg->integer);
     if (spec->conversion == 'c')
-        add_character(out, (uint32_t)arg->integer);
+        hr_utf8_add(out, (uint32_t)arg->integer);
     else if (integer)
         add_integer(out, spec, arg);
     else

@@ -137,7 +137,7 @@ size_t hr_regex_after(const char *text, size_t len, const size_t *spans)
     if (spans[1] >= len)
         return SIZE_MAX;
     size_t next = spans[1] + 1;
-    while (next < len && ((unsigned char)text[next] & 0xc0) == 0x80)
+    while (next < len && !hr_utf8_starts(text[next]))
         next++;
     return next;
 }

@@ -8,6 +8,8 @@
 #include "host/value/regex_translate.h"
 #include "host/value/hash.h"
 #include "base/arena.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,14 +111,14 @@ static bool take(struct reader *r, const char *text)
     return true;
 }
 
-/* one code point of the pattern, which is UTF-8 */
+/* one code point of the pattern; a byte that is not of UTF-8 stands for itself */
 static unsigned next_point(struct reader *r)
 {
-    unsigned char first = (unsigned char)*r->at++;
-    int more_bytes = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0;
-    unsigned point = more_bytes ? first & (0x3fu >> more_bytes) : first;
-    for (; more_bytes-- && more(r); r->at++)
-        point = point << 6 | ((unsigned char)*r->at & 0x3f);
+    uint32_t point;
+    size_t len = hr_utf8_next(r->at, (size_t)(r->end - r->at), &point);
+    if (!len)
+        return (unsigned char)*r->at++;
+    r->at += len;
     return point;
 }
 
@@ -152,10 +154,13 @@ static void put_literal(struct reader *r, unsigned point)
 
 static bool read_hex(struct reader *r, int least, int most, unsigned *point)
 {
-    int digits = 0;
-    for (*point = 0; digits < most && isxdigit(peek(r)); digits++, r->at++)
-        *point =
-            *point * 16 + (unsigned)(isdigit(*r->at) ? *r->at - '0' : (*r->at | 0x20) - 'a' + 10);
+    int digits = 0, digit;
+    *point = 0;
+    while (digits < most && more(r) && (digit = hr_hex_digit(*r->at)) >= 0) {
+        *point = *point * 16 + (unsigned)digit;
+        digits++;
+        r->at++;
+    }
     return digits >= least;
 }
 

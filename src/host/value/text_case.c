@@ -171,23 +171,13 @@ static const struct special *special(unsigned point)
 /* the code point at `at` and its length in bytes; 0 where it is not UTF-8 */
 static size_t point_at(const char *text, size_t len, size_t at, unsigned *point)
 {
-    utf8proc_int32_t found;
-    utf8proc_ssize_t n =
-        utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(len - at), &found);
-    *point = (unsigned)found;
-    return n > 0 ? (size_t)n : 0;
-}
-
-static void put(struct hr_buf *out, unsigned point)
-{
-    utf8proc_uint8_t bytes[4];
-    hr_buf_add(out, bytes, (size_t)utf8proc_encode_char((utf8proc_int32_t)point, bytes));
+    return hr_utf8_next(text + at, len - at, point);
 }
 
 static void put_all(struct hr_buf *out, const unsigned points[3])
 {
     for (int i = 0; i < 3 && points[i]; i++)
-        put(out, points[i]);
+        hr_utf8_add(out, points[i]);
 }
 
 static bool is_cased(unsigned point)
@@ -283,7 +273,7 @@ void hr_text_upper(const char *text, size_t len, const struct hr_watch *watch, s
         else if (found)
             put_all(out, found->upper);
         else
-            put(out, to_upper(point));
+            hr_utf8_add(out, to_upper(point));
     }
 }
 
@@ -293,12 +283,13 @@ static void put_lower(
     const char *text, size_t len, size_t next, unsigned point, bool after_cased, struct hr_buf *out)
 {
     if (point == CAPITAL_I_WITH_DOT) {
-        put(out, 'i');
-        put(out, COMBINING_DOT);
+        hr_utf8_add(out, 'i');
+        hr_utf8_add(out, COMBINING_DOT);
     } else if (point == CAPITAL_SIGMA) {
-        put(out, after_cased && !cased_follows(text, len, next) ? FINAL_SIGMA : SMALL_SIGMA);
+        hr_utf8_add(out,
+                    after_cased && !cased_follows(text, len, next) ? FINAL_SIGMA : SMALL_SIGMA);
     } else {
-        put(out, to_lower(point));
+        hr_utf8_add(out, to_lower(point));
     }
 }
 
@@ -347,7 +338,7 @@ void hr_text_initcap(const char *text, size_t len, const struct hr_watch *watch,
         if (found)
             put_all(out, found->title);
         else if (first)
-            put(out, to_title(point));
+            hr_utf8_add(out, to_title(point));
         else
             put_lower(text, len, at + n, point, after_cased, out);
         first = point == ' ';

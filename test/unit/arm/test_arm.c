@@ -97,19 +97,6 @@ static void patterns_bind_names_and_ignore_case(void **state)
     assert_false(matches(&req, "/{scope*}/providers/A/roles", "/A/roles"));
 }
 
-static void percent_encoding_is_decoded_or_refused(void **state)
-{
-    (void)state;
-    assert_string_equal(hr_rest_decode(arena, "a%20b%2Fc", 9, false), "a b/c");
-    assert_string_equal(hr_rest_decode(arena, "a+b", 3, true), "a b");
-    assert_string_equal(hr_rest_decode(arena, "a+b", 3, false), "a+b");
-    assert_string_equal(hr_rest_decode(arena, "%41", 3, false), "A");
-    assert_null(hr_rest_decode(arena, "a%2", 3, false));
-    assert_null(hr_rest_decode(arena, "a%zz", 4, false));
-    assert_null(hr_rest_decode(arena, "a%00", 4, false));
-    assert_null(hr_rest_decode(arena, "%", 1, false));
-}
-
 int main(void)
 {
     arena = hr_arena_new(NULL);
@@ -118,7 +105,6 @@ int main(void)
         cmocka_unit_test(groups_and_subscriptions_are_ids_too),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(patterns_bind_names_and_ignore_case),
-        cmocka_unit_test(percent_encoding_is_decoded_or_refused),
     };
     int failed = cmocka_run_group_tests_name("arm", tests, NULL, NULL);
     hr_arena_free(arena);

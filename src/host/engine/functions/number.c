@@ -1,5 +1,7 @@
 /* Numbers: bits, bases, and the functions of a real that DuckDB lacks. */
+#include "base/hex.h"
 #include "host/engine/functions/kernels.h"
+#include "wire/base64.h"
 #include <strings.h>
 #include <math.h>
 #include <stdio.h>
@@ -148,21 +150,20 @@ static int digit_of(char c)
                                   : 99;
 }
 
+/* an odd number of digits has a zero before it */
 static bool unhex(struct hr_text text, struct hr_buf *out)
 {
-    size_t i = 0;
-    bool bad = false;
-    if (text.len % 2) {
-        bad = digit_of(text.bytes[0]) > 15;
-        hr_buf_addc(out, (char)digit_of(text.bytes[0]));
-        i = 1;
+    size_t i = text.len % 2;
+    int first = i ? hr_hex_digit(text.bytes[0]) : 0;
+    if (i)
+        hr_buf_addc(out, (char)first);
+    for (; first >= 0 && i < text.len; i += 2) {
+        char byte;
+        if (!hr_hex_decode(text.bytes + i, 1, &byte))
+            return false;
+        hr_buf_addc(out, byte);
     }
-    for (; i < text.len && !bad; i += 2) {
-        int high = digit_of(text.bytes[i]), low = digit_of(text.bytes[i + 1]);
-        bad = high > 15 || low > 15;
-        hr_buf_addc(out, (char)(high << 4 | low));
-    }
-    return !bad;
+    return first >= 0;
 }
 
 void hr_k_unhex(struct hr_rows *rows, idx_t row)
@@ -179,33 +180,17 @@ void hr_k_unhex(struct hr_rows *rows, idx_t row)
 /* MIME's alphabet; white space is skipped, as Java's decoder skips it */
 static bool unbase64(struct hr_text text, struct hr_buf *out)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned bits = 0;
-    size_t count = 0, pads = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.bytes[i];
-        const char *found = c ? strchr(digits, c) : NULL;
-        if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
-            continue;
-        if (c == '=' && ++pads <= 2)
-            continue;
-        if (!found || pads)
-            return false;
-        bits = bits << 6 | (unsigned)(found - digits);
-        if (++count % 4 == 0) {
-            hr_buf_addc(out, (char)(bits >> 16));
-            hr_buf_addc(out, (char)(bits >> 8));
-            hr_buf_addc(out, (char)bits);
-        }
-    }
-    size_t rest = count % 4;
-    if (rest == 1 || (pads && (rest + pads) % 4))
-        return false;
-    if (rest >= 2)
-        hr_buf_addc(out, (char)(rest == 2 ? bits >> 4 : bits >> 10));
-    if (rest == 3)
-        hr_buf_addc(out, (char)(bits >> 2));
-    return true;
+    for (size_t i = 0; i < text.len; i++)
+        if (!text.bytes[i] || !strchr(" \n\r\t", text.bytes[i]))
+            hr_buf_addc(out, text.bytes[i]);
+    if (!hr_buf_ok(out))
+        return true; /* hr_out_buf says so */
+    size_t len;
+    bool good = hr_base64_decode_into(hr_buf_text(out), hr_buf_len(out),
+                                      (unsigned char *)hr_buf_bytes(out), &len);
+    if (good)
+        hr_buf_cut(out, len);
+    return good;
 }
 
 /* to_binary(text, 'hex' | 'base64' | 'utf-8') */

@@ -1,4 +1,5 @@
 /* Charsets, masks, checks, maps from text and parts of URLs. */
+#include "base/utf8.h"
 #include "host/engine/functions/kernels.h"
 #include "host/engine/functions/list_out.h"
 #include "host/format/text_value.h"
@@ -26,16 +27,10 @@ static void invalid_parameter(struct hr_rows *rows,
     hr_kernel_fail(rows, &err);
 }
 
-static void add_point(struct hr_buf *buf, utf8proc_int32_t point)
-{
-    utf8proc_uint8_t bytes[4];
-    hr_buf_add(buf, bytes, (size_t)utf8proc_encode_char(point, bytes));
-}
-
 static size_t next_point(const struct hr_text *text, size_t at)
 {
     size_t len = 1;
-    while (at + len < text->len && ((unsigned char)text->bytes[at + len] & 0xC0) == 0x80)
+    while (at + len < text->len && !hr_utf8_starts(text->bytes[at + len]))
         len++;
     return len;
 }
@@ -70,10 +65,10 @@ void hr_k_mask(struct hr_rows *rows, idx_t row)
         with[i] = code_at(rows, i + 1, row, standard[i], &with_len[i]);
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t i = 0, len; i < text.len && hr_kernel_step(rows); i += len) {
-        utf8proc_int32_t point = 0;
+        uint32_t point = 0;
         len = next_point(&text, i);
-        utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
-        utf8proc_category_t category = utf8proc_category(point);
+        hr_utf8_next(text.bytes + i, len, &point);
+        utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
         int kind = category == UTF8PROC_CATEGORY_LU   ? 0
                    : category == UTF8PROC_CATEGORY_LL ? 1
                    : category == UTF8PROC_CATEGORY_ND ? 2
@@ -150,9 +145,9 @@ void hr_k_encode(struct hr_rows *rows, idx_t row)
     if (charset == UTF16)
         add_unit(&buf, 0xFEFF, true);
     for (size_t i = 0, len; i < text.len && hr_kernel_step(rows); i += len) {
-        utf8proc_int32_t point = '?';
+        uint32_t point = '?';
         len = next_point(&text, i);
-        utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i, (utf8proc_ssize_t)len, &point);
+        hr_utf8_next(text.bytes + i, len, &point);
         if (charset == UTF32) {
             add_unit(&buf, (unsigned)point >> 16, true);
             add_unit(&buf, (unsigned)point & 0xFFFF, true);
@@ -190,16 +185,15 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
     bool big = charset != UTF16LE;
     if (charset == UTF8) {
         for (size_t i = 0; i < text.len && hr_kernel_step(rows);) {
-            utf8proc_int32_t point;
-            utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i,
-                                                    (utf8proc_ssize_t)(text.len - i), &point);
-            if (len < 1) {
+            uint32_t point;
+            size_t len = hr_utf8_next(text.bytes + i, text.len - i, &point);
+            if (!len) {
                 hr_buf_release(&buf);
                 unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
                 return;
             }
-            hr_buf_add(&buf, text.bytes + i, (size_t)len);
-            i += (size_t)len;
+            hr_buf_add(&buf, text.bytes + i, len);
+            i += len;
         }
     } else if (charset == ASCII || charset == LATIN1) {
         for (size_t i = 0; i < text.len && hr_kernel_step(rows); i++) {
@@ -208,12 +202,11 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
                 unmappable(rows, "`decode`", "MALFORMED_CHARACTER_CODING");
                 return;
             }
-            add_point(&buf, (unsigned char)text.bytes[i]);
+            hr_utf8_add(&buf, (unsigned char)text.bytes[i]);
         }
     } else if (charset == UTF32) {
         for (size_t i = 0; i + 3 < text.len && hr_kernel_step(rows); i += 4)
-            add_point(&buf, (utf8proc_int32_t)(unit_at(&text, i, true) << 16 |
-                                               unit_at(&text, i + 2, true)));
+            hr_utf8_add(&buf, unit_at(&text, i, true) << 16 | unit_at(&text, i + 2, true));
     } else {
         size_t i = 0;
         if (charset == UTF16 &&
@@ -225,12 +218,12 @@ void hr_k_decode(struct hr_rows *rows, idx_t row)
         for (; i + 1 < text.len && hr_kernel_step(rows); i += 2) {
             unsigned unit = unit_at(&text, i, big);
             if (unit >= 0xD800 && unit < 0xDC00 && i + 3 < text.len) {
-                add_point(&buf, (utf8proc_int32_t)(0x10000 +
-                                                   ((unit - 0xD800) << 10) +
-                                                   (unit_at(&text, i + 2, big) - 0xDC00)));
+                hr_utf8_add(&buf, 0x10000 +
+                                      ((unit - 0xD800) << 10) +
+                                      (unit_at(&text, i + 2, big) - 0xDC00));
                 i += 2;
             } else
-                add_point(&buf, (utf8proc_int32_t)unit);
+                hr_utf8_add(&buf, unit);
         }
     }
     put_buf(rows, row, &buf);
@@ -241,11 +234,10 @@ void hr_k_is_valid_utf8(struct hr_rows *rows, idx_t row)
     struct hr_text text = hr_row_text(rows, 0, row);
     bool valid = true;
     for (size_t i = 0; i < text.len && valid && hr_kernel_step(rows);) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + i,
-                                                (utf8proc_ssize_t)(text.len - i), &point);
+        uint32_t point;
+        size_t len = hr_utf8_next(text.bytes + i, text.len - i, &point);
         valid = len > 0;
-        i += valid ? (size_t)len : 0;
+        i += len;
     }
     HR_OUT(rows, row, bool) = valid;
 }
@@ -413,12 +405,10 @@ void hr_k_quote(struct hr_rows *rows, idx_t row)
 
 static size_t rune_at(struct hr_text text, size_t at, int32_t *rune)
 {
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text.bytes + at,
-                                          (utf8proc_ssize_t)(text.len - at), rune);
-    if (n > 0)
-        return (size_t)n;
-    *rune = 0xfffd;
-    return 1;
+    uint32_t point = 0xfffd;
+    size_t len = hr_utf8_next(text.bytes + at, text.len - at, &point);
+    *rune = (int32_t)point;
+    return len ? len : 1;
 }
 
 static bool is_word_rune(int32_t rune)

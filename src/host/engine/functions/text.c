@@ -3,10 +3,10 @@
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/java_text.h"
+#include "wire/uri.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 /* substring, lpad, rpad, overlay and reverse count bytes in bytes, characters in text */
 static bool is_binary(const struct hr_rows *rows)
@@ -76,16 +76,11 @@ void hr_k_locate(struct hr_rows *rows, idx_t row)
                   : 0;
 }
 
-static size_t encode(unsigned point, char out[4])
-{
-    return (size_t)utf8proc_encode_char((utf8proc_int32_t)point, (utf8proc_uint8_t *)out);
-}
-
 void hr_k_chr(struct hr_rows *rows, idx_t row)
 {
     int64_t n = HR_ROW(rows, 0, row, int64_t);
     char out[4];
-    hr_out_text(rows, row, out, n < 0 ? 0 : encode((unsigned)(n & 0xFF), out));
+    hr_out_text(rows, row, out, n < 0 ? 0 : hr_utf8_put(out, (unsigned)(n & 0xFF)));
 }
 
 void hr_k_find_in_set(struct hr_rows *rows, idx_t row)
@@ -652,32 +647,12 @@ void hr_k_url_encode(struct hr_rows *rows, idx_t row)
     hr_buf_release(&buf);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static void url_decode(struct hr_rows *rows, idx_t row, bool strict)
 {
     struct hr_text text = hr_row_text(rows, 0, row);
     struct hr_buf buf;
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
-    bool bad = false;
-    for (size_t i = 0; i < text.len && !bad && hr_kernel_step(rows); i++) {
-        if (text.bytes[i] != '%') {
-            hr_buf_addc(&buf, text.bytes[i] == '+' ? ' ' : text.bytes[i]);
-            continue;
-        }
-        int high = i + 2 < text.len + 0 ? hex_digit(text.bytes[i + 1]) : -1,
-            low = i + 2 < text.len ? hex_digit(text.bytes[i + 2]) : -1;
-        bad = high < 0 || low < 0;
-        if (!bad)
-            hr_buf_addc(&buf, (char)(high << 4 | low));
-        i += 2;
-    }
+    bool bad = !hr_uri_decode(&buf, text.bytes, text.len, ' ') && hr_buf_ok(&buf);
     if (bad && !strict) {
         hr_out_null(rows, row);
     } else if (bad) {

@@ -1,6 +1,8 @@
 #include "host/format/files/partitions.h"
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/map.h"
+#include "base/utf8.h"
 #include "host/format/text_value.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -17,32 +19,18 @@ struct pairs {
     const char *base;
 };
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ExternalCatalogUtils.unescapePathName: %XX is the character of that number, not a byte of UTF-8
  */
 static const char *unescape(struct hr_arena *arena, const char *text, size_t len)
 {
     char *out = hr_arena_alloc(arena, 2 * len + 1), *to = out;
     for (size_t i = 0; i < len; i++) {
-        int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1,
-            low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-        if (low < 0) {
+        unsigned char point;
+        if (text[i] != '%' || i + 2 >= len || !hr_hex_decode(text + i + 1, 1, &point)) {
             *to++ = text[i];
             continue;
         }
-        unsigned code = (unsigned)(high * 16 + low);
-        if (code >= 0x80) {
-            *to++ = (char)(0xc0 | code >> 6);
-            code = 0x80 | (code & 0x3f);
-        }
-        *to++ = (char)code;
+        to += hr_utf8_put(to, point);
         i += 2;
     }
     *to = 0;
