@@ -66,3 +66,12 @@ get_json_object('{"a":1}', 'a')
 get_json_object('bad', '$.a')
 get_json_object('{"a b":1.50}', "$['a b']")
 SELECT from_json(j, 'a INT, s STRING') x, to_json(from_json(j, 'a INT, s STRING')) FROM VALUES ('{"a":1,"s":"a long string that is not inlined"}'), (null), ('x') t(j)
+SELECT hex(unbase64('QUJD')), hex(unbase64('QUI=')), hex(unbase64('QQ==')), hex(unbase64('')), hex(unbase64(' QU\nJD ')), hex(try_to_binary('QUJD', 'base64'));
+SELECT try_to_binary('QQ=', 'base64');
+SELECT try_to_binary('A', 'base64'), try_to_binary('=AAA', 'base64'), try_to_binary('AA=A', 'base64'), try_to_binary('AA-_', 'base64');
+SELECT hex(unhex('a')), hex(unhex('aBc')), hex(unhex('ABCD')), unhex('g'), unhex('ag'), unhex('a '), hex(unhex(''));
+SELECT url_decode('a%20b+%C3%BC'), try_url_decode('%4'), try_url_decode('%zz'), try_url_decode('%'), url_decode(url_encode('ü €/😀'));
+SELECT decode(X'C3BC', 'UTF-8'), decode(X'F09F9880', 'utf-8'), is_valid_utf8(X'F09F9880');
+SELECT 'ü\u00e9\U0001F600\uD83D\uDE00', X'aBc', X'';
+SELECT hex(encode('aü😀', 'UTF-16BE')), hex(encode('aü😀', 'UTF-32')), decode(encode('aü😀', 'UTF-16LE'), 'UTF-16LE');
+SELECT format_string('%c%c', 252, 128512), chr(252), regexp_replace('aüb😀', '\\x{1F600}|\\u00fc', '-'), upper('ßüǆ'), initcap('ǆ ßa'), mask('aÜ9😀');
