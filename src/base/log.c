@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@ static enum hr_log_level least_level = HR_LOG_INFO;
 static void add_value(struct hr_buf *line, const char *value)
 {
     const char *end = value + strnlen(value, VALUE_BYTES);
-    while (*end && ((unsigned char)*end & 0xC0) == 0x80) /* never half a character */
+    while (*end && !hr_utf8_starts(*end)) /* never half a character */
         end--;
     if (value[0] && !*end && !value[strcspn(value, " \t\r\n\"=\\")]) {
         hr_buf_adds(line, value);

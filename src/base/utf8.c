@@ -1,47 +1,72 @@
 #include "base/utf8.h"
 #include <string.h>
 
-size_t hr_utf8_next(const char *text, size_t len, uint32_t *point)
+/* the six bits of a byte that goes on with a character; far above them where it does not */
+static inline uint32_t tail(char byte)
 {
-    const uint8_t *at = (const uint8_t *)text;
-    if (!len)
-        return 0;
-    if (at[0] < 0x80) {
-        *point = at[0];
+    uint32_t bits = (unsigned char)byte ^ 0x80u;
+    return bits < 0x40 ? bits : 1u << 30;
+}
+
+static inline size_t next(const char *text, size_t len, uint32_t *point)
+{
+    uint32_t c = (unsigned char)text[0];
+    if (c < 0x80) {
+        *point = c;
         return 1;
     }
-    size_t size = 2;
-    if (at[0] >= 0xF0)
-        size = 4;
-    else if (at[0] >= 0xE0)
-        size = 3;
-    if (at[0] < 0xC2 || at[0] > 0xF4 || size > len)
-        return 0;
-    uint32_t c = at[0] & (0x7Fu >> size);
-    for (size_t i = 1; i < size; i++) {
-        if (hr_utf8_starts(text[i]))
+    if (c < 0xE0) {
+        if (len < 2)
             return 0;
-        c = c << 6 | (at[i] & 0x3Fu);
+        *point = (c & 0x1F) << 6 | tail(text[1]);
+        return *point >= 0x80 && *point < 0x800 && c >= 0xC0 ? 2 : 0;
     }
-    static const uint32_t least[] = {[2] = 0x80, [3] = 0x800, [4] = 0x10000};
-    bool surrogate = c >= 0xD800 && c < 0xE000;
-    if (c < least[size] || c > 0x10FFFF || surrogate)
+    if (c < 0xF0) {
+        if (len < 3)
+            return 0;
+        uint32_t more = tail(text[1]), last = tail(text[2]);
+        if ((more | last) >= 0x40)
+            return 0;
+        *point = (c & 0xF) << 12 | more << 6 | last;
+        bool surrogate = *point >= 0xD800 && *point < 0xE000;
+        return *point >= 0x800 && !surrogate ? 3 : 0;
+    }
+    if (len < 4 || c > 0xF4)
         return 0;
-    *point = c;
+    uint32_t more = tail(text[1]), third = tail(text[2]), last = tail(text[3]);
+    if ((more | third | last) >= 0x40)
+        return 0;
+    *point = (c & 7) << 18 | more << 12 | third << 6 | last;
+    return *point >= 0x10000 && *point <= 0x10FFFF ? 4 : 0;
+}
+
+size_t hr_utf8_next(const char *text, size_t len, uint32_t *point)
+{
+    uint32_t found;
+    size_t size = len ? next(text, len, &found) : 0;
+    if (size)
+        *point = found;
     return size;
+}
+
+static inline bool eight_ascii(const char *text)
+{
+    uint64_t eight;
+    memcpy(&eight, text, sizeof eight);
+    return !(eight & 0x8080808080808080u);
 }
 
 bool hr_utf8_valid(const void *bytes, size_t len)
 {
     const char *text = bytes;
-    for (size_t i = 0; i < len;) {
-        uint64_t eight;
-        uint32_t point;
-        if (len - i >= 8 && (memcpy(&eight, text + i, 8), !(eight & 0x8080808080808080u))) {
+    size_t i = 0;
+    while (i < len) {
+        while (len - i >= 8 && eight_ascii(text + i))
             i += 8;
-            continue;
-        }
-        size_t size = hr_utf8_next(text + i, len - i, &point);
+        if (i == len)
+            return true;
+        uint32_t point;
+        size_t size = next(text + i, len - i, &point);
         if (!size)
             return false;
         i += size;

@@ -1,5 +1,6 @@
 /* The command `headrace`: finds the command that was meant, checks its words, runs it. */
 #include "account/account.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/suggest.h"
 #include "io/child.h"
@@ -64,11 +65,7 @@ static const struct hr_command *next_command(const struct hr_command *command)
 /* in characters: one of "PATH…" is three bytes */
 static int width_of(const char *text)
 {
-    int width = 0;
-    for (; *text; text++)
-        if ((*text & 0xC0) != 0x80)
-            width++;
-    return width;
+    return (int)hr_utf8_length(text, strlen(text));
 }
 
 /* words that are longer than their column have a line of their own */

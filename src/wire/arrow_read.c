@@ -408,7 +408,7 @@ static enum hr_code check_text(struct reader *reader,
         return broken(reader, "text is not UTF-8");
     for (int64_t i = 0; i < array->length; i++) {
         int64_t at = offset_of(array->offsets, large, i);
-        if (at < last && (bytes[at] & 0xC0) == 0x80)
+        if (at < last && !hr_utf8_starts((char)bytes[at]))
             return broken(reader, "text is not UTF-8");
     }
     return HR_OK;

@@ -1,9 +1,10 @@
 #include "host/connect/status.h"
+#include "base/utf8.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "wire/base64.h"
 #include "wire/grpc.h"
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,13 +114,6 @@ static char *pack(struct hr_arena *arena, const ProtobufCMessage *message, size_
     return bytes;
 }
 
-static char *base64(struct hr_arena *arena, const char *bytes, size_t len)
-{
-    char *out = hr_arena_alloc(arena, (len + 2) / 3 * 4 + 1);
-    EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)bytes, (int)len);
-    return out;
-}
-
 /* cut at a character's start */
 static char *cut(struct hr_arena *arena, char *text)
 {
@@ -128,7 +122,7 @@ static char *cut(struct hr_arena *arena, char *text)
         sent += text[len] < ' ' || text[len] > '~' || text[len] == '%' ? 3 : 1;
     if (!text[len])
         return text;
-    while (len && ((unsigned char)text[len] & 0xC0) == 0x80)
+    while (len && !hr_utf8_starts(text[len]))
         len--;
     return hr_printf(arena, "%.*s...", (int)len, text);
 }
@@ -162,7 +156,7 @@ static const char *details(struct hr_arena *arena,
     status.n_details = 1;
     status.details = anys;
     char *bytes = pack(arena, &status.base, &len);
-    return base64(arena, bytes, len);
+    return hr_base64_text(arena, bytes, len);
 }
 
 struct hr_headers hr_status_trailers(struct hr_arena *arena,

@@ -4,6 +4,7 @@
  * Widths count half-width characters as Spark's Utils.stringHalfWidth does: wide East Asian
  * characters count two. Truncation counts UTF-16 units, as Java's String does. */
 #include "host/engine/internal.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 
 struct cell {
@@ -33,12 +34,9 @@ static bool is_wide(unsigned c)
 
 static unsigned next_point(const char *text, size_t len, size_t *at)
 {
-    unsigned char c = (unsigned char)text[*at];
-    size_t more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
-    unsigned point = more == 3 ? c & 7 : more == 2 ? c & 15 : more == 1 ? c & 31 : c;
-    (*at)++;
-    while (more-- && *at < len)
-        point = point << 6 | ((unsigned char)text[(*at)++] & 63);
+    uint32_t point = (unsigned char)text[*at];
+    size_t size = hr_utf8_next(text + *at, len - *at, &point);
+    *at += size ? size : 1;
     return point;
 }
 

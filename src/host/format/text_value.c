@@ -1,5 +1,6 @@
 #include "host/format/text_value.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "host/format/files/files.h"
 #include <stdlib.h>
 #include <string.h>
@@ -220,53 +221,38 @@ bool hr_value_decimal(const struct hr_decimal *from, int precision, int scale, _
 
 /* ---- UTF-8 ---- */
 
-static inline bool tail(unsigned char c)
+/* of what is not UTF-8 at p, the length that Java's decoder replaces by one U+FFFD: as much as
+ * could still have become a character */
+static size_t malformed_len(const unsigned char *p, size_t left)
 {
-    return (c & 0xc0) == 0x80;
-}
-
-/* length of the valid sequence at p, or minus the length of the malformed part that Java's decoder
- * replaces by one U+FFFD */
-static int utf8_step(const unsigned char *p, const unsigned char *end)
-{
-    size_t left = (size_t)(end - p);
-    unsigned char a = *p;
-    if (a < 0x80)
+    bool three = p[0] >= 0xe0 && p[0] <= 0xef, four = p[0] >= 0xf0 && p[0] <= 0xf4;
+    if (!(three || four) || left < 2 || hr_utf8_starts((char)p[1]))
         return 1;
-    if (a >= 0xc2 && a <= 0xdf)
-        return left > 1 && tail(p[1]) ? 2 : -1;
-    if (a >= 0xe0 && a <= 0xef) {
-        if (left < 2 || !tail(p[1]) || (a == 0xe0 && p[1] < 0xa0))
-            return -1;
-        if (left < 3 || !tail(p[2]))
-            return -2;
-        return a == 0xed && p[1] >= 0xa0 ? -3 : 3;
-    }
-    if (a >= 0xf0 && a <= 0xf4) {
-        if (left < 2 || !tail(p[1]) || (a == 0xf0 && p[1] < 0x90) || (a == 0xf4 && p[1] > 0x8f))
-            return -1;
-        if (left < 3 || !tail(p[2]))
-            return -2;
-        return left < 4 || !tail(p[3]) ? -3 : 4;
-    }
-    return -1;
+    if (p[0] == 0xe0 && p[1] < 0xa0)
+        return 1;
+    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 1;
+    if (left < 3 || hr_utf8_starts((char)p[2]))
+        return 2;
+    return 3;
 }
 
 bool hr_utf8_repair(const char *bytes, size_t len, struct hr_buf *out)
 {
-    const unsigned char *p = (const unsigned char *)bytes, *end = p + len, *from = p;
-    while (p < end) {
-        int step = utf8_step(p, end);
-        if (step < 0) {
-            hr_buf_add(out, from, (size_t)(p - from));
-            hr_buf_adds(out, "\xef\xbf\xbd");
-            p -= step;
-            from = p;
-        } else {
-            p += step;
+    size_t from = 0;
+    for (size_t at = 0; at < len;) {
+        uint32_t point;
+        size_t size = hr_utf8_next(bytes + at, len - at, &point);
+        if (size) {
+            at += size;
+            continue;
         }
+        hr_buf_add(out, bytes + from, at - from);
+        hr_buf_adds(out, "\xef\xbf\xbd");
+        at += malformed_len((const unsigned char *)bytes + at, len - at);
+        from = at;
     }
-    return hr_buf_add(out, from, (size_t)(p - from));
+    return hr_buf_add(out, bytes + from, len - from);
 }
 
 void hr_value_decimal_put(hr_int128 value, int precision, void *data, size_t row)

@@ -1,21 +1,18 @@
 #include "host/plan/origin.h"
+#include "base/utf8.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int points(const char *from, const char *to)
 {
-    int count = 0;
-    for (; from < to; from++)
-        count += ((unsigned char)*from & 0xC0) != 0x80;
-    return count;
+    return (int)hr_utf8_length(from, (size_t)(to - from));
 }
 
 static void take(struct hr_buf *buf, char *out, size_t size)
 {
     size_t len = hr_buf_len(buf) < size - 1 ? hr_buf_len(buf) : size - 1;
-    while (
-        len < hr_buf_len(buf) && len > 0 && ((unsigned char)hr_buf_text(buf)[len] & 0xC0) == 0x80)
+    while (len < hr_buf_len(buf) && len > 0 && !hr_utf8_starts(hr_buf_text(buf)[len]))
         len--; /* never half a character */
     memcpy(out, hr_buf_text(buf), len);
     out[len] = 0;

@@ -1,5 +1,6 @@
 /* What the grammar's actions make: expressions. */
 #include "host/sql/parse.h"
+#include "base/utf8.h"
 #include "host/sql/grammar.h"
 #include <ctype.h>
 #include <stdarg.h>
@@ -241,7 +242,7 @@ struct node hr_sql_like(struct parser *p,
             p, negate, hr_sql_call(p, operation, value.start, pattern.stop, 2, &value, &pattern));
     size_t units = 0; /* of UTF-16, Java's characters */
     for (size_t i = 0; i < escape->len; i++) {
-        units += ((unsigned char)escape->text[i] & 0xC0) != 0x80;
+        units += hr_utf8_starts(escape->text[i]);
         units += (unsigned char)escape->text[i] >= 0xF0;
     }
     if (units != 1)

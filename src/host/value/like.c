@@ -3,6 +3,7 @@
  * each part between is where it first can be: an earlier place never spoils a later part. */
 #include "host/value/java_text.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ void hr_like_free(struct hr_like *like)
 static size_t point_len(const char *text, size_t len)
 {
     size_t n = 1;
-    while (n < len && ((unsigned char)text[n] & 0xC0) == 0x80)
+    while (n < len && !hr_utf8_starts(text[n]))
         n++;
     return n;
 }
@@ -174,7 +175,7 @@ static const char *skip_back(const char *from, const char *at, size_t characters
         if (at == from)
             return NULL;
         at--;
-        while (at > from && ((unsigned char)*at & 0xC0) == 0x80)
+        while (at > from && !hr_utf8_starts(*at))
             at--;
     }
     return at;

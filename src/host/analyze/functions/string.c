@@ -1,5 +1,6 @@
 /* Types of functions of strings and bytes, and the arguments that Spark fills in. */
 #include "host/analyze/functions/rules.h"
+#include "base/utf8.h"
 #include <stdlib.h>
 
 /* ---- arithmetic ---- */
@@ -224,9 +225,9 @@ enum hr_code hr_rule_like(struct hr_call *call)
                 !escape->literal->is_null;
     size_t units = 0;
     for (size_t i = 0; text && i < escape->literal->text.len; i++) {
-        unsigned char byte = (unsigned char)escape->literal->text.bytes[i];
-        units += (byte & 0xC0) != 0x80;
-        units += byte >= 0xF0;
+        char byte = escape->literal->text.bytes[i];
+        units += hr_utf8_starts(byte);
+        units += (unsigned char)byte >= 0xF0;
     }
     if (escape && units != 1)
         return hr_fail_spark(a->err, "INVALID_ESCAPE_CHAR", "sqlExpr", hr_expr_sql(a, escape),

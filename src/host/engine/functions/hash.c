@@ -1,5 +1,6 @@
 /* hash, xxhash64, crc32, sha2, and raise_error. */
 #include "host/engine/functions/element.h"
+#include "base/hex.h"
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/hash.h"
@@ -180,8 +181,7 @@ void hr_k_sha2(struct hr_rows *rows, idx_t row)
         hr_out_null(rows, row);
         return;
     }
-    for (unsigned i = 0; i < len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    hr_hex_encode(digest, len, hex);
     hr_out_text(rows, row, hex, 2 * len);
 }
 

@@ -1,5 +1,6 @@
 /* Strings: positions count code points, as Spark's UTF8String does. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "host/engine/functions/format_value.h"
 #include "host/engine/functions/kernels.h"
 #include "host/value/java_text.h"
@@ -540,7 +541,7 @@ void hr_k_reverse(struct hr_rows *rows, idx_t row)
     hr_buf_init(&buf, HR_FUNCTION_TEXT_MAX);
     for (size_t to = text.len; to && hr_kernel_step(rows);) {
         size_t from = to - 1;
-        while (!is_binary(rows) && from && ((unsigned char)text.bytes[from] & 0xC0) == 0x80)
+        while (!is_binary(rows) && from && !hr_utf8_starts(text.bytes[from]))
             from--;
         hr_buf_add(&buf, text.bytes + from, to - from);
         to = from;
@@ -593,7 +594,7 @@ void hr_k_substring_index(struct hr_rows *rows, idx_t row)
 static size_t point_len(const struct hr_text *text, size_t at)
 {
     size_t n = 1;
-    while (at + n < text->len && ((unsigned char)text->bytes[at + n] & 0xC0) == 0x80)
+    while (at + n < text->len && !hr_utf8_starts(text->bytes[at + n]))
         n++;
     return n;
 }

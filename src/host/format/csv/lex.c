@@ -1,5 +1,6 @@
 #include "host/format/csv/csv.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "host/format/files/cache.h"
 #include <stdlib.h>
 #if defined(__x86_64__)
@@ -233,7 +234,7 @@ static bool next_char(struct careful *c)
     } else {
         c->ch = (unsigned char)*c->p++;
         if (c->ch >= 0xc0) /* one character of Java's, whatever its bytes */
-            while (c->p < c->end && (*c->p & 0xc0) == 0x80)
+            while (c->p < c->end && !hr_utf8_starts(*c->p))
                 c->p++;
     }
     return true;

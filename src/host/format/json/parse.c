@@ -1,4 +1,6 @@
 #include "host/format/json/json.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 struct parser {
     const struct hr_json *json;
@@ -38,35 +40,12 @@ static int hex4(const char *p)
 {
     int v = 0;
     for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int d = c >= '0' && c <= '9'                 ? c - '0'
-                : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                     : -1;
+        int d = hr_hex_digit(p[i]);
         if (d < 0)
             return -1;
         v = v * 16 + d;
     }
     return v;
-}
-
-static char *put_utf8(char *to, unsigned c)
-{
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xc0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xe0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 63));
-        *to++ = (char)(0x80 | (c & 63));
-    } else {
-        *to++ = (char)(0xf0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 63));
-        *to++ = (char)(0x80 | (c >> 6 & 63));
-        *to++ = (char)(0x80 | (c & 63));
-    }
-    return to;
 }
 
 /* \uXXXX at p (behind the u); a lone surrogate becomes a question mark, as Java writes it to UTF-8
@@ -83,12 +62,13 @@ static bool unicode(struct parser *s, char **to)
         int low = hex4(s->p + 2);
         if (low >= 0xdc00 && low < 0xe000) {
             s->p += 6;
-            *to =
-                put_utf8(*to, 0x10000 + (((unsigned)c - 0xd800) << 10) + ((unsigned)low - 0xdc00));
+            *to += hr_utf8_put(*to,
+                               0x10000 + (((unsigned)c - 0xd800) << 10) + ((unsigned)low - 0xdc00));
             return true;
         }
     }
-    *to = c >= 0xd800 && c < 0xe000 ? put_utf8(*to, '?') : put_utf8(*to, (unsigned)c);
+    bool half = c >= 0xd800 && c < 0xe000;
+    *to += hr_utf8_put(*to, half ? '?' : (unsigned)c);
     return true;
 }
 

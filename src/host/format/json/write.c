@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "host/format/json/text.h"
 #include "host/format/files/write.h"
 #include <inttypes.h>
@@ -89,17 +90,6 @@ static enum hr_code open_json(struct hr_writing *writing, struct hr_err *err)
     return read_options(writing->arena, writing->env, options, state, err);
 }
 
-static size_t code_point(const unsigned char *p, size_t left, unsigned *code)
-{
-    size_t n = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-    if (n > left)
-        n = left;
-    *code = n == 1 ? *p : *p & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++)
-        *code = *code << 6 | (p[i] & 0x3f);
-    return n;
-}
-
 /* how many bytes at p stand for themselves */
 static size_t plain_run(const unsigned char *p, const unsigned char *end, bool ascii)
 {
@@ -124,14 +114,14 @@ static size_t put_escaped(const unsigned char *p, const unsigned char *end, stru
         hr_buf_addc(out, shorts[i].letter);
         return 1;
     }
-    unsigned code;
-    size_t len = code_point(p, (size_t)(end - p), &code);
+    uint32_t code = *p;
+    size_t len = hr_utf8_next((const char *)p, (size_t)(end - p), &code);
     if (code >= 0x10000)
         hr_buf_addf(out, "\\u%04X\\u%04X", 0xd800 + ((code - 0x10000) >> 10),
                     0xdc00 + ((code - 0x10000) & 0x3ff));
     else
         hr_buf_addf(out, "\\u%04X", code);
-    return len;
+    return len ? len : 1;
 }
 
 static void json_string(const char *text, size_t len, bool ascii, struct hr_buf *out)
